@@ -11,7 +11,7 @@ use crate::plan::{LaneId, PlanName, RunId};
 use crate::schedule::{Event, Input, Scheduler};
 
 use super::clock::Clock;
-use super::message::Message;
+use super::message::EngineMessage;
 use crate::supervisor::perform::attempt::unit::UnitLocks;
 use crate::supervisor::perform::tree::yard::Yard;
 use crate::supervisor::project::campaign::Campaign;
@@ -28,12 +28,12 @@ pub struct Desk {
     pub run: RunId,
     /// True when plans land as soon as they are finished, unless they say otherwise.
     pub auto_merge: bool,
-    pub sender: mpsc::UnboundedSender<Message>,
+    pub sender: mpsc::UnboundedSender<EngineMessage>,
 }
 
 impl Desk {
     /// Works on a thread of its own, and tells the loop what came of it.
-    pub fn in_background(&self, work: impl FnOnce() -> Message + Send + 'static) {
+    pub fn in_background(&self, work: impl FnOnce() -> EngineMessage + Send + 'static) {
         let sender = self.sender.clone();
         tokio::task::spawn_blocking(move || {
             let _ = sender.send(work());

@@ -19,7 +19,7 @@ use crate::supervisor::project::error::SupervisorError;
 
 /// One thing that happened.
 #[derive(Debug)]
-pub enum Message {
+pub enum EngineMessage {
     /// A fact for the scheduler.
     Input(Input),
     /// Something changed in a folder where an agent of a plan reports.
@@ -31,7 +31,7 @@ pub enum Message {
     /// A runner has ended its job, or is gone.
     RunnerGone(PlanName, AttemptId, Result<JobState, AgentError>),
     /// The main checkout was looked at; none where it cannot be read.
-    Looked(Look, Option<HeadPrint>),
+    Looked(CheckoutLook, Option<HeadPrint>),
     /// It is time to see whether a head has moved.
     LookForConflicts,
     /// What was foreseen of merging the live branches.
@@ -75,7 +75,7 @@ pub struct LaneReading {
 
 /// A look at the main checkout under way. It counts only when `orch` itself changes nothing meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct CheckoutLook {
     pub own_changes: u64,
 }
 

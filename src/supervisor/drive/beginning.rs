@@ -18,7 +18,7 @@ use crate::supervisor::control::merge_request::MergeRequests;
 use crate::supervisor::control::socket::{self as control, Call};
 use crate::supervisor::desk::clock::Clock;
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::desk::observer::Observer;
 use crate::supervisor::perform::tree::yard::Yard;
 use crate::supervisor::preflight::checks as preflight;
@@ -112,27 +112,27 @@ fn start<'o>(
 
     let (sender, inbox) = mpsc::unbounded_channel();
     for what in ended.followed.into_iter().chain(ended.behind) {
-        let _ = sender.send(Message::Warning(None, what));
+        let _ = sender.send(EngineMessage::Warning(None, what));
     }
     if let Err(error) = git::lock::clear_own_locks(&campaign.repo) {
-        let _ = sender.send(Message::Warning(None, error.to_string()));
+        let _ = sender.send(EngineMessage::Warning(None, error.to_string()));
     }
     for (attempt, _) in doctor::foreign_runners(&campaign)? {
         let why = format!(
             "{attempt} is still at work, and its plan is not in the manifest any more: put that back, or end it with \
              `orch down --now` once this run has ended"
         );
-        let _ = sender.send(Message::Warning(None, why));
+        let _ = sender.send(EngineMessage::Warning(None, why));
     }
     for (plan, why) in told_of_set_back(&campaign, scheduler.state())? {
-        let _ = sender.send(Message::Warning(Some(plan), why));
+        let _ = sender.send(EngineMessage::Warning(Some(plan), why));
     }
     let forward = sender.clone();
     let (calls, mut called) = mpsc::unbounded_channel::<Call>();
     let conversations = control::listen(&campaign.dir, calls)?;
     tokio::spawn(async move {
         while let Some(call) = called.recv().await {
-            let _ = forward.send(Message::Call(call));
+            let _ = forward.send(EngineMessage::Call(call));
         }
     });
     for kind in [
@@ -144,7 +144,7 @@ fn start<'o>(
         let sender = sender.clone();
         tokio::spawn(async move {
             while stream.recv().await.is_some() {
-                let _ = sender.send(Message::Interrupt);
+                let _ = sender.send(EngineMessage::Interrupt);
             }
         });
     }

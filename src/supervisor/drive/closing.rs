@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use crate::schedule::{Ending, Event, Scheduler};
 
 use super::engine::Engine;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::desk::observer::Observer;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
@@ -23,7 +23,7 @@ pub(super) struct Closing<'o> {
     campaign: Arc<Campaign>,
     scheduler: Scheduler,
     observer: &'o mut dyn Observer,
-    inbox: mpsc::UnboundedReceiver<Message>,
+    inbox: mpsc::UnboundedReceiver<EngineMessage>,
     notifier: Option<Notifier>,
 }
 
@@ -74,7 +74,7 @@ impl<'o> Closing<'o> {
     fn take_leave(mut self) -> Result<(), SupervisorError> {
         let mut warnings = Vec::new();
         while let Ok(message) = self.inbox.try_recv() {
-            if let Message::Warning(plan, why) = message {
+            if let EngineMessage::Warning(plan, why) = message {
                 warnings.push(Event::Warning { plan, why });
             }
         }

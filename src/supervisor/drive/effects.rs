@@ -7,7 +7,7 @@ use crate::schedule::train::{Landing, Order, TrainAnswer, Unmoved};
 use crate::schedule::{Effect, Event, Input, PinRefusal};
 
 use super::engine::Engine;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 use crate::supervisor::perform::attempt::unit::alone;
 use crate::supervisor::project::error::SupervisorError;
@@ -50,7 +50,7 @@ impl Engine<'_> {
                 let lock = self.desk.units.of(&plan);
                 self.desk.in_background(move || {
                     let _alone = alone(&lock);
-                    let left = perform::Left {
+                    let left = perform::EndedAttempt {
                         plan: &plan,
                         attempt: &attempt,
                         place: &place,
@@ -60,9 +60,9 @@ impl Engine<'_> {
                     };
                     let (event, said) = perform::check(&campaign, &admin, &worktree, &left);
                     for why in said {
-                        let _ = sender.send(Message::Warning(Some(plan.clone()), why));
+                        let _ = sender.send(EngineMessage::Warning(Some(plan.clone()), why));
                     }
-                    Message::Input(Input::Event(event))
+                    EngineMessage::Input(Input::Event(event))
                 });
             }
             Effect::Integrate {
@@ -89,9 +89,9 @@ impl Engine<'_> {
                         (tip.as_ref(), made.as_ref()),
                     );
                     for why in said {
-                        let _ = sender.send(Message::Warning(Some(plan.clone()), why));
+                        let _ = sender.send(EngineMessage::Warning(Some(plan.clone()), why));
                     }
-                    Message::Input(Input::Event(event))
+                    EngineMessage::Input(Input::Event(event))
                 });
             }
             Effect::Verify { plan } => {
@@ -100,7 +100,7 @@ impl Engine<'_> {
                 let unwanted = self.verifying.begin(&plan);
                 self.desk.in_background(move || {
                     let unwanted = || unwanted.is_so();
-                    Message::Input(Input::Event(perform::verify(
+                    EngineMessage::Input(Input::Event(perform::verify(
                         &campaign, &worktree, &plan, &unwanted,
                     )))
                 });
@@ -118,7 +118,7 @@ impl Engine<'_> {
                 );
                 self.desk.in_background(move || {
                     let said = perform::verify_phase(&campaign, &admin, &yard, &plan, phase);
-                    Message::Input(Input::Event(said))
+                    EngineMessage::Input(Input::Event(said))
                 });
             }
             Effect::StopPhaseCheck { plan, phase } => {
@@ -155,13 +155,15 @@ impl Engine<'_> {
                         Ok((mut pinned, warning)) => {
                             pinned.holds = holds;
                             if let Some(why) = warning {
-                                let _ = sender.send(Message::Warning(Some(plan), why));
+                                let _ = sender.send(EngineMessage::Warning(Some(plan), why));
                             }
-                            Message::Input(Input::Event(Event::Pinned(pinned)))
+                            EngineMessage::Input(Input::Event(Event::Pinned(pinned)))
                         }
-                        Err(why) => {
-                            Message::Input(Input::Event(Event::PinRefused(PinRefusal { plan, point, why })))
-                        }
+                        Err(why) => EngineMessage::Input(Input::Event(Event::PinRefused(PinRefusal {
+                            plan,
+                            point,
+                            why,
+                        }))),
                     }
                 });
             }

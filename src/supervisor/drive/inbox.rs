@@ -14,7 +14,7 @@ use crate::supervisor::control::request::{Answer, Request};
 use crate::supervisor::control::socket::Call;
 use crate::supervisor::control::steering;
 use crate::supervisor::desk::core::warn;
-use crate::supervisor::desk::message::{Message, StepDone};
+use crate::supervisor::desk::message::{EngineMessage, StepDone};
 use crate::supervisor::perform::tree::disk;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::recovery::output;
@@ -29,21 +29,21 @@ impl Engine<'_> {
     /// From what happened to what the scheduler is told.
     pub(super) fn translate(
         &mut self,
-        message: Message,
+        message: EngineMessage,
         inputs: &mut Vec<Input>,
     ) -> Result<(), SupervisorError> {
         disk::refuse_full(&self.desk.campaign)?;
         match message {
-            Message::Input(input) => inputs.push(input),
-            Message::Started(attempt, runner) => {
+            EngineMessage::Input(input) => inputs.push(input),
+            EngineMessage::Started(attempt, runner) => {
                 self.runners.add(attempt, runner);
             }
-            Message::StatusHint(lane) => read_later(&self.desk, lane),
-            Message::StatusRead(lane, reading) => {
+            EngineMessage::StatusHint(lane) => read_later(&self.desk, lane),
+            EngineMessage::StatusRead(lane, reading) => {
                 self.collect_posted(&lane, inputs)?;
                 self.reports.take(&self.desk, lane, reading, inputs);
             }
-            Message::RunnerGone(plan, attempt, ended) => {
+            EngineMessage::RunnerGone(plan, attempt, ended) => {
                 self.runners.forget(&attempt);
                 let exit = match ended {
                     Ok(JobState::Ended(record)) => record.exit,
@@ -64,8 +64,8 @@ impl Engine<'_> {
                 inputs.extend(output::told(&self.desk.campaign.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
             }
-            Message::Looked(began, seen) => self.stray_writes.looked(&self.desk, began, seen, inputs),
-            Message::LookForConflicts => {
+            EngineMessage::Looked(began, seen) => self.stray_writes.looked(&self.desk, began, seen, inputs),
+            EngineMessage::LookForConflicts => {
                 self.hand_landings.look(&self.desk);
                 self.obstacles.look(&self.desk);
                 bring_checkouts_along(&self.desk);
@@ -75,24 +75,24 @@ impl Engine<'_> {
                     self.conflicts.look(&self.desk);
                 }
             }
-            Message::Unhindered(plans) => self.obstacles.take(&self.desk, plans, inputs),
-            Message::Conflicts(looked) => self.conflicts.take(&self.desk, looked, inputs),
-            Message::ConflictsRested => self.conflicts.end_rest(&self.desk),
-            Message::TargetLooked(tip, told) => self.target.looked(tip, told, inputs),
-            Message::Landings(found) => inputs.extend(found.into_iter().map(Input::Event)),
-            Message::LookAtSpending => spending::look(&self.desk, inputs),
-            Message::Resolved(step) => {
+            EngineMessage::Unhindered(plans) => self.obstacles.take(&self.desk, plans, inputs),
+            EngineMessage::Conflicts(looked) => self.conflicts.take(&self.desk, looked, inputs),
+            EngineMessage::ConflictsRested => self.conflicts.end_rest(&self.desk),
+            EngineMessage::TargetLooked(tip, told) => self.target.looked(tip, told, inputs),
+            EngineMessage::Landings(found) => inputs.extend(found.into_iter().map(Input::Event)),
+            EngineMessage::LookAtSpending => spending::look(&self.desk, inputs),
+            EngineMessage::Resolved(step) => {
                 self.handle(std::mem::take(inputs))?;
                 self.take_step(*step)?;
             }
-            Message::Call(call) => self.answer(call, inputs)?,
-            Message::ManifestHint => self.manifest.read_later(&self.desk),
-            Message::ManifestRead(read) => {
+            EngineMessage::Call(call) => self.answer(call, inputs)?,
+            EngineMessage::ManifestHint => self.manifest.read_later(&self.desk),
+            EngineMessage::ManifestRead(read) => {
                 // What came before the edit is taken in first.
                 self.handle(std::mem::take(inputs))?;
                 self.take_edit(*read)?;
             }
-            Message::Interrupt => {
+            EngineMessage::Interrupt => {
                 self.interrupts += 1;
                 let now = self.interrupts > 1;
                 if now {
@@ -100,8 +100,8 @@ impl Engine<'_> {
                 }
                 inputs.push(Input::Event(Event::RunStopping { now }));
             }
-            Message::JournalFailed(error) => return Err(error.into()),
-            Message::Warning(plan, why) => warn(inputs, plan, why),
+            EngineMessage::JournalFailed(error) => return Err(error.into()),
+            EngineMessage::Warning(plan, why) => warn(inputs, plan, why),
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::Event;
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::recovery::evidence::{landings, write_missing};
 
 /// Writes notes that are missing of these landings, beside other work.
@@ -14,7 +14,7 @@ pub fn write(desk: &Desk, landings: Vec<(PlanName, CommitId)>) {
     let (campaign, sender) = (desk.campaign.clone(), desk.sender.clone());
     tokio::task::spawn_blocking(move || {
         if let Err(error) = write_missing(&campaign, landings) {
-            let _ = sender.send(Message::Warning(None, error.to_string()));
+            let _ = sender.send(EngineMessage::Warning(None, error.to_string()));
         }
     });
 }

@@ -16,9 +16,9 @@ use crate::journal::Record;
 use crate::plan::LaneId;
 use crate::schedule::Event;
 
-use super::urgency::{Told, is_news, urgency};
+use super::urgency::{NoticesSent, is_news, urgency};
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
@@ -60,7 +60,7 @@ struct Call {
 
 impl Notifier {
     /// Ready to call what the manifest has.
-    pub fn new(campaign: &Arc<Campaign>, warnings: &UnboundedSender<Message>) -> Self {
+    pub fn new(campaign: &Arc<Campaign>, warnings: &UnboundedSender<EngineMessage>) -> Self {
         let hooks = &campaign.set.hooks;
         let caller = |kind, line: &Option<String>| {
             let line = line.clone()?;
@@ -93,7 +93,7 @@ impl Caller {
         kind: Kind,
         line: String,
         campaign: Arc<Campaign>,
-        warnings: UnboundedSender<Message>,
+        warnings: UnboundedSender<EngineMessage>,
     ) -> Option<Self> {
         let (calls, called) = channel::<Call>();
         let thread = std::thread::Builder::new().name(kind.key.to_owned());
@@ -101,7 +101,7 @@ impl Caller {
             for call in called {
                 if let Err(why) = make(&campaign, kind, &line, &call) {
                     let plan = call.record.event.plan().cloned();
-                    let _ = warnings.send(Message::Warning(plan, why));
+                    let _ = warnings.send(EngineMessage::Warning(plan, why));
                 }
             }
         });
@@ -160,7 +160,7 @@ fn make(campaign: &Campaign, kind: Kind, line: &str, call: &Call) -> Result<(), 
 fn is_still_to_be_told(campaign: &Campaign, event: &Event) -> bool {
     let path = campaign.dir.told();
     let known = std::fs::read(&path).ok();
-    let mut told: Told = known
+    let mut told: NoticesSent = known
         .and_then(|text| serde_json::from_slice(&text).ok())
         .unwrap_or_default();
     let before = told.clone();

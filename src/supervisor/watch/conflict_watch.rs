@@ -11,7 +11,7 @@ use crate::plan::PlanName;
 use crate::schedule::{Clashing, Event, Heads, Input, foresee};
 
 use crate::supervisor::desk::core::{Desk, warn};
-use crate::supervisor::desk::message::{ConflictsLooked, Message};
+use crate::supervisor::desk::message::{ConflictsLooked, EngineMessage};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::view::conflicts;
@@ -27,7 +27,7 @@ const REST: u32 = 24;
 /// The watch. Looks are made one after the other, on threads of their own.
 #[derive(Debug)]
 pub struct ConflictWatch {
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<WatchMemory>>,
     busy: bool,
     /// True when something happened during the look at hand, or the rest after it.
     again: bool,
@@ -35,12 +35,12 @@ pub struct ConflictWatch {
 
 /// What is kept from look to look.
 #[derive(Default)]
-struct Kept {
+struct WatchMemory {
     forecast: Option<Forecast>,
     heads: Vec<BranchHead>,
 }
 
-impl std::fmt::Debug for Kept {
+impl std::fmt::Debug for WatchMemory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Kept")
             .field("heads", &self.heads)
@@ -50,11 +50,11 @@ impl std::fmt::Debug for Kept {
 
 impl ConflictWatch {
     /// From now on the loop is reminded to look. Ends with the loop.
-    pub fn start(sender: mpsc::UnboundedSender<Message>) -> Self {
+    pub fn start(sender: mpsc::UnboundedSender<EngineMessage>) -> Self {
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(EVERY).await;
-                if sender.send(Message::LookForConflicts).is_err() {
+                if sender.send(EngineMessage::LookForConflicts).is_err() {
                     return;
                 }
             }
@@ -84,7 +84,7 @@ impl ConflictWatch {
             let start = Instant::now();
             let found = look(&campaign, &mut kept, is_live);
             let took = start.elapsed();
-            Message::Conflicts(ConflictsLooked { found, took })
+            EngineMessage::Conflicts(ConflictsLooked { found, took })
         });
     }
 
@@ -103,7 +103,7 @@ impl ConflictWatch {
         let sender = desk.sender.clone();
         tokio::spawn(async move {
             tokio::time::sleep(EVERY.min(took * REST)).await;
-            let _ = sender.send(Message::ConflictsRested);
+            let _ = sender.send(EngineMessage::ConflictsRested);
         });
     }
 
@@ -119,7 +119,7 @@ impl ConflictWatch {
 /// What the scheduler is to be told; none when no head has moved.
 fn look(
     campaign: &Campaign,
-    kept: &mut Kept,
+    kept: &mut WatchMemory,
     is_live: impl Fn(&PlanName) -> bool,
 ) -> Result<Option<(Heads, Vec<Clashing>)>, SupervisorError> {
     let heads = live_heads(campaign, is_live)?;

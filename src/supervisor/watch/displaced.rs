@@ -8,7 +8,7 @@ use crate::plan::{CommitId, LaneId, PlanName};
 use crate::schedule::{Event, Input, Stage, State, work_place};
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform::tree::yard::Yard;
 use crate::supervisor::project::campaign::Campaign;
 
@@ -44,7 +44,7 @@ pub fn look_for_displaced(desk: &Desk) {
                 git::step::restore_displaced(&repo, name.as_str(), &worktree, &branch, &began)
                 && found.now.is_some()
             {
-                let _ = sender.send(Message::Warning(Some(name), found.to_string()));
+                let _ = sender.send(EngineMessage::Warning(Some(name), found.to_string()));
             }
         });
     }
@@ -65,7 +65,7 @@ impl TargetWatch {
             let (repo, yard, sender) = (desk.campaign.repo.clone(), desk.yard.clone(), desk.sender.clone());
             tokio::task::spawn_blocking(move || {
                 let told = moved.told(&repo, &yard).unwrap_or_default();
-                let _ = sender.send(Message::TargetLooked(moved.to, told));
+                let _ = sender.send(EngineMessage::TargetLooked(moved.to, told));
             });
         }
     }
@@ -84,15 +84,15 @@ impl TargetWatch {
         told.unwrap_or_default()
     }
 
-    fn moved(&self, desk: &Desk) -> Option<Moved> {
+    fn moved(&self, desk: &Desk) -> Option<TargetMove> {
         let tip = desk.campaign.repo.branch_tip(&desk.campaign.target).ok()??;
         let seen = self.seen.clone().filter(|seen| *seen != tip)?;
-        Some(Moved::of(&desk.campaign, desk.scheduler.state(), seen, tip))
+        Some(TargetMove::of(&desk.campaign, desk.scheduler.state(), seen, tip))
     }
 }
 
 /// A move of the target.
-struct Moved {
+struct TargetMove {
     target: String,
     from: CommitId,
     to: CommitId,
@@ -102,7 +102,7 @@ struct Moved {
     begun: Vec<(PlanName, String, CommitId)>,
 }
 
-impl Moved {
+impl TargetMove {
     fn of(campaign: &Campaign, state: &State, from: CommitId, to: CommitId) -> Self {
         let target = campaign.target.clone();
         let begun = state.plans().filter_map(|(name, run)| {

@@ -2,7 +2,7 @@
 
 use crate::plan::CommitId;
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::recovery::landed_by_hand::HandLandings;
 
 /// Looks whenever the target stands elsewhere.
@@ -29,7 +29,7 @@ impl HandLandingsWatch {
         let repo = desk.campaign.repo.clone();
         desk.in_background(move || {
             // What cannot be read now is looked at with the next move, and by the next run.
-            Message::Landings(wanted.look(&repo).unwrap_or_default())
+            EngineMessage::Landings(wanted.look(&repo).unwrap_or_default())
         });
     }
 }

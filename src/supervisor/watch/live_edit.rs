@@ -14,7 +14,7 @@ use crate::schedule::{Event, Hold, Input, ManifestEdit, Work, history};
 use crate::status;
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::preflight::checks as preflight;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
@@ -43,7 +43,7 @@ pub struct ManifestWatch {
 
 impl ManifestWatch {
     /// Watches the manifest of a campaign and every document of its plans.
-    pub fn new(campaign: &Campaign, hints: UnboundedSender<Message>) -> Self {
+    pub fn new(campaign: &Campaign, hints: UnboundedSender<EngineMessage>) -> Self {
         let files: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
         let watched = Arc::clone(&files);
         let on_event = move |event: notify::Result<notify::Event>| {
@@ -53,7 +53,7 @@ impl ManifestWatch {
             let leads = |path: &PathBuf| files.iter().any(|file| file.starts_with(path));
             let concerned = event.need_rescan() || event.paths.iter().any(leads);
             if concerned && !event.kind.is_access() {
-                let _ = hints.send(Message::ManifestHint);
+                let _ = hints.send(EngineMessage::ManifestHint);
             }
         };
         let kernel = RecommendedWatcher::new(on_event.clone(), Config::default())
@@ -104,7 +104,7 @@ impl ManifestWatch {
         let manifest = desk.campaign.manifest.clone();
         desk.in_background(move || {
             thread::sleep(SETTLE);
-            Message::ManifestRead(Box::new(load(&manifest)))
+            EngineMessage::ManifestRead(Box::new(load(&manifest)))
         });
     }
 
@@ -245,7 +245,7 @@ fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Campaign, Sup
 /// Lets those who look and steer see what counts.
 fn write_plans_down(desk: &Desk, faults: Option<&str>) {
     if let Err(error) = desk.campaign.write_down(faults) {
-        let _ = desk.sender.send(Message::Warning(None, error.to_string()));
+        let _ = desk.sender.send(EngineMessage::Warning(None, error.to_string()));
     }
 }
 
@@ -264,7 +264,7 @@ fn renew_documents(desk: &Desk, old: &Campaign) {
         if let Err(error) = renewed {
             let _ = desk
                 .sender
-                .send(Message::Warning(Some(plan.name.clone()), error.to_string()));
+                .send(EngineMessage::Warning(Some(plan.name.clone()), error.to_string()));
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::plan::{PlanName, WorkRef};
 use crate::schedule::{Event, Input, Merge, MergeTrouble, Outcome, Scheduler};
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 use crate::supervisor::project::campaign::Campaign;
 
@@ -26,7 +26,7 @@ impl ObstacleWatch {
         let known = perform::Known::of(&desk.scheduler, &campaign.target);
         desk.in_background(move || {
             let free = would_land(&campaign, &first, &known);
-            Message::Unhindered(if free { met } else { Vec::new() })
+            EngineMessage::Unhindered(if free { met } else { Vec::new() })
         });
     }
 
@@ -55,7 +55,7 @@ pub fn bring_checkouts_along(desk: &Desk) {
         // What is still behind was told, and stands in `orch status`.
         let ended = perform::resume_landing(&campaign).unwrap_or_default();
         for what in ended.followed {
-            let _ = sender.send(Message::Warning(None, what));
+            let _ = sender.send(EngineMessage::Warning(None, what));
         }
     });
 }

@@ -1,7 +1,7 @@
 //! Pins that somebody has deleted while agents are at work.
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::recovery::own_refs::{missing_pins, pin_again, wanted_pins, word};
 
 /// Writes pins again that somebody has deleted, on a thread of its own, and says so.
@@ -23,7 +23,7 @@ pub fn mend(desk: &Desk) {
                 Ok(()) => format!("{name}: it was written again"),
                 Err(why) => format!("{name}, and {why}"),
             };
-            let _ = sender.send(Message::Warning(Some(pin.plan), why));
+            let _ = sender.send(EngineMessage::Warning(Some(pin.plan), why));
         }
     });
 }

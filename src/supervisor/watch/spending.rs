@@ -7,18 +7,18 @@ use tokio::sync::mpsc;
 use crate::schedule::{Event, Input, Stage};
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::recovery::output;
 
 /// How often it is looked at what agents at work have spent: as often as their runners write it down.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Asks the loop, from now on, to look at what is being spent. Ends with the loop.
-pub fn watch(sender: mpsc::UnboundedSender<Message>) {
+pub fn watch(sender: mpsc::UnboundedSender<EngineMessage>) {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(EVERY).await;
-            if sender.send(Message::LookAtSpending).is_err() {
+            if sender.send(EngineMessage::LookAtSpending).is_err() {
                 return;
             }
         }

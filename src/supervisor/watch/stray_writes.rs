@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::git::{self, HeadPrint, trust_hooks, trust_merge_rules};
 
-use crate::supervisor::desk::message::Look;
+use crate::supervisor::desk::message::CheckoutLook;
 use crate::supervisor::project::campaign::Campaign;
 
 /// A look costs a `git status`, which takes long in a large repository; two looks are at least this far apart.
@@ -61,7 +61,7 @@ impl StrayWrites {
     }
 
     /// Begins a look, unless the last one was a moment ago.
-    pub fn begin(&mut self) -> Option<Look> {
+    pub fn begin(&mut self) -> Option<CheckoutLook> {
         if self.looked.elapsed() < PAUSE && self.last.is_some() {
             return None;
         }
@@ -70,18 +70,18 @@ impl StrayWrites {
     }
 
     /// Begins the last look of a run, however short the pause; none when there is nothing to compare with.
-    pub fn begin_at_once(&self) -> Option<Look> {
+    pub fn begin_at_once(&self) -> Option<CheckoutLook> {
         self.last.is_some().then(|| self.look())
     }
 
-    fn look(&self) -> Look {
-        Look {
+    fn look(&self) -> CheckoutLook {
+        CheckoutLook {
             own_changes: self.own_changes,
         }
     }
 
     /// Ends a look: says what changed since the one before. Who did it is not guessed.
-    pub fn end(&mut self, campaign: &Campaign, began: Look, now: HeadPrint) -> Option<String> {
+    pub fn end(&mut self, campaign: &Campaign, began: CheckoutLook, now: HeadPrint) -> Option<String> {
         if began.own_changes != self.own_changes {
             return None;
         }

@@ -5,7 +5,7 @@ use crate::schedule::{Ending, Event, Input, Merge};
 
 use super::stray_writes::{StrayWrites, see};
 use crate::supervisor::desk::core::{Desk, warn};
-use crate::supervisor::desk::message::{Look, Message};
+use crate::supervisor::desk::message::{CheckoutLook, EngineMessage};
 
 impl StrayWrites {
     /// Looks at the main checkout, on a thread of its own. Not while the target moves: its checkout is half of one commit and
@@ -18,11 +18,17 @@ impl StrayWrites {
             return;
         };
         let campaign = desk.campaign.clone();
-        desk.in_background(move || Message::Looked(began, see(&campaign)));
+        desk.in_background(move || EngineMessage::Looked(began, see(&campaign)));
     }
 
     /// Takes in what a look saw.
-    pub fn looked(&mut self, desk: &Desk, began: Look, seen: Option<HeadPrint>, inputs: &mut Vec<Input>) {
+    pub fn looked(
+        &mut self,
+        desk: &Desk,
+        began: CheckoutLook,
+        seen: Option<HeadPrint>,
+        inputs: &mut Vec<Input>,
+    ) {
         let told = seen.and_then(|seen| self.end(&desk.campaign, began, seen));
         if let Some(why) = told {
             warn(inputs, None, why);

@@ -11,7 +11,7 @@ use crate::plan::{CommitId, LaneId, PlanName};
 use crate::schedule::{Event, Input, LaneNote};
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 use crate::supervisor::perform::tree::furnish::Progress;
 
@@ -46,7 +46,7 @@ impl Making {
                 let say = |why: String| {
                     let (plan, lane) = (lane.plan.clone(), lane.lane);
                     let event = Event::WorktreeWaits(LaneNote { plan, lane, why });
-                    let _ = sender.send(Message::Input(Input::Event(event)));
+                    let _ = sender.send(EngineMessage::Input(Input::Event(event)));
                 };
                 let progress = Progress {
                     say: &say,
@@ -54,9 +54,9 @@ impl Making {
                 };
                 let (event, warnings) = perform::make_worktree(&campaign, &admin, &lane, &base, &progress);
                 for why in warnings {
-                    let _ = sender.send(Message::Warning(Some(lane.plan.clone()), why));
+                    let _ = sender.send(EngineMessage::Warning(Some(lane.plan.clone()), why));
                 }
-                let _ = sender.send(Message::Input(Input::Event(event)));
+                let _ = sender.send(EngineMessage::Input(Input::Event(event)));
             })
             .await;
         });
@@ -82,6 +82,6 @@ impl Making {
 /// Tells of what about the repository's files will surprise somebody who works in a worktree.
 pub fn tell_of_contents(desk: &Desk) {
     if let Ok(Some(why)) = git::repo::large_files_trouble(&desk.campaign.repo) {
-        let _ = desk.sender.send(Message::Warning(None, why));
+        let _ = desk.sender.send(EngineMessage::Warning(None, why));
     }
 }

@@ -12,7 +12,7 @@ use crate::supervisor::conflict::resolve::{Beside, resolve};
 use crate::supervisor::conflict::resolved::tidy;
 use crate::supervisor::control::request::Answer;
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::{Message, StepDone};
+use crate::supervisor::desk::message::{EngineMessage, StepDone};
 use crate::supervisor::perform;
 use crate::supervisor::recovery::output;
 
@@ -22,7 +22,7 @@ pub fn resolve_later(desk: &Desk, what: WorkRef, step: ResolveStep, reply: onesh
     let campaign = desk.campaign.clone();
     desk.in_background(move || {
         let done = resolve(&campaign, &about, step, Beside::Supervisor);
-        Message::Resolved(Box::new(StepDone {
+        EngineMessage::Resolved(Box::new(StepDone {
             what,
             step,
             done,
@@ -38,13 +38,13 @@ pub fn by_agent(desk: &Desk, order: ResolveOrder) {
     desk.in_background(move || {
         let (answer, warnings) = perform::resolve_by_agent(&campaign, &admin, &yard, &order, run);
         for why in warnings {
-            let _ = sender.send(Message::Warning(Some(order.plan.clone()), why));
+            let _ = sender.send(EngineMessage::Warning(Some(order.plan.clone()), why));
         }
         // Told before the end is: what it has spent counts.
         if let Some(told) = output::told(&campaign.dir, &order.plan, &order.attempt) {
-            let _ = sender.send(Message::Input(Input::Event(told)));
+            let _ = sender.send(EngineMessage::Input(Input::Event(told)));
         }
-        Message::Input(Input::Event(answer))
+        EngineMessage::Input(Input::Event(answer))
     });
 }
 

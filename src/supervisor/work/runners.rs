@@ -17,7 +17,7 @@ use super::status_feed::reading;
 use super::stillness::Watch;
 use crate::supervisor::brief::assignment::waits_elsewhere;
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::{LaneReading, Message};
+use crate::supervisor::desk::message::{EngineMessage, LaneReading};
 use crate::supervisor::perform;
 use crate::supervisor::perform::attempt::unit::alone;
 
@@ -81,7 +81,7 @@ impl Runners {
             let signs = signs.or_else(|| resolves.then(Signs::of_life));
             if let Some(signs) = signs {
                 let plan = lane.plan;
-                let _ = sender.send(Message::Input(Input::Signs { plan, attempt, signs }));
+                let _ = sender.send(EngineMessage::Input(Input::Signs { plan, attempt, signs }));
             }
         });
     }
@@ -123,17 +123,17 @@ pub fn launch(desk: &Desk, order: Launch) {
         match launched {
             Ok(launched) => {
                 let hold = launched.runner.hold();
-                let _ = sender.send(Message::Started(order.attempt.clone(), hold));
-                let _ = sender.send(Message::Input(Input::Event(launched.event)));
+                let _ = sender.send(EngineMessage::Started(order.attempt.clone(), hold));
+                let _ = sender.send(EngineMessage::Input(Input::Event(launched.event)));
                 for why in launched.said {
-                    let _ = sender.send(Message::Warning(Some(order.plan.clone()), why));
+                    let _ = sender.send(EngineMessage::Warning(Some(order.plan.clone()), why));
                 }
                 runtime.spawn(wait_for(sender, lane, order.attempt, launched.runner, read));
             }
             // The loop is told when the disk does not take the journal, and the plan is not to blame.
             Err(_) if mark.reach().is_err() => {}
             Err(event) => {
-                let _ = sender.send(Message::Input(Input::Event(*event)));
+                let _ = sender.send(EngineMessage::Input(Input::Event(*event)));
             }
         }
     });
@@ -141,7 +141,7 @@ pub fn launch(desk: &Desk, order: Launch) {
 
 /// Waits for the end of a runner's job. What the agent reported last is read before that is told.
 async fn wait_for(
-    sender: mpsc::UnboundedSender<Message>,
+    sender: mpsc::UnboundedSender<EngineMessage>,
     lane: LaneId,
     attempt: AttemptId,
     runner: Runner,
@@ -155,7 +155,7 @@ async fn wait_for(
             while tokio::time::timeout(LOOK_AGAIN, end.readable()).await.is_err() {
                 if runner.look() {
                     let why = format!("a signal had suspended the runner of {attempt}: it goes on");
-                    let _ = sender.send(Message::Warning(Some(lane.plan.clone()), why));
+                    let _ = sender.send(EngineMessage::Warning(Some(lane.plan.clone()), why));
                 }
             }
         }
@@ -163,7 +163,7 @@ async fn wait_for(
     tokio::task::spawn_blocking(move || {
         let ended = runner.wait();
         let plan = lane.plan.clone();
-        let _ = sender.send(Message::StatusRead(lane, read()));
-        let _ = sender.send(Message::RunnerGone(plan, attempt, ended));
+        let _ = sender.send(EngineMessage::StatusRead(lane, read()));
+        let _ = sender.send(EngineMessage::RunnerGone(plan, attempt, ended));
     });
 }

@@ -12,7 +12,7 @@ use crate::schedule::{Event, Input};
 use crate::status::{self, OutboxLine, Watcher};
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::{LaneReading, Message};
+use crate::supervisor::desk::message::{EngineMessage, LaneReading};
 use crate::supervisor::project::campaign::committed_document;
 use crate::supervisor::project::error::SupervisorError;
 
@@ -27,10 +27,10 @@ pub struct Reports {
 
 impl Reports {
     /// Nothing is watched yet. Hints come as messages.
-    pub fn new(sender: mpsc::UnboundedSender<Message>) -> Self {
+    pub fn new(sender: mpsc::UnboundedSender<EngineMessage>) -> Self {
         Self {
             watcher: Watcher::new(move |lane| {
-                let _ = sender.send(Message::StatusHint(lane));
+                let _ = sender.send(EngineMessage::StatusHint(lane));
             }),
             warnings: BTreeMap::new(),
             posted: BTreeSet::new(),
@@ -154,7 +154,7 @@ fn last_attempt(desk: &Desk, lane: &LaneId) -> Option<AttemptId> {
 /// Reads what is reported there, on a thread of its own.
 pub fn read_later(desk: &Desk, lane: LaneId) {
     let read = reading(desk, &lane);
-    desk.in_background(move || Message::StatusRead(lane, read()));
+    desk.in_background(move || EngineMessage::StatusRead(lane, read()));
 }
 
 /// Notes what an agent reported while nobody listened.

@@ -4,7 +4,7 @@ use crate::schedule::train::TrainAnswer;
 use crate::schedule::{Event, Input, UnionTrial};
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 
 /// Branches are tried together, on a thread of their own.
@@ -14,9 +14,9 @@ pub fn try_union(desk: &Desk, trial: UnionTrial) {
     desk.in_background(move || {
         let (said, warning) = perform::try_union(&campaign, &admin, &yard, &trial);
         if let Some(why) = warning {
-            let _ = sender.send(Message::Warning(None, why));
+            let _ = sender.send(EngineMessage::Warning(None, why));
         }
-        Message::Input(Input::Union(trial.id, said))
+        EngineMessage::Input(Input::Union(trial.id, said))
     });
 }
 
@@ -26,8 +26,8 @@ pub fn answer(desk: &Desk, work: impl FnOnce() -> (TrainAnswer, Vec<Event>) + Se
     desk.in_background(move || {
         let (answer, facts) = work();
         for fact in facts {
-            let _ = sender.send(Message::Input(Input::Event(fact)));
+            let _ = sender.send(EngineMessage::Input(Input::Event(fact)));
         }
-        Message::Input(Input::Train(answer))
+        EngineMessage::Input(Input::Train(answer))
     });
 }

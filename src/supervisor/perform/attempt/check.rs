@@ -18,7 +18,7 @@ use crate::supervisor::project::campaign::Campaign;
 
 /// An attempt that has ended, whose remains are looked at.
 #[derive(Debug, Clone, Copy)]
-pub struct Left<'a> {
+pub struct EndedAttempt<'a> {
     /// The plan.
     pub plan: &'a PlanName,
     /// The attempt.
@@ -42,7 +42,7 @@ pub fn check(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     worktree: &Path,
-    left: &Left<'_>,
+    left: &EndedAttempt<'_>,
 ) -> (Event, Vec<String>) {
     let mut said = Vec::new();
     let looked = again_if_killed(
@@ -66,10 +66,10 @@ fn look(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     worktree: &Path,
-    left: &Left<'_>,
+    left: &EndedAttempt<'_>,
     said: &mut Vec<String>,
 ) -> Result<Evidence, String> {
-    let Left {
+    let EndedAttempt {
         plan: name,
         attempt,
         place,

@@ -16,7 +16,7 @@ use crate::status;
 
 use super::call::{Call, Surroundings};
 use super::hand_over::HandOver;
-use super::resolver_judge::{Accepted, LEFT_OUT, Refused, judge};
+use super::resolver_judge::{Accepted, LEFT_OUT, RefusedResolution, judge};
 use crate::supervisor::brief::stop_hook::claude_settings_file;
 use crate::supervisor::perform::build::conflict::words;
 use crate::supervisor::perform::tree::removing::remove_conflict;
@@ -71,8 +71,8 @@ fn attempt(
     run: RunId,
     folder: &JobFolder,
     warnings: &mut Vec<String>,
-) -> Result<Accepted, Refused> {
-    let not_started = |why: String| Refused {
+) -> Result<Accepted, RefusedResolution> {
+    let not_started = |why: String| RefusedResolution {
         exit: Exit::NotStarted { why: why.clone() },
         why,
     };
@@ -117,7 +117,7 @@ fn attempt(
         let put_back = git::refs::put_resolution_back(&campaign.repo, &order.plan, before.as_ref());
         if put_back.map_err(|error| not_started(error.to_string()))? {
             let why = format!("it wrote refs/orch/resolve/{}, which is orch's own", order.plan);
-            return Err(Refused { exit, why });
+            return Err(RefusedResolution { exit, why });
         }
     }
     if exit != (Exit::Code { code: 0 }) {
@@ -127,7 +127,7 @@ fn attempt(
             said => format!("\n{said}"),
         };
         let why = format!("agent {} {}{said}", order.agent, exit.describe());
-        return Err(Refused { exit, why });
+        return Err(RefusedResolution { exit, why });
     }
     again_if_killed(Result::is_ok, || judge(campaign, admin, yard, order, plan))
 }

@@ -32,7 +32,7 @@ pub struct Accepted {
 }
 
 /// Why one is not.
-pub struct Refused {
+pub struct RefusedResolution {
     pub exit: Exit,
     pub why: String,
 }
@@ -44,8 +44,8 @@ pub fn judge(
     yard: &Yard,
     order: &ResolveOrder,
     plan: &Plan,
-) -> Result<Accepted, Refused> {
-    let refused = |why: String| Refused {
+) -> Result<Accepted, RefusedResolution> {
+    let refused = |why: String| RefusedResolution {
         exit: Exit::Code { code: 0 },
         why,
     };

@@ -14,7 +14,7 @@ use super::lost_work::{
     branch_is_gone, refuse_part_that_is_lost, refuse_what_is_lost, refuse_what_only_merges_have,
 };
 use super::mend;
-use super::mend::Clash;
+use super::mend::ConflictingMerge;
 use super::other_rules::refuse_other_rules;
 use super::others_work::refuse_foreign_work;
 use super::refusal::refused;
@@ -29,13 +29,13 @@ pub enum Halt {
     /// This comes of it.
     Tried(Tried),
     /// A plan conflicts, and nobody has looked yet whether that can be dealt with.
-    Clash(Box<Clash>),
+    Clash(Box<ConflictingMerge>),
 }
 
 /// Why a plan is not merged.
 enum Unmerged {
     Trouble(MergeTrouble),
-    Clash(Box<Clash>),
+    Clash(Box<ConflictingMerge>),
 }
 
 impl From<MergeTrouble> for Unmerged {
@@ -141,7 +141,7 @@ fn link(
     let merged = match built.merge(&campaign.repo, &key) {
         Some(known) => known,
         None => {
-            let sides = Sides {
+            let sides = MergeSides {
                 head: &head,
                 incoming: &incoming,
             };
@@ -222,7 +222,7 @@ fn head(
 
 /// A plan's branch, and what is merged in its place.
 #[derive(Clone, Copy)]
-struct Sides<'a> {
+struct MergeSides<'a> {
     head: &'a CommitId,
     incoming: &'a CommitId,
 }
@@ -244,7 +244,7 @@ fn merge(
     campaign: &Campaign,
     plan: &Plan,
     top: &Top,
-    Sides { head, incoming }: Sides<'_>,
+    MergeSides { head, incoming }: MergeSides<'_>,
     target: &str,
     known: &Known,
 ) -> Result<Option<(CommitId, String)>, Unmerged> {
@@ -300,7 +300,7 @@ fn merge(
                     })
                 }),
             };
-            Err(Unmerged::Clash(Box::new(Clash {
+            Err(Unmerged::Clash(Box::new(ConflictingMerge {
                 plan: plan.clone(),
                 part: part.cloned(),
                 onto: onto.clone(),
@@ -342,7 +342,7 @@ pub fn rehearse(
     let git = campaign.git().map_err(|error| refused(&error))?;
     let top = Top::at(&campaign.repo, git, onto).map_err(|error| refused(&error))?;
     let incoming = stand_in(campaign, plan, &top, &head)?;
-    let sides = Sides {
+    let sides = MergeSides {
         head: &head,
         incoming: &incoming,
     };

@@ -23,7 +23,7 @@ pub const MEND_KEY: &str = "mend@0";
 
 /// A merge that conflicts.
 #[derive(Debug, Clone)]
-pub struct Clash {
+pub struct ConflictingMerge {
     pub plan: Plan,
     /// Its first phases, when only those are merged.
     pub part: Option<Prefix>,
@@ -36,7 +36,7 @@ pub struct Clash {
     pub target: String,
 }
 
-impl Clash {
+impl ConflictingMerge {
     /// What it is known by.
     pub fn key(&self) -> MergeKey {
         let up_to = self.part.as_ref().map(|part| part.up_to);
@@ -75,7 +75,7 @@ pub enum Mended {
 
 /// What the attempt has to tell besides.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct MergeNotes {
     pub mended: Option<ConflictMended>,
     pub warnings: Vec<String>,
 }
@@ -86,8 +86,8 @@ pub fn mend(
     admin: &WorktreeAdmin,
     yard: &Yard,
     trial: &Trial,
-    clash: &Clash,
-    told: &mut Told,
+    clash: &ConflictingMerge,
+    told: &mut MergeNotes,
 ) -> Mended {
     // Commits that are replayed one by one conflict one by one.
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
@@ -104,8 +104,8 @@ fn attempt(
     admin: &WorktreeAdmin,
     yard: &Yard,
     trial: &Trial,
-    clash: &Clash,
-    told: &mut Told,
+    clash: &ConflictingMerge,
+    told: &mut MergeNotes,
 ) -> Result<Mended, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let entries = &campaign.set.merge.regenerate;
@@ -145,10 +145,10 @@ fn in_worktree(
     admin: &WorktreeAdmin,
     yard: &Yard,
     trial: &Trial,
-    clash: &Clash,
+    clash: &ConflictingMerge,
     path: &Path,
     reuse: bool,
-    told: &mut Told,
+    told: &mut MergeNotes,
 ) -> Result<Mended, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let words = message(
@@ -206,7 +206,7 @@ fn in_worktree(
 }
 
 /// What would come of it, with the commit that others would be merged onto. None where that needs somebody.
-pub fn rehearse(campaign: &Campaign, clash: &Clash) -> Result<Option<(CommitId, String)>, String> {
+pub fn rehearse(campaign: &Campaign, clash: &ConflictingMerge) -> Result<Option<(CommitId, String)>, String> {
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return Ok(None);
     }
@@ -252,7 +252,7 @@ pub fn rehearse(campaign: &Campaign, clash: &Clash) -> Result<Option<(CommitId, 
     Ok(Some((commit.map_err(|error| text(&error))?, words.join("; "))))
 }
 
-fn parents(clash: &Clash) -> Vec<&CommitId> {
+fn parents(clash: &ConflictingMerge) -> Vec<&CommitId> {
     match clash.plan.merge_strategy {
         MergeStrategy::Squash => vec![&clash.onto],
         MergeStrategy::Merge | MergeStrategy::Rebase => vec![&clash.onto, &clash.incoming],
@@ -278,7 +278,7 @@ fn run(
     campaign: &Campaign,
     yard: &Yard,
     trial: &Trial,
-    clash: &Clash,
+    clash: &ConflictingMerge,
     path: &Path,
     entry: &Regenerate,
     number: usize,

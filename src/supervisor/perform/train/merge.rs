@@ -105,7 +105,7 @@ fn build(
         if yard.is_unwanted(trial.id) {
             return Err(Tried::Stopped);
         }
-        let mut told = mend::Told::default();
+        let mut told = mend::MergeNotes::default();
         let mended = again_if_killed(
             |mended| !matches!(mended, Mended::Not(_)),
             || mend::mend(campaign, admin, yard, trial, &clash, &mut told),

@@ -32,7 +32,7 @@ pub fn check_tips(
             .collect()
     };
     for (target, began, tip) in moved {
-        let look = Look {
+        let look = TipLook {
             campaign,
             admin,
             yard,
@@ -49,7 +49,7 @@ pub fn check_tips(
     (told, warnings)
 }
 
-struct Look<'a> {
+struct TipLook<'a> {
     campaign: &'a Campaign,
     admin: &'a WorktreeAdmin,
     yard: &'a Yard,
@@ -57,7 +57,7 @@ struct Look<'a> {
     target: &'a str,
 }
 
-impl Look<'_> {
+impl TipLook<'_> {
     fn at(
         &self,
         began: &CommitId,

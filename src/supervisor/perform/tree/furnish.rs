@@ -95,7 +95,7 @@ pub struct Furnishing<'a> {
 /// How far a worktree has come.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Note {
+struct ProvisionRecord {
     schema: u32,
     /// Unlike that of any other worktree, also of one that lay at the same place.
     id: String,
@@ -104,7 +104,7 @@ struct Note {
     told: bool,
 }
 
-impl Note {
+impl ProvisionRecord {
     fn path(worktree: &Path) -> PathBuf {
         worktree.join(ORCH_DIR).join(NOTE)
     }
@@ -148,7 +148,7 @@ pub fn furnish(
     if !included && wanted.setup.line.is_none() && hook_line.is_none() {
         return Ok(warnings);
     }
-    let mut note = Note::read(wanted.worktree);
+    let mut note = ProvisionRecord::read(wanted.worktree);
     if included && !note.copied {
         note.write(wanted.worktree)?;
         warnings.extend(copy(campaign, wanted, progress)?);

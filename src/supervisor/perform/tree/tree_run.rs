@@ -23,7 +23,7 @@ pub struct Run<'a> {
 }
 
 /// What was said, how long it took, whether nothing that git ignores lay there before, and the worktree, still taken.
-pub type Ran<'a> = (Said, Duration, bool, Option<TakenSlot<'a>>);
+pub type TreeRunEnd<'a> = (Said, Duration, bool, Option<TakenSlot<'a>>);
 
 pub fn run<'a>(
     campaign: &Campaign,
@@ -33,7 +33,7 @@ pub fn run<'a>(
     chain: &Chain,
     what: &Run<'_>,
     warnings: &mut Vec<String>,
-) -> Result<Ran<'a>, String> {
+) -> Result<TreeRunEnd<'a>, String> {
     if yard.is_unwanted(trial.id) {
         return Ok((Said::Stopped, Duration::ZERO, false, None));
     }
