@@ -12,7 +12,7 @@ use std::time::Duration;
 use orch::graph::Dice;
 use orch::plan::PlanName;
 use orch::schedule::train::{
-    Odds, Order, Outcome, Train, TrainAnswer, TrainEntry, TrainSettings, Trial, TrialId, Tried, Verdict,
+    Odds, Order, Train, TrainAnswer, TrainEntry, TrainOutcome, TrainSettings, Trial, TrialId, Tried, Verdict,
 };
 use support::Options;
 
@@ -215,17 +215,17 @@ impl Queue {
     fn tell(&mut self, answer: TrainAnswer) {
         for outcome in self.train.take(answer) {
             match outcome {
-                Outcome::Landed { plan, .. } => {
+                TrainOutcome::Landed { plan, .. } => {
                     self.waiting.remove(&number(&plan));
                     self.landed.push(number(&plan));
                     self.odds.note(false);
                 }
-                Outcome::Failed(plan, _) => {
+                TrainOutcome::Failed(plan, _) => {
                     assert!(self.red[number(&plan)], "{plan} is innocent");
                     self.waiting.remove(&number(&plan));
                     self.odds.note(true);
                 }
-                Outcome::Flaky { .. } | Outcome::Rebuilt => unreachable!("nothing is flaky here"),
+                TrainOutcome::Flaky { .. } | TrainOutcome::Rebuilt => unreachable!("nothing is flaky here"),
             }
         }
     }

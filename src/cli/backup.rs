@@ -17,11 +17,11 @@ use super::{CliError, Context, ProgramExit, output};
 #[derive(Debug, clap::Args)]
 pub struct BackupArgs {
     #[command(subcommand)]
-    what: What,
+    what: BackupAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum BackupAction {
     /// List backups
     List {
         /// Only those of this plan
@@ -110,9 +110,9 @@ impl BackupOutput {
 pub fn run(context: &Context, args: &BackupArgs) -> Result<ProgramExit, CliError> {
     let repo = context.repository()?;
     match &args.what {
-        What::List { plan } => list(context, &repo, plan.as_deref().or(context.plan.as_deref()))?,
-        What::Show { backup } => show(context, &repo, &find(&repo, backup)?)?,
-        What::Restore {
+        BackupAction::List { plan } => list(context, &repo, plan.as_deref().or(context.plan.as_deref()))?,
+        BackupAction::Show { backup } => show(context, &repo, &find(&repo, backup)?)?,
+        BackupAction::Restore {
             backup,
             to,
             worktree: None,
@@ -126,7 +126,7 @@ pub fn run(context: &Context, args: &BackupArgs) -> Result<ProgramExit, CliError
                 serde_json::json!({ "schema": SCHEMA, "restored": kept.name, "branch": branch }),
             )?;
         }
-        What::Restore {
+        BackupAction::Restore {
             backup,
             worktree: Some(folder),
             ..
@@ -141,7 +141,7 @@ pub fn run(context: &Context, args: &BackupArgs) -> Result<ProgramExit, CliError
                 serde_json::json!({ "schema": SCHEMA, "restored": kept.name, "worktree": folder }),
             )?;
         }
-        What::Drop { backup } => {
+        BackupAction::Drop { backup } => {
             let kept = find(&repo, backup)?;
             git::keep::drop_kept(&repo, &kept).map_err(refused)?;
             done(

@@ -6,7 +6,7 @@ use crate::git::{GitError, require_git};
 use crate::journal::SCHEMA;
 use crate::report::{hanging, size};
 use crate::supervisor::doctor::{
-    AgentFacts, Finding, Kind, MachineFacts, Mended, agent_facts, diagnose, installed_facts, look,
+    AgentFacts, Finding, FindingKind, MachineFacts, RepairEnd, agent_facts, diagnose, installed_facts, look,
     machine_facts, machine_facts_at, mend,
 };
 use crate::supervisor::{Campaign, NAME_YOURSELF, SupervisorError};
@@ -52,7 +52,7 @@ impl<'a> DoctorOutput<'a> {
 
 #[derive(Debug, Serialize)]
 struct FindingOutput<'a> {
-    kind: Kind,
+    kind: FindingKind,
     what: &'a str,
     /// What mends it; null when a person has to.
     step: Option<String>,
@@ -90,7 +90,7 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError
     let lacking = agents.iter().any(|agent| agent.used && !agent.off.is_empty());
     let machine = machine_facts(&campaign);
     let nameless = machine.identity == Some(false);
-    let ok = !lacking && !nameless && (0..findings.len()).all(|at| outcome(at) == Some(&Mended::Done));
+    let ok = !lacking && !nameless && (0..findings.len()).all(|at| outcome(at) == Some(&RepairEnd::Done));
     if context.json {
         let shown = findings.iter().enumerate().map(|(at, finding)| FindingOutput {
             kind: finding.kind,
@@ -99,7 +99,7 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError
             advice: finding.advice.as_deref(),
             outcome: outcome(at).map(word),
             why: match outcome(at) {
-                Some(Mended::Failed(why)) => Some(why),
+                Some(RepairEnd::Failed(why)) => Some(why),
                 _ => None,
             },
         });
@@ -172,21 +172,21 @@ fn before_any_plan(context: &Context) -> Result<ProgramExit, CliError> {
     })
 }
 
-fn word(outcome: &Mended) -> &'static str {
+fn word(outcome: &RepairEnd) -> &'static str {
     match outcome {
-        Mended::Done => "mended",
-        Mended::Failed(_) => "failed",
-        Mended::Left => "left",
+        RepairEnd::Done => "mended",
+        RepairEnd::Failed(_) => "failed",
+        RepairEnd::Left => "left",
     }
 }
 
-fn finding_text(finding: &Finding, outcome: Option<&Mended>) -> String {
+fn finding_text(finding: &Finding, outcome: Option<&RepairEnd>) -> String {
     let mut text = hanging(&finding.kind.to_string(), &finding.what);
     let mut line = |word: &str, said: &str| text += &hanging("", &format!("{word}: {said}"));
     match (&finding.step, outcome) {
         (Some(step), None) => line("would", &step.to_string()),
-        (Some(step), Some(Mended::Done)) => line("did", &step.to_string()),
-        (Some(step), Some(Mended::Failed(why))) => {
+        (Some(step), Some(RepairEnd::Done)) => line("did", &step.to_string()),
+        (Some(step), Some(RepairEnd::Failed(why))) => {
             line("tried", &step.to_string());
             line("failed", why);
         }

@@ -4,7 +4,7 @@ use super::gate::Gate;
 use super::network::Graph;
 use super::rank::Members;
 use super::waiting::END;
-use super::waits::{WaitEntry, Waits};
+use super::waits::{UnitWaits, WaitEntry};
 
 /// Gates that open one after the other. A node waits at one closed gate at a time and looks for the next when that opens:
 /// what it waits for is gone through once, the last phase in front of it first, which mostly is the last to end.
@@ -136,7 +136,7 @@ impl<'g> Opening<'g> {
             }
             look.own = own.next;
         }
-        let waits: &Waits = &graph.orders[plan].waits;
+        let waits: &UnitWaits = &graph.orders[plan].waits;
         loop {
             while look.run.0 < look.run.1 {
                 if self.open_to(plan, look.run.1) {
@@ -170,7 +170,7 @@ impl<'g> Opening<'g> {
         let open = &mut self.open[plan];
         while *open < place {
             let gate = chain[*open as usize];
-            if gate != Waits::EMPTY && self.missing[self.graph.firsts[plan] + gate as usize] > 0 {
+            if gate != UnitWaits::EMPTY && self.missing[self.graph.firsts[plan] + gate as usize] > 0 {
                 return false;
             }
             *open += 1;

@@ -12,7 +12,7 @@ use crate::plan::{Arrangement, Dispatch, Document, Phase, PhaseId, PipelineStart
 use super::batches;
 use super::by_phase::by_phase;
 use super::gate::{Counts, Gates, Why};
-use super::waits::Waits;
+use super::waits::UnitWaits;
 
 /// A unit of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct PlanOrder {
     /// Where they wait; the members are places of units.
     pub gates: Arc<Gates>,
     /// The gates at which each unit waits; all of them have to be open.
-    pub waits: Arc<Waits>,
+    pub waits: Arc<UnitWaits>,
     /// The strategy that drew them; never `auto`.
     pub strategy: Strategy,
     /// True when each task is a unit, false when each phase is.
@@ -116,7 +116,7 @@ struct UnitDraft<'d> {
     units: Vec<Unit>,
     gates: Gates,
     /// Runs are over the gates behind phases, which are what many wait for.
-    waits: Waits,
+    waits: UnitWaits,
     /// Where the units of each phase begin.
     firsts: Vec<usize>,
     /// Places in the chain of the gates behind each phase, once something waits there.
@@ -139,7 +139,7 @@ impl<'d> UnitDraft<'d> {
             firsts,
             // Each unit may have a gate of its own, and a phase has one with all of its units behind it.
             gates: Gates::with_capacity(units, 2 * units),
-            waits: Waits::with_capacity(units),
+            waits: UnitWaits::with_capacity(units),
             ends: vec![None; document.phases.len()],
         }
     }

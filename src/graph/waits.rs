@@ -5,7 +5,7 @@
 
 /// The gates of each unit of a plan, by the units' places.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Waits {
+pub struct UnitWaits {
     /// Numbers of gates at which many units wait.
     chain: Vec<u32>,
     /// From and to, in the chain.
@@ -28,7 +28,7 @@ pub(super) enum WaitEntry {
     Run { from: u32, to: u32, run: u32 },
 }
 
-impl Waits {
+impl UnitWaits {
     /// Room for so many units, most of which wait at one thing.
     pub(super) fn with_capacity(units: usize) -> Self {
         Self {
@@ -115,7 +115,7 @@ impl Waits {
         &self.chain
     }
 
-    /// How much is kept for a unit: the limit of [`Waits::entry`].
+    /// How much is kept for a unit: the limit of [`UnitWaits::entry`].
     pub(super) fn entry_count(&self, unit: usize) -> usize {
         self.entries_of(unit).len()
     }
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_units_wait_at_comes_in_the_order_in_which_it_was_said() {
-        let mut waits = Waits::default();
+        let mut waits = UnitWaits::default();
         let links: Vec<u32> = [7, 3, 9].iter().map(|gate| waits.link(*gate)).collect();
         let runs = waits.runs([links[0], links[1]].into_iter());
         assert_eq!(runs.len(), 1);

@@ -68,7 +68,7 @@ pub use ready::lanes::Machine;
 pub use ready::readiness::{Readiness, Wait};
 pub use simulate::bound::lower_bound;
 pub use simulate::history;
-pub use simulate::simulation::{Cause, Overheads, Simulation, SimulationSettings, Span, TooLong};
+pub use simulate::simulation::{Overheads, Simulation, SimulationSettings, Span, TooLong, WaitedMoment};
 pub use simulate::world::simulate;
 pub use state::after::{After, after};
 pub use state::attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};

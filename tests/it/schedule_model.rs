@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use orch::graph::{Counts, Gates, Waits, Why};
+use orch::graph::{Counts, Gates, UnitWaits, Why};
 use orch::plan::{
     AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStuck, PhaseId, PlanName,
     PlanState, Point, Priority, Report, RunId, Speaker, Statement, TaskId, TaskState, UnitId, WorkRef,
@@ -105,7 +105,7 @@ fn plans(dice: &mut Dice) -> Work {
                 })
                 .collect(),
         };
-        let (mut gates, mut waits) = (Gates::default(), Waits::default());
+        let (mut gates, mut waits) = (Gates::default(), UnitWaits::default());
         let mut units: Vec<UnitWork> = Vec::new();
         for (number, (id, ticked)) in ids.into_iter().enumerate() {
             let mut own = 0;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use orch::plan::{CommitId, PlanName};
 use orch::schedule::MergeTrouble;
 use orch::schedule::train::{
-    Odds, Order, Outcome, Stack, Train, TrainAnswer, TrainEntry, TrainSettings, Trial, TrialId, Tried,
+    Odds, Order, Stack, Train, TrainAnswer, TrainEntry, TrainOutcome, TrainSettings, Trial, TrialId, Tried,
     Unmoved, Verdict,
 };
 
@@ -349,14 +349,16 @@ impl World {
     fn tell(&mut self, answer: TrainAnswer) {
         for outcome in self.train.take(answer) {
             match outcome {
-                Outcome::Landed { .. } => self.odds.note(false),
-                Outcome::Failed(plan, why) => {
+                TrainOutcome::Landed { .. } => self.odds.note(false),
+                TrainOutcome::Failed(plan, why) => {
                     let plan = index(&plan);
                     self.judge(plan, &why);
                     assert!(self.gone.insert(plan, why).is_none(), "p{plan} fails twice");
                 }
-                Outcome::Flaky { .. } => assert!(self.nature.flaky > 0, "nothing is flaky here"),
-                Outcome::Rebuilt => assert!(self.moves + self.crashes > 0, "nobody has moved the target"),
+                TrainOutcome::Flaky { .. } => assert!(self.nature.flaky > 0, "nothing is flaky here"),
+                TrainOutcome::Rebuilt => {
+                    assert!(self.moves + self.crashes > 0, "nobody has moved the target")
+                }
             }
         }
     }

@@ -20,11 +20,11 @@ use crate::plan::CommitId;
 pub(in crate::git) struct LeftRecord {
     head: CommitId,
     /// By path, with bytes that are not text escaped; none for a file that was deleted.
-    files: BTreeMap<String, Option<Looks>>,
+    files: BTreeMap<String, Option<LeftFileLooks>>,
 }
 
 /// Size in bytes, time of change in seconds and nanoseconds, inode.
-type Looks = (u64, i64, i64, u64);
+type LeftFileLooks = (u64, i64, i64, u64);
 
 impl LeftRecord {
     /// Nothing but a commit.
@@ -61,7 +61,7 @@ fn name(file: &Path) -> String {
     file.as_os_str().as_bytes().escape_ascii().to_string()
 }
 
-fn looks(path: &Path, file: &Path) -> Option<Looks> {
+fn looks(path: &Path, file: &Path) -> Option<LeftFileLooks> {
     let found = path.join(file).symlink_metadata().ok()?;
     // A repository inside is a folder, which checks may go on filling.
     let (size, time) = if found.is_dir() {

@@ -16,7 +16,7 @@ struct Trusted {
     common_dir: PathBuf,
     before: HookSettings,
     /// What it says now, and what its file looked like then.
-    seen: (Looks, HookSettings),
+    seen: (HookFileLooks, HookSettings),
 }
 
 /// What a configuration says of each of [`HOOKS`] and [`SIGHT`], where it says anything.
@@ -39,7 +39,7 @@ const SIGHT: &[(&str, &str)] = &[
 ];
 
 /// Inode, size, seconds and nanoseconds of the last change.
-type Looks = (u64, u64, i64, i64);
+type HookFileLooks = (u64, u64, i64, i64);
 
 static TRUSTED: RwLock<Option<Trusted>> = RwLock::new(None);
 
@@ -143,10 +143,10 @@ fn look_again() {
     }
 }
 
-fn looks(common_dir: &Path) -> Looks {
+fn looks(common_dir: &Path) -> HookFileLooks {
     let found = fs::metadata(common_dir.join("config"));
     found.map_or_else(
-        |_| Looks::default(),
+        |_| HookFileLooks::default(),
         |found| (found.ino(), found.size(), found.ctime(), found.ctime_nsec()),
     )
 }

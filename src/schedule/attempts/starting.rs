@@ -14,7 +14,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::judge::phase_check::is_verifying;
-use crate::schedule::ready::dispatch::{Key, Limit, QueuePlace, Room};
+use crate::schedule::ready::dispatch::{DispatchLimit, Key, QueuePlace, Room};
 use crate::schedule::ready::lanes::Machine;
 use crate::schedule::ready::readiness::Readiness;
 use crate::schedule::ready::{dispatch, invariants};
@@ -82,8 +82,8 @@ pub(in crate::schedule) fn start_agents(board: &mut Board, at: At, step: &mut St
         let number = candidate.plan();
         let unit = &board.work.plans[number].units[candidate.unit()];
         match room.refusal(&board.work, unit) {
-            Some(Limit::Slots(_)) => return,
-            Some(Limit::Agent(..) | Limit::Resource(_)) => {
+            Some(DispatchLimit::Slots(_)) => return,
+            Some(DispatchLimit::Agent(..) | DispatchLimit::Resource(_)) => {
                 refused.insert(candidate.class);
                 continue;
             }

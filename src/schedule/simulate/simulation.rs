@@ -101,7 +101,7 @@ pub struct Span {
     /// What it was expected to take, where its time-out is shorter.
     pub too_long: Option<TooLong>,
     /// What let it start; none where nothing had to happen before.
-    pub after: Option<Cause>,
+    pub after: Option<WaitedMoment>,
 }
 
 /// An attempt that is expected to take longer than it may. Milliseconds.
@@ -115,7 +115,7 @@ pub struct TooLong {
 
 /// The moment in an attempt that others waited for: its end, or a task of it while it went on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cause {
+pub struct WaitedMoment {
     /// The attempt's place among the spans.
     pub span: usize,
     /// When.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use super::bound::lower_bound;
 use super::simulation::{
-    Cause, Happening, Simulation, SimulationSettings, Span, TooLong, of_quiet_agents, open_tasks,
+    Happening, Simulation, SimulationSettings, Span, TooLong, WaitedMoment, of_quiet_agents, open_tasks,
 };
 use crate::graph::Dice;
 use crate::plan::{CommitId, Dispatch, RunId, Statement, TaskId, TaskState};
@@ -46,9 +46,9 @@ struct World<'s> {
     scheduler: Scheduler,
     now: u64,
     queue: BinaryHeap<Coming>,
-    happenings: HashMap<u64, (Happening, Option<Cause>)>,
+    happenings: HashMap<u64, (Happening, Option<WaitedMoment>)>,
     /// The attempt by which all that is done now came about.
-    cause: Option<Cause>,
+    cause: Option<WaitedMoment>,
     sequence: u64,
     free: BTreeSet<usize>,
     spans: Vec<Span>,
@@ -93,7 +93,9 @@ impl<'s> World<'s> {
             self.now = at;
             if let Some((happening, cause)) = self.happenings.remove(&sequence) {
                 self.cause = match happening {
-                    Happening::End { span, .. } | Happening::Report { span, .. } => Some(Cause { span, at }),
+                    Happening::End { span, .. } | Happening::Report { span, .. } => {
+                        Some(WaitedMoment { span, at })
+                    }
                     Happening::Answer(_) | Happening::Train(_) | Happening::Wake => cause,
                 };
                 self.happen(happening);

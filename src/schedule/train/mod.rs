@@ -38,7 +38,7 @@ mod window;
 pub use crate::schedule::event::merge_facts::Verdict;
 pub use odds::Odds;
 pub use order::{
-    LandedPlan, Landing, Order, Outcome, Stack, TrainAnswer, TrainEntry, Trial, TrialId, Tried, Unmoved,
+    LandedPlan, Landing, Order, Stack, TrainAnswer, TrainEntry, TrainOutcome, Trial, TrialId, Tried, Unmoved,
 };
 pub use patience::patience;
 pub use queue::Train;

@@ -111,7 +111,7 @@ pub enum Tried {
 
 /// What follows for plans.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum TrainOutcome {
     /// It is on the target.
     Landed {
         /// The plan.

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ejected::Ejected;
 use super::fact::{Fact, advance};
 use super::odds::Odds;
-use super::order::{Landing, Order, Outcome, Stack, TrainAnswer, TrainEntry, Trial, TrialId, Tried, Unmoved};
+use super::order::{
+    Landing, Order, Stack, TrainAnswer, TrainEntry, TrainOutcome, Trial, TrialId, Tried, Unmoved,
+};
 use super::settings::TrainSettings;
 use super::window::TrainWindow;
 use crate::plan::PlanName;
@@ -165,7 +167,7 @@ impl Train {
     }
 
     /// Takes an answer in.
-    pub fn take(&mut self, answer: TrainAnswer) -> Vec<Outcome> {
+    pub fn take(&mut self, answer: TrainAnswer) -> Vec<TrainOutcome> {
         let mut outcomes = Vec::new();
         match answer {
             TrainAnswer::Tried {
@@ -187,7 +189,7 @@ impl Train {
                     Ok(moves) => {
                         self.advance(&landing);
                         for (plan, before, commit) in moves {
-                            outcomes.push(Outcome::Landed { plan, before, commit });
+                            outcomes.push(TrainOutcome::Landed { plan, before, commit });
                         }
                     }
                     // Whether each of them may land is looked at again.
@@ -211,7 +213,7 @@ impl Train {
         outcomes
     }
 
-    fn take_trial(&mut self, trial: Trial, tried: Tried, void: bool, outcomes: &mut Vec<Outcome>) {
+    fn take_trial(&mut self, trial: Trial, tried: Tried, void: bool, outcomes: &mut Vec<TrainOutcome>) {
         let here = trial.ground == self.ground;
         match tried {
             // What was stopped may have ended by itself first, and a verdict is a verdict.
@@ -237,7 +239,7 @@ impl Train {
         }
     }
 
-    fn take_verdict(&mut self, trial: Trial, verdict: Verdict, outcomes: &mut Vec<Outcome>) {
+    fn take_verdict(&mut self, trial: Trial, verdict: Verdict, outcomes: &mut Vec<TrainOutcome>) {
         let first = trial.again.unwrap_or(trial.id);
         let known = self.facts.iter().position(|fact| fact.trial == first);
         if verdict.green {
@@ -265,7 +267,7 @@ impl Train {
         fact.proof = verdict.runs > 0;
         if verdict.green {
             if fact.reds > 0 {
-                outcomes.push(Outcome::Flaky {
+                outcomes.push(TrainOutcome::Flaky {
                     stack: fact.stack.clone(),
                     why: std::mem::take(&mut fact.why),
                 });
@@ -338,10 +340,10 @@ impl Train {
     }
 
     /// Somebody else has moved the target: nothing that is known holds there.
-    fn take_move(&mut self, stack: &Stack, outcomes: &mut Vec<Outcome>) {
+    fn take_move(&mut self, stack: &Stack, outcomes: &mut Vec<TrainOutcome>) {
         self.leave_ground();
         self.moved += 1;
-        outcomes.push(Outcome::Rebuilt);
+        outcomes.push(TrainOutcome::Rebuilt);
         if self.moved >= REBUILDS {
             let why = format!(
                 "its target was moved by somebody else {REBUILDS} times while candidates were verified"

@@ -197,14 +197,14 @@ fn chosen(
 }
 
 /// How plans came onto the target.
-struct Taken {
+struct TargetLandings {
     /// The landings that brought something, the last first.
     landings: Vec<PlanLanding>,
     /// Plans of which all was there already when they landed: it came with one of those.
     along: Vec<PlanName>,
 }
 
-impl Taken {
+impl TargetLandings {
     /// The plans, in the order of their landings, each once.
     fn names(&self) -> Vec<&PlanName> {
         let mut names = names_of(&self.landings);
@@ -225,7 +225,7 @@ fn landings(
     campaign: &Campaign,
     plans: &BTreeSet<PlanName>,
     seen: &[Event],
-) -> Result<Result<Taken, RevertRefusal>, SupervisorError> {
+) -> Result<Result<TargetLandings, RevertRefusal>, SupervisorError> {
     // Of all plans, since one may have come with another that is not meant.
     let mut found: Vec<PlanLanding> = Vec::new();
     let mut along: Vec<(PlanName, CommitId)> = Vec::new();
@@ -294,7 +294,7 @@ fn landings(
     let along = plans
         .iter()
         .filter(|plan| !found.iter().any(|landing| landing.plan == **plan));
-    Ok(Ok(Taken {
+    Ok(Ok(TargetLandings {
         along: along.cloned().collect(),
         landings: found,
     }))
@@ -317,7 +317,7 @@ type Done = (CommitId, CommitId, Vec<String>);
 fn carry_out(
     campaign: &Campaign,
     name: &PlanName,
-    taken: &Taken,
+    taken: &TargetLandings,
 ) -> Result<Result<Done, RevertRefusal>, SupervisorError> {
     let target = &campaign.target;
     let Some(tip) = campaign.repo.branch_tip(target)? else {
@@ -358,7 +358,7 @@ fn carry_out(
     }
 }
 
-fn message(campaign: &Campaign, taken: &Taken) -> String {
+fn message(campaign: &Campaign, taken: &TargetLandings) -> String {
     let title = |plan: &PlanName| {
         let title = campaign
             .plan(plan)

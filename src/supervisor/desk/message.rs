@@ -14,7 +14,7 @@ use crate::status;
 use crate::supervisor::conflict::about_conflict::ResolveStep;
 use crate::supervisor::conflict::resolve::Resolved;
 use crate::supervisor::control::request::Answer;
-use crate::supervisor::control::socket::Call;
+use crate::supervisor::control::socket::PendingRequest;
 use crate::supervisor::project::error::SupervisorError;
 
 /// One thing that happened.
@@ -49,7 +49,7 @@ pub enum EngineMessage {
     /// A step with a conflict was done, or refused.
     Resolved(Box<StepDone>),
     /// Another process asks.
-    Call(Call),
+    Call(PendingRequest),
     /// The manifest or a document may have been edited.
     ManifestHint,
     /// What they say now was read.

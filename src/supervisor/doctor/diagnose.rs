@@ -4,24 +4,28 @@ use crate::git::{GitLock, TreePlace, TreeSeen};
 use crate::journal::Health;
 
 use super::finding::{DoctorFacts, Finding, RepairStep};
-use super::kind::Kind;
+use super::kind::FindingKind;
 use super::refs::about_refs;
 
 /// Everything that is off, in the order in which it is to be mended.
 pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Health::Newer(why) = &facts.database {
-        found.push(Finding::for_a_person(Kind::Database, why, "use the newer orch"));
+        found.push(Finding::for_a_person(
+            FindingKind::Database,
+            why,
+            "use the newer orch",
+        ));
     }
     if let Health::OutOfReach(why) = &facts.database {
         let advice = "see who owns the files in `.git/orch`, and whether the disk may be written";
         let what = format!("the database cannot be opened: {why}");
-        found.push(Finding::for_a_person(Kind::Database, what, advice));
+        found.push(Finding::for_a_person(FindingKind::Database, what, advice));
     }
     if let Health::Full(why) = &facts.database {
         let what = format!("the disk is full, and the database cannot be opened: {why}");
         found.push(Finding::for_a_person(
-            Kind::Database,
+            FindingKind::Database,
             what,
             "make room; nothing that was recorded is lost",
         ));
@@ -29,7 +33,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     if let Health::Damaged(why) = &facts.database {
         let what = format!("the database is damaged: {why}");
         found.push(Finding::mendable(
-            Kind::Database,
+            FindingKind::Database,
             what,
             RepairStep::SetDatabaseAside,
         ));
@@ -42,7 +46,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
             if pids.len() == 1 { "process" } else { "processes" },
             pids.join(", ")
         );
-        found.push(Finding::mendable(Kind::Process, what, RepairStep::EndGits));
+        found.push(Finding::mendable(FindingKind::Process, what, RepairStep::EndGits));
     }
     for lock in &facts.locks {
         found.push(about_lock(lock, !facts.left_gits.is_empty()));
@@ -50,7 +54,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     for tree in &facts.trees {
         found.extend(about_tree(facts, tree));
     }
-    let rebuild = |what: &str| Finding::mendable(Kind::Database, what, RepairStep::Rebuild);
+    let rebuild = |what: &str| Finding::mendable(FindingKind::Database, what, RepairStep::Rebuild);
     let has_work = facts.trees.iter().any(|tree| tree.expected) || !facts.unknown_attempts.is_empty();
     match &facts.database {
         Health::Damaged(_) => found.push(rebuild("what the database said is to be put together again")),
@@ -58,7 +62,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
             found.push(rebuild("there is no database, and plans have been worked on"));
         }
         Health::Fine if !facts.unknown_attempts.is_empty() => found.push(Finding::mendable(
-            Kind::Attempt,
+            FindingKind::Attempt,
             format!(
                 "the journal does not know of {}",
                 facts.unknown_attempts.join(", ")
@@ -69,7 +73,11 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     }
     if !facts.lost_attempts.is_empty() {
         let what = format!("the runner is gone of {}", facts.lost_attempts.join(", "));
-        found.push(Finding::mendable(Kind::Attempt, what, RepairStep::RecordEnds));
+        found.push(Finding::mendable(
+            FindingKind::Attempt,
+            what,
+            RepairStep::RecordEnds,
+        ));
     }
     for (folder, count) in &facts.orphans {
         let what = format!(
@@ -77,18 +85,22 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
             name_of(folder)
         );
         found.push(Finding::mendable(
-            Kind::Process,
+            FindingKind::Process,
             what,
             RepairStep::EndJob(folder.clone()),
         ));
     }
     for (folder, runner) in &facts.suspended_runners {
         let what = format!("a signal has suspended the runner of {}", name_of(folder));
-        found.push(Finding::mendable(Kind::Process, what, RepairStep::Wake(*runner)));
+        found.push(Finding::mendable(
+            FindingKind::Process,
+            what,
+            RepairStep::Wake(*runner),
+        ));
     }
     for folder in &facts.foreign_runners {
         found.push(Finding::for_a_person(
-            Kind::Attempt,
+            FindingKind::Attempt,
             format!(
                 "{} is at work, and its plan is not in the manifest",
                 name_of(folder)
@@ -98,13 +110,17 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     }
     if facts.landing {
         let what = "a move of the target was cut short";
-        found.push(Finding::mendable(Kind::Landing, what, RepairStep::FinishLanding));
+        found.push(Finding::mendable(
+            FindingKind::Landing,
+            what,
+            RepairStep::FinishLanding,
+        ));
     }
     found.extend(about_refs(facts));
     for path in &facts.litter {
         let what = format!("{} was never finished", name_of(path));
         found.push(Finding::mendable(
-            Kind::File,
+            FindingKind::File,
             what,
             RepairStep::RemoveFile(path.clone()),
         ));
@@ -112,7 +128,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     for plan in &facts.stray_ports {
         let what = format!("ports are registered for {plan}, a plan that nobody knows");
         found.push(Finding::mendable(
-            Kind::Port,
+            FindingKind::Port,
             what,
             RepairStep::FreePorts(plan.clone()),
         ));
@@ -132,17 +148,17 @@ fn about_lock(lock: &GitLock, ending: bool) -> Finding {
     let shown = lock.path.display();
     match &lock.owner {
         None => Finding::mendable(
-            Kind::Lock,
+            FindingKind::Lock,
             format!("{} was left by a git that is gone", name_of(&lock.path)),
             RepairStep::RemoveLock(lock.path.clone()),
         ),
         Some(owner) if ending => Finding::mendable(
-            Kind::Lock,
+            FindingKind::Lock,
             format!("{shown} is there, and {owner}"),
             RepairStep::RemoveLock(lock.path.clone()),
         ),
         Some(owner) => Finding::for_a_person(
-            Kind::Lock,
+            FindingKind::Lock,
             format!("{shown} is there, and {owner}"),
             "wait until that has ended, then look again",
         ),
@@ -156,8 +172,9 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
     } else {
         key
     };
-    let mendable = |what: String, step| Some(Finding::mendable(Kind::Worktree, what, step));
-    let person = |what: String, advice: String| Some(Finding::for_a_person(Kind::Worktree, what, advice));
+    let mendable = |what: String, step| Some(Finding::mendable(FindingKind::Worktree, what, step));
+    let person =
+        |what: String, advice: String| Some(Finding::for_a_person(FindingKind::Worktree, what, advice));
     if let Some(to) = &tree.moved_to {
         return mendable(
             format!("{named} is no more at {path}"),

@@ -8,7 +8,7 @@ use crate::git::{GitLock, TreeSeen};
 use crate::journal::Health;
 use crate::plan::{CommitId, PlanName};
 
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::supervisor::recovery::own_refs::MissingPin;
 
 /// Everything that was looked at.
@@ -125,7 +125,7 @@ impl fmt::Display for RepairStep {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// What kind of thing.
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// What is off, in words.
     pub what: String,
     /// What mends it; none when a person has to.
@@ -135,7 +135,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn mendable(kind: Kind, what: impl Into<String>, step: RepairStep) -> Self {
+    pub(super) fn mendable(kind: FindingKind, what: impl Into<String>, step: RepairStep) -> Self {
         Self {
             kind,
             what: what.into(),
@@ -144,7 +144,11 @@ impl Finding {
         }
     }
 
-    pub(super) fn for_a_person(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(super) fn for_a_person(
+        kind: FindingKind,
+        what: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
         Self {
             kind,
             what: what.into(),

@@ -28,7 +28,7 @@ const TRAIN_SLOTS: usize = 16;
 
 /// What was looked at, and who drives the repository meanwhile.
 #[derive(Debug)]
-pub struct Seen {
+pub struct RepositorySeen {
     /// The facts.
     pub facts: DoctorFacts,
     /// The supervisor at work, as it wrote itself down; none when there is none.
@@ -41,7 +41,7 @@ pub struct Seen {
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
+pub fn look(campaign: &Campaign) -> Result<RepositorySeen, SupervisorError> {
     let driven = RepositoryLock::holder(&campaign.dir)?;
     let idle = driven.is_none();
     let admin = WorktreeAdmin::new(&campaign.repo);
@@ -137,7 +137,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
         suspended_runners: suspended_runners(&homes),
         foreign_runners: foreign_runners.collect(),
     };
-    Ok(Seen { facts, driven })
+    Ok(RepositorySeen { facts, driven })
 }
 
 /// The worktrees that the manifest speaks of: every plan's own, further lanes that are there, the merge queue's.

@@ -25,7 +25,7 @@ use crate::supervisor::recovery::{attempts as recovery, evidence};
 
 /// What became of one finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mended {
+pub enum RepairEnd {
     /// Its step was carried out.
     Done,
     /// It could not be.
@@ -39,23 +39,23 @@ pub enum Mended {
 /// # Errors
 ///
 /// When a supervisor is at work.
-pub fn mend(campaign: &Campaign, findings: &[Finding]) -> Result<Vec<Mended>, SupervisorError> {
+pub fn mend(campaign: &Campaign, findings: &[Finding]) -> Result<Vec<RepairEnd>, SupervisorError> {
     let _lock = RepositoryLock::take(&campaign.dir, "doctor")?.map_err(SupervisorError::Held)?;
     Ok(carry_out(campaign, findings))
 }
 
 /// As [`mend`], for who drives the repository.
-pub(super) fn carry_out(campaign: &Campaign, findings: &[Finding]) -> Vec<Mended> {
+pub(super) fn carry_out(campaign: &Campaign, findings: &[Finding]) -> Vec<RepairEnd> {
     let mut doctor = Doctor {
         campaign,
         admin: WorktreeAdmin::new(&campaign.repo),
         saved: None,
     };
     let outcome = |finding: &Finding| match &finding.step {
-        None => Mended::Left,
+        None => RepairEnd::Left,
         Some(step) => match doctor.carry_out(step) {
-            Ok(()) => Mended::Done,
-            Err(why) => Mended::Failed(why),
+            Ok(()) => RepairEnd::Done,
+            Err(why) => RepairEnd::Failed(why),
         },
     };
     findings.iter().map(outcome).collect()

@@ -17,9 +17,9 @@ pub use super::project::agents::{AgentFacts, agent_facts, installed_agents, inst
 pub(super) use behind::{begin_again, catch_up};
 pub use diagnose::diagnose;
 pub use finding::{Finding, RepairStep};
-pub use kind::Kind;
+pub use kind::FindingKind;
 pub(super) use look::foreign_runners;
-pub use look::{Seen, look};
+pub use look::{RepositorySeen, look};
 pub use machine::{MachineFacts, machine_facts, machine_facts_at};
-pub use mend::{Mended, mend};
+pub use mend::{RepairEnd, mend};
 pub(super) mod finding;

@@ -1,7 +1,7 @@
 //! Findings about refs of orch's own: too many, too few, or of plans that nobody knows. Pure.
 
 use super::finding::{DoctorFacts, Finding, RepairStep};
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::supervisor::recovery::own_refs::word;
 
 /// Everything that is off about them.
@@ -10,18 +10,22 @@ pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     for (plan, point) in &facts.stray_pins {
         let what = format!("the pin {plan}/{point} is of a plan that nobody knows");
         found.push(Finding::mendable(
-            Kind::Ref,
+            FindingKind::Ref,
             what,
             RepairStep::Unpin(plan.clone(), point.clone()),
         ));
     }
     for pin in &facts.missing_pins {
         let what = format!("the pin {}/{} was deleted", pin.plan, word(pin.point));
-        found.push(Finding::mendable(Kind::Ref, what, RepairStep::Repin(pin.clone())));
+        found.push(Finding::mendable(
+            FindingKind::Ref,
+            what,
+            RepairStep::Repin(pin.clone()),
+        ));
     }
     for (plan, commit) in &facts.missing_notes {
         found.push(Finding::mendable(
-            Kind::Ref,
+            FindingKind::Ref,
             format!(
                 "{} has no note that says what {plan} was landed on",
                 commit.short()
@@ -31,7 +35,7 @@ pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     }
     for (commit, target) in &facts.stray_notes {
         found.push(Finding::for_a_person(
-            Kind::Ref,
+            FindingKind::Ref,
             format!(
                 "a note tells of a landing in {}, which is not on {target}",
                 commit.short()
@@ -45,14 +49,14 @@ pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     for (plan, branch) in &facts.unit_notes {
         let what = format!("a note speaks of the branch {branch} of {plan}, which does not exist");
         found.push(Finding::mendable(
-            Kind::Ref,
+            FindingKind::Ref,
             what,
             RepairStep::ForgetUnit(plan.clone(), branch.clone()),
         ));
     }
     for (plan, branch) in &facts.stray_units {
         found.push(Finding::for_a_person(
-            Kind::Ref,
+            FindingKind::Ref,
             format!("the branch {branch} was made for a task of {plan}, a plan that nobody knows"),
             format!("put the plan back, or delete it with `git branch -d {branch}`"),
         ));

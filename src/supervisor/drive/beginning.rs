@@ -15,7 +15,7 @@ use super::engine::Engine;
 use super::last_look::conclude;
 use crate::supervisor::control::errand::{Conclusion, Errand};
 use crate::supervisor::control::merge_request::MergeRequests;
-use crate::supervisor::control::socket::{self as control, Call};
+use crate::supervisor::control::socket::{self as control, PendingRequest};
 use crate::supervisor::desk::clock::Clock;
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
@@ -128,7 +128,7 @@ fn start<'o>(
         let _ = sender.send(EngineMessage::Warning(Some(plan), why));
     }
     let forward = sender.clone();
-    let (calls, mut called) = mpsc::unbounded_channel::<Call>();
+    let (calls, mut called) = mpsc::unbounded_channel::<PendingRequest>();
     let conversations = control::listen(&campaign.dir, calls)?;
     tokio::spawn(async move {
         while let Some(call) = called.recv().await {

@@ -11,7 +11,7 @@ use crate::supervisor::conflict::about_conflict::ResolveStep;
 use crate::supervisor::control::mail::Outgoing;
 use crate::supervisor::control::merge_request::MergeRequest;
 use crate::supervisor::control::request::{Answer, Request};
-use crate::supervisor::control::socket::Call;
+use crate::supervisor::control::socket::PendingRequest;
 use crate::supervisor::control::steering;
 use crate::supervisor::desk::core::warn;
 use crate::supervisor::desk::message::{EngineMessage, StepDone};
@@ -106,7 +106,11 @@ impl Engine<'_> {
         Ok(())
     }
 
-    pub(super) fn answer(&mut self, call: Call, inputs: &mut Vec<Input>) -> Result<(), SupervisorError> {
+    pub(super) fn answer(
+        &mut self,
+        call: PendingRequest,
+        inputs: &mut Vec<Input>,
+    ) -> Result<(), SupervisorError> {
         match call.request {
             Request::Down { now } => {
                 if now {

@@ -21,7 +21,7 @@ const SCHEMA: u32 = 1;
 
 /// What is kept.
 #[derive(Debug, Serialize, Deserialize)]
-struct Taken<S> {
+struct PlansInForce<S> {
     schema: u32,
     /// The supervisor that goes by it.
     pid: u32,
@@ -48,7 +48,7 @@ impl Campaign {
     ///
     /// When that cannot be written.
     pub fn write_down(&self, faults: Option<&str>) -> Result<(), SupervisorError> {
-        let taken = Taken {
+        let taken = PlansInForce {
             schema: SCHEMA,
             pid: std::process::id(),
             manifest: self.manifest.clone(),
@@ -120,7 +120,7 @@ impl Campaign {
         }
         // Seldom needed and long to read: only where an `up` may go by it, or nothing else can be used.
         let holder = RepositoryLock::holder(&dir).map(Option::flatten);
-        let named = |taken: &Taken<PlanSet>| {
+        let named = |taken: &PlansInForce<PlanSet>| {
             taken
                 .manifest
                 .file_name()
@@ -164,22 +164,27 @@ impl Campaign {
 /// The plans that the last supervisor went by, found without git; none where they cannot be read.
 pub fn plans_kept(dir: &OrchDir) -> Option<PlanSet> {
     let text = std::fs::read(dir.plans_taken()).ok()?;
-    let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
+    let taken: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
     (taken.schema == SCHEMA).then_some(taken.set)
 }
 
 /// The plans of the same manifest as the last run read them; none where they cannot be read.
 pub fn plans_before(campaign: &Campaign) -> Option<PlanSet> {
     let text = std::fs::read(campaign.dir.plans_taken()).ok()?;
-    let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
+    let taken: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
     (taken.schema == SCHEMA && taken.manifest == campaign.manifest).then_some(taken.set)
 }
 
 /// What was kept for the manifest that is meant; none where nothing was, or for another one.
-fn taken(repo: &Repository, dir: &OrchDir, from: &Path, manifest: Option<&Path>) -> Option<Taken<PlanSet>> {
+fn taken(
+    repo: &Repository,
+    dir: &OrchDir,
+    from: &Path,
+    manifest: Option<&Path>,
+) -> Option<PlansInForce<PlanSet>> {
     let text = std::fs::read(dir.plans_taken()).ok()?;
     // What another version wrote is as good as nothing.
-    let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
+    let taken: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
     let meant = match manifest {
         Some(file) => Some(std::path::absolute(file).ok()?),
         None => Campaign::find(repo, dir, from).ok(),

@@ -25,16 +25,16 @@ use crate::supervisor::project::environment;
 
 /// A hook and what it is to be called for.
 #[derive(Debug, Clone, Copy)]
-struct Kind {
+struct HookKind {
     key: &'static str,
     longest: Duration,
 }
 
-const NOTIFY: Kind = Kind {
+const NOTIFY: HookKind = HookKind {
     key: "notify",
     longest: Duration::from_secs(30),
 };
-const POST_MERGE: Kind = Kind {
+const POST_MERGE: HookKind = HookKind {
     key: "post_merge",
     longest: Duration::from_secs(10 * 60),
 };
@@ -48,12 +48,12 @@ pub struct Notifier {
 
 #[derive(Debug)]
 struct Caller {
-    calls: Sender<Call>,
+    calls: Sender<HookCall>,
     thread: JoinHandle<()>,
 }
 
 #[derive(Debug)]
-struct Call {
+struct HookCall {
     record: Record,
     worktree: Option<PathBuf>,
 }
@@ -90,12 +90,12 @@ impl Notifier {
 
 impl Caller {
     fn start(
-        kind: Kind,
+        kind: HookKind,
         line: String,
         campaign: Arc<Campaign>,
         warnings: UnboundedSender<EngineMessage>,
     ) -> Option<Self> {
-        let (calls, called) = channel::<Call>();
+        let (calls, called) = channel::<HookCall>();
         let thread = std::thread::Builder::new().name(kind.key.to_owned());
         let thread = thread.spawn(move || {
             for call in called {
@@ -118,7 +118,7 @@ impl Notifier {
                 continue;
             };
             let plan = record.event.plan();
-            let call = Call {
+            let call = HookCall {
                 record: record.clone(),
                 worktree: plan.map(|plan| desk.worktree(&LaneId::own(plan))),
             };
@@ -127,7 +127,7 @@ impl Notifier {
     }
 }
 
-fn make(campaign: &Campaign, kind: Kind, line: &str, call: &Call) -> Result<(), String> {
+fn make(campaign: &Campaign, kind: HookKind, line: &str, call: &HookCall) -> Result<(), String> {
     let event = &call.record.event;
     let urgency = urgency(event);
     if urgency.is_some() && !is_still_to_be_told(campaign, event) {

@@ -36,7 +36,7 @@ pub struct Surroundings<'a> {
 
 /// A call of an agent.
 #[derive(Debug)]
-pub struct Call {
+pub struct AgentCall {
     /// Program and arguments.
     pub argv: Vec<String>,
     /// Variables on top of those that every agent has.
@@ -51,7 +51,7 @@ pub struct Call {
     pub patience: Option<Duration>,
 }
 
-impl Call {
+impl AgentCall {
     /// The call that an order asks for.
     ///
     /// # Errors

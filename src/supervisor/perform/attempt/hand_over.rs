@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::call::Call;
+use super::call::AgentCall;
 use crate::agent::{Environment, Job, JobFolder, Runner};
 use crate::git::identity_variables;
 use crate::journal::Mark;
@@ -41,7 +41,7 @@ impl HandOver<'_> {
         &self,
         campaign: &Campaign,
         folder: JobFolder,
-        call: Call,
+        call: AgentCall,
         mut variables: Environment,
     ) -> Result<Runner, String> {
         if self.hides_git_config {

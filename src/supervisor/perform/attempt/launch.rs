@@ -13,7 +13,7 @@ use crate::plan::{CommitId, ItemId, Plan, PlanName, Point, RunId, TaskId, TaskSt
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
 
-use super::call::{Call, Surroundings, goes_on};
+use super::call::{AgentCall, Surroundings, goes_on};
 use super::check::told_of_pipe;
 use super::hand_over::HandOver;
 use super::unit::nobody_else_works;
@@ -174,7 +174,7 @@ fn start(
         prompt: &text,
         settings_file: claude_settings_file(folder.path()),
     };
-    let call = Call::new(agent, order, &around).map_err(|error| refused(&error))?;
+    let call = AgentCall::new(agent, order, &around).map_err(|error| refused(&error))?;
     let over = HandOver {
         mark: Some(mark),
         attempt: &order.attempt,

@@ -14,7 +14,7 @@ use crate::schedule::{
 };
 use crate::status;
 
-use super::call::{Call, Surroundings};
+use super::call::{AgentCall, Surroundings};
 use super::hand_over::HandOver;
 use super::resolver_judge::{Accepted, LEFT_OUT, RefusedResolution, judge};
 use crate::supervisor::brief::stop_hook::claude_settings_file;
@@ -249,7 +249,7 @@ fn call(
     run: RunId,
     worktree: &Path,
     prompt: &str,
-) -> Result<(Call, Environment), String> {
+) -> Result<(AgentCall, Environment), String> {
     let folder = JobFolder::new(campaign.dir.attempt(&order.attempt));
     let prompt_file = folder.prompt();
     let launch = Launch {
@@ -282,7 +282,7 @@ fn call(
         prompt,
         settings_file: claude_settings_file(folder.path()),
     };
-    let call = Call::new(agent, &launch, &around)?;
+    let call = AgentCall::new(agent, &launch, &around)?;
     let mut variables = environment::for_train(campaign, Some(plan), &conflict_key(&plan.name), worktree);
     variables
         .set(

@@ -64,7 +64,7 @@ impl ConflictingMerge {
 
 /// What came of an attempt to merge it all the same.
 #[derive(Debug, Clone)]
-pub enum Mended {
+pub enum RepairedMerge {
     /// The merge's commit and tree.
     Merged(CommitId, String),
     /// It is not to be had; what was tried in vain, if anything was.
@@ -88,14 +88,14 @@ pub fn mend(
     trial: &Trial,
     clash: &ConflictingMerge,
     told: &mut MergeNotes,
-) -> Mended {
+) -> RepairedMerge {
     // Commits that are replayed one by one conflict one by one.
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
-        return Mended::Not(None);
+        return RepairedMerge::Not(None);
     }
     match attempt(campaign, admin, yard, trial, clash, told) {
         Ok(mended) => mended,
-        Err(why) => Mended::Not(Some(why)),
+        Err(why) => RepairedMerge::Not(Some(why)),
     }
 }
 
@@ -106,14 +106,14 @@ fn attempt(
     trial: &Trial,
     clash: &ConflictingMerge,
     told: &mut MergeNotes,
-) -> Result<Mended, String> {
+) -> Result<RepairedMerge, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let entries = &campaign.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
     let generated = clash.files.iter().any(|file| is_generated(&file.path));
     let reuse = git::conflict::has_recorded_resolutions(&campaign.repo).map_err(|error| text(&error))?;
     if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
-        return Ok(Mended::Not(None));
+        return Ok(RepairedMerge::Not(None));
     }
     let path = campaign.worktree_path(MEND_KEY);
     let ready = git::worktree::ensure_detached(admin, MEND_KEY, &path, &clash.onto);
@@ -149,7 +149,7 @@ fn in_worktree(
     path: &Path,
     reuse: bool,
     told: &mut MergeNotes,
-) -> Result<Mended, String> {
+) -> Result<RepairedMerge, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let words = message(
         campaign,
@@ -169,7 +169,7 @@ fn in_worktree(
         .cloned()
         .partition(|file| is_generated(file));
     if !rest.is_empty() {
-        return Ok(Mended::Not(None));
+        return Ok(RepairedMerge::Not(None));
     }
     git::conflict::take_own_side(path, &generated).map_err(|error| text(&error))?;
     let due: Vec<&Regenerate> = entries
@@ -180,7 +180,7 @@ fn in_worktree(
         match run(campaign, yard, trial, clash, path, entry, number)? {
             Said::Passed => {}
             Said::Failed { why, .. } => return Err(format!("making {} anew: {why}", entry.path)),
-            Said::Stopped => return Ok(Mended::Stopped),
+            Said::Stopped => return Ok(RepairedMerge::Stopped),
         }
     }
     let wanted = |file: &Path| due.iter().any(|entry| entry.makes(file));
@@ -202,7 +202,7 @@ fn in_worktree(
         reused: names(&begun.reused),
         regenerated: names(&generated),
     });
-    Ok(Mended::Merged(commit, made.tree))
+    Ok(RepairedMerge::Merged(commit, made.tree))
 }
 
 /// What would come of it, with the commit that others would be merged onto. None where that needs somebody.

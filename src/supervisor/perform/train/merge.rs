@@ -13,11 +13,11 @@ use crate::schedule::{Event, Resolving};
 
 use crate::supervisor::perform::build::candidate::Halt;
 use crate::supervisor::perform::build::known::Known;
-use crate::supervisor::perform::build::mend::Mended;
+use crate::supervisor::perform::build::mend::RepairedMerge;
 use crate::supervisor::perform::build::{candidate, mend};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
-use crate::supervisor::perform::tree::tree_run::{Run, run};
+use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
 use crate::supervisor::perform::tree::yard::{Chain, Ground, Yard};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
@@ -107,7 +107,7 @@ fn build(
         }
         let mut told = mend::MergeNotes::default();
         let mended = again_if_killed(
-            |mended| !matches!(mended, Mended::Not(_)),
+            |mended| !matches!(mended, RepairedMerge::Not(_)),
             || mend::mend(campaign, admin, yard, trial, &clash, &mut told),
         );
         warnings.extend(told.warnings);
@@ -117,13 +117,13 @@ fn build(
         );
         let mut built = yard.built();
         match mended {
-            Mended::Merged(commit, tree) => {
+            RepairedMerge::Merged(commit, tree) => {
                 built.merges.insert(clash.key(), Some((commit, tree)));
             }
-            Mended::Not(tried) => {
+            RepairedMerge::Not(tried) => {
                 built.unmended.insert(clash.key(), tried);
             }
-            Mended::Stopped => return Err(Tried::Stopped),
+            RepairedMerge::Stopped => return Err(Tried::Stopped),
         }
     }
 }
@@ -298,7 +298,7 @@ fn verdict_on(
         yard,
         trial,
         chain,
-        &Run { line, limit, before },
+        &TreeRun { line, limit, before },
         warnings,
     );
     let (said, took, fresh, taken) = match done {

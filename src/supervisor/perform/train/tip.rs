@@ -9,7 +9,7 @@ use crate::schedule::{FirstBad, TargetChecked};
 use super::merge::{SECOND, fresh_key};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
-use crate::supervisor::perform::tree::tree_run::{Run, run};
+use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
 use crate::supervisor::perform::tree::yard::{Chain, Ground, Yard};
 use crate::supervisor::project::campaign::Campaign;
 
@@ -146,7 +146,7 @@ impl TipLook<'_> {
         let limit = stated.unwrap_or(usual.saturating_mul(SECOND));
         let mut why = None;
         for before in [FRESH, FRESH + 1] {
-            let what = Run {
+            let what = TreeRun {
                 line: self.line,
                 limit,
                 before,

@@ -65,7 +65,7 @@ fn tried(
     let earlier = verdicts
         .and_then(|store| store.took(line).ok())
         .unwrap_or_default();
-    let run = Run {
+    let run = UnionRun {
         line,
         commit: &commit,
         tree: &tree,
@@ -79,7 +79,7 @@ fn tried(
     Ok(said)
 }
 
-struct Run<'a> {
+struct UnionRun<'a> {
     line: &'a str,
     commit: &'a CommitId,
     tree: &'a str,
@@ -87,7 +87,7 @@ struct Run<'a> {
     limit: std::time::Duration,
 }
 
-impl Run<'_> {
+impl UnionRun<'_> {
     fn through(
         &self,
         campaign: &Campaign,

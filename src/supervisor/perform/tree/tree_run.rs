@@ -15,7 +15,7 @@ use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
 
 /// One run of a verification.
-pub struct Run<'a> {
+pub struct TreeRun<'a> {
     pub line: &'a str,
     pub limit: Duration,
     /// Runs of this tree that were red before.
@@ -31,7 +31,7 @@ pub fn run<'a>(
     yard: &'a Yard,
     trial: &Trial,
     chain: &Chain,
-    what: &Run<'_>,
+    what: &TreeRun<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<TreeRunEnd<'a>, String> {
     if yard.is_unwanted(trial.id) {
