@@ -68,10 +68,10 @@ fn outside_a_repository(manifest: &std::path::Path) -> Lint {
 /// With every fault that was found.
 pub fn run(context: &Context, _: &CheckArgs) -> Result<ProgramExit, CliError> {
     // Without a repository a manifest can still be read and checked.
-    let loaded = match context.campaign() {
-        Ok(campaign) => {
-            let lints = supervisor::lints(&campaign)?;
-            Ok((campaign.set, lints))
+    let loaded = match context.project() {
+        Ok(project) => {
+            let lints = supervisor::lints(&project)?;
+            Ok((project.set, lints))
         }
         Err(error) if error.faults().is_none() => {
             let file = match &context.manifest {

@@ -18,10 +18,10 @@ pub struct ConflictsArgs {}
 ///
 /// When the manifest is wrong, or the repository cannot be read.
 pub fn run(context: &Context, _: &ConflictsArgs) -> Result<ProgramExit, CliError> {
-    let campaign = context.campaign_in_force()?;
-    let mut found = conflicts(&campaign, &Situation::look(&campaign)?)?;
+    let project = context.project_in_force()?;
+    let mut found = conflicts(&project, &Situation::look(&project)?)?;
     if let Some(plan) = &context.plan {
-        let plan = context.named(&campaign, plan)?;
+        let plan = context.named(&project, plan)?;
         let about = |side: &str| side == plan.as_str();
         found.pairs.retain(|pair| about(&pair.a) || about(&pair.b));
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::git;
 use crate::plan::PlanState;
-use crate::supervisor::{Campaign, Depth, Errand, Situation};
+use crate::supervisor::{Depth, Errand, Project, Situation};
 
 use super::{CliError, Context, ProgramExit, output, up};
 
@@ -35,7 +35,7 @@ three plans, each with a branch, a worktree and a scripted agent:
 pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> {
     crate::git::require_git()?;
     let top = site::make(context, args.into.as_deref())?;
-    let campaign = Campaign::open(&top, None)?;
+    let project = Project::open(&top, None)?;
     if !context.quiet {
         anstream::eprintln!("made {}\n{STORY}", top.display());
     }
@@ -43,26 +43,26 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> 
         only: Vec::new(),
         merge: true,
     };
-    let exit = up::conduct(context, &campaign, &errand)?.exit;
+    let exit = up::conduct(context, &project, &errand)?.exit;
     if !context.json {
-        show_history(&campaign)?;
+        show_history(&project)?;
         output::text(&further(&top, exit))?;
     }
     Ok(match exit {
-        ProgramExit::Done if !has_landed(&campaign)? => ProgramExit::Trouble,
+        ProgramExit::Done if !has_landed(&project)? => ProgramExit::Trouble,
         exit => exit,
     })
 }
 
-fn has_landed(campaign: &Campaign) -> Result<bool, CliError> {
-    let view = Situation::look(campaign)?.view(campaign, Depth::Branches)?;
+fn has_landed(project: &Project) -> Result<bool, CliError> {
+    let view = Situation::look(project)?.view(project, Depth::Branches)?;
     Ok(view.plans.iter().all(|plan| plan.state == PlanState::Landed))
 }
 
-fn show_history(campaign: &Campaign) -> Result<(), CliError> {
+fn show_history(project: &Project) -> Result<(), CliError> {
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    let history = git::repo::history_graph(&campaign.repo, &campaign.target, colour)?;
-    output::text(&format!("\nthe history of {}:\n{history}", campaign.target))
+    let history = git::repo::history_graph(&project.repo, &project.target, colour)?;
+    output::text(&format!("\nthe history of {}:\n{history}", project.target))
 }
 
 /// Commands that show more of what happened, ready to be copied.

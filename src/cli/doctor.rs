@@ -9,7 +9,7 @@ use crate::supervisor::doctor::{
     AgentFacts, Finding, FindingKind, MachineFacts, RepairEnd, agent_facts, diagnose, installed_facts, look,
     machine_facts, machine_facts_at, mend,
 };
-use crate::supervisor::{Campaign, NAME_YOURSELF, SupervisorError};
+use crate::supervisor::{NAME_YOURSELF, Project, SupervisorError};
 
 use super::{CliError, Context, ProgramExit, output};
 
@@ -68,10 +68,10 @@ struct FindingOutput<'a> {
 ///
 /// When the manifest is wrong, or something is to be mended beside a supervisor at work.
 pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError> {
-    let Some(campaign) = campaign(context)? else {
+    let Some(project) = project(context)? else {
         return before_any_plan(context);
     };
-    let seen = look(&campaign)?;
+    let seen = look(&project)?;
     let findings = diagnose(&seen.facts);
     let mendable = findings.iter().any(|finding| finding.step.is_some());
     if args.fix && mendable && seen.driven.is_some() {
@@ -81,14 +81,14 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError
         );
     }
     let outcomes = match args.fix && mendable {
-        true => Some(mend(&campaign, &findings)?),
+        true => Some(mend(&project, &findings)?),
         false => None,
     };
     let outcome = |at: usize| outcomes.as_ref().map(|outcomes| &outcomes[at]);
-    let agents = agent_facts(&campaign);
+    let agents = agent_facts(&project);
     // What no plan uses may be as it likes.
     let lacking = agents.iter().any(|agent| agent.used && !agent.off.is_empty());
-    let machine = machine_facts(&campaign);
+    let machine = machine_facts(&project);
     let nameless = machine.identity == Some(false);
     let ok = !lacking && !nameless && (0..findings.len()).all(|at| outcome(at) == Some(&RepairEnd::Done));
     if context.json {
@@ -130,8 +130,8 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError
 }
 
 /// The plans; none where there is no manifest yet, or nothing that one could be in.
-fn campaign(context: &Context) -> Result<Option<Campaign>, CliError> {
-    match Campaign::open_over(&context.dir, context.manifest.as_deref()) {
+fn project(context: &Context) -> Result<Option<Project>, CliError> {
+    match Project::open_over(&context.dir, context.manifest.as_deref()) {
         Err(
             SupervisorError::NoManifest { .. }
             | SupervisorError::Git(
@@ -141,7 +141,7 @@ fn campaign(context: &Context) -> Result<Option<Campaign>, CliError> {
                 | GitError::TooOld { .. },
             ),
         ) if context.manifest.is_none() => Ok(None),
-        _ => context.campaign_to_end().map(Some),
+        _ => context.project_to_end().map(Some),
     }
 }
 

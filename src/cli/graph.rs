@@ -45,22 +45,22 @@ enum Format {
 ///
 /// When the manifest is wrong, or `--plan` names none of its plans.
 pub fn run(context: &Context, args: &GraphArgs) -> Result<ProgramExit, CliError> {
-    let mut campaign = context.campaign()?;
+    let mut project = context.project()?;
     let only = match &context.plan {
         Some(name) => {
-            let name = context.named(&campaign, name)?;
-            campaign.set.plans.iter().position(|plan| plan.name == name)
+            let name = context.named(&project, name)?;
+            project.set.plans.iter().position(|plan| plan.name == name)
         }
         None => None,
     };
-    let durations = Situation::of_journal(&campaign.dir, &campaign.set)?.durations;
+    let durations = Situation::of_journal(&project.dir, &project.set)?.durations;
     arrangement::impose(
-        &mut campaign.set,
-        Some(&campaign.manifest),
+        &mut project.set,
+        Some(&project.manifest),
         args.strategy,
         args.dispatch,
     )?;
-    let set = &campaign.set;
+    let set = &project.set;
     let graph = Graph::new(set, &durations);
     let ranks = Ranks::new(&graph, set);
     if context.json || args.format == Format::Json {

@@ -42,24 +42,24 @@ const LOOK: Duration = Duration::from_millis(100);
 ///
 /// When there is no such plan or attempt.
 pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> {
-    let campaign = context.campaign_in_force()?;
-    let name = context.one_plan(&campaign, args.plan.as_deref())?;
+    let project = context.project_in_force()?;
+    let name = context.one_plan(&project, args.plan.as_deref())?;
     let path = if args.verify {
-        let merged = campaign.dir.merge_verification(&name);
+        let merged = project.dir.merge_verification(&name);
         if merged.is_dir() {
             merged
         } else {
-            campaign.dir.verification(&name)
+            project.dir.verification(&name)
         }
     } else {
-        let situation = Situation::of_journal(&campaign.dir, &campaign.set)?;
+        let situation = Situation::of_journal(&project.dir, &project.set)?;
         let history = &situation.scheduler.state().plan(&name).history;
         let chosen = match &args.attempt {
             None => history.last(),
             Some(wanted) => history.iter().find(|attempt| attempt.id.as_str() == wanted),
         };
         match (chosen, &args.attempt) {
-            (Some(attempt), _) => campaign.dir.attempt(&attempt.id),
+            (Some(attempt), _) => project.dir.attempt(&attempt.id),
             (None, None) => {
                 return Err(CliError::new(
                     ProgramExit::Nothing,

@@ -11,7 +11,7 @@ use crate::plan::{CommitId, Point, WorkRef};
 use crate::report::PlainLines;
 use crate::schedule::Ending;
 use crate::supervisor::{
-    Answer, Campaign, Errand, MergeOutcome, MergeReport, MergedPlan, Observer, Request, ResolveStep,
+    Answer, Errand, MergeOutcome, MergeReport, MergedPlan, Observer, Project, Request, ResolveStep,
     Situation, SupervisorError, ask, drive, rehearse_merge,
 };
 
@@ -78,37 +78,37 @@ impl<'a> From<&'a MergedPlan> for MergedRow<'a> {
 ///
 /// When the manifest is wrong, or the repository cannot be read.
 pub fn run(context: &Context, args: &MergeArgs) -> Result<ProgramExit, CliError> {
-    let campaign = context.campaign_to_end()?;
+    let project = context.project_to_end()?;
     if args.resolve {
-        return resolve::run(context, &campaign, &args.plans, ResolveStep::Open);
+        return resolve::run(context, &project, &args.plans, ResolveStep::Open);
     }
     if args.abort {
-        return resolve::run(context, &campaign, &args.plans, ResolveStep::Abort);
+        return resolve::run(context, &project, &args.plans, ResolveStep::Abort);
     }
     if args.go_on {
-        let plan = resolve::one(context, &campaign, &args.plans, ResolveStep::Continue)?;
-        let landing = match resolve::step(&campaign, &plan, ResolveStep::Continue)? {
+        let plan = resolve::one(context, &project, &args.plans, ResolveStep::Continue)?;
+        let landing = match resolve::step(&project, &plan, ResolveStep::Continue)? {
             Came::Merged(report) => report.into(),
-            Came::Done(_) => land(context, &campaign, vec![plan], None)?,
+            Came::Done(_) => land(context, &project, vec![plan], None)?,
         };
         return conclude(context, &landing);
     }
-    let plans = wanted(context, &campaign, &args.plans)?;
+    let plans = wanted(context, &project, &args.plans)?;
     let into = args
         .into
         .as_deref()
         .map(|name| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned());
     if let Some(into) = &into {
-        git::landing::check_target(&campaign.repo, into).map_err(SupervisorError::from)?;
-        refuse_own_branch(&campaign, into)?;
+        git::landing::check_target(&project.repo, into).map_err(SupervisorError::from)?;
+        refuse_own_branch(&project, into)?;
     }
     if args.dry_run {
-        let situation = Situation::look(&campaign)?;
-        let report = rehearse_merge(&campaign, situation, &plans, into.as_deref())?;
+        let situation = Situation::look(&project)?;
+        let report = rehearse_merge(&project, situation, &plans, into.as_deref())?;
         show(context, &report, true)?;
         return Ok(exit_of(&report));
     }
-    let landing = land(context, &campaign, plans, into)?;
+    let landing = land(context, &project, plans, into)?;
     conclude(context, &landing)
 }
 
@@ -147,14 +147,14 @@ fn conclude(context: &Context, landing: &LandingResult) -> Result<ProgramExit, C
 /// What was typed; the last phase of a plan ends the whole of it.
 pub(super) fn wanted(
     context: &Context,
-    campaign: &Campaign,
+    project: &Project,
     typed: &[String],
 ) -> Result<Vec<WorkRef>, CliError> {
     let mut all: Vec<WorkRef> = Vec::new();
     let one = context.plan.iter().filter(|_| typed.is_empty());
     for text in typed.iter().chain(one) {
-        let (name, mut what) = context.one_work(campaign, Some(text))?;
-        let phases = campaign.plan(&name).map(|plan| &plan.document.phases);
+        let (name, mut what) = context.one_work(project, Some(text))?;
+        let phases = project.plan(&name).map(|plan| &plan.document.phases);
         let ids: Vec<_> = phases.into_iter().flatten().map(|phase| phase.id).collect();
         match what.point {
             Point::Phase(phase) if ids.last() == Some(&phase) => what.point = Point::Plan,
@@ -185,8 +185,8 @@ pub(super) fn wanted(
 }
 
 /// Work on a plan's branch is its agent's: nothing moves it from outside.
-fn refuse_own_branch(campaign: &Campaign, into: &str) -> Result<(), CliError> {
-    let owner = campaign.set.plans.iter().find(|plan| plan.branch == into);
+fn refuse_own_branch(project: &Project, into: &str) -> Result<(), CliError> {
+    let owner = project.set.plans.iter().find(|plan| plan.branch == into);
     owner.map_or(Ok(()), |owner| {
         Err(CliError::refused(format!(
             "`{into}` is the branch that plan {} is worked on",
@@ -199,7 +199,7 @@ fn refuse_own_branch(campaign: &Campaign, into: &str) -> Result<(), CliError> {
 /// Beside a running supervisor it is asked to do the merging; otherwise this process does it.
 fn land(
     context: &Context,
-    campaign: &Campaign,
+    project: &Project,
     plans: Vec<WorkRef>,
     into: Option<String>,
 ) -> Result<LandingResult, CliError> {
@@ -213,11 +213,11 @@ fn land(
         ..context.clone()
     };
     let mut observer: Box<dyn Observer> = if quiet.quiet || std::io::stderr().is_terminal() {
-        up::observer(&quiet, campaign)
+        up::observer(&quiet, project)
     } else {
         Box::new(PlainLines::new(context.verbose).before_an_answer())
     };
-    match drive(campaign.clone(), &errand, observer.as_mut()) {
+    match drive(project.clone(), &errand, observer.as_mut()) {
         Ok(conclusion) => {
             let interrupted = conclusion.ending == Ending::Interrupted;
             let report = conclusion.merged.ok_or_else(|| {
@@ -233,7 +233,7 @@ fn land(
                 red,
             })
         }
-        Err(SupervisorError::Held(holder)) => match ask(&campaign.dir, &Request::Merge { plans, into })? {
+        Err(SupervisorError::Held(holder)) => match ask(&project.dir, &Request::Merge { plans, into })? {
             Some(Answer::Merged(report)) => Ok(report.into()),
             Some(Answer::Refused { why, .. }) => Err(CliError::refused(why)),
             Some(Answer::Accepted | Answer::Steered { .. } | Answer::Resolved(_) | Answer::Ended) | None => {

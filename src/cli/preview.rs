@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::plan::PlanName;
 use crate::report::{folded, output_columns, span};
-use crate::supervisor::{Action, Campaign, ExpectedTimes, Preview, preview, with_dependencies};
+use crate::supervisor::{Action, ExpectedTimes, Preview, Project, preview, with_dependencies};
 
 use super::{CliError, Context, ProgramExit, output};
 
@@ -31,9 +31,9 @@ const MOST: (usize, usize) = (30, 12);
 ///
 /// When the manifest is wrong or the repository cannot be read.
 pub fn run(context: &Context, args: &PreviewArgs) -> Result<ProgramExit, CliError> {
-    let campaign = context.campaign()?;
-    let named = context.plans(&campaign, &args.plans)?;
-    show(context, &campaign, &named, args.merge)
+    let project = context.project()?;
+    let named = context.plans(&project, &args.plans)?;
+    show(context, &project, &named, args.merge)
 }
 
 /// Prints what `up` would do with the named plans and what they depend on; with all when none is named.
@@ -43,12 +43,12 @@ pub fn run(context: &Context, args: &PreviewArgs) -> Result<ProgramExit, CliErro
 /// When the repository or the journal cannot be read.
 pub fn show(
     context: &Context,
-    campaign: &Campaign,
+    project: &Project,
     named: &[PlanName],
     merge: bool,
 ) -> Result<ProgramExit, CliError> {
-    let only = with_dependencies(&campaign.set, named);
-    let found = preview(campaign, &only, merge)?;
+    let only = with_dependencies(&project.set, named);
+    let found = preview(project, &only, merge)?;
     if context.json {
         output::json(&found)?;
     } else {

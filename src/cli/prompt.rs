@@ -41,18 +41,18 @@ pub fn run(context: &Context, args: &PromptArgs) -> Result<ProgramExit, CliError
     if let Some(name) = &args.templates {
         return print_templates(context, name);
     }
-    let campaign = context.campaign()?;
-    let (name, what) = context.one_work(&campaign, args.what.as_deref())?;
-    let Some(plan) = campaign.plan(&name) else {
+    let project = context.project()?;
+    let (name, what) = context.one_work(&project, args.what.as_deref())?;
+    let Some(plan) = project.plan(&name) else {
         return Err(CliError::refused(format!("there is no plan `{name}`")));
     };
-    let situation = Situation::look(&campaign)?;
+    let situation = Situation::look(&project)?;
     let units = units(&situation, plan, what.point)?;
-    let agent = campaign.set.agents.get(&plan.agent);
+    let agent = project.set.agents.get(&plan.agent);
     let prompt = if agent.is_some_and(|agent| agent.runs_prompt()) {
         plan.document.text.clone()
     } else {
-        preview_prompt(&campaign, &situation.scheduler, plan, &units).map_err(CliError::refused)?
+        preview_prompt(&project, &situation.scheduler, plan, &units).map_err(CliError::refused)?
     };
     if context.json {
         output::json(&Prompt {

@@ -12,7 +12,7 @@ use crate::report::{
 
 use crate::plan::PlanState;
 use crate::schedule::{explain, plan_state};
-use crate::supervisor::{Campaign, Situation};
+use crate::supervisor::{Project, Situation};
 
 use super::{CliError, Context, ProgramExit, output};
 
@@ -71,10 +71,10 @@ fn runs(context: &Context) -> Result<Vec<RunStory>, CliError> {
 
 /// No record says that a plan waits: what the last run has not brought to an end is as the state says.
 fn as_they_stand(context: &Context, last: &mut RunStory) {
-    let in_force = Campaign::in_force(&context.dir, context.manifest.as_deref());
+    let in_force = Project::in_force(&context.dir, context.manifest.as_deref());
     let situation = in_force
         .ok()
-        .and_then(|found| Situation::look(&found.campaign).ok());
+        .and_then(|found| Situation::look(&found.project).ok());
     let Some(Situation { scheduler, .. }) = situation else {
         return;
     };

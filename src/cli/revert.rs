@@ -26,9 +26,9 @@ pub struct RevertArgs {
 ///
 /// When the manifest is wrong, the plan has not landed or others were built on it, or the repository cannot be read.
 pub fn run(context: &Context, args: &RevertArgs) -> Result<ProgramExit, CliError> {
-    let campaign = context.campaign_to_end()?;
-    let name = context.one_plan(&campaign, args.plan.as_deref())?;
-    match revert(&campaign, &name, args.with_dependents)? {
+    let project = context.project_to_end()?;
+    let name = context.one_plan(&project, args.plan.as_deref())?;
+    match revert(&project, &name, args.with_dependents)? {
         Ok(done) if context.json => output::json(&done)?,
         Ok(done) => output::text(&text(&done))?,
         Err(refused) => {

@@ -9,7 +9,7 @@ use crate::journal::{OrchDir, SCHEMA};
 use crate::plan::{MessageKind, PlanName};
 use crate::schedule::{SteerRefusal, check_text};
 use crate::status::{self, Assignment};
-use crate::supervisor::{Answer, Campaign, Outgoing, Posted, Request, ask, record_message};
+use crate::supervisor::{Answer, Outgoing, Posted, Project, Request, ask, record_message};
 
 use super::asking::{Asked, ask_or};
 use super::context::no_such_plan;
@@ -52,12 +52,12 @@ pub fn run(context: &Context, args: &SendArgs) -> Result<ProgramExit, CliError> 
     if let Some((work, worktree)) = own_assignment(context) {
         return by_agent(context, args, &work, &worktree);
     }
-    let campaign = context.campaign_in_force()?;
-    let to = context.named(&campaign, &args.to)?;
-    let from = sender(context, &campaign)?.filter(|from| *from != to);
+    let project = context.project_in_force()?;
+    let to = context.named(&project, &args.to)?;
+    let from = sender(context, &project)?.filter(|from| *from != to);
     let outgoing = outgoing(args, to, from);
     let request = Request::Send(outgoing.clone());
-    let asked = ask_or(&campaign.dir, &request, || record_message(&campaign, &outgoing))?;
+    let asked = ask_or(&project.dir, &request, || record_message(&project, &outgoing))?;
     let when = match asked {
         Asked::Answered(answer) => answered(answer)?,
         Asked::Alone(Ok(Posted { delivered: true })) => When::Readable,
@@ -154,10 +154,10 @@ fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<ProgramExit
 }
 
 /// The plan in whose name it is sent: `--plan`, else `ORCH_PLAN`, else the worktree one stands in; none for a person.
-fn sender(context: &Context, campaign: &Campaign) -> Result<Option<PlanName>, CliError> {
+fn sender(context: &Context, project: &Project) -> Result<Option<PlanName>, CliError> {
     let variable = std::env::var("ORCH_PLAN").ok().filter(|name| !name.is_empty());
     match context.plan.clone().or(variable) {
-        Some(name) => context.named(campaign, &name).map(Some),
-        None => Ok(context.plan_here(campaign)),
+        Some(name) => context.named(project, &name).map(Some),
+        None => Ok(context.plan_here(project)),
     }
 }

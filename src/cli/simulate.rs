@@ -130,9 +130,9 @@ pub fn run(context: &Context, args: &SimulateArgs) -> Result<ProgramExit, CliErr
 /// Generated plans, or those of the manifest, which is named, with what the journal knows about their durations.
 fn plans(context: &Context, args: &SimulateArgs) -> Result<(PlanSet, Durations, Option<PathBuf>), CliError> {
     let Some(plans) = args.plans else {
-        let campaign = context.campaign()?;
-        let durations = Situation::look(&campaign)?.durations;
-        return Ok((campaign.set, durations, Some(campaign.manifest)));
+        let project = context.project()?;
+        let durations = Situation::look(&project)?.durations;
+        return Ok((project.set, durations, Some(project.manifest)));
     };
     if plans == 0 || args.tasks == 0 {
         return Err(CliError::refused(

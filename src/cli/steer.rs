@@ -6,7 +6,7 @@ use crate::journal::SCHEMA;
 use crate::plan::WorkRef;
 use crate::report::event_line;
 use crate::schedule::{Steer, SteerRefusal};
-use crate::supervisor::{Answer, Campaign, Recorded, Request, record_steering};
+use crate::supervisor::{Answer, Project, Recorded, Request, record_steering};
 
 use super::asking::{Asked, ask_or};
 use super::{CliError, Context, ProgramExit, output};
@@ -66,15 +66,13 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<ProgramE
         ))
         .with_hint("an agent reports with `orch task`, and writes to others with `orch send`"));
     }
-    let campaign = context.campaign_in_force()?;
-    let what = named(context, &campaign, &args.what)?;
+    let project = context.project_in_force()?;
+    let what = named(context, &project, &args.what)?;
     let request = Request::Steer {
         what: what.clone(),
         steer,
     };
-    let asked = ask_or(&campaign.dir, &request, || {
-        record_steering(&campaign, &what, steer)
-    })?;
+    let asked = ask_or(&project.dir, &request, || record_steering(&project, &what, steer))?;
     let (driven, changed, remarks) = match asked {
         Asked::Answered(Answer::Refused { why, hint }) => return Err(SteerRefusal { why, hint }.into()),
         Asked::Answered(Answer::Steered { changed, remarks }) => (true, changed, remarks),
@@ -115,14 +113,14 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<ProgramE
     Ok(ProgramExit::Done)
 }
 
-fn named(context: &Context, campaign: &Campaign, typed: &[String]) -> Result<Vec<WorkRef>, CliError> {
+fn named(context: &Context, project: &Project, typed: &[String]) -> Result<Vec<WorkRef>, CliError> {
     if typed.is_empty() {
-        let plan = context.one_plan(campaign, None)?;
+        let plan = context.one_plan(project, None)?;
         return Ok(vec![WorkRef::whole(&plan)]);
     }
     let mut what = Vec::new();
     for text in typed {
-        context.named(campaign, text.split('.').next().unwrap_or_default())?;
+        context.named(project, text.split('.').next().unwrap_or_default())?;
         let work = text
             .parse()
             .map_err(|error: crate::plan::ReferenceError| CliError::refused(error.to_string()))?;

@@ -16,7 +16,7 @@ use crate::plan::{
 use crate::schedule::{Scheduler, takes};
 use crate::status::{self, Assignment, read_plain};
 use crate::supervisor::{
-    Campaign, Situation, committed_document, document_of, find_manifest, plans_kept, waits_elsewhere,
+    Project, Situation, committed_document, document_of, find_manifest, plans_kept, waits_elsewhere,
 };
 
 use super::{CliError, Context, ProgramExit};
@@ -34,7 +34,7 @@ pub(super) struct Subject {
 /// Where more is known of it.
 enum KnownFrom {
     /// In the repository.
-    Campaign(Box<Campaign>),
+    Project(Box<Project>),
     /// In what the agent that asks was given, and in the plans and the journal where these can be read.
     Assignment(Box<Assignment>, Option<Box<PlanSet>>),
     /// Nowhere.
@@ -94,24 +94,24 @@ impl Subject {
             .clone()
             .or_else(|| variable("ORCH_MANIFEST").map(PathBuf::from));
         // What is worked on counts, whatever the manifest says by now. A plan that came later is only there.
-        let in_force = Campaign::in_force(&context.dir, manifest.as_deref());
+        let in_force = Project::in_force(&context.dir, manifest.as_deref());
         let typed = context.plan.clone().or(own);
-        let campaign = match (in_force, &typed) {
-            (Ok(in_force), Some(name)) if context.named(&in_force.campaign, name).is_err() => {
-                Campaign::open(&context.dir, manifest.as_deref()).or(Ok(in_force.campaign))
+        let project = match (in_force, &typed) {
+            (Ok(in_force), Some(name)) if context.named(&in_force.project, name).is_err() => {
+                Project::open(&context.dir, manifest.as_deref()).or(Ok(in_force.project))
             }
-            (in_force, _) => in_force.map(|in_force| in_force.campaign),
+            (in_force, _) => in_force.map(|in_force| in_force.project),
         };
-        match (campaign, typed, own_worktree) {
-            (Ok(campaign), Some(typed), worktree) => match (context.named(&campaign, &typed), worktree) {
-                (Ok(name), worktree) => Ok(Self::in_campaign(campaign, name, worktree)),
+        match (project, typed, own_worktree) {
+            (Ok(project), Some(typed), worktree) => match (context.named(&project, &typed), worktree) {
+                (Ok(name), worktree) => Ok(Self::in_project(project, name, worktree)),
                 // Somebody took it out of the manifest while its agent works.
                 (Err(_), Some(worktree)) => Self::from_copy(&typed, worktree),
                 (Err(error), None) => Self::from_document(context, manifest, &typed).ok_or(error),
             },
-            (Ok(campaign), None, _) => {
-                let name = context.one_plan(&campaign, None)?;
-                Ok(Self::in_campaign(campaign, name, None))
+            (Ok(project), None, _) => {
+                let name = context.one_plan(&project, None)?;
+                Ok(Self::in_project(project, name, None))
             }
             (Err(_), Some(typed), Some(worktree)) => Self::from_copy(&typed, worktree),
             (Err(error), Some(typed), None) => {
@@ -137,17 +137,17 @@ impl Subject {
         })
     }
 
-    fn in_campaign(campaign: Campaign, name: PlanName, worktree: Option<PathBuf>) -> Self {
-        let document = campaign
+    fn in_project(project: Project, name: PlanName, worktree: Option<PathBuf>) -> Self {
+        let document = project
             .plan(&name)
             .map(|plan| Arc::clone(&plan.document))
             .unwrap_or_default();
-        let worktree = worktree.unwrap_or_else(|| campaign.worktree_path(name.as_str()));
+        let worktree = worktree.unwrap_or_else(|| project.worktree_path(name.as_str()));
         Self {
             name,
             document,
             worktree: worktree.is_dir().then_some(worktree),
-            known: KnownFrom::Campaign(Box::new(campaign)),
+            known: KnownFrom::Project(Box::new(project)),
         }
     }
 
@@ -181,7 +181,7 @@ impl Subject {
     /// Its settings, as far as they can be read.
     pub(super) fn plan(&self) -> Option<&Plan> {
         match &self.known {
-            KnownFrom::Campaign(campaign) => campaign.plan(&self.name),
+            KnownFrom::Project(project) => project.plan(&self.name),
             KnownFrom::Assignment(_, set) => set.as_ref()?.plan(&self.name),
             KnownFrom::Nothing => None,
         }
@@ -194,7 +194,7 @@ impl Subject {
     /// When it is there and cannot be read.
     pub(super) fn situation(&self) -> Result<Option<Situation>, CliError> {
         Ok(match &self.known {
-            KnownFrom::Campaign(campaign) => Some(Situation::look(campaign)?),
+            KnownFrom::Project(project) => Some(Situation::look(project)?),
             KnownFrom::Assignment(work, Some(set)) => {
                 let looked = Situation::of_journal(&OrchDir::at(&work.home), set).ok();
                 // An empty one says that there is nothing to be read there, not that nothing has happened.
@@ -209,7 +209,7 @@ impl Subject {
         match (self.plan(), &self.known) {
             (Some(plan), _) => plan.arrangement,
             (None, KnownFrom::Assignment(work, _)) => work.arrangement,
-            (None, KnownFrom::Campaign(_) | KnownFrom::Nothing) => Arrangement::default(),
+            (None, KnownFrom::Project(_) | KnownFrom::Nothing) => Arrangement::default(),
         }
     }
 
@@ -222,7 +222,7 @@ impl Subject {
         Ok(match (self.plan(), self.situation()?, &self.known) {
             (Some(plan), Some(situation), _) => waits_elsewhere(plan, situation.scheduler.state()),
             (_, _, KnownFrom::Assignment(work, _)) => work.waits.clone(),
-            (_, _, KnownFrom::Campaign(_) | KnownFrom::Nothing) => BTreeMap::new(),
+            (_, _, KnownFrom::Project(_) | KnownFrom::Nothing) => BTreeMap::new(),
         })
     }
 
@@ -235,7 +235,7 @@ impl Subject {
     pub(super) fn states(&self) -> Result<BTreeMap<ItemId, TaskState>, CliError> {
         // What a person has landed by hand says nothing of tasks, and to look for it costs git.
         let situation = match &self.known {
-            KnownFrom::Campaign(campaign) => Some(Situation::of_journal(&campaign.dir, &campaign.set)?),
+            KnownFrom::Project(project) => Some(Situation::of_journal(&project.dir, &project.set)?),
             KnownFrom::Assignment(..) | KnownFrom::Nothing => self.situation()?,
         };
         let mut states = match (&situation, &self.known) {
@@ -245,7 +245,7 @@ impl Subject {
                 items.map(|item| (item.clone(), run.item_state(item))).collect()
             }
             (None, KnownFrom::Assignment(work, _)) => work.states.clone(),
-            (None, KnownFrom::Campaign(_) | KnownFrom::Nothing) => BTreeMap::new(),
+            (None, KnownFrom::Project(_) | KnownFrom::Nothing) => BTreeMap::new(),
         };
         let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
         // Whose word is a person's. What is known here by its state alone was judged before.
@@ -314,9 +314,9 @@ impl Subject {
     /// The document in the worktree, where it is a file of the repository.
     pub(super) fn committed(&self) -> Option<PathBuf> {
         match &self.known {
-            KnownFrom::Campaign(campaign) => {
-                let file = campaign.plan(&self.name)?.file.as_deref();
-                committed_document(campaign, file, self.worktree.as_deref()?)
+            KnownFrom::Project(project) => {
+                let file = project.plan(&self.name)?.file.as_deref();
+                committed_document(project, file, self.worktree.as_deref()?)
             }
             KnownFrom::Assignment(work, _) => work.committed.clone(),
             KnownFrom::Nothing => None,

@@ -11,7 +11,7 @@ use crate::plan::{Document, ItemId, PlanName, Point, Speaker, TaskId, TaskState,
 use crate::report::{ago, broken, output_terminal, span};
 use crate::schedule::{Outcome, PlanRun, Reason, explain_unit, task_state};
 use crate::status;
-use crate::supervisor::{Campaign, Depth, PlanView, Situation};
+use crate::supervisor::{Depth, PlanView, Project, Situation};
 
 use super::{CliError, Context, ProgramExit, output, why_commit};
 
@@ -51,23 +51,23 @@ struct WhyOutput {
 ///
 /// When there is no such plan, phase or task.
 pub fn run(context: &Context, args: &WhyArgs) -> Result<ProgramExit, CliError> {
-    let campaign = context.campaign_in_force();
-    let work = campaign.and_then(|campaign| {
-        let (name, what) = context.one_work(&campaign, args.what.as_deref())?;
-        Ok((campaign, name, what))
+    let project = context.project_in_force();
+    let work = project.and_then(|project| {
+        let (name, what) = context.one_work(&project, args.what.as_deref())?;
+        Ok((project, name, what))
     });
-    let (campaign, name, what) = match (work, args.what.as_deref()) {
+    let (project, name, what) = match (work, args.what.as_deref()) {
         (Ok(work), _) => work,
         (Err(error), None) => return Err(error),
         // What is no plan may be a commit, also where there are no plans.
         (Err(error), Some(typed)) => return why_commit::about(context, typed)?.ok_or(error),
     };
-    let situation = Situation::look(&campaign)?;
-    let view = situation.view(&campaign, Depth::Journal)?;
+    let situation = Situation::look(&project)?;
+    let view = situation.view(&project, Depth::Journal)?;
     let Some(plan) = view.plans.iter().find(|plan| plan.name == name) else {
         return Err(CliError::refused(format!("there is no plan `{name}`")));
     };
-    let answer = about(&campaign, &situation, plan, what.point)?;
+    let answer = about(&project, &situation, plan, what.point)?;
     let why: Vec<String> = answer.reasons.iter().map(|reason| reason.text.clone()).collect();
     let mut remedies: Vec<String> = Vec::new();
     for remedy in answer.reasons.iter().filter_map(|reason| reason.remedy.clone()) {
@@ -75,7 +75,7 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<ProgramExit, CliError> {
             remedies.push(remedy);
         }
     }
-    let path = on_path(&campaign, &situation, &name, what.point);
+    let path = on_path(&project, &situation, &name, what.point);
     let (state, since) = (answer.state, answer.since);
     if context.json {
         output::json(&WhyOutput {
@@ -116,7 +116,7 @@ struct Explanation {
 }
 
 fn about(
-    campaign: &Campaign,
+    project: &Project,
     situation: &Situation,
     plan: &PlanView,
     point: Point,
@@ -136,7 +136,7 @@ fn about(
     };
     let whole = |state: String| {
         let landed = plan.landed.as_ref().filter(|landed| landed.up_to.is_none());
-        let target = &campaign.target;
+        let target = &project.target;
         let landed =
             landed.map(|landed| Reason::plain(format!("has landed on {target} with {}", landed.commit)));
         Explanation {
@@ -178,7 +178,7 @@ fn about(
             })
         }
         Point::Task(id) => {
-            let known = campaign.plan(&plan.name).is_some_and(|plan| {
+            let known = project.plan(&plan.name).is_some_and(|plan| {
                 let phase = plan.document.phase(id.phase);
                 let verify = phase.is_some_and(|phase| id.is_verify() && phase.verify.is_some());
                 verify || plan.document.task(id).is_some()
@@ -197,7 +197,7 @@ fn about(
                 explain_unit(work, state, &plan.name, unit)
             };
             let untold = |reason: &Reason| !reasons.iter().any(|known| known.text.contains(&reason.text));
-            let said = called_failed(campaign, run, &plan.name, id);
+            let said = called_failed(project, run, &plan.name, id);
             let said: Vec<Reason> = said.into_iter().filter(untold).collect();
             reasons.extend(said);
             let since = run
@@ -214,7 +214,7 @@ fn about(
 }
 
 /// What was said of a task that was reported failed: as the journal has it, and by a person whom no supervisor has heard yet.
-fn called_failed(campaign: &Campaign, run: &PlanRun, plan: &PlanName, task: TaskId) -> Vec<Reason> {
+fn called_failed(project: &Project, run: &PlanRun, plan: &PlanName, task: TaskId) -> Vec<Reason> {
     let item = ItemId::from(task);
     let known = run
         .items
@@ -222,10 +222,9 @@ fn called_failed(campaign: &Campaign, run: &PlanRun, plan: &PlanName, task: Task
         .filter(|known| known.state == TaskState::Failed);
     let note = known.and_then(|known| known.note.as_ref());
     let heard = note.map(|note| Reason::plain(format!("reported failed: {note}")));
-    let document = campaign.plan(plan).map(|plan| &plan.document);
-    let read = |document: &Document| {
-        status::read(&campaign.worktree_path(plan.as_str()), plan, document, None).items
-    };
+    let document = project.plan(plan).map(|plan| &plan.document);
+    let read =
+        |document: &Document| status::read(&project.worktree_path(plan.as_str()), plan, document, None).items;
     let said = document.map(|document| read(document)).unwrap_or_default();
     let new = said.into_iter().find(|said| {
         let by_person = said.by == Some(Speaker::Person) && said.state == TaskState::Failed;
@@ -262,27 +261,27 @@ impl OnPath {
 }
 
 /// None for what is done, and for what has no work of its own.
-fn on_path(campaign: &Campaign, situation: &Situation, plan: &PlanName, point: Point) -> Option<OnPath> {
+fn on_path(project: &Project, situation: &Situation, plan: &PlanName, point: Point) -> Option<OnPath> {
     let run = situation.scheduler.state().plan(plan);
     // What will not be done is on nobody's path.
     let given_up = matches!(run.outcome, Some(Outcome::Cancelled | Outcome::Skipped(_)));
     if given_up || run.has_reached(point) {
         return None;
     }
-    let mut graph = Graph::new(&campaign.set, &situation.durations);
+    let mut graph = Graph::new(&project.set, &situation.durations);
     for node in &mut graph.nodes {
         if let Of::Task(task) = node.of {
             let own = situation
                 .scheduler
                 .state()
-                .plan(&campaign.set.plans[node.plan].name);
+                .plan(&project.set.plans[node.plan].name);
             node.done |= own.has_reached(Point::Task(task));
         }
         if node.done {
             node.expected = 0;
         }
     }
-    let ranks = Ranks::new(&graph, &campaign.set);
+    let ranks = Ranks::new(&graph, &project.set);
     let timeline = Timeline::new(&graph, &ranks);
     let number = graph.plan_number(plan)?;
     let tasks = graph.nodes.iter().enumerate().filter(|(_, node)| {

@@ -14,11 +14,11 @@ use super::clock::Clock;
 use super::message::EngineMessage;
 use crate::supervisor::perform::attempt::unit::UnitLocks;
 use crate::supervisor::perform::tree::yard::Yard;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// What is driven, what is known of it, and the way back to the loop.
 pub struct Desk {
-    pub campaign: Arc<Campaign>,
+    pub project: Arc<Project>,
     pub admin: Arc<WorktreeAdmin>,
     pub units: Arc<UnitLocks>,
     pub yard: Arc<Yard>,
@@ -44,7 +44,7 @@ impl Desk {
     pub fn worktree(&self, lane: &LaneId) -> PathBuf {
         match self.scheduler.state().plan(&lane.plan).worktrees.get(&lane.lane) {
             Some(made) => PathBuf::from(&made.path),
-            None => self.campaign.lane_path(lane),
+            None => self.project.lane_path(lane),
         }
     }
 

@@ -14,11 +14,11 @@ use super::finding::{Finding, RepairStep, plan_of};
 use super::look::expected;
 use super::rebuild::rebuild;
 use crate::supervisor::perform;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::left_git::end_left_gits;
 use crate::supervisor::project::ports;
 use crate::supervisor::project::replay::Replay;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::strays::GRACE;
 use crate::supervisor::recovery::own_refs::pin_again;
 use crate::supervisor::recovery::{attempts as recovery, evidence};
@@ -39,16 +39,16 @@ pub enum RepairEnd {
 /// # Errors
 ///
 /// When a supervisor is at work.
-pub fn mend(campaign: &Campaign, findings: &[Finding]) -> Result<Vec<RepairEnd>, SupervisorError> {
-    let _lock = RepositoryLock::take(&campaign.dir, "doctor")?.map_err(SupervisorError::Held)?;
-    Ok(carry_out(campaign, findings))
+pub fn mend(project: &Project, findings: &[Finding]) -> Result<Vec<RepairEnd>, SupervisorError> {
+    let _lock = RepositoryLock::take(&project.dir, "doctor")?.map_err(SupervisorError::Held)?;
+    Ok(carry_out(project, findings))
 }
 
 /// As [`mend`], for who drives the repository.
-pub(super) fn carry_out(campaign: &Campaign, findings: &[Finding]) -> Vec<RepairEnd> {
+pub(super) fn carry_out(project: &Project, findings: &[Finding]) -> Vec<RepairEnd> {
     let mut doctor = Doctor {
-        campaign,
-        admin: WorktreeAdmin::new(&campaign.repo),
+        project,
+        admin: WorktreeAdmin::new(&project.repo),
         saved: None,
     };
     let outcome = |finding: &Finding| match &finding.step {
@@ -62,7 +62,7 @@ pub(super) fn carry_out(campaign: &Campaign, findings: &[Finding]) -> Vec<Repair
 }
 
 struct Doctor<'c> {
-    campaign: &'c Campaign,
+    project: &'c Project,
     admin: WorktreeAdmin,
     /// What could be read of a database that was set aside.
     saved: Option<(Epoch, Vec<Record>)>,
@@ -71,11 +71,11 @@ struct Doctor<'c> {
 impl Doctor<'_> {
     fn carry_out(&mut self, step: &RepairStep) -> Result<(), String> {
         let text = |error: &dyn std::fmt::Display| error.to_string();
-        let campaign = self.campaign;
+        let project = self.project;
         match step {
             RepairStep::SetDatabaseAside => {
-                self.saved = salvage(&campaign.dir);
-                set_aside(&campaign.dir, &stamp())
+                self.saved = salvage(&project.dir);
+                set_aside(&project.dir, &stamp())
                     .map(drop)
                     .map_err(|error| text(&error))
             }
@@ -89,7 +89,7 @@ impl Doctor<'_> {
                 git::worktree::renew_index(&self.admin, key).map_err(|error| text(&error))
             }
             RepairStep::Forget(key) => git::worktree::forget(&self.admin, key).map_err(|error| text(&error)),
-            RepairStep::Rebuild => rebuild(campaign, self.saved.take(), Timestamp::now())
+            RepairStep::Rebuild => rebuild(project, self.saved.take(), Timestamp::now())
                 .map(drop)
                 .map_err(|error| text(&error)),
             RepairStep::RecordEnds => self.record_ends().map_err(|error| text(&error)),
@@ -107,23 +107,23 @@ impl Doctor<'_> {
                 Ok(())
             }
             RepairStep::EndGits => {
-                end_left_gits(campaign.repo.common_dir());
+                end_left_gits(project.repo.common_dir());
                 Ok(())
             }
-            RepairStep::Repin(pin) => pin_again(&campaign.repo, pin),
+            RepairStep::Repin(pin) => pin_again(&project.repo, pin),
             RepairStep::WriteNote(plan, commit) => {
                 let landing = vec![(plan.clone(), commit.clone())];
-                evidence::write_missing(campaign, landing).map_err(|error| text(&error))
+                evidence::write_missing(project, landing).map_err(|error| text(&error))
             }
             RepairStep::Unpin(plan, point) => self.unpin(plan, point),
             RepairStep::ForgetUnit(plan, branch) => {
                 let plan: PlanName = plan.parse().map_err(|error| text(&error))?;
-                git::refs::forget_unit(&campaign.repo, &plan, branch).map_err(|error| text(&error))
+                git::refs::forget_unit(&project.repo, &plan, branch).map_err(|error| text(&error))
             }
             RepairStep::RemoveFile(path) => fs::remove_file(path).map_err(|error| text(&error)),
-            RepairStep::FreePorts(plan) => ports::release(&campaign.dir, plan).map_err(|error| text(&error)),
+            RepairStep::FreePorts(plan) => ports::release(&project.dir, plan).map_err(|error| text(&error)),
             RepairStep::FinishLanding => {
-                let ended = perform::resume_landing(campaign).map_err(|error| text(&error))?;
+                let ended = perform::resume_landing(project).map_err(|error| text(&error))?;
                 match ended.behind.is_empty() {
                     true => Ok(()),
                     false => Err(ended.behind.join("; ")),
@@ -133,18 +133,18 @@ impl Doctor<'_> {
     }
 
     fn note(&self, key: &str) -> Result<(), String> {
-        let repo = &self.campaign.repo;
-        let wanted = expected(self.campaign)
+        let repo = &self.project.repo;
+        let wanted = expected(self.project)
             .into_iter()
             .find(|wanted| wanted.key == key);
         let wanted = wanted.ok_or("it is not in the manifest any more")?;
         let base = match &wanted.branch {
-            Some(branch) => git::refs::began_at(repo, branch, &self.campaign.target),
+            Some(branch) => git::refs::began_at(repo, branch, &self.project.target),
             None => crate::git::head_of(&wanted.path).map(Some),
         };
         let base = base
             .map_err(|error| error.to_string())?
-            .unwrap_or_else(|| self.campaign.base.clone());
+            .unwrap_or_else(|| self.project.base.clone());
         git::worktree::note_again(&self.admin, &wanted, &base).map_err(|error| error.to_string())
     }
 
@@ -159,13 +159,13 @@ impl Doctor<'_> {
                 PinPoint::Done(at.point)
             }
         };
-        git::refs::unpin(&self.campaign.repo, &name, point)
+        git::refs::unpin(&self.project.repo, &name, point)
             .map(drop)
             .map_err(|error| text(&error))
     }
 
     fn append(&self, events: Vec<Event>) -> Result<(), SupervisorError> {
-        let (mut journal, Replay { mut scheduler, .. }) = Replay::open(self.campaign, false)?;
+        let (mut journal, Replay { mut scheduler, .. }) = Replay::open(self.project, false)?;
         let at = journal.epoch().at(Timestamp::now()).max(scheduler.state().now);
         let run = scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id);
         let news: Vec<Event> = events
@@ -178,21 +178,21 @@ impl Doctor<'_> {
 
     /// The journal's word of where a worktree lies follows it.
     fn record_move(&self, key: &str) -> Result<(), SupervisorError> {
-        if !self.campaign.dir.database().exists() {
+        if !self.project.dir.database().exists() {
             return Ok(());
         }
-        let Some(plan) = plan_of(key).and_then(|name| self.campaign.plan(&name).cloned()) else {
+        let Some(plan) = plan_of(key).and_then(|name| self.project.plan(&name).cloned()) else {
             return Ok(());
         };
         let lane = key
             .split_once('@')
             .and_then(|(_, lane)| lane.parse().ok())
             .unwrap_or(0);
-        let (_, Replay { scheduler, .. }) = Replay::open(self.campaign, false)?;
+        let (_, Replay { scheduler, .. }) = Replay::open(self.project, false)?;
         let Some(made) = scheduler.state().plan(&plan.name).worktrees.get(&lane).cloned() else {
             return Ok(());
         };
-        let path = self.campaign.lane_path(&LaneId::new(&plan.name, lane));
+        let path = self.project.lane_path(&LaneId::new(&plan.name, lane));
         let path = path.canonicalize().unwrap_or(path);
         let lost = Event::WorktreeLost(LaneOf {
             plan: plan.name.clone(),
@@ -209,8 +209,8 @@ impl Doctor<'_> {
     }
 
     fn record_ends(&self) -> Result<(), SupervisorError> {
-        let (_, Replay { scheduler, .. }) = Replay::open(self.campaign, false)?;
-        let found = recovery::look_around(&self.campaign.dir, scheduler.state())?;
+        let (_, Replay { scheduler, .. }) = Replay::open(self.project, false)?;
+        let found = recovery::look_around(&self.project.dir, scheduler.state())?;
         self.append(found.into_iter().flat_map(|found| found.missed).collect())
     }
 }

@@ -45,7 +45,7 @@ impl Engine<'_> {
                 handed_on,
             } => {
                 let lane = LaneId::new(&plan, place.lane);
-                let (campaign, worktree) = (self.desk.campaign.clone(), self.desk.worktree(&lane));
+                let (project, worktree) = (self.desk.project.clone(), self.desk.worktree(&lane));
                 let (admin, sender) = (self.desk.admin.clone(), self.desk.sender.clone());
                 let lock = self.desk.units.of(&plan);
                 self.desk.in_background(move || {
@@ -58,7 +58,7 @@ impl Engine<'_> {
                         reported: &reported,
                         handed_on: &handed_on,
                     };
-                    let (event, said) = perform::check(&campaign, &admin, &worktree, &left);
+                    let (event, said) = perform::check(&project, &admin, &worktree, &left);
                     for why in said {
                         let _ = sender.send(EngineMessage::Warning(Some(plan.clone()), why));
                     }
@@ -72,8 +72,8 @@ impl Engine<'_> {
                 tip,
                 made,
             } => {
-                let (campaign, admin, sender) = (
-                    self.desk.campaign.clone(),
+                let (project, admin, sender) = (
+                    self.desk.project.clone(),
                     self.desk.admin.clone(),
                     self.desk.sender.clone(),
                 );
@@ -81,7 +81,7 @@ impl Engine<'_> {
                 self.desk.in_background(move || {
                     let _alone = alone(&lock);
                     let (event, said) = perform::integrate(
-                        &campaign,
+                        &project,
                         &admin,
                         &plan,
                         &attempt,
@@ -96,36 +96,34 @@ impl Engine<'_> {
             }
             Effect::Verify { plan } => {
                 let worktree = self.desk.worktree(&LaneId::own(&plan));
-                let campaign = self.desk.campaign.clone();
+                let project = self.desk.project.clone();
                 let unwanted = self.verifying.begin(&plan);
                 self.desk.in_background(move || {
                     let unwanted = || unwanted.is_so();
                     EngineMessage::Input(Input::Event(perform::verify(
-                        &campaign, &worktree, &plan, &unwanted,
+                        &project, &worktree, &plan, &unwanted,
                     )))
                 });
             }
             Effect::StopVerification { plan } => {
                 self.verifying.forgo(&plan);
-                let campaign = self.desk.campaign.clone();
-                tokio::task::spawn_blocking(move || perform::stop_verification(&campaign, &plan));
+                let project = self.desk.project.clone();
+                tokio::task::spawn_blocking(move || perform::stop_verification(&project, &plan));
             }
             Effect::VerifyPhase { plan, phase } => {
-                let (campaign, yard, admin) = (
-                    self.desk.campaign.clone(),
+                let (project, yard, admin) = (
+                    self.desk.project.clone(),
                     self.desk.yard.clone(),
                     self.desk.admin.clone(),
                 );
                 self.desk.in_background(move || {
-                    let said = perform::verify_phase(&campaign, &admin, &yard, &plan, phase);
+                    let said = perform::verify_phase(&project, &admin, &yard, &plan, phase);
                     EngineMessage::Input(Input::Event(said))
                 });
             }
             Effect::StopPhaseCheck { plan, phase } => {
-                let (campaign, yard) = (self.desk.campaign.clone(), self.desk.yard.clone());
-                tokio::task::spawn_blocking(move || {
-                    perform::stop_phase_check(&campaign, &yard, &plan, phase)
-                });
+                let (project, yard) = (self.desk.project.clone(), self.desk.yard.clone());
+                tokio::task::spawn_blocking(move || perform::stop_phase_check(&project, &yard, &plan, phase));
             }
             Effect::Pin {
                 plan,
@@ -136,7 +134,7 @@ impl Engine<'_> {
                 handed_on,
             } => {
                 let worktree = self.desk.worktree(&LaneId::own(&plan));
-                let (campaign, sender) = (self.desk.campaign.clone(), self.desk.sender.clone());
+                let (project, sender) = (self.desk.project.clone(), self.desk.sender.clone());
                 let run = self.desk.scheduler.state().plan(&plan);
                 // Where units have branches of their own, nobody works on the plan's.
                 let attempt = run.attempts.get(&0).filter(|_| !run.by_units);
@@ -151,7 +149,7 @@ impl Engine<'_> {
                         verified,
                         handed_on: &handed_on,
                     };
-                    match perform::pin(&campaign, &worktree, &plan, order) {
+                    match perform::pin(&project, &worktree, &plan, order) {
                         Ok((mut pinned, warning)) => {
                             pinned.holds = holds;
                             if let Some(why) = warning {
@@ -170,8 +168,8 @@ impl Engine<'_> {
             Effect::Train { order, into } => return self.train(order, into),
             Effect::Union(trial) => train::try_union(&self.desk, trial),
             Effect::StopUnion(trial) => {
-                let (campaign, yard) = (self.desk.campaign.clone(), self.desk.yard.clone());
-                tokio::task::spawn_blocking(move || yard.stop(&campaign, trial));
+                let (project, yard) = (self.desk.project.clone(), self.desk.yard.clone());
+                tokio::task::spawn_blocking(move || yard.stop(&project, trial));
             }
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
             Effect::End(ending) => self.ending = Some(ending),
@@ -181,8 +179,8 @@ impl Engine<'_> {
 
     /// Does what the merge train asks for.
     fn train(&mut self, order: Order, into: Option<String>) -> Result<(), SupervisorError> {
-        let target = into.unwrap_or_else(|| self.desk.campaign.target.clone());
-        let (campaign, yard) = (self.desk.campaign.clone(), self.desk.yard.clone());
+        let target = into.unwrap_or_else(|| self.desk.project.target.clone());
+        let (project, yard) = (self.desk.project.clone(), self.desk.yard.clone());
         match order {
             Order::Try(trial) => {
                 let (admin, known) = (
@@ -190,7 +188,7 @@ impl Engine<'_> {
                     perform::Known::of(&self.desk.scheduler, &target),
                 );
                 train::answer(&self.desk, move || {
-                    perform::try_out(&campaign, &admin, &yard, &trial, &target, &known)
+                    perform::try_out(&project, &admin, &yard, &trial, &target, &known)
                 });
             }
             Order::Land(landing) => {
@@ -204,7 +202,7 @@ impl Engine<'_> {
                 self.landing = Some(gate.clone());
                 train::answer(&self.desk, move || {
                     let go = || gate.go();
-                    let (answer, warnings) = perform::land(&campaign, &yard, &landing, &target, &go);
+                    let (answer, warnings) = perform::land(&project, &yard, &landing, &target, &go);
                     let about = landing.stack.last();
                     let warn = |why| Event::Warning {
                         plan: about.cloned(),
@@ -214,7 +212,7 @@ impl Engine<'_> {
                 });
             }
             Order::Stop(trial) => {
-                tokio::task::spawn_blocking(move || yard.stop(&campaign, trial));
+                tokio::task::spawn_blocking(move || yard.stop(&project, trial));
             }
         }
         Ok(())

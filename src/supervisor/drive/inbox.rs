@@ -32,7 +32,7 @@ impl Engine<'_> {
         message: EngineMessage,
         inputs: &mut Vec<Input>,
     ) -> Result<(), SupervisorError> {
-        disk::refuse_full(&self.desk.campaign)?;
+        disk::refuse_full(&self.desk.project)?;
         match message {
             EngineMessage::Input(input) => inputs.push(input),
             EngineMessage::Started(attempt, runner) => {
@@ -61,7 +61,7 @@ impl Engine<'_> {
                 self.stray_writes.look_at_hooks(inputs);
                 pins::mend(&self.desk);
                 // Told before the end is: what follows from the end depends on it.
-                inputs.extend(output::told(&self.desk.campaign.dir, &plan, &attempt).map(Input::Event));
+                inputs.extend(output::told(&self.desk.project.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
             }
             EngineMessage::Looked(began, seen) => self.stray_writes.looked(&self.desk, began, seen, inputs),
@@ -152,7 +152,7 @@ impl Engine<'_> {
         if let Some(name) = plans
             .iter()
             .map(|work| &work.plan)
-            .find(|name| self.desk.campaign.plan(name).is_none())
+            .find(|name| self.desk.project.plan(name).is_none())
         {
             let why =
                 format!("there is no plan `{name}` in the manifest that the supervisor was started with");
@@ -163,9 +163,9 @@ impl Engine<'_> {
         }
         self.desk.yard.try_anew();
         // Whoever asks by hand wants it tried anew. Where there are no verdicts there is nothing to forget.
-        let _ = Verdicts::open(&self.desk.campaign.dir).and_then(|verdicts| verdicts.forget_reds());
-        let target = into.clone().unwrap_or_else(|| self.desk.campaign.target.clone());
-        let before = self.desk.campaign.repo.branch_tip(&target)?;
+        let _ = Verdicts::open(&self.desk.project.dir).and_then(|verdicts| verdicts.forget_reds());
+        let target = into.clone().unwrap_or_else(|| self.desk.project.target.clone());
+        let before = self.desk.project.repo.branch_tip(&target)?;
         let request = MergeRequest::new(&plans, &target, before, self.desk.scheduler.state(), reply);
         self.requests.add(request);
         self.handle(vec![Input::Event(Event::MergeRequested { plans, into })])
@@ -173,11 +173,11 @@ impl Engine<'_> {
 
     /// Takes in what the manifest says now, as far as it still may.
     fn take_edit(&mut self, read: Result<PlanSet, SupervisorError>) -> Result<(), SupervisorError> {
-        let hooks = self.desk.campaign.set.hooks.clone();
+        let hooks = self.desk.project.set.hooks.clone();
         let inputs = self.manifest.take(&mut self.desk, read)?;
-        if hooks != self.desk.campaign.set.hooks {
+        if hooks != self.desk.project.set.hooks {
             // What the old one was still to tell, it tells.
-            self.notifier = Some(Notifier::new(&self.desk.campaign, &self.desk.sender));
+            self.notifier = Some(Notifier::new(&self.desk.project, &self.desk.sender));
         }
         if inputs.is_empty() {
             return Ok(());

@@ -6,8 +6,8 @@ use crate::git::{self, Repository};
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Event, FoundPlan, Merge, Outcome, PlanRun, State, TakenBack};
 
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 
 /// A finished plan that may be on the target without orch knowing.
 #[derive(Debug, Clone)]
@@ -39,9 +39,9 @@ pub struct HandLandings {
 
 impl HandLandings {
     /// The plans that are finished and not known to have landed.
-    pub fn of(campaign: &Campaign, state: &State) -> Self {
-        let target = campaign.target.clone();
-        let plans = campaign.set.plans.iter();
+    pub fn of(project: &Project, state: &State) -> Self {
+        let target = project.target.clone();
+        let plans = project.set.plans.iter();
         let branches: BTreeMap<&PlanName, &String> = plans.map(|plan| (&plan.name, &plan.branch)).collect();
         let open = state.plans().filter(|(_, run)| may_be(run, &target));
         let open = open.filter_map(|(name, run)| {
@@ -155,8 +155,8 @@ impl HandLandings {
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub fn landed_by_hand(campaign: &Campaign, state: &State) -> Result<Vec<Event>, SupervisorError> {
-    HandLandings::of(campaign, state).look(&campaign.repo)
+pub fn landed_by_hand(project: &Project, state: &State) -> Result<Vec<Event>, SupervisorError> {
+    HandLandings::of(project, state).look(&project.repo)
 }
 
 fn may_be(run: &PlanRun, target: &str) -> bool {

@@ -13,7 +13,7 @@ pub fn deliver(desk: &Desk, plan: &PlanName) {
         return;
     };
     if state.plan(plan).resolution.agent.is_some() {
-        worktrees.push(desk.campaign.conflict_path(plan));
+        worktrees.push(desk.project.conflict_path(plan));
     }
     let plan = plan.clone();
     let sender = desk.sender.clone();

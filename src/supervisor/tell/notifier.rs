@@ -20,8 +20,8 @@ use super::urgency::{NoticesSent, is_news, urgency};
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::repository_plans::Project;
 
 /// A hook and what it is to be called for.
 #[derive(Debug, Clone, Copy)]
@@ -60,11 +60,11 @@ struct HookCall {
 
 impl Notifier {
     /// Ready to call what the manifest has.
-    pub fn new(campaign: &Arc<Campaign>, warnings: &UnboundedSender<EngineMessage>) -> Self {
-        let hooks = &campaign.set.hooks;
+    pub fn new(project: &Arc<Project>, warnings: &UnboundedSender<EngineMessage>) -> Self {
+        let hooks = &project.set.hooks;
         let caller = |kind, line: &Option<String>| {
             let line = line.clone()?;
-            Caller::start(kind, line, Arc::clone(campaign), warnings.clone())
+            Caller::start(kind, line, Arc::clone(project), warnings.clone())
         };
         Self {
             notify: caller(NOTIFY, &hooks.notify),
@@ -92,14 +92,14 @@ impl Caller {
     fn start(
         kind: HookKind,
         line: String,
-        campaign: Arc<Campaign>,
+        project: Arc<Project>,
         warnings: UnboundedSender<EngineMessage>,
     ) -> Option<Self> {
         let (calls, called) = channel::<HookCall>();
         let thread = std::thread::Builder::new().name(kind.key.to_owned());
         let thread = thread.spawn(move || {
             for call in called {
-                if let Err(why) = make(&campaign, kind, &line, &call) {
+                if let Err(why) = make(&project, kind, &line, &call) {
                     let plan = call.record.event.plan().cloned();
                     let _ = warnings.send(EngineMessage::Warning(plan, why));
                 }
@@ -127,16 +127,16 @@ impl Notifier {
     }
 }
 
-fn make(campaign: &Campaign, kind: HookKind, line: &str, call: &HookCall) -> Result<(), String> {
+fn make(project: &Project, kind: HookKind, line: &str, call: &HookCall) -> Result<(), String> {
     let event = &call.record.event;
     let urgency = urgency(event);
-    if urgency.is_some() && !is_still_to_be_told(campaign, event) {
+    if urgency.is_some() && !is_still_to_be_told(project, event) {
         return Ok(());
     }
-    let plan = event.plan().and_then(|name| campaign.plan(name));
+    let plan = event.plan().and_then(|name| project.plan(name));
     let mut variables = match (plan, &call.worktree) {
-        (Some(plan), Some(worktree)) => environment::for_plan(campaign, plan, worktree),
-        _ => environment::for_run(campaign),
+        (Some(plan), Some(worktree)) => environment::for_plan(project, plan, worktree),
+        _ => environment::for_run(project),
     };
     let mut text = call.record.to_json();
     variables.set("ORCH_RUN", call.record.run.to_string());
@@ -148,17 +148,17 @@ fn make(campaign: &Campaign, kind: HookKind, line: &str, call: &HookCall) -> Res
         name: &format!("{}-{}", kind.key, call.record.seq),
         key: kind.key,
         line,
-        folder: campaign.repo.top(),
+        folder: project.repo.top(),
         event: &text,
         longest: kind.longest,
     };
-    perform::hook(campaign, &hook, variables)
+    perform::hook(project, &hook, variables)
 }
 
 /// False for what was told a moment ago, by this supervisor or one before it. Where the note of that cannot be read or
 /// written, somebody rather hears it twice.
-fn is_still_to_be_told(campaign: &Campaign, event: &Event) -> bool {
-    let path = campaign.dir.told();
+fn is_still_to_be_told(project: &Project, event: &Event) -> bool {
+    let path = project.dir.told();
     let known = std::fs::read(&path).ok();
     let mut told: NoticesSent = known
         .and_then(|text| serde_json::from_slice(&text).ok())

@@ -12,8 +12,8 @@ use crate::schedule::{Clashing, Event, Heads, Input, foresee};
 
 use crate::supervisor::desk::core::{Desk, warn};
 use crate::supervisor::desk::message::{ConflictsLooked, EngineMessage};
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::conflicts;
 use crate::supervisor::view::conflicts::{BranchHead, live_heads, pairs};
 
@@ -73,16 +73,16 @@ impl ConflictWatch {
             return;
         }
         self.busy = true;
-        let (kept, campaign) = (self.kept.clone(), desk.campaign.clone());
+        let (kept, project) = (self.kept.clone(), desk.project.clone());
         let state = desk.scheduler.state();
         let begun = state.plans().filter(|(_, run)| run.worktree().is_some());
         let begun: BTreeSet<PlanName> = begun.map(|(name, _)| name.clone()).collect();
-        let over = conflicts::over(&campaign, state);
+        let over = conflicts::over(&project, state);
         desk.in_background(move || {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             let is_live = |name: &PlanName| begun.contains(name) && !over.contains(name);
             let start = Instant::now();
-            let found = look(&campaign, &mut kept, is_live);
+            let found = look(&project, &mut kept, is_live);
             let took = start.elapsed();
             EngineMessage::Conflicts(ConflictsLooked { found, took })
         });
@@ -118,17 +118,17 @@ impl ConflictWatch {
 
 /// What the scheduler is to be told; none when no head has moved.
 fn look(
-    campaign: &Campaign,
+    project: &Project,
     kept: &mut WatchMemory,
     is_live: impl Fn(&PlanName) -> bool,
 ) -> Result<Option<(Heads, Vec<Clashing>)>, SupervisorError> {
-    let heads = live_heads(campaign, is_live)?;
+    let heads = live_heads(project, is_live)?;
     if heads == kept.heads {
         return Ok(None);
     }
     let forecast = match &mut kept.forecast {
         Some(forecast) => forecast,
-        none => none.insert(Forecast::new(&campaign.repo, campaign.git()?)?),
+        none => none.insert(Forecast::new(&project.repo, project.git()?)?),
     };
     let found = if heads.len() > 1 {
         pairs(forecast, &heads)?
@@ -142,7 +142,7 @@ fn look(
         other: pair.b,
     });
     let clashing: Vec<Clashing> = clashing.collect();
-    Ok(Some((known(&campaign.target, &kept.heads, &clashing), clashing)))
+    Ok(Some((known(&project.target, &kept.heads, &clashing), clashing)))
 }
 
 /// The same as what the scheduler is told.

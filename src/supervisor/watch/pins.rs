@@ -6,11 +6,11 @@ use crate::supervisor::recovery::own_refs::{missing_pins, pin_again, wanted_pins
 
 /// Writes pins again that somebody has deleted, on a thread of its own, and says so.
 pub fn mend(desk: &Desk) {
-    let wanted = wanted_pins(desk.scheduler.state(), &desk.campaign.target);
+    let wanted = wanted_pins(desk.scheduler.state(), &desk.project.target);
     if wanted.is_empty() {
         return;
     }
-    let (repo, sender) = (desk.campaign.repo.clone(), desk.sender.clone());
+    let (repo, sender) = (desk.project.repo.clone(), desk.sender.clone());
     tokio::task::spawn_blocking(move || {
         // What cannot be read now is looked at after the next attempt.
         for pin in missing_pins(&repo, wanted).unwrap_or_default() {

@@ -32,7 +32,7 @@ pub fn look(desk: &Desk, inputs: &mut Vec<Input>) {
         .open_attempts()
         .filter(|(_, _, attempt)| attempt.stage == Stage::Running);
     for (plan, _, attempt) in running {
-        if let Some(Event::AgentTold(told)) = output::told(&desk.campaign.dir, plan, &attempt.id)
+        if let Some(Event::AgentTold(told)) = output::told(&desk.project.dir, plan, &attempt.id)
             && told.facts.spent != attempt.facts.spent
         {
             inputs.push(Input::Event(Event::AgentTold(told)));
@@ -40,6 +40,6 @@ pub fn look(desk: &Desk, inputs: &mut Vec<Input>) {
     }
     for (plan, resolver) in state.resolvers() {
         // What is known already changes nothing.
-        inputs.extend(output::told(&desk.campaign.dir, plan, &resolver.attempt).map(Input::Event));
+        inputs.extend(output::told(&desk.project.dir, plan, &resolver.attempt).map(Input::Event));
     }
 }

@@ -58,12 +58,12 @@ impl Runners {
     /// Looks for signs of life of an attempt, on a thread of its own. One that is gone already has sent word of that.
     pub fn look(&self, desk: &Desk, lane: LaneId, attempt: AttemptId, patience: Duration) {
         let (watch, sender) = (self.still.clone(), desk.sender.clone());
-        let folder = JobFolder::new(desk.campaign.dir.attempt(&attempt));
+        let folder = JobFolder::new(desk.project.dir.attempt(&attempt));
         let runner = self.holds.get(&attempt).map(RunnerHold::process);
         let resolver = desk.scheduler.state().plan(&lane.plan).resolution.agent.as_ref();
         let resolves = resolver.is_some_and(|agent| agent.attempt == attempt);
         let worktree = match resolves {
-            true => desk.campaign.conflict_path(&lane.plan),
+            true => desk.project.conflict_path(&lane.plan),
             false => desk.worktree(&lane),
         };
         if runner.is_none() && !resolves {
@@ -97,9 +97,9 @@ impl Runners {
 /// Starts an agent, once the journal is on the disk up to here.
 pub fn launch(desk: &Desk, order: Launch) {
     let lane = LaneId::new(&order.plan, order.place.lane);
-    let (campaign, worktree, run) = (desk.campaign.clone(), desk.worktree(&lane), desk.run);
+    let (project, worktree, run) = (desk.project.clone(), desk.worktree(&lane), desk.run);
     let state = desk.scheduler.state().plan(&order.plan).clone();
-    let plan = desk.campaign.plan(&order.plan);
+    let plan = desk.project.plan(&order.plan);
     let waits = plan.map(|plan| waits_elsewhere(plan, desk.scheduler.state()));
     let waits = waits.unwrap_or_default();
     let (admin, lock, sender) = (
@@ -113,12 +113,12 @@ pub fn launch(desk: &Desk, order: Launch) {
         let states = |item: &ItemId| state.item_state(item);
         let launched = {
             let _alone = alone(&lock);
-            perform::note_again_before(&campaign, &order, &state);
+            perform::note_again_before(&project, &order, &state);
             let known = perform::TasksKnown {
                 states: &states,
                 waits,
             };
-            perform::launch(&campaign, &admin, &worktree, &order, run, known, &mark)
+            perform::launch(&project, &admin, &worktree, &order, run, known, &mark)
         };
         match launched {
             Ok(launched) => {

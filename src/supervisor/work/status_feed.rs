@@ -13,8 +13,8 @@ use crate::status::{self, OutboxLine, Watcher};
 
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::{EngineMessage, LaneReading};
-use crate::supervisor::project::campaign::committed_document;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::committed_document;
 
 /// What agents' folders were found to say, so that it is taken up once.
 pub struct Reports {
@@ -41,11 +41,11 @@ impl Reports {
     pub fn watch(&self, desk: &Desk, lane: &LaneId, worktree: &Path) {
         self.watcher.watch(lane, worktree);
         let file = desk
-            .campaign
+            .project
             .plan(&lane.plan)
             .and_then(|known| known.file.as_deref());
         // A document that was not committed is not in the worktree, and nothing there is worth watching.
-        if let Some(document) = committed_document(&desk.campaign, file, worktree)
+        if let Some(document) = committed_document(&desk.project, file, worktree)
             && document.is_file()
         {
             self.watcher.watch_document(lane, &document);
@@ -105,7 +105,7 @@ impl Reports {
 
 /// A look at what an agent reported, and at where its worktree stood before that.
 pub fn reading(desk: &Desk, lane: &LaneId) -> impl FnOnce() -> LaneReading + Send + 'static + use<> {
-    let (campaign, worktree, plan) = (desk.campaign.clone(), desk.worktree(lane), lane.plan.clone());
+    let (project, worktree, plan) = (desk.project.clone(), desk.worktree(lane), lane.plan.clone());
     let run = desk.scheduler.state().plan(&plan);
     let attempt = run.attempts.get(&lane.lane);
     let of = last_attempt(desk, lane);
@@ -116,16 +116,16 @@ pub fn reading(desk: &Desk, lane: &LaneId) -> impl FnOnce() -> LaneReading + Sen
     move || {
         // What is said after this look may be about commits that it did not see, never the other way round.
         let head = head_of(&worktree).ok();
-        let reading = campaign.plan(&plan).map(|known| {
-            let committed = committed_document(&campaign, known.file.as_deref(), &worktree);
+        let reading = project.plan(&plan).map(|known| {
+            let committed = committed_document(&project, known.file.as_deref(), &worktree);
             let committed = committed.filter(|_| !starts);
-            let target = || campaign.repo.branch_tip(&campaign.target).ok().flatten();
+            let target = || project.repo.branch_tip(&project.target).ok().flatten();
             let by_others = || {
                 let inside = committed
                     .as_ref()
                     .and_then(|file| file.strip_prefix(&worktree).ok());
                 let from = begun.iter().cloned().chain(target());
-                let texts = from.filter_map(|commit| campaign.repo.text_at(&commit, inside?));
+                let texts = from.filter_map(|commit| project.repo.text_at(&commit, inside?));
                 texts
                     .flat_map(|text| status::new_ticks(&text, &known.document))
                     .collect()

@@ -9,7 +9,7 @@ use crate::git::identity_variables;
 use crate::journal::Mark;
 use crate::plan::{AttemptId, CommitId};
 use crate::supervisor::brief::stop_hook::{claude_settings_file, write_claude_settings};
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// What an attempt is, beside its call.
 pub struct HandOver<'a> {
@@ -39,7 +39,7 @@ impl HandOver<'_> {
     /// When files cannot be written, or no runner can be started.
     pub fn begin(
         &self,
-        campaign: &Campaign,
+        project: &Project,
         folder: JobFolder,
         call: AgentCall,
         mut variables: Environment,
@@ -74,12 +74,12 @@ impl HandOver<'_> {
             .map_err(|error| text(&error))?;
         let settings = claude_settings_file(folder.path());
         if job.argv.iter().any(|word| Path::new(word) == settings) {
-            write_claude_settings(folder.path(), &campaign.program).map_err(|error| text(&error))?;
+            write_claude_settings(folder.path(), &project.program).map_err(|error| text(&error))?;
         }
         if let Some(mark) = self.mark {
             mark.reach().map_err(|error| text(&error))?;
         }
-        campaign
+        project
             .launcher
             .launch(folder, lock)
             .map_err(|error| text(&error))
