@@ -12,7 +12,7 @@ use std::time::Duration;
 use orch::graph::Dice;
 use orch::plan::PlanName;
 use orch::schedule::train::{
-    Answer, Entry, Odds, Order, Outcome, Train, TrainSettings, Trial, TrialId, Tried, Verdict,
+    Odds, Order, Train, TrainAnswer, TrainEntry, TrainOutcome, TrainSettings, Trial, TrialId, Tried, Verdict,
 };
 use support::Options;
 
@@ -139,7 +139,7 @@ impl Queue {
     /// Decides until nothing follows without a verdict: landings take no time, and a tree that is known none either.
     fn decide(&mut self) {
         loop {
-            let entry = |plan: &usize| Entry {
+            let entry = |plan: &usize| TrainEntry {
                 plan: name(*plan),
                 needs: BTreeSet::new(),
             };
@@ -175,7 +175,7 @@ impl Queue {
                         });
                         let moves = moves.collect();
                         self.target.extend(landing.stack.iter().map(number));
-                        self.tell(Answer::Landed(Ok(moves)));
+                        self.tell(TrainAnswer::Landed(Ok(moves)));
                         again = true;
                     }
                 }
@@ -205,27 +205,27 @@ impl Queue {
         } else {
             Tried::Verdict(verdict)
         };
-        self.tell(Answer::Tried {
+        self.tell(TrainAnswer::Tried {
             trial: id,
             tried,
             ground_green: true,
         });
     }
 
-    fn tell(&mut self, answer: Answer) {
+    fn tell(&mut self, answer: TrainAnswer) {
         for outcome in self.train.take(answer) {
             match outcome {
-                Outcome::Landed { plan, .. } => {
+                TrainOutcome::Landed { plan, .. } => {
                     self.waiting.remove(&number(&plan));
                     self.landed.push(number(&plan));
                     self.odds.note(false);
                 }
-                Outcome::Failed(plan, _) => {
+                TrainOutcome::Failed(plan, _) => {
                     assert!(self.red[number(&plan)], "{plan} is innocent");
                     self.waiting.remove(&number(&plan));
                     self.odds.note(true);
                 }
-                Outcome::Flaky { .. } | Outcome::Rebuilt => unreachable!("nothing is flaky here"),
+                TrainOutcome::Flaky { .. } | TrainOutcome::Rebuilt => unreachable!("nothing is flaky here"),
             }
         }
     }

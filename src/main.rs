@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(_) => {
             eprintln!("orch: this is a bug. Nothing that was recorded is lost: `orch up` goes on.");
-            orch::cli::Exit::Bug.into()
+            orch::cli::ProgramExit::Bug.into()
         }
     }
 }

@@ -366,6 +366,57 @@ fn the_reading_of_methods_sees_types_and_passes_traits_over() {
     assert_eq!(type_of("    implement(it)"), None);
 }
 
+/// The name of the type that a line defines; none for an associated type, which stands inside an `impl` or a trait.
+fn defined(line: &str) -> Option<&str> {
+    let mut rest = line.trim_start();
+    if let Some(public) = rest.strip_prefix("pub") {
+        rest = match public.strip_prefix('(') {
+            Some(inside) => inside.split_once(')')?.1,
+            None => public,
+        };
+    }
+    let (kind, rest) = rest.trim_start().split_once(' ')?;
+    let top = !line.starts_with(' ');
+    if !matches!(kind, "struct" | "enum" | "trait") && !(kind == "type" && top) {
+        return None;
+    }
+    rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+}
+
+#[test]
+fn no_type_name_stands_in_two_rooms() {
+    let mut homes: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for (file, text) in sources("src") {
+        let Some((room, _)) = file.split_once('/').filter(|_| !file.ends_with("tests.rs")) else {
+            continue;
+        };
+        // Tests in a file of their own end nothing: a `mod.rs` goes on behind them.
+        let text = text.replace("#[cfg(test)]\nmod tests;", "");
+        for name in production(&text).filter_map(|(_, line)| defined(line)) {
+            let rooms = homes.entry(name.to_owned()).or_default();
+            rooms.insert(room.to_owned(), file.clone());
+        }
+    }
+    let wrong: Vec<String> = homes
+        .iter()
+        .filter(|(_, rooms)| rooms.len() > 1)
+        .map(|(name, rooms)| {
+            let files: Vec<&str> = rooms.values().map(String::as_str).collect();
+            format!("{name} stands in {}: say what each is", files.join(", "))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_reading_of_definitions_sees_types_and_passes_associated_ones_over() {
+    assert_eq!(defined("pub(in crate::git) struct Place<'a> {"), Some("Place"));
+    assert_eq!(defined("enum Why {"), Some("Why"));
+    assert_eq!(defined("type Lines<'t> = Vec<&'t [u8]>;"), Some("Lines"));
+    assert_eq!(defined("    type Error = NameError;"), None);
+    assert_eq!(defined("    let structure = 1;"), None);
+}
+
 #[test]
 fn the_core_reaches_for_nothing_outside() {
     const WORLD: &[&str] = &[

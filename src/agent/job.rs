@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{CommitId, StopSignal};
 
-use super::Reading;
+use super::OutputReading;
 
 /// A command with its surroundings and limits: `attempt.json`. It is readable by its owner only, because agents may be
 /// given secrets in their `env`.
@@ -33,7 +33,7 @@ pub struct Job {
     pub stop: Vec<StopSignal>,
     /// How its output is read.
     #[serde(default)]
-    pub reading: Reading,
+    pub reading: OutputReading,
     /// How long it may be kept from working by something that is not its fault before it is ended; none: for ever.
     #[serde(default)]
     pub patience: Option<Duration>,

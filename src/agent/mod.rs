@@ -50,6 +50,6 @@ pub use job::{Job, JobInput};
 pub use launcher::{Launcher, RUNNER_ARGUMENT};
 pub use log::LOG_LIMIT;
 pub use process::{Carrier, ProcessId, carriers, children, descendants, is_suspended, left_running};
-pub use reader::{Readable, Reader, Reading};
+pub use reader::{OutputReader, OutputReading, Readable};
 pub use runner::run_job;
-pub use runner_handle::{Hold, LOOK_AGAIN, Runner};
+pub use runner_handle::{LOOK_AGAIN, Runner, RunnerHold};

@@ -9,7 +9,7 @@ use crate::schedule::{Exit, Facts};
 
 use super::log::{LOG_LIMIT, Log};
 use super::rollout::Rollout;
-use super::{AgentError, Job, JobFolder, Reader};
+use super::{AgentError, Job, JobFolder, OutputReader};
 
 /// How far what is written down may lag behind what is known.
 const LAG: Duration = Duration::from_secs(1);
@@ -22,7 +22,7 @@ const SURE: u32 = 2;
 #[derive(Debug)]
 pub(super) struct Recorder<'a> {
     log: Log,
-    reader: Reader,
+    reader: OutputReader,
     /// What the program counts beside its output.
     rollout: Option<Rollout>,
     folder: &'a JobFolder,
@@ -37,7 +37,7 @@ impl<'a> Recorder<'a> {
     pub(super) fn open(folder: &'a JobFolder, job: &Job) -> Result<Self, AgentError> {
         Ok(Self {
             log: Log::open(&folder.log(), LOG_LIMIT).map_err(AgentError::file("open", folder.log()))?,
-            reader: Reader::new(job.reading.clone()),
+            reader: OutputReader::new(job.reading.clone()),
             rollout: match job.reading.format {
                 EventFormat::Codex => Rollout::of(&job.env),
                 EventFormat::None
@@ -102,7 +102,7 @@ impl<'a> Recorder<'a> {
     /// The last word: what is known once all output was taken in.
     pub(super) fn finish(mut self, exit: &Exit) {
         self.count();
-        let reader = std::mem::replace(&mut self.reader, Reader::new(Default::default()));
+        let reader = std::mem::replace(&mut self.reader, OutputReader::new(Default::default()));
         let facts = reader.finish(exit, Timestamp::now());
         if facts != self.written {
             let _ = self.folder.write("facts.json", &facts);

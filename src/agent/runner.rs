@@ -181,7 +181,7 @@ fn start(job: &Job, folder: &JobFolder, group: Option<&ControlGroup>) -> std::io
 
 /// Why the command is being ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
+enum EndCause {
     TimedOut,
     Stopped,
 }
@@ -193,7 +193,7 @@ struct Supervision<'a> {
     output: Option<File>,
     signals: Signals,
     deadline: Option<Instant>,
-    ending: Option<Ending>,
+    ending: Option<EndCause>,
     stopping: Option<Stopping>,
 }
 
@@ -223,8 +223,8 @@ impl<'a> Supervision<'a> {
         fault::point("agent.ended");
         let left_behind = self.end_what_is_left(record);
         let exit = match (self.ending, status) {
-            (Some(Ending::TimedOut), _) => Exit::TimedOut,
-            (Some(Ending::Stopped), _) => Exit::Stopped,
+            (Some(EndCause::TimedOut), _) => Exit::TimedOut,
+            (Some(EndCause::Stopped), _) => Exit::Stopped,
             (None, Some(status)) => exit_of(status),
             (None, None) => Exit::Lost,
         };
@@ -270,10 +270,10 @@ impl<'a> Supervision<'a> {
             drain(&mut self.signals.at_once);
         }
         if graceful {
-            self.end_command(Ending::Stopped);
+            self.end_command(EndCause::Stopped);
         }
         if at_once {
-            self.ending.get_or_insert(Ending::Stopped);
+            self.ending.get_or_insert(EndCause::Stopped);
             extinction::kill_descendants();
         }
     }
@@ -282,11 +282,11 @@ impl<'a> Supervision<'a> {
         let now = Instant::now();
         record.catch_up();
         if self.ending.is_none() && record.is_blocked() {
-            self.end_command(Ending::Stopped);
+            self.end_command(EndCause::Stopped);
         }
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.deadline = None;
-            self.end_command(Ending::TimedOut);
+            self.end_command(EndCause::TimedOut);
         }
         if let Some(stopping) = &mut self.stopping {
             stopping.go_on(now, self.leader.id());
@@ -294,7 +294,7 @@ impl<'a> Supervision<'a> {
     }
 
     /// The signals that the job names, one after the other; KILL follows after the grace period.
-    fn end_command(&mut self, ending: Ending) {
+    fn end_command(&mut self, ending: EndCause) {
         if self.ending.is_none() {
             self.ending = Some(ending);
             self.deadline = None;

@@ -24,19 +24,19 @@ pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Runner {
     folder: JobFolder,
-    hold: Hold,
+    hold: RunnerHold,
     /// None where another supervisor started it.
     child: Option<Child>,
 }
 
 /// What a runner at work can be stopped by.
 #[derive(Debug, Clone)]
-pub struct Hold {
+pub struct RunnerHold {
     process: ProcessId,
     leash: Arc<Leash>,
 }
 
-impl Hold {
+impl RunnerHold {
     /// Its process.
     pub fn process(&self) -> ProcessId {
         self.process
@@ -55,7 +55,7 @@ impl Runner {
         let id = child.id();
         // Nobody else collects it, so it keeps its id until it was named.
         let process = ProcessId::of(id).unwrap_or(ProcessId { pid: id, started: 0 });
-        let hold = Hold {
+        let hold = RunnerHold {
             process,
             leash: Arc::new(Leash::of(&folder)),
         };
@@ -75,7 +75,7 @@ impl Runner {
         let JobState::Running(Some(running)) = folder.state()? else {
             return Ok(None);
         };
-        let hold = Hold {
+        let hold = RunnerHold {
             process: running.runner,
             leash: Arc::new(Leash::of(&folder)),
         };
@@ -97,7 +97,7 @@ impl Runner {
     }
 
     /// What it can be stopped by.
-    pub fn hold(&self) -> Hold {
+    pub fn hold(&self) -> RunnerHold {
         self.hold.clone()
     }
 

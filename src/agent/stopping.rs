@@ -11,14 +11,14 @@ use super::{ProcessId, extinction};
 
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum StopStep {
     Ask(StopSignal),
     Kill,
 }
 
 /// A command that is being ended.
 #[derive(Debug)]
-pub(super) struct Stopping(VecDeque<(Instant, Step)>);
+pub(super) struct Stopping(VecDeque<(Instant, StopStep)>);
 
 impl Stopping {
     /// The steps, spread evenly over the grace period.
@@ -26,9 +26,9 @@ impl Stopping {
         let share = grace / u32::try_from(signals.len().max(1)).unwrap_or(1);
         let asks = (0u32..)
             .zip(signals)
-            .filter_map(|(place, signal)| Some((now.checked_add(share * place)?, Step::Ask(*signal))));
+            .filter_map(|(place, signal)| Some((now.checked_add(share * place)?, StopStep::Ask(*signal))));
         // A grace period beyond any clock means that nothing is killed.
-        let kill = now.checked_add(grace).map(|at| (at, Step::Kill));
+        let kill = now.checked_add(grace).map(|at| (at, StopStep::Kill));
         Self(asks.chain(kill).collect())
     }
 
@@ -45,11 +45,11 @@ impl Stopping {
             self.0.pop_front();
             match step {
                 // As from a terminal, which the tools that it runs in sessions of their own do not have: it ends those.
-                Step::Ask(StopSignal::Int) => {
+                StopStep::Ask(StopSignal::Int) => {
                     ProcessId::of(leader).map(|process| process.signal(Signal::INT));
                 }
-                Step::Ask(StopSignal::Term) => extinction::terminate_descendants(),
-                Step::Kill => extinction::kill_descendants(),
+                StopStep::Ask(StopSignal::Term) => extinction::terminate_descendants(),
+                StopStep::Kill => extinction::kill_descendants(),
             }
         }
     }
@@ -65,9 +65,9 @@ mod tests {
         let at = |seconds| now + Duration::from_secs(seconds);
         let stopping = Stopping::new(&[StopSignal::Int, StopSignal::Term], Duration::from_secs(10), now);
         let expected = [
-            (at(0), Step::Ask(StopSignal::Int)),
-            (at(5), Step::Ask(StopSignal::Term)),
-            (at(10), Step::Kill),
+            (at(0), StopStep::Ask(StopSignal::Int)),
+            (at(5), StopStep::Ask(StopSignal::Term)),
+            (at(10), StopStep::Kill),
         ];
         assert!(stopping.0.iter().eq(&expected), "{stopping:?}");
         assert_eq!(stopping.due(), Some(now));

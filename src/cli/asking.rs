@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::journal::OrchDir;
 use crate::supervisor::{Answer, Request, SupervisorError, ask};
 
-use super::{CliError, Exit};
+use super::{CliError, ProgramExit};
 
 /// Who dealt with a request, and what came of it.
 pub(super) enum Asked<T> {
@@ -44,7 +44,7 @@ pub(super) fn ask_or<T>(
         std::thread::sleep(BETWEEN);
     }
     Err(CliError::new(
-        Exit::Nothing,
+        ProgramExit::Nothing,
         "another process holds the repository and does not answer",
     )
     .with_hint("try again"))

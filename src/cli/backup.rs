@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::git::{self, Kept, KeptError, Repository, WorktreeAdmin};
 use crate::journal::SCHEMA;
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// List and restore backups
 ///
@@ -17,11 +17,11 @@ use super::{CliError, Context, Exit, output};
 #[derive(Debug, clap::Args)]
 pub struct BackupArgs {
     #[command(subcommand)]
-    what: What,
+    what: BackupAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum BackupAction {
     /// List backups
     List {
         /// Only those of this plan
@@ -55,13 +55,13 @@ enum What {
 }
 
 #[derive(Debug, Serialize)]
-struct Listed {
+struct BackupListOutput {
     schema: u32,
-    backups: Vec<Shown>,
+    backups: Vec<BackupOutput>,
 }
 
 #[derive(Debug, Serialize)]
-struct Shown {
+struct BackupOutput {
     #[serde(skip_serializing_if = "Option::is_none")]
     schema: Option<u32>,
     name: String,
@@ -82,7 +82,7 @@ struct File {
     path: String,
 }
 
-impl Shown {
+impl BackupOutput {
     fn of(kept: &Kept) -> Self {
         Self {
             schema: None,
@@ -107,12 +107,12 @@ impl Shown {
 /// # Errors
 ///
 /// When there is no such backup, or something is in the way of bringing it back.
-pub fn run(context: &Context, args: &BackupArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &BackupArgs) -> Result<ProgramExit, CliError> {
     let repo = context.repository()?;
     match &args.what {
-        What::List { plan } => list(context, &repo, plan.as_deref().or(context.plan.as_deref()))?,
-        What::Show { backup } => show(context, &repo, &find(&repo, backup)?)?,
-        What::Restore {
+        BackupAction::List { plan } => list(context, &repo, plan.as_deref().or(context.plan.as_deref()))?,
+        BackupAction::Show { backup } => show(context, &repo, &find(&repo, backup)?)?,
+        BackupAction::Restore {
             backup,
             to,
             worktree: None,
@@ -126,7 +126,7 @@ pub fn run(context: &Context, args: &BackupArgs) -> Result<Exit, CliError> {
                 serde_json::json!({ "schema": SCHEMA, "restored": kept.name, "branch": branch }),
             )?;
         }
-        What::Restore {
+        BackupAction::Restore {
             backup,
             worktree: Some(folder),
             ..
@@ -141,7 +141,7 @@ pub fn run(context: &Context, args: &BackupArgs) -> Result<Exit, CliError> {
                 serde_json::json!({ "schema": SCHEMA, "restored": kept.name, "worktree": folder }),
             )?;
         }
-        What::Drop { backup } => {
+        BackupAction::Drop { backup } => {
             let kept = find(&repo, backup)?;
             git::keep::drop_kept(&repo, &kept).map_err(refused)?;
             done(
@@ -151,7 +151,7 @@ pub fn run(context: &Context, args: &BackupArgs) -> Result<Exit, CliError> {
             )?;
         }
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 fn done(context: &Context, text: &str, json: serde_json::Value) -> Result<(), CliError> {
@@ -185,15 +185,15 @@ fn list(context: &Context, repo: &Repository, plan: Option<&str>) -> Result<(), 
     let prefix = plan.map(|plan| format!("{}/", plan.trim_end_matches('/')));
     let all = git::keep::kept(repo, prefix.as_deref().unwrap_or_default())?;
     if context.json {
-        return output::json(&Listed {
+        return output::json(&BackupListOutput {
             schema: SCHEMA,
-            backups: all.iter().map(Shown::of).collect(),
+            backups: all.iter().map(BackupOutput::of).collect(),
         });
     }
     let widest = all.iter().map(|kept| kept.name.len()).max().unwrap_or_default();
     let mut text = String::new();
     for kept in &all {
-        let shown = Shown::of(kept);
+        let shown = BackupOutput::of(kept);
         text += &format!(
             "{:widest$}  {}  {:11}  {}\n",
             shown.name,
@@ -210,7 +210,7 @@ fn list(context: &Context, repo: &Repository, plan: Option<&str>) -> Result<(), 
 
 fn show(context: &Context, repo: &Repository, kept: &Kept) -> Result<(), CliError> {
     let files = git::keep::kept_files(repo, kept)?;
-    let mut shown = Shown::of(kept);
+    let mut shown = BackupOutput::of(kept);
     if context.json {
         shown.schema = Some(SCHEMA);
         let file = |(status, path): (char, PathBuf)| File {

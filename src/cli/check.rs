@@ -7,7 +7,7 @@ use crate::plan::{Faults, Lint, LintId, LintPlace};
 use crate::report::{broken, output_terminal};
 use crate::supervisor;
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Check the manifest and every plan document
 ///
@@ -17,7 +17,7 @@ pub struct CheckArgs {}
 
 /// `orch check --json`
 #[derive(Debug, Serialize)]
-struct Checked<'a> {
+struct CheckOutput<'a> {
     schema: u32,
     ok: bool,
     faults: &'a Faults,
@@ -66,12 +66,12 @@ fn outside_a_repository(manifest: &std::path::Path) -> Lint {
 /// # Errors
 ///
 /// With every fault that was found.
-pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, _: &CheckArgs) -> Result<ProgramExit, CliError> {
     // Without a repository a manifest can still be read and checked.
-    let loaded = match context.campaign() {
-        Ok(campaign) => {
-            let lints = supervisor::lints(&campaign)?;
-            Ok((campaign.set, lints))
+    let loaded = match context.project() {
+        Ok(project) => {
+            let lints = supervisor::lints(&project)?;
+            Ok((project.set, lints))
         }
         Err(error) if error.faults().is_none() => {
             let file = match &context.manifest {
@@ -93,7 +93,7 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
     match loaded {
         Ok((set, lints)) => {
             if context.json {
-                output::json(&Checked {
+                output::json(&CheckOutput {
                     schema: SCHEMA,
                     ok: true,
                     faults: &Faults::default(),
@@ -112,17 +112,17 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
                     output::count(tasks, "task")
                 ))?;
             }
-            Ok(Exit::Done)
+            Ok(ProgramExit::Done)
         }
         Err(error) => match (context.json, error.faults()) {
             (true, Some(faults)) => {
-                output::json(&Checked {
+                output::json(&CheckOutput {
                     schema: SCHEMA,
                     ok: false,
                     faults,
                     warnings: Vec::new(),
                 })?;
-                Ok(Exit::Usage)
+                Ok(ProgramExit::Usage)
             }
             _ => Err(error),
         },

@@ -5,14 +5,14 @@ use std::fs::{self, File, TryLockError};
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{CliError, Context, Exit, output};
-use crate::git::{self, RecordedLanding, RemoveError, Unit, WorktreeAdmin, conflict_key};
+use super::{CliError, Context, ProgramExit, output};
+use crate::git::{self, RecordedLanding, RemoveError, UnitBranch, WorktreeAdmin, conflict_key};
 use crate::journal::{RepositoryLock, SCHEMA};
 use crate::plan::{CommitId, LandedBy, Plan, PlanName};
 use crate::report::size;
 use crate::schedule::State;
 use crate::supervisor::{
-    Campaign, Situation, after_removal, before_removal, check_places, lane_of, record_landings,
+    Project, Situation, after_removal, before_removal, check_places, lane_of, record_landings,
 };
 
 /// Remove worktrees and branches of landed plans
@@ -33,15 +33,15 @@ pub struct CleanArgs {
 struct Cleaned {
     schema: u32,
     removed: Vec<String>,
-    kept: Vec<Kept>,
+    kept: Vec<KeptPlan>,
     /// Ignored files that go with a worktree.
-    ignored: Vec<Gone>,
+    ignored: Vec<IgnoredPath>,
     /// What was put away of branches whose commits themselves are not on the target.
     backups: Vec<Put>,
 }
 
 #[derive(Debug, Serialize)]
-struct Gone {
+struct IgnoredPath {
     name: String,
     path: String,
     bytes: u64,
@@ -57,7 +57,7 @@ struct Put {
 }
 
 #[derive(Debug, Serialize)]
-struct Kept {
+struct KeptPlan {
     name: String,
     why: String,
 }
@@ -67,33 +67,33 @@ struct Kept {
 /// # Errors
 ///
 /// When the manifest is wrong, or git refuses.
-pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign_to_end()?;
-    let named = context.plans(&campaign, &args.plans)?;
-    check_places(&campaign)?;
+pub fn run(context: &Context, args: &CleanArgs) -> Result<ProgramExit, CliError> {
+    let project = context.project_to_end()?;
+    let named = context.plans(&project, &args.plans)?;
+    check_places(&project)?;
     let turn = match args.dry_run {
         true => None,
-        false => Some(Turn::wait(&campaign)?),
+        false => Some(Turn::wait(&project)?),
     };
     // What shows that a person has landed a plan goes with its branch.
     if !args.dry_run {
-        record_landings(&campaign)?;
+        record_landings(&project)?;
     }
     // Nobody begins to drive meanwhile. Beside one who does, what that works on is left alone.
     let alone = match &turn {
-        Some(_) => RepositoryLock::take(&campaign.dir, "clean")?.ok(),
+        Some(_) => RepositoryLock::take(&project.dir, "clean")?.ok(),
         None => None,
     };
-    let situation = Situation::look(&campaign)?;
+    let situation = Situation::look(&project)?;
     let state = situation.scheduler.state();
-    let admin = WorktreeAdmin::new(&campaign.repo);
-    let Some(target) = campaign.repo.branch_tip(&campaign.target)? else {
+    let admin = WorktreeAdmin::new(&project.repo);
+    let Some(target) = project.repo.branch_tip(&project.target)? else {
         return Err(CliError::new(
-            Exit::Nothing,
-            format!("nothing has landed: there is no branch `{}`", campaign.target),
+            ProgramExit::Nothing,
+            format!("nothing has landed: there is no branch `{}`", project.target),
         ));
     };
-    let driven = alone.is_none() && RepositoryLock::holder(&campaign.dir)?.is_some();
+    let driven = alone.is_none() && RepositoryLock::holder(&project.dir)?.is_some();
     let mut cleaned = Cleaned {
         schema: SCHEMA,
         removed: Vec::new(),
@@ -107,7 +107,7 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
     // Lanes before the plan's own worktree, which takes the plan's branch with it.
     keys.reverse();
     for key in keys {
-        let plan = plan_of(&campaign, &key);
+        let plan = plan_of(&project, &key);
         let wanted = |name: &PlanName| plan.is_some_and(|plan| plan.name == *name);
         if !named.is_empty() && !named.iter().any(wanted) {
             continue;
@@ -115,12 +115,12 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
         if let Some(plan) = plan.filter(|plan| !args.dry_run && key == plan.name.as_str()) {
             let run = state.plan(&plan.name);
             if !run.is_at_work() && !run.landed.is_empty() {
-                remove_units(&campaign, plan, &mut cleaned);
+                remove_units(&project, plan, &mut cleaned);
             }
         }
         let mut keep = |why: String| {
-            cleaned.kept.push(Kept {
-                name: shown(&campaign, &key),
+            cleaned.kept.push(KeptPlan {
+                name: shown(&project, &key),
                 why,
             });
         };
@@ -154,18 +154,18 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
             &admin,
             &key,
             &target,
-            recorded(&campaign, state, plan).as_ref(),
+            recorded(&project, state, plan).as_ref(),
         ) {
             Ok(removable) => {
-                let name = shown(&campaign, &key);
-                let gone = removable.ignored().iter().map(|found| Gone {
+                let name = shown(&project, &key);
+                let gone = removable.ignored().iter().map(|found| IgnoredPath {
                     name: name.clone(),
                     path: found.path.to_string_lossy().into_owned(),
                     bytes: found.bytes,
                 });
-                let gone: Vec<Gone> = gone.collect();
+                let gone: Vec<IgnoredPath> = gone.collect();
                 if !args.dry_run {
-                    if let Some(why) = before_removal(&campaign, &key, plan, removable.path()) {
+                    if let Some(why) = before_removal(&project, &key, plan, removable.path()) {
                         anstream::eprintln!("warning: {name}: {why}");
                     }
                     let lock = admin.lock()?;
@@ -184,7 +184,7 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
                     }
                 }
                 if !args.dry_run
-                    && let Err(error) = after_removal(&campaign, &key)
+                    && let Err(error) = after_removal(&project, &key)
                 {
                     anstream::eprintln!("warning: the ports of {name} are not given back: {error}");
                 }
@@ -198,7 +198,11 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
         }
     }
     show(context, &cleaned, args.dry_run)?;
-    Ok(if troubled { Exit::Trouble } else { Exit::Done })
+    Ok(if troubled {
+        ProgramExit::Trouble
+    } else {
+        ProgramExit::Done
+    })
 }
 
 /// The turn of this `orch clean` among others.
@@ -208,10 +212,10 @@ struct Turn {
 
 impl Turn {
     /// Waits until no other is at work.
-    fn wait(campaign: &Campaign) -> Result<Self, CliError> {
-        let path = campaign.dir.clean_lock();
+    fn wait(project: &Project) -> Result<Self, CliError> {
+        let path = project.dir.clean_lock();
         let open = || {
-            fs::create_dir_all(campaign.dir.path())?;
+            fs::create_dir_all(project.dir.path())?;
             File::options()
                 .create(true)
                 .truncate(false)
@@ -233,17 +237,17 @@ impl Turn {
 }
 
 /// What was written down of the plan's landing.
-fn recorded(campaign: &Campaign, state: &State, plan: Option<&Plan>) -> Option<RecordedLanding> {
+fn recorded(project: &Project, state: &State, plan: Option<&Plan>) -> Option<RecordedLanding> {
     let run = state.plan(&plan?.name);
     Some(RecordedLanding {
-        head: run.landed_heads.get(&campaign.target)?.clone(),
-        commit: run.landed.get(&campaign.target)?.clone(),
+        head: run.landed_heads.get(&project.target)?.clone(),
+        commit: run.landed.get(&project.target)?.clone(),
     })
 }
 
 /// The plan that a worktree belongs to: its own, a lane beside it, or the one of its conflict.
-fn plan_of<'c>(campaign: &'c Campaign, key: &str) -> Option<&'c Plan> {
-    let mut plans = campaign.set.plans.iter();
+fn plan_of<'c>(project: &'c Project, key: &str) -> Option<&'c Plan> {
+    let mut plans = project.set.plans.iter();
     plans.find(|plan| lane_of(&plan.name, key).is_some() || conflict_key(&plan.name) == key)
 }
 
@@ -256,15 +260,15 @@ fn is_conflict(key: &str) -> bool {
 }
 
 /// Deletes what is left of the branches of a landed plan's tasks. One with commits of its own is kept.
-fn remove_units(campaign: &Campaign, plan: &Plan, cleaned: &mut Cleaned) {
-    for branch in git::refs::units(&campaign.repo, &plan.name).unwrap_or_default() {
-        let unit = Unit {
+fn remove_units(project: &Project, plan: &Plan, cleaned: &mut Cleaned) {
+    for branch in git::refs::units(&project.repo, &plan.name).unwrap_or_default() {
+        let unit = UnitBranch {
             plan: plan.name.clone(),
             plan_branch: plan.branch.clone(),
             branch: branch.clone(),
         };
-        if let Err(error) = git::refs::delete_unit(&campaign.repo, &unit) {
-            cleaned.kept.push(Kept {
+        if let Err(error) = git::refs::delete_unit(&project.repo, &unit) {
+            cleaned.kept.push(KeptPlan {
                 name: branch,
                 why: error.to_string(),
             });
@@ -273,8 +277,8 @@ fn remove_units(campaign: &Campaign, plan: &Plan, cleaned: &mut Cleaned) {
 }
 
 /// What a person calls it: the worktree of the merge queue has a name that no plan can have.
-fn shown(campaign: &Campaign, key: &str) -> String {
-    match (key.split_once('@'), plan_of(campaign, key)) {
+fn shown(project: &Project, key: &str) -> String {
+    match (key.split_once('@'), plan_of(project, key)) {
         (Some((name, _)), Some(_)) if is_conflict(key) => format!("{name} (its conflict)"),
         (Some((name, lane)), Some(_)) => format!("{name} (lane {lane})"),
         (Some(_), None) => "the merge queue's worktree".to_owned(),

@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 
-use super::{Cli, CliError, Context, Exit, output};
+use super::{Cli, CliError, Context, ProgramExit, output};
 
 /// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
@@ -17,9 +17,9 @@ pub struct CompletionsArgs {
 /// # Errors
 ///
 /// When standard output is closed.
-pub fn run(_: &Context, args: &CompletionsArgs) -> Result<Exit, CliError> {
+pub fn run(_: &Context, args: &CompletionsArgs) -> Result<ProgramExit, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "orch", &mut script);
     output::text(&String::from_utf8_lossy(&script))?;
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }

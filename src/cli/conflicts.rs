@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::supervisor::{Conflicts, Situation, conflicts};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Show which branches would conflict
 ///
@@ -17,11 +17,11 @@ pub struct ConflictsArgs {}
 /// # Errors
 ///
 /// When the manifest is wrong, or the repository cannot be read.
-pub fn run(context: &Context, _: &ConflictsArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign_in_force()?;
-    let mut found = conflicts(&campaign, &Situation::look(&campaign)?)?;
+pub fn run(context: &Context, _: &ConflictsArgs) -> Result<ProgramExit, CliError> {
+    let project = context.project_in_force()?;
+    let mut found = conflicts(&project, &Situation::look(&project)?)?;
     if let Some(plan) = &context.plan {
-        let plan = context.named(&campaign, plan)?;
+        let plan = context.named(&project, plan)?;
         let about = |side: &str| side == plan.as_str();
         found.pairs.retain(|pair| about(&pair.a) || about(&pair.b));
     }
@@ -31,9 +31,9 @@ pub fn run(context: &Context, _: &ConflictsArgs) -> Result<Exit, CliError> {
         output::text(&text(&found))?;
     }
     Ok(if found.pairs.is_empty() {
-        Exit::Done
+        ProgramExit::Done
     } else {
-        Exit::Trouble
+        ProgramExit::Trouble
     })
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::git::Repository;
 use crate::plan::{PlanName, ReferenceError, WorkRef};
-use crate::supervisor::{Campaign, InForce};
+use crate::supervisor::{InForce, Project};
 
 use super::{CliError, GlobalArgs};
 
@@ -68,8 +68,8 @@ impl Context {
     /// # Errors
     ///
     /// When there is none, or its manifest is wrong.
-    pub fn campaign(&self) -> Result<Campaign, CliError> {
-        Ok(Campaign::open(&self.dir, self.manifest.as_deref())?)
+    pub fn project(&self) -> Result<Project, CliError> {
+        Ok(Project::open(&self.dir, self.manifest.as_deref())?)
     }
 
     /// The plans as they count now: those that a supervisor at work goes by, else those of the manifest; where that is
@@ -77,11 +77,11 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// As [`Context::campaign`].
-    pub fn campaign_in_force(&self) -> Result<Campaign, CliError> {
-        let InForce { campaign, warning } = Campaign::in_force(&self.dir, self.manifest.as_deref())?;
+    /// As [`Context::project`].
+    pub fn project_in_force(&self) -> Result<Project, CliError> {
+        let InForce { project, warning } = Project::in_force(&self.dir, self.manifest.as_deref())?;
         self.warn(warning);
-        Ok(campaign)
+        Ok(project)
     }
 
     /// The plans of the manifest, for those who land or clear away what was worked on: a document that cannot be used any
@@ -89,11 +89,11 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// As [`Context::campaign`].
-    pub fn campaign_to_end(&self) -> Result<Campaign, CliError> {
-        let InForce { campaign, warning } = Campaign::open_over(&self.dir, self.manifest.as_deref())?;
+    /// As [`Context::project`].
+    pub fn project_to_end(&self) -> Result<Project, CliError> {
+        let InForce { project, warning } = Project::open_over(&self.dir, self.manifest.as_deref())?;
         self.warn(warning);
-        Ok(campaign)
+        Ok(project)
     }
 
     fn warn(&self, warning: Option<String>) {
@@ -116,10 +116,10 @@ impl Context {
     /// # Errors
     ///
     /// Names the first that is not in the manifest, with the nearest that is.
-    pub fn plans(&self, campaign: &Campaign, typed: &[String]) -> Result<Vec<PlanName>, CliError> {
+    pub fn plans(&self, project: &Project, typed: &[String]) -> Result<Vec<PlanName>, CliError> {
         let one = self.plan.iter().filter(|_| typed.is_empty());
         let typed = typed.iter().chain(one);
-        typed.map(|name| self.named(campaign, name)).collect()
+        typed.map(|name| self.named(project, name)).collect()
     }
 
     /// A plan name as it was typed.
@@ -127,11 +127,11 @@ impl Context {
     /// # Errors
     ///
     /// When it is not in the manifest, with the nearest that is.
-    pub fn named(&self, campaign: &Campaign, typed: &str) -> Result<PlanName, CliError> {
-        let known = campaign.set.plans.iter().map(|plan| plan.name.as_str());
-        match campaign.set.plans.iter().find(|plan| plan.name.as_str() == typed) {
+    pub fn named(&self, project: &Project, typed: &str) -> Result<PlanName, CliError> {
+        let known = project.set.plans.iter().map(|plan| plan.name.as_str());
+        match project.set.plans.iter().find(|plan| plan.name.as_str() == typed) {
             Some(plan) => Ok(plan.name.clone()),
-            None => Err(no_such_plan(typed, &self.shown(campaign), known)),
+            None => Err(no_such_plan(typed, &self.shown(project), known)),
         }
     }
 
@@ -140,13 +140,9 @@ impl Context {
     /// # Errors
     ///
     /// When there is no such plan, or what was typed names nothing.
-    pub fn one_work(
-        &self,
-        campaign: &Campaign,
-        typed: Option<&str>,
-    ) -> Result<(PlanName, WorkRef), CliError> {
+    pub fn one_work(&self, project: &Project, typed: Option<&str>) -> Result<(PlanName, WorkRef), CliError> {
         let plan = typed.map(|what| what.split('.').next().unwrap_or_default());
-        let name = self.one_plan(campaign, plan)?;
+        let name = self.one_plan(project, plan)?;
         let what = typed.unwrap_or(name.as_str()).parse();
         let what = what.map_err(|error: ReferenceError| CliError::refused(error.to_string()))?;
         Ok((name, what))
@@ -158,15 +154,15 @@ impl Context {
     /// # Errors
     ///
     /// When none of these names one, or it is not in the manifest.
-    pub fn one_plan(&self, campaign: &Campaign, typed: Option<&str>) -> Result<PlanName, CliError> {
+    pub fn one_plan(&self, project: &Project, typed: Option<&str>) -> Result<PlanName, CliError> {
         let variable = std::env::var("ORCH_PLAN").ok().filter(|name| !name.is_empty());
         match typed
             .map(str::to_owned)
             .or_else(|| self.plan.clone())
             .or(variable)
         {
-            Some(name) => self.named(campaign, &name),
-            None => self.plan_here(campaign).ok_or_else(|| {
+            Some(name) => self.named(project, &name),
+            None => self.plan_here(project).ok_or_else(|| {
                 CliError::refused("no plan is named, and this is no plan's worktree")
                     .with_hint("name one (--plan NAME), or set ORCH_PLAN; `orch status` lists them")
             }),
@@ -174,23 +170,20 @@ impl Context {
     }
 
     /// The plan in whose worktree the person stands.
-    pub fn plan_here(&self, campaign: &Campaign) -> Option<PlanName> {
+    pub fn plan_here(&self, project: &Project) -> Option<PlanName> {
         let here = self.dir.canonicalize().ok()?;
-        let mut plans = campaign.set.plans.iter().map(|plan| &plan.name);
+        let mut plans = project.set.plans.iter().map(|plan| &plan.name);
         plans
             .find(|name| {
-                let places = [
-                    campaign.worktree_path(name.as_str()),
-                    campaign.conflict_path(name),
-                ];
+                let places = [project.worktree_path(name.as_str()), project.conflict_path(name)];
                 let mut places = places.iter().filter_map(|path| path.canonicalize().ok());
                 places.any(|path| here.starts_with(path))
             })
             .cloned()
     }
 
-    fn shown(&self, campaign: &Campaign) -> String {
-        relative(&campaign.manifest, &self.dir).display().to_string()
+    fn shown(&self, project: &Project) -> String {
+        relative(&project.manifest, &self.dir).display().to_string()
     }
 }
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::git;
 use crate::plan::PlanState;
-use crate::supervisor::{Campaign, Depth, Errand, Situation};
+use crate::supervisor::{Depth, Errand, Project, Situation};
 
-use super::{CliError, Context, Exit, output, up};
+use super::{CliError, Context, ProgramExit, output, up};
 
 /// Make a small repository with three plans and run them
 ///
@@ -32,10 +32,10 @@ three plans, each with a branch, a worktree and a scripted agent:
 /// # Errors
 ///
 /// When the folder cannot be used, or the run cannot be driven.
-pub fn run(context: &Context, args: &DemoArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> {
     crate::git::require_git()?;
     let top = site::make(context, args.into.as_deref())?;
-    let campaign = Campaign::open(&top, None)?;
+    let project = Project::open(&top, None)?;
     if !context.quiet {
         anstream::eprintln!("made {}\n{STORY}", top.display());
     }
@@ -43,30 +43,30 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<Exit, CliError> {
         only: Vec::new(),
         merge: true,
     };
-    let exit = up::conduct(context, &campaign, &errand)?.exit;
+    let exit = up::conduct(context, &project, &errand)?.exit;
     if !context.json {
-        show_history(&campaign)?;
+        show_history(&project)?;
         output::text(&further(&top, exit))?;
     }
     Ok(match exit {
-        Exit::Done if !has_landed(&campaign)? => Exit::Trouble,
+        ProgramExit::Done if !has_landed(&project)? => ProgramExit::Trouble,
         exit => exit,
     })
 }
 
-fn has_landed(campaign: &Campaign) -> Result<bool, CliError> {
-    let view = Situation::look(campaign)?.view(campaign, Depth::Branches)?;
+fn has_landed(project: &Project) -> Result<bool, CliError> {
+    let view = Situation::look(project)?.view(project, Depth::Branches)?;
     Ok(view.plans.iter().all(|plan| plan.state == PlanState::Landed))
 }
 
-fn show_history(campaign: &Campaign) -> Result<(), CliError> {
+fn show_history(project: &Project) -> Result<(), CliError> {
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    let history = git::repo::history_graph(&campaign.repo, &campaign.target, colour)?;
-    output::text(&format!("\nthe history of {}:\n{history}", campaign.target))
+    let history = git::repo::history_graph(&project.repo, &project.target, colour)?;
+    output::text(&format!("\nthe history of {}:\n{history}", project.target))
 }
 
 /// Commands that show more of what happened, ready to be copied.
-fn further(top: &Path, exit: Exit) -> String {
+fn further(top: &Path, exit: ProgramExit) -> String {
     let orch = format!("orch -C {}", quoted(&top.to_string_lossy()));
     let commands = [
         ("status", "every plan in one table"),
@@ -78,7 +78,7 @@ fn further(top: &Path, exit: Exit) -> String {
         ("clean", "remove the worktrees of what has landed"),
     ];
     let mut text = match exit {
-        Exit::Done => String::new(),
+        ProgramExit::Done => String::new(),
         _ => format!("\ngo on:\n  {orch} up --merge\n"),
     };
     text += "\nlook further:\n";

@@ -2,9 +2,9 @@
 
 use anyhow::Context as _;
 
-use super::{CliError, Context, Exit};
+use super::{CliError, Context, ProgramExit};
 use crate::git;
-use crate::supervisor::{Campaign, Situation, landed_range};
+use crate::supervisor::{Project, Situation, landed_range};
 
 /// Show what a plan changed
 ///
@@ -27,10 +27,10 @@ pub struct DiffArgs {
 /// # Errors
 ///
 /// When the plan has no branch yet.
-pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign_in_force()?;
-    let name = context.one_plan(&campaign, args.plan.as_deref())?;
-    let branch = campaign
+pub fn run(context: &Context, args: &DiffArgs) -> Result<ProgramExit, CliError> {
+    let project = context.project_in_force()?;
+    let name = context.one_plan(&project, args.plan.as_deref())?;
+    let branch = project
         .plan(&name)
         .map(|plan| plan.branch.clone())
         .unwrap_or_default();
@@ -38,34 +38,35 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
     if args.stat {
         options.insert(0, "--stat");
     }
-    if campaign.repo.branch_tip(&branch)?.is_none() {
-        let Some((before, after)) = landed_range(&campaign, &name)? else {
-            return Err(
-                CliError::new(Exit::Nothing, format!("plan `{name}` has no branch `{branch}`"))
-                    .with_hint(format!("orch why {name}")),
-            );
+    if project.repo.branch_tip(&branch)?.is_none() {
+        let Some((before, after)) = landed_range(&project, &name)? else {
+            return Err(CliError::new(
+                ProgramExit::Nothing,
+                format!("plan `{name}` has no branch `{branch}`"),
+            )
+            .with_hint(format!("orch why {name}")));
         };
-        return show(&campaign, &before.to_string(), &after.to_string(), &options);
+        return show(&project, &before.to_string(), &after.to_string(), &options);
     }
     // What carried-in plans brought is theirs: the comparison is with the target, from where the two parted.
     // Of a plan that has landed: with the target as it was before.
-    let situation = Situation::look(&campaign)?;
+    let situation = Situation::look(&project)?;
     let landed = situation.scheduler.state().landed_commit(&name);
-    let base = match (landed, campaign.repo.branch_tip(&campaign.target)?) {
+    let base = match (landed, project.repo.branch_tip(&project.target)?) {
         (Some(commit), Some(_)) => format!("{commit}^1"),
-        (None, Some(_)) => campaign.target.clone(),
-        (_, None) => campaign.base_name.clone(),
+        (None, Some(_)) => project.target.clone(),
+        (_, None) => project.base_name.clone(),
     };
-    show(&campaign, &base, &branch, &options)
+    show(&project, &base, &branch, &options)
 }
 
-fn show(campaign: &Campaign, base: &str, head: &str, options: &[&str]) -> Result<Exit, CliError> {
-    let status = git::repo::diff_command(&campaign.repo, base, head, options)
+fn show(project: &Project, base: &str, head: &str, options: &[&str]) -> Result<ProgramExit, CliError> {
+    let status = git::repo::diff_command(&project.repo, base, head, options)
         .status()
         .context("cannot run git diff")?;
     Ok(if status.success() {
-        Exit::Done
+        ProgramExit::Done
     } else {
-        Exit::Trouble
+        ProgramExit::Trouble
     })
 }

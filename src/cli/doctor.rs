@@ -6,12 +6,12 @@ use crate::git::{GitError, require_git};
 use crate::journal::SCHEMA;
 use crate::report::{hanging, size};
 use crate::supervisor::doctor::{
-    AgentFacts, Finding, Kind, MachineFacts, Mended, agent_facts, diagnose, installed_facts, look,
+    AgentFacts, Finding, FindingKind, MachineFacts, RepairEnd, agent_facts, diagnose, installed_facts, look,
     machine_facts, machine_facts_at, mend,
 };
-use crate::supervisor::{Campaign, NAME_YOURSELF, SupervisorError};
+use crate::supervisor::{NAME_YOURSELF, Project, SupervisorError};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Find and repair what is wrong in the repository
 ///
@@ -25,16 +25,21 @@ pub struct DoctorArgs {
 
 /// `orch doctor --json`
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct DoctorOutput<'a> {
     schema: u32,
     ok: bool,
-    findings: Vec<Shown<'a>>,
+    findings: Vec<FindingOutput<'a>>,
     machine: MachineFacts,
     agents: Vec<AgentFacts>,
 }
 
-impl<'a> Report<'a> {
-    fn new(ok: bool, findings: Vec<Shown<'a>>, machine: MachineFacts, agents: Vec<AgentFacts>) -> Self {
+impl<'a> DoctorOutput<'a> {
+    fn new(
+        ok: bool,
+        findings: Vec<FindingOutput<'a>>,
+        machine: MachineFacts,
+        agents: Vec<AgentFacts>,
+    ) -> Self {
         Self {
             schema: SCHEMA,
             ok,
@@ -46,8 +51,8 @@ impl<'a> Report<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Shown<'a> {
-    kind: Kind,
+struct FindingOutput<'a> {
+    kind: FindingKind,
     what: &'a str,
     /// What mends it; null when a person has to.
     step: Option<String>,
@@ -62,11 +67,11 @@ struct Shown<'a> {
 /// # Errors
 ///
 /// When the manifest is wrong, or something is to be mended beside a supervisor at work.
-pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
-    let Some(campaign) = campaign(context)? else {
+pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError> {
+    let Some(project) = project(context)? else {
         return before_any_plan(context);
     };
-    let seen = look(&campaign)?;
+    let seen = look(&project)?;
     let findings = diagnose(&seen.facts);
     let mendable = findings.iter().any(|finding| finding.step.is_some());
     if args.fix && mendable && seen.driven.is_some() {
@@ -76,29 +81,29 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
         );
     }
     let outcomes = match args.fix && mendable {
-        true => Some(mend(&campaign, &findings)?),
+        true => Some(mend(&project, &findings)?),
         false => None,
     };
     let outcome = |at: usize| outcomes.as_ref().map(|outcomes| &outcomes[at]);
-    let agents = agent_facts(&campaign);
+    let agents = agent_facts(&project);
     // What no plan uses may be as it likes.
     let lacking = agents.iter().any(|agent| agent.used && !agent.off.is_empty());
-    let machine = machine_facts(&campaign);
+    let machine = machine_facts(&project);
     let nameless = machine.identity == Some(false);
-    let ok = !lacking && !nameless && (0..findings.len()).all(|at| outcome(at) == Some(&Mended::Done));
+    let ok = !lacking && !nameless && (0..findings.len()).all(|at| outcome(at) == Some(&RepairEnd::Done));
     if context.json {
-        let shown = findings.iter().enumerate().map(|(at, finding)| Shown {
+        let shown = findings.iter().enumerate().map(|(at, finding)| FindingOutput {
             kind: finding.kind,
             what: &finding.what,
             step: finding.step.as_ref().map(ToString::to_string),
             advice: finding.advice.as_deref(),
             outcome: outcome(at).map(word),
             why: match outcome(at) {
-                Some(Mended::Failed(why)) => Some(why),
+                Some(RepairEnd::Failed(why)) => Some(why),
                 _ => None,
             },
         });
-        output::json(&Report::new(ok, shown.collect(), machine, agents))?;
+        output::json(&DoctorOutput::new(ok, shown.collect(), machine, agents))?;
     } else {
         let mut text = surroundings_text(&machine, &agents, " (no plan uses it)");
         text.push('\n');
@@ -117,12 +122,16 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
         };
         output::text(&text)?;
     }
-    Ok(if ok { Exit::Done } else { Exit::Trouble })
+    Ok(if ok {
+        ProgramExit::Done
+    } else {
+        ProgramExit::Trouble
+    })
 }
 
 /// The plans; none where there is no manifest yet, or nothing that one could be in.
-fn campaign(context: &Context) -> Result<Option<Campaign>, CliError> {
-    match Campaign::open_over(&context.dir, context.manifest.as_deref()) {
+fn project(context: &Context) -> Result<Option<Project>, CliError> {
+    match Project::open_over(&context.dir, context.manifest.as_deref()) {
         Err(
             SupervisorError::NoManifest { .. }
             | SupervisorError::Git(
@@ -132,16 +141,16 @@ fn campaign(context: &Context) -> Result<Option<Campaign>, CliError> {
                 | GitError::TooOld { .. },
             ),
         ) if context.manifest.is_none() => Ok(None),
-        _ => context.campaign_to_end().map(Some),
+        _ => context.project_to_end().map(Some),
     }
 }
 
 /// What can be looked at before there is a manifest: git, the machine and the agents that are installed.
-fn before_any_plan(context: &Context) -> Result<Exit, CliError> {
+fn before_any_plan(context: &Context) -> Result<ProgramExit, CliError> {
     let (machine, agents) = (machine_facts_at(&context.dir), installed_facts());
     let ok = machine.identity != Some(false) && require_git().is_ok();
     if context.json {
-        output::json(&Report::new(ok, Vec::new(), machine, agents))?;
+        output::json(&DoctorOutput::new(ok, Vec::new(), machine, agents))?;
     } else {
         let mut text = surroundings_text(&machine, &agents, "");
         if agents.is_empty() {
@@ -156,24 +165,28 @@ fn before_any_plan(context: &Context) -> Result<Exit, CliError> {
         };
         output::text(&text)?;
     }
-    Ok(if ok { Exit::Done } else { Exit::Trouble })
+    Ok(if ok {
+        ProgramExit::Done
+    } else {
+        ProgramExit::Trouble
+    })
 }
 
-fn word(outcome: &Mended) -> &'static str {
+fn word(outcome: &RepairEnd) -> &'static str {
     match outcome {
-        Mended::Done => "mended",
-        Mended::Failed(_) => "failed",
-        Mended::Left => "left",
+        RepairEnd::Done => "mended",
+        RepairEnd::Failed(_) => "failed",
+        RepairEnd::Left => "left",
     }
 }
 
-fn finding_text(finding: &Finding, outcome: Option<&Mended>) -> String {
+fn finding_text(finding: &Finding, outcome: Option<&RepairEnd>) -> String {
     let mut text = hanging(&finding.kind.to_string(), &finding.what);
     let mut line = |word: &str, said: &str| text += &hanging("", &format!("{word}: {said}"));
     match (&finding.step, outcome) {
         (Some(step), None) => line("would", &step.to_string()),
-        (Some(step), Some(Mended::Done)) => line("did", &step.to_string()),
-        (Some(step), Some(Mended::Failed(why))) => {
+        (Some(step), Some(RepairEnd::Done)) => line("did", &step.to_string()),
+        (Some(step), Some(RepairEnd::Failed(why))) => {
             line("tried", &step.to_string());
             line("failed", why);
         }

@@ -6,7 +6,7 @@ use crate::agent::is_suspended;
 use crate::journal::{OrchDir, RepositoryLock};
 use crate::supervisor::{Answer, Request, ask, stop_strays};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Stop the supervisor and its agents
 ///
@@ -23,7 +23,7 @@ pub struct DownArgs {
 /// # Errors
 ///
 /// When nothing is being driven, or the supervisor does not end.
-pub fn run(context: &Context, args: &DownArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &DownArgs) -> Result<ProgramExit, CliError> {
     let repo = context.repository()?;
     let dir = OrchDir::new(repo.common_dir());
     if RepositoryLock::holder(&dir)?.is_none() {
@@ -44,7 +44,7 @@ pub fn run(context: &Context, args: &DownArgs) -> Result<Exit, CliError> {
     if !context.quiet {
         output::text("stopped; `orch up` goes on\n")?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 /// Waits for the supervisor, which ends when the last of its agents is gone, and says so now and then.
@@ -74,11 +74,11 @@ fn wait_for_its_end(context: &Context, dir: &OrchDir, now: bool) -> Result<(), C
 const SAY_AGAIN: Duration = Duration::from_secs(10);
 
 /// No supervisor is at work, but one that was killed may have left agents.
-fn stop_what_is_left(context: &Context, dir: &OrchDir, now: bool) -> Result<Exit, CliError> {
+fn stop_what_is_left(context: &Context, dir: &OrchDir, now: bool) -> Result<ProgramExit, CliError> {
     let stopped = stop_strays(dir, now)?;
     if stopped.is_empty() {
         return Err(CliError::new(
-            Exit::Nothing,
+            ProgramExit::Nothing,
             "no supervisor drives this repository, and no agent is at work",
         ));
     }
@@ -88,5 +88,5 @@ fn stop_what_is_left(context: &Context, dir: &OrchDir, now: bool) -> Result<Exit
             stopped.join(", ")
         ))?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }

@@ -11,7 +11,7 @@ use crate::supervisor::SupervisorError;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub enum ProgramExit {
     /// Done.
     Done,
     /// Something failed or needs a person.
@@ -26,7 +26,7 @@ pub enum Exit {
     Interrupted,
 }
 
-impl Exit {
+impl ProgramExit {
     /// The code.
     pub const fn code(self) -> u8 {
         match self {
@@ -40,8 +40,8 @@ impl Exit {
     }
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> ExitCode {
+impl From<ProgramExit> for ExitCode {
+    fn from(exit: ProgramExit) -> ExitCode {
         ExitCode::from(exit.code())
     }
 }
@@ -49,7 +49,7 @@ impl From<Exit> for ExitCode {
 /// Why a command did not do its work.
 #[derive(Debug)]
 pub struct CliError {
-    exit: Exit,
+    exit: ProgramExit,
     cause: anyhow::Error,
     hints: Vec<String>,
     faults: Option<Faults>,
@@ -58,7 +58,7 @@ pub struct CliError {
 
 impl CliError {
     /// An error with this exit code.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub fn new(exit: ProgramExit, message: impl Into<String>) -> Self {
         Self {
             exit,
             cause: anyhow::Error::msg(message.into()),
@@ -70,7 +70,7 @@ impl CliError {
 
     /// Wrong use, or something that is refused.
     pub fn refused(message: impl Into<String>) -> Self {
-        Self::new(Exit::Usage, message)
+        Self::new(ProgramExit::Usage, message)
     }
 
     /// Adds what to do next.
@@ -130,7 +130,11 @@ impl From<anyhow::Error> for CliError {
         // Whoever read the output has read enough.
         let silent = error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
         Self {
-            exit: if silent { Exit::Done } else { Exit::Trouble },
+            exit: if silent {
+                ProgramExit::Done
+            } else {
+                ProgramExit::Trouble
+            },
             cause,
             hints: Vec::new(),
             faults: None,
@@ -151,12 +155,11 @@ impl From<SupervisorError> for CliError {
             }
             SupervisorError::NoManifest { .. } => Self::refused(message)
                 .with_hint("`orch init` writes a commented plans.toml; `--manifest FILE` names one"),
-            SupervisorError::Held(_) => {
-                Self::new(Exit::Nothing, message).with_hint("`orch status` shows it; `orch down` stops it")
-            }
+            SupervisorError::Held(_) => Self::new(ProgramExit::Nothing, message)
+                .with_hint("`orch status` shows it; `orch down` stops it"),
             SupervisorError::Silent { pid, suspended, .. } => {
                 let pid = pid.map_or_else(|| "PID".to_owned(), |pid| pid.to_string());
-                let this = Self::new(Exit::Trouble, message);
+                let this = Self::new(ProgramExit::Trouble, message);
                 let this = if suspended {
                     this.with_hint(format!(
                         "`kill -CONT {pid}` lets it go on, and then it may still do what was asked"
@@ -181,22 +184,22 @@ impl From<SupervisorError> for CliError {
                 | GitError::UnknownRevision { .. }
                 | GitError::AmbiguousRevision { .. },
             ) => Self::refused(message),
-            SupervisorError::Git(_) => Self::new(Exit::Trouble, message),
-            SupervisorError::DiskFull(_) => Self::new(Exit::Trouble, message).with_hint(FULL),
+            SupervisorError::Git(_) => Self::new(ProgramExit::Trouble, message),
+            SupervisorError::DiskFull(_) => Self::new(ProgramExit::Trouble, message).with_hint(FULL),
             SupervisorError::Journal(ref journal) if journal.is_disk_full() => {
-                Self::new(Exit::Trouble, message).with_hint(FULL)
+                Self::new(ProgramExit::Trouble, message).with_hint(FULL)
             }
             SupervisorError::Journal(ref journal) if journal.is_out_of_reach() => {
-                Self::new(Exit::Trouble, message)
+                Self::new(ProgramExit::Trouble, message)
                     .with_hint("see who owns the files in `.git/orch`, and whether the disk may be written")
             }
             SupervisorError::Journal(crate::journal::JournalError::Sqlite { verb: "read", .. }) => {
-                Self::new(Exit::Trouble, message).with_hint(
+                Self::new(ProgramExit::Trouble, message).with_hint(
                     "if it is damaged, `orch doctor --fix` sets it aside and saves what can be known",
                 )
             }
             SupervisorError::Journal(_) | SupervisorError::Agent(_) | SupervisorError::System { .. } => {
-                Self::new(Exit::Trouble, message)
+                Self::new(ProgramExit::Trouble, message)
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::journal::{JournalReader, RepositoryLock};
 use crate::report::event_line;
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Print what happened, one event a line
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// # Errors
 ///
 /// When the manifest is wrong or the journal cannot be read.
-pub fn run(context: &Context, args: &EventsArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &EventsArgs) -> Result<ProgramExit, CliError> {
     let repo = context.repository()?;
     let dir = crate::journal::OrchDir::new(repo.common_dir());
     let mut after = args.after;
@@ -46,7 +46,7 @@ pub fn run(context: &Context, args: &EventsArgs) -> Result<Exit, CliError> {
             }
         }
         if !args.follow || !driven {
-            return Ok(Exit::Done);
+            return Ok(ProgramExit::Done);
         }
         std::thread::sleep(LOOK);
     }

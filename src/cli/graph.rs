@@ -6,7 +6,7 @@ use crate::journal::SCHEMA;
 use crate::supervisor::Situation;
 
 use super::arrangement::{self, DispatchName, StrategyName};
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// With more tasks than this, pictures show plans and phases unless more is asked for.
 const FEW: usize = 40;
@@ -44,28 +44,28 @@ enum Format {
 /// # Errors
 ///
 /// When the manifest is wrong, or `--plan` names none of its plans.
-pub fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError> {
-    let mut campaign = context.campaign()?;
+pub fn run(context: &Context, args: &GraphArgs) -> Result<ProgramExit, CliError> {
+    let mut project = context.project()?;
     let only = match &context.plan {
         Some(name) => {
-            let name = context.named(&campaign, name)?;
-            campaign.set.plans.iter().position(|plan| plan.name == name)
+            let name = context.named(&project, name)?;
+            project.set.plans.iter().position(|plan| plan.name == name)
         }
         None => None,
     };
-    let durations = Situation::of_journal(&campaign.dir, &campaign.set)?.durations;
+    let durations = Situation::of_journal(&project.dir, &project.set)?.durations;
     arrangement::impose(
-        &mut campaign.set,
-        Some(&campaign.manifest),
+        &mut project.set,
+        Some(&project.manifest),
         args.strategy,
         args.dispatch,
     )?;
-    let set = &campaign.set;
+    let set = &project.set;
     let graph = Graph::new(set, &durations);
     let ranks = Ranks::new(&graph, set);
     if context.json || args.format == Format::Json {
         output::json(&document(SCHEMA, set, &graph, &ranks, only))?;
-        return Ok(Exit::Done);
+        return Ok(ProgramExit::Done);
     }
     let count: usize = set.plans.iter().map(|plan| plan.document.tasks().count()).sum();
     let view = View {
@@ -79,5 +79,5 @@ pub fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError> {
         Format::Mermaid => mermaid(&picture),
         Format::Svg => svg(&picture),
     })?;
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }

@@ -7,7 +7,7 @@ use crate::plan::{init_manifest, new_plan};
 use crate::supervisor::{self, MANIFEST};
 
 use super::context::relative;
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Write a commented plans.toml and a first plan document
 ///
@@ -20,7 +20,7 @@ pub struct InitArgs {}
 /// # Errors
 ///
 /// When there is a manifest already, or it cannot be written.
-pub fn run(context: &Context, _: &InitArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, _: &InitArgs) -> Result<ProgramExit, CliError> {
     let manifest = context
         .manifest
         .clone()
@@ -51,7 +51,7 @@ pub fn run(context: &Context, _: &InitArgs) -> Result<Exit, CliError> {
         }
         output::text("next: edit both, `orch check`, then `orch up`\n")?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 /// Writes a file that is not there yet, folders included, and says so.

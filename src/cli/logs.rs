@@ -11,7 +11,7 @@ use crate::agent::{JobFolder, JobState, Readable};
 use crate::report::Visible;
 use crate::supervisor::Situation;
 
-use super::{CliError, Context, Exit};
+use super::{CliError, Context, ProgramExit};
 
 /// Print the output of a plan's agent
 #[derive(Debug, clap::Args)]
@@ -41,30 +41,31 @@ const LOOK: Duration = Duration::from_millis(100);
 /// # Errors
 ///
 /// When there is no such plan or attempt.
-pub fn run(context: &Context, args: &LogsArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign_in_force()?;
-    let name = context.one_plan(&campaign, args.plan.as_deref())?;
+pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> {
+    let project = context.project_in_force()?;
+    let name = context.one_plan(&project, args.plan.as_deref())?;
     let path = if args.verify {
-        let merged = campaign.dir.merge_verification(&name);
+        let merged = project.dir.merge_verification(&name);
         if merged.is_dir() {
             merged
         } else {
-            campaign.dir.verification(&name)
+            project.dir.verification(&name)
         }
     } else {
-        let situation = Situation::of_journal(&campaign.dir, &campaign.set)?;
+        let situation = Situation::of_journal(&project.dir, &project.set)?;
         let history = &situation.scheduler.state().plan(&name).history;
         let chosen = match &args.attempt {
             None => history.last(),
             Some(wanted) => history.iter().find(|attempt| attempt.id.as_str() == wanted),
         };
         match (chosen, &args.attempt) {
-            (Some(attempt), _) => campaign.dir.attempt(&attempt.id),
+            (Some(attempt), _) => project.dir.attempt(&attempt.id),
             (None, None) => {
-                return Err(
-                    CliError::new(Exit::Nothing, format!("plan `{name}` has had no attempt yet"))
-                        .with_hint(format!("orch why {name}")),
-                );
+                return Err(CliError::new(
+                    ProgramExit::Nothing,
+                    format!("plan `{name}` has had no attempt yet"),
+                )
+                .with_hint(format!("orch why {name}")));
             }
             (None, Some(wanted)) => {
                 let known: Vec<&str> = history.iter().map(|attempt| attempt.id.as_str()).collect();
@@ -86,7 +87,7 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<Exit, CliError> {
         out: output(args.raw),
     }
     .print(&folder, args.follow)?;
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 /// Standard output; on a terminal what would steer it is shown instead, unless a person wants it as it was written.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Command, CommandFactory};
 
 use super::context::relative;
-use super::{Cli, CliError, Context, Exit, output};
+use super::{Cli, CliError, Context, ProgramExit, output};
 
 /// Print a manual page
 ///
@@ -25,7 +25,7 @@ pub struct ManArgs {
 /// # Errors
 ///
 /// When there is no such command, or the pages cannot be written.
-pub fn run(context: &Context, args: &ManArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &ManArgs) -> Result<ProgramExit, CliError> {
     let mut cli = Cli::command().disable_help_subcommand(true);
     cli.build();
     let cli = with_usage(cli);
@@ -38,14 +38,14 @@ pub fn run(context: &Context, args: &ManArgs) -> Result<Exit, CliError> {
         if !context.quiet {
             output::text(&format!("wrote {pages} pages into {shown}\n"))?;
         }
-        return Ok(Exit::Done);
+        return Ok(ProgramExit::Done);
     }
     let mut page = Vec::new();
     clap_mangen::Man::new(named(&cli, &args.command)?.clone())
         .render(&mut page)
         .context("cannot write the manual page")?;
     output::text(&String::from_utf8_lossy(&page))?;
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 fn named<'c>(cli: &'c Command, path: &[String]) -> Result<&'c Command, CliError> {

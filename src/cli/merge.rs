@@ -11,12 +11,12 @@ use crate::plan::{CommitId, Point, WorkRef};
 use crate::report::PlainLines;
 use crate::schedule::Ending;
 use crate::supervisor::{
-    Answer, Campaign, Errand, MergeOutcome, MergeReport, MergedPlan, Observer, Request, ResolveStep,
+    Answer, Errand, MergeOutcome, MergeReport, MergedPlan, Observer, Project, Request, ResolveStep,
     Situation, SupervisorError, ask, drive, rehearse_merge,
 };
 
 use super::resolve::Came;
-use super::{CliError, Context, Exit, output, resolve, up};
+use super::{CliError, Context, ProgramExit, output, resolve, up};
 
 /// Land finished plans in dependency order, each verified
 ///
@@ -45,7 +45,7 @@ pub struct MergeArgs {
 
 /// `orch merge --json`
 #[derive(Debug, Serialize)]
-struct Merged<'a> {
+struct MergeOutput<'a> {
     schema: u32,
     target: &'a str,
     before: Option<&'a CommitId>,
@@ -77,43 +77,43 @@ impl<'a> From<&'a MergedPlan> for MergedRow<'a> {
 /// # Errors
 ///
 /// When the manifest is wrong, or the repository cannot be read.
-pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign_to_end()?;
+pub fn run(context: &Context, args: &MergeArgs) -> Result<ProgramExit, CliError> {
+    let project = context.project_to_end()?;
     if args.resolve {
-        return resolve::run(context, &campaign, &args.plans, ResolveStep::Open);
+        return resolve::run(context, &project, &args.plans, ResolveStep::Open);
     }
     if args.abort {
-        return resolve::run(context, &campaign, &args.plans, ResolveStep::Abort);
+        return resolve::run(context, &project, &args.plans, ResolveStep::Abort);
     }
     if args.go_on {
-        let plan = resolve::one(context, &campaign, &args.plans, ResolveStep::Continue)?;
-        let landing = match resolve::step(&campaign, &plan, ResolveStep::Continue)? {
+        let plan = resolve::one(context, &project, &args.plans, ResolveStep::Continue)?;
+        let landing = match resolve::step(&project, &plan, ResolveStep::Continue)? {
             Came::Merged(report) => report.into(),
-            Came::Done(_) => land(context, &campaign, vec![plan], None)?,
+            Came::Done(_) => land(context, &project, vec![plan], None)?,
         };
         return conclude(context, &landing);
     }
-    let plans = wanted(context, &campaign, &args.plans)?;
+    let plans = wanted(context, &project, &args.plans)?;
     let into = args
         .into
         .as_deref()
         .map(|name| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned());
     if let Some(into) = &into {
-        git::landing::check_target(&campaign.repo, into).map_err(SupervisorError::from)?;
-        refuse_own_branch(&campaign, into)?;
+        git::landing::check_target(&project.repo, into).map_err(SupervisorError::from)?;
+        refuse_own_branch(&project, into)?;
     }
     if args.dry_run {
-        let situation = Situation::look(&campaign)?;
-        let report = rehearse_merge(&campaign, situation, &plans, into.as_deref())?;
+        let situation = Situation::look(&project)?;
+        let report = rehearse_merge(&project, situation, &plans, into.as_deref())?;
         show(context, &report, true)?;
         return Ok(exit_of(&report));
     }
-    let landing = land(context, &campaign, plans, into)?;
+    let landing = land(context, &project, plans, into)?;
     conclude(context, &landing)
 }
 
 /// What came of landing.
-struct Landing {
+struct LandingResult {
     report: MergeReport,
     /// True when a person asked to stop meanwhile.
     interrupted: bool,
@@ -121,7 +121,7 @@ struct Landing {
     red: bool,
 }
 
-impl From<MergeReport> for Landing {
+impl From<MergeReport> for LandingResult {
     fn from(report: MergeReport) -> Self {
         Self {
             report,
@@ -132,14 +132,14 @@ impl From<MergeReport> for Landing {
 }
 
 /// Says what came of it.
-fn conclude(context: &Context, landing: &Landing) -> Result<Exit, CliError> {
+fn conclude(context: &Context, landing: &LandingResult) -> Result<ProgramExit, CliError> {
     show(context, &landing.report, false)?;
     if landing.interrupted {
         anstream::eprintln!("interrupted: `orch merge` goes on with what has not landed");
-        return Ok(Exit::Interrupted);
+        return Ok(ProgramExit::Interrupted);
     }
     Ok(match exit_of(&landing.report) {
-        Exit::Done if landing.red => Exit::Trouble,
+        ProgramExit::Done if landing.red => ProgramExit::Trouble,
         exit => exit,
     })
 }
@@ -147,14 +147,14 @@ fn conclude(context: &Context, landing: &Landing) -> Result<Exit, CliError> {
 /// What was typed; the last phase of a plan ends the whole of it.
 pub(super) fn wanted(
     context: &Context,
-    campaign: &Campaign,
+    project: &Project,
     typed: &[String],
 ) -> Result<Vec<WorkRef>, CliError> {
     let mut all: Vec<WorkRef> = Vec::new();
     let one = context.plan.iter().filter(|_| typed.is_empty());
     for text in typed.iter().chain(one) {
-        let (name, mut what) = context.one_work(campaign, Some(text))?;
-        let phases = campaign.plan(&name).map(|plan| &plan.document.phases);
+        let (name, mut what) = context.one_work(project, Some(text))?;
+        let phases = project.plan(&name).map(|plan| &plan.document.phases);
         let ids: Vec<_> = phases.into_iter().flatten().map(|phase| phase.id).collect();
         match what.point {
             Point::Phase(phase) if ids.last() == Some(&phase) => what.point = Point::Plan,
@@ -185,8 +185,8 @@ pub(super) fn wanted(
 }
 
 /// Work on a plan's branch is its agent's: nothing moves it from outside.
-fn refuse_own_branch(campaign: &Campaign, into: &str) -> Result<(), CliError> {
-    let owner = campaign.set.plans.iter().find(|plan| plan.branch == into);
+fn refuse_own_branch(project: &Project, into: &str) -> Result<(), CliError> {
+    let owner = project.set.plans.iter().find(|plan| plan.branch == into);
     owner.map_or(Ok(()), |owner| {
         Err(CliError::refused(format!(
             "`{into}` is the branch that plan {} is worked on",
@@ -199,10 +199,10 @@ fn refuse_own_branch(campaign: &Campaign, into: &str) -> Result<(), CliError> {
 /// Beside a running supervisor it is asked to do the merging; otherwise this process does it.
 fn land(
     context: &Context,
-    campaign: &Campaign,
+    project: &Project,
     plans: Vec<WorkRef>,
     into: Option<String>,
-) -> Result<Landing, CliError> {
+) -> Result<LandingResult, CliError> {
     let errand = Errand::Merge {
         plans: plans.clone(),
         into: into.clone(),
@@ -213,24 +213,27 @@ fn land(
         ..context.clone()
     };
     let mut observer: Box<dyn Observer> = if quiet.quiet || std::io::stderr().is_terminal() {
-        up::observer(&quiet, campaign)
+        up::observer(&quiet, project)
     } else {
         Box::new(PlainLines::new(context.verbose).before_an_answer())
     };
-    match drive(campaign.clone(), &errand, observer.as_mut()) {
+    match drive(project.clone(), &errand, observer.as_mut()) {
         Ok(conclusion) => {
             let interrupted = conclusion.ending == Ending::Interrupted;
             let report = conclusion.merged.ok_or_else(|| {
-                CliError::new(Exit::Interrupted, "interrupted before any plan was dealt with")
+                CliError::new(
+                    ProgramExit::Interrupted,
+                    "interrupted before any plan was dealt with",
+                )
             })?;
             let red = conclusion.red;
-            Ok(Landing {
+            Ok(LandingResult {
                 report,
                 interrupted,
                 red,
             })
         }
-        Err(SupervisorError::Held(holder)) => match ask(&campaign.dir, &Request::Merge { plans, into })? {
+        Err(SupervisorError::Held(holder)) => match ask(&project.dir, &Request::Merge { plans, into })? {
             Some(Answer::Merged(report)) => Ok(report.into()),
             Some(Answer::Refused { why, .. }) => Err(CliError::refused(why)),
             Some(Answer::Accepted | Answer::Steered { .. } | Answer::Resolved(_) | Answer::Ended) | None => {
@@ -243,7 +246,7 @@ fn land(
 
 fn show(context: &Context, report: &MergeReport, dry_run: bool) -> Result<(), CliError> {
     if context.json {
-        return output::json(&Merged {
+        return output::json(&MergeOutput {
             schema: SCHEMA,
             target: &report.target,
             before: report.before.as_ref(),
@@ -281,7 +284,7 @@ fn show(context: &Context, report: &MergeReport, dry_run: bool) -> Result<(), Cl
     output::text(&text)
 }
 
-fn exit_of(report: &MergeReport) -> Exit {
+fn exit_of(report: &MergeReport) -> ProgramExit {
     let landed = report
         .plans
         .iter()
@@ -292,10 +295,10 @@ fn exit_of(report: &MergeReport) -> Exit {
         .iter()
         .all(|plan| plan.outcome == MergeOutcome::Landed)
     {
-        Exit::Done
+        ProgramExit::Done
     } else if refused && !landed {
-        Exit::Usage
+        ProgramExit::Usage
     } else {
-        Exit::Trouble
+        ProgramExit::Trouble
     }
 }

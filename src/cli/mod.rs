@@ -50,7 +50,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use context::Context;
-pub use error::{CliError, Exit};
+pub use error::{CliError, ProgramExit};
 
 use crate::schedule::Steer;
 
@@ -179,12 +179,12 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version are answers; everything else is wrong use. A closed pipe is nobody's fault.
             let code = if error.use_stderr() {
-                Exit::Usage
+                ProgramExit::Usage
             } else {
-                Exit::Done
+                ProgramExit::Done
             };
             let _ = error.print();
-            if code == Exit::Usage && asks_for_json(std::env::args_os()) {
+            if code == ProgramExit::Usage && asks_for_json(std::env::args_os()) {
                 let _ = writeln!(std::io::stdout(), "{}", wrong_use(&error));
             }
             return code.into();

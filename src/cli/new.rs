@@ -7,7 +7,7 @@ use crate::plan::{NameError, PlanName, new_plan};
 use crate::supervisor::MANIFEST;
 
 use super::init::write_new;
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Write a plan document to fill in
 ///
@@ -29,7 +29,7 @@ pub struct NewArgs {
 /// # Errors
 ///
 /// When the name is not one, or the document is there already.
-pub fn run(context: &Context, args: &NewArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &NewArgs) -> Result<ProgramExit, CliError> {
     let name: PlanName = args
         .plan
         .parse()
@@ -59,5 +59,5 @@ pub fn run(context: &Context, args: &NewArgs) -> Result<Exit, CliError> {
             "next: add this to {MANIFEST}\n\n[plans.{name}]\nfile = \"plans/{name}.md\"\n"
         ))?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }

@@ -34,6 +34,6 @@ pub use crate::report::count;
 /// When standard output is closed.
 pub fn json(value: &impl Serialize) -> Result<(), CliError> {
     let line = serde_json::to_string(value)
-        .map_err(|error| CliError::new(super::Exit::Bug, format!("cannot write JSON: {error}")))?;
+        .map_err(|error| CliError::new(super::ProgramExit::Bug, format!("cannot write JSON: {error}")))?;
     text(&format!("{line}\n"))
 }

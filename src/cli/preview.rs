@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::plan::PlanName;
 use crate::report::{folded, output_columns, span};
-use crate::supervisor::{Action, Campaign, Expected, Preview, preview, with_dependencies};
+use crate::supervisor::{Action, ExpectedTimes, Preview, Project, preview, with_dependencies};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Show what `orch up` would do
 ///
@@ -30,10 +30,10 @@ const MOST: (usize, usize) = (30, 12);
 /// # Errors
 ///
 /// When the manifest is wrong or the repository cannot be read.
-pub fn run(context: &Context, args: &PreviewArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
-    let named = context.plans(&campaign, &args.plans)?;
-    show(context, &campaign, &named, args.merge)
+pub fn run(context: &Context, args: &PreviewArgs) -> Result<ProgramExit, CliError> {
+    let project = context.project()?;
+    let named = context.plans(&project, &args.plans)?;
+    show(context, &project, &named, args.merge)
 }
 
 /// Prints what `up` would do with the named plans and what they depend on; with all when none is named.
@@ -43,18 +43,18 @@ pub fn run(context: &Context, args: &PreviewArgs) -> Result<Exit, CliError> {
 /// When the repository or the journal cannot be read.
 pub fn show(
     context: &Context,
-    campaign: &Campaign,
+    project: &Project,
     named: &[PlanName],
     merge: bool,
-) -> Result<Exit, CliError> {
-    let only = with_dependencies(&campaign.set, named);
-    let found = preview(campaign, &only, merge)?;
+) -> Result<ProgramExit, CliError> {
+    let only = with_dependencies(&project.set, named);
+    let found = preview(project, &only, merge)?;
     if context.json {
         output::json(&found)?;
     } else {
         output::text(&text(&found, output_columns()))?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 fn text(preview: &Preview, columns: usize) -> String {
@@ -184,7 +184,7 @@ fn waves(out: &mut String, preview: &Preview, columns: usize) {
 }
 
 /// A table of strategies by numbers of agents.
-fn times(out: &mut String, expected: &[Expected]) {
+fn times(out: &mut String, expected: &[ExpectedTimes]) {
     let mut numbers: Vec<usize> = expected.iter().map(|row| row.max_agents).collect();
     numbers.sort_unstable();
     numbers.dedup();
@@ -224,7 +224,7 @@ fn times(out: &mut String, expected: &[Expected]) {
     }
 }
 
-fn seconds(row: &Expected) -> String {
+fn seconds(row: &ExpectedTimes) -> String {
     span(Duration::from_secs_f64(row.seconds.max(0.0)))
 }
 

@@ -7,7 +7,7 @@ use crate::plan::{Plan, Point, Templates, UnitId};
 use crate::schedule::Readiness;
 use crate::supervisor::{Situation, preview_prompt};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Print an agent's prompt for a plan, phase or task
 ///
@@ -37,22 +37,22 @@ struct Prompt<'a> {
 /// # Errors
 ///
 /// When there is no such plan, phase or task, nothing is left of it, or a template is wrong.
-pub fn run(context: &Context, args: &PromptArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &PromptArgs) -> Result<ProgramExit, CliError> {
     if let Some(name) = &args.templates {
         return print_templates(context, name);
     }
-    let campaign = context.campaign()?;
-    let (name, what) = context.one_work(&campaign, args.what.as_deref())?;
-    let Some(plan) = campaign.plan(&name) else {
+    let project = context.project()?;
+    let (name, what) = context.one_work(&project, args.what.as_deref())?;
+    let Some(plan) = project.plan(&name) else {
         return Err(CliError::refused(format!("there is no plan `{name}`")));
     };
-    let situation = Situation::look(&campaign)?;
+    let situation = Situation::look(&project)?;
     let units = units(&situation, plan, what.point)?;
-    let agent = campaign.set.agents.get(&plan.agent);
+    let agent = project.set.agents.get(&plan.agent);
     let prompt = if agent.is_some_and(|agent| agent.runs_prompt()) {
         plan.document.text.clone()
     } else {
-        preview_prompt(&campaign, &situation.scheduler, plan, &units).map_err(CliError::refused)?
+        preview_prompt(&project, &situation.scheduler, plan, &units).map_err(CliError::refused)?
     };
     if context.json {
         output::json(&Prompt {
@@ -64,7 +64,7 @@ pub fn run(context: &Context, args: &PromptArgs) -> Result<Exit, CliError> {
     } else {
         output::text(&prompt)?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 /// What one agent would be given: of a plan the next leg, else the phase or task that was named.
@@ -90,7 +90,7 @@ fn units(situation: &Situation, plan: &Plan, point: Point) -> Result<Vec<UnitId>
             match ready.or_else(|| look.open().next()) {
                 Some(first) => Ok(look.leg(first).iter().map(|unit| unit.id).collect()),
                 None => Err(CliError::new(
-                    Exit::Nothing,
+                    ProgramExit::Nothing,
                     format!("nothing is left to do in plan `{}`", plan.name),
                 )
                 .with_hint(format!(
@@ -102,7 +102,7 @@ fn units(situation: &Situation, plan: &Plan, point: Point) -> Result<Vec<UnitId>
     }
 }
 
-fn print_templates(context: &Context, name: &str) -> Result<Exit, CliError> {
+fn print_templates(context: &Context, name: &str) -> Result<ProgramExit, CliError> {
     let all = Templates::built_in();
     if !name.is_empty() && !all.iter().any(|(known, _)| *known == name) {
         let names: Vec<&str> = all.iter().map(|(known, _)| *known).collect();
@@ -123,5 +123,5 @@ fn print_templates(context: &Context, name: &str) -> Result<Exit, CliError> {
     } else {
         output::text(&wanted.map(|(_, text)| *text).collect::<String>())?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }

@@ -12,9 +12,9 @@ use crate::report::{
 
 use crate::plan::PlanState;
 use crate::schedule::{explain, plan_state};
-use crate::supervisor::{Campaign, Situation};
+use crate::supervisor::{Project, Situation};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Summarize a run: plans, time, cost, efficiency
 #[derive(Debug, clap::Args)]
@@ -34,13 +34,13 @@ pub struct HistoryArgs {}
 
 /// A run with its figures.
 #[derive(Debug, Serialize)]
-struct Told<'a> {
+struct ReportOutput<'a> {
     #[serde(flatten)]
     run: &'a RunStory,
     figures: Figures,
 }
 
-impl<'a> From<&'a RunStory> for Told<'a> {
+impl<'a> From<&'a RunStory> for ReportOutput<'a> {
     fn from(run: &'a RunStory) -> Self {
         let figures = run.figures();
         Self { run, figures }
@@ -62,17 +62,19 @@ fn runs(context: &Context) -> Result<Vec<RunStory>, CliError> {
         as_they_stand(context, last);
     }
     if runs.is_empty() {
-        return Err(CliError::new(Exit::Nothing, "nothing has been run here yet").with_hint("orch up"));
+        return Err(
+            CliError::new(ProgramExit::Nothing, "nothing has been run here yet").with_hint("orch up"),
+        );
     }
     Ok(runs)
 }
 
 /// No record says that a plan waits: what the last run has not brought to an end is as the state says.
 fn as_they_stand(context: &Context, last: &mut RunStory) {
-    let in_force = Campaign::in_force(&context.dir, context.manifest.as_deref());
+    let in_force = Project::in_force(&context.dir, context.manifest.as_deref());
     let situation = in_force
         .ok()
-        .and_then(|found| Situation::look(&found.campaign).ok());
+        .and_then(|found| Situation::look(&found.project).ok());
     let Some(Situation { scheduler, .. }) = situation else {
         return;
     };
@@ -97,7 +99,7 @@ fn as_they_stand(context: &Context, last: &mut RunStory) {
 /// # Errors
 ///
 /// When there is no such run, or the file cannot be written.
-pub fn report(context: &Context, args: &ReportArgs) -> Result<Exit, CliError> {
+pub fn report(context: &Context, args: &ReportArgs) -> Result<ProgramExit, CliError> {
     let runs = runs(context)?;
     let found = match &args.run {
         None => {
@@ -128,7 +130,7 @@ pub fn report(context: &Context, args: &ReportArgs) -> Result<Exit, CliError> {
         }
     }
     if context.json {
-        output::json(&serde_json::json!({ "schema": SCHEMA, "report": Told::from(run) }))?;
+        output::json(&serde_json::json!({ "schema": SCHEMA, "report": ReportOutput::from(run) }))?;
     } else if args.html.is_none() {
         output::text(&run_text(run, output_columns()))?;
         let later = runs.iter().filter(|other| other.began > run.began);
@@ -146,7 +148,7 @@ pub fn report(context: &Context, args: &ReportArgs) -> Result<Exit, CliError> {
             ))?;
         }
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 /// Runs `orch history`.
@@ -154,10 +156,10 @@ pub fn report(context: &Context, args: &ReportArgs) -> Result<Exit, CliError> {
 /// # Errors
 ///
 /// When nothing was ever run.
-pub fn history(context: &Context, _: &HistoryArgs) -> Result<Exit, CliError> {
+pub fn history(context: &Context, _: &HistoryArgs) -> Result<ProgramExit, CliError> {
     let runs = runs(context)?;
     if context.json {
-        let told: Vec<Told<'_>> = runs.iter().map(Told::from).collect();
+        let told: Vec<ReportOutput<'_>> = runs.iter().map(ReportOutput::from).collect();
         output::json(&serde_json::json!({ "schema": SCHEMA, "runs": told }))?;
     } else {
         let (told, idle): (Vec<RunStory>, Vec<RunStory>) = runs
@@ -172,5 +174,5 @@ pub fn history(context: &Context, _: &HistoryArgs) -> Result<Exit, CliError> {
             ))?,
         }
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }

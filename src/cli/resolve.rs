@@ -10,17 +10,17 @@ use crate::journal::SCHEMA;
 use crate::plan::WorkRef;
 use crate::schedule::SteerRefusal;
 use crate::supervisor::{
-    Answer, Campaign, MergeReport, Request, ResolveReport, ResolveStep, Situation, SupervisorError,
+    Answer, MergeReport, Project, Request, ResolveReport, ResolveStep, Situation, SupervisorError,
     resolve_alone,
 };
 
 use super::asking::{Asked, ask_or};
 use super::context::relative;
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// `orch merge --resolve --json`, `orch merge --abort --json`
 #[derive(Debug, Serialize)]
-struct Step<'a> {
+struct ResolveOutput<'a> {
     schema: u32,
     #[serde(flatten)]
     report: &'a ResolveReport,
@@ -34,13 +34,13 @@ struct Step<'a> {
 /// When none is meant, or several may be: they are named.
 pub(super) fn one(
     context: &Context,
-    campaign: &Campaign,
+    project: &Project,
     typed: &[String],
     step: ResolveStep,
 ) -> Result<WorkRef, CliError> {
     match typed {
         [_] => {
-            let named = super::merge::wanted(context, campaign, typed)?;
+            let named = super::merge::wanted(context, project, typed)?;
             return named
                 .into_iter()
                 .next()
@@ -53,11 +53,11 @@ pub(super) fn one(
             ));
         }
     }
-    let admin = WorktreeAdmin::new(&campaign.repo);
+    let admin = WorktreeAdmin::new(&project.repo);
     let here = context.dir.canonicalize().unwrap_or_else(|_| context.dir.clone());
-    let state = Situation::look(campaign)?.scheduler.state().clone();
+    let state = Situation::look(project)?.scheduler.state().clone();
     let mut open = Vec::new();
-    for plan in &campaign.set.plans {
+    for plan in &project.set.plans {
         if let Some(path) = git::conflict::conflict_at(&admin, &plan.name)? {
             let about = state.plan(&plan.name).resolution.about(&plan.name);
             if here.starts_with(&path) {
@@ -79,7 +79,7 @@ pub(super) fn one(
                 .collect();
             match held.as_slice() {
                 [one] => Ok(one.clone()),
-                _ => Ok(WorkRef::whole(&context.one_plan(campaign, None)?)),
+                _ => Ok(WorkRef::whole(&context.one_plan(project, None)?)),
             }
         }
         (several, _) => {
@@ -103,20 +103,22 @@ pub(super) enum Came {
 /// # Errors
 ///
 /// When it is refused, or nobody can be asked.
-pub(super) fn step(campaign: &Campaign, plan: &WorkRef, step: ResolveStep) -> Result<Came, CliError> {
+pub(super) fn step(project: &Project, plan: &WorkRef, step: ResolveStep) -> Result<Came, CliError> {
     let request = Request::Resolve {
         plan: plan.clone(),
         step,
     };
-    let asked = ask_or(&campaign.dir, &request, || resolve_alone(campaign, plan, step))?;
+    let asked = ask_or(&project.dir, &request, || resolve_alone(project, plan, step))?;
     match asked {
         Asked::Answered(Answer::Merged(report)) => Ok(Came::Merged(report)),
         Asked::Answered(Answer::Refused { why, hint }) => Err(SteerRefusal { why, hint }.into()),
         Asked::Answered(Answer::Resolved(report)) | Asked::Alone(Ok(report)) => Ok(Came::Done(report)),
         Asked::Alone(Err(refusal)) => Err(refusal.into()),
-        Asked::Answered(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) => {
-            Err(CliError::new(Exit::Nothing, "the supervisor gave no answer to that").with_hint("try again"))
-        }
+        Asked::Answered(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) => Err(CliError::new(
+            ProgramExit::Nothing,
+            "the supervisor gave no answer to that",
+        )
+        .with_hint("try again")),
     }
 }
 
@@ -127,35 +129,35 @@ pub(super) fn step(campaign: &Campaign, plan: &WorkRef, step: ResolveStep) -> Re
 /// When it is refused, or the repository cannot be read.
 pub(super) fn run(
     context: &Context,
-    campaign: &Campaign,
+    project: &Project,
     typed: &[String],
     asked: ResolveStep,
-) -> Result<Exit, CliError> {
-    let plan = one(context, campaign, typed, asked)?;
+) -> Result<ProgramExit, CliError> {
+    let plan = one(context, project, typed, asked)?;
     if asked == ResolveStep::Abort {
         // It may be asked for in the very worktree that goes, and no git can be started in a folder that is gone.
-        let _ = std::env::set_current_dir(campaign.repo.top());
+        let _ = std::env::set_current_dir(project.repo.top());
     }
-    let Came::Done(report) = step(campaign, &plan, asked)? else {
+    let Came::Done(report) = step(project, &plan, asked)? else {
         // Only what was resolved is merged.
-        return Ok(Exit::Done);
+        return Ok(ProgramExit::Done);
     };
     for warning in &report.warnings {
         anstream::eprintln!("warning: {warning}");
     }
     if context.json {
         let schema = SCHEMA;
-        output::json(&Step {
+        output::json(&ResolveOutput {
             schema,
             report: &report,
         })?;
     } else {
-        output::text(&text(context, campaign, &report))?;
+        output::text(&text(context, project, &report))?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
-fn text(context: &Context, campaign: &Campaign, report: &ResolveReport) -> String {
+fn text(context: &Context, project: &Project, report: &ResolveReport) -> String {
     let mut text = String::new();
     let name = &report.plan;
     match &report.worktree {
@@ -168,7 +170,7 @@ fn text(context: &Context, campaign: &Campaign, report: &ResolveReport) -> Strin
         Some(path) => {
             let shown = relative(Path::new(path), &context.dir).display();
             let was = if report.again { " already" } else { "" };
-            let target = &campaign.target;
+            let target = &project.target;
             let _ = writeln!(text, "{name} merged onto {target} is checked out{was} in {shown}");
             for file in &report.reused {
                 let _ = writeln!(text, "  {file}  as it was resolved before");

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::plan::PlanName;
 use crate::supervisor::{Reverted, revert};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Take a landed plan off the target again
 ///
@@ -25,10 +25,10 @@ pub struct RevertArgs {
 /// # Errors
 ///
 /// When the manifest is wrong, the plan has not landed or others were built on it, or the repository cannot be read.
-pub fn run(context: &Context, args: &RevertArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign_to_end()?;
-    let name = context.one_plan(&campaign, args.plan.as_deref())?;
-    match revert(&campaign, &name, args.with_dependents)? {
+pub fn run(context: &Context, args: &RevertArgs) -> Result<ProgramExit, CliError> {
+    let project = context.project_to_end()?;
+    let name = context.one_plan(&project, args.plan.as_deref())?;
+    match revert(&project, &name, args.with_dependents)? {
         Ok(done) if context.json => output::json(&done)?,
         Ok(done) => output::text(&text(&done))?,
         Err(refused) => {
@@ -39,7 +39,7 @@ pub fn run(context: &Context, args: &RevertArgs) -> Result<Exit, CliError> {
             });
         }
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 fn text(done: &Reverted) -> String {

@@ -4,18 +4,18 @@ use crate::journal::{EvidenceNote, event_schema};
 use crate::plan::manifest::manifest_schema;
 use crate::status::StatusFile;
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Print a JSON Schema
 #[derive(Debug, clap::Args)]
 pub struct SchemaArgs {
     /// Of what
     #[arg(value_enum)]
-    what: What,
+    what: SchemaFile,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum What {
+enum SchemaFile {
     /// plans.toml
     Manifest,
     /// .orch/status.json
@@ -31,13 +31,13 @@ enum What {
 /// # Errors
 ///
 /// When standard output is closed.
-pub fn run(_: &Context, args: &SchemaArgs) -> Result<Exit, CliError> {
+pub fn run(_: &Context, args: &SchemaArgs) -> Result<ProgramExit, CliError> {
     let schema = match args.what {
-        What::Manifest => manifest_schema(),
-        What::Events => event_schema(),
-        What::Evidence => EvidenceNote::json_schema(),
-        What::Status => schemars::schema_for!(StatusFile).to_value(),
+        SchemaFile::Manifest => manifest_schema(),
+        SchemaFile::Events => event_schema(),
+        SchemaFile::Evidence => EvidenceNote::json_schema(),
+        SchemaFile::Status => schemars::schema_for!(StatusFile).to_value(),
     };
     output::text(&format!("{schema:#}\n"))?;
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }

@@ -9,12 +9,12 @@ use crate::journal::{OrchDir, SCHEMA};
 use crate::plan::{MessageKind, PlanName};
 use crate::schedule::{SteerRefusal, check_text};
 use crate::status::{self, Assignment};
-use crate::supervisor::{Answer, Campaign, Outgoing, Posted, Request, ask, record_message};
+use crate::supervisor::{Answer, Outgoing, Posted, Project, Request, ask, record_message};
 
 use super::asking::{Asked, ask_or};
 use super::context::no_such_plan;
 use super::task_subject::own_assignment;
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Send a message to a plan's agents
 ///
@@ -48,16 +48,16 @@ struct SentTo {
 /// # Errors
 ///
 /// When there is no such plan, or nobody will work on it any more.
-pub fn run(context: &Context, args: &SendArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &SendArgs) -> Result<ProgramExit, CliError> {
     if let Some((work, worktree)) = own_assignment(context) {
         return by_agent(context, args, &work, &worktree);
     }
-    let campaign = context.campaign_in_force()?;
-    let to = context.named(&campaign, &args.to)?;
-    let from = sender(context, &campaign)?.filter(|from| *from != to);
+    let project = context.project_in_force()?;
+    let to = context.named(&project, &args.to)?;
+    let from = sender(context, &project)?.filter(|from| *from != to);
     let outgoing = outgoing(args, to, from);
     let request = Request::Send(outgoing.clone());
-    let asked = ask_or(&campaign.dir, &request, || record_message(&campaign, &outgoing))?;
+    let asked = ask_or(&project.dir, &request, || record_message(&project, &outgoing))?;
     let when = match asked {
         Asked::Answered(answer) => answered(answer)?,
         Asked::Alone(Ok(Posted { delivered: true })) => When::Readable,
@@ -73,7 +73,7 @@ fn by_agent(
     args: &SendArgs,
     work: &Assignment,
     worktree: &Path,
-) -> Result<Exit, CliError> {
+) -> Result<ProgramExit, CliError> {
     let names = || work.plans.iter().map(PlanName::as_str);
     let to = work.plans.iter().find(|plan| plan.as_str() == args.to);
     let to = to.ok_or_else(|| no_such_plan(&args.to, "the manifest", names()))?;
@@ -84,7 +84,7 @@ fn by_agent(
         Ok(Some(answer @ (Answer::Refused { .. } | Answer::Accepted))) => answered(answer)?,
         Ok(_) | Err(_) => {
             let now = Timestamp::now().as_nanosecond();
-            let posted = status::Posted {
+            let posted = status::OutboxLine {
                 id: format!("{}-{now}", std::process::id()),
                 to: outgoing.to.clone(),
                 kind: outgoing.kind,
@@ -131,7 +131,7 @@ fn answered(answer: Answer) -> Result<When, CliError> {
     }
 }
 
-fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<Exit, CliError> {
+fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<ProgramExit, CliError> {
     let Outgoing { to, from, kind, .. } = outgoing;
     if context.json {
         output::json(&SentTo {
@@ -150,14 +150,14 @@ fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<Exit, CliEr
         };
         output::text(&format!("sent to {to}{when}\n"))?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 /// The plan in whose name it is sent: `--plan`, else `ORCH_PLAN`, else the worktree one stands in; none for a person.
-fn sender(context: &Context, campaign: &Campaign) -> Result<Option<PlanName>, CliError> {
+fn sender(context: &Context, project: &Project) -> Result<Option<PlanName>, CliError> {
     let variable = std::env::var("ORCH_PLAN").ok().filter(|name| !name.is_empty());
     match context.plan.clone().or(variable) {
-        Some(name) => context.named(campaign, &name).map(Some),
-        None => Ok(context.plan_here(campaign)),
+        Some(name) => context.named(project, &name).map(Some),
+        None => Ok(context.plan_here(project)),
     }
 }

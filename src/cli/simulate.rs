@@ -14,7 +14,7 @@ use crate::schedule::{Ending, Simulation, SimulationSettings, Work, simulate};
 use crate::supervisor::Situation;
 
 use super::arrangement::{self, DispatchName, StrategyName};
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Simulate the schedule without starting anything
 ///
@@ -67,7 +67,7 @@ fn sigma(text: &str) -> Result<f64, String> {
 
 /// `orch simulate --json`
 #[derive(Debug, Serialize)]
-struct Answer {
+struct SimulateOutput {
     schema: u32,
     tasks: usize,
     makespan_s: f64,
@@ -91,7 +91,7 @@ struct Answer {
 /// # Errors
 ///
 /// When the manifest is wrong, or the picture cannot be written.
-pub fn run(context: &Context, args: &SimulateArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &SimulateArgs) -> Result<ProgramExit, CliError> {
     let (mut set, durations, manifest) = plans(context, args)?;
     if let Some(max) = args.max_agents {
         set.run.max_agents = max as usize;
@@ -111,7 +111,7 @@ pub fn run(context: &Context, args: &SimulateArgs) -> Result<Exit, CliError> {
     };
     let found = simulate(work, &settings);
     if found.ending.is_none() {
-        return Err(CliError::new(Exit::Bug, "the simulated run stands still"));
+        return Err(CliError::new(ProgramExit::Bug, "the simulated run stands still"));
     }
     if let Some(file) = &args.svg {
         let file = context.dir.join(file);
@@ -124,15 +124,15 @@ pub fn run(context: &Context, args: &SimulateArgs) -> Result<Exit, CliError> {
     } else {
         output::text(&told(&found, &answer))?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 /// Generated plans, or those of the manifest, which is named, with what the journal knows about their durations.
 fn plans(context: &Context, args: &SimulateArgs) -> Result<(PlanSet, Durations, Option<PathBuf>), CliError> {
     let Some(plans) = args.plans else {
-        let campaign = context.campaign()?;
-        let durations = Situation::look(&campaign)?.durations;
-        return Ok((campaign.set, durations, Some(campaign.manifest)));
+        let project = context.project()?;
+        let durations = Situation::look(&project)?.durations;
+        return Ok((project.set, durations, Some(project.manifest)));
     };
     if plans == 0 || args.tasks == 0 {
         return Err(CliError::refused(
@@ -148,9 +148,9 @@ fn plans(context: &Context, args: &SimulateArgs) -> Result<(PlanSet, Durations, 
     Ok((generated.plan_set(), Durations::default(), None))
 }
 
-fn answer(found: &Simulation, plans: usize, slots: usize, gated: bool) -> Answer {
+fn answer(found: &Simulation, plans: usize, slots: usize, gated: bool) -> SimulateOutput {
     let seconds = |millis: u64| millis as f64 / 1000.0;
-    Answer {
+    SimulateOutput {
         schema: SCHEMA,
         tasks: found.tasks_in_all,
         makespan_s: seconds(found.makespan),
@@ -169,7 +169,7 @@ fn answer(found: &Simulation, plans: usize, slots: usize, gated: bool) -> Answer
     }
 }
 
-fn told(found: &Simulation, answer: &Answer) -> String {
+fn told(found: &Simulation, answer: &SimulateOutput) -> String {
     let time = |millis: u64| span(Duration::from_millis(millis));
     let share = answer.idle_slot_s / (answer.makespan_s * answer.slots as f64).max(0.001) * 100.0;
     let mut text = format!(

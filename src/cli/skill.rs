@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::journal::SCHEMA;
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// What agents are taught.
 const SKILL: &str = include_str!("../../templates/skill.md");
@@ -18,11 +18,11 @@ const SKILL: &str = include_str!("../../templates/skill.md");
 #[derive(Debug, clap::Args)]
 pub struct SkillArgs {
     #[command(subcommand)]
-    action: Action,
+    action: SkillAction,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Action {
+enum SkillAction {
     /// Print the skill
     Show,
     /// Write it where these agents look for skills; nothing is overwritten
@@ -63,13 +63,13 @@ struct Installed {
 /// # Errors
 ///
 /// When a file of another content is in the place, or it cannot be written.
-pub fn run(context: &Context, args: &SkillArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &SkillArgs) -> Result<ProgramExit, CliError> {
     let agents = match &args.action {
-        Action::Show => {
+        SkillAction::Show => {
             output::text(SKILL)?;
-            return Ok(Exit::Done);
+            return Ok(ProgramExit::Done);
         }
-        Action::Install { agents } => agents,
+        SkillAction::Install { agents } => agents,
     };
     let top = context.repository()?.here().to_owned();
     let file = |agent: &SkillAgent| top.join(agent.folder()).join("orch-tasks/SKILL.md");
@@ -97,7 +97,7 @@ pub fn run(context: &Context, args: &SkillArgs) -> Result<Exit, CliError> {
         }
         anstream::eprintln!("next: commit it, so that every worktree has it");
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 /// Writes the skill unless a file is there. False when one is.

@@ -6,10 +6,10 @@ use crate::journal::SCHEMA;
 use crate::plan::WorkRef;
 use crate::report::event_line;
 use crate::schedule::{Steer, SteerRefusal};
-use crate::supervisor::{Answer, Campaign, Recorded, Request, record_steering};
+use crate::supervisor::{Answer, Project, Recorded, Request, record_steering};
 
 use super::asking::{Asked, ask_or};
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// What is steered.
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,7 @@ impl PauseArgs {
 }
 
 #[derive(Debug, Serialize)]
-struct Steered {
+struct SteerOutput {
     schema: u32,
     done: &'static str,
     what: Vec<String>,
@@ -57,7 +57,7 @@ struct Steered {
 /// # Errors
 ///
 /// When there is no such plan, phase or task, or what is asked makes no sense in its state.
-pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<ProgramExit, CliError> {
     if let Some(attempt) = std::env::var_os("ORCH_ATTEMPT").filter(|attempt| !attempt.is_empty()) {
         return Err(CliError::refused(format!(
             "{} is an agent's attempt, and only a person may {} work",
@@ -66,15 +66,13 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, Cl
         ))
         .with_hint("an agent reports with `orch task`, and writes to others with `orch send`"));
     }
-    let campaign = context.campaign_in_force()?;
-    let what = named(context, &campaign, &args.what)?;
+    let project = context.project_in_force()?;
+    let what = named(context, &project, &args.what)?;
     let request = Request::Steer {
         what: what.clone(),
         steer,
     };
-    let asked = ask_or(&campaign.dir, &request, || {
-        record_steering(&campaign, &what, steer)
-    })?;
+    let asked = ask_or(&project.dir, &request, || record_steering(&project, &what, steer))?;
     let (driven, changed, remarks) = match asked {
         Asked::Answered(Answer::Refused { why, hint }) => return Err(SteerRefusal { why, hint }.into()),
         Asked::Answered(Answer::Steered { changed, remarks }) => (true, changed, remarks),
@@ -93,7 +91,7 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, Cl
     };
     let what: Vec<String> = what.iter().map(ToString::to_string).collect();
     if context.json {
-        output::json(&Steered {
+        output::json(&SteerOutput {
             schema: SCHEMA,
             done: steer.as_str(),
             what,
@@ -112,17 +110,17 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, Cl
             anstream::eprintln!("note: {remark}");
         }
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
-fn named(context: &Context, campaign: &Campaign, typed: &[String]) -> Result<Vec<WorkRef>, CliError> {
+fn named(context: &Context, project: &Project, typed: &[String]) -> Result<Vec<WorkRef>, CliError> {
     if typed.is_empty() {
-        let plan = context.one_plan(campaign, None)?;
+        let plan = context.one_plan(project, None)?;
         return Ok(vec![WorkRef::whole(&plan)]);
     }
     let mut what = Vec::new();
     for text in typed {
-        context.named(campaign, text.split('.').next().unwrap_or_default())?;
+        context.named(project, text.split('.').next().unwrap_or_default())?;
         let work = text
             .parse()
             .map_err(|error: crate::plan::ReferenceError| CliError::refused(error.to_string()))?;

@@ -10,9 +10,9 @@ use crate::plan::{Document, IdError, ItemId, Point, Speaker, TaskId, TaskState};
 use crate::schedule::Scheduler;
 use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
 
-use super::task_gate::Gate;
+use super::task_gate::ReportGate;
 use super::task_subject::Subject;
-use super::{CliError, Context, Exit, output, task_inbox, task_stop};
+use super::{CliError, Context, ProgramExit, output, task_inbox, task_stop};
 
 /// Read and report tasks, for agents and scripts
 ///
@@ -20,11 +20,11 @@ use super::{CliError, Context, Exit, output, task_inbox, task_stop};
 #[derive(Debug, clap::Args)]
 pub struct TaskArgs {
     #[command(subcommand)]
-    action: Action,
+    action: TaskAction,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Action {
+enum TaskAction {
     /// List the plan's tasks
     List,
     /// Say what can be worked on now, and what blocks the rest
@@ -33,13 +33,13 @@ enum Action {
         count: Option<usize>,
     },
     /// Report that work on tasks begins
-    Start(Report),
+    Start(TaskReportArgs),
     /// Report tasks as done; commit their work first
-    Done(Report),
+    Done(TaskReportArgs),
     /// Report tasks as failed
-    Fail(Report),
+    Fail(TaskReportArgs),
     /// Report tasks as left out on purpose
-    Skip(Report),
+    Skip(TaskReportArgs),
     /// Print the messages that came since you looked last
     Inbox {
         /// Those that were read, too
@@ -57,7 +57,7 @@ enum Action {
 }
 
 #[derive(Debug, clap::Args)]
-struct Report {
+struct TaskReportArgs {
     /// Tasks or sub-tasks, such as 2.1 or 2.1.A
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
@@ -71,18 +71,18 @@ struct Report {
 /// # Errors
 ///
 /// When no plan is named and none is near, or there is no such task.
-pub fn run(context: &Context, args: &TaskArgs) -> Result<Exit, CliError> {
-    if matches!(args.action, Action::StopHook) {
+pub fn run(context: &Context, args: &TaskArgs) -> Result<ProgramExit, CliError> {
+    if matches!(args.action, TaskAction::StopHook) {
         // Whatever is wrong here, an agent may end.
         if let Ok(subject) = Subject::find(context) {
             answer_stop_hook(&subject)?;
         }
-        return Ok(Exit::Done);
+        return Ok(ProgramExit::Done);
     }
     let subject = Subject::find(context)?;
     match &args.action {
-        Action::StopHook => {}
-        Action::List => {
+        TaskAction::StopHook => {}
+        TaskAction::List => {
             let list = task_list(&subject.name, &subject.document, &subject.states()?);
             if context.json {
                 output::json(&list)?
@@ -90,7 +90,7 @@ pub fn run(context: &Context, args: &TaskArgs) -> Result<Exit, CliError> {
                 output::text(&listing(&list))?
             }
         }
-        Action::Next { count } => {
+        TaskAction::Next { count } => {
             let next = next(&subject, *count)?;
             if context.json {
                 output::json(&next)?
@@ -98,21 +98,21 @@ pub fn run(context: &Context, args: &TaskArgs) -> Result<Exit, CliError> {
                 output::text(&proposal(&next, &subject.document))?
             }
         }
-        Action::Start(report) => tell(context, &subject, report, TaskState::Running)?,
-        Action::Done(report) => tell(context, &subject, report, TaskState::Done)?,
-        Action::Fail(report) => tell(context, &subject, report, TaskState::Failed)?,
-        Action::Skip(report) => tell(context, &subject, report, TaskState::Skipped)?,
-        Action::Inbox { all } => task_inbox::show(context, &subject.name, subject.worktree()?, *all)?,
-        Action::Heartbeat { message } => heartbeat(context, &subject, message.as_deref())?,
+        TaskAction::Start(report) => tell(context, &subject, report, TaskState::Running)?,
+        TaskAction::Done(report) => tell(context, &subject, report, TaskState::Done)?,
+        TaskAction::Fail(report) => tell(context, &subject, report, TaskState::Failed)?,
+        TaskAction::Skip(report) => tell(context, &subject, report, TaskState::Skipped)?,
+        TaskAction::Inbox { all } => task_inbox::show(context, &subject.name, subject.worktree()?, *all)?,
+        TaskAction::Heartbeat { message } => heartbeat(context, &subject, message.as_deref())?,
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
     let waits = subject.waits()?;
     let situation = subject.situation()?;
     let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
-    let gate = Gate::of(&subject.name, subject.worktree().ok());
+    let gate = ReportGate::of(&subject.name, subject.worktree().ok());
     let elsewhere = |id: TaskId| -> Vec<String> {
         let closed = gate.refusal(&subject.name, &id.into(), scheduler);
         let mut open = waits.get(&id).cloned().unwrap_or_default();
@@ -130,11 +130,16 @@ fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
     ))
 }
 
-fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState) -> Result<(), CliError> {
+fn tell(
+    context: &Context,
+    subject: &Subject,
+    report: &TaskReportArgs,
+    state: TaskState,
+) -> Result<(), CliError> {
     let worktree = subject.worktree()?;
-    let gate = Gate::of(&subject.name, Some(worktree));
+    let gate = ReportGate::of(&subject.name, Some(worktree));
     // An agent need not be able to read the journal.
-    let asks = matches!(gate, Gate::Person) && state != TaskState::Failed;
+    let asks = matches!(gate, ReportGate::Person) && state != TaskState::Failed;
     let situation = if asks { subject.situation()? } else { None };
     let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
     refuse_over(subject, scheduler, state)?;

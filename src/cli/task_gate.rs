@@ -4,19 +4,19 @@ use std::path::Path;
 
 use crate::plan::{AttemptId, ItemId, PlanName};
 use crate::schedule::{Scheduler, admission};
-use crate::status::{Gates, read_gates};
+use crate::status::{ClosedWork, read_gates};
 
 /// Who reports, and what is closed to them.
-pub(super) enum Gate {
+pub(super) enum ReportGate {
     /// The agent of an attempt at this plan; none where nothing is closed to it.
-    Attempt(Option<Gates>),
+    Attempt(Option<ClosedWork>),
     /// The agent of an attempt at another plan.
     Foreign(AttemptId, String),
     /// Anybody else.
     Person,
 }
 
-impl Gate {
+impl ReportGate {
     /// Finds out who speaks about the plan, of which this is the worktree: an agent's attempt is in its environment.
     pub(super) fn of(plan: &PlanName, worktree: Option<&Path>) -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());

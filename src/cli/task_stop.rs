@@ -7,14 +7,14 @@ use serde::Deserialize;
 
 use crate::plan::{Document, PhaseId, PlanName, TaskId, TaskState};
 use crate::status;
-use crate::supervisor::{Kept, Leaving, reason_to_go_on};
+use crate::supervisor::{HookMemory, Leaving, reason_to_go_on};
 
 use super::{CliError, output};
 
 /// What is asked.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+struct StopHookInput {
     /// True when the agent goes on only because it was told to.
     stop_hook_active: bool,
 }
@@ -28,17 +28,17 @@ pub fn answer(
 ) -> Result<(), CliError> {
     let mut text = String::new();
     let _ = std::io::stdin().take(1 << 20).read_to_string(&mut text);
-    let asked: Asked = serde_json::from_str(&text).unwrap_or_default();
+    let asked: StopHookInput = serde_json::from_str(&text).unwrap_or_default();
     let prompt = std::env::var_os("ORCH_PROMPT_FILE").map(PathBuf::from);
     let Some(attempt) = prompt.as_deref().and_then(Path::parent) else {
         return Ok(());
     };
-    let before = Kept::read(attempt);
+    let before = HookMemory::read(attempt);
     let leaving = leaving(plan, document, worktree, committed);
     let Some(reason) = reason_to_go_on(&leaving, &before, asked.stop_hook_active) else {
         return Ok(());
     };
-    let kept = Kept {
+    let kept = HookMemory {
         times: before.times + 1,
         reason: reason.clone(),
     };

@@ -16,10 +16,10 @@ use crate::plan::{
 use crate::schedule::{Scheduler, takes};
 use crate::status::{self, Assignment, read_plain};
 use crate::supervisor::{
-    Campaign, Situation, committed_document, document_of, find_manifest, plans_kept, waits_elsewhere,
+    Project, Situation, committed_document, document_of, find_manifest, plans_kept, waits_elsewhere,
 };
 
-use super::{CliError, Context, Exit};
+use super::{CliError, Context, ProgramExit};
 
 /// The plan.
 pub(super) struct Subject {
@@ -28,13 +28,13 @@ pub(super) struct Subject {
     /// Its document.
     pub document: Arc<Document>,
     worktree: Option<PathBuf>,
-    known: Known,
+    known: KnownFrom,
 }
 
 /// Where more is known of it.
-enum Known {
+enum KnownFrom {
     /// In the repository.
-    Campaign(Box<Campaign>),
+    Project(Box<Project>),
     /// In what the agent that asks was given, and in the plans and the journal where these can be read.
     Assignment(Box<Assignment>, Option<Box<PlanSet>>),
     /// Nowhere.
@@ -77,7 +77,7 @@ impl Subject {
             name: work.plan.clone(),
             document,
             worktree: Some(worktree),
-            known: Known::Assignment(Box::new(work), set.map(Box::new)),
+            known: KnownFrom::Assignment(Box::new(work), set.map(Box::new)),
         }
     }
 
@@ -94,24 +94,24 @@ impl Subject {
             .clone()
             .or_else(|| variable("ORCH_MANIFEST").map(PathBuf::from));
         // What is worked on counts, whatever the manifest says by now. A plan that came later is only there.
-        let in_force = Campaign::in_force(&context.dir, manifest.as_deref());
+        let in_force = Project::in_force(&context.dir, manifest.as_deref());
         let typed = context.plan.clone().or(own);
-        let campaign = match (in_force, &typed) {
-            (Ok(in_force), Some(name)) if context.named(&in_force.campaign, name).is_err() => {
-                Campaign::open(&context.dir, manifest.as_deref()).or(Ok(in_force.campaign))
+        let project = match (in_force, &typed) {
+            (Ok(in_force), Some(name)) if context.named(&in_force.project, name).is_err() => {
+                Project::open(&context.dir, manifest.as_deref()).or(Ok(in_force.project))
             }
-            (in_force, _) => in_force.map(|in_force| in_force.campaign),
+            (in_force, _) => in_force.map(|in_force| in_force.project),
         };
-        match (campaign, typed, own_worktree) {
-            (Ok(campaign), Some(typed), worktree) => match (context.named(&campaign, &typed), worktree) {
-                (Ok(name), worktree) => Ok(Self::in_campaign(campaign, name, worktree)),
+        match (project, typed, own_worktree) {
+            (Ok(project), Some(typed), worktree) => match (context.named(&project, &typed), worktree) {
+                (Ok(name), worktree) => Ok(Self::in_project(project, name, worktree)),
                 // Somebody took it out of the manifest while its agent works.
                 (Err(_), Some(worktree)) => Self::from_copy(&typed, worktree),
                 (Err(error), None) => Self::from_document(context, manifest, &typed).ok_or(error),
             },
-            (Ok(campaign), None, _) => {
-                let name = context.one_plan(&campaign, None)?;
-                Ok(Self::in_campaign(campaign, name, None))
+            (Ok(project), None, _) => {
+                let name = context.one_plan(&project, None)?;
+                Ok(Self::in_project(project, name, None))
             }
             (Err(_), Some(typed), Some(worktree)) => Self::from_copy(&typed, worktree),
             (Err(error), Some(typed), None) => {
@@ -133,21 +133,21 @@ impl Subject {
             name,
             document: Arc::new(document),
             worktree: None,
-            known: Known::Nothing,
+            known: KnownFrom::Nothing,
         })
     }
 
-    fn in_campaign(campaign: Campaign, name: PlanName, worktree: Option<PathBuf>) -> Self {
-        let document = campaign
+    fn in_project(project: Project, name: PlanName, worktree: Option<PathBuf>) -> Self {
+        let document = project
             .plan(&name)
             .map(|plan| Arc::clone(&plan.document))
             .unwrap_or_default();
-        let worktree = worktree.unwrap_or_else(|| campaign.worktree_path(name.as_str()));
+        let worktree = worktree.unwrap_or_else(|| project.worktree_path(name.as_str()));
         Self {
             name,
             document,
             worktree: worktree.is_dir().then_some(worktree),
-            known: Known::Campaign(Box::new(campaign)),
+            known: KnownFrom::Project(Box::new(project)),
         }
     }
 
@@ -162,7 +162,7 @@ impl Subject {
             name,
             document: Arc::new(read_document(&text).0),
             worktree: Some(worktree),
-            known: Known::Nothing,
+            known: KnownFrom::Nothing,
         })
     }
 
@@ -174,16 +174,16 @@ impl Subject {
     pub(super) fn worktree(&self) -> Result<&Path, CliError> {
         self.worktree.as_deref().ok_or_else(|| {
             let why = format!("plan `{}` has no worktree yet", self.name);
-            CliError::new(Exit::Nothing, why).with_hint("`orch up` makes it")
+            CliError::new(ProgramExit::Nothing, why).with_hint("`orch up` makes it")
         })
     }
 
     /// Its settings, as far as they can be read.
     pub(super) fn plan(&self) -> Option<&Plan> {
         match &self.known {
-            Known::Campaign(campaign) => campaign.plan(&self.name),
-            Known::Assignment(_, set) => set.as_ref()?.plan(&self.name),
-            Known::Nothing => None,
+            KnownFrom::Project(project) => project.plan(&self.name),
+            KnownFrom::Assignment(_, set) => set.as_ref()?.plan(&self.name),
+            KnownFrom::Nothing => None,
         }
     }
 
@@ -194,13 +194,13 @@ impl Subject {
     /// When it is there and cannot be read.
     pub(super) fn situation(&self) -> Result<Option<Situation>, CliError> {
         Ok(match &self.known {
-            Known::Campaign(campaign) => Some(Situation::look(campaign)?),
-            Known::Assignment(work, Some(set)) => {
+            KnownFrom::Project(project) => Some(Situation::look(project)?),
+            KnownFrom::Assignment(work, Some(set)) => {
                 let looked = Situation::of_journal(&OrchDir::at(&work.home), set).ok();
                 // An empty one says that there is nothing to be read there, not that nothing has happened.
                 looked.filter(|looked| looked.epoch.is_some())
             }
-            Known::Assignment(_, None) | Known::Nothing => None,
+            KnownFrom::Assignment(_, None) | KnownFrom::Nothing => None,
         })
     }
 
@@ -208,8 +208,8 @@ impl Subject {
     pub(super) fn arrangement(&self) -> Arrangement {
         match (self.plan(), &self.known) {
             (Some(plan), _) => plan.arrangement,
-            (None, Known::Assignment(work, _)) => work.arrangement,
-            (None, Known::Campaign(_) | Known::Nothing) => Arrangement::default(),
+            (None, KnownFrom::Assignment(work, _)) => work.arrangement,
+            (None, KnownFrom::Project(_) | KnownFrom::Nothing) => Arrangement::default(),
         }
     }
 
@@ -221,8 +221,8 @@ impl Subject {
     pub(super) fn waits(&self) -> Result<BTreeMap<TaskId, Vec<String>>, CliError> {
         Ok(match (self.plan(), self.situation()?, &self.known) {
             (Some(plan), Some(situation), _) => waits_elsewhere(plan, situation.scheduler.state()),
-            (_, _, Known::Assignment(work, _)) => work.waits.clone(),
-            (_, _, Known::Campaign(_) | Known::Nothing) => BTreeMap::new(),
+            (_, _, KnownFrom::Assignment(work, _)) => work.waits.clone(),
+            (_, _, KnownFrom::Project(_) | KnownFrom::Nothing) => BTreeMap::new(),
         })
     }
 
@@ -235,8 +235,8 @@ impl Subject {
     pub(super) fn states(&self) -> Result<BTreeMap<ItemId, TaskState>, CliError> {
         // What a person has landed by hand says nothing of tasks, and to look for it costs git.
         let situation = match &self.known {
-            Known::Campaign(campaign) => Some(Situation::of_journal(&campaign.dir, &campaign.set)?),
-            Known::Assignment(..) | Known::Nothing => self.situation()?,
+            KnownFrom::Project(project) => Some(Situation::of_journal(&project.dir, &project.set)?),
+            KnownFrom::Assignment(..) | KnownFrom::Nothing => self.situation()?,
         };
         let mut states = match (&situation, &self.known) {
             (Some(situation), _) => {
@@ -244,8 +244,8 @@ impl Subject {
                 let items = run.items.keys();
                 items.map(|item| (item.clone(), run.item_state(item))).collect()
             }
-            (None, Known::Assignment(work, _)) => work.states.clone(),
-            (None, Known::Campaign(_) | Known::Nothing) => BTreeMap::new(),
+            (None, KnownFrom::Assignment(work, _)) => work.states.clone(),
+            (None, KnownFrom::Project(_) | KnownFrom::Nothing) => BTreeMap::new(),
         };
         let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
         // Whose word is a person's. What is known here by its state alone was judged before.
@@ -314,12 +314,12 @@ impl Subject {
     /// The document in the worktree, where it is a file of the repository.
     pub(super) fn committed(&self) -> Option<PathBuf> {
         match &self.known {
-            Known::Campaign(campaign) => {
-                let file = campaign.plan(&self.name)?.file.as_deref();
-                committed_document(campaign, file, self.worktree.as_deref()?)
+            KnownFrom::Project(project) => {
+                let file = project.plan(&self.name)?.file.as_deref();
+                committed_document(project, file, self.worktree.as_deref()?)
             }
-            Known::Assignment(work, _) => work.committed.clone(),
-            Known::Nothing => None,
+            KnownFrom::Assignment(work, _) => work.committed.clone(),
+            KnownFrom::Nothing => None,
         }
     }
 }

@@ -13,10 +13,10 @@ use crate::report::{
 };
 use crate::schedule::Ending;
 use crate::supervisor::{
-    Campaign, Depth, Errand, Observer, Silent, Situation, StatusView, drive, lints_of_run, with_dependencies,
+    Depth, Errand, Observer, Project, Silent, Situation, StatusView, drive, lints_of_run, with_dependencies,
 };
 
-use super::{CliError, Context, Exit, output, preview};
+use super::{CliError, Context, ProgramExit, output, preview};
 
 /// Run plans until all have settled
 ///
@@ -42,40 +42,40 @@ pub struct UpArgs {
 /// # Errors
 ///
 /// When the manifest is wrong, agents cannot be started, or another supervisor is at work.
-pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
-    let named = context.plans(&campaign, &args.plans)?;
+pub fn run(context: &Context, args: &UpArgs) -> Result<ProgramExit, CliError> {
+    let project = context.project()?;
+    let named = context.plans(&project, &args.plans)?;
     if args.dry_run {
-        return preview::show(context, &campaign, &named, args.merge);
+        return preview::show(context, &project, &named, args.merge);
     }
     if args.detach {
-        return detach(context, &campaign, args, &named);
+        return detach(context, &project, args, &named);
     }
-    let only = with_dependencies(&campaign.set, &named);
+    let only = with_dependencies(&project.set, &named);
     if !context.json && !context.quiet {
         std::thread::scope(|scope| {
             // Asked for now, because a program takes long to start; what is wrong with it is said by who needs it.
-            scope.spawn(|| drop(campaign.git()));
-            warn_of(&campaign, &only)
+            scope.spawn(|| drop(project.git()));
+            warn_of(&project, &only)
         })?;
     }
     let errand = Errand::Up {
         only,
         merge: args.merge,
     };
-    let Conducted { exit, view } = conduct(context, &campaign, &errand)?;
+    let Conducted { exit, view } = conduct(context, &project, &errand)?;
     if let Some(view) = &view {
-        output::text(&next_steps(view, &campaign.target))?;
+        output::text(&next_steps(view, &project.target))?;
     }
-    // The program ends here, and all of this is gone at once: no need to take it apart piece by piece. The campaign is taken
+    // The program ends here, and all of this is gone at once: no need to take it apart piece by piece. The project is taken
     // apart as ever: with it ends what starts runners.
     std::mem::forget(view);
     Ok(exit)
 }
 
 /// Says what may not be meant as it is.
-fn warn_of(campaign: &Campaign, only: &[PlanName]) -> Result<(), CliError> {
-    let lints = lints_of_run(campaign, only)?;
+fn warn_of(project: &Project, only: &[PlanName]) -> Result<(), CliError> {
+    let lints = lints_of_run(project, only)?;
     let (overlaps, others): (Vec<&Lint>, Vec<&Lint>) =
         lints.iter().partition(|lint| lint.id == LintId::Overlap);
     for lint in others.into_iter().chain(overlaps.iter().copied().take(NAMED)) {
@@ -102,7 +102,7 @@ fn warn(said: &str) {
 #[derive(Debug)]
 pub struct Conducted {
     /// The exit code that says how.
-    pub exit: Exit,
+    pub exit: ProgramExit,
     /// What the summary was made of; none where none was shown.
     pub view: Option<StatusView>,
 }
@@ -112,15 +112,15 @@ pub struct Conducted {
 /// # Errors
 ///
 /// When another supervisor is at work, or something fails that no plan can be blamed for.
-pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Result<Conducted, CliError> {
-    let mut observer = observer(context, campaign);
-    let conclusion = drive(campaign.clone(), errand, observer.as_mut())?;
+pub fn conduct(context: &Context, project: &Project, errand: &Errand) -> Result<Conducted, CliError> {
+    let mut observer = observer(context, project);
+    let conclusion = drive(project.clone(), errand, observer.as_mut())?;
     drop(observer);
     let mut shown = None;
     if !context.json {
-        let campaign = campaign.with(conclusion.set)?;
-        let situation = Situation::look(&campaign)?;
-        let view = situation.view(&campaign, Depth::Branches)?;
+        let project = project.with(conclusion.set)?;
+        let situation = Situation::look(&project)?;
+        let view = situation.view(&project, Depth::Branches)?;
         let driven = |plan: &PlanName| match errand {
             Errand::Up { only, .. } => only.is_empty() || only.contains(plan),
             _ => true,
@@ -131,22 +131,22 @@ pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Resul
         std::mem::forget(situation);
     }
     let exit = match conclusion.ending {
-        Ending::Settled if conclusion.red => Exit::Trouble,
-        Ending::Settled => Exit::Done,
-        Ending::NeedsPerson => Exit::Trouble,
-        Ending::Interrupted => Exit::Interrupted,
+        Ending::Settled if conclusion.red => ProgramExit::Trouble,
+        Ending::Settled => ProgramExit::Done,
+        Ending::NeedsPerson => ProgramExit::Trouble,
+        Ending::Interrupted => ProgramExit::Interrupted,
     };
     Ok(Conducted { exit, view: shown })
 }
 
 /// Whoever listens to the run: JSON on request, bars in a terminal, lines elsewhere.
-pub fn observer(context: &Context, campaign: &Campaign) -> Box<dyn Observer> {
+pub fn observer(context: &Context, project: &Project) -> Box<dyn Observer> {
     if context.json {
         Box::new(JsonLines)
     } else if context.quiet {
         Box::new(Silent)
     } else if std::io::stderr().is_terminal() {
-        Box::new(ProgressBars::new(&campaign.set))
+        Box::new(ProgressBars::new(&project.set))
     } else {
         Box::new(PlainLines::new(context.verbose))
     }
@@ -155,25 +155,25 @@ pub fn observer(context: &Context, campaign: &Campaign) -> Box<dyn Observer> {
 /// Starts the same command again in a session of its own, and returns once it holds the repository.
 fn detach(
     context: &Context,
-    campaign: &Campaign,
+    project: &Project,
     args: &UpArgs,
     named: &[PlanName],
-) -> Result<Exit, CliError> {
-    if let Some(holder) = RepositoryLock::holder(&campaign.dir)? {
+) -> Result<ProgramExit, CliError> {
+    if let Some(holder) = RepositoryLock::holder(&project.dir)? {
         return Err(crate::supervisor::SupervisorError::Held(holder).into());
     }
-    std::fs::create_dir_all(campaign.dir.path()).context("cannot make the folder .git/orch")?;
-    let log = campaign.dir.path().join("up.log");
+    std::fs::create_dir_all(project.dir.path()).context("cannot make the folder .git/orch")?;
+    let log = project.dir.path().join("up.log");
     let file = std::fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
     let copy = file
         .try_clone()
         .with_context(|| format!("cannot write {}", log.display()))?;
-    let mut command = Command::new(&campaign.program);
+    let mut command = Command::new(&project.program);
     command
         .arg("-C")
         .arg(&context.dir)
         .arg("--manifest")
-        .arg(&campaign.manifest)
+        .arg(&project.manifest)
         .arg("up");
     if args.merge {
         command.arg("--merge");
@@ -195,7 +195,7 @@ fn detach(
     loop {
         let ended = child.try_wait().context("cannot watch the supervisor")?;
         let holds = matches!(
-            RepositoryLock::holder(&campaign.dir)?,
+            RepositoryLock::holder(&project.dir)?,
             Some(Some(holder)) if holder.pid == child.id()
         );
         if holds {
@@ -203,18 +203,18 @@ fn detach(
                 "driving in the background (process {}); `orch status --watch` shows it, `orch down` stops it\n",
                 child.id()
             ))?;
-            return Ok(Exit::Done);
+            return Ok(ProgramExit::Done);
         }
         if let Some(status) = ended {
             let said = std::fs::read_to_string(&log).unwrap_or_default();
             if status.success() {
                 output::text(&said)?;
-                return Ok(Exit::Done);
+                return Ok(ProgramExit::Done);
             }
             let exit = if status.code() == Some(2) {
-                Exit::Usage
+                ProgramExit::Usage
             } else {
-                Exit::Trouble
+                ProgramExit::Trouble
             };
             return Err(CliError::new(
                 exit,
@@ -222,10 +222,11 @@ fn detach(
             ));
         }
         if Instant::now() > deadline {
-            return Err(
-                CliError::new(Exit::Trouble, "the supervisor has not begun after ten seconds")
-                    .with_hint(format!("see {}", log.display())),
-            );
+            return Err(CliError::new(
+                ProgramExit::Trouble,
+                "the supervisor has not begun after ten seconds",
+            )
+            .with_hint(format!("see {}", log.display())));
         }
         std::thread::sleep(Duration::from_millis(10));
     }

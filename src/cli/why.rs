@@ -11,9 +11,9 @@ use crate::plan::{Document, ItemId, PlanName, Point, Speaker, TaskId, TaskState,
 use crate::report::{ago, broken, output_terminal, span};
 use crate::schedule::{Outcome, PlanRun, Reason, explain_unit, task_state};
 use crate::status;
-use crate::supervisor::{Campaign, Depth, PlanView, Situation};
+use crate::supervisor::{Depth, PlanView, Project, Situation};
 
-use super::{CliError, Context, Exit, output, why_commit};
+use super::{CliError, Context, ProgramExit, output, why_commit};
 
 /// Explain the state of a plan, phase or task, or a landed commit
 ///
@@ -27,7 +27,7 @@ pub struct WhyArgs {
 
 /// `orch why --json`
 #[derive(Debug, Serialize)]
-struct Why {
+struct WhyOutput {
     schema: u32,
     what: String,
     state: String,
@@ -50,24 +50,24 @@ struct Why {
 /// # Errors
 ///
 /// When there is no such plan, phase or task.
-pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign_in_force();
-    let work = campaign.and_then(|campaign| {
-        let (name, what) = context.one_work(&campaign, args.what.as_deref())?;
-        Ok((campaign, name, what))
+pub fn run(context: &Context, args: &WhyArgs) -> Result<ProgramExit, CliError> {
+    let project = context.project_in_force();
+    let work = project.and_then(|project| {
+        let (name, what) = context.one_work(&project, args.what.as_deref())?;
+        Ok((project, name, what))
     });
-    let (campaign, name, what) = match (work, args.what.as_deref()) {
+    let (project, name, what) = match (work, args.what.as_deref()) {
         (Ok(work), _) => work,
         (Err(error), None) => return Err(error),
         // What is no plan may be a commit, also where there are no plans.
         (Err(error), Some(typed)) => return why_commit::about(context, typed)?.ok_or(error),
     };
-    let situation = Situation::look(&campaign)?;
-    let view = situation.view(&campaign, Depth::Journal)?;
+    let situation = Situation::look(&project)?;
+    let view = situation.view(&project, Depth::Journal)?;
     let Some(plan) = view.plans.iter().find(|plan| plan.name == name) else {
         return Err(CliError::refused(format!("there is no plan `{name}`")));
     };
-    let answer = about(&campaign, &situation, plan, what.point)?;
+    let answer = about(&project, &situation, plan, what.point)?;
     let why: Vec<String> = answer.reasons.iter().map(|reason| reason.text.clone()).collect();
     let mut remedies: Vec<String> = Vec::new();
     for remedy in answer.reasons.iter().filter_map(|reason| reason.remedy.clone()) {
@@ -75,10 +75,10 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
             remedies.push(remedy);
         }
     }
-    let path = on_path(&campaign, &situation, &name, what.point);
+    let path = on_path(&project, &situation, &name, what.point);
     let (state, since) = (answer.state, answer.since);
     if context.json {
-        output::json(&Why {
+        output::json(&WhyOutput {
             schema: SCHEMA,
             what: what.to_string(),
             state,
@@ -89,7 +89,7 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
             slack_s: path.map(|path| path.slack_ms / 1000),
             behind_s: path.map(|path| path.behind_ms / 1000),
         })?;
-        return Ok(Exit::Done);
+        return Ok(ProgramExit::Done);
     }
     let since = since
         .map(|since| format!(", since {}", ago(since)))
@@ -105,22 +105,22 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
         text += &format!("  next: {remedy}\n");
     }
     output::text(&broken(&text, output_terminal()))?;
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 /// What there is to say about a plan, phase or task.
-struct Answer {
+struct Explanation {
     state: String,
     since: Option<Timestamp>,
     reasons: Vec<Reason>,
 }
 
 fn about(
-    campaign: &Campaign,
+    project: &Project,
     situation: &Situation,
     plan: &PlanView,
     point: Point,
-) -> Result<Answer, CliError> {
+) -> Result<Explanation, CliError> {
     let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
     let run = state.plan(&plan.name);
     let own = work.plans.iter().find(|work| work.name == plan.name);
@@ -136,10 +136,10 @@ fn about(
     };
     let whole = |state: String| {
         let landed = plan.landed.as_ref().filter(|landed| landed.up_to.is_none());
-        let target = &campaign.target;
+        let target = &project.target;
         let landed =
             landed.map(|landed| Reason::plain(format!("has landed on {target} with {}", landed.commit)));
-        Answer {
+        Explanation {
             state,
             since: plan.since,
             reasons: landed.into_iter().chain(plan.reasons.clone()).collect(),
@@ -171,14 +171,14 @@ fn about(
                 reasons.push(Reason::plain("is done"));
             }
             let done = run.phases_done.get(&id).and_then(|at| situation.wall(*at));
-            Ok(Answer {
+            Ok(Explanation {
                 state: phase.state.to_string(),
                 since: done.or(plan.since),
                 reasons,
             })
         }
         Point::Task(id) => {
-            let known = campaign.plan(&plan.name).is_some_and(|plan| {
+            let known = project.plan(&plan.name).is_some_and(|plan| {
                 let phase = plan.document.phase(id.phase);
                 let verify = phase.is_some_and(|phase| id.is_verify() && phase.verify.is_some());
                 verify || plan.document.task(id).is_some()
@@ -197,14 +197,14 @@ fn about(
                 explain_unit(work, state, &plan.name, unit)
             };
             let untold = |reason: &Reason| !reasons.iter().any(|known| known.text.contains(&reason.text));
-            let said = called_failed(campaign, run, &plan.name, id);
+            let said = called_failed(project, run, &plan.name, id);
             let said: Vec<Reason> = said.into_iter().filter(untold).collect();
             reasons.extend(said);
             let since = run
                 .items
                 .get(&id.into())
                 .and_then(|item| situation.wall(item.since));
-            Ok(Answer {
+            Ok(Explanation {
                 state: now.to_string(),
                 since: since.or(plan.since),
                 reasons,
@@ -214,7 +214,7 @@ fn about(
 }
 
 /// What was said of a task that was reported failed: as the journal has it, and by a person whom no supervisor has heard yet.
-fn called_failed(campaign: &Campaign, run: &PlanRun, plan: &PlanName, task: TaskId) -> Vec<Reason> {
+fn called_failed(project: &Project, run: &PlanRun, plan: &PlanName, task: TaskId) -> Vec<Reason> {
     let item = ItemId::from(task);
     let known = run
         .items
@@ -222,10 +222,9 @@ fn called_failed(campaign: &Campaign, run: &PlanRun, plan: &PlanName, task: Task
         .filter(|known| known.state == TaskState::Failed);
     let note = known.and_then(|known| known.note.as_ref());
     let heard = note.map(|note| Reason::plain(format!("reported failed: {note}")));
-    let document = campaign.plan(plan).map(|plan| &plan.document);
-    let read = |document: &Document| {
-        status::read(&campaign.worktree_path(plan.as_str()), plan, document, None).items
-    };
+    let document = project.plan(plan).map(|plan| &plan.document);
+    let read =
+        |document: &Document| status::read(&project.worktree_path(plan.as_str()), plan, document, None).items;
     let said = document.map(|document| read(document)).unwrap_or_default();
     let new = said.into_iter().find(|said| {
         let by_person = said.by == Some(Speaker::Person) && said.state == TaskState::Failed;
@@ -262,27 +261,27 @@ impl OnPath {
 }
 
 /// None for what is done, and for what has no work of its own.
-fn on_path(campaign: &Campaign, situation: &Situation, plan: &PlanName, point: Point) -> Option<OnPath> {
+fn on_path(project: &Project, situation: &Situation, plan: &PlanName, point: Point) -> Option<OnPath> {
     let run = situation.scheduler.state().plan(plan);
     // What will not be done is on nobody's path.
     let given_up = matches!(run.outcome, Some(Outcome::Cancelled | Outcome::Skipped(_)));
     if given_up || run.has_reached(point) {
         return None;
     }
-    let mut graph = Graph::new(&campaign.set, &situation.durations);
+    let mut graph = Graph::new(&project.set, &situation.durations);
     for node in &mut graph.nodes {
         if let Of::Task(task) = node.of {
             let own = situation
                 .scheduler
                 .state()
-                .plan(&campaign.set.plans[node.plan].name);
+                .plan(&project.set.plans[node.plan].name);
             node.done |= own.has_reached(Point::Task(task));
         }
         if node.done {
             node.expected = 0;
         }
     }
-    let ranks = Ranks::new(&graph, &campaign.set);
+    let ranks = Ranks::new(&graph, &project.set);
     let timeline = Timeline::new(&graph, &ranks);
     let number = graph.plan_number(plan)?;
     let tasks = graph.nodes.iter().enumerate().filter(|(_, node)| {

@@ -11,11 +11,11 @@ use crate::journal::{EvidenceNote, ItemEvidence, LandingEvidence, SCHEMA};
 use crate::plan::{CommitId, PlanName};
 use crate::report::{broken, output_terminal, span};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// `orch why COMMIT --json`
 #[derive(Debug, Serialize)]
-struct Answer {
+struct WhyCommitOutput {
     schema: u32,
     commit: CommitId,
     landings: Vec<LandingEvidence>,
@@ -28,7 +28,7 @@ struct Answer {
 /// # Errors
 ///
 /// When no landing brought it, or the notes cannot be read.
-pub(super) fn about(context: &Context, typed: &str) -> Result<Option<Exit>, CliError> {
+pub(super) fn about(context: &Context, typed: &str) -> Result<Option<ProgramExit>, CliError> {
     let Ok(repo) = context.repository() else {
         return Ok(None);
     };
@@ -40,11 +40,11 @@ pub(super) fn about(context: &Context, typed: &str) -> Result<Option<Exit>, CliE
         let why = format!("no note in {NOTES} says how {} was landed", commit.short());
         let hint =
             format!("fetch them with `git fetch origin {NOTES}:{NOTES}`; what orch has not landed has none");
-        return Err(CliError::new(Exit::Nothing, why).with_hint(hint));
+        return Err(CliError::new(ProgramExit::Nothing, why).with_hint(hint));
     }
     let taken_back_by = taken_back(&repo, &landings)?;
     if context.json {
-        output::json(&Answer {
+        output::json(&WhyCommitOutput {
             schema: SCHEMA,
             commit,
             landings,
@@ -58,7 +58,7 @@ pub(super) fn about(context: &Context, typed: &str) -> Result<Option<Exit>, CliE
         let text: String = told.collect();
         output::text(&broken(&text, output_terminal()))?;
     }
-    Ok(Some(Exit::Done))
+    Ok(Some(ProgramExit::Done))
 }
 
 /// The landings that brought the commit: those that its own note tells of, else those of the first commit with a note that

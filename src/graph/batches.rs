@@ -15,7 +15,7 @@ use super::order::PlanOrder;
 /// shares no file with another of the batch.
 pub(super) fn draw(order: &mut PlanOrder, lanes: usize, locks: &BTreeMap<TaskId, Vec<u32>>) {
     let lanes = lanes.max(1);
-    let mut open = Open::new(order);
+    let mut open = OpenUnits::new(order);
     let mut last: Vec<usize> = Vec::new();
     let mut behind: Vec<Option<usize>> = vec![None; order.units.len()];
     let gates = Arc::make_mut(&mut order.gates);
@@ -49,7 +49,7 @@ pub(super) fn draw(order: &mut PlanOrder, lanes: usize, locks: &BTreeMap<TaskId,
 }
 
 /// Units that are not done, and what keeps them, from batch to batch: each step costs what it changes.
-struct Open {
+struct OpenUnits {
     /// Those that nothing keeps any more, in document order.
     startable: BTreeSet<usize>,
     /// How many gates keep each unit.
@@ -62,7 +62,7 @@ struct Open {
     member_of: Vec<Vec<usize>>,
 }
 
-impl Open {
+impl OpenUnits {
     fn new(order: &PlanOrder) -> Self {
         let (units, gates) = (order.units.len(), order.gates.len());
         let is_done = |unit: usize| order.units[unit].ticked;

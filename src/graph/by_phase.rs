@@ -6,7 +6,7 @@ use crate::plan::{Document, UnitId};
 
 use super::gate::{Counts, Gates, Why};
 use super::order::{PlanOrder, Unit, first_units};
-use super::waits::{Entry, Waits};
+use super::waits::{UnitWaits, WaitEntry};
 
 /// The order of a document's tasks between whole phases: a phase waits for another when any of its tasks does. What would
 /// wait for a phase behind it in the document does not: such phases go in the order of the document.
@@ -96,8 +96,8 @@ impl Before {
     fn see(&mut self, own: usize, unit: usize, fine: &PlanOrder, met: &Met) {
         for entry in fine.waits.entries(unit) {
             match entry {
-                Entry::Gate(gate) => self.meet(own, gate as usize, fine, met),
-                Entry::Run { from, to, run } => {
+                WaitEntry::Gate(gate) => self.meet(own, gate as usize, fine, met),
+                WaitEntry::Run { from, to, run } => {
                     if std::mem::replace(&mut self.runs[run as usize], own) != own {
                         for gate in &fine.waits.chain()[from as usize..to as usize] {
                             self.meet(own, *gate as usize, fine, met);
@@ -132,7 +132,7 @@ impl Before {
 /// The gates behind phases. Those of mere order make the chain, each at the place of its phase.
 struct Drawn {
     gates: Gates,
-    waits: Waits,
+    waits: UnitWaits,
     in_order: Vec<bool>,
     others: Vec<Vec<(Why, usize)>>,
     /// Phases behind each other that the unit at hand waits for in order.
@@ -143,7 +143,7 @@ impl Drawn {
     fn new(phases: usize) -> Self {
         Self {
             gates: Gates::default(),
-            waits: Waits::default(),
+            waits: UnitWaits::default(),
             in_order: vec![false; phases],
             others: vec![Vec::new(); phases],
             run: 0..0,

@@ -16,7 +16,7 @@ const MOST: usize = 20;
 
 /// One step of a circle.
 #[derive(Debug, Clone, Copy)]
-struct Step {
+struct CycleStep {
     /// The node that waits.
     waits: usize,
     /// The node that it waits for.
@@ -46,10 +46,10 @@ pub fn cycle_faults(set: &PlanSet, graph: &Graph, ranks: &Ranks, manifest: &Path
 
 /// What each stuck node waits for in vain: the stuck members of gates that cannot open without them. Nodes that only
 /// come behind a circle are left out.
-fn blocked(graph: &Graph, stuck: &[usize]) -> BTreeMap<usize, Vec<Step>> {
+fn blocked(graph: &Graph, stuck: &[usize]) -> BTreeMap<usize, Vec<CycleStep>> {
     let stuck: BTreeSet<usize> = stuck.iter().copied().collect();
     let closed = |gate: Gate<'_>| gate.of().filter(|member| !stuck.contains(member)).count() < gate.need;
-    let mut steps: BTreeMap<usize, Vec<Step>> = BTreeMap::new();
+    let mut steps: BTreeMap<usize, Vec<CycleStep>> = BTreeMap::new();
     let mut waiters: BTreeMap<usize, usize> = BTreeMap::new();
     for &waits in &stuck {
         let own = steps.entry(waits).or_default();
@@ -57,7 +57,7 @@ fn blocked(graph: &Graph, stuck: &[usize]) -> BTreeMap<usize, Vec<Step>> {
         for gate in gates.filter(|gate| closed(graph.gates.get(*gate))) {
             let members = graph.gates.get(gate).of();
             let members = members.filter(|member| stuck.contains(member));
-            own.extend(members.map(|on| Step { waits, on, gate }));
+            own.extend(members.map(|on| CycleStep { waits, on, gate }));
         }
         for step in own {
             *waiters.entry(step.on).or_default() += 1;
@@ -81,7 +81,7 @@ fn blocked(graph: &Graph, stuck: &[usize]) -> BTreeMap<usize, Vec<Step>> {
 }
 
 /// Groups of nodes each of which can be reached from all others of its group.
-fn groups(steps: &BTreeMap<usize, Vec<Step>>) -> Vec<BTreeSet<usize>> {
+fn groups(steps: &BTreeMap<usize, Vec<CycleStep>>) -> Vec<BTreeSet<usize>> {
     let mut backwards: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut forwards: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for step in steps.values().flatten() {
@@ -122,11 +122,11 @@ fn reach(edges: &BTreeMap<usize, Vec<usize>>, from: usize) -> BTreeSet<usize> {
 }
 
 /// The shortest circle inside a group, by breadth-first search from each of its nodes.
-fn shortest(steps: &BTreeMap<usize, Vec<Step>>, group: &BTreeSet<usize>) -> Option<Vec<Step>> {
-    let mut best: Option<Vec<Step>> = None;
+fn shortest(steps: &BTreeMap<usize, Vec<CycleStep>>, group: &BTreeSet<usize>) -> Option<Vec<CycleStep>> {
+    let mut best: Option<Vec<CycleStep>> = None;
     // In a large group the first nodes will do: any circle names the trouble.
     for &start in group.iter().take(200) {
-        let mut came: BTreeMap<usize, Step> = BTreeMap::new();
+        let mut came: BTreeMap<usize, CycleStep> = BTreeMap::new();
         let mut queue = VecDeque::from([start]);
         'search: while let Some(node) = queue.pop_front() {
             for step in steps.get(&node).into_iter().flatten() {
@@ -157,7 +157,7 @@ fn shortest(steps: &BTreeMap<usize, Vec<Step>>, group: &BTreeSet<usize>) -> Opti
     best
 }
 
-fn fault(set: &PlanSet, graph: &Graph, circle: &[Step], manifest: &Path) -> Fault {
+fn fault(set: &PlanSet, graph: &Graph, circle: &[CycleStep], manifest: &Path) -> Fault {
     let mut path: Vec<String> = circle.iter().map(|step| graph.id(step.waits)).collect();
     path.extend(circle.first().map(|step| graph.id(step.waits)));
     let reasons: Vec<String> = circle
@@ -170,7 +170,7 @@ fn fault(set: &PlanSet, graph: &Graph, circle: &[Step], manifest: &Path) -> Faul
     let message = format!("these wait for each other: {}", path.join(" → "));
     let hint = format!("{}; one of them has to go", reasons.join(", "));
     // The place of a named dependency is the one to look at first.
-    let named = |step: &&Step| matches!(graph.gates.get(step.gate).why, Why::Named | Why::Depends);
+    let named = |step: &&CycleStep| matches!(graph.gates.get(step.gate).why, Why::Named | Why::Depends);
     let first = circle.iter().find(named).or(circle.first());
     let (file, line) = match first {
         Some(step) => place(set, graph, step, manifest),
@@ -182,7 +182,7 @@ fn fault(set: &PlanSet, graph: &Graph, circle: &[Step], manifest: &Path) -> Faul
 }
 
 /// What a step says in words.
-fn reason(graph: &Graph, step: &Step) -> String {
+fn reason(graph: &Graph, step: &CycleStep) -> String {
     let (waits, on) = (graph.id(step.waits), graph.id(step.on));
     let gate = graph.gates.get(step.gate);
     let why = why_words(graph, gate);
@@ -209,7 +209,7 @@ fn reason(graph: &Graph, step: &Step) -> String {
 }
 
 /// The file and line that say so.
-fn place(set: &PlanSet, graph: &Graph, step: &Step, manifest: &Path) -> (PathBuf, usize) {
+fn place(set: &PlanSet, graph: &Graph, step: &CycleStep, manifest: &Path) -> (PathBuf, usize) {
     let node = &graph.nodes[step.waits];
     let plan = &set.plans[node.plan];
     let in_manifest = (manifest.to_owned(), plan.line);
@@ -239,7 +239,7 @@ fn place(set: &PlanSet, graph: &Graph, step: &Step, manifest: &Path) -> (PathBuf
 fn depends_line(
     set: &PlanSet,
     graph: &Graph,
-    step: &Step,
+    step: &CycleStep,
     plan: &Plan,
     phase: Option<&Phase>,
 ) -> Option<usize> {

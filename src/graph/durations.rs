@@ -21,8 +21,8 @@ impl Durations {
     pub const EQUAL: u64 = 600_000;
 
     /// What is known about a plan.
-    pub(super) fn of_plan<'d>(&'d self, plan: &'d Plan) -> OfPlan<'d> {
-        OfPlan {
+    pub(super) fn of_plan<'d>(&'d self, plan: &'d Plan) -> PlanDurations<'d> {
+        PlanDurations {
             durations: self,
             plan,
             measured: self.units.get(&plan.name).filter(|units| !units.is_empty()),
@@ -35,7 +35,7 @@ impl Durations {
 }
 
 /// What is known about the durations of a plan's tasks.
-pub(super) struct OfPlan<'d> {
+pub(super) struct PlanDurations<'d> {
     durations: &'d Durations,
     plan: &'d Plan,
     measured: Option<&'d BTreeMap<UnitId, u64>>,
@@ -43,7 +43,7 @@ pub(super) struct OfPlan<'d> {
     stated: Option<u64>,
 }
 
-impl<'d> OfPlan<'d> {
+impl<'d> PlanDurations<'d> {
     /// What is known about a phase. What is said about a whole is shared evenly among its tasks.
     pub(super) fn of_phase(&self, phase: &Phase) -> OfPhase<'d> {
         let parts = phase.tasks.len().max(1) as u64;

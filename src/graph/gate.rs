@@ -55,13 +55,13 @@ pub struct Gate<'g> {
 /// Gates by number, all members in one list: there may be as many gates as there is work.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gates {
-    heads: Vec<Head>,
+    heads: Vec<GateHead>,
     members: Vec<u32>,
 }
 
 /// A gate without its members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Head {
+struct GateHead {
     /// Where its members end; they begin where those of the gate before end.
     end: u32,
     need: u32,
@@ -85,7 +85,7 @@ impl Gates {
         let members = other.members.iter();
         self.members
             .extend(members.map(|member| places[*member as usize] as u32));
-        self.heads.extend(other.heads.iter().map(|head| Head {
+        self.heads.extend(other.heads.iter().map(|head| GateHead {
             end: before + head.end,
             ..*head
         }));
@@ -101,7 +101,7 @@ impl Gates {
         why: Why,
     ) -> usize {
         self.members.extend(of.into_iter().map(|member| member as u32));
-        self.heads.push(Head {
+        self.heads.push(GateHead {
             end: self.members.len() as u32,
             need: need as u32,
             counts,

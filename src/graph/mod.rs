@@ -32,4 +32,4 @@ pub use order::{PlanOrder, Unit, plan_order, resolve_strategy, task_order};
 pub use overlap::PlanOverlap;
 pub use rank::Ranks;
 pub use timeline::Timeline;
-pub use waits::Waits;
+pub use waits::UnitWaits;

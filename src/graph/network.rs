@@ -12,7 +12,7 @@ use super::locks::FileLocks;
 use super::order::{PlanOrder, plan_order};
 use super::overlap::{self, PlanOverlap};
 use super::places::{PhasePlace, Places};
-use super::waiting::{Own, Waiting};
+use super::waiting::{NodeWaits, Own};
 
 /// What a node stands for: the end of some work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,7 +57,7 @@ pub struct Graph {
     pub locks: Vec<FileLocks>,
     /// Plans that touch the same files.
     pub overlaps: Vec<PlanOverlap>,
-    pub(super) waiting: Vec<Waiting>,
+    pub(super) waiting: Vec<NodeWaits>,
     pub(super) own: Vec<Own>,
     /// The number that the first gate of each plan's order has here.
     pub(super) firsts: Vec<usize>,
@@ -163,7 +163,7 @@ impl Graph {
     }
 
     fn add(&mut self, node: Node) -> usize {
-        self.waiting.push(Waiting::of_plan(node.plan));
+        self.waiting.push(NodeWaits::of_plan(node.plan));
         self.nodes.push(node);
         self.nodes.len() - 1
     }

@@ -4,7 +4,7 @@ use super::gate::Gate;
 use super::network::Graph;
 use super::rank::Members;
 use super::waiting::END;
-use super::waits::{Entry, Waits};
+use super::waits::{UnitWaits, WaitEntry};
 
 /// Gates that open one after the other. A node waits at one closed gate at a time and looks for the next when that opens:
 /// what it waits for is gone through once, the last phase in front of it first, which mostly is the last to end.
@@ -16,14 +16,14 @@ pub(super) struct Opening<'g> {
     waiting: Vec<u32>,
     /// The node that waits beside each node.
     beside: Vec<u32>,
-    looks: Vec<Look>,
+    looks: Vec<GateLook>,
     /// How many gates of each plan's chain are open, from its beginning.
     open: Vec<u32>,
 }
 
 /// How far a node has looked through its gates; what it has before its first look says nothing.
 #[derive(Clone, Copy, Default)]
-struct Look {
+struct GateLook {
     /// The next of its own, in [`Graph::own`].
     own: u32,
     /// How many entries of its unit are left.
@@ -38,7 +38,7 @@ impl<'g> Opening<'g> {
             missing: graph.gates.iter().map(|gate| gate.need as u32).collect(),
             waiting: vec![END; graph.gates.len()],
             beside: vec![END; graph.nodes.len()],
-            looks: vec![Look::default(); graph.nodes.len()],
+            looks: vec![GateLook::default(); graph.nodes.len()],
             open: vec![0; graph.orders.len()],
             graph,
         }
@@ -102,10 +102,10 @@ impl<'g> Opening<'g> {
     }
 
     /// Where a node begins to look.
-    fn first_look(&self, node: usize) -> Look {
+    fn first_look(&self, node: usize) -> GateLook {
         let waiting = self.graph.waiting[node];
         let waits = &self.graph.orders[waiting.plan as usize].waits;
-        Look {
+        GateLook {
             own: waiting.first,
             entries: waiting.unit().map_or(0, |unit| waits.entry_count(unit) as u32),
             run: (0, 0),
@@ -113,7 +113,7 @@ impl<'g> Opening<'g> {
     }
 
     /// True when no gate of a node is closed any more that it has not looked at yet; else the node waits at one that is.
-    fn begins(&mut self, node: usize, look: Look) -> bool {
+    fn begins(&mut self, node: usize, look: GateLook) -> bool {
         match self.closed(node, look) {
             Some((gate, look)) => {
                 self.looks[node] = look;
@@ -125,7 +125,7 @@ impl<'g> Opening<'g> {
     }
 
     /// The next gate that is closed, and how far the node has looked then.
-    fn closed(&mut self, node: usize, mut look: Look) -> Option<(usize, Look)> {
+    fn closed(&mut self, node: usize, mut look: GateLook) -> Option<(usize, GateLook)> {
         let graph = self.graph;
         let waiting = graph.waiting[node];
         let plan = waiting.plan as usize;
@@ -136,7 +136,7 @@ impl<'g> Opening<'g> {
             }
             look.own = own.next;
         }
-        let waits: &Waits = &graph.orders[plan].waits;
+        let waits: &UnitWaits = &graph.orders[plan].waits;
         loop {
             while look.run.0 < look.run.1 {
                 if self.open_to(plan, look.run.1) {
@@ -153,8 +153,8 @@ impl<'g> Opening<'g> {
             let unit = waiting.unit()?;
             look.run = (0, 0);
             match waits.entry(unit, left as usize) {
-                Entry::Run { from, to, .. } => look.run = (from, to),
-                Entry::Gate(gate) => {
+                WaitEntry::Run { from, to, .. } => look.run = (from, to),
+                WaitEntry::Gate(gate) => {
                     let gate = first + gate as usize;
                     if self.missing[gate] > 0 {
                         return Some((gate, look));
@@ -170,7 +170,7 @@ impl<'g> Opening<'g> {
         let open = &mut self.open[plan];
         while *open < place {
             let gate = chain[*open as usize];
-            if gate != Waits::EMPTY && self.missing[self.graph.firsts[plan] + gate as usize] > 0 {
+            if gate != UnitWaits::EMPTY && self.missing[self.graph.firsts[plan] + gate as usize] > 0 {
                 return false;
             }
             *open += 1;

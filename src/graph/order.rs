@@ -12,7 +12,7 @@ use crate::plan::{Arrangement, Dispatch, Document, Phase, PhaseId, PipelineStart
 use super::batches;
 use super::by_phase::by_phase;
 use super::gate::{Counts, Gates, Why};
-use super::waits::Waits;
+use super::waits::UnitWaits;
 
 /// A unit of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct PlanOrder {
     /// Where they wait; the members are places of units.
     pub gates: Arc<Gates>,
     /// The gates at which each unit waits; all of them have to be open.
-    pub waits: Arc<Waits>,
+    pub waits: Arc<UnitWaits>,
     /// The strategy that drew them; never `auto`.
     pub strategy: Strategy,
     /// True when each task is a unit, false when each phase is.
@@ -84,7 +84,7 @@ pub fn plan_order(
 /// worked on by whoever has time.
 pub fn task_order(document: &Document, arrangement: &Arrangement) -> PlanOrder {
     let strategy = resolve_strategy(document, arrangement.strategy);
-    let mut draft = Draft::new(document, arrangement, strategy);
+    let mut draft = UnitDraft::new(document, arrangement, strategy);
     draft.draw();
     PlanOrder {
         units: draft.units,
@@ -109,14 +109,14 @@ pub(super) fn first_units(document: &Document) -> Vec<usize> {
 }
 
 /// Units and gates while they are being drawn.
-struct Draft<'d> {
+struct UnitDraft<'d> {
     document: &'d Document,
     arrangement: &'d Arrangement,
     strategy: Strategy,
     units: Vec<Unit>,
     gates: Gates,
     /// Runs are over the gates behind phases, which are what many wait for.
-    waits: Waits,
+    waits: UnitWaits,
     /// Where the units of each phase begin.
     firsts: Vec<usize>,
     /// Places in the chain of the gates behind each phase, once something waits there.
@@ -125,7 +125,7 @@ struct Draft<'d> {
     ended: Option<usize>,
 }
 
-impl<'d> Draft<'d> {
+impl<'d> UnitDraft<'d> {
     fn new(document: &'d Document, arrangement: &'d Arrangement, strategy: Strategy) -> Self {
         let firsts = first_units(document);
         let units = firsts.last().copied().unwrap_or(0);
@@ -139,7 +139,7 @@ impl<'d> Draft<'d> {
             firsts,
             // Each unit may have a gate of its own, and a phase has one with all of its units behind it.
             gates: Gates::with_capacity(units, 2 * units),
-            waits: Waits::with_capacity(units),
+            waits: UnitWaits::with_capacity(units),
             ends: vec![None; document.phases.len()],
         }
     }

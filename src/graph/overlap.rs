@@ -66,7 +66,7 @@ pub(super) fn find(set: &PlanSet, locks: &[FileLocks]) -> Vec<PlanOverlap> {
     if pairs.is_empty() {
         return Vec::new();
     }
-    let waits = Waits::new(set);
+    let waits = PlanWaits::new(set);
     pairs
         .into_iter()
         .map(|(plans, files)| PlanOverlap {
@@ -79,9 +79,9 @@ pub(super) fn find(set: &PlanSet, locks: &[FileLocks]) -> Vec<PlanOverlap> {
 }
 
 /// Which plans each plan waits for, by their places in the manifest.
-struct Waits(Vec<Vec<usize>>);
+struct PlanWaits(Vec<Vec<usize>>);
 
-impl Waits {
+impl PlanWaits {
     fn new(set: &PlanSet) -> Self {
         let numbers: BTreeMap<&PlanName, usize> = set
             .plans

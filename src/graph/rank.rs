@@ -4,7 +4,7 @@ use crate::plan::{PlanSet, Priority};
 
 use super::network::Graph;
 use super::opening::Opening;
-use super::waits::Entry;
+use super::waits::WaitEntry;
 
 /// What the order among ready work is made of, by node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Ranks {
         let mut priority: Vec<Priority> = priority.collect();
         // Only success brings what waits there nearer; mere order lends no priority.
         if own.iter().any(|other| *other != own[0]) {
-            let mut behind = Behind::new(graph);
+            let mut behind = MostBehind::new(graph);
             for &node in order.iter().rev() {
                 let highest = gates_of
                     .of(node)
@@ -41,7 +41,7 @@ impl Ranks {
             }
         }
         let mut remaining = vec![0u64; graph.nodes.len()];
-        let mut behind: Behind<u64> = Behind::new(graph);
+        let mut behind: MostBehind<u64> = MostBehind::new(graph);
         for &node in order.iter().rev() {
             let longest = gates_of.of(node).iter().map(|gate| behind.gates[*gate as usize]);
             let longest = longest.max().unwrap_or(0);
@@ -112,7 +112,7 @@ fn waiting(graph: &Graph) -> Vec<Vec<usize>> {
 }
 
 /// The most of what waits behind each gate. It is handed to all members of a gate once, however many wait there.
-struct Behind<T> {
+struct MostBehind<T> {
     gates: Vec<T>,
     /// The most that was handed to each run of gates, so that less is not handed to all of them again.
     runs: Vec<T>,
@@ -120,7 +120,7 @@ struct Behind<T> {
     firsts: Vec<usize>,
 }
 
-impl<T: Copy + Default + Ord> Behind<T> {
+impl<T: Copy + Default + Ord> MostBehind<T> {
     fn new(graph: &Graph) -> Self {
         let mut runs = 0;
         let firsts = graph.orders.iter().map(|order| {
@@ -144,8 +144,8 @@ impl<T: Copy + Default + Ord> Behind<T> {
             let own = &mut self.gates[graph.firsts[plan]..];
             for entry in waits.entries(unit) {
                 match entry {
-                    Entry::Gate(gate) => own[gate as usize] = most.max(own[gate as usize]),
-                    Entry::Run { from, to, run } => {
+                    WaitEntry::Gate(gate) => own[gate as usize] = most.max(own[gate as usize]),
+                    WaitEntry::Run { from, to, run } => {
                         let known = &mut self.runs[self.firsts[plan] + run as usize];
                         if most > *known {
                             *known = most;

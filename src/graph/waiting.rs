@@ -9,7 +9,7 @@ use super::order::PlanOrder;
 
 /// At which gates a node waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Waiting {
+pub(super) struct NodeWaits {
     /// The plan's place in the manifest.
     pub plan: u32,
     /// The unit that begins with it: what the plan's order says of that unit comes first. [`END`] when none does.
@@ -19,7 +19,7 @@ pub(super) struct Waiting {
     last: u32,
 }
 
-impl Waiting {
+impl NodeWaits {
     /// A node of a plan that waits for nothing yet.
     pub fn of_plan(plan: usize) -> Self {
         Self {

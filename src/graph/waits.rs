@@ -5,7 +5,7 @@
 
 /// The gates of each unit of a plan, by the units' places.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Waits {
+pub struct UnitWaits {
     /// Numbers of gates at which many units wait.
     chain: Vec<u32>,
     /// From and to, in the chain.
@@ -21,14 +21,14 @@ const ALONE: u32 = 1 << 31;
 
 /// What a unit waits at, as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(super) enum WaitEntry {
     /// A gate of its own.
     Gate(u32),
     /// Places in the chain, and the run's number.
     Run { from: u32, to: u32, run: u32 },
 }
 
-impl Waits {
+impl UnitWaits {
     /// Room for so many units, most of which wait at one thing.
     pub(super) fn with_capacity(units: usize) -> Self {
         Self {
@@ -115,18 +115,18 @@ impl Waits {
         &self.chain
     }
 
-    /// How much is kept for a unit: the limit of [`Waits::entry`].
+    /// How much is kept for a unit: the limit of [`UnitWaits::entry`].
     pub(super) fn entry_count(&self, unit: usize) -> usize {
         self.entries_of(unit).len()
     }
 
     /// One of the things kept for a unit.
-    pub(super) fn entry(&self, unit: usize, place: usize) -> Entry {
+    pub(super) fn entry(&self, unit: usize, place: usize) -> WaitEntry {
         self.told(self.entries_of(unit)[place])
     }
 
     /// What is kept for a unit.
-    pub(super) fn entries(&self, unit: usize) -> impl Iterator<Item = Entry> {
+    pub(super) fn entries(&self, unit: usize) -> impl Iterator<Item = WaitEntry> {
         self.entries_of(unit).iter().map(|entry| self.told(*entry))
     }
 
@@ -141,8 +141,8 @@ impl Waits {
                     return Some(gate as usize);
                 }
                 match self.told(*entries.next()?) {
-                    Entry::Gate(gate) => alone = Some(gate),
-                    Entry::Run { from, to, .. } => run = self.chain[from as usize..to as usize].iter(),
+                    WaitEntry::Gate(gate) => alone = Some(gate),
+                    WaitEntry::Run { from, to, .. } => run = self.chain[from as usize..to as usize].iter(),
                 }
             }
         })
@@ -152,8 +152,8 @@ impl Waits {
     /// from its beginning, and is kept from unit to unit: gates that are open stay so.
     pub fn all_open(&self, unit: usize, open: &mut usize, is_open: impl Fn(usize) -> bool) -> bool {
         self.entries(unit).all(|entry| match entry {
-            Entry::Gate(gate) => is_open(gate as usize),
-            Entry::Run { from, to, .. } => {
+            WaitEntry::Gate(gate) => is_open(gate as usize),
+            WaitEntry::Run { from, to, .. } => {
                 let is_open = |gate: u32| gate == Self::EMPTY || is_open(gate as usize);
                 while *open < to as usize && is_open(self.chain[*open]) {
                     *open += 1;
@@ -164,12 +164,12 @@ impl Waits {
         })
     }
 
-    fn told(&self, entry: u32) -> Entry {
+    fn told(&self, entry: u32) -> WaitEntry {
         if entry & ALONE != 0 {
-            return Entry::Gate(entry ^ ALONE);
+            return WaitEntry::Gate(entry ^ ALONE);
         }
         let (from, to) = self.runs[entry as usize];
-        Entry::Run { from, to, run: entry }
+        WaitEntry::Run { from, to, run: entry }
     }
 
     fn entries_of(&self, unit: usize) -> &[u32] {
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_units_wait_at_comes_in_the_order_in_which_it_was_said() {
-        let mut waits = Waits::default();
+        let mut waits = UnitWaits::default();
         let links: Vec<u32> = [7, 3, 9].iter().map(|gate| waits.link(*gate)).collect();
         let runs = waits.runs([links[0], links[1]].into_iter());
         assert_eq!(runs.len(), 1);

@@ -61,24 +61,24 @@ impl<'r> JournalEntry<'r> {
 
 /// What a column says.
 #[derive(Debug, Clone, Copy)]
-enum Said<'r> {
+enum ColumnValue<'r> {
     Text(&'r str),
     Number(u32),
 }
 
 /// The columns beside the data, under the names of the event's fields.
-type Beside<'r> = array::IntoIter<(&'static str, Option<Said<'r>>), 5>;
+type ColumnFields<'r> = array::IntoIter<(&'static str, Option<ColumnValue<'r>>), 5>;
 
 impl<'r> Deserializer<'r> for JournalEntry<'r> {
     type Error = serde_json::Error;
 
     fn deserialize_any<V: Visitor<'r>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         let beside = [
-            ("event", Some(Said::Text(self.event))),
-            ("plan", self.plan.map(Said::Text)),
-            ("task", self.task.map(Said::Text)),
-            ("attempt", self.attempt.map(Said::Text)),
-            ("phase", self.phase.map(Said::Number)),
+            ("event", Some(ColumnValue::Text(self.event))),
+            ("plan", self.plan.map(ColumnValue::Text)),
+            ("task", self.task.map(ColumnValue::Text)),
+            ("attempt", self.attempt.map(ColumnValue::Text)),
+            ("phase", self.phase.map(ColumnValue::Number)),
         ];
         let mut data = serde_json::Deserializer::from_str(self.data);
         let event = data.deserialize_map(Whole {
@@ -98,7 +98,7 @@ impl<'r> Deserializer<'r> for JournalEntry<'r> {
 
 /// Shows a visitor of events the columns before the data.
 struct Whole<'r, V> {
-    beside: Beside<'r>,
+    beside: ColumnFields<'r>,
     visitor: V,
 }
 
@@ -120,9 +120,9 @@ impl<'r, V: Visitor<'r>> Visitor<'r> for Whole<'r, V> {
 
 /// The fields of an event.
 struct Fields<'r, A> {
-    beside: Beside<'r>,
+    beside: ColumnFields<'r>,
     /// The value of the column whose name was told last.
-    said: Option<Said<'r>>,
+    said: Option<ColumnValue<'r>>,
     data: A,
 }
 
@@ -141,8 +141,8 @@ impl<'r, A: MapAccess<'r>> MapAccess<'r> for Fields<'r, A> {
 
     fn next_value_seed<S: DeserializeSeed<'r>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
         match self.said.take() {
-            Some(Said::Text(text)) => seed.deserialize(BorrowedStrDeserializer::new(text)),
-            Some(Said::Number(number)) => seed.deserialize(u64::from(number).into_deserializer()),
+            Some(ColumnValue::Text(text)) => seed.deserialize(BorrowedStrDeserializer::new(text)),
+            Some(ColumnValue::Number(number)) => seed.deserialize(u64::from(number).into_deserializer()),
             None => self.data.next_value_seed(seed),
         }
     }

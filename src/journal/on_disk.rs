@@ -31,14 +31,14 @@ struct Reached {
     /// Number of the last entry that is known to be on the disk.
     synced: i64,
     /// Why the disk did not take something. It is not asked again: what it then says of older writes means nothing.
-    failed: Option<Failure>,
+    failed: Option<WriteFailure>,
 }
 
 /// An error that can be told more than once.
 #[derive(Debug, Clone, Copy)]
-struct Failure(io::ErrorKind, Option<i32>);
+struct WriteFailure(io::ErrorKind, Option<i32>);
 
-impl Failure {
+impl WriteFailure {
     fn of(error: &io::Error) -> Self {
         Self(error.kind(), error.raw_os_error())
     }
@@ -84,7 +84,7 @@ impl OnDisk {
         let synced = reached.sync(&self.log);
         match &synced {
             Ok(()) => reached.synced = committed,
-            Err(why) => reached.failed = Some(Failure::of(why)),
+            Err(why) => reached.failed = Some(WriteFailure::of(why)),
         }
         synced
     }

@@ -68,4 +68,4 @@ pub use text::place::Place;
 pub use text::same_title::is_same_title;
 pub(crate) use text::seek;
 pub use text::size::{SizeError, parse_size};
-pub use text::vanished::{Sides, returned, speaks_of, vanished};
+pub use text::vanished::{FileSides, returned, speaks_of, vanished};

@@ -3,8 +3,8 @@
 use crate::journal::Record;
 use crate::plan::{ManifestChange, OnStuck, PlanName};
 use crate::schedule::{
-    Event, Failed, FlakyMerge, Found, Hold, LaneNote, LaunchTrouble, MergeTrouble, PhaseSaid, PhaseVerify,
-    PinRefusal, VerifiedMerge, point_word,
+    Event, Failed, FlakyMerge, FoundPlan, Hold, LaneNote, LaunchTrouble, MergeTrouble, PhaseSaid,
+    PhaseVerify, PinRefusal, VerifiedMerge, point_word,
 };
 use crate::supervisor::given;
 
@@ -149,7 +149,9 @@ pub fn detail(event: &Event) -> String {
             let part = part.map(|part| format!("{}: ", part.words())).unwrap_or_default();
             format!("{part}{} is at {}", landed.target, landed.commit.short())
         }
-        Event::MergeFound(Found { target, evidence, .. }) => format!("{target} has it already: {evidence}"),
+        Event::MergeFound(FoundPlan { target, evidence, .. }) => {
+            format!("{target} has it already: {evidence}")
+        }
         Event::MergeReverted(back) | Event::MergeRestored(back) => {
             format!("{} is at {}", back.target, back.commit.short())
         }

@@ -20,7 +20,7 @@ const SINCE: usize = 11;
 const NAME: usize = 20;
 
 /// What is said of a plan.
-struct Row<'p> {
+struct PlanRow<'p> {
     name: &'p str,
     state: &'static str,
     tasks: String,
@@ -28,7 +28,7 @@ struct Row<'p> {
     why: String,
 }
 
-impl<'p> Row<'p> {
+impl<'p> PlanRow<'p> {
     fn of(plan: &'p PlanView) -> Self {
         Self {
             name: plan.name.as_str(),
@@ -43,8 +43,8 @@ impl<'p> Row<'p> {
 /// The table, in so many columns.
 pub fn table(view: &StatusView, columns: usize) -> String {
     let columns = columns.max(NARROWEST);
-    let rows: Vec<Row> = view.plans.iter().map(Row::of).collect();
-    let wide = |cell: for<'r> fn(&'r Row<'_>) -> &'r str, least: usize| {
+    let rows: Vec<PlanRow> = view.plans.iter().map(PlanRow::of).collect();
+    let wide = |cell: for<'r> fn(&'r PlanRow<'_>) -> &'r str, least: usize| {
         rows.iter().map(|row| cell(row).width()).fold(least, usize::max)
     };
     let state = wide(|row| row.state, 5);

@@ -43,13 +43,13 @@ pub use board::effect::{Conversation, Effect, Ending, Launch, ResolveOrder, Work
 pub use board::step::Step;
 pub use drive::scheduler::{Input, Scheduler};
 pub use event::{
-    Ages, At, BuiltOn, ConflictMended, ConflictOpened, ConflictResolved, ConflictSides, Counted, EVENT_NAMES,
-    Escalation, Event, Evidence, Exit, Facts, Failed, FirstBad, FlakyMerge, ForeignWork, Foreseen, Found,
-    GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble, ManifestEdit, MergeBegun,
-    MergeTrouble, NotLanded, Obstacle, ObstacleKind, OfAttempt, OfPlan, Parked, PhaseSaid, PhaseVerify,
-    PinRefusal, Pinned, Prefix, Ran, ResolverFailed, ResolverStarted, Resolving, Sent, Signs, Spent, Steered,
-    StuckAction, StuckNotice, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, Told, UnionSeen, UnitOf,
-    VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words, other_side,
+    AgentUsage, Ages, At, BuiltOn, ConflictMended, ConflictOpened, ConflictResolved, ConflictSides, Counted,
+    EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed, FirstBad, FlakyMerge, ForeignWork,
+    Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble, ManifestEdit,
+    MergeBegun, MergeTrouble, NotLanded, Obstacle, ObstacleKind, OfAttempt, OfPlan, Parked, PhaseSaid,
+    PhaseVerify, PinRefusal, Pinned, Prefix, Ran, ResolverFailed, ResolverStarted, Resolving, Sent, Signs,
+    Spent, Steered, StuckAction, StuckNotice, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf,
+    UnionSeen, UnitOf, VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words, other_side,
 };
 pub use explain::delay::clause;
 pub use explain::outcome::rewritten;
@@ -68,11 +68,11 @@ pub use ready::lanes::Machine;
 pub use ready::readiness::{Readiness, Wait};
 pub use simulate::bound::lower_bound;
 pub use simulate::history;
-pub use simulate::simulation::{Cause, Overheads, Simulation, SimulationSettings, Span, TooLong};
+pub use simulate::simulation::{Overheads, Simulation, SimulationSettings, Span, TooLong, WaitedMoment};
 pub use simulate::world::simulate;
 pub use state::after::{After, after};
 pub use state::attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
-pub use state::known::{Phase, RunInfo, State};
+pub use state::known::{RunInfo, RunPhase, State};
 pub use state::limits::{Limit, Parking};
 pub use state::lost::Lost;
 pub use state::phase_run::{LandedPrefix, PhaseCheck, PhaseEnd};

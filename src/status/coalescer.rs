@@ -7,7 +7,7 @@ pub(super) const WINDOW: Duration = Duration::from_millis(5);
 
 /// What a change leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum FileChange {
     /// A file that is whole: renamed into place, closed after writing, or gone. Worth a look at once.
     Whole,
     /// A file that is likely still being written. Worth a look when nothing better follows.
@@ -23,21 +23,21 @@ pub(super) struct Coalescer {
 
 impl Coalescer {
     /// Notes a change. True when the hint is to be given now.
-    pub(super) fn note(&mut self, now: Instant, change: Change) -> bool {
+    pub(super) fn note(&mut self, now: Instant, change: FileChange) -> bool {
         let free = self
             .last
             .is_none_or(|last| now.saturating_duration_since(last) >= WINDOW);
         match (change, free, self.last) {
-            (Change::Whole, true, _) => {
+            (FileChange::Whole, true, _) => {
                 self.last = Some(now);
                 self.due = None;
                 true
             }
-            (Change::Whole, false, Some(last)) => {
+            (FileChange::Whole, false, Some(last)) => {
                 self.due = Some(last + WINDOW);
                 false
             }
-            (Change::Whole | Change::Partial, _, _) => {
+            (FileChange::Whole | FileChange::Partial, _, _) => {
                 self.due.get_or_insert(now + WINDOW);
                 false
             }
@@ -71,9 +71,9 @@ mod tests {
     #[test]
     fn a_burst_gives_one_hint_at_once_and_one_after_it() {
         let (mut coalescer, start) = (Coalescer::default(), Instant::now());
-        assert!(coalescer.note(start, Change::Whole));
+        assert!(coalescer.note(start, FileChange::Whole));
         for n in 1..5 {
-            assert!(!coalescer.note(start + ms(n), Change::Whole));
+            assert!(!coalescer.note(start + ms(n), FileChange::Whole));
         }
         assert!(!coalescer.fire(start + ms(4)));
         assert!(coalescer.fire(start + WINDOW));
@@ -83,16 +83,16 @@ mod tests {
     #[test]
     fn a_lone_change_gives_one_hint() {
         let (mut coalescer, start) = (Coalescer::default(), Instant::now());
-        assert!(coalescer.note(start, Change::Whole));
+        assert!(coalescer.note(start, FileChange::Whole));
         assert_eq!(coalescer.due(), None);
     }
 
     #[test]
     fn a_write_in_place_is_looked_at_when_the_writer_closes_or_soon_after() {
         let (mut coalescer, start) = (Coalescer::default(), Instant::now());
-        assert!(!coalescer.note(start, Change::Partial));
+        assert!(!coalescer.note(start, FileChange::Partial));
         assert_eq!(coalescer.due(), Some(start + WINDOW));
-        assert!(coalescer.note(start + ms(1), Change::Whole));
+        assert!(coalescer.note(start + ms(1), FileChange::Whole));
         assert_eq!(coalescer.due(), None);
     }
 
@@ -104,7 +104,7 @@ mod tests {
             for (pause, whole) in steps {
                 now += ms(pause);
                 coalescer.fire(now);
-                let change = if whole { Change::Whole } else { Change::Partial };
+                let change = if whole { FileChange::Whole } else { FileChange::Partial };
                 unseen = !coalescer.note(now, change);
                 proptest::prop_assert!(!unseen || coalescer.due().is_some_and(|due| due > now && due <= now + WINDOW));
             }

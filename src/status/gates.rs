@@ -15,7 +15,7 @@ use crate::plan::{AttemptId, ItemId, PlanName};
 
 /// What an attempt may not begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gates {
+pub struct ClosedWork {
     /// The format: 1.
     pub schema: u32,
     /// The plan.
@@ -26,7 +26,7 @@ pub struct Gates {
     pub closed: BTreeMap<String, String>,
 }
 
-impl Gates {
+impl ClosedWork {
     /// Why work on the item may not begin; none when it may.
     pub fn refusal(&self, item: &ItemId) -> Option<&str> {
         let own = self.closed.get(&item.task.to_string());
@@ -39,7 +39,7 @@ impl Gates {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_gates(worktree: &Path, gates: &Gates) -> Result<(), StatusError> {
+pub fn write_gates(worktree: &Path, gates: &ClosedWork) -> Result<(), StatusError> {
     make_folder(worktree)?;
     let mut bytes = serde_json::to_vec_pretty(gates).expect("texts are JSON");
     bytes.push(b'\n');
@@ -47,8 +47,8 @@ pub fn write_gates(worktree: &Path, gates: &Gates) -> Result<(), StatusError> {
 }
 
 /// What the file says for this attempt; none when there is none, or it speaks of another.
-pub fn read_gates(worktree: &Path, plan: &PlanName, attempt: &AttemptId) -> Option<Gates> {
+pub fn read_gates(worktree: &Path, plan: &PlanName, attempt: &AttemptId) -> Option<ClosedWork> {
     let text = read_text(&gates_file(worktree), STATUS_LIMIT, Links::Refuse).ok()?;
-    let gates: Gates = serde_json::from_str(&text).ok()?;
+    let gates: ClosedWork = serde_json::from_str(&text).ok()?;
     (gates.schema == 1 && gates.plan == *plan && gates.attempt == *attempt).then_some(gates)
 }

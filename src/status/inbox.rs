@@ -16,7 +16,7 @@ use crate::plan::Message;
 
 /// One line of the inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Line {
+struct InboxLine {
     schema: u32,
     #[serde(flatten)]
     message: Message,
@@ -58,7 +58,7 @@ pub fn deliver(worktree: &Path, messages: &[Message]) -> Result<(), StatusError>
         return Ok(());
     }
     let lines = all.into_iter().map(|message| {
-        let line = Line {
+        let line = InboxLine {
             schema: 1,
             message: message.clone(),
         };
@@ -73,7 +73,7 @@ pub fn inbox(worktree: &Path) -> Inbox {
     let lines = text(lines_file(worktree)).unwrap_or_default();
     let lines = lines
         .lines()
-        .filter_map(|line| serde_json::from_str::<Line>(line).ok());
+        .filter_map(|line| serde_json::from_str::<InboxLine>(line).ok());
     let mut messages: Vec<Message> = lines.map(|line| line.message).collect();
     messages.sort_by_key(|message| message.id);
     messages.dedup_by_key(|message| message.id);

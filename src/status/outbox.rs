@@ -14,7 +14,7 @@ use crate::plan::{MessageKind, PlanName};
 
 /// One line of the outbox. Who sends it follows from the worktree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Posted {
+pub struct OutboxLine {
     /// Tells it from all others.
     pub id: String,
     /// The plan whose agents it is for.
@@ -30,7 +30,7 @@ pub struct Posted {
 /// # Errors
 ///
 /// When the outbox cannot be written.
-pub fn post(worktree: &Path, message: &Posted) -> Result<(), StatusError> {
+pub fn post(worktree: &Path, message: &OutboxLine) -> Result<(), StatusError> {
     make_folder(worktree)?;
     let _guard = Guard::take(worktree)?;
     let mut all = outbox(worktree);
@@ -39,7 +39,7 @@ pub fn post(worktree: &Path, message: &Posted) -> Result<(), StatusError> {
 }
 
 /// What waits in the outbox, oldest first. A line that is no message is passed over.
-pub fn outbox(worktree: &Path) -> Vec<Posted> {
+pub fn outbox(worktree: &Path) -> Vec<OutboxLine> {
     let text = read_text(&folder(worktree).join(OUTBOX), STATUS_LIMIT, Links::Refuse);
     let text = text.unwrap_or_default();
     let lines = text.lines().filter_map(|line| serde_json::from_str(line).ok());
@@ -58,7 +58,7 @@ pub fn take_posted(worktree: &Path, ids: &[String]) -> Result<(), StatusError> {
     write(worktree, &all)
 }
 
-fn write(worktree: &Path, messages: &[Posted]) -> Result<(), StatusError> {
+fn write(worktree: &Path, messages: &[OutboxLine]) -> Result<(), StatusError> {
     let lines = messages.iter().map(|message| {
         let mut line = serde_json::to_vec(message).expect("texts are JSON");
         line.push(b'\n');
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn what_is_posted_waits_in_order_until_it_is_taken() {
         let worktree = tempfile::tempdir().unwrap();
-        let message = |text: &str| Posted {
+        let message = |text: &str| OutboxLine {
             id: format!("id of {text}"),
             to: "auth".parse().unwrap(),
             kind: MessageKind::Status,

@@ -13,7 +13,7 @@ const NOTE: usize = 4000;
 
 /// What a status file says.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(super) struct StatusReport {
     /// What is said, by task and sub-task.
     pub(super) entries: BTreeMap<ItemId, Statement>,
     pub(super) message: Option<String>,
@@ -55,11 +55,11 @@ pub(super) fn parse(
     object: &Map<String, Value>,
     known: &BTreeSet<ItemId>,
     warnings: &mut Warnings,
-) -> Report {
-    let mut report = Report {
+) -> StatusReport {
+    let mut report = StatusReport {
         message: text_field(object, "message", warnings),
         needs: text_field(object, "needs", warnings),
-        ..Report::default()
+        ..StatusReport::default()
     };
     if let Some(schema) = object.get("schema").filter(|schema| schema.as_u64() != Some(1)) {
         let schema = quote(&schema.to_string());
@@ -94,7 +94,13 @@ pub(super) fn parse(
     report
 }
 
-fn take(id: &str, entry: &Value, known: &BTreeSet<ItemId>, report: &mut Report, warnings: &mut Warnings) {
+fn take(
+    id: &str,
+    entry: &Value,
+    known: &BTreeSet<ItemId>,
+    report: &mut StatusReport,
+    warnings: &mut Warnings,
+) {
     let Some(item) = id.parse::<ItemId>().ok().filter(|item| known.contains(item)) else {
         warnings.entry(|| {
             let id = quote(id);

@@ -52,7 +52,7 @@ pub fn task_next(
     limit: Option<usize>,
     open_elsewhere: impl Fn(TaskId) -> Vec<String>,
 ) -> TaskNext {
-    let look = Look {
+    let look = TaskSituation {
         document,
         states,
         order: task_order(document, arrangement),
@@ -105,14 +105,14 @@ fn dedup(by: &mut Vec<String>) {
     by.retain(|id| seen.insert(id.clone()));
 }
 
-struct Look<'a> {
+struct TaskSituation<'a> {
     document: &'a Document,
     states: &'a BTreeMap<ItemId, TaskState>,
     order: PlanOrder,
     locks: FileLocks,
 }
 
-impl Look<'_> {
+impl TaskSituation<'_> {
     fn state(&self, id: TaskId) -> TaskState {
         let phase = self.document.phase(id.phase);
         let check = phase.and_then(|phase| phase.verify.as_ref());

@@ -38,7 +38,8 @@ mod work;
 pub use brief::assignment::waits_elsewhere;
 pub use brief::prompt::preview as preview_prompt;
 pub use brief::stop_hook::{
-    Kept, Leaving, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on, write_claude_settings,
+    HookMemory, Leaving, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on,
+    write_claude_settings,
 };
 pub use conflict::about_conflict::ResolveStep;
 pub use conflict::resolve::{ResolveReport, resolve_alone};
@@ -55,14 +56,14 @@ pub use perform::tree::removing::{after_removal, before_removal, lane_of};
 pub use preflight::checks::{NAME_YOURSELF, check_places};
 pub use preflight::lint::{lints, lints_of_run};
 pub use preflight::plan_lints::SharedFiles;
-pub use preflight::preview::{Action, Expected, PlannedAction, Preview, preview};
-pub use preflight::preview_points::SyncPoint;
+pub use preflight::preview::{Action, ExpectedTimes, PlannedAction, Preview, preview};
+pub use preflight::preview_points::PreviewPoint;
 pub use preflight::rehearsal::rehearse_merge;
-pub use project::campaign::Campaign;
-pub use project::campaign::committed_document;
 pub use project::error::SupervisorError;
 pub use project::landed_range::landed_range;
 pub use project::load::{MANIFEST, check_circles, document_of, find_manifest, load};
+pub use project::repository_plans::Project;
+pub use project::repository_plans::committed_document;
 pub use project::selection::with_dependencies;
 pub use project::strays::stop_strays;
 pub use project::taken::{InForce, plans_kept};

@@ -13,10 +13,10 @@ use orch::plan::{
     Arrangement, AttemptId, CommitId, Dispatch, ItemId, Lanes, PhaseId, PlanName, PlanSet, Point, Report,
     RunId, Speaker, Statement, Strategy, Subtask, TaskId, TaskState, UnitId, VerifyBlock, WorkRef,
 };
-use orch::schedule::train::{Answer, Order, Tried, Verdict};
+use orch::schedule::train::{Order, TrainAnswer, Tried, Verdict};
 use orch::schedule::{
-    At, Effect, Event, Evidence, Exit, Facts, Failed, ForeignWork, GoneWork, Input, Launch, Obstacle,
-    ObstacleKind, PhaseWork, Pinned, PlanWork, Scheduler, Steer, Told, Word, Work, WorkConflict, steer,
+    AgentUsage, At, Effect, Event, Evidence, Exit, Facts, Failed, ForeignWork, GoneWork, Input, Launch,
+    Obstacle, ObstacleKind, PhaseWork, Pinned, PlanWork, Scheduler, Steer, Word, Work, WorkConflict, steer,
 };
 
 use crate::support::asked;
@@ -909,7 +909,7 @@ impl World {
                 order: Order::Try(trial),
                 ..
             } => {
-                let tried = Answer::Tried {
+                let tried = TrainAnswer::Tried {
                     trial: trial.id,
                     tried: Tried::Verdict(Verdict::unasked()),
                     ground_green: true,
@@ -922,7 +922,7 @@ impl World {
                 ..
             } => {
                 let moves = landing.stack.into_iter().map(|plan| (plan, None, commit.clone()));
-                let landed = Answer::Landed(Ok(moves.collect()));
+                let landed = TrainAnswer::Landed(Ok(moves.collect()));
                 self.coming.push(Coming::Input(Box::new(Input::Train(landed))));
                 return;
             }
@@ -1064,7 +1064,7 @@ impl World {
             }
             Act::End(exit, facts) => {
                 let (plan, attempt) = (launch.plan.clone(), launch.attempt.clone());
-                self.tell(Input::Event(Event::AgentTold(Told {
+                self.tell(Input::Event(Event::AgentTold(AgentUsage {
                     plan: plan.clone(),
                     attempt: attempt.clone(),
                     facts,

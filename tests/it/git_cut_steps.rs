@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use orch::git::{self, Carried, Entry, carry, commit_leftovers, inspect, undo_cut_step};
+use orch::git::{self, Carried, UnitStart, carry, commit_leftovers, inspect, undo_cut_step};
 
 use crate::support::{HOME, LANE, Lanes, PLAN, Scratch, Tree, program};
 
@@ -69,7 +69,7 @@ fn a_lane_whose_git_is_killed_as_it_leaves_or_enters_loses_no_file() {
                 let what = format!("{key}, entering {entering}, call {call}");
                 let lanes = Lanes::new();
                 let tree = if home { &lanes.home } else { &lanes.lane };
-                lanes.enter(key, "1.1", Entry::Continue);
+                lanes.enter(key, "1.1", UnitStart::Continue);
                 all_kinds(&lanes, tree);
                 let (tip, branch) = (tree.head(), lanes.unit("1.1").branch);
                 if entering {
@@ -78,7 +78,7 @@ fn a_lane_whose_git_is_killed_as_it_leaves_or_enters_loses_no_file() {
                 kill_git(&lanes.scratch, call);
                 // One that is killed when HEAD has moved has arrived.
                 let _ = match entering {
-                    true => lanes.try_enter(key, "1.1", Entry::Continue).map(drop),
+                    true => lanes.try_enter(key, "1.1", UnitStart::Continue).map(drop),
                     false => git::unit::leave_unit(&lanes.admin, key, PLAN).map(drop),
                 };
                 let calls = let_live(&lanes.scratch);
@@ -86,7 +86,7 @@ fn a_lane_whose_git_is_killed_as_it_leaves_or_enters_loses_no_file() {
                 // The branch has all, and the step can be done again.
                 assert_eq!(lanes.scratch.rev(&branch), tip, "{what}");
                 match entering {
-                    true => drop(lanes.enter(key, "1.1", Entry::Continue)),
+                    true => drop(lanes.enter(key, "1.1", UnitStart::Continue)),
                     false => drop(git::unit::leave_unit(&lanes.admin, key, PLAN).unwrap()),
                 }
                 assert_eq!(tree.status(), "", "{what}");
@@ -144,7 +144,7 @@ fn a_carry_whose_git_is_killed_is_undone_and_begun_again() {
 #[test]
 fn a_change_of_a_person_beside_a_cut_step_stays() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "1.1", Entry::Continue);
+    lanes.enter(LANE, "1.1", UnitStart::Continue);
     lanes.work(&lanes.lane, "a.txt", "a\n");
     kill_git(&lanes.scratch, 1);
     git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap_err();

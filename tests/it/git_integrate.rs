@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use orch::git::{self, Entry, Integrated, LandRefusal, UnitError};
+use orch::git::{self, Integrated, LandRefusal, UnitError, UnitStart};
 
 use crate::support::{HOME, LANE, Lanes, PLAN, Tree};
 
@@ -11,7 +11,7 @@ impl Lanes {
     /// A unit with one commit that writes a file, made in the further lane and left.
     #[track_caller]
     fn done(&self, number: &str, file: &str, content: &str) -> orch::plan::CommitId {
-        self.enter(LANE, number, Entry::Continue);
+        self.enter(LANE, number, UnitStart::Continue);
         let commit = self.work(&self.lane, file, content);
         git::unit::leave_unit(&self.admin, LANE, PLAN).unwrap();
         commit
@@ -32,11 +32,11 @@ impl Lanes {
 #[test]
 fn the_first_moves_the_plan_on_the_second_is_merged_with_the_words() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "1.1", Entry::Continue);
+    lanes.enter(LANE, "1.1", UnitStart::Continue);
     let first = lanes.work(&lanes.lane, "a ü.txt", "a\n");
     git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
     let second = {
-        lanes.enter(LANE, "1.2", Entry::Continue);
+        lanes.enter(LANE, "1.2", UnitStart::Continue);
         lanes.work(&lanes.lane, "b.txt", "b\n")
     };
     assert_eq!(lanes.integrate("1.1"), Integrated::FastForward(first.clone()));
@@ -70,7 +70,7 @@ fn the_first_moves_the_plan_on_the_second_is_merged_with_the_words() {
 #[test]
 fn a_conflict_moves_nothing_and_merges_after_it_was_solved_on_the_new_tip() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "1.2", Entry::Continue);
+    lanes.enter(LANE, "1.2", UnitStart::Continue);
     let second = lanes.work(&lanes.lane, "src/ä b.txt", "two\n");
     git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
     let first = lanes.done("1.1", "src/ä b.txt", "one\n");
@@ -85,7 +85,7 @@ fn a_conflict_moves_nothing_and_merges_after_it_was_solved_on_the_new_tip() {
     );
     lanes.home_is_current();
     // Sent back: what it had is backed up, it starts on the new tip.
-    let ready = lanes.enter(LANE, "1.2", Entry::Fresh);
+    let ready = lanes.enter(LANE, "1.2", UnitStart::Fresh);
     assert_eq!((ready.head, ready.backups.len()), (first, 1));
     let solved = lanes.work(&lanes.lane, "src/ä b.txt", "one\ntwo\n");
     assert_eq!(lanes.integrate("1.2"), Integrated::FastForward(solved));
@@ -96,10 +96,10 @@ fn a_conflict_moves_nothing_and_merges_after_it_was_solved_on_the_new_tip() {
 #[test]
 fn a_rename_on_one_side_and_a_change_on_the_other_are_merged() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "1.2", Entry::Continue);
+    lanes.enter(LANE, "1.2", UnitStart::Continue);
     lanes.work(&lanes.lane, "src/ä b.txt", "1\n2\n3\n4\n5\n6\n7\n8\nnine\n");
     git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
-    lanes.enter(LANE, "1.1", Entry::Continue);
+    lanes.enter(LANE, "1.1", UnitStart::Continue);
     lanes.lane.git_args(["mv", "src/ä b.txt", "moved.txt"]);
     lanes.work(&lanes.lane, "c.txt", "c");
     lanes.integrate("1.1");
@@ -113,7 +113,7 @@ fn a_rename_on_one_side_and_a_change_on_the_other_are_merged() {
 fn histories_that_cross_are_merged_as_git_merges_them() {
     let lanes = Lanes::new();
     let one = lanes.done("1.1", "src/ä b.txt", "one\n2\n3\n4\n5\n6\n7\n8\n9\n");
-    lanes.enter(LANE, "1.2", Entry::Continue);
+    lanes.enter(LANE, "1.2", UnitStart::Continue);
     let two = lanes.work(&lanes.lane, "src/ä b.txt", "1\n2\n3\n4\n5\n6\n7\n8\ntwo\n");
     // Each side has merged the other's start: there are two best common ancestors.
     lanes.lane.git_args(["merge", "-q", "-m", "cross", one.as_str()]);
@@ -141,7 +141,7 @@ fn histories_that_cross_are_merged_as_git_merges_them() {
 #[test]
 fn a_plan_branch_checked_out_nowhere_just_moves() {
     let lanes = Lanes::new();
-    lanes.enter(HOME, "1.2", Entry::Continue);
+    lanes.enter(HOME, "1.2", UnitStart::Continue);
     lanes.work(&lanes.home, "b.txt", "b");
     let first = lanes.done("1.1", "a.txt", "a");
     assert_eq!(lanes.integrate("1.1"), Integrated::FastForward(first));
@@ -198,7 +198,7 @@ fn a_move_that_was_cut_short_is_ended() {
         let lanes = Lanes::new();
         lanes.home.write("keep me.txt", "untracked, of somebody's");
         let old = lanes.scratch.rev(PLAN);
-        lanes.enter(LANE, "1.1", Entry::Continue);
+        lanes.enter(LANE, "1.1", UnitStart::Continue);
         lanes.lane.remove("README.md");
         lanes.lane.write("src/ä b.txt", "changed\n");
         let new = lanes.work(&lanes.lane, "new.txt", "new\n");
@@ -266,7 +266,7 @@ fn a_move_that_was_cut_short_is_ended() {
 #[test]
 fn a_foreign_checkout_that_cannot_follow_is_told_of_until_it_can() {
     let lanes = Lanes::new();
-    lanes.enter(HOME, "1.2", Entry::Continue);
+    lanes.enter(HOME, "1.2", UnitStart::Continue);
     let old = lanes.scratch.rev(PLAN);
     let new = lanes.done("1.1", "README.md", "new\n");
     let theirs = Tree::at(lanes.beside("theirs"));
@@ -370,7 +370,7 @@ fn generated_units_merge_as_git_merges_them_in_a_checkout() {
             .map(|n| format!("{round}.{n}"))
             .collect();
         for number in &numbers {
-            lanes.enter(LANE, number, Entry::Continue);
+            lanes.enter(LANE, number, UnitStart::Continue);
             meddle(&lanes.lane, &mut random);
             lanes.work(&lanes.lane, &format!("log/{number}.txt"), number);
             git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
@@ -426,7 +426,7 @@ fn child_that_enters_and_integrates() {
     };
     let lanes = Lanes::at(Tree::at(top));
     fs::write(lanes.begun(), "").unwrap();
-    lanes.try_enter(LANE, "1.2", Entry::Fresh).unwrap();
+    lanes.try_enter(LANE, "1.2", UnitStart::Fresh).unwrap();
     lanes.try_integrate("1.1").unwrap();
 }
 
@@ -444,11 +444,11 @@ fn a_kill_at_any_instant_loses_nothing() {
             lanes.home.write(format!("src/{n}.txt"), format!("{n}\n"));
         }
         lanes.work(&lanes.home, "start.txt", "start");
-        lanes.enter(LANE, "1.2", Entry::Continue);
+        lanes.enter(LANE, "1.2", UnitStart::Continue);
         lanes.work(&lanes.lane, "first try.txt", "first");
         let done = {
             git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
-            lanes.enter(LANE, "1.1", Entry::Continue);
+            lanes.enter(LANE, "1.1", UnitStart::Continue);
             for n in 0..30 {
                 lanes.lane.write(format!("src/{n}.txt"), format!("done {n}\n"));
             }
@@ -500,7 +500,7 @@ fn a_kill_at_any_instant_loses_nothing() {
         }
 
         let earlier = lanes.scratch.rev(PLAN);
-        let start = lanes.enter(LANE, "1.2", Entry::Fresh).head;
+        let start = lanes.enter(LANE, "1.2", UnitStart::Fresh).head;
         // A git that has outlived its orch may move the branch meanwhile.
         let now = lanes.scratch.rev(PLAN);
         assert!(

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use orch::git::{
-    self, EnsureError, Entry, KeepReason, LaneSpec, RemoveError, UnitRefusal, WorktreeRefusal, inspect,
+    self, EnsureError, KeepReason, LaneSpec, RemoveError, UnitRefusal, UnitStart, WorktreeRefusal, inspect,
 };
 use orch::plan::CommitId;
 
@@ -50,7 +50,7 @@ fn a_lane_is_made_once_detached_and_hidden_from_git() {
 fn a_lane_in_use_is_found_again_as_it_is() {
     let lanes = Lanes::new();
     for (key, tree) in [(HOME, &lanes.home), (LANE, &lanes.lane)] {
-        lanes.enter(key, &format!("1.{}", key.len()), Entry::Continue);
+        lanes.enter(key, &format!("1.{}", key.len()), UnitStart::Continue);
         let head = lanes.work(tree, "a.txt", "a");
         tree.write("b.txt", "uncommitted");
         let ready = git::worktree::ensure_lane(&lanes.admin, &lanes.spec(key)).unwrap();
@@ -104,13 +104,13 @@ fn a_half_made_lane_is_finished() {
 #[test]
 fn a_lane_deleted_by_hand_is_a_new_one() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "1.1", Entry::Continue);
+    lanes.enter(LANE, "1.1", UnitStart::Continue);
     lanes.work(&lanes.lane, "a.txt", "a");
     fs::remove_dir_all(lanes.lane.path()).unwrap();
     lanes.scratch.git("worktree prune");
     let ready = git::worktree::ensure_lane(&lanes.admin, &lanes.spec(LANE)).unwrap();
     assert!(ready.created_worktree, "its set-up has to be done");
-    lanes.enter(LANE, "1.1", Entry::Continue);
+    lanes.enter(LANE, "1.1", UnitStart::Continue);
     assert_eq!(lanes.lane.read("a.txt"), "a");
 }
 
@@ -141,9 +141,9 @@ fn a_foreign_folder_and_another_use_of_the_key_are_refused() {
 fn a_new_unit_starts_on_the_tip_of_the_plan() {
     let lanes = Lanes::new();
     let tip = lanes.work(&lanes.home, "plan.txt", "on the plan's branch");
-    let ready = lanes.enter(LANE, "2.3", Entry::Continue);
+    let ready = lanes.enter(LANE, "2.3", UnitStart::Continue);
     assert_eq!((ready.head, ready.backups.len()), (tip.clone(), 0));
-    let ready = lanes.enter(HOME, "2.4", Entry::Fresh);
+    let ready = lanes.enter(HOME, "2.4", UnitStart::Fresh);
     assert_eq!((ready.head, ready.backups.len()), (tip.clone(), 0));
     assert_eq!(lanes.lane.read("plan.txt"), "on the plan's branch");
     let repo = lanes.scratch.repository();
@@ -156,40 +156,40 @@ fn a_new_unit_starts_on_the_tip_of_the_plan() {
 #[test]
 fn a_retry_goes_on_with_the_commits_and_a_fresh_one_backs_them_up() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "2.3", Entry::Continue);
+    lanes.enter(LANE, "2.3", UnitStart::Continue);
     let own = lanes.work(&lanes.lane, "a.txt", "a");
     let tip = lanes.work(&lanes.home, "plan.txt", "p");
-    let ready = lanes.enter(LANE, "2.3", Entry::Continue);
+    let ready = lanes.enter(LANE, "2.3", UnitStart::Continue);
     assert_eq!((ready.head, ready.backups.len()), (own.clone(), 0));
     // In another lane, too, once the first has been left.
     assert!(matches!(
-        refused(lanes.try_enter(HOME, "2.3", Entry::Continue)),
+        refused(lanes.try_enter(HOME, "2.3", UnitStart::Continue)),
         UnitRefusal::CheckedOutElsewhere { .. }
     ));
     assert_eq!(git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap(), tip);
-    assert_eq!(lanes.enter(HOME, "2.3", Entry::Continue).head, own);
+    assert_eq!(lanes.enter(HOME, "2.3", UnitStart::Continue).head, own);
 
-    let ready = lanes.enter(HOME, "2.3", Entry::Fresh);
+    let ready = lanes.enter(HOME, "2.3", UnitStart::Fresh);
     assert_eq!(ready.head, tip);
     assert_eq!((ready.backups.len(), &ready.backups[0].commit), (1, &own));
     assert_eq!(lanes.scratch.rev(&ready.backups[0].name), own);
     assert!(!lanes.home.join("a.txt").exists());
-    assert!(lanes.enter(HOME, "2.3", Entry::Fresh).backups.is_empty());
+    assert!(lanes.enter(HOME, "2.3", UnitStart::Fresh).backups.is_empty());
     lanes.nothing_is_lost();
 }
 
 #[test]
 fn a_unit_without_commits_of_its_own_follows_the_plan() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "2.3", Entry::Continue);
+    lanes.enter(LANE, "2.3", UnitStart::Continue);
     let tip = lanes.work(&lanes.home, "plan.txt", "p");
-    assert_eq!(lanes.enter(LANE, "2.3", Entry::Continue).head, tip);
+    assert_eq!(lanes.enter(LANE, "2.3", UnitStart::Continue).head, tip);
 }
 
 #[test]
 fn what_an_attempt_left_is_backed_up_whole_before_it_is_cleaned() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "2.3", Entry::Continue);
+    lanes.enter(LANE, "2.3", UnitStart::Continue);
     let own = lanes.work(&lanes.lane, "own.txt", "own");
     let lane = &lanes.lane;
     lane.write("own.txt", "staged").git("add own.txt");
@@ -200,7 +200,7 @@ fn what_an_attempt_left_is_backed_up_whole_before_it_is_cleaned() {
         .remove(".gitignore");
     lane.git("checkout -q -- .gitignore");
     lane.remove("src/ä b.txt");
-    let ready = lanes.enter(LANE, "2.4", Entry::Continue);
+    let ready = lanes.enter(LANE, "2.4", UnitStart::Continue);
     assert_eq!(ready.backups.len(), 1);
     let kept = &ready.backups[0].name;
     assert!(
@@ -226,11 +226,11 @@ fn what_an_attempt_left_is_backed_up_whole_before_it_is_cleaned() {
 #[test]
 fn leftovers_of_a_retry_in_the_same_lane_are_backed_up_once() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "2.3", Entry::Continue);
+    lanes.enter(LANE, "2.3", UnitStart::Continue);
     lanes.work(&lanes.lane, "own.txt", "own");
     let dirty = || lanes.lane.write("own.txt", "left").write("new.txt", "left");
     dirty();
-    let first = lanes.enter(LANE, "2.3", Entry::Fresh);
+    let first = lanes.enter(LANE, "2.3", UnitStart::Fresh);
     assert_eq!(first.backups.len(), 2, "the commits, and the changes");
     assert_ne!(first.backups[0].name, first.backups[1].name);
 
@@ -239,7 +239,7 @@ fn leftovers_of_a_retry_in_the_same_lane_are_backed_up_once() {
         .lane
         .git(&format!("reset -q --hard {}", first.backups[0].commit));
     dirty();
-    let again = lanes.enter(LANE, "2.3", Entry::Fresh);
+    let again = lanes.enter(LANE, "2.3", UnitStart::Fresh);
     assert_eq!(again.backups, first.backups);
     lanes.nothing_is_lost();
 }
@@ -258,7 +258,7 @@ fn ignored_files_stay_and_are_backed_up_where_the_branch_has_its_own() {
         matches!(&found, UnitRefusal::InTheWay { files, .. } if files.len() == 1),
         "{found}"
     );
-    let ready = lanes.enter(LANE, "2.3", Entry::Continue);
+    let ready = lanes.enter(LANE, "2.3", UnitStart::Continue);
     assert_eq!(lanes.lane.read("secret.env"), "theirs");
     assert_eq!(lanes.lane.read("target/x"), "cache");
     let kept = &ready.backups[0].name;
@@ -271,7 +271,7 @@ fn an_ignored_folder_where_the_branch_has_a_file_is_backed_up() {
     lanes.lane.write("target/deep/cache", "mine");
     lanes.home.write("target", "a file").git("add --force target");
     lanes.work(&lanes.home, "plan.txt", "p");
-    let ready = lanes.enter(LANE, "2.3", Entry::Continue);
+    let ready = lanes.enter(LANE, "2.3", UnitStart::Continue);
     assert_eq!(lanes.lane.read("target"), "a file");
     let kept = &ready.backups[0].name;
     assert_eq!(
@@ -283,30 +283,30 @@ fn an_ignored_folder_where_the_branch_has_a_file_is_backed_up() {
 #[test]
 fn commits_of_a_detached_head_and_of_branches_of_the_agents_are_kept() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "2.3", Entry::Continue);
+    lanes.enter(LANE, "2.3", UnitStart::Continue);
     lanes.lane.git("switch -q --detach");
     let loose = lanes.work(&lanes.lane, "a.txt", "a");
     assert!(matches!(
         refused(git::unit::leave_unit(&lanes.admin, LANE, PLAN)),
         UnitRefusal::Loose { .. }
     ));
-    let ready = lanes.enter(LANE, "2.3", Entry::Continue);
+    let ready = lanes.enter(LANE, "2.3", UnitStart::Continue);
     assert_eq!(ready.backups[0].commit, loose);
     lanes.lane.git("switch -q -c idea");
     lanes.work(&lanes.lane, "b.txt", "b");
-    assert!(lanes.enter(LANE, "2.3", Entry::Continue).backups.is_empty());
+    assert!(lanes.enter(LANE, "2.3", UnitStart::Continue).backups.is_empty());
     lanes.nothing_is_lost();
 }
 
 #[test]
 fn a_merge_in_progress_a_nested_repository_and_a_foreign_branch_are_refused() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "2.3", Entry::Continue);
+    lanes.enter(LANE, "2.3", UnitStart::Continue);
     lanes.work(&lanes.lane, "README.md", "mine\n");
     lanes.work(&lanes.home, "README.md", "other\n");
     assert!(!lanes.lane.try_git(["merge", PLAN]).status.success());
     for found in [
-        refused(lanes.try_enter(LANE, "2.3", Entry::Fresh)),
+        refused(lanes.try_enter(LANE, "2.3", UnitStart::Fresh)),
         refused(git::unit::leave_unit(&lanes.admin, LANE, PLAN)),
     ] {
         assert!(matches!(found, UnitRefusal::InProgress { .. }), "{found}");
@@ -314,19 +314,19 @@ fn a_merge_in_progress_a_nested_repository_and_a_foreign_branch_are_refused() {
     lanes.lane.git("merge --abort");
     lanes.lane.git("init -q vendor");
     lanes.lane.write("vendor/a.txt", "a");
-    let found = refused(lanes.try_enter(LANE, "2.3", Entry::Fresh));
+    let found = refused(lanes.try_enter(LANE, "2.3", UnitStart::Fresh));
     assert!(matches!(found, UnitRefusal::NestedRepositories { .. }), "{found}");
     assert_eq!(lanes.lane.read("vendor/a.txt"), "a");
     fs::remove_dir_all(lanes.lane.join("vendor")).unwrap();
 
     lanes.scratch.git("branch orch/auth.9 main");
-    let found = refused(lanes.try_enter(LANE, "9", Entry::Fresh));
+    let found = refused(lanes.try_enter(LANE, "9", UnitStart::Fresh));
     assert!(matches!(found, UnitRefusal::ForeignBranch { .. }), "{found}");
     let found = refused(git::unit::enter_unit(
         &lanes.admin,
         "auth@7",
         &lanes.unit("2.3"),
-        Entry::Fresh,
+        UnitStart::Fresh,
         "s",
     ));
     assert!(matches!(found, UnitRefusal::NotOurs { .. }), "{found}");
@@ -339,7 +339,7 @@ fn leaving_that_was_cut_short_among_files_or_before_head_is_ended() {
     for cut in 0..3 {
         let lanes = Lanes::new();
         let tip = lanes.scratch.rev(PLAN);
-        lanes.enter(LANE, "2.3", Entry::Continue);
+        lanes.enter(LANE, "2.3", UnitStart::Continue);
         lanes.work(&lanes.lane, "README.md", "of the task\n");
         let own = lanes.work(&lanes.lane, "made.txt", "of the task\n");
         match cut {
@@ -380,7 +380,7 @@ fn leaving_that_was_cut_short_among_files_or_before_head_is_ended() {
 fn entering_that_was_cut_short_is_ended() {
     for cut in 0..7 {
         let lanes = Lanes::new();
-        lanes.enter(LANE, "2.3", Entry::Continue);
+        lanes.enter(LANE, "2.3", UnitStart::Continue);
         let own = lanes.work(&lanes.lane, "own.txt", "own");
         let tip = lanes.work(&lanes.home, "src/ä b.txt", "new\n");
         let lane = &lanes.lane;
@@ -428,11 +428,11 @@ fn entering_that_was_cut_short_is_ended() {
                 lane.git(&format!("reset -q --hard {tip}"));
             }
         }
-        let ready = lanes.enter(LANE, "2.3", Entry::Fresh);
+        let ready = lanes.enter(LANE, "2.3", UnitStart::Fresh);
         assert_eq!(ready.head, tip, "cut {cut}");
         assert_eq!(lane.read("src/ä b.txt"), "new\n", "cut {cut}");
         assert!(!lane.join("own.txt").exists(), "cut {cut}");
-        let again = lanes.enter(LANE, "2.3", Entry::Fresh);
+        let again = lanes.enter(LANE, "2.3", UnitStart::Fresh);
         assert_eq!((again.head, again.backups.len()), (tip, 0), "cut {cut}");
         lanes.nothing_is_lost();
     }
@@ -446,7 +446,7 @@ fn a_failing_hook_is_a_warning() {
     fs::write(&hook, "#!/bin/sh\necho no luck >&2\nexit 1\n").unwrap();
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
     lanes.work(&lanes.home, "plan.txt", "p");
-    let ready = lanes.enter(LANE, "2.3", Entry::Continue);
+    let ready = lanes.enter(LANE, "2.3", UnitStart::Continue);
     assert!(ready.warnings[0].contains("no luck"), "{:?}", ready.warnings);
 }
 
@@ -456,12 +456,12 @@ fn files_that_a_filter_never_shows_clean_do_not_hold_a_lane_up() {
     // Committed with line endings that the attributes would have evened out: git shows such a file as changed forever.
     lanes.home.write("dos.txt", "a\r\nb\r\n").git("add dos.txt");
     lanes.work(&lanes.home, "plan.txt", "p");
-    lanes.enter(LANE, "2.3", Entry::Continue);
+    lanes.enter(LANE, "2.3", UnitStart::Continue);
     let old = lanes.work(&lanes.lane, ".gitattributes", "*.txt text\n");
     lanes.lane.git("rm -q --cached dos.txt");
     lanes.lane.git("reset -q --hard");
     lanes.lane.write("dos.txt", "a\r\nb\r\nc\r\n");
-    git::unit::enter_unit(&lanes.admin, LANE, &lanes.unit("2.4"), Entry::Continue, "s").unwrap();
+    git::unit::enter_unit(&lanes.admin, LANE, &lanes.unit("2.4"), UnitStart::Continue, "s").unwrap();
     assert_eq!(lanes.lane.git("branch --show-current"), "orch/auth.2.4");
     assert_eq!(lanes.scratch.rev("orch/auth.2.3"), old);
 }
@@ -479,16 +479,16 @@ fn submodules_follow_and_their_changes_are_never_lost() {
         "lib",
     ]);
     lanes.work(&lanes.home, "plan.txt", "p");
-    lanes.enter(LANE, "2.3", Entry::Continue);
+    lanes.enter(LANE, "2.3", UnitStart::Continue);
     let lib = Tree::at(lanes.lane.join("lib"));
     assert_eq!(lib.head(), first);
     lib.write("README.md", "changed inside");
-    let found = refused(lanes.try_enter(LANE, "2.4", Entry::Continue));
+    let found = refused(lanes.try_enter(LANE, "2.4", UnitStart::Continue));
     assert!(matches!(found, UnitRefusal::Submodule { .. }), "{found}");
     lib.git("config user.name T");
     lib.git("config user.email t@example.org");
     let inside = lib.commit("exists only here");
-    lanes.enter(LANE, "2.4", Entry::Continue);
+    lanes.enter(LANE, "2.4", UnitStart::Continue);
     assert_eq!(lib.head(), first);
     assert_eq!(lib.rev(&format!("refs/orch/kept/{inside}")), inside);
     git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
@@ -499,8 +499,8 @@ fn submodules_follow_and_their_changes_are_never_lost() {
 #[test]
 fn leaving_puts_each_lane_where_it_rests() {
     let lanes = Lanes::new();
-    lanes.enter(HOME, "2.3", Entry::Continue);
-    lanes.enter(LANE, "2.4", Entry::Continue);
+    lanes.enter(HOME, "2.3", UnitStart::Continue);
+    lanes.enter(LANE, "2.4", UnitStart::Continue);
     let own = lanes.work(&lanes.lane, "own.txt", "own");
     lanes.lane.write("left.txt", "left");
     let found = refused(git::unit::leave_unit(&lanes.admin, LANE, PLAN));
@@ -524,7 +524,7 @@ fn leaving_puts_each_lane_where_it_rests() {
 #[test]
 fn a_unit_branch_goes_once_it_is_merged_and_left() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "2.3", Entry::Continue);
+    lanes.enter(LANE, "2.3", UnitStart::Continue);
     let own = lanes.work(&lanes.lane, "own.txt", "own");
     let repo = lanes.scratch.repository();
     let unit = lanes.unit("2.3");
@@ -547,7 +547,7 @@ fn a_unit_branch_goes_once_it_is_merged_and_left() {
 #[test]
 fn a_lane_is_removed_when_the_plan_has_all_of_it() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "2.3", Entry::Continue);
+    lanes.enter(LANE, "2.3", UnitStart::Continue);
     lanes.work(&lanes.lane, "own.txt", "own");
     lanes.lane.write("left.txt", "left");
     let kept = lanes.kept(LANE, PLAN);
@@ -582,7 +582,7 @@ fn a_lane_is_removed_when_the_plan_has_all_of_it() {
 #[test]
 fn lane_0_is_removed_with_plan_and_unit_once_they_have_landed() {
     let lanes = Lanes::new();
-    lanes.enter(HOME, "2.3", Entry::Continue);
+    lanes.enter(HOME, "2.3", UnitStart::Continue);
     lanes.work(&lanes.home, "own.txt", "own");
     lanes.integrate("2.3");
     assert!(!lanes.kept(HOME, "main").is_empty());
@@ -596,7 +596,7 @@ fn lane_0_is_removed_with_plan_and_unit_once_they_have_landed() {
 #[test]
 fn programs_that_a_worktree_has_set_for_itself_do_not_run_in_orchs_git_and_those_of_the_repository_do() {
     let lanes = Lanes::new();
-    lanes.enter(LANE, "1.1", Entry::Continue);
+    lanes.enter(LANE, "1.1", UnitStart::Continue);
     let marks = |name: &str| format!("#!/bin/sh\ntouch '{}'\nexit 0\n", lanes.beside(name).display());
     crate::support::program(&lanes.scratch.join(".git/hooks/post-commit"), &marks("theirs"));
     let own = lanes.beside("own hooks");

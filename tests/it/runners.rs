@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use orch::agent::{
-    Job, JobFolder, JobInput, JobState, Launcher, ProcessId, Reading, Runner, makes_control_groups,
+    Job, JobFolder, JobInput, JobState, Launcher, OutputReading, ProcessId, Runner, makes_control_groups,
 };
 use orch::plan::StopSignal;
 use orch::schedule::Exit;
@@ -29,7 +29,7 @@ fn start_command(launcher: &Launcher, place: &Path, name: &str, argv: &[&str]) -
         timeout: None,
         grace: Duration::from_secs(5),
         stop: vec![StopSignal::Term],
-        reading: Reading::default(),
+        reading: OutputReading::default(),
         patience: None,
         head: None,
     };

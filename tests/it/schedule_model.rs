@@ -8,17 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use orch::graph::{Counts, Gates, Waits, Why};
+use orch::graph::{Counts, Gates, UnitWaits, Why};
 use orch::plan::{
     AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStuck, PhaseId, PlanName,
     PlanState, Point, Priority, Report, RunId, Speaker, Statement, TaskId, TaskState, UnitId, WorkRef,
 };
-use orch::schedule::train::{Answer, Order, TrainSettings, TrialId, Tried, Verdict};
+use orch::schedule::train::{Order, TrainAnswer, TrainSettings, TrialId, Tried, Verdict};
 use orch::schedule::{
-    AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input, LaneNote,
-    Launch, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid, PhaseVerify,
-    PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness, Scheduler, Signs, Spent, State, Steer,
-    Steered, Told, UnionSaid, UnitWork, Word, Work, WorkConflict, plan_state, steer,
+    AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input,
+    LaneNote, Launch, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid,
+    PhaseVerify, PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness, Scheduler, Signs, Spent,
+    State, Steer, Steered, UnionSaid, UnitWork, Word, Work, WorkConflict, plan_state, steer,
 };
 
 use crate::support::Branches;
@@ -105,7 +105,7 @@ fn plans(dice: &mut Dice) -> Work {
                 })
                 .collect(),
         };
-        let (mut gates, mut waits) = (Gates::default(), Waits::default());
+        let (mut gates, mut waits) = (Gates::default(), UnitWaits::default());
         let mut units: Vec<UnitWork> = Vec::new();
         for (number, (id, ticked)) in ids.into_iter().enumerate() {
             let mut own = 0;
@@ -256,7 +256,7 @@ enum Coming {
     Report(PlanName, u32, TaskId, TaskState),
     Work(Launch),
     Look(PlanName, AttemptId),
-    Train(Answer),
+    Train(TrainAnswer),
     Union(TrialId, Option<UnionSaid>),
     Time(At),
 }
@@ -512,7 +512,7 @@ impl World {
     fn train(&mut self, order: Order) {
         let answer = match order {
             Order::Stop(_) => return,
-            Order::Try(trial) => Answer::Tried {
+            Order::Try(trial) => TrainAnswer::Tried {
                 trial: trial.id,
                 tried: Tried::Verdict(Verdict::unasked()),
                 ground_green: true,
@@ -553,7 +553,7 @@ impl World {
                     let commit = self.branches.land(plan, extent);
                     moves.push((plan.clone(), None, commit));
                 }
-                Answer::Landed(Ok(moves))
+                TrainAnswer::Landed(Ok(moves))
             }
         };
         self.coming.push(Coming::Train(answer));
@@ -562,8 +562,12 @@ impl World {
 
     /// The train and what is tried early share its worktrees.
     fn check_worktrees(&self) {
-        let uses =
-            |coming: &&Coming| matches!(coming, Coming::Train(Answer::Tried { .. }) | Coming::Union(..));
+        let uses = |coming: &&Coming| {
+            matches!(
+                coming,
+                Coming::Train(TrainAnswer::Tried { .. }) | Coming::Union(..)
+            )
+        };
         let used = self.coming.iter().filter(uses).count();
         assert!(used <= self.scheduler.work().train.slots, "{used} trials at once");
     }
@@ -701,7 +705,7 @@ impl World {
             }),
             ..Facts::default()
         };
-        let told = Told {
+        let told = AgentUsage {
             plan: launch.plan.clone(),
             attempt: launch.attempt.clone(),
             facts,

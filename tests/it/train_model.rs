@@ -9,7 +9,8 @@ use std::time::Duration;
 use orch::plan::{CommitId, PlanName};
 use orch::schedule::MergeTrouble;
 use orch::schedule::train::{
-    Answer, Entry, Odds, Order, Outcome, Stack, Train, TrainSettings, Trial, TrialId, Tried, Unmoved, Verdict,
+    Odds, Order, Stack, Train, TrainAnswer, TrainEntry, TrainOutcome, TrainSettings, Trial, TrialId, Tried,
+    Unmoved, Verdict,
 };
 
 use crate::support::{Dice, asked};
@@ -161,7 +162,7 @@ impl World {
     }
 
     /// What the scheduler does: dependents of what does not land are refused, the others queue up.
-    fn queue(&mut self) -> Vec<Entry> {
+    fn queue(&mut self) -> Vec<TrainEntry> {
         loop {
             let lost = self.open().into_iter().find_map(|plan| {
                 let mut needs = self.nature.needs[plan].iter();
@@ -170,7 +171,7 @@ impl World {
             let Some((plan, on)) = lost else { break };
             self.gone.insert(plan, MergeTrouble::Waits { on: name(on) });
         }
-        let entry = |plan: usize| Entry {
+        let entry = |plan: usize| TrainEntry {
             plan: name(plan),
             needs: self.nature.needs[plan]
                 .iter()
@@ -274,7 +275,7 @@ impl World {
         };
         let ground = self.grounds.get(&trial.ground).map(tree);
         let ground_green = ground.is_some_and(|tree| self.known.get(&tree).is_some_and(|known| known.2));
-        self.tell(Answer::Tried {
+        self.tell(TrainAnswer::Tried {
             trial: id,
             tried,
             ground_green,
@@ -313,13 +314,15 @@ impl World {
         let first = 1 + first.expect("what lands is in the trial");
         let last = first + stack.len() - 1;
         if commits[first - 1] != self.target {
-            return self.tell(Answer::Landed(Err(Unmoved::Moved)));
+            return self.tell(TrainAnswer::Landed(Err(Unmoved::Moved)));
         }
         if stack
             .iter()
             .any(|plan| self.nature.in_the_way.contains(&index(plan)))
         {
-            return self.tell(Answer::Landed(Err(Unmoved::Refused("in the way".to_owned()))));
+            return self.tell(TrainAnswer::Landed(Err(Unmoved::Refused(
+                "in the way".to_owned(),
+            ))));
         }
         let each = self.settings.every_commit_green;
         for commit in &commits[if each { first } else { last }..=last] {
@@ -340,20 +343,22 @@ impl World {
         }
         self.target = commits[last].clone();
         self.grounds.insert(becomes, self.target.clone());
-        self.tell(Answer::Landed(Ok(moves)));
+        self.tell(TrainAnswer::Landed(Ok(moves)));
     }
 
-    fn tell(&mut self, answer: Answer) {
+    fn tell(&mut self, answer: TrainAnswer) {
         for outcome in self.train.take(answer) {
             match outcome {
-                Outcome::Landed { .. } => self.odds.note(false),
-                Outcome::Failed(plan, why) => {
+                TrainOutcome::Landed { .. } => self.odds.note(false),
+                TrainOutcome::Failed(plan, why) => {
                     let plan = index(&plan);
                     self.judge(plan, &why);
                     assert!(self.gone.insert(plan, why).is_none(), "p{plan} fails twice");
                 }
-                Outcome::Flaky { .. } => assert!(self.nature.flaky > 0, "nothing is flaky here"),
-                Outcome::Rebuilt => assert!(self.moves + self.crashes > 0, "nobody has moved the target"),
+                TrainOutcome::Flaky { .. } => assert!(self.nature.flaky > 0, "nothing is flaky here"),
+                TrainOutcome::Rebuilt => {
+                    assert!(self.moves + self.crashes > 0, "nobody has moved the target")
+                }
             }
         }
     }

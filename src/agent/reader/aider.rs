@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Draft, obstacles, reset, shortened};
+use super::{ReadingDraft, obstacles, reset, shortened};
 use crate::schedule::{ObstacleKind, Spent};
 
-pub(super) fn read(line: &str, draft: &mut Draft, now: Timestamp) {
+pub(super) fn read(line: &str, draft: &mut ReadingDraft, now: Timestamp) {
     if let Some(rest) = line.strip_prefix("Tokens: ") {
         tokens(rest, draft);
         draft.facts.speaks = true;
@@ -28,14 +28,14 @@ pub(super) fn read(line: &str, draft: &mut Draft, now: Timestamp) {
 }
 
 /// Nothing was asked and nothing answered: it says nothing of that itself.
-pub(super) fn finish(draft: &mut Draft) {
+pub(super) fn finish(draft: &mut ReadingDraft) {
     if draft.facts.end.is_none() {
         draft.facts.speaks = false;
     }
 }
 
 /// `2.1k sent, 1.2k cache hit, 100 received. Cost: $0.0021 message, $0.01 session.`
-fn tokens(text: &str, draft: &mut Draft) {
+fn tokens(text: &str, draft: &mut ReadingDraft) {
     let (counts, cost) = text.split_once("Cost:").unwrap_or((text, ""));
     let mut spent = Spent::default();
     for part in counts.split(',') {

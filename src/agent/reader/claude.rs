@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::json::{micros, number, text};
-use super::{Draft, obstacles, reset};
+use super::{ReadingDraft, obstacles, reset};
 use crate::plan::UNWANTED_TOOLS;
 use crate::schedule::{ObstacleKind, Spent};
 
-pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
+pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
     let Some(kind) = text(event, "/type") else {
         return;
     };
@@ -25,7 +25,7 @@ pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
     }
 }
 
-fn system(event: &Value, draft: &mut Draft, now: Timestamp) {
+fn system(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
     if text(event, "/subtype") != Some("api_retry") {
         return;
     }
@@ -55,7 +55,7 @@ fn own_delay_ms(attempt: Option<u64>) -> u64 {
     capped + capped / 4
 }
 
-fn assistant(event: &Value, draft: &mut Draft) {
+fn assistant(event: &Value, draft: &mut ReadingDraft) {
     // The program's own words about an error, put as an answer: the result says the same.
     if text(event, "/message/model") == Some("<synthetic>") {
         return;
@@ -83,7 +83,7 @@ fn usage(event: &Value, path: &str) -> Spent {
 }
 
 /// What is left of a subscription.
-fn limit(event: &Value, draft: &mut Draft) {
+fn limit(event: &Value, draft: &mut ReadingDraft) {
     if text(event, "/rate_limit_info/status") != Some("rejected") {
         return;
     }
@@ -96,7 +96,7 @@ fn limit(event: &Value, draft: &mut Draft) {
     );
 }
 
-fn result(event: &Value, draft: &mut Draft, now: Timestamp) {
+fn result(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
     if let Some(turns) = number(event, "/num_turns") {
         draft.facts.turns = u32::try_from(turns).unwrap_or(u32::MAX);
     }

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Draft;
+use super::ReadingDraft;
 use super::json::{number, text};
 use crate::schedule::Spent;
 
-pub(super) fn read(event: &Value, draft: &mut Draft, before: Spent, now: Timestamp) {
+pub(super) fn read(event: &Value, draft: &mut ReadingDraft, before: Spent, now: Timestamp) {
     let Some(kind) = text(event, "/type") else {
         return;
     };
@@ -42,7 +42,7 @@ pub(super) fn read(event: &Value, draft: &mut Draft, before: Spent, now: Timesta
     draft.facts.speaks = true;
 }
 
-fn item(event: &Value, draft: &mut Draft) {
+fn item(event: &Value, draft: &mut ReadingDraft) {
     match text(event, "/item/type") {
         // A remark of the program, such as on a model that it does not know.
         Some("error") | None => return,
@@ -61,7 +61,7 @@ fn item(event: &Value, draft: &mut Draft) {
 }
 
 /// What it says beside its events.
-pub(super) fn read_log(line: &str, draft: &mut Draft) {
+pub(super) fn read_log(line: &str, draft: &mut ReadingDraft) {
     let Some((_, rest)) = line.split_once("Rejected(") else {
         return;
     };

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::json::{number, text};
-use super::{Draft, obstacles, reset};
+use super::{ReadingDraft, obstacles, reset};
 use crate::schedule::Spent;
 
 /// So much is kept of what it says, in bytes.
 const LONGEST: usize = 4096;
 
-pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
+pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
     let Some(kind) = text(event, "/type") else {
         return;
     };
@@ -77,7 +77,7 @@ pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
 }
 
 /// What it says beside its events: that it is refused and tries again.
-pub(super) fn read_log(line: &str, draft: &mut Draft, now: Timestamp) {
+pub(super) fn read_log(line: &str, draft: &mut ReadingDraft, now: Timestamp) {
     let attempt = Some(line).filter(|line| line.starts_with("Attempt "));
     let status = attempt
         .and_then(|line| line.split_once("failed with status "))

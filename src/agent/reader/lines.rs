@@ -5,12 +5,12 @@ const LONGEST: usize = 8 << 20;
 
 /// The line that is not complete yet.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct LineBuffer {
     rest: Vec<u8>,
     skipping: bool,
 }
 
-impl Lines {
+impl LineBuffer {
     /// Takes in more, and gives every complete line on.
     pub(super) fn feed(&mut self, mut bytes: &[u8], mut line: impl FnMut(&[u8])) {
         while let Some(end) = memchr::memchr(b'\n', bytes) {
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     fn lines(chunks: &[&[u8]]) -> Vec<usize> {
-        let mut lines = Lines::default();
+        let mut lines = LineBuffer::default();
         let mut found = Vec::new();
         for chunk in chunks {
             lines.feed(chunk, |line| found.push(line.len()));

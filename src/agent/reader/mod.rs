@@ -21,14 +21,14 @@ use serde::{Deserialize, Serialize};
 use crate::plan::EventFormat;
 use crate::schedule::{Exit, Facts, Obstacle, ObstacleKind, Spent, Word};
 
-use lines::Lines;
+use lines::LineBuffer;
 
 pub use readable::Readable;
 
 /// How a job's output is to be read: part of `attempt.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Reading {
+pub struct OutputReading {
     /// How it tells what it does.
     pub format: EventFormat,
     /// What the conversation had used up before, for programs that count over all of it.
@@ -39,15 +39,15 @@ pub struct Reading {
 
 /// The reader of one attempt's output.
 #[derive(Debug)]
-pub struct Reader {
-    reading: Reading,
-    lines: Lines,
-    draft: Draft,
+pub struct OutputReader {
+    reading: OutputReading,
+    lines: LineBuffer,
+    draft: ReadingDraft,
 }
 
 /// What was read so far, with what is only needed to read on.
 #[derive(Debug, Default)]
-struct Draft {
+struct ReadingDraft {
     facts: Facts,
     /// How often an obstacle was seen since the last progress.
     sightings: u32,
@@ -59,13 +59,13 @@ struct Draft {
     plain: plain::Tail,
 }
 
-impl Reader {
+impl OutputReader {
     /// A reader before any output.
-    pub fn new(reading: Reading) -> Self {
+    pub fn new(reading: OutputReading) -> Self {
         Self {
             reading,
-            lines: Lines::default(),
-            draft: Draft::default(),
+            lines: LineBuffer::default(),
+            draft: ReadingDraft::default(),
         }
     }
 
@@ -123,7 +123,7 @@ impl Reader {
     }
 }
 
-fn read_line(format: EventFormat, line: &[u8], draft: &mut Draft, before: Spent, now: Timestamp) {
+fn read_line(format: EventFormat, line: &[u8], draft: &mut ReadingDraft, before: Spent, now: Timestamp) {
     let text = String::from_utf8_lossy(line);
     let text = text.trim();
     if text.is_empty() {
@@ -149,7 +149,7 @@ fn read_line(format: EventFormat, line: &[u8], draft: &mut Draft, before: Spent,
     }
 }
 
-impl Draft {
+impl ReadingDraft {
     /// The agent gets on: whatever stood in its way does not any more.
     fn progress(&mut self) {
         self.facts.obstacle = None;

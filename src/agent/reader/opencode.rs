@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::json::{micros, number, text};
-use super::{Draft, obstacles, reset, shortened};
+use super::{ReadingDraft, obstacles, reset, shortened};
 use crate::schedule::{ObstacleKind, Spent};
 
-pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
+pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
     let Some(kind) = text(event, "/type") else {
         return;
     };
@@ -67,7 +67,7 @@ pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
 }
 
 /// Its log, which alone tells that it is refused and tries again.
-pub(super) fn read_log(line: &str, draft: &mut Draft, now: Timestamp) {
+pub(super) fn read_log(line: &str, draft: &mut ReadingDraft, now: Timestamp) {
     let is_refusal = line.contains("level=ERROR") && line.contains("stream error");
     // It gives each conversation a title, on the side.
     if !is_refusal || line.contains("small=true") {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
-use super::{Draft, obstacles, reset};
+use super::{ReadingDraft, obstacles, reset};
 
 /// So many of the last lines are looked at: an error stands at the end.
 const KEPT: usize = 12;
@@ -24,7 +24,7 @@ impl Tail {
 
 /// The program failed and its events do not say why. Asked of known programs alone: the text of any other may be about
 /// anything.
-pub(super) fn finish(draft: &mut Draft, now: Timestamp) {
+pub(super) fn finish(draft: &mut ReadingDraft, now: Timestamp) {
     if draft.facts.obstacle.is_some() {
         return;
     }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use super::json::text;
-use super::lines::Lines;
+use super::lines::LineBuffer;
 use crate::plan::EventFormat;
 
 /// So much of a tool's answer is shown.
@@ -16,7 +16,7 @@ const ANSWER: usize = 200;
 #[derive(Debug)]
 pub struct Readable {
     format: EventFormat,
-    lines: Lines,
+    lines: LineBuffer,
 }
 
 impl Readable {
@@ -24,7 +24,7 @@ impl Readable {
     pub fn new(format: EventFormat) -> Self {
         Self {
             format,
-            lines: Lines::default(),
+            lines: LineBuffer::default(),
         }
     }
 

@@ -5,10 +5,10 @@ fn now() -> Timestamp {
     "2026-11-21T10:00:00Z".parse().unwrap()
 }
 
-fn reader(format: EventFormat) -> Reader {
-    Reader::new(Reading {
+fn reader(format: EventFormat) -> OutputReader {
+    OutputReader::new(OutputReading {
         format,
-        ..Reading::default()
+        ..OutputReading::default()
     })
 }
 
@@ -357,7 +357,7 @@ fn a_silent_program_s_own_log_tells_that_it_is_refused() {
 
 #[test]
 fn a_conversation_s_earlier_tokens_are_not_counted_again_and_tokens_have_a_price() {
-    let mut reader = Reader::new(Reading {
+    let mut reader = OutputReader::new(OutputReading {
         format: EventFormat::Codex,
         before: Spent {
             input: 10,

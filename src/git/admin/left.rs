@@ -17,16 +17,16 @@ use crate::plan::CommitId;
 
 /// The note `orch/worktrees/KEY.left`: the commit that was put there, and the looks of what is uncommitted since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::git) struct Left {
+pub(in crate::git) struct LeftRecord {
     head: CommitId,
     /// By path, with bytes that are not text escaped; none for a file that was deleted.
-    files: BTreeMap<String, Option<Looks>>,
+    files: BTreeMap<String, Option<LeftFileLooks>>,
 }
 
 /// Size in bytes, time of change in seconds and nanoseconds, inode.
-type Looks = (u64, i64, i64, u64);
+type LeftFileLooks = (u64, i64, i64, u64);
 
-impl Left {
+impl LeftRecord {
     /// Nothing but a commit.
     pub(in crate::git) fn nothing(head: &CommitId) -> Self {
         Self {
@@ -61,7 +61,7 @@ fn name(file: &Path) -> String {
     file.as_os_str().as_bytes().escape_ascii().to_string()
 }
 
-fn looks(path: &Path, file: &Path) -> Option<Looks> {
+fn looks(path: &Path, file: &Path) -> Option<LeftFileLooks> {
     let found = path.join(file).symlink_metadata().ok()?;
     // A repository inside is a folder, which checks may go on filling.
     let (size, time) = if found.is_dir() {
@@ -92,17 +92,17 @@ impl WorktreeAdmin {
         let put_there = self
             .read_left(key)
             .map_or_else(|| state.head.clone(), |left| left.head);
-        self.write_left(key, &Left::of(&marker.path, &state, put_there))
+        self.write_left(key, &LeftRecord::of(&marker.path, &state, put_there))
     }
 
-    pub(in crate::git) fn write_left(&self, key: &str, left: &Left) -> Result<(), GitError> {
+    pub(in crate::git) fn write_left(&self, key: &str, left: &LeftRecord) -> Result<(), GitError> {
         let path = self.left_path(key);
         let text = serde_json::to_vec(left).map_err(|error| GitError::io("write", &path)(error.into()))?;
         replace_file(&path, &text)
     }
 
     /// The note; none when there is none that can be read.
-    pub(in crate::git) fn read_left(&self, key: &str) -> Option<Left> {
+    pub(in crate::git) fn read_left(&self, key: &str) -> Option<LeftRecord> {
         serde_json::from_slice(&regular::read(&self.left_path(key)).ok()?).ok()
     }
 

@@ -16,7 +16,7 @@ use crate::plan::CommitId;
 /// How far a worktree has been made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::git) enum Progress {
+pub(in crate::git) enum TreeProgress {
     /// Nobody has worked in it yet: whatever is there is orch's own.
     Making,
     /// It has been handed out: what is in it may be somebody's work.
@@ -37,7 +37,7 @@ pub(in crate::git) struct Marker {
     pub(in crate::git) lane: bool,
     /// The commit that the branch was, or will be, made at.
     pub(in crate::git) base: CommitId,
-    pub(in crate::git) state: Progress,
+    pub(in crate::git) state: TreeProgress,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -141,7 +141,7 @@ mod tests {
                 branch: Some("orch/a".to_owned()),
                 lane: false,
                 base: "0".repeat(40).parse().unwrap(),
-                state: Progress::Making,
+                state: TreeProgress::Making,
             };
             let text = serde_json::to_string(&marker).unwrap();
             assert_eq!(serde_json::from_str::<Marker>(&text).unwrap(), marker);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::git::files::error::GitError;
 use crate::git::files::version::GitVersion;
-use crate::git::merging::{ConflictFile, Merged, Merger, Replayed, Tally, Undone};
+use crate::git::merging::{ConflictFile, MergeTally, Merged, Merger, Replayed, UndoneChange};
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
@@ -140,8 +140,8 @@ impl CandidateBuilder {
             let mut tree = before.clone();
             for (from, to) in changes {
                 match merger.undo(&tip, from, to)? {
-                    Undone::Conflict(files) => return Ok(Build::Conflict { files }),
-                    Undone::Tree(undone) => {
+                    UndoneChange::Conflict(files) => return Ok(Build::Conflict { files }),
+                    UndoneChange::Tree(undone) => {
                         tip = merger.commit(&undone, &[&tip], message)?;
                         tree = undone;
                     }
@@ -170,7 +170,7 @@ impl CandidateBuilder {
     }
 
     /// How merges were made so far.
-    pub fn tally(&self) -> Result<Tally, GitError> {
+    pub fn tally(&self) -> Result<MergeTally, GitError> {
         self.with(|merger| Ok(merger.tally()))
     }
 

@@ -145,23 +145,23 @@ fn beside_hunks(
     Ok((!held).then_some("changed outside of the lines in conflict"))
 }
 
-type Lines<'t> = Vec<&'t [u8]>;
+type RawLines<'t> = Vec<&'t [u8]>;
 
 /// The lines before, between and after the hunks that git could not merge; none when there is no hunk.
-fn outside_of_hunks<'t>(text: &'t [u8], sides: [&CommitId; 2]) -> Option<Vec<Lines<'t>>> {
+fn outside_of_hunks<'t>(text: &'t [u8], sides: [&CommitId; 2]) -> Option<Vec<RawLines<'t>>> {
     // The names are those of commits: no text that was there before has them after a marker.
     let marks = |line: &[u8], sign: u8, side: &CommitId| {
         let signs = line.iter().take_while(|byte| **byte == sign).count();
         let name = line[signs..].strip_prefix(b" ");
         signs > 0 && name.is_some_and(|name| name.starts_with(side.as_str().as_bytes()))
     };
-    let (mut parts, mut inside) = (vec![Lines::new()], false);
+    let (mut parts, mut inside) = (vec![RawLines::new()], false);
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         if inside {
             inside = !marks(line, b'>', sides[1]);
         } else if marks(line, b'<', sides[0]) {
             inside = true;
-            parts.push(Lines::new());
+            parts.push(RawLines::new());
         } else if let Some(part) = parts.last_mut() {
             part.push(line);
         }
@@ -170,8 +170,8 @@ fn outside_of_hunks<'t>(text: &'t [u8], sides: [&CommitId; 2]) -> Option<Vec<Lin
 }
 
 /// True when a text begins with the first of these parts, ends with the last, and has those between in turn.
-fn holds_in_turn(text: &[u8], parts: &[Lines<'_>]) -> bool {
-    let lines: Lines<'_> = text.split_inclusive(|byte| *byte == b'\n').collect();
+fn holds_in_turn(text: &[u8], parts: &[RawLines<'_>]) -> bool {
+    let lines: RawLines<'_> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let ([first, between @ .., last], rest) = (parts, lines.as_slice()) else {
         return true;
     };

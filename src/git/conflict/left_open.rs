@@ -103,7 +103,7 @@ pub(in crate::git) fn is_forbidden(path: &Path) -> Result<bool, GitError> {
 
 /// How far a merge in a worktree is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::git) struct Standing {
+pub(in crate::git) struct MergeProgress {
     /// Files in conflict.
     pub unmerged: Vec<PathBuf>,
     /// Tracked files with changes that are not in the index.
@@ -111,7 +111,7 @@ pub(in crate::git) struct Standing {
 }
 
 /// Looks at the index and the files of a worktree.
-pub(in crate::git) fn standing(path: &Path) -> Result<Standing, GitError> {
+pub(in crate::git) fn standing(path: &Path) -> Result<MergeProgress, GitError> {
     let out = Git::within(path)
         .option("--no-optional-locks")
         .args([
@@ -122,7 +122,7 @@ pub(in crate::git) fn standing(path: &Path) -> Result<Standing, GitError> {
             "--no-renames",
         ])
         .run()?;
-    let mut found = Standing::default();
+    let mut found = MergeProgress::default();
     for record in records(&out) {
         let Some(file) = changed_path(record) else {
             continue;

@@ -16,14 +16,14 @@ use std::path::{Path, PathBuf};
 use super::backup::{Backup, stamp};
 use super::goal::Goal;
 use super::set_aside::{back_up_once, set_aside};
-use super::step::Step;
+use super::step::StepRecord;
 use crate::fault;
-use crate::git::admin::marker::{Marker, Progress};
+use crate::git::admin::marker::{Marker, TreeProgress};
 use crate::git::admin::worktree_admin::{AdminLock, KeyLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
 use crate::git::files::names::{BACKUPS, CANDIDATES, MADE, ORCH_DIR};
 use crate::git::lock::own_ref::over_dead_lock;
-use crate::git::program::command::{Answer, Git};
+use crate::git::program::command::{Git, GitAnswer};
 use crate::git::repo::ids::{branch_ref, oid};
 use crate::git::repo::repository::Repository;
 use crate::git::state::inspect::{InProgress, WorktreeState};
@@ -62,7 +62,7 @@ impl SparedTree {
 
     /// A worktree whose making was cut short: nobody was let in yet, so what is there is what git had written.
     pub(in crate::git) fn unused(marker: &Marker) -> Option<Self> {
-        (marker.state == Progress::Making).then(|| Self::of(&marker.path, None))
+        (marker.state == TreeProgress::Making).then(|| Self::of(&marker.path, None))
     }
 
     /// A folder that holds nothing but, at most, its `.git` file.
@@ -80,7 +80,7 @@ impl SparedTree {
 
     /// A checkout of orch's own in which only its checks have written since it was last looked at.
     pub(in crate::git) fn left_by_checks(
-        left: &crate::git::admin::left::Left,
+        left: &crate::git::admin::left::LeftRecord,
         path: &Path,
         state: &WorktreeState,
     ) -> Option<Self> {
@@ -88,7 +88,7 @@ impl SparedTree {
     }
 
     /// A checkout that was clean when orch began a step in it, which was cut short: nobody else was let in since.
-    pub(in crate::git) fn cut_short(path: &Path, _step: &Step) -> Self {
+    pub(in crate::git) fn cut_short(path: &Path, _step: &StepRecord) -> Self {
         Self::of(path, None)
     }
 
@@ -144,7 +144,7 @@ impl SparedTree {
     }
 
     /// Checks a branch or, detached, a commit out, whatever the tracked files are like.
-    pub(in crate::git) fn check_out(&self, alone: &KeyLock, to: Goal<'_>) -> Result<Answer, GitError> {
+    pub(in crate::git) fn check_out(&self, alone: &KeyLock, to: Goal<'_>) -> Result<GitAnswer, GitError> {
         let git = Git::within(&self.path).args(["checkout", "--quiet", "--no-recurse-submodules", "--force"]);
         to.name(git).holding(alone.file())?.answer()
     }

@@ -16,7 +16,7 @@ use crate::plan::CommitId;
 /// worktree since: it was clean, and whatever differs from the commit is orch's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
-pub(in crate::git) enum Step {
+pub(in crate::git) enum StepRecord {
     /// A checkout of another commit.
     CheckOut {
         /// Where the worktree stands.
@@ -33,7 +33,7 @@ pub(in crate::git) enum Step {
     },
 }
 
-impl Step {
+impl StepRecord {
     pub(in crate::git) fn ends(&self) -> (&CommitId, &CommitId) {
         match self {
             Self::CheckOut { from, to } | Self::Merge { from, to } => (from, to),
@@ -42,7 +42,7 @@ impl Step {
 }
 
 /// Writes down what comes next.
-pub(in crate::git) fn begin(path: &Path, step: &Step) -> Result<(), GitError> {
+pub(in crate::git) fn begin(path: &Path, step: &StepRecord) -> Result<(), GitError> {
     let note = note(path)?;
     let text = serde_json::to_vec(step).map_err(|error| GitError::io("write", &note)(error.into()))?;
     replace_file(&note, &text)

@@ -17,9 +17,9 @@ use crate::git::state::inspect::inspect;
 use crate::plan::CommitId;
 
 /// The files that differ between two commits, from the top, with what stands in the place of one of them.
-pub(in crate::git) struct Moved(BTreeSet<PathBuf>);
+pub(in crate::git) struct DifferingFiles(BTreeSet<PathBuf>);
 
-impl Moved {
+impl DifferingFiles {
     pub(in crate::git) fn between(path: &Path, old: &CommitId, new: &CommitId) -> Result<Self, GitError> {
         let repo = git2::Repository::open(path).map_err(GitError::library(format!(
             "open the checkout `{}`",
@@ -96,7 +96,7 @@ pub(in crate::git) fn refuse_overlap(
             files: all.into_iter().collect(),
         });
     }
-    let moved = Moved::between(path, old, new)?;
+    let moved = DifferingFiles::between(path, old, new)?;
     all.retain(|file| moved.touches(file));
     if all.is_empty() {
         return Ok(());

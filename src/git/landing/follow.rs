@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::beside::Moved;
+use super::beside::DifferingFiles;
 use super::plan::{CheckoutOutcome, LandingPlan};
 use crate::git::files::error::GitError;
 use crate::git::lock::index_lock::IndexLock;
@@ -22,7 +22,7 @@ pub(in crate::git) fn mend(
 ) -> Result<CheckoutOutcome, GitError> {
     lock.renew()?;
     let moved = match &plan.old {
-        Some(old) if plan.beside => Some(Moved::between(path, old, &plan.new)?),
+        Some(old) if plan.beside => Some(DifferingFiles::between(path, old, &plan.new)?),
         _ => None,
     };
     let shows = |commit: &CommitId| match &moved {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::being_rewritten::refuse_while_rewritten;
-use super::beside::{Moved, refuse_overlap};
+use super::beside::{DifferingFiles, refuse_overlap};
 use super::follow::{index_equals, mend, rehearse};
-use super::plan::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
+use super::plan::{CheckoutOutcome, FinishedLanding, LandingPlan, MendedCheckout};
 use crate::git::files::error::GitError;
 use crate::git::files::git_process::{wait_for_readers, wait_while_changing};
 use crate::git::files::reflog::entries;
@@ -153,7 +153,7 @@ fn look_at_landing(
 
 /// Looks again, moves the branch by compare-and-swap, reads it back, and brings its checkouts along. After an
 /// error that is not a refusal the branch may have moved: [`finish_landing_holding`] tells.
-pub fn land(repo: &Repository, plan: &LandingPlan) -> Result<Landed, LandRefusal> {
+pub fn land(repo: &Repository, plan: &LandingPlan) -> Result<FinishedLanding, LandRefusal> {
     land_holding(repo, plan, None)
 }
 
@@ -162,7 +162,7 @@ pub fn land_holding(
     repo: &Repository,
     plan: &LandingPlan,
     held: Option<&File>,
-) -> Result<Landed, LandRefusal> {
+) -> Result<FinishedLanding, LandRefusal> {
     let LandingPlan { branch, old, new, .. } = plan;
     let mut locks = lock_checkouts(repo, branch)?;
     look_at_landing(repo, plan, held, &locks)?;
@@ -203,7 +203,7 @@ pub fn land_holding(
         checkouts = mend_checkouts(repo, plan, held, &mut locks);
     }
     IndexLock::release_all(locks);
-    Ok(Landed {
+    Ok(FinishedLanding {
         commit: new.clone(),
         checkouts: checkouts?,
     })
@@ -215,7 +215,7 @@ pub fn finish_landing_holding(
     repo: &Repository,
     plan: &LandingPlan,
     held: Option<&File>,
-) -> Result<Option<Landed>, GitError> {
+) -> Result<Option<FinishedLanding>, GitError> {
     let Some(tip) = repo.branch_tip(&plan.branch)? else {
         return Ok(None);
     };
@@ -237,7 +237,7 @@ pub fn finish_landing_holding(
     if gone_on {
         checkouts.retain(|checkout| checkout.outcome == CheckoutOutcome::FastForwarded);
     }
-    Ok(Some(Landed {
+    Ok(Some(FinishedLanding {
         commit: tip,
         checkouts,
     }))
@@ -281,7 +281,7 @@ pub fn behind(repo: &Repository, plan: &LandingPlan) -> Result<Vec<PathBuf>, Git
     }
     let mut behind = Vec::new();
     for path in checkout_paths(repo, &plan.branch)? {
-        let moved = Moved::between(&path, old, &tip)?;
+        let moved = DifferingFiles::between(&path, old, &tip)?;
         if !moved.is_shown(&path, &tip)? && (moved.is_shown(&path, old)? || !index_equals(&path, &tip)?) {
             behind.push(path);
         }

@@ -23,7 +23,7 @@ pub struct LandingPlan {
 
 /// A landing that took place: the branch was read again and stands at `commit`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Landed {
+pub struct FinishedLanding {
     /// Where the branch stands now.
     pub commit: CommitId,
     /// The checkouts of the branch, and whether each was brought along.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::stale_lock::{Holder, holder, locks_below, locks_in, locks_of_books};
+use super::stale_lock::{GitLockHolder, holder, locks_below, locks_in, locks_of_books};
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
 use crate::git::files::registration::registrations;
@@ -76,8 +76,8 @@ fn owner(lock: &Path) -> Option<String> {
     }
     let found = fs::metadata(lock).ok()?;
     let held = match holder(lock, &found)? {
-        Holder::Open => "a process has it open",
-        Holder::Git => "a git that is as old as it is at work here",
+        GitLockHolder::Open => "a process has it open",
+        GitLockHolder::Git => "a git that is as old as it is at work here",
     };
     Some(held.to_owned())
 }

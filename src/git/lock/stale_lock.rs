@@ -210,7 +210,7 @@ fn clear(lock: &Path) -> Result<(), EnsureError> {
 
 /// Who may hold a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::git) enum Holder {
+pub(in crate::git) enum GitLockHolder {
     /// A process has it open.
     Open,
     /// A git that is as old as the lock works in the repository.
@@ -219,11 +219,11 @@ pub(in crate::git) enum Holder {
 
 /// Who may hold a lock file. It carries no name, and git does not keep every one open, so nobody does only when no process
 /// has it open and no git is at work that was there when it was made.
-pub(in crate::git) fn holder(lock: &Path, found: &fs::Metadata) -> Option<Holder> {
+pub(in crate::git) fn holder(lock: &Path, found: &fs::Metadata) -> Option<GitLockHolder> {
     if is_open_anywhere(lock) {
-        Some(Holder::Open)
+        Some(GitLockHolder::Open)
     } else {
-        owner_may_live(lock, found).then_some(Holder::Git)
+        owner_may_live(lock, found).then_some(GitLockHolder::Git)
     }
 }
 

@@ -45,7 +45,7 @@ pub struct Forecast {
 }
 
 /// What a head has beyond the first of those that are looked at.
-struct Beyond {
+struct BeyondFirst {
     base: Oid,
     own: HashSet<Oid>,
 }
@@ -77,7 +77,7 @@ impl Forecast {
         self.known
             .retain(|(one, two), _| live.contains(one) && live.contains(two));
         self.changes.retain(|(_, head), _| live.contains(head));
-        let beyond: Vec<Option<Beyond>> = ids.iter().map(|id| self.beyond(ids[0], *id)).collect();
+        let beyond: Vec<Option<BeyondFirst>> = ids.iter().map(|id| self.beyond(ids[0], *id)).collect();
         let mut bases = BTreeMap::new();
         let mut clashes = Vec::new();
         for two in 1..ids.len() {
@@ -105,14 +105,14 @@ impl Forecast {
         Ok(clashes)
     }
 
-    fn beyond(&mut self, first: Oid, head: Oid) -> Option<Beyond> {
+    fn beyond(&mut self, first: Oid, head: Oid) -> Option<BeyondFirst> {
         let (base, own) = match self.merger.base(first, head) {
             Base::Contained => (head, Vec::new()),
             Base::One { base, own } => (base, own),
             Base::Unclear => return None,
         };
         let own = own.into_iter().collect();
-        Some(Beyond { base, own })
+        Some(BeyondFirst { base, own })
     }
 
     /// The one best common ancestor. What two heads have of their own beyond a third parts their histories down to where
@@ -120,8 +120,8 @@ impl Forecast {
     fn base_of(
         &mut self,
         (one, two): (Oid, Oid),
-        beyond_one: Option<&Beyond>,
-        beyond_two: Option<&Beyond>,
+        beyond_one: Option<&BeyondFirst>,
+        beyond_two: Option<&BeyondFirst>,
         bases: &mut BTreeMap<(Oid, Oid), Option<Oid>>,
     ) -> Option<Oid> {
         let pair = match (beyond_one, beyond_two) {

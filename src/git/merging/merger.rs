@@ -40,7 +40,7 @@ pub(in crate::git) enum Merged {
 
 /// How merges were made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct MergeTally {
     /// By ids of trees, in this process.
     pub by_ids: usize,
     /// By git.
@@ -64,7 +64,7 @@ pub(in crate::git) struct Merger {
     base: Option<CommitId>,
     /// The tree last found to have the attribute files of the process at hand.
     compared: Option<Oid>,
-    tally: Tally,
+    tally: MergeTally,
 }
 
 impl Merger {
@@ -82,11 +82,11 @@ impl Merger {
             own: None,
             base: None,
             compared: None,
-            tally: Tally::default(),
+            tally: MergeTally::default(),
         })
     }
 
-    pub(in crate::git) fn tally(&self) -> Tally {
+    pub(in crate::git) fn tally(&self) -> MergeTally {
         self.tally
     }
 

@@ -28,9 +28,9 @@ mod three_way;
 use std::path::{Path, PathBuf};
 
 pub use forecast::{Clash, Decided, Forecast};
-pub use merger::Tally;
+pub use merger::MergeTally;
 pub(super) use merger::{Merged, Merger};
-pub(super) use replay::{Replayed, Undone};
+pub(super) use replay::{Replayed, UndoneChange};
 
 /// A file that does not merge.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

@@ -5,7 +5,7 @@ use git2::{ObjectType, Oid};
 use super::ConflictFile;
 use super::attributes::{Rules, may_match, telling};
 use super::changes::{Changes, PathChange};
-use super::lines::hunks::Lines;
+use super::lines::hunks::LineMerge;
 use super::lines::text;
 use super::store::entry::entries;
 use super::store::objects::Objects;
@@ -60,12 +60,12 @@ pub(super) fn judge(
             return PairOutcome::Unsure;
         }
         match lines(objects, rules, base, change, other) {
-            Some(Lines::Merged(_)) => {}
-            Some(Lines::Conflict) => conflicts.push(ConflictFile {
+            Some(LineMerge::Merged(_)) => {}
+            Some(LineMerge::Conflict) => conflicts.push(ConflictFile {
                 path: PathBuf::from(OsStr::from_bytes(&change.path)),
                 kind: "content".to_owned(),
             }),
-            Some(Lines::Unsure) | None => return PairOutcome::Unsure,
+            Some(LineMerge::Unsure) | None => return PairOutcome::Unsure,
         }
     }
     if conflicts.is_empty() {
@@ -96,7 +96,7 @@ fn lines(
     base: Oid,
     one: &PathChange,
     two: &PathChange,
-) -> Option<Lines> {
+) -> Option<LineMerge> {
     let (old, one_new, two_new) = (one.old?, one.new?, two.new?);
     if !(old.0.is_text() && old.0 == one_new.0 && old.0 == two_new.0) {
         return None;

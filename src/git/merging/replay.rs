@@ -23,7 +23,7 @@ pub(in crate::git) enum Replayed {
 
 /// What taking a change back came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::git) enum Undone {
+pub(in crate::git) enum UndoneChange {
     /// The id of the tree.
     Tree(String),
     /// Something that changed since stands in the way.
@@ -85,10 +85,10 @@ impl Merger {
         tip: &CommitId,
         from: &CommitId,
         to: &CommitId,
-    ) -> Result<Undone, GitError> {
+    ) -> Result<UndoneChange, GitError> {
         Ok(match self.apply_change(tip, to, from)? {
-            Answered::Tree(tree) => Undone::Tree(tree),
-            Answered::Conflict(files) => Undone::Conflict(files),
+            Answered::Tree(tree) => UndoneChange::Tree(tree),
+            Answered::Conflict(files) => UndoneChange::Conflict(files),
         })
     }
 

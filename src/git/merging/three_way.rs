@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 use git2::{ObjectType, Oid};
 
 use super::attributes::{Rules, may_match, telling};
-use super::lines::hunks::Lines;
+use super::lines::hunks::LineMerge;
 use super::lines::text;
 use super::store::entry::{EntryKind, TreeEntry, entries, find};
 use super::store::objects::Objects;
@@ -43,7 +43,7 @@ pub(super) struct ThreeWay<'a> {
 
 /// One folder as the three have it; none where it is not.
 #[derive(Debug, Clone, Copy)]
-struct Folder {
+struct FolderVersions {
     base: Option<Oid>,
     ours: Oid,
     theirs: Oid,
@@ -62,7 +62,7 @@ impl ThreeWay<'_> {
             self.nothing_removed(base, ours)?;
             return Ok(ours);
         }
-        let top = Folder {
+        let top = FolderVersions {
             base: Some(base),
             ours,
             theirs,
@@ -75,7 +75,7 @@ impl ThreeWay<'_> {
 
     /// Merges a folder that differs in all three; none when nothing is left in it. `attributes` are the attribute files of
     /// the folders above, as ours has them.
-    fn folder(&mut self, folder: Folder, attributes: &mut Vec<Oid>) -> Result<Option<Oid>, Leave> {
+    fn folder(&mut self, folder: FolderVersions, attributes: &mut Vec<Oid>) -> Result<Option<Oid>, Leave> {
         let bytes = [
             folder.base.map(|id| self.tree(id)).transpose()?,
             Some(self.tree(folder.ours)?),
@@ -147,7 +147,7 @@ impl ThreeWay<'_> {
             }
             return Ok(Some(*one));
         }
-        let folder = Folder {
+        let folder = FolderVersions {
             base: old.map(|old| old.id),
             ours: one.id,
             theirs: two.id,
@@ -171,11 +171,11 @@ impl ThreeWay<'_> {
         let base = self.blob(old.id)?;
         let (ours, theirs) = (self.version(one.id)?, self.version(two.id)?);
         match text::merge(&base, &ours, &theirs) {
-            Lines::Merged(merged) => {
+            LineMerge::Merged(merged) => {
                 let id = self.objects.put(ObjectType::Blob, merged)?;
                 Ok(TreeEntry { id, ..*one })
             }
-            Lines::Unsure | Lines::Conflict => Err(Leave::ToGit),
+            LineMerge::Unsure | LineMerge::Conflict => Err(Leave::ToGit),
         }
     }
 

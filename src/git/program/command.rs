@@ -77,7 +77,7 @@ pub(in crate::git) struct Git {
 
 /// What a git command answered.
 #[derive(Debug)]
-pub(in crate::git) struct Answer {
+pub(in crate::git) struct GitAnswer {
     pub(in crate::git) status: ExitStatus,
     pub(in crate::git) stdout: Vec<u8>,
     pub(in crate::git) stderr: String,
@@ -227,7 +227,7 @@ impl Git {
     }
 
     /// Runs it to its end, whatever its exit status.
-    pub(in crate::git) fn answer(mut self) -> Result<Answer, GitError> {
+    pub(in crate::git) fn answer(mut self) -> Result<GitAnswer, GitError> {
         self.command
             .stdin(match (&self.input, self.held.take()) {
                 (Some(_), _) => Stdio::piped(),
@@ -270,7 +270,7 @@ impl Git {
         if killed || (!output.status.success() && again::met_unfinished_worktree(&stderr)) {
             again::note_cut_short();
         }
-        Ok(Answer {
+        Ok(GitAnswer {
             status: output.status,
             stdout: output.stdout,
             stderr,
@@ -299,7 +299,7 @@ impl Git {
     }
 }
 
-impl Answer {
+impl GitAnswer {
     pub(in crate::git) fn failure(self) -> GitError {
         let outcome = match (self.status.code(), self.status.signal()) {
             (Some(code), _) => format!("exit {code}"),

@@ -14,13 +14,13 @@ use crate::git::files::registration::pointed_to;
 #[derive(Debug)]
 struct Trusted {
     common_dir: PathBuf,
-    before: Named,
+    before: HookSettings,
     /// What it says now, and what its file looked like then.
-    seen: (Looks, Named),
+    seen: (HookFileLooks, HookSettings),
 }
 
 /// What a configuration says of each of [`HOOKS`] and [`SIGHT`], where it says anything.
-type Named = BTreeMap<&'static str, String>;
+type HookSettings = BTreeMap<&'static str, String>;
 
 const HOOKS: &str = "core.hooksPath";
 
@@ -39,7 +39,7 @@ const SIGHT: &[(&str, &str)] = &[
 ];
 
 /// Inode, size, seconds and nanoseconds of the last change.
-type Looks = (u64, u64, i64, i64);
+type HookFileLooks = (u64, u64, i64, i64);
 
 static TRUSTED: RwLock<Option<Trusted>> = RwLock::new(None);
 
@@ -56,7 +56,7 @@ pub fn trust_hooks(common_dir: &Path) {
 
 /// What the configuration named when the run began and what it names now, in words; none while that is the same.
 pub fn changed_hooks() -> Option<(String, String)> {
-    let words = |said: &Named| said.get(HOOKS).cloned().unwrap_or_else(|| "git's own".to_owned());
+    let words = |said: &HookSettings| said.get(HOOKS).cloned().unwrap_or_else(|| "git's own".to_owned());
     look_again();
     let trusted = TRUSTED.read().unwrap_or_else(PoisonError::into_inner);
     let trusted = trusted
@@ -97,7 +97,7 @@ fn changed_at(place: &Path) -> Option<Vec<OsString>> {
 }
 
 /// `KEY=VALUE`, as this configuration of a repository says it, else that of the person, else git.
-fn setting(key: &str, said: &Named, common_dir: &Path) -> OsString {
+fn setting(key: &str, said: &HookSettings, common_dir: &Path) -> OsString {
     let mut setting = OsString::from(format!("{key}="));
     let own = || {
         git2::Config::open_default()
@@ -118,7 +118,7 @@ pub(in crate::git) fn undone_of(own: &git2::Config, common_dir: &Path) -> Vec<Os
     let keys = SIGHT.iter().map(|(key, _)| *key);
     let set: Vec<&str> = keys.filter(|key| own.get_entry(key).is_ok()).collect();
     let said = if set.is_empty() {
-        Named::new()
+        HookSettings::new()
     } else {
         named(common_dir)
     };
@@ -143,17 +143,17 @@ fn look_again() {
     }
 }
 
-fn looks(common_dir: &Path) -> Looks {
+fn looks(common_dir: &Path) -> HookFileLooks {
     let found = fs::metadata(common_dir.join("config"));
     found.map_or_else(
-        |_| Looks::default(),
+        |_| HookFileLooks::default(),
         |found| (found.ino(), found.size(), found.ctime(), found.ctime_nsec()),
     )
 }
 
-fn named(common_dir: &Path) -> Named {
+fn named(common_dir: &Path) -> HookSettings {
     let Ok(config) = git2::Config::open(&common_dir.join("config")) else {
-        return Named::new();
+        return HookSettings::new();
     };
     let keys = SIGHT.iter().map(|(key, _)| *key).chain([HOOKS]);
     keys.filter_map(|key| Some((key, config.get_string(key).ok()?)))

@@ -10,7 +10,7 @@ use crate::git::files::regular;
 
 /// What undoes them in a git command.
 #[derive(Debug, Default)]
-pub(in crate::git) struct Undone {
+pub(in crate::git) struct UndoneSettings {
     /// Settings, for `-c`.
     pub(in crate::git) settings: Vec<OsString>,
     /// True where they say that the files lie elsewhere: git would take all of its own for deleted, and has to be told the place.
@@ -18,14 +18,14 @@ pub(in crate::git) struct Undone {
 }
 
 /// Nothing for a worktree without settings of its own, as nearly all are.
-pub(in crate::git) fn undone(worktree: &Path) -> Undone {
+pub(in crate::git) fn undone(worktree: &Path) -> UndoneSettings {
     let Some(admin) = pointed_to(worktree) else {
-        return Undone::default();
+        return UndoneSettings::default();
     };
     let file = admin.join("config.worktree");
     let own = file.exists().then(|| git2::Config::open(&file));
     let Some(Ok(own)) = own else {
-        return Undone::default();
+        return UndoneSettings::default();
     };
     let mut settings = undone_of(&own, &common_of(&admin));
     if own.get_entry("core.hookspath").is_ok() {
@@ -33,7 +33,7 @@ pub(in crate::git) fn undone(worktree: &Path) -> Undone {
         setting.push(hooks_of_all(&admin));
         settings.push(setting);
     }
-    Undone {
+    UndoneSettings {
         settings,
         place: own.get_entry("core.worktree").is_ok(),
     }

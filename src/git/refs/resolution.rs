@@ -17,7 +17,7 @@ const RESOLUTIONS: &str = "refs/orch/resolve/";
 
 /// A conflict that was resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolution {
+pub struct RecordedResolution {
     /// The commit that holds both sides.
     pub commit: CommitId,
     /// The target as it stood.
@@ -28,13 +28,13 @@ pub struct Resolution {
 
 /// One of the refs of a plan's resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::git) enum Part {
+pub(in crate::git) enum ResolutionRef {
     Done,
     Onto,
     Head,
 }
 
-impl Part {
+impl ResolutionRef {
     const ALL: [Self; 3] = [Self::Done, Self::Onto, Self::Head];
 
     pub(in crate::git) fn of(self, plan: &PlanName) -> String {
@@ -52,14 +52,14 @@ impl Part {
 /// # Errors
 ///
 /// When refs cannot be read.
-pub fn resolution(repo: &Repository, plan: &PlanName) -> Result<Option<Resolution>, GitError> {
-    let Some(commit) = repo.ref_target(&Part::Done.of(plan))? else {
+pub fn resolution(repo: &Repository, plan: &PlanName) -> Result<Option<RecordedResolution>, GitError> {
+    let Some(commit) = repo.ref_target(&ResolutionRef::Done.of(plan))? else {
         return Ok(None);
     };
-    let onto = repo.ref_target(&Part::Onto.of(plan))?;
-    let head = repo.ref_target(&Part::Head.of(plan))?;
+    let onto = repo.ref_target(&ResolutionRef::Onto.of(plan))?;
+    let head = repo.ref_target(&ResolutionRef::Head.of(plan))?;
     let all = onto.zip(head);
-    Ok(all.map(|(onto, head)| Resolution { commit, onto, head }))
+    Ok(all.map(|(onto, head)| RecordedResolution { commit, onto, head }))
 }
 
 /// Both sides of the conflict that the plan's worktree for it was made for: the target, and the plan's branch.
@@ -67,8 +67,8 @@ pub(in crate::git) fn sides(
     repo: &Repository,
     plan: &PlanName,
 ) -> Result<Option<(CommitId, CommitId)>, GitError> {
-    let onto = repo.ref_target(&Part::Onto.of(plan))?;
-    let head = repo.ref_target(&Part::Head.of(plan))?;
+    let onto = repo.ref_target(&ResolutionRef::Onto.of(plan))?;
+    let head = repo.ref_target(&ResolutionRef::Head.of(plan))?;
     Ok(onto.zip(head))
 }
 
@@ -78,8 +78,8 @@ pub(in crate::git) fn note_sides(
     onto: &CommitId,
     head: &CommitId,
 ) -> Result<(), GitError> {
-    write_ref(repo, &Part::Onto.of(plan), onto, "orch: resolve")?;
-    write_ref(repo, &Part::Head.of(plan), head, "orch: resolve")
+    write_ref(repo, &ResolutionRef::Onto.of(plan), onto, "orch: resolve")?;
+    write_ref(repo, &ResolutionRef::Head.of(plan), head, "orch: resolve")
 }
 
 /// Keeps a commit as what was made of the plan's conflict. What an earlier one alone held goes to a backup.
@@ -88,7 +88,7 @@ pub(in crate::git) fn note_resolution(
     plan: &PlanName,
     commit: &CommitId,
 ) -> Result<(), GitError> {
-    let name = Part::Done.of(plan);
+    let name = ResolutionRef::Done.of(plan);
     if let Some(old) = repo.ref_target(&name)?
         && contained(repo, &old, commit)?.is_none()
     {
@@ -109,7 +109,7 @@ pub fn forget_resolution(
     holder: Option<&CommitId>,
 ) -> Result<Vec<Backup>, GitError> {
     let mut backups = Vec::new();
-    for part in Part::ALL {
+    for part in ResolutionRef::ALL {
         backups.extend(drop_own_ref(repo, &part.of(plan), plan.as_str(), holder)?);
     }
     Ok(backups)
@@ -125,7 +125,7 @@ pub fn put_resolution_back(
     plan: &PlanName,
     was: Option<&CommitId>,
 ) -> Result<bool, GitError> {
-    let name = Part::Done.of(plan);
+    let name = ResolutionRef::Done.of(plan);
     let now = repo.ref_target(&name)?;
     if now.as_ref() == was {
         return Ok(false);
@@ -139,7 +139,7 @@ pub fn put_resolution_back(
 
 /// The names under which a plan's resolution may alone hold a commit.
 pub(in crate::git) fn resolution_refs(plan: &PlanName) -> [String; 3] {
-    Part::ALL.map(|part| part.of(plan))
+    ResolutionRef::ALL.map(|part| part.of(plan))
 }
 
 /// What is to be merged in the place of a plan's branch that stands at `head`, onto a target that stands at `onto`: the

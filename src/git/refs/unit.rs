@@ -21,7 +21,7 @@ use crate::plan::{CommitId, PlanName};
 /// Functions that take one change the plan's branch, the unit's branch and worktrees step by step. The caller sees to it
 /// that only one of them is at work for a plan at a time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Unit {
+pub struct UnitBranch {
     /// The plan.
     pub plan: PlanName,
     /// The plan's branch, without `refs/heads/`, such as `orch/auth`.
@@ -30,7 +30,7 @@ pub struct Unit {
     pub branch: String,
 }
 
-impl Unit {
+impl UnitBranch {
     pub(in crate::git) fn mark(&self) -> String {
         format!("{UNITS}{}/{}", self.plan, self.branch)
     }
@@ -66,7 +66,7 @@ pub(in crate::git) fn marks(repo: &Repository, below: &str) -> Result<Vec<String
 /// The tip of the plan's branch and, when it exists, the unit's. Refuses a branch that orch did not make.
 pub(in crate::git) fn unit_tips(
     repo: &Repository,
-    unit: &Unit,
+    unit: &UnitBranch,
 ) -> Result<(CommitId, Option<CommitId>), UnitError> {
     if !is_branch_name(&unit.branch) || unit.branch == unit.plan_branch {
         let branch = unit.branch.clone();
@@ -87,7 +87,7 @@ pub(in crate::git) fn unit_tips(
 /// Makes the unit's branch, or moves it, by compare-and-swap. `old` is where it stands; none when it is to be made.
 pub(in crate::git) fn set_unit(
     repo: &Repository,
-    unit: &Unit,
+    unit: &UnitBranch,
     old: Option<&SparedCommit>,
     new: &CommitId,
 ) -> Result<(), GitError> {
@@ -111,7 +111,7 @@ pub(in crate::git) fn set_unit(
 /// # Errors
 ///
 /// When refs cannot be read or written.
-pub fn note_unit_again(repo: &Repository, unit: &Unit) -> Result<(), GitError> {
+pub fn note_unit_again(repo: &Repository, unit: &UnitBranch) -> Result<(), GitError> {
     match repo.branch_tip(&unit.branch)? {
         Some(tip) if repo.ref_target(&unit.mark())?.is_none() => {
             write_ref(repo, &unit.mark(), &tip, "orch: unit")
@@ -126,7 +126,7 @@ pub fn note_unit_again(repo: &Repository, unit: &Unit) -> Result<(), GitError> {
 /// # Errors
 ///
 /// Refused while the branch has commits of its own or is checked out.
-pub fn delete_unit(repo: &Repository, unit: &Unit) -> Result<Option<CommitId>, UnitError> {
+pub fn delete_unit(repo: &Repository, unit: &UnitBranch) -> Result<Option<CommitId>, UnitError> {
     // Also of a git that was killed when the branch was gone already.
     stale_lock::clear_packed(repo.common_dir())?;
     stale_lock::clear_beside(&repo.common_dir().join(branch_ref(&unit.branch)))?;

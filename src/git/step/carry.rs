@@ -11,7 +11,7 @@ use super::submodule::follow_submodules;
 use crate::git::files::error::GitError;
 use crate::git::keep::gate::SparedTree;
 use crate::git::keep::step;
-use crate::git::keep::step::Step;
+use crate::git::keep::step::StepRecord;
 use crate::git::program::command::{Git, records};
 use crate::git::repo::identity::committing_within;
 use crate::git::repo::ids::{commit_id, oid};
@@ -119,7 +119,7 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
         return Err(CarryError::InTheWay { path, files });
     }
     let (from, to) = (before, commit.clone());
-    step::begin(path, &Step::Merge { from, to })?;
+    step::begin(path, &StepRecord::Merge { from, to })?;
     // The options undo settings of the person's that would change what is asked for here. `--no-verify` for the
     // reason given at `commit_leftovers`: this is upkeep between attempts.
     let answer = git

@@ -13,12 +13,12 @@ use crate::git::files::error::GitError;
 use crate::git::files::place::replace_file;
 use crate::git::files::regular;
 use crate::git::keep::gate::SparedTree;
-use crate::git::program::command::{Answer, Git, records};
+use crate::git::program::command::{Git, GitAnswer, records};
 use crate::git::state::inspect::git_dir;
 
 /// A submodule that `.gitmodules` of a checkout tells of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::git) struct Listed {
+pub(in crate::git) struct ListedSubmodule {
     /// Its name, under which its repository lies in `modules`.
     pub(in crate::git) name: OsString,
     /// Where it is checked out.
@@ -28,7 +28,7 @@ pub(in crate::git) struct Listed {
 /// The note `orch-clones` in the folder that holds HEAD and index of a worktree. While it is there, whatever lies in the place of
 /// these submodules is orch's own: there was nothing when it was written, and nobody was let in since.
 #[derive(Debug, Serialize, Deserialize)]
-struct Note {
+struct ClonesRecord {
     /// Those that are to be checked out, by their paths.
     wanted: Vec<Vec<u8>>,
     /// Those without a clone, by name and path.
@@ -36,7 +36,7 @@ struct Note {
 }
 
 /// The submodules of a checkout.
-pub(in crate::git) fn listed(path: &Path) -> Result<Vec<Listed>, GitError> {
+pub(in crate::git) fn listed(path: &Path) -> Result<Vec<ListedSubmodule>, GitError> {
     let file = path.join(".gitmodules");
     if !file.exists() {
         return Ok(Vec::new());
@@ -52,7 +52,7 @@ pub(in crate::git) fn listed(path: &Path) -> Result<Vec<Listed>, GitError> {
         let name = record[..line]
             .strip_prefix(b"submodule.")?
             .strip_suffix(b".path")?;
-        Some(Listed {
+        Some(ListedSubmodule {
             name: OsStr::from_bytes(name).to_owned(),
             path: OsStr::from_bytes(&record[line + 1..]).to_owned(),
         })
@@ -65,16 +65,16 @@ pub(in crate::git) fn update(
     path: &Path,
     wanted: &[OsString],
     alone: Option<&File>,
-) -> Result<Answer, GitError> {
+) -> Result<GitAnswer, GitError> {
     let (admin, note) = (git_dir(path)?, note(path)?);
-    let fresh: Vec<Listed> = listed(path)?
+    let fresh: Vec<ListedSubmodule> = listed(path)?
         .into_iter()
         .filter(|one| is_plain(&one.name) && is_plain(&one.path))
         .filter(|one| !admin.join("modules").join(&one.name).exists() && is_empty(&path.join(&one.path)))
         .collect();
     if !fresh.is_empty() {
         let bytes = |text: &OsString| text.clone().into_vec();
-        let text = serde_json::to_vec(&Note {
+        let text = serde_json::to_vec(&ClonesRecord {
             wanted: wanted.iter().map(bytes).collect(),
             fresh: fresh
                 .iter()
@@ -105,7 +105,7 @@ pub(in crate::git) fn forget(path: &Path) -> Result<Option<Vec<OsString>>, GitEr
         return Ok(None);
     };
     let mut wanted = None;
-    if let Ok(noted) = serde_json::from_slice::<Note>(&text) {
+    if let Ok(noted) = serde_json::from_slice::<ClonesRecord>(&text) {
         let modules = git_dir(path)?.join("modules");
         for (name, place) in &noted.fresh {
             let (name, place) = (OsStr::from_bytes(name), OsStr::from_bytes(place));

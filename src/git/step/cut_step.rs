@@ -9,7 +9,7 @@ use super::submodule::follow_submodules;
 use crate::git::files::error::GitError;
 use crate::git::files::regular;
 use crate::git::keep::gate::SparedTree;
-use crate::git::keep::step::{Step, end, note};
+use crate::git::keep::step::{StepRecord, end, note};
 use crate::git::lock::stale_lock;
 use crate::git::program::command::Git;
 use crate::git::repo::ids::oid;
@@ -40,19 +40,19 @@ fn undo_noted(path: &Path) -> Result<(), GitError> {
         return Ok(());
     };
     // One that cannot be read was not written by a program that knew what it was about to do.
-    if let Ok(step) = serde_json::from_slice::<Step>(&text) {
+    if let Ok(step) = serde_json::from_slice::<StepRecord>(&text) {
         undo(path, &step)?;
     }
     end(path)
 }
 
-fn undo(path: &Path, step: &Step) -> Result<(), GitError> {
+fn undo(path: &Path, step: &StepRecord) -> Result<(), GitError> {
     let books = git_dir(path)?;
     // One that is held, git will name.
     let _ = stale_lock::clear_dead_locks_of(path, &common_dir(&books));
     let (from, to) = step.ends();
     let head = head_of(path)?;
-    let merging = matches!(step, Step::Merge { .. });
+    let merging = matches!(step, StepRecord::Merge { .. });
     if head != *from {
         // Git moves HEAD last, but for its notes about a merge.
         if merging && in_progress(&books).is_some() && holds(path, &head, to)? {
@@ -63,7 +63,7 @@ fn undo(path: &Path, step: &Step) -> Result<(), GitError> {
         }
         if !merging && head == *to {
             // Those come after the checkout. What does not work is met again by whoever needs them.
-            let there = |one: &clones::Listed| books.join("modules").join(&one.name).is_dir();
+            let there = |one: &clones::ListedSubmodule| books.join("modules").join(&one.name).is_dir();
             let listed = clones::listed(path)?.into_iter().filter(there);
             let paths: Vec<OsString> = listed.map(|one| one.path).collect();
             if !paths.is_empty() {
@@ -90,10 +90,10 @@ fn undo(path: &Path, step: &Step) -> Result<(), GitError> {
 }
 
 /// The tree that the step writes; none where it writes nothing.
-fn written(path: &Path, step: &Step) -> Result<Option<String>, GitError> {
+fn written(path: &Path, step: &StepRecord) -> Result<Option<String>, GitError> {
     let (from, to) = step.ends();
     let fast_forward = || holds(path, to, from);
-    if matches!(step, Step::CheckOut { .. }) || fast_forward()? {
+    if matches!(step, StepRecord::CheckOut { .. }) || fast_forward()? {
         return Ok(Some(to.to_string()));
     }
     // HEAD by its name: it stands in the markers of a conflict.

@@ -79,7 +79,7 @@ impl fmt::Display for Displaced {
 
 /// What is to be done about a branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Found {
+struct DisplacedBranch {
     from: CommitId,
     to: Option<CommitId>,
     /// Where the branch stands.
@@ -147,7 +147,7 @@ fn displaced(
     worktree: &Path,
     branch: &str,
     began: &CommitId,
-) -> Result<Option<Found>, GitError> {
+) -> Result<Option<DisplacedBranch>, GitError> {
     let books = git_dir(worktree)?;
     if read_head(&books.join("HEAD")) != Some(Some(branch.to_owned())) {
         return Ok(None);
@@ -157,7 +157,7 @@ fn displaced(
 
 /// What was committed on top of where the branch was moved to, made again on top of where it had been. None when that is
 /// more than commits.
-fn redone(repo: &Repository, found: &Found) -> Result<Option<CommitId>, GitError> {
+fn redone(repo: &Repository, found: &DisplacedBranch) -> Result<Option<CommitId>, GitError> {
     let handle = repo.handle();
     let mut now = found.from.clone();
     for entry in &found.since {
@@ -220,7 +220,7 @@ pub fn put_back_from(worktree: &Path) -> BTreeSet<CommitId> {
 }
 
 /// Compares the log of HEAD with where the branch stands.
-fn find(log: &[Entry], began: &CommitId, tip: Option<CommitId>) -> Option<Found> {
+fn find(log: &[Entry], began: &CommitId, tip: Option<CommitId>) -> Option<DisplacedBranch> {
     let start = log.iter().rposition(|entry| entry.what == PUT_BACK);
     let start = start.or_else(|| log.iter().rposition(|entry| entry.new.as_ref() == Some(began)))?;
     let mut at = log[start].new.clone()?;
@@ -229,7 +229,7 @@ fn find(log: &[Entry], began: &CommitId, tip: Option<CommitId>) -> Option<Found>
         if entry.old.as_ref() != Some(&at) {
             let mut since = vec![entry.clone()];
             since.extend(entries.cloned());
-            return Some(Found {
+            return Some(DisplacedBranch {
                 from: at,
                 to: entry.old.clone(),
                 tip,
@@ -238,7 +238,7 @@ fn find(log: &[Entry], began: &CommitId, tip: Option<CommitId>) -> Option<Found>
         }
         at = entry.new.clone()?;
     }
-    (tip.as_ref() != Some(&at)).then(|| Found {
+    (tip.as_ref() != Some(&at)).then(|| DisplacedBranch {
         from: at,
         to: tip.clone(),
         tip,

@@ -26,7 +26,7 @@ pub(in crate::git) fn undo_half(
     let differing: BTreeSet<PathBuf> = inspect(path)?.dirty.into_iter().collect();
     let changed = changes(path, old, new)?.into_iter();
     let changed = changed.filter(|change| differing.contains(&change.file));
-    let (changed, added): (Vec<Change>, Vec<Change>) = changed.partition(|change| change.old);
+    let (changed, added): (Vec<ChangedFile>, Vec<ChangedFile>) = changed.partition(|change| change.old);
     // First: a folder of theirs may lie where a file was.
     for change in added {
         let file = path.join(&change.file);
@@ -94,7 +94,7 @@ pub(in crate::git) fn undo_half_merge(
 }
 
 /// A file that differs between two commits.
-struct Change {
+struct ChangedFile {
     file: PathBuf,
     /// True when the old commit has it.
     old: bool,
@@ -107,7 +107,7 @@ enum Blob {
     Link(String),
 }
 
-impl Change {
+impl ChangedFile {
     /// True when a file holds what the new commit has there, or the beginning of it.
     fn is_written(&self, file: &Path, path: &Path) -> Result<bool, GitError> {
         let Ok(found) = fs::symlink_metadata(file) else {
@@ -140,7 +140,7 @@ fn remove_empty(path: &Path, file: &Path) {
     }
 }
 
-fn changes(path: &Path, old: &CommitId, new: &str) -> Result<Vec<Change>, GitError> {
+fn changes(path: &Path, old: &CommitId, new: &str) -> Result<Vec<ChangedFile>, GitError> {
     let out = Git::within(path)
         .args(["diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev"])
         .args([old.as_str(), new])
@@ -153,7 +153,7 @@ fn changes(path: &Path, old: &CommitId, new: &str) -> Result<Vec<Change>, GitErr
         let mut words = about.trim_start_matches(':').split(' ');
         let modes = (words.next(), words.next());
         let blob = words.nth(1).map(str::to_owned);
-        all.push(Change {
+        all.push(ChangedFile {
             file: PathBuf::from(std::ffi::OsStr::from_bytes(file)),
             old: modes.0.is_some_and(|mode| mode != "000000"),
             new: match modes.1 {

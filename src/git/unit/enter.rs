@@ -12,11 +12,11 @@ use crate::git::keep::came::{head_before, spare_what_came};
 use crate::git::keep::gate::{SparedCommit, SparedTree, contained, spare_commit, spare_tree};
 use crate::git::keep::goal::Goal;
 use crate::git::keep::step;
-use crate::git::keep::step::Step;
+use crate::git::keep::step::StepRecord;
 use crate::git::landing::follow::index_equals;
 use crate::git::lock::stale_lock;
 use crate::git::program::command::Git;
-use crate::git::refs::unit::{Unit, refuse_checked_out, set_unit, unit_tips};
+use crate::git::refs::unit::{UnitBranch, refuse_checked_out, set_unit, unit_tips};
 use crate::git::refs::unit_error::{UnitError, UnitRefusal};
 use crate::git::repo::ids::{branch_ref, oid};
 use crate::git::state::in_the_way::covered;
@@ -31,7 +31,7 @@ use crate::plan::CommitId;
 
 /// Where an attempt at a unit begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entry {
+pub enum UnitStart {
     /// With the commits that the unit's branch has. One without commits of its own starts on the plan branch's tip.
     Continue,
     /// On the plan branch's tip. Commits that the unit's branch has are backed up and left behind.
@@ -52,12 +52,12 @@ pub struct UnitReady {
 }
 
 /// What is to be checked out.
-pub(in crate::git) struct Place<'a> {
+pub(in crate::git) struct UnitCheckout<'a> {
     pub(in crate::git) commit: &'a CommitId,
     pub(in crate::git) branch: Option<&'a str>,
 }
 
-impl Place<'_> {
+impl UnitCheckout<'_> {
     fn goal(&self) -> Goal<'_> {
         match self.branch {
             Some(branch) => Goal::Branch(branch),
@@ -82,8 +82,8 @@ impl Place<'_> {
 pub fn enter_unit(
     admin: &WorktreeAdmin,
     key: &str,
-    unit: &Unit,
-    entry: Entry,
+    unit: &UnitBranch,
+    entry: UnitStart,
     stamp: &str,
 ) -> Result<UnitReady, UnitError> {
     let (alone, marker) = lane(admin, key)?;
@@ -100,7 +100,7 @@ pub fn enter_unit(
         _ => None,
     };
     let commit = match own_tip {
-        Some(tip) if entry == Entry::Continue => tip,
+        Some(tip) if entry == UnitStart::Continue => tip,
         _ => &plan_tip,
     };
 
@@ -146,7 +146,7 @@ pub fn enter_unit(
         }
         set_unit(&admin.repo, unit, old.as_ref(), commit)?;
     }
-    let place = Place {
+    let place = UnitCheckout {
         commit,
         branch: Some(&unit.branch),
     };
@@ -176,7 +176,7 @@ pub fn leave_unit(admin: &WorktreeAdmin, key: &str, plan_branch: &str) -> Result
         return Err(UnitRefusal::NoBranch { branch }.into());
     };
     let own = marker.branch.as_deref() == Some(plan_branch);
-    let place = Place {
+    let place = UnitCheckout {
         commit: &tip,
         branch: own.then_some(plan_branch),
     };
@@ -255,7 +255,7 @@ pub(in crate::git) fn go(
     alone: &KeyLock,
     path: &Path,
     state: &WorktreeState,
-    place: &Place<'_>,
+    place: &UnitCheckout<'_>,
     force: Option<&SparedTree>,
 ) -> Result<Vec<String>, UnitError> {
     let mut warnings = Vec::new();
@@ -267,7 +267,7 @@ pub(in crate::git) fn go(
         }
     } else {
         let (from, to) = (state.head.clone(), place.commit.clone());
-        step::begin(path, &Step::CheckOut { from, to })?;
+        step::begin(path, &StepRecord::CheckOut { from, to })?;
         let answer = match force {
             Some(spared) => spared.check_out(alone, place.goal())?,
             None => {

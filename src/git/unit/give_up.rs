@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::enter::{Place, go, lane, look, refuse_what_no_commit_holds};
+use super::enter::{UnitCheckout, go, lane, look, refuse_what_no_commit_holds};
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
 use crate::git::files::git_process::is_git_in;
@@ -116,7 +116,7 @@ pub fn give_up(
     let here = |other: &PathBuf| other == path || path.canonicalize().is_ok_and(|path| *other == path);
     let free = checkout_paths(&admin.repo, branch)?.iter().all(here);
     if let Some(tip) = tip.filter(|_| free) {
-        let place = Place {
+        let place = UnitCheckout {
             commit: &tip,
             branch: Some(branch),
         };
@@ -169,7 +169,7 @@ pub fn put_back(
     if dirty {
         spared.wipe(&alone)?;
     }
-    let place = Place {
+    let place = UnitCheckout {
         commit: &tip,
         branch: Some(branch),
     };

@@ -10,7 +10,7 @@ use crate::git::landing::plan::{CheckoutOutcome, LandingPlan};
 use crate::git::lock::own_ref::write_ref;
 use crate::git::lock::stale_lock;
 use crate::git::merging::ConflictFile;
-use crate::git::refs::unit::{Unit, unit_tips};
+use crate::git::refs::unit::{UnitBranch, unit_tips};
 use crate::git::refs::unit_error::{UnitError, UnitRefusal};
 use crate::git::repo::ids::branch_ref;
 use crate::git::repo::repository::Repository;
@@ -37,7 +37,7 @@ pub enum Integrated {
 
 /// A unit that was looked at by the commit queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Integration {
+pub struct UnitIntegration {
     /// What became of it.
     pub outcome: Integrated,
     /// What was put away in the plan's worktree in order to end an earlier move that was cut short.
@@ -80,11 +80,11 @@ pub fn integrate(
     admin: &WorktreeAdmin,
     builder: &CandidateBuilder,
     key: &str,
-    unit: &Unit,
+    unit: &UnitBranch,
     message: MergeMessage<'_>,
     stamp: &str,
     known: Option<&CommitId>,
-) -> Result<Integration, UnitError> {
+) -> Result<UnitIntegration, UnitError> {
     // Held by git commands too: those of a killed orch have ended once this is ours.
     let alone = alone(admin, key)?;
     let backups = end_move(admin, &alone, key, unit, stamp)?;
@@ -93,7 +93,7 @@ pub fn integrate(
         && admin.repo.is_ancestor(known, &old)?
     {
         let outcome = Integrated::AlreadyIn(old);
-        return Ok(Integration { outcome, backups });
+        return Ok(UnitIntegration { outcome, backups });
     }
     let Some(tip) = tip else {
         let branch = unit.branch.clone();
@@ -112,7 +112,7 @@ pub fn integrate(
             Build::Conflict { files } => Integrated::Conflict { files },
         }
     };
-    Ok(Integration { outcome, backups })
+    Ok(UnitIntegration { outcome, backups })
 }
 
 /// Ends a move of the plan's branch that was cut short, with what was put away for that. To be called before a step
@@ -124,7 +124,7 @@ pub fn integrate(
 pub fn finish_move(
     admin: &WorktreeAdmin,
     key: &str,
-    unit: &Unit,
+    unit: &UnitBranch,
     stamp: &str,
 ) -> Result<Vec<Backup>, UnitError> {
     if noted_move(&admin.repo, unit)?.is_none() {
@@ -139,7 +139,7 @@ pub fn finish_move(
 fn advance(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
-    unit: &Unit,
+    unit: &UnitBranch,
     old: &CommitId,
     new: &CommitId,
 ) -> Result<CommitId, UnitError> {
@@ -183,7 +183,7 @@ fn end_move(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
     key: &str,
-    unit: &Unit,
+    unit: &UnitBranch,
     stamp: &str,
 ) -> Result<Vec<Backup>, UnitError> {
     let branch = &unit.plan_branch;
@@ -235,20 +235,20 @@ fn end_move(
     Ok(backups)
 }
 
-fn note_move(repo: &Repository, unit: &Unit, old: &CommitId) -> Result<(), GitError> {
+fn note_move(repo: &Repository, unit: &UnitBranch, old: &CommitId) -> Result<(), GitError> {
     write_ref(repo, &moving(unit), old, "orch: move")
 }
 
-fn noted_move(repo: &Repository, unit: &Unit) -> Result<Option<CommitId>, GitError> {
+fn noted_move(repo: &Repository, unit: &UnitBranch) -> Result<Option<CommitId>, GitError> {
     repo.ref_target(&moving(unit))
 }
 
 /// `tip` is where the plan's branch stands; none when it is gone.
-fn forget_move(repo: &Repository, unit: &Unit, tip: Option<&CommitId>) -> Result<(), GitError> {
+fn forget_move(repo: &Repository, unit: &UnitBranch, tip: Option<&CommitId>) -> Result<(), GitError> {
     drop_own_ref(repo, &moving(unit), unit.plan.as_str(), tip).map(drop)
 }
 
 /// The ref that says where the plan's branch stood before the move that is under way.
-fn moving(unit: &Unit) -> String {
+fn moving(unit: &UnitBranch) -> String {
     format!("refs/orch/moving/{}", unit.plan)
 }

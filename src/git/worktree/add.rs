@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::wanted::Wanted;
-use crate::git::admin::marker::{Marker, Progress};
+use super::wanted::WantedTree;
+use crate::git::admin::marker::{Marker, TreeProgress};
 use crate::git::admin::spec::{EnsureError, WorktreeRefusal};
 use crate::git::admin::worktree_admin::{AdminLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
@@ -16,7 +16,7 @@ use crate::git::state::checkout::checkout_paths;
 pub(in crate::git) fn add(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
-    wanted: &Wanted<'_>,
+    wanted: &WantedTree<'_>,
     marker: &Marker,
     new_branch: bool,
 ) -> Result<Registration, EnsureError> {
@@ -42,11 +42,11 @@ pub(in crate::git) fn add(
 fn refuse_checked_out(
     admin: &WorktreeAdmin,
     branch: &str,
-    wanted: &Wanted<'_>,
+    wanted: &WantedTree<'_>,
     marker: &Marker,
 ) -> Result<(), EnsureError> {
     match checkout_paths(&admin.repo, branch)?.into_iter().next() {
-        Some(found) if marker.state == Progress::Made && found != admin.repo.top() => {
+        Some(found) if marker.state == TreeProgress::Made && found != admin.repo.top() => {
             Err(WorktreeRefusal::MovedAway {
                 path: wanted.path.clone(),
                 branch: branch.to_owned(),

@@ -6,10 +6,10 @@ use super::add::add;
 use super::populate::{Fill, fill};
 use super::repair::{adopt, entry_of, repair, unlock_half_made};
 use super::sparse::leave_nothing_out;
-use super::wanted::Wanted;
+use super::wanted::WantedTree;
 use crate::git::admin::exclude::{exclude, lines_for};
 use crate::git::admin::main_note;
-use crate::git::admin::marker::{Marker, Progress};
+use crate::git::admin::marker::{Marker, TreeProgress};
 use crate::git::admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal, WorktreeSpec, is_key};
 use crate::git::admin::worktree_admin::{AdminLock, KeyLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
@@ -41,7 +41,7 @@ pub fn ensure(admin: &WorktreeAdmin, spec: &WorktreeSpec) -> Result<WorktreeRead
     make(
         admin,
         &alone,
-        &Wanted {
+        &WantedTree {
             key: &spec.key,
             path: settle(&spec.path),
             branch: Some(&spec.branch),
@@ -77,7 +77,7 @@ fn detached(
     let mut ready = make(
         admin,
         &alone,
-        &Wanted {
+        &WantedTree {
             key,
             path: settle(path),
             branch: None,
@@ -106,7 +106,7 @@ pub(in crate::git) fn alone(admin: &WorktreeAdmin, key: &str) -> Result<KeyLock,
 pub(in crate::git) fn make(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
-    wanted: &Wanted<'_>,
+    wanted: &WantedTree<'_>,
 ) -> Result<WorktreeReady, EnsureError> {
     let registered = {
         let lock = admin.lock()?;
@@ -118,7 +118,7 @@ pub(in crate::git) fn make(
         fill: kind,
         created_branch,
     } = registered;
-    let created_worktree = marker.state == Progress::Making;
+    let created_worktree = marker.state == TreeProgress::Making;
     // Checking out locks the index, HEAD and the branch that it stands on.
     stale_lock::clear_books(&registration.admin)?;
     if let Some(branch) = wanted.branch {
@@ -131,7 +131,7 @@ pub(in crate::git) fn make(
     let warnings = fill(admin, alone, &registration, kind)?;
     let head = crate::git::state::inspect::head_of(&registration.path)?;
     if created_worktree {
-        marker.state = Progress::Made;
+        marker.state = TreeProgress::Made;
         admin.write_marker(wanted.key, &marker)?;
     }
     Ok(WorktreeReady {
@@ -160,7 +160,7 @@ pub fn hide(admin: &WorktreeAdmin, patterns: &[&str]) -> Result<(), GitError> {
 fn register(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
-    wanted: &Wanted<'_>,
+    wanted: &WantedTree<'_>,
 ) -> Result<Registered, EnsureError> {
     let common = admin.repo.common_dir();
     let found = registration_at(common, &wanted.path)?;
@@ -188,13 +188,13 @@ fn register(
                 branch: wanted.branch.map(str::to_owned),
                 lane: wanted.is_further_lane(),
                 base: wanted.base.clone(),
-                state: Progress::Making,
+                state: TreeProgress::Making,
             };
             admin.write_marker(wanted.key, &marker)?;
             marker
         }
     };
-    if let (Some(branch), None, Progress::Making) = (wanted.branch, &tip, marker.state) {
+    if let (Some(branch), None, TreeProgress::Making) = (wanted.branch, &tip, marker.state) {
         stale_lock::clear_branch(lock, common, branch)?;
     }
     let (registration, fill) = match found {
@@ -221,7 +221,7 @@ fn register(
 }
 
 /// What is left where the making of a worktree was cut short, and after that the removal of what it had made.
-fn half_forgotten(admin: &WorktreeAdmin, wanted: &Wanted<'_>, marker: &Marker) -> Option<SparedTree> {
+fn half_forgotten(admin: &WorktreeAdmin, wanted: &WantedTree<'_>, marker: &Marker) -> Option<SparedTree> {
     let entry = entry_of(admin, &wanted.path)?;
     let unused = SparedTree::unused(marker).filter(|_| !entry.join("gitdir").exists());
     unused.and_then(|_| SparedTree::empty(&wanted.path))
@@ -230,7 +230,7 @@ fn half_forgotten(admin: &WorktreeAdmin, wanted: &Wanted<'_>, marker: &Marker) -
 /// Nothing of what is wanted may exist: orch has made none of it.
 fn refuse_foreign(
     admin: &WorktreeAdmin,
-    wanted: &Wanted<'_>,
+    wanted: &WantedTree<'_>,
     found: Option<&Registration>,
     tip: Option<&CommitId>,
 ) -> Result<(), EnsureError> {
@@ -263,7 +263,7 @@ fn refuse_foreign(
 fn add_blank(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
-    wanted: &Wanted<'_>,
+    wanted: &WantedTree<'_>,
     marker: &Marker,
     new_branch: bool,
 ) -> Result<(Registration, Fill), EnsureError> {
@@ -276,7 +276,7 @@ fn add_blank(
 
 /// A note exists: is it about the same worktree, and is what is there what the note says?
 fn refuse_other(
-    wanted: &Wanted<'_>,
+    wanted: &WantedTree<'_>,
     marker: &Marker,
     found: Option<&Registration>,
     tip: Option<&CommitId>,
@@ -297,10 +297,10 @@ fn refuse_other(
     let branch = branch.to_owned();
     match (marker.state, tip) {
         // Nobody was let in yet, so a branch elsewhere than at its base is not the one orch made.
-        (Progress::Making, Some(tip)) if *tip != marker.base => {
+        (TreeProgress::Making, Some(tip)) if *tip != marker.base => {
             Err(WorktreeRefusal::ForeignBranch { branch })
         }
-        (Progress::Made, None) if found.is_some() || !is_free(&wanted.path) => {
+        (TreeProgress::Made, None) if found.is_some() || !is_free(&wanted.path) => {
             Err(WorktreeRefusal::BranchGone {
                 path: wanted.path.clone(),
                 branch,

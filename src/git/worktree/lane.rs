@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::ensure::{alone, make};
-use super::wanted::Wanted;
+use super::wanted::WantedTree;
 use crate::git::admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal};
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::registration::settle;
@@ -37,7 +37,7 @@ pub fn ensure_lane(admin: &WorktreeAdmin, spec: &LaneSpec) -> Result<WorktreeRea
     make(
         admin,
         &alone,
-        &Wanted {
+        &WantedTree {
             key: &spec.key,
             path: settle(&spec.path),
             branch: spec.branch.as_deref(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::git::admin::left::Left;
+use crate::git::admin::left::LeftRecord;
 use crate::git::admin::spec::WorktreeReady;
 use crate::git::admin::worktree_admin::{KeyLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
@@ -115,7 +115,7 @@ pub(in crate::git) fn reset_detached(
         ready.warnings.push(hook_failed(&answer.stderr));
     }
     spared.wipe(alone)?;
-    admin.write_left(key, &Left::nothing(commit))?;
+    admin.write_left(key, &LeftRecord::nothing(commit))?;
     ready
         .warnings
         .extend(update_submodules(admin, alone, &ready.path)?);

@@ -64,7 +64,7 @@ impl Removable {
 }
 
 /// The target as it stands, and what is known of the landing there.
-type Landing<'a> = (&'a CommitId, Option<&'a RecordedLanding>);
+type LandingOnTarget<'a> = (&'a CommitId, Option<&'a RecordedLanding>);
 
 /// What was written down of a landing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +141,7 @@ pub fn removable_once_landed(
 fn landing_of(
     admin: &WorktreeAdmin,
     tip: &CommitId,
-    (target, recorded): Landing<'_>,
+    (target, recorded): LandingOnTarget<'_>,
 ) -> Result<Option<LandedBy>, GitError> {
     if let Some(landed) = landed_by(&admin.repo, tip, target)? {
         return Ok(Some(landed));
@@ -162,7 +162,7 @@ fn landing_of(
 fn judge_unit(
     admin: &WorktreeAdmin,
     marker: &Marker,
-    landing: Landing<'_>,
+    landing: LandingOnTarget<'_>,
     reasons: &mut Vec<KeepReason>,
 ) -> Result<Option<(String, CommitId)>, GitError> {
     let on = registration_at(admin.repo.common_dir(), &marker.path)?.and_then(|known| known.head().flatten());
@@ -184,7 +184,7 @@ fn judge_branch(
     marker: &Marker,
     branch: &str,
     tip: &CommitId,
-    landing: Landing<'_>,
+    landing: LandingOnTarget<'_>,
     reasons: &mut Vec<KeepReason>,
 ) -> Result<Option<LandedBy>, GitError> {
     let branch = branch.to_owned();
@@ -208,7 +208,7 @@ fn judge_worktree(
     admin: &WorktreeAdmin,
     marker: &Marker,
     unit: Option<&(String, CommitId)>,
-    landing: Landing<'_>,
+    landing: LandingOnTarget<'_>,
     reasons: &mut Vec<KeepReason>,
 ) -> Result<bool, GitError> {
     let (target, _) = landing;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::add::add;
 use super::populate::Fill;
-use super::wanted::Wanted;
-use crate::git::admin::marker::{Marker, Progress};
+use super::wanted::WantedTree;
+use crate::git::admin::marker::{Marker, TreeProgress};
 use crate::git::admin::spec::{EnsureError, WorktreeRefusal};
 use crate::git::admin::worktree_admin::{AdminLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
@@ -19,11 +19,11 @@ use crate::git::keep::gate::SparedTree;
 pub(in crate::git) fn repair(
     _admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
-    wanted: &Wanted<'_>,
+    wanted: &WantedTree<'_>,
     marker: &Marker,
     known: Registration,
 ) -> Result<Option<(Registration, Fill)>, EnsureError> {
-    let making = marker.state == Progress::Making;
+    let making = marker.state == TreeProgress::Making;
     let head = known.head();
     let right_head = match wanted.branch {
         Some(branch) if making || !wanted.lane => {
@@ -71,7 +71,7 @@ pub(in crate::git) fn entry_of(admin: &WorktreeAdmin, path: &Path) -> Option<Pat
 pub(in crate::git) fn adopt(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
-    wanted: &Wanted<'_>,
+    wanted: &WantedTree<'_>,
     marker: &Marker,
 ) -> Result<Registration, EnsureError> {
     let path = wanted.path.clone();
@@ -83,7 +83,7 @@ pub(in crate::git) fn adopt(
         .prefix(".orch-adopt-")
         .tempdir_in(path.parent().unwrap_or(&path))
         .map_err(GitError::io("create a folder beside", &path))?;
-    let shell = Wanted {
+    let shell = WantedTree {
         path: settle(beside.path()),
         ..*wanted
     };

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::broken_index::index_trouble;
 use super::ensure::{alone, make};
-use super::wanted::Wanted;
-use crate::git::admin::marker::{Marker, Progress};
+use super::wanted::WantedTree;
+use crate::git::admin::marker::{Marker, TreeProgress};
 use crate::git::admin::spec::EnsureError;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
@@ -18,7 +18,7 @@ use crate::plan::CommitId;
 
 /// A worktree that the manifest speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
+pub struct ExpectedTree {
     /// The name under which orch keeps its note about it.
     pub key: String,
     /// Where it lies, or would.
@@ -31,7 +31,7 @@ pub struct Expected {
 
 /// What is at a worktree's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum TreePlace {
     /// Nothing, or an empty folder.
     Nothing,
     /// A checkout that git's books of this repository know.
@@ -64,7 +64,7 @@ pub struct TreeSeen {
     /// True when git's books have an entry for the place.
     pub registered: bool,
     /// What is at the place.
-    pub place: Place,
+    pub place: TreePlace,
     /// Another place, at which the manifest expects it and at which it now is.
     pub moved_to: Option<PathBuf>,
     /// True when orch's own folder lies in it.
@@ -81,7 +81,7 @@ pub struct Strayed {
     /// Where it was made.
     pub path: PathBuf,
     /// What is there.
-    pub place: Place,
+    pub place: TreePlace,
     /// Where it is now, when it was moved.
     pub moved_to: Option<PathBuf>,
 }
@@ -101,7 +101,7 @@ pub fn strayed(
     for key in admin.keys()? {
         let Some(marker) = admin
             .read_marker(&key)?
-            .filter(|marker| marker.state == Progress::Made)
+            .filter(|marker| marker.state == TreeProgress::Made)
         else {
             continue;
         };
@@ -111,14 +111,14 @@ pub fn strayed(
         }
         let place = place(admin, &marker.path)?;
         let moved_to = match place {
-            Place::Nothing => moved_to(admin, &marker.path, expected(&key).as_deref()),
+            TreePlace::Nothing => moved_to(admin, &marker.path, expected(&key).as_deref()),
             _ => None,
         };
         let strayed = match &place {
-            Place::Nothing => moved_to.is_some(),
-            Place::Dangling | Place::Elsewhere(_) => true,
-            Place::Folder => registration_at(admin.repo.common_dir(), &marker.path)?.is_some(),
-            Place::Worktree => false,
+            TreePlace::Nothing => moved_to.is_some(),
+            TreePlace::Dangling | TreePlace::Elsewhere(_) => true,
+            TreePlace::Folder => registration_at(admin.repo.common_dir(), &marker.path)?.is_some(),
+            TreePlace::Worktree => false,
         };
         if strayed {
             let path = marker.path;
@@ -145,7 +145,7 @@ fn moved_to(admin: &WorktreeAdmin, path: &Path, wanted: Option<&Path>) -> Option
 /// # Errors
 ///
 /// When git's books or a note cannot be read.
-pub fn survey(admin: &WorktreeAdmin, expected: &[Expected]) -> Result<Vec<TreeSeen>, GitError> {
+pub fn survey(admin: &WorktreeAdmin, expected: &[ExpectedTree]) -> Result<Vec<TreeSeen>, GitError> {
     let mut seen = Vec::new();
     let keys = admin.keys()?;
     for key in &keys {
@@ -171,7 +171,7 @@ pub fn survey(admin: &WorktreeAdmin, expected: &[Expected]) -> Result<Vec<TreeSe
             None,
             Some(wanted),
         )?;
-        if tree.place != Place::Nothing || tree.registered || tree.tip.is_some() {
+        if tree.place != TreePlace::Nothing || tree.registered || tree.tip.is_some() {
             seen.push(tree);
         }
     }
@@ -184,11 +184,11 @@ fn look(
     path: &Path,
     branch: Option<String>,
     marker: Option<&Marker>,
-    wanted: Option<&Expected>,
+    wanted: Option<&ExpectedTree>,
 ) -> Result<TreeSeen, GitError> {
     let place = place(admin, path)?;
     let moved_to = wanted
-        .filter(|_| place == Place::Nothing)
+        .filter(|_| place == TreePlace::Nothing)
         .and_then(|wanted| moved_to(admin, path, Some(&wanted.path)));
     let tip = branch
         .as_deref()
@@ -201,11 +201,11 @@ fn look(
         branch,
         expected: wanted.is_some(),
         noted: marker.is_some(),
-        half_made: marker.is_some_and(|marker| marker.state == Progress::Making),
+        half_made: marker.is_some_and(|marker| marker.state == TreeProgress::Making),
         registered: registration_at(admin.repo.common_dir(), path)?.is_some(),
         has_orch_folder: path.join(ORCH_DIR).is_dir(),
         index_trouble: match place {
-            Place::Worktree => index_trouble(path),
+            TreePlace::Worktree => index_trouble(path),
             _ => None,
         },
         place,
@@ -213,21 +213,21 @@ fn look(
     })
 }
 
-fn place(admin: &WorktreeAdmin, path: &Path) -> Result<Place, GitError> {
+fn place(admin: &WorktreeAdmin, path: &Path) -> Result<TreePlace, GitError> {
     if is_free(path) {
-        return Ok(Place::Nothing);
+        return Ok(TreePlace::Nothing);
     }
     let Some(entry) = pointed_to(path) else {
         return Ok(match path.join(".git").exists() {
-            true => Place::Elsewhere(path.join(".git")),
-            false => Place::Folder,
+            true => TreePlace::Elsewhere(path.join(".git")),
+            false => TreePlace::Folder,
         });
     };
     let books = settle(&admin.repo.common_dir().join("worktrees"));
     Ok(match entry.canonicalize() {
-        Err(_) => Place::Dangling,
-        Ok(entry) if entry.parent() == Some(&books) => Place::Worktree,
-        Ok(entry) => Place::Elsewhere(entry),
+        Err(_) => TreePlace::Dangling,
+        Ok(entry) if entry.parent() == Some(&books) => TreePlace::Worktree,
+        Ok(entry) => TreePlace::Elsewhere(entry),
     })
 }
 
@@ -245,7 +245,7 @@ fn moved_entry(admin: &WorktreeAdmin, folder: &Path) -> Option<PathBuf> {
 /// # Errors
 ///
 /// When the note cannot be written.
-pub fn note_again(admin: &WorktreeAdmin, wanted: &Expected, base: &CommitId) -> Result<(), GitError> {
+pub fn note_again(admin: &WorktreeAdmin, wanted: &ExpectedTree, base: &CommitId) -> Result<(), GitError> {
     fs::create_dir_all(admin.marker_dir()).map_err(GitError::io("create the folder", &admin.marker_dir()))?;
     let marker = Marker {
         schema: 1,
@@ -253,7 +253,7 @@ pub fn note_again(admin: &WorktreeAdmin, wanted: &Expected, base: &CommitId) -> 
         branch: wanted.branch.clone(),
         lane: wanted.lane,
         base: base.clone(),
-        state: Progress::Made,
+        state: TreeProgress::Made,
     };
     admin.write_marker(&wanted.key, &marker)
 }
@@ -269,7 +269,7 @@ pub fn mend(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
     let Some(marker) = admin.read_marker(key)? else {
         return Ok(());
     };
-    if place(admin, &marker.path)? == Place::Dangling {
+    if place(admin, &marker.path)? == TreePlace::Dangling {
         match registration_at(admin.repo.common_dir(), &marker.path)? {
             Some(known) if known.is_connected() => {}
             // The repository has moved and the worktree has not.
@@ -279,7 +279,7 @@ pub fn mend(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
             None => link_here(admin, &marker.path)?,
         }
     }
-    let lane = Wanted {
+    let lane = WantedTree {
         key,
         path: marker.path.clone(),
         branch: marker.branch.as_deref(),
@@ -298,7 +298,7 @@ pub fn mend(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
 pub fn finish_half_made(admin: &WorktreeAdmin) -> Result<(), GitError> {
     for key in admin.keys()? {
         let marker = admin.read_marker(&key)?;
-        if marker.is_some_and(|marker| marker.state == Progress::Making) {
+        if marker.is_some_and(|marker| marker.state == TreeProgress::Making) {
             let _ = mend(admin, &key);
         }
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::plan::CommitId;
 
 /// What one call is about, with settled path.
-pub(in crate::git) struct Wanted<'a> {
+pub(in crate::git) struct WantedTree<'a> {
     pub(in crate::git) key: &'a str,
     pub(in crate::git) path: PathBuf,
     pub(in crate::git) branch: Option<&'a str>,
@@ -14,7 +14,7 @@ pub(in crate::git) struct Wanted<'a> {
     pub(in crate::git) lane: bool,
 }
 
-impl Wanted<'_> {
+impl WantedTree<'_> {
     /// True for a lane without a branch of its own.
     pub(in crate::git) fn is_further_lane(&self) -> bool {
         self.lane && self.branch.is_none()

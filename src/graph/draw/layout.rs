@@ -47,14 +47,14 @@ pub(super) struct PhaseBox {
 }
 
 /// What stays together in a lane: a phase, or a shape of its own.
-struct Group {
+struct LaneGroup {
     lane: usize,
     phase: Option<PhaseId>,
     /// By column.
     members: BTreeMap<usize, Vec<usize>>,
 }
 
-impl Group {
+impl LaneGroup {
     fn columns(&self) -> (usize, usize) {
         let first = self.members.keys().next().copied().unwrap_or(0);
         let last = self.members.keys().next_back().copied().unwrap_or(0);
@@ -144,8 +144,8 @@ fn columns(picture: &Picture, hosts: &[Option<usize>]) -> Vec<usize> {
     }
 }
 
-fn groups(picture: &Picture, column: &[usize], hosts: &[Option<usize>]) -> Vec<Group> {
-    let mut found: Vec<Group> = Vec::new();
+fn groups(picture: &Picture, column: &[usize], hosts: &[Option<usize>]) -> Vec<LaneGroup> {
+    let mut found: Vec<LaneGroup> = Vec::new();
     let mut of_phase: BTreeMap<(usize, PhaseId), usize> = BTreeMap::new();
     let free = |place: &usize| hosts[*place].is_none();
     for place in (0..picture.shapes.len()).filter(free) {
@@ -153,7 +153,7 @@ fn groups(picture: &Picture, column: &[usize], hosts: &[Option<usize>]) -> Vec<G
         let phase = shape.phase.filter(|_| !shape.whole);
         let known = phase.and_then(|phase| of_phase.get(&(shape.lane, phase)).copied());
         let group = known.unwrap_or_else(|| {
-            found.push(Group {
+            found.push(LaneGroup {
                 lane: shape.lane,
                 phase,
                 members: BTreeMap::new(),
@@ -169,7 +169,7 @@ fn groups(picture: &Picture, column: &[usize], hosts: &[Option<usize>]) -> Vec<G
 }
 
 /// The band of each group in its lane: the first in which its columns are free.
-fn bands(picture: &Picture, groups: &[Group]) -> Vec<usize> {
+fn bands(picture: &Picture, groups: &[LaneGroup]) -> Vec<usize> {
     let mut taken: Vec<Vec<Vec<(usize, usize)>>> = vec![Vec::new(); picture.lanes.len()];
     let mut order: Vec<usize> = (0..groups.len()).collect();
     // Phases first: the points between them fit in where there is room.
@@ -190,7 +190,7 @@ fn bands(picture: &Picture, groups: &[Group]) -> Vec<usize> {
 }
 
 /// Gives every shape its row.
-fn place(picture: &Picture, groups: &[Group], bands: &[usize], column: &[usize], grid: &mut Grid) {
+fn place(picture: &Picture, groups: &[LaneGroup], bands: &[usize], column: &[usize], grid: &mut Grid) {
     grid.cells = column.iter().map(|column| (0, *column)).collect();
     grid.rows.clear();
     grid.boxes.clear();
@@ -241,7 +241,7 @@ fn place(picture: &Picture, groups: &[Group], bands: &[usize], column: &[usize],
 }
 
 /// Orders the shapes of each group and column by the mean row of what leads to them, or of what they lead to.
-fn order(picture: &Picture, groups: &mut [Group], grid: &Grid, forwards: bool) {
+fn order(picture: &Picture, groups: &mut [LaneGroup], grid: &Grid, forwards: bool) {
     let mut sum = vec![(0usize, 0usize); picture.shapes.len()];
     for link in &picture.links {
         let (own, other) = if forwards {

@@ -47,7 +47,7 @@ enum Bundle {
     To(usize),
 }
 
-type Lines = BTreeMap<usize, BTreeMap<Bundle, (usize, usize)>>;
+type TrackLines = BTreeMap<usize, BTreeMap<Bundle, (usize, usize)>>;
 
 /// Finds them.
 pub(super) fn routes(picture: &Picture, grid: &Grid) -> Routes {
@@ -71,7 +71,7 @@ pub(super) fn routes(picture: &Picture, grid: &Grid) -> Routes {
     };
     let is_near = |link: &Edge| grid.cells[link.from].1 + 1 == grid.cells[link.to].1;
     // Rows are at odd heights, the channels above them at even ones.
-    let (mut upright, mut level) = (Lines::new(), Lines::new());
+    let (mut upright, mut level) = (TrackLines::new(), TrackLines::new());
     let is_none = |link: &Edge| grid.hosts[link.to] == Some(link.from);
     for link in picture
         .links
@@ -120,7 +120,7 @@ pub(super) fn routes(picture: &Picture, grid: &Grid) -> Routes {
     }
 }
 
-fn add(lines: &mut Lines, at: usize, bundle: Bundle, (one, other): (usize, usize)) {
+fn add(lines: &mut TrackLines, at: usize, bundle: Bundle, (one, other): (usize, usize)) {
     let (low, high) = (one.min(other), one.max(other));
     let known = lines.entry(at).or_default().entry(bundle).or_insert((low, high));
     *known = (known.0.min(low), known.1.max(high));
@@ -128,7 +128,7 @@ fn add(lines: &mut Lines, at: usize, bundle: Bundle, (one, other): (usize, usize
 
 /// Colours the intervals greedily: each gets the first track that is free all along it. What leaves shapes comes before
 /// what arrives at them, so that neither runs back over the other.
-fn tracks(lines: &Lines, count: usize) -> (BTreeMap<(usize, Bundle), usize>, Vec<usize>) {
+fn tracks(lines: &TrackLines, count: usize) -> (BTreeMap<(usize, Bundle), usize>, Vec<usize>) {
     let mut found = BTreeMap::new();
     let mut counts = vec![0; count];
     for (at, bundles) in lines {

@@ -48,7 +48,7 @@ impl fmt::Display for AttemptId {
     }
 }
 
-/// One campaign of `orch up`: `r1`, `r2`, …
+/// One run of `orch up`: `r1`, `r2`, …
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RunId(pub u32);

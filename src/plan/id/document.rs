@@ -233,7 +233,7 @@ impl Document {
     /// A fingerprint of the tasks as they are written (FNV-1a of ids and titles): the same for the same tasks, on every
     /// machine and in every version.
     pub fn print(&self) -> u32 {
-        let mut print = Print(0x811c_9dc5);
+        let mut print = Fingerprint(0x811c_9dc5);
         for task in self.tasks() {
             // Taking in text fails nowhere.
             let _ = write!(print, "{}\0{}\0", task.id, task.title);
@@ -248,9 +248,9 @@ impl Document {
 }
 
 /// A fingerprint while it is taken.
-struct Print(u32);
+struct Fingerprint(u32);
 
-impl Write for Print {
+impl Write for Fingerprint {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for byte in text.bytes() {
             self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(0x0100_0193);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::live::fields::{PHASE, PLAN, RUN, Window};
+use crate::plan::live::fields::{EditWindow, PHASE, PLAN, RUN};
 use crate::plan::{Document, PhaseId, PhaseSettings, Plan, PlanName, PlanSet, Point};
 
 /// One thing that differs.
@@ -81,8 +81,8 @@ impl LiveEdit {
             }
             let change = ManifestChange::new(field.key, Some(before), Some(after));
             changes.push(match field.window {
-                Window::Anytime => change,
-                Window::UntilBegun | Window::UntilMade => {
+                EditWindow::Anytime => change,
+                EditWindow::UntilBegun | EditWindow::UntilMade => {
                     (field.keep)(&mut set, old);
                     change.refused("the run that is under way was begun with it; it counts for the next run")
                 }
@@ -235,11 +235,11 @@ fn compare_named<K: Ord + ToString, V: PartialEq>(
 fn join(before: &Plan, plan: &mut Plan, open: &Openness, changes: &mut Vec<ManifestChange>) {
     const BEGUN: &str = "work on it has begun with what it was; it counts when nothing of the plan was begun";
     let name = plan.name.clone();
-    let refusal = |window: Window| match (open, window) {
+    let refusal = |window: EditWindow| match (open, window) {
         (Openness::Nothing(why), _) => Some(*why),
-        (Openness::Begun { .. }, Window::UntilBegun | Window::UntilMade) => Some(BEGUN),
-        (Openness::Made, Window::UntilMade) => Some("its worktree is made already: orch clean it first"),
-        (Openness::Made, _) | (Openness::All, _) | (Openness::Begun { .. }, Window::Anytime) => None,
+        (Openness::Begun { .. }, EditWindow::UntilBegun | EditWindow::UntilMade) => Some(BEGUN),
+        (Openness::Made, EditWindow::UntilMade) => Some("its worktree is made already: orch clean it first"),
+        (Openness::Made, _) | (Openness::All, _) | (Openness::Begun { .. }, EditWindow::Anytime) => None,
     };
     for field in PLAN {
         let (old, new) = ((field.text)(before), (field.text)(plan));
@@ -257,11 +257,11 @@ fn join(before: &Plan, plan: &mut Plan, open: &Openness, changes: &mut Vec<Manif
     }
     let begun = |phase: PhaseId| match open {
         Openness::Begun { phases } if phases.contains(&phase) => Some("that phase was begun already"),
-        _ => refusal(Window::Anytime),
+        _ => refusal(EditWindow::Anytime),
     };
     join_phases(before, plan, begun, changes);
     let differing = document_changes(&name, &before.document, &plan.document);
-    match refusal(Window::UntilBegun) {
+    match refusal(EditWindow::UntilBegun) {
         None => changes.extend(differing),
         Some(why) => {
             changes.extend(differing.into_iter().map(|change| change.refused(why)));

@@ -5,7 +5,7 @@ use crate::plan::{Dispatch, Lanes, OnConflict, Overlap, PhaseSettings, Plan, Pla
 
 /// Until when a key may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::plan) enum Window {
+pub(in crate::plan) enum EditWindow {
     /// At any time: what is begun from then on follows it.
     Anytime,
     /// As long as nothing was begun with it.
@@ -17,7 +17,7 @@ pub(in crate::plan) enum Window {
 /// One key of a table `T`.
 pub(in crate::plan) struct Field<T> {
     pub(in crate::plan) key: &'static str,
-    pub(in crate::plan) window: Window,
+    pub(in crate::plan) window: EditWindow,
     /// Its value in words; equal for equal values.
     pub(in crate::plan) text: fn(&T) -> String,
     /// Takes the value of the second into the first.
@@ -29,7 +29,7 @@ macro_rules! field {
     ($key:literal, $window:ident, $($path:ident).+, $text:expr) => {
         Field {
             key: $key,
-            window: Window::$window,
+            window: EditWindow::$window,
             text: |table| $text(&table.$($path).+),
             keep: |kept, old| kept.$($path).+ = old.$($path).+.clone(),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ledger::Ledger;
 use super::one_agent::{of_preset, read};
-use super::written::at::{At, Named};
+use super::written::at::{Located, Named};
 use super::written::raw::{RawAgent, RawManifest};
 use crate::plan::text::near_miss::suggest;
 use crate::plan::{Agent, AgentName, PRESETS, Place, Preset};
@@ -14,7 +14,7 @@ pub(super) struct Agents<'m> {
     /// Those that can be used.
     pub(super) usable: BTreeMap<AgentName, Agent>,
     written: Option<&'m Named<RawAgent>>,
-    default: Option<&'m At<AgentName>>,
+    default: Option<&'m Located<AgentName>>,
     default_is_missing: bool,
 }
 
@@ -46,7 +46,7 @@ impl<'m> Agents<'m> {
     }
 
     /// Checks that an agent of this name exists; a preset that was only named is added.
-    pub(super) fn check(&mut self, name: &At<AgentName>, ledger: &mut Ledger) {
+    pub(super) fn check(&mut self, name: &Located<AgentName>, ledger: &mut Ledger) {
         let text = name.value.as_str();
         let is_written = self.written.is_some_and(|agents| agents.contains(text));
         if is_written || self.usable.contains_key(&name.value) {

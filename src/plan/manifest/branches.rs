@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ledger::Ledger;
-use super::written::at::At;
+use super::written::at::Located;
 use super::written::raw::{RawManifest, RawPlan};
 use super::written::values::Text;
 use crate::plan::{BRANCH_PLACEHOLDERS, Place, PlanName, Template, WORKTREE_PLACEHOLDERS, check_branch_name};
@@ -16,8 +16,8 @@ pub(super) struct Branches<'m> {
     /// The template of plans that name no branch; none when it is wrong.
     template: Option<Template>,
     template_place: Option<Place>,
-    target: Option<&'m At<Text>>,
-    base: Option<&'m At<Text>>,
+    target: Option<&'m Located<Text>>,
+    base: Option<&'m Located<Text>>,
     taken: BTreeMap<String, (PlanName, Place)>,
 }
 
@@ -154,7 +154,7 @@ fn is_inside(inner: &str, outer: &str) -> bool {
 /// The template of worktree paths, checked.
 pub(super) fn worktrees(manifest: &RawManifest, ledger: &mut Ledger) -> String {
     let written = manifest.run.as_ref().and_then(|run| run.value.worktrees.as_ref());
-    let Some(At {
+    let Some(Located {
         value: Text(text),
         place,
     }) = written

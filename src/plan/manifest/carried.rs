@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::waits::Wait;
+use super::waits::WrittenWait;
 use crate::plan::{Fault, Lint, LintId, MergeStrategy, Plan, PlanName};
 
 /// What was found: what can never land, and what needs care.
@@ -19,10 +19,10 @@ pub(super) struct CarryFaults {
 }
 
 /// Looks at all plans and everything that they wait for.
-pub(super) fn check(plans: &[Plan], waits: &[Wait]) -> CarryFaults {
+pub(super) fn check(plans: &[Plan], waits: &[WrittenWait]) -> CarryFaults {
     let mut found = CarryFaults::default();
     let by_name: BTreeMap<&PlanName, &Plan> = plans.iter().map(|plan| (&plan.name, plan)).collect();
-    let carries: Vec<&Wait> = waits
+    let carries: Vec<&WrittenWait> = waits
         .iter()
         .filter(|wait| {
             let carry = by_name.get(&wait.plan).is_some_and(|plan| plan.carry);
@@ -69,7 +69,7 @@ pub(super) fn check(plans: &[Plan], waits: &[Wait]) -> CarryFaults {
 }
 
 /// True when the plan, or the phase, waits until the other has landed anyhow: then nothing is carried before that.
-fn begins_after_landing(wait: &Wait, waits: &[Wait]) -> bool {
+fn begins_after_landing(wait: &WrittenWait, waits: &[WrittenWait]) -> bool {
     waits.iter().any(|other| {
         let earlier = other.phase.is_none() || other.phase == wait.phase;
         let on = &other.dependency;
@@ -86,7 +86,7 @@ fn replacing(plan: &Plan) -> Option<&'static str> {
 }
 
 /// The plans that cannot land although everything is finished: each is built on by one that has to come after it.
-fn stuck<'p>(plans: &'p [Plan], waits: &[Wait], carries: &[&Wait]) -> BTreeSet<&'p PlanName> {
+fn stuck<'p>(plans: &'p [Plan], waits: &[WrittenWait], carries: &[&WrittenWait]) -> BTreeSet<&'p PlanName> {
     let reach = reach(plans, waits);
     let reaches = |from: &PlanName, to: &PlanName| reach.get(from).is_some_and(|all| all.contains(to));
     let mut open: BTreeSet<&PlanName> = plans
@@ -117,7 +117,7 @@ fn stuck<'p>(plans: &'p [Plan], waits: &[Wait], carries: &[&Wait]) -> BTreeSet<&
 }
 
 /// What each plan waits for, directly or not.
-fn reach<'w>(plans: &[Plan], waits: &'w [Wait]) -> BTreeMap<PlanName, BTreeSet<&'w PlanName>> {
+fn reach<'w>(plans: &[Plan], waits: &'w [WrittenWait]) -> BTreeMap<PlanName, BTreeSet<&'w PlanName>> {
     let mut direct: BTreeMap<&PlanName, BTreeSet<&PlanName>> = BTreeMap::new();
     for wait in waits {
         direct

@@ -2,7 +2,7 @@
 
 use super::agents::Agents;
 use super::ledger::Ledger;
-use super::written::at::At;
+use super::written::at::Located;
 use super::written::raw::{RawManifest, RawMerge, RawRegenerate};
 use super::written::words;
 
@@ -41,7 +41,7 @@ pub(super) fn check(manifest: &RawManifest, agents: &mut Agents<'_>, ledger: &mu
     }
 }
 
-fn entries(merge: &RawMerge) -> impl Iterator<Item = &At<RawRegenerate>> {
+fn entries(merge: &RawMerge) -> impl Iterator<Item = &Located<RawRegenerate>> {
     merge.regenerate.iter().flat_map(|entries| &entries.value)
 }
 

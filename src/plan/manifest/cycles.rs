@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::documents::Loaded;
 use super::ledger::Ledger;
-use super::waits::Wait;
+use super::waits::WrittenWait;
 use crate::plan::{Document, Fault, PhaseId, PlanName, Point};
 
 /// Why one node waits for another.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Why {
+enum WaitReason {
     /// The plan's own order.
     Order,
     /// The other plan has to land first.
@@ -22,8 +22,8 @@ enum Why {
     Written(usize),
 }
 
-struct Graph {
-    edges: Vec<Vec<(usize, Why)>>,
+struct WaitGraph {
+    edges: Vec<Vec<(usize, WaitReason)>>,
     labels: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ struct Nodes {
     landed: usize,
 }
 
-impl Graph {
+impl WaitGraph {
     fn node(&mut self, label: String) -> usize {
         self.edges.push(Vec::new());
         self.labels.push(label);
@@ -51,15 +51,15 @@ impl Graph {
             let label = format!("{name}.{}", phase.id);
             let first = self.node(label.clone());
             let end = self.node(label);
-            self.edges[first].push((last, Why::Order));
-            self.edges[end].push((first, Why::Order));
+            self.edges[first].push((last, WaitReason::Order));
+            self.edges[end].push((first, WaitReason::Order));
             phases.insert(phase.id, (first, end));
             last = end;
         }
         let end = self.node(name.to_string());
         let landed = self.node(format!("{name}@landed"));
-        self.edges[end].push((last, Why::Order));
-        self.edges[landed].push((end, Why::Order));
+        self.edges[end].push((last, WaitReason::Order));
+        self.edges[landed].push((end, WaitReason::Order));
         Nodes {
             start,
             phases,
@@ -73,8 +73,8 @@ impl Graph {
 pub(super) fn add_what_closes_none(
     names: &[PlanName],
     documents: &BTreeMap<PlanName, Loaded>,
-    waits: &mut Vec<Wait>,
-    more: Vec<Wait>,
+    waits: &mut Vec<WrittenWait>,
+    more: Vec<WrittenWait>,
 ) {
     if more.is_empty() {
         return;
@@ -88,8 +88,8 @@ pub(super) fn add_what_closes_none(
         for from in &inside {
             let edges = graph.edges[*from].iter().filter(|(to, _)| inside.contains(to));
             circular.extend(edges.filter_map(|(_, why)| match why {
-                Why::Written(number) => Some(*number),
-                Why::Order | Why::Landing => None,
+                WaitReason::Written(number) => Some(*number),
+                WaitReason::Order | WaitReason::Landing => None,
             }));
         }
     }
@@ -106,7 +106,7 @@ pub(super) fn add_what_closes_none(
 pub(super) fn check(
     names: &[PlanName],
     documents: &BTreeMap<PlanName, Loaded>,
-    waits: &[Wait],
+    waits: &[WrittenWait],
     ledger: &mut Ledger,
 ) {
     let graph = drawn(names, documents, waits);
@@ -118,8 +118,8 @@ pub(super) fn check(
 }
 
 /// The own order of the plans that are waited for or wait, and all waits. The others are part of no cycle.
-fn drawn(names: &[PlanName], documents: &BTreeMap<PlanName, Loaded>, waits: &[Wait]) -> Graph {
-    let mut graph = Graph {
+fn drawn(names: &[PlanName], documents: &BTreeMap<PlanName, Loaded>, waits: &[WrittenWait]) -> WaitGraph {
+    let mut graph = WaitGraph {
         edges: Vec::new(),
         labels: Vec::new(),
     };
@@ -149,8 +149,8 @@ fn drawn(names: &[PlanName], documents: &BTreeMap<PlanName, Loaded>, waits: &[Wa
             Point::Task(id) => phase(id.phase).map(|(start, _)| *start),
         };
         if let (Some(from), Some(to)) = (from, to) {
-            graph.edges[from].push((to, Why::Written(number)));
-            graph.edges[own.landed].push((other.landed, Why::Landing));
+            graph.edges[from].push((to, WaitReason::Written(number)));
+            graph.edges[own.landed].push((other.landed, WaitReason::Landing));
         }
     }
     graph
@@ -158,7 +158,7 @@ fn drawn(names: &[PlanName], documents: &BTreeMap<PlanName, Loaded>, waits: &[Wa
 
 /// Strongly connected components of more than one node (Tarjan 1972, with an explicit stack so that long chains
 /// cannot overflow the thread's).
-fn circles(edges: &[Vec<(usize, Why)>]) -> Vec<Vec<usize>> {
+fn circles(edges: &[Vec<(usize, WaitReason)>]) -> Vec<Vec<usize>> {
     const NEW: usize = usize::MAX;
     let mut order = vec![NEW; edges.len()];
     let mut low = vec![0; edges.len()];
@@ -202,22 +202,22 @@ fn circles(edges: &[Vec<(usize, Why)>]) -> Vec<Vec<usize>> {
 }
 
 /// A step of a cycle: from, to, why.
-type Step = (usize, usize, Why);
+type WaitEdge = (usize, usize, WaitReason);
 
 /// The shortest cycle inside a group through its first written wait.
-fn shortest(edges: &[Vec<(usize, Why)>], group: &[usize]) -> Option<Vec<Step>> {
+fn shortest(edges: &[Vec<(usize, WaitReason)>], group: &[usize]) -> Option<Vec<WaitEdge>> {
     let inside: BTreeSet<usize> = group.iter().copied().collect();
     let written = inside
         .iter()
         .flat_map(|from| edges[*from].iter().map(move |(to, why)| (*from, *to, *why)));
     let first = written
-        .filter(|(_, to, why)| inside.contains(to) && matches!(why, Why::Written(_)))
+        .filter(|(_, to, why)| inside.contains(to) && matches!(why, WaitReason::Written(_)))
         .min_by_key(|(_, _, why)| match why {
-            Why::Written(number) => *number,
-            Why::Order | Why::Landing => usize::MAX,
+            WaitReason::Written(number) => *number,
+            WaitReason::Order | WaitReason::Landing => usize::MAX,
         })?;
     let (goal, start, _) = first;
-    let mut came: BTreeMap<usize, Step> = BTreeMap::new();
+    let mut came: BTreeMap<usize, WaitEdge> = BTreeMap::new();
     let mut queue = VecDeque::from([start]);
     while let Some(node) = queue.pop_front() {
         if node == goal {
@@ -242,15 +242,15 @@ fn shortest(edges: &[Vec<(usize, Why)>], group: &[usize]) -> Option<Vec<Step>> {
     Some(steps)
 }
 
-fn fault(graph: &Graph, cycle: &[Step], waits: &[Wait]) -> Fault {
+fn fault(graph: &WaitGraph, cycle: &[WaitEdge], waits: &[WrittenWait]) -> Fault {
     let mut path: Vec<&str> = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
     for (from, to, why) in cycle {
         let (from, to) = (graph.labels[*from].as_str(), graph.labels[*to].as_str());
         match why {
-            Why::Order => continue,
-            Why::Landing => reasons.push(format!("`{from}` comes after `{to}`")),
-            Why::Written(number) => {
+            WaitReason::Order => continue,
+            WaitReason::Landing => reasons.push(format!("`{from}` comes after `{to}`")),
+            WaitReason::Written(number) => {
                 let wait = &waits[*number];
                 let place = format!("{}:{}", wait.file.display(), wait.line);
                 reasons.push(format!("`{from}` waits for `{}` ({place})", wait.dependency));
@@ -268,8 +268,8 @@ fn fault(graph: &Graph, cycle: &[Step], waits: &[Wait]) -> Fault {
     let message = format!("dependency cycle: {}", path.join(" → "));
     let hint = format!("{}; one of them has to go", reasons.join(", "));
     let first = cycle.iter().find_map(|(_, _, why)| match why {
-        Why::Written(number) => Some(&waits[*number]),
-        Why::Order | Why::Landing => None,
+        WaitReason::Written(number) => Some(&waits[*number]),
+        WaitReason::Order | WaitReason::Landing => None,
     });
     let mut fault = Fault::of_file(first.map_or("".as_ref(), |wait| wait.file.as_path()), message).hint(hint);
     fault.line = first.map(|wait| wait.line);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ledger::Ledger;
-use super::written::at::{At, Named};
+use super::written::at::{Located, Named};
 use super::written::raw::RawAgent;
 use super::written::words::Stdin;
 use crate::plan::{
@@ -32,8 +32,8 @@ pub(super) fn of_preset(name: AgentName, preset: &'static Preset) -> Agent {
 }
 
 /// The agent that a table makes; none when its command is not known, which is then in the ledger.
-pub(super) fn read(name: &AgentName, raw: &At<RawAgent>, ledger: &mut Ledger) -> Option<Agent> {
-    let At { value: raw, place } = raw;
+pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledger) -> Option<Agent> {
+    let Located { value: raw, place } = raw;
     let named = raw.preset.as_ref().map(|preset| preset.value.row());
     // A table with the name of a preset and no command of its own means that preset.
     let preset = named.or_else(|| Preset::named(name.as_str()).filter(|_| raw.command.is_none()));
@@ -112,7 +112,7 @@ pub(super) fn read(name: &AgentName, raw: &At<RawAgent>, ledger: &mut Ledger) ->
     }
     agent.price = raw.price.as_ref().and_then(|price| {
         let amount =
-            |amount: &Option<At<super::written::values::Amount>>| amount.as_ref().map(|at| at.value.0);
+            |amount: &Option<Located<super::written::values::Amount>>| amount.as_ref().map(|at| at.value.0);
         match (amount(&price.value.input), amount(&price.value.output)) {
             (Some(input), Some(output)) => Some(Price {
                 input,
@@ -136,7 +136,7 @@ pub(super) fn read(name: &AgentName, raw: &At<RawAgent>, ledger: &mut Ledger) ->
 /// A command of one's own. What its program is known to do is still known.
 fn own_command(
     name: &AgentName,
-    command: &At<Vec<At<String>>>,
+    command: &Located<Vec<Located<String>>>,
     preset: Option<&'static Preset>,
     ledger: &mut Ledger,
 ) -> Agent {
@@ -165,13 +165,13 @@ fn own_command(
     }
 }
 
-fn words(list: &At<Vec<At<String>>>) -> Vec<String> {
+fn words(list: &Located<Vec<Located<String>>>) -> Vec<String> {
     list.value.iter().map(|part| part.value.clone()).collect()
 }
 
 fn check_words(
     name: &AgentName,
-    list: &At<Vec<At<String>>>,
+    list: &Located<Vec<Located<String>>>,
     key: &str,
     known: &'static [&'static str],
     ledger: &mut Ledger,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::documents::Loaded;
 use super::ledger::Ledger;
-use super::waits::Wait;
+use super::waits::WrittenWait;
 use crate::plan::text::near_miss::{near_miss, quoted, suggest};
 use crate::plan::text::place::LineIndex;
 use crate::plan::{Document, Fault, PlanName, Point};
@@ -28,7 +28,7 @@ impl<'d> Waitable<'d> {
     }
 
     /// Where the document of the plan that waits names the other plan.
-    fn column(&mut self, wait: &Wait) -> Option<usize> {
+    fn column(&mut self, wait: &WrittenWait) -> Option<usize> {
         let loaded = self.documents.get(&wait.plan)?;
         if loaded.file != wait.file {
             return None;
@@ -44,7 +44,7 @@ impl<'d> Waitable<'d> {
 }
 
 /// Reports a wait that cannot be met; true when it can.
-pub(super) fn check(wait: &Wait, known: &mut Waitable<'_>, ledger: &mut Ledger) -> bool {
+pub(super) fn check(wait: &WrittenWait, known: &mut Waitable<'_>, ledger: &mut Ledger) -> bool {
     let on = &wait.dependency.on;
     let trouble = if on.plan == wait.plan {
         Some((
@@ -79,7 +79,7 @@ pub(super) fn check(wait: &Wait, known: &mut Waitable<'_>, ledger: &mut Ledger) 
     false
 }
 
-fn missing_point(wait: &Wait, document: &Document) -> Option<(String, Option<String>)> {
+fn missing_point(wait: &WrittenWait, document: &Document) -> Option<(String, Option<String>)> {
     let plan = &wait.dependency.on.plan;
     let phases = || {
         let ids: Vec<String> = document.phases.iter().map(|phase| phase.id.to_string()).collect();

@@ -7,8 +7,8 @@ use super::agents::Agents;
 use super::branches::{self, Branches};
 use super::documents::{self, DocumentSource, Loaded};
 use super::ledger::Ledger;
-use super::waits::{self, Wait};
-use super::written::at::At;
+use super::waits::{self, WrittenWait};
+use super::written::at::Located;
 use super::written::parsed::Parsed;
 use super::written::raw::{RawManifest, RawPhase, RawPlan};
 use super::{budgets, carried, conflicts, cycles, references, settings, syncs};
@@ -22,7 +22,7 @@ use crate::plan::{
 const SCHEMA: i64 = 1;
 
 /// A plan's table with its name.
-struct Entry<'m> {
+struct PlanEntry<'m> {
     name: PlanName,
     place: Place,
     raw: &'m RawPlan,
@@ -106,11 +106,11 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
     })
 }
 
-fn entries<'m>(manifest: &'m RawManifest, ledger: &mut Ledger) -> Vec<Entry<'m>> {
+fn entries<'m>(manifest: &'m RawManifest, ledger: &mut Ledger) -> Vec<PlanEntry<'m>> {
     let mut entries = Vec::new();
     for (key, plan) in manifest.plans.iter().flat_map(|plans| &plans.value.entries) {
         match key.value.parse::<PlanName>() {
-            Ok(name) => entries.push(Entry {
+            Ok(name) => entries.push(PlanEntry {
                 name,
                 place: key.place,
                 raw: &plan.value,
@@ -121,7 +121,7 @@ fn entries<'m>(manifest: &'m RawManifest, ledger: &mut Ledger) -> Vec<Entry<'m>>
     entries
 }
 
-fn check_head(manifest: &RawManifest, entries: &[Entry<'_>], ledger: &mut Ledger) {
+fn check_head(manifest: &RawManifest, entries: &[PlanEntry<'_>], ledger: &mut Ledger) {
     if let Some(schema) = manifest.schema.as_ref().filter(|schema| schema.value != SCHEMA) {
         let message = format!("schema {} is not known", schema.value);
         ledger.at(
@@ -159,10 +159,10 @@ fn check_head(manifest: &RawManifest, entries: &[Entry<'_>], ledger: &mut Ledger
 /// Beside them the synchronisation points, with what they alone make phases wait for.
 fn all_waits(
     manifest: &RawManifest,
-    entries: &[Entry<'_>],
+    entries: &[PlanEntry<'_>],
     loaded: &BTreeMap<PlanName, Loaded>,
     ledger: &mut Ledger,
-) -> (Vec<Wait>, (Vec<SyncPoint>, Vec<Wait>)) {
+) -> (Vec<WrittenWait>, (Vec<SyncPoint>, Vec<WrittenWait>)) {
     let names: Vec<PlanName> = entries.iter().map(|entry| entry.name.clone()).collect();
     let by_stem: BTreeMap<String, &PlanName> = entries
         .iter()
@@ -198,7 +198,7 @@ fn all_waits(
     (waits, syncs)
 }
 
-fn plan_agent(entry: &Entry<'_>, agents: &mut Agents<'_>, ledger: &mut Ledger) -> Option<AgentName> {
+fn plan_agent(entry: &PlanEntry<'_>, agents: &mut Agents<'_>, ledger: &mut Ledger) -> Option<AgentName> {
     let agent = match &entry.raw.agent {
         Some(agent) => {
             agents.check(agent, ledger);
@@ -220,7 +220,7 @@ fn plan_agent(entry: &Entry<'_>, agents: &mut Agents<'_>, ledger: &mut Ledger) -
 /// Checks `[plans.NAME.phases]` and joins it with what the document says on its headings.
 fn phases(
     manifest: &RawManifest,
-    entry: &Entry<'_>,
+    entry: &PlanEntry<'_>,
     loaded: Option<&Loaded>,
     agents: &mut Agents<'_>,
     ledger: &mut Ledger,
@@ -233,7 +233,7 @@ fn phases(
         }
     }
     for (key, raw) in entry.raw.phases.iter().flat_map(|phases| &phases.value.entries) {
-        let At { value: raw, .. } = raw;
+        let Located { value: raw, .. } = raw;
         if let Some(agent) = &raw.agent {
             agents.check(agent, ledger);
         }
@@ -261,8 +261,8 @@ fn phases(
 }
 
 fn phase_key(
-    key: &At<String>,
-    entry: &Entry<'_>,
+    key: &Located<String>,
+    entry: &PlanEntry<'_>,
     loaded: Option<&Loaded>,
     ledger: &mut Ledger,
 ) -> Option<PhaseId> {
@@ -328,12 +328,12 @@ fn resources(manifest: &RawManifest) -> BTreeMap<ResourceName, u32> {
 
 fn plan(
     manifest: &RawManifest,
-    entry: &Entry<'_>,
+    entry: &PlanEntry<'_>,
     loaded: Loaded,
     branch: String,
     agent: AgentName,
     phases: BTreeMap<PhaseId, PhaseSettings>,
-    waits: &[Wait],
+    waits: &[WrittenWait],
 ) -> Plan {
     let raw = entry.raw;
     let own_priority = raw.priority.as_ref().map(|priority| priority.value);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::conflicts;
-use super::written::at::At;
+use super::written::at::Located;
 use super::written::raw::{RawEscalate, RawHooks, RawManifest, RawMerge, RawPlan, RawRun};
-use super::written::values::{After, AutoOrCount, DurationText, PositiveDuration, Text};
+use super::written::values::{AutoOrCount, Delay, DurationText, PositiveDuration, Text};
 use super::written::words;
 use super::written::words::{Commit, Landing, Merge};
 use crate::plan::{
@@ -23,7 +23,7 @@ const DEPENDENCY: Duration = Duration::from_secs(4 * 60 * 60);
 const STUCK_AFTER: Duration = Duration::from_secs(30 * 60);
 
 /// The first value that is written, out of a plan's and the run's.
-fn pick<T: Copy>(own: &Option<At<T>>, run: Option<&At<T>>) -> Option<T> {
+fn pick<T: Copy>(own: &Option<Located<T>>, run: Option<&Located<T>>) -> Option<T> {
     own.as_ref().or(run).map(|at| at.value)
 }
 
@@ -79,7 +79,7 @@ pub(super) fn setup(manifest: &RawManifest, plan: &RawPlan) -> Setup {
     )
 }
 
-fn prepared(copy: Option<&At<Vec<At<Text>>>>, line: Option<&At<Text>>) -> Setup {
+fn prepared(copy: Option<&Located<Vec<Located<Text>>>>, line: Option<&Located<Text>>) -> Setup {
     let copy = copy.into_iter().flat_map(|list| &list.value);
     Setup {
         copy: copy.map(|pattern| pattern.value.0.clone()).collect(),
@@ -116,7 +116,7 @@ pub(super) fn merge(manifest: &RawManifest) -> MergeSettings {
 /// Shell lines that run on events.
 pub(super) fn hooks(manifest: &RawManifest) -> Hooks {
     let hooks = manifest.hooks.as_ref().map(|hooks| &hooks.value);
-    let line = |key: fn(&RawHooks) -> &Option<At<Text>>| {
+    let line = |key: fn(&RawHooks) -> &Option<Located<Text>>| {
         let line = hooks.and_then(|hooks| key(hooks).as_ref());
         line.map(|line| line.value.0.clone())
     };
@@ -135,7 +135,7 @@ pub(super) fn escalate(manifest: &RawManifest) -> Escalate {
     if written.is_none() && hooks(manifest).notify.is_none() {
         return Escalate::default();
     }
-    let after = |key: fn(&RawEscalate) -> &Option<At<After>>, otherwise: Duration| match written
+    let after = |key: fn(&RawEscalate) -> &Option<Located<Delay>>, otherwise: Duration| match written
         .and_then(|written| key(written).as_ref())
     {
         Some(after) => after.value.0,
@@ -172,7 +172,7 @@ pub(super) fn attempts(manifest: &RawManifest, plan: &RawPlan) -> AttemptPolicy 
 }
 
 /// What an agent of the plan has to say, where the plan itself says so.
-pub(super) fn report(written: Option<&At<words::Report>>) -> Option<Report> {
+pub(super) fn report(written: Option<&Located<words::Report>>) -> Option<Report> {
     written.map(|at| at.value.into())
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::documents::Loaded;
 use super::ledger::Ledger;
 use super::references::{self, Waitable};
-use super::waits::Wait;
-use super::written::at::At;
+use super::waits::WrittenWait;
+use super::written::at::Located;
 use super::written::raw::{RawManifest, RawSync};
 use crate::plan::{Dependency, Document, PhaseId, PlanName, Point, SyncPoint, WorkRef};
 
@@ -16,7 +16,7 @@ pub(super) fn all(
     manifest: &RawManifest,
     known: &mut Waitable<'_>,
     ledger: &mut Ledger,
-) -> (Vec<SyncPoint>, Vec<Wait>) {
+) -> (Vec<SyncPoint>, Vec<WrittenWait>) {
     let loaded = known.documents;
     let (mut syncs, mut waits) = (Vec::new(), Vec::new());
     for (name, raw) in manifest.sync.iter().flat_map(|syncs| &syncs.value.entries) {
@@ -51,13 +51,13 @@ pub(super) fn all(
 
 /// The points of one table, when all of them can be reached.
 fn points(
-    name: &At<String>,
-    raw: &At<RawSync>,
+    name: &Located<String>,
+    raw: &Located<RawSync>,
     known: &mut Waitable<'_>,
     ledger: &mut Ledger,
-) -> Option<Vec<At<WorkRef>>> {
+) -> Option<Vec<Located<WorkRef>>> {
     let before = ledger.faults.len();
-    let written: Vec<&At<Dependency>> = raw.value.points.iter().flat_map(|list| &list.value).collect();
+    let written: Vec<&Located<Dependency>> = raw.value.points.iter().flat_map(|list| &list.value).collect();
     let mut seen: BTreeSet<&PlanName> = BTreeSet::new();
     for point in &written {
         let Dependency { on, landed } = &point.value;
@@ -81,7 +81,7 @@ fn points(
                 "one point of each plan is enough".to_owned(),
             );
         } else {
-            let wait = Wait {
+            let wait = WrittenWait {
                 // Nobody's own: the reference is looked at for itself.
                 plan: other_than(&on.plan),
                 phase: None,
@@ -101,7 +101,7 @@ fn points(
     (ledger.faults.len() == before).then(|| {
         let points = written.into_iter();
         points
-            .map(|point| At {
+            .map(|point| Located {
                 value: point.value.on.clone(),
                 place: point.place,
             })
@@ -110,7 +110,11 @@ fn points(
 }
 
 /// Everything behind each point waits for all the others.
-fn waits_of(points: &[At<WorkRef>], loaded: &BTreeMap<PlanName, Loaded>, ledger: &Ledger) -> Vec<Wait> {
+fn waits_of(
+    points: &[Located<WorkRef>],
+    loaded: &BTreeMap<PlanName, Loaded>,
+    ledger: &Ledger,
+) -> Vec<WrittenWait> {
     let mut waits = Vec::new();
     for point in points {
         let document = loaded.get(&point.value.plan).map(|loaded| &loaded.document);
@@ -119,7 +123,7 @@ fn waits_of(points: &[At<WorkRef>], loaded: &BTreeMap<PlanName, Loaded>, ledger:
             .unwrap_or_default()
         {
             let others = points.iter().filter(|other| other.value.plan != point.value.plan);
-            waits.extend(others.map(|other| Wait {
+            waits.extend(others.map(|other| WrittenWait {
                 plan: point.value.plan.clone(),
                 phase: Some(phase),
                 dependency: Dependency {

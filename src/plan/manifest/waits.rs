@@ -8,7 +8,7 @@ use crate::plan::{Dependency, PhaseId, PlanName};
 
 /// One such place.
 #[derive(Debug, Clone)]
-pub(super) struct Wait {
+pub(super) struct WrittenWait {
     /// The plan that waits.
     pub(super) plan: PlanName,
     /// The phase that waits; none for the whole plan.
@@ -24,7 +24,7 @@ pub(super) struct Wait {
 }
 
 /// What the manifest says about one plan and its phases.
-pub(super) fn of_manifest(file: &std::path::Path, plan: &PlanName, raw: &RawPlan) -> Vec<Wait> {
+pub(super) fn of_manifest(file: &std::path::Path, plan: &PlanName, raw: &RawPlan) -> Vec<WrittenWait> {
     let whole = raw.depends.iter().map(|list| (None, list));
     let phases = raw.phases.iter().flat_map(|phases| &phases.value.entries);
     let phases = phases.filter_map(|(key, phase)| {
@@ -34,7 +34,7 @@ pub(super) fn of_manifest(file: &std::path::Path, plan: &PlanName, raw: &RawPlan
     whole
         .chain(phases)
         .flat_map(|(phase, list)| list.value.iter().map(move |dependency| (phase, dependency)))
-        .map(|(phase, dependency)| Wait {
+        .map(|(phase, dependency)| WrittenWait {
             plan: plan.clone(),
             phase,
             dependency: dependency.value.clone(),
@@ -47,7 +47,7 @@ pub(super) fn of_manifest(file: &std::path::Path, plan: &PlanName, raw: &RawPlan
 
 /// What a plan's document says on its phases and tasks. A phase waits for what its tasks wait for, because one agent
 /// works through all of it.
-pub(super) fn of_document(plan: &PlanName, loaded: &Loaded) -> Vec<Wait> {
+pub(super) fn of_document(plan: &PlanName, loaded: &Loaded) -> Vec<WrittenWait> {
     let mut waits = Vec::new();
     for phase in &loaded.document.phases {
         let heading = phase.depends.iter().map(|dependency| (dependency, phase.line));
@@ -55,7 +55,7 @@ pub(super) fn of_document(plan: &PlanName, loaded: &Loaded) -> Vec<Wait> {
             let line = task.line;
             task.cross.iter().map(move |dependency| (dependency, line))
         });
-        waits.extend(heading.chain(tasks).map(|(dependency, line)| Wait {
+        waits.extend(heading.chain(tasks).map(|(dependency, line)| WrittenWait {
             plan: plan.clone(),
             phase: Some(phase.id),
             dependency: dependency.clone(),
@@ -71,10 +71,10 @@ pub(super) fn of_document(plan: &PlanName, loaded: &Loaded) -> Vec<Wait> {
 #[derive(Debug, Default)]
 pub(super) struct UpstreamNames {
     /// What only the list speaks of.
-    pub(super) alone: Vec<Wait>,
+    pub(super) alone: Vec<WrittenWait>,
     /// Of these plans a phase names a point of its own. The whole plan waits for them all the same, as the list says, unless
     /// plans that build on each other in turn would then wait for ever.
-    pub(super) beside_a_phase: Vec<Wait>,
+    pub(super) beside_a_phase: Vec<WrittenWait>,
 }
 
 /// Reads the list beside what is `said` already. A plan that the manifest has the whole plan wait for is left as it is: the
@@ -83,7 +83,7 @@ pub(super) fn of_upstream(
     plan: &PlanName,
     loaded: &Loaded,
     plan_named: impl Fn(&str) -> Option<PlanName>,
-    said: &[Wait],
+    said: &[WrittenWait],
 ) -> UpstreamNames {
     let mut found = UpstreamNames::default();
     for upstream in &loaded.document.upstream {
@@ -98,7 +98,7 @@ pub(super) fn of_upstream(
             Some(true) => continue,
             Some(false) => &mut found.beside_a_phase,
         };
-        list.push(Wait {
+        list.push(WrittenWait {
             plan: plan.clone(),
             phase: None,
             dependency: Dependency {

@@ -104,7 +104,7 @@ fn unmark(text: &str, range: &mut Range<usize>) {
 
 /// One thing that `depends` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Named {
+pub(super) enum NamedDependency {
     /// A task of this document, or the task of a sub-task that is named.
     Task(TaskId),
     /// Tasks from one to another.
@@ -124,7 +124,7 @@ pub(super) fn plain_dashes(text: &str) -> String {
 ///
 /// # Errors
 /// The first part that names nothing.
-pub(super) fn depends(value: &str) -> Result<Vec<Named>, String> {
+pub(super) fn depends(value: &str) -> Result<Vec<NamedDependency>, String> {
     let value = plain_dashes(&value.replace('`', ""))
         .replace(" and ", ",")
         .replace('&', ",");
@@ -142,11 +142,11 @@ pub(super) fn depends(value: &str) -> Result<Vec<Named>, String> {
     Ok(named)
 }
 
-fn one(part: &str) -> Result<Vec<Named>, String> {
+fn one(part: &str) -> Result<Vec<NamedDependency>, String> {
     let lower = part.to_ascii_lowercase();
     let phase = lower.strip_prefix("phase").map(|rest| rest.trim());
     if let Some(id) = phase.and_then(|rest| rest.parse().ok()) {
-        return Ok(vec![Named::Phase(PhaseId(id))]);
+        return Ok(vec![NamedDependency::Phase(PhaseId(id))]);
     }
     let tasks = lower
         .strip_prefix("tasks ")
@@ -155,12 +155,15 @@ fn one(part: &str) -> Result<Vec<Named>, String> {
     if let Some((from, to)) = part.split_once('-')
         && let (Ok(from), Ok(to)) = (from.trim().parse(), to.trim().parse())
     {
-        return Ok(vec![Named::Tasks(from, to)]);
+        return Ok(vec![NamedDependency::Tasks(from, to)]);
     }
     part.split_whitespace()
         .map(|word| match word.parse::<ItemId>() {
-            Ok(item) => Ok(Named::Task(item.task)),
-            Err(_) => word.parse().map(Named::Other).map_err(|_| word.to_owned()),
+            Ok(item) => Ok(NamedDependency::Task(item.task)),
+            Err(_) => word
+                .parse()
+                .map(NamedDependency::Other)
+                .map_err(|_| word.to_owned()),
         })
         .collect()
 }
@@ -203,11 +206,11 @@ mod tests {
         assert_eq!(
             named,
             [
-                Named::Task(TaskId::new(1, 1)),
-                Named::Tasks(TaskId::new(2, 3), TaskId::new(2, 5)),
-                Named::Phase(PhaseId(4)),
-                Named::Other("auth.2@landed".parse().unwrap()),
-                Named::Task(TaskId::new(3, 1)),
+                NamedDependency::Task(TaskId::new(1, 1)),
+                NamedDependency::Tasks(TaskId::new(2, 3), TaskId::new(2, 5)),
+                NamedDependency::Phase(PhaseId(4)),
+                NamedDependency::Other("auth.2@landed".parse().unwrap()),
+                NamedDependency::Task(TaskId::new(3, 1)),
             ]
         );
         assert_eq!(depends("none"), Ok(vec![]));

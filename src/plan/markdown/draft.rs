@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::annotations::Named;
+use super::annotations::NamedDependency;
 use crate::plan::{Dependency, PhaseId, PipelineStart, TaskId, VerifyBlock};
 
 /// A phase being read.
@@ -40,7 +40,7 @@ pub(super) struct TaskDraft {
     pub(super) details: String,
     pub(super) ticked: bool,
     /// What its `depends` names; none when it has no such annotation.
-    pub(super) depends: Option<Vec<Named>>,
+    pub(super) depends: Option<Vec<NamedDependency>>,
     /// `(expected: …)` on its line.
     pub(super) expected: Option<Duration>,
     /// `(reads: …)` on its line.
@@ -63,9 +63,9 @@ pub(super) struct SubDraft {
     pub(super) line: usize,
 }
 
-/// `**Execution Note:** …`, with code blotted out and plain dashes.
+/// `**Execution ExecutionNote:** …`, with code blotted out and plain dashes.
 #[derive(Debug)]
-pub(super) struct Note {
+pub(super) struct ExecutionNote {
     pub(super) text: String,
     pub(super) line: usize,
 }

@@ -12,7 +12,7 @@ const VERBS: [&str; 5] = ["create", "modify", "update", "edit", "in"];
 /// Files in backticks, under one of the usual folders, or behind a verb of making and changing; in order of mention,
 /// without repeats. Fenced blocks are passed over.
 pub(super) fn files(texts: &[&str]) -> Vec<String> {
-    let mut found = Found::default();
+    let mut found = FoundPaths::default();
     let mut fenced = false;
     for text in texts {
         // Only lines with a mark of a path are looked at, and fences between them.
@@ -52,12 +52,12 @@ fn fences(lines: &str) -> bool {
 
 /// What was found, without repeats.
 #[derive(Default)]
-struct Found<'t> {
+struct FoundPaths<'t> {
     files: Vec<&'t str>,
     seen: BTreeSet<&'t str>,
 }
 
-impl<'t> Found<'t> {
+impl<'t> FoundPaths<'t> {
     fn add(&mut self, file: Option<&'t str>) {
         if let Some(file) = file
             && self.seen.insert(file)
@@ -74,7 +74,7 @@ fn mark(text: &str) -> Option<usize> {
         .find(|at| bytes[*at] == b'/' || bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic))
 }
 
-fn of_line<'t>(line: &'t str, found: &mut Found<'t>) {
+fn of_line<'t>(line: &'t str, found: &mut FoundPaths<'t>) {
     let mut rest = line;
     let mut in_code = false;
     loop {
@@ -94,7 +94,7 @@ fn of_line<'t>(line: &'t str, found: &mut Found<'t>) {
     }
 }
 
-fn of_prose<'t>(text: &'t str, found: &mut Found<'t>) {
+fn of_prose<'t>(text: &'t str, found: &mut FoundPaths<'t>) {
     let mut before = "";
     for word in text.split_whitespace() {
         if mark(word).is_some() && (is_usual(word) || is_verb(before)) {

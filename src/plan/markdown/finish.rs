@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::annotations::Named;
+use super::annotations::NamedDependency;
 use super::checks;
-use super::draft::{Note, PhaseDraft, SubDraft, TaskDraft};
+use super::draft::{ExecutionNote, PhaseDraft, SubDraft, TaskDraft};
 use super::fault::DocumentFault;
 use super::files::files;
-use super::groups::{Group, groups};
+use super::groups::{GroupNote, groups};
 use crate::plan::{ItemId, Phase, PhaseId, Subtask, Task, TaskId};
 
 /// Finishes the phases of a document and checks them.
-pub(super) fn finish(drafts: Vec<PhaseDraft>, notes: &[Note], faults: &mut Vec<DocumentFault>) -> Vec<Phase> {
+pub(super) fn finish(
+    drafts: Vec<PhaseDraft>,
+    notes: &[ExecutionNote],
+    faults: &mut Vec<DocumentFault>,
+) -> Vec<Phase> {
     let mut phases = Vec::new();
     let mut named = Vec::new();
     let mut beside: Vec<(PhaseId, PhaseId, usize)> = Vec::new();
@@ -46,7 +50,7 @@ pub(super) fn finish(drafts: Vec<PhaseDraft>, notes: &[Note], faults: &mut Vec<D
 /// What a task's `depends` names, to be looked up when all tasks are known.
 struct Names {
     task: TaskId,
-    named: Vec<Named>,
+    named: Vec<NamedDependency>,
 }
 
 fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFault>) -> Phase {
@@ -154,7 +158,7 @@ fn task(draft: TaskDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFault
     let is_free = draft.depends.as_ref().is_some_and(Vec::is_empty);
     for name in draft.depends.into_iter().flatten() {
         match name {
-            Named::Other(dependency) => cross.push(dependency),
+            NamedDependency::Other(dependency) => cross.push(dependency),
             own_name => own.push(own_name),
         }
     }
@@ -229,10 +233,10 @@ fn subtasks(task: TaskId, drafts: Vec<SubDraft>, faults: &mut Vec<DocumentFault>
 }
 
 /// Where each task is: its phase and its place in it.
-type Places = BTreeMap<TaskId, (usize, usize)>;
+type TaskPlaces = BTreeMap<TaskId, (usize, usize)>;
 
-fn places(phases: &[Phase]) -> Places {
-    let mut places = Places::new();
+fn places(phases: &[Phase]) -> TaskPlaces {
+    let mut places = TaskPlaces::new();
     for (number, phase) in phases.iter().enumerate() {
         places.extend(
             phase
@@ -251,7 +255,7 @@ const MOST_PARALLEL: usize = 500;
 /// Applies the execution notes; pairs of phases that one makes parallel are added to `beside`.
 fn apply_notes(
     phases: &mut [Phase],
-    notes: &[Note],
+    notes: &[ExecutionNote],
     beside: &mut Vec<(PhaseId, PhaseId, usize)>,
     faults: &mut Vec<DocumentFault>,
 ) {
@@ -260,7 +264,7 @@ fn apply_notes(
     }
     let (places, checks) = (places(phases), checks::numbered(phases));
     let known: BTreeSet<PhaseId> = phases.iter().map(|phase| phase.id).collect();
-    let mut seen: BTreeSet<Group> = BTreeSet::new();
+    let mut seen: BTreeSet<GroupNote> = BTreeSet::new();
     for note in notes {
         let missing = |what: String| {
             DocumentFault::new(
@@ -275,7 +279,7 @@ fn apply_notes(
                 continue;
             }
             match group {
-                Group::Sequential(ranges, text) => {
+                GroupNote::Sequential(ranges, text) => {
                     for (from, to) in ranges {
                         let ends = BTreeSet::from([from, to]);
                         let known = |end: &TaskId| places.contains_key(end) || checks.contains(end);
@@ -291,7 +295,7 @@ fn apply_notes(
                         }
                     }
                 }
-                Group::Parallel(ranges) => {
+                GroupNote::Parallel(ranges) => {
                     let mut members = BTreeSet::new();
                     for (from, to) in ranges {
                         let ends = BTreeSet::from([from, to]);
@@ -370,15 +374,15 @@ fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, faults: &mut Vec<Doc
         let mut seen = BTreeSet::new();
         for name in names.named {
             let mut found: Vec<TaskId> = match name {
-                Named::Task(id) => vec![id],
-                Named::Tasks(from, to) if from <= to => {
+                NamedDependency::Task(id) => vec![id],
+                NamedDependency::Tasks(from, to) if from <= to => {
                     let mut members: BTreeSet<TaskId> = ids.range(from..=to).copied().collect();
                     // A list that runs on over the checks means the tasks in it.
                     members.extend([from, to].into_iter().filter(|end| !checks.contains(end)));
                     members.into_iter().collect()
                 }
-                Named::Tasks(from, to) => vec![from, to],
-                Named::Phase(id) => {
+                NamedDependency::Tasks(from, to) => vec![from, to],
+                NamedDependency::Phase(id) => {
                     let first = TaskId { phase: id, number: 0 };
                     let last = TaskId {
                         phase: id,
@@ -391,7 +395,7 @@ fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, faults: &mut Vec<Doc
                     }
                     members
                 }
-                Named::Other(_) => continue,
+                NamedDependency::Other(_) => continue,
             };
             found.retain(|id| seen.insert(*id));
             task.depends.get_or_insert_default().append(&mut found);

@@ -1,11 +1,11 @@
 //! Execution notes: which tasks go one after the other, which phases do not wait for each other.
 
-use super::draft::Note;
+use super::draft::ExecutionNote;
 use crate::plan::{PhaseId, TaskId};
 
 /// What a note says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Group {
+pub(super) enum GroupNote {
     /// `Tasks 3.1-3.4 are [SEQUENTIAL]`: the ranges, and the list as written.
     Sequential(Vec<(TaskId, TaskId)>, String),
     /// `Phases 2-3 are [PARALLEL]`: the ranges.
@@ -13,7 +13,7 @@ pub(super) enum Group {
 }
 
 /// The groups that a note names. A list is of numbers and ranges with commas; `and` is understood between phases.
-pub(super) fn groups(note: &Note) -> Vec<Group> {
+pub(super) fn groups(note: &ExecutionNote) -> Vec<GroupNote> {
     let mut found = Vec::new();
     for (mark, word) in [("[SEQUENTIAL]", "task"), ("[PARALLEL]", "phase")] {
         let mut from = 0;
@@ -29,10 +29,10 @@ pub(super) fn groups(note: &Note) -> Vec<Group> {
                     .collect::<Vec<_>>()
                     .join(" ")
                     .replace(" - ", "-");
-                ranges(&tidy, |id| id.parse().ok()).map(|ranges| Group::Sequential(ranges, tidy))
+                ranges(&tidy, |id| id.parse().ok()).map(|ranges| GroupNote::Sequential(ranges, tidy))
             } else {
                 let list = list.replace(" and ", ",").replace('&', ",");
-                ranges(&list, |id| id.parse().ok().map(PhaseId)).map(Group::Parallel)
+                ranges(&list, |id| id.parse().ok().map(PhaseId)).map(GroupNote::Parallel)
             };
             found.extend(group);
         }
@@ -65,8 +65,8 @@ fn ranges<T: Copy>(list: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Vec<Group> {
-        groups(&Note {
+    fn read(text: &str) -> Vec<GroupNote> {
+        groups(&ExecutionNote {
             text: text.to_owned(),
             line: 1,
         })
@@ -77,14 +77,14 @@ mod tests {
         let task = TaskId::new;
         assert_eq!(
             read("**Execution Note:** Tasks 3.1-3.4 are [SEQUENTIAL] - why"),
-            [Group::Sequential(
+            [GroupNote::Sequential(
                 vec![(task(3, 1), task(3, 4))],
                 "3.1-3.4".to_owned()
             )]
         );
         assert_eq!(
             read("Tasks 1.1, 1.3 are [SEQUENTIAL]"),
-            [Group::Sequential(
+            [GroupNote::Sequential(
                 vec![(task(1, 1), task(1, 1)), (task(1, 3), task(1, 3))],
                 "1.1, 1.3".to_owned()
             )]
@@ -96,15 +96,15 @@ mod tests {
         let phase = |n| (PhaseId(n), PhaseId(n));
         assert_eq!(
             read("Phases 2-3 are [PARALLEL]"),
-            [Group::Parallel(vec![(PhaseId(2), PhaseId(3))])]
+            [GroupNote::Parallel(vec![(PhaseId(2), PhaseId(3))])]
         );
         assert_eq!(
             read("Phases 1, 3, 5 are [PARALLEL]"),
-            [Group::Parallel(vec![phase(1), phase(3), phase(5)])]
+            [GroupNote::Parallel(vec![phase(1), phase(3), phase(5)])]
         );
         assert_eq!(
             read("Phases 1 and 3 are [PARALLEL]"),
-            [Group::Parallel(vec![phase(1), phase(3)])]
+            [GroupNote::Parallel(vec![phase(1), phase(3)])]
         );
     }
 

@@ -11,13 +11,13 @@ use super::fault::DocumentFault;
 use super::read::one_line;
 use super::shape::item::{dedent, split_id, split_line};
 use super::shape::label::{label, verify};
-use super::shape::outline::Item;
+use super::shape::outline::ListItem;
 use super::shape::upstream;
 use super::walk::{Headed, Role, Section, Walk};
 use crate::plan::{ItemId, Subtask, TaskId, Upstream};
 
 /// A part of a task, as it is written.
-struct Part<'t> {
+struct TaskPart<'t> {
     /// What follows the task's id.
     sub: Option<String>,
     /// The part that it is indented under.
@@ -29,7 +29,7 @@ struct Part<'t> {
 }
 
 impl Walk<'_> {
-    pub(super) fn item(&mut self, item: &Item) {
+    pub(super) fn item(&mut self, item: &ListItem) {
         self.stack.truncate(item.depth);
         let parent = self.stack.last().copied().unwrap_or(Role::None);
         // A label on a line of its own right below an item ends the item, though Markdown joins the two.
@@ -67,7 +67,13 @@ impl Walk<'_> {
             .map(|at| head.start + at)
     }
 
-    fn item_in_phase(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, parent: Role) -> Role {
+    fn item_in_phase(
+        &mut self,
+        item: &ListItem,
+        head: &Range<usize>,
+        cut: Option<usize>,
+        parent: Role,
+    ) -> Role {
         let source = &self.text[head.clone()];
         if let Some(rest) = verify(source) {
             self.open_verify(rest, head.start);
@@ -77,7 +83,7 @@ impl Walk<'_> {
             return self.bullet(item, head, parent);
         };
         let (id, title) = split_id(split_line(source).0);
-        let part = |sub| Part {
+        let part = |sub| TaskPart {
             sub,
             parent: None,
             title: Cow::Borrowed(&*title),
@@ -90,11 +96,11 @@ impl Walk<'_> {
             (Some(id), _) => self.numbered(id, title, item, head, cut, ticked),
             (None, Role::Task { task, sub }) => {
                 let parent = sub;
-                self.sub_task(Role::Task { task, sub: None }, Part { parent, ..part(None) })
+                self.sub_task(Role::Task { task, sub: None }, TaskPart { parent, ..part(None) })
             }
             (None, Role::Loose { task, sub }) => {
                 let parent = sub;
-                self.sub_task(Role::Loose { task, sub: None }, Part { parent, ..part(None) })
+                self.sub_task(Role::Loose { task, sub: None }, TaskPart { parent, ..part(None) })
             }
             (None, Role::None) => match self.headed {
                 Some(Headed { task, .. }) => self.sub_task(Role::Task { task, sub: None }, part(None)),
@@ -104,7 +110,7 @@ impl Walk<'_> {
     }
 
     /// An item without a box: a check, a numbered part of a headed task, or a mere line.
-    fn bullet(&mut self, item: &Item, head: &Range<usize>, parent: Role) -> Role {
+    fn bullet(&mut self, item: &ListItem, head: &Range<usize>, parent: Role) -> Role {
         if self.in_verify {
             return match (parent, item.depth) {
                 (Role::None, 0) => self.check(head, None, None),
@@ -125,7 +131,7 @@ impl Walk<'_> {
         };
         match split_id(split_line(source).0) {
             (Some(id), title) if id.task == own && id.sub.is_some() => {
-                let part = Part {
+                let part = TaskPart {
                     sub: id.sub,
                     parent: None,
                     title,
@@ -168,7 +174,7 @@ impl Walk<'_> {
         &mut self,
         id: ItemId,
         title: Cow<'_, str>,
-        item: &Item,
+        item: &ListItem,
         head: &Range<usize>,
         cut: Option<usize>,
         ticked: bool,
@@ -189,7 +195,7 @@ impl Walk<'_> {
                 return Role::None;
             };
             let task = phase.task_of(id.task, line);
-            let part = Part {
+            let part = TaskPart {
                 sub: id.sub,
                 parent: None,
                 title,
@@ -210,7 +216,7 @@ impl Walk<'_> {
         }
     }
 
-    fn loose(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, ticked: bool) -> Role {
+    fn loose(&mut self, item: &ListItem, head: &Range<usize>, cut: Option<usize>, ticked: bool) -> Role {
         let draft = self.task_item(item, head, cut, ticked, |line| line.into_owned());
         match self.phase() {
             Some(phase) => {
@@ -222,7 +228,7 @@ impl Walk<'_> {
         }
     }
 
-    fn sub_task(&mut self, owner: Role, part: Part<'_>) -> Role {
+    fn sub_task(&mut self, owner: Role, part: TaskPart<'_>) -> Role {
         let line = self.lines.line(part.at);
         let Some(phase) = self.phase() else {
             return Role::None;
@@ -252,7 +258,7 @@ impl Walk<'_> {
 
     fn task_item(
         &mut self,
-        item: &Item,
+        item: &ListItem,
         head: &Range<usize>,
         cut: Option<usize>,
         ticked: bool,

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::annotations::{self, bracketed, marks, without};
-use super::draft::{Note, PhaseDraft};
+use super::draft::{ExecutionNote, PhaseDraft};
 use super::fault::DocumentFault;
 use super::finish;
 use super::shape::item::{dedent, split_line};
 use super::shape::label::{is_background, is_verify, label};
-use super::shape::lines::Lines;
+use super::shape::lines::LineCounter;
 use super::shape::outline::{Block, Outline, outline};
 use super::shape::{front_matter, heading, upstream};
 use super::walk::{Headed, Section, Walk};
@@ -28,7 +28,7 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentFault>) {
     let mut walk = Walk {
         text,
         masked,
-        lines: Lines::new(text),
+        lines: LineCounter::new(text),
         document: Document {
             upstream: front_matter::dependencies(&text[body..front]),
             text: text.to_owned(),
@@ -236,7 +236,7 @@ impl Walk<'_> {
             Ok(named) => {
                 for named in named {
                     match named {
-                        annotations::Named::Other(dependency) => draft.depends.push(dependency),
+                        annotations::NamedDependency::Other(dependency) => draft.depends.push(dependency),
                         _ => {
                             let message = format!("phase {} names its own plan in `depends`", draft.id);
                             let hint = "phases go in order anyway; (pipeline-start: when 1.3 completes) starts one after a task";
@@ -297,7 +297,7 @@ impl Walk<'_> {
         if is("execution note") {
             let text = annotations::plain_dashes(&self.masked.part(&range));
             let line = self.lines.line(range.start);
-            self.notes.push(Note { text, line });
+            self.notes.push(ExecutionNote { text, line });
             return;
         }
         match self.section {

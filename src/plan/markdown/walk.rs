@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::{Note, PhaseDraft};
+use super::draft::{ExecutionNote, PhaseDraft};
 use super::fault::DocumentFault;
-use super::shape::lines::Lines;
+use super::shape::lines::LineCounter;
 use super::shape::masked::Masked;
 use crate::plan::{Document, PhaseId, VerifyBlock};
 
@@ -39,13 +39,13 @@ pub(super) enum Role {
 pub(super) struct Walk<'t> {
     pub(super) text: &'t str,
     pub(super) masked: Masked<'t>,
-    pub(super) lines: Lines<'t>,
+    pub(super) lines: LineCounter<'t>,
     pub(super) document: Document,
     pub(super) faults: Vec<DocumentFault>,
     pub(super) phases: Vec<PhaseDraft>,
     /// Lines of the phases so far.
     pub(super) phase_lines: BTreeMap<PhaseId, usize>,
-    pub(super) notes: Vec<Note>,
+    pub(super) notes: Vec<ExecutionNote>,
     pub(super) phase_level: u8,
     pub(super) section: Section,
     pub(super) headed: Option<Headed>,

@@ -65,7 +65,7 @@ fn hint(meant: &Option<&'static str>, known: &[&'static str]) -> String {
 
 /// A piece of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
+enum TemplatePiece {
     Text(String),
     Placeholder(&'static str),
 }
@@ -73,7 +73,7 @@ enum Piece {
 /// A template whose placeholders are known to exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    pieces: Vec<Piece>,
+    pieces: Vec<TemplatePiece>,
 }
 
 impl Template {
@@ -103,14 +103,14 @@ impl Template {
                 known,
             })?;
             if !literal.is_empty() {
-                pieces.push(Piece::Text(std::mem::take(&mut literal)));
+                pieces.push(TemplatePiece::Text(std::mem::take(&mut literal)));
             }
-            pieces.push(Piece::Placeholder(placeholder));
+            pieces.push(TemplatePiece::Placeholder(placeholder));
             rest = after;
         }
         literal.push_str(rest);
         if !literal.is_empty() {
-            pieces.push(Piece::Text(literal));
+            pieces.push(TemplatePiece::Text(literal));
         }
         Ok(Self { pieces })
     }
@@ -119,7 +119,7 @@ impl Template {
     pub fn uses(&self, name: &str) -> bool {
         self.pieces
             .iter()
-            .any(|piece| matches!(piece, Piece::Placeholder(used) if *used == name))
+            .any(|piece| matches!(piece, TemplatePiece::Placeholder(used) if *used == name))
     }
 
     /// The text, with the value that `value` gives for each placeholder; none stands for nothing.
@@ -127,8 +127,8 @@ impl Template {
         let mut text = String::new();
         for piece in &self.pieces {
             match piece {
-                Piece::Text(literal) => text.push_str(literal),
-                Piece::Placeholder(name) => text.push_str(value(name).unwrap_or_default()),
+                TemplatePiece::Text(literal) => text.push_str(literal),
+                TemplatePiece::Placeholder(name) => text.push_str(value(name).unwrap_or_default()),
             }
         }
         text

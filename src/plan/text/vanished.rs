@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// One file as the common ancestor, the two sides and the merge have it; empty where it is not.
 #[derive(Debug, Clone, Copy)]
-pub struct Sides<'a> {
+pub struct FileSides<'a> {
     /// The common ancestor.
     pub base: &'a str,
     /// The target.
@@ -18,7 +18,7 @@ pub struct Sides<'a> {
 /// The lines that a side added and the merge does not have, each once, in the order of the sides. How often a line stands
 /// somewhere counts: what the other side took away is not missed. Blank lines, and blanks around a line, do not count, so that
 /// what is merely moved or indented is found.
-pub fn vanished(sides: Sides<'_>) -> Vec<String> {
+pub fn vanished(sides: FileSides<'_>) -> Vec<String> {
     let (base, merged) = (counted(sides.base), counted(sides.merged));
     let texts = [sides.ours, sides.theirs];
     let counts = texts.map(counted);
@@ -39,7 +39,7 @@ pub fn vanished(sides: Sides<'_>) -> Vec<String> {
 
 /// The lines that a side took away and the merge has all the same, each once, in the order of the ancestor. Counted as in
 /// [`vanished`]; what has neither letters nor digits, such as a brace, stands in too many places to say anything.
-pub fn returned(sides: Sides<'_>) -> Vec<String> {
+pub fn returned(sides: FileSides<'_>) -> Vec<String> {
     let [base, ours, theirs, merged] = [sides.base, sides.ours, sides.theirs, sides.merged].map(counted);
     let of = |counts: &BTreeMap<&str, i64>, line: &str| counts.get(line).copied().unwrap_or(0);
     let mut back: Vec<String> = Vec::new();
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     fn of(base: &str, ours: &str, theirs: &str, merged: &str) -> Vec<String> {
-        vanished(Sides {
+        vanished(FileSides {
             base,
             ours,
             theirs,
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn what_one_side_took_away_may_not_be_there_again() {
         let back = |base, ours, theirs, merged| {
-            returned(Sides {
+            returned(FileSides {
                 base,
                 ours,
                 theirs,

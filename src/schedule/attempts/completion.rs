@@ -17,7 +17,7 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::trouble::{Hold, LaunchTrouble};
 use crate::schedule::judge::failure::Failure;
 use crate::schedule::judge::proof_of::{Claim, Proof};
-use crate::schedule::judge::verdict::{Verdict, judge};
+use crate::schedule::judge::verdict::{AttemptVerdict, judge};
 use crate::schedule::ready::dispatch::handed_on;
 use crate::schedule::state::attempt::Stage;
 use crate::schedule::state::plan_run::Verify;
@@ -106,13 +106,13 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
         };
         let (id, lost) = (attempt.id.clone(), has_lost_its_place(attempt));
         match verdict {
-            Verdict::Done { assumed, odd } => complete(board, at, index, lane, assumed, odd, step),
-            Verdict::Held(why) => {
+            AttemptVerdict::Done { assumed, odd } => complete(board, at, index, lane, assumed, odd, step),
+            AttemptVerdict::Held(why) => {
                 let hold = Hold::Stuck { why: why.clone() };
                 hold_attempt(board, at, &name, &id, &why, hold, step);
             }
-            Verdict::Parked(obstacle) => park(board, at, &name, &id, &obstacle, step),
-            Verdict::Needs(obstacle) => {
+            AttemptVerdict::Parked(obstacle) => park(board, at, &name, &id, &obstacle, step),
+            AttemptVerdict::Needs(obstacle) => {
                 let (why, how) = what_is_needed(board, attempt, &name, &obstacle);
                 hold_attempt(
                     board,
@@ -124,7 +124,7 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
                     step,
                 );
             }
-            Verdict::Incomplete(failure) => retry_or_give_up(board, at, &name, &id, &failure, step),
+            AttemptVerdict::Incomplete(failure) => retry_or_give_up(board, at, &name, &id, &failure, step),
         }
         if lost {
             lose_worktree(board, at, &name, lane, step);

@@ -15,7 +15,7 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::trouble::Hold;
 use crate::schedule::judge::failure::Failure;
 use crate::schedule::judge::phase_check::{Checked, checked, failed_words};
-use crate::schedule::judge::verdict::{Verdict, judge};
+use crate::schedule::judge::verdict::{AttemptVerdict, judge};
 use crate::schedule::ready::found_files::waits_for_repeat;
 use crate::schedule::state::attempt::{Attempt, Integration, Stage};
 use crate::schedule::state::known::State;
@@ -111,7 +111,7 @@ pub(in crate::schedule) fn integrate(board: &mut Board, index: usize, step: &mut
         attempt.integration == Integration::Open
             && !attempt.repair
             && !waits_for_repeat(run, attempt)
-            && matches!(judge(plan, run, attempt), Some(Verdict::Done { .. }))
+            && matches!(judge(plan, run, attempt), Some(AttemptVerdict::Done { .. }))
     });
     let Some((lane, next)) = waiting.min_by_key(|(lane, attempt)| (attempt.ended, **lane)) else {
         return;

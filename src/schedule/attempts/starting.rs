@@ -14,13 +14,13 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::judge::phase_check::is_verifying;
-use crate::schedule::ready::dispatch::{Key, Limit, Place, Room};
+use crate::schedule::ready::dispatch::{DispatchLimit, Key, QueuePlace, Room};
 use crate::schedule::ready::lanes::Machine;
 use crate::schedule::ready::readiness::Readiness;
 use crate::schedule::ready::{dispatch, invariants};
 use crate::schedule::state::after::after;
 use crate::schedule::state::attempt::{Attempt, Stage};
-use crate::schedule::state::known::Phase;
+use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::limits::Choice;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::PlanWork;
@@ -32,9 +32,9 @@ pub(in crate::schedule) fn refresh(board: &mut Board, at: At, number: usize) {
     let run = &board.state.plans[number];
     let driven = board.state.drives(&plan.name)
         && run.is_open()
-        && board.state.phase == Phase::Driving
+        && board.state.phase == RunPhase::Driving
         && !board.is_merge_only();
-    let mut ready: Vec<(usize, Place)> = Vec::new();
+    let mut ready: Vec<(usize, QueuePlace)> = Vec::new();
     let mut coming = None;
     let mut timer = None;
     if driven {
@@ -82,8 +82,8 @@ pub(in crate::schedule) fn start_agents(board: &mut Board, at: At, step: &mut St
         let number = candidate.plan();
         let unit = &board.work.plans[number].units[candidate.unit()];
         match room.refusal(&board.work, unit) {
-            Some(Limit::Slots(_)) => return,
-            Some(Limit::Agent(..) | Limit::Resource(_)) => {
+            Some(DispatchLimit::Slots(_)) => return,
+            Some(DispatchLimit::Agent(..) | DispatchLimit::Resource(_)) => {
                 refused.insert(candidate.class);
                 continue;
             }
@@ -109,7 +109,7 @@ pub(in crate::schedule) fn start_agents(board: &mut Board, at: At, step: &mut St
 
 /// The places of work that comes as soon as something under way is answered. To look at what an agent left, to merge
 /// it and to pin it takes a moment, and what would be started in that moment may keep the slot for hours.
-fn expected_places(board: &Board) -> Vec<Place> {
+fn expected_places(board: &Board) -> Vec<QueuePlace> {
     // But nobody keeps a slot for what is verified first.
     let verified = |name: &PlanName, attempt: &Attempt| is_verifying(board, name, attempt);
     let ended = board.state.all_attempts();
@@ -129,7 +129,7 @@ fn expected_places(board: &Board) -> Vec<Place> {
 
 /// The places of what is begun again as soon as it is known what an agent left that was cut short, as by a power cut: work
 /// that was begun goes before work that never was.
-fn cut_short(board: &Board) -> impl Iterator<Item = Place> {
+fn cut_short(board: &Board) -> impl Iterator<Item = QueuePlace> {
     let is_cut = |attempt: &Attempt| match &attempt.stage {
         Stage::Ended(exit) | Stage::Checked(exit, _) => matches!(exit, Exit::Lost | Exit::Stopped),
         Stage::Assigned | Stage::Running => false,
@@ -167,7 +167,7 @@ pub(in crate::schedule) fn first_behind(board: &Board, work: &WorkRef) -> Option
 }
 
 /// The place of a unit.
-pub(in crate::schedule) fn place_of(board: &Board, number: usize, unit: usize) -> Place {
+pub(in crate::schedule) fn place_of(board: &Board, number: usize, unit: usize) -> QueuePlace {
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
     dispatch::place(number, unit, plan, run)
 }
@@ -347,7 +347,7 @@ fn comes(
     look: &Readiness<'_>,
     ready: &[usize],
     delayed: bool,
-) -> Option<(bool, Place)> {
+) -> Option<(bool, QueuePlace)> {
     let made = run.worktree().is_some();
     if run.verify == Verify::Running || (made && (delayed || look.all_done())) {
         return None;

@@ -3,9 +3,11 @@
 use super::ask::Ask;
 use super::core::Board;
 use crate::plan::{AttemptId, PlanName};
-use crate::schedule::event::about::{Failed, Found, LaneNote, OfPlan, PinRefusal, WorkConflict, WorkRefusal};
+use crate::schedule::event::about::{
+    Failed, FoundPlan, LaneNote, OfPlan, PinRefusal, WorkConflict, WorkRefusal,
+};
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::facts::Told;
+use crate::schedule::event::facts::AgentUsage;
 use crate::schedule::event::merge_facts::{Landed, NotLanded, Pinned};
 use crate::schedule::event::resolving::{ConflictResolved, ResolverFailed, Resolving};
 use crate::schedule::state::attempt::{Integration, Stage};
@@ -25,7 +27,7 @@ pub(in crate::schedule) fn is_current(board: &Board, event: &Event) -> bool {
             stage(plan, attempt) == Some(&Stage::Assigned)
         }
         Event::AgentEnded { plan, attempt, .. } => stage(plan, attempt).is_some_and(Stage::holds_slot),
-        Event::AgentTold(Told {
+        Event::AgentTold(AgentUsage {
             plan, attempt, facts, ..
         }) => {
             let run = board.state.plan(plan);
@@ -71,7 +73,7 @@ pub(in crate::schedule) fn is_current(board: &Board, event: &Event) -> bool {
         | Event::Resolve(Resolving::Failed(ResolverFailed { plan, attempt, .. })) => {
             is_resolver(board.state.plan(plan), attempt)
         }
-        Event::MergeFound(Found { plan, target, .. }) => {
+        Event::MergeFound(FoundPlan { plan, target, .. }) => {
             let run = board.state.plan(plan);
             run.outcome == Some(Outcome::Finished)
                 && !run.landed.contains_key(target)

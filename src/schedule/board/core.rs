@@ -26,7 +26,8 @@ use crate::schedule::work::behind::Behind;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// A statement about what may not begin, with who made it and when: it is told once.
-pub(in crate::schedule) type Refused = (PlanName, Option<AttemptId>, ItemId, TaskState, Option<Timestamp>);
+pub(in crate::schedule) type RefusedReport =
+    (PlanName, Option<AttemptId>, ItemId, TaskState, Option<Timestamp>);
 
 /// What is known and was asked for. A policy reads it, records events and asks for effects.
 #[derive(Debug, Clone)]
@@ -40,7 +41,7 @@ pub(in crate::schedule) struct Board {
     pub(in crate::schedule) train: Train,
     pub(in crate::schedule) early: Early,
     /// What was said of work that might not begin, and told of: by whom it was said, of what, and what.
-    pub(in crate::schedule) refused: BTreeSet<Refused>,
+    pub(in crate::schedule) refused: BTreeSet<RefusedReport>,
     /// When each attempt was looked at last.
     pub(in crate::schedule) looked: BTreeMap<AttemptId, At>,
     /// Points that are waited for, by the plan that has them.

@@ -14,11 +14,11 @@ use crate::schedule::judge::phase_check::stop_phase_checks;
 use crate::schedule::merge::merging::stop_train;
 use crate::schedule::merge::resolver_watch::{resolver_reopens, stop_resolvers};
 use crate::schedule::state::attempt::Stage;
-use crate::schedule::state::known::Phase;
+use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 
 pub(in crate::schedule) fn stop_agents(board: &mut Board, at: At, step: &mut Step) {
-    let Phase::Stopping { now } = board.state.phase else {
+    let RunPhase::Stopping { now } = board.state.phase else {
         return;
     };
     let running = board
@@ -95,7 +95,7 @@ pub(in crate::schedule) fn stop_unwanted_verification(board: &mut Board, number:
 
 /// Sets the timer for the next retry, or ends when nothing can happen any more without a person.
 pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Step) {
-    let stopping = matches!(board.state.phase, Phase::Stopping { .. });
+    let stopping = matches!(board.state.phase, RunPhase::Stopping { .. });
     let merge_only = board.is_merge_only();
     let timer = board.frontier.timers.next().filter(|_| !stopping && !merge_only);
     let alarm = board.frontier.alarms.next().filter(|_| !merge_only);

@@ -7,7 +7,7 @@ use crate::plan::{Openness, PhaseId, PlanName};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::state::known::Phase;
+use crate::schedule::state::known::RunPhase;
 use crate::schedule::work::plans::Work;
 
 impl Scheduler {
@@ -60,7 +60,7 @@ impl Scheduler {
 
     /// False once the end of the run was decided: what is edited from then on is for the next one.
     pub fn takes_edits(&self) -> bool {
-        self.board.state.phase == Phase::Driving
+        self.board.state.phase == RunPhase::Driving
             && !self.board.asked.contains(&Ask::End)
             && !self.board.is_merge_only()
     }

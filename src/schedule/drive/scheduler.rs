@@ -40,9 +40,9 @@ use crate::schedule::merge::unions::{look_at_heads, take_union, try_unions};
 use crate::schedule::ready::invariants;
 use crate::schedule::ready::lanes::Machine;
 use crate::schedule::ready::standing::Standing;
-use crate::schedule::state::known::{Phase, State};
+use crate::schedule::state::known::{RunPhase, State};
 use crate::schedule::train::early::{Heads, UnionSaid};
-use crate::schedule::train::{Answer, TrialId};
+use crate::schedule::train::{TrainAnswer, TrialId};
 use crate::schedule::work::plans::Work;
 
 /// What is told to the scheduler.
@@ -71,7 +71,7 @@ pub enum Input {
         signs: Signs,
     },
     /// What came of something that the merge train asked for.
-    Train(Answer),
+    Train(TrainAnswer),
     /// Where branches stand.
     Heads(Heads),
     /// What came of branches that were tried together.
@@ -208,7 +208,10 @@ impl Scheduler {
             // again.
             Input::Wake => self.board.asked.retain(|ask| !matches!(ask, Ask::Wake(_))),
         }
-        if matches!(self.board.state.phase, Phase::Driving | Phase::Stopping { .. }) {
+        if matches!(
+            self.board.state.phase,
+            RunPhase::Driving | RunPhase::Stopping { .. }
+        ) {
             self.decide(at, &mut step);
         }
         if cfg!(debug_assertions) {
@@ -232,7 +235,7 @@ impl Scheduler {
 
     /// Looks at every plan about which something is new, until nothing new follows.
     fn decide(&mut self, at: At, step: &mut Step) {
-        let stopping = matches!(self.board.state.phase, Phase::Stopping { .. });
+        let stopping = matches!(self.board.state.phase, RunPhase::Stopping { .. });
         let merge_only = self.board.is_merge_only();
         self.board.frontier.ring(at);
         loop {

@@ -174,7 +174,7 @@ pub struct WorkRefusal {
 
 /// A plan that was found on a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Found {
+pub struct FoundPlan {
     /// The plan.
     pub plan: PlanName,
     /// The branch it was found on.

@@ -1,8 +1,10 @@
 //! What happened: the facts of the journal, in the words that `orch events` prints. State is nothing but their fold.
 
 use super::words::is_zero;
-use super::{BuiltOn, Evidence, Exit, Failed, Found, Hold, LaneNote, LaneOf, LaunchTrouble, OfAttempt};
-use super::{OfPlan, Parked, PinRefusal, Sent, Steered, TaskReport, Told, UnitOf, WorkRefusal, WorkSkip};
+use super::{
+    AgentUsage, OfPlan, Parked, PinRefusal, Sent, Steered, TaskReport, UnitOf, WorkRefusal, WorkSkip,
+};
+use super::{BuiltOn, Evidence, Exit, Failed, FoundPlan, Hold, LaneNote, LaneOf, LaunchTrouble, OfAttempt};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId, WorkRef};
 use serde::{Deserialize, Serialize};
 
@@ -129,7 +131,7 @@ pub enum Event {
     },
     /// What the agent's output tells: its last word, tools it was denied, turns, tokens, cost, its conversation.
     #[serde(rename = "agent.told")]
-    AgentTold(Told),
+    AgentTold(AgentUsage),
     /// The attempt met a rate limit or an outage; the plan goes on when that is over, and no attempt is spent.
     #[serde(rename = "attempt.parked")]
     AttemptParked(Parked),
@@ -339,7 +341,7 @@ pub enum Event {
     MergeLanded(super::merge_facts::Landed),
     /// A finished plan was found on the target without orch having landed it: a person has.
     #[serde(rename = "merge.found")]
-    MergeFound(Found),
+    MergeFound(FoundPlan),
     /// A person took the plan off the target again.
     #[serde(rename = "merge.reverted")]
     MergeReverted(super::about::TakenBack),

@@ -227,7 +227,7 @@ impl ObstacleKind {
 
 /// What is known of an attempt by its output so far. A later one replaces an earlier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct AgentUsage {
     /// The plan.
     pub plan: PlanName,
     /// The attempt.

@@ -18,13 +18,13 @@ pub(super) mod trouble;
 pub(super) mod words;
 
 pub use about::{
-    Failed, FlakyMerge, Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TakenBack,
+    Failed, FlakyMerge, FoundPlan, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TakenBack,
     TaskReport, Ticks, TicksOf, UnitOf, VerifiedMerge, WorkConflict, WorkRefusal, WorkSkip,
 };
 pub use at::At;
 pub use exit::{Evidence, Exit, ForeignWork, GoneWork};
 pub use fact::Event;
-pub use facts::{Counted, Facts, Obstacle, ObstacleKind, Parked, Spent, Told, Word};
+pub use facts::{AgentUsage, Counted, Facts, Obstacle, ObstacleKind, Parked, Spent, Word};
 pub use merge_facts::{FirstBad, Landed, MergeBegun, NotLanded, Pinned, Prefix, TargetChecked};
 pub use names::EVENT_NAMES;
 pub use notice::{

@@ -5,7 +5,7 @@ use crate::plan::{PhaseId, PlanName, UnitId};
 use crate::schedule::event::resolving;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::merge::landing;
-use crate::schedule::state::known::{Phase, State};
+use crate::schedule::state::known::{RunPhase, State};
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
 use crate::schedule::state::resolution::way_out;
@@ -147,10 +147,10 @@ fn in_the_train(work: &Work, state: &State, name: &PlanName, into: &Option<Strin
 /// The command that tries something again: another `orch up` is refused while one is under way.
 pub(in crate::schedule) fn again(state: &State, what: impl std::fmt::Display) -> String {
     match state.phase {
-        Phase::Driving | Phase::Stopping { .. } => format!("orch retry {what}"),
+        RunPhase::Driving | RunPhase::Stopping { .. } => format!("orch retry {what}"),
         // The run that goes on tries nothing again by itself that failed in it.
-        Phase::Stopped { resume: true } => format!("orch retry {what}, then orch up"),
-        Phase::Idle | Phase::Stopped { .. } | Phase::Settled => "orch up".to_owned(),
+        RunPhase::Stopped { resume: true } => format!("orch retry {what}, then orch up"),
+        RunPhase::Idle | RunPhase::Stopped { .. } | RunPhase::Settled => "orch up".to_owned(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::standstill::told;
 use super::states::plan_state;
 use super::wait::{other_pauses, waiting};
 use crate::plan::{PlanName, PlanState, UnitId, format_duration};
-use crate::schedule::ready::dispatch::{Limit, Room};
+use crate::schedule::ready::dispatch::{DispatchLimit, Room};
 use crate::schedule::ready::readiness::Readiness;
 use crate::schedule::state::attempt::{Attempt, Stage};
 use crate::schedule::state::known::State;
@@ -178,7 +178,7 @@ fn explain_ready(
     if state.run.is_none() {
         return Some(Reason::with_remedy("nothing has been started yet", "orch up"));
     }
-    if !matches!(state.phase, crate::schedule::state::known::Phase::Driving) {
+    if !matches!(state.phase, crate::schedule::state::known::RunPhase::Driving) {
         return Some(Reason::with_remedy("no run is under way", "orch up"));
     }
     let first = &plan.units[unit?];
@@ -212,10 +212,10 @@ fn explain_ready(
         return kept.map(Reason::new);
     };
     let text = match limit {
-        Limit::Slots(1) => format!("the only slot is taken by {}", busy()),
-        Limit::Slots(slots) => format!("all {slots} slots are taken by {}", busy()),
-        Limit::Agent(agent, max) => format!("agent {agent} runs {max} times already, its maximum"),
-        Limit::Resource(resource) => {
+        DispatchLimit::Slots(1) => format!("the only slot is taken by {}", busy()),
+        DispatchLimit::Slots(slots) => format!("all {slots} slots are taken by {}", busy()),
+        DispatchLimit::Agent(agent, max) => format!("agent {agent} runs {max} times already, its maximum"),
+        DispatchLimit::Resource(resource) => {
             format!(
                 "no token of resource {resource} is free: held by {}",
                 holders(work, state, &resource)

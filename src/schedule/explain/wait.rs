@@ -9,7 +9,7 @@ use crate::graph::Why;
 use crate::plan::{Dependency, PlanName, PlanState, Point, WorkRef};
 use crate::schedule::event::trouble::MergeTrouble;
 use crate::schedule::ready::readiness::{Readiness, Wait};
-use crate::schedule::state::known::{Phase, State};
+use crate::schedule::state::known::{RunPhase, State};
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, Work};
 
@@ -110,7 +110,7 @@ fn waiting_for_plan(work: &Work, state: &State, dependency: &Dependency) -> Reas
         return Reason::with_remedy(
             format!("{text}, whose commit cannot be pinned: {why}"),
             match state.phase {
-                Phase::Driving => "mend that, then orch down and orch up",
+                RunPhase::Driving => "mend that, then orch down and orch up",
                 _ => "mend that, then orch up",
             },
         );

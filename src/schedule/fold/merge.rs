@@ -2,7 +2,7 @@
 
 use super::phases::prefix_landed;
 use super::resolving::{conflict_is_over, conflict_of_part_is_over};
-use crate::schedule::event::about::{Found, TakenBack};
+use crate::schedule::event::about::{FoundPlan, TakenBack};
 use crate::schedule::event::at::At;
 use crate::schedule::event::merge_facts::{Landed, MergeBegun, NotLanded};
 use crate::schedule::state::plan_run::{LandedBefore, Merge, Outcome, PlanRun};
@@ -64,7 +64,7 @@ pub(in crate::schedule) fn has_not_landed(run: &mut PlanRun, at: At, failed: &No
 }
 
 /// A person has landed it.
-pub(in crate::schedule) fn was_found(run: &mut PlanRun, at: At, found: &Found) {
+pub(in crate::schedule) fn was_found(run: &mut PlanRun, at: At, found: &FoundPlan) {
     run.merge_trouble = None;
     run.landed.insert(found.target.clone(), found.commit.clone());
     run.landed_by_hand

@@ -14,7 +14,7 @@ use crate::schedule::state::plan_run::PlanRun;
 pub(in crate::schedule) fn take_told(
     run: &mut PlanRun,
     at: At,
-    told: &crate::schedule::event::facts::Told,
+    told: &crate::schedule::event::facts::AgentUsage,
 ) -> (Spent, Spent) {
     let Some(record) = run
         .history

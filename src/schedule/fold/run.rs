@@ -13,7 +13,7 @@ use crate::schedule::event::facts::Spent;
 use crate::schedule::event::merge_facts::NotLanded;
 use crate::schedule::event::resolving::Resolving;
 use crate::schedule::event::trouble::MergeTrouble;
-use crate::schedule::state::known::{Phase, RunInfo, State};
+use crate::schedule::state::known::{RunInfo, RunPhase, State};
 use crate::schedule::state::plan_run::Outcome;
 
 impl State {
@@ -43,8 +43,8 @@ impl State {
                 }
             }
             Event::RunStopping { now } => {
-                self.phase = Phase::Stopping {
-                    now: *now || self.phase == Phase::Stopping { now: true },
+                self.phase = RunPhase::Stopping {
+                    now: *now || self.phase == RunPhase::Stopping { now: true },
                 };
             }
             Event::RunStopped { resume, .. } => {
@@ -53,9 +53,9 @@ impl State {
                     // Whoever asked for the rest was told that it did not come to that.
                     self.plans.iter_mut().for_each(merge_not_wanted);
                 }
-                self.phase = before.unwrap_or(Phase::Stopped { resume: *resume });
+                self.phase = before.unwrap_or(RunPhase::Stopped { resume: *resume });
             }
-            Event::RunSettled {} => self.phase = Phase::Settled,
+            Event::RunSettled {} => self.phase = RunPhase::Settled,
             Event::MergeRequested { plans, into } => self.request_merge(plans, into.as_deref()),
             Event::ManifestChanged(edit) => self.begin_added(at, edit),
             Event::TargetChecked(checked) => match checked.why {
@@ -148,7 +148,7 @@ impl State {
         if new_run {
             self.spent = Spent::default();
         }
-        self.phase = Phase::Driving;
+        self.phase = RunPhase::Driving;
         self.run = Some(info);
     }
 
@@ -172,7 +172,7 @@ impl State {
             .as_ref()
             .and_then(|run| run.merge_only)
             .unwrap_or(self.phase);
-        self.phase = Phase::Driving;
+        self.phase = RunPhase::Driving;
         let run = self.run.get_or_insert(info.clone());
         run.target = info.target;
         run.merge_only = Some(before);

@@ -6,7 +6,7 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
-use crate::schedule::state::known::Phase;
+use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::PlanWork;
 
@@ -15,7 +15,7 @@ pub(in crate::schedule) fn take_work_by_hand(board: &mut Board, at: At, number: 
     let run = &board.state.plans[number];
     let repairs = matches!(run.verify, Verify::Running | Verify::Failed);
     let free = run.worktree().is_some() && !run.attempts.contains_key(&0);
-    let driven = board.state.phase == Phase::Driving && !board.is_merge_only();
+    let driven = board.state.phase == RunPhase::Driving && !board.is_merge_only();
     if repairs || !free || !driven || !run.is_open() || !(run.people_spoke || run.rebuilt) {
         return;
     }

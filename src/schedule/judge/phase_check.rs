@@ -14,7 +14,7 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::phase_fact::{PhaseSaid, PhaseVerify, Ran};
 use crate::schedule::event::trouble::Hold;
 use crate::schedule::state::attempt::{Attempt, Integration, Stage};
-use crate::schedule::state::known::Phase;
+use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::phase_run::PhaseCheck;
 
 /// What the verifications of some phases say together.
@@ -46,7 +46,7 @@ pub(in crate::schedule) fn checked(
         let plan = board.work.plans[index].name.clone();
         let ask = Ask::VerifyPhase(plan.clone(), *phase);
         // What is asked for after a restart has begun already; nothing begins while a person wants an end.
-        if !board.asked.contains(&ask) && !matches!(board.state.phase, Phase::Stopping { .. }) {
+        if !board.asked.contains(&ask) && !matches!(board.state.phase, RunPhase::Stopping { .. }) {
             if !begun {
                 let started = PhaseVerify {
                     plan: plan.clone(),

@@ -13,7 +13,7 @@ use crate::schedule::work::plans::PlanWork;
 
 /// The judgement over an attempt of which all is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum AttemptVerdict {
     /// Its leg is done.
     Done {
         /// Tasks that count as done by the commits alone, because no agent of the plan reports anything.
@@ -35,7 +35,7 @@ pub enum Verdict {
 const VANISHED_AT_MOST: u32 = 5;
 
 /// Judges the plan's attempt; none while something about it is still unknown.
-pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdict> {
+pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<AttemptVerdict> {
     let Stage::Checked(exit, evidence) = &attempt.stage else {
         return None;
     };
@@ -48,15 +48,15 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
     let shown = shown && (odd.is_none() || is_evidence_enough(attempt, exit));
     let quiet = odd.is_none() && obstacle(attempt).is_none();
     if shown || (missing.is_none() && quiet) {
-        return Some(Verdict::Done {
+        return Some(AttemptVerdict::Done {
             assumed: remaining(work, run, attempt),
             odd,
         });
     }
     if let Some(obstacle) = obstacle(attempt) {
         return Some(match obstacle.kind.passes() {
-            true => Verdict::Parked(obstacle.clone()),
-            false => Verdict::Needs(obstacle.clone()),
+            true => AttemptVerdict::Parked(obstacle.clone()),
+            false => AttemptVerdict::Needs(obstacle.clone()),
         });
     }
     if let Some(verdict) = interrupted(attempt, exit, evidence) {
@@ -72,7 +72,7 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
         // Nothing is missing and nothing was odd: that was answered above.
         (None, None) => return None,
     };
-    Some(Verdict::Incomplete(Failure {
+    Some(AttemptVerdict::Incomplete(Failure {
         hopeless: matches!(exit, Exit::NotStarted { .. }),
         nothing_made: *exit == (Exit::Code { code: 0 }) && missing == Some(Proof::Made),
         ..Failure::counted(why)
@@ -145,20 +145,20 @@ fn odd_end(attempt: &Attempt, exit: &Exit) -> Option<String> {
     clippy::option_option,
     reason = "the outer one says whether it is this function's to say"
 )]
-fn interrupted(attempt: &Attempt, exit: &Exit, evidence: &Evidence) -> Option<Option<Verdict>> {
+fn interrupted(attempt: &Attempt, exit: &Exit, evidence: &Evidence) -> Option<Option<AttemptVerdict>> {
     if !matches!(exit, Exit::Stopped | Exit::Lost) {
         return None;
     }
     if attempt.is_given_up() {
         let stuck = attempt.stuck.as_ref()?;
         return Some(stuck.acted.map(|acted| match acted {
-            OnStuck::Hold => Verdict::Held(stuck.why()),
+            OnStuck::Hold => AttemptVerdict::Held(stuck.why()),
             OnStuck::Notice | OnStuck::Nudge | OnStuck::Restart => {
-                Verdict::Incomplete(Failure::counted(stuck.why()))
+                AttemptVerdict::Incomplete(Failure::counted(stuck.why()))
             }
         }));
     }
-    Some(Some(Verdict::Incomplete(Failure {
+    Some(Some(AttemptVerdict::Incomplete(Failure {
         why: format!("the agent {}{}", exit.describe(), besides(evidence, attempt)),
         // Neither is the agent's fault; but one that vanishes again and again must not be started for ever.
         counted: *exit == Exit::Lost && attempt.number > VANISHED_AT_MOST,

@@ -10,11 +10,11 @@ use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::ready::in_turn::lands_before;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
-use crate::schedule::train::Entry;
+use crate::schedule::train::TrainEntry;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// The more urgent first; of those alike, the one in the way of fewer others.
-type Urgency = (Reverse<Priority>, usize);
+type MergeUrgency = (Reverse<Priority>, usize);
 
 /// The first request that cannot be met, and why.
 pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
@@ -51,7 +51,11 @@ pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
 
 /// What is to land now and where: dependencies first, then effective priority, then those that are foreseen to conflict
 /// with fewer others, then manifest order. A train that is under way takes in only what goes where it goes.
-pub fn queue(work: &Work, state: &State, under_way: Option<Option<String>>) -> (Option<String>, Vec<Entry>) {
+pub fn queue(
+    work: &Work,
+    state: &State,
+    under_way: Option<Option<String>>,
+) -> (Option<String>, Vec<TrainEntry>) {
     let candidates = candidates(work, state);
     let all = candidates.iter().filter_map(|candidate| {
         let extent = extent(candidate, state).ok().flatten()?;
@@ -60,7 +64,7 @@ pub fn queue(work: &Work, state: &State, under_way: Option<Option<String>>) -> (
     });
     let mut waiting: Vec<_> = all.collect();
     let mut goes = under_way;
-    let mut queue: Vec<Entry> = Vec::new();
+    let mut queue: Vec<TrainEntry> = Vec::new();
     let mut extents: Vec<Extent> = Vec::new();
     loop {
         let next = waiting.iter().position(|(candidate, _, needs)| {
@@ -75,7 +79,7 @@ pub fn queue(work: &Work, state: &State, under_way: Option<Option<String>>) -> (
         let (candidate, extent, needs) = waiting.remove(next);
         goes.get_or_insert_with(|| candidate.into.clone());
         extents.push(extent);
-        queue.push(Entry {
+        queue.push(TrainEntry {
             plan: candidate.plan.name.clone(),
             needs: needs.into_iter().map(|need| need.plan).collect(),
         });
@@ -95,7 +99,7 @@ pub fn part(work: &Work, state: &State, name: &PlanName) -> Option<Prefix> {
 }
 
 /// A merge that somebody wants.
-struct Candidate<'a> {
+struct MergeCandidate<'a> {
     plan: &'a PlanWork,
     run: &'a PlanRun,
     /// Another target than the run's.
@@ -120,8 +124,8 @@ impl Extent {
 }
 
 /// How much of the plan is to land; none while that is being found out.
-fn extent(candidate: &Candidate<'_>, state: &State) -> Result<Option<Extent>, MergeTrouble> {
-    let Candidate { plan, run, up_to, .. } = candidate;
+fn extent(candidate: &MergeCandidate<'_>, state: &State) -> Result<Option<Extent>, MergeTrouble> {
+    let MergeCandidate { plan, run, up_to, .. } = candidate;
     let Some(up_to) = *up_to else {
         return match run.outcome {
             Some(Outcome::Finished) => Ok(Some(Extent::Whole)),
@@ -160,13 +164,13 @@ fn will_be_pinned(plan: &PlanWork, run: &PlanRun, state: &State) -> bool {
 }
 
 /// Every plan that somebody wants merged, the most urgent first, with its target.
-fn candidates<'a>(work: &'a Work, state: &'a State) -> Vec<Candidate<'a>> {
-    let mut candidates: Vec<(Urgency, Candidate<'a>)> = Vec::new();
+fn candidates<'a>(work: &'a Work, state: &'a State) -> Vec<MergeCandidate<'a>> {
+    let mut candidates: Vec<(MergeUrgency, MergeCandidate<'a>)> = Vec::new();
     for (index, plan) in work.plans.iter().enumerate() {
         let run = &state.plans[index];
         if let Some(into) = wanted(plan, run, state) {
             let order = (Reverse(plan.priority), in_the_way_of(state, run));
-            let candidate = Candidate {
+            let candidate = MergeCandidate {
                 plan,
                 run,
                 into,
@@ -206,8 +210,8 @@ pub fn by_themselves<'a>(
 }
 
 /// What has to land before it and has not.
-fn blockers(work: &Work, candidate: &Candidate<'_>, extent: &Extent, state: &State) -> Vec<WorkRef> {
-    let Candidate { plan, run, into, .. } = candidate;
+fn blockers(work: &Work, candidate: &MergeCandidate<'_>, extent: &Extent, state: &State) -> Vec<WorkRef> {
+    let MergeCandidate { plan, run, into, .. } = candidate;
     let own = state.run.as_ref().map(|run| &run.target);
     let Some(target) = into.as_ref().or(own) else {
         return Vec::new();

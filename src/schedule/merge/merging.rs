@@ -13,7 +13,7 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::merge_facts::{Landed, MergeBegun, NotLanded, Prefix};
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::state::plan_run::{Merge, Outcome as PlanOutcome};
-use crate::schedule::train::{Answer, Order, Outcome, Tried};
+use crate::schedule::train::{Order, TrainAnswer, TrainOutcome, Tried};
 
 /// Refuses what cannot land and lets the train go on with what can.
 pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
@@ -68,9 +68,9 @@ fn ask_train(board: &mut Board, order: Order, step: &mut Step) {
 }
 
 /// Takes in what the shell says about the train.
-pub(in crate::schedule) fn take_answer(board: &mut Board, at: At, answer: Answer, step: &mut Step) {
+pub(in crate::schedule) fn take_answer(board: &mut Board, at: At, answer: TrainAnswer, step: &mut Step) {
     match &answer {
-        Answer::Tried { trial, tried, .. } => {
+        TrainAnswer::Tried { trial, tried, .. } => {
             board.asked.remove(&Ask::Try(*trial));
             board.asked.remove(&Ask::StopTrial(*trial));
             let about = board.train.running().find(|running| running.id == *trial);
@@ -85,7 +85,7 @@ pub(in crate::schedule) fn take_answer(board: &mut Board, at: At, answer: Answer
                 board.record(at, verified, step);
             }
         }
-        Answer::Landed(_) => {
+        TrainAnswer::Landed(_) => {
             board.asked.remove(&Ask::Land);
         }
     }
@@ -93,22 +93,22 @@ pub(in crate::schedule) fn take_answer(board: &mut Board, at: At, answer: Answer
     let target = into.or_else(|| board.state.run.as_ref().map(|run| run.target.clone()));
     for outcome in board.train.take(answer) {
         let event = match outcome {
-            Outcome::Landed { plan, before, commit } => {
+            TrainOutcome::Landed { plan, before, commit } => {
                 has_landed(board, plan, before, commit, target.as_deref())
             }
-            Outcome::Failed(plan, why) => {
+            TrainOutcome::Failed(plan, why) => {
                 if matches!(why, MergeTrouble::Verification { .. }) {
                     board.train.ejected.red(&plan);
                 }
                 not_landed(board, at, plan, why, step);
                 continue;
             }
-            Outcome::Flaky { stack, why } => Event::MergeFlaky(FlakyMerge {
+            TrainOutcome::Flaky { stack, why } => Event::MergeFlaky(FlakyMerge {
                 plan: stack.last().cloned(),
                 plans: stack,
                 why,
             }),
-            Outcome::Rebuilt => continue,
+            TrainOutcome::Rebuilt => continue,
         };
         board.record(at, event, step);
     }

@@ -14,11 +14,11 @@ use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::Obstacle;
 use crate::schedule::event::resolving::{ResolverFailed, Resolving};
-use crate::schedule::state::known::Phase;
+use crate::schedule::state::known::RunPhase;
 
 /// A person asked to stop: agents that resolve conflicts are ended too.
 pub(in crate::schedule) fn stop_resolvers(board: &mut Board, step: &mut Step) {
-    let Phase::Stopping { now } = board.state.phase else {
+    let RunPhase::Stopping { now } = board.state.phase else {
         return;
     };
     for number in board.state.resolving.clone() {

@@ -48,20 +48,20 @@ impl Room {
     }
 
     /// Why the limits leave no room for the unit; none when there is room.
-    pub fn refusal(&self, work: &Work, unit: &UnitWork) -> Option<Limit> {
+    pub fn refusal(&self, work: &Work, unit: &UnitWork) -> Option<DispatchLimit> {
         if let Some(&max) = work.agent_limits.get(&unit.agent)
             && self.agents.get(&unit.agent).copied().unwrap_or(0) >= max
         {
-            return Some(Limit::Agent(unit.agent.clone(), max));
+            return Some(DispatchLimit::Agent(unit.agent.clone(), max));
         }
         let short = unit.uses.iter().find(|resource| {
             let taken = self.resources.get(*resource).copied().unwrap_or(0);
             taken >= work.resources.get(*resource).copied().unwrap_or(0)
         });
         if let Some(resource) = short {
-            return Some(Limit::Resource(resource.clone()));
+            return Some(DispatchLimit::Resource(resource.clone()));
         }
-        (self.slots == 0).then_some(Limit::Slots(work.slots))
+        (self.slots == 0).then_some(DispatchLimit::Slots(work.slots))
     }
 
     /// Takes up room for the unit.
@@ -76,7 +76,7 @@ impl Room {
 
 /// A limit that keeps ready work waiting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Limit {
+pub enum DispatchLimit {
     /// All slots are taken; how many there are.
     Slots(usize),
     /// The agent runs as often as it may; how often that is.
@@ -87,18 +87,18 @@ pub enum Limit {
 
 /// Place in the order among ready work; smaller goes first: effective priority, then retries before new work, then
 /// the longest remaining path, then manifest order, then document order.
-pub type Place = (Reverse<Priority>, bool, Reverse<u64>, usize, usize);
+pub type QueuePlace = (Reverse<Priority>, bool, Reverse<u64>, usize, usize);
 
 /// A place without what merely breaks ties.
 pub type Key = (Reverse<Priority>, bool, Reverse<u64>);
 
 /// What decides about a place before ties are broken.
-pub fn key(place: &Place) -> Key {
+pub fn key(place: &QueuePlace) -> Key {
     (place.0, place.1, place.2)
 }
 
 /// The place of a unit: `plan` and `unit` are its places in the manifest and in its plan.
-pub(in crate::schedule) fn place(plan: usize, unit: usize, work: &PlanWork, run: &PlanRun) -> Place {
+pub(in crate::schedule) fn place(plan: usize, unit: usize, work: &PlanWork, run: &PlanRun) -> QueuePlace {
     let own = &work.units[unit];
     let tries = run.tries_of(Some(own.id), run.verify == Verify::Failed);
     (

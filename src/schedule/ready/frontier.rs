@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{AgentName, Point, ResourceName};
 
-use super::dispatch::{Key, Place};
+use super::dispatch::{Key, QueuePlace};
 use super::standing::Standing;
 use crate::schedule::event::at::At;
 
@@ -21,11 +21,11 @@ pub(in crate::schedule) struct Frontier {
     pub dirty: BTreeSet<usize>,
     classes: Vec<Class>,
     numbers: BTreeMap<Class, usize>,
-    ready: Vec<BTreeSet<Place>>,
-    of_plan: BTreeMap<usize, Vec<(usize, Place)>>,
+    ready: Vec<BTreeSet<QueuePlace>>,
+    of_plan: BTreeMap<usize, Vec<(usize, QueuePlace)>>,
     /// Plans that something could be started on soon, in the order in which they want a worktree.
-    coming: BTreeSet<(bool, Place)>,
-    coming_of: BTreeMap<usize, (bool, Place)>,
+    coming: BTreeSet<(bool, QueuePlace)>,
+    coming_of: BTreeMap<usize, (bool, QueuePlace)>,
     /// When a plan has to be looked at again although nothing happens, because then it can go on.
     pub timers: Timers,
     /// The same for what can only be told or ended then: it keeps nobody waiting.
@@ -77,12 +77,12 @@ impl Timers {
 
 /// A unit that is ready, at its place in the order; the place says which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::schedule) struct Candidate {
-    pub place: Place,
+pub(in crate::schedule) struct ReadyUnit {
+    pub place: QueuePlace,
     pub class: usize,
 }
 
-impl Candidate {
+impl ReadyUnit {
     pub fn plan(&self) -> usize {
         self.place.3
     }
@@ -124,7 +124,7 @@ impl Frontier {
 
     /// Takes in what is ready of a plan: of each class the first is enough, since the plan is looked at again after each
     /// start.
-    pub fn set_ready(&mut self, plan: usize, ready: Vec<(usize, Place)>) {
+    pub fn set_ready(&mut self, plan: usize, ready: Vec<(usize, QueuePlace)>) {
         for (class, place) in self.of_plan.remove(&plan).unwrap_or_default() {
             self.ready[class].remove(&place);
         }
@@ -137,7 +137,7 @@ impl Frontier {
     }
 
     /// Takes in whether, and at which place, a plan will want a worktree; true when it still waits for something.
-    pub fn set_coming(&mut self, plan: usize, coming: Option<(bool, Place)>) {
+    pub fn set_coming(&mut self, plan: usize, coming: Option<(bool, QueuePlace)>) {
         if let Some(before) = self.coming_of.remove(&plan) {
             self.coming.remove(&before);
         }
@@ -157,13 +157,13 @@ impl Frontier {
     }
 
     /// The first unit in the order whose class is not refused and whose plan is not passed over.
-    pub fn first(&self, refused: &BTreeSet<usize>, passed: &BTreeSet<usize>) -> Option<Candidate> {
+    pub fn first(&self, refused: &BTreeSet<usize>, passed: &BTreeSet<usize>) -> Option<ReadyUnit> {
         let classes = self.ready.iter().enumerate();
         classes
             .filter(|(class, _)| !refused.contains(class))
             .filter_map(|(class, ready)| {
                 let place = ready.iter().find(|place| !passed.contains(&place.3))?;
-                Some(Candidate { place: *place, class })
+                Some(ReadyUnit { place: *place, class })
             })
             .min()
     }

@@ -36,7 +36,7 @@ pub fn lower_bound(work: &Work, took: &dyn Fn(usize, usize) -> u64) -> u64 {
 
 /// A unit, a task inside one, or the end of a phase or plan.
 #[derive(Debug, Default)]
-struct Node {
+struct BoundNode {
     took: u64,
     waits: Vec<usize>,
     /// The plan whose end this is.
@@ -44,7 +44,7 @@ struct Node {
 }
 
 #[derive(Debug)]
-struct Wait {
+struct BoundWait {
     of: Vec<usize>,
     need: usize,
 }
@@ -52,8 +52,8 @@ struct Wait {
 /// The work as nodes and what they wait for.
 #[derive(Debug, Default)]
 struct Net {
-    nodes: Vec<Node>,
-    waits: Vec<Wait>,
+    nodes: Vec<BoundNode>,
+    waits: Vec<BoundWait>,
     /// First and last node of each unit, by plan.
     units: Vec<Vec<(usize, usize)>>,
     order: Vec<usize>,
@@ -120,9 +120,9 @@ impl Net {
     }
 
     fn node(&mut self, took: u64) -> usize {
-        self.nodes.push(Node {
+        self.nodes.push(BoundNode {
             took,
-            ..Node::default()
+            ..BoundNode::default()
         });
         self.nodes.len() - 1
     }
@@ -130,7 +130,7 @@ impl Net {
     fn wait(&mut self, of: Vec<usize>) -> Option<usize> {
         let need = of.len();
         (need > 0).then(|| {
-            self.waits.push(Wait { of, need });
+            self.waits.push(BoundWait { of, need });
             self.waits.len() - 1
         })
     }
@@ -174,7 +174,7 @@ impl Net {
         let first_wait = self.waits.len();
         for gate in plan.gates.iter() {
             let of = gate.of().map(|member| units[member].1).collect();
-            self.waits.push(Wait { of, need: gate.need });
+            self.waits.push(BoundWait { of, need: gate.need });
         }
         let open = units
             .iter()

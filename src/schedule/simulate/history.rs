@@ -13,7 +13,7 @@ const WEIGHT: f64 = 0.5;
 
 /// What is open while events are read.
 #[derive(Debug, Default)]
-struct Open {
+struct OpenAttempt {
     plan: Option<PlanName>,
     agent: Option<AgentName>,
     units: Vec<UnitId>,
@@ -27,7 +27,7 @@ struct Open {
 /// for more: each is averaged with all before it.
 pub fn durations<'a>(events: impl IntoIterator<Item = (At, &'a Event)>) -> Durations {
     let mut durations = Durations::default();
-    let mut open: BTreeMap<AttemptId, Open> = BTreeMap::new();
+    let mut open: BTreeMap<AttemptId, OpenAttempt> = BTreeMap::new();
     for (at, event) in events {
         match event {
             Event::AttemptAssigned {
@@ -79,7 +79,7 @@ pub fn durations<'a>(events: impl IntoIterator<Item = (At, &'a Event)>) -> Durat
 }
 
 /// An attempt at one unit measures that unit. One at several phases measures their sum, which is shared evenly.
-fn learn_attempt(durations: &mut Durations, entry: &Open) {
+fn learn_attempt(durations: &mut Durations, entry: &OpenAttempt) {
     let (Some(plan), Some(started), Some(ended)) = (&entry.plan, entry.started, entry.ended) else {
         return;
     };

@@ -5,7 +5,7 @@ use crate::plan::{AttemptId, PlanName, Report, TaskId, UnitId};
 use crate::schedule::board::effect::Ending;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
-use crate::schedule::train::Answer;
+use crate::schedule::train::TrainAnswer;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// In what world the work is simulated. The same seed gives the same world whatever the order of work.
@@ -101,7 +101,7 @@ pub struct Span {
     /// What it was expected to take, where its time-out is shorter.
     pub too_long: Option<TooLong>,
     /// What let it start; none where nothing had to happen before.
-    pub after: Option<Cause>,
+    pub after: Option<WaitedMoment>,
 }
 
 /// An attempt that is expected to take longer than it may. Milliseconds.
@@ -115,7 +115,7 @@ pub struct TooLong {
 
 /// The moment in an attempt that others waited for: its end, or a task of it while it went on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cause {
+pub struct WaitedMoment {
     /// The attempt's place among the spans.
     pub span: usize,
     /// When.
@@ -146,7 +146,7 @@ impl Simulation {
 #[derive(Debug)]
 pub(in crate::schedule) enum Happening {
     Answer(Event),
-    Train(Answer),
+    Train(TrainAnswer),
     Report {
         span: usize,
         plan: usize,

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use super::bound::lower_bound;
 use super::simulation::{
-    Cause, Happening, Simulation, SimulationSettings, Span, TooLong, of_quiet_agents, open_tasks,
+    Happening, Simulation, SimulationSettings, Span, TooLong, WaitedMoment, of_quiet_agents, open_tasks,
 };
 use crate::graph::Dice;
 use crate::plan::{CommitId, Dispatch, RunId, Statement, TaskId, TaskState};
@@ -18,7 +18,7 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::merge_facts::{Pinned, Verdict};
 use crate::schedule::judge::phase_check::{passed as verified, plan_passed as plan_verified};
 use crate::schedule::ready::invariants;
-use crate::schedule::train::{Answer, Order, Tried};
+use crate::schedule::train::{Order, TrainAnswer, Tried};
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// Runs the work through the scheduler. The oracle looks at what it does: after each input, or where there are very many
@@ -46,9 +46,9 @@ struct World<'s> {
     scheduler: Scheduler,
     now: u64,
     queue: BinaryHeap<Coming>,
-    happenings: HashMap<u64, (Happening, Option<Cause>)>,
+    happenings: HashMap<u64, (Happening, Option<WaitedMoment>)>,
     /// The attempt by which all that is done now came about.
-    cause: Option<Cause>,
+    cause: Option<WaitedMoment>,
     sequence: u64,
     free: BTreeSet<usize>,
     spans: Vec<Span>,
@@ -93,7 +93,9 @@ impl<'s> World<'s> {
             self.now = at;
             if let Some((happening, cause)) = self.happenings.remove(&sequence) {
                 self.cause = match happening {
-                    Happening::End { span, .. } | Happening::Report { span, .. } => Some(Cause { span, at }),
+                    Happening::End { span, .. } | Happening::Report { span, .. } => {
+                        Some(WaitedMoment { span, at })
+                    }
                     Happening::Answer(_) | Happening::Train(_) | Happening::Wake => cause,
                 };
                 self.happen(happening);
@@ -249,7 +251,7 @@ impl<'s> World<'s> {
         match order {
             Order::Stop(_) => {}
             Order::Try(trial) => {
-                let tried = Answer::Tried {
+                let tried = TrainAnswer::Tried {
                     trial: trial.id,
                     tried: Tried::Verdict(Verdict::unasked()),
                     ground_green: true,
@@ -261,7 +263,7 @@ impl<'s> World<'s> {
                     .stack
                     .into_iter()
                     .map(|plan| (plan, None, self.commit.clone()));
-                let landed = Answer::Landed(Ok(moves.collect()));
+                let landed = TrainAnswer::Landed(Ok(moves.collect()));
                 self.coming(0, Happening::Train(landed));
             }
         }

@@ -30,7 +30,7 @@ pub struct State {
     /// The run under way, or the last one.
     pub run: Option<RunInfo>,
     /// Where the run stands.
-    pub phase: Phase,
+    pub phase: RunPhase,
     /// How often plans failed the verification of their merge lately.
     pub odds: Odds,
     /// The latest moment seen.
@@ -55,14 +55,14 @@ pub struct RunInfo {
     /// The plans it drives; empty for all.
     pub only: BTreeSet<PlanName>,
     /// While it only lands what is finished: where the run stood before.
-    pub merge_only: Option<Phase>,
+    pub merge_only: Option<RunPhase>,
     /// When it began, or went on last.
     pub started: At,
 }
 
 /// Where the run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub enum RunPhase {
     /// Nothing was ever run.
     Idle,
     /// A supervisor drives it, or did when the journal ends without another word.
@@ -96,7 +96,7 @@ impl State {
             at_work: BTreeSet::new(),
             resolving: BTreeSet::new(),
             run: None,
-            phase: Phase::Idle,
+            phase: RunPhase::Idle,
             odds: Odds::default(),
             red_targets: BTreeMap::new(),
             now: At::default(),

@@ -32,7 +32,7 @@ pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result
     if !exists(plan, what.point) {
         return Err(unknown());
     }
-    let asked = Asked {
+    let asked = SteerRequest {
         work,
         state,
         plan,
@@ -79,7 +79,7 @@ fn exists(plan: &PlanWork, point: Point) -> bool {
     }
 }
 
-struct Asked<'a> {
+struct SteerRequest<'a> {
     work: &'a Work,
     state: &'a State,
     plan: &'a PlanWork,
@@ -87,7 +87,7 @@ struct Asked<'a> {
     what: &'a WorkRef,
 }
 
-impl Asked<'_> {
+impl SteerRequest<'_> {
     fn name(&self) -> PlanName {
         self.plan.name.clone()
     }
@@ -198,7 +198,7 @@ impl Asked<'_> {
         // A task of several that one agent does is tried again with what it is part of.
         if let (Some(phase), true) = (self.phase(), self.units().is_empty()) {
             let what = WorkRef::at(&self.what.plan, phase);
-            return Asked { what: &what, ..*self }.retry();
+            return SteerRequest { what: &what, ..*self }.retry();
         }
         if self.run.is_held_as_whole() && self.what.point != Point::Plan {
             let name = self.name();

@@ -25,7 +25,7 @@ const UNVERIFIED: usize = 256;
 const PATIENCE: u64 = 8;
 
 /// What a slot is wanted for.
-struct Wanted {
+struct SlotUse {
     ground: u64,
     guess: Guess,
     again: Option<TrialId>,
@@ -53,7 +53,7 @@ impl Train {
         // What is tried in case something is red makes room for all else.
         let mut spare = self.spare();
         let mut chosen = Vec::new();
-        for Wanted { ground, guess, again } in self.wanted(odds, free.len() + spare.len()) {
+        for SlotUse { ground, guess, again } in self.wanted(odds, free.len() + spare.len()) {
             if let Some(slot) = free.pop() {
                 let trial = self.begin(slot, ground, guess.stack, again);
                 if !guess.without.is_empty() {
@@ -68,7 +68,7 @@ impl Train {
     }
 
     /// What slots are wanted for, what matters most first.
-    fn wanted(&self, odds: &Odds, free: usize) -> Vec<Wanted> {
+    fn wanted(&self, odds: &Odds, free: usize) -> Vec<SlotUse> {
         let proofs = self.proofs().into_iter().map(|(ground, stack, again)| {
             let waited = again.map_or(0, |first| self.begun_since(first));
             let urgent = waited > PATIENCE * self.settings.slots as u64;
@@ -77,14 +77,14 @@ impl Train {
                 chance,
                 ..Guess::certain(stack)
             };
-            Wanted { ground, guess, again }
+            SlotUse { ground, guess, again }
         });
-        let stacks = self.stacks(odds, free).into_iter().map(|guess| Wanted {
+        let stacks = self.stacks(odds, free).into_iter().map(|guess| SlotUse {
             ground: self.ground,
             guess,
             again: None,
         });
-        let mut wanted: Vec<Wanted> = proofs.chain(stacks).collect();
+        let mut wanted: Vec<SlotUse> = proofs.chain(stacks).collect();
         wanted.sort_by(|one, two| two.guess.order(&one.guess));
         wanted
     }
@@ -245,7 +245,7 @@ impl Train {
             .flat_map(|trial| &trial.stack)
             .collect();
         let risks = self.risks(odds);
-        let mut rest: Vec<&super::order::Entry> = self.queue.iter().collect();
+        let mut rest: Vec<&super::order::TrainEntry> = self.queue.iter().collect();
         rest.retain(|entry| !order.contains(&entry.plan) && !set_apart.contains(&entry.plan));
         if !in_turn {
             rest.retain(|entry| !elsewhere.contains(&entry.plan));

@@ -64,7 +64,7 @@ pub enum UnionSaid {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Known {
+enum UnionVerdict {
     Green,
     Red { runs: u32, why: String },
     Nothing,
@@ -74,7 +74,7 @@ enum Known {
 #[derive(Debug, Clone, Default)]
 pub(in crate::schedule) struct Early {
     heads: Heads,
-    known: BTreeMap<Union, Known>,
+    known: BTreeMap<Union, UnionVerdict>,
     running: BTreeMap<TrialId, UnionTrial>,
     /// Those that were asked to end.
     ending: BTreeSet<TrialId>,
@@ -146,18 +146,18 @@ impl Early {
         }
         let union = trial.union();
         let before = match self.known.get(&union) {
-            Some(Known::Red { runs, .. }) if trial.again => *runs,
+            Some(UnionVerdict::Red { runs, .. }) if trial.again => *runs,
             _ => 0,
         };
         let known = match said {
-            UnionSaid::Green => Known::Green,
-            UnionSaid::Red(why) => Known::Red {
+            UnionSaid::Green => UnionVerdict::Green,
+            UnionSaid::Red(why) => UnionVerdict::Red {
                 runs: before + 1,
                 why,
             },
             // It is tried again when there is room.
             UnionSaid::Stopped if ending => return,
-            UnionSaid::Stopped | UnionSaid::Nothing => Known::Nothing,
+            UnionSaid::Stopped | UnionSaid::Nothing => UnionVerdict::Nothing,
         };
         self.known.insert(union, known);
     }
@@ -173,13 +173,16 @@ impl Early {
 
     /// True when it is known that these go together.
     pub fn is_green(&self, plans: &[PlanName]) -> bool {
-        let mut green = self.known.iter().filter(|(_, known)| **known == Known::Green);
+        let mut green = self
+            .known
+            .iter()
+            .filter(|(_, known)| **known == UnionVerdict::Green);
         green.any(|(union, _)| plans.iter().all(|plan| union.contains(plan)))
     }
 
     fn reds(&self) -> impl Iterator<Item = (&Union, u32, &str)> {
         self.known.iter().filter_map(|(union, known)| match known {
-            Known::Red { runs, why } if union.len() > 1 => Some((union, *runs, why.as_str())),
+            UnionVerdict::Red { runs, why } if union.len() > 1 => Some((union, *runs, why.as_str())),
             _ => None,
         })
     }
@@ -216,7 +219,7 @@ impl Early {
         }
         let good: Vec<&PlanName> = live
             .into_iter()
-            .filter(|plan| self.known.get(std::slice::from_ref(*plan)) == Some(&Known::Green))
+            .filter(|plan| self.known.get(std::slice::from_ref(*plan)) == Some(&UnionVerdict::Green))
             .collect();
         let unions = good.iter().enumerate().flat_map(|(place, first)| {
             let others = good[place + 1..].iter();

@@ -37,7 +37,9 @@ mod window;
 
 pub use crate::schedule::event::merge_facts::Verdict;
 pub use odds::Odds;
-pub use order::{Answer, Entry, Landing, Moved, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved};
+pub use order::{
+    LandedPlan, Landing, Order, Stack, TrainAnswer, TrainEntry, TrainOutcome, Trial, TrialId, Tried, Unmoved,
+};
 pub use patience::patience;
 pub use queue::Train;
 pub use settings::TrainSettings;

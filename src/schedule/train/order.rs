@@ -14,7 +14,7 @@ pub type TrialId = u64;
 
 /// A plan that is to land.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct TrainEntry {
     /// The plan.
     pub plan: PlanName,
     /// Plans of the same queue that have to land before it.
@@ -39,11 +39,11 @@ pub struct Trial {
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
-    /// Build and verify. Answer: [`Answer::Tried`].
+    /// Build and verify. Answer: [`TrainAnswer::Tried`].
     Try(Trial),
     /// End a trial early; its own answer follows.
     Stop(TrialId),
-    /// Move the target. Answer: [`Answer::Landed`].
+    /// Move the target. Answer: [`TrainAnswer::Landed`].
     Land(Landing),
 }
 
@@ -60,7 +60,7 @@ pub struct Landing {
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
+pub enum TrainAnswer {
     /// What came of a trial.
     Tried {
         /// Which.
@@ -71,11 +71,11 @@ pub enum Answer {
         ground_green: bool,
     },
     /// What came of the landing under way.
-    Landed(Result<Vec<Moved>, Unmoved>),
+    Landed(Result<Vec<LandedPlan>, Unmoved>),
 }
 
 /// A plan that landed.
-pub type Moved = (PlanName, Option<CommitId>, CommitId);
+pub type LandedPlan = (PlanName, Option<CommitId>, CommitId);
 
 /// Why nothing landed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +111,7 @@ pub enum Tried {
 
 /// What follows for plans.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum TrainOutcome {
     /// It is on the target.
     Landed {
         /// The plan.

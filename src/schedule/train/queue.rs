@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ejected::Ejected;
 use super::fact::{Fact, advance};
 use super::odds::Odds;
-use super::order::{Answer, Entry, Landing, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved};
+use super::order::{
+    Landing, Order, Stack, TrainAnswer, TrainEntry, TrainOutcome, Trial, TrialId, Tried, Unmoved,
+};
 use super::settings::TrainSettings;
-use super::window::Window;
+use super::window::TrainWindow;
 use crate::plan::PlanName;
 use crate::schedule::event::merge_facts::Verdict;
 use crate::schedule::event::trouble::MergeTrouble;
@@ -22,7 +24,7 @@ pub struct Train {
     /// Another target than the run's.
     into: Option<String>,
     /// What is to land, dependencies first.
-    pub(super) queue: Vec<Entry>,
+    pub(super) queue: Vec<TrainEntry>,
     /// The number of the commit that the target stands at.
     pub(super) ground: u64,
     grounds: u64,
@@ -43,7 +45,7 @@ pub struct Train {
     /// Trials to be stopped for others.
     pub(super) in_the_way: Vec<TrialId>,
     pub(super) landing: Option<Landing>,
-    pub(super) window: Window,
+    pub(super) window: TrainWindow,
     /// True after a landing of several at once was refused: then one at a time.
     pub(super) careful: bool,
     /// Worktrees that somebody else uses, and how many of them are wanted back.
@@ -74,7 +76,7 @@ impl Train {
             clashing: BTreeSet::new(),
             in_the_way: Vec::new(),
             landing: None,
-            window: Window::new(settings.slots),
+            window: TrainWindow::new(settings.slots),
             careful: false,
             lent: 0,
             wanted_back: 0,
@@ -98,7 +100,7 @@ impl Train {
     pub(in crate::schedule) fn change(&mut self, settings: TrainSettings) {
         let before = std::mem::replace(&mut self.settings, settings);
         if before.slots != settings.slots {
-            self.window = Window::new(settings.slots);
+            self.window = TrainWindow::new(settings.slots);
         }
         if (before.verified, before.command) != (settings.verified, settings.command) {
             self.leave_ground();
@@ -128,7 +130,7 @@ impl Train {
     }
 
     /// Says what is to land now, and where. While something is under way the target stays the same.
-    pub fn set_queue(&mut self, into: Option<String>, queue: Vec<Entry>) {
+    pub fn set_queue(&mut self, into: Option<String>, queue: Vec<TrainEntry>) {
         if self.is_idle() && (self.into != into || queue.is_empty()) {
             self.into = into;
             self.leave_ground();
@@ -165,10 +167,10 @@ impl Train {
     }
 
     /// Takes an answer in.
-    pub fn take(&mut self, answer: Answer) -> Vec<Outcome> {
+    pub fn take(&mut self, answer: TrainAnswer) -> Vec<TrainOutcome> {
         let mut outcomes = Vec::new();
         match answer {
-            Answer::Tried {
+            TrainAnswer::Tried {
                 trial,
                 tried,
                 ground_green,
@@ -179,7 +181,7 @@ impl Train {
                     self.take_trial(trial, tried, void, &mut outcomes);
                 }
             }
-            Answer::Landed(landed) => {
+            TrainAnswer::Landed(landed) => {
                 let Some(landing) = self.landing.take() else {
                     return outcomes;
                 };
@@ -187,7 +189,7 @@ impl Train {
                     Ok(moves) => {
                         self.advance(&landing);
                         for (plan, before, commit) in moves {
-                            outcomes.push(Outcome::Landed { plan, before, commit });
+                            outcomes.push(TrainOutcome::Landed { plan, before, commit });
                         }
                     }
                     // Whether each of them may land is looked at again.
@@ -211,7 +213,7 @@ impl Train {
         outcomes
     }
 
-    fn take_trial(&mut self, trial: Trial, tried: Tried, void: bool, outcomes: &mut Vec<Outcome>) {
+    fn take_trial(&mut self, trial: Trial, tried: Tried, void: bool, outcomes: &mut Vec<TrainOutcome>) {
         let here = trial.ground == self.ground;
         match tried {
             // What was stopped may have ended by itself first, and a verdict is a verdict.
@@ -237,7 +239,7 @@ impl Train {
         }
     }
 
-    fn take_verdict(&mut self, trial: Trial, verdict: Verdict, outcomes: &mut Vec<Outcome>) {
+    fn take_verdict(&mut self, trial: Trial, verdict: Verdict, outcomes: &mut Vec<TrainOutcome>) {
         let first = trial.again.unwrap_or(trial.id);
         let known = self.facts.iter().position(|fact| fact.trial == first);
         if verdict.green {
@@ -265,7 +267,7 @@ impl Train {
         fact.proof = verdict.runs > 0;
         if verdict.green {
             if fact.reds > 0 {
-                outcomes.push(Outcome::Flaky {
+                outcomes.push(TrainOutcome::Flaky {
                     stack: fact.stack.clone(),
                     why: std::mem::take(&mut fact.why),
                 });
@@ -338,10 +340,10 @@ impl Train {
     }
 
     /// Somebody else has moved the target: nothing that is known holds there.
-    fn take_move(&mut self, stack: &Stack, outcomes: &mut Vec<Outcome>) {
+    fn take_move(&mut self, stack: &Stack, outcomes: &mut Vec<TrainOutcome>) {
         self.leave_ground();
         self.moved += 1;
-        outcomes.push(Outcome::Rebuilt);
+        outcomes.push(TrainOutcome::Rebuilt);
         if self.moved >= REBUILDS {
             let why = format!(
                 "its target was moved by somebody else {REBUILDS} times while candidates were verified"

@@ -1,13 +1,13 @@
 //! Who is to blame: what follows from verdicts for plans.
 
-use super::order::{Outcome, Stack, TrialId};
+use super::order::{Stack, TrainOutcome, TrialId};
 use super::queue::Train;
 use crate::plan::PlanName;
 use crate::schedule::event::trouble::MergeTrouble;
 
 impl Train {
     /// Ejects whoever is proven to be at fault, or finds the target itself to be.
-    pub(super) fn settle(&mut self, outcomes: &mut Vec<Outcome>) {
+    pub(super) fn settle(&mut self, outcomes: &mut Vec<TrainOutcome>) {
         let ground = self.ground;
         self.facts.retain(|fact| {
             let about_ground = fact.stack.is_empty() && fact.ground == ground;
@@ -45,7 +45,7 @@ impl Train {
         culprits.next()
     }
 
-    pub(super) fn fail(&mut self, plan: &PlanName, why: MergeTrouble, outcomes: &mut Vec<Outcome>) {
+    pub(super) fn fail(&mut self, plan: &PlanName, why: MergeTrouble, outcomes: &mut Vec<TrainOutcome>) {
         if !self.wants(plan) {
             return;
         }
@@ -53,10 +53,10 @@ impl Train {
         self.facts.retain(|fact| !fact.has(plan));
         self.vetted.remove(plan);
         self.deferred.clear();
-        outcomes.push(Outcome::Failed(plan.clone(), why));
+        outcomes.push(TrainOutcome::Failed(plan.clone(), why));
     }
 
-    pub(super) fn fail_all(&mut self, plans: &[PlanName], why: &str, outcomes: &mut Vec<Outcome>) {
+    pub(super) fn fail_all(&mut self, plans: &[PlanName], why: &str, outcomes: &mut Vec<TrainOutcome>) {
         for plan in plans {
             let why = why.to_owned();
             self.fail(plan, MergeTrouble::Refused { why }, outcomes);

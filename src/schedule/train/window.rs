@@ -2,7 +2,7 @@
 
 /// How many plans of unknown worth one trial may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Window {
+pub(super) struct TrainWindow {
     size: usize,
     least: usize,
 }
@@ -11,7 +11,7 @@ pub(super) struct Window {
 const BEGINS: usize = 16;
 const MOST: usize = 64;
 
-impl Window {
+impl TrainWindow {
     pub fn new(slots: usize) -> Self {
         Self {
             size: (4 * slots).max(BEGINS),
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn it_grows_with_what_lands_halves_with_each_failure_and_keeps_to_its_limits() {
-        let mut window = Window::new(4);
+        let mut window = TrainWindow::new(4);
         assert_eq!(window.size(), 16);
         window.landed(5);
         assert_eq!(window.size(), 21);

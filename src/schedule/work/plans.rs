@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::agent_work::AgentWork;
-use crate::graph::{Counts, Gate, Gates, Waits};
+use crate::graph::{Counts, Gate, Gates, UnitWaits};
 use crate::plan::{
     AgentName, AttemptPolicy, Dependency, Dispatch, Document, Escalate, ItemId, PhaseId, PlanName, Point,
     Priority, Report, ResourceName, TaskId, UnitId, WorkRef,
@@ -54,7 +54,7 @@ pub struct PlanWork {
     /// Where units wait for each other.
     pub gates: Arc<Gates>,
     /// The gates at which each unit waits, by its place in [`PlanWork::units`]; all of them have to be open.
-    pub waits: Arc<Waits>,
+    pub waits: Arc<UnitWaits>,
     /// The files that [`UnitWork::locks`] speaks of.
     pub files: Vec<String>,
     /// Limits of attempts.

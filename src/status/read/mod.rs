@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::plan::{Document, ItemId, PlanName, Statement, TaskState};
 use crate::status::folder::{FOLDER, PLAN, STATUS, plan_file, status_file};
-use crate::status::parse::{Report, object, parse};
+use crate::status::parse::{StatusReport, object, parse};
 use crate::status::ticks::{is_other_document, new_ticks};
 use crate::status::untrusted::{DOCUMENT_LIMIT, Flaw, Links, STATUS_LIMIT, read_text};
 use crate::status::warnings::Warnings;
@@ -85,12 +85,12 @@ pub fn read_new(
     }
 }
 
-fn report(worktree: &Path, plan: &PlanName, document: &Document, warnings: &mut Warnings) -> Report {
+fn report(worktree: &Path, plan: &PlanName, document: &Document, warnings: &mut Warnings) -> StatusReport {
     let text = match read_text(&status_file(worktree), STATUS_LIMIT, Links::Refuse) {
         Ok(text) => text,
         Err(flaw) => {
             warnings.file(format!("{FOLDER}/{STATUS} {flaw}; what was known before stays"));
-            return Report::default();
+            return StatusReport::default();
         }
     };
     match object(&text, plan) {
@@ -102,7 +102,7 @@ fn report(worktree: &Path, plan: &PlanName, document: &Document, warnings: &mut 
             warnings.file(format!(
                 "{FOLDER}/{STATUS} {malformed}; what was known before stays"
             ));
-            Report::default()
+            StatusReport::default()
         }
     }
 }

@@ -75,7 +75,7 @@ pub fn update(
 
 /// True when there is a status file of the plan that changes can be made to.
 pub fn is_usable(worktree: &Path, plan: &PlanName) -> bool {
-    matches!(look(&status_file(worktree), plan), Look::Usable(_))
+    matches!(look(&status_file(worktree), plan), FileLook::Usable(_))
 }
 
 /// Puts a status file with what is known in the place of one that is missing or damaged, which is kept; a good one stays. Returns
@@ -169,7 +169,7 @@ fn edit_file(
     let pause = || std::thread::sleep(SETTLING_PAUSE);
     let mut found = find(&guard, &path, plan, &mut warnings, pause)?;
     let mut base = match &found {
-        Some(Found { object, .. }) => object.clone(),
+        Some(EditableStatus { object, .. }) => object.clone(),
         None => first(plan, document),
     };
     for _ in 0..TRIES {
@@ -183,7 +183,7 @@ fn edit_file(
             Replaced::Clash => {
                 found = find(&guard, &path, plan, &mut warnings, pause)?;
                 // When the file was removed, what it held last is still the best that is known.
-                if let Some(Found { object, .. }) = &found {
+                if let Some(EditableStatus { object, .. }) = &found {
                     base = object.clone();
                 }
             }
@@ -191,7 +191,7 @@ fn edit_file(
                 // Ours stands where another's newer one had come: the change is made again on top of that one.
                 Ok(object) => {
                     base = object.clone();
-                    found = Some(Found {
+                    found = Some(EditableStatus {
                         object,
                         text: Some(text),
                     });
@@ -212,7 +212,7 @@ fn edit_file(
 
 /// A status file that can be changed.
 #[derive(Debug)]
-struct Found {
+struct EditableStatus {
     object: Map<String, Value>,
     /// The text that stands at the path; none when nothing does.
     text: Option<String>,
@@ -226,34 +226,34 @@ fn find(
     plan: &PlanName,
     warnings: &mut Vec<String>,
     pause: impl Fn(),
-) -> Result<Option<Found>, StatusError> {
+) -> Result<Option<EditableStatus>, StatusError> {
     let mut looked = look(path, plan);
     for _ in 0..SETTLING {
-        if !matches!(looked, Look::Unusable { settles: true, .. }) {
+        if !matches!(looked, FileLook::Unusable { settles: true, .. }) {
             break;
         }
         pause();
         looked = look(path, plan);
     }
     let why = match looked {
-        Look::Missing => return Ok(None),
-        Look::Usable(found) => return Ok(Some(found)),
-        Look::Unusable { why, .. } => why,
+        FileLook::Missing => return Ok(None),
+        FileLook::Usable(found) => return Ok(Some(found)),
+        FileLook::Unusable { why, .. } => why,
     };
     let Some(kept) = put_aside(guard, path, path, &why, warnings)? else {
         return Ok(None);
     };
     // A good file may have come between looking and moving: then it is what the new one goes on from.
     Ok(match look(&kept, plan) {
-        Look::Usable(Found { object, .. }) => Some(Found { object, text: None }),
-        Look::Missing | Look::Unusable { .. } => None,
+        FileLook::Usable(EditableStatus { object, .. }) => Some(EditableStatus { object, text: None }),
+        FileLook::Missing | FileLook::Unusable { .. } => None,
     })
 }
 
 #[derive(Debug)]
-enum Look {
+enum FileLook {
     Missing,
-    Usable(Found),
+    Usable(EditableStatus),
     /// `settles`: it may be in the middle of being written.
     Unusable {
         why: String,
@@ -261,23 +261,23 @@ enum Look {
     },
 }
 
-fn look(path: &Path, plan: &PlanName) -> Look {
+fn look(path: &Path, plan: &PlanName) -> FileLook {
     let text = match read_text(path, STATUS_LIMIT, Links::Refuse) {
         Ok(text) => text,
-        Err(Flaw::Missing) => return Look::Missing,
+        Err(Flaw::Missing) => return FileLook::Missing,
         Err(flaw) => {
-            return Look::Unusable {
+            return FileLook::Unusable {
                 settles: matches!(flaw, Flaw::NotUtf8),
                 why: flaw.to_string(),
             };
         }
     };
     match usable(&text, plan) {
-        Ok(object) => Look::Usable(Found {
+        Ok(object) => FileLook::Usable(EditableStatus {
             object,
             text: Some(text),
         }),
-        Err(malformed) => Look::Unusable {
+        Err(malformed) => FileLook::Unusable {
             settles: matches!(malformed, Malformed::Incomplete | Malformed::NotJson),
             why: malformed.to_string(),
         },

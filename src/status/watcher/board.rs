@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::print::{FolderId, Print, folder_id, print};
+use super::print::{FilePrint, FolderId, folder_id, print};
 use crate::plan::LaneId;
-use crate::status::coalescer::{Change, Coalescer};
+use crate::status::coalescer::{Coalescer, FileChange};
 
 /// Takes a plan's hint.
 type OnHint = Box<dyn Fn(LaneId) + Send + Sync>;
@@ -17,13 +17,13 @@ type OnHint = Box<dyn Fn(LaneId) + Send + Sync>;
 /// Shared by the kernel's event thread, the minder and the callers.
 pub(super) struct WatchBoard {
     on_hint: OnHint,
-    state: Mutex<State>,
+    state: Mutex<WatchState>,
     wake: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    folders: BTreeMap<PathBuf, Folder>,
+struct WatchState {
+    folders: BTreeMap<PathBuf, WatchedFolder>,
     /// Which of them are whose.
     of_plans: BTreeMap<LaneId, BTreeSet<PathBuf>>,
     plans: BTreeMap<LaneId, Coalescer>,
@@ -31,7 +31,7 @@ struct State {
 }
 
 #[derive(Debug)]
-struct Folder {
+struct WatchedFolder {
     plan: LaneId,
     /// The files that matter.
     names: Vec<OsString>,
@@ -42,10 +42,10 @@ struct Folder {
     /// The watch may be on a folder that is no longer at this path.
     doubtful: bool,
     /// As last polled, in the order of `names`.
-    prints: Vec<Option<Print>>,
+    prints: Vec<Option<FilePrint>>,
 }
 
-impl State {
+impl WatchState {
     /// When the next hint is owed.
     fn due(&self) -> Option<Instant> {
         self.plans.values().filter_map(Coalescer::due).min()
@@ -105,17 +105,17 @@ impl WatchBoard {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WatchState> {
         self.state.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 
     /// Adds files of a folder to what is watched for a plan.
     pub(super) fn add(&self, plan: &LaneId, path: &Path, names: &[&OsStr]) {
         let mut state = self.state();
-        let State {
+        let WatchState {
             folders, of_plans, ..
         } = &mut *state;
-        let folder = folders.entry(path.to_owned()).or_insert_with(|| Folder {
+        let folder = folders.entry(path.to_owned()).or_insert_with(|| WatchedFolder {
             plan: plan.clone(),
             names: Vec::new(),
             watched: None,
@@ -173,7 +173,7 @@ impl WatchBoard {
     }
 
     /// A file changed: hints at once or later, when it is one that matters.
-    pub(super) fn changed(&self, file: &Path, change: Change) {
+    pub(super) fn changed(&self, file: &Path, change: FileChange) {
         let (Some(parent), Some(name)) = (file.parent(), file.file_name()) else {
             return;
         };
@@ -193,7 +193,7 @@ impl WatchBoard {
             folder.plan.clone()
         });
         if let Some(plan) = lost {
-            self.note(plan, Change::Whole);
+            self.note(plan, FileChange::Whole);
             self.wake.notify_one();
         }
         if let Some(parent) = path.parent()
@@ -201,9 +201,9 @@ impl WatchBoard {
         {
             folder.doubtful = true;
         }
-        self.changed(path, Change::Whole);
+        self.changed(path, FileChange::Whole);
         // A late hint comes in any case, and with it the look at the doubtful folder.
-        self.changed(path, Change::Partial);
+        self.changed(path, FileChange::Partial);
     }
 
     /// Events were lost: every plan is worth a look, every watch is in doubt.
@@ -214,12 +214,12 @@ impl WatchBoard {
             plans.push(folder.plan.clone());
         }
         for plan in plans {
-            self.note(plan, Change::Partial);
+            self.note(plan, FileChange::Partial);
         }
     }
 
     /// Notes a change of a plan's files.
-    pub(super) fn note(&self, plan: LaneId, change: Change) {
+    pub(super) fn note(&self, plan: LaneId, change: FileChange) {
         let mut state = self.state();
         let coalescer = state.plans.entry(plan.clone()).or_default();
         let owed = coalescer.due();
@@ -237,7 +237,7 @@ impl WatchBoard {
     pub(super) fn give_due(&self) -> Vec<PathBuf> {
         let mut state = self.state();
         let now = Instant::now();
-        let State { folders, plans, .. } = &mut *state;
+        let WatchState { folders, plans, .. } = &mut *state;
         let due: Vec<LaneId> = plans
             .iter_mut()
             .filter_map(|(plan, coalescer)| coalescer.fire(now).then(|| plan.clone()))
@@ -275,7 +275,7 @@ impl WatchBoard {
             changed = Some(folder.plan.clone());
         }
         if let Some(plan) = changed {
-            self.note(plan, Change::Whole);
+            self.note(plan, FileChange::Whole);
         }
     }
 

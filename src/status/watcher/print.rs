@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// A file's identity, times and size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Print {
+pub(super) struct FilePrint {
     inode: u64,
     size: u64,
     modified: (i64, i64),
@@ -14,9 +14,9 @@ pub(super) struct Print {
 }
 
 /// The print of what is at `path`, if anything.
-pub(super) fn print(path: &Path) -> Option<Print> {
+pub(super) fn print(path: &Path) -> Option<FilePrint> {
     let found = fs::symlink_metadata(path).ok()?;
-    Some(Print {
+    Some(FilePrint {
         inode: found.ino(),
         size: found.size(),
         modified: (found.mtime(), found.mtime_nsec()),

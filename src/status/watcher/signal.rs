@@ -4,7 +4,7 @@ use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Event, EventKind};
 
 use super::board::WatchBoard;
-use crate::status::coalescer::Change;
+use crate::status::coalescer::FileChange;
 
 impl WatchBoard {
     /// Takes one event. Runs on the kernel watcher's thread.
@@ -16,17 +16,17 @@ impl WatchBoard {
             return self.all_changed();
         }
         let change = match event.kind {
-            EventKind::Access(AccessKind::Close(AccessMode::Write)) => Change::Whole,
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) => FileChange::Whole,
             // Our own reading, among others.
             EventKind::Access(_) => return,
-            EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Change::Whole,
+            EventKind::Modify(ModifyKind::Name(RenameMode::To)) => FileChange::Whole,
             // Follows a `From` and a `To`.
             EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => return,
             EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => {
                 return event.paths.iter().for_each(|path| self.gone(path));
             }
             EventKind::Create(_) | EventKind::Modify(_) | EventKind::Any | EventKind::Other => {
-                Change::Partial
+                FileChange::Partial
             }
         };
         for path in &event.paths {

@@ -7,7 +7,7 @@ use crate::plan::{ItemId, Plan, TaskId, TaskState};
 use crate::schedule::State;
 use crate::status::Assignment;
 
-use crate::supervisor::project::campaign::{Campaign, committed_document};
+use crate::supervisor::project::repository_plans::{Project, committed_document};
 
 /// The work of other plans that each task of a plan still waits for; tasks that wait for none are left out.
 pub fn waits_elsewhere(plan: &Plan, state: &State) -> BTreeMap<TaskId, Vec<String>> {
@@ -35,14 +35,14 @@ pub fn waits_elsewhere(plan: &Plan, state: &State) -> BTreeMap<TaskId, Vec<Strin
 
 /// The work of a plan in one of its worktrees, as it is now.
 pub fn assignment(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     worktree: &Path,
     states: &dyn Fn(&ItemId) -> TaskState,
     waits: BTreeMap<TaskId, Vec<String>>,
 ) -> Assignment {
-    let mut work = Assignment::new(&plan.name, &plan.document, campaign.dir.path());
-    work.committed = committed_document(campaign, plan.file.as_deref(), worktree);
+    let mut work = Assignment::new(&plan.name, &plan.document, project.dir.path());
+    work.committed = committed_document(project, plan.file.as_deref(), worktree);
     work.arrangement = plan.arrangement;
     let tasks = plan.document.tasks().map(|task| ItemId::from(task.id));
     let checks = plan.document.phases.iter().filter(|phase| phase.verify.is_some());
@@ -50,6 +50,6 @@ pub fn assignment(
     let items = tasks.chain(checks).map(|item| (item.clone(), states(&item)));
     work.states = items.filter(|(_, state)| *state != TaskState::Pending).collect();
     work.waits = waits;
-    work.plans = campaign.set.plans.iter().map(|plan| plan.name.clone()).collect();
+    work.plans = project.set.plans.iter().map(|plan| plan.name.clone()).collect();
     work
 }

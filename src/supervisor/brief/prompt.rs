@@ -9,7 +9,7 @@ use crate::plan::{
 };
 use crate::schedule::{After, Launch, Scheduler, Verify, after};
 
-use crate::supervisor::project::campaign::{Campaign, committed_document};
+use crate::supervisor::project::repository_plans::{Project, committed_document};
 
 /// Bytes of the text of the last attempt's log that the next one is shown.
 const TAIL: usize = 2000;
@@ -54,7 +54,7 @@ impl<'a> From<&'a Launch> for Given<'a> {
 ///
 /// What is wrong with a template.
 pub fn render(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     worktree: &Path,
     given: &Given<'_>,
@@ -66,7 +66,7 @@ pub fn render(
     let failure = given.after.as_ref().map(|after| PromptFailure {
         cause: after.cause,
         reason: after.why.clone(),
-        tail: tail_of(campaign, after),
+        tail: tail_of(project, after),
     });
     let open = phases.iter().flat_map(|phase| &phase.tasks);
     let open = open
@@ -79,12 +79,12 @@ pub fn render(
         text: message.text.clone(),
     });
     // One that is in no commit is not in the worktree: ticks there would be in nobody's eyes.
-    let document = committed_document(campaign, plan.file.as_deref(), worktree);
+    let document = committed_document(project, plan.file.as_deref(), worktree);
     let document = document.filter(|document| {
         let inside = document.strip_prefix(worktree).unwrap_or(document);
         match worktree.is_dir() {
             true => document.is_file(),
-            false => campaign.repo.has_file(&campaign.base, inside).unwrap_or(false),
+            false => project.repo.has_file(&project.base, inside).unwrap_or(false),
         }
     });
     let context = PromptContext {
@@ -106,16 +106,16 @@ pub fn render(
                 .is_some_and(|after| after.cause == WhyAgain::Unread),
         messages: messages.collect(),
         branch: match given.branch_of {
-            Some(unit) => campaign.unit_branch(plan, unit),
+            Some(unit) => project.unit_branch(plan, unit),
             None => plan.branch.clone(),
         },
-        base: campaign.base_name.clone(),
-        target: campaign.target.clone(),
+        base: project.base_name.clone(),
+        target: project.target.clone(),
         status_file: text(".orch/status.json"),
         plan_file: text(".orch/plan.md"),
         document: document.map(|path| path.to_string_lossy().into_owned()),
     };
-    campaign
+    project
         .set
         .templates
         .prompt(&context)
@@ -128,7 +128,7 @@ pub fn render(
 ///
 /// What is wrong with a template.
 pub fn preview(
-    campaign: &Campaign,
+    project: &Project,
     scheduler: &Scheduler,
     plan: &Plan,
     units: &[UnitId],
@@ -146,9 +146,9 @@ pub fn preview(
     };
     let worktree = match run.worktrees.get(&0) {
         Some(made) => PathBuf::from(&made.path),
-        None => plain(&campaign.worktree_path(plan.name.as_str())),
+        None => plain(&project.worktree_path(plan.name.as_str())),
     };
-    render(campaign, plan, &worktree, &given, &|item| run.item_state(item))
+    render(project, plan, &worktree, &given, &|item| run.item_state(item))
 }
 
 /// A path that need not exist yet, without `..`.
@@ -165,12 +165,12 @@ fn plain(path: &Path) -> PathBuf {
 }
 
 /// The end of what the attempt before said, where that may help.
-fn tail_of(campaign: &Campaign, after: &After) -> Option<String> {
+fn tail_of(project: &Project, after: &After) -> Option<String> {
     let helps = match after.cause {
         WhyAgain::Failed | WhyAgain::Vanished => true,
         WhyAgain::Stopped | WhyAgain::CutShort | WhyAgain::Verify | WhyAgain::Unread => false,
     };
-    let tail = helps.then(|| JobFolder::new(campaign.dir.attempt(&after.attempt)).readable_tail(TAIL))?;
+    let tail = helps.then(|| JobFolder::new(project.dir.attempt(&after.attempt)).readable_tail(TAIL))?;
     (!tail.trim().is_empty()).then(|| tail.trim_end().to_owned())
 }
 

@@ -57,14 +57,14 @@ pub struct Leaving {
 /// What the hook answered before, in the attempt's folder.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Kept {
+pub struct HookMemory {
     /// How often the attempt was kept from ending.
     pub times: u32,
     /// What it was told last.
     pub reason: String,
 }
 
-impl Kept {
+impl HookMemory {
     fn path(attempt: &Path) -> PathBuf {
         attempt.join("stops.json")
     }
@@ -87,7 +87,7 @@ impl Kept {
 
 /// Why the agent is to go on, or none when it may end. One that goes on because it was told so (`continuing`) and has come back
 /// with the same is let go.
-pub fn reason_to_go_on(leaving: &Leaving, before: &Kept, continuing: bool) -> Option<String> {
+pub fn reason_to_go_on(leaving: &Leaving, before: &HookMemory, continuing: bool) -> Option<String> {
     let mut parts = Vec::new();
     if !leaving.uncommitted.is_empty() {
         let files = leaving.uncommitted.iter().map(|file| file.display().to_string());
@@ -138,10 +138,10 @@ mod tests {
 
     #[test]
     fn an_agent_is_kept_from_ending_twice_at_most_and_not_for_the_same_again() {
-        let mut kept = Kept::default();
+        let mut kept = HookMemory::default();
         let first = reason_to_go_on(&leaving(), &kept, false).unwrap();
         assert!(first.contains("src/a.rs") && first.contains("1.2"), "{first}");
-        kept = Kept {
+        kept = HookMemory {
             times: 1,
             reason: first,
         };
@@ -161,7 +161,7 @@ mod tests {
         kept.times = 2;
         assert_eq!(reason_to_go_on(&less, &kept, false), None);
         assert_eq!(
-            reason_to_go_on(&Leaving::default(), &Kept::default(), false),
+            reason_to_go_on(&Leaving::default(), &HookMemory::default(), false),
             None
         );
     }

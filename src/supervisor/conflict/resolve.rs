@@ -16,10 +16,10 @@ use crate::schedule::{
 use super::about_conflict::{AboutConflict, ResolveStep};
 use crate::supervisor::perform::build::conflict::{named, words};
 use crate::supervisor::perform::tree::removing::remove_conflict;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::left_git::end_left_gits;
 use crate::supervisor::project::recording::record;
+use crate::supervisor::project::repository_plans::Project;
 
 /// What was done about a conflict. The answer of `orch merge --resolve --json` and `--abort --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,15 +63,15 @@ pub type Resolved = (Vec<Event>, ResolveReport);
 ///
 /// When the journal cannot be read or written.
 pub fn resolve_alone(
-    campaign: &Campaign,
+    project: &Project,
     what: &WorkRef,
     step: ResolveStep,
 ) -> Result<Option<Result<ResolveReport, SteerRefusal>>, SupervisorError> {
     let mut report = None;
-    let recorded = record(campaign, "merge", |scheduler| {
-        end_left_gits(campaign.repo.common_dir());
+    let recorded = record(project, "merge", |scheduler| {
+        end_left_gits(project.repo.common_dir());
         let about = AboutConflict::new(scheduler, what);
-        let (events, done) = resolve(campaign, &about, step, Beside::Nobody)?;
+        let (events, done) = resolve(project, &about, step, Beside::Nobody)?;
         report = Some(done);
         Ok(events)
     })?;
@@ -92,39 +92,39 @@ pub enum Beside {
 
 /// Does a step in the repository. The caller alone writes the journal, and records the facts.
 pub fn resolve(
-    campaign: &Campaign,
+    project: &Project,
     about: &AboutConflict,
     step: ResolveStep,
     beside: Beside,
 ) -> Result<Resolved, SteerRefusal> {
     let (name, run) = (&about.what.plan, &about.run);
-    let plan = campaign
+    let plan = project
         .plan(name)
         .ok_or_else(|| refusal(format!("there is no plan `{name}` in the manifest"), None))?;
     match beside {
         Beside::Supervisor => refuse_while_busy(run, name)?,
-        Beside::Nobody => refuse_what_was_cut_short(campaign, run, name, step)?,
+        Beside::Nobody => refuse_what_was_cut_short(project, run, name, step)?,
     }
     about.refuse_another(step)?;
-    let admin = WorktreeAdmin::new(&campaign.repo);
+    let admin = WorktreeAdmin::new(&project.repo);
     again_if_killed(Result::is_ok, || match step {
-        ResolveStep::Open => open(campaign, &admin, about, plan),
-        ResolveStep::Continue => settle(campaign, &admin, about, plan),
-        ResolveStep::Abort => abandon(campaign, &admin, about),
+        ResolveStep::Open => open(project, &admin, about, plan),
+        ResolveStep::Continue => settle(project, &admin, about, plan),
+        ResolveStep::Abort => abandon(project, &admin, about),
     })
 }
 
 fn open(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     about: &AboutConflict,
     plan: &Plan,
 ) -> Result<Resolved, SteerRefusal> {
     let (name, run, what) = (&plan.name, &about.run, &about.what);
-    may_be_resolved(campaign, about, plan)?;
-    let repo = &campaign.repo;
-    let onto = repo.branch_tip(&campaign.target).map_err(failed)?;
-    let onto = onto.unwrap_or_else(|| campaign.base.clone());
+    may_be_resolved(project, about, plan)?;
+    let repo = &project.repo;
+    let onto = repo.branch_tip(&project.target).map_err(failed)?;
+    let onto = onto.unwrap_or_else(|| project.base.clone());
     let head = match about.up_to() {
         Some(_) => about.end_of_part()?,
         None => {
@@ -132,13 +132,13 @@ fn open(
             tip.ok_or_else(|| refusal(format!("the branch `{}` is gone", plan.branch), None))?
         }
     };
-    let builder = CandidateBuilder::new(repo, campaign.git().map_err(failed)?);
+    let builder = CandidateBuilder::new(repo, project.git().map_err(failed)?);
     let incoming = git::refs::stand_in(repo, &builder, name, &onto, &head).map_err(failed)?;
     let at = git::conflict::conflict_at(admin, name).map_err(failed)?;
     let clashing = builder.conflicts(&onto, &incoming).map_err(failed)?;
     if clashing.is_empty() && at.is_none() {
         return Err(refusal(
-            format!("{} does not conflict with {}", named(what), campaign.target),
+            format!("{} does not conflict with {}", named(what), project.target),
             Some(format!("orch merge {what}")),
         ));
     }
@@ -146,11 +146,11 @@ fn open(
         admin,
         &ConflictSpec {
             plan: name,
-            path: &campaign.conflict_path(name),
+            path: &project.conflict_path(name),
             onto: &onto,
             head: &head,
             incoming: &incoming,
-            message: &words(campaign, what),
+            message: &words(project, what),
         },
     );
     let opened = opened.map_err(failed)?;
@@ -190,10 +190,10 @@ fn open(
 }
 
 /// Refuses what is no conflict of a finished plan, or of finished first phases, with the target.
-fn may_be_resolved(campaign: &Campaign, about: &AboutConflict, plan: &Plan) -> Result<(), SteerRefusal> {
+fn may_be_resolved(project: &Project, about: &AboutConflict, plan: &Plan) -> Result<(), SteerRefusal> {
     let (name, run) = (&plan.name, &about.run);
-    if run.landed.contains_key(&campaign.target) {
-        let why = format!("plan {name} has landed on {}", campaign.target);
+    if run.landed.contains_key(&project.target) {
+        let why = format!("plan {name} has landed on {}", project.target);
         return Err(refusal(why, None));
     }
     match &run.outcome {
@@ -230,14 +230,14 @@ fn may_be_resolved(campaign: &Campaign, about: &AboutConflict, plan: &Plan) -> R
 }
 
 fn settle(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     about: &AboutConflict,
     plan: &Plan,
 ) -> Result<Resolved, SteerRefusal> {
     let (name, run, what) = (&plan.name, &about.run, &about.what);
-    may_be_resolved(campaign, about, plan)?;
-    let commit = git::conflict::settle_conflict(admin, name, &words(campaign, what))
+    may_be_resolved(project, about, plan)?;
+    let commit = git::conflict::settle_conflict(admin, name, &words(project, what))
         .map_err(|error| unsettled(what, error))?;
     let events = match run.resolution.commit.as_ref() == Some(&commit) {
         true => Vec::new(),
@@ -278,12 +278,12 @@ fn unsettled(name: &WorkRef, error: ConflictError) -> SteerRefusal {
 }
 
 fn abandon(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     about: &AboutConflict,
 ) -> Result<Resolved, SteerRefusal> {
     let name = &about.what.plan;
-    let (backups, warnings) = remove_conflict(campaign, name, |before| {
+    let (backups, warnings) = remove_conflict(project, name, |before| {
         git::conflict::abandon_conflict(admin, name, before)
     });
     let backups = backups.map_err(|error| unsettled(&about.what, error))?;
@@ -317,12 +317,12 @@ fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), SteerRefusal>
 
 /// Refuses, where nobody is at work, what only whoever goes on with it can end.
 fn refuse_what_was_cut_short(
-    campaign: &Campaign,
+    project: &Project,
     run: &PlanRun,
     name: &PlanName,
     step: ResolveStep,
 ) -> Result<(), SteerRefusal> {
-    if matches!(run.merge, Merge::Running(_)) && campaign.dir.landing().exists() {
+    if matches!(run.merge, Merge::Running(_)) && project.dir.landing().exists() {
         let why = format!("a landing was cut short, and may be that of plan {name}");
         return Err(refusal(why, Some("orch merge ends it".to_owned())));
     }
@@ -330,7 +330,7 @@ fn refuse_what_was_cut_short(
         return Ok(());
     };
     let attempt = &agent.attempt;
-    let state = JobFolder::new(campaign.dir.attempt(attempt)).state();
+    let state = JobFolder::new(project.dir.attempt(attempt)).state();
     if matches!(state.map_err(failed)?, JobState::Running(_)) {
         let why = format!(
             "the agent of {attempt} resolves the conflict of {name} although no supervisor is at work"

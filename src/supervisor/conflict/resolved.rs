@@ -7,20 +7,20 @@ use crate::plan::PlanName;
 use crate::schedule::State;
 
 use crate::supervisor::perform::tree::removing::remove_conflict;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Removes the worktrees and refs of resolutions of plans, or first phases, that have landed; gives what a person should know:
 /// what was kept, and why.
-pub fn tidy(campaign: &Campaign, state: &State) -> Vec<(PlanName, String)> {
+pub fn tidy(project: &Project, state: &State) -> Vec<(PlanName, String)> {
     let mut told = Vec::new();
-    let admin = WorktreeAdmin::new(&campaign.repo);
-    for plan in &campaign.set.plans {
+    let admin = WorktreeAdmin::new(&project.repo);
+    for plan in &project.set.plans {
         let run = state.plan(&plan.name);
-        let (closed, warnings) = remove_conflict(campaign, &plan.name, |before| {
-            if run.landed.contains_key(&campaign.target) {
-                close(campaign, &admin, &plan.name, before)
-            } else if run.landed_prefix.contains_key(&campaign.target) {
-                close_part(campaign, &admin, &plan.name, before)
+        let (closed, warnings) = remove_conflict(project, &plan.name, |before| {
+            if run.landed.contains_key(&project.target) {
+                close(project, &admin, &plan.name, before)
+            } else if run.landed_prefix.contains_key(&project.target) {
+                close_part(project, &admin, &plan.name, before)
             } else {
                 Ok(())
             }
@@ -40,16 +40,16 @@ pub fn tidy(campaign: &Campaign, state: &State) -> Vec<(PlanName, String)> {
 
 /// As [`close`], where what was resolved is on the target; what is begun on more of the plan stays.
 fn close_part(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     plan: &PlanName,
     before: &dyn Fn(&Path),
 ) -> Result<(), ConflictError> {
-    let repo = &campaign.repo;
+    let repo = &project.repo;
     let Some(resolution) = git::refs::resolution(repo, plan)? else {
         return Ok(());
     };
-    match repo.branch_tip(&campaign.target)? {
+    match repo.branch_tip(&project.target)? {
         Some(target)
             if repo.is_ancestor(&resolution.commit, &target)?
                 && repo.is_ancestor(&resolution.head, &target)? =>
@@ -61,14 +61,14 @@ fn close_part(
 }
 
 fn close(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     plan: &PlanName,
     before: &dyn Fn(&Path),
 ) -> Result<(), ConflictError> {
     let made = git::conflict::conflict_at(admin, plan)?.is_some()
-        || git::refs::resolution(&campaign.repo, plan)?.is_some();
-    match campaign.repo.branch_tip(&campaign.target)?.filter(|_| made) {
+        || git::refs::resolution(&project.repo, plan)?.is_some();
+    match project.repo.branch_tip(&project.target)?.filter(|_| made) {
         Some(target) => git::conflict::close_conflict(admin, plan, &target, before).map(drop),
         None => Ok(()),
     }

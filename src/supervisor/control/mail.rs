@@ -6,9 +6,9 @@ use crate::plan::{Message as Letter, MessageKind, PlanName};
 use crate::schedule::{State, SteerRefusal, send};
 use crate::status;
 
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
+use crate::supervisor::project::repository_plans::Project;
 
 /// A message on its way.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -30,12 +30,12 @@ pub struct Outgoing {
 ///
 /// When the journal cannot be read or written.
 pub fn record_message(
-    campaign: &Campaign,
+    project: &Project,
     outgoing: &Outgoing,
 ) -> Result<Option<Result<Posted, SteerRefusal>>, SupervisorError> {
     let Outgoing { to, from, kind, text } = outgoing;
     let mut mail = None;
-    let recorded = record(campaign, "send", |scheduler| {
+    let recorded = record(project, "send", |scheduler| {
         let (work, state) = (scheduler.work(), scheduler.state());
         let events = send(work, state, to, from.as_ref(), *kind, text)?;
         let mut after = state.clone();

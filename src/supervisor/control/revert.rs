@@ -11,9 +11,9 @@ use crate::plan::{CommitId, Plan, PlanName, RunId};
 use crate::schedule::{Event, Outcome, State, TakenBack};
 
 use crate::supervisor::perform;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::left_git::end_left_gits;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::status::Situation;
 
 /// What was taken back, or why nothing was. The answer of `orch revert --json`.
@@ -52,7 +52,7 @@ fn refusal<T>(why: impl Into<String>, hint: &str) -> Result<T, RevertRefusal> {
 }
 
 /// How a plan came onto the target.
-struct Landing {
+struct PlanLanding {
     plan: PlanName,
     before: CommitId,
     commit: CommitId,
@@ -64,49 +64,49 @@ struct Landing {
 ///
 /// When somebody else drives the repository, or when it or the journal cannot be read or written.
 pub fn revert(
-    campaign: &Campaign,
+    project: &Project,
     name: &PlanName,
     with_dependents: bool,
 ) -> Result<Result<Reverted, RevertRefusal>, SupervisorError> {
-    let lock = RepositoryLock::take(&campaign.dir, "revert")?.map_err(SupervisorError::Held)?;
-    end_left_gits(campaign.repo.common_dir());
-    perform::resume_landing(campaign)?;
-    let situation = Situation::look(campaign)?;
+    let lock = RepositoryLock::take(&project.dir, "revert")?.map_err(SupervisorError::Held)?;
+    end_left_gits(project.repo.common_dir());
+    perform::resume_landing(project)?;
+    let situation = Situation::look(project)?;
     let state = situation.scheduler.state();
-    let plans = match chosen(campaign, state, name, with_dependents) {
+    let plans = match chosen(project, state, name, with_dependents) {
         Ok(plans) => plans,
         Err(refused) => return Ok(Err(refused)),
     };
-    let taken = match landings(campaign, &plans, &situation.found)? {
+    let taken = match landings(project, &plans, &situation.found)? {
         Ok(taken) => taken,
         Err(refused) => return Ok(Err(refused)),
     };
-    let done = match carry_out(campaign, name, &taken)? {
+    let done = match carry_out(project, name, &taken)? {
         Ok(done) => done,
         Err(refused) => return Ok(Err(refused)),
     };
     let reverted = taken.names().into_iter().map(|plan| {
         Event::MergeReverted(TakenBack {
             plan: plan.clone(),
-            target: campaign.target.clone(),
+            target: project.target.clone(),
             commit: done.1.clone(),
         })
     });
     // What was seen of landings by hand, and not written down yet, comes first.
     let events: Vec<Event> = situation.found.iter().cloned().chain(reverted).collect();
-    let mut journal = Journal::open(&campaign.dir, Timestamp::now())?;
+    let mut journal = Journal::open(&project.dir, Timestamp::now())?;
     let now = journal.epoch().at(Timestamp::now()).max(state.now);
     let run = state.run.as_ref().map_or(RunId(0), |run| run.id);
     journal.append(now, run, &events, Sync::Disk)?;
     drop(lock);
     let plans: Vec<PlanName> = taken.names().into_iter().cloned().collect();
-    let built_on = campaign.set.plans.iter().filter(|plan| {
+    let built_on = project.set.plans.iter().filter(|plan| {
         let on = |other: &PlanName| plans.contains(other);
         !plans.contains(&plan.name) && waits_for(plan, on) && state.plan(&plan.name).worktree().is_some()
     });
     Ok(Ok(Reverted {
         schema: SCHEMA,
-        target: campaign.target.clone(),
+        target: project.target.clone(),
         before: Some(done.0),
         after: Some(done.1),
         built_on: built_on.map(|plan| plan.name.clone()).collect(),
@@ -129,8 +129,8 @@ fn waits_for(plan: &Plan, on: impl Fn(&PlanName) -> bool) -> bool {
 }
 
 /// Why the first phases of a plan, which landed by themselves, are not taken back.
-fn goes_on(campaign: &Campaign, state: &State, name: &PlanName) -> Option<RevertRefusal> {
-    let (run, target) = (state.plan(name), &campaign.target);
+fn goes_on(project: &Project, state: &State, name: &PlanName) -> Option<RevertRefusal> {
+    let (run, target) = (state.plan(name), &project.target);
     let part = run.landed_prefix.get(target)?;
     if run.landed.contains_key(target) || run.has_given_up() {
         return None;
@@ -155,23 +155,23 @@ fn goes_on(campaign: &Campaign, state: &State, name: &PlanName) -> Option<Revert
 
 /// The plan and the landed ones that were built on it, directly or not.
 fn chosen(
-    campaign: &Campaign,
+    project: &Project,
     state: &State,
     name: &PlanName,
     with_dependents: bool,
 ) -> Result<BTreeSet<PlanName>, RevertRefusal> {
-    let part = |plan: &PlanName| state.plan(plan).landed_prefix.get(&campaign.target);
+    let part = |plan: &PlanName| state.plan(plan).landed_prefix.get(&project.target);
     let landed =
-        |plan: &PlanName| state.plan(plan).landed.contains_key(&campaign.target) || part(plan).is_some();
+        |plan: &PlanName| state.plan(plan).landed.contains_key(&project.target) || part(plan).is_some();
     if !landed(name) {
         return refusal(
-            format!("plan {name} is not on {}", campaign.target),
+            format!("plan {name} is not on {}", project.target),
             &format!("orch why {name}"),
         );
     }
     let mut plans = BTreeSet::from([name.clone()]);
     loop {
-        let more = campaign.set.plans.iter().find(|plan| {
+        let more = project.set.plans.iter().find(|plan| {
             !plans.contains(&plan.name) && landed(&plan.name) && waits_for(plan, |on| plans.contains(on))
         });
         match more {
@@ -179,7 +179,7 @@ fn chosen(
             None => break,
         };
     }
-    if let Some(refused) = plans.iter().find_map(|plan| goes_on(campaign, state, plan)) {
+    if let Some(refused) = plans.iter().find_map(|plan| goes_on(project, state, plan)) {
         return Err(refused);
     }
     if plans.len() > 1 && !with_dependents {
@@ -197,14 +197,14 @@ fn chosen(
 }
 
 /// How plans came onto the target.
-struct Taken {
+struct TargetLandings {
     /// The landings that brought something, the last first.
-    landings: Vec<Landing>,
+    landings: Vec<PlanLanding>,
     /// Plans of which all was there already when they landed: it came with one of those.
     along: Vec<PlanName>,
 }
 
-impl Taken {
+impl TargetLandings {
     /// The plans, in the order of their landings, each once.
     fn names(&self) -> Vec<&PlanName> {
         let mut names = names_of(&self.landings);
@@ -215,36 +215,36 @@ impl Taken {
 
 /// Landings of a plan that were taken back: they count again when that is undone.
 #[derive(Default)]
-struct Gone {
-    found: Vec<Landing>,
+struct RevertedLandings {
+    found: Vec<PlanLanding>,
     along: Vec<(PlanName, CommitId)>,
 }
 
 /// How these plans landed. `seen` is what was seen since the journal was written.
 fn landings(
-    campaign: &Campaign,
+    project: &Project,
     plans: &BTreeSet<PlanName>,
     seen: &[Event],
-) -> Result<Result<Taken, RevertRefusal>, SupervisorError> {
+) -> Result<Result<TargetLandings, RevertRefusal>, SupervisorError> {
     // Of all plans, since one may have come with another that is not meant.
-    let mut found: Vec<Landing> = Vec::new();
+    let mut found: Vec<PlanLanding> = Vec::new();
     let mut along: Vec<(PlanName, CommitId)> = Vec::new();
-    let mut taken_back: BTreeMap<PlanName, Gone> = BTreeMap::new();
-    let records = match JournalReader::open(&campaign.dir)? {
+    let mut taken_back: BTreeMap<PlanName, RevertedLandings> = BTreeMap::new();
+    let records = match JournalReader::open(&project.dir)? {
         Some(reader) => reader.after(0, None)?,
         None => Vec::new(),
     };
     let told = records.into_iter().map(|record| record.event);
     for event in told.chain(seen.iter().cloned()) {
         match event {
-            Event::MergeLanded(landed) if landed.target == campaign.target => {
+            Event::MergeLanded(landed) if landed.target == project.target => {
                 // A landing of what was there already has brought nothing.
                 let brought = match &landed.before {
-                    Some(before) => !campaign.repo.is_ancestor(&landed.commit, before)?,
+                    Some(before) => !project.repo.is_ancestor(&landed.commit, before)?,
                     None => false,
                 };
                 match landed.before {
-                    Some(before) if brought => found.push(Landing {
+                    Some(before) if brought => found.push(PlanLanding {
                         plan: landed.plan,
                         before,
                         commit: landed.commit,
@@ -252,13 +252,13 @@ fn landings(
                     _ => along.push((landed.plan, landed.commit)),
                 }
             }
-            Event::MergeReverted(back) if back.target == campaign.target => {
-                let mut gone = Gone::default();
+            Event::MergeReverted(back) if back.target == project.target => {
+                let mut gone = RevertedLandings::default();
                 (gone.found, found) = found.into_iter().partition(|landing| landing.plan == back.plan);
                 (gone.along, along) = along.into_iter().partition(|(plan, _)| *plan == back.plan);
                 taken_back.insert(back.plan, gone);
             }
-            Event::MergeRestored(back) if back.target == campaign.target => {
+            Event::MergeRestored(back) if back.target == project.target => {
                 let gone = taken_back.remove(&back.plan).unwrap_or_default();
                 found.extend(gone.found);
                 along.extend(gone.along);
@@ -294,14 +294,14 @@ fn landings(
     let along = plans
         .iter()
         .filter(|plan| !found.iter().any(|landing| landing.plan == **plan));
-    Ok(Ok(Taken {
+    Ok(Ok(TargetLandings {
         along: along.cloned().collect(),
         landings: found,
     }))
 }
 
 /// The plans, in the order of their landings, each once.
-fn names_of(landings: &[Landing]) -> Vec<&PlanName> {
+fn names_of(landings: &[PlanLanding]) -> Vec<&PlanName> {
     let mut names: Vec<&PlanName> = Vec::new();
     for landing in landings {
         if !names.contains(&&landing.plan) {
@@ -315,27 +315,27 @@ type Done = (CommitId, CommitId, Vec<String>);
 
 /// Builds the commit, verifies it and moves the target.
 fn carry_out(
-    campaign: &Campaign,
+    project: &Project,
     name: &PlanName,
-    taken: &Taken,
+    taken: &TargetLandings,
 ) -> Result<Result<Done, RevertRefusal>, SupervisorError> {
-    let target = &campaign.target;
-    let Some(tip) = campaign.repo.branch_tip(target)? else {
+    let target = &project.target;
+    let Some(tip) = project.repo.branch_tip(target)? else {
         return Ok(refusal(format!("the target {target} is gone"), ""));
     };
-    let Some(plan) = campaign.plan(name) else {
+    let Some(plan) = project.plan(name) else {
         return Ok(refusal(
             format!("plan {name} is not in the manifest any more"),
             "",
         ));
     };
-    let builder = CandidateBuilder::new(&campaign.repo, campaign.git()?);
+    let builder = CandidateBuilder::new(&project.repo, project.git()?);
     let changes: Vec<(CommitId, CommitId)> = taken
         .landings
         .iter()
         .map(|landing| (landing.before.clone(), landing.commit.clone()))
         .collect();
-    let commit = match builder.take_back(&tip, &changes, &message(campaign, taken))? {
+    let commit = match builder.take_back(&tip, &changes, &message(project, taken))? {
         Build::Candidate(candidate) => candidate.commit,
         Build::AlreadyContained => {
             return Ok(refusal(format!("nothing of {name} is left on {target}"), ""));
@@ -351,16 +351,16 @@ fn carry_out(
             ));
         }
     };
-    let admin = WorktreeAdmin::new(&campaign.repo);
-    match perform::land_commit(campaign, &admin, plan, &tip, &commit) {
+    let admin = WorktreeAdmin::new(&project.repo);
+    match perform::land_commit(project, &admin, plan, &tip, &commit) {
         Ok(warnings) => Ok(Ok((tip, commit, warnings))),
         Err(why) => Ok(refusal(why, "")),
     }
 }
 
-fn message(campaign: &Campaign, taken: &Taken) -> String {
+fn message(project: &Project, taken: &TargetLandings) -> String {
     let title = |plan: &PlanName| {
-        let title = campaign
+        let title = project
             .plan(plan)
             .map(|plan| plan.document.title.as_str())
             .unwrap_or_default();

@@ -18,7 +18,7 @@ use crate::supervisor::project::error::SupervisorError;
 
 /// A request with the place where its answer goes.
 #[derive(Debug)]
-pub struct Call {
+pub struct PendingRequest {
     /// What is asked.
     pub request: Request,
     /// Where the answer goes.
@@ -78,7 +78,10 @@ impl ShortPath {
 /// # Errors
 ///
 /// When the socket cannot be made.
-pub fn listen(dir: &OrchDir, calls: mpsc::UnboundedSender<Call>) -> Result<Conversations, SupervisorError> {
+pub fn listen(
+    dir: &OrchDir,
+    calls: mpsc::UnboundedSender<PendingRequest>,
+) -> Result<Conversations, SupervisorError> {
     let bind = || -> io::Result<UnixListener> {
         let short = ShortPath::new(dir)?;
         match std::fs::remove_file(&short.path) {
@@ -104,7 +107,7 @@ pub fn listen(dir: &OrchDir, calls: mpsc::UnboundedSender<Call>) -> Result<Conve
     Ok(conversations)
 }
 
-async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<Call>) {
+async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<PendingRequest>) {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut read = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(read, LONGEST));
@@ -115,7 +118,7 @@ async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<Call>) {
         Ok(request) => {
             let (reply, answer) = oneshot::channel();
             // One that is not taken in is dropped, and its reply with it.
-            let _ = calls.send(Call { request, reply });
+            let _ = calls.send(PendingRequest { request, reply });
             answer.await.unwrap_or(Answer::Ended)
         }
         Err(error) => Answer::Refused {

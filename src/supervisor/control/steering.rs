@@ -4,9 +4,9 @@ use crate::journal::Record;
 use crate::plan::WorkRef;
 use crate::schedule::{Event, Scheduler, State, Steer, SteerRefusal, remarks, steer};
 
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::status::Situation;
 
 /// The facts of all requests, each seeing what the ones before it changed, and what there is to say about them.
@@ -46,12 +46,12 @@ pub struct Recorded {
 ///
 /// When the journal cannot be read or written.
 pub fn record_steering(
-    campaign: &Campaign,
+    project: &Project,
     what: &[WorkRef],
     asked: Steer,
 ) -> Result<Option<Result<Recorded, SteerRefusal>>, SupervisorError> {
     let mut remarks = Vec::new();
-    let recorded = record(campaign, asked.as_str(), |scheduler| {
+    let recorded = record(project, asked.as_str(), |scheduler| {
         let (events, said) = all(scheduler, what, asked)?;
         remarks = said;
         Ok(events)
@@ -64,10 +64,10 @@ pub fn record_steering(
 /// # Errors
 ///
 /// When the repository or the journal cannot be read or written.
-pub fn record_landings(campaign: &Campaign) -> Result<(), SupervisorError> {
-    let found = Situation::look(campaign)?.found;
+pub fn record_landings(project: &Project) -> Result<(), SupervisorError> {
+    let found = Situation::look(project)?.found;
     if !found.is_empty() {
-        let _ = record(campaign, "clean", |_| Ok(found))?;
+        let _ = record(project, "clean", |_| Ok(found))?;
     }
     Ok(())
 }

@@ -11,14 +11,14 @@ use crate::plan::{LaneId, PlanName, RunId};
 use crate::schedule::{Event, Input, Scheduler};
 
 use super::clock::Clock;
-use super::message::Message;
+use super::message::EngineMessage;
 use crate::supervisor::perform::attempt::unit::UnitLocks;
 use crate::supervisor::perform::tree::yard::Yard;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// What is driven, what is known of it, and the way back to the loop.
 pub struct Desk {
-    pub campaign: Arc<Campaign>,
+    pub project: Arc<Project>,
     pub admin: Arc<WorktreeAdmin>,
     pub units: Arc<UnitLocks>,
     pub yard: Arc<Yard>,
@@ -28,12 +28,12 @@ pub struct Desk {
     pub run: RunId,
     /// True when plans land as soon as they are finished, unless they say otherwise.
     pub auto_merge: bool,
-    pub sender: mpsc::UnboundedSender<Message>,
+    pub sender: mpsc::UnboundedSender<EngineMessage>,
 }
 
 impl Desk {
     /// Works on a thread of its own, and tells the loop what came of it.
-    pub fn in_background(&self, work: impl FnOnce() -> Message + Send + 'static) {
+    pub fn in_background(&self, work: impl FnOnce() -> EngineMessage + Send + 'static) {
         let sender = self.sender.clone();
         tokio::task::spawn_blocking(move || {
             let _ = sender.send(work());
@@ -44,7 +44,7 @@ impl Desk {
     pub fn worktree(&self, lane: &LaneId) -> PathBuf {
         match self.scheduler.state().plan(&lane.plan).worktrees.get(&lane.lane) {
             Some(made) => PathBuf::from(&made.path),
-            None => self.campaign.lane_path(lane),
+            None => self.project.lane_path(lane),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::agent::{AgentError, Hold, JobState};
+use crate::agent::{AgentError, JobState, RunnerHold};
 use crate::git::HeadPrint;
 use crate::journal::JournalError;
 use crate::plan::{AttemptId, CommitId, LaneId, PlanName, PlanSet, WorkRef};
@@ -14,12 +14,12 @@ use crate::status;
 use crate::supervisor::conflict::about_conflict::ResolveStep;
 use crate::supervisor::conflict::resolve::Resolved;
 use crate::supervisor::control::request::Answer;
-use crate::supervisor::control::socket::Call;
+use crate::supervisor::control::socket::PendingRequest;
 use crate::supervisor::project::error::SupervisorError;
 
 /// One thing that happened.
 #[derive(Debug)]
-pub enum Message {
+pub enum EngineMessage {
     /// A fact for the scheduler.
     Input(Input),
     /// Something changed in a folder where an agent of a plan reports.
@@ -27,11 +27,11 @@ pub enum Message {
     /// What that folder says was read.
     StatusRead(LaneId, LaneReading),
     /// A runner was started.
-    Started(AttemptId, Hold),
+    Started(AttemptId, RunnerHold),
     /// A runner has ended its job, or is gone.
     RunnerGone(PlanName, AttemptId, Result<JobState, AgentError>),
     /// The main checkout was looked at; none where it cannot be read.
-    Looked(Look, Option<HeadPrint>),
+    Looked(CheckoutLook, Option<HeadPrint>),
     /// It is time to see whether a head has moved.
     LookForConflicts,
     /// What was foreseen of merging the live branches.
@@ -49,7 +49,7 @@ pub enum Message {
     /// A step with a conflict was done, or refused.
     Resolved(Box<StepDone>),
     /// Another process asks.
-    Call(Call),
+    Call(PendingRequest),
     /// The manifest or a document may have been edited.
     ManifestHint,
     /// What they say now was read.
@@ -75,7 +75,7 @@ pub struct LaneReading {
 
 /// A look at the main checkout under way. It counts only when `orch` itself changes nothing meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct CheckoutLook {
     pub own_changes: u64,
 }
 

@@ -6,12 +6,12 @@ use crate::git;
 use crate::schedule::State;
 
 use super::diagnose::diagnose;
-use super::finding::{Finding, Step};
+use super::finding::{Finding, RepairStep};
 use super::look::{litter, look, unknown_attempts};
 use super::mend::carry_out;
 use super::rebuild::rebuild;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Writes down again what the journal has lost, when it knows nothing of attempts that have left a folder. Whoever went on
 /// without would give out their work, and their names, a second time. True when there was something to write down.
@@ -19,10 +19,10 @@ use crate::supervisor::project::error::SupervisorError;
 /// # Errors
 ///
 /// When the repository cannot be read or the journal not be written.
-pub fn catch_up(campaign: &Campaign, state: &State) -> Result<bool, SupervisorError> {
-    let behind = !unknown_attempts(campaign, state)?.is_empty();
+pub fn catch_up(project: &Project, state: &State) -> Result<bool, SupervisorError> {
+    let behind = !unknown_attempts(project, state)?.is_empty();
     if behind {
-        rebuild(campaign, None, Timestamp::now())?;
+        rebuild(project, None, Timestamp::now())?;
     }
     Ok(behind)
 }
@@ -34,34 +34,34 @@ pub fn catch_up(campaign: &Campaign, state: &State) -> Result<bool, SupervisorEr
 /// # Errors
 ///
 /// When the repository cannot be read or the journal not be written.
-pub fn begin_again(campaign: &Campaign) -> Result<(), SupervisorError> {
+pub fn begin_again(project: &Project) -> Result<(), SupervisorError> {
     // Files that a killed process was writing: nobody renames them any more.
-    for part in litter(campaign) {
+    for part in litter(project) {
         let _ = std::fs::remove_file(part);
     }
-    if campaign.dir.database().exists() {
+    if project.dir.database().exists() {
         return Ok(());
     }
     // What has to be known for orch's own, then what it shows.
-    let found = diagnose(&look(campaign)?.facts);
+    let found = diagnose(&look(project)?.facts);
     let (notes, others): (Vec<Finding>, Vec<Finding>) = found
         .into_iter()
-        .partition(|finding| matches!(finding.step, Some(Step::Note(_))));
-    carry_out(campaign, &notes);
-    let rebuilds = |finding: &Finding| matches!(finding.step, Some(Step::Rebuild));
-    if others.iter().any(rebuilds) || has_landed(campaign)? {
-        rebuild(campaign, None, Timestamp::now())?;
+        .partition(|finding| matches!(finding.step, Some(RepairStep::Note(_))));
+    carry_out(project, &notes);
+    let rebuilds = |finding: &Finding| matches!(finding.step, Some(RepairStep::Rebuild));
+    if others.iter().any(rebuilds) || has_landed(project)? {
+        rebuild(project, None, Timestamp::now())?;
     }
     Ok(())
 }
 
 /// True when the target has a merge of a plan that is in the manifest, or of its first phases.
-fn has_landed(campaign: &Campaign) -> Result<bool, SupervisorError> {
-    let Some(target) = campaign.repo.branch_tip(&campaign.target)? else {
+fn has_landed(project: &Project) -> Result<bool, SupervisorError> {
+    let Some(target) = project.repo.branch_tip(&project.target)? else {
         return Ok(false);
     };
-    let landings = git::refs::landings(&campaign.repo, &target)?;
+    let landings = git::refs::landings(&project.repo, &target)?;
     Ok(landings
         .iter()
-        .any(|landing| campaign.plan(&landing.what.plan).is_some()))
+        .any(|landing| project.plan(&landing.what.plan).is_some()))
 }

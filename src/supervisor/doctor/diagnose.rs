@@ -1,34 +1,42 @@
 //! From facts to findings, and from findings to steps. Pure: what is seen goes in, what is to be done comes out.
 
-use crate::git::{GitLock, Place, TreeSeen};
+use crate::git::{GitLock, TreePlace, TreeSeen};
 use crate::journal::Health;
 
-use super::finding::{Facts, Finding, Step};
-use super::kind::Kind;
+use super::finding::{DoctorFacts, Finding, RepairStep};
+use super::kind::FindingKind;
 use super::refs::about_refs;
 
 /// Everything that is off, in the order in which it is to be mended.
-pub fn diagnose(facts: &Facts) -> Vec<Finding> {
+pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Health::Newer(why) = &facts.database {
-        found.push(Finding::for_a_person(Kind::Database, why, "use the newer orch"));
+        found.push(Finding::for_a_person(
+            FindingKind::Database,
+            why,
+            "use the newer orch",
+        ));
     }
     if let Health::OutOfReach(why) = &facts.database {
         let advice = "see who owns the files in `.git/orch`, and whether the disk may be written";
         let what = format!("the database cannot be opened: {why}");
-        found.push(Finding::for_a_person(Kind::Database, what, advice));
+        found.push(Finding::for_a_person(FindingKind::Database, what, advice));
     }
     if let Health::Full(why) = &facts.database {
         let what = format!("the disk is full, and the database cannot be opened: {why}");
         found.push(Finding::for_a_person(
-            Kind::Database,
+            FindingKind::Database,
             what,
             "make room; nothing that was recorded is lost",
         ));
     }
     if let Health::Damaged(why) = &facts.database {
         let what = format!("the database is damaged: {why}");
-        found.push(Finding::mendable(Kind::Database, what, Step::SetDatabaseAside));
+        found.push(Finding::mendable(
+            FindingKind::Database,
+            what,
+            RepairStep::SetDatabaseAside,
+        ));
     }
     // Before the locks that they hold.
     if !facts.left_gits.is_empty() {
@@ -38,7 +46,7 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
             if pids.len() == 1 { "process" } else { "processes" },
             pids.join(", ")
         );
-        found.push(Finding::mendable(Kind::Process, what, Step::EndGits));
+        found.push(Finding::mendable(FindingKind::Process, what, RepairStep::EndGits));
     }
     for lock in &facts.locks {
         found.push(about_lock(lock, !facts.left_gits.is_empty()));
@@ -46,7 +54,7 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     for tree in &facts.trees {
         found.extend(about_tree(facts, tree));
     }
-    let rebuild = |what: &str| Finding::mendable(Kind::Database, what, Step::Rebuild);
+    let rebuild = |what: &str| Finding::mendable(FindingKind::Database, what, RepairStep::Rebuild);
     let has_work = facts.trees.iter().any(|tree| tree.expected) || !facts.unknown_attempts.is_empty();
     match &facts.database {
         Health::Damaged(_) => found.push(rebuild("what the database said is to be put together again")),
@@ -54,18 +62,22 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
             found.push(rebuild("there is no database, and plans have been worked on"));
         }
         Health::Fine if !facts.unknown_attempts.is_empty() => found.push(Finding::mendable(
-            Kind::Attempt,
+            FindingKind::Attempt,
             format!(
                 "the journal does not know of {}",
                 facts.unknown_attempts.join(", ")
             ),
-            Step::Rebuild,
+            RepairStep::Rebuild,
         )),
         Health::Fine | Health::Missing | Health::Newer(_) | Health::OutOfReach(_) | Health::Full(_) => {}
     }
     if !facts.lost_attempts.is_empty() {
         let what = format!("the runner is gone of {}", facts.lost_attempts.join(", "));
-        found.push(Finding::mendable(Kind::Attempt, what, Step::RecordEnds));
+        found.push(Finding::mendable(
+            FindingKind::Attempt,
+            what,
+            RepairStep::RecordEnds,
+        ));
     }
     for (folder, count) in &facts.orphans {
         let what = format!(
@@ -73,18 +85,22 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
             name_of(folder)
         );
         found.push(Finding::mendable(
-            Kind::Process,
+            FindingKind::Process,
             what,
-            Step::EndJob(folder.clone()),
+            RepairStep::EndJob(folder.clone()),
         ));
     }
     for (folder, runner) in &facts.suspended_runners {
         let what = format!("a signal has suspended the runner of {}", name_of(folder));
-        found.push(Finding::mendable(Kind::Process, what, Step::Wake(*runner)));
+        found.push(Finding::mendable(
+            FindingKind::Process,
+            what,
+            RepairStep::Wake(*runner),
+        ));
     }
     for folder in &facts.foreign_runners {
         found.push(Finding::for_a_person(
-            Kind::Attempt,
+            FindingKind::Attempt,
             format!(
                 "{} is at work, and its plan is not in the manifest",
                 name_of(folder)
@@ -94,20 +110,28 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     }
     if facts.landing {
         let what = "a move of the target was cut short";
-        found.push(Finding::mendable(Kind::Landing, what, Step::FinishLanding));
+        found.push(Finding::mendable(
+            FindingKind::Landing,
+            what,
+            RepairStep::FinishLanding,
+        ));
     }
     found.extend(about_refs(facts));
     for path in &facts.litter {
         let what = format!("{} was never finished", name_of(path));
         found.push(Finding::mendable(
-            Kind::File,
+            FindingKind::File,
             what,
-            Step::RemoveFile(path.clone()),
+            RepairStep::RemoveFile(path.clone()),
         ));
     }
     for plan in &facts.stray_ports {
         let what = format!("ports are registered for {plan}, a plan that nobody knows");
-        found.push(Finding::mendable(Kind::Port, what, Step::FreePorts(plan.clone())));
+        found.push(Finding::mendable(
+            FindingKind::Port,
+            what,
+            RepairStep::FreePorts(plan.clone()),
+        ));
     }
     found
 }
@@ -124,44 +148,45 @@ fn about_lock(lock: &GitLock, ending: bool) -> Finding {
     let shown = lock.path.display();
     match &lock.owner {
         None => Finding::mendable(
-            Kind::Lock,
+            FindingKind::Lock,
             format!("{} was left by a git that is gone", name_of(&lock.path)),
-            Step::RemoveLock(lock.path.clone()),
+            RepairStep::RemoveLock(lock.path.clone()),
         ),
         Some(owner) if ending => Finding::mendable(
-            Kind::Lock,
+            FindingKind::Lock,
             format!("{shown} is there, and {owner}"),
-            Step::RemoveLock(lock.path.clone()),
+            RepairStep::RemoveLock(lock.path.clone()),
         ),
         Some(owner) => Finding::for_a_person(
-            Kind::Lock,
+            FindingKind::Lock,
             format!("{shown} is there, and {owner}"),
             "wait until that has ended, then look again",
         ),
     }
 }
 
-fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
+fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
     let (key, path) = (&tree.key, tree.path.display());
     let named = if key.ends_with("@0") {
         "the merge queue's worktree"
     } else {
         key
     };
-    let mendable = |what: String, step| Some(Finding::mendable(Kind::Worktree, what, step));
-    let person = |what: String, advice: String| Some(Finding::for_a_person(Kind::Worktree, what, advice));
+    let mendable = |what: String, step| Some(Finding::mendable(FindingKind::Worktree, what, step));
+    let person =
+        |what: String, advice: String| Some(Finding::for_a_person(FindingKind::Worktree, what, advice));
     if let Some(to) = &tree.moved_to {
         return mendable(
             format!("{named} is no more at {path}"),
-            Step::Follow(key.clone(), to.clone()),
+            RepairStep::Follow(key.clone(), to.clone()),
         );
     }
     if let (Some(why), true) = (&tree.index_trouble, tree.noted) {
         let what = format!("git cannot read the index of {named} at {path}: {why}");
-        return mendable(what, Step::RenewIndex(key.clone()));
+        return mendable(what, RepairStep::RenewIndex(key.clone()));
     }
     match (&tree.place, tree.noted) {
-        (Place::Elsewhere(books), _) => person(
+        (TreePlace::Elsewhere(books), _) => person(
             format!(
                 "{path}, where {named} belongs, is of another repository ({})",
                 books.display()
@@ -170,33 +195,33 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
         ),
         (_, true) if tree.half_made => mendable(
             format!("the making of {named} at {path} was cut short"),
-            Step::Mend(key.clone()),
+            RepairStep::Mend(key.clone()),
         ),
-        (Place::Dangling, true) => mendable(
+        (TreePlace::Dangling, true) => mendable(
             format!("{named} at {path} has lost the repository"),
-            Step::Mend(key.clone()),
+            RepairStep::Mend(key.clone()),
         ),
-        (Place::Folder, true) if tree.registered => mendable(
+        (TreePlace::Folder, true) if tree.registered => mendable(
             format!("{named} at {path} has lost its `.git` file"),
-            Step::Mend(key.clone()),
+            RepairStep::Mend(key.clone()),
         ),
-        (Place::Folder, true) => person(
+        (TreePlace::Folder, true) => person(
             format!("{path}, where {named} belongs, is no worktree any more"),
             "move the folder away; `orch up` makes it again".to_owned(),
         ),
-        (Place::Nothing, true) if tree.registered => mendable(
+        (TreePlace::Nothing, true) if tree.registered => mendable(
             format!("the folder of {named}, {path}, is gone"),
-            Step::Mend(key.clone()),
+            RepairStep::Mend(key.clone()),
         ),
-        (Place::Nothing, true) if tree.tip.is_none() => mendable(
+        (TreePlace::Nothing, true) if tree.tip.is_none() => mendable(
             format!("nothing is left of {named} at {path}"),
-            Step::Forget(key.clone()),
+            RepairStep::Forget(key.clone()),
         ),
-        (Place::Worktree, true) if !tree.expected => person(
+        (TreePlace::Worktree, true) if !tree.expected => person(
             format!("{named} at {path} is of a plan that the manifest does not have"),
             format!("put the plan back, or `git worktree remove {path}`"),
         ),
-        (Place::Nothing, true) if !tree.expected => person(
+        (TreePlace::Nothing, true) if !tree.expected => person(
             format!(
                 "the branch {} is of {named}, a plan that the manifest does not have",
                 tree.branch.as_deref().unwrap_or_default()
@@ -204,18 +229,18 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
             "put the plan back, or `orch clean` once it has landed".to_owned(),
         ),
         // One that is free is made again when it is needed.
-        (Place::Nothing | Place::Worktree, true) => None,
-        (Place::Nothing, false) if tree.tip.is_none() => None,
+        (TreePlace::Nothing | TreePlace::Worktree, true) => None,
+        (TreePlace::Nothing, false) if tree.tip.is_none() => None,
         (_, false) if facts.ours.contains(key) => {
             let what = match (&tree.place, &tree.branch) {
-                (Place::Nothing, Some(branch)) => format!("there is no note of having made {branch}"),
+                (TreePlace::Nothing, Some(branch)) => format!("there is no note of having made {branch}"),
                 _ => format!("there is no note of having made {named} at {path}"),
             };
-            mendable(what, Step::Note(key.clone()))
+            mendable(what, RepairStep::Note(key.clone()))
         }
         (_, false) => {
             let what = match (&tree.place, &tree.branch) {
-                (Place::Nothing, Some(branch)) => format!("the branch {branch}"),
+                (TreePlace::Nothing, Some(branch)) => format!("the branch {branch}"),
                 _ => format!("{path}"),
             };
             person(
@@ -231,8 +256,8 @@ mod tests {
     use super::*;
     use crate::agent::ProcessId;
 
-    fn nothing() -> Facts {
-        Facts {
+    fn nothing() -> DoctorFacts {
+        DoctorFacts {
             database: Health::Fine,
             trees: Vec::new(),
             ours: Vec::new(),
@@ -255,7 +280,7 @@ mod tests {
         }
     }
 
-    fn tree(place: Place) -> TreeSeen {
+    fn tree(place: TreePlace) -> TreeSeen {
         TreeSeen {
             key: "auth".to_owned(),
             path: "/trees/auth".into(),
@@ -272,12 +297,12 @@ mod tests {
         }
     }
 
-    fn steps(facts: &Facts) -> Vec<Option<Step>> {
+    fn steps(facts: &DoctorFacts) -> Vec<Option<RepairStep>> {
         diagnose(facts).into_iter().map(|found| found.step).collect()
     }
 
-    fn one(tree: TreeSeen, ours: bool) -> Vec<Option<Step>> {
-        steps(&Facts {
+    fn one(tree: TreeSeen, ours: bool) -> Vec<Option<RepairStep>> {
+        steps(&DoctorFacts {
             ours: if ours { vec![tree.key.clone()] } else { Vec::new() },
             trees: vec![tree],
             ..nothing()
@@ -287,95 +312,99 @@ mod tests {
     #[test]
     fn a_sound_repository_has_no_finding() {
         assert_eq!(steps(&nothing()), []);
-        assert_eq!(one(tree(Place::Worktree), false), []);
+        assert_eq!(one(tree(TreePlace::Worktree), false), []);
     }
 
     #[test]
     fn a_damaged_database_is_set_aside_before_anything_and_rebuilt_after_the_worktrees_are_noted() {
-        let facts = Facts {
+        let facts = DoctorFacts {
             database: Health::Damaged("torn".to_owned()),
             ours: vec!["auth".to_owned()],
             trees: vec![TreeSeen {
                 noted: false,
-                ..tree(Place::Worktree)
+                ..tree(TreePlace::Worktree)
             }],
             ..nothing()
         };
-        let note = Step::Note("auth".to_owned());
+        let note = RepairStep::Note("auth".to_owned());
         assert_eq!(
             steps(&facts),
-            [Some(Step::SetDatabaseAside), Some(note), Some(Step::Rebuild)]
+            [
+                Some(RepairStep::SetDatabaseAside),
+                Some(note),
+                Some(RepairStep::Rebuild)
+            ]
         );
     }
 
     #[test]
     fn a_missing_database_is_nothing_where_nothing_was_worked_on() {
-        let facts = Facts {
+        let facts = DoctorFacts {
             database: Health::Missing,
             ..nothing()
         };
         assert_eq!(steps(&facts), []);
-        let facts = Facts {
-            trees: vec![tree(Place::Worktree)],
+        let facts = DoctorFacts {
+            trees: vec![tree(TreePlace::Worktree)],
             ..facts
         };
-        assert_eq!(steps(&facts), [Some(Step::Rebuild)]);
+        assert_eq!(steps(&facts), [Some(RepairStep::Rebuild)]);
     }
 
     #[test]
     fn what_nothing_shows_to_be_ours_is_left_to_a_person() {
         let unnoted = || TreeSeen {
             noted: false,
-            ..tree(Place::Worktree)
+            ..tree(TreePlace::Worktree)
         };
-        assert_eq!(one(unnoted(), true), [Some(Step::Note("auth".to_owned()))]);
+        assert_eq!(one(unnoted(), true), [Some(RepairStep::Note("auth".to_owned()))]);
         assert_eq!(one(unnoted(), false), [None]);
-        assert_eq!(one(tree(Place::Elsewhere("/x/.git".into())), false), [None]);
+        assert_eq!(one(tree(TreePlace::Elsewhere("/x/.git".into())), false), [None]);
         let unregistered = TreeSeen {
             registered: false,
-            ..tree(Place::Folder)
+            ..tree(TreePlace::Folder)
         };
         assert_eq!(one(unregistered, false), [None]);
     }
 
     #[test]
     fn each_way_in_which_a_worktree_and_its_books_fall_apart_has_its_step() {
-        let mend = || Some(Step::Mend("auth".to_owned()));
-        assert_eq!(one(tree(Place::Dangling), false), [mend()]);
+        let mend = || Some(RepairStep::Mend("auth".to_owned()));
+        assert_eq!(one(tree(TreePlace::Dangling), false), [mend()]);
         assert_eq!(
-            one(tree(Place::Folder), false),
+            one(tree(TreePlace::Folder), false),
             [mend()],
             "only its .git file is gone"
         );
         let without_a_plan = TreeSeen {
             expected: false,
             registered: false,
-            ..tree(Place::Nothing)
+            ..tree(TreePlace::Nothing)
         };
         assert_eq!(one(without_a_plan, false), [None]);
-        assert_eq!(one(tree(Place::Nothing), false), [mend()]);
+        assert_eq!(one(tree(TreePlace::Nothing), false), [mend()]);
         let half = TreeSeen {
             half_made: true,
-            ..tree(Place::Worktree)
+            ..tree(TreePlace::Worktree)
         };
         assert_eq!(one(half, false), [mend()]);
         let moved = TreeSeen {
             moved_to: Some("/new/auth".into()),
-            ..tree(Place::Nothing)
+            ..tree(TreePlace::Nothing)
         };
         assert_eq!(
             one(moved, false),
-            [Some(Step::Follow("auth".to_owned(), "/new/auth".into()))]
+            [Some(RepairStep::Follow("auth".to_owned(), "/new/auth".into()))]
         );
         let gone = TreeSeen {
             registered: false,
             tip: None,
-            ..tree(Place::Nothing)
+            ..tree(TreePlace::Nothing)
         };
-        assert_eq!(one(gone, false), [Some(Step::Forget("auth".to_owned()))]);
+        assert_eq!(one(gone, false), [Some(RepairStep::Forget("auth".to_owned()))]);
         let without_plan = TreeSeen {
             expected: false,
-            ..tree(Place::Worktree)
+            ..tree(TreePlace::Worktree)
         };
         assert_eq!(one(without_plan, false), [None]);
     }
@@ -386,13 +415,13 @@ mod tests {
             path: "/r/.git/index.lock".into(),
             owner: Some("a git is at work".to_owned()),
         };
-        let facts = Facts {
+        let facts = DoctorFacts {
             locks: vec![lock],
             left_gits: vec![ProcessId { pid: 7, started: 1 }],
             ..nothing()
         };
-        let remove = Step::RemoveLock("/r/.git/index.lock".into());
-        assert_eq!(steps(&facts), [Some(Step::EndGits), Some(remove)]);
+        let remove = RepairStep::RemoveLock("/r/.git/index.lock".into());
+        assert_eq!(steps(&facts), [Some(RepairStep::EndGits), Some(remove)]);
     }
 
     #[test]
@@ -401,13 +430,13 @@ mod tests {
             path: "/r/.git/index.lock".into(),
             owner: owner.map(str::to_owned),
         };
-        let facts = Facts {
+        let facts = DoctorFacts {
             locks: vec![lock(None), lock(Some("`git` (process 7) is at work"))],
             ..nothing()
         };
         assert_eq!(
             steps(&facts),
-            [Some(Step::RemoveLock("/r/.git/index.lock".into())), None]
+            [Some(RepairStep::RemoveLock("/r/.git/index.lock".into())), None]
         );
     }
 }

@@ -8,12 +8,12 @@ use crate::git::{GitLock, TreeSeen};
 use crate::journal::Health;
 use crate::plan::{CommitId, PlanName};
 
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::supervisor::recovery::own_refs::MissingPin;
 
 /// Everything that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
+pub struct DoctorFacts {
     /// The journal.
     pub database: Health,
     /// Worktrees that a note or the manifest speaks of.
@@ -56,7 +56,7 @@ pub struct Facts {
 
 /// One thing to do. Nothing else is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum RepairStep {
     /// Rename the damaged database.
     SetDatabaseAside,
     /// Note that a worktree or branch is orch's.
@@ -97,7 +97,7 @@ pub enum Step {
     FinishLanding,
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for RepairStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SetDatabaseAside => f.write_str("rename it to orch.db.damaged-TIME"),
@@ -125,17 +125,17 @@ impl fmt::Display for Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// What kind of thing.
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// What is off, in words.
     pub what: String,
     /// What mends it; none when a person has to.
-    pub step: Option<Step>,
+    pub step: Option<RepairStep>,
     /// What a person can do, where orch cannot.
     pub advice: Option<String>,
 }
 
 impl Finding {
-    pub(super) fn mendable(kind: Kind, what: impl Into<String>, step: Step) -> Self {
+    pub(super) fn mendable(kind: FindingKind, what: impl Into<String>, step: RepairStep) -> Self {
         Self {
             kind,
             what: what.into(),
@@ -144,7 +144,11 @@ impl Finding {
         }
     }
 
-    pub(super) fn for_a_person(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(super) fn for_a_person(
+        kind: FindingKind,
+        what: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
         Self {
             kind,
             what: what.into(),

@@ -8,7 +8,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each is explained by the finding's text")]
-pub enum Kind {
+pub enum FindingKind {
     Database,
     Worktree,
     Lock,
@@ -20,7 +20,7 @@ pub enum Kind {
     Landing,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FindingKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Database => "database",

@@ -5,18 +5,18 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::agent::{JobFolder, JobState, ProcessId, is_suspended, left_running};
-use crate::git::{self, Expected, Place, TreeSeen, WorktreeAdmin, conflict_key};
+use crate::git::{self, ExpectedTree, TreePlace, TreeSeen, WorktreeAdmin, conflict_key};
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
 use crate::schedule::{Scheduler, Stage, State, Work, history};
 
-use super::finding::{Facts, plan_of};
+use super::finding::{DoctorFacts, plan_of};
 use crate::supervisor::perform::build::mend::MEND_KEY;
 use crate::supervisor::perform::tree::yard::train_key;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::left_git::left_gits;
 use crate::supervisor::project::ports;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::evidence;
 use crate::supervisor::recovery::own_refs::{missing_pins, wanted_pins};
 
@@ -28,9 +28,9 @@ const TRAIN_SLOTS: usize = 16;
 
 /// What was looked at, and who drives the repository meanwhile.
 #[derive(Debug)]
-pub struct Seen {
+pub struct RepositorySeen {
     /// The facts.
-    pub facts: Facts,
+    pub facts: DoctorFacts,
     /// The supervisor at work, as it wrote itself down; none when there is none.
     pub driven: Option<Option<Holder>>,
 }
@@ -41,23 +41,23 @@ pub struct Seen {
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
-    let driven = RepositoryLock::holder(&campaign.dir)?;
+pub fn look(project: &Project) -> Result<RepositorySeen, SupervisorError> {
+    let driven = RepositoryLock::holder(&project.dir)?;
     let idle = driven.is_none();
-    let admin = WorktreeAdmin::new(&campaign.repo);
-    let expected = expected(campaign);
+    let admin = WorktreeAdmin::new(&project.repo);
+    let expected = expected(project);
     let trees = git::worktree::survey(&admin, &expected)?;
-    let ours = ours(campaign, &trees)?;
-    let database = health(&campaign.dir);
-    let mut scheduler = Scheduler::new(Work::new(&campaign.set, &history::durations([]), false));
-    let mut known: BTreeSet<String> = campaign
+    let ours = ours(project, &trees)?;
+    let database = health(&project.dir);
+    let mut scheduler = Scheduler::new(Work::new(&project.set, &history::durations([]), false));
+    let mut known: BTreeSet<String> = project
         .set
         .plans
         .iter()
         .map(|plan| plan.name.to_string())
         .collect();
     if database == Health::Fine
-        && let Some(reader) = JournalReader::open(&campaign.dir)?
+        && let Some(reader) = JournalReader::open(&project.dir)?
     {
         let records = reader.after(0, None)?;
         known.extend(
@@ -70,20 +70,20 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
     let sure = database == Health::Fine;
     let stranger = |plan: &str| sure && !known.contains(plan);
     let state = scheduler.state();
-    let unknown_attempts = unknown_attempts(campaign, state)?;
+    let unknown_attempts = unknown_attempts(project, state)?;
     let unknown_attempts = unknown_attempts.iter().map(ToString::to_string).collect();
-    let foreign_runners = foreign_runners(campaign)?.into_iter();
+    let foreign_runners = foreign_runners(project)?.into_iter();
     let foreign_runners = foreign_runners.map(|(_, folder)| folder.path().to_owned());
     let mut lost_attempts = Vec::new();
     for (_, _, attempt) in state.open_attempts().filter(|_| idle) {
-        let found = JobFolder::new(campaign.dir.attempt(&attempt.id)).state()?;
+        let found = JobFolder::new(project.dir.attempt(&attempt.id)).state()?;
         let gone = !matches!(found, JobState::Running(_));
         if gone && !(attempt.stage == Stage::Assigned && found == JobState::Unstarted) {
             lost_attempts.push(attempt.id.to_string());
         }
     }
-    let units = git::refs::all_units(&campaign.repo)?;
-    let exists = |branch: &str| campaign.repo.branch_tip(branch).map(|tip| tip.is_some());
+    let units = git::refs::all_units(&project.repo)?;
+    let exists = |branch: &str| project.repo.branch_tip(branch).map(|tip| tip.is_some());
     let (mut unit_notes, mut stray_units) = (Vec::new(), Vec::new());
     for (plan, branch) in units {
         match exists(&branch)? {
@@ -92,24 +92,24 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
             _ => {}
         }
     }
-    let pins = git::refs::pins(&campaign.repo)?.into_iter();
+    let pins = git::refs::pins(&project.repo)?.into_iter();
     let homes = [
-        campaign.dir.attempts(),
-        campaign.dir.verifications(),
-        campaign.dir.setups(),
-        campaign.dir.hooks(),
+        project.dir.attempts(),
+        project.dir.verifications(),
+        project.dir.setups(),
+        project.dir.hooks(),
     ];
-    let facts = Facts {
+    let facts = DoctorFacts {
         stray_pins: pins
             .filter(|pin| stranger(pin.plan.as_str()))
             .map(|pin| (pin.plan.to_string(), pin.point.to_string()))
             .collect(),
-        missing_pins: missing_pins(&campaign.repo, wanted_pins(state, &campaign.target))?,
+        missing_pins: missing_pins(&project.repo, wanted_pins(state, &project.target))?,
         missing_notes: match idle {
-            true => evidence::missing(campaign, evidence::landings(state))?,
+            true => evidence::missing(project, evidence::landings(state))?,
             false => Vec::new(),
         },
-        stray_notes: evidence::stray(campaign)?,
+        stray_notes: evidence::stray(project)?,
         locks: if idle {
             git::lock::git_locks(&admin)?
         } else {
@@ -117,16 +117,16 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
         },
         orphans: if idle { left_running(&homes) } else { Vec::new() },
         left_gits: if idle {
-            left_gits(campaign.repo.common_dir())
+            left_gits(project.repo.common_dir())
         } else {
             Vec::new()
         },
-        litter: if idle { litter(campaign) } else { Vec::new() },
-        stray_ports: ports::registered(&campaign.dir)
+        litter: if idle { litter(project) } else { Vec::new() },
+        stray_ports: ports::registered(&project.dir)
             .into_keys()
-            .filter(|tree| stranger(tree.split('@').next().unwrap_or(tree)) && !is_of_train(campaign, tree))
+            .filter(|tree| stranger(tree.split('@').next().unwrap_or(tree)) && !is_of_train(project, tree))
             .collect(),
-        landing: idle && campaign.dir.landing().exists(),
+        landing: idle && project.dir.landing().exists(),
         database,
         trees,
         ours,
@@ -137,29 +137,29 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
         suspended_runners: suspended_runners(&homes),
         foreign_runners: foreign_runners.collect(),
     };
-    Ok(Seen { facts, driven })
+    Ok(RepositorySeen { facts, driven })
 }
 
 /// The worktrees that the manifest speaks of: every plan's own, further lanes that are there, the merge queue's.
-pub fn expected(campaign: &Campaign) -> Vec<Expected> {
+pub fn expected(project: &Project) -> Vec<ExpectedTree> {
     let mut all = Vec::new();
-    for plan in &campaign.set.plans {
+    for plan in &project.set.plans {
         for number in 0..=LANES {
             let lane = LaneId::new(&plan.name, number);
-            let path = campaign.lane_path(&lane);
+            let path = project.lane_path(&lane);
             if number > 0 && !path.is_dir() {
                 continue;
             }
-            all.push(Expected {
+            all.push(ExpectedTree {
                 key: lane.to_string(),
                 path,
                 branch: (number == 0).then(|| plan.branch.clone()),
                 lane: number > 0,
             });
         }
-        let path = campaign.conflict_path(&plan.name);
+        let path = project.conflict_path(&plan.name);
         if path.is_dir() {
-            all.push(Expected {
+            all.push(ExpectedTree {
                 key: conflict_key(&plan.name),
                 path,
                 branch: None,
@@ -167,12 +167,12 @@ pub fn expected(campaign: &Campaign) -> Vec<Expected> {
             });
         }
     }
-    for key in train_keys(campaign) {
-        let path = campaign.worktree_path(&key);
+    for key in train_keys(project) {
+        let path = project.worktree_path(&key);
         if key != train_key(0) && !path.is_dir() {
             continue;
         }
-        all.push(Expected {
+        all.push(ExpectedTree {
             key,
             path,
             branch: None,
@@ -183,30 +183,28 @@ pub fn expected(campaign: &Campaign) -> Vec<Expected> {
 }
 
 /// The keys of the merge train's worktrees.
-fn train_keys(campaign: &Campaign) -> impl Iterator<Item = String> + use<> {
-    let slots = 0..TRAIN_SLOTS.max(campaign.set.merge.verify_slots);
+fn train_keys(project: &Project) -> impl Iterator<Item = String> + use<> {
+    let slots = 0..TRAIN_SLOTS.max(project.set.merge.verify_slots);
     slots.map(train_key).chain([MEND_KEY.to_owned()])
 }
 
-fn is_of_train(campaign: &Campaign, key: &str) -> bool {
-    train_keys(campaign).any(|own| own == key)
+fn is_of_train(project: &Project, key: &str) -> bool {
+    train_keys(project).any(|own| own == key)
 }
 
 /// The worktrees without a note that show by themselves that orch made them: a checkout at the very place, with orch's own
 /// folder in it; or a branch on which orch has left its mark.
-fn ours(campaign: &Campaign, trees: &[TreeSeen]) -> Result<Vec<String>, SupervisorError> {
-    let target = campaign.repo.branch_tip(&campaign.target)?;
+fn ours(project: &Project, trees: &[TreeSeen]) -> Result<Vec<String>, SupervisorError> {
+    let target = project.repo.branch_tip(&project.target)?;
     let mut ours = Vec::new();
     for tree in trees.iter().filter(|tree| tree.expected && !tree.noted) {
-        let here = tree.place == Place::Worktree && tree.registered;
+        let here = tree.place == TreePlace::Worktree && tree.registered;
         let marked = match (&tree.tip, plan_of(&tree.key)) {
             _ if tree.branch.is_none() => here,
             (Some(_), _) if here && tree.has_orch_folder => true,
-            (Some(tip), Some(plan)) if here || tree.place == Place::Nothing => {
-                let base = target
-                    .as_ref()
-                    .map(|target| campaign.repo.merge_base(tip, target));
-                git::refs::is_of_plan(&campaign.repo, &plan, tip, base.transpose()?.flatten().as_ref())?
+            (Some(tip), Some(plan)) if here || tree.place == TreePlace::Nothing => {
+                let base = target.as_ref().map(|target| project.repo.merge_base(tip, target));
+                git::refs::is_of_plan(&project.repo, &plan, tip, base.transpose()?.flatten().as_ref())?
             }
             _ => false,
         };
@@ -231,8 +229,8 @@ fn suspended_runners(homes: &[PathBuf]) -> Vec<(PathBuf, ProcessId)> {
 }
 
 /// Every attempt that has a folder, by its number.
-pub(super) fn attempts(campaign: &Campaign) -> BTreeMap<AttemptId, JobFolder> {
-    let entries = fs::read_dir(campaign.dir.attempts())
+pub(super) fn attempts(project: &Project) -> BTreeMap<AttemptId, JobFolder> {
+    let entries = fs::read_dir(project.dir.attempts())
         .into_iter()
         .flatten()
         .flatten();
@@ -244,8 +242,8 @@ pub(super) fn attempts(campaign: &Campaign) -> BTreeMap<AttemptId, JobFolder> {
 }
 
 /// Files that were to be renamed into their place by a process that is gone.
-pub(super) fn litter(campaign: &Campaign) -> Vec<PathBuf> {
-    let dir = &campaign.dir;
+pub(super) fn litter(project: &Project) -> Vec<PathBuf> {
+    let dir = &project.dir;
     let below = |home: PathBuf| {
         fs::read_dir(home)
             .into_iter()
@@ -274,15 +272,12 @@ pub(super) fn litter(campaign: &Campaign) -> Vec<PathBuf> {
 /// # Errors
 ///
 /// When a folder cannot be read.
-pub(super) fn unknown_attempts(
-    campaign: &Campaign,
-    state: &State,
-) -> Result<Vec<AttemptId>, SupervisorError> {
+pub(super) fn unknown_attempts(project: &Project, state: &State) -> Result<Vec<AttemptId>, SupervisorError> {
     let mut unknown = Vec::new();
-    for (id, folder) in attempts(campaign) {
+    for (id, folder) in attempts(project) {
         let Some((plan, _)) = id.parts() else { continue };
         let is_known = || state.plan(&plan).history.iter().any(|record| record.id == id);
-        if campaign.plan(&plan).is_some() && !is_known() && folder.state()? != JobState::Unstarted {
+        if project.plan(&plan).is_some() && !is_known() && folder.state()? != JobState::Unstarted {
             unknown.push(id);
         }
     }
@@ -294,10 +289,10 @@ pub(super) fn unknown_attempts(
 /// # Errors
 ///
 /// When a folder cannot be read.
-pub fn foreign_runners(campaign: &Campaign) -> Result<Vec<(AttemptId, JobFolder)>, SupervisorError> {
+pub fn foreign_runners(project: &Project) -> Result<Vec<(AttemptId, JobFolder)>, SupervisorError> {
     let mut found = Vec::new();
-    for (id, folder) in attempts(campaign) {
-        let known = id.parts().is_some_and(|(plan, _)| campaign.plan(&plan).is_some());
+    for (id, folder) in attempts(project) {
+        let known = id.parts().is_some_and(|(plan, _)| project.plan(&plan).is_some());
         if !known && matches!(folder.state()?, JobState::Running(_)) {
             found.push((id, folder));
         }

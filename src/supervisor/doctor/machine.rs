@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::agent::makes_control_groups;
 use crate::git::{self, Repository, require_git};
 
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// How long a change of a file may take to be told of.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -40,10 +40,10 @@ pub struct MachineFacts {
 }
 
 /// Looks at the machine. Writes a few files into a folder of its own beside the worktrees and takes them away again.
-pub fn machine_facts(campaign: &Campaign) -> MachineFacts {
+pub fn machine_facts(project: &Project) -> MachineFacts {
     facts(
-        campaign.worktree_path("x"),
-        git::repo::knows_who_commits(&campaign.repo).ok(),
+        project.worktree_path("x"),
+        git::repo::knows_who_commits(&project.repo).ok(),
     )
 }
 

@@ -10,22 +10,22 @@ use crate::journal::{Epoch, Record, RepositoryLock, Sync, salvage, set_aside};
 use crate::plan::{LaneId, PlanName, RunId, WorkRef};
 use crate::schedule::{Event, LaneOf};
 
-use super::finding::{Finding, Step, plan_of};
+use super::finding::{Finding, RepairStep, plan_of};
 use super::look::expected;
 use super::rebuild::rebuild;
 use crate::supervisor::perform;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::left_git::end_left_gits;
 use crate::supervisor::project::ports;
 use crate::supervisor::project::replay::Replay;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::strays::GRACE;
 use crate::supervisor::recovery::own_refs::pin_again;
 use crate::supervisor::recovery::{attempts as recovery, evidence};
 
 /// What became of one finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mended {
+pub enum RepairEnd {
     /// Its step was carried out.
     Done,
     /// It could not be.
@@ -39,91 +39,91 @@ pub enum Mended {
 /// # Errors
 ///
 /// When a supervisor is at work.
-pub fn mend(campaign: &Campaign, findings: &[Finding]) -> Result<Vec<Mended>, SupervisorError> {
-    let _lock = RepositoryLock::take(&campaign.dir, "doctor")?.map_err(SupervisorError::Held)?;
-    Ok(carry_out(campaign, findings))
+pub fn mend(project: &Project, findings: &[Finding]) -> Result<Vec<RepairEnd>, SupervisorError> {
+    let _lock = RepositoryLock::take(&project.dir, "doctor")?.map_err(SupervisorError::Held)?;
+    Ok(carry_out(project, findings))
 }
 
 /// As [`mend`], for who drives the repository.
-pub(super) fn carry_out(campaign: &Campaign, findings: &[Finding]) -> Vec<Mended> {
+pub(super) fn carry_out(project: &Project, findings: &[Finding]) -> Vec<RepairEnd> {
     let mut doctor = Doctor {
-        campaign,
-        admin: WorktreeAdmin::new(&campaign.repo),
+        project,
+        admin: WorktreeAdmin::new(&project.repo),
         saved: None,
     };
     let outcome = |finding: &Finding| match &finding.step {
-        None => Mended::Left,
+        None => RepairEnd::Left,
         Some(step) => match doctor.carry_out(step) {
-            Ok(()) => Mended::Done,
-            Err(why) => Mended::Failed(why),
+            Ok(()) => RepairEnd::Done,
+            Err(why) => RepairEnd::Failed(why),
         },
     };
     findings.iter().map(outcome).collect()
 }
 
 struct Doctor<'c> {
-    campaign: &'c Campaign,
+    project: &'c Project,
     admin: WorktreeAdmin,
     /// What could be read of a database that was set aside.
     saved: Option<(Epoch, Vec<Record>)>,
 }
 
 impl Doctor<'_> {
-    fn carry_out(&mut self, step: &Step) -> Result<(), String> {
+    fn carry_out(&mut self, step: &RepairStep) -> Result<(), String> {
         let text = |error: &dyn std::fmt::Display| error.to_string();
-        let campaign = self.campaign;
+        let project = self.project;
         match step {
-            Step::SetDatabaseAside => {
-                self.saved = salvage(&campaign.dir);
-                set_aside(&campaign.dir, &stamp())
+            RepairStep::SetDatabaseAside => {
+                self.saved = salvage(&project.dir);
+                set_aside(&project.dir, &stamp())
                     .map(drop)
                     .map_err(|error| text(&error))
             }
-            Step::Note(key) => self.note(key),
-            Step::Follow(key, to) => {
+            RepairStep::Note(key) => self.note(key),
+            RepairStep::Follow(key, to) => {
                 git::worktree::follow(&self.admin, key, to).map_err(|error| text(&error))?;
                 self.record_move(key).map_err(|error| text(&error))
             }
-            Step::Mend(key) => git::worktree::mend(&self.admin, key).map_err(|error| text(&error)),
-            Step::RenewIndex(key) => {
+            RepairStep::Mend(key) => git::worktree::mend(&self.admin, key).map_err(|error| text(&error)),
+            RepairStep::RenewIndex(key) => {
                 git::worktree::renew_index(&self.admin, key).map_err(|error| text(&error))
             }
-            Step::Forget(key) => git::worktree::forget(&self.admin, key).map_err(|error| text(&error)),
-            Step::Rebuild => rebuild(campaign, self.saved.take(), Timestamp::now())
+            RepairStep::Forget(key) => git::worktree::forget(&self.admin, key).map_err(|error| text(&error)),
+            RepairStep::Rebuild => rebuild(project, self.saved.take(), Timestamp::now())
                 .map(drop)
                 .map_err(|error| text(&error)),
-            Step::RecordEnds => self.record_ends().map_err(|error| text(&error)),
-            Step::RemoveLock(path) => match git::lock::remove_git_lock(&self.admin, path) {
+            RepairStep::RecordEnds => self.record_ends().map_err(|error| text(&error)),
+            RepairStep::RemoveLock(path) => match git::lock::remove_git_lock(&self.admin, path) {
                 Ok(true) => Ok(()),
                 Ok(false) => Err("somebody may hold it by now".to_owned()),
                 Err(error) => Err(text(&error)),
             },
-            Step::Wake(runner) => {
+            RepairStep::Wake(runner) => {
                 runner.wake();
                 Ok(())
             }
-            Step::EndJob(folder) => {
+            RepairStep::EndJob(folder) => {
                 Runner::sweep_anyway(&JobFolder::new(folder), GRACE);
                 Ok(())
             }
-            Step::EndGits => {
-                end_left_gits(campaign.repo.common_dir());
+            RepairStep::EndGits => {
+                end_left_gits(project.repo.common_dir());
                 Ok(())
             }
-            Step::Repin(pin) => pin_again(&campaign.repo, pin),
-            Step::WriteNote(plan, commit) => {
+            RepairStep::Repin(pin) => pin_again(&project.repo, pin),
+            RepairStep::WriteNote(plan, commit) => {
                 let landing = vec![(plan.clone(), commit.clone())];
-                evidence::write_missing(campaign, landing).map_err(|error| text(&error))
+                evidence::write_missing(project, landing).map_err(|error| text(&error))
             }
-            Step::Unpin(plan, point) => self.unpin(plan, point),
-            Step::ForgetUnit(plan, branch) => {
+            RepairStep::Unpin(plan, point) => self.unpin(plan, point),
+            RepairStep::ForgetUnit(plan, branch) => {
                 let plan: PlanName = plan.parse().map_err(|error| text(&error))?;
-                git::refs::forget_unit(&campaign.repo, &plan, branch).map_err(|error| text(&error))
+                git::refs::forget_unit(&project.repo, &plan, branch).map_err(|error| text(&error))
             }
-            Step::RemoveFile(path) => fs::remove_file(path).map_err(|error| text(&error)),
-            Step::FreePorts(plan) => ports::release(&campaign.dir, plan).map_err(|error| text(&error)),
-            Step::FinishLanding => {
-                let ended = perform::resume_landing(campaign).map_err(|error| text(&error))?;
+            RepairStep::RemoveFile(path) => fs::remove_file(path).map_err(|error| text(&error)),
+            RepairStep::FreePorts(plan) => ports::release(&project.dir, plan).map_err(|error| text(&error)),
+            RepairStep::FinishLanding => {
+                let ended = perform::resume_landing(project).map_err(|error| text(&error))?;
                 match ended.behind.is_empty() {
                     true => Ok(()),
                     false => Err(ended.behind.join("; ")),
@@ -133,18 +133,18 @@ impl Doctor<'_> {
     }
 
     fn note(&self, key: &str) -> Result<(), String> {
-        let repo = &self.campaign.repo;
-        let wanted = expected(self.campaign)
+        let repo = &self.project.repo;
+        let wanted = expected(self.project)
             .into_iter()
             .find(|wanted| wanted.key == key);
         let wanted = wanted.ok_or("it is not in the manifest any more")?;
         let base = match &wanted.branch {
-            Some(branch) => git::refs::began_at(repo, branch, &self.campaign.target),
+            Some(branch) => git::refs::began_at(repo, branch, &self.project.target),
             None => crate::git::head_of(&wanted.path).map(Some),
         };
         let base = base
             .map_err(|error| error.to_string())?
-            .unwrap_or_else(|| self.campaign.base.clone());
+            .unwrap_or_else(|| self.project.base.clone());
         git::worktree::note_again(&self.admin, &wanted, &base).map_err(|error| error.to_string())
     }
 
@@ -159,13 +159,13 @@ impl Doctor<'_> {
                 PinPoint::Done(at.point)
             }
         };
-        git::refs::unpin(&self.campaign.repo, &name, point)
+        git::refs::unpin(&self.project.repo, &name, point)
             .map(drop)
             .map_err(|error| text(&error))
     }
 
     fn append(&self, events: Vec<Event>) -> Result<(), SupervisorError> {
-        let (mut journal, Replay { mut scheduler, .. }) = Replay::open(self.campaign, false)?;
+        let (mut journal, Replay { mut scheduler, .. }) = Replay::open(self.project, false)?;
         let at = journal.epoch().at(Timestamp::now()).max(scheduler.state().now);
         let run = scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id);
         let news: Vec<Event> = events
@@ -178,21 +178,21 @@ impl Doctor<'_> {
 
     /// The journal's word of where a worktree lies follows it.
     fn record_move(&self, key: &str) -> Result<(), SupervisorError> {
-        if !self.campaign.dir.database().exists() {
+        if !self.project.dir.database().exists() {
             return Ok(());
         }
-        let Some(plan) = plan_of(key).and_then(|name| self.campaign.plan(&name).cloned()) else {
+        let Some(plan) = plan_of(key).and_then(|name| self.project.plan(&name).cloned()) else {
             return Ok(());
         };
         let lane = key
             .split_once('@')
             .and_then(|(_, lane)| lane.parse().ok())
             .unwrap_or(0);
-        let (_, Replay { scheduler, .. }) = Replay::open(self.campaign, false)?;
+        let (_, Replay { scheduler, .. }) = Replay::open(self.project, false)?;
         let Some(made) = scheduler.state().plan(&plan.name).worktrees.get(&lane).cloned() else {
             return Ok(());
         };
-        let path = self.campaign.lane_path(&LaneId::new(&plan.name, lane));
+        let path = self.project.lane_path(&LaneId::new(&plan.name, lane));
         let path = path.canonicalize().unwrap_or(path);
         let lost = Event::WorktreeLost(LaneOf {
             plan: plan.name.clone(),
@@ -209,8 +209,8 @@ impl Doctor<'_> {
     }
 
     fn record_ends(&self) -> Result<(), SupervisorError> {
-        let (_, Replay { scheduler, .. }) = Replay::open(self.campaign, false)?;
-        let found = recovery::look_around(&self.campaign.dir, scheduler.state())?;
+        let (_, Replay { scheduler, .. }) = Replay::open(self.project, false)?;
+        let found = recovery::look_around(&self.project.dir, scheduler.state())?;
         self.append(found.into_iter().flat_map(|found| found.missed).collect())
     }
 }

@@ -15,10 +15,10 @@ use crate::schedule::{Event, Exit, Prefix};
 use crate::status;
 
 use super::look::{attempts, expected};
-use super::told::{Shown, ShownAttempt, told};
-use crate::supervisor::project::campaign::Campaign;
+use super::told::{PlanEvidence, ShownAttempt, told};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::replay::Replay;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Writes down what is shown and the journal does not tell. `saved` is what could be read of a damaged one. Gives the
 /// number of entries written.
@@ -27,17 +27,17 @@ use crate::supervisor::project::replay::Replay;
 ///
 /// When the repository cannot be read or the journal not be written.
 pub(super) fn rebuild(
-    campaign: &Campaign,
+    project: &Project,
     saved: Option<(Epoch, Vec<Record>)>,
     now: Timestamp,
 ) -> Result<usize, SupervisorError> {
-    let shown = look_at_plans(campaign)?;
+    let shown = look_at_plans(project)?;
     let times = shown
         .iter()
         .flat_map(|shown| shown.attempts.iter().filter_map(|attempt| attempt.started));
     let began = saved.as_ref().map(|(epoch, _)| epoch.began());
     let began = began.unwrap_or_else(|| times.min().unwrap_or(now).min(now));
-    let mut journal = Journal::open(&campaign.dir, began)?;
+    let mut journal = Journal::open(&project.dir, began)?;
     let mut written = 0;
     let lost = journal.read_all()?.is_empty();
     if lost {
@@ -47,7 +47,7 @@ pub(super) fn rebuild(
                 .len();
         }
     }
-    let Replay { mut scheduler, .. } = Replay::of(&campaign.set, &journal.read_all()?, false);
+    let Replay { mut scheduler, .. } = Replay::of(&project.set, &journal.read_all()?, false);
     let run = scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id);
     let mut events = Vec::new();
     if scheduler.state().run.is_none() {
@@ -56,14 +56,14 @@ pub(super) fn rebuild(
             .find_map(|shown| shown.trees.first().map(|(_, _, base)| base.clone()));
         let started = Event::RunStarted {
             run,
-            base: base.unwrap_or_else(|| campaign.base.clone()),
-            target: campaign.target.clone(),
+            base: base.unwrap_or_else(|| project.base.clone()),
+            target: project.target.clone(),
             only: Vec::new(),
             merge_only: false,
         };
         events.push((Some(began), started));
     }
-    for (plan, shown) in campaign.set.plans.iter().zip(&shown) {
+    for (plan, shown) in project.set.plans.iter().zip(&shown) {
         events.extend(told(plan, shown, scheduler.state().plan(&plan.name), lost));
     }
     // Those of unknown time come last, in their order.
@@ -81,21 +81,21 @@ pub(super) fn rebuild(
     Ok(written)
 }
 
-fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
-    let repo = &campaign.repo;
+fn look_at_plans(project: &Project) -> Result<Vec<PlanEvidence>, SupervisorError> {
+    let repo = &project.repo;
     let admin = crate::git::WorktreeAdmin::new(repo);
-    let target = repo.branch_tip(&campaign.target)?;
+    let target = repo.branch_tip(&project.target)?;
     let landings = target
         .as_ref()
         .map(|target| git::refs::landings(repo, target))
         .transpose()?
         .unwrap_or_default();
     let pins = git::refs::pins(repo)?;
-    let expected = expected(campaign);
-    let attempts = attempts(campaign);
+    let expected = expected(project);
+    let attempts = attempts(project);
     let mut all = Vec::new();
-    for plan in &campaign.set.plans {
-        let mut shown = Shown::default();
+    for plan in &project.set.plans {
+        let mut shown = PlanEvidence::default();
         let tip = repo.branch_tip(&plan.branch)?;
         let mine = expected
             .iter()
@@ -130,10 +130,10 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
         }
         shown.landed = landed
             .filter(|_| has_all || shown.taken_back.is_some())
-            .map(|found| (campaign.target.clone(), found.commit.clone()));
+            .map(|found| (project.target.clone(), found.commit.clone()));
         if let (None, Some(target)) = (&shown.landed, &target) {
-            let part = landed_part(campaign, plan, target, &landings)?;
-            shown.landed_part = part.map(|(commit, part)| (campaign.target.clone(), commit, part));
+            let part = landed_part(project, plan, target, &landings)?;
+            shown.landed_part = part.map(|(commit, part)| (project.target.clone(), commit, part));
         }
         shown.pins = pins
             .iter()
@@ -156,7 +156,7 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
             number += 1;
             shown
                 .attempts
-                .extend(look_at_attempt(campaign, plan, id, folder, number)?);
+                .extend(look_at_attempt(project, plan, id, folder, number)?);
         }
         look_at_tasks(repo, plan, tip.as_ref(), &mut shown);
         all.push(shown);
@@ -166,12 +166,12 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
 
 /// The longest of the plan's first phases that landed by themselves, and the commit with which they did.
 fn landed_part(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     target: &CommitId,
     landings: &[FoundLanding],
 ) -> Result<Option<(CommitId, Prefix)>, SupervisorError> {
-    let repo = &campaign.repo;
+    let repo = &project.repo;
     let phases = &plan.document.phases;
     let place = |what: &WorkRef| match (what.plan == plan.name, what.point) {
         (true, Point::Phase(id)) => phases.iter().position(|phase| phase.id == id),
@@ -196,7 +196,7 @@ fn landed_part(
 }
 
 /// What the plan's own worktree says of tasks, and which phases that completes.
-fn look_at_tasks(repo: &Repository, plan: &Plan, tip: Option<&CommitId>, shown: &mut Shown) {
+fn look_at_tasks(repo: &Repository, plan: &Plan, tip: Option<&CommitId>, shown: &mut PlanEvidence) {
     let Some((_, path, base)) = shown.trees.iter().find(|(lane, ..)| *lane == 0) else {
         return;
     };
@@ -230,7 +230,7 @@ fn look_at_tasks(repo: &Repository, plan: &Plan, tip: Option<&CommitId>, shown: 
 }
 
 fn look_at_attempt(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     id: &AttemptId,
     folder: &JobFolder,
@@ -241,7 +241,7 @@ fn look_at_attempt(
         return Ok(None);
     };
     let lane = (1..64)
-        .find(|lane| campaign.lane_path(&LaneId::new(&plan.name, *lane)) == job.folder)
+        .find(|lane| project.lane_path(&LaneId::new(&plan.name, *lane)) == job.folder)
         .unwrap_or(0);
     let listed = |name: &str| job.env.get(name).cloned().unwrap_or_default();
     let tasks: Vec<UnitId> = listed("ORCH_TASK")

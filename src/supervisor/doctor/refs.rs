@@ -1,37 +1,41 @@
 //! Findings about refs of orch's own: too many, too few, or of plans that nobody knows. Pure.
 
-use super::finding::{Facts, Finding, Step};
-use super::kind::Kind;
+use super::finding::{DoctorFacts, Finding, RepairStep};
+use super::kind::FindingKind;
 use crate::supervisor::recovery::own_refs::word;
 
 /// Everything that is off about them.
-pub(super) fn about_refs(facts: &Facts) -> Vec<Finding> {
+pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     for (plan, point) in &facts.stray_pins {
         let what = format!("the pin {plan}/{point} is of a plan that nobody knows");
         found.push(Finding::mendable(
-            Kind::Ref,
+            FindingKind::Ref,
             what,
-            Step::Unpin(plan.clone(), point.clone()),
+            RepairStep::Unpin(plan.clone(), point.clone()),
         ));
     }
     for pin in &facts.missing_pins {
         let what = format!("the pin {}/{} was deleted", pin.plan, word(pin.point));
-        found.push(Finding::mendable(Kind::Ref, what, Step::Repin(pin.clone())));
+        found.push(Finding::mendable(
+            FindingKind::Ref,
+            what,
+            RepairStep::Repin(pin.clone()),
+        ));
     }
     for (plan, commit) in &facts.missing_notes {
         found.push(Finding::mendable(
-            Kind::Ref,
+            FindingKind::Ref,
             format!(
                 "{} has no note that says what {plan} was landed on",
                 commit.short()
             ),
-            Step::WriteNote(plan.clone(), commit.clone()),
+            RepairStep::WriteNote(plan.clone(), commit.clone()),
         ));
     }
     for (commit, target) in &facts.stray_notes {
         found.push(Finding::for_a_person(
-            Kind::Ref,
+            FindingKind::Ref,
             format!(
                 "a note tells of a landing in {}, which is not on {target}",
                 commit.short()
@@ -45,14 +49,14 @@ pub(super) fn about_refs(facts: &Facts) -> Vec<Finding> {
     for (plan, branch) in &facts.unit_notes {
         let what = format!("a note speaks of the branch {branch} of {plan}, which does not exist");
         found.push(Finding::mendable(
-            Kind::Ref,
+            FindingKind::Ref,
             what,
-            Step::ForgetUnit(plan.clone(), branch.clone()),
+            RepairStep::ForgetUnit(plan.clone(), branch.clone()),
         ));
     }
     for (plan, branch) in &facts.stray_units {
         found.push(Finding::for_a_person(
-            Kind::Ref,
+            FindingKind::Ref,
             format!("the branch {branch} was made for a task of {plan}, a plan that nobody knows"),
             format!("put the plan back, or delete it with `git branch -d {branch}`"),
         ));

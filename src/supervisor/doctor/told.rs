@@ -6,13 +6,13 @@ use crate::plan::{
     AttemptId, CommitId, ItemId, Phase, PhaseId, Plan, Point, Speaker, Statement, TaskId, TaskState, UnitId,
 };
 use crate::schedule::{
-    Event, Exit, Facts, Hold, Landed, MergeBegun, OfPlan, Pinned, PlanRun, Prefix, TakenBack, TaskReport,
-    Told,
+    AgentUsage, Event, Exit, Facts, Hold, Landed, MergeBegun, OfPlan, Pinned, PlanRun, Prefix, TakenBack,
+    TaskReport,
 };
 
 /// What is shown of one plan.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shown {
+pub(super) struct PlanEvidence {
     /// Lane, folder, and where the branch began.
     pub(super) trees: Vec<(u32, String, CommitId)>,
     pub(super) attempts: Vec<ShownAttempt>,
@@ -27,7 +27,7 @@ pub(super) struct Shown {
     pub(super) landed_part: Option<(String, CommitId, Prefix)>,
 }
 
-impl Shown {
+impl PlanEvidence {
     /// True when all work of a phase was reported, and its check unless that runs in the background.
     pub(super) fn all_said(&self, plan: &Plan, phase: PhaseId) -> bool {
         let Some(phase) = plan.document.phase(phase) else {
@@ -63,7 +63,12 @@ pub(super) struct ShownAttempt {
 
 /// The facts that a plan's events did not tell yet, each with its time where that is known. Where all of the journal was `lost`,
 /// a person has to look at a plan that has not landed.
-pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun, lost: bool) -> Vec<(Option<Timestamp>, Event)> {
+pub(super) fn told(
+    plan: &Plan,
+    shown: &PlanEvidence,
+    run: &PlanRun,
+    lost: bool,
+) -> Vec<(Option<Timestamp>, Event)> {
     let name = || plan.name.clone();
     let mut events = Vec::new();
     let own = shown
@@ -262,7 +267,7 @@ fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Ti
             obstacle: None,
             ..facts.clone()
         };
-        let told = Told {
+        let told = AgentUsage {
             plan: name(),
             attempt: id(),
             facts,
@@ -353,16 +358,24 @@ mod tests {
     #[test]
     fn nothing_is_told_of_a_plan_of_which_nothing_is_there() {
         let (_folder, set) = plans();
-        assert!(told(&set.plans[0], &Shown::default(), &PlanRun::default(), false).is_empty());
+        assert!(
+            told(
+                &set.plans[0],
+                &PlanEvidence::default(),
+                &PlanRun::default(),
+                false
+            )
+            .is_empty()
+        );
     }
 
     #[test]
     fn an_attempt_at_work_is_left_open_and_one_that_ended_is_closed_without_counting() {
         let (_folder, set) = plans();
         let tell = |ended| {
-            let shown = Shown {
+            let shown = PlanEvidence {
                 attempts: vec![attempt(ended)],
-                ..Shown::default()
+                ..PlanEvidence::default()
             };
             names(&told(&set.plans[0], &shown, &PlanRun::default(), false))
         };
@@ -386,9 +399,9 @@ mod tests {
             }),
             ..Facts::default()
         });
-        let shown = Shown {
+        let shown = PlanEvidence {
             attempts: vec![shown],
-            ..Shown::default()
+            ..PlanEvidence::default()
         };
         let events = told(&set.plans[0], &shown, &PlanRun::default(), false);
         let facts = events.into_iter().find_map(|(_, event)| match event {
@@ -402,13 +415,13 @@ mod tests {
     #[test]
     fn what_the_journal_has_already_is_not_told_again() {
         let (_folder, set) = plans();
-        let shown = Shown {
+        let shown = PlanEvidence {
             trees: vec![(0, "/t/p".to_owned(), commit('1'))],
             attempts: vec![attempt(Some(Exit::Lost))],
             items: vec![Statement::bare("1.1".parse().unwrap(), TaskState::Done)],
             done: vec![UnitId::Phase(crate::plan::PhaseId(1))],
             pins: vec![(Point::Phase(crate::plan::PhaseId(1)), commit('2'))],
-            ..Shown::default()
+            ..PlanEvidence::default()
         };
         let durations = crate::schedule::history::durations([]);
         let work = crate::schedule::Work::new(&set, &durations, false);
@@ -434,9 +447,9 @@ mod tests {
     #[test]
     fn a_landed_plan_is_done_in_all_its_parts() {
         let (_folder, set) = plans();
-        let shown = Shown {
+        let shown = PlanEvidence {
             landed: Some(("main".to_owned(), commit('3'))),
-            ..Shown::default()
+            ..PlanEvidence::default()
         };
         let events = told(&set.plans[0], &shown, &PlanRun::default(), false);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! From a campaign to a loop that runs.
+//! From a project to a loop that runs.
 
 use std::sync::Arc;
 
@@ -15,17 +15,17 @@ use super::engine::Engine;
 use super::last_look::conclude;
 use crate::supervisor::control::errand::{Conclusion, Errand};
 use crate::supervisor::control::merge_request::MergeRequests;
-use crate::supervisor::control::socket::{self as control, Call};
+use crate::supervisor::control::socket::{self as control, PendingRequest};
 use crate::supervisor::desk::clock::Clock;
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::desk::observer::Observer;
 use crate::supervisor::perform::tree::yard::Yard;
 use crate::supervisor::preflight::checks as preflight;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::left_git::end_left_gits;
 use crate::supervisor::project::replay::Replay;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::run_id::next_run;
 use crate::supervisor::recovery::brought_ticks::brought_ticks;
 use crate::supervisor::recovery::set_back::told_of_set_back;
@@ -55,28 +55,28 @@ use crate::supervisor::{doctor, perform};
 /// When another process drives it, or when something fails that no plan can be blamed for: then agents go on by
 /// themselves, and the next call takes them over.
 pub fn drive(
-    campaign: Campaign,
+    project: Project,
     errand: &Errand,
     observer: &mut dyn Observer,
 ) -> Result<Conclusion, SupervisorError> {
-    campaign.git()?;
+    project.git()?;
     let doing = match errand {
         Errand::Up { only, .. } => {
-            preflight::check_agents(&campaign, only)?;
+            preflight::check_agents(&project, only)?;
             "up"
         }
         Errand::Merge { .. } => "merge",
     };
-    let lock = RepositoryLock::take(&campaign.dir, doing)?.map_err(SupervisorError::Held)?;
-    end_left_gits(campaign.repo.common_dir());
-    preflight::check_places(&campaign)?;
-    doctor::begin_again(&campaign)?;
+    let lock = RepositoryLock::take(&project.dir, doing)?.map_err(SupervisorError::Held)?;
+    end_left_gits(project.repo.common_dir());
+    preflight::check_places(&project)?;
+    doctor::begin_again(&project)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(SupervisorError::system("start the event loop"))?;
     let ended = runtime.block_on(async {
-        let mut engine = start(campaign, errand, observer)?;
+        let mut engine = start(project, errand, observer)?;
         let result = engine.run().await;
         let result = result.and_then(|ending| conclude(&mut engine, ending));
         let conversations = engine.conversations.clone();
@@ -96,43 +96,43 @@ pub fn drive(
 
 /// Takes up what is there, and brings the state up to the present.
 fn start<'o>(
-    campaign: Campaign,
+    project: Project,
     errand: &Errand,
     observer: &'o mut dyn Observer,
 ) -> Result<Engine<'o>, SupervisorError> {
     let auto_merge = matches!(errand, Errand::Up { merge: true, .. });
-    let (mut journal, Replay { mut scheduler, .. }) = Replay::open(&campaign, auto_merge)?;
-    if doctor::catch_up(&campaign, scheduler.state())? {
-        (journal, Replay { scheduler, .. }) = Replay::open(&campaign, auto_merge)?;
+    let (mut journal, Replay { mut scheduler, .. }) = Replay::open(&project, auto_merge)?;
+    if doctor::catch_up(&project, scheduler.state())? {
+        (journal, Replay { scheduler, .. }) = Replay::open(&project, auto_merge)?;
     }
-    preflight::check_branches(&campaign, scheduler.state())?;
-    preflight::check_documents(&campaign, scheduler.state())?;
+    preflight::check_branches(&project, scheduler.state())?;
+    preflight::check_documents(&project, scheduler.state())?;
     let clock = Clock::start(journal.epoch(), scheduler.state().now);
-    let (ended, yard) = (perform::resume_landing(&campaign)?, Arc::new(Yard::of(&campaign)));
+    let (ended, yard) = (perform::resume_landing(&project)?, Arc::new(Yard::of(&project)));
 
     let (sender, inbox) = mpsc::unbounded_channel();
     for what in ended.followed.into_iter().chain(ended.behind) {
-        let _ = sender.send(Message::Warning(None, what));
+        let _ = sender.send(EngineMessage::Warning(None, what));
     }
-    if let Err(error) = git::lock::clear_own_locks(&campaign.repo) {
-        let _ = sender.send(Message::Warning(None, error.to_string()));
+    if let Err(error) = git::lock::clear_own_locks(&project.repo) {
+        let _ = sender.send(EngineMessage::Warning(None, error.to_string()));
     }
-    for (attempt, _) in doctor::foreign_runners(&campaign)? {
+    for (attempt, _) in doctor::foreign_runners(&project)? {
         let why = format!(
             "{attempt} is still at work, and its plan is not in the manifest any more: put that back, or end it with \
              `orch down --now` once this run has ended"
         );
-        let _ = sender.send(Message::Warning(None, why));
+        let _ = sender.send(EngineMessage::Warning(None, why));
     }
-    for (plan, why) in told_of_set_back(&campaign, scheduler.state())? {
-        let _ = sender.send(Message::Warning(Some(plan), why));
+    for (plan, why) in told_of_set_back(&project, scheduler.state())? {
+        let _ = sender.send(EngineMessage::Warning(Some(plan), why));
     }
     let forward = sender.clone();
-    let (calls, mut called) = mpsc::unbounded_channel::<Call>();
-    let conversations = control::listen(&campaign.dir, calls)?;
+    let (calls, mut called) = mpsc::unbounded_channel::<PendingRequest>();
+    let conversations = control::listen(&project.dir, calls)?;
     tokio::spawn(async move {
         while let Some(call) = called.recv().await {
-            let _ = forward.send(Message::Call(call));
+            let _ = forward.send(EngineMessage::Call(call));
         }
     });
     for kind in [
@@ -144,7 +144,7 @@ fn start<'o>(
         let sender = sender.clone();
         tokio::spawn(async move {
             while stream.recv().await.is_some() {
-                let _ = sender.send(Message::Interrupt);
+                let _ = sender.send(EngineMessage::Interrupt);
             }
         });
     }
@@ -159,28 +159,28 @@ fn start<'o>(
     {
         spending::watch(sender.clone());
     }
-    let campaign = Arc::new(campaign);
-    let admin = Arc::new(WorktreeAdmin::new(&campaign.repo));
+    let project = Arc::new(project);
+    let admin = Arc::new(WorktreeAdmin::new(&project.repo));
     let run = match errand {
         Errand::Up { .. } => next_run(scheduler.state()),
         Errand::Merge { .. } => scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id),
     };
     let mut engine = Engine {
-        stray_writes: StrayWrites::begin_first(&campaign),
+        stray_writes: StrayWrites::begin_first(&project),
         conversations,
-        manifest: ManifestWatch::new(&campaign, sender.clone()),
-        notifier: Some(Notifier::new(&campaign, &sender)),
+        manifest: ManifestWatch::new(&project, sender.clone()),
+        notifier: Some(Notifier::new(&project, &sender)),
         conflicts: ConflictWatch::start(sender.clone()),
         hand_landings: HandLandingsWatch::default(),
         target: TargetWatch {
-            seen: campaign.repo.branch_tip(&campaign.target)?,
+            seen: project.repo.branch_tip(&project.target)?,
         },
         obstacles: ObstacleWatch::default(),
         slow_git: SlowGit::default(),
         red: false,
         reports: Reports::new(sender.clone()),
         desk: Desk {
-            campaign,
+            project,
             admin,
             units: Arc::default(),
             yard,
@@ -215,24 +215,20 @@ fn begin(engine: &mut Engine<'_>, errand: &Errand) -> Result<(), SupervisorError
     };
     let state = engine.desk.scheduler.state();
     let same_run = state.run.as_ref().filter(|run| run.id == engine.desk.run);
-    let base = same_run.map_or_else(|| engine.desk.campaign.base.clone(), |run| run.base.clone());
+    let base = same_run.map_or_else(|| engine.desk.project.base.clone(), |run| run.base.clone());
     let started = Event::RunStarted {
         run: engine.desk.run,
         base,
-        target: engine.desk.campaign.target.clone(),
+        target: engine.desk.project.target.clone(),
         only,
         merge_only,
     };
     let now = engine.desk.clock.now();
     let records = || Ok(engine.desk.journal.read_all()?);
-    let mut found = changed_documents::found(&engine.desk.campaign, &engine.desk.scheduler, &records)?;
+    let mut found = changed_documents::found(&engine.desk.project, &engine.desk.scheduler, &records)?;
     found.retain(|event| engine.desk.scheduler.take(now, event));
     // A box carries no time: what was said with one is heard after it.
-    let brought = brought_ticks(
-        &engine.desk.campaign,
-        &engine.desk.scheduler,
-        &engine.desk.journal,
-    )?;
+    let brought = brought_ticks(&engine.desk.project, &engine.desk.scheduler, &engine.desk.journal)?;
     found.extend(engine.desk.scheduler.note_ticks(now, &brought));
     let records = engine
         .desk
@@ -248,7 +244,7 @@ fn begin(engine: &mut Engine<'_>, errand: &Errand) -> Result<(), SupervisorError
         engine.hear_people(&plan)?;
     }
     if !merge_only {
-        for found in recovery::look_around(&engine.desk.campaign.dir, engine.desk.scheduler.state())? {
+        for found in recovery::look_around(&engine.desk.project.dir, engine.desk.scheduler.state())? {
             engine.read_status_now(&found.lane)?;
             missed.extend(found.missed);
             if let Some(runner) = found.runner {
@@ -259,14 +255,14 @@ fn begin(engine: &mut Engine<'_>, errand: &Errand) -> Result<(), SupervisorError
         }
     }
     missed.extend(landed_by_hand::landed_by_hand(
-        &engine.desk.campaign,
+        &engine.desk.project,
         engine.desk.scheduler.state(),
     )?);
     let now = engine.desk.clock.now();
     missed.retain(|event| engine.desk.scheduler.take(now, event));
     if !merge_only {
-        engine.desk.campaign.note_manifest()?;
-        engine.desk.campaign.write_down(None)?;
+        engine.desk.project.note_manifest()?;
+        engine.desk.project.write_down(None)?;
         // Looked for now that what was held or had failed is open again.
         let lost = recovery::lost_worktrees(engine.desk.scheduler.state());
         missed.extend(

@@ -11,19 +11,19 @@ use tokio::sync::mpsc;
 use crate::schedule::{Ending, Event, Scheduler};
 
 use super::engine::Engine;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::desk::observer::Observer;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::tell::notifier::Notifier;
 
 /// What is left of an engine that has ended.
 pub(super) struct Closing<'o> {
-    campaign: Arc<Campaign>,
+    project: Arc<Project>,
     scheduler: Scheduler,
     observer: &'o mut dyn Observer,
-    inbox: mpsc::UnboundedReceiver<Message>,
+    inbox: mpsc::UnboundedReceiver<EngineMessage>,
     notifier: Option<Notifier>,
 }
 
@@ -33,7 +33,7 @@ impl<'o> Closing<'o> {
     pub(super) fn of(engine: Engine<'o>) -> Self {
         let waits = engine.ending.is_some_and(|ending| ending != Ending::Interrupted);
         Self {
-            campaign: engine.desk.campaign,
+            project: engine.desk.project,
             scheduler: engine.desk.scheduler,
             observer: engine.observer,
             inbox: engine.inbox,
@@ -74,13 +74,13 @@ impl<'o> Closing<'o> {
     fn take_leave(mut self) -> Result<(), SupervisorError> {
         let mut warnings = Vec::new();
         while let Ok(message) = self.inbox.try_recv() {
-            if let Message::Warning(plan, why) = message {
+            if let EngineMessage::Warning(plan, why) = message {
                 warnings.push(Event::Warning { plan, why });
             }
         }
         let mut result = Ok(());
         if !warnings.is_empty() {
-            match record(&self.campaign, "up", |_| Ok(warnings)) {
+            match record(&self.project, "up", |_| Ok(warnings)) {
                 Ok(Some(Ok(records))) => self.observer.recorded(&records, &self.scheduler),
                 Ok(_) => {}
                 Err(error) => result = Err(error),

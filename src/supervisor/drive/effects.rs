@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::plan::{LaneId, PlanName};
-use crate::schedule::train::{Answer, Landing, Order, Unmoved};
+use crate::schedule::train::{Landing, Order, TrainAnswer, Unmoved};
 use crate::schedule::{Effect, Event, Input, PinRefusal};
 
 use super::engine::Engine;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 use crate::supervisor::perform::attempt::unit::alone;
 use crate::supervisor::project::error::SupervisorError;
@@ -45,12 +45,12 @@ impl Engine<'_> {
                 handed_on,
             } => {
                 let lane = LaneId::new(&plan, place.lane);
-                let (campaign, worktree) = (self.desk.campaign.clone(), self.desk.worktree(&lane));
+                let (project, worktree) = (self.desk.project.clone(), self.desk.worktree(&lane));
                 let (admin, sender) = (self.desk.admin.clone(), self.desk.sender.clone());
                 let lock = self.desk.units.of(&plan);
                 self.desk.in_background(move || {
                     let _alone = alone(&lock);
-                    let left = perform::Left {
+                    let left = perform::EndedAttempt {
                         plan: &plan,
                         attempt: &attempt,
                         place: &place,
@@ -58,11 +58,11 @@ impl Engine<'_> {
                         reported: &reported,
                         handed_on: &handed_on,
                     };
-                    let (event, said) = perform::check(&campaign, &admin, &worktree, &left);
+                    let (event, said) = perform::check(&project, &admin, &worktree, &left);
                     for why in said {
-                        let _ = sender.send(Message::Warning(Some(plan.clone()), why));
+                        let _ = sender.send(EngineMessage::Warning(Some(plan.clone()), why));
                     }
-                    Message::Input(Input::Event(event))
+                    EngineMessage::Input(Input::Event(event))
                 });
             }
             Effect::Integrate {
@@ -72,8 +72,8 @@ impl Engine<'_> {
                 tip,
                 made,
             } => {
-                let (campaign, admin, sender) = (
-                    self.desk.campaign.clone(),
+                let (project, admin, sender) = (
+                    self.desk.project.clone(),
                     self.desk.admin.clone(),
                     self.desk.sender.clone(),
                 );
@@ -81,7 +81,7 @@ impl Engine<'_> {
                 self.desk.in_background(move || {
                     let _alone = alone(&lock);
                     let (event, said) = perform::integrate(
-                        &campaign,
+                        &project,
                         &admin,
                         &plan,
                         &attempt,
@@ -89,43 +89,41 @@ impl Engine<'_> {
                         (tip.as_ref(), made.as_ref()),
                     );
                     for why in said {
-                        let _ = sender.send(Message::Warning(Some(plan.clone()), why));
+                        let _ = sender.send(EngineMessage::Warning(Some(plan.clone()), why));
                     }
-                    Message::Input(Input::Event(event))
+                    EngineMessage::Input(Input::Event(event))
                 });
             }
             Effect::Verify { plan } => {
                 let worktree = self.desk.worktree(&LaneId::own(&plan));
-                let campaign = self.desk.campaign.clone();
+                let project = self.desk.project.clone();
                 let unwanted = self.verifying.begin(&plan);
                 self.desk.in_background(move || {
                     let unwanted = || unwanted.is_so();
-                    Message::Input(Input::Event(perform::verify(
-                        &campaign, &worktree, &plan, &unwanted,
+                    EngineMessage::Input(Input::Event(perform::verify(
+                        &project, &worktree, &plan, &unwanted,
                     )))
                 });
             }
             Effect::StopVerification { plan } => {
                 self.verifying.forgo(&plan);
-                let campaign = self.desk.campaign.clone();
-                tokio::task::spawn_blocking(move || perform::stop_verification(&campaign, &plan));
+                let project = self.desk.project.clone();
+                tokio::task::spawn_blocking(move || perform::stop_verification(&project, &plan));
             }
             Effect::VerifyPhase { plan, phase } => {
-                let (campaign, yard, admin) = (
-                    self.desk.campaign.clone(),
+                let (project, yard, admin) = (
+                    self.desk.project.clone(),
                     self.desk.yard.clone(),
                     self.desk.admin.clone(),
                 );
                 self.desk.in_background(move || {
-                    let said = perform::verify_phase(&campaign, &admin, &yard, &plan, phase);
-                    Message::Input(Input::Event(said))
+                    let said = perform::verify_phase(&project, &admin, &yard, &plan, phase);
+                    EngineMessage::Input(Input::Event(said))
                 });
             }
             Effect::StopPhaseCheck { plan, phase } => {
-                let (campaign, yard) = (self.desk.campaign.clone(), self.desk.yard.clone());
-                tokio::task::spawn_blocking(move || {
-                    perform::stop_phase_check(&campaign, &yard, &plan, phase)
-                });
+                let (project, yard) = (self.desk.project.clone(), self.desk.yard.clone());
+                tokio::task::spawn_blocking(move || perform::stop_phase_check(&project, &yard, &plan, phase));
             }
             Effect::Pin {
                 plan,
@@ -136,7 +134,7 @@ impl Engine<'_> {
                 handed_on,
             } => {
                 let worktree = self.desk.worktree(&LaneId::own(&plan));
-                let (campaign, sender) = (self.desk.campaign.clone(), self.desk.sender.clone());
+                let (project, sender) = (self.desk.project.clone(), self.desk.sender.clone());
                 let run = self.desk.scheduler.state().plan(&plan);
                 // Where units have branches of their own, nobody works on the plan's.
                 let attempt = run.attempts.get(&0).filter(|_| !run.by_units);
@@ -151,25 +149,27 @@ impl Engine<'_> {
                         verified,
                         handed_on: &handed_on,
                     };
-                    match perform::pin(&campaign, &worktree, &plan, order) {
+                    match perform::pin(&project, &worktree, &plan, order) {
                         Ok((mut pinned, warning)) => {
                             pinned.holds = holds;
                             if let Some(why) = warning {
-                                let _ = sender.send(Message::Warning(Some(plan), why));
+                                let _ = sender.send(EngineMessage::Warning(Some(plan), why));
                             }
-                            Message::Input(Input::Event(Event::Pinned(pinned)))
+                            EngineMessage::Input(Input::Event(Event::Pinned(pinned)))
                         }
-                        Err(why) => {
-                            Message::Input(Input::Event(Event::PinRefused(PinRefusal { plan, point, why })))
-                        }
+                        Err(why) => EngineMessage::Input(Input::Event(Event::PinRefused(PinRefusal {
+                            plan,
+                            point,
+                            why,
+                        }))),
                     }
                 });
             }
             Effect::Train { order, into } => return self.train(order, into),
             Effect::Union(trial) => train::try_union(&self.desk, trial),
             Effect::StopUnion(trial) => {
-                let (campaign, yard) = (self.desk.campaign.clone(), self.desk.yard.clone());
-                tokio::task::spawn_blocking(move || yard.stop(&campaign, trial));
+                let (project, yard) = (self.desk.project.clone(), self.desk.yard.clone());
+                tokio::task::spawn_blocking(move || yard.stop(&project, trial));
             }
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
             Effect::End(ending) => self.ending = Some(ending),
@@ -179,8 +179,8 @@ impl Engine<'_> {
 
     /// Does what the merge train asks for.
     fn train(&mut self, order: Order, into: Option<String>) -> Result<(), SupervisorError> {
-        let target = into.unwrap_or_else(|| self.desk.campaign.target.clone());
-        let (campaign, yard) = (self.desk.campaign.clone(), self.desk.yard.clone());
+        let target = into.unwrap_or_else(|| self.desk.project.target.clone());
+        let (project, yard) = (self.desk.project.clone(), self.desk.yard.clone());
         match order {
             Order::Try(trial) => {
                 let (admin, known) = (
@@ -188,13 +188,13 @@ impl Engine<'_> {
                     perform::Known::of(&self.desk.scheduler, &target),
                 );
                 train::answer(&self.desk, move || {
-                    perform::try_out(&campaign, &admin, &yard, &trial, &target, &known)
+                    perform::try_out(&project, &admin, &yard, &trial, &target, &known)
                 });
             }
             Order::Land(landing) => {
                 let Some(gate) = self.land_gate(&landing)? else {
                     train::answer(&self.desk, || {
-                        (Answer::Landed(Err(Unmoved::Withdrawn)), Vec::new())
+                        (TrainAnswer::Landed(Err(Unmoved::Withdrawn)), Vec::new())
                     });
                     return Ok(());
                 };
@@ -202,7 +202,7 @@ impl Engine<'_> {
                 self.landing = Some(gate.clone());
                 train::answer(&self.desk, move || {
                     let go = || gate.go();
-                    let (answer, warnings) = perform::land(&campaign, &yard, &landing, &target, &go);
+                    let (answer, warnings) = perform::land(&project, &yard, &landing, &target, &go);
                     let about = landing.stack.last();
                     let warn = |why| Event::Warning {
                         plan: about.cloned(),
@@ -212,7 +212,7 @@ impl Engine<'_> {
                 });
             }
             Order::Stop(trial) => {
-                tokio::task::spawn_blocking(move || yard.stop(&campaign, trial));
+                tokio::task::spawn_blocking(move || yard.stop(&project, trial));
             }
         }
         Ok(())

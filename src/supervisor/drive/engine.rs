@@ -12,7 +12,7 @@ use crate::schedule::{At, Effect, Ending, Event, Input, Stage};
 use crate::supervisor::control::merge_request::MergeRequests;
 use crate::supervisor::control::socket::Conversations;
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::desk::observer::Observer;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::tell::delivery::{brings_mail, deliver};
@@ -36,7 +36,7 @@ use crate::supervisor::work::verifying::Verifying;
 pub(super) struct Engine<'o> {
     pub(super) desk: Desk,
     pub(super) observer: &'o mut dyn Observer,
-    pub(super) inbox: mpsc::UnboundedReceiver<Message>,
+    pub(super) inbox: mpsc::UnboundedReceiver<EngineMessage>,
     pub(super) conversations: Conversations,
     pub(super) wake: Option<At>,
     pub(super) ending: Option<Ending>,
@@ -74,12 +74,12 @@ impl Engine<'_> {
                     message = self.inbox.recv() => message,
                     () = tokio::time::sleep(self.desk.clock.until(due)) => {
                         self.wake = None;
-                        Some(Message::Input(Input::Wake))
+                        Some(EngineMessage::Input(Input::Wake))
                     }
                 },
             };
             // The sender lives in this struct, so the channel cannot close.
-            let mut messages: Vec<Message> = message.into_iter().collect();
+            let mut messages: Vec<EngineMessage> = message.into_iter().collect();
             while let Ok(more) = self.inbox.try_recv() {
                 messages.push(more);
             }
@@ -114,7 +114,7 @@ impl Engine<'_> {
             // Begun now, beside what is told and prepared: an agent's start waits for it on its own thread.
             tokio::task::spawn_blocking(move || {
                 if let Err(error) = mark.reach() {
-                    let _ = sender.send(Message::JournalFailed(error));
+                    let _ = sender.send(EngineMessage::JournalFailed(error));
                 }
             });
         }

@@ -11,10 +11,10 @@ use crate::supervisor::conflict::about_conflict::ResolveStep;
 use crate::supervisor::control::mail::Outgoing;
 use crate::supervisor::control::merge_request::MergeRequest;
 use crate::supervisor::control::request::{Answer, Request};
-use crate::supervisor::control::socket::Call;
+use crate::supervisor::control::socket::PendingRequest;
 use crate::supervisor::control::steering;
 use crate::supervisor::desk::core::warn;
-use crate::supervisor::desk::message::{Message, StepDone};
+use crate::supervisor::desk::message::{EngineMessage, StepDone};
 use crate::supervisor::perform::tree::disk;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::recovery::output;
@@ -29,21 +29,21 @@ impl Engine<'_> {
     /// From what happened to what the scheduler is told.
     pub(super) fn translate(
         &mut self,
-        message: Message,
+        message: EngineMessage,
         inputs: &mut Vec<Input>,
     ) -> Result<(), SupervisorError> {
-        disk::refuse_full(&self.desk.campaign)?;
+        disk::refuse_full(&self.desk.project)?;
         match message {
-            Message::Input(input) => inputs.push(input),
-            Message::Started(attempt, runner) => {
+            EngineMessage::Input(input) => inputs.push(input),
+            EngineMessage::Started(attempt, runner) => {
                 self.runners.add(attempt, runner);
             }
-            Message::StatusHint(lane) => read_later(&self.desk, lane),
-            Message::StatusRead(lane, reading) => {
+            EngineMessage::StatusHint(lane) => read_later(&self.desk, lane),
+            EngineMessage::StatusRead(lane, reading) => {
                 self.collect_posted(&lane, inputs)?;
                 self.reports.take(&self.desk, lane, reading, inputs);
             }
-            Message::RunnerGone(plan, attempt, ended) => {
+            EngineMessage::RunnerGone(plan, attempt, ended) => {
                 self.runners.forget(&attempt);
                 let exit = match ended {
                     Ok(JobState::Ended(record)) => record.exit,
@@ -61,11 +61,11 @@ impl Engine<'_> {
                 self.stray_writes.look_at_hooks(inputs);
                 pins::mend(&self.desk);
                 // Told before the end is: what follows from the end depends on it.
-                inputs.extend(output::told(&self.desk.campaign.dir, &plan, &attempt).map(Input::Event));
+                inputs.extend(output::told(&self.desk.project.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
             }
-            Message::Looked(began, seen) => self.stray_writes.looked(&self.desk, began, seen, inputs),
-            Message::LookForConflicts => {
+            EngineMessage::Looked(began, seen) => self.stray_writes.looked(&self.desk, began, seen, inputs),
+            EngineMessage::LookForConflicts => {
                 self.hand_landings.look(&self.desk);
                 self.obstacles.look(&self.desk);
                 bring_checkouts_along(&self.desk);
@@ -75,24 +75,24 @@ impl Engine<'_> {
                     self.conflicts.look(&self.desk);
                 }
             }
-            Message::Unhindered(plans) => self.obstacles.take(&self.desk, plans, inputs),
-            Message::Conflicts(looked) => self.conflicts.take(&self.desk, looked, inputs),
-            Message::ConflictsRested => self.conflicts.end_rest(&self.desk),
-            Message::TargetLooked(tip, told) => self.target.looked(tip, told, inputs),
-            Message::Landings(found) => inputs.extend(found.into_iter().map(Input::Event)),
-            Message::LookAtSpending => spending::look(&self.desk, inputs),
-            Message::Resolved(step) => {
+            EngineMessage::Unhindered(plans) => self.obstacles.take(&self.desk, plans, inputs),
+            EngineMessage::Conflicts(looked) => self.conflicts.take(&self.desk, looked, inputs),
+            EngineMessage::ConflictsRested => self.conflicts.end_rest(&self.desk),
+            EngineMessage::TargetLooked(tip, told) => self.target.looked(tip, told, inputs),
+            EngineMessage::Landings(found) => inputs.extend(found.into_iter().map(Input::Event)),
+            EngineMessage::LookAtSpending => spending::look(&self.desk, inputs),
+            EngineMessage::Resolved(step) => {
                 self.handle(std::mem::take(inputs))?;
                 self.take_step(*step)?;
             }
-            Message::Call(call) => self.answer(call, inputs)?,
-            Message::ManifestHint => self.manifest.read_later(&self.desk),
-            Message::ManifestRead(read) => {
+            EngineMessage::Call(call) => self.answer(call, inputs)?,
+            EngineMessage::ManifestHint => self.manifest.read_later(&self.desk),
+            EngineMessage::ManifestRead(read) => {
                 // What came before the edit is taken in first.
                 self.handle(std::mem::take(inputs))?;
                 self.take_edit(*read)?;
             }
-            Message::Interrupt => {
+            EngineMessage::Interrupt => {
                 self.interrupts += 1;
                 let now = self.interrupts > 1;
                 if now {
@@ -100,13 +100,17 @@ impl Engine<'_> {
                 }
                 inputs.push(Input::Event(Event::RunStopping { now }));
             }
-            Message::JournalFailed(error) => return Err(error.into()),
-            Message::Warning(plan, why) => warn(inputs, plan, why),
+            EngineMessage::JournalFailed(error) => return Err(error.into()),
+            EngineMessage::Warning(plan, why) => warn(inputs, plan, why),
         }
         Ok(())
     }
 
-    pub(super) fn answer(&mut self, call: Call, inputs: &mut Vec<Input>) -> Result<(), SupervisorError> {
+    pub(super) fn answer(
+        &mut self,
+        call: PendingRequest,
+        inputs: &mut Vec<Input>,
+    ) -> Result<(), SupervisorError> {
         match call.request {
             Request::Down { now } => {
                 if now {
@@ -148,7 +152,7 @@ impl Engine<'_> {
         if let Some(name) = plans
             .iter()
             .map(|work| &work.plan)
-            .find(|name| self.desk.campaign.plan(name).is_none())
+            .find(|name| self.desk.project.plan(name).is_none())
         {
             let why =
                 format!("there is no plan `{name}` in the manifest that the supervisor was started with");
@@ -159,9 +163,9 @@ impl Engine<'_> {
         }
         self.desk.yard.try_anew();
         // Whoever asks by hand wants it tried anew. Where there are no verdicts there is nothing to forget.
-        let _ = Verdicts::open(&self.desk.campaign.dir).and_then(|verdicts| verdicts.forget_reds());
-        let target = into.clone().unwrap_or_else(|| self.desk.campaign.target.clone());
-        let before = self.desk.campaign.repo.branch_tip(&target)?;
+        let _ = Verdicts::open(&self.desk.project.dir).and_then(|verdicts| verdicts.forget_reds());
+        let target = into.clone().unwrap_or_else(|| self.desk.project.target.clone());
+        let before = self.desk.project.repo.branch_tip(&target)?;
         let request = MergeRequest::new(&plans, &target, before, self.desk.scheduler.state(), reply);
         self.requests.add(request);
         self.handle(vec![Input::Event(Event::MergeRequested { plans, into })])
@@ -169,11 +173,11 @@ impl Engine<'_> {
 
     /// Takes in what the manifest says now, as far as it still may.
     fn take_edit(&mut self, read: Result<PlanSet, SupervisorError>) -> Result<(), SupervisorError> {
-        let hooks = self.desk.campaign.set.hooks.clone();
+        let hooks = self.desk.project.set.hooks.clone();
         let inputs = self.manifest.take(&mut self.desk, read)?;
-        if hooks != self.desk.campaign.set.hooks {
+        if hooks != self.desk.project.set.hooks {
             // What the old one was still to tell, it tells.
-            self.notifier = Some(Notifier::new(&self.desk.campaign, &self.desk.sender));
+            self.notifier = Some(Notifier::new(&self.desk.project, &self.desk.sender));
         }
         if inputs.is_empty() {
             return Ok(());

@@ -20,21 +20,21 @@ pub(super) fn conclude(engine: &mut Engine<'_>, ending: Ending) -> Result<Conclu
     Ok(Conclusion {
         ending,
         red: engine.red,
-        set: engine.desk.campaign.set.clone(),
+        set: engine.desk.project.set.clone(),
         merged: engine.requests.take_own(),
     })
 }
 
 /// What is still to be said at the end.
 fn last_look(engine: &mut Engine<'_>) -> Result<(), SupervisorError> {
-    engine.desk.yard.end_early(&engine.desk.campaign);
-    engine.desk.yard.end_strays(&engine.desk.campaign);
+    engine.desk.yard.end_early(&engine.desk.project);
+    engine.desk.yard.end_strays(&engine.desk.project);
     let mut warnings = engine.stray_writes.look_at_last(&engine.desk);
     warnings.extend(engine.target.look_last(&engine.desk));
     warnings.extend(tidy_conflicts(&engine.desk));
     warnings.extend(notes::write_now(&engine.desk));
     let mut warn = |why: String| warnings.push(Event::Warning { plan: None, why });
-    let released = git::keep::release_candidates(&engine.desk.campaign.repo);
+    let released = git::keep::release_candidates(&engine.desk.project.repo);
     for error in [released, release_made(&engine.desk)]
         .into_iter()
         .filter_map(Result::err)
@@ -60,7 +60,7 @@ fn check_tips(engine: &mut Engine<'_>) -> Vec<Event> {
         return Vec::new();
     }
     let (checked, warnings) =
-        perform::check_tips(&engine.desk.campaign, &engine.desk.admin, &engine.desk.yard);
+        perform::check_tips(&engine.desk.project, &engine.desk.admin, &engine.desk.yard);
     engine.red = checked.iter().any(|checked| checked.why.is_some());
     let warn = |why| Event::Warning { plan: None, why };
     let told = checked.into_iter().map(Event::TargetChecked);

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::git::{self, Expected, Place, Strayed, WorktreeAdmin};
+use crate::git::{self, ExpectedTree, Strayed, TreePlace, WorktreeAdmin};
 use crate::plan::{AgentName, Fault, Faults, Place as TextPlace, Plan, PlanName, is_same_title};
 use crate::schedule::{Outcome, State};
 
 use crate::supervisor::doctor::look::expected;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Refuses a run whose agents cannot be started: their programs are looked up as a shell would. A program given by a
 /// relative path lies in the worktree, which does not exist yet, and is left to the attempt.
@@ -19,8 +19,8 @@ use crate::supervisor::project::error::SupervisorError;
 /// # Errors
 ///
 /// With every agent whose program is missing or not executable.
-pub fn check_agents(campaign: &Campaign, only: &[PlanName]) -> Result<(), SupervisorError> {
-    let missing = missing_agents(campaign, only);
+pub fn check_agents(project: &Project, only: &[PlanName]) -> Result<(), SupervisorError> {
+    let missing = missing_agents(project, only);
     if missing.is_empty() {
         Ok(())
     } else {
@@ -39,15 +39,15 @@ pub fn agents_of<'p>(plans: impl Iterator<Item = &'p Plan>) -> BTreeSet<&'p Agen
 }
 
 /// The agents that plans use and that cannot be started here, each in a sentence.
-pub fn missing_agents(campaign: &Campaign, only: &[PlanName]) -> Vec<String> {
-    let driven = campaign
+pub fn missing_agents(project: &Project, only: &[PlanName]) -> Vec<String> {
+    let driven = project
         .set
         .plans
         .iter()
         .filter(|plan| only.is_empty() || only.contains(&plan.name));
     let mut missing = Vec::new();
     for name in agents_of(driven) {
-        let Some(program) = campaign
+        let Some(program) = project
             .set
             .agents
             .get(name)
@@ -56,7 +56,7 @@ pub fn missing_agents(campaign: &Campaign, only: &[PlanName]) -> Vec<String> {
             continue;
         };
         if let Err(why) = find(program) {
-            let known = campaign.set.agents.get(name).and_then(|agent| agent.known);
+            let known = project.set.agents.get(name).and_then(|agent| agent.known);
             let install = known
                 .map(|known| known.install)
                 .filter(|install| !install.is_empty());
@@ -73,9 +73,9 @@ pub fn missing_agents(campaign: &Campaign, only: &[PlanName]) -> Vec<String> {
 /// # Errors
 ///
 /// With each such plan, and what to do.
-pub fn check_branches(campaign: &Campaign, state: &State) -> Result<(), SupervisorError> {
+pub fn check_branches(project: &Project, state: &State) -> Result<(), SupervisorError> {
     let mut changed = Vec::new();
-    for plan in &campaign.set.plans {
+    for plan in &project.set.plans {
         let run = state.plan(&plan.name);
         let is_over = !run.landed.is_empty() || run.outcome == Some(Outcome::Cancelled);
         let made = run.worktree().filter(|made| made.branch != plan.branch);
@@ -101,9 +101,9 @@ pub fn check_branches(campaign: &Campaign, state: &State) -> Result<(), Supervis
 /// # Errors
 ///
 /// With every such task.
-pub fn check_documents(campaign: &Campaign, state: &State) -> Result<(), SupervisorError> {
+pub fn check_documents(project: &Project, state: &State) -> Result<(), SupervisorError> {
     let mut faults = Vec::new();
-    for plan in &campaign.set.plans {
+    for plan in &project.set.plans {
         let run = state.plan(&plan.name);
         let Some(file) = plan.file.as_ref().filter(|_| run.landed.is_empty()) else {
             continue;
@@ -155,14 +155,14 @@ pub const NAME_YOURSELF: &str =
 /// # Errors
 ///
 /// With each such worktree, and what to do.
-pub fn check_places(campaign: &Campaign) -> Result<(), SupervisorError> {
+pub fn check_places(project: &Project) -> Result<(), SupervisorError> {
     let known = OnceCell::new();
     let expected = |key: &str| {
-        let known: &Vec<Expected> = known.get_or_init(|| expected(campaign));
+        let known: &Vec<ExpectedTree> = known.get_or_init(|| expected(project));
         let found = known.iter().find(|wanted| wanted.key == key)?;
         Some(found.path.clone())
     };
-    let strayed = git::worktree::strayed(&WorktreeAdmin::new(&campaign.repo), &expected)?;
+    let strayed = git::worktree::strayed(&WorktreeAdmin::new(&project.repo), &expected)?;
     if strayed.is_empty() {
         return Ok(());
     }
@@ -172,7 +172,7 @@ pub fn check_places(campaign: &Campaign) -> Result<(), SupervisorError> {
     }
     let elsewhere = || {
         strayed.iter().filter_map(|one| match &one.place {
-            Place::Elsewhere(books) => Some(books),
+            TreePlace::Elsewhere(books) => Some(books),
             _ => None,
         })
     };
@@ -182,8 +182,8 @@ pub fn check_places(campaign: &Campaign) -> Result<(), SupervisorError> {
     } else if elsewhere().next().is_some() {
         format!(
             "is this a copy of a repository? To begin anew in it, which leaves its branches alone: `rm -r {} {}`, and other `worktrees` in [run]",
-            campaign.dir.path().display(),
-            campaign.repo.common_dir().join("worktrees").display()
+            project.dir.path().display(),
+            project.repo.common_dir().join("worktrees").display()
         )
     } else {
         "was the repository moved? `orch doctor` says what it would do about it, `orch doctor --fix` does it".to_owned()
@@ -201,7 +201,7 @@ fn told(one: &Strayed) -> String {
             "the worktree of {key} is no more at {path}, but at {}",
             to.display()
         ),
-        (None, Place::Elsewhere(books)) => format!(
+        (None, TreePlace::Elsewhere(books)) => format!(
             "{path}, where the worktree of {key} belongs, is of another repository ({})",
             books.display()
         ),

@@ -10,8 +10,8 @@ use super::worktree_lints as worktrees;
 use crate::graph::{Durations, Graph};
 use crate::plan::{Lint, LintId, LintPlace, Plan, PlanName};
 
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::status::Situation;
 
 /// Files of an overlap that are named.
@@ -22,11 +22,11 @@ const FILES: usize = 3;
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub fn lints(campaign: &Campaign) -> Result<Vec<Lint>, SupervisorError> {
-    let mut found: Vec<Lint> = worktrees::agents(campaign, &[]).collect();
-    found.extend(worktrees::missing_in_worktrees(campaign, &[])?);
-    found.extend(worktrees::unlisted_documents(campaign));
-    found.extend(campaign.set.lints());
+pub fn lints(project: &Project) -> Result<Vec<Lint>, SupervisorError> {
+    let mut found: Vec<Lint> = worktrees::agents(project, &[]).collect();
+    found.extend(worktrees::missing_in_worktrees(project, &[])?);
+    found.extend(worktrees::unlisted_documents(project));
+    found.extend(project.set.lints());
     found.sort();
     Ok(found)
 }
@@ -37,8 +37,8 @@ pub fn lints(campaign: &Campaign) -> Result<Vec<Lint>, SupervisorError> {
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub fn lints_of_run(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lint>, SupervisorError> {
-    let situation = Situation::look(campaign).ok();
+pub fn lints_of_run(project: &Project, only: &[PlanName]) -> Result<Vec<Lint>, SupervisorError> {
+    let situation = Situation::look(project).ok();
     let is_driven = |name: &PlanName| only.is_empty() || only.contains(name);
     let has_landed = |name: &PlanName| {
         let state = situation.as_ref().map(|situation| situation.scheduler.state());
@@ -49,12 +49,12 @@ pub fn lints_of_run(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lint>,
     if let Some(situation) = &situation {
         found.extend(rewritten(situation, is_driven));
     }
-    found.extend(campaign.set.warnings.iter().cloned());
-    let open = campaign.set.plans.iter().filter(|plan| is_open(plan));
-    found.extend(open.flat_map(|plan| campaign.set.lints_of(plan)));
-    found.extend(worktrees::missing_in_worktrees(campaign, only)?);
-    let plan = |number: usize| &campaign.set.plans[number];
-    for overlap in Graph::new(&campaign.set, &Durations::default()).overlaps {
+    found.extend(project.set.warnings.iter().cloned());
+    let open = project.set.plans.iter().filter(|plan| is_open(plan));
+    found.extend(open.flat_map(|plan| project.set.lints_of(plan)));
+    found.extend(worktrees::missing_in_worktrees(project, only)?);
+    let plan = |number: usize| &project.set.plans[number];
+    for overlap in Graph::new(&project.set, &Durations::default()).overlaps {
         let (one, other) = (plan(overlap.plans.0), plan(overlap.plans.1));
         if overlap.serialized.is_none() && !overlap.waits && is_open(one) && is_open(other) {
             found.push(self::overlap(&one.name, &other.name, &overlap.files));

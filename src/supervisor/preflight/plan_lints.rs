@@ -13,8 +13,8 @@ use crate::schedule::{Scheduler, Simulation, TooLong, red_unions};
 
 use super::lint::rewritten;
 use super::worktree_lints as worktrees;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::conflicts::conflicts;
 use crate::supervisor::view::status::Situation;
 use serde::Serialize;
@@ -28,7 +28,7 @@ const COARSE: usize = 5;
 ///
 /// When the repository cannot be read.
 pub(crate) fn of_preview(
-    campaign: &Campaign,
+    project: &Project,
     situation: &Situation,
     set: &PlanSet,
     graph: &Graph,
@@ -36,12 +36,12 @@ pub(crate) fn of_preview(
     overlaps: &[SharedFiles],
 ) -> Result<Vec<Lint>, SupervisorError> {
     let mut found = Vec::new();
-    of_repository(campaign, situation, set, &mut found)?;
-    of_conflicts(campaign, situation, &mut found)?;
+    of_repository(project, situation, set, &mut found)?;
+    of_conflicts(project, situation, &mut found)?;
     let landed = |plan: &Plan| situation.scheduler.state().is_landed(&plan.name);
     let open = set.plans.iter().filter(|plan| !landed(plan));
-    found.extend(campaign.set.warnings.iter().cloned());
-    found.extend(open.flat_map(|plan| campaign.set.lints_of(plan)));
+    found.extend(project.set.warnings.iter().cloned());
+    found.extend(open.flat_map(|plan| project.set.lints_of(plan)));
     found.extend(rewritten(situation, |name| set.plan(name).is_some()));
     of_overlaps(overlaps, &mut found);
     for plan in &set.plans {
@@ -54,25 +54,25 @@ pub(crate) fn of_preview(
 }
 
 fn of_repository(
-    campaign: &Campaign,
+    project: &Project,
     situation: &Situation,
     set: &PlanSet,
     found: &mut Vec<Lint>,
 ) -> Result<(), SupervisorError> {
     let names: Vec<_> = set.plans.iter().map(|plan| plan.name.clone()).collect();
-    found.extend(worktrees::agents(campaign, &names));
-    found.extend(worktrees::missing_in_worktrees(campaign, &names)?);
-    if campaign.repo.head_branch()?.is_none() {
+    found.extend(worktrees::agents(project, &names));
+    found.extend(worktrees::missing_in_worktrees(project, &names)?);
+    if project.repo.head_branch()?.is_none() {
         found.push(
             Lint::of(
                 LintId::DetachedHead,
-                campaign.repo.here().display().to_string(),
+                project.repo.here().display().to_string(),
                 "no branch is checked out (detached HEAD)",
             )
             .hint("check a branch out, so that what lands is seen there"),
         );
     }
-    for checkout in git::state::checkouts_of(&campaign.repo, &campaign.target)? {
+    for checkout in git::state::checkouts_of(&project.repo, &project.target)? {
         if !checkout.dirty.is_empty() {
             let files = checkout
                 .dirty
@@ -82,18 +82,18 @@ fn of_repository(
             let files: Vec<String> = files.collect();
             found.push(Lint::of(LintId::DirtyTarget, checkout.path.display().to_string(), format!(
                     "the target `{}` is checked out with uncommitted changes ({}): what changes these files cannot land",
-                    campaign.target,
+                    project.target,
                     files.join(", ")
                 )).hint("commit or stash them before such a plan lands"));
         }
     }
-    let keys = WorktreeAdmin::new(&campaign.repo).keys()?;
+    let keys = WorktreeAdmin::new(&project.repo).keys()?;
     for plan in &set.plans {
         let begun = situation.scheduler.state().plan(&plan.name).worktree().is_some();
         if begun || keys.iter().any(|key| key == plan.name.as_str()) {
             continue;
         }
-        if campaign.repo.branch_tip(&plan.branch)?.is_some() {
+        if project.repo.branch_tip(&plan.branch)?.is_some() {
             found.push(
                 Lint::of(
                     LintId::BranchTaken,
@@ -106,7 +106,7 @@ fn of_repository(
                 .hint("rename or delete the branch, or give the plan another `branch`"),
             );
         }
-        let folder = campaign.worktree_path(plan.name.as_str());
+        let folder = project.worktree_path(plan.name.as_str());
         let is_free = std::fs::read_dir(&folder).map_or(true, |mut entries| entries.next().is_none());
         if !is_free {
             found.push(
@@ -124,12 +124,12 @@ fn of_repository(
 
 /// What merging the branches as they stand would meet.
 fn of_conflicts(
-    campaign: &Campaign,
+    project: &Project,
     situation: &Situation,
     found: &mut Vec<Lint>,
 ) -> Result<(), SupervisorError> {
-    for pair in conflicts(campaign, situation)?.pairs {
-        let advice = if pair.a == campaign.target {
+    for pair in conflicts(project, situation)?.pairs {
+        let advice = if pair.a == project.target {
             format!(
                 "orch merge --resolve {} checks it out in a worktree, once its work is finished",
                 pair.b

@@ -16,9 +16,9 @@ use crate::schedule::{
 use super::lint;
 use super::plan_lints;
 use super::plan_lints::SharedFiles;
-use super::preview_points::{SyncPoint, gates, sync_points};
-use crate::supervisor::project::campaign::Campaign;
+use super::preview_points::{PreviewPoint, gates, sync_points};
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::run_id::next_run;
 use crate::supervisor::view::status::Situation;
 
@@ -41,14 +41,14 @@ pub struct Preview {
     #[serde(skip)]
     pub critical_ms: u64,
     /// As the manifest says first, then other strategies and numbers of agents.
-    pub expected: Vec<Expected>,
+    pub expected: Vec<ExpectedTimes>,
     /// Plans that touch the same files.
     pub overlaps: Vec<SharedFiles>,
     /// What may go wrong, and what to do about it.
     #[serde(serialize_with = "lint::as_risks")]
     pub risks: Vec<Lint>,
     /// Points that more than one plan waits for, and those where several plans wait for each other.
-    pub sync_points: Vec<SyncPoint>,
+    pub sync_points: Vec<PreviewPoint>,
     /// Points where a person has to approve.
     pub gates: Vec<String>,
     /// True while a supervisor is at work, so that another one would be refused.
@@ -86,7 +86,7 @@ pub enum Action {
 
 /// How long everything would take.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Expected {
+pub struct ExpectedTimes {
     /// The strategy of all plans; `manifest` when each has its own.
     pub strategy: String,
     /// Slots.
@@ -107,18 +107,18 @@ fn is_zero(number: &usize) -> bool {
 /// # Errors
 ///
 /// When the repository or the journal cannot be read.
-pub fn preview(campaign: &Campaign, only: &[PlanName], merge: bool) -> Result<Preview, SupervisorError> {
-    let mut situation = Situation::look(campaign)?;
+pub fn preview(project: &Project, only: &[PlanName], merge: bool) -> Result<Preview, SupervisorError> {
+    let mut situation = Situation::look(project)?;
     if !situation.driven {
-        begin(campaign, &mut situation.scheduler, only);
+        begin(project, &mut situation.scheduler, only);
     }
-    let actions = actions(campaign, &situation, only, merge)?;
-    let left = what_is_left(campaign, &situation, only);
+    let actions = actions(project, &situation, only, merge)?;
+    let left = what_is_left(project, &situation, only);
     let graph = Graph::new(&left, &situation.durations);
     let ranks = Ranks::new(&graph, &left);
     let path = ranks.critical_path(&graph);
     let overlaps = overlaps(&left, &graph, &situation.scheduler);
-    let mut risks = plan_lints::of_preview(campaign, &situation, &left, &graph, &path, &overlaps)?;
+    let mut risks = plan_lints::of_preview(project, &situation, &left, &graph, &path, &overlaps)?;
     if !merge {
         plan_lints::of_landings(&left, &situation.scheduler, &mut risks);
     }
@@ -142,14 +142,14 @@ pub fn preview(campaign: &Campaign, only: &[PlanName], merge: bool) -> Result<Pr
 }
 
 fn actions(
-    campaign: &Campaign,
+    project: &Project,
     situation: &Situation,
     only: &[PlanName],
     merge: bool,
 ) -> Result<Vec<PlannedAction>, SupervisorError> {
     let scheduler = &situation.scheduler;
     let mut actions = Vec::new();
-    for plan in &campaign.set.plans {
+    for plan in &project.set.plans {
         let run = scheduler.state().plan(&plan.name);
         let state = plan_state(scheduler.work(), scheduler.state(), &plan.name);
         let lands = plan.auto_merge || merge;
@@ -159,7 +159,7 @@ fn actions(
         } else if state == PlanState::Landed {
             stay("it has landed".to_owned())
         } else if let Some(attempt) = run.attempts.values().next() {
-            let folder = JobFolder::new(campaign.dir.attempt(&attempt.id));
+            let folder = JobFolder::new(project.dir.attempt(&attempt.id));
             match folder.state()? {
                 JobState::Running(_) => (Action::Adopt, format!("{} is at work", attempt.id)),
                 _ => (Action::Continue, format!("{} has ended meanwhile", attempt.id)),
@@ -192,11 +192,11 @@ fn actions(
 }
 
 /// Lets the scheduler begin as `up` would: what failed in an earlier run is tried again.
-fn begin(campaign: &Campaign, scheduler: &mut Scheduler, only: &[PlanName]) {
+fn begin(project: &Project, scheduler: &mut Scheduler, only: &[PlanName]) {
     let started = Event::RunStarted {
         run: next_run(scheduler.state()),
-        base: campaign.base.clone(),
-        target: campaign.target.clone(),
+        base: project.base.clone(),
+        target: project.target.clone(),
         only: only.to_vec(),
         merge_only: false,
     };
@@ -233,8 +233,8 @@ fn waits_words(plan: &Plan) -> String {
 }
 
 /// The plans that are driven, with everything ticked that is done.
-fn what_is_left(campaign: &Campaign, situation: &Situation, only: &[PlanName]) -> PlanSet {
-    let mut set = campaign.set.clone();
+fn what_is_left(project: &Project, situation: &Situation, only: &[PlanName]) -> PlanSet {
+    let mut set = project.set.clone();
     let scheduler = &situation.scheduler;
     for (plan, work) in set.plans.iter_mut().zip(&scheduler.work().plans) {
         let run = scheduler.state().plan(&plan.name);
@@ -299,7 +299,7 @@ fn shown_path(set: &PlanSet, graph: &Graph, path: &[usize]) -> Vec<String> {
 }
 
 /// What every strategy takes, and how it goes as the manifest says.
-fn expected(set: &PlanSet, durations: &Durations) -> (Vec<Expected>, Option<Simulation>) {
+fn expected(set: &PlanSet, durations: &Durations) -> (Vec<ExpectedTimes>, Option<Simulation>) {
     let same = set.run.max_agents;
     let half = (same / 2).max(1);
     let mut numbers = vec![same, half, same * 2];
@@ -308,7 +308,7 @@ fn expected(set: &PlanSet, durations: &Durations) -> (Vec<Expected>, Option<Simu
     let mut written = set.plans.iter().map(|plan| plan.arrangement.strategy);
     let first = written.next().unwrap_or_default();
     let common = written.all(|other| other == first).then_some(first);
-    let mut found: Vec<Expected> = Vec::new();
+    let mut found: Vec<ExpectedTimes> = Vec::new();
     let mut as_written = None;
     let mut add = |strategy: Option<Strategy>, max_agents: usize| {
         let name = strategy
@@ -319,7 +319,7 @@ fn expected(set: &PlanSet, durations: &Durations) -> (Vec<Expected>, Option<Simu
             .any(|known| known.strategy == name && known.max_agents == max_agents);
         if !known {
             let simulation = simulated(set, durations, strategy, max_agents);
-            found.push(Expected {
+            found.push(ExpectedTimes {
                 strategy: name,
                 max_agents,
                 seconds: simulation.makespan as f64 / 1000.0,

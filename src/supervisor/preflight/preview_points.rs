@@ -9,7 +9,7 @@ use crate::schedule::Scheduler;
 
 /// A point that several plans wait for.
 #[derive(Debug, Clone, Serialize)]
-pub struct SyncPoint {
+pub struct PreviewPoint {
     /// The point, as dependencies name it; of a `[sync.NAME]`, its name.
     pub id: String,
     /// The plans that wait there.
@@ -19,7 +19,7 @@ pub struct SyncPoint {
 }
 
 /// Points that several plans wait for: those that the manifest names first.
-pub fn sync_points(set: &PlanSet) -> Vec<SyncPoint> {
+pub fn sync_points(set: &PlanSet) -> Vec<PreviewPoint> {
     let mut waiting: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for (number, plan) in set.plans.iter().enumerate() {
         let phases = plan.document.phases.iter();
@@ -29,7 +29,7 @@ pub fn sync_points(set: &PlanSet) -> Vec<SyncPoint> {
         }
     }
     let several = waiting.into_iter().filter(|(_, plans)| plans.len() > 1);
-    let several = several.map(|(id, plans)| SyncPoint {
+    let several = several.map(|(id, plans)| PreviewPoint {
         points: vec![id.clone()],
         id,
         plans: plans
@@ -37,7 +37,7 @@ pub fn sync_points(set: &PlanSet) -> Vec<SyncPoint> {
             .map(|plan| set.plans[plan].name.clone())
             .collect(),
     });
-    let named = set.syncs.iter().map(|sync| SyncPoint {
+    let named = set.syncs.iter().map(|sync| PreviewPoint {
         id: sync.name.clone(),
         plans: sync.points.iter().map(|point| point.plan.clone()).collect(),
         points: sync.points.iter().map(ToString::to_string).collect(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::journal::JournalReader;
 use crate::plan::{AgentName, CommitId, PlanName, WorkRef};
-use crate::schedule::train::{Answer, Moved, Order, Trial, TrialId, Tried, Verdict};
+use crate::schedule::train::{LandedPlan, Order, TrainAnswer, Trial, TrialId, Tried, Verdict};
 use crate::schedule::{Effect, Event, Exit, Input, MergeTrouble, ResolveOrder, ResolverFailed, Resolving};
 
 use super::checks as preflight;
@@ -12,8 +12,8 @@ use crate::supervisor::control::merge_request::MergeRequest;
 use crate::supervisor::control::request::{MergeOutcome, MergeReport};
 use crate::supervisor::perform;
 use crate::supervisor::perform::build::known::Known;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::changed_documents;
 use crate::supervisor::view::status::Situation;
 
@@ -23,7 +23,7 @@ use crate::supervisor::view::status::Situation;
 ///
 /// When the repository cannot be read, or the merge would be refused as a whole.
 pub fn rehearse_merge(
-    campaign: &Campaign,
+    project: &Project,
     situation: Situation,
     plans: &[WorkRef],
     into: Option<&str>,
@@ -31,19 +31,19 @@ pub fn rehearse_merge(
     let mut scheduler = situation.scheduler;
     // A supervisor at work goes by the documents that it has read.
     if !situation.driven {
-        preflight::check_branches(campaign, scheduler.state())?;
-        preflight::check_documents(campaign, scheduler.state())?;
-        let records = || match JournalReader::open(&campaign.dir)? {
+        preflight::check_branches(project, scheduler.state())?;
+        preflight::check_documents(project, scheduler.state())?;
+        let records = || match JournalReader::open(&project.dir)? {
             Some(reader) => Ok(reader.after(0, None)?),
             None => Ok(Vec::new()),
         };
         let at = scheduler.state().now;
-        for event in changed_documents::found(campaign, &scheduler, &records)? {
+        for event in changed_documents::found(project, &scheduler, &records)? {
             let _ = scheduler.take(at, &event);
         }
     }
-    let target = into.unwrap_or(&campaign.target).to_owned();
-    let before = campaign.repo.branch_tip(&target)?;
+    let target = into.unwrap_or(&project.target).to_owned();
+    let before = project.repo.branch_tip(&target)?;
     let mut request = MergeRequest::new(plans, &target, before.clone(), scheduler.state(), None);
     let at = scheduler.state().now;
     let run = scheduler
@@ -54,8 +54,8 @@ pub fn rehearse_merge(
         .unwrap_or_default();
     let start = Event::RunStarted {
         run,
-        base: campaign.base.clone(),
-        target: campaign.target.clone(),
+        base: project.base.clone(),
+        target: project.target.clone(),
         only: Vec::new(),
         merge_only: true,
     };
@@ -67,9 +67,9 @@ pub fn rehearse_merge(
     let _ = scheduler.take(at, &start);
     let mut inputs = vec![Input::Event(ask)];
     let mut yard = Rehearsal {
-        campaign,
+        project,
         target: target.clone(),
-        onto: before.clone().unwrap_or_else(|| campaign.base.clone()),
+        onto: before.clone().unwrap_or_else(|| project.base.clone()),
         known: Known::of(&scheduler, &target),
         built: BTreeMap::new(),
         mended: BTreeMap::new(),
@@ -134,18 +134,18 @@ fn not_started(order: &ResolveOrder) -> ResolverFailed {
 
 /// Where the target would stand by now.
 struct Rehearsal<'a> {
-    campaign: &'a Campaign,
+    project: &'a Project,
     target: String,
     onto: CommitId,
     known: Known,
-    built: BTreeMap<TrialId, Vec<Moved>>,
+    built: BTreeMap<TrialId, Vec<LandedPlan>>,
     /// How conflicts would be dealt with.
     mended: BTreeMap<PlanName, String>,
 }
 
 impl Rehearsal<'_> {
     /// Everything that merges passes.
-    fn answer(&mut self, order: Order) -> Option<Answer> {
+    fn answer(&mut self, order: Order) -> Option<TrainAnswer> {
         match order {
             Order::Stop(_) => None,
             Order::Try(trial) => {
@@ -156,7 +156,7 @@ impl Rehearsal<'_> {
                     }
                     Err(tried) => tried,
                 };
-                Some(Answer::Tried {
+                Some(TrainAnswer::Tried {
                     trial: trial.id,
                     tried,
                     ground_green: true,
@@ -167,21 +167,21 @@ impl Rehearsal<'_> {
                 let moves = moves
                     .into_iter()
                     .filter(|(plan, ..)| landing.stack.contains(plan));
-                let moves: Vec<Moved> = moves.collect();
+                let moves: Vec<LandedPlan> = moves.collect();
                 for (plan, _, commit) in &moves {
                     self.onto = commit.clone();
                     self.known.landed.insert(plan.clone(), commit.clone());
                 }
-                Some(Answer::Landed(Ok(moves)))
+                Some(TrainAnswer::Landed(Ok(moves)))
             }
         }
     }
 
-    fn build(&mut self, trial: &Trial) -> Result<Vec<Moved>, Tried> {
+    fn build(&mut self, trial: &Trial) -> Result<Vec<LandedPlan>, Tried> {
         let mut onto = self.onto.clone();
-        let mut moves: Vec<Moved> = Vec::new();
+        let mut moves: Vec<LandedPlan> = Vec::new();
         for plan in &trial.stack {
-            let merged = perform::rehearse(self.campaign, plan, &self.target, &onto, &self.known);
+            let merged = perform::rehearse(self.project, plan, &self.target, &onto, &self.known);
             let (commit, mended) = merged.map_err(|why| match why {
                 MergeTrouble::Refused { why } => Tried::Impossible(plan.clone(), why),
                 MergeTrouble::Obstacle { why } => Tried::InTheWay(plan.clone(), why),

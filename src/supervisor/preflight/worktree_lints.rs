@@ -11,16 +11,16 @@ use crate::plan::markdown::read_document;
 use crate::plan::{Lint, LintId, Plan, PlanName};
 
 use super::checks::{agents_of, missing_agents};
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Documents that nobody listed which are named, and files of one folder that are looked at for them.
 const MOST: (usize, usize) = (5, 200);
 
 /// Agents that cannot be started here.
-pub fn agents(campaign: &Campaign, only: &[PlanName]) -> impl Iterator<Item = Lint> {
-    let manifest = name_of(&campaign.manifest);
-    missing_agents(campaign, only).into_iter().map(move |why| {
+pub fn agents(project: &Project, only: &[PlanName]) -> impl Iterator<Item = Lint> {
+    let manifest = name_of(&project.manifest);
+    missing_agents(project, only).into_iter().map(move |why| {
         Lint::of_file(LintId::MissingAgent, &manifest, why)
             .hint("`orch up` refuses to begin before that is mended")
     })
@@ -31,9 +31,9 @@ pub fn agents(campaign: &Campaign, only: &[PlanName]) -> impl Iterator<Item = Li
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub fn missing_in_worktrees(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lint>, SupervisorError> {
-    let mut found = uncommitted_scripts(campaign, only)?;
-    if !git::repo::knows_who_commits(&campaign.repo)? {
+pub fn missing_in_worktrees(project: &Project, only: &[PlanName]) -> Result<Vec<Lint>, SupervisorError> {
+    let mut found = uncommitted_scripts(project, only)?;
+    if !git::repo::knows_who_commits(&project.repo)? {
         let lint = Lint::of_file(
             LintId::NoIdentity,
             Path::new(".git/config"),
@@ -50,14 +50,14 @@ pub fn missing_in_worktrees(campaign: &Campaign, only: &[PlanName]) -> Result<Ve
 /// # Errors
 ///
 /// When the repository cannot be read.
-fn uncommitted_scripts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lint>, SupervisorError> {
-    let plans = campaign.set.plans.iter();
+fn uncommitted_scripts(project: &Project, only: &[PlanName]) -> Result<Vec<Lint>, SupervisorError> {
+    let plans = project.set.plans.iter();
     let driven: Vec<&Plan> = plans
         .filter(|plan| only.is_empty() || only.contains(&plan.name))
         .collect();
     let mut named: Vec<(PathBuf, String)> = Vec::new();
     let mut name = |word: &str, is_program: bool, whose: String| {
-        if let Some(path) = inside(campaign, word, is_program)
+        if let Some(path) = inside(project, word, is_program)
             && !named.iter().any(|(other, _)| *other == path)
         {
             named.push((path, whose));
@@ -65,7 +65,7 @@ fn uncommitted_scripts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lin
     };
     for agent in agents_of(driven.iter().copied())
         .into_iter()
-        .filter_map(|agent| campaign.set.agents.get(agent))
+        .filter_map(|agent| project.set.agents.get(agent))
     {
         for (place, word) in agent.command.iter().enumerate() {
             name(word, place == 0, format!("which agent `{}` calls", agent.name));
@@ -79,7 +79,7 @@ fn uncommitted_scripts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lin
             }
         }
     }
-    for word in campaign
+    for word in project
         .set
         .merge
         .verify
@@ -91,14 +91,14 @@ fn uncommitted_scripts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lin
     let copied = copied(&driven);
     let mut found = Vec::new();
     for (path, whose) in named {
-        if copied.is_match(&path) || campaign.repo.has_file(&campaign.base, &path)? {
+        if copied.is_match(&path) || project.repo.has_file(&project.base, &path)? {
             continue;
         }
         let shown = path.display();
-        let (state, hint) = if campaign.repo.top().join(&path).exists() {
+        let (state, hint) = if project.repo.top().join(&path).exists() {
             let hint = format!(
                 "git add {shown} && git commit, or name it by its whole path, such as {}",
-                campaign.repo.top().join(&path).display()
+                project.repo.top().join(&path).display()
             );
             ("is not committed", hint)
         } else {
@@ -109,9 +109,9 @@ fn uncommitted_scripts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lin
         };
         let message = format!(
             "`{shown}`, {whose}, {state}: a worktree begins with what {} holds, so it will be missing there",
-            campaign.base_name
+            project.base_name
         );
-        let manifest = name_of(&campaign.manifest);
+        let manifest = name_of(&project.manifest);
         found.push(Lint::of_file(LintId::MissingScript, &manifest, message).hint(hint));
     }
     Ok(found)
@@ -119,7 +119,7 @@ fn uncommitted_scripts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lin
 
 /// The path from the top of the repository, when the word names a file in it. A program is looked for in the worktree
 /// wherever its name has a slash; of any other word that is only known when there is such a file here.
-fn inside(campaign: &Campaign, word: &str, is_program: bool) -> Option<PathBuf> {
+fn inside(project: &Project, word: &str, is_program: bool) -> Option<PathBuf> {
     let word = word.trim_matches(['"', '\'', ';', '(', ')']);
     let path = Path::new(word);
     if word.contains(['{', '$', '*']) || word.starts_with('-') || path.is_absolute() {
@@ -133,9 +133,9 @@ fn inside(campaign: &Campaign, word: &str, is_program: bool) -> Option<PathBuf> 
             Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
         }
     }
-    let here = campaign.repo.top().join(&clean).is_file();
+    let here = project.repo.top().join(&clean).is_file();
     let meant = here || (is_program && word.contains('/'));
-    (meant && !clean.as_os_str().is_empty() && !campaign.repo.is_bare()).then_some(clean)
+    (meant && !clean.as_os_str().is_empty() && !project.repo.is_bare()).then_some(clean)
 }
 
 /// What worktrees get besides what is committed.
@@ -157,9 +157,9 @@ fn copied(plans: &[&Plan]) -> globset::GlobSet {
 }
 
 /// Documents with tasks that lie beside those of plans and that no plan has.
-pub fn unlisted_documents(campaign: &Campaign) -> Vec<Lint> {
-    let home = campaign.manifest.parent().unwrap_or(Path::new("/"));
-    let listed = campaign.files();
+pub fn unlisted_documents(project: &Project) -> Vec<Lint> {
+    let home = project.manifest.parent().unwrap_or(Path::new("/"));
+    let listed = project.files();
     let listed: BTreeSet<PathBuf> = listed
         .iter()
         .filter_map(|file| file.canonicalize().ok())
@@ -190,7 +190,7 @@ pub fn unlisted_documents(campaign: &Campaign) -> Vec<Lint> {
         .collect();
     if more > 0 {
         let message = format!("and {more} more documents with tasks that no plan has");
-        let manifest = name_of(&campaign.manifest);
+        let manifest = name_of(&project.manifest);
         lints.push(Lint::of_file(LintId::UnlistedDocument, &manifest, message));
     }
     lints

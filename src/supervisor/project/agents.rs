@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::agent::Environment;
 use crate::plan::{Agent, AgentName, PRESETS, Preset};
 
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// How long a program may take to say its version: some load half a minute's worth of themselves on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -42,18 +42,18 @@ pub struct AgentFacts {
 }
 
 /// Looks at every agent of the manifest, and at the known programs that are installed besides.
-pub fn agent_facts(campaign: &Campaign) -> Vec<AgentFacts> {
-    let plans = campaign.set.plans.iter();
+pub fn agent_facts(project: &Project) -> Vec<AgentFacts> {
+    let plans = project.set.plans.iter();
     let used: BTreeSet<&AgentName> = plans
         .flat_map(|plan| {
             let own = plan.phases.values().filter_map(|phase| phase.agent.as_ref());
             own.chain([&plan.agent])
         })
         .collect();
-    let (used, program) = (&used, campaign.program.as_path());
+    let (used, program) = (&used, project.program.as_path());
     // Each asks a program that takes its time.
     let mut facts: Vec<AgentFacts> = std::thread::scope(|scope| {
-        let agents = campaign.set.agents.values();
+        let agents = project.set.agents.values();
         let looks = agents
             .map(|agent| scope.spawn(move || of_agent(agent, used.contains(&agent.name), program)))
             .collect::<Vec<_>>();

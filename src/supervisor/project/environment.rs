@@ -5,33 +5,33 @@ use std::path::Path;
 use crate::agent::Environment;
 use crate::plan::{LaneId, Plan};
 
-use super::campaign::Campaign;
 use super::ports;
+use super::repository_plans::Project;
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
 /// What a process is given that is about no plan.
-pub fn for_run(campaign: &Campaign) -> Environment {
-    let mut variables = Environment::new(&campaign.program);
+pub fn for_run(project: &Project) -> Environment {
+    let mut variables = Environment::new(&project.program);
     variables
-        .set("ORCH_REPO", text(campaign.repo.top()))
-        .set("ORCH_BASE", campaign.base_name.as_str())
-        .set("ORCH_TARGET", campaign.target.as_str())
-        .set("ORCH_MANIFEST", text(&campaign.manifest));
+        .set("ORCH_REPO", text(project.repo.top()))
+        .set("ORCH_BASE", project.base_name.as_str())
+        .set("ORCH_TARGET", project.target.as_str())
+        .set("ORCH_MANIFEST", text(&project.manifest));
     variables
 }
 
 /// What every process of a plan is given that works in the plan's own worktree, or in none of its worktrees.
-pub fn for_plan(campaign: &Campaign, plan: &Plan, worktree: &Path) -> Environment {
-    for_lane(campaign, plan, 0, worktree)
+pub fn for_plan(project: &Project, plan: &Plan, worktree: &Path) -> Environment {
+    for_lane(project, plan, 0, worktree)
 }
 
 /// What every process in a worktree of a plan is given. Each worktree has ports and containers of its own, since tasks of
 /// one plan run side by side.
-pub fn for_lane(campaign: &Campaign, plan: &Plan, lane: u32, worktree: &Path) -> Environment {
-    let mut variables = for_run(campaign);
+pub fn for_lane(project: &Project, plan: &Plan, lane: u32, worktree: &Path) -> Environment {
+    let mut variables = for_run(project);
     let key = LaneId::new(&plan.name, lane).to_string();
     variables
         .set("ORCH_WORKTREE", text(worktree))
@@ -43,9 +43,9 @@ pub fn for_lane(campaign: &Campaign, plan: &Plan, lane: u32, worktree: &Path) ->
         .set("ORCH_TASK", "")
         .set(
             "COMPOSE_PROJECT_NAME",
-            compose_name(campaign.repo.name(), &key.replace('@', "-lane")),
+            compose_name(project.repo.name(), &key.replace('@', "-lane")),
         );
-    if let Some(port) = ports::block_of(&campaign.dir, &key) {
+    if let Some(port) = ports::block_of(&project.dir, &key) {
         variables.set("ORCH_PORT", port.to_string());
     }
     variables
@@ -53,16 +53,16 @@ pub fn for_lane(campaign: &Campaign, plan: &Plan, lane: u32, worktree: &Path) ->
 
 /// What a verification in one of the merge train's worktrees is given: what the plan's processes are, where it is about one,
 /// with ports and containers of its own, since several run side by side.
-pub fn for_train(campaign: &Campaign, plan: Option<&Plan>, key: &str, worktree: &Path) -> Environment {
+pub fn for_train(project: &Project, plan: Option<&Plan>, key: &str, worktree: &Path) -> Environment {
     let mut variables = match plan {
-        Some(plan) => for_plan(campaign, plan, worktree),
-        None => for_run(campaign),
+        Some(plan) => for_plan(project, plan, worktree),
+        None => for_run(project),
     };
     variables.set("ORCH_WORKTREE", text(worktree)).set(
         "COMPOSE_PROJECT_NAME",
-        compose_name(campaign.repo.name(), &key.replace('@', "-")),
+        compose_name(project.repo.name(), &key.replace('@', "-")),
     );
-    if let Some(port) = ports::block_of(&campaign.dir, key) {
+    if let Some(port) = ports::block_of(&project.dir, key) {
         variables.set("ORCH_PORT", port.to_string());
     }
     variables

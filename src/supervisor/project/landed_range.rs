@@ -4,8 +4,8 @@ use crate::journal::JournalReader;
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::Event;
 
-use super::campaign::Campaign;
 use super::error::SupervisorError;
+use super::repository_plans::Project;
 
 /// Where the target stood before the plan landed on it, and after; none when it was not landed by `orch`, or was taken back.
 ///
@@ -13,26 +13,24 @@ use super::error::SupervisorError;
 ///
 /// When the journal or the repository cannot be read.
 pub fn landed_range(
-    campaign: &Campaign,
+    project: &Project,
     plan: &PlanName,
 ) -> Result<Option<(CommitId, CommitId)>, SupervisorError> {
-    let Some(reader) = JournalReader::open(&campaign.dir)? else {
+    let Some(reader) = JournalReader::open(&project.dir)? else {
         return Ok(None);
     };
     let mut found = None;
     for record in reader.after(0, Some(plan.as_str()))? {
         match record.event {
-            Event::MergeLanded(landed) if landed.plan == *plan && landed.target == campaign.target => {
+            Event::MergeLanded(landed) if landed.plan == *plan && landed.target == project.target => {
                 // A landing of what was there already has brought nothing.
                 if let Some(before) = landed.before
-                    && !campaign.repo.is_ancestor(&landed.commit, &before)?
+                    && !project.repo.is_ancestor(&landed.commit, &before)?
                 {
                     found = Some((before, landed.commit));
                 }
             }
-            Event::MergeReverted(back) if back.plan == *plan && back.target == campaign.target => {
-                found = None
-            }
+            Event::MergeReverted(back) if back.plan == *plan && back.target == project.target => found = None,
             _ => {}
         }
     }

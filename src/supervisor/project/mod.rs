@@ -3,7 +3,6 @@
 //! Floor 0: imports no other sub-room.
 
 pub(super) mod agents;
-pub(super) mod campaign;
 pub(super) mod environment;
 pub(super) mod error;
 pub(super) mod landed_range;
@@ -12,6 +11,7 @@ pub(super) mod load;
 pub(super) mod ports;
 pub(super) mod recording;
 pub(super) mod replay;
+pub(super) mod repository_plans;
 pub(super) mod run_id;
 pub(super) mod selection;
 pub(super) mod side_by_side;

@@ -6,21 +6,21 @@ use crate::journal::{Record, RepositoryLock, Sync};
 use crate::plan::RunId;
 use crate::schedule::{Event, Scheduler, SteerRefusal};
 
-use super::campaign::Campaign;
 use super::error::SupervisorError;
 use super::replay::Replay;
+use super::repository_plans::Project;
 
 /// Records what follows from the state while no supervisor is at work. None when somebody else holds the repository
 /// meanwhile.
 pub fn record(
-    campaign: &Campaign,
+    project: &Project,
     doing: &str,
     decide: impl FnOnce(&Scheduler) -> Result<Vec<Event>, SteerRefusal>,
 ) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
-    let Ok(lock) = RepositoryLock::take(&campaign.dir, doing)? else {
+    let Ok(lock) = RepositoryLock::take(&project.dir, doing)? else {
         return Ok(None);
     };
-    let (mut journal, Replay { mut scheduler, .. }) = Replay::open(campaign, false)?;
+    let (mut journal, Replay { mut scheduler, .. }) = Replay::open(project, false)?;
     let now = journal.epoch().at(Timestamp::now()).max(scheduler.state().now);
     scheduler.observe(now);
     let run = scheduler.state().run.as_ref().map_or(RunId(0), |run| run.id);

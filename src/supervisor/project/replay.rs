@@ -7,8 +7,8 @@ use crate::journal::{Journal, Record};
 use crate::plan::PlanSet;
 use crate::schedule::{Scheduler, Work, history};
 
-use super::campaign::Campaign;
 use super::error::SupervisorError;
+use super::repository_plans::Project;
 
 /// A journal that was read through.
 pub struct Replay {
@@ -33,9 +33,9 @@ impl Replay {
     /// # Errors
     ///
     /// When the journal cannot be opened or read.
-    pub fn open(campaign: &Campaign, auto_merge: bool) -> Result<(Journal, Self), SupervisorError> {
-        let journal = Journal::open(&campaign.dir, Timestamp::now())?;
+    pub fn open(project: &Project, auto_merge: bool) -> Result<(Journal, Self), SupervisorError> {
+        let journal = Journal::open(&project.dir, Timestamp::now())?;
         let records = journal.read_all()?;
-        Ok((journal, Self::of(&campaign.set, &records, auto_merge)))
+        Ok((journal, Self::of(&project.set, &records, auto_merge)))
     }
 }

@@ -1,13 +1,13 @@
 //! Which run it is.
 
 use crate::plan::RunId;
-use crate::schedule::{Phase, State};
+use crate::schedule::{RunPhase, State};
 
 /// The run that `orch up` goes on with, or the next one.
 pub fn next_run(state: &State) -> RunId {
     match (&state.run, state.phase) {
         (None, _) => RunId(1),
-        (Some(run), Phase::Settled | Phase::Stopped { resume: false }) => RunId(run.id.0 + 1),
+        (Some(run), RunPhase::Settled | RunPhase::Stopped { resume: false }) => RunId(run.id.0 + 1),
         (Some(run), _) => run.id,
     }
 }

@@ -12,16 +12,16 @@ use crate::git::Repository;
 use crate::journal::{OrchDir, RepositoryLock};
 use crate::plan::PlanSet;
 
-use super::campaign::Campaign;
 use super::error::SupervisorError;
 use super::load;
+use super::repository_plans::Project;
 
 /// Version of the file.
 const SCHEMA: u32 = 1;
 
 /// What is kept.
 #[derive(Debug, Serialize, Deserialize)]
-struct Taken<S> {
+struct PlansInForce<S> {
     schema: u32,
     /// The supervisor that goes by it.
     pid: u32,
@@ -35,12 +35,12 @@ struct Taken<S> {
 #[derive(Debug)]
 pub struct InForce {
     /// They.
-    pub campaign: Campaign,
+    pub project: Project,
     /// Why these are not the ones of the manifest as it is, when that has to be said.
     pub warning: Option<String>,
 }
 
-impl Campaign {
+impl Project {
     /// Writes down that the supervisor, which is this process, goes by these plans; and what is wrong with the manifest as
     /// it is by now.
     ///
@@ -48,7 +48,7 @@ impl Campaign {
     ///
     /// When that cannot be written.
     pub fn write_down(&self, faults: Option<&str>) -> Result<(), SupervisorError> {
-        let taken = Taken {
+        let taken = PlansInForce {
             schema: SCHEMA,
             pid: std::process::id(),
             manifest: self.manifest.clone(),
@@ -69,12 +69,12 @@ impl Campaign {
     ///
     /// # Errors
     ///
-    /// As [`Campaign::open`], where the manifest itself is at fault, or nothing was kept that could stand in.
+    /// As [`Project::open`], where the manifest itself is at fault, or nothing was kept that could stand in.
     pub fn open_over(from: &Path, manifest: Option<&Path>) -> Result<InForce, SupervisorError> {
         let faults = match Self::open(from, manifest) {
-            Ok(campaign) => {
+            Ok(project) => {
                 return Ok(InForce {
-                    campaign,
+                    project,
                     warning: None,
                 });
             }
@@ -91,7 +91,7 @@ impl Campaign {
             return Err(faults.into());
         };
         Ok(InForce {
-            campaign: Self::fit(repo, dir, manifest, set)?,
+            project: Self::fit(repo, dir, manifest, set)?,
             warning: Some(format!(
                 "a plan's document cannot be used as it is, and counts as the last run read it: {faults}"
             )),
@@ -99,15 +99,15 @@ impl Campaign {
     }
 
     /// The plans in force: beside `orch up` those that it goes by, else those of the manifest. Where that cannot be used,
-    /// those that the last run went by. For those who look and steer; who begins something needs [`Campaign::open`].
+    /// those that the last run went by. For those who look and steer; who begins something needs [`Project::open`].
     ///
     /// # Errors
     ///
-    /// As [`Campaign::open`], where nothing was kept that could stand in.
+    /// As [`Project::open`], where nothing was kept that could stand in.
     pub fn in_force(from: &Path, manifest: Option<&Path>) -> Result<InForce, SupervisorError> {
         let open = |repo: Option<Repository>| {
             Ok(InForce {
-                campaign: Self::open_in(repo, from, manifest)?,
+                project: Self::open_in(repo, from, manifest)?,
                 warning: None,
             })
         };
@@ -120,7 +120,7 @@ impl Campaign {
         }
         // Seldom needed and long to read: only where an `up` may go by it, or nothing else can be used.
         let holder = RepositoryLock::holder(&dir).map(Option::flatten);
-        let named = |taken: &Taken<PlanSet>| {
+        let named = |taken: &PlansInForce<PlanSet>| {
             taken
                 .manifest
                 .file_name()
@@ -137,8 +137,8 @@ impl Campaign {
             let warning = taken.faults.map(|faults| {
                 format!("{name} cannot be used as it is, and the run goes by what it said before: {faults}")
             });
-            let campaign = Self::fit(repo, dir, taken.manifest, taken.set)?;
-            return Ok(InForce { campaign, warning });
+            let project = Self::fit(repo, dir, taken.manifest, taken.set)?;
+            return Ok(InForce { project, warning });
         }
         let error = match open(Some(repo.clone())) {
             Err(
@@ -155,7 +155,7 @@ impl Campaign {
         let warning =
             format!("{name} cannot be used as it is; these are the plans that the last run went by: {error}");
         Ok(InForce {
-            campaign: Self::fit(repo, dir, taken.manifest, taken.set)?,
+            project: Self::fit(repo, dir, taken.manifest, taken.set)?,
             warning: Some(warning),
         })
     }
@@ -164,25 +164,30 @@ impl Campaign {
 /// The plans that the last supervisor went by, found without git; none where they cannot be read.
 pub fn plans_kept(dir: &OrchDir) -> Option<PlanSet> {
     let text = std::fs::read(dir.plans_taken()).ok()?;
-    let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
+    let taken: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
     (taken.schema == SCHEMA).then_some(taken.set)
 }
 
 /// The plans of the same manifest as the last run read them; none where they cannot be read.
-pub fn plans_before(campaign: &Campaign) -> Option<PlanSet> {
-    let text = std::fs::read(campaign.dir.plans_taken()).ok()?;
-    let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
-    (taken.schema == SCHEMA && taken.manifest == campaign.manifest).then_some(taken.set)
+pub fn plans_before(project: &Project) -> Option<PlanSet> {
+    let text = std::fs::read(project.dir.plans_taken()).ok()?;
+    let taken: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
+    (taken.schema == SCHEMA && taken.manifest == project.manifest).then_some(taken.set)
 }
 
 /// What was kept for the manifest that is meant; none where nothing was, or for another one.
-fn taken(repo: &Repository, dir: &OrchDir, from: &Path, manifest: Option<&Path>) -> Option<Taken<PlanSet>> {
+fn taken(
+    repo: &Repository,
+    dir: &OrchDir,
+    from: &Path,
+    manifest: Option<&Path>,
+) -> Option<PlansInForce<PlanSet>> {
     let text = std::fs::read(dir.plans_taken()).ok()?;
     // What another version wrote is as good as nothing.
-    let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
+    let taken: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
     let meant = match manifest {
         Some(file) => Some(std::path::absolute(file).ok()?),
-        None => Campaign::find(repo, dir, from).ok(),
+        None => Project::find(repo, dir, from).ok(),
     };
     // One that is gone can still be meant; one that lies elsewhere is named by whoever means it.
     let same = meant.map_or_else(|| !taken.manifest.exists(), |meant| meant == taken.manifest);

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What was found of one attempt.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundAttempt {
     /// The worktree it works in.
     pub lane: LaneId,
     /// The attempt.
@@ -33,7 +33,7 @@ pub struct Found {
 /// # Errors
 ///
 /// When a folder cannot be read.
-pub fn look_around(dir: &OrchDir, state: &State) -> Result<Vec<Found>, SupervisorError> {
+pub fn look_around(dir: &OrchDir, state: &State) -> Result<Vec<FoundAttempt>, SupervisorError> {
     let mut all = Vec::new();
     for (plan, lane, attempt) in state.open_attempts() {
         let folder = JobFolder::new(dir.attempt(&attempt.id));
@@ -70,7 +70,7 @@ fn look_at(
     attempt: &Attempt,
     folder: JobFolder,
     head: Option<CommitId>,
-) -> Result<Found, SupervisorError> {
+) -> Result<FoundAttempt, SupervisorError> {
     let assigned = attempt.stage == Stage::Assigned;
     let (plan, attempt) = (&lane.plan, &attempt.id);
     let started = |pid| Event::AgentStarted {
@@ -116,7 +116,7 @@ fn look_at(
         JobState::Unstarted if assigned => {}
         JobState::Unstarted => missed.push(ended(Exit::Lost)),
     }
-    Ok(Found {
+    Ok(FoundAttempt {
         attempt: attempt.clone(),
         lane,
         missed,

@@ -7,7 +7,7 @@ use crate::journal::Record;
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Event, Scheduler};
 
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// A change that came to the target with the work of a plan.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub struct Brought {
 ///
 /// When the target or git's logs cannot be read.
 pub fn brought(
-    campaign: &Campaign,
+    project: &Project,
     scheduler: &Scheduler,
     records: &[Record],
 ) -> Result<Vec<Brought>, GitError> {
@@ -40,15 +40,15 @@ pub fn brought(
     });
     let mut brought: Vec<Brought> = landed.collect();
     if let Some(run) = &scheduler.state().run {
-        brought.extend(by_hand(campaign, &run.base, &brought)?);
+        brought.extend(by_hand(project, &run.base, &brought)?);
     }
     Ok(brought)
 }
 
 /// The commits that were made for plans and came to the target since `began`, but with none of the landings.
-fn by_hand(campaign: &Campaign, began: &CommitId, landings: &[Brought]) -> Result<Vec<Brought>, GitError> {
-    let repo = &campaign.repo;
-    let Some(tip) = repo.branch_tip(&campaign.target)? else {
+fn by_hand(project: &Project, began: &CommitId, landings: &[Brought]) -> Result<Vec<Brought>, GitError> {
+    let repo = &project.repo;
+    let Some(tip) = repo.branch_tip(&project.target)? else {
         return Ok(Vec::new());
     };
     let mut found = Vec::new();
@@ -70,7 +70,7 @@ fn by_hand(campaign: &Campaign, began: &CommitId, landings: &[Brought]) -> Resul
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    let plans = campaign.set.plans.iter();
+    let plans = project.set.plans.iter();
     let makers = Makers::read(repo, plans.map(|plan| (&plan.name, plan.branch.as_str())))?;
     let brought = found.into_iter().rev().filter_map(|commit| {
         let by = makers.of(&commit).next()?.clone();

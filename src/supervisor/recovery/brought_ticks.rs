@@ -8,8 +8,8 @@ use crate::schedule::Scheduler;
 
 use super::brought::brought;
 use super::past::Past;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Those of the boxes ticked since the documents were looked at last which landings have brought, by plan.
 ///
@@ -17,7 +17,7 @@ use crate::supervisor::project::error::SupervisorError;
 ///
 /// When the journal cannot be read.
 pub fn brought_ticks(
-    campaign: &Campaign,
+    project: &Project,
     scheduler: &Scheduler,
     journal: &Journal,
 ) -> Result<BTreeMap<PlanName, BTreeSet<ItemId>>, SupervisorError> {
@@ -26,8 +26,8 @@ pub fn brought_ticks(
         return Ok(ticks);
     }
     let (past, brought) = (
-        Past::of(campaign),
-        brought(campaign, scheduler, &journal.read_all()?)?,
+        Past::of(project),
+        brought(project, scheduler, &journal.read_all()?)?,
     );
     for (plan, new) in &mut ticks {
         let mut came = BTreeSet::new();

@@ -11,8 +11,8 @@ use crate::schedule::{Event, Hold, Scheduler};
 
 use super::brought::brought;
 use super::past::Past;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::taken::plans_before;
 
 /// What the documents say that they did not say when the last run read them: work that was added to what was done, and plans to be
@@ -22,15 +22,15 @@ use crate::supervisor::project::taken::plans_before;
 ///
 /// When the journal cannot be read.
 pub fn found(
-    campaign: &Campaign,
+    project: &Project,
     scheduler: &Scheduler,
     records: &dyn Fn() -> Result<Vec<Record>, SupervisorError>,
 ) -> Result<Vec<Event>, SupervisorError> {
-    let before = plans_before(campaign);
+    let before = plans_before(project);
     let document = |plan: &PlanName| before.as_ref()?.plan(plan).map(|plan| &*plan.document);
     let mut found = scheduler.added(&document);
     if let Some(before) = &before {
-        found.extend(taken_away(campaign, scheduler, (before, &campaign.set), records)?);
+        found.extend(taken_away(project, scheduler, (before, &project.set), records)?);
     }
     Ok(found)
 }
@@ -42,7 +42,7 @@ pub fn found(
 ///
 /// When the journal cannot be read.
 pub fn taken_away(
-    campaign: &Campaign,
+    project: &Project,
     scheduler: &Scheduler,
     (before, now): (&PlanSet, &PlanSet),
     records: &dyn Fn() -> Result<Vec<Record>, SupervisorError>,
@@ -80,8 +80,8 @@ pub fn taken_away(
         )
     };
     records.drain(..records.iter().rposition(begun).unwrap_or(0));
-    let past = Past::of(campaign);
-    let brought = brought(campaign, scheduler, &records)?;
+    let past = Past::of(project);
+    let brought = brought(project, scheduler, &records)?;
     let held = lost.into_iter().filter_map(|(plan, (gone, lost))| {
         let accepted = accepted(&records, plan);
         let changed = past.changed_by(plan, &brought).into_iter();

@@ -10,8 +10,8 @@ use crate::plan::{AttemptId, CommitId, PlanName};
 use crate::schedule::{Event, State};
 
 use crate::supervisor::project::agents::agent_version;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 
 /// One writes at a time: a note is read, added to and replaced.
 static WRITING: Mutex<()> = Mutex::new(());
@@ -37,13 +37,13 @@ pub fn landings(state: &State) -> Vec<(PlanName, CommitId)> {
 ///
 /// When the notes cannot be read.
 pub fn missing(
-    campaign: &Campaign,
+    project: &Project,
     landings: Vec<(PlanName, CommitId)>,
 ) -> Result<Vec<(PlanName, CommitId)>, SupervisorError> {
     let mut missing = Vec::new();
     for (plan, commit) in landings {
-        let there = || git::refs::has_commit(&campaign.repo, &commit);
-        if there() && !is_noted(campaign, &plan, &commit)? && is_on_a_target(campaign, &commit)? {
+        let there = || git::refs::has_commit(&project.repo, &commit);
+        if there() && !is_noted(project, &plan, &commit)? && is_on_a_target(project, &commit)? {
             missing.push((plan, commit));
         }
     }
@@ -51,15 +51,15 @@ pub fn missing(
 }
 
 /// True when a branch that is no plan's holds the commit.
-fn is_on_a_target(campaign: &Campaign, commit: &CommitId) -> Result<bool, SupervisorError> {
-    let of_plan = |name: &str| campaign.set.plans.iter().any(|plan| plan.branch == name);
-    let holders = git::keep::holders(&campaign.repo, commit)?;
+fn is_on_a_target(project: &Project, commit: &CommitId) -> Result<bool, SupervisorError> {
+    let of_plan = |name: &str| project.set.plans.iter().any(|plan| plan.branch == name);
+    let holders = git::keep::holders(&project.repo, commit)?;
     let mut branches = holders.iter().filter_map(|name| name.strip_prefix("refs/heads/"));
     Ok(branches.any(|name| !of_plan(name)))
 }
 
-fn is_noted(campaign: &Campaign, plan: &PlanName, commit: &CommitId) -> Result<bool, SupervisorError> {
-    let note = git::refs::note(&campaign.repo, commit)?;
+fn is_noted(project: &Project, plan: &PlanName, commit: &CommitId) -> Result<bool, SupervisorError> {
+    let note = git::refs::note(&project.repo, commit)?;
     let note = note.as_deref().and_then(EvidenceNote::read);
     Ok(note.is_some_and(|note| note.landings.iter().any(|landing| landing.plan == plan.as_str())))
 }
@@ -69,16 +69,16 @@ fn is_noted(campaign: &Campaign, plan: &PlanName, commit: &CommitId) -> Result<b
 /// # Errors
 ///
 /// When the notes or the history cannot be read.
-pub fn stray(campaign: &Campaign) -> Result<Vec<(CommitId, String)>, SupervisorError> {
+pub fn stray(project: &Project) -> Result<Vec<(CommitId, String)>, SupervisorError> {
     let mut stray = Vec::new();
-    for commit in git::refs::noted(&campaign.repo)? {
-        let text = git::refs::note(&campaign.repo, &commit)?;
+    for commit in git::refs::noted(&project.repo)? {
+        let text = git::refs::note(&project.repo, &commit)?;
         let note = text.as_deref().and_then(EvidenceNote::read);
         let landing = note.and_then(|note| note.landings.into_iter().next());
-        let target = landing.map_or_else(|| campaign.target.clone(), |landing| landing.target);
-        let on = match campaign.repo.branch_tip(&target)? {
+        let target = landing.map_or_else(|| project.target.clone(), |landing| landing.target);
+        let on = match project.repo.branch_tip(&target)? {
             Some(tip) => {
-                git::refs::has_commit(&campaign.repo, &commit) && campaign.repo.is_ancestor(&commit, &tip)?
+                git::refs::has_commit(&project.repo, &commit) && project.repo.is_ancestor(&commit, &tip)?
             }
             // A target that is gone says nothing.
             None => true,
@@ -93,20 +93,17 @@ pub fn stray(campaign: &Campaign) -> Result<Vec<(CommitId, String)>, SupervisorE
 /// # Errors
 ///
 /// When the journal or the notes cannot be read or written.
-pub fn write_missing(
-    campaign: &Campaign,
-    landings: Vec<(PlanName, CommitId)>,
-) -> Result<(), SupervisorError> {
+pub fn write_missing(project: &Project, landings: Vec<(PlanName, CommitId)>) -> Result<(), SupervisorError> {
     let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    let missing = missing(campaign, landings)?;
+    let missing = missing(project, landings)?;
     if missing.is_empty() {
         return Ok(());
     }
-    let Some(reader) = JournalReader::open(&campaign.dir)? else {
+    let Some(reader) = JournalReader::open(&project.dir)? else {
         return Ok(());
     };
     let versions = Mutex::new(BTreeMap::new());
-    let program = |attempt: &AttemptId, agent: &str| program_of(campaign, &versions, attempt, agent);
+    let program = |attempt: &AttemptId, agent: &str| program_of(project, &versions, attempt, agent);
     for (plan, commit) in missing {
         let records = reader.after(0, Some(plan.as_str()))?;
         let landed = records.iter().rev().find_map(|record| {
@@ -119,7 +116,7 @@ pub fn write_missing(
         let Some(evidence) = evidence else {
             continue;
         };
-        let known = git::refs::note(&campaign.repo, &commit)?;
+        let known = git::refs::note(&project.repo, &commit)?;
         let mut note = known
             .as_deref()
             .and_then(EvidenceNote::read)
@@ -128,21 +125,21 @@ pub fn write_missing(
                 landings: Vec::new(),
             });
         note.landings.push(evidence);
-        git::refs::write_note(&campaign.repo, &commit, &note.text())?;
+        git::refs::write_note(&project.repo, &commit, &note.text())?;
     }
     Ok(())
 }
 
 /// The program of an attempt as it was called, and what it says its version is where it is one that is known.
 fn program_of(
-    campaign: &Campaign,
+    project: &Project,
     versions: &Mutex<BTreeMap<String, Option<String>>>,
     attempt: &AttemptId,
     agent: &str,
 ) -> Program {
-    let called = JobFolder::new(campaign.dir.attempt(attempt)).job().ok();
+    let called = JobFolder::new(project.dir.attempt(attempt)).job().ok();
     let called = called.and_then(|job| job.argv.first().cloned());
-    let known = campaign
+    let known = project
         .set
         .agents
         .values()

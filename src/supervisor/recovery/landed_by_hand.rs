@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::git::{self, Repository};
 use crate::plan::{CommitId, PlanName};
-use crate::schedule::{Event, Found, Merge, Outcome, PlanRun, State, TakenBack};
+use crate::schedule::{Event, FoundPlan, Merge, Outcome, PlanRun, State, TakenBack};
 
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 
 /// A finished plan that may be on the target without orch knowing.
 #[derive(Debug, Clone)]
-struct Open {
+struct UnlandedPlan {
     plan: PlanName,
     branch: String,
     /// Where its branch began.
@@ -28,7 +28,7 @@ struct Open {
 #[derive(Debug, Clone)]
 pub struct HandLandings {
     target: String,
-    open: Vec<Open>,
+    open: Vec<UnlandedPlan>,
     /// What took plans off the target.
     back: Vec<TakenBack>,
     /// Where the run began.
@@ -39,13 +39,13 @@ pub struct HandLandings {
 
 impl HandLandings {
     /// The plans that are finished and not known to have landed.
-    pub fn of(campaign: &Campaign, state: &State) -> Self {
-        let target = campaign.target.clone();
-        let plans = campaign.set.plans.iter();
+    pub fn of(project: &Project, state: &State) -> Self {
+        let target = project.target.clone();
+        let plans = project.set.plans.iter();
         let branches: BTreeMap<&PlanName, &String> = plans.map(|plan| (&plan.name, &plan.branch)).collect();
         let open = state.plans().filter(|(_, run)| may_be(run, &target));
         let open = open.filter_map(|(name, run)| {
-            Some(Open {
+            Some(UnlandedPlan {
                 plan: name.clone(),
                 branch: (*branches.get(name)?).clone(),
                 base: run.worktree()?.base.clone(),
@@ -138,7 +138,7 @@ impl HandLandings {
                     }),
             };
             found.extend(evidence.map(|evidence| {
-                Event::MergeFound(Found {
+                Event::MergeFound(FoundPlan {
                     plan: open.plan.clone(),
                     target: self.target.clone(),
                     commit: tip.clone(),
@@ -155,8 +155,8 @@ impl HandLandings {
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub fn landed_by_hand(campaign: &Campaign, state: &State) -> Result<Vec<Event>, SupervisorError> {
-    HandLandings::of(campaign, state).look(&campaign.repo)
+pub fn landed_by_hand(project: &Project, state: &State) -> Result<Vec<Event>, SupervisorError> {
+    HandLandings::of(project, state).look(&project.repo)
 }
 
 fn may_be(run: &PlanRun, target: &str) -> bool {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::agent::JobFolder;
 use crate::journal::OrchDir;
 use crate::plan::{AttemptId, PlanName};
-use crate::schedule::{Event, Told};
+use crate::schedule::{AgentUsage, Event};
 
 /// What the attempt's output tells so far; none when it tells nothing.
 pub fn told(dir: &OrchDir, plan: &PlanName, attempt: &AttemptId) -> Option<Event> {
@@ -17,7 +17,7 @@ pub fn told(dir: &OrchDir, plan: &PlanName, attempt: &AttemptId) -> Option<Event
             .saturating_sub(Timestamp::now().as_millisecond());
         u64::try_from(ahead).unwrap_or(0)
     });
-    Some(Event::AgentTold(Told {
+    Some(Event::AgentTold(AgentUsage {
         plan: plan.clone(),
         attempt: attempt.clone(),
         facts,

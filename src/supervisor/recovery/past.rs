@@ -11,8 +11,8 @@ use crate::plan::manifest::{Content, DocumentSource, parse_manifest, resolve};
 use crate::plan::{CommitId, PlanName, PlanSet};
 
 use super::brought::Brought;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::load::MANIFEST;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Where each plan's document lies.
 type Files = BTreeMap<PlanName, PathBuf>;
@@ -20,7 +20,7 @@ type Files = BTreeMap<PlanName, PathBuf>;
 /// Reads what commits say of plans, each manifest once.
 #[derive(Debug)]
 pub struct Past<'c> {
-    campaign: &'c Campaign,
+    project: &'c Project,
     read: RefCell<BTreeMap<String, Rc<Files>>>,
 }
 
@@ -34,9 +34,9 @@ struct Texts {
 
 impl<'c> Past<'c> {
     /// Nothing is read yet.
-    pub fn of(campaign: &'c Campaign) -> Self {
+    pub fn of(project: &'c Project) -> Self {
         Self {
-            campaign,
+            project,
             read: RefCell::default(),
         }
     }
@@ -67,9 +67,9 @@ impl<'c> Past<'c> {
     }
 
     fn texts(&self, plan: &PlanName, commit: &CommitId) -> Texts {
-        let manifest = self.text(commit, &self.campaign.manifest);
+        let manifest = self.text(commit, &self.project.manifest);
         // A manifest that is in no commit is the lead's.
-        let now = || self.campaign.plan(plan)?.file.clone();
+        let now = || self.project.plan(plan)?.file.clone();
         let file = match &manifest {
             Some(manifest) => self.files(manifest).get(plan).cloned(),
             None => now(),
@@ -79,13 +79,13 @@ impl<'c> Past<'c> {
     }
 
     fn text(&self, commit: &CommitId, file: &Path) -> Option<String> {
-        let repo = &self.campaign.repo;
+        let repo = &self.project.repo;
         repo.text_at(commit, file.strip_prefix(repo.here()).ok()?)
     }
 
     /// A document, by its file as the manifest names it.
     fn document(&self, commit: &CommitId, file: &Path) -> Option<String> {
-        self.text(commit, &self.campaign.manifest.parent()?.join(file))
+        self.text(commit, &self.project.manifest.parent()?.join(file))
     }
 
     fn files(&self, manifest: &str) -> Rc<Files> {
@@ -105,10 +105,10 @@ impl<'c> Past<'c> {
 
     /// The plans as they were, with the documents of others as they are now, where these plans are still there.
     fn set(&self, plan: &PlanName, commit: &CommitId, texts: &Texts) -> Option<PlanSet> {
-        let now = |plan: &PlanName| Some(self.campaign.plan(plan)?.document.text.clone());
+        let now = |plan: &PlanName| Some(self.project.plan(plan)?.document.text.clone());
         let text = match &texts.manifest {
             Some(text) => Cow::from(text),
-            None => Cow::from(fs::read_to_string(&self.campaign.manifest).ok()?),
+            None => Cow::from(fs::read_to_string(&self.project.manifest).ok()?),
         };
         let parsed = parse_manifest(Path::new(MANIFEST), &text);
         let sources = parsed.documents().filter_map(|request| {

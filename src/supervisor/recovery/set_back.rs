@@ -6,8 +6,8 @@ use crate::git;
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::State;
 
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 
 /// What a person is to know of the plans that landed on the run's target with commits which it does not have, one text for
 /// each plan.
@@ -16,11 +16,11 @@ use crate::supervisor::project::error::SupervisorError;
 ///
 /// When the repository cannot be read.
 pub fn told_of_set_back(
-    campaign: &Campaign,
+    project: &Project,
     state: &State,
 ) -> Result<Vec<(PlanName, String)>, SupervisorError> {
-    let target = &campaign.target;
-    let Some(tip) = campaign.repo.branch_tip(target)? else {
+    let target = &project.target;
+    let Some(tip) = project.repo.branch_tip(target)? else {
         return Ok(Vec::new());
     };
     let landed: Vec<(&PlanName, &CommitId)> = state
@@ -28,22 +28,22 @@ pub fn told_of_set_back(
         .filter_map(|(name, run)| Some((name, run.landed.get(target)?)))
         .collect();
     let commits: BTreeSet<CommitId> = landed.iter().map(|(_, commit)| (*commit).clone()).collect();
-    let gone = campaign.repo.not_in(&tip, &commits)?;
+    let gone = project.repo.not_in(&tip, &commits)?;
     // Or it was merged by hand since.
     let has_its_branch = |name: &PlanName| {
-        let plan = campaign.plan(name)?;
-        let head = campaign.repo.branch_tip(&plan.branch).ok()??;
-        campaign.repo.is_ancestor(&head, &tip).ok()
+        let plan = project.plan(name)?;
+        let head = project.repo.branch_tip(&plan.branch).ok()??;
+        project.repo.is_ancestor(&head, &tip).ok()
     };
     let told = landed
         .into_iter()
         .filter(|(name, commit)| gone.contains(*commit) && !has_its_branch(name).unwrap_or(false));
     let told = told.map(|(name, commit)| {
-        let branch = campaign.plan(name).map_or("", |plan| plan.branch.as_str());
-        let there = campaign.repo.branch_tip(branch).is_ok_and(|tip| tip.is_some());
+        let branch = project.plan(name).map_or("", |plan| plan.branch.as_str());
+        let there = project.repo.branch_tip(branch).is_ok_and(|tip| tip.is_some());
         // Of a landing that nothing else holds git would be rid one day.
-        let kept = git::keep::keep_loose(&campaign.repo, name.as_str(), commit);
-        let back = match (there, git::refs::has_commit(&campaign.repo, commit)) {
+        let kept = git::keep::keep_loose(&project.repo, name.as_str(), commit);
+        let back = match (there, git::refs::has_commit(&project.repo, commit)) {
             (true, _) => format!("`git merge {branch}` in a checkout of {target} lands it again"),
             (false, true) => format!("`git merge {commit}` in a checkout of {target} lands it again, with what had landed before it"),
             (false, false) => "git does not have that commit any more: bring it back from another copy of the repository".to_owned(),

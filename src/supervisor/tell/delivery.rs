@@ -4,7 +4,7 @@ use crate::plan::PlanName;
 use crate::schedule::Event;
 use crate::supervisor::control::mail::{mail_of, put};
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 
 /// Puts the messages of a plan into its worktrees, on a thread of its own.
 pub fn deliver(desk: &Desk, plan: &PlanName) {
@@ -13,13 +13,13 @@ pub fn deliver(desk: &Desk, plan: &PlanName) {
         return;
     };
     if state.plan(plan).resolution.agent.is_some() {
-        worktrees.push(desk.campaign.conflict_path(plan));
+        worktrees.push(desk.project.conflict_path(plan));
     }
     let plan = plan.clone();
     let sender = desk.sender.clone();
     tokio::task::spawn_blocking(move || {
         for why in put(&worktrees, &messages) {
-            let _ = sender.send(Message::Warning(Some(plan.clone()), why));
+            let _ = sender.send(EngineMessage::Warning(Some(plan.clone()), why));
         }
     });
 }

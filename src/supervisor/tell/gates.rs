@@ -3,7 +3,7 @@
 use crate::journal::Record;
 use crate::plan::LaneId;
 use crate::schedule::{Event, admission};
-use crate::status::{self, Gates};
+use crate::status::{self, ClosedWork};
 
 use crate::supervisor::desk::core::Desk;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// What each lane was told last.
 #[derive(Debug, Default)]
 pub struct ToldGates {
-    told: BTreeMap<LaneId, Gates>,
+    told: BTreeMap<LaneId, ClosedWork>,
 }
 
 impl ToldGates {
@@ -61,13 +61,13 @@ impl ToldGates {
 }
 
 /// What is closed to the attempt at work in the lane; none when nothing is, or nobody is at work.
-fn gates_of(desk: &Desk, lane: &LaneId) -> Option<Gates> {
+fn gates_of(desk: &Desk, lane: &LaneId) -> Option<ClosedWork> {
     let state = desk.scheduler.state();
     let number = state.number(&lane.plan)?;
     let (work, run) = (desk.scheduler.work().plans.get(number)?, state.plan(&lane.plan));
     let attempt = run.attempts.get(&lane.lane)?;
     let closed = admission::closed_to(work, run, state, attempt);
-    Some(Gates {
+    Some(ClosedWork {
         schema: 1,
         plan: lane.plan.clone(),
         attempt: attempt.id.clone(),

@@ -3,7 +3,7 @@
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::Event;
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::recovery::evidence::{landings, write_missing};
 
 /// Writes notes that are missing of these landings, beside other work.
@@ -11,17 +11,17 @@ pub fn write(desk: &Desk, landings: Vec<(PlanName, CommitId)>) {
     if landings.is_empty() {
         return;
     }
-    let (campaign, sender) = (desk.campaign.clone(), desk.sender.clone());
+    let (project, sender) = (desk.project.clone(), desk.sender.clone());
     tokio::task::spawn_blocking(move || {
-        if let Err(error) = write_missing(&campaign, landings) {
-            let _ = sender.send(Message::Warning(None, error.to_string()));
+        if let Err(error) = write_missing(&project, landings) {
+            let _ = sender.send(EngineMessage::Warning(None, error.to_string()));
         }
     });
 }
 
 /// Writes all that are missing, before the end.
 pub fn write_now(desk: &Desk) -> Vec<Event> {
-    let written = write_missing(&desk.campaign, landings(desk.scheduler.state()));
+    let written = write_missing(&desk.project, landings(desk.scheduler.state()));
     let warnings = written.err().map(|error| Event::Warning {
         plan: None,
         why: format!("{error}: `orch doctor --fix` writes what is missing"),

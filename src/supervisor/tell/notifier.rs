@@ -16,25 +16,25 @@ use crate::journal::Record;
 use crate::plan::LaneId;
 use crate::schedule::Event;
 
-use super::urgency::{Told, is_news, urgency};
+use super::urgency::{NoticesSent, is_news, urgency};
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::repository_plans::Project;
 
 /// A hook and what it is to be called for.
 #[derive(Debug, Clone, Copy)]
-struct Kind {
+struct HookKind {
     key: &'static str,
     longest: Duration,
 }
 
-const NOTIFY: Kind = Kind {
+const NOTIFY: HookKind = HookKind {
     key: "notify",
     longest: Duration::from_secs(30),
 };
-const POST_MERGE: Kind = Kind {
+const POST_MERGE: HookKind = HookKind {
     key: "post_merge",
     longest: Duration::from_secs(10 * 60),
 };
@@ -48,23 +48,23 @@ pub struct Notifier {
 
 #[derive(Debug)]
 struct Caller {
-    calls: Sender<Call>,
+    calls: Sender<HookCall>,
     thread: JoinHandle<()>,
 }
 
 #[derive(Debug)]
-struct Call {
+struct HookCall {
     record: Record,
     worktree: Option<PathBuf>,
 }
 
 impl Notifier {
     /// Ready to call what the manifest has.
-    pub fn new(campaign: &Arc<Campaign>, warnings: &UnboundedSender<Message>) -> Self {
-        let hooks = &campaign.set.hooks;
+    pub fn new(project: &Arc<Project>, warnings: &UnboundedSender<EngineMessage>) -> Self {
+        let hooks = &project.set.hooks;
         let caller = |kind, line: &Option<String>| {
             let line = line.clone()?;
-            Caller::start(kind, line, Arc::clone(campaign), warnings.clone())
+            Caller::start(kind, line, Arc::clone(project), warnings.clone())
         };
         Self {
             notify: caller(NOTIFY, &hooks.notify),
@@ -90,18 +90,18 @@ impl Notifier {
 
 impl Caller {
     fn start(
-        kind: Kind,
+        kind: HookKind,
         line: String,
-        campaign: Arc<Campaign>,
-        warnings: UnboundedSender<Message>,
+        project: Arc<Project>,
+        warnings: UnboundedSender<EngineMessage>,
     ) -> Option<Self> {
-        let (calls, called) = channel::<Call>();
+        let (calls, called) = channel::<HookCall>();
         let thread = std::thread::Builder::new().name(kind.key.to_owned());
         let thread = thread.spawn(move || {
             for call in called {
-                if let Err(why) = make(&campaign, kind, &line, &call) {
+                if let Err(why) = make(&project, kind, &line, &call) {
                     let plan = call.record.event.plan().cloned();
-                    let _ = warnings.send(Message::Warning(plan, why));
+                    let _ = warnings.send(EngineMessage::Warning(plan, why));
                 }
             }
         });
@@ -118,7 +118,7 @@ impl Notifier {
                 continue;
             };
             let plan = record.event.plan();
-            let call = Call {
+            let call = HookCall {
                 record: record.clone(),
                 worktree: plan.map(|plan| desk.worktree(&LaneId::own(plan))),
             };
@@ -127,16 +127,16 @@ impl Notifier {
     }
 }
 
-fn make(campaign: &Campaign, kind: Kind, line: &str, call: &Call) -> Result<(), String> {
+fn make(project: &Project, kind: HookKind, line: &str, call: &HookCall) -> Result<(), String> {
     let event = &call.record.event;
     let urgency = urgency(event);
-    if urgency.is_some() && !is_still_to_be_told(campaign, event) {
+    if urgency.is_some() && !is_still_to_be_told(project, event) {
         return Ok(());
     }
-    let plan = event.plan().and_then(|name| campaign.plan(name));
+    let plan = event.plan().and_then(|name| project.plan(name));
     let mut variables = match (plan, &call.worktree) {
-        (Some(plan), Some(worktree)) => environment::for_plan(campaign, plan, worktree),
-        _ => environment::for_run(campaign),
+        (Some(plan), Some(worktree)) => environment::for_plan(project, plan, worktree),
+        _ => environment::for_run(project),
     };
     let mut text = call.record.to_json();
     variables.set("ORCH_RUN", call.record.run.to_string());
@@ -148,19 +148,19 @@ fn make(campaign: &Campaign, kind: Kind, line: &str, call: &Call) -> Result<(), 
         name: &format!("{}-{}", kind.key, call.record.seq),
         key: kind.key,
         line,
-        folder: campaign.repo.top(),
+        folder: project.repo.top(),
         event: &text,
         longest: kind.longest,
     };
-    perform::hook(campaign, &hook, variables)
+    perform::hook(project, &hook, variables)
 }
 
 /// False for what was told a moment ago, by this supervisor or one before it. Where the note of that cannot be read or
 /// written, somebody rather hears it twice.
-fn is_still_to_be_told(campaign: &Campaign, event: &Event) -> bool {
-    let path = campaign.dir.told();
+fn is_still_to_be_told(project: &Project, event: &Event) -> bool {
+    let path = project.dir.told();
     let known = std::fs::read(&path).ok();
-    let mut told: Told = known
+    let mut told: NoticesSent = known
         .and_then(|text| serde_json::from_slice(&text).ok())
         .unwrap_or_default();
     let before = told.clone();

@@ -44,11 +44,11 @@ const QUIET: Duration = Duration::from_secs(60 * 60);
 
 /// What was told when, in seconds since 1970: a service that starts a run again and again must not tell of the same trouble
 /// each time.
-pub type Told = BTreeMap<String, i64>;
+pub type NoticesSent = BTreeMap<String, i64>;
 
 /// True when the event is to be told now; then it is noted. Waits are told once by the core itself, and a run that went
 /// well is always news.
-pub fn is_news(told: &mut Told, event: &Event, now: i64) -> bool {
+pub fn is_news(told: &mut NoticesSent, event: &Event, now: i64) -> bool {
     let quiet = i64::try_from(QUIET.as_secs()).unwrap_or(i64::MAX);
     told.retain(|_, at| now - *at < quiet);
     let key = match event {
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn the_same_trouble_is_news_once_an_hour_and_other_trouble_at_once() {
-        let mut told = Told::new();
+        let mut told = NoticesSent::new();
         assert!(is_news(&mut told, &failed("a", "x"), 1_000));
         assert!(!is_news(&mut told, &failed("a", "x (attempt 2)\noutput"), 2_000));
         assert!(is_news(&mut told, &failed("b", "x"), 2_000));

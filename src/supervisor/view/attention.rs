@@ -6,7 +6,7 @@ use crate::plan::PlanName;
 use crate::schedule::State;
 
 use crate::supervisor::perform;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Something that a person has to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,7 +23,7 @@ pub struct AttentionView {
 
 impl AttentionView {
     /// All of it. At the top is a target that does not pass.
-    pub fn all(campaign: &Campaign, state: &State) -> Vec<Self> {
+    pub fn all(project: &Project, state: &State) -> Vec<Self> {
         let red = state.red_targets.values().filter_map(|checked| {
             let first = checked.first_bad.as_ref();
             Some(Self {
@@ -33,7 +33,7 @@ impl AttentionView {
                 command: checked.remedy(),
             })
         });
-        let behind = perform::behind(campaign).into_iter().map(|text| Self {
+        let behind = perform::behind(project).into_iter().map(|text| Self {
             plan: None,
             kind: "failed",
             text,

@@ -10,8 +10,8 @@ use crate::plan::{CommitId, MergeStrategy, PlanName};
 use crate::schedule::{Outcome, State};
 
 use super::status::Situation;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 
 /// The answer of `orch conflicts --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,12 +34,12 @@ pub struct ConflictPair {
 }
 
 /// A branch and where it stands.
-pub type Head = (String, CommitId);
+pub type BranchHead = (String, CommitId);
 
 /// Plans whose branches will not be merged into the target any more: they have landed, or were cancelled.
-pub fn over(campaign: &Campaign, state: &State) -> BTreeSet<PlanName> {
+pub fn over(project: &Project, state: &State) -> BTreeSet<PlanName> {
     let over = state.plans().filter(|(_, run)| {
-        run.landed.contains_key(&campaign.target) || run.outcome == Some(Outcome::Cancelled)
+        run.landed.contains_key(&project.target) || run.outcome == Some(Outcome::Cancelled)
     });
     over.map(|(name, _)| name.clone()).collect()
 }
@@ -50,16 +50,16 @@ pub fn over(campaign: &Campaign, state: &State) -> BTreeSet<PlanName> {
 ///
 /// When the repository cannot be read.
 pub fn live_heads(
-    campaign: &Campaign,
+    project: &Project,
     is_live: impl Fn(&PlanName) -> bool,
-) -> Result<Vec<Head>, SupervisorError> {
-    let target = &campaign.target;
-    let tip = campaign.repo.branch_tip(target)?;
-    let mut heads = vec![(target.clone(), tip.unwrap_or_else(|| campaign.base.clone()))];
-    for plan in campaign.set.plans.iter().filter(|plan| is_live(&plan.name)) {
-        if let Some(tip) = campaign.repo.branch_tip(&plan.branch)? {
+) -> Result<Vec<BranchHead>, SupervisorError> {
+    let target = &project.target;
+    let tip = project.repo.branch_tip(target)?;
+    let mut heads = vec![(target.clone(), tip.unwrap_or_else(|| project.base.clone()))];
+    for plan in project.set.plans.iter().filter(|plan| is_live(&plan.name)) {
+        if let Some(tip) = project.repo.branch_tip(&plan.branch)? {
             // What was resolved by hand conflicts with the target no more.
-            let resolved = git::refs::resolution(&campaign.repo, &plan.name)?;
+            let resolved = git::refs::resolution(&project.repo, &plan.name)?;
             let resolved = resolved.filter(|resolved| resolved.head == tip);
             let stands_in = resolved.filter(|_| plan.merge_strategy != MergeStrategy::Rebase);
             heads.push((
@@ -76,7 +76,7 @@ pub fn live_heads(
 /// # Errors
 ///
 /// When git cannot be asked.
-pub fn pairs(forecast: &mut Forecast, heads: &[Head]) -> Result<Vec<ConflictPair>, SupervisorError> {
+pub fn pairs(forecast: &mut Forecast, heads: &[BranchHead]) -> Result<Vec<ConflictPair>, SupervisorError> {
     let commits: Vec<CommitId> = heads.iter().map(|(_, commit)| commit.clone()).collect();
     let clashes = forecast.look(&commits)?;
     let pair = |clash: crate::git::Clash| ConflictPair {
@@ -92,11 +92,11 @@ pub fn pairs(forecast: &mut Forecast, heads: &[Head]) -> Result<Vec<ConflictPair
 /// # Errors
 ///
 /// When the repository or the journal cannot be read.
-pub fn conflicts(campaign: &Campaign, situation: &Situation) -> Result<Conflicts, SupervisorError> {
-    let over = over(campaign, situation.scheduler.state());
-    let heads = live_heads(campaign, |name| !over.contains(name))?;
+pub fn conflicts(project: &Project, situation: &Situation) -> Result<Conflicts, SupervisorError> {
+    let over = over(project, situation.scheduler.state());
+    let heads = live_heads(project, |name| !over.contains(name))?;
     let found = if heads.len() > 1 {
-        pairs(&mut Forecast::new(&campaign.repo, campaign.git()?)?, &heads)?
+        pairs(&mut Forecast::new(&project.repo, project.git()?)?, &heads)?
     } else {
         Vec::new()
     };

@@ -8,9 +8,9 @@ use crate::plan::PlanSet;
 use crate::schedule::{Event, Exit, Stage, State};
 
 use super::status::Situation;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::replay::Replay;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::landed_by_hand::landed_by_hand;
 
 impl Situation {
@@ -19,20 +19,20 @@ impl Situation {
     /// # Errors
     ///
     /// When the journal is there and cannot be read.
-    pub fn look(campaign: &Campaign) -> Result<Self, SupervisorError> {
-        let driven = RepositoryLock::holder(&campaign.dir)?.is_some();
+    pub fn look(project: &Project) -> Result<Self, SupervisorError> {
+        let driven = RepositoryLock::holder(&project.dir)?.is_some();
         let mut situation = Self {
             driven,
-            ..Self::of_journal(&campaign.dir, &campaign.set)?
+            ..Self::of_journal(&project.dir, &project.set)?
         };
         if let Some(epoch) = situation.epoch {
             let now = epoch.at(Timestamp::now());
             // Shown at once, and written down by the next supervisor.
-            let mut found = landed_by_hand(campaign, situation.scheduler.state()).unwrap_or_default();
+            let mut found = landed_by_hand(project, situation.scheduler.state()).unwrap_or_default();
             found.retain(|found| situation.scheduler.take(now, found));
             situation.found = found;
             if !driven {
-                for event in ended_unseen(&campaign.dir, situation.scheduler.state()) {
+                for event in ended_unseen(&project.dir, situation.scheduler.state()) {
                     let _ = situation.scheduler.take(now, &event);
                     if let Event::AttemptFailed { plan, why, .. } = event {
                         situation.unseen.push((plan, why));

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::agent::JobFolder;
 use crate::schedule::{AttemptRecord, Facts, Spent};
 
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Tokens and money.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -43,8 +43,8 @@ impl SpentView {
 }
 
 /// What the attempt's output told: as the journal has it, and for one at work as its runner wrote it down last.
-pub fn facts_of(campaign: &Campaign, attempt: &AttemptRecord) -> Facts {
+pub fn facts_of(project: &Project, attempt: &AttemptRecord) -> Facts {
     let at_work = attempt.started.is_some() && attempt.ended.is_none();
-    let live = at_work.then(|| JobFolder::new(campaign.dir.attempt(&attempt.id)).facts());
+    let live = at_work.then(|| JobFolder::new(project.dir.attempt(&attempt.id)).facts());
     live.flatten().unwrap_or_else(|| attempt.facts.clone())
 }

@@ -12,8 +12,8 @@ use crate::plan::{
     AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId, VerifyBlock,
 };
 use crate::schedule::{
-    At, Event, Exit, Facts, Phase as RunPhase, PlanWork, Reason, Scheduler, Tally, explain, phase_state,
-    plan_state, task_state,
+    At, Event, Exit, Facts, PlanWork, Reason, RunPhase, Scheduler, Tally, explain, phase_state, plan_state,
+    task_state,
 };
 use crate::status::{ListedSubtask, listed_checks};
 
@@ -21,8 +21,8 @@ use super::attention::AttentionView;
 use super::exit_view::ExitView;
 use super::landed_view::LandedView;
 use super::spent_view::{SpentView, facts_of};
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::side_by_side::side_by_side;
 
 /// Everything known at one moment, for those who look.
@@ -206,11 +206,11 @@ impl Situation {
     /// # Errors
     ///
     /// When the repository cannot be read.
-    pub fn view(&self, campaign: &Campaign, depth: Depth) -> Result<StatusView, SupervisorError> {
+    pub fn view(&self, project: &Project, depth: Depth) -> Result<StatusView, SupervisorError> {
         let state = self.scheduler.state();
         let mut plans = Vec::new();
-        for (plan, work) in campaign.set.plans.iter().zip(&self.scheduler.work().plans) {
-            plans.push(self.plan(campaign, plan, work, depth)?);
+        for (plan, work) in project.set.plans.iter().zip(&self.scheduler.work().plans) {
+            plans.push(self.plan(project, plan, work, depth)?);
         }
         if depth == Depth::Worktrees {
             look_for_dirt(&mut plans);
@@ -220,11 +220,11 @@ impl Situation {
             run: state.run.as_ref().map(|run| run.id.to_string()),
             state: self.run_view(),
             target: TargetView {
-                name: format!("refs/heads/{}", campaign.target),
-                oid: campaign.repo.branch_tip(&campaign.target)?,
+                name: format!("refs/heads/{}", project.target),
+                oid: project.repo.branch_tip(&project.target)?,
             },
-            spent: SpentView::of(state.spent, campaign.set.run.budget),
-            attention: AttentionView::all(campaign, state),
+            spent: SpentView::of(state.spent, project.set.run.budget),
+            attention: AttentionView::all(project, state),
             plans,
         })
     }
@@ -248,7 +248,7 @@ impl Situation {
 
     fn plan(
         &self,
-        campaign: &Campaign,
+        project: &Project,
         plan: &Plan,
         work: &PlanWork,
         depth: Depth,
@@ -262,12 +262,12 @@ impl Situation {
         let in_parts = depth > Depth::Table || now == PlanState::Running;
         let made = run.worktree().filter(|_| depth > Depth::Journal);
         let head = match made {
-            Some(_) => campaign.repo.branch_tip(&plan.branch)?,
+            Some(_) => project.repo.branch_tip(&plan.branch)?,
             None => None,
         };
         let base = run.worktree().map(|made| made.base.clone());
         let ahead = match (&head, &base) {
-            (Some(head), Some(base)) => campaign
+            (Some(head), Some(base)) => project
                 .repo
                 .ahead_behind(head, base)
                 .ok()
@@ -308,9 +308,9 @@ impl Situation {
             ended_at: attempt.ended.and_then(|at| self.wall(at)),
             exit: attempt.exit.as_ref().map(ExitView::of),
             ended: attempt.exit.as_ref().map(Exit::describe),
-            log: campaign.dir.attempt(&attempt.id).join("log"),
+            log: project.dir.attempt(&attempt.id).join("log"),
             account: attempt.account.clone(),
-            facts: facts_of(campaign, attempt),
+            facts: facts_of(project, attempt),
         });
         Ok(PlanView {
             name: plan.name.clone(),

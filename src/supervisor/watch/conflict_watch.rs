@@ -11,11 +11,11 @@ use crate::plan::PlanName;
 use crate::schedule::{Clashing, Event, Heads, Input, foresee};
 
 use crate::supervisor::desk::core::{Desk, warn};
-use crate::supervisor::desk::message::{ConflictsLooked, Message};
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::desk::message::{ConflictsLooked, EngineMessage};
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::conflicts;
-use crate::supervisor::view::conflicts::{Head, live_heads, pairs};
+use crate::supervisor::view::conflicts::{BranchHead, live_heads, pairs};
 
 /// How often heads are looked at while agents are at work. What they report, and their ends, are looked at at once.
 const EVERY: Duration = Duration::from_secs(3);
@@ -27,7 +27,7 @@ const REST: u32 = 24;
 /// The watch. Looks are made one after the other, on threads of their own.
 #[derive(Debug)]
 pub struct ConflictWatch {
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<WatchMemory>>,
     busy: bool,
     /// True when something happened during the look at hand, or the rest after it.
     again: bool,
@@ -35,12 +35,12 @@ pub struct ConflictWatch {
 
 /// What is kept from look to look.
 #[derive(Default)]
-struct Kept {
+struct WatchMemory {
     forecast: Option<Forecast>,
-    heads: Vec<Head>,
+    heads: Vec<BranchHead>,
 }
 
-impl std::fmt::Debug for Kept {
+impl std::fmt::Debug for WatchMemory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Kept")
             .field("heads", &self.heads)
@@ -50,11 +50,11 @@ impl std::fmt::Debug for Kept {
 
 impl ConflictWatch {
     /// From now on the loop is reminded to look. Ends with the loop.
-    pub fn start(sender: mpsc::UnboundedSender<Message>) -> Self {
+    pub fn start(sender: mpsc::UnboundedSender<EngineMessage>) -> Self {
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(EVERY).await;
-                if sender.send(Message::LookForConflicts).is_err() {
+                if sender.send(EngineMessage::LookForConflicts).is_err() {
                     return;
                 }
             }
@@ -73,18 +73,18 @@ impl ConflictWatch {
             return;
         }
         self.busy = true;
-        let (kept, campaign) = (self.kept.clone(), desk.campaign.clone());
+        let (kept, project) = (self.kept.clone(), desk.project.clone());
         let state = desk.scheduler.state();
         let begun = state.plans().filter(|(_, run)| run.worktree().is_some());
         let begun: BTreeSet<PlanName> = begun.map(|(name, _)| name.clone()).collect();
-        let over = conflicts::over(&campaign, state);
+        let over = conflicts::over(&project, state);
         desk.in_background(move || {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             let is_live = |name: &PlanName| begun.contains(name) && !over.contains(name);
             let start = Instant::now();
-            let found = look(&campaign, &mut kept, is_live);
+            let found = look(&project, &mut kept, is_live);
             let took = start.elapsed();
-            Message::Conflicts(ConflictsLooked { found, took })
+            EngineMessage::Conflicts(ConflictsLooked { found, took })
         });
     }
 
@@ -103,7 +103,7 @@ impl ConflictWatch {
         let sender = desk.sender.clone();
         tokio::spawn(async move {
             tokio::time::sleep(EVERY.min(took * REST)).await;
-            let _ = sender.send(Message::ConflictsRested);
+            let _ = sender.send(EngineMessage::ConflictsRested);
         });
     }
 
@@ -118,17 +118,17 @@ impl ConflictWatch {
 
 /// What the scheduler is to be told; none when no head has moved.
 fn look(
-    campaign: &Campaign,
-    kept: &mut Kept,
+    project: &Project,
+    kept: &mut WatchMemory,
     is_live: impl Fn(&PlanName) -> bool,
 ) -> Result<Option<(Heads, Vec<Clashing>)>, SupervisorError> {
-    let heads = live_heads(campaign, is_live)?;
+    let heads = live_heads(project, is_live)?;
     if heads == kept.heads {
         return Ok(None);
     }
     let forecast = match &mut kept.forecast {
         Some(forecast) => forecast,
-        none => none.insert(Forecast::new(&campaign.repo, campaign.git()?)?),
+        none => none.insert(Forecast::new(&project.repo, project.git()?)?),
     };
     let found = if heads.len() > 1 {
         pairs(forecast, &heads)?
@@ -142,11 +142,11 @@ fn look(
         other: pair.b,
     });
     let clashing: Vec<Clashing> = clashing.collect();
-    Ok(Some((known(&campaign.target, &kept.heads, &clashing), clashing)))
+    Ok(Some((known(&project.target, &kept.heads, &clashing), clashing)))
 }
 
 /// The same as what the scheduler is told.
-fn known(target: &str, heads: &[Head], clashing: &[Clashing]) -> Heads {
+fn known(target: &str, heads: &[BranchHead], clashing: &[Clashing]) -> Heads {
     let mut known = Heads::default();
     if let Some(((_, tip), plans)) = heads.split_first() {
         known.target = Some(tip.clone());

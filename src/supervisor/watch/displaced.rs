@@ -8,9 +8,9 @@ use crate::plan::{CommitId, LaneId, PlanName};
 use crate::schedule::{Event, Input, Stage, State, work_place};
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform::tree::yard::Yard;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Looks, on a thread of its own, whether the branches on which agents are at work stand where those have left them. What does
 /// not is put back, and told.
@@ -18,7 +18,7 @@ pub fn look_for_displaced(desk: &Desk) {
     let state = desk.scheduler.state();
     for (name, lane, attempt) in state.open_attempts() {
         let (Some(plan), Some(work), Some(began)) = (
-            desk.campaign.plan(name),
+            desk.project.plan(name),
             desk.scheduler.work().plans.iter().find(|plan| plan.name == *name),
             attempt.head.clone(),
         ) else {
@@ -28,11 +28,11 @@ pub fn look_for_displaced(desk: &Desk) {
             continue;
         }
         let branch = match work_place(work, state.plan(name), lane, attempt).branch_of {
-            Some(unit) => desk.campaign.unit_branch(plan, unit),
+            Some(unit) => desk.project.unit_branch(plan, unit),
             None => plan.branch.clone(),
         };
         let worktree = desk.worktree(&LaneId::new(name, lane));
-        let (repo, lock) = (desk.campaign.repo.clone(), desk.units.of(name));
+        let (repo, lock) = (desk.project.repo.clone(), desk.units.of(name));
         let (name, sender) = (name.clone(), desk.sender.clone());
         tokio::task::spawn_blocking(move || {
             // Whoever has it looks itself.
@@ -44,7 +44,7 @@ pub fn look_for_displaced(desk: &Desk) {
                 git::step::restore_displaced(&repo, name.as_str(), &worktree, &branch, &began)
                 && found.now.is_some()
             {
-                let _ = sender.send(Message::Warning(Some(name), found.to_string()));
+                let _ = sender.send(EngineMessage::Warning(Some(name), found.to_string()));
             }
         });
     }
@@ -62,10 +62,10 @@ impl TargetWatch {
     /// landed.
     pub fn look(&self, desk: &Desk) {
         if let Some(moved) = self.moved(desk) {
-            let (repo, yard, sender) = (desk.campaign.repo.clone(), desk.yard.clone(), desk.sender.clone());
+            let (repo, yard, sender) = (desk.project.repo.clone(), desk.yard.clone(), desk.sender.clone());
             tokio::task::spawn_blocking(move || {
                 let told = moved.told(&repo, &yard).unwrap_or_default();
-                let _ = sender.send(Message::TargetLooked(moved.to, told));
+                let _ = sender.send(EngineMessage::TargetLooked(moved.to, told));
             });
         }
     }
@@ -80,19 +80,19 @@ impl TargetWatch {
     /// The last look at the target: what a person should know of it.
     pub fn look_last(&self, desk: &Desk) -> Vec<Event> {
         let moved = self.moved(desk);
-        let told = moved.and_then(|moved| moved.told(&desk.campaign.repo, &desk.yard).ok());
+        let told = moved.and_then(|moved| moved.told(&desk.project.repo, &desk.yard).ok());
         told.unwrap_or_default()
     }
 
-    fn moved(&self, desk: &Desk) -> Option<Moved> {
-        let tip = desk.campaign.repo.branch_tip(&desk.campaign.target).ok()??;
+    fn moved(&self, desk: &Desk) -> Option<TargetMove> {
+        let tip = desk.project.repo.branch_tip(&desk.project.target).ok()??;
         let seen = self.seen.clone().filter(|seen| *seen != tip)?;
-        Some(Moved::of(&desk.campaign, desk.scheduler.state(), seen, tip))
+        Some(TargetMove::of(&desk.project, desk.scheduler.state(), seen, tip))
     }
 }
 
 /// A move of the target.
-struct Moved {
+struct TargetMove {
     target: String,
     from: CommitId,
     to: CommitId,
@@ -102,11 +102,11 @@ struct Moved {
     begun: Vec<(PlanName, String, CommitId)>,
 }
 
-impl Moved {
-    fn of(campaign: &Campaign, state: &State, from: CommitId, to: CommitId) -> Self {
-        let target = campaign.target.clone();
+impl TargetMove {
+    fn of(project: &Project, state: &State, from: CommitId, to: CommitId) -> Self {
+        let target = project.target.clone();
         let begun = state.plans().filter_map(|(name, run)| {
-            let branch = campaign.plan(name)?.branch.clone();
+            let branch = project.plan(name)?.branch.clone();
             Some((name.clone(), branch, run.worktree()?.base.clone()))
         });
         Self {

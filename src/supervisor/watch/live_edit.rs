@@ -14,11 +14,11 @@ use crate::schedule::{Event, Hold, Input, ManifestEdit, Work, history};
 use crate::status;
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::preflight::checks as preflight;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::load::{check_circles, documents_of, load};
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::changed_documents::taken_away;
 
 /// An editor writes a file in more than one step; what it says a moment later is what was meant.
@@ -42,8 +42,8 @@ pub struct ManifestWatch {
 }
 
 impl ManifestWatch {
-    /// Watches the manifest of a campaign and every document of its plans.
-    pub fn new(campaign: &Campaign, hints: UnboundedSender<Message>) -> Self {
+    /// Watches the manifest of a project and every document of its plans.
+    pub fn new(project: &Project, hints: UnboundedSender<EngineMessage>) -> Self {
         let files: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
         let watched = Arc::clone(&files);
         let on_event = move |event: notify::Result<notify::Event>| {
@@ -53,7 +53,7 @@ impl ManifestWatch {
             let leads = |path: &PathBuf| files.iter().any(|file| file.starts_with(path));
             let concerned = event.need_rescan() || event.paths.iter().any(leads);
             if concerned && !event.kind.is_access() {
-                let _ = hints.send(Message::ManifestHint);
+                let _ = hints.send(EngineMessage::ManifestHint);
             }
         };
         let kernel = RecommendedWatcher::new(on_event.clone(), Config::default())
@@ -71,7 +71,7 @@ impl ManifestWatch {
             told: None,
             refused: Vec::new(),
         };
-        watch.follow(campaign.files());
+        watch.follow(project.files());
         watch
     }
 
@@ -101,10 +101,10 @@ impl ManifestWatch {
             self.again = true;
             return;
         }
-        let manifest = desk.campaign.manifest.clone();
+        let manifest = desk.project.manifest.clone();
         desk.in_background(move || {
             thread::sleep(SETTLE);
-            Message::ManifestRead(Box::new(load(&manifest)))
+            EngineMessage::ManifestRead(Box::new(load(&manifest)))
         });
     }
 
@@ -125,8 +125,8 @@ impl ManifestWatch {
             Ok(set) => set,
             Err(faults) => {
                 // Those that it names and that are not right yet, or not there, are none of the plans at work.
-                let named = documents_of(&desk.campaign.manifest);
-                if self.follow(desk.campaign.files().into_iter().chain(named).collect()) {
+                let named = documents_of(&desk.project.manifest);
+                if self.follow(desk.project.files().into_iter().chain(named).collect()) {
                     // It may have come before it was watched.
                     self.read_later(desk);
                 }
@@ -137,9 +137,9 @@ impl ManifestWatch {
             write_plans_down(desk, None);
         }
         let records = || Ok(desk.journal.read_all()?);
-        let sets = (&desk.campaign.set, &set);
-        let held = taken_away(&desk.campaign, &desk.scheduler, sets, &records)?;
-        let edit = LiveEdit::new(&desk.campaign.set, &set, |plan| {
+        let sets = (&desk.project.set, &set);
+        let held = taken_away(&desk.project, &desk.scheduler, sets, &records)?;
+        let edit = LiveEdit::new(&desk.project.set, &set, |plan| {
             match held.iter().any(|held| held.plan() == Some(plan)) {
                 // The next run asks a person.
                 true => Openness::Nothing("a landing took away what it has to do or to show"),
@@ -155,9 +155,9 @@ impl ManifestWatch {
             return Ok(Vec::new());
         }
         let changes = match fitting(desk, &edit, &held) {
-            Ok(campaign) => {
+            Ok(project) => {
                 if edit.counts() {
-                    self.go_on_with(desk, campaign)?;
+                    self.go_on_with(desk, project)?;
                 }
                 edit.changes
             }
@@ -180,16 +180,16 @@ impl ManifestWatch {
         }))])
     }
 
-    fn go_on_with(&mut self, desk: &mut Desk, campaign: Campaign) -> Result<(), SupervisorError> {
+    fn go_on_with(&mut self, desk: &mut Desk, project: Project) -> Result<(), SupervisorError> {
         let records = desk.journal.read_all()?;
         let events = || records.iter().map(|record| (record.at, &record.event));
         let durations = history::durations(events());
-        let work = Work::new(&campaign.set, &durations, desk.auto_merge);
+        let work = Work::new(&project.set, &durations, desk.auto_merge);
         desk.scheduler.rework(work, events());
-        let old = std::mem::replace(&mut desk.campaign, Arc::new(campaign));
+        let old = std::mem::replace(&mut desk.project, Arc::new(project));
         write_plans_down(desk, None);
         renew_documents(desk, &old);
-        self.follow(desk.campaign.files());
+        self.follow(desk.project.files());
         Ok(())
     }
 
@@ -208,7 +208,7 @@ impl ManifestWatch {
 }
 
 /// What was edited, with what stays as it was, checked as a whole.
-fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Campaign, SupervisorError> {
+fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Project, SupervisorError> {
     for event in held {
         if let Event::PlanHeld {
             plan,
@@ -227,9 +227,9 @@ fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Campaign, Sup
     if !misfits.is_empty() {
         return Err(SupervisorError::Unfit(misfits.join("; ")));
     }
-    let name = desk.campaign.manifest.file_name().unwrap_or_default();
+    let name = desk.project.manifest.file_name().unwrap_or_default();
     check_circles(&edit.set, Path::new(name))?;
-    let campaign = desk.campaign.with(edit.set.clone())?;
+    let project = desk.project.with(edit.set.clone())?;
     let only: Vec<PlanName> = desk
         .scheduler
         .state()
@@ -238,20 +238,20 @@ fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Campaign, Sup
         .flat_map(|run| &run.only)
         .cloned()
         .collect();
-    preflight::check_agents(&campaign, &only)?;
-    Ok(campaign)
+    preflight::check_agents(&project, &only)?;
+    Ok(project)
 }
 
 /// Lets those who look and steer see what counts.
 fn write_plans_down(desk: &Desk, faults: Option<&str>) {
-    if let Err(error) = desk.campaign.write_down(faults) {
-        let _ = desk.sender.send(Message::Warning(None, error.to_string()));
+    if let Err(error) = desk.project.write_down(faults) {
+        let _ = desk.sender.send(EngineMessage::Warning(None, error.to_string()));
     }
 }
 
 /// Puts documents that changed into worktrees that are made and in which nobody has worked yet.
-fn renew_documents(desk: &Desk, old: &Campaign) {
-    for plan in &desk.campaign.set.plans {
+fn renew_documents(desk: &Desk, old: &Project) {
+    for plan in &desk.project.set.plans {
         let run = desk.scheduler.state().plan(&plan.name);
         let changed = old
             .plan(&plan.name)
@@ -264,7 +264,7 @@ fn renew_documents(desk: &Desk, old: &Campaign) {
         if let Err(error) = renewed {
             let _ = desk
                 .sender
-                .send(Message::Warning(Some(plan.name.clone()), error.to_string()));
+                .send(EngineMessage::Warning(Some(plan.name.clone()), error.to_string()));
         }
     }
 }

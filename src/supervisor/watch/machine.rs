@@ -7,17 +7,19 @@ use tokio::sync::mpsc;
 
 use crate::schedule::{Input, Machine};
 
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 
 /// How often it is looked at. The kernel's own average moves no faster.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Tells the loop, from now on, how hard the machine is at work. Ends with the loop.
-pub fn watch(sender: mpsc::UnboundedSender<Message>) {
+pub fn watch(sender: mpsc::UnboundedSender<EngineMessage>) {
     tokio::spawn(async move {
         loop {
             if let Some(machine) = look()
-                && sender.send(Message::Input(Input::Machine(machine))).is_err()
+                && sender
+                    .send(EngineMessage::Input(Input::Machine(machine)))
+                    .is_err()
             {
                 return;
             }

@@ -4,9 +4,9 @@ use crate::plan::{PlanName, WorkRef};
 use crate::schedule::{Event, Input, Merge, MergeTrouble, Outcome, Scheduler};
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Looks for what stood in the way of landings, one look at a time.
 #[derive(Debug, Default)]
@@ -22,11 +22,11 @@ impl ObstacleWatch {
             return;
         };
         self.looking = true;
-        let campaign = desk.campaign.clone();
-        let known = perform::Known::of(&desk.scheduler, &campaign.target);
+        let project = desk.project.clone();
+        let known = perform::Known::of(&desk.scheduler, &project.target);
         desk.in_background(move || {
-            let free = would_land(&campaign, &first, &known);
-            Message::Unhindered(if free { met } else { Vec::new() })
+            let free = would_land(&project, &first, &known);
+            EngineMessage::Unhindered(if free { met } else { Vec::new() })
         });
     }
 
@@ -47,15 +47,15 @@ impl ObstacleWatch {
 
 /// Brings checkouts along, on a thread of its own, that could not follow a landing: whoever was in the way may be done.
 pub fn bring_checkouts_along(desk: &Desk) {
-    if !desk.campaign.dir.landing().exists() {
+    if !desk.project.dir.landing().exists() {
         return;
     }
-    let (campaign, sender) = (desk.campaign.clone(), desk.sender.clone());
+    let (project, sender) = (desk.project.clone(), desk.sender.clone());
     tokio::task::spawn_blocking(move || {
         // What is still behind was told, and stands in `orch status`.
-        let ended = perform::resume_landing(&campaign).unwrap_or_default();
+        let ended = perform::resume_landing(&project).unwrap_or_default();
         for what in ended.followed {
-            let _ = sender.send(Message::Warning(None, what));
+            let _ = sender.send(EngineMessage::Warning(None, what));
         }
     });
 }
@@ -88,10 +88,10 @@ fn met(scheduler: &Scheduler) -> Vec<PlanName> {
     }
 }
 
-fn would_land(campaign: &Campaign, plan: &PlanName, known: &perform::Known) -> bool {
-    let tip = campaign.repo.branch_tip(&campaign.target).ok().flatten();
-    let onto = tip.unwrap_or_else(|| campaign.base.clone());
-    let rehearsed = perform::rehearse(campaign, plan, &campaign.target, &onto, known);
+fn would_land(project: &Project, plan: &PlanName, known: &perform::Known) -> bool {
+    let tip = project.repo.branch_tip(&project.target).ok().flatten();
+    let onto = tip.unwrap_or_else(|| project.base.clone());
+    let rehearsed = perform::rehearse(project, plan, &project.target, &onto, known);
     // Any other trouble is told by the train.
     !matches!(rehearsed, Err(MergeTrouble::Obstacle { .. }))
 }

@@ -1,16 +1,16 @@
 //! Pins that somebody has deleted while agents are at work.
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::recovery::own_refs::{missing_pins, pin_again, wanted_pins, word};
 
 /// Writes pins again that somebody has deleted, on a thread of its own, and says so.
 pub fn mend(desk: &Desk) {
-    let wanted = wanted_pins(desk.scheduler.state(), &desk.campaign.target);
+    let wanted = wanted_pins(desk.scheduler.state(), &desk.project.target);
     if wanted.is_empty() {
         return;
     }
-    let (repo, sender) = (desk.campaign.repo.clone(), desk.sender.clone());
+    let (repo, sender) = (desk.project.repo.clone(), desk.sender.clone());
     tokio::task::spawn_blocking(move || {
         // What cannot be read now is looked at after the next attempt.
         for pin in missing_pins(&repo, wanted).unwrap_or_default() {
@@ -23,7 +23,7 @@ pub fn mend(desk: &Desk) {
                 Ok(()) => format!("{name}: it was written again"),
                 Err(why) => format!("{name}, and {why}"),
             };
-            let _ = sender.send(Message::Warning(Some(pin.plan), why));
+            let _ = sender.send(EngineMessage::Warning(Some(pin.plan), why));
         }
     });
 }

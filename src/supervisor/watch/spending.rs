@@ -7,18 +7,18 @@ use tokio::sync::mpsc;
 use crate::schedule::{Event, Input, Stage};
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::recovery::output;
 
 /// How often it is looked at what agents at work have spent: as often as their runners write it down.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Asks the loop, from now on, to look at what is being spent. Ends with the loop.
-pub fn watch(sender: mpsc::UnboundedSender<Message>) {
+pub fn watch(sender: mpsc::UnboundedSender<EngineMessage>) {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(EVERY).await;
-            if sender.send(Message::LookAtSpending).is_err() {
+            if sender.send(EngineMessage::LookAtSpending).is_err() {
                 return;
             }
         }
@@ -32,7 +32,7 @@ pub fn look(desk: &Desk, inputs: &mut Vec<Input>) {
         .open_attempts()
         .filter(|(_, _, attempt)| attempt.stage == Stage::Running);
     for (plan, _, attempt) in running {
-        if let Some(Event::AgentTold(told)) = output::told(&desk.campaign.dir, plan, &attempt.id)
+        if let Some(Event::AgentTold(told)) = output::told(&desk.project.dir, plan, &attempt.id)
             && told.facts.spent != attempt.facts.spent
         {
             inputs.push(Input::Event(Event::AgentTold(told)));
@@ -40,6 +40,6 @@ pub fn look(desk: &Desk, inputs: &mut Vec<Input>) {
     }
     for (plan, resolver) in state.resolvers() {
         // What is known already changes nothing.
-        inputs.extend(output::told(&desk.campaign.dir, plan, &resolver.attempt).map(Input::Event));
+        inputs.extend(output::told(&desk.project.dir, plan, &resolver.attempt).map(Input::Event));
     }
 }

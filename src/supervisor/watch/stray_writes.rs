@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::git::{self, HeadPrint, trust_hooks, trust_merge_rules};
 
-use crate::supervisor::desk::message::Look;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::desk::message::CheckoutLook;
+use crate::supervisor::project::repository_plans::Project;
 
 /// A look costs a `git status`, which takes long in a large repository; two looks are at least this far apart.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -33,13 +33,13 @@ pub struct StrayWrites {
 
 impl StrayWrites {
     /// Begins the first look, on a thread of its own.
-    pub fn begin_first(campaign: &Arc<Campaign>) -> Self {
-        trust_hooks(campaign.repo.common_dir());
-        trust_merge_rules(campaign.repo.common_dir());
-        let campaign = campaign.clone();
+    pub fn begin_first(project: &Arc<Project>) -> Self {
+        trust_hooks(project.repo.common_dir());
+        trust_merge_rules(project.repo.common_dir());
+        let project = project.clone();
         Self {
             last: None,
-            first: Some(std::thread::spawn(move || see(&campaign))),
+            first: Some(std::thread::spawn(move || see(&project))),
             looked: Instant::now(),
             own_changes: 0,
             moved: false,
@@ -61,7 +61,7 @@ impl StrayWrites {
     }
 
     /// Begins a look, unless the last one was a moment ago.
-    pub fn begin(&mut self) -> Option<Look> {
+    pub fn begin(&mut self) -> Option<CheckoutLook> {
         if self.looked.elapsed() < PAUSE && self.last.is_some() {
             return None;
         }
@@ -70,18 +70,18 @@ impl StrayWrites {
     }
 
     /// Begins the last look of a run, however short the pause; none when there is nothing to compare with.
-    pub fn begin_at_once(&self) -> Option<Look> {
+    pub fn begin_at_once(&self) -> Option<CheckoutLook> {
         self.last.is_some().then(|| self.look())
     }
 
-    fn look(&self) -> Look {
-        Look {
+    fn look(&self) -> CheckoutLook {
+        CheckoutLook {
             own_changes: self.own_changes,
         }
     }
 
     /// Ends a look: says what changed since the one before. Who did it is not guessed.
-    pub fn end(&mut self, campaign: &Campaign, began: Look, now: HeadPrint) -> Option<String> {
+    pub fn end(&mut self, project: &Project, began: CheckoutLook, now: HeadPrint) -> Option<String> {
         if began.own_changes != self.own_changes {
             return None;
         }
@@ -89,23 +89,23 @@ impl StrayWrites {
         if std::mem::take(&mut self.moved) {
             before = before.moved_to(&now);
         }
-        let what = difference(campaign, &before, &now)?;
+        let what = difference(project, &before, &now)?;
         Some(format!(
             "the main checkout {} changed while agents ran: {what}. If that was not you, an agent works outside of its worktree",
-            campaign.repo.top().display()
+            project.repo.top().display()
         ))
     }
 }
 
 /// What is different, in words; none for what people edit while plans run, and are told of what of it counts.
-fn difference(campaign: &Campaign, before: &HeadPrint, now: &HeadPrint) -> Option<String> {
-    let foreign = |file: &PathBuf| !campaign.is_steered_by(&campaign.repo.top().join(file));
+fn difference(project: &Project, before: &HeadPrint, now: &HeadPrint) -> Option<String> {
+    let foreign = |file: &PathBuf| !project.is_steered_by(&project.repo.top().join(file));
     if before.branch != now.branch {
         let branch = now.branch.as_deref().unwrap_or("no branch");
         return Some(format!("{branch} is checked out in it"));
     }
     if before.head != now.head {
-        let moved = git::repo::files_between(&campaign.repo, &before.head, &now.head);
+        let moved = git::repo::files_between(&project.repo, &before.head, &now.head);
         let counts = moved.map_or(true, |files| files.is_empty() || files.iter().any(foreign));
         return counts.then(|| format!("its branch moved to {}", now.head.short()));
     }
@@ -124,9 +124,9 @@ fn difference(campaign: &Campaign, before: &HeadPrint, now: &HeadPrint) -> Optio
 }
 
 /// What the main checkout looks like; none where there is none, or where it cannot be read.
-pub fn see(campaign: &Campaign) -> Option<HeadPrint> {
-    if campaign.repo.is_bare() {
+pub fn see(project: &Project) -> Option<HeadPrint> {
+    if project.repo.is_bare() {
         return None;
     }
-    git::state::fingerprint(&campaign.repo, campaign.repo.top()).ok()
+    git::state::fingerprint(&project.repo, project.repo.top()).ok()
 }

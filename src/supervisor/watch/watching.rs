@@ -5,7 +5,7 @@ use crate::schedule::{Ending, Event, Input, Merge};
 
 use super::stray_writes::{StrayWrites, see};
 use crate::supervisor::desk::core::{Desk, warn};
-use crate::supervisor::desk::message::{Look, Message};
+use crate::supervisor::desk::message::{CheckoutLook, EngineMessage};
 
 impl StrayWrites {
     /// Looks at the main checkout, on a thread of its own. Not while the target moves: its checkout is half of one commit and
@@ -17,13 +17,19 @@ impl StrayWrites {
         let Some(began) = self.begin() else {
             return;
         };
-        let campaign = desk.campaign.clone();
-        desk.in_background(move || Message::Looked(began, see(&campaign)));
+        let project = desk.project.clone();
+        desk.in_background(move || EngineMessage::Looked(began, see(&project)));
     }
 
     /// Takes in what a look saw.
-    pub fn looked(&mut self, desk: &Desk, began: Look, seen: Option<HeadPrint>, inputs: &mut Vec<Input>) {
-        let told = seen.and_then(|seen| self.end(&desk.campaign, began, seen));
+    pub fn looked(
+        &mut self,
+        desk: &Desk,
+        began: CheckoutLook,
+        seen: Option<HeadPrint>,
+        inputs: &mut Vec<Input>,
+    ) {
+        let told = seen.and_then(|seen| self.end(&desk.project, began, seen));
         if let Some(why) = told {
             warn(inputs, None, why);
         }
@@ -45,8 +51,8 @@ impl StrayWrites {
     /// The last look of a run.
     pub fn look_at_last(&mut self, desk: &Desk) -> Vec<Event> {
         let began = self.begin_at_once().filter(|_| !is_target_moving(desk));
-        let seen = began.and_then(|began| Some((began, see(&desk.campaign)?)));
-        let told = seen.and_then(|(began, seen)| self.end(&desk.campaign, began, seen));
+        let seen = began.and_then(|began| Some((began, see(&desk.project)?)));
+        let told = seen.and_then(|(began, seen)| self.end(&desk.project, began, seen));
         told.map(|why| Event::Warning { plan: None, why })
             .into_iter()
             .collect()
@@ -57,8 +63,8 @@ impl StrayWrites {
 /// waited for.
 pub fn tidy_worktrees(desk: &Desk, ending: Option<Ending>) -> Vec<Event> {
     let cleared = git::lock::clear_dead_locks(&desk.admin).map_err(|error| error.to_string());
-    let branches = desk.campaign.set.plans.iter().map(|plan| plan.branch.as_str());
-    let unlocked = git::lock::clear_dead_locks_of_branches(desk.campaign.repo.common_dir(), branches);
+    let branches = desk.project.set.plans.iter().map(|plan| plan.branch.as_str());
+    let unlocked = git::lock::clear_dead_locks_of_branches(desk.project.repo.common_dir(), branches);
     let unlocked = unlocked.map_err(|error| error.to_string());
     let finished = match ending {
         Some(Ending::Interrupted) => Ok(()),

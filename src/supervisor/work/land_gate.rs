@@ -17,11 +17,11 @@ pub struct LandGate {
     plans: Vec<PlanName>,
     /// Where people report on them, as that was when it was read last.
     files: Vec<(PathBuf, Option<Stamp>)>,
-    state: Mutex<State>,
+    state: Mutex<GateState>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum GateState {
     Open,
     Gone,
     Withdrawn,
@@ -41,19 +41,23 @@ impl LandGate {
     pub fn go(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let same = || self.files.iter().all(|(file, then)| stamp(file) == *then);
-        if *state == State::Open {
-            *state = if same() { State::Gone } else { State::Withdrawn };
+        if *state == GateState::Open {
+            *state = if same() {
+                GateState::Gone
+            } else {
+                GateState::Withdrawn
+            };
         }
-        *state == State::Gone
+        *state == GateState::Gone
     }
 
     /// Keeps the plan from landing, when it is one of these; false when it is too late for that.
     pub fn withdraw(&self, plan: &PlanName) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if *state == State::Open && self.plans.contains(plan) {
-            *state = State::Withdrawn;
+        if *state == GateState::Open && self.plans.contains(plan) {
+            *state = GateState::Withdrawn;
         }
-        *state != State::Gone || !self.plans.contains(plan)
+        *state != GateState::Gone || !self.plans.contains(plan)
     }
 
     /// Before it is read once more what people say of the plans that are to land.
@@ -63,7 +67,7 @@ impl LandGate {
         Self {
             plans: landing.stack.clone(),
             files: files.map(|file| (file.clone(), stamp(&file))).collect(),
-            state: Mutex::new(State::Open),
+            state: Mutex::new(GateState::Open),
         }
     }
 }

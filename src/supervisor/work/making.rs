@@ -11,7 +11,7 @@ use crate::plan::{CommitId, LaneId, PlanName};
 use crate::schedule::{Event, Input, LaneNote};
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 use crate::supervisor::perform::tree::furnish::Progress;
 
@@ -38,7 +38,7 @@ impl Making {
 
     /// Makes one as soon as there is a turn for it.
     pub fn make(&self, desk: &Desk, lane: LaneId, base: CommitId) {
-        let (campaign, admin, sender) = (desk.campaign.clone(), desk.admin.clone(), desk.sender.clone());
+        let (project, admin, sender) = (desk.project.clone(), desk.admin.clone(), desk.sender.clone());
         let (turns, stop) = (self.turns.clone(), self.stop.clone());
         tokio::spawn(async move {
             let _turn = Making::turn(turns).await;
@@ -46,17 +46,17 @@ impl Making {
                 let say = |why: String| {
                     let (plan, lane) = (lane.plan.clone(), lane.lane);
                     let event = Event::WorktreeWaits(LaneNote { plan, lane, why });
-                    let _ = sender.send(Message::Input(Input::Event(event)));
+                    let _ = sender.send(EngineMessage::Input(Input::Event(event)));
                 };
                 let progress = Progress {
                     say: &say,
                     stop: &stop,
                 };
-                let (event, warnings) = perform::make_worktree(&campaign, &admin, &lane, &base, &progress);
+                let (event, warnings) = perform::make_worktree(&project, &admin, &lane, &base, &progress);
                 for why in warnings {
-                    let _ = sender.send(Message::Warning(Some(lane.plan.clone()), why));
+                    let _ = sender.send(EngineMessage::Warning(Some(lane.plan.clone()), why));
                 }
-                let _ = sender.send(Message::Input(Input::Event(event)));
+                let _ = sender.send(EngineMessage::Input(Input::Event(event)));
             })
             .await;
         });
@@ -72,16 +72,16 @@ impl Making {
             Event::CancelRequested(about) => Some(about.plan.clone()),
             _ => return,
         };
-        let campaign = desk.campaign.clone();
+        let project = desk.project.clone();
         tokio::task::spawn_blocking(move || {
-            perform::stop_setups(&campaign, of.as_ref().map(PlanName::as_str));
+            perform::stop_setups(&project, of.as_ref().map(PlanName::as_str));
         });
     }
 }
 
 /// Tells of what about the repository's files will surprise somebody who works in a worktree.
 pub fn tell_of_contents(desk: &Desk) {
-    if let Ok(Some(why)) = git::repo::large_files_trouble(&desk.campaign.repo) {
-        let _ = desk.sender.send(Message::Warning(None, why));
+    if let Ok(Some(why)) = git::repo::large_files_trouble(&desk.project.repo) {
+        let _ = desk.sender.send(EngineMessage::Warning(None, why));
     }
 }

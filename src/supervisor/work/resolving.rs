@@ -12,17 +12,17 @@ use crate::supervisor::conflict::resolve::{Beside, resolve};
 use crate::supervisor::conflict::resolved::tidy;
 use crate::supervisor::control::request::Answer;
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::{Message, StepDone};
+use crate::supervisor::desk::message::{EngineMessage, StepDone};
 use crate::supervisor::perform;
 use crate::supervisor::recovery::output;
 
 /// Does a step on a thread of its own.
 pub fn resolve_later(desk: &Desk, what: WorkRef, step: ResolveStep, reply: oneshot::Sender<Answer>) {
     let about = AboutConflict::new(&desk.scheduler, &what);
-    let campaign = desk.campaign.clone();
+    let project = desk.project.clone();
     desk.in_background(move || {
-        let done = resolve(&campaign, &about, step, Beside::Supervisor);
-        Message::Resolved(Box::new(StepDone {
+        let done = resolve(&project, &about, step, Beside::Supervisor);
+        EngineMessage::Resolved(Box::new(StepDone {
             what,
             step,
             done,
@@ -33,27 +33,27 @@ pub fn resolve_later(desk: &Desk, what: WorkRef, step: ResolveStep, reply: onesh
 
 /// Has an agent resolve a conflict, on a thread of its own.
 pub fn by_agent(desk: &Desk, order: ResolveOrder) {
-    let (campaign, admin, yard) = (desk.campaign.clone(), desk.admin.clone(), desk.yard.clone());
+    let (project, admin, yard) = (desk.project.clone(), desk.admin.clone(), desk.yard.clone());
     let (sender, run) = (desk.sender.clone(), desk.run);
     desk.in_background(move || {
-        let (answer, warnings) = perform::resolve_by_agent(&campaign, &admin, &yard, &order, run);
+        let (answer, warnings) = perform::resolve_by_agent(&project, &admin, &yard, &order, run);
         for why in warnings {
-            let _ = sender.send(Message::Warning(Some(order.plan.clone()), why));
+            let _ = sender.send(EngineMessage::Warning(Some(order.plan.clone()), why));
         }
         // Told before the end is: what it has spent counts.
-        if let Some(told) = output::told(&campaign.dir, &order.plan, &order.attempt) {
-            let _ = sender.send(Message::Input(Input::Event(told)));
+        if let Some(told) = output::told(&project.dir, &order.plan, &order.attempt) {
+            let _ = sender.send(EngineMessage::Input(Input::Event(told)));
         }
-        Message::Input(Input::Event(answer))
+        EngineMessage::Input(Input::Event(answer))
     });
 }
 
 /// Lets go what was kept of plans until they had landed, at the end of a run.
 pub fn release_made(desk: &Desk) -> Result<(), GitError> {
-    let repo = &desk.campaign.repo;
-    for plan in &desk.campaign.set.plans {
+    let repo = &desk.project.repo;
+    for plan in &desk.project.set.plans {
         let run = desk.scheduler.state().plan(&plan.name);
-        if run.landed.contains_key(&desk.campaign.target) {
+        if run.landed.contains_key(&desk.project.target) {
             git::refs::release_made(repo, plan.name.as_str(), repo.branch_tip(&plan.branch)?.as_ref())?;
         }
     }
@@ -62,7 +62,7 @@ pub fn release_made(desk: &Desk) -> Result<(), GitError> {
 
 /// Removes the worktrees of conflicts of plans that have landed. Gives what a person should know.
 pub fn tidy_conflicts(desk: &Desk) -> Vec<Event> {
-    let told = tidy(&desk.campaign, desk.scheduler.state()).into_iter();
+    let told = tidy(&desk.project, desk.scheduler.state()).into_iter();
     told.map(|(plan, why)| Event::Warning {
         plan: Some(plan),
         why,

@@ -9,7 +9,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use crate::agent::{Hold, JobFolder, JobState, LOOK_AGAIN, Runner};
+use crate::agent::{JobFolder, JobState, LOOK_AGAIN, Runner, RunnerHold};
 use crate::plan::{AttemptId, ItemId, LaneId};
 use crate::schedule::{Input, Launch, Signs};
 
@@ -17,14 +17,14 @@ use super::status_feed::reading;
 use super::stillness::Watch;
 use crate::supervisor::brief::assignment::waits_elsewhere;
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::{LaneReading, Message};
+use crate::supervisor::desk::message::{EngineMessage, LaneReading};
 use crate::supervisor::perform;
 use crate::supervisor::perform::attempt::unit::alone;
 
 /// The runners of attempts at work.
 #[derive(Debug, Default)]
 pub struct Runners {
-    holds: BTreeMap<AttemptId, Hold>,
+    holds: BTreeMap<AttemptId, RunnerHold>,
     still: Arc<Watch>,
 }
 
@@ -35,7 +35,7 @@ impl Runners {
     }
 
     /// One was started.
-    pub fn add(&mut self, attempt: AttemptId, runner: Hold) {
+    pub fn add(&mut self, attempt: AttemptId, runner: RunnerHold) {
         self.holds.insert(attempt, runner);
     }
 
@@ -58,12 +58,12 @@ impl Runners {
     /// Looks for signs of life of an attempt, on a thread of its own. One that is gone already has sent word of that.
     pub fn look(&self, desk: &Desk, lane: LaneId, attempt: AttemptId, patience: Duration) {
         let (watch, sender) = (self.still.clone(), desk.sender.clone());
-        let folder = JobFolder::new(desk.campaign.dir.attempt(&attempt));
-        let runner = self.holds.get(&attempt).map(Hold::process);
+        let folder = JobFolder::new(desk.project.dir.attempt(&attempt));
+        let runner = self.holds.get(&attempt).map(RunnerHold::process);
         let resolver = desk.scheduler.state().plan(&lane.plan).resolution.agent.as_ref();
         let resolves = resolver.is_some_and(|agent| agent.attempt == attempt);
         let worktree = match resolves {
-            true => desk.campaign.conflict_path(&lane.plan),
+            true => desk.project.conflict_path(&lane.plan),
             false => desk.worktree(&lane),
         };
         if runner.is_none() && !resolves {
@@ -81,7 +81,7 @@ impl Runners {
             let signs = signs.or_else(|| resolves.then(Signs::of_life));
             if let Some(signs) = signs {
                 let plan = lane.plan;
-                let _ = sender.send(Message::Input(Input::Signs { plan, attempt, signs }));
+                let _ = sender.send(EngineMessage::Input(Input::Signs { plan, attempt, signs }));
             }
         });
     }
@@ -97,9 +97,9 @@ impl Runners {
 /// Starts an agent, once the journal is on the disk up to here.
 pub fn launch(desk: &Desk, order: Launch) {
     let lane = LaneId::new(&order.plan, order.place.lane);
-    let (campaign, worktree, run) = (desk.campaign.clone(), desk.worktree(&lane), desk.run);
+    let (project, worktree, run) = (desk.project.clone(), desk.worktree(&lane), desk.run);
     let state = desk.scheduler.state().plan(&order.plan).clone();
-    let plan = desk.campaign.plan(&order.plan);
+    let plan = desk.project.plan(&order.plan);
     let waits = plan.map(|plan| waits_elsewhere(plan, desk.scheduler.state()));
     let waits = waits.unwrap_or_default();
     let (admin, lock, sender) = (
@@ -113,27 +113,27 @@ pub fn launch(desk: &Desk, order: Launch) {
         let states = |item: &ItemId| state.item_state(item);
         let launched = {
             let _alone = alone(&lock);
-            perform::note_again_before(&campaign, &order, &state);
+            perform::note_again_before(&project, &order, &state);
             let known = perform::TasksKnown {
                 states: &states,
                 waits,
             };
-            perform::launch(&campaign, &admin, &worktree, &order, run, known, &mark)
+            perform::launch(&project, &admin, &worktree, &order, run, known, &mark)
         };
         match launched {
             Ok(launched) => {
                 let hold = launched.runner.hold();
-                let _ = sender.send(Message::Started(order.attempt.clone(), hold));
-                let _ = sender.send(Message::Input(Input::Event(launched.event)));
+                let _ = sender.send(EngineMessage::Started(order.attempt.clone(), hold));
+                let _ = sender.send(EngineMessage::Input(Input::Event(launched.event)));
                 for why in launched.said {
-                    let _ = sender.send(Message::Warning(Some(order.plan.clone()), why));
+                    let _ = sender.send(EngineMessage::Warning(Some(order.plan.clone()), why));
                 }
                 runtime.spawn(wait_for(sender, lane, order.attempt, launched.runner, read));
             }
             // The loop is told when the disk does not take the journal, and the plan is not to blame.
             Err(_) if mark.reach().is_err() => {}
             Err(event) => {
-                let _ = sender.send(Message::Input(Input::Event(*event)));
+                let _ = sender.send(EngineMessage::Input(Input::Event(*event)));
             }
         }
     });
@@ -141,7 +141,7 @@ pub fn launch(desk: &Desk, order: Launch) {
 
 /// Waits for the end of a runner's job. What the agent reported last is read before that is told.
 async fn wait_for(
-    sender: mpsc::UnboundedSender<Message>,
+    sender: mpsc::UnboundedSender<EngineMessage>,
     lane: LaneId,
     attempt: AttemptId,
     runner: Runner,
@@ -155,7 +155,7 @@ async fn wait_for(
             while tokio::time::timeout(LOOK_AGAIN, end.readable()).await.is_err() {
                 if runner.look() {
                     let why = format!("a signal had suspended the runner of {attempt}: it goes on");
-                    let _ = sender.send(Message::Warning(Some(lane.plan.clone()), why));
+                    let _ = sender.send(EngineMessage::Warning(Some(lane.plan.clone()), why));
                 }
             }
         }
@@ -163,7 +163,7 @@ async fn wait_for(
     tokio::task::spawn_blocking(move || {
         let ended = runner.wait();
         let plan = lane.plan.clone();
-        let _ = sender.send(Message::StatusRead(lane, read()));
-        let _ = sender.send(Message::RunnerGone(plan, attempt, ended));
+        let _ = sender.send(EngineMessage::StatusRead(lane, read()));
+        let _ = sender.send(EngineMessage::RunnerGone(plan, attempt, ended));
     });
 }

@@ -9,12 +9,12 @@ use crate::git::head_of;
 use crate::journal::{Record, Sync};
 use crate::plan::{AttemptId, LaneId, PlanName};
 use crate::schedule::{Event, Input};
-use crate::status::{self, Posted, Watcher};
+use crate::status::{self, OutboxLine, Watcher};
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::{LaneReading, Message};
-use crate::supervisor::project::campaign::committed_document;
+use crate::supervisor::desk::message::{EngineMessage, LaneReading};
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::committed_document;
 
 /// What agents' folders were found to say, so that it is taken up once.
 pub struct Reports {
@@ -27,10 +27,10 @@ pub struct Reports {
 
 impl Reports {
     /// Nothing is watched yet. Hints come as messages.
-    pub fn new(sender: mpsc::UnboundedSender<Message>) -> Self {
+    pub fn new(sender: mpsc::UnboundedSender<EngineMessage>) -> Self {
         Self {
             watcher: Watcher::new(move |lane| {
-                let _ = sender.send(Message::StatusHint(lane));
+                let _ = sender.send(EngineMessage::StatusHint(lane));
             }),
             warnings: BTreeMap::new(),
             posted: BTreeSet::new(),
@@ -41,11 +41,11 @@ impl Reports {
     pub fn watch(&self, desk: &Desk, lane: &LaneId, worktree: &Path) {
         self.watcher.watch(lane, worktree);
         let file = desk
-            .campaign
+            .project
             .plan(&lane.plan)
             .and_then(|known| known.file.as_deref());
         // A document that was not committed is not in the worktree, and nothing there is worth watching.
-        if let Some(document) = committed_document(&desk.campaign, file, worktree)
+        if let Some(document) = committed_document(&desk.project, file, worktree)
             && document.is_file()
         {
             self.watcher.watch_document(lane, &document);
@@ -64,7 +64,7 @@ impl Reports {
     }
 
     /// What the agent in a worktree has left to be sent and was not taken up yet.
-    pub fn unsent(&mut self, worktree: &Path) -> Vec<Posted> {
+    pub fn unsent(&mut self, worktree: &Path) -> Vec<OutboxLine> {
         let mut waiting = status::outbox(worktree);
         // What is being taken out may still lie there.
         waiting.retain(|message| self.posted.insert(message.id.clone()));
@@ -105,7 +105,7 @@ impl Reports {
 
 /// A look at what an agent reported, and at where its worktree stood before that.
 pub fn reading(desk: &Desk, lane: &LaneId) -> impl FnOnce() -> LaneReading + Send + 'static + use<> {
-    let (campaign, worktree, plan) = (desk.campaign.clone(), desk.worktree(lane), lane.plan.clone());
+    let (project, worktree, plan) = (desk.project.clone(), desk.worktree(lane), lane.plan.clone());
     let run = desk.scheduler.state().plan(&plan);
     let attempt = run.attempts.get(&lane.lane);
     let of = last_attempt(desk, lane);
@@ -116,16 +116,16 @@ pub fn reading(desk: &Desk, lane: &LaneId) -> impl FnOnce() -> LaneReading + Sen
     move || {
         // What is said after this look may be about commits that it did not see, never the other way round.
         let head = head_of(&worktree).ok();
-        let reading = campaign.plan(&plan).map(|known| {
-            let committed = committed_document(&campaign, known.file.as_deref(), &worktree);
+        let reading = project.plan(&plan).map(|known| {
+            let committed = committed_document(&project, known.file.as_deref(), &worktree);
             let committed = committed.filter(|_| !starts);
-            let target = || campaign.repo.branch_tip(&campaign.target).ok().flatten();
+            let target = || project.repo.branch_tip(&project.target).ok().flatten();
             let by_others = || {
                 let inside = committed
                     .as_ref()
                     .and_then(|file| file.strip_prefix(&worktree).ok());
                 let from = begun.iter().cloned().chain(target());
-                let texts = from.filter_map(|commit| campaign.repo.text_at(&commit, inside?));
+                let texts = from.filter_map(|commit| project.repo.text_at(&commit, inside?));
                 texts
                     .flat_map(|text| status::new_ticks(&text, &known.document))
                     .collect()
@@ -154,7 +154,7 @@ fn last_attempt(desk: &Desk, lane: &LaneId) -> Option<AttemptId> {
 /// Reads what is reported there, on a thread of its own.
 pub fn read_later(desk: &Desk, lane: LaneId) {
     let read = reading(desk, &lane);
-    desk.in_background(move || Message::StatusRead(lane, read()));
+    desk.in_background(move || EngineMessage::StatusRead(lane, read()));
 }
 
 /// Notes what an agent reported while nobody listened.

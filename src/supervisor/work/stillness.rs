@@ -15,11 +15,11 @@ const NOT_LOOKED_AT: &[&str] = &[".git", ".orch"];
 /// What was seen of the processes of each attempt.
 #[derive(Debug, Default)]
 pub struct Watch {
-    seen: Mutex<BTreeMap<AttemptId, Seen>>,
+    seen: Mutex<BTreeMap<AttemptId, UsageSeen>>,
 }
 
 #[derive(Debug)]
-struct Seen {
+struct UsageSeen {
     usage: Usage,
     /// When it was looked at.
     at: Instant,
@@ -72,7 +72,7 @@ impl Watch {
     fn compare(&self, attempt: &AttemptId, usage: Usage) -> (Option<Duration>, Duration) {
         let now = Instant::now();
         let mut all = self.lock();
-        let seen = all.entry(attempt.clone()).or_insert_with(|| Seen {
+        let seen = all.entry(attempt.clone()).or_insert_with(|| UsageSeen {
             usage: usage.clone(),
             at: now,
             first: now,
@@ -88,7 +88,7 @@ impl Watch {
         )
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<AttemptId, Seen>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<AttemptId, UsageSeen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

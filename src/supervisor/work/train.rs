@@ -1,33 +1,33 @@
 //! What the merge train asks for, each on a thread of its own.
 
-use crate::schedule::train::Answer;
+use crate::schedule::train::TrainAnswer;
 use crate::schedule::{Event, Input, UnionTrial};
 
 use crate::supervisor::desk::core::Desk;
-use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 
 /// Branches are tried together, on a thread of their own.
 pub fn try_union(desk: &Desk, trial: UnionTrial) {
-    let (campaign, yard, admin) = (desk.campaign.clone(), desk.yard.clone(), desk.admin.clone());
+    let (project, yard, admin) = (desk.project.clone(), desk.yard.clone(), desk.admin.clone());
     let sender = desk.sender.clone();
     desk.in_background(move || {
-        let (said, warning) = perform::try_union(&campaign, &admin, &yard, &trial);
+        let (said, warning) = perform::try_union(&project, &admin, &yard, &trial);
         if let Some(why) = warning {
-            let _ = sender.send(Message::Warning(None, why));
+            let _ = sender.send(EngineMessage::Warning(None, why));
         }
-        Message::Input(Input::Union(trial.id, said))
+        EngineMessage::Input(Input::Union(trial.id, said))
     });
 }
 
 /// Carries out what the train asks for.
-pub fn answer(desk: &Desk, work: impl FnOnce() -> (Answer, Vec<Event>) + Send + 'static) {
+pub fn answer(desk: &Desk, work: impl FnOnce() -> (TrainAnswer, Vec<Event>) + Send + 'static) {
     let sender = desk.sender.clone();
     desk.in_background(move || {
         let (answer, facts) = work();
         for fact in facts {
-            let _ = sender.send(Message::Input(Input::Event(fact)));
+            let _ = sender.send(EngineMessage::Input(Input::Event(fact)));
         }
-        Message::Input(Input::Train(answer))
+        EngineMessage::Input(Input::Train(answer))
     });
 }

@@ -1,8 +1,8 @@
 //! A plan with lanes, in a scratch repository with difficult names.
 
 use orch::git::{
-    self, CandidateBuilder, Entry, GitVersion, Integrated, Integration, LaneSpec, MergeMessage, Unit,
-    UnitError, UnitReady, UnitRefusal, WorktreeAdmin, require_git,
+    self, CandidateBuilder, GitVersion, Integrated, LaneSpec, MergeMessage, UnitBranch, UnitError,
+    UnitIntegration, UnitReady, UnitRefusal, UnitStart, WorktreeAdmin, require_git,
 };
 use orch::plan::CommitId;
 
@@ -71,8 +71,8 @@ impl Lanes {
         }
     }
 
-    pub fn unit(&self, number: &str) -> Unit {
-        Unit {
+    pub fn unit(&self, number: &str) -> UnitBranch {
+        UnitBranch {
             plan: "auth".parse().unwrap(),
             plan_branch: PLAN.to_owned(),
             branch: format!("{PLAN}.{number}"),
@@ -80,12 +80,12 @@ impl Lanes {
     }
 
     /// Enters a unit. The stamp is the same each time: no backup may depend on the clock.
-    pub fn try_enter(&self, key: &str, number: &str, entry: Entry) -> Result<UnitReady, UnitError> {
+    pub fn try_enter(&self, key: &str, number: &str, entry: UnitStart) -> Result<UnitReady, UnitError> {
         git::unit::enter_unit(&self.admin, key, &self.unit(number), entry, "20260102T030405Z")
     }
 
     #[track_caller]
-    pub fn enter(&self, key: &str, number: &str, entry: Entry) -> UnitReady {
+    pub fn enter(&self, key: &str, number: &str, entry: UnitStart) -> UnitReady {
         let ready = self.try_enter(key, number, entry).unwrap();
         let tree = Tree::at(&ready.path);
         assert_eq!(tree.git("branch --show-current"), self.unit(number).branch);
@@ -93,7 +93,7 @@ impl Lanes {
         ready
     }
 
-    pub fn try_integrate(&self, number: &str) -> Result<Integration, UnitError> {
+    pub fn try_integrate(&self, number: &str) -> Result<UnitIntegration, UnitError> {
         let git: GitVersion = require_git().unwrap();
         git::unit::integrate(
             &self.admin,

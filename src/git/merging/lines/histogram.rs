@@ -29,19 +29,19 @@ pub(in crate::git::merging) fn compare(old: &[usize], new: &[usize], numbers: us
         times: vec![0; numbers],
         next: vec![NOWHERE; old.len()],
     };
-    let whole = Region {
+    let whole = LineRegion {
         old: (0, old.len()),
         new: (0, new.len()),
     };
     let mut open = vec![whole];
     while let Some(region) = open.pop() {
         match index.look(region) {
-            Found::Run(run) => open.extend([region.before(run), region.after(run)]),
-            Found::Nothing => {
+            CommonRun::Run(run) => open.extend([region.before(run), region.after(run)]),
+            CommonRun::Nothing => {
                 changed.old[region.old.0..region.old.1].fill(true);
                 changed.new[region.new.0..region.new.1].fill(true);
             }
-            Found::TooOften => return None,
+            CommonRun::TooOften => return None,
         }
     }
     Some(changed)
@@ -49,12 +49,12 @@ pub(in crate::git::merging) fn compare(old: &[usize], new: &[usize], numbers: us
 
 /// Lines of both files, each from one up to before another.
 #[derive(Debug, Clone, Copy)]
-struct Region {
+struct LineRegion {
     old: (usize, usize),
     new: (usize, usize),
 }
 
-impl Region {
+impl LineRegion {
     fn before(self, run: Self) -> Self {
         Self {
             old: (self.old.0, run.old.0),
@@ -74,9 +74,9 @@ impl Region {
     }
 }
 
-enum Found {
+enum CommonRun {
     /// These stay.
-    Run(Region),
+    Run(LineRegion),
     /// Nothing is common to both.
     Nothing,
     /// There is something, and each such line stands there too often.
@@ -96,9 +96,9 @@ struct Index<'a> {
 
 impl Index<'_> {
     /// The run that stays in a region.
-    fn look(&mut self, region: Region) -> Found {
+    fn look(&mut self, region: LineRegion) -> CommonRun {
         if region.len() == 0 || region.new.0 == region.new.1 {
-            return Found::Nothing;
+            return CommonRun::Nothing;
         }
         for at in (region.old.0..region.old.1).rev() {
             let number = self.old[at];
@@ -114,8 +114,8 @@ impl Index<'_> {
         found
     }
 
-    fn rarest(&self, region: Region) -> Found {
-        let mut best: Option<Region> = None;
+    fn rarest(&self, region: LineRegion) -> CommonRun {
+        let mut best: Option<LineRegion> = None;
         let mut least = RARE + 1;
         let mut common = false;
         let mut at = region.new.0;
@@ -144,15 +144,15 @@ impl Index<'_> {
             }
         }
         match best {
-            Some(run) if least <= RARE => Found::Run(run),
-            _ if common => Found::TooOften,
-            _ => Found::Nothing,
+            Some(run) if least <= RARE => CommonRun::Run(run),
+            _ if common => CommonRun::TooOften,
+            _ => CommonRun::Nothing,
         }
     }
 
     /// The run through a line of the old file and an equal one of the new, and how often its rarest line stands there.
-    fn grown(&self, region: Region, old: usize, new: usize, times: usize) -> (Region, usize) {
-        let mut run = Region {
+    fn grown(&self, region: LineRegion, old: usize, new: usize, times: usize) -> (LineRegion, usize) {
+        let mut run = LineRegion {
             old: (old, old + 1),
             new: (new, new + 1),
         };

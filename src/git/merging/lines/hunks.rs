@@ -10,7 +10,7 @@ use super::slide::slide;
 
 /// What merging came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::git::merging) enum Lines {
+pub(in crate::git::merging) enum LineMerge {
     /// This is the file.
     Merged(Vec<u8>),
     /// Both replaced the same lines by different ones.
@@ -37,33 +37,33 @@ enum Whose {
 
 /// A piece in which the sides differ. A side that has nothing of its own there has the lines of base.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Piece {
+struct MergePiece {
     whose: Whose,
     ours: Range<usize>,
     theirs: Range<usize>,
 }
 
 /// Merges three files, none equal to another.
-pub(in crate::git::merging) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Lines {
+pub(in crate::git::merging) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> LineMerge {
     let mut numbering = Numbering::default();
     let base = numbering.take(base);
     let (text, ours) = (split(ours), numbering.take(ours));
     let (other_text, theirs) = (split(theirs), numbering.take(theirs));
     let count = numbering.known.len();
     let (Some(one), Some(two)) = (hunks(&base, &ours, count), hunks(&base, &theirs, count)) else {
-        return Lines::Unsure;
+        return LineMerge::Unsure;
     };
     let pieces = pieces(&one, &two, &ours, &theirs);
     let mut same = false;
     for piece in pieces.iter().filter(|piece| piece.whose == Whose::Both) {
         match (ours.get(piece.ours.clone()), theirs.get(piece.theirs.clone())) {
-            (Some(one), Some(two)) if one != two => return Lines::Conflict,
+            (Some(one), Some(two)) if one != two => return LineMerge::Conflict,
             _ => same = true,
         }
     }
     if same {
         // Both came to the same by different ways. Whether that is a conflict depends on `merge.conflictStyle`.
-        return Lines::Unsure;
+        return LineMerge::Unsure;
     }
     let mut merged = Vec::new();
     let mut done = 0;
@@ -73,7 +73,7 @@ pub(in crate::git::merging) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) ->
         done = piece.ours.end;
     }
     merged.extend(text[done..].iter().copied().flatten());
-    Lines::Merged(merged)
+    LineMerge::Merged(merged)
 }
 
 /// Lines with their ends; what follows the last end is one too.
@@ -131,7 +131,7 @@ fn hunks(base: &[usize], side: &[usize], numbers: usize) -> Option<Vec<Hunk>> {
 }
 
 /// Goes through the changes of both sides.
-fn pieces(one: &[Hunk], two: &[Hunk], ours: &[usize], theirs: &[usize]) -> Vec<Piece> {
+fn pieces(one: &[Hunk], two: &[Hunk], ours: &[usize], theirs: &[usize]) -> Vec<MergePiece> {
     let mut pieces = Pieces(Vec::new());
     // By how much the unchanged lines of a side lie further down than those of base.
     let (mut moved_one, mut moved_two) = (0_isize, 0_isize);
@@ -182,7 +182,7 @@ fn gain(hunk: &Hunk) -> isize {
     hunk.side.end.cast_signed() - hunk.base.end.cast_signed()
 }
 
-struct Pieces(Vec<Piece>);
+struct Pieces(Vec<MergePiece>);
 
 impl Pieces {
     /// Adds a piece; one that touches the last belongs to it.
@@ -195,7 +195,7 @@ impl Pieces {
                 last.ours.end = ours.end;
                 last.theirs.end = theirs.end;
             }
-            _ => self.0.push(Piece { whose, ours, theirs }),
+            _ => self.0.push(MergePiece { whose, ours, theirs }),
         }
     }
 }
@@ -218,7 +218,7 @@ mod tests {
         let ours = text(&["A", "b", "c", "d", "e", "f", "G"]);
         let theirs = text(&["a", "b", "c", "D", "d2", "e", "f", "g"]);
         let both = text(&["A", "b", "c", "D", "d2", "e", "f", "G"]);
-        assert_eq!(merge(&text(BASE), &ours, &theirs), Lines::Merged(both));
+        assert_eq!(merge(&text(BASE), &ours, &theirs), LineMerge::Merged(both));
     }
 
     #[test]
@@ -226,9 +226,9 @@ mod tests {
         let ours = text(&["a", "B", "c", "d", "e", "f", "g"]);
         let near = text(&["a", "b", "c", "D", "e", "f", "g"]);
         let both = text(&["a", "B", "c", "D", "e", "f", "g"]);
-        assert_eq!(merge(&text(BASE), &ours, &near), Lines::Merged(both));
+        assert_eq!(merge(&text(BASE), &ours, &near), LineMerge::Merged(both));
         let beside = text(&["a", "b", "C", "d", "e", "f", "g"]);
-        assert_eq!(merge(&text(BASE), &ours, &beside), Lines::Conflict);
+        assert_eq!(merge(&text(BASE), &ours, &beside), LineMerge::Conflict);
     }
 
     #[test]
@@ -236,24 +236,24 @@ mod tests {
         let base = text(&["{", "}", "a", "b", "{", "}", "c", "{", "}"]);
         let ours = text(&["{", "}", "A", "b", "{", "}", "C", "{", "}"]);
         let theirs = text(&["{", "}", "a", "B", "{", "}", "c", "{", "}", "d"]);
-        assert_eq!(merge(&base, &ours, &theirs), Lines::Conflict);
+        assert_eq!(merge(&base, &ours, &theirs), LineMerge::Conflict);
         let theirs = text(&["{", "}", "a", "b", "{", "}", "c", "{", "}", "d"]);
         let both = text(&["{", "}", "A", "b", "{", "}", "C", "{", "}", "d"]);
-        assert_eq!(merge(&base, &ours, &theirs), Lines::Merged(both));
+        assert_eq!(merge(&base, &ours, &theirs), LineMerge::Merged(both));
     }
 
     #[test]
     fn what_both_changed_alike_is_there_once() {
         let ours = text(&["a", "b", "c", "x", "e", "f", "g"]);
         let theirs = text(&["a", "b", "c", "x", "e", "f", "g", "h"]);
-        assert_eq!(merge(&text(BASE), &ours, &theirs), Lines::Merged(theirs));
+        assert_eq!(merge(&text(BASE), &ours, &theirs), LineMerge::Merged(theirs));
     }
 
     #[test]
     fn many_changes_within_one_of_the_other_side_are_one_conflict() {
         let ours = text(&["a", "B", "c", "D", "e", "F", "g"]);
         let theirs = text(&["a", "x", "g"]);
-        assert_eq!(merge(&text(BASE), &ours, &theirs), Lines::Conflict);
-        assert_eq!(merge(&text(BASE), &theirs, &ours), Lines::Conflict);
+        assert_eq!(merge(&text(BASE), &ours, &theirs), LineMerge::Conflict);
+        assert_eq!(merge(&text(BASE), &theirs, &ours), LineMerge::Conflict);
     }
 }

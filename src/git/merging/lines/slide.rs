@@ -5,8 +5,8 @@
 /// Slides the changes of one file. None where versions of git differ: a change that has moved stands beside one of the other
 /// file, and later versions compare the two again.
 pub(in crate::git::merging) fn slide(lines: &[usize], changed: &mut [bool], other: &[bool]) -> Option<()> {
-    let mut change = Change::first(changed);
-    let mut beside = Change::first(other);
+    let mut change = LineChange::first(changed);
+    let mut beside = LineChange::first(other);
     loop {
         if !change.is_empty() {
             let began = change;
@@ -47,12 +47,12 @@ pub(in crate::git::merging) fn slide(lines: &[usize], changed: &mut [bool], othe
 
 /// The changed lines between two unchanged ones; empty where these follow on each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Change {
+struct LineChange {
     start: usize,
     end: usize,
 }
 
-impl Change {
+impl LineChange {
     fn first(changed: &[bool]) -> Self {
         Self {
             start: 0,

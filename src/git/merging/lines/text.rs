@@ -12,25 +12,25 @@
 
 use memchr::memmem;
 
-use super::hunks::{self, Lines};
+use super::hunks::{self, LineMerge};
 
 /// Files with a zero byte in so many first bytes are binary to git.
 const SNIFFED: usize = 8_000;
 
 /// Merges two changed versions of a file, none of them equal to another.
-pub(in crate::git::merging) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Lines {
+pub(in crate::git::merging) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> LineMerge {
     if [base, ours, theirs].iter().any(|text| is_binary(text)) {
-        return Lines::Unsure;
+        return LineMerge::Unsure;
     }
-    let (one, two) = (Change::between(base, ours), Change::between(base, theirs));
+    let (one, two) = (TextChange::between(base, ours), TextChange::between(base, theirs));
     if let Some(at) = anchor(base, ours, theirs, one.end, two.start) {
         // `at` counts bytes of base; what stands before it stands as long before the end of ours.
         let head = ours.len() - (base.len() - at);
-        return Lines::Merged([&ours[..head], &theirs[at..]].concat());
+        return LineMerge::Merged([&ours[..head], &theirs[at..]].concat());
     }
     if let Some(at) = anchor(base, theirs, ours, two.end, one.start) {
         let head = theirs.len() - (base.len() - at);
-        return Lines::Merged([&theirs[..head], &ours[at..]].concat());
+        return LineMerge::Merged([&theirs[..head], &ours[at..]].concat());
     }
     hunks::merge(base, ours, theirs)
 }
@@ -41,12 +41,12 @@ fn is_binary(text: &[u8]) -> bool {
 
 /// The bytes of base, whole lines of it, between what both begin and what both end with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Change {
+struct TextChange {
     start: usize,
     end: usize,
 }
 
-impl Change {
+impl TextChange {
     fn between(base: &[u8], side: &[u8]) -> Self {
         let shorter = base.len().min(side.len());
         let same = common(base.chunks(CHUNK).zip(side.chunks(CHUNK)), |one, two| {
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn changes_on_both_sides_of_a_line_of_its_own_merge() {
         let base = text(&["a", "b", "c"]);
-        let both = Lines::Merged(text(&["A", "b", "C"]));
+        let both = LineMerge::Merged(text(&["A", "b", "C"]));
         let (first, last) = (text(&["A", "b", "c"]), text(&["a", "b", "C"]));
         assert_eq!(merge(&base, &first, &last), both);
         assert_eq!(merge(&base, &last, &first), both);
@@ -147,11 +147,11 @@ mod tests {
         let less = text(&["a", "b", "c"]);
         assert_eq!(
             merge(&base, &more, &less),
-            Lines::Merged(text(&["x", "y", "a", "b", "c"]))
+            LineMerge::Merged(text(&["x", "y", "a", "b", "c"]))
         );
         assert_eq!(
             merge(&base, &less, &more),
-            Lines::Merged(text(&["x", "y", "a", "b", "c"]))
+            LineMerge::Merged(text(&["x", "y", "a", "b", "c"]))
         );
     }
 
@@ -160,7 +160,7 @@ mod tests {
         let base = text(&["a", "", "c"]);
         assert_eq!(
             merge(&base, &text(&["A", "", "c", ""]), &text(&["a", "", "C"])),
-            Lines::Conflict
+            LineMerge::Conflict
         );
     }
 
@@ -169,7 +169,7 @@ mod tests {
         let (base, ours) = (b"a\nb\nc".to_vec(), b"A\nb\nc".to_vec());
         assert_eq!(
             merge(&base, &ours, b"a\nb\nc\n"),
-            Lines::Merged(b"A\nb\nc\n".to_vec())
+            LineMerge::Merged(b"A\nb\nc\n".to_vec())
         );
     }
 
@@ -177,7 +177,7 @@ mod tests {
     fn binary_files_are_left_to_git() {
         assert_eq!(
             merge(b"a\nb\n\0\n", b"A\nb\n\0\n", b"a\nb\n\0\nc\n"),
-            Lines::Unsure
+            LineMerge::Unsure
         );
     }
 
@@ -229,7 +229,7 @@ mod tests {
                 continue;
             }
             let said = merge(&base, &ours, &theirs);
-            if said == Lines::Unsure {
+            if said == LineMerge::Unsure {
                 continue;
             }
             for (file, bytes) in files.iter().zip([&ours, &base, &theirs]) {
@@ -245,7 +245,7 @@ mod tests {
                 return;
             }
             match said {
-                Lines::Merged(merged) => {
+                LineMerge::Merged(merged) => {
                     assert!(git.status.success(), "seed {seed}: git finds a conflict");
                     assert_eq!(
                         String::from_utf8_lossy(&merged),
@@ -254,11 +254,11 @@ mod tests {
                     );
                     certain += 1;
                 }
-                Lines::Conflict => {
+                LineMerge::Conflict => {
                     assert!(!git.status.success(), "seed {seed}: git merges it");
                     conflicts += 1;
                 }
-                Lines::Unsure => {}
+                LineMerge::Unsure => {}
             }
         }
         println!("{certain} files merged as git does, {conflicts} conflicts as git finds");

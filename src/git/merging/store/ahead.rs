@@ -37,7 +37,7 @@ impl Ahead {
         }
         let shelf = Arc::<Shelf>::default();
         let turns = (1..).zip(&heads).map(|(turn, head)| (*head, turn)).collect();
-        let mut reader = Reader {
+        let mut reader = AheadReader {
             objects: Objects::open(common_dir).ok()?,
             lineage: Lineage::default(),
             shelf: shelf.clone(),
@@ -77,7 +77,7 @@ impl Drop for Ahead {
 }
 
 /// Goes through what each head has changed.
-struct Reader {
+struct AheadReader {
     objects: Objects,
     lineage: Lineage,
     shelf: Arc<Shelf>,
@@ -90,13 +90,13 @@ struct Reader {
 
 /// The folder as three trees have it.
 #[derive(Clone, Copy)]
-struct Folder {
+struct FolderOids {
     base: Oid,
     ours: Option<Oid>,
     theirs: Oid,
 }
 
-impl Reader {
+impl AheadReader {
     fn read_for(&mut self, onto: Oid, heads: &[Oid]) {
         for (turn, head) in (1..).zip(heads) {
             self.turn = turn;
@@ -118,11 +118,11 @@ impl Reader {
         };
         self.fetch(head, ObjectType::Commit)?;
         let ours = Some(ours);
-        self.folder(Folder { base, ours, theirs }, &mut Vec::new())
+        self.folder(FolderOids { base, ours, theirs }, &mut Vec::new())
     }
 
-    fn folder(&mut self, folder: Folder, path: &mut Vec<u8>) -> Result<(), Enough> {
-        let Folder { base, ours, theirs } = folder;
+    fn folder(&mut self, folder: FolderOids, path: &mut Vec<u8>) -> Result<(), Enough> {
+        let FolderOids { base, ours, theirs } = folder;
         let ours = ours.filter(|ours| *ours != base);
         let (base, theirs) = (self.tree(base)?, self.tree(theirs)?);
         let ours = match ours {
@@ -148,7 +148,7 @@ impl Reader {
             path.push(b'/');
             if entry.is_folder() {
                 let (base, theirs) = (old, entry.id);
-                self.folder(Folder { base, ours, theirs }, path)?;
+                self.folder(FolderOids { base, ours, theirs }, path)?;
             } else if entry.kind.is_text() {
                 let ours = ours.filter(|ours| *ours != old);
                 let before = self.changed.get(path.as_slice()).copied();

@@ -25,7 +25,7 @@ pub(in crate::git::merging) enum Base {
 
 /// A commit as far as it matters here.
 #[derive(Debug)]
-struct Node {
+struct CommitNode {
     tree: Oid,
     parents: Vec<Oid>,
     /// Committed at, in seconds of the epoch.
@@ -35,13 +35,13 @@ struct Node {
 /// Commits that were read, and the line of merges that is being made.
 #[derive(Debug, Default)]
 pub(in crate::git::merging) struct Lineage {
-    nodes: HashMap<Oid, Arc<Node>>,
-    line: Line,
+    nodes: HashMap<Oid, Arc<CommitNode>>,
+    line: MergeLine,
 }
 
 /// A line of merges, each on top of the one before it.
 #[derive(Debug, Default)]
-struct Line {
+struct MergeLine {
     start: Option<Oid>,
     tip: Option<Oid>,
     /// All that the tip has and the start has not.
@@ -57,7 +57,7 @@ const FOUND: u8 = 8;
 /// Commits that are being painted.
 #[derive(Debug, Default)]
 struct Painting {
-    marks: HashMap<Oid, Mark>,
+    marks: HashMap<Oid, PaintMark>,
     /// Those to go on from, by time: one may be there more than once.
     queue: BinaryHeap<(i64, Oid)>,
     /// How many of the queue are not below a common ancestor. Counted, since a queue may be long.
@@ -65,7 +65,7 @@ struct Painting {
 }
 
 #[derive(Debug, Default)]
-struct Mark {
+struct PaintMark {
     paint: u8,
     /// How often it is in the queue.
     queued: usize,
@@ -117,7 +117,7 @@ impl Lineage {
     /// through again and again.
     pub(in crate::git::merging) fn base(&mut self, objects: &mut Objects, tip: Oid, head: Oid) -> Base {
         if self.line.tip != Some(tip) || self.line.known.len() > LONGEST {
-            self.line = Line {
+            self.line = MergeLine {
                 start: Some(tip),
                 tip: Some(tip),
                 known: HashSet::new(),
@@ -196,7 +196,7 @@ impl Lineage {
         Some((paint.collect(), found))
     }
 
-    fn node(&mut self, objects: &mut Objects, id: Oid) -> Option<Arc<Node>> {
+    fn node(&mut self, objects: &mut Objects, id: Oid) -> Option<Arc<CommitNode>> {
         if let Some(node) = self.nodes.get(&id) {
             return Some(Arc::clone(node));
         }
@@ -206,7 +206,7 @@ impl Lineage {
     }
 }
 
-fn parse(commit: &[u8]) -> Option<Node> {
+fn parse(commit: &[u8]) -> Option<CommitNode> {
     let head = commit
         .split(|byte| *byte == b'\n')
         .take_while(|line| !line.is_empty());
@@ -224,7 +224,7 @@ fn parse(commit: &[u8]) -> Option<Node> {
             break;
         }
     }
-    Some(Node {
+    Some(CommitNode {
         tree: tree?,
         parents,
         time: time?,

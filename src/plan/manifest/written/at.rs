@@ -9,7 +9,7 @@ use crate::plan::Place;
 
 /// A value of the manifest with the place it was written at.
 #[derive(Debug, Clone, PartialEq)]
-pub struct At<T> {
+pub struct Located<T> {
     /// The value.
     pub value: T,
     /// Where it begins.
@@ -17,7 +17,7 @@ pub struct At<T> {
 }
 
 /// For the schema a value is what it is, wherever it stands.
-impl<T: JsonSchema> JsonSchema for At<T> {
+impl<T: JsonSchema> JsonSchema for Located<T> {
     fn inline_schema() -> bool {
         T::inline_schema()
     }
@@ -39,7 +39,7 @@ impl<T: JsonSchema> JsonSchema for At<T> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Named<T> {
     /// The entries that could be read.
-    pub entries: Vec<(At<String>, At<T>)>,
+    pub entries: Vec<(Located<String>, Located<T>)>,
     /// Names whose entry is wrong: they are known all the same.
     pub wrong: Vec<String>,
 }

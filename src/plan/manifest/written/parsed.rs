@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use crate::plan::manifest::written::raw::RawManifest;
-use crate::plan::manifest::written::reader::{FromToml, Reader, Spot};
+use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::{Fault, Place, PlanName};
 
 /// A manifest as written, with the faults that its text alone shows.
@@ -37,7 +37,7 @@ pub struct DocumentRequest<'p> {
 pub fn parse_manifest(file: &Path, text: &str) -> Parsed {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (tree, errors) = DeTable::parse_recoverable(body);
-    let mut reader = Reader::new(file.to_path_buf(), body);
+    let mut reader = ManifestReader::new(file.to_path_buf(), body);
     let root = Spot {
         path: String::new(),
         place: Place { line: 1, column: 1 },

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use toml::de::DeValue;
 
-use crate::plan::manifest::written::at::{At, Named};
-use crate::plan::manifest::written::reader::{FromToml, Reader, Spot};
+use crate::plan::manifest::written::at::{Located, Named};
+use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::manifest::written::values::{
-    After, Amount, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, SizeText, Text,
+    Amount, AutoOrCount, Count, Delay, DurationText, Glob, Money, PositiveDuration, Share, SizeText, Text,
 };
 use crate::plan::manifest::written::words::{
     Clean, Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Report,
@@ -24,10 +24,10 @@ macro_rules! tables {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Default, JsonSchema)]
         #[schemars(deny_unknown_fields)]
-        pub struct $type { $($(#[$doc])* pub $key: Option<At<$value>>,)+ }
+        pub struct $type { $($(#[$doc])* pub $key: Option<Located<$value>>,)+ }
 
         impl FromToml for $type {
-            fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+            fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
                 let mut table = reader.table(value, spot, $kind)?;
                 let read = Self { $($key: table.take(stringify!($key)),)+ };
                 table.finish();
@@ -106,7 +106,7 @@ tables! {
         budget: Money,
         /// Ignored files of the main checkout to copy into new worktrees, besides those of `.worktreeinclude`: patterns as in
         /// `.gitignore`.
-        copy: Vec<At<Text>>,
+        copy: Vec<Located<Text>>,
         /// Shell line that runs once in each new worktree, before any agent works there.
         setup: Text,
         /// Free space on the disk of the worktrees below which none is made, such as "10 GB". Default: none.
@@ -119,18 +119,18 @@ tables! {
         preset: Preset,
         /// Program and arguments, with {prompt_file}, {prompt}, {plan}, {worktree}, {model}, {status_file}, {branch},
         /// {git_dir}, {git_common_dir}, {settings_file}. Default: the preset's.
-        command: Vec<At<String>>,
+        command: Vec<Located<String>>,
         /// The same to go on with a conversation, with {session} too; empty: every attempt begins a new one. Default:
         /// the preset's, unless there is a `command`.
-        resume: Vec<At<String>>,
+        resume: Vec<Located<String>>,
         /// Options that let it work without asking, instead of the preset's.
-        permissions: Vec<At<String>>,
+        permissions: Vec<Located<String>>,
         /// Further arguments for the preset's command.
-        args: Vec<At<String>>,
+        args: Vec<Located<String>>,
         /// How its output tells what it does. Default: the preset's, else by the program's name.
         events: Events,
         /// Signals that ask it to end, in order, within `grace`; KILL follows. Default: the preset's, else ["TERM"].
-        stop: Vec<At<Stop>>,
+        stop: Vec<Located<Stop>>,
         /// What its standard input holds. Default: the preset's, else "none".
         stdin: Stdin,
         /// What it has to say about its work. Default: that of `[run]`, else the preset's, else "auto".
@@ -178,7 +178,7 @@ tables! {
         /// True tries unfinished branches together while nothing is to be merged. Default: false.
         early: bool,
         /// Generated files that are made anew where they conflict, instead of being merged.
-        regenerate: Vec<At<RawRegenerate>>,
+        regenerate: Vec<Located<RawRegenerate>>,
     }
 
     /// Generated files.
@@ -206,19 +206,19 @@ tables! {
     /// After how long somebody is told of a wait: a duration, "at once" or "never".
     RawEscalate = "escalate" {
         /// A plan is held by a conflict. Default: "2h".
-        conflict: After,
+        conflict: Delay,
         /// A plan waits for another one. Default: "4h".
-        dependency: After,
+        dependency: Delay,
         /// A plan waits for a person: at a gate, or held for another reason than a conflict. Default: "at once".
-        gate: After,
+        gate: Delay,
         /// An agent was found stuck. Default: "at once".
-        stuck: After,
+        stuck: Delay,
     }
 
     /// A point that several plans reach before any of them goes on.
     RawSync = "sync" {
         /// What has to be reached: a plan, or the phase of one; what comes behind it waits for all the others.
-        points: Vec<At<Dependency>>,
+        points: Vec<Located<Dependency>>,
         /// Shell line that must succeed on the commit of each point before the point counts as reached.
         verify: Text,
     }
@@ -232,9 +232,9 @@ tables! {
         /// high, medium, low, P0 to P3, or an integer (larger first). Default: the document's, else medium.
         priority: Priority,
         /// What the whole plan waits for: plan, plan.phase2, plan.2 or plan.2.3, each with an optional @landed.
-        depends: Vec<At<Dependency>>,
+        depends: Vec<Located<Dependency>>,
         /// Globs of files it touches, besides those its document names.
-        touches: Vec<At<Glob>>,
+        touches: Vec<Located<Glob>>,
         /// Shell line that must succeed in its worktree before it counts as finished.
         verify: Text,
         /// False waits for dependencies without merging what they made. Default: true.
@@ -282,7 +282,7 @@ tables! {
         /// Money over the plan.
         budget: Money,
         /// Ignored files to copy into its worktrees, instead of those of `[run]`.
-        copy: Vec<At<Text>>,
+        copy: Vec<Located<Text>>,
         /// Shell line that runs once in each of its worktrees. Default: from `[run]`.
         setup: Text,
         /// What its first phase waits for besides plans.
@@ -294,9 +294,9 @@ tables! {
     /// Settings of a phase.
     RawPhase = "phases" {
         /// What the phase waits for.
-        depends: Vec<At<Dependency>>,
+        depends: Vec<Located<Dependency>>,
         /// Resources of which it holds one token each while it runs.
-        uses: Vec<At<ResourceName>>,
+        uses: Vec<Located<ResourceName>>,
         /// Its own agent.
         agent: AgentName,
         /// Its own time-out.

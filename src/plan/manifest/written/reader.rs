@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::plan::manifest::written::at::{At, Named};
+use crate::plan::manifest::written::at::{Located, Named};
 use crate::plan::manifest::written::unsupported;
 use crate::plan::text::near_miss::suggest;
 use crate::plan::text::place::LineIndex;
@@ -18,7 +18,7 @@ pub(in crate::plan::manifest) struct Spot {
 }
 
 /// Collects the faults of one manifest.
-pub(in crate::plan::manifest) struct Reader<'t> {
+pub(in crate::plan::manifest) struct ManifestReader<'t> {
     index: LineIndex<'t>,
     file: PathBuf,
     pub(in crate::plan::manifest) faults: Vec<Fault>,
@@ -30,10 +30,10 @@ pub(in crate::plan::manifest) struct Reader<'t> {
 /// A value that can be read from TOML. A value that cannot is reported to the reader, and reading goes on.
 pub(in crate::plan::manifest) trait FromToml: Sized {
     /// Reads the value, or reports why it cannot be one.
-    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self>;
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self>;
 }
 
-impl<'t> Reader<'t> {
+impl<'t> ManifestReader<'t> {
     pub(in crate::plan::manifest) fn new(file: PathBuf, text: &'t str) -> Self {
         Self {
             index: LineIndex::new(text),
@@ -93,7 +93,7 @@ pub(in crate::plan::manifest) struct Table<'v, 'r, 't> {
     path: String,
     kind: &'static str,
     asked: Vec<&'static str>,
-    reader: &'r mut Reader<'t>,
+    reader: &'r mut ManifestReader<'t>,
 }
 
 fn join(path: &str, key: &str) -> String {
@@ -106,7 +106,7 @@ fn join(path: &str, key: &str) -> String {
 
 impl Table<'_, '_, '_> {
     /// Reads the value of `key`, when it is there and right.
-    pub(in crate::plan::manifest) fn take<T: FromToml>(&mut self, key: &'static str) -> Option<At<T>> {
+    pub(in crate::plan::manifest) fn take<T: FromToml>(&mut self, key: &'static str) -> Option<Located<T>> {
         self.asked.push(key);
         #[cfg(test)]
         self.reader.asked.insert((self.kind, key));
@@ -121,7 +121,7 @@ impl Table<'_, '_, '_> {
             self.reader
                 .fault(place, row.message(value.get_ref()), Some(row.instead.to_owned()));
         }
-        Some(At {
+        Some(Located {
             value: read,
             place: spot.place,
         })
@@ -142,7 +142,7 @@ impl Table<'_, '_, '_> {
 }
 
 impl<T: FromToml> FromToml for Named<T> {
-    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
         let DeValue::Table(entries) = value else {
             reader.mismatch(value, spot, "a table");
             return None;
@@ -164,11 +164,11 @@ impl<T: FromToml> FromToml for Named<T> {
             let name = key.get_ref().clone().into_owned();
             match T::from_toml(value.get_ref(), &spot, reader) {
                 Some(value) => {
-                    let value = At {
+                    let value = Located {
                         value,
                         place: spot.place,
                     };
-                    named.entries.push((At { value: name, place }, value));
+                    named.entries.push((Located { value: name, place }, value));
                 }
                 None => named.wrong.push(name),
             }
@@ -177,8 +177,8 @@ impl<T: FromToml> FromToml for Named<T> {
     }
 }
 
-impl<T: FromToml> FromToml for Vec<At<T>> {
-    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+impl<T: FromToml> FromToml for Vec<Located<T>> {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
         let DeValue::Array(items) = value else {
             reader.mismatch(value, spot, "a list");
             if let (DeValue::String(_), Some(fault)) = (value, reader.faults.last_mut()) {
@@ -194,7 +194,7 @@ impl<T: FromToml> FromToml for Vec<At<T>> {
             };
             if let Some(value) = T::from_toml(item.get_ref(), &spot, reader) {
                 let place = spot.place;
-                list.push(At { value, place });
+                list.push(Located { value, place });
             }
         }
         Some(list)

@@ -51,19 +51,19 @@ mod tests {
     use crate::plan::manifest::written::raw::{
         RawAgent, RawEscalate, RawHooks, RawMerge, RawPhase, RawPlan, RawRegenerate, RawRun, RawSync,
     };
-    use crate::plan::manifest::written::reader::{FromToml, Reader, Spot};
+    use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
     use crate::plan::manifest::written::unsupported;
 
     /// Every (table, key) that reading asks for.
     fn accepted() -> BTreeSet<(&'static str, &'static str)> {
-        fn read<T: FromToml>(reader: &mut Reader<'_>) {
+        fn read<T: FromToml>(reader: &mut ManifestReader<'_>) {
             let spot = Spot {
                 path: String::new(),
                 place: Place { line: 1, column: 1 },
             };
             T::from_toml(&DeValue::Table(DeTable::default()), &spot, reader).unwrap();
         }
-        let mut reader = Reader::new("plans.toml".into(), "");
+        let mut reader = ManifestReader::new("plans.toml".into(), "");
         read::<RawManifest>(&mut reader);
         read::<RawRun>(&mut reader);
         read::<RawAgent>(&mut reader);

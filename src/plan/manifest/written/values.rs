@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::{DeInteger, DeValue};
 
-use crate::plan::manifest::written::reader::{FromToml, Reader, Spot};
+use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::{AgentName, Dependency, Priority, ResourceName, parse_duration, parse_size};
 
 macro_rules! schema {
@@ -38,7 +38,7 @@ pub struct PositiveDuration(pub Duration);
 
 /// A duration, `"at once"` or `"never"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct After(pub Option<Duration>);
+pub struct Delay(pub Option<Duration>);
 
 /// A number of at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub struct SizeText(pub u64);
 
 schema!(DurationText, "Duration", { "type": "string", "pattern": r"^(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+ms)?$" });
 schema!(PositiveDuration, "Duration", { "type": "string", "pattern": r"^(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+ms)?$" });
-schema!(After, "After", {
+schema!(Delay, "After", {
     "type": "string",
     "pattern": r"^(at once|never|(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+ms)?)$"
 });
@@ -105,7 +105,7 @@ schema!(Priority, "Priority", {
 fn text<T>(
     value: &DeValue<'_>,
     spot: &Spot,
-    reader: &mut Reader<'_>,
+    reader: &mut ManifestReader<'_>,
     expected: &str,
     parse: impl FnOnce(&str) -> Result<T, String>,
 ) -> Option<T> {
@@ -131,7 +131,7 @@ fn text<T>(
 macro_rules! from_text {
     ($($type:ty, $expected:literal, $parse:expr;)+) => { $(
         impl FromToml for $type {
-            fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+            fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
                 text(value, spot, reader, $expected, $parse)
             }
         }
@@ -145,11 +145,11 @@ from_text! {
     DurationText, "a duration such as \"10s\"", |text| {
         parse_duration(text).map(DurationText).map_err(|e| e.to_string())
     };
-    After, "a duration such as \"2h\", \"at once\" or \"never\"", |text| match text.trim() {
-        "at once" => Ok(After(Some(Duration::ZERO))),
-        "never" => Ok(After(None)),
+    Delay, "a duration such as \"2h\", \"at once\" or \"never\"", |text| match text.trim() {
+        "at once" => Ok(Delay(Some(Duration::ZERO))),
+        "never" => Ok(Delay(None)),
         other => parse_duration(other)
-            .map(|duration| After(Some(duration)))
+            .map(|duration| Delay(Some(duration)))
             .map_err(|e| format!("{e}, \"at once\" or \"never\"")),
     };
     PositiveDuration, "a duration such as \"30m\"", |text| match parse_duration(text) {
@@ -179,7 +179,13 @@ fn integer(number: &DeInteger<'_>) -> Option<i64> {
 }
 
 /// An integer inside a range, or a fault that names the range.
-fn bounded(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>, least: i64, most: i64) -> Option<i64> {
+fn bounded(
+    value: &DeValue<'_>,
+    spot: &Spot,
+    reader: &mut ManifestReader<'_>,
+    least: i64,
+    most: i64,
+) -> Option<i64> {
     let DeValue::Integer(number) = value else {
         reader.mismatch(value, spot, "an integer");
         return None;
@@ -201,26 +207,26 @@ fn bounded(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>, least: i64
 }
 
 impl FromToml for i64 {
-    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
         bounded(value, spot, reader, i64::MIN, i64::MAX)
     }
 }
 
 impl FromToml for u32 {
-    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
         bounded(value, spot, reader, 0, i64::from(u32::MAX)).and_then(|number| u32::try_from(number).ok())
     }
 }
 
 impl FromToml for Count {
-    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
         let number = bounded(value, spot, reader, 1, i64::from(u32::MAX))?;
         u32::try_from(number).ok().map(Self)
     }
 }
 
 impl FromToml for bool {
-    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
         let truth = value.as_bool();
         if truth.is_none() {
             reader.mismatch(value, spot, "true or false");
@@ -233,7 +239,7 @@ impl FromToml for bool {
 fn number(
     value: &DeValue<'_>,
     spot: &Spot,
-    reader: &mut Reader<'_>,
+    reader: &mut ManifestReader<'_>,
     expected: &str,
     fits: impl FnOnce(f64) -> bool,
 ) -> Option<f64> {
@@ -257,20 +263,20 @@ fn number(
 }
 
 impl FromToml for Share {
-    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
         let fits = |share| (0.0..=1.0).contains(&share);
         number(value, spot, reader, "a number from 0 to 1", fits).map(Self)
     }
 }
 
 impl FromToml for Money {
-    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
         number(value, spot, reader, "a number above 0", |money| money > 0.0).map(Self)
     }
 }
 
 impl FromToml for Amount {
-    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
         number(value, spot, reader, "a number of at least 0", |money| {
             money >= 0.0
         })
@@ -279,7 +285,7 @@ impl FromToml for Amount {
 }
 
 impl FromToml for AutoOrCount {
-    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
         match value {
             DeValue::String(text) if text == "auto" => Some(Self::Auto),
             DeValue::Integer(_) => Count::from_toml(value, spot, reader).map(Self::Count),
@@ -293,7 +299,7 @@ impl FromToml for AutoOrCount {
 }
 
 impl FromToml for Priority {
-    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
         match value {
             DeValue::Integer(_) => i64::from_toml(value, spot, reader).map(Self),
             _ => text(

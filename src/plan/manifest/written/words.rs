@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use toml::de::DeValue;
 
-use crate::plan::manifest::written::reader::{FromToml, Reader, Spot};
+use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::text::near_miss::{quoted, suggest};
 use crate::plan::{EventFormat, PRESETS, Preset as KnownProgram, StopSignal};
 
@@ -14,7 +14,7 @@ macro_rules! words {
         pub enum $type { $($(#[$vdoc])* #[schemars(rename = $word)] $variant,)+ }
 
         impl FromToml for $type {
-            fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+            fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
                 let words: &[&str] = &[$($word),+];
                 let DeValue::String(text) = value else {
                     reader.mismatch(value, spot, &format!("one of {}", quoted(words)));

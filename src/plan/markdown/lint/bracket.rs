@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use crate::plan::markdown::DocumentFault;
-use crate::plan::markdown::annotations::{Named, depends};
+use crate::plan::markdown::annotations::{NamedDependency, depends};
 use crate::plan::parse_duration;
 use crate::plan::text::near_miss::near_miss;
 
@@ -194,7 +194,7 @@ fn tasks(value: &str) -> bool {
         !named.is_empty()
             && named
                 .iter()
-                .all(|named| matches!(named, Named::Task(_) | Named::Tasks(..)))
+                .all(|named| matches!(named, NamedDependency::Task(_) | NamedDependency::Tasks(..)))
     })
 }
 

@@ -10,7 +10,7 @@ use crate::plan::markdown::DocumentFault;
 use crate::plan::markdown::shape::front_matter;
 use crate::plan::markdown::shape::item::split_line;
 use crate::plan::markdown::shape::masked::Masked;
-use crate::plan::markdown::shape::outline::{Block, Item, Outline, outline};
+use crate::plan::markdown::shape::outline::{Block, ListItem, Outline, outline};
 use crate::plan::text::place::LineIndex;
 
 pub(super) struct Page<'d> {
@@ -20,7 +20,7 @@ pub(super) struct Page<'d> {
     masked: Masked<'d>,
     index: LineIndex<'d>,
     /// List items with a box, in order.
-    boxes: Vec<Item>,
+    boxes: Vec<ListItem>,
     /// The lines on which they stand.
     boxed: BTreeSet<usize>,
 }
@@ -37,7 +37,7 @@ impl<'d> Page<'d> {
             Block::Item(item) if item.ticked.is_some() => Some(item),
             _ => None,
         });
-        let boxes: Vec<Item> = items.collect();
+        let boxes: Vec<ListItem> = items.collect();
         Self {
             boxed: boxes.iter().map(|item| index.line(item.head.start)).collect(),
             boxes,
@@ -74,7 +74,7 @@ impl<'d> Page<'d> {
     }
 
     /// The items with a box that begin in this range.
-    pub(super) fn boxes(&self, range: &Range<usize>) -> &[Item] {
+    pub(super) fn boxes(&self, range: &Range<usize>) -> &[ListItem] {
         let from = self.boxes.partition_point(|item| item.range.start < range.start);
         let to = self.boxes.partition_point(|item| item.range.start < range.end);
         &self.boxes[from..to.max(from)]

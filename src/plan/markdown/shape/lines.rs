@@ -6,13 +6,13 @@ use memchr::{memchr, memchr_iter};
 
 /// Counts lines from the place of the last question, so that reading on costs no more than the text between.
 #[derive(Debug)]
-pub(in crate::plan::markdown) struct Lines<'t> {
+pub(in crate::plan::markdown) struct LineCounter<'t> {
     text: &'t str,
     /// A byte offset and the line, from 1, that it lies in.
     last: Cell<(usize, usize)>,
 }
 
-impl<'t> Lines<'t> {
+impl<'t> LineCounter<'t> {
     pub(in crate::plan::markdown) fn new(text: &'t str) -> Self {
         let last = Cell::new((0, 1));
         Self { text, last }
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn lines_are_counted_in_any_order() {
         let text = "a\n\nbc\n".repeat(20);
-        let lines = Lines::new(&text);
+        let lines = LineCounter::new(&text);
         let counted = |offset: usize| text[..offset].matches('\n').count() + 1;
         for step in [1, 3, 7, 31, 97, text.len() - 1] {
             let mut offset = 0;

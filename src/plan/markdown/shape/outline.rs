@@ -14,14 +14,14 @@ pub(in crate::plan::markdown) enum Block {
     /// A paragraph outside lists and quotes.
     Paragraph { range: Range<usize> },
     /// A list item.
-    Item(Item),
+    Item(ListItem),
     /// A thematic break.
     Rule,
 }
 
 /// A list item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::plan::markdown) struct Item {
+pub(in crate::plan::markdown) struct ListItem {
     /// How many items it lies in.
     pub(in crate::plan::markdown) depth: usize,
     /// Its box: none, open, or ticked.
@@ -40,7 +40,7 @@ pub(in crate::plan::markdown) struct Outline<'t> {
 }
 
 /// Items that are open while walking: their place in the block list and whether their head is complete.
-struct Open {
+struct OpenItems {
     block: usize,
     head_done: bool,
 }
@@ -49,7 +49,7 @@ struct Open {
 pub(in crate::plan::markdown) fn outline(text: &str, from: usize) -> Outline<'_> {
     let mut blocks: Vec<Block> = Vec::with_capacity(text.len() / 48);
     let mut masked = Masked::new(text);
-    let mut items: Vec<Open> = Vec::new();
+    let mut items: Vec<OpenItems> = Vec::new();
     let mut quotes = 0_usize;
     let mut quoted_items = false;
     let parser = Parser::new_ext(&text[from..], Options::ENABLE_TASKLISTS).into_offset_iter();
@@ -62,12 +62,12 @@ pub(in crate::plan::markdown) fn outline(text: &str, from: usize) -> Outline<'_>
                 close_head(&mut blocks, &mut items, range.start);
                 let depth = items.len();
                 quoted_items |= quotes > 0;
-                items.push(Open {
+                items.push(OpenItems {
                     block: blocks.len(),
                     head_done: quotes > 0,
                 });
                 let head = content_start(text, &range)..range.start;
-                blocks.push(Block::Item(Item {
+                blocks.push(Block::Item(ListItem {
                     depth,
                     ticked: None,
                     head,
@@ -126,7 +126,7 @@ fn content_start(text: &str, range: &Range<usize>) -> usize {
     range.start + marker + blanks
 }
 
-fn open_item<'b>(blocks: &'b mut [Block], items: &[Open]) -> Option<&'b mut Item> {
+fn open_item<'b>(blocks: &'b mut [Block], items: &[OpenItems]) -> Option<&'b mut ListItem> {
     let open = items.last().filter(|open| !open.head_done)?;
     match blocks.get_mut(open.block) {
         Some(Block::Item(item)) => Some(item),
@@ -135,7 +135,7 @@ fn open_item<'b>(blocks: &'b mut [Block], items: &[Open]) -> Option<&'b mut Item
 }
 
 /// The head of the innermost item ends where anything else begins.
-fn close_head(blocks: &mut [Block], items: &mut [Open], at: usize) {
+fn close_head(blocks: &mut [Block], items: &mut [OpenItems], at: usize) {
     if let Some(item) = open_item(blocks, items) {
         item.head.end = at.max(item.head.start);
     }

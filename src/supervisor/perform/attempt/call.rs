@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::agent::{JobInput, Reading};
+use crate::agent::{JobInput, OutputReading};
 use crate::plan::{
     Agent, AgentStdin, COMMAND_PLACEHOLDERS, Plan, Price, RESUME_PLACEHOLDERS, StopSignal, Template,
 };
@@ -36,7 +36,7 @@ pub struct Surroundings<'a> {
 
 /// A call of an agent.
 #[derive(Debug)]
-pub struct Call {
+pub struct AgentCall {
     /// Program and arguments.
     pub argv: Vec<String>,
     /// Variables on top of those that every agent has.
@@ -44,14 +44,14 @@ pub struct Call {
     /// Standard input.
     pub input: JobInput,
     /// How its output is read.
-    pub reading: Reading,
+    pub reading: OutputReading,
     /// How it is ended.
     pub stop: Vec<StopSignal>,
     /// How long it may be kept from working.
     pub patience: Option<Duration>,
 }
 
-impl Call {
+impl AgentCall {
     /// The call that an order asks for.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl Call {
                 AgentStdin::None => JobInput::Null,
                 AgentStdin::Prompt => JobInput::File(around.prompt_file.to_owned()),
             },
-            reading: Reading {
+            reading: OutputReading {
                 format: agent.events,
                 before: line.map_or(Spent::default(), |(_, talk)| talk.spent),
                 price: agent.price.map(|price| millionths(&price)),

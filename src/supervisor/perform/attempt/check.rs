@@ -14,11 +14,11 @@ use crate::status;
 
 use crate::supervisor::perform::build::others_work::Beyond;
 use crate::supervisor::perform::tree::own_folder;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// An attempt that has ended, whose remains are looked at.
 #[derive(Debug, Clone, Copy)]
-pub struct Left<'a> {
+pub struct EndedAttempt<'a> {
     /// The plan.
     pub plan: &'a PlanName,
     /// The attempt.
@@ -39,15 +39,15 @@ const MADE_IN: usize = 500;
 /// Commits leftovers where the plan allows it, and counts what was made since the attempt began. A lane is taken off its
 /// unit's branch when nothing uncommitted is in it. With what a person should know of it.
 pub fn check(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     worktree: &Path,
-    left: &Left<'_>,
+    left: &EndedAttempt<'_>,
 ) -> (Event, Vec<String>) {
     let mut said = Vec::new();
     let looked = again_if_killed(
         |looked: &Result<Evidence, String>| looked.as_ref().is_ok_and(|evidence| evidence.trouble.is_none()),
-        || look(campaign, admin, worktree, left, &mut said),
+        || look(project, admin, worktree, left, &mut said),
     );
     let mut evidence = looked.unwrap_or_else(|trouble| Evidence {
         trouble: Some(trouble),
@@ -63,13 +63,13 @@ pub fn check(
 }
 
 fn look(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     worktree: &Path,
-    left: &Left<'_>,
+    left: &EndedAttempt<'_>,
     said: &mut Vec<String>,
 ) -> Result<Evidence, String> {
-    let Left {
+    let EndedAttempt {
         plan: name,
         attempt,
         place,
@@ -77,21 +77,21 @@ fn look(
         reported,
         handed_on,
     } = *left;
-    let plan = campaign
+    let plan = project
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
     let branch = match place.branch_of {
         Some(unit) => {
-            super::unit::note_again(campaign, plan, unit)?;
-            campaign.unit_branch(plan, unit)
+            super::unit::note_again(project, plan, unit)?;
+            project.unit_branch(plan, unit)
         }
         None => plan.branch.clone(),
     };
     let pipes =
-        remove_pipes(worktree, campaign.repo.common_dir(), &branch).map_err(|error| error.to_string())?;
+        remove_pipes(worktree, project.repo.common_dir(), &branch).map_err(|error| error.to_string())?;
     said.extend(pipes.iter().map(|file| told_of_pipe(file)));
     // Of a git that the agent ran and that was killed with it. One that somebody holds is named by what it keeps from working.
-    let _ = clear_dead_locks_of(worktree, campaign.repo.common_dir());
+    let _ = clear_dead_locks_of(worktree, project.repo.common_dir());
     let mut evidence = Evidence::default();
     if !worktree.join(".git").exists() {
         evidence.trouble = Some(format!(
@@ -99,7 +99,7 @@ fn look(
             worktree.display()
         ));
         evidence.lost = true;
-        evidence.head = campaign
+        evidence.head = project
             .repo
             .branch_tip(&branch)
             .map_err(|error| error.to_string())?;
@@ -108,7 +108,7 @@ fn look(
     // What orch itself has left there is nobody's work.
     undo_cut_step(worktree).map_err(|error| error.to_string())?;
     let put_back = since.and_then(|since| {
-        let put_back = git::step::restore_displaced(&campaign.repo, name.as_str(), worktree, &branch, since);
+        let put_back = git::step::restore_displaced(&project.repo, name.as_str(), worktree, &branch, since);
         put_back.transpose()
     });
     if let Some(found) = put_back.transpose().map_err(|error| error.to_string())? {
@@ -128,7 +128,7 @@ fn look(
             "git was told to overlook changes in {files} ({flags}): it looks at them again"
         ));
     }
-    let inspect = || git::state::inspect_in(&campaign.repo, worktree).map_err(|error| error.to_string());
+    let inspect = || git::state::inspect_in(&project.repo, worktree).map_err(|error| error.to_string());
     let mut before = inspect()?;
     if let Some(operation) = before.in_progress {
         evidence.trouble = give_up(admin, worktree, name, &branch, operation);
@@ -144,7 +144,7 @@ fn look(
     let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
     let mut took_out = false;
     if before.branch.as_deref() == Some(branch.as_str()) && before.in_progress.is_none() {
-        match own_folder(campaign, plan, worktree, &branch, &trailers[1..]) {
+        match own_folder(project, plan, worktree, &branch, &trailers[1..]) {
             Ok(None) => {}
             Ok(Some(told)) => {
                 took_out = true;
@@ -197,29 +197,29 @@ fn look(
     if before.branch.is_none() && !was_left {
         // The next one may leave it for the branch, and what it stands on is then on nothing.
         let now = head_of(worktree).map_err(|error| error.to_string())?;
-        let kept = git::keep::keep_loose(&campaign.repo, name.as_str(), &now);
+        let kept = git::keep::keep_loose(&project.repo, name.as_str(), &now);
         let kept = kept.map_err(|error| error.to_string())?;
         if let (Some(backup), Some(trouble)) = (kept, &mut evidence.trouble) {
             trouble.push_str(&format!("; its commits are kept as {}", backup.name));
         }
     }
-    let tip = campaign
+    let tip = project
         .repo
         .branch_tip(&branch)
         .map_err(|error| error.to_string())?;
     if let Some(tip) = &tip {
-        let beyond = Beyond::at(campaign, plan, tip, handed_on).map_err(|error| error.to_string())?;
+        let beyond = Beyond::at(project, plan, tip, handed_on).map_err(|error| error.to_string())?;
         evidence.foreign = beyond.foreign().map_err(|error| error.to_string())?;
         let made = since.map_or(Ok(0), |since| beyond.made_since(since));
         let made = made.map_err(|error| error.to_string())?;
         evidence.commits = u32::try_from(made).unwrap_or(u32::MAX);
     }
     if let (Some(tip), Some(since)) = (&tip, since) {
-        let same = || Some(campaign.repo.tree_of(tip).ok()? == campaign.repo.tree_of(since).ok()?);
+        let same = || Some(project.repo.tree_of(tip).ok()? == project.repo.tree_of(since).ok()?);
         if evidence.trouble.is_none() {
             // Also what an earlier attempt made: it lands with this one's.
-            let base = target_base(campaign, tip);
-            evidence.trouble = bare_links(campaign, base.as_ref().unwrap_or(since), tip);
+            let base = target_base(project, tip);
+            evidence.trouble = bare_links(project, base.as_ref().unwrap_or(since), tip);
         }
         if took_out && same() == Some(true) {
             // Nothing was made but what was taken out again.
@@ -227,14 +227,14 @@ fn look(
         }
     }
     if let Some(tip) = &tip {
-        evidence.gone = gone(campaign, name, tip, worktree, reported)?;
+        evidence.gone = gone(project, name, tip, worktree, reported)?;
     }
     if let (Some(tip), None) = (&tip, place.branch_of) {
-        let kept = git::refs::keep_made(&campaign.repo, name, tip);
+        let kept = git::refs::keep_made(&project.repo, name, tip);
         kept.map_err(|error| error.to_string())?;
     }
     if let (Some(tip), Some(since)) = (&tip, since.filter(|_| place.branch_of.is_some())) {
-        let made = git::repo::files_between(&campaign.repo, since, tip).unwrap_or_default();
+        let made = git::repo::files_between(&project.repo, since, tip).unwrap_or_default();
         let names = made.iter().map(|file| file.to_string_lossy().into_owned());
         evidence.files = names.take(MADE_IN).collect();
     }
@@ -256,7 +256,7 @@ pub fn told_of_pipe(file: &Path) -> String {
 
 /// Takes orch's own folder out of the attempt's commits, or says what the agent has to do where `orch` commits nothing.
 fn own_folder(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     worktree: &Path,
     branch: &str,
@@ -265,12 +265,12 @@ fn own_folder(
     let text = |error: crate::git::GitError| error.to_string();
     let files = match plan.commit {
         CommitPolicy::Auto => {
-            own_folder::take_out(campaign, worktree, branch, &plan.name, trailers).map_err(text)?
+            own_folder::take_out(project, worktree, branch, &plan.name, trailers).map_err(text)?
         }
         CommitPolicy::Require => {
-            let tip = campaign.repo.branch_tip(branch).map_err(text)?;
+            let tip = project.repo.branch_tip(branch).map_err(text)?;
             let held = tip
-                .map(|tip| git::candidate::orch_files_in(&campaign.repo, &tip))
+                .map(|tip| git::candidate::orch_files_in(&project.repo, &tip))
                 .transpose();
             let held = held.map_err(text)?.unwrap_or_default();
             if !held.is_empty() {
@@ -315,7 +315,7 @@ fn give_up(
 
 /// Commits on which work was reported done and that a branch does not hold any more; what no other ref holds is backed up.
 fn gone(
-    campaign: &Campaign,
+    project: &Project,
     name: &PlanName,
     tip: &CommitId,
     worktree: &Path,
@@ -325,7 +325,7 @@ fn gone(
     let mut gone = Vec::new();
     for (commit, items) in reported {
         // One that cannot be read any more is gone as well.
-        let behind = campaign.repo.ahead_behind(tip, commit);
+        let behind = project.repo.ahead_behind(tip, commit);
         if behind.is_ok_and(|distance| distance.behind == 0) {
             continue;
         }
@@ -333,7 +333,7 @@ fn gone(
         if astray.contains(commit) {
             continue;
         }
-        let kept = git::keep::keep_loose(&campaign.repo, name.as_str(), commit);
+        let kept = git::keep::keep_loose(&project.repo, name.as_str(), commit);
         let kept = kept.map_err(|error| error.to_string())?;
         gone.push(GoneWork {
             commit: commit.clone(),
@@ -345,14 +345,14 @@ fn gone(
 }
 
 /// Where a branch and the target parted; none where there is no target yet.
-fn target_base(campaign: &Campaign, tip: &CommitId) -> Option<CommitId> {
-    let target = campaign.repo.branch_tip(&campaign.target).ok()??;
-    campaign.repo.merge_base(tip, &target).ok()?
+fn target_base(project: &Project, tip: &CommitId) -> Option<CommitId> {
+    let target = project.repo.branch_tip(&project.target).ok()??;
+    project.repo.merge_base(tip, &target).ok()?
 }
 
 /// What is wrong with commits that hold links to repositories which nobody else has; none where there are none.
-fn bare_links(campaign: &Campaign, since: &CommitId, tip: &CommitId) -> Option<String> {
-    let links = git::repo::bare_links(&campaign.repo, since, tip).ok()?;
+fn bare_links(project: &Project, since: &CommitId, tip: &CommitId) -> Option<String> {
+    let links = git::repo::bare_links(&project.repo, since, tip).ok()?;
     let first = links.first()?.display();
     Some(format!(
         "the agent's commits hold {} only as a link to a repository of its own, without its files: `git rm --cached {first}`, \

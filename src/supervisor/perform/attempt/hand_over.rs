@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::call::Call;
+use super::call::AgentCall;
 use crate::agent::{Environment, Job, JobFolder, Runner};
 use crate::git::identity_variables;
 use crate::journal::Mark;
 use crate::plan::{AttemptId, CommitId};
 use crate::supervisor::brief::stop_hook::{claude_settings_file, write_claude_settings};
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// What an attempt is, beside its call.
 pub struct HandOver<'a> {
@@ -39,9 +39,9 @@ impl HandOver<'_> {
     /// When files cannot be written, or no runner can be started.
     pub fn begin(
         &self,
-        campaign: &Campaign,
+        project: &Project,
         folder: JobFolder,
-        call: Call,
+        call: AgentCall,
         mut variables: Environment,
     ) -> Result<Runner, String> {
         if self.hides_git_config {
@@ -74,12 +74,12 @@ impl HandOver<'_> {
             .map_err(|error| text(&error))?;
         let settings = claude_settings_file(folder.path());
         if job.argv.iter().any(|word| Path::new(word) == settings) {
-            write_claude_settings(folder.path(), &campaign.program).map_err(|error| text(&error))?;
+            write_claude_settings(folder.path(), &project.program).map_err(|error| text(&error))?;
         }
         if let Some(mark) = self.mark {
             mark.reach().map_err(|error| text(&error))?;
         }
-        campaign
+        project
             .launcher
             .launch(folder, lock)
             .map_err(|error| text(&error))

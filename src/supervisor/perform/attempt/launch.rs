@@ -13,7 +13,7 @@ use crate::plan::{CommitId, ItemId, Plan, PlanName, Point, RunId, TaskId, TaskSt
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
 
-use super::call::{Call, Surroundings, goes_on};
+use super::call::{AgentCall, Surroundings, goes_on};
 use super::check::told_of_pipe;
 use super::hand_over::HandOver;
 use super::unit::nobody_else_works;
@@ -21,8 +21,8 @@ use crate::supervisor::brief::assignment::assignment;
 use crate::supervisor::brief::prompt;
 use crate::supervisor::brief::stop_hook::claude_settings_file;
 use crate::supervisor::perform::tree::own_folder;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::repository_plans::Project;
 
 /// A started agent: the event that says so, and the runner to wait for.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub struct TasksKnown<'a> {
 ///
 /// The event `agent.refused`.
 pub fn launch(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     worktree: &Path,
     order: &Launch,
@@ -59,7 +59,7 @@ pub fn launch(
     mark: &Mark,
 ) -> Result<Launched, Box<Event>> {
     let launched = again_if_killed(Result::is_ok, || {
-        start(campaign, admin, worktree, order, run, known.clone(), mark)
+        start(project, admin, worktree, order, run, known.clone(), mark)
     });
     launched.map_err(|why| {
         Box::new(Event::AgentRefused {
@@ -71,7 +71,7 @@ pub fn launch(
 }
 
 fn start(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     worktree: &Path,
     order: &Launch,
@@ -85,40 +85,39 @@ fn start(
     let refused = |error: &dyn std::fmt::Display| LaunchTrouble::Refused {
         why: error.to_string(),
     };
-    let plan = campaign
+    let plan = project
         .plan(&order.plan)
         .ok_or_else(|| refused(&"the plan is not in the manifest any more"))?;
-    let agent = campaign.set.agents.get(&order.agent).ok_or_else(|| {
+    let agent = project.set.agents.get(&order.agent).ok_or_else(|| {
         refused(&format!(
             "the agent `{}` is not in the manifest any more",
             order.agent
         ))
     })?;
     let branch = match order.place.branch_of {
-        Some(unit) => campaign.unit_branch(plan, unit),
+        Some(unit) => project.unit_branch(plan, unit),
         None => plan.branch.clone(),
     };
-    let pipes =
-        remove_pipes(worktree, campaign.repo.common_dir(), &branch).map_err(|error| failed(&error))?;
+    let pipes = remove_pipes(worktree, project.repo.common_dir(), &branch).map_err(|error| failed(&error))?;
     if !worktree.join(".git").exists() {
         let why = format!("its worktree {} is gone", worktree.display());
         return Err(LaunchTrouble::Lost { why });
     }
-    nobody_else_works(campaign, &order.plan, worktree)?;
-    clear_dead_locks_of(worktree, campaign.repo.common_dir()).map_err(|error| failed(&error))?;
+    nobody_else_works(project, &order.plan, worktree)?;
+    clear_dead_locks_of(worktree, project.repo.common_dir()).map_err(|error| failed(&error))?;
     undo_cut_step(worktree).map_err(|error| failed(&error))?;
     git::worktree::hide(admin, agent.known.map_or(&[], |known| known.litter))
         .map_err(|error| failed(&error))?;
     let mut said: Vec<String> = pipes.iter().map(|file| told_of_pipe(file)).collect();
     said.extend(match order.place.branch_of {
-        Some(unit) => super::unit::enter(campaign, admin, plan, &order.place, unit)?,
+        Some(unit) => super::unit::enter(project, admin, plan, &order.place, unit)?,
         None => put_back(admin, plan, worktree)?,
     });
     for (from, commit) in &order.carry {
-        said.extend(carry_in(campaign, worktree, &branch, from, commit)?);
+        said.extend(carry_in(project, worktree, &branch, from, commit)?);
     }
     // The one before it may have left the worktree on a branch of its own.
-    let head = match campaign.repo.branch_tip(&branch) {
+    let head = match project.repo.branch_tip(&branch) {
         Ok(Some(tip)) => tip,
         Ok(None) | Err(_) => head_of(worktree).map_err(|error| failed(&error))?,
     };
@@ -129,7 +128,7 @@ fn start(
         None => status::prepare_again(worktree, &plan.name, &plan.document, states),
     }
     .map_err(|error| failed(&error))?;
-    assignment(campaign, plan, worktree, states, known.waits)
+    assignment(project, plan, worktree, states, known.waits)
         .write(worktree)
         .map_err(|error| failed(&error))?;
 
@@ -138,7 +137,7 @@ fn start(
     status::deliver(worktree, &order.inbox)
         .and_then(|()| status::mark_read(worktree, told))
         .map_err(|error| failed(&error))?;
-    let folder = JobFolder::new(campaign.dir.attempt(&order.attempt));
+    let folder = JobFolder::new(project.dir.attempt(&order.attempt));
     let prompt_file = folder.prompt();
     let text = if agent.runs_prompt() {
         // The prompt is a program: it is given as it was written.
@@ -148,9 +147,9 @@ fn start(
             goes_on: goes_on(agent, order),
             ..order.into()
         };
-        prompt::render(campaign, plan, worktree, &given, states).map_err(|error| refused(&error))?
+        prompt::render(project, plan, worktree, &given, states).map_err(|error| refused(&error))?
     };
-    let mut variables = environment::for_lane(campaign, plan, order.place.lane, worktree);
+    let mut variables = environment::for_lane(project, plan, order.place.lane, worktree);
     let mut phases: Vec<String> = order.units.iter().map(|unit| unit.phase().to_string()).collect();
     phases.dedup();
     let tasks = order.units.iter().filter_map(|unit| match unit {
@@ -169,12 +168,12 @@ fn start(
         branch: &branch,
         worktree,
         git_dir: git_dir_of(worktree).map_err(|error| failed(&error))?,
-        git_common_dir: campaign.repo.common_dir(),
+        git_common_dir: project.repo.common_dir(),
         prompt_file: &prompt_file,
         prompt: &text,
         settings_file: claude_settings_file(folder.path()),
     };
-    let call = Call::new(agent, order, &around).map_err(|error| refused(&error))?;
+    let call = AgentCall::new(agent, order, &around).map_err(|error| refused(&error))?;
     let over = HandOver {
         mark: Some(mark),
         attempt: &order.attempt,
@@ -186,7 +185,7 @@ fn start(
         hides_git_config: agent.known.is_some_and(|known| known.hides_git_config),
     };
     let runner = over
-        .begin(campaign, folder, call, variables)
+        .begin(project, folder, call, variables)
         .map_err(|error| failed(&error))?;
     let event = Event::AgentStarted {
         plan: order.plan.clone(),
@@ -214,7 +213,7 @@ fn put_back(admin: &WorktreeAdmin, plan: &Plan, worktree: &Path) -> Result<Vec<S
 /// Merges what another plan made into the branch, before the agent starts.
 /// Gives what a person should know of it.
 fn carry_in(
-    campaign: &Campaign,
+    project: &Project,
     worktree: &Path,
     branch: &str,
     from: &WorkRef,
@@ -229,11 +228,11 @@ fn carry_in(
     let failed = |error: &dyn std::fmt::Display| LaunchTrouble::Failed {
         why: error.to_string(),
     };
-    let there = head_of(worktree).and_then(|head| campaign.repo.is_ancestor(commit, &head));
+    let there = head_of(worktree).and_then(|head| project.repo.is_ancestor(commit, &head));
     if there.map_err(|error| failed(&error))? {
         return Ok(None);
     }
-    let without = own_folder::fit(campaign, commit).map_err(|error| failed(&error))?;
+    let without = own_folder::fit(project, commit).map_err(|error| failed(&error))?;
     let told = without.is_some().then(|| {
         format!("what {what} has committed of `.orch/` was not carried into {branch}: it is orch's own")
     });

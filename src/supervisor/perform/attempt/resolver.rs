@@ -14,31 +14,31 @@ use crate::schedule::{
 };
 use crate::status;
 
-use super::call::{Call, Surroundings};
+use super::call::{AgentCall, Surroundings};
 use super::hand_over::HandOver;
-use super::resolver_judge::{Accepted, LEFT_OUT, Refused, judge};
+use super::resolver_judge::{Accepted, LEFT_OUT, RefusedResolution, judge};
 use crate::supervisor::brief::stop_hook::claude_settings_file;
 use crate::supervisor::perform::build::conflict::words;
 use crate::supervisor::perform::tree::removing::remove_conflict;
 use crate::supervisor::perform::tree::worktree::furnish_own;
 use crate::supervisor::perform::tree::yard::Yard;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::repository_plans::Project;
 
 /// How often an agent whose runner was killed is begun.
 const VANISHED_AT_MOST: u32 = 3;
 
 /// Has an agent resolve a conflict, or goes on with that. The second value warns of what did not work and does not hinder.
 pub fn resolve_by_agent(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     order: &ResolveOrder,
     run: RunId,
 ) -> (Event, Vec<String>) {
     let mut warnings = Vec::new();
-    let folder = JobFolder::new(campaign.dir.attempt(&order.attempt));
-    let done = attempt(campaign, admin, yard, order, run, &folder, &mut warnings);
+    let folder = JobFolder::new(project.dir.attempt(&order.attempt));
+    let done = attempt(project, admin, yard, order, run, &folder, &mut warnings);
     let fact = match done {
         Ok(accepted) => Resolving::Done(ConflictResolved {
             plan: order.plan.clone(),
@@ -64,23 +64,23 @@ pub fn resolve_by_agent(
 }
 
 fn attempt(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     order: &ResolveOrder,
     run: RunId,
     folder: &JobFolder,
     warnings: &mut Vec<String>,
-) -> Result<Accepted, Refused> {
-    let not_started = |why: String| Refused {
+) -> Result<Accepted, RefusedResolution> {
+    let not_started = |why: String| RefusedResolution {
         exit: Exit::NotStarted { why: why.clone() },
         why,
     };
-    let plan = campaign
+    let plan = project
         .plan(&order.plan)
         .ok_or_else(|| not_started("the plan is not in the manifest any more".to_owned()))?;
     let resolved =
-        || git::refs::resolution(&campaign.repo, &order.plan).map(|known| known.map(|known| known.commit));
+        || git::refs::resolution(&project.repo, &order.plan).map(|known| known.map(|known| known.commit));
     let mut before = None;
     let mut exit = Exit::Lost;
     for _ in 0..VANISHED_AT_MOST {
@@ -93,7 +93,7 @@ fn attempt(
             JobState::Running(_) => Runner::adopt(folder.clone()),
             JobState::Unstarted | JobState::Lost(_) => {
                 let started = again_if_killed(Result::is_ok, || {
-                    start(campaign, admin, order, plan, run, folder, warnings)
+                    start(project, admin, order, plan, run, folder, warnings)
                 });
                 started.map(Some).map_err(&not_started).map(Ok::<_, AgentError>)?
             }
@@ -114,10 +114,10 @@ fn attempt(
         }
     }
     if let Some(before) = before {
-        let put_back = git::refs::put_resolution_back(&campaign.repo, &order.plan, before.as_ref());
+        let put_back = git::refs::put_resolution_back(&project.repo, &order.plan, before.as_ref());
         if put_back.map_err(|error| not_started(error.to_string()))? {
             let why = format!("it wrote refs/orch/resolve/{}, which is orch's own", order.plan);
-            return Err(Refused { exit, why });
+            return Err(RefusedResolution { exit, why });
         }
     }
     if exit != (Exit::Code { code: 0 }) {
@@ -127,14 +127,14 @@ fn attempt(
             said => format!("\n{said}"),
         };
         let why = format!("agent {} {}{said}", order.agent, exit.describe());
-        return Err(Refused { exit, why });
+        return Err(RefusedResolution { exit, why });
     }
-    again_if_killed(Result::is_ok, || judge(campaign, admin, yard, order, plan))
+    again_if_killed(Result::is_ok, || judge(project, admin, yard, order, plan))
 }
 
 /// Checks the conflict out and starts the agent on it.
 fn start(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     order: &ResolveOrder,
     plan: &Plan,
@@ -143,14 +143,14 @@ fn start(
     warnings: &mut Vec<String>,
 ) -> Result<Runner, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
-    let agent = campaign
+    let agent = project
         .set
         .agents
         .get(&order.agent)
         .ok_or_else(|| format!("the agent `{}` is not in the manifest any more", order.agent))?;
-    let repo = &campaign.repo;
+    let repo = &project.repo;
     if order.anew && !folder.path().exists() {
-        let (backups, told) = remove_conflict(campaign, &order.plan, |before| {
+        let (backups, told) = remove_conflict(project, &order.plan, |before| {
             git::conflict::abandon_conflict(admin, &order.plan, before)
         });
         warnings.extend(told);
@@ -161,7 +161,7 @@ fn start(
             ));
         }
     }
-    let builder = CandidateBuilder::new(repo, campaign.git().map_err(|error| text(&error))?);
+    let builder = CandidateBuilder::new(repo, project.git().map_err(|error| text(&error))?);
     let incoming = git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head)
         .map_err(|error| text(&error))?;
     let files = builder
@@ -169,17 +169,17 @@ fn start(
         .map_err(|error| text(&error))?;
     let spec = ConflictSpec {
         plan: &order.plan,
-        path: &campaign.conflict_path(&order.plan),
+        path: &project.conflict_path(&order.plan),
         onto: &order.onto,
         head: &order.head,
         incoming: &incoming,
-        message: &words(campaign, &order.what()),
+        message: &words(project, &order.what()),
     };
     let opened = git::conflict::open_conflict(admin, &spec).map_err(|error| text(&error))?;
     warnings.extend(opened.warnings);
     let path = opened.path;
     let key = conflict_key(&order.plan);
-    warnings.extend(furnish_own(campaign, plan, &key, &path)?);
+    warnings.extend(furnish_own(project, plan, &key, &path)?);
     clear_dead_locks_of(&path, repo.common_dir()).map_err(|error| text(&error))?;
     git::worktree::hide(admin, agent.known.map_or(&[], |known| known.litter))
         .map_err(|error| text(&error))?;
@@ -188,8 +188,8 @@ fn start(
         path: file.path.to_string_lossy().into_owned(),
         kind: file.kind.clone(),
     });
-    let prompt = prompt(campaign, order, plan, &path, files.collect())?;
-    let (call, variables) = call(campaign, order, plan, agent, run, &path, &prompt)?;
+    let prompt = prompt(project, order, plan, &path, files.collect())?;
+    let (call, variables) = call(project, order, plan, agent, run, &path, &prompt)?;
     let over = HandOver {
         mark: None,
         attempt: &order.attempt,
@@ -200,22 +200,22 @@ fn start(
         grace: plan.attempts.grace,
         hides_git_config: agent.known.is_some_and(|known| known.hides_git_config),
     };
-    over.begin(campaign, folder.clone(), call, variables)
+    over.begin(project, folder.clone(), call, variables)
 }
 
 /// What the agent is told: what both sides are for, and what conflicts.
 fn prompt(
-    campaign: &Campaign,
+    project: &Project,
     order: &ResolveOrder,
     plan: &Plan,
     worktree: &Path,
     files: Vec<ConflictingFile>,
 ) -> Result<String, String> {
     let inside = |file: &str| worktree.join(file).to_string_lossy().into_owned();
-    let others = order.with.iter().filter_map(|name| campaign.plan(name));
+    let others = order.with.iter().filter_map(|name| project.plan(name));
     // What verifies the whole of a plan is not for its first phases.
     let own = plan.verify.as_deref().filter(|_| order.up_to.is_none());
-    let lines = [own, campaign.set.merge.verify.as_deref()];
+    let lines = [own, project.set.merge.verify.as_deref()];
     let lines: Vec<&str> = lines.into_iter().flatten().collect();
     let context = ResolverContext {
         plan: plan.name.clone(),
@@ -223,7 +223,7 @@ fn prompt(
         goal: plan.document.goal.clone(),
         up_to: order.up_to,
         branch: plan.branch.clone(),
-        target: campaign.target.clone(),
+        target: project.target.clone(),
         others: others
             .map(|other| OtherSide {
                 plan: other.name.clone(),
@@ -236,21 +236,21 @@ fn prompt(
         plan_file: inside(".orch/plan.md"),
         left_out_file: inside(LEFT_OUT),
     };
-    let text = campaign.set.templates.resolver(&context);
+    let text = project.set.templates.resolver(&context);
     text.map_err(|error| error.to_string())
 }
 
 /// How the agent is called, and with which variables beside those of its program.
 fn call(
-    campaign: &Campaign,
+    project: &Project,
     order: &ResolveOrder,
     plan: &Plan,
     agent: &Agent,
     run: RunId,
     worktree: &Path,
     prompt: &str,
-) -> Result<(Call, Environment), String> {
-    let folder = JobFolder::new(campaign.dir.attempt(&order.attempt));
+) -> Result<(AgentCall, Environment), String> {
+    let folder = JobFolder::new(project.dir.attempt(&order.attempt));
     let prompt_file = folder.prompt();
     let launch = Launch {
         plan: order.plan.clone(),
@@ -277,13 +277,13 @@ fn call(
         branch: &plan.branch,
         worktree,
         git_dir: git_dir_of(worktree).map_err(|error| error.to_string())?,
-        git_common_dir: campaign.repo.common_dir(),
+        git_common_dir: project.repo.common_dir(),
         prompt_file: &prompt_file,
         prompt,
         settings_file: claude_settings_file(folder.path()),
     };
-    let call = Call::new(agent, &launch, &around)?;
-    let mut variables = environment::for_train(campaign, Some(plan), &conflict_key(&plan.name), worktree);
+    let call = AgentCall::new(agent, &launch, &around)?;
+    let mut variables = environment::for_train(project, Some(plan), &conflict_key(&plan.name), worktree);
     variables
         .set(
             "ORCH_STATUS_FILE",

@@ -6,15 +6,15 @@ use std::path::Path;
 
 use crate::agent::JobFolder;
 use crate::git::{self, CandidateBuilder, GitError, WorktreeAdmin};
-use crate::plan::{CommitId, Plan, Sides, returned, speaks_of, vanished};
+use crate::plan::{CommitId, FileSides, Plan, returned, speaks_of, vanished};
 use crate::schedule::{Exit, ResolveOrder};
 
 use crate::supervisor::perform::build::conflict::words;
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::{Check, Said};
 use crate::supervisor::perform::tree::yard::Yard;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Where the agent explains lines that it left out, in the worktree.
 pub const LEFT_OUT: &str = ".orch/left-out.md";
@@ -32,32 +32,32 @@ pub struct Accepted {
 }
 
 /// Why one is not.
-pub struct Refused {
+pub struct RefusedResolution {
     pub exit: Exit,
     pub why: String,
 }
 
 /// Judges what the agent has left in the worktree, and takes it as the resolution when it is good.
 pub fn judge(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     order: &ResolveOrder,
     plan: &Plan,
-) -> Result<Accepted, Refused> {
-    let refused = |why: String| Refused {
+) -> Result<Accepted, RefusedResolution> {
+    let refused = |why: String| RefusedResolution {
         exit: Exit::Code { code: 0 },
         why,
     };
-    let commit = git::conflict::commit_conflict(admin, &plan.name, &words(campaign, &order.what()))
+    let commit = git::conflict::commit_conflict(admin, &plan.name, &words(project, &order.what()))
         .map_err(|error| refused(error.to_string()))?;
     let path = git::conflict::conflict_at(admin, &plan.name).map_err(|error| refused(error.to_string()))?;
     let path = path.ok_or_else(|| refused("its worktree is gone".to_owned()))?;
-    only_the_conflict(campaign, order, &commit).map_err(refused)?;
-    nobody_else_s(campaign, order, &commit).map_err(refused)?;
-    let left_out = account(campaign, order, &commit, &path).map_err(refused)?;
-    let clean = git::state::inspect_in(&campaign.repo, &path).is_ok_and(|state| state.is_clean());
-    both_pass(campaign, yard, order, plan, &path).map_err(refused)?;
+    only_the_conflict(project, order, &commit).map_err(refused)?;
+    nobody_else_s(project, order, &commit).map_err(refused)?;
+    let left_out = account(project, order, &commit, &path).map_err(refused)?;
+    let clean = git::state::inspect_in(&project.repo, &path).is_ok_and(|state| state.is_clean());
+    both_pass(project, yard, order, plan, &path).map_err(refused)?;
     git::conflict::keep_conflict(admin, &plan.name, &commit).map_err(|error| refused(error.to_string()))?;
     if clean {
         git::conflict::sweep_conflict(admin, &plan.name).map_err(|error| refused(error.to_string()))?;
@@ -66,9 +66,9 @@ pub fn judge(
 }
 
 /// Refuses what differs from git's own merge outside of the conflict: nobody asked for that. A person may accept it.
-fn only_the_conflict(campaign: &Campaign, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
+fn only_the_conflict(project: &Project, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
     let text = |error: GitError| error.to_string();
-    let (repo, git) = (&campaign.repo, campaign.git().map_err(|error| error.to_string())?);
+    let (repo, git) = (&project.repo, project.git().map_err(|error| error.to_string())?);
     let outside = |incoming: &CommitId| {
         git::candidate::outside_of_conflict(repo, git, [&order.onto, incoming], commit).map_err(text)
     };
@@ -101,10 +101,10 @@ fn only_the_conflict(campaign: &Campaign, order: &ResolveOrder, commit: &CommitI
 }
 
 /// Refuses a history with commits of others than the two sides: what it has counts as landed, whether the tree has it or not.
-fn nobody_else_s(campaign: &Campaign, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
+fn nobody_else_s(project: &Project, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
     let text = |error: GitError| error.to_string();
-    let repo = &campaign.repo;
-    let builder = CandidateBuilder::new(repo, campaign.git().map_err(|error| error.to_string())?);
+    let repo = &project.repo;
+    let builder = CandidateBuilder::new(repo, project.git().map_err(|error| error.to_string())?);
     let incoming =
         git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head).map_err(text)?;
     let foreign =
@@ -120,19 +120,19 @@ fn nobody_else_s(campaign: &Campaign, order: &ResolveOrder, commit: &CommitId) -
 /// Looks for lines that either side added and the merge does not have. Gives what the agent said about them, when it speaks of
 /// each.
 fn account(
-    campaign: &Campaign,
+    project: &Project,
     order: &ResolveOrder,
     commit: &CommitId,
     path: &Path,
 ) -> Result<Option<String>, String> {
-    let files = git::candidate::merged_files(&campaign.repo, &order.onto, &order.head, commit)
+    let files = git::candidate::merged_files(&project.repo, &order.onto, &order.head, commit)
         .map_err(|error| error.to_string())?;
     let said = fs::read(path.join(LEFT_OUT)).unwrap_or_default();
     let said = String::from_utf8_lossy(&said).into_owned();
     let mut missing = Vec::new();
     let mut explained = false;
     for file in &files {
-        let sides = Sides {
+        let sides = FileSides {
             base: &file.base,
             ours: &file.ours,
             theirs: &file.theirs,
@@ -166,14 +166,14 @@ fn account(
 
 /// Runs what verifies the plan and each of those it conflicts with.
 fn both_pass(
-    campaign: &Campaign,
+    project: &Project,
     yard: &Yard,
     order: &ResolveOrder,
     plan: &Plan,
     path: &Path,
 ) -> Result<(), String> {
-    let others = order.with.iter().filter_map(|name| campaign.plan(name));
-    let folder = JobFolder::new(campaign.dir.conflict_verification(&plan.name));
+    let others = order.with.iter().filter_map(|name| project.plan(name));
+    let folder = JobFolder::new(project.dir.conflict_verification(&plan.name));
     // What verifies the whole of a plan is not for its first phases.
     let own = [plan].into_iter().filter(|_| order.up_to.is_none());
     for (number, side) in own.chain(others).enumerate() {
@@ -190,9 +190,9 @@ fn both_pass(
             gently: false,
         };
         let variables =
-            environment::for_train(campaign, Some(side), &crate::git::conflict_key(&plan.name), path);
+            environment::for_train(project, Some(side), &crate::git::conflict_key(&plan.name), path);
         let at_work = verify::at_work(&folder, &check.tag, line);
-        let said = verify::run(campaign, &folder, variables, &check, at_work, &|| {
+        let said = verify::run(project, &folder, variables, &check, at_work, &|| {
             yard.is_unwanted_resolver(&order.attempt)
         })?;
         match said {

@@ -5,15 +5,15 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::git::{
-    self, Backup, CandidateBuilder, Entry, Integrated, LandRefusal, MergeMessage, Unit, UnitError,
-    UnitRefusal, WorktreeAdmin, again_if_killed, stamp,
+    self, Backup, CandidateBuilder, Integrated, LandRefusal, MergeMessage, UnitBranch, UnitError,
+    UnitRefusal, UnitStart, WorktreeAdmin, again_if_killed, stamp,
 };
 use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
 use crate::schedule::{Event, Launch, LaunchTrouble, PlanRun, WorkConflict, WorkPlace, WorkRefusal};
 
 use crate::agent::{JobFolder, JobState};
 use crate::supervisor::perform::build::conflict::listed;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Lets one step at a time change a plan's branch and enter or leave its lanes.
 #[derive(Debug, Default)]
@@ -29,29 +29,29 @@ impl UnitLocks {
     }
 }
 
-fn unit_of(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Unit {
-    Unit {
+fn unit_of(project: &Project, plan: &Plan, unit: UnitId) -> UnitBranch {
+    UnitBranch {
         plan: plan.name.clone(),
         plan_branch: plan.branch.clone(),
-        branch: campaign.unit_branch(plan, unit),
+        branch: project.unit_branch(plan, unit),
     }
 }
 
 /// Notes again that a unit's branch is orch's, should an agent have deleted the note. An attempt at it has begun there.
-pub fn note_again(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Result<(), String> {
-    let unit = unit_of(campaign, plan, unit);
-    git::refs::note_unit_again(&campaign.repo, &unit).map_err(|error| error.to_string())
+pub fn note_again(project: &Project, plan: &Plan, unit: UnitId) -> Result<(), String> {
+    let unit = unit_of(project, plan, unit);
+    git::refs::note_unit_again(&project.repo, &unit).map_err(|error| error.to_string())
 }
 
 /// As [`note_again`] before the next attempt, when an earlier one has begun on that branch. What hinders is met again on the
 /// way to it.
-pub fn note_again_before(campaign: &Campaign, order: &Launch, known: &PlanRun) {
+pub fn note_again_before(project: &Project, order: &Launch, known: &PlanRun) {
     let began = known
         .history
         .iter()
         .any(|earlier| earlier.started.is_some() && earlier.units.first() == order.units.first());
-    if let (true, Some(unit), Some(plan)) = (began, order.place.branch_of, campaign.plan(&order.plan)) {
-        let _ = note_again(campaign, plan, unit);
+    if let (true, Some(unit), Some(plan)) = (began, order.place.branch_of, project.plan(&order.plan)) {
+        let _ = note_again(project, plan, unit);
     }
 }
 
@@ -73,7 +73,7 @@ pub fn backed_up(backups: &[Backup]) -> Vec<String> {
 ///
 /// Why the agent cannot start there.
 pub fn enter(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     plan: &Plan,
     place: &WorkPlace,
@@ -81,18 +81,18 @@ pub fn enter(
 ) -> Result<Vec<String>, LaunchTrouble> {
     let key = LaneId::new(&plan.name, place.lane).to_string();
     let entry = if place.fresh {
-        Entry::Fresh
+        UnitStart::Fresh
     } else {
-        Entry::Continue
+        UnitStart::Continue
     };
-    let unit = unit_of(campaign, plan, unit);
+    let unit = unit_of(project, plan, unit);
     let try_it = || {
         let ended = git::unit::finish_move(admin, plan.name.as_str(), &unit, &stamp())?;
         Ok((ended, git::unit::enter_unit(admin, &key, &unit, entry, &stamp())?))
     };
     let entered = match try_it() {
         Err(UnitError::Refused(UnitRefusal::CheckedOutElsewhere { path, .. }))
-            if is_idle_lane(campaign, admin, plan, &path, &key) =>
+            if is_idle_lane(project, admin, plan, &path, &key) =>
         {
             let idle = admin.key_at(&path).map_err(UnitError::from);
             let off = idle.and_then(|idle| idle.map_or(Ok(()), |idle| git::unit::step_off(admin, &idle)));
@@ -118,12 +118,12 @@ pub fn enter(
 
 /// True for another lane of the plan in which no agent is at work: one whose last attempt died there, and whose unit is
 /// now to be gone on with in this lane.
-fn is_idle_lane(campaign: &Campaign, admin: &WorktreeAdmin, plan: &Plan, path: &Path, own: &str) -> bool {
+fn is_idle_lane(project: &Project, admin: &WorktreeAdmin, plan: &Plan, path: &Path, own: &str) -> bool {
     let Ok(Some(key)) = admin.key_at(path) else {
         return false;
     };
     let of_plan = key.split('@').next() == Some(plan.name.as_str());
-    of_plan && key != own && nobody_else_works(campaign, &plan.name, path).is_ok()
+    of_plan && key != own && nobody_else_works(project, &plan.name, path).is_ok()
 }
 
 /// Takes a lane off its unit's branch, when nothing hinders: so that the plan's own worktree shows the plan, and no
@@ -134,7 +134,7 @@ pub fn leave(admin: &WorktreeAdmin, plan: &Plan, lane: u32) -> Result<CommitId, 
 
 /// Merges an attempt's commits into the plan's branch, with what a person should know of it.
 pub fn integrate(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     name: &PlanName,
     attempt: &AttemptId,
@@ -145,8 +145,8 @@ pub fn integrate(
     let merged = again_if_killed(
         |_| false,
         || {
-            holds_what_was_made(campaign, name, made)?;
-            merge(campaign, admin, name, attempt, place, known)
+            holds_what_was_made(project, name, made)?;
+            merge(project, admin, name, attempt, place, known)
         },
     );
     match merged {
@@ -179,18 +179,18 @@ pub fn integrate(
 }
 
 /// Refuses to go on with a branch that does not have all work any more which has come to it.
-fn holds_what_was_made(campaign: &Campaign, name: &PlanName, made: Option<&CommitId>) -> Result<(), String> {
-    let (Some(plan), Some(made)) = (campaign.plan(name), made) else {
+fn holds_what_was_made(project: &Project, name: &PlanName, made: Option<&CommitId>) -> Result<(), String> {
+    let (Some(plan), Some(made)) = (project.plan(name), made) else {
         return Ok(());
     };
-    let tip = campaign
+    let tip = project
         .repo
         .branch_tip(&plan.branch)
         .map_err(|error| error.to_string())?;
-    let Some(tip) = tip.filter(|_| git::refs::has_commit(&campaign.repo, made)) else {
+    let Some(tip) = tip.filter(|_| git::refs::has_commit(&project.repo, made)) else {
         return Ok(());
     };
-    match campaign
+    match project
         .repo
         .is_ancestor(made, &tip)
         .map_err(|error| error.to_string())?
@@ -206,23 +206,23 @@ fn holds_what_was_made(campaign: &Campaign, name: &PlanName, made: Option<&Commi
 }
 
 fn merge(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     name: &PlanName,
     attempt: &AttemptId,
     place: &WorkPlace,
     known: Option<&CommitId>,
 ) -> Result<(Integrated, Vec<String>), String> {
-    let plan = campaign
+    let plan = project
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
     let id = place
         .branch_of
         .ok_or("the attempt works on the plan's own branch")?;
-    note_again(campaign, plan, id)?;
-    let unit = unit_of(campaign, plan, id);
-    let git = campaign.git().map_err(|error| error.to_string())?;
-    let builder = CandidateBuilder::new(&campaign.repo, git);
+    note_again(project, plan, id)?;
+    let unit = unit_of(project, plan, id);
+    let git = project.git().map_err(|error| error.to_string())?;
+    let builder = CandidateBuilder::new(&project.repo, git);
     let ended =
         git::unit::finish_move(admin, name.as_str(), &unit, &stamp()).map_err(|error| error.to_string())?;
     leave(admin, plan, place.lane).map_err(|error| error.to_string())?;
@@ -246,11 +246,11 @@ fn merge(
     if let Integrated::FastForward(commit) | Integrated::Merged(commit) | Integrated::AlreadyIn(commit) =
         &done.outcome
     {
-        let kept = git::refs::keep_made(&campaign.repo, name, commit);
+        let kept = git::refs::keep_made(&project.repo, name, commit);
         kept.map_err(|error| error.to_string())?;
     }
     if !matches!(done.outcome, Integrated::Conflict { .. })
-        && let Err(error) = git::refs::delete_unit(&campaign.repo, &unit)
+        && let Err(error) = git::refs::delete_unit(&project.repo, &unit)
     {
         said.push(format!("the branch `{}` is not deleted: {error}", unit.branch));
     }
@@ -261,9 +261,9 @@ fn merge(
 const MOVED_AT_MOST: u32 = 10;
 
 /// Never two agents in one worktree: the journal knows of none, but a journal can be thrown away while agents run.
-pub fn nobody_else_works(campaign: &Campaign, plan: &PlanName, worktree: &Path) -> Result<(), LaunchTrouble> {
+pub fn nobody_else_works(project: &Project, plan: &PlanName, worktree: &Path) -> Result<(), LaunchTrouble> {
     let attempts = (1..).map(|sequence| AttemptId::new(plan, sequence));
-    let known = attempts.map(|attempt| (JobFolder::new(campaign.dir.attempt(&attempt)), attempt));
+    let known = attempts.map(|attempt| (JobFolder::new(project.dir.attempt(&attempt)), attempt));
     for (folder, attempt) in known.take_while(|(folder, _)| folder.path().is_dir()) {
         let here = || folder.job().is_ok_and(|job| job.folder == worktree);
         if matches!(folder.state(), Ok(JobState::Running(_))) && here() {

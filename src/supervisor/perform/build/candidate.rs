@@ -14,7 +14,7 @@ use super::lost_work::{
     branch_is_gone, refuse_part_that_is_lost, refuse_what_is_lost, refuse_what_only_merges_have,
 };
 use super::mend;
-use super::mend::Clash;
+use super::mend::ConflictingMerge;
 use super::other_rules::refuse_other_rules;
 use super::others_work::refuse_foreign_work;
 use super::refusal::refused;
@@ -22,20 +22,20 @@ use super::target_lost::lost;
 use super::top::Top;
 use super::wording::message;
 use crate::supervisor::perform::tree::yard::{Built, Chain, Ground, Link};
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Why there are no commits of a trial.
 pub enum Halt {
     /// This comes of it.
     Tried(Tried),
     /// A plan conflicts, and nobody has looked yet whether that can be dealt with.
-    Clash(Box<Clash>),
+    Clash(Box<ConflictingMerge>),
 }
 
 /// Why a plan is not merged.
 enum Unmerged {
     Trouble(MergeTrouble),
-    Clash(Box<Clash>),
+    Clash(Box<ConflictingMerge>),
 }
 
 impl From<MergeTrouble> for Unmerged {
@@ -46,14 +46,14 @@ impl From<MergeTrouble> for Unmerged {
 
 /// The commits of a trial, or what came of it because there are none.
 pub fn chain(
-    campaign: &Campaign,
+    project: &Project,
     built: &mut Built,
     trial: &Trial,
     target: &str,
     known: &Known,
 ) -> Result<Chain, Halt> {
     let refused = |error: &dyn std::fmt::Display| Halt::Tried(Tried::Refused(error.to_string()));
-    let repo = &campaign.repo;
+    let repo = &project.repo;
     if let Some(first) = trial.again {
         let known = built.trials.get(&first).cloned();
         return known.ok_or_else(|| refused(&"what was verified before is not known any more"));
@@ -61,12 +61,12 @@ pub fn chain(
     git::landing::check_target(repo, target).map_err(|error| refused(&error))?;
     refuse_other_rules().map_err(|why| refused(&why))?;
     let tip = repo.branch_tip(target).map_err(|error| refused(&error))?;
-    if let Some(why) = lost(campaign, built, target, tip.as_ref(), known).map_err(|error| refused(&error))? {
+    if let Some(why) = lost(project, built, target, tip.as_ref(), known).map_err(|error| refused(&error))? {
         return Err(Halt::Tried(Tried::Refused(why)));
     }
     let ground = built.grounds.entry(trial.ground).or_insert_with(|| Ground {
         target: target.to_owned(),
-        commit: tip.clone().unwrap_or_else(|| campaign.base.clone()),
+        commit: tip.clone().unwrap_or_else(|| project.base.clone()),
         tip: tip.clone(),
     });
     let ground = ground.clone();
@@ -74,15 +74,15 @@ pub fn chain(
     if ground.tip != tip && !moved_by_us {
         return Err(Halt::Tried(Tried::Moved));
     }
-    let git = campaign.git().map_err(|error| refused(&error))?;
+    let git = project.git().map_err(|error| refused(&error))?;
     let mut top = Top::at(repo, git, &ground.commit).map_err(|error| refused(&error))?;
-    let coming = coming(campaign, built, trial, known);
+    let coming = coming(project, built, trial, known);
     top.builder
         .expect(&top.commit, &coming)
         .map_err(|error| refused(&error))?;
     let plans = trial.stack.iter();
     let links: Result<Vec<Link>, Halt> = plans
-        .map(|name| link(campaign, built, name, &mut top, target, known))
+        .map(|name| link(project, built, name, &mut top, target, known))
         .collect();
     // Also when something on top does not merge: what lies below is known from now on.
     top.save().map_err(|error| refused(&error))?;
@@ -90,7 +90,7 @@ pub fn chain(
     let (links, tree) = (links?, top.tree);
     // Checkouts show where the target stands, which need not be this ground, and is none of the links before.
     for link in links.iter().filter(|_| tip.is_some() && ground.tip == tip) {
-        follows(campaign, target, &ground.commit, &link.commit).map_err(|why| {
+        follows(project, target, &ground.commit, &link.commit).map_err(|why| {
             Halt::Tried(match why {
                 MergeTrouble::Obstacle { why } => Tried::InTheWay(link.plan.clone(), why),
                 other => Tried::Conflict(link.plan.clone(), other),
@@ -102,8 +102,8 @@ pub fn chain(
 
 /// Refuses what a checkout of the target could not follow, because of what lies in it: better before an hour of
 /// verification than after it. What cannot be found out now, the landing finds out.
-fn follows(campaign: &Campaign, target: &str, from: &CommitId, to: &CommitId) -> Result<(), MergeTrouble> {
-    match git::landing::could_follow(&campaign.repo, target, from, to) {
+fn follows(project: &Project, target: &str, from: &CommitId, to: &CommitId) -> Result<(), MergeTrouble> {
+    match git::landing::could_follow(&project.repo, target, from, to) {
         Err(refusal) if refusal.may_pass() => Err(MergeTrouble::Obstacle {
             why: refusal.to_string(),
         }),
@@ -112,15 +112,15 @@ fn follows(campaign: &Campaign, target: &str, from: &CommitId, to: &CommitId) ->
 }
 
 /// The heads of the plans of a trial that are merged for the first time, in order. What cannot be found shows when it is needed.
-fn coming(campaign: &Campaign, built: &Built, trial: &Trial, known: &Known) -> Vec<CommitId> {
+fn coming(project: &Project, built: &Built, trial: &Trial, known: &Known) -> Vec<CommitId> {
     let merged: BTreeSet<&CommitId> = built.merges.keys().map(|(_, incoming, _)| incoming).collect();
-    let plans = trial.stack.iter().filter_map(|name| campaign.plan(name));
-    let heads = plans.filter_map(|plan| head(campaign, plan, known.parts.get(&plan.name), known).ok());
+    let plans = trial.stack.iter().filter_map(|name| project.plan(name));
+    let heads = plans.filter_map(|plan| head(project, plan, known.parts.get(&plan.name), known).ok());
     heads.filter(|head| !merged.contains(head)).collect()
 }
 
 fn link(
-    campaign: &Campaign,
+    project: &Project,
     built: &mut Built,
     name: &PlanName,
     top: &mut Top,
@@ -133,20 +133,20 @@ fn link(
             other => Tried::Conflict(name.clone(), other),
         })
     };
-    let plan = plan(campaign, name).map_err(trouble)?;
+    let plan = plan(project, name).map_err(trouble)?;
     let part = known.parts.get(name);
-    let head = head(campaign, plan, part, known).map_err(trouble)?;
-    let incoming = stand_in(campaign, plan, top, &head).map_err(trouble)?;
+    let head = head(project, plan, part, known).map_err(trouble)?;
+    let incoming = stand_in(project, plan, top, &head).map_err(trouble)?;
     let key = (top.commit.clone(), incoming.clone(), part.map(|part| part.up_to));
-    let merged = match built.merge(&campaign.repo, &key) {
+    let merged = match built.merge(&project.repo, &key) {
         Some(known) => known,
         None => {
-            let sides = Sides {
+            let sides = MergeSides {
                 head: &head,
                 incoming: &incoming,
             };
             let merged =
-                merge(campaign, plan, top, sides, target, known).map_err(|unmerged| match unmerged {
+                merge(project, plan, top, sides, target, known).map_err(|unmerged| match unmerged {
                     Unmerged::Trouble(why) => trouble(why),
                     Unmerged::Clash(clash) => match built.unmended.get(&clash.key()) {
                         Some(tried) => trouble(clash.told(tried)),
@@ -168,9 +168,9 @@ fn link(
             saved.map_err(|error| trouble(refused(&error)))?;
             let made = known.made.get(name).filter(|_| part.is_none());
             if let Some(made) = made {
-                refuse_what_is_lost(campaign, plan, made, &top.commit).map_err(trouble)?;
+                refuse_what_is_lost(project, plan, made, &top.commit).map_err(trouble)?;
             }
-            let found = git::repo::merge_of(&campaign.repo, &head, &top.commit)
+            let found = git::repo::merge_of(&project.repo, &head, &top.commit)
                 .ok()
                 .flatten();
             found.unwrap_or_else(|| top.commit.clone())
@@ -183,57 +183,57 @@ fn link(
     })
 }
 
-fn plan<'a>(campaign: &'a Campaign, name: &PlanName) -> Result<&'a Plan, MergeTrouble> {
-    campaign
+fn plan<'a>(project: &'a Project, name: &PlanName) -> Result<&'a Plan, MergeTrouble> {
+    project
         .plan(name)
         .ok_or_else(|| refused(&"the plan is not in the manifest any more"))
 }
 
 /// What of the plan is merged: its branch, or the end of its first phases.
 fn head(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     part: Option<&Prefix>,
     known: &Known,
 ) -> Result<CommitId, MergeTrouble> {
-    let tip = campaign.repo.branch_tip(&plan.branch);
+    let tip = project.repo.branch_tip(&plan.branch);
     let tip = tip.map_err(|error| refused(&error))?;
     if let Some(part) = part {
-        refuse_part_that_is_lost(campaign, plan, &part.head, tip.as_ref())?;
+        refuse_part_that_is_lost(project, plan, &part.head, tip.as_ref())?;
         return Ok(part.head.clone());
     }
     if let (Some(tip), Some(made)) = (&tip, known.made.get(&plan.name)) {
         // Set back, or written anew: then all of it has to be there in another form.
-        let there = git::refs::has_commit(&campaign.repo, made);
+        let there = git::refs::has_commit(&project.repo, made);
         if there
-            && !campaign
+            && !project
                 .repo
                 .is_ancestor(made, tip)
                 .map_err(|error| refused(&error))?
         {
-            refuse_what_is_lost(campaign, plan, made, tip)?;
+            refuse_what_is_lost(project, plan, made, tip)?;
         }
     }
     tip
         // Of one that has landed nothing but that is left once its branch was cleaned away.
         .or_else(|| known.landed.get(&plan.name).cloned())
-        .ok_or_else(|| branch_is_gone(campaign, plan, known.made.get(&plan.name)))
+        .ok_or_else(|| branch_is_gone(project, plan, known.made.get(&plan.name)))
 }
 
 /// A plan's branch, and what is merged in its place.
 #[derive(Clone, Copy)]
-struct Sides<'a> {
+struct MergeSides<'a> {
     head: &'a CommitId,
     incoming: &'a CommitId,
 }
 
 /// What is merged in the place of the plan's branch, or of the end of its first phases: the resolution of its conflict, where
 /// there is one which speaks of nothing that is not in it. Commits that are replayed one by one have none.
-fn stand_in(campaign: &Campaign, plan: &Plan, top: &Top, head: &CommitId) -> Result<CommitId, MergeTrouble> {
+fn stand_in(project: &Project, plan: &Plan, top: &Top, head: &CommitId) -> Result<CommitId, MergeTrouble> {
     match plan.merge_strategy {
         MergeStrategy::Rebase => Ok(head.clone()),
         MergeStrategy::Merge | MergeStrategy::Squash => {
-            git::refs::stand_in(&campaign.repo, &top.builder, &plan.name, &top.commit, head)
+            git::refs::stand_in(&project.repo, &top.builder, &plan.name, &top.commit, head)
                 .map_err(|error| refused(&error))
         }
     }
@@ -241,38 +241,38 @@ fn stand_in(campaign: &Campaign, plan: &Plan, top: &Top, head: &CommitId) -> Res
 
 /// The merge's commit and tree; none when the target has all of the plan already.
 fn merge(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     top: &Top,
-    Sides { head, incoming }: Sides<'_>,
+    MergeSides { head, incoming }: MergeSides<'_>,
     target: &str,
     known: &Known,
 ) -> Result<Option<(CommitId, String)>, Unmerged> {
     let (builder, onto) = (&top.builder, &top.commit);
     let part = known.parts.get(&plan.name);
-    refuse_foreign_work(campaign, plan, top, incoming, known)?;
+    refuse_foreign_work(project, plan, top, incoming, known)?;
     // The target has none of the branch's own commits, from which git would know what was taken back.
     let since = known.taken_back.get(&plan.name);
-    let since = since.filter(|since| campaign.repo.is_ancestor(since, incoming).unwrap_or(false));
+    let since = since.filter(|since| project.repo.is_ancestor(since, incoming).unwrap_or(false));
     let drafted = match plan.merge_strategy {
         MergeStrategy::Merge => {
-            builder.draft(onto, incoming, &message(campaign, plan, target, "merge", part)?)
+            builder.draft(onto, incoming, &message(project, plan, target, "merge", part)?)
         }
         MergeStrategy::Squash => {
-            nobody_carries(campaign, plan, top, head, "squash")?;
+            nobody_carries(project, plan, top, head, "squash")?;
             builder.squash(
                 onto,
                 since,
                 incoming,
-                &message(campaign, plan, target, "squash", part)?,
+                &message(project, plan, target, "squash", part)?,
             )
         }
         MergeStrategy::Rebase => {
-            nobody_carries(campaign, plan, top, head, "rebase")?;
+            nobody_carries(project, plan, top, head, "rebase")?;
             let replayed = builder
                 .rebase(onto, since, head)
                 .map_err(|error| refused(&error))?;
-            refuse_what_only_merges_have(campaign, plan, top, (since, head), &replayed)?;
+            refuse_what_only_merges_have(project, plan, top, (since, head), &replayed)?;
             Ok(replayed)
         }
     };
@@ -289,18 +289,18 @@ fn merge(
         Build::Conflict { files } => {
             let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
             let trouble = MergeTrouble::Conflict {
-                with: conflict::authors(&campaign.repo, &known.landed, &paths),
+                with: conflict::authors(&project.repo, &known.landed, &paths),
                 files: conflict::listed(&files),
                 tried: None,
                 // What is made of a conflict lands on the run's own target.
-                sides: (target == campaign.target).then(|| {
+                sides: (target == project.target).then(|| {
                     Box::new(ConflictSides {
                         onto: onto.clone(),
                         head: head.clone(),
                     })
                 }),
             };
-            Err(Unmerged::Clash(Box::new(Clash {
+            Err(Unmerged::Clash(Box::new(ConflictingMerge {
                 plan: plan.clone(),
                 part: part.cloned(),
                 onto: onto.clone(),
@@ -331,32 +331,32 @@ fn nothing_was_taken_back(plan: &Plan, top: &Top) -> Result<(), MergeTrouble> {
 ///
 /// Why it would not land.
 pub fn rehearse(
-    campaign: &Campaign,
+    project: &Project,
     name: &PlanName,
     target: &str,
     onto: &CommitId,
     known: &Known,
 ) -> Result<(CommitId, Option<String>), MergeTrouble> {
-    let plan = plan(campaign, name)?;
-    let head = head(campaign, plan, known.parts.get(name), known)?;
-    let git = campaign.git().map_err(|error| refused(&error))?;
-    let top = Top::at(&campaign.repo, git, onto).map_err(|error| refused(&error))?;
-    let incoming = stand_in(campaign, plan, &top, &head)?;
-    let sides = Sides {
+    let plan = plan(project, name)?;
+    let head = head(project, plan, known.parts.get(name), known)?;
+    let git = project.git().map_err(|error| refused(&error))?;
+    let top = Top::at(&project.repo, git, onto).map_err(|error| refused(&error))?;
+    let incoming = stand_in(project, plan, &top, &head)?;
+    let sides = MergeSides {
         head: &head,
         incoming: &incoming,
     };
-    let merged = merge(campaign, plan, &top, sides, target, known);
+    let merged = merge(project, plan, &top, sides, target, known);
     top.save().map_err(|error| refused(&error))?;
     let (commit, mended) = match merged {
         Ok(merged) => (merged.map_or_else(|| onto.clone(), |(commit, _)| commit), None),
         Err(Unmerged::Trouble(trouble)) => return Err(trouble),
-        Err(Unmerged::Clash(clash)) => match mend::rehearse(campaign, &clash) {
+        Err(Unmerged::Clash(clash)) => match mend::rehearse(project, &clash) {
             Ok(Some((commit, words))) => (commit, Some(words)),
             Ok(None) => return Err(clash.trouble),
             Err(why) => return Err(clash.told(&Some(why))),
         },
     };
-    follows(campaign, target, onto, &commit)?;
+    follows(project, target, onto, &commit)?;
     Ok((commit, mended))
 }

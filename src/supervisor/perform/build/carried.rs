@@ -4,12 +4,12 @@ use super::refusal::refused;
 use super::top::Top;
 use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Refuses to land other commits than the plan's own while another plan's branch has some of those: the two would not know
 /// each other any more, and what both hold would conflict with itself.
 pub fn nobody_carries(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     top: &Top,
     head: &CommitId,
@@ -17,8 +17,8 @@ pub fn nobody_carries(
 ) -> Result<(), MergeTrouble> {
     // What lies below has to be seen by others than the builder.
     top.save().map_err(|error| refused(&error))?;
-    let (repo, onto) = (&campaign.repo, &top.commit);
-    for other in campaign.set.plans.iter().filter(|other| other.name != plan.name) {
+    let (repo, onto) = (&project.repo, &top.commit);
+    for other in project.set.plans.iter().filter(|other| other.name != plan.name) {
         let Some(tip) = repo.branch_tip(&other.branch).map_err(|error| refused(&error))? else {
             continue;
         };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::git::{self, ConflictFile, Repository};
 use crate::plan::{CommitId, PlanName, WorkRef};
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// The landed plans that changed one of the files, by the commits with which they landed.
 pub fn authors(repo: &Repository, landed: &BTreeMap<PlanName, CommitId>, files: &[PathBuf]) -> Vec<PlanName> {
@@ -36,7 +36,7 @@ pub fn named(what: &WorkRef) -> String {
 }
 
 /// The words of the commit that holds both sides.
-pub fn words(campaign: &Campaign, what: &WorkRef) -> String {
-    let (named, target) = (named(what), &campaign.target);
+pub fn words(project: &Project, what: &WorkRef) -> String {
+    let (named, target) = (named(what), &project.target);
     format!("Resolve the conflict of {named} with {target}\n\nOrch-Resolves: {what}\n")
 }

@@ -5,17 +5,17 @@ use super::top::Top;
 use crate::git::{self, Build};
 use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Refuses to take a plan for landed because its branch has nothing that the target lacks, when that is so because its work is
 /// not on the branch any more.
 pub fn refuse_what_is_lost(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     made: &CommitId,
     onto: &CommitId,
 ) -> Result<(), MergeTrouble> {
-    let found = git::candidate::landed_by(&campaign.repo, made, onto);
+    let found = git::candidate::landed_by(&project.repo, made, onto);
     match found.map_err(|error| refused(&error))? {
         Some(_) => Ok(()),
         None => Err(refused(&format!(
@@ -29,7 +29,7 @@ pub fn refuse_what_is_lost(
 
 /// Refuses to land the end of first phases that is not on the plan's branch any more.
 pub fn refuse_part_that_is_lost(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     end: &CommitId,
     tip: Option<&CommitId>,
@@ -37,7 +37,7 @@ pub fn refuse_part_that_is_lost(
     let Some(tip) = tip else {
         return Ok(());
     };
-    let there = campaign.repo.is_ancestor(end, tip);
+    let there = project.repo.is_ancestor(end, tip);
     match there.map_err(|error| refused(&error))? {
         true => Ok(()),
         false => Err(refused(&format!(
@@ -50,9 +50,9 @@ pub fn refuse_part_that_is_lost(
 }
 
 /// Refuses a finished plan whose branch somebody has deleted, and says how to get that back as far as anybody knows.
-pub fn branch_is_gone(campaign: &Campaign, plan: &Plan, made: Option<&CommitId>) -> MergeTrouble {
+pub fn branch_is_gone(project: &Project, plan: &Plan, made: Option<&CommitId>) -> MergeTrouble {
     let branch = &plan.branch;
-    let there = |made: &&CommitId| campaign.repo.tree_of(made).is_ok();
+    let there = |made: &&CommitId| project.repo.tree_of(made).is_ok();
     refused(&match (made, made.filter(there)) {
         (_, Some(made)) => format!(
             "its branch `{branch}` is gone, and its work with it ({}): `git branch {branch} {made}` brings it back",
@@ -70,7 +70,7 @@ pub fn branch_is_gone(campaign: &Campaign, plan: &Plan, made: Option<&CommitId>)
 /// Refuses a plan whose commits were replayed without its merges, when those have changes of their own: with them, the outcome
 /// would be another.
 pub fn refuse_what_only_merges_have(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     top: &Top,
     (since, head): (Option<&CommitId>, &CommitId),
@@ -81,7 +81,7 @@ pub fn refuse_what_only_merges_have(
         Build::AlreadyContained => &top.tree,
         Build::Conflict { .. } => return Ok(()),
     };
-    let merges = git::repo::merges_between(&campaign.repo, since.into_iter().chain([&top.commit]), head);
+    let merges = git::repo::merges_between(&project.repo, since.into_iter().chain([&top.commit]), head);
     let merges = merges.map_err(|error| refused(&error))?;
     if merges.is_empty() {
         return Ok(());

@@ -15,15 +15,15 @@ use crate::supervisor::perform::command::verify::{Check, Said};
 use crate::supervisor::perform::tree::tree_run::keep_log;
 use crate::supervisor::perform::tree::worktree::furnish_own;
 use crate::supervisor::perform::tree::yard::{MergeKey, Yard};
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::repository_plans::Project;
 
 /// The key of the worktree; no plan can have it.
 pub const MEND_KEY: &str = "mend@0";
 
 /// A merge that conflicts.
 #[derive(Debug, Clone)]
-pub struct Clash {
+pub struct ConflictingMerge {
     pub plan: Plan,
     /// Its first phases, when only those are merged.
     pub part: Option<Prefix>,
@@ -36,7 +36,7 @@ pub struct Clash {
     pub target: String,
 }
 
-impl Clash {
+impl ConflictingMerge {
     /// What it is known by.
     pub fn key(&self) -> MergeKey {
         let up_to = self.part.as_ref().map(|part| part.up_to);
@@ -64,7 +64,7 @@ impl Clash {
 
 /// What came of an attempt to merge it all the same.
 #[derive(Debug, Clone)]
-pub enum Mended {
+pub enum RepairedMerge {
     /// The merge's commit and tree.
     Merged(CommitId, String),
     /// It is not to be had; what was tried in vain, if anything was.
@@ -75,56 +75,56 @@ pub enum Mended {
 
 /// What the attempt has to tell besides.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct MergeNotes {
     pub mended: Option<ConflictMended>,
     pub warnings: Vec<String>,
 }
 
 /// Merges what conflicts, where that needs nobody.
 pub fn mend(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     trial: &Trial,
-    clash: &Clash,
-    told: &mut Told,
-) -> Mended {
+    clash: &ConflictingMerge,
+    told: &mut MergeNotes,
+) -> RepairedMerge {
     // Commits that are replayed one by one conflict one by one.
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
-        return Mended::Not(None);
+        return RepairedMerge::Not(None);
     }
-    match attempt(campaign, admin, yard, trial, clash, told) {
+    match attempt(project, admin, yard, trial, clash, told) {
         Ok(mended) => mended,
-        Err(why) => Mended::Not(Some(why)),
+        Err(why) => RepairedMerge::Not(Some(why)),
     }
 }
 
 fn attempt(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     trial: &Trial,
-    clash: &Clash,
-    told: &mut Told,
-) -> Result<Mended, String> {
+    clash: &ConflictingMerge,
+    told: &mut MergeNotes,
+) -> Result<RepairedMerge, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
-    let entries = &campaign.set.merge.regenerate;
+    let entries = &project.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
     let generated = clash.files.iter().any(|file| is_generated(&file.path));
-    let reuse = git::conflict::has_recorded_resolutions(&campaign.repo).map_err(|error| text(&error))?;
+    let reuse = git::conflict::has_recorded_resolutions(&project.repo).map_err(|error| text(&error))?;
     if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
-        return Ok(Mended::Not(None));
+        return Ok(RepairedMerge::Not(None));
     }
-    let path = campaign.worktree_path(MEND_KEY);
+    let path = project.worktree_path(MEND_KEY);
     let ready = git::worktree::ensure_detached(admin, MEND_KEY, &path, &clash.onto);
     let ready = ready.map_err(|error| text(&error))?;
     told.warnings.extend(ready.warnings);
     let path = ready.path;
     if generated {
         told.warnings
-            .extend(furnish_own(campaign, &clash.plan, MEND_KEY, &path)?);
+            .extend(furnish_own(project, &clash.plan, MEND_KEY, &path)?);
     }
-    let done = in_worktree(campaign, admin, yard, trial, clash, &path, reuse, told);
+    let done = in_worktree(project, admin, yard, trial, clash, &path, reuse, told);
     git::conflict::end_mending(
         // What was made there is in the commit, or of no use to anybody.
         admin,
@@ -141,18 +141,18 @@ fn attempt(
     reason = "one step of the above, which ends what it begins"
 )]
 fn in_worktree(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     trial: &Trial,
-    clash: &Clash,
+    clash: &ConflictingMerge,
     path: &Path,
     reuse: bool,
-    told: &mut Told,
-) -> Result<Mended, String> {
+    told: &mut MergeNotes,
+) -> Result<RepairedMerge, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let words = message(
-        campaign,
+        project,
         &clash.plan,
         &clash.target,
         strategy(&clash.plan),
@@ -161,7 +161,7 @@ fn in_worktree(
     let words = words.map_err(|trouble| format!("{trouble:?}"))?;
     let begun = git::conflict::begin_mending(admin, MEND_KEY, path, &clash.incoming, &words, reuse)
         .map_err(|error| text(&error))?;
-    let entries = &campaign.set.merge.regenerate;
+    let entries = &project.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
     let (generated, rest): (Vec<PathBuf>, Vec<PathBuf>) = begun
         .unmerged
@@ -169,7 +169,7 @@ fn in_worktree(
         .cloned()
         .partition(|file| is_generated(file));
     if !rest.is_empty() {
-        return Ok(Mended::Not(None));
+        return Ok(RepairedMerge::Not(None));
     }
     git::conflict::take_own_side(path, &generated).map_err(|error| text(&error))?;
     let due: Vec<&Regenerate> = entries
@@ -177,10 +177,10 @@ fn in_worktree(
         .filter(|entry| generated.iter().any(|file| entry.makes(file)))
         .collect();
     for (number, entry) in due.iter().enumerate() {
-        match run(campaign, yard, trial, clash, path, entry, number)? {
+        match run(project, yard, trial, clash, path, entry, number)? {
             Said::Passed => {}
             Said::Failed { why, .. } => return Err(format!("making {} anew: {why}", entry.path)),
-            Said::Stopped => return Ok(Mended::Stopped),
+            Said::Stopped => return Ok(RepairedMerge::Stopped),
         }
     }
     let wanted = |file: &Path| due.iter().any(|entry| entry.makes(file));
@@ -191,8 +191,8 @@ fn in_worktree(
             names(&made.left_out).join(", ")
         ));
     }
-    let git = campaign.git().map_err(|error| text(&error))?;
-    let builder = CandidateBuilder::new(&campaign.repo, git);
+    let git = project.git().map_err(|error| text(&error))?;
+    let builder = CandidateBuilder::new(&project.repo, git);
     let commit = builder.seal(&made.tree, &parents(clash), &words);
     let commit = commit.map_err(|error| text(&error))?;
     told.mended = Some(ConflictMended {
@@ -202,17 +202,17 @@ fn in_worktree(
         reused: names(&begun.reused),
         regenerated: names(&generated),
     });
-    Ok(Mended::Merged(commit, made.tree))
+    Ok(RepairedMerge::Merged(commit, made.tree))
 }
 
 /// What would come of it, with the commit that others would be merged onto. None where that needs somebody.
-pub fn rehearse(campaign: &Campaign, clash: &Clash) -> Result<Option<(CommitId, String)>, String> {
+pub fn rehearse(project: &Project, clash: &ConflictingMerge) -> Result<Option<(CommitId, String)>, String> {
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return Ok(None);
     }
     let text = |error: &dyn std::fmt::Display| error.to_string();
-    let repo = &campaign.repo;
-    let entries = &campaign.set.merge.regenerate;
+    let repo = &project.repo;
+    let entries = &project.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
     let reuse = git::conflict::has_recorded_resolutions(repo).map_err(|error| text(&error))?;
     if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
@@ -247,12 +247,12 @@ pub fn rehearse(campaign: &Campaign, clash: &Clash) -> Result<Option<(CommitId, 
             ));
         }
     }
-    let builder = CandidateBuilder::new(repo, campaign.git().map_err(|error| text(&error))?);
+    let builder = CandidateBuilder::new(repo, project.git().map_err(|error| text(&error))?);
     let commit = builder.seal(&tree, &parents(clash), "rehearsal");
     Ok(Some((commit.map_err(|error| text(&error))?, words.join("; "))))
 }
 
-fn parents(clash: &Clash) -> Vec<&CommitId> {
+fn parents(clash: &ConflictingMerge) -> Vec<&CommitId> {
     match clash.plan.merge_strategy {
         MergeStrategy::Squash => vec![&clash.onto],
         MergeStrategy::Merge | MergeStrategy::Rebase => vec![&clash.onto, &clash.incoming],
@@ -275,15 +275,15 @@ fn names(files: &[PathBuf]) -> Vec<String> {
 
 /// Makes generated files anew.
 fn run(
-    campaign: &Campaign,
+    project: &Project,
     yard: &Yard,
     trial: &Trial,
-    clash: &Clash,
+    clash: &ConflictingMerge,
     path: &Path,
     entry: &Regenerate,
     number: usize,
 ) -> Result<Said, String> {
-    let folder = JobFolder::new(campaign.dir.regeneration());
+    let folder = JobFolder::new(project.dir.regeneration());
     // One that a dead supervisor has left works on files that are not there any more.
     verify::end(&folder)?;
     let plan = &clash.plan;
@@ -299,10 +299,10 @@ fn run(
         grace: plan.attempts.grace,
         gently: false,
     };
-    let variables = environment::for_train(campaign, Some(plan), MEND_KEY, path);
-    let said = verify::run(campaign, &folder, variables, &check, None, &|| {
+    let variables = environment::for_train(project, Some(plan), MEND_KEY, path);
+    let said = verify::run(project, &folder, variables, &check, None, &|| {
         yard.is_unwanted(trial.id)
     })?;
-    keep_log(campaign, Some(plan), &folder);
+    keep_log(project, Some(plan), &folder);
     Ok(said)
 }

@@ -11,12 +11,12 @@ use crate::git::refs::Makers;
 use crate::git::repo::{commits_beyond, copies_since, fetched_tips};
 use crate::plan::{CommitId, Plan};
 use crate::schedule::{ForeignWork, MergeTrouble};
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// A branch beyond the target and what the plan was handed on by others.
 #[derive(Debug)]
 pub struct Beyond<'a> {
-    campaign: &'a Campaign,
+    project: &'a Project,
     plan: &'a Plan,
     tip: &'a CommitId,
     /// Its commits there, latest first.
@@ -32,17 +32,17 @@ impl<'a> Beyond<'a> {
     ///
     /// When git's history or logs cannot be read.
     pub fn at(
-        campaign: &'a Campaign,
+        project: &'a Project,
         plan: &'a Plan,
         tip: &'a CommitId,
         handed_on: &[CommitId],
     ) -> Result<Self, GitError> {
-        let repo = &campaign.repo;
-        let mut on_target = fetched_tips(repo, &campaign.target)?;
-        on_target.extend(repo.branch_tip(&campaign.target)?);
+        let repo = &project.repo;
+        let mut on_target = fetched_tips(repo, &project.target)?;
+        on_target.extend(repo.branch_tip(&project.target)?);
         let found = commits_beyond(repo, tip, on_target.iter().chain(handed_on))?;
         Ok(Self {
-            campaign,
+            project,
             plan,
             tip,
             commits: found.into_iter().map(|(commit, _)| commit).collect(),
@@ -64,10 +64,10 @@ impl<'a> Beyond<'a> {
         if strange.peek().is_none() {
             return Ok(None);
         }
-        let plans = &self.campaign.set.plans;
+        let plans = &self.project.set.plans;
         let others = plans.iter().filter(|other| other.name != self.plan.name);
         let others = others.map(|other| (&other.name, other.branch.as_str()));
-        let others = Makers::read(&self.campaign.repo, others)?;
+        let others = Makers::read(&self.project.repo, others)?;
         Ok(strange.find_map(|commit| {
             let plan = others.of(commit).next()?.clone();
             let commit = commit.clone();
@@ -82,7 +82,7 @@ impl<'a> Beyond<'a> {
     ///
     /// When git's history cannot be read.
     pub fn made_since(&self, since: &CommitId) -> Result<usize, GitError> {
-        let repo = &self.campaign.repo;
+        let repo = &self.project.repo;
         let copies = match repo.is_ancestor(since, self.tip)? {
             true => BTreeSet::new(),
             // Commits that were put together or taken apart are no copies, but all in all they change nothing.
@@ -105,14 +105,14 @@ impl<'a> Beyond<'a> {
 
 /// Refuses to land what was made for another plan and is not below it: that plan's own evidence is missing.
 pub fn refuse_foreign_work(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     top: &Top,
     incoming: &CommitId,
     known: &Known,
 ) -> Result<(), MergeTrouble> {
     let mut below = known.handed_on.get(&plan.name).cloned().unwrap_or_default();
-    let look = |below: &[CommitId]| Beyond::at(campaign, plan, incoming, below)?.foreign();
+    let look = |below: &[CommitId]| Beyond::at(project, plan, incoming, below)?.foreign();
     if look(&below).map_err(|error| refused(&error))?.is_none() {
         return Ok(());
     }

@@ -8,7 +8,7 @@ use crate::plan::CommitId;
 
 use super::known::Known;
 use crate::supervisor::perform::tree::yard::Built;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Looks at where the target stands, against where it was seen last. The text says what is gone and how to bring it back; none
 /// when all is there, or was not there when this began.
@@ -17,18 +17,18 @@ use crate::supervisor::project::campaign::Campaign;
 ///
 /// When histories cannot be read.
 pub fn lost(
-    campaign: &Campaign,
+    project: &Project,
     built: &mut Built,
     target: &str,
     tip: Option<&CommitId>,
     known: &Known,
 ) -> Result<Option<String>, GitError> {
-    let repo = &campaign.repo;
+    let repo = &project.repo;
     let mut landed: BTreeSet<CommitId> = known.landed.values().cloned().collect();
     let seen = match built.seen.get(target) {
         Some(seen) => Some(seen.clone()),
         // Where the target stands now is where it was found. One that is gone had at least what has landed.
-        None if tip.is_none() => last_of(campaign, &landed)?,
+        None if tip.is_none() => last_of(project, &landed)?,
         None => None,
     };
     if seen.is_some() {
@@ -67,14 +67,14 @@ pub fn lost(
 }
 
 /// The one of these that has the others.
-fn last_of(campaign: &Campaign, landed: &BTreeSet<CommitId>) -> Result<Option<CommitId>, GitError> {
+fn last_of(project: &Project, landed: &BTreeSet<CommitId>) -> Result<Option<CommitId>, GitError> {
     let mut last: Option<&CommitId> = None;
     for commit in landed
         .iter()
-        .filter(|commit| git::refs::has_commit(&campaign.repo, commit))
+        .filter(|commit| git::refs::has_commit(&project.repo, commit))
     {
         match last {
-            Some(last) if !campaign.repo.is_ancestor(last, commit)? => {}
+            Some(last) if !project.repo.is_ancestor(last, commit)? => {}
             _ => last = Some(commit),
         }
     }

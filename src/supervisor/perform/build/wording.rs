@@ -7,20 +7,20 @@ use crate::schedule::{MergeTrouble, Prefix};
 use crate::status::read_plain;
 
 use super::refusal::refused;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Where a repository keeps its own template for messages, relative to the manifest's folder.
 const OWN_TEMPLATE: &str = "templates/orch/merge.txt";
 
 /// The message of the commit with which a plan lands.
 pub fn message(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     target: &str,
     strategy: &'static str,
     part: Option<&Prefix>,
 ) -> Result<String, MergeTrouble> {
-    let folder = campaign.manifest.parent().unwrap_or(Path::new(""));
+    let folder = project.manifest.parent().unwrap_or(Path::new(""));
     let own = folder.join(OWN_TEMPLATE);
     let template =
         match read_plain(&own).and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other)) {

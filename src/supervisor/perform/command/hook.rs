@@ -5,11 +5,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Reading, Runner};
+use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, OutputReading, Runner};
 use crate::plan::StopSignal;
 use crate::schedule::Exit;
 
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// From TERM to KILL.
 const GRACE: Duration = Duration::from_secs(2);
@@ -38,10 +38,10 @@ pub struct Hook<'a> {
 /// # Errors
 ///
 /// Why it could not be run, or how it ended, with the end of its output.
-pub fn hook(campaign: &Campaign, hook: &Hook<'_>, variables: Environment) -> Result<(), String> {
-    let folder = JobFolder::new(campaign.dir.hook(hook.name));
+pub fn hook(project: &Project, hook: &Hook<'_>, variables: Environment) -> Result<(), String> {
+    let folder = JobFolder::new(project.dir.hook(hook.name));
     let what = format!("the hook {} (`{}`)", hook.key, hook.line);
-    let exit = run(campaign, hook, &folder, variables)
+    let exit = run(project, hook, &folder, variables)
         .map_err(|error| format!("{what} could not be run: {error}"))?;
     if exit == (Exit::Code { code: 0 }) {
         forget(&folder);
@@ -63,7 +63,7 @@ pub fn forget(folder: &JobFolder) {
 }
 
 fn run(
-    campaign: &Campaign,
+    project: &Project,
     hook: &Hook<'_>,
     folder: &JobFolder,
     mut variables: Environment,
@@ -80,7 +80,7 @@ fn run(
         timeout: Some(hook.longest),
         grace: GRACE,
         stop: vec![StopSignal::Term],
-        reading: Reading::default(),
+        reading: OutputReading::default(),
         patience: None,
         head: None,
     };
@@ -92,7 +92,7 @@ fn run(
     let lock = folder.prepare(&job, None).map_err(text)?;
     fs::write(&input, format!("{}\n", hook.event))
         .map_err(|error| format!("{}: {error}", input.display()))?;
-    let runner = campaign.launcher.launch(folder.clone(), lock).map_err(text)?;
+    let runner = project.launcher.launch(folder.clone(), lock).map_err(text)?;
     Ok(match runner.wait().map_err(text)? {
         JobState::Ended(record) => record.exit,
         JobState::Unstarted | JobState::Running(_) | JobState::Lost(_) => Exit::Lost,

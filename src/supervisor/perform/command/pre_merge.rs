@@ -8,8 +8,8 @@ use crate::journal::SCHEMA;
 use crate::plan::{CommitId, Plan};
 
 use super::hook::{Hook, hook};
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Longest duration of the hook.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
@@ -21,17 +21,17 @@ const LONGEST: Duration = Duration::from_secs(10 * 60);
 ///
 /// Why it may not, with the end of the hook's output.
 pub fn pre_merge(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     target: &str,
     before: Option<&CommitId>,
     commit: &CommitId,
 ) -> Result<(), String> {
-    let Some(line) = campaign.set.hooks.pre_merge.as_deref() else {
+    let Some(line) = project.set.hooks.pre_merge.as_deref() else {
         return Ok(());
     };
-    let worktree = campaign.worktree_path(plan.name.as_str());
-    let mut variables = environment::for_plan(campaign, plan, &worktree);
+    let worktree = project.worktree_path(plan.name.as_str());
+    let mut variables = environment::for_plan(project, plan, &worktree);
     variables
         .set("ORCH_TARGET", target)
         .set("ORCH_BEFORE", before.map(ToString::to_string).unwrap_or_default())
@@ -46,9 +46,9 @@ pub fn pre_merge(
         name: &format!("pre_merge-{}", plan.name),
         key: "pre_merge",
         line,
-        folder: campaign.repo.top(),
+        folder: project.repo.top(),
         event: &event,
         longest: LONGEST,
     };
-    hook(campaign, &call, variables)
+    hook(project, &call, variables)
 }

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Reading, Runner};
+use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, OutputReading, Runner};
 use crate::git::{self, commit_leftovers};
 use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, StopSignal};
 use crate::schedule::{Event, Exit, Failed, OfPlan, Ran};
 
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Bytes of output that a verdict quotes.
 const QUOTED: usize = 2000;
@@ -32,9 +32,9 @@ pub enum Said {
 }
 
 /// Runs the plan's own verification in its worktree; once it is `unwanted` it is ended.
-pub fn verify(campaign: &Campaign, worktree: &Path, name: &PlanName, unwanted: &dyn Fn() -> bool) -> Event {
+pub fn verify(project: &Project, worktree: &Path, name: &PlanName, unwanted: &dyn Fn() -> bool) -> Event {
     let plan = name.clone();
-    match verdict(campaign, worktree, name, unwanted) {
+    match verdict(project, worktree, name, unwanted) {
         Ok((ran, Said::Passed)) => Event::VerifyPassed {
             plan,
             commit: ran.commit.clone(),
@@ -46,12 +46,12 @@ pub fn verify(campaign: &Campaign, worktree: &Path, name: &PlanName, unwanted: &
 }
 
 fn verdict(
-    campaign: &Campaign,
+    project: &Project,
     worktree: &Path,
     name: &PlanName,
     unwanted: &dyn Fn() -> bool,
 ) -> Result<(Ran, Said), String> {
-    let plan = campaign
+    let plan = project
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
     let line = plan
@@ -59,17 +59,17 @@ fn verdict(
         .as_deref()
         .ok_or("the plan has nothing to verify any more")?;
     let tip = || {
-        let tip = campaign.repo.branch_tip(&plan.branch);
+        let tip = project.repo.branch_tip(&plan.branch);
         tip.map_err(|error| error.to_string())?
             .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))
     };
     let tag = |commit: &CommitId| format!("verify-{name}-{}", commit.short());
-    let folder = JobFolder::new(campaign.dir.verification(name));
+    let folder = JobFolder::new(project.dir.verification(name));
     let mut commit = tip()?;
     let earlier = at_work(&folder, &tag(&commit), line);
     // What a verification writes that is at work already is not to land.
     if earlier.is_none() {
-        commit_all(campaign, plan, worktree)?;
+        commit_all(project, plan, worktree)?;
         commit = tip()?;
     }
     let check = Check {
@@ -80,9 +80,9 @@ fn verdict(
         grace: plan.attempts.grace,
         gently: false,
     };
-    let variables = environment::for_plan(campaign, plan, worktree);
+    let variables = environment::for_plan(project, plan, worktree);
     let began = Instant::now();
-    let said = run(campaign, &folder, variables, &check, earlier, unwanted)?;
+    let said = run(project, &folder, variables, &check, earlier, unwanted)?;
     let now = tip()?;
     if now != commit && said == Said::Passed {
         return Err(format!(
@@ -94,10 +94,7 @@ fn verdict(
     }
     let ran = Ran {
         line: line.to_owned(),
-        tree: campaign
-            .repo
-            .tree_of(&commit)
-            .map_err(|error| error.to_string())?,
+        tree: project.repo.tree_of(&commit).map_err(|error| error.to_string())?,
         commit,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
@@ -105,8 +102,8 @@ fn verdict(
 }
 
 /// What is verified is what lands: nothing may count that is in no commit.
-fn commit_all(campaign: &Campaign, plan: &Plan, worktree: &Path) -> Result<(), String> {
-    let seen = git::state::inspect_in(&campaign.repo, worktree).map_err(|error| error.to_string())?;
+fn commit_all(project: &Project, plan: &Plan, worktree: &Path) -> Result<(), String> {
+    let seen = git::state::inspect_in(&project.repo, worktree).map_err(|error| error.to_string())?;
     let Some(first) = seen.dirty.first() else {
         return Ok(());
     };
@@ -129,8 +126,8 @@ fn commit_all(campaign: &Campaign, plan: &Plan, worktree: &Path) -> Result<(), S
 }
 
 /// Ends the plan's own verification, if it runs.
-pub fn stop_verification(campaign: &Campaign, name: &PlanName) {
-    if let Ok(Some(runner)) = Runner::adopt(JobFolder::new(campaign.dir.verification(name))) {
+pub fn stop_verification(project: &Project, name: &PlanName) {
+    if let Ok(Some(runner)) = Runner::adopt(JobFolder::new(project.dir.verification(name))) {
         Runner::stop(runner.process(), false);
     }
 }
@@ -206,7 +203,7 @@ pub struct Check<'a> {
 ///
 /// Why it could not be run.
 pub fn run(
-    campaign: &Campaign,
+    project: &Project,
     folder: &JobFolder,
     variables: Environment,
     check: &Check<'_>,
@@ -222,7 +219,7 @@ pub fn run(
         timeout: Some(check.timeout),
         grace: check.grace,
         stop: vec![StopSignal::Term],
-        reading: Reading::default(),
+        reading: OutputReading::default(),
         patience: None,
         head: None,
     };
@@ -231,7 +228,7 @@ pub fn run(
         if unwanted() {
             return Ok(Said::Stopped);
         }
-        match run_once(campaign, folder, &job, at_work.take(), unwanted).map_err(trouble)? {
+        match run_once(project, folder, &job, at_work.take(), unwanted).map_err(trouble)? {
             // Whoever killed its runner gave no verdict.
             Exit::Lost => {}
             exit => return Ok(said_by(folder, check.line, &exit)),
@@ -254,7 +251,7 @@ fn argv(check: &Check<'_>) -> Vec<String> {
 const VANISHED_AT_MOST: u32 = 3;
 
 fn run_once(
-    campaign: &Campaign,
+    project: &Project,
     folder: &JobFolder,
     job: &Job,
     at_work: Option<Runner>,
@@ -268,7 +265,7 @@ fn run_once(
                 old.wait()?;
             }
             let lock = folder.prepare(job, None)?;
-            campaign.launcher.launch(folder.clone(), lock)?
+            project.launcher.launch(folder.clone(), lock)?
         }
     };
     // Whoever asked before there was a runner found none to stop.

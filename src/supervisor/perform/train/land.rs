@@ -8,40 +8,40 @@ use crate::git::{
     self, CheckoutOutcome, GitError, LandRefusal, LandingPlan, MendedCheckout, WorktreeAdmin, again_if_killed,
 };
 use crate::plan::{CommitId, Plan};
-use crate::schedule::train::{Answer, Landing, Moved, Trial, TrialId, Tried, Unmoved, Verdict};
+use crate::schedule::train::{LandedPlan, Landing, TrainAnswer, Trial, TrialId, Tried, Unmoved, Verdict};
 
 use super::merge::verdict;
 use crate::supervisor::perform::command::pre_merge::pre_merge;
 use crate::supervisor::perform::tree::yard::{Chain, Ground, Link, Yard};
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Moves the target to what was verified. The second value warns of checkouts that could not be brought along.
 ///
 /// `go` is asked in the last moment, and may keep the target from moving.
 pub fn land(
-    campaign: &Campaign,
+    project: &Project,
     yard: &Yard,
     landing: &Landing,
     target: &str,
     go: &dyn Fn() -> bool,
-) -> (Answer, Vec<String>) {
+) -> (TrainAnswer, Vec<String>) {
     let mut warnings = Vec::new();
     let moved = again_if_killed(
-        |moved: &Result<Vec<Moved>, Unmoved>| moved.is_ok(),
-        || move_target(campaign, yard, landing, target, go, &mut warnings),
+        |moved: &Result<Vec<LandedPlan>, Unmoved>| moved.is_ok(),
+        || move_target(project, yard, landing, target, go, &mut warnings),
     );
-    (Answer::Landed(moved), warnings)
+    (TrainAnswer::Landed(moved), warnings)
 }
 
 fn move_target(
-    campaign: &Campaign,
+    project: &Project,
     yard: &Yard,
     landing: &Landing,
     target: &str,
     go: &dyn Fn() -> bool,
     warnings: &mut Vec<String>,
-) -> Result<Vec<Moved>, Unmoved> {
+) -> Result<Vec<LandedPlan>, Unmoved> {
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
     let chain = yard.built().trials.get(&landing.trial).cloned();
     let chain = chain.ok_or_else(|| refused(&"what was verified is not known any more"))?;
@@ -61,18 +61,18 @@ fn move_target(
         .clone();
     let mut from = before.clone();
     for link in links.iter().filter(|link| link.own == link.commit) {
-        let plan = campaign.plan(&link.plan);
+        let plan = project.plan(&link.plan);
         if let Some(plan) = plan.filter(|_| from.as_ref() != Some(&link.commit)) {
-            pre_merge(campaign, plan, target, from.as_ref(), &link.commit).map_err(Unmoved::Refused)?;
+            pre_merge(project, plan, target, from.as_ref(), &link.commit).map_err(Unmoved::Refused)?;
         }
         from = Some(link.commit.clone());
     }
     // Held to the end: what is built meanwhile must not take our own move for somebody else's.
     let mut built = yard.built();
     if before.as_ref() != Some(&commit) {
-        carry_out(campaign, target, before.as_ref(), &commit, go, warnings)?;
+        carry_out(project, target, before.as_ref(), &commit, go, warnings)?;
         if before.is_some() {
-            look_again(campaign, target, before.clone(), commit.clone());
+            look_again(project, target, before.clone(), commit.clone());
         }
         if let Some(before) = &before {
             let began = built.began.entry(target.to_owned());
@@ -95,7 +95,7 @@ fn move_target(
 }
 
 fn carry_out(
-    campaign: &Campaign,
+    project: &Project,
     target: &str,
     before: Option<&CommitId>,
     commit: &CommitId,
@@ -103,10 +103,10 @@ fn carry_out(
     warnings: &mut Vec<String>,
 ) -> Result<(), Unmoved> {
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
-    let repo = &campaign.repo;
-    let lock = alone(campaign).map_err(|error| refused(&error))?;
+    let repo = &project.repo;
+    let lock = alone(project).map_err(|error| refused(&error))?;
     // A checkout that has not followed the move before this one would follow neither.
-    let earlier = end_landing(campaign, &lock).map_err(|error| refused(&error))?;
+    let earlier = end_landing(project, &lock).map_err(|error| refused(&error))?;
     warnings.extend(earlier.followed);
     if !earlier.behind.is_empty() {
         return Err(Unmoved::InTheWay(earlier.behind.join("; ")));
@@ -132,11 +132,11 @@ fn carry_out(
         return Err(Unmoved::Withdrawn);
     }
     // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
-    let note = campaign.dir.landing();
+    let note = project.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
     match git::landing::land_holding(repo, &landing, Some(&lock)) {
         Ok(done) => {
-            sync_target(campaign, target, warnings);
+            sync_target(project, target, warnings);
             let left = still_behind(target, done.checkouts);
             // One that was made while the branch was has nothing to follow from.
             if left.is_empty() || before.is_none() {
@@ -165,8 +165,8 @@ fn carry_out(
             }
         },
     }
-    sync_target(campaign, target, warnings);
-    match end_landing(campaign, &lock) {
+    sync_target(project, target, warnings);
+    match end_landing(project, &lock) {
         Ok(ended) => warnings.extend(ended.behind),
         Err(error) => warnings.push(format!(
             "`{target}` has moved; its checkouts were not brought along: {error}"
@@ -185,8 +185,8 @@ const AGAIN: [Duration; 3] = [
 /// Looks again, on a thread of its own, at the checkouts of a target that has moved. A `git switch` of a person reads where the
 /// target stands before it takes the index, and says where HEAD is after it has let that go: one that is at it in the moment of a
 /// landing stands on the target and shows where that was.
-fn look_again(campaign: &Campaign, target: &str, old: Option<CommitId>, new: CommitId) {
-    let (repo, lock) = (campaign.repo.clone(), campaign.dir.landing_lock());
+fn look_again(project: &Project, target: &str, old: Option<CommitId>, new: CommitId) {
+    let (repo, lock) = (project.repo.clone(), project.dir.landing_lock());
     let landing = LandingPlan {
         branch: target.to_owned(),
         old,
@@ -209,8 +209,8 @@ fn look_again(campaign: &Campaign, target: &str, old: Option<CommitId>, new: Com
 }
 
 /// Takes the target's ref to the disk before the journal says that it has moved.
-fn sync_target(campaign: &Campaign, target: &str, warnings: &mut Vec<String>) {
-    if let Err(error) = git::repo::sync_branch(&campaign.repo, target) {
+fn sync_target(project: &Project, target: &str, warnings: &mut Vec<String>) {
+    if let Err(error) = git::repo::sync_branch(&project.repo, target) {
         // It has landed; whether that outlives a power cut is not known.
         warnings.push(error.to_string());
     }
@@ -246,13 +246,13 @@ fn still_behind(target: &str, checkouts: Vec<MendedCheckout>) -> Vec<String> {
 ///
 /// Why the target has not moved.
 pub fn land_commit(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     plan: &Plan,
     tip: &CommitId,
     commit: &CommitId,
 ) -> Result<Vec<String>, String> {
-    let (target, mut warnings) = (&campaign.target, Vec::new());
+    let (target, mut warnings) = (&project.target, Vec::new());
     let moved = || format!("the branch `{target}` was moved by somebody else: try again");
     let trial = Trial {
         id: TrialId::default(),
@@ -272,10 +272,10 @@ pub fn land_commit(
             commit: commit.clone(),
             own: commit.clone(),
         }],
-        tree: campaign.repo.tree_of(commit).map_err(|error| error.to_string())?,
+        tree: project.repo.tree_of(commit).map_err(|error| error.to_string())?,
     };
     let yard = Yard::default();
-    match verdict(campaign, admin, &yard, &trial, &chain, &mut warnings) {
+    match verdict(project, admin, &yard, &trial, &chain, &mut warnings) {
         Tried::Verdict(Verdict { green: true, .. }) => {}
         Tried::Verdict(Verdict { why, .. }) => {
             return Err(format!("the tree without it does not pass: {why}"));
@@ -284,8 +284,8 @@ pub fn land_commit(
         Tried::Moved => return Err(moved()),
         Tried::Conflict(..) | Tried::Stopped => return Err("its verification was stopped".to_owned()),
     }
-    pre_merge(campaign, plan, target, Some(tip), commit)?;
-    match carry_out(campaign, target, Some(tip), commit, &|| true, &mut warnings) {
+    pre_merge(project, plan, target, Some(tip), commit)?;
+    match carry_out(project, target, Some(tip), commit, &|| true, &mut warnings) {
         Ok(()) => Ok(warnings),
         Err(Unmoved::Moved) => Err(moved()),
         Err(Unmoved::Refused(why) | Unmoved::InTheWay(why)) => Err(why),
@@ -294,8 +294,8 @@ pub fn land_commit(
 }
 
 /// Waits until nobody moves the target. The git commands of a landing share the lock, so that it outlives a killed orch.
-fn alone(campaign: &Campaign) -> std::io::Result<File> {
-    let path = campaign.dir.landing_lock();
+fn alone(project: &Project) -> std::io::Result<File> {
+    let path = project.dir.landing_lock();
     let file = File::options()
         .create(true)
         .truncate(false)
@@ -317,33 +317,33 @@ fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<
 /// # Errors
 ///
 /// When the note or the repository cannot be read.
-pub fn resume_landing(campaign: &Campaign) -> Result<Ended, SupervisorError> {
-    let note = campaign.dir.landing();
+pub fn resume_landing(project: &Project) -> Result<Ended, SupervisorError> {
+    let note = project.dir.landing();
     if !note.exists() {
         // As when orch's own folder was lost.
-        let Some(landing) = git::landing::cut_short(&campaign.repo, &campaign.target)? else {
+        let Some(landing) = git::landing::cut_short(&project.repo, &project.target)? else {
             return Ok(Ended::default());
         };
         write_note(&note, &landing).map_err(SupervisorError::system("note a landing that was cut short"))?;
     }
     // A git that the dead one had started may be about to move the target still.
-    let lock = alone(campaign).map_err(SupervisorError::system("wait for a landing that was cut short"))?;
-    Ok(end_landing(campaign, &lock)?)
+    let lock = alone(project).map_err(SupervisorError::system("wait for a landing that was cut short"))?;
+    Ok(end_landing(project, &lock)?)
 }
 
 /// Checkouts of a target that has moved and that they do not follow, with what to do. Changes nothing, and says nothing while
 /// the target is being moved.
-pub fn behind(campaign: &Campaign) -> Vec<String> {
-    let Ok(text) = fs::read(campaign.dir.landing()) else {
+pub fn behind(project: &Project) -> Vec<String> {
+    let Ok(text) = fs::read(project.dir.landing()) else {
         return Vec::new();
     };
-    let lock = File::open(campaign.dir.landing_lock());
+    let lock = File::open(project.dir.landing_lock());
     let is_free = lock.is_ok_and(|lock| lock.try_lock().is_ok());
     let landing = serde_json::from_slice::<LandingPlan>(&text).ok();
     let Some(landing) = landing.filter(|landing| is_free && landing.old.is_some()) else {
         return Vec::new();
     };
-    let left = git::landing::behind(&campaign.repo, &landing).unwrap_or_default();
+    let left = git::landing::behind(&project.repo, &landing).unwrap_or_default();
     let left = left.into_iter().map(|path| MendedCheckout {
         path,
         outcome: CheckoutOutcome::Left("it is tried again".to_owned()),
@@ -351,14 +351,14 @@ pub fn behind(campaign: &Campaign) -> Vec<String> {
     still_behind(&landing.branch, left.collect())
 }
 
-fn end_landing(campaign: &Campaign, lock: &File) -> Result<Ended, GitError> {
-    let note = campaign.dir.landing();
+fn end_landing(project: &Project, lock: &File) -> Result<Ended, GitError> {
+    let note = project.dir.landing();
     let mut ended = Ended::default();
     let Ok(text) = fs::read(&note) else {
         return Ok(ended);
     };
     if let Ok(landing) = serde_json::from_slice::<LandingPlan>(&text)
-        && let Some(done) = git::landing::finish_landing_holding(&campaign.repo, &landing, Some(lock))?
+        && let Some(done) = git::landing::finish_landing_holding(&project.repo, &landing, Some(lock))?
     {
         let followed = done
             .checkouts

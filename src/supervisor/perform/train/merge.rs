@@ -8,36 +8,36 @@ use crate::git::{self, GitError, WorktreeAdmin, again_if_killed};
 use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
 use crate::plan::{CommitId, MergeStrategy};
 use crate::schedule;
-use crate::schedule::train::{Answer, Trial, Tried, Verdict, patience};
+use crate::schedule::train::{TrainAnswer, Trial, Tried, Verdict, patience};
 use crate::schedule::{Event, Resolving};
 
 use crate::supervisor::perform::build::candidate::Halt;
 use crate::supervisor::perform::build::known::Known;
-use crate::supervisor::perform::build::mend::Mended;
+use crate::supervisor::perform::build::mend::RepairedMerge;
 use crate::supervisor::perform::build::{candidate, mend};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
-use crate::supervisor::perform::tree::tree_run::{Run, run};
+use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
 use crate::supervisor::perform::tree::yard::{Chain, Ground, Yard};
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::repository_plans::Project;
 
 /// How much more time the second run of a tree has.
 pub const SECOND: u32 = 4;
 
 /// Builds and verifies what a trial is about. The second value is what is to be recorded besides.
 pub fn try_out(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     trial: &Trial,
     target: &str,
     known: &Known,
-) -> (Answer, Vec<Event>) {
+) -> (TrainAnswer, Vec<Event>) {
     let (mut warnings, mut facts) = (Vec::new(), Vec::new());
     let mut ground_green = false;
     let built = build(
-        campaign,
+        project,
         admin,
         yard,
         trial,
@@ -48,12 +48,12 @@ pub fn try_out(
     let tried = match built {
         Err(tried) => tried,
         Ok(chain) => {
-            let tried = verdict(campaign, admin, yard, trial, &chain, &mut warnings);
-            ground_green = is_known_green(campaign, &chain.ground);
+            let tried = verdict(project, admin, yard, trial, &chain, &mut warnings);
+            ground_green = is_known_green(project, &chain.ground);
             tried
         }
     };
-    let answer = Answer::Tried {
+    let answer = TrainAnswer::Tried {
         trial: trial.id,
         tried,
         ground_green,
@@ -68,7 +68,7 @@ pub fn try_out(
 
 /// The commits of a trial. What conflicts and needs nobody is merged on the way.
 fn build(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     trial: &Trial,
@@ -81,7 +81,7 @@ fn build(
             let mut built = yard.built();
             let settled = |chain: &Result<Chain, Halt>| !matches!(chain, Err(Halt::Tried(_)));
             let chain = again_if_killed(settled, || {
-                candidate::chain(campaign, &mut built, trial, target, known)
+                candidate::chain(project, &mut built, trial, target, known)
             });
             if let Ok(chain) = &chain {
                 built.trials.insert(trial.id, chain.clone());
@@ -105,10 +105,10 @@ fn build(
         if yard.is_unwanted(trial.id) {
             return Err(Tried::Stopped);
         }
-        let mut told = mend::Told::default();
+        let mut told = mend::MergeNotes::default();
         let mended = again_if_killed(
-            |mended| !matches!(mended, Mended::Not(_)),
-            || mend::mend(campaign, admin, yard, trial, &clash, &mut told),
+            |mended| !matches!(mended, RepairedMerge::Not(_)),
+            || mend::mend(project, admin, yard, trial, &clash, &mut told),
         );
         warnings.extend(told.warnings);
         facts.extend(
@@ -117,13 +117,13 @@ fn build(
         );
         let mut built = yard.built();
         match mended {
-            Mended::Merged(commit, tree) => {
+            RepairedMerge::Merged(commit, tree) => {
                 built.merges.insert(clash.key(), Some((commit, tree)));
             }
-            Mended::Not(tried) => {
+            RepairedMerge::Not(tried) => {
                 built.unmended.insert(clash.key(), tried);
             }
-            Mended::Stopped => return Err(Tried::Stopped),
+            RepairedMerge::Stopped => return Err(Tried::Stopped),
         }
     }
 }
@@ -137,13 +137,13 @@ pub fn key(target: &str, tree: &str, line: &str) -> VerdictKey {
     }
 }
 
-fn is_known_green(campaign: &Campaign, ground: &Ground) -> bool {
-    let Some(line) = campaign.set.merge.verify.as_deref() else {
+fn is_known_green(project: &Project, ground: &Ground) -> bool {
+    let Some(line) = project.set.merge.verify.as_deref() else {
         return true;
     };
     let known = || {
-        let tree = campaign.repo.tree_of(&ground.commit).ok()?;
-        Verdicts::open(&campaign.dir)
+        let tree = project.repo.tree_of(&ground.commit).ok()?;
+        Verdicts::open(&project.dir)
             .ok()?
             .find(&key(&ground.target, &tree, line))
             .ok()?
@@ -166,19 +166,19 @@ fn said(green: bool, runs: u32, known: bool) -> Verdict {
 /// The verdict on a trial: on its last commit, and where every commit has to be green, on those below it that come onto the
 /// target's first-parent line with it.
 pub fn verdict(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     trial: &Trial,
     chain: &Chain,
     warnings: &mut Vec<String>,
 ) -> Tried {
-    let below = match replayed_below(campaign, chain) {
+    let below = match replayed_below(project, chain) {
         Ok(below) => below,
         Err(error) => return Tried::Refused(error.to_string()),
     };
     for commit in below {
-        let tree = match campaign.repo.tree_of(&commit) {
+        let tree = match project.repo.tree_of(&commit) {
             Ok(tree) => tree,
             Err(error) => return Tried::Refused(error.to_string()),
         };
@@ -190,10 +190,10 @@ pub fn verdict(
             links: Vec::new(),
             tree,
         };
-        match verdict_on(campaign, admin, yard, trial, &part, warnings) {
+        match verdict_on(project, admin, yard, trial, &part, warnings) {
             Tried::Verdict(verdict) if verdict.green => {}
             Tried::Verdict(mut verdict) => {
-                let subject = campaign.repo.subject(&commit).unwrap_or_default();
+                let subject = project.repo.subject(&commit).unwrap_or_default();
                 verdict.why = format!(
                     "with `strategy = \"rebase\"` each commit of it has to pass, and {} ({subject}) does not: {}",
                     commit.short(),
@@ -204,25 +204,25 @@ pub fn verdict(
             other => return other,
         }
     }
-    verdict_on(campaign, admin, yard, trial, chain, warnings)
+    verdict_on(project, admin, yard, trial, chain, warnings)
 }
 
 /// The replayed commits of the last plan but the last one, oldest first; none where not every commit has to be green.
-fn replayed_below(campaign: &Campaign, chain: &Chain) -> Result<Vec<CommitId>, GitError> {
-    let last = chain.links.last().and_then(|link| campaign.plan(&link.plan));
+fn replayed_below(project: &Project, chain: &Chain) -> Result<Vec<CommitId>, GitError> {
+    let last = chain.links.last().and_then(|link| project.plan(&link.plan));
     let replayed = last.is_some_and(|plan| plan.merge_strategy == MergeStrategy::Rebase);
-    if !replayed || !campaign.set.merge.every_commit_green {
+    if !replayed || !project.set.merge.every_commit_green {
         return Ok(Vec::new());
     }
     let before = chain.links.iter().rev().nth(1);
     let before = before.map_or(&chain.ground.commit, |link| &link.commit);
-    let mut line = git::repo::first_parents(&campaign.repo, before, chain.top())?;
+    let mut line = git::repo::first_parents(&project.repo, before, chain.top())?;
     line.pop();
     Ok(line)
 }
 
 fn verdict_on(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     trial: &Trial,
@@ -230,7 +230,7 @@ fn verdict_on(
     warnings: &mut Vec<String>,
 ) -> Tried {
     let nothing_new = !chain.links.is_empty() && *chain.top() == chain.ground.commit && trial.again.is_none();
-    let Some(line) = campaign.set.merge.verify.as_deref().filter(|_| !nothing_new) else {
+    let Some(line) = project.set.merge.verify.as_deref().filter(|_| !nothing_new) else {
         return Tried::Verdict(Verdict::unasked());
     };
     let ran = |took: Duration| {
@@ -243,7 +243,7 @@ fn verdict_on(
     };
     let _alone = yard.alone_with(&chain.tree);
     let key = key(&chain.ground.target, &chain.tree, line);
-    let store = match Verdicts::open(&campaign.dir) {
+    let store = match Verdicts::open(&project.dir) {
         Ok(store) => Some(store),
         Err(error) => {
             warnings.push(format!("verdicts cannot be kept: {error}"));
@@ -272,7 +272,7 @@ fn verdict_on(
         }
         known => known.map_or(0, |known| known.reds),
     };
-    let cap = campaign
+    let cap = project
         .set
         .plans
         .iter()
@@ -286,19 +286,19 @@ fn verdict_on(
         .and_then(|store| store.took(line).ok())
         .unwrap_or_default();
     let usual = patience(&earlier, cap);
-    let limit = match campaign.set.merge.verify_timeout {
+    let limit = match project.set.merge.verify_timeout {
         Some(stated) => stated,
         // What was ended as too slow may have been slow by chance.
         None if before > 0 => usual.saturating_mul(SECOND).min(cap),
         None => usual,
     };
     let done = run(
-        campaign,
+        project,
         admin,
         yard,
         trial,
         chain,
-        &Run { line, limit, before },
+        &TreeRun { line, limit, before },
         warnings,
     );
     let (said, took, fresh, taken) = match done {
@@ -321,7 +321,7 @@ fn verdict_on(
         warnings.push(format!("a verdict was not kept: {error}"));
     }
     if let Some(taken) = &taken {
-        verify::heard(&JobFolder::new(campaign.dir.train_verification(taken.slot)));
+        verify::heard(&JobFolder::new(project.dir.train_verification(taken.slot)));
     }
     let runs = if red.is_some() && trial.again.is_none() {
         before + 1

@@ -14,13 +14,13 @@ use crate::supervisor::perform::command::verify::Said;
 use crate::supervisor::perform::tree::tree_run::keep_log;
 use crate::supervisor::perform::tree::worktree::furnish_own;
 use crate::supervisor::perform::tree::yard::{Yard, train_key};
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Runs what the manifest says for the end of the phase, on the tip of the plan's branch; once more where that has moved
 /// meanwhile, because what passes counts for no other commit.
 pub fn verify_phase(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     name: &PlanName,
@@ -35,19 +35,19 @@ pub fn verify_phase(
             why,
         })
     };
-    let Some(plan) = campaign.plan(name) else {
+    let Some(plan) = project.plan(name) else {
         let why = "the plan is not in the manifest any more".to_owned();
         return word(PhaseSaid::Failed, None, Some(why));
     };
-    let moved = |ran: &Ran| match campaign.repo.branch_tip(&plan.branch) {
+    let moved = |ran: &Ran| match project.repo.branch_tip(&plan.branch) {
         Ok(Some(tip)) => tip != ran.commit,
         Ok(None) | Err(_) => false,
     };
-    let mut found = said(campaign, admin, yard, plan, phase);
+    let mut found = said(project, admin, yard, plan, phase);
     while let Ok((ran, Said::Passed)) = &found
         && moved(ran)
     {
-        found = said(campaign, admin, yard, plan, phase);
+        found = said(project, admin, yard, plan, phase);
     }
     match found {
         Ok((ran, Said::Passed)) => word(PhaseSaid::Passed, Some(ran), None),
@@ -58,8 +58,8 @@ pub fn verify_phase(
 }
 
 /// Ends it, or keeps it from beginning.
-pub fn stop_phase_check(campaign: &Campaign, yard: &Yard, plan: &PlanName, phase: PhaseId) {
-    yard.stop(campaign, trial_of(plan, phase));
+pub fn stop_phase_check(project: &Project, yard: &Yard, plan: &PlanName, phase: PhaseId) {
+    yard.stop(project, trial_of(plan, phase));
 }
 
 /// A number that no trial of the train and none that is early has: the same for the same phase.
@@ -73,7 +73,7 @@ fn trial_of(plan: &PlanName, phase: PhaseId) -> TrialId {
 }
 
 fn said(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     plan: &Plan,
@@ -81,14 +81,11 @@ fn said(
 ) -> Result<(Ran, Said), String> {
     let lines = plan.phases.get(&phase).map(|own| own.verify.as_slice());
     let line = joined(lines.unwrap_or_default());
-    let tip = campaign.repo.branch_tip(&plan.branch);
+    let tip = project.repo.branch_tip(&plan.branch);
     let commit = tip
         .map_err(|error| error.to_string())?
         .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))?;
-    let tree = campaign
-        .repo
-        .tree_of(&commit)
-        .map_err(|error| error.to_string())?;
+    let tree = project.repo.tree_of(&commit).map_err(|error| error.to_string())?;
     let ran = |took_ms| Ran {
         line: line.clone(),
         commit: commit.clone(),
@@ -102,23 +99,23 @@ fn said(
     let trial = trial_of(&plan.name, phase);
     let unwanted = || yard.is_unwanted(trial);
     let tag = format!("phase-{}-{phase}-{}", plan.name, commit.short());
-    let taken = yard.take_slot(campaign, trial, &tag);
+    let taken = yard.take_slot(project, trial, &tag);
     let name = train_key(taken.slot);
-    let folder = JobFolder::new(campaign.dir.train_verification(taken.slot));
-    let path = campaign.worktree_path(&name);
+    let folder = JobFolder::new(project.dir.train_verification(taken.slot));
+    let path = project.worktree_path(&name);
     let at_work = verify::at_work(&folder, &tag, &line);
     let worktree = if at_work.is_some() {
         // Whoever works in it must not find other files.
         path
     } else {
         verify::end(&folder)?;
-        let ignored = campaign.set.merge.cleans_ignored;
+        let ignored = project.set.merge.cleans_ignored;
         let ready = git::worktree::ensure_exact(admin, &name, &path, &commit, ignored);
         let ready = ready.map_err(|error| error.to_string())?;
-        furnish_own(campaign, plan, &name, &ready.path)?;
+        furnish_own(project, plan, &name, &ready.path)?;
         ready.path
     };
-    let mut variables = environment::for_train(campaign, Some(plan), &name, &worktree);
+    let mut variables = environment::for_train(project, Some(plan), &name, &worktree);
     variables.set("ORCH_PHASE", phase.to_string());
     let check = verify::Check {
         tag,
@@ -129,9 +126,9 @@ fn said(
         gently: false,
     };
     let began = Instant::now();
-    let said = verify::run(campaign, &folder, variables, &check, at_work, &unwanted);
+    let said = verify::run(project, &folder, variables, &check, at_work, &unwanted);
     let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    keep_log(campaign, Some(plan), &folder);
+    keep_log(project, Some(plan), &folder);
     // One that was spoiled is made anew when it is needed.
     let _ = admin.note_left(&name);
     verify::heard(&folder);

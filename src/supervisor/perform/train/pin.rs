@@ -13,7 +13,7 @@ use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, Point};
 use crate::schedule::{Pinned, point_word};
 
 use crate::supervisor::perform::build::others_work::Beyond;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// How long an agent that reported before it committed is waited for.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -49,7 +49,7 @@ pub struct PinOrder<'a> {
 ///
 /// Why there is nothing to pin.
 pub fn pin(
-    campaign: &Campaign,
+    project: &Project,
     worktree: &Path,
     name: &PlanName,
     order: PinOrder<'_>,
@@ -61,7 +61,7 @@ pub fn pin(
         verified,
         handed_on,
     } = order;
-    let plan = campaign
+    let plan = project
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
     let left = match &at_work {
@@ -69,7 +69,7 @@ pub fn pin(
         Some(_) | None => None,
     };
     // Held by a branch that somebody may move.
-    let verified = verified.filter(|commit| git::refs::has_commit(&campaign.repo, commit));
+    let verified = verified.filter(|commit| git::refs::has_commit(&project.repo, commit));
     let (mut uncommitted, mut warning) = (0, None);
     if let (Some(left), Some(agent)) = (left, &at_work) {
         if wanted {
@@ -79,24 +79,24 @@ pub fn pin(
             uncommitted = u32::try_from(left.dirty.len()).unwrap_or(u32::MAX);
         }
     }
-    let tip = campaign
+    let tip = project
         .repo
         .branch_tip(&plan.branch)
         .map_err(|error| error.to_string())?;
     let commit = match verified.or(tip) {
         Some(commit) => commit,
         // The branch is removed once it has landed; what is on the target holds its commits.
-        None => campaign
+        None => project
             .repo
-            .branch_tip(&campaign.target)
+            .branch_tip(&project.target)
             .map_err(|error| error.to_string())?
             .ok_or_else(|| format!("neither the branch `{}` nor the target is there", plan.branch))?,
     };
-    let foreign = Beyond::at(campaign, plan, &commit, handed_on).and_then(|beyond| beyond.foreign());
+    let foreign = Beyond::at(project, plan, &commit, handed_on).and_then(|beyond| beyond.foreign());
     if let Some(foreign) = foreign.map_err(|error| error.to_string())? {
         return Err(foreign.told());
     }
-    git::refs::pin(&campaign.repo, name, point, &commit).map_err(|error| error.to_string())?;
+    git::refs::pin(&project.repo, name, point, &commit).map_err(|error| error.to_string())?;
     let pinned = Pinned {
         plan: name.clone(),
         point,

@@ -9,20 +9,20 @@ use crate::schedule::{FirstBad, TargetChecked};
 use super::merge::{SECOND, fresh_key};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
-use crate::supervisor::perform::tree::tree_run::{Run, run};
+use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
 use crate::supervisor::perform::tree::yard::{Chain, Ground, Yard};
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Verifies what this run has put on its targets, where that passed in worktrees with ignored files in them. A red tip is verified
 /// twice, and the first commit on the target's first-parent line that is red is looked for by halving. The second value warns of what
 /// could not be found out.
 pub fn check_tips(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
 ) -> (Vec<TargetChecked>, Vec<String>) {
     let (mut told, mut warnings) = (Vec::new(), Vec::new());
-    let Some(line) = campaign.set.merge.verify.as_deref() else {
+    let Some(line) = project.set.merge.verify.as_deref() else {
         return (told, warnings);
     };
     let moved: Vec<(String, CommitId, CommitId)> = {
@@ -32,8 +32,8 @@ pub fn check_tips(
             .collect()
     };
     for (target, began, tip) in moved {
-        let look = Look {
-            campaign,
+        let look = TipLook {
+            project,
             admin,
             yard,
             line,
@@ -49,15 +49,15 @@ pub fn check_tips(
     (told, warnings)
 }
 
-struct Look<'a> {
-    campaign: &'a Campaign,
+struct TipLook<'a> {
+    project: &'a Project,
     admin: &'a WorktreeAdmin,
     yard: &'a Yard,
     line: &'a str,
     target: &'a str,
 }
 
-impl Look<'_> {
+impl TipLook<'_> {
     fn at(
         &self,
         began: &CommitId,
@@ -65,12 +65,12 @@ impl Look<'_> {
         warnings: &mut Vec<String>,
     ) -> Result<Option<TargetChecked>, String> {
         let tree = self
-            .campaign
+            .project
             .repo
             .tree_of(tip)
             .map_err(|error| error.to_string())?;
         let key = fresh_key(self.target, &tree, self.line);
-        let known = Verdicts::open(&self.campaign.dir).and_then(|store| store.find(&key));
+        let known = Verdicts::open(&self.project.dir).and_then(|store| store.find(&key));
         if known.is_ok_and(|known| known.is_some_and(|known| known.green)) {
             return Ok(None);
         }
@@ -87,7 +87,7 @@ impl Look<'_> {
             return Ok(Some(told(None)));
         };
         let line =
-            git::repo::first_parents(&self.campaign.repo, began, tip).map_err(|error| error.to_string())?;
+            git::repo::first_parents(&self.project.repo, began, tip).map_err(|error| error.to_string())?;
         // The last one is red; what was there before is looked at first, for it may have been.
         let mut red = line.len().saturating_sub(1);
         let mut green = None;
@@ -120,7 +120,7 @@ impl Look<'_> {
     /// What a commit says in a fresh worktree when it is red; what was red once is tried again.
     fn red(&self, commit: &CommitId, warnings: &mut Vec<String>) -> Result<Option<String>, String> {
         let tree = self
-            .campaign
+            .project
             .repo
             .tree_of(commit)
             .map_err(|error| error.to_string())?;
@@ -140,19 +140,19 @@ impl Look<'_> {
             stack: Vec::new(),
             again: None,
         };
-        let earlier = Verdicts::open(&self.campaign.dir).and_then(|store| store.took(self.line));
+        let earlier = Verdicts::open(&self.project.dir).and_then(|store| store.took(self.line));
         let usual = patience(&earlier.unwrap_or_default(), verify::LONGEST);
-        let stated = self.campaign.set.merge.verify_timeout;
+        let stated = self.project.set.merge.verify_timeout;
         let limit = stated.unwrap_or(usual.saturating_mul(SECOND));
         let mut why = None;
         for before in [FRESH, FRESH + 1] {
-            let what = Run {
+            let what = TreeRun {
                 line: self.line,
                 limit,
                 before,
             };
             let (said, took, _, _taken) = run(
-                self.campaign,
+                self.project,
                 self.admin,
                 self.yard,
                 &trial,
@@ -164,7 +164,7 @@ impl Look<'_> {
                 Said::Passed => {
                     let key = fresh_key(self.target, &chain.tree, self.line);
                     let noted =
-                        Verdicts::open(&self.campaign.dir).and_then(|store| store.note(&key, None, took));
+                        Verdicts::open(&self.project.dir).and_then(|store| store.note(&key, None, took));
                     warnings.extend(
                         noted
                             .err()

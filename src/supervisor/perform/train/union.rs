@@ -13,17 +13,17 @@ use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
 use crate::supervisor::perform::tree::worktree::furnish_own;
 use crate::supervisor::perform::tree::yard::{Yard, train_key};
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Builds and verifies what a trial is about. The second value says what a person should know.
 pub fn try_union(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     trial: &UnionTrial,
 ) -> (UnionSaid, Option<String>) {
-    match tried(campaign, admin, yard, trial) {
+    match tried(project, admin, yard, trial) {
         Ok(said) => (said, None),
         Err(why) => {
             let plans: Vec<&str> = trial.plans().map(|plan| plan.as_str()).collect();
@@ -34,16 +34,16 @@ pub fn try_union(
 }
 
 fn tried(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &Yard,
     trial: &UnionTrial,
 ) -> Result<UnionSaid, String> {
-    let Some(line) = campaign.set.merge.verify.as_deref() else {
+    let Some(line) = project.set.merge.verify.as_deref() else {
         return Ok(UnionSaid::Nothing);
     };
     let heads: Vec<&CommitId> = trial.heads.iter().map(|(_, head)| head).collect();
-    let built = git::candidate::unions(&campaign.repo).and_then(|unions| unions.union(&trial.target, &heads));
+    let built = git::candidate::unions(&project.repo).and_then(|unions| unions.union(&trial.target, &heads));
     let Candidate { commit, tree } = match built.map_err(|error| error.to_string())? {
         Build::Candidate(candidate) => candidate,
         Build::AlreadyContained | Build::Conflict { .. } => return Ok(UnionSaid::Nothing),
@@ -51,35 +51,35 @@ fn tried(
     if let Some(said) = yard.early_word(&tree, line).filter(|_| !trial.again) {
         return Ok(said);
     }
-    let verdicts = Verdicts::open(&campaign.dir).ok();
+    let verdicts = Verdicts::open(&project.dir).ok();
     let known = verdicts
         .as_ref()
-        .and_then(|store| store.find(&key(&campaign.target, &tree, line)).ok().flatten());
+        .and_then(|store| store.find(&key(&project.target, &tree, line)).ok().flatten());
     match known {
         Some(KnownVerdict { green: true, .. }) => return Ok(UnionSaid::Green),
         Some(KnownVerdict { reds, why, .. }) if reds > 1 => return Ok(UnionSaid::Red(why)),
         _ => {}
     }
-    let plans: Vec<&Plan> = trial.plans().filter_map(|plan| campaign.plan(plan)).collect();
+    let plans: Vec<&Plan> = trial.plans().filter_map(|plan| project.plan(plan)).collect();
     let cap = plans.iter().map(|plan| plan.attempts.timeout).max();
     let earlier = verdicts
         .and_then(|store| store.took(line).ok())
         .unwrap_or_default();
-    let run = Run {
+    let run = UnionRun {
         line,
         commit: &commit,
         tree: &tree,
         top: plans.last().copied(),
         limit: patience(&earlier, cap.unwrap_or(verify::LONGEST)),
     };
-    let said = run.through(campaign, admin, yard, trial)?;
+    let said = run.through(project, admin, yard, trial)?;
     if matches!(said, UnionSaid::Green | UnionSaid::Red(_)) {
         yard.keep_early_word(&tree, line, &said);
     }
     Ok(said)
 }
 
-struct Run<'a> {
+struct UnionRun<'a> {
     line: &'a str,
     commit: &'a CommitId,
     tree: &'a str,
@@ -87,10 +87,10 @@ struct Run<'a> {
     limit: std::time::Duration,
 }
 
-impl Run<'_> {
+impl UnionRun<'_> {
     fn through(
         &self,
-        campaign: &Campaign,
+        project: &Project,
         admin: &WorktreeAdmin,
         yard: &Yard,
         trial: &UnionTrial,
@@ -101,19 +101,19 @@ impl Run<'_> {
             &self.tree[..self.tree.len().min(12)],
             u8::from(trial.again)
         );
-        let taken = yard.take_slot(campaign, trial.id, &tag);
+        let taken = yard.take_slot(project, trial.id, &tag);
         if unwanted() {
             return Ok(UnionSaid::Stopped);
         }
         let name = train_key(taken.slot);
-        let folder = JobFolder::new(campaign.dir.train_verification(taken.slot));
+        let folder = JobFolder::new(project.dir.train_verification(taken.slot));
         verify::end(&folder)?;
-        let path = campaign.worktree_path(&name);
-        let ignored = campaign.set.merge.cleans_ignored;
+        let path = project.worktree_path(&name);
+        let ignored = project.set.merge.cleans_ignored;
         let ready = git::worktree::ensure_exact(admin, &name, &path, self.commit, ignored)
             .map_err(|error| error.to_string())?;
         if let Some(plan) = self.top {
-            furnish_own(campaign, plan, &name, &ready.path)?;
+            furnish_own(project, plan, &name, &ready.path)?;
         }
         let check = verify::Check {
             tag,
@@ -123,8 +123,8 @@ impl Run<'_> {
             grace: self.top.map_or(verify::GRACE, |plan| plan.attempts.grace),
             gently: true,
         };
-        let variables = environment::for_train(campaign, self.top, &name, &ready.path);
-        let said = verify::run(campaign, &folder, variables, &check, None, &unwanted);
+        let variables = environment::for_train(project, self.top, &name, &ready.path);
+        let said = verify::run(project, &folder, variables, &check, None, &unwanted);
         // One that was spoiled is made anew when it is needed.
         let _ = admin.note_left(&name);
         // Nobody may take it for the word on a candidate.

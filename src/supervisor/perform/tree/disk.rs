@@ -10,12 +10,12 @@ use crate::plan::PlanName;
 use crate::schedule::{PlanRun, State};
 
 use super::yard::train_key;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Bytes that a process without privileges can still write where worktrees are made; none when the system does not say.
-pub fn free(campaign: &Campaign) -> Option<u64> {
-    let home = campaign.worktree_path("x");
+pub fn free(project: &Project) -> Option<u64> {
+    let home = project.worktree_path("x");
     let there = home.ancestors().find(|folder| folder.is_dir())?;
     free_at(there)
 }
@@ -33,12 +33,12 @@ const LEAST_ROOM: u64 = 1 << 20;
 /// # Errors
 ///
 /// When there is none.
-pub fn refuse_full(campaign: &Campaign) -> Result<(), SupervisorError> {
-    let dir = &campaign.dir;
+pub fn refuse_full(project: &Project) -> Result<(), SupervisorError> {
+    let dir = &project.dir;
     let folders = [
         dir.attempts(),
         dir.path().to_owned(),
-        campaign.repo.common_dir().to_owned(),
+        project.repo.common_dir().to_owned(),
     ];
     let is_full = |folder: &PathBuf| free_at(folder).is_some_and(|free| free < LEAST_ROOM);
     match folders.into_iter().find(is_full) {
@@ -48,9 +48,9 @@ pub fn refuse_full(campaign: &Campaign) -> Result<(), SupervisorError> {
 }
 
 /// Why no worktree is made now, in words; none when there is room or no floor (`min_free_disk`).
-pub fn shortage(campaign: &Campaign) -> Option<String> {
-    let floor = campaign.set.run.min_free_disk?;
-    let free = free(campaign)?;
+pub fn shortage(project: &Project) -> Option<String> {
+    let floor = project.set.run.min_free_disk?;
+    let free = free(project)?;
     (free < floor).then(|| {
         format!(
             "it waits for room: {} free on the disk of the worktrees, and `min_free_disk` is {}",
@@ -85,20 +85,20 @@ pub struct DiskUse {
 }
 
 /// Measures all worktrees. Costs a walk through every file in them, so it is for those who ask.
-pub fn disk_use(campaign: &Campaign, state: &State) -> DiskUse {
+pub fn disk_use(project: &Project, state: &State) -> DiskUse {
     let made = state.plans().filter(|(_, run)| !run.worktrees.is_empty());
     let size = |(name, run): (&PlanName, &PlanRun)| {
         let trees = run.worktrees.values().map(|made| size_of(Path::new(&made.path)));
         (name.clone(), trees.sum())
     };
-    let slots = 0..campaign.set.merge.verify_slots.max(1);
-    let trains = slots.map(|slot| campaign.worktree_path(&train_key(slot)));
+    let slots = 0..project.set.merge.verify_slots.max(1);
+    let trains = slots.map(|slot| project.worktree_path(&train_key(slot)));
     let trains: Vec<_> = trains.filter(|train| train.is_dir()).collect();
     DiskUse {
         plans: made.map(size).collect(),
         merging: (!trains.is_empty()).then(|| trains.iter().map(|train| size_of(train)).sum()),
-        free: free(campaign),
-        floor: campaign.set.run.min_free_disk,
+        free: free(project),
+        floor: project.set.run.min_free_disk,
     }
 }
 

@@ -23,7 +23,7 @@ use super::disk;
 use crate::supervisor::perform::command::hook::{Hook, hook};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Longest duration of the hook `post_create`.
 const HOOK_LONGEST: Duration = Duration::from_secs(10 * 60);
@@ -60,13 +60,13 @@ impl Progress<'_> {
     }
 
     /// Waits until there is room on the disk.
-    pub fn wait_for_room(&self, campaign: &Campaign) -> Result<(), Unready> {
+    pub fn wait_for_room(&self, project: &Project) -> Result<(), Unready> {
         self.go_on()?;
-        let Some(why) = disk::shortage(campaign) else {
+        let Some(why) = disk::shortage(project) else {
             return Ok(());
         };
         (self.say)(why);
-        while disk::shortage(campaign).is_some() {
+        while disk::shortage(project).is_some() {
             std::thread::sleep(PAUSE);
             self.go_on()?;
         }
@@ -95,7 +95,7 @@ pub struct Furnishing<'a> {
 /// How far a worktree has come.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Note {
+struct ProvisionRecord {
     schema: u32,
     /// Unlike that of any other worktree, also of one that lay at the same place.
     id: String,
@@ -104,7 +104,7 @@ struct Note {
     told: bool,
 }
 
-impl Note {
+impl ProvisionRecord {
     fn path(worktree: &Path) -> PathBuf {
         worktree.join(ORCH_DIR).join(NOTE)
     }
@@ -138,27 +138,27 @@ impl Note {
 ///
 /// What did not work, with the end of its output, or that a person asked to stop.
 pub fn furnish(
-    campaign: &Campaign,
+    project: &Project,
     wanted: &Furnishing<'_>,
     progress: &Progress<'_>,
 ) -> Result<Vec<String>, Unready> {
     let mut warnings = Vec::new();
-    let hook_line = campaign.set.hooks.post_create.as_deref();
-    let included = !wanted.setup.copy.is_empty() || git::state::has_include_file(&campaign.repo);
+    let hook_line = project.set.hooks.post_create.as_deref();
+    let included = !wanted.setup.copy.is_empty() || git::state::has_include_file(&project.repo);
     if !included && wanted.setup.line.is_none() && hook_line.is_none() {
         return Ok(warnings);
     }
-    let mut note = Note::read(wanted.worktree);
+    let mut note = ProvisionRecord::read(wanted.worktree);
     if included && !note.copied {
         note.write(wanted.worktree)?;
-        warnings.extend(copy(campaign, wanted, progress)?);
+        warnings.extend(copy(project, wanted, progress)?);
         note.copied = true;
         note.write(wanted.worktree)?;
     }
     if let Some(line) = wanted.setup.line.as_deref().filter(|_| !note.set_up) {
         note.write(wanted.worktree)?;
         progress.go_on()?;
-        warnings.extend(run_setup(campaign, wanted, line, &note.id, progress)?);
+        warnings.extend(run_setup(project, wanted, line, &note.id, progress)?);
         note.set_up = true;
         note.write(wanted.worktree)?;
     }
@@ -172,7 +172,7 @@ pub fn furnish(
             event: &wanted.event,
             longest: HOOK_LONGEST,
         };
-        let told = hook(campaign, &call, wanted.variables.clone());
+        let told = hook(project, &call, wanted.variables.clone());
         told.map_err(|why| match progress.go_on() {
             Ok(()) => Unready::Failed(why),
             Err(stopped) => stopped,
@@ -183,17 +183,13 @@ pub fn furnish(
     Ok(warnings)
 }
 
-fn copy(
-    campaign: &Campaign,
-    wanted: &Furnishing<'_>,
-    progress: &Progress<'_>,
-) -> Result<Vec<String>, Unready> {
-    let included = git::state::included(&campaign.repo, &wanted.setup.copy);
+fn copy(project: &Project, wanted: &Furnishing<'_>, progress: &Progress<'_>) -> Result<Vec<String>, Unready> {
+    let included = git::state::included(&project.repo, &wanted.setup.copy);
     let included = included.map_err(|error| Unready::Failed(error.to_string()))?;
     let aside = wanted.worktree.join(ORCH_DIR).join("copying");
-    let mut look = || progress.wait_for_room(campaign);
+    let mut look = || progress.wait_for_room(project);
     let copied = copy_in(
-        campaign.repo.top(),
+        project.repo.top(),
         wanted.worktree,
         &included.files,
         &aside,
@@ -221,13 +217,13 @@ fn copy(
 }
 
 fn run_setup(
-    campaign: &Campaign,
+    project: &Project,
     wanted: &Furnishing<'_>,
     line: &str,
     id: &str,
     progress: &Progress<'_>,
 ) -> Result<Option<String>, Unready> {
-    let folder = JobFolder::new(campaign.dir.setup(wanted.key));
+    let folder = JobFolder::new(project.dir.setup(wanted.key));
     let log = folder.log();
     let tag = format!("setup-{}-{id}", wanted.key);
     let at_work = verify::at_work(&folder, &tag, line);
@@ -246,7 +242,7 @@ fn run_setup(
             gently: false,
         };
         match verify::run(
-            campaign,
+            project,
             &folder,
             wanted.variables.clone(),
             &check,
@@ -280,10 +276,10 @@ fn run_setup(
 }
 
 /// Ends the setups that run: of these worktrees, or all of them. They answer by themselves.
-pub fn stop_setups(campaign: &Campaign, of: Option<&str>) {
+pub fn stop_setups(project: &Project, of: Option<&str>) {
     let entries = |home: PathBuf| fs::read_dir(home).into_iter().flatten().flatten();
-    let setups = entries(campaign.dir.setups()).map(|entry| (entry.path(), entry.file_name()));
-    let hooks = entries(campaign.dir.hooks()).filter_map(|entry| {
+    let setups = entries(project.dir.setups()).map(|entry| (entry.path(), entry.file_name()));
+    let hooks = entries(project.dir.hooks()).filter_map(|entry| {
         let name = entry.file_name();
         let key = name.to_str()?.strip_prefix("post_create-")?;
         Some((entry.path(), key.into()))

@@ -5,36 +5,36 @@ use std::path::{Path, PathBuf};
 use crate::git::{self, CandidateBuilder, GitError, step_out_of_orch_dir};
 use crate::plan::{CommitId, PlanName};
 
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// What an agent is to do about it where `orch` makes no commits in its place.
 pub const REMEDY: &str =
     "run `git rm -r --cached .orch` and commit that, and never `git add -f` what is there";
 
 /// A commit as it may come into a worktree: without orch's own folder.
-pub fn fit(campaign: &Campaign, commit: &CommitId) -> Result<Option<CommitId>, GitError> {
-    let builder = CandidateBuilder::new(&campaign.repo, campaign.git()?);
+pub fn fit(project: &Project, commit: &CommitId) -> Result<Option<CommitId>, GitError> {
+    let builder = CandidateBuilder::new(&project.repo, project.git()?);
     builder.without_orch_dir(commit, &message(&[]))
 }
 
 /// Takes the folder out of the branch that a worktree stands on, where its tip holds it, and gives the files. They stay in
 /// the worktree.
 pub fn take_out(
-    campaign: &Campaign,
+    project: &Project,
     worktree: &Path,
     branch: &str,
     plan: &PlanName,
     trailers: &[(&str, &str)],
 ) -> Result<Vec<PathBuf>, GitError> {
-    let Some(tip) = campaign.repo.branch_tip(branch)? else {
+    let Some(tip) = project.repo.branch_tip(branch)? else {
         return Ok(Vec::new());
     };
-    let files = git::candidate::orch_files_in(&campaign.repo, &tip)?;
+    let files = git::candidate::orch_files_in(&project.repo, &tip)?;
     if files.is_empty() {
         return Ok(files);
     }
     let trailers = [&[("Orch-Plan", plan.as_str())], trailers].concat();
-    let builder = CandidateBuilder::new(&campaign.repo, campaign.git()?);
+    let builder = CandidateBuilder::new(&project.repo, project.git()?);
     if let Some(without) = builder.without_orch_dir(&tip, &message(&trailers))? {
         step_out_of_orch_dir(worktree, branch, &tip, &without)?;
     }

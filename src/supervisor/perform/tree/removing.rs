@@ -12,7 +12,7 @@ use crate::journal::SCHEMA;
 use crate::plan::{Plan, PlanName};
 
 use crate::supervisor::perform::command::hook::{self, Hook};
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::{environment, ports};
 
 /// Longest duration of the hook `pre_remove`.
@@ -21,20 +21,15 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// Runs the hook `pre_remove` in a worktree that is about to go: a plan's, by its lane, or one of `orch`'s own, in which
 /// merges are built and verified. It is given what was set up there with. Gives what went wrong: that never keeps a worktree
 /// from being removed.
-pub fn before_removal(
-    campaign: &Campaign,
-    key: &str,
-    plan: Option<&Plan>,
-    worktree: &Path,
-) -> Option<String> {
-    let line = campaign.set.hooks.pre_remove.as_deref()?;
+pub fn before_removal(project: &Project, key: &str, plan: Option<&Plan>, worktree: &Path) -> Option<String> {
+    let line = project.set.hooks.pre_remove.as_deref()?;
     if !worktree.is_dir() {
         return None;
     }
     let place = plan.and_then(|plan| Some((plan, lane_of(&plan.name, key)?)));
     let variables = match place {
-        Some((plan, lane)) => environment::for_lane(campaign, plan, lane, worktree),
-        None => environment::for_train(campaign, plan, key, worktree),
+        Some((plan, lane)) => environment::for_lane(project, plan, lane, worktree),
+        None => environment::for_train(project, plan, key, worktree),
     };
     let event = json!({
         "schema": SCHEMA,
@@ -54,7 +49,7 @@ pub fn before_removal(
         event: &event,
         longest: LONGEST,
     };
-    hook::hook(campaign, &call, variables).err()
+    hook::hook(project, &call, variables).err()
 }
 
 /// The lane of the plan that a worktree is, 0 for the plan's own; none for one of `orch`'s.
@@ -69,7 +64,7 @@ pub fn lane_of(plan: &PlanName, key: &str) -> Option<u32> {
 
 /// Has the worktree of a plan's conflict removed, after the hook. Gives what came of it, and what a person should know.
 pub fn remove_conflict<T>(
-    campaign: &Campaign,
+    project: &Project,
     plan: &PlanName,
     remove: impl FnOnce(&dyn Fn(&Path)) -> Result<T, ConflictError>,
 ) -> (Result<T, ConflictError>, Vec<String>) {
@@ -77,13 +72,13 @@ pub fn remove_conflict<T>(
     let is_gone = Cell::new(false);
     let removed = remove(&|path| {
         is_gone.set(true);
-        let why = before_removal(campaign, &key, campaign.plan(plan), path);
+        let why = before_removal(project, &key, project.plan(plan), path);
         warnings.borrow_mut().extend(why);
     });
     let mut warnings = warnings.into_inner();
     if removed.is_ok()
         && is_gone.get()
-        && let Err(error) = after_removal(campaign, &key)
+        && let Err(error) = after_removal(project, &key)
     {
         warnings.push(format!("the ports of {key} are not given back: {error}"));
     }
@@ -95,9 +90,9 @@ pub fn remove_conflict<T>(
 /// # Errors
 ///
 /// When the register of ports cannot be written.
-pub fn after_removal(campaign: &Campaign, key: &str) -> std::io::Result<()> {
-    hook::forget(&JobFolder::new(campaign.dir.setup(key)));
-    ports::release(&campaign.dir, key)
+pub fn after_removal(project: &Project, key: &str) -> std::io::Result<()> {
+    hook::forget(&JobFolder::new(project.dir.setup(key)));
+    ports::release(&project.dir, key)
 }
 
 #[cfg(test)]

@@ -11,11 +11,11 @@ use crate::schedule::train::Trial;
 use super::yard::{Chain, TakenSlot, Yard, train_key};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::repository_plans::Project;
 
 /// One run of a verification.
-pub struct Run<'a> {
+pub struct TreeRun<'a> {
     pub line: &'a str,
     pub limit: Duration,
     /// Runs of this tree that were red before.
@@ -23,17 +23,17 @@ pub struct Run<'a> {
 }
 
 /// What was said, how long it took, whether nothing that git ignores lay there before, and the worktree, still taken.
-pub type Ran<'a> = (Said, Duration, bool, Option<TakenSlot<'a>>);
+pub type TreeRunEnd<'a> = (Said, Duration, bool, Option<TakenSlot<'a>>);
 
 pub fn run<'a>(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     yard: &'a Yard,
     trial: &Trial,
     chain: &Chain,
-    what: &Run<'_>,
+    what: &TreeRun<'_>,
     warnings: &mut Vec<String>,
-) -> Result<Ran<'a>, String> {
+) -> Result<TreeRunEnd<'a>, String> {
     if yard.is_unwanted(trial.id) {
         return Ok((Said::Stopped, Duration::ZERO, false, None));
     }
@@ -42,16 +42,16 @@ pub fn run<'a>(
         &chain.tree[..chain.tree.len().min(12)],
         what.before
     );
-    let taken = yard.take_slot(campaign, trial.id, &tag);
+    let taken = yard.take_slot(project, trial.id, &tag);
     let name = train_key(taken.slot);
-    let path = campaign.worktree_path(&name);
-    let folder = JobFolder::new(campaign.dir.train_verification(taken.slot));
-    let top = trial.stack.last().and_then(|plan| campaign.plan(plan));
+    let path = project.worktree_path(&name);
+    let folder = JobFolder::new(project.dir.train_verification(taken.slot));
+    let top = trial.stack.last().and_then(|plan| project.plan(plan));
     // Beside the folder, which is emptied when a verification begins.
     let note = folder.path().with_extension("fresh");
     let was_fresh = || fs::read_to_string(&note).is_ok_and(|noted| noted == tag);
     if let Some((said, took)) = verify::unheard(&folder, &tag, what.line) {
-        keep_log(campaign, top, &folder);
+        keep_log(project, top, &folder);
         return Ok((said, took, was_fresh(), Some(taken)));
     }
     let mut fresh = was_fresh();
@@ -62,7 +62,7 @@ pub fn run<'a>(
     } else {
         verify::end(&folder)?;
         // What was red before may owe it to what lay there.
-        let ignored = what.before > 0 || campaign.set.merge.cleans_ignored;
+        let ignored = what.before > 0 || project.set.merge.cleans_ignored;
         let ready = git::worktree::ensure_exact(admin, &name, &path, chain.top(), ignored);
         let ready = ready.map_err(|error| error.to_string())?;
         warnings.extend(ready.warnings);
@@ -73,12 +73,12 @@ pub fn run<'a>(
         };
         // Where it cannot be told later, it is verified once more.
         let _ = noted;
-        if let Some(plan) = top.or(campaign.set.plans.first()) {
-            warnings.extend(super::worktree::furnish_own(campaign, plan, &name, &ready.path)?);
+        if let Some(plan) = top.or(project.set.plans.first()) {
+            warnings.extend(super::worktree::furnish_own(project, plan, &name, &ready.path)?);
         }
         ready.path
     };
-    let mut variables = environment::for_train(campaign, top, &name, &worktree);
+    let mut variables = environment::for_train(project, top, &name, &worktree);
     variables.set("ORCH_TARGET", chain.ground.target.as_str());
     let check = verify::Check {
         tag,
@@ -89,11 +89,11 @@ pub fn run<'a>(
         gently: false,
     };
     let began = Instant::now();
-    let said = verify::run(campaign, &folder, variables, &check, at_work, &|| {
+    let said = verify::run(project, &folder, variables, &check, at_work, &|| {
         yard.is_unwanted(trial.id)
     });
     let took = began.elapsed();
-    keep_log(campaign, top, &folder);
+    keep_log(project, top, &folder);
     // One that was spoiled is made anew when it is needed.
     let _ = git::worktree::unhide(admin, &name, &worktree);
     let _ = admin.note_left(&name);
@@ -101,8 +101,8 @@ pub fn run<'a>(
 }
 
 /// For `orch logs --verify`: the worktree goes to another trial.
-pub fn keep_log(campaign: &Campaign, top: Option<&Plan>, folder: &JobFolder) {
+pub fn keep_log(project: &Project, top: Option<&Plan>, folder: &JobFolder) {
     let Some(plan) = top else { return };
-    let kept = JobFolder::new(campaign.dir.merge_verification(&plan.name));
+    let kept = JobFolder::new(project.dir.merge_verification(&plan.name));
     let _ = fs::create_dir_all(kept.path()).and_then(|()| fs::copy(folder.log(), kept.log()));
 }

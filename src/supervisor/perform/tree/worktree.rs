@@ -11,13 +11,13 @@ use crate::status;
 use super::furnish;
 use super::furnish::{Furnishing, Progress, Unready, furnish};
 use super::own_folder;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::repository_plans::Project;
 
 /// Makes the plan's branch and worktree, or one more worktree beside it, or finds them made, and prepares it for work; with
 /// the warnings that came of it.
 pub fn make_worktree(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     lane: &LaneId,
     base: &CommitId,
@@ -28,7 +28,7 @@ pub fn make_worktree(
         lane: lane.lane,
         why,
     };
-    match make(campaign, admin, lane, base, progress) {
+    match make(project, admin, lane, base, progress) {
         Ok(made) => made,
         Err(Unready::Failed(why)) => (Event::WorktreeRefused(note(why)), Vec::new()),
         Err(Unready::Stopped) => {
@@ -39,22 +39,22 @@ pub fn make_worktree(
 }
 
 fn make(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     lane: &LaneId,
     base: &CommitId,
     progress: &Progress<'_>,
 ) -> Result<(Event, Vec<String>), Unready> {
     let gone = || Unready::Failed("the plan is not in the manifest any more".to_owned());
-    let plan = campaign.plan(&lane.plan).ok_or_else(gone)?;
-    progress.wait_for_room(campaign)?;
-    let fit = own_folder::fit(campaign, base).map_err(|error| Unready::Failed(error.to_string()))?;
+    let plan = project.plan(&lane.plan).ok_or_else(gone)?;
+    progress.wait_for_room(project)?;
+    let fit = own_folder::fit(project, base).map_err(|error| Unready::Failed(error.to_string()))?;
     let begin = fit.as_ref().unwrap_or(base);
-    let made = again_if_killed(Result::is_ok, || ensure(campaign, admin, plan, lane, begin));
+    let made = again_if_killed(Result::is_ok, || ensure(project, admin, plan, lane, begin));
     let mut ready = made.map_err(|error| Unready::Failed(error.to_string()))?;
     let mut begins = base.clone();
     if lane.lane == 0 && !ready.created_worktree {
-        begins = bring_along(campaign, plan, &mut ready, base, begin);
+        begins = bring_along(project, plan, &mut ready, base, begin);
     }
     if fit.is_some() && ready.created_branch {
         ready.warnings.push(format!(
@@ -63,7 +63,7 @@ fn make(
             plan.branch
         ));
     }
-    let foreign = take_out(campaign, plan, lane, &mut ready);
+    let foreign = take_out(project, plan, lane, &mut ready);
     // The folder where agents report is there before anybody watches it.
     let prepared = match foreign && ready.created_worktree {
         true => status::prepare_anew(&ready.path, &lane.plan, &plan.document),
@@ -73,12 +73,12 @@ fn make(
         ready.warnings.push(error.to_string());
     }
     let furnished = furnish(
-        campaign,
+        project,
         &Furnishing {
             key: &lane.to_string(),
             worktree: &ready.path,
             setup: &plan.setup,
-            variables: &environment::for_lane(campaign, plan, lane.lane, &ready.path),
+            variables: &environment::for_lane(project, plan, lane.lane, &ready.path),
             timeout: plan.attempts.timeout,
             grace: plan.attempts.grace,
             event: furnish::created(
@@ -102,14 +102,14 @@ fn make(
 }
 
 /// Takes orch's own folder out of a branch that an earlier worktree or a person has left with it; true when it was there.
-fn take_out(campaign: &Campaign, plan: &Plan, lane: &LaneId, ready: &mut WorktreeReady) -> bool {
-    let held = git::candidate::orch_files_in(&campaign.repo, &ready.head).unwrap_or_default();
+fn take_out(project: &Project, plan: &Plan, lane: &LaneId, ready: &mut WorktreeReady) -> bool {
+    let held = git::candidate::orch_files_in(&project.repo, &ready.head).unwrap_or_default();
     if held.is_empty() {
         return false;
     }
     // A further lane stands on no branch, and is put on its task's.
-    if lane.lane == 0 && campaign.repo.branch_tip(&plan.branch).ok().flatten().as_ref() == Some(&ready.head) {
-        match own_folder::take_out(campaign, &ready.path, &plan.branch, &plan.name, &[]) {
+    if lane.lane == 0 && project.repo.branch_tip(&plan.branch).ok().flatten().as_ref() == Some(&ready.head) {
+        match own_folder::take_out(project, &ready.path, &plan.branch, &plan.name, &[]) {
             Ok(files) => ready.warnings.push(own_folder::told(&plan.branch, &files)),
             Err(error) => ready
                 .warnings
@@ -126,18 +126,18 @@ fn take_out(campaign: &Campaign, plan: &Plan, lane: &LaneId, ready: &mut Worktre
 /// made may be what its work lacked. Gives where the branch begins now.
 /// `fit` is the base as it may come into a worktree.
 fn bring_along(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     ready: &mut WorktreeReady,
     base: &CommitId,
     fit: &CommitId,
 ) -> CommitId {
     let at = ready.head.clone();
-    let stands_on_it = campaign
+    let stands_on_it = project
         .repo
         .branch_tip(&plan.branch)
         .is_ok_and(|tip| tip.as_ref() == Some(&at));
-    let is_behind = || at != *base && campaign.repo.is_ancestor(&at, base).unwrap_or(false);
+    let is_behind = || at != *base && project.repo.is_ancestor(&at, base).unwrap_or(false);
     if !stands_on_it || !is_behind() {
         return base.clone();
     }
@@ -158,13 +158,13 @@ fn bring_along(
 }
 
 fn ensure(
-    campaign: &Campaign,
+    project: &Project,
     admin: &WorktreeAdmin,
     plan: &Plan,
     lane: &LaneId,
     base: &CommitId,
 ) -> Result<WorktreeReady, EnsureError> {
-    let (key, path) = (lane.to_string(), campaign.lane_path(lane));
+    let (key, path) = (lane.to_string(), project.lane_path(lane));
     if lane.lane == 0 && plan.arrangement.dispatch == Dispatch::Plan {
         return git::worktree::ensure(
             admin,
@@ -180,7 +180,7 @@ fn ensure(
         (Some(plan.branch.clone()), base.clone())
     } else {
         // It begins where the plan stands, so that little changes when its first task is entered.
-        let tip = campaign.repo.branch_tip(&plan.branch)?;
+        let tip = project.repo.branch_tip(&plan.branch)?;
         (None, tip.unwrap_or_else(|| base.clone()))
     };
     git::worktree::ensure_lane(
@@ -201,7 +201,7 @@ fn ensure(
 ///
 /// What did not work, in words.
 pub fn furnish_own(
-    campaign: &Campaign,
+    project: &Project,
     plan: &Plan,
     key: &str,
     worktree: &std::path::Path,
@@ -213,13 +213,13 @@ pub fn furnish_own(
     let wanted = Furnishing {
         key,
         worktree,
-        setup: &campaign.set.run.setup,
-        variables: &environment::for_train(campaign, Some(plan), key, worktree),
+        setup: &project.set.run.setup,
+        variables: &environment::for_train(project, Some(plan), key, worktree),
         timeout: plan.attempts.timeout,
         grace: plan.attempts.grace,
         event: furnish::created(None, 0, worktree, None),
     };
-    furnish(campaign, &wanted, &progress).map_err(|unready| match unready {
+    furnish(project, &wanted, &progress).map_err(|unready| match unready {
         Unready::Failed(why) => format!("the worktree for verifying merges is not ready: {why}"),
         Unready::Stopped => "the setup of the worktree for verifying merges was stopped".to_owned(),
     })

@@ -11,7 +11,7 @@ use crate::schedule::train::TrialId;
 use crate::schedule::{EARLY, UnionSaid};
 
 use crate::supervisor::perform::command::verify;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::repository_plans::Project;
 
 /// The key of one of the train's own worktrees. No lane can have it, of a plan named `train` neither: those have `train@1` and
 /// so on.
@@ -110,10 +110,10 @@ pub struct Yard {
 
 impl Yard {
     /// That of a supervisor that begins. A target that is there now was there.
-    pub fn of(campaign: &Campaign) -> Self {
+    pub fn of(project: &Project) -> Self {
         let yard = Self::default();
-        let target = &campaign.target;
-        let tip = campaign.repo.branch_tip(target).ok().flatten();
+        let target = &project.target;
+        let tip = project.repo.branch_tip(target).ok().flatten();
         yard.built().seen.extend(tip.map(|tip| (target.clone(), tip)));
         yard
     }
@@ -175,13 +175,13 @@ impl Yard {
 
     /// Takes a worktree for a trial: the one where its verification is at work, or ended, since before a restart, else a
     /// free one, if there is one where nothing is at work.
-    pub fn take_slot<'a>(&'a self, campaign: &Campaign, trial: TrialId, tag: &str) -> TakenSlot<'a> {
+    pub fn take_slot<'a>(&'a self, project: &Project, trial: TrialId, tag: &str) -> TakenSlot<'a> {
         let mut taken = held(&self.slots);
-        let all = campaign.set.merge.verify_slots.max(1);
+        let all = project.set.merge.verify_slots.max(1);
         let mut idle = None;
         let mut matching = None;
         for slot in (0..all).filter(|slot| !taken.contains_key(slot)) {
-            let folder = JobFolder::new(campaign.dir.train_verification(slot));
+            let folder = JobFolder::new(project.dir.train_verification(slot));
             match Runner::adopt(folder.clone()) {
                 Ok(Some(_)) if folder.job().is_ok_and(|job| job.tag == tag) => {
                     matching.get_or_insert(slot);
@@ -206,17 +206,17 @@ impl Yard {
     }
 
     /// Ends a trial's verification, or keeps it from beginning.
-    pub fn stop(&self, campaign: &Campaign, trial: TrialId) {
+    pub fn stop(&self, project: &Project, trial: TrialId) {
         held(&self.unwanted).insert(trial);
         if *held(&self.mends_for) == Some(trial)
-            && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(campaign.dir.regeneration()))
+            && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(project.dir.regeneration()))
         {
             Runner::stop(runner.process(), false);
         }
         let slots = held(&self.slots);
         let slot = slots.iter().find(|(_, taken_by)| **taken_by == trial);
         let Some((slot, _)) = slot else { return };
-        let folder = JobFolder::new(campaign.dir.train_verification(*slot));
+        let folder = JobFolder::new(project.dir.train_verification(*slot));
         if let Ok(Some(runner)) = Runner::adopt(folder) {
             Runner::stop(runner.process(), false);
         }
@@ -234,7 +234,7 @@ impl Yard {
     }
 
     /// Ends what is tried early, at once.
-    pub fn end_early(&self, campaign: &Campaign) {
+    pub fn end_early(&self, project: &Project) {
         let early: Vec<(usize, TrialId)> = held(&self.slots)
             .iter()
             .filter(|(_, trial)| **trial & EARLY != 0)
@@ -242,7 +242,7 @@ impl Yard {
             .collect();
         for (slot, trial) in early {
             held(&self.unwanted).insert(trial);
-            let folder = JobFolder::new(campaign.dir.train_verification(slot));
+            let folder = JobFolder::new(project.dir.train_verification(slot));
             if let Ok(Some(runner)) = Runner::adopt(folder) {
                 runner.hold().stop(true);
                 let _ = runner.wait();
@@ -251,16 +251,16 @@ impl Yard {
     }
 
     /// Ends what is at work in worktrees of the train that no trial has: since before a restart.
-    pub fn end_strays(&self, campaign: &Campaign) {
+    pub fn end_strays(&self, project: &Project) {
         let taken = held(&self.slots);
         if held(&self.mends_for).is_none()
-            && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(campaign.dir.regeneration()))
+            && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(project.dir.regeneration()))
         {
             runner.hold().stop(true);
             let _ = runner.wait();
         }
-        for slot in (0..campaign.set.merge.verify_slots.max(1)).filter(|slot| !taken.contains_key(slot)) {
-            let folder = JobFolder::new(campaign.dir.train_verification(slot));
+        for slot in (0..project.set.merge.verify_slots.max(1)).filter(|slot| !taken.contains_key(slot)) {
+            let folder = JobFolder::new(project.dir.train_verification(slot));
             if let Ok(Some(runner)) = Runner::adopt(folder) {
                 runner.hold().stop(true);
                 let _ = runner.wait();

@@ -19,7 +19,7 @@ use super::load;
 
 /// The plans of one repository.
 #[derive(Debug, Clone)]
-pub struct Campaign {
+pub struct Project {
     /// The repository.
     pub repo: Repository,
     git: OnceLock<GitVersion>,
@@ -41,7 +41,7 @@ pub struct Campaign {
     pub base: CommitId,
 }
 
-impl Campaign {
+impl Project {
     /// The files that say what is to be done: the manifest and the plans' documents.
     pub fn files(&self) -> BTreeSet<PathBuf> {
         let home = self.manifest.parent().unwrap_or(Path::new("/"));
@@ -83,11 +83,11 @@ impl Campaign {
         Self::open_in(None, from, manifest)
     }
 
-    /// As [`Campaign::open`], with the repository where it was found from there already.
+    /// As [`Project::open`], with the repository where it was found from there already.
     ///
     /// # Errors
     ///
-    /// As [`Campaign::open`].
+    /// As [`Project::open`].
     pub fn open_in(
         found: Option<Repository>,
         from: &Path,
@@ -272,8 +272,8 @@ fn check_branches(set: &PlanSet, target: &str) -> Result<(), SupervisorError> {
 }
 
 /// The plan's document in its worktree, when it is a committed file there.
-pub fn committed_document(campaign: &Campaign, file: Option<&Path>, worktree: &Path) -> Option<PathBuf> {
-    let written = campaign.manifest.parent()?.join(file?);
-    let inside = written.strip_prefix(campaign.repo.here()).ok()?;
+pub fn committed_document(project: &Project, file: Option<&Path>, worktree: &Path) -> Option<PathBuf> {
+    let written = project.manifest.parent()?.join(file?);
+    let inside = written.strip_prefix(project.repo.here()).ok()?;
     Some(worktree.join(inside))
 }
