@@ -1,10 +1,8 @@
 //! What happened: the facts of the journal, in the words that `orch events` prints. State is nothing but their fold.
 
-use super::words::is_zero;
-use super::{
-    AgentUsage, OfPlan, Parked, PinRefusal, Sent, Steered, TaskReport, UnitOf, WorkRefusal, WorkSkip,
-};
+use super::{AgentUsage, OfPlan, Parked, PinRefusal, Sent, Steered, TaskReport, WorkRefusal, WorkSkip};
 use super::{BuiltOn, Evidence, Exit, Failed, FoundPlan, Hold, LaneNote, LaneOf, LaunchTrouble, OfAttempt};
+use super::{UnitOf, words::is_zero};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId, WorkRef};
 use serde::{Deserialize, Serialize};
 
