@@ -114,7 +114,7 @@ pub fn detail(event: &Event) -> String {
                 .unwrap_or_default();
             format!("{}{again}", first_line(why))
         }
-        Event::LegDone { attempt, .. } => attempt.to_string(),
+        Event::StageDone { attempt, .. } => attempt.to_string(),
         Event::TaskStarted(report)
         | Event::TaskDone(report)
         | Event::TaskFailed(report)

@@ -85,7 +85,7 @@ fn is_news(event: &Event) -> bool {
         Event::AttemptAssigned { .. }
         | Event::AgentTold(_)
         | Event::AttemptChecked { .. }
-        | Event::LegDone { .. }
+        | Event::StageDone { .. }
         | Event::WorktreeDeferred(_)
         | Event::WorkMerged { .. }
         | Event::WorkLeftOut { .. }

@@ -1058,7 +1058,7 @@ impl World {
             };
             let before = event.plan().map(|plan| failures(&state, plan));
             let used = match event {
-                Event::LegDone { plan, attempt, .. } => state.plan(plan).attempt(attempt).cloned(),
+                Event::StageDone { plan, attempt, .. } => state.plan(plan).attempt(attempt).cloned(),
                 _ => None,
             };
             state.apply(*at, event);
@@ -1087,7 +1087,7 @@ impl World {
                 Event::RetryRequested(about) => {
                     parked.retain(|(plan, _), _| *plan != about.plan);
                 }
-                Event::LegDone { .. } => {
+                Event::StageDone { .. } => {
                     let used = used.expect("a leg is done by an attempt");
                     closed.remove(&(used.agent, used.account));
                 }

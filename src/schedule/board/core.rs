@@ -146,7 +146,7 @@ impl Board {
             | Event::TaskSkipped { .. }
             | Event::PhaseDone { .. }
             | Event::PhaseVerify(_)
-            | Event::LegDone { .. }
+            | Event::StageDone { .. }
             | Event::Pinned { .. }
             | Event::PinRefused { .. }
             | Event::WorkAdded(_)

@@ -75,11 +75,11 @@ pub enum Event {
         plan: PlanName,
         /// The attempt.
         attempt: AttemptId,
-        /// Which attempt at this leg, from 1.
+        /// Which attempt at this stage, from 1.
         number: u32,
         /// The agent.
         agent: AgentName,
-        /// What it was given: the phases of a leg, one phase, or one task.
+        /// What it was given: the phases of a stage, one phase, or one task.
         #[serde(alias = "phases")]
         units: Vec<UnitId>,
         /// Which of the plan's worktrees; 0 is the plan's own.
@@ -143,7 +143,7 @@ pub enum Event {
         /// What was found.
         evidence: Evidence,
     },
-    /// The attempt's work did not complete its leg.
+    /// The attempt's work did not complete its stage.
     #[serde(rename = "attempt.failed")]
     AttemptFailed {
         /// The plan.
@@ -165,7 +165,7 @@ pub enum Event {
     },
     /// What an attempt was given is done.
     #[serde(rename = "leg.done")]
-    LegDone {
+    StageDone {
         /// The plan.
         plan: PlanName,
         /// The attempt that finished it.

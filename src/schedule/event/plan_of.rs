@@ -67,7 +67,7 @@ impl Event {
             | Self::AgentEnded { plan, .. }
             | Self::AttemptChecked { plan, .. }
             | Self::AttemptFailed { plan, .. }
-            | Self::LegDone { plan, .. }
+            | Self::StageDone { plan, .. }
             | Self::WorkMerged { plan, .. }
             | Self::WorkConflicted(WorkConflict { plan, .. })
             | Self::WorkFailed { plan, .. }

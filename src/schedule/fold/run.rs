@@ -84,7 +84,7 @@ impl State {
                 limit(self, at, parked);
                 self.apply_to_plan(at, event);
             }
-            Event::LegDone { plan, attempt, .. } => {
+            Event::StageDone { plan, attempt, .. } => {
                 let current = self.plan(plan).attempt(attempt);
                 let used = current.map(|current| (current.agent.clone(), current.account.clone()));
                 if let Some((agent, account)) = used {

@@ -115,7 +115,7 @@ pub(in crate::schedule) fn depends<'a>(
     let ends = run.ends.iter();
     let of_head = ends.filter(|(phase, _)| run.pins.get(&Point::Phase(**phase)) == Some(&prefix.head));
     let ended = of_head.map(|(_, end)| end.at).max();
-    // One agent carries in what all of its leg waits for before it begins with the first phase.
+    // One agent carries in what all of its stage waits for before it begins with the first phase.
     let before = run
         .history
         .iter()

@@ -31,7 +31,7 @@ impl Room {
         for (name, _, attempt) in state.open_attempts() {
             room.slots = room.slots.saturating_sub(1);
             *room.agents.entry(attempt.agent.clone()).or_default() += 1;
-            // A leg never crosses a change of resources, so its first unit speaks for all.
+            // A stage never crosses a change of resources, so its first unit speaks for all.
             let plan = state.number(name).and_then(|number| work.plans.get(number));
             let first = plan.and_then(|plan| attempt.units.iter().find_map(|id| plan.unit(*id)));
             for resource in first.into_iter().flat_map(|unit| &unit.uses) {

@@ -8,7 +8,7 @@ use crate::agent::{JobFolder, JobState, ProcessId, is_suspended, left_running};
 use crate::git::{self, ExpectedTree, TreePlace, TreeSeen, WorktreeAdmin, conflict_key};
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
-use crate::schedule::{Scheduler, Stage, State, Work, history};
+use crate::schedule::{AttemptState, Scheduler, State, Work, history};
 
 use super::finding::{DoctorFacts, plan_of};
 use crate::supervisor::perform::build::mend::MEND_KEY;
@@ -78,7 +78,7 @@ pub fn look(project: &Project) -> Result<RepositorySeen, SupervisorError> {
     for (_, _, attempt) in state.open_attempts().filter(|_| idle) {
         let found = JobFolder::new(project.dir.attempt(&attempt.id)).state()?;
         let gone = !matches!(found, JobState::Running(_));
-        if gone && !(attempt.stage == Stage::Assigned && found == JobState::Unstarted) {
+        if gone && !(attempt.state == AttemptState::Assigned && found == JobState::Unstarted) {
             lost_attempts.push(attempt.id.to_string());
         }
     }

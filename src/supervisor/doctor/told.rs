@@ -159,7 +159,7 @@ pub(super) fn told(
         }
         events.push((
             None,
-            Event::LegDone {
+            Event::StageDone {
                 plan: name(),
                 attempt: by,
                 units: done,
@@ -287,7 +287,7 @@ fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Ti
     events.push((Some(*at), ended));
     // What it did is judged by what is there, not by how it ended.
     let closed = match exit {
-        Exit::Code { code: 0 } => Event::LegDone {
+        Exit::Code { code: 0 } => Event::StageDone {
             plan: name(),
             attempt: id(),
             units: Vec::new(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::schedule::{Event, Input, Stage};
+use crate::schedule::{AttemptState, Event, Input};
 
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
@@ -30,7 +30,7 @@ pub fn look(desk: &Desk, inputs: &mut Vec<Input>) {
     let state = desk.scheduler.state();
     let running = state
         .open_attempts()
-        .filter(|(_, _, attempt)| attempt.stage == Stage::Running);
+        .filter(|(_, _, attempt)| attempt.state == AttemptState::Running);
     for (plan, _, attempt) in running {
         if let Some(Event::AgentTold(told)) = output::told(&desk.project.dir, plan, &attempt.id)
             && told.facts.spent != attempt.facts.spent
