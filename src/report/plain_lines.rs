@@ -83,7 +83,7 @@ fn is_in_the_answer(event: &Event) -> bool {
 fn is_news(event: &Event) -> bool {
     match event {
         Event::AttemptAssigned { .. }
-        | Event::AgentTold(_)
+        | Event::AgentUsage(_)
         | Event::AttemptChecked { .. }
         | Event::StageDone { .. }
         | Event::WorktreeDeferred(_)

@@ -627,7 +627,7 @@ impl World {
             Event::AgentEnded { attempt, exit, .. } => {
                 self.tries.get_mut(attempt).unwrap().exit = Some(exit.clone());
             }
-            Event::AgentTold(told) => {
+            Event::AgentUsage(told) => {
                 self.tries.get_mut(&told.attempt).unwrap().facts = told.facts.clone();
             }
             Event::AttemptChecked {
@@ -1064,7 +1064,7 @@ impl World {
             }
             Act::End(exit, facts) => {
                 let (plan, attempt) = (launch.plan.clone(), launch.attempt.clone());
-                self.tell(Input::Event(Event::AgentTold(AgentUsage {
+                self.tell(Input::Event(Event::AgentUsage(AgentUsage {
                     plan: plan.clone(),
                     attempt: attempt.clone(),
                     facts,

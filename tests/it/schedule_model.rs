@@ -711,7 +711,7 @@ impl World {
             facts,
             resets_in_ms: self.dice.percent(50).then(|| 1 + self.dice.roll() % 100_000),
         };
-        self.tell(Input::Event(Event::AgentTold(told)));
+        self.tell(Input::Event(Event::AgentUsage(told)));
         kind.is_some()
     }
 

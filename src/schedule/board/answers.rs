@@ -27,7 +27,7 @@ pub(in crate::schedule) fn is_current(board: &Board, event: &Event) -> bool {
             state(plan, attempt) == Some(&AttemptState::Assigned)
         }
         Event::AgentEnded { plan, attempt, .. } => state(plan, attempt).is_some_and(AttemptState::holds_slot),
-        Event::AgentTold(AgentUsage {
+        Event::AgentUsage(AgentUsage {
             plan, attempt, facts, ..
         }) => {
             let run = board.state.plan(plan);

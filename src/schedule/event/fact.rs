@@ -129,7 +129,7 @@ pub enum Event {
     },
     /// What the agent's output tells: its last word, tools it was denied, turns, tokens, cost, its conversation.
     #[serde(rename = "agent.told")]
-    AgentTold(AgentUsage),
+    AgentUsage(AgentUsage),
     /// The attempt met a rate limit or an outage; the plan goes on when that is over, and no attempt is spent.
     #[serde(rename = "attempt.parked")]
     AttemptParked(Parked),

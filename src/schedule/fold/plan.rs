@@ -4,7 +4,7 @@ use super::attempt::{has_failed, was_assigned};
 use super::found::{found_in_conflict, note_made_in};
 use super::merge::{has_landed, has_not_landed, merge_began, was_found, was_restored, was_taken_back};
 use super::notice::apply_notice;
-use super::parking::{take_told, was_parked};
+use super::parking::{take_usage, was_parked};
 use super::phases::{forget_short_end, was_checked, was_pinned};
 use super::reopening::retry;
 use super::reports::{grow, listen_anew, note_made_before, note_shown, note_ticked, reopen_gone, withdraw};
@@ -113,8 +113,8 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
             }
         }
         Event::AttemptFailed { .. } => has_failed(run, at, event),
-        Event::AgentTold(told) => {
-            take_told(run, at, told);
+        Event::AgentUsage(usage) => {
+            take_usage(run, at, usage);
         }
         Event::AttemptParked(parked) => was_parked(run, at, parked),
         Event::AgentRefused { .. } => {}

@@ -161,7 +161,7 @@ impl Standing {
             }
             Event::TaskSkipped { .. } => self.skips = true,
             Event::AgentStarted { .. }
-            | Event::AgentTold(_)
+            | Event::AgentUsage(_)
             | Event::AgentEnded { .. }
             | Event::AttemptAssigned { .. }
             | Event::AttemptChecked { .. }

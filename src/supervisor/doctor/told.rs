@@ -267,14 +267,14 @@ fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Ti
             obstacle: None,
             ..facts.clone()
         };
-        let told = AgentUsage {
+        let usage = AgentUsage {
             plan: name(),
             attempt: id(),
             facts,
             resets_in_ms: None,
         };
         let at = attempt.ended.as_ref().map(|(at, _)| *at).or(attempt.started);
-        events.push((at, Event::AgentTold(told)));
+        events.push((at, Event::AgentUsage(usage)));
     }
     let Some((at, exit)) = &attempt.ended else {
         return;
@@ -405,7 +405,7 @@ mod tests {
         };
         let events = told(&set.plans[0], &shown, &PlanRun::default(), false);
         let facts = events.into_iter().find_map(|(_, event)| match event {
-            Event::AgentTold(told) => Some(told.facts),
+            Event::AgentUsage(usage) => Some(usage.facts),
             _ => None,
         });
         let facts = facts.unwrap();

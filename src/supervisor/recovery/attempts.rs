@@ -100,7 +100,7 @@ fn look_at(
             if assigned {
                 missed.push(started(0));
             }
-            missed.extend(output::told(dir, plan, attempt));
+            missed.extend(output::usage(dir, plan, attempt));
             missed.push(ended(record.exit));
         }
         JobState::Lost(_) => {
@@ -109,7 +109,7 @@ fn look_at(
             if assigned {
                 missed.push(started(0));
             }
-            missed.extend(output::told(dir, plan, attempt));
+            missed.extend(output::usage(dir, plan, attempt));
             missed.push(ended(Exit::Lost));
         }
         // Assigned and never started: the scheduler starts it now. Otherwise its folder was taken away.
