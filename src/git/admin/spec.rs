@@ -97,7 +97,7 @@ pub enum WorktreeRefusal {
         /// The path.
         path: PathBuf,
     },
-    /// Git's books hold a worktree at the path whose folder is gone, and orch did not make it.
+    /// Git's worktree administration holds a worktree at the path whose folder is gone, and orch did not make it.
     #[error(
         "git still has a worktree of somebody else's at `{}`: run `git worktree prune`, or set another `worktrees` in \
          the manifest",

@@ -81,7 +81,7 @@ pub fn open_conflict(admin: &WorktreeAdmin, spec: &ConflictSpec<'_>) -> Result<O
     )?;
     let path = ready.path;
     let alone = alone(admin, &key)?;
-    stale_lock::clear_books(&git_dir(&path)?)?;
+    stale_lock::clear_admin_dir(&git_dir(&path)?)?;
     let state = inspect(&path)?;
     match state.in_progress {
         None => {}
@@ -188,7 +188,7 @@ pub fn commit_conflict(
         return Err(not_open());
     }
     let alone = alone(admin, &key)?;
-    stale_lock::clear_books(&git_dir(&path)?)?;
+    stale_lock::clear_admin_dir(&git_dir(&path)?)?;
     if let Some(operation) = inspect(&path)?
         .in_progress
         .filter(|operation| *operation != InProgress::Merge)
@@ -296,7 +296,7 @@ pub fn abandon_conflict(
         let onto = sides.map_or(marker.base, |(onto, _)| onto);
         if marker.path.is_dir() {
             let alone = alone(admin, &key)?;
-            stale_lock::clear_books(&git_dir(&marker.path)?)?;
+            stale_lock::clear_admin_dir(&git_dir(&marker.path)?)?;
             backups.extend(put_on(admin, &alone, plan, &marker.path, &onto)?);
         }
         let removable = removable(admin, &key, &onto)?;

@@ -171,7 +171,7 @@ impl SparedTree {
     /// Takes away git's notes about an operation that git itself cannot make sense of. The commits that they name were spared.
     pub(in crate::git) fn forget_operation(
         &self,
-        books: &Path,
+        admin_dir: &Path,
         operation: InProgress,
     ) -> Result<(), GitError> {
         let names: &[&str] = match operation {
@@ -181,7 +181,7 @@ impl SparedTree {
             InProgress::Revert => &["REVERT_HEAD", "sequencer"],
             InProgress::Bisect => &["BISECT_LOG", "BISECT_START", "BISECT_TERMS", "BISECT_NAMES"],
         };
-        let notes = names.iter().map(|name| books.join(name));
+        let notes = names.iter().map(|name| admin_dir.join(name));
         for found in notes.filter(|note| note.exists()) {
             let removed = match found.is_dir() {
                 true => fs::remove_dir_all(&found),
@@ -205,7 +205,7 @@ impl SparedTree {
         git.arg(&self.path).holding(lock.file())?.run().map(drop)
     }
 
-    /// Removes the folder's `.git` file, and then the useless entry in git's books that it led to, if one is left.
+    /// Removes the folder's `.git` file, and then the useless entry in git's worktree administration that it led to, if one is left.
     pub(in crate::git) fn forget(self, _lock: &AdminLock<'_>, entry: Option<&Path>) -> Result<(), GitError> {
         let _ = fs::remove_file(self.path.join(".git"));
         entry.map_or(Ok(()), |entry| {

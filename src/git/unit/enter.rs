@@ -239,10 +239,10 @@ pub(in crate::git) fn lane(admin: &WorktreeAdmin, key: &str) -> Result<(KeyLock,
     let not_ours = || UnitRefusal::NotOurs { key: key.to_owned() };
     let alone = alone(admin, key).map_err(|_| not_ours())?;
     let marker = admin.read_marker(key)?.ok_or_else(not_ours)?;
-    let books = inspect::git_dir(&marker.path)?;
-    stale_lock::clear_books(&books)?;
+    let admin_dir = inspect::git_dir(&marker.path)?;
+    stale_lock::clear_admin_dir(&admin_dir)?;
     // `git reset` and `git checkout` lock the branch that they stand on.
-    if let Some(Some(branch)) = read_head(&books.join("HEAD")) {
+    if let Some(Some(branch)) = read_head(&admin_dir.join("HEAD")) {
         stale_lock::clear_beside(&admin.repo.common_dir().join(branch_ref(&branch)))?;
     }
     undo_cut_step(&marker.path)?;

@@ -1,4 +1,4 @@
-//! `git worktree add`: a new entry in git's books.
+//! `git worktree add`: a new entry in git's worktree administration.
 
 use std::fs;
 use std::path::Path;

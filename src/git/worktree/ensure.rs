@@ -22,7 +22,7 @@ use crate::git::repo::ids::branch_ref;
 use crate::git::repo::revision::is_branch_name;
 use crate::plan::CommitId;
 
-/// What is in git's books once the locked part is over.
+/// What is in git's worktree administration once the locked part is over.
 struct Registered {
     registration: Registration,
     marker: Marker,
@@ -31,7 +31,7 @@ struct Registered {
 }
 
 /// Makes the branch and the worktree, or finds them made, or finishes what a crash left half-made. Only the part
-/// in git's books is done under the lock; files are written outside of it, so several run side by side.
+/// in git's worktree administration is done under the lock; files are written outside of it, so several run side by side.
 pub fn ensure(admin: &WorktreeAdmin, spec: &WorktreeSpec) -> Result<WorktreeReady, EnsureError> {
     if !is_branch_name(&spec.branch) {
         let branch = spec.branch.clone();
@@ -120,7 +120,7 @@ pub(in crate::git) fn make(
     } = registered;
     let created_worktree = marker.state == TreeProgress::Making;
     // Checking out locks the index, HEAD and the branch that it stands on.
-    stale_lock::clear_books(&registration.admin)?;
+    stale_lock::clear_admin_dir(&registration.admin)?;
     if let Some(branch) = wanted.branch {
         stale_lock::clear_beside(&admin.repo.common_dir().join(branch_ref(branch)))?;
     }
@@ -156,7 +156,7 @@ pub fn hide(admin: &WorktreeAdmin, patterns: &[&str]) -> Result<(), GitError> {
     exclude(&admin.lock()?, admin.repo.common_dir(), &lines)
 }
 
-/// The part under the lock: afterwards the branch exists and git's books hold the worktree.
+/// The part under the lock: afterwards the branch exists and git's worktree administration holds the worktree.
 fn register(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,

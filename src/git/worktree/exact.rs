@@ -73,10 +73,10 @@ fn move_away(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<PathBuf, E
     let _alone = alone(admin, key)?;
     let lock = admin.lock()?;
     let common = admin.repo.common_dir();
-    let books = common.join("worktrees");
+    let admin_dirs = common.join("worktrees");
     let entry = registration_at(common, path)?
         .map(|known| known.admin)
-        .or_else(|| pointed_to(path).filter(|entry| is_plainly_in(&books, entry)));
+        .or_else(|| pointed_to(path).filter(|entry| is_plainly_in(&admin_dirs, entry)));
     let to = admin.spoiled(key);
     admin.remove_left(key);
     drop_spoiled(admin, key);

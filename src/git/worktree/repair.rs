@@ -15,7 +15,7 @@ use crate::git::files::registration::{Registration, pointed_to, settle};
 use crate::git::files::regular;
 use crate::git::keep::gate::SparedTree;
 
-/// Brings a worktree that is in git's books back to life. None when its entry was useless and has been removed.
+/// Brings a worktree that is in git's worktree administration back to life. None when its entry was useless and has been removed.
 pub(in crate::git) fn repair(
     _admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
@@ -61,13 +61,13 @@ pub(in crate::git) fn repair(
     Ok(Some((known, fill)))
 }
 
-/// The entry in this repository's books that the folder's `.git` leads to, whether or not it is there.
+/// The entry in this repository's worktree administration that the folder's `.git` leads to, whether or not it is there.
 pub(in crate::git) fn entry_of(admin: &WorktreeAdmin, path: &Path) -> Option<PathBuf> {
-    let books = admin.repo.common_dir().join("worktrees");
-    pointed_to(path).filter(|entry| entry.parent().is_some_and(|parent| settle(parent) == books))
+    let admin_dirs = admin.repo.common_dir().join("worktrees");
+    pointed_to(path).filter(|entry| entry.parent().is_some_and(|parent| settle(parent) == admin_dirs))
 }
 
-/// Gives a worktree whose entry in git's books was pruned a new entry. Its files are not touched.
+/// Gives a worktree whose entry in git's worktree administration was pruned a new entry. Its files are not touched.
 pub(in crate::git) fn adopt(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,

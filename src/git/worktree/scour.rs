@@ -26,13 +26,13 @@ pub fn unhide(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<(), Ensur
     if admin.read_marker(key)?.is_none() {
         return Ok(());
     }
-    let Ok(books) = git_dir(path) else {
+    let Ok(admin_dir) = git_dir(path) else {
         return Ok(());
     };
-    if !books.join("index").exists() {
+    if !admin_dir.join("index").exists() {
         return Ok(());
     }
-    leave_nothing_out(&books)?;
+    leave_nothing_out(&admin_dir)?;
     let out = Git::within(path).args(["ls-files", "-v", "-z"]).run()?;
     // `TAG PATH`: `S` is left out, a small letter is taken as unchanged.
     let is_hidden = |tag: &u8| tag.is_ascii_lowercase() || *tag == b'S';
@@ -77,9 +77,9 @@ pub(in crate::git) fn scour(
     ignored: bool,
 ) -> Result<(), EnsureError> {
     let alone = alone(admin, key)?;
-    let books = git_dir(path)?;
+    let admin_dir = git_dir(path)?;
     let repo = git2::Repository::open(path).map_err(GitError::library("open the worktree"))?;
-    if !ignored && spotless(|| &repo, path, &books).is_some() {
+    if !ignored && spotless(|| &repo, path, &admin_dir).is_some() {
         return Ok(());
     }
     // Twice forced: a repository in it is no reason to spare a folder.

@@ -34,11 +34,11 @@ pub struct ExpectedTree {
 pub enum TreePlace {
     /// Nothing, or an empty folder.
     Nothing,
-    /// A checkout that git's books of this repository know.
+    /// A checkout that the worktree administration of this repository knows.
     Worktree,
     /// A folder whose `.git` file leads to a place that does not exist.
     Dangling,
-    /// A folder that belongs to another repository, whose books these are.
+    /// A folder that belongs to another repository, whose administration this is.
     Elsewhere(PathBuf),
     /// A folder that is no checkout.
     Folder,
@@ -61,7 +61,7 @@ pub struct TreeSeen {
     pub noted: bool,
     /// True when its making was cut short.
     pub half_made: bool,
-    /// True when git's books have an entry for the place.
+    /// True when git's worktree administration have an entry for the place.
     pub registered: bool,
     /// What is at the place.
     pub place: TreePlace,
@@ -97,7 +97,7 @@ pub fn strayed(
     expected: &dyn Fn(&str) -> Option<PathBuf>,
 ) -> Result<Vec<Strayed>, GitError> {
     let mut all = Vec::new();
-    let books = settle(&admin.repo.common_dir().join("worktrees"));
+    let admin_dirs = settle(&admin.repo.common_dir().join("worktrees"));
     for key in admin.keys()? {
         let Some(marker) = admin
             .read_marker(&key)?
@@ -106,7 +106,7 @@ pub fn strayed(
             continue;
         };
         // Nearly every worktree is where it was, and for those no path is followed part by part.
-        if pointed_to(&marker.path).is_some_and(|entry| is_plainly_in(&books, &entry)) {
+        if pointed_to(&marker.path).is_some_and(|entry| is_plainly_in(&admin_dirs, &entry)) {
             continue;
         }
         let place = place(admin, &marker.path)?;
@@ -144,7 +144,7 @@ fn moved_to(admin: &WorktreeAdmin, path: &Path, wanted: Option<&Path>) -> Option
 ///
 /// # Errors
 ///
-/// When git's books or a note cannot be read.
+/// When git's worktree administration or a note cannot be read.
 pub fn survey(admin: &WorktreeAdmin, expected: &[ExpectedTree]) -> Result<Vec<TreeSeen>, GitError> {
     let mut seen = Vec::new();
     let keys = admin.keys()?;
@@ -223,15 +223,15 @@ fn place(admin: &WorktreeAdmin, path: &Path) -> Result<TreePlace, GitError> {
             false => TreePlace::Folder,
         });
     };
-    let books = settle(&admin.repo.common_dir().join("worktrees"));
+    let admin_dirs = settle(&admin.repo.common_dir().join("worktrees"));
     Ok(match entry.canonicalize() {
         Err(_) => TreePlace::Dangling,
-        Ok(entry) if entry.parent() == Some(&books) => TreePlace::Worktree,
+        Ok(entry) if entry.parent() == Some(&admin_dirs) => TreePlace::Worktree,
         Ok(entry) => TreePlace::Elsewhere(entry),
     })
 }
 
-/// The entry of our books that the folder's dead link names, when the folder it was for is gone.
+/// The entry of our worktree administration that the folder's dead link names, when the folder it was for is gone.
 fn moved_entry(admin: &WorktreeAdmin, folder: &Path) -> Option<PathBuf> {
     let link = pointed_to(folder)?;
     let id = link.file_name()?;
@@ -258,7 +258,7 @@ pub fn note_again(admin: &WorktreeAdmin, wanted: &ExpectedTree, base: &CommitId)
     admin.write_marker(&wanted.key, &marker)
 }
 
-/// Ends what was cut short, brings a deleted folder back as it was last staged, and connects folder and books again
+/// Ends what was cut short, brings a deleted folder back as it was last staged, and connects folder and admin dir again
 /// where one has lost the other. No file that is there is touched.
 ///
 /// # Errors
@@ -274,7 +274,7 @@ pub fn mend(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
             Some(known) if known.is_connected() => {}
             // The repository has moved and the worktree has not.
             Some(known) => known.connect()?,
-            // Its entry in the books is gone too, as after `git worktree prune`. It gets another, once its link says that
+            // Its entry in the administration is gone too, as after `git worktree prune`. It gets another, once its link says that
             // it is of this repository.
             None => link_here(admin, &marker.path)?,
         }
@@ -343,7 +343,7 @@ pub fn follow(admin: &WorktreeAdmin, key: &str, to: &Path) -> Result<(), EnsureE
     Ok(admin.write_marker(key, &Marker { path, ..marker })?)
 }
 
-/// Forgets a worktree of which nothing is left: no folder, no entry in git's books, no branch.
+/// Forgets a worktree of which nothing is left: no folder, no entry in git's worktree administration, no branch.
 ///
 /// # Errors
 ///
@@ -363,10 +363,12 @@ pub fn noted_base(admin: &WorktreeAdmin, key: &str) -> Result<Option<CommitId>, 
     Ok(admin.read_marker(key)?.map(|marker| marker.base))
 }
 
-/// True for a folder whose link leads into the books of a repository that is not there, or to an entry that is not.
+/// True for a folder whose link leads into the administration of a repository that is not there, or to an entry that is not.
 fn is_cut_off(folder: &Path) -> bool {
     pointed_to(folder).is_some_and(|link| {
-        let of_a_worktree = link.parent().is_some_and(|books| books.ends_with("worktrees"));
+        let of_a_worktree = link
+            .parent()
+            .is_some_and(|admin_dirs| admin_dirs.ends_with("worktrees"));
         of_a_worktree && !link.exists()
     })
 }

@@ -186,10 +186,10 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
         return mendable(what, RepairStep::RenewIndex(key.clone()));
     }
     match (&tree.place, tree.noted) {
-        (TreePlace::Elsewhere(books), _) => person(
+        (TreePlace::Elsewhere(admin_dir), _) => person(
             format!(
                 "{path}, where {named} belongs, is of another repository ({})",
-                books.display()
+                admin_dir.display()
             ),
             "is this a copy of a repository? Give it other `worktrees` in the manifest".to_owned(),
         ),
