@@ -11,7 +11,7 @@
 //! | 7 | `refs` | pins, marks of units, candidates, notes, resolutions |
 //! | 6 | `keep` | the gate before whatever takes work away; backups |
 //! | 5 | `lock` | lock files of git, and refs of `orch`'s own written past them |
-//! | 4 | `admin` | the lock around git's worktree administration, and notes about worktrees |
+//! | 4 | `admin` | the lock around git's worktree administration, and records about worktrees |
 //! | 4 | `candidate` | merges built off every checkout; evidence that something has landed |
 //! | 3 | `state` | looking at checkouts |
 //! | 3 | `merging` | merging two commits, as git does, off every checkout |

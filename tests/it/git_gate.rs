@@ -112,7 +112,7 @@ fn what_checks_left_goes_and_what_somebody_put_there_is_kept() {
     let tree = Tree::at(&path);
     tree.write("report.xml", "left by a check")
         .write("README.md", "changed by a check");
-    admin.note_left("train@0").unwrap();
+    admin.record_left("train@0").unwrap();
     let second = scratch.commit_file("new.txt", "new");
     let ready = git::worktree::ensure_detached(&admin, "train@0", &path, &second).unwrap();
     assert_eq!((ready.warnings.len(), tree.status().as_str()), (0, ""));
@@ -120,7 +120,7 @@ fn what_checks_left_goes_and_what_somebody_put_there_is_kept() {
     assert_eq!(backups(), "");
 
     tree.write("report.xml", "left by a check");
-    admin.note_left("train@0").unwrap();
+    admin.record_left("train@0").unwrap();
     tree.write("report.xml", "and then a person wrote here");
     let ready = git::worktree::ensure_detached(&admin, "train@0", &path, &first).unwrap();
     assert!(
@@ -139,7 +139,7 @@ fn what_checks_left_goes_and_what_somebody_put_there_is_kept() {
     assert!(holders(&scratch, &own)[0].starts_with("refs/orch/backup/train@0/"));
     // While a check was at work there.
     let own = tree.commit_file("own.txt", "committed beside a check");
-    admin.note_left("train@0").unwrap();
+    admin.record_left("train@0").unwrap();
     git::worktree::ensure_detached(&admin, "train@0", &path, &first).unwrap();
     assert!(holders(&scratch, &own)[0].starts_with("refs/orch/backup/train@0/"));
 }

@@ -8,7 +8,7 @@ use crate::plan::{CommitId, PlanName};
 /// A worktree with a branch of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorktreeSpec {
-    /// The name under which orch keeps its note about it: the plan's name, or that and a lane. A file name.
+    /// The name under which orch keeps its record about it: the plan's name, or that and a lane. A file name.
     pub key: String,
     /// Where it shall be. Missing parent folders are created.
     pub path: PathBuf,

@@ -18,8 +18,8 @@ use super::goal::CheckoutGoal;
 use super::set_aside::{back_up_once, set_aside};
 use super::step::StepRecord;
 use crate::fault;
-use crate::git::admin::marker::{Marker, TreeProgress};
 use crate::git::admin::worktree_admin::{AdminLock, KeyLock, WorktreeAdmin};
+use crate::git::admin::worktree_record::{TreeProgress, WorktreeRecord};
 use crate::git::files::error::GitError;
 use crate::git::files::names::{BACKUPS, CANDIDATES, MADE, ORCH_DIR};
 use crate::git::lock::own_ref::over_dead_lock;
@@ -61,8 +61,8 @@ impl SparedTree {
     }
 
     /// A worktree whose making was cut short: nobody was let in yet, so what is there is what git had written.
-    pub(in crate::git) fn unused(marker: &Marker) -> Option<Self> {
-        (marker.state == TreeProgress::Making).then(|| Self::of(&marker.path, None))
+    pub(in crate::git) fn unused(record: &WorktreeRecord) -> Option<Self> {
+        (record.state == TreeProgress::Making).then(|| Self::of(&record.path, None))
     }
 
     /// A folder that holds nothing but, at most, its `.git` file.

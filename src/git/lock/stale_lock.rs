@@ -113,13 +113,13 @@ pub fn clear_dead_locks(admin: &WorktreeAdmin) -> Result<(), EnsureError> {
         return Ok(());
     }
     for key in admin.keys()? {
-        let Some(marker) = admin.read_marker(&key)? else {
+        let Some(record) = admin.read_record(&key)? else {
             continue;
         };
-        let Ok(admin_dir) = git_dir(&marker.path) else {
+        let Ok(admin_dir) = git_dir(&record.path) else {
             continue;
         };
-        if !locks_of_admin_dir(&admin_dir).is_empty() && !is_somebody_in(&marker.path) {
+        if !locks_of_admin_dir(&admin_dir).is_empty() && !is_somebody_in(&record.path) {
             clear_admin_dir(&admin_dir)?;
         }
     }

@@ -36,7 +36,7 @@ impl Makers {
         let mut makers = Self::default();
         for (plan, branch) in plans {
             for key in keys.iter().filter(|key| owner_of(key) == plan.as_str()) {
-                let worktree = admin.read_marker(key)?.map(|marker| marker.path);
+                let worktree = admin.read_record(key)?.map(|record| record.path);
                 let admin_dir = worktree.and_then(|worktree| git_dir(&worktree).ok());
                 makers.note(
                     plan,

@@ -9,7 +9,7 @@ use super::submodule::follow_submodules;
 use crate::git::files::error::GitError;
 use crate::git::files::regular;
 use crate::git::keep::gate::SparedTree;
-use crate::git::keep::step::{StepRecord, end, note};
+use crate::git::keep::step::{StepRecord, end, record};
 use crate::git::lock::stale_lock;
 use crate::git::program::command::Git;
 use crate::git::repo::ids::oid;
@@ -18,15 +18,15 @@ use crate::git::state::inspect::{git_dir, head_of, in_progress};
 use crate::plan::CommitId;
 
 /// Takes back what a step that was cut short has left in a worktree, and nothing else: it is then as before the step, or as
-/// after it where only the note of it was left. To be called before anybody looks for changes there, and while no agent and no
-/// git is at work there. Without a note it costs a look for one.
+/// after it where only the record of it was left. To be called before anybody looks for changes there, and while no agent and no
+/// git is at work there. Without a record it costs a look for one.
 ///
 /// # Errors
 ///
 /// When git cannot do it.
 pub fn undo_cut_step(path: &Path) -> Result<(), GitError> {
     let cloning = clones::forget(path)?;
-    undo_noted(path)?;
+    undo_recorded(path)?;
     // What does not work is met again by whoever needs them.
     match cloning {
         Some(wanted) => clones::update(path, &wanted, None).map(drop),
@@ -34,9 +34,9 @@ pub fn undo_cut_step(path: &Path) -> Result<(), GitError> {
     }
 }
 
-fn undo_noted(path: &Path) -> Result<(), GitError> {
-    let note = note(path)?;
-    let Ok(text) = regular::read(&note) else {
+fn undo_recorded(path: &Path) -> Result<(), GitError> {
+    let record = record(path)?;
+    let Ok(text) = regular::read(&record) else {
         return Ok(());
     };
     // One that cannot be read was not written by a program that knew what it was about to do.

@@ -32,7 +32,7 @@ pub fn ensure_exact(
         made => return made,
     };
     let path = settle(path);
-    if admin.read_marker(key)?.is_none_or(|marker| marker.path != path) {
+    if admin.read_record(key)?.is_none_or(|record| record.path != path) {
         return Err(error);
     }
     let moved = move_away(admin, key, &path)?;

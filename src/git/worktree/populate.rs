@@ -65,7 +65,7 @@ pub(in crate::git) fn fill(
 }
 
 /// Takes a detached worktree to another commit. Ignored files stay, so that a build finds its cache. What checks have left
-/// goes, as noted by [`WorktreeAdmin::note_left`]; what is there beyond that goes to a backup first.
+/// goes, as recorded by [`WorktreeAdmin::record_left`]; what is there beyond that goes to a backup first.
 pub(in crate::git) fn reset_detached(
     admin: &WorktreeAdmin,
     alone: &KeyLock,

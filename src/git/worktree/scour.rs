@@ -23,7 +23,7 @@ use crate::git::step::submodule::scour_submodules;
 /// When git fails.
 pub fn unhide(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<(), EnsureError> {
     let _alone = alone(admin, key)?;
-    if admin.read_marker(key)?.is_none() {
+    if admin.read_record(key)?.is_none() {
         return Ok(());
     }
     let Ok(admin_dir) = git_dir(path) else {
@@ -65,7 +65,7 @@ pub fn is_fresh(_admin: &WorktreeAdmin, path: &Path) -> Result<bool, GitError> {
 }
 
 /// Takes away what verifications have left in such a worktree and an ordinary clean-up spares: repositories in it, and with
-/// `ignored` every file that git ignores, with orch's own notes about how it was prepared.
+/// `ignored` every file that git ignores, with orch's own records about how it was prepared.
 ///
 /// # Errors
 ///

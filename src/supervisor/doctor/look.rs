@@ -197,7 +197,7 @@ fn is_of_train(project: &Project, key: &str) -> bool {
 fn ours(project: &Project, trees: &[TreeSeen]) -> Result<Vec<String>, SupervisorError> {
     let target = project.repo.branch_tip(&project.target)?;
     let mut ours = Vec::new();
-    for tree in trees.iter().filter(|tree| tree.expected && !tree.noted) {
+    for tree in trees.iter().filter(|tree| tree.expected && !tree.recorded) {
         let here = tree.place == TreePlace::Worktree && tree.registered;
         let marked = match (&tree.tip, plan_of(&tree.key)) {
             _ if tree.branch.is_none() => here,
