@@ -84,10 +84,10 @@ pub use state::include::{INCLUDE_FILE, Included};
 pub use state::inspect::{
     InProgress, WorktreeState, git_dir as git_dir_of, head_of, inspect, inspect_by_git,
 };
-pub use step::carry::{Carried, CarryError, carry};
 pub use step::cut_step::undo_cut_step;
 pub use step::displaced::{Displaced, begin_log, put_back_from};
 pub use step::leftovers::{LeftoverError, commit_leftovers, uncover};
+pub use step::merge_in::{MergeInError, MergedIn, merge_in};
 pub use step::submodule::{follow_stale_submodules, follow_submodules};
 pub use unit::enter::{UnitReady, UnitStart};
 pub use unit::give_up::GivenUp;

@@ -1,6 +1,8 @@
 //! The gate: nothing that exists only in one place is taken away there.
 
-use orch::git::{self, CarryError, KeepReason, PinPoint, RemoveError, WorktreeAdmin, WorktreeSpec, carry};
+use orch::git::{
+    self, KeepReason, MergeInError, PinPoint, RemoveError, WorktreeAdmin, WorktreeSpec, merge_in,
+};
 use orch::plan::{LandedBy, PlanName, Point};
 
 use crate::support::{Scratch, Tree};
@@ -153,8 +155,8 @@ fn carrying_never_replaces_an_ignored_file() {
     scratch.write(".env", "SECRET=theirs");
     scratch.git("add -f .env");
     let pin = scratch.commit("track it");
-    let refused = carry(tree.path(), &pin, "carry").unwrap_err();
-    assert!(matches!(refused, CarryError::InTheWay { .. }), "{refused}");
+    let refused = merge_in(tree.path(), &pin, "carry").unwrap_err();
+    assert!(matches!(refused, MergeInError::InTheWay { .. }), "{refused}");
     assert_eq!(tree.read(".env"), "SECRET=mine");
 }
 

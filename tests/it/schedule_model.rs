@@ -371,7 +371,7 @@ impl World {
                 }
                 .tap(|| {
                     let apart = launch.place.branch_of.map(|_| &launch.attempt);
-                    self.branches.carry(&launch.plan, apart, &launch.carry);
+                    self.branches.carry(&launch.plan, apart, &launch.dependencies);
                     if self.trouble && self.dice.percent(15) {
                         self.hung.insert(launch.attempt.clone());
                     }

@@ -285,7 +285,7 @@ fn launch(board: &mut Board, name: &PlanName, lane: u32, step: &mut Step) {
         units: attempt.units.clone(),
         place: work_place(plan, run, lane, attempt),
         timeout: first.map_or(plan.attempts.timeout, |unit| unit.timeout),
-        carry: dispatch::carried(plan, &attempt.units, &board.state),
+        dependencies: dispatch::to_merge_in(plan, &attempt.units, &board.state),
         after: after(run, &attempt.units, attempt.repair, Some(&attempt.id)),
         account: attempt.account.clone(),
         conversation: conversation(run, lane, attempt).map(Box::new),

@@ -198,7 +198,7 @@ pub struct Launch {
     /// Longest duration.
     pub timeout: Duration,
     /// Commits to merge into the branch first.
-    pub carry: Vec<(WorkRef, CommitId)>,
+    pub dependencies: Vec<(WorkRef, CommitId)>,
     /// The attempt before at this stage, and why there is another.
     pub after: Option<After>,
     /// The account to use; none when the agent has but one.

@@ -104,7 +104,7 @@ pub enum Event {
         attempt: AttemptId,
         /// The runner's process id.
         pid: u32,
-        /// The branch's tip when it started, with what was carried in; none when nobody saw it start.
+        /// The branch's tip when it started, with what was merged in; none when nobody saw it start.
         head: Option<CommitId>,
     },
     /// The agent could not be started.
