@@ -30,7 +30,7 @@ const ROOMS: &[(&str, u32)] = &[
 const SIDEWAYS: &[(&str, &str)] = &[("cli", "report")];
 
 /// Folders with sub-rooms, each with its floor. Files of the folder itself stand above all of its sub-rooms. In such a folder no
-/// files import from each other in a circle.
+/// files import from each other in a cycle.
 const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
     (
         "git",
@@ -275,11 +275,11 @@ fn sub_rooms_import_down_only() {
 }
 
 #[test]
-fn no_files_import_in_a_circle() {
+fn no_files_import_in_a_cycle() {
     let imports = imports();
     for (folder, _) in SUB_ROOMS {
         if let Some(cycle) = imports.cycle_in(&format!("{folder}/")) {
-            panic!("these import in a circle: src/{}", cycle.join("\n  from src/"));
+            panic!("these import in a cycle: src/{}", cycle.join("\n  from src/"));
         }
     }
 }

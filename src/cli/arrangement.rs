@@ -26,7 +26,7 @@ pub enum DispatchName {
 }
 
 /// Gives every plan the strategy and the dispatch that are named; without one, each keeps its own. `manifest` is what faults
-/// are told of; plans that come from none wait in no circle.
+/// are told of; plans that come from none wait in no cycle.
 ///
 /// # Errors
 ///

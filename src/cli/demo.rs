@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::git;
 use crate::plan::PlanState;
-use crate::supervisor::{Depth, Errand, Project, Situation};
+use crate::supervisor::{Depth, Goal, Project, Situation};
 
 use super::{CliError, Context, ProgramExit, output, up};
 
@@ -39,11 +39,11 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> 
     if !context.quiet {
         anstream::eprintln!("made {}\n{STORY}", top.display());
     }
-    let errand = Errand::Up {
+    let goal = Goal::Up {
         only: Vec::new(),
         merge: true,
     };
-    let exit = up::conduct(context, &project, &errand)?.exit;
+    let exit = up::conduct(context, &project, &goal)?.exit;
     if !context.json {
         show_history(&project)?;
         output::text(&further(&top, exit))?;

@@ -48,7 +48,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<ProgramExit, CliError> 
         };
         return show(&project, &before.to_string(), &after.to_string(), &options);
     }
-    // What carried-in plans brought is theirs: the comparison is with the target, from where the two parted.
+    // What merged-in plans brought is theirs: the comparison is with the target, from where the two parted.
     // Of a plan that has landed: with the target as it was before.
     let situation = Situation::look(&project)?;
     let landed = situation.scheduler.state().landed_commit(&name);

@@ -11,8 +11,8 @@ use crate::plan::{CommitId, Point, WorkRef};
 use crate::report::PlainLines;
 use crate::schedule::Ending;
 use crate::supervisor::{
-    Answer, Errand, MergeOutcome, MergeReport, MergedPlan, Observer, Project, Request, ResolveStep,
-    Situation, SupervisorError, ask, drive, rehearse_merge,
+    Answer, Goal, MergeOutcome, MergeReport, MergedPlan, Observer, Project, Request, ResolveStep, Situation,
+    SupervisorError, ask, drive, rehearse_merge,
 };
 
 use super::resolve::Came;
@@ -203,7 +203,7 @@ fn land(
     plans: Vec<WorkRef>,
     into: Option<String>,
 ) -> Result<LandingResult, CliError> {
-    let errand = Errand::Merge {
+    let goal = Goal::Merge {
         plans: plans.clone(),
         into: into.clone(),
     };
@@ -217,7 +217,7 @@ fn land(
     } else {
         Box::new(PlainLines::new(context.verbose).before_an_answer())
     };
-    match drive(project.clone(), &errand, observer.as_mut()) {
+    match drive(project.clone(), &goal, observer.as_mut()) {
         Ok(conclusion) => {
             let interrupted = conclusion.ending == Ending::Interrupted;
             let report = conclusion.merged.ok_or_else(|| {

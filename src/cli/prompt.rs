@@ -67,7 +67,7 @@ pub fn run(context: &Context, args: &PromptArgs) -> Result<ProgramExit, CliError
     Ok(ProgramExit::Done)
 }
 
-/// What one agent would be given: of a plan the next leg, else the phase or task that was named.
+/// What one agent would be given: of a plan the next stage, else the phase or task that was named.
 fn units(situation: &Situation, plan: &Plan, point: Point) -> Result<Vec<UnitId>, CliError> {
     let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
     let unknown = |what: String| {
@@ -88,7 +88,7 @@ fn units(situation: &Situation, plan: &Plan, point: Point) -> Result<Vec<UnitId>
             let look = Readiness::new(&work.plans[number], state.plan(&plan.name), state);
             let ready = look.ready(state.now).into_iter().next();
             match ready.or_else(|| look.open().next()) {
-                Some(first) => Ok(look.leg(first).iter().map(|unit| unit.id).collect()),
+                Some(first) => Ok(look.stage(first).iter().map(|unit| unit.id).collect()),
                 None => Err(CliError::new(
                     ProgramExit::Nothing,
                     format!("nothing is left to do in plan `{}`", plan.name),

@@ -13,7 +13,7 @@ use crate::report::{
 };
 use crate::schedule::Ending;
 use crate::supervisor::{
-    Depth, Errand, Observer, Project, Silent, Situation, StatusView, drive, lints_of_run, with_dependencies,
+    Depth, Goal, Observer, Project, Silent, Situation, StatusView, drive, lints_of_run, with_dependencies,
 };
 
 use super::{CliError, Context, ProgramExit, output, preview};
@@ -59,11 +59,11 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<ProgramExit, CliError> {
             warn_of(&project, &only)
         })?;
     }
-    let errand = Errand::Up {
+    let goal = Goal::Up {
         only,
         merge: args.merge,
     };
-    let Conducted { exit, view } = conduct(context, &project, &errand)?;
+    let Conducted { exit, view } = conduct(context, &project, &goal)?;
     if let Some(view) = &view {
         output::text(&next_steps(view, &project.target))?;
     }
@@ -98,7 +98,7 @@ fn warn(said: &str) {
     anstream::eprintln!("{}", broken(said, error_terminal()));
 }
 
-/// How an errand ended, and what is there now.
+/// How a goal ended, and what is there now.
 #[derive(Debug)]
 pub struct Conducted {
     /// The exit code that says how.
@@ -107,22 +107,22 @@ pub struct Conducted {
     pub view: Option<StatusView>,
 }
 
-/// Drives an errand to its end before the eyes of a person, then says what came of it.
+/// Drives a goal to its end before the eyes of a person, then says what came of it.
 ///
 /// # Errors
 ///
 /// When another supervisor is at work, or something fails that no plan can be blamed for.
-pub fn conduct(context: &Context, project: &Project, errand: &Errand) -> Result<Conducted, CliError> {
+pub fn conduct(context: &Context, project: &Project, goal: &Goal) -> Result<Conducted, CliError> {
     let mut observer = observer(context, project);
-    let conclusion = drive(project.clone(), errand, observer.as_mut())?;
+    let conclusion = drive(project.clone(), goal, observer.as_mut())?;
     drop(observer);
     let mut shown = None;
     if !context.json {
         let project = project.with(conclusion.set)?;
         let situation = Situation::look(&project)?;
         let view = situation.view(&project, Depth::Branches)?;
-        let driven = |plan: &PlanName| match errand {
-            Errand::Up { only, .. } => only.is_empty() || only.contains(plan),
+        let driven = |plan: &PlanName| match goal {
+            Goal::Up { only, .. } => only.is_empty() || only.contains(plan),
             _ => true,
         };
         output::text(&summary(&view, driven, output_columns(), context.quiet))?;

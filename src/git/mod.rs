@@ -11,7 +11,7 @@
 //! | 7 | `refs` | pins, marks of units, candidates, notes, resolutions |
 //! | 6 | `keep` | the gate before whatever takes work away; backups |
 //! | 5 | `lock` | lock files of git, and refs of `orch`'s own written past them |
-//! | 4 | `admin` | the lock around git's worktree administration, and notes about worktrees |
+//! | 4 | `admin` | the lock around git's worktree administration, and records about worktrees |
 //! | 4 | `candidate` | merges built off every checkout; evidence that something has landed |
 //! | 3 | `state` | looking at checkouts |
 //! | 3 | `merging` | merging two commits, as git does, off every checkout |
@@ -84,10 +84,10 @@ pub use state::include::{INCLUDE_FILE, Included};
 pub use state::inspect::{
     InProgress, WorktreeState, git_dir as git_dir_of, head_of, inspect, inspect_by_git,
 };
-pub use step::carry::{Carried, CarryError, carry};
 pub use step::cut_step::undo_cut_step;
 pub use step::displaced::{Displaced, begin_log, put_back_from};
 pub use step::leftovers::{LeftoverError, commit_leftovers, uncover};
+pub use step::merge_in::{MergeInError, MergedIn, merge_in};
 pub use step::submodule::{follow_stale_submodules, follow_submodules};
 pub use unit::enter::{UnitReady, UnitStart};
 pub use unit::give_up::GivenUp;

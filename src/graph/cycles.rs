@@ -1,5 +1,5 @@
-//! Circles in the drawn graph: work that waits for itself because of what a strategy and named dependencies ask for
-//! together. Circles between whole plans are found earlier, with the manifest.
+//! Cycles in the drawn graph: work that waits for itself because of what a strategy and named dependencies ask for
+//! together. Cycles between whole plans are found earlier, with the manifest.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use super::gate::{Gate, Why};
 use super::network::{Graph, Node, Of};
 use super::rank::Ranks;
 
-/// Most circles that are told at once.
+/// Most cycles that are told at once.
 const MOST: usize = 20;
 
-/// One step of a circle.
+/// One step of a cycle.
 #[derive(Debug, Clone, Copy)]
 struct CycleStep {
     /// The node that waits.
@@ -25,7 +25,7 @@ struct CycleStep {
     gate: usize,
 }
 
-/// One shortest circle of every group of nodes that wait for each other, so that none can ever begin. A gate that can
+/// One shortest cycle of every group of nodes that wait for each other, so that none can ever begin. A gate that can
 /// open without some of its members holds nobody up. `manifest` is the manifest as faults name it.
 pub fn cycle_faults(set: &PlanSet, graph: &Graph, ranks: &Ranks, manifest: &Path) -> Vec<Fault> {
     if ranks.stuck.is_empty() {
@@ -37,15 +37,15 @@ pub fn cycle_faults(set: &PlanSet, graph: &Graph, ranks: &Ranks, manifest: &Path
         if faults.len() == MOST {
             break;
         }
-        if let Some(circle) = shortest(&steps, &group) {
-            faults.push(fault(set, graph, &circle, manifest));
+        if let Some(cycle) = shortest(&steps, &group) {
+            faults.push(fault(set, graph, &cycle, manifest));
         }
     }
     faults
 }
 
 /// What each stuck node waits for in vain: the stuck members of gates that cannot open without them. Nodes that only
-/// come behind a circle are left out.
+/// come behind a cycle are left out.
 fn blocked(graph: &Graph, stuck: &[usize]) -> BTreeMap<usize, Vec<CycleStep>> {
     let stuck: BTreeSet<usize> = stuck.iter().copied().collect();
     let closed = |gate: Gate<'_>| gate.of().filter(|member| !stuck.contains(member)).count() < gate.need;
@@ -121,10 +121,10 @@ fn reach(edges: &BTreeMap<usize, Vec<usize>>, from: usize) -> BTreeSet<usize> {
     seen
 }
 
-/// The shortest circle inside a group, by breadth-first search from each of its nodes.
+/// The shortest cycle inside a group, by breadth-first search from each of its nodes.
 fn shortest(steps: &BTreeMap<usize, Vec<CycleStep>>, group: &BTreeSet<usize>) -> Option<Vec<CycleStep>> {
     let mut best: Option<Vec<CycleStep>> = None;
-    // In a large group the first nodes will do: any circle names the trouble.
+    // In a large group the first nodes will do: any cycle names the trouble.
     for &start in group.iter().take(200) {
         let mut came: BTreeMap<usize, CycleStep> = BTreeMap::new();
         let mut queue = VecDeque::from([start]);
@@ -139,28 +139,28 @@ fn shortest(steps: &BTreeMap<usize, Vec<CycleStep>>, group: &BTreeSet<usize>) ->
                 }
             }
         }
-        let mut circle = Vec::new();
+        let mut cycle = Vec::new();
         let mut at = start;
         while let Some(step) = came.get(&at) {
-            circle.push(*step);
+            cycle.push(*step);
             at = step.waits;
             if at == start {
                 break;
             }
         }
-        circle.reverse();
-        let shorter = best.as_ref().is_none_or(|best| circle.len() < best.len());
-        if !circle.is_empty() && shorter {
-            best = Some(circle);
+        cycle.reverse();
+        let shorter = best.as_ref().is_none_or(|best| cycle.len() < best.len());
+        if !cycle.is_empty() && shorter {
+            best = Some(cycle);
         }
     }
     best
 }
 
-fn fault(set: &PlanSet, graph: &Graph, circle: &[CycleStep], manifest: &Path) -> Fault {
-    let mut path: Vec<String> = circle.iter().map(|step| graph.id(step.waits)).collect();
-    path.extend(circle.first().map(|step| graph.id(step.waits)));
-    let reasons: Vec<String> = circle
+fn fault(set: &PlanSet, graph: &Graph, cycle: &[CycleStep], manifest: &Path) -> Fault {
+    let mut path: Vec<String> = cycle.iter().map(|step| graph.id(step.waits)).collect();
+    path.extend(cycle.first().map(|step| graph.id(step.waits)));
+    let reasons: Vec<String> = cycle
         .iter()
         .map(|step| {
             let (file, line) = place(set, graph, step, manifest);
@@ -171,7 +171,7 @@ fn fault(set: &PlanSet, graph: &Graph, circle: &[CycleStep], manifest: &Path) ->
     let hint = format!("{}; one of them has to go", reasons.join(", "));
     // The place of a named dependency is the one to look at first.
     let named = |step: &&CycleStep| matches!(graph.gates.get(step.gate).why, Why::Named | Why::Depends);
-    let first = circle.iter().find(named).or(circle.first());
+    let first = cycle.iter().find(named).or(cycle.first());
     let (file, line) = match first {
         Some(step) => place(set, graph, step, manifest),
         None => (manifest.to_owned(), 1),

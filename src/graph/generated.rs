@@ -60,7 +60,7 @@ impl Default for Generated {
 
 impl Generated {
     /// Draws the plans. Plans wait for phases of plans up to twenty places before them only, and tasks for tasks before
-    /// them, so that there is no circle.
+    /// them, so that there is no cycle.
     pub fn plan_set(&self) -> PlanSet {
         let agent = agent("agent");
         let mut plans: Vec<Plan> = Vec::with_capacity(self.plans);

@@ -45,7 +45,7 @@ impl<'g> Opening<'g> {
     }
 
     /// Nodes in an order in which everything comes after what it waits for (Kahn 1962). What can never begin is left out.
-    /// A gate opens with as many members as it needs, so that a gate which never needs its own followers is no circle.
+    /// A gate opens with as many members as it needs, so that a gate which never needs its own followers is no cycle.
     ///
     /// Where such a gate needs only some of its members, the order tells which of them count for those behind it: the first
     /// that could begin. Else all orders say the same, and each plan is gone through as far as it goes, so that what is

@@ -9,7 +9,7 @@ use crate::schedule::{
 use crate::supervisor::given;
 
 use super::resolving_line::resolving_line;
-use super::told_line::{facts_line, parked_line};
+use super::usage_line::{facts_line, parked_line};
 
 /// `03:04:05 auth     agent.started        attempt auth-1`
 pub fn event_line(record: &Record) -> String {
@@ -91,7 +91,7 @@ pub fn detail(event: &Event) -> String {
         Event::AgentStarted { attempt, pid, .. } => format!("{attempt}, process {pid}"),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
-        Event::AgentTold(told) => format!("{}: {}", told.attempt, facts_line(&told.facts)),
+        Event::AgentUsage(usage) => format!("{}: {}", usage.attempt, facts_line(&usage.facts)),
         Event::AttemptParked(parked) => parked_line(parked),
         Event::AttemptChecked {
             attempt, evidence, ..
@@ -114,7 +114,7 @@ pub fn detail(event: &Event) -> String {
                 .unwrap_or_default();
             format!("{}{again}", first_line(why))
         }
-        Event::LegDone { attempt, .. } => attempt.to_string(),
+        Event::StageDone { attempt, .. } => attempt.to_string(),
         Event::TaskStarted(report)
         | Event::TaskDone(report)
         | Event::TaskFailed(report)

@@ -21,7 +21,7 @@ mod size;
 mod span;
 mod summary;
 mod table;
-mod told_line;
+mod usage_line;
 mod visible;
 mod width;
 

@@ -83,9 +83,9 @@ fn is_in_the_answer(event: &Event) -> bool {
 fn is_news(event: &Event) -> bool {
     match event {
         Event::AttemptAssigned { .. }
-        | Event::AgentTold(_)
+        | Event::AgentUsage(_)
         | Event::AttemptChecked { .. }
-        | Event::LegDone { .. }
+        | Event::StageDone { .. }
         | Event::WorktreeDeferred(_)
         | Event::WorkMerged { .. }
         | Event::WorkLeftOut { .. }

@@ -8,7 +8,7 @@ use crate::supervisor::PlanView;
 use super::count::count;
 use super::palette::{plan_style, task_style};
 use super::span::{ago, span};
-use super::told_line::{budget_line, facts_line};
+use super::usage_line::{budget_line, facts_line};
 use super::width::fit;
 
 /// The page.

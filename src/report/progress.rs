@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::journal::Record;
 use crate::plan::{Dispatch, PlanName, PlanSet, PlanState};
-use crate::schedule::{Event, Scheduler, Stage, Tally, explain, plan_state};
+use crate::schedule::{AttemptState, Event, Scheduler, Tally, explain, plan_state};
 use crate::supervisor::{Observer, given};
 
 use super::echo::NoEcho;
@@ -107,7 +107,7 @@ impl ProgressBars {
         line.set_length(tally.all as u64);
         line.set_position(tally.done as u64);
         let mut attempts = run.attempts.values();
-        let at_work = attempts.any(|attempt| attempt.stage == Stage::Running);
+        let at_work = attempts.any(|attempt| attempt.state == AttemptState::Running);
         // What runs and still wants a person's eye says that first.
         let troubled = run.attempts.values().any(|attempt| attempt.stuck.is_some());
         let what = if at_work && !troubled {

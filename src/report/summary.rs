@@ -11,7 +11,7 @@ use crate::supervisor::{PlanView, StatusView};
 use super::hanging::folded;
 use super::palette::plan_style;
 use super::span::span;
-use super::told_line::budget_line;
+use super::usage_line::budget_line;
 use super::width::{fit, pad};
 
 /// Columns of a row besides name, time, attempts and what was used up.

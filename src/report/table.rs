@@ -9,7 +9,7 @@ use crate::supervisor::{PlanView, RunView, StatusView};
 
 use super::palette::plan_style;
 use super::span::ago;
-use super::told_line::budget_line;
+use super::usage_line::budget_line;
 use super::width::{fit, fit_names, pad};
 
 /// Fewest columns of the table, however narrow the terminal is.

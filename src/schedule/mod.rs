@@ -71,7 +71,7 @@ pub use simulate::history;
 pub use simulate::simulation::{Overheads, Simulation, SimulationSettings, Span, TooLong, WaitedMoment};
 pub use simulate::world::simulate;
 pub use state::after::{After, after};
-pub use state::attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
+pub use state::attempt::{Attempt, AttemptRecord, AttemptState, Integration, Stuck};
 pub use state::known::{RunInfo, RunPhase, State};
 pub use state::limits::{Limit, Parking};
 pub use state::lost::Lost;

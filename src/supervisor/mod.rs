@@ -43,7 +43,7 @@ pub use brief::stop_hook::{
 };
 pub use conflict::about_conflict::ResolveStep;
 pub use conflict::resolve::{ResolveReport, resolve_alone};
-pub use control::errand::{Conclusion, Errand};
+pub use control::goal::{Conclusion, Goal};
 pub use control::mail::{Outgoing, Posted, record_message};
 pub use control::request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use control::revert::{RevertRefusal, Reverted, revert};

@@ -627,7 +627,7 @@ impl World {
             Event::AgentEnded { attempt, exit, .. } => {
                 self.tries.get_mut(attempt).unwrap().exit = Some(exit.clone());
             }
-            Event::AgentTold(told) => {
+            Event::AgentUsage(told) => {
                 self.tries.get_mut(&told.attempt).unwrap().facts = told.facts.clone();
             }
             Event::AttemptChecked {
@@ -682,7 +682,7 @@ impl World {
                 let known = self.known.get_mut(&report.plan).unwrap();
                 known.word.insert(report.task.task, TaskState::Done);
             }
-            Event::LegDone { plan, attempt, units } => {
+            Event::StageDone { plan, attempt, units } => {
                 assert!(
                     self.granted.contains(attempt),
                     "{attempt}: {units:?} is done without evidence"
@@ -1038,7 +1038,7 @@ impl World {
         let run = self.scheduler.state().plan(&launch.plan);
         let there = run
             .attempt(&launch.attempt)
-            .is_some_and(|attempt| attempt.stage == orch::schedule::Stage::Running);
+            .is_some_and(|attempt| attempt.state == orch::schedule::AttemptState::Running);
         if !there {
             // Not started yet: later.
             if run.attempt(&launch.attempt).is_some() {
@@ -1064,7 +1064,7 @@ impl World {
             }
             Act::End(exit, facts) => {
                 let (plan, attempt) = (launch.plan.clone(), launch.attempt.clone());
-                self.tell(Input::Event(Event::AgentTold(AgentUsage {
+                self.tell(Input::Event(Event::AgentUsage(AgentUsage {
                     plan: plan.clone(),
                     attempt: attempt.clone(),
                     facts,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use orch::git::{Carried, CarryError, carry, inspect};
+use orch::git::{MergeInError, MergedIn, inspect, merge_in};
 
 use crate::support::Scratch;
 
@@ -11,8 +11,14 @@ fn what_is_there_already_is_not_merged_again() {
     let scratch = Scratch::new();
     let old = scratch.head();
     let head = scratch.commit("more");
-    assert_eq!(carry(scratch.path(), &old, "carry").unwrap(), Carried::UpToDate);
-    assert_eq!(carry(scratch.path(), &head, "carry").unwrap(), Carried::UpToDate);
+    assert_eq!(
+        merge_in(scratch.path(), &old, "carry").unwrap(),
+        MergedIn::UpToDate
+    );
+    assert_eq!(
+        merge_in(scratch.path(), &head, "carry").unwrap(),
+        MergedIn::UpToDate
+    );
     assert_eq!(scratch.head(), head);
 }
 
@@ -22,8 +28,8 @@ fn a_worktree_without_commits_of_its_own_moves_on() {
     scratch.git("config merge.ff false");
     let pin = scratch.branch("auth", "main", &[("auth.txt", Some("auth\n"))]);
     assert_eq!(
-        carry(scratch.path(), &pin, "carry").unwrap(),
-        Carried::FastForward(pin.clone())
+        merge_in(scratch.path(), &pin, "carry").unwrap(),
+        MergedIn::FastForward(pin.clone())
     );
     assert_eq!(
         (scratch.head(), scratch.read("auth.txt").as_str()),
@@ -44,7 +50,8 @@ fn two_lines_of_work_are_merged_with_the_message() {
         scratch.git("-c user.name=T commit -q -m own");
         scratch.head()
     };
-    let Carried::Merged(merge) = carry(scratch.path(), &pin, "carry auth.2\n\nwith words").unwrap() else {
+    let MergedIn::Merged(merge) = merge_in(scratch.path(), &pin, "carry auth.2\n\nwith words").unwrap()
+    else {
         panic!()
     };
     assert_eq!(scratch.head(), merge);
@@ -70,9 +77,9 @@ fn a_conflict_is_taken_back_whole() {
     );
     scratch.write("a ü.txt", "main\n");
     let head = scratch.commit_file("README.md", "main\n");
-    let carried = carry(scratch.path(), &pin, "carry").unwrap();
+    let carried = merge_in(scratch.path(), &pin, "carry").unwrap();
     let files: Vec<PathBuf> = ["README.md", "a ü.txt"].map(Into::into).into();
-    assert_eq!(carried, Carried::Conflict { files });
+    assert_eq!(carried, MergedIn::Conflict { files });
     assert_eq!((scratch.head(), scratch.status().as_str()), (head, ""));
     assert!(inspect(scratch.path()).unwrap().is_clean());
     assert_eq!(scratch.read("README.md"), "main\n");
@@ -83,8 +90,8 @@ fn uncommitted_work_is_never_merged_over() {
     let scratch = Scratch::new();
     let pin = scratch.branch("auth", "main", &[("auth.txt", Some("auth\n"))]);
     scratch.write("mine.txt", "mine");
-    let error = carry(scratch.path(), &pin, "carry").unwrap_err();
-    let CarryError::Dirty { files, .. } = &error else {
+    let error = merge_in(scratch.path(), &pin, "carry").unwrap_err();
+    let MergeInError::Dirty { files, .. } = &error else {
         panic!("{error}")
     };
     assert_eq!(files, &[PathBuf::from("mine.txt")]);
@@ -99,7 +106,7 @@ fn an_unrelated_history_is_an_error_and_changes_nothing() {
         .git("commit-tree -m other 4b825dc642cb6eb9a060e54bf8d69288fbee4904")
         .parse()
         .unwrap();
-    let error = carry(scratch.path(), &other, "carry").unwrap_err();
+    let error = merge_in(scratch.path(), &other, "carry").unwrap_err();
     assert!(error.to_string().contains("unrelated"), "{error}");
     assert_eq!(scratch.head(), head);
     assert!(inspect(scratch.path()).unwrap().is_clean());
@@ -133,8 +140,8 @@ fn a_merge_whose_git_was_killed_while_it_wrote_files_is_done_again() {
         .write("both.txt", "one\n2\nthree\n")
         .remove("old.txt");
     assert!(matches!(
-        carry(scratch.path(), &pin, "carry").unwrap(),
-        Carried::Merged(_)
+        merge_in(scratch.path(), &pin, "carry").unwrap(),
+        MergedIn::Merged(_)
     ));
     assert_eq!(scratch.read("both.txt"), "one\n2\nthree\n");
     assert_eq!(scratch.read("auth.txt"), "auth\n");
@@ -152,9 +159,9 @@ fn a_merge_whose_git_was_killed_when_it_had_written_the_index_is_done_again() {
         scratch.git_args(["merge", "-q", "--no-edit", pin.as_str()]);
         // All is written, and HEAD has not moved.
         scratch.git_args(["reset", "-q", "--soft", before.as_str()]);
-        let carried = carry(scratch.path(), &pin, "carry").unwrap();
+        let carried = merge_in(scratch.path(), &pin, "carry").unwrap();
         assert_eq!(
-            matches!(carried, Carried::FastForward(_)),
+            matches!(carried, MergedIn::FastForward(_)),
             fast_forward,
             "{carried:?}"
         );
@@ -170,9 +177,9 @@ fn what_somebody_wrote_is_never_taken_for_the_rest_of_a_merge() {
     scratch
         .write("auth.txt", "another\n")
         .write("both.txt", "one\n2\nthree\nmine\n");
-    let error = carry(scratch.path(), &pin, "carry").unwrap_err();
+    let error = merge_in(scratch.path(), &pin, "carry").unwrap_err();
     assert!(
-        matches!(&error, CarryError::Dirty { files, .. } if files.len() == 2),
+        matches!(&error, MergeInError::Dirty { files, .. } if files.len() == 2),
         "{error}"
     );
     assert_eq!(scratch.read("auth.txt"), "another\n");
@@ -183,6 +190,6 @@ fn what_somebody_wrote_is_never_taken_for_the_rest_of_a_merge() {
     scratch.git_args(["merge", "-q", "--no-edit", pin.as_str()]);
     scratch.git_args(["reset", "-q", "--soft", before.as_str()]);
     scratch.write("both.txt", "mine\n");
-    carry(scratch.path(), &pin, "carry").unwrap_err();
+    merge_in(scratch.path(), &pin, "carry").unwrap_err();
     assert_eq!(scratch.read("both.txt"), "mine\n");
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use orch::git::{self, Carried, UnitStart, carry, commit_leftovers, inspect, undo_cut_step};
+use orch::git::{self, MergedIn, UnitStart, commit_leftovers, inspect, merge_in, undo_cut_step};
 
 use crate::support::{HOME, LANE, Lanes, PLAN, Scratch, Tree, program};
 
@@ -119,16 +119,16 @@ fn a_carry_whose_git_is_killed_is_undone_and_begun_again() {
             }
             let before = scratch.head();
             kill_git(&scratch, call);
-            let cut = carry(scratch.path(), &pin, "carry");
+            let cut = merge_in(scratch.path(), &pin, "carry");
             let calls = let_live(&scratch);
             nothing_is_left_over(scratch.path(), "main", &what);
-            match carry(scratch.path(), &pin, "carry").unwrap() {
-                Carried::Conflict { files } => {
+            match merge_in(scratch.path(), &pin, "carry").unwrap() {
+                MergedIn::Conflict { files } => {
                     assert_eq!(files, [Path::new("auth/a.txt")], "{what}");
                     assert_eq!(scratch.head(), before, "{what}");
                 }
-                Carried::UpToDate => assert_ne!(scratch.head(), before, "{what}: {cut:?}"),
-                Carried::Merged(_) | Carried::FastForward(_) => {
+                MergedIn::UpToDate => assert_ne!(scratch.head(), before, "{what}: {cut:?}"),
+                MergedIn::Merged(_) | MergedIn::FastForward(_) => {
                     assert_eq!(scratch.read("auth/b.txt"), "b\n", "{what}");
                 }
             }

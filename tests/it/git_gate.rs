@@ -1,6 +1,8 @@
 //! The gate: nothing that exists only in one place is taken away there.
 
-use orch::git::{self, CarryError, KeepReason, PinPoint, RemoveError, WorktreeAdmin, WorktreeSpec, carry};
+use orch::git::{
+    self, KeepReason, MergeInError, PinPoint, RemoveError, WorktreeAdmin, WorktreeSpec, merge_in,
+};
 use orch::plan::{LandedBy, PlanName, Point};
 
 use crate::support::{Scratch, Tree};
@@ -112,7 +114,7 @@ fn what_checks_left_goes_and_what_somebody_put_there_is_kept() {
     let tree = Tree::at(&path);
     tree.write("report.xml", "left by a check")
         .write("README.md", "changed by a check");
-    admin.note_left("train@0").unwrap();
+    admin.record_left("train@0").unwrap();
     let second = scratch.commit_file("new.txt", "new");
     let ready = git::worktree::ensure_detached(&admin, "train@0", &path, &second).unwrap();
     assert_eq!((ready.warnings.len(), tree.status().as_str()), (0, ""));
@@ -120,7 +122,7 @@ fn what_checks_left_goes_and_what_somebody_put_there_is_kept() {
     assert_eq!(backups(), "");
 
     tree.write("report.xml", "left by a check");
-    admin.note_left("train@0").unwrap();
+    admin.record_left("train@0").unwrap();
     tree.write("report.xml", "and then a person wrote here");
     let ready = git::worktree::ensure_detached(&admin, "train@0", &path, &first).unwrap();
     assert!(
@@ -139,7 +141,7 @@ fn what_checks_left_goes_and_what_somebody_put_there_is_kept() {
     assert!(holders(&scratch, &own)[0].starts_with("refs/orch/backup/train@0/"));
     // While a check was at work there.
     let own = tree.commit_file("own.txt", "committed beside a check");
-    admin.note_left("train@0").unwrap();
+    admin.record_left("train@0").unwrap();
     git::worktree::ensure_detached(&admin, "train@0", &path, &first).unwrap();
     assert!(holders(&scratch, &own)[0].starts_with("refs/orch/backup/train@0/"));
 }
@@ -153,8 +155,8 @@ fn carrying_never_replaces_an_ignored_file() {
     scratch.write(".env", "SECRET=theirs");
     scratch.git("add -f .env");
     let pin = scratch.commit("track it");
-    let refused = carry(tree.path(), &pin, "carry").unwrap_err();
-    assert!(matches!(refused, CarryError::InTheWay { .. }), "{refused}");
+    let refused = merge_in(tree.path(), &pin, "carry").unwrap_err();
+    assert!(matches!(refused, MergeInError::InTheWay { .. }), "{refused}");
     assert_eq!(tree.read(".env"), "SECRET=mine");
 }
 

@@ -371,7 +371,7 @@ impl World {
                 }
                 .tap(|| {
                     let apart = launch.place.branch_of.map(|_| &launch.attempt);
-                    self.branches.carry(&launch.plan, apart, &launch.carry);
+                    self.branches.carry(&launch.plan, apart, &launch.dependencies);
                     if self.trouble && self.dice.percent(15) {
                         self.hung.insert(launch.attempt.clone());
                     }
@@ -711,7 +711,7 @@ impl World {
             facts,
             resets_in_ms: self.dice.percent(50).then(|| 1 + self.dice.roll() % 100_000),
         };
-        self.tell(Input::Event(Event::AgentTold(told)));
+        self.tell(Input::Event(Event::AgentUsage(told)));
         kind.is_some()
     }
 
@@ -1058,7 +1058,7 @@ impl World {
             };
             let before = event.plan().map(|plan| failures(&state, plan));
             let used = match event {
-                Event::LegDone { plan, attempt, .. } => state.plan(plan).attempt(attempt).cloned(),
+                Event::StageDone { plan, attempt, .. } => state.plan(plan).attempt(attempt).cloned(),
                 _ => None,
             };
             state.apply(*at, event);
@@ -1087,7 +1087,7 @@ impl World {
                 Event::RetryRequested(about) => {
                     parked.retain(|(plan, _), _| *plan != about.plan);
                 }
-                Event::LegDone { .. } => {
+                Event::StageDone { .. } => {
                     let used = used.expect("a leg is done by an attempt");
                     closed.remove(&(used.agent, used.account));
                 }

@@ -15,7 +15,7 @@ use crate::git::files::regular;
 use crate::git::state::inspect::{WorktreeState, inspect};
 use crate::plan::CommitId;
 
-/// The note `orch/worktrees/KEY.left`: the commit that was put there, and the looks of what is uncommitted since.
+/// The record `orch/worktrees/KEY.left`: the commit that was put there, and the looks of what is uncommitted since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::git) struct LeftRecord {
     head: CommitId,
@@ -48,7 +48,7 @@ impl LeftRecord {
         &self.head
     }
 
-    /// True when everything uncommitted is as it was noted.
+    /// True when everything uncommitted is as it was recorded.
     pub(in crate::git) fn explains(&self, path: &Path, state: &WorktreeState) -> bool {
         let now = Self::of(path, state, state.head.clone());
         now.files
@@ -74,25 +74,25 @@ fn looks(path: &Path, file: &Path) -> Option<LeftFileLooks> {
 
 impl WorktreeAdmin {
     fn left_path(&self, key: &str) -> PathBuf {
-        self.marker_dir().join(format!("{key}.left"))
+        self.record_dir().join(format!("{key}.left"))
     }
 
-    /// Notes that whatever is uncommitted in a worktree of orch's own was left by a check that has just ended: it may go
+    /// Records that whatever is uncommitted in a worktree of orch's own was left by a check that has just ended: it may go
     /// when the next commit is put there; commits do not. To be called while nobody else works there.
     ///
     /// # Errors
     ///
-    /// When the worktree cannot be read or the note not be written.
-    pub fn note_left(&self, key: &str) -> Result<(), GitError> {
-        let Some(marker) = self.read_marker(key)? else {
+    /// When the worktree cannot be read or the record not be written.
+    pub fn record_left(&self, key: &str) -> Result<(), GitError> {
+        let Some(record) = self.read_record(key)? else {
             return Ok(());
         };
-        let state = inspect(&marker.path)?;
+        let state = inspect(&record.path)?;
         // Nobody can tell a commit that a check has made from somebody's.
         let put_there = self
             .read_left(key)
             .map_or_else(|| state.head.clone(), |left| left.head);
-        self.write_left(key, &LeftRecord::of(&marker.path, &state, put_there))
+        self.write_left(key, &LeftRecord::of(&record.path, &state, put_there))
     }
 
     pub(in crate::git) fn write_left(&self, key: &str, left: &LeftRecord) -> Result<(), GitError> {
@@ -101,7 +101,7 @@ impl WorktreeAdmin {
         replace_file(&path, &text)
     }
 
-    /// The note; none when there is none that can be read.
+    /// The record; none when there is none that can be read.
     pub(in crate::git) fn read_left(&self, key: &str) -> Option<LeftRecord> {
         serde_json::from_slice(&regular::read(&self.left_path(key)).ok()?).ok()
     }
@@ -112,6 +112,6 @@ impl WorktreeAdmin {
 
     /// Where a worktree lies that checks have damaged beyond repair.
     pub(in crate::git) fn spoiled(&self, key: &str) -> PathBuf {
-        self.marker_dir().join(format!("{key}.spoiled"))
+        self.record_dir().join(format!("{key}.spoiled"))
     }
 }

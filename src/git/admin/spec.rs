@@ -8,7 +8,7 @@ use crate::plan::{CommitId, PlanName};
 /// A worktree with a branch of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorktreeSpec {
-    /// The name under which orch keeps its note about it: the plan's name, or that and a lane. A file name.
+    /// The name under which orch keeps its record about it: the plan's name, or that and a lane. A file name.
     pub key: String,
     /// Where it shall be. Missing parent folders are created.
     pub path: PathBuf,
@@ -97,7 +97,7 @@ pub enum WorktreeRefusal {
         /// The path.
         path: PathBuf,
     },
-    /// Git's books hold a worktree at the path whose folder is gone, and orch did not make it.
+    /// Git's worktree administration holds a worktree at the path whose folder is gone, and orch did not make it.
     #[error(
         "git still has a worktree of somebody else's at `{}`: run `git worktree prune`, or set another `worktrees` in \
          the manifest",

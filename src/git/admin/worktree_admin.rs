@@ -74,11 +74,11 @@ impl WorktreeAdmin {
 
     /// Waits until no other thread or process works on the worktree that `key` stands for.
     pub(in crate::git) fn lock_key(&self, key: &str) -> Result<KeyLock, GitError> {
-        let file = locked_file(&self.marker_dir(), &format!("{key}.lock"))?;
+        let file = locked_file(&self.record_dir(), &format!("{key}.lock"))?;
         Ok(KeyLock { file })
     }
 
-    pub(in crate::git) fn marker_dir(&self) -> PathBuf {
+    pub(in crate::git) fn record_dir(&self) -> PathBuf {
         self.home.join("worktrees")
     }
 }

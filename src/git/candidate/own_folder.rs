@@ -1,5 +1,5 @@
-//! Orch's own folder in commits. It belongs to one worktree: carried into another it would say there what was said of other
-//! work, so that it is taken out of what is carried and of what may land.
+//! Orch's own folder in commits. It belongs to one worktree: merged into another it would say there what was said of other
+//! work, so that it is taken out of what is merged in and of what may land.
 
 use std::path::{Path, PathBuf};
 

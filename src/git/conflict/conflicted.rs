@@ -12,7 +12,7 @@ use crate::git::admin::worktree_admin::{KeyLock, WorktreeAdmin};
 use crate::git::files::registration::settle;
 use crate::git::keep::backup::{Backup, stamp};
 use crate::git::keep::gate::{SparedTree, contained, spare_commit, spare_tree};
-use crate::git::keep::goal::Goal;
+use crate::git::keep::goal::CheckoutGoal;
 use crate::git::lock::stale_lock;
 use crate::git::refs::resolution::{forget_resolution, note_resolution, note_sides, resolution_refs, sides};
 use crate::git::repo::identity::committing_within;
@@ -23,7 +23,7 @@ use crate::git::worktree::lane::{LaneSpec, ensure_lane};
 use crate::git::worktree::removal::{removable, remove};
 use crate::plan::{CommitId, PlanName};
 
-/// The name under which orch keeps its note about the worktree in which a plan's conflict is resolved.
+/// The name under which orch keeps its record about the worktree in which a plan's conflict is resolved.
 pub fn conflict_key(plan: &PlanName) -> String {
     format!("{plan}@resolve")
 }
@@ -81,7 +81,7 @@ pub fn open_conflict(admin: &WorktreeAdmin, spec: &ConflictSpec<'_>) -> Result<O
     )?;
     let path = ready.path;
     let alone = alone(admin, &key)?;
-    stale_lock::clear_books(&git_dir(&path)?)?;
+    stale_lock::clear_admin_dir(&git_dir(&path)?)?;
     let state = inspect(&path)?;
     match state.in_progress {
         None => {}
@@ -131,7 +131,7 @@ fn put_on(
     let spared = spare_tree(&admin.repo, owner, path, &state, &in_the_way, &stamp)?;
     backups.extend(spared.backup().cloned());
     if state.head != *commit || state.branch.is_some() || !state.is_clean() {
-        let answer = spared.check_out(alone, Goal::Detached(commit))?;
+        let answer = spared.check_out(alone, CheckoutGoal::Detached(commit))?;
         if crate::git::state::inspect::head_of(path)? != *commit {
             return Err(answer.failure().into());
         }
@@ -182,13 +182,13 @@ pub fn commit_conflict(
 ) -> Result<CommitId, ConflictError> {
     let not_open = || ConflictError::NotOpen { plan: plan.clone() };
     let key = conflict_key(plan);
-    let marker = admin.read_marker(&key)?.ok_or_else(not_open)?;
-    let (path, sides) = (marker.path, sides(&admin.repo, plan)?.ok_or_else(not_open)?);
+    let record = admin.read_record(&key)?.ok_or_else(not_open)?;
+    let (path, sides) = (record.path, sides(&admin.repo, plan)?.ok_or_else(not_open)?);
     if !path.is_dir() {
         return Err(not_open());
     }
     let alone = alone(admin, &key)?;
-    stale_lock::clear_books(&git_dir(&path)?)?;
+    stale_lock::clear_admin_dir(&git_dir(&path)?)?;
     if let Some(operation) = inspect(&path)?
         .in_progress
         .filter(|operation| *operation != InProgress::Merge)
@@ -252,7 +252,7 @@ pub fn sweep_conflict(admin: &WorktreeAdmin, plan: &PlanName) -> Result<(), Conf
         return Ok(());
     };
     let alone = alone(admin, &key)?;
-    admin.note_left(&key)?;
+    admin.record_left(&key)?;
     let (state, left) = (inspect(&path)?, admin.read_left(&key));
     if let Some(spared) = left.and_then(|left| SparedTree::left_by_checks(&left, &path, &state)) {
         spared.wipe(&alone)?;
@@ -265,11 +265,11 @@ pub fn sweep_conflict(admin: &WorktreeAdmin, plan: &PlanName) -> Result<(), Conf
 ///
 /// # Errors
 ///
-/// When the note about it cannot be read.
+/// When the record about it cannot be read.
 pub fn conflict_at(admin: &WorktreeAdmin, plan: &PlanName) -> Result<Option<PathBuf>, ConflictError> {
-    let marker = admin.read_marker(&conflict_key(plan))?;
-    Ok(marker
-        .map(|marker| settle(&marker.path))
+    let record = admin.read_record(&conflict_key(plan))?;
+    Ok(record
+        .map(|record| settle(&record.path))
         .filter(|path| path.is_dir()))
 }
 
@@ -286,18 +286,18 @@ pub fn abandon_conflict(
 ) -> Result<Vec<Backup>, ConflictError> {
     let not_open = || ConflictError::NotOpen { plan: plan.clone() };
     let key = conflict_key(plan);
-    let (marker, sides) = (admin.read_marker(&key)?, sides(&admin.repo, plan)?);
-    if marker.is_none() && sides.is_none() {
+    let (record, sides) = (admin.read_record(&key)?, sides(&admin.repo, plan)?);
+    if record.is_none() && sides.is_none() {
         return Err(not_open());
     }
     let mut backups = Vec::new();
-    if let Some(marker) = marker {
+    if let Some(record) = record {
         // Where it stands on the target nothing of it can be lost.
-        let onto = sides.map_or(marker.base, |(onto, _)| onto);
-        if marker.path.is_dir() {
+        let onto = sides.map_or(record.base, |(onto, _)| onto);
+        if record.path.is_dir() {
             let alone = alone(admin, &key)?;
-            stale_lock::clear_books(&git_dir(&marker.path)?)?;
-            backups.extend(put_on(admin, &alone, plan, &marker.path, &onto)?);
+            stale_lock::clear_admin_dir(&git_dir(&record.path)?)?;
+            backups.extend(put_on(admin, &alone, plan, &record.path, &onto)?);
         }
         let removable = removable(admin, &key, &onto)?;
         before(removable.path());
@@ -321,7 +321,7 @@ pub fn close_conflict(
 ) -> Result<Vec<Backup>, ConflictError> {
     let key = conflict_key(plan);
     let mut backups = Vec::new();
-    if admin.read_marker(&key)?.is_some() {
+    if admin.read_record(&key)?.is_some() {
         if let Some(path) = conflict_at(admin, plan)? {
             remember(&path)?;
         }

@@ -152,7 +152,7 @@ pub fn end_mending(
     path: &Path,
     commit: &CommitId,
 ) -> Result<WorktreeReady, ConflictError> {
-    admin.note_left(key)?;
+    admin.record_left(key)?;
     Ok(ensure_detached(admin, key, path, commit)?)
 }
 

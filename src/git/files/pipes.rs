@@ -52,8 +52,8 @@ pub fn remove_pipes(worktree: &Path, common_dir: &Path, branch: &str) -> Result<
 /// The same for the files of all worktrees that git reads wherever one of them is made or removed. Nothing is written anew: that
 /// is done for each once its agent has ended.
 pub(in crate::git) fn remove_pipes_of_all(common_dir: &Path) -> Result<(), GitError> {
-    let books = fs::read_dir(common_dir.join("worktrees"));
-    for admin in books.into_iter().flatten().flatten() {
+    let admin_dirs = fs::read_dir(common_dir.join("worktrees"));
+    for admin in admin_dirs.into_iter().flatten().flatten() {
         for file in ["HEAD", "commondir", "gitdir", "locked"].map(|name| admin.path().join(name)) {
             if is_special(&file) {
                 remove(&file)?;

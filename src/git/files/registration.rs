@@ -13,10 +13,10 @@ use super::error::GitError;
 use super::regular;
 use crate::plan::CommitId;
 
-/// One worktree in git's books.
+/// One worktree in git's worktree administration.
 #[derive(Debug, Clone)]
 pub(in crate::git) struct Registration {
-    /// Its folder in git's books: `COMMON/worktrees/ID`.
+    /// Its folder in git's worktree administration: `COMMON/worktrees/ID`.
     pub(in crate::git) admin: PathBuf,
     /// Where its files are, or should be.
     pub(in crate::git) path: PathBuf,
@@ -94,7 +94,7 @@ pub(in crate::git) fn written_head(git_dir: &Path) -> Option<CommitId> {
     }
 }
 
-/// All worktrees in git's books, in no particular order. Entries without a path are passed over.
+/// All worktrees in git's worktree administration, in no particular order. Entries without a path are passed over.
 pub(in crate::git) fn registrations(common_dir: &Path) -> Result<Vec<Registration>, GitError> {
     let settled = |(admin, path): (PathBuf, PathBuf)| Registration {
         path: settle(&path),
@@ -103,7 +103,7 @@ pub(in crate::git) fn registrations(common_dir: &Path) -> Result<Vec<Registratio
     Ok(written_paths(common_dir)?.map(settled).collect())
 }
 
-/// The worktree that git's books hold at a settled path. Cheaper than looking for it among all: with many worktrees,
+/// The worktree that git's worktree administration holds at a settled path. Cheaper than looking for it among all: with many worktrees,
 /// resolving every path of theirs would cost more than making one more.
 pub(in crate::git) fn registration_at(
     common_dir: &Path,
@@ -117,12 +117,12 @@ pub(in crate::git) fn registration_at(
         let link = path_in(&regular::read(&admin.join("gitdir")).ok()?, admin)?;
         Some(settle(link.parent()?) == path)
     };
-    let books = common_dir.join("worktrees");
-    if let Some(admin) = pointed_to(path).and_then(|admin| entry_in(&books, admin))
+    let admin_dirs = common_dir.join("worktrees");
+    if let Some(admin) = pointed_to(path).and_then(|admin| entry_in(&admin_dirs, admin))
         && let Some(name) = admin.file_name()
         && back(&admin) == Some(true)
     {
-        return Ok(Some(found(books.join(name))));
+        return Ok(Some(found(admin_dirs.join(name))));
     }
     // Only a path with the same last part, or one whose last part is a link, can lead to the same folder.
     let may_be =
@@ -132,7 +132,7 @@ pub(in crate::git) fn registration_at(
         .map(|(admin, _)| found(admin)))
 }
 
-/// Folders in git's books with the worktrees' paths as they are written there.
+/// Folders in git's worktree administration with the worktrees' paths as they are written there.
 fn written_paths(common_dir: &Path) -> Result<impl Iterator<Item = (PathBuf, PathBuf)>, GitError> {
     let folder = common_dir.join("worktrees");
     let entries = match fs::read_dir(&folder) {
@@ -147,21 +147,21 @@ fn written_paths(common_dir: &Path) -> Result<impl Iterator<Item = (PathBuf, Pat
     }))
 }
 
-/// True for an entry of these books that is there and is written as what it is: a name in this very folder, and no link. Then
+/// True for an entry of this administration that is there and is written as what it is: a name in this very folder, and no link. Then
 /// it is in them wherever they lead to, and no path need be followed part by part.
-pub(in crate::git) fn is_plainly_in(books: &Path, admin: &Path) -> bool {
-    let is_name_in = admin.parent() == Some(books) && admin.file_name().is_some();
+pub(in crate::git) fn is_plainly_in(admin_dirs: &Path, admin: &Path) -> bool {
+    let is_name_in = admin.parent() == Some(admin_dirs) && admin.file_name().is_some();
     is_name_in && admin.symlink_metadata().is_ok_and(|found| !found.is_symlink())
 }
 
-/// The entry of these books that is meant, under its own name there; none when it is in others.
-fn entry_in(books: &Path, admin: PathBuf) -> Option<PathBuf> {
-    if is_plainly_in(books, &admin) {
+/// The entry of this administration that is meant, under its own name there; none when it is in another.
+fn entry_in(admin_dirs: &Path, admin: PathBuf) -> Option<PathBuf> {
+    if is_plainly_in(admin_dirs, &admin) {
         return Some(admin);
     }
     let admin = admin.canonicalize().ok()?;
-    let books = books.canonicalize().ok()?;
-    (admin.parent() == Some(books.as_path())).then_some(admin)
+    let admin_dirs = admin_dirs.canonicalize().ok()?;
+    (admin.parent() == Some(admin_dirs.as_path())).then_some(admin)
 }
 
 /// The administration folder that a worktree's `.git` file names; none when there is no such file.

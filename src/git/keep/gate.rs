@@ -14,12 +14,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::backup::{Backup, stamp};
-use super::goal::Goal;
+use super::goal::CheckoutGoal;
 use super::set_aside::{back_up_once, set_aside};
 use super::step::StepRecord;
 use crate::fault;
-use crate::git::admin::marker::{Marker, TreeProgress};
 use crate::git::admin::worktree_admin::{AdminLock, KeyLock, WorktreeAdmin};
+use crate::git::admin::worktree_record::{TreeProgress, WorktreeRecord};
 use crate::git::files::error::GitError;
 use crate::git::files::names::{BACKUPS, CANDIDATES, MADE, ORCH_DIR};
 use crate::git::lock::own_ref::over_dead_lock;
@@ -61,8 +61,8 @@ impl SparedTree {
     }
 
     /// A worktree whose making was cut short: nobody was let in yet, so what is there is what git had written.
-    pub(in crate::git) fn unused(marker: &Marker) -> Option<Self> {
-        (marker.state == TreeProgress::Making).then(|| Self::of(&marker.path, None))
+    pub(in crate::git) fn unused(record: &WorktreeRecord) -> Option<Self> {
+        (record.state == TreeProgress::Making).then(|| Self::of(&record.path, None))
     }
 
     /// A folder that holds nothing but, at most, its `.git` file.
@@ -144,7 +144,11 @@ impl SparedTree {
     }
 
     /// Checks a branch or, detached, a commit out, whatever the tracked files are like.
-    pub(in crate::git) fn check_out(&self, alone: &KeyLock, to: Goal<'_>) -> Result<GitAnswer, GitError> {
+    pub(in crate::git) fn check_out(
+        &self,
+        alone: &KeyLock,
+        to: CheckoutGoal<'_>,
+    ) -> Result<GitAnswer, GitError> {
         let git = Git::within(&self.path).args(["checkout", "--quiet", "--no-recurse-submodules", "--force"]);
         to.name(git).holding(alone.file())?.answer()
     }
@@ -167,7 +171,7 @@ impl SparedTree {
     /// Takes away git's notes about an operation that git itself cannot make sense of. The commits that they name were spared.
     pub(in crate::git) fn forget_operation(
         &self,
-        books: &Path,
+        admin_dir: &Path,
         operation: InProgress,
     ) -> Result<(), GitError> {
         let names: &[&str] = match operation {
@@ -177,7 +181,7 @@ impl SparedTree {
             InProgress::Revert => &["REVERT_HEAD", "sequencer"],
             InProgress::Bisect => &["BISECT_LOG", "BISECT_START", "BISECT_TERMS", "BISECT_NAMES"],
         };
-        let notes = names.iter().map(|name| books.join(name));
+        let notes = names.iter().map(|name| admin_dir.join(name));
         for found in notes.filter(|note| note.exists()) {
             let removed = match found.is_dir() {
                 true => fs::remove_dir_all(&found),
@@ -201,7 +205,7 @@ impl SparedTree {
         git.arg(&self.path).holding(lock.file())?.run().map(drop)
     }
 
-    /// Removes the folder's `.git` file, and then the useless entry in git's books that it led to, if one is left.
+    /// Removes the folder's `.git` file, and then the useless entry in git's worktree administration that it led to, if one is left.
     pub(in crate::git) fn forget(self, _lock: &AdminLock<'_>, entry: Option<&Path>) -> Result<(), GitError> {
         let _ = fs::remove_file(self.path.join(".git"));
         entry.map_or(Ok(()), |entry| {

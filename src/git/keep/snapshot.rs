@@ -80,7 +80,7 @@ pub(in crate::git) fn snapshot_with(
 
 /// True in a sparse checkout, and in one that was.
 fn is_sparse(path: &Path) -> bool {
-    git_dir(path).is_ok_and(|books| books.join("info/sparse-checkout").exists())
+    git_dir(path).is_ok_and(|admin_dir| admin_dir.join("info/sparse-checkout").exists())
 }
 
 /// The tree of the index when it is neither HEAD's nor the files'. None also for an index with conflicts, which has no

@@ -12,7 +12,7 @@ use crate::git::files::place::replace_file;
 use crate::git::state::inspect::git_dir;
 use crate::plan::CommitId;
 
-/// The note `orch-step` in the folder that holds HEAD and index of a worktree. While it is there nobody else has worked in the
+/// The record `orch-step` in the folder that holds HEAD and index of a worktree. While it is there nobody else has worked in the
 /// worktree since: it was clean, and whatever differs from the commit is orch's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
@@ -43,21 +43,21 @@ impl StepRecord {
 
 /// Writes down what comes next.
 pub(in crate::git) fn begin(path: &Path, step: &StepRecord) -> Result<(), GitError> {
-    let note = note(path)?;
-    let text = serde_json::to_vec(step).map_err(|error| GitError::io("write", &note)(error.into()))?;
-    replace_file(&note, &text)
+    let record = record(path)?;
+    let text = serde_json::to_vec(step).map_err(|error| GitError::io("write", &record)(error.into()))?;
+    replace_file(&record, &text)
 }
 
 /// It is done, or was refused before anything changed.
 pub(in crate::git) fn end(path: &Path) -> Result<(), GitError> {
-    let note = note(path)?;
-    match fs::remove_file(&note) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(GitError::io("remove", &note)(error)),
+    let record = record(path)?;
+    match fs::remove_file(&record) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(GitError::io("remove", &record)(error)),
         _ => Ok(()),
     }
 }
 
-/// Where the note of a step is.
-pub(in crate::git) fn note(path: &Path) -> Result<PathBuf, GitError> {
+/// Where the record of a step is.
+pub(in crate::git) fn record(path: &Path) -> Result<PathBuf, GitError> {
     Ok(git_dir(path)?.join("orch-step"))
 }

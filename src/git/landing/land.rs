@@ -247,7 +247,7 @@ pub fn finish_landing_holding(
 ///
 /// # Errors
 ///
-/// When git's books of worktrees cannot be read.
+/// When git's admin dirs of worktrees cannot be read.
 pub fn cut_short(repo: &Repository, branch: &str) -> Result<Option<LandingPlan>, GitError> {
     if !checkout_paths(repo, branch)?
         .iter()

@@ -41,8 +41,12 @@ impl IndexLock {
     ///
     /// When somebody keeps it for longer, or it cannot be written.
     pub(in crate::git) fn take(checkout: &Path, patience: Duration) -> Result<Self, LandRefusal> {
-        let books = git_dir(checkout)?;
-        let (index, lock, copy) = (books.join("index"), books.join("index.lock"), books.join(COPY));
+        let admin_dir = git_dir(checkout)?;
+        let (index, lock, copy) = (
+            admin_dir.join("index"),
+            admin_dir.join("index.lock"),
+            admin_dir.join(COPY),
+        );
         let until = Instant::now() + patience;
         let held = || LandRefusal::Locked {
             path: checkout.to_owned(),
@@ -61,7 +65,7 @@ impl IndexLock {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(GitError::io("make", &lock)(error).into()),
             }
-            if Instant::now() > until || stale_lock::clear_index(&books).is_err() {
+            if Instant::now() > until || stale_lock::clear_index(&admin_dir).is_err() {
                 return Err(held());
             }
             thread::sleep(PAUSE);
@@ -79,7 +83,7 @@ impl IndexLock {
 
     /// True where a lock was not released: a copy is there still, which nobody else makes.
     pub(in crate::git) fn is_left(checkout: &Path) -> bool {
-        git_dir(checkout).is_ok_and(|books| books.join(COPY).exists())
+        git_dir(checkout).is_ok_and(|admin_dir| admin_dir.join(COPY).exists())
     }
 
     /// Has git begin with the index as it is.

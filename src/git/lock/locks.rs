@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::stale_lock::{GitLockHolder, holder, locks_below, locks_in, locks_of_books};
+use super::stale_lock::{GitLockHolder, holder, locks_below, locks_in, locks_of_admin_dir};
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
 use crate::git::files::registration::registrations;
@@ -17,17 +17,17 @@ pub struct GitLock {
     pub owner: Option<String>,
 }
 
-/// Every lock file of git's: of the index, of HEAD, of refs, settings and housekeeping, here and in every worktree's books.
+/// Every lock file of git's: of the index, of HEAD, of refs, settings and housekeeping, here and in every worktree's admin dir.
 ///
 /// # Errors
 ///
-/// When git's books cannot be read.
+/// When git's worktree administration cannot be read.
 pub fn git_locks(admin: &WorktreeAdmin) -> Result<Vec<GitLock>, GitError> {
     let common = admin.repo.common_dir();
     let mut files = Vec::new();
     files.extend(locks_in(common));
-    for books in books(admin)? {
-        files.extend(locks_of_books(&books));
+    for admin_dir in admin_dirs(admin)? {
+        files.extend(locks_of_admin_dir(&admin_dir));
     }
     files.extend(locks_below(&common.join("refs")));
     // Of git's own housekeeping, which nobody waits for and which is not done while the file is there.
@@ -40,8 +40,8 @@ pub fn git_locks(admin: &WorktreeAdmin) -> Result<Vec<GitLock>, GitError> {
     Ok(files.into_iter().map(lock).collect())
 }
 
-/// The folders of all entries in git's books.
-fn books(admin: &WorktreeAdmin) -> Result<Vec<PathBuf>, GitError> {
+/// The folders of all entries in git's worktree administration.
+fn admin_dirs(admin: &WorktreeAdmin) -> Result<Vec<PathBuf>, GitError> {
     Ok(registrations(admin.repo.common_dir())?
         .into_iter()
         .map(|known| known.admin)

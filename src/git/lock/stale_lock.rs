@@ -56,10 +56,10 @@ pub(in crate::git) fn clear_packed(common_dir: &Path) -> Result<(), EnsureError>
     clear(&lock)
 }
 
-/// The lock files in git's books of a worktree: its own, and those of the submodules that are checked out there.
-pub(in crate::git) fn locks_of_books(books: &Path) -> Vec<PathBuf> {
-    let mut found = locks_in(books);
-    found.extend(locks_below(&books.join("modules")));
+/// The lock files in git's admin dir of a worktree: its own, and those of the submodules that are checked out there.
+pub(in crate::git) fn locks_of_admin_dir(admin_dir: &Path) -> Vec<PathBuf> {
+    let mut found = locks_in(admin_dir);
+    found.extend(locks_below(&admin_dir.join("modules")));
     found
 }
 
@@ -91,10 +91,12 @@ pub(in crate::git) fn locks_below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Removes the locks in git's books of a worktree, none of which another worktree uses: of HEAD, the index, `AUTO_MERGE`
+/// Removes the locks in git's admin dir of a worktree, none of which another worktree uses: of HEAD, the index, `AUTO_MERGE`
 /// and whatever else is written there, and of its submodules.
-pub(in crate::git) fn clear_books(books: &Path) -> Result<(), EnsureError> {
-    locks_of_books(books).iter().try_for_each(|lock| clear(lock))
+pub(in crate::git) fn clear_admin_dir(admin_dir: &Path) -> Result<(), EnsureError> {
+    locks_of_admin_dir(admin_dir)
+        .iter()
+        .try_for_each(|lock| clear(lock))
 }
 
 /// Removes the locks that killed git commands have left in worktrees that orch made, but where somebody still is. For
@@ -105,20 +107,20 @@ pub(in crate::git) fn clear_books(books: &Path) -> Result<(), EnsureError> {
 /// When such a file is held open, or cannot be removed.
 pub fn clear_dead_locks(admin: &WorktreeAdmin) -> Result<(), EnsureError> {
     // Nearly always there is none at all, and then it need not be known which worktrees are orch's.
-    let books = fs::read_dir(admin.repo.common_dir().join("worktrees"));
-    let mut books = books.into_iter().flatten().flatten();
-    if books.all(|books| locks_of_books(&books.path()).is_empty()) {
+    let admin_dirs = fs::read_dir(admin.repo.common_dir().join("worktrees"));
+    let mut admin_dirs = admin_dirs.into_iter().flatten().flatten();
+    if admin_dirs.all(|one| locks_of_admin_dir(&one.path()).is_empty()) {
         return Ok(());
     }
     for key in admin.keys()? {
-        let Some(marker) = admin.read_marker(&key)? else {
+        let Some(record) = admin.read_record(&key)? else {
             continue;
         };
-        let Ok(books) = git_dir(&marker.path) else {
+        let Ok(admin_dir) = git_dir(&record.path) else {
             continue;
         };
-        if !locks_of_books(&books).is_empty() && !is_somebody_in(&marker.path) {
-            clear_books(&books)?;
+        if !locks_of_admin_dir(&admin_dir).is_empty() && !is_somebody_in(&record.path) {
+            clear_admin_dir(&admin_dir)?;
         }
     }
     Ok(())
@@ -131,9 +133,9 @@ pub fn clear_dead_locks(admin: &WorktreeAdmin) -> Result<(), EnsureError> {
 ///
 /// When such a file is held open, or cannot be removed.
 pub fn clear_dead_locks_of(worktree: &Path, common_dir: &Path) -> Result<(), EnsureError> {
-    let books = git_dir(worktree)?;
-    clear_books(&books)?;
-    match read_head(&books.join("HEAD")) {
+    let admin_dir = git_dir(worktree)?;
+    clear_admin_dir(&admin_dir)?;
+    match read_head(&admin_dir.join("HEAD")) {
         Some(Some(branch)) => clear_beside(&common_dir.join(branch_ref(&branch))),
         _ => Ok(()),
     }
@@ -270,7 +272,7 @@ fn age_of(process: &Path) -> Option<Duration> {
 }
 
 /// Where a git process stands that may hold this lock: the repository's folders, and every worktree of it. What belongs to a
-/// submodule lies in the books of the repository around it, whose worktrees have the submodule's files.
+/// submodule lies in the git directory of the repository around it, whose worktrees have the submodule's files.
 fn places_of(lock: &Path) -> Vec<PathBuf> {
     let holds_head = |folder: &&Path| folder.join("HEAD").is_file();
     let around: Vec<&Path> = lock.ancestors().skip(1).filter(holds_head).collect();

@@ -16,7 +16,7 @@ const AGAIN: u32 = 2;
 /// `git worktree add` makes the file that every other git reads a moment before it fills it.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// True for a git command that gave up because it came upon a worktree in the making: it reads the books of every one
+/// True for a git command that gave up because it came upon a worktree in the making: it reads the admin dir of every one
 /// before it changes anything, and finds a `commondir` that is still empty.
 pub(in crate::git) fn met_unfinished_worktree(stderr: &str) -> bool {
     stderr.contains("failed to read ") && stderr.contains("/commondir")

@@ -36,9 +36,12 @@ impl Makers {
         let mut makers = Self::default();
         for (plan, branch) in plans {
             for key in keys.iter().filter(|key| owner_of(key) == plan.as_str()) {
-                let worktree = admin.read_marker(key)?.map(|marker| marker.path);
-                let books = worktree.and_then(|worktree| git_dir(&worktree).ok());
-                makers.note(plan, books.map_or_else(Vec::new, |books| head_log(&books)));
+                let worktree = admin.read_record(key)?.map(|record| record.path);
+                let admin_dir = worktree.and_then(|worktree| git_dir(&worktree).ok());
+                makers.note(
+                    plan,
+                    admin_dir.map_or_else(Vec::new, |admin_dir| head_log(&admin_dir)),
+                );
             }
             let of_units = units.iter().filter_map(|unit| {
                 let (of, branch) = unit.split_once('/')?;

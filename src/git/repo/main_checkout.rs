@@ -1,5 +1,5 @@
 //! Where the main checkout is, when the repository lies apart from it (`git init --separate-git-dir`, a `.git` that is a link).
-//! Git itself only knows the way from there to the repository; orch notes the way back, for those who stand in a linked
+//! Git itself only knows the way from there to the repository; orch records the way back, for those who stand in a linked
 //! worktree.
 
 use std::ffi::OsStr;
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use crate::git::files::registration::pointed_to;
 use crate::git::files::regular;
 
-/// The note's name, in orch's folder of the common directory.
-pub(in crate::git) const NOTE: &str = "orch/main-checkout";
+/// The record's name, in orch's folder of the common directory.
+pub(in crate::git) const RECORD: &str = "orch/main-checkout";
 
 /// True when a checkout's `.git` leads to this repository.
 pub(in crate::git) fn leads_to(top: &Path, common_dir: &Path) -> bool {
@@ -18,9 +18,9 @@ pub(in crate::git) fn leads_to(top: &Path, common_dir: &Path) -> bool {
     named.canonicalize().is_ok_and(|found| found == common_dir)
 }
 
-/// The main checkout as it was noted, when it is still there.
-pub(in crate::git) fn noted(common_dir: &Path) -> Option<PathBuf> {
-    let bytes = regular::read(&common_dir.join(NOTE)).ok()?;
+/// The main checkout as it was recorded, when it is still there.
+pub(in crate::git) fn recorded(common_dir: &Path) -> Option<PathBuf> {
+    let bytes = regular::read(&common_dir.join(RECORD)).ok()?;
     let top = PathBuf::from(OsStr::from_bytes(&bytes));
     leads_to(&top, common_dir).then_some(top)
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::main_checkout::{leads_to, noted};
+use super::main_checkout::{leads_to, recorded};
 use super::patches::{LatestPatches, OwnPatches};
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
@@ -161,7 +161,7 @@ fn main_checkout(main: &git2::Repository, common_dir: &Path) -> Result<PathBuf, 
     };
     let known = top.filter(|top| leads_to(top, common_dir) || stated());
     known
-        .or_else(|| noted(common_dir))
+        .or_else(|| recorded(common_dir))
         .ok_or_else(|| GitError::Apart {
             common_dir: common_dir.to_owned(),
         })

@@ -12,7 +12,7 @@ use crate::plan::CommitId;
 
 /// How a tree marks a symbolic link.
 const LINK: i32 = 0o120_000;
-/// So many in a row are a circle, as the kernel has it.
+/// So many in a row are a cycle, as the kernel has it.
 const MOST_LINKS: usize = 40;
 
 /// How far two commits have grown apart, in commits.

@@ -25,7 +25,7 @@ pub(in crate::git) struct ListedSubmodule {
     pub(in crate::git) path: OsString,
 }
 
-/// The note `orch-clones` in the folder that holds HEAD and index of a worktree. While it is there, whatever lies in the place of
+/// The record `orch-clones` in the folder that holds HEAD and index of a worktree. While it is there, whatever lies in the place of
 /// these submodules is orch's own: there was nothing when it was written, and nobody was let in since.
 #[derive(Debug, Serialize, Deserialize)]
 struct ClonesRecord {
@@ -66,7 +66,7 @@ pub(in crate::git) fn update(
     wanted: &[OsString],
     alone: Option<&File>,
 ) -> Result<GitAnswer, GitError> {
-    let (admin, note) = (git_dir(path)?, note(path)?);
+    let (admin, record) = (git_dir(path)?, record(path)?);
     let fresh: Vec<ListedSubmodule> = listed(path)?
         .into_iter()
         .filter(|one| is_plain(&one.name) && is_plain(&one.path))
@@ -81,8 +81,8 @@ pub(in crate::git) fn update(
                 .map(|one| (bytes(&one.name), bytes(&one.path)))
                 .collect(),
         });
-        let text = text.map_err(|error| GitError::io("write", &note)(error.into()))?;
-        replace_file(&note, &text)?;
+        let text = text.map_err(|error| GitError::io("write", &record)(error.into()))?;
+        replace_file(&record, &text)?;
     }
     let answer = Git::within(path)
         .args(["submodule", "--quiet", "update", "--init", "--recursive", "--"])
@@ -92,36 +92,36 @@ pub(in crate::git) fn update(
     if !answer.status.success() {
         forget(path)?;
     } else if !fresh.is_empty() {
-        remove(&note)?;
+        remove(&record)?;
     }
     Ok(answer)
 }
 
 /// Takes back clones that were cut short: they are as if they had not been begun. Gives the paths of the submodules that were to be
-/// checked out; none where nothing was cut short, which costs a look for the note.
+/// checked out; none where nothing was cut short, which costs a look for the record.
 pub(in crate::git) fn forget(path: &Path) -> Result<Option<Vec<OsString>>, GitError> {
-    let note = note(path)?;
-    let Ok(text) = regular::read(&note) else {
+    let record = record(path)?;
+    let Ok(text) = regular::read(&record) else {
         return Ok(None);
     };
     let mut wanted = None;
-    if let Ok(noted) = serde_json::from_slice::<ClonesRecord>(&text) {
+    if let Ok(recorded) = serde_json::from_slice::<ClonesRecord>(&text) {
         let modules = git_dir(path)?.join("modules");
-        for (name, place) in &noted.fresh {
+        for (name, place) in &recorded.fresh {
             let (name, place) = (OsStr::from_bytes(name), OsStr::from_bytes(place));
             if is_plain(name) && is_plain(place) {
                 SparedTree::half_cloned(path).forget_clone(&modules.join(name), &path.join(place))?;
             }
         }
-        wanted = Some(noted.wanted.into_iter().map(OsString::from_vec).collect());
+        wanted = Some(recorded.wanted.into_iter().map(OsString::from_vec).collect());
     }
-    remove(&note)?;
+    remove(&record)?;
     Ok(wanted)
 }
 
-fn remove(note: &Path) -> Result<(), GitError> {
-    match fs::remove_file(note) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(GitError::io("remove", note)(error)),
+fn remove(record: &Path) -> Result<(), GitError> {
+    match fs::remove_file(record) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(GitError::io("remove", record)(error)),
         _ => Ok(()),
     }
 }
@@ -139,6 +139,6 @@ fn is_empty(folder: &Path) -> bool {
     }
 }
 
-fn note(path: &Path) -> Result<PathBuf, GitError> {
+fn record(path: &Path) -> Result<PathBuf, GitError> {
     Ok(git_dir(path)?.join("orch-clones"))
 }

@@ -9,7 +9,7 @@ use super::submodule::follow_submodules;
 use crate::git::files::error::GitError;
 use crate::git::files::regular;
 use crate::git::keep::gate::SparedTree;
-use crate::git::keep::step::{StepRecord, end, note};
+use crate::git::keep::step::{StepRecord, end, record};
 use crate::git::lock::stale_lock;
 use crate::git::program::command::Git;
 use crate::git::repo::ids::oid;
@@ -18,15 +18,15 @@ use crate::git::state::inspect::{git_dir, head_of, in_progress};
 use crate::plan::CommitId;
 
 /// Takes back what a step that was cut short has left in a worktree, and nothing else: it is then as before the step, or as
-/// after it where only the note of it was left. To be called before anybody looks for changes there, and while no agent and no
-/// git is at work there. Without a note it costs a look for one.
+/// after it where only the record of it was left. To be called before anybody looks for changes there, and while no agent and no
+/// git is at work there. Without a record it costs a look for one.
 ///
 /// # Errors
 ///
 /// When git cannot do it.
 pub fn undo_cut_step(path: &Path) -> Result<(), GitError> {
     let cloning = clones::forget(path)?;
-    undo_noted(path)?;
+    undo_recorded(path)?;
     // What does not work is met again by whoever needs them.
     match cloning {
         Some(wanted) => clones::update(path, &wanted, None).map(drop),
@@ -34,9 +34,9 @@ pub fn undo_cut_step(path: &Path) -> Result<(), GitError> {
     }
 }
 
-fn undo_noted(path: &Path) -> Result<(), GitError> {
-    let note = note(path)?;
-    let Ok(text) = regular::read(&note) else {
+fn undo_recorded(path: &Path) -> Result<(), GitError> {
+    let record = record(path)?;
+    let Ok(text) = regular::read(&record) else {
         return Ok(());
     };
     // One that cannot be read was not written by a program that knew what it was about to do.
@@ -47,23 +47,23 @@ fn undo_noted(path: &Path) -> Result<(), GitError> {
 }
 
 fn undo(path: &Path, step: &StepRecord) -> Result<(), GitError> {
-    let books = git_dir(path)?;
+    let admin_dir = git_dir(path)?;
     // One that is held, git will name.
-    let _ = stale_lock::clear_dead_locks_of(path, &common_dir(&books));
+    let _ = stale_lock::clear_dead_locks_of(path, &common_dir(&admin_dir));
     let (from, to) = step.ends();
     let head = head_of(path)?;
     let merging = matches!(step, StepRecord::Merge { .. });
     if head != *from {
         // Git moves HEAD last, but for its notes about a merge.
-        if merging && in_progress(&books).is_some() && holds(path, &head, to)? {
-            SparedTree::cut_short(path, step).forget_operation(&books, InProgress::Merge)?;
+        if merging && in_progress(&admin_dir).is_some() && holds(path, &head, to)? {
+            SparedTree::cut_short(path, step).forget_operation(&admin_dir, InProgress::Merge)?;
         }
         if merging && holds(path, &head, to)? {
             follow_submodules(path)?;
         }
         if !merging && head == *to {
             // Those come after the checkout. What does not work is met again by whoever needs them.
-            let there = |one: &clones::ListedSubmodule| books.join("modules").join(&one.name).is_dir();
+            let there = |one: &clones::ListedSubmodule| admin_dir.join("modules").join(&one.name).is_dir();
             let listed = clones::listed(path)?.into_iter().filter(there);
             let paths: Vec<OsString> = listed.map(|one| one.path).collect();
             if !paths.is_empty() {
@@ -73,7 +73,7 @@ fn undo(path: &Path, step: &StepRecord) -> Result<(), GitError> {
         return Ok(());
     }
     if merging {
-        SparedTree::cut_short(path, step).forget_operation(&books, InProgress::Merge)?;
+        SparedTree::cut_short(path, step).forget_operation(&admin_dir, InProgress::Merge)?;
     }
     let Some(written) = written(path, step)? else {
         return Ok(());
@@ -110,10 +110,10 @@ fn written(path: &Path, step: &StepRecord) -> Result<Option<String>, GitError> {
     }
 }
 
-fn common_dir(books: &Path) -> PathBuf {
-    match regular::read_to_string(&books.join("commondir")) {
-        Ok(common) => books.join(common.trim_end()),
-        Err(_) => books.to_owned(),
+fn common_dir(admin_dir: &Path) -> PathBuf {
+    match regular::read_to_string(&admin_dir.join("commondir")) {
+        Ok(common) => admin_dir.join(common.trim_end()),
+        Err(_) => admin_dir.to_owned(),
     }
 }
 

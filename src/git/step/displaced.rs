@@ -148,11 +148,11 @@ fn displaced(
     branch: &str,
     began: &CommitId,
 ) -> Result<Option<DisplacedBranch>, GitError> {
-    let books = git_dir(worktree)?;
-    if read_head(&books.join("HEAD")) != Some(Some(branch.to_owned())) {
+    let admin_dir = git_dir(worktree)?;
+    if read_head(&admin_dir.join("HEAD")) != Some(Some(branch.to_owned())) {
         return Ok(None);
     }
-    Ok(find(&head_log(&books), began, repo.branch_tip(branch)?))
+    Ok(find(&head_log(&admin_dir), began, repo.branch_tip(branch)?))
 }
 
 /// What was committed on top of where the branch was moved to, made again on top of where it had been. None when that is
@@ -189,9 +189,9 @@ fn redone(repo: &Repository, found: &DisplacedBranch) -> Result<Option<CommitId>
 ///
 /// When git cannot write HEAD.
 pub fn begin_log(worktree: &Path, branch: &str, at: &CommitId) -> Result<(), GitError> {
-    let books = git_dir(worktree)?;
-    let told = head_log(&books).last().and_then(|entry| entry.new.clone());
-    if told.as_ref() == Some(at) || read_head(&books.join("HEAD")) != Some(Some(branch.to_owned())) {
+    let admin_dir = git_dir(worktree)?;
+    let told = head_log(&admin_dir).last().and_then(|entry| entry.new.clone());
+    if told.as_ref() == Some(at) || read_head(&admin_dir.join("HEAD")) != Some(Some(branch.to_owned())) {
         return Ok(());
     }
     let head = ["symbolic-ref", "-m", "orch: begin", "HEAD"];
@@ -203,7 +203,7 @@ pub fn begin_log(worktree: &Path, branch: &str, at: &CommitId) -> Result<(), Git
 /// committed on top of that and made again since.
 pub fn put_back_from(worktree: &Path) -> BTreeSet<CommitId> {
     let log = git_dir(worktree)
-        .map(|books| head_log(&books))
+        .map(|admin_dir| head_log(&admin_dir))
         .unwrap_or_default();
     let mut from = BTreeSet::new();
     let mut astray: Vec<CommitId> = Vec::new();

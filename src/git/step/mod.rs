@@ -3,12 +3,12 @@
 //!
 //! May import `refs` and below.
 
-pub(super) mod carry;
 pub(super) mod clones;
 pub(super) mod cut_step;
 pub(super) mod displaced;
 pub(super) mod half_way;
 pub(super) mod leftovers;
+pub(super) mod merge_in;
 pub(super) mod submodule;
 
 pub use displaced::restore_displaced;

@@ -39,10 +39,10 @@ pub(in crate::git) fn used_submodules(
 ///
 /// When git cannot be run.
 pub fn follow_submodules(path: &Path) -> Result<Option<String>, GitError> {
-    let books = git_dir(path)?;
-    let common = match std::fs::read_to_string(books.join("commondir")) {
-        Ok(common) => books.join(common.trim_end()),
-        Err(_) => books,
+    let admin_dir = git_dir(path)?;
+    let common = match std::fs::read_to_string(admin_dir.join("commondir")) {
+        Ok(common) => admin_dir.join(common.trim_end()),
+        Err(_) => admin_dir,
     };
     let used = used_submodules(&common, false, path)?;
     if used.is_empty() {
@@ -165,8 +165,8 @@ pub(in crate::git) fn scour_submodules(path: &Path, ignored: bool) -> Result<(),
     };
     each()?;
     // Those that are cloned here; others are no matter of this worktree.
-    let books = git_dir(path)?;
-    let cloned = used_submodules(&books, false, path)?;
+    let admin_dir = git_dir(path)?;
+    let cloned = used_submodules(&admin_dir, false, path)?;
     if !cloned.is_empty() {
         update(path, &cloned)?;
         each()?;

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::fault;
-use crate::git::admin::marker::Marker;
 use crate::git::admin::worktree_admin::{KeyLock, WorktreeAdmin};
+use crate::git::admin::worktree_record::WorktreeRecord;
 use crate::git::files::error::GitError;
 use crate::git::files::registration::read_head;
 use crate::git::keep::backup::Backup;
 use crate::git::keep::came::{head_before, spare_what_came};
 use crate::git::keep::gate::{SparedCommit, SparedTree, contained, spare_commit, spare_tree};
-use crate::git::keep::goal::Goal;
+use crate::git::keep::goal::CheckoutGoal;
 use crate::git::keep::step;
 use crate::git::keep::step::StepRecord;
 use crate::git::landing::follow::index_equals;
@@ -58,10 +58,10 @@ pub(in crate::git) struct UnitCheckout<'a> {
 }
 
 impl UnitCheckout<'_> {
-    fn goal(&self) -> Goal<'_> {
+    fn goal(&self) -> CheckoutGoal<'_> {
         match self.branch {
-            Some(branch) => Goal::Branch(branch),
-            None => Goal::Detached(self.commit),
+            Some(branch) => CheckoutGoal::Branch(branch),
+            None => CheckoutGoal::Detached(self.commit),
         }
     }
 }
@@ -86,8 +86,8 @@ pub fn enter_unit(
     entry: UnitStart,
     stamp: &str,
 ) -> Result<UnitReady, UnitError> {
-    let (alone, marker) = lane(admin, key)?;
-    let path = marker.path;
+    let (alone, record) = lane(admin, key)?;
+    let path = record.path;
     let ref_lock = admin.repo.common_dir().join(branch_ref(&unit.branch));
     stale_lock::clear_beside(&ref_lock)?;
     let (plan_tip, tip) = unit_tips(&admin.repo, unit)?;
@@ -169,13 +169,13 @@ pub fn enter_unit(
 ///
 /// Refused while anything is uncommitted or half-way, and over commits of a detached HEAD.
 pub fn leave_unit(admin: &WorktreeAdmin, key: &str, plan_branch: &str) -> Result<CommitId, UnitError> {
-    let (alone, marker) = lane(admin, key)?;
-    let path = marker.path;
+    let (alone, record) = lane(admin, key)?;
+    let path = record.path;
     let Some(tip) = admin.repo.branch_tip(plan_branch)? else {
         let branch = plan_branch.to_owned();
         return Err(UnitRefusal::NoBranch { branch }.into());
     };
-    let own = marker.branch.as_deref() == Some(plan_branch);
+    let own = record.branch.as_deref() == Some(plan_branch);
     let place = UnitCheckout {
         commit: &tip,
         branch: own.then_some(plan_branch),
@@ -222,8 +222,8 @@ pub fn leave_unit(admin: &WorktreeAdmin, key: &str, plan_branch: &str) -> Result
 ///
 /// Refused in the middle of a merge or rebase.
 pub fn step_off(admin: &WorktreeAdmin, key: &str) -> Result<(), UnitError> {
-    let (_alone, marker) = lane(admin, key)?;
-    let path = marker.path;
+    let (_alone, record) = lane(admin, key)?;
+    let path = record.path;
     let state = inspect(&path)?;
     if let Some(operation) = state.in_progress {
         return Err(UnitRefusal::InProgress { path, operation }.into());
@@ -234,19 +234,19 @@ pub fn step_off(admin: &WorktreeAdmin, key: &str) -> Result<(), UnitError> {
     Ok(())
 }
 
-/// The note about a worktree, with the proof that nobody else in orch is at it.
-pub(in crate::git) fn lane(admin: &WorktreeAdmin, key: &str) -> Result<(KeyLock, Marker), UnitError> {
+/// The record about a worktree, with the proof that nobody else in orch is at it.
+pub(in crate::git) fn lane(admin: &WorktreeAdmin, key: &str) -> Result<(KeyLock, WorktreeRecord), UnitError> {
     let not_ours = || UnitRefusal::NotOurs { key: key.to_owned() };
     let alone = alone(admin, key).map_err(|_| not_ours())?;
-    let marker = admin.read_marker(key)?.ok_or_else(not_ours)?;
-    let books = inspect::git_dir(&marker.path)?;
-    stale_lock::clear_books(&books)?;
+    let record = admin.read_record(key)?.ok_or_else(not_ours)?;
+    let admin_dir = inspect::git_dir(&record.path)?;
+    stale_lock::clear_admin_dir(&admin_dir)?;
     // `git reset` and `git checkout` lock the branch that they stand on.
-    if let Some(Some(branch)) = read_head(&books.join("HEAD")) {
+    if let Some(Some(branch)) = read_head(&admin_dir.join("HEAD")) {
         stale_lock::clear_beside(&admin.repo.common_dir().join(branch_ref(&branch)))?;
     }
-    undo_cut_step(&marker.path)?;
-    Ok((alone, marker))
+    undo_cut_step(&record.path)?;
+    Ok((alone, record))
 }
 
 /// Checks it out in a worktree that is clean; by force after it was cleaned, for files that never show as clean.

@@ -34,7 +34,7 @@ pub struct GivenUp {
 /// An operation within another, such as a pick that a rebase makes, and not more.
 const DEEP: usize = 4;
 
-/// Where git writes which commits an operation is about, in its books of the worktree.
+/// Where git writes which commits an operation is about, in its admin dir of the worktree.
 const NAMING: &[&str] = &[
     "MERGE_HEAD",
     "MERGE_AUTOSTASH",
@@ -86,9 +86,9 @@ pub fn give_up(
     }
     refuse_what_no_commit_holds(path, &state)?;
     let tip = admin.repo.branch_tip(branch)?;
-    let books = git_dir(path)?;
+    let admin_dir = git_dir(path)?;
     let mut backups = Vec::new();
-    let mut commits = named(admin, &books)?;
+    let mut commits = named(admin, &admin_dir)?;
     if state.branch.is_none() {
         commits.insert(state.head.clone());
     }
@@ -108,7 +108,7 @@ pub fn give_up(
     };
     let spared = spare_tree(&admin.repo, owner, path, &state, &in_the_way, stamp)?;
     backups.extend(spared.backup().cloned());
-    end(path, &books, &spared)?;
+    end(path, &admin_dir, &spared)?;
     let dirty = !inspect(path)?.dirty.is_empty();
     if dirty {
         spared.wipe(&alone)?;
@@ -178,11 +178,11 @@ pub fn put_back(
 }
 
 /// The commits that git's notes about an operation name.
-fn named(admin: &WorktreeAdmin, books: &Path) -> Result<BTreeSet<CommitId>, GitError> {
+fn named(admin: &WorktreeAdmin, admin_dir: &Path) -> Result<BTreeSet<CommitId>, GitError> {
     let repo = admin.repo.handle();
     let texts = NAMING
         .iter()
-        .filter_map(|file| regular::read_to_string(&books.join(file)).ok());
+        .filter_map(|file| regular::read_to_string(&admin_dir.join(file)).ok());
     let texts: Vec<String> = texts.collect();
     let words = texts.iter().flat_map(|text| text.split_ascii_whitespace());
     let is_name =
@@ -199,14 +199,14 @@ fn named(admin: &WorktreeAdmin, books: &Path) -> Result<BTreeSet<CommitId>, GitE
 }
 
 /// Has git forget what is in progress. HEAD and files stay as they are.
-fn end(path: &Path, books: &Path, spared: &SparedTree) -> Result<(), GitError> {
+fn end(path: &Path, admin_dir: &Path, spared: &SparedTree) -> Result<(), GitError> {
     for _ in 0..DEEP {
-        let Some(operation) = in_progress(books) else {
+        let Some(operation) = in_progress(admin_dir) else {
             return Ok(());
         };
         let words: &[&str] = match operation {
             InProgress::Merge => &["merge", "--quit"],
-            InProgress::Rebase if books.join("rebase-apply/applying").exists() => &["am", "--quit"],
+            InProgress::Rebase if admin_dir.join("rebase-apply/applying").exists() => &["am", "--quit"],
             InProgress::Rebase => &["rebase", "--quit"],
             InProgress::CherryPick => &["cherry-pick", "--quit"],
             InProgress::Revert => &["revert", "--quit"],
@@ -218,11 +218,11 @@ fn end(path: &Path, books: &Path, spared: &SparedTree) -> Result<(), GitError> {
             "rebase-apply/autostash",
             "MERGE_AUTOSTASH",
         ] {
-            let _ = fs::remove_file(books.join(autostash));
+            let _ = fs::remove_file(admin_dir.join(autostash));
         }
         Git::within(path).args(words).answer()?;
-        if in_progress(books) == Some(operation) {
-            spared.forget_operation(books, operation)?;
+        if in_progress(admin_dir) == Some(operation) {
+            spared.forget_operation(admin_dir, operation)?;
         }
     }
     Ok(())

@@ -204,7 +204,7 @@ fn end_move(
             new: tip,
             beside: false,
         };
-        let own = admin.read_marker(key)?.map(|marker| marker.path);
+        let own = admin.read_record(key)?.map(|record| record.path);
         let ended = finish_landing_holding(&admin.repo, &plan, Some(alone.file()))?;
         for checkout in ended.into_iter().flat_map(|landed| landed.checkouts) {
             let CheckoutOutcome::Left(why) = checkout.outcome else {

@@ -1,12 +1,12 @@
-//! `git worktree add`: a new entry in git's books.
+//! `git worktree add`: a new entry in git's worktree administration.
 
 use std::fs;
 use std::path::Path;
 
 use super::wanted::WantedTree;
-use crate::git::admin::marker::{Marker, TreeProgress};
 use crate::git::admin::spec::{EnsureError, WorktreeRefusal};
 use crate::git::admin::worktree_admin::{AdminLock, WorktreeAdmin};
+use crate::git::admin::worktree_record::{TreeProgress, WorktreeRecord};
 use crate::git::files::error::GitError;
 use crate::git::files::registration::{Registration, registration_at};
 use crate::git::program::command::Git;
@@ -17,7 +17,7 @@ pub(in crate::git) fn add(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
     wanted: &WantedTree<'_>,
-    marker: &Marker,
+    record: &WorktreeRecord,
     new_branch: bool,
 ) -> Result<Registration, EnsureError> {
     if let Some(parent) = wanted.path.parent() {
@@ -28,9 +28,9 @@ pub(in crate::git) fn add(
         Some(branch) if new_branch => git
             .args(["--no-track", "-b", branch])
             .arg(&wanted.path)
-            .arg(marker.base.as_str()),
+            .arg(record.base.as_str()),
         Some(branch) => {
-            refuse_checked_out(admin, branch, wanted, marker)?;
+            refuse_checked_out(admin, branch, wanted, record)?;
             git.arg(&wanted.path).arg(branch)
         }
         None => git.arg("--detach").arg(&wanted.path).arg(wanted.base.as_str()),
@@ -43,10 +43,10 @@ fn refuse_checked_out(
     admin: &WorktreeAdmin,
     branch: &str,
     wanted: &WantedTree<'_>,
-    marker: &Marker,
+    record: &WorktreeRecord,
 ) -> Result<(), EnsureError> {
     match checkout_paths(&admin.repo, branch)?.into_iter().next() {
-        Some(found) if marker.state == TreeProgress::Made && found != admin.repo.top() => {
+        Some(found) if record.state == TreeProgress::Made && found != admin.repo.top() => {
             Err(WorktreeRefusal::MovedAway {
                 path: wanted.path.clone(),
                 branch: branch.to_owned(),

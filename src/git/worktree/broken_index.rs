@@ -32,15 +32,15 @@ pub(in crate::git) fn index_trouble(worktree: &Path) -> Option<String> {
 /// When the file cannot be renamed or git refuses.
 pub fn renew_index(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
     let _alone = alone(admin, key)?;
-    let Some(marker) = admin.read_marker(key)? else {
+    let Some(record) = admin.read_record(key)? else {
         return Ok(());
     };
-    if index_trouble(&marker.path).is_none() {
+    if index_trouble(&record.path).is_none() {
         return Ok(());
     }
-    let index = git_dir(&marker.path)?.join("index");
+    let index = git_dir(&record.path)?.join("index");
     let aside = index.with_file_name(format!("index.broken-{}", stamp()));
     fs::rename(&index, &aside).map_err(GitError::io("rename", &index))?;
-    Git::within(&marker.path).args(["read-tree", "HEAD"]).run()?;
+    Git::within(&record.path).args(["read-tree", "HEAD"]).run()?;
     Ok(())
 }

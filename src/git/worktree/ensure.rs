@@ -8,10 +8,10 @@ use super::repair::{adopt, entry_of, repair, unlock_half_made};
 use super::sparse::leave_nothing_out;
 use super::wanted::WantedTree;
 use crate::git::admin::exclude::{exclude, lines_for};
-use crate::git::admin::main_note;
-use crate::git::admin::marker::{Marker, TreeProgress};
+use crate::git::admin::main_record;
 use crate::git::admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal, WorktreeSpec, is_key};
 use crate::git::admin::worktree_admin::{AdminLock, KeyLock, WorktreeAdmin};
+use crate::git::admin::worktree_record::{TreeProgress, WorktreeRecord};
 use crate::git::files::error::GitError;
 use crate::git::files::place::is_free;
 use crate::git::files::registration::{Registration, registration_at, settle};
@@ -22,16 +22,16 @@ use crate::git::repo::ids::branch_ref;
 use crate::git::repo::revision::is_branch_name;
 use crate::plan::CommitId;
 
-/// What is in git's books once the locked part is over.
+/// What is in git's worktree administration once the locked part is over.
 struct Registered {
     registration: Registration,
-    marker: Marker,
+    record: WorktreeRecord,
     fill: Fill,
     created_branch: bool,
 }
 
 /// Makes the branch and the worktree, or finds them made, or finishes what a crash left half-made. Only the part
-/// in git's books is done under the lock; files are written outside of it, so several run side by side.
+/// in git's worktree administration is done under the lock; files are written outside of it, so several run side by side.
 pub fn ensure(admin: &WorktreeAdmin, spec: &WorktreeSpec) -> Result<WorktreeReady, EnsureError> {
     if !is_branch_name(&spec.branch) {
         let branch = spec.branch.clone();
@@ -87,7 +87,7 @@ fn detached(
     )?;
     if ready.created_worktree {
         // The repository's post-checkout hook may have written something.
-        admin.note_left(key)?;
+        admin.record_left(key)?;
     }
     // One whose making was cut short is finished at the commit that it was begun for.
     if !ready.created_worktree || ready.head != *commit {
@@ -114,13 +114,13 @@ pub(in crate::git) fn make(
     };
     let Registered {
         registration,
-        mut marker,
+        mut record,
         fill: kind,
         created_branch,
     } = registered;
-    let created_worktree = marker.state == TreeProgress::Making;
+    let created_worktree = record.state == TreeProgress::Making;
     // Checking out locks the index, HEAD and the branch that it stands on.
-    stale_lock::clear_books(&registration.admin)?;
+    stale_lock::clear_admin_dir(&registration.admin)?;
     if let Some(branch) = wanted.branch {
         stale_lock::clear_beside(&admin.repo.common_dir().join(branch_ref(branch)))?;
     }
@@ -131,8 +131,8 @@ pub(in crate::git) fn make(
     let warnings = fill(admin, alone, &registration, kind)?;
     let head = crate::git::state::inspect::head_of(&registration.path)?;
     if created_worktree {
-        marker.state = TreeProgress::Made;
-        admin.write_marker(wanted.key, &marker)?;
+        record.state = TreeProgress::Made;
+        admin.write_record(wanted.key, &record)?;
     }
     Ok(WorktreeReady {
         path: registration.path,
@@ -156,7 +156,7 @@ pub fn hide(admin: &WorktreeAdmin, patterns: &[&str]) -> Result<(), GitError> {
     exclude(&admin.lock()?, admin.repo.common_dir(), &lines)
 }
 
-/// The part under the lock: afterwards the branch exists and git's books hold the worktree.
+/// The part under the lock: afterwards the branch exists and git's worktree administration holds the worktree.
 fn register(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
@@ -168,21 +168,21 @@ fn register(
         Some(branch) => admin.repo.branch_tip(branch)?,
         None => None,
     };
-    let noted = admin.read_marker(wanted.key)?;
-    match &noted {
+    let recorded = admin.read_record(wanted.key)?;
+    match &recorded {
         None => refuse_foreign(admin, wanted, found.as_ref(), tip.as_ref())?,
-        Some(marker) => refuse_other(wanted, marker, found.as_ref(), tip.as_ref())?,
+        Some(record) => refuse_other(wanted, record, found.as_ref(), tip.as_ref())?,
     }
     exclude(lock, common, &lines_for(admin.repo.top(), &wanted.path))?;
-    main_note::note(lock, common, admin.repo.top())?;
+    main_record::write(lock, common, admin.repo.top())?;
 
     // Deleted by hand as a whole: nothing of the old worktree is left, so this is a new one.
     let nothing_apart = (wanted.branch.is_some() && tip.is_none()) || wanted.is_further_lane();
     let gone = nothing_apart && found.is_none() && is_free(&wanted.path);
-    let marker = match noted {
-        Some(marker) if !gone => marker,
+    let record = match recorded {
+        Some(record) if !gone => record,
         _ => {
-            let marker = Marker {
+            let record = WorktreeRecord {
                 schema: 1,
                 path: wanted.path.clone(),
                 branch: wanted.branch.map(str::to_owned),
@@ -190,40 +190,44 @@ fn register(
                 base: wanted.base.clone(),
                 state: TreeProgress::Making,
             };
-            admin.write_marker(wanted.key, &marker)?;
-            marker
+            admin.write_record(wanted.key, &record)?;
+            record
         }
     };
-    if let (Some(branch), None, TreeProgress::Making) = (wanted.branch, &tip, marker.state) {
+    if let (Some(branch), None, TreeProgress::Making) = (wanted.branch, &tip, record.state) {
         stale_lock::clear_branch(lock, common, branch)?;
     }
     let (registration, fill) = match found {
-        Some(known) => match repair(admin, lock, wanted, &marker, known)? {
+        Some(known) => match repair(admin, lock, wanted, &record, known)? {
             Some(repaired) => repaired,
-            None => add_blank(admin, lock, wanted, &marker, tip.is_none())?,
+            None => add_blank(admin, lock, wanted, &record, tip.is_none())?,
         },
-        None if is_free(&wanted.path) => add_blank(admin, lock, wanted, &marker, tip.is_none())?,
-        None => match half_forgotten(admin, wanted, &marker) {
+        None if is_free(&wanted.path) => add_blank(admin, lock, wanted, &record, tip.is_none())?,
+        None => match half_forgotten(admin, wanted, &record) {
             Some(spared) => {
                 spared.forget(lock, None)?;
-                add_blank(admin, lock, wanted, &marker, tip.is_none())?
+                add_blank(admin, lock, wanted, &record, tip.is_none())?
             }
-            None => (adopt(admin, lock, wanted, &marker)?, Fill::IndexOnly),
+            None => (adopt(admin, lock, wanted, &record)?, Fill::IndexOnly),
         },
     };
     unlock_half_made(&registration.admin);
     Ok(Registered {
         registration,
-        marker,
+        record,
         fill,
         created_branch: wanted.branch.is_some() && tip.is_none(),
     })
 }
 
 /// What is left where the making of a worktree was cut short, and after that the removal of what it had made.
-fn half_forgotten(admin: &WorktreeAdmin, wanted: &WantedTree<'_>, marker: &Marker) -> Option<SparedTree> {
+fn half_forgotten(
+    admin: &WorktreeAdmin,
+    wanted: &WantedTree<'_>,
+    record: &WorktreeRecord,
+) -> Option<SparedTree> {
     let entry = entry_of(admin, &wanted.path)?;
-    let unused = SparedTree::unused(marker).filter(|_| !entry.join("gitdir").exists());
+    let unused = SparedTree::unused(record).filter(|_| !entry.join("gitdir").exists());
     unused.and_then(|_| SparedTree::empty(&wanted.path))
 }
 
@@ -264,40 +268,40 @@ fn add_blank(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
     wanted: &WantedTree<'_>,
-    marker: &Marker,
+    record: &WorktreeRecord,
     new_branch: bool,
 ) -> Result<(Registration, Fill), EnsureError> {
-    let made = add(admin, lock, wanted, marker, new_branch)?;
+    let made = add(admin, lock, wanted, record, new_branch)?;
     match SparedTree::empty(&made.path) {
         Some(spared) => Ok((made, Fill::FromCommit(spared))),
         None => Ok((made, Fill::IndexOnly)),
     }
 }
 
-/// A note exists: is it about the same worktree, and is what is there what the note says?
+/// A record exists: is it about the same worktree, and is what is there what the record says?
 fn refuse_other(
     wanted: &WantedTree<'_>,
-    marker: &Marker,
+    record: &WorktreeRecord,
     found: Option<&Registration>,
     tip: Option<&CommitId>,
 ) -> Result<(), WorktreeRefusal> {
-    if marker.path != wanted.path
-        || marker.branch.as_deref() != wanted.branch
-        || marker.lane != wanted.is_further_lane()
+    if record.path != wanted.path
+        || record.branch.as_deref() != wanted.branch
+        || record.lane != wanted.is_further_lane()
     {
         return Err(WorktreeRefusal::MadeOtherwise {
             key: wanted.key.to_owned(),
-            path: marker.path.clone(),
-            branch: marker.branch.clone(),
+            path: record.path.clone(),
+            branch: record.branch.clone(),
         });
     }
     let Some(branch) = wanted.branch else {
         return Ok(());
     };
     let branch = branch.to_owned();
-    match (marker.state, tip) {
+    match (record.state, tip) {
         // Nobody was let in yet, so a branch elsewhere than at its base is not the one orch made.
-        (TreeProgress::Making, Some(tip)) if *tip != marker.base => {
+        (TreeProgress::Making, Some(tip)) if *tip != record.base => {
             Err(WorktreeRefusal::ForeignBranch { branch })
         }
         (TreeProgress::Made, None) if found.is_some() || !is_free(&wanted.path) => {

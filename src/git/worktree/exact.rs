@@ -32,7 +32,7 @@ pub fn ensure_exact(
         made => return made,
     };
     let path = settle(path);
-    if admin.read_marker(key)?.is_none_or(|marker| marker.path != path) {
+    if admin.read_record(key)?.is_none_or(|record| record.path != path) {
         return Err(error);
     }
     let moved = move_away(admin, key, &path)?;
@@ -73,10 +73,10 @@ fn move_away(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<PathBuf, E
     let _alone = alone(admin, key)?;
     let lock = admin.lock()?;
     let common = admin.repo.common_dir();
-    let books = common.join("worktrees");
+    let admin_dirs = common.join("worktrees");
     let entry = registration_at(common, path)?
         .map(|known| known.admin)
-        .or_else(|| pointed_to(path).filter(|entry| is_plainly_in(&books, entry)));
+        .or_else(|| pointed_to(path).filter(|entry| is_plainly_in(&admin_dirs, entry)));
     let to = admin.spoiled(key);
     admin.remove_left(key);
     drop_spoiled(admin, key);

@@ -13,7 +13,7 @@ use crate::plan::CommitId;
 /// A lane of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaneSpec {
-    /// The name under which orch keeps its note about it: the plan's name for lane 0, `PLAN@LANE` for a further one.
+    /// The name under which orch keeps its record about it: the plan's name for lane 0, `PLAN@LANE` for a further one.
     pub key: String,
     /// Where it shall be. Missing parent folders are created.
     pub path: PathBuf,

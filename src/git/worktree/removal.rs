@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::keep_reason::{KeepReason, RemoveError};
-use crate::git::admin::marker::Marker;
 use crate::git::admin::spec::owner_of;
 use crate::git::admin::worktree_admin::{AdminLock, WorktreeAdmin};
+use crate::git::admin::worktree_record::WorktreeRecord;
 use crate::git::candidate::evidence::landed_by;
 use crate::git::files::error::GitError;
 use crate::git::files::registration::{registration_at, registrations};
@@ -90,23 +90,23 @@ pub fn removable_once_landed(
     target: &CommitId,
     recorded: Option<&RecordedLanding>,
 ) -> Result<Removable, RemoveError> {
-    let Some(marker) = admin.read_marker(key)? else {
+    let Some(record) = admin.read_record(key)? else {
         let key = key.to_owned();
         return Err(RemoveError::Keep(vec![KeepReason::NotOurs { key }]));
     };
     let mut reasons = Vec::new();
-    let tip = match &marker.branch {
+    let tip = match &record.branch {
         Some(branch) => admin.repo.branch_tip(branch)?,
         None => None,
     };
     let mut landed = None;
-    if let (Some(branch), Some(tip)) = (&marker.branch, &tip) {
-        landed = judge_branch(admin, &marker, branch, tip, (target, recorded), &mut reasons)?;
+    if let (Some(branch), Some(tip)) = (&record.branch, &tip) {
+        landed = judge_branch(admin, &record, branch, tip, (target, recorded), &mut reasons)?;
     }
-    let unit = judge_unit(admin, &marker, (target, recorded), &mut reasons)?;
-    let submodules = judge_worktree(admin, &marker, unit.as_ref(), (target, recorded), &mut reasons)?;
-    let ignored = match marker.path.is_dir() {
-        true => ignored(&marker.path)?,
+    let unit = judge_unit(admin, &record, (target, recorded), &mut reasons)?;
+    let submodules = judge_worktree(admin, &record, unit.as_ref(), (target, recorded), &mut reasons)?;
+    let ignored = match record.path.is_dir() {
+        true => ignored(&record.path)?,
         false => Vec::new(),
     };
     let repositories: Vec<PathBuf> = ignored
@@ -114,23 +114,23 @@ pub fn removable_once_landed(
         .flat_map(|found| found.repositories.clone())
         .collect();
     if !repositories.is_empty() {
-        let path = marker.path.clone();
+        let path = record.path.clone();
         reasons.push(KeepReason::IgnoredRepositories { path, repositories });
     }
     if !reasons.is_empty() {
         return Err(RemoveError::Keep(reasons));
     }
     Ok(Removable {
-        loose: match marker.lane && unit.is_none() && marker.path.is_dir() {
-            true => Some(inspect(&marker.path)?.head),
+        loose: match record.lane && unit.is_none() && record.path.is_dir() {
+            true => Some(inspect(&record.path)?.head),
             false => None,
         },
         ignored,
         landed,
         target: target.clone(),
         key: key.to_owned(),
-        path: marker.path,
-        branch: marker.branch,
+        path: record.path,
+        branch: record.branch,
         tip,
         unit,
         submodules,
@@ -161,12 +161,12 @@ fn landing_of(
 /// The unit whose branch a lane was left on, which has to be contained in the target like the worktree's own.
 fn judge_unit(
     admin: &WorktreeAdmin,
-    marker: &Marker,
+    record: &WorktreeRecord,
     landing: LandingOnTarget<'_>,
     reasons: &mut Vec<KeepReason>,
 ) -> Result<Option<(String, CommitId)>, GitError> {
-    let on = registration_at(admin.repo.common_dir(), &marker.path)?.and_then(|known| known.head().flatten());
-    let Some(branch) = on.filter(|on| marker.branch.as_ref() != Some(on)) else {
+    let on = registration_at(admin.repo.common_dir(), &record.path)?.and_then(|known| known.head().flatten());
+    let Some(branch) = on.filter(|on| record.branch.as_ref() != Some(on)) else {
         return Ok(None);
     };
     if !is_unit(&admin.repo, &branch)? {
@@ -175,13 +175,13 @@ fn judge_unit(
     let Some(tip) = admin.repo.branch_tip(&branch)? else {
         return Ok(None);
     };
-    judge_branch(admin, marker, &branch, &tip, landing, reasons)?;
+    judge_branch(admin, record, &branch, &tip, landing, reasons)?;
     Ok(Some((branch, tip)))
 }
 
 fn judge_branch(
     admin: &WorktreeAdmin,
-    marker: &Marker,
+    record: &WorktreeRecord,
     branch: &str,
     tip: &CommitId,
     landing: LandingOnTarget<'_>,
@@ -190,7 +190,7 @@ fn judge_branch(
     let branch = branch.to_owned();
     let elsewhere = checkout_paths(&admin.repo, &branch)?
         .into_iter()
-        .find(|path| *path != marker.path);
+        .find(|path| *path != record.path);
     if let Some(path) = elsewhere {
         let branch = branch.clone();
         reasons.push(KeepReason::CheckedOutElsewhere { branch, path });
@@ -206,13 +206,13 @@ fn judge_branch(
 /// Judges the files. True when there are submodules among them.
 fn judge_worktree(
     admin: &WorktreeAdmin,
-    marker: &Marker,
+    record: &WorktreeRecord,
     unit: Option<&(String, CommitId)>,
     landing: LandingOnTarget<'_>,
     reasons: &mut Vec<KeepReason>,
 ) -> Result<bool, GitError> {
     let (target, _) = landing;
-    let path = marker.path.clone();
+    let path = record.path.clone();
     let known = registrations(admin.repo.common_dir())?
         .into_iter()
         .find(|known| known.path == path);
@@ -249,7 +249,7 @@ fn judge_worktree(
         });
     }
     let on_unit = unit.is_some_and(|(branch, _)| state.branch.as_ref() == Some(branch));
-    match &marker.branch {
+    match &record.branch {
         _ if on_unit => {}
         Some(expected) if state.branch.as_ref() != Some(expected) => reasons.push(KeepReason::OtherHead {
             path: path.clone(),
@@ -262,7 +262,7 @@ fn judge_worktree(
             tip: target.clone(),
         }),
         // In a lane they are: it is left on a commit of the plan's.
-        None if marker.lane && landing_of(admin, &state.head, landing)?.is_none() => {
+        None if record.lane && landing_of(admin, &state.head, landing)?.is_none() => {
             reasons.push(KeepReason::NotLanded {
                 branch: state.head.to_string(),
                 tip: state.head,
@@ -279,7 +279,7 @@ fn judge_worktree(
     Ok(true)
 }
 
-/// Removes the worktree, then its branches by compare-and-swap, then the note. Never by force: what has changed
+/// Removes the worktree, then its branches by compare-and-swap, then the record. Never by force: what has changed
 /// since the proof was given makes the step fail. One that was cut short is ended by the next. Commits that are on
 /// the target by their content alone go to a backup, which is returned.
 pub fn remove(
@@ -352,6 +352,6 @@ pub fn remove(
     }
     admin.remove_left(&removable.key);
     drop_spoiled(admin, &removable.key);
-    admin.remove_marker(&removable.key)?;
+    admin.remove_record(&removable.key)?;
     Ok(backups)
 }

@@ -6,24 +6,24 @@ use std::path::{Path, PathBuf};
 use super::add::add;
 use super::populate::Fill;
 use super::wanted::WantedTree;
-use crate::git::admin::marker::{Marker, TreeProgress};
 use crate::git::admin::spec::{EnsureError, WorktreeRefusal};
 use crate::git::admin::worktree_admin::{AdminLock, WorktreeAdmin};
+use crate::git::admin::worktree_record::{TreeProgress, WorktreeRecord};
 use crate::git::files::error::GitError;
 use crate::git::files::place::is_free;
 use crate::git::files::registration::{Registration, pointed_to, settle};
 use crate::git::files::regular;
 use crate::git::keep::gate::SparedTree;
 
-/// Brings a worktree that is in git's books back to life. None when its entry was useless and has been removed.
+/// Brings a worktree that is in git's worktree administration back to life. None when its entry was useless and has been removed.
 pub(in crate::git) fn repair(
     _admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
     wanted: &WantedTree<'_>,
-    marker: &Marker,
+    record: &WorktreeRecord,
     known: Registration,
 ) -> Result<Option<(Registration, Fill)>, EnsureError> {
-    let making = marker.state == TreeProgress::Making;
+    let making = record.state == TreeProgress::Making;
     let head = known.head();
     let right_head = match wanted.branch {
         Some(branch) if making || !wanted.lane => {
@@ -32,7 +32,7 @@ pub(in crate::git) fn repair(
         _ => head.is_some(),
     };
     if !right_head {
-        if let Some(spared) = SparedTree::unused(marker).and_then(|_| SparedTree::empty(&known.path)) {
+        if let Some(spared) = SparedTree::unused(record).and_then(|_| SparedTree::empty(&known.path)) {
             spared.forget(lock, Some(&known.admin))?;
             return Ok(None);
         }
@@ -52,7 +52,7 @@ pub(in crate::git) fn repair(
     }
     let has_index = known.admin.join("index").exists();
     let blank = SparedTree::empty(&known.path).filter(|_| was_free && !has_index);
-    let fill = match (SparedTree::unused(marker).or(blank), has_index, was_free) {
+    let fill = match (SparedTree::unused(record).or(blank), has_index, was_free) {
         (Some(spared), _, _) => Fill::FromCommit(spared),
         (None, true, true) => Fill::FromIndex,
         (None, true, false) => Fill::Nothing,
@@ -61,18 +61,18 @@ pub(in crate::git) fn repair(
     Ok(Some((known, fill)))
 }
 
-/// The entry in this repository's books that the folder's `.git` leads to, whether or not it is there.
+/// The entry in this repository's worktree administration that the folder's `.git` leads to, whether or not it is there.
 pub(in crate::git) fn entry_of(admin: &WorktreeAdmin, path: &Path) -> Option<PathBuf> {
-    let books = admin.repo.common_dir().join("worktrees");
-    pointed_to(path).filter(|entry| entry.parent().is_some_and(|parent| settle(parent) == books))
+    let admin_dirs = admin.repo.common_dir().join("worktrees");
+    pointed_to(path).filter(|entry| entry.parent().is_some_and(|parent| settle(parent) == admin_dirs))
 }
 
-/// Gives a worktree whose entry in git's books was pruned a new entry. Its files are not touched.
+/// Gives a worktree whose entry in git's worktree administration was pruned a new entry. Its files are not touched.
 pub(in crate::git) fn adopt(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
     wanted: &WantedTree<'_>,
-    marker: &Marker,
+    record: &WorktreeRecord,
 ) -> Result<Registration, EnsureError> {
     let path = wanted.path.clone();
     if entry_of(admin, &path).is_none_or(|entry| entry.exists()) {
@@ -87,7 +87,7 @@ pub(in crate::git) fn adopt(
         path: settle(beside.path()),
         ..*wanted
     };
-    let added = add(admin, lock, &shell, marker, false)?;
+    let added = add(admin, lock, &shell, record, false)?;
     let adopted = Registration {
         path,
         admin: added.admin,

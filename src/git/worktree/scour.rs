@@ -23,16 +23,16 @@ use crate::git::step::submodule::scour_submodules;
 /// When git fails.
 pub fn unhide(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<(), EnsureError> {
     let _alone = alone(admin, key)?;
-    if admin.read_marker(key)?.is_none() {
+    if admin.read_record(key)?.is_none() {
         return Ok(());
     }
-    let Ok(books) = git_dir(path) else {
+    let Ok(admin_dir) = git_dir(path) else {
         return Ok(());
     };
-    if !books.join("index").exists() {
+    if !admin_dir.join("index").exists() {
         return Ok(());
     }
-    leave_nothing_out(&books)?;
+    leave_nothing_out(&admin_dir)?;
     let out = Git::within(path).args(["ls-files", "-v", "-z"]).run()?;
     // `TAG PATH`: `S` is left out, a small letter is taken as unchanged.
     let is_hidden = |tag: &u8| tag.is_ascii_lowercase() || *tag == b'S';
@@ -65,7 +65,7 @@ pub fn is_fresh(_admin: &WorktreeAdmin, path: &Path) -> Result<bool, GitError> {
 }
 
 /// Takes away what verifications have left in such a worktree and an ordinary clean-up spares: repositories in it, and with
-/// `ignored` every file that git ignores, with orch's own notes about how it was prepared.
+/// `ignored` every file that git ignores, with orch's own records about how it was prepared.
 ///
 /// # Errors
 ///
@@ -77,9 +77,9 @@ pub(in crate::git) fn scour(
     ignored: bool,
 ) -> Result<(), EnsureError> {
     let alone = alone(admin, key)?;
-    let books = git_dir(path)?;
+    let admin_dir = git_dir(path)?;
     let repo = git2::Repository::open(path).map_err(GitError::library("open the worktree"))?;
-    if !ignored && spotless(|| &repo, path, &books).is_some() {
+    if !ignored && spotless(|| &repo, path, &admin_dir).is_some() {
         return Ok(());
     }
     // Twice forced: a repository in it is no reason to spare a folder.

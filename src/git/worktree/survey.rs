@@ -1,4 +1,4 @@
-//! What git, orch's notes and the disk say of worktrees, side by side, so that what does not fit together is seen.
+//! What git, orch's records and the disk say of worktrees, side by side, so that what does not fit together is seen.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::broken_index::index_trouble;
 use super::ensure::{alone, make};
 use super::wanted::WantedTree;
-use crate::git::admin::marker::{Marker, TreeProgress};
 use crate::git::admin::spec::EnsureError;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
+use crate::git::admin::worktree_record::{TreeProgress, WorktreeRecord};
 use crate::git::files::error::GitError;
 use crate::git::files::names::ORCH_DIR;
 use crate::git::files::place::is_free;
@@ -19,7 +19,7 @@ use crate::plan::CommitId;
 /// A worktree that the manifest speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpectedTree {
-    /// The name under which orch keeps its note about it.
+    /// The name under which orch keeps its record about it.
     pub key: String,
     /// Where it lies, or would.
     pub path: PathBuf,
@@ -34,11 +34,11 @@ pub struct ExpectedTree {
 pub enum TreePlace {
     /// Nothing, or an empty folder.
     Nothing,
-    /// A checkout that git's books of this repository know.
+    /// A checkout that the worktree administration of this repository knows.
     Worktree,
     /// A folder whose `.git` file leads to a place that does not exist.
     Dangling,
-    /// A folder that belongs to another repository, whose books these are.
+    /// A folder that belongs to another repository, whose administration this is.
     Elsewhere(PathBuf),
     /// A folder that is no checkout.
     Folder,
@@ -47,9 +47,9 @@ pub enum TreePlace {
 /// One worktree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeSeen {
-    /// The name under which orch keeps its note about it.
+    /// The name under which orch keeps its record about it.
     pub key: String,
-    /// Where it should be: as noted, else as the manifest says.
+    /// Where it should be: as recorded, else as the manifest says.
     pub path: PathBuf,
     /// Its branch.
     pub branch: Option<String>,
@@ -57,11 +57,11 @@ pub struct TreeSeen {
     pub tip: Option<CommitId>,
     /// True when the manifest speaks of it.
     pub expected: bool,
-    /// True when orch has a note of having made it.
-    pub noted: bool,
+    /// True when orch has a record of having made it.
+    pub recorded: bool,
     /// True when its making was cut short.
     pub half_made: bool,
-    /// True when git's books have an entry for the place.
+    /// True when git's worktree administration has an entry for the place.
     pub registered: bool,
     /// What is at the place.
     pub place: TreePlace,
@@ -76,7 +76,7 @@ pub struct TreeSeen {
 /// A worktree that is not where it was made, or is another's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Strayed {
-    /// The name under which orch keeps its note about it.
+    /// The name under which orch keeps its record about it.
     pub key: String,
     /// Where it was made.
     pub path: PathBuf,
@@ -91,37 +91,37 @@ pub struct Strayed {
 ///
 /// # Errors
 ///
-/// When a note cannot be read.
+/// When a record cannot be read.
 pub fn strayed(
     admin: &WorktreeAdmin,
     expected: &dyn Fn(&str) -> Option<PathBuf>,
 ) -> Result<Vec<Strayed>, GitError> {
     let mut all = Vec::new();
-    let books = settle(&admin.repo.common_dir().join("worktrees"));
+    let admin_dirs = settle(&admin.repo.common_dir().join("worktrees"));
     for key in admin.keys()? {
-        let Some(marker) = admin
-            .read_marker(&key)?
-            .filter(|marker| marker.state == TreeProgress::Made)
+        let Some(record) = admin
+            .read_record(&key)?
+            .filter(|record| record.state == TreeProgress::Made)
         else {
             continue;
         };
         // Nearly every worktree is where it was, and for those no path is followed part by part.
-        if pointed_to(&marker.path).is_some_and(|entry| is_plainly_in(&books, &entry)) {
+        if pointed_to(&record.path).is_some_and(|entry| is_plainly_in(&admin_dirs, &entry)) {
             continue;
         }
-        let place = place(admin, &marker.path)?;
+        let place = place(admin, &record.path)?;
         let moved_to = match place {
-            TreePlace::Nothing => moved_to(admin, &marker.path, expected(&key).as_deref()),
+            TreePlace::Nothing => moved_to(admin, &record.path, expected(&key).as_deref()),
             _ => None,
         };
         let strayed = match &place {
             TreePlace::Nothing => moved_to.is_some(),
             TreePlace::Dangling | TreePlace::Elsewhere(_) => true,
-            TreePlace::Folder => registration_at(admin.repo.common_dir(), &marker.path)?.is_some(),
+            TreePlace::Folder => registration_at(admin.repo.common_dir(), &record.path)?.is_some(),
             TreePlace::Worktree => false,
         };
         if strayed {
-            let path = marker.path;
+            let path = record.path;
             all.push(Strayed {
                 key,
                 path,
@@ -140,25 +140,25 @@ fn moved_to(admin: &WorktreeAdmin, path: &Path, wanted: Option<&Path>) -> Option
     (to != path && is_there).then_some(to)
 }
 
-/// Looks at every worktree that a note or the manifest speaks of. Changes nothing.
+/// Looks at every worktree that a record or the manifest speaks of. Changes nothing.
 ///
 /// # Errors
 ///
-/// When git's books or a note cannot be read.
+/// When git's worktree administration or a record cannot be read.
 pub fn survey(admin: &WorktreeAdmin, expected: &[ExpectedTree]) -> Result<Vec<TreeSeen>, GitError> {
     let mut seen = Vec::new();
     let keys = admin.keys()?;
     for key in &keys {
-        let Some(marker) = admin.read_marker(key)? else {
+        let Some(record) = admin.read_record(key)? else {
             continue;
         };
         let wanted = expected.iter().find(|wanted| wanted.key == *key);
         seen.push(look(
             admin,
             key,
-            &marker.path,
-            marker.branch.clone(),
-            Some(&marker),
+            &record.path,
+            record.branch.clone(),
+            Some(&record),
             wanted,
         )?);
     }
@@ -183,7 +183,7 @@ fn look(
     key: &str,
     path: &Path,
     branch: Option<String>,
-    marker: Option<&Marker>,
+    record: Option<&WorktreeRecord>,
     wanted: Option<&ExpectedTree>,
 ) -> Result<TreeSeen, GitError> {
     let place = place(admin, path)?;
@@ -200,8 +200,8 @@ fn look(
         tip: tip.flatten(),
         branch,
         expected: wanted.is_some(),
-        noted: marker.is_some(),
-        half_made: marker.is_some_and(|marker| marker.state == TreeProgress::Making),
+        recorded: record.is_some(),
+        half_made: record.is_some_and(|record| record.state == TreeProgress::Making),
         registered: registration_at(admin.repo.common_dir(), path)?.is_some(),
         has_orch_folder: path.join(ORCH_DIR).is_dir(),
         index_trouble: match place {
@@ -223,15 +223,15 @@ fn place(admin: &WorktreeAdmin, path: &Path) -> Result<TreePlace, GitError> {
             false => TreePlace::Folder,
         });
     };
-    let books = settle(&admin.repo.common_dir().join("worktrees"));
+    let admin_dirs = settle(&admin.repo.common_dir().join("worktrees"));
     Ok(match entry.canonicalize() {
         Err(_) => TreePlace::Dangling,
-        Ok(entry) if entry.parent() == Some(&books) => TreePlace::Worktree,
+        Ok(entry) if entry.parent() == Some(&admin_dirs) => TreePlace::Worktree,
         Ok(entry) => TreePlace::Elsewhere(entry),
     })
 }
 
-/// The entry of our books that the folder's dead link names, when the folder it was for is gone.
+/// The entry of our worktree administration that the folder's dead link names, when the folder it was for is gone.
 fn moved_entry(admin: &WorktreeAdmin, folder: &Path) -> Option<PathBuf> {
     let link = pointed_to(folder)?;
     let id = link.file_name()?;
@@ -240,14 +240,14 @@ fn moved_entry(admin: &WorktreeAdmin, folder: &Path) -> Option<PathBuf> {
     (dead && entry.join("gitdir").exists()).then_some(entry)
 }
 
-/// Notes that orch has made a worktree that is there, or the branch for one: after its notes were lost.
+/// Records that orch has made a worktree that is there, or the branch for one: after its records were lost.
 ///
 /// # Errors
 ///
-/// When the note cannot be written.
-pub fn note_again(admin: &WorktreeAdmin, wanted: &ExpectedTree, base: &CommitId) -> Result<(), GitError> {
-    fs::create_dir_all(admin.marker_dir()).map_err(GitError::io("create the folder", &admin.marker_dir()))?;
-    let marker = Marker {
+/// When the record cannot be written.
+pub fn record_again(admin: &WorktreeAdmin, wanted: &ExpectedTree, base: &CommitId) -> Result<(), GitError> {
+    fs::create_dir_all(admin.record_dir()).map_err(GitError::io("create the folder", &admin.record_dir()))?;
+    let record = WorktreeRecord {
         schema: 1,
         path: settle(&wanted.path),
         branch: wanted.branch.clone(),
@@ -255,10 +255,10 @@ pub fn note_again(admin: &WorktreeAdmin, wanted: &ExpectedTree, base: &CommitId)
         base: base.clone(),
         state: TreeProgress::Made,
     };
-    admin.write_marker(&wanted.key, &marker)
+    admin.write_record(&wanted.key, &record)
 }
 
-/// Ends what was cut short, brings a deleted folder back as it was last staged, and connects folder and books again
+/// Ends what was cut short, brings a deleted folder back as it was last staged, and connects folder and admin dir again
 /// where one has lost the other. No file that is there is touched.
 ///
 /// # Errors
@@ -266,25 +266,25 @@ pub fn note_again(admin: &WorktreeAdmin, wanted: &ExpectedTree, base: &CommitId)
 /// When something of somebody else's is in the way.
 pub fn mend(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
     let alone = alone(admin, key)?;
-    let Some(marker) = admin.read_marker(key)? else {
+    let Some(record) = admin.read_record(key)? else {
         return Ok(());
     };
-    if place(admin, &marker.path)? == TreePlace::Dangling {
-        match registration_at(admin.repo.common_dir(), &marker.path)? {
+    if place(admin, &record.path)? == TreePlace::Dangling {
+        match registration_at(admin.repo.common_dir(), &record.path)? {
             Some(known) if known.is_connected() => {}
             // The repository has moved and the worktree has not.
             Some(known) => known.connect()?,
-            // Its entry in the books is gone too, as after `git worktree prune`. It gets another, once its link says that
+            // Its entry in the administration is gone too, as after `git worktree prune`. It gets another, once its link says that
             // it is of this repository.
-            None => link_here(admin, &marker.path)?,
+            None => link_here(admin, &record.path)?,
         }
     }
     let lane = WantedTree {
         key,
-        path: marker.path.clone(),
-        branch: marker.branch.as_deref(),
-        base: &marker.base,
-        lane: marker.lane || marker.branch.is_some(),
+        path: record.path.clone(),
+        branch: record.branch.as_deref(),
+        base: &record.base,
+        lane: record.lane || record.branch.is_some(),
     };
     make(admin, &alone, &lane).map(drop)
 }
@@ -294,11 +294,11 @@ pub fn mend(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
 ///
 /// # Errors
 ///
-/// When the notes about worktrees cannot be read.
+/// When the records about worktrees cannot be read.
 pub fn finish_half_made(admin: &WorktreeAdmin) -> Result<(), GitError> {
     for key in admin.keys()? {
-        let marker = admin.read_marker(&key)?;
-        if marker.is_some_and(|marker| marker.state == TreeProgress::Making) {
+        let record = admin.read_record(&key)?;
+        if record.is_some_and(|record| record.state == TreeProgress::Making) {
             let _ = mend(admin, &key);
         }
     }
@@ -322,12 +322,12 @@ fn link_here(admin: &WorktreeAdmin, folder: &Path) -> Result<(), GitError> {
 ///
 /// When a file cannot be written, or something of somebody else's is in the way.
 pub fn follow(admin: &WorktreeAdmin, key: &str, to: &Path) -> Result<(), EnsureError> {
-    let Some(marker) = admin.read_marker(key)? else {
+    let Some(record) = admin.read_record(key)? else {
         return Ok(());
     };
     let path = to.to_owned();
     let Some(entry) = moved_entry(admin, to) else {
-        admin.write_marker(key, &Marker { path, ..marker })?;
+        admin.write_record(key, &WorktreeRecord { path, ..record })?;
         return mend(admin, key);
     };
     let _lock = admin.lock()?;
@@ -340,33 +340,35 @@ pub fn follow(admin: &WorktreeAdmin, key: &str, to: &Path) -> Result<(), EnsureE
     link.push(b'\n');
     crate::git::files::place::replace_file(&gitdir, &link)?;
     moved.connect()?;
-    Ok(admin.write_marker(key, &Marker { path, ..marker })?)
+    Ok(admin.write_record(key, &WorktreeRecord { path, ..record })?)
 }
 
-/// Forgets a worktree of which nothing is left: no folder, no entry in git's books, no branch.
+/// Forgets a worktree of which nothing is left: no folder, no entry in git's worktree administration, no branch.
 ///
 /// # Errors
 ///
-/// When the note cannot be removed.
+/// When the record cannot be removed.
 pub fn forget(admin: &WorktreeAdmin, key: &str) -> Result<(), GitError> {
     admin.remove_left(key);
     drop_spoiled(admin, key);
-    admin.remove_marker(key)
+    admin.remove_record(key)
 }
 
-/// The branch, base and lane that the note under a key says.
+/// The branch, base and lane that the record under a key says.
 ///
 /// # Errors
 ///
-/// When the note cannot be read.
-pub fn noted_base(admin: &WorktreeAdmin, key: &str) -> Result<Option<CommitId>, GitError> {
-    Ok(admin.read_marker(key)?.map(|marker| marker.base))
+/// When the record cannot be read.
+pub fn recorded_base(admin: &WorktreeAdmin, key: &str) -> Result<Option<CommitId>, GitError> {
+    Ok(admin.read_record(key)?.map(|record| record.base))
 }
 
-/// True for a folder whose link leads into the books of a repository that is not there, or to an entry that is not.
+/// True for a folder whose link leads into the administration of a repository that is not there, or to an entry that is not.
 fn is_cut_off(folder: &Path) -> bool {
     pointed_to(folder).is_some_and(|link| {
-        let of_a_worktree = link.parent().is_some_and(|books| books.ends_with("worktrees"));
+        let of_a_worktree = link
+            .parent()
+            .is_some_and(|admin_dirs| admin_dirs.ends_with("worktrees"));
         of_a_worktree && !link.exists()
     })
 }

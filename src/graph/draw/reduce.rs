@@ -9,7 +9,7 @@ use super::picture::Edge;
 const MOST: usize = 6000;
 
 /// The links without those implied by others. `partial` names shapes that need only some of what leads to them.
-/// Links on the critical path, and those that lie on a circle, are kept.
+/// Links on the critical path, and those that lie on a cycle, are kept.
 pub(super) fn reduce(shapes: usize, links: Vec<Edge>, partial: &BTreeSet<usize>) -> Vec<Edge> {
     if shapes > MOST {
         return links;

@@ -101,7 +101,7 @@ fn stuck<'p>(plans: &'p [Plan], waits: &[WrittenWait], carries: &[&WrittenWait])
             .filter(|plan| open.contains(&plan.name))
             .collect::<Vec<_>>()
         {
-            // One outside the circle that has the commits begins after all of it has landed, if people see to that.
+            // One outside the cycle that has the commits begins after all of it has landed, if people see to that.
             let held = carries.iter().any(|wait| {
                 let other = &wait.plan;
                 wait.dependency.on.plan == plan.name && open.contains(other) && reaches(&plan.name, other)

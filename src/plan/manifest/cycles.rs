@@ -83,7 +83,7 @@ pub(super) fn add_what_closes_none(
     waits.extend(more);
     let graph = drawn(names, documents, waits);
     let mut circular = BTreeSet::new();
-    for group in circles(&graph.edges) {
+    for group in groups_in_cycles(&graph.edges) {
         let inside: BTreeSet<usize> = group.into_iter().collect();
         for from in &inside {
             let edges = graph.edges[*from].iter().filter(|(to, _)| inside.contains(to));
@@ -101,7 +101,7 @@ pub(super) fn add_what_closes_none(
     });
 }
 
-/// Reports one cycle of every group of plans that wait for each other in a circle. Every wait's reference is known
+/// Reports one cycle of every group of plans that wait for each other in a cycle. Every wait's reference is known
 /// to exist.
 pub(super) fn check(
     names: &[PlanName],
@@ -110,7 +110,7 @@ pub(super) fn check(
     ledger: &mut Ledger,
 ) {
     let graph = drawn(names, documents, waits);
-    for group in circles(&graph.edges) {
+    for group in groups_in_cycles(&graph.edges) {
         if let Some(cycle) = shortest(&graph.edges, &group) {
             ledger.faults.push(fault(&graph, &cycle, waits));
         }
@@ -158,7 +158,7 @@ fn drawn(names: &[PlanName], documents: &BTreeMap<PlanName, Loaded>, waits: &[Wr
 
 /// Strongly connected components of more than one node (Tarjan 1972, with an explicit stack so that long chains
 /// cannot overflow the thread's).
-fn circles(edges: &[Vec<(usize, WaitReason)>]) -> Vec<Vec<usize>> {
+fn groups_in_cycles(edges: &[Vec<(usize, WaitReason)>]) -> Vec<Vec<usize>> {
     const NEW: usize = usize::MAX;
     let mut order = vec![NEW; edges.len()];
     let mut low = vec![0; edges.len()];

@@ -81,7 +81,7 @@ pub(super) fn numbered(phases: &[Phase]) -> BTreeSet<TaskId> {
     checks.map(|check| check.id.task).collect()
 }
 
-/// Whether anything can be wrong here: some work names other work, or a group's order could run in a circle, which it
+/// Whether anything can be wrong here: some work names other work, or a group's order could run in a cycle, which it
 /// cannot while ids rise from task to task.
 fn refers(phases: &[Phase]) -> bool {
     let (mut last, mut rising, mut grouped) = (None, true, false);

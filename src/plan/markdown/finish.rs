@@ -8,6 +8,7 @@ use super::draft::{ExecutionNote, PhaseDraft, SubDraft, TaskDraft};
 use super::fault::DocumentFault;
 use super::files::files;
 use super::groups::{GroupNote, groups};
+use super::places::places;
 use crate::plan::{ItemId, Phase, PhaseId, Subtask, Task, TaskId};
 
 /// Finishes the phases of a document and checks them.
@@ -230,23 +231,6 @@ fn subtasks(task: TaskId, drafts: Vec<SubDraft>, faults: &mut Vec<DocumentFault>
             line: draft.line,
         })
         .collect()
-}
-
-/// Where each task is: its phase and its place in it.
-type TaskPlaces = BTreeMap<TaskId, (usize, usize)>;
-
-fn places(phases: &[Phase]) -> TaskPlaces {
-    let mut places = TaskPlaces::new();
-    for (number, phase) in phases.iter().enumerate() {
-        places.extend(
-            phase
-                .tasks
-                .iter()
-                .enumerate()
-                .map(|(at, task)| (task.id, (number, at))),
-        );
-    }
-    places
 }
 
 /// The largest group of phases that do not wait for each other; every pair is kept, so the cost is its square.

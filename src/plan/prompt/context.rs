@@ -31,7 +31,7 @@ pub struct PromptContext {
     pub messages: Vec<PromptMessage>,
     /// True when it goes on with a conversation that knows all but the messages.
     pub brief: bool,
-    /// The phases of this leg, and no others.
+    /// The phases of this stage, and no others.
     pub phases: Vec<PromptPhase>,
     /// The plan's branch.
     pub branch: String,
@@ -54,7 +54,8 @@ pub enum PromptKind {
     /// Every phase of the plan.
     Plan,
     /// Some of its phases, one after the other.
-    Leg,
+    #[serde(rename = "leg")]
+    Stage,
     /// One phase, beside others.
     Phase,
     /// One task, beside others.
@@ -150,7 +151,7 @@ pub struct PromptMessage {
     pub text: String,
 }
 
-/// A phase of the leg.
+/// A phase of the stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PromptPhase {
     /// Its number.
@@ -167,7 +168,7 @@ pub struct PromptPhase {
     pub verify: Option<TaskId>,
 }
 
-/// A task of the leg.
+/// A task of the stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PromptTask {
     /// Its id.

@@ -201,7 +201,7 @@ pub(in crate::plan) fn render_one(
 
 impl PromptKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Plan, Self::Leg, Self::Phase, Self::Task, Self::Verifier];
+    pub const ALL: [Self; 5] = [Self::Plan, Self::Stage, Self::Phase, Self::Task, Self::Verifier];
 }
 
 /// Prompts of every kind, first and later attempts, with all that can be there and with as little as can be.
@@ -316,7 +316,7 @@ mod tests {
             title: "Auth".to_owned(),
             goal: Some("People log in.".to_owned()),
             attempt: 2,
-            kind: PromptKind::Leg,
+            kind: PromptKind::Stage,
             open: vec![TaskId::new(2, 2)],
             verify: Some("cargo test".to_owned()),
             is_last: true,

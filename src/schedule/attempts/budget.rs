@@ -9,7 +9,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::Spent;
 use crate::schedule::event::trouble::Hold;
-use crate::schedule::state::attempt::Stage;
+use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::plan_run::Verify;
 
 /// A budget that is used up.
@@ -100,7 +100,7 @@ pub(in crate::schedule) fn stop_broke(board: &mut Board, at: At, number: usize, 
         let running = run
             .attempts
             .values()
-            .filter(|attempt| attempt.stage == Stage::Running);
+            .filter(|attempt| attempt.state == AttemptState::Running);
         let running: Vec<_> = running.map(|attempt| attempt.id.clone()).collect();
         for attempt in running {
             let stop = Effect::Stop {

@@ -1,4 +1,4 @@
-//! What follows from the end of an attempt: a leg done, a retry, a plan finished, failed, held or skipped.
+//! What follows from the end of an attempt: a stage done, a retry, a plan finished, failed, held or skipped.
 
 use super::failing::{hold_attempt, retry_or_give_up};
 use super::integrating::complete;
@@ -19,7 +19,7 @@ use crate::schedule::judge::failure::Failure;
 use crate::schedule::judge::proof_of::{Claim, Proof};
 use crate::schedule::judge::verdict::{AttemptVerdict, judge};
 use crate::schedule::ready::dispatch::handed_on;
-use crate::schedule::state::attempt::Stage;
+use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::plan_run::Verify;
 use crate::schedule::work::plans::PhaseWork;
 
@@ -84,7 +84,7 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
             continue;
         };
         let name = plan.name.clone();
-        if matches!(attempt.stage, Stage::Ended(_)) {
+        if matches!(attempt.state, AttemptState::Ended(_)) {
             let check = Effect::Check {
                 plan: name,
                 attempt: attempt.id.clone(),

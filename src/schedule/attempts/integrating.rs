@@ -17,7 +17,7 @@ use crate::schedule::judge::failure::Failure;
 use crate::schedule::judge::phase_check::{Checked, checked, failed_words};
 use crate::schedule::judge::verdict::{AttemptVerdict, judge};
 use crate::schedule::ready::found_files::waits_for_repeat;
-use crate::schedule::state::attempt::{Attempt, Integration, Stage};
+use crate::schedule::state::attempt::{Attempt, AttemptState, Integration};
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
@@ -91,7 +91,7 @@ pub(in crate::schedule) fn complete(
         let plan = Some(name.clone());
         board.record(at, Event::Warning { plan, why }, step);
     }
-    let done = Event::LegDone {
+    let done = Event::StageDone {
         plan: name,
         attempt: id,
         units,
@@ -124,9 +124,9 @@ pub(in crate::schedule) fn integrate(board: &mut Board, index: usize, step: &mut
         plan: plan.name.clone(),
         attempt: next.id.clone(),
         place: work_place(plan, run, *lane, next),
-        tip: match &next.stage {
-            Stage::Checked(_, evidence) => evidence.head.clone(),
-            Stage::Assigned | Stage::Running | Stage::Ended(_) => None,
+        tip: match &next.state {
+            AttemptState::Checked(_, evidence) => evidence.head.clone(),
+            AttemptState::Assigned | AttemptState::Running | AttemptState::Ended(_) => None,
         },
         made: run.made.clone(),
     };

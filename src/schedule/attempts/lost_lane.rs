@@ -6,12 +6,12 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::about::LaneOf;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::state::attempt::{Attempt, Stage};
+use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::PlanRun;
 
 /// True for an attempt that ended without the worktree in which it began.
 pub(in crate::schedule) fn has_lost_its_place(attempt: &Attempt) -> bool {
-    matches!(&attempt.stage, Stage::Checked(_, evidence) if evidence.lost)
+    matches!(&attempt.state, AttemptState::Checked(_, evidence) if evidence.lost)
 }
 
 /// Where an attempt works.

@@ -23,7 +23,7 @@ pub(in crate::schedule) fn reopening(board: &Board, number: usize) -> Option<At>
     let look = board.look(number);
     let units = &board.work.plans[number].units;
     if board.state.plans[number].verify == crate::schedule::state::plan_run::Verify::Failed {
-        let first = look.leg(0).first().map(|unit| &unit.agent);
+        let first = look.stage(0).first().map(|unit| &unit.agent);
         return first.and_then(|agent| Some(board.state.closed_until(agent)?.0));
     }
     let closed = |unit: usize| Some((unit, board.state.closed_until(&units[unit].agent)?.0));
@@ -87,7 +87,7 @@ pub(in crate::schedule) fn parked(
 /// The conversation that the attempt goes on with: the last one of the same agent in the same worktree, at the same work
 /// where units go their own ways. One that broke on an error of its own is left alone.
 pub(in crate::schedule) fn conversation(run: &PlanRun, lane: u32, attempt: &Attempt) -> Option<Conversation> {
-    let mut before = run.legs().rev().filter(|record| record.id != attempt.id);
+    let mut before = run.work_attempts().rev().filter(|record| record.id != attempt.id);
     let last = before.find(|record| record.lane == lane && record.agent == attempt.agent)?;
     if run.by_units && !attempt.repair && last.units.first() != attempt.units.first() {
         return None;

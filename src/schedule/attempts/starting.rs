@@ -19,7 +19,7 @@ use crate::schedule::ready::lanes::Machine;
 use crate::schedule::ready::readiness::Readiness;
 use crate::schedule::ready::{dispatch, invariants};
 use crate::schedule::state::after::after;
-use crate::schedule::state::attempt::{Attempt, Stage};
+use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::limits::Choice;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
@@ -113,7 +113,7 @@ fn expected_places(board: &Board) -> Vec<QueuePlace> {
     // But nobody keeps a slot for what is verified first.
     let verified = |name: &PlanName, attempt: &Attempt| is_verifying(board, name, attempt);
     let ended = board.state.all_attempts();
-    let ended = ended.filter(|(_, _, attempt)| !attempt.stage.holds_slot());
+    let ended = ended.filter(|(_, _, attempt)| !attempt.state.holds_slot());
     let ended = ended.filter(|(name, _, attempt)| !verified(name, attempt));
     let behind = ended.filter_map(|(name, _, attempt)| {
         let unit = board.plan_work(name)?.unit(*attempt.units.last()?)?;
@@ -130,9 +130,11 @@ fn expected_places(board: &Board) -> Vec<QueuePlace> {
 /// The places of what is begun again as soon as it is known what an agent left that was cut short, as by a power cut: work
 /// that was begun goes before work that never was.
 fn cut_short(board: &Board) -> impl Iterator<Item = QueuePlace> {
-    let is_cut = |attempt: &Attempt| match &attempt.stage {
-        Stage::Ended(exit) | Stage::Checked(exit, _) => matches!(exit, Exit::Lost | Exit::Stopped),
-        Stage::Assigned | Stage::Running => false,
+    let is_cut = |attempt: &Attempt| match &attempt.state {
+        AttemptState::Ended(exit) | AttemptState::Checked(exit, _) => {
+            matches!(exit, Exit::Lost | Exit::Stopped)
+        }
+        AttemptState::Assigned | AttemptState::Running => false,
     };
     let cut = board.state.all_attempts();
     let cut = cut.filter(move |(_, _, attempt)| is_cut(attempt));
@@ -177,7 +179,7 @@ fn start_assigned(board: &mut Board, step: &mut Step) {
     let assigned = board
         .state
         .all_attempts()
-        .filter(|(_, _, attempt)| attempt.stage == Stage::Assigned)
+        .filter(|(_, _, attempt)| attempt.state == AttemptState::Assigned)
         .filter(|(_, _, attempt)| !board.asked.contains(&Ask::Launch(attempt.id.clone())));
     let assigned: Vec<(PlanName, u32)> = assigned.map(|(name, lane, _)| (name.clone(), lane)).collect();
     for (name, lane) in assigned {
@@ -233,16 +235,16 @@ fn keep_room(board: &mut Board, number: usize, unit: usize, room: &mut Room, ste
 
 fn assign(board: &mut Board, at: At, number: usize, unit: usize, lane: u32, step: &mut Step) {
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
-    let leg = board.look(number).leg(unit);
-    let Some(first) = leg.first() else {
+    let stage = board.look(number).stage(unit);
+    let Some(first) = stage.first() else {
         return;
     };
     if cfg!(debug_assertions) && run.verify != Verify::Failed {
-        let units: Vec<UnitId> = leg.iter().map(|unit| unit.id).collect();
+        let units: Vec<UnitId> = stage.iter().map(|unit| unit.id).collect();
         invariants::check_start(plan, run, &board.state, &units);
     }
     let name = plan.name.clone();
-    let talked = run.legs().rev().find(|record| record.lane == lane);
+    let talked = run.work_attempts().rev().find(|record| record.lane == lane);
     let talked = talked.and_then(|record| record.account.as_deref());
     let Choice::Account(account) = board.state.choose_account(&first.agent, &name, talked) else {
         return;
@@ -257,7 +259,7 @@ fn assign(board: &mut Board, at: At, number: usize, unit: usize, lane: u32, step
         attempt: AttemptId::new(&name, sequence),
         number: tries.attempts + 1,
         agent: first.agent.clone(),
-        units: leg.iter().map(|unit| unit.id).collect(),
+        units: stage.iter().map(|unit| unit.id).collect(),
         lane,
         account,
         ticks,
@@ -283,7 +285,7 @@ fn launch(board: &mut Board, name: &PlanName, lane: u32, step: &mut Step) {
         units: attempt.units.clone(),
         place: work_place(plan, run, lane, attempt),
         timeout: first.map_or(plan.attempts.timeout, |unit| unit.timeout),
-        carry: dispatch::carried(plan, &attempt.units, &board.state),
+        dependencies: dispatch::to_merge_in(plan, &attempt.units, &board.state),
         after: after(run, &attempt.units, attempt.repair, Some(&attempt.id)),
         account: attempt.account.clone(),
         conversation: conversation(run, lane, attempt).map(Box::new),

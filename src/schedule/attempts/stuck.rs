@@ -14,7 +14,7 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::{Ages, OfAttempt, Sent, Signs, StuckAction, StuckNotice, rough};
-use crate::schedule::state::attempt::{Stage, Stuck};
+use crate::schedule::state::attempt::{AttemptState, Stuck};
 use crate::schedule::work::plans::PlanWork;
 
 /// An attempt is looked at four times within `stuck_after`: often enough that a notice comes at most half of it late, and
@@ -31,7 +31,7 @@ pub(in crate::schedule) fn watch(board: &mut Board, at: At, number: usize, step:
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
     let patience = plan.attempts.stuck_after?;
     let running = run.attempts.iter();
-    let running = running.filter(|(_, attempt)| attempt.stage == Stage::Running);
+    let running = running.filter(|(_, attempt)| attempt.state == AttemptState::Running);
     let mut next: Option<At> = None;
     let (mut looks, mut ends) = (Vec::new(), Vec::new());
     for (lane, attempt) in running {
@@ -88,7 +88,7 @@ pub(in crate::schedule) fn take_signs(
     let run = &board.state.plans[number];
     let resolver = run.resolution.agent.as_ref().filter(|agent| agent.attempt == *id);
     let stuck = match (run.attempt(id), resolver) {
-        (Some(attempt), _) if attempt.stage == Stage::Running => attempt.stuck.as_ref(),
+        (Some(attempt), _) if attempt.state == AttemptState::Running => attempt.stuck.as_ref(),
         (None, Some(agent)) => agent.stuck.as_ref(),
         _ => return,
     };
@@ -176,7 +176,7 @@ impl Stuck {
         self.ages.after(now.since(self.since))
     }
 
-    /// Why an attempt that was ended for it did not complete its leg.
+    /// Why an attempt that was ended for it did not complete its stage.
     pub(in crate::schedule) fn why(&self) -> String {
         let at = self.acted_at.unwrap_or(self.since);
         format!("the agent was stuck and was ended: {}", self.ages_at(at).words())

@@ -7,7 +7,7 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
-use crate::schedule::state::attempt::{Attempt, Stage};
+use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_view::counted;
 use crate::schedule::state::tries::Tries;
 use crate::schedule::work::plans::Work;
@@ -59,7 +59,7 @@ pub(in crate::schedule) fn tell_of_unread(board: &mut Board, at: At, name: &Plan
 
 /// True when the agent of this attempt ended in order and may be sent on once more.
 fn goes_on(work: &Work, attempt: &Attempt, tries: &Tries) -> bool {
-    let Stage::Checked(Exit::Code { code: 0 }, evidence) = &attempt.stage else {
+    let AttemptState::Checked(Exit::Code { code: 0 }, evidence) = &attempt.state else {
         return false;
     };
     let agent = work.agents.get(&attempt.agent);

@@ -10,24 +10,24 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::AgentUsage;
 use crate::schedule::event::merge_facts::{Landed, NotLanded, Pinned};
 use crate::schedule::event::resolving::{ConflictResolved, ResolverFailed, Resolving};
-use crate::schedule::state::attempt::{Integration, Stage};
+use crate::schedule::state::attempt::{AttemptState, Integration};
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun, Verify};
 
 /// False for an answer that nobody waits for: a stale attempt's, or one that was given before.
 pub(in crate::schedule) fn is_current(board: &Board, event: &Event) -> bool {
-    let stage = |plan: &PlanName, attempt: &AttemptId| {
+    let state = |plan: &PlanName, attempt: &AttemptId| {
         board
             .state
             .plan(plan)
             .attempt(attempt)
-            .map(|current| &current.stage)
+            .map(|current| &current.state)
     };
     match event {
         Event::AgentStarted { plan, attempt, .. } | Event::AgentRefused { plan, attempt, .. } => {
-            stage(plan, attempt) == Some(&Stage::Assigned)
+            state(plan, attempt) == Some(&AttemptState::Assigned)
         }
-        Event::AgentEnded { plan, attempt, .. } => stage(plan, attempt).is_some_and(Stage::holds_slot),
-        Event::AgentTold(AgentUsage {
+        Event::AgentEnded { plan, attempt, .. } => state(plan, attempt).is_some_and(AttemptState::holds_slot),
+        Event::AgentUsage(AgentUsage {
             plan, attempt, facts, ..
         }) => {
             let run = board.state.plan(plan);
@@ -35,10 +35,10 @@ pub(in crate::schedule) fn is_current(board: &Board, event: &Event) -> bool {
                 return run.history_of(attempt).is_some_and(|known| known.facts != *facts);
             }
             let known = run.attempt(attempt);
-            known.is_some_and(|known| known.stage.holds_slot() && known.facts != *facts)
+            known.is_some_and(|known| known.state.holds_slot() && known.facts != *facts)
         }
         Event::AttemptChecked { plan, attempt, .. } => {
-            matches!(stage(plan, attempt), Some(Stage::Ended(_)))
+            matches!(state(plan, attempt), Some(AttemptState::Ended(_)))
         }
         Event::WorktreeCreated { plan, lane, .. }
         | Event::WorktreeRefused(LaneNote { plan, lane, .. })

@@ -118,7 +118,7 @@ impl Board {
             }
             Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
             // What one plan spends may be what another lacks.
-            Event::AgentTold(_) if self.work.budget.is_some() => {
+            Event::AgentUsage(_) if self.work.budget.is_some() => {
                 self.frontier.dirty.extend(0..self.work.plans.len());
             }
             Event::MergeLanded { .. }
@@ -146,7 +146,7 @@ impl Board {
             | Event::TaskSkipped { .. }
             | Event::PhaseDone { .. }
             | Event::PhaseVerify(_)
-            | Event::LegDone { .. }
+            | Event::StageDone { .. }
             | Event::Pinned { .. }
             | Event::PinRefused { .. }
             | Event::WorkAdded(_)

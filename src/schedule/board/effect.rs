@@ -187,19 +187,19 @@ pub struct Launch {
     pub plan: PlanName,
     /// The attempt.
     pub attempt: AttemptId,
-    /// Which attempt at this leg, from 1.
+    /// Which attempt at this stage, from 1.
     pub number: u32,
     /// The agent.
     pub agent: AgentName,
-    /// What it is given: the phases of a leg, one phase, or one task.
+    /// What it is given: the phases of a stage, one phase, or one task.
     pub units: Vec<UnitId>,
     /// Where it works.
     pub place: WorkPlace,
     /// Longest duration.
     pub timeout: Duration,
     /// Commits to merge into the branch first.
-    pub carry: Vec<(WorkRef, CommitId)>,
-    /// The attempt before at this leg, and why there is another.
+    pub dependencies: Vec<(WorkRef, CommitId)>,
+    /// The attempt before at this stage, and why there is another.
     pub after: Option<After>,
     /// The account to use; none when the agent has but one.
     pub account: Option<String>,

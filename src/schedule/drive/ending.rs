@@ -13,7 +13,7 @@ use crate::schedule::explain::escalating::escalate_what_needs_a_person;
 use crate::schedule::judge::phase_check::stop_phase_checks;
 use crate::schedule::merge::merging::stop_train;
 use crate::schedule::merge::resolver_watch::{resolver_reopens, stop_resolvers};
-use crate::schedule::state::attempt::Stage;
+use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 
@@ -24,7 +24,7 @@ pub(in crate::schedule) fn stop_agents(board: &mut Board, at: At, step: &mut Ste
     let running = board
         .state
         .all_attempts()
-        .filter(|(_, _, attempt)| attempt.stage == Stage::Running)
+        .filter(|(_, _, attempt)| attempt.state == AttemptState::Running)
         .map(|(_, _, attempt)| attempt.id.clone());
     let running: Vec<AttemptId> = running.collect();
     for attempt in running {
@@ -56,7 +56,7 @@ pub(in crate::schedule) fn stop_unwanted(board: &mut Board, at: At, number: usiz
         .attempts
         .values()
         .filter(|attempt| attempt.units.iter().any(|unit| run.is_to_be_stopped(*unit)))
-        .filter(|attempt| attempt.stage == Stage::Running);
+        .filter(|attempt| attempt.state == AttemptState::Running);
     let unwanted: Vec<AttemptId> = unwanted.map(|attempt| attempt.id.clone()).collect();
     for attempt in unwanted {
         let stop = Effect::Stop {
@@ -108,9 +108,9 @@ pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Ste
         return;
     }
     // What only waits for the verification of its phase is there after a restart too.
-    let at_work = |stage: &Stage| !(stopping && matches!(stage, Stage::Checked(..)));
+    let at_work = |state: &AttemptState| !(stopping && matches!(state, AttemptState::Checked(..)));
     let attempts = || board.state.all_attempts();
-    let busy = !merge_only && attempts().any(|(_, _, attempt)| at_work(&attempt.stage));
+    let busy = !merge_only && attempts().any(|(_, _, attempt)| at_work(&attempt.state));
     let waiting = || {
         let mut asks = board.asked.iter();
         asks.any(|ask| {

@@ -1,10 +1,8 @@
 //! What happened: the facts of the journal, in the words that `orch events` prints. State is nothing but their fold.
 
-use super::words::is_zero;
-use super::{
-    AgentUsage, OfPlan, Parked, PinRefusal, Sent, Steered, TaskReport, UnitOf, WorkRefusal, WorkSkip,
-};
+use super::{AgentUsage, OfPlan, Parked, PinRefusal, Sent, Steered, TaskReport, WorkRefusal, WorkSkip};
 use super::{BuiltOn, Evidence, Exit, Failed, FoundPlan, Hold, LaneNote, LaneOf, LaunchTrouble, OfAttempt};
+use super::{UnitOf, words::is_zero};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId, WorkRef};
 use serde::{Deserialize, Serialize};
 
@@ -77,11 +75,11 @@ pub enum Event {
         plan: PlanName,
         /// The attempt.
         attempt: AttemptId,
-        /// Which attempt at this leg, from 1.
+        /// Which attempt at this stage, from 1.
         number: u32,
         /// The agent.
         agent: AgentName,
-        /// What it was given: the phases of a leg, one phase, or one task.
+        /// What it was given: the phases of a stage, one phase, or one task.
         #[serde(alias = "phases")]
         units: Vec<UnitId>,
         /// Which of the plan's worktrees; 0 is the plan's own.
@@ -106,7 +104,7 @@ pub enum Event {
         attempt: AttemptId,
         /// The runner's process id.
         pid: u32,
-        /// The branch's tip when it started, with what was carried in; none when nobody saw it start.
+        /// The branch's tip when it started, with what was merged in; none when nobody saw it start.
         head: Option<CommitId>,
     },
     /// The agent could not be started.
@@ -131,7 +129,7 @@ pub enum Event {
     },
     /// What the agent's output tells: its last word, tools it was denied, turns, tokens, cost, its conversation.
     #[serde(rename = "agent.told")]
-    AgentTold(AgentUsage),
+    AgentUsage(AgentUsage),
     /// The attempt met a rate limit or an outage; the plan goes on when that is over, and no attempt is spent.
     #[serde(rename = "attempt.parked")]
     AttemptParked(Parked),
@@ -145,7 +143,7 @@ pub enum Event {
         /// What was found.
         evidence: Evidence,
     },
-    /// The attempt's work did not complete its leg.
+    /// The attempt's work did not complete its stage.
     #[serde(rename = "attempt.failed")]
     AttemptFailed {
         /// The plan.
@@ -167,7 +165,7 @@ pub enum Event {
     },
     /// What an attempt was given is done.
     #[serde(rename = "leg.done")]
-    LegDone {
+    StageDone {
         /// The plan.
         plan: PlanName,
         /// The attempt that finished it.

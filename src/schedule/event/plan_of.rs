@@ -42,7 +42,7 @@ impl Event {
             Self::WorktreeRefused(of) | Self::WorktreeWaits(of) | Self::WorktreeDeferred(of) => {
                 Some(&of.plan)
             }
-            Self::AgentTold(told) => Some(&told.plan),
+            Self::AgentUsage(usage) => Some(&usage.plan),
             Self::AttemptParked(parked) => Some(&parked.plan),
             Self::Ticked(of) => Some(&of.plan),
             Self::AgentStuck(of) => Some(&of.plan),
@@ -67,7 +67,7 @@ impl Event {
             | Self::AgentEnded { plan, .. }
             | Self::AttemptChecked { plan, .. }
             | Self::AttemptFailed { plan, .. }
-            | Self::LegDone { plan, .. }
+            | Self::StageDone { plan, .. }
             | Self::WorkMerged { plan, .. }
             | Self::WorkConflicted(WorkConflict { plan, .. })
             | Self::WorkFailed { plan, .. }

@@ -13,7 +13,7 @@ use super::wait::{other_pauses, waiting};
 use crate::plan::{PlanName, PlanState, UnitId, format_duration};
 use crate::schedule::ready::dispatch::{DispatchLimit, Room};
 use crate::schedule::ready::readiness::Readiness;
-use crate::schedule::state::attempt::{Attempt, Stage};
+use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, Work};
@@ -122,7 +122,10 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
 
 /// What the attempt is at, after what is wrong with it.
 fn at_work(plan: &PlanWork, state: &State, attempt: &Attempt) -> Vec<Reason> {
-    let stuck = attempt.stuck.as_ref().filter(|_| attempt.stage == Stage::Running);
+    let stuck = attempt
+        .stuck
+        .as_ref()
+        .filter(|_| attempt.state == AttemptState::Running);
     let stuck = stuck.map(|stuck| {
         Reason::with_remedy(
             format!(
@@ -137,20 +140,20 @@ fn at_work(plan: &PlanWork, state: &State, attempt: &Attempt) -> Vec<Reason> {
             ),
         )
     });
-    let text = match &attempt.stage {
-        Stage::Assigned => format!("agent {} is being started ({})", attempt.agent, attempt.id),
-        Stage::Running => format!(
+    let text = match &attempt.state {
+        AttemptState::Assigned => format!("agent {} is being started ({})", attempt.agent, attempt.id),
+        AttemptState::Running => format!(
             "agent {} works on {} ({})",
             attempt.agent,
             units(&attempt.units),
             attempt.id
         ),
-        Stage::Ended(exit) => format!(
+        AttemptState::Ended(exit) => format!(
             "the agent {}; what it left is being checked ({})",
             exit.describe(),
             attempt.id
         ),
-        Stage::Checked(exit, _) => format!(
+        AttemptState::Checked(exit, _) => format!(
             "the agent {}; its commits are being merged into the plan's branch ({})",
             exit.describe(),
             attempt.id

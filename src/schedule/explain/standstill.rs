@@ -7,7 +7,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::notice::rough;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::ready::readiness::{Readiness, Wait};
-use crate::schedule::state::attempt::Stage;
+use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, Work};
@@ -90,7 +90,7 @@ pub(in crate::schedule) fn standstills<'a>(
 
 fn stuck(run: &PlanRun) -> Vec<Standstill> {
     let running = run.attempts.values();
-    let running = running.filter(|attempt| attempt.stage == Stage::Running && !attempt.is_given_up());
+    let running = running.filter(|attempt| attempt.state == AttemptState::Running && !attempt.is_given_up());
     let stuck = running.filter_map(|attempt| {
         Some(Standstill {
             waiting: Waiting::Stuck,

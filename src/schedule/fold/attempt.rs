@@ -7,7 +7,7 @@ use crate::plan::WhyAgain;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::Facts;
-use crate::schedule::state::attempt::{Attempt, AttemptRecord, Integration, Stage};
+use crate::schedule::state::attempt::{Attempt, AttemptRecord, AttemptState, Integration};
 use crate::schedule::state::loop_breaker::is_brief;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 
@@ -35,7 +35,7 @@ pub(in crate::schedule) fn was_assigned(run: &mut PlanRun, at: At, event: &Event
         number: *number,
         agent: agent.clone(),
         units: units.clone(),
-        stage: Stage::Assigned,
+        state: AttemptState::Assigned,
         reported: false,
         judged_by_word: false,
         said: BTreeMap::new(),

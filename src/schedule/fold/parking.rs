@@ -11,30 +11,30 @@ use crate::schedule::state::limits::Limit;
 use crate::schedule::state::plan_run::PlanRun;
 
 /// Folds what an attempt's output tells. What is new of what was spent is returned.
-pub(in crate::schedule) fn take_told(
+pub(in crate::schedule) fn take_usage(
     run: &mut PlanRun,
     at: At,
-    told: &crate::schedule::event::facts::AgentUsage,
+    usage: &crate::schedule::event::facts::AgentUsage,
 ) -> (Spent, Spent) {
     let Some(record) = run
         .history
         .iter_mut()
         .rev()
-        .find(|record| record.id == told.attempt)
+        .find(|record| record.id == usage.attempt)
     else {
         return Default::default();
     };
-    let before = std::mem::replace(&mut record.facts, told.facts.clone()).spent;
-    let now = told.facts.spent;
+    let before = std::mem::replace(&mut record.facts, usage.facts.clone()).spent;
+    let now = usage.facts.spent;
     run.spent = run.spent.beyond(before).plus(now);
-    if let Some(current) = run.current(&told.attempt) {
-        current.facts = told.facts.clone();
-        current.resets_at = told.resets_in_ms.map(|ms| At(at.0.saturating_add(ms)));
+    if let Some(current) = run.current(&usage.attempt) {
+        current.facts = usage.facts.clone();
+        current.resets_at = usage.resets_in_ms.map(|ms| At(at.0.saturating_add(ms)));
     }
     if let Some(agent) = &mut run.resolution.agent
-        && agent.attempt == told.attempt
+        && agent.attempt == usage.attempt
     {
-        agent.resets_at = told.resets_in_ms.map(|ms| At(at.0.saturating_add(ms)));
+        agent.resets_at = usage.resets_in_ms.map(|ms| At(at.0.saturating_add(ms)));
     }
     (before, now)
 }

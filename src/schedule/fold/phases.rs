@@ -6,7 +6,7 @@ use crate::plan::{CommitId, PhaseId, Point, TaskState, UnitId};
 use crate::schedule::event::at::At;
 use crate::schedule::event::merge_facts::{Pinned, Prefix};
 use crate::schedule::event::phase_fact::{PhaseSaid, PhaseVerify};
-use crate::schedule::state::attempt::Stage;
+use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::phase_run::{LandedPrefix, PhaseCheck, PhaseEnd};
 use crate::schedule::state::plan_run::PlanRun;
 
@@ -57,7 +57,7 @@ pub(in crate::schedule) fn was_pinned(run: &mut PlanRun, at: At, pinned: &Pinned
     let merging = run
         .attempts
         .values()
-        .filter(|attempt| run.by_units && matches!(attempt.stage, Stage::Checked(..)));
+        .filter(|attempt| run.by_units && matches!(attempt.state, AttemptState::Checked(..)));
     let merging = merging
         .flat_map(|attempt| &attempt.units)
         .map(|unit| unit.phase());
@@ -78,7 +78,7 @@ pub(in crate::schedule) fn was_pinned(run: &mut PlanRun, at: At, pinned: &Pinned
     run.ends.insert(phase, end);
 }
 
-/// What the last phase of a leg left in no commit is in one, now that the agent has ended.
+/// What the last phase of a stage left in no commit is in one, now that the agent has ended.
 pub(in crate::schedule) fn forget_short_end(run: &mut PlanRun, units: &[UnitId]) {
     let last = units.iter().map(|unit| unit.phase()).max();
     let Some(phase) = last.filter(|_| !run.by_units) else {

@@ -4,7 +4,7 @@ use super::attempt::{has_failed, was_assigned};
 use super::found::{found_in_conflict, note_made_in};
 use super::merge::{has_landed, has_not_landed, merge_began, was_found, was_restored, was_taken_back};
 use super::notice::apply_notice;
-use super::parking::{take_told, was_parked};
+use super::parking::{take_usage, was_parked};
 use super::phases::{forget_short_end, was_checked, was_pinned};
 use super::reopening::retry;
 use super::reports::{grow, listen_anew, note_made_before, note_shown, note_ticked, reopen_gone, withdraw};
@@ -16,7 +16,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
-use crate::schedule::state::attempt::{Integration, Stage};
+use crate::schedule::state::attempt::{AttemptState, Integration};
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Item, Outcome, PlanRun, Verify};
 use crate::schedule::state::tries::Tries;
@@ -32,8 +32,8 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         Event::AgentStarted { attempt, head, .. } => {
             if let Some(current) = run.current(attempt) {
                 current.head = head.clone();
-                if current.stage == Stage::Assigned {
-                    current.stage = Stage::Running;
+                if current.state == AttemptState::Assigned {
+                    current.state = AttemptState::Running;
                 }
                 let (told, units) = (current.told, current.units.clone());
                 // It begins with the first; whether it tells of that or not.
@@ -56,7 +56,7 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
                 .and_then(|attempt| attempt.units.first().copied());
             let on_plans = !first.is_some_and(|unit| run.has_branch_work(unit));
             if let Some(current) = run.current(attempt) {
-                current.stage = Stage::Ended(exit.clone());
+                current.state = AttemptState::Ended(exit.clone());
                 current.ended = Some(at);
                 // A person works on the plan's branch.
                 if *exit == Exit::ByHand && on_plans {
@@ -71,11 +71,11 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
             let Some(current) = run.current(attempt) else {
                 return;
             };
-            let Stage::Ended(exit) = &current.stage else {
+            let AttemptState::Ended(exit) = &current.state else {
                 return;
             };
             let by_hand = *exit == Exit::ByHand && current.integration == Integration::Merged;
-            current.stage = Stage::Checked(exit.clone(), evidence.clone());
+            current.state = AttemptState::Checked(exit.clone(), evidence.clone());
             current.judged_by_word = spoken;
             let (first, repair) = (current.units.first().copied(), current.repair);
             // From here on its commits may come to the plan's branch, whether anybody hears of it or not.
@@ -113,12 +113,12 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
             }
         }
         Event::AttemptFailed { .. } => has_failed(run, at, event),
-        Event::AgentTold(told) => {
-            take_told(run, at, told);
+        Event::AgentUsage(usage) => {
+            take_usage(run, at, usage);
         }
         Event::AttemptParked(parked) => was_parked(run, at, parked),
         Event::AgentRefused { .. } => {}
-        Event::LegDone { attempt, units, .. } => {
+        Event::StageDone { attempt, units, .. } => {
             let ended = run.take_attempt(attempt);
             let repair = ended.as_ref().is_some_and(|ended| ended.repair);
             if let Some(ended) = &ended {
@@ -363,7 +363,7 @@ pub(in crate::schedule) fn take_word(run: &mut PlanRun, at: At, state: TaskState
         return;
     };
     // Journals from before `assumed` tell it by the time: what nobody said was recorded once all else was known.
-    let assumed = report.assumed || (!attempt.reported && matches!(attempt.stage, Stage::Checked(..)));
+    let assumed = report.assumed || (!attempt.reported && matches!(attempt.state, AttemptState::Checked(..)));
     if assumed {
         return;
     }

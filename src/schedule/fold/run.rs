@@ -2,7 +2,7 @@
 //! in the manifest changes nothing, so that a journal can be read with a manifest that was edited since.
 
 use super::merge::merge_not_wanted;
-use super::parking::{limit, take_told, unlimit};
+use super::parking::{limit, take_usage, unlimit};
 use super::plan::apply;
 use super::reopening::reopen;
 use crate::plan::{ManifestChange, PlanName, Point, WorkRef};
@@ -74,9 +74,9 @@ impl State {
                 self.odds.note(true);
                 self.apply_to_plan(at, event);
             }
-            Event::AgentTold(told) => {
-                if let Some(number) = self.number(&told.plan) {
-                    let (before, now) = take_told(&mut self.plans[number], at, told);
+            Event::AgentUsage(usage) => {
+                if let Some(number) = self.number(&usage.plan) {
+                    let (before, now) = take_usage(&mut self.plans[number], at, usage);
                     self.spent = self.spent.beyond(before).plus(now);
                 }
             }
@@ -84,7 +84,7 @@ impl State {
                 limit(self, at, parked);
                 self.apply_to_plan(at, event);
             }
-            Event::LegDone { plan, attempt, .. } => {
+            Event::StageDone { plan, attempt, .. } => {
                 let current = self.plan(plan).attempt(attempt);
                 let used = current.map(|current| (current.agent.clone(), current.account.clone()));
                 if let Some((agent, account)) = used {

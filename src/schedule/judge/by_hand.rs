@@ -20,7 +20,7 @@ pub(in crate::schedule) fn take_work_by_hand(board: &mut Board, at: At, number: 
         return;
     }
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
-    let last = run.legs().filter_map(|record| record.ended).max();
+    let last = run.work_attempts().filter_map(|record| record.ended).max();
     // Where units have branches of their own, what agents said of theirs is judged by itself.
     let units = board.look(number).chain(|unit| {
         let by_hand = !run.by_units || has_work_by_hand(plan, run, last, unit.id);

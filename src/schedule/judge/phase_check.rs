@@ -13,7 +13,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::phase_fact::{PhaseSaid, PhaseVerify, Ran};
 use crate::schedule::event::trouble::Hold;
-use crate::schedule::state::attempt::{Attempt, Integration, Stage};
+use crate::schedule::state::attempt::{Attempt, AttemptState, Integration};
 use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::phase_run::PhaseCheck;
 
@@ -104,7 +104,7 @@ pub(in crate::schedule) fn hold_red(board: &mut Board, at: At, index: usize, why
 pub(in crate::schedule) fn is_verifying(board: &Board, plan: &PlanName, attempt: &Attempt) -> bool {
     let asked = |ask: &Ask| matches!(ask, Ask::VerifyPhase(of, _) if of == plan);
     let there = attempt.integration == Integration::Merged || !board.state.plan(plan).by_units;
-    matches!(attempt.stage, Stage::Checked(..)) && there && board.asked.iter().any(asked)
+    matches!(attempt.state, AttemptState::Checked(..)) && there && board.asked.iter().any(asked)
 }
 
 /// Ends the verifications of phases that run.

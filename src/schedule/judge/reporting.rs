@@ -10,7 +10,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::LateReport;
 use crate::schedule::ready::admission;
-use crate::schedule::state::attempt::{Attempt, Stage};
+use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
@@ -201,7 +201,7 @@ fn is_refused(
 fn voice_of(run: &PlanRun, lane: u32, said: &Statement) -> Voice {
     let attempt = run.attempts.get(&lane);
     // What is there without a name before its agent runs is the word of the one before.
-    let here = attempt.filter(|attempt| said.by.is_some() || attempt.stage != Stage::Assigned);
+    let here = attempt.filter(|attempt| said.by.is_some() || attempt.state != AttemptState::Assigned);
     let here = here.map(|attempt| &attempt.id);
     match (&said.by, here) {
         (Some(Speaker::Person), _) => Voice::Person,

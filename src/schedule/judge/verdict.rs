@@ -1,4 +1,4 @@
-//! Whether an attempt completed its leg: a function of the evidence. An exit code proves nothing alone, and a bad last
+//! Whether an attempt completed its stage: a function of the evidence. An exit code proves nothing alone, and a bad last
 //! word takes nothing away from what is shown. See the table of docs/completion.md.
 
 use super::failure::Failure;
@@ -7,21 +7,21 @@ use crate::plan::{ItemId, OnStuck, Report, TaskId, TaskState, UnitId};
 use crate::schedule::event::exit::{Evidence, Exit, ForeignWork};
 use crate::schedule::event::facts::Obstacle;
 use crate::schedule::event::words::listed;
-use crate::schedule::state::attempt::{Attempt, Stage};
+use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
 /// The judgement over an attempt of which all is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptVerdict {
-    /// Its leg is done.
+    /// Its stage is done.
     Done {
         /// Tasks that count as done by the commits alone, because no agent of the plan reports anything.
         assumed: Vec<TaskId>,
         /// What was odd about its end although everything is shown.
         odd: Option<String>,
     },
-    /// It did not complete its leg.
+    /// It did not complete its stage.
     Incomplete(Failure),
     /// It did not, and a person has to look at it.
     Held(String),
@@ -31,12 +31,12 @@ pub enum AttemptVerdict {
     Needs(Obstacle),
 }
 
-/// So many attempts at one leg may vanish before it counts as the agent's failure.
+/// So many attempts at one stage may vanish before it counts as the agent's failure.
 const VANISHED_AT_MOST: u32 = 5;
 
 /// Judges the plan's attempt; none while something about it is still unknown.
 pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<AttemptVerdict> {
-    let Stage::Checked(exit, evidence) = &attempt.stage else {
+    let AttemptState::Checked(exit, evidence) = &attempt.state else {
         return None;
     };
     let odd = odd_end(attempt, exit);
@@ -267,7 +267,7 @@ fn has_something_to_show(
     exit: &Exit,
     evidence: &Evidence,
 ) -> bool {
-    let mut tasks = leg_tasks(work, attempt)
+    let mut tasks = stage_tasks(work, attempt)
         .filter(|task| !task.is_verify())
         .peekable();
     let needless = tasks.peek().is_some() && tasks.all(|task| run.needs_nothing(task));
@@ -275,7 +275,7 @@ fn has_something_to_show(
         .tries_of(attempt.units.first().copied(), attempt.repair)
         .commits;
     // To find nothing wrong leaves nothing to commit; but then it says so, whatever is permitted to others.
-    let mut open = leg_tasks(work, attempt)
+    let mut open = stage_tasks(work, attempt)
         .filter(|task| !run.is_done_by_tick(*task))
         .peekable();
     let only_checks = open.peek().is_some() && open.all(TaskId::is_verify);
@@ -289,13 +289,13 @@ fn has_something_to_show(
     excused || attempt.repair || evidence.commits > 0 || commits > 0 || needless
 }
 
-/// What has to be said of the attempt's leg, in document order: its tasks, and the VERIFY blocks of its phases.
-fn leg_tasks<'a>(work: &'a PlanWork, attempt: &'a Attempt) -> impl Iterator<Item = TaskId> + 'a {
+/// What has to be said of the attempt's stage, in document order: its tasks, and the VERIFY blocks of its phases.
+fn stage_tasks<'a>(work: &'a PlanWork, attempt: &'a Attempt) -> impl Iterator<Item = TaskId> + 'a {
     attempt.units.iter().flat_map(|unit| work.unit_tasks(*unit))
 }
 
 fn remaining(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<TaskId> {
-    leg_tasks(work, attempt)
+    stage_tasks(work, attempt)
         .filter(|task| !run.is_item_settled(&ItemId::from(*task)))
         .collect()
 }
@@ -314,7 +314,7 @@ fn failed_tasks(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> String {
                 Some(format!("{item}{}", note.unwrap_or_default()))
             })
         };
-        let found: Vec<String> = leg_tasks(work, attempt).filter_map(of_task).collect();
+        let found: Vec<String> = stage_tasks(work, attempt).filter_map(of_task).collect();
         match found.is_empty() {
             true => String::new(),
             false => format!("; {word}: {}", listed(&found)),

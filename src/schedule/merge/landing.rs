@@ -223,15 +223,15 @@ fn blockers(work: &Work, candidate: &MergeCandidate<'_>, extent: &Extent, state:
     depends
         .into_iter()
         .map(|dependency| dependency.on.clone())
-        .chain(carried_overlaps(plan, state).map(WorkRef::whole))
+        .chain(merged_in_overlaps(plan, state).map(WorkRef::whole))
         .filter(|on| state.number(&on.plan).is_some())
         .filter(|on| !state.has_landed(on, target))
         .filter(|on| !(matches!(extent, Extent::Whole) && lands_before(work, plan, on, state)))
         .collect()
 }
 
-/// Plans that this one was made to wait for because both touch the same files, and whose commits it carries.
-fn carried_overlaps<'a>(plan: &'a PlanWork, state: &'a State) -> impl Iterator<Item = &'a PlanName> {
+/// Plans that this one was made to wait for because both touch the same files, and whose commits it has merged in.
+fn merged_in_overlaps<'a>(plan: &'a PlanWork, state: &'a State) -> impl Iterator<Item = &'a PlanName> {
     let finished = |on: &&PlanName| state.plan(on).outcome == Some(Outcome::Finished);
     plan.after.iter().filter(|_| plan.carry).filter(finished)
 }

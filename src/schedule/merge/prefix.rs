@@ -115,18 +115,18 @@ pub(in crate::schedule) fn depends<'a>(
     let ends = run.ends.iter();
     let of_head = ends.filter(|(phase, _)| run.pins.get(&Point::Phase(**phase)) == Some(&prefix.head));
     let ended = of_head.map(|(_, end)| end.at).max();
-    // One agent carries in what all of its leg waits for before it begins with the first phase.
+    // One agent merges in what all of its stage waits for before it begins with the first phase.
     let before = run
         .history
         .iter()
         .filter(|record| record.started.is_none() || ended.is_none() || record.started <= ended);
     let places = before.flat_map(|record| &record.units);
-    let carried = places
+    let merged_in = places
         .filter_map(|unit| plan.unit_place(*unit))
         .max()
         .filter(|_| plan.carry && !plan.by_units());
     let units = plan.units.iter().enumerate().filter(|(place, unit)| {
-        prefix.phases.contains(&unit.id.phase()) || carried.is_some_and(|last| *place <= last)
+        prefix.phases.contains(&unit.id.phase()) || merged_in.is_some_and(|last| *place <= last)
     });
     let own = units.flat_map(|(_, unit)| &unit.depends);
     plan.depends.iter().chain(own).collect()

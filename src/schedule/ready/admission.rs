@@ -21,7 +21,7 @@ pub enum Refusal {
     /// This point of another plan has not been reached.
     Plan(Dependency),
     /// It has, but what was made there is not in the worktree of who wants to begin.
-    NotCarried(Dependency),
+    NotMergedIn(Dependency),
     /// Another attempt works on it.
     AtWork(AttemptId),
 }
@@ -31,7 +31,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::Approval(what) => write!(f, "a person has to approve {what} first (`orch approve {what}`)"),
             Self::Plan(on) => write!(f, "it waits for {on}"),
-            Self::NotCarried(on) => write!(
+            Self::NotMergedIn(on) => write!(
                 f,
                 "it builds on {on}, which is not in this worktree; the next attempt begins with it"
             ),
@@ -112,7 +112,7 @@ fn unit_refusal(
         return Some(Refusal::Plan(on.clone()));
     }
     if let Some(on) = unit.depends.first().filter(|_| plan.carry && attempt.is_some()) {
-        return Some(Refusal::NotCarried(on.clone()));
+        return Some(Refusal::NotMergedIn(on.clone()));
     }
     let mut others = run.attempts.values().filter(|_| attempt.is_some());
     others

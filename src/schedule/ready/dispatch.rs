@@ -31,7 +31,7 @@ impl Room {
         for (name, _, attempt) in state.open_attempts() {
             room.slots = room.slots.saturating_sub(1);
             *room.agents.entry(attempt.agent.clone()).or_default() += 1;
-            // A leg never crosses a change of resources, so its first unit speaks for all.
+            // A stage never crosses a change of resources, so its first unit speaks for all.
             let plan = state.number(name).and_then(|number| work.plans.get(number));
             let first = plan.and_then(|plan| attempt.units.iter().find_map(|id| plan.unit(*id)));
             for resource in first.into_iter().flat_map(|unit| &unit.uses) {
@@ -139,11 +139,11 @@ pub fn not_settled<'a>(
 }
 
 /// The commits that an attempt starts from: one for each dependency of the plan and of what comes up to the attempt's
-/// last unit. Where units go their own ways, only their own dependencies are carried.
-pub fn carried(plan: &PlanWork, units: &[UnitId], state: &State) -> Vec<(WorkRef, CommitId)> {
-    let mut carried: Vec<(WorkRef, CommitId)> = Vec::new();
+/// last unit. Where units go their own ways, only their own dependencies are merged in.
+pub fn to_merge_in(plan: &PlanWork, units: &[UnitId], state: &State) -> Vec<(WorkRef, CommitId)> {
+    let mut to_merge_in: Vec<(WorkRef, CommitId)> = Vec::new();
     if !plan.carry {
-        return carried;
+        return to_merge_in;
     }
     let own: Vec<&UnitWork> = if plan.by_units() {
         units.iter().filter_map(|id| plan.unit(*id)).collect()
@@ -153,9 +153,9 @@ pub fn carried(plan: &PlanWork, units: &[UnitId], state: &State) -> Vec<(WorkRef
     };
     let mut add = |on: WorkRef, commit: Option<&CommitId>| {
         if let Some(commit) = commit
-            && !carried.iter().any(|(_, known)| known == commit)
+            && !to_merge_in.iter().any(|(_, known)| known == commit)
         {
-            carried.push((on, commit.clone()));
+            to_merge_in.push((on, commit.clone()));
         }
     };
     for dependency in plan
@@ -168,7 +168,7 @@ pub fn carried(plan: &PlanWork, units: &[UnitId], state: &State) -> Vec<(WorkRef
     for other in &plan.after {
         add(WorkRef::whole(other), state.plan(other).pins.get(&Point::Plan));
     }
-    carried
+    to_merge_in
 }
 
 /// The commits of other plans that the plan may hold with all that lies in their history: those which were ever pinned for it to

@@ -2,7 +2,7 @@
 //! repeats its work on is kept apart from that.
 
 use crate::graph::covers;
-use crate::schedule::state::attempt::{Attempt, Stage};
+use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::{PlanWork, UnitWork};
 
@@ -53,7 +53,7 @@ pub(in crate::schedule) fn waits_for_repeat(run: &PlanRun, attempt: &Attempt) ->
     let repeats = run.attempts.values().filter(|other| {
         let unit = other.units.first().copied();
         other.id != attempt.id
-            && !matches!(other.stage, Stage::Checked(..))
+            && !matches!(other.state, AttemptState::Checked(..))
             && run.tries_of(unit, other.repair).conflicts > 0
     });
     let found: Vec<&String> = repeats

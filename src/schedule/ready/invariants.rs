@@ -48,7 +48,7 @@ pub fn check(work: &Work, state: &State) {
                 run.worktrees.contains_key(lane),
                 "{name}: an attempt without a worktree"
             );
-            running += usize::from(attempt.stage.holds_slot());
+            running += usize::from(attempt.state.holds_slot());
             // A repair goes through what is done, whatever that once waited for.
             if !attempt.repair {
                 check_attempt(plan, attempt, &mut files);

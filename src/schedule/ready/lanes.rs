@@ -45,7 +45,7 @@ impl Machine {
         if self.free_memory < SHORT {
             return 1;
         }
-        let recent = run.legs().rev().filter(|record| record.ended.is_some());
+        let recent = run.work_attempts().rev().filter(|record| record.ended.is_some());
         let recent: Vec<bool> = recent
             .take(RECENT)
             .map(|record| record.failure.is_some())

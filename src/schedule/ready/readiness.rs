@@ -119,7 +119,7 @@ impl<'a> Readiness<'a> {
             Verify::Failed if self.run.paused.contains_key(&Point::Plan) => return Vec::new(),
             Verify::Failed => {
                 let begun = !self.run.attempts.is_empty();
-                let first = self.repair_leg().first().copied();
+                let first = self.repair_stage().first().copied();
                 let served = first.is_none_or(|unit| self.is_served(&unit.agent, at));
                 return if begun || !served || !due(self.run.repair.retry_at) {
                     Vec::new()
@@ -189,13 +189,13 @@ impl<'a> Readiness<'a> {
 
     /// The units that an attempt starting with `first` is given: in plan dispatch all that one agent can work through
     /// from there without waiting for another plan or changing agent, resources or time limit; else that one.
-    pub fn leg(&self, first: usize) -> Vec<&'a UnitWork> {
+    pub fn stage(&self, first: usize) -> Vec<&'a UnitWork> {
         if self.run.verify == Verify::Failed {
-            return self.repair_leg();
+            return self.repair_stage();
         }
-        let mut leg = vec![&self.plan.units[first]];
+        let mut stage = vec![&self.plan.units[first]];
         if self.plan.by_units() {
-            return leg;
+            return stage;
         }
         let mut done = self.standing.done.clone();
         done[first] = true;
@@ -205,15 +205,16 @@ impl<'a> Readiness<'a> {
                 continue;
             }
             // What is verified has to end first.
-            if leg
+            if stage
                 .last()
                 .is_some_and(|last| self.plan.is_verified(self.run, last.id.phase()))
             {
                 break;
             }
             let unit = &self.plan.units[place];
-            let same =
-                unit.agent == leg[0].agent && unit.uses == leg[0].uses && unit.timeout == leg[0].timeout;
+            let same = unit.agent == stage[0].agent
+                && unit.uses == stage[0].uses
+                && unit.timeout == stage[0].timeout;
             let is_open = |gate| self.plan.gates.get(gate).missing(|member| done[member]) == 0;
             let follows = self.plan.waits.all_open(place, &mut chain_open, is_open);
             let held = self.run.pause_of(unit.id).is_some() || self.gate_of(unit.id).is_some();
@@ -222,9 +223,9 @@ impl<'a> Readiness<'a> {
                 break;
             }
             done[place] = true;
-            leg.push(unit);
+            stage.push(unit);
         }
-        leg
+        stage
     }
 
     /// Open units that could be worked on one after the other, of those for which `joins` is true: whatever their agent.
@@ -249,8 +250,12 @@ impl<'a> Readiness<'a> {
         chain
     }
 
-    fn repair_leg(&self) -> Vec<&'a UnitWork> {
-        let last = self.run.legs().next_back().map(|record| record.units.as_slice());
+    fn repair_stage(&self) -> Vec<&'a UnitWork> {
+        let last = self
+            .run
+            .work_attempts()
+            .next_back()
+            .map(|record| record.units.as_slice());
         let again: Vec<&UnitWork> = last
             .unwrap_or_default()
             .iter()

@@ -149,7 +149,7 @@ impl Standing {
     /// Follows one event of the plan.
     pub fn follow(&mut self, plan: &PlanWork, event: &Event) {
         match event {
-            Event::LegDone { units, .. } => {
+            Event::StageDone { units, .. } => {
                 for unit in units {
                     self.end(plan, *unit, true);
                 }
@@ -161,7 +161,7 @@ impl Standing {
             }
             Event::TaskSkipped { .. } => self.skips = true,
             Event::AgentStarted { .. }
-            | Event::AgentTold(_)
+            | Event::AgentUsage(_)
             | Event::AgentEnded { .. }
             | Event::AttemptAssigned { .. }
             | Event::AttemptChecked { .. }

@@ -64,7 +64,7 @@ pub fn durations<'a>(events: impl IntoIterator<Item = (At, &'a Event)>) -> Durat
                     learn(&mut durations, &report.plan, UnitId::Task(report.task.task), took);
                 }
             }
-            Event::LegDone { attempt, .. } => {
+            Event::StageDone { attempt, .. } => {
                 if let Some(entry) = open.remove(attempt) {
                     learn_attempt(&mut durations, &entry);
                 }
@@ -114,7 +114,7 @@ mod tests {
         let plan: PlanName = "auth".parse().unwrap();
         let attempt = AttemptId::new(&plan, sequence);
         let end = if good {
-            Event::LegDone {
+            Event::StageDone {
                 plan: plan.clone(),
                 attempt: attempt.clone(),
                 units: vec![unit],

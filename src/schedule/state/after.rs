@@ -2,7 +2,7 @@
 
 use crate::plan::{AttemptId, UnitId, WhyAgain};
 
-use super::attempt::{Attempt, AttemptRecord, Stage};
+use super::attempt::{Attempt, AttemptRecord, AttemptState};
 use super::plan_run::PlanRun;
 use crate::schedule::event::exit::Exit;
 
@@ -24,7 +24,7 @@ pub fn after(run: &PlanRun, units: &[UnitId], repair: bool, new: Option<&Attempt
     let first = units.first();
     let (cause, why) = run.tries_of(first.copied(), repair).before.clone()?;
     let same = |record: &&AttemptRecord| repair || record.units.first() == first;
-    let mut before = run.legs().rev().filter(|record| Some(&record.id) != new);
+    let mut before = run.work_attempts().rev().filter(|record| Some(&record.id) != new);
     Some(After {
         attempt: before.find(same)?.id.clone(),
         cause,
@@ -36,9 +36,9 @@ pub fn after(run: &PlanRun, units: &[UnitId], repair: bool, new: Option<&Attempt
 impl Attempt {
     /// Why there is another attempt after this one, which was not enough.
     pub(in crate::schedule) fn why_again(&self, counted: bool) -> WhyAgain {
-        let exit = match &self.stage {
-            Stage::Ended(exit) | Stage::Checked(exit, _) => Some(exit),
-            Stage::Assigned | Stage::Running => None,
+        let exit = match &self.state {
+            AttemptState::Ended(exit) | AttemptState::Checked(exit, _) => Some(exit),
+            AttemptState::Assigned | AttemptState::Running => None,
         };
         match exit {
             Some(Exit::Stopped) if !self.is_given_up() => WhyAgain::Stopped,

@@ -23,7 +23,7 @@ pub struct Attempt {
     /// What it was given.
     pub units: Vec<UnitId>,
     /// How far it is.
-    pub stage: Stage,
+    pub state: AttemptState,
     /// True once it reported any task.
     pub reported: bool,
     /// True when an agent of the plan had reported by the time at which all was known of this one: what others say while
@@ -73,7 +73,7 @@ pub enum Integration {
 
 /// How far an attempt is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Stage {
+pub enum AttemptState {
     /// Being started.
     Assigned,
     /// Its process runs.
@@ -105,7 +105,7 @@ pub struct Stuck {
     pub acted_at: Option<At>,
 }
 
-impl Stage {
+impl AttemptState {
     /// True while the attempt takes up a slot: its process is being started or runs.
     pub fn holds_slot(&self) -> bool {
         match self {

@@ -179,7 +179,7 @@ impl State {
     /// Attempts whose process is being started or runs, with their plans and lanes.
     pub fn open_attempts(&self) -> impl Iterator<Item = (&PlanName, u32, &Attempt)> {
         self.all_attempts()
-            .filter(|(_, _, attempt)| attempt.stage.holds_slot())
+            .filter(|(_, _, attempt)| attempt.state.holds_slot())
     }
 
     /// Agents that resolve the conflicts of plans.

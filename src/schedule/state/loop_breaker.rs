@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::attempt::{Attempt, AttemptRecord, Stage};
+use super::attempt::{Attempt, AttemptRecord, AttemptState};
 use super::tries::Tries;
 
 /// What ends within this time has not begun to work: an agent takes longer to read its prompt and answer once, while a
@@ -16,9 +16,9 @@ pub(in crate::schedule) const LOOP: u32 = 3;
 
 /// True when the attempt ended at once and left nothing behind.
 pub(in crate::schedule) fn is_brief(attempt: &Attempt, record: Option<&AttemptRecord>) -> bool {
-    let made_nothing = match &attempt.stage {
-        Stage::Checked(_, evidence) => evidence.commits == 0 && evidence.leftovers_committed == 0,
-        Stage::Assigned | Stage::Running | Stage::Ended(_) => true,
+    let made_nothing = match &attempt.state {
+        AttemptState::Checked(_, evidence) => evidence.commits == 0 && evidence.leftovers_committed == 0,
+        AttemptState::Assigned | AttemptState::Running | AttemptState::Ended(_) => true,
     };
     let lasted = match (record.and_then(|record| record.started), attempt.ended) {
         (Some(started), Some(ended)) => ended.since(started),

@@ -369,7 +369,7 @@ impl PlanRun {
     }
 
     /// Attempts at the plan's work, oldest first: those not that were given a conflict with the target.
-    pub fn legs(&self) -> impl DoubleEndedIterator<Item = &AttemptRecord> {
+    pub fn work_attempts(&self) -> impl DoubleEndedIterator<Item = &AttemptRecord> {
         self.history.iter().filter(|record| !record.resolves)
     }
 

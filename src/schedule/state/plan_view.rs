@@ -34,7 +34,7 @@ impl PlanRun {
                 && record.exit != Some(Exit::ByHand)
                 && record.units.first() == Some(&unit)
         };
-        !self.tries_of(Some(unit), false).fresh && self.legs().any(begun)
+        !self.tries_of(Some(unit), false).fresh && self.work_attempts().any(begun)
     }
 
     /// Where the branch stood before a person worked on it; none for an agent's attempt, which knows that itself.

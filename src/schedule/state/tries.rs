@@ -1,10 +1,10 @@
-//! How often a leg, a phase or a task was tried.
+//! How often a stage, a phase or a task was tried.
 
 use crate::plan::WhyAgain;
 
 use crate::schedule::event::at::At;
 
-/// The attempts at one leg, phase or task.
+/// The attempts at one stage, phase or task.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tries {
     /// Attempts so far.

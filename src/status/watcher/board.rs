@@ -67,7 +67,7 @@ impl WatchState {
 
 /// What the minder has to do next.
 #[derive(Debug)]
-pub(super) enum MinderErrand {
+pub(super) enum MinderTask {
     /// Look at what is due.
     Due,
     /// Poll what is not watched.
@@ -280,18 +280,18 @@ impl WatchBoard {
     }
 
     /// Waits until there is something to do; polls are `poll` apart, the next one at `next_poll`.
-    pub(super) fn wait(&self, next_poll: Instant) -> MinderErrand {
+    pub(super) fn wait(&self, next_poll: Instant) -> MinderTask {
         let mut state = self.state();
         loop {
             if state.stopped {
-                return MinderErrand::Stop;
+                return MinderTask::Stop;
             }
             let now = Instant::now();
             if state.due().is_some_and(|due| due <= now) {
-                return MinderErrand::Due;
+                return MinderTask::Due;
             }
             if state.polls() && next_poll <= now {
-                return MinderErrand::Poll;
+                return MinderTask::Poll;
             }
             state = match state.sleeps_until(next_poll) {
                 None => self.wake.wait(state).unwrap_or_else(|broken| broken.into_inner()),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use notify::{RecursiveMode, Watcher as _};
 
 use super::Kernel;
-use super::board::{MinderErrand, WatchBoard};
+use super::board::{MinderTask, WatchBoard};
 use super::print::folder_id;
 
 /// Polls between two attempts to watch a folder that the kernel refused to watch: its limit is not lifted every second.
@@ -39,13 +39,13 @@ impl Minder {
         let mut next_poll = Instant::now() + self.poll;
         loop {
             match self.board.wait(next_poll) {
-                MinderErrand::Stop => return,
-                MinderErrand::Due => {
+                MinderTask::Stop => return,
+                MinderTask::Due => {
                     for folder in self.board.give_due() {
                         self.look_again(&folder);
                     }
                 }
-                MinderErrand::Poll => {
+                MinderTask::Poll => {
                     self.poll_all();
                     next_poll = Instant::now() + self.poll;
                 }

@@ -194,7 +194,7 @@ fn kind_of(plan: &Plan, given: &Given<'_>) -> PromptKind {
     } else if plan.document.phases.iter().all(has) {
         PromptKind::Plan
     } else {
-        PromptKind::Leg
+        PromptKind::Stage
     }
 }
 

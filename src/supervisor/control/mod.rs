@@ -2,7 +2,7 @@
 //!
 //! May import `view` and below.
 
-pub(super) mod errand;
+pub(super) mod goal;
 pub(super) mod mail;
 pub(super) mod merge_request;
 pub(super) mod request;

@@ -181,15 +181,15 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
             RepairStep::Follow(key.clone(), to.clone()),
         );
     }
-    if let (Some(why), true) = (&tree.index_trouble, tree.noted) {
+    if let (Some(why), true) = (&tree.index_trouble, tree.recorded) {
         let what = format!("git cannot read the index of {named} at {path}: {why}");
         return mendable(what, RepairStep::RenewIndex(key.clone()));
     }
-    match (&tree.place, tree.noted) {
-        (TreePlace::Elsewhere(books), _) => person(
+    match (&tree.place, tree.recorded) {
+        (TreePlace::Elsewhere(admin_dir), _) => person(
             format!(
                 "{path}, where {named} belongs, is of another repository ({})",
-                books.display()
+                admin_dir.display()
             ),
             "is this a copy of a repository? Give it other `worktrees` in the manifest".to_owned(),
         ),
@@ -287,7 +287,7 @@ mod tests {
             branch: Some("orch/auth".to_owned()),
             tip: Some("1".repeat(40).parse().unwrap()),
             expected: true,
-            noted: true,
+            recorded: true,
             half_made: false,
             registered: true,
             place,
@@ -321,7 +321,7 @@ mod tests {
             database: Health::Damaged("torn".to_owned()),
             ours: vec!["auth".to_owned()],
             trees: vec![TreeSeen {
-                noted: false,
+                recorded: false,
                 ..tree(TreePlace::Worktree)
             }],
             ..nothing()
@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn what_nothing_shows_to_be_ours_is_left_to_a_person() {
         let unnoted = || TreeSeen {
-            noted: false,
+            recorded: false,
             ..tree(TreePlace::Worktree)
         };
         assert_eq!(one(unnoted(), true), [Some(RepairStep::Note("auth".to_owned()))]);

@@ -63,7 +63,7 @@ pub enum RepairStep {
     Note(String),
     /// Take down that a worktree has moved.
     Follow(String, PathBuf),
-    /// Finish a worktree, bring it back, or connect it with git's books.
+    /// Finish a worktree, bring it back, or connect it with git's worktree administration.
     Mend(String),
     /// Put a worktree's index aside that git cannot read, and make another.
     RenewIndex(String),

@@ -8,7 +8,7 @@ use crate::agent::{JobFolder, JobState, ProcessId, is_suspended, left_running};
 use crate::git::{self, ExpectedTree, TreePlace, TreeSeen, WorktreeAdmin, conflict_key};
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
-use crate::schedule::{Scheduler, Stage, State, Work, history};
+use crate::schedule::{AttemptState, Scheduler, State, Work, history};
 
 use super::finding::{DoctorFacts, plan_of};
 use crate::supervisor::perform::build::mend::MEND_KEY;
@@ -78,7 +78,7 @@ pub fn look(project: &Project) -> Result<RepositorySeen, SupervisorError> {
     for (_, _, attempt) in state.open_attempts().filter(|_| idle) {
         let found = JobFolder::new(project.dir.attempt(&attempt.id)).state()?;
         let gone = !matches!(found, JobState::Running(_));
-        if gone && !(attempt.stage == Stage::Assigned && found == JobState::Unstarted) {
+        if gone && !(attempt.state == AttemptState::Assigned && found == JobState::Unstarted) {
             lost_attempts.push(attempt.id.to_string());
         }
     }
@@ -197,7 +197,7 @@ fn is_of_train(project: &Project, key: &str) -> bool {
 fn ours(project: &Project, trees: &[TreeSeen]) -> Result<Vec<String>, SupervisorError> {
     let target = project.repo.branch_tip(&project.target)?;
     let mut ours = Vec::new();
-    for tree in trees.iter().filter(|tree| tree.expected && !tree.noted) {
+    for tree in trees.iter().filter(|tree| tree.expected && !tree.recorded) {
         let here = tree.place == TreePlace::Worktree && tree.registered;
         let marked = match (&tree.tip, plan_of(&tree.key)) {
             _ if tree.branch.is_none() => here,

@@ -145,7 +145,7 @@ impl Doctor<'_> {
         let base = base
             .map_err(|error| error.to_string())?
             .unwrap_or_else(|| self.project.base.clone());
-        git::worktree::note_again(&self.admin, &wanted, &base).map_err(|error| error.to_string())
+        git::worktree::record_again(&self.admin, &wanted, &base).map_err(|error| error.to_string())
     }
 
     fn unpin(&self, plan: &str, point: &str) -> Result<(), String> {

@@ -109,7 +109,7 @@ fn look_at_plans(project: &Project) -> Result<Vec<PlanEvidence>, SupervisorError
                 .and_then(|(_, lane)| lane.parse().ok())
                 .unwrap_or(0);
             if let Some(base) =
-                git::worktree::noted_base(&admin, &wanted.key)?.filter(|_| wanted.path.is_dir())
+                git::worktree::recorded_base(&admin, &wanted.key)?.filter(|_| wanted.path.is_dir())
             {
                 let path = wanted.path.canonicalize().unwrap_or_else(|_| wanted.path.clone());
                 shown

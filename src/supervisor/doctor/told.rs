@@ -159,7 +159,7 @@ pub(super) fn told(
         }
         events.push((
             None,
-            Event::LegDone {
+            Event::StageDone {
                 plan: name(),
                 attempt: by,
                 units: done,
@@ -267,14 +267,14 @@ fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Ti
             obstacle: None,
             ..facts.clone()
         };
-        let told = AgentUsage {
+        let usage = AgentUsage {
             plan: name(),
             attempt: id(),
             facts,
             resets_in_ms: None,
         };
         let at = attempt.ended.as_ref().map(|(at, _)| *at).or(attempt.started);
-        events.push((at, Event::AgentTold(told)));
+        events.push((at, Event::AgentUsage(usage)));
     }
     let Some((at, exit)) = &attempt.ended else {
         return;
@@ -287,7 +287,7 @@ fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Ti
     events.push((Some(*at), ended));
     // What it did is judged by what is there, not by how it ended.
     let closed = match exit {
-        Exit::Code { code: 0 } => Event::LegDone {
+        Exit::Code { code: 0 } => Event::StageDone {
             plan: name(),
             attempt: id(),
             units: Vec::new(),
@@ -405,7 +405,7 @@ mod tests {
         };
         let events = told(&set.plans[0], &shown, &PlanRun::default(), false);
         let facts = events.into_iter().find_map(|(_, event)| match event {
-            Event::AgentTold(told) => Some(told.facts),
+            Event::AgentUsage(usage) => Some(usage.facts),
             _ => None,
         });
         let facts = facts.unwrap();

@@ -13,7 +13,7 @@ use crate::schedule::{Event, Input};
 use super::closing::Closing;
 use super::engine::Engine;
 use super::last_look::conclude;
-use crate::supervisor::control::errand::{Conclusion, Errand};
+use crate::supervisor::control::goal::{Conclusion, Goal};
 use crate::supervisor::control::merge_request::MergeRequests;
 use crate::supervisor::control::socket::{self as control, PendingRequest};
 use crate::supervisor::desk::clock::Clock;
@@ -56,16 +56,16 @@ use crate::supervisor::{doctor, perform};
 /// themselves, and the next call takes them over.
 pub fn drive(
     project: Project,
-    errand: &Errand,
+    goal: &Goal,
     observer: &mut dyn Observer,
 ) -> Result<Conclusion, SupervisorError> {
     project.git()?;
-    let doing = match errand {
-        Errand::Up { only, .. } => {
+    let doing = match goal {
+        Goal::Up { only, .. } => {
             preflight::check_agents(&project, only)?;
             "up"
         }
-        Errand::Merge { .. } => "merge",
+        Goal::Merge { .. } => "merge",
     };
     let lock = RepositoryLock::take(&project.dir, doing)?.map_err(SupervisorError::Held)?;
     end_left_gits(project.repo.common_dir());
@@ -76,7 +76,7 @@ pub fn drive(
         .build()
         .map_err(SupervisorError::system("start the event loop"))?;
     let ended = runtime.block_on(async {
-        let mut engine = start(project, errand, observer)?;
+        let mut engine = start(project, goal, observer)?;
         let result = engine.run().await;
         let result = result.and_then(|ending| conclude(&mut engine, ending));
         let conversations = engine.conversations.clone();
@@ -97,10 +97,10 @@ pub fn drive(
 /// Takes up what is there, and brings the state up to the present.
 fn start<'o>(
     project: Project,
-    errand: &Errand,
+    goal: &Goal,
     observer: &'o mut dyn Observer,
 ) -> Result<Engine<'o>, SupervisorError> {
-    let auto_merge = matches!(errand, Errand::Up { merge: true, .. });
+    let auto_merge = matches!(goal, Goal::Up { merge: true, .. });
     let (mut journal, Replay { mut scheduler, .. }) = Replay::open(&project, auto_merge)?;
     if doctor::catch_up(&project, scheduler.state())? {
         (journal, Replay { scheduler, .. }) = Replay::open(&project, auto_merge)?;
@@ -161,9 +161,9 @@ fn start<'o>(
     }
     let project = Arc::new(project);
     let admin = Arc::new(WorktreeAdmin::new(&project.repo));
-    let run = match errand {
-        Errand::Up { .. } => next_run(scheduler.state()),
-        Errand::Merge { .. } => scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id),
+    let run = match goal {
+        Goal::Up { .. } => next_run(scheduler.state()),
+        Goal::Merge { .. } => scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id),
     };
     let mut engine = Engine {
         stray_writes: StrayWrites::begin_first(&project),
@@ -203,15 +203,15 @@ fn start<'o>(
         making: Making::new(),
         verifying: Verifying::default(),
     };
-    begin(&mut engine, errand)?;
+    begin(&mut engine, goal)?;
     Ok(engine)
 }
 
 /// Brings the state up to the present, then lets the scheduler decide for the first time.
-fn begin(engine: &mut Engine<'_>, errand: &Errand) -> Result<(), SupervisorError> {
-    let (only, merge_only) = match errand {
-        Errand::Up { only, .. } => (only.clone(), false),
-        Errand::Merge { .. } => (Vec::new(), true),
+fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
+    let (only, merge_only) = match goal {
+        Goal::Up { only, .. } => (only.clone(), false),
+        Goal::Merge { .. } => (Vec::new(), true),
     };
     let state = engine.desk.scheduler.state();
     let same_run = state.run.as_ref().filter(|run| run.id == engine.desk.run);
@@ -283,8 +283,8 @@ fn begin(engine: &mut Engine<'_>, errand: &Errand) -> Result<(), SupervisorError
         deliver_all(&engine.desk);
     }
     engine.stray_writes.end_first();
-    match errand {
-        Errand::Up { .. } => engine.handle(vec![Input::Wake]),
-        Errand::Merge { plans, into } => engine.request_merge(plans.clone(), into.clone(), None),
+    match goal {
+        Goal::Up { .. } => engine.handle(vec![Input::Wake]),
+        Goal::Merge { plans, into } => engine.request_merge(plans.clone(), into.clone(), None),
     }
 }

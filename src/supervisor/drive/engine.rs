@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::journal::{Record, Sync};
 use crate::plan::{LaneId, PlanName};
-use crate::schedule::{At, Effect, Ending, Event, Input, Stage};
+use crate::schedule::{At, AttemptState, Effect, Ending, Event, Input};
 
 use crate::supervisor::control::merge_request::MergeRequests;
 use crate::supervisor::control::socket::Conversations;
@@ -176,7 +176,7 @@ impl Engine<'_> {
     pub(super) fn hear_people(&mut self, plan: &PlanName) -> Result<(), SupervisorError> {
         let run = self.desk.scheduler.state().plan(plan);
         let attempt = run.attempts.get(&0);
-        let checked = attempt.is_none_or(|attempt| matches!(attempt.stage, Stage::Checked(..)));
+        let checked = attempt.is_none_or(|attempt| matches!(attempt.state, AttemptState::Checked(..)));
         if run.worktree().is_some() && checked {
             self.read_status_now(&LaneId::own(plan))?;
         }

@@ -61,7 +61,7 @@ impl Engine<'_> {
                 self.stray_writes.look_at_hooks(inputs);
                 pins::mend(&self.desk);
                 // Told before the end is: what follows from the end depends on it.
-                inputs.extend(output::told(&self.desk.project.dir, &plan, &attempt).map(Input::Event));
+                inputs.extend(output::usage(&self.desk.project.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
             }
             EngineMessage::Looked(began, seen) => self.stray_writes.looked(&self.desk, began, seen, inputs),

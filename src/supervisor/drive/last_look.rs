@@ -6,7 +6,7 @@ use crate::schedule::{Ending, Event};
 
 use super::afterwards::end_at_signals;
 use super::engine::Engine;
-use crate::supervisor::control::errand::Conclusion;
+use crate::supervisor::control::goal::Conclusion;
 use crate::supervisor::perform;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::tell::notes;

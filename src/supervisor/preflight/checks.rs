@@ -172,12 +172,16 @@ pub fn check_places(project: &Project) -> Result<(), SupervisorError> {
     }
     let elsewhere = || {
         strayed.iter().filter_map(|one| match &one.place {
-            TreePlace::Elsewhere(books) => Some(books),
+            TreePlace::Elsewhere(admin_dir) => Some(admin_dir),
             _ => None,
         })
     };
-    let of_a_worktree = |books: &PathBuf| books.parent().is_some_and(|folder| folder.ends_with("worktrees"));
-    lines.push(if elsewhere().any(|books| !of_a_worktree(books)) {
+    let of_a_worktree = |admin_dir: &PathBuf| {
+        admin_dir
+            .parent()
+            .is_some_and(|folder| folder.ends_with("worktrees"))
+    };
+    lines.push(if elsewhere().any(|admin_dir| !of_a_worktree(admin_dir)) {
         "move what is there away, then try again".to_owned()
     } else if elsewhere().next().is_some() {
         format!(
@@ -201,9 +205,9 @@ fn told(one: &Strayed) -> String {
             "the worktree of {key} is no more at {path}, but at {}",
             to.display()
         ),
-        (None, TreePlace::Elsewhere(books)) => format!(
+        (None, TreePlace::Elsewhere(admin_dir)) => format!(
             "{path}, where the worktree of {key} belongs, is of another repository ({})",
-            books.display()
+            admin_dir.display()
         ),
         (None, _) => format!("the worktree of {key} at {path} has lost the repository"),
     }

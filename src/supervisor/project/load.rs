@@ -139,14 +139,14 @@ fn load_as(manifest: &Path, earlier: Option<&PlanSet>) -> Result<PlanSet, Superv
 ///
 /// # Errors
 ///
-/// With every circle.
+/// With every cycle.
 pub fn check_circles(set: &PlanSet, manifest: &Path) -> Result<(), Faults> {
     let find = |set: &PlanSet| {
         let graph = Graph::new(set, &Durations::default());
         cycle_faults(set, &graph, &Ranks::new(&graph, set), manifest)
     };
     let mut faults = find(set);
-    // Where phases go in their order, what is said against it is not drawn; a circle is one all the same.
+    // Where phases go in their order, what is said against it is not drawn; a cycle is one all the same.
     if let (true, Some(fine)) = (faults.is_empty(), set.task_by_task()) {
         faults = find(&fine);
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::agent::{JobFolder, JobState, Runner};
 use crate::journal::OrchDir;
 use crate::plan::{AttemptId, CommitId, LaneId};
-use crate::schedule::{Attempt, Event, Exit, LaneOf, Stage, State};
+use crate::schedule::{Attempt, AttemptState, Event, Exit, LaneOf, State};
 
 use super::output;
 use crate::supervisor::project::error::SupervisorError;
@@ -71,7 +71,7 @@ fn look_at(
     folder: JobFolder,
     head: Option<CommitId>,
 ) -> Result<FoundAttempt, SupervisorError> {
-    let assigned = attempt.stage == Stage::Assigned;
+    let assigned = attempt.state == AttemptState::Assigned;
     let (plan, attempt) = (&lane.plan, &attempt.id);
     let started = |pid| Event::AgentStarted {
         plan: plan.clone(),
@@ -100,7 +100,7 @@ fn look_at(
             if assigned {
                 missed.push(started(0));
             }
-            missed.extend(output::told(dir, plan, attempt));
+            missed.extend(output::usage(dir, plan, attempt));
             missed.push(ended(record.exit));
         }
         JobState::Lost(_) => {
@@ -109,7 +109,7 @@ fn look_at(
             if assigned {
                 missed.push(started(0));
             }
-            missed.extend(output::told(dir, plan, attempt));
+            missed.extend(output::usage(dir, plan, attempt));
             missed.push(ended(Exit::Lost));
         }
         // Assigned and never started: the scheduler starts it now. Otherwise its folder was taken away.

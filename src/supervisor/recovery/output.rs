@@ -8,7 +8,7 @@ use crate::plan::{AttemptId, PlanName};
 use crate::schedule::{AgentUsage, Event};
 
 /// What the attempt's output tells so far; none when it tells nothing.
-pub fn told(dir: &OrchDir, plan: &PlanName, attempt: &AttemptId) -> Option<Event> {
+pub fn usage(dir: &OrchDir, plan: &PlanName, attempt: &AttemptId) -> Option<Event> {
     let facts = JobFolder::new(dir.attempt(attempt)).facts()?;
     let until = facts.obstacle.as_ref().and_then(|obstacle| obstacle.until);
     let resets_in_ms = until.map(|until| {
@@ -17,7 +17,7 @@ pub fn told(dir: &OrchDir, plan: &PlanName, attempt: &AttemptId) -> Option<Event
             .saturating_sub(Timestamp::now().as_millisecond());
         u64::try_from(ahead).unwrap_or(0)
     });
-    Some(Event::AgentTold(AgentUsage {
+    Some(Event::AgentUsage(AgentUsage {
         plan: plan.clone(),
         attempt: attempt.clone(),
         facts,

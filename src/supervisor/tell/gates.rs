@@ -23,7 +23,7 @@ impl ToldGates {
                 Event::Approved(_)
                     | Event::AttemptAssigned { .. }
                     | Event::AttemptFailed { .. }
-                    | Event::LegDone { .. }
+                    | Event::StageDone { .. }
                     | Event::PhaseDone { .. }
                     | Event::Pinned(_)
                     | Event::PlanFinished(_)

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::agent::{JobFolder, JobState};
 use crate::journal::{JournalReader, OrchDir, RepositoryLock};
 use crate::plan::PlanSet;
-use crate::schedule::{Event, Exit, Stage, State};
+use crate::schedule::{AttemptState, Event, Exit, State};
 
 use super::status::Situation;
 use crate::supervisor::project::error::SupervisorError;
@@ -82,7 +82,7 @@ fn ended_unseen(dir: &OrchDir, state: &State) -> Vec<Event> {
         let folder = JobFolder::new(dir.attempt(&attempt.id));
         let exit = match folder.state().ok()? {
             JobState::Running(_) => return None,
-            JobState::Unstarted if attempt.stage == Stage::Assigned => return None,
+            JobState::Unstarted if attempt.state == AttemptState::Assigned => return None,
             JobState::Ended(record) => record.exit,
             JobState::Lost(_) | JobState::Unstarted => Exit::Lost,
         };

@@ -175,7 +175,7 @@ pub fn may_move_a_head(event: &Event) -> bool {
         event,
         Event::AgentEnded { .. }
             | Event::AttemptChecked { .. }
-            | Event::LegDone { .. }
+            | Event::StageDone { .. }
             | Event::WorkMerged { .. }
             | Event::TaskDone { .. }
             | Event::PhaseDone { .. }

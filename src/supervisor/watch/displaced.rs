@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::git::{self, GitError, Repository};
 use crate::plan::{CommitId, LaneId, PlanName};
-use crate::schedule::{Event, Input, Stage, State, work_place};
+use crate::schedule::{AttemptState, Event, Input, State, work_place};
 
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
@@ -24,7 +24,7 @@ pub fn look_for_displaced(desk: &Desk) {
         ) else {
             continue;
         };
-        if attempt.stage != Stage::Running {
+        if attempt.state != AttemptState::Running {
             continue;
         }
         let branch = match work_place(work, state.plan(name), lane, attempt).branch_of {

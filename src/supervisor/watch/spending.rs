@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::schedule::{Event, Input, Stage};
+use crate::schedule::{AttemptState, Event, Input};
 
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
@@ -30,16 +30,16 @@ pub fn look(desk: &Desk, inputs: &mut Vec<Input>) {
     let state = desk.scheduler.state();
     let running = state
         .open_attempts()
-        .filter(|(_, _, attempt)| attempt.stage == Stage::Running);
+        .filter(|(_, _, attempt)| attempt.state == AttemptState::Running);
     for (plan, _, attempt) in running {
-        if let Some(Event::AgentTold(told)) = output::told(&desk.project.dir, plan, &attempt.id)
-            && told.facts.spent != attempt.facts.spent
+        if let Some(Event::AgentUsage(usage)) = output::usage(&desk.project.dir, plan, &attempt.id)
+            && usage.facts.spent != attempt.facts.spent
         {
-            inputs.push(Input::Event(Event::AgentTold(told)));
+            inputs.push(Input::Event(Event::AgentUsage(usage)));
         }
     }
     for (plan, resolver) in state.resolvers() {
         // What is known already changes nothing.
-        inputs.extend(output::told(&desk.project.dir, plan, &resolver.attempt).map(Input::Event));
+        inputs.extend(output::usage(&desk.project.dir, plan, &resolver.attempt).map(Input::Event));
     }
 }

@@ -41,7 +41,7 @@ pub fn by_agent(desk: &Desk, order: ResolveOrder) {
             let _ = sender.send(EngineMessage::Warning(Some(order.plan.clone()), why));
         }
         // Told before the end is: what it has spent counts.
-        if let Some(told) = output::told(&project.dir, &order.plan, &order.attempt) {
+        if let Some(told) = output::usage(&project.dir, &order.plan, &order.attempt) {
             let _ = sender.send(EngineMessage::Input(Input::Event(told)));
         }
         EngineMessage::Input(Input::Event(answer))

@@ -1,12 +1,12 @@
-//! Starting an agent: carry in what it builds on, render its prompt, prepare its folder, start its runner.
+//! Starting an agent: merge in what it builds on, render its prompt, prepare its folder, start its runner.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::agent::{JobFolder, Runner};
 use crate::git::{
-    self, Carried, CarryError, UnitError, WorktreeAdmin, again_if_killed, begin_log, carry,
-    clear_dead_locks_of, git_dir_of, head_of, remove_pipes, stamp, undo_cut_step,
+    self, MergeInError, MergedIn, UnitError, WorktreeAdmin, again_if_killed, begin_log, clear_dead_locks_of,
+    git_dir_of, head_of, merge_in, remove_pipes, stamp, undo_cut_step,
 };
 use crate::journal::Mark;
 use crate::plan::{CommitId, ItemId, Plan, PlanName, Point, RunId, TaskId, TaskState, UnitId, WorkRef};
@@ -113,8 +113,8 @@ fn start(
         Some(unit) => super::unit::enter(project, admin, plan, &order.place, unit)?,
         None => put_back(admin, plan, worktree)?,
     });
-    for (from, commit) in &order.carry {
-        said.extend(carry_in(project, worktree, &branch, from, commit)?);
+    for (from, commit) in &order.dependencies {
+        said.extend(merge_dependency_in(project, worktree, &branch, from, commit)?);
     }
     // The one before it may have left the worktree on a branch of its own.
     let head = match project.repo.branch_tip(&branch) {
@@ -212,7 +212,7 @@ fn put_back(admin: &WorktreeAdmin, plan: &Plan, worktree: &Path) -> Result<Vec<S
 
 /// Merges what another plan made into the branch, before the agent starts.
 /// Gives what a person should know of it.
-fn carry_in(
+fn merge_dependency_in(
     project: &Project,
     worktree: &Path,
     branch: &str,
@@ -236,9 +236,9 @@ fn carry_in(
     let told = without.is_some().then(|| {
         format!("what {what} has committed of `.orch/` was not carried into {branch}: it is orch's own")
     });
-    match carry(worktree, without.as_ref().unwrap_or(commit), &message) {
-        Ok(Carried::UpToDate | Carried::FastForward(_) | Carried::Merged(_)) => Ok(told),
-        Ok(Carried::Conflict { files }) => Err(LaunchTrouble::Conflict {
+    match merge_in(worktree, without.as_ref().unwrap_or(commit), &message) {
+        Ok(MergedIn::UpToDate | MergedIn::FastForward(_) | MergedIn::Merged(_)) => Ok(told),
+        Ok(MergedIn::Conflict { files }) => Err(LaunchTrouble::Conflict {
             with: PlanName::clone(&from.plan),
             files: files
                 .iter()
@@ -246,11 +246,13 @@ fn carry_in(
                 .collect(),
         }),
         Err(
-            error @ (CarryError::Dirty { .. } | CarryError::InProgress { .. } | CarryError::InTheWay { .. }),
+            error @ (MergeInError::Dirty { .. }
+            | MergeInError::InProgress { .. }
+            | MergeInError::InTheWay { .. }),
         ) => Err(LaunchTrouble::Refused {
             why: error.to_string(),
         }),
-        Err(CarryError::Git(error)) => Err(LaunchTrouble::Failed {
+        Err(MergeInError::Git(error)) => Err(LaunchTrouble::Failed {
             why: error.to_string(),
         }),
     }

@@ -264,7 +264,7 @@ fn call(
             fresh: false,
         },
         timeout: order.timeout,
-        carry: Vec::new(),
+        dependencies: Vec::new(),
         after: None,
         account: order.account.clone(),
         conversation: None,

@@ -7,7 +7,6 @@ use crate::plan::{CommitId, MergeStrategy, Plan, PlanName};
 use crate::schedule::train::{Trial, Tried};
 use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
-use super::carried::nobody_carries;
 use super::conflict;
 use super::known::Known;
 use super::lost_work::{
@@ -15,6 +14,7 @@ use super::lost_work::{
 };
 use super::mend;
 use super::mend::ConflictingMerge;
+use super::merged_by_others::nobody_has_merged;
 use super::other_rules::refuse_other_rules;
 use super::others_work::refuse_foreign_work;
 use super::refusal::refused;
@@ -259,7 +259,7 @@ fn merge(
             builder.draft(onto, incoming, &message(project, plan, target, "merge", part)?)
         }
         MergeStrategy::Squash => {
-            nobody_carries(project, plan, top, head, "squash")?;
+            nobody_has_merged(project, plan, top, head, "squash")?;
             builder.squash(
                 onto,
                 since,
@@ -268,7 +268,7 @@ fn merge(
             )
         }
         MergeStrategy::Rebase => {
-            nobody_carries(project, plan, top, head, "rebase")?;
+            nobody_has_merged(project, plan, top, head, "rebase")?;
             let replayed = builder
                 .rebase(onto, since, head)
                 .map_err(|error| refused(&error))?;

@@ -3,11 +3,11 @@
 //! May import `tree` and below.
 
 pub(in crate::supervisor) mod candidate;
-pub(in crate::supervisor) mod carried;
 pub(in crate::supervisor) mod conflict;
 pub(in crate::supervisor) mod known;
 pub(in crate::supervisor) mod lost_work;
 pub(in crate::supervisor) mod mend;
+pub(in crate::supervisor) mod merged_by_others;
 pub(in crate::supervisor) mod other_rules;
 pub(in crate::supervisor) mod others_work;
 pub(in crate::supervisor) mod refusal;

@@ -130,7 +130,7 @@ fn said(
     let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     keep_log(project, Some(plan), &folder);
     // One that was spoiled is made anew when it is needed.
-    let _ = admin.note_left(&name);
+    let _ = admin.record_left(&name);
     verify::heard(&folder);
     Ok((ran(took), said?))
 }

@@ -1,4 +1,4 @@
-//! `.orch/` that somebody has committed: taken out of what is carried into a worktree, and of what an attempt leaves.
+//! `.orch/` that somebody has committed: taken out of what is merged into a worktree, and of what an attempt leaves.
 
 use std::path::{Path, PathBuf};
 

@@ -96,7 +96,7 @@ pub fn run<'a>(
     keep_log(project, top, &folder);
     // One that was spoiled is made anew when it is needed.
     let _ = git::worktree::unhide(admin, &name, &worktree);
-    let _ = admin.note_left(&name);
+    let _ = admin.record_left(&name);
     Ok((said?, took, fresh, Some(taken)))
 }
 

@@ -1,8 +1,8 @@
 //! Making a plan's worktrees.
 
 use crate::git::{
-    self, Carried, EnsureError, LaneSpec, WorktreeAdmin, WorktreeReady, WorktreeSpec, again_if_killed, carry,
-    head_of,
+    self, EnsureError, LaneSpec, MergedIn, WorktreeAdmin, WorktreeReady, WorktreeSpec, again_if_killed,
+    head_of, merge_in,
 };
 use crate::plan::{CommitId, Dispatch, LaneId, Plan};
 use crate::schedule::{Event, LaneNote};
@@ -141,8 +141,8 @@ fn bring_along(
     if !stands_on_it || !is_behind() {
         return base.clone();
     }
-    let why = match carry(&ready.path, fit, "") {
-        Ok(Carried::FastForward(head)) => {
+    let why = match merge_in(&ready.path, fit, "") {
+        Ok(MergedIn::FastForward(head)) => {
             ready.head = head;
             return base.clone();
         }

@@ -8,7 +8,7 @@ use crate::supervisor::project::repository_plans::Project;
 
 /// Refuses to land other commits than the plan's own while another plan's branch has some of those: the two would not know
 /// each other any more, and what both hold would conflict with itself.
-pub fn nobody_carries(
+pub fn nobody_has_merged(
     project: &Project,
     plan: &Plan,
     top: &Top,
@@ -25,16 +25,16 @@ pub fn nobody_carries(
         let is_in =
             |one: &CommitId, other: &CommitId| repo.is_ancestor(one, other).map_err(|error| refused(&error));
         let shared = repo.merge_base(&tip, head).map_err(|error| refused(&error))?;
-        let carries = match shared {
+        let has_merged = match shared {
             Some(shared) => !is_in(&tip, onto)? && !is_in(&shared, onto)?,
             None => false,
         };
-        // What this plan itself carries of another is that one's to land first.
+        // What this plan itself has merged in of another is that one's to land first.
         let its_own = plan
             .depends
             .iter()
             .any(|dependency| dependency.on.plan == other.name);
-        if carries && !its_own {
+        if has_merged && !its_own {
             return Err(refused(&format!(
                 "`{strategy}` would land other commits than its own, and the branch of plan {} has some of those: write \
                  `merge_strategy = \"merge\"` for {}, or `carry = false` for {} before it begins",

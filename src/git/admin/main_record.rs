@@ -7,14 +7,14 @@ use std::path::Path;
 use super::worktree_admin::AdminLock;
 use crate::git::files::error::GitError;
 use crate::git::files::place::replace_file;
-use crate::git::repo::main_checkout::{NOTE, leads_to, noted};
+use crate::git::repo::main_checkout::{RECORD, leads_to, recorded};
 
 /// Writes down where the main checkout is, unless its repository lies in it.
-pub(in crate::git) fn note(_lock: &AdminLock<'_>, common_dir: &Path, top: &Path) -> Result<(), GitError> {
-    let path = common_dir.join(NOTE);
+pub(in crate::git) fn write(_lock: &AdminLock<'_>, common_dir: &Path, top: &Path) -> Result<(), GitError> {
+    let path = common_dir.join(RECORD);
     if top.join(".git") == common_dir
         || !leads_to(top, common_dir)
-        || noted(common_dir).as_deref() == Some(top)
+        || recorded(common_dir).as_deref() == Some(top)
     {
         return Ok(());
     }

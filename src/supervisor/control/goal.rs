@@ -7,7 +7,7 @@ use super::request::MergeReport;
 
 /// What a supervisor is started for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Errand {
+pub enum Goal {
     /// Drive plans until all have settled.
     Up {
         /// Which; empty for all.
@@ -33,6 +33,6 @@ pub struct Conclusion {
     pub set: PlanSet,
     /// True when a target does not pass as it was landed.
     pub red: bool,
-    /// The report of the merge errand.
+    /// The report of the merge goal.
     pub merged: Option<MergeReport>,
 }

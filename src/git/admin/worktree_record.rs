@@ -23,10 +23,10 @@ pub(in crate::git) enum TreeProgress {
     Made,
 }
 
-/// The note `orch/worktrees/KEY.json` in the common directory. Only what such a note names is orch's to repair or
+/// The record `orch/worktrees/KEY.json` in the common directory. Only what such a record names is orch's to repair or
 /// remove; a branch or folder without one is somebody else's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::git) struct Marker {
+pub(in crate::git) struct WorktreeRecord {
     pub(in crate::git) schema: u32,
     #[serde(serialize_with = "write_path", deserialize_with = "read_path")]
     pub(in crate::git) path: PathBuf,
@@ -64,13 +64,13 @@ fn read_path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
 }
 
 impl WorktreeAdmin {
-    fn marker_path(&self, key: &str) -> PathBuf {
-        self.marker_dir().join(format!("{key}.json"))
+    fn record_path(&self, key: &str) -> PathBuf {
+        self.record_dir().join(format!("{key}.json"))
     }
 
-    /// The note under a key; none when there is none.
-    pub(in crate::git) fn read_marker(&self, key: &str) -> Result<Option<Marker>, GitError> {
-        let path = self.marker_path(key);
+    /// The record under a key; none when there is none.
+    pub(in crate::git) fn read_record(&self, key: &str) -> Result<Option<WorktreeRecord>, GitError> {
+        let path = self.record_path(key);
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -81,15 +81,15 @@ impl WorktreeAdmin {
             .map_err(|error| GitError::io("read", &path)(error.into()))
     }
 
-    /// Writes a note so that a crash leaves the old one or the new one, never a part.
-    pub(in crate::git) fn write_marker(&self, key: &str, marker: &Marker) -> Result<(), GitError> {
-        let path = self.marker_path(key);
-        let text = serde_json::to_vec(marker).map_err(|error| GitError::io("write", &path)(error.into()))?;
+    /// Writes a record so that a crash leaves the old one or the new one, never a part.
+    pub(in crate::git) fn write_record(&self, key: &str, record: &WorktreeRecord) -> Result<(), GitError> {
+        let path = self.record_path(key);
+        let text = serde_json::to_vec(record).map_err(|error| GitError::io("write", &path)(error.into()))?;
         replace_file(&path, &text)
     }
 
-    pub(in crate::git) fn remove_marker(&self, key: &str) -> Result<(), GitError> {
-        let path = self.marker_path(key);
+    pub(in crate::git) fn remove_record(&self, key: &str) -> Result<(), GitError> {
+        let path = self.record_path(key);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(GitError::io("remove", &path)(error))
@@ -100,7 +100,7 @@ impl WorktreeAdmin {
 
     /// The keys of all worktrees that orch has made and not removed, sorted.
     pub fn keys(&self) -> Result<Vec<String>, GitError> {
-        let folder = self.marker_dir();
+        let folder = self.record_dir();
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -118,8 +118,8 @@ impl WorktreeAdmin {
     pub fn key_at(&self, folder: &Path) -> Result<Option<String>, GitError> {
         for key in self.keys()? {
             if self
-                .read_marker(&key)?
-                .is_some_and(|marker| marker.path == folder)
+                .read_record(&key)?
+                .is_some_and(|record| record.path == folder)
             {
                 return Ok(Some(key));
             }
@@ -133,9 +133,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_marker_keeps_paths_that_are_not_text() {
+    fn a_record_keeps_paths_that_are_not_text() {
         for path in ["/a b/ü".into(), OsString::from_vec(b"/a/\xff".to_vec())] {
-            let marker = Marker {
+            let record = WorktreeRecord {
                 schema: 1,
                 path: path.into(),
                 branch: Some("orch/a".to_owned()),
@@ -143,8 +143,8 @@ mod tests {
                 base: "0".repeat(40).parse().unwrap(),
                 state: TreeProgress::Making,
             };
-            let text = serde_json::to_string(&marker).unwrap();
-            assert_eq!(serde_json::from_str::<Marker>(&text).unwrap(), marker);
+            let text = serde_json::to_string(&record).unwrap();
+            assert_eq!(serde_json::from_str::<WorktreeRecord>(&text).unwrap(), record);
         }
     }
 }

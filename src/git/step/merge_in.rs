@@ -1,4 +1,4 @@
-//! Carrying pinned work of one plan into the worktree of another, between attempts.
+//! Merging pinned work of one plan into the worktree of another, between attempts.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -19,9 +19,9 @@ use crate::git::state::in_the_way::covered;
 use crate::git::state::inspect::{InProgress, inspect};
 use crate::plan::CommitId;
 
-/// What became of a commit that was to be carried.
+/// What became of a commit that was to be merged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Carried {
+pub enum MergedIn {
     /// It was there already.
     UpToDate,
     /// The worktree had nothing of its own beyond it, and moved on to it.
@@ -35,9 +35,9 @@ pub enum Carried {
     },
 }
 
-/// Why nothing was carried. The worktree is as it was.
+/// Why nothing was merged in. The worktree is as it was.
 #[derive(Debug, thiserror::Error)]
-pub enum CarryError {
+pub enum MergeInError {
     /// There are uncommitted changes.
     #[error("`{}` has uncommitted changes ({} files): commit them, then try again", path.display(), files.len())]
     Dirty {
@@ -76,12 +76,12 @@ pub enum CarryError {
 }
 
 /// Merges a commit into a clean worktree, through git itself. A conflict is taken back whole.
-pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, CarryError> {
+pub fn merge_in(path: &Path, commit: &CommitId, message: &str) -> Result<MergedIn, MergeInError> {
     undo_cut_step(path)?;
     let before = crate::git::state::inspect::head_of(path)?;
     let base = common_ancestor(path, &before, commit)?;
     if base.as_ref() == Some(commit) {
-        return Ok(Carried::UpToDate);
+        return Ok(MergedIn::UpToDate);
     }
     let fast_forward = base.as_ref() == Some(&before);
     // Dependents wait for this: the two looks are taken side by side.
@@ -102,13 +102,13 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
     }
     let path_owned = || path.to_owned();
     if let Some(operation) = state.in_progress {
-        return Err(CarryError::InProgress {
+        return Err(MergeInError::InProgress {
             path: path_owned(),
             operation,
         });
     }
     let Some(spared) = SparedTree::clean(path, &state) else {
-        return Err(CarryError::Dirty {
+        return Err(MergeInError::Dirty {
             path: path_owned(),
             files: state.dirty,
         });
@@ -116,7 +116,7 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
     let files = covered(path, &before, commit)?;
     if !files.is_empty() {
         let path = path_owned();
-        return Err(CarryError::InTheWay { path, files });
+        return Err(MergeInError::InTheWay { path, files });
     }
     let (from, to) = (before, commit.clone());
     step::begin(path, &StepRecord::Merge { from, to })?;
@@ -143,9 +143,9 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
         step::end(path)?;
         let after = crate::git::state::inspect::head_of(path)?;
         return Ok(if fast_forward {
-            Carried::FastForward(after)
+            MergedIn::FastForward(after)
         } else {
-            Carried::Merged(after)
+            MergedIn::Merged(after)
         });
     }
     if answer.status.code().is_none() {
@@ -162,7 +162,7 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
         return Err(answer.failure().into());
     }
     step::end(path)?;
-    Ok(Carried::Conflict { files })
+    Ok(MergedIn::Conflict { files })
 }
 
 fn common_ancestor(path: &Path, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, GitError> {
