@@ -154,6 +154,12 @@ fn tell(
             let item: ItemId = id
                 .parse()
                 .map_err(|error: IdError| CliError::refused(error.to_string()))?;
+            let over = || gate.over(&subject.name, &item, scheduler);
+            if state == TaskState::Running
+                && let Some(why) = over()
+            {
+                return Err(CliError::refused(format!("{item} cannot be started: {why}")));
+            }
             if state != TaskState::Failed
                 && let Some(why) = gate.refusal(&subject.name, &item, scheduler)
             {

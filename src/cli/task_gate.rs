@@ -31,6 +31,25 @@ impl ReportGate {
         Self::Attempt(gates)
     }
 
+    /// Why the item cannot be started once more, when it is done; none otherwise.
+    pub(super) fn over(
+        &self,
+        plan: &PlanName,
+        item: &ItemId,
+        scheduler: Option<&Scheduler>,
+    ) -> Option<String> {
+        let done = || admission::Refusal::Done(item.clone()).to_string();
+        match self {
+            Self::Attempt(gates) => gates.as_ref()?.is_done(item).then(done),
+            Self::Foreign(..) => None,
+            Self::Person => {
+                let state = scheduler?.state();
+                let work = scheduler?.work().plans.get(state.number(plan)?)?;
+                admission::over(work, state.plan(plan), None, item).map(|_| done())
+            }
+        }
+    }
+
     /// Why work on the item may not begin. `scheduler` is what the journal says, which an agent need not be able to read.
     pub(super) fn refusal(
         &self,

@@ -2,7 +2,7 @@
 //!
 //! It only saves an agent from saying what would count for nothing: what counts is decided where the journal is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ pub struct ClosedWork {
     pub attempt: AttemptId,
     /// Phases, tasks and checks of the plan that are closed to it, each with why.
     pub closed: BTreeMap<String, String>,
+    /// Tasks and checks that others have done: they cannot be started again.
+    #[serde(default)]
+    pub done: BTreeSet<String>,
 }
 
 impl ClosedWork {
@@ -32,6 +35,11 @@ impl ClosedWork {
         let own = self.closed.get(&item.task.to_string());
         let phase = || self.closed.get(&item.task.phase.to_string());
         own.or_else(phase).map(String::as_str)
+    }
+
+    /// True when others have done the item.
+    pub fn is_done(&self, item: &ItemId) -> bool {
+        self.done.contains(&item.task.to_string())
     }
 }
 

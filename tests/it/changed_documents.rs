@@ -448,6 +448,8 @@ fn parts_that_are_added_to_a_finished_plan_open_what_they_belong_to() {
         for (after, part, opened) in [
             ("  - [ ] 1.1.1 part\n", "  - [ ] 1.1.2 another\n", "1.1"),
             ("- [ ] 1.5 check\n", "- [ ] 1.6 another\n", "1.verify"),
+            // Another one in the place of one that nobody said anything of.
+            (" part\n", "", "1.1"),
         ] {
             for command in ["up --merge", "merge p"] {
                 let sandbox = Sandbox::new();
@@ -456,7 +458,11 @@ fn parts_that_are_added_to_a_finished_plan_open_what_they_belong_to() {
                     "case ${ORCH_TASK:-1.1} in 1.1) work 1.1;; esac; orch task done -q 1.verify || true";
                 sandbox.plan("p", &format!("dispatch = {dispatch:?}"), PARTS, script);
                 sandbox.orch("up").code(0).ok();
-                sandbox.write("plans/p.md", PARTS.replace(after, &format!("{after}{part}")));
+                let now = match part {
+                    "" => PARTS.replace(after, " something else\n"),
+                    part => PARTS.replace(after, &format!("{after}{part}")),
+                };
+                sandbox.write("plans/p.md", now);
                 sandbox.script("p", "mark again; exit 3");
                 let _ = sandbox.orch("merge p --dry-run").says("its work is not finished");
                 let _ = sandbox.orch(command);

@@ -97,6 +97,7 @@ mod recorded_journal;
 mod revert;
 mod said_and_shown;
 mod said_by_people;
+mod said_of_parts;
 mod screens;
 mod steering;
 mod steering_again;

@@ -16,11 +16,12 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::trouble::{Hold, LaunchTrouble};
 use crate::schedule::judge::failure::Failure;
+use crate::schedule::judge::phase_check::stops_phase_check;
 use crate::schedule::judge::proof_of::{Claim, Proof};
 use crate::schedule::judge::verdict::{AttemptVerdict, judge};
 use crate::schedule::ready::dispatch::handed_on;
-use crate::schedule::state::attempt::AttemptState;
-use crate::schedule::state::plan_run::Verify;
+use crate::schedule::state::attempt::{Attempt, AttemptState};
+use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::PhaseWork;
 
 /// What follows at once from a fact about one plan, before the plans are looked at as a whole.
@@ -104,6 +105,10 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
         let Some(verdict) = judge(plan, run, attempt) else {
             continue;
         };
+        if matches!(verdict, AttemptVerdict::Done { .. }) && is_unwanted(run, attempt) {
+            end_unwanted(board, at, index, lane, step);
+            continue;
+        }
         let (id, lost) = (attempt.id.clone(), has_lost_its_place(attempt));
         match verdict {
             AttemptVerdict::Done { assumed, odd } => complete(board, at, index, lane, assumed, odd, step),
@@ -166,4 +171,27 @@ pub(in crate::schedule) fn verify_or_finish(board: &mut Board, at: At, index: us
         }
         (Some(_), Verify::Failed | Verify::Passed(_)) => {}
     }
+}
+
+/// True when a person has cancelled what the attempt was given.
+fn is_unwanted(run: &PlanRun, attempt: &Attempt) -> bool {
+    let mut units = attempt.units.iter();
+    units.any(|unit| run.is_being_cancelled(*unit))
+}
+
+/// Ends an attempt at cancelled work, whatever its agent has reported; first the verification that it waits for.
+fn end_unwanted(board: &mut Board, at: At, index: usize, lane: u32, step: &mut Step) {
+    if stops_phase_check(board, index, lane, step) {
+        return;
+    }
+    let name = board.work.plans[index].name.clone();
+    let Some(id) = board.state.plans[index]
+        .attempts
+        .get(&lane)
+        .map(|attempt| attempt.id.clone())
+    else {
+        return;
+    };
+    let failure = Failure::uncounted("a person cancelled it");
+    retry_or_give_up(board, at, &name, &id, &failure, step);
 }

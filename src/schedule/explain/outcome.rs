@@ -79,7 +79,9 @@ pub(in crate::schedule) fn explain_outcome(
         }
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
             (Merge::Running(into), _) => vec![Reason::new(in_the_train(work, state, name, into))],
-            (_, Some(trouble)) if !matches!(trouble, MergeTrouble::Refused { .. }) || !run.is_paused() => {
+            (_, Some(trouble))
+                if !matches!(trouble, MergeTrouble::Refused { .. }) || !run.is_landing_paused() =>
+            {
                 vec![explain_trouble(run, name, None, trouble)]
             }
             _ if state.is_landed(name) => {
@@ -99,7 +101,7 @@ pub(in crate::schedule) fn explain_outcome(
             }
             (Merge::Wanted(_), _) => vec![Reason::new("waits for its turn to be merged")],
             // The pause says it.
-            (Merge::Idle, _) if run.is_paused() => Vec::new(),
+            (Merge::Idle, _) if run.is_landing_paused() => Vec::new(),
             (Merge::Idle, _) => {
                 let merge = Reason::with_remedy("waits to be merged", format!("orch merge {name}"));
                 let unread = run.unread_words().map(Reason::new);

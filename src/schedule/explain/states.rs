@@ -20,7 +20,7 @@ pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
                 PlanState::Running
             } else if run.merge_trouble.as_ref().is_some_and(MergeTrouble::holds) {
                 PlanState::Held
-            } else if run.is_paused() {
+            } else if run.is_landing_paused() {
                 PlanState::Paused
             } else {
                 PlanState::Finished

@@ -279,7 +279,7 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         Event::Resumed(Steered { point, .. }) => {
             run.paused.remove(point);
             // What was refused because of the pause may be asked for again, and lands by itself where it would have.
-            if *point == Point::Plan && matches!(run.merge_trouble, Some(MergeTrouble::Refused { .. })) {
+            if !run.is_landing_paused() && matches!(run.merge_trouble, Some(MergeTrouble::Refused { .. })) {
                 run.merge_trouble = None;
             }
             run.since = at;

@@ -76,7 +76,7 @@ fn added_to(plan: &PlanWork, run: &PlanRun, before: Option<&Document>) -> Vec<Un
     items.chain(empty).chain(verify).collect()
 }
 
-/// Tasks and VERIFY blocks that have open parts which they had not before.
+/// Tasks and VERIFY blocks that have open parts which they had not before, or not with this title.
 fn grown(before: &Document, now: &Document) -> BTreeSet<TaskId> {
     let (had, open) = (before.pieces(), |piece: &ItemId| {
         now.items().any(|item| item == (piece.clone(), false))
@@ -88,7 +88,12 @@ fn grown(before: &Document, now: &Document) -> BTreeSet<TaskId> {
         .filter(|(whole, _)| known.contains(&(*whole).into()));
     let grown = pieces.filter(|(whole, pieces)| {
         let had = had.get(whole).map(Vec::as_slice).unwrap_or_default();
-        pieces.iter().any(|piece| !had.contains(piece) && open(piece))
+        let same = |piece: &ItemId| match (before.title_of(piece), now.title_of(piece)) {
+            (Some(before), Some(now)) => is_same_title(&before, &now),
+            (before, now) => before == now,
+        };
+        let new = |piece: &&ItemId| !had.contains(piece) || !same(piece);
+        pieces.iter().filter(new).any(open)
     });
     grown.map(|(whole, _)| whole).collect()
 }

@@ -107,6 +107,24 @@ pub(in crate::schedule) fn is_verifying(board: &Board, plan: &PlanName, attempt:
     matches!(attempt.state, AttemptState::Checked(..)) && there && board.asked.iter().any(asked)
 }
 
+/// Ends the verification that the attempt in this lane waits for. False when there is none.
+pub(in crate::schedule) fn stops_phase_check(
+    board: &mut Board,
+    index: usize,
+    lane: u32,
+    step: &mut Step,
+) -> bool {
+    let (plan, run) = (board.work.plans[index].name.clone(), &board.state.plans[index]);
+    let units = run.attempts.get(&lane).map_or(&[][..], |attempt| &attempt.units);
+    let asked = |phase: &PhaseId| board.asked.contains(&Ask::VerifyPhase(plan.clone(), *phase));
+    let Some(phase) = units.iter().map(|unit| unit.phase()).find(asked) else {
+        return false;
+    };
+    let ask = Ask::StopPhaseCheck(plan.clone(), phase);
+    board.ask(ask, Effect::StopPhaseCheck { plan, phase }, step);
+    true
+}
+
 /// Ends the verifications of phases that run.
 pub(in crate::schedule) fn stop_phase_checks(board: &mut Board, step: &mut Step) {
     let asked = board.asked.iter().filter_map(|ask| match ask {

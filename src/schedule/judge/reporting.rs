@@ -146,7 +146,9 @@ fn refusal(
     let given = |attempt: &Attempt| attempt.units.iter().any(|unit| unit.covers(said.item.task));
     let leaves_out = run.by_units && said.state == TaskState::Skipped;
     let speaker = attempt.filter(|attempt| !leaves_out || given(attempt));
-    admission::refusal(work, run, state, speaker, &said.item)
+    let over = Some(&said.item).filter(|_| said.state == TaskState::Running);
+    let over = over.and_then(|item| admission::over(work, run, attempt, item));
+    over.or_else(|| admission::refusal(work, run, state, speaker, &said.item))
 }
 
 /// True when what is said of the item cannot be, because work on it may not begin. That is told once; for the attempt

@@ -192,7 +192,7 @@ fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String
             let finished = run.outcome == Some(Outcome::Finished);
             // Once its first phases have landed, where an agent resolves their conflict.
             let free = run.merge_trouble.is_none() && run.resolution.agent.is_none();
-            let by_itself = plan.auto_merge && finished && free && !run.is_paused();
+            let by_itself = plan.auto_merge && finished && free && !run.is_landing_paused();
             (by_itself && state.drives(&plan.name) && !state.is_landed(&plan.name)).then_some(None)
         }
     }
@@ -245,7 +245,7 @@ fn will_land_by_itself(work: &Work, name: &PlanName, state: &State) -> bool {
     let auto = state
         .number(name)
         .is_some_and(|number| work.plans[number].auto_merge);
-    busy || (auto && unhindered && !run.is_paused() && state.drives(name))
+    busy || (auto && unhindered && !run.is_landing_paused() && state.drives(name))
 }
 
 fn not_finished(run: &PlanRun) -> MergeTrouble {

@@ -143,7 +143,7 @@ fn try_red_ones_again(board: &mut Board, at: At, step: &mut Step) {
     }
     let trouble = |plan: &PlanName| {
         let run = board.state.plan(plan);
-        let open = run.outcome == Some(PlanOutcome::Finished) && run.paused.is_empty();
+        let open = run.outcome == Some(PlanOutcome::Finished) && !run.is_landing_paused();
         run.merge_trouble
             .as_ref()
             .filter(|_| open && !board.state.is_landed(plan))
@@ -209,10 +209,9 @@ fn not_landed(board: &mut Board, at: At, plan: PlanName, why: MergeTrouble, step
 
 /// Takes plans that a person paused out of the merge queue. One that is being landed at this moment is past that.
 pub(in crate::schedule) fn refuse_paused(board: &mut Board, at: At, step: &mut Step) {
-    let paused = board
-        .state
-        .plans()
-        .filter(|(name, run)| run.is_paused() && run.merge != Merge::Idle && !board.train.is_landing(name));
+    let paused = board.state.plans().filter(|(name, run)| {
+        run.is_landing_paused() && run.merge != Merge::Idle && !board.train.is_landing(name)
+    });
     let paused: Vec<_> = paused
         .map(|(name, run)| (name.clone(), run.merge_up_to))
         .collect();

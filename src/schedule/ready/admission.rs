@@ -24,6 +24,8 @@ pub enum Refusal {
     NotMergedIn(Dependency),
     /// Another attempt works on it.
     AtWork(AttemptId),
+    /// It is done.
+    Done(ItemId),
 }
 
 impl fmt::Display for Refusal {
@@ -36,6 +38,10 @@ impl fmt::Display for Refusal {
                 "it builds on {on}, which is not in this worktree; the next attempt begins with it"
             ),
             Self::AtWork(attempt) => write!(f, "{attempt} works on it"),
+            Self::Done(item) => write!(
+                f,
+                "it is done (`orch task fail {item} --note WHY` says that it is not)"
+            ),
         }
     }
 }
@@ -48,6 +54,19 @@ pub fn refusal(
     attempt: Option<&Attempt>,
     item: &ItemId,
 ) -> Option<Refusal> {
+    unit_refusal(plan, run, state, attempt, unit_of(plan, item)?)
+}
+
+/// Why work on the item cannot begin once more: it is done, by somebody else than the attempt. Only the word that it failed opens
+/// it again.
+pub fn over(plan: &PlanWork, run: &PlanRun, attempt: Option<&Attempt>, item: &ItemId) -> Option<Refusal> {
+    let unit = unit_of(plan, item)?.id;
+    let given = attempt.is_some_and(|attempt| attempt.units.contains(&unit));
+    (!given && run.is_unit_done(unit)).then(|| Refusal::Done(item.clone()))
+}
+
+/// The unit that the item is, or is a part of.
+fn unit_of<'a>(plan: &'a PlanWork, item: &ItemId) -> Option<&'a UnitWork> {
     let phase = item.task.phase;
     // Where tasks go one by one, what is no task of its own is a check of the phase.
     let units = [
@@ -55,8 +74,7 @@ pub fn refusal(
         UnitId::Phase(phase),
         UnitId::Task(TaskId::verify(phase)),
     ];
-    let unit = units.into_iter().find_map(|unit| plan.unit(unit));
-    unit.and_then(|unit| unit_refusal(plan, run, state, attempt, unit))
+    units.into_iter().find_map(|unit| plan.unit(unit))
 }
 
 /// What is closed to the attempt: open units and numbered checks, each with why.

@@ -237,6 +237,6 @@ impl State {
     /// True when only a pause stands between a finished plan and the run's target.
     pub fn is_landing_paused(&self, plan: &crate::plan::PlanName) -> bool {
         let run = self.plan(plan);
-        run.is_paused() && run.outcome == Some(Outcome::Finished) && !self.is_landed(plan)
+        run.is_landing_paused() && run.outcome == Some(Outcome::Finished) && !self.is_landed(plan)
     }
 }

@@ -332,7 +332,7 @@ impl PlanRun {
             .merge_prefix
             .as_ref()
             .map_or_else(whole, |part| part.phases.iter().all(done));
-        fit && self.paused.is_empty() && !self.has_less_to_show()
+        fit && !self.is_landing_paused() && !self.has_less_to_show()
     }
 
     /// True when the plan ended without success and will not go on in this run.

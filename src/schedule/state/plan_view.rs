@@ -93,6 +93,22 @@ impl PlanRun {
         self.paused.contains_key(&Point::Plan)
     }
 
+    /// True when a person paused the plan, or a part of what is to land.
+    pub fn is_landing_paused(&self) -> bool {
+        let lands = |point: &Point| {
+            let phase = match point {
+                Point::Plan => return true,
+                Point::Phase(phase) => phase,
+                Point::Task(task) => &task.phase,
+            };
+            match &self.merge_prefix {
+                Some(part) => part.phases.contains(phase),
+                None => self.outcome == Some(Outcome::Finished),
+            }
+        };
+        self.paused.keys().any(lands)
+    }
+
     /// The part that a person paused and in which the unit lies; none when nothing new of it is held back.
     pub fn pause_of(&self, unit: UnitId) -> Option<Point> {
         let points = [Point::Plan, Point::Phase(unit.phase()), unit.point()];

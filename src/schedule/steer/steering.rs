@@ -41,8 +41,11 @@ pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result
     };
     // Until it has landed, that is something which can wait.
     let lands = !state.is_landed(&plan.name)
-        && what.point == Point::Plan
-        && matches!(steer, Steer::Pause | Steer::PauseNow | Steer::Resume);
+        && match steer {
+            Steer::Pause | Steer::PauseNow => what.point == Point::Plan,
+            Steer::Resume => what.point == Point::Plan || run.paused.contains_key(&what.point),
+            Steer::Retry | Steer::Skip | Steer::Cancel | Steer::Approve => false,
+        };
     if let (Some(events), Point::Plan) = (asked.about_resolver(number, steer), what.point) {
         return Ok(events);
     }

@@ -48,7 +48,9 @@ impl ToldGates {
                 continue;
             };
             let known = self.told.get(&lane);
-            if known.is_none_or(|known| *known != gates) && (known.is_some() || !gates.closed.is_empty()) {
+            if known.is_none_or(|known| *known != gates)
+                && (known.is_some() || !gates.closed.is_empty() || !gates.done.is_empty())
+            {
                 // What it says is a courtesy: a worktree that is gone, or that an agent has spoiled, is seen elsewhere.
                 let _ = status::write_gates(&desk.worktree(&lane), &gates);
                 self.told.insert(lane, gates);
@@ -67,6 +69,8 @@ fn gates_of(desk: &Desk, lane: &LaneId) -> Option<ClosedWork> {
     let (work, run) = (desk.scheduler.work().plans.get(number)?, state.plan(&lane.plan));
     let attempt = run.attempts.get(&lane.lane)?;
     let closed = admission::closed_to(work, run, state, attempt);
+    let done = work.document.items().map(|(item, _)| item);
+    let done = done.filter(|item| admission::over(work, run, Some(attempt), item).is_some());
     Some(ClosedWork {
         schema: 1,
         plan: lane.plan.clone(),
@@ -75,5 +79,6 @@ fn gates_of(desk: &Desk, lane: &LaneId) -> Option<ClosedWork> {
             .into_iter()
             .map(|(item, why)| (item, why.to_string()))
             .collect(),
+        done: done.map(|item| item.task.to_string()).collect(),
     })
 }
