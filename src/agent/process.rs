@@ -254,7 +254,7 @@ fn marked(folder: &Path) -> Vec<ProcessId> {
 
 /// Processes of jobs below these folders that have no runner any more: the jobs' folders with how many each. Folders that are
 /// gone count too.
-pub fn left_running(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
+pub fn orphaned_jobs(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
     let homes: Vec<PathBuf> = homes.iter().map(|home| settled(home)).collect();
     let prefix = format!("{JOB_VARIABLE}=").into_bytes();
     let mut found: BTreeMap<PathBuf, BTreeSet<ProcessId>> = BTreeMap::new();

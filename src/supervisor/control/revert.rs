@@ -12,7 +12,7 @@ use crate::schedule::{Event, Outcome, State, TakenBack};
 
 use crate::supervisor::perform;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::left_git::end_left_gits;
+use crate::supervisor::project::orphan_git::end_orphan_gits;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::status::Situation;
 
@@ -69,7 +69,7 @@ pub fn revert(
     with_dependents: bool,
 ) -> Result<Result<Reverted, RevertRefusal>, SupervisorError> {
     let lock = RepositoryLock::take(&project.dir, "revert")?.map_err(SupervisorError::Held)?;
-    end_left_gits(project.repo.common_dir());
+    end_orphan_gits(project.repo.common_dir());
     perform::resume_landing(project)?;
     let situation = Situation::look(project)?;
     let state = situation.scheduler.state();

@@ -39,8 +39,8 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
         ));
     }
     // Before the locks that they hold.
-    if !facts.left_gits.is_empty() {
-        let pids: Vec<String> = facts.left_gits.iter().map(|git| git.pid.to_string()).collect();
+    if !facts.orphan_gits.is_empty() {
+        let pids: Vec<String> = facts.orphan_gits.iter().map(|git| git.pid.to_string()).collect();
         let what = format!(
             "git commands of an orch that is gone still wait for something: {} {}",
             if pids.len() == 1 { "process" } else { "processes" },
@@ -49,7 +49,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
         found.push(Finding::mendable(FindingKind::Process, what, RepairStep::EndGits));
     }
     for lock in &facts.locks {
-        found.push(about_lock(lock, !facts.left_gits.is_empty()));
+        found.push(about_lock(lock, !facts.orphan_gits.is_empty()));
     }
     for tree in &facts.trees {
         found.extend(about_tree(facts, tree));
@@ -125,7 +125,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
             RepairStep::RemoveFile(path.clone()),
         ));
     }
-    for plan in &facts.stray_ports {
+    for plan in &facts.orphan_ports {
         let what = format!("ports are registered for {plan}, a plan that nobody knows");
         found.push(Finding::mendable(
             FindingKind::Port,
@@ -262,20 +262,20 @@ mod tests {
             trees: Vec::new(),
             ours: Vec::new(),
             locks: Vec::new(),
-            stray_pins: Vec::new(),
+            orphan_pins: Vec::new(),
             missing_pins: Vec::new(),
             missing_notes: Vec::new(),
-            stray_notes: Vec::new(),
+            orphan_notes: Vec::new(),
             unit_notes: Vec::new(),
-            stray_units: Vec::new(),
+            orphan_units: Vec::new(),
             unknown_attempts: Vec::new(),
             lost_attempts: Vec::new(),
             orphans: Vec::new(),
-            left_gits: Vec::new(),
+            orphan_gits: Vec::new(),
             suspended_runners: Vec::new(),
             foreign_runners: Vec::new(),
             litter: Vec::new(),
-            stray_ports: Vec::new(),
+            orphan_ports: Vec::new(),
             landing: false,
         }
     }
@@ -417,7 +417,7 @@ mod tests {
         };
         let facts = DoctorFacts {
             locks: vec![lock],
-            left_gits: vec![ProcessId { pid: 7, started: 1 }],
+            orphan_gits: vec![ProcessId { pid: 7, started: 1 }],
             ..nothing()
         };
         let remove = RepairStep::RemoveLock("/r/.git/index.lock".into());

@@ -23,17 +23,17 @@ pub struct DoctorFacts {
     /// Git's lock files.
     pub locks: Vec<GitLock>,
     /// Names of pins of plans that neither the manifest nor the journal has.
-    pub stray_pins: Vec<(String, String)>,
+    pub orphan_pins: Vec<(String, String)>,
     /// Pins that the journal speaks of and that are not there.
     pub missing_pins: Vec<MissingPin>,
     /// Landings whose commit carries no note about the plan.
     pub missing_notes: Vec<(PlanName, CommitId)>,
     /// Commits with a note about a landing that are not on its target.
-    pub stray_notes: Vec<(CommitId, String)>,
+    pub orphan_notes: Vec<(CommitId, String)>,
     /// Branches of units of which only the note is left, with the plan.
     pub unit_notes: Vec<(String, String)>,
     /// Branches of units of plans that neither the manifest nor the journal has, with the plan.
-    pub stray_units: Vec<(String, String)>,
+    pub orphan_units: Vec<(String, String)>,
     /// Attempts in folders that the journal does not know, though their plan is in the manifest.
     pub unknown_attempts: Vec<String>,
     /// Attempts that the journal believes at work and whose runner is gone.
@@ -41,7 +41,7 @@ pub struct DoctorFacts {
     /// Folders of jobs whose runner is gone and of which processes are left, with how many.
     pub orphans: Vec<(PathBuf, usize)>,
     /// Git commands at work whose orch is gone.
-    pub left_gits: Vec<ProcessId>,
+    pub orphan_gits: Vec<ProcessId>,
     /// Runners that a signal has suspended, with their folders.
     pub suspended_runners: Vec<(PathBuf, ProcessId)>,
     /// Runners at work on plans that the manifest does not have.
@@ -49,7 +49,7 @@ pub struct DoctorFacts {
     /// Temporary files that nobody will rename any more.
     pub litter: Vec<PathBuf>,
     /// Plans that ports are registered for and that nobody knows.
-    pub stray_ports: Vec<String>,
+    pub orphan_ports: Vec<String>,
     /// True when a move of the target was cut short.
     pub landing: bool,
 }

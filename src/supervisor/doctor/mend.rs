@@ -15,11 +15,11 @@ use super::look::expected;
 use super::rebuild::rebuild;
 use crate::supervisor::perform;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::left_git::end_left_gits;
+use crate::supervisor::project::orphan_git::end_orphan_gits;
+use crate::supervisor::project::orphans::GRACE;
 use crate::supervisor::project::ports;
 use crate::supervisor::project::replay::Replay;
 use crate::supervisor::project::repository_plans::Project;
-use crate::supervisor::project::strays::GRACE;
 use crate::supervisor::recovery::own_refs::pin_again;
 use crate::supervisor::recovery::{attempts as recovery, evidence};
 
@@ -107,7 +107,7 @@ impl Doctor<'_> {
                 Ok(())
             }
             RepairStep::EndGits => {
-                end_left_gits(project.repo.common_dir());
+                end_orphan_gits(project.repo.common_dir());
                 Ok(())
             }
             RepairStep::Repin(pin) => pin_again(&project.repo, pin),

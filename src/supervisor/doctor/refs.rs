@@ -7,7 +7,7 @@ use crate::supervisor::recovery::own_refs::word;
 /// Everything that is off about them.
 pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (plan, point) in &facts.stray_pins {
+    for (plan, point) in &facts.orphan_pins {
         let what = format!("the pin {plan}/{point} is of a plan that nobody knows");
         found.push(Finding::mendable(
             FindingKind::Ref,
@@ -33,7 +33,7 @@ pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
             RepairStep::WriteNote(plan.clone(), commit.clone()),
         ));
     }
-    for (commit, target) in &facts.stray_notes {
+    for (commit, target) in &facts.orphan_notes {
         found.push(Finding::for_a_person(
             FindingKind::Ref,
             format!(
@@ -54,7 +54,7 @@ pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
             RepairStep::ForgetUnit(plan.clone(), branch.clone()),
         ));
     }
-    for (plan, branch) in &facts.stray_units {
+    for (plan, branch) in &facts.orphan_units {
         found.push(Finding::for_a_person(
             FindingKind::Ref,
             format!("the branch {branch} was made for a task of {plan}, a plan that nobody knows"),

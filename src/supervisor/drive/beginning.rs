@@ -23,7 +23,7 @@ use crate::supervisor::desk::observer::Observer;
 use crate::supervisor::perform::tree::yard::Yard;
 use crate::supervisor::preflight::checks as preflight;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::left_git::end_left_gits;
+use crate::supervisor::project::orphan_git::end_orphan_gits;
 use crate::supervisor::project::replay::Replay;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::run_id::next_run;
@@ -68,7 +68,7 @@ pub fn drive(
         Goal::Merge { .. } => "merge",
     };
     let lock = RepositoryLock::take(&project.dir, doing)?.map_err(SupervisorError::Held)?;
-    end_left_gits(project.repo.common_dir());
+    end_orphan_gits(project.repo.common_dir());
     preflight::check_places(&project)?;
     doctor::begin_again(&project)?;
     let runtime = tokio::runtime::Builder::new_current_thread()

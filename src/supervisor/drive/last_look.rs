@@ -28,7 +28,7 @@ pub(super) fn conclude(engine: &mut Engine<'_>, ending: Ending) -> Result<Conclu
 /// What is still to be said at the end.
 fn last_look(engine: &mut Engine<'_>) -> Result<(), SupervisorError> {
     engine.desk.yard.end_early(&engine.desk.project);
-    engine.desk.yard.end_strays(&engine.desk.project);
+    engine.desk.yard.end_orphans(&engine.desk.project);
     let mut warnings = engine.stray_writes.look_at_last(&engine.desk);
     warnings.extend(engine.target.look_last(&engine.desk));
     warnings.extend(tidy_conflicts(&engine.desk));

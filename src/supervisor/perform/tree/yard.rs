@@ -251,7 +251,7 @@ impl Yard {
     }
 
     /// Ends what is at work in worktrees of the train that no trial has: since before a restart.
-    pub fn end_strays(&self, project: &Project) {
+    pub fn end_orphans(&self, project: &Project) {
         let taken = held(&self.slots);
         if held(&self.mends_for).is_none()
             && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(project.dir.regeneration()))
