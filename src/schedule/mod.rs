@@ -48,7 +48,7 @@ pub use event::{
     Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble, ManifestEdit,
     MergeBegun, MergeTrouble, NotLanded, Obstacle, ObstacleKind, OfAttempt, OfPlan, Parked, PhaseSaid,
     PhaseVerify, PinRefusal, Pinned, Prefix, Ran, ResolverFailed, ResolverStarted, Resolving, Sent, Signs,
-    Spent, Steered, StuckAction, StuckNotice, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf,
+    Spent, StallAction, StallNotice, Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf,
     UnionSeen, UnitOf, VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words, other_side,
 };
 pub use explain::delay::clause;
@@ -71,7 +71,7 @@ pub use simulate::history;
 pub use simulate::simulation::{Overheads, Simulation, SimulationSettings, Span, TooLong, WaitedMoment};
 pub use simulate::world::simulate;
 pub use state::after::{After, after};
-pub use state::attempt::{Attempt, AttemptRecord, AttemptState, Integration, Stuck};
+pub use state::attempt::{Attempt, AttemptRecord, AttemptState, Integration, Stall};
 pub use state::known::{RunInfo, RunPhase, State};
 pub use state::limits::{Limit, Parking};
 pub use state::lost::Lost;

@@ -46,7 +46,7 @@ pub enum Effect {
         /// The attempt.
         attempt: AttemptId,
         /// Ages below this need not be known exactly: with one such sign, what costs more to look at may be left out.
-        patience: Duration,
+        stall_after: Duration,
     },
     /// Look at what the attempt left and commit leftovers. Answer: `attempt.checked`.
     Check {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::plan::{Message, MessageKind, PlanName};
-use crate::schedule::attempts::stuck::next_id;
+use crate::schedule::attempts::stall::next_id;
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;

@@ -27,12 +27,12 @@ mod ejected;
 mod fact;
 mod odds;
 mod order;
-mod patience;
 mod prefixes;
 mod queue;
 mod settings;
 mod settle;
 mod speculate;
+mod time_limit;
 mod window;
 
 pub use crate::schedule::event::merge_facts::Verdict;
@@ -40,6 +40,6 @@ pub use odds::Odds;
 pub use order::{
     LandedPlan, Landing, Order, Stack, TrainAnswer, TrainEntry, TrainOutcome, Trial, TrialId, Tried, Unmoved,
 };
-pub use patience::patience;
 pub use queue::Train;
 pub use settings::TrainSettings;
+pub use time_limit::time_limit;

@@ -32,10 +32,10 @@ impl Engine<'_> {
                 plan,
                 lane,
                 attempt,
-                patience,
+                stall_after,
             } => self
                 .runners
-                .look(&self.desk, LaneId { plan, lane }, attempt, patience),
+                .look(&self.desk, LaneId { plan, lane }, attempt, stall_after),
             Effect::Check {
                 plan,
                 attempt,

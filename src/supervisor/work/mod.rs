@@ -7,7 +7,7 @@ pub(super) mod making;
 pub(super) mod resolving;
 #[allow(unsafe_code, reason = "a descriptor is watched that is closed elsewhere")]
 pub(super) mod runners;
+pub(super) mod stall_watch;
 pub(super) mod status_feed;
-pub(super) mod stillness;
 pub(super) mod train;
 pub(super) mod verifying;

@@ -8,7 +8,7 @@ use crate::git::{self, GitError, WorktreeAdmin, again_if_killed};
 use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
 use crate::plan::{CommitId, MergeStrategy};
 use crate::schedule;
-use crate::schedule::train::{TrainAnswer, Trial, Tried, Verdict, patience};
+use crate::schedule::train::{TrainAnswer, Trial, Tried, Verdict, time_limit};
 use crate::schedule::{Event, Resolving};
 
 use crate::supervisor::perform::build::candidate::Halt;
@@ -285,7 +285,7 @@ fn verdict_on(
         .as_ref()
         .and_then(|store| store.took(line).ok())
         .unwrap_or_default();
-    let usual = patience(&earlier, cap);
+    let usual = time_limit(&earlier, cap);
     let limit = match project.set.merge.verify_timeout {
         Some(stated) => stated,
         // What was ended as too slow may have been slow by chance.

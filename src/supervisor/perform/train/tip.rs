@@ -3,7 +3,7 @@
 use crate::git::{self, WorktreeAdmin};
 use crate::journal::Verdicts;
 use crate::plan::CommitId;
-use crate::schedule::train::{Trial, TrialId, patience};
+use crate::schedule::train::{Trial, TrialId, time_limit};
 use crate::schedule::{FirstBad, TargetChecked};
 
 use super::merge::{SECOND, fresh_key};
@@ -141,7 +141,7 @@ impl TipLook<'_> {
             again: None,
         };
         let earlier = Verdicts::open(&self.project.dir).and_then(|store| store.took(self.line));
-        let usual = patience(&earlier.unwrap_or_default(), verify::LONGEST);
+        let usual = time_limit(&earlier.unwrap_or_default(), verify::LONGEST);
         let stated = self.project.set.merge.verify_timeout;
         let limit = stated.unwrap_or(usual.saturating_mul(SECOND));
         let mut why = None;

@@ -5,7 +5,7 @@ use crate::agent::JobFolder;
 use crate::git::{self, Build, Candidate, WorktreeAdmin};
 use crate::journal::{KnownVerdict, Verdicts};
 use crate::plan::{CommitId, Plan};
-use crate::schedule::train::patience;
+use crate::schedule::train::time_limit;
 use crate::schedule::{UnionSaid, UnionTrial};
 
 use super::merge::key;
@@ -70,7 +70,7 @@ fn tried(
         commit: &commit,
         tree: &tree,
         top: plans.last().copied(),
-        limit: patience(&earlier, cap.unwrap_or(verify::LONGEST)),
+        limit: time_limit(&earlier, cap.unwrap_or(verify::LONGEST)),
     };
     let said = run.through(project, admin, yard, trial)?;
     if matches!(said, UnionSaid::Green | UnionSaid::Red(_)) {
