@@ -42,10 +42,10 @@ use crate::supervisor::watch::obstacles::ObstacleWatch;
 use crate::supervisor::watch::slow_git::SlowGit;
 use crate::supervisor::watch::stray_writes::StrayWrites;
 use crate::supervisor::watch::{machine, pins, spending};
-use crate::supervisor::work::making::{Making, tell_of_contents};
 use crate::supervisor::work::runners::Runners;
 use crate::supervisor::work::status_feed::Reports;
 use crate::supervisor::work::verifying::Verifying;
+use crate::supervisor::work::worktree_queue::{WorktreeQueue, tell_of_contents};
 use crate::supervisor::{doctor, perform};
 
 /// Drives the repository until nothing is left to do without a person. Only one process does so at a time.
@@ -200,7 +200,7 @@ fn start<'o>(
         interrupts: 0,
         landing: None,
         gates: ToldGates::default(),
-        making: Making::new(),
+        worktree_queue: WorktreeQueue::new(),
         verifying: Verifying::default(),
     };
     begin(&mut engine, goal)?;

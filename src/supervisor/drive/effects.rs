@@ -18,7 +18,7 @@ impl Engine<'_> {
     pub(super) fn perform(&mut self, effect: Effect) -> Result<(), SupervisorError> {
         match effect {
             Effect::MakeWorktree { plan, lane, base } => {
-                self.making.make(&self.desk, LaneId { plan, lane }, base)
+                self.worktree_queue.make(&self.desk, LaneId { plan, lane }, base)
             }
             Effect::Launch(order) => {
                 let lane = LaneId::new(&order.plan, order.place.lane);
