@@ -40,7 +40,7 @@ pub fn rehearse_merge(
 ) -> Result<RehearsedMerge, GitError> {
     let scratch = tempfile::tempdir().map_err(GitError::io("create a folder in", &std::env::temp_dir()))?;
     let path = scratch.path();
-    furnish_scratch(repo, path, onto, files)?;
+    provision_scratch(repo, path, onto, files)?;
     let begun = begin_merge(None, path, incoming, "rehearsal", reuse)?;
     let (generated, rest): (Vec<PathBuf>, Vec<PathBuf>) =
         begun.unmerged.into_iter().partition(|file| is_generated(file));
@@ -61,7 +61,7 @@ pub fn rehearse_merge(
 
 /// A repository that has this one's objects, settings, attributes and recorded resolutions, with these files of a commit
 /// checked out.
-fn furnish_scratch(
+fn provision_scratch(
     repo: &Repository,
     path: &Path,
     commit: &CommitId,

@@ -13,7 +13,7 @@ use crate::schedule::{Event, Input, LaneNote};
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
-use crate::supervisor::perform::tree::furnish::Progress;
+use crate::supervisor::perform::tree::provision::Progress;
 
 /// What worktrees that are being made share.
 #[derive(Debug)]

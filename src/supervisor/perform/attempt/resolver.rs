@@ -20,7 +20,7 @@ use super::resolver_judge::{Accepted, LEFT_OUT, RefusedResolution, judge};
 use crate::supervisor::brief::stop_hook::claude_settings_file;
 use crate::supervisor::perform::build::conflict::words;
 use crate::supervisor::perform::tree::removing::remove_conflict;
-use crate::supervisor::perform::tree::worktree::furnish_own;
+use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::perform::tree::yard::Yard;
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
@@ -179,7 +179,7 @@ fn start(
     warnings.extend(opened.warnings);
     let path = opened.path;
     let key = conflict_key(&order.plan);
-    warnings.extend(furnish_own(project, plan, &key, &path)?);
+    warnings.extend(provision_own(project, plan, &key, &path)?);
     clear_dead_locks_of(&path, repo.common_dir()).map_err(|error| text(&error))?;
     git::worktree::hide(admin, agent.known.map_or(&[], |known| known.litter))
         .map_err(|error| text(&error))?;

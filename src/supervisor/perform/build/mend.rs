@@ -13,7 +13,7 @@ use super::wording::message;
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::{Check, Said};
 use crate::supervisor::perform::tree::tree_run::keep_log;
-use crate::supervisor::perform::tree::worktree::furnish_own;
+use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::perform::tree::yard::{MergeKey, Yard};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
@@ -122,7 +122,7 @@ fn attempt(
     let path = ready.path;
     if generated {
         told.warnings
-            .extend(furnish_own(project, &clash.plan, MEND_KEY, &path)?);
+            .extend(provision_own(project, &clash.plan, MEND_KEY, &path)?);
     }
     let done = in_worktree(project, admin, yard, trial, clash, &path, reuse, told);
     git::conflict::end_mending(

@@ -12,7 +12,7 @@ use crate::schedule::{Event, PhaseSaid, PhaseVerify, Ran};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
 use crate::supervisor::perform::tree::tree_run::keep_log;
-use crate::supervisor::perform::tree::worktree::furnish_own;
+use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::perform::tree::yard::{Yard, train_key};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
@@ -112,7 +112,7 @@ fn said(
         let ignored = project.set.merge.cleans_ignored;
         let ready = git::worktree::ensure_exact(admin, &name, &path, &commit, ignored);
         let ready = ready.map_err(|error| error.to_string())?;
-        furnish_own(project, plan, &name, &ready.path)?;
+        provision_own(project, plan, &name, &ready.path)?;
         ready.path
     };
     let mut variables = environment::for_train(project, Some(plan), &name, &worktree);

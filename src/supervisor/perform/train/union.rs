@@ -11,7 +11,7 @@ use crate::schedule::{UnionSaid, UnionTrial};
 use super::merge::key;
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
-use crate::supervisor::perform::tree::worktree::furnish_own;
+use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::perform::tree::yard::{Yard, train_key};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
@@ -113,7 +113,7 @@ impl UnionRun<'_> {
         let ready = git::worktree::ensure_exact(admin, &name, &path, self.commit, ignored)
             .map_err(|error| error.to_string())?;
         if let Some(plan) = self.top {
-            furnish_own(project, plan, &name, &ready.path)?;
+            provision_own(project, plan, &name, &ready.path)?;
         }
         let check = verify::Check {
             tag,

@@ -4,8 +4,8 @@
 
 pub(in crate::supervisor) mod copy_in;
 pub(in crate::supervisor) mod disk;
-pub(in crate::supervisor) mod furnish;
 pub(in crate::supervisor) mod own_folder;
+pub(in crate::supervisor) mod provision;
 pub(in crate::supervisor) mod removing;
 pub(in crate::supervisor) mod tree_run;
 pub(in crate::supervisor) mod worktree;

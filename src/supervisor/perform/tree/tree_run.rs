@@ -74,7 +74,7 @@ pub fn run<'a>(
         // Where it cannot be told later, it is verified once more.
         let _ = noted;
         if let Some(plan) = top.or(project.set.plans.first()) {
-            warnings.extend(super::worktree::furnish_own(project, plan, &name, &ready.path)?);
+            warnings.extend(super::worktree::provision_own(project, plan, &name, &ready.path)?);
         }
         ready.path
     };
