@@ -12,7 +12,7 @@ use crate::schedule::{AttemptState, Scheduler, State, Work, history};
 
 use super::finding::{DoctorFacts, plan_of};
 use crate::supervisor::perform::build::mend::MEND_KEY;
-use crate::supervisor::perform::tree::yard::train_key;
+use crate::supervisor::perform::tree::candidate_pool::train_key;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::orphan_git::orphan_gits;
 use crate::supervisor::project::ports;

@@ -20,7 +20,7 @@ use crate::supervisor::desk::clock::Clock;
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::desk::observer::Observer;
-use crate::supervisor::perform::tree::yard::Yard;
+use crate::supervisor::perform::tree::candidate_pool::CandidatePool;
 use crate::supervisor::preflight::checks as preflight;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::orphan_git::end_orphan_gits;
@@ -108,7 +108,10 @@ fn start<'o>(
     preflight::check_branches(&project, scheduler.state())?;
     preflight::check_documents(&project, scheduler.state())?;
     let clock = Clock::start(journal.epoch(), scheduler.state().now);
-    let (ended, yard) = (perform::resume_landing(&project)?, Arc::new(Yard::of(&project)));
+    let (ended, pool) = (
+        perform::resume_landing(&project)?,
+        Arc::new(CandidatePool::of(&project)),
+    );
 
     let (sender, inbox) = mpsc::unbounded_channel();
     for what in ended.followed.into_iter().chain(ended.behind) {
@@ -183,7 +186,7 @@ fn start<'o>(
             project,
             admin,
             units: Arc::default(),
-            yard,
+            pool,
             scheduler,
             journal,
             clock,

@@ -111,19 +111,19 @@ impl Engine<'_> {
                 tokio::task::spawn_blocking(move || perform::stop_verification(&project, &plan));
             }
             Effect::VerifyPhase { plan, phase } => {
-                let (project, yard, admin) = (
+                let (project, pool, admin) = (
                     self.desk.project.clone(),
-                    self.desk.yard.clone(),
+                    self.desk.pool.clone(),
                     self.desk.admin.clone(),
                 );
                 self.desk.in_background(move || {
-                    let said = perform::verify_phase(&project, &admin, &yard, &plan, phase);
+                    let said = perform::verify_phase(&project, &admin, &pool, &plan, phase);
                     EngineMessage::Input(Input::Event(said))
                 });
             }
             Effect::StopPhaseCheck { plan, phase } => {
-                let (project, yard) = (self.desk.project.clone(), self.desk.yard.clone());
-                tokio::task::spawn_blocking(move || perform::stop_phase_check(&project, &yard, &plan, phase));
+                let (project, pool) = (self.desk.project.clone(), self.desk.pool.clone());
+                tokio::task::spawn_blocking(move || perform::stop_phase_check(&project, &pool, &plan, phase));
             }
             Effect::Pin {
                 plan,
@@ -168,8 +168,8 @@ impl Engine<'_> {
             Effect::Train { order, into } => return self.train(order, into),
             Effect::Union(trial) => train::try_union(&self.desk, trial),
             Effect::StopUnion(trial) => {
-                let (project, yard) = (self.desk.project.clone(), self.desk.yard.clone());
-                tokio::task::spawn_blocking(move || yard.stop(&project, trial));
+                let (project, pool) = (self.desk.project.clone(), self.desk.pool.clone());
+                tokio::task::spawn_blocking(move || pool.stop(&project, trial));
             }
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
             Effect::End(ending) => self.ending = Some(ending),
@@ -180,7 +180,7 @@ impl Engine<'_> {
     /// Does what the merge train asks for.
     fn train(&mut self, order: Order, into: Option<String>) -> Result<(), SupervisorError> {
         let target = into.unwrap_or_else(|| self.desk.project.target.clone());
-        let (project, yard) = (self.desk.project.clone(), self.desk.yard.clone());
+        let (project, pool) = (self.desk.project.clone(), self.desk.pool.clone());
         match order {
             Order::Try(trial) => {
                 let (admin, known) = (
@@ -188,7 +188,7 @@ impl Engine<'_> {
                     perform::Known::of(&self.desk.scheduler, &target),
                 );
                 train::answer(&self.desk, move || {
-                    perform::try_out(&project, &admin, &yard, &trial, &target, &known)
+                    perform::try_out(&project, &admin, &pool, &trial, &target, &known)
                 });
             }
             Order::Land(landing) => {
@@ -202,7 +202,7 @@ impl Engine<'_> {
                 self.landing = Some(gate.clone());
                 train::answer(&self.desk, move || {
                     let go = || gate.go();
-                    let (answer, warnings) = perform::land(&project, &yard, &landing, &target, &go);
+                    let (answer, warnings) = perform::land(&project, &pool, &landing, &target, &go);
                     let about = landing.stack.last();
                     let warn = |why| Event::Warning {
                         plan: about.cloned(),
@@ -212,7 +212,7 @@ impl Engine<'_> {
                 });
             }
             Order::Stop(trial) => {
-                tokio::task::spawn_blocking(move || yard.stop(&project, trial));
+                tokio::task::spawn_blocking(move || pool.stop(&project, trial));
             }
         }
         Ok(())

@@ -161,7 +161,7 @@ impl Engine<'_> {
             }
             return Ok(());
         }
-        self.desk.yard.try_anew();
+        self.desk.pool.try_anew();
         // Whoever asks by hand wants it tried anew. Where there are no verdicts there is nothing to forget.
         let _ = Verdicts::open(&self.desk.project.dir).and_then(|verdicts| verdicts.forget_reds());
         let target = into.clone().unwrap_or_else(|| self.desk.project.target.clone());

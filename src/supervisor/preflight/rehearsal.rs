@@ -66,7 +66,7 @@ pub fn rehearse_merge(
     // The supervisor takes both in before it decides, and so does the rehearsal.
     let _ = scheduler.take(at, &start);
     let mut inputs = vec![Input::Event(ask)];
-    let mut yard = Rehearsal {
+    let mut pool = Rehearsal {
         project,
         target: target.clone(),
         onto: before.clone().unwrap_or_else(|| project.base.clone()),
@@ -88,8 +88,8 @@ pub fn rehearse_merge(
         for effect in step.effects {
             match effect {
                 Effect::Train { order, .. } => {
-                    yard.known.parts = Known::of(&scheduler, &yard.target).parts;
-                    inputs.extend(yard.answer(order).map(Input::Train));
+                    pool.known.parts = Known::of(&scheduler, &pool.target).parts;
+                    inputs.extend(pool.answer(order).map(Input::Train));
                 }
                 Effect::Resolve(order) => {
                     given.insert(order.what(), order.agent.clone());
@@ -109,7 +109,7 @@ pub fn rehearse_merge(
     });
     report.after = before;
     for plan in &mut report.plans {
-        if let (MergeOutcome::Landed, Some(words)) = (plan.outcome, yard.mended.get(&plan.name.plan)) {
+        if let (MergeOutcome::Landed, Some(words)) = (plan.outcome, pool.mended.get(&plan.name.plan)) {
             plan.why = plan.why.take().or_else(|| Some(words.clone()));
         }
         if let (MergeOutcome::Held, Some(agent)) = (plan.outcome, given.get(&plan.name)) {

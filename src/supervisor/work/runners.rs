@@ -50,8 +50,8 @@ impl Runners {
         if let Some(runner) = self.holds.get(&attempt) {
             runner.stop(now);
         } else {
-            let yard = desk.yard.clone();
-            tokio::task::spawn_blocking(move || yard.stop_resolver(&attempt, now));
+            let pool = desk.pool.clone();
+            tokio::task::spawn_blocking(move || pool.stop_resolver(&attempt, now));
         }
     }
 

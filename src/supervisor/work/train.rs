@@ -9,10 +9,10 @@ use crate::supervisor::perform;
 
 /// Branches are tried together, on a thread of their own.
 pub fn try_union(desk: &Desk, trial: UnionTrial) {
-    let (project, yard, admin) = (desk.project.clone(), desk.yard.clone(), desk.admin.clone());
+    let (project, pool, admin) = (desk.project.clone(), desk.pool.clone(), desk.admin.clone());
     let sender = desk.sender.clone();
     desk.in_background(move || {
-        let (said, warning) = perform::try_union(&project, &admin, &yard, &trial);
+        let (said, warning) = perform::try_union(&project, &admin, &pool, &trial);
         if let Some(why) = warning {
             let _ = sender.send(EngineMessage::Warning(None, why));
         }

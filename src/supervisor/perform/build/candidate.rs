@@ -21,7 +21,7 @@ use super::refusal::refused;
 use super::target_lost::lost;
 use super::top::Top;
 use super::wording::message;
-use crate::supervisor::perform::tree::yard::{Built, Chain, Ground, Link};
+use crate::supervisor::perform::tree::candidate_pool::{Built, Chain, Ground, Link};
 use crate::supervisor::project::repository_plans::Project;
 
 /// Why there are no commits of a trial.

@@ -12,9 +12,9 @@ use crate::schedule::{ConflictMended, MergeTrouble, Prefix};
 use super::wording::message;
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::{Check, Said};
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, MergeKey};
 use crate::supervisor::perform::tree::tree_run::keep_log;
 use crate::supervisor::perform::tree::worktree::provision_own;
-use crate::supervisor::perform::tree::yard::{MergeKey, Yard};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -84,7 +84,7 @@ pub struct MergeNotes {
 pub fn mend(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     trial: &Trial,
     clash: &ConflictingMerge,
     told: &mut MergeNotes,
@@ -93,7 +93,7 @@ pub fn mend(
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return RepairedMerge::Not(None);
     }
-    match attempt(project, admin, yard, trial, clash, told) {
+    match attempt(project, admin, pool, trial, clash, told) {
         Ok(mended) => mended,
         Err(why) => RepairedMerge::Not(Some(why)),
     }
@@ -102,7 +102,7 @@ pub fn mend(
 fn attempt(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     trial: &Trial,
     clash: &ConflictingMerge,
     told: &mut MergeNotes,
@@ -124,7 +124,7 @@ fn attempt(
         told.warnings
             .extend(provision_own(project, &clash.plan, MEND_KEY, &path)?);
     }
-    let done = in_worktree(project, admin, yard, trial, clash, &path, reuse, told);
+    let done = in_worktree(project, admin, pool, trial, clash, &path, reuse, told);
     git::conflict::end_mending(
         // What was made there is in the commit, or of no use to anybody.
         admin,
@@ -143,7 +143,7 @@ fn attempt(
 fn in_worktree(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     trial: &Trial,
     clash: &ConflictingMerge,
     path: &Path,
@@ -177,7 +177,7 @@ fn in_worktree(
         .filter(|entry| generated.iter().any(|file| entry.makes(file)))
         .collect();
     for (number, entry) in due.iter().enumerate() {
-        match run(project, yard, trial, clash, path, entry, number)? {
+        match run(project, pool, trial, clash, path, entry, number)? {
             Said::Passed => {}
             Said::Failed { why, .. } => return Err(format!("making {} anew: {why}", entry.path)),
             Said::Stopped => return Ok(RepairedMerge::Stopped),
@@ -276,7 +276,7 @@ fn names(files: &[PathBuf]) -> Vec<String> {
 /// Makes generated files anew.
 fn run(
     project: &Project,
-    yard: &Yard,
+    pool: &CandidatePool,
     trial: &Trial,
     clash: &ConflictingMerge,
     path: &Path,
@@ -301,7 +301,7 @@ fn run(
     };
     let variables = environment::for_train(project, Some(plan), MEND_KEY, path);
     let said = verify::run(project, &folder, variables, &check, None, &|| {
-        yard.is_unwanted(trial.id)
+        pool.is_unwanted(trial.id)
     })?;
     keep_log(project, Some(plan), &folder);
     Ok(said)

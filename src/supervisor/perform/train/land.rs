@@ -12,7 +12,7 @@ use crate::schedule::train::{LandedPlan, Landing, TrainAnswer, Trial, TrialId, T
 
 use super::merge::verdict;
 use crate::supervisor::perform::command::pre_merge::pre_merge;
-use crate::supervisor::perform::tree::yard::{Chain, Ground, Link, Yard};
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, Ground, Link};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -21,7 +21,7 @@ use crate::supervisor::project::repository_plans::Project;
 /// `go` is asked in the last moment, and may keep the target from moving.
 pub fn land(
     project: &Project,
-    yard: &Yard,
+    pool: &CandidatePool,
     landing: &Landing,
     target: &str,
     go: &dyn Fn() -> bool,
@@ -29,21 +29,21 @@ pub fn land(
     let mut warnings = Vec::new();
     let moved = again_if_killed(
         |moved: &Result<Vec<LandedPlan>, Unmoved>| moved.is_ok(),
-        || move_target(project, yard, landing, target, go, &mut warnings),
+        || move_target(project, pool, landing, target, go, &mut warnings),
     );
     (TrainAnswer::Landed(moved), warnings)
 }
 
 fn move_target(
     project: &Project,
-    yard: &Yard,
+    pool: &CandidatePool,
     landing: &Landing,
     target: &str,
     go: &dyn Fn() -> bool,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<LandedPlan>, Unmoved> {
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
-    let chain = yard.built().trials.get(&landing.trial).cloned();
+    let chain = pool.built().trials.get(&landing.trial).cloned();
     let chain = chain.ok_or_else(|| refused(&"what was verified is not known any more"))?;
     let first = chain
         .links
@@ -68,7 +68,7 @@ fn move_target(
         from = Some(link.commit.clone());
     }
     // Held to the end: what is built meanwhile must not take our own move for somebody else's.
-    let mut built = yard.built();
+    let mut built = pool.built();
     if before.as_ref() != Some(&commit) {
         carry_out(project, target, before.as_ref(), &commit, go, warnings)?;
         if before.is_some() {
@@ -274,8 +274,8 @@ pub fn land_commit(
         }],
         tree: project.repo.tree_of(commit).map_err(|error| error.to_string())?,
     };
-    let yard = Yard::default();
-    match verdict(project, admin, &yard, &trial, &chain, &mut warnings) {
+    let pool = CandidatePool::default();
+    match verdict(project, admin, &pool, &trial, &chain, &mut warnings) {
         Tried::Verdict(Verdict { green: true, .. }) => {}
         Tried::Verdict(Verdict { why, .. }) => {
             return Err(format!("the tree without it does not pass: {why}"));

@@ -17,8 +17,8 @@ use crate::supervisor::perform::build::mend::RepairedMerge;
 use crate::supervisor::perform::build::{candidate, mend};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, Ground};
 use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
-use crate::supervisor::perform::tree::yard::{Chain, Ground, Yard};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -29,7 +29,7 @@ pub const SECOND: u32 = 4;
 pub fn try_out(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     trial: &Trial,
     target: &str,
     known: &Known,
@@ -39,7 +39,7 @@ pub fn try_out(
     let built = build(
         project,
         admin,
-        yard,
+        pool,
         trial,
         (target, known),
         &mut facts,
@@ -48,7 +48,7 @@ pub fn try_out(
     let tried = match built {
         Err(tried) => tried,
         Ok(chain) => {
-            let tried = verdict(project, admin, yard, trial, &chain, &mut warnings);
+            let tried = verdict(project, admin, pool, trial, &chain, &mut warnings);
             ground_green = is_known_green(project, &chain.ground);
             tried
         }
@@ -70,7 +70,7 @@ pub fn try_out(
 fn build(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     trial: &Trial,
     (target, known): (&str, &Known),
     facts: &mut Vec<Event>,
@@ -78,7 +78,7 @@ fn build(
 ) -> Result<Chain, Tried> {
     loop {
         let chain = {
-            let mut built = yard.built();
+            let mut built = pool.built();
             let settled = |chain: &Result<Chain, Halt>| !matches!(chain, Err(Halt::Tried(_)));
             let chain = again_if_killed(settled, || {
                 candidate::chain(project, &mut built, trial, target, known)
@@ -94,28 +94,28 @@ fn build(
             Err(Halt::Clash(clash)) => clash,
         };
         // Without what was built: others go on meanwhile.
-        let _alone = yard.mend_for(trial.id);
+        let _alone = pool.mend_for(trial.id);
         let dealt_with = {
-            let built = yard.built();
+            let built = pool.built();
             built.merges.contains_key(&clash.key()) || built.unmended.contains_key(&clash.key())
         };
         if dealt_with {
             continue;
         }
-        if yard.is_unwanted(trial.id) {
+        if pool.is_unwanted(trial.id) {
             return Err(Tried::Stopped);
         }
         let mut told = mend::MergeNotes::default();
         let mended = again_if_killed(
             |mended| !matches!(mended, RepairedMerge::Not(_)),
-            || mend::mend(project, admin, yard, trial, &clash, &mut told),
+            || mend::mend(project, admin, pool, trial, &clash, &mut told),
         );
         warnings.extend(told.warnings);
         facts.extend(
             told.mended
                 .map(|mended| Event::Resolve(Resolving::Reused(mended))),
         );
-        let mut built = yard.built();
+        let mut built = pool.built();
         match mended {
             RepairedMerge::Merged(commit, tree) => {
                 built.merges.insert(clash.key(), Some((commit, tree)));
@@ -168,7 +168,7 @@ fn said(green: bool, runs: u32, known: bool) -> Verdict {
 pub fn verdict(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     trial: &Trial,
     chain: &Chain,
     warnings: &mut Vec<String>,
@@ -190,7 +190,7 @@ pub fn verdict(
             links: Vec::new(),
             tree,
         };
-        match verdict_on(project, admin, yard, trial, &part, warnings) {
+        match verdict_on(project, admin, pool, trial, &part, warnings) {
             Tried::Verdict(verdict) if verdict.green => {}
             Tried::Verdict(mut verdict) => {
                 let subject = project.repo.subject(&commit).unwrap_or_default();
@@ -204,7 +204,7 @@ pub fn verdict(
             other => return other,
         }
     }
-    verdict_on(project, admin, yard, trial, chain, warnings)
+    verdict_on(project, admin, pool, trial, chain, warnings)
 }
 
 /// The replayed commits of the last plan but the last one, oldest first; none where not every commit has to be green.
@@ -224,7 +224,7 @@ fn replayed_below(project: &Project, chain: &Chain) -> Result<Vec<CommitId>, Git
 fn verdict_on(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     trial: &Trial,
     chain: &Chain,
     warnings: &mut Vec<String>,
@@ -241,7 +241,7 @@ fn verdict_on(
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         }))
     };
-    let _alone = yard.alone_with(&chain.tree);
+    let _alone = pool.alone_with(&chain.tree);
     let key = key(&chain.ground.target, &chain.tree, line);
     let store = match Verdicts::open(&project.dir) {
         Ok(store) => Some(store),
@@ -295,7 +295,7 @@ fn verdict_on(
     let done = run(
         project,
         admin,
-        yard,
+        pool,
         trial,
         chain,
         &TreeRun { line, limit, before },

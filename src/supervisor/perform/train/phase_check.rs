@@ -11,9 +11,9 @@ use crate::schedule::{Event, PhaseSaid, PhaseVerify, Ran};
 
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, train_key};
 use crate::supervisor::perform::tree::tree_run::keep_log;
 use crate::supervisor::perform::tree::worktree::provision_own;
-use crate::supervisor::perform::tree::yard::{Yard, train_key};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -22,7 +22,7 @@ use crate::supervisor::project::repository_plans::Project;
 pub fn verify_phase(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     name: &PlanName,
     phase: PhaseId,
 ) -> Event {
@@ -43,11 +43,11 @@ pub fn verify_phase(
         Ok(Some(tip)) => tip != ran.commit,
         Ok(None) | Err(_) => false,
     };
-    let mut found = said(project, admin, yard, plan, phase);
+    let mut found = said(project, admin, pool, plan, phase);
     while let Ok((ran, Said::Passed)) = &found
         && moved(ran)
     {
-        found = said(project, admin, yard, plan, phase);
+        found = said(project, admin, pool, plan, phase);
     }
     match found {
         Ok((ran, Said::Passed)) => word(PhaseSaid::Passed, Some(ran), None),
@@ -58,8 +58,8 @@ pub fn verify_phase(
 }
 
 /// Ends it, or keeps it from beginning.
-pub fn stop_phase_check(project: &Project, yard: &Yard, plan: &PlanName, phase: PhaseId) {
-    yard.stop(project, trial_of(plan, phase));
+pub fn stop_phase_check(project: &Project, pool: &CandidatePool, plan: &PlanName, phase: PhaseId) {
+    pool.stop(project, trial_of(plan, phase));
 }
 
 /// A number that no trial of the train and none that is early has: the same for the same phase.
@@ -75,7 +75,7 @@ fn trial_of(plan: &PlanName, phase: PhaseId) -> TrialId {
 fn said(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     plan: &Plan,
     phase: PhaseId,
 ) -> Result<(Ran, Said), String> {
@@ -97,9 +97,9 @@ fn said(
         return Ok((ran(0), Said::Passed));
     }
     let trial = trial_of(&plan.name, phase);
-    let unwanted = || yard.is_unwanted(trial);
+    let unwanted = || pool.is_unwanted(trial);
     let tag = format!("phase-{}-{phase}-{}", plan.name, commit.short());
-    let taken = yard.take_slot(project, trial, &tag);
+    let taken = pool.take_slot(project, trial, &tag);
     let name = train_key(taken.slot);
     let folder = JobFolder::new(project.dir.train_verification(taken.slot));
     let path = project.worktree_path(&name);

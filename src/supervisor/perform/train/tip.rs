@@ -9,8 +9,8 @@ use crate::schedule::{FirstBad, TargetChecked};
 use super::merge::{SECOND, fresh_key};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, Ground};
 use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
-use crate::supervisor::perform::tree::yard::{Chain, Ground, Yard};
 use crate::supervisor::project::repository_plans::Project;
 
 /// Verifies what this run has put on its targets, where that passed in worktrees with ignored files in them. A red tip is verified
@@ -19,14 +19,14 @@ use crate::supervisor::project::repository_plans::Project;
 pub fn check_tips(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
 ) -> (Vec<TargetChecked>, Vec<String>) {
     let (mut told, mut warnings) = (Vec::new(), Vec::new());
     let Some(line) = project.set.merge.verify.as_deref() else {
         return (told, warnings);
     };
     let moved: Vec<(String, CommitId, CommitId)> = {
-        let built = yard.built();
+        let built = pool.built();
         let ours = built.seen.iter().filter(|(_, tip)| built.own.contains(*tip));
         ours.filter_map(|(target, tip)| Some((target.clone(), built.began.get(target)?.clone(), tip.clone())))
             .collect()
@@ -35,7 +35,7 @@ pub fn check_tips(
         let look = TipLook {
             project,
             admin,
-            yard,
+            pool,
             line,
             target: &target,
         };
@@ -52,7 +52,7 @@ pub fn check_tips(
 struct TipLook<'a> {
     project: &'a Project,
     admin: &'a WorktreeAdmin,
-    yard: &'a Yard,
+    pool: &'a CandidatePool,
     line: &'a str,
     target: &'a str,
 }
@@ -110,7 +110,7 @@ impl TipLook<'_> {
 
     /// The plan that landed with a commit.
     fn plan_of(&self, commit: &CommitId) -> Option<crate::plan::PlanName> {
-        let built = self.yard.built();
+        let built = self.pool.built();
         let mut links = built.trials.values().flat_map(|chain| &chain.links);
         links
             .find(|link| link.commit == *commit)
@@ -154,7 +154,7 @@ impl TipLook<'_> {
             let (said, took, _, _taken) = run(
                 self.project,
                 self.admin,
-                self.yard,
+                self.pool,
                 &trial,
                 &chain,
                 &what,

@@ -11,8 +11,8 @@ use crate::schedule::{UnionSaid, UnionTrial};
 use super::merge::key;
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, train_key};
 use crate::supervisor::perform::tree::worktree::provision_own;
-use crate::supervisor::perform::tree::yard::{Yard, train_key};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -20,10 +20,10 @@ use crate::supervisor::project::repository_plans::Project;
 pub fn try_union(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     trial: &UnionTrial,
 ) -> (UnionSaid, Option<String>) {
-    match tried(project, admin, yard, trial) {
+    match tried(project, admin, pool, trial) {
         Ok(said) => (said, None),
         Err(why) => {
             let plans: Vec<&str> = trial.plans().map(|plan| plan.as_str()).collect();
@@ -36,7 +36,7 @@ pub fn try_union(
 fn tried(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     trial: &UnionTrial,
 ) -> Result<UnionSaid, String> {
     let Some(line) = project.set.merge.verify.as_deref() else {
@@ -48,7 +48,7 @@ fn tried(
         Build::Candidate(candidate) => candidate,
         Build::AlreadyContained | Build::Conflict { .. } => return Ok(UnionSaid::Nothing),
     };
-    if let Some(said) = yard.early_word(&tree, line).filter(|_| !trial.again) {
+    if let Some(said) = pool.early_word(&tree, line).filter(|_| !trial.again) {
         return Ok(said);
     }
     let verdicts = Verdicts::open(&project.dir).ok();
@@ -72,9 +72,9 @@ fn tried(
         top: plans.last().copied(),
         limit: time_limit(&earlier, cap.unwrap_or(verify::LONGEST)),
     };
-    let said = run.through(project, admin, yard, trial)?;
+    let said = run.through(project, admin, pool, trial)?;
     if matches!(said, UnionSaid::Green | UnionSaid::Red(_)) {
-        yard.keep_early_word(&tree, line, &said);
+        pool.keep_early_word(&tree, line, &said);
     }
     Ok(said)
 }
@@ -92,16 +92,16 @@ impl UnionRun<'_> {
         &self,
         project: &Project,
         admin: &WorktreeAdmin,
-        yard: &Yard,
+        pool: &CandidatePool,
         trial: &UnionTrial,
     ) -> Result<UnionSaid, String> {
-        let unwanted = || yard.is_unwanted(trial.id);
+        let unwanted = || pool.is_unwanted(trial.id);
         let tag = format!(
             "early-{}-{}",
             &self.tree[..self.tree.len().min(12)],
             u8::from(trial.again)
         );
-        let taken = yard.take_slot(project, trial.id, &tag);
+        let taken = pool.take_slot(project, trial.id, &tag);
         if unwanted() {
             return Ok(UnionSaid::Stopped);
         }

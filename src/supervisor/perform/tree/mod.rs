@@ -2,6 +2,7 @@
 //!
 //! May import `command`.
 
+pub(in crate::supervisor) mod candidate_pool;
 pub(in crate::supervisor) mod copy_in;
 pub(in crate::supervisor) mod disk;
 pub(in crate::supervisor) mod own_folder;
@@ -9,4 +10,3 @@ pub(in crate::supervisor) mod provision;
 pub(in crate::supervisor) mod removing;
 pub(in crate::supervisor) mod tree_run;
 pub(in crate::supervisor) mod worktree;
-pub(in crate::supervisor) mod yard;

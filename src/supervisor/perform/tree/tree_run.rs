@@ -8,7 +8,7 @@ use crate::git::{self, WorktreeAdmin};
 use crate::plan::Plan;
 use crate::schedule::train::Trial;
 
-use super::yard::{Chain, TakenSlot, Yard, train_key};
+use super::candidate_pool::{CandidatePool, Chain, TakenSlot, train_key};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
 use crate::supervisor::project::environment;
@@ -28,13 +28,13 @@ pub type TreeRunEnd<'a> = (Said, Duration, bool, Option<TakenSlot<'a>>);
 pub fn run<'a>(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &'a Yard,
+    pool: &'a CandidatePool,
     trial: &Trial,
     chain: &Chain,
     what: &TreeRun<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<TreeRunEnd<'a>, String> {
-    if yard.is_unwanted(trial.id) {
+    if pool.is_unwanted(trial.id) {
         return Ok((Said::Stopped, Duration::ZERO, false, None));
     }
     let tag = format!(
@@ -42,7 +42,7 @@ pub fn run<'a>(
         &chain.tree[..chain.tree.len().min(12)],
         what.before
     );
-    let taken = yard.take_slot(project, trial.id, &tag);
+    let taken = pool.take_slot(project, trial.id, &tag);
     let name = train_key(taken.slot);
     let path = project.worktree_path(&name);
     let folder = JobFolder::new(project.dir.train_verification(taken.slot));
@@ -90,7 +90,7 @@ pub fn run<'a>(
     };
     let began = Instant::now();
     let said = verify::run(project, &folder, variables, &check, at_work, &|| {
-        yard.is_unwanted(trial.id)
+        pool.is_unwanted(trial.id)
     });
     let took = began.elapsed();
     keep_log(project, top, &folder);

@@ -90,7 +90,7 @@ impl Built {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Yard {
+pub struct CandidatePool {
     built: Mutex<Built>,
     /// Trees that are being verified.
     trees: Mutex<BTreeSet<String>>,
@@ -108,14 +108,14 @@ pub struct Yard {
     early: Mutex<BTreeMap<(String, String), UnionSaid>>,
 }
 
-impl Yard {
+impl CandidatePool {
     /// That of a supervisor that begins. A target that is there now was there.
     pub fn of(project: &Project) -> Self {
-        let yard = Self::default();
+        let pool = Self::default();
         let target = &project.target;
         let tip = project.repo.branch_tip(target).ok().flatten();
-        yard.built().seen.extend(tip.map(|tip| (target.clone(), tip)));
-        yard
+        pool.built().seen.extend(tip.map(|tip| (target.clone(), tip)));
+        pool
     }
 
     /// What was landed since the run began, written down or not. Waits for a landing that is under way.
@@ -132,7 +132,7 @@ impl Yard {
         let alone = held(&self.mending);
         *held(&self.mends_for) = Some(trial);
         MendsFor {
-            yard: self,
+            pool: self,
             _alone: alone,
         }
     }
@@ -168,7 +168,7 @@ impl Yard {
         }
         busy.insert(tree.to_owned());
         AloneWith {
-            yard: self,
+            pool: self,
             tree: tree.to_owned(),
         }
     }
@@ -198,7 +198,7 @@ impl Yard {
         let free = || (0..).find(|slot| !taken.contains_key(slot)).unwrap_or(0);
         let slot = matching.or(idle).unwrap_or_else(free);
         taken.insert(slot, trial);
-        TakenSlot { yard: self, slot }
+        TakenSlot { pool: self, slot }
     }
 
     pub fn is_unwanted(&self, trial: TrialId) -> bool {
@@ -271,38 +271,38 @@ impl Yard {
 
 /// Held while a conflict is dealt with.
 pub struct MendsFor<'a> {
-    yard: &'a Yard,
+    pool: &'a CandidatePool,
     _alone: MutexGuard<'a, ()>,
 }
 
 impl Drop for MendsFor<'_> {
     fn drop(&mut self) {
-        *held(&self.yard.mends_for) = None;
+        *held(&self.pool.mends_for) = None;
     }
 }
 
 /// Held while a tree is verified.
 pub struct AloneWith<'a> {
-    yard: &'a Yard,
+    pool: &'a CandidatePool,
     tree: String,
 }
 
 impl Drop for AloneWith<'_> {
     fn drop(&mut self) {
-        held(&self.yard.trees).remove(&self.tree);
-        self.yard.done.notify_all();
+        held(&self.pool.trees).remove(&self.tree);
+        self.pool.done.notify_all();
     }
 }
 
 /// Held while a worktree is in use.
 pub struct TakenSlot<'a> {
-    yard: &'a Yard,
+    pool: &'a CandidatePool,
     pub slot: usize,
 }
 
 impl Drop for TakenSlot<'_> {
     fn drop(&mut self) {
-        held(&self.yard.slots).remove(&self.slot);
+        held(&self.pool.slots).remove(&self.slot);
     }
 }
 
