@@ -17,7 +17,7 @@ use super::backup::{Backup, stamp};
 use super::goal::CheckoutGoal;
 use super::set_aside::{back_up_once, set_aside};
 use super::step::StepRecord;
-use crate::fault;
+use crate::failpoint;
 use crate::git::admin::worktree_admin::{AdminLock, KeyLock, WorktreeAdmin};
 use crate::git::admin::worktree_record::{TreeProgress, WorktreeRecord};
 use crate::git::files::error::GitError;
@@ -362,7 +362,7 @@ fn delete_own(repo: &Repository, name: &str, spared: &SparedCommit) -> Result<()
             false => Err(git2::Error::from_str("it has moved")),
         }
     };
-    over_dead_lock(repo, name, || fault::around("ref.own.delete", delete)).map_err(cannot())
+    over_dead_lock(repo, name, || failpoint::around("ref.own.delete", delete)).map_err(cannot())
 }
 
 /// Lets all candidates of the merge queue go. They are made of what branches hold, and are built again when they are
@@ -394,7 +394,7 @@ pub(in crate::git) fn move_branch(
     let name = branch_ref(branch);
     let handle = repo.handle();
     let (to, from) = (oid(to)?, oid(from.commit())?);
-    fault::around("ref.unit", || {
+    failpoint::around("ref.unit", || {
         handle.reference_matching(&name, to, true, from, why)
     })
     .map(drop)

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::fault;
+use crate::failpoint;
 use crate::git::admin::worktree_admin::{KeyLock, WorktreeAdmin};
 use crate::git::admin::worktree_record::WorktreeRecord;
 use crate::git::files::error::GitError;
@@ -340,5 +340,5 @@ fn write_head(path: &Path, branch: Option<&str>, commit: &CommitId) -> Result<()
             .map(drop),
         None => repo.reference("HEAD", detached, true, "orch: leave").map(drop),
     };
-    fault::around("head", write).map_err(cannot())
+    failpoint::around("head", write).map_err(cannot())
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::agent::Launcher;
-use crate::fault;
+use crate::failpoint;
 use crate::git::{self, GitError, GitVersion, Repository, WorktreeAdmin, require_git};
 use crate::journal::OrchDir;
 use crate::plan::{
@@ -207,7 +207,7 @@ impl Project {
         let note = self.dir.manifest_note();
         let new = note.with_extension("new");
         std::fs::write(&new, self.manifest.as_os_str().as_bytes())
-            .and_then(|()| fault::around("manifest.note", || std::fs::rename(&new, &note)))
+            .and_then(|()| failpoint::around("manifest.note", || std::fs::rename(&new, &note)))
             .map_err(SupervisorError::system(format!("write {}", note.display())))
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fault;
+use crate::failpoint;
 use crate::git::Repository;
 use crate::journal::{OrchDir, RepositoryLock};
 use crate::plan::PlanSet;
@@ -60,7 +60,7 @@ impl Project {
         serde_json::to_vec(&taken)
             .map_err(std::io::Error::other)
             .and_then(|text| write_private(&new, &text))
-            .and_then(|()| fault::around("plans.taken", || std::fs::rename(&new, &file)))
+            .and_then(|()| failpoint::around("plans.taken", || std::fs::rename(&new, &file)))
             .map_err(SupervisorError::system(format!("write {}", file.display())))
     }
 

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::time::Duration;
 
-use crate::fault;
+use crate::failpoint;
 use crate::git::{
     self, CheckoutOutcome, GitError, LandRefusal, LandingPlan, MendedCheckout, WorktreeAdmin, again_if_killed,
 };
@@ -140,7 +140,7 @@ fn carry_out(
             let left = still_behind(target, done.checkouts);
             // One that was made while the branch was has nothing to follow from.
             if left.is_empty() || before.is_none() {
-                let _ = fault::around("landing.done", || fs::remove_file(&note));
+                let _ = failpoint::around("landing.done", || fs::remove_file(&note));
             }
             warnings.extend(left);
             return Ok(());
@@ -309,7 +309,7 @@ fn alone(project: &Project) -> std::io::Result<File> {
 fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<()> {
     let temporary = path.with_extension("new");
     fs::write(&temporary, serde_json::to_vec(landing)?)?;
-    fault::around("landing.note", || fs::rename(temporary, path))
+    failpoint::around("landing.note", || fs::rename(temporary, path))
 }
 
 /// Ends a landing that a crash, a full disk or a person at work cut short: brings checkouts of a target that did move along.

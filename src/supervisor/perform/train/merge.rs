@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::agent::JobFolder;
-use crate::fault;
+use crate::failpoint;
 use crate::git::{self, GitError, WorktreeAdmin, again_if_killed};
 use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
 use crate::plan::{CommitId, MergeStrategy};
@@ -315,7 +315,7 @@ fn verdict_on(
             let known = fresh_key(&chain.ground.target, &chain.tree, line);
             store.note(&known, None, took)?;
         }
-        fault::around("verdict.note", || store.note(&key, red.as_deref(), took))
+        failpoint::around("verdict.note", || store.note(&key, red.as_deref(), took))
     });
     if let Some(Err(error)) = noted {
         warnings.push(format!("a verdict was not kept: {error}"));

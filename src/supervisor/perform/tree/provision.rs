@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::agent::{Environment, ExitRecord, JobFolder, JobState, Runner};
-use crate::fault;
+use crate::failpoint;
 use crate::git::{self, ORCH_DIR, inspect};
 use crate::journal::SCHEMA;
 use crate::plan::Setup;
@@ -125,7 +125,7 @@ impl ProvisionRecord {
         let write = || -> std::io::Result<()> {
             fs::create_dir_all(worktree.join(ORCH_DIR))?;
             fs::write(&new, serde_json::to_vec(self)?)?;
-            fault::around("setup.note", || fs::rename(&new, &path))
+            failpoint::around("setup.note", || fs::rename(&new, &path))
         };
         write().map_err(|error| Unready::Failed(format!("{} cannot be written: {error}", path.display())))
     }
