@@ -21,7 +21,7 @@ mod timeline;
 mod waiting;
 mod waits;
 
-pub use cycles::cycle_faults;
+pub use cycles::cycle_diagnostics;
 pub use dice::Dice;
 pub use durations::Durations;
 pub use gate::{Counts, Gate, Gates, Why};

@@ -61,7 +61,7 @@ pub use preflight::preview_points::PreviewPoint;
 pub use preflight::rehearsal::rehearse_merge;
 pub use project::error::SupervisorError;
 pub use project::landed_range::landed_range;
-pub use project::load::{MANIFEST, check_circles, document_of, find_manifest, load};
+pub use project::load::{MANIFEST, check_cycles, document_of, find_manifest, load};
 pub use project::orphans::stop_orphans;
 pub use project::repository_plans::Project;
 pub use project::repository_plans::committed_document;

@@ -27,7 +27,8 @@ struct PlansInForce<S> {
     pid: u32,
     manifest: PathBuf,
     /// What is wrong with the files as they are now, when they cannot be used.
-    faults: Option<String>,
+    #[serde(rename = "faults")]
+    diagnostics: Option<String>,
     set: S,
 }
 
@@ -47,12 +48,12 @@ impl Project {
     /// # Errors
     ///
     /// When that cannot be written.
-    pub fn write_down(&self, faults: Option<&str>) -> Result<(), SupervisorError> {
+    pub fn write_down(&self, diagnostics: Option<&str>) -> Result<(), SupervisorError> {
         let taken = PlansInForce {
             schema: SCHEMA,
             pid: std::process::id(),
             manifest: self.manifest.clone(),
-            faults: faults.map(str::to_owned),
+            diagnostics: diagnostics.map(str::to_owned),
             set: &self.set,
         };
         let file = self.dir.plans_taken();
@@ -71,14 +72,14 @@ impl Project {
     ///
     /// As [`Project::open`], where the manifest itself is at fault, or nothing was kept that could stand in.
     pub fn open_over(from: &Path, manifest: Option<&Path>) -> Result<InForce, SupervisorError> {
-        let faults = match Self::open(from, manifest) {
+        let diagnostics = match Self::open(from, manifest) {
             Ok(project) => {
                 return Ok(InForce {
                     project,
                     warning: None,
                 });
             }
-            Err(SupervisorError::Faults(faults)) => faults,
+            Err(SupervisorError::Diagnostics(diagnostics)) => diagnostics,
             Err(error) => return Err(error),
         };
         let stand_in = Repository::discover(from).ok().and_then(|repo| {
@@ -88,12 +89,12 @@ impl Project {
             Some((repo, dir, taken.manifest, set))
         });
         let Some((repo, dir, manifest, set)) = stand_in else {
-            return Err(faults.into());
+            return Err(diagnostics.into());
         };
         Ok(InForce {
             project: Self::fit(repo, dir, manifest, set)?,
             warning: Some(format!(
-                "a plan's document cannot be used as it is, and counts as the last run read it: {faults}"
+                "a plan's document cannot be used as it is, and counts as the last run read it: {diagnostics}"
             )),
         })
     }
@@ -134,15 +135,17 @@ impl Project {
             && holder?.is_some_and(|holder| holder.pid == taken.pid)
         {
             let name = named(&taken);
-            let warning = taken.faults.map(|faults| {
-                format!("{name} cannot be used as it is, and the run goes by what it said before: {faults}")
+            let warning = taken.diagnostics.map(|diagnostics| {
+                format!(
+                    "{name} cannot be used as it is, and the run goes by what it said before: {diagnostics}"
+                )
             });
             let project = Self::fit(repo, dir, taken.manifest, taken.set)?;
             return Ok(InForce { project, warning });
         }
         let error = match open(Some(repo.clone())) {
             Err(
-                error @ (SupervisorError::Faults(_)
+                error @ (SupervisorError::Diagnostics(_)
                 | SupervisorError::Manifest { .. }
                 | SupervisorError::NoManifest { .. }),
             ) => error,
