@@ -9,10 +9,11 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use orch::graph::Dice;
+use orch::graph::Rng;
 use orch::plan::PlanName;
 use orch::schedule::train::{
-    Odds, Order, Train, TrainAnswer, TrainEntry, TrainOutcome, TrainSettings, Trial, TrialId, Tried, Verdict,
+    FailureRate, Order, Train, TrainAnswer, TrainEntry, TrainOutcome, TrainSettings, Trial, TrialId, Tried,
+    Verdict,
 };
 use support::Options;
 
@@ -85,21 +86,21 @@ fn number(plan: &PlanName) -> usize {
 
 /// Which plans are red.
 fn red(seed: u64, plans: usize, bad: f64) -> Vec<bool> {
-    let mut dice = Dice::of(seed, &[bad as u64, 1]);
+    let mut dice = Rng::of(seed, &[bad as u64, 1]);
     (0..plans).map(|_| dice.percent(bad)).collect()
 }
 
 /// What was seen before.
-fn odds(seed: u64, bad: f64) -> Odds {
-    let mut dice = Dice::of(seed, &[bad as u64, 2]);
-    let mut odds = Odds::default();
+fn odds(seed: u64, bad: f64) -> FailureRate {
+    let mut dice = Rng::of(seed, &[bad as u64, 2]);
+    let mut odds = FailureRate::default();
     (0..64).for_each(|_| odds.note(dice.percent(bad)));
     odds
 }
 
 struct Queue {
     train: Train,
-    odds: Odds,
+    odds: FailureRate,
     red: Vec<bool>,
     waiting: BTreeSet<usize>,
     /// What each trial is about, with all that lay below it when it began.
@@ -310,7 +311,7 @@ struct Turnaround {
 
 fn turnaround(seed: u64, bad: f64, rate: f64, every: bool) -> Turnaround {
     const ARRIVALS: usize = 60;
-    let mut dice = Dice::of(seed, &[bad as u64, (rate * 10.0) as u64, 3]);
+    let mut dice = Rng::of(seed, &[bad as u64, (rate * 10.0) as u64, 3]);
     let took: Vec<f64> = (0..ARRIVALS).map(|_| (dice.normal() * 0.25).exp()).collect();
     let mut at = 0.0;
     let arrivals: Vec<f64> = (0..ARRIVALS)

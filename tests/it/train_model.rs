@@ -9,8 +9,8 @@ use std::time::Duration;
 use orch::plan::{CommitId, PlanName};
 use orch::schedule::MergeTrouble;
 use orch::schedule::train::{
-    Odds, Order, Stack, Train, TrainAnswer, TrainEntry, TrainOutcome, TrainSettings, Trial, TrialId, Tried,
-    Unmoved, Verdict,
+    FailureRate, Order, Stack, Train, TrainAnswer, TrainEntry, TrainOutcome, TrainSettings, Trial, TrialId,
+    Tried, Unmoved, Verdict,
 };
 
 use crate::support::{Dice, asked};
@@ -78,7 +78,7 @@ struct World {
     nature: Nature,
     settings: TrainSettings,
     train: Train,
-    odds: Odds,
+    odds: FailureRate,
     /// Where the target stands.
     target: Commit,
     bases: u64,
@@ -134,7 +134,7 @@ impl World {
             early: false,
             command: 0,
         };
-        let mut odds = Odds::default();
+        let mut odds = FailureRate::default();
         (0..dice.below(60)).for_each(|_| odds.note(dice.below(100) < share));
         Self {
             nature,

@@ -31,7 +31,7 @@ pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
     let (into, queue) = landing::queue(&board.work, &board.state, under_way);
     board.train.set_queue(into, queue);
     board.train.lend(board.early.busy());
-    for order in board.train.decide(&board.state.odds) {
+    for order in board.train.decide(&board.state.failure_rate) {
         if let Order::Try(trial) = &order {
             for plan in &trial.stack {
                 if !matches!(board.state.plan(plan).merge, Merge::Running(_)) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::odds::Odds;
+use super::failure_rate::FailureRate;
 use super::order::{Stack, Trial, TrialId};
 use super::prefixes::prefixes;
 use super::queue::Train;
@@ -33,7 +33,7 @@ struct SlotUse {
 
 impl Train {
     /// Fills the free slots.
-    pub(super) fn choose(&mut self, odds: &Odds) -> Vec<Trial> {
+    pub(super) fn choose(&mut self, rate: &FailureRate) -> Vec<Trial> {
         // Soon more is known, and a landing takes no time beside a verification.
         self.wanted_back = 0;
         if self.landing.is_some() {
@@ -43,7 +43,7 @@ impl Train {
         let mut free: Vec<usize> = (0..self.settings.slots).rev().collect();
         free.retain(|slot| !taken.contains(slot));
         if self.lent > 0 {
-            let stacks = self.stacks(odds, free.len());
+            let stacks = self.stacks(rate, free.len());
             let needed = stacks.iter().filter(|guess| guess.without.is_empty());
             let wanted = self.proofs().len() + needed.count();
             let own = free.len().saturating_sub(self.lent);
@@ -53,7 +53,7 @@ impl Train {
         // What is tried in case something is red makes room for all else.
         let mut spare = self.spare();
         let mut chosen = Vec::new();
-        for SlotUse { ground, guess, again } in self.wanted(odds, free.len() + spare.len()) {
+        for SlotUse { ground, guess, again } in self.wanted(rate, free.len() + spare.len()) {
             if let Some(slot) = free.pop() {
                 let trial = self.begin(slot, ground, guess.stack, again);
                 if !guess.without.is_empty() {
@@ -68,7 +68,7 @@ impl Train {
     }
 
     /// What slots are wanted for, what matters most first.
-    fn wanted(&self, odds: &Odds, free: usize) -> Vec<SlotUse> {
+    fn wanted(&self, rate: &FailureRate, free: usize) -> Vec<SlotUse> {
         let proofs = self.proofs().into_iter().map(|(ground, stack, again)| {
             let waited = again.map_or(0, |first| self.begun_since(first));
             let urgent = waited > PATIENCE * self.settings.slots as u64;
@@ -79,7 +79,7 @@ impl Train {
             };
             SlotUse { ground, guess, again }
         });
-        let stacks = self.stacks(odds, free).into_iter().map(|guess| SlotUse {
+        let stacks = self.stacks(rate, free).into_iter().map(|guess| SlotUse {
             ground: self.ground,
             guess,
             again: None,
@@ -142,9 +142,9 @@ impl Train {
     }
 
     /// Up to `free` stacks on the present ground that are worth most.
-    fn stacks(&self, odds: &Odds, free: usize) -> Vec<Guess> {
+    fn stacks(&self, rate: &FailureRate, free: usize) -> Vec<Guess> {
         let one_by_one = self.is_one_by_one();
-        let order = self.present_order(odds);
+        let order = self.present_order(rate);
         if free == 0 || order.is_empty() {
             return Vec::new();
         }
@@ -157,7 +157,7 @@ impl Train {
                     .any(|trial| here(trial.ground, &trial.stack))
         };
         let doomed = |stack: &[PlanName]| self.facts.iter().any(|fact| fact.dooms(stack));
-        let risks = self.risks(odds);
+        let risks = self.risks(rate);
         let risk = |plan: &PlanName| risks.get(plan).copied().unwrap_or(0.0);
         let one = |stack: Option<Stack>| stack.map(Guess::certain).into_iter().collect();
         if self.careful {
@@ -220,16 +220,16 @@ impl Train {
     }
 
     /// The plans that trials are made of now.
-    pub(super) fn present_order(&self, odds: &Odds) -> Stack {
-        let order = self.order(odds, self.is_one_by_one(), false);
+    pub(super) fn present_order(&self, rate: &FailureRate) -> Stack {
+        let order = self.order(rate, self.is_one_by_one(), false);
         if order.is_empty() && self.is_idle() {
-            return self.order(odds, self.is_one_by_one(), true);
+            return self.order(rate, self.is_one_by_one(), true);
         }
         order
     }
 
     /// The plans that trials are made of, in the order in which they are stacked.
-    fn order(&self, odds: &Odds, in_turn: bool, with_deferred: bool) -> Stack {
+    fn order(&self, rate: &FailureRate, in_turn: bool, with_deferred: bool) -> Stack {
         let set_apart = self.set_apart(in_turn, with_deferred);
         let live = self.running.values().filter(|trial| {
             let here = trial.ground == self.ground && trial.again.is_none();
@@ -244,12 +244,12 @@ impl Train {
             .filter(|trial| trial.ground > 0 && !self.void.contains(&trial.id))
             .flat_map(|trial| &trial.stack)
             .collect();
-        let risks = self.risks(odds);
+        let risks = self.risks(rate);
         let mut rest: Vec<&super::order::TrainEntry> = self.queue.iter().collect();
         rest.retain(|entry| !order.contains(&entry.plan) && !set_apart.contains(&entry.plan));
         if !in_turn {
             rest.retain(|entry| !elsewhere.contains(&entry.plan));
-            let common = odds.failure();
+            let common = rate.failure();
             rest.sort_by_key(|entry| {
                 let risk = risks.get(&entry.plan).copied().unwrap_or(common);
                 // Known good, unknown, suspicious.
@@ -300,8 +300,8 @@ impl Train {
     }
 
     /// How likely each plan is to be red.
-    fn risks(&self, odds: &Odds) -> BTreeMap<&PlanName, f64> {
-        let common = odds.failure();
+    fn risks(&self, rate: &FailureRate) -> BTreeMap<&PlanName, f64> {
+        let common = rate.failure();
         let base = |plan: &PlanName| {
             if self.vetted.contains(plan) {
                 VETTED
@@ -331,11 +331,11 @@ impl Train {
     }
 
     /// What was tried in case something is red and is a part of the train by now is one like any other.
-    pub(super) fn adopt(&mut self, odds: &Odds) {
+    pub(super) fn adopt(&mut self, rate: &FailureRate) {
         if self.without.is_empty() {
             return;
         }
-        let order = self.present_order(odds);
+        let order = self.present_order(rate);
         let train = |ground: u64, stack: &Stack| ground == self.ground && order.starts_with(stack);
         let facts = self.facts.iter().filter(|fact| train(fact.ground, &fact.stack));
         let running = self

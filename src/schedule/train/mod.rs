@@ -8,7 +8,7 @@
 //! ejections: a plan is to blame when a stack was red twice and everything else of it has landed since, on ground that
 //! is green. So whatever shape the trials had, nobody is blamed for what another did.
 //!
-//! Which stacks are tried is [`choose`]n from how often plans failed lately ([`Odds`]):
+//! Which stacks are tried is [`choose`]n from how often plans failed lately ([`FailureRate`]):
 //!
 //! | shape | stacks | when |
 //! |---|---|---|
@@ -25,7 +25,7 @@ mod choose;
 pub(super) mod early;
 mod ejected;
 mod fact;
-mod odds;
+mod failure_rate;
 mod order;
 mod prefixes;
 mod queue;
@@ -36,7 +36,7 @@ mod time_limit;
 mod window;
 
 pub use crate::schedule::event::merge_facts::Verdict;
-pub use odds::Odds;
+pub use failure_rate::FailureRate;
 pub use order::{
     LandedPlan, Landing, Order, Stack, TrainAnswer, TrainEntry, TrainOutcome, Trial, TrialId, Tried, Unmoved,
 };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ejected::Ejected;
 use super::fact::{Fact, advance};
-use super::odds::Odds;
+use super::failure_rate::FailureRate;
 use super::order::{
     Landing, Order, Stack, TrainAnswer, TrainEntry, TrainOutcome, Trial, TrialId, Tried, Unmoved,
 };
@@ -145,15 +145,15 @@ impl Train {
     }
 
     /// What is to be done now.
-    pub fn decide(&mut self, odds: &Odds) -> Vec<Order> {
+    pub fn decide(&mut self, rate: &FailureRate) -> Vec<Order> {
         let mut orders = Vec::new();
-        self.adopt(odds);
+        self.adopt(rate);
         orders.extend(self.land());
         for trial in self.useless() {
             self.void.insert(trial);
             orders.push(Order::Stop(trial));
         }
-        orders.extend(self.choose(odds).into_iter().map(Order::Try));
+        orders.extend(self.choose(rate).into_iter().map(Order::Try));
         for trial in std::mem::take(&mut self.in_the_way) {
             self.void.insert(trial);
             orders.push(Order::Stop(trial));
