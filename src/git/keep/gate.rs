@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::backup::{Backup, stamp};
-use super::goal::CheckoutGoal;
+use super::goal::HeadGoal;
 use super::set_aside::{back_up_once, set_aside};
 use super::step::StepRecord;
 use crate::failpoint;
@@ -144,11 +144,7 @@ impl SparedTree {
     }
 
     /// Checks a branch or, detached, a commit out, whatever the tracked files are like.
-    pub(in crate::git) fn check_out(
-        &self,
-        alone: &KeyLock,
-        to: CheckoutGoal<'_>,
-    ) -> Result<GitAnswer, GitError> {
+    pub(in crate::git) fn check_out(&self, alone: &KeyLock, to: HeadGoal<'_>) -> Result<GitAnswer, GitError> {
         let git = Git::within(&self.path).args(["checkout", "--quiet", "--no-recurse-submodules", "--force"]);
         to.name(git).holding(alone.file())?.answer()
     }

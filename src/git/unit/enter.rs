@@ -10,7 +10,7 @@ use crate::git::files::registration::read_head;
 use crate::git::keep::backup::Backup;
 use crate::git::keep::came::{head_before, spare_what_came};
 use crate::git::keep::gate::{SparedCommit, SparedTree, contained, spare_commit, spare_tree};
-use crate::git::keep::goal::CheckoutGoal;
+use crate::git::keep::goal::HeadGoal;
 use crate::git::keep::step;
 use crate::git::keep::step::StepRecord;
 use crate::git::landing::follow::index_equals;
@@ -58,10 +58,10 @@ pub(in crate::git) struct UnitCheckout<'a> {
 }
 
 impl UnitCheckout<'_> {
-    fn goal(&self) -> CheckoutGoal<'_> {
+    fn goal(&self) -> HeadGoal<'_> {
         match self.branch {
-            Some(branch) => CheckoutGoal::Branch(branch),
-            None => CheckoutGoal::Detached(self.commit),
+            Some(branch) => HeadGoal::Branch(branch),
+            None => HeadGoal::Detached(self.commit),
         }
     }
 }
