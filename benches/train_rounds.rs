@@ -209,7 +209,7 @@ impl Queue {
         self.tell(TrainAnswer::Tried {
             trial: id,
             tried,
-            ground_green: true,
+            tip_green: true,
         });
     }
 

@@ -912,7 +912,7 @@ impl World {
                 let tried = TrainAnswer::Tried {
                     trial: trial.id,
                     tried: Tried::Verdict(Verdict::unasked()),
-                    ground_green: true,
+                    tip_green: true,
                 };
                 self.coming.push(Coming::Input(Box::new(Input::Train(tried))));
                 return;

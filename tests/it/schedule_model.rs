@@ -515,7 +515,7 @@ impl World {
             Order::Try(trial) => TrainAnswer::Tried {
                 trial: trial.id,
                 tried: Tried::Verdict(Verdict::unasked()),
-                ground_green: true,
+                tip_green: true,
             },
             Order::Land(landing) => {
                 let state = self.scheduler.state();

@@ -83,7 +83,7 @@ struct World {
     target: Commit,
     bases: u64,
     /// The commits of each ground that the train speaks of, and of each trial.
-    grounds: BTreeMap<u64, Commit>,
+    target_tips: BTreeMap<u64, Commit>,
     trials: BTreeMap<TrialId, (Trial, Result<Vec<Commit>, Tried>)>,
     under_way: BTreeMap<TrialId, bool>,
     landing: Option<(TrialId, Stack, u64)>,
@@ -143,7 +143,7 @@ impl World {
             odds,
             target: (0, Vec::new()),
             bases: 0,
-            grounds: BTreeMap::new(),
+            target_tips: BTreeMap::new(),
             trials: BTreeMap::new(),
             under_way: BTreeMap::new(),
             landing: None,
@@ -216,11 +216,11 @@ impl World {
             return self.trials[&again].1.clone();
         }
         let target = self.target.clone();
-        let ground = self.grounds.entry(trial.ground).or_insert(target).clone();
-        if ground != self.target && self.landing.is_none() {
+        let target_tip = self.target_tips.entry(trial.target_tip).or_insert(target).clone();
+        if target_tip != self.target && self.landing.is_none() {
             return Err(Tried::Moved);
         }
-        let mut commits = vec![ground];
+        let mut commits = vec![target_tip];
         let different: BTreeSet<&PlanName> = trial.stack.iter().collect();
         assert_eq!(different.len(), trial.stack.len(), "a plan is merged twice");
         for plan in &trial.stack {
@@ -273,12 +273,12 @@ impl World {
             }
             Ok(commits) => Tried::Verdict(self.verify(commits.last().unwrap(), trial.again.is_some())),
         };
-        let ground = self.grounds.get(&trial.ground).map(tree);
-        let ground_green = ground.is_some_and(|tree| self.known.get(&tree).is_some_and(|known| known.2));
+        let target_tip = self.target_tips.get(&trial.target_tip).map(tree);
+        let tip_green = target_tip.is_some_and(|tree| self.known.get(&tree).is_some_and(|known| known.2));
         self.tell(TrainAnswer::Tried {
             trial: id,
             tried,
-            ground_green,
+            tip_green,
         });
     }
 
@@ -342,7 +342,7 @@ impl World {
             moves.push((plan.clone(), None, commit(number as u64)));
         }
         self.target = commits[last].clone();
-        self.grounds.insert(becomes, self.target.clone());
+        self.target_tips.insert(becomes, self.target.clone());
         self.tell(TrainAnswer::Landed(Ok(moves)));
     }
 
@@ -456,7 +456,7 @@ impl World {
     fn crash(&mut self) {
         self.crashes += 1;
         self.train = Train::new(self.settings);
-        self.grounds.clear();
+        self.target_tips.clear();
         self.trials.clear();
         self.under_way.clear();
         self.landing = None;

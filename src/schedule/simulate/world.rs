@@ -254,7 +254,7 @@ impl<'s> World<'s> {
                 let tried = TrainAnswer::Tried {
                     trial: trial.id,
                     tried: Tried::Verdict(Verdict::unasked()),
-                    ground_green: true,
+                    tip_green: true,
                 };
                 self.coming(self.settings.overheads.merge, Happening::Train(tried));
             }

@@ -26,7 +26,7 @@ const PATIENCE: u64 = 8;
 
 /// What a slot is wanted for.
 struct SlotUse {
-    ground: u64,
+    target_tip: u64,
     guess: Guess,
     again: Option<TrialId>,
 }
@@ -53,9 +53,14 @@ impl Train {
         // What is tried in case something is red makes room for all else.
         let mut spare = self.spare();
         let mut chosen = Vec::new();
-        for SlotUse { ground, guess, again } in self.wanted(rate, free.len() + spare.len()) {
+        for SlotUse {
+            target_tip,
+            guess,
+            again,
+        } in self.wanted(rate, free.len() + spare.len())
+        {
             if let Some(slot) = free.pop() {
-                let trial = self.begin(slot, ground, guess.stack, again);
+                let trial = self.begin(slot, target_tip, guess.stack, again);
                 if !guess.without.is_empty() {
                     self.without.insert(trial.id, (guess.without, guess.chance));
                 }
@@ -69,7 +74,7 @@ impl Train {
 
     /// What slots are wanted for, what matters most first.
     fn wanted(&self, rate: &FailureRate, free: usize) -> Vec<SlotUse> {
-        let proofs = self.proofs().into_iter().map(|(ground, stack, again)| {
+        let proofs = self.proofs().into_iter().map(|(target_tip, stack, again)| {
             let waited = again.map_or(0, |first| self.begun_since(first));
             let urgent = waited > PATIENCE * self.settings.slots as u64;
             let chance = if urgent { 1.0 } else { BEFORE_PROOFS };
@@ -77,10 +82,14 @@ impl Train {
                 chance,
                 ..Guess::certain(stack)
             };
-            SlotUse { ground, guess, again }
+            SlotUse {
+                target_tip,
+                guess,
+                again,
+            }
         });
         let stacks = self.stacks(rate, free).into_iter().map(|guess| SlotUse {
-            ground: self.ground,
+            target_tip: self.target_tip,
             guess,
             again: None,
         });
@@ -99,10 +108,10 @@ impl Train {
         spare
     }
 
-    fn begin(&mut self, slot: usize, ground: u64, stack: Stack, again: Option<TrialId>) -> Trial {
+    fn begin(&mut self, slot: usize, target_tip: u64, stack: Stack, again: Option<TrialId>) -> Trial {
         let trial = Trial {
             id: self.next_trial(),
-            ground,
+            target_tip,
             slot,
             stack,
             again,
@@ -119,29 +128,29 @@ impl Train {
         for fact in self.facts.iter().filter(|fact| fact.reds == 1) {
             let alone = fact.stack.is_empty() || fact.suspect().is_some_and(|plan| seen.insert(plan));
             if alone && !under_way(fact.trial) {
-                proofs.push((fact.ground, fact.stack.clone(), Some(fact.trial)));
+                proofs.push((fact.target_tip, fact.stack.clone(), Some(fact.trial)));
             }
         }
-        let about_ground = |stack: &Stack, ground: u64| stack.is_empty() && ground == self.ground;
+        let about_tip = |stack: &Stack, target_tip: u64| stack.is_empty() && target_tip == self.target_tip;
         let looked_at = self
             .facts
             .iter()
-            .any(|fact| about_ground(&fact.stack, fact.ground))
+            .any(|fact| about_tip(&fact.stack, fact.target_tip))
             || self
                 .running
                 .values()
-                .any(|trial| about_ground(&trial.stack, trial.ground) && !self.void.contains(&trial.id));
+                .any(|trial| about_tip(&trial.stack, trial.target_tip) && !self.void.contains(&trial.id));
         let accused = self
             .facts
             .iter()
             .any(|fact| fact.reds > 1 && fact.suspect().is_some());
         if accused && !self.proven && !looked_at {
-            proofs.push((self.ground, Vec::new(), None));
+            proofs.push((self.target_tip, Vec::new(), None));
         }
         proofs
     }
 
-    /// Up to `free` stacks on the present ground that are worth most.
+    /// Up to `free` stacks on the present target tip that are worth most.
     fn stacks(&self, rate: &FailureRate, free: usize) -> Vec<Guess> {
         let one_by_one = self.is_one_by_one();
         let order = self.present_order(rate);
@@ -149,12 +158,12 @@ impl Train {
             return Vec::new();
         }
         let known = |stack: &[PlanName]| {
-            let here = |ground: u64, other: &Stack| ground == self.ground && other == stack;
-            self.facts.iter().any(|fact| here(fact.ground, &fact.stack))
+            let here = |target_tip: u64, other: &Stack| target_tip == self.target_tip && other == stack;
+            self.facts.iter().any(|fact| here(fact.target_tip, &fact.stack))
                 || self
                     .running
                     .values()
-                    .any(|trial| here(trial.ground, &trial.stack))
+                    .any(|trial| here(trial.target_tip, &trial.stack))
         };
         let doomed = |stack: &[PlanName]| self.facts.iter().any(|fact| fact.dooms(stack));
         let risks = self.risks(rate);
@@ -232,16 +241,19 @@ impl Train {
     fn order(&self, rate: &FailureRate, in_turn: bool, with_deferred: bool) -> Stack {
         let set_apart = self.set_apart(in_turn, with_deferred);
         let live = self.running.values().filter(|trial| {
-            let here = trial.ground == self.ground && trial.again.is_none();
+            let here = trial.target_tip == self.target_tip && trial.again.is_none();
             let counts = !self.void.contains(&trial.id) && self.came_true(trial.id, &set_apart);
             here && counts && !trial.stack.iter().any(|plan| set_apart.contains(plan))
         });
         let begun = live.map(|trial| &trial.stack).max_by_key(|stack| stack.len());
         let mut order: Stack = begun.cloned().unwrap_or_default();
         // What a trial is about that cannot land any more says soon whether it is good.
-        let elsewhere = self.running.values().filter(|trial| trial.ground != self.ground);
+        let elsewhere = self
+            .running
+            .values()
+            .filter(|trial| trial.target_tip != self.target_tip);
         let elsewhere: BTreeSet<&PlanName> = elsewhere
-            .filter(|trial| trial.ground > 0 && !self.void.contains(&trial.id))
+            .filter(|trial| trial.target_tip > 0 && !self.void.contains(&trial.id))
             .flat_map(|trial| &trial.stack)
             .collect();
         let risks = self.risks(rate);
@@ -285,7 +297,7 @@ impl Train {
             let red = self
                 .facts
                 .iter()
-                .filter(|fact| fact.reds > 0 && fact.ground == self.ground);
+                .filter(|fact| fact.reds > 0 && fact.target_tip == self.target_tip);
             let red: Vec<&Stack> = red.map(|fact| &fact.stack).collect();
             let least = red.iter().filter(|stack| {
                 let shorter = |other: &&&Stack| other.len() < stack.len() && stack.starts_with(other);
@@ -336,12 +348,16 @@ impl Train {
             return;
         }
         let order = self.present_order(rate);
-        let train = |ground: u64, stack: &Stack| ground == self.ground && order.starts_with(stack);
-        let facts = self.facts.iter().filter(|fact| train(fact.ground, &fact.stack));
+        let train =
+            |target_tip: u64, stack: &Stack| target_tip == self.target_tip && order.starts_with(stack);
+        let facts = self
+            .facts
+            .iter()
+            .filter(|fact| train(fact.target_tip, &fact.stack));
         let running = self
             .running
             .values()
-            .filter(|trial| train(trial.ground, &trial.stack));
+            .filter(|trial| train(trial.target_tip, &trial.stack));
         let adopted: Vec<TrialId> = facts
             .map(|fact| fact.trial)
             .chain(running.map(|trial| trial.id))

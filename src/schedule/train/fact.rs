@@ -10,8 +10,8 @@ use crate::plan::PlanName;
 pub(super) struct Fact {
     /// The first trial of that tree.
     pub trial: TrialId,
-    /// The ground on which the rest of it stands; an earlier one than the present when the target moved on by another way.
-    pub ground: u64,
+    /// The target tip on which the rest of it stands; an earlier one than the present when the target moved on by another way.
+    pub target_tip: u64,
     /// What of it has not landed yet, in order.
     pub stack: Stack,
     /// Runs that were red.
@@ -43,17 +43,17 @@ impl Fact {
         }
     }
 
-    /// Takes in that plans have landed and the target is other ground now.
+    /// Takes in that plans have landed and the target is another target tip now.
     pub fn advance(&mut self, landed: &[PlanName], from: u64, to: u64) {
-        advance(&mut self.stack, &mut self.ground, landed, from, to);
+        advance(&mut self.stack, &mut self.target_tip, landed, from, to);
     }
 }
 
-/// A stack that begins with what has landed goes on to stand on the new ground; of any other only what is left is kept.
-pub(super) fn advance(stack: &mut Stack, ground: &mut u64, landed: &[PlanName], from: u64, to: u64) {
-    if *ground == from && stack.starts_with(landed) {
+/// A stack that begins with what has landed goes on to stand on the new target tip; of any other only what is left is kept.
+pub(super) fn advance(stack: &mut Stack, target_tip: &mut u64, landed: &[PlanName], from: u64, to: u64) {
+    if *target_tip == from && stack.starts_with(landed) {
         stack.drain(..landed.len());
-        *ground = to;
+        *target_tip = to;
         return;
     }
     let landed: BTreeSet<&PlanName> = landed.iter().collect();

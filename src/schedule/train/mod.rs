@@ -3,9 +3,9 @@
 //!
 //! May import `event`.
 //!
-//! A trial is a stack of plans on the ground, the commit that the target stands at. The shell chains their merges and
+//! A trial is a stack of plans on the target tip, the commit that the target stands at. The shell chains their merges and
 //! verifies the last one. From the verdicts follow landings (the target moves to the very commit that was verified) and
-//! ejections: a plan is to blame when a stack was red twice and everything else of it has landed since, on ground that
+//! ejections: a plan is to blame when a stack was red twice and everything else of it has landed since, on a target tip that
 //! is green. So whatever shape the trials had, nobody is blamed for what another did.
 //!
 //! Which stacks are tried is [`choose`]n from how often plans failed lately ([`FailureRate`]):

@@ -26,11 +26,11 @@ pub struct TrainEntry {
 pub struct Trial {
     /// Which.
     pub id: TrialId,
-    /// The ground it stands on: it changes with every move of the target.
-    pub ground: u64,
+    /// The target tip it stands on: it changes with every move of the target.
+    pub target_tip: u64,
     /// Which worktree of the train it has.
     pub slot: usize,
-    /// What is merged onto the ground; nothing for the ground itself.
+    /// What is merged onto the target tip; nothing for the target tip itself.
     pub stack: Stack,
     /// The trial whose very tree is verified once more, because it was red.
     pub again: Option<TrialId>,
@@ -54,7 +54,7 @@ pub struct Landing {
     pub trial: TrialId,
     /// The plans that land with it, in order.
     pub stack: Stack,
-    /// The number of the ground that the target then is.
+    /// The number of the target tip that the target then is.
     pub becomes: u64,
 }
 
@@ -67,8 +67,8 @@ pub enum TrainAnswer {
         trial: TrialId,
         /// What came of it.
         tried: Tried,
-        /// True when the ground that it stands on is known to be green.
-        ground_green: bool,
+        /// True when the target tip that it stands on is known to be green.
+        tip_green: bool,
     },
     /// What came of the landing under way.
     Landed(Result<Vec<LandedPlan>, Unmoved>),

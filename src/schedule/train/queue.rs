@@ -26,8 +26,8 @@ pub struct Train {
     /// What is to land, dependencies first.
     pub(super) queue: Vec<TrainEntry>,
     /// The number of the commit that the target stands at.
-    pub(super) ground: u64,
-    grounds: u64,
+    pub(super) target_tip: u64,
+    target_tips: u64,
     /// True when that commit is green for sure.
     pub(super) proven: bool,
     pub(super) facts: Vec<Fact>,
@@ -40,7 +40,7 @@ pub struct Train {
     pub(super) void: BTreeSet<TrialId>,
     /// What trials leave out in case it is red, of those that do, and how likely they were needed when they began.
     pub(super) without: BTreeMap<TrialId, (BTreeSet<PlanName>, f64)>,
-    /// Such stacks that do not merge on the present ground.
+    /// Such stacks that do not merge on the present target tip.
     pub(super) clashing: BTreeSet<Stack>,
     /// Trials to be stopped for others.
     pub(super) in_the_way: Vec<TrialId>,
@@ -64,8 +64,8 @@ impl Train {
             settings,
             into: None,
             queue: Vec::new(),
-            ground: 1,
-            grounds: 1,
+            target_tip: 1,
+            target_tips: 1,
             proven: !settings.verified,
             facts: Vec::new(),
             vetted: BTreeSet::new(),
@@ -103,7 +103,7 @@ impl Train {
             self.window = TrainWindow::new(settings.slots);
         }
         if (before.verified, before.command) != (settings.verified, settings.command) {
-            self.leave_ground();
+            self.leave_tip();
             self.vetted.clear();
         }
     }
@@ -133,7 +133,7 @@ impl Train {
     pub fn set_queue(&mut self, into: Option<String>, queue: Vec<TrainEntry>) {
         if self.is_idle() && (self.into != into || queue.is_empty()) {
             self.into = into;
-            self.leave_ground();
+            self.leave_tip();
             self.vetted.clear();
             self.careful = false;
             self.moved = 0;
@@ -173,10 +173,10 @@ impl Train {
             TrainAnswer::Tried {
                 trial,
                 tried,
-                ground_green,
+                tip_green,
             } => {
                 if let Some(trial) = self.running.remove(&trial) {
-                    self.proven |= ground_green && trial.ground == self.ground;
+                    self.proven |= tip_green && trial.target_tip == self.target_tip;
                     let void = self.void.remove(&trial.id);
                     self.take_trial(trial, tried, void, &mut outcomes);
                 }
@@ -214,7 +214,7 @@ impl Train {
     }
 
     fn take_trial(&mut self, trial: Trial, tried: Tried, void: bool, outcomes: &mut Vec<TrainOutcome>) {
-        let here = trial.ground == self.ground;
+        let here = trial.target_tip == self.target_tip;
         match tried {
             // What was stopped may have ended by itself first, and a verdict is a verdict.
             Tried::Verdict(verdict) => self.take_verdict(trial, verdict, outcomes),
@@ -245,15 +245,15 @@ impl Train {
         if verdict.green {
             self.vetted.extend(trial.stack.iter().cloned());
         }
-        let on_old_ground = trial.ground != self.ground && !verdict.green && !self.proven;
-        let gone = trial.ground == 0 || trial.stack.iter().any(|plan| !self.wants(plan));
-        if known.is_none() && (gone || on_old_ground || trial.again.is_some()) {
+        let on_old_tip = trial.target_tip != self.target_tip && !verdict.green && !self.proven;
+        let gone = trial.target_tip == 0 || trial.stack.iter().any(|plan| !self.wants(plan));
+        if known.is_none() && (gone || on_old_tip || trial.again.is_some()) {
             return;
         }
         let place = known.unwrap_or_else(|| {
             self.facts.push(Fact {
                 trial: first,
-                ground: trial.ground,
+                target_tip: trial.target_tip,
                 stack: trial.stack,
                 reds: 0,
                 green: false,
@@ -291,7 +291,7 @@ impl Train {
         let green = |stack: &[PlanName]| {
             self.facts
                 .iter()
-                .any(|fact| fact.green && fact.ground == self.ground && fact.stack == stack)
+                .any(|fact| fact.green && fact.target_tip == self.target_tip && fact.stack == stack)
         };
         let each = self.settings.every_commit_green && self.settings.verified;
         let apart = self.set_apart(each, false);
@@ -302,36 +302,36 @@ impl Train {
         let ready = self
             .facts
             .iter()
-            .filter(|fact| fact.green && fact.ground == self.ground && !fact.stack.is_empty());
+            .filter(|fact| fact.green && fact.target_tip == self.target_tip && !fact.stack.is_empty());
         let best = ready
             .filter(|fact| may(&fact.stack) && self.came_true(fact.trial, &apart))
             .max_by_key(|fact| fact.stack.len())?;
         let landing = Landing {
             trial: best.trial,
             stack: best.stack.clone(),
-            becomes: self.grounds + 1,
+            becomes: self.target_tips + 1,
         };
-        self.grounds += 1;
+        self.target_tips += 1;
         self.landing = Some(landing.clone());
         Some(Order::Land(landing))
     }
 
     fn advance(&mut self, landing: &Landing) {
-        let (from, to) = (self.ground, landing.becomes);
+        let (from, to) = (self.target_tip, landing.becomes);
         let fact = self.facts.iter().find(|fact| fact.trial == landing.trial);
         let green = fact.is_some_and(|fact| fact.proof);
         for fact in &mut self.facts {
             fact.advance(&landing.stack, from, to);
         }
         for trial in self.running.values_mut() {
-            advance(&mut trial.stack, &mut trial.ground, &landing.stack, from, to);
+            advance(&mut trial.stack, &mut trial.target_tip, &landing.stack, from, to);
         }
-        // What was red on ground of unknown colour may have been so because of that.
+        // What was red on a target tip of unknown colour may have been so because of that.
         let proven = self.proven;
         self.facts
-            .retain(|fact| !fact.stack.is_empty() && (proven || fact.ground == to));
+            .retain(|fact| !fact.stack.is_empty() && (proven || fact.target_tip == to));
         self.queue.retain(|entry| !landing.stack.contains(&entry.plan));
-        self.ground = to;
+        self.target_tip = to;
         self.proven |= green;
         self.moved = 0;
         self.deferred.clear();
@@ -341,7 +341,7 @@ impl Train {
 
     /// Somebody else has moved the target: nothing that is known holds there.
     fn take_move(&mut self, stack: &Stack, outcomes: &mut Vec<TrainOutcome>) {
-        self.leave_ground();
+        self.leave_tip();
         self.moved += 1;
         outcomes.push(TrainOutcome::Rebuilt);
         if self.moved >= REBUILDS {
@@ -353,15 +353,15 @@ impl Train {
         }
     }
 
-    pub(super) fn leave_ground(&mut self) {
-        self.grounds += 1;
-        self.ground = self.grounds;
+    pub(super) fn leave_tip(&mut self) {
+        self.target_tips += 1;
+        self.target_tip = self.target_tips;
         self.proven = !self.settings.verified;
         self.facts.clear();
         self.deferred.clear();
         self.clashing.clear();
         for trial in self.running.values_mut() {
-            trial.ground = 0;
+            trial.target_tip = 0;
         }
     }
 

@@ -8,15 +8,15 @@ use crate::schedule::event::trouble::MergeTrouble;
 impl Train {
     /// Ejects whoever is proven to be at fault, or finds the target itself to be.
     pub(super) fn settle(&mut self, outcomes: &mut Vec<TrainOutcome>) {
-        let ground = self.ground;
+        let target_tip = self.target_tip;
         self.facts.retain(|fact| {
-            let about_ground = fact.stack.is_empty() && fact.ground == ground;
+            let about_tip = fact.stack.is_empty() && fact.target_tip == target_tip;
             // A green stack that cannot land any more has told what it had to tell; a red one of which all has landed since
             // by another way was no fault of any.
-            about_ground || (!fact.stack.is_empty() && (fact.ground == ground || fact.reds > 0))
+            about_tip || (!fact.stack.is_empty() && (fact.target_tip == target_tip || fact.reds > 0))
         });
-        let about_ground = self.facts.iter().position(|fact| fact.stack.is_empty());
-        if let Some(place) = about_ground {
+        let about_tip = self.facts.iter().position(|fact| fact.stack.is_empty());
+        if let Some(place) = about_tip {
             let fact = &self.facts[place];
             if fact.green {
                 self.proven = true;
@@ -27,7 +27,7 @@ impl Train {
                 for plan in &all {
                     self.fail(plan, MergeTrouble::TargetRed { why: why.clone() }, outcomes);
                 }
-                self.leave_ground();
+                self.leave_tip();
                 self.tidy();
                 return;
             }
@@ -81,11 +81,11 @@ impl Train {
             .values()
             .filter(|trial| !self.void.contains(&trial.id));
         let useless = open.filter(|trial| {
-            if trial.ground == 0 || trial.stack.iter().any(|plan| !self.wants(plan)) {
+            if trial.target_tip == 0 || trial.stack.iter().any(|plan| !self.wants(plan)) {
                 return true;
             }
             if trial.stack.is_empty() {
-                return trial.ground != self.ground || self.proven;
+                return trial.target_tip != self.target_tip || self.proven;
             }
             // What was left out there in case it is red is green.
             let without = self.without.get(&trial.id);

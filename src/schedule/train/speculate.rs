@@ -120,9 +120,9 @@ fn waits_for_more(train: &Train, plan: &PlanName, stack: &[PlanName]) -> bool {
 }
 
 fn is_green(train: &Train, stack: &[PlanName]) -> bool {
-    let here = |ground: u64, other: &Stack| ground == train.ground && other == stack;
+    let here = |target_tip: u64, other: &Stack| target_tip == train.target_tip && other == stack;
     let mut facts = train.facts.iter();
-    facts.any(|fact| fact.green && here(fact.ground, &fact.stack))
+    facts.any(|fact| fact.green && here(fact.target_tip, &fact.stack))
 }
 
 fn is_hopeless(train: &Train, stack: &[PlanName]) -> bool {
@@ -131,5 +131,5 @@ fn is_hopeless(train: &Train, stack: &[PlanName]) -> bool {
 
 fn is_tried(train: &Train, stack: &[PlanName]) -> bool {
     let mut running = train.running.values();
-    running.any(|trial| trial.ground == train.ground && trial.stack == stack)
+    running.any(|trial| trial.target_tip == train.target_tip && trial.stack == stack)
 }

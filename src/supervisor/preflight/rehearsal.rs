@@ -159,7 +159,7 @@ impl Rehearsal<'_> {
                 Some(TrainAnswer::Tried {
                     trial: trial.id,
                     tried,
-                    ground_green: true,
+                    tip_green: true,
                 })
             }
             Order::Land(landing) => {

@@ -21,7 +21,7 @@ use super::refusal::refused;
 use super::target_lost::lost;
 use super::top::Top;
 use super::wording::message;
-use crate::supervisor::perform::tree::candidate_pool::{Built, Chain, Ground, Link};
+use crate::supervisor::perform::tree::candidate_pool::{Built, Chain, Link, TargetTip};
 use crate::supervisor::project::repository_plans::Project;
 
 /// Why there are no commits of a trial.
@@ -64,18 +64,21 @@ pub fn chain(
     if let Some(why) = lost(project, built, target, tip.as_ref(), known).map_err(|error| refused(&error))? {
         return Err(Halt::Tried(Tried::Refused(why)));
     }
-    let ground = built.grounds.entry(trial.ground).or_insert_with(|| Ground {
-        target: target.to_owned(),
-        commit: tip.clone().unwrap_or_else(|| project.base.clone()),
-        tip: tip.clone(),
-    });
-    let ground = ground.clone();
+    let target_tip = built
+        .target_tips
+        .entry(trial.target_tip)
+        .or_insert_with(|| TargetTip {
+            target: target.to_owned(),
+            commit: tip.clone().unwrap_or_else(|| project.base.clone()),
+            tip: tip.clone(),
+        });
+    let target_tip = target_tip.clone();
     let moved_by_us = tip.as_ref().is_some_and(|tip| built.own.contains(tip));
-    if ground.tip != tip && !moved_by_us {
+    if target_tip.tip != tip && !moved_by_us {
         return Err(Halt::Tried(Tried::Moved));
     }
     let git = project.git().map_err(|error| refused(&error))?;
-    let mut top = Top::at(repo, git, &ground.commit).map_err(|error| refused(&error))?;
+    let mut top = Top::at(repo, git, &target_tip.commit).map_err(|error| refused(&error))?;
     let coming = coming(project, built, trial, known);
     top.builder
         .expect(&top.commit, &coming)
@@ -88,16 +91,20 @@ pub fn chain(
     top.save().map_err(|error| refused(&error))?;
     git::refs::hold_candidate(repo, trial.id, &top.commit).map_err(|error| refused(&error))?;
     let (links, tree) = (links?, top.tree);
-    // Checkouts show where the target stands, which need not be this ground, and is none of the links before.
-    for link in links.iter().filter(|_| tip.is_some() && ground.tip == tip) {
-        follows(project, target, &ground.commit, &link.commit).map_err(|why| {
+    // Checkouts show where the target stands, which need not be this target tip, and is none of the links before.
+    for link in links.iter().filter(|_| tip.is_some() && target_tip.tip == tip) {
+        follows(project, target, &target_tip.commit, &link.commit).map_err(|why| {
             Halt::Tried(match why {
                 MergeTrouble::Obstacle { why } => Tried::InTheWay(link.plan.clone(), why),
                 other => Tried::Conflict(link.plan.clone(), other),
             })
         })?;
     }
-    Ok(Chain { ground, links, tree })
+    Ok(Chain {
+        target_tip,
+        links,
+        tree,
+    })
 }
 
 /// Refuses what a checkout of the target could not follow, because of what lies in it: better before an hour of

@@ -12,7 +12,7 @@ use crate::schedule::train::{LandedPlan, Landing, TrainAnswer, Trial, TrialId, T
 
 use super::merge::verdict;
 use crate::supervisor::perform::command::pre_merge::pre_merge;
-use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, Ground, Link};
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, Link, TargetTip};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -52,12 +52,12 @@ fn move_target(
     let first = first.ok_or_else(|| refused(&"what is to land was not verified"))?;
     let links = &chain.links[first..(first + landing.stack.len()).min(chain.links.len())];
     let mut before = match first {
-        0 => chain.ground.tip.clone(),
+        0 => chain.target_tip.tip.clone(),
         _ => Some(chain.links[first - 1].commit.clone()),
     };
     let commit = links
         .last()
-        .map_or(&chain.ground.commit, |link| &link.commit)
+        .map_or(&chain.target_tip.commit, |link| &link.commit)
         .clone();
     let mut from = before.clone();
     for link in links.iter().filter(|link| link.own == link.commit) {
@@ -79,12 +79,12 @@ fn move_target(
             began.or_insert_with(|| before.clone());
         }
     }
-    let ground = Ground {
+    let target_tip = TargetTip {
         target: target.to_owned(),
         tip: Some(commit.clone()),
         commit: commit.clone(),
     };
-    built.grounds.insert(landing.becomes, ground);
+    built.target_tips.insert(landing.becomes, target_tip);
     built.seen.insert(target.to_owned(), commit.clone());
     built.own.insert(commit);
     let moves = links.iter().map(|link| {
@@ -256,13 +256,13 @@ pub fn land_commit(
     let moved = || format!("the branch `{target}` was moved by somebody else: try again");
     let trial = Trial {
         id: TrialId::default(),
-        ground: 0,
+        target_tip: 0,
         slot: 0,
         stack: vec![plan.name.clone()],
         again: None,
     };
     let chain = Chain {
-        ground: Ground {
+        target_tip: TargetTip {
             target: target.to_owned(),
             tip: Some(tip.clone()),
             commit: tip.clone(),

@@ -17,7 +17,7 @@ use crate::supervisor::perform::build::mend::RepairedMerge;
 use crate::supervisor::perform::build::{candidate, mend};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
-use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, Ground};
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, TargetTip};
 use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
@@ -35,7 +35,7 @@ pub fn try_out(
     known: &Known,
 ) -> (TrainAnswer, Vec<Event>) {
     let (mut warnings, mut facts) = (Vec::new(), Vec::new());
-    let mut ground_green = false;
+    let mut tip_green = false;
     let built = build(
         project,
         admin,
@@ -49,14 +49,14 @@ pub fn try_out(
         Err(tried) => tried,
         Ok(chain) => {
             let tried = verdict(project, admin, pool, trial, &chain, &mut warnings);
-            ground_green = is_known_green(project, &chain.ground);
+            tip_green = is_known_green(project, &chain.target_tip);
             tried
         }
     };
     let answer = TrainAnswer::Tried {
         trial: trial.id,
         tried,
-        ground_green,
+        tip_green,
     };
     let plan = trial.stack.last();
     facts.extend(warnings.into_iter().map(|why| Event::Warning {
@@ -137,15 +137,15 @@ pub fn key(target: &str, tree: &str, line: &str) -> VerdictKey {
     }
 }
 
-fn is_known_green(project: &Project, ground: &Ground) -> bool {
+fn is_known_green(project: &Project, target_tip: &TargetTip) -> bool {
     let Some(line) = project.set.merge.verify.as_deref() else {
         return true;
     };
     let known = || {
-        let tree = project.repo.tree_of(&ground.commit).ok()?;
+        let tree = project.repo.tree_of(&target_tip.commit).ok()?;
         Verdicts::open(&project.dir)
             .ok()?
-            .find(&key(&ground.target, &tree, line))
+            .find(&key(&target_tip.target, &tree, line))
             .ok()?
     };
     known().is_some_and(|known| known.green)
@@ -183,9 +183,9 @@ pub fn verdict(
             Err(error) => return Tried::Refused(error.to_string()),
         };
         let part = Chain {
-            ground: Ground {
+            target_tip: TargetTip {
                 commit: commit.clone(),
-                ..chain.ground.clone()
+                ..chain.target_tip.clone()
             },
             links: Vec::new(),
             tree,
@@ -215,7 +215,7 @@ fn replayed_below(project: &Project, chain: &Chain) -> Result<Vec<CommitId>, Git
         return Ok(Vec::new());
     }
     let before = chain.links.iter().rev().nth(1);
-    let before = before.map_or(&chain.ground.commit, |link| &link.commit);
+    let before = before.map_or(&chain.target_tip.commit, |link| &link.commit);
     let mut line = git::repo::first_parents(&project.repo, before, chain.top())?;
     line.pop();
     Ok(line)
@@ -229,7 +229,8 @@ fn verdict_on(
     chain: &Chain,
     warnings: &mut Vec<String>,
 ) -> Tried {
-    let nothing_new = !chain.links.is_empty() && *chain.top() == chain.ground.commit && trial.again.is_none();
+    let nothing_new =
+        !chain.links.is_empty() && *chain.top() == chain.target_tip.commit && trial.again.is_none();
     let Some(line) = project.set.merge.verify.as_deref().filter(|_| !nothing_new) else {
         return Tried::Verdict(Verdict::unasked());
     };
@@ -242,7 +243,7 @@ fn verdict_on(
         }))
     };
     let _alone = pool.alone_with(&chain.tree);
-    let key = key(&chain.ground.target, &chain.tree, line);
+    let key = key(&chain.target_tip.target, &chain.tree, line);
     let store = match Verdicts::open(&project.dir) {
         Ok(store) => Some(store),
         Err(error) => {
@@ -312,7 +313,7 @@ fn verdict_on(
     };
     let noted = store.map(|store| {
         if fresh && red.is_none() {
-            let known = fresh_key(&chain.ground.target, &chain.tree, line);
+            let known = fresh_key(&chain.target_tip.target, &chain.tree, line);
             store.note(&known, None, took)?;
         }
         failpoint::around("verdict.note", || store.note(&key, red.as_deref(), took))

@@ -9,7 +9,7 @@ use crate::schedule::{FirstBad, TargetChecked};
 use super::merge::{SECOND, fresh_key};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
-use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, Ground};
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, TargetTip};
 use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
 use crate::supervisor::project::repository_plans::Project;
 
@@ -125,7 +125,7 @@ impl TipLook<'_> {
             .tree_of(commit)
             .map_err(|error| error.to_string())?;
         let chain = Chain {
-            ground: Ground {
+            target_tip: TargetTip {
                 target: self.target.to_owned(),
                 tip: Some(commit.clone()),
                 commit: commit.clone(),
@@ -135,7 +135,7 @@ impl TipLook<'_> {
         };
         let trial = Trial {
             id: TrialId::default(),
-            ground: 0,
+            target_tip: 0,
             slot: 0,
             stack: Vec::new(),
             again: None,

@@ -24,7 +24,7 @@ pub fn train_key(slot: usize) -> String {
 
 /// The commit that the target stood at when trials were built on it.
 #[derive(Debug, Clone)]
-pub struct Ground {
+pub struct TargetTip {
     /// The branch that is to be moved.
     pub target: String,
     /// None when there was no such branch yet.
@@ -46,7 +46,7 @@ pub struct Link {
 /// What a trial is about.
 #[derive(Debug, Clone)]
 pub struct Chain {
-    pub ground: Ground,
+    pub target_tip: TargetTip,
     pub links: Vec<Link>,
     pub tree: String,
 }
@@ -54,7 +54,9 @@ pub struct Chain {
 impl Chain {
     /// Its last commit.
     pub fn top(&self) -> &CommitId {
-        self.links.last().map_or(&self.ground.commit, |link| &link.commit)
+        self.links
+            .last()
+            .map_or(&self.target_tip.commit, |link| &link.commit)
     }
 }
 
@@ -63,7 +65,7 @@ pub type MergeKey = (CommitId, CommitId, Option<PhaseId>);
 
 #[derive(Debug, Default)]
 pub struct Built {
-    pub grounds: BTreeMap<u64, Ground>,
+    pub target_tips: BTreeMap<u64, TargetTip>,
     /// Where targets were seen to stand last.
     pub seen: BTreeMap<String, CommitId>,
     /// Where targets stood before this train moved them for the first time.

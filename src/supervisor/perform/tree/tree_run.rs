@@ -79,7 +79,7 @@ pub fn run<'a>(
         ready.path
     };
     let mut variables = environment::for_train(project, top, &name, &worktree);
-    variables.set("ORCH_TARGET", chain.ground.target.as_str());
+    variables.set("ORCH_TARGET", chain.target_tip.target.as_str());
     let check = verify::Check {
         tag,
         line: what.line,
