@@ -84,6 +84,6 @@ pub use steer::mail::{check_text, send};
 pub use steer::refusal::SteerRefusal;
 pub use steer::remark::remarks;
 pub use steer::steering::steer;
-pub use train::early::{EARLY, Heads, Union, UnionSaid, UnionTrial};
+pub use train::early::{EARLY, Heads, Union, UnionBuild, UnionSaid};
 pub use work::agent_work::AgentWork;
 pub use work::plans::{PhaseWork, PlanWork, UnitWork, Work};

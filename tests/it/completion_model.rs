@@ -906,11 +906,11 @@ impl World {
                 uncommitted: 0,
             }),
             Effect::Train {
-                order: Order::Try(trial),
+                order: Order::Try(build),
                 ..
             } => {
                 let tried = TrainAnswer::Tried {
-                    trial: trial.id,
+                    build: build.id,
                     tried: Tried::Verdict(Verdict::unasked()),
                     tip_green: true,
                 };
@@ -921,7 +921,7 @@ impl World {
                 order: Order::Land(landing),
                 ..
             } => {
-                let moves = landing.stack.into_iter().map(|plan| (plan, None, commit.clone()));
+                let moves = landing.batch.into_iter().map(|plan| (plan, None, commit.clone()));
                 let landed = TrainAnswer::Landed(Ok(moves.collect()));
                 self.coming.push(Coming::Input(Box::new(Input::Train(landed))));
                 return;

@@ -13,7 +13,7 @@ use orch::plan::{
     AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStall, PhaseId, PlanName,
     PlanState, Point, Priority, Report, RunId, Speaker, Statement, TaskId, TaskState, UnitId, WorkRef,
 };
-use orch::schedule::train::{Order, TrainAnswer, TrainSettings, TrialId, Tried, Verdict};
+use orch::schedule::train::{BuildId, Order, TrainAnswer, TrainSettings, Tried, Verdict};
 use orch::schedule::{
     AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input,
     LaneNote, Launch, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid,
@@ -257,7 +257,7 @@ enum Coming {
     Work(Launch),
     Look(PlanName, AttemptId),
     Train(TrainAnswer),
-    Union(TrialId, Option<UnionSaid>),
+    Union(BuildId, Option<UnionSaid>),
     Time(At),
 }
 
@@ -488,8 +488,8 @@ impl World {
             Effect::Train { order, .. } => return self.train(order),
             Effect::Resolve(order) => unreachable!("{order:?}: nobody is named to resolve conflicts"),
             Effect::Look { plan, attempt, .. } => return self.coming.push(Coming::Look(plan, attempt)),
-            Effect::Union(trial) => {
-                self.coming.push(Coming::Union(trial.id, None));
+            Effect::Union(build) => {
+                self.coming.push(Coming::Union(build.id, None));
                 return self.check_worktrees();
             }
             Effect::StopUnion(id) => {
@@ -512,8 +512,8 @@ impl World {
     fn train(&mut self, order: Order) {
         let answer = match order {
             Order::Stop(_) => return,
-            Order::Try(trial) => TrainAnswer::Tried {
-                trial: trial.id,
+            Order::Try(build) => TrainAnswer::Tried {
+                build: build.id,
                 tried: Tried::Verdict(Verdict::unasked()),
                 tip_green: true,
             },
@@ -521,8 +521,8 @@ impl World {
                 let state = self.scheduler.state();
                 let part = |plan: &PlanName| state.plan(plan).merge_prefix.as_ref();
                 let mut moves = Vec::new();
-                for (place, plan) in landing.stack.iter().enumerate() {
-                    let before = &landing.stack[..place];
+                for (place, plan) in landing.batch.iter().enumerate() {
+                    let before = &landing.batch[..place];
                     let landed = |on: &WorkRef| {
                         let along = |part: Option<&Prefix>| part.is_none_or(|part| part.holds(on.point));
                         let along = before.contains(&on.plan) && along(part(&on.plan));

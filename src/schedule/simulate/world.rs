@@ -250,9 +250,9 @@ impl<'s> World<'s> {
     fn train(&mut self, order: Order) {
         match order {
             Order::Stop(_) => {}
-            Order::Try(trial) => {
+            Order::Try(build) => {
                 let tried = TrainAnswer::Tried {
-                    trial: trial.id,
+                    build: build.id,
                     tried: Tried::Verdict(Verdict::unasked()),
                     tip_green: true,
                 };
@@ -260,7 +260,7 @@ impl<'s> World<'s> {
             }
             Order::Land(landing) => {
                 let moves = landing
-                    .stack
+                    .batch
                     .into_iter()
                     .map(|plan| (plan, None, self.commit.clone()));
                 let landed = TrainAnswer::Landed(Ok(moves.collect()));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::git::{Build, CandidateBuilder, WorktreeAdmin};
+use crate::git::{BuildOutcome, CandidateBuilder, WorktreeAdmin};
 use crate::journal::{Journal, JournalReader, RepositoryLock, SCHEMA, Sync};
 use crate::plan::{CommitId, Plan, PlanName, RunId};
 use crate::schedule::{Event, Outcome, State, TakenBack};
@@ -336,11 +336,11 @@ fn carry_out(
         .map(|landing| (landing.before.clone(), landing.commit.clone()))
         .collect();
     let commit = match builder.take_back(&tip, &changes, &message(project, taken))? {
-        Build::Candidate(candidate) => candidate.commit,
-        Build::AlreadyContained => {
+        BuildOutcome::Candidate(candidate) => candidate.commit,
+        BuildOutcome::AlreadyContained => {
             return Ok(refusal(format!("nothing of {name} is left on {target}"), ""));
         }
-        Build::Conflict { files } => {
+        BuildOutcome::Conflict { files } => {
             let files: Vec<String> = files
                 .iter()
                 .map(|file| format!("{} ({})", file.path.display(), file.kind))

@@ -166,10 +166,10 @@ impl Engine<'_> {
                 });
             }
             Effect::Train { order, into } => return self.train(order, into),
-            Effect::Union(trial) => train::try_union(&self.desk, trial),
-            Effect::StopUnion(trial) => {
+            Effect::Union(build) => train::try_union(&self.desk, build),
+            Effect::StopUnion(build) => {
                 let (project, pool) = (self.desk.project.clone(), self.desk.pool.clone());
-                tokio::task::spawn_blocking(move || pool.stop(&project, trial));
+                tokio::task::spawn_blocking(move || pool.stop(&project, build));
             }
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
             Effect::End(ending) => self.ending = Some(ending),
@@ -182,13 +182,13 @@ impl Engine<'_> {
         let target = into.unwrap_or_else(|| self.desk.project.target.clone());
         let (project, pool) = (self.desk.project.clone(), self.desk.pool.clone());
         match order {
-            Order::Try(trial) => {
+            Order::Try(build) => {
                 let (admin, known) = (
                     self.desk.admin.clone(),
                     perform::Known::of(&self.desk.scheduler, &target),
                 );
                 train::answer(&self.desk, move || {
-                    perform::try_out(&project, &admin, &pool, &trial, &target, &known)
+                    perform::try_out(&project, &admin, &pool, &build, &target, &known)
                 });
             }
             Order::Land(landing) => {
@@ -203,7 +203,7 @@ impl Engine<'_> {
                 train::answer(&self.desk, move || {
                     let go = || gate.go();
                     let (answer, warnings) = perform::land(&project, &pool, &landing, &target, &go);
-                    let about = landing.stack.last();
+                    let about = landing.batch.last();
                     let warn = |why| Event::Warning {
                         plan: about.cloned(),
                         why,
@@ -211,8 +211,8 @@ impl Engine<'_> {
                     (answer, warnings.into_iter().map(warn).collect())
                 });
             }
-            Order::Stop(trial) => {
-                tokio::task::spawn_blocking(move || pool.stop(&project, trial));
+            Order::Stop(build) => {
+                tokio::task::spawn_blocking(move || pool.stop(&project, build));
             }
         }
         Ok(())
@@ -221,10 +221,10 @@ impl Engine<'_> {
     /// Reads once more what people say of the plans that are to land. None when one of them may not land any more.
     fn land_gate(&mut self, landing: &Landing) -> Result<Option<LandGate>, SupervisorError> {
         let gate = LandGate::before(&self.desk, landing);
-        for plan in &landing.stack {
+        for plan in &landing.batch {
             self.hear_people(plan)?;
         }
         let may = |plan: &PlanName| self.desk.scheduler.state().plan(plan).may_land();
-        Ok(landing.stack.iter().all(may).then_some(gate))
+        Ok(landing.batch.iter().all(may).then_some(gate))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::journal::JournalReader;
 use crate::plan::{AgentName, CommitId, PlanName, WorkRef};
-use crate::schedule::train::{LandedPlan, Order, TrainAnswer, Trial, TrialId, Tried, Verdict};
+use crate::schedule::train::{Build, BuildId, LandedPlan, Order, TrainAnswer, Tried, Verdict};
 use crate::schedule::{Effect, Event, Exit, Input, MergeTrouble, ResolveOrder, ResolverFailed, Resolving};
 
 use super::checks as preflight;
@@ -138,7 +138,7 @@ struct Rehearsal<'a> {
     target: String,
     onto: CommitId,
     known: Known,
-    built: BTreeMap<TrialId, Vec<LandedPlan>>,
+    built: BTreeMap<BuildId, Vec<LandedPlan>>,
     /// How conflicts would be dealt with.
     mended: BTreeMap<PlanName, String>,
 }
@@ -148,25 +148,25 @@ impl Rehearsal<'_> {
     fn answer(&mut self, order: Order) -> Option<TrainAnswer> {
         match order {
             Order::Stop(_) => None,
-            Order::Try(trial) => {
-                let tried = match self.build(&trial) {
+            Order::Try(build) => {
+                let tried = match self.build(&build) {
                     Ok(moves) => {
-                        self.built.insert(trial.id, moves);
+                        self.built.insert(build.id, moves);
                         Tried::Verdict(Verdict::unasked())
                     }
                     Err(tried) => tried,
                 };
                 Some(TrainAnswer::Tried {
-                    trial: trial.id,
+                    build: build.id,
                     tried,
                     tip_green: true,
                 })
             }
             Order::Land(landing) => {
-                let moves = self.built.remove(&landing.trial).unwrap_or_default();
+                let moves = self.built.remove(&landing.build).unwrap_or_default();
                 let moves = moves
                     .into_iter()
-                    .filter(|(plan, ..)| landing.stack.contains(plan));
+                    .filter(|(plan, ..)| landing.batch.contains(plan));
                 let moves: Vec<LandedPlan> = moves.collect();
                 for (plan, _, commit) in &moves {
                     self.onto = commit.clone();
@@ -177,10 +177,10 @@ impl Rehearsal<'_> {
         }
     }
 
-    fn build(&mut self, trial: &Trial) -> Result<Vec<LandedPlan>, Tried> {
+    fn build(&mut self, build: &Build) -> Result<Vec<LandedPlan>, Tried> {
         let mut onto = self.onto.clone();
         let mut moves: Vec<LandedPlan> = Vec::new();
-        for plan in &trial.stack {
+        for plan in &build.batch {
             let merged = perform::rehearse(self.project, plan, &self.target, &onto, &self.known);
             let (commit, mended) = merged.map_err(|why| match why {
                 MergeTrouble::Refused { why } => Tried::Impossible(plan.clone(), why),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::git::{self, Build};
+use crate::git::{self, BuildOutcome};
 use crate::plan::{CommitId, MergeStrategy, Plan, PlanName};
-use crate::schedule::train::{Trial, Tried};
+use crate::schedule::train::{Build, Tried};
 use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
 use super::conflict;
@@ -24,7 +24,7 @@ use super::wording::message;
 use crate::supervisor::perform::tree::candidate_pool::{Built, Chain, Link, TargetTip};
 use crate::supervisor::project::repository_plans::Project;
 
-/// Why there are no commits of a trial.
+/// Why there are no commits of a build.
 pub enum Halt {
     /// This comes of it.
     Tried(Tried),
@@ -44,18 +44,18 @@ impl From<MergeTrouble> for Unmerged {
     }
 }
 
-/// The commits of a trial, or what came of it because there are none.
+/// The commits of a build, or what came of it because there are none.
 pub fn chain(
     project: &Project,
     built: &mut Built,
-    trial: &Trial,
+    build: &Build,
     target: &str,
     known: &Known,
 ) -> Result<Chain, Halt> {
     let refused = |error: &dyn std::fmt::Display| Halt::Tried(Tried::Refused(error.to_string()));
     let repo = &project.repo;
-    if let Some(first) = trial.again {
-        let known = built.trials.get(&first).cloned();
+    if let Some(first) = build.again {
+        let known = built.builds.get(&first).cloned();
         return known.ok_or_else(|| refused(&"what was verified before is not known any more"));
     }
     git::landing::check_target(repo, target).map_err(|error| refused(&error))?;
@@ -66,7 +66,7 @@ pub fn chain(
     }
     let target_tip = built
         .target_tips
-        .entry(trial.target_tip)
+        .entry(build.target_tip)
         .or_insert_with(|| TargetTip {
             target: target.to_owned(),
             commit: tip.clone().unwrap_or_else(|| project.base.clone()),
@@ -79,17 +79,17 @@ pub fn chain(
     }
     let git = project.git().map_err(|error| refused(&error))?;
     let mut top = Top::at(repo, git, &target_tip.commit).map_err(|error| refused(&error))?;
-    let coming = coming(project, built, trial, known);
+    let coming = coming(project, built, build, known);
     top.builder
         .expect(&top.commit, &coming)
         .map_err(|error| refused(&error))?;
-    let plans = trial.stack.iter();
+    let plans = build.batch.iter();
     let links: Result<Vec<Link>, Halt> = plans
         .map(|name| link(project, built, name, &mut top, target, known))
         .collect();
     // Also when something on top does not merge: what lies below is known from now on.
     top.save().map_err(|error| refused(&error))?;
-    git::refs::hold_candidate(repo, trial.id, &top.commit).map_err(|error| refused(&error))?;
+    git::refs::hold_candidate(repo, build.id, &top.commit).map_err(|error| refused(&error))?;
     let (links, tree) = (links?, top.tree);
     // Checkouts show where the target stands, which need not be this target tip, and is none of the links before.
     for link in links.iter().filter(|_| tip.is_some() && target_tip.tip == tip) {
@@ -118,10 +118,10 @@ fn follows(project: &Project, target: &str, from: &CommitId, to: &CommitId) -> R
     }
 }
 
-/// The heads of the plans of a trial that are merged for the first time, in order. What cannot be found shows when it is needed.
-fn coming(project: &Project, built: &Built, trial: &Trial, known: &Known) -> Vec<CommitId> {
+/// The heads of the plans of a build that are merged for the first time, in order. What cannot be found shows when it is needed.
+fn coming(project: &Project, built: &Built, build: &Build, known: &Known) -> Vec<CommitId> {
     let merged: BTreeSet<&CommitId> = built.merges.keys().map(|(_, incoming, _)| incoming).collect();
-    let plans = trial.stack.iter().filter_map(|name| project.plan(name));
+    let plans = build.batch.iter().filter_map(|name| project.plan(name));
     let heads = plans.filter_map(|plan| head(project, plan, known.parts.get(&plan.name), known).ok());
     heads.filter(|head| !merged.contains(head)).collect()
 }
@@ -284,7 +284,7 @@ fn merge(
         }
     };
     match drafted.map_err(|error| refused(&error))? {
-        Build::Candidate(candidate) => {
+        BuildOutcome::Candidate(candidate) => {
             let gains = top.gains_nothing(incoming, &candidate.tree);
             match gains.map_err(|error| refused(&error))? {
                 // A person has landed it by other commits: one more would be empty.
@@ -292,8 +292,8 @@ fn merge(
                 false => Ok(Some((candidate.commit, candidate.tree))),
             }
         }
-        Build::AlreadyContained => Ok(nothing_was_taken_back(plan, top).map(|()| None)?),
-        Build::Conflict { files } => {
+        BuildOutcome::AlreadyContained => Ok(nothing_was_taken_back(plan, top).map(|()| None)?),
+        BuildOutcome::Conflict { files } => {
             let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
             let trouble = MergeTrouble::Conflict {
                 with: conflict::authors(&project.repo, &known.landed, &paths),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::agent::JobFolder;
 use crate::git::{self, CandidateBuilder, ConflictFile, WorktreeAdmin};
 use crate::plan::{CommitId, MergeStrategy, Plan, Regenerate};
-use crate::schedule::train::Trial;
+use crate::schedule::train::Build;
 use crate::schedule::{ConflictMended, MergeTrouble, Prefix};
 
 use super::wording::message;
@@ -85,7 +85,7 @@ pub fn mend(
     project: &Project,
     admin: &WorktreeAdmin,
     pool: &CandidatePool,
-    trial: &Trial,
+    build: &Build,
     clash: &ConflictingMerge,
     told: &mut MergeNotes,
 ) -> RepairedMerge {
@@ -93,7 +93,7 @@ pub fn mend(
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return RepairedMerge::Not(None);
     }
-    match attempt(project, admin, pool, trial, clash, told) {
+    match attempt(project, admin, pool, build, clash, told) {
         Ok(mended) => mended,
         Err(why) => RepairedMerge::Not(Some(why)),
     }
@@ -103,7 +103,7 @@ fn attempt(
     project: &Project,
     admin: &WorktreeAdmin,
     pool: &CandidatePool,
-    trial: &Trial,
+    build: &Build,
     clash: &ConflictingMerge,
     told: &mut MergeNotes,
 ) -> Result<RepairedMerge, String> {
@@ -124,7 +124,7 @@ fn attempt(
         told.warnings
             .extend(provision_own(project, &clash.plan, MEND_KEY, &path)?);
     }
-    let done = in_worktree(project, admin, pool, trial, clash, &path, reuse, told);
+    let done = in_worktree(project, admin, pool, build, clash, &path, reuse, told);
     git::conflict::end_mending(
         // What was made there is in the commit, or of no use to anybody.
         admin,
@@ -144,7 +144,7 @@ fn in_worktree(
     project: &Project,
     admin: &WorktreeAdmin,
     pool: &CandidatePool,
-    trial: &Trial,
+    build: &Build,
     clash: &ConflictingMerge,
     path: &Path,
     reuse: bool,
@@ -177,7 +177,7 @@ fn in_worktree(
         .filter(|entry| generated.iter().any(|file| entry.makes(file)))
         .collect();
     for (number, entry) in due.iter().enumerate() {
-        match run(project, pool, trial, clash, path, entry, number)? {
+        match run(project, pool, build, clash, path, entry, number)? {
             Said::Passed => {}
             Said::Failed { why, .. } => return Err(format!("making {} anew: {why}", entry.path)),
             Said::Stopped => return Ok(RepairedMerge::Stopped),
@@ -277,7 +277,7 @@ fn names(files: &[PathBuf]) -> Vec<String> {
 fn run(
     project: &Project,
     pool: &CandidatePool,
-    trial: &Trial,
+    build: &Build,
     clash: &ConflictingMerge,
     path: &Path,
     entry: &Regenerate,
@@ -301,7 +301,7 @@ fn run(
     };
     let variables = environment::for_train(project, Some(plan), MEND_KEY, path);
     let said = verify::run(project, &folder, variables, &check, None, &|| {
-        pool.is_unwanted(trial.id)
+        pool.is_unwanted(build.id)
     })?;
     keep_log(project, Some(plan), &folder);
     Ok(said)

@@ -8,7 +8,7 @@ use crate::git::{
     self, CheckoutOutcome, GitError, LandRefusal, LandingPlan, MendedCheckout, WorktreeAdmin, again_if_killed,
 };
 use crate::plan::{CommitId, Plan};
-use crate::schedule::train::{LandedPlan, Landing, TrainAnswer, Trial, TrialId, Tried, Unmoved, Verdict};
+use crate::schedule::train::{Build, BuildId, LandedPlan, Landing, TrainAnswer, Tried, Unmoved, Verdict};
 
 use super::merge::verdict;
 use crate::supervisor::perform::command::pre_merge::pre_merge;
@@ -43,14 +43,14 @@ fn move_target(
     warnings: &mut Vec<String>,
 ) -> Result<Vec<LandedPlan>, Unmoved> {
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
-    let chain = pool.built().trials.get(&landing.trial).cloned();
+    let chain = pool.built().builds.get(&landing.build).cloned();
     let chain = chain.ok_or_else(|| refused(&"what was verified is not known any more"))?;
     let first = chain
         .links
         .iter()
-        .position(|link| Some(&link.plan) == landing.stack.first());
+        .position(|link| Some(&link.plan) == landing.batch.first());
     let first = first.ok_or_else(|| refused(&"what is to land was not verified"))?;
-    let links = &chain.links[first..(first + landing.stack.len()).min(chain.links.len())];
+    let links = &chain.links[first..(first + landing.batch.len()).min(chain.links.len())];
     let mut before = match first {
         0 => chain.target_tip.tip.clone(),
         _ => Some(chain.links[first - 1].commit.clone()),
@@ -254,11 +254,11 @@ pub fn land_commit(
 ) -> Result<Vec<String>, String> {
     let (target, mut warnings) = (&project.target, Vec::new());
     let moved = || format!("the branch `{target}` was moved by somebody else: try again");
-    let trial = Trial {
-        id: TrialId::default(),
+    let build = Build {
+        id: BuildId::default(),
         target_tip: 0,
         slot: 0,
-        stack: vec![plan.name.clone()],
+        batch: vec![plan.name.clone()],
         again: None,
     };
     let chain = Chain {
@@ -275,7 +275,7 @@ pub fn land_commit(
         tree: project.repo.tree_of(commit).map_err(|error| error.to_string())?,
     };
     let pool = CandidatePool::default();
-    match verdict(project, admin, &pool, &trial, &chain, &mut warnings) {
+    match verdict(project, admin, &pool, &build, &chain, &mut warnings) {
         Tried::Verdict(Verdict { green: true, .. }) => {}
         Tried::Verdict(Verdict { why, .. }) => {
             return Err(format!("the tree without it does not pass: {why}"));

@@ -8,7 +8,7 @@ use crate::git::{self, GitError, WorktreeAdmin, again_if_killed};
 use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
 use crate::plan::{CommitId, MergeStrategy};
 use crate::schedule;
-use crate::schedule::train::{TrainAnswer, Trial, Tried, Verdict, time_limit};
+use crate::schedule::train::{Build, TrainAnswer, Tried, Verdict, time_limit};
 use crate::schedule::{Event, Resolving};
 
 use crate::supervisor::perform::build::candidate::Halt;
@@ -25,22 +25,22 @@ use crate::supervisor::project::repository_plans::Project;
 /// How much more time the second run of a tree has.
 pub const SECOND: u32 = 4;
 
-/// Builds and verifies what a trial is about. The second value is what is to be recorded besides.
+/// Merges and verifies what a build is about. The second value is what is to be recorded besides.
 pub fn try_out(
     project: &Project,
     admin: &WorktreeAdmin,
     pool: &CandidatePool,
-    trial: &Trial,
+    build: &Build,
     target: &str,
     known: &Known,
 ) -> (TrainAnswer, Vec<Event>) {
     let (mut warnings, mut facts) = (Vec::new(), Vec::new());
     let mut tip_green = false;
-    let built = build(
+    let built = chain_of(
         project,
         admin,
         pool,
-        trial,
+        build,
         (target, known),
         &mut facts,
         &mut warnings,
@@ -48,17 +48,17 @@ pub fn try_out(
     let tried = match built {
         Err(tried) => tried,
         Ok(chain) => {
-            let tried = verdict(project, admin, pool, trial, &chain, &mut warnings);
+            let tried = verdict(project, admin, pool, build, &chain, &mut warnings);
             tip_green = is_known_green(project, &chain.target_tip);
             tried
         }
     };
     let answer = TrainAnswer::Tried {
-        trial: trial.id,
+        build: build.id,
         tried,
         tip_green,
     };
-    let plan = trial.stack.last();
+    let plan = build.batch.last();
     facts.extend(warnings.into_iter().map(|why| Event::Warning {
         plan: plan.cloned(),
         why,
@@ -66,12 +66,12 @@ pub fn try_out(
     (answer, facts)
 }
 
-/// The commits of a trial. What conflicts and needs nobody is merged on the way.
-fn build(
+/// The commits of a build. What conflicts and needs nobody is merged on the way.
+fn chain_of(
     project: &Project,
     admin: &WorktreeAdmin,
     pool: &CandidatePool,
-    trial: &Trial,
+    build: &Build,
     (target, known): (&str, &Known),
     facts: &mut Vec<Event>,
     warnings: &mut Vec<String>,
@@ -81,10 +81,10 @@ fn build(
             let mut built = pool.built();
             let settled = |chain: &Result<Chain, Halt>| !matches!(chain, Err(Halt::Tried(_)));
             let chain = again_if_killed(settled, || {
-                candidate::chain(project, &mut built, trial, target, known)
+                candidate::chain(project, &mut built, build, target, known)
             });
             if let Ok(chain) = &chain {
-                built.trials.insert(trial.id, chain.clone());
+                built.builds.insert(build.id, chain.clone());
             }
             chain
         };
@@ -94,7 +94,7 @@ fn build(
             Err(Halt::Clash(clash)) => clash,
         };
         // Without what was built: others go on meanwhile.
-        let _alone = pool.mend_for(trial.id);
+        let _alone = pool.mend_for(build.id);
         let dealt_with = {
             let built = pool.built();
             built.merges.contains_key(&clash.key()) || built.unmended.contains_key(&clash.key())
@@ -102,13 +102,13 @@ fn build(
         if dealt_with {
             continue;
         }
-        if pool.is_unwanted(trial.id) {
+        if pool.is_unwanted(build.id) {
             return Err(Tried::Stopped);
         }
         let mut told = mend::MergeNotes::default();
         let mended = again_if_killed(
             |mended| !matches!(mended, RepairedMerge::Not(_)),
-            || mend::mend(project, admin, pool, trial, &clash, &mut told),
+            || mend::mend(project, admin, pool, build, &clash, &mut told),
         );
         warnings.extend(told.warnings);
         facts.extend(
@@ -163,13 +163,13 @@ fn said(green: bool, runs: u32, known: bool) -> Verdict {
     }
 }
 
-/// The verdict on a trial: on its last commit, and where every commit has to be green, on those below it that come onto the
+/// The verdict on a build: on its last commit, and where every commit has to be green, on those below it that come onto the
 /// target's first-parent line with it.
 pub fn verdict(
     project: &Project,
     admin: &WorktreeAdmin,
     pool: &CandidatePool,
-    trial: &Trial,
+    build: &Build,
     chain: &Chain,
     warnings: &mut Vec<String>,
 ) -> Tried {
@@ -190,7 +190,7 @@ pub fn verdict(
             links: Vec::new(),
             tree,
         };
-        match verdict_on(project, admin, pool, trial, &part, warnings) {
+        match verdict_on(project, admin, pool, build, &part, warnings) {
             Tried::Verdict(verdict) if verdict.green => {}
             Tried::Verdict(mut verdict) => {
                 let subject = project.repo.subject(&commit).unwrap_or_default();
@@ -204,7 +204,7 @@ pub fn verdict(
             other => return other,
         }
     }
-    verdict_on(project, admin, pool, trial, chain, warnings)
+    verdict_on(project, admin, pool, build, chain, warnings)
 }
 
 /// The replayed commits of the last plan but the last one, oldest first; none where not every commit has to be green.
@@ -225,12 +225,12 @@ fn verdict_on(
     project: &Project,
     admin: &WorktreeAdmin,
     pool: &CandidatePool,
-    trial: &Trial,
+    build: &Build,
     chain: &Chain,
     warnings: &mut Vec<String>,
 ) -> Tried {
     let nothing_new =
-        !chain.links.is_empty() && *chain.top() == chain.target_tip.commit && trial.again.is_none();
+        !chain.links.is_empty() && *chain.top() == chain.target_tip.commit && build.again.is_none();
     let Some(line) = project.set.merge.verify.as_deref().filter(|_| !nothing_new) else {
         return Tried::Verdict(Verdict::unasked());
     };
@@ -263,7 +263,7 @@ fn verdict_on(
             });
         }
         Some(KnownVerdict { reds, why, took, .. }) if reds > 1 => {
-            let runs = if trial.again.is_some() { 1 } else { reds };
+            let runs = if build.again.is_some() { 1 } else { reds };
             return Tried::Verdict(Verdict {
                 why,
                 took,
@@ -277,7 +277,7 @@ fn verdict_on(
         .set
         .plans
         .iter()
-        .filter(|plan| trial.stack.is_empty() || trial.stack.contains(&plan.name));
+        .filter(|plan| build.batch.is_empty() || build.batch.contains(&plan.name));
     let cap = cap
         .map(|plan| plan.attempts.timeout)
         .max()
@@ -297,7 +297,7 @@ fn verdict_on(
         project,
         admin,
         pool,
-        trial,
+        build,
         chain,
         &TreeRun { line, limit, before },
         warnings,
@@ -324,7 +324,7 @@ fn verdict_on(
     if let Some(taken) = &taken {
         verify::heard(&JobFolder::new(project.dir.train_verification(taken.slot)));
     }
-    let runs = if red.is_some() && trial.again.is_none() {
+    let runs = if red.is_some() && build.again.is_none() {
         before + 1
     } else {
         1

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::agent::JobFolder;
 use crate::git::{self, WorktreeAdmin};
 use crate::plan::{PhaseId, Plan, PlanName};
-use crate::schedule::train::TrialId;
+use crate::schedule::train::BuildId;
 use crate::schedule::{Event, PhaseSaid, PhaseVerify, Ran};
 
 use crate::supervisor::perform::command::verify;
@@ -59,12 +59,12 @@ pub fn verify_phase(
 
 /// Ends it, or keeps it from beginning.
 pub fn stop_phase_check(project: &Project, pool: &CandidatePool, plan: &PlanName, phase: PhaseId) {
-    pool.stop(project, trial_of(plan, phase));
+    pool.stop(project, build_of(plan, phase));
 }
 
-/// A number that no trial of the train and none that is early has: the same for the same phase.
-fn trial_of(plan: &PlanName, phase: PhaseId) -> TrialId {
-    const PHASE: TrialId = 1 << 62;
+/// A number that no build of the train and none that is early has: the same for the same phase.
+fn build_of(plan: &PlanName, phase: PhaseId) -> BuildId {
+    const PHASE: BuildId = 1 << 62;
     let bytes = plan.as_str().bytes().chain(phase.0.to_le_bytes());
     let print = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |print, byte| {
         (print ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -96,10 +96,10 @@ fn said(
     if line.is_empty() {
         return Ok((ran(0), Said::Passed));
     }
-    let trial = trial_of(&plan.name, phase);
-    let unwanted = || pool.is_unwanted(trial);
+    let build = build_of(&plan.name, phase);
+    let unwanted = || pool.is_unwanted(build);
     let tag = format!("phase-{}-{phase}-{}", plan.name, commit.short());
-    let taken = pool.take_slot(project, trial, &tag);
+    let taken = pool.take_slot(project, build, &tag);
     let name = train_key(taken.slot);
     let folder = JobFolder::new(project.dir.train_verification(taken.slot));
     let path = project.worktree_path(&name);

@@ -3,7 +3,7 @@
 use crate::git::{self, WorktreeAdmin};
 use crate::journal::Verdicts;
 use crate::plan::CommitId;
-use crate::schedule::train::{Trial, TrialId, time_limit};
+use crate::schedule::train::{Build, BuildId, time_limit};
 use crate::schedule::{FirstBad, TargetChecked};
 
 use super::merge::{SECOND, fresh_key};
@@ -111,7 +111,7 @@ impl TipLook<'_> {
     /// The plan that landed with a commit.
     fn plan_of(&self, commit: &CommitId) -> Option<crate::plan::PlanName> {
         let built = self.pool.built();
-        let mut links = built.trials.values().flat_map(|chain| &chain.links);
+        let mut links = built.builds.values().flat_map(|chain| &chain.links);
         links
             .find(|link| link.commit == *commit)
             .map(|link| link.plan.clone())
@@ -133,11 +133,11 @@ impl TipLook<'_> {
             links: Vec::new(),
             tree,
         };
-        let trial = Trial {
-            id: TrialId::default(),
+        let build = Build {
+            id: BuildId::default(),
             target_tip: 0,
             slot: 0,
-            stack: Vec::new(),
+            batch: Vec::new(),
             again: None,
         };
         let earlier = Verdicts::open(&self.project.dir).and_then(|store| store.took(self.line));
@@ -155,7 +155,7 @@ impl TipLook<'_> {
                 self.project,
                 self.admin,
                 self.pool,
-                &trial,
+                &build,
                 &chain,
                 &what,
                 warnings,

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::agent::{JobFolder, Runner};
 use crate::git::{self, Repository};
 use crate::plan::{AttemptId, CommitId, PhaseId, PlanName};
-use crate::schedule::train::TrialId;
+use crate::schedule::train::BuildId;
 use crate::schedule::{EARLY, UnionSaid};
 
 use crate::supervisor::perform::command::verify;
@@ -22,7 +22,7 @@ pub fn train_key(slot: usize) -> String {
     }
 }
 
-/// The commit that the target stood at when trials were built on it.
+/// The commit that the target stood at when builds on it began.
 #[derive(Debug, Clone)]
 pub struct TargetTip {
     /// The branch that is to be moved.
@@ -43,7 +43,7 @@ pub struct Link {
     pub own: CommitId,
 }
 
-/// What a trial is about.
+/// What a build is about.
 #[derive(Debug, Clone)]
 pub struct Chain {
     pub target_tip: TargetTip,
@@ -72,7 +72,7 @@ pub struct Built {
     pub began: BTreeMap<String, CommitId>,
     /// Commits that this train has moved the target to.
     pub own: BTreeSet<CommitId>,
-    pub trials: BTreeMap<TrialId, Chain>,
+    pub builds: BTreeMap<BuildId, Chain>,
     /// Merges with their trees; none where that added nothing.
     pub merges: BTreeMap<MergeKey, Option<(CommitId, String)>>,
     /// Merges that conflict and were not to be had without a person, with what was tried.
@@ -97,12 +97,12 @@ pub struct CandidatePool {
     /// Trees that are being verified.
     trees: Mutex<BTreeSet<String>>,
     done: Condvar,
-    /// Worktrees in use, with the trial.
-    slots: Mutex<BTreeMap<usize, TrialId>>,
-    unwanted: Mutex<BTreeSet<TrialId>>,
-    /// The trial for which a conflict is dealt with.
+    /// Worktrees in use, with the build.
+    slots: Mutex<BTreeMap<usize, BuildId>>,
+    unwanted: Mutex<BTreeSet<BuildId>>,
+    /// The build for which a conflict is dealt with.
     mending: Mutex<()>,
-    mends_for: Mutex<Option<TrialId>>,
+    mends_for: Mutex<Option<BuildId>>,
     /// What runs of attempts at conflicts, and those that are to end.
     resolvers: Mutex<BTreeMap<AttemptId, JobFolder>>,
     unwanted_resolvers: Mutex<BTreeSet<AttemptId>>,
@@ -130,9 +130,9 @@ impl CandidatePool {
     }
 
     /// Waits until no other conflict is dealt with: there is one worktree for that.
-    pub fn mend_for(&self, trial: TrialId) -> MendsFor<'_> {
+    pub fn mend_for(&self, build: BuildId) -> MendsFor<'_> {
         let alone = held(&self.mending);
-        *held(&self.mends_for) = Some(trial);
+        *held(&self.mends_for) = Some(build);
         MendsFor {
             pool: self,
             _alone: alone,
@@ -175,9 +175,9 @@ impl CandidatePool {
         }
     }
 
-    /// Takes a worktree for a trial: the one where its verification is at work, or ended, since before a restart, else a
+    /// Takes a worktree for a build: the one where its verification is at work, or ended, since before a restart, else a
     /// free one, if there is one where nothing is at work.
-    pub fn take_slot<'a>(&'a self, project: &Project, trial: TrialId, tag: &str) -> TakenSlot<'a> {
+    pub fn take_slot<'a>(&'a self, project: &Project, build: BuildId, tag: &str) -> TakenSlot<'a> {
         let mut taken = held(&self.slots);
         let all = project.set.merge.verify_slots.max(1);
         let mut idle = None;
@@ -199,24 +199,24 @@ impl CandidatePool {
         }
         let free = || (0..).find(|slot| !taken.contains_key(slot)).unwrap_or(0);
         let slot = matching.or(idle).unwrap_or_else(free);
-        taken.insert(slot, trial);
+        taken.insert(slot, build);
         TakenSlot { pool: self, slot }
     }
 
-    pub fn is_unwanted(&self, trial: TrialId) -> bool {
-        held(&self.unwanted).contains(&trial)
+    pub fn is_unwanted(&self, build: BuildId) -> bool {
+        held(&self.unwanted).contains(&build)
     }
 
-    /// Ends a trial's verification, or keeps it from beginning.
-    pub fn stop(&self, project: &Project, trial: TrialId) {
-        held(&self.unwanted).insert(trial);
-        if *held(&self.mends_for) == Some(trial)
+    /// Ends a build's verification, or keeps it from beginning.
+    pub fn stop(&self, project: &Project, build: BuildId) {
+        held(&self.unwanted).insert(build);
+        if *held(&self.mends_for) == Some(build)
             && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(project.dir.regeneration()))
         {
             Runner::stop(runner.process(), false);
         }
         let slots = held(&self.slots);
-        let slot = slots.iter().find(|(_, taken_by)| **taken_by == trial);
+        let slot = slots.iter().find(|(_, taken_by)| **taken_by == build);
         let Some((slot, _)) = slot else { return };
         let folder = JobFolder::new(project.dir.train_verification(*slot));
         if let Ok(Some(runner)) = Runner::adopt(folder) {
@@ -237,13 +237,13 @@ impl CandidatePool {
 
     /// Ends what is tried early, at once.
     pub fn end_early(&self, project: &Project) {
-        let early: Vec<(usize, TrialId)> = held(&self.slots)
+        let early: Vec<(usize, BuildId)> = held(&self.slots)
             .iter()
-            .filter(|(_, trial)| **trial & EARLY != 0)
-            .map(|(slot, trial)| (*slot, *trial))
+            .filter(|(_, build)| **build & EARLY != 0)
+            .map(|(slot, build)| (*slot, *build))
             .collect();
-        for (slot, trial) in early {
-            held(&self.unwanted).insert(trial);
+        for (slot, build) in early {
+            held(&self.unwanted).insert(build);
             let folder = JobFolder::new(project.dir.train_verification(slot));
             if let Ok(Some(runner)) = Runner::adopt(folder) {
                 runner.hold().stop(true);
@@ -252,7 +252,7 @@ impl CandidatePool {
         }
     }
 
-    /// Ends what is at work in worktrees of the train that no trial has: since before a restart.
+    /// Ends what is at work in worktrees of the train that no build has: since before a restart.
     pub fn end_orphans(&self, project: &Project) {
         let taken = held(&self.slots);
         if held(&self.mends_for).is_none()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::agent::JobFolder;
 use crate::git::{self, WorktreeAdmin};
 use crate::plan::Plan;
-use crate::schedule::train::Trial;
+use crate::schedule::train::Build;
 
 use super::candidate_pool::{CandidatePool, Chain, TakenSlot, train_key};
 use crate::supervisor::perform::command::verify;
@@ -29,12 +29,12 @@ pub fn run<'a>(
     project: &Project,
     admin: &WorktreeAdmin,
     pool: &'a CandidatePool,
-    trial: &Trial,
+    build: &Build,
     chain: &Chain,
     what: &TreeRun<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<TreeRunEnd<'a>, String> {
-    if pool.is_unwanted(trial.id) {
+    if pool.is_unwanted(build.id) {
         return Ok((Said::Stopped, Duration::ZERO, false, None));
     }
     let tag = format!(
@@ -42,11 +42,11 @@ pub fn run<'a>(
         &chain.tree[..chain.tree.len().min(12)],
         what.before
     );
-    let taken = pool.take_slot(project, trial.id, &tag);
+    let taken = pool.take_slot(project, build.id, &tag);
     let name = train_key(taken.slot);
     let path = project.worktree_path(&name);
     let folder = JobFolder::new(project.dir.train_verification(taken.slot));
-    let top = trial.stack.last().and_then(|plan| project.plan(plan));
+    let top = build.batch.last().and_then(|plan| project.plan(plan));
     // Beside the folder, which is emptied when a verification begins.
     let note = folder.path().with_extension("fresh");
     let was_fresh = || fs::read_to_string(&note).is_ok_and(|noted| noted == tag);
@@ -90,7 +90,7 @@ pub fn run<'a>(
     };
     let began = Instant::now();
     let said = verify::run(project, &folder, variables, &check, at_work, &|| {
-        pool.is_unwanted(trial.id)
+        pool.is_unwanted(build.id)
     });
     let took = began.elapsed();
     keep_log(project, top, &folder);
@@ -100,7 +100,7 @@ pub fn run<'a>(
     Ok((said?, took, fresh, Some(taken)))
 }
 
-/// For `orch logs --verify`: the worktree goes to another trial.
+/// For `orch logs --verify`: the worktree goes to another build.
 pub fn keep_log(project: &Project, top: Option<&Plan>, folder: &JobFolder) {
     let Some(plan) = top else { return };
     let kept = JobFolder::new(project.dir.merge_verification(&plan.name));
