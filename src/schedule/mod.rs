@@ -43,13 +43,14 @@ pub use board::effect::{Conversation, Effect, Ending, Launch, ResolveOrder, Work
 pub use board::step::Step;
 pub use drive::scheduler::{Input, Scheduler};
 pub use event::{
-    AgentUsage, Ages, At, BuiltOn, ConflictMended, ConflictOpened, ConflictResolved, ConflictSides, Counted,
-    EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed, FirstBad, FlakyMerge, ForeignWork,
-    Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble, ManifestEdit,
-    MergeBegun, MergeTrouble, NotLanded, Obstacle, ObstacleKind, OfAttempt, OfPlan, Parked, PhaseSaid,
-    PhaseVerify, PinRefusal, Pinned, Prefix, Ran, ResolverFailed, ResolverStarted, Resolving, Sent, Signs,
-    Spent, StallAction, StallNotice, Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf,
-    UnionSeen, UnitOf, VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words, other_side,
+    AgentUsage, Ages, At, BuiltOn, ConflictOpened, ConflictRepaired, ConflictResolved, ConflictSides,
+    Counted, EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed, FirstBad, FlakyMerge,
+    ForeignWork, Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble,
+    ManifestEdit, MergeBegun, MergeTrouble, NotLanded, Obstacle, ObstacleKind, OfAttempt, OfPlan, Parked,
+    PhaseSaid, PhaseVerify, PinRefusal, Pinned, Prefix, Ran, ResolverFailed, ResolverStarted, Resolving,
+    Sent, Signs, Spent, StallAction, StallNotice, Steered, TakenBack, TargetChecked, TaskReport, Ticks,
+    TicksOf, UnionSeen, UnitOf, VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words,
+    other_side,
 };
 pub use explain::delay::clause;
 pub use explain::outcome::rewritten;

@@ -9,7 +9,7 @@
 //! | 10 | `tell` | those who are told of what was recorded |
 //! | 9 | `desk` | what the parts of the engine share |
 //! | 8 | `preflight` | what refuses a run, what it is warned of, what it would do |
-//! | 7 | [`doctor`] | finding and mending what is off |
+//! | 7 | [`doctor`] | finding and repairing what is off |
 //! | 6 | `control` | what is asked for, over the control socket or beside it |
 //! | 5 | `view` | looking at the journal and the repository |
 //! | 4 | `conflict` | the conflict of a plan that a person resolves |

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::left_open::begin_merge;
-use super::mend::{merged_tree, take_own_side};
+use super::repair::{merged_tree, take_own_side};
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
 use crate::git::program::command::Git;

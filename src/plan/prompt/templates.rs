@@ -457,7 +457,7 @@ mod tests {
         ] {
             assert!(red.contains(part), "{part} is missing in {red}");
         }
-        // One who was stopped while mending is told of both.
+        // One who was stopped while repairing is told of both.
         let both = told(WhyAgain::Stopped, Some("`cargo test` exited with code 1"));
         assert!(
             both.contains("A person stopped") && both.contains("Make it pass"),

@@ -32,6 +32,6 @@ pub use notice::{
 };
 pub use phase_fact::{PhaseSaid, PhaseVerify, Ran};
 pub use resolving::{
-    ConflictMended, ConflictOpened, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
+    ConflictOpened, ConflictRepaired, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
 };
 pub use trouble::{BuiltOn, ConflictSides, Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};

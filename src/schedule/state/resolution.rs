@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::attempt::Stall;
 use crate::plan::{AgentName, AttemptId, CommitId, OnStall, PhaseId, PlanName, WorkRef};
 use crate::schedule::event::at::At;
-use crate::schedule::event::resolving::{ConflictMended, up_to};
+use crate::schedule::event::resolving::{ConflictRepaired, up_to};
 
 /// An agent that resolves a conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Resolution {
     /// The commit that was made of it; none before, and again once it is checked out anew.
     pub commit: Option<CommitId>,
     /// What needed nobody in the merge that was built last, or that landed.
-    pub mended: Option<ConflictMended>,
+    pub repaired: Option<ConflictRepaired>,
     /// The agent that is at it.
     pub agent: Option<ResolverAtWork>,
     /// The targets and branches that an agent was given.

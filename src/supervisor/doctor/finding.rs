@@ -64,7 +64,7 @@ pub enum RepairStep {
     /// Take down that a worktree has moved.
     Follow(String, PathBuf),
     /// Finish a worktree, bring it back, or connect it with git's worktree administration.
-    Mend(String),
+    Repair(String),
     /// Put a worktree's index aside that git cannot read, and make another.
     RenewIndex(String),
     /// Forget a worktree of which nothing is left.
@@ -103,7 +103,7 @@ impl fmt::Display for RepairStep {
             Self::SetDatabaseAside => f.write_str("rename it to orch.db.damaged-TIME"),
             Self::Note(_) => f.write_str("note that it is orch's"),
             Self::Follow(_, to) => write!(f, "take down that it is at {} now", to.display()),
-            Self::Mend(_) => f.write_str("bring it back; files that are there stay as they are"),
+            Self::Repair(_) => f.write_str("bring it back; files that are there stay as they are"),
             Self::RenewIndex(_) => f.write_str("put it aside and make another from HEAD; no file changes"),
             Self::Forget(_) => f.write_str("forget it"),
             Self::Rebuild => f.write_str("write down what git and the attempts' folders show"),
@@ -128,14 +128,14 @@ pub struct Finding {
     pub kind: FindingKind,
     /// What is off, in words.
     pub what: String,
-    /// What mends it; none when a person has to.
+    /// What repairs it; none when a person has to.
     pub step: Option<RepairStep>,
     /// What a person can do, where orch cannot.
     pub advice: Option<String>,
 }
 
 impl Finding {
-    pub(super) fn mendable(kind: FindingKind, what: impl Into<String>, step: RepairStep) -> Self {
+    pub(super) fn repairable(kind: FindingKind, what: impl Into<String>, step: RepairStep) -> Self {
         Self {
             kind,
             what: what.into(),

@@ -11,7 +11,7 @@ use crate::plan::{AttemptId, LaneId};
 use crate::schedule::{AttemptState, Scheduler, State, Work, history};
 
 use super::finding::{DoctorFacts, plan_of};
-use crate::supervisor::perform::build::mend::MEND_KEY;
+use crate::supervisor::perform::build::repair::REPAIR_KEY;
 use crate::supervisor::perform::tree::candidate_pool::train_key;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::orphan_git::orphan_gits;
@@ -185,7 +185,7 @@ pub fn expected(project: &Project) -> Vec<ExpectedTree> {
 /// The keys of the merge train's worktrees.
 fn train_keys(project: &Project) -> impl Iterator<Item = String> + use<> {
     let slots = 0..TRAIN_SLOTS.max(project.set.merge.verify_slots);
-    slots.map(train_key).chain([MEND_KEY.to_owned()])
+    slots.map(train_key).chain([REPAIR_KEY.to_owned()])
 }
 
 fn is_of_train(project: &Project, key: &str) -> bool {

@@ -9,7 +9,7 @@ pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     for (plan, point) in &facts.orphan_pins {
         let what = format!("the pin {plan}/{point} is of a plan that nobody knows");
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Ref,
             what,
             RepairStep::Unpin(plan.clone(), point.clone()),
@@ -17,14 +17,14 @@ pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     }
     for pin in &facts.missing_pins {
         let what = format!("the pin {}/{} was deleted", pin.plan, word(pin.point));
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Ref,
             what,
             RepairStep::Repin(pin.clone()),
         ));
     }
     for (plan, commit) in &facts.missing_notes {
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Ref,
             format!(
                 "{} has no note that says what {plan} was landed on",
@@ -48,7 +48,7 @@ pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     }
     for (plan, branch) in &facts.unit_notes {
         let what = format!("a note speaks of the branch {branch} of {plan}, which does not exist");
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Ref,
             what,
             RepairStep::ForgetUnit(plan.clone(), branch.clone()),

@@ -279,7 +279,7 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
         .append(now, engine.desk.run, &missed, Sync::Disk)?;
     engine.announce(&records);
     if !merge_only {
-        pins::mend(&engine.desk);
+        pins::repair(&engine.desk);
         tell_of_contents(&engine.desk);
         notes::write(&engine.desk, evidence::landings(engine.desk.scheduler.state()));
         engine.reports.watch_all(&engine.desk);

@@ -59,7 +59,7 @@ impl Engine<'_> {
                 };
                 self.stray_writes.look_beside(&self.desk);
                 self.stray_writes.look_at_hooks(inputs);
-                pins::mend(&self.desk);
+                pins::repair(&self.desk);
                 // Told before the end is: what follows from the end depends on it.
                 inputs.extend(output::usage(&self.desk.project.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));

@@ -72,7 +72,7 @@ pub fn rehearse_merge(
         onto: before.clone().unwrap_or_else(|| project.base.clone()),
         known: Known::of(&scheduler, &target),
         built: BTreeMap::new(),
-        mended: BTreeMap::new(),
+        repaired: BTreeMap::new(),
     };
     let mut given: BTreeMap<WorkRef, AgentName> = BTreeMap::new();
     while let Some(input) = inputs.pop() {
@@ -109,7 +109,7 @@ pub fn rehearse_merge(
     });
     report.after = before;
     for plan in &mut report.plans {
-        if let (MergeOutcome::Landed, Some(words)) = (plan.outcome, pool.mended.get(&plan.name.plan)) {
+        if let (MergeOutcome::Landed, Some(words)) = (plan.outcome, pool.repaired.get(&plan.name.plan)) {
             plan.why = plan.why.take().or_else(|| Some(words.clone()));
         }
         if let (MergeOutcome::Held, Some(agent)) = (plan.outcome, given.get(&plan.name)) {
@@ -140,7 +140,7 @@ struct Rehearsal<'a> {
     known: Known,
     built: BTreeMap<BuildId, Vec<LandedPlan>>,
     /// How conflicts would be dealt with.
-    mended: BTreeMap<PlanName, String>,
+    repaired: BTreeMap<PlanName, String>,
 }
 
 impl Rehearsal<'_> {
@@ -182,13 +182,13 @@ impl Rehearsal<'_> {
         let mut moves: Vec<LandedPlan> = Vec::new();
         for plan in &build.batch {
             let merged = perform::rehearse(self.project, plan, &self.target, &onto, &self.known);
-            let (commit, mended) = merged.map_err(|why| match why {
+            let (commit, repaired) = merged.map_err(|why| match why {
                 MergeTrouble::Refused { why } => Tried::Impossible(plan.clone(), why),
                 MergeTrouble::Obstacle { why } => Tried::InTheWay(plan.clone(), why),
                 other => Tried::Conflict(plan.clone(), other),
             })?;
-            self.mended.remove(plan);
-            self.mended.extend(mended.map(|words| (plan.clone(), words)));
+            self.repaired.remove(plan);
+            self.repaired.extend(repaired.map(|words| (plan.clone(), words)));
             moves.push((plan.clone(), Some(onto), commit.clone()));
             onto = commit;
         }

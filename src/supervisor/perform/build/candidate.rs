@@ -12,12 +12,12 @@ use super::known::Known;
 use super::lost_work::{
     branch_is_gone, refuse_part_that_is_lost, refuse_what_is_lost, refuse_what_only_merges_have,
 };
-use super::mend;
-use super::mend::ConflictingMerge;
 use super::merged_by_others::nobody_has_merged;
 use super::other_rules::refuse_other_rules;
 use super::others_work::refuse_foreign_work;
 use super::refusal::refused;
+use super::repair;
+use super::repair::ConflictingMerge;
 use super::target_lost::lost;
 use super::top::Top;
 use super::wording::message;
@@ -155,7 +155,7 @@ fn link(
             let merged =
                 merge(project, plan, top, sides, target, known).map_err(|unmerged| match unmerged {
                     Unmerged::Trouble(why) => trouble(why),
-                    Unmerged::Clash(clash) => match built.unmended.get(&clash.key()) {
+                    Unmerged::Clash(clash) => match built.unrepaired.get(&clash.key()) {
                         Some(tried) => trouble(clash.told(tried)),
                         None => Halt::Clash(clash),
                     },
@@ -355,15 +355,15 @@ pub fn rehearse(
     };
     let merged = merge(project, plan, &top, sides, target, known);
     top.save().map_err(|error| refused(&error))?;
-    let (commit, mended) = match merged {
+    let (commit, repaired) = match merged {
         Ok(merged) => (merged.map_or_else(|| onto.clone(), |(commit, _)| commit), None),
         Err(Unmerged::Trouble(trouble)) => return Err(trouble),
-        Err(Unmerged::Clash(clash)) => match mend::rehearse(project, &clash) {
+        Err(Unmerged::Clash(clash)) => match repair::rehearse(project, &clash) {
             Ok(Some((commit, words))) => (commit, Some(words)),
             Ok(None) => return Err(clash.trouble),
             Err(why) => return Err(clash.told(&Some(why))),
         },
     };
     follows(project, target, onto, &commit)?;
-    Ok((commit, mended))
+    Ok((commit, repaired))
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::failpoint;
 use crate::git::{
-    self, CheckoutOutcome, GitError, LandRefusal, LandingPlan, MendedCheckout, WorktreeAdmin, again_if_killed,
+    self, CheckoutOutcome, GitError, LandRefusal, LandingPlan, RepairedCheckout, WorktreeAdmin,
+    again_if_killed,
 };
 use crate::plan::{CommitId, Plan};
 use crate::schedule::train::{Build, BuildId, LandedPlan, Landing, TrainAnswer, Tried, Unmoved, Verdict};
@@ -225,7 +226,7 @@ pub struct Ended {
     pub behind: Vec<String>,
 }
 
-fn still_behind(target: &str, checkouts: Vec<MendedCheckout>) -> Vec<String> {
+fn still_behind(target: &str, checkouts: Vec<RepairedCheckout>) -> Vec<String> {
     let left = checkouts.into_iter().filter_map(|checkout| {
         let CheckoutOutcome::Left(why) = checkout.outcome else {
             return None;
@@ -344,7 +345,7 @@ pub fn behind(project: &Project) -> Vec<String> {
         return Vec::new();
     };
     let left = git::landing::behind(&project.repo, &landing).unwrap_or_default();
-    let left = left.into_iter().map(|path| MendedCheckout {
+    let left = left.into_iter().map(|path| RepairedCheckout {
         path,
         outcome: CheckoutOutcome::Left("it is tried again".to_owned()),
     });

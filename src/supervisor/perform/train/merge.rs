@@ -13,8 +13,8 @@ use crate::schedule::{Event, Resolving};
 
 use crate::supervisor::perform::build::candidate::Halt;
 use crate::supervisor::perform::build::known::Known;
-use crate::supervisor::perform::build::mend::RepairedMerge;
-use crate::supervisor::perform::build::{candidate, mend};
+use crate::supervisor::perform::build::repair::RepairedMerge;
+use crate::supervisor::perform::build::{candidate, repair};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
 use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, TargetTip};
@@ -94,10 +94,10 @@ fn chain_of(
             Err(Halt::Clash(clash)) => clash,
         };
         // Without what was built: others go on meanwhile.
-        let _alone = pool.mend_for(build.id);
+        let _alone = pool.repair_for(build.id);
         let dealt_with = {
             let built = pool.built();
-            built.merges.contains_key(&clash.key()) || built.unmended.contains_key(&clash.key())
+            built.merges.contains_key(&clash.key()) || built.unrepaired.contains_key(&clash.key())
         };
         if dealt_with {
             continue;
@@ -105,23 +105,23 @@ fn chain_of(
         if pool.is_unwanted(build.id) {
             return Err(Tried::Stopped);
         }
-        let mut told = mend::MergeNotes::default();
-        let mended = again_if_killed(
-            |mended| !matches!(mended, RepairedMerge::Not(_)),
-            || mend::mend(project, admin, pool, build, &clash, &mut told),
+        let mut told = repair::MergeNotes::default();
+        let repaired = again_if_killed(
+            |repaired| !matches!(repaired, RepairedMerge::Not(_)),
+            || repair::repair(project, admin, pool, build, &clash, &mut told),
         );
         warnings.extend(told.warnings);
         facts.extend(
-            told.mended
-                .map(|mended| Event::Resolve(Resolving::Reused(mended))),
+            told.repaired
+                .map(|repaired| Event::Resolve(Resolving::Reused(repaired))),
         );
         let mut built = pool.built();
-        match mended {
+        match repaired {
             RepairedMerge::Merged(commit, tree) => {
                 built.merges.insert(clash.key(), Some((commit, tree)));
             }
             RepairedMerge::Not(tried) => {
-                built.unmended.insert(clash.key(), tried);
+                built.unrepaired.insert(clash.key(), tried);
             }
             RepairedMerge::Stopped => return Err(Tried::Stopped),
         }

@@ -76,7 +76,7 @@ pub struct Built {
     /// Merges with their trees; none where that added nothing.
     pub merges: BTreeMap<MergeKey, Option<(CommitId, String)>>,
     /// Merges that conflict and were not to be had without a person, with what was tried.
-    pub unmended: BTreeMap<MergeKey, Option<String>>,
+    pub unrepaired: BTreeMap<MergeKey, Option<String>>,
 }
 
 impl Built {
@@ -101,8 +101,8 @@ pub struct CandidatePool {
     slots: Mutex<BTreeMap<usize, BuildId>>,
     unwanted: Mutex<BTreeSet<BuildId>>,
     /// The build for which a conflict is dealt with.
-    mending: Mutex<()>,
-    mends_for: Mutex<Option<BuildId>>,
+    repairing: Mutex<()>,
+    repairs_for: Mutex<Option<BuildId>>,
     /// What runs of attempts at conflicts, and those that are to end.
     resolvers: Mutex<BTreeMap<AttemptId, JobFolder>>,
     unwanted_resolvers: Mutex<BTreeSet<AttemptId>>,
@@ -130,10 +130,10 @@ impl CandidatePool {
     }
 
     /// Waits until no other conflict is dealt with: there is one worktree for that.
-    pub fn mend_for(&self, build: BuildId) -> MendsFor<'_> {
-        let alone = held(&self.mending);
-        *held(&self.mends_for) = Some(build);
-        MendsFor {
+    pub fn repair_for(&self, build: BuildId) -> RepairsFor<'_> {
+        let alone = held(&self.repairing);
+        *held(&self.repairs_for) = Some(build);
+        RepairsFor {
             pool: self,
             _alone: alone,
         }
@@ -141,7 +141,7 @@ impl CandidatePool {
 
     /// Conflicts that could not be dealt with are tried anew: a person has asked.
     pub fn try_anew(&self) {
-        self.built().unmended.clear();
+        self.built().unrepaired.clear();
     }
 
     /// Notes what runs now of an attempt at a conflict.
@@ -210,7 +210,7 @@ impl CandidatePool {
     /// Ends a build's verification, or keeps it from beginning.
     pub fn stop(&self, project: &Project, build: BuildId) {
         held(&self.unwanted).insert(build);
-        if *held(&self.mends_for) == Some(build)
+        if *held(&self.repairs_for) == Some(build)
             && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(project.dir.regeneration()))
         {
             Runner::stop(runner.process(), false);
@@ -255,7 +255,7 @@ impl CandidatePool {
     /// Ends what is at work in worktrees of the train that no build has: since before a restart.
     pub fn end_orphans(&self, project: &Project) {
         let taken = held(&self.slots);
-        if held(&self.mends_for).is_none()
+        if held(&self.repairs_for).is_none()
             && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(project.dir.regeneration()))
         {
             runner.hold().stop(true);
@@ -272,14 +272,14 @@ impl CandidatePool {
 }
 
 /// Held while a conflict is dealt with.
-pub struct MendsFor<'a> {
+pub struct RepairsFor<'a> {
     pool: &'a CandidatePool,
     _alone: MutexGuard<'a, ()>,
 }
 
-impl Drop for MendsFor<'_> {
+impl Drop for RepairsFor<'_> {
     fn drop(&mut self) {
-        *held(&self.pool.mends_for) = None;
+        *held(&self.pool.repairs_for) = None;
     }
 }
 

@@ -39,12 +39,12 @@ pub enum RepairEnd {
 /// # Errors
 ///
 /// When a supervisor is at work.
-pub fn mend(project: &Project, findings: &[Finding]) -> Result<Vec<RepairEnd>, SupervisorError> {
+pub fn repair(project: &Project, findings: &[Finding]) -> Result<Vec<RepairEnd>, SupervisorError> {
     let _lock = RepositoryLock::take(&project.dir, "doctor")?.map_err(SupervisorError::Held)?;
     Ok(carry_out(project, findings))
 }
 
-/// As [`mend`], for who drives the repository.
+/// As [`repair`], for who drives the repository.
 pub(super) fn carry_out(project: &Project, findings: &[Finding]) -> Vec<RepairEnd> {
     let mut doctor = Doctor {
         project,
@@ -84,7 +84,7 @@ impl Doctor<'_> {
                 git::worktree::follow(&self.admin, key, to).map_err(|error| text(&error))?;
                 self.record_move(key).map_err(|error| text(&error))
             }
-            RepairStep::Mend(key) => git::worktree::mend(&self.admin, key).map_err(|error| text(&error)),
+            RepairStep::Repair(key) => git::worktree::repair(&self.admin, key).map_err(|error| text(&error)),
             RepairStep::RenewIndex(key) => {
                 git::worktree::renew_index(&self.admin, key).map_err(|error| text(&error))
             }
