@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use orch::git::{Build, CandidateBuilder, Forecast, Repository, require_git};
+use orch::git::{BuildOutcome, CandidateBuilder, Forecast, Repository, require_git};
 use orch::plan::CommitId;
 use support::{Options, Sandbox, git_in, milliseconds};
 
@@ -149,7 +149,7 @@ fn compare(files: usize, shape: Shape, branches: usize, aim: Option<f64>, round:
     let mut trees = Vec::new();
     for head in &heads {
         match builder.draft(&tip, head, "Merge a branch").unwrap() {
-            Build::Candidate(candidate) => {
+            BuildOutcome::Candidate(candidate) => {
                 tip = candidate.commit;
                 trees.push(candidate.tree);
             }

@@ -7,7 +7,7 @@ mod support;
 
 use std::fmt::Write as _;
 
-use orch::graph::Dice;
+use orch::graph::Rng;
 use support::{Options, Samples, Sandbox, entries, orch, run};
 
 const PLANS: usize = 24;
@@ -44,7 +44,7 @@ fn main() {
 /// What `orch simulate` says, and what the agents took from the first start to the last end, in seconds: with the making of
 /// their worktrees, of which the simulation knows nothing, and without it.
 fn measure(seed: u64) -> (f64, [f64; 2]) {
-    let mut dice = Dice::of(seed, &[24]);
+    let mut dice = Rng::of(seed, &[24]);
     let sandbox = Sandbox::with_files(20, 1000);
     let mut manifest = format!("schema = 1\n[run]\nmax_agents = {SLOTS}\n");
     for n in 0..PLANS {

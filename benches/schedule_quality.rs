@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use orch::graph::{Dice, Durations, Generated};
+use orch::graph::{Durations, Generated, Rng};
 use orch::plan::{Arrangement, Dispatch, Document, Lanes, Phase, PhaseId, PlanSet, Strategy, Task, TaskId};
 use orch::schedule::{Ending, SimulationSettings, Work, lower_bound, simulate};
 use proof::{Rivals, tighten};
@@ -83,7 +83,7 @@ struct Tasks {
 
 /// Random layers whose work and longest path are about in the proportion that is asked for.
 fn tasks(seed: u64, regime: f64) -> Tasks {
-    let mut dice = Dice::of(seed, &[(regime * 100.0) as u64]);
+    let mut dice = Rng::of(seed, &[(regime * 100.0) as u64]);
     let slots = SLOTS[dice.below(SLOTS.len())];
     // A path goes through the longer tasks of each layer: about 1.7 of the mean.
     let mut layers = 4 + dice.below(16);
@@ -337,7 +337,7 @@ fn bound_to_worktrees(rounds: usize) {
             let mut proved = Proved::default();
             let mut deadlocks = 0;
             for seed in 0..rounds as u64 {
-                let mut dice = Dice::of(seed, &[slots as u64]);
+                let mut dice = Rng::of(seed, &[slots as u64]);
                 let set = Generated {
                     seed,
                     plans: slots * (2 + dice.below(4)),

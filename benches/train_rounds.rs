@@ -9,10 +9,11 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use orch::graph::Dice;
+use orch::graph::Rng;
 use orch::plan::PlanName;
 use orch::schedule::train::{
-    Odds, Order, Train, TrainAnswer, TrainEntry, TrainOutcome, TrainSettings, Trial, TrialId, Tried, Verdict,
+    Build, BuildId, FailureRate, Order, Train, TrainAnswer, TrainEntry, TrainOutcome, TrainSettings, Tried,
+    Verdict,
 };
 use support::Options;
 
@@ -85,31 +86,31 @@ fn number(plan: &PlanName) -> usize {
 
 /// Which plans are red.
 fn red(seed: u64, plans: usize, bad: f64) -> Vec<bool> {
-    let mut dice = Dice::of(seed, &[bad as u64, 1]);
+    let mut dice = Rng::of(seed, &[bad as u64, 1]);
     (0..plans).map(|_| dice.percent(bad)).collect()
 }
 
 /// What was seen before.
-fn odds(seed: u64, bad: f64) -> Odds {
-    let mut dice = Dice::of(seed, &[bad as u64, 2]);
-    let mut odds = Odds::default();
+fn odds(seed: u64, bad: f64) -> FailureRate {
+    let mut dice = Rng::of(seed, &[bad as u64, 2]);
+    let mut odds = FailureRate::default();
     (0..64).for_each(|_| odds.note(dice.percent(bad)));
     odds
 }
 
 struct Queue {
     train: Train,
-    odds: Odds,
+    odds: FailureRate,
     red: Vec<bool>,
     waiting: BTreeSet<usize>,
     /// What each trial is about, with all that lay below it when it began.
-    trials: BTreeMap<TrialId, (Trial, BTreeSet<usize>)>,
+    builds: BTreeMap<BuildId, (Build, BTreeSet<usize>)>,
     target: BTreeSet<usize>,
     known: BTreeMap<BTreeSet<usize>, bool>,
     runs: usize,
     landed: Vec<usize>,
-    stopped: BTreeSet<TrialId>,
-    new: Vec<TrialId>,
+    stopped: BTreeSet<BuildId>,
+    new: Vec<BuildId>,
 }
 
 impl Queue {
@@ -126,7 +127,7 @@ impl Queue {
             odds: odds(seed, bad),
             red: red(seed, plans, bad),
             waiting: BTreeSet::new(),
-            trials: BTreeMap::new(),
+            builds: BTreeMap::new(),
             target: BTreeSet::new(),
             known: BTreeMap::from([(BTreeSet::new(), true)]),
             runs: 0,
@@ -148,15 +149,15 @@ impl Queue {
             let mut again = false;
             for order in self.train.decide(&self.odds) {
                 match order {
-                    Order::Try(trial) => {
-                        let mut all = match trial.again {
-                            Some(first) => self.trials[&first].1.clone(),
+                    Order::Try(build) => {
+                        let mut all = match build.again {
+                            Some(first) => self.builds[&first].1.clone(),
                             None => self.target.clone(),
                         };
-                        all.extend(trial.stack.iter().map(number));
-                        let id = trial.id;
-                        let known = trial.again.is_none() && self.known.contains_key(&all);
-                        self.trials.insert(id, (trial, all));
+                        all.extend(build.batch.iter().map(number));
+                        let id = build.id;
+                        let known = build.again.is_none() && self.known.contains_key(&all);
+                        self.builds.insert(id, (build, all));
                         if known {
                             self.answer(id, true);
                             again = true;
@@ -169,12 +170,12 @@ impl Queue {
                         self.stopped.insert(id);
                     }
                     Order::Land(landing) => {
-                        let moves = landing.stack.iter().map(|plan| {
+                        let moves = landing.batch.iter().map(|plan| {
                             let commit = "0".repeat(40).parse().expect("a commit");
                             (plan.clone(), None, commit)
                         });
                         let moves = moves.collect();
-                        self.target.extend(landing.stack.iter().map(number));
+                        self.target.extend(landing.batch.iter().map(number));
                         self.tell(TrainAnswer::Landed(Ok(moves)));
                         again = true;
                     }
@@ -186,8 +187,8 @@ impl Queue {
         }
     }
 
-    fn answer(&mut self, id: TrialId, known: bool) {
-        let (_, all) = &self.trials[&id];
+    fn answer(&mut self, id: BuildId, known: bool) {
+        let (_, all) = &self.builds[&id];
         let green = !all.iter().any(|plan| self.red[*plan]);
         let all = all.clone();
         self.known.insert(all, green);
@@ -206,9 +207,9 @@ impl Queue {
             Tried::Verdict(verdict)
         };
         self.tell(TrainAnswer::Tried {
-            trial: id,
+            build: id,
             tried,
-            ground_green: true,
+            tip_green: true,
         });
     }
 
@@ -250,8 +251,8 @@ fn drain(seed: u64, bad: f64, every: bool) -> Drained {
             break;
         }
         rounds += 1;
-        for trial in round {
-            queue.answer(trial, false);
+        for build in round {
+            queue.answer(build, false);
         }
     }
     Drained {
@@ -310,7 +311,7 @@ struct Turnaround {
 
 fn turnaround(seed: u64, bad: f64, rate: f64, every: bool) -> Turnaround {
     const ARRIVALS: usize = 60;
-    let mut dice = Dice::of(seed, &[bad as u64, (rate * 10.0) as u64, 3]);
+    let mut dice = Rng::of(seed, &[bad as u64, (rate * 10.0) as u64, 3]);
     let took: Vec<f64> = (0..ARRIVALS).map(|_| (dice.normal() * 0.25).exp()).collect();
     let mut at = 0.0;
     let arrivals: Vec<f64> = (0..ARRIVALS)
@@ -331,7 +332,7 @@ fn turnaround(seed: u64, bad: f64, rate: f64, every: bool) -> Turnaround {
 }
 
 fn shipped(queue: &mut Queue, arrivals: &[f64], took: &[f64]) -> f64 {
-    let mut ends: Vec<(f64, TrialId)> = Vec::new();
+    let mut ends: Vec<(f64, BuildId)> = Vec::new();
     let (mut arrived, mut waits, mut seen) = (0, 0.0, 0);
     loop {
         let next_end = ends.iter().enumerate().min_by(|a, b| a.1.0.total_cmp(&b.1.0));
@@ -339,8 +340,8 @@ fn shipped(queue: &mut Queue, arrivals: &[f64], took: &[f64]) -> f64 {
         let now = match (next_end, arrivals.get(arrived)) {
             (Some((end, _)), Some(arrival)) if *arrival < end => *arrival,
             (Some((end, place)), _) => {
-                let (_, trial) = ends.swap_remove(place);
-                queue.answer(trial, false);
+                let (_, build) = ends.swap_remove(place);
+                queue.answer(build, false);
                 queue.decide();
                 stop_at_once(queue, &mut ends);
                 end
@@ -354,13 +355,13 @@ fn shipped(queue: &mut Queue, arrivals: &[f64], took: &[f64]) -> f64 {
             queue.decide();
             stop_at_once(queue, &mut ends);
         }
-        for trial in std::mem::take(&mut queue.new) {
-            let top = queue.trials[&trial]
+        for build in std::mem::take(&mut queue.new) {
+            let top = queue.builds[&build]
                 .0
-                .stack
+                .batch
                 .last()
                 .map_or(1.0, |plan| took[number(plan)]);
-            ends.push((now + top, trial));
+            ends.push((now + top, build));
         }
         while let Some(plan) = queue.landed.get(seen) {
             waits += now - arrivals[*plan];
@@ -372,12 +373,12 @@ fn shipped(queue: &mut Queue, arrivals: &[f64], took: &[f64]) -> f64 {
 }
 
 /// A trial that is stopped ends at once, and its slot is free.
-fn stop_at_once(queue: &mut Queue, ends: &mut Vec<(f64, TrialId)>) {
+fn stop_at_once(queue: &mut Queue, ends: &mut Vec<(f64, BuildId)>) {
     loop {
-        let stopped = ends.iter().position(|(_, trial)| queue.stopped.contains(trial));
+        let stopped = ends.iter().position(|(_, build)| queue.stopped.contains(build));
         let Some(place) = stopped else { return };
-        let (_, trial) = ends.swap_remove(place);
-        queue.answer(trial, false);
+        let (_, build) = ends.swap_remove(place);
+        queue.answer(build, false);
         queue.decide();
     }
 }

@@ -13,7 +13,7 @@ use imports::Imports;
 
 /// Every room with its floor.
 const ROOMS: &[(&str, u32)] = &[
-    ("fault", 0),
+    ("failpoint", 0),
     ("plan", 0),
     ("graph", 1),
     ("schedule", 2),

@@ -71,11 +71,11 @@ pub fn age_of(file: &Path) -> Option<Duration> {
 }
 
 /// How long ago anything below a folder was changed, made or removed, without the folders of these names at its top. The
-/// look ends early, with the age found, at the first change that is younger than `patience`. None when the folder cannot
+/// look ends early, with the age found, at the first change that is younger than `within`. None when the folder cannot
 /// be read.
 ///
 /// What counts is the time of the last status change, which the kernel keeps and no program can set back.
-pub fn newest_change(folder: &Path, without: &[&str], patience: Duration) -> Option<Duration> {
+pub fn newest_change(folder: &Path, without: &[&str], within: Duration) -> Option<Duration> {
     let mut newest = age(changed_at(&fs::symlink_metadata(folder).ok()?));
     let mut open = vec![folder.to_owned()];
     let mut top = true;
@@ -92,7 +92,7 @@ pub fn newest_change(folder: &Path, without: &[&str], patience: Duration) -> Opt
                 continue;
             };
             newest = newest.min(age(changed_at(&found)));
-            if newest < patience {
+            if newest < within {
                 return Some(newest);
             }
             if found.is_dir() {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::fault;
+use crate::failpoint;
 use crate::schedule::Facts;
 
 use super::{AgentError, ExitRecord, Job, ProcessId, Readable};
@@ -295,7 +295,7 @@ impl JobFolder {
             if let Some(rest) = RESERVE.checked_sub(text.len()) {
                 file.write_all(&vec![b' '; rest])?;
             }
-            fault::around("job.exit", || fs::rename(&reserve, &path))
+            failpoint::around("job.exit", || fs::rename(&reserve, &path))
         };
         write().map_err(AgentError::file("write", path))
     }
@@ -324,7 +324,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), AgentError> {
             .mode(0o600)
             .open(&temporary)?;
         file.write_all(bytes)?;
-        fault::around("job.file", || fs::rename(&temporary, path))
+        failpoint::around("job.file", || fs::rename(&temporary, path))
     };
     // A part, as on a full disk, is of no use to anybody.
     let written = write().inspect_err(|_| drop(fs::remove_file(&temporary)));

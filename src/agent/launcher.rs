@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Once;
 
-use crate::fault;
+use crate::failpoint;
 
 use super::control_group::ControlGroup;
 use super::runner_signals::hold_back;
@@ -54,7 +54,7 @@ impl Launcher {
         };
         // SAFETY: between fork and exec this only makes calls of the kernel, and allocates nothing.
         unsafe { command.pre_exec(begin) };
-        let child = fault::around("runner.spawn", || command.spawn());
+        let child = failpoint::around("runner.spawn", || command.spawn());
         let child = child.map_err(|source| AgentError::Start {
             program: self.program.clone(),
             source,

@@ -49,7 +49,7 @@ pub use folder::{JobFolder, JobState, Running};
 pub use job::{Job, JobInput};
 pub use launcher::{Launcher, RUNNER_ARGUMENT};
 pub use log::LOG_LIMIT;
-pub use process::{Carrier, ProcessId, carriers, children, descendants, is_suspended, left_running};
+pub use process::{Carrier, ProcessId, carriers, children, descendants, is_suspended, orphaned_jobs};
 pub use reader::{OutputReader, OutputReading, Readable};
 pub use runner::run_job;
 pub use runner_handle::{LOOK_AGAIN, Runner, RunnerHold};

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::control_group::ControlGroup;
 use super::{JobFolder, JobState};
-use crate::fault;
+use crate::failpoint;
 
 /// A process: its id and when it started, in clock ticks since boot (field 22 of `/proc/PID/stat`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -88,7 +88,7 @@ impl ProcessId {
         let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
         match pid {
             Some(pid) if self.is_alive() => {
-                fault::around("signal", || rustix::process::kill_process(pid, signal).is_ok())
+                failpoint::around("signal", || rustix::process::kill_process(pid, signal).is_ok())
             }
             _ => false,
         }
@@ -254,7 +254,7 @@ fn marked(folder: &Path) -> Vec<ProcessId> {
 
 /// Processes of jobs below these folders that have no runner any more: the jobs' folders with how many each. Folders that are
 /// gone count too.
-pub fn left_running(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
+pub fn orphaned_jobs(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
     let homes: Vec<PathBuf> = homes.iter().map(|home| settled(home)).collect();
     let prefix = format!("{JOB_VARIABLE}=").into_bytes();
     let mut found: BTreeMap<PathBuf, BTreeSet<ProcessId>> = BTreeMap::new();

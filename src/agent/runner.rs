@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Pid;
 
-use crate::fault;
+use crate::failpoint;
 use crate::schedule::Exit;
 
 use super::control_group::ControlGroup;
@@ -44,7 +44,7 @@ pub fn run_job(folder: &Path) -> Result<(), AgentError> {
     let signals = Signals::register()?;
     let lock = given_lock().map_err(refused("take the lock over"))?;
     run(own, signals, &JobFolder::new(folder), lock)?;
-    fault::point("runner.ended");
+    failpoint::point("runner.ended");
     Ok(())
 }
 
@@ -175,7 +175,7 @@ fn start(job: &Job, folder: &JobFolder, group: Option<&ControlGroup>) -> std::io
         .stdin(input)
         .stdout(write.try_clone()?)
         .stderr(write);
-    let leader = fault::around("agent.spawn", || Leader::start(command, group))?;
+    let leader = failpoint::around("agent.spawn", || Leader::start(command, group))?;
     Ok((leader, read.into()))
 }
 
@@ -220,7 +220,7 @@ impl<'a> Supervision<'a> {
             self.act_on_time(record);
             status = self.leader.try_wait();
         }
-        fault::point("agent.ended");
+        failpoint::point("agent.ended");
         let left_behind = self.end_what_is_left(record);
         let exit = match (self.ending, status) {
             (Some(EndCause::TimedOut), _) => Exit::TimedOut,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::plan::{Dispatch, PlanSet, Strategy};
-use crate::supervisor::{SupervisorError, check_circles};
+use crate::supervisor::{SupervisorError, check_cycles};
 
 use super::CliError;
 
@@ -47,8 +47,8 @@ pub fn impose(
     }
     match manifest.and_then(Path::file_name) {
         Some(name) if strategy.is_some() || dispatch.is_some() => {
-            let faults = check_circles(set, Path::new(name));
-            Ok(faults.map_err(SupervisorError::from)?)
+            let diagnostics = check_cycles(set, Path::new(name));
+            Ok(diagnostics.map_err(SupervisorError::from)?)
         }
         _ => Ok(()),
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::journal::SCHEMA;
-use crate::plan::{Faults, Lint, LintId, LintPlace};
+use crate::plan::{Diagnostics, Lint, LintId, LintPlace};
 use crate::report::{broken, output_terminal};
 use crate::supervisor;
 
@@ -20,7 +20,8 @@ pub struct CheckArgs {}
 struct CheckOutput<'a> {
     schema: u32,
     ok: bool,
-    faults: &'a Faults,
+    #[serde(rename = "faults")]
+    diagnostics: &'a Diagnostics,
     /// What is allowed and may not be meant; left out where there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Warning<'a>>,
@@ -73,7 +74,7 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<ProgramExit, CliError> {
             let lints = supervisor::lints(&project)?;
             Ok((project.set, lints))
         }
-        Err(error) if error.faults().is_none() => {
+        Err(error) if error.diagnostics().is_none() => {
             let file = match &context.manifest {
                 Some(file) => file.clone(),
                 None => supervisor::find_manifest(&context.dir, std::path::Path::new("/"))?,
@@ -85,7 +86,7 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<ProgramExit, CliError> {
                     Ok((set, lints))
                 }
                 Ok(_) => Err(error),
-                Err(faults) => Err(faults.into()),
+                Err(diagnostics) => Err(diagnostics.into()),
             }
         }
         Err(error) => Err(error),
@@ -96,7 +97,7 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<ProgramExit, CliError> {
                 output::json(&CheckOutput {
                     schema: SCHEMA,
                     ok: true,
-                    faults: &Faults::default(),
+                    diagnostics: &Diagnostics::default(),
                     warnings: lints.iter().map(Warning::of).collect(),
                 })?;
             } else if !context.quiet {
@@ -114,12 +115,12 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<ProgramExit, CliError> {
             }
             Ok(ProgramExit::Done)
         }
-        Err(error) => match (context.json, error.faults()) {
-            (true, Some(faults)) => {
+        Err(error) => match (context.json, error.diagnostics()) {
+            (true, Some(diagnostics)) => {
                 output::json(&CheckOutput {
                     schema: SCHEMA,
                     ok: false,
-                    faults,
+                    diagnostics,
                     warnings: Vec::new(),
                 })?;
                 Ok(ProgramExit::Usage)

@@ -7,7 +7,7 @@ use crate::journal::SCHEMA;
 use crate::report::{hanging, size};
 use crate::supervisor::doctor::{
     AgentFacts, Finding, FindingKind, MachineFacts, RepairEnd, agent_facts, diagnose, installed_facts, look,
-    machine_facts, machine_facts_at, mend,
+    machine_facts, machine_facts_at, repair,
 };
 use crate::supervisor::{NAME_YOURSELF, Project, SupervisorError};
 
@@ -54,7 +54,7 @@ impl<'a> DoctorOutput<'a> {
 struct FindingOutput<'a> {
     kind: FindingKind,
     what: &'a str,
-    /// What mends it; null when a person has to.
+    /// What repairs it; null when a person has to.
     step: Option<String>,
     advice: Option<&'a str>,
     /// `mended`, `failed`, `left`; null without `--fix`.
@@ -66,22 +66,22 @@ struct FindingOutput<'a> {
 ///
 /// # Errors
 ///
-/// When the manifest is wrong, or something is to be mended beside a supervisor at work.
+/// When the manifest is wrong, or something is to be repaired beside a supervisor at work.
 pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError> {
     let Some(project) = project(context)? else {
         return before_any_plan(context);
     };
     let seen = look(&project)?;
     let findings = diagnose(&seen.facts);
-    let mendable = findings.iter().any(|finding| finding.step.is_some());
-    if args.fix && mendable && seen.driven.is_some() {
+    let repairable = findings.iter().any(|finding| finding.step.is_some());
+    if args.fix && repairable && seen.driven.is_some() {
         return Err(
             CliError::refused("a supervisor is at work: nothing is mended under its hands")
                 .with_hint("`orch down` stops it; without --fix it is only looked"),
         );
     }
-    let outcomes = match args.fix && mendable {
-        true => Some(mend(&project, &findings)?),
+    let outcomes = match args.fix && repairable {
+        true => Some(repair(&project, &findings)?),
         false => None,
     };
     let outcome = |at: usize| outcomes.as_ref().map(|outcomes| &outcomes[at]);
@@ -110,7 +110,7 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError
         for (at, finding) in findings.iter().enumerate() {
             text += &finding_text(finding, outcome(at));
         }
-        text += &match (findings.len(), mendable && !args.fix, ok) {
+        text += &match (findings.len(), repairable && !args.fix, ok) {
             (0, ..) if nameless => "git does not know who commits\n".to_owned(),
             (0, ..) if lacking => "an agent that plans use is not ready\n".to_owned(),
             (0, ..) => "nothing is off\n".to_owned(),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::agent::is_suspended;
 use crate::journal::{OrchDir, RepositoryLock};
-use crate::supervisor::{Answer, Request, ask, stop_strays};
+use crate::supervisor::{Answer, Request, ask, stop_orphans};
 
 use super::{CliError, Context, ProgramExit, output};
 
@@ -31,7 +31,7 @@ pub fn run(context: &Context, args: &DownArgs) -> Result<ProgramExit, CliError> 
     }
     match ask(&dir, &Request::Down { now: args.now })? {
         // It ended just then, or was killed; whichever, what it left is not to stay.
-        None => drop(stop_strays(&dir, args.now)?),
+        None => drop(stop_orphans(&dir, args.now)?),
         Some(Answer::Refused { why, .. }) => return Err(CliError::refused(why)),
         Some(
             Answer::Accepted
@@ -75,7 +75,7 @@ const SAY_AGAIN: Duration = Duration::from_secs(10);
 
 /// No supervisor is at work, but one that was killed may have left agents.
 fn stop_what_is_left(context: &Context, dir: &OrchDir, now: bool) -> Result<ProgramExit, CliError> {
-    let stopped = stop_strays(dir, now)?;
+    let stopped = stop_orphans(dir, now)?;
     if stopped.is_empty() {
         return Err(CliError::new(
             ProgramExit::Nothing,

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::git::GitError;
-use crate::plan::Faults;
+use crate::plan::Diagnostics;
 use crate::report::{broken, error_terminal};
 use crate::supervisor::SupervisorError;
 
@@ -52,7 +52,7 @@ pub struct CliError {
     exit: ProgramExit,
     cause: anyhow::Error,
     hints: Vec<String>,
-    faults: Option<Faults>,
+    diagnostics: Option<Diagnostics>,
     silent: bool,
 }
 
@@ -63,7 +63,7 @@ impl CliError {
             exit,
             cause: anyhow::Error::msg(message.into()),
             hints: Vec::new(),
-            faults: None,
+            diagnostics: None,
             silent: false,
         }
     }
@@ -80,8 +80,8 @@ impl CliError {
     }
 
     /// The faults of the manifest and the documents, when that is what it is.
-    pub fn faults(&self) -> Option<&Faults> {
-        self.faults.as_ref()
+    pub fn diagnostics(&self) -> Option<&Diagnostics> {
+        self.diagnostics.as_ref()
     }
 
     /// Prints it and gives the exit code.
@@ -91,10 +91,10 @@ impl CliError {
         }
         let red = anstyle::AnsiColor::Red.on_default().bold();
         let cyan = anstyle::AnsiColor::Cyan.on_default();
-        match &self.faults {
-            Some(faults) => {
-                for fault in &faults.0 {
-                    tell(red, "error", fault);
+        match &self.diagnostics {
+            Some(diagnostics) => {
+                for diagnostic in &diagnostics.0 {
+                    tell(red, "error", diagnostic);
                 }
             }
             None => tell(red, "error", format_args!("{:#}", self.cause)),
@@ -107,7 +107,7 @@ impl CliError {
                 "schema": crate::journal::SCHEMA,
                 "error": format!("{:#}", self.cause),
                 "hints": self.hints,
-                "faults": self.faults,
+                "faults": self.diagnostics,
             });
             // Whoever asked may have gone.
             let _ = writeln!(std::io::stdout(), "{document}");
@@ -137,7 +137,7 @@ impl From<anyhow::Error> for CliError {
             },
             cause,
             hints: Vec::new(),
-            faults: None,
+            diagnostics: None,
             silent,
         }
     }
@@ -147,10 +147,12 @@ impl From<SupervisorError> for CliError {
     fn from(error: SupervisorError) -> Self {
         let message = error.to_string();
         match error {
-            SupervisorError::Faults(faults) => {
-                let mut this =
-                    Self::refused(format!("{} found", super::output::count(faults.0.len(), "fault")));
-                this.faults = Some(faults);
+            SupervisorError::Diagnostics(diagnostics) => {
+                let mut this = Self::refused(format!(
+                    "{} found",
+                    super::output::count(diagnostics.0.len(), "fault")
+                ));
+                this.diagnostics = Some(diagnostics);
                 this
             }
             SupervisorError::NoManifest { .. } => Self::refused(message)

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
-use crate::plan::{Dependency, Fault, Phase, Plan, PlanSet, Point};
+use crate::plan::{Dependency, Diagnostic, Phase, Plan, PlanSet, Point};
 
 use super::draw::why_words;
 use super::gate::{Gate, Why};
@@ -27,21 +27,21 @@ struct CycleStep {
 
 /// One shortest cycle of every group of nodes that wait for each other, so that none can ever begin. A gate that can
 /// open without some of its members holds nobody up. `manifest` is the manifest as faults name it.
-pub fn cycle_faults(set: &PlanSet, graph: &Graph, ranks: &Ranks, manifest: &Path) -> Vec<Fault> {
+pub fn cycle_diagnostics(set: &PlanSet, graph: &Graph, ranks: &Ranks, manifest: &Path) -> Vec<Diagnostic> {
     if ranks.stuck.is_empty() {
         return Vec::new();
     }
     let steps = blocked(graph, &ranks.stuck);
-    let mut faults = Vec::new();
+    let mut diagnostics = Vec::new();
     for group in groups(&steps) {
-        if faults.len() == MOST {
+        if diagnostics.len() == MOST {
             break;
         }
         if let Some(cycle) = shortest(&steps, &group) {
-            faults.push(fault(set, graph, &cycle, manifest));
+            diagnostics.push(diagnostic(set, graph, &cycle, manifest));
         }
     }
-    faults
+    diagnostics
 }
 
 /// What each stuck node waits for in vain: the stuck members of gates that cannot open without them. Nodes that only
@@ -157,7 +157,7 @@ fn shortest(steps: &BTreeMap<usize, Vec<CycleStep>>, group: &BTreeSet<usize>) ->
     best
 }
 
-fn fault(set: &PlanSet, graph: &Graph, cycle: &[CycleStep], manifest: &Path) -> Fault {
+fn diagnostic(set: &PlanSet, graph: &Graph, cycle: &[CycleStep], manifest: &Path) -> Diagnostic {
     let mut path: Vec<String> = cycle.iter().map(|step| graph.id(step.waits)).collect();
     path.extend(cycle.first().map(|step| graph.id(step.waits)));
     let reasons: Vec<String> = cycle
@@ -176,9 +176,9 @@ fn fault(set: &PlanSet, graph: &Graph, cycle: &[CycleStep], manifest: &Path) -> 
         Some(step) => place(set, graph, step, manifest),
         None => (manifest.to_owned(), 1),
     };
-    let mut fault = Fault::of_file(&file, message).hint(hint);
-    fault.line = Some(line);
-    fault
+    let mut diagnostic = Diagnostic::of_file(&file, message).hint(hint);
+    diagnostic.line = Some(line);
+    diagnostic
 }
 
 /// What a step says in words.

@@ -10,7 +10,7 @@ use crate::plan::{
     PlanSet, Point, Priority, RunSettings, StopSignal, Task, TaskId, WorkRef,
 };
 
-use super::dice::Dice;
+use super::rng::Rng;
 
 /// What kind of plan set is drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,15 +65,15 @@ impl Generated {
         let agent = agent("agent");
         let mut plans: Vec<Plan> = Vec::with_capacity(self.plans);
         for number in 0..self.plans {
-            let mut dice = Dice::of(self.seed, &[number as u64]);
-            let document = self.document(number, &mut dice);
+            let mut rng = Rng::of(self.seed, &[number as u64]);
+            let document = self.document(number, &mut rng);
             let mut phases: BTreeMap<PhaseId, PhaseSettings> = BTreeMap::new();
             for phase in &document.phases {
-                if plans.is_empty() || !dice.percent(self.cross) {
+                if plans.is_empty() || !rng.percent(self.cross) {
                     continue;
                 }
-                let on = &plans[plans.len() - 1 - dice.below(plans.len().min(20))];
-                let other = &on.document.phases[dice.below(on.document.phases.len())];
+                let on = &plans[plans.len() - 1 - rng.below(plans.len().min(20))];
+                let other = &on.document.phases[rng.below(on.document.phases.len())];
                 let dependency = Dependency {
                     on: WorkRef::at(&on.name, Point::Phase(other.id)),
                     landed: false,
@@ -151,15 +151,15 @@ impl Generated {
     }
 
     /// Layers of tasks: those that name anything wait for one to three tasks of the phases before.
-    fn document(&self, number: usize, dice: &mut Dice) -> Document {
+    fn document(&self, number: usize, rng: &mut Rng) -> Document {
         let mut phases: Vec<Phase> = Vec::new();
         let size = self.phase.max(1);
         for first in (0..self.tasks).step_by(size) {
             let id = PhaseId(phases.len() as u32 + 1);
             let tasks = (0..size.min(self.tasks - first)).map(|place| {
-                let named = !phases.is_empty() && dice.percent(self.named);
-                let depends = named.then(|| earlier(&phases, dice));
-                let factor = (dice.normal() * self.spread).exp();
+                let named = !phases.is_empty() && rng.percent(self.named);
+                let depends = named.then(|| earlier(&phases, rng));
+                let factor = (rng.normal() * self.spread).exp();
                 Task {
                     id: TaskId::new(id.0, place as u32 + 1),
                     title: format!("Task {} of phase {id}", place + 1),
@@ -169,8 +169,8 @@ impl Generated {
                     cross: Vec::new(),
                     sequential: None,
                     subtasks: Vec::new(),
-                    files: if dice.percent(self.files) {
-                        vec![format!("src/p{number}/{}.rs", dice.below(size))]
+                    files: if rng.percent(self.files) {
+                        vec![format!("src/p{number}/{}.rs", rng.below(size))]
                     } else {
                         Vec::new()
                     },
@@ -202,16 +202,16 @@ impl Generated {
 }
 
 /// One to three tasks of earlier phases, mostly of the last.
-fn earlier(phases: &[Phase], dice: &mut Dice) -> Vec<TaskId> {
+fn earlier(phases: &[Phase], rng: &mut Rng) -> Vec<TaskId> {
     let mut named: Vec<TaskId> = Vec::new();
-    for _ in 0..1 + dice.below(3) {
-        let back = if dice.percent(70.0) {
+    for _ in 0..1 + rng.below(3) {
+        let back = if rng.percent(70.0) {
             0
         } else {
-            dice.below(phases.len())
+            rng.below(phases.len())
         };
         let phase = &phases[phases.len() - 1 - back];
-        named.push(phase.tasks[dice.below(phase.tasks.len())].id);
+        named.push(phase.tasks[rng.below(phase.tasks.len())].id);
     }
     named.sort_unstable();
     named.dedup();

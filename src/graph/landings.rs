@@ -25,9 +25,9 @@ impl Graph {
     /// Draws the order of the landings. Plans may build on each other's beginnings in turn: then neither lands before the
     /// other, and whoever builds on the whole of another still lands after it.
     pub(super) fn add_landings(&mut self, builds_on: &[Vec<BuildsOn>]) {
-        let in_turn = Turns::of(builds_on);
+        let mutual = MutualDependencies::of(builds_on);
         for (number, own) in builds_on.iter().enumerate() {
-            let before = own.iter().filter(|on| on.whole || !in_turn.has(number, on.plan));
+            let before = own.iter().filter(|on| on.whole || !mutual.has(number, on.plan));
             let mut before: Vec<usize> = before.map(|on| self.places[on.plan].landed).collect();
             before.sort_unstable();
             before.dedup();
@@ -37,13 +37,13 @@ impl Graph {
 }
 
 /// Which plans build on each other, directly or not.
-struct Turns<'b> {
+struct MutualDependencies<'b> {
     builds_on: &'b [Vec<BuildsOn>],
     /// Those that may: neither do they build on nothing of the kind, nor does nothing build on them.
     open: Vec<bool>,
 }
 
-impl<'b> Turns<'b> {
+impl<'b> MutualDependencies<'b> {
     /// Takes away who cannot, until nobody is left to take away.
     fn of(builds_on: &'b [Vec<BuildsOn>]) -> Self {
         let mut backwards: Vec<Vec<usize>> = vec![Vec::new(); builds_on.len()];
@@ -105,10 +105,10 @@ mod tests {
             vec![on(2, true)],
             vec![on(3, true)],
         ];
-        let turns = Turns::of(&builds_on);
+        let mutual = MutualDependencies::of(&builds_on);
         let all = builds_on.iter().enumerate();
         let all = all.flat_map(|(plan, own)| own.iter().map(move |on| (plan, on.plan)));
-        let found: Vec<_> = all.filter(|(plan, on)| turns.has(*plan, *on)).collect();
+        let found: Vec<_> = all.filter(|(plan, on)| mutual.has(*plan, *on)).collect();
         assert_eq!(found, [(1, 3), (2, 1), (3, 2)]);
     }
 }

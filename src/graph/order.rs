@@ -318,8 +318,8 @@ mod tests {
                           ## Phase 2: B\n\n- [ ] 2.1 f\n- [ ] 2.2 g (depends: 1.1)\n- [ ] 2.3 h (depends: none)\n";
 
     fn drawn(text: &str, strategy: Strategy, dispatch: Dispatch) -> PlanOrder {
-        let (document, faults) = read_document(text);
-        assert!(faults.is_empty(), "{faults:?}");
+        let (document, diagnostics) = read_document(text);
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
         let arrangement = Arrangement {
             strategy,
             dispatch,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::fault;
+use crate::failpoint;
 
 use super::JournalError;
 
@@ -96,7 +96,7 @@ impl Reached {
             Some(file) => file,
             None => File::open(log)?,
         };
-        fault::around("journal.sync", || file.sync_data())?;
+        failpoint::around("journal.sync", || file.sync_data())?;
         self.file = Some(file);
         Ok(())
     }

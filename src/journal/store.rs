@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use crate::fault;
+use crate::failpoint;
 use crate::plan::RunId;
 use crate::schedule::{At, Event};
 
@@ -205,7 +205,7 @@ impl Journal {
         do_it("BEGIN")?;
         let written = self
             .insert(records)
-            .and_then(|()| fault::around("journal.commit", || do_it("COMMIT")));
+            .and_then(|()| failpoint::around("journal.commit", || do_it("COMMIT")));
         if written.is_err() && !self.connection.is_autocommit() {
             let _ = do_it("ROLLBACK");
         }

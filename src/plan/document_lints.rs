@@ -71,7 +71,7 @@ impl PlanSet {
             let by_name = self.plans.iter().find(|plan| plan.name.as_str() == name);
             if let Some(on) = by_name.or_else(by_stem) {
                 let column = lines.column_of(upstream.line, name);
-                found.extend(in_turn(plan, on).map(|(message, hint)| {
+                found.extend(mutual_dependency(plan, on).map(|(message, hint)| {
                     Lint::at(LintId::Upstream, file, upstream.line, column, message).hint(hint)
                 }));
                 continue;
@@ -97,7 +97,7 @@ impl PlanSet {
 
 /// That a plan does not wait for one of its upstream plans before it begins, because that waits for a part of it in turn; and
 /// what to do.
-fn in_turn(plan: &Plan, on: &Plan) -> Option<(String, String)> {
+fn mutual_dependency(plan: &Plan, on: &Plan) -> Option<(String, String)> {
     let is_on = |dependency: &Dependency| dependency.on.plan == on.name;
     if plan.name == on.name || plan.depends.iter().any(is_on) {
         return None;

@@ -52,7 +52,6 @@ pub use set::agent::{Account, Agent, Price};
 pub use set::arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
 pub use set::call::{AgentStdin, EventFormat, StopSignal};
 pub use set::lint::{Lint, LintId, LintPlace};
-pub use set::patience::{Escalate, OnStuck, Waiting};
 pub use set::plan_set::{
     AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, OnConflict, PhaseSettings, Plan, PlanSet,
     Regenerate, RunSettings, SyncPoint,
@@ -60,10 +59,11 @@ pub use set::plan_set::{
 pub use set::preset::{Login, PRESETS, Preset, UNWANTED_TOOLS};
 pub use set::report::Report;
 pub use set::setup::{Hooks, Setup};
+pub use set::stall::{Escalate, OnStall, Waiting};
 pub use starter::{init_manifest, new_plan};
 pub use text::branch_name::{BranchNameError, check_branch_name};
+pub use text::diagnostic::{Diagnostic, Diagnostics};
 pub use text::duration::{DurationError, format_duration, parse_duration, spoken};
-pub use text::fault::{Fault, Faults};
 pub use text::place::Place;
 pub use text::same_title::is_same_title;
 pub(crate) use text::seek;

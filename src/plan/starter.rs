@@ -54,7 +54,7 @@ mod tests {
             })
             .collect();
         let parsed = parse_manifest(Path::new("plans.toml"), &written);
-        assert_eq!(parsed.faults, [], "{written}");
+        assert_eq!(parsed.diagnostics, [], "{written}");
         let sources = parsed.documents().map(|request| {
             let source = DocumentSource {
                 display: request.file.to_path_buf(),

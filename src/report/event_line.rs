@@ -1,7 +1,7 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
-use crate::plan::{ManifestChange, OnStuck, PlanName};
+use crate::plan::{ManifestChange, OnStall, PlanName};
 use crate::schedule::{
     Event, Failed, FlakyMerge, FoundPlan, Hold, LaneNote, LaunchTrouble, MergeTrouble, PhaseSaid,
     PhaseVerify, PinRefusal, VerifiedMerge, point_word,
@@ -167,9 +167,9 @@ pub fn detail(event: &Event) -> String {
             let part = failed.up_to.map(|phase| format!("up to phase {phase}: "));
             format!("{}{}", part.unwrap_or_default(), merge_trouble(&failed.why))
         }
-        Event::AgentStuck(notice) => format!("{} is stuck: {}", notice.attempt, notice.ages.words()),
+        Event::AgentStalled(notice) => format!("{} is stuck: {}", notice.attempt, notice.ages.words()),
         Event::AgentStirred(about) => format!("{} moves again", about.attempt),
-        Event::StuckActed(done) => format!("{}: {}", done.attempt, stuck_action(done.action)),
+        Event::StallActed(done) => format!("{}: {}", done.attempt, stall_action(done.action)),
         Event::ReportLate(late) if late.refused => {
             format!("{} {}, which could not begin", late.task, late.state)
         }
@@ -192,12 +192,12 @@ pub fn detail(event: &Event) -> String {
     }
 }
 
-fn stuck_action(action: OnStuck) -> &'static str {
+fn stall_action(action: OnStall) -> &'static str {
     match action {
-        OnStuck::Notice => "nothing is done",
-        OnStuck::Nudge => "it is sent a message",
-        OnStuck::Restart => "it is ended and tried again",
-        OnStuck::Hold => "it is ended and waits for a person",
+        OnStall::Notice => "nothing is done",
+        OnStall::Nudge => "it is sent a message",
+        OnStall::Restart => "it is ended and tried again",
+        OnStall::Hold => "it is ended and waits for a person",
     }
 }
 

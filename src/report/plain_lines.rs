@@ -141,9 +141,9 @@ fn is_news(event: &Event) -> bool {
         | Event::MergeFlaky(_)
         | Event::TargetChecked(_)
         | Event::MergeFailed { .. }
-        | Event::AgentStuck(_)
+        | Event::AgentStalled(_)
         | Event::AgentStirred(_)
-        | Event::StuckActed(_)
+        | Event::StallActed(_)
         | Event::ReportLate(_)
         | Event::MessageSent(_)
         | Event::Escalated(_)

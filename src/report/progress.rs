@@ -109,7 +109,7 @@ impl ProgressBars {
         let mut attempts = run.attempts.values();
         let at_work = attempts.any(|attempt| attempt.state == AttemptState::Running);
         // What runs and still wants a person's eye says that first.
-        let troubled = run.attempts.values().any(|attempt| attempt.stuck.is_some());
+        let troubled = run.attempts.values().any(|attempt| attempt.stall.is_some());
         let what = if at_work && !troubled {
             self.current_phase(plan, known, run)
         } else {
@@ -204,8 +204,8 @@ impl Observer for ProgressBars {
             }
             if let Event::Warning { .. }
             | Event::AttemptFailed { .. }
-            | Event::AgentStuck(_)
-            | Event::StuckActed(_)
+            | Event::AgentStalled(_)
+            | Event::StallActed(_)
             | Event::ManifestChanged(_)
             | Event::RunStopping { .. } = &record.event
             {

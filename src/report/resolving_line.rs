@@ -27,6 +27,6 @@ pub(super) fn resolving_line(fact: &Resolving) -> String {
         Resolving::Started(started) => format!("{}: agent {}", started.attempt, started.agent),
         Resolving::Failed(failed) => format!("{}: {}", failed.attempt, first_line(&failed.why)),
         Resolving::Dropped(_) | Resolving::Cancelled(_) => String::new(),
-        Resolving::Reused(mended) => mended.words(),
+        Resolving::Reused(repaired) => repaired.words(),
     }
 }

@@ -43,13 +43,14 @@ pub use board::effect::{Conversation, Effect, Ending, Launch, ResolveOrder, Work
 pub use board::step::Step;
 pub use drive::scheduler::{Input, Scheduler};
 pub use event::{
-    AgentUsage, Ages, At, BuiltOn, ConflictMended, ConflictOpened, ConflictResolved, ConflictSides, Counted,
-    EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed, FirstBad, FlakyMerge, ForeignWork,
-    Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble, ManifestEdit,
-    MergeBegun, MergeTrouble, NotLanded, Obstacle, ObstacleKind, OfAttempt, OfPlan, Parked, PhaseSaid,
-    PhaseVerify, PinRefusal, Pinned, Prefix, Ran, ResolverFailed, ResolverStarted, Resolving, Sent, Signs,
-    Spent, Steered, StuckAction, StuckNotice, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf,
-    UnionSeen, UnitOf, VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words, other_side,
+    AgentUsage, Ages, At, BuiltOn, ConflictOpened, ConflictRepaired, ConflictResolved, ConflictSides,
+    Counted, EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed, FirstBad, FlakyMerge,
+    ForeignWork, Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble,
+    ManifestEdit, MergeBegun, MergeTrouble, NotLanded, Obstacle, ObstacleKind, OfAttempt, OfPlan, Parked,
+    PhaseSaid, PhaseVerify, PinRefusal, Pinned, Prefix, Ran, ResolverFailed, ResolverStarted, Resolving,
+    Sent, Signs, Spent, StallAction, StallNotice, Steered, TakenBack, TargetChecked, TaskReport, Ticks,
+    TicksOf, UnionSeen, UnitOf, VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words,
+    other_side,
 };
 pub use explain::delay::clause;
 pub use explain::outcome::rewritten;
@@ -71,7 +72,7 @@ pub use simulate::history;
 pub use simulate::simulation::{Overheads, Simulation, SimulationSettings, Span, TooLong, WaitedMoment};
 pub use simulate::world::simulate;
 pub use state::after::{After, after};
-pub use state::attempt::{Attempt, AttemptRecord, AttemptState, Integration, Stuck};
+pub use state::attempt::{Attempt, AttemptRecord, AttemptState, Integration, Stall};
 pub use state::known::{RunInfo, RunPhase, State};
 pub use state::limits::{Limit, Parking};
 pub use state::lost::Lost;
@@ -84,6 +85,6 @@ pub use steer::mail::{check_text, send};
 pub use steer::refusal::SteerRefusal;
 pub use steer::remark::remarks;
 pub use steer::steering::steer;
-pub use train::early::{EARLY, Heads, Union, UnionSaid, UnionTrial};
+pub use train::early::{EARLY, Heads, Union, UnionBuild, UnionSaid};
 pub use work::agent_work::AgentWork;
 pub use work::plans::{PhaseWork, PlanWork, UnitWork, Work};

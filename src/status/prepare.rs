@@ -14,7 +14,7 @@ use super::parse::{Malformed, object};
 use super::read::read;
 use super::ticks::is_other_document;
 use super::untrusted::{DOCUMENT_LIMIT, Links, STATUS_LIMIT, read_text};
-use crate::fault;
+use crate::failpoint;
 use crate::plan::{Document, ItemId, PlanName, Statement, TaskState};
 
 /// Makes `.orch/` in `worktree` with `plan.md` (the document's text) and a first `status.json`: everything pending, ticked
@@ -106,7 +106,7 @@ pub(super) fn write_over(path: &Path, bytes: &[u8]) -> Result<(), StatusError> {
     let write = || -> io::Result<()> {
         let mut new = beside(path)?;
         new.write_all(bytes)?;
-        fault::around("status.prepare", || new.persist(path))?;
+        failpoint::around("status.prepare", || new.persist(path))?;
         Ok(())
     };
     write().map_err(StatusError::file("write", path))

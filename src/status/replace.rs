@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use crate::fault;
+use crate::failpoint;
 
 use super::error::StatusError;
 use super::guard::Guard;
@@ -42,7 +42,7 @@ pub(super) fn replace(
         Some(_) => RenameFlags::EXCHANGE,
     };
     let exchange = || renameat_with(CWD, &new, CWD, path, flags);
-    match (fault::around("status", exchange), expected) {
+    match (failpoint::around("status", exchange), expected) {
         (Ok(()), None) => Ok(Replaced::Done),
         (Ok(()), Some(expected)) => match read_text(&new, STATUS_LIMIT, Links::Refuse) {
             Ok(text) if text == expected => {
@@ -67,7 +67,8 @@ fn rename_checked(new: &Path, path: &Path, expected: Option<&str>) -> Result<Rep
     if !as_expected {
         return Ok(Replaced::Clash);
     }
-    fault::around("status.plain", || fs::rename(new, path)).map_err(StatusError::file("replace", path))?;
+    failpoint::around("status.plain", || fs::rename(new, path))
+        .map_err(StatusError::file("replace", path))?;
     Ok(Replaced::Done)
 }
 

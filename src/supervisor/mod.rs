@@ -9,7 +9,7 @@
 //! | 10 | `tell` | those who are told of what was recorded |
 //! | 9 | `desk` | what the parts of the engine share |
 //! | 8 | `preflight` | what refuses a run, what it is warned of, what it would do |
-//! | 7 | [`doctor`] | finding and mending what is off |
+//! | 7 | [`doctor`] | finding and repairing what is off |
 //! | 6 | `control` | what is asked for, over the control socket or beside it |
 //! | 5 | `view` | looking at the journal and the repository |
 //! | 4 | `conflict` | the conflict of a plan that a person resolves |
@@ -61,12 +61,12 @@ pub use preflight::preview_points::PreviewPoint;
 pub use preflight::rehearsal::rehearse_merge;
 pub use project::error::SupervisorError;
 pub use project::landed_range::landed_range;
-pub use project::load::{MANIFEST, check_circles, document_of, find_manifest, load};
+pub use project::load::{MANIFEST, check_cycles, document_of, find_manifest, load};
+pub use project::orphans::stop_orphans;
+pub use project::plans_in_force::{InForce, plans_kept};
 pub use project::repository_plans::Project;
 pub use project::repository_plans::committed_document;
 pub use project::selection::with_dependencies;
-pub use project::strays::stop_strays;
-pub use project::taken::{InForce, plans_kept};
 pub use view::attention::AttentionView;
 pub use view::conflicts::{ConflictPair, Conflicts, conflicts};
 pub use view::exit_view::ExitView;

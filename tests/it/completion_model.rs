@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use orch::graph::{Dice, Durations, Generated};
+use orch::graph::{Durations, Generated, Rng};
 use orch::plan::{
     Arrangement, AttemptId, CommitId, Dispatch, ItemId, Lanes, PhaseId, PlanName, PlanSet, Point, Report,
     RunId, Speaker, Statement, Strategy, Subtask, TaskId, TaskState, UnitId, VerifyBlock, WorkRef,
@@ -184,9 +184,9 @@ enum Coming {
 }
 
 struct World {
-    dice: Dice,
+    dice: Rng,
     /// Chance of what parts come to, where there are any: worlds without go on as they were.
-    odds: Option<Dice>,
+    odds: Option<Rng>,
     work: Work,
     scheduler: Scheduler,
     coming: Vec<Coming>,
@@ -219,7 +219,7 @@ fn items_of(plan: &PlanWork, unit: UnitId) -> Vec<TaskId> {
     }
 }
 
-fn work(dice: &mut Dice, odds: Option<&mut Dice>) -> Work {
+fn work(dice: &mut Rng, odds: Option<&mut Rng>) -> Work {
     let mut set = Generated {
         seed: dice.below(1 << 30) as u64,
         plans: 1 + dice.below(3),
@@ -269,7 +269,7 @@ fn work(dice: &mut Dice, odds: Option<&mut Dice>) -> Work {
 }
 
 /// Gives tasks sub-tasks, and checks numbered boxes.
-fn divide(set: &mut PlanSet, odds: &mut Dice) {
+fn divide(set: &mut PlanSet, odds: &mut Rng) {
     let part = |id: ItemId, ticked: bool| Subtask {
         id,
         title: "a part".to_owned(),
@@ -296,8 +296,8 @@ fn divide(set: &mut PlanSet, odds: &mut Dice) {
 
 impl World {
     fn new(seed: u64) -> Self {
-        let mut dice = Dice::of(seed, &[17]);
-        let mut odds = Some(Dice::of(seed, &[18]))
+        let mut dice = Rng::of(seed, &[17]);
+        let mut odds = Some(Rng::of(seed, &[18]))
             .filter(|_| !ONCE_WRONG.contains(&seed))
             .filter(|odds| odds.clone().percent(50.0));
         let work = work(&mut dice, odds.as_mut());
@@ -906,13 +906,13 @@ impl World {
                 uncommitted: 0,
             }),
             Effect::Train {
-                order: Order::Try(trial),
+                order: Order::Try(build),
                 ..
             } => {
                 let tried = TrainAnswer::Tried {
-                    trial: trial.id,
+                    build: build.id,
                     tried: Tried::Verdict(Verdict::unasked()),
-                    ground_green: true,
+                    tip_green: true,
                 };
                 self.coming.push(Coming::Input(Box::new(Input::Train(tried))));
                 return;
@@ -921,7 +921,7 @@ impl World {
                 order: Order::Land(landing),
                 ..
             } => {
-                let moves = landing.stack.into_iter().map(|plan| (plan, None, commit.clone()));
+                let moves = landing.batch.into_iter().map(|plan| (plan, None, commit.clone()));
                 let landed = TrainAnswer::Landed(Ok(moves.collect()));
                 self.coming.push(Coming::Input(Box::new(Input::Train(landed))));
                 return;

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 
-use orch::git::{Build, CandidateBuilder, require_git};
+use orch::git::{BuildOutcome, CandidateBuilder, require_git};
 use orch::plan::CommitId;
 
 use crate::support::{Scratch, Tree};
@@ -29,7 +29,7 @@ fn sides(base: impl Fn(&Tree), ours: impl Fn(&Tree), theirs: impl Fn(&Tree)) -> 
     scratch
 }
 
-fn build(scratch: &Scratch, message: &str) -> Build {
+fn build(scratch: &Scratch, message: &str) -> BuildOutcome {
     let builder = CandidateBuilder::new(&scratch.repository(), require_git().unwrap());
     builder
         .build(&scratch.rev("ours"), &scratch.rev("theirs"), message)
@@ -73,7 +73,7 @@ fn real_merge(scratch: &Scratch) -> Result<String, BTreeSet<PathBuf>> {
 #[track_caller]
 fn same_as_git(scratch: &Scratch) -> Vec<(String, String)> {
     match (build(scratch, "land theirs"), real_merge(scratch)) {
-        (Build::Candidate(candidate), Ok(tree)) => {
+        (BuildOutcome::Candidate(candidate), Ok(tree)) => {
             assert_eq!(candidate.tree, tree);
             assert_eq!(
                 scratch.git(&format!("rev-parse {}^{{tree}}", candidate.commit)),
@@ -81,7 +81,7 @@ fn same_as_git(scratch: &Scratch) -> Vec<(String, String)> {
             );
             Vec::new()
         }
-        (Build::Conflict { files }, Err(expected)) => {
+        (BuildOutcome::Conflict { files }, Err(expected)) => {
             let found: BTreeSet<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
             assert!(expected.is_subset(&found), "{expected:?} not all in {found:?}");
             files
@@ -310,7 +310,7 @@ fn a_candidate_has_both_parents_and_the_message_and_moves_nothing() {
         |t| ignore(t.write("theirs.txt", "t")),
     );
     let refs = scratch.git("for-each-ref");
-    let Build::Candidate(candidate) = build(&scratch, "land theirs\n\nOrch-Plan: theirs") else {
+    let BuildOutcome::Candidate(candidate) = build(&scratch, "land theirs\n\nOrch-Plan: theirs") else {
         panic!()
     };
     let format = |what: &str| scratch.git(&format!("log -1 --format={what} {}", candidate.commit));
@@ -330,9 +330,9 @@ fn what_is_contained_is_told_and_what_could_fast_forward_is_still_a_merge() {
     let (old, new): (CommitId, _) = (scratch.head(), scratch.commit_file("a.txt", "a"));
     assert_eq!(
         builder.build(&new, &old, "land").unwrap(),
-        Build::AlreadyContained
+        BuildOutcome::AlreadyContained
     );
-    let Build::Candidate(candidate) = builder.build(&old, &new, "land").unwrap() else {
+    let BuildOutcome::Candidate(candidate) = builder.build(&old, &new, "land").unwrap() else {
         panic!()
     };
     assert_ne!(candidate.commit, new);
@@ -354,7 +354,7 @@ fn candidates_are_signed_when_commits_are_to_be() {
     fs::set_permissions(&signer, fs::Permissions::from_mode(0o755)).unwrap();
     scratch.git_args(["config", "gpg.program", signer.to_str().unwrap()]);
     scratch.git("config commit.gpgSign true");
-    let Build::Candidate(candidate) = build(&scratch, "land") else {
+    let BuildOutcome::Candidate(candidate) = build(&scratch, "land") else {
         panic!()
     };
     assert!(
@@ -382,7 +382,7 @@ fn a_bare_repository_builds_the_same_candidate() {
     let built = builder
         .build(&scratch.rev("ours"), &scratch.rev("theirs"), "land")
         .unwrap();
-    let (Build::Candidate(candidate), Ok(tree)) = (built, real_merge(&scratch)) else {
+    let (BuildOutcome::Candidate(candidate), Ok(tree)) = (built, real_merge(&scratch)) else {
         panic!()
     };
     assert_eq!(candidate.tree, tree);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use orch::git::{Build, CandidateBuilder, Repository, require_git};
+use orch::git::{BuildOutcome, CandidateBuilder, Repository, require_git};
 use orch::plan::CommitId;
 
 use crate::support::histories::{Files, History, settle};
@@ -80,14 +80,14 @@ fn checked_out(tree: &Tree, commit: &CommitId) {
 
 /// Compares one; what orch built.
 #[track_caller]
-fn same(seed: u64, built: Build, real: &Real) -> Option<CommitId> {
+fn same(seed: u64, built: BuildOutcome, real: &Real) -> Option<CommitId> {
     match (built, real) {
-        (Build::Candidate(candidate), Real::Tree(tree)) => {
+        (BuildOutcome::Candidate(candidate), Real::Tree(tree)) => {
             assert_eq!(&candidate.tree, tree, "another tree: ORCH_MERGES_SEED={seed}");
             Some(candidate.commit)
         }
-        (Build::AlreadyContained, Real::Tree(_)) => None,
-        (Build::Conflict { files }, Real::Conflict(expected)) => {
+        (BuildOutcome::AlreadyContained, Real::Tree(_)) => None,
+        (BuildOutcome::Conflict { files }, Real::Conflict(expected)) => {
             let found: BTreeSet<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
             assert!(
                 expected.is_subset(&found),

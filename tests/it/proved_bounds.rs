@@ -3,7 +3,7 @@
 #[path = "../../benches/support/proof/mod.rs"]
 mod proof;
 
-use orch::graph::{Dice, Durations, Generated};
+use orch::graph::{Durations, Generated, Rng};
 use orch::schedule::{SimulationSettings, Work, lower_bound, simulate};
 
 use proof::shared;
@@ -13,7 +13,7 @@ pub use proof::{Rivals, tighten};
 fn it_lies_between_the_bound_and_the_schedule_and_more_effort_proves_no_less() {
     let (mut better, mut whole) = (0, 0);
     for seed in 0..40 {
-        let mut dice = Dice::of(seed, &[5]);
+        let mut dice = Rng::of(seed, &[5]);
         let set = Generated {
             seed,
             plans: 2 + dice.below(5),
@@ -70,7 +70,7 @@ fn pieces_that_are_not_cut_up_take_at_least_so_long() {
 
 #[test]
 fn no_way_of_sharing_is_quicker() {
-    let mut dice = Dice::new(11);
+    let mut dice = Rng::new(11);
     for _ in 0..300 {
         let slots = 1 + dice.below(3);
         let pieces: Vec<u64> = (0..dice.below(7)).map(|_| 1 + dice.below(9) as u64).collect();

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use orch::graph::{Dice, Durations, Gate, Generated};
+use orch::graph::{Durations, Gate, Generated, Rng};
 use orch::plan::{Arrangement, Dispatch, Lanes, Phase, PipelineStart, PlanSet, Priority, Strategy, TaskId};
 use orch::plan::{UnitId, VerifyBlock};
 use orch::schedule::{Ending, Overheads, Simulation, SimulationSettings, Work, simulate};
@@ -13,7 +13,7 @@ use orch::schedule::{Ending, Overheads, Simulation, SimulationSettings, Work, si
 use super::proved_bounds::{Rivals, tighten};
 
 /// A random plan set, with everything that a document can say about its order.
-fn plan_set(dice: &mut Dice, seed: u64) -> PlanSet {
+fn plan_set(dice: &mut Rng, seed: u64) -> PlanSet {
     let mut set = Generated {
         seed,
         plans: 1 + dice.below(6),
@@ -49,7 +49,7 @@ fn plan_set(dice: &mut Dice, seed: u64) -> PlanSet {
 }
 
 /// Checks, sequences, early starts, phases side by side, and boxes that are ticked already.
-fn annotate(dice: &mut Dice, before: &[Phase], phase: &mut Phase) {
+fn annotate(dice: &mut Rng, before: &[Phase], phase: &mut Phase) {
     if dice.percent(20.0) {
         phase.verify = Some(VerifyBlock {
             boxes: 0,
@@ -84,7 +84,7 @@ fn annotate(dice: &mut Dice, before: &[Phase], phase: &mut Phase) {
 }
 
 fn run(seed: u64) {
-    let mut dice = Dice::of(seed, &[77]);
+    let mut dice = Rng::of(seed, &[77]);
     let set = plan_set(&mut dice, seed);
     let trouble = dice.percent(50.0);
     let settings = SimulationSettings {
@@ -169,7 +169,7 @@ fn random_documents_end_in_every_strategy_and_dispatch() {
 #[test]
 fn the_order_of_priorities_is_kept() {
     for seed in 0..runs_of(100) {
-        let mut dice = Dice::of(seed, &[80]);
+        let mut dice = Rng::of(seed, &[80]);
         let mut set = Generated {
             seed,
             plans: 4 + dice.below(6),
@@ -206,7 +206,7 @@ fn small_graphs_end_within_a_tenth_of_the_best_schedule() {
     let (mut best, mut worse) = (0, Vec::new());
     let cases = 100;
     for seed in 0..cases {
-        let mut dice = Dice::of(seed, &[78]);
+        let mut dice = Rng::of(seed, &[78]);
         let count = 4 + dice.below(7);
         let mut set = Generated {
             seed,

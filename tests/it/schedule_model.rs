@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use orch::graph::{Counts, Gates, UnitWaits, Why};
 use orch::plan::{
-    AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStuck, PhaseId, PlanName,
+    AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStall, PhaseId, PlanName,
     PlanState, Point, Priority, Report, RunId, Speaker, Statement, TaskId, TaskState, UnitId, WorkRef,
 };
-use orch::schedule::train::{Order, TrainAnswer, TrainSettings, TrialId, Tried, Verdict};
+use orch::schedule::train::{BuildId, Order, TrainAnswer, TrainSettings, Tried, Verdict};
 use orch::schedule::{
     AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input,
     LaneNote, Launch, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid,
@@ -161,7 +161,7 @@ fn plans(dice: &mut Dice) -> Work {
                 timeout: Duration::from_secs(60),
                 grace: Duration::from_secs(1),
                 stuck_after: dice.percent(60).then_some(STUCK_AFTER),
-                on_stuck: [OnStuck::Notice, OnStuck::Nudge, OnStuck::Restart, OnStuck::Hold][dice.below(4)],
+                on_stuck: [OnStall::Notice, OnStall::Nudge, OnStall::Restart, OnStall::Hold][dice.below(4)],
             },
             dispatch,
             lanes: if dispatch == Dispatch::Plan {
@@ -257,7 +257,7 @@ enum Coming {
     Work(Launch),
     Look(PlanName, AttemptId),
     Train(TrainAnswer),
-    Union(TrialId, Option<UnionSaid>),
+    Union(BuildId, Option<UnionSaid>),
     Time(At),
 }
 
@@ -488,8 +488,8 @@ impl World {
             Effect::Train { order, .. } => return self.train(order),
             Effect::Resolve(order) => unreachable!("{order:?}: nobody is named to resolve conflicts"),
             Effect::Look { plan, attempt, .. } => return self.coming.push(Coming::Look(plan, attempt)),
-            Effect::Union(trial) => {
-                self.coming.push(Coming::Union(trial.id, None));
+            Effect::Union(build) => {
+                self.coming.push(Coming::Union(build.id, None));
                 return self.check_worktrees();
             }
             Effect::StopUnion(id) => {
@@ -512,17 +512,17 @@ impl World {
     fn train(&mut self, order: Order) {
         let answer = match order {
             Order::Stop(_) => return,
-            Order::Try(trial) => TrainAnswer::Tried {
-                trial: trial.id,
+            Order::Try(build) => TrainAnswer::Tried {
+                build: build.id,
                 tried: Tried::Verdict(Verdict::unasked()),
-                ground_green: true,
+                tip_green: true,
             },
             Order::Land(landing) => {
                 let state = self.scheduler.state();
                 let part = |plan: &PlanName| state.plan(plan).merge_prefix.as_ref();
                 let mut moves = Vec::new();
-                for (place, plan) in landing.stack.iter().enumerate() {
-                    let before = &landing.stack[..place];
+                for (place, plan) in landing.batch.iter().enumerate() {
+                    let before = &landing.batch[..place];
                     let landed = |on: &WorkRef| {
                         let along = |part: Option<&Prefix>| part.is_none_or(|part| part.holds(on.point));
                         let along = before.contains(&on.plan) && along(part(&on.plan));
@@ -887,7 +887,7 @@ impl World {
         let moves = signs.still_for(STUCK_AFTER).is_none();
         let recorded = self.journal.len();
         self.tell(Input::Signs { plan, attempt, signs });
-        let acts = |(_, event): &(At, Event)| matches!(event, Event::AgentStuck(_) | Event::StuckActed(_));
+        let acts = |(_, event): &(At, Event)| matches!(event, Event::AgentStalled(_) | Event::StallActed(_));
         if moves {
             assert!(
                 !self.journal[recorded..].iter().any(acts),
@@ -1113,9 +1113,9 @@ impl World {
         self.check_parked();
         for (_, event) in &self.journal {
             let place = match event {
-                Event::AgentStuck(_) => 0,
+                Event::AgentStalled(_) => 0,
                 Event::AgentStirred(_) => 1,
-                Event::StuckActed(_) => 2,
+                Event::StallActed(_) => 2,
                 Event::ReportLate(_) => 3,
                 Event::Escalated(_) => 4,
                 Event::AttemptParked(_) => 5,
@@ -1201,7 +1201,7 @@ fn check_plan_end(
         }
         Some(Outcome::Held(Hold::Stuck { why })) => {
             assert!(why.contains("was stuck"), "{name}: {why}");
-            assert_eq!(plan.attempts.on_stuck, OnStuck::Hold, "{name}");
+            assert_eq!(plan.attempts.on_stuck, OnStall::Hold, "{name}");
         }
         Some(Outcome::Held(Hold::Needs { why, how })) => {
             let spent =

@@ -9,8 +9,8 @@ use std::time::Duration;
 use orch::plan::{CommitId, PlanName};
 use orch::schedule::MergeTrouble;
 use orch::schedule::train::{
-    Odds, Order, Stack, Train, TrainAnswer, TrainEntry, TrainOutcome, TrainSettings, Trial, TrialId, Tried,
-    Unmoved, Verdict,
+    Batch, Build, BuildId, FailureRate, Order, Train, TrainAnswer, TrainEntry, TrainOutcome, TrainSettings,
+    Tried, Unmoved, Verdict,
 };
 
 use crate::support::{Dice, asked};
@@ -78,15 +78,15 @@ struct World {
     nature: Nature,
     settings: TrainSettings,
     train: Train,
-    odds: Odds,
+    odds: FailureRate,
     /// Where the target stands.
     target: Commit,
     bases: u64,
     /// The commits of each ground that the train speaks of, and of each trial.
-    grounds: BTreeMap<u64, Commit>,
-    trials: BTreeMap<TrialId, (Trial, Result<Vec<Commit>, Tried>)>,
-    under_way: BTreeMap<TrialId, bool>,
-    landing: Option<(TrialId, Stack, u64)>,
+    target_tips: BTreeMap<u64, Commit>,
+    builds: BTreeMap<BuildId, (Build, Result<Vec<Commit>, Tried>)>,
+    under_way: BTreeMap<BuildId, bool>,
+    landing: Option<(BuildId, Batch, u64)>,
     /// Runs and reds of each tree: what the store of verdicts keeps.
     known: BTreeMap<Tree, (u32, u32, bool)>,
     landed: Vec<usize>,
@@ -134,7 +134,7 @@ impl World {
             early: false,
             command: 0,
         };
-        let mut odds = Odds::default();
+        let mut odds = FailureRate::default();
         (0..dice.below(60)).for_each(|_| odds.note(dice.below(100) < share));
         Self {
             nature,
@@ -143,8 +143,8 @@ impl World {
             odds,
             target: (0, Vec::new()),
             bases: 0,
-            grounds: BTreeMap::new(),
-            trials: BTreeMap::new(),
+            target_tips: BTreeMap::new(),
+            builds: BTreeMap::new(),
             under_way: BTreeMap::new(),
             landing: None,
             known: BTreeMap::new(),
@@ -187,43 +187,43 @@ impl World {
         self.train.set_queue(None, queue);
         for order in self.train.decide(&self.odds) {
             match order {
-                Order::Try(trial) => self.begin(trial),
-                Order::Stop(trial) => {
-                    *self.under_way.get_mut(&trial).expect("a trial that is under way") = true;
+                Order::Try(build) => self.begin(build),
+                Order::Stop(build) => {
+                    *self.under_way.get_mut(&build).expect("a trial that is under way") = true;
                 }
                 Order::Land(landing) => {
                     assert!(self.landing.is_none(), "two landings at once");
-                    self.landing = Some((landing.trial, landing.stack, landing.becomes));
+                    self.landing = Some((landing.build, landing.batch, landing.becomes));
                 }
             }
         }
-        let mut slots: Vec<usize> = self.under_way.keys().map(|id| self.trials[id].0.slot).collect();
+        let mut slots: Vec<usize> = self.under_way.keys().map(|id| self.builds[id].0.slot).collect();
         slots.sort_unstable();
         slots.dedup();
         assert_eq!(slots.len(), self.under_way.len(), "two trials in one worktree");
         assert!(slots.iter().all(|slot| *slot < self.settings.slots));
     }
 
-    fn begin(&mut self, trial: Trial) {
-        let built = self.build(&trial);
-        self.under_way.insert(trial.id, false);
-        self.trials.insert(trial.id, (trial, built));
+    fn begin(&mut self, build: Build) {
+        let built = self.build(&build);
+        self.under_way.insert(build.id, false);
+        self.builds.insert(build.id, (build, built));
     }
 
     /// The commits of a trial, from the ground on; or why there are none.
-    fn build(&mut self, trial: &Trial) -> Result<Vec<Commit>, Tried> {
-        if let Some(again) = trial.again {
-            return self.trials[&again].1.clone();
+    fn build(&mut self, build: &Build) -> Result<Vec<Commit>, Tried> {
+        if let Some(again) = build.again {
+            return self.builds[&again].1.clone();
         }
         let target = self.target.clone();
-        let ground = self.grounds.entry(trial.ground).or_insert(target).clone();
-        if ground != self.target && self.landing.is_none() {
+        let target_tip = self.target_tips.entry(build.target_tip).or_insert(target).clone();
+        if target_tip != self.target && self.landing.is_none() {
             return Err(Tried::Moved);
         }
-        let mut commits = vec![ground];
-        let different: BTreeSet<&PlanName> = trial.stack.iter().collect();
-        assert_eq!(different.len(), trial.stack.len(), "a plan is merged twice");
-        for plan in &trial.stack {
+        let mut commits = vec![target_tip];
+        let different: BTreeSet<&PlanName> = build.batch.iter().collect();
+        assert_eq!(different.len(), build.batch.len(), "a plan is merged twice");
+        for plan in &build.batch {
             let mut next = commits[commits.len() - 1].clone();
             let plan = index(plan);
             if next.1.contains(&plan) {
@@ -254,9 +254,9 @@ impl World {
         Ok(commits)
     }
 
-    fn end_trial(&mut self, id: TrialId, dice: &mut Dice) {
+    fn end_trial(&mut self, id: BuildId, dice: &mut Dice) {
         let stopped = self.under_way.remove(&id).unwrap();
-        let (trial, built) = self.trials[&id].clone();
+        let (build, built) = self.builds[&id].clone();
         let tried = match built {
             Err(tried) => tried,
             Ok(_) if stopped && dice.below(2) == 0 => Tried::Stopped,
@@ -271,14 +271,14 @@ impl World {
                     ran: None,
                 })
             }
-            Ok(commits) => Tried::Verdict(self.verify(commits.last().unwrap(), trial.again.is_some())),
+            Ok(commits) => Tried::Verdict(self.verify(commits.last().unwrap(), build.again.is_some())),
         };
-        let ground = self.grounds.get(&trial.ground).map(tree);
-        let ground_green = ground.is_some_and(|tree| self.known.get(&tree).is_some_and(|known| known.2));
+        let target_tip = self.target_tips.get(&build.target_tip).map(tree);
+        let tip_green = target_tip.is_some_and(|tree| self.known.get(&tree).is_some_and(|known| known.2));
         self.tell(TrainAnswer::Tried {
-            trial: id,
+            build: id,
             tried,
-            ground_green,
+            tip_green,
         });
     }
 
@@ -307,16 +307,16 @@ impl World {
     }
 
     fn end_landing(&mut self) {
-        let (id, stack, becomes) = self.landing.take().unwrap();
-        let (trial, built) = self.trials[&id].clone();
+        let (id, batch, becomes) = self.landing.take().unwrap();
+        let (build, built) = self.builds[&id].clone();
         let commits = built.expect("what lands was built");
-        let first = trial.stack.iter().position(|plan| *plan == stack[0]);
+        let first = build.batch.iter().position(|plan| *plan == batch[0]);
         let first = 1 + first.expect("what lands is in the trial");
-        let last = first + stack.len() - 1;
+        let last = first + batch.len() - 1;
         if commits[first - 1] != self.target {
             return self.tell(TrainAnswer::Landed(Err(Unmoved::Moved)));
         }
-        if stack
+        if batch
             .iter()
             .any(|plan| self.nature.in_the_way.contains(&index(plan)))
         {
@@ -329,11 +329,11 @@ impl World {
             let green = self.known.get(&tree(commit)).is_some_and(|(_, _, green)| *green);
             assert!(
                 green || !self.settings.verified || *commit == self.target,
-                "{commit:?} lands unverified, with {trial:?}"
+                "{commit:?} lands unverified, with {build:?}"
             );
         }
         let mut moves = Vec::new();
-        for plan in &stack {
+        for plan in &batch {
             let number = index(plan);
             for need in &self.nature.needs[number] {
                 assert!(self.landed.contains(need), "{plan} lands before p{need}");
@@ -342,7 +342,7 @@ impl World {
             moves.push((plan.clone(), None, commit(number as u64)));
         }
         self.target = commits[last].clone();
-        self.grounds.insert(becomes, self.target.clone());
+        self.target_tips.insert(becomes, self.target.clone());
         self.tell(TrainAnswer::Landed(Ok(moves)));
     }
 
@@ -418,20 +418,20 @@ impl World {
                 }
             }
             if self.trouble && dice.below(100) < 3 {
-                if let (Some((id, stack, _)), true) = (&self.landing, dice.below(2) == 0) {
+                if let (Some((id, batch, _)), true) = (&self.landing, dice.below(2) == 0) {
                     // The target has moved, and nobody has written that down.
-                    let (trial, built) = &self.trials[id];
-                    let last = trial
-                        .stack
+                    let (build, built) = &self.builds[id];
+                    let last = build
+                        .batch
                         .iter()
-                        .position(|plan| Some(plan) == stack.last())
+                        .position(|plan| Some(plan) == batch.last())
                         .unwrap()
                         + 1;
                     let commits = built.as_ref().unwrap();
-                    let blocked = stack
+                    let blocked = batch
                         .iter()
                         .any(|plan| self.nature.in_the_way.contains(&index(plan)));
-                    if commits[last - stack.len()] == self.target && !blocked {
+                    if commits[last - batch.len()] == self.target && !blocked {
                         self.target = commits[last].clone();
                     }
                 }
@@ -441,11 +441,11 @@ impl World {
             // Several answers may come before anything is decided.
             for _ in 0..1 + dice.below(3) {
                 let landing = self.landing.is_some() && dice.below(2) == 0;
-                let trials: Vec<TrialId> = self.under_way.keys().copied().collect();
-                if landing || (trials.is_empty() && self.landing.is_some()) {
+                let builds: Vec<BuildId> = self.under_way.keys().copied().collect();
+                if landing || (builds.is_empty() && self.landing.is_some()) {
                     self.end_landing();
-                } else if !trials.is_empty() {
-                    self.end_trial(*dice.pick(&trials), dice);
+                } else if !builds.is_empty() {
+                    self.end_trial(*dice.pick(&builds), dice);
                 }
             }
             self.decide();
@@ -456,8 +456,8 @@ impl World {
     fn crash(&mut self) {
         self.crashes += 1;
         self.train = Train::new(self.settings);
-        self.grounds.clear();
-        self.trials.clear();
+        self.target_tips.clear();
+        self.builds.clear();
         self.under_way.clear();
         self.landing = None;
         self.decide();

@@ -20,7 +20,7 @@ pub struct Candidate {
 
 /// What became of building a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Build {
+pub enum BuildOutcome {
     /// The commit exists, on no branch yet.
     Candidate(Candidate),
     /// The target has all of the branch already.
@@ -61,7 +61,7 @@ impl CandidateBuilder {
 
     /// Merges `head` into `onto` as `git merge --no-ff` would (same tree, same conflicts, attributes and drivers as
     /// on a checkout of `onto`) and commits the result. No ref and no checkout changes.
-    pub fn build(&self, onto: &CommitId, head: &CommitId, message: &str) -> Result<Build, GitError> {
+    pub fn build(&self, onto: &CommitId, head: &CommitId, message: &str) -> Result<BuildOutcome, GitError> {
         let built = self.draft(onto, head, message)?;
         self.save()?;
         Ok(built)
@@ -75,13 +75,13 @@ impl CandidateBuilder {
 
     /// As [`CandidateBuilder::build`], but only this builder knows of the candidate until [`CandidateBuilder::save`]: many
     /// of them, each on top of the one before it, cost least when they are written together.
-    pub fn draft(&self, onto: &CommitId, head: &CommitId, message: &str) -> Result<Build, GitError> {
+    pub fn draft(&self, onto: &CommitId, head: &CommitId, message: &str) -> Result<BuildOutcome, GitError> {
         self.with(|merger| match merger.merge(onto, head)? {
-            Merged::Contained => Ok(Build::AlreadyContained),
-            Merged::Conflict(files) => Ok(Build::Conflict { files }),
+            Merged::Contained => Ok(BuildOutcome::AlreadyContained),
+            Merged::Conflict(files) => Ok(BuildOutcome::Conflict { files }),
             Merged::Tree(tree) => {
                 let commit = merger.commit(&tree, &[onto, head], message)?;
-                Ok(Build::Candidate(Candidate { commit, tree }))
+                Ok(BuildOutcome::Candidate(Candidate { commit, tree }))
             }
         })
     }
@@ -94,13 +94,13 @@ impl CandidateBuilder {
         since: Option<&CommitId>,
         head: &CommitId,
         message: &str,
-    ) -> Result<Build, GitError> {
+    ) -> Result<BuildOutcome, GitError> {
         let built = self.with(|merger| match merger.merge_since(onto, since, head)? {
-            Merged::Contained => Ok(Build::AlreadyContained),
-            Merged::Conflict(files) => Ok(Build::Conflict { files }),
+            Merged::Contained => Ok(BuildOutcome::AlreadyContained),
+            Merged::Conflict(files) => Ok(BuildOutcome::Conflict { files }),
             Merged::Tree(tree) => {
                 let commit = merger.commit(&tree, &[onto], message)?;
-                Ok(Build::Candidate(Candidate { commit, tree }))
+                Ok(BuildOutcome::Candidate(Candidate { commit, tree }))
             }
         })?;
         self.save()?;
@@ -114,13 +114,13 @@ impl CandidateBuilder {
         onto: &CommitId,
         since: Option<&CommitId>,
         head: &CommitId,
-    ) -> Result<Build, GitError> {
+    ) -> Result<BuildOutcome, GitError> {
         let replayed = self.with(|merger| merger.replay(onto, since, head))?;
         self.save()?;
         Ok(match replayed {
-            Replayed::Conflict(files) => Build::Conflict { files },
-            Replayed::Tip(tip) if tip == *onto => Build::AlreadyContained,
-            Replayed::Tip(commit) => Build::Candidate(Candidate {
+            Replayed::Conflict(files) => BuildOutcome::Conflict { files },
+            Replayed::Tip(tip) if tip == *onto => BuildOutcome::AlreadyContained,
+            Replayed::Tip(commit) => BuildOutcome::Candidate(Candidate {
                 tree: self.repo.tree_of(&commit)?,
                 commit,
             }),
@@ -133,14 +133,14 @@ impl CandidateBuilder {
         onto: &CommitId,
         changes: &[(CommitId, CommitId)],
         message: &str,
-    ) -> Result<Build, GitError> {
+    ) -> Result<BuildOutcome, GitError> {
         let before = self.repo.tree_of(onto)?;
         let built = self.with(|merger| {
             let mut tip = onto.clone();
             let mut tree = before.clone();
             for (from, to) in changes {
                 match merger.undo(&tip, from, to)? {
-                    UndoneChange::Conflict(files) => return Ok(Build::Conflict { files }),
+                    UndoneChange::Conflict(files) => return Ok(BuildOutcome::Conflict { files }),
                     UndoneChange::Tree(undone) => {
                         tip = merger.commit(&undone, &[&tip], message)?;
                         tree = undone;
@@ -148,10 +148,10 @@ impl CandidateBuilder {
                 }
             }
             if tree == before {
-                return Ok(Build::AlreadyContained);
+                return Ok(BuildOutcome::AlreadyContained);
             }
             let commit = merger.commit(&tree, &[onto], message)?;
-            Ok(Build::Candidate(Candidate { commit, tree }))
+            Ok(BuildOutcome::Candidate(Candidate { commit, tree }))
         })?;
         self.save()?;
         Ok(built)

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::builder::CandidateBuilder;
-use crate::fault;
+use crate::failpoint;
 use crate::git::files::error::GitError;
 use crate::git::files::names::ORCH_DIR;
 use crate::git::program::command::Git;
@@ -91,7 +91,7 @@ pub fn step_out_of_orch_dir(
         .args(["update-ref", "-m", "orch: take its own folder out"])
         .arg(branch_ref(branch))
         .args([to.as_str(), from.as_str()]);
-    fault::around("git.own_folder", || step.run())?;
+    failpoint::around("git.own_folder", || step.run())?;
     Git::within(worktree)
         .args(["reset", "--quiet", "HEAD", "--"])
         .arg(format!(":(top){ORCH_DIR}"))

@@ -1,6 +1,6 @@
 //! Trees that are only looked at: several branches merged onto a commit, to find out whether they go together.
 
-use super::builder::{Build, Candidate, CandidateBuilder};
+use super::builder::{BuildOutcome, Candidate, CandidateBuilder};
 use crate::git::files::error::GitError;
 use crate::git::merging::Merged;
 use crate::git::repo::repository::Repository;
@@ -12,22 +12,22 @@ const MESSAGE: &str = "Branches that are tried together; nothing lands with this
 impl CandidateBuilder {
     /// Merges all of these onto a commit, one after the other, as plans would land. The commits are on no branch and are
     /// not signed, whatever is configured: nobody may be asked for a passphrase for them.
-    pub fn union(&self, onto: &CommitId, heads: &[&CommitId]) -> Result<Build, GitError> {
+    pub fn union(&self, onto: &CommitId, heads: &[&CommitId]) -> Result<BuildOutcome, GitError> {
         let built = self.with(|merger| {
             merger.sign_nothing();
             let (mut tip, mut last) = (onto.clone(), None);
             for head in heads {
                 match merger.merge(&tip, head)? {
                     Merged::Contained => {}
-                    Merged::Conflict(files) => return Ok(Build::Conflict { files }),
+                    Merged::Conflict(files) => return Ok(BuildOutcome::Conflict { files }),
                     Merged::Tree(tree) => {
                         tip = merger.commit(&tree, &[&tip, head], MESSAGE)?;
                         last = Some(tree);
                     }
                 }
             }
-            Ok(last.map_or(Build::AlreadyContained, |tree| {
-                Build::Candidate(Candidate { commit: tip, tree })
+            Ok(last.map_or(BuildOutcome::AlreadyContained, |tree| {
+                BuildOutcome::Candidate(Candidate { commit: tip, tree })
             }))
         })?;
         self.save()?;

@@ -12,7 +12,7 @@ use crate::git::admin::worktree_admin::{KeyLock, WorktreeAdmin};
 use crate::git::files::registration::settle;
 use crate::git::keep::backup::{Backup, stamp};
 use crate::git::keep::gate::{SparedTree, contained, spare_commit, spare_tree};
-use crate::git::keep::goal::CheckoutGoal;
+use crate::git::keep::goal::HeadGoal;
 use crate::git::lock::stale_lock;
 use crate::git::refs::resolution::{forget_resolution, note_resolution, note_sides, resolution_refs, sides};
 use crate::git::repo::identity::committing_within;
@@ -131,7 +131,7 @@ fn put_on(
     let spared = spare_tree(&admin.repo, owner, path, &state, &in_the_way, &stamp)?;
     backups.extend(spared.backup().cloned());
     if state.head != *commit || state.branch.is_some() || !state.is_clean() {
-        let answer = spared.check_out(alone, CheckoutGoal::Detached(commit))?;
+        let answer = spared.check_out(alone, HeadGoal::Detached(commit))?;
         if crate::git::state::inspect::head_of(path)? != *commit {
             return Err(answer.failure().into());
         }

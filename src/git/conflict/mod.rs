@@ -5,12 +5,12 @@
 pub(super) mod conflict_error;
 pub(super) mod conflicted;
 pub(super) mod left_open;
-pub(super) mod mend;
 pub(super) mod rehearsal;
+pub(super) mod repair;
 
 pub use conflicted::{
     abandon_conflict, close_conflict, commit_conflict, conflict_at, keep_conflict, open_conflict,
     settle_conflict, sweep_conflict,
 };
-pub use mend::{begin_mending, end_mending, has_recorded_resolutions, merged_tree, take_own_side};
 pub use rehearsal::rehearse_merge;
+pub use repair::{begin_repair, end_repair, has_recorded_resolutions, merged_tree, take_own_side};

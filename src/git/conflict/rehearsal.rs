@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::left_open::begin_merge;
-use super::mend::{merged_tree, take_own_side};
+use super::repair::{merged_tree, take_own_side};
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
 use crate::git::program::command::Git;
@@ -40,7 +40,7 @@ pub fn rehearse_merge(
 ) -> Result<RehearsedMerge, GitError> {
     let scratch = tempfile::tempdir().map_err(GitError::io("create a folder in", &std::env::temp_dir()))?;
     let path = scratch.path();
-    furnish_scratch(repo, path, onto, files)?;
+    provision_scratch(repo, path, onto, files)?;
     let begun = begin_merge(None, path, incoming, "rehearsal", reuse)?;
     let (generated, rest): (Vec<PathBuf>, Vec<PathBuf>) =
         begun.unmerged.into_iter().partition(|file| is_generated(file));
@@ -61,7 +61,7 @@ pub fn rehearse_merge(
 
 /// A repository that has this one's objects, settings, attributes and recorded resolutions, with these files of a commit
 /// checked out.
-fn furnish_scratch(
+fn provision_scratch(
     repo: &Repository,
     path: &Path,
     commit: &CommitId,

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::error::GitError;
-use crate::fault;
+use crate::failpoint;
 
 /// True when nothing is at the path, or an empty folder.
 pub(in crate::git) fn is_free(path: &Path) -> bool {
@@ -25,5 +25,5 @@ pub(in crate::git) fn replace_file(path: &Path, content: &[u8]) -> Result<(), Gi
         file.sync_data()
     });
     written.map_err(GitError::io("write", &beside))?;
-    fault::around("git.note", || fs::rename(&beside, path)).map_err(GitError::io("replace", path))
+    failpoint::around("git.note", || fs::rename(&beside, path)).map_err(GitError::io("replace", path))
 }

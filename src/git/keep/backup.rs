@@ -1,6 +1,6 @@
 //! Backups: refs of orch's own that keep work which is about to be replaced, `refs/orch/backup/PLAN/STAMP`.
 
-use crate::fault;
+use crate::failpoint;
 use crate::git::files::error::GitError;
 use crate::git::files::names::BACKUPS;
 use crate::git::lock::own_ref::over_dead_lock;
@@ -47,7 +47,7 @@ pub(in crate::git) fn back_up(
     let mut copy = 1_u64;
     loop {
         let write = || {
-            fault::around("ref.backup", || {
+            failpoint::around("ref.backup", || {
                 handle.reference(&name, id, false, "orch: backup")
             })
         };

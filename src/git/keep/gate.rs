@@ -14,10 +14,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::backup::{Backup, stamp};
-use super::goal::CheckoutGoal;
+use super::goal::HeadGoal;
 use super::set_aside::{back_up_once, set_aside};
 use super::step::StepRecord;
-use crate::fault;
+use crate::failpoint;
 use crate::git::admin::worktree_admin::{AdminLock, KeyLock, WorktreeAdmin};
 use crate::git::admin::worktree_record::{TreeProgress, WorktreeRecord};
 use crate::git::files::error::GitError;
@@ -144,11 +144,7 @@ impl SparedTree {
     }
 
     /// Checks a branch or, detached, a commit out, whatever the tracked files are like.
-    pub(in crate::git) fn check_out(
-        &self,
-        alone: &KeyLock,
-        to: CheckoutGoal<'_>,
-    ) -> Result<GitAnswer, GitError> {
+    pub(in crate::git) fn check_out(&self, alone: &KeyLock, to: HeadGoal<'_>) -> Result<GitAnswer, GitError> {
         let git = Git::within(&self.path).args(["checkout", "--quiet", "--no-recurse-submodules", "--force"]);
         to.name(git).holding(alone.file())?.answer()
     }
@@ -362,7 +358,7 @@ fn delete_own(repo: &Repository, name: &str, spared: &SparedCommit) -> Result<()
             false => Err(git2::Error::from_str("it has moved")),
         }
     };
-    over_dead_lock(repo, name, || fault::around("ref.own.delete", delete)).map_err(cannot())
+    over_dead_lock(repo, name, || failpoint::around("ref.own.delete", delete)).map_err(cannot())
 }
 
 /// Lets all candidates of the merge queue go. They are made of what branches hold, and are built again when they are
@@ -394,7 +390,7 @@ pub(in crate::git) fn move_branch(
     let name = branch_ref(branch);
     let handle = repo.handle();
     let (to, from) = (oid(to)?, oid(from.commit())?);
-    fault::around("ref.unit", || {
+    failpoint::around("ref.unit", || {
         handle.reference_matching(&name, to, true, from, why)
     })
     .map(drop)

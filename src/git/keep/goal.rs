@@ -5,14 +5,14 @@ use crate::plan::CommitId;
 
 /// What is to be checked out.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::git) enum CheckoutGoal<'a> {
+pub(in crate::git) enum HeadGoal<'a> {
     /// A branch.
     Branch(&'a str),
     /// A commit, on no branch.
     Detached(&'a CommitId),
 }
 
-impl CheckoutGoal<'_> {
+impl HeadGoal<'_> {
     pub(in crate::git) fn name(self, git: Git) -> Git {
         match self {
             Self::Branch(branch) => git.arg(branch),

@@ -14,7 +14,7 @@ use crate::git::step::half_way::undo_half;
 use crate::plan::CommitId;
 
 /// Brings one checkout from the old commit to the new one, if it still shows the old one.
-pub(in crate::git) fn mend(
+pub(in crate::git) fn repair(
     path: &Path,
     plan: &LandingPlan,
     held: Option<&File>,

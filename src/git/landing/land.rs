@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::being_rewritten::refuse_while_rewritten;
 use super::beside::{DifferingFiles, refuse_overlap};
-use super::follow::{index_equals, mend, rehearse};
-use super::plan::{CheckoutOutcome, FinishedLanding, LandingPlan, MendedCheckout};
+use super::follow::{index_equals, rehearse, repair};
+use super::plan::{CheckoutOutcome, FinishedLanding, LandingPlan, RepairedCheckout};
 use crate::git::files::error::GitError;
 use crate::git::files::git_process::{wait_for_readers, wait_while_changing};
 use crate::git::files::reflog::entries;
@@ -197,10 +197,10 @@ pub fn land_holding(
             found,
         });
     }
-    let mut checkouts = mend_checkouts(repo, plan, held, &mut locks);
+    let mut checkouts = repair_checkouts(repo, plan, held, &mut locks);
     // A git that has the main checkout on another branch may be switching it to what this one was.
     if !repo.is_bare() && !locks.iter().any(|lock| lock.is_of(repo.top())) && wait_for_readers(repo.top()) {
-        checkouts = mend_checkouts(repo, plan, held, &mut locks);
+        checkouts = repair_checkouts(repo, plan, held, &mut locks);
     }
     IndexLock::release_all(locks);
     Ok(FinishedLanding {
@@ -231,7 +231,7 @@ pub fn finish_landing_holding(
         },
     );
     let mut locks = Vec::new();
-    let checkouts = mend_checkouts(repo, &plan, held, &mut locks);
+    let checkouts = repair_checkouts(repo, &plan, held, &mut locks);
     IndexLock::release_all(locks);
     let mut checkouts = checkouts?;
     if gone_on {
@@ -290,22 +290,22 @@ pub fn behind(repo: &Repository, plan: &LandingPlan) -> Result<Vec<PathBuf>, Git
 }
 
 /// What hinders one is told, and hinders no other: the branch has moved. `locks` are those that are held, and come to be.
-fn mend_checkouts(
+fn repair_checkouts(
     repo: &Repository,
     plan: &LandingPlan,
     held: Option<&File>,
     locks: &mut Vec<IndexLock>,
-) -> Result<Vec<MendedCheckout>, GitError> {
-    let mut mended = |path: PathBuf| {
+) -> Result<Vec<RepairedCheckout>, GitError> {
+    let mut repaired = |path: PathBuf| {
         let left = |outcome: &CheckoutOutcome| !matches!(outcome, CheckoutOutcome::Left(_));
         let outcome = again_if_killed(left, || {
             follow(repo, plan, held, &path, locks)
                 .unwrap_or_else(|hindered| CheckoutOutcome::Left(hindered.to_string()))
         });
-        MendedCheckout { path, outcome }
+        RepairedCheckout { path, outcome }
     };
     let paths = checkout_paths(repo, &plan.branch)?;
-    Ok(paths.into_iter().map(&mut mended).collect())
+    Ok(paths.into_iter().map(&mut repaired).collect())
 }
 
 fn follow(
@@ -329,5 +329,5 @@ fn follow(
     {
         return Ok(CheckoutOutcome::Current);
     }
-    Ok(mend(path, plan, held, &locks[at])?)
+    Ok(repair(path, plan, held, &locks[at])?)
 }

@@ -27,12 +27,12 @@ pub struct FinishedLanding {
     /// Where the branch stands now.
     pub commit: CommitId,
     /// The checkouts of the branch, and whether each was brought along.
-    pub checkouts: Vec<MendedCheckout>,
+    pub checkouts: Vec<RepairedCheckout>,
 }
 
 /// A checkout of a branch that has moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MendedCheckout {
+pub struct RepairedCheckout {
     /// Its folder.
     pub path: PathBuf,
     /// What became of it.

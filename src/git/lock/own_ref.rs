@@ -1,7 +1,7 @@
 //! Writing refs of orch's own, below `refs/orch/`.
 
 use super::stale_lock;
-use crate::fault;
+use crate::failpoint;
 use crate::git::admin::spec::EnsureError;
 use crate::git::files::error::GitError;
 use crate::git::repo::ids::oid;
@@ -28,7 +28,7 @@ pub(in crate::git) fn write_ref(
 ) -> Result<(), GitError> {
     let handle = repo.handle();
     let id = oid(commit)?;
-    let write = || fault::around("ref.own", || handle.reference(name, id, true, why)).map(drop);
+    let write = || failpoint::around("ref.own", || handle.reference(name, id, true, why)).map(drop);
     let written = over_dead_lock(repo, name, write);
     written.map_err(GitError::library(format!("write `{name}`")))
 }

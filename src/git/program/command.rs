@@ -12,7 +12,7 @@ use std::thread;
 use super::mark::{GIT_MARK, mark_for};
 use super::shared_hooks::brought_back;
 use super::{again, worktree_settings};
-use crate::fault;
+use crate::failpoint;
 use crate::git::files::error::GitError;
 use crate::git::files::version::LEAST_VERSION;
 use crate::plan::CommitId;
@@ -221,8 +221,8 @@ impl Git {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        let child = fault::around("git.spawn", || self.command.spawn())?;
-        fault::child("git", child.id());
+        let child = failpoint::around("git.spawn", || self.command.spawn())?;
+        failpoint::child("git", child.id());
         Ok(child)
     }
 
@@ -245,8 +245,8 @@ impl Git {
                 stderr: source.to_string(),
             },
         };
-        let mut child = fault::around("git.spawn", || self.command.spawn()).map_err(cannot_run)?;
-        fault::child("git", child.id());
+        let mut child = failpoint::around("git.spawn", || self.command.spawn()).map_err(cannot_run)?;
+        failpoint::child("git", child.id());
         let talk = self.input.zip(child.stdin.take());
         let output = match talk {
             // A pipe holds what is short: nobody waits.
@@ -264,7 +264,7 @@ impl Git {
             None => child.wait_with_output(),
         };
         let output = output.map_err(cannot_run)?;
-        fault::point("git.ended");
+        failpoint::point("git.ended");
         let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         let killed = output.status.signal().is_some();
         if killed || (!output.status.success() && again::met_unfinished_worktree(&stderr)) {

@@ -2,7 +2,7 @@
 
 use git2::Signature;
 
-use crate::fault;
+use crate::failpoint;
 use crate::git::files::error::GitError;
 use crate::git::lock::own_ref::over_dead_lock;
 use crate::git::repo::ids::{commit_id, oid};
@@ -38,7 +38,7 @@ pub fn write_note(repo: &Repository, commit: &CommitId, text: &str) -> Result<()
     let write = || {
         let own = || Signature::now("orch", "orch@localhost");
         let author = handle.signature().or_else(|_| own())?;
-        let written = fault::around("note.landing", || {
+        let written = failpoint::around("note.landing", || {
             handle.note(&author, &author, Some(NOTES), id, text, true)
         });
         written.map(drop)

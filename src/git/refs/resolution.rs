@@ -5,7 +5,7 @@
 //! merges without a conflict, and onto one that has gone on only what came since is merged with it. A commit, and not the
 //! plan's branch itself, is what is kept, so that nobody's branch or checkout moves and giving up leaves no trace.
 
-use crate::git::candidate::builder::{Build, CandidateBuilder};
+use crate::git::candidate::builder::{BuildOutcome, CandidateBuilder};
 use crate::git::files::error::GitError;
 use crate::git::keep::backup::{Backup, stamp};
 use crate::git::keep::gate::{contained, drop_own_ref, spare_commit};
@@ -171,9 +171,9 @@ pub fn stand_in(
     }
     let message = format!("Merge what came onto the branch of plan {plan} since its conflict was resolved");
     Ok(match builder.build(&resolution.commit, head, &message)? {
-        Build::Candidate(candidate) => candidate.commit,
-        Build::AlreadyContained => resolution.commit,
+        BuildOutcome::Candidate(candidate) => candidate.commit,
+        BuildOutcome::AlreadyContained => resolution.commit,
         // What came since conflicts with the resolution: the whole is to be resolved anew.
-        Build::Conflict { .. } => head.clone(),
+        BuildOutcome::Conflict { .. } => head.clone(),
     })
 }

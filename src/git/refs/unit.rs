@@ -4,7 +4,7 @@
 //! and removed after it, so that a branch without one is always somebody else's.
 
 use super::unit_error::{UnitError, UnitRefusal};
-use crate::fault;
+use crate::failpoint;
 use crate::git::files::error::GitError;
 use crate::git::files::names::UNITS;
 use crate::git::keep::gate::{SparedCommit, contained, delete_branch, drop_own_ref, move_branch};
@@ -97,7 +97,7 @@ pub(in crate::git) fn set_unit(
             let name = branch_ref(&unit.branch);
             let new = oid(new)?;
             let handle = repo.handle();
-            fault::around("ref.unit", || handle.reference(&name, new, false, "orch: start"))
+            failpoint::around("ref.unit", || handle.reference(&name, new, false, "orch: start"))
                 .map(drop)
                 .map_err(GitError::library(format!("write `{name}`")))
         }

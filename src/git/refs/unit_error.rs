@@ -141,7 +141,7 @@ pub enum UnitError {
     /// The plan's branch, or a checkout of it, cannot move; nothing was changed.
     #[error(transparent)]
     Land(LandRefusal),
-    /// The plan's branch has moved and a checkout of it could not follow. Trying again mends it once what hinders is
+    /// The plan's branch has moved and a checkout of it could not follow. Trying again repairs it once what hinders is
     /// out of the way.
     #[error("`{branch}` has moved and its checkout `{}` could not follow: {why}", path.display())]
     LeftBehind {

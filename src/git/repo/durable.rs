@@ -6,7 +6,7 @@ use std::io;
 
 use super::ids::branch_ref;
 use super::repository::Repository;
-use crate::fault;
+use crate::failpoint;
 use crate::git::files::error::GitError;
 
 /// Takes every object that was written so far to the disk, whoever wrote it. One call for the whole file system: of the
@@ -18,7 +18,7 @@ use crate::git::files::error::GitError;
 pub fn sync_objects(repo: &Repository) -> Result<(), GitError> {
     let folder = repo.common_dir().join("objects");
     let sync = || Ok(rustix::fs::syncfs(File::open(&folder)?)?);
-    fault::around("landing.objects", sync).map_err(GitError::io("sync", &folder))
+    failpoint::around("landing.objects", sync).map_err(GitError::io("sync", &folder))
 }
 
 /// Takes a branch, as it stands, to the disk.
@@ -41,5 +41,5 @@ pub fn sync_branch(repo: &Repository, branch: &str) -> Result<(), GitError> {
         }
         Err(error) => Err(error),
     };
-    fault::around("landing.ref", sync).map_err(GitError::io("sync", &file))
+    failpoint::around("landing.ref", sync).map_err(GitError::io("sync", &file))
 }

@@ -297,7 +297,7 @@ mod tests {
             (moved.from, moved.to, moved.since.len()),
             (id('1'), Some(id('7')), 2)
         );
-        let mended = log(&[('0', '1', ""), ('7', '8', "commit: x"), ('8', '5', PUT_BACK)]);
-        assert_eq!(find(&mended, &id('1'), Some(id('5'))), None);
+        let repaired = log(&[('0', '1', ""), ('7', '8', "commit: x"), ('8', '5', PUT_BACK)]);
+        assert_eq!(find(&repaired, &id('1'), Some(id('5'))), None);
     }
 }

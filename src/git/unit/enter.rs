@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::fault;
+use crate::failpoint;
 use crate::git::admin::worktree_admin::{KeyLock, WorktreeAdmin};
 use crate::git::admin::worktree_record::WorktreeRecord;
 use crate::git::files::error::GitError;
@@ -10,7 +10,7 @@ use crate::git::files::registration::read_head;
 use crate::git::keep::backup::Backup;
 use crate::git::keep::came::{head_before, spare_what_came};
 use crate::git::keep::gate::{SparedCommit, SparedTree, contained, spare_commit, spare_tree};
-use crate::git::keep::goal::CheckoutGoal;
+use crate::git::keep::goal::HeadGoal;
 use crate::git::keep::step;
 use crate::git::keep::step::StepRecord;
 use crate::git::landing::follow::index_equals;
@@ -58,10 +58,10 @@ pub(in crate::git) struct UnitCheckout<'a> {
 }
 
 impl UnitCheckout<'_> {
-    fn goal(&self) -> CheckoutGoal<'_> {
+    fn goal(&self) -> HeadGoal<'_> {
         match self.branch {
-            Some(branch) => CheckoutGoal::Branch(branch),
-            None => CheckoutGoal::Detached(self.commit),
+            Some(branch) => HeadGoal::Branch(branch),
+            None => HeadGoal::Detached(self.commit),
         }
     }
 }
@@ -340,5 +340,5 @@ fn write_head(path: &Path, branch: Option<&str>, commit: &CommitId) -> Result<()
             .map(drop),
         None => repo.reference("HEAD", detached, true, "orch: leave").map(drop),
     };
-    fault::around("head", write).map_err(cannot())
+    failpoint::around("head", write).map_err(cannot())
 }

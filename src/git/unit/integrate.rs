@@ -1,7 +1,7 @@
 //! The commit queue of a plan: merging units into the plan's branch, one at a time.
 
 use crate::git::admin::worktree_admin::{KeyLock, WorktreeAdmin};
-use crate::git::candidate::builder::{Build, CandidateBuilder};
+use crate::git::candidate::builder::{BuildOutcome, CandidateBuilder};
 use crate::git::files::error::GitError;
 use crate::git::keep::backup::Backup;
 use crate::git::keep::gate::{drop_own_ref, spare_tree};
@@ -105,11 +105,11 @@ pub fn integrate(
         Integrated::FastForward(advance(admin, &alone, unit, &old, &tip)?)
     } else {
         match builder.build(&old, &tip, &message.to_string())? {
-            Build::Candidate(candidate) => {
+            BuildOutcome::Candidate(candidate) => {
                 Integrated::Merged(advance(admin, &alone, unit, &old, &candidate.commit)?)
             }
-            Build::AlreadyContained => Integrated::AlreadyIn(old),
-            Build::Conflict { files } => Integrated::Conflict { files },
+            BuildOutcome::AlreadyContained => Integrated::AlreadyIn(old),
+            BuildOutcome::Conflict { files } => Integrated::Conflict { files },
         }
     };
     Ok(UnitIntegration { outcome, backups })

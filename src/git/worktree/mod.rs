@@ -22,4 +22,4 @@ pub use exact::ensure_exact;
 pub use lane::ensure_lane;
 pub use removal::{removable, removable_once_landed, remove};
 pub use scour::{is_fresh, unhide};
-pub use survey::{finish_half_made, follow, forget, mend, record_again, recorded_base, strayed, survey};
+pub use survey::{finish_half_made, follow, forget, record_again, recorded_base, repair, strayed, survey};

@@ -10,7 +10,7 @@ use crate::git::files::registration::Registration;
 use crate::git::keep::backup::stamp;
 use crate::git::keep::came::{head_before, spare_what_came};
 use crate::git::keep::gate::{SparedTree, spare_commit, spare_tree};
-use crate::git::keep::goal::CheckoutGoal;
+use crate::git::keep::goal::HeadGoal;
 use crate::git::program::command::Git;
 use crate::git::state::in_the_way::in_the_way;
 use crate::git::state::inspect;
@@ -102,7 +102,7 @@ pub(in crate::git) fn reset_detached(
             backup.commit.short()
         ));
     }
-    let answer = spared.check_out(alone, CheckoutGoal::Detached(commit))?;
+    let answer = spared.check_out(alone, HeadGoal::Detached(commit))?;
     ready.head = inspect::head_of(path)?;
     if ready.head != *commit {
         return Err(answer.failure());

@@ -264,7 +264,7 @@ pub fn record_again(admin: &WorktreeAdmin, wanted: &ExpectedTree, base: &CommitI
 /// # Errors
 ///
 /// When something of somebody else's is in the way.
-pub fn mend(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
+pub fn repair(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
     let alone = alone(admin, key)?;
     let Some(record) = admin.read_record(key)? else {
         return Ok(());
@@ -299,7 +299,7 @@ pub fn finish_half_made(admin: &WorktreeAdmin) -> Result<(), GitError> {
     for key in admin.keys()? {
         let record = admin.read_record(&key)?;
         if record.is_some_and(|record| record.state == TreeProgress::Making) {
-            let _ = mend(admin, &key);
+            let _ = repair(admin, &key);
         }
     }
     Ok(())
@@ -328,7 +328,7 @@ pub fn follow(admin: &WorktreeAdmin, key: &str, to: &Path) -> Result<(), EnsureE
     let path = to.to_owned();
     let Some(entry) = moved_entry(admin, to) else {
         admin.write_record(key, &WorktreeRecord { path, ..record })?;
-        return mend(admin, key);
+        return repair(admin, key);
     };
     let _lock = admin.lock()?;
     let moved = Registration {

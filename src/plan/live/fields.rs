@@ -109,7 +109,7 @@ pub(in crate::plan) const PLAN: &[Field<Plan>] = &[
         "on_stuck",
         Anytime,
         attempts.on_stuck,
-        |on_stuck: &crate::plan::OnStuck| { on_stuck.as_str().to_owned() }
+        |on_stuck: &crate::plan::OnStall| { on_stuck.as_str().to_owned() }
     ),
     field!(
         "dispatch",

@@ -9,18 +9,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::waits::WrittenWait;
-use crate::plan::{Fault, Lint, LintId, MergeStrategy, Plan, PlanName};
+use crate::plan::{Diagnostic, Lint, LintId, MergeStrategy, Plan, PlanName};
 
 /// What was found: what can never land, and what needs care.
 #[derive(Debug, Default)]
-pub(super) struct CarryFaults {
-    pub(super) faults: Vec<Fault>,
+pub(super) struct CarryDiagnostics {
+    pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) warnings: Vec<Lint>,
 }
 
 /// Looks at all plans and everything that they wait for.
-pub(super) fn check(plans: &[Plan], waits: &[WrittenWait]) -> CarryFaults {
-    let mut found = CarryFaults::default();
+pub(super) fn check(plans: &[Plan], waits: &[WrittenWait]) -> CarryDiagnostics {
+    let mut found = CarryDiagnostics::default();
     let by_name: BTreeMap<&PlanName, &Plan> = plans.iter().map(|plan| (&plan.name, plan)).collect();
     let carries: Vec<&WrittenWait> = waits
         .iter()
@@ -56,9 +56,9 @@ pub(super) fn check(plans: &[Plan], waits: &[WrittenWait]) -> CarryFaults {
             "write `carry = false` for {plan}, let it wait for `{on}@landed`, or write `merge_strategy = \"merge\"` for {on}"
         );
         if never {
-            let mut fault = Fault::of_file(&wait.file, message).hint(hint);
-            (fault.line, fault.column) = (Some(wait.line), wait.column);
-            found.faults.push(fault);
+            let mut diagnostic = Diagnostic::of_file(&wait.file, message).hint(hint);
+            (diagnostic.line, diagnostic.column) = (Some(wait.line), wait.column);
+            found.diagnostics.push(diagnostic);
         } else {
             let lint = Lint::at(LintId::Carried, &wait.file, wait.line, wait.column, message);
             found.warnings.push(lint.hint(hint));
@@ -141,13 +141,13 @@ fn reach<'w>(plans: &[Plan], waits: &'w [WrittenWait]) -> BTreeMap<PlanName, BTr
 #[cfg(test)]
 mod tests {
     use crate::plan::manifest::{Content, DocumentSource, parse_manifest, resolve};
-    use crate::plan::{Faults, PlanName, PlanSet};
+    use crate::plan::{Diagnostics, PlanName, PlanSet};
 
     const DOCUMENT: &str =
         "# A\n## Phase 1: A\n- [ ] 1.1 a\n## Phase 2: B\n- [ ] 2.1 b\n## Phase 3: C\n- [ ] 3.1 c\n";
 
     /// Plans with these lines in their tables.
-    fn set(plans: &[(&str, &str)]) -> Result<PlanSet, Faults> {
+    fn set(plans: &[(&str, &str)]) -> Result<PlanSet, Diagnostics> {
         let mut text = "[agents.mine]\ncommand = [\"mine\"]\n".to_owned();
         let mut sources = std::collections::BTreeMap::new();
         for (name, lines) in plans {
@@ -209,14 +209,17 @@ mod tests {
         let first = "[plans.a.phases.2]\ndepends = [\"b.1\"]";
         let second = "[plans.b.phases.1]\ndepends = [\"a.1\"]";
         let squashed = |lines: &str| format!("{SQUASH}\n{lines}");
-        let faults = set(&[("a", &squashed(first)), ("b", &squashed(second))]).unwrap_err();
-        assert_eq!(faults.0.len(), 2, "{faults}");
-        assert!(faults.to_string().contains("neither can ever land"), "{faults}");
+        let diagnostics = set(&[("a", &squashed(first)), ("b", &squashed(second))]).unwrap_err();
+        assert_eq!(diagnostics.0.len(), 2, "{diagnostics}");
         assert!(
-            faults
+            diagnostics.to_string().contains("neither can ever land"),
+            "{diagnostics}"
+        );
+        assert!(
+            diagnostics
                 .0
                 .iter()
-                .all(|fault| fault.line.is_some() && fault.column.is_some())
+                .all(|diagnostic| diagnostic.line.is_some() && diagnostic.column.is_some())
         );
         // Where one of them lands as it is, it can land first, and then the other.
         assert_eq!(warnings(&[("a", &squashed(first)), ("b", second)]).len(), 1);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::documents::Loaded;
 use super::ledger::Ledger;
 use super::waits::WrittenWait;
-use crate::plan::{Document, Fault, PhaseId, PlanName, Point};
+use crate::plan::{Diagnostic, Document, PhaseId, PlanName, Point};
 
 /// Why one node waits for another.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,7 +112,7 @@ pub(super) fn check(
     let graph = drawn(names, documents, waits);
     for group in groups_in_cycles(&graph.edges) {
         if let Some(cycle) = shortest(&graph.edges, &group) {
-            ledger.faults.push(fault(&graph, &cycle, waits));
+            ledger.diagnostics.push(diagnostic(&graph, &cycle, waits));
         }
     }
 }
@@ -242,7 +242,7 @@ fn shortest(edges: &[Vec<(usize, WaitReason)>], group: &[usize]) -> Option<Vec<W
     Some(steps)
 }
 
-fn fault(graph: &WaitGraph, cycle: &[WaitEdge], waits: &[WrittenWait]) -> Fault {
+fn diagnostic(graph: &WaitGraph, cycle: &[WaitEdge], waits: &[WrittenWait]) -> Diagnostic {
     let mut path: Vec<&str> = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
     for (from, to, why) in cycle {
@@ -271,8 +271,9 @@ fn fault(graph: &WaitGraph, cycle: &[WaitEdge], waits: &[WrittenWait]) -> Fault 
         WaitReason::Written(number) => Some(&waits[*number]),
         WaitReason::Order | WaitReason::Landing => None,
     });
-    let mut fault = Fault::of_file(first.map_or("".as_ref(), |wait| wait.file.as_path()), message).hint(hint);
-    fault.line = first.map(|wait| wait.line);
-    fault.column = first.and_then(|wait| wait.column);
-    fault
+    let mut diagnostic =
+        Diagnostic::of_file(first.map_or("".as_ref(), |wait| wait.file.as_path()), message).hint(hint);
+    diagnostic.line = first.map(|wait| wait.line);
+    diagnostic.column = first.and_then(|wait| wait.column);
+    diagnostic
 }

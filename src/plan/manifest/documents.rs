@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::ledger::Ledger;
 use super::written::raw::RawPlan;
-use crate::plan::markdown::{DocumentFault, read_document};
+use crate::plan::markdown::{DocumentDiagnostic, read_document};
 use crate::plan::text::near_miss::near_miss;
 use crate::plan::{Document, Phase, PhaseId, Place, PlanName, Task, TaskId};
 
@@ -24,7 +24,7 @@ pub enum Content {
     /// Its bytes, still to be read.
     Bytes(Vec<u8>),
     /// What was read in it and what is wrong with it, by a caller who reads several at once.
-    Read(Box<Document>, Vec<DocumentFault>),
+    Read(Box<Document>, Vec<DocumentDiagnostic>),
 }
 
 impl Content {
@@ -33,8 +33,8 @@ impl Content {
         match self {
             Self::Bytes(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => {
-                    let (document, faults) = read_document(&text);
-                    Self::Read(Box::new(document), faults)
+                    let (document, diagnostics) = read_document(&text);
+                    Self::Read(Box::new(document), diagnostics)
                 }
                 Err(error) => Self::Bytes(error.into_bytes()),
             },
@@ -87,9 +87,9 @@ pub(super) fn load(
         }),
         (Some(file), None) => {
             let source = sources.remove(name)?;
-            let (document, faults) = match source.content {
+            let (document, diagnostics) = match source.content {
                 Ok(Content::Bytes(bytes)) => read_document(utf8(&source.display, &bytes, ledger)?),
-                Ok(Content::Read(document, faults)) => (*document, faults),
+                Ok(Content::Read(document, diagnostics)) => (*document, diagnostics),
                 Err(reason) => {
                     let message = format!("document `{}` of plan `{name}`: {reason}", file.value.display());
                     let hint = match &reason {
@@ -101,7 +101,7 @@ pub(super) fn load(
                 }
             };
             Some(Loaded {
-                document: take(&source.display, document, faults, ledger),
+                document: take(&source.display, document, diagnostics, ledger),
                 file: source.display,
             })
         }
@@ -137,10 +137,15 @@ fn utf8<'b>(file: &Path, bytes: &'b [u8], ledger: &mut Ledger) -> Option<&'b str
     }
 }
 
-fn take(file: &Path, document: Document, faults: Vec<DocumentFault>, ledger: &mut Ledger) -> Document {
-    for fault in faults {
-        let place = (fault.line, fault.column);
-        ledger.on_line(file, place, fault.message, fault.hint);
+fn take(
+    file: &Path,
+    document: Document,
+    diagnostics: Vec<DocumentDiagnostic>,
+    ledger: &mut Ledger,
+) -> Document {
+    for diagnostic in diagnostics {
+        let place = (diagnostic.line, diagnostic.column);
+        ledger.on_line(file, place, diagnostic.message, diagnostic.hint);
     }
     if document.phases.is_empty() {
         let message = "the document has no phase, so there is nothing to do";

@@ -2,18 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::plan::{Fault, Place};
+use crate::plan::{Diagnostic, Place};
 
-/// Faults found so far, and the manifest that most of them are in.
+/// Diagnostics found so far, and the manifest that most of them are in.
 pub(super) struct Ledger {
     pub(super) file: PathBuf,
-    pub(super) faults: Vec<Fault>,
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 impl Ledger {
     /// Adds a fault of the manifest.
     pub(super) fn at(&mut self, place: Place, message: impl Into<String>, hint: impl Into<Option<String>>) {
-        self.faults.push(Fault::at(&self.file, place, message).hint(hint));
+        self.diagnostics
+            .push(Diagnostic::at(&self.file, place, message).hint(hint));
     }
 
     /// Adds a fault that is about a line of some file, and a column where it is known.
@@ -24,8 +25,8 @@ impl Ledger {
         message: impl Into<String>,
         hint: impl Into<Option<String>>,
     ) {
-        let mut fault = Fault::of_file(file, message).hint(hint);
-        (fault.line, fault.column) = (Some(line), column);
-        self.faults.push(fault);
+        let mut diagnostic = Diagnostic::of_file(file, message).hint(hint);
+        (diagnostic.line, diagnostic.column) = (Some(line), column);
+        self.diagnostics.push(diagnostic);
     }
 }

@@ -54,9 +54,9 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
             // One that is written wrongly was reported where it stands.
             let written = format!("`agents.{name}.preset`");
             if ledger
-                .faults
+                .diagnostics
                 .iter()
-                .any(|fault| fault.message.starts_with(&written))
+                .any(|diagnostic| diagnostic.message.starts_with(&written))
             {
                 return None;
             }

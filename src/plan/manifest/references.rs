@@ -7,7 +7,7 @@ use super::ledger::Ledger;
 use super::waits::WrittenWait;
 use crate::plan::text::near_miss::{near_miss, quoted, suggest};
 use crate::plan::text::place::LineIndex;
-use crate::plan::{Document, Fault, PlanName, Point};
+use crate::plan::{Diagnostic, Document, PlanName, Point};
 
 /// What can be waited for.
 pub(super) struct Waitable<'d> {
@@ -72,10 +72,10 @@ pub(super) fn check(wait: &WrittenWait, known: &mut Waitable<'_>, ledger: &mut L
     let Some((message, hint)) = trouble else {
         return true;
     };
-    let mut fault = Fault::of_file(&wait.file, message).hint(hint);
-    fault.line = Some(wait.line);
-    fault.column = wait.column.or_else(|| known.column(wait));
-    ledger.faults.push(fault);
+    let mut diagnostic = Diagnostic::of_file(&wait.file, message).hint(hint);
+    diagnostic.line = Some(wait.line);
+    diagnostic.column = wait.column.or_else(|| known.column(wait));
+    ledger.diagnostics.push(diagnostic);
     false
 }
 

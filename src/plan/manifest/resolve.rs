@@ -14,7 +14,7 @@ use super::written::raw::{RawManifest, RawPhase, RawPlan};
 use super::{budgets, carried, conflicts, cycles, references, settings, syncs};
 use crate::plan::text::near_miss::{quoted, suggest};
 use crate::plan::{
-    AgentName, Dependency, Faults, PhaseId, PhaseSettings, Place, Plan, PlanName, PlanSet, ResourceName,
+    AgentName, Dependency, Diagnostics, PhaseId, PhaseSettings, Place, Plan, PlanName, PlanSet, ResourceName,
     SyncPoint, Templates,
 };
 
@@ -33,14 +33,17 @@ struct PlanEntry<'m> {
 ///
 /// # Errors
 /// Everything that is wrong in the manifest and in all documents, sorted by file and place.
-pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) -> Result<PlanSet, Faults> {
+pub fn resolve(
+    parsed: Parsed,
+    mut sources: BTreeMap<PlanName, DocumentSource>,
+) -> Result<PlanSet, Diagnostics> {
     let Parsed {
         file,
         manifest,
-        faults,
+        diagnostics,
         is_toml,
     } = parsed;
-    let mut ledger = Ledger { file, faults };
+    let mut ledger = Ledger { file, diagnostics };
     let entries = entries(&manifest, &mut ledger);
     let mut loaded = BTreeMap::new();
     // What is missing in a text that is not TOML may only have been misread, so it is not looked for.
@@ -49,7 +52,7 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
         loaded.extend(document.map(|document| (entry.name.clone(), document)));
     }
     if !is_toml {
-        return Err(Faults::sorted(ledger.faults));
+        return Err(Diagnostics::sorted(ledger.diagnostics));
     }
     check_head(&manifest, &entries, &mut ledger);
     let (waits, syncs) = all_waits(&manifest, &entries, &loaded, &mut ledger);
@@ -87,9 +90,9 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
     branches.check_clashes(&mut ledger);
     budgets::check(&manifest, &plans, &agents.usable, &mut ledger);
     let carried = carried::check(&plans, &waits);
-    ledger.faults.extend(carried.faults);
-    if !ledger.faults.is_empty() {
-        return Err(Faults::sorted(ledger.faults));
+    ledger.diagnostics.extend(carried.diagnostics);
+    if !ledger.diagnostics.is_empty() {
+        return Err(Diagnostics::sorted(ledger.diagnostics));
     }
     Ok(PlanSet {
         run: settings::run(&manifest, worktrees),

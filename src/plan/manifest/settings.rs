@@ -10,7 +10,7 @@ use super::written::words;
 use super::written::words::{Commit, Landing, Merge};
 use crate::plan::{
     Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Escalate, Hooks, Lanes, MergeSettings, MergeStrategy,
-    OnStuck, Overlap, Place, Report, RunSettings, Setup, Strategy,
+    OnStall, Overlap, Place, Report, RunSettings, Setup, Strategy,
 };
 
 const MAX_AGENTS: usize = 4;
@@ -163,10 +163,10 @@ pub(super) fn attempts(manifest: &RawManifest, plan: &RawPlan) -> AttemptPolicy 
         grace: grace.map_or(GRACE, |DurationText(duration)| duration),
         stuck_after: Some(stuck.map_or(STUCK_AFTER, |PositiveDuration(duration)| duration)),
         on_stuck: match pick(&plan.on_stuck, run.and_then(|run| run.on_stuck.as_ref())) {
-            None | Some(words::OnStuck::Notice) => OnStuck::Notice,
-            Some(words::OnStuck::Nudge) => OnStuck::Nudge,
-            Some(words::OnStuck::Restart) => OnStuck::Restart,
-            Some(words::OnStuck::Hold) => OnStuck::Hold,
+            None | Some(words::OnStuck::Notice) => OnStall::Notice,
+            Some(words::OnStuck::Nudge) => OnStall::Nudge,
+            Some(words::OnStuck::Restart) => OnStall::Restart,
+            Some(words::OnStuck::Hold) => OnStall::Hold,
         },
     }
 }

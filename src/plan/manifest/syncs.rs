@@ -11,7 +11,7 @@ use super::written::raw::{RawManifest, RawSync};
 use crate::plan::{Dependency, Document, PhaseId, PlanName, Point, SyncPoint, WorkRef};
 
 /// The synchronisation points, and what they make phases wait for: every phase behind one of the points waits for all
-/// the others. Faults are reported, and a point with one makes nothing wait.
+/// the others. Diagnostics are reported, and a point with one makes nothing wait.
 pub(super) fn all(
     manifest: &RawManifest,
     known: &mut Waitable<'_>,
@@ -56,7 +56,7 @@ fn points(
     known: &mut Waitable<'_>,
     ledger: &mut Ledger,
 ) -> Option<Vec<Located<WorkRef>>> {
-    let before = ledger.faults.len();
+    let before = ledger.diagnostics.len();
     let written: Vec<&Located<Dependency>> = raw.value.points.iter().flat_map(|list| &list.value).collect();
     let mut seen: BTreeSet<&PlanName> = BTreeSet::new();
     for point in &written {
@@ -93,12 +93,12 @@ fn points(
             references::check(&wait, known, ledger);
         }
     }
-    if written.len() < 2 && ledger.faults.len() == before {
+    if written.len() < 2 && ledger.diagnostics.len() == before {
         let message = format!("sync point `{}` needs points of at least two plans", name.value);
         let hint = format!("[sync.{}] points = [\"auth.2\", \"billing.1\"]", name.value);
         ledger.at(name.place, message, hint);
     }
-    (ledger.faults.len() == before).then(|| {
+    (ledger.diagnostics.len() == before).then(|| {
         let points = written.into_iter();
         points
             .map(|point| Located {

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::*;
 use crate::plan::{
-    AgentStdin, CommitPolicy, EventFormat, Faults, PhaseId, PlanName, PlanSet, Priority, StopSignal,
+    AgentStdin, CommitPolicy, Diagnostics, EventFormat, PhaseId, PlanName, PlanSet, Priority, StopSignal,
 };
 
 /// Resolves a manifest with these documents; a plan whose file is not among them has none.
-fn resolved(text: &str, documents: &[(&str, &str)]) -> Result<PlanSet, Faults> {
+fn resolved(text: &str, documents: &[(&str, &str)]) -> Result<PlanSet, Diagnostics> {
     let parsed = parse_manifest(Path::new("plans.toml"), text);
     let sources: BTreeMap<PlanName, DocumentSource> = parsed
         .documents()
@@ -29,7 +29,7 @@ fn resolved(text: &str, documents: &[(&str, &str)]) -> Result<PlanSet, Faults> {
     resolve(parsed, sources)
 }
 
-fn faults(text: &str, documents: &[(&str, &str)]) -> String {
+fn diagnostics(text: &str, documents: &[(&str, &str)]) -> String {
     resolved(text, documents).unwrap_err().to_string()
 }
 
@@ -196,7 +196,7 @@ depends = "auth"
 agent = "shell"
 "#;
     let doc = "## Phase 1: x\n\n- [ ] 1.1 a (depends: 1.9)\n- [ ] 1.1 b\n";
-    let found = faults(
+    let found = diagnostics(
         text,
         &[
             ("auth.md", &phases(1)),
@@ -256,7 +256,7 @@ agent = "shell"
 #[test]
 fn what_is_not_toml_is_reported_with_what_else_is_wrong() {
     let text = "[run]\nmax_agents = \nretires = 1\n[plans.a]\nfile = \"a.md\"\ndepends = [\"b\"]\n";
-    let found = faults(text, &[("a.md", "## Phase 1: x\n- [ ] 2.1 y\n")]);
+    let found = diagnostics(text, &[("a.md", "## Phase 1: x\n- [ ] 2.1 y\n")]);
     insta::assert_snapshot!(found, @r#"
     a.md:2:7: task 2.1 stands in phase 1
       hint: move it to phase 2, or give it another number
@@ -273,7 +273,7 @@ fn points_that_another_document_lacks_are_named_with_what_it_has() {
          [plans.b.phases.1]\ndepends = [\"b.2\"]\n"
     );
     let b = "## Phase 1: x (depends: a.8)\n\n- [ ] 1.1 y (depends: c.1, a.1.1)\n";
-    insta::assert_snapshot!(faults(&text, &[("a.md", &phases(2)), ("b.md", b)]), @r#"
+    insta::assert_snapshot!(diagnostics(&text, &[("a.md", &phases(2)), ("b.md", b)]), @r#"
     b.md:1:25: plan `a` has no phase 8
       hint: its phases are `1` and `2`
     b.md:3:23: `c.1` names an unknown plan `c`
@@ -292,18 +292,18 @@ fn a_name_whose_value_is_wrong_is_known_all_the_same() {
     let text = format!(
         "{AGENT}[resources]\ndb = 0\n[plans.a]\nfile = \"a.md\"\n[plans.a.phases.1]\nuses = [\"db\"]\n"
     );
-    insta::assert_snapshot!(faults(&text, &[("a.md", &phases(1))]), @r#"
+    insta::assert_snapshot!(diagnostics(&text, &[("a.md", &phases(1))]), @r#"
     plans.toml:4:6: `resources.db` is 0, expected an integer of at least 1
     "#);
 }
 
 #[test]
 fn nothing_is_no_manifest() {
-    insta::assert_snapshot!(faults("", &[]), @r#"
+    insta::assert_snapshot!(diagnostics("", &[]), @r#"
     plans.toml:1:1: the manifest has no plans
       hint: write [plans.NAME] with file = "plans/NAME.md"; `orch new NAME` writes a document
     "#);
-    insta::assert_snapshot!(faults("[plans]\n", &[]), @r#"
+    insta::assert_snapshot!(diagnostics("[plans]\n", &[]), @r#"
     plans.toml:1:1: the manifest has no plans
       hint: write [plans.NAME] with file = "plans/NAME.md"; `orch new NAME` writes a document
     "#);
@@ -316,12 +316,12 @@ fn cycles_are_named_as_a_path() {
     let three = phases(3);
     let documents = [("a.md", three.as_str()), ("b.md", three.as_str())];
     let whole = two("depends = [\"a\"]\n[plans.a.phases.2]\ndepends = [\"b.1\"]\n");
-    insta::assert_snapshot!(faults(&whole, &documents), @r#"
+    insta::assert_snapshot!(diagnostics(&whole, &documents), @r#"
     plans.toml:9:12: dependency cycle: a.2 → b.1 → b → a → a.2
       hint: `a.2` waits for `b.1` (plans.toml:9), `b` waits for `a` (plans.toml:7); one of them has to go
     "#);
     let crossed = two("[plans.a.phases.2]\ndepends = [\"b.3\"]\n[plans.b.phases.2]\ndepends = [\"a.2\"]\n");
-    insta::assert_snapshot!(faults(&crossed, &documents), @r#"
+    insta::assert_snapshot!(diagnostics(&crossed, &documents), @r#"
     plans.toml:8:12: dependency cycle: a.2 → b.3 → b.2 → a.2
       hint: `a.2` waits for `b.3` (plans.toml:8), `b.2` waits for `a.2` (plans.toml:10); one of them has to go
     "#);
@@ -344,7 +344,7 @@ fn waiting_for_a_landing_that_comes_after_oneself_is_a_cycle() {
          [plans.b]\nfile = \"b.md\"\ndepends = [\"a.1\"]\n"
     );
     let two = phases(2);
-    insta::assert_snapshot!(faults(&text, &[("a.md", &two), ("b.md", &two)]), @r#"
+    insta::assert_snapshot!(diagnostics(&text, &[("a.md", &two), ("b.md", &two)]), @r#"
     plans.toml:6:12: dependency cycle: a.2 → b@landed → a@landed → a.2
       hint: `a.2` waits for `b.1@landed` (plans.toml:6), `b@landed` comes after `a@landed`; one of them has to go
     "#);
@@ -355,7 +355,7 @@ fn cycles_through_documents_name_the_document() {
     let text = format!("{AGENT}[plans.a]\nfile = \"a.md\"\n[plans.b]\nfile = \"b.md\"\n");
     let a = "# A\n\n## Dependencies\n\n### Upstream\n\n- **b.md** - why\n\n## Phase 1: x\n\n- [ ] 1.1 x\n";
     let b = "# B\n\n## Phase 1: x\n\n- [ ] 1.1 x (depends: a)\n";
-    insta::assert_snapshot!(faults(&text, &[("a.md", a), ("b.md", b)]), @r#"
+    insta::assert_snapshot!(diagnostics(&text, &[("a.md", a), ("b.md", b)]), @r#"
     a.md:7: dependency cycle: a → b → b.1 → a
       hint: `a` waits for `b` (a.md:7), `b.1` waits for `a` (b.md:5); one of them has to go
     "#);
@@ -416,7 +416,7 @@ fn branches_may_not_meet() {
         "[run]\ntarget = \"main\"\n{AGENT}[plans.a]\nprompt = \"x\"\nbranch = \"t\"\n[plans.b]\nprompt = \"x\"\nbranch = \"t/u\"\n\
          [plans.c]\nprompt = \"x\"\nbranch = \"t\"\n[plans.d]\nprompt = \"x\"\nbranch = \"main\"\n[plans.e]\nprompt = \"x\"\nbranch = \"main/e\"\n"
     );
-    insta::assert_snapshot!(faults(&text, &[]), @r#"
+    insta::assert_snapshot!(diagnostics(&text, &[]), @r#"
     plans.toml:10:10: branch `t/u` of plan `b` clashes with branch `t` of plan `a` (line 7)
       hint: git keeps branches like files: a name cannot be a folder of another; rename one
     plans.toml:13:10: plans `a` and `c` have the same branch `t`
@@ -430,7 +430,7 @@ fn branches_may_not_meet() {
     "#);
     let same =
         format!("[run]\nbranch = \"all\"\n{AGENT}[plans.a]\nprompt = \"x\"\n[plans.b]\nprompt = \"x\"\n");
-    insta::assert_snapshot!(faults(&same, &[]), @r#"
+    insta::assert_snapshot!(diagnostics(&same, &[]), @r#"
     plans.toml:2:10: `run.branch` gives every plan the same branch
       hint: put {plan} into it, for example "orch/{plan}"
     "#);
@@ -461,12 +461,12 @@ fn the_only_agent_is_the_default_and_of_several_one_has_to_be_named() {
     let plan = "[plans.a]\nprompt = \"x\"\n[plans.b]\nprompt = \"x\"\n";
     let set = resolved(&format!("{AGENT}{plan}"), &[]).unwrap();
     assert_eq!(set.plans[0].agent.as_str(), "a");
-    insta::assert_snapshot!(faults(plan, &[]), @r#"
+    insta::assert_snapshot!(diagnostics(plan, &[]), @r#"
     plans.toml:1:8: no agent is defined that could work on plan `a`
       hint: write agent = "claude" in [run] (or codex, opencode, gemini, aider), or [agents.NAME] with command = ["my-agent", "{prompt_file}"]
     "#);
     let several = format!("{AGENT}[agents.b]\ncommand = [\"b\"]\n{plan}");
-    insta::assert_snapshot!(faults(&several, &[]), @r#"
+    insta::assert_snapshot!(diagnostics(&several, &[]), @r#"
     plans.toml:5:8: plan `a` names no agent and there are several
       hint: write agent = "a" in [run] or in the plan
     "#);
@@ -475,7 +475,7 @@ fn the_only_agent_is_the_default_and_of_several_one_has_to_be_named() {
 #[test]
 fn presets_work_by_name_alone_when_they_are_there() {
     let text = "[plans.a]\nprompt = \"echo hi\"\nagent = \"shell\"\n[plans.b]\nfile = \"b.md\"\nagent = \"shell\"\n[plans.c]\nprompt = \"x\"\nagent = \"claude\"\n";
-    insta::assert_snapshot!(faults(text, &[("b.md", &phases(1))]), @r#"
+    insta::assert_snapshot!(diagnostics(text, &[("b.md", &phases(1))]), @r#"
     plans.toml:5:8: agent `shell` runs a prompt as a shell script, and plan `b` has a document
       hint: give the plan a `prompt`, or another agent
     "#);
@@ -560,7 +560,7 @@ accounts = { one = { "A=B" = "x" } }
 prompt = "x"
 agent = "a"
 "#;
-    insta::assert_snapshot!(faults(text, &[]), @r#"
+    insta::assert_snapshot!(diagnostics(text, &[]), @r#"
     plans.toml:4:8: agent `a`: `args` adds to a preset's command, and there is a `command`
       hint: write them into the `command`
     plans.toml:5:10: `resume` of agent `a` does not say which conversation

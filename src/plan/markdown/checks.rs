@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fault::DocumentFault;
+use super::diagnostic::DocumentDiagnostic;
 use crate::plan::text::near_miss::near_miss;
 use crate::plan::{Phase, PhaseId, PipelineStart, Task, TaskId};
 
 /// Reports dependencies on nothing and on itself, pipeline starts on nothing, and cycles.
-pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
+pub(super) fn check(phases: &[Phase], diagnostics: &mut Vec<DocumentDiagnostic>) {
     if !refers(phases) {
         return;
     }
@@ -21,8 +21,8 @@ pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
         for on in task.depends.iter().flatten() {
             if *on == task.id {
                 let hint = "take it out of `depends`".to_owned();
-                faults.push(
-                    DocumentFault::new(task.line, format!("task {on} depends on itself"), hint)
+                diagnostics.push(
+                    DocumentDiagnostic::new(task.line, format!("task {on} depends on itself"), hint)
                         .about(task.id),
                 );
             } else if checks.contains(on) {
@@ -34,10 +34,10 @@ pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
                     "name the tasks that it needs, or `Phase {}` for all of them",
                     on.phase
                 );
-                faults.push(DocumentFault::new(task.line, message, hint).about(on));
+                diagnostics.push(DocumentDiagnostic::new(task.line, message, hint).about(on));
             } else if !tasks.contains_key(on) {
                 let message = format!("task {} depends on {on}, which does not exist", task.id);
-                faults.push(DocumentFault::new(task.line, message, nearest(*on, &tasks)).about(on));
+                diagnostics.push(DocumentDiagnostic::new(task.line, message, nearest(*on, &tasks)).about(on));
             }
         }
     }
@@ -55,7 +55,7 @@ pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
             "itself" => format!("phase {} would start after a part of itself", phase.id),
             _ => format!("phase {} starts after {missing}, which does not exist", phase.id),
         };
-        faults.push(DocumentFault::new(phase.line, message, None).about("pipeline-start"));
+        diagnostics.push(DocumentDiagnostic::new(phase.line, message, None).about("pipeline-start"));
     }
     if let Some(cycle) = cycle(phases, &tasks) {
         let path: Vec<String> = cycle.iter().map(TaskId::to_string).collect();
@@ -66,10 +66,10 @@ pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
         let message = format!("dependency cycle: {}", path.join(" → "));
         let hint = "each waits for the next; take one of these dependencies out".to_owned();
         let named = cycle.get(1).copied();
-        let fault = DocumentFault::new(line, message, hint);
-        faults.push(match named {
-            Some(named) => fault.about(named),
-            None => fault,
+        let diagnostic = DocumentDiagnostic::new(line, message, hint);
+        diagnostics.push(match named {
+            Some(named) => diagnostic.about(named),
+            None => diagnostic,
         });
     }
 }

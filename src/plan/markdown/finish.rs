@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::annotations::NamedDependency;
 use super::checks;
+use super::diagnostic::DocumentDiagnostic;
 use super::draft::{ExecutionNote, PhaseDraft, SubDraft, TaskDraft};
-use super::fault::DocumentFault;
 use super::files::files;
 use super::groups::{GroupNote, groups};
 use super::places::places;
@@ -15,7 +15,7 @@ use crate::plan::{ItemId, Phase, PhaseId, Subtask, Task, TaskId};
 pub(super) fn finish(
     drafts: Vec<PhaseDraft>,
     notes: &[ExecutionNote],
-    faults: &mut Vec<DocumentFault>,
+    diagnostics: &mut Vec<DocumentDiagnostic>,
 ) -> Vec<Phase> {
     let mut phases = Vec::new();
     let mut named = Vec::new();
@@ -32,19 +32,19 @@ pub(super) fn finish(
             (true, Some(run)) => run.push(draft.id),
             _ => runs.push(Vec::new()),
         }
-        phases.push(phase(draft, &mut named, faults));
+        phases.push(phase(draft, &mut named, diagnostics));
     }
     for run in runs.iter().filter(|run| run.len() > 1) {
         let line = phases
             .iter()
             .find(|phase| Some(&phase.id) == run.first())
             .map_or(1, |phase| phase.line);
-        beside_each_other(run, line, &mut beside, faults);
+        beside_each_other(run, line, &mut beside, diagnostics);
     }
-    apply_notes(&mut phases, notes, &mut beside, faults);
-    apply_beside(&mut phases, &beside, faults);
-    resolve_depends(&mut phases, named, faults);
-    checks::check(&phases, faults);
+    apply_notes(&mut phases, notes, &mut beside, diagnostics);
+    apply_beside(&mut phases, &beside, diagnostics);
+    resolve_depends(&mut phases, named, diagnostics);
+    checks::check(&phases, diagnostics);
     phases
 }
 
@@ -54,7 +54,7 @@ struct Names {
     named: Vec<NamedDependency>,
 }
 
-fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFault>) -> Phase {
+fn phase(draft: PhaseDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<DocumentDiagnostic>) -> Phase {
     let PhaseDraft {
         id,
         title,
@@ -79,7 +79,7 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
     } else {
         loose
     };
-    once_each(&mut drafts, faults);
+    once_each(&mut drafts, diagnostics);
     for (number, task) in (1_u32..).zip(&mut drafts) {
         task.id.get_or_insert(TaskId { phase: id, number });
     }
@@ -96,7 +96,7 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
         .into_iter()
         .zip(runs)
         .filter_map(|(draft, run)| {
-            let mut task = task(draft, named, faults)?;
+            let mut task = task(draft, named, diagnostics)?;
             task.sequential = run;
             Some(task)
         })
@@ -117,7 +117,7 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
 
 /// Keeps the first task of each id. Headings without boxes may repeat an id, so only what turns out to be work is
 /// compared.
-fn once_each(drafts: &mut Vec<TaskDraft>, faults: &mut Vec<DocumentFault>) {
+fn once_each(drafts: &mut Vec<TaskDraft>, diagnostics: &mut Vec<DocumentDiagnostic>) {
     if drafts.is_sorted_by(|a, b| a.id < b.id || b.id.is_none()) {
         return;
     }
@@ -126,7 +126,7 @@ fn once_each(drafts: &mut Vec<TaskDraft>, faults: &mut Vec<DocumentFault>) {
         let Some(id) = task.id else { return true };
         let first = *lines.entry(id).or_insert(task.line);
         if first != task.line {
-            faults.push(DocumentFault::twice(id, first, task.line));
+            diagnostics.push(DocumentDiagnostic::twice(id, first, task.line));
         }
         first == task.line
     });
@@ -151,9 +151,9 @@ fn sequential_runs(drafts: &[TaskDraft]) -> Vec<Option<String>> {
     names
 }
 
-fn task(draft: TaskDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFault>) -> Option<Task> {
+fn task(draft: TaskDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<DocumentDiagnostic>) -> Option<Task> {
     let id = draft.id?;
-    let subtasks = subtasks(id, draft.subs, faults);
+    let subtasks = subtasks(id, draft.subs, diagnostics);
     let mut cross = Vec::new();
     let mut own = Vec::new();
     let is_free = draft.depends.as_ref().is_some_and(Vec::is_empty);
@@ -188,7 +188,7 @@ fn task(draft: TaskDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFault
 }
 
 /// Numbers the sub-tasks that have no number by their place below the task or sub-task they belong to.
-fn subtasks(task: TaskId, drafts: Vec<SubDraft>, faults: &mut Vec<DocumentFault>) -> Vec<Subtask> {
+fn subtasks(task: TaskId, drafts: Vec<SubDraft>, diagnostics: &mut Vec<DocumentDiagnostic>) -> Vec<Subtask> {
     if drafts.is_empty() {
         return Vec::new();
     }
@@ -199,7 +199,7 @@ fn subtasks(task: TaskId, drafts: Vec<SubDraft>, faults: &mut Vec<DocumentFault>
         {
             let message = format!("sub-task {task}.{sub} stands here a second time");
             let hint = "give one of them another number".to_owned();
-            faults.push(DocumentFault::new(draft.line, message, hint));
+            diagnostics.push(DocumentDiagnostic::new(draft.line, message, hint));
         }
     }
     let mut next: Vec<u32> = vec![0; drafts.len() + 1];
@@ -241,7 +241,7 @@ fn apply_notes(
     phases: &mut [Phase],
     notes: &[ExecutionNote],
     beside: &mut Vec<(PhaseId, PhaseId, usize)>,
-    faults: &mut Vec<DocumentFault>,
+    diagnostics: &mut Vec<DocumentDiagnostic>,
 ) {
     if notes.is_empty() {
         return;
@@ -251,7 +251,7 @@ fn apply_notes(
     let mut seen: BTreeSet<GroupNote> = BTreeSet::new();
     for note in notes {
         let missing = |what: String| {
-            DocumentFault::new(
+            DocumentDiagnostic::new(
                 note.line,
                 format!("the note names {what}, which does not exist"),
                 None,
@@ -268,7 +268,7 @@ fn apply_notes(
                         let ends = BTreeSet::from([from, to]);
                         let known = |end: &TaskId| places.contains_key(end) || checks.contains(end);
                         let gone = ends.iter().filter(|end| !known(end));
-                        faults.extend(gone.map(|end| missing(format!("task {end}"))));
+                        diagnostics.extend(gone.map(|end| missing(format!("task {end}"))));
                         let members = if from <= to {
                             Some(places.range(from..=to))
                         } else {
@@ -284,13 +284,13 @@ fn apply_notes(
                     for (from, to) in ranges {
                         let ends = BTreeSet::from([from, to]);
                         let gone = ends.iter().filter(|end| !known.contains(end));
-                        faults.extend(gone.map(|end| missing(format!("phase {end}"))));
+                        diagnostics.extend(gone.map(|end| missing(format!("phase {end}"))));
                         if from <= to {
                             members.extend(known.range(from..=to).copied());
                         }
                     }
                     let members: Vec<PhaseId> = members.into_iter().collect();
-                    beside_each_other(&members, note.line, beside, faults);
+                    beside_each_other(&members, note.line, beside, diagnostics);
                 }
             }
         }
@@ -301,11 +301,11 @@ fn beside_each_other(
     members: &[PhaseId],
     line: usize,
     beside: &mut Vec<(PhaseId, PhaseId, usize)>,
-    faults: &mut Vec<DocumentFault>,
+    diagnostics: &mut Vec<DocumentDiagnostic>,
 ) {
     if members.len() > MOST_PARALLEL {
         let message = format!("{} phases are parallel; {MOST_PARALLEL} can be", members.len());
-        faults.push(DocumentFault::new(
+        diagnostics.push(DocumentDiagnostic::new(
             line,
             message,
             "write several documents".to_owned(),
@@ -320,7 +320,11 @@ fn beside_each_other(
 }
 
 /// Not waiting for each other holds both ways.
-fn apply_beside(phases: &mut [Phase], beside: &[(PhaseId, PhaseId, usize)], faults: &mut Vec<DocumentFault>) {
+fn apply_beside(
+    phases: &mut [Phase],
+    beside: &[(PhaseId, PhaseId, usize)],
+    diagnostics: &mut Vec<DocumentDiagnostic>,
+) {
     if beside.is_empty() {
         return;
     }
@@ -329,7 +333,7 @@ fn apply_beside(phases: &mut [Phase], beside: &[(PhaseId, PhaseId, usize)], faul
     for (a, b, line) in beside {
         if !known.contains(b) {
             let message = format!("`parallel-with` names phase {b}, which does not exist");
-            faults.push(DocumentFault::new(*line, message, None).about("parallel-with"));
+            diagnostics.push(DocumentDiagnostic::new(*line, message, None).about("parallel-with"));
         } else if a != b {
             pairs.extend([(*a, *b), (*b, *a)]);
         }
@@ -342,7 +346,7 @@ fn apply_beside(phases: &mut [Phase], beside: &[(PhaseId, PhaseId, usize)], faul
 }
 
 /// Puts the tasks that `depends` names into place; what does not exist is left to the checks.
-fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, faults: &mut Vec<DocumentFault>) {
+fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, diagnostics: &mut Vec<DocumentDiagnostic>) {
     if named.iter().all(|names| names.named.is_empty()) {
         return;
     }
@@ -375,7 +379,7 @@ fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, faults: &mut Vec<Doc
                     let members: Vec<TaskId> = ids.range(first..=last).copied().collect();
                     if members.is_empty() {
                         let message = format!("task {} depends on phase {id}, which does not exist", task.id);
-                        faults.push(DocumentFault::new(task.line, message, None).about("depends"));
+                        diagnostics.push(DocumentDiagnostic::new(task.line, message, None).about("depends"));
                     }
                     members
                 }

@@ -6,8 +6,8 @@ use std::ops::Range;
 use memchr::{memchr, memchr_iter, memchr2};
 
 use super::annotations::{self, bracketed, marks, without};
+use super::diagnostic::DocumentDiagnostic;
 use super::draft::{SubDraft, TaskDraft};
-use super::fault::DocumentFault;
 use super::read::one_line;
 use super::shape::item::{dedent, split_id, split_line};
 use super::shape::label::{label, verify};
@@ -186,7 +186,7 @@ impl Walk<'_> {
             let line = self.lines.line(head.start);
             let message = format!("task {id} stands in phase {number}");
             let hint = format!("move it to phase {}, or give it another number", id.task.phase);
-            self.fault(line, &id.to_string(), message, hint);
+            self.diagnostic(line, &id.to_string(), message, hint);
             return Role::None;
         }
         if id.sub.is_some() {
@@ -329,8 +329,8 @@ impl Walk<'_> {
         let at = phase.tasks.len();
         let first = phase.index.get(&id).and_then(|at| phase.tasks.get(*at));
         if let Some(first) = first.filter(|first| !first.headed || !first.subs.is_empty()) {
-            let fault = DocumentFault::twice(id, first.line, line);
-            self.faults.push(fault);
+            let diagnostic = DocumentDiagnostic::twice(id, first.line, line);
+            self.diagnostics.push(diagnostic);
             return None;
         }
         phase.index.insert(id, at);

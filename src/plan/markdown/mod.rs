@@ -7,8 +7,8 @@
 
 mod annotations;
 mod checks;
+mod diagnostic;
 mod draft;
-mod fault;
 mod files;
 mod finish;
 mod groups;
@@ -23,6 +23,6 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use fault::DocumentFault;
+pub use diagnostic::DocumentDiagnostic;
 pub use lint::doubts;
 pub use read::read_document;

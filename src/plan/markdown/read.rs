@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::annotations::{self, bracketed, marks, without};
+use super::diagnostic::DocumentDiagnostic;
 use super::draft::{ExecutionNote, PhaseDraft};
-use super::fault::DocumentFault;
 use super::finish;
 use super::shape::item::{dedent, split_line};
 use super::shape::label::{is_background, is_verify, label};
@@ -17,7 +17,7 @@ use crate::plan::text::place::LineIndex;
 use crate::plan::{Document, PhaseId, Priority};
 
 /// Reads a plan document. Every text gives a document; what breaks a rule is in the list, in no special order.
-pub fn read_document(text: &str) -> (Document, Vec<DocumentFault>) {
+pub fn read_document(text: &str) -> (Document, Vec<DocumentDiagnostic>) {
     let body = if text.starts_with('\u{feff}') {
         '\u{feff}'.len_utf8()
     } else {
@@ -34,7 +34,7 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentFault>) {
             text: text.to_owned(),
             ..Document::default()
         },
-        faults: Vec::new(),
+        diagnostics: Vec::new(),
         phases: Vec::new(),
         phase_lines: BTreeMap::new(),
         notes: Vec::new(),
@@ -55,29 +55,29 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentFault>) {
     walk.close_headed(text.len());
     let Walk {
         mut document,
-        mut faults,
+        mut diagnostics,
         phases,
         notes,
         ..
     } = walk;
-    document.phases = finish::finish(phases, &notes, &mut faults);
-    (document, placed(faults, text))
+    document.phases = finish::finish(phases, &notes, &mut diagnostics);
+    (document, placed(diagnostics, text))
 }
 
-/// Faults beyond these are told by their line: nobody reads so many.
+/// Diagnostics beyond these are told by their line: nobody reads so many.
 const PLACED: usize = 1000;
 
 /// The faults with the columns of what they are about.
-fn placed(mut faults: Vec<DocumentFault>, text: &str) -> Vec<DocumentFault> {
-    if faults.is_empty() {
-        return faults;
+fn placed(mut diagnostics: Vec<DocumentDiagnostic>, text: &str) -> Vec<DocumentDiagnostic> {
+    if diagnostics.is_empty() {
+        return diagnostics;
     }
     let index = LineIndex::new(text);
-    for fault in faults.iter_mut().take(PLACED) {
-        let (line, _) = split_line(&text[index.start(fault.line)..]);
-        fault.place(line);
+    for diagnostic in diagnostics.iter_mut().take(PLACED) {
+        let (line, _) = split_line(&text[index.start(diagnostic.line)..]);
+        diagnostic.place(line);
     }
-    faults
+    diagnostics
 }
 
 /// The level on which phases stand: the highest below the title that has any.
@@ -219,7 +219,7 @@ impl Walk<'_> {
         }
         if let Some(first) = self.phase_lines.insert(id, line) {
             let message = format!("phase {id} stands here a second time: the first is on line {first}");
-            self.fault(
+            self.diagnostic(
                 line,
                 "Phase",
                 message,
@@ -240,7 +240,7 @@ impl Walk<'_> {
                         _ => {
                             let message = format!("phase {} names its own plan in `depends`", draft.id);
                             let hint = "phases go in order anyway; (pipeline-start: when 1.3 completes) starts one after a task";
-                            self.fault(line, "(", message, hint.to_owned());
+                            self.diagnostic(line, "(", message, hint.to_owned());
                         }
                     }
                 }
@@ -256,7 +256,7 @@ impl Walk<'_> {
             format!("`{word}` in `depends` is neither a task nor a reference to another plan")
         };
         let hint = "write (depends: 1.1, 2.3), (depends: other-plan.phase2) or (depends: none)".to_owned();
-        self.fault(line, if word.is_empty() { "(" } else { word }, message, hint);
+        self.diagnostic(line, if word.is_empty() { "(" } else { word }, message, hint);
     }
 
     fn pipeline_start(&mut self, draft: &mut PhaseDraft, value: &str, line: usize) {
@@ -264,7 +264,7 @@ impl Walk<'_> {
         if draft.pipeline_start.is_none() {
             let message = format!("`{}` is not a pipeline start", value.trim());
             let hint = "write `when 1.3 completes` or `60% of Phase 1`".to_owned();
-            self.fault(line, value.trim(), message, hint);
+            self.diagnostic(line, value.trim(), message, hint);
         }
     }
 

@@ -19,16 +19,16 @@ impl Walk<'_> {
             match annotation.value.map(|value| parse_duration(value.trim())) {
                 Some(Ok(_)) if expected.is_some() => {
                     let message = "`expected` stands here a second time".to_owned();
-                    self.fault(line, "(expected", message, "keep one of them".to_owned());
+                    self.diagnostic(line, "(expected", message, "keep one of them".to_owned());
                 }
                 Some(Ok(duration)) => expected = Some(duration),
-                Some(Err(error)) => self.fault(
+                Some(Err(error)) => self.diagnostic(
                     line,
                     annotation.value.unwrap_or_default().trim(),
                     format!("`expected`: {error}"),
                     hint,
                 ),
-                None => self.fault(line, "(", "`(expected:` is not closed".to_owned(), hint),
+                None => self.diagnostic(line, "(", "`(expected:` is not closed".to_owned(), hint),
             }
         }
         expected
@@ -41,7 +41,7 @@ impl Walk<'_> {
             let line = self.lines.line(from + annotation.range.start);
             let hint = "write (reads: src/a.rs, docs/b.md), with paths inside the repository".to_owned();
             let Some(value) = annotation.value else {
-                self.fault(line, "(", "`(reads:` is not closed".to_owned(), hint);
+                self.diagnostic(line, "(", "`(reads:` is not closed".to_owned(), hint);
                 continue;
             };
             for part in value
@@ -56,7 +56,7 @@ impl Walk<'_> {
                             "`{}` in `reads` is not a file of the repository",
                             part.trim_matches('`')
                         );
-                        self.fault(line, part, message, hint.clone());
+                        self.diagnostic(line, part, message, hint.clone());
                     }
                 }
             }

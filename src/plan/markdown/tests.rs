@@ -6,18 +6,18 @@ use super::*;
 use crate::plan::{Document, PhaseId, PipelineStart, Priority, Task, TaskId};
 
 fn read(text: &str) -> Document {
-    let (document, faults) = read_document(text);
-    assert_eq!(faults, [], "{text}");
+    let (document, diagnostics) = read_document(text);
+    assert_eq!(diagnostics, [], "{text}");
     document
 }
 
 /// The faults as `line: message`.
-fn faults(text: &str) -> Vec<String> {
-    let (_, mut faults) = read_document(text);
-    faults.sort();
-    faults
+fn diagnostics(text: &str) -> Vec<String> {
+    let (_, mut diagnostics) = read_document(text);
+    diagnostics.sort();
+    diagnostics
         .iter()
-        .map(|fault| format!("{}: {}", fault.line, fault.message))
+        .map(|diagnostic| format!("{}: {}", diagnostic.line, diagnostic.message))
         .collect()
 }
 
@@ -256,10 +256,10 @@ fn checks_with_numbers_are_no_tasks_whatever_names_them() {
         numbered.collect::<Vec<_>>(),
         [("1.3".to_owned(), false), ("1.4".to_owned(), true)]
     );
-    let (_, faults) = read_document(&text.replace("1.1-1.3)", "1.3)"));
-    assert_eq!(faults.len(), 1, "{faults:?}");
+    let (_, diagnostics) = read_document(&text.replace("1.1-1.3)", "1.3)"));
+    assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
     assert_eq!(
-        faults[0].message,
+        diagnostics[0].message,
         "task 2.1 depends on 1.3, which is a check of VERIFY phase 1"
     );
 }
@@ -354,7 +354,11 @@ fn what_breaks_a_rule_is_named_with_its_line() {
         ),
     ];
     for (body, expected) in cases {
-        assert_eq!(faults(&format!("## Phase 1: x\n{body}\n")), expected, "{body}");
+        assert_eq!(
+            diagnostics(&format!("## Phase 1: x\n{body}\n")),
+            expected,
+            "{body}"
+        );
     }
 }
 
@@ -392,9 +396,9 @@ proptest! {
         "## Phase 1: x", "\n", "\n\n", "- [ ] 1.1 a", "  - [x] ", "(depends: ", "1.1", ")", "`", "```\n", "**VERIFY Phase 1:**",
         "**Execution Note:** Tasks 1.1-1.2 are [SEQUENTIAL]", "[PARALLEL]", "—", "é", "### 1.2 T", "---\n", "> ", "\t", "**", "dependencies:", "\u{feff}",
     ]), 0..60)) {
-        let (document, faults) = read_document(&pieces.concat());
+        let (document, diagnostics) = read_document(&pieces.concat());
         let lines = document.text.lines().count() + 1;
-        prop_assert!(faults.iter().all(|fault| (1..=lines).contains(&fault.line)));
+        prop_assert!(diagnostics.iter().all(|diagnostic| (1..=lines).contains(&diagnostic.line)));
     }
 
     #[test]
@@ -403,10 +407,10 @@ proptest! {
         let end = (at + length).min(bytes.len());
         bytes.splice(at..end, insert.into_bytes());
         let text = String::from_utf8_lossy(&bytes);
-        let (document, faults) = read_document(&text);
+        let (document, diagnostics) = read_document(&text);
         let ids: Vec<TaskId> = document.tasks().map(|task| task.id).collect();
         let different: std::collections::BTreeSet<TaskId> = ids.iter().copied().collect();
-        prop_assert!(!faults.is_empty() || ids.len() == different.len(), "ids repeat and nothing is said");
+        prop_assert!(!diagnostics.is_empty() || ids.len() == different.len(), "ids repeat and nothing is said");
         for phase in &document.phases {
             prop_assert!(phase.tasks.iter().all(|task| task.id.phase == phase.id));
         }
@@ -480,13 +484,13 @@ fn what_is_stated_badly_is_named_with_its_line() {
             "4: `expected`: `3 weeks` is not a duration",
         ),
     ] {
-        let found = faults(&format!("## Phase 1: x\n{line}\n"));
+        let found = diagnostics(&format!("## Phase 1: x\n{line}\n"));
         assert_eq!(found.len(), 1, "{line}: {found:?}");
         assert!(found[0].starts_with(expected), "{line}: {found:?}");
     }
-    let (document, faults) = read_document("# Title (expected: x)\n");
+    let (document, diagnostics) = read_document("# Title (expected: x)\n");
     assert_eq!(
-        (document.title.as_str(), faults.len(), faults[0].line),
+        (document.title.as_str(), diagnostics.len(), diagnostics[0].line),
         ("Title", 1, 1)
     );
 }
@@ -494,7 +498,7 @@ fn what_is_stated_badly_is_named_with_its_line() {
 #[test]
 fn an_annotation_inside_another_belongs_to_it() {
     let text = format!("## Phase 1: x\n- [ ] 1.1 a {}1.1)\n", "(depends: ".repeat(20_000));
-    assert_eq!(faults(&text).len(), 1);
+    assert_eq!(diagnostics(&text).len(), 1);
 }
 
 /// One line of the language and what it must mean, for what the larger tests leave out.

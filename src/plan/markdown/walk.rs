@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::diagnostic::DocumentDiagnostic;
 use super::draft::{ExecutionNote, PhaseDraft};
-use super::fault::DocumentFault;
 use super::shape::lines::LineCounter;
 use super::shape::masked::Masked;
 use crate::plan::{Document, PhaseId, VerifyBlock};
@@ -41,7 +41,7 @@ pub(super) struct Walk<'t> {
     pub(super) masked: Masked<'t>,
     pub(super) lines: LineCounter<'t>,
     pub(super) document: Document,
-    pub(super) faults: Vec<DocumentFault>,
+    pub(super) diagnostics: Vec<DocumentDiagnostic>,
     pub(super) phases: Vec<PhaseDraft>,
     /// Lines of the phases so far.
     pub(super) phase_lines: BTreeMap<PhaseId, usize>,
@@ -56,15 +56,15 @@ pub(super) struct Walk<'t> {
 
 impl Walk<'_> {
     /// Notes a fault about a word of a line.
-    pub(super) fn fault(
+    pub(super) fn diagnostic(
         &mut self,
         line: usize,
         word: &str,
         message: String,
         hint: impl Into<Option<String>>,
     ) {
-        self.faults
-            .push(DocumentFault::new(line, message, hint).about(word));
+        self.diagnostics
+            .push(DocumentDiagnostic::new(line, message, hint).about(word));
     }
 
     /// The checks of the phase at hand; opened here, at a byte of the text, when there are none.

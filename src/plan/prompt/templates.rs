@@ -115,13 +115,13 @@ impl Templates {
 
     /// Everything that is wrong with the repository's own templates: names that nothing uses, syntax, and names that there
     /// are not, tried with prompts of every kind.
-    pub fn faults(&self) -> Vec<PromptError> {
-        let mut faults = BTreeSet::new();
+    pub fn diagnostics(&self) -> Vec<PromptError> {
+        let mut diagnostics = BTreeSet::new();
         for name in self.own.keys() {
             if !BUILT_IN.iter().any(|(known, _)| known == name) {
                 let near = suggest(name, BUILT_IN.iter().map(|(known, _)| *known));
                 let near = near.map_or_else(String::new, |near| format!("; {near}"));
-                faults.insert(PromptError {
+                diagnostics.insert(PromptError {
                     name: name.clone(),
                     line: 1,
                     reason: format!("there is no template of this name{near}"),
@@ -130,11 +130,11 @@ impl Templates {
         }
         if !self.own.is_empty() {
             for context in samples() {
-                faults.extend(self.prompt(&context).err());
+                diagnostics.extend(self.prompt(&context).err());
             }
-            faults.extend(self.resolver(&sample_conflict()).err());
+            diagnostics.extend(self.resolver(&sample_conflict()).err());
         }
-        faults.into_iter().collect()
+        diagnostics.into_iter().collect()
     }
 
     fn render(&self, name: &str, context: &impl Serialize) -> Result<String, PromptError> {
@@ -165,9 +165,9 @@ fn render_in(
     name: &str,
     context: &impl Serialize,
 ) -> Result<String, PromptError> {
-    let fault = |error: minijinja::Error| PromptError::new(&error, name);
-    let template = environment.get_template(name).map_err(fault)?;
-    template.render(Serde(context)).map_err(fault)
+    let diagnostic = |error: minijinja::Error| PromptError::new(&error, name);
+    let template = environment.get_template(name).map_err(diagnostic)?;
+    template.render(Serde(context)).map_err(diagnostic)
 }
 
 /// How templates of any sort are read.
@@ -193,9 +193,9 @@ pub(in crate::plan) fn render_one(
     text: &str,
     context: &impl Serialize,
 ) -> Result<String, PromptError> {
-    let fault = |error: minijinja::Error| PromptError::new(&error, name);
-    let mut environment = environment().map_err(fault)?;
-    environment.add_template(name, text).map_err(fault)?;
+    let diagnostic = |error: minijinja::Error| PromptError::new(&error, name);
+    let mut environment = environment().map_err(diagnostic)?;
+    environment.add_template(name, text).map_err(diagnostic)?;
     render_in(&environment, name, context)
 }
 
@@ -457,7 +457,7 @@ mod tests {
         ] {
             assert!(red.contains(part), "{part} is missing in {red}");
         }
-        // One who was stopped while mending is told of both.
+        // One who was stopped while repairing is told of both.
         let both = told(WhyAgain::Stopped, Some("`cargo test` exited with code 1"));
         assert!(
             both.contains("A person stopped") && both.contains("Make it pass"),
@@ -556,31 +556,31 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_template_is_told_with_its_file_and_line() {
-        let faults = |name: &str, text: &str| {
+        let diagnostics = |name: &str, text: &str| {
             let own = [(name.to_owned(), text.to_owned())];
-            let faults = Templates::new(own.into()).faults();
-            let faults = faults
+            let diagnostics = Templates::new(own.into()).diagnostics();
+            let diagnostics = diagnostics
                 .into_iter()
-                .map(|fault| format!("{}:{}: {}", fault.name, fault.line, fault.reason));
-            faults.collect::<Vec<_>>()
+                .map(|diagnostic| format!("{}:{}: {}", diagnostic.name, diagnostic.line, diagnostic.reason));
+            diagnostics.collect::<Vec<_>>()
         };
         assert_eq!(
-            faults("retry.md", "a\n{{ nonsense }}"),
+            diagnostics("retry.md", "a\n{{ nonsense }}"),
             ["retry.md:2: undefined value: `nonsense` is undefined"]
         );
         assert_eq!(
-            faults("resolver.md", "{{ phases }}").len(),
+            diagnostics("resolver.md", "{{ phases }}").len(),
             1,
             "it is about a conflict"
         );
-        assert!(faults("task.md", "{% if %}")[0].starts_with("task.md:1: syntax error"));
-        assert!(faults("prompt.md", "{% include \"no.md\" %}")[0].contains("no.md"));
+        assert!(diagnostics("task.md", "{% if %}")[0].starts_with("task.md:1: syntax error"));
+        assert!(diagnostics("prompt.md", "{% include \"no.md\" %}")[0].contains("no.md"));
         assert_eq!(
-            faults("retyr.md", "x"),
+            diagnostics("retyr.md", "x"),
             ["retyr.md:1: there is no template of this name; did you mean `retry.md`?"]
         );
         assert_eq!(
-            faults("messages.md", "{% for m in messages %}{{ m.text }}{% endfor %}"),
+            diagnostics("messages.md", "{% for m in messages %}{{ m.text }}{% endfor %}"),
             [""; 0]
         );
     }

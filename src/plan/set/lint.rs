@@ -68,7 +68,7 @@ pub enum LintId {
 pub enum LintPlace {
     /// A file, or a place in it.
     File {
-        /// As [`Fault::file`](super::Fault::file).
+        /// As [`Diagnostic::file`](super::Diagnostic::file).
         file: PathBuf,
         /// Line from 1.
         line: Option<usize>,

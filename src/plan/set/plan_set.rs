@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{
-    Agent, AgentName, Arrangement, Dependency, Document, Escalate, Hooks, Lint, OnStuck, Overlap, PhaseId,
+    Agent, AgentName, Arrangement, Dependency, Document, Escalate, Hooks, Lint, OnStall, Overlap, PhaseId,
     Place, PlanName, Point, Priority, Report, ResourceName, Setup, TaskId, Templates, WorkRef,
 };
 
@@ -202,7 +202,7 @@ pub struct AttemptPolicy {
     /// How long all signs of life of an attempt may be still; none: it is never looked at.
     pub stuck_after: Option<Duration>,
     /// What follows when it stays so.
-    pub on_stuck: OnStuck,
+    pub on_stuck: OnStall,
 }
 
 /// What a phase adds to its plan's settings. The document's heading and the manifest are already joined.

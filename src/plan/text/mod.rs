@@ -3,8 +3,8 @@
 //! Imports nothing of the other sub-rooms.
 
 pub(super) mod branch_name;
+pub(super) mod diagnostic;
 pub(super) mod duration;
-pub(super) mod fault;
 pub(super) mod near_miss;
 pub(super) mod place;
 pub(super) mod same_title;

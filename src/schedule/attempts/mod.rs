@@ -12,6 +12,6 @@ pub(super) mod losing;
 pub(super) mod lost_lane;
 pub(super) mod needed;
 pub(super) mod parking;
+pub(super) mod stall;
 pub(super) mod starting;
-pub(super) mod stuck;
 pub(super) mod unread;

@@ -323,7 +323,7 @@ pub(in crate::schedule) fn make_worktrees(board: &mut Board, step: &mut Step) {
     }
 }
 
-/// Where an attempt works: on a branch of its own when units go their own ways, except to mend what the verification of
+/// Where an attempt works: on a branch of its own when units go their own ways, except to repair what the verification of
 /// the whole plan found. A person works on the plan's, or completes what agents have begun on the unit's.
 pub fn work_place(plan: &PlanWork, run: &PlanRun, lane: u32, attempt: &Attempt) -> WorkPlace {
     let by_hand = run

@@ -2,7 +2,7 @@
 
 use crate::plan::{AttemptId, PhaseId, PlanName, Point};
 use crate::schedule::event::at::At;
-use crate::schedule::train::TrialId;
+use crate::schedule::train::BuildId;
 
 /// An effect that was asked for and not answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,10 +18,10 @@ pub(in crate::schedule) enum Ask {
     VerifyPhase(PlanName, PhaseId),
     StopPhaseCheck(PlanName, PhaseId),
     Pin(PlanName, Point),
-    Try(TrialId),
-    StopTrial(TrialId),
-    Union(TrialId),
-    StopUnion(TrialId),
+    Try(BuildId),
+    StopBuild(BuildId),
+    Union(BuildId),
+    StopUnion(BuildId),
     Land,
     Resolve(AttemptId),
     Wake(At),

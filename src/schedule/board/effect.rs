@@ -9,8 +9,8 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::facts::Spent;
 use crate::schedule::event::resolving::up_to;
 use crate::schedule::state::after::After;
-use crate::schedule::train::early::UnionTrial;
-use crate::schedule::train::{Order, TrialId};
+use crate::schedule::train::early::UnionBuild;
+use crate::schedule::train::{BuildId, Order};
 
 /// One thing to do in the world.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +46,7 @@ pub enum Effect {
         /// The attempt.
         attempt: AttemptId,
         /// Ages below this need not be known exactly: with one such sign, what costs more to look at may be left out.
-        patience: Duration,
+        stall_after: Duration,
     },
     /// Look at what the attempt left and commit leftovers. Answer: `attempt.checked`.
     Check {
@@ -127,9 +127,9 @@ pub enum Effect {
     /// Have an agent resolve the conflict of a plan with the target. Answer: `resolve.done` or `resolve.failed`.
     Resolve(Box<ResolveOrder>),
     /// Merge branches off every checkout and verify the result, as gently as may be. Answer: [`crate::schedule::Input::Union`].
-    Union(UnionTrial),
-    /// End such a trial early; its own answer follows.
-    StopUnion(TrialId),
+    Union(UnionBuild),
+    /// End such a build early; its own answer follows.
+    StopUnion(BuildId),
     /// Call again at this moment, with no event.
     Wake {
         /// The moment.

@@ -120,7 +120,7 @@ pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Ste
                     | Ask::End
                     | Ask::StopVerification(_)
                     | Ask::StopPhaseCheck(..)
-                    | Ask::StopTrial(_)
+                    | Ask::StopBuild(_)
                     | Ask::Union(_)
                     | Ask::StopUnion(_)
                     | Ask::Look(_)

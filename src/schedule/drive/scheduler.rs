@@ -14,8 +14,8 @@ use crate::schedule::attempts::closing::{close_phases, leave_out};
 use crate::schedule::attempts::completion::{finish_attempts, react, verify_or_finish};
 use crate::schedule::attempts::integrating::integrate;
 use crate::schedule::attempts::losing::lose_hope;
+use crate::schedule::attempts::stall::{take_signs, watch};
 use crate::schedule::attempts::starting::{look_at_machine, make_worktrees, refresh, start_agents};
-use crate::schedule::attempts::stuck::{take_signs, watch};
 use crate::schedule::board::answers::{forget_ask, is_current};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
@@ -42,7 +42,7 @@ use crate::schedule::ready::lanes::Machine;
 use crate::schedule::ready::standing::Standing;
 use crate::schedule::state::known::{RunPhase, State};
 use crate::schedule::train::early::{Heads, UnionSaid};
-use crate::schedule::train::{TrainAnswer, TrialId};
+use crate::schedule::train::{BuildId, TrainAnswer};
 use crate::schedule::work::plans::Work;
 
 /// What is told to the scheduler.
@@ -75,7 +75,7 @@ pub enum Input {
     /// Where branches stand.
     Heads(Heads),
     /// What came of branches that were tried together.
-    Union(TrialId, UnionSaid),
+    Union(BuildId, UnionSaid),
     /// How hard the machine is at work.
     Machine(Machine),
     /// Nothing happened but time.
@@ -202,7 +202,7 @@ impl Scheduler {
             }
             Input::Train(answer) => take_answer(&mut self.board, at, answer, &mut step),
             Input::Heads(heads) => look_at_heads(&mut self.board, heads),
-            Input::Union(trial, said) => take_union(&mut self.board, at, trial, said, &mut step),
+            Input::Union(build, said) => take_union(&mut self.board, at, build, said, &mut step),
             Input::Machine(machine) => look_at_machine(&mut self.board, machine),
             // The shell keeps one timer, the earliest that was asked for: when it has rung, later ones are asked for
             // again.

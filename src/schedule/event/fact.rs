@@ -351,13 +351,13 @@ pub enum Event {
     MergeFailed(super::merge_facts::NotLanded),
     /// Nothing of an attempt has moved for as long as `stuck_after` says.
     #[serde(rename = "agent.stuck")]
-    AgentStuck(super::notice::StuckNotice),
+    AgentStalled(super::notice::StallNotice),
     /// It has moved again.
     #[serde(rename = "agent.stirred")]
     AgentStirred(OfAttempt),
     /// It stayed still, and what `on_stuck` says is done about it.
     #[serde(rename = "stuck.acted")]
-    StuckActed(super::notice::StuckAction),
+    StallActed(super::notice::StallAction),
     /// A word of an agent that had ended; it counts for nothing.
     #[serde(rename = "report.late")]
     ReportLate(super::notice::LateReport),

@@ -28,10 +28,10 @@ pub use facts::{AgentUsage, Counted, Facts, Obstacle, ObstacleKind, Parked, Spen
 pub use merge_facts::{FirstBad, Landed, MergeBegun, NotLanded, Pinned, Prefix, TargetChecked};
 pub use names::EVENT_NAMES;
 pub use notice::{
-    Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice, UnionSeen,
+    Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StallAction, StallNotice, UnionSeen,
 };
 pub use phase_fact::{PhaseSaid, PhaseVerify, Ran};
 pub use resolving::{
-    ConflictMended, ConflictOpened, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
+    ConflictOpened, ConflictRepaired, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
 };
 pub use trouble::{BuiltOn, ConflictSides, Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::words::is_zero;
 use crate::plan::{
-    AttemptId, ItemId, Message, OnStuck, PlanName, TaskState, Waiting, format_duration, spoken,
+    AttemptId, ItemId, Message, OnStall, PlanName, TaskState, Waiting, format_duration, spoken,
 };
 
 /// How long ago each sign of life of an attempt was seen, in milliseconds, as one look found it.
@@ -37,9 +37,9 @@ impl Signs {
         }
     }
 
-    /// The ages, when every one of them has reached `patience`; one weak sign alone says nothing. What is not known is
+    /// The ages, when every one of them has reached `stall_after`; one weak sign alone says nothing. What is not known is
     /// taken for a sign of life.
-    pub fn still_for(&self, patience: Duration) -> Option<Ages> {
+    pub fn still_for(&self, stall_after: Duration) -> Option<Ages> {
         let ages = Ages {
             output_ms: self.output_ms,
             status_ms: self.status_ms,
@@ -51,11 +51,11 @@ impl Signs {
             .min(ages.status_ms)
             .min(ages.files_ms)
             .min(ages.processor_ms);
-        (u128::from(least) >= patience.as_millis()).then_some(ages)
+        (u128::from(least) >= stall_after.as_millis()).then_some(ages)
     }
 
-    /// True when something was seen to move within `patience`.
-    pub fn has_moved_within(&self, patience: Duration) -> bool {
+    /// True when something was seen to move within `stall_after`.
+    pub fn has_moved_within(&self, stall_after: Duration) -> bool {
         let known = [
             Some(self.output_ms),
             Some(self.status_ms),
@@ -65,7 +65,7 @@ impl Signs {
         known
             .into_iter()
             .flatten()
-            .any(|age| u128::from(age) < patience.as_millis())
+            .any(|age| u128::from(age) < stall_after.as_millis())
     }
 }
 
@@ -118,7 +118,7 @@ pub(in crate::schedule) fn rough(ms: u64) -> String {
 
 /// Nothing of an attempt has moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StuckNotice {
+pub struct StallNotice {
     /// The plan.
     pub plan: PlanName,
     /// The attempt.
@@ -129,13 +129,13 @@ pub struct StuckNotice {
 
 /// What is done about an attempt that stays still.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StuckAction {
+pub struct StallAction {
     /// The plan.
     pub plan: PlanName,
     /// The attempt.
     pub attempt: AttemptId,
     /// What is done.
-    pub action: OnStuck,
+    pub action: OnStall,
     /// How long ago each sign of life was seen.
     pub ages: Ages,
 }

@@ -24,7 +24,7 @@ pub enum Resolving {
     Cancelled(OfPlan),
     /// A candidate was built although it conflicts: as it was resolved before, or by making generated files anew.
     #[serde(rename = "resolve.reused")]
-    Reused(ConflictMended),
+    Reused(ConflictRepaired),
     /// An agent was given the conflict. Written before its process starts.
     #[serde(rename = "resolve.started")]
     Started(ResolverStarted),
@@ -114,7 +114,7 @@ pub struct ResolverFailed {
 
 /// A conflict that nobody needed to resolve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConflictMended {
+pub struct ConflictRepaired {
     /// The plan.
     pub plan: PlanName,
     /// The last phase that it is about, where that is not the whole plan.
@@ -130,7 +130,7 @@ pub struct ConflictMended {
     pub regenerated: Vec<String>,
 }
 
-impl ConflictMended {
+impl ConflictRepaired {
     /// In words.
     pub fn words(&self) -> String {
         let part =
@@ -155,7 +155,7 @@ impl Resolving {
             Self::Opened(opened) => &opened.plan,
             Self::Done(done) => &done.plan,
             Self::Dropped(of) | Self::Cancelled(of) => &of.plan,
-            Self::Reused(mended) => &mended.plan,
+            Self::Reused(repaired) => &repaired.plan,
             Self::Started(started) => &started.plan,
             Self::Failed(failed) => &failed.plan,
         }

@@ -17,7 +17,7 @@ pub enum LaunchTrouble {
         /// The files.
         files: Vec<String>,
     },
-    /// Nobody but a person can mend it: the command does not exist, the worktree is in a strange state.
+    /// Nobody but a person can repair it: the command does not exist, the worktree is in a strange state.
     Refused {
         /// In words.
         why: String,

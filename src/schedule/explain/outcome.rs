@@ -88,13 +88,13 @@ pub(in crate::schedule) fn explain_outcome(
                 let target = state.run.as_ref().map(|run| &run.target);
                 let by_hand = target.and_then(|target| run.landed_by_hand.get(target));
                 let by_hand = by_hand.map(|evidence| format!("a person landed it: {evidence}"));
-                let mended = run.resolution.mended.as_ref();
-                let mended =
-                    mended.map(|mended| format!("it conflicted, and landed with {}", mended.words()));
+                let repaired = run.resolution.repaired.as_ref();
+                let repaired =
+                    repaired.map(|repaired| format!("it conflicted, and landed with {}", repaired.words()));
                 let left_out = run.resolution.left_out.as_ref();
                 let left_out =
                     left_out.map(|why| format!("the agent that resolved its conflict left lines out: {why}"));
-                let all = by_hand.into_iter().chain(mended).chain(left_out);
+                let all = by_hand.into_iter().chain(repaired).chain(left_out);
                 let all = all.chain(run.unread_words());
                 let rewritten = rewritten(state, plan);
                 rewritten.into_iter().chain(all.map(Reason::new)).collect()

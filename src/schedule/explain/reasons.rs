@@ -122,17 +122,17 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
 
 /// What the attempt is at, after what is wrong with it.
 fn at_work(plan: &PlanWork, state: &State, attempt: &Attempt) -> Vec<Reason> {
-    let stuck = attempt
-        .stuck
+    let stall = attempt
+        .stall
         .as_ref()
         .filter(|_| attempt.state == AttemptState::Running);
-    let stuck = stuck.map(|stuck| {
+    let stall = stall.map(|stall| {
         Reason::with_remedy(
             format!(
                 "{} is stuck: {}{}",
                 attempt.id,
-                stuck.ages_at(state.now).words(),
-                stuck.prospect(plan, state.now)
+                stall.ages_at(state.now).words(),
+                stall.prospect(plan, state.now)
             ),
             format!(
                 "orch logs {0}; orch pause --now {0}, then orch resume {0}, starts it anew",
@@ -159,7 +159,7 @@ fn at_work(plan: &PlanWork, state: &State, attempt: &Attempt) -> Vec<Reason> {
             attempt.id
         ),
     };
-    stuck.into_iter().chain([Reason::new(text)]).collect()
+    stall.into_iter().chain([Reason::new(text)]).collect()
 }
 
 fn units(ids: &[UnitId]) -> String {

@@ -82,23 +82,23 @@ pub(in crate::schedule) fn standstills<'a>(
             _ => Vec::new(),
         },
         Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => Vec::new(),
-        None if run.is_at_work() => stuck(run),
+        None if run.is_at_work() => stall(run),
         None if run.verify == Verify::Running => Vec::new(),
         None => before_begin(state, plan, run, &look()),
     }
 }
 
-fn stuck(run: &PlanRun) -> Vec<Standstill> {
+fn stall(run: &PlanRun) -> Vec<Standstill> {
     let running = run.attempts.values();
     let running = running.filter(|attempt| attempt.state == AttemptState::Running && !attempt.is_given_up());
-    let stuck = running.filter_map(|attempt| {
+    let stall = running.filter_map(|attempt| {
         Some(Standstill {
             waiting: Waiting::Stuck,
             on: attempt.id.to_string(),
-            since: attempt.stuck.as_ref()?.since,
+            since: attempt.stall.as_ref()?.since,
         })
     });
-    stuck.collect()
+    stall.collect()
 }
 
 /// What keeps the plan's next work from beginning: other plans first, and a person's word only when nothing else does.

@@ -46,7 +46,7 @@ pub(in crate::schedule) fn was_assigned(run: &mut PlanRun, at: At, event: &Event
         repair,
         integration: Integration::Open,
         learned: false,
-        stuck: None,
+        stall: None,
         told: u32::try_from(run.inbox.len()).unwrap_or(u32::MAX),
         account: account.clone(),
         facts: Facts::default(),

@@ -1,28 +1,28 @@
 //! The fold of facts about standing still, late words and messages.
 
-use super::resolver::stuck_of_resolver;
+use super::resolver::stall_of_resolver;
 use crate::plan::AttemptId;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::state::attempt::Stuck;
+use crate::schedule::state::attempt::Stall;
 use crate::schedule::state::plan_run::PlanRun;
 
-/// What is known of the stillness of an attempt under way, also of one at a conflict.
-pub(in crate::schedule) fn stuck_of<'a>(
+/// What is known of the stall of an attempt under way, also of one at a conflict.
+pub(in crate::schedule) fn stall_of<'a>(
     run: &'a mut PlanRun,
     attempt: &AttemptId,
-) -> Option<&'a mut Option<Stuck>> {
+) -> Option<&'a mut Option<Stall>> {
     if run.attempts.values().any(|current| current.id == *attempt) {
-        return run.current(attempt).map(|current| &mut current.stuck);
+        return run.current(attempt).map(|current| &mut current.stall);
     }
-    stuck_of_resolver(run, attempt)
+    stall_of_resolver(run, attempt)
 }
 
 pub(in crate::schedule) fn apply_notice(run: &mut PlanRun, at: At, event: &Event) {
     match event {
-        Event::AgentStuck(notice) => {
-            if let Some(stuck) = stuck_of(run, &notice.attempt) {
-                *stuck = Some(Stuck {
+        Event::AgentStalled(notice) => {
+            if let Some(stall) = stall_of(run, &notice.attempt) {
+                *stall = Some(Stall {
                     since: at,
                     ages: notice.ages,
                     acted: None,
@@ -31,14 +31,14 @@ pub(in crate::schedule) fn apply_notice(run: &mut PlanRun, at: At, event: &Event
             }
         }
         Event::AgentStirred(about) => {
-            if let Some(stuck) = stuck_of(run, &about.attempt) {
-                *stuck = None;
+            if let Some(stall) = stall_of(run, &about.attempt) {
+                *stall = None;
             }
         }
-        Event::StuckActed(done) => {
-            if let Some(Some(stuck)) = stuck_of(run, &done.attempt) {
-                stuck.acted = Some(done.action);
-                stuck.acted_at = Some(at);
+        Event::StallActed(done) => {
+            if let Some(Some(stall)) = stall_of(run, &done.attempt) {
+                stall.acted = Some(done.action);
+                stall.acted_at = Some(at);
             }
         }
         Event::ReportLate(late) => {

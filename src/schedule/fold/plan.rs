@@ -309,9 +309,9 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         | Event::MergeFlaky(_)
         | Event::ManifestChanged(_)
         | Event::Warning { .. } => {}
-        Event::AgentStuck(_)
+        Event::AgentStalled(_)
         | Event::AgentStirred(_)
-        | Event::StuckActed(_)
+        | Event::StallActed(_)
         | Event::ReportLate(_)
         | Event::MessageSent(_)
         | Event::ConflictForeseen(_)

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{AttemptId, OnStuck, PhaseId};
+use crate::plan::{AttemptId, OnStall, PhaseId};
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::facts::{Facts, Parked};
 use crate::schedule::event::resolving::{ResolverFailed, ResolverStarted};
 use crate::schedule::event::trouble::MergeTrouble;
-use crate::schedule::state::attempt::{AttemptRecord, Stuck};
+use crate::schedule::state::attempt::{AttemptRecord, Stall};
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::state::resolution::ResolverAtWork;
 
@@ -25,7 +25,7 @@ pub(in crate::schedule) fn resolver_started(run: &mut PlanRun, at: At, started: 
         onto: started.onto.clone(),
         head: started.head.clone(),
         since: at,
-        stuck: None,
+        stall: None,
         account: started.account.clone(),
         resets_at: None,
         cancelled: false,
@@ -108,13 +108,13 @@ pub(in crate::schedule) fn resolver_failed(run: &mut PlanRun, at: At, failed: &R
 /// Its agent was ended from outside: that says nothing, unless nobody is to be given it any more.
 pub(in crate::schedule) fn resolver_stopped(run: &mut PlanRun, agent: &ResolverAtWork) {
     let pair = (agent.onto.clone(), agent.head.clone());
-    let acted = agent.stuck.as_ref().and_then(|stuck| stuck.acted);
-    if acted == Some(OnStuck::Restart)
+    let acted = agent.stall.as_ref().and_then(|stall| stall.acted);
+    if acted == Some(OnStall::Restart)
         && let Some((_, ended)) = &mut run.resolution.last
     {
         *ended += 1;
     }
-    if !agent.cancelled && acted != Some(OnStuck::Hold) {
+    if !agent.cancelled && acted != Some(OnStall::Hold) {
         run.resolution.tried.remove(&pair);
     }
 }
@@ -129,12 +129,12 @@ pub(in crate::schedule) fn resolver_parked(run: &mut PlanRun, at: At, parked: &P
 }
 
 /// What is known of an attempt at a conflict of which nothing moves.
-pub(in crate::schedule) fn stuck_of_resolver<'a>(
+pub(in crate::schedule) fn stall_of_resolver<'a>(
     run: &'a mut PlanRun,
     attempt: &AttemptId,
-) -> Option<&'a mut Option<Stuck>> {
+) -> Option<&'a mut Option<Stall>> {
     let agent = run.resolution.agent.as_mut();
     agent
         .filter(|agent| agent.attempt == *attempt)
-        .map(|agent| &mut agent.stuck)
+        .map(|agent| &mut agent.stall)
 }

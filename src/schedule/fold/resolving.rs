@@ -38,7 +38,7 @@ pub(in crate::schedule) fn apply_resolving(run: &mut PlanRun, at: At, fact: &Res
                 agent.cancelled = true;
             }
         }
-        Resolving::Reused(mended) => run.resolution.mended = Some(mended.clone()),
+        Resolving::Reused(repaired) => run.resolution.repaired = Some(repaired.clone()),
         Resolving::Started(started) => resolver_started(run, at, started),
         Resolving::Failed(failed) => resolver_failed(run, at, failed),
     }
@@ -46,9 +46,11 @@ pub(in crate::schedule) fn apply_resolving(run: &mut PlanRun, at: At, fact: &Res
 
 /// The plan has landed on top of `before`: its conflict is over.
 pub(in crate::schedule) fn conflict_is_over(run: &mut PlanRun, before: Option<&CommitId>) {
-    let Resolution { mended, left_out, .. } = std::mem::take(&mut run.resolution);
+    let Resolution {
+        repaired, left_out, ..
+    } = std::mem::take(&mut run.resolution);
     run.resolution = Resolution {
-        mended: mended.filter(|mended| Some(&mended.onto) == before),
+        repaired: repaired.filter(|repaired| Some(&repaired.onto) == before),
         left_out,
         ..Resolution::default()
     };
@@ -67,8 +69,8 @@ pub(in crate::schedule) fn conflict_of_part_is_over(
     match mine {
         true => conflict_is_over(run, before),
         false => {
-            let mended = run.resolution.mended.take();
-            run.resolution.mended = mended.filter(|mended| Some(&mended.onto) == before);
+            let repaired = run.resolution.repaired.take();
+            run.resolution.repaired = repaired.filter(|repaired| Some(&repaired.onto) == before);
         }
     }
 }

@@ -64,14 +64,14 @@ impl State {
             },
             Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
             Event::MergeLanded { .. } => {
-                self.odds.note(false);
+                self.failure_rate.note(false);
                 self.apply_to_plan(at, event);
             }
             Event::MergeFailed(NotLanded {
                 why: MergeTrouble::Verification { .. },
                 ..
             }) => {
-                self.odds.note(true);
+                self.failure_rate.note(true);
                 self.apply_to_plan(at, event);
             }
             Event::AgentUsage(usage) => {

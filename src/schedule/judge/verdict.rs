@@ -3,7 +3,7 @@
 
 use super::failure::Failure;
 use super::proof_of::{Claim, Proof};
-use crate::plan::{ItemId, OnStuck, Report, TaskId, TaskState, UnitId};
+use crate::plan::{ItemId, OnStall, Report, TaskId, TaskState, UnitId};
 use crate::schedule::event::exit::{Evidence, Exit, ForeignWork};
 use crate::schedule::event::facts::Obstacle;
 use crate::schedule::event::words::listed;
@@ -150,11 +150,11 @@ fn interrupted(attempt: &Attempt, exit: &Exit, evidence: &Evidence) -> Option<Op
         return None;
     }
     if attempt.is_given_up() {
-        let stuck = attempt.stuck.as_ref()?;
-        return Some(stuck.acted.map(|acted| match acted {
-            OnStuck::Hold => AttemptVerdict::Held(stuck.why()),
-            OnStuck::Notice | OnStuck::Nudge | OnStuck::Restart => {
-                AttemptVerdict::Incomplete(Failure::counted(stuck.why()))
+        let stall = attempt.stall.as_ref()?;
+        return Some(stall.acted.map(|acted| match acted {
+            OnStall::Hold => AttemptVerdict::Held(stall.why()),
+            OnStall::Notice | OnStall::Nudge | OnStall::Restart => {
+                AttemptVerdict::Incomplete(Failure::counted(stall.why()))
             }
         }));
     }

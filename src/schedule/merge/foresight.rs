@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::plan::{Message, MessageKind, PlanName};
-use crate::schedule::attempts::stuck::next_id;
+use crate::schedule::attempts::stall::next_id;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::{Foreseen, Sent};
 use crate::schedule::state::known::State;

@@ -7,7 +7,7 @@ use super::prefix::{depends, prefix};
 use crate::plan::{PhaseId, PlanName, Point, Priority, WorkRef};
 use crate::schedule::event::merge_facts::Prefix;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
-use crate::schedule::ready::in_turn::lands_before;
+use crate::schedule::ready::mutual_dependencies::lands_before;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
 use crate::schedule::train::TrainEntry;

@@ -31,9 +31,9 @@ pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
     let (into, queue) = landing::queue(&board.work, &board.state, under_way);
     board.train.set_queue(into, queue);
     board.train.lend(board.early.busy());
-    for order in board.train.decide(&board.state.odds) {
-        if let Order::Try(trial) = &order {
-            for plan in &trial.stack {
+    for order in board.train.decide(&board.state.failure_rate) {
+        if let Order::Try(build) = &order {
+            for plan in &build.batch {
                 if !matches!(board.state.plan(plan).merge, Merge::Running(_)) {
                     let (plan, part) = (plan.clone(), landing::part(&board.work, &board.state, plan));
                     board.record(at, Event::MergeStarted(MergeBegun { plan, part }), step);
@@ -59,8 +59,8 @@ fn hold_rebuilt(board: &mut Board, at: At, step: &mut Step) {
 
 fn ask_train(board: &mut Board, order: Order, step: &mut Step) {
     let ask = match &order {
-        Order::Try(trial) => Ask::Try(trial.id),
-        Order::Stop(trial) => Ask::StopTrial(*trial),
+        Order::Try(build) => Ask::Try(build.id),
+        Order::Stop(build) => Ask::StopBuild(*build),
         Order::Land(_) => Ask::Land,
     };
     let into = board.train.heads_for().map(str::to_owned);
@@ -70,16 +70,16 @@ fn ask_train(board: &mut Board, order: Order, step: &mut Step) {
 /// Takes in what the shell says about the train.
 pub(in crate::schedule) fn take_answer(board: &mut Board, at: At, answer: TrainAnswer, step: &mut Step) {
     match &answer {
-        TrainAnswer::Tried { trial, tried, .. } => {
-            board.asked.remove(&Ask::Try(*trial));
-            board.asked.remove(&Ask::StopTrial(*trial));
-            let about = board.train.running().find(|running| running.id == *trial);
+        TrainAnswer::Tried { build, tried, .. } => {
+            board.asked.remove(&Ask::Try(*build));
+            board.asked.remove(&Ask::StopBuild(*build));
+            let about = board.train.running().find(|running| running.id == *build);
             if let (Some(about), Tried::Verdict(verdict)) = (about, tried)
                 && verdict.runs > 0
             {
                 let verified = Event::MergeVerified(VerifiedMerge {
-                    plan: about.stack.last().cloned(),
-                    plans: about.stack.clone(),
+                    plan: about.batch.last().cloned(),
+                    plans: about.batch.clone(),
                     verdict: verdict.clone(),
                 });
                 board.record(at, verified, step);
@@ -103,9 +103,9 @@ pub(in crate::schedule) fn take_answer(board: &mut Board, at: At, answer: TrainA
                 not_landed(board, at, plan, why, step);
                 continue;
             }
-            TrainOutcome::Flaky { stack, why } => Event::MergeFlaky(FlakyMerge {
-                plan: stack.last().cloned(),
-                plans: stack,
+            TrainOutcome::Flaky { batch, why } => Event::MergeFlaky(FlakyMerge {
+                plan: batch.last().cloned(),
+                plans: batch,
                 why,
             }),
             TrainOutcome::Rebuilt => continue,
@@ -169,8 +169,8 @@ fn try_red_ones_again(board: &mut Board, at: At, step: &mut Step) {
 
 /// A person asked to stop: ends what the train has under way, and lets go of the rest.
 pub(in crate::schedule) fn stop_train(board: &mut Board, at: At, step: &mut Step) {
-    for trial in board.train.stop() {
-        ask_train(board, Order::Stop(trial), step);
+    for build in board.train.stop() {
+        ask_train(board, Order::Stop(build), step);
     }
     if !board.train.is_idle() {
         return;

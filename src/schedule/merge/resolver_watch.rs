@@ -4,7 +4,7 @@
 use crate::plan::{PlanName, Point};
 use crate::schedule::attempts::budget::is_beyond_budget;
 use crate::schedule::attempts::parking::parked;
-use crate::schedule::attempts::stuck::pause;
+use crate::schedule::attempts::stall::pause;
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
@@ -60,14 +60,14 @@ pub(in crate::schedule) fn watch_resolvers(board: &mut Board, at: At, step: &mut
     board.frontier.next_look = None;
     for number in board.state.resolving.clone() {
         let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
-        let (Some(patience), Some(agent)) = (plan.attempts.stuck_after, &run.resolution.agent) else {
+        let (Some(stall_after), Some(agent)) = (plan.attempts.stuck_after, &run.resolution.agent) else {
             continue;
         };
         if agent.is_given_up() || agent.cancelled {
             continue;
         }
         let seen = board.looked.get(&agent.attempt).copied().unwrap_or(agent.since);
-        let due = seen + pause(patience);
+        let due = seen + pause(stall_after);
         if due > at {
             let next = board.frontier.next_look.map_or(due, |next| next.min(due));
             board.frontier.next_look = Some(next);
@@ -78,7 +78,7 @@ pub(in crate::schedule) fn watch_resolvers(board: &mut Board, at: At, step: &mut
             plan,
             lane: 0,
             attempt: attempt.clone(),
-            patience,
+            stall_after,
         };
         board.ask(Ask::Look(attempt), look, step);
     }
@@ -90,11 +90,11 @@ pub(in crate::schedule) fn with_its_reason(board: &Board, event: Event) -> Event
         return event;
     };
     let agent = board.state.plan(&failed.plan).resolution.agent.as_ref();
-    let stuck = agent
+    let stall = agent
         .filter(|agent| agent.is_given_up())
-        .and_then(|agent| agent.stuck.as_ref());
-    let why = match stuck {
-        Some(stuck) if failed.exit == Exit::Stopped => stuck.why(),
+        .and_then(|agent| agent.stall.as_ref());
+    let why = match stall {
+        Some(stall) if failed.exit == Exit::Stopped => stall.why(),
         None if failed.exit == Exit::Stopped && is_out_of_money(board, &failed.plan) => {
             "it was ended because the budget is used up".to_owned()
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::plan::{Message, MessageKind, PlanName};
-use crate::schedule::attempts::stuck::next_id;
+use crate::schedule::attempts::stall::next_id;
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
@@ -13,8 +13,8 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::{Sent, UnionSeen};
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
-use crate::schedule::train::TrialId;
-use crate::schedule::train::early::{Heads, UnionSaid, UnionTrial};
+use crate::schedule::train::BuildId;
+use crate::schedule::train::early::{Heads, UnionBuild, UnionSaid};
 
 /// Takes in where branches stand.
 pub(in crate::schedule) fn look_at_heads(board: &mut Board, heads: Heads) {
@@ -30,29 +30,29 @@ pub(in crate::schedule) fn try_unions(board: &mut Board, step: &mut Step, stoppi
     } else {
         board.train.wanted_back()
     };
-    for trial in board.early.end(back) {
-        board.ask(Ask::StopUnion(trial), Effect::StopUnion(trial), step);
+    for build in board.early.end(back) {
+        board.ask(Ask::StopUnion(build), Effect::StopUnion(build), step);
     }
     if off || back > 0 {
         return;
     }
     let taken = board.train.running().count() + board.early.busy();
-    for trial in board.early.choose(settings.slots.saturating_sub(taken)) {
-        board.ask(Ask::Union(trial.id), Effect::Union(trial), step);
+    for build in board.early.choose(settings.slots.saturating_sub(taken)) {
+        board.ask(Ask::Union(build.id), Effect::Union(build), step);
     }
 }
 
-/// Takes in what came of a trial.
+/// Takes in what came of a build.
 pub(in crate::schedule) fn take_union(
     board: &mut Board,
     at: At,
-    trial: TrialId,
+    build: BuildId,
     said: UnionSaid,
     step: &mut Step,
 ) {
-    board.asked.remove(&Ask::Union(trial));
-    board.asked.remove(&Ask::StopUnion(trial));
-    board.early.take(trial, said);
+    board.asked.remove(&Ask::Union(build));
+    board.asked.remove(&Ask::StopUnion(build));
+    board.early.take(build, said);
     board.frontier.landing = true;
     for event in news_of_unions(board) {
         board.record(at, event, step);
@@ -163,7 +163,7 @@ pub(in crate::schedule) fn live<'a>(
     red.filter(|(with, _)| !with.iter().any(|plan| is_over(state, plan)))
 }
 
-impl UnionTrial {
+impl UnionBuild {
     /// The plans that are merged.
     pub fn plans(&self) -> impl Iterator<Item = &PlanName> {
         self.heads.iter().map(|(plan, _)| plan)

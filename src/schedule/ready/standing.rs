@@ -168,9 +168,9 @@ impl Standing {
             | Event::WorkMerged { .. }
             | Event::WorktreeCreated { .. }
             | Event::WorktreeWaits(_)
-            | Event::AgentStuck(_)
+            | Event::AgentStalled(_)
             | Event::AgentStirred(_)
-            | Event::StuckActed(_)
+            | Event::StallActed(_)
             | Event::ReportLate(_)
             | Event::MessageSent(_)
             | Event::Escalated(_)

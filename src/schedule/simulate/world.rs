@@ -7,7 +7,7 @@ use super::bound::lower_bound;
 use super::simulation::{
     Happening, Simulation, SimulationSettings, Span, TooLong, WaitedMoment, of_quiet_agents, open_tasks,
 };
-use crate::graph::Dice;
+use crate::graph::Rng;
 use crate::plan::{CommitId, Dispatch, RunId, Statement, TaskId, TaskState};
 use crate::schedule::board::effect::{Effect, Ending, Launch};
 use crate::schedule::board::step::Step;
@@ -250,17 +250,17 @@ impl<'s> World<'s> {
     fn train(&mut self, order: Order) {
         match order {
             Order::Stop(_) => {}
-            Order::Try(trial) => {
+            Order::Try(build) => {
                 let tried = TrainAnswer::Tried {
-                    trial: trial.id,
+                    build: build.id,
                     tried: Tried::Verdict(Verdict::unasked()),
-                    ground_green: true,
+                    tip_green: true,
                 };
                 self.coming(self.settings.overheads.merge, Happening::Train(tried));
             }
             Order::Land(landing) => {
                 let moves = landing
-                    .stack
+                    .batch
                     .into_iter()
                     .map(|plan| (plan, None, self.commit.clone()));
                 let landed = TrainAnswer::Landed(Ok(moves.collect()));
@@ -284,7 +284,7 @@ impl<'s> World<'s> {
             u64::from(launch.number),
             2,
         ];
-        let mut dice = Dice::of(self.settings.seed, &parts);
+        let mut rng = Rng::of(self.settings.seed, &parts);
         // What each unit takes: nothing for what an attempt before has done already.
         let mut parts: Vec<(usize, u64)> = Vec::new();
         let mut reports: Vec<(u64, TaskId)> = Vec::new();
@@ -317,8 +317,8 @@ impl<'s> World<'s> {
             expected += left(plan.units[place].expected);
         }
         let mut exit = Exit::Code { code: 0 };
-        if dice.percent(self.settings.failures) {
-            length = (length as f64 * dice.share()) as u64;
+        if rng.percent(self.settings.failures) {
+            length = (length as f64 * rng.share()) as u64;
             exit = Exit::Code { code: 1 };
         }
         let limit = u64::try_from(launch.timeout.as_millis()).unwrap_or(u64::MAX);
@@ -380,9 +380,9 @@ impl<'s> World<'s> {
     fn duration(&self, plan: &PlanWork, number: usize, unit: usize, attempt: u32) -> u64 {
         let expected = plan.units[unit].expected;
         let parts = [number as u64, unit as u64, u64::from(attempt), 1];
-        let mut dice = Dice::of(self.settings.seed, &parts);
-        let factor = (dice.normal() * self.settings.noise).exp();
-        let straggler = dice.percent(self.settings.stragglers);
+        let mut rng = Rng::of(self.settings.seed, &parts);
+        let factor = (rng.normal() * self.settings.noise).exp();
+        let straggler = rng.percent(self.settings.stragglers);
         let took = (expected as f64 * factor).round() as u64;
         took.max(1)
             * if straggler {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::plan::{AgentName, AttemptId, CommitId, ItemId, OnStuck, TaskId, UnitId};
+use crate::plan::{AgentName, AttemptId, CommitId, ItemId, OnStall, TaskId, UnitId};
 
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::{Evidence, Exit};
@@ -46,7 +46,7 @@ pub struct Attempt {
     /// True when its conflict was in files that it was not known to touch.
     pub learned: bool,
     /// Since when nothing of it moves, once that was noticed.
-    pub stuck: Option<Stuck>,
+    pub stall: Option<Stall>,
     /// How many of the plan's messages it was told when it began.
     pub told: u32,
     /// The account it uses; none when its agent has but one.
@@ -87,20 +87,20 @@ pub enum AttemptState {
 impl Attempt {
     /// True when it stayed still for too long and is being ended for that.
     pub fn is_given_up(&self) -> bool {
-        let acted = self.stuck.as_ref().and_then(|stuck| stuck.acted);
-        acted.is_some_and(OnStuck::ends_it)
+        let acted = self.stall.as_ref().and_then(|stall| stall.acted);
+        acted.is_some_and(OnStall::ends_it)
     }
 }
 
 /// What is known of an attempt of which nothing moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stuck {
+pub struct Stall {
     /// When that was noticed.
     pub since: At,
     /// How long ago each sign of life had been seen by then.
     pub ages: Ages,
     /// What was done about it.
-    pub acted: Option<OnStuck>,
+    pub acted: Option<OnStall>,
     /// When.
     pub acted_at: Option<At>,
 }

@@ -11,7 +11,7 @@ use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState, U
 use crate::schedule::event::at::At;
 use crate::schedule::event::facts::Spent;
 use crate::schedule::event::merge_facts::TargetChecked;
-use crate::schedule::train::Odds;
+use crate::schedule::train::FailureRate;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// All that is known.
@@ -32,7 +32,7 @@ pub struct State {
     /// Where the run stands.
     pub phase: RunPhase,
     /// How often plans failed the verification of their merge lately.
-    pub odds: Odds,
+    pub failure_rate: FailureRate,
     /// The latest moment seen.
     pub now: At,
     /// What the run has used up.
@@ -97,7 +97,7 @@ impl State {
             resolving: BTreeSet::new(),
             run: None,
             phase: RunPhase::Idle,
-            odds: Odds::default(),
+            failure_rate: FailureRate::default(),
             red_targets: BTreeMap::new(),
             now: At::default(),
             spent: Spent::default(),

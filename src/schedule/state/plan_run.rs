@@ -86,7 +86,7 @@ pub struct PlanRun {
     pub history: Vec<AttemptRecord>,
     /// Attempts at what is not done yet, by the first unit that they were given.
     pub tries: BTreeMap<UnitId, Tries>,
-    /// Attempts at mending what the plan's verification found.
+    /// Attempts at repairing what the plan's verification found.
     pub repair: Tries,
     /// What the verification of the whole plan said when it failed last.
     pub red: Option<String>,
@@ -211,7 +211,7 @@ pub enum Verify {
     Running,
     /// The commit passed.
     Passed(CommitId),
-    /// It failed, and an agent has to mend that before it runs again.
+    /// It failed, and an agent has to repair that before it runs again.
     Failed,
 }
 
@@ -373,7 +373,7 @@ impl PlanRun {
         self.history.iter().filter(|record| !record.resolves)
     }
 
-    /// The moment of the earliest retry after `now`, with the unit; none as the unit is the mending of a failed
+    /// The moment of the earliest retry after `now`, with the unit; none as the unit is the repair of a failed
     /// verification.
     pub fn next_retry(&self, now: At) -> Option<(At, Option<UnitId>)> {
         let units = self
@@ -384,7 +384,7 @@ impl PlanRun {
         units.chain(repair).filter(|(at, _)| *at > now).min()
     }
 
-    /// The attempts at what begins with this unit; the mending of a failed verification counts for itself.
+    /// The attempts at what begins with this unit; the repair of a failed verification counts for itself.
     pub fn tries_of(&self, unit: Option<UnitId>, repair: bool) -> &Tries {
         static NONE: std::sync::LazyLock<Tries> = std::sync::LazyLock::new(Tries::default);
         match (repair, unit) {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::attempt::Stuck;
-use crate::plan::{AgentName, AttemptId, CommitId, OnStuck, PhaseId, PlanName, WorkRef};
+use super::attempt::Stall;
+use crate::plan::{AgentName, AttemptId, CommitId, OnStall, PhaseId, PlanName, WorkRef};
 use crate::schedule::event::at::At;
-use crate::schedule::event::resolving::{ConflictMended, up_to};
+use crate::schedule::event::resolving::{ConflictRepaired, up_to};
 
 /// An agent that resolves a conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct ResolverAtWork {
     /// When it was begun.
     pub since: At,
     /// Since when nothing of it moves, once that was noticed.
-    pub stuck: Option<Stuck>,
+    pub stall: Option<Stall>,
     /// The account it uses; none when its agent has but one.
     pub account: Option<String>,
     /// When the obstacle that it tells of is over, where that was said.
@@ -42,7 +42,7 @@ pub struct Resolution {
     /// The commit that was made of it; none before, and again once it is checked out anew.
     pub commit: Option<CommitId>,
     /// What needed nobody in the merge that was built last, or that landed.
-    pub mended: Option<ConflictMended>,
+    pub repaired: Option<ConflictRepaired>,
     /// The agent that is at it.
     pub agent: Option<ResolverAtWork>,
     /// The targets and branches that an agent was given.
@@ -90,8 +90,8 @@ pub(in crate::schedule) fn way_out(what: &WorkRef, resolution: &Resolution) -> S
 impl ResolverAtWork {
     /// True when it stayed still for too long and is being ended for that.
     pub(in crate::schedule) fn is_given_up(&self) -> bool {
-        let acted = self.stuck.as_ref().and_then(|stuck| stuck.acted);
-        acted.is_some_and(OnStuck::ends_it)
+        let acted = self.stall.as_ref().and_then(|stall| stall.acted);
+        acted.is_some_and(OnStall::ends_it)
     }
 }
 

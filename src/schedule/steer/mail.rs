@@ -2,7 +2,7 @@
 
 use super::refusal::SteerRefusal;
 use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName};
-use crate::schedule::attempts::stuck::next_id;
+use crate::schedule::attempts::stall::next_id;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::Sent;
 use crate::schedule::explain::states::plan_state;

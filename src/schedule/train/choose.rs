@@ -1,15 +1,15 @@
-//! Which stacks are tried next.
+//! Which batches are tried next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::odds::Odds;
-use super::order::{Stack, Trial, TrialId};
+use super::failure_rate::FailureRate;
+use super::order::{Batch, Build, BuildId};
 use super::prefixes::prefixes;
 use super::queue::Train;
 use super::speculate::{Guess, guesses};
 use crate::plan::PlanName;
 
-/// The likelihood that a plan of a green stack is red in another: two plans that do not go together.
+/// The likelihood that a plan of a green batch is red in another: two plans that do not go together.
 const VETTED: f64 = 0.002;
 
 /// What a plan is worth that is known to be good and has not landed, beside one that has.
@@ -21,30 +21,30 @@ const BEFORE_PROOFS: f64 = 0.5;
 /// Plans that land at once where nothing is verified.
 const UNVERIFIED: usize = 256;
 
-/// A red verdict is repeated before anything else once so many trials for each slot have begun since.
+/// A red verdict is repeated before anything else once so many builds for each slot have begun since.
 const PATIENCE: u64 = 8;
 
 /// What a slot is wanted for.
 struct SlotUse {
-    ground: u64,
+    target_tip: u64,
     guess: Guess,
-    again: Option<TrialId>,
+    again: Option<BuildId>,
 }
 
 impl Train {
     /// Fills the free slots.
-    pub(super) fn choose(&mut self, odds: &Odds) -> Vec<Trial> {
+    pub(super) fn choose(&mut self, rate: &FailureRate) -> Vec<Build> {
         // Soon more is known, and a landing takes no time beside a verification.
         self.wanted_back = 0;
         if self.landing.is_some() {
             return Vec::new();
         }
-        let taken: BTreeSet<usize> = self.running.values().map(|trial| trial.slot).collect();
+        let taken: BTreeSet<usize> = self.running.values().map(|build| build.slot).collect();
         let mut free: Vec<usize> = (0..self.settings.slots).rev().collect();
         free.retain(|slot| !taken.contains(slot));
         if self.lent > 0 {
-            let stacks = self.stacks(odds, free.len());
-            let needed = stacks.iter().filter(|guess| guess.without.is_empty());
+            let batches = self.batches(rate, free.len());
+            let needed = batches.iter().filter(|guess| guess.without.is_empty());
             let wanted = self.proofs().len() + needed.count();
             let own = free.len().saturating_sub(self.lent);
             self.wanted_back = wanted.min(free.len()).saturating_sub(own);
@@ -53,13 +53,18 @@ impl Train {
         // What is tried in case something is red makes room for all else.
         let mut spare = self.spare();
         let mut chosen = Vec::new();
-        for SlotUse { ground, guess, again } in self.wanted(odds, free.len() + spare.len()) {
+        for SlotUse {
+            target_tip,
+            guess,
+            again,
+        } in self.wanted(rate, free.len() + spare.len())
+        {
             if let Some(slot) = free.pop() {
-                let trial = self.begin(slot, ground, guess.stack, again);
+                let build = self.begin(slot, target_tip, guess.batch, again);
                 if !guess.without.is_empty() {
-                    self.without.insert(trial.id, (guess.without, guess.chance));
+                    self.without.insert(build.id, (guess.without, guess.chance));
                 }
-                chosen.push(trial);
+                chosen.push(build);
             } else if guess.without.is_empty() {
                 self.in_the_way.extend(spare.pop());
             }
@@ -68,98 +73,102 @@ impl Train {
     }
 
     /// What slots are wanted for, what matters most first.
-    fn wanted(&self, odds: &Odds, free: usize) -> Vec<SlotUse> {
-        let proofs = self.proofs().into_iter().map(|(ground, stack, again)| {
+    fn wanted(&self, rate: &FailureRate, free: usize) -> Vec<SlotUse> {
+        let proofs = self.proofs().into_iter().map(|(target_tip, batch, again)| {
             let waited = again.map_or(0, |first| self.begun_since(first));
             let urgent = waited > PATIENCE * self.settings.slots as u64;
             let chance = if urgent { 1.0 } else { BEFORE_PROOFS };
             let guess = Guess {
                 chance,
-                ..Guess::certain(stack)
+                ..Guess::certain(batch)
             };
-            SlotUse { ground, guess, again }
+            SlotUse {
+                target_tip,
+                guess,
+                again,
+            }
         });
-        let stacks = self.stacks(odds, free).into_iter().map(|guess| SlotUse {
-            ground: self.ground,
+        let batches = self.batches(rate, free).into_iter().map(|guess| SlotUse {
+            target_tip: self.target_tip,
             guess,
             again: None,
         });
-        let mut wanted: Vec<SlotUse> = proofs.chain(stacks).collect();
+        let mut wanted: Vec<SlotUse> = proofs.chain(batches).collect();
         wanted.sort_by(|one, two| two.guess.order(&one.guess));
         wanted
     }
 
-    /// Trials under way in case something is red, of which that is not known yet; the likeliest first.
-    fn spare(&self) -> Vec<TrialId> {
+    /// Builds under way in case something is red, of which that is not known yet; the likeliest first.
+    fn spare(&self) -> Vec<BuildId> {
         let apart = self.set_apart(true, false);
         let open = self.running.keys().filter(|id| !self.void.contains(id));
-        let mut spare: Vec<TrialId> = open.filter(|id| !self.came_true(**id, &apart)).copied().collect();
-        let chance = |id: &TrialId| self.without.get(id).map_or(0.0, |(_, chance)| *chance);
+        let mut spare: Vec<BuildId> = open.filter(|id| !self.came_true(**id, &apart)).copied().collect();
+        let chance = |id: &BuildId| self.without.get(id).map_or(0.0, |(_, chance)| *chance);
         spare.sort_by(|one, two| chance(two).total_cmp(&chance(one)));
         spare
     }
 
-    fn begin(&mut self, slot: usize, ground: u64, stack: Stack, again: Option<TrialId>) -> Trial {
-        let trial = Trial {
-            id: self.next_trial(),
-            ground,
+    fn begin(&mut self, slot: usize, target_tip: u64, batch: Batch, again: Option<BuildId>) -> Build {
+        let build = Build {
+            id: self.next_build(),
+            target_tip,
             slot,
-            stack,
+            batch,
             again,
         };
-        self.running.insert(trial.id, trial.clone());
-        trial
+        self.running.insert(build.id, build.clone());
+        build
     }
 
     /// What has to be verified once more before anybody is blamed.
-    fn proofs(&self) -> Vec<(u64, Stack, Option<TrialId>)> {
-        let under_way = |trial: TrialId| self.running.values().any(|other| other.again == Some(trial));
+    fn proofs(&self) -> Vec<(u64, Batch, Option<BuildId>)> {
+        let under_way = |build: BuildId| self.running.values().any(|other| other.again == Some(build));
         let mut proofs = Vec::new();
         let mut seen: BTreeSet<&PlanName> = BTreeSet::new();
         for fact in self.facts.iter().filter(|fact| fact.reds == 1) {
-            let alone = fact.stack.is_empty() || fact.suspect().is_some_and(|plan| seen.insert(plan));
-            if alone && !under_way(fact.trial) {
-                proofs.push((fact.ground, fact.stack.clone(), Some(fact.trial)));
+            let alone = fact.batch.is_empty() || fact.suspect().is_some_and(|plan| seen.insert(plan));
+            if alone && !under_way(fact.build) {
+                proofs.push((fact.target_tip, fact.batch.clone(), Some(fact.build)));
             }
         }
-        let about_ground = |stack: &Stack, ground: u64| stack.is_empty() && ground == self.ground;
+        let about_tip = |batch: &Batch, target_tip: u64| batch.is_empty() && target_tip == self.target_tip;
         let looked_at = self
             .facts
             .iter()
-            .any(|fact| about_ground(&fact.stack, fact.ground))
+            .any(|fact| about_tip(&fact.batch, fact.target_tip))
             || self
                 .running
                 .values()
-                .any(|trial| about_ground(&trial.stack, trial.ground) && !self.void.contains(&trial.id));
+                .any(|build| about_tip(&build.batch, build.target_tip) && !self.void.contains(&build.id));
         let accused = self
             .facts
             .iter()
             .any(|fact| fact.reds > 1 && fact.suspect().is_some());
         if accused && !self.proven && !looked_at {
-            proofs.push((self.ground, Vec::new(), None));
+            proofs.push((self.target_tip, Vec::new(), None));
         }
         proofs
     }
 
-    /// Up to `free` stacks on the present ground that are worth most.
-    fn stacks(&self, odds: &Odds, free: usize) -> Vec<Guess> {
+    /// Up to `free` batches on the present target tip that are worth most.
+    fn batches(&self, rate: &FailureRate, free: usize) -> Vec<Guess> {
         let one_by_one = self.is_one_by_one();
-        let order = self.present_order(odds);
+        let order = self.present_order(rate);
         if free == 0 || order.is_empty() {
             return Vec::new();
         }
-        let known = |stack: &[PlanName]| {
-            let here = |ground: u64, other: &Stack| ground == self.ground && other == stack;
-            self.facts.iter().any(|fact| here(fact.ground, &fact.stack))
+        let known = |batch: &[PlanName]| {
+            let here = |target_tip: u64, other: &Batch| target_tip == self.target_tip && other == batch;
+            self.facts.iter().any(|fact| here(fact.target_tip, &fact.batch))
                 || self
                     .running
                     .values()
-                    .any(|trial| here(trial.ground, &trial.stack))
+                    .any(|build| here(build.target_tip, &build.batch))
         };
-        let doomed = |stack: &[PlanName]| self.facts.iter().any(|fact| fact.dooms(stack));
-        let risks = self.risks(odds);
+        let doomed = |batch: &[PlanName]| self.facts.iter().any(|fact| fact.dooms(batch));
+        let risks = self.risks(rate);
         let risk = |plan: &PlanName| risks.get(plan).copied().unwrap_or(0.0);
-        let one = |stack: Option<Stack>| stack.map(Guess::certain).into_iter().collect();
+        let one = |batch: Option<Batch>| batch.map(Guess::certain).into_iter().collect();
         if self.careful {
             let busy = !self.is_idle() || known(&order[..1]);
             return one((!busy).then(|| order[..1].to_vec()));
@@ -187,9 +196,9 @@ impl Train {
             .count();
         if begun.is_empty() && !doomed(&order[..vetted]) {
             let on_top = |plan: &PlanName| {
-                let mut stack = order[..vetted].to_vec();
-                stack.push(plan.clone());
-                stack
+                let mut batch = order[..vetted].to_vec();
+                batch.push(plan.clone());
+                batch
             };
             let free_of_needs = |plan: &PlanName| {
                 let needs = self.queue.iter().find(|entry| &entry.plan == plan);
@@ -202,7 +211,7 @@ impl Train {
                 .iter()
                 .filter(|plan| free_of_needs(plan))
                 .map(on_top);
-            let mut alone: Vec<Stack> = alone.filter(|stack| !doomed(stack)).take(free).collect();
+            let mut alone: Vec<Batch> = alone.filter(|batch| !doomed(batch)).take(free).collect();
             let known_good = KNOWN_GOOD * alone.len() as f64;
             if alone.len() > 1 && vetted as f64 + known_good > worth {
                 if alone.len() < free && vetted > 0 {
@@ -211,45 +220,48 @@ impl Train {
                 return alone.into_iter().map(Guess::certain).collect();
             }
         }
-        let stacks = lengths.into_iter().map(|length| order[..length].to_vec());
-        stacks.map(Guess::certain).collect()
+        let batches = lengths.into_iter().map(|length| order[..length].to_vec());
+        batches.map(Guess::certain).collect()
     }
 
     fn is_one_by_one(&self) -> bool {
         self.careful || (self.settings.verified && self.settings.every_commit_green)
     }
 
-    /// The plans that trials are made of now.
-    pub(super) fn present_order(&self, odds: &Odds) -> Stack {
-        let order = self.order(odds, self.is_one_by_one(), false);
+    /// The plans that builds are made of now.
+    pub(super) fn present_order(&self, rate: &FailureRate) -> Batch {
+        let order = self.order(rate, self.is_one_by_one(), false);
         if order.is_empty() && self.is_idle() {
-            return self.order(odds, self.is_one_by_one(), true);
+            return self.order(rate, self.is_one_by_one(), true);
         }
         order
     }
 
-    /// The plans that trials are made of, in the order in which they are stacked.
-    fn order(&self, odds: &Odds, in_turn: bool, with_deferred: bool) -> Stack {
+    /// The plans that builds are made of, in the order in which they are batched.
+    fn order(&self, rate: &FailureRate, in_turn: bool, with_deferred: bool) -> Batch {
         let set_apart = self.set_apart(in_turn, with_deferred);
-        let live = self.running.values().filter(|trial| {
-            let here = trial.ground == self.ground && trial.again.is_none();
-            let counts = !self.void.contains(&trial.id) && self.came_true(trial.id, &set_apart);
-            here && counts && !trial.stack.iter().any(|plan| set_apart.contains(plan))
+        let live = self.running.values().filter(|build| {
+            let here = build.target_tip == self.target_tip && build.again.is_none();
+            let counts = !self.void.contains(&build.id) && self.came_true(build.id, &set_apart);
+            here && counts && !build.batch.iter().any(|plan| set_apart.contains(plan))
         });
-        let begun = live.map(|trial| &trial.stack).max_by_key(|stack| stack.len());
-        let mut order: Stack = begun.cloned().unwrap_or_default();
-        // What a trial is about that cannot land any more says soon whether it is good.
-        let elsewhere = self.running.values().filter(|trial| trial.ground != self.ground);
+        let begun = live.map(|build| &build.batch).max_by_key(|batch| batch.len());
+        let mut order: Batch = begun.cloned().unwrap_or_default();
+        // What a build is about that cannot land any more says soon whether it is good.
+        let elsewhere = self
+            .running
+            .values()
+            .filter(|build| build.target_tip != self.target_tip);
         let elsewhere: BTreeSet<&PlanName> = elsewhere
-            .filter(|trial| trial.ground > 0 && !self.void.contains(&trial.id))
-            .flat_map(|trial| &trial.stack)
+            .filter(|build| build.target_tip > 0 && !self.void.contains(&build.id))
+            .flat_map(|build| &build.batch)
             .collect();
-        let risks = self.risks(odds);
+        let risks = self.risks(rate);
         let mut rest: Vec<&super::order::TrainEntry> = self.queue.iter().collect();
         rest.retain(|entry| !order.contains(&entry.plan) && !set_apart.contains(&entry.plan));
         if !in_turn {
             rest.retain(|entry| !elsewhere.contains(&entry.plan));
-            let common = odds.failure();
+            let common = rate.failure();
             rest.sort_by_key(|entry| {
                 let risk = risks.get(&entry.plan).copied().unwrap_or(common);
                 // Known good, unknown, suspicious.
@@ -285,13 +297,13 @@ impl Train {
             let red = self
                 .facts
                 .iter()
-                .filter(|fact| fact.reds > 0 && fact.ground == self.ground);
-            let red: Vec<&Stack> = red.map(|fact| &fact.stack).collect();
-            let least = red.iter().filter(|stack| {
-                let shorter = |other: &&&Stack| other.len() < stack.len() && stack.starts_with(other);
+                .filter(|fact| fact.reds > 0 && fact.target_tip == self.target_tip);
+            let red: Vec<&Batch> = red.map(|fact| &fact.batch).collect();
+            let least = red.iter().filter(|batch| {
+                let shorter = |other: &&&Batch| other.len() < batch.len() && batch.starts_with(other);
                 !red.iter().any(|other| shorter(&other))
             });
-            apart.extend(least.filter_map(|stack| stack.last()));
+            apart.extend(least.filter_map(|batch| batch.last()));
         }
         if !with_deferred {
             apart.extend(&self.deferred);
@@ -300,8 +312,8 @@ impl Train {
     }
 
     /// How likely each plan is to be red.
-    fn risks(&self, odds: &Odds) -> BTreeMap<&PlanName, f64> {
-        let common = odds.failure();
+    fn risks(&self, rate: &FailureRate) -> BTreeMap<&PlanName, f64> {
+        let common = rate.failure();
         let base = |plan: &PlanName| {
             if self.vetted.contains(plan) {
                 VETTED
@@ -315,13 +327,13 @@ impl Train {
             .map(|entry| (&entry.plan, base(&entry.plan)))
             .collect();
         let red = || self.facts.iter().filter(|fact| fact.reds > 0);
-        // A longer red stack says nothing of which a shorter one in it is the reason.
-        let explained = |stack: &Stack| red().any(|fact| fact.stack.len() < stack.len() && fact.dooms(stack));
-        for fact in red().filter(|fact| !explained(&fact.stack)) {
+        // A longer red batch says nothing of which a shorter one in it is the reason.
+        let explained = |batch: &Batch| red().any(|fact| fact.batch.len() < batch.len() && fact.dooms(batch));
+        for fact in red().filter(|fact| !explained(&fact.batch)) {
             // At least one of them is.
-            let size = i32::try_from(fact.stack.len()).unwrap_or(i32::MAX);
+            let size = i32::try_from(fact.batch.len()).unwrap_or(i32::MAX);
             let each = common / (1.0 - (1.0 - common).powi(size));
-            for plan in &fact.stack {
+            for plan in &fact.batch {
                 if let Some(risk) = risks.get_mut(plan) {
                     *risk = risk.max(each);
                 }
@@ -331,23 +343,27 @@ impl Train {
     }
 
     /// What was tried in case something is red and is a part of the train by now is one like any other.
-    pub(super) fn adopt(&mut self, odds: &Odds) {
+    pub(super) fn adopt(&mut self, rate: &FailureRate) {
         if self.without.is_empty() {
             return;
         }
-        let order = self.present_order(odds);
-        let train = |ground: u64, stack: &Stack| ground == self.ground && order.starts_with(stack);
-        let facts = self.facts.iter().filter(|fact| train(fact.ground, &fact.stack));
+        let order = self.present_order(rate);
+        let train =
+            |target_tip: u64, batch: &Batch| target_tip == self.target_tip && order.starts_with(batch);
+        let facts = self
+            .facts
+            .iter()
+            .filter(|fact| train(fact.target_tip, &fact.batch));
         let running = self
             .running
             .values()
-            .filter(|trial| train(trial.ground, &trial.stack));
-        let adopted: Vec<TrialId> = facts
-            .map(|fact| fact.trial)
-            .chain(running.map(|trial| trial.id))
+            .filter(|build| train(build.target_tip, &build.batch));
+        let adopted: Vec<BuildId> = facts
+            .map(|fact| fact.build)
+            .chain(running.map(|build| build.id))
             .collect();
-        for trial in adopted {
-            self.without.remove(&trial);
+        for build in adopted {
+            self.without.remove(&build);
         }
     }
 }

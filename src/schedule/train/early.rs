@@ -9,11 +9,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::order::TrialId;
+use super::order::BuildId;
 use crate::plan::{CommitId, PlanName};
 
-/// Trials of this sort have numbers of their own, so that they and those of the train share worktrees.
-pub const EARLY: TrialId = 1 << 63;
+/// Builds of this sort have numbers of their own, so that they and those of the train share worktrees.
+pub const EARLY: BuildId = 1 << 63;
 
 /// Plans whose branches are merged onto the target, in the order of the manifest.
 pub type Union = Vec<PlanName>;
@@ -33,9 +33,9 @@ pub struct Heads {
 
 /// Something to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnionTrial {
+pub struct UnionBuild {
     /// Which; never used twice.
-    pub id: TrialId,
+    pub id: BuildId,
     /// The commit that the target stood at.
     pub target: CommitId,
     /// What is merged onto it.
@@ -44,13 +44,13 @@ pub struct UnionTrial {
     pub again: bool,
 }
 
-impl UnionTrial {
+impl UnionBuild {
     fn union(&self) -> Union {
         self.heads.iter().map(|(plan, _)| plan.clone()).collect()
     }
 }
 
-/// What came of a trial.
+/// What came of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnionSaid {
     /// It passed.
@@ -75,14 +75,14 @@ enum UnionVerdict {
 pub(in crate::schedule) struct Early {
     heads: Heads,
     known: BTreeMap<Union, UnionVerdict>,
-    running: BTreeMap<TrialId, UnionTrial>,
+    running: BTreeMap<BuildId, UnionBuild>,
     /// Those that were asked to end.
-    ending: BTreeSet<TrialId>,
-    trials: TrialId,
+    ending: BTreeSet<BuildId>,
+    builds: BuildId,
 }
 
 impl Early {
-    /// How many trials are under way.
+    /// How many builds are under way.
     pub fn busy(&self) -> usize {
         self.running.len()
     }
@@ -101,52 +101,52 @@ impl Early {
     }
 
     /// What is to be tried now in `free` worktrees.
-    pub fn choose(&mut self, free: usize) -> Vec<UnionTrial> {
+    pub fn choose(&mut self, free: usize) -> Vec<UnionBuild> {
         let mut chosen = Vec::new();
         while chosen.len() < free {
             let Some((union, again)) = self.next() else { break };
             let Some(target) = self.heads.target.clone() else {
                 break;
             };
-            self.trials += 1;
+            self.builds += 1;
             let heads = union.iter().filter_map(|plan| {
                 let head = self.heads.head(plan)?;
                 Some((plan.clone(), head.clone()))
             });
-            let trial = UnionTrial {
-                id: EARLY | self.trials,
+            let build = UnionBuild {
+                id: EARLY | self.builds,
                 target,
                 heads: heads.collect(),
                 again,
             };
-            self.running.insert(trial.id, trial.clone());
-            chosen.push(trial);
+            self.running.insert(build.id, build.clone());
+            chosen.push(build);
         }
         chosen
     }
 
-    /// Trials to be ended now: those whose answer says nothing any more, and as many of the others as are wanted back.
-    pub fn end(&mut self, back: usize) -> Vec<TrialId> {
-        let stale = |trial: &UnionTrial| !self.heads.has(trial);
-        let (stale, live): (Vec<&UnionTrial>, Vec<&UnionTrial>) =
-            self.running.values().partition(|trial| stale(trial));
+    /// Builds to be ended now: those whose answer says nothing any more, and as many of the others as are wanted back.
+    pub fn end(&mut self, back: usize) -> Vec<BuildId> {
+        let stale = |build: &UnionBuild| !self.heads.has(build);
+        let (stale, live): (Vec<&UnionBuild>, Vec<&UnionBuild>) =
+            self.running.values().partition(|build| stale(build));
         let live = live.into_iter().rev().take(back.saturating_sub(stale.len()));
-        let ids: Vec<TrialId> = stale.into_iter().chain(live).map(|trial| trial.id).collect();
+        let ids: Vec<BuildId> = stale.into_iter().chain(live).map(|build| build.id).collect();
         ids.into_iter().filter(|id| self.ending.insert(*id)).collect()
     }
 
     /// Takes an answer in.
-    pub fn take(&mut self, id: TrialId, said: UnionSaid) {
+    pub fn take(&mut self, id: BuildId, said: UnionSaid) {
         let ending = self.ending.remove(&id);
-        let Some(trial) = self.running.remove(&id) else {
+        let Some(build) = self.running.remove(&id) else {
             return;
         };
-        if !self.heads.has(&trial) {
+        if !self.heads.has(&build) {
             return;
         }
-        let union = trial.union();
+        let union = build.union();
         let before = match self.known.get(&union) {
-            Some(UnionVerdict::Red { runs, .. }) if trial.again => *runs,
+            Some(UnionVerdict::Red { runs, .. }) if build.again => *runs,
             _ => 0,
         };
         let known = match said {
@@ -198,7 +198,7 @@ impl Early {
     }
 
     fn next(&self) -> Option<(Union, bool)> {
-        let busy = |union: &Union| self.running.values().any(|trial| trial.union() == *union);
+        let busy = |union: &Union| self.running.values().any(|build| build.union() == *union);
         let open = |union: &Union| !self.known.contains_key(union) && !busy(union);
         let live = self.heads.plans.iter().map(|(plan, _)| plan);
         let live: Vec<&PlanName> = live.filter(|plan| !self.heads.apart.contains(*plan)).collect();
@@ -226,7 +226,7 @@ impl Early {
             others.map(|second| vec![(*first).clone(), (*second).clone()])
         });
         let pairs = unions.filter(|pair| {
-            let trying = |trial: &UnionTrial| pair.iter().all(|plan| trial.union().contains(plan));
+            let trying = |build: &UnionBuild| pair.iter().all(|plan| build.union().contains(plan));
             self.goes(pair) && !self.is_green(pair) && !self.running.values().any(trying)
         });
         for pair in pairs {
@@ -297,9 +297,9 @@ impl Heads {
         plans.find(|(other, _)| other == plan).map(|(_, head)| head)
     }
 
-    fn has(&self, trial: &UnionTrial) -> bool {
-        let mut heads = trial.heads.iter();
-        self.target.as_ref() == Some(&trial.target) && heads.all(|(plan, head)| self.head(plan) == Some(head))
+    fn has(&self, build: &UnionBuild) -> bool {
+        let mut heads = build.heads.iter();
+        self.target.as_ref() == Some(&build.target) && heads.all(|(plan, head)| self.head(plan) == Some(head))
     }
 }
 
@@ -327,15 +327,15 @@ mod tests {
     fn run(early: &mut Early, slots: usize, red: impl Fn(&[usize]) -> bool) -> Vec<Vec<usize>> {
         let mut tried = Vec::new();
         loop {
-            let trials = early.choose(slots);
-            assert!(trials.len() <= slots);
-            if trials.is_empty() {
+            let builds = early.choose(slots);
+            assert!(builds.len() <= slots);
+            if builds.is_empty() {
                 assert_eq!(early.busy(), 0);
                 return tried;
             }
             assert!(tried.len() < 1000, "no end: {tried:?}");
-            for trial in trials {
-                let plans: Vec<usize> = trial
+            for build in builds {
+                let plans: Vec<usize> = build
                     .heads
                     .iter()
                     .map(|(plan, _)| plan.as_str()[1..].parse().unwrap())
@@ -345,7 +345,7 @@ mod tests {
                 } else {
                     UnionSaid::Green
                 };
-                early.take(trial.id, said);
+                early.take(build.id, said);
                 tried.push(plans);
             }
         }
@@ -440,16 +440,16 @@ mod tests {
         early.look(moved.clone());
         assert!(found(&early).is_empty(), "what is there now is not known");
         assert!(early.is_green(&[name(0), name(2)]));
-        let trial = early.choose(1).remove(0);
-        assert_eq!(trial.union(), [name(1)]);
+        let build = early.choose(1).remove(0);
+        assert_eq!(build.union(), [name(1)]);
         moved.plans[1].1 = commit(51);
         early.look(moved);
         assert_eq!(
             early.end(0),
-            [trial.id],
+            [build.id],
             "it is about a head that is not there any more"
         );
-        early.take(trial.id, UnionSaid::Green);
+        early.take(build.id, UnionSaid::Green);
         let tried = run(&mut early, 1, both(1, 2));
         assert_eq!(tried[0], [1], "the answer of before said nothing");
         assert_eq!(found(&early), [vec![name(1), name(2)]]);
@@ -459,12 +459,12 @@ mod tests {
     fn worktrees_are_given_back_when_they_are_wanted_and_taken_again_later() {
         let mut early = Early::default();
         early.look(heads(3));
-        let trials = early.choose(2);
+        let builds = early.choose(2);
         assert_eq!(early.busy(), 2);
-        assert_eq!(early.end(1), [trials[1].id]);
+        assert_eq!(early.end(1), [builds[1].id]);
         assert!(early.end(1).is_empty(), "it is asked once");
-        early.take(trials[1].id, UnionSaid::Stopped);
-        early.take(trials[0].id, UnionSaid::Green);
+        early.take(builds[1].id, UnionSaid::Stopped);
+        early.take(builds[0].id, UnionSaid::Green);
         assert!(
             run(&mut early, 1, |_| false).contains(&vec![1]),
             "it was not tried to its end"

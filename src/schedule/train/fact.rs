@@ -1,19 +1,19 @@
-//! What is known of stacks.
+//! What is known of batches.
 
 use std::collections::BTreeSet;
 
-use super::order::{Stack, TrialId};
+use super::order::{Batch, BuildId};
 use crate::plan::PlanName;
 
 /// What the verdicts on one tree said.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Fact {
-    /// The first trial of that tree.
-    pub trial: TrialId,
-    /// The ground on which the rest of it stands; an earlier one than the present when the target moved on by another way.
-    pub ground: u64,
+    /// The first build of that tree.
+    pub build: BuildId,
+    /// The target tip on which the rest of it stands; an earlier one than the present when the target moved on by another way.
+    pub target_tip: u64,
     /// What of it has not landed yet, in order.
-    pub stack: Stack,
+    pub batch: Batch,
     /// Runs that were red.
     pub reds: u32,
     /// True when the last run was green.
@@ -27,35 +27,35 @@ pub(super) struct Fact {
 impl Fact {
     /// True when a plan is in it that has not landed.
     pub fn has(&self, plan: &PlanName) -> bool {
-        self.stack.contains(plan)
+        self.batch.contains(plan)
     }
 
-    /// True when the verdict was bad and all of it is in this stack: that one is then as bad.
-    pub fn dooms(&self, stack: &[PlanName]) -> bool {
-        self.reds > 0 && self.stack.iter().all(|plan| stack.contains(plan))
+    /// True when the verdict was bad and all of it is in this batch: that one is then as bad.
+    pub fn dooms(&self, batch: &[PlanName]) -> bool {
+        self.reds > 0 && self.batch.iter().all(|plan| batch.contains(plan))
     }
 
     /// The one plan that can still be to blame.
     pub fn suspect(&self) -> Option<&PlanName> {
-        match (self.reds > 0, self.stack.as_slice()) {
+        match (self.reds > 0, self.batch.as_slice()) {
             (true, [one]) => Some(one),
             _ => None,
         }
     }
 
-    /// Takes in that plans have landed and the target is other ground now.
+    /// Takes in that plans have landed and the target is another target tip now.
     pub fn advance(&mut self, landed: &[PlanName], from: u64, to: u64) {
-        advance(&mut self.stack, &mut self.ground, landed, from, to);
+        advance(&mut self.batch, &mut self.target_tip, landed, from, to);
     }
 }
 
-/// A stack that begins with what has landed goes on to stand on the new ground; of any other only what is left is kept.
-pub(super) fn advance(stack: &mut Stack, ground: &mut u64, landed: &[PlanName], from: u64, to: u64) {
-    if *ground == from && stack.starts_with(landed) {
-        stack.drain(..landed.len());
-        *ground = to;
+/// A batch that begins with what has landed goes on to stand on the new target tip; of any other only what is left is kept.
+pub(super) fn advance(batch: &mut Batch, target_tip: &mut u64, landed: &[PlanName], from: u64, to: u64) {
+    if *target_tip == from && batch.starts_with(landed) {
+        batch.drain(..landed.len());
+        *target_tip = to;
         return;
     }
     let landed: BTreeSet<&PlanName> = landed.iter().collect();
-    stack.retain(|plan| !landed.contains(plan));
+    batch.retain(|plan| !landed.contains(plan));
 }

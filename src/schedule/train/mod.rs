@@ -3,19 +3,19 @@
 //!
 //! May import `event`.
 //!
-//! A trial is a stack of plans on the ground, the commit that the target stands at. The shell chains their merges and
+//! A build is a batch of plans on the target tip, the commit that the target stands at. The shell chains their merges and
 //! verifies the last one. From the verdicts follow landings (the target moves to the very commit that was verified) and
-//! ejections: a plan is to blame when a stack was red twice and everything else of it has landed since, on ground that
-//! is green. So whatever shape the trials had, nobody is blamed for what another did.
+//! ejections: a plan is to blame when a batch was red twice and everything else of it has landed since, on a target tip that
+//! is green. So whatever shape the builds had, nobody is blamed for what another did.
 //!
-//! Which stacks are tried is [`choose`]n from how often plans failed lately ([`Odds`]):
+//! Which batches are tried is [`choose`]n from how often plans failed lately ([`FailureRate`]):
 //!
-//! | shape | stacks | when |
+//! | shape | batches | when |
 //! |---|---|---|
 //! | train | every prefix of the queue, one plan longer each | each commit has to be green by itself |
 //! | train without a plan | what will be needed if that one is red | the same, slots are left over ([`speculate`]) |
 //! | nested prefixes | few prefixes, far apart; a green one lands all before it | failures are rare |
-//! | one by one on what is known good | the same stack with another plan on top each | failures are common |
+//! | one by one on what is known good | the same batch with another plan on top each | failures are common |
 //! | bisection | the prefix that splits the doubt best | one slot |
 //!
 //! Trains as bors and Zuul have them; prefixes far apart as in group testing (Dorfman 1943); speculation by likelihood as
@@ -25,21 +25,21 @@ mod choose;
 pub(super) mod early;
 mod ejected;
 mod fact;
-mod odds;
+mod failure_rate;
 mod order;
-mod patience;
 mod prefixes;
 mod queue;
 mod settings;
 mod settle;
 mod speculate;
+mod time_limit;
 mod window;
 
 pub use crate::schedule::event::merge_facts::Verdict;
-pub use odds::Odds;
+pub use failure_rate::FailureRate;
 pub use order::{
-    LandedPlan, Landing, Order, Stack, TrainAnswer, TrainEntry, TrainOutcome, Trial, TrialId, Tried, Unmoved,
+    Batch, Build, BuildId, LandedPlan, Landing, Order, TrainAnswer, TrainEntry, TrainOutcome, Tried, Unmoved,
 };
-pub use patience::patience;
 pub use queue::Train;
 pub use settings::TrainSettings;
+pub use time_limit::time_limit;

@@ -7,10 +7,10 @@ use crate::schedule::event::merge_facts::Verdict;
 use crate::schedule::event::trouble::MergeTrouble;
 
 /// Plans in the order in which they are merged, each on top of those before it.
-pub type Stack = Vec<PlanName>;
+pub type Batch = Vec<PlanName>;
 
-/// A trial; never used twice by one train.
-pub type TrialId = u64;
+/// A build; never used twice by one train.
+pub type BuildId = u64;
 
 /// A plan that is to land.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,26 +23,26 @@ pub struct TrainEntry {
 
 /// One verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trial {
+pub struct Build {
     /// Which.
-    pub id: TrialId,
-    /// The ground it stands on: it changes with every move of the target.
-    pub ground: u64,
+    pub id: BuildId,
+    /// The target tip it stands on: it changes with every move of the target.
+    pub target_tip: u64,
     /// Which worktree of the train it has.
     pub slot: usize,
-    /// What is merged onto the ground; nothing for the ground itself.
-    pub stack: Stack,
-    /// The trial whose very tree is verified once more, because it was red.
-    pub again: Option<TrialId>,
+    /// What is merged onto the target tip; nothing for the target tip itself.
+    pub batch: Batch,
+    /// The build whose very tree is verified once more, because it was red.
+    pub again: Option<BuildId>,
 }
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Build and verify. Answer: [`TrainAnswer::Tried`].
-    Try(Trial),
-    /// End a trial early; its own answer follows.
-    Stop(TrialId),
+    Try(Build),
+    /// End a build early; its own answer follows.
+    Stop(BuildId),
     /// Move the target. Answer: [`TrainAnswer::Landed`].
     Land(Landing),
 }
@@ -50,25 +50,25 @@ pub enum Order {
 /// A move of the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Landing {
-    /// The trial whose commits land.
-    pub trial: TrialId,
+    /// The build whose commits land.
+    pub build: BuildId,
     /// The plans that land with it, in order.
-    pub stack: Stack,
-    /// The number of the ground that the target then is.
+    pub batch: Batch,
+    /// The number of the target tip that the target then is.
     pub becomes: u64,
 }
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TrainAnswer {
-    /// What came of a trial.
+    /// What came of a build.
     Tried {
         /// Which.
-        trial: TrialId,
+        build: BuildId,
         /// What came of it.
         tried: Tried,
-        /// True when the ground that it stands on is known to be green.
-        ground_green: bool,
+        /// True when the target tip that it stands on is known to be green.
+        tip_green: bool,
     },
     /// What came of the landing under way.
     Landed(Result<Vec<LandedPlan>, Unmoved>),
@@ -90,7 +90,7 @@ pub enum Unmoved {
     InTheWay(String),
 }
 
-/// What came of a trial.
+/// What came of a build.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tried {
     /// It was built and verified, now or before.
@@ -123,10 +123,10 @@ pub enum TrainOutcome {
     },
     /// It is not going to land now.
     Failed(PlanName, MergeTrouble),
-    /// A stack passed that was red before.
+    /// A batch passed that was red before.
     Flaky {
-        /// The stack.
-        stack: Stack,
+        /// The batch.
+        batch: Batch,
         /// What it said when it was red.
         why: String,
     },

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ejected::Ejected;
 use super::fact::{Fact, advance};
-use super::odds::Odds;
+use super::failure_rate::FailureRate;
 use super::order::{
-    Landing, Order, Stack, TrainAnswer, TrainEntry, TrainOutcome, Trial, TrialId, Tried, Unmoved,
+    Batch, Build, BuildId, Landing, Order, TrainAnswer, TrainEntry, TrainOutcome, Tried, Unmoved,
 };
 use super::settings::TrainSettings;
 use super::window::TrainWindow;
@@ -26,24 +26,24 @@ pub struct Train {
     /// What is to land, dependencies first.
     pub(super) queue: Vec<TrainEntry>,
     /// The number of the commit that the target stands at.
-    pub(super) ground: u64,
-    grounds: u64,
+    pub(super) target_tip: u64,
+    target_tips: u64,
     /// True when that commit is green for sure.
     pub(super) proven: bool,
     pub(super) facts: Vec<Fact>,
-    /// Plans that were in a green stack: little is to be feared of them.
+    /// Plans that were in a green batch: little is to be feared of them.
     pub(super) vetted: BTreeSet<PlanName>,
     /// Plans that did not merge onto others which have not landed themselves.
     pub(super) deferred: BTreeSet<PlanName>,
-    pub(super) running: BTreeMap<TrialId, Trial>,
+    pub(super) running: BTreeMap<BuildId, Build>,
     /// Those of them whose answer says nothing any more.
-    pub(super) void: BTreeSet<TrialId>,
-    /// What trials leave out in case it is red, of those that do, and how likely they were needed when they began.
-    pub(super) without: BTreeMap<TrialId, (BTreeSet<PlanName>, f64)>,
-    /// Such stacks that do not merge on the present ground.
-    pub(super) clashing: BTreeSet<Stack>,
-    /// Trials to be stopped for others.
-    pub(super) in_the_way: Vec<TrialId>,
+    pub(super) void: BTreeSet<BuildId>,
+    /// What builds leave out in case it is red, of those that do, and how likely they were needed when they began.
+    pub(super) without: BTreeMap<BuildId, (BTreeSet<PlanName>, f64)>,
+    /// Such batches that do not merge on the present target tip.
+    pub(super) clashing: BTreeSet<Batch>,
+    /// Builds to be stopped for others.
+    pub(super) in_the_way: Vec<BuildId>,
     pub(super) landing: Option<Landing>,
     pub(super) window: TrainWindow,
     /// True after a landing of several at once was refused: then one at a time.
@@ -52,7 +52,7 @@ pub struct Train {
     pub(super) lent: usize,
     pub(super) wanted_back: usize,
     moved: u32,
-    trials: TrialId,
+    builds: BuildId,
     /// Plans that were red.
     pub(in crate::schedule) ejected: Ejected,
 }
@@ -64,8 +64,8 @@ impl Train {
             settings,
             into: None,
             queue: Vec::new(),
-            ground: 1,
-            grounds: 1,
+            target_tip: 1,
+            target_tips: 1,
             proven: !settings.verified,
             facts: Vec::new(),
             vetted: BTreeSet::new(),
@@ -81,7 +81,7 @@ impl Train {
             lent: 0,
             wanted_back: 0,
             moved: 0,
-            trials: 0,
+            builds: 0,
             ejected: Ejected::default(),
         }
     }
@@ -103,7 +103,7 @@ impl Train {
             self.window = TrainWindow::new(settings.slots);
         }
         if (before.verified, before.command) != (settings.verified, settings.command) {
-            self.leave_ground();
+            self.leave_tip();
             self.vetted.clear();
         }
     }
@@ -121,11 +121,11 @@ impl Train {
     /// True while the target is being moved to a commit with the plan in it.
     pub fn is_landing(&self, plan: &PlanName) -> bool {
         let landing = self.landing.as_ref();
-        landing.is_some_and(|landing| landing.stack.contains(plan))
+        landing.is_some_and(|landing| landing.batch.contains(plan))
     }
 
-    /// The trials under way.
-    pub fn running(&self) -> impl Iterator<Item = &Trial> {
+    /// The builds under way.
+    pub fn running(&self) -> impl Iterator<Item = &Build> {
         self.running.values()
     }
 
@@ -133,7 +133,7 @@ impl Train {
     pub fn set_queue(&mut self, into: Option<String>, queue: Vec<TrainEntry>) {
         if self.is_idle() && (self.into != into || queue.is_empty()) {
             self.into = into;
-            self.leave_ground();
+            self.leave_tip();
             self.vetted.clear();
             self.careful = false;
             self.moved = 0;
@@ -141,28 +141,28 @@ impl Train {
         self.queue = queue;
         let Self { queue, facts, .. } = self;
         let wanted: BTreeSet<&PlanName> = queue.iter().map(|entry| &entry.plan).collect();
-        facts.retain(|fact| fact.stack.iter().all(|plan| wanted.contains(plan)));
+        facts.retain(|fact| fact.batch.iter().all(|plan| wanted.contains(plan)));
     }
 
     /// What is to be done now.
-    pub fn decide(&mut self, odds: &Odds) -> Vec<Order> {
+    pub fn decide(&mut self, rate: &FailureRate) -> Vec<Order> {
         let mut orders = Vec::new();
-        self.adopt(odds);
+        self.adopt(rate);
         orders.extend(self.land());
-        for trial in self.useless() {
-            self.void.insert(trial);
-            orders.push(Order::Stop(trial));
+        for build in self.useless() {
+            self.void.insert(build);
+            orders.push(Order::Stop(build));
         }
-        orders.extend(self.choose(odds).into_iter().map(Order::Try));
-        for trial in std::mem::take(&mut self.in_the_way) {
-            self.void.insert(trial);
-            orders.push(Order::Stop(trial));
+        orders.extend(self.choose(rate).into_iter().map(Order::Try));
+        for build in std::mem::take(&mut self.in_the_way) {
+            self.void.insert(build);
+            orders.push(Order::Stop(build));
         }
         orders
     }
 
-    /// Every trial under way, to be ended because a person asked for that.
-    pub fn stop(&self) -> Vec<TrialId> {
+    /// Every build under way, to be ended because a person asked for that.
+    pub fn stop(&self) -> Vec<BuildId> {
         self.running.keys().copied().collect()
     }
 
@@ -171,14 +171,14 @@ impl Train {
         let mut outcomes = Vec::new();
         match answer {
             TrainAnswer::Tried {
-                trial,
+                build,
                 tried,
-                ground_green,
+                tip_green,
             } => {
-                if let Some(trial) = self.running.remove(&trial) {
-                    self.proven |= ground_green && trial.ground == self.ground;
-                    let void = self.void.remove(&trial.id);
-                    self.take_trial(trial, tried, void, &mut outcomes);
+                if let Some(build) = self.running.remove(&build) {
+                    self.proven |= tip_green && build.target_tip == self.target_tip;
+                    let void = self.void.remove(&build.id);
+                    self.take_build(build, tried, void, &mut outcomes);
                 }
             }
             TrainAnswer::Landed(landed) => {
@@ -194,12 +194,12 @@ impl Train {
                     }
                     // Whether each of them may land is looked at again.
                     Err(Unmoved::Withdrawn) => {}
-                    Err(Unmoved::Moved) => self.take_move(&landing.stack, &mut outcomes),
-                    Err(Unmoved::Refused(why)) if landing.stack.len() == 1 => {
-                        self.fail_all(&landing.stack, &why, &mut outcomes);
+                    Err(Unmoved::Moved) => self.take_move(&landing.batch, &mut outcomes),
+                    Err(Unmoved::Refused(why)) if landing.batch.len() == 1 => {
+                        self.fail_all(&landing.batch, &why, &mut outcomes);
                     }
-                    Err(Unmoved::InTheWay(why)) if landing.stack.len() == 1 => {
-                        self.fail(&landing.stack[0], MergeTrouble::Obstacle { why }, &mut outcomes);
+                    Err(Unmoved::InTheWay(why)) if landing.batch.len() == 1 => {
+                        self.fail(&landing.batch[0], MergeTrouble::Obstacle { why }, &mut outcomes);
                     }
                     Err(Unmoved::Refused(_) | Unmoved::InTheWay(_)) => {
                         // One of them is at fault; which, shows when they land one by one.
@@ -213,48 +213,48 @@ impl Train {
         outcomes
     }
 
-    fn take_trial(&mut self, trial: Trial, tried: Tried, void: bool, outcomes: &mut Vec<TrainOutcome>) {
-        let here = trial.ground == self.ground;
+    fn take_build(&mut self, build: Build, tried: Tried, void: bool, outcomes: &mut Vec<TrainOutcome>) {
+        let here = build.target_tip == self.target_tip;
         match tried {
             // What was stopped may have ended by itself first, and a verdict is a verdict.
-            Tried::Verdict(verdict) => self.take_verdict(trial, verdict, outcomes),
+            Tried::Verdict(verdict) => self.take_verdict(build, verdict, outcomes),
             Tried::Impossible(plan, why) => self.fail(&plan, MergeTrouble::Refused { why }, outcomes),
             Tried::InTheWay(plan, why) => self.fail(&plan, MergeTrouble::Obstacle { why }, outcomes),
             _ if void => {}
-            Tried::Conflict(plan, why) if here && trial.stack.first() == Some(&plan) => {
+            Tried::Conflict(plan, why) if here && build.batch.first() == Some(&plan) => {
                 self.fail(&plan, why, outcomes);
             }
             // Perhaps it needs what is left out there: the train itself says more.
-            Tried::Conflict(..) if self.without.contains_key(&trial.id) => {
+            Tried::Conflict(..) if self.without.contains_key(&build.id) => {
                 if here {
-                    self.clashing.insert(trial.stack);
+                    self.clashing.insert(build.batch);
                 }
             }
             Tried::Conflict(plan, _) => {
                 self.deferred.insert(plan);
             }
-            Tried::Refused(why) => self.fail_all(&trial.stack, &why, outcomes),
-            Tried::Moved => self.take_move(&trial.stack, outcomes),
-            Tried::Stopped => self.fail_all(&trial.stack, "its verification was stopped", outcomes),
+            Tried::Refused(why) => self.fail_all(&build.batch, &why, outcomes),
+            Tried::Moved => self.take_move(&build.batch, outcomes),
+            Tried::Stopped => self.fail_all(&build.batch, "its verification was stopped", outcomes),
         }
     }
 
-    fn take_verdict(&mut self, trial: Trial, verdict: Verdict, outcomes: &mut Vec<TrainOutcome>) {
-        let first = trial.again.unwrap_or(trial.id);
-        let known = self.facts.iter().position(|fact| fact.trial == first);
+    fn take_verdict(&mut self, build: Build, verdict: Verdict, outcomes: &mut Vec<TrainOutcome>) {
+        let first = build.again.unwrap_or(build.id);
+        let known = self.facts.iter().position(|fact| fact.build == first);
         if verdict.green {
-            self.vetted.extend(trial.stack.iter().cloned());
+            self.vetted.extend(build.batch.iter().cloned());
         }
-        let on_old_ground = trial.ground != self.ground && !verdict.green && !self.proven;
-        let gone = trial.ground == 0 || trial.stack.iter().any(|plan| !self.wants(plan));
-        if known.is_none() && (gone || on_old_ground || trial.again.is_some()) {
+        let on_old_tip = build.target_tip != self.target_tip && !verdict.green && !self.proven;
+        let gone = build.target_tip == 0 || build.batch.iter().any(|plan| !self.wants(plan));
+        if known.is_none() && (gone || on_old_tip || build.again.is_some()) {
             return;
         }
         let place = known.unwrap_or_else(|| {
             self.facts.push(Fact {
-                trial: first,
-                ground: trial.ground,
-                stack: trial.stack,
+                build: first,
+                target_tip: build.target_tip,
+                batch: build.batch,
                 reds: 0,
                 green: false,
                 proof: false,
@@ -268,7 +268,7 @@ impl Train {
         if verdict.green {
             if fact.reds > 0 {
                 outcomes.push(TrainOutcome::Flaky {
-                    stack: fact.stack.clone(),
+                    batch: fact.batch.clone(),
                     why: std::mem::take(&mut fact.why),
                 });
             }
@@ -283,65 +283,65 @@ impl Train {
         self.queue.iter().any(|entry| &entry.plan == plan)
     }
 
-    /// The longest stack that may land, when one may.
+    /// The longest batch that may land, when one may.
     fn land(&mut self) -> Option<Order> {
         if self.landing.is_some() || (self.careful && !self.running.is_empty()) {
             return None;
         }
-        let green = |stack: &[PlanName]| {
+        let green = |batch: &[PlanName]| {
             self.facts
                 .iter()
-                .any(|fact| fact.green && fact.ground == self.ground && fact.stack == stack)
+                .any(|fact| fact.green && fact.target_tip == self.target_tip && fact.batch == batch)
         };
         let each = self.settings.every_commit_green && self.settings.verified;
         let apart = self.set_apart(each, false);
-        let may = |stack: &Stack| {
-            let every = !each || (1..stack.len()).all(|length| green(&stack[..length]));
-            every && (!self.careful || stack.len() == 1) && stack.iter().all(|plan| self.wants(plan))
+        let may = |batch: &Batch| {
+            let every = !each || (1..batch.len()).all(|length| green(&batch[..length]));
+            every && (!self.careful || batch.len() == 1) && batch.iter().all(|plan| self.wants(plan))
         };
         let ready = self
             .facts
             .iter()
-            .filter(|fact| fact.green && fact.ground == self.ground && !fact.stack.is_empty());
+            .filter(|fact| fact.green && fact.target_tip == self.target_tip && !fact.batch.is_empty());
         let best = ready
-            .filter(|fact| may(&fact.stack) && self.came_true(fact.trial, &apart))
-            .max_by_key(|fact| fact.stack.len())?;
+            .filter(|fact| may(&fact.batch) && self.came_true(fact.build, &apart))
+            .max_by_key(|fact| fact.batch.len())?;
         let landing = Landing {
-            trial: best.trial,
-            stack: best.stack.clone(),
-            becomes: self.grounds + 1,
+            build: best.build,
+            batch: best.batch.clone(),
+            becomes: self.target_tips + 1,
         };
-        self.grounds += 1;
+        self.target_tips += 1;
         self.landing = Some(landing.clone());
         Some(Order::Land(landing))
     }
 
     fn advance(&mut self, landing: &Landing) {
-        let (from, to) = (self.ground, landing.becomes);
-        let fact = self.facts.iter().find(|fact| fact.trial == landing.trial);
+        let (from, to) = (self.target_tip, landing.becomes);
+        let fact = self.facts.iter().find(|fact| fact.build == landing.build);
         let green = fact.is_some_and(|fact| fact.proof);
         for fact in &mut self.facts {
-            fact.advance(&landing.stack, from, to);
+            fact.advance(&landing.batch, from, to);
         }
-        for trial in self.running.values_mut() {
-            advance(&mut trial.stack, &mut trial.ground, &landing.stack, from, to);
+        for build in self.running.values_mut() {
+            advance(&mut build.batch, &mut build.target_tip, &landing.batch, from, to);
         }
-        // What was red on ground of unknown colour may have been so because of that.
+        // What was red on a target tip of unknown colour may have been so because of that.
         let proven = self.proven;
         self.facts
-            .retain(|fact| !fact.stack.is_empty() && (proven || fact.ground == to));
-        self.queue.retain(|entry| !landing.stack.contains(&entry.plan));
-        self.ground = to;
+            .retain(|fact| !fact.batch.is_empty() && (proven || fact.target_tip == to));
+        self.queue.retain(|entry| !landing.batch.contains(&entry.plan));
+        self.target_tip = to;
         self.proven |= green;
         self.moved = 0;
         self.deferred.clear();
         self.clashing.clear();
-        self.window.landed(landing.stack.len());
+        self.window.landed(landing.batch.len());
     }
 
     /// Somebody else has moved the target: nothing that is known holds there.
-    fn take_move(&mut self, stack: &Stack, outcomes: &mut Vec<TrainOutcome>) {
-        self.leave_ground();
+    fn take_move(&mut self, batch: &Batch, outcomes: &mut Vec<TrainOutcome>) {
+        self.leave_tip();
         self.moved += 1;
         outcomes.push(TrainOutcome::Rebuilt);
         if self.moved >= REBUILDS {
@@ -349,35 +349,35 @@ impl Train {
                 "its target was moved by somebody else {REBUILDS} times while candidates were verified"
             );
             self.moved = 0;
-            self.fail_all(stack, &why, outcomes);
+            self.fail_all(batch, &why, outcomes);
         }
     }
 
-    pub(super) fn leave_ground(&mut self) {
-        self.grounds += 1;
-        self.ground = self.grounds;
+    pub(super) fn leave_tip(&mut self) {
+        self.target_tips += 1;
+        self.target_tip = self.target_tips;
         self.proven = !self.settings.verified;
         self.facts.clear();
         self.deferred.clear();
         self.clashing.clear();
-        for trial in self.running.values_mut() {
-            trial.ground = 0;
+        for build in self.running.values_mut() {
+            build.target_tip = 0;
         }
     }
 
-    /// How many trials have begun after one.
-    pub(super) fn begun_since(&self, trial: TrialId) -> u64 {
-        self.trials.saturating_sub(trial)
+    /// How many builds have begun after one.
+    pub(super) fn begun_since(&self, build: BuildId) -> u64 {
+        self.builds.saturating_sub(build)
     }
 
-    pub(super) fn next_trial(&mut self) -> TrialId {
-        self.trials += 1;
-        self.trials
+    pub(super) fn next_build(&mut self) -> BuildId {
+        self.builds += 1;
+        self.builds
     }
 
-    /// True when all that a trial leaves out is gone or set apart, or when it leaves out nothing.
-    pub(super) fn came_true(&self, trial: TrialId, apart: &BTreeSet<&PlanName>) -> bool {
-        let without = self.without.get(&trial);
+    /// True when all that a build leaves out is gone or set apart, or when it leaves out nothing.
+    pub(super) fn came_true(&self, build: BuildId, apart: &BTreeSet<&PlanName>) -> bool {
+        let without = self.without.get(&build);
         without.is_none_or(|(without, _)| {
             without
                 .iter()

@@ -1,6 +1,6 @@
 //! Who is to blame: what follows from verdicts for plans.
 
-use super::order::{Stack, TrainOutcome, TrialId};
+use super::order::{Batch, BuildId, TrainOutcome};
 use super::queue::Train;
 use crate::plan::PlanName;
 use crate::schedule::event::trouble::MergeTrouble;
@@ -8,26 +8,26 @@ use crate::schedule::event::trouble::MergeTrouble;
 impl Train {
     /// Ejects whoever is proven to be at fault, or finds the target itself to be.
     pub(super) fn settle(&mut self, outcomes: &mut Vec<TrainOutcome>) {
-        let ground = self.ground;
+        let target_tip = self.target_tip;
         self.facts.retain(|fact| {
-            let about_ground = fact.stack.is_empty() && fact.ground == ground;
-            // A green stack that cannot land any more has told what it had to tell; a red one of which all has landed since
+            let about_tip = fact.batch.is_empty() && fact.target_tip == target_tip;
+            // A green batch that cannot land any more has told what it had to tell; a red one of which all has landed since
             // by another way was no fault of any.
-            about_ground || (!fact.stack.is_empty() && (fact.ground == ground || fact.reds > 0))
+            about_tip || (!fact.batch.is_empty() && (fact.target_tip == target_tip || fact.reds > 0))
         });
-        let about_ground = self.facts.iter().position(|fact| fact.stack.is_empty());
-        if let Some(place) = about_ground {
+        let about_tip = self.facts.iter().position(|fact| fact.batch.is_empty());
+        if let Some(place) = about_tip {
             let fact = &self.facts[place];
             if fact.green {
                 self.proven = true;
                 self.facts.remove(place);
             } else if fact.reds > 1 {
                 let why = fact.why.clone();
-                let all: Stack = self.queue.iter().map(|entry| entry.plan.clone()).collect();
+                let all: Batch = self.queue.iter().map(|entry| entry.plan.clone()).collect();
                 for plan in &all {
                     self.fail(plan, MergeTrouble::TargetRed { why: why.clone() }, outcomes);
                 }
-                self.leave_ground();
+                self.leave_tip();
                 self.tidy();
                 return;
             }
@@ -63,7 +63,7 @@ impl Train {
         }
     }
 
-    /// Forgets what trials left out of which nothing is left.
+    /// Forgets what builds left out of which nothing is left.
     fn tidy(&mut self) {
         let Self {
             without,
@@ -71,30 +71,30 @@ impl Train {
             facts,
             ..
         } = self;
-        without.retain(|id, _| running.contains_key(id) || facts.iter().any(|fact| fact.trial == *id));
+        without.retain(|id, _| running.contains_key(id) || facts.iter().any(|fact| fact.build == *id));
     }
 
-    /// Trials under way whose verdict would say nothing that is not known, or nothing that matters.
-    pub(super) fn useless(&self) -> Vec<TrialId> {
+    /// Builds under way whose verdict would say nothing that is not known, or nothing that matters.
+    pub(super) fn useless(&self) -> Vec<BuildId> {
         let open = self
             .running
             .values()
-            .filter(|trial| !self.void.contains(&trial.id));
-        let useless = open.filter(|trial| {
-            if trial.ground == 0 || trial.stack.iter().any(|plan| !self.wants(plan)) {
+            .filter(|build| !self.void.contains(&build.id));
+        let useless = open.filter(|build| {
+            if build.target_tip == 0 || build.batch.iter().any(|plan| !self.wants(plan)) {
                 return true;
             }
-            if trial.stack.is_empty() {
-                return trial.ground != self.ground || self.proven;
+            if build.batch.is_empty() {
+                return build.target_tip != self.target_tip || self.proven;
             }
             // What was left out there in case it is red is green.
-            let without = self.without.get(&trial.id);
+            let without = self.without.get(&build.id);
             if without.is_some_and(|(without, _)| without.iter().any(|plan| self.vetted.contains(plan))) {
                 return true;
             }
-            let doomed = || self.facts.iter().any(|fact| fact.dooms(&trial.stack));
-            trial.again.is_none() && doomed()
+            let doomed = || self.facts.iter().any(|fact| fact.dooms(&build.batch));
+            build.again.is_none() && doomed()
         });
-        useless.map(|trial| trial.id).collect()
+        useless.map(|build| build.id).collect()
     }
 }

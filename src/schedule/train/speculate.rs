@@ -1,11 +1,11 @@
-//! Which stacks are tried where every commit has to be green by itself: the train, and beside it what will be needed if
+//! Which batches are tried where every commit has to be green by itself: the train, and beside it what will be needed if
 //! a plan of the train turns out red, where that is likely enough (as in Uber's SubmitQueue, by the likelihood that a
 //! verdict is needed at all).
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::order::Stack;
+use super::order::Batch;
 use super::queue::Train;
 use crate::plan::PlanName;
 
@@ -13,10 +13,10 @@ use crate::plan::PlanName;
 /// processors, which agents use too.
 const WORTH_IT: f64 = 0.08;
 
-/// A stack, and the plans that it leaves out in case they are red.
+/// A batch, and the plans that it leaves out in case they are red.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Guess {
-    pub stack: Stack,
+    pub batch: Batch,
     pub without: BTreeSet<PlanName>,
     /// How likely its verdict is needed.
     pub chance: f64,
@@ -32,9 +32,9 @@ struct Branch {
 
 impl Guess {
     /// One that leaves nothing out.
-    pub fn certain(stack: Stack) -> Self {
+    pub fn certain(batch: Batch) -> Self {
         Self {
-            stack,
+            batch,
             without: BTreeSet::new(),
             chance: 1.0,
         }
@@ -53,7 +53,7 @@ impl Branch {
     /// With the plan on top, and without it.
     fn apart(&self, plan: &PlanName) -> (Self, Self) {
         let (mut with, mut without) = (self.clone(), self.clone());
-        with.guess.stack.push(plan.clone());
+        with.guess.batch.push(plan.clone());
         without.guess.without.insert(plan.clone());
         with.next += 1;
         without.next += 1;
@@ -66,7 +66,7 @@ impl Branch {
     }
 }
 
-/// Up to `free` stacks: the train, then those that are likeliest to be needed besides. `risk` is how likely a plan is red.
+/// Up to `free` batches: the train, then those that are likeliest to be needed besides. `risk` is how likely a plan is red.
 pub(super) fn guesses(
     train: &Train,
     order: &[PlanName],
@@ -89,17 +89,17 @@ pub(super) fn guesses(
             continue;
         };
         let (with, without) = branch.apart(plan);
-        if waits_for_more(train, plan, &branch.guess.stack) {
+        if waits_for_more(train, plan, &branch.guess.batch) {
             branches.push(without);
             continue;
         }
-        let bad = if is_green(train, &with.guess.stack) {
+        let bad = if is_green(train, &with.guess.batch) {
             0.0
-        } else if is_hopeless(train, &with.guess.stack) {
+        } else if is_hopeless(train, &with.guess.batch) {
             1.0
         } else {
             let of_train = with.guess.without.is_empty();
-            if !is_tried(train, &with.guess.stack) && (of_train || with.guess.chance >= WORTH_IT) {
+            if !is_tried(train, &with.guess.batch) && (of_train || with.guess.chance >= WORTH_IT) {
                 chosen.push(with.guess.clone());
             }
             risk(plan)
@@ -113,23 +113,23 @@ pub(super) fn guesses(
     chosen
 }
 
-fn waits_for_more(train: &Train, plan: &PlanName, stack: &[PlanName]) -> bool {
+fn waits_for_more(train: &Train, plan: &PlanName, batch: &[PlanName]) -> bool {
     let entry = train.queue.iter().find(|entry| &entry.plan == plan);
-    let open = |need: &PlanName| train.wants(need) && !stack.contains(need);
+    let open = |need: &PlanName| train.wants(need) && !batch.contains(need);
     entry.is_some_and(|entry| entry.needs.iter().any(open))
 }
 
-fn is_green(train: &Train, stack: &[PlanName]) -> bool {
-    let here = |ground: u64, other: &Stack| ground == train.ground && other == stack;
+fn is_green(train: &Train, batch: &[PlanName]) -> bool {
+    let here = |target_tip: u64, other: &Batch| target_tip == train.target_tip && other == batch;
     let mut facts = train.facts.iter();
-    facts.any(|fact| fact.green && here(fact.ground, &fact.stack))
+    facts.any(|fact| fact.green && here(fact.target_tip, &fact.batch))
 }
 
-fn is_hopeless(train: &Train, stack: &[PlanName]) -> bool {
-    train.clashing.contains(stack) || train.facts.iter().any(|fact| fact.dooms(stack))
+fn is_hopeless(train: &Train, batch: &[PlanName]) -> bool {
+    train.clashing.contains(batch) || train.facts.iter().any(|fact| fact.dooms(batch))
 }
 
-fn is_tried(train: &Train, stack: &[PlanName]) -> bool {
+fn is_tried(train: &Train, batch: &[PlanName]) -> bool {
     let mut running = train.running.values();
-    running.any(|trial| trial.ground == train.ground && trial.stack == stack)
+    running.any(|build| build.target_tip == train.target_tip && build.batch == batch)
 }

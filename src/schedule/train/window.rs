@@ -1,6 +1,6 @@
 //! How much is tried at once: more after success, less after failure.
 
-/// How many plans of unknown worth one trial may hold.
+/// How many plans of unknown worth one build may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TrainWindow {
     size: usize,

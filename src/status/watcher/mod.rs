@@ -66,7 +66,7 @@ impl Watcher {
     }
 
     /// Watches the `.orch` folder of a plan's worktree, instead of any other of that plan. Calling it again costs little
-    /// and mends a watch that was lost. A change made before the call gives no hint: read once after it.
+    /// and repairs a watch that was lost. A change made before the call gives no hint: read once after it.
     pub fn watch(&self, plan: &LaneId, worktree: &Path) {
         let folder = folder(worktree);
         self.drop_folders(plan, |other| other != folder && !other.starts_with(worktree));

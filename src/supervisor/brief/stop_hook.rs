@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::fault;
+use crate::failpoint;
 use crate::plan::TaskId;
 
 /// The arguments with which this program answers the hook.
@@ -122,7 +122,7 @@ fn listed(names: Vec<String>) -> String {
 fn replace(path: &Path, value: &impl Serialize) -> io::Result<()> {
     let new = path.with_extension("new");
     fs::write(&new, serde_json::to_vec(value)?)?;
-    fault::around("stop.file", || fs::rename(&new, path))
+    failpoint::around("stop.file", || fs::rename(&new, path))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::about_conflict::{AboutConflict, ResolveStep};
 use crate::supervisor::perform::build::conflict::{named, words};
 use crate::supervisor::perform::tree::removing::remove_conflict;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::left_git::end_left_gits;
+use crate::supervisor::project::orphan_git::end_orphan_gits;
 use crate::supervisor::project::recording::record;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -69,7 +69,7 @@ pub fn resolve_alone(
 ) -> Result<Option<Result<ResolveReport, SteerRefusal>>, SupervisorError> {
     let mut report = None;
     let recorded = record(project, "merge", |scheduler| {
-        end_left_gits(project.repo.common_dir());
+        end_orphan_gits(project.repo.common_dir());
         let about = AboutConflict::new(scheduler, what);
         let (events, done) = resolve(project, &about, step, Beside::Nobody)?;
         report = Some(done);

@@ -4,7 +4,8 @@ use tokio::sync::oneshot;
 
 use crate::plan::{CommitId, PhaseId, PlanName, Point, WorkRef};
 use crate::schedule::{
-    ConflictMended, Event, Landed, Merge, MergeTrouble, NotLanded, Outcome, Resolving, State, conflict_words,
+    ConflictRepaired, Event, Landed, Merge, MergeTrouble, NotLanded, Outcome, Resolving, State,
+    conflict_words,
 };
 
 use super::request::{Answer, MergeOutcome, MergeReport, MergedPlan};
@@ -156,8 +157,12 @@ impl MergeRequest {
                 let resolution = &state.plan(&plan.name.plan).resolution;
                 let left_out = resolution.left_out.as_ref();
                 let left_out = left_out.map(|why| format!("lines were left out: {why}"));
-                let mended = resolution.mended.as_ref().map(ConflictMended::words).or(left_out);
-                plan.why = plan.why.take().or(mended);
+                let repaired = resolution
+                    .repaired
+                    .as_ref()
+                    .map(ConflictRepaired::words)
+                    .or(left_out);
+                plan.why = plan.why.take().or(repaired);
             }
         }
         let report = self.report.clone();

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::git::{Build, CandidateBuilder, WorktreeAdmin};
+use crate::git::{BuildOutcome, CandidateBuilder, WorktreeAdmin};
 use crate::journal::{Journal, JournalReader, RepositoryLock, SCHEMA, Sync};
 use crate::plan::{CommitId, Plan, PlanName, RunId};
 use crate::schedule::{Event, Outcome, State, TakenBack};
 
 use crate::supervisor::perform;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::left_git::end_left_gits;
+use crate::supervisor::project::orphan_git::end_orphan_gits;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::status::Situation;
 
@@ -69,7 +69,7 @@ pub fn revert(
     with_dependents: bool,
 ) -> Result<Result<Reverted, RevertRefusal>, SupervisorError> {
     let lock = RepositoryLock::take(&project.dir, "revert")?.map_err(SupervisorError::Held)?;
-    end_left_gits(project.repo.common_dir());
+    end_orphan_gits(project.repo.common_dir());
     perform::resume_landing(project)?;
     let situation = Situation::look(project)?;
     let state = situation.scheduler.state();
@@ -336,11 +336,11 @@ fn carry_out(
         .map(|landing| (landing.before.clone(), landing.commit.clone()))
         .collect();
     let commit = match builder.take_back(&tip, &changes, &message(project, taken))? {
-        Build::Candidate(candidate) => candidate.commit,
-        Build::AlreadyContained => {
+        BuildOutcome::Candidate(candidate) => candidate.commit,
+        BuildOutcome::AlreadyContained => {
             return Ok(refusal(format!("nothing of {name} is left on {target}"), ""));
         }
-        Build::Conflict { files } => {
+        BuildOutcome::Conflict { files } => {
             let files: Vec<String> = files
                 .iter()
                 .map(|file| format!("{} ({})", file.path.display(), file.kind))

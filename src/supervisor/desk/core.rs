@@ -13,7 +13,7 @@ use crate::schedule::{Event, Input, Scheduler};
 use super::clock::Clock;
 use super::message::EngineMessage;
 use crate::supervisor::perform::attempt::unit::UnitLocks;
-use crate::supervisor::perform::tree::yard::Yard;
+use crate::supervisor::perform::tree::candidate_pool::CandidatePool;
 use crate::supervisor::project::repository_plans::Project;
 
 /// What is driven, what is known of it, and the way back to the loop.
@@ -21,7 +21,7 @@ pub struct Desk {
     pub project: Arc<Project>,
     pub admin: Arc<WorktreeAdmin>,
     pub units: Arc<UnitLocks>,
-    pub yard: Arc<Yard>,
+    pub pool: Arc<CandidatePool>,
     pub scheduler: Scheduler,
     pub journal: Journal,
     pub clock: Clock,

@@ -8,8 +8,8 @@ use crate::schedule::State;
 use super::diagnose::diagnose;
 use super::finding::{Finding, RepairStep};
 use super::look::{litter, look, unknown_attempts};
-use super::mend::carry_out;
 use super::rebuild::rebuild;
+use super::repair::carry_out;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 

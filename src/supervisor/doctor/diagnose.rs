@@ -7,7 +7,7 @@ use super::finding::{DoctorFacts, Finding, RepairStep};
 use super::kind::FindingKind;
 use super::refs::about_refs;
 
-/// Everything that is off, in the order in which it is to be mended.
+/// Everything that is off, in the order in which it is to be repaired.
 pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Health::Newer(why) = &facts.database {
@@ -32,36 +32,40 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     }
     if let Health::Damaged(why) = &facts.database {
         let what = format!("the database is damaged: {why}");
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Database,
             what,
             RepairStep::SetDatabaseAside,
         ));
     }
     // Before the locks that they hold.
-    if !facts.left_gits.is_empty() {
-        let pids: Vec<String> = facts.left_gits.iter().map(|git| git.pid.to_string()).collect();
+    if !facts.orphan_gits.is_empty() {
+        let pids: Vec<String> = facts.orphan_gits.iter().map(|git| git.pid.to_string()).collect();
         let what = format!(
             "git commands of an orch that is gone still wait for something: {} {}",
             if pids.len() == 1 { "process" } else { "processes" },
             pids.join(", ")
         );
-        found.push(Finding::mendable(FindingKind::Process, what, RepairStep::EndGits));
+        found.push(Finding::repairable(
+            FindingKind::Process,
+            what,
+            RepairStep::EndGits,
+        ));
     }
     for lock in &facts.locks {
-        found.push(about_lock(lock, !facts.left_gits.is_empty()));
+        found.push(about_lock(lock, !facts.orphan_gits.is_empty()));
     }
     for tree in &facts.trees {
         found.extend(about_tree(facts, tree));
     }
-    let rebuild = |what: &str| Finding::mendable(FindingKind::Database, what, RepairStep::Rebuild);
+    let rebuild = |what: &str| Finding::repairable(FindingKind::Database, what, RepairStep::Rebuild);
     let has_work = facts.trees.iter().any(|tree| tree.expected) || !facts.unknown_attempts.is_empty();
     match &facts.database {
         Health::Damaged(_) => found.push(rebuild("what the database said is to be put together again")),
         Health::Missing if has_work => {
             found.push(rebuild("there is no database, and plans have been worked on"));
         }
-        Health::Fine if !facts.unknown_attempts.is_empty() => found.push(Finding::mendable(
+        Health::Fine if !facts.unknown_attempts.is_empty() => found.push(Finding::repairable(
             FindingKind::Attempt,
             format!(
                 "the journal does not know of {}",
@@ -73,7 +77,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     }
     if !facts.lost_attempts.is_empty() {
         let what = format!("the runner is gone of {}", facts.lost_attempts.join(", "));
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Attempt,
             what,
             RepairStep::RecordEnds,
@@ -84,7 +88,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
             "{count} processes are left of {}, whose runner is gone",
             name_of(folder)
         );
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Process,
             what,
             RepairStep::EndJob(folder.clone()),
@@ -92,7 +96,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     }
     for (folder, runner) in &facts.suspended_runners {
         let what = format!("a signal has suspended the runner of {}", name_of(folder));
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Process,
             what,
             RepairStep::Wake(*runner),
@@ -110,7 +114,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     }
     if facts.landing {
         let what = "a move of the target was cut short";
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Landing,
             what,
             RepairStep::FinishLanding,
@@ -119,15 +123,15 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     found.extend(about_refs(facts));
     for path in &facts.litter {
         let what = format!("{} was never finished", name_of(path));
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::File,
             what,
             RepairStep::RemoveFile(path.clone()),
         ));
     }
-    for plan in &facts.stray_ports {
+    for plan in &facts.orphan_ports {
         let what = format!("ports are registered for {plan}, a plan that nobody knows");
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Port,
             what,
             RepairStep::FreePorts(plan.clone()),
@@ -147,12 +151,12 @@ fn name_of(path: &std::path::Path) -> String {
 fn about_lock(lock: &GitLock, ending: bool) -> Finding {
     let shown = lock.path.display();
     match &lock.owner {
-        None => Finding::mendable(
+        None => Finding::repairable(
             FindingKind::Lock,
             format!("{} was left by a git that is gone", name_of(&lock.path)),
             RepairStep::RemoveLock(lock.path.clone()),
         ),
-        Some(owner) if ending => Finding::mendable(
+        Some(owner) if ending => Finding::repairable(
             FindingKind::Lock,
             format!("{shown} is there, and {owner}"),
             RepairStep::RemoveLock(lock.path.clone()),
@@ -172,18 +176,18 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
     } else {
         key
     };
-    let mendable = |what: String, step| Some(Finding::mendable(FindingKind::Worktree, what, step));
+    let repairable = |what: String, step| Some(Finding::repairable(FindingKind::Worktree, what, step));
     let person =
         |what: String, advice: String| Some(Finding::for_a_person(FindingKind::Worktree, what, advice));
     if let Some(to) = &tree.moved_to {
-        return mendable(
+        return repairable(
             format!("{named} is no more at {path}"),
             RepairStep::Follow(key.clone(), to.clone()),
         );
     }
     if let (Some(why), true) = (&tree.index_trouble, tree.recorded) {
         let what = format!("git cannot read the index of {named} at {path}: {why}");
-        return mendable(what, RepairStep::RenewIndex(key.clone()));
+        return repairable(what, RepairStep::RenewIndex(key.clone()));
     }
     match (&tree.place, tree.recorded) {
         (TreePlace::Elsewhere(admin_dir), _) => person(
@@ -193,27 +197,27 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
             ),
             "is this a copy of a repository? Give it other `worktrees` in the manifest".to_owned(),
         ),
-        (_, true) if tree.half_made => mendable(
+        (_, true) if tree.half_made => repairable(
             format!("the making of {named} at {path} was cut short"),
-            RepairStep::Mend(key.clone()),
+            RepairStep::Repair(key.clone()),
         ),
-        (TreePlace::Dangling, true) => mendable(
+        (TreePlace::Dangling, true) => repairable(
             format!("{named} at {path} has lost the repository"),
-            RepairStep::Mend(key.clone()),
+            RepairStep::Repair(key.clone()),
         ),
-        (TreePlace::Folder, true) if tree.registered => mendable(
+        (TreePlace::Folder, true) if tree.registered => repairable(
             format!("{named} at {path} has lost its `.git` file"),
-            RepairStep::Mend(key.clone()),
+            RepairStep::Repair(key.clone()),
         ),
         (TreePlace::Folder, true) => person(
             format!("{path}, where {named} belongs, is no worktree any more"),
             "move the folder away; `orch up` makes it again".to_owned(),
         ),
-        (TreePlace::Nothing, true) if tree.registered => mendable(
+        (TreePlace::Nothing, true) if tree.registered => repairable(
             format!("the folder of {named}, {path}, is gone"),
-            RepairStep::Mend(key.clone()),
+            RepairStep::Repair(key.clone()),
         ),
-        (TreePlace::Nothing, true) if tree.tip.is_none() => mendable(
+        (TreePlace::Nothing, true) if tree.tip.is_none() => repairable(
             format!("nothing is left of {named} at {path}"),
             RepairStep::Forget(key.clone()),
         ),
@@ -236,7 +240,7 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
                 (TreePlace::Nothing, Some(branch)) => format!("there is no note of having made {branch}"),
                 _ => format!("there is no note of having made {named} at {path}"),
             };
-            mendable(what, RepairStep::Note(key.clone()))
+            repairable(what, RepairStep::Note(key.clone()))
         }
         (_, false) => {
             let what = match (&tree.place, &tree.branch) {
@@ -262,20 +266,20 @@ mod tests {
             trees: Vec::new(),
             ours: Vec::new(),
             locks: Vec::new(),
-            stray_pins: Vec::new(),
+            orphan_pins: Vec::new(),
             missing_pins: Vec::new(),
             missing_notes: Vec::new(),
-            stray_notes: Vec::new(),
+            orphan_notes: Vec::new(),
             unit_notes: Vec::new(),
-            stray_units: Vec::new(),
+            orphan_units: Vec::new(),
             unknown_attempts: Vec::new(),
             lost_attempts: Vec::new(),
             orphans: Vec::new(),
-            left_gits: Vec::new(),
+            orphan_gits: Vec::new(),
             suspended_runners: Vec::new(),
             foreign_runners: Vec::new(),
             litter: Vec::new(),
-            stray_ports: Vec::new(),
+            orphan_ports: Vec::new(),
             landing: false,
         }
     }
@@ -369,11 +373,11 @@ mod tests {
 
     #[test]
     fn each_way_in_which_a_worktree_and_its_books_fall_apart_has_its_step() {
-        let mend = || Some(RepairStep::Mend("auth".to_owned()));
-        assert_eq!(one(tree(TreePlace::Dangling), false), [mend()]);
+        let repair = || Some(RepairStep::Repair("auth".to_owned()));
+        assert_eq!(one(tree(TreePlace::Dangling), false), [repair()]);
         assert_eq!(
             one(tree(TreePlace::Folder), false),
-            [mend()],
+            [repair()],
             "only its .git file is gone"
         );
         let without_a_plan = TreeSeen {
@@ -382,12 +386,12 @@ mod tests {
             ..tree(TreePlace::Nothing)
         };
         assert_eq!(one(without_a_plan, false), [None]);
-        assert_eq!(one(tree(TreePlace::Nothing), false), [mend()]);
+        assert_eq!(one(tree(TreePlace::Nothing), false), [repair()]);
         let half = TreeSeen {
             half_made: true,
             ..tree(TreePlace::Worktree)
         };
-        assert_eq!(one(half, false), [mend()]);
+        assert_eq!(one(half, false), [repair()]);
         let moved = TreeSeen {
             moved_to: Some("/new/auth".into()),
             ..tree(TreePlace::Nothing)
@@ -417,7 +421,7 @@ mod tests {
         };
         let facts = DoctorFacts {
             locks: vec![lock],
-            left_gits: vec![ProcessId { pid: 7, started: 1 }],
+            orphan_gits: vec![ProcessId { pid: 7, started: 1 }],
             ..nothing()
         };
         let remove = RepairStep::RemoveLock("/r/.git/index.lock".into());

@@ -23,17 +23,17 @@ pub struct DoctorFacts {
     /// Git's lock files.
     pub locks: Vec<GitLock>,
     /// Names of pins of plans that neither the manifest nor the journal has.
-    pub stray_pins: Vec<(String, String)>,
+    pub orphan_pins: Vec<(String, String)>,
     /// Pins that the journal speaks of and that are not there.
     pub missing_pins: Vec<MissingPin>,
     /// Landings whose commit carries no note about the plan.
     pub missing_notes: Vec<(PlanName, CommitId)>,
     /// Commits with a note about a landing that are not on its target.
-    pub stray_notes: Vec<(CommitId, String)>,
+    pub orphan_notes: Vec<(CommitId, String)>,
     /// Branches of units of which only the note is left, with the plan.
     pub unit_notes: Vec<(String, String)>,
     /// Branches of units of plans that neither the manifest nor the journal has, with the plan.
-    pub stray_units: Vec<(String, String)>,
+    pub orphan_units: Vec<(String, String)>,
     /// Attempts in folders that the journal does not know, though their plan is in the manifest.
     pub unknown_attempts: Vec<String>,
     /// Attempts that the journal believes at work and whose runner is gone.
@@ -41,7 +41,7 @@ pub struct DoctorFacts {
     /// Folders of jobs whose runner is gone and of which processes are left, with how many.
     pub orphans: Vec<(PathBuf, usize)>,
     /// Git commands at work whose orch is gone.
-    pub left_gits: Vec<ProcessId>,
+    pub orphan_gits: Vec<ProcessId>,
     /// Runners that a signal has suspended, with their folders.
     pub suspended_runners: Vec<(PathBuf, ProcessId)>,
     /// Runners at work on plans that the manifest does not have.
@@ -49,7 +49,7 @@ pub struct DoctorFacts {
     /// Temporary files that nobody will rename any more.
     pub litter: Vec<PathBuf>,
     /// Plans that ports are registered for and that nobody knows.
-    pub stray_ports: Vec<String>,
+    pub orphan_ports: Vec<String>,
     /// True when a move of the target was cut short.
     pub landing: bool,
 }
@@ -64,7 +64,7 @@ pub enum RepairStep {
     /// Take down that a worktree has moved.
     Follow(String, PathBuf),
     /// Finish a worktree, bring it back, or connect it with git's worktree administration.
-    Mend(String),
+    Repair(String),
     /// Put a worktree's index aside that git cannot read, and make another.
     RenewIndex(String),
     /// Forget a worktree of which nothing is left.
@@ -103,7 +103,7 @@ impl fmt::Display for RepairStep {
             Self::SetDatabaseAside => f.write_str("rename it to orch.db.damaged-TIME"),
             Self::Note(_) => f.write_str("note that it is orch's"),
             Self::Follow(_, to) => write!(f, "take down that it is at {} now", to.display()),
-            Self::Mend(_) => f.write_str("bring it back; files that are there stay as they are"),
+            Self::Repair(_) => f.write_str("bring it back; files that are there stay as they are"),
             Self::RenewIndex(_) => f.write_str("put it aside and make another from HEAD; no file changes"),
             Self::Forget(_) => f.write_str("forget it"),
             Self::Rebuild => f.write_str("write down what git and the attempts' folders show"),
@@ -128,14 +128,14 @@ pub struct Finding {
     pub kind: FindingKind,
     /// What is off, in words.
     pub what: String,
-    /// What mends it; none when a person has to.
+    /// What repairs it; none when a person has to.
     pub step: Option<RepairStep>,
     /// What a person can do, where orch cannot.
     pub advice: Option<String>,
 }
 
 impl Finding {
-    pub(super) fn mendable(kind: FindingKind, what: impl Into<String>, step: RepairStep) -> Self {
+    pub(super) fn repairable(kind: FindingKind, what: impl Into<String>, step: RepairStep) -> Self {
         Self {
             kind,
             what: what.into(),

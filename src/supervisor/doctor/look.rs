@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
-use crate::agent::{JobFolder, JobState, ProcessId, is_suspended, left_running};
+use crate::agent::{JobFolder, JobState, ProcessId, is_suspended, orphaned_jobs};
 use crate::git::{self, ExpectedTree, TreePlace, TreeSeen, WorktreeAdmin, conflict_key};
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
 use crate::schedule::{AttemptState, Scheduler, State, Work, history};
 
 use super::finding::{DoctorFacts, plan_of};
-use crate::supervisor::perform::build::mend::MEND_KEY;
-use crate::supervisor::perform::tree::yard::train_key;
+use crate::supervisor::perform::build::repair::REPAIR_KEY;
+use crate::supervisor::perform::tree::candidate_pool::train_key;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::left_git::left_gits;
+use crate::supervisor::project::orphan_git::orphan_gits;
 use crate::supervisor::project::ports;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::evidence;
@@ -84,11 +84,11 @@ pub fn look(project: &Project) -> Result<RepositorySeen, SupervisorError> {
     }
     let units = git::refs::all_units(&project.repo)?;
     let exists = |branch: &str| project.repo.branch_tip(branch).map(|tip| tip.is_some());
-    let (mut unit_notes, mut stray_units) = (Vec::new(), Vec::new());
+    let (mut unit_notes, mut orphan_units) = (Vec::new(), Vec::new());
     for (plan, branch) in units {
         match exists(&branch)? {
             false if idle => unit_notes.push((plan, branch)),
-            true if stranger(&plan) => stray_units.push((plan, branch)),
+            true if stranger(&plan) => orphan_units.push((plan, branch)),
             _ => {}
         }
     }
@@ -100,7 +100,7 @@ pub fn look(project: &Project) -> Result<RepositorySeen, SupervisorError> {
         project.dir.hooks(),
     ];
     let facts = DoctorFacts {
-        stray_pins: pins
+        orphan_pins: pins
             .filter(|pin| stranger(pin.plan.as_str()))
             .map(|pin| (pin.plan.to_string(), pin.point.to_string()))
             .collect(),
@@ -109,20 +109,20 @@ pub fn look(project: &Project) -> Result<RepositorySeen, SupervisorError> {
             true => evidence::missing(project, evidence::landings(state))?,
             false => Vec::new(),
         },
-        stray_notes: evidence::stray(project)?,
+        orphan_notes: evidence::orphans(project)?,
         locks: if idle {
             git::lock::git_locks(&admin)?
         } else {
             Vec::new()
         },
-        orphans: if idle { left_running(&homes) } else { Vec::new() },
-        left_gits: if idle {
-            left_gits(project.repo.common_dir())
+        orphans: if idle { orphaned_jobs(&homes) } else { Vec::new() },
+        orphan_gits: if idle {
+            orphan_gits(project.repo.common_dir())
         } else {
             Vec::new()
         },
         litter: if idle { litter(project) } else { Vec::new() },
-        stray_ports: ports::registered(&project.dir)
+        orphan_ports: ports::registered(&project.dir)
             .into_keys()
             .filter(|tree| stranger(tree.split('@').next().unwrap_or(tree)) && !is_of_train(project, tree))
             .collect(),
@@ -131,7 +131,7 @@ pub fn look(project: &Project) -> Result<RepositorySeen, SupervisorError> {
         trees,
         ours,
         unit_notes,
-        stray_units,
+        orphan_units,
         unknown_attempts,
         lost_attempts,
         suspended_runners: suspended_runners(&homes),
@@ -185,7 +185,7 @@ pub fn expected(project: &Project) -> Vec<ExpectedTree> {
 /// The keys of the merge train's worktrees.
 fn train_keys(project: &Project) -> impl Iterator<Item = String> + use<> {
     let slots = 0..TRAIN_SLOTS.max(project.set.merge.verify_slots);
-    slots.map(train_key).chain([MEND_KEY.to_owned()])
+    slots.map(train_key).chain([REPAIR_KEY.to_owned()])
 }
 
 fn is_of_train(project: &Project, key: &str) -> bool {

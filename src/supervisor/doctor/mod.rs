@@ -1,16 +1,16 @@
-//! `orch doctor`: finding and mending what is off.
+//! `orch doctor`: finding and repairing what is off.
 //!
 //! [`look`] gathers facts and changes nothing, [`diagnose`] makes findings and steps of them and touches nothing, and
-//! [`mend`] carries out exactly those steps.
+//! [`repair`] carries out exactly those steps.
 
 pub(super) mod behind;
 pub(super) mod diagnose;
 pub(super) mod kind;
 pub(super) mod look;
 pub(super) mod machine;
-pub(super) mod mend;
 pub(super) mod rebuild;
 pub(super) mod refs;
+pub(super) mod repair;
 pub(super) mod told;
 
 pub use super::project::agents::{AgentFacts, agent_facts, installed_agents, installed_facts};
@@ -21,5 +21,5 @@ pub use kind::FindingKind;
 pub(super) use look::foreign_runners;
 pub use look::{RepositorySeen, look};
 pub use machine::{MachineFacts, machine_facts, machine_facts_at};
-pub use mend::{RepairEnd, mend};
+pub use repair::{RepairEnd, repair};
 pub(super) mod finding;

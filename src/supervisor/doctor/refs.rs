@@ -7,9 +7,9 @@ use crate::supervisor::recovery::own_refs::word;
 /// Everything that is off about them.
 pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (plan, point) in &facts.stray_pins {
+    for (plan, point) in &facts.orphan_pins {
         let what = format!("the pin {plan}/{point} is of a plan that nobody knows");
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Ref,
             what,
             RepairStep::Unpin(plan.clone(), point.clone()),
@@ -17,14 +17,14 @@ pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     }
     for pin in &facts.missing_pins {
         let what = format!("the pin {}/{} was deleted", pin.plan, word(pin.point));
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Ref,
             what,
             RepairStep::Repin(pin.clone()),
         ));
     }
     for (plan, commit) in &facts.missing_notes {
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Ref,
             format!(
                 "{} has no note that says what {plan} was landed on",
@@ -33,7 +33,7 @@ pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
             RepairStep::WriteNote(plan.clone(), commit.clone()),
         ));
     }
-    for (commit, target) in &facts.stray_notes {
+    for (commit, target) in &facts.orphan_notes {
         found.push(Finding::for_a_person(
             FindingKind::Ref,
             format!(
@@ -48,13 +48,13 @@ pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     }
     for (plan, branch) in &facts.unit_notes {
         let what = format!("a note speaks of the branch {branch} of {plan}, which does not exist");
-        found.push(Finding::mendable(
+        found.push(Finding::repairable(
             FindingKind::Ref,
             what,
             RepairStep::ForgetUnit(plan.clone(), branch.clone()),
         ));
     }
-    for (plan, branch) in &facts.stray_units {
+    for (plan, branch) in &facts.orphan_units {
         found.push(Finding::for_a_person(
             FindingKind::Ref,
             format!("the branch {branch} was made for a task of {plan}, a plan that nobody knows"),

@@ -20,10 +20,10 @@ use crate::supervisor::desk::clock::Clock;
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::desk::observer::Observer;
-use crate::supervisor::perform::tree::yard::Yard;
+use crate::supervisor::perform::tree::candidate_pool::CandidatePool;
 use crate::supervisor::preflight::checks as preflight;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::left_git::end_left_gits;
+use crate::supervisor::project::orphan_git::end_orphan_gits;
 use crate::supervisor::project::replay::Replay;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::run_id::next_run;
@@ -42,10 +42,10 @@ use crate::supervisor::watch::obstacles::ObstacleWatch;
 use crate::supervisor::watch::slow_git::SlowGit;
 use crate::supervisor::watch::stray_writes::StrayWrites;
 use crate::supervisor::watch::{machine, pins, spending};
-use crate::supervisor::work::making::{Making, tell_of_contents};
 use crate::supervisor::work::runners::Runners;
 use crate::supervisor::work::status_feed::Reports;
 use crate::supervisor::work::verifying::Verifying;
+use crate::supervisor::work::worktree_queue::{WorktreeQueue, tell_of_contents};
 use crate::supervisor::{doctor, perform};
 
 /// Drives the repository until nothing is left to do without a person. Only one process does so at a time.
@@ -68,7 +68,7 @@ pub fn drive(
         Goal::Merge { .. } => "merge",
     };
     let lock = RepositoryLock::take(&project.dir, doing)?.map_err(SupervisorError::Held)?;
-    end_left_gits(project.repo.common_dir());
+    end_orphan_gits(project.repo.common_dir());
     preflight::check_places(&project)?;
     doctor::begin_again(&project)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -108,7 +108,10 @@ fn start<'o>(
     preflight::check_branches(&project, scheduler.state())?;
     preflight::check_documents(&project, scheduler.state())?;
     let clock = Clock::start(journal.epoch(), scheduler.state().now);
-    let (ended, yard) = (perform::resume_landing(&project)?, Arc::new(Yard::of(&project)));
+    let (ended, pool) = (
+        perform::resume_landing(&project)?,
+        Arc::new(CandidatePool::of(&project)),
+    );
 
     let (sender, inbox) = mpsc::unbounded_channel();
     for what in ended.followed.into_iter().chain(ended.behind) {
@@ -183,7 +186,7 @@ fn start<'o>(
             project,
             admin,
             units: Arc::default(),
-            yard,
+            pool,
             scheduler,
             journal,
             clock,
@@ -200,7 +203,7 @@ fn start<'o>(
         interrupts: 0,
         landing: None,
         gates: ToldGates::default(),
-        making: Making::new(),
+        worktree_queue: WorktreeQueue::new(),
         verifying: Verifying::default(),
     };
     begin(&mut engine, goal)?;
@@ -276,7 +279,7 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
         .append(now, engine.desk.run, &missed, Sync::Disk)?;
     engine.announce(&records);
     if !merge_only {
-        pins::mend(&engine.desk);
+        pins::repair(&engine.desk);
         tell_of_contents(&engine.desk);
         notes::write(&engine.desk, evidence::landings(engine.desk.scheduler.state()));
         engine.reports.watch_all(&engine.desk);

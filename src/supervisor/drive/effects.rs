@@ -18,7 +18,7 @@ impl Engine<'_> {
     pub(super) fn perform(&mut self, effect: Effect) -> Result<(), SupervisorError> {
         match effect {
             Effect::MakeWorktree { plan, lane, base } => {
-                self.making.make(&self.desk, LaneId { plan, lane }, base)
+                self.worktree_queue.make(&self.desk, LaneId { plan, lane }, base)
             }
             Effect::Launch(order) => {
                 let lane = LaneId::new(&order.plan, order.place.lane);
@@ -32,10 +32,10 @@ impl Engine<'_> {
                 plan,
                 lane,
                 attempt,
-                patience,
+                stall_after,
             } => self
                 .runners
-                .look(&self.desk, LaneId { plan, lane }, attempt, patience),
+                .look(&self.desk, LaneId { plan, lane }, attempt, stall_after),
             Effect::Check {
                 plan,
                 attempt,
@@ -111,19 +111,19 @@ impl Engine<'_> {
                 tokio::task::spawn_blocking(move || perform::stop_verification(&project, &plan));
             }
             Effect::VerifyPhase { plan, phase } => {
-                let (project, yard, admin) = (
+                let (project, pool, admin) = (
                     self.desk.project.clone(),
-                    self.desk.yard.clone(),
+                    self.desk.pool.clone(),
                     self.desk.admin.clone(),
                 );
                 self.desk.in_background(move || {
-                    let said = perform::verify_phase(&project, &admin, &yard, &plan, phase);
+                    let said = perform::verify_phase(&project, &admin, &pool, &plan, phase);
                     EngineMessage::Input(Input::Event(said))
                 });
             }
             Effect::StopPhaseCheck { plan, phase } => {
-                let (project, yard) = (self.desk.project.clone(), self.desk.yard.clone());
-                tokio::task::spawn_blocking(move || perform::stop_phase_check(&project, &yard, &plan, phase));
+                let (project, pool) = (self.desk.project.clone(), self.desk.pool.clone());
+                tokio::task::spawn_blocking(move || perform::stop_phase_check(&project, &pool, &plan, phase));
             }
             Effect::Pin {
                 plan,
@@ -166,10 +166,10 @@ impl Engine<'_> {
                 });
             }
             Effect::Train { order, into } => return self.train(order, into),
-            Effect::Union(trial) => train::try_union(&self.desk, trial),
-            Effect::StopUnion(trial) => {
-                let (project, yard) = (self.desk.project.clone(), self.desk.yard.clone());
-                tokio::task::spawn_blocking(move || yard.stop(&project, trial));
+            Effect::Union(build) => train::try_union(&self.desk, build),
+            Effect::StopUnion(build) => {
+                let (project, pool) = (self.desk.project.clone(), self.desk.pool.clone());
+                tokio::task::spawn_blocking(move || pool.stop(&project, build));
             }
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
             Effect::End(ending) => self.ending = Some(ending),
@@ -180,15 +180,15 @@ impl Engine<'_> {
     /// Does what the merge train asks for.
     fn train(&mut self, order: Order, into: Option<String>) -> Result<(), SupervisorError> {
         let target = into.unwrap_or_else(|| self.desk.project.target.clone());
-        let (project, yard) = (self.desk.project.clone(), self.desk.yard.clone());
+        let (project, pool) = (self.desk.project.clone(), self.desk.pool.clone());
         match order {
-            Order::Try(trial) => {
+            Order::Try(build) => {
                 let (admin, known) = (
                     self.desk.admin.clone(),
                     perform::Known::of(&self.desk.scheduler, &target),
                 );
                 train::answer(&self.desk, move || {
-                    perform::try_out(&project, &admin, &yard, &trial, &target, &known)
+                    perform::try_out(&project, &admin, &pool, &build, &target, &known)
                 });
             }
             Order::Land(landing) => {
@@ -202,8 +202,8 @@ impl Engine<'_> {
                 self.landing = Some(gate.clone());
                 train::answer(&self.desk, move || {
                     let go = || gate.go();
-                    let (answer, warnings) = perform::land(&project, &yard, &landing, &target, &go);
-                    let about = landing.stack.last();
+                    let (answer, warnings) = perform::land(&project, &pool, &landing, &target, &go);
+                    let about = landing.batch.last();
                     let warn = |why| Event::Warning {
                         plan: about.cloned(),
                         why,
@@ -211,8 +211,8 @@ impl Engine<'_> {
                     (answer, warnings.into_iter().map(warn).collect())
                 });
             }
-            Order::Stop(trial) => {
-                tokio::task::spawn_blocking(move || yard.stop(&project, trial));
+            Order::Stop(build) => {
+                tokio::task::spawn_blocking(move || pool.stop(&project, build));
             }
         }
         Ok(())
@@ -221,10 +221,10 @@ impl Engine<'_> {
     /// Reads once more what people say of the plans that are to land. None when one of them may not land any more.
     fn land_gate(&mut self, landing: &Landing) -> Result<Option<LandGate>, SupervisorError> {
         let gate = LandGate::before(&self.desk, landing);
-        for plan in &landing.stack {
+        for plan in &landing.batch {
             self.hear_people(plan)?;
         }
         let may = |plan: &PlanName| self.desk.scheduler.state().plan(plan).may_land();
-        Ok(landing.stack.iter().all(may).then_some(gate))
+        Ok(landing.batch.iter().all(may).then_some(gate))
     }
 }

@@ -27,10 +27,10 @@ use crate::supervisor::watch::obstacles::ObstacleWatch;
 use crate::supervisor::watch::slow_git::SlowGit;
 use crate::supervisor::watch::stray_writes::StrayWrites;
 use crate::supervisor::work::land_gate::LandGate;
-use crate::supervisor::work::making::Making;
 use crate::supervisor::work::runners::Runners;
 use crate::supervisor::work::status_feed::{Reports, note_now};
 use crate::supervisor::work::verifying::Verifying;
+use crate::supervisor::work::worktree_queue::WorktreeQueue;
 
 /// The desk, and the parts that work on it.
 pub(super) struct Engine<'o> {
@@ -46,7 +46,7 @@ pub(super) struct Engine<'o> {
     pub(super) requests: MergeRequests,
     pub(super) runners: Runners,
     pub(super) reports: Reports,
-    pub(super) making: Making,
+    pub(super) worktree_queue: WorktreeQueue,
     pub(super) verifying: Verifying,
     /// The landing that is being carried out, or was last.
     pub(super) landing: Option<Arc<LandGate>>,
@@ -132,7 +132,7 @@ impl Engine<'_> {
     pub(super) fn announce(&mut self, records: &[Record]) {
         let desk = &self.desk;
         for record in records {
-            self.making.stop(desk, &record.event);
+            self.worktree_queue.stop(desk, &record.event);
             self.requests.hear(&record.event);
             match &record.event {
                 Event::MergeStarted { .. } | Event::MergeFailed { .. } => self.stray_writes.forget(),

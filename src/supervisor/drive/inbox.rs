@@ -59,7 +59,7 @@ impl Engine<'_> {
                 };
                 self.stray_writes.look_beside(&self.desk);
                 self.stray_writes.look_at_hooks(inputs);
-                pins::mend(&self.desk);
+                pins::repair(&self.desk);
                 // Told before the end is: what follows from the end depends on it.
                 inputs.extend(output::usage(&self.desk.project.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
@@ -161,7 +161,7 @@ impl Engine<'_> {
             }
             return Ok(());
         }
-        self.desk.yard.try_anew();
+        self.desk.pool.try_anew();
         // Whoever asks by hand wants it tried anew. Where there are no verdicts there is nothing to forget.
         let _ = Verdicts::open(&self.desk.project.dir).and_then(|verdicts| verdicts.forget_reds());
         let target = into.clone().unwrap_or_else(|| self.desk.project.target.clone());

@@ -27,8 +27,8 @@ pub(super) fn conclude(engine: &mut Engine<'_>, ending: Ending) -> Result<Conclu
 
 /// What is still to be said at the end.
 fn last_look(engine: &mut Engine<'_>) -> Result<(), SupervisorError> {
-    engine.desk.yard.end_early(&engine.desk.project);
-    engine.desk.yard.end_strays(&engine.desk.project);
+    engine.desk.pool.end_early(&engine.desk.project);
+    engine.desk.pool.end_orphans(&engine.desk.project);
     let mut warnings = engine.stray_writes.look_at_last(&engine.desk);
     warnings.extend(engine.target.look_last(&engine.desk));
     warnings.extend(tidy_conflicts(&engine.desk));
@@ -60,7 +60,7 @@ fn check_tips(engine: &mut Engine<'_>) -> Vec<Event> {
         return Vec::new();
     }
     let (checked, warnings) =
-        perform::check_tips(&engine.desk.project, &engine.desk.admin, &engine.desk.yard);
+        perform::check_tips(&engine.desk.project, &engine.desk.admin, &engine.desk.pool);
     engine.red = checked.iter().any(|checked| checked.why.is_some());
     let warn = |why| Event::Warning { plan: None, why };
     let told = checked.into_iter().map(Event::TargetChecked);

@@ -29,5 +29,5 @@ pub use train::phase_check::{stop_phase_check, verify_phase};
 pub use train::pin::{AtWork, PinOrder, pin};
 pub use train::tip::check_tips;
 pub use train::union::try_union;
-pub use tree::furnish::stop_setups;
+pub use tree::provision::stop_setups;
 pub use tree::worktree::make_worktree;

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::git::{self, ExpectedTree, Strayed, TreePlace, WorktreeAdmin};
-use crate::plan::{AgentName, Fault, Faults, Place as TextPlace, Plan, PlanName, is_same_title};
+use crate::plan::{AgentName, Diagnostic, Diagnostics, Place as TextPlace, Plan, PlanName, is_same_title};
 use crate::schedule::{Outcome, State};
 
 use crate::supervisor::doctor::look::expected;
@@ -102,7 +102,7 @@ pub fn check_branches(project: &Project, state: &State) -> Result<(), Supervisor
 ///
 /// With every such task.
 pub fn check_documents(project: &Project, state: &State) -> Result<(), SupervisorError> {
-    let mut faults = Vec::new();
+    let mut diagnostics = Vec::new();
     for plan in &project.set.plans {
         let run = state.plan(&plan.name);
         let Some(file) = plan.file.as_ref().filter(|_| run.landed.is_empty()) else {
@@ -136,12 +136,12 @@ pub fn check_documents(project: &Project, state: &State) -> Result<(), Superviso
                 "`{before}` was task {item} when it was reported {}, and {is}",
                 known.state
             );
-            faults.push(Fault::at(file, TextPlace { line, column: 1 }, why).hint(hint));
+            diagnostics.push(Diagnostic::at(file, TextPlace { line, column: 1 }, why).hint(hint));
         }
     }
-    match faults.is_empty() {
+    match diagnostics.is_empty() {
         true => Ok(()),
-        false => Err(Faults::sorted(faults).into()),
+        false => Err(Diagnostics::sorted(diagnostics).into()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::journal::JournalReader;
 use crate::plan::{AgentName, CommitId, PlanName, WorkRef};
-use crate::schedule::train::{LandedPlan, Order, TrainAnswer, Trial, TrialId, Tried, Verdict};
+use crate::schedule::train::{Build, BuildId, LandedPlan, Order, TrainAnswer, Tried, Verdict};
 use crate::schedule::{Effect, Event, Exit, Input, MergeTrouble, ResolveOrder, ResolverFailed, Resolving};
 
 use super::checks as preflight;
@@ -66,13 +66,13 @@ pub fn rehearse_merge(
     // The supervisor takes both in before it decides, and so does the rehearsal.
     let _ = scheduler.take(at, &start);
     let mut inputs = vec![Input::Event(ask)];
-    let mut yard = Rehearsal {
+    let mut pool = Rehearsal {
         project,
         target: target.clone(),
         onto: before.clone().unwrap_or_else(|| project.base.clone()),
         known: Known::of(&scheduler, &target),
         built: BTreeMap::new(),
-        mended: BTreeMap::new(),
+        repaired: BTreeMap::new(),
     };
     let mut given: BTreeMap<WorkRef, AgentName> = BTreeMap::new();
     while let Some(input) = inputs.pop() {
@@ -88,8 +88,8 @@ pub fn rehearse_merge(
         for effect in step.effects {
             match effect {
                 Effect::Train { order, .. } => {
-                    yard.known.parts = Known::of(&scheduler, &yard.target).parts;
-                    inputs.extend(yard.answer(order).map(Input::Train));
+                    pool.known.parts = Known::of(&scheduler, &pool.target).parts;
+                    inputs.extend(pool.answer(order).map(Input::Train));
                 }
                 Effect::Resolve(order) => {
                     given.insert(order.what(), order.agent.clone());
@@ -109,7 +109,7 @@ pub fn rehearse_merge(
     });
     report.after = before;
     for plan in &mut report.plans {
-        if let (MergeOutcome::Landed, Some(words)) = (plan.outcome, yard.mended.get(&plan.name.plan)) {
+        if let (MergeOutcome::Landed, Some(words)) = (plan.outcome, pool.repaired.get(&plan.name.plan)) {
             plan.why = plan.why.take().or_else(|| Some(words.clone()));
         }
         if let (MergeOutcome::Held, Some(agent)) = (plan.outcome, given.get(&plan.name)) {
@@ -138,9 +138,9 @@ struct Rehearsal<'a> {
     target: String,
     onto: CommitId,
     known: Known,
-    built: BTreeMap<TrialId, Vec<LandedPlan>>,
+    built: BTreeMap<BuildId, Vec<LandedPlan>>,
     /// How conflicts would be dealt with.
-    mended: BTreeMap<PlanName, String>,
+    repaired: BTreeMap<PlanName, String>,
 }
 
 impl Rehearsal<'_> {
@@ -148,25 +148,25 @@ impl Rehearsal<'_> {
     fn answer(&mut self, order: Order) -> Option<TrainAnswer> {
         match order {
             Order::Stop(_) => None,
-            Order::Try(trial) => {
-                let tried = match self.build(&trial) {
+            Order::Try(build) => {
+                let tried = match self.build(&build) {
                     Ok(moves) => {
-                        self.built.insert(trial.id, moves);
+                        self.built.insert(build.id, moves);
                         Tried::Verdict(Verdict::unasked())
                     }
                     Err(tried) => tried,
                 };
                 Some(TrainAnswer::Tried {
-                    trial: trial.id,
+                    build: build.id,
                     tried,
-                    ground_green: true,
+                    tip_green: true,
                 })
             }
             Order::Land(landing) => {
-                let moves = self.built.remove(&landing.trial).unwrap_or_default();
+                let moves = self.built.remove(&landing.build).unwrap_or_default();
                 let moves = moves
                     .into_iter()
-                    .filter(|(plan, ..)| landing.stack.contains(plan));
+                    .filter(|(plan, ..)| landing.batch.contains(plan));
                 let moves: Vec<LandedPlan> = moves.collect();
                 for (plan, _, commit) in &moves {
                     self.onto = commit.clone();
@@ -177,18 +177,18 @@ impl Rehearsal<'_> {
         }
     }
 
-    fn build(&mut self, trial: &Trial) -> Result<Vec<LandedPlan>, Tried> {
+    fn build(&mut self, build: &Build) -> Result<Vec<LandedPlan>, Tried> {
         let mut onto = self.onto.clone();
         let mut moves: Vec<LandedPlan> = Vec::new();
-        for plan in &trial.stack {
+        for plan in &build.batch {
             let merged = perform::rehearse(self.project, plan, &self.target, &onto, &self.known);
-            let (commit, mended) = merged.map_err(|why| match why {
+            let (commit, repaired) = merged.map_err(|why| match why {
                 MergeTrouble::Refused { why } => Tried::Impossible(plan.clone(), why),
                 MergeTrouble::Obstacle { why } => Tried::InTheWay(plan.clone(), why),
                 other => Tried::Conflict(plan.clone(), other),
             })?;
-            self.mended.remove(plan);
-            self.mended.extend(mended.map(|words| (plan.clone(), words)));
+            self.repaired.remove(plan);
+            self.repaired.extend(repaired.map(|words| (plan.clone(), words)));
             moves.push((plan.clone(), Some(onto), commit.clone()));
             onto = commit;
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::agent::AgentError;
 use crate::git::{GitError, LandRefusal};
 use crate::journal::{Holder, JournalError};
-use crate::plan::Faults;
+use crate::plan::Diagnostics;
 
 /// Why a command that needs the repository and its plans could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum SupervisorError {
     },
     /// The manifest or a document is wrong.
     #[error("{0}")]
-    Faults(#[from] Faults),
+    Diagnostics(#[from] Diagnostics),
     /// Something in the manifest does not fit this repository.
     #[error("{0}")]
     Unfit(String),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::graph::{Durations, Graph, Ranks, cycle_faults};
+use crate::graph::{Durations, Graph, Ranks, cycle_diagnostics};
 use crate::plan::manifest::{Content, DocumentSource, Unreadable, parse_manifest, resolve};
-use crate::plan::{Document, Fault, Faults, PlanName, PlanSet, Templates};
+use crate::plan::{Diagnostic, Diagnostics, Document, PlanName, PlanSet, Templates};
 use crate::status::read_plain;
 
 use super::error::SupervisorError;
@@ -78,7 +78,7 @@ pub fn document_of(manifest: &Path, plan: &PlanName) -> Option<Document> {
         .to_owned();
     let folder = manifest.parent().unwrap_or(Path::new(""));
     match read_document(folder, &file).content.ok()? {
-        Content::Read(document, faults) if faults.is_empty() && !document.phases.is_empty() => {
+        Content::Read(document, diagnostics) if diagnostics.is_empty() && !document.phases.is_empty() => {
             Some(*document)
         }
         Content::Read(..) | Content::Bytes(_) => None,
@@ -98,14 +98,14 @@ fn load_as(manifest: &Path, earlier: Option<&PlanSet>) -> Result<PlanSet, Superv
         Ok(text) => text,
         Err(error) => {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let fault = Fault {
+            let diagnostic = Diagnostic {
                 file: name,
                 line: Some(1 + valid.iter().filter(|byte| **byte == b'\n').count()),
                 column: None,
                 message: "the manifest is not UTF-8".to_owned(),
                 hint: Some("save it as UTF-8".to_owned()),
             };
-            return Err(Faults(vec![fault]).into());
+            return Err(Diagnostics(vec![diagnostic]).into());
         }
     };
     let parsed = parse_manifest(&name, &text);
@@ -127,11 +127,13 @@ fn load_as(manifest: &Path, earlier: Option<&PlanSet>) -> Result<PlanSet, Superv
     let (templates, wrong) = own_templates(folder);
     let mut set = match (resolve(parsed, sources), wrong.is_empty()) {
         (Ok(set), true) => set,
-        (Ok(_), false) => return Err(Faults::sorted(wrong).into()),
-        (Err(faults), _) => return Err(Faults::sorted(faults.0.into_iter().chain(wrong).collect()).into()),
+        (Ok(_), false) => return Err(Diagnostics::sorted(wrong).into()),
+        (Err(diagnostics), _) => {
+            return Err(Diagnostics::sorted(diagnostics.0.into_iter().chain(wrong).collect()).into());
+        }
     };
     set.templates = templates;
-    check_circles(&set, &name)?;
+    check_cycles(&set, &name)?;
     Ok(set)
 }
 
@@ -140,20 +142,20 @@ fn load_as(manifest: &Path, earlier: Option<&PlanSet>) -> Result<PlanSet, Superv
 /// # Errors
 ///
 /// With every cycle.
-pub fn check_circles(set: &PlanSet, manifest: &Path) -> Result<(), Faults> {
+pub fn check_cycles(set: &PlanSet, manifest: &Path) -> Result<(), Diagnostics> {
     let find = |set: &PlanSet| {
         let graph = Graph::new(set, &Durations::default());
-        cycle_faults(set, &graph, &Ranks::new(&graph, set), manifest)
+        cycle_diagnostics(set, &graph, &Ranks::new(&graph, set), manifest)
     };
-    let mut faults = find(set);
+    let mut diagnostics = find(set);
     // Where phases go in their order, what is said against it is not drawn; a cycle is one all the same.
-    if let (true, Some(fine)) = (faults.is_empty(), set.task_by_task()) {
-        faults = find(&fine);
+    if let (true, Some(fine)) = (diagnostics.is_empty(), set.task_by_task()) {
+        diagnostics = find(&fine);
     }
-    if faults.is_empty() {
+    if diagnostics.is_empty() {
         Ok(())
     } else {
-        Err(Faults::sorted(faults))
+        Err(Diagnostics::sorted(diagnostics))
     }
 }
 
@@ -185,7 +187,7 @@ fn read_document(folder: &Path, path: &Path) -> DocumentSource {
 
 fn is_faulty(source: &DocumentSource) -> bool {
     match &source.content {
-        Ok(Content::Read(document, faults)) => !faults.is_empty() || document.phases.is_empty(),
+        Ok(Content::Read(document, diagnostics)) => !diagnostics.is_empty() || document.phases.is_empty(),
         // What is no text is left as it is.
         Ok(Content::Bytes(_)) | Err(_) => true,
     }
@@ -202,7 +204,7 @@ fn beside(file: &Path) -> Vec<String> {
 }
 
 /// The repository's own templates, and what is wrong with them.
-fn own_templates(folder: &Path) -> (Templates, Vec<Fault>) {
+fn own_templates(folder: &Path) -> (Templates, Vec<Diagnostic>) {
     let mut own = BTreeMap::new();
     let mut wrong = Vec::new();
     for entry in fs::read_dir(folder.join(TEMPLATES))
@@ -219,18 +221,18 @@ fn own_templates(folder: &Path) -> (Templates, Vec<Fault>) {
             .and_then(|bytes| String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is not UTF-8")));
         match text {
             Ok(text) => drop(own.insert(name, text)),
-            Err(error) => wrong.push(Fault::of_file(
+            Err(error) => wrong.push(Diagnostic::of_file(
                 &Path::new(TEMPLATES).join(name),
                 format!("it cannot be read: {error}"),
             )),
         }
     }
     let templates = Templates::new(own);
-    wrong.extend(templates.faults().into_iter().map(|fault| Fault {
-        file: Path::new(TEMPLATES).join(&fault.name),
-        line: Some(fault.line),
+    wrong.extend(templates.diagnostics().into_iter().map(|diagnostic| Diagnostic {
+        file: Path::new(TEMPLATES).join(&diagnostic.name),
+        line: Some(diagnostic.line),
         column: None,
-        message: fault.reason,
+        message: diagnostic.reason,
         hint: Some("`orch prompt --templates` prints the built-in ones".to_owned()),
     }));
     (templates, wrong)

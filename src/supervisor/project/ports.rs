@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use crate::fault;
+use crate::failpoint;
 use crate::journal::OrchDir;
 
 /// First port of the first block: below the range that Linux hands out by itself (32768 and up).
@@ -43,7 +43,7 @@ pub fn block_of(dir: &OrchDir, worktree: &str) -> Option<u16> {
     more.insert(worktree.to_owned(), free);
     let temporary = path.with_extension("new");
     fs::write(&temporary, serde_json::to_vec_pretty(&more).ok()?).ok()?;
-    fault::around("ports", || fs::rename(&temporary, &path)).ok()?;
+    failpoint::around("ports", || fs::rename(&temporary, &path)).ok()?;
     *known = more;
     Some(free)
 }

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::agent::Launcher;
-use crate::fault;
+use crate::failpoint;
 use crate::git::{self, GitError, GitVersion, Repository, WorktreeAdmin, require_git};
 use crate::journal::OrchDir;
 use crate::plan::{
-    CommitId, Fault, Faults, LaneId, Plan, PlanName, PlanSet, Template, UnitId, WORKTREE_PLACEHOLDERS,
+    CommitId, Diagnostic, Diagnostics, LaneId, Plan, PlanName, PlanSet, Template, UnitId,
+    WORKTREE_PLACEHOLDERS,
 };
 
 use super::error::SupervisorError;
@@ -95,7 +96,7 @@ impl Project {
     ) -> Result<Self, SupervisorError> {
         let named = manifest.map(std::path::absolute).transpose();
         let named = named.map_err(SupervisorError::system("resolve the manifest's path"))?;
-        // Faults of a manifest that was named are told even where there is no repository.
+        // Diagnostics of a manifest that was named are told even where there is no repository.
         let loaded = named.as_deref().map(load::load).transpose()?;
         let repo = found.map_or_else(|| Repository::discover(from), Ok)?;
         let dir = OrchDir::new(repo.common_dir());
@@ -145,7 +146,7 @@ impl Project {
                 (
                     error @ (GitError::UnknownRevision { .. } | GitError::AmbiguousRevision { .. }),
                     Some(_),
-                ) => SupervisorError::from(base_fault(&manifest, &set, &error)),
+                ) => SupervisorError::from(base_diagnostic(&manifest, &set, &error)),
                 (error, _) => error.into(),
             })?;
         let target = set.run.target.clone().unwrap_or_else(|| base_name.clone());
@@ -207,7 +208,7 @@ impl Project {
         let note = self.dir.manifest_note();
         let new = note.with_extension("new");
         std::fs::write(&new, self.manifest.as_os_str().as_bytes())
-            .and_then(|()| fault::around("manifest.note", || std::fs::rename(&new, &note)))
+            .and_then(|()| failpoint::around("manifest.note", || std::fs::rename(&new, &note)))
             .map_err(SupervisorError::system(format!("write {}", note.display())))
     }
 
@@ -251,13 +252,13 @@ impl Project {
 }
 
 /// A base that is no commit, at its place in the manifest.
-fn base_fault(manifest: &Path, set: &PlanSet, error: &GitError) -> Faults {
+fn base_diagnostic(manifest: &Path, set: &PlanSet, error: &GitError) -> Diagnostics {
     let file = manifest.file_name().map_or(manifest, Path::new);
     let message = format!("`base` in [run]: {error}");
     let hint = "name a branch, tag or commit of this repository".to_owned();
-    Faults(vec![match set.base_place {
-        Some(place) => Fault::at(file, place, message).hint(hint),
-        None => Fault::of_file(file, message).hint(hint),
+    Diagnostics(vec![match set.base_place {
+        Some(place) => Diagnostic::at(file, place, message).hint(hint),
+        None => Diagnostic::of_file(file, message).hint(hint),
     }])
 }
 

@@ -12,8 +12,8 @@ use crate::schedule::{Event, Hold, Scheduler};
 use super::brought::brought;
 use super::past::Past;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::plans_in_force::plans_before;
 use crate::supervisor::project::repository_plans::Project;
-use crate::supervisor::project::taken::plans_before;
 
 /// What the documents say that they did not say when the last run read them: work that was added to what was done, and plans to be
 /// held because of what landings took away. `records` is asked for only where a document has lost something.

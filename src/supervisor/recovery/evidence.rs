@@ -69,8 +69,8 @@ fn is_noted(project: &Project, plan: &PlanName, commit: &CommitId) -> Result<boo
 /// # Errors
 ///
 /// When the notes or the history cannot be read.
-pub fn stray(project: &Project) -> Result<Vec<(CommitId, String)>, SupervisorError> {
-    let mut stray = Vec::new();
+pub fn orphans(project: &Project) -> Result<Vec<(CommitId, String)>, SupervisorError> {
+    let mut orphans = Vec::new();
     for commit in git::refs::noted(&project.repo)? {
         let text = git::refs::note(&project.repo, &commit)?;
         let note = text.as_deref().and_then(EvidenceNote::read);
@@ -83,9 +83,9 @@ pub fn stray(project: &Project) -> Result<Vec<(CommitId, String)>, SupervisorErr
             // A target that is gone says nothing.
             None => true,
         };
-        stray.extend((!on).then_some((commit, target)));
+        orphans.extend((!on).then_some((commit, target)));
     }
-    Ok(stray)
+    Ok(orphans)
 }
 
 /// Writes the notes that are missing of these landings, from the journal. What it does not tell of stays without.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::fault;
+use crate::failpoint;
 use crate::journal::Record;
 use crate::plan::LaneId;
 use crate::schedule::Event;
@@ -168,8 +168,8 @@ fn is_still_to_be_told(project: &Project, event: &Event) -> bool {
     if told != before {
         let new = path.with_extension("new");
         let text = serde_json::to_vec(&told).unwrap_or_default();
-        let _ =
-            std::fs::write(&new, text).and_then(|()| fault::around("told", || std::fs::rename(&new, &path)));
+        let _ = std::fs::write(&new, text)
+            .and_then(|()| failpoint::around("told", || std::fs::rename(&new, &path)));
     }
     news
 }

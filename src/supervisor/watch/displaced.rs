@@ -9,7 +9,7 @@ use crate::schedule::{AttemptState, Event, Input, State, work_place};
 
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
-use crate::supervisor::perform::tree::yard::Yard;
+use crate::supervisor::perform::tree::candidate_pool::CandidatePool;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Looks, on a thread of its own, whether the branches on which agents are at work stand where those have left them. What does
@@ -62,9 +62,9 @@ impl TargetWatch {
     /// landed.
     pub fn look(&self, desk: &Desk) {
         if let Some(moved) = self.moved(desk) {
-            let (repo, yard, sender) = (desk.project.repo.clone(), desk.yard.clone(), desk.sender.clone());
+            let (repo, pool, sender) = (desk.project.repo.clone(), desk.pool.clone(), desk.sender.clone());
             tokio::task::spawn_blocking(move || {
-                let told = moved.told(&repo, &yard).unwrap_or_default();
+                let told = moved.told(&repo, &pool).unwrap_or_default();
                 let _ = sender.send(EngineMessage::TargetLooked(moved.to, told));
             });
         }
@@ -80,7 +80,7 @@ impl TargetWatch {
     /// The last look at the target: what a person should know of it.
     pub fn look_last(&self, desk: &Desk) -> Vec<Event> {
         let moved = self.moved(desk);
-        let told = moved.and_then(|moved| moved.told(&desk.project.repo, &desk.yard).ok());
+        let told = moved.and_then(|moved| moved.told(&desk.project.repo, &desk.pool).ok());
         told.unwrap_or_default()
     }
 
@@ -121,10 +121,10 @@ impl TargetMove {
         }
     }
 
-    fn told(&self, repo: &Repository, yard: &Yard) -> Result<Vec<Event>, GitError> {
+    fn told(&self, repo: &Repository, pool: &CandidatePool) -> Result<Vec<Event>, GitError> {
         let Self { target, from, to, .. } = self;
         // What orch has landed and not written down yet.
-        let own: Vec<CommitId> = self.own.iter().cloned().chain(yard.landed()).collect();
+        let own: Vec<CommitId> = self.own.iter().cloned().chain(pool.landed()).collect();
         if own.contains(to) {
             return Ok(Vec::new());
         }

@@ -17,7 +17,7 @@ use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::preflight::checks as preflight;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::load::{check_circles, documents_of, load};
+use crate::supervisor::project::load::{check_cycles, documents_of, load};
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::changed_documents::taken_away;
 
@@ -123,14 +123,14 @@ impl ManifestWatch {
         }
         let set = match read {
             Ok(set) => set,
-            Err(faults) => {
+            Err(diagnostics) => {
                 // Those that it names and that are not right yet, or not there, are none of the plans at work.
                 let named = documents_of(&desk.project.manifest);
                 if self.follow(desk.project.files().into_iter().chain(named).collect()) {
                     // It may have come before it was watched.
                     self.read_later(desk);
                 }
-                return Ok(self.tell_of_faults(desk, &faults));
+                return Ok(self.tell_of_diagnostics(desk, &diagnostics));
             }
         };
         if self.told.take().is_some() {
@@ -194,15 +194,15 @@ impl ManifestWatch {
     }
 
     /// Says once what is wrong with files that were edited; what was read before goes on.
-    fn tell_of_faults(&mut self, desk: &Desk, faults: &SupervisorError) -> Vec<Input> {
+    fn tell_of_diagnostics(&mut self, desk: &Desk, diagnostics: &SupervisorError) -> Vec<Input> {
         let why = format!(
-            "the manifest was edited and cannot be used as it is; what was read before goes on: {faults}"
+            "the manifest was edited and cannot be used as it is; what was read before goes on: {diagnostics}"
         );
         if self.told.as_ref() == Some(&why) {
             return Vec::new();
         }
         self.told = Some(why.clone());
-        write_plans_down(desk, Some(&faults.to_string()));
+        write_plans_down(desk, Some(&diagnostics.to_string()));
         vec![Input::Event(Event::Warning { plan: None, why })]
     }
 }
@@ -228,7 +228,7 @@ fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Project, Supe
         return Err(SupervisorError::Unfit(misfits.join("; ")));
     }
     let name = desk.project.manifest.file_name().unwrap_or_default();
-    check_circles(&edit.set, Path::new(name))?;
+    check_cycles(&edit.set, Path::new(name))?;
     let project = desk.project.with(edit.set.clone())?;
     let only: Vec<PlanName> = desk
         .scheduler
@@ -243,8 +243,8 @@ fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Project, Supe
 }
 
 /// Lets those who look and steer see what counts.
-fn write_plans_down(desk: &Desk, faults: Option<&str>) {
-    if let Err(error) = desk.project.write_down(faults) {
+fn write_plans_down(desk: &Desk, diagnostics: Option<&str>) {
+    if let Err(error) = desk.project.write_down(diagnostics) {
         let _ = desk.sender.send(EngineMessage::Warning(None, error.to_string()));
     }
 }

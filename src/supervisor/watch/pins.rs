@@ -5,7 +5,7 @@ use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::recovery::own_refs::{missing_pins, pin_again, wanted_pins, word};
 
 /// Writes pins again that somebody has deleted, on a thread of its own, and says so.
-pub fn mend(desk: &Desk) {
+pub fn repair(desk: &Desk) {
     let wanted = wanted_pins(desk.scheduler.state(), &desk.project.target);
     if wanted.is_empty() {
         return;

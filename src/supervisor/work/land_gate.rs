@@ -62,10 +62,10 @@ impl LandGate {
 
     /// Before it is read once more what people say of the plans that are to land.
     pub fn before(desk: &Desk, landing: &Landing) -> Self {
-        let worktrees = landing.stack.iter().map(|plan| desk.worktree(&LaneId::own(plan)));
+        let worktrees = landing.batch.iter().map(|plan| desk.worktree(&LaneId::own(plan)));
         let files = worktrees.flat_map(|worktree| status::reported_in(&worktree));
         Self {
-            plans: landing.stack.clone(),
+            plans: landing.batch.clone(),
             files: files.map(|file| (file.clone(), stamp(&file))).collect(),
             state: Mutex::new(GateState::Open),
         }

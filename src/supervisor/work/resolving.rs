@@ -33,10 +33,10 @@ pub fn resolve_later(desk: &Desk, what: WorkRef, step: ResolveStep, reply: onesh
 
 /// Has an agent resolve a conflict, on a thread of its own.
 pub fn by_agent(desk: &Desk, order: ResolveOrder) {
-    let (project, admin, yard) = (desk.project.clone(), desk.admin.clone(), desk.yard.clone());
+    let (project, admin, pool) = (desk.project.clone(), desk.admin.clone(), desk.pool.clone());
     let (sender, run) = (desk.sender.clone(), desk.run);
     desk.in_background(move || {
-        let (answer, warnings) = perform::resolve_by_agent(&project, &admin, &yard, &order, run);
+        let (answer, warnings) = perform::resolve_by_agent(&project, &admin, &pool, &order, run);
         for why in warnings {
             let _ = sender.send(EngineMessage::Warning(Some(order.plan.clone()), why));
         }

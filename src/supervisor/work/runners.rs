@@ -13,8 +13,8 @@ use crate::agent::{JobFolder, JobState, LOOK_AGAIN, Runner, RunnerHold};
 use crate::plan::{AttemptId, ItemId, LaneId};
 use crate::schedule::{Input, Launch, Signs};
 
+use super::stall_watch::StallWatch;
 use super::status_feed::reading;
-use super::stillness::Watch;
 use crate::supervisor::brief::assignment::waits_elsewhere;
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::{EngineMessage, LaneReading};
@@ -25,7 +25,7 @@ use crate::supervisor::perform::attempt::unit::alone;
 #[derive(Debug, Default)]
 pub struct Runners {
     holds: BTreeMap<AttemptId, RunnerHold>,
-    still: Arc<Watch>,
+    still: Arc<StallWatch>,
 }
 
 impl Runners {
@@ -50,13 +50,13 @@ impl Runners {
         if let Some(runner) = self.holds.get(&attempt) {
             runner.stop(now);
         } else {
-            let yard = desk.yard.clone();
-            tokio::task::spawn_blocking(move || yard.stop_resolver(&attempt, now));
+            let pool = desk.pool.clone();
+            tokio::task::spawn_blocking(move || pool.stop_resolver(&attempt, now));
         }
     }
 
     /// Looks for signs of life of an attempt, on a thread of its own. One that is gone already has sent word of that.
-    pub fn look(&self, desk: &Desk, lane: LaneId, attempt: AttemptId, patience: Duration) {
+    pub fn look(&self, desk: &Desk, lane: LaneId, attempt: AttemptId, stall_after: Duration) {
         let (watch, sender) = (self.still.clone(), desk.sender.clone());
         let folder = JobFolder::new(desk.project.dir.attempt(&attempt));
         let runner = self.holds.get(&attempt).map(RunnerHold::process);
@@ -76,7 +76,7 @@ impl Runners {
                 _ => None,
             };
             let seen = runner.or_else(running);
-            let signs = seen.and_then(|runner| watch.look(&attempt, runner, &folder, &worktree, patience));
+            let signs = seen.and_then(|runner| watch.look(&attempt, runner, &folder, &worktree, stall_after));
             // Before it begins, and while it is looked at what it has made, somebody else is at work.
             let signs = signs.or_else(|| resolves.then(Signs::of_life));
             if let Some(signs) = signs {

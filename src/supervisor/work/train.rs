@@ -1,22 +1,22 @@
 //! What the merge train asks for, each on a thread of its own.
 
 use crate::schedule::train::TrainAnswer;
-use crate::schedule::{Event, Input, UnionTrial};
+use crate::schedule::{Event, Input, UnionBuild};
 
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 
 /// Branches are tried together, on a thread of their own.
-pub fn try_union(desk: &Desk, trial: UnionTrial) {
-    let (project, yard, admin) = (desk.project.clone(), desk.yard.clone(), desk.admin.clone());
+pub fn try_union(desk: &Desk, build: UnionBuild) {
+    let (project, pool, admin) = (desk.project.clone(), desk.pool.clone(), desk.admin.clone());
     let sender = desk.sender.clone();
     desk.in_background(move || {
-        let (said, warning) = perform::try_union(&project, &admin, &yard, &trial);
+        let (said, warning) = perform::try_union(&project, &admin, &pool, &build);
         if let Some(why) = warning {
             let _ = sender.send(EngineMessage::Warning(None, why));
         }
-        EngineMessage::Input(Input::Union(trial.id, said))
+        EngineMessage::Input(Input::Union(build.id, said))
     });
 }
 

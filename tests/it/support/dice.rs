@@ -2,11 +2,11 @@
 
 /// The dice of generated graphs, with a seed that the environment may name.
 #[derive(Debug)]
-pub struct Dice(orch::graph::Dice);
+pub struct Dice(orch::graph::Rng);
 
 impl Dice {
     pub fn new(seed: u64) -> Self {
-        Self(orch::graph::Dice::new(seed))
+        Self(orch::graph::Rng::new(seed))
     }
 
     /// The seed that the environment names, and otherwise one of the clock's.
@@ -19,7 +19,7 @@ impl Dice {
     }
 
     pub fn roll(&mut self) -> u64 {
-        self.0.roll()
+        self.0.next_u64()
     }
 
     /// A number from 0 up to, and without, the limit.

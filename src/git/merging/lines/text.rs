@@ -122,7 +122,7 @@ fn stands_once(text: &[u8], line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::Dice;
+    use crate::graph::Rng;
 
     fn text(lines: &[&str]) -> Vec<u8> {
         lines
@@ -182,26 +182,26 @@ mod tests {
     }
 
     /// A file of lines some of which stand there often, and versions of it with a few changes.
-    fn draw(dice: &mut Dice) -> [Vec<String>; 3] {
+    fn draw(rng: &mut Rng) -> [Vec<String>; 3] {
         let often = ["{", "}", "", "else"];
-        let line = |dice: &mut Dice, own: &str| match dice.below(5) {
-            often_one @ 0..4 if dice.below(2) == 0 => often[often_one].to_owned(),
-            _ => format!("{own}{}", dice.below(1000)),
+        let line = |rng: &mut Rng, own: &str| match rng.below(5) {
+            often_one @ 0..4 if rng.below(2) == 0 => often[often_one].to_owned(),
+            _ => format!("{own}{}", rng.below(1000)),
         };
-        let base: Vec<String> = (0..4 + dice.below(36)).map(|_| line(dice, "base")).collect();
+        let base: Vec<String> = (0..4 + rng.below(36)).map(|_| line(rng, "base")).collect();
         let mut side = |own: &str| {
             let mut lines = base.clone();
-            for _ in 0..1 + dice.below(3) {
-                let at = dice.below(lines.len() + 1);
-                match dice.below(5) {
-                    0 => lines.insert(at, line(dice, own)),
+            for _ in 0..1 + rng.below(3) {
+                let at = rng.below(lines.len() + 1);
+                match rng.below(5) {
+                    0 => lines.insert(at, line(rng, own)),
                     1 if at < lines.len() => drop(lines.remove(at)),
                     2 if at < lines.len() => {
                         let moved = lines.remove(at);
-                        lines.insert(dice.below(lines.len() + 1), moved);
+                        lines.insert(rng.below(lines.len() + 1), moved);
                     }
                     3 if at < lines.len() => lines.insert(at, lines[at].clone()),
-                    _ if at < lines.len() => lines[at] = line(dice, own),
+                    _ if at < lines.len() => lines[at] = line(rng, own),
                     _ => {}
                 }
             }
@@ -220,7 +220,7 @@ mod tests {
         let files = ["ours", "base", "theirs"].map(|name| dir.path().join(name));
         let (mut certain, mut conflicts) = (0, 0);
         for seed in 0..asked.unwrap_or(300) {
-            let drawn = draw(&mut Dice::new(seed));
+            let drawn = draw(&mut Rng::new(seed));
             let [base, ours, theirs] = drawn.map(|lines| {
                 let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
                 text(&lines)

@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::plan::manifest::written::raw::RawManifest;
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
-use crate::plan::{Fault, Place, PlanName};
+use crate::plan::{Diagnostic, Place, PlanName};
 
 /// A manifest as written, with the faults that its text alone shows.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct Parsed {
     /// What could be read of it.
     pub manifest: RawManifest,
     /// What is wrong so far.
-    pub faults: Vec<Fault>,
+    pub diagnostics: Vec<Diagnostic>,
     /// False when the text is not TOML: parts of the manifest may then be missing.
     pub(in crate::plan::manifest) is_toml: bool,
 }
@@ -48,14 +48,16 @@ pub fn parse_manifest(file: &Path, text: &str) -> Parsed {
     let broken: Vec<Place> = errors.iter().map(at).collect();
     // What was made of a line that is not TOML says nothing about what was meant.
     let is_sound = |line: usize| broken.iter().all(|place| place.line != line);
-    reader.faults.retain(|fault| fault.line.is_none_or(is_sound));
+    reader
+        .diagnostics
+        .retain(|diagnostic| diagnostic.line.is_none_or(is_sound));
     for (error, place) in errors.iter().zip(broken) {
-        reader.fault(place, format!("not TOML: {}", error.message()), None);
+        reader.diagnostic(place, format!("not TOML: {}", error.message()), None);
     }
     Parsed {
         file: file.to_path_buf(),
         manifest,
-        faults: reader.faults,
+        diagnostics: reader.diagnostics,
         is_toml: errors.is_empty(),
     }
 }

@@ -8,7 +8,7 @@ use crate::plan::manifest::written::at::{Located, Named};
 use crate::plan::manifest::written::unsupported;
 use crate::plan::text::near_miss::suggest;
 use crate::plan::text::place::LineIndex;
-use crate::plan::{Fault, Place};
+use crate::plan::{Diagnostic, Place};
 
 /// Where a value stands: its path of keys (`plans.auth.depends`) and its place.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(in crate::plan::manifest) struct Spot {
 pub(in crate::plan::manifest) struct ManifestReader<'t> {
     index: LineIndex<'t>,
     file: PathBuf,
-    pub(in crate::plan::manifest) faults: Vec<Fault>,
+    pub(in crate::plan::manifest) diagnostics: Vec<Diagnostic>,
     /// Tables and the keys that were asked of them; the schema's test compares them with the schema.
     #[cfg(test)]
     pub(in crate::plan::manifest) asked: std::collections::BTreeSet<(&'static str, &'static str)>,
@@ -38,7 +38,7 @@ impl<'t> ManifestReader<'t> {
         Self {
             index: LineIndex::new(text),
             file,
-            faults: Vec::new(),
+            diagnostics: Vec::new(),
             #[cfg(test)]
             asked: std::collections::BTreeSet::new(),
         }
@@ -48,14 +48,14 @@ impl<'t> ManifestReader<'t> {
         self.index.place(offset)
     }
 
-    pub(in crate::plan::manifest) fn fault(
+    pub(in crate::plan::manifest) fn diagnostic(
         &mut self,
         place: Place,
         message: impl Into<String>,
         hint: Option<String>,
     ) {
-        let fault = Fault::at(&self.file, place, message).hint(hint);
-        self.faults.push(fault);
+        let diagnostic = Diagnostic::at(&self.file, place, message).hint(hint);
+        self.diagnostics.push(diagnostic);
     }
 
     /// Reports that `value` is of another type than `expected`.
@@ -63,7 +63,7 @@ impl<'t> ManifestReader<'t> {
         let article = |noun: &'static str| if noun.starts_with(['a', 'i']) { "an" } else { "a" };
         let noun = value.type_str();
         let message = format!("`{}` is {} {noun}, expected {expected}", spot.path, article(noun));
-        self.fault(spot.place, message, None);
+        self.diagnostic(spot.place, message, None);
     }
 
     /// Opens a table for reading; `kind` names the sort of table, such as `plans`.
@@ -119,7 +119,7 @@ impl Table<'_, '_, '_> {
         if let Some(row) = unsupported::row(self.kind, key, value.get_ref()) {
             let place = self.reader.place(written.span().start);
             self.reader
-                .fault(place, row.message(value.get_ref()), Some(row.instead.to_owned()));
+                .diagnostic(place, row.message(value.get_ref()), Some(row.instead.to_owned()));
         }
         Some(Located {
             value: read,
@@ -135,7 +135,7 @@ impl Table<'_, '_, '_> {
                 let place = self.reader.place(key.span().start);
                 let message = format!("unknown key `{}`", join(&self.path, name));
                 let hint = suggest(name, self.asked.iter().copied());
-                self.reader.fault(place, message, hint);
+                self.reader.diagnostic(place, message, hint);
             }
         }
     }
@@ -181,8 +181,8 @@ impl<T: FromToml> FromToml for Vec<Located<T>> {
     fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
         let DeValue::Array(items) = value else {
             reader.mismatch(value, spot, "a list");
-            if let (DeValue::String(_), Some(fault)) = (value, reader.faults.last_mut()) {
-                fault.hint = Some("put it in brackets: [\"…\"]".to_owned());
+            if let (DeValue::String(_), Some(diagnostic)) = (value, reader.diagnostics.last_mut()) {
+                diagnostic.hint = Some("put it in brackets: [\"…\"]".to_owned());
             }
             return None;
         };

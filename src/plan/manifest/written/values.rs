@@ -121,7 +121,7 @@ fn text<T>(
     match parsed {
         Ok(value) => Some(value),
         Err(message) => {
-            reader.fault(spot.place, format!("`{}`: {message}", spot.path), None);
+            reader.diagnostic(spot.place, format!("`{}`: {message}", spot.path), None);
             None
         }
     }
@@ -197,7 +197,7 @@ fn bounded(
         } else {
             format!("an integer from {least} to {most}")
         };
-        reader.fault(
+        reader.diagnostic(
             spot.place,
             format!("`{}` is {number}, expected {range}", spot.path),
             None,
@@ -253,7 +253,7 @@ fn number(
     };
     let read = read.filter(|number| number.is_finite() && fits(*number));
     if read.is_none() {
-        reader.fault(
+        reader.diagnostic(
             spot.place,
             format!("`{}` is {shown}, expected {expected}", spot.path),
             None,
@@ -291,7 +291,7 @@ impl FromToml for AutoOrCount {
             DeValue::Integer(_) => Count::from_toml(value, spot, reader).map(Self::Count),
             _ => {
                 let message = format!("`{}`: expected \"auto\" or an integer of at least 1", spot.path);
-                reader.fault(spot.place, message, None);
+                reader.diagnostic(spot.place, message, None);
                 None
             }
         }

@@ -25,7 +25,7 @@ macro_rules! words {
                     other => {
                         let message = format!("`{}` is {other:?}, expected one of {}", spot.path, quoted(words));
                         let hint = suggest(other, words.iter().copied()).filter(|hint| hint.starts_with("did"));
-                        reader.fault(spot.place, message, hint);
+                        reader.diagnostic(spot.place, message, hint);
                         None
                     }
                 }

@@ -6,13 +6,13 @@ use super::headings::is_like_a_phase;
 use super::page::Page;
 use super::region::Region;
 use crate::plan::Phase;
-use crate::plan::markdown::DocumentFault;
+use crate::plan::markdown::DocumentDiagnostic;
 use crate::plan::markdown::read::one_line;
 use crate::plan::markdown::shape::item::{split_id, split_line};
 use crate::plan::markdown::shape::label::verify;
 
 /// Tells of boxes in a phase that nobody is given, and of numbered ones that stand in no phase.
-pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentFault>) {
+pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for region in &page.regions {
         match region.phase {
             Some(phase) => in_phase(page, region, phase, found),
@@ -22,7 +22,7 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentFault>) {
     }
 }
 
-fn in_phase(page: &Page<'_>, region: &Region<'_>, phase: &Phase, found: &mut Vec<DocumentFault>) {
+fn in_phase(page: &Page<'_>, region: &Region<'_>, phase: &Phase, found: &mut Vec<DocumentDiagnostic>) {
     let tasks = phase.tasks.iter();
     let known = tasks.flat_map(|task| task.subtasks.iter().map(|sub| sub.line).chain([task.line]));
     let known: BTreeSet<usize> = known.collect();
@@ -65,7 +65,7 @@ fn in_phase(page: &Page<'_>, region: &Region<'_>, phase: &Phase, found: &mut Vec
     }
 }
 
-fn outside(page: &Page<'_>, region: &Region<'_>, found: &mut Vec<DocumentFault>) {
+fn outside(page: &Page<'_>, region: &Region<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for item in page.boxes(&region.range) {
         let head = split_line(&page.text()[item.head.clone()]).0;
         let Some(id) = split_id(head).0 else { continue };

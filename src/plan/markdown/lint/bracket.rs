@@ -1,7 +1,7 @@
 //! What stands in brackets on the line of a task or phase and is nearly an annotation.
 
 use super::page::Page;
-use crate::plan::markdown::DocumentFault;
+use crate::plan::markdown::DocumentDiagnostic;
 use crate::plan::markdown::annotations::{NamedDependency, depends};
 use crate::plan::parse_duration;
 use crate::plan::text::near_miss::near_miss;
@@ -58,7 +58,7 @@ const LASTING: [&str; 7] = [
 ];
 
 /// Tells of them in the titles of phases and tasks, where annotations that are read no longer stand.
-pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentFault>) {
+pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for phase in &page.document.phases {
         let title = (phase.line, phase.title.as_str(), On::Phase);
         let tasks = phase

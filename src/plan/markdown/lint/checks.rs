@@ -2,11 +2,11 @@
 
 use super::page::Page;
 use crate::plan::PhaseId;
-use crate::plan::markdown::DocumentFault;
+use crate::plan::markdown::DocumentDiagnostic;
 use crate::plan::markdown::shape::label::{is_verify, label};
 
 /// Tells of them: their checks count for the phase above, or for none.
-pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentFault>) {
+pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for region in &page.regions {
         for line in page.lines(region) {
             let text = page.line_text(line);

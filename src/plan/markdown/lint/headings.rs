@@ -3,11 +3,11 @@
 use super::page::Page;
 use super::region::{Heading, Region};
 use crate::plan::PhaseId;
-use crate::plan::markdown::DocumentFault;
+use crate::plan::markdown::DocumentDiagnostic;
 
 /// Tells of headings that speak of a phase which the document does not have, and stand above boxes; and of lines that
 /// lack only the blank to be such a heading.
-pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentFault>) {
+pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for region in &page.regions {
         if is_like_a_phase(page, region)
             && let Some(heading) = &region.heading
@@ -91,7 +91,7 @@ fn like(marks: &str, text: &str) -> String {
 }
 
 /// `##Phase 3: x`
-fn unspaced(page: &Page<'_>, line: usize, found: &mut Vec<DocumentFault>) {
+fn unspaced(page: &Page<'_>, line: usize, found: &mut Vec<DocumentDiagnostic>) {
     let text = page.line_text(line).trim_start();
     let bare = text.trim_start_matches('#');
     let marks = text.len() - bare.len();

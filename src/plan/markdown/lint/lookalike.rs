@@ -1,12 +1,12 @@
 //! Lines that look like tasks and are none: boxes that Markdown does not know, and numbered items and headings without one.
 
 use super::page::Page;
-use crate::plan::markdown::DocumentFault;
+use crate::plan::markdown::DocumentDiagnostic;
 use crate::plan::markdown::shape::item::split_id;
 use crate::plan::{Phase, TaskId};
 
 /// Tells of them where they stand in a phase.
-pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentFault>) {
+pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for region in &page.regions {
         let Some(phase) = region.phase else { continue };
         for line in page.lines(region) {

@@ -15,11 +15,11 @@ mod lookalike;
 mod page;
 mod region;
 
-use super::DocumentFault;
+use super::DocumentDiagnostic;
 use crate::plan::Document;
 
 /// What may have been meant otherwise in a document without faults, by line.
-pub fn doubts(document: &Document) -> Vec<DocumentFault> {
+pub fn doubts(document: &Document) -> Vec<DocumentDiagnostic> {
     let page = page::Page::new(document);
     let mut found = Vec::new();
     headings::find(&page, &mut found);
@@ -41,8 +41,8 @@ mod tests {
     /// What is told of a document, as `line:column message`.
     #[track_caller]
     pub(super) fn told(text: &str) -> Vec<String> {
-        let (document, faults) = read_document(text);
-        assert_eq!(faults, [], "{text}");
+        let (document, diagnostics) = read_document(text);
+        assert_eq!(diagnostics, [], "{text}");
         let told = doubts(&document);
         told.into_iter()
             .map(|doubt| {

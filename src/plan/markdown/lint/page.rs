@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::region::{Region, regions};
 use crate::plan::Document;
-use crate::plan::markdown::DocumentFault;
+use crate::plan::markdown::DocumentDiagnostic;
 use crate::plan::markdown::shape::front_matter;
 use crate::plan::markdown::shape::item::split_line;
 use crate::plan::markdown::shape::masked::Masked;
@@ -88,8 +88,8 @@ impl<'d> Page<'d> {
     }
 
     /// A doubt about a line, at the first place of `word` in it.
-    pub(super) fn doubt(&self, line: usize, word: &str, message: String, hint: String) -> DocumentFault {
-        let mut doubt = DocumentFault::new(line, message, hint).about(word);
+    pub(super) fn doubt(&self, line: usize, word: &str, message: String, hint: String) -> DocumentDiagnostic {
+        let mut doubt = DocumentDiagnostic::new(line, message, hint).about(word);
         doubt.place(self.line_text(line));
         doubt
     }

@@ -19,9 +19,9 @@ use super::hand_over::HandOver;
 use super::resolver_judge::{Accepted, LEFT_OUT, RefusedResolution, judge};
 use crate::supervisor::brief::stop_hook::claude_settings_file;
 use crate::supervisor::perform::build::conflict::words;
+use crate::supervisor::perform::tree::candidate_pool::CandidatePool;
 use crate::supervisor::perform::tree::removing::remove_conflict;
-use crate::supervisor::perform::tree::worktree::furnish_own;
-use crate::supervisor::perform::tree::yard::Yard;
+use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -32,13 +32,13 @@ const VANISHED_AT_MOST: u32 = 3;
 pub fn resolve_by_agent(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     order: &ResolveOrder,
     run: RunId,
 ) -> (Event, Vec<String>) {
     let mut warnings = Vec::new();
     let folder = JobFolder::new(project.dir.attempt(&order.attempt));
-    let done = attempt(project, admin, yard, order, run, &folder, &mut warnings);
+    let done = attempt(project, admin, pool, order, run, &folder, &mut warnings);
     let fact = match done {
         Ok(accepted) => Resolving::Done(ConflictResolved {
             plan: order.plan.clone(),
@@ -49,7 +49,7 @@ pub fn resolve_by_agent(
         }),
         Err(refused) => {
             let at = git::conflict::conflict_at(admin, &order.plan).ok().flatten();
-            let stopped = yard.is_unwanted_resolver(&order.attempt);
+            let stopped = pool.is_unwanted_resolver(&order.attempt);
             Resolving::Failed(ResolverFailed {
                 plan: order.plan.clone(),
                 up_to: order.up_to,
@@ -66,7 +66,7 @@ pub fn resolve_by_agent(
 fn attempt(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     order: &ResolveOrder,
     run: RunId,
     folder: &JobFolder,
@@ -102,9 +102,9 @@ fn attempt(
             continue;
         };
         before = resolved().ok();
-        yard.resolver_runs(&order.attempt, folder);
+        pool.resolver_runs(&order.attempt, folder);
         // Whoever asked before there was a runner found none to stop.
-        if yard.is_unwanted_resolver(&order.attempt) {
+        if pool.is_unwanted_resolver(&order.attempt) {
             runner.hold().stop(false);
         }
         let state = runner.wait().map_err(|error| not_started(error.to_string()))?;
@@ -129,7 +129,7 @@ fn attempt(
         let why = format!("agent {} {}{said}", order.agent, exit.describe());
         return Err(RefusedResolution { exit, why });
     }
-    again_if_killed(Result::is_ok, || judge(project, admin, yard, order, plan))
+    again_if_killed(Result::is_ok, || judge(project, admin, pool, order, plan))
 }
 
 /// Checks the conflict out and starts the agent on it.
@@ -179,7 +179,7 @@ fn start(
     warnings.extend(opened.warnings);
     let path = opened.path;
     let key = conflict_key(&order.plan);
-    warnings.extend(furnish_own(project, plan, &key, &path)?);
+    warnings.extend(provision_own(project, plan, &key, &path)?);
     clear_dead_locks_of(&path, repo.common_dir()).map_err(|error| text(&error))?;
     git::worktree::hide(admin, agent.known.map_or(&[], |known| known.litter))
         .map_err(|error| text(&error))?;

@@ -12,7 +12,7 @@ use crate::schedule::{Exit, ResolveOrder};
 use crate::supervisor::perform::build::conflict::words;
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::{Check, Said};
-use crate::supervisor::perform::tree::yard::Yard;
+use crate::supervisor::perform::tree::candidate_pool::CandidatePool;
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -41,7 +41,7 @@ pub struct RefusedResolution {
 pub fn judge(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     order: &ResolveOrder,
     plan: &Plan,
 ) -> Result<Accepted, RefusedResolution> {
@@ -57,7 +57,7 @@ pub fn judge(
     nobody_else_s(project, order, &commit).map_err(refused)?;
     let left_out = account(project, order, &commit, &path).map_err(refused)?;
     let clean = git::state::inspect_in(&project.repo, &path).is_ok_and(|state| state.is_clean());
-    both_pass(project, yard, order, plan, &path).map_err(refused)?;
+    both_pass(project, pool, order, plan, &path).map_err(refused)?;
     git::conflict::keep_conflict(admin, &plan.name, &commit).map_err(|error| refused(error.to_string()))?;
     if clean {
         git::conflict::sweep_conflict(admin, &plan.name).map_err(|error| refused(error.to_string()))?;
@@ -167,7 +167,7 @@ fn account(
 /// Runs what verifies the plan and each of those it conflicts with.
 fn both_pass(
     project: &Project,
-    yard: &Yard,
+    pool: &CandidatePool,
     order: &ResolveOrder,
     plan: &Plan,
     path: &Path,
@@ -180,7 +180,7 @@ fn both_pass(
         let Some(line) = side.verify.as_deref() else {
             continue;
         };
-        yard.resolver_runs(&order.attempt, &folder);
+        pool.resolver_runs(&order.attempt, &folder);
         let check = Check {
             tag: format!("resolve-{}-{number}", order.attempt),
             line,
@@ -193,7 +193,7 @@ fn both_pass(
             environment::for_train(project, Some(side), &crate::git::conflict_key(&plan.name), path);
         let at_work = verify::at_work(&folder, &check.tag, line);
         let said = verify::run(project, &folder, variables, &check, at_work, &|| {
-            yard.is_unwanted_resolver(&order.attempt)
+            pool.is_unwanted_resolver(&order.attempt)
         })?;
         match said {
             Said::Passed => {}

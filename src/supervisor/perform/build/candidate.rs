@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::git::{self, Build};
+use crate::git::{self, BuildOutcome};
 use crate::plan::{CommitId, MergeStrategy, Plan, PlanName};
-use crate::schedule::train::{Trial, Tried};
+use crate::schedule::train::{Build, Tried};
 use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
 use super::conflict;
@@ -12,19 +12,19 @@ use super::known::Known;
 use super::lost_work::{
     branch_is_gone, refuse_part_that_is_lost, refuse_what_is_lost, refuse_what_only_merges_have,
 };
-use super::mend;
-use super::mend::ConflictingMerge;
 use super::merged_by_others::nobody_has_merged;
 use super::other_rules::refuse_other_rules;
 use super::others_work::refuse_foreign_work;
 use super::refusal::refused;
+use super::repair;
+use super::repair::ConflictingMerge;
 use super::target_lost::lost;
 use super::top::Top;
 use super::wording::message;
-use crate::supervisor::perform::tree::yard::{Built, Chain, Ground, Link};
+use crate::supervisor::perform::tree::candidate_pool::{Built, Chain, Link, TargetTip};
 use crate::supervisor::project::repository_plans::Project;
 
-/// Why there are no commits of a trial.
+/// Why there are no commits of a build.
 pub enum Halt {
     /// This comes of it.
     Tried(Tried),
@@ -44,18 +44,18 @@ impl From<MergeTrouble> for Unmerged {
     }
 }
 
-/// The commits of a trial, or what came of it because there are none.
+/// The commits of a build, or what came of it because there are none.
 pub fn chain(
     project: &Project,
     built: &mut Built,
-    trial: &Trial,
+    build: &Build,
     target: &str,
     known: &Known,
 ) -> Result<Chain, Halt> {
     let refused = |error: &dyn std::fmt::Display| Halt::Tried(Tried::Refused(error.to_string()));
     let repo = &project.repo;
-    if let Some(first) = trial.again {
-        let known = built.trials.get(&first).cloned();
+    if let Some(first) = build.again {
+        let known = built.builds.get(&first).cloned();
         return known.ok_or_else(|| refused(&"what was verified before is not known any more"));
     }
     git::landing::check_target(repo, target).map_err(|error| refused(&error))?;
@@ -64,40 +64,47 @@ pub fn chain(
     if let Some(why) = lost(project, built, target, tip.as_ref(), known).map_err(|error| refused(&error))? {
         return Err(Halt::Tried(Tried::Refused(why)));
     }
-    let ground = built.grounds.entry(trial.ground).or_insert_with(|| Ground {
-        target: target.to_owned(),
-        commit: tip.clone().unwrap_or_else(|| project.base.clone()),
-        tip: tip.clone(),
-    });
-    let ground = ground.clone();
+    let target_tip = built
+        .target_tips
+        .entry(build.target_tip)
+        .or_insert_with(|| TargetTip {
+            target: target.to_owned(),
+            commit: tip.clone().unwrap_or_else(|| project.base.clone()),
+            tip: tip.clone(),
+        });
+    let target_tip = target_tip.clone();
     let moved_by_us = tip.as_ref().is_some_and(|tip| built.own.contains(tip));
-    if ground.tip != tip && !moved_by_us {
+    if target_tip.tip != tip && !moved_by_us {
         return Err(Halt::Tried(Tried::Moved));
     }
     let git = project.git().map_err(|error| refused(&error))?;
-    let mut top = Top::at(repo, git, &ground.commit).map_err(|error| refused(&error))?;
-    let coming = coming(project, built, trial, known);
+    let mut top = Top::at(repo, git, &target_tip.commit).map_err(|error| refused(&error))?;
+    let coming = coming(project, built, build, known);
     top.builder
         .expect(&top.commit, &coming)
         .map_err(|error| refused(&error))?;
-    let plans = trial.stack.iter();
+    let plans = build.batch.iter();
     let links: Result<Vec<Link>, Halt> = plans
         .map(|name| link(project, built, name, &mut top, target, known))
         .collect();
     // Also when something on top does not merge: what lies below is known from now on.
     top.save().map_err(|error| refused(&error))?;
-    git::refs::hold_candidate(repo, trial.id, &top.commit).map_err(|error| refused(&error))?;
+    git::refs::hold_candidate(repo, build.id, &top.commit).map_err(|error| refused(&error))?;
     let (links, tree) = (links?, top.tree);
-    // Checkouts show where the target stands, which need not be this ground, and is none of the links before.
-    for link in links.iter().filter(|_| tip.is_some() && ground.tip == tip) {
-        follows(project, target, &ground.commit, &link.commit).map_err(|why| {
+    // Checkouts show where the target stands, which need not be this target tip, and is none of the links before.
+    for link in links.iter().filter(|_| tip.is_some() && target_tip.tip == tip) {
+        follows(project, target, &target_tip.commit, &link.commit).map_err(|why| {
             Halt::Tried(match why {
                 MergeTrouble::Obstacle { why } => Tried::InTheWay(link.plan.clone(), why),
                 other => Tried::Conflict(link.plan.clone(), other),
             })
         })?;
     }
-    Ok(Chain { ground, links, tree })
+    Ok(Chain {
+        target_tip,
+        links,
+        tree,
+    })
 }
 
 /// Refuses what a checkout of the target could not follow, because of what lies in it: better before an hour of
@@ -111,10 +118,10 @@ fn follows(project: &Project, target: &str, from: &CommitId, to: &CommitId) -> R
     }
 }
 
-/// The heads of the plans of a trial that are merged for the first time, in order. What cannot be found shows when it is needed.
-fn coming(project: &Project, built: &Built, trial: &Trial, known: &Known) -> Vec<CommitId> {
+/// The heads of the plans of a build that are merged for the first time, in order. What cannot be found shows when it is needed.
+fn coming(project: &Project, built: &Built, build: &Build, known: &Known) -> Vec<CommitId> {
     let merged: BTreeSet<&CommitId> = built.merges.keys().map(|(_, incoming, _)| incoming).collect();
-    let plans = trial.stack.iter().filter_map(|name| project.plan(name));
+    let plans = build.batch.iter().filter_map(|name| project.plan(name));
     let heads = plans.filter_map(|plan| head(project, plan, known.parts.get(&plan.name), known).ok());
     heads.filter(|head| !merged.contains(head)).collect()
 }
@@ -148,7 +155,7 @@ fn link(
             let merged =
                 merge(project, plan, top, sides, target, known).map_err(|unmerged| match unmerged {
                     Unmerged::Trouble(why) => trouble(why),
-                    Unmerged::Clash(clash) => match built.unmended.get(&clash.key()) {
+                    Unmerged::Clash(clash) => match built.unrepaired.get(&clash.key()) {
                         Some(tried) => trouble(clash.told(tried)),
                         None => Halt::Clash(clash),
                     },
@@ -277,7 +284,7 @@ fn merge(
         }
     };
     match drafted.map_err(|error| refused(&error))? {
-        Build::Candidate(candidate) => {
+        BuildOutcome::Candidate(candidate) => {
             let gains = top.gains_nothing(incoming, &candidate.tree);
             match gains.map_err(|error| refused(&error))? {
                 // A person has landed it by other commits: one more would be empty.
@@ -285,8 +292,8 @@ fn merge(
                 false => Ok(Some((candidate.commit, candidate.tree))),
             }
         }
-        Build::AlreadyContained => Ok(nothing_was_taken_back(plan, top).map(|()| None)?),
-        Build::Conflict { files } => {
+        BuildOutcome::AlreadyContained => Ok(nothing_was_taken_back(plan, top).map(|()| None)?),
+        BuildOutcome::Conflict { files } => {
             let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
             let trouble = MergeTrouble::Conflict {
                 with: conflict::authors(&project.repo, &known.landed, &paths),
@@ -348,15 +355,15 @@ pub fn rehearse(
     };
     let merged = merge(project, plan, &top, sides, target, known);
     top.save().map_err(|error| refused(&error))?;
-    let (commit, mended) = match merged {
+    let (commit, repaired) = match merged {
         Ok(merged) => (merged.map_or_else(|| onto.clone(), |(commit, _)| commit), None),
         Err(Unmerged::Trouble(trouble)) => return Err(trouble),
-        Err(Unmerged::Clash(clash)) => match mend::rehearse(project, &clash) {
+        Err(Unmerged::Clash(clash)) => match repair::rehearse(project, &clash) {
             Ok(Some((commit, words))) => (commit, Some(words)),
             Ok(None) => return Err(clash.trouble),
             Err(why) => return Err(clash.told(&Some(why))),
         },
     };
     follows(project, target, onto, &commit)?;
-    Ok((commit, mended))
+    Ok((commit, repaired))
 }

@@ -2,7 +2,7 @@
 
 use super::refusal::refused;
 use super::top::Top;
-use crate::git::{self, Build};
+use crate::git::{self, BuildOutcome};
 use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;
 use crate::supervisor::project::repository_plans::Project;
@@ -74,12 +74,12 @@ pub fn refuse_what_only_merges_have(
     plan: &Plan,
     top: &Top,
     (since, head): (Option<&CommitId>, &CommitId),
-    replayed: &Build,
+    replayed: &BuildOutcome,
 ) -> Result<(), MergeTrouble> {
     let tree = match replayed {
-        Build::Candidate(candidate) => &candidate.tree,
-        Build::AlreadyContained => &top.tree,
-        Build::Conflict { .. } => return Ok(()),
+        BuildOutcome::Candidate(candidate) => &candidate.tree,
+        BuildOutcome::AlreadyContained => &top.tree,
+        BuildOutcome::Conflict { .. } => return Ok(()),
     };
     let merges = git::repo::merges_between(&project.repo, since.into_iter().chain([&top.commit]), head);
     let merges = merges.map_err(|error| refused(&error))?;

@@ -7,7 +7,7 @@ use crate::git::{self, GitError};
 use crate::plan::CommitId;
 
 use super::known::Known;
-use crate::supervisor::perform::tree::yard::Built;
+use crate::supervisor::perform::tree::candidate_pool::Built;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Looks at where the target stands, against where it was seen last. The text says what is gone and how to bring it back; none

@@ -3,16 +3,17 @@
 use std::fs::{self, File};
 use std::time::Duration;
 
-use crate::fault;
+use crate::failpoint;
 use crate::git::{
-    self, CheckoutOutcome, GitError, LandRefusal, LandingPlan, MendedCheckout, WorktreeAdmin, again_if_killed,
+    self, CheckoutOutcome, GitError, LandRefusal, LandingPlan, RepairedCheckout, WorktreeAdmin,
+    again_if_killed,
 };
 use crate::plan::{CommitId, Plan};
-use crate::schedule::train::{LandedPlan, Landing, TrainAnswer, Trial, TrialId, Tried, Unmoved, Verdict};
+use crate::schedule::train::{Build, BuildId, LandedPlan, Landing, TrainAnswer, Tried, Unmoved, Verdict};
 
 use super::merge::verdict;
 use crate::supervisor::perform::command::pre_merge::pre_merge;
-use crate::supervisor::perform::tree::yard::{Chain, Ground, Link, Yard};
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, Link, TargetTip};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -21,7 +22,7 @@ use crate::supervisor::project::repository_plans::Project;
 /// `go` is asked in the last moment, and may keep the target from moving.
 pub fn land(
     project: &Project,
-    yard: &Yard,
+    pool: &CandidatePool,
     landing: &Landing,
     target: &str,
     go: &dyn Fn() -> bool,
@@ -29,35 +30,35 @@ pub fn land(
     let mut warnings = Vec::new();
     let moved = again_if_killed(
         |moved: &Result<Vec<LandedPlan>, Unmoved>| moved.is_ok(),
-        || move_target(project, yard, landing, target, go, &mut warnings),
+        || move_target(project, pool, landing, target, go, &mut warnings),
     );
     (TrainAnswer::Landed(moved), warnings)
 }
 
 fn move_target(
     project: &Project,
-    yard: &Yard,
+    pool: &CandidatePool,
     landing: &Landing,
     target: &str,
     go: &dyn Fn() -> bool,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<LandedPlan>, Unmoved> {
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
-    let chain = yard.built().trials.get(&landing.trial).cloned();
+    let chain = pool.built().builds.get(&landing.build).cloned();
     let chain = chain.ok_or_else(|| refused(&"what was verified is not known any more"))?;
     let first = chain
         .links
         .iter()
-        .position(|link| Some(&link.plan) == landing.stack.first());
+        .position(|link| Some(&link.plan) == landing.batch.first());
     let first = first.ok_or_else(|| refused(&"what is to land was not verified"))?;
-    let links = &chain.links[first..(first + landing.stack.len()).min(chain.links.len())];
+    let links = &chain.links[first..(first + landing.batch.len()).min(chain.links.len())];
     let mut before = match first {
-        0 => chain.ground.tip.clone(),
+        0 => chain.target_tip.tip.clone(),
         _ => Some(chain.links[first - 1].commit.clone()),
     };
     let commit = links
         .last()
-        .map_or(&chain.ground.commit, |link| &link.commit)
+        .map_or(&chain.target_tip.commit, |link| &link.commit)
         .clone();
     let mut from = before.clone();
     for link in links.iter().filter(|link| link.own == link.commit) {
@@ -68,7 +69,7 @@ fn move_target(
         from = Some(link.commit.clone());
     }
     // Held to the end: what is built meanwhile must not take our own move for somebody else's.
-    let mut built = yard.built();
+    let mut built = pool.built();
     if before.as_ref() != Some(&commit) {
         carry_out(project, target, before.as_ref(), &commit, go, warnings)?;
         if before.is_some() {
@@ -79,12 +80,12 @@ fn move_target(
             began.or_insert_with(|| before.clone());
         }
     }
-    let ground = Ground {
+    let target_tip = TargetTip {
         target: target.to_owned(),
         tip: Some(commit.clone()),
         commit: commit.clone(),
     };
-    built.grounds.insert(landing.becomes, ground);
+    built.target_tips.insert(landing.becomes, target_tip);
     built.seen.insert(target.to_owned(), commit.clone());
     built.own.insert(commit);
     let moves = links.iter().map(|link| {
@@ -140,7 +141,7 @@ fn carry_out(
             let left = still_behind(target, done.checkouts);
             // One that was made while the branch was has nothing to follow from.
             if left.is_empty() || before.is_none() {
-                let _ = fault::around("landing.done", || fs::remove_file(&note));
+                let _ = failpoint::around("landing.done", || fs::remove_file(&note));
             }
             warnings.extend(left);
             return Ok(());
@@ -225,7 +226,7 @@ pub struct Ended {
     pub behind: Vec<String>,
 }
 
-fn still_behind(target: &str, checkouts: Vec<MendedCheckout>) -> Vec<String> {
+fn still_behind(target: &str, checkouts: Vec<RepairedCheckout>) -> Vec<String> {
     let left = checkouts.into_iter().filter_map(|checkout| {
         let CheckoutOutcome::Left(why) = checkout.outcome else {
             return None;
@@ -254,15 +255,15 @@ pub fn land_commit(
 ) -> Result<Vec<String>, String> {
     let (target, mut warnings) = (&project.target, Vec::new());
     let moved = || format!("the branch `{target}` was moved by somebody else: try again");
-    let trial = Trial {
-        id: TrialId::default(),
-        ground: 0,
+    let build = Build {
+        id: BuildId::default(),
+        target_tip: 0,
         slot: 0,
-        stack: vec![plan.name.clone()],
+        batch: vec![plan.name.clone()],
         again: None,
     };
     let chain = Chain {
-        ground: Ground {
+        target_tip: TargetTip {
             target: target.to_owned(),
             tip: Some(tip.clone()),
             commit: tip.clone(),
@@ -274,8 +275,8 @@ pub fn land_commit(
         }],
         tree: project.repo.tree_of(commit).map_err(|error| error.to_string())?,
     };
-    let yard = Yard::default();
-    match verdict(project, admin, &yard, &trial, &chain, &mut warnings) {
+    let pool = CandidatePool::default();
+    match verdict(project, admin, &pool, &build, &chain, &mut warnings) {
         Tried::Verdict(Verdict { green: true, .. }) => {}
         Tried::Verdict(Verdict { why, .. }) => {
             return Err(format!("the tree without it does not pass: {why}"));
@@ -309,7 +310,7 @@ fn alone(project: &Project) -> std::io::Result<File> {
 fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<()> {
     let temporary = path.with_extension("new");
     fs::write(&temporary, serde_json::to_vec(landing)?)?;
-    fault::around("landing.note", || fs::rename(temporary, path))
+    failpoint::around("landing.note", || fs::rename(temporary, path))
 }
 
 /// Ends a landing that a crash, a full disk or a person at work cut short: brings checkouts of a target that did move along.
@@ -344,7 +345,7 @@ pub fn behind(project: &Project) -> Vec<String> {
         return Vec::new();
     };
     let left = git::landing::behind(&project.repo, &landing).unwrap_or_default();
-    let left = left.into_iter().map(|path| MendedCheckout {
+    let left = left.into_iter().map(|path| RepairedCheckout {
         path,
         outcome: CheckoutOutcome::Left("it is tried again".to_owned()),
     });

@@ -3,44 +3,44 @@
 use std::time::Duration;
 
 use crate::agent::JobFolder;
-use crate::fault;
+use crate::failpoint;
 use crate::git::{self, GitError, WorktreeAdmin, again_if_killed};
 use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
 use crate::plan::{CommitId, MergeStrategy};
 use crate::schedule;
-use crate::schedule::train::{TrainAnswer, Trial, Tried, Verdict, patience};
+use crate::schedule::train::{Build, TrainAnswer, Tried, Verdict, time_limit};
 use crate::schedule::{Event, Resolving};
 
 use crate::supervisor::perform::build::candidate::Halt;
 use crate::supervisor::perform::build::known::Known;
-use crate::supervisor::perform::build::mend::RepairedMerge;
-use crate::supervisor::perform::build::{candidate, mend};
+use crate::supervisor::perform::build::repair::RepairedMerge;
+use crate::supervisor::perform::build::{candidate, repair};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, TargetTip};
 use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
-use crate::supervisor::perform::tree::yard::{Chain, Ground, Yard};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
 /// How much more time the second run of a tree has.
 pub const SECOND: u32 = 4;
 
-/// Builds and verifies what a trial is about. The second value is what is to be recorded besides.
+/// Merges and verifies what a build is about. The second value is what is to be recorded besides.
 pub fn try_out(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
-    trial: &Trial,
+    pool: &CandidatePool,
+    build: &Build,
     target: &str,
     known: &Known,
 ) -> (TrainAnswer, Vec<Event>) {
     let (mut warnings, mut facts) = (Vec::new(), Vec::new());
-    let mut ground_green = false;
-    let built = build(
+    let mut tip_green = false;
+    let built = chain_of(
         project,
         admin,
-        yard,
-        trial,
+        pool,
+        build,
         (target, known),
         &mut facts,
         &mut warnings,
@@ -48,17 +48,17 @@ pub fn try_out(
     let tried = match built {
         Err(tried) => tried,
         Ok(chain) => {
-            let tried = verdict(project, admin, yard, trial, &chain, &mut warnings);
-            ground_green = is_known_green(project, &chain.ground);
+            let tried = verdict(project, admin, pool, build, &chain, &mut warnings);
+            tip_green = is_known_green(project, &chain.target_tip);
             tried
         }
     };
     let answer = TrainAnswer::Tried {
-        trial: trial.id,
+        build: build.id,
         tried,
-        ground_green,
+        tip_green,
     };
-    let plan = trial.stack.last();
+    let plan = build.batch.last();
     facts.extend(warnings.into_iter().map(|why| Event::Warning {
         plan: plan.cloned(),
         why,
@@ -66,25 +66,25 @@ pub fn try_out(
     (answer, facts)
 }
 
-/// The commits of a trial. What conflicts and needs nobody is merged on the way.
-fn build(
+/// The commits of a build. What conflicts and needs nobody is merged on the way.
+fn chain_of(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
-    trial: &Trial,
+    pool: &CandidatePool,
+    build: &Build,
     (target, known): (&str, &Known),
     facts: &mut Vec<Event>,
     warnings: &mut Vec<String>,
 ) -> Result<Chain, Tried> {
     loop {
         let chain = {
-            let mut built = yard.built();
+            let mut built = pool.built();
             let settled = |chain: &Result<Chain, Halt>| !matches!(chain, Err(Halt::Tried(_)));
             let chain = again_if_killed(settled, || {
-                candidate::chain(project, &mut built, trial, target, known)
+                candidate::chain(project, &mut built, build, target, known)
             });
             if let Ok(chain) = &chain {
-                built.trials.insert(trial.id, chain.clone());
+                built.builds.insert(build.id, chain.clone());
             }
             chain
         };
@@ -94,34 +94,34 @@ fn build(
             Err(Halt::Clash(clash)) => clash,
         };
         // Without what was built: others go on meanwhile.
-        let _alone = yard.mend_for(trial.id);
+        let _alone = pool.repair_for(build.id);
         let dealt_with = {
-            let built = yard.built();
-            built.merges.contains_key(&clash.key()) || built.unmended.contains_key(&clash.key())
+            let built = pool.built();
+            built.merges.contains_key(&clash.key()) || built.unrepaired.contains_key(&clash.key())
         };
         if dealt_with {
             continue;
         }
-        if yard.is_unwanted(trial.id) {
+        if pool.is_unwanted(build.id) {
             return Err(Tried::Stopped);
         }
-        let mut told = mend::MergeNotes::default();
-        let mended = again_if_killed(
-            |mended| !matches!(mended, RepairedMerge::Not(_)),
-            || mend::mend(project, admin, yard, trial, &clash, &mut told),
+        let mut told = repair::MergeNotes::default();
+        let repaired = again_if_killed(
+            |repaired| !matches!(repaired, RepairedMerge::Not(_)),
+            || repair::repair(project, admin, pool, build, &clash, &mut told),
         );
         warnings.extend(told.warnings);
         facts.extend(
-            told.mended
-                .map(|mended| Event::Resolve(Resolving::Reused(mended))),
+            told.repaired
+                .map(|repaired| Event::Resolve(Resolving::Reused(repaired))),
         );
-        let mut built = yard.built();
-        match mended {
+        let mut built = pool.built();
+        match repaired {
             RepairedMerge::Merged(commit, tree) => {
                 built.merges.insert(clash.key(), Some((commit, tree)));
             }
             RepairedMerge::Not(tried) => {
-                built.unmended.insert(clash.key(), tried);
+                built.unrepaired.insert(clash.key(), tried);
             }
             RepairedMerge::Stopped => return Err(Tried::Stopped),
         }
@@ -137,15 +137,15 @@ pub fn key(target: &str, tree: &str, line: &str) -> VerdictKey {
     }
 }
 
-fn is_known_green(project: &Project, ground: &Ground) -> bool {
+fn is_known_green(project: &Project, target_tip: &TargetTip) -> bool {
     let Some(line) = project.set.merge.verify.as_deref() else {
         return true;
     };
     let known = || {
-        let tree = project.repo.tree_of(&ground.commit).ok()?;
+        let tree = project.repo.tree_of(&target_tip.commit).ok()?;
         Verdicts::open(&project.dir)
             .ok()?
-            .find(&key(&ground.target, &tree, line))
+            .find(&key(&target_tip.target, &tree, line))
             .ok()?
     };
     known().is_some_and(|known| known.green)
@@ -163,13 +163,13 @@ fn said(green: bool, runs: u32, known: bool) -> Verdict {
     }
 }
 
-/// The verdict on a trial: on its last commit, and where every commit has to be green, on those below it that come onto the
+/// The verdict on a build: on its last commit, and where every commit has to be green, on those below it that come onto the
 /// target's first-parent line with it.
 pub fn verdict(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
-    trial: &Trial,
+    pool: &CandidatePool,
+    build: &Build,
     chain: &Chain,
     warnings: &mut Vec<String>,
 ) -> Tried {
@@ -183,14 +183,14 @@ pub fn verdict(
             Err(error) => return Tried::Refused(error.to_string()),
         };
         let part = Chain {
-            ground: Ground {
+            target_tip: TargetTip {
                 commit: commit.clone(),
-                ..chain.ground.clone()
+                ..chain.target_tip.clone()
             },
             links: Vec::new(),
             tree,
         };
-        match verdict_on(project, admin, yard, trial, &part, warnings) {
+        match verdict_on(project, admin, pool, build, &part, warnings) {
             Tried::Verdict(verdict) if verdict.green => {}
             Tried::Verdict(mut verdict) => {
                 let subject = project.repo.subject(&commit).unwrap_or_default();
@@ -204,7 +204,7 @@ pub fn verdict(
             other => return other,
         }
     }
-    verdict_on(project, admin, yard, trial, chain, warnings)
+    verdict_on(project, admin, pool, build, chain, warnings)
 }
 
 /// The replayed commits of the last plan but the last one, oldest first; none where not every commit has to be green.
@@ -215,7 +215,7 @@ fn replayed_below(project: &Project, chain: &Chain) -> Result<Vec<CommitId>, Git
         return Ok(Vec::new());
     }
     let before = chain.links.iter().rev().nth(1);
-    let before = before.map_or(&chain.ground.commit, |link| &link.commit);
+    let before = before.map_or(&chain.target_tip.commit, |link| &link.commit);
     let mut line = git::repo::first_parents(&project.repo, before, chain.top())?;
     line.pop();
     Ok(line)
@@ -224,12 +224,13 @@ fn replayed_below(project: &Project, chain: &Chain) -> Result<Vec<CommitId>, Git
 fn verdict_on(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
-    trial: &Trial,
+    pool: &CandidatePool,
+    build: &Build,
     chain: &Chain,
     warnings: &mut Vec<String>,
 ) -> Tried {
-    let nothing_new = !chain.links.is_empty() && *chain.top() == chain.ground.commit && trial.again.is_none();
+    let nothing_new =
+        !chain.links.is_empty() && *chain.top() == chain.target_tip.commit && build.again.is_none();
     let Some(line) = project.set.merge.verify.as_deref().filter(|_| !nothing_new) else {
         return Tried::Verdict(Verdict::unasked());
     };
@@ -241,8 +242,8 @@ fn verdict_on(
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         }))
     };
-    let _alone = yard.alone_with(&chain.tree);
-    let key = key(&chain.ground.target, &chain.tree, line);
+    let _alone = pool.alone_with(&chain.tree);
+    let key = key(&chain.target_tip.target, &chain.tree, line);
     let store = match Verdicts::open(&project.dir) {
         Ok(store) => Some(store),
         Err(error) => {
@@ -262,7 +263,7 @@ fn verdict_on(
             });
         }
         Some(KnownVerdict { reds, why, took, .. }) if reds > 1 => {
-            let runs = if trial.again.is_some() { 1 } else { reds };
+            let runs = if build.again.is_some() { 1 } else { reds };
             return Tried::Verdict(Verdict {
                 why,
                 took,
@@ -276,7 +277,7 @@ fn verdict_on(
         .set
         .plans
         .iter()
-        .filter(|plan| trial.stack.is_empty() || trial.stack.contains(&plan.name));
+        .filter(|plan| build.batch.is_empty() || build.batch.contains(&plan.name));
     let cap = cap
         .map(|plan| plan.attempts.timeout)
         .max()
@@ -285,7 +286,7 @@ fn verdict_on(
         .as_ref()
         .and_then(|store| store.took(line).ok())
         .unwrap_or_default();
-    let usual = patience(&earlier, cap);
+    let usual = time_limit(&earlier, cap);
     let limit = match project.set.merge.verify_timeout {
         Some(stated) => stated,
         // What was ended as too slow may have been slow by chance.
@@ -295,8 +296,8 @@ fn verdict_on(
     let done = run(
         project,
         admin,
-        yard,
-        trial,
+        pool,
+        build,
         chain,
         &TreeRun { line, limit, before },
         warnings,
@@ -312,10 +313,10 @@ fn verdict_on(
     };
     let noted = store.map(|store| {
         if fresh && red.is_none() {
-            let known = fresh_key(&chain.ground.target, &chain.tree, line);
+            let known = fresh_key(&chain.target_tip.target, &chain.tree, line);
             store.note(&known, None, took)?;
         }
-        fault::around("verdict.note", || store.note(&key, red.as_deref(), took))
+        failpoint::around("verdict.note", || store.note(&key, red.as_deref(), took))
     });
     if let Some(Err(error)) = noted {
         warnings.push(format!("a verdict was not kept: {error}"));
@@ -323,7 +324,7 @@ fn verdict_on(
     if let Some(taken) = &taken {
         verify::heard(&JobFolder::new(project.dir.train_verification(taken.slot)));
     }
-    let runs = if red.is_some() && trial.again.is_none() {
+    let runs = if red.is_some() && build.again.is_none() {
         before + 1
     } else {
         1

@@ -6,14 +6,14 @@ use std::time::Instant;
 use crate::agent::JobFolder;
 use crate::git::{self, WorktreeAdmin};
 use crate::plan::{PhaseId, Plan, PlanName};
-use crate::schedule::train::TrialId;
+use crate::schedule::train::BuildId;
 use crate::schedule::{Event, PhaseSaid, PhaseVerify, Ran};
 
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, train_key};
 use crate::supervisor::perform::tree::tree_run::keep_log;
-use crate::supervisor::perform::tree::worktree::furnish_own;
-use crate::supervisor::perform::tree::yard::{Yard, train_key};
+use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -22,7 +22,7 @@ use crate::supervisor::project::repository_plans::Project;
 pub fn verify_phase(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     name: &PlanName,
     phase: PhaseId,
 ) -> Event {
@@ -43,11 +43,11 @@ pub fn verify_phase(
         Ok(Some(tip)) => tip != ran.commit,
         Ok(None) | Err(_) => false,
     };
-    let mut found = said(project, admin, yard, plan, phase);
+    let mut found = said(project, admin, pool, plan, phase);
     while let Ok((ran, Said::Passed)) = &found
         && moved(ran)
     {
-        found = said(project, admin, yard, plan, phase);
+        found = said(project, admin, pool, plan, phase);
     }
     match found {
         Ok((ran, Said::Passed)) => word(PhaseSaid::Passed, Some(ran), None),
@@ -58,13 +58,13 @@ pub fn verify_phase(
 }
 
 /// Ends it, or keeps it from beginning.
-pub fn stop_phase_check(project: &Project, yard: &Yard, plan: &PlanName, phase: PhaseId) {
-    yard.stop(project, trial_of(plan, phase));
+pub fn stop_phase_check(project: &Project, pool: &CandidatePool, plan: &PlanName, phase: PhaseId) {
+    pool.stop(project, build_of(plan, phase));
 }
 
-/// A number that no trial of the train and none that is early has: the same for the same phase.
-fn trial_of(plan: &PlanName, phase: PhaseId) -> TrialId {
-    const PHASE: TrialId = 1 << 62;
+/// A number that no build of the train and none that is early has: the same for the same phase.
+fn build_of(plan: &PlanName, phase: PhaseId) -> BuildId {
+    const PHASE: BuildId = 1 << 62;
     let bytes = plan.as_str().bytes().chain(phase.0.to_le_bytes());
     let print = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |print, byte| {
         (print ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -75,7 +75,7 @@ fn trial_of(plan: &PlanName, phase: PhaseId) -> TrialId {
 fn said(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
     plan: &Plan,
     phase: PhaseId,
 ) -> Result<(Ran, Said), String> {
@@ -96,10 +96,10 @@ fn said(
     if line.is_empty() {
         return Ok((ran(0), Said::Passed));
     }
-    let trial = trial_of(&plan.name, phase);
-    let unwanted = || yard.is_unwanted(trial);
+    let build = build_of(&plan.name, phase);
+    let unwanted = || pool.is_unwanted(build);
     let tag = format!("phase-{}-{phase}-{}", plan.name, commit.short());
-    let taken = yard.take_slot(project, trial, &tag);
+    let taken = pool.take_slot(project, build, &tag);
     let name = train_key(taken.slot);
     let folder = JobFolder::new(project.dir.train_verification(taken.slot));
     let path = project.worktree_path(&name);
@@ -112,7 +112,7 @@ fn said(
         let ignored = project.set.merge.cleans_ignored;
         let ready = git::worktree::ensure_exact(admin, &name, &path, &commit, ignored);
         let ready = ready.map_err(|error| error.to_string())?;
-        furnish_own(project, plan, &name, &ready.path)?;
+        provision_own(project, plan, &name, &ready.path)?;
         ready.path
     };
     let mut variables = environment::for_train(project, Some(plan), &name, &worktree);

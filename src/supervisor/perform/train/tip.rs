@@ -3,14 +3,14 @@
 use crate::git::{self, WorktreeAdmin};
 use crate::journal::Verdicts;
 use crate::plan::CommitId;
-use crate::schedule::train::{Trial, TrialId, patience};
+use crate::schedule::train::{Build, BuildId, time_limit};
 use crate::schedule::{FirstBad, TargetChecked};
 
 use super::merge::{SECOND, fresh_key};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, TargetTip};
 use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
-use crate::supervisor::perform::tree::yard::{Chain, Ground, Yard};
 use crate::supervisor::project::repository_plans::Project;
 
 /// Verifies what this run has put on its targets, where that passed in worktrees with ignored files in them. A red tip is verified
@@ -19,14 +19,14 @@ use crate::supervisor::project::repository_plans::Project;
 pub fn check_tips(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
+    pool: &CandidatePool,
 ) -> (Vec<TargetChecked>, Vec<String>) {
     let (mut told, mut warnings) = (Vec::new(), Vec::new());
     let Some(line) = project.set.merge.verify.as_deref() else {
         return (told, warnings);
     };
     let moved: Vec<(String, CommitId, CommitId)> = {
-        let built = yard.built();
+        let built = pool.built();
         let ours = built.seen.iter().filter(|(_, tip)| built.own.contains(*tip));
         ours.filter_map(|(target, tip)| Some((target.clone(), built.began.get(target)?.clone(), tip.clone())))
             .collect()
@@ -35,7 +35,7 @@ pub fn check_tips(
         let look = TipLook {
             project,
             admin,
-            yard,
+            pool,
             line,
             target: &target,
         };
@@ -52,7 +52,7 @@ pub fn check_tips(
 struct TipLook<'a> {
     project: &'a Project,
     admin: &'a WorktreeAdmin,
-    yard: &'a Yard,
+    pool: &'a CandidatePool,
     line: &'a str,
     target: &'a str,
 }
@@ -110,8 +110,8 @@ impl TipLook<'_> {
 
     /// The plan that landed with a commit.
     fn plan_of(&self, commit: &CommitId) -> Option<crate::plan::PlanName> {
-        let built = self.yard.built();
-        let mut links = built.trials.values().flat_map(|chain| &chain.links);
+        let built = self.pool.built();
+        let mut links = built.builds.values().flat_map(|chain| &chain.links);
         links
             .find(|link| link.commit == *commit)
             .map(|link| link.plan.clone())
@@ -125,7 +125,7 @@ impl TipLook<'_> {
             .tree_of(commit)
             .map_err(|error| error.to_string())?;
         let chain = Chain {
-            ground: Ground {
+            target_tip: TargetTip {
                 target: self.target.to_owned(),
                 tip: Some(commit.clone()),
                 commit: commit.clone(),
@@ -133,15 +133,15 @@ impl TipLook<'_> {
             links: Vec::new(),
             tree,
         };
-        let trial = Trial {
-            id: TrialId::default(),
-            ground: 0,
+        let build = Build {
+            id: BuildId::default(),
+            target_tip: 0,
             slot: 0,
-            stack: Vec::new(),
+            batch: Vec::new(),
             again: None,
         };
         let earlier = Verdicts::open(&self.project.dir).and_then(|store| store.took(self.line));
-        let usual = patience(&earlier.unwrap_or_default(), verify::LONGEST);
+        let usual = time_limit(&earlier.unwrap_or_default(), verify::LONGEST);
         let stated = self.project.set.merge.verify_timeout;
         let limit = stated.unwrap_or(usual.saturating_mul(SECOND));
         let mut why = None;
@@ -154,8 +154,8 @@ impl TipLook<'_> {
             let (said, took, _, _taken) = run(
                 self.project,
                 self.admin,
-                self.yard,
-                &trial,
+                self.pool,
+                &build,
                 &chain,
                 &what,
                 warnings,

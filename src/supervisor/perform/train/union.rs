@@ -2,31 +2,31 @@
 //! train's while it needs none. What it says is kept apart from verdicts, and nothing lands on it.
 
 use crate::agent::JobFolder;
-use crate::git::{self, Build, Candidate, WorktreeAdmin};
+use crate::git::{self, BuildOutcome, Candidate, WorktreeAdmin};
 use crate::journal::{KnownVerdict, Verdicts};
 use crate::plan::{CommitId, Plan};
-use crate::schedule::train::patience;
-use crate::schedule::{UnionSaid, UnionTrial};
+use crate::schedule::train::time_limit;
+use crate::schedule::{UnionBuild, UnionSaid};
 
 use super::merge::key;
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
-use crate::supervisor::perform::tree::worktree::furnish_own;
-use crate::supervisor::perform::tree::yard::{Yard, train_key};
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, train_key};
+use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Builds and verifies what a trial is about. The second value says what a person should know.
+/// Merges and verifies what a build is about. The second value says what a person should know.
 pub fn try_union(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
-    trial: &UnionTrial,
+    pool: &CandidatePool,
+    build: &UnionBuild,
 ) -> (UnionSaid, Option<String>) {
-    match tried(project, admin, yard, trial) {
+    match tried(project, admin, pool, build) {
         Ok(said) => (said, None),
         Err(why) => {
-            let plans: Vec<&str> = trial.plans().map(|plan| plan.as_str()).collect();
+            let plans: Vec<&str> = build.plans().map(|plan| plan.as_str()).collect();
             let why = format!("{} could not be tried together: {why}", plans.join(", "));
             (UnionSaid::Nothing, Some(why))
         }
@@ -36,19 +36,19 @@ pub fn try_union(
 fn tried(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
-    trial: &UnionTrial,
+    pool: &CandidatePool,
+    build: &UnionBuild,
 ) -> Result<UnionSaid, String> {
     let Some(line) = project.set.merge.verify.as_deref() else {
         return Ok(UnionSaid::Nothing);
     };
-    let heads: Vec<&CommitId> = trial.heads.iter().map(|(_, head)| head).collect();
-    let built = git::candidate::unions(&project.repo).and_then(|unions| unions.union(&trial.target, &heads));
+    let heads: Vec<&CommitId> = build.heads.iter().map(|(_, head)| head).collect();
+    let built = git::candidate::unions(&project.repo).and_then(|unions| unions.union(&build.target, &heads));
     let Candidate { commit, tree } = match built.map_err(|error| error.to_string())? {
-        Build::Candidate(candidate) => candidate,
-        Build::AlreadyContained | Build::Conflict { .. } => return Ok(UnionSaid::Nothing),
+        BuildOutcome::Candidate(candidate) => candidate,
+        BuildOutcome::AlreadyContained | BuildOutcome::Conflict { .. } => return Ok(UnionSaid::Nothing),
     };
-    if let Some(said) = yard.early_word(&tree, line).filter(|_| !trial.again) {
+    if let Some(said) = pool.early_word(&tree, line).filter(|_| !build.again) {
         return Ok(said);
     }
     let verdicts = Verdicts::open(&project.dir).ok();
@@ -60,7 +60,7 @@ fn tried(
         Some(KnownVerdict { reds, why, .. }) if reds > 1 => return Ok(UnionSaid::Red(why)),
         _ => {}
     }
-    let plans: Vec<&Plan> = trial.plans().filter_map(|plan| project.plan(plan)).collect();
+    let plans: Vec<&Plan> = build.plans().filter_map(|plan| project.plan(plan)).collect();
     let cap = plans.iter().map(|plan| plan.attempts.timeout).max();
     let earlier = verdicts
         .and_then(|store| store.took(line).ok())
@@ -70,11 +70,11 @@ fn tried(
         commit: &commit,
         tree: &tree,
         top: plans.last().copied(),
-        limit: patience(&earlier, cap.unwrap_or(verify::LONGEST)),
+        limit: time_limit(&earlier, cap.unwrap_or(verify::LONGEST)),
     };
-    let said = run.through(project, admin, yard, trial)?;
+    let said = run.through(project, admin, pool, build)?;
     if matches!(said, UnionSaid::Green | UnionSaid::Red(_)) {
-        yard.keep_early_word(&tree, line, &said);
+        pool.keep_early_word(&tree, line, &said);
     }
     Ok(said)
 }
@@ -92,16 +92,16 @@ impl UnionRun<'_> {
         &self,
         project: &Project,
         admin: &WorktreeAdmin,
-        yard: &Yard,
-        trial: &UnionTrial,
+        pool: &CandidatePool,
+        build: &UnionBuild,
     ) -> Result<UnionSaid, String> {
-        let unwanted = || yard.is_unwanted(trial.id);
+        let unwanted = || pool.is_unwanted(build.id);
         let tag = format!(
             "early-{}-{}",
             &self.tree[..self.tree.len().min(12)],
-            u8::from(trial.again)
+            u8::from(build.again)
         );
-        let taken = yard.take_slot(project, trial.id, &tag);
+        let taken = pool.take_slot(project, build.id, &tag);
         if unwanted() {
             return Ok(UnionSaid::Stopped);
         }
@@ -113,7 +113,7 @@ impl UnionRun<'_> {
         let ready = git::worktree::ensure_exact(admin, &name, &path, self.commit, ignored)
             .map_err(|error| error.to_string())?;
         if let Some(plan) = self.top {
-            furnish_own(project, plan, &name, &ready.path)?;
+            provision_own(project, plan, &name, &ready.path)?;
         }
         let check = verify::Check {
             tag,

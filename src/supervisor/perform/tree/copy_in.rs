@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::fault;
+use crate::failpoint;
 
 /// After so many files the room on the disk is looked at.
 const BETWEEN_LOOKS: usize = 64;
@@ -137,7 +137,7 @@ fn copy_content(source: &Path, copy: &Path) -> io::Result<()> {
 
 /// Renames without overwriting what somebody has put there meanwhile.
 fn put_in_place(aside: &Path, place: &Path) -> io::Result<One> {
-    let renamed = fault::around("copy.place", || {
+    let renamed = failpoint::around("copy.place", || {
         renameat_with(CWD, aside, CWD, place, RenameFlags::NOREPLACE)
     });
     match renamed {

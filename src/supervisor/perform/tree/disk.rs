@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::plan::PlanName;
 use crate::schedule::{PlanRun, State};
 
-use super::yard::train_key;
+use super::candidate_pool::train_key;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 

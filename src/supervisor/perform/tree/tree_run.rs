@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use crate::agent::JobFolder;
 use crate::git::{self, WorktreeAdmin};
 use crate::plan::Plan;
-use crate::schedule::train::Trial;
+use crate::schedule::train::Build;
 
-use super::yard::{Chain, TakenSlot, Yard, train_key};
+use super::candidate_pool::{CandidatePool, Chain, TakenSlot, train_key};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
 use crate::supervisor::project::environment;
@@ -28,13 +28,13 @@ pub type TreeRunEnd<'a> = (Said, Duration, bool, Option<TakenSlot<'a>>);
 pub fn run<'a>(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &'a Yard,
-    trial: &Trial,
+    pool: &'a CandidatePool,
+    build: &Build,
     chain: &Chain,
     what: &TreeRun<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<TreeRunEnd<'a>, String> {
-    if yard.is_unwanted(trial.id) {
+    if pool.is_unwanted(build.id) {
         return Ok((Said::Stopped, Duration::ZERO, false, None));
     }
     let tag = format!(
@@ -42,11 +42,11 @@ pub fn run<'a>(
         &chain.tree[..chain.tree.len().min(12)],
         what.before
     );
-    let taken = yard.take_slot(project, trial.id, &tag);
+    let taken = pool.take_slot(project, build.id, &tag);
     let name = train_key(taken.slot);
     let path = project.worktree_path(&name);
     let folder = JobFolder::new(project.dir.train_verification(taken.slot));
-    let top = trial.stack.last().and_then(|plan| project.plan(plan));
+    let top = build.batch.last().and_then(|plan| project.plan(plan));
     // Beside the folder, which is emptied when a verification begins.
     let note = folder.path().with_extension("fresh");
     let was_fresh = || fs::read_to_string(&note).is_ok_and(|noted| noted == tag);
@@ -74,12 +74,12 @@ pub fn run<'a>(
         // Where it cannot be told later, it is verified once more.
         let _ = noted;
         if let Some(plan) = top.or(project.set.plans.first()) {
-            warnings.extend(super::worktree::furnish_own(project, plan, &name, &ready.path)?);
+            warnings.extend(super::worktree::provision_own(project, plan, &name, &ready.path)?);
         }
         ready.path
     };
     let mut variables = environment::for_train(project, top, &name, &worktree);
-    variables.set("ORCH_TARGET", chain.ground.target.as_str());
+    variables.set("ORCH_TARGET", chain.target_tip.target.as_str());
     let check = verify::Check {
         tag,
         line: what.line,
@@ -90,7 +90,7 @@ pub fn run<'a>(
     };
     let began = Instant::now();
     let said = verify::run(project, &folder, variables, &check, at_work, &|| {
-        yard.is_unwanted(trial.id)
+        pool.is_unwanted(build.id)
     });
     let took = began.elapsed();
     keep_log(project, top, &folder);
@@ -100,7 +100,7 @@ pub fn run<'a>(
     Ok((said?, took, fresh, Some(taken)))
 }
 
-/// For `orch logs --verify`: the worktree goes to another trial.
+/// For `orch logs --verify`: the worktree goes to another build.
 pub fn keep_log(project: &Project, top: Option<&Plan>, folder: &JobFolder) {
     let Some(plan) = top else { return };
     let kept = JobFolder::new(project.dir.merge_verification(&plan.name));

@@ -8,9 +8,9 @@ use crate::plan::{CommitId, Dispatch, LaneId, Plan};
 use crate::schedule::{Event, LaneNote};
 use crate::status;
 
-use super::furnish;
-use super::furnish::{Furnishing, Progress, Unready, furnish};
 use super::own_folder;
+use super::provision;
+use super::provision::{Progress, Provisioning, Unready, provision};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -72,16 +72,16 @@ fn make(
     if let Err(error) = prepared {
         ready.warnings.push(error.to_string());
     }
-    let furnished = furnish(
+    let provisioned = provision(
         project,
-        &Furnishing {
+        &Provisioning {
             key: &lane.to_string(),
             worktree: &ready.path,
             setup: &plan.setup,
             variables: &environment::for_lane(project, plan, lane.lane, &ready.path),
             timeout: plan.attempts.timeout,
             grace: plan.attempts.grace,
-            event: furnish::created(
+            event: provision::created(
                 Some(plan.name.as_str()),
                 lane.lane,
                 &ready.path,
@@ -90,7 +90,7 @@ fn make(
         },
         progress,
     )?;
-    ready.warnings.extend(furnished);
+    ready.warnings.extend(provisioned);
     let event = Event::WorktreeCreated {
         plan: lane.plan.clone(),
         lane: lane.lane,
@@ -200,7 +200,7 @@ fn ensure(
 /// # Errors
 ///
 /// What did not work, in words.
-pub fn furnish_own(
+pub fn provision_own(
     project: &Project,
     plan: &Plan,
     key: &str,
@@ -210,16 +210,16 @@ pub fn furnish_own(
         say: &|_| {},
         stop: &std::sync::atomic::AtomicBool::new(false),
     };
-    let wanted = Furnishing {
+    let wanted = Provisioning {
         key,
         worktree,
         setup: &project.set.run.setup,
         variables: &environment::for_train(project, Some(plan), key, worktree),
         timeout: plan.attempts.timeout,
         grace: plan.attempts.grace,
-        event: furnish::created(None, 0, worktree, None),
+        event: provision::created(None, 0, worktree, None),
     };
-    furnish(project, &wanted, &progress).map_err(|unready| match unready {
+    provision(project, &wanted, &progress).map_err(|unready| match unready {
         Unready::Failed(why) => format!("the worktree for verifying merges is not ready: {why}"),
         Unready::Stopped => "the setup of the worktree for verifying merges was stopped".to_owned(),
     })

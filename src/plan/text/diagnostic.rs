@@ -9,7 +9,7 @@ use crate::plan::Place;
 
 /// One thing wrong in one place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Fault {
+pub struct Diagnostic {
     /// The file, as the person would name it: relative to the manifest's folder where it lies below it.
     pub file: PathBuf,
     /// Line from 1; none when the fault is about the file as a whole.
@@ -22,7 +22,7 @@ pub struct Fault {
     pub hint: Option<String>,
 }
 
-impl Fault {
+impl Diagnostic {
     /// A fault at a place of a file.
     pub fn at(file: &Path, place: Place, message: impl Into<String>) -> Self {
         Self {
@@ -53,16 +53,16 @@ impl Fault {
     }
 }
 
-impl Faults {
+impl Diagnostics {
     /// Sorts by file and place and drops repeats.
-    pub fn sorted(mut faults: Vec<Fault>) -> Self {
-        faults.sort();
-        faults.dedup();
-        Self(faults)
+    pub fn sorted(mut diagnostics: Vec<Diagnostic>) -> Self {
+        diagnostics.sort();
+        diagnostics.dedup();
+        Self(diagnostics)
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file.display())?;
         if let Some(line) = self.line {
@@ -82,15 +82,15 @@ impl fmt::Display for Fault {
 /// Every fault that was found, never empty when returned as an error. Sorted by file and place.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, thiserror::Error)]
 #[serde(transparent)]
-pub struct Faults(pub Vec<Fault>);
+pub struct Diagnostics(pub Vec<Diagnostic>);
 
-impl fmt::Display for Faults {
+impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
+        for (index, diagnostic) in self.0.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{fault}")?;
+            write!(f, "{diagnostic}")?;
         }
         Ok(())
     }

@@ -13,16 +13,16 @@ use crate::schedule::{Event, Input, LaneNote};
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
-use crate::supervisor::perform::tree::furnish::Progress;
+use crate::supervisor::perform::tree::provision::Progress;
 
 /// What worktrees that are being made share.
 #[derive(Debug)]
-pub struct Making {
+pub struct WorktreeQueue {
     turns: Arc<Semaphore>,
     stop: Arc<AtomicBool>,
 }
 
-impl Making {
+impl WorktreeQueue {
     /// As many at once as there are cores: more would only fight for the disk.
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -41,7 +41,7 @@ impl Making {
         let (project, admin, sender) = (desk.project.clone(), desk.admin.clone(), desk.sender.clone());
         let (turns, stop) = (self.turns.clone(), self.stop.clone());
         tokio::spawn(async move {
-            let _turn = Making::turn(turns).await;
+            let _turn = WorktreeQueue::turn(turns).await;
             let _ = tokio::task::spawn_blocking(move || {
                 let say = |why: String| {
                     let (plan, lane) = (lane.plan.clone(), lane.lane);

@@ -3,25 +3,25 @@
 /// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014): small, fast, and given by its
 /// seed alone, so that whatever is drawn can be drawn again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dice(u64);
+pub struct Rng(u64);
 
-impl Dice {
-    /// Dice that always fall in the same way for the same seed.
+impl Rng {
+    /// One that always gives the same numbers for the same seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Dice of their own for one of many things, whatever is drawn for the others.
+    /// One of its own for one of many things, whatever is drawn for the others.
     pub fn of(seed: u64, parts: &[u64]) -> Self {
-        let mut dice = Self(seed);
+        let mut rng = Self(seed);
         for part in parts {
-            dice.0 = dice.roll() ^ part.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            rng.0 = rng.next_u64() ^ part.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         }
-        dice
+        rng
     }
 
     /// Any number.
-    pub fn roll(&mut self) -> u64 {
+    pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -31,12 +31,12 @@ impl Dice {
 
     /// A number below `limit`; 0 when that is 0.
     pub fn below(&mut self, limit: usize) -> usize {
-        (self.roll() % limit.max(1) as u64) as usize
+        (self.next_u64() % limit.max(1) as u64) as usize
     }
 
     /// A number from 0 up to but not including 1.
     pub fn share(&mut self) -> f64 {
-        (self.roll() >> 11) as f64 / (1u64 << 53) as f64
+        (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// True in so many of a hundred cases.
@@ -57,15 +57,15 @@ mod tests {
 
     #[test]
     fn draws_are_repeatable_and_have_the_right_mean_and_spread() {
-        let mut dice = Dice::new(7);
-        let draws: Vec<f64> = (0..20_000).map(|_| dice.normal()).collect();
+        let mut rng = Rng::new(7);
+        let draws: Vec<f64> = (0..20_000).map(|_| rng.normal()).collect();
         let mean = draws.iter().sum::<f64>() / draws.len() as f64;
         let spread = draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / draws.len() as f64;
         assert!(
             mean.abs() < 0.03 && (spread - 1.0).abs() < 0.05,
             "{mean} {spread}"
         );
-        assert_eq!(Dice::of(1, &[2, 3]).roll(), Dice::of(1, &[2, 3]).roll());
-        assert_ne!(Dice::of(1, &[2, 3]).roll(), Dice::of(1, &[3, 2]).roll());
+        assert_eq!(Rng::of(1, &[2, 3]).next_u64(), Rng::of(1, &[2, 3]).next_u64());
+        assert_ne!(Rng::of(1, &[2, 3]).next_u64(), Rng::of(1, &[3, 2]).next_u64());
     }
 }

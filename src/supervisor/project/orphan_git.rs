@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_millis(20);
 
 /// The git commands at work in a repository whose orch is gone. Only those that carry its mark, and not what has made a
 /// session of its own, as daemons do.
-pub fn left_gits(common_dir: &Path) -> Vec<ProcessId> {
+pub fn orphan_gits(common_dir: &Path) -> Vec<ProcessId> {
     let common = common_dir.canonicalize();
     let common = common.as_deref().unwrap_or(common_dir);
     let is_left = |session: u32, mark: &GitMark| {
@@ -39,12 +39,12 @@ pub fn left_gits(common_dir: &Path) -> Vec<ProcessId> {
 
 /// Waits for the git commands whose orch is gone, and ends those that do not end, with all that they have started. The
 /// caller holds the repository.
-pub fn end_left_gits(common_dir: &Path) {
+pub fn end_orphan_gits(common_dir: &Path) {
     let until = Instant::now() + PATIENCE;
-    let mut left = left_gits(common_dir);
+    let mut left = orphan_gits(common_dir);
     while !left.is_empty() && Instant::now() < until {
         std::thread::sleep(EVERY);
-        left = left_gits(common_dir);
+        left = orphan_gits(common_dir);
     }
     if !left.is_empty() {
         end_trees(&left, GRACE);

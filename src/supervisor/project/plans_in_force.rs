@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fault;
+use crate::failpoint;
 use crate::git::Repository;
 use crate::journal::{OrchDir, RepositoryLock};
 use crate::plan::PlanSet;
@@ -27,7 +27,8 @@ struct PlansInForce<S> {
     pid: u32,
     manifest: PathBuf,
     /// What is wrong with the files as they are now, when they cannot be used.
-    faults: Option<String>,
+    #[serde(rename = "faults")]
+    diagnostics: Option<String>,
     set: S,
 }
 
@@ -47,20 +48,20 @@ impl Project {
     /// # Errors
     ///
     /// When that cannot be written.
-    pub fn write_down(&self, faults: Option<&str>) -> Result<(), SupervisorError> {
-        let taken = PlansInForce {
+    pub fn write_down(&self, diagnostics: Option<&str>) -> Result<(), SupervisorError> {
+        let kept = PlansInForce {
             schema: SCHEMA,
             pid: std::process::id(),
             manifest: self.manifest.clone(),
-            faults: faults.map(str::to_owned),
+            diagnostics: diagnostics.map(str::to_owned),
             set: &self.set,
         };
         let file = self.dir.plans_taken();
         let new = file.with_extension("new");
-        serde_json::to_vec(&taken)
+        serde_json::to_vec(&kept)
             .map_err(std::io::Error::other)
             .and_then(|text| write_private(&new, &text))
-            .and_then(|()| fault::around("plans.taken", || std::fs::rename(&new, &file)))
+            .and_then(|()| failpoint::around("plans.taken", || std::fs::rename(&new, &file)))
             .map_err(SupervisorError::system(format!("write {}", file.display())))
     }
 
@@ -71,29 +72,29 @@ impl Project {
     ///
     /// As [`Project::open`], where the manifest itself is at fault, or nothing was kept that could stand in.
     pub fn open_over(from: &Path, manifest: Option<&Path>) -> Result<InForce, SupervisorError> {
-        let faults = match Self::open(from, manifest) {
+        let diagnostics = match Self::open(from, manifest) {
             Ok(project) => {
                 return Ok(InForce {
                     project,
                     warning: None,
                 });
             }
-            Err(SupervisorError::Faults(faults)) => faults,
+            Err(SupervisorError::Diagnostics(diagnostics)) => diagnostics,
             Err(error) => return Err(error),
         };
         let stand_in = Repository::discover(from).ok().and_then(|repo| {
             let dir = OrchDir::new(repo.common_dir());
-            let taken = taken(&repo, &dir, from, manifest)?;
-            let set = load::load_over(&taken.manifest, &taken.set).ok()?;
-            Some((repo, dir, taken.manifest, set))
+            let kept = kept(&repo, &dir, from, manifest)?;
+            let set = load::load_over(&kept.manifest, &kept.set).ok()?;
+            Some((repo, dir, kept.manifest, set))
         });
         let Some((repo, dir, manifest, set)) = stand_in else {
-            return Err(faults.into());
+            return Err(diagnostics.into());
         };
         Ok(InForce {
             project: Self::fit(repo, dir, manifest, set)?,
             warning: Some(format!(
-                "a plan's document cannot be used as it is, and counts as the last run read it: {faults}"
+                "a plan's document cannot be used as it is, and counts as the last run read it: {diagnostics}"
             )),
         })
     }
@@ -120,9 +121,8 @@ impl Project {
         }
         // Seldom needed and long to read: only where an `up` may go by it, or nothing else can be used.
         let holder = RepositoryLock::holder(&dir).map(Option::flatten);
-        let named = |taken: &PlansInForce<PlanSet>| {
-            taken
-                .manifest
+        let named = |kept: &PlansInForce<PlanSet>| {
+            kept.manifest
                 .file_name()
                 .unwrap_or_default()
                 .display()
@@ -130,32 +130,34 @@ impl Project {
         };
         if holder.as_ref().map_or(true, |holder| {
             holder.as_ref().is_some_and(|holder| holder.doing == "up")
-        }) && let Some(taken) = taken(&repo, &dir, from, manifest)
-            && holder?.is_some_and(|holder| holder.pid == taken.pid)
+        }) && let Some(kept) = kept(&repo, &dir, from, manifest)
+            && holder?.is_some_and(|holder| holder.pid == kept.pid)
         {
-            let name = named(&taken);
-            let warning = taken.faults.map(|faults| {
-                format!("{name} cannot be used as it is, and the run goes by what it said before: {faults}")
+            let name = named(&kept);
+            let warning = kept.diagnostics.map(|diagnostics| {
+                format!(
+                    "{name} cannot be used as it is, and the run goes by what it said before: {diagnostics}"
+                )
             });
-            let project = Self::fit(repo, dir, taken.manifest, taken.set)?;
+            let project = Self::fit(repo, dir, kept.manifest, kept.set)?;
             return Ok(InForce { project, warning });
         }
         let error = match open(Some(repo.clone())) {
             Err(
-                error @ (SupervisorError::Faults(_)
+                error @ (SupervisorError::Diagnostics(_)
                 | SupervisorError::Manifest { .. }
                 | SupervisorError::NoManifest { .. }),
             ) => error,
             other => return other,
         };
-        let Some(taken) = taken(&repo, &dir, from, manifest) else {
+        let Some(kept) = kept(&repo, &dir, from, manifest) else {
             return Err(error);
         };
-        let name = named(&taken);
+        let name = named(&kept);
         let warning =
             format!("{name} cannot be used as it is; these are the plans that the last run went by: {error}");
         Ok(InForce {
-            project: Self::fit(repo, dir, taken.manifest, taken.set)?,
+            project: Self::fit(repo, dir, kept.manifest, kept.set)?,
             warning: Some(warning),
         })
     }
@@ -164,19 +166,19 @@ impl Project {
 /// The plans that the last supervisor went by, found without git; none where they cannot be read.
 pub fn plans_kept(dir: &OrchDir) -> Option<PlanSet> {
     let text = std::fs::read(dir.plans_taken()).ok()?;
-    let taken: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
-    (taken.schema == SCHEMA).then_some(taken.set)
+    let kept: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
+    (kept.schema == SCHEMA).then_some(kept.set)
 }
 
 /// The plans of the same manifest as the last run read them; none where they cannot be read.
 pub fn plans_before(project: &Project) -> Option<PlanSet> {
     let text = std::fs::read(project.dir.plans_taken()).ok()?;
-    let taken: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
-    (taken.schema == SCHEMA && taken.manifest == project.manifest).then_some(taken.set)
+    let kept: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
+    (kept.schema == SCHEMA && kept.manifest == project.manifest).then_some(kept.set)
 }
 
 /// What was kept for the manifest that is meant; none where nothing was, or for another one.
-fn taken(
+fn kept(
     repo: &Repository,
     dir: &OrchDir,
     from: &Path,
@@ -184,14 +186,14 @@ fn taken(
 ) -> Option<PlansInForce<PlanSet>> {
     let text = std::fs::read(dir.plans_taken()).ok()?;
     // What another version wrote is as good as nothing.
-    let taken: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
+    let kept: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
     let meant = match manifest {
         Some(file) => Some(std::path::absolute(file).ok()?),
         None => Project::find(repo, dir, from).ok(),
     };
     // One that is gone can still be meant; one that lies elsewhere is named by whoever means it.
-    let same = meant.map_or_else(|| !taken.manifest.exists(), |meant| meant == taken.manifest);
-    (taken.schema == SCHEMA && same).then_some(taken)
+    let same = meant.map_or_else(|| !kept.manifest.exists(), |meant| meant == kept.manifest);
+    (kept.schema == SCHEMA && same).then_some(kept)
 }
 
 /// Agents' environments may hold what is for nobody else's eyes.

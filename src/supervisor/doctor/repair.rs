@@ -15,11 +15,11 @@ use super::look::expected;
 use super::rebuild::rebuild;
 use crate::supervisor::perform;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::left_git::end_left_gits;
+use crate::supervisor::project::orphan_git::end_orphan_gits;
+use crate::supervisor::project::orphans::GRACE;
 use crate::supervisor::project::ports;
 use crate::supervisor::project::replay::Replay;
 use crate::supervisor::project::repository_plans::Project;
-use crate::supervisor::project::strays::GRACE;
 use crate::supervisor::recovery::own_refs::pin_again;
 use crate::supervisor::recovery::{attempts as recovery, evidence};
 
@@ -39,12 +39,12 @@ pub enum RepairEnd {
 /// # Errors
 ///
 /// When a supervisor is at work.
-pub fn mend(project: &Project, findings: &[Finding]) -> Result<Vec<RepairEnd>, SupervisorError> {
+pub fn repair(project: &Project, findings: &[Finding]) -> Result<Vec<RepairEnd>, SupervisorError> {
     let _lock = RepositoryLock::take(&project.dir, "doctor")?.map_err(SupervisorError::Held)?;
     Ok(carry_out(project, findings))
 }
 
-/// As [`mend`], for who drives the repository.
+/// As [`repair`], for who drives the repository.
 pub(super) fn carry_out(project: &Project, findings: &[Finding]) -> Vec<RepairEnd> {
     let mut doctor = Doctor {
         project,
@@ -84,7 +84,7 @@ impl Doctor<'_> {
                 git::worktree::follow(&self.admin, key, to).map_err(|error| text(&error))?;
                 self.record_move(key).map_err(|error| text(&error))
             }
-            RepairStep::Mend(key) => git::worktree::mend(&self.admin, key).map_err(|error| text(&error)),
+            RepairStep::Repair(key) => git::worktree::repair(&self.admin, key).map_err(|error| text(&error)),
             RepairStep::RenewIndex(key) => {
                 git::worktree::renew_index(&self.admin, key).map_err(|error| text(&error))
             }
@@ -107,7 +107,7 @@ impl Doctor<'_> {
                 Ok(())
             }
             RepairStep::EndGits => {
-                end_left_gits(project.repo.common_dir());
+                end_orphan_gits(project.repo.common_dir());
                 Ok(())
             }
             RepairStep::Repin(pin) => pin_again(&project.repo, pin),

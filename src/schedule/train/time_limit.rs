@@ -16,7 +16,7 @@ const AT_FIRST: Duration = Duration::from_secs(30 * 60);
 
 /// The limit of a run, given how long earlier ones took that ended by themselves: their 95th percentile times 4, at least
 /// two minutes, at most `cap`; half an hour where too few are known.
-pub fn patience(took: &[Duration], cap: Duration) -> Duration {
+pub fn time_limit(took: &[Duration], cap: Duration) -> Duration {
     if took.len() < ENOUGH {
         return AT_FIRST.min(cap);
     }
@@ -33,12 +33,15 @@ mod tests {
     #[test]
     fn a_limit_follows_from_what_others_took_once_enough_are_known() {
         let minutes = |n: u64| Duration::from_secs(60 * n);
-        assert_eq!(patience(&[minutes(1); 4], minutes(240)), minutes(30));
-        assert_eq!(patience(&[], minutes(20)), minutes(20));
+        assert_eq!(time_limit(&[minutes(1); 4], minutes(240)), minutes(30));
+        assert_eq!(time_limit(&[], minutes(20)), minutes(20));
         let mut took = vec![minutes(10); 95];
         took.extend([minutes(100); 5]);
-        assert_eq!(patience(&took, minutes(240)), minutes(40));
-        assert_eq!(patience(&took, minutes(30)), minutes(30));
-        assert_eq!(patience(&[Duration::from_secs(1); 20], minutes(240)), minutes(2));
+        assert_eq!(time_limit(&took, minutes(240)), minutes(40));
+        assert_eq!(time_limit(&took, minutes(30)), minutes(30));
+        assert_eq!(
+            time_limit(&[Duration::from_secs(1); 20], minutes(240)),
+            minutes(2)
+        );
     }
 }

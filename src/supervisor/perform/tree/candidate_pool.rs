@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::agent::{JobFolder, Runner};
 use crate::git::{self, Repository};
 use crate::plan::{AttemptId, CommitId, PhaseId, PlanName};
-use crate::schedule::train::TrialId;
+use crate::schedule::train::BuildId;
 use crate::schedule::{EARLY, UnionSaid};
 
 use crate::supervisor::perform::command::verify;
@@ -22,9 +22,9 @@ pub fn train_key(slot: usize) -> String {
     }
 }
 
-/// The commit that the target stood at when trials were built on it.
+/// The commit that the target stood at when builds on it began.
 #[derive(Debug, Clone)]
-pub struct Ground {
+pub struct TargetTip {
     /// The branch that is to be moved.
     pub target: String,
     /// None when there was no such branch yet.
@@ -43,10 +43,10 @@ pub struct Link {
     pub own: CommitId,
 }
 
-/// What a trial is about.
+/// What a build is about.
 #[derive(Debug, Clone)]
 pub struct Chain {
-    pub ground: Ground,
+    pub target_tip: TargetTip,
     pub links: Vec<Link>,
     pub tree: String,
 }
@@ -54,7 +54,9 @@ pub struct Chain {
 impl Chain {
     /// Its last commit.
     pub fn top(&self) -> &CommitId {
-        self.links.last().map_or(&self.ground.commit, |link| &link.commit)
+        self.links
+            .last()
+            .map_or(&self.target_tip.commit, |link| &link.commit)
     }
 }
 
@@ -63,18 +65,18 @@ pub type MergeKey = (CommitId, CommitId, Option<PhaseId>);
 
 #[derive(Debug, Default)]
 pub struct Built {
-    pub grounds: BTreeMap<u64, Ground>,
+    pub target_tips: BTreeMap<u64, TargetTip>,
     /// Where targets were seen to stand last.
     pub seen: BTreeMap<String, CommitId>,
     /// Where targets stood before this train moved them for the first time.
     pub began: BTreeMap<String, CommitId>,
     /// Commits that this train has moved the target to.
     pub own: BTreeSet<CommitId>,
-    pub trials: BTreeMap<TrialId, Chain>,
+    pub builds: BTreeMap<BuildId, Chain>,
     /// Merges with their trees; none where that added nothing.
     pub merges: BTreeMap<MergeKey, Option<(CommitId, String)>>,
     /// Merges that conflict and were not to be had without a person, with what was tried.
-    pub unmended: BTreeMap<MergeKey, Option<String>>,
+    pub unrepaired: BTreeMap<MergeKey, Option<String>>,
 }
 
 impl Built {
@@ -90,17 +92,17 @@ impl Built {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Yard {
+pub struct CandidatePool {
     built: Mutex<Built>,
     /// Trees that are being verified.
     trees: Mutex<BTreeSet<String>>,
     done: Condvar,
-    /// Worktrees in use, with the trial.
-    slots: Mutex<BTreeMap<usize, TrialId>>,
-    unwanted: Mutex<BTreeSet<TrialId>>,
-    /// The trial for which a conflict is dealt with.
-    mending: Mutex<()>,
-    mends_for: Mutex<Option<TrialId>>,
+    /// Worktrees in use, with the build.
+    slots: Mutex<BTreeMap<usize, BuildId>>,
+    unwanted: Mutex<BTreeSet<BuildId>>,
+    /// The build for which a conflict is dealt with.
+    repairing: Mutex<()>,
+    repairs_for: Mutex<Option<BuildId>>,
     /// What runs of attempts at conflicts, and those that are to end.
     resolvers: Mutex<BTreeMap<AttemptId, JobFolder>>,
     unwanted_resolvers: Mutex<BTreeSet<AttemptId>>,
@@ -108,14 +110,14 @@ pub struct Yard {
     early: Mutex<BTreeMap<(String, String), UnionSaid>>,
 }
 
-impl Yard {
+impl CandidatePool {
     /// That of a supervisor that begins. A target that is there now was there.
     pub fn of(project: &Project) -> Self {
-        let yard = Self::default();
+        let pool = Self::default();
         let target = &project.target;
         let tip = project.repo.branch_tip(target).ok().flatten();
-        yard.built().seen.extend(tip.map(|tip| (target.clone(), tip)));
-        yard
+        pool.built().seen.extend(tip.map(|tip| (target.clone(), tip)));
+        pool
     }
 
     /// What was landed since the run began, written down or not. Waits for a landing that is under way.
@@ -128,18 +130,18 @@ impl Yard {
     }
 
     /// Waits until no other conflict is dealt with: there is one worktree for that.
-    pub fn mend_for(&self, trial: TrialId) -> MendsFor<'_> {
-        let alone = held(&self.mending);
-        *held(&self.mends_for) = Some(trial);
-        MendsFor {
-            yard: self,
+    pub fn repair_for(&self, build: BuildId) -> RepairsFor<'_> {
+        let alone = held(&self.repairing);
+        *held(&self.repairs_for) = Some(build);
+        RepairsFor {
+            pool: self,
             _alone: alone,
         }
     }
 
     /// Conflicts that could not be dealt with are tried anew: a person has asked.
     pub fn try_anew(&self) {
-        self.built().unmended.clear();
+        self.built().unrepaired.clear();
     }
 
     /// Notes what runs now of an attempt at a conflict.
@@ -168,14 +170,14 @@ impl Yard {
         }
         busy.insert(tree.to_owned());
         AloneWith {
-            yard: self,
+            pool: self,
             tree: tree.to_owned(),
         }
     }
 
-    /// Takes a worktree for a trial: the one where its verification is at work, or ended, since before a restart, else a
+    /// Takes a worktree for a build: the one where its verification is at work, or ended, since before a restart, else a
     /// free one, if there is one where nothing is at work.
-    pub fn take_slot<'a>(&'a self, project: &Project, trial: TrialId, tag: &str) -> TakenSlot<'a> {
+    pub fn take_slot<'a>(&'a self, project: &Project, build: BuildId, tag: &str) -> TakenSlot<'a> {
         let mut taken = held(&self.slots);
         let all = project.set.merge.verify_slots.max(1);
         let mut idle = None;
@@ -197,24 +199,24 @@ impl Yard {
         }
         let free = || (0..).find(|slot| !taken.contains_key(slot)).unwrap_or(0);
         let slot = matching.or(idle).unwrap_or_else(free);
-        taken.insert(slot, trial);
-        TakenSlot { yard: self, slot }
+        taken.insert(slot, build);
+        TakenSlot { pool: self, slot }
     }
 
-    pub fn is_unwanted(&self, trial: TrialId) -> bool {
-        held(&self.unwanted).contains(&trial)
+    pub fn is_unwanted(&self, build: BuildId) -> bool {
+        held(&self.unwanted).contains(&build)
     }
 
-    /// Ends a trial's verification, or keeps it from beginning.
-    pub fn stop(&self, project: &Project, trial: TrialId) {
-        held(&self.unwanted).insert(trial);
-        if *held(&self.mends_for) == Some(trial)
+    /// Ends a build's verification, or keeps it from beginning.
+    pub fn stop(&self, project: &Project, build: BuildId) {
+        held(&self.unwanted).insert(build);
+        if *held(&self.repairs_for) == Some(build)
             && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(project.dir.regeneration()))
         {
             Runner::stop(runner.process(), false);
         }
         let slots = held(&self.slots);
-        let slot = slots.iter().find(|(_, taken_by)| **taken_by == trial);
+        let slot = slots.iter().find(|(_, taken_by)| **taken_by == build);
         let Some((slot, _)) = slot else { return };
         let folder = JobFolder::new(project.dir.train_verification(*slot));
         if let Ok(Some(runner)) = Runner::adopt(folder) {
@@ -235,13 +237,13 @@ impl Yard {
 
     /// Ends what is tried early, at once.
     pub fn end_early(&self, project: &Project) {
-        let early: Vec<(usize, TrialId)> = held(&self.slots)
+        let early: Vec<(usize, BuildId)> = held(&self.slots)
             .iter()
-            .filter(|(_, trial)| **trial & EARLY != 0)
-            .map(|(slot, trial)| (*slot, *trial))
+            .filter(|(_, build)| **build & EARLY != 0)
+            .map(|(slot, build)| (*slot, *build))
             .collect();
-        for (slot, trial) in early {
-            held(&self.unwanted).insert(trial);
+        for (slot, build) in early {
+            held(&self.unwanted).insert(build);
             let folder = JobFolder::new(project.dir.train_verification(slot));
             if let Ok(Some(runner)) = Runner::adopt(folder) {
                 runner.hold().stop(true);
@@ -250,10 +252,10 @@ impl Yard {
         }
     }
 
-    /// Ends what is at work in worktrees of the train that no trial has: since before a restart.
-    pub fn end_strays(&self, project: &Project) {
+    /// Ends what is at work in worktrees of the train that no build has: since before a restart.
+    pub fn end_orphans(&self, project: &Project) {
         let taken = held(&self.slots);
-        if held(&self.mends_for).is_none()
+        if held(&self.repairs_for).is_none()
             && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(project.dir.regeneration()))
         {
             runner.hold().stop(true);
@@ -270,39 +272,39 @@ impl Yard {
 }
 
 /// Held while a conflict is dealt with.
-pub struct MendsFor<'a> {
-    yard: &'a Yard,
+pub struct RepairsFor<'a> {
+    pool: &'a CandidatePool,
     _alone: MutexGuard<'a, ()>,
 }
 
-impl Drop for MendsFor<'_> {
+impl Drop for RepairsFor<'_> {
     fn drop(&mut self) {
-        *held(&self.yard.mends_for) = None;
+        *held(&self.pool.repairs_for) = None;
     }
 }
 
 /// Held while a tree is verified.
 pub struct AloneWith<'a> {
-    yard: &'a Yard,
+    pool: &'a CandidatePool,
     tree: String,
 }
 
 impl Drop for AloneWith<'_> {
     fn drop(&mut self) {
-        held(&self.yard.trees).remove(&self.tree);
-        self.yard.done.notify_all();
+        held(&self.pool.trees).remove(&self.tree);
+        self.pool.done.notify_all();
     }
 }
 
 /// Held while a worktree is in use.
 pub struct TakenSlot<'a> {
-    yard: &'a Yard,
+    pool: &'a CandidatePool,
     pub slot: usize,
 }
 
 impl Drop for TakenSlot<'_> {
     fn drop(&mut self) {
-        held(&self.yard.slots).remove(&self.slot);
+        held(&self.pool.slots).remove(&self.slot);
     }
 }
 

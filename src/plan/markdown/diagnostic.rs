@@ -4,7 +4,7 @@ use crate::plan::TaskId;
 
 /// One thing wrong in a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct DocumentFault {
+pub struct DocumentDiagnostic {
     /// Line from 1.
     pub line: usize,
     /// What is wrong.
@@ -17,7 +17,7 @@ pub struct DocumentFault {
     about: Option<String>,
 }
 
-impl DocumentFault {
+impl DocumentDiagnostic {
     /// A task that stands on two lines.
     pub(super) fn twice(id: TaskId, first: usize, second: usize) -> Self {
         let message = format!("task {id} stands here a second time: the first is on line {first}");

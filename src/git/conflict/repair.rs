@@ -19,7 +19,7 @@ use crate::plan::CommitId;
 
 /// The tree that a merge was brought to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MendedTree {
+pub struct RepairedTree {
     /// Its id.
     pub tree: String,
     /// Files that were changed and are not in it, sorted.
@@ -50,7 +50,7 @@ pub fn has_recorded_resolutions(repo: &Repository) -> Result<bool, GitError> {
 /// # Errors
 ///
 /// When there is no such worktree, or git fails.
-pub fn begin_mending(
+pub fn begin_repair(
     admin: &WorktreeAdmin,
     key: &str,
     path: &Path,
@@ -103,7 +103,7 @@ pub fn take_own_side(path: &Path, files: &[PathBuf]) -> Result<(), GitError> {
 /// # Errors
 ///
 /// When files are unmerged still, or git fails.
-pub fn merged_tree(path: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<MendedTree, GitError> {
+pub fn merged_tree(path: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<RepairedTree, GitError> {
     let out = Git::within(path)
         .option("--no-optional-locks")
         .args([
@@ -135,7 +135,7 @@ pub fn merged_tree(path: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Mended
     }
     left_out.sort();
     let tree = Git::within(path).arg("write-tree").run_for_id()?;
-    Ok(MendedTree {
+    Ok(RepairedTree {
         tree: tree.to_string(),
         left_out,
     })
@@ -146,7 +146,7 @@ pub fn merged_tree(path: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Mended
 /// # Errors
 ///
 /// When git fails.
-pub fn end_mending(
+pub fn end_repair(
     admin: &WorktreeAdmin,
     key: &str,
     path: &Path,

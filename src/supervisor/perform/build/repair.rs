@@ -6,20 +6,20 @@ use std::path::{Path, PathBuf};
 use crate::agent::JobFolder;
 use crate::git::{self, CandidateBuilder, ConflictFile, WorktreeAdmin};
 use crate::plan::{CommitId, MergeStrategy, Plan, Regenerate};
-use crate::schedule::train::Trial;
-use crate::schedule::{ConflictMended, MergeTrouble, Prefix};
+use crate::schedule::train::Build;
+use crate::schedule::{ConflictRepaired, MergeTrouble, Prefix};
 
 use super::wording::message;
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::{Check, Said};
+use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, MergeKey};
 use crate::supervisor::perform::tree::tree_run::keep_log;
-use crate::supervisor::perform::tree::worktree::furnish_own;
-use crate::supervisor::perform::tree::yard::{MergeKey, Yard};
+use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
 /// The key of the worktree; no plan can have it.
-pub const MEND_KEY: &str = "mend@0";
+pub const REPAIR_KEY: &str = "mend@0";
 
 /// A merge that conflicts.
 #[derive(Debug, Clone)]
@@ -76,16 +76,16 @@ pub enum RepairedMerge {
 /// What the attempt has to tell besides.
 #[derive(Debug, Default)]
 pub struct MergeNotes {
-    pub mended: Option<ConflictMended>,
+    pub repaired: Option<ConflictRepaired>,
     pub warnings: Vec<String>,
 }
 
 /// Merges what conflicts, where that needs nobody.
-pub fn mend(
+pub fn repair(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
-    trial: &Trial,
+    pool: &CandidatePool,
+    build: &Build,
     clash: &ConflictingMerge,
     told: &mut MergeNotes,
 ) -> RepairedMerge {
@@ -93,8 +93,8 @@ pub fn mend(
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return RepairedMerge::Not(None);
     }
-    match attempt(project, admin, yard, trial, clash, told) {
-        Ok(mended) => mended,
+    match attempt(project, admin, pool, build, clash, told) {
+        Ok(repaired) => repaired,
         Err(why) => RepairedMerge::Not(Some(why)),
     }
 }
@@ -102,8 +102,8 @@ pub fn mend(
 fn attempt(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
-    trial: &Trial,
+    pool: &CandidatePool,
+    build: &Build,
     clash: &ConflictingMerge,
     told: &mut MergeNotes,
 ) -> Result<RepairedMerge, String> {
@@ -115,20 +115,20 @@ fn attempt(
     if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
         return Ok(RepairedMerge::Not(None));
     }
-    let path = project.worktree_path(MEND_KEY);
-    let ready = git::worktree::ensure_detached(admin, MEND_KEY, &path, &clash.onto);
+    let path = project.worktree_path(REPAIR_KEY);
+    let ready = git::worktree::ensure_detached(admin, REPAIR_KEY, &path, &clash.onto);
     let ready = ready.map_err(|error| text(&error))?;
     told.warnings.extend(ready.warnings);
     let path = ready.path;
     if generated {
         told.warnings
-            .extend(furnish_own(project, &clash.plan, MEND_KEY, &path)?);
+            .extend(provision_own(project, &clash.plan, REPAIR_KEY, &path)?);
     }
-    let done = in_worktree(project, admin, yard, trial, clash, &path, reuse, told);
-    git::conflict::end_mending(
+    let done = in_worktree(project, admin, pool, build, clash, &path, reuse, told);
+    git::conflict::end_repair(
         // What was made there is in the commit, or of no use to anybody.
         admin,
-        MEND_KEY,
+        REPAIR_KEY,
         &path,
         &clash.onto,
     )
@@ -143,8 +143,8 @@ fn attempt(
 fn in_worktree(
     project: &Project,
     admin: &WorktreeAdmin,
-    yard: &Yard,
-    trial: &Trial,
+    pool: &CandidatePool,
+    build: &Build,
     clash: &ConflictingMerge,
     path: &Path,
     reuse: bool,
@@ -159,7 +159,7 @@ fn in_worktree(
         clash.part.as_ref(),
     );
     let words = words.map_err(|trouble| format!("{trouble:?}"))?;
-    let begun = git::conflict::begin_mending(admin, MEND_KEY, path, &clash.incoming, &words, reuse)
+    let begun = git::conflict::begin_repair(admin, REPAIR_KEY, path, &clash.incoming, &words, reuse)
         .map_err(|error| text(&error))?;
     let entries = &project.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
@@ -177,7 +177,7 @@ fn in_worktree(
         .filter(|entry| generated.iter().any(|file| entry.makes(file)))
         .collect();
     for (number, entry) in due.iter().enumerate() {
-        match run(project, yard, trial, clash, path, entry, number)? {
+        match run(project, pool, build, clash, path, entry, number)? {
             Said::Passed => {}
             Said::Failed { why, .. } => return Err(format!("making {} anew: {why}", entry.path)),
             Said::Stopped => return Ok(RepairedMerge::Stopped),
@@ -195,7 +195,7 @@ fn in_worktree(
     let builder = CandidateBuilder::new(&project.repo, git);
     let commit = builder.seal(&made.tree, &parents(clash), &words);
     let commit = commit.map_err(|error| text(&error))?;
-    told.mended = Some(ConflictMended {
+    told.repaired = Some(ConflictRepaired {
         plan: clash.plan.name.clone(),
         up_to: clash.part.as_ref().map(|part| part.up_to),
         onto: clash.onto.clone(),
@@ -276,8 +276,8 @@ fn names(files: &[PathBuf]) -> Vec<String> {
 /// Makes generated files anew.
 fn run(
     project: &Project,
-    yard: &Yard,
-    trial: &Trial,
+    pool: &CandidatePool,
+    build: &Build,
     clash: &ConflictingMerge,
     path: &Path,
     entry: &Regenerate,
@@ -299,9 +299,9 @@ fn run(
         grace: plan.attempts.grace,
         gently: false,
     };
-    let variables = environment::for_train(project, Some(plan), MEND_KEY, path);
+    let variables = environment::for_train(project, Some(plan), REPAIR_KEY, path);
     let said = verify::run(project, &folder, variables, &check, None, &|| {
-        yard.is_unwanted(trial.id)
+        pool.is_unwanted(build.id)
     })?;
     keep_log(project, Some(plan), &folder);
     Ok(said)

@@ -14,7 +14,7 @@ const NOT_LOOKED_AT: &[&str] = &[".git", ".orch"];
 
 /// What was seen of the processes of each attempt.
 #[derive(Debug, Default)]
-pub struct Watch {
+pub struct StallWatch {
     seen: Mutex<BTreeMap<AttemptId, UsageSeen>>,
 }
 
@@ -28,7 +28,7 @@ struct UsageSeen {
     worked: Option<Instant>,
 }
 
-impl Watch {
+impl StallWatch {
     /// Forgets an attempt that has ended.
     pub fn forget(&self, attempt: &AttemptId) {
         self.lock().remove(attempt);
@@ -42,7 +42,7 @@ impl Watch {
         runner: ProcessId,
         folder: &JobFolder,
         worktree: &Path,
-        patience: Duration,
+        stall_after: Duration,
     ) -> Option<Signs> {
         let usage = Usage::below(runner)?;
         let (processor, watched) = self.compare(attempt, usage);
@@ -53,11 +53,11 @@ impl Watch {
         let moves = [Some(output), Some(status), processor]
             .into_iter()
             .flatten()
-            .any(|age| age < patience);
-        let files = if moves || watched < patience && processor.is_none() {
+            .any(|age| age < stall_after);
+        let files = if moves || watched < stall_after && processor.is_none() {
             None
         } else {
-            newest_change(worktree, NOT_LOOKED_AT, patience)
+            newest_change(worktree, NOT_LOOKED_AT, stall_after)
         };
         Some(Signs {
             output_ms: ms(output),

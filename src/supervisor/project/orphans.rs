@@ -3,11 +3,11 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::agent::{JobFolder, Runner, left_running};
+use crate::agent::{JobFolder, Runner, orphaned_jobs};
 use crate::journal::{OrchDir, RepositoryLock};
 
 use super::error::SupervisorError;
-use super::left_git::end_left_gits;
+use super::orphan_git::end_orphan_gits;
 
 /// How long what has no runner any more is given at most before it is killed.
 pub const GRACE: Duration = Duration::from_secs(10);
@@ -18,14 +18,14 @@ pub const GRACE: Duration = Duration::from_secs(10);
 /// # Errors
 ///
 /// When a supervisor is at work (it is the one to ask), or a folder cannot be read.
-pub fn stop_strays(dir: &OrchDir, now: bool) -> Result<Vec<String>, SupervisorError> {
+pub fn stop_orphans(dir: &OrchDir, now: bool) -> Result<Vec<String>, SupervisorError> {
     if !dir.path().is_dir() {
         return Ok(Vec::new());
     }
     // Held while they end, so that nobody takes them over meanwhile.
     let _lock = RepositoryLock::take(dir, "down")?.map_err(SupervisorError::Held)?;
     if let Some(common_dir) = dir.path().parent() {
-        end_left_gits(common_dir);
+        end_orphan_gits(common_dir);
     }
     let (mut runners, mut stopped) = (Vec::new(), Vec::new());
     let homes = [dir.attempts(), dir.verifications(), dir.setups(), dir.hooks()];
@@ -43,7 +43,7 @@ pub fn stop_strays(dir: &OrchDir, now: bool) -> Result<Vec<String>, SupervisorEr
     }
     // Their runners were killed too.
     let grace = if now { Duration::ZERO } else { GRACE };
-    for (folder, _) in left_running(&homes) {
+    for (folder, _) in orphaned_jobs(&homes) {
         let name = folder
             .file_name()
             .map_or_else(String::new, |name| name.to_string_lossy().into_owned());

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// `on_stuck`: what follows when an attempt was found stuck and has not moved for as long again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum OnStuck {
+pub enum OnStall {
     /// Nothing: a person was told.
     #[default]
     Notice,
@@ -19,7 +19,7 @@ pub enum OnStuck {
     Hold,
 }
 
-impl OnStuck {
+impl OnStall {
     /// The word of the manifest.
     pub const fn as_str(self) -> &'static str {
         match self {

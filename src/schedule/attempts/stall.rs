@@ -6,15 +6,15 @@
 
 use std::time::Duration;
 
-use crate::plan::{AttemptId, Message, MessageKind, OnStuck, PlanName};
+use crate::plan::{AttemptId, Message, MessageKind, OnStall, PlanName};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
 use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::notice::{Ages, OfAttempt, Sent, Signs, StuckAction, StuckNotice, rough};
-use crate::schedule::state::attempt::{AttemptState, Stuck};
+use crate::schedule::event::notice::{Ages, OfAttempt, Sent, Signs, StallAction, StallNotice, rough};
+use crate::schedule::state::attempt::{AttemptState, Stall};
 use crate::schedule::work::plans::PlanWork;
 
 /// An attempt is looked at four times within `stuck_after`: often enough that a notice comes at most half of it late, and
@@ -22,14 +22,14 @@ use crate::schedule::work::plans::PlanWork;
 const LOOKS: u32 = 4;
 
 /// The time between two looks.
-pub(in crate::schedule) fn pause(patience: Duration) -> Duration {
-    (patience / LOOKS).max(Duration::from_millis(1))
+pub(in crate::schedule) fn pause(stall_after: Duration) -> Duration {
+    (stall_after / LOOKS).max(Duration::from_millis(1))
 }
 
 /// Asks for the looks that are due, ends what was given up, and returns when to look again.
 pub(in crate::schedule) fn watch(board: &mut Board, at: At, number: usize, step: &mut Step) -> Option<At> {
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
-    let patience = plan.attempts.stuck_after?;
+    let stall_after = plan.attempts.stuck_after?;
     let running = run.attempts.iter();
     let running = running.filter(|(_, attempt)| attempt.state == AttemptState::Running);
     let mut next: Option<At> = None;
@@ -40,7 +40,7 @@ pub(in crate::schedule) fn watch(board: &mut Board, at: At, number: usize, step:
             continue;
         }
         let seen = board.looked.get(&attempt.id).copied().unwrap_or(attempt.since);
-        let due = seen + pause(patience);
+        let due = seen + pause(stall_after);
         if due <= at {
             looks.push((*lane, attempt.id.clone()));
         } else {
@@ -60,7 +60,7 @@ pub(in crate::schedule) fn watch(board: &mut Board, at: At, number: usize, step:
             plan: name.clone(),
             lane,
             attempt: attempt.clone(),
-            patience,
+            stall_after,
         };
         board.ask(Ask::Look(attempt), look, step);
     }
@@ -82,24 +82,24 @@ pub(in crate::schedule) fn take_signs(
     };
     board.frontier.dirty.insert(number);
     let plan = &board.work.plans[number];
-    let Some(patience) = plan.attempts.stuck_after else {
+    let Some(stall_after) = plan.attempts.stuck_after else {
         return;
     };
     let run = &board.state.plans[number];
     let resolver = run.resolution.agent.as_ref().filter(|agent| agent.attempt == *id);
-    let stuck = match (run.attempt(id), resolver) {
-        (Some(attempt), _) if attempt.state == AttemptState::Running => attempt.stuck.as_ref(),
-        (None, Some(agent)) => agent.stuck.as_ref(),
+    let stall = match (run.attempt(id), resolver) {
+        (Some(attempt), _) if attempt.state == AttemptState::Running => attempt.stall.as_ref(),
+        (None, Some(agent)) => agent.stall.as_ref(),
         _ => return,
     };
-    if stuck.is_some_and(|stuck| stuck.acted.is_some_and(OnStuck::ends_it)) {
+    if stall.is_some_and(|stall| stall.acted.is_some_and(OnStall::ends_it)) {
         return;
     }
-    let events = follow(plan, id, stuck, at, signs, patience);
+    let events = follow(plan, id, stall, at, signs, stall_after);
     board.looked.insert(id.clone(), at);
     for event in events {
         let nudged = match &event {
-            Event::StuckActed(done) if done.action == OnStuck::Nudge => Some(done.ages),
+            Event::StallActed(done) if done.action == OnStall::Nudge => Some(done.ages),
             _ => None,
         };
         board.record(at, event, step);
@@ -115,26 +115,26 @@ pub(in crate::schedule) fn take_signs(
 fn follow(
     plan: &PlanWork,
     attempt: &AttemptId,
-    stuck: Option<&Stuck>,
+    stall: Option<&Stall>,
     at: At,
     signs: &Signs,
-    patience: Duration,
+    stall_after: Duration,
 ) -> Vec<Event> {
     let about = || OfAttempt {
         plan: plan.name.clone(),
         attempt: attempt.clone(),
     };
-    match (stuck, signs.still_for(patience)) {
-        (None, Some(ages)) => vec![Event::AgentStuck(StuckNotice {
+    match (stall, signs.still_for(stall_after)) {
+        (None, Some(ages)) => vec![Event::AgentStalled(StallNotice {
             plan: plan.name.clone(),
             attempt: attempt.clone(),
             ages,
         })],
-        (Some(_), None) if signs.has_moved_within(patience) => vec![Event::AgentStirred(about())],
-        (Some(stuck), Some(ages)) if stuck.is_due(at, patience) => match plan.attempts.on_stuck {
-            OnStuck::Notice => Vec::new(),
-            action @ (OnStuck::Nudge | OnStuck::Restart | OnStuck::Hold) => {
-                vec![Event::StuckActed(StuckAction {
+        (Some(_), None) if signs.has_moved_within(stall_after) => vec![Event::AgentStirred(about())],
+        (Some(stall), Some(ages)) if stall.is_due(at, stall_after) => match plan.attempts.on_stuck {
+            OnStall::Notice => Vec::new(),
+            action @ (OnStall::Nudge | OnStall::Restart | OnStall::Hold) => {
+                vec![Event::StallActed(StallAction {
                     plan: plan.name.clone(),
                     attempt: attempt.clone(),
                     action,
@@ -165,10 +165,10 @@ pub(in crate::schedule) fn next_id(inbox: &[Message]) -> u32 {
     u32::try_from(inbox.len()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-impl Stuck {
+impl Stall {
     /// True when nothing was done yet and it has been known for as long as it took to be noticed.
-    fn is_due(&self, at: At, patience: Duration) -> bool {
-        self.acted.is_none() && at.since(self.since) >= patience
+    fn is_due(&self, at: At, stall_after: Duration) -> bool {
+        self.acted.is_none() && at.since(self.since) >= stall_after
     }
 
     /// How long ago each sign of life was seen.
@@ -184,20 +184,20 @@ impl Stuck {
 
     /// What comes next, in words, for those who look.
     pub(in crate::schedule) fn prospect(&self, plan: &PlanWork, now: At) -> String {
-        let Some(patience) = plan.attempts.stuck_after else {
+        let Some(stall_after) = plan.attempts.stuck_after else {
             return String::new();
         };
         match (self.acted, plan.attempts.on_stuck) {
-            (Some(OnStuck::Nudge), _) => "; it was sent a message".to_owned(),
+            (Some(OnStall::Nudge), _) => "; it was sent a message".to_owned(),
             (Some(_), _) => "; it is being ended".to_owned(),
-            (None, OnStuck::Notice) => String::new(),
+            (None, OnStall::Notice) => String::new(),
             (None, action) => {
-                let left = patience.saturating_sub(now.since(self.since));
+                let left = stall_after.saturating_sub(now.since(self.since));
                 let left = rough(u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
                 let what = match action {
-                    OnStuck::Nudge | OnStuck::Notice => "it is sent a message",
-                    OnStuck::Restart => "it is ended and tried again",
-                    OnStuck::Hold => "it is ended and waits for a person",
+                    OnStall::Nudge | OnStall::Notice => "it is sent a message",
+                    OnStall::Restart => "it is ended and tried again",
+                    OnStall::Hold => "it is ended and waits for a person",
                 };
                 format!("; in {left} {what}, unless something moves")
             }

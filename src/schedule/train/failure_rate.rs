@@ -8,12 +8,12 @@ const ASSUMED: (f64, f64) = (0.5, 10.0);
 
 /// The last plans that landed or were ejected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Odds {
+pub struct FailureRate {
     failed: u64,
     count: u32,
 }
 
-impl Odds {
+impl FailureRate {
     /// Takes in that a plan landed, or failed.
     pub fn note(&mut self, failed: bool) {
         self.failed = self.failed << 1 | u64::from(failed);
@@ -34,11 +34,11 @@ mod tests {
 
     #[test]
     fn what_was_seen_outweighs_what_was_assumed_and_is_forgotten_in_time() {
-        let mut odds = Odds::default();
-        assert!((0.04..0.06).contains(&odds.failure()));
-        (0..64).for_each(|n| odds.note(n % 4 == 0));
-        assert!((0.2..0.25).contains(&odds.failure()), "{}", odds.failure());
-        (0..64).for_each(|_| odds.note(false));
-        assert!(odds.failure() < 0.01);
+        let mut rate = FailureRate::default();
+        assert!((0.04..0.06).contains(&rate.failure()));
+        (0..64).for_each(|n| rate.note(n % 4 == 0));
+        assert!((0.2..0.25).contains(&rate.failure()), "{}", rate.failure());
+        (0..64).for_each(|_| rate.note(false));
+        assert!(rate.failure() < 0.01);
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::agent::{Environment, ExitRecord, JobFolder, JobState, Runner};
-use crate::fault;
+use crate::failpoint;
 use crate::git::{self, ORCH_DIR, inspect};
 use crate::journal::SCHEMA;
 use crate::plan::Setup;
@@ -75,7 +75,7 @@ impl Progress<'_> {
 }
 
 /// One worktree to be prepared.
-pub struct Furnishing<'a> {
+pub struct Provisioning<'a> {
     /// The name under which its log is kept.
     pub key: &'a str,
     /// Its folder.
@@ -125,7 +125,7 @@ impl ProvisionRecord {
         let write = || -> std::io::Result<()> {
             fs::create_dir_all(worktree.join(ORCH_DIR))?;
             fs::write(&new, serde_json::to_vec(self)?)?;
-            fault::around("setup.note", || fs::rename(&new, &path))
+            failpoint::around("setup.note", || fs::rename(&new, &path))
         };
         write().map_err(|error| Unready::Failed(format!("{} cannot be written: {error}", path.display())))
     }
@@ -137,9 +137,9 @@ impl ProvisionRecord {
 /// # Errors
 ///
 /// What did not work, with the end of its output, or that a person asked to stop.
-pub fn furnish(
+pub fn provision(
     project: &Project,
-    wanted: &Furnishing<'_>,
+    wanted: &Provisioning<'_>,
     progress: &Progress<'_>,
 ) -> Result<Vec<String>, Unready> {
     let mut warnings = Vec::new();
@@ -183,7 +183,11 @@ pub fn furnish(
     Ok(warnings)
 }
 
-fn copy(project: &Project, wanted: &Furnishing<'_>, progress: &Progress<'_>) -> Result<Vec<String>, Unready> {
+fn copy(
+    project: &Project,
+    wanted: &Provisioning<'_>,
+    progress: &Progress<'_>,
+) -> Result<Vec<String>, Unready> {
     let included = git::state::included(&project.repo, &wanted.setup.copy);
     let included = included.map_err(|error| Unready::Failed(error.to_string()))?;
     let aside = wanted.worktree.join(ORCH_DIR).join("copying");
@@ -218,7 +222,7 @@ fn copy(project: &Project, wanted: &Furnishing<'_>, progress: &Progress<'_>) -> 
 
 fn run_setup(
     project: &Project,
-    wanted: &Furnishing<'_>,
+    wanted: &Provisioning<'_>,
     line: &str,
     id: &str,
     progress: &Progress<'_>,
