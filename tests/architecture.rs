@@ -377,7 +377,8 @@ fn defined(line: &str) -> Option<&str> {
     }
     let (kind, rest) = rest.trim_start().split_once(' ')?;
     let top = !line.starts_with(' ');
-    if !matches!(kind, "struct" | "enum" | "trait") && !(kind == "type" && top) {
+    let counts = matches!(kind, "struct" | "enum" | "trait") || (kind == "type" && top);
+    if !counts {
         return None;
     }
     rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()

@@ -10,7 +10,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::support::{Dice, FalseClock, Running, Said, Sandbox, Scratch, SmallDisk, Tree, asked, document};
+use crate::support::{
+    Dice, FalseClock, Running, Said, Sandbox, Scratch, SmallDisk, Tree, campaign, document,
+};
 
 /// How many runs are disturbed where nothing else is asked for.
 const RUNS: usize = 8;
@@ -288,7 +290,7 @@ fn disturb(seed: u64) -> Tally {
 #[test]
 fn whoever_meddles_no_commit_is_lost_and_nothing_unverified_lands() {
     let seed = Dice::seed("ORCH_ADVERSARY_SEED");
-    let runs = asked("ORCH_ADVERSARY", RUNS);
+    let runs = campaign("ORCH_ADVERSARY", RUNS);
     println!("adversary: seed {seed}; replay with ORCH_ADVERSARY_SEED={seed}");
     let mut all = Tally::default();
     let mut failed = Vec::new();

@@ -19,7 +19,7 @@ use orch::schedule::{
     Obstacle, ObstacleKind, PhaseWork, Pinned, PlanWork, Scheduler, Steer, Word, Work, WorkConflict, steer,
 };
 
-use crate::support::asked;
+use crate::support::{asked, campaign};
 
 /// What the oracle knows of an attempt.
 #[derive(Debug, Clone)]
@@ -1099,7 +1099,7 @@ fn live(seed: u64) -> Counts {
 #[test]
 fn what_is_done_pinned_and_landed_is_what_a_plain_oracle_allows() {
     let seeds: Vec<u64> = match asked("ORCH_COMPLETION_SEED", usize::MAX) {
-        usize::MAX => (0..asked("ORCH_COMPLETION_RUNS", 5_000) as u64)
+        usize::MAX => (0..campaign("ORCH_COMPLETION_RUNS", 5_000) as u64)
             .chain(ONCE_WRONG)
             .collect(),
         seed => vec![seed as u64],

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::disturbed::{Outcome, check, world};
-use crate::support::{Said, Sandbox};
+use crate::support::{Said, Sandbox, campaign};
 
 /// How many points are tried where nothing else is asked for.
 const SPREAD: usize = 150;
@@ -77,7 +77,10 @@ fn whoever_dies_at_any_step_the_run_ends_as_the_undisturbed_one() {
     let chosen: Vec<usize> = match asked.parse::<usize>() {
         Ok(one) => vec![one],
         Err(_) if asked == "all" => (1..=count).collect(),
-        Err(_) => (0..SPREAD).map(|n| 1 + n * count / SPREAD).collect(),
+        Err(_) => {
+            let spread = campaign("ORCH_SWEEP_POINTS", SPREAD);
+            (0..spread).map(|n| 1 + n * count / spread).collect()
+        }
     };
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {

@@ -10,7 +10,7 @@ use orch::git::{BuildOutcome, CandidateBuilder, Repository, require_git};
 use orch::plan::CommitId;
 
 use crate::support::histories::{Files, History, settle};
-use crate::support::{Dice, Scratch, Tree, asked, isolate};
+use crate::support::{Dice, Scratch, Tree, asked, campaign, isolate};
 
 /// What git makes of a merge.
 #[derive(Debug, PartialEq, Eq)]
@@ -118,7 +118,7 @@ const FOUND: [u64; 1] = [2004];
 
 #[test]
 fn merges_made_up_at_random_are_as_git_makes_them() {
-    let count = asked("ORCH_MERGES", 320) as u64;
+    let count = campaign("ORCH_MERGES", 320) as u64;
     let one = std::env::var("ORCH_MERGES_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok());
@@ -170,7 +170,7 @@ fn merges_made_up_at_random_are_as_git_makes_them() {
 
 #[test]
 fn a_line_of_merges_is_as_git_makes_it() {
-    let count = asked("ORCH_MERGES", 320) as u64 / 16;
+    let count = (campaign("ORCH_MERGES", 320) as u64).div_ceil(16);
     let one = std::env::var("ORCH_MERGES_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok());

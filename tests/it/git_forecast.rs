@@ -8,7 +8,7 @@ use orch::git::{Forecast, require_git};
 use orch::plan::CommitId;
 
 use crate::support::histories::{Files, History, settle};
-use crate::support::{Dice, Scratch, asked};
+use crate::support::{Dice, Scratch, campaign};
 
 type Pairs = BTreeMap<(usize, usize), BTreeSet<PathBuf>>;
 
@@ -64,7 +64,7 @@ fn compare(seed: u64, scratch: &Scratch, forecast: &mut Forecast, heads: &[Commi
 
 #[test]
 fn the_forecast_names_the_pairs_that_git_finds_in_conflict() {
-    let count = asked("ORCH_MERGES", 320) as u64 / 20;
+    let count = (campaign("ORCH_MERGES", 320) as u64).div_ceil(20);
     let one = std::env::var("ORCH_MERGES_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok());

@@ -8,7 +8,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Dice, KEEPS_BOTH, Sandbox, Tree, asked, document};
+use crate::support::{Dice, KEEPS_BOTH, Sandbox, Tree, campaign, document};
 
 /// Runs by default.
 const RUNS: usize = 4;
@@ -315,7 +315,7 @@ fn all_green(sandbox: &Sandbox, began: &str, seed: u64) {
 #[test]
 fn a_person_at_work_beside_the_train_loses_nothing_and_is_told_the_truth() {
     let seed = Dice::seed("ORCH_BESIDE_SEED");
-    let runs = asked("ORCH_BESIDE", RUNS);
+    let runs = campaign("ORCH_BESIDE", RUNS);
     println!("beside: seed {seed}; replay with ORCH_BESIDE_SEED={seed}");
     let (mut all, mut failed): (BTreeMap<&str, usize>, Vec<u64>) = (BTreeMap::new(), Vec::new());
     for n in 0..runs {

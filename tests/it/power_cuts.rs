@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::support::disturbed::{Outcome, check, go_on, wide_world};
-use crate::support::{Dice, Running, Sandbox, Scratch, SmallDisk, asked, kill};
+use crate::support::{Dice, Running, Sandbox, Scratch, SmallDisk, campaign, kill};
 
 /// How often everything is killed where nothing else is asked for.
 const CUTS: usize = 24;
@@ -134,7 +134,7 @@ fn power_cuts_at_any_instant_end_as_the_undisturbed_run() {
     let seed = Dice::seed("ORCH_CUTS_SEED");
     println!("power cuts: seed {seed}; replay with ORCH_CUTS=1 ORCH_CUTS_SEED={seed}");
     let undisturbed = undisturbed();
-    rounds(asked("ORCH_CUTS", CUTS), seed, |one| cut(one, &undisturbed));
+    rounds(campaign("ORCH_CUTS", CUTS), seed, |one| cut(one, &undisturbed));
 }
 
 /// One run on a disk of its own that fills up at random instants. None where no disk may be mounted.
@@ -176,7 +176,7 @@ fn a_disk_that_fills_up_at_any_instant_ends_as_the_undisturbed_run() {
     let seed = Dice::seed("ORCH_FULL_SEED");
     println!("full disks: seed {seed}; replay with ORCH_FULL=1 ORCH_FULL_SEED={seed}");
     let undisturbed = undisturbed();
-    rounds(asked("ORCH_FULL", FILLS), seed, |one| {
+    rounds(campaign("ORCH_FULL", FILLS), seed, |one| {
         filled(one, &undisturbed).unwrap_or_else(|| {
             println!("skipped: no file system may be mounted here");
             FILLS

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::support::disturbed::{Outcome, check, world};
-use crate::support::{Dice, Running, Sandbox, asked, kill};
+use crate::support::{Dice, Running, Sandbox, campaign, kill};
 
 /// How many are killed where nothing else is asked for.
 const KILLS: usize = 60;
@@ -150,7 +150,7 @@ fn whoever_dies_whenever_the_run_ends_as_the_undisturbed_one() {
     start(&sandbox).end().code(0).ok();
     check(&sandbox, "undisturbed");
     let undisturbed = Outcome::of(&sandbox);
-    let wanted = asked("ORCH_KILLS", KILLS);
+    let wanted = campaign("ORCH_KILLS", KILLS);
     let (next, killed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let all = Mutex::new((Tally::default(), 0, Vec::new()));
     std::thread::scope(|scope| {

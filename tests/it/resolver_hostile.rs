@@ -1,6 +1,6 @@
 //! Agents that resolve a conflict and do more, less or something else: none of what they make lands. `ORCH_HOSTILE=N` tries so many.
 
-use crate::support::{Sandbox, asked, document};
+use crate::support::{Sandbox, campaign, document};
 
 /// So many by default, of all.
 const BY_DEFAULT: usize = 8;
@@ -92,7 +92,7 @@ fn acts() -> Vec<String> {
 #[test]
 fn what_a_hostile_agent_makes_of_a_conflict_does_not_land() {
     let acts = acts();
-    let count = asked("ORCH_HOSTILE", BY_DEFAULT).min(acts.len());
+    let count = campaign("ORCH_HOSTILE", BY_DEFAULT).min(acts.len());
     // Spread over all kinds.
     let step = acts.len().div_ceil(count);
     let (mut tried, mut landed) = (0, Vec::new());

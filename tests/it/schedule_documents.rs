@@ -12,6 +12,8 @@ use orch::schedule::{Ending, Overheads, Simulation, SimulationSettings, Work, si
 
 use super::proved_bounds::{Rivals, tighten};
 
+use crate::support::campaign;
+
 /// A random plan set, with everything that a document can say about its order.
 fn plan_set(dice: &mut Rng, seed: u64) -> PlanSet {
     let mut set = Generated {
@@ -154,7 +156,7 @@ fn random_documents_end_in_every_strategy_and_dispatch() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let (first, last) = match number("ORCH_SIM_SEED") {
         Some(seed) => (seed, seed + 1),
-        None => (0, number("ORCH_SIM_RUNS").unwrap_or(5_000)),
+        None => (0, campaign("ORCH_SIM_RUNS", 5_000) as u64),
     };
     for seed in first..last {
         if let Err(cause) = std::panic::catch_unwind(|| run(seed)) {

@@ -21,7 +21,7 @@ use orch::schedule::{
     State, Steer, Steered, UnionSaid, UnitWork, Word, Work, WorkConflict, plan_state, steer,
 };
 
-use crate::support::Branches;
+use crate::support::{Branches, campaign};
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
 struct Dice(u64);
@@ -1246,7 +1246,7 @@ impl<T> Tap for T {}
 #[test]
 fn random_plans_in_a_random_world() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let runs = number("ORCH_MODEL_RUNS").unwrap_or(5_000);
+    let runs = campaign("ORCH_MODEL_RUNS", 5_000) as u64;
     let (first, last) = match number("ORCH_MODEL_SEED") {
         Some(seed) => (seed, seed + 1),
         None => (0, runs),

@@ -13,7 +13,7 @@ use orch::schedule::train::{
     Tried, Unmoved, Verdict,
 };
 
-use crate::support::{Dice, asked};
+use crate::support::{Dice, campaign};
 
 fn name(index: usize) -> PlanName {
     format!("p{index}").parse().unwrap()
@@ -486,7 +486,7 @@ fn the_culprits_and_their_dependents_are_ejected_and_everything_else_lands() {
     let replayed = std::env::var("ORCH_TRAIN_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok());
-    let runs = asked("ORCH_TRAIN_RUNS", 5000) as u64;
+    let runs = campaign("ORCH_TRAIN_RUNS", 5000) as u64;
     let seeds = replayed.map_or(0..runs, |seed| seed..seed + 1);
     let (mut landed, mut ejected, mut verified, mut moves, mut crashes) = (0, 0, 0, 0, 0);
     for seed in seeds {

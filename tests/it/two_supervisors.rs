@@ -5,7 +5,7 @@
 
 use rustix::process::Signal;
 
-use crate::support::{Sandbox, asked, document, wait_for};
+use crate::support::{Sandbox, campaign, document, wait_for};
 
 /// How many pairs are started where nothing else is asked for.
 const PAIRS: usize = 40;
@@ -15,7 +15,7 @@ fn of_two_supervisors_one_drives_and_the_agent_of_a_dead_one_goes_on_under_the_n
     let sandbox = Sandbox::new();
     sandbox.settings("retries = 0").gate("g");
     sandbox.plan("p", "", &document(&[1]), "gate g; work 1.1");
-    let pairs = asked("ORCH_PAIRS", PAIRS);
+    let pairs = campaign("ORCH_PAIRS", PAIRS);
     let (mut adopted, mut first_won) = (0, 0);
     for round in 1..=pairs {
         let mut pair = vec![sandbox.start("up"), sandbox.start("up")];

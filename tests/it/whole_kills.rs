@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::disturbed::{Outcome, check, wide_world, world};
-use crate::support::{Said, Sandbox, program};
+use crate::support::{Said, Sandbox, campaign, program};
 
 /// How many steps are tried where nothing else is asked for.
 const SPREAD: usize = 24;
@@ -100,7 +100,10 @@ fn sweep(made: fn() -> Sandbox) {
     let chosen: BTreeSet<usize> = match asked.parse::<usize>() {
         Ok(one) => [one].into(),
         Err(_) if asked == "all" => (1..=count).collect(),
-        Err(_) => (0..SPREAD).map(|n| 1 + n * count / SPREAD).collect(),
+        Err(_) => {
+            let spread = campaign("ORCH_WHOLE_STEPS", SPREAD);
+            (0..spread).map(|n| 1 + n * count / spread).collect()
+        }
     };
     let chosen: Vec<usize> = chosen.into_iter().collect();
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(Vec::new()));

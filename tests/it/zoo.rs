@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Running, Sandbox, asked, document, kill, wait_for};
+use crate::support::{Running, Sandbox, campaign, document, kill, wait_for};
 
 /// How many of each kind there are where nothing else is asked for: the same number for each way of ending.
 const EACH: usize = 20;
@@ -209,7 +209,7 @@ fn run(way: Way, each: usize) -> usize {
 
 #[test]
 fn no_child_of_any_kind_survives_any_end_of_its_agent() {
-    let each = asked("ORCH_ZOO", EACH).div_ceil(WAYS.len());
+    let each = campaign("ORCH_ZOO", EACH).div_ceil(WAYS.len());
     let mut bystanders = Bystanders::new();
     let among = bystanders.living();
     let began = Instant::now();

@@ -33,7 +33,16 @@ impl Dice {
     }
 }
 
-/// How many are asked for in the environment; otherwise so many as a bounded run can afford.
+/// The runs of a campaign: as many as the environment asks for, otherwise this many in CI, and a tenth elsewhere.
+pub fn campaign(variable: &str, in_ci: usize) -> usize {
+    let share = match std::env::var_os("CI") {
+        Some(_) => in_ci,
+        None => in_ci.div_ceil(10),
+    };
+    asked(variable, share)
+}
+
+/// The number that the environment names; otherwise this one.
 pub fn asked(variable: &str, otherwise: usize) -> usize {
     let asked = std::env::var(variable).ok();
     asked.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
