@@ -14,8 +14,8 @@ use crate::plan::{AttemptId, CommitId, LaneId, PhaseId, Plan, Point, RunId, Stat
 use crate::schedule::{Event, Exit, Prefix};
 use crate::status;
 
-use super::look::{attempts, expected};
-use super::told::{PlanEvidence, ShownAttempt, told};
+use super::facts::{attempts, expected};
+use super::missing_events::{PlanEvidence, ShownAttempt, told};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::replay::Replay;
 use crate::supervisor::project::repository_plans::Project;
