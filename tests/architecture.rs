@@ -377,11 +377,9 @@ fn defined(line: &str) -> Option<&str> {
     }
     let (kind, rest) = rest.trim_start().split_once(' ')?;
     let top = !line.starts_with(' ');
-    let counts = matches!(kind, "struct" | "enum" | "trait") || (kind == "type" && top);
-    if !counts {
-        return None;
-    }
-    rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+    let defines = matches!(kind, "struct" | "enum" | "trait") || (kind == "type" && top);
+    let mut words = rest.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.next().filter(|_| defines)
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::supervisor::{Answer, Request, SupervisorError, ask};
 use super::{CliError, ProgramExit};
 
 /// Who dealt with a request, and what came of it.
-pub(super) enum Asked<T> {
+pub(super) enum RequestOutcome<T> {
     /// The supervisor.
     Answered(Answer),
     /// This process: no supervisor was at work.
@@ -32,14 +32,14 @@ pub(super) fn ask_or<T>(
     dir: &OrchDir,
     request: &Request,
     mut alone: impl FnMut() -> Result<Option<T>, SupervisorError>,
-) -> Result<Asked<T>, CliError> {
+) -> Result<RequestOutcome<T>, CliError> {
     for _ in 0..TIMES {
         match ask(dir, request)? {
             Some(Answer::Ended) | None => {}
-            Some(answer) => return Ok(Asked::Answered(answer)),
+            Some(answer) => return Ok(RequestOutcome::Answered(answer)),
         }
         if let Some(done) = alone()? {
-            return Ok(Asked::Alone(done));
+            return Ok(RequestOutcome::Alone(done));
         }
         std::thread::sleep(BETWEEN);
     }

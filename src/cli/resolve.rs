@@ -14,7 +14,7 @@ use crate::supervisor::{
     resolve_alone,
 };
 
-use super::asking::{Asked, ask_or};
+use super::asking::{RequestOutcome, ask_or};
 use super::context::relative;
 use super::{CliError, Context, ProgramExit, output};
 
@@ -110,15 +110,16 @@ pub(super) fn step(project: &Project, plan: &WorkRef, step: ResolveStep) -> Resu
     };
     let asked = ask_or(&project.dir, &request, || resolve_alone(project, plan, step))?;
     match asked {
-        Asked::Answered(Answer::Merged(report)) => Ok(Came::Merged(report)),
-        Asked::Answered(Answer::Refused { why, hint }) => Err(SteerRefusal { why, hint }.into()),
-        Asked::Answered(Answer::Resolved(report)) | Asked::Alone(Ok(report)) => Ok(Came::Done(report)),
-        Asked::Alone(Err(refusal)) => Err(refusal.into()),
-        Asked::Answered(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) => Err(CliError::new(
-            ProgramExit::Nothing,
-            "the supervisor gave no answer to that",
-        )
-        .with_hint("try again")),
+        RequestOutcome::Answered(Answer::Merged(report)) => Ok(Came::Merged(report)),
+        RequestOutcome::Answered(Answer::Refused { why, hint }) => Err(SteerRefusal { why, hint }.into()),
+        RequestOutcome::Answered(Answer::Resolved(report)) | RequestOutcome::Alone(Ok(report)) => {
+            Ok(Came::Done(report))
+        }
+        RequestOutcome::Alone(Err(refusal)) => Err(refusal.into()),
+        RequestOutcome::Answered(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) => Err(
+            CliError::new(ProgramExit::Nothing, "the supervisor gave no answer to that")
+                .with_hint("try again"),
+        ),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::schedule::{SteerRefusal, check_text};
 use crate::status::{self, Assignment};
 use crate::supervisor::{Answer, Outgoing, Posted, Project, Request, ask, record_message};
 
-use super::asking::{Asked, ask_or};
+use super::asking::{RequestOutcome, ask_or};
 use super::context::no_such_plan;
 use super::task_subject::own_assignment;
 use super::{CliError, Context, ProgramExit, output};
@@ -59,10 +59,10 @@ pub fn run(context: &Context, args: &SendArgs) -> Result<ProgramExit, CliError> 
     let request = Request::Send(outgoing.clone());
     let asked = ask_or(&project.dir, &request, || record_message(&project, &outgoing))?;
     let when = match asked {
-        Asked::Answered(answer) => answered(answer)?,
-        Asked::Alone(Ok(Posted { delivered: true })) => When::Readable,
-        Asked::Alone(Ok(Posted { delivered: false })) => When::Later,
-        Asked::Alone(Err(refusal)) => return Err(refusal.into()),
+        RequestOutcome::Answered(answer) => answered(answer)?,
+        RequestOutcome::Alone(Ok(Posted { delivered: true })) => When::Readable,
+        RequestOutcome::Alone(Ok(Posted { delivered: false })) => When::Later,
+        RequestOutcome::Alone(Err(refusal)) => return Err(refusal.into()),
     };
     say(context, &outgoing, when)
 }

@@ -8,7 +8,7 @@ use crate::report::event_line;
 use crate::schedule::{Steer, SteerRefusal};
 use crate::supervisor::{Answer, Project, Recorded, Request, record_steering};
 
-use super::asking::{Asked, ask_or};
+use super::asking::{RequestOutcome, ask_or};
 use super::{CliError, Context, ProgramExit, output};
 
 /// What is steered.
@@ -74,12 +74,14 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<ProgramE
     };
     let asked = ask_or(&project.dir, &request, || record_steering(&project, &what, steer))?;
     let (driven, changed, remarks) = match asked {
-        Asked::Answered(Answer::Refused { why, hint }) => return Err(SteerRefusal { why, hint }.into()),
-        Asked::Answered(Answer::Steered { changed, remarks }) => (true, changed, remarks),
-        Asked::Answered(Answer::Accepted | Answer::Merged(_) | Answer::Resolved(_) | Answer::Ended) => {
-            (true, true, Vec::new())
+        RequestOutcome::Answered(Answer::Refused { why, hint }) => {
+            return Err(SteerRefusal { why, hint }.into());
         }
-        Asked::Alone(Ok(Recorded { records, remarks })) => {
+        RequestOutcome::Answered(Answer::Steered { changed, remarks }) => (true, changed, remarks),
+        RequestOutcome::Answered(
+            Answer::Accepted | Answer::Merged(_) | Answer::Resolved(_) | Answer::Ended,
+        ) => (true, true, Vec::new()),
+        RequestOutcome::Alone(Ok(Recorded { records, remarks })) => {
             if context.verbose {
                 for record in &records {
                     anstream::eprintln!("{}", event_line(record));
@@ -87,7 +89,7 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<ProgramE
             }
             (false, !records.is_empty(), remarks)
         }
-        Asked::Alone(Err(refusal)) => return Err(refusal.into()),
+        RequestOutcome::Alone(Err(refusal)) => return Err(refusal.into()),
     };
     let what: Vec<String> = what.iter().map(ToString::to_string).collect();
     if context.json {

@@ -41,8 +41,8 @@ pub mod worktree;
 
 pub use admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal, WorktreeSpec};
 pub use admin::worktree_admin::{AdminLock, WorktreeAdmin};
-pub use candidate::both_sides::MergedFile;
 pub use candidate::builder::{BuildOutcome, Candidate, CandidateBuilder};
+pub use candidate::merged_file::MergedFile;
 pub use candidate::own_folder::step_out_of_orch_dir;
 pub use conflict::conflict_error::ConflictError;
 pub use conflict::conflicted::{ConflictSpec, OpenConflict, conflict_key};

@@ -1,7 +1,7 @@
 //! Moving a branch whose checkout has uncommitted changes, as `git merge --ff-only` does: what nobody has committed stays as
 //! it is, in the index and in files, as long as the move changes other files.
 
-use super::being_rewritten::refuse_while_rewritten;
+use super::branch_rewrite::refuse_while_rewritten;
 use crate::git::state::checkout::checkouts_of;
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;

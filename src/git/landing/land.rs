@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::being_rewritten::refuse_while_rewritten;
 use super::beside::{DifferingFiles, refuse_overlap};
+use super::branch_rewrite::refuse_while_rewritten;
 use super::follow::{index_equals, rehearse, repair};
 use super::plan::{CheckoutOutcome, FinishedLanding, LandingPlan, RepairedCheckout};
 use crate::git::files::error::GitError;

@@ -2,8 +2,8 @@
 //!
 //! May import `step` and below.
 
-pub(super) mod being_rewritten;
 pub(super) mod beside;
+pub(super) mod branch_rewrite;
 pub(super) mod follow;
 pub(super) mod land;
 pub(super) mod plan;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ledger::Ledger;
 use super::one_agent::{of_preset, read};
-use super::written::at::{Located, Named};
+use super::written::at::{Located, NamedTable};
 use super::written::raw::{RawAgent, RawManifest};
 use crate::plan::text::near_miss::suggest;
 use crate::plan::{Agent, AgentName, PRESETS, Place, Preset};
@@ -13,7 +13,7 @@ use crate::plan::{Agent, AgentName, PRESETS, Place, Preset};
 pub(super) struct Agents<'m> {
     /// Those that can be used.
     pub(super) usable: BTreeMap<AgentName, Agent>,
-    written: Option<&'m Named<RawAgent>>,
+    written: Option<&'m NamedTable<RawAgent>>,
     default: Option<&'m Located<AgentName>>,
     default_is_missing: bool,
 }

@@ -25,7 +25,7 @@ mod tests;
 
 pub use documents::{Content, DocumentSource, Unreadable};
 pub use resolve::resolve;
-pub use written::at::{Located, Named};
+pub use written::at::{Located, NamedTable};
 pub use written::parsed::{DocumentRequest, Parsed, parse_manifest};
 pub use written::raw::{RawAgent, RawHooks, RawManifest, RawMerge, RawPhase, RawPlan, RawRun};
 pub use written::schema::manifest_schema;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ledger::Ledger;
-use super::written::at::{Located, Named};
+use super::written::at::{Located, NamedTable};
 use super::written::raw::RawAgent;
 use super::written::words::Stdin;
 use crate::plan::{
@@ -183,7 +183,7 @@ fn check_words(
     }
 }
 
-fn variables(table: &Named<String>, ledger: &mut Ledger) -> BTreeMap<String, String> {
+fn variables(table: &NamedTable<String>, ledger: &mut Ledger) -> BTreeMap<String, String> {
     let mut variables = BTreeMap::new();
     for (variable, value) in &table.entries {
         if variable.value.is_empty() || variable.value.contains(['=', '\0']) {

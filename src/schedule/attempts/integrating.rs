@@ -16,7 +16,7 @@ use crate::schedule::event::trouble::Hold;
 use crate::schedule::judge::failure::Failure;
 use crate::schedule::judge::phase_check::{Checked, checked, failed_words};
 use crate::schedule::judge::verdict::{AttemptVerdict, judge};
-use crate::schedule::ready::found_files::waits_for_repeat;
+use crate::schedule::ready::undeclared_files::waits_for_repeat;
 use crate::schedule::state::attempt::{Attempt, AttemptState, Integration};
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;

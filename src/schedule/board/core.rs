@@ -22,7 +22,7 @@ use crate::schedule::ready::standing::Standing;
 use crate::schedule::state::known::State;
 use crate::schedule::train::Train;
 use crate::schedule::train::early::Early;
-use crate::schedule::work::behind::Behind;
+use crate::schedule::work::behind::Dependents;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// A statement about what may not begin, with who made it and when: it is told once.
@@ -49,7 +49,7 @@ pub(in crate::schedule) struct Board {
     /// Plans that wait for something of a plan.
     pub(in crate::schedule) waiting: Vec<Vec<usize>>,
     /// What starts from the commit of a point.
-    pub(in crate::schedule) behind: BTreeMap<WorkRef, Behind>,
+    pub(in crate::schedule) behind: BTreeMap<WorkRef, Dependents>,
 }
 
 impl Board {
@@ -67,7 +67,7 @@ impl Board {
         }
         Self {
             frontier: Frontier::unknown(work.plans.len()),
-            behind: Behind::of_all(&work),
+            behind: Dependents::of_all(&work),
             train: Train::new(work.train),
             early: Early::default(),
             work,

@@ -3,7 +3,7 @@
 //! May import `state` and below.
 
 pub(super) mod attempt;
-pub(super) mod found;
+pub(super) mod conflict_files;
 pub(super) mod merge;
 pub(super) mod notice;
 pub(super) mod parking;

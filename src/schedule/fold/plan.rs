@@ -1,7 +1,7 @@
 //! The fold of one plan's events into its state.
 
 use super::attempt::{has_failed, was_assigned};
-use super::found::{found_in_conflict, note_made_in};
+use super::conflict_files::{found_in_conflict, note_made_in};
 use super::merge::{has_landed, has_not_landed, merge_began, was_found, was_restored, was_taken_back};
 use super::notice::apply_notice;
 use super::parking::{take_usage, was_parked};

@@ -5,10 +5,10 @@
 pub mod admission;
 pub(super) mod built_on;
 pub(super) mod dispatch;
-pub(super) mod found_files;
 pub(super) mod frontier;
 pub(super) mod invariants;
 pub(super) mod lanes;
 pub(super) mod mutual_dependencies;
 pub(super) mod readiness;
 pub(super) mod standing;
+pub(super) mod undeclared_files;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::found_files;
+use super::undeclared_files;
 use crate::graph::{Counts, Gate};
 use crate::plan::{AgentName, Dependency, Point, TaskId, UnitId};
 
@@ -148,7 +148,7 @@ impl<'a> Readiness<'a> {
             self.plan.by_units()
                 && others
                     .into_iter()
-                    .any(|other| !found_files::shared(self.run, self.plan, work, other).is_empty())
+                    .any(|other| !undeclared_files::shared(self.run, self.plan, work, other).is_empty())
         };
         let startable = |unit: &usize| {
             let work = &self.plan.units[*unit];
@@ -296,7 +296,7 @@ impl<'a> Readiness<'a> {
             let shared = other.locks.iter().filter(|file| work.locks.contains(file));
             let names = shared.filter_map(|file| self.plan.files.get(*file as usize));
             let mut names: Vec<&str> = names.map(String::as_str).collect();
-            names.extend(found_files::shared(self.run, self.plan, work, other));
+            names.extend(undeclared_files::shared(self.run, self.plan, work, other));
             names.dedup();
             if !names.is_empty() {
                 waits.push(Wait::Files(other.id, names));

@@ -8,14 +8,14 @@ use super::plans::Work;
 
 /// What starts from the commit of some point, by places in the manifest and in the plan.
 #[derive(Debug, Clone, Default)]
-pub(in crate::schedule) struct Behind {
+pub(in crate::schedule) struct Dependents {
     /// Plans of which everything does.
     pub plans: Vec<usize>,
     /// Single units.
     pub units: Vec<(usize, usize)>,
 }
 
-impl Behind {
+impl Dependents {
     /// Each point that is built on.
     pub(in crate::schedule) fn of_all(work: &Work) -> BTreeMap<WorkRef, Self> {
         let mut all: BTreeMap<WorkRef, Self> = BTreeMap::new();

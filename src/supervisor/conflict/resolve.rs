@@ -71,7 +71,7 @@ pub fn resolve_alone(
     let recorded = record(project, "merge", |scheduler| {
         end_orphan_gits(project.repo.common_dir());
         let about = AboutConflict::new(scheduler, what);
-        let (events, done) = resolve(project, &about, step, Beside::Nobody)?;
+        let (events, done) = resolve(project, &about, step, OthersAtWork::Nobody)?;
         report = Some(done);
         Ok(events)
     })?;
@@ -83,7 +83,7 @@ pub fn resolve_alone(
 
 /// Who else is at work on the repository during a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beside {
+pub enum OthersAtWork {
     /// The supervisor: what is recorded as under way is under way.
     Supervisor,
     /// Nobody: what is recorded as under way was cut short.
@@ -95,15 +95,15 @@ pub fn resolve(
     project: &Project,
     about: &AboutConflict,
     step: ResolveStep,
-    beside: Beside,
+    beside: OthersAtWork,
 ) -> Result<Resolved, SteerRefusal> {
     let (name, run) = (&about.what.plan, &about.run);
     let plan = project
         .plan(name)
         .ok_or_else(|| refusal(format!("there is no plan `{name}` in the manifest"), None))?;
     match beside {
-        Beside::Supervisor => refuse_while_busy(run, name)?,
-        Beside::Nobody => refuse_what_was_cut_short(project, run, name, step)?,
+        OthersAtWork::Supervisor => refuse_while_busy(run, name)?,
+        OthersAtWork::Nobody => refuse_what_was_cut_short(project, run, name, step)?,
     }
     about.refuse_another(step)?;
     let admin = WorktreeAdmin::new(&project.repo);

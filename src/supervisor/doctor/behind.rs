@@ -6,8 +6,8 @@ use crate::git;
 use crate::schedule::State;
 
 use super::diagnose::diagnose;
+use super::facts::{litter, look, unknown_attempts};
 use super::finding::{Finding, RepairStep};
-use super::look::{litter, look, unknown_attempts};
 use super::rebuild::rebuild;
 use super::repair::carry_out;
 use crate::supervisor::project::error::SupervisorError;

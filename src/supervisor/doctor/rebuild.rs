@@ -14,8 +14,8 @@ use crate::plan::{AttemptId, CommitId, LaneId, PhaseId, Plan, Point, RunId, Stat
 use crate::schedule::{Event, Exit, Prefix};
 use crate::status;
 
-use super::look::{attempts, expected};
-use super::told::{PlanEvidence, ShownAttempt, told};
+use super::facts::{attempts, expected};
+use super::missing_events::{PlanEvidence, ShownAttempt, missing_events};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::replay::Replay;
 use crate::supervisor::project::repository_plans::Project;
@@ -64,7 +64,12 @@ pub(super) fn rebuild(
         events.push((Some(began), started));
     }
     for (plan, shown) in project.set.plans.iter().zip(&shown) {
-        events.extend(told(plan, shown, scheduler.state().plan(&plan.name), lost));
+        events.extend(missing_events(
+            plan,
+            shown,
+            scheduler.state().plan(&plan.name),
+            lost,
+        ));
     }
     // Those of unknown time come last, in their order.
     events.sort_by_key(|(at, _)| at.unwrap_or(now));

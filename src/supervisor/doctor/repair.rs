@@ -10,8 +10,8 @@ use crate::journal::{Epoch, Record, RepositoryLock, Sync, salvage, set_aside};
 use crate::plan::{LaneId, PlanName, RunId, WorkRef};
 use crate::schedule::{Event, LaneOf};
 
+use super::facts::expected;
 use super::finding::{Finding, RepairStep, plan_of};
-use super::look::expected;
 use super::rebuild::rebuild;
 use crate::supervisor::perform;
 use crate::supervisor::project::error::SupervisorError;

@@ -11,8 +11,8 @@ use crate::plan::{PlanName, RunId};
 use crate::schedule::{Event, Input};
 
 use super::closing::Closing;
+use super::conclusion::conclude;
 use super::engine::Engine;
-use super::last_look::conclude;
 use crate::supervisor::control::goal::{Conclusion, Goal};
 use crate::supervisor::control::merge_request::MergeRequests;
 use crate::supervisor::control::socket::{self as control, PendingRequest};
@@ -28,7 +28,7 @@ use crate::supervisor::project::replay::Replay;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::run_id::next_run;
 use crate::supervisor::recovery::brought_ticks::brought_ticks;
-use crate::supervisor::recovery::set_back::told_of_set_back;
+use crate::supervisor::recovery::lost_landings::lost_landings;
 use crate::supervisor::recovery::{attempts as recovery, changed_documents, evidence, landed_by_hand};
 use crate::supervisor::tell::delivery::deliver_all;
 use crate::supervisor::tell::gates::ToldGates;
@@ -127,7 +127,7 @@ fn start<'o>(
         );
         let _ = sender.send(EngineMessage::Warning(None, why));
     }
-    for (plan, why) in told_of_set_back(&project, scheduler.state())? {
+    for (plan, why) in lost_landings(&project, scheduler.state())? {
         let _ = sender.send(EngineMessage::Warning(Some(plan), why));
     }
     let forward = sender.clone();

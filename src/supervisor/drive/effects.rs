@@ -185,7 +185,7 @@ impl Engine<'_> {
             Order::Try(build) => {
                 let (admin, known) = (
                     self.desk.admin.clone(),
-                    perform::Known::of(&self.desk.scheduler, &target),
+                    perform::KnownPlans::of(&self.desk.scheduler, &target),
                 );
                 train::answer(&self.desk, move || {
                     perform::try_out(&project, &admin, &pool, &build, &target, &known)

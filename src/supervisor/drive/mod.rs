@@ -5,7 +5,7 @@
 pub(super) mod afterwards;
 pub(super) mod beginning;
 pub(super) mod closing;
+pub(super) mod conclusion;
 pub(super) mod effects;
 pub(super) mod engine;
 pub(super) mod inbox;
-pub(super) mod last_look;

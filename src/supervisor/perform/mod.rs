@@ -20,7 +20,7 @@ pub use attempt::launch::{TasksKnown, launch};
 pub use attempt::resolver::resolve_by_agent;
 pub use attempt::unit::{integrate, note_again_before};
 pub use build::candidate::rehearse;
-pub use build::known::Known;
+pub use build::known::KnownPlans;
 pub use command::hook::{Hook, hook};
 pub use command::verify::{stop_verification, verify};
 pub use train::land::{behind, land, land_commit, resume_landing};

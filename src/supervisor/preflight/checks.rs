@@ -9,7 +9,7 @@ use crate::git::{self, ExpectedTree, Strayed, TreePlace, WorktreeAdmin};
 use crate::plan::{AgentName, Diagnostic, Diagnostics, Place as TextPlace, Plan, PlanName, is_same_title};
 use crate::schedule::{Outcome, State};
 
-use crate::supervisor::doctor::look::expected;
+use crate::supervisor::doctor::facts::expected;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 

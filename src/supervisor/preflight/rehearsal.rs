@@ -11,7 +11,7 @@ use super::checks as preflight;
 use crate::supervisor::control::merge_request::MergeRequest;
 use crate::supervisor::control::request::{MergeOutcome, MergeReport};
 use crate::supervisor::perform;
-use crate::supervisor::perform::build::known::Known;
+use crate::supervisor::perform::build::known::KnownPlans;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::changed_documents;
@@ -70,7 +70,7 @@ pub fn rehearse_merge(
         project,
         target: target.clone(),
         onto: before.clone().unwrap_or_else(|| project.base.clone()),
-        known: Known::of(&scheduler, &target),
+        known: KnownPlans::of(&scheduler, &target),
         built: BTreeMap::new(),
         repaired: BTreeMap::new(),
     };
@@ -88,7 +88,7 @@ pub fn rehearse_merge(
         for effect in step.effects {
             match effect {
                 Effect::Train { order, .. } => {
-                    pool.known.parts = Known::of(&scheduler, &pool.target).parts;
+                    pool.known.parts = KnownPlans::of(&scheduler, &pool.target).parts;
                     inputs.extend(pool.answer(order).map(Input::Train));
                 }
                 Effect::Resolve(order) => {
@@ -137,7 +137,7 @@ struct Rehearsal<'a> {
     project: &'a Project,
     target: String,
     onto: CommitId,
-    known: Known,
+    known: KnownPlans,
     built: BTreeMap<BuildId, Vec<LandedPlan>>,
     /// How conflicts would be dealt with.
     repaired: BTreeMap<PlanName, String>,

@@ -9,7 +9,7 @@ pub(super) mod brought_ticks;
 pub(super) mod changed_documents;
 pub(super) mod evidence;
 pub(super) mod landed_by_hand;
+pub(super) mod lost_landings;
 pub(super) mod output;
 pub(super) mod own_refs;
 pub(super) mod past;
-pub(super) mod set_back;

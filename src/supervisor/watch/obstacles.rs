@@ -23,7 +23,7 @@ impl ObstacleWatch {
         };
         self.looking = true;
         let project = desk.project.clone();
-        let known = perform::Known::of(&desk.scheduler, &project.target);
+        let known = perform::KnownPlans::of(&desk.scheduler, &project.target);
         desk.in_background(move || {
             let free = would_land(&project, &first, &known);
             EngineMessage::Unhindered(if free { met } else { Vec::new() })
@@ -88,7 +88,7 @@ fn met(scheduler: &Scheduler) -> Vec<PlanName> {
     }
 }
 
-fn would_land(project: &Project, plan: &PlanName, known: &perform::Known) -> bool {
+fn would_land(project: &Project, plan: &PlanName, known: &perform::KnownPlans) -> bool {
     let tip = project.repo.branch_tip(&project.target).ok().flatten();
     let onto = tip.unwrap_or_else(|| project.base.clone());
     let rehearsed = perform::rehearse(project, plan, &project.target, &onto, known);

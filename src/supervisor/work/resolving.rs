@@ -8,7 +8,7 @@ use crate::plan::WorkRef;
 use crate::schedule::{Event, Input, ResolveOrder};
 
 use crate::supervisor::conflict::about_conflict::{AboutConflict, ResolveStep};
-use crate::supervisor::conflict::resolve::{Beside, resolve};
+use crate::supervisor::conflict::resolve::{OthersAtWork, resolve};
 use crate::supervisor::conflict::resolved::tidy;
 use crate::supervisor::control::request::Answer;
 use crate::supervisor::desk::core::Desk;
@@ -21,7 +21,7 @@ pub fn resolve_later(desk: &Desk, what: WorkRef, step: ResolveStep, reply: onesh
     let about = AboutConflict::new(&desk.scheduler, &what);
     let project = desk.project.clone();
     desk.in_background(move || {
-        let done = resolve(&project, &about, step, Beside::Supervisor);
+        let done = resolve(&project, &about, step, OthersAtWork::Supervisor);
         EngineMessage::Resolved(Box::new(StepDone {
             what,
             step,

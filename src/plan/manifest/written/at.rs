@@ -37,14 +37,14 @@ impl<T: JsonSchema> JsonSchema for Located<T> {
 
 /// A table whose keys are names that people choose, in the order they were written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Named<T> {
+pub struct NamedTable<T> {
     /// The entries that could be read.
     pub entries: Vec<(Located<String>, Located<T>)>,
     /// Names whose entry is wrong: they are known all the same.
     pub wrong: Vec<String>,
 }
 
-impl<T> Default for Named<T> {
+impl<T> Default for NamedTable<T> {
     fn default() -> Self {
         Self {
             entries: Vec::new(),
@@ -53,7 +53,7 @@ impl<T> Default for Named<T> {
     }
 }
 
-impl<T> Named<T> {
+impl<T> NamedTable<T> {
     /// Whether there is an entry of this name, right or wrong.
     pub fn contains(&self, name: &str) -> bool {
         self.names().any(|known| known == name)
@@ -66,7 +66,7 @@ impl<T> Named<T> {
     }
 }
 
-impl<T: JsonSchema> JsonSchema for Named<T> {
+impl<T: JsonSchema> JsonSchema for NamedTable<T> {
     fn inline_schema() -> bool {
         true
     }

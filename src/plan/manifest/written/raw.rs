@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use toml::de::DeValue;
 
-use crate::plan::manifest::written::at::{Located, Named};
+use crate::plan::manifest::written::at::{Located, NamedTable};
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::manifest::written::values::{
     Amount, AutoOrCount, Count, Delay, DurationText, Glob, Money, PositiveDuration, Share, SizeText, Text,
@@ -45,9 +45,9 @@ tables! {
         /// Settings of the run, and defaults for plans.
         run: RawRun,
         /// Agents by name: command templates that do the work.
-        agents: Named<RawAgent>,
+        agents: NamedTable<RawAgent>,
         /// Tokens that phases claim while they run, by resource.
-        resources: Named<Count>,
+        resources: NamedTable<Count>,
         /// The merge queue.
         merge: RawMerge,
         /// Shell lines that run on events.
@@ -55,9 +55,9 @@ tables! {
         /// After how long somebody is told of a wait.
         escalate: RawEscalate,
         /// Points that several plans reach before any of them goes on, by name.
-        sync: Named<RawSync>,
+        sync: NamedTable<RawSync>,
         /// Plans by name.
-        plans: Named<RawPlan>,
+        plans: NamedTable<RawPlan>,
     }
 
     /// Settings of the run, and defaults for plans.
@@ -140,9 +140,9 @@ tables! {
         /// The value of {model}.
         model: Text,
         /// Additional environment.
-        env: Named<String>,
+        env: NamedTable<String>,
         /// Several accounts of it, each a table of environment variables; used in turn.
-        accounts: Named<Named<String>>,
+        accounts: NamedTable<NamedTable<String>>,
         /// What its tokens cost, for one that does not say so itself.
         price: RawPrice,
     }
@@ -288,7 +288,7 @@ tables! {
         /// What its first phase waits for besides plans.
         gate: Gate,
         /// Settings of its phases, by number.
-        phases: Named<RawPhase>,
+        phases: NamedTable<RawPhase>,
     }
 
     /// Settings of a phase.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::plan::manifest::written::at::{Located, Named};
+use crate::plan::manifest::written::at::{Located, NamedTable};
 use crate::plan::manifest::written::unsupported;
 use crate::plan::text::near_miss::suggest;
 use crate::plan::text::place::LineIndex;
@@ -141,7 +141,7 @@ impl Table<'_, '_, '_> {
     }
 }
 
-impl<T: FromToml> FromToml for Named<T> {
+impl<T: FromToml> FromToml for NamedTable<T> {
     fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
         let DeValue::Table(entries) = value else {
             reader.mismatch(value, spot, "a table");

@@ -12,7 +12,7 @@ use crate::schedule::{Event, Evidence, GoneWork, WorkPlace};
 
 use crate::status;
 
-use crate::supervisor::perform::build::others_work::Beyond;
+use crate::supervisor::perform::build::others_work::OthersWork;
 use crate::supervisor::perform::tree::own_folder;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -208,7 +208,7 @@ fn look(
         .branch_tip(&branch)
         .map_err(|error| error.to_string())?;
     if let Some(tip) = &tip {
-        let beyond = Beyond::at(project, plan, tip, handed_on).map_err(|error| error.to_string())?;
+        let beyond = OthersWork::at(project, plan, tip, handed_on).map_err(|error| error.to_string())?;
         evidence.foreign = beyond.foreign().map_err(|error| error.to_string())?;
         let made = since.map_or(Ok(0), |since| beyond.made_since(since));
         let made = made.map_err(|error| error.to_string())?;

@@ -11,7 +11,7 @@ use crate::schedule::{Exit, ResolveOrder};
 
 use crate::supervisor::perform::build::conflict::words;
 use crate::supervisor::perform::command::verify;
-use crate::supervisor::perform::command::verify::{Check, Said};
+use crate::supervisor::perform::command::verify::{Check, VerifyOutcome};
 use crate::supervisor::perform::tree::candidate_pool::CandidatePool;
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
@@ -196,11 +196,11 @@ fn both_pass(
             pool.is_unwanted_resolver(&order.attempt)
         })?;
         match said {
-            Said::Passed => {}
-            Said::Failed { why, .. } => {
+            VerifyOutcome::Passed => {}
+            VerifyOutcome::Failed { why, .. } => {
                 return Err(format!("what verifies plan {} does not pass: {why}", side.name));
             }
-            Said::Stopped => return Err("it was stopped".to_owned()),
+            VerifyOutcome::Stopped => return Err("it was stopped".to_owned()),
         }
     }
     Ok(())

@@ -7,8 +7,9 @@ use crate::plan::{CommitId, MergeStrategy, Plan, PlanName};
 use crate::schedule::train::{Build, Tried};
 use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
+use super::chain_end::ChainEnd;
 use super::conflict;
-use super::known::Known;
+use super::known::KnownPlans;
 use super::lost_work::{
     branch_is_gone, refuse_part_that_is_lost, refuse_what_is_lost, refuse_what_only_merges_have,
 };
@@ -19,7 +20,6 @@ use super::refusal::refused;
 use super::repair;
 use super::repair::ConflictingMerge;
 use super::target_lost::lost;
-use super::top::Top;
 use super::wording::message;
 use crate::supervisor::perform::tree::candidate_pool::{Built, Chain, Link, TargetTip};
 use crate::supervisor::project::repository_plans::Project;
@@ -50,7 +50,7 @@ pub fn chain(
     built: &mut Built,
     build: &Build,
     target: &str,
-    known: &Known,
+    known: &KnownPlans,
 ) -> Result<Chain, Halt> {
     let refused = |error: &dyn std::fmt::Display| Halt::Tried(Tried::Refused(error.to_string()));
     let repo = &project.repo;
@@ -78,7 +78,7 @@ pub fn chain(
         return Err(Halt::Tried(Tried::Moved));
     }
     let git = project.git().map_err(|error| refused(&error))?;
-    let mut top = Top::at(repo, git, &target_tip.commit).map_err(|error| refused(&error))?;
+    let mut top = ChainEnd::at(repo, git, &target_tip.commit).map_err(|error| refused(&error))?;
     let coming = coming(project, built, build, known);
     top.builder
         .expect(&top.commit, &coming)
@@ -119,7 +119,7 @@ fn follows(project: &Project, target: &str, from: &CommitId, to: &CommitId) -> R
 }
 
 /// The heads of the plans of a build that are merged for the first time, in order. What cannot be found shows when it is needed.
-fn coming(project: &Project, built: &Built, build: &Build, known: &Known) -> Vec<CommitId> {
+fn coming(project: &Project, built: &Built, build: &Build, known: &KnownPlans) -> Vec<CommitId> {
     let merged: BTreeSet<&CommitId> = built.merges.keys().map(|(_, incoming, _)| incoming).collect();
     let plans = build.batch.iter().filter_map(|name| project.plan(name));
     let heads = plans.filter_map(|plan| head(project, plan, known.parts.get(&plan.name), known).ok());
@@ -130,9 +130,9 @@ fn link(
     project: &Project,
     built: &mut Built,
     name: &PlanName,
-    top: &mut Top,
+    top: &mut ChainEnd,
     target: &str,
-    known: &Known,
+    known: &KnownPlans,
 ) -> Result<Link, Halt> {
     let trouble = |why: MergeTrouble| {
         Halt::Tried(match why {
@@ -201,7 +201,7 @@ fn head(
     project: &Project,
     plan: &Plan,
     part: Option<&Prefix>,
-    known: &Known,
+    known: &KnownPlans,
 ) -> Result<CommitId, MergeTrouble> {
     let tip = project.repo.branch_tip(&plan.branch);
     let tip = tip.map_err(|error| refused(&error))?;
@@ -236,7 +236,12 @@ struct MergeSides<'a> {
 
 /// What is merged in the place of the plan's branch, or of the end of its first phases: the resolution of its conflict, where
 /// there is one which speaks of nothing that is not in it. Commits that are replayed one by one have none.
-fn stand_in(project: &Project, plan: &Plan, top: &Top, head: &CommitId) -> Result<CommitId, MergeTrouble> {
+fn stand_in(
+    project: &Project,
+    plan: &Plan,
+    top: &ChainEnd,
+    head: &CommitId,
+) -> Result<CommitId, MergeTrouble> {
     match plan.merge_strategy {
         MergeStrategy::Rebase => Ok(head.clone()),
         MergeStrategy::Merge | MergeStrategy::Squash => {
@@ -250,10 +255,10 @@ fn stand_in(project: &Project, plan: &Plan, top: &Top, head: &CommitId) -> Resul
 fn merge(
     project: &Project,
     plan: &Plan,
-    top: &Top,
+    top: &ChainEnd,
     MergeSides { head, incoming }: MergeSides<'_>,
     target: &str,
-    known: &Known,
+    known: &KnownPlans,
 ) -> Result<Option<(CommitId, String)>, Unmerged> {
     let (builder, onto) = (&top.builder, &top.commit);
     let part = known.parts.get(&plan.name);
@@ -321,7 +326,7 @@ fn merge(
 }
 
 /// Refuses a plan of which the target has all and shows nothing, because a person took that off it.
-fn nothing_was_taken_back(plan: &Plan, top: &Top) -> Result<(), MergeTrouble> {
+fn nothing_was_taken_back(plan: &Plan, top: &ChainEnd) -> Result<(), MergeTrouble> {
     match top.took_back(&plan.name).map_err(|error| refused(&error))? {
         None => Ok(()),
         Some(back) => Err(refused(&format!(
@@ -342,12 +347,12 @@ pub fn rehearse(
     name: &PlanName,
     target: &str,
     onto: &CommitId,
-    known: &Known,
+    known: &KnownPlans,
 ) -> Result<(CommitId, Option<String>), MergeTrouble> {
     let plan = plan(project, name)?;
     let head = head(project, plan, known.parts.get(name), known)?;
     let git = project.git().map_err(|error| refused(&error))?;
-    let top = Top::at(&project.repo, git, onto).map_err(|error| refused(&error))?;
+    let top = ChainEnd::at(&project.repo, git, onto).map_err(|error| refused(&error))?;
     let incoming = stand_in(project, plan, &top, &head)?;
     let sides = MergeSides {
         head: &head,

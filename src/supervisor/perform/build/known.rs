@@ -7,7 +7,7 @@ use crate::schedule::{Prefix, Scheduler, handed_on};
 
 /// What the scheduler knows of plans that matters for building their merges.
 #[derive(Debug, Clone, Default)]
-pub struct Known {
+pub struct KnownPlans {
     /// What is on the target, with the commits by which it came there.
     pub landed: BTreeMap<PlanName, CommitId>,
     /// Plans of which only first phases are merged, with those.
@@ -20,7 +20,7 @@ pub struct Known {
     pub handed_on: BTreeMap<PlanName, Vec<CommitId>>,
 }
 
-impl Known {
+impl KnownPlans {
     /// What is on a target, and what of which plan is to come there.
     pub fn of(scheduler: &Scheduler, target: &str) -> Self {
         let (work, state) = (scheduler.work(), scheduler.state());

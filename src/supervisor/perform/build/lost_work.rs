@@ -1,7 +1,7 @@
 //! Finished work that would not land: it is not on its plan's branch any more, or only in a merge that is left out.
 
+use super::chain_end::ChainEnd;
 use super::refusal::refused;
-use super::top::Top;
 use crate::git::{self, BuildOutcome};
 use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;
@@ -72,7 +72,7 @@ pub fn branch_is_gone(project: &Project, plan: &Plan, made: Option<&CommitId>) -
 pub fn refuse_what_only_merges_have(
     project: &Project,
     plan: &Plan,
-    top: &Top,
+    top: &ChainEnd,
     (since, head): (Option<&CommitId>, &CommitId),
     replayed: &BuildOutcome,
 ) -> Result<(), MergeTrouble> {

@@ -1,7 +1,7 @@
 //! Work of a plan that the branch of another plan has too.
 
+use super::chain_end::ChainEnd;
 use super::refusal::refused;
-use super::top::Top;
 use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;
 use crate::supervisor::project::repository_plans::Project;
@@ -11,7 +11,7 @@ use crate::supervisor::project::repository_plans::Project;
 pub fn nobody_has_merged(
     project: &Project,
     plan: &Plan,
-    top: &Top,
+    top: &ChainEnd,
     head: &CommitId,
     strategy: &str,
 ) -> Result<(), MergeTrouble> {

@@ -3,6 +3,7 @@
 //! May import `tree` and below.
 
 pub(in crate::supervisor) mod candidate;
+pub(in crate::supervisor) mod chain_end;
 pub(in crate::supervisor) mod conflict;
 pub(in crate::supervisor) mod known;
 pub(in crate::supervisor) mod lost_work;
@@ -12,5 +13,4 @@ pub(in crate::supervisor) mod others_work;
 pub(in crate::supervisor) mod refusal;
 pub(in crate::supervisor) mod repair;
 pub(in crate::supervisor) mod target_lost;
-pub(in crate::supervisor) mod top;
 pub(in crate::supervisor) mod wording;

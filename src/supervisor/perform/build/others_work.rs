@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::known::Known;
+use super::chain_end::ChainEnd;
+use super::known::KnownPlans;
 use super::refusal::refused;
-use super::top::Top;
 use crate::git::GitError;
 use crate::git::refs::Makers;
 use crate::git::repo::{commits_beyond, copies_since, fetched_tips};
@@ -15,7 +15,7 @@ use crate::supervisor::project::repository_plans::Project;
 
 /// A branch beyond the target and what the plan was handed on by others.
 #[derive(Debug)]
-pub struct Beyond<'a> {
+pub struct OthersWork<'a> {
     project: &'a Project,
     plan: &'a Plan,
     tip: &'a CommitId,
@@ -25,7 +25,7 @@ pub struct Beyond<'a> {
     own: Makers,
 }
 
-impl<'a> Beyond<'a> {
+impl<'a> OthersWork<'a> {
     /// Looks at what `tip` has. The plan may hold the commits `handed_on` with all that lies in their history.
     ///
     /// # Errors
@@ -107,12 +107,12 @@ impl<'a> Beyond<'a> {
 pub fn refuse_foreign_work(
     project: &Project,
     plan: &Plan,
-    top: &Top,
+    top: &ChainEnd,
     incoming: &CommitId,
-    known: &Known,
+    known: &KnownPlans,
 ) -> Result<(), MergeTrouble> {
     let mut below = known.handed_on.get(&plan.name).cloned().unwrap_or_default();
-    let look = |below: &[CommitId]| Beyond::at(project, plan, incoming, below)?.foreign();
+    let look = |below: &[CommitId]| OthersWork::at(project, plan, incoming, below)?.foreign();
     if look(&below).map_err(|error| refused(&error))?.is_none() {
         return Ok(());
     }

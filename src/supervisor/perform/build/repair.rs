@@ -11,7 +11,7 @@ use crate::schedule::{ConflictRepaired, MergeTrouble, Prefix};
 
 use super::wording::message;
 use crate::supervisor::perform::command::verify;
-use crate::supervisor::perform::command::verify::{Check, Said};
+use crate::supervisor::perform::command::verify::{Check, VerifyOutcome};
 use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, MergeKey};
 use crate::supervisor::perform::tree::tree_run::keep_log;
 use crate::supervisor::perform::tree::worktree::provision_own;
@@ -178,9 +178,9 @@ fn in_worktree(
         .collect();
     for (number, entry) in due.iter().enumerate() {
         match run(project, pool, build, clash, path, entry, number)? {
-            Said::Passed => {}
-            Said::Failed { why, .. } => return Err(format!("making {} anew: {why}", entry.path)),
-            Said::Stopped => return Ok(RepairedMerge::Stopped),
+            VerifyOutcome::Passed => {}
+            VerifyOutcome::Failed { why, .. } => return Err(format!("making {} anew: {why}", entry.path)),
+            VerifyOutcome::Stopped => return Ok(RepairedMerge::Stopped),
         }
     }
     let wanted = |file: &Path| due.iter().any(|entry| entry.makes(file));
@@ -282,7 +282,7 @@ fn run(
     path: &Path,
     entry: &Regenerate,
     number: usize,
-) -> Result<Said, String> {
+) -> Result<VerifyOutcome, String> {
     let folder = JobFolder::new(project.dir.regeneration());
     // One that a dead supervisor has left works on files that are not there any more.
     verify::end(&folder)?;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::git::{self, GitError};
 use crate::plan::CommitId;
 
-use super::known::Known;
+use super::known::KnownPlans;
 use crate::supervisor::perform::tree::candidate_pool::Built;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -21,7 +21,7 @@ pub fn lost(
     built: &mut Built,
     target: &str,
     tip: Option<&CommitId>,
-    known: &Known,
+    known: &KnownPlans,
 ) -> Result<Option<String>, GitError> {
     let repo = &project.repo;
     let mut landed: BTreeSet<CommitId> = known.landed.values().cloned().collect();
@@ -81,7 +81,7 @@ fn last_of(project: &Project, landed: &BTreeSet<CommitId>) -> Result<Option<Comm
     Ok(last.cloned())
 }
 
-fn named(known: &Known, gone: &BTreeSet<CommitId>) -> String {
+fn named(known: &KnownPlans, gone: &BTreeSet<CommitId>) -> String {
     let plans = known.landed.iter().filter(|(_, commit)| gone.contains(*commit));
     let plans: Vec<String> = plans
         .map(|(plan, commit)| format!("{plan} ({})", commit.short()))

@@ -17,7 +17,7 @@ const QUOTED: usize = 2000;
 /// What a verification says.
 #[must_use = "a target must never move on a verdict that nobody read"]
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
+pub enum VerifyOutcome {
     /// It succeeded.
     Passed,
     /// It did not.
@@ -35,13 +35,13 @@ pub enum Said {
 pub fn verify(project: &Project, worktree: &Path, name: &PlanName, unwanted: &dyn Fn() -> bool) -> Event {
     let plan = name.clone();
     match verdict(project, worktree, name, unwanted) {
-        Ok((ran, Said::Passed)) => Event::VerifyPassed {
+        Ok((ran, VerifyOutcome::Passed)) => Event::VerifyPassed {
             plan,
             commit: ran.commit.clone(),
             ran: Some(ran),
         },
-        Ok((_, Said::Failed { why, .. })) | Err(why) => Event::VerifyFailed(Failed { plan, why }),
-        Ok((_, Said::Stopped)) => Event::VerifyStopped(OfPlan { plan }),
+        Ok((_, VerifyOutcome::Failed { why, .. })) | Err(why) => Event::VerifyFailed(Failed { plan, why }),
+        Ok((_, VerifyOutcome::Stopped)) => Event::VerifyStopped(OfPlan { plan }),
     }
 }
 
@@ -50,7 +50,7 @@ fn verdict(
     worktree: &Path,
     name: &PlanName,
     unwanted: &dyn Fn() -> bool,
-) -> Result<(Ran, Said), String> {
+) -> Result<(Ran, VerifyOutcome), String> {
     let plan = project
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
@@ -84,7 +84,7 @@ fn verdict(
     let began = Instant::now();
     let said = run(project, &folder, variables, &check, earlier, unwanted)?;
     let now = tip()?;
-    if now != commit && said == Said::Passed {
+    if now != commit && said == VerifyOutcome::Passed {
         return Err(format!(
             "`{line}` passed on {}, but {} now stands on {}, which was not verified: let it commit nothing",
             commit.short(),
@@ -146,7 +146,7 @@ pub fn is_job(folder: &JobFolder, tag: &str, line: &str) -> bool {
 }
 
 /// What the verification of this tag said and how long it took, when it ended while nobody listened.
-pub fn unheard(folder: &JobFolder, tag: &str, line: &str) -> Option<(Said, Duration)> {
+pub fn unheard(folder: &JobFolder, tag: &str, line: &str) -> Option<(VerifyOutcome, Duration)> {
     if folder.job().ok()?.tag != tag || !matches!(folder.state(), Ok(JobState::Ended(_))) {
         return None;
     }
@@ -209,7 +209,7 @@ pub fn run(
     check: &Check<'_>,
     mut at_work: Option<Runner>,
     unwanted: &dyn Fn() -> bool,
-) -> Result<Said, String> {
+) -> Result<VerifyOutcome, String> {
     let job = Job {
         tag: check.tag.clone(),
         argv: argv(check),
@@ -226,7 +226,7 @@ pub fn run(
     let trouble = |error: AgentError| format!("`{}` could not be run: {error}", check.line);
     for _ in 0..VANISHED_AT_MOST {
         if unwanted() {
-            return Ok(Said::Stopped);
+            return Ok(VerifyOutcome::Stopped);
         }
         match run_once(project, folder, &job, at_work.take(), unwanted).map_err(trouble)? {
             // Whoever killed its runner gave no verdict.
@@ -278,10 +278,10 @@ fn run_once(
     })
 }
 
-fn said_by(folder: &JobFolder, line: &str, exit: &Exit) -> Said {
+fn said_by(folder: &JobFolder, line: &str, exit: &Exit) -> VerifyOutcome {
     match exit {
-        Exit::Code { code: 0 } => return Said::Passed,
-        Exit::Stopped => return Said::Stopped,
+        Exit::Code { code: 0 } => return VerifyOutcome::Passed,
+        Exit::Stopped => return VerifyOutcome::Stopped,
         Exit::Code { .. }
         | Exit::Signal { .. }
         | Exit::TimedOut
@@ -295,7 +295,7 @@ fn said_by(folder: &JobFolder, line: &str, exit: &Exit) -> Said {
     } else {
         format!("\n{}", tail.trim_end())
     };
-    Said::Failed {
+    VerifyOutcome::Failed {
         why: format!("`{line}` {}{output}", exit.describe()),
         timed_out: *exit == Exit::TimedOut,
     }

@@ -12,11 +12,11 @@ use crate::schedule::train::{Build, TrainAnswer, Tried, Verdict, time_limit};
 use crate::schedule::{Event, Resolving};
 
 use crate::supervisor::perform::build::candidate::Halt;
-use crate::supervisor::perform::build::known::Known;
+use crate::supervisor::perform::build::known::KnownPlans;
 use crate::supervisor::perform::build::repair::RepairedMerge;
 use crate::supervisor::perform::build::{candidate, repair};
 use crate::supervisor::perform::command::verify;
-use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::command::verify::VerifyOutcome;
 use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, TargetTip};
 use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
 use crate::supervisor::project::environment;
@@ -32,7 +32,7 @@ pub fn try_out(
     pool: &CandidatePool,
     build: &Build,
     target: &str,
-    known: &Known,
+    known: &KnownPlans,
 ) -> (TrainAnswer, Vec<Event>) {
     let (mut warnings, mut facts) = (Vec::new(), Vec::new());
     let mut tip_green = false;
@@ -72,7 +72,7 @@ fn chain_of(
     admin: &WorktreeAdmin,
     pool: &CandidatePool,
     build: &Build,
-    (target, known): (&str, &Known),
+    (target, known): (&str, &KnownPlans),
     facts: &mut Vec<Event>,
     warnings: &mut Vec<String>,
 ) -> Result<Chain, Tried> {
@@ -307,9 +307,9 @@ fn verdict_on(
         Err(why) => return Tried::Refused(why),
     };
     let (red, timed_out) = match said {
-        Said::Passed => (None, false),
-        Said::Failed { why, timed_out } => (Some(why), timed_out),
-        Said::Stopped => return Tried::Stopped,
+        VerifyOutcome::Passed => (None, false),
+        VerifyOutcome::Failed { why, timed_out } => (Some(why), timed_out),
+        VerifyOutcome::Stopped => return Tried::Stopped,
     };
     let noted = store.map(|store| {
         if fresh && red.is_none() {

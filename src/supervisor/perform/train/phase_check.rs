@@ -10,7 +10,7 @@ use crate::schedule::train::BuildId;
 use crate::schedule::{Event, PhaseSaid, PhaseVerify, Ran};
 
 use crate::supervisor::perform::command::verify;
-use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::command::verify::VerifyOutcome;
 use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, train_key};
 use crate::supervisor::perform::tree::tree_run::keep_log;
 use crate::supervisor::perform::tree::worktree::provision_own;
@@ -44,15 +44,15 @@ pub fn verify_phase(
         Ok(None) | Err(_) => false,
     };
     let mut found = said(project, admin, pool, plan, phase);
-    while let Ok((ran, Said::Passed)) = &found
+    while let Ok((ran, VerifyOutcome::Passed)) = &found
         && moved(ran)
     {
         found = said(project, admin, pool, plan, phase);
     }
     match found {
-        Ok((ran, Said::Passed)) => word(PhaseSaid::Passed, Some(ran), None),
-        Ok((ran, Said::Failed { why, .. })) => word(PhaseSaid::Failed, Some(ran), Some(why)),
-        Ok((_, Said::Stopped)) => word(PhaseSaid::Stopped, None, None),
+        Ok((ran, VerifyOutcome::Passed)) => word(PhaseSaid::Passed, Some(ran), None),
+        Ok((ran, VerifyOutcome::Failed { why, .. })) => word(PhaseSaid::Failed, Some(ran), Some(why)),
+        Ok((_, VerifyOutcome::Stopped)) => word(PhaseSaid::Stopped, None, None),
         Err(why) => word(PhaseSaid::Failed, None, Some(why)),
     }
 }
@@ -78,7 +78,7 @@ fn said(
     pool: &CandidatePool,
     plan: &Plan,
     phase: PhaseId,
-) -> Result<(Ran, Said), String> {
+) -> Result<(Ran, VerifyOutcome), String> {
     let lines = plan.phases.get(&phase).map(|own| own.verify.as_slice());
     let line = joined(lines.unwrap_or_default());
     let tip = project.repo.branch_tip(&plan.branch);
@@ -94,7 +94,7 @@ fn said(
     };
     // Taken out of the manifest meanwhile.
     if line.is_empty() {
-        return Ok((ran(0), Said::Passed));
+        return Ok((ran(0), VerifyOutcome::Passed));
     }
     let build = build_of(&plan.name, phase);
     let unwanted = || pool.is_unwanted(build);

@@ -12,7 +12,7 @@ use crate::git::{self, WorktreeState, commit_leftovers, inspect};
 use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, Point};
 use crate::schedule::{Pinned, point_word};
 
-use crate::supervisor::perform::build::others_work::Beyond;
+use crate::supervisor::perform::build::others_work::OthersWork;
 use crate::supervisor::project::repository_plans::Project;
 
 /// How long an agent that reported before it committed is waited for.
@@ -92,7 +92,7 @@ pub fn pin(
             .map_err(|error| error.to_string())?
             .ok_or_else(|| format!("neither the branch `{}` nor the target is there", plan.branch))?,
     };
-    let foreign = Beyond::at(project, plan, &commit, handed_on).and_then(|beyond| beyond.foreign());
+    let foreign = OthersWork::at(project, plan, &commit, handed_on).and_then(|beyond| beyond.foreign());
     if let Some(foreign) = foreign.map_err(|error| error.to_string())? {
         return Err(foreign.told());
     }

@@ -8,7 +8,7 @@ use crate::schedule::{FirstBad, TargetChecked};
 
 use super::merge::{SECOND, fresh_key};
 use crate::supervisor::perform::command::verify;
-use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::command::verify::VerifyOutcome;
 use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, TargetTip};
 use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
 use crate::supervisor::project::repository_plans::Project;
@@ -161,7 +161,7 @@ impl TipLook<'_> {
                 warnings,
             )?;
             match said {
-                Said::Passed => {
+                VerifyOutcome::Passed => {
                     let key = fresh_key(self.target, &chain.tree, self.line);
                     let noted =
                         Verdicts::open(&self.project.dir).and_then(|store| store.note(&key, None, took));
@@ -172,8 +172,8 @@ impl TipLook<'_> {
                     );
                     return Ok(None);
                 }
-                Said::Failed { why: said, .. } => why = Some(said),
-                Said::Stopped => return Err("its verification was stopped".to_owned()),
+                VerifyOutcome::Failed { why: said, .. } => why = Some(said),
+                VerifyOutcome::Stopped => return Err("its verification was stopped".to_owned()),
             }
         }
         Ok(why)

@@ -10,7 +10,7 @@ use crate::schedule::{UnionBuild, UnionSaid};
 
 use super::merge::key;
 use crate::supervisor::perform::command::verify;
-use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::command::verify::VerifyOutcome;
 use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, train_key};
 use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::project::environment;
@@ -130,11 +130,11 @@ impl UnionRun<'_> {
         // Nobody may take it for the word on a candidate.
         verify::heard(&folder);
         Ok(match said? {
-            Said::Passed => UnionSaid::Green,
+            VerifyOutcome::Passed => UnionSaid::Green,
             // With what others leave of the processors it may take any time.
-            Said::Failed { timed_out: true, .. } => UnionSaid::Nothing,
-            Said::Failed { why, .. } => UnionSaid::Red(why),
-            Said::Stopped => UnionSaid::Stopped,
+            VerifyOutcome::Failed { timed_out: true, .. } => UnionSaid::Nothing,
+            VerifyOutcome::Failed { why, .. } => UnionSaid::Red(why),
+            VerifyOutcome::Stopped => UnionSaid::Stopped,
         })
     }
 }

@@ -22,7 +22,7 @@ use super::copy_in::{CopyError, copy_in};
 use super::disk;
 use crate::supervisor::perform::command::hook::{Hook, hook};
 use crate::supervisor::perform::command::verify;
-use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::command::verify::VerifyOutcome;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Longest duration of the hook `post_create`.
@@ -253,9 +253,9 @@ fn run_setup(
             at_work,
             &|| false,
         ) {
-            Ok(Said::Passed) => {}
-            Ok(Said::Stopped) => return Err(Unready::Stopped),
-            Ok(Said::Failed { why, .. }) | Err(why) => {
+            Ok(VerifyOutcome::Passed) => {}
+            Ok(VerifyOutcome::Stopped) => return Err(Unready::Stopped),
+            Ok(VerifyOutcome::Failed { why, .. }) | Err(why) => {
                 return Err(Unready::Failed(format!(
                     "its setup failed: {why}\n(the whole log: {})",
                     log.display()

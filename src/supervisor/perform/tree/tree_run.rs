@@ -10,7 +10,7 @@ use crate::schedule::train::Build;
 
 use super::candidate_pool::{CandidatePool, Chain, TakenSlot, train_key};
 use crate::supervisor::perform::command::verify;
-use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::command::verify::VerifyOutcome;
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -23,7 +23,7 @@ pub struct TreeRun<'a> {
 }
 
 /// What was said, how long it took, whether nothing that git ignores lay there before, and the worktree, still taken.
-pub type TreeRunEnd<'a> = (Said, Duration, bool, Option<TakenSlot<'a>>);
+pub type TreeRunEnd<'a> = (VerifyOutcome, Duration, bool, Option<TakenSlot<'a>>);
 
 pub fn run<'a>(
     project: &Project,
@@ -35,7 +35,7 @@ pub fn run<'a>(
     warnings: &mut Vec<String>,
 ) -> Result<TreeRunEnd<'a>, String> {
     if pool.is_unwanted(build.id) {
-        return Ok((Said::Stopped, Duration::ZERO, false, None));
+        return Ok((VerifyOutcome::Stopped, Duration::ZERO, false, None));
     }
     let tag = format!(
         "merge-{}-{}",

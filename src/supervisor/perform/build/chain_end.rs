@@ -4,14 +4,14 @@ use crate::git::{self, CandidateBuilder, GitError, GitVersion, Repository};
 use crate::plan::{CommitId, PlanName};
 
 /// See the module. Nobody knows of its commit yet but the builder.
-pub struct Top {
+pub struct ChainEnd {
     pub commit: CommitId,
     pub tree: String,
     pub builder: CandidateBuilder,
     repo: Repository,
 }
 
-impl Top {
+impl ChainEnd {
     /// A chain that begins with this commit.
     pub fn at(repo: &Repository, git: GitVersion, commit: &CommitId) -> Result<Self, GitError> {
         Ok(Self {

@@ -15,10 +15,7 @@ use crate::supervisor::project::repository_plans::Project;
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub fn told_of_set_back(
-    project: &Project,
-    state: &State,
-) -> Result<Vec<(PlanName, String)>, SupervisorError> {
+pub fn lost_landings(project: &Project, state: &State) -> Result<Vec<(PlanName, String)>, SupervisorError> {
     let target = &project.target;
     let Some(tip) = project.repo.branch_tip(target)? else {
         return Ok(Vec::new());

@@ -63,7 +63,7 @@ pub(super) struct ShownAttempt {
 
 /// The facts that a plan's events did not tell yet, each with its time where that is known. Where all of the journal was `lost`,
 /// a person has to look at a plan that has not landed.
-pub(super) fn told(
+pub(super) fn missing_events(
     plan: &Plan,
     shown: &PlanEvidence,
     run: &PlanRun,
@@ -359,7 +359,7 @@ mod tests {
     fn nothing_is_told_of_a_plan_of_which_nothing_is_there() {
         let (_folder, set) = plans();
         assert!(
-            told(
+            missing_events(
                 &set.plans[0],
                 &PlanEvidence::default(),
                 &PlanRun::default(),
@@ -377,7 +377,7 @@ mod tests {
                 attempts: vec![attempt(ended)],
                 ..PlanEvidence::default()
             };
-            names(&told(&set.plans[0], &shown, &PlanRun::default(), false))
+            names(&missing_events(&set.plans[0], &shown, &PlanRun::default(), false))
         };
         assert_eq!(tell(None), ["attempt.assigned", "agent.started"]);
         let closed =
@@ -403,7 +403,7 @@ mod tests {
             attempts: vec![shown],
             ..PlanEvidence::default()
         };
-        let events = told(&set.plans[0], &shown, &PlanRun::default(), false);
+        let events = missing_events(&set.plans[0], &shown, &PlanRun::default(), false);
         let facts = events.into_iter().find_map(|(_, event)| match event {
             Event::AgentUsage(usage) => Some(usage.facts),
             _ => None,
@@ -426,7 +426,7 @@ mod tests {
         let durations = crate::schedule::history::durations([]);
         let work = crate::schedule::Work::new(&set, &durations, false);
         let mut scheduler = crate::schedule::Scheduler::new(work);
-        let events = told(
+        let events = missing_events(
             &set.plans[0],
             &shown,
             scheduler.state().plan(&set.plans[0].name),
@@ -435,7 +435,7 @@ mod tests {
         assert_eq!(events.len(), 9, "{:?}", names(&events));
         let at = crate::schedule::At(0);
         scheduler.replay(events.iter().map(|(_, event)| (at, event)));
-        let again = told(
+        let again = missing_events(
             &set.plans[0],
             &shown,
             scheduler.state().plan(&set.plans[0].name),
@@ -451,7 +451,7 @@ mod tests {
             landed: Some(("main".to_owned(), commit('3'))),
             ..PlanEvidence::default()
         };
-        let events = told(&set.plans[0], &shown, &PlanRun::default(), false);
+        let events = missing_events(&set.plans[0], &shown, &PlanRun::default(), false);
         assert_eq!(
             names(&events),
             [
