@@ -14,7 +14,7 @@ use super::{CliError, Context, ProgramExit, output};
 /// The prompt is the one that an agent would get now.
 #[derive(Debug, clap::Args)]
 pub struct PromptArgs {
-    /// Such as auth, auth.2 or auth.2.3
+    /// Such as auth.2.3
     #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
     what: Option<String>,
     /// Print the built-in templates, or the one of this name, instead

@@ -25,7 +25,7 @@ pub struct SimulateArgs {
     /// Agents at once [default: as in the manifest, or 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     max_agents: Option<u32>,
-    /// Seed: the same seed gives the same answer
+    /// The same seed gives the same answer
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Number of generated plans, instead of the manifest

@@ -14,7 +14,7 @@ use super::{CliError, Context, ProgramExit, output};
 /// What is steered.
 #[derive(Debug, clap::Args)]
 pub struct SteerArgs {
-    /// Such as auth, auth.2 or auth.2.3 [default: the worktree's plan]
+    /// One or more, such as auth.2.3 [default: the worktree's plan]
     #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
     what: Vec<String>,
 }
