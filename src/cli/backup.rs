@@ -24,31 +24,31 @@ pub struct BackupArgs {
 enum BackupAction {
     /// List backups
     List {
-        /// Only those of this plan
+        /// Only this plan
         #[arg(id = "about", value_name = "PLAN")]
         plan: Option<String>,
     },
     /// Show what is in a backup
     Show {
-        /// As `orch backup list` names it
+        /// As in `orch backup list`
         #[arg(value_name = "PLAN/TIME")]
         backup: String,
     },
-    /// Bring a backup back, on a new branch or in a new worktree; nothing is overwritten
+    /// Restore a backup to a new branch or worktree; overwrite nothing
     Restore {
-        /// As `orch backup list` names it
+        /// As in `orch backup list`
         #[arg(value_name = "PLAN/TIME")]
         backup: String,
-        /// The branch to make [default: restored/PLAN/TIME]
+        /// The new branch [default: restored/PLAN/TIME]
         #[arg(long, value_name = "BRANCH")]
         to: Option<String>,
-        /// A worktree to make instead, in which uncommitted work is uncommitted again
+        /// A new worktree instead; uncommitted work is uncommitted again
         #[arg(long, value_name = "DIR", conflicts_with = "to")]
         worktree: Option<PathBuf>,
     },
-    /// Delete a backup, once a branch, a tag or another backup holds its commit too
+    /// Delete a backup whose commit a branch, tag or other backup holds too
     Drop {
-        /// As `orch backup list` names it
+        /// As in `orch backup list`
         #[arg(value_name = "PLAN/TIME")]
         backup: String,
     },

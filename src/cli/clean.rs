@@ -23,7 +23,7 @@ pub struct CleanArgs {
     /// Only these plans [default: all]
     #[arg(value_name = "PLAN")]
     plans: Vec<String>,
-    /// Say what would be removed
+    /// Only say what would be removed
     #[arg(long)]
     dry_run: bool,
 }

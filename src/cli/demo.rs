@@ -15,7 +15,7 @@ use super::{CliError, Context, ProgramExit, output, up};
 /// Needs no network and no key.
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
-    /// Where to make it: a folder that is empty or not there yet [default: a temporary folder, which is kept]
+    /// An empty or new folder [default: a temporary folder, which is kept]
     #[arg(value_name = "DIR")]
     into: Option<PathBuf>,
 }

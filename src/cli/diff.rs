@@ -14,7 +14,7 @@ pub struct DiffArgs {
     /// The plan
     #[arg(id = "about", value_name = "PLAN")]
     plan: Option<String>,
-    /// Options for git diff, such as --stat
+    /// Options for git diff
     #[arg(last = true)]
     options: Vec<String>,
     /// Names and counts only

@@ -18,7 +18,7 @@ use super::{CliError, Context, ProgramExit, output};
 /// Looks at worktrees, branches, refs, locks, attempts, the database and agents, and says what the machine offers.
 #[derive(Debug, clap::Args)]
 pub struct DoctorArgs {
-    /// Do what it says it would do, and nothing else
+    /// Do the repairs
     #[arg(long)]
     fix: bool,
 }

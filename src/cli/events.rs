@@ -10,13 +10,13 @@ use super::{CliError, Context, ProgramExit, output};
 /// Print what happened, one event a line
 #[derive(Debug, clap::Args)]
 pub struct EventsArgs {
-    /// Only of this plan
+    /// Only this plan
     #[arg(id = "about", value_name = "PLAN")]
     plan: Option<String>,
-    /// Go on printing while a supervisor is at work
+    /// Continue while a supervisor runs
     #[arg(short, long)]
     follow: bool,
-    /// Only what came after this entry
+    /// Only entries after this one
     #[arg(long, value_name = "SEQ", default_value_t = 0)]
     after: i64,
 }

@@ -16,16 +16,16 @@ const FEW: usize = 40;
 /// As text, for graphviz or mermaid, as JSON or as a picture.
 #[derive(Debug, clap::Args)]
 pub struct GraphArgs {
-    /// How to write it
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// Show every task [default: with few tasks, or with --plan]
     #[arg(long)]
     tasks: bool,
-    /// Draw every plan with this strategy, whatever the manifest says
+    /// Strategy of every plan
     #[arg(long, value_enum, value_name = "S")]
     strategy: Option<StrategyName>,
-    /// Draw every plan with this dispatch, whatever the manifest says
+    /// Dispatch of every plan
     #[arg(long, value_enum, value_name = "D")]
     dispatch: Option<DispatchName>,
 }

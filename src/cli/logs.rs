@@ -19,16 +19,16 @@ pub struct LogsArgs {
     /// The plan
     #[arg(id = "about", value_name = "PLAN")]
     plan: Option<String>,
-    /// Go on printing until the attempt ends
+    /// Continue until the attempt ends
     #[arg(short, long)]
     follow: bool,
-    /// An attempt, such as auth-2 [default: the last one]
+    /// Such as auth-2 [default: the last one]
     #[arg(long)]
     attempt: Option<String>,
-    /// As it was written: events of known agents are shown as text otherwise, and control characters on a terminal as ^X
+    /// Print the log unchanged, with events and control characters
     #[arg(long)]
     raw: bool,
-    /// The output of the plan's last verification instead
+    /// The plan's last verification instead
     #[arg(long, conflicts_with = "attempt")]
     verify: bool,
 }

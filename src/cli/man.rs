@@ -13,9 +13,9 @@ use super::{Cli, CliError, Context, ProgramExit, output};
 /// In troff, for `man -l -`; or write all pages into a folder.
 #[derive(Debug, clap::Args)]
 pub struct ManArgs {
-    /// The command that the page is about, such as `task start` [default: orch itself]
+    /// Such as `task start` [default: orch itself]
     command: Vec<String>,
-    /// Write the pages of all commands into this folder, such as ~/.local/share/man/man1
+    /// Write all pages into this folder, such as ~/.local/share/man/man1
     #[arg(long = "dir", value_name = "DIR", conflicts_with = "command")]
     folder: Option<PathBuf>,
 }

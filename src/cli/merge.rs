@@ -23,22 +23,22 @@ use super::{CliError, Context, ProgramExit, output, resolve, up};
 /// The merged tree is verified, and exactly that tree lands.
 #[derive(Debug, clap::Args)]
 pub struct MergeArgs {
-    /// Only these plans; auth.2 is what plan auth has up to the end of its phase 2 [default: every finished plan]
+    /// Such as auth, or auth.2 for its phases up to 2 [default: every finished plan]
     #[arg(value_name = "PLAN[.PHASE]")]
     plans: Vec<String>,
-    /// Say what would happen; move and verify nothing
+    /// Only say what would happen
     #[arg(long)]
     dry_run: bool,
-    /// Another branch than the manifest's target
+    /// The branch to land on instead of `target`
     #[arg(long, value_name = "REF")]
     into: Option<String>,
-    /// Check the conflict of a plan with the target out in a worktree made for it
+    /// Check out a plan's conflict with the target in a worktree
     #[arg(long, group = "conflict", conflicts_with_all = ["dry_run", "into"])]
     resolve: bool,
-    /// Take what was resolved in that worktree, verify it and land it
+    /// Verify and land the resolution
     #[arg(long = "continue", group = "conflict", conflicts_with_all = ["dry_run", "into"])]
     go_on: bool,
-    /// Give the resolution up and remove that worktree; a backup keeps what was changed there
+    /// Remove that worktree; keep a backup of its changes
     #[arg(long, group = "conflict", conflicts_with_all = ["dry_run", "into"])]
     abort: bool,
 }

@@ -75,25 +75,25 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed or needs a pers
 /// Options of every command.
 #[derive(Debug, Clone, clap::Args)]
 pub struct GlobalArgs {
-    /// Work as if started in this folder
+    /// Run in this folder
     #[arg(short = 'C', value_name = "DIR", global = true)]
     dir: Option<PathBuf>,
     /// The manifest [default: the nearest plans.toml]
     #[arg(long, value_name = "FILE", global = true)]
     manifest: Option<PathBuf>,
-    /// The plan to work on [default: ORCH_PLAN, else the worktree one stands in]
+    /// The plan [default: ORCH_PLAN, else the worktree's]
     #[arg(long, value_name = "NAME", global = true)]
     plan: Option<String>,
-    /// Print JSON to standard output
+    /// Print JSON
     #[arg(long, global = true)]
     json: bool,
     /// When to use colour
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
     color: clap::ColorChoice,
-    /// Say less
+    /// Print less
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Say more
+    /// Print more
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     verbose: bool,
 }

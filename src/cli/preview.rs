@@ -14,10 +14,10 @@ use super::{CliError, Context, ProgramExit, output};
 /// Shows the order, the expected time, overlaps and risks. Nothing is started.
 #[derive(Debug, clap::Args)]
 pub struct PreviewArgs {
-    /// Only these plans and what they depend on
+    /// Only these plans and their dependencies
     #[arg(value_name = "PLAN")]
     plans: Vec<String>,
-    /// As `up --merge`: land every plan as soon as it is finished
+    /// As `orch up --merge`
     #[arg(long)]
     merge: bool,
 }

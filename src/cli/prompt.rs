@@ -14,11 +14,10 @@ use super::{CliError, Context, ProgramExit, output};
 /// The prompt is the one that an agent would get now.
 #[derive(Debug, clap::Args)]
 pub struct PromptArgs {
-    /// The plan, phase or task: auth, auth.2 or auth.2.3
+    /// Such as auth.2.3
     #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
     what: Option<String>,
-    /// Print the built-in templates instead, or the one of this name; a file of the same name in templates/orch beside the
-    /// manifest replaces it
+    /// Print the built-in templates, or the one of this name, instead
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", conflicts_with = "what")]
     templates: Option<String>,
 }

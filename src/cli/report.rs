@@ -19,9 +19,9 @@ use super::{CliError, Context, ProgramExit, output};
 /// Summarize a run: plans, time, cost, efficiency
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {
-    /// The run, such as r2 [default: the one under way, else the last in which agents worked]
+    /// Such as r2 [default: the current one, else the last in which agents worked]
     run: Option<String>,
-    /// Write one HTML page that needs no network
+    /// Write an HTML page
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 }

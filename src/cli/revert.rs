@@ -15,7 +15,7 @@ pub struct RevertArgs {
     /// The plan
     #[arg(id = "about", value_name = "PLAN")]
     plan: Option<String>,
-    /// Take the landed plans that were built on it back too
+    /// Take back landed plans built on it too
     #[arg(long)]
     with_dependents: bool,
 }

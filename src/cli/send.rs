@@ -22,13 +22,13 @@ use super::{CliError, Context, ProgramExit, output};
 /// plan.
 #[derive(Debug, clap::Args)]
 pub struct SendArgs {
-    /// The plan whose agent is written to
+    /// The agents' plan
     #[arg(value_name = "PLAN")]
     to: String,
-    /// What there is to say
+    /// The message
     #[arg(required = true, value_name = "TEXT")]
     text: Vec<String>,
-    /// What it is about: coordination, status, conflict or sync_request
+    /// coordination, status, conflict or sync_request
     #[arg(long, value_name = "KIND", default_value = "coordination")]
     kind: MessageKind,
 }

@@ -22,34 +22,34 @@ use super::{CliError, Context, ProgramExit, output};
 /// else equal. Everything is simulated from the beginning; ticked tasks are done.
 #[derive(Debug, clap::Args)]
 pub struct SimulateArgs {
-    /// How many agents run at once [default: as in the manifest, or 8]
+    /// Agents at once [default: as in the manifest, or 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     max_agents: Option<u32>,
-    /// What chance is drawn from: the same seed gives the same answer
+    /// The same seed gives the same answer
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Simulate so many generated plans instead of the manifest
+    /// Number of generated plans, instead of the manifest
     #[arg(long, value_name = "N")]
     plans: Option<usize>,
-    /// How many tasks each generated plan has
+    /// Tasks of each generated plan
     #[arg(long, value_name = "N", requires = "plans", default_value_t = 50)]
     tasks: usize,
-    /// Arrange all plans in this strategy
+    /// Strategy of every plan
     #[arg(long, value_enum)]
     strategy: Option<StrategyName>,
-    /// Give out plans, phases or tasks
+    /// Dispatch of every plan
     #[arg(long, value_enum)]
     dispatch: Option<DispatchName>,
-    /// How many attempts of a hundred fail
+    /// Share of attempts that fail
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent)]
     failures: f64,
-    /// How far durations are off: each is the expected one times e^N(0, SIGMA)
+    /// Multiply each expected duration by e^N(0, SIGMA)
     #[arg(long, value_name = "SIGMA", default_value_t = 0.0, value_parser = sigma)]
     noise: f64,
-    /// How many attempts of a hundred take four times as long
+    /// Share of attempts that take four times as long
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent)]
     stragglers: f64,
-    /// Draw what happens when as a picture
+    /// Draw the schedule
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 }

@@ -25,7 +25,7 @@ pub struct SkillArgs {
 enum SkillAction {
     /// Print the skill
     Show,
-    /// Write it where these agents look for skills; nothing is overwritten
+    /// Write the skill for these agents; overwrite nothing
     Install {
         /// The agents
         #[arg(required = true, value_enum)]

@@ -17,7 +17,7 @@ pub struct StatusArgs {
     /// Only this plan
     #[arg(id = "about", value_name = "PLAN")]
     plan: Option<String>,
-    /// Show it again whenever something changes, until interrupted
+    /// Show every change until interrupted
     #[arg(short, long)]
     watch: bool,
 }

@@ -14,7 +14,7 @@ use super::{CliError, Context, ProgramExit, output};
 /// What is steered.
 #[derive(Debug, clap::Args)]
 pub struct SteerArgs {
-    /// Plans, phases or tasks: auth, auth.2 or auth.2.3 [default: the plan one stands in]
+    /// One or more, such as auth.2.3 [default: the worktree's plan]
     #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
     what: Vec<String>,
 }
@@ -26,7 +26,7 @@ pub struct SteerArgs {
 pub struct PauseArgs {
     #[command(flatten)]
     steered: SteerArgs,
-    /// Stop what runs, too; that is no failure, and it goes on after `orch resume`
+    /// Stop running work too; this is no failure
     #[arg(long)]
     now: bool,
 }

@@ -27,12 +27,12 @@ pub struct TaskArgs {
 enum TaskAction {
     /// List the plan's tasks
     List,
-    /// Say what can be worked on now, and what blocks the rest
+    /// Print tasks that can begin, and what blocks the rest
     Next {
-        /// At most so many
+        /// At most this many
         count: Option<usize>,
     },
-    /// Report that work on tasks begins
+    /// Report tasks as started
     Start(TaskReportArgs),
     /// Report tasks as done; commit their work first
     Done(TaskReportArgs),
@@ -40,15 +40,15 @@ enum TaskAction {
     Fail(TaskReportArgs),
     /// Report tasks as left out on purpose
     Skip(TaskReportArgs),
-    /// Print the messages that came since you looked last
+    /// Print new messages
     Inbox {
-        /// Those that were read, too
+        /// Print read messages too
         #[arg(long)]
         all: bool,
     },
-    /// Say that work goes on, although nothing shows; `orch why` shows when the status file was changed last
+    /// Give a sign of life
     Heartbeat {
-        /// What is going on
+        /// What goes on
         message: Option<String>,
     },
     /// Answer an agent's program that asks whether it may end: the hook `Stop` of Claude Code
@@ -58,10 +58,10 @@ enum TaskAction {
 
 #[derive(Debug, clap::Args)]
 struct TaskReportArgs {
-    /// Tasks or sub-tasks, such as 2.1 or 2.1.A
+    /// One or more, such as 2.1 or 2.1.A
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
-    /// What there is to say about it
+    /// A note
     #[arg(long, short, visible_alias = "error")]
     note: Option<String>,
 }

@@ -23,16 +23,16 @@ use super::{CliError, Context, ProgramExit, output, preview};
 /// After an interruption, run it again: it continues where it was.
 #[derive(Debug, clap::Args)]
 pub struct UpArgs {
-    /// Drive only these plans and what they depend on
+    /// Only these plans and their dependencies
     #[arg(value_name = "PLAN")]
     plans: Vec<String>,
     /// Land every plan as soon as it is finished
     #[arg(long)]
     merge: bool,
-    /// Drive in the background and return at once
+    /// Run in the background and return at once
     #[arg(long)]
     detach: bool,
-    /// Say what would happen, as `orch preview` does; start nothing
+    /// As `orch preview`
     #[arg(long, conflicts_with = "detach")]
     dry_run: bool,
 }

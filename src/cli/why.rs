@@ -20,7 +20,7 @@ use super::{CliError, Context, ProgramExit, output, why_commit};
 /// Says since when it has been in that state, and what would change it.
 #[derive(Debug, clap::Args)]
 pub struct WhyArgs {
-    /// The plan, phase or task: auth, auth.2 or auth.2.3; or a commit of the target
+    /// Such as auth.2.3, or a commit of the target
     #[arg(value_name = "PLAN[.PHASE[.TASK]]|COMMIT")]
     what: Option<String>,
 }

@@ -21,9 +21,9 @@ fn describe(text: &mut String, command: &Command, path: &str, level: usize) {
     };
     let arguments: Vec<&Arg> = command.get_arguments().filter(own).collect();
     if !arguments.is_empty() {
-        let _ = write!(text, "\n| argument | means |\n|---|---|\n");
+        text.push('\n');
         for argument in arguments {
-            let _ = writeln!(text, "| {} | {} |", spelled(argument), meaning(argument));
+            let _ = writeln!(text, "- {}: {}", spelled(argument), meaning(argument));
         }
     }
     for sub in command
@@ -65,11 +65,7 @@ fn spelled(argument: &Arg) -> String {
 }
 
 fn meaning(argument: &Arg) -> String {
-    let mut text = argument
-        .get_help()
-        .map(ToString::to_string)
-        .unwrap_or_default()
-        .replace('|', "\\|");
+    let mut text = argument.get_help().map(ToString::to_string).unwrap_or_default();
     let values: Vec<String> = argument
         .get_possible_values()
         .iter()
@@ -85,14 +81,13 @@ fn meaning(argument: &Arg) -> String {
 #[test]
 fn the_page_of_commands_lists_every_command_and_option() {
     let command = Cli::command();
-    let mut text = "# Commands\n\nMade from the program itself; `orch help COMMAND` says the same. `orch completions SHELL` and `orch man` \
-                    make completions and manual pages of it.\n\nOptions of every command:\n\n| option | means |\n|---|---|\n"
-        .to_owned();
+    let mut text =
+        "# Commands\n\nAs printed by `orch help COMMAND`.\n\nOptions of every command:\n\n".to_owned();
     for argument in command
         .get_arguments()
         .filter(|argument| argument.is_global_set())
     {
-        let _ = writeln!(text, "| {} | {} |", spelled(argument), meaning(argument));
+        let _ = writeln!(text, "- {}: {}", spelled(argument), meaning(argument));
     }
     for sub in command
         .get_subcommands()
