@@ -82,7 +82,7 @@ pub use state::head_print::HeadPrint;
 pub use state::ignored::Ignored;
 pub use state::include::{INCLUDE_FILE, Included};
 pub use state::inspect::{
-    InProgress, WorktreeState, git_dir as git_dir_of, head_of, inspect, inspect_by_git,
+    InProgress, WorktreeState, git_dir as git_dir_of, head_of, inspect, inspect_by_git, is_checkout,
 };
 pub use step::cut_step::undo_cut_step;
 pub use step::displaced::{Displaced, begin_log, put_back_from};

@@ -470,7 +470,17 @@ impl World {
                     why: red.then(|| "red".to_owned()),
                 })
             }
-            Effect::StopPhaseCheck { .. } => unreachable!("nobody asks to stop the run"),
+            Effect::StopPhaseCheck { plan, phase } => {
+                for coming in &mut self.coming {
+                    if let Coming::Answer(Event::PhaseVerify(check)) = coming
+                        && (&check.plan, check.phase) == (&plan, phase)
+                    {
+                        check.said = PhaseSaid::Stopped;
+                        (check.ran, check.why) = (None, None);
+                    }
+                }
+                return;
+            }
             Effect::Pin {
                 plan,
                 point,

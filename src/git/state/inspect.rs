@@ -200,6 +200,11 @@ pub fn git_dir(path: &Path) -> Result<PathBuf, GitError> {
     Ok(PathBuf::from(OsStr::from_bytes(out.trim_ascii_end())))
 }
 
+/// True when a checkout lies there: its `.git` is a folder, or leads to one.
+pub fn is_checkout(path: &Path) -> bool {
+    pointed_to(path).unwrap_or_else(|| path.join(".git")).is_dir()
+}
+
 /// The commit checked out in a worktree. Cheaper than [`inspect`]: no process is started.
 pub fn head_of(path: &Path) -> Result<CommitId, GitError> {
     if let Some(head) = git_dir(path).ok().and_then(|git_dir| written_head(&git_dir)) {

@@ -1,15 +1,19 @@
-//! The fold of an attempt's beginning and of its failure.
+//! The fold of an attempt, from its beginning to its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reports::lose_reports;
-use crate::plan::WhyAgain;
+use super::conflict_files::note_made_in;
+use super::phases::forget_short_end;
+use super::reports::{listen_anew, lose_reports, note_made_before, note_shown, reopen_gone};
+use crate::plan::{TaskId, UnitId, WhyAgain};
 use crate::schedule::event::at::At;
+use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::Facts;
 use crate::schedule::state::attempt::{Attempt, AttemptRecord, AttemptState, Integration};
 use crate::schedule::state::loop_breaker::is_brief;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
+use crate::schedule::state::tries::Tries;
 
 pub(in crate::schedule) fn was_assigned(run: &mut PlanRun, at: At, event: &Event) {
     let Event::AttemptAssigned {
@@ -126,4 +130,143 @@ pub(in crate::schedule) fn has_failed(run: &mut PlanRun, at: At, event: &Event) 
         }
     }
     run.since = at;
+}
+
+/// The agent runs.
+pub(in crate::schedule) fn began(run: &mut PlanRun, at: At, event: &Event) {
+    let Event::AgentStarted { attempt, head, .. } = event else {
+        return;
+    };
+    if let Some(current) = run.current(attempt) {
+        current.head = head.clone();
+        if current.state == AttemptState::Assigned {
+            current.state = AttemptState::Running;
+        }
+        let (told, units) = (current.told, current.units.clone());
+        // It begins with the first; whether it tells of that or not.
+        let first = current.units.first().map(|unit| unit.phase());
+        run.told = run.told.max(told);
+        run.touched.extend(first.filter(|_| !run.by_units));
+        listen_anew(run, &units);
+    }
+    if let Some(record) = run.record(attempt) {
+        record.started.get_or_insert(at);
+    }
+}
+
+/// The agent has ended.
+pub(in crate::schedule) fn ended(run: &mut PlanRun, at: At, event: &Event) {
+    let Event::AgentEnded { attempt, exit, .. } = event else {
+        return;
+    };
+    if let Some(record) = run.record(attempt) {
+        record.ended = Some(at);
+        record.exit = Some(exit.clone());
+    }
+    let first = run
+        .attempt(attempt)
+        .and_then(|attempt| attempt.units.first().copied());
+    let on_plans = !first.is_some_and(|unit| run.has_branch_work(unit));
+    if let Some(current) = run.current(attempt) {
+        current.state = AttemptState::Ended(exit.clone());
+        current.ended = Some(at);
+        // A person works on the plan's branch.
+        if *exit == Exit::ByHand && on_plans {
+            current.integration = Integration::Merged;
+        }
+    }
+}
+
+/// It is known what the attempt has left.
+pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Event) {
+    let Event::AttemptChecked {
+        attempt, evidence, ..
+    } = event
+    else {
+        return;
+    };
+    let spoken = run.spoken;
+    let Some(current) = run.current(attempt) else {
+        return;
+    };
+    let AttemptState::Ended(exit) = &current.state else {
+        return;
+    };
+    let by_hand = *exit == Exit::ByHand && current.integration == Integration::Merged;
+    current.state = AttemptState::Checked(exit.clone(), evidence.clone());
+    current.judged_by_word = spoken;
+    let (first, repair) = (current.units.first().copied(), current.repair);
+    // From here on its commits may come to the plan's branch, whether anybody hears of it or not.
+    let units = current.units.clone();
+    if run.by_units {
+        run.touched.extend(units.iter().map(|unit| unit.phase()));
+        note_made_in(run, &units, &evidence.files);
+    }
+    // Where units have branches of their own it is told when they are merged.
+    if let Some(head) = evidence
+        .head
+        .as_ref()
+        .filter(|_| !run.by_units || repair || by_hand)
+    {
+        run.made = Some(head.clone());
+    }
+    run.read = run.read.max(evidence.read);
+    if let Some(record) = run.history.iter_mut().rev().find(|record| record.id == *attempt) {
+        record.commits = evidence.commits;
+    }
+    if let Some(tries) = run.tries_mut(first, repair) {
+        tries.commits += evidence.commits;
+    }
+    reopen_gone(run, at, evidence);
+    if evidence.foreign.is_none() {
+        // What the branch held when a point was to be pinned it may not hold any more.
+        run.pins_refused.clear();
+    }
+    // What was verified is no longer what is there.
+    let head = evidence.head.as_ref();
+    if let Verify::Passed(passed) = &run.verify
+        && (evidence.commits > 0 || head.is_some_and(|head| head != passed))
+    {
+        run.verify = Verify::Open;
+    }
+}
+
+/// What the attempt was given is done.
+pub(in crate::schedule) fn completed(run: &mut PlanRun, at: At, event: &Event) {
+    let Event::StageDone { attempt, units, .. } = event else {
+        return;
+    };
+    let ended = run.take_attempt(attempt);
+    let repair = ended.as_ref().is_some_and(|ended| ended.repair);
+    if let Some(ended) = &ended {
+        run.unpark(at, &ended.agent);
+    }
+    if let Some(ended) = &ended {
+        note_made_before(run, ended);
+    }
+    if repair {
+        run.verify = Verify::Open;
+        run.repair.attempts = 0;
+        run.repair.retry_at = None;
+    } else {
+        let given = ended.map(|ended| ended.units).unwrap_or_default();
+        for unit in given.iter().chain(units) {
+            run.tries.remove(unit);
+        }
+        run.repair = Tries::default();
+    }
+    run.since = at;
+    forget_short_end(run, units);
+    for unit in units {
+        if let UnitId::Phase(phase) = unit {
+            note_shown(run, *phase);
+            let check = TaskId::verify(*phase);
+            if run.by_units && run.is_item_settled(&check.into()) {
+                run.proven.insert(UnitId::Task(check));
+            }
+            run.phases_done.entry(*phase).or_insert(at);
+        }
+        run.lost.remove(unit);
+        run.proven.insert(*unit);
+    }
 }

@@ -14,4 +14,5 @@ pub(super) mod reports;
 pub(super) mod resolver;
 pub(super) mod resolving;
 pub(super) mod run;
+pub(super) mod steering;
 pub(super) mod worktree;

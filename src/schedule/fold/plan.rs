@@ -1,25 +1,24 @@
 //! The fold of one plan's events into its state.
 
-use super::attempt::{has_failed, was_assigned};
-use super::conflict_files::{found_in_conflict, note_made_in};
+use super::attempt::{began, completed, ended, has_failed, was_assigned, was_looked_at};
+use super::conflict_files::found_in_conflict;
 use super::merge::{has_landed, has_not_landed, merge_began, was_found, was_restored, was_taken_back};
 use super::notice::apply_notice;
 use super::parking::{take_usage, was_parked};
-use super::phases::{forget_short_end, was_checked, was_pinned};
+use super::phases::{was_checked, was_pinned};
 use super::reopening::retry;
-use super::reports::{grow, listen_anew, note_made_before, note_shown, note_ticked, reopen_gone, withdraw};
+use super::reports::{grow, note_ticked, withdraw};
 use super::resolving::apply_resolving;
+use super::steering::{approved, cancelled, paused, resumed, unit_cancelled};
 use super::worktree::apply_worktree;
-use crate::plan::{Point, TaskId, TaskState, UnitId, WhyAgain};
+use crate::plan::{TaskState, UnitId, WhyAgain};
 use crate::schedule::event::about::{Failed, PinRefusal, Steered, TaskReport, TicksOf, UnitOf, WorkConflict};
 use crate::schedule::event::at::At;
-use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::event::trouble::Hold;
 use crate::schedule::state::attempt::{AttemptState, Integration};
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Item, Outcome, PlanRun, Verify};
-use crate::schedule::state::tries::Tries;
 
 pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
     match event {
@@ -29,130 +28,16 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         | Event::WorktreeDeferred(_)
         | Event::WorktreeLost(_) => apply_worktree(run, at, event),
         Event::AttemptAssigned { .. } => was_assigned(run, at, event),
-        Event::AgentStarted { attempt, head, .. } => {
-            if let Some(current) = run.current(attempt) {
-                current.head = head.clone();
-                if current.state == AttemptState::Assigned {
-                    current.state = AttemptState::Running;
-                }
-                let (told, units) = (current.told, current.units.clone());
-                // It begins with the first; whether it tells of that or not.
-                let first = current.units.first().map(|unit| unit.phase());
-                run.told = run.told.max(told);
-                run.touched.extend(first.filter(|_| !run.by_units));
-                listen_anew(run, &units);
-            }
-            if let Some(record) = run.record(attempt) {
-                record.started.get_or_insert(at);
-            }
-        }
-        Event::AgentEnded { attempt, exit, .. } => {
-            if let Some(record) = run.record(attempt) {
-                record.ended = Some(at);
-                record.exit = Some(exit.clone());
-            }
-            let first = run
-                .attempt(attempt)
-                .and_then(|attempt| attempt.units.first().copied());
-            let on_plans = !first.is_some_and(|unit| run.has_branch_work(unit));
-            if let Some(current) = run.current(attempt) {
-                current.state = AttemptState::Ended(exit.clone());
-                current.ended = Some(at);
-                // A person works on the plan's branch.
-                if *exit == Exit::ByHand && on_plans {
-                    current.integration = Integration::Merged;
-                }
-            }
-        }
-        Event::AttemptChecked {
-            attempt, evidence, ..
-        } => {
-            let spoken = run.spoken;
-            let Some(current) = run.current(attempt) else {
-                return;
-            };
-            let AttemptState::Ended(exit) = &current.state else {
-                return;
-            };
-            let by_hand = *exit == Exit::ByHand && current.integration == Integration::Merged;
-            current.state = AttemptState::Checked(exit.clone(), evidence.clone());
-            current.judged_by_word = spoken;
-            let (first, repair) = (current.units.first().copied(), current.repair);
-            // From here on its commits may come to the plan's branch, whether anybody hears of it or not.
-            let units = current.units.clone();
-            if run.by_units {
-                run.touched.extend(units.iter().map(|unit| unit.phase()));
-                note_made_in(run, &units, &evidence.files);
-            }
-            // Where units have branches of their own it is told when they are merged.
-            if let Some(head) = evidence
-                .head
-                .as_ref()
-                .filter(|_| !run.by_units || repair || by_hand)
-            {
-                run.made = Some(head.clone());
-            }
-            run.read = run.read.max(evidence.read);
-            if let Some(record) = run.history.iter_mut().rev().find(|record| record.id == *attempt) {
-                record.commits = evidence.commits;
-            }
-            if let Some(tries) = run.tries_mut(first, repair) {
-                tries.commits += evidence.commits;
-            }
-            reopen_gone(run, at, evidence);
-            if evidence.foreign.is_none() {
-                // What the branch held when a point was to be pinned it may not hold any more.
-                run.pins_refused.clear();
-            }
-            // What was verified is no longer what is there.
-            let head = evidence.head.as_ref();
-            if let Verify::Passed(passed) = &run.verify
-                && (evidence.commits > 0 || head.is_some_and(|head| head != passed))
-            {
-                run.verify = Verify::Open;
-            }
-        }
+        Event::AgentStarted { .. } => began(run, at, event),
+        Event::AgentEnded { .. } => ended(run, at, event),
+        Event::AttemptChecked { .. } => was_looked_at(run, at, event),
         Event::AttemptFailed { .. } => has_failed(run, at, event),
         Event::AgentUsage(usage) => {
             take_usage(run, at, usage);
         }
         Event::AttemptParked(parked) => was_parked(run, at, parked),
         Event::AgentRefused { .. } => {}
-        Event::StageDone { attempt, units, .. } => {
-            let ended = run.take_attempt(attempt);
-            let repair = ended.as_ref().is_some_and(|ended| ended.repair);
-            if let Some(ended) = &ended {
-                run.unpark(at, &ended.agent);
-            }
-            if let Some(ended) = &ended {
-                note_made_before(run, ended);
-            }
-            if repair {
-                run.verify = Verify::Open;
-                run.repair.attempts = 0;
-                run.repair.retry_at = None;
-            } else {
-                let given = ended.map(|ended| ended.units).unwrap_or_default();
-                for unit in given.iter().chain(units) {
-                    run.tries.remove(unit);
-                }
-                run.repair = Tries::default();
-            }
-            run.since = at;
-            forget_short_end(run, units);
-            for unit in units {
-                if let UnitId::Phase(phase) = unit {
-                    note_shown(run, *phase);
-                    let check = TaskId::verify(*phase);
-                    if run.by_units && run.is_item_settled(&check.into()) {
-                        run.proven.insert(UnitId::Task(check));
-                    }
-                    run.phases_done.entry(*phase).or_insert(at);
-                }
-                run.lost.remove(unit);
-                run.proven.insert(*unit);
-            }
-        }
+        Event::StageDone { .. } => completed(run, at, event),
         Event::Ticked(TicksOf { ticks, .. }) => note_ticked(run, ticks),
         Event::WorkAdded(UnitOf { unit, .. }) => grow(run, at, *unit),
         Event::WorkLeftOut(UnitOf { unit, .. }) => {
@@ -259,39 +144,13 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
                 run.end(at, Outcome::Held(why.clone()));
             }
         }
-        Event::PlanCancelled { .. } => {
-            run.cancelling.clear();
-            run.spared.clear();
-            run.end(at, Outcome::Cancelled);
-        }
-        Event::WorkCancelled(UnitOf { unit, .. }) => {
-            run.lost.insert(*unit, Lost::Cancelled);
-            let open = |point: &Point| match point {
-                Point::Task(task) => *unit != UnitId::Task(*task),
-                Point::Phase(_) | Point::Plan => true,
-            };
-            run.cancelling.retain(open);
-        }
-        Event::Paused { point, now, .. } => {
-            run.paused.insert(*point, *now);
-            run.since = at;
-        }
-        Event::Resumed(Steered { point, .. }) => {
-            run.paused.remove(point);
-            // What was refused because of the pause may be asked for again, and lands by itself where it would have.
-            if !run.is_landing_paused() && matches!(run.merge_trouble, Some(MergeTrouble::Refused { .. })) {
-                run.merge_trouble = None;
-            }
-            run.since = at;
-        }
+        Event::PlanCancelled { .. } => cancelled(run, at),
+        Event::WorkCancelled(UnitOf { unit, .. }) => unit_cancelled(run, *unit),
+        Event::Paused { point, now, .. } => paused(run, at, *point, *now),
+        Event::Resumed(Steered { point, .. }) => resumed(run, at, *point),
         Event::RetryRequested(Steered { point, .. }) => retry(run, at, *point),
-        Event::CancelRequested(Steered { point, .. }) => {
-            run.cancel(*point);
-        }
-        Event::Approved(Steered { point, .. }) => {
-            run.approved.insert(*point);
-            run.since = at;
-        }
+        Event::CancelRequested(Steered { point, .. }) => run.cancel(*point),
+        Event::Approved(Steered { point, .. }) => approved(run, at, *point),
         Event::MergeStarted(begun) => merge_began(run, begun),
         Event::MergeLanded(landed) => has_landed(run, at, landed),
         Event::MergeFound(found) => was_found(run, at, found),

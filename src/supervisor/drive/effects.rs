@@ -7,6 +7,7 @@ use crate::schedule::train::{Landing, Order, TrainAnswer, Unmoved};
 use crate::schedule::{Effect, Event, Input, PinRefusal};
 
 use super::engine::Engine;
+use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 use crate::supervisor::perform::attempt::unit::alone;
@@ -36,64 +37,8 @@ impl Engine<'_> {
             } => self
                 .runners
                 .look(&self.desk, LaneId { plan, lane }, attempt, stall_after),
-            Effect::Check {
-                plan,
-                attempt,
-                place,
-                since,
-                said: reported,
-                handed_on,
-            } => {
-                let lane = LaneId::new(&plan, place.lane);
-                let (project, worktree) = (self.desk.project.clone(), self.desk.worktree(&lane));
-                let (admin, sender) = (self.desk.admin.clone(), self.desk.sender.clone());
-                let lock = self.desk.units.of(&plan);
-                self.desk.in_background(move || {
-                    let _alone = alone(&lock);
-                    let left = perform::EndedAttempt {
-                        plan: &plan,
-                        attempt: &attempt,
-                        place: &place,
-                        since: since.as_ref(),
-                        reported: &reported,
-                        handed_on: &handed_on,
-                    };
-                    let (event, said) = perform::check(&project, &admin, &worktree, &left);
-                    for why in said {
-                        let _ = sender.send(EngineMessage::Warning(Some(plan.clone()), why));
-                    }
-                    EngineMessage::Input(Input::Event(event))
-                });
-            }
-            Effect::Integrate {
-                plan,
-                attempt,
-                place,
-                tip,
-                made,
-            } => {
-                let (project, admin, sender) = (
-                    self.desk.project.clone(),
-                    self.desk.admin.clone(),
-                    self.desk.sender.clone(),
-                );
-                let lock = self.desk.units.of(&plan);
-                self.desk.in_background(move || {
-                    let _alone = alone(&lock);
-                    let (event, said) = perform::integrate(
-                        &project,
-                        &admin,
-                        &plan,
-                        &attempt,
-                        &place,
-                        (tip.as_ref(), made.as_ref()),
-                    );
-                    for why in said {
-                        let _ = sender.send(EngineMessage::Warning(Some(plan.clone()), why));
-                    }
-                    EngineMessage::Input(Input::Event(event))
-                });
-            }
+            Effect::Check { .. } => check(&self.desk, effect),
+            Effect::Integrate { .. } => integrate(&self.desk, effect),
             Effect::Verify { plan } => {
                 let worktree = self.desk.worktree(&LaneId::own(&plan));
                 let project = self.desk.project.clone();
@@ -125,46 +70,7 @@ impl Engine<'_> {
                 let (project, pool) = (self.desk.project.clone(), self.desk.pool.clone());
                 tokio::task::spawn_blocking(move || perform::stop_phase_check(&project, &pool, &plan, phase));
             }
-            Effect::Pin {
-                plan,
-                point,
-                holds,
-                wanted,
-                verified,
-                handed_on,
-            } => {
-                let worktree = self.desk.worktree(&LaneId::own(&plan));
-                let (project, sender) = (self.desk.project.clone(), self.desk.sender.clone());
-                let run = self.desk.scheduler.state().plan(&plan);
-                // Where units have branches of their own, nobody works on the plan's.
-                let attempt = run.attempts.get(&0).filter(|_| !run.by_units);
-                let at_work = attempt.map(|attempt| perform::AtWork {
-                    since: attempt.head.clone(),
-                });
-                self.desk.in_background(move || {
-                    let order = perform::PinOrder {
-                        point,
-                        at_work,
-                        wanted,
-                        verified,
-                        handed_on: &handed_on,
-                    };
-                    match perform::pin(&project, &worktree, &plan, order) {
-                        Ok((mut pinned, warning)) => {
-                            pinned.holds = holds;
-                            if let Some(why) = warning {
-                                let _ = sender.send(EngineMessage::Warning(Some(plan), why));
-                            }
-                            EngineMessage::Input(Input::Event(Event::Pinned(pinned)))
-                        }
-                        Err(why) => EngineMessage::Input(Input::Event(Event::PinRefused(PinRefusal {
-                            plan,
-                            point,
-                            why,
-                        }))),
-                    }
-                });
-            }
+            Effect::Pin { .. } => pin(&self.desk, effect),
             Effect::Train { order, into } => return self.train(order, into),
             Effect::Union(build) => train::try_union(&self.desk, build),
             Effect::StopUnion(build) => {
@@ -227,4 +133,114 @@ impl Engine<'_> {
         let may = |plan: &PlanName| self.desk.scheduler.state().plan(plan).may_land();
         Ok(landing.batch.iter().all(may).then_some(gate))
     }
+}
+
+/// Looks at what an attempt has left.
+fn check(desk: &Desk, effect: Effect) {
+    let Effect::Check {
+        plan,
+        attempt,
+        place,
+        since,
+        said: reported,
+        handed_on,
+    } = effect
+    else {
+        return;
+    };
+    let lane = LaneId::new(&plan, place.lane);
+    let (project, worktree) = (desk.project.clone(), desk.worktree(&lane));
+    let (admin, sender) = (desk.admin.clone(), desk.sender.clone());
+    let lock = desk.units.of(&plan);
+    desk.in_background(move || {
+        let _alone = alone(&lock);
+        let left = perform::EndedAttempt {
+            plan: &plan,
+            attempt: &attempt,
+            place: &place,
+            since: since.as_ref(),
+            reported: &reported,
+            handed_on: &handed_on,
+        };
+        let (event, said) = perform::check(&project, &admin, &worktree, &left);
+        for why in said {
+            let _ = sender.send(EngineMessage::Warning(Some(plan.clone()), why));
+        }
+        EngineMessage::Input(Input::Event(event))
+    });
+}
+
+/// Merges what an attempt has made into its plan's branch.
+fn integrate(desk: &Desk, effect: Effect) {
+    let Effect::Integrate {
+        plan,
+        attempt,
+        place,
+        tip,
+        made,
+    } = effect
+    else {
+        return;
+    };
+    let (project, admin, sender) = (desk.project.clone(), desk.admin.clone(), desk.sender.clone());
+    let lock = desk.units.of(&plan);
+    desk.in_background(move || {
+        let _alone = alone(&lock);
+        let (event, said) = perform::integrate(
+            &project,
+            &admin,
+            &plan,
+            &attempt,
+            &place,
+            (tip.as_ref(), made.as_ref()),
+        );
+        for why in said {
+            let _ = sender.send(EngineMessage::Warning(Some(plan.clone()), why));
+        }
+        EngineMessage::Input(Input::Event(event))
+    });
+}
+
+/// Pins what was reached.
+fn pin(desk: &Desk, effect: Effect) {
+    let Effect::Pin {
+        plan,
+        point,
+        holds,
+        wanted,
+        verified,
+        handed_on,
+    } = effect
+    else {
+        return;
+    };
+    let worktree = desk.worktree(&LaneId::own(&plan));
+    let (project, sender) = (desk.project.clone(), desk.sender.clone());
+    let run = desk.scheduler.state().plan(&plan);
+    // Where units have branches of their own, nobody works on the plan's.
+    let attempt = run.attempts.get(&0).filter(|_| !run.by_units);
+    let at_work = attempt.map(|attempt| perform::AtWork {
+        since: attempt.head.clone(),
+    });
+    desk.in_background(move || {
+        let order = perform::PinOrder {
+            point,
+            at_work,
+            wanted,
+            verified,
+            handed_on: &handed_on,
+        };
+        match perform::pin(&project, &worktree, &plan, order) {
+            Ok((mut pinned, warning)) => {
+                pinned.holds = holds;
+                if let Some(why) = warning {
+                    let _ = sender.send(EngineMessage::Warning(Some(plan), why));
+                }
+                EngineMessage::Input(Input::Event(Event::Pinned(pinned)))
+            }
+            Err(why) => {
+                EngineMessage::Input(Input::Event(Event::PinRefused(PinRefusal { plan, point, why })))
+            }
+        }
+    });
 }

@@ -15,7 +15,8 @@ pub(super) mod command;
 pub(super) mod train;
 pub(super) mod tree;
 
-pub use attempt::check::{EndedAttempt, check};
+pub use attempt::check::check;
+pub use attempt::ended_attempt::EndedAttempt;
 pub use attempt::launch::{TasksKnown, launch};
 pub use attempt::resolver::resolve_by_agent;
 pub use attempt::unit::{integrate, note_again_before};

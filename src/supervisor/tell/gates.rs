@@ -1,5 +1,6 @@
 //! Telling those at work, in their worktrees, what they may not begin.
 
+use crate::git;
 use crate::journal::Record;
 use crate::plan::LaneId;
 use crate::schedule::{Event, admission};
@@ -51,8 +52,11 @@ impl ToldGates {
             if known.is_none_or(|known| *known != gates)
                 && (known.is_some() || !gates.closed.is_empty() || !gates.done.is_empty())
             {
+                let worktree = desk.worktree(&lane);
                 // What it says is a courtesy: a worktree that is gone, or that an agent has spoiled, is seen elsewhere.
-                let _ = status::write_gates(&desk.worktree(&lane), &gates);
+                if git::is_checkout(&worktree) {
+                    let _ = status::write_gates(&worktree, &gates);
+                }
                 self.told.insert(lane, gates);
             }
         }

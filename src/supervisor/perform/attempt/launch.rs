@@ -14,8 +14,8 @@ use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
 
 use super::call::{AgentCall, Surroundings, goes_on};
-use super::check::told_of_pipe;
 use super::hand_over::HandOver;
+use super::remains::told_of_pipe;
 use super::unit::nobody_else_works;
 use crate::supervisor::brief::assignment::assignment;
 use crate::supervisor::brief::prompt;
@@ -99,7 +99,7 @@ fn start(
         None => plan.branch.clone(),
     };
     let pipes = remove_pipes(worktree, project.repo.common_dir(), &branch).map_err(|error| failed(&error))?;
-    if !worktree.join(".git").exists() {
+    if !git::is_checkout(worktree) {
         let why = format!("its worktree {} is gone", worktree.display());
         return Err(LaunchTrouble::Lost { why });
     }

@@ -4,8 +4,10 @@
 
 pub(in crate::supervisor) mod call;
 pub(in crate::supervisor) mod check;
+pub(in crate::supervisor) mod ended_attempt;
 pub(in crate::supervisor) mod hand_over;
 pub(in crate::supervisor) mod launch;
+pub(in crate::supervisor) mod remains;
 pub(in crate::supervisor) mod resolver;
 pub(in crate::supervisor) mod resolver_judge;
 pub(in crate::supervisor) mod unit;

@@ -50,12 +50,15 @@ pub fn run<'a>(
     // Beside the folder, which is emptied when a verification begins.
     let note = folder.path().with_extension("fresh");
     let was_fresh = || fs::read_to_string(&note).is_ok_and(|noted| noted == tag);
-    if let Some((said, took)) = verify::unheard(&folder, &tag, what.line) {
+    // First what is at work: it may end between the two looks.
+    let at_work = verify::at_work(&folder, &tag, what.line);
+    if at_work.is_none()
+        && let Some((said, took)) = verify::unheard(&folder, &tag, what.line)
+    {
         keep_log(project, top, &folder);
         return Ok((said, took, was_fresh(), Some(taken)));
     }
     let mut fresh = was_fresh();
-    let at_work = verify::at_work(&folder, &tag, what.line);
     let worktree = if at_work.is_some() {
         // Whoever works in it must not find other files.
         path

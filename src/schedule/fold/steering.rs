@@ -1,0 +1,46 @@
+//! The fold of what people ask for.
+
+use crate::plan::{Point, UnitId};
+use crate::schedule::event::at::At;
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::state::lost::Lost;
+use crate::schedule::state::plan_run::{Outcome, PlanRun};
+
+/// A person holds the point back; `now` stops what runs of it.
+pub(in crate::schedule) fn paused(run: &mut PlanRun, at: At, point: Point, now: bool) {
+    run.paused.insert(point, now);
+    run.since = at;
+}
+
+/// The point goes on.
+pub(in crate::schedule) fn resumed(run: &mut PlanRun, at: At, point: Point) {
+    run.paused.remove(&point);
+    // What was refused because of the pause may be asked for again, and lands by itself where it would have.
+    if !run.is_landing_paused() && matches!(run.merge_trouble, Some(MergeTrouble::Refused { .. })) {
+        run.merge_trouble = None;
+    }
+    run.since = at;
+}
+
+/// A person lets the point begin.
+pub(in crate::schedule) fn approved(run: &mut PlanRun, at: At, point: Point) {
+    run.approved.insert(point);
+    run.since = at;
+}
+
+/// Nothing of the plan runs any more.
+pub(in crate::schedule) fn cancelled(run: &mut PlanRun, at: At) {
+    run.cancelling.clear();
+    run.spared.clear();
+    run.end(at, Outcome::Cancelled);
+}
+
+/// Nothing of the unit runs any more.
+pub(in crate::schedule) fn unit_cancelled(run: &mut PlanRun, unit: UnitId) {
+    run.lost.insert(unit, Lost::Cancelled);
+    let open = |point: &Point| match point {
+        Point::Task(task) => unit != UnitId::Task(*task),
+        Point::Phase(_) | Point::Plan => true,
+    };
+    run.cancelling.retain(open);
+}
