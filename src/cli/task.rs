@@ -154,9 +154,8 @@ fn tell(
             let item: ItemId = id
                 .parse()
                 .map_err(|error: IdError| CliError::refused(error.to_string()))?;
-            let over = || gate.over(&subject.name, &item, scheduler);
             if state == TaskState::Running
-                && let Some(why) = over()
+                && let Some(why) = gate.over(&subject.name, &item, scheduler)
             {
                 return Err(CliError::refused(format!("{item} cannot be started: {why}")));
             }

@@ -149,11 +149,8 @@ fn check(desk: &Desk, effect: Effect) {
         return;
     };
     let lane = LaneId::new(&plan, place.lane);
-    let (project, worktree) = (desk.project.clone(), desk.worktree(&lane));
-    let (admin, sender) = (desk.admin.clone(), desk.sender.clone());
-    let lock = desk.units.of(&plan);
-    desk.in_background(move || {
-        let _alone = alone(&lock);
+    let (project, admin, worktree) = (desk.project.clone(), desk.admin.clone(), desk.worktree(&lane));
+    one_by_one(desk, plan.clone(), move || {
         let left = perform::EndedAttempt {
             plan: &plan,
             attempt: &attempt,
@@ -162,11 +159,7 @@ fn check(desk: &Desk, effect: Effect) {
             reported: &reported,
             handed_on: &handed_on,
         };
-        let (event, said) = perform::check(&project, &admin, &worktree, &left);
-        for why in said {
-            let _ = sender.send(EngineMessage::Warning(Some(plan.clone()), why));
-        }
-        EngineMessage::Input(Input::Event(event))
+        perform::check(&project, &admin, &worktree, &left)
     });
 }
 
@@ -182,19 +175,27 @@ fn integrate(desk: &Desk, effect: Effect) {
     else {
         return;
     };
-    let (project, admin, sender) = (desk.project.clone(), desk.admin.clone(), desk.sender.clone());
-    let lock = desk.units.of(&plan);
-    desk.in_background(move || {
-        let _alone = alone(&lock);
-        let (event, said) = perform::integrate(
+    let (project, admin) = (desk.project.clone(), desk.admin.clone());
+    one_by_one(desk, plan.clone(), move || {
+        perform::integrate(
             &project,
             &admin,
             &plan,
             &attempt,
             &place,
             (tip.as_ref(), made.as_ref()),
-        );
-        for why in said {
+        )
+    });
+}
+
+/// Does this in the background, with nothing else at the plan's branches meanwhile: it gives an event, and what a person should
+/// know.
+fn one_by_one(desk: &Desk, plan: PlanName, work: impl FnOnce() -> (Event, Vec<String>) + Send + 'static) {
+    let (lock, sender) = (desk.units.of(&plan), desk.sender.clone());
+    desk.in_background(move || {
+        let _alone = alone(&lock);
+        let (event, warnings) = work();
+        for why in warnings {
             let _ = sender.send(EngineMessage::Warning(Some(plan.clone()), why));
         }
         EngineMessage::Input(Input::Event(event))
