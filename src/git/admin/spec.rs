@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::git::files::error::GitError;
+use crate::git::files::lock_holder::LockHolder;
 use crate::plan::{CommitId, PlanName};
 
 /// A worktree with a branch of its own.
@@ -148,11 +149,17 @@ pub enum WorktreeRefusal {
         /// The branch.
         branch: String,
     },
-    /// A running git command holds the worktree's index.
-    #[error("a running git command holds `{}`: wait until it has ended", lock.display())]
+    /// A running git command holds a lock file.
+    #[error(
+        "`{}` is locked{}: wait until that command has ended",
+        lock.display(),
+        held.as_ref().map(|held| format!(": {held}")).unwrap_or_default()
+    )]
     Busy {
         /// The lock file.
         lock: PathBuf,
+        /// Who seemed to hold it at the last look.
+        held: Option<LockHolder>,
     },
 }
 

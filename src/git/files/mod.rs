@@ -4,6 +4,7 @@
 
 pub(super) mod error;
 pub(super) mod git_process;
+pub(super) mod lock_holder;
 pub(super) mod names;
 pub(super) mod pipes;
 pub(super) mod place;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::stale_lock::{GitLockHolder, holder, locks_below, locks_in, locks_of_admin_dir};
+use super::stale_lock::{holder, locks_below, locks_in, locks_of_admin_dir};
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
 use crate::git::files::registration::registrations;
@@ -75,11 +75,7 @@ fn owner(lock: &Path) -> Option<String> {
         ));
     }
     let found = fs::metadata(lock).ok()?;
-    let held = match holder(lock, &found)? {
-        GitLockHolder::Open => "a process has it open",
-        GitLockHolder::Git => "a git that is as old as it is at work here",
-    };
-    Some(held.to_owned())
+    Some(holder(lock, &found)?.to_string())
 }
 
 /// The name of a file system whose files processes elsewhere may hold (numbers as in `statfs(2)`).

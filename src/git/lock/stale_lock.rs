@@ -16,6 +16,7 @@ use crate::git::admin::spec::{EnsureError, WorktreeRefusal};
 use crate::git::admin::worktree_admin::{AdminLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
 use crate::git::files::git_process::subcommand;
+use crate::git::files::lock_holder::LockHolder;
 use crate::git::files::registration::{read_head, registrations};
 use crate::git::files::regular;
 use crate::git::repo::ids::branch_ref;
@@ -188,7 +189,8 @@ fn clear(lock: &Path) -> Result<(), EnsureError> {
             return Ok(());
         };
         let this = (found.dev(), found.ino());
-        if holder(lock, &found).is_some() {
+        let held = holder(lock, &found);
+        if held.is_some() {
             unowned = None;
         } else if unowned == Some(this) {
             match fs::remove_file(lock) {
@@ -204,55 +206,52 @@ fn clear(lock: &Path) -> Result<(), EnsureError> {
         drop(alone);
         if Instant::now() > until {
             let lock = lock.to_owned();
-            return Err(WorktreeRefusal::Busy { lock }.into());
+            return Err(WorktreeRefusal::Busy { lock, held }.into());
         }
         thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// Who may hold a lock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::git) enum GitLockHolder {
-    /// A process has it open.
-    Open,
-    /// A git that is as old as the lock works in the repository.
-    Git,
-}
-
 /// Who may hold a lock file. It carries no name, and git does not keep every one open, so nobody does only when no process
 /// has it open and no git is at work that was there when it was made.
-pub(in crate::git) fn holder(lock: &Path, found: &fs::Metadata) -> Option<GitLockHolder> {
-    if is_open_anywhere(lock) {
-        Some(GitLockHolder::Open)
-    } else {
-        owner_may_live(lock, found).then_some(GitLockHolder::Git)
-    }
+pub(in crate::git) fn holder(lock: &Path, found: &fs::Metadata) -> Option<LockHolder> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Some(LockHolder::unknown());
+    };
+    let processes: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|process| process.file_name().as_bytes().iter().all(u8::is_ascii_digit))
+        .map(|process| process.path())
+        .collect();
+    let open = lock
+        .canonicalize()
+        .ok()
+        .and_then(|lock| processes.iter().find(|process| has_open(process, &lock)));
+    open.map(|process| LockHolder::of(process, true)).or_else(|| {
+        let age = found.modified().ok().and_then(|made| made.elapsed().ok());
+        let (age, places) = (age.unwrap_or_default(), places_of(lock));
+        let git = processes
+            .iter()
+            .find(|process| may_have_made(process, age, &places))?;
+        Some(LockHolder::of(git, false))
+    })
 }
 
-/// True while some git process that is at least as old as the lock works in the lock's repository, or may do so.
-fn owner_may_live(lock: &Path, found: &fs::Metadata) -> bool {
-    let age = found.modified().ok().and_then(|made| made.elapsed().ok());
-    let age = age.unwrap_or_default();
-    let places = places_of(lock);
-    let Ok(processes) = fs::read_dir("/proc") else {
-        return true;
-    };
-    processes.flatten().any(|process| {
-        let process = process.path();
-        let named_git = fs::read(process.join("comm")).is_ok_and(|name| name.starts_with(b"git"));
-        if !named_git || age_of(&process).is_some_and(|born| born + SLACK < age) {
-            return false;
-        }
-        // Whoever merges many branches keeps one of these for as long as that takes.
-        if fs::read(process.join("cmdline")).is_ok_and(|line| subcommand(&line) == Some(b"merge-tree")) {
-            return false;
-        }
-        match fs::read_link(process.join("cwd")) {
-            Ok(folder) => places.iter().any(|place| folder.starts_with(place)),
-            // One that has ended meanwhile owns nothing; one that may not be looked at may.
-            Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
-        }
-    })
+/// True for a git process that is at least as old as a lock and works in the lock's repository, or may do so.
+fn may_have_made(process: &Path, age: Duration, places: &[PathBuf]) -> bool {
+    let named_git = fs::read(process.join("comm")).is_ok_and(|name| name.starts_with(b"git"));
+    if !named_git || age_of(process).is_some_and(|born| born + SLACK < age) {
+        return false;
+    }
+    // Whoever merges many branches keeps one of these for as long as that takes.
+    if fs::read(process.join("cmdline")).is_ok_and(|line| subcommand(&line) == Some(b"merge-tree")) {
+        return false;
+    }
+    match fs::read_link(process.join("cwd")) {
+        Ok(folder) => places.iter().any(|place| folder.starts_with(place)),
+        // One that has ended meanwhile owns nothing; one that may not be looked at may.
+        Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+    }
 }
 
 /// The kernel tells when a process began in hundredths of a second.
@@ -292,23 +291,8 @@ fn places_of(lock: &Path) -> Vec<PathBuf> {
     places
 }
 
-fn is_open_anywhere(file: &Path) -> bool {
-    let Ok(file) = file.canonicalize() else {
-        return false;
-    };
-    let Ok(processes) = fs::read_dir("/proc") else {
-        return true;
-    };
-    processes
-        .flatten()
-        .filter(|process| {
-            process
-                .file_name()
-                .to_string_lossy()
-                .bytes()
-                .all(|b| b.is_ascii_digit())
-        })
-        .filter_map(|process| fs::read_dir(process.path().join("fd")).ok())
-        .flat_map(|open| open.flatten())
-        .any(|open| fs::read_link(open.path()).is_ok_and(|target| target == file))
+fn has_open(process: &Path, file: &Path) -> bool {
+    let open = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+    open.map(|open| fs::read_link(open.path()))
+        .any(|target| target.is_ok_and(|target| target == file))
 }
