@@ -19,10 +19,15 @@ use crate::git::files::git_process::subcommand;
 use crate::git::files::lock_holder::LockHolder;
 use crate::git::files::registration::{read_head, registrations};
 use crate::git::files::regular;
+use crate::git::program::command::PACKED_REFS_TIMEOUT;
 use crate::git::repo::ids::branch_ref;
 use crate::git::state::inspect::git_dir;
 
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A git that is older than a dead lock of `packed-refs` and waits for it looks like its owner. One may wait twice, as for the end of
+/// a merge and for the branch, and has ended before the patience is over.
+const _: () = assert!(PATIENCE.as_millis() > 3 * PACKED_REFS_TIMEOUT.as_millis());
 
 /// Removes `index.lock` from a worktree's administration when its owner is gone; waits for one that is not.
 pub(in crate::git) fn clear_index(admin: &Path) -> Result<(), EnsureError> {

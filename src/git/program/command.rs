@@ -8,6 +8,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use super::mark::{GIT_MARK, mark_for};
 use super::shared_hooks::brought_back;
@@ -63,6 +64,10 @@ fn command_of(program: &str) -> Command {
     command
 }
 
+/// How long a git command waits for the lock of `packed-refs`. Whoever deletes a ref has it for an instant, which is long where the
+/// machine has other things to do.
+pub(in crate::git) const PACKED_REFS_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Bytes that every pipe takes at once.
 const IN_ONE_WRITE: usize = 4_096;
 
@@ -100,10 +105,12 @@ impl Git {
             // A program that anybody may have named, and that saves nothing here.
             "-c",
             "core.fsmonitor=false",
-            // Milliseconds. Whoever deletes a ref has this lock for an instant, which is long where the machine has other things to do.
             "-c",
-            "core.packedRefsTimeout=10000",
         ]);
+        command.arg(format!(
+            "core.packedRefsTimeout={}",
+            PACKED_REFS_TIMEOUT.as_millis()
+        ));
         Self {
             command,
             shown: "git".to_owned(),
