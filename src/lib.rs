@@ -20,3 +20,4 @@ pub mod schedule;
 pub mod status;
 #[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod supervisor;
+pub mod words;

@@ -21,6 +21,7 @@ const ROOMS: &[(&str, u32)] = &[
     ("agent", 3),
     ("status", 3),
     ("journal", 3),
+    ("words", 3),
     ("supervisor", 4),
     ("report", 5),
     ("cli", 5),
@@ -507,7 +508,7 @@ const CORE: &[&str] = &["plan", "graph", "schedule"];
 
 /// How many `_ =>` arms over the core's own enums there are. It only goes down: such an arm answers for variants that nobody
 /// had thought of.
-const WILDCARDS: usize = 58;
+const WILDCARDS: usize = 57;
 
 #[test]
 fn few_arms_answer_for_variants_to_come() {

@@ -11,8 +11,9 @@ use crate::report::{
 };
 
 use crate::plan::PlanState;
-use crate::schedule::{explain, plan_state};
+use crate::schedule::plan_state;
 use crate::supervisor::{Project, Situation};
+use crate::words::explained;
 
 use super::{CliError, Context, ProgramExit, output};
 
@@ -88,7 +89,7 @@ fn as_they_stand(context: &Context, last: &mut RunStory) {
             PlanState::Held | PlanState::Paused | PlanState::Blocked | PlanState::Parked
         ) {
             plan.state = Some(now);
-            let reasons = explain(scheduler.work(), scheduler.state(), name);
+            let reasons = explained(scheduler.work(), scheduler.state(), name);
             plan.why = reasons.into_iter().next().map(|reason| reason.text);
         }
     }

@@ -9,9 +9,10 @@ use crate::graph::{Graph, Of, Ranks, Timeline};
 use crate::journal::SCHEMA;
 use crate::plan::{Document, ItemId, PlanName, Point, Speaker, TaskId, TaskState, UnitId};
 use crate::report::{ago, broken, output_terminal, span};
-use crate::schedule::{Outcome, PlanRun, Reason, explain_unit, task_state};
+use crate::schedule::{Outcome, PlanRun, task_state};
 use crate::status;
 use crate::supervisor::{Depth, PlanView, Project, Situation};
+use crate::words::{ReasonText, explained_unit};
 
 use super::{CliError, Context, ProgramExit, output, why_commit};
 
@@ -109,10 +110,10 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<ProgramExit, CliError> {
 }
 
 /// What there is to say about a plan, phase or task.
-struct Explanation {
+struct WhyAnswer {
     state: String,
     since: Option<Timestamp>,
-    reasons: Vec<Reason>,
+    reasons: Vec<ReasonText>,
 }
 
 fn about(
@@ -120,7 +121,7 @@ fn about(
     situation: &Situation,
     plan: &PlanView,
     point: Point,
-) -> Result<Explanation, CliError> {
+) -> Result<WhyAnswer, CliError> {
     let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
     let run = state.plan(&plan.name);
     let own = work.plans.iter().find(|work| work.name == plan.name);
@@ -138,8 +139,8 @@ fn about(
         let landed = plan.landed.as_ref().filter(|landed| landed.up_to.is_none());
         let target = &project.target;
         let landed =
-            landed.map(|landed| Reason::plain(format!("has landed on {target} with {}", landed.commit)));
-        Explanation {
+            landed.map(|landed| ReasonText::plain(format!("has landed on {target} with {}", landed.commit)));
+        WhyAnswer {
             state,
             since: plan.since,
             reasons: landed.into_iter().chain(plan.reasons.clone()).collect(),
@@ -154,7 +155,7 @@ fn about(
             let open = units.filter(|unit| unit.id.phase() == id && !run.is_unit_done(unit.id));
             let mut reasons = Vec::new();
             for unit in open {
-                for mut reason in explain_unit(work, state, &plan.name, unit.id) {
+                for mut reason in explained_unit(work, state, &plan.name, unit.id) {
                     if unit.id != UnitId::Phase(id) && !reason.text.starts_with(&unit.id.to_string()) {
                         reason.text = format!("{}: {}", unit.id, reason.text);
                     }
@@ -165,13 +166,13 @@ fn about(
             let landed = landed.filter(|landed| landed.up_to.is_none() || landed.phases.contains(&id));
             if let Some(landed) = landed {
                 let text = format!("has landed ({})", landed.commit.short());
-                reasons.insert(0, Reason::plain(text));
+                reasons.insert(0, ReasonText::plain(text));
             }
             if reasons.is_empty() {
-                reasons.push(Reason::plain("is done"));
+                reasons.push(ReasonText::plain("is done"));
             }
             let done = run.phases_done.get(&id).and_then(|at| situation.wall(*at));
-            Ok(Explanation {
+            Ok(WhyAnswer {
                 state: phase.state.to_string(),
                 since: done.or(plan.since),
                 reasons,
@@ -192,19 +193,19 @@ fn about(
                 None => UnitId::Phase(id.phase),
             };
             let mut reasons = if now.is_settled() && !run.lost.contains_key(&unit) {
-                vec![Reason::plain(format!("is {now}"))]
+                vec![ReasonText::plain(format!("is {now}"))]
             } else {
-                explain_unit(work, state, &plan.name, unit)
+                explained_unit(work, state, &plan.name, unit)
             };
-            let untold = |reason: &Reason| !reasons.iter().any(|known| known.text.contains(&reason.text));
+            let untold = |reason: &ReasonText| !reasons.iter().any(|known| known.text.contains(&reason.text));
             let said = called_failed(project, run, &plan.name, id);
-            let said: Vec<Reason> = said.into_iter().filter(untold).collect();
+            let said: Vec<ReasonText> = said.into_iter().filter(untold).collect();
             reasons.extend(said);
             let since = run
                 .items
                 .get(&id.into())
                 .and_then(|item| situation.wall(item.since));
-            Ok(Explanation {
+            Ok(WhyAnswer {
                 state: now.to_string(),
                 since: since.or(plan.since),
                 reasons,
@@ -214,14 +215,14 @@ fn about(
 }
 
 /// What was said of a task that was reported failed: as the journal has it, and by a person whom no supervisor has heard yet.
-fn called_failed(project: &Project, run: &PlanRun, plan: &PlanName, task: TaskId) -> Vec<Reason> {
+fn called_failed(project: &Project, run: &PlanRun, plan: &PlanName, task: TaskId) -> Vec<ReasonText> {
     let item = ItemId::from(task);
     let known = run
         .items
         .get(&item)
         .filter(|known| known.state == TaskState::Failed);
     let note = known.and_then(|known| known.note.as_ref());
-    let heard = note.map(|note| Reason::plain(format!("reported failed: {note}")));
+    let heard = note.map(|note| ReasonText::plain(format!("reported failed: {note}")));
     let document = project.plan(plan).map(|plan| &plan.document);
     let read =
         |document: &Document| status::read(&project.worktree_path(plan.as_str()), plan, document, None).items;
@@ -232,7 +233,7 @@ fn called_failed(project: &Project, run: &PlanRun, plan: &PlanName, task: TaskId
     });
     let new = new.map(|said| {
         let note = said.note.map(|note| format!(": {note}")).unwrap_or_default();
-        Reason::plain(format!(
+        ReasonText::plain(format!(
             "a person reported it failed{note}; the next `orch up` takes that in"
         ))
     });

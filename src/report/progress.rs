@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::journal::Record;
 use crate::plan::{Dispatch, PlanName, PlanSet, PlanState};
-use crate::schedule::{AttemptState, Event, Scheduler, Tally, explain, plan_state};
+use crate::schedule::{AttemptState, Event, Scheduler, Tally, plan_state};
 use crate::supervisor::{Observer, given};
 
 use super::echo::NoEcho;
@@ -17,6 +17,7 @@ use super::hanging::folded;
 use super::palette::plan_style;
 use super::span::span;
 use super::width::{error_columns, fit, fit_names, pad};
+use crate::words::explained;
 
 /// How often elapsed times move on.
 const TICK: Duration = Duration::from_millis(500);
@@ -113,7 +114,7 @@ impl ProgressBars {
         let what = if at_work && !troubled {
             self.current_phase(plan, known, run)
         } else {
-            explain(work, state, plan)
+            explained(work, state, plan)
                 .into_iter()
                 .next()
                 .map(|reason| reason.text)

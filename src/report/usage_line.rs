@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::schedule::{Facts, Parked, Spent, clause, money};
+use crate::schedule::{Facts, Parked, Spent, money};
 
 use super::span;
 use crate::supervisor::SpentView;
+use crate::words::clause;
 
 /// `2 turns, 12k tokens, 0.35`, and what is wrong.
 pub fn facts_line(facts: &Facts) -> String {

@@ -52,9 +52,11 @@ pub use event::{
     TicksOf, UnionSeen, UnitOf, VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words,
     other_side,
 };
-pub use explain::delay::clause;
-pub use explain::outcome::rewritten;
-pub use explain::reason::Reason;
+pub use explain::outcome::is_rewritten;
+pub use explain::reason::{
+    AttemptActivity, CapacityReason, DelayReason, DependencyState, Escalated, Explanation, LandedReason,
+    MergeReason, PausedWork, Reason, StuckNext, TokenHolder, WaitingFor,
+};
 pub use explain::reasons::{explain, explain_unit};
 pub use explain::states::{phase_state, plan_state, task_state};
 pub use explain::tally::{Tally, needs_no_more_work};
@@ -62,7 +64,7 @@ pub use fold::run::point_word;
 pub use judge::proof_of::{Claim, Proof};
 pub use judge::reporting::takes;
 pub use merge::foresight::{Clashing, foresee};
-pub use merge::unions::red_unions;
+pub use merge::unions::{red_unions, shortened};
 pub use ready::admission;
 pub use ready::dispatch::handed_on;
 pub use ready::lanes::Machine;
@@ -78,7 +80,7 @@ pub use state::limits::{Limit, Parking};
 pub use state::lost::Lost;
 pub use state::phase_run::{LandedPrefix, PhaseCheck, PhaseEnd};
 pub use state::plan_run::{Item, LandedBefore, Merge, Outcome, PlanRun, Verify, WorktreeMade};
-pub use state::resolution::Resolution;
+pub use state::resolution::{Resolution, WayOut};
 pub use state::tries::Tries;
 pub use steer::command::Steer;
 pub use steer::mail::{check_text, send};

@@ -13,7 +13,7 @@ use crate::schedule::board::effect::Effect;
 use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::notice::{Ages, OfAttempt, Sent, Signs, StallAction, StallNotice, rough};
+use crate::schedule::event::notice::{Ages, OfAttempt, Sent, Signs, StallAction, StallNotice};
 use crate::schedule::state::attempt::{AttemptState, Stall};
 use crate::schedule::work::plans::PlanWork;
 
@@ -180,27 +180,5 @@ impl Stall {
     pub(in crate::schedule) fn why(&self) -> String {
         let at = self.acted_at.unwrap_or(self.since);
         format!("the agent was stuck and was ended: {}", self.ages_at(at).words())
-    }
-
-    /// What comes next, in words, for those who look.
-    pub(in crate::schedule) fn prospect(&self, plan: &PlanWork, now: At) -> String {
-        let Some(stall_after) = plan.attempts.stuck_after else {
-            return String::new();
-        };
-        match (self.acted, plan.attempts.on_stuck) {
-            (Some(OnStall::Nudge), _) => "; it was sent a message".to_owned(),
-            (Some(_), _) => "; it is being ended".to_owned(),
-            (None, OnStall::Notice) => String::new(),
-            (None, action) => {
-                let left = stall_after.saturating_sub(now.since(self.since));
-                let left = rough(u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
-                let what = match action {
-                    OnStall::Nudge | OnStall::Notice => "it is sent a message",
-                    OnStall::Restart => "it is ended and tried again",
-                    OnStall::Hold => "it is ended and waits for a person",
-                };
-                format!("; in {left} {what}, unless something moves")
-            }
-        }
     }
 }

@@ -216,7 +216,8 @@ mod tests {
         let why = "1 unread message that no agent has read, from the lead: message 3";
         assert_eq!(warnings(&step), [why]);
         let shown = crate::schedule::explain::reasons::explain(scheduler.work(), scheduler.state(), &plan());
-        assert!(shown.iter().any(|reason| reason.text == why), "{shown:?}");
+        let unread = crate::schedule::Reason::Unread(why.to_owned());
+        assert!(shown.reasons.contains(&unread), "{shown:?}");
     }
 
     #[test]

@@ -201,7 +201,7 @@ pub struct Escalation {
     pub on: String,
     /// How long it has waited, in milliseconds.
     pub waited_ms: u64,
-    /// In words.
+    /// In words, which the shell adds before it is written down.
     pub why: String,
 }
 

@@ -99,12 +99,7 @@ impl Hold {
         "the journal was lost, and with it what people decided about the plan";
 
     /// What a person reads of a document or a manifest that a landing changed.
-    pub(in crate::schedule) fn taken_away(
-        by: &PlanName,
-        commit: &CommitId,
-        items: &[ItemId],
-        keys: &[String],
-    ) -> String {
+    pub(crate) fn taken_away(by: &PlanName, commit: &CommitId, items: &[ItemId], keys: &[String]) -> String {
         let items: Vec<String> = items.iter().map(ItemId::to_string).collect();
         let mut did = Vec::new();
         if !items.is_empty() {

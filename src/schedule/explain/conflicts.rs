@@ -1,12 +1,12 @@
-//! Conflicts that are foreseen, and branches that do not go together, as reasons.
+//! Conflicts that are foreseen, and branches that do not go together.
 
 use super::reason::Reason;
 use crate::plan::PlanName;
-use crate::schedule::merge::unions::{listed, live, shortened};
+use crate::schedule::merge::unions::live;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 
-/// What is foreseen for a plan, as reasons for people. Nobody looks any more once a plan is cancelled or has landed, so what was
+/// The conflicts that are foreseen for a plan. Nobody looks any more once a plan is cancelled or has landed, so what was
 /// foreseen before says nothing.
 pub(in crate::schedule) fn foreseen(state: &State, run: &PlanRun) -> impl Iterator<Item = Reason> {
     let is_over = |name: &PlanName| {
@@ -16,25 +16,19 @@ pub(in crate::schedule) fn foreseen(state: &State, run: &PlanRun) -> impl Iterat
     let own = (run.outcome != Some(Outcome::Cancelled)).then_some(&run.foreseen);
     let open = own.into_iter().flatten();
     let open = open.filter(move |(with, _)| !with.parse::<PlanName>().is_ok_and(|name| is_over(&name)));
-    open.map(|(with, files)| {
-        Reason::with_remedy(
-            format!("a conflict with {with} is foreseen: {}", files.join(", ")),
-            "orch conflicts",
-        )
+    open.map(|(with, files)| Reason::Foreseen {
+        with: with.to_string(),
+        files: files.clone(),
     })
 }
 
-/// What is known of a plan and others that do not go together, as reasons for people.
-pub(in crate::schedule) fn red_with(state: &State, run: &PlanRun) -> Vec<Reason> {
-    let reason = |(with, why): (&Vec<PlanName>, &String)| {
-        Reason::with_remedy(
-            format!(
-                "together with {} it does not pass: {}",
-                listed(with),
-                shortened(why)
-            ),
-            "a warning from branches as they stood: mend one of them, or let both agree (orch send)",
-        )
-    };
-    live(state, run).map(reason).collect()
+/// What is known of a plan and others that do not go together.
+pub(in crate::schedule) fn red_with<'a>(
+    state: &'a State,
+    run: &'a PlanRun,
+) -> impl Iterator<Item = Reason> + 'a {
+    live(state, run).map(|(with, why)| Reason::RedWith {
+        with: with.clone(),
+        why: why.clone(),
+    })
 }

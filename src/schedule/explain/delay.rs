@@ -1,9 +1,7 @@
-//! Which time a plan or a part of it waits for, in words.
+//! Which time a plan or a part of it waits for.
 
-use super::reason::Reason;
+use super::reason::DelayReason;
 use crate::plan::UnitId;
-use crate::schedule::event::at::At;
-use crate::schedule::event::notice::rough;
 use crate::schedule::ready::readiness::Readiness;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
@@ -15,7 +13,7 @@ pub(in crate::schedule) fn delay(
     run: &PlanRun,
     state: &State,
     unit: Option<UnitId>,
-) -> Option<Reason> {
+) -> Option<DelayReason> {
     let parking = match unit {
         Some(unit) => run.parking(&plan.unit(unit)?.agent, state.now),
         None => {
@@ -24,19 +22,12 @@ pub(in crate::schedule) fn delay(
         }
     };
     if let Some(parking) = parking {
-        let left = time_until(state, parking.until);
-        let times = match parking.times {
-            0 | 1 => String::new(),
-            times => format!(" ({times} times in a row by now)"),
-        };
-        return Some(Reason::with_remedy(
-            format!(
-                "{}: {}; it goes on in {left}{times}",
-                parking.kind.word(),
-                clause(&parking.why)
-            ),
-            format!("orch retry {} goes on at once", plan.name),
-        ));
+        return Some(DelayReason::Parked {
+            kind: parking.kind,
+            why: parking.why.clone(),
+            left: parking.until.since(state.now),
+            times: parking.times,
+        });
     }
     let (due, of) = match unit {
         Some(unit) => (run.tries_of(Some(unit), false).retry_at?, Some(unit)),
@@ -46,12 +37,11 @@ pub(in crate::schedule) fn delay(
         return None;
     }
     let tries = run.tries_of(of, of.is_none());
-    let seconds = due.since(state.now).as_secs_f64().ceil();
-    let failure = tries.last_failure.as_deref().unwrap_or("an attempt failed");
-    Some(Reason::new(format!(
-        "attempt {} starts in {seconds:.0} s: {failure}",
-        tries.attempts + 1
-    )))
+    Some(DelayReason::Retry {
+        attempt: tries.attempts + 1,
+        left: due.since(state.now),
+        failure: tries.last_failure.clone(),
+    })
 }
 
 /// The agent that the next of the plan's units needs is limited, and nothing else is in the way.
@@ -59,25 +49,13 @@ pub(in crate::schedule) fn closed_agent(
     plan: &PlanWork,
     look: &Readiness<'_>,
     state: &State,
-) -> Option<Reason> {
+) -> Option<DelayReason> {
     let unit = look.open().next()?;
     let agent = &plan.units[unit].agent;
     let (until, why) = state.closed_until(agent)?;
-    look.waits(unit).is_empty().then(|| {
-        let left = time_until(state, until);
-        Reason::new(format!(
-            "agent {agent} is rate limited: {}; it is used again in {left}",
-            clause(why)
-        ))
+    look.waits(unit).is_empty().then(|| DelayReason::AgentLimited {
+        agent: agent.clone(),
+        why: why.to_owned(),
+        left: until.since(state.now),
     })
-}
-
-/// What a program said, as the first part of a sentence.
-pub fn clause(said: &str) -> &str {
-    said.trim_end().trim_end_matches(['.', ';', ','])
-}
-
-fn time_until(state: &State, due: At) -> String {
-    let left = due.since(state.now).as_millis();
-    rough(u64::try_from(left).unwrap_or(u64::MAX).max(1_000))
 }

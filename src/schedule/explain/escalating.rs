@@ -1,7 +1,5 @@
 //! Waits that take too long: somebody is told once of each, as `[escalate]` says.
 
-use super::reason::Reason;
-use super::reasons::explain;
 use super::standstill::Standstill;
 use super::standstill::standstills;
 use crate::plan::Waiting;
@@ -61,14 +59,13 @@ fn tell(board: &mut Board, at: At, number: usize, still: Standstill, step: &mut 
         return;
     }
     let plan = board.work.plans[number].name.clone();
-    let reasons = explain(&board.work, &board.state, &plan);
     let waited = at.since(still.since);
     let told = Event::Escalated(Escalation {
         plan,
         waiting: still.waiting,
         on: still.on,
         waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
-        why: reasons.first().map(Reason::to_string).unwrap_or_default(),
+        why: String::new(),
     });
     board.record(at, told, step);
 }

@@ -1,41 +1,49 @@
-//! The states that people see, and why a plan is where it is.
+//! Why a plan or a part of it is where it is.
 
 use std::time::Duration;
 
 use super::conflicts::{foreseen, red_with};
 use super::delay::{closed_agent, delay};
-use super::outcome::{explain_lost, explain_outcome};
+use super::outcome::explain_outcome;
 use super::prefix::{first_phases, taken_back};
-use super::reason::Reason;
+use super::reason::{
+    AttemptActivity, CapacityReason, Explanation, Reason, StuckNext, TokenHolder, WaitingFor,
+};
 use super::standstill::told;
 use super::states::plan_state;
 use super::wait::{other_pauses, waiting};
-use crate::plan::{PlanName, PlanState, UnitId, format_duration};
+use crate::plan::{OnStall, PlanName, PlanState, ResourceName, UnitId};
 use crate::schedule::ready::dispatch::{DispatchLimit, Room};
 use crate::schedule::ready::readiness::Readiness;
-use crate::schedule::state::attempt::{Attempt, AttemptState};
-use crate::schedule::state::known::State;
+use crate::schedule::state::attempt::{Attempt, AttemptState, Stall};
+use crate::schedule::state::known::{RunPhase, State};
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// Every reason why the plan is in its state, most important first. Never empty for a plan that does not run.
-pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
-    let Some(plan) = state.number(name).map(|number| &work.plans[number]) else {
-        return Vec::new();
+/// Every reason why the plan is in its state. There is one for each plan that does not run.
+pub fn explain(work: &Work, state: &State, name: &PlanName) -> Explanation {
+    let Some((number, plan)) = state.number(name).map(|number| (number, &work.plans[number])) else {
+        return Explanation::default();
     };
+    let run = state.plan(name);
     let mut reasons = reasons(work, state, plan, name);
-    reasons.extend(other_pauses(plan, state.plan(name), &reasons));
-    let told = state.number(name).and_then(|number| told(work, state, number));
-    if let (Some(first), Some(told)) = (reasons.first_mut(), told) {
-        first.text += &format!("; {told}");
+    for pause in other_pauses(plan, run) {
+        let known = |reason: &Reason| match (reason, &pause) {
+            (Reason::Waits(WaitingFor::Pause(known, _)), WaitingFor::Pause(what, _)) => known == what,
+            _ => false,
+        };
+        if !reasons.iter().any(known) {
+            reasons.push(Reason::Waits(pause));
+        }
     }
+    let escalated = told(work, state, number).filter(|_| !reasons.is_empty());
     if !state.is_landed(name) {
         reasons.extend(first_phases(state, name));
-        reasons.extend(foreseen(state, state.plan(name)));
-        reasons.extend(red_with(state, state.plan(name)));
+        reasons.extend(foreseen(state, run));
+        reasons.extend(red_with(state, run));
     }
-    reasons.extend(taken_back(state, state.plan(name)));
-    reasons
+    reasons.extend(taken_back(state, run));
+    Explanation { reasons, escalated }
 }
 
 fn reasons(work: &Work, state: &State, plan: &PlanWork, name: &PlanName) -> Vec<Reason> {
@@ -51,27 +59,26 @@ fn reasons(work: &Work, state: &State, plan: &PlanWork, name: &PlanName) -> Vec<
             .collect();
     }
     if run.verify == Verify::Running {
-        return vec![Reason::new("its verification runs")];
+        return vec![Reason::Verifying];
     }
     let look = Readiness::new(plan, run, state);
     let ready = look.ready(state.now);
     let mut reasons = Vec::new();
     if ready.is_empty() {
-        reasons.extend(delay(plan, run, state, None));
-        if reasons.is_empty() {
-            reasons.extend(closed_agent(plan, &look, state));
-        }
+        let later = delay(plan, run, state, None).or_else(|| closed_agent(plan, &look, state));
+        reasons.extend(later.map(Reason::Later));
         let first = look.open().next();
         reasons.extend(
             first
                 .map(|unit| look.waits(unit))
                 .into_iter()
                 .flatten()
-                .map(|wait| waiting(work, state, name, run, &wait)),
+                .map(|wait| Reason::Waits(waiting(work, state, name, run, &wait))),
         );
     }
     if reasons.is_empty() && !run.is_paused() {
-        reasons.extend(explain_ready(work, state, plan, run, ready.first().copied()));
+        let capacity = explain_ready(work, state, plan, run, ready.first().copied());
+        reasons.extend(capacity.map(Reason::Capacity));
     }
     reasons
 }
@@ -83,7 +90,7 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
     };
     let run = state.plan(name);
     if run.is_unit_done(unit) {
-        return vec![Reason::new("is done")];
+        return vec![Reason::Done];
     }
     if let Some(attempt) = run
         .attempts
@@ -93,7 +100,7 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
         return at_work(plan, state, attempt);
     }
     if let Some(lost) = run.lost.get(&unit) {
-        return vec![explain_lost(state, name, unit, lost)];
+        return vec![Reason::Lost(unit, lost.clone())];
     }
     if let Some(outcome) = &run.outcome {
         return explain_outcome(work, state, plan, run, outcome);
@@ -103,71 +110,49 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
     };
     let look = Readiness::new(plan, run, state);
     let waits = look.waits(place);
-    let mut reasons: Vec<Reason> = delay(plan, run, state, Some(unit)).into_iter().collect();
-    reasons.extend(waits.iter().map(|wait| waiting(work, state, name, run, wait)));
+    let later = delay(plan, run, state, Some(unit)).map(Reason::Later);
+    let mut reasons: Vec<Reason> = later.into_iter().collect();
+    reasons.extend(
+        waits
+            .iter()
+            .map(|wait| Reason::Waits(waiting(work, state, name, run, wait))),
+    );
     if reasons.is_empty() && !look.ready(state.now).contains(&place) {
         let ahead = look.open().take_while(|open| *open != place);
-        let ahead: Vec<String> = ahead.map(|open| plan.units[open].id.to_string()).collect();
-        let text = format!(
-            "comes after {} of the same agent",
-            crate::schedule::event::words::listed(&ahead)
-        );
-        reasons.extend((!ahead.is_empty()).then(|| Reason::new(text)));
+        let ahead: Vec<UnitId> = ahead.map(|open| plan.units[open].id).collect();
+        reasons.extend((!ahead.is_empty()).then_some(Reason::Waits(WaitingFor::SameAgent(ahead))));
     }
     if reasons.is_empty() {
-        reasons.extend(explain_ready(work, state, plan, run, Some(place)));
+        reasons.extend(explain_ready(work, state, plan, run, Some(place)).map(Reason::Capacity));
     }
     reasons
 }
 
 /// What the attempt is at, after what is wrong with it.
 fn at_work(plan: &PlanWork, state: &State, attempt: &Attempt) -> Vec<Reason> {
-    let stall = attempt
-        .stall
-        .as_ref()
-        .filter(|_| attempt.state == AttemptState::Running);
-    let stall = stall.map(|stall| {
-        Reason::with_remedy(
-            format!(
-                "{} is stuck: {}{}",
-                attempt.id,
-                stall.ages_at(state.now).words(),
-                stall.prospect(plan, state.now)
-            ),
-            format!(
-                "orch logs {0}; orch pause --now {0}, then orch resume {0}, starts it anew",
-                plan.name
-            ),
-        )
-    });
-    let text = match &attempt.state {
-        AttemptState::Assigned => format!("agent {} is being started ({})", attempt.agent, attempt.id),
-        AttemptState::Running => format!(
-            "agent {} works on {} ({})",
-            attempt.agent,
-            units(&attempt.units),
-            attempt.id
-        ),
-        AttemptState::Ended(exit) => format!(
-            "the agent {}; what it left is being checked ({})",
-            exit.describe(),
-            attempt.id
-        ),
-        AttemptState::Checked(exit, _) => format!(
-            "the agent {}; its commits are being merged into the plan's branch ({})",
-            exit.describe(),
-            attempt.id
-        ),
+    let is_running = attempt.state == AttemptState::Running;
+    let stall = attempt.stall.as_ref().filter(|_| is_running);
+    let stuck =
+        stall.map(|stall| AttemptActivity::Stuck(stall.ages_at(state.now), stuck_next(stall, plan, state)));
+    let now = match &attempt.state {
+        AttemptState::Assigned => AttemptActivity::Starting(attempt.agent.clone()),
+        AttemptState::Running => AttemptActivity::Working(attempt.agent.clone(), attempt.units.clone()),
+        AttemptState::Ended(exit) => AttemptActivity::Checking(exit.clone()),
+        AttemptState::Checked(exit, _) => AttemptActivity::Integrating(exit.clone()),
     };
-    stall.into_iter().chain([Reason::new(text)]).collect()
+    let all = stuck.into_iter().chain([now]);
+    all.map(|at| Reason::AtWork(attempt.id.clone(), at)).collect()
 }
 
-fn units(ids: &[UnitId]) -> String {
-    match ids {
-        [] => "the plan".to_owned(),
-        [UnitId::Phase(one)] => format!("phase {one}"),
-        [UnitId::Task(one)] => format!("task {one}"),
-        [first, .., last] => format!("phases {first} to {last}"),
+fn stuck_next(stall: &Stall, plan: &PlanWork, state: &State) -> StuckNext {
+    let Some(stall_after) = plan.attempts.stuck_after else {
+        return StuckNext::Nothing;
+    };
+    match (stall.acted, plan.attempts.on_stuck) {
+        (Some(OnStall::Nudge), _) => StuckNext::Nudged,
+        (Some(_), _) => StuckNext::Ending,
+        (None, OnStall::Notice) => StuckNext::Nothing,
+        (None, action) => StuckNext::In(stall_after.saturating_sub(state.now.since(stall.since)), action),
     }
 }
 
@@ -177,70 +162,49 @@ fn explain_ready(
     plan: &PlanWork,
     run: &PlanRun,
     unit: Option<usize>,
-) -> Option<Reason> {
+) -> Option<CapacityReason> {
     if state.run.is_none() {
-        return Some(Reason::with_remedy("nothing has been started yet", "orch up"));
+        return Some(CapacityReason::NothingStarted);
     }
-    if !matches!(state.phase, crate::schedule::state::known::RunPhase::Driving) {
-        return Some(Reason::with_remedy("no run is under way", "orch up"));
+    if state.phase != RunPhase::Driving {
+        return Some(CapacityReason::NoRun);
     }
     let first = &plan.units[unit?];
-    let busy = || {
-        let mut names: Vec<&str> = state.open_attempts().map(|(name, _, _)| name.as_str()).collect();
-        names.dedup();
-        names.join(", ")
-    };
-    if run.worktree().is_none() && Room::left(work, state).refusal(work, first).is_none() {
-        return Some(Reason::new(match run.making.get(&0) {
-            Some(what) => format!("its worktree is being made: {what}"),
-            None => "its worktree is being made".to_owned(),
-        }));
+    let limit = Room::left(work, state).refusal(work, first);
+    match limit {
+        None if run.worktree().is_none() => Some(CapacityReason::MakingWorktree(run.making.get(&0).cloned())),
+        None if run.attempts.len() >= plan.lanes => Some(CapacityReason::Lanes(run.attempts.len())),
+        None => {
+            let ahead = work.plans.iter().map(|other| &other.name).filter(|name| {
+                let is_new = state.plan(name).worktree().is_none();
+                is_new && plan_state(work, state, name) == PlanState::Ready
+            });
+            let ahead: Vec<PlanName> = ahead.cloned().collect();
+            (!ahead.is_empty()).then_some(CapacityReason::SlotKept(ahead))
+        }
+        Some(DispatchLimit::Slots(slots)) => {
+            let mut by: Vec<PlanName> = state.open_attempts().map(|(name, _, _)| name.clone()).collect();
+            by.dedup();
+            Some(CapacityReason::Slots { slots, by })
+        }
+        Some(DispatchLimit::Agent(agent, max)) => Some(CapacityReason::Agent(agent, max)),
+        Some(DispatchLimit::Resource(resource)) => {
+            let holders = holders(work, state, &resource);
+            Some(CapacityReason::Resource(resource, holders))
+        }
     }
-    let Some(limit) = Room::left(work, state).refusal(work, first) else {
-        if run.attempts.len() >= plan.lanes {
-            let lanes = run.attempts.len();
-            return Some(Reason::new(format!("all {lanes} lanes of the plan are taken")));
-        }
-        let ahead = work.plans.iter().filter(|other| {
-            let run = state.plan(&other.name);
-            run.worktree().is_none() && plan_state(work, state, &other.name) == PlanState::Ready
-        });
-        let names: Vec<&str> = ahead.map(|other| other.name.as_str()).collect();
-        let kept = (!names.is_empty()).then(|| {
-            format!(
-                "a slot is kept for {}, whose worktree is being made",
-                names.join(", ")
-            )
-        });
-        return kept.map(Reason::new);
-    };
-    let text = match limit {
-        DispatchLimit::Slots(1) => format!("the only slot is taken by {}", busy()),
-        DispatchLimit::Slots(slots) => format!("all {slots} slots are taken by {}", busy()),
-        DispatchLimit::Agent(agent, max) => format!("agent {agent} runs {max} times already, its maximum"),
-        DispatchLimit::Resource(resource) => {
-            format!(
-                "no token of resource {resource} is free: held by {}",
-                holders(work, state, &resource)
-            )
-        }
-    };
-    Some(Reason::new(text))
 }
 
-/// Who holds tokens of a resource, and since when.
-fn holders(work: &Work, state: &State, resource: &crate::plan::ResourceName) -> String {
+fn holders(work: &Work, state: &State, resource: &ResourceName) -> Vec<TokenHolder> {
     let holding = state.open_attempts().filter_map(|(name, _, attempt)| {
         let plan = &work.plans[state.number(name)?];
         let unit = plan.unit(*attempt.units.first()?)?;
-        let seconds = state.now.since(attempt.since).as_secs();
-        unit.uses.contains(resource).then(|| {
-            let expected = format_duration(Duration::from_millis(unit.expected));
-            format!(
-                "{name}.{} for {seconds} s until it ends, expected to take {expected}",
-                unit.id
-            )
+        unit.uses.contains(resource).then(|| TokenHolder {
+            plan: name.clone(),
+            unit: unit.id,
+            since: state.now.since(attempt.since),
+            expected: Duration::from_millis(unit.expected),
         })
     });
-    holding.collect::<Vec<_>>().join(", ")
+    holding.collect()
 }

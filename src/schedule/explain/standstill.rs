@@ -1,10 +1,8 @@
 //! What a plan waits for, and since when.
 
-use std::time::Duration;
-
+use super::reason::Escalated;
 use crate::plan::{Dependency, Point, Waiting, WorkRef};
 use crate::schedule::event::at::At;
-use crate::schedule::event::notice::rough;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::ready::readiness::{Readiness, Wait};
 use crate::schedule::state::attempt::AttemptState;
@@ -21,7 +19,7 @@ pub(in crate::schedule) struct Standstill {
 }
 
 /// That somebody was told of what the plan waits for, and when; none when nobody was.
-pub(in crate::schedule) fn told(work: &Work, state: &State, number: usize) -> Option<String> {
+pub(in crate::schedule) fn told(work: &Work, state: &State, number: usize) -> Option<Escalated> {
     let run = &state.plans[number];
     if run.escalated.is_empty() {
         return None;
@@ -30,13 +28,9 @@ pub(in crate::schedule) fn told(work: &Work, state: &State, number: usize) -> Op
     let stills = standstills(work, state, number, &look).into_iter();
     let mut told = stills.filter_map(|still| {
         let at = run.escalated.get(&(still.waiting, still.on.clone()))?;
-        let words = |time: Duration| rough(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-        let ago = words(state.now.since(*at));
-        let waited = at.since(still.since);
-        Some(if waited < Duration::from_secs(1) {
-            format!("escalated {ago} ago")
-        } else {
-            format!("escalated {ago} ago, after {}", words(waited))
+        Some(Escalated {
+            ago: state.now.since(*at),
+            after: at.since(still.since),
         })
     });
     told.next()

@@ -1,15 +1,13 @@
-//! What a plan or a part of it waits for, in words.
+//! What a plan or a part of it waits for.
 
 use std::collections::BTreeSet;
 
-use super::outcome::again;
-use super::reason::Reason;
+use super::reason::{DependencyState, PausedWork, WaitingFor};
 use super::states::plan_state;
-use crate::graph::Why;
 use crate::plan::{Dependency, PlanName, PlanState, Point, WorkRef};
 use crate::schedule::event::trouble::MergeTrouble;
 use crate::schedule::ready::readiness::{Readiness, Wait};
-use crate::schedule::state::known::{RunPhase, State};
+use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, Work};
 
@@ -19,59 +17,30 @@ pub(in crate::schedule) fn waiting(
     plan: &PlanName,
     run: &PlanRun,
     wait: &Wait<'_>,
-) -> Reason {
+) -> WaitingFor {
     match wait {
-        Wait::Plan(dependency) => waiting_for_plan(work, state, dependency),
-        Wait::Gate(gate, missing) => {
-            let ids: Vec<String> = missing.iter().map(ToString::to_string).collect();
-            let ids = crate::schedule::event::words::listed(&ids);
-            let open = missing.len();
-            let needed = gate.need.saturating_sub(gate.of().len() - open);
-            let share = |what: &str| format!("waits for {needed} more of {ids}: {what}");
-            Reason::new(match gate.why {
-                Why::Threshold(thousandths) => {
-                    share(&format!("{}% of an earlier phase", f64::from(thousandths) / 10.0))
-                }
-                Why::PipelineStart if needed < open => share("its pipeline-start"),
-                Why::Batch => format!("waits for the batch before: {ids}"),
-                Why::Sequential => {
-                    format!("waits for {ids}, which comes before it in its [SEQUENTIAL] group")
-                }
-                Why::Verified => format!("waits for {ids}, the check of an earlier phase"),
-                Why::Checks => format!("checks {ids} once done"),
-                _ => format!("waits for {ids}"),
-            })
+        Wait::Plan(dependency) => {
+            WaitingFor::Plan((*dependency).clone(), dependency_state(work, state, dependency))
         }
-        Wait::Overlap(plan) => Reason::with_remedy(
-            format!("waits for {plan}, which touches the same files (overlap = \"serialize\")"),
-            format!("orch why {plan}"),
-        ),
+        Wait::Gate(gate, missing) => WaitingFor::Units {
+            needed: gate.need.saturating_sub(gate.of().len() - missing.len()),
+            missing: missing.clone(),
+            why: gate.why,
+        },
+        Wait::Overlap(plan) => WaitingFor::Overlap((*plan).clone()),
         Wait::Files(unit, files) => {
             let held = run.attempts.values().find(|attempt| attempt.units.contains(unit));
-            let seconds = held.map_or(0, |attempt| state.now.since(attempt.since).as_secs());
-            Reason::new(format!(
-                "waits for {unit}, at work for {seconds} s: it touches {} too",
-                files.join(", ")
-            ))
+            WaitingFor::Files {
+                unit: *unit,
+                since: held
+                    .map(|attempt| state.now.since(attempt.since))
+                    .unwrap_or_default(),
+                files: files.iter().map(|file| (*file).to_owned()).collect(),
+            }
         }
-        Wait::Approval(point) => {
-            let what = WorkRef::at(plan, *point);
-            Reason::with_remedy(
-                format!("waits for a person to approve {what}"),
-                format!("orch approve {what}"),
-            )
-        }
-        Wait::Pause(point) => {
-            let what = WorkRef::at(plan, *point);
-            Reason::with_remedy(format!("{what} is paused"), format!("orch resume {what}"))
-        }
-        Wait::FailedCheck(check) => Reason::with_remedy(
-            format!("{check} failed in the background, and nothing is begun on such ground"),
-            format!(
-                "{} tries it again; `orch task skip {check} --plan {plan}` leaves it out",
-                again(state, format!("{plan}.{check}"))
-            ),
-        ),
+        Wait::Approval(point) => WaitingFor::Approval(WorkRef::at(plan, *point)),
+        Wait::Pause(point) => WaitingFor::Pause(WorkRef::at(plan, *point), PausedWork::Idle),
+        Wait::FailedCheck(check) => WaitingFor::FailedCheck(*check),
     }
 }
 
@@ -98,81 +67,46 @@ fn stands_behind(work: &Work, state: &State, waited: &PlanName) -> Option<(PlanN
     None
 }
 
-fn waiting_for_plan(work: &Work, state: &State, dependency: &Dependency) -> Reason {
+fn dependency_state(work: &Work, state: &State, dependency: &Dependency) -> DependencyState {
     let other = &dependency.on.plan;
     let run = state.plan(other);
-    let text = format!("waits for {dependency}");
-    if let Some(why) = run
-        .pins_refused
-        .get(&dependency.on.point)
-        .filter(|_| !dependency.landed)
-    {
-        return Reason::with_remedy(
-            format!("{text}, whose commit cannot be pinned: {why}"),
-            match state.phase {
-                RunPhase::Driving => "mend that, then orch down and orch up",
-                _ => "mend that, then orch up",
-            },
-        );
+    let refused = run.pins_refused.get(&dependency.on.point);
+    if let Some(why) = refused.filter(|_| !dependency.landed) {
+        return DependencyState::PinRefused(why.clone());
     }
     if state.is_satisfied(dependency) {
-        return Reason::new(format!("{text}, which is done; its commit is being pinned"));
+        return DependencyState::Pinning;
     }
-    let held = |trouble: &Option<MergeTrouble>| trouble.as_ref().is_some_and(MergeTrouble::holds);
     match &run.outcome {
-        Some(Outcome::Finished) if held(&run.merge_trouble) => Reason::with_remedy(
-            format!("{text}; {other} is held: it cannot land as it is"),
-            format!("orch why {other}"),
-        ),
-        Some(Outcome::Finished) if dependency.landed => Reason::with_remedy(
-            format!("{text}; {other} is finished"),
-            format!("orch merge {other}"),
-        ),
-        Some(Outcome::Held(_)) => {
-            Reason::with_remedy(format!("{text}; {other} is held"), format!("orch why {other}"))
+        Some(Outcome::Finished) if run.merge_trouble.as_ref().is_some_and(MergeTrouble::holds) => {
+            DependencyState::CannotLand
         }
+        Some(Outcome::Finished) if dependency.landed => DependencyState::NotMerged,
+        Some(Outcome::Held(_)) => DependencyState::Stopped(other.clone(), PlanState::Held),
         _ => match stands_behind(work, state, other) {
-            Some((cause, is)) if cause == *other => {
-                Reason::with_remedy(format!("{text}; {other} is {is}"), format!("orch why {other}"))
-            }
-            Some((cause, is)) => Reason::with_remedy(
-                format!("{text}, which waits for {cause}; {cause} is {is}"),
-                format!("orch why {cause}"),
-            ),
-            None => Reason::new(text),
+            Some((cause, is)) => DependencyState::Stopped(cause, is),
+            None => DependencyState::Open,
         },
     }
 }
 
-/// Pauses of the plan and of its parts that no reason speaks of yet, as far as something can still come of them.
-pub(in crate::schedule) fn other_pauses(plan: &PlanWork, run: &PlanRun, told: &[Reason]) -> Vec<Reason> {
-    let name = &plan.name;
+/// Pauses of the plan and of its parts that are not waited for already, as far as something can still come of them.
+pub(in crate::schedule) fn other_pauses<'a>(
+    plan: &'a PlanWork,
+    run: &'a PlanRun,
+) -> impl Iterator<Item = WaitingFor> + 'a {
     let counts = |point: &&Point| match point {
         Point::Plan => !run.has_given_up() && run.landed.is_empty(),
         Point::Phase(_) | Point::Task(_) => !run.has_settled() && !run.has_reached(**point),
     };
-    let pauses = run.paused.keys().filter(counts).map(|point| {
-        let what = WorkRef::at(name, *point);
+    run.paused.keys().filter(counts).map(|point| {
         let goes_on = run.is_at_work() || run.verify == Verify::Running;
-        let rest = match (goes_on, &run.outcome) {
-            (true, _) if run.paused.get(point) == Some(&true) => {
-                ": what runs of it is being stopped, nothing new begins"
-            }
-            (true, _) => ": what runs of it goes on, nothing new begins",
-            (false, Some(Outcome::Finished)) => ": it is finished, and does not land",
-            (false, _) => "",
+        let meanwhile = match (goes_on, &run.outcome) {
+            (true, _) if run.paused.get(point) == Some(&true) => PausedWork::Stopping,
+            (true, _) => PausedWork::GoesOn,
+            (false, Some(Outcome::Finished)) => PausedWork::Finished,
+            (false, _) => PausedWork::Idle,
         };
-        (
-            what.clone(),
-            Reason::with_remedy(format!("{what} is paused{rest}"), format!("orch resume {what}")),
-        )
-    });
-    let known = |what: &WorkRef| {
-        let text = format!("{what} is paused");
-        told.iter().any(|reason| reason.text == text)
-    };
-    pauses
-        .filter(|(what, _)| !known(what))
-        .map(|(_, reason)| reason)
-        .collect()
+        WaitingFor::Pause(WorkRef::at(&plan.name, *point), meanwhile)
+    })
 }

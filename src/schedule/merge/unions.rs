@@ -121,7 +121,7 @@ fn word(state: &State, inbox: &[Message], with: &[PlanName], why: &str) -> Messa
 }
 
 /// What a verification said, short enough to be read in passing: the first line, and the last ones of the output.
-pub(in crate::schedule) fn shortened(why: &str) -> String {
+pub fn shortened(why: &str) -> String {
     const LINES: usize = 6;
     let lines: Vec<&str> = why.lines().collect();
     match lines.as_slice() {

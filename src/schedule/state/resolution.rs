@@ -69,21 +69,30 @@ impl Resolution {
 }
 
 /// What a person does about a conflict of a plan, or of its first phases, with the target.
-pub(in crate::schedule) fn way_out(what: &WorkRef, resolution: &Resolution) -> String {
-    let other = resolution.about(&what.plan);
-    if let Some(agent) = resolution.agent.as_ref().filter(|_| other == *what) {
-        return format!("{} works on it: orch logs {} -f", agent.attempt, what.plan);
-    }
-    match (&resolution.path, &resolution.commit) {
-        (Some(path), None) if other == *what => {
-            format!("resolve it in {path}, `git add`, then orch merge --continue {what}")
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WayOut {
+    /// Nothing: an agent works on it in this attempt.
+    AgentAtWork(AttemptId),
+    /// Resolve it in the worktree at this path.
+    ResolveIn(String),
+    /// First end the resolution of another part of the plan, begun at this path.
+    EndOther(WorkRef, String),
+    /// Check it out in a worktree.
+    CheckOut,
+}
+
+impl WayOut {
+    pub(in crate::schedule) fn of(what: &WorkRef, resolution: &Resolution) -> Self {
+        let other = resolution.about(&what.plan);
+        if let Some(agent) = resolution.agent.as_ref().filter(|_| other == *what) {
+            return Self::AgentAtWork(agent.attempt.clone());
         }
-        (Some(path), None) => format!(
-            "end what is begun on {other} in {path} (orch merge --continue {other}, or --abort {other}), then orch merge \
-             --resolve {what}"
-        ),
-        // What was made of it does not merge with what came since.
-        _ => format!("orch merge --resolve {what} checks it out in a worktree"),
+        match (&resolution.path, &resolution.commit) {
+            (Some(path), None) if other == *what => Self::ResolveIn(path.clone()),
+            (Some(path), None) => Self::EndOther(other, path.clone()),
+            // What was made of it does not merge with what came since.
+            _ => Self::CheckOut,
+        }
     }
 }
 
@@ -135,16 +144,16 @@ mod tests {
         let plan: PlanName = "auth".parse().unwrap();
         let mut run = PlanRun::default();
         let what = WorkRef::whole(&plan);
-        assert!(way_out(&what, &run.resolution).contains("--resolve auth"));
+        assert_eq!(WayOut::of(&what, &run.resolution), WayOut::CheckOut);
         apply_resolving(&mut run, At::default(), &opened());
-        assert!(way_out(&what, &run.resolution).contains("/w/auth.resolve"));
-        assert!(way_out(&what, &run.resolution).contains("--continue auth"));
-        let part = up_to(&plan, Some(PhaseId(2)));
-        let words = way_out(&part, &run.resolution);
-        assert!(
-            words.contains("--abort auth)") && words.ends_with("--resolve auth.2"),
-            "{words}"
+        let path = "/w/auth.resolve".to_owned();
+        assert_eq!(
+            WayOut::of(&what, &run.resolution),
+            WayOut::ResolveIn(path.clone())
         );
+        let part = up_to(&plan, Some(PhaseId(2)));
+        let other = WayOut::EndOther(what.clone(), path);
+        assert_eq!(WayOut::of(&part, &run.resolution), other);
         let done = Resolving::Done(ConflictResolved {
             plan: plan.clone(),
             up_to: None,
@@ -153,7 +162,7 @@ mod tests {
             left_out: None,
         });
         apply_resolving(&mut run, At::default(), &done);
-        assert!(way_out(&what, &run.resolution).contains("--resolve auth"));
+        assert_eq!(WayOut::of(&what, &run.resolution), WayOut::CheckOut);
         apply_resolving(
             &mut run,
             At::default(),

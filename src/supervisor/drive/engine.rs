@@ -31,6 +31,7 @@ use crate::supervisor::work::runners::Runners;
 use crate::supervisor::work::status_feed::{Reports, note_now};
 use crate::supervisor::work::verifying::Verifying;
 use crate::supervisor::work::worktree_queue::WorktreeQueue;
+use crate::words::complete;
 
 /// The desk, and the parts that work on it.
 pub(super) struct Engine<'o> {
@@ -98,7 +99,8 @@ impl Engine<'_> {
         let now = self.desk.clock.now();
         let (mut events, mut effects) = (Vec::new(), Vec::new());
         for input in inputs {
-            let step = self.desk.scheduler.handle(now, input);
+            let mut step = self.desk.scheduler.handle(now, input);
+            complete(&mut step.events, &self.desk.scheduler);
             events.extend(step.events);
             effects.extend(step.effects);
         }

@@ -13,6 +13,7 @@ use crate::plan::{Lint, LintId, LintPlace, Plan, PlanName};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::status::Situation;
+use crate::words;
 
 /// Files of an overlap that are named.
 const FILES: usize = 3;
@@ -68,10 +69,10 @@ pub(super) fn rewritten(
     situation: &Situation,
     wanted: impl Fn(&PlanName) -> bool,
 ) -> impl Iterator<Item = Lint> {
-    let plans = situation.scheduler.work().plans.iter();
-    let plans = plans.filter(move |plan| wanted(&plan.name));
+    let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
+    let plans = work.plans.iter().filter(move |plan| wanted(&plan.name));
     plans.filter_map(|plan| {
-        let reason = crate::schedule::rewritten(situation.scheduler.state(), plan)?;
+        let reason = words::rewritten(work, state, &plan.name)?;
         Some(Lint {
             hint: reason.remedy,
             ..Lint::of(LintId::Rewritten, &plan.name, reason.text)

@@ -12,8 +12,7 @@ use crate::plan::{
     AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId, VerifyBlock,
 };
 use crate::schedule::{
-    At, Event, Exit, Facts, PlanWork, Reason, RunPhase, Scheduler, Tally, explain, phase_state, plan_state,
-    task_state,
+    At, Event, Exit, Facts, PlanWork, RunPhase, Scheduler, Tally, phase_state, plan_state, task_state,
 };
 use crate::status::{ListedSubtask, listed_checks};
 
@@ -24,6 +23,7 @@ use super::spent_view::{SpentView, facts_of};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::side_by_side::side_by_side;
+use crate::words::{ReasonText, explained};
 
 /// Everything known at one moment, for those who look.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ pub struct PlanView {
     pub why: Vec<String>,
     /// What a person can do about it; as long as `why`.
     #[serde(skip)]
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<ReasonText>,
     /// Since when.
     pub since: Option<Timestamp>,
     /// Its priority as people wrote it.
@@ -255,9 +255,9 @@ impl Situation {
     ) -> Result<PlanView, SupervisorError> {
         let state = self.scheduler.state();
         let run = state.plan(&plan.name);
-        let mut reasons = explain(self.scheduler.work(), state, &plan.name);
+        let mut reasons = explained(self.scheduler.work(), state, &plan.name);
         let unseen = self.unseen.iter().filter(|(name, _)| *name == plan.name);
-        reasons.extend(unseen.map(|(_, why)| Reason::plain(why)));
+        reasons.extend(unseen.map(|(_, why)| ReasonText::plain(why)));
         let now = plan_state(self.scheduler.work(), state, &plan.name);
         let in_parts = depth > Depth::Table || now == PlanState::Running;
         let made = run.worktree().filter(|_| depth > Depth::Journal);

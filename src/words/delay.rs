@@ -1,0 +1,48 @@
+//! Which time is waited for, in words.
+
+use std::time::Duration;
+
+use super::list::{clause, rough};
+use super::reason_text::ReasonText;
+use crate::plan::PlanName;
+use crate::schedule::DelayReason;
+
+pub(super) fn delay(delay: &DelayReason, plan: &PlanName) -> ReasonText {
+    let soon = |left: &Duration| rough((*left).max(Duration::from_secs(1)));
+    match delay {
+        DelayReason::Parked {
+            kind,
+            why,
+            left,
+            times,
+        } => {
+            let times = match times {
+                0 | 1 => String::new(),
+                times => format!(" ({times} times in a row by now)"),
+            };
+            ReasonText::with_remedy(
+                format!(
+                    "{}: {}; it goes on in {}{times}",
+                    kind.word(),
+                    clause(why),
+                    soon(left)
+                ),
+                format!("orch retry {plan} goes on at once"),
+            )
+        }
+        DelayReason::Retry {
+            attempt,
+            left,
+            failure,
+        } => ReasonText::plain(format!(
+            "attempt {attempt} starts in {:.0} s: {}",
+            left.as_secs_f64().ceil(),
+            failure.as_deref().unwrap_or("an attempt failed")
+        )),
+        DelayReason::AgentLimited { agent, why, left } => ReasonText::plain(format!(
+            "agent {agent} is rate limited: {}; it is used again in {}",
+            clause(why),
+            soon(left)
+        )),
+    }
+}

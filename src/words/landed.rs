@@ -1,0 +1,53 @@
+//! What is to be known about landed work, in words.
+
+use super::list::few;
+use super::reason_text::ReasonText;
+use crate::plan::PhaseId;
+use crate::schedule::LandedReason;
+
+pub(super) fn landed(landed: &LandedReason) -> ReasonText {
+    match landed {
+        LandedReason::ByHand(evidence) => ReasonText::plain(format!("a person landed it: {evidence}")),
+        LandedReason::Repaired(repaired) => {
+            ReasonText::plain(format!("it conflicted, and landed with {}", repaired.words()))
+        }
+        LandedReason::LeftOut(why) => ReasonText::plain(format!(
+            "the agent that resolved its conflict left lines out: {why}"
+        )),
+        LandedReason::Rewritten => ReasonText::with_remedy(
+            "it has landed, and its tasks were written anew since: nobody works on those",
+            "give new work a plan of its own: a table with another name in the manifest, for the same document or another",
+        ),
+        LandedReason::Phases {
+            prefix,
+            target,
+            commit,
+        } => ReasonText::plain(format!(
+            "{} {} landed on {target} ({})",
+            listed(&prefix.phases),
+            one_or_more(&prefix.phases, "has", "have"),
+            commit.short()
+        )),
+        LandedReason::TakenBack {
+            phases,
+            target,
+            commit,
+        } => ReasonText::with_remedy(
+            format!(
+                "{} {} taken off {target} again by {}, and what landed since is only what was new",
+                listed(phases),
+                one_or_more(phases, "was", "were"),
+                commit.short()
+            ),
+            format!("git revert {} on {target} brings that back", commit.short()),
+        ),
+    }
+}
+
+fn listed(phases: &[PhaseId]) -> String {
+    format!("{} {}", one_or_more(phases, "phase", "phases"), few(phases))
+}
+
+fn one_or_more(phases: &[PhaseId], one: &'static str, more: &'static str) -> &'static str {
+    if phases.len() == 1 { one } else { more }
+}

@@ -1,0 +1,14 @@
+//! Floor 3: the core's values as English sentences, for those who look, for hooks and for the journal.
+
+mod at_work;
+mod capacity;
+mod delay;
+mod ended;
+mod landed;
+mod list;
+mod merge;
+mod reason_text;
+mod waiting;
+
+pub use list::clause;
+pub use reason_text::{ReasonText, complete, explained, explained_unit, rewritten};
