@@ -81,6 +81,7 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
             ("attempts", 8),
             ("merge", 9),
             ("explain", 10),
+            ("forecast", 11),
             ("steer", 11),
             ("drive", 12),
             ("simulate", 13),

@@ -1,4 +1,5 @@
-//! How long work is expected to take: as measured in earlier runs, else as stated, else all alike.
+//! How long work is expected to take: as measured, else as stated and corrected by what was measured of the same plan, else as its
+//! other tasks took.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,16 +23,47 @@ impl Durations {
 
     /// What is known about a plan.
     pub(super) fn of_plan<'d>(&'d self, plan: &'d Plan) -> PlanDurations<'d> {
-        PlanDurations {
+        let measured = self.units.get(&plan.name).filter(|units| !units.is_empty());
+        let stated = plan.expected.or(plan.document.expected).map(|whole| {
+            let all = plan.document.tasks().count().max(1) as u64;
+            millis(whole) / all
+        });
+        let mut known = PlanDurations {
             durations: self,
             plan,
-            measured: self.units.get(&plan.name).filter(|units| !units.is_empty()),
-            stated: plan.expected.or(plan.document.expected).map(|whole| {
-                let all = plan.document.tasks().count().max(1) as u64;
-                millis(whole) / all
-            }),
-        }
+            measured,
+            stated,
+            factor: 1.0,
+            typical: None,
+        };
+        known.calibrate();
+        known
     }
+
+    /// The standard deviation of the natural logarithm of measured durations around the median of their plan; none before ten
+    /// tasks were measured.
+    pub fn spread(&self) -> Option<f64> {
+        let squares: Vec<f64> = self
+            .units
+            .values()
+            .flat_map(|units| {
+                let tasks = units.iter().filter(|(unit, _)| matches!(unit, UnitId::Task(_)));
+                let tasks: Vec<u64> = tasks.map(|(_, took)| *took).collect();
+                let median = median(&tasks).unwrap_or(1).max(1) as f64;
+                tasks
+                    .into_iter()
+                    .map(move |took| (took.max(1) as f64 / median).ln().powi(2))
+            })
+            .collect();
+        (squares.len() >= 10).then(|| (squares.iter().sum::<f64>() / squares.len() as f64).sqrt())
+    }
+}
+
+/// The middle one in order; none of nothing.
+fn median(values: &[u64]) -> Option<u64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() / 2).copied()
 }
 
 /// What is known about the durations of a plan's tasks.
@@ -41,9 +73,39 @@ pub(super) struct PlanDurations<'d> {
     measured: Option<&'d BTreeMap<UnitId, u64>>,
     /// Of each task, from what is stated about the plan.
     stated: Option<u64>,
+    /// How much longer than stated what was measured took.
+    factor: f64,
+    /// What a task of the plan took, in the middle.
+    typical: Option<u64>,
 }
 
 impl<'d> PlanDurations<'d> {
+    /// Compares what was measured with what is stated.
+    fn calibrate(&mut self) {
+        let Some(measured) = self.measured else {
+            return;
+        };
+        let (mut took, mut stated, mut each) = (0, 0, Vec::new());
+        for phase in &self.plan.document.phases {
+            let of_phase = self.of_phase(phase);
+            for task in &phase.tasks {
+                let direct = measured.get(&UnitId::Task(task.id)).copied();
+                let Some(known) = direct.or(of_phase.measured) else {
+                    continue;
+                };
+                each.push(known);
+                let expected = task.expected.map(millis).or(of_phase.stated).or(self.stated);
+                if let Some(expected) = expected {
+                    (took, stated) = (took + known, stated + expected);
+                }
+            }
+        }
+        self.typical = median(&each);
+        if took > 0 && stated > 0 {
+            self.factor = took as f64 / stated as f64;
+        }
+    }
+
     /// What is known about a phase. What is said about a whole is shared evenly among its tasks.
     pub(super) fn of_phase(&self, phase: &Phase) -> OfPhase<'d> {
         let parts = phase.tasks.len().max(1) as u64;
@@ -60,7 +122,11 @@ impl<'d> PlanDurations<'d> {
             tasks: self.measured,
             measured: measured.map(|whole| whole / parts),
             stated: stated.map(|whole| millis(whole) / parts),
-            otherwise: self.stated.or(agent.copied()).unwrap_or(Durations::EQUAL),
+            factor: self.factor,
+            otherwise: (self.stated.map(|stated| scaled(stated, self.factor)))
+                .or(self.typical)
+                .or(agent.copied())
+                .unwrap_or(Durations::EQUAL),
         }
     }
 }
@@ -74,6 +140,8 @@ pub(super) struct OfPhase<'d> {
     measured: Option<u64>,
     /// Of each task, from what the manifest or the document states about the phase.
     stated: Option<u64>,
+    /// How much longer than stated work of the plan takes.
+    factor: f64,
     /// Of tasks of which nothing else is known.
     otherwise: u64,
 }
@@ -94,10 +162,14 @@ impl OfPhase<'_> {
         self.fixed
             .or_else(direct)
             .or(self.measured)
-            .or_else(|| stated.map(millis))
-            .or(self.stated)
+            .or_else(|| Some(scaled(stated.map(millis).or(self.stated)?, self.factor)))
             .unwrap_or(self.otherwise)
     }
+}
+
+/// Nothing takes no time at all.
+fn scaled(stated: u64, factor: f64) -> u64 {
+    ((stated as f64 * factor).round() as u64).max(1)
 }
 
 fn millis(duration: Duration) -> u64 {

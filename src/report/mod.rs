@@ -3,6 +3,7 @@
 mod chronicle;
 mod chronicle_conflict;
 mod count;
+mod count_line;
 mod disk_text;
 mod echo;
 mod event_line;
@@ -27,6 +28,7 @@ mod width;
 
 pub use chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chronicle};
 pub use count::count;
+pub use count_line::count_line;
 pub use disk_text::disk_text;
 pub use event_line::event_line;
 pub use gantt::gantt;

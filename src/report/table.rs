@@ -1,14 +1,17 @@
 //! `orch status`: one line a plan, as wide as the terminal.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
 
 use crate::plan::{PlanState, TaskState};
 use crate::supervisor::{PlanView, RunView, StatusView};
+use crate::words::attention_line;
 
+use super::count_line::count_line;
 use super::palette::plan_style;
-use super::span::ago;
+use super::span::{ago, span};
 use super::usage_line::budget_line;
 use super::width::{fit, fit_names, pad};
 
@@ -16,6 +19,8 @@ use super::width::{fit, fit_names, pad};
 const NARROWEST: usize = 60;
 /// Most columns of the time.
 const SINCE: usize = 11;
+/// Most things that need a person, of those that are shown above the table.
+const NEEDS: usize = 10;
 /// Columns of a plan's name that it has in any terminal.
 const NAME: usize = 20;
 
@@ -70,6 +75,8 @@ pub fn table(view: &StatusView, columns: usize) -> String {
         .map_or("not there yet", |oid| oid.short());
     let target = view.target.name.trim_start_matches("refs/heads/");
     let head = format!("{run}{}; target {target} ({oid})", run_word(view.state));
+    let _ = writeln!(text, "{}", fit(&count_line(view), columns));
+    needs(&mut text, view, columns);
     let lines = match budget_line(&view.spent) {
         // What was used up has a line of its own where it would be cut.
         Some(spent) if head.width() + 2 + spent.width() > columns => vec![head, format!("  {spent}")],
@@ -78,13 +85,6 @@ pub fn table(view: &StatusView, columns: usize) -> String {
     };
     for line in lines {
         let _ = writeln!(text, "{}", fit(&line, columns));
-    }
-    for first in &view.attention {
-        let line = first.text.lines().next().unwrap_or_default();
-        let _ = writeln!(text, "{line}");
-        if let Some(command) = &first.command {
-            let _ = writeln!(text, "  {command}");
-        }
     }
     let header = format!(
         "{}  {}  {}  {}  WHY",
@@ -107,6 +107,30 @@ pub fn table(view: &StatusView, columns: usize) -> String {
         let _ = writeln!(text, "{}", row.trim_end());
     }
     text
+}
+
+/// What needs a person, and the command that settles it.
+fn needs(text: &mut String, view: &StatusView, columns: usize) {
+    for item in view.attention.iter().take(NEEDS) {
+        let held = match item.holds_up_s {
+            0 => String::new(),
+            seconds => format!(" (holds up {})", span(Duration::from_secs(seconds))),
+        };
+        let line = attention_line(item.plan.as_ref(), &item.text);
+        // What is wrong with the target itself says what to do in its text.
+        let line = match item.since {
+            Some(_) => fit(&line, columns.saturating_sub(held.width() + 2)),
+            None => line,
+        };
+        let _ = writeln!(text, "! {line}{held}");
+        if let Some(command) = &item.command {
+            let _ = writeln!(text, "    {command}");
+        }
+    }
+    if view.attention.len() > NEEDS {
+        let more = view.attention.len() - NEEDS;
+        let _ = writeln!(text, "! and {more} more: orch status --json");
+    }
 }
 
 /// What the run's state means.

@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | 13 | `simulate` | a run without agents, and bounds for how short a run can be |
 //! | 12 | `drive` | the scheduler: the loop over the policies |
+//! | 11 | `forecast` | what needs a person, and when work will be done |
 //! | 11 | `steer` | what a person can ask for |
 //! | 10 | `explain` | why a plan does not run, and who is told when that takes too long |
 //! | 9 | `merge` | who is to be merged, pinned commits, conflicts and those who resolve them |
@@ -28,6 +29,7 @@ mod drive;
 mod event;
 mod explain;
 mod fold;
+mod forecast;
 mod judge;
 mod merge;
 mod ready;
@@ -61,6 +63,8 @@ pub use explain::reasons::{explain, explain_unit};
 pub use explain::states::{phase_state, plan_state, task_state};
 pub use explain::tally::{Tally, needs_no_more_work};
 pub use fold::run::point_word;
+pub use forecast::attention::{Attention, AttentionKind, attention};
+pub use forecast::eta::{Eta, eta};
 pub use judge::proof_of::{Claim, Proof};
 pub use judge::reporting::takes;
 pub use merge::foresight::{Clashing, foresee};

@@ -71,7 +71,8 @@ pub use view::attention::AttentionView;
 pub use view::conflicts::{ConflictPair, Conflicts, conflicts};
 pub use view::exit_view::ExitView;
 pub use view::landed_view::LandedView;
+pub use view::situation::Situation;
 pub use view::spent_view::SpentView;
 pub use view::status::{
-    AttemptView, Depth, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView, given,
+    AttemptView, Depth, PhaseView, PlanView, RunView, StatusView, TargetView, TaskView, given,
 };

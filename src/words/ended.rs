@@ -26,7 +26,7 @@ pub(super) fn held(hold: &Hold, about: &About<'_>) -> ReasonText {
             why,
             format!("orch logs {name} shows what it did last; then orch retry {name}"),
         ),
-        Hold::Needs { why, how } => ReasonText::with_remedy(why, format!("{how}, then {again}")),
+        Hold::Needs { why, how, .. } => ReasonText::with_remedy(why, format!("{how}, then {again}")),
         Hold::TakenAway {
             by,
             commit,

@@ -1,6 +1,7 @@
 //! Floor 3: the core's values as English sentences, for those who look, for hooks and for the journal.
 
 mod at_work;
+mod attention;
 mod capacity;
 mod delay;
 mod ended;
@@ -10,5 +11,6 @@ mod merge;
 mod reason_text;
 mod waiting;
 
+pub use attention::{attention_line, attention_text};
 pub use list::clause;
 pub use reason_text::{ReasonText, complete, explained, explained_unit, rewritten};

@@ -129,6 +129,12 @@ fn texts(reasons: &[Reason], state: &State, plan: &PlanName) -> Vec<ReasonText> 
         .collect()
 }
 
+/// One reason of a plan.
+pub(super) fn told(reason: &Reason, state: &State, plan: &PlanName) -> ReasonText {
+    let phase = state.phase;
+    ReasonText::of(reason, &About { plan, phase })
+}
+
 /// What to say of a plan that has landed and has other tasks by now; none where that is not so.
 pub fn rewritten(work: &Work, state: &State, plan: &PlanName) -> Option<ReasonText> {
     let plan = work.plans.iter().find(|known| known.name == *plan)?;

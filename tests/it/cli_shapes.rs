@@ -27,7 +27,18 @@ fn status_events_and_merge_have_the_documented_fields() {
     let status = sandbox.orch("status --json").code(0).json();
     has_fields(
         &status,
-        ["schema", "run", "state", "target", "spent", "attention", "plans"],
+        [
+            "schema",
+            "run",
+            "state",
+            "target",
+            "spent",
+            "attention",
+            "eta_s",
+            "eta_range_s",
+            "cost",
+            "plans",
+        ],
     );
     assert_eq!(status["schema"], 1);
     assert_eq!(status["state"], "settled");
@@ -37,7 +48,7 @@ fn status_events_and_merge_have_the_documented_fields() {
     let good = &status["plans"][0];
     let expected = [
         "name", "state", "why", "since", "priority", "branch", "worktree", "base", "head", "ahead", "dirty",
-        "landed", "phases", "attempts", "spent",
+        "landed", "phases", "attempts", "spent", "eta_s", "cost",
     ];
     has_fields(&good["spent"], ["input", "cached", "output", "cost", "budget"]);
     has_fields(good, expected);
@@ -123,7 +134,8 @@ fn status_fits_eighty_columns_and_has_no_colour_where_none_is_wanted() {
         assert!(columns <= 80, "{columns}: {line}");
     }
     assert!(!table.out.contains('\x1b'));
-    assert_eq!(table.out.lines().count(), 2 + 3, "{}", table.out);
+    // The counts, what needs a person and the command for it, the run, and a line for each plan below the header.
+    assert_eq!(table.out.lines().count(), 1 + 2 + 2 + 3, "{}", table.out);
     let coloured = sandbox.orch("status --color always").code(0);
     assert!(coloured.out.contains('\x1b'));
     let mut plain = sandbox.command(["status"]);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests meet the world")]
 
+mod attention;
 mod support;
 
 // Floor 0: plan documents, real ones and large ones.

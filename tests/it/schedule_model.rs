@@ -1213,7 +1213,7 @@ fn check_plan_end(
             assert!(why.contains("was stuck"), "{name}: {why}");
             assert_eq!(plan.attempts.on_stuck, OnStall::Hold, "{name}");
         }
-        Some(Outcome::Held(Hold::Needs { why, how })) => {
+        Some(Outcome::Held(Hold::Needs { why, how, .. })) => {
             let spent =
                 |budget: Option<u64>, spent: Spent| budget.is_some_and(|budget| spent.micros >= Some(budget));
             let broke = spent(plan.budget, run.spent) || spent(work.budget, state.spent);

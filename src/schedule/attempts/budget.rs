@@ -7,7 +7,7 @@ use crate::schedule::board::effect::Effect;
 use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::facts::Spent;
+use crate::schedule::event::facts::{ObstacleKind, Spent};
 use crate::schedule::event::trouble::Hold;
 use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::plan_run::Verify;
@@ -42,6 +42,7 @@ impl Broke {
                 }
                 false => format!("raise `budget` in {table}"),
             },
+            obstacle: Some(ObstacleKind::Budget),
         }
     }
 }

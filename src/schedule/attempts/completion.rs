@@ -125,7 +125,11 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
                     &name,
                     &id,
                     &why.clone(),
-                    Hold::Needs { why, how },
+                    Hold::Needs {
+                        why,
+                        how,
+                        obstacle: Some(obstacle.kind),
+                    },
                     step,
                 );
             }

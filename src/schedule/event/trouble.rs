@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::facts::ObstacleKind;
 use crate::plan::{CommitId, ItemId, PlanName, UnitId, WorkRef};
 
 /// Why an agent could not be started.
@@ -61,6 +62,9 @@ pub enum Hold {
         why: String,
         /// What a person does about it.
         how: String,
+        /// What sort of thing it lacks; none where an older journal does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        obstacle: Option<ObstacleKind>,
     },
     /// Something stands in the way that `orch` must not touch.
     Refused {

@@ -62,6 +62,7 @@ pub fn durations<'a>(events: impl IntoIterator<Item = (At, &'a Event)>) -> Durat
                 if let Some(begun) = entry.and_then(|entry| entry.begun.get(&report.task.task)) {
                     let took = at.0.saturating_sub(begun.0);
                     learn(&mut durations, &report.plan, UnitId::Task(report.task.task), took);
+                    learn_agent(&mut durations, entry.and_then(|entry| entry.agent.as_ref()), took);
                 }
             }
             Event::StageDone { attempt, .. } => {
@@ -88,7 +89,14 @@ fn learn_attempt(durations: &mut Durations, entry: &OpenAttempt) {
     for unit in &entry.units {
         learn(durations, plan, *unit, share);
     }
-    if let (Some(agent), [UnitId::Task(_)]) = (&entry.agent, entry.units.as_slice()) {
+    // Tasks that were begun and reported one by one are known already.
+    if let ([UnitId::Task(_)], true) = (entry.units.as_slice(), entry.begun.is_empty()) {
+        learn_agent(durations, entry.agent.as_ref(), took);
+    }
+}
+
+fn learn_agent(durations: &mut Durations, agent: Option<&AgentName>, took: u64) {
+    if let Some(agent) = agent {
         let known = durations.agents.entry(agent.clone()).or_insert(took);
         *known = mean(*known, took);
     }

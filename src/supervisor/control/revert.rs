@@ -14,7 +14,7 @@ use crate::supervisor::perform;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::orphan_git::end_orphan_gits;
 use crate::supervisor::project::repository_plans::Project;
-use crate::supervisor::view::status::Situation;
+use crate::supervisor::view::situation::Situation;
 
 /// What was taken back, or why nothing was. The answer of `orch revert --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

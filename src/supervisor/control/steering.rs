@@ -7,7 +7,7 @@ use crate::schedule::{Event, Scheduler, State, Steer, SteerRefusal, remarks, ste
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
 use crate::supervisor::project::repository_plans::Project;
-use crate::supervisor::view::status::Situation;
+use crate::supervisor::view::situation::Situation;
 
 /// The facts of all requests, each seeing what the ones before it changed, and what there is to say about them.
 pub fn all(

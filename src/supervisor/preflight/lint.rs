@@ -12,7 +12,7 @@ use crate::plan::{Lint, LintId, LintPlace, Plan, PlanName};
 
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
-use crate::supervisor::view::status::Situation;
+use crate::supervisor::view::situation::Situation;
 use crate::words;
 
 /// Files of an overlap that are named.

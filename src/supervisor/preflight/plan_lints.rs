@@ -16,7 +16,7 @@ use super::worktree_lints as worktrees;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::conflicts::conflicts;
-use crate::supervisor::view::status::Situation;
+use crate::supervisor::view::situation::Situation;
 use serde::Serialize;
 
 /// From so many tasks on, one phase is too coarse for others to wait for.

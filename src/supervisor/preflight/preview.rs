@@ -20,7 +20,7 @@ use super::preview_points::{PreviewPoint, gates, sync_points};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::run_id::next_run;
-use crate::supervisor::view::status::Situation;
+use crate::supervisor::view::situation::Situation;
 
 /// With more tasks than this, not every strategy is simulated with every number of agents.
 const MANY: usize = 3000;

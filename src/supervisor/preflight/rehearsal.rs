@@ -15,7 +15,7 @@ use crate::supervisor::perform::build::known::KnownPlans;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::changed_documents;
-use crate::supervisor::view::status::Situation;
+use crate::supervisor::view::situation::Situation;
 
 /// What a merge request would do.
 ///

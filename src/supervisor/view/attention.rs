@@ -1,10 +1,13 @@
 //! What a person has to look at before anything else, as `orch status` says it.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::plan::PlanName;
-use crate::schedule::State;
+use crate::schedule::attention;
+use crate::words::attention_text;
 
+use super::situation::Situation;
 use crate::supervisor::perform;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -13,32 +16,51 @@ use crate::supervisor::project::repository_plans::Project;
 pub struct AttentionView {
     /// The plan that it is about; none when it is about no plan.
     pub plan: Option<PlanName>,
-    /// What kind of thing it is: `failed`.
+    /// What kind of thing it is: `approval`, `conflict`, `failed`, `login`, `stalled` or `budget`.
     pub kind: &'static str,
     /// What it is.
     pub text: String,
-    /// What to do about it.
+    /// Since when; none where that is not known.
+    pub since: Option<Timestamp>,
+    /// Expected seconds of all work that waits for it.
+    pub holds_up_s: u64,
+    /// The command that settles it.
     pub command: Option<String>,
 }
 
 impl AttentionView {
-    /// All of it. At the top is a target that does not pass.
-    pub fn all(project: &Project, state: &State) -> Vec<Self> {
-        let red = state.red_targets.values().filter_map(|checked| {
-            let first = checked.first_bad.as_ref();
-            Some(Self {
-                plan: first.and_then(|first| first.plan.clone()),
-                kind: "failed",
-                text: checked.trouble()?,
-                command: checked.remedy(),
-            })
-        });
-        let behind = perform::behind(project).into_iter().map(|text| Self {
-            plan: None,
+    /// All of it. At the top is a target that does not pass, then what holds up most work.
+    pub(super) fn all(project: &Project, situation: &Situation) -> Vec<Self> {
+        let state = situation.scheduler.state();
+        let of_target = |plan, text, command| Self {
+            plan,
             kind: "failed",
             text,
-            command: Some("orch doctor --fix".to_owned()),
+            since: None,
+            holds_up_s: 0,
+            command,
+        };
+        let red = state.red_targets.values().filter_map(|checked| {
+            let first = checked.first_bad.as_ref();
+            let plan = first.and_then(|first| first.plan.clone());
+            Some(of_target(plan, checked.trouble()?, checked.remedy()))
         });
-        red.chain(behind).collect()
+        let fix = || Some("orch doctor --fix".to_owned());
+        let behind = perform::behind(project)
+            .into_iter()
+            .map(|text| of_target(None, text, fix()));
+        let plans = attention(situation.scheduler.work(), state);
+        let plans = plans.into_iter().map(|item| {
+            let (text, command) = attention_text(&item, state);
+            Self {
+                plan: Some(item.plan),
+                kind: item.kind.as_str(),
+                text,
+                since: situation.wall(item.since),
+                holds_up_s: item.holds_up / 1000,
+                command: Some(command),
+            }
+        });
+        red.chain(behind).chain(plans).collect()
     }
 }

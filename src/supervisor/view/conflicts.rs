@@ -9,7 +9,7 @@ use crate::journal::SCHEMA;
 use crate::plan::{CommitId, MergeStrategy, PlanName};
 use crate::schedule::{Outcome, State};
 
-use super::status::Situation;
+use super::situation::Situation;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 

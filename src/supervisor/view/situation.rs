@@ -3,17 +3,39 @@
 use jiff::Timestamp;
 
 use crate::agent::{JobFolder, JobState};
-use crate::journal::{JournalReader, OrchDir, RepositoryLock};
-use crate::plan::PlanSet;
-use crate::schedule::{AttemptState, Event, Exit, State};
+use crate::graph::Durations;
+use crate::journal::{Epoch, JournalReader, OrchDir, RepositoryLock};
+use crate::plan::{PlanName, PlanSet};
+use crate::schedule::{At, AttemptState, Event, Exit, Scheduler, State};
 
-use super::status::Situation;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::replay::Replay;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::landed_by_hand::landed_by_hand;
 
+/// Everything known at one moment, for those who look.
+#[derive(Debug)]
+pub struct Situation {
+    /// The state, as the journal tells it.
+    pub scheduler: Scheduler,
+    /// Wall-clock time of the core's moments; none before the first run.
+    pub epoch: Option<Epoch>,
+    /// True while a supervisor drives the repository.
+    pub driven: bool,
+    /// How long work is expected to take.
+    pub durations: Durations,
+    /// What is in the state and not in the journal yet: plans that a person has landed.
+    pub found: Vec<Event>,
+    /// Plans of which an agent has ended while no supervisor was there to see it, in words.
+    pub unseen: Vec<(PlanName, String)>,
+}
+
 impl Situation {
+    /// The core's moment as wall-clock time.
+    pub fn wall(&self, at: At) -> Option<Timestamp> {
+        self.epoch.map(|epoch| epoch.wall(at))
+    }
+
     /// Reads the journal, whether a supervisor runs or not. Changes nothing.
     ///
     /// # Errors

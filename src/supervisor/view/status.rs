@@ -6,41 +6,22 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::git::inspect;
-use crate::graph::Durations;
-use crate::journal::{Epoch, SCHEMA};
+use crate::journal::SCHEMA;
 use crate::plan::{
     AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId, VerifyBlock,
 };
-use crate::schedule::{
-    At, Event, Exit, Facts, PlanWork, RunPhase, Scheduler, Tally, phase_state, plan_state, task_state,
-};
+use crate::schedule::{Exit, Facts, PlanWork, RunPhase, Tally, eta, phase_state, plan_state, task_state};
 use crate::status::{ListedSubtask, listed_checks};
 
 use super::attention::AttentionView;
 use super::exit_view::ExitView;
 use super::landed_view::LandedView;
+use super::situation::Situation;
 use super::spent_view::{SpentView, facts_of};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::side_by_side::side_by_side;
 use crate::words::{ReasonText, explained};
-
-/// Everything known at one moment, for those who look.
-#[derive(Debug)]
-pub struct Situation {
-    /// The state, as the journal tells it.
-    pub scheduler: Scheduler,
-    /// Wall-clock time of the core's moments; none before the first run.
-    pub epoch: Option<Epoch>,
-    /// True while a supervisor drives the repository.
-    pub driven: bool,
-    /// How long work is expected to take.
-    pub durations: Durations,
-    /// What is in the state and not in the journal yet: plans that a person has landed.
-    pub found: Vec<Event>,
-    /// Plans of which an agent has ended while no supervisor was there to see it, in words.
-    pub unseen: Vec<(PlanName, String)>,
-}
 
 /// The answer of `orch status --json`.
 #[derive(Debug, Clone, Serialize)]
@@ -57,6 +38,12 @@ pub struct StatusView {
     pub spent: SpentView,
     /// What a person has to look at before anything else.
     pub attention: Vec<AttentionView>,
+    /// Expected seconds until everything is done that needs no person; none when there is nothing.
+    pub eta_s: Option<u64>,
+    /// Between which times that is so in four of five cases, in seconds; none where too little was measured to say.
+    pub eta_range_s: Option<(u64, u64)>,
+    /// Money that the run has cost so far; none when nobody says.
+    pub cost: Option<f64>,
     /// In manifest order.
     pub plans: Vec<PlanView>,
 }
@@ -126,6 +113,10 @@ pub struct PlanView {
     pub phases: Vec<PhaseView>,
     /// What its attempts have used up, as far as anybody says.
     pub spent: SpentView,
+    /// Expected seconds until it is done; none when it is done or needs a person first.
+    pub eta_s: Option<u64>,
+    /// Money that it has cost so far; none when nobody says.
+    pub cost: Option<f64>,
     /// Oldest first.
     pub attempts: Vec<AttemptView>,
 }
@@ -208,13 +199,25 @@ impl Situation {
     /// When the repository cannot be read.
     pub fn view(&self, project: &Project, depth: Depth) -> Result<StatusView, SupervisorError> {
         let state = self.scheduler.state();
+        let expected = eta(self.scheduler.work(), state, self.durations.spread());
         let mut plans = Vec::new();
-        for (plan, work) in project.set.plans.iter().zip(&self.scheduler.work().plans) {
-            plans.push(self.plan(project, plan, work, depth)?);
+        for (number, (plan, work)) in project
+            .set
+            .plans
+            .iter()
+            .zip(&self.scheduler.work().plans)
+            .enumerate()
+        {
+            let eta = expected.plans.get(number).copied().flatten();
+            plans.push(PlanView {
+                eta_s: eta.map(|eta| eta / 1000),
+                ..self.plan(project, plan, work, depth)?
+            });
         }
         if depth == Depth::Worktrees {
             look_for_dirt(&mut plans);
         }
+        let spent = SpentView::of(state.spent, project.set.run.budget);
         Ok(StatusView {
             schema: SCHEMA,
             run: state.run.as_ref().map(|run| run.id.to_string()),
@@ -223,8 +226,11 @@ impl Situation {
                 name: format!("refs/heads/{}", project.target),
                 oid: project.repo.branch_tip(&project.target)?,
             },
-            spent: SpentView::of(state.spent, project.set.run.budget),
-            attention: AttentionView::all(project, state),
+            eta_s: expected.run.map(|eta| eta / 1000),
+            eta_range_s: expected.range.map(|(from, to)| (from / 1000, to / 1000)),
+            cost: spent.cost,
+            spent,
+            attention: AttentionView::all(project, self),
             plans,
         })
     }
@@ -239,11 +245,6 @@ impl Situation {
             (RunPhase::Driving | RunPhase::Stopping { .. }, false) => RunView::Interrupted,
             (RunPhase::Stopped { .. }, false) => RunView::Stopped,
         }
-    }
-
-    /// The core's moment as wall-clock time.
-    pub fn wall(&self, at: At) -> Option<Timestamp> {
-        self.epoch.map(|epoch| epoch.wall(at))
     }
 
     fn plan(
@@ -312,6 +313,7 @@ impl Situation {
             account: attempt.account.clone(),
             facts: facts_of(project, attempt),
         });
+        let spent = SpentView::of(run.spent, plan.budget);
         Ok(PlanView {
             name: plan.name.clone(),
             state: now,
@@ -330,7 +332,9 @@ impl Situation {
             landed: LandedView::of(state, run),
             tally: Tally::of(work, run),
             phases: phases.collect(),
-            spent: SpentView::of(run.spent, plan.budget),
+            cost: spent.cost,
+            spent,
+            eta_s: None,
             attempts: attempts.collect(),
         })
     }

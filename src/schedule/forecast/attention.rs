@@ -1,0 +1,257 @@
+//! What needs a person, ranked by the work that it holds up.
+
+use std::cmp::Reverse;
+
+use super::open_work::OpenWork;
+use crate::plan::{PlanName, PlanState};
+use crate::schedule::event::at::At;
+use crate::schedule::event::facts::ObstacleKind;
+use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::explain::reason::{AttemptActivity, DependencyState, MergeReason, Reason, WaitingFor};
+use crate::schedule::explain::reasons::explain;
+use crate::schedule::explain::states::plan_state;
+use crate::schedule::state::known::State;
+use crate::schedule::state::lost::Lost;
+use crate::schedule::state::plan_run::Outcome;
+use crate::schedule::state::resolution::WayOut;
+use crate::schedule::work::plans::Work;
+
+/// Something that needs a person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attention {
+    /// The plan.
+    pub plan: PlanName,
+    /// Its sort.
+    pub kind: AttentionKind,
+    /// What it is.
+    pub reason: Reason,
+    /// Since when.
+    pub since: At,
+    /// Expected milliseconds of all work that waits for it.
+    pub holds_up: u64,
+}
+
+/// The sorts of what needs a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AttentionKind {
+    /// A gate that a person has to approve.
+    Approval,
+    /// A merge conflict.
+    Conflict,
+    /// Attempts are used up, a verification is red, or something stands in the way.
+    Failed,
+    /// An agent cannot log in, or asks what only a person can answer.
+    Login,
+    /// Nothing of an agent moves.
+    Stalled,
+    /// Money is used up.
+    Budget,
+}
+
+impl AttentionKind {
+    /// Its name in `--json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approval => "approval",
+            Self::Conflict => "conflict",
+            Self::Failed => "failed",
+            Self::Login => "login",
+            Self::Stalled => "stalled",
+            Self::Budget => "budget",
+        }
+    }
+}
+
+/// Everything that needs a person: what holds up most work first, then what has waited longest.
+pub fn attention(work: &Work, state: &State) -> Vec<Attention> {
+    let open = OpenWork::of(work, state);
+    let mut found = Vec::new();
+    for (number, plan) in work.plans.iter().enumerate() {
+        if !state.drives(&plan.name) || state.is_landed(&plan.name) {
+            continue;
+        }
+        let run = state.plan(&plan.name);
+        let lost = run.lost.iter().filter(|_| run.outcome.is_none());
+        let lost = lost.map(|(unit, lost)| Reason::Lost(*unit, lost.clone()));
+        let reasons = explain(work, state, &plan.name).reasons.into_iter();
+        let mut kinds = Vec::new();
+        for reason in reasons.chain(lost) {
+            let approves = || plan_state(work, state, &plan.name) == PlanState::Held;
+            let Some(kind) = kind(&reason, approves).filter(|kind| !kinds.contains(kind)) else {
+                continue;
+            };
+            kinds.push(kind);
+            let units = open.of_plan[number].iter().copied();
+            let lost = if let Reason::Lost(unit, _) = &reason {
+                Some(*unit)
+            } else {
+                None
+            };
+            let is_held = |at: &usize| lost.is_none_or(|unit| plan.units[open.units[*at].place].id == unit);
+            let units: Vec<usize> = units.filter(is_held).collect();
+            found.push(Attention {
+                plan: plan.name.clone(),
+                kind,
+                reason,
+                since: run.since,
+                holds_up: open.held_up_by(units) + behind_landing(work, state, &open, &plan.name),
+            });
+        }
+    }
+    found.sort_by_key(|item| (Reverse(item.holds_up), item.since));
+    found
+}
+
+/// What waits for the landing of a plan that is finished.
+fn behind_landing(work: &Work, state: &State, open: &OpenWork, name: &PlanName) -> u64 {
+    if state.plan(name).outcome != Some(Outcome::Finished) {
+        return 0;
+    }
+    let waits = open.units.iter().enumerate().filter(|(_, unit)| {
+        let plan = &work.plans[unit.plan];
+        let mut depends = plan.depends.iter().chain(&plan.units[unit.place].depends);
+        depends.any(|dependency| dependency.landed && dependency.on.plan == *name)
+    });
+    open.held_up_by(waits.map(|(at, _)| at))
+}
+
+/// Of what sort a reason is; none for one that needs nobody. `is_held` tells whether a person is all that the plan waits for.
+fn kind(reason: &Reason, is_held: impl Fn() -> bool) -> Option<AttentionKind> {
+    match reason {
+        Reason::Failed { .. } => Some(AttentionKind::Failed),
+        Reason::Held(hold) => Some(of_hold(hold)),
+        Reason::Lost(_, Lost::Failed { .. } | Lost::Held { .. }) => Some(AttentionKind::Failed),
+        Reason::Merge(MergeReason::Trouble { trouble, way_out, .. }) => match (trouble, way_out) {
+            (MergeTrouble::Conflict { .. }, WayOut::AgentAtWork(_)) => None,
+            (MergeTrouble::Conflict { .. }, _) => Some(AttentionKind::Conflict),
+            (
+                MergeTrouble::Verification { .. }
+                | MergeTrouble::TargetRed { .. }
+                | MergeTrouble::Refused { .. }
+                | MergeTrouble::Obstacle { .. },
+                _,
+            ) => Some(AttentionKind::Failed),
+            (MergeTrouble::Waits { .. } | MergeTrouble::NotFinished { .. }, _) => None,
+        },
+        Reason::Waits(WaitingFor::Approval(_)) => is_held().then_some(AttentionKind::Approval),
+        Reason::Waits(WaitingFor::FailedCheck(_) | WaitingFor::Plan(_, DependencyState::PinRefused(_))) => {
+            Some(AttentionKind::Failed)
+        }
+        Reason::AtWork(_, AttemptActivity::Stuck(..)) => Some(AttentionKind::Stalled),
+        Reason::Skipped { .. }
+        | Reason::Cancelled
+        | Reason::Reverted { .. }
+        | Reason::Lost(_, Lost::Skipped { .. } | Lost::Cancelled)
+        | Reason::Done
+        | Reason::Merge(
+            MergeReason::NotAsked
+            | MergeReason::Queued(_)
+            | MergeReason::Running(_)
+            | MergeReason::InTrain { .. },
+        )
+        | Reason::Landed(_)
+        | Reason::Waits(_)
+        | Reason::Later(_)
+        | Reason::Capacity(_)
+        | Reason::AtWork(..)
+        | Reason::Verifying
+        | Reason::Unread(_)
+        | Reason::Foreseen { .. }
+        | Reason::RedWith { .. } => None,
+    }
+}
+
+fn of_hold(hold: &Hold) -> AttentionKind {
+    match hold {
+        Hold::Conflict { .. } => AttentionKind::Conflict,
+        Hold::Stuck { .. } => AttentionKind::Stalled,
+        Hold::Needs { obstacle, .. } => match obstacle {
+            Some(ObstacleKind::Budget) => AttentionKind::Budget,
+            Some(ObstacleKind::Login | ObstacleKind::Account | ObstacleKind::Trust) => AttentionKind::Login,
+            Some(ObstacleKind::RateLimit | ObstacleKind::Outage) | None => AttentionKind::Failed,
+        },
+        Hold::Verification { .. }
+        | Hold::Refused { .. }
+        | Hold::TakenAway { .. }
+        | Hold::JournalLost {}
+        | Hold::Work { .. } => AttentionKind::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Durations;
+    use crate::plan::manifest::{Content, DocumentSource, parse_manifest, resolve};
+    use crate::schedule::drive::scheduler::Scheduler;
+    use crate::schedule::event::about::Failed;
+    use crate::schedule::event::fact::Event;
+
+    /// A chain of plans, each of so many minutes: the first two are waited for.
+    fn scheduler(plans: &[(&str, &str, u32)]) -> Scheduler {
+        let mut manifest =
+            "[run]\nmax_agents = 4\nagent = \"a\"\n[agents.a]\ncommand = [\"true\"]\n".to_owned();
+        for (name, keys, _) in plans {
+            manifest += &format!("[plans.{name}]\nfile = \"{name}.md\"\n{keys}\n");
+        }
+        let parsed = parse_manifest("plans.toml".as_ref(), &manifest);
+        let document = |plan: &PlanName| {
+            let minutes = plans.iter().find(|(name, ..)| *name == plan.as_str()).unwrap().2;
+            format!("# P\n## Phase 1: a (expected: {minutes}m)\n- [ ] 1.1 x\n")
+        };
+        let source = |plan: &PlanName| DocumentSource {
+            display: "plan.md".into(),
+            content: Ok(Content::Bytes(document(plan).into_bytes()).read()),
+        };
+        let sources = parsed
+            .documents()
+            .map(|request| (request.plan.clone(), source(&request.plan)));
+        let sources = sources.collect();
+        let set = resolve(parsed, sources).unwrap();
+        Scheduler::new(Work::new(&set, &Durations::default(), true))
+    }
+
+    fn fail(scheduler: &mut Scheduler, plan: &str, at: u64) {
+        let event = Event::PlanFailed(Failed {
+            plan: plan.parse().unwrap(),
+            why: "no".to_owned(),
+        });
+        assert!(scheduler.take(At(at), &event));
+    }
+
+    fn shown(scheduler: &Scheduler) -> Vec<(String, AttentionKind, u64)> {
+        let all = attention(scheduler.work(), scheduler.state()).into_iter();
+        all.map(|item| (item.plan.to_string(), item.kind, item.holds_up / 60_000))
+            .collect()
+    }
+
+    #[test]
+    fn what_holds_up_most_work_comes_first_whatever_the_manifest_says() {
+        let mut scheduler = scheduler(&[
+            ("small", "", 5),
+            ("large", "", 10),
+            ("gated", "gate = \"approve\"", 1),
+            ("behind", "depends = [\"large\"]", 60),
+            ("further", "depends = [\"behind\"]", 30),
+        ]);
+        fail(&mut scheduler, "small", 1);
+        fail(&mut scheduler, "large", 2);
+        assert_eq!(
+            shown(&scheduler),
+            [
+                ("large".to_owned(), AttentionKind::Failed, 10 + 60 + 30),
+                ("small".to_owned(), AttentionKind::Failed, 5),
+                ("gated".to_owned(), AttentionKind::Approval, 1),
+            ]
+        );
+    }
+
+    #[test]
+    fn where_as_much_waits_what_is_older_comes_first() {
+        let mut scheduler = scheduler(&[("a", "", 5), ("b", "", 5)]);
+        fail(&mut scheduler, "b", 1);
+        fail(&mut scheduler, "a", 2);
+        let plans: Vec<String> = shown(&scheduler).into_iter().map(|(plan, ..)| plan).collect();
+        assert_eq!(plans, ["b", "a"]);
+    }
+}

@@ -1,0 +1,118 @@
+//! When plans and the run will be done.
+
+use super::open_work::OpenWork;
+use super::timetable::timetable;
+use crate::graph::Rng;
+use crate::schedule::state::known::State;
+use crate::schedule::work::plans::Work;
+
+/// When work will be done, as far as no person is needed for it. Milliseconds from now.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Eta {
+    /// Each plan, in manifest order; none for a plan that is done, or that needs a person first.
+    pub plans: Vec<Option<u64>>,
+    /// Everything that can be done without a person; none when there is nothing.
+    pub run: Option<u64>,
+    /// Between which times the run ends in four of five cases; none where too little was measured to say.
+    pub range: Option<(u64, u64)>,
+}
+
+/// How many runs are tried for the range.
+const RUNS: u64 = 200;
+
+/// The most units, over all runs, that are tried: a look does not take long.
+const UNITS: u64 = 200_000;
+
+/// What is to be expected from what is known now. `spread` is the standard deviation of the logarithm of measured durations around
+/// what was expected; none where too little was measured.
+pub fn eta(work: &Work, state: &State, spread: Option<f64>) -> Eta {
+    let open = OpenWork::of(work, state);
+    let left: Vec<u64> = open.units.iter().map(|unit| unit.left).collect();
+    let ends = timetable(work, &open, &left);
+    let plan = |units: &Vec<usize>| {
+        let ends: Option<Vec<u64>> = units.iter().map(|unit| ends[*unit]).collect();
+        ends?.into_iter().max()
+    };
+    let runs = RUNS.min(UNITS / (left.len() as u64).max(1));
+    let range = spread.filter(|_| runs >= 20).and_then(|spread| {
+        let draw = |run: u64| {
+            let noisy: Vec<u64> = left
+                .iter()
+                .enumerate()
+                .map(|(unit, left)| {
+                    let factor = (Rng::of(run, &[unit as u64]).normal() * spread).exp();
+                    (*left as f64 * factor) as u64
+                })
+                .collect();
+            timetable(work, &open, &noisy).into_iter().flatten().max()
+        };
+        let mut ends: Vec<u64> = (0..runs).filter_map(draw).collect();
+        ends.sort_unstable();
+        let at = |tenth: usize| ends.get(ends.len() * tenth / 10).copied();
+        Some((at(1)?, at(9)?))
+    });
+    Eta {
+        plans: open.of_plan.iter().map(plan).collect(),
+        run: ends.iter().flatten().max().copied(),
+        range,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Durations, Generated};
+    use crate::plan::{Arrangement, Dispatch, Strategy};
+    use crate::schedule::drive::scheduler::Scheduler;
+    use crate::schedule::simulate::simulation::SimulationSettings;
+    use crate::schedule::simulate::world::simulate;
+
+    fn work(dispatch: Dispatch, seed: u64) -> Work {
+        let set = Generated {
+            seed,
+            plans: 6,
+            tasks: 12,
+            max_agents: 3,
+            arrangement: Arrangement {
+                dispatch,
+                strategy: Strategy::Dag,
+                ..Arrangement::default()
+            },
+            ..Generated::default()
+        };
+        Work::new(&set.plan_set(), &Durations::default(), true)
+    }
+
+    #[test]
+    fn at_the_start_it_is_close_to_a_run_in_which_all_takes_as_long_as_expected() {
+        let mut worst: f64 = 0.0;
+        for dispatch in [Dispatch::Plan, Dispatch::Phase, Dispatch::Task] {
+            for seed in 0..30 {
+                let scheduler = Scheduler::new(work(dispatch, seed));
+                let found = eta(scheduler.work(), scheduler.state(), None);
+                let real = simulate(work(dispatch, seed), &SimulationSettings::default()).makespan;
+                let error = found.run.unwrap() as f64 / real as f64 - 1.0;
+                worst = worst.max(error.abs());
+                assert!(
+                    error.abs() < 0.2,
+                    "{dispatch:?} {seed}: {found:?}, but it took {real}"
+                );
+                assert!(found.plans.iter().all(Option::is_some), "{found:?}");
+                assert_eq!(found.plans.iter().flatten().max(), found.run.as_ref());
+            }
+        }
+        println!("largest error {worst:.3}");
+    }
+
+    #[test]
+    fn the_range_holds_what_is_expected_and_grows_with_the_spread() {
+        let scheduler = Scheduler::new(work(Dispatch::Task, 1));
+        let range = |spread| {
+            let found = eta(scheduler.work(), scheduler.state(), Some(spread));
+            found.range.unwrap()
+        };
+        let (narrow, wide) = (range(0.05), range(0.8));
+        assert!(wide.0 < narrow.0 || wide.1 > narrow.1, "{narrow:?} {wide:?}");
+        assert!(wide.1 - wide.0 > narrow.1 - narrow.0, "{narrow:?} {wide:?}");
+    }
+}

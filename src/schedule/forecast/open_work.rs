@@ -1,0 +1,228 @@
+//! The work that is still open, as one graph over all plans.
+
+use std::time::Duration;
+
+use crate::plan::{PlanName, Point, TaskState, UnitId};
+use crate::schedule::event::at::At;
+use crate::schedule::explain::states::task_state;
+use crate::schedule::state::attempt::Attempt;
+use crate::schedule::state::known::State;
+use crate::schedule::state::plan_run::{Outcome, PlanRun};
+use crate::schedule::work::plans::{PlanWork, Work};
+
+/// Every unit that is not done, by plan and in document order.
+#[derive(Debug)]
+pub(in crate::schedule) struct OpenWork {
+    pub(in crate::schedule) units: Vec<OpenUnit>,
+    /// The places in `units` of each plan's units, in manifest order.
+    pub(in crate::schedule) of_plan: Vec<Vec<usize>>,
+}
+
+/// One unit that is not done.
+#[derive(Debug)]
+pub(in crate::schedule) struct OpenUnit {
+    /// The plan's place in the manifest.
+    pub(in crate::schedule) plan: usize,
+    /// Its place in [`PlanWork::units`].
+    pub(in crate::schedule) place: usize,
+    /// Expected milliseconds of work that are left.
+    pub(in crate::schedule) left: u64,
+    /// True when an agent has it.
+    pub(in crate::schedule) at_work: bool,
+    /// True when it does not go on without a person.
+    pub(in crate::schedule) needs_person: bool,
+    /// What has to be done before it begins.
+    pub(in crate::schedule) gates: Vec<OpenGate>,
+}
+
+/// So many of these units have to be done first.
+#[derive(Debug)]
+pub(in crate::schedule) struct OpenGate {
+    /// Places in [`OpenWork::units`].
+    pub(in crate::schedule) of: Vec<usize>,
+    pub(in crate::schedule) need: usize,
+}
+
+impl OpenWork {
+    pub(in crate::schedule) fn of(work: &Work, state: &State) -> Self {
+        let mut open = Self {
+            units: Vec::new(),
+            of_plan: Vec::with_capacity(work.plans.len()),
+        };
+        for (number, plan) in work.plans.iter().enumerate() {
+            let run = state.plan(&plan.name);
+            let first = open.units.len();
+            if is_open(state, &plan.name, run) {
+                let undone = (0..plan.units.len()).filter(|place| !run.is_unit_done(plan.units[*place].id));
+                let unit = |place| OpenUnit::new(plan, run, state, (number, place));
+                open.units.extend(undone.map(unit));
+            }
+            open.of_plan.push((first..open.units.len()).collect());
+        }
+        for at in 0..open.units.len() {
+            let unit = &open.units[at];
+            if !unit.at_work {
+                let (gates, needs_person) = open.gates(work, state, unit);
+                open.units[at].gates = gates;
+                open.units[at].needs_person |= needs_person;
+            }
+        }
+        open
+    }
+
+    /// What the unit waits for, and whether some of that is a person's.
+    fn gates(&self, work: &Work, state: &State, unit: &OpenUnit) -> (Vec<OpenGate>, bool) {
+        let plan = &work.plans[unit.plan];
+        let own = plan.gates_at(unit.place).filter_map(|gate| {
+            let of: Vec<usize> = gate
+                .of()
+                .filter_map(|place| self.place(unit.plan, place))
+                .collect();
+            let done = gate.of().len() - of.len();
+            let need = gate.need.saturating_sub(done);
+            (need > 0).then_some(OpenGate { of, need })
+        });
+        let mut gates: Vec<OpenGate> = own.collect();
+        let mut needs_person = false;
+        let depends = plan.depends.iter().chain(&plan.units[unit.place].depends);
+        for dependency in depends.filter(|dependency| !state.is_satisfied(dependency)) {
+            let other = &dependency.on.plan;
+            let point = match dependency.landed {
+                true => Point::Plan,
+                false => dependency.on.point,
+            };
+            let of = self.at_point(work, state, other, point);
+            let to_land = dependency.landed && of.is_empty();
+            needs_person |= to_land
+                && !state
+                    .number(other)
+                    .is_some_and(|other| work.plans[other].auto_merge);
+            gates.extend(OpenGate::all(of));
+        }
+        for other in &plan.after {
+            gates.extend(OpenGate::all(self.at_point(work, state, other, Point::Plan)));
+        }
+        (gates, needs_person)
+    }
+
+    /// Where an open unit stands; none for one that is done.
+    fn place(&self, plan: usize, place: usize) -> Option<usize> {
+        let units = &self.of_plan[plan];
+        let found = units.binary_search_by_key(&place, |unit| self.units[*unit].place);
+        found.ok().map(|at| units[at])
+    }
+
+    fn at_point(&self, work: &Work, state: &State, plan: &PlanName, point: Point) -> Vec<usize> {
+        let Some(number) = state.number(plan) else {
+            return Vec::new();
+        };
+        let ids = &work.plans[number].units;
+        let within = |unit: &&usize| match (point, ids[self.units[**unit].place].id) {
+            (Point::Plan, _) => true,
+            (Point::Phase(phase), id) => id.phase() == phase,
+            (Point::Task(task), UnitId::Task(id)) => task == id,
+            (Point::Task(task), UnitId::Phase(phase)) => task.phase == phase,
+        };
+        self.of_plan[number].iter().filter(within).copied().collect()
+    }
+
+    /// Expected milliseconds of all work that cannot be done before these units are.
+    pub(in crate::schedule) fn held_up_by(&self, units: impl IntoIterator<Item = usize>) -> u64 {
+        let mut held = vec![false; self.units.len()];
+        for unit in units {
+            held[unit] = true;
+        }
+        loop {
+            let waits = |unit: &OpenUnit| unit.gates.iter().any(|gate| gate.is_shut(&held));
+            let next: Vec<usize> = (0..held.len())
+                .filter(|at| !held[*at] && waits(&self.units[*at]))
+                .collect();
+            if next.is_empty() {
+                break;
+            }
+            for unit in next {
+                held[unit] = true;
+            }
+        }
+        let held = self.units.iter().zip(held).filter(|(_, held)| *held);
+        held.map(|(unit, _)| unit.left).sum()
+    }
+}
+
+impl OpenGate {
+    fn all(of: Vec<usize>) -> Option<Self> {
+        let need = of.len();
+        (need > 0).then_some(Self { of, need })
+    }
+
+    /// True when too few of its members are free.
+    fn is_shut(&self, held: &[bool]) -> bool {
+        self.of.iter().filter(|unit| !held[**unit]).count() < self.need
+    }
+}
+
+impl OpenUnit {
+    fn new(plan: &PlanWork, run: &PlanRun, state: &State, (number, place): (usize, usize)) -> Self {
+        let unit = &plan.units[place];
+        let attempt = run
+            .attempts
+            .values()
+            .find(|attempt| attempt.units.iter().find(|id| !run.is_unit_done(**id)) == Some(&unit.id));
+        let tasks = plan.unit_tasks(unit.id);
+        let open = tasks
+            .iter()
+            .filter(|task| {
+                !matches!(
+                    task_state(plan, run, **task),
+                    TaskState::Done | TaskState::Skipped
+                )
+            })
+            .count();
+        let share = unit.expected * open.max(1) as u64 / tasks.len().max(1) as u64;
+        let gated = |point: &Point| match point {
+            Point::Plan => true,
+            Point::Phase(phase) => unit.id.phase() == *phase,
+            Point::Task(task) => unit.id == UnitId::Task(*task),
+        };
+        let unapproved = plan
+            .gated()
+            .any(|point| gated(&point) && !run.approved.contains(&point));
+        let gave_up = run.has_given_up() || run.lost.contains_key(&unit.id);
+        let paused = run.paused.keys().any(gated);
+        Self {
+            plan: number,
+            place,
+            left: attempt.map_or(share, |attempt| {
+                let elapsed = millis(state.now.since(last_news(run, attempt, unit.id)));
+                // What takes longer than it was expected to goes on for longer.
+                share.saturating_sub(elapsed).max(share / 10)
+            }),
+            at_work: attempt.is_some(),
+            needs_person: attempt.is_none() && (gave_up || unapproved || paused),
+            gates: Vec::new(),
+        }
+    }
+}
+
+/// When something of a unit was reported last, else when its attempt began.
+fn last_news(run: &PlanRun, attempt: &Attempt, unit: UnitId) -> At {
+    let items = run.items.iter().filter(|(item, _)| match unit {
+        UnitId::Phase(phase) => item.task.phase == phase,
+        UnitId::Task(task) => item.task == task,
+    });
+    let told = items.map(|(_, item)| item.since).max().unwrap_or_default();
+    told.max(attempt.since)
+}
+
+/// True when something of the plan may still be done, by agents or with a person's help.
+fn is_open(state: &State, name: &PlanName, run: &PlanRun) -> bool {
+    let over = matches!(
+        run.outcome,
+        Some(Outcome::Finished | Outcome::Cancelled | Outcome::Skipped(_))
+    );
+    state.drives(name) && !over && !state.is_landed(name)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,169 @@
+//! When each open unit would be done: list scheduling of the open work on the slots that there are.
+//!
+//! The rule is that of the real scheduler without its ties: whenever a slot is free, the ready unit of the highest priority
+//! begins, and among those the one with the longest path behind it (R. L. Graham, "Bounds on multiprocessing timing anomalies",
+//! 1969).
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use super::open_work::OpenWork;
+use crate::schedule::work::plans::Work;
+
+/// Milliseconds from now until each unit of the open work is done; none for what does not get done without a person. `left` says
+/// how long each takes.
+pub(in crate::schedule) fn timetable(work: &Work, open: &OpenWork, left: &[u64]) -> Vec<Option<u64>> {
+    Table::new(work, open, left).fill()
+}
+
+struct Table<'a> {
+    work: &'a Work,
+    open: &'a OpenWork,
+    left: &'a [u64],
+    done: Vec<Option<u64>>,
+    /// How many gates of each unit are shut.
+    shut: Vec<usize>,
+    /// The gates that each unit is a member of, as unit and gate.
+    member_of: Vec<Vec<(usize, usize)>>,
+    /// How many members each gate still needs.
+    needs: Vec<Vec<usize>>,
+    /// Units that may begin, in the order in which they do.
+    ready: Vec<usize>,
+    running: BinaryHeap<Reverse<(u64, usize)>>,
+    lanes: Vec<usize>,
+    agents: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Table<'a> {
+    fn new(work: &'a Work, open: &'a OpenWork, left: &'a [u64]) -> Self {
+        let count = open.units.len();
+        let mut table = Self {
+            work,
+            open,
+            left,
+            done: vec![None; count],
+            shut: open.units.iter().map(|unit| unit.gates.len()).collect(),
+            member_of: vec![Vec::new(); count],
+            needs: Vec::with_capacity(count),
+            ready: Vec::new(),
+            running: BinaryHeap::new(),
+            lanes: vec![0; work.plans.len()],
+            agents: BTreeMap::new(),
+        };
+        for (at, unit) in open.units.iter().enumerate() {
+            table
+                .needs
+                .push(unit.gates.iter().map(|gate| gate.need).collect());
+            for (gate, waits) in unit.gates.iter().enumerate() {
+                for member in &waits.of {
+                    table.member_of[*member].push((at, gate));
+                }
+            }
+        }
+        for (at, unit) in open.units.iter().enumerate() {
+            if unit.at_work {
+                table.begin(at, 0);
+            } else if unit.gates.is_empty() {
+                table.make_ready(at);
+            }
+        }
+        table
+    }
+
+    fn fill(mut self) -> Vec<Option<u64>> {
+        let mut now = 0;
+        loop {
+            self.start(now);
+            let Some(Reverse((end, unit))) = self.running.pop() else {
+                return self.done;
+            };
+            now = end;
+            self.finish(unit, end);
+        }
+    }
+
+    /// Begins what fits.
+    fn start(&mut self, now: u64) {
+        let mut waiting = Vec::new();
+        for unit in std::mem::take(&mut self.ready) {
+            if self.fits(unit) {
+                self.begin(unit, now);
+            } else {
+                waiting.push(unit);
+            }
+        }
+        self.ready = waiting;
+    }
+
+    fn fits(&self, unit: usize) -> bool {
+        let number = self.open.units[unit].plan;
+        let plan = &self.work.plans[number];
+        let lanes = if plan.by_units() { plan.lanes } else { 1 };
+        let agent = &plan.units[self.open.units[unit].place].agent;
+        let agents = self.agents.get(agent.as_str()).copied().unwrap_or(0);
+        let most = self.work.agent_limits.get(agent).copied().unwrap_or(usize::MAX);
+        self.running.len() < self.work.slots && self.lanes[number] < lanes.max(1) && agents < most
+    }
+
+    fn begin(&mut self, unit: usize, now: u64) {
+        let Owner { plan, agent } = self.owner(unit);
+        self.lanes[plan] += 1;
+        *self.agents.entry(agent).or_default() += 1;
+        self.running.push(Reverse((now + self.left[unit], unit)));
+    }
+
+    fn finish(&mut self, unit: usize, end: u64) {
+        self.done[unit] = Some(end);
+        let Owner { plan, agent } = self.owner(unit);
+        self.lanes[plan] -= 1;
+        if let Some(running) = self.agents.get_mut(agent) {
+            *running -= 1;
+        }
+        for (waiting, gate) in std::mem::take(&mut self.member_of[unit]) {
+            let need = &mut self.needs[waiting][gate];
+            if *need == 0 {
+                continue;
+            }
+            *need -= 1;
+            if *need == 0 {
+                self.shut[waiting] -= 1;
+                if self.shut[waiting] == 0 {
+                    self.make_ready(waiting);
+                }
+            }
+        }
+    }
+
+    fn make_ready(&mut self, unit: usize) {
+        let open = &self.open.units[unit];
+        if open.needs_person || open.at_work {
+            return;
+        }
+        let order = |unit: &usize| {
+            let open = &self.open.units[*unit];
+            let unit = &self.work.plans[open.plan].units[open.place];
+            (
+                Reverse(unit.priority),
+                Reverse(unit.remaining),
+                open.plan,
+                open.place,
+            )
+        };
+        let at = self.ready.partition_point(|other| order(other) < order(&unit));
+        self.ready.insert(at, unit);
+    }
+
+    fn owner(&self, unit: usize) -> Owner<'a> {
+        let open = &self.open.units[unit];
+        Owner {
+            plan: open.plan,
+            agent: self.work.plans[open.plan].units[open.place].agent.as_str(),
+        }
+    }
+}
+
+/// Whose slots and lanes a unit takes.
+struct Owner<'a> {
+    plan: usize,
+    agent: &'a str,
+}
