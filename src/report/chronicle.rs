@@ -284,6 +284,17 @@ impl RunStory {
                 plan.landed = Some(commit.clone());
             }
             Event::MergeFound(found) => end(&found.plan, PlanState::Landed, None),
+            Event::Resolve(fact) => self.fold_conflict(at, fact),
+            Event::Warning { plan, why } => {
+                let about = plan.as_ref().map(|plan| format!("{plan}: ")).unwrap_or_default();
+                self.warnings.push((at, format!("{about}{why}")));
+            }
+            _ => self.fold_attempt(at, event),
+        }
+    }
+
+    fn fold_attempt(&mut self, at: Timestamp, event: &Event) {
+        match event {
             Event::AttemptAssigned {
                 plan,
                 attempt,
@@ -320,11 +331,6 @@ impl RunStory {
                 if let Some(attempt) = self.attempt(plan, attempt) {
                     attempt.failed = Some(why.clone());
                 }
-            }
-            Event::Resolve(fact) => self.fold_conflict(at, fact),
-            Event::Warning { plan, why } => {
-                let about = plan.as_ref().map(|plan| format!("{plan}: ")).unwrap_or_default();
-                self.warnings.push((at, format!("{about}{why}")));
             }
             _ => {}
         }

@@ -67,11 +67,10 @@ impl std::fmt::Display for MergeMessage<'_> {
 /// Merges a unit's branch into its plan's: by moving it on when it can, else by a merge commit that is built off
 /// every checkout. The plan's branch moves by compare-and-swap, and its checkouts follow.
 ///
-/// `key` is that of the plan's own worktree, in which no agent is at work when the plan's branch is checked out
-/// there. One that was cut short is ended by doing it again, with any unit of the plan: what hinders in the plan's
-/// own worktree then is the remains of the move, and goes to a backup that `stamp` names. `known` is where the unit's
-/// branch stood when it was last looked at: a branch that is gone is no fault when the plan's has that commit. The caller
-/// lets no other step with a unit of this plan run at the same time.
+/// No agent may be at work in the plan's own worktree when the plan's branch is checked out there. A step that was cut short is
+/// finished by any later step with a unit of the plan: files of the move that are in the way in the plan's own worktree then go
+/// to a backup that `stamp` names. `known` is the last known tip of the unit's branch: a branch that is gone is no fault when
+/// the plan's branch has that commit. The caller lets no other step with a unit of this plan run at the same time.
 ///
 /// # Errors
 ///
@@ -79,15 +78,14 @@ impl std::fmt::Display for MergeMessage<'_> {
 pub fn integrate(
     admin: &WorktreeAdmin,
     builder: &CandidateBuilder,
-    key: &str,
     unit: &UnitBranch,
     message: MergeMessage<'_>,
     stamp: &str,
     known: Option<&CommitId>,
 ) -> Result<UnitIntegration, UnitError> {
     // Held by git commands too: those of a killed orch have ended once this is ours.
-    let alone = alone(admin, key)?;
-    let backups = end_move(admin, &alone, key, unit, stamp)?;
+    let alone = alone(admin, unit.plan.as_str())?;
+    let backups = end_move(admin, &alone, unit, stamp)?;
     let (old, tip) = unit_tips(&admin.repo, unit)?;
     if let (None, Some(known)) = (&tip, known)
         && admin.repo.is_ancestor(known, &old)?
@@ -116,22 +114,17 @@ pub fn integrate(
 }
 
 /// Ends a move of the plan's branch that was cut short, with what was put away for that. To be called before a step
-/// looks at the plan's own worktree, whose key this is: the remains of the move would pass for somebody's changes.
+/// looks at the plan's own worktree: the remains of the move would pass for somebody's changes.
 ///
 /// # Errors
 ///
 /// When a checkout of the branch other than the plan's own worktree cannot be brought along.
-pub fn finish_move(
-    admin: &WorktreeAdmin,
-    key: &str,
-    unit: &UnitBranch,
-    stamp: &str,
-) -> Result<Vec<Backup>, UnitError> {
+pub fn finish_move(admin: &WorktreeAdmin, unit: &UnitBranch, stamp: &str) -> Result<Vec<Backup>, UnitError> {
     if noted_move(&admin.repo, unit)?.is_none() {
         return Ok(Vec::new());
     }
-    let alone = alone(admin, key)?;
-    end_move(admin, &alone, key, unit, stamp)
+    let alone = alone(admin, unit.plan.as_str())?;
+    end_move(admin, &alone, unit, stamp)
 }
 
 /// Moves the plan's branch. Before that it is noted where it stood, without which a checkout that was not brought along
@@ -182,7 +175,6 @@ fn advance(
 fn end_move(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
-    key: &str,
     unit: &UnitBranch,
     stamp: &str,
 ) -> Result<Vec<Backup>, UnitError> {
@@ -204,7 +196,7 @@ fn end_move(
             new: tip,
             beside: false,
         };
-        let own = admin.read_record(key)?.map(|record| record.path);
+        let own = admin.read_record(unit.plan.as_str())?.map(|record| record.path);
         let ended = finish_landing_holding(&admin.repo, &plan, Some(alone.file()))?;
         for checkout in ended.into_iter().flat_map(|landed| landed.checkouts) {
             let CheckoutOutcome::Left(why) = checkout.outcome else {

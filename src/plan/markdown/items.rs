@@ -93,7 +93,7 @@ impl Walk<'_> {
         match (id, parent) {
             (id, Role::Check) => self.check(head, Some(ticked), id.map(|id| (id, title))),
             (id, Role::None) if self.in_verify => self.check(head, Some(ticked), id.map(|id| (id, title))),
-            (Some(id), _) => self.numbered(id, title, item, head, cut, ticked),
+            (Some(id), _) => self.numbered((id, title), item, head, cut, ticked),
             (None, Role::Task { task, sub }) => {
                 let parent = sub;
                 self.sub_task(Role::Task { task, sub: None }, TaskPart { parent, ..part(None) })
@@ -114,7 +114,7 @@ impl Walk<'_> {
         if self.in_verify {
             return match (parent, item.depth) {
                 (Role::None, 0) => self.check(head, None, None),
-                _ => parent,
+                (parent, _) => parent,
             };
         }
         let source = &self.text[head.clone()];
@@ -172,8 +172,7 @@ impl Walk<'_> {
 
     fn numbered(
         &mut self,
-        id: ItemId,
-        title: Cow<'_, str>,
+        (id, title): (ItemId, Cow<'_, str>),
         item: &ListItem,
         head: &Range<usize>,
         cut: Option<usize>,

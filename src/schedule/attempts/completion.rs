@@ -32,25 +32,19 @@ pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step:
             attempt,
             why: trouble,
         } => {
-            let (why, hold) = match trouble {
-                LaunchTrouble::Conflict { with, files } => {
-                    let hold = Hold::Conflict {
-                        with: with.clone(),
-                        files: files.clone(),
-                    };
-                    (
-                        format!("it conflicts with {with}: {}", files.join(", ")),
-                        Some(hold),
-                    )
-                }
-                LaunchTrouble::Refused { why } => (why.clone(), Some(Hold::Refused { why: why.clone() })),
-                LaunchTrouble::Failed { why } | LaunchTrouble::Lost { why } => (why.clone(), None),
-            };
             let lost = matches!(trouble, LaunchTrouble::Lost { .. });
             let lane = lane_of(board.state.plan(plan), attempt).filter(|_| lost);
-            match hold {
-                Some(hold) => hold_attempt(board, at, plan, attempt, &why, hold, step),
-                None => retry_or_give_up(board, at, plan, attempt, &Failure::counted(why), step),
+            match trouble {
+                LaunchTrouble::Conflict { with, files } => {
+                    let (with, files) = (with.clone(), files.clone());
+                    hold_attempt(board, at, plan, attempt, Hold::Conflict { with, files }, step);
+                }
+                LaunchTrouble::Refused { why } => {
+                    hold_attempt(board, at, plan, attempt, Hold::Refused { why: why.clone() }, step);
+                }
+                LaunchTrouble::Failed { why } | LaunchTrouble::Lost { why } => {
+                    retry_or_give_up(board, at, plan, attempt, &Failure::counted(why.clone()), step);
+                }
             }
             if let Some(lane) = lane {
                 lose_worktree(board, at, plan, lane, step);
@@ -105,29 +99,20 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
         let Some(verdict) = judge(plan, run, attempt) else {
             continue;
         };
-        if matches!(verdict, AttemptVerdict::Done { .. }) && is_unwanted(run, attempt) {
+        if matches!(verdict, AttemptVerdict::Done(_)) && is_unwanted(run, attempt) {
             end_unwanted(board, at, index, lane, step);
             continue;
         }
         let (id, lost) = (attempt.id.clone(), has_lost_its_place(attempt));
         match verdict {
-            AttemptVerdict::Done { assumed, odd } => complete(board, at, index, lane, assumed, odd, step),
+            AttemptVerdict::Done(done) => complete(board, at, index, lane, done, step),
             AttemptVerdict::Held(why) => {
-                let hold = Hold::Stuck { why: why.clone() };
-                hold_attempt(board, at, &name, &id, &why, hold, step);
+                hold_attempt(board, at, &name, &id, Hold::Stuck { why }, step);
             }
             AttemptVerdict::Parked(obstacle) => park(board, at, &name, &id, &obstacle, step),
             AttemptVerdict::Needs(obstacle) => {
                 let (why, how) = what_is_needed(board, attempt, &name, &obstacle);
-                hold_attempt(
-                    board,
-                    at,
-                    &name,
-                    &id,
-                    &why.clone(),
-                    Hold::Needs { why, how },
-                    step,
-                );
+                hold_attempt(board, at, &name, &id, Hold::Needs { why, how }, step);
             }
             AttemptVerdict::Incomplete(failure) => retry_or_give_up(board, at, &name, &id, &failure, step),
         }

@@ -43,8 +43,8 @@ pub(in crate::schedule) fn park(
     let Some(current) = board.state.plan(name).attempt(attempt) else {
         return;
     };
-    let used = (current.agent.clone(), current.account.clone());
-    let parked = parked(board, at, name, attempt, used, current.resets_at, obstacle);
+    let used = (current.agent.clone(), current.account.clone(), current.resets_at);
+    let parked = parked(board, at, name, attempt, used, obstacle);
     board.record(at, Event::AttemptParked(parked), step);
 }
 
@@ -54,8 +54,7 @@ pub(in crate::schedule) fn parked(
     at: At,
     name: &PlanName,
     attempt: &AttemptId,
-    (agent, account): (AgentName, Option<String>),
-    resets_at: Option<At>,
+    (agent, account, resets_at): (AgentName, Option<String>, Option<At>),
     obstacle: &Obstacle,
 ) -> Parked {
     let run = board.state.plan(name);

@@ -34,6 +34,20 @@ pub enum LaunchTrouble {
     },
 }
 
+impl LaunchTrouble {
+    /// [`Self::Refused`] for an error.
+    pub fn refused(error: impl fmt::Display) -> Self {
+        let why = error.to_string();
+        Self::Refused { why }
+    }
+
+    /// [`Self::Failed`] for an error.
+    pub fn failed(error: impl fmt::Display) -> Self {
+        let why = error.to_string();
+        Self::Failed { why }
+    }
+}
+
 /// Why a plan needs a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -97,6 +111,25 @@ impl Hold {
     /// What a person reads of a plan whose journal was lost.
     pub(crate) const JOURNAL_LOST: &str =
         "the journal was lost, and with it what people decided about the plan";
+
+    /// The reason, in words.
+    pub(in crate::schedule) fn why(&self) -> String {
+        match self {
+            Self::Conflict { with, files } => format!("it conflicts with {with}: {}", files.join(", ")),
+            Self::Verification { why }
+            | Self::Stuck { why }
+            | Self::Needs { why, .. }
+            | Self::Refused { why }
+            | Self::Work { why, .. } => why.clone(),
+            Self::TakenAway {
+                by,
+                commit,
+                items,
+                keys,
+            } => Self::taken_away(by, commit, items, keys),
+            Self::JournalLost {} => Self::JOURNAL_LOST.to_owned(),
+        }
+    }
 
     /// What a person reads of a document or a manifest that a landing changed.
     pub(in crate::schedule) fn taken_away(

@@ -11,16 +11,20 @@ use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
+/// A stage that is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoneStage {
+    /// Tasks that count as done by the commits alone, because no agent of the plan reports anything.
+    pub assumed: Vec<TaskId>,
+    /// What was odd about the attempt's end although all work is shown.
+    pub odd: Option<String>,
+}
+
 /// The judgement over an attempt of which all is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptVerdict {
     /// Its stage is done.
-    Done {
-        /// Tasks that count as done by the commits alone, because no agent of the plan reports anything.
-        assumed: Vec<TaskId>,
-        /// What was odd about its end although everything is shown.
-        odd: Option<String>,
-    },
+    Done(DoneStage),
     /// It did not complete its stage.
     Incomplete(Failure),
     /// It did not, and a person has to look at it.
@@ -48,10 +52,10 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
     let shown = shown && (odd.is_none() || is_evidence_enough(attempt, exit));
     let quiet = odd.is_none() && obstacle(attempt).is_none();
     if shown || (missing.is_none() && quiet) {
-        return Some(AttemptVerdict::Done {
+        return Some(AttemptVerdict::Done(DoneStage {
             assumed: remaining(work, run, attempt),
             odd,
-        });
+        }));
     }
     if let Some(obstacle) = obstacle(attempt) {
         return Some(match obstacle.kind.passes() {

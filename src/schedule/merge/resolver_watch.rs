@@ -133,16 +133,8 @@ pub(in crate::schedule) fn parked_resolver(board: &Board, at: At, event: &Event)
     };
     let agent = board.state.plan(&failed.plan).resolution.agent.as_ref()?;
     let obstacle = obstacle_of(board, failed).filter(|obstacle| obstacle.kind.passes())?;
-    let used = (agent.agent.clone(), agent.account.clone());
-    let parked = parked(
-        board,
-        at,
-        &failed.plan,
-        &failed.attempt,
-        used,
-        agent.resets_at,
-        obstacle,
-    );
+    let used = (agent.agent.clone(), agent.account.clone(), agent.resets_at);
+    let parked = parked(board, at, &failed.plan, &failed.attempt, used, obstacle);
     Some(Event::AttemptParked(parked))
 }
 

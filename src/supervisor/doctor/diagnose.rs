@@ -7,111 +7,20 @@ use super::finding::{DoctorFacts, Finding, RepairStep};
 use super::kind::FindingKind;
 use super::refs::about_refs;
 
-/// Everything that is off, in the order in which it is to be repaired.
+/// All findings, in the order in which they are to be repaired.
 pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
-    if let Health::Newer(why) = &facts.database {
-        found.push(Finding::for_a_person(
-            FindingKind::Database,
-            why,
-            "use the newer orch",
-        ));
-    }
-    if let Health::OutOfReach(why) = &facts.database {
-        let advice = "see who owns the files in `.git/orch`, and whether the disk may be written";
-        let what = format!("the database cannot be opened: {why}");
-        found.push(Finding::for_a_person(FindingKind::Database, what, advice));
-    }
-    if let Health::Full(why) = &facts.database {
-        let what = format!("the disk is full, and the database cannot be opened: {why}");
-        found.push(Finding::for_a_person(
-            FindingKind::Database,
-            what,
-            "make room; nothing that was recorded is lost",
-        ));
-    }
-    if let Health::Damaged(why) = &facts.database {
-        let what = format!("the database is damaged: {why}");
-        found.push(Finding::repairable(
-            FindingKind::Database,
-            what,
-            RepairStep::SetDatabaseAside,
-        ));
-    }
+    found.extend(about_database(&facts.database));
     // Before the locks that they hold.
-    if !facts.orphan_gits.is_empty() {
-        let pids: Vec<String> = facts.orphan_gits.iter().map(|git| git.pid.to_string()).collect();
-        let what = format!(
-            "git commands of an orch that is gone still wait for something: {} {}",
-            if pids.len() == 1 { "process" } else { "processes" },
-            pids.join(", ")
-        );
-        found.push(Finding::repairable(
-            FindingKind::Process,
-            what,
-            RepairStep::EndGits,
-        ));
-    }
+    found.extend(about_gits(facts));
     for lock in &facts.locks {
         found.push(about_lock(lock, !facts.orphan_gits.is_empty()));
     }
     for tree in &facts.trees {
         found.extend(about_tree(facts, tree));
     }
-    let rebuild = |what: &str| Finding::repairable(FindingKind::Database, what, RepairStep::Rebuild);
-    let has_work = facts.trees.iter().any(|tree| tree.expected) || !facts.unknown_attempts.is_empty();
-    match &facts.database {
-        Health::Damaged(_) => found.push(rebuild("what the database said is to be put together again")),
-        Health::Missing if has_work => {
-            found.push(rebuild("there is no database, and plans have been worked on"));
-        }
-        Health::Fine if !facts.unknown_attempts.is_empty() => found.push(Finding::repairable(
-            FindingKind::Attempt,
-            format!(
-                "the journal does not know of {}",
-                facts.unknown_attempts.join(", ")
-            ),
-            RepairStep::Rebuild,
-        )),
-        Health::Fine | Health::Missing | Health::Newer(_) | Health::OutOfReach(_) | Health::Full(_) => {}
-    }
-    if !facts.lost_attempts.is_empty() {
-        let what = format!("the runner is gone of {}", facts.lost_attempts.join(", "));
-        found.push(Finding::repairable(
-            FindingKind::Attempt,
-            what,
-            RepairStep::RecordEnds,
-        ));
-    }
-    for (folder, count) in &facts.orphans {
-        let what = format!(
-            "{count} processes are left of {}, whose runner is gone",
-            name_of(folder)
-        );
-        found.push(Finding::repairable(
-            FindingKind::Process,
-            what,
-            RepairStep::EndJob(folder.clone()),
-        ));
-    }
-    for (folder, runner) in &facts.suspended_runners {
-        let what = format!("a signal has suspended the runner of {}", name_of(folder));
-        found.push(Finding::repairable(
-            FindingKind::Process,
-            what,
-            RepairStep::Wake(*runner),
-        ));
-    }
-    for folder in &facts.foreign_runners {
-        found.push(Finding::for_a_person(
-            FindingKind::Attempt,
-            format!(
-                "{} is at work, and its plan is not in the manifest",
-                name_of(folder)
-            ),
-            "put the plan back, or stop it with `orch down`",
-        ));
-    }
+    found.extend(about_records(facts));
+    found.extend(about_attempts(facts));
     if facts.landing {
         let what = "a move of the target was cut short";
         found.push(Finding::repairable(
@@ -123,19 +32,116 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     found.extend(about_refs(facts));
     for path in &facts.litter {
         let what = format!("{} was never finished", name_of(path));
-        found.push(Finding::repairable(
-            FindingKind::File,
-            what,
-            RepairStep::RemoveFile(path.clone()),
-        ));
+        let step = RepairStep::RemoveFile(path.clone());
+        found.push(Finding::repairable(FindingKind::File, what, step));
     }
     for plan in &facts.orphan_ports {
         let what = format!("ports are registered for {plan}, a plan that nobody knows");
+        let step = RepairStep::FreePorts(plan.clone());
+        found.push(Finding::repairable(FindingKind::Port, what, step));
+    }
+    found
+}
+
+/// A database that cannot be used.
+fn about_database(health: &Health) -> Option<Finding> {
+    let person = |what: String, advice| Some(Finding::for_a_person(FindingKind::Database, what, advice));
+    match health {
+        Health::Fine | Health::Missing => None,
+        Health::Newer(why) => person(why.clone(), "use the newer orch"),
+        Health::OutOfReach(why) => person(
+            format!("the database cannot be opened: {why}"),
+            "see who owns the files in `.git/orch`, and whether the disk may be written",
+        ),
+        Health::Full(why) => person(
+            format!("the disk is full, and the database cannot be opened: {why}"),
+            "make room; nothing that was recorded is lost",
+        ),
+        Health::Damaged(why) => {
+            let what = format!("the database is damaged: {why}");
+            let step = RepairStep::SetDatabaseAside;
+            Some(Finding::repairable(FindingKind::Database, what, step))
+        }
+    }
+}
+
+/// The git commands of an `orch` that is gone.
+fn about_gits(facts: &DoctorFacts) -> Option<Finding> {
+    let pids: Vec<String> = facts.orphan_gits.iter().map(|git| git.pid.to_string()).collect();
+    let noun = match pids.len() {
+        0 => return None,
+        1 => "process",
+        _ => "processes",
+    };
+    let what = format!(
+        "git commands of an orch that is gone still wait for something: {noun} {}",
+        pids.join(", ")
+    );
+    Some(Finding::repairable(
+        FindingKind::Process,
+        what,
+        RepairStep::EndGits,
+    ))
+}
+
+/// Work that the database does not know.
+fn about_records(facts: &DoctorFacts) -> Option<Finding> {
+    let has_work = facts.trees.iter().any(|tree| tree.expected) || !facts.unknown_attempts.is_empty();
+    let (kind, what) = match &facts.database {
+        Health::Damaged(_) => (
+            FindingKind::Database,
+            "what the database said is to be put together again".to_owned(),
+        ),
+        Health::Missing if has_work => (
+            FindingKind::Database,
+            "there is no database, and plans have been worked on".to_owned(),
+        ),
+        Health::Fine if !facts.unknown_attempts.is_empty() => {
+            let attempts = facts.unknown_attempts.join(", ");
+            (
+                FindingKind::Attempt,
+                format!("the journal does not know of {attempts}"),
+            )
+        }
+        Health::Fine | Health::Missing | Health::Newer(_) | Health::OutOfReach(_) | Health::Full(_) => {
+            return None;
+        }
+    };
+    Some(Finding::repairable(kind, what, RepairStep::Rebuild))
+}
+
+/// Attempts without a runner, runners without a plan, and processes without either.
+fn about_attempts(facts: &DoctorFacts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if !facts.lost_attempts.is_empty() {
+        let what = format!("the runner is gone of {}", facts.lost_attempts.join(", "));
         found.push(Finding::repairable(
-            FindingKind::Port,
+            FindingKind::Attempt,
             what,
-            RepairStep::FreePorts(plan.clone()),
+            RepairStep::RecordEnds,
         ));
+    }
+    for (folder, count) in &facts.orphans {
+        let name = name_of(folder);
+        let what = format!("{count} processes are left of {name}, whose runner is gone");
+        let step = RepairStep::EndJob(folder.clone());
+        found.push(Finding::repairable(FindingKind::Process, what, step));
+    }
+    for (folder, runner) in &facts.suspended_runners {
+        let what = format!("a signal has suspended the runner of {}", name_of(folder));
+        found.push(Finding::repairable(
+            FindingKind::Process,
+            what,
+            RepairStep::Wake(*runner),
+        ));
+    }
+    for folder in &facts.foreign_runners {
+        let what = format!(
+            "{} is at work, and its plan is not in the manifest",
+            name_of(folder)
+        );
+        let advice = "put the plan back, or stop it with `orch down`";
+        found.push(Finding::for_a_person(FindingKind::Attempt, what, advice));
     }
     found
 }

@@ -114,44 +114,24 @@ fn start<'o>(
     );
 
     let (sender, inbox) = mpsc::unbounded_channel();
+    let warn = |plan, why| drop(sender.send(EngineMessage::Warning(plan, why)));
     for what in ended.followed.into_iter().chain(ended.behind) {
-        let _ = sender.send(EngineMessage::Warning(None, what));
+        warn(None, what);
     }
     if let Err(error) = git::lock::clear_own_locks(&project.repo) {
-        let _ = sender.send(EngineMessage::Warning(None, error.to_string()));
+        warn(None, error.to_string());
     }
     for (attempt, _) in doctor::foreign_runners(&project)? {
         let why = format!(
             "{attempt} is still at work, and its plan is not in the manifest any more: put that back, or end it with \
              `orch down --now` once this run has ended"
         );
-        let _ = sender.send(EngineMessage::Warning(None, why));
+        warn(None, why);
     }
     for (plan, why) in lost_landings(&project, scheduler.state())? {
-        let _ = sender.send(EngineMessage::Warning(Some(plan), why));
+        warn(Some(plan), why);
     }
-    let forward = sender.clone();
-    let (calls, mut called) = mpsc::unbounded_channel::<PendingRequest>();
-    let conversations = control::listen(&project.dir, calls)?;
-    tokio::spawn(async move {
-        while let Some(call) = called.recv().await {
-            let _ = forward.send(EngineMessage::Call(call));
-        }
-    });
-    for kind in [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-    ] {
-        let mut stream = signal(kind).map_err(SupervisorError::system("listen for signals"))?;
-        let sender = sender.clone();
-        tokio::spawn(async move {
-            while stream.recv().await.is_some() {
-                let _ = sender.send(EngineMessage::Interrupt);
-            }
-        });
-    }
-
+    let conversations = listen(&project, &sender)?;
     if scheduler.work().plans.iter().any(|plan| plan.adaptive) {
         machine::watch(sender.clone());
     }
@@ -208,6 +188,35 @@ fn start<'o>(
     };
     begin(&mut engine, goal)?;
     Ok(engine)
+}
+
+/// Passes the requests of other commands and the signals on to the loop.
+fn listen(
+    project: &Project,
+    sender: &mpsc::UnboundedSender<EngineMessage>,
+) -> Result<control::Conversations, SupervisorError> {
+    let forward = sender.clone();
+    let (calls, mut called) = mpsc::unbounded_channel::<PendingRequest>();
+    let conversations = control::listen(&project.dir, calls)?;
+    tokio::spawn(async move {
+        while let Some(call) = called.recv().await {
+            let _ = forward.send(EngineMessage::Call(call));
+        }
+    });
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
+        let mut stream = signal(kind).map_err(SupervisorError::system("listen for signals"))?;
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            while stream.recv().await.is_some() {
+                let _ = sender.send(EngineMessage::Interrupt);
+            }
+        });
+    }
+    Ok(conversations)
 }
 
 /// Brings the state up to the present, then lets the scheduler decide for the first time.

@@ -94,7 +94,13 @@ impl Engine<'_> {
                     perform::KnownPlans::of(&self.desk.scheduler, &target),
                 );
                 train::answer(&self.desk, move || {
-                    perform::try_out(&project, &admin, &pool, &build, &target, &known)
+                    let context = perform::BuildContext {
+                        project: &project,
+                        admin: &admin,
+                        pool: &pool,
+                        build: &build,
+                    };
+                    perform::try_out(context, &target, &known)
                 });
             }
             Order::Land(landing) => {

@@ -114,11 +114,17 @@ pub fn launch(desk: &Desk, order: Launch) {
         let launched = {
             let _alone = alone(&lock);
             perform::note_again_before(&project, &order, &state);
-            let known = perform::TasksKnown {
+            let start = perform::AttemptStart {
+                project: &project,
+                admin: &admin,
+                worktree: &worktree,
+                order: &order,
+                run,
                 states: &states,
                 waits,
+                mark: &mark,
             };
-            perform::launch(&project, &admin, &worktree, &order, run, known, &mark)
+            start.launch()
         };
         match launched {
             Ok(launched) => {

@@ -87,7 +87,7 @@ pub fn enter(
     };
     let unit = unit_of(project, plan, unit);
     let try_it = || {
-        let ended = git::unit::finish_move(admin, plan.name.as_str(), &unit, &stamp())?;
+        let ended = git::unit::finish_move(admin, &unit, &stamp())?;
         Ok((ended, git::unit::enter_unit(admin, &key, &unit, entry, &stamp())?))
     };
     let entered = match try_it() {
@@ -107,12 +107,15 @@ pub fn enter(
             said.extend(ready.warnings);
             Ok(said)
         }
-        Err(UnitError::Git(error)) => Err(LaunchTrouble::Failed {
-            why: error.to_string(),
-        }),
-        Err(error) => Err(LaunchTrouble::Refused {
-            why: error.to_string(),
-        }),
+        Err(error) => Err(trouble(error)),
+    }
+}
+
+/// A branch that cannot be entered: an error of git may pass, anything else needs a person.
+pub(super) fn trouble(error: UnitError) -> LaunchTrouble {
+    match error {
+        UnitError::Git(error) => LaunchTrouble::failed(error),
+        error => LaunchTrouble::refused(error),
     }
 }
 
@@ -223,8 +226,7 @@ fn merge(
     let unit = unit_of(project, plan, id);
     let git = project.git().map_err(|error| error.to_string())?;
     let builder = CandidateBuilder::new(&project.repo, git);
-    let ended =
-        git::unit::finish_move(admin, name.as_str(), &unit, &stamp()).map_err(|error| error.to_string())?;
+    let ended = git::unit::finish_move(admin, &unit, &stamp()).map_err(|error| error.to_string())?;
     leave(admin, plan, place.lane).map_err(|error| error.to_string())?;
     let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
     let text = format!("Merge {name}.{id} into {}", plan.branch);
@@ -234,7 +236,7 @@ fn merge(
     };
     let mut tries = 0;
     let done = loop {
-        match git::unit::integrate(admin, &builder, name.as_str(), &unit, message, &stamp(), known) {
+        match git::unit::integrate(admin, &builder, &unit, message, &stamp(), known) {
             Ok(done) => break done,
             // Somebody else moved the plan's branch: the merge is built on what is there now.
             Err(UnitError::Land(LandRefusal::Moved { .. })) if tries < MOVED_AT_MOST => tries += 1,

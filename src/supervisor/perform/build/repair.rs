@@ -4,15 +4,15 @@
 use std::path::{Path, PathBuf};
 
 use crate::agent::JobFolder;
-use crate::git::{self, CandidateBuilder, ConflictFile, WorktreeAdmin};
+use crate::git::{self, CandidateBuilder, ConflictFile};
 use crate::plan::{CommitId, MergeStrategy, Plan, Regenerate};
-use crate::schedule::train::Build;
 use crate::schedule::{ConflictRepaired, MergeTrouble, Prefix};
 
 use super::wording::message;
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::{Check, VerifyOutcome};
-use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, MergeKey};
+use crate::supervisor::perform::tree::build_context::BuildContext;
+use crate::supervisor::perform::tree::candidate_pool::MergeKey;
 use crate::supervisor::perform::tree::tree_run::keep_log;
 use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::project::environment;
@@ -81,32 +81,23 @@ pub struct MergeNotes {
 }
 
 /// Merges what conflicts, where that needs nobody.
-pub fn repair(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    pool: &CandidatePool,
-    build: &Build,
-    clash: &ConflictingMerge,
-    told: &mut MergeNotes,
-) -> RepairedMerge {
+pub fn repair(context: BuildContext<'_>, clash: &ConflictingMerge, told: &mut MergeNotes) -> RepairedMerge {
     // Commits that are replayed one by one conflict one by one.
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return RepairedMerge::Not(None);
     }
-    match attempt(project, admin, pool, build, clash, told) {
+    match attempt(context, clash, told) {
         Ok(repaired) => repaired,
         Err(why) => RepairedMerge::Not(Some(why)),
     }
 }
 
 fn attempt(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    pool: &CandidatePool,
-    build: &Build,
+    context: BuildContext<'_>,
     clash: &ConflictingMerge,
     told: &mut MergeNotes,
 ) -> Result<RepairedMerge, String> {
+    let BuildContext { project, admin, .. } = context;
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let entries = &project.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
@@ -124,7 +115,7 @@ fn attempt(
         told.warnings
             .extend(provision_own(project, &clash.plan, REPAIR_KEY, &path)?);
     }
-    let done = in_worktree(project, admin, pool, build, clash, &path, reuse, told);
+    let done = in_worktree(context, clash, &path, reuse, told);
     git::conflict::end_repair(
         // What was made there is in the commit, or of no use to anybody.
         admin,
@@ -136,20 +127,14 @@ fn attempt(
     done
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one step of the above, which ends what it begins"
-)]
 fn in_worktree(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    pool: &CandidatePool,
-    build: &Build,
+    context: BuildContext<'_>,
     clash: &ConflictingMerge,
     path: &Path,
     reuse: bool,
     told: &mut MergeNotes,
 ) -> Result<RepairedMerge, String> {
+    let BuildContext { project, admin, .. } = context;
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let words = message(
         project,
@@ -177,7 +162,7 @@ fn in_worktree(
         .filter(|entry| generated.iter().any(|file| entry.makes(file)))
         .collect();
     for (number, entry) in due.iter().enumerate() {
-        match run(project, pool, build, clash, path, entry, number)? {
+        match run(context, clash, path, (number, *entry))? {
             VerifyOutcome::Passed => {}
             VerifyOutcome::Failed { why, .. } => return Err(format!("making {} anew: {why}", entry.path)),
             VerifyOutcome::Stopped => return Ok(RepairedMerge::Stopped),
@@ -275,14 +260,12 @@ fn names(files: &[PathBuf]) -> Vec<String> {
 
 /// Makes generated files anew.
 fn run(
-    project: &Project,
-    pool: &CandidatePool,
-    build: &Build,
+    context: BuildContext<'_>,
     clash: &ConflictingMerge,
     path: &Path,
-    entry: &Regenerate,
-    number: usize,
+    (number, entry): (usize, &Regenerate),
 ) -> Result<VerifyOutcome, String> {
+    let project = context.project;
     let folder = JobFolder::new(project.dir.regeneration());
     // One that a dead supervisor has left works on files that are not there any more.
     verify::end(&folder)?;
@@ -301,7 +284,7 @@ fn run(
     };
     let variables = environment::for_train(project, Some(plan), REPAIR_KEY, path);
     let said = verify::run(project, &folder, variables, &check, None, &|| {
-        pool.is_unwanted(build.id)
+        context.is_unwanted()
     })?;
     keep_log(project, Some(plan), &folder);
     Ok(said)

@@ -13,6 +13,7 @@ use crate::schedule::train::{Build, BuildId, LandedPlan, Landing, TrainAnswer, T
 
 use super::merge::verdict;
 use crate::supervisor::perform::command::pre_merge::pre_merge;
+use crate::supervisor::perform::tree::build_context::BuildContext;
 use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, Link, TargetTip};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
@@ -276,7 +277,13 @@ pub fn land_commit(
         tree: project.repo.tree_of(commit).map_err(|error| error.to_string())?,
     };
     let pool = CandidatePool::default();
-    match verdict(project, admin, &pool, &build, &chain, &mut warnings) {
+    let context = BuildContext {
+        project,
+        admin,
+        pool: &pool,
+        build: &build,
+    };
+    match verdict(context, &chain, &mut warnings) {
         Tried::Verdict(Verdict { green: true, .. }) => {}
         Tried::Verdict(Verdict { why, .. }) => {
             return Err(format!("the tree without it does not pass: {why}"));

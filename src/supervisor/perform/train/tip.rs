@@ -9,6 +9,7 @@ use crate::schedule::{FirstBad, TargetChecked};
 use super::merge::{SECOND, fresh_key};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::VerifyOutcome;
+use crate::supervisor::perform::tree::build_context::BuildContext;
 use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, TargetTip};
 use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
 use crate::supervisor::project::repository_plans::Project;
@@ -140,6 +141,12 @@ impl TipLook<'_> {
             batch: Vec::new(),
             again: None,
         };
+        let context = BuildContext {
+            project: self.project,
+            admin: self.admin,
+            pool: self.pool,
+            build: &build,
+        };
         let earlier = Verdicts::open(&self.project.dir).and_then(|store| store.took(self.line));
         let usual = time_limit(&earlier.unwrap_or_default(), verify::LONGEST);
         let stated = self.project.set.merge.verify_timeout;
@@ -151,15 +158,7 @@ impl TipLook<'_> {
                 limit,
                 before,
             };
-            let (said, took, _, _taken) = run(
-                self.project,
-                self.admin,
-                self.pool,
-                &build,
-                &chain,
-                &what,
-                warnings,
-            )?;
+            let (said, took, _, _taken) = run(context, &chain, &what, warnings)?;
             match said {
                 VerifyOutcome::Passed => {
                     let key = fresh_key(self.target, &chain.tree, self.line);

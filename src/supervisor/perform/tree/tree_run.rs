@@ -4,11 +4,11 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::agent::JobFolder;
-use crate::git::{self, WorktreeAdmin};
+use crate::git;
 use crate::plan::Plan;
-use crate::schedule::train::Build;
 
-use super::candidate_pool::{CandidatePool, Chain, TakenSlot, train_key};
+use super::build_context::BuildContext;
+use super::candidate_pool::{Chain, TakenSlot, train_key};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::VerifyOutcome;
 use crate::supervisor::project::environment;
@@ -26,15 +26,18 @@ pub struct TreeRun<'a> {
 pub type TreeRunEnd<'a> = (VerifyOutcome, Duration, bool, Option<TakenSlot<'a>>);
 
 pub fn run<'a>(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    pool: &'a CandidatePool,
-    build: &Build,
+    context: BuildContext<'a>,
     chain: &Chain,
     what: &TreeRun<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<TreeRunEnd<'a>, String> {
-    if pool.is_unwanted(build.id) {
+    let BuildContext {
+        project,
+        admin,
+        pool,
+        build,
+    } = context;
+    if context.is_unwanted() {
         return Ok((VerifyOutcome::Stopped, Duration::ZERO, false, None));
     }
     let tag = format!(
@@ -93,7 +96,7 @@ pub fn run<'a>(
     };
     let began = Instant::now();
     let said = verify::run(project, &folder, variables, &check, at_work, &|| {
-        pool.is_unwanted(build.id)
+        context.is_unwanted()
     });
     let took = began.elapsed();
     keep_log(project, top, &folder);
