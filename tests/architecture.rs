@@ -602,7 +602,7 @@ const CORE: &[&str] = &["plan", "graph", "schedule"];
 
 /// How many `_ =>` arms over the core's own enums there are. It only goes down: such an arm answers for variants that nobody
 /// had thought of.
-const WILDCARDS: usize = 58;
+const WILDCARDS: usize = 29;
 
 #[test]
 fn few_arms_answer_for_variants_to_come() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::annotations::{self, bracketed, marks, without};
+use super::annotations::{self, NamedDependency, bracketed, marks, without};
 use super::diagnostic::DocumentDiagnostic;
 use super::draft::{ExecutionNote, PhaseDraft};
 use super::finish;
@@ -236,8 +236,8 @@ impl Walk<'_> {
             Ok(named) => {
                 for named in named {
                     match named {
-                        annotations::NamedDependency::Other(dependency) => draft.depends.push(dependency),
-                        _ => {
+                        NamedDependency::Other(dependency) => draft.depends.push(dependency),
+                        NamedDependency::Task(_) | NamedDependency::Tasks(..) | NamedDependency::Phase(_) => {
                             let message = format!("phase {} names its own plan in `depends`", draft.id);
                             let hint = "phases go in order anyway; (pipeline-start: when 1.3 completes) starts one after a task";
                             self.diagnostic(line, "(", message, hint.to_owned());

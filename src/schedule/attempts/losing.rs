@@ -76,7 +76,7 @@ fn why_lost(board: &Board, lost: &Dependency) -> String {
     let what = match board.state.plan(cause).outcome {
         Some(Outcome::Skipped(_)) => "was skipped",
         Some(Outcome::Cancelled) => "was cancelled",
-        _ => "failed",
+        Some(Outcome::Failed(_) | Outcome::Finished | Outcome::Held(_)) | None => "failed",
     };
     format!("it depends on {lost}, and {cause} {what}")
 }

@@ -125,13 +125,11 @@ fn before_begin(state: &State, plan: &PlanWork, run: &PlanRun, look: &Readiness<
     if !plans.is_empty() {
         return plans;
     }
-    match waits.as_slice() {
-        [Wait::Approval(point)] => {
-            let on = WorkRef::at(&plan.name, *point);
-            vec![still(Waiting::Gate, on.to_string())]
-        }
-        _ => Vec::new(),
-    }
+    let [Wait::Approval(point)] = waits.as_slice() else {
+        return Vec::new();
+    };
+    let on = WorkRef::at(&plan.name, *point);
+    vec![still(Waiting::Gate, on.to_string())]
 }
 
 /// When the run began, or went on last.

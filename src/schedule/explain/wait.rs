@@ -109,9 +109,9 @@ fn waiting_for_plan(work: &Work, state: &State, dependency: &Dependency) -> Reas
     {
         return Reason::with_remedy(
             format!("{text}, whose commit cannot be pinned: {why}"),
-            match state.phase {
-                RunPhase::Driving => "mend that, then orch down and orch up",
-                _ => "mend that, then orch up",
+            match state.phase == RunPhase::Driving {
+                true => "repair that, then orch down and orch up",
+                false => "repair that, then orch up",
             },
         );
     }

@@ -127,9 +127,9 @@ impl Extent {
 fn extent(candidate: &MergeCandidate<'_>, state: &State) -> Result<Option<Extent>, MergeTrouble> {
     let MergeCandidate { plan, run, up_to, .. } = candidate;
     let Some(up_to) = *up_to else {
-        return match run.outcome {
-            Some(Outcome::Finished) => Ok(Some(Extent::Whole)),
-            _ => Err(not_finished(run)),
+        return match run.outcome == Some(Outcome::Finished) {
+            true => Ok(Some(Extent::Whole)),
+            false => Err(not_finished(run)),
         };
     };
     if run.has_less_to_show() {

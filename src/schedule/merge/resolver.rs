@@ -104,10 +104,10 @@ fn ask_resolver(board: &mut Board, number: usize, step: &mut Step) {
     let Some(at_work) = run.resolution.agent.clone() else {
         return;
     };
-    let with = match run.trouble_of(at_work.up_to) {
-        Some(MergeTrouble::Conflict { with, .. }) => with.clone(),
-        _ => Vec::new(),
-    };
+    let mut with = Vec::new();
+    if let Some(MergeTrouble::Conflict { with: others, .. }) = run.trouble_of(at_work.up_to) {
+        with.clone_from(others);
+    }
     let order = ResolveOrder {
         plan: plan.name.clone(),
         up_to: at_work.up_to,

@@ -157,10 +157,8 @@ impl PlanRun {
         if let Some(MergeTrouble::Conflict { .. }) = self.merge_trouble {
             return Some(WorkRef::whole(name));
         }
-        match &self.prefix_trouble {
-            Some((phase, MergeTrouble::Conflict { .. })) => Some(up_to(name, Some(*phase))),
-            _ => None,
-        }
+        let (phase, trouble) = self.prefix_trouble.as_ref()?;
+        matches!(trouble, MergeTrouble::Conflict { .. }).then(|| up_to(name, Some(*phase)))
     }
 
     /// True when a task of the phase was last said to have failed.
@@ -221,9 +219,13 @@ impl PlanRun {
 
     /// The VERIFY block that failed in the background, if one did: nothing new is begun on such ground.
     pub fn failed_check(&self) -> Option<TaskId> {
-        self.lost.iter().find_map(|(unit, lost)| match (unit, lost) {
-            (UnitId::Task(task), Lost::Held { .. }) if task.is_verify() => Some(*task),
-            _ => None,
+        let held = self
+            .lost
+            .iter()
+            .filter(|(_, lost)| matches!(lost, Lost::Held { .. }));
+        held.map(|(unit, _)| *unit).find_map(|unit| match unit {
+            UnitId::Task(task) => Some(task).filter(|task| task.is_verify()),
+            UnitId::Phase(_) => None,
         })
     }
 

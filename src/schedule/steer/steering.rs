@@ -141,9 +141,9 @@ impl SteerRequest<'_> {
                 Point::Plan => return Ok(()),
             };
             let name = &self.plan.name;
-            let way = match (steer, self.plan.dispatch) {
-                (Steer::Cancel, Dispatch::Plan) => format!("orch cancel {name}, or orch skip {}", self.what),
-                _ => format!("orch {steer} {name}.{phase}"),
+            let way = match steer == Steer::Cancel && self.plan.dispatch == Dispatch::Plan {
+                true => format!("orch cancel {name}, or orch skip {}", self.what),
+                false => format!("orch {steer} {name}.{phase}"),
             };
             return Err(refuse(
                 format!(
@@ -300,14 +300,12 @@ impl SteerRequest<'_> {
     fn cancel(&self) -> Result<Vec<Event>, SteerRefusal> {
         self.refuse_part(Steer::Cancel)?;
         if self.what.point == Point::Plan {
-            return match self.run.outcome {
-                Some(Outcome::Cancelled) => Ok(Vec::new()),
-                _ if self.run.cancelling.contains(&Point::Plan) => Ok(Vec::new()),
-                _ => Ok(vec![Event::CancelRequested(Steered {
-                    plan: self.name(),
-                    point: Point::Plan,
-                })]),
-            };
+            let point = Point::Plan;
+            let cancelled =
+                self.run.outcome == Some(Outcome::Cancelled) || self.run.cancelling.contains(&point);
+            let plan = self.name();
+            let request = (!cancelled).then_some(Event::CancelRequested(Steered { plan, point }));
+            return Ok(request.into_iter().collect());
         }
         if self.plan.dispatch == Dispatch::Plan {
             return Err(refuse(

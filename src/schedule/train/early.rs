@@ -147,7 +147,7 @@ impl Early {
         let union = build.union();
         let before = match self.known.get(&union) {
             Some(UnionVerdict::Red { runs, .. }) if build.again => *runs,
-            _ => 0,
+            Some(UnionVerdict::Red { .. } | UnionVerdict::Green | UnionVerdict::Nothing) | None => 0,
         };
         let known = match said {
             UnionSaid::Green => UnionVerdict::Green,
@@ -183,7 +183,7 @@ impl Early {
     fn reds(&self) -> impl Iterator<Item = (&Union, u32, &str)> {
         self.known.iter().filter_map(|(union, known)| match known {
             UnionVerdict::Red { runs, why } if union.len() > 1 => Some((union, *runs, why.as_str())),
-            _ => None,
+            UnionVerdict::Red { .. } | UnionVerdict::Green | UnionVerdict::Nothing => None,
         })
     }
 

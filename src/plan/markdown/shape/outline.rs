@@ -128,10 +128,10 @@ fn content_start(text: &str, range: &Range<usize>) -> usize {
 
 fn open_item<'b>(blocks: &'b mut [Block], items: &[OpenItems]) -> Option<&'b mut ListItem> {
     let open = items.last().filter(|open| !open.head_done)?;
-    match blocks.get_mut(open.block) {
-        Some(Block::Item(item)) => Some(item),
-        _ => None,
-    }
+    let Some(Block::Item(item)) = blocks.get_mut(open.block) else {
+        return None;
+    };
+    Some(item)
 }
 
 /// The head of the innermost item ends where anything else begins.
