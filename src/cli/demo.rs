@@ -72,14 +72,14 @@ fn further(top: &Path, exit: ProgramExit) -> String {
         ("status", "every plan in one table"),
         ("status auth", "one plan: phases, tasks, attempts"),
         ("why billing", "why a plan is in its state"),
-        ("logs docs", "what its agent wrote"),
+        ("logs docs", "its agent's output"),
         ("events", "everything that happened, in order"),
         ("diff billing", "what a plan changed"),
         ("clean", "remove the worktrees of what has landed"),
     ];
     let mut text = match exit {
         ProgramExit::Done => String::new(),
-        _ => format!("\ngo on:\n  {orch} up --merge\n"),
+        _ => format!("\nto continue:\n  {orch} up --merge\n"),
     };
     text += "\nlook further:\n";
     for (command, what) in commands {

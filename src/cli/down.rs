@@ -42,7 +42,7 @@ pub fn run(context: &Context, args: &DownArgs) -> Result<ProgramExit, CliError> 
         ) => wait_for_its_end(context, &dir, args.now)?,
     }
     if !context.quiet {
-        output::text("stopped; `orch up` goes on\n")?;
+        output::text("stopped; `orch up` continues\n")?;
     }
     Ok(ProgramExit::Done)
 }
@@ -56,7 +56,7 @@ fn wait_for_its_end(context: &Context, dir: &OrchDir, now: bool) -> Result<(), C
             let pid = holder.map(|holder| holder.pid);
             let who = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
             let rest = match pid.filter(|pid| is_suspended(*pid)) {
-                Some(pid) => format!("it is suspended: `kill -CONT {pid}` lets it go on"),
+                Some(pid) => format!("it is suspended: `kill -CONT {pid}` continues it"),
                 None if now => "it kills its agents and verifications first".to_owned(),
                 None => {
                     "its agents and verifications have their grace (orch down --now kills them)".to_owned()
@@ -84,7 +84,7 @@ fn stop_what_is_left(context: &Context, dir: &OrchDir, now: bool) -> Result<Prog
     }
     if !context.quiet {
         output::text(&format!(
-            "no supervisor was at work; stopped what one had left: {}; `orch up` goes on\n",
+            "no supervisor was at work; stopped what an earlier one had left: {}; `orch up` continues\n",
             stopped.join(", ")
         ))?;
     }

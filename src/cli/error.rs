@@ -164,13 +164,13 @@ impl From<SupervisorError> for CliError {
                 let this = Self::new(ProgramExit::Trouble, message);
                 let this = if suspended {
                     this.with_hint(format!(
-                        "`kill -CONT {pid}` lets it go on, and then it may still do what was asked"
+                        "`kill -CONT {pid}` continues it; it may still do what was asked"
                     ))
                 } else {
                     this.with_hint("try again: it may still do what was asked")
                 };
                 this.with_hint(format!(
-                    "`kill -KILL {pid}` loses nothing: agents go on, and `orch up` takes them over"
+                    "`kill -KILL {pid}` loses nothing: agents continue, and `orch up` takes them over"
                 ))
             }
             SupervisorError::Manifest { .. } | SupervisorError::Unfit(_) | SupervisorError::Land(_) => {
@@ -207,8 +207,7 @@ impl From<SupervisorError> for CliError {
     }
 }
 
-const FULL: &str =
-    "the disk is full: nothing that was recorded is lost, and agents at work go on; make room, then orch up";
+const FULL: &str = "the disk is full: nothing that was recorded is lost, and running agents continue; make room, then run `orch up`";
 
 impl From<crate::schedule::SteerRefusal> for CliError {
     fn from(crate::schedule::SteerRefusal { why, hint }: crate::schedule::SteerRefusal) -> Self {

@@ -135,7 +135,7 @@ impl From<MergeReport> for LandingResult {
 fn conclude(context: &Context, landing: &LandingResult) -> Result<ProgramExit, CliError> {
     show(context, &landing.report, false)?;
     if landing.interrupted {
-        anstream::eprintln!("interrupted: `orch merge` goes on with what has not landed");
+        anstream::eprintln!("interrupted: `orch merge` continues with the plans that have not landed");
         return Ok(ProgramExit::Interrupted);
     }
     Ok(match exit_of(&landing.report) {
@@ -221,10 +221,7 @@ fn land(
         Ok(conclusion) => {
             let interrupted = conclusion.ending == Ending::Interrupted;
             let report = conclusion.merged.ok_or_else(|| {
-                CliError::new(
-                    ProgramExit::Interrupted,
-                    "interrupted before any plan was dealt with",
-                )
+                CliError::new(ProgramExit::Interrupted, "interrupted before any plan was merged")
             })?;
             let red = conclusion.red;
             Ok(LandingResult {

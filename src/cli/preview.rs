@@ -85,7 +85,7 @@ fn text(preview: &Preview, columns: usize) -> String {
             let plans: Vec<&str> = point.plans.iter().map(PlanName::as_str).collect();
             let said = match point.points.as_slice() {
                 [one] if *one == point.id => plans.join(", "),
-                all => format!("{} before any of them goes on", all.join(", ")),
+                all => format!("{} before any of them continues", all.join(", ")),
             };
             below(&mut out, "  ", &format!("{}: {said}", point.id), columns);
         }

@@ -49,7 +49,7 @@ pub(super) fn one(
         [] => {}
         [..] => {
             return Err(CliError::refused(
-                "one conflict is dealt with at a time: name one plan",
+                "name one plan: conflicts are resolved one at a time",
             ));
         }
     }
@@ -116,10 +116,9 @@ pub(super) fn step(project: &Project, plan: &WorkRef, step: ResolveStep) -> Resu
             Ok(Came::Done(report))
         }
         RequestOutcome::Alone(Err(refusal)) => Err(refusal.into()),
-        RequestOutcome::Answered(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) => Err(
-            CliError::new(ProgramExit::Nothing, "the supervisor gave no answer to that")
-                .with_hint("try again"),
-        ),
+        RequestOutcome::Answered(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) => {
+            Err(CliError::new(ProgramExit::Nothing, "the supervisor gave no answer").with_hint("try again"))
+        }
     }
 }
 
@@ -163,10 +162,7 @@ fn text(context: &Context, project: &Project, report: &ResolveReport) -> String 
     let name = &report.plan;
     match &report.worktree {
         None => {
-            let _ = writeln!(
-                text,
-                "given up: the conflict of {name} waits for a person as before"
-            );
+            let _ = writeln!(text, "given up: the conflict of {name} waits for a person again");
         }
         Some(path) => {
             let shown = relative(Path::new(path), &context.dir).display();
@@ -174,7 +170,7 @@ fn text(context: &Context, project: &Project, report: &ResolveReport) -> String 
             let target = &project.target;
             let _ = writeln!(text, "{name} merged onto {target} is checked out{was} in {shown}");
             for file in &report.reused {
-                let _ = writeln!(text, "  {file}  as it was resolved before");
+                let _ = writeln!(text, "  {file}  resolved as before");
             }
             for file in &report.files {
                 let _ = writeln!(text, "  {file}");
@@ -191,7 +187,7 @@ fn text(context: &Context, project: &Project, report: &ResolveReport) -> String 
         }
     }
     for backup in &report.backups {
-        let _ = writeln!(text, "what lay there is kept as {backup}");
+        let _ = writeln!(text, "its earlier files are kept as {backup}");
     }
     text
 }

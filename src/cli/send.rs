@@ -145,7 +145,7 @@ fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<ProgramExit
         let when = match when {
             When::Now => "",
             When::Readable => "; its agent, still at work, can read it now (orch task inbox)",
-            When::Later => "; it is told with the next orch up",
+            When::Later => "; the next `orch up` delivers it",
             When::Collected => "; the supervisor collects it from this worktree",
         };
         output::text(&format!("sent to {to}{when}\n"))?;

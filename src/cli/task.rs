@@ -48,7 +48,7 @@ enum TaskAction {
     },
     /// Give a sign of life
     Heartbeat {
-        /// What goes on
+        /// What is happening
         message: Option<String>,
     },
     /// Answer an agent's program that asks whether it may end: the hook `Stop` of Claude Code
@@ -220,7 +220,7 @@ fn refuse_over(subject: &Subject, scheduler: Option<&Scheduler>, state: TaskStat
     }
 }
 
-/// What fails with a part of it: tasks with their sub-tasks, VERIFY blocks with their numbered boxes.
+/// The items that fail with a part: tasks with sub-tasks, VERIFY blocks with numbered boxes.
 fn failed_wholes(document: &Document, changes: &[Change]) -> Vec<Change> {
     let is_check = |item: &ItemId| document.numbered_checks().any(|check| check.id == *item);
     let whole = |item: &ItemId| match item {
@@ -291,7 +291,7 @@ fn answer_stop_hook(subject: &Subject) -> Result<(), CliError> {
     task_stop::answer(&subject.name, &subject.document, worktree, committed.as_deref())
 }
 
-/// What only an open merge or rebase holds is no work yet: it is lost when that is given up.
+/// Work that only an open merge or rebase holds does not count yet: aborting it loses the work.
 fn refuse_half_way(stands: Option<&WorktreeState>) -> Result<(), CliError> {
     match stands.and_then(|stands| stands.in_progress) {
         None | Some(InProgress::Bisect) => Ok(()),
@@ -302,7 +302,7 @@ fn refuse_half_way(stands: Option<&WorktreeState>) -> Result<(), CliError> {
     }
 }
 
-/// Those who wait for a phase start from what is committed, so an agent that reports before it commits is told.
+/// Dependents of a phase start from its commits, so an agent that reports before it commits gets a reminder.
 fn remind_of_commit(stands: &WorktreeState) {
     if !stands.dirty.is_empty() {
         anstream::eprintln!(

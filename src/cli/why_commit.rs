@@ -199,7 +199,7 @@ fn item_words(item: &ItemEvidence) -> String {
     let who = match (item.attempt.as_deref(), item.assumed) {
         (Some(attempt), true) => format!("shown by the commits of {attempt}"),
         (None, _) if item.ticked => "ticked in the document when the plan was begun,".to_owned(),
-        (attempt, _) => format!("said by {}", attempt.unwrap_or("a person")),
+        (attempt, _) => format!("reported by {}", attempt.unwrap_or("a person")),
     };
     let note = item.note.as_deref().map(|note| format!(": {note}"));
     format!(

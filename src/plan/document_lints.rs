@@ -84,7 +84,7 @@ impl PlanSet {
                 continue;
             }
             let message =
-                format!("the document builds on `{name}`, which is no plan here: it waits for nothing");
+                format!("the document builds on `{name}`, which is no plan here: it adds no dependency");
             let hint = match slip {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "write the name of a plan of the manifest, or say that it is completed".to_owned(),

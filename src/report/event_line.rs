@@ -35,7 +35,7 @@ pub fn detail(event: &Event) -> String {
         } => format!("{run} from {} onto {target}", base.short()),
         Event::RunStopping { now: true } => "agents are ended at once".to_owned(),
         Event::RunStopping { now: false } => {
-            "agents are asked to end; Ctrl-C again ends them at once".to_owned()
+            "agents are asked to end; press Ctrl-C again to end them at once".to_owned()
         }
         Event::RunStopped { why, .. } => why.clone(),
         Event::RunSettled {}
@@ -66,7 +66,7 @@ pub fn detail(event: &Event) -> String {
         Event::WorkRefused(refusal) => format!("{}: {}", refusal.attempt, first_line(&refusal.why)),
         Event::WorkFailed { .. } => unit_failed(event),
         Event::Ticked(of) => format!("{} boxes are ticked in its document", of.ticks.items.len()),
-        Event::WorkAdded(about) => format!("{}: it came in after that was done", about.unit),
+        Event::WorkAdded(about) => format!("{}: added to finished work", about.unit),
         Event::WorkLeftOut(about) | Event::WorkCancelled(about) => about.unit.to_string(),
         Event::Paused { point, now: true, .. } => format!("{}, at once", point_word(*point)),
         Event::Paused { point, .. } => point_word(*point),
@@ -99,7 +99,7 @@ pub fn detail(event: &Event) -> String {
         Event::Pinned(pinned) => format!("{} at {}", point_word(pinned.point), pinned.commit.short()),
         Event::VerifyPassed { commit, .. } => commit.short().to_owned(),
         Event::PlanHeld { why, .. } => hold(why),
-        Event::MergeRequested { plans, .. } if plans.is_empty() => "all that is finished".to_owned(),
+        Event::MergeRequested { plans, .. } if plans.is_empty() => "all finished plans".to_owned(),
         Event::MergeRequested { plans, .. } => listed(plans),
         Event::MergeVerified(merge) => verified(merge),
         Event::MergeFlaky(merge) => format!(
@@ -108,7 +108,7 @@ pub fn detail(event: &Event) -> String {
             first_line(&merge.why)
         ),
         Event::MergeLanded(landed) => landing(landed),
-        Event::MergeFound(found) => format!("{} has it already: {}", found.target, found.evidence),
+        Event::MergeFound(found) => format!("already on {}: {}", found.target, found.evidence),
         Event::MergeReverted(back) | Event::MergeRestored(back) => is_at(&back.target, &back.commit),
         Event::TargetChecked(checked) => target_checked(checked),
         Event::MergeFailed(failed) => not_landed(failed),
@@ -159,7 +159,7 @@ fn task_report(report: &TaskReport) -> String {
 fn verified(merge: &VerifiedMerge) -> String {
     let verdict = if merge.verdict.green { "green" } else { "red" };
     let known = if merge.verdict.known {
-        ", known from before"
+        ", from an earlier verification"
     } else {
         ""
     };

@@ -22,7 +22,7 @@ impl RunStory {
         match (&self.ending, self.goes_on) {
             (Some(ending), _) => ending,
             (None, true) => "it goes on",
-            (None, false) => "its supervisor was killed (orch up goes on)",
+            (None, false) => "its supervisor was killed; `orch up` continues",
         }
     }
 

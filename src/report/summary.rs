@@ -146,7 +146,7 @@ fn steps(view: &StatusView, target: &str) -> Vec<(String, String)> {
             ),
             false => step(
                 format!("orch logs {}", plan.name),
-                "what its agent wrote".to_owned(),
+                "its agent's output".to_owned(),
             ),
         }
     }
@@ -154,7 +154,7 @@ fn steps(view: &StatusView, target: &str) -> Vec<(String, String)> {
         step(format!("orch why {}", plan.name), "what it needs".to_owned());
     }
     if let Some(plan) = any(PlanState::Paused) {
-        step(format!("orch resume {}", plan.name), "let it go on".to_owned());
+        step(format!("orch resume {}", plan.name), "continue".to_owned());
     }
     let open = |plan: &PlanView| {
         !plan.state.is_settled() || matches!(plan.state, PlanState::Failed | PlanState::Skipped)
@@ -162,7 +162,7 @@ fn steps(view: &StatusView, target: &str) -> Vec<(String, String)> {
     if view.plans.iter().any(open) {
         let failed = any(PlanState::Failed).or(any(PlanState::Skipped)).is_some();
         let again = if failed {
-            ", and try again what failed"
+            ", and try failed work again"
         } else {
             " with what is left"
         };

@@ -115,8 +115,8 @@ fn run_word(state: RunView) -> &'static str {
         RunView::Idle => "nothing started yet (orch up)",
         RunView::Running => "running",
         RunView::Stopping => "stopping",
-        RunView::Stopped => "stopped (orch up goes on)",
-        RunView::Interrupted => "interrupted (orch up goes on)",
+        RunView::Stopped => "stopped; `orch up` continues",
+        RunView::Interrupted => "interrupted; `orch up` continues",
         RunView::Settled => "settled",
     }
 }

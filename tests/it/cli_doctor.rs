@@ -44,7 +44,7 @@ fn findings(sandbox: &Sandbox) -> Vec<(String, String)> {
 #[track_caller]
 fn is_sound(sandbox: &Sandbox) {
     assert_eq!(findings(sandbox), []);
-    sandbox.orch("doctor").code(0).says("nothing is off").ok();
+    sandbox.orch("doctor").code(0).says("no problems found").ok();
 }
 
 /// What the doctor says it would do is what it does.
@@ -216,9 +216,9 @@ fn a_repository_that_was_moved_with_its_worktrees_goes_on() {
         let mut command = sandbox.command(line.split_whitespace());
         crate::support::Said::of(command.current_dir(new.join("repo")))
     };
-    orch("doctor").code(1).says("is no more at").ok();
+    orch("doctor").code(1).says("is no longer at").ok();
     orch("doctor --fix").code(0).ok();
-    orch("doctor").code(0).says("nothing is off").ok();
+    orch("doctor").code(0).says("no problems found").ok();
     let moved = Tree::at(new.join("repo.worktrees/p"));
     assert_eq!(moved.git("branch --show-current"), "orch/p");
     orch("up").code(0).ok();

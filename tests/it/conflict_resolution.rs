@@ -341,7 +341,7 @@ fn a_merge_that_was_given_up_in_the_worktree_is_not_taken_for_a_resolution() {
     place.git("merge --abort");
     let before = sandbox.rev("main");
     let refused = sandbox.orch("merge --continue two").code(2);
-    refused.says("does not have both sides").ok();
+    refused.says("no longer has both sides").ok();
     assert_eq!(sandbox.rev("main"), before);
     // Asked for again, it is checked out again.
     sandbox.orch("merge --resolve two").code(0).ok();

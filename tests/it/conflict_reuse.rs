@@ -55,7 +55,7 @@ fn a_conflict_is_resolved_as_it_was_before_shown_and_verified() {
     let refs = sandbox.git("for-each-ref refs/heads");
     let merged = sandbox.orch("merge again").code(0);
     assert!(
-        merged.out.contains("(shared.txt resolved as it was before)"),
+        merged.out.contains("(shared.txt resolved as before)"),
         "{merged:?}"
     );
     assert_eq!(sandbox.read("shared.txt"), BOTH);
@@ -68,7 +68,7 @@ fn a_conflict_is_resolved_as_it_was_before_shown_and_verified() {
     assert!(verified.ends_with(BOTH), "{verified}");
     assert_eq!(sandbox.count("resolve.reused", Some("again")), 1);
     assert!(
-        sandbox.why("again").contains("resolved as it was before"),
+        sandbox.why("again").contains("resolved as before"),
         "{}",
         sandbox.why("again")
     );

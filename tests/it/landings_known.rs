@@ -87,7 +87,7 @@ fn of_several_cleanings_each_takes_its_turn_and_each_worktree_goes_once() {
     removed.sort();
     assert_eq!(removed, ["p1", "p2", "p3", "p4"]);
     assert_eq!(sandbox.git("branch --list orch/*"), "");
-    sandbox.orch("doctor").says("nothing is off").ok();
+    sandbox.orch("doctor").says("no problems found").ok();
 }
 
 #[test]

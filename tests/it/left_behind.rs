@@ -99,7 +99,7 @@ fn doctor_names_a_git_that_was_left_hanging_and_ends_it_when_told() {
     sandbox
         .orch("doctor")
         .code(1)
-        .says("git commands of an orch that is gone")
+        .says("git commands of an `orch` that has ended")
         .ok();
     assert_eq!(sandbox.processes().len(), before, "looking ends nobody");
     let fixed = sandbox.orch("doctor --fix");

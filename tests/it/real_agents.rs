@@ -135,7 +135,7 @@ fn a_limit_parks_the_plan_and_the_same_conversation_goes_on_without_a_spent_atte
     assert_eq!(real.state("limited"), "parked");
     let why = real.why("limited");
     assert!(
-        why.starts_with("rate limited: ") && why.contains("it goes on in"),
+        why.starts_with("rate limited: ") && why.contains("it continues in"),
         "{why}"
     );
     // A person need not wait.

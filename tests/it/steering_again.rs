@@ -70,7 +70,7 @@ fn what_was_cancelled_in_part_is_done_after_a_retry() {
             "case ${ORCH_TASK:-$ORCH_PHASE} in 1) work 1.1 1.2;; 2) work 2.1;; *) work $ORCH_TASK;; esac";
         sandbox.plan("p", "", &document(&[2, 1]), script);
         sandbox.orch("cancel p.2").code(0).ok();
-        sandbox.orch("cancel p.2").code(0).says("cancelled already").ok();
+        sandbox.orch("cancel p.2").code(0).says("already cancelled").ok();
         sandbox.orch("up").code(1).ok();
         assert_eq!(sandbox.state("p"), "failed");
         let shown = sandbox.shown("p");
@@ -130,7 +130,7 @@ fn asking_for_what_is_so_already_is_no_error_and_is_said() {
     sandbox
         .orch("retry a")
         .code(0)
-        .says("to be tried again already")
+        .says("already to be tried again")
         .ok();
     assert_eq!(sandbox.count("retry.requested", Some("a")), 1);
     sandbox.orch("cancel a").code(0).ok();

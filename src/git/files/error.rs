@@ -76,7 +76,7 @@ pub enum GitError {
         choices: Vec<String>,
     },
     /// The worktree's branch has no commit, for example after `git checkout --orphan`.
-    #[error("`{}` stands on a branch without a commit: check out the branch it should be on", path.display())]
+    #[error("`{}` has a branch without a commit checked out: check out the branch it should be on", path.display())]
     Unborn {
         /// The worktree.
         path: PathBuf,

@@ -72,7 +72,7 @@ pub enum LandRefusal {
         files: Vec<PathBuf>,
     },
     /// A checkout cannot be brought along for another reason that git gave.
-    #[error("the checkout `{}` cannot be brought along: {why}", path.display())]
+    #[error("the checkout `{}` cannot be updated: {why}", path.display())]
     Blocked {
         /// The checkout.
         path: PathBuf,

@@ -13,7 +13,7 @@ use crate::plan::CommitId;
 #[derive(Debug, thiserror::Error)]
 pub enum UnitRefusal {
     /// The worktree was not made by orch.
-    #[error("orch has no note of having made the worktree `{key}`: make it first")]
+    #[error("orch has no record of making the worktree `{key}`: make it first")]
     NotOurs {
         /// The key.
         key: String,

@@ -65,7 +65,7 @@ impl fmt::Display for Displaced {
         write!(f, " while an agent was at work on it")?;
         match now {
             Some(now) => write!(f, "; it was put back to {}", now.short())?,
-            None => write!(f, ", and the agent went on from there")?,
+            None => write!(f, ", and the agent continued from there")?,
         }
         if now.as_ref().is_some_and(|now| now != from) {
             write!(f, ", with what was committed since")?;

@@ -38,7 +38,7 @@ pub fn ensure_exact(
     let moved = move_away(admin, key, &path)?;
     let mut ready = exact(admin, key, &path, commit, ignored)?;
     ready.warnings.push(format!(
-        "`{}` was made anew after a verification spoiled it ({error}); what lay there is in `{}`",
+        "`{}` was made anew after a verification spoiled it ({error}); its files are in `{}`",
         path.display(),
         moved.display()
     ));

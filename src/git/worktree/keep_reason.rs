@@ -11,7 +11,7 @@ use crate::plan::CommitId;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeepReason {
     /// Orch did not make it.
-    #[error("orch has no note of having made `{key}`")]
+    #[error("orch has no record of making `{key}`")]
     NotOurs {
         /// The key.
         key: String,

@@ -20,7 +20,7 @@ pub struct DocumentDiagnostic {
 impl DocumentDiagnostic {
     /// A task that stands on two lines.
     pub(super) fn twice(id: TaskId, first: usize, second: usize) -> Self {
-        let message = format!("task {id} stands here a second time: the first is on line {first}");
+        let message = format!("task {id} appears a second time: the first is on line {first}");
         Self::new(second, message, "give one of them another number".to_owned()).about(id)
     }
 

@@ -183,7 +183,7 @@ impl Walk<'_> {
         };
         if id.task.phase != number {
             let line = self.lines.line(head.start);
-            let message = format!("task {id} stands in phase {number}");
+            let message = format!("task {id} is in phase {number}");
             let hint = format!("move it to phase {}, or give it another number", id.task.phase);
             self.diagnostic(line, &id.to_string(), message, hint);
             return Role::None;

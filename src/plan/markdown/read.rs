@@ -218,7 +218,7 @@ impl Walk<'_> {
                 .extend(numbers.filter_map(|number| number.parse().ok().map(PhaseId)));
         }
         if let Some(first) = self.phase_lines.insert(id, line) {
-            let message = format!("phase {id} stands here a second time: the first is on line {first}");
+            let message = format!("phase {id} appears a second time: the first is on line {first}");
             self.diagnostic(
                 line,
                 "Phase",

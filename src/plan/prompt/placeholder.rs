@@ -48,7 +48,7 @@ pub enum PlaceholderError {
         known: &'static [&'static str],
     },
     /// A brace without its partner.
-    #[error("`{0}` stands alone: write `{0}{0}` for a brace, or close the placeholder")]
+    #[error("`{0}` is alone: write `{0}{0}` for a brace, or close the placeholder")]
     Brace(char),
 }
 

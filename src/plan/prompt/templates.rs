@@ -470,7 +470,7 @@ mod tests {
         let mut context = context();
         let text = Templates::default().prompt(&context).unwrap();
         for part in [
-            "Run it before you report the last task, and mend what it finds:\n\n    cargo test\n",
+            "Run it before you report the last task, and fix what it finds:\n\n    cargo test\n",
             "run `orch task inbox` once more. If there is a new message, do what it asks for. Then stop.",
             "Start nothing in the background",
             "Make no worktrees",
@@ -480,7 +480,7 @@ mod tests {
         context.is_last = false;
         let part = Templates::default().prompt(&context).unwrap();
         assert!(
-            part.contains("mend what your own work breaks:\n\n    cargo test\n"),
+            part.contains("fix what your own work breaks:\n\n    cargo test\n"),
             "{part}"
         );
         context.verify = None;

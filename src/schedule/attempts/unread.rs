@@ -39,7 +39,10 @@ pub(in crate::schedule) fn sends_on(
     let event = Event::AttemptFailed {
         plan: board.work.plans[number].name.clone(),
         attempt: attempt.id.clone(),
-        why: format!("the agent ended with {}, and goes on with that", counted(unread)),
+        why: format!(
+            "the agent ended with {}; its conversation continues with that",
+            counted(unread)
+        ),
         retry_in_ms: Some(0),
         counted: false,
         nothing_made: false,

@@ -302,7 +302,7 @@ pub enum Event {
     /// A person let it go on.
     #[serde(rename = "plan.resumed")]
     Resumed(Steered),
-    /// A person asked to try again what failed, was held, skipped or cancelled.
+    /// A person asked to try again failed, held, skipped or cancelled work.
     #[serde(rename = "retry.requested")]
     RetryRequested(Steered),
     /// A person asked to stop a plan or a part of it for good.

@@ -116,7 +116,7 @@ impl TargetChecked {
         self.why.as_ref()?;
         match self.first_bad.as_ref().and_then(|first| first.plan.as_ref()) {
             Some(plan) => Some(format!("orch revert {plan}")),
-            None => Some(format!("mend {}, then orch merge", self.target)),
+            None => Some(format!("fix {}, then orch merge", self.target)),
         }
     }
 }

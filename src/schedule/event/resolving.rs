@@ -136,7 +136,7 @@ impl ConflictRepaired {
         let part =
             |files: &[String], how: &str| (!files.is_empty()).then(|| format!("{} {how}", files.join(", ")));
         let parts = [
-            part(&self.reused, "resolved as it was before"),
+            part(&self.reused, "resolved as before"),
             part(&self.regenerated, "made anew"),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")

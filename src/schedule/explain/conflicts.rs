@@ -33,7 +33,7 @@ pub(in crate::schedule) fn red_with(state: &State, run: &PlanRun) -> Vec<Reason>
                 listed(with),
                 shortened(why)
             ),
-            "a warning from branches as they stood: mend one of them, or let both agree (orch send)",
+            "a warning from branches as they stood: fix one of them, or let both agree (orch send)",
         )
     };
     live(state, run).map(reason).collect()

@@ -31,11 +31,11 @@ pub(in crate::schedule) fn delay(
         };
         return Some(Reason::with_remedy(
             format!(
-                "{}: {}; it goes on in {left}{times}",
+                "{}: {}; it continues in {left}{times}",
                 parking.kind.word(),
                 clause(&parking.why)
             ),
-            format!("orch retry {} goes on at once", plan.name),
+            format!("orch retry {} continues at once", plan.name),
         ));
     }
     let (due, of) = match unit {

@@ -41,7 +41,7 @@ pub(in crate::schedule) fn explain_outcome(
         )],
         Outcome::Held(Hold::Verification { why }) => vec![Reason::with_remedy(
             format!("its verification failed: {why}"),
-            format!("mend it in its worktree, commit, then {}", again(state, name)),
+            format!("fix it in its worktree, commit, then {}", again(state, name)),
         )],
         Outcome::Held(Hold::Stuck { why }) => vec![Reason::with_remedy(
             why,
@@ -68,7 +68,7 @@ pub(in crate::schedule) fn explain_outcome(
         )],
         Outcome::Held(Hold::Refused { why }) => vec![Reason::with_remedy(
             why,
-            format!("mend that, then {}", again(state, name)),
+            format!("fix that, then {}", again(state, name)),
         )],
         Outcome::Held(Hold::Work { unit, why, built_on }) => {
             let lost = Lost::Held {
@@ -119,8 +119,8 @@ pub fn rewritten(state: &State, plan: &PlanWork) -> Option<Reason> {
         .filter(|_| state.is_landed(&plan.name));
     landed.filter(|landed| *landed != plan.document.print()).map(|_| {
         Reason::with_remedy(
-            "it has landed, and its tasks were written anew since: nobody works on those",
-            "give new work a plan of its own: a table with another name in the manifest, for the same document or another",
+            "the document changed after the plan landed; the new tasks are ignored",
+            "give the new work its own plan: a table with another name in the manifest",
         )
     })
 }
@@ -166,14 +166,14 @@ pub(in crate::schedule) fn explain_lost(state: &State, name: &PlanName, unit: Un
         }
         Lost::Held { why, built_on } if built_on.is_empty() => Reason::with_remedy(
             format!("{unit}: {why}"),
-            format!("mend that, then {}", again(state, work)),
+            format!("fix that, then {}", again(state, work)),
         ),
         Lost::Held { why, built_on } => {
             let ids: Vec<String> = built_on.iter().map(ToString::to_string).collect();
             Reason::with_remedy(
                 format!("{unit} failed: {why}; built on it: {}", ids.join(", ")),
                 format!(
-                    "{0} checks again; `orch task skip {unit} --plan {name}`, then {0}, goes on without",
+                    "{0} checks again; `orch task skip {unit} --plan {name}`, then {0}, continues without it",
                     again(state, work)
                 ),
             )
@@ -201,11 +201,11 @@ pub(in crate::schedule) fn explain_trouble(
         }
         MergeTrouble::Verification { why } => Reason::with_remedy(
             format!("the merged tree does not pass: {why}"),
-            format!("mend it in its worktree, commit, then orch merge {name}"),
+            format!("fix it in its worktree, commit, then orch merge {name}"),
         ),
         MergeTrouble::TargetRed { why } => Reason::with_remedy(
             format!("the target itself does not pass: {why}"),
-            format!("mend the target, then orch merge {name}"),
+            format!("fix the target, then orch merge {name}"),
         ),
         MergeTrouble::Refused { why } => {
             Reason::with_remedy(format!("was not merged: {why}"), format!("orch merge {name}"))

@@ -66,7 +66,7 @@ pub(in crate::schedule) fn waiting(
             Reason::with_remedy(format!("{what} is paused"), format!("orch resume {what}"))
         }
         Wait::FailedCheck(check) => Reason::with_remedy(
-            format!("{check} failed in the background, and nothing is begun on such ground"),
+            format!("{check} failed in the background, and nothing new begins until it passes"),
             format!(
                 "{} tries it again; `orch task skip {check} --plan {plan}` leaves it out",
                 again(state, format!("{plan}.{check}"))
@@ -110,8 +110,8 @@ fn waiting_for_plan(work: &Work, state: &State, dependency: &Dependency) -> Reas
         return Reason::with_remedy(
             format!("{text}, whose commit cannot be pinned: {why}"),
             match state.phase == RunPhase::Driving {
-                true => "repair that, then orch down and orch up",
-                false => "repair that, then orch up",
+                true => "fix that, then orch down and orch up",
+                false => "fix that, then orch up",
             },
         );
     }
@@ -156,9 +156,9 @@ pub(in crate::schedule) fn other_pauses(plan: &PlanWork, run: &PlanRun, told: &[
         let goes_on = run.is_at_work() || run.verify == Verify::Running;
         let rest = match (goes_on, &run.outcome) {
             (true, _) if run.paused.get(point) == Some(&true) => {
-                ": what runs of it is being stopped, nothing new begins"
+                ": running work is being stopped, nothing new begins"
             }
-            (true, _) => ": what runs of it goes on, nothing new begins",
+            (true, _) => ": running work continues, nothing new begins",
             (false, Some(Outcome::Finished)) => ": it is finished, and does not land",
             (false, _) => "",
         };

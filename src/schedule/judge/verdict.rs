@@ -247,7 +247,7 @@ fn gone(evidence: &Evidence) -> Option<String> {
     let gone = evidence.gone.first()?;
     let tasks: Vec<String> = gone.items.iter().map(ItemId::to_string).collect();
     Some(format!(
-        "{} was reported done at {}, which is not on the branch any more{}",
+        "{} was reported done at {}, which is no longer on the branch{}",
         listed(&tasks),
         gone.commit.short(),
         gone.backup

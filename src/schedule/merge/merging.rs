@@ -217,7 +217,7 @@ pub(in crate::schedule) fn refuse_paused(board: &mut Board, at: At, step: &mut S
         .collect();
     for (plan, up_to) in paused {
         let why = MergeTrouble::Refused {
-            why: format!("it is paused: `orch resume {plan}` lets it go on"),
+            why: format!("it is paused: `orch resume {plan}` continues it"),
         };
         board.record(at, Event::MergeFailed(NotLanded { plan, up_to, why }), step);
     }

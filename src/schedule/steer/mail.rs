@@ -44,7 +44,7 @@ pub fn send(
     let again = format!("orch retry {to}, then send it again");
     match &run.outcome {
         Some(Outcome::Finished) => {
-            let why = format!("{to} is {is} already: nobody works on it any more");
+            let why = format!("{to} is {is} already: no agent works on it any longer");
             return refuse(why, "make a new plan for what is left to do");
         }
         Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => {

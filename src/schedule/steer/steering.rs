@@ -52,9 +52,9 @@ pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result
     if matches!(run.outcome, Some(Outcome::Finished)) && !lands {
         if run.merge_trouble.is_some() && !state.is_landed(&plan.name) {
             return Err(refuse(
-                format!("{} is finished already; what failed is its landing", plan.name),
+                format!("{} is already finished; its landing failed", plan.name),
                 Some(&format!(
-                    "`orch why {0}` says why; mend that on its branch, commit, then `orch merge {0}`",
+                    "`orch why {0}` says why; fix that on its branch, commit, then `orch merge {0}`",
                     plan.name
                 )),
             ));

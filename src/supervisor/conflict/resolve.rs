@@ -301,12 +301,12 @@ fn abandon(
 /// Refuses while the merge train or an agent deals with the conflict.
 fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), SteerRefusal> {
     if matches!(run.merge, Merge::Running(_)) {
-        let why = format!("plan {name} is being merged just now");
+        let why = format!("plan {name} is being merged now");
         return Err(refusal(why, Some(format!("orch why {name}"))));
     }
     if let Some(agent) = &run.resolution.agent {
         let attempt = &agent.attempt;
-        let why = format!("the agent of {attempt} resolves the conflict of {name} just now");
+        let why = format!("the agent of {attempt} resolves the conflict of {name} now");
         return Err(refusal(
             why,
             Some(format!("orch logs {name} -f shows what it does")),
@@ -323,8 +323,8 @@ fn refuse_what_was_cut_short(
     step: ResolveStep,
 ) -> Result<(), SteerRefusal> {
     if matches!(run.merge, Merge::Running(_)) && project.dir.landing().exists() {
-        let why = format!("a landing was cut short, and may be that of plan {name}");
-        return Err(refusal(why, Some("orch merge ends it".to_owned())));
+        let why = format!("a landing was interrupted, perhaps that of plan {name}");
+        return Err(refusal(why, Some("orch merge completes it".to_owned())));
     }
     let Some(agent) = &run.resolution.agent else {
         return Ok(());
@@ -347,7 +347,7 @@ fn refuse_what_was_cut_short(
                 "the supervisor was gone when the agent of {attempt}, which resolved the conflict of {name}, ended"
             ),
             Some(format!(
-                "orch merge goes on with what it left, orch merge --abort {name} gives it up"
+                "orch merge continues with its work, orch merge --abort {name} gives it up"
             )),
         )),
     }

@@ -324,10 +324,7 @@ fn carry_out(
         return Ok(refusal(format!("the target {target} is gone"), ""));
     };
     let Some(plan) = project.plan(name) else {
-        return Ok(refusal(
-            format!("plan {name} is not in the manifest any more"),
-            "",
-        ));
+        return Ok(refusal(format!("plan {name} is no longer in the manifest"), ""));
     };
     let builder = CandidateBuilder::new(&project.repo, project.git()?);
     let changes: Vec<(CommitId, CommitId)> = taken

@@ -22,7 +22,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     found.extend(about_records(facts));
     found.extend(about_attempts(facts));
     if facts.landing {
-        let what = "a move of the target was cut short";
+        let what = "a move of the target was interrupted";
         found.push(Finding::repairable(
             FindingKind::Landing,
             what,
@@ -36,7 +36,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
         found.push(Finding::repairable(FindingKind::File, what, step));
     }
     for plan in &facts.orphan_ports {
-        let what = format!("ports are registered for {plan}, a plan that nobody knows");
+        let what = format!("ports are registered for {plan}, an unknown plan");
         let step = RepairStep::FreePorts(plan.clone());
         found.push(Finding::repairable(FindingKind::Port, what, step));
     }
@@ -74,7 +74,7 @@ fn about_gits(facts: &DoctorFacts) -> Option<Finding> {
         _ => "processes",
     };
     let what = format!(
-        "git commands of an orch that is gone still wait for something: {noun} {}",
+        "git commands of an `orch` that has ended still run: {noun} {}",
         pids.join(", ")
     );
     Some(Finding::repairable(
@@ -90,7 +90,7 @@ fn about_records(facts: &DoctorFacts) -> Option<Finding> {
     let (kind, what) = match &facts.database {
         Health::Damaged(_) => (
             FindingKind::Database,
-            "what the database said is to be put together again".to_owned(),
+            "the contents of the database have to be rebuilt".to_owned(),
         ),
         Health::Missing if has_work => (
             FindingKind::Database,
@@ -114,7 +114,7 @@ fn about_records(facts: &DoctorFacts) -> Option<Finding> {
 fn about_attempts(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     if !facts.lost_attempts.is_empty() {
-        let what = format!("the runner is gone of {}", facts.lost_attempts.join(", "));
+        let what = format!("the runner of {} has ended", facts.lost_attempts.join(", "));
         found.push(Finding::repairable(
             FindingKind::Attempt,
             what,
@@ -123,7 +123,7 @@ fn about_attempts(facts: &DoctorFacts) -> Vec<Finding> {
     }
     for (folder, count) in &facts.orphans {
         let name = name_of(folder);
-        let what = format!("{count} processes are left of {name}, whose runner is gone");
+        let what = format!("{count} processes of {name} are left, whose runner has ended");
         let step = RepairStep::EndJob(folder.clone());
         found.push(Finding::repairable(FindingKind::Process, what, step));
     }
@@ -159,7 +159,7 @@ fn about_lock(lock: &GitLock, ending: bool) -> Finding {
     match &lock.owner {
         None => Finding::repairable(
             FindingKind::Lock,
-            format!("{} was left by a git that is gone", name_of(&lock.path)),
+            format!("{} was left by a git process that has ended", name_of(&lock.path)),
             RepairStep::RemoveLock(lock.path.clone()),
         ),
         Some(owner) if ending => Finding::repairable(
@@ -187,7 +187,7 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
         |what: String, advice: String| Some(Finding::for_a_person(FindingKind::Worktree, what, advice));
     if let Some(to) = &tree.moved_to {
         return repairable(
-            format!("{named} is no more at {path}"),
+            format!("{named} is no longer at {path}"),
             RepairStep::Follow(key.clone(), to.clone()),
         );
     }
@@ -198,13 +198,13 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
     match (&tree.place, tree.recorded) {
         (TreePlace::Elsewhere(admin_dir), _) => person(
             format!(
-                "{path}, where {named} belongs, is of another repository ({})",
+                "{path}, where {named} belongs, belongs to another repository ({})",
                 admin_dir.display()
             ),
             "is this a copy of a repository? Give it other `worktrees` in the manifest".to_owned(),
         ),
         (_, true) if tree.half_made => repairable(
-            format!("the making of {named} at {path} was cut short"),
+            format!("making {named} at {path} was interrupted"),
             RepairStep::Repair(key.clone()),
         ),
         (TreePlace::Dangling, true) => repairable(
@@ -216,7 +216,7 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
             RepairStep::Repair(key.clone()),
         ),
         (TreePlace::Folder, true) => person(
-            format!("{path}, where {named} belongs, is no worktree any more"),
+            format!("{path}, where {named} belongs, is no longer a worktree"),
             "move the folder away; `orch up` makes it again".to_owned(),
         ),
         (TreePlace::Nothing, true) if tree.registered => repairable(
@@ -228,12 +228,12 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
             RepairStep::Forget(key.clone()),
         ),
         (TreePlace::Worktree, true) if !tree.expected => person(
-            format!("{named} at {path} is of a plan that the manifest does not have"),
+            format!("{named} at {path} belongs to a plan that is not in the manifest"),
             format!("put the plan back, or `git worktree remove {path}`"),
         ),
         (TreePlace::Nothing, true) if !tree.expected => person(
             format!(
-                "the branch {} is of {named}, a plan that the manifest does not have",
+                "the branch {} belongs to {named}, a plan that is not in the manifest",
                 tree.branch.as_deref().unwrap_or_default()
             ),
             "put the plan back, or `orch clean` once it has landed".to_owned(),
@@ -243,8 +243,8 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
         (TreePlace::Nothing, false) if tree.tip.is_none() => None,
         (_, false) if facts.ours.contains(key) => {
             let what = match (&tree.place, &tree.branch) {
-                (TreePlace::Nothing, Some(branch)) => format!("there is no note of having made {branch}"),
-                _ => format!("there is no note of having made {named} at {path}"),
+                (TreePlace::Nothing, Some(branch)) => format!("there is no record of making {branch}"),
+                _ => format!("there is no record of making {named} at {path}"),
             };
             repairable(what, RepairStep::Note(key.clone()))
         }

@@ -50,7 +50,7 @@ pub struct DoctorFacts {
     pub litter: Vec<PathBuf>,
     /// Plans that ports are registered for and that nobody knows.
     pub orphan_ports: Vec<String>,
-    /// True when a move of the target was cut short.
+    /// True when a move of the target was interrupted.
     pub landing: bool,
 }
 
@@ -102,21 +102,21 @@ impl fmt::Display for RepairStep {
         match self {
             Self::SetDatabaseAside => f.write_str("rename it to orch.db.damaged-TIME"),
             Self::Note(_) => f.write_str("note that it is orch's"),
-            Self::Follow(_, to) => write!(f, "take down that it is at {} now", to.display()),
+            Self::Follow(_, to) => write!(f, "record that it is at {} now", to.display()),
             Self::Repair(_) => f.write_str("bring it back; files that are there stay as they are"),
-            Self::RenewIndex(_) => f.write_str("put it aside and make another from HEAD; no file changes"),
+            Self::RenewIndex(_) => f.write_str("move it aside and make another from HEAD; no file changes"),
             Self::Forget(_) => f.write_str("forget it"),
-            Self::Rebuild => f.write_str("write down what git and the attempts' folders show"),
-            Self::RecordEnds => f.write_str("write down that they ended"),
+            Self::Rebuild => f.write_str("record what git and the attempts' folders show"),
+            Self::RecordEnds => f.write_str("record that they ended"),
             Self::RemoveLock(path) | Self::RemoveFile(path) => write!(f, "remove {}", path.display()),
-            Self::Wake(_) => f.write_str("have it go on: CONT"),
+            Self::Wake(_) => f.write_str("continue it: CONT"),
             Self::EndJob(_) | Self::EndGits => f.write_str("end them: TERM, then KILL"),
             Self::Repin(pin) => write!(f, "write it again, to {}", pin.commit.short()),
             Self::WriteNote(..) => f.write_str("write it from the journal"),
             Self::Unpin(..) => f.write_str("delete it; what only it holds goes to a backup"),
             Self::ForgetUnit(..) => f.write_str("delete the note"),
             Self::FreePorts(_) => f.write_str("give them back"),
-            Self::FinishLanding => f.write_str("bring the checkouts along"),
+            Self::FinishLanding => f.write_str("update its checkouts"),
         }
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn rebuild(
         }
     }
     // The last entry takes all before it to the disk.
-    let why = format!("the journal was put together again: {written} entries");
+    let why = format!("the journal was rebuilt: {written} entries");
     let at = journal.epoch().at(now).max(scheduler.state().now);
     journal.append(at, run, &[Event::Warning { plan: None, why }], Sync::Disk)?;
     Ok(written)

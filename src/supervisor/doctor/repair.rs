@@ -95,7 +95,7 @@ impl Doctor<'_> {
             RepairStep::RecordEnds => self.record_ends().map_err(|error| text(&error)),
             RepairStep::RemoveLock(path) => match git::lock::remove_git_lock(&self.admin, path) {
                 Ok(true) => Ok(()),
-                Ok(false) => Err("somebody may hold it by now".to_owned()),
+                Ok(false) => Err("a process may hold it by now".to_owned()),
                 Err(error) => Err(text(&error)),
             },
             RepairStep::Wake(runner) => {
@@ -137,7 +137,7 @@ impl Doctor<'_> {
         let wanted = expected(self.project)
             .into_iter()
             .find(|wanted| wanted.key == key);
-        let wanted = wanted.ok_or("it is not in the manifest any more")?;
+        let wanted = wanted.ok_or("it is no longer in the manifest")?;
         let base = match &wanted.branch {
             Some(branch) => git::refs::began_at(repo, branch, &self.project.target),
             None => crate::git::head_of(&wanted.path).map(Some),

@@ -123,7 +123,7 @@ fn start<'o>(
     }
     for (attempt, _) in doctor::foreign_runners(&project)? {
         let why = format!(
-            "{attempt} is still at work, and its plan is not in the manifest any more: put that back, or end it with \
+            "{attempt} is still at work, and its plan is no longer in the manifest: put the plan back, or end the attempt with \
              `orch down --now` once this run has ended"
         );
         warn(None, why);

@@ -196,7 +196,7 @@ impl Engine<'_> {
                 .as_ref()
                 .is_some_and(|gate| !gate.withdraw(&work.plan));
             if gone && self.desk.scheduler.state().plan(&work.plan).landed.is_empty() {
-                too_late.push(format!("{} lands in this moment", work.plan));
+                too_late.push(format!("{} is landing now", work.plan));
             }
         }
         Ok(match steering::all(&self.desk.scheduler, what, asked) {

@@ -202,11 +202,11 @@ fn told(one: &Strayed) -> String {
     let (key, path) = (&one.key, one.path.display());
     match (&one.moved_to, &one.place) {
         (Some(to), _) => format!(
-            "the worktree of {key} is no more at {path}, but at {}",
+            "the worktree of {key} is no longer at {path}, but at {}",
             to.display()
         ),
         (None, TreePlace::Elsewhere(admin_dir)) => format!(
-            "{path}, where the worktree of {key} belongs, is of another repository ({})",
+            "{path}, where the worktree of {key} belongs, belongs to another repository ({})",
             admin_dir.display()
         ),
         (None, _) => format!("the worktree of {key} at {path} has lost the repository"),

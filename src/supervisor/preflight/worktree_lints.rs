@@ -22,7 +22,7 @@ pub fn agents(project: &Project, only: &[PlanName]) -> impl Iterator<Item = Lint
     let manifest = name_of(&project.manifest);
     missing_agents(project, only).into_iter().map(move |why| {
         Lint::of_file(LintId::MissingAgent, &manifest, why)
-            .hint("`orch up` refuses to begin before that is mended")
+            .hint("`orch up` refuses to begin until that is fixed")
     })
 }
 

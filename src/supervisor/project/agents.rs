@@ -255,7 +255,7 @@ fn version_of(path: &Path) -> Result<String, String> {
     let line = text.lines().find(|line| number_in(line).is_some());
     match line {
         Some(line) => Ok(line.trim().to_owned()),
-        None if status.success() => Err("does not say a version".to_owned()),
+        None if status.success() => Err("prints no version".to_owned()),
         None => Err(format!("fails ({status})")),
     }
 }
@@ -278,7 +278,7 @@ fn said_by(command: &mut Command) -> Result<(ExitStatus, String), String> {
             Ok(None) | Err(_) => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("says nothing within {} s", PATIENCE.as_secs()));
+                return Err(format!("does not answer within {} s", PATIENCE.as_secs()));
             }
         }
     };

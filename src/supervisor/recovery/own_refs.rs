@@ -58,7 +58,7 @@ pub fn missing_pins(repo: &Repository, wanted: Vec<MissingPin>) -> Result<Vec<Mi
 pub fn pin_again(repo: &Repository, pin: &MissingPin) -> Result<(), String> {
     if repo.tree_of(&pin.commit).is_err() {
         return Err(format!(
-            "git does not have its commit {} any more: bring it back from another copy of the repository",
+            "git no longer has its commit {}: bring it back from another copy of the repository",
             pin.commit
         ));
     }

@@ -196,7 +196,7 @@ impl ManifestWatch {
     /// Says once what is wrong with files that were edited; what was read before goes on.
     fn tell_of_diagnostics(&mut self, desk: &Desk, diagnostics: &SupervisorError) -> Vec<Input> {
         let why = format!(
-            "the manifest was edited and cannot be used as it is; what was read before goes on: {diagnostics}"
+            "the manifest was edited and cannot be used as it is; the plans in force stay as they were: {diagnostics}"
         );
         if self.told.as_ref() == Some(&why) {
             return Vec::new();

@@ -40,7 +40,7 @@ impl StrayWrites {
         let changed = changed_hooks();
         if let (Some((before, now)), true) = (&changed, self.hooks_told != changed) {
             let why = format!(
-                "`core.hooksPath` of the repository is {now} now, and was {before} when the run began: orch goes on with that. If you \
+                "`core.hooksPath` of the repository is {now} now, and was {before} when the run began: orch keeps using that. If you \
                  did not change it, an agent did (`git config core.hooksPath`)"
             );
             warn(inputs, None, why);

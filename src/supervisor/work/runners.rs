@@ -160,7 +160,7 @@ async fn wait_for(
         if let Ok(end) = end {
             while tokio::time::timeout(LOOK_AGAIN, end.readable()).await.is_err() {
                 if runner.look() {
-                    let why = format!("a signal had suspended the runner of {attempt}: it goes on");
+                    let why = format!("a signal had suspended the runner of {attempt}: it runs again");
                     let _ = sender.send(EngineMessage::Warning(Some(lane.plan.clone()), why));
                 }
             }

@@ -43,7 +43,7 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
         for heading in region.inner.iter().filter(|_| mixed) {
             if let Some(id) = headed(heading.text, phase) {
                 let message = format!(
-                    "the heading of {id} is no task of phase {}: nobody is given it",
+                    "the heading of {id} is no task of phase {}: no agent gets it",
                     phase.id
                 );
                 let hint = format!("write `- [ ] {id} Text` for it, as for the other tasks");

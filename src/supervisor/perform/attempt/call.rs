@@ -56,13 +56,13 @@ impl AgentCall {
     ///
     /// # Errors
     ///
-    /// When the account is not in the manifest any more, or the command line cannot be made.
+    /// When the account is no longer in the manifest, or the command line cannot be made.
     pub fn new(agent: &Agent, order: &Launch, around: &Surroundings<'_>) -> Result<Self, String> {
         let account = match &order.account {
             None => None,
             Some(name) => Some(agent.account(name).ok_or_else(|| {
                 format!(
-                    "the account `{name}` of agent `{}` is not in the manifest any more",
+                    "the account `{name}` of agent `{}` is no longer in the manifest",
                     agent.name
                 )
             })?),

@@ -83,10 +83,10 @@ impl AttemptStart<'_> {
         } = *self;
         let plan = project
             .plan(&order.plan)
-            .ok_or_else(|| LaunchTrouble::refused("the plan is not in the manifest any more"))?;
+            .ok_or_else(|| LaunchTrouble::refused("the plan is no longer in the manifest"))?;
         let agent = project.set.agents.get(&order.agent).ok_or_else(|| {
             LaunchTrouble::refused(format!(
-                "the agent `{}` is not in the manifest any more",
+                "the agent `{}` is no longer in the manifest",
                 order.agent
             ))
         })?;

@@ -33,7 +33,7 @@ pub(super) fn look(
 ) -> Result<Evidence, String> {
     let plan = project
         .plan(left.plan)
-        .ok_or("the plan is not in the manifest any more")?;
+        .ok_or("the plan is no longer in the manifest")?;
     let branch = match left.place.branch_of {
         Some(unit) => {
             super::unit::note_again(project, plan, unit)?;
@@ -147,8 +147,8 @@ impl Remains<'_> {
         }
         if let Some(file) = changed_filters().filter(|_| self.evidence.trouble.is_none()) {
             self.evidence.trouble = Some(format!(
-                "`{}` is not what it was when this run began, and git can overlook changes by it: if you did not change it, an \
-                 agent did. Put it back",
+                "`{}` has changed since this run began, and can hide changes from git. If you did not change it, an agent \
+                 did. Put it back",
                 file.display()
             ));
         }
@@ -328,7 +328,7 @@ fn give_up(
             (!names.is_empty()).then(|| {
                 format!(
                     "the agent left a {operation} open in its worktree: it was given up, so `{branch}` is as it was before, and \
-                     what was there is kept as {} (`orch backup list {name}`)",
+                     its changes are kept as {} (`orch backup list {name}`)",
                     names.join(", ")
                 )
             })

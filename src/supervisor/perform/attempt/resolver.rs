@@ -96,7 +96,7 @@ impl Resolver<'_> {
         };
         let plan = project
             .plan(&order.plan)
-            .ok_or_else(|| not_started("the plan is not in the manifest any more".to_owned()))?;
+            .ok_or_else(|| not_started("the plan is no longer in the manifest".to_owned()))?;
         let resolved =
             || git::refs::resolution(&project.repo, &order.plan).map(|known| known.map(|known| known.commit));
         let mut before = None;
@@ -161,7 +161,7 @@ impl Resolver<'_> {
             .set
             .agents
             .get(&order.agent)
-            .ok_or_else(|| format!("the agent `{}` is not in the manifest any more", order.agent))?;
+            .ok_or_else(|| format!("the agent `{}` is no longer in the manifest", order.agent))?;
         let repo = &project.repo;
         if order.anew && !self.folder.path().exists() {
             let (backups, told) = remove_conflict(project, &order.plan, |before| {
@@ -170,7 +170,7 @@ impl Resolver<'_> {
             warnings.extend(told);
             for backup in backups.map_err(|error| text(&error))? {
                 warnings.push(format!(
-                    "what an agent made of its conflict before is kept as {}",
+                    "an earlier agent's resolution is kept as {}",
                     backup.name
                 ));
             }

@@ -59,7 +59,7 @@ pub fn note_again_before(project: &Project, order: &Launch, known: &PlanRun) {
 pub fn backed_up(backups: &[Backup]) -> Vec<String> {
     let lines = backups.iter().map(|backup| {
         format!(
-            "what a lane held before its next task is kept as {} ({})",
+            "the lane's earlier changes are kept as {} ({})",
             backup.name,
             backup.commit.short()
         )
@@ -200,7 +200,7 @@ fn holds_what_was_made(project: &Project, name: &PlanName, made: Option<&CommitI
     {
         true => Ok(()),
         false => Err(format!(
-            "somebody has moved the branch `{branch}` back: it does not have the work any more that had come to it ({}). \
+            "somebody has moved the branch `{branch}` back: it no longer has the work that was merged into it ({}). \
              `git branch -f {branch} {made}` brings that back, then `orch retry {name}`",
             made.short(),
             branch = plan.branch,
@@ -218,7 +218,7 @@ fn merge(
 ) -> Result<(Integrated, Vec<String>), String> {
     let plan = project
         .plan(name)
-        .ok_or("the plan is not in the manifest any more")?;
+        .ok_or("the plan is no longer in the manifest")?;
     let id = place
         .branch_of
         .ok_or("the attempt works on the plan's own branch")?;

@@ -56,7 +56,7 @@ pub fn chain(
     let repo = &project.repo;
     if let Some(first) = build.again {
         let known = built.builds.get(&first).cloned();
-        return known.ok_or_else(|| refused(&"what was verified before is not known any more"));
+        return known.ok_or_else(|| refused(&"what was verified before is no longer known"));
     }
     git::landing::check_target(repo, target).map_err(|error| refused(&error))?;
     refuse_other_rules().map_err(|why| refused(&why))?;
@@ -193,7 +193,7 @@ fn link(
 fn plan<'a>(project: &'a Project, name: &PlanName) -> Result<&'a Plan, MergeTrouble> {
     project
         .plan(name)
-        .ok_or_else(|| refused(&"the plan is not in the manifest any more"))
+        .ok_or_else(|| refused(&"the plan is no longer in the manifest"))
 }
 
 /// What of the plan is merged: its branch, or the end of its first phases.

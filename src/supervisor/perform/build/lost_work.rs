@@ -19,7 +19,7 @@ pub fn refuse_what_is_lost(
     match found.map_err(|error| refused(&error))? {
         Some(_) => Ok(()),
         None => Err(refused(&format!(
-            "its branch `{branch}` does not have the work any more with which it was finished ({}): \
+            "its branch `{branch}` no longer has the work with which the plan was finished ({}): \
              `git branch -f {branch} {made}` brings it back",
             made.short(),
             branch = plan.branch,
@@ -41,7 +41,7 @@ pub fn refuse_part_that_is_lost(
     match there.map_err(|error| refused(&error))? {
         true => Ok(()),
         false => Err(refused(&format!(
-            "its branch `{branch}` does not have the commit any more with which these phases ended ({}): \
+            "its branch `{branch}` no longer has the commit with which these phases ended ({}): \
              `git branch -f {branch} {end}` brings it back",
             end.short(),
             branch = plan.branch,
@@ -59,7 +59,7 @@ pub fn branch_is_gone(project: &Project, plan: &Plan, made: Option<&CommitId>) -
             made.short()
         ),
         (Some(made), None) => format!(
-            "its branch `{branch}` is gone, and git does not have the commit any more at which it stood ({made}): bring it back \
+            "its branch `{branch}` is gone, and git no longer has its last commit ({made}): bring it back \
              from another copy of the repository, or `orch cancel {}`",
             plan.name
         ),

@@ -212,10 +212,7 @@ pub fn rehearse(project: &Project, clash: &ConflictingMerge) -> Result<Option<(C
     };
     let mut words = Vec::new();
     if !tried.reused.is_empty() {
-        words.push(format!(
-            "{} resolved as it was before",
-            names(&tried.reused).join(", ")
-        ));
+        words.push(format!("{} resolved as before", names(&tried.reused).join(", ")));
     }
     for entry in entries {
         let made: Vec<PathBuf> = tried

@@ -53,11 +53,11 @@ fn verdict(
 ) -> Result<(Ran, VerifyOutcome), String> {
     let plan = project
         .plan(name)
-        .ok_or("the plan is not in the manifest any more")?;
+        .ok_or("the plan is no longer in the manifest")?;
     let line = plan
         .verify
         .as_deref()
-        .ok_or("the plan has nothing to verify any more")?;
+        .ok_or("the plan no longer has a `verify`")?;
     let tip = || {
         let tip = project.repo.branch_tip(&plan.branch);
         tip.map_err(|error| error.to_string())?
@@ -109,7 +109,7 @@ fn commit_all(project: &Project, plan: &Plan, worktree: &Path) -> Result<(), Str
     };
     match plan.commit {
         CommitPolicy::Auto => {
-            let message = format!("{}: commit what lay in its worktree", plan.name);
+            let message = format!("{}: commit what was in its worktree", plan.name);
             let trailers = [("Orch-Plan", plan.name.as_str())];
             let committed = commit_leftovers(worktree, &plan.branch, &message, &trailers);
             committed.map(drop).map_err(|error| error.to_string())

@@ -46,7 +46,7 @@ fn move_target(
 ) -> Result<Vec<LandedPlan>, Unmoved> {
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
     let chain = pool.built().builds.get(&landing.build).cloned();
-    let chain = chain.ok_or_else(|| refused(&"what was verified is not known any more"))?;
+    let chain = chain.ok_or_else(|| refused(&"what was verified is no longer known"))?;
     let first = chain
         .links
         .iter()
@@ -171,7 +171,7 @@ fn carry_out(
     match end_landing(project, &lock) {
         Ok(ended) => warnings.extend(ended.behind),
         Err(error) => warnings.push(format!(
-            "`{target}` has moved; its checkouts were not brought along: {error}"
+            "`{target}` has moved; its checkouts were not updated: {error}"
         )),
     }
     Ok(())
@@ -233,8 +233,8 @@ fn still_behind(target: &str, checkouts: Vec<RepairedCheckout>) -> Vec<String> {
             return None;
         };
         Some(format!(
-            "{} has `{target}` checked out and was not brought along: {why}. Its index shows what has landed as taken back: \
-             commit nothing there before `orch doctor --fix` has brought it along",
+            "{} has `{target}` checked out and was not updated: {why}. Its index shows the landing as removed: commit \
+             nothing there before `orch doctor --fix` has updated it",
             checkout.path.display()
         ))
     });
@@ -332,10 +332,10 @@ pub fn resume_landing(project: &Project) -> Result<Ended, SupervisorError> {
         let Some(landing) = git::landing::cut_short(&project.repo, &project.target)? else {
             return Ok(Ended::default());
         };
-        write_note(&note, &landing).map_err(SupervisorError::system("note a landing that was cut short"))?;
+        write_note(&note, &landing).map_err(SupervisorError::system("record an interrupted landing"))?;
     }
     // A git that the dead one had started may be about to move the target still.
-    let lock = alone(project).map_err(SupervisorError::system("wait for a landing that was cut short"))?;
+    let lock = alone(project).map_err(SupervisorError::system("wait for an interrupted landing"))?;
     Ok(end_landing(project, &lock)?)
 }
 
@@ -375,7 +375,7 @@ fn end_landing(project: &Project, lock: &File) -> Result<Ended, GitError> {
         ended.followed = followed
             .map(|checkout| {
                 let (path, target) = (checkout.path.display(), &landing.branch);
-                format!("{path} had not followed the last move of `{target}`, and was brought along now")
+                format!("{path} had not followed the last move of `{target}`, and was updated now")
             })
             .collect();
         if landing.old.is_some() {

@@ -36,7 +36,7 @@ pub fn verify_phase(
         })
     };
     let Some(plan) = project.plan(name) else {
-        let why = "the plan is not in the manifest any more".to_owned();
+        let why = "the plan is no longer in the manifest".to_owned();
         return word(PhaseSaid::Failed, None, Some(why));
     };
     let moved = |ran: &Ran| match project.repo.branch_tip(&plan.branch) {

@@ -63,7 +63,7 @@ pub fn pin(
     } = order;
     let plan = project
         .plan(name)
-        .ok_or("the plan is not in the manifest any more")?;
+        .ok_or("the plan is no longer in the manifest")?;
     let left = match &at_work {
         Some(_) if verified.is_none() && worktree.is_dir() => settle(worktree)?,
         Some(_) | None => None,

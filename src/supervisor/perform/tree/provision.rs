@@ -206,7 +206,7 @@ fn copy(
     let mut warnings = Vec::new();
     if let Some(first) = copied.in_the_way.first() {
         warnings.push(format!(
-            "{} files were not copied into the worktree, {} among them: something else is in the place of a folder",
+            "{} files were not copied into the worktree, {} among them: a file is in the place of a folder",
             copied.in_the_way.len(),
             first.display()
         ));
@@ -269,8 +269,8 @@ fn run_setup(
         .unwrap_or_default();
     Ok(dirty.first().map(|first| {
         format!(
-            "the setup `{line}` left {} uncommitted, which will be taken for an agent's work: have it keep tracked files as \
-             they are, and ignore the others",
+            "the setup `{line}` left {} uncommitted, which will be committed as an agent's work: let it change ignored \
+             files only",
             match dirty.len() {
                 1 => first.display().to_string(),
                 more => format!("{} and {} more files", first.display(), more - 1),

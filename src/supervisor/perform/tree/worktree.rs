@@ -45,7 +45,7 @@ fn make(
     base: &CommitId,
     progress: &Progress<'_>,
 ) -> Result<(Event, Vec<String>), Unready> {
-    let gone = || Unready::Failed("the plan is not in the manifest any more".to_owned());
+    let gone = || Unready::Failed("the plan is no longer in the manifest".to_owned());
     let plan = project.plan(&lane.plan).ok_or_else(gone)?;
     progress.wait_for_room(project)?;
     let fit = own_folder::fit(project, base).map_err(|error| Unready::Failed(error.to_string()))?;
@@ -150,7 +150,7 @@ fn bring_along(
         Err(error) => error.to_string(),
     };
     ready.warnings.push(format!(
-        "its branch stays at {}, where an earlier run began, and not at {}: {why}",
+        "its branch stays at {}, the base of an earlier run, and does not move to {}: {why}",
         at.short(),
         base.short()
     ));
