@@ -122,7 +122,7 @@ const TIDY: &[&str] = &["git", "plan", "schedule", "supervisor"];
 /// Most files of a folder, beside its `mod.rs`.
 const SHELF: usize = 15;
 
-/// Folders in which the methods of a type stand in few files, and how many those may be.
+/// Folders in which the methods of a type are in few files, and how many those may be.
 const GATHERED: &[(&str, usize)] = &[("git", 3), ("schedule", 3), ("supervisor", 3)];
 
 /// Most lines of a file before its tests begin.
@@ -223,7 +223,7 @@ fn imports_go_down_only() {
 /// All sources, without comments and tests.
 fn imports() -> Imports {
     let without_tests = |text: &str| {
-        // Tests in a file of their own end nothing: a `mod.rs` goes on behind them.
+        // Tests in a file of their own end nothing: a `mod.rs` continues behind them.
         let text = text.replace("#[cfg(test)]\nmod tests;", "");
         let lines = production(&text).map(|(_, line)| format!("{line}\n"));
         lines.collect::<String>()
@@ -395,7 +395,7 @@ fn no_type_name_stands_in_two_rooms() {
         let Some((room, _)) = file.split_once('/').filter(|_| !file.ends_with("tests.rs")) else {
             continue;
         };
-        // Tests in a file of their own end nothing: a `mod.rs` goes on behind them.
+        // Tests in a file of their own end nothing: a `mod.rs` continues behind them.
         let text = text.replace("#[cfg(test)]\nmod tests;", "");
         for name in production(&text).filter_map(|(_, line)| defined(line)) {
             let rooms = homes.entry(name.to_owned()).or_default();

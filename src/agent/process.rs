@@ -94,7 +94,7 @@ impl ProcessId {
         }
     }
 
-    /// Has it go on if somebody has suspended it. True when that was so.
+    /// Has it continue if somebody has suspended it. True when that was so.
     pub fn wake(self) -> bool {
         is_suspended(self.pid) && self.signal(Signal::CONT)
     }

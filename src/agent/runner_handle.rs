@@ -107,8 +107,9 @@ impl Runner {
         process.wake();
     }
 
-    /// Looks whether the runner answers, as whoever waits for it does every [`LOOK_AGAIN`]. One that a signal has suspended goes on, and
-    /// true says that this was the first time. One that should have ended its job by now is killed, with all that the job started.
+    /// Looks whether the runner answers, as whoever waits for it does every [`LOOK_AGAIN`]. One that a signal has suspended
+    /// continues, and true says that this was the first time. One that should have ended its job by now is killed, with all that
+    /// the job started.
     pub fn look(&self) -> bool {
         self.hold.leash.look(self.hold.process)
     }

@@ -36,7 +36,7 @@ struct Cleaned {
     kept: Vec<KeptPlan>,
     /// Ignored files that go with a worktree.
     ignored: Vec<IgnoredPath>,
-    /// What was put away of branches whose commits themselves are not on the target.
+    /// The backups of branches whose own commits are not on the target.
     backups: Vec<Put>,
 }
 
@@ -253,7 +253,7 @@ impl Turn {
     }
 }
 
-/// What was written down of the plan's landing.
+/// The recorded landing of the plan.
 fn recorded(project: &Project, state: &State, plan: Option<&Plan>) -> Option<RecordedLanding> {
     let run = state.plan(&plan?.name);
     Some(RecordedLanding {
@@ -276,7 +276,7 @@ fn is_conflict(key: &str) -> bool {
     plan.is_some_and(|plan| conflict_key(&plan) == key)
 }
 
-/// Deletes what is left of the branches of a landed plan's tasks. One with commits of its own is kept.
+/// Deletes the branches of a landed plan's tasks. A branch with its own commits is kept.
 fn remove_units(project: &Project, plan: &Plan, cleaned: &mut Cleaned) {
     for branch in git::refs::units(&project.repo, &plan.name).unwrap_or_default() {
         let unit = UnitBranch {
@@ -293,7 +293,7 @@ fn remove_units(project: &Project, plan: &Plan, cleaned: &mut Cleaned) {
     }
 }
 
-/// What a person calls it: the worktree of the merge queue has a name that no plan can have.
+/// The name for people: the worktree of the merge queue has a name that no plan can have.
 fn shown(project: &Project, key: &str) -> String {
     match (key.split_once('@'), plan_of(project, key)) {
         (Some((name, _)), Some(_)) if is_conflict(key) => format!("{name} (its conflict)"),

@@ -65,7 +65,7 @@ fn show_history(project: &Project) -> Result<(), CliError> {
     output::text(&format!("\nthe history of {}:\n{history}", project.target))
 }
 
-/// Commands that show more of what happened, ready to be copied.
+/// Commands that show more, ready to be copied.
 fn further(top: &Path, exit: ProgramExit) -> String {
     let orch = format!("orch -C {}", quoted(&top.to_string_lossy()));
     let commands = [

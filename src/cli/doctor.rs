@@ -54,7 +54,7 @@ impl<'a> DoctorOutput<'a> {
 struct FindingOutput<'a> {
     kind: FindingKind,
     what: &'a str,
-    /// What repairs it; null when a person has to.
+    /// The repair; null when a person has to do it.
     step: Option<String>,
     advice: Option<&'a str>,
     /// `mended`, `failed`, `left`; null without `--fix`.
@@ -143,7 +143,7 @@ fn project(context: &Context) -> Result<Option<Project>, CliError> {
     }
 }
 
-/// What can be looked at before there is a manifest: git, the machine and the agents that are installed.
+/// The checks without a manifest: git, the machine and the installed agents.
 fn before_any_plan(context: &Context) -> Result<ProgramExit, CliError> {
     let (machine, agents) = (machine_facts_at(&context.dir), installed_facts());
     let ok = machine.identity != Some(false) && require_git().is_ok();
@@ -196,7 +196,7 @@ fn finding_text(finding: &Finding, outcome: Option<&RepairEnd>) -> String {
     text
 }
 
-/// What the machine offers, then the agents; `unused` is said of those that no plan uses.
+/// What the machine offers, then the agents; `unused` marks agents that no plan uses.
 fn surroundings_text(machine: &MachineFacts, agents: &[AgentFacts], unused: &str) -> String {
     let agents = agents.iter().map(|agent| agent_text(agent, unused));
     machine_text(machine) + &agents.collect::<String>()

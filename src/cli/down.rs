@@ -30,7 +30,7 @@ pub fn run(context: &Context, args: &DownArgs) -> Result<ProgramExit, CliError> 
         return stop_what_is_left(context, &dir, args.now);
     }
     match ask(&dir, &Request::Down { now: args.now })? {
-        // It ended just then, or was killed; whichever, what it left is not to stay.
+        // It ended just then, or was killed: its remains are removed either way.
         None => drop(stop_orphans(&dir, args.now)?),
         Some(Answer::Refused { why, .. }) => return Err(CliError::refused(why)),
         Some(
@@ -70,10 +70,10 @@ fn wait_for_its_end(context: &Context, dir: &OrchDir, now: bool) -> Result<(), C
     Ok(())
 }
 
-/// How often it is said what is waited for.
+/// How often the wait is reported.
 const SAY_AGAIN: Duration = Duration::from_secs(10);
 
-/// No supervisor is at work, but one that was killed may have left agents.
+/// No supervisor is at work, but a killed one may have left agents.
 fn stop_what_is_left(context: &Context, dir: &OrchDir, now: bool) -> Result<ProgramExit, CliError> {
     let stopped = stop_orphans(dir, now)?;
     if stopped.is_empty() {

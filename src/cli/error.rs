@@ -73,13 +73,13 @@ impl CliError {
         Self::new(ProgramExit::Usage, message)
     }
 
-    /// Adds what to do next.
+    /// Adds a next step.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// The faults of the manifest and the documents, when that is what it is.
+    /// The faults of the manifest and the documents, if any.
     pub fn diagnostics(&self) -> Option<&Diagnostics> {
         self.diagnostics.as_ref()
     }
@@ -109,7 +109,7 @@ impl CliError {
                 "hints": self.hints,
                 "faults": self.diagnostics,
             });
-            // Whoever asked may have gone.
+            // The reader may have gone.
             let _ = writeln!(std::io::stdout(), "{document}");
         }
         self.exit.into()
@@ -123,11 +123,11 @@ fn tell(style: anstyle::Style, word: &str, said: impl fmt::Display) {
     anstream::eprintln!("{style}{word}{style:#}{said}");
 }
 
-/// What went wrong on the way, with what was tried in front of it.
+/// The error, with its context in front of it.
 impl From<anyhow::Error> for CliError {
     fn from(cause: anyhow::Error) -> Self {
         let error = cause.downcast_ref::<std::io::Error>();
-        // Whoever read the output has read enough.
+        // The reader has read enough.
         let silent = error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
         Self {
             exit: if silent {

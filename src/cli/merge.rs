@@ -112,7 +112,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<ProgramExit, CliError>
     conclude(context, &landing)
 }
 
-/// What came of landing.
+/// The result of landing.
 struct LandingResult {
     report: MergeReport,
     /// True when a person asked to stop meanwhile.
@@ -131,7 +131,7 @@ impl From<MergeReport> for LandingResult {
     }
 }
 
-/// Says what came of it.
+/// Prints the result.
 fn conclude(context: &Context, landing: &LandingResult) -> Result<ProgramExit, CliError> {
     show(context, &landing.report, false)?;
     if landing.interrupted {

@@ -22,7 +22,7 @@ pub struct PreviewArgs {
     merge: bool,
 }
 
-/// Most waves and most entries of one that are shown.
+/// Most waves that are shown, and most entries of a wave.
 const MOST: (usize, usize) = (30, 12);
 
 /// Runs the command.
@@ -147,7 +147,7 @@ fn overlaps(out: &mut String, preview: &Preview, columns: usize) {
 }
 
 fn risks(out: &mut String, preview: &Preview, columns: usize) {
-    // The same risk of many plans is told once.
+    // The same risk of many plans is shown once.
     let mut told: Vec<(&str, &str)> = Vec::new();
     for risk in &preview.risks {
         let key = (risk.message.as_str(), risk.hint.as_deref().unwrap_or_default());

@@ -26,8 +26,7 @@ struct ResolveOutput<'a> {
     report: &'a ResolveReport,
 }
 
-/// What is meant: as named, else the plan in whose worktree one stands, else the only one whose conflict is checked out; and of
-/// it what that conflict is about.
+/// The plan, or its first phases: as named, else the plan of the current worktree, else the only conflict that is checked out.
 ///
 /// # Errors
 ///
@@ -90,11 +89,11 @@ pub(super) fn one(
     }
 }
 
-/// What came of a step that ends where the merge train begins.
+/// The result of a step that ends where the merge train begins.
 pub(super) enum Came {
     /// A running supervisor has dealt with all of it.
     Merged(MergeReport),
-    /// It is done; landing what was resolved is still to do.
+    /// It is done; the resolution still has to land.
     Done(ResolveReport),
 }
 
@@ -122,7 +121,7 @@ pub(super) fn step(project: &Project, plan: &WorkRef, step: ResolveStep) -> Resu
     }
 }
 
-/// `orch merge --resolve` and `--abort`: does it and says what was done.
+/// `orch merge --resolve` and `--abort`.
 ///
 /// # Errors
 ///

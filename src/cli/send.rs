@@ -18,7 +18,7 @@ use super::{CliError, Context, ProgramExit, output};
 
 /// Send a message to a plan's agents
 ///
-/// Its agent is told with its next prompt, and can read it at once with `orch task inbox`. What an agent sends comes from its
+/// The agent gets it with its next prompt, and can read it at once with `orch task inbox`. An agent's message comes from its
 /// plan.
 #[derive(Debug, clap::Args)]
 pub struct SendArgs {
@@ -39,7 +39,7 @@ struct SentTo {
     to: PlanName,
     from: Option<PlanName>,
     kind: MessageKind,
-    /// False when nobody drives: it is told with the next `orch up`.
+    /// False without a supervisor: the next `orch up` delivers it.
     driven: bool,
 }
 

@@ -127,7 +127,7 @@ pub fn run(context: &Context, args: &SimulateArgs) -> Result<ProgramExit, CliErr
     Ok(ProgramExit::Done)
 }
 
-/// Generated plans, or those of the manifest, which is named, with what the journal knows about their durations.
+/// Generated plans, or the manifest's with its name, with the durations from the journal.
 fn plans(context: &Context, args: &SimulateArgs) -> Result<(PlanSet, Durations, Option<PathBuf>), CliError> {
     let Some(plans) = args.plans else {
         let project = context.project()?;

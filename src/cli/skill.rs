@@ -11,7 +11,7 @@ use crate::journal::SCHEMA;
 
 use super::{CliError, Context, ProgramExit, output};
 
-/// What agents are taught.
+/// The skill text.
 const SKILL: &str = include_str!("../../templates/skill.md");
 
 /// Write a skill file that teaches agents `orch task`

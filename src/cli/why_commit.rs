@@ -61,8 +61,7 @@ pub(super) fn about(context: &Context, typed: &str) -> Result<Option<ProgramExit
     Ok(Some(ProgramExit::Done))
 }
 
-/// The landings that brought the commit: those that its own note tells of, else those of the first commit with a note that
-/// holds it, and that the target did not hold before.
+/// The landings that brought the commit: from its own note, else from the first commit with a note that holds it.
 fn landings_with(repo: &Repository, commit: &CommitId) -> Result<Vec<LandingEvidence>, CliError> {
     let read = |on: &CommitId| -> Result<Vec<LandingEvidence>, CliError> {
         let text = git::refs::note(repo, on)?;
@@ -98,7 +97,7 @@ fn landings_with(repo: &Repository, commit: &CommitId) -> Result<Vec<LandingEvid
     Ok(found.map(|(_, landings)| landings).unwrap_or_default())
 }
 
-/// What was taken off its target again after it had landed.
+/// Landings that were reverted.
 fn taken_back(
     repo: &Repository,
     landings: &[LandingEvidence],

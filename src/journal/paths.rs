@@ -59,7 +59,7 @@ impl OrchDir {
         self.verifications().join(format!("train@{slot}"))
     }
 
-    /// The folder of the command that makes generated files of a merge anew, or did so last.
+    /// The folder of the command that makes generated files of a merge again, or did so last.
     pub fn regeneration(&self) -> PathBuf {
         self.verifications().join("mend@0")
     }

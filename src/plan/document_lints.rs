@@ -16,7 +16,7 @@ impl PlanSet {
     }
 
     /// What a document says and nobody acts upon, by place. Nothing in it is an error: work may be lost without a word. The
-    /// document is read over once more for it, so this is for those who tell people of it.
+    /// document is read over again for it, so this is for those who tell people of it.
     pub fn lints_of(&self, plan: &Plan) -> Vec<Lint> {
         // A prompt in the manifest is no document.
         let Some(file) = &plan.file else {

@@ -21,7 +21,7 @@ pub struct RunStory {
     pub began: Option<Timestamp>,
     /// When the last thing of it was recorded.
     pub ended: Option<Timestamp>,
-    /// How it ended, in words; none while it goes on, or when its supervisor was killed.
+    /// How it ended, in words; none while it continues, or when its supervisor was killed.
     pub ending: Option<String>,
     /// True while a supervisor drives it.
     pub goes_on: bool,
@@ -126,7 +126,7 @@ pub struct Figures {
     pub driven_ms: u64,
     /// Milliseconds in which agents were at work, summed over all of them.
     pub agent_ms: u64,
-    /// Of these, those of attempts that were not enough.
+    /// Of these, the insufficient attempts.
     pub wasted_ms: u64,
     /// Milliseconds in which no agent was at work while the run was driven.
     pub idle_ms: u64,
@@ -234,7 +234,7 @@ impl RunStory {
                 target, merge_only, ..
             } => {
                 self.target.clone_from(target);
-                // Landing what a run finished goes on with that run.
+                // Landing what a run finished continues with that run.
                 self.merge_only = *merge_only && !self.had_work();
                 self.ending = None;
             }
@@ -465,7 +465,7 @@ mod tests {
             unread: false,
         };
         events.push((15, failed));
-        // Killed, and gone on with much later.
+        // Killed, and continued with much later.
         events.push((1000, started()));
         events.extend(attempt("b", 2, 1005, 1010));
         let plan = "b".parse().unwrap();

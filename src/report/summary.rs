@@ -138,7 +138,7 @@ fn steps(view: &StatusView, target: &str) -> Vec<(String, String)> {
     }
     if let Some(plan) = any(PlanState::Failed) {
         let last = plan.attempts.last().and_then(|attempt| attempt.ended.as_deref());
-        // One that never began has written nothing.
+        // An agent that never began has written nothing.
         match last.is_some_and(|ended| ended.starts_with("could not be started")) {
             true => step(
                 format!("orch why {}", plan.name),

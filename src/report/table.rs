@@ -19,7 +19,7 @@ const SINCE: usize = 11;
 /// Columns of a plan's name that it has in any terminal.
 const NAME: usize = 20;
 
-/// What is said of a plan.
+/// The line about a plan.
 struct PlanRow<'p> {
     name: &'p str,
     state: &'static str,

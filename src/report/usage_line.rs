@@ -58,7 +58,7 @@ pub fn budget_line(spent: &SpentView) -> Option<String> {
     }
 }
 
-/// `auth-1: rate limited: …; goes on in 2h 5m`.
+/// `auth-1: rate limited: …; continues in 2h 5m`.
 pub(super) fn parked_line(parked: &Parked) -> String {
     let when = match parked.for_ms {
         0 => "continues with another account".to_owned(),

@@ -1,4 +1,4 @@
-//! `orch doctor`: each thing that can be off is found, told, and mended as told.
+//! `orch doctor`: each thing that can be off is found, told, and repaired as told.
 
 use std::fs;
 
@@ -288,7 +288,7 @@ fn a_copy_of_a_repository_leaves_the_first_one_s_agents_and_worktrees_alone() {
 fn a_repository_that_was_moved_alone_is_found_by_its_worktrees_again() {
     let sandbox = begun();
     sandbox.settings("worktrees = \"../trees/{plan}\"");
-    // The worktree lies where the manifest of another name expects it.
+    // The worktree is where the manifest of another name expects it.
     let (repo, tree) = (sandbox.path().to_owned(), sandbox.worktree("p").path().to_owned());
     let new = sandbox.beside("renamed");
     fs::rename(&repo, &new).unwrap();

@@ -308,7 +308,7 @@ fn giving_up_leaves_nothing_behind_but_a_backup_of_what_was_done() {
         .code(2)
         .says("not checked out")
         .ok();
-    // It can be begun anew.
+    // It can be begun again.
     sandbox.orch("merge --resolve two").code(0).ok();
     assert!(place.status().starts_with("UU shared.txt") || place.status().starts_with("M  shared.txt"));
     sandbox.orch("merge --abort").code(0).ok();

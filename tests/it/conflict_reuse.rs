@@ -34,7 +34,7 @@ fn taken_back(tables: &str) -> Sandbox {
     let sandbox = at_odds(tables, &["one", "two"]);
     sandbox.orch("merge").code(1).ok();
     resolve(&sandbox, "two", BOTH);
-    // The same conflict once more: the target as it was, and a plan that wants the same again.
+    // The same conflict again: the target as it was, and a plan that wants the same again.
     sandbox.git("reset -q --hard HEAD~1");
     let script = "sed -i s/middle/two/ shared.txt; git commit -qam two; work 1.1";
     sandbox.plan("again", "", &document(&[1]), script);
@@ -154,7 +154,7 @@ fn a_person_who_checks_it_out_sees_what_was_resolved_before() {
     sandbox.orch("merge --continue two").code(0).ok();
 }
 
-/// Two plans that add lines to a file whose sum stands in a lock file.
+/// Two plans that add lines to a file whose sum is in a lock file.
 fn with_lock_file(regenerate: &str, merge: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.tables(&format!(
@@ -267,7 +267,7 @@ fn a_command_that_fails_or_takes_too_long_holds_the_plan_with_the_end_of_its_log
         .says("no network here")
         .ok();
     assert_eq!(sandbox.rev("main"), before);
-    // What is mended counts the next time.
+    // What is repaired counts the next time.
     let text = sandbox.read("plans.toml");
     let text = text.replace("echo no network here; exit 3", "sleep 1000");
     sandbox.write(

@@ -131,7 +131,7 @@ fn a_plan_whose_conflict_was_resolved_and_squashed_is_cleaned_away_by_what_was_w
     assert_eq!(sandbox.git("branch --list orch/p"), "");
     let kept = sandbox.git(&format!("for-each-ref --contains {commit} refs/orch/backup"));
     assert!(!kept.is_empty(), "its commits are kept");
-    // One that has gone on since is not.
+    // One that has continued since is not.
     let other = landed(1);
     other.worktree("p1").commit_file("more.txt", "more\n");
     other.orch("clean p1").code(0).says("kept p1").ok();
@@ -183,7 +183,7 @@ fn candidates_outlive_housekeeping_that_prunes_at_once_and_leave_no_ref_behind()
         for _ in 0..verifications {
             sandbox.reached("verify");
             std::fs::remove_file(sandbox.mark("at-verify")).unwrap();
-            // More than the worktree that stands on one holds them.
+            // More than the worktree that is on one holds them.
             assert!(!sandbox.git("for-each-ref refs/orch/candidates").is_empty());
             sandbox.git("-c gc.reflogExpire=now -c gc.reflogExpireUnreachable=now gc -q --prune=now");
             sandbox.open("verify");

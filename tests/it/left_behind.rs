@@ -1,5 +1,5 @@
 //! What is left behind by an orch that was killed, or by an agent: hanging git commands, operations that were begun, worktrees
-//! that are gone. The run goes on by itself, and nothing is lost.
+//! that are gone. The run continues on its own, and nothing is lost.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

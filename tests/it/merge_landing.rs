@@ -111,7 +111,7 @@ fn a_conflict_is_held_with_its_files_and_the_other_plan_and_lands_once_a_person_
         sandbox.plan(plan, "", &document(&[1]), &script);
     }
     sandbox.plan("three", "", &document(&[1]), "work 1.1");
-    // Landed together, in the manifest's order: by itself each would land when it happens to be finished.
+    // Landed together, in the manifest's order: on its own each would land when it happens to be finished.
     sandbox.orch("up").code(0).ok();
     sandbox.orch("merge").code(1).ok();
     assert_eq!(sandbox.state("one"), "landed");

@@ -342,7 +342,7 @@ fn the_slower_programs_work_commit_and_fail_as_they_should() {
         "agent = \"gemini\"",
         r#"[{"http": 400, "message": "too strange"}]"#,
     );
-    // This one has no tools: it writes what stands in the answer.
+    // This one has no tools: it writes what is in the answer.
     let edit = "page.md\\n```\\na page\\n```";
     real.scripted("edits", "agent = \"aider\"", &format!(r#"[{{"say": "{edit}"}}]"#));
     real.scripted(

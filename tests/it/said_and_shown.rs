@@ -411,7 +411,7 @@ fn what_is_called_failed_after_it_was_shown_does_not_land() {
     }
 }
 
-/// True when 1.1 was reported done once more after it had been called failed.
+/// True when 1.1 was reported done again after it had been called failed.
 fn done_again(sandbox: &Sandbox) -> bool {
     let words = sandbox
         .events()

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use crate::support::{Sandbox, document, wait_for};
 
-/// A plan `v` whose verification stands at the gate `g` once, with an agent that does nothing else.
+/// A plan `v` whose verification is at the gate `g` once, with an agent that does nothing else.
 fn at_its_verification() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.settings("retries = 0").gate("g").gate("other");

@@ -156,7 +156,7 @@ impl ReadingDraft {
         self.sightings = 0;
     }
 
-    /// Something stands in the agent's way. A reset time that was told before is kept.
+    /// Something is in the agent's way. A reset time that was told before is kept.
     fn obstructed(&mut self, kind: ObstacleKind, why: &str, until: Option<i64>) {
         let known = self.facts.obstacle.as_ref().filter(|known| known.kind == kind);
         let until = until.or(known.and_then(|known| known.until));

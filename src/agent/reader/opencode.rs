@@ -39,7 +39,7 @@ pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
                 output: at("/part/tokens/output") + at("/part/tokens/reasoning"),
                 micros: micros(event, "/part/cost"),
             });
-            // Any other reason means that it goes on, or was cut off.
+            // Any other reason means that it continues, or was cut off.
             match text(event, "/part/reason") {
                 Some("stop") => draft.well("it stopped by itself"),
                 _ => draft.facts.end = None,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{ReadingDraft, obstacles, reset};
 
-/// So many of the last lines are looked at: an error stands at the end.
+/// So many of the last lines are looked at: an error is at the end.
 const KEPT: usize = 12;
 
 /// The last lines.

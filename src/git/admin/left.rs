@@ -63,7 +63,7 @@ fn name(file: &Path) -> String {
 
 fn looks(path: &Path, file: &Path) -> Option<LeftFileLooks> {
     let found = path.join(file).symlink_metadata().ok()?;
-    // A repository inside is a folder, which checks may go on filling.
+    // A repository inside is a folder, which checks may continue filling.
     let (size, time) = if found.is_dir() {
         (0, (0, 0))
     } else {

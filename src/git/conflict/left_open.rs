@@ -54,7 +54,7 @@ pub(in crate::git) fn begin_merge(
     if in_progress(&git_dir(path)?).is_none() {
         return Err(answer.failure());
     }
-    // Whoever takes everything into the index then takes the bumps of both sides back.
+    // `git add` of everything would then undo the bumps of both sides.
     follow_submodules(path)?;
     let said = String::from_utf8_lossy(&answer.stdout).into_owned();
     let reused: BTreeSet<PathBuf> = [said.as_str(), answer.stderr.as_str()]

@@ -19,7 +19,7 @@ use crate::plan::CommitId;
 pub struct RehearsedMerge {
     /// Files that would be resolved as they were before, sorted.
     pub reused: Vec<PathBuf>,
-    /// Files that would be made anew, sorted; in the tree they are as the target has them.
+    /// Files that would be made again, sorted; in the tree they are as the target has them.
     pub generated: Vec<PathBuf>,
     /// The merge's tree; none where other files are left in conflict.
     pub tree: Option<String>,

@@ -1,5 +1,5 @@
 //! A merge that conflicts, made all the same in a worktree of orch's own: by resolutions that git has recorded, and by making
-//! generated files anew.
+//! generated files again.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;

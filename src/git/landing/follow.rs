@@ -73,7 +73,7 @@ fn two_way(lock: &IndexLock, old: &CommitId, new: &CommitId, options: &[&str]) -
         .args([old.as_str(), new.as_str()])
 }
 
-/// Finds out whether a checkout could be brought along, changing none of its files.
+/// Finds out whether a checkout could be updated, changing none of its files.
 pub(in crate::git) fn rehearse(
     path: &Path,
     old: &CommitId,

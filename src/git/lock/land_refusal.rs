@@ -71,7 +71,7 @@ pub enum LandRefusal {
         /// The files.
         files: Vec<PathBuf>,
     },
-    /// A checkout cannot be brought along for another reason that git gave.
+    /// A checkout cannot be updated for another reason that git gave.
     #[error("the checkout `{}` cannot be updated: {why}", path.display())]
     Blocked {
         /// The checkout.
@@ -98,7 +98,7 @@ pub enum LandRefusal {
 }
 
 impl LandRefusal {
-    /// True when something lies in a checkout that a person will take away or commit.
+    /// True when something is in a checkout that a person will take away or commit.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Dirty { .. }

@@ -66,7 +66,7 @@ pub fn remove_git_lock(admin: &WorktreeAdmin, path: &Path) -> Result<bool, GitEr
     }
 }
 
-/// Who may hold a lock file, in words. Other than a run, which has to go on, a look from outside leaves one alone that a git
+/// Who may hold a lock file, in words. Other than a run, which has to continue, a look from outside leaves one alone that a git
 /// of another machine may hold.
 fn owner(lock: &Path) -> Option<String> {
     if let Some(name) = shared_with_other_machines(lock) {

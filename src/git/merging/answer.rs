@@ -61,7 +61,7 @@ pub(super) fn read(
             kinds.entry(first).or_insert(kind);
         }
     }
-    // A conflict may be told of under a path that itself is not in conflict (one that was renamed): it counts.
+    // git may report a conflict under a path that itself is not in conflict (a renamed file): it counts.
     for path in kinds.keys() {
         stages.entry(path.clone()).or_default();
     }

@@ -5,7 +5,7 @@ use git2::{ObjectType, Oid};
 use super::store::entry::{EntryKind, TreeEntry, entries};
 use super::store::objects::Objects;
 
-/// What stands at a path.
+/// What is at a path.
 pub(super) type Thing = (EntryKind, Oid);
 
 /// One path that differs.

@@ -195,7 +195,7 @@ impl Merger {
         Ok(same == Some(true))
     }
 
-    /// Makes the commit of a merge that [`Merger::merge`] has given the tree of; the next merge may go on from it.
+    /// Makes the commit of a merge that [`Merger::merge`] has given the tree of; the next merge may continue from it.
     pub(in crate::git) fn commit(
         &mut self,
         tree: &str,

@@ -26,7 +26,7 @@ pub(in crate::git) enum Replayed {
 pub(in crate::git) enum UndoneChange {
     /// The id of the tree.
     Tree(String),
-    /// Something that changed since stands in the way.
+    /// Something that changed since is in the way.
     Conflict(Vec<ConflictFile>),
 }
 

@@ -86,7 +86,7 @@ impl Settings {
         })
     }
 
-    /// The line of whoever commits now; none when git has to write it.
+    /// The committer's line; none when git has to write it.
     pub(super) fn committer(&self) -> Option<Vec<u8>> {
         Some(self.committer.as_ref()?.now().into_bytes())
     }

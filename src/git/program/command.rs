@@ -100,7 +100,7 @@ impl Git {
             // A program that anybody may have named, and that saves nothing here.
             "-c",
             "core.fsmonitor=false",
-            // Milliseconds. Whoever deletes a ref has this lock for an instant, which is long where the machine has other things to do.
+            // Milliseconds. Deleting a ref holds this lock for an instant, which is long on a busy machine.
             "-c",
             "core.packedRefsTimeout=10000",
         ]);
@@ -255,8 +255,8 @@ impl Git {
                 drop(pipe);
                 child.wait_with_output()
             }
-            // Written beside what is read: a git that answers as it reads would wait for a reader, and its writer for it.
-            // One that does not read to the end says why by its exit status.
+            // Written beside what is read: a git that answers as it reads would wait for a reader, and its writer for it. A git
+            // command that does not read to the end has an exit status that says why.
             Some((input, mut pipe)) => thread::scope(|scope| {
                 scope.spawn(move || pipe.write_all(&input));
                 child.wait_with_output()

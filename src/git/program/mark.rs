@@ -1,5 +1,5 @@
 //! The mark that git commands of orch's carry in their environment, and hand on to what they start: hooks, merge drivers,
-//! programs that sign. By it what a killed orch has left is told from everybody else's.
+//! programs that sign. It shows which processes a killed orch has left.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;

@@ -109,7 +109,7 @@ pub fn pins(repo: &Repository) -> Result<Vec<Pin>, GitError> {
     Ok(pins)
 }
 
-/// Removes a pin; one that is not there is no error. What only it held goes to a backup, which is returned.
+/// Removes a pin; a missing pin is no error. Commits that only the pin held go to a backup, which is returned.
 pub fn unpin(
     repo: &Repository,
     plan: &PlanName,

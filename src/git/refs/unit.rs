@@ -36,8 +36,8 @@ impl UnitBranch {
     }
 }
 
-/// The branches that orch has made for units of a plan, sorted; also one whose making or deletion was cut short, so
-/// not every one of them exists.
+/// The branches that orch has made for units of a plan, sorted; also one whose making or deletion was interrupted, so not every
+/// one of them exists.
 pub fn units(repo: &Repository, plan: &PlanName) -> Result<Vec<String>, GitError> {
     marks(repo, &format!("{UNITS}{plan}/"))
 }

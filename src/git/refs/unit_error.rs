@@ -92,7 +92,7 @@ pub enum UnitRefusal {
         /// The worktree.
         path: PathBuf,
     },
-    /// Ignored files lie where the commit has its own.
+    /// Ignored files are where the commit has its own.
     #[error(
         "`{}` has ignored files where the branch has its own: {}; move them away, then try again",
         path.display(),
@@ -114,7 +114,7 @@ pub enum UnitRefusal {
     Loose {
         /// The worktree.
         path: PathBuf,
-        /// The commit it stands on.
+        /// The commit it is on.
         head: CommitId,
         /// The plan's branch.
         plan_branch: String,
@@ -152,7 +152,7 @@ pub enum UnitError {
         /// What hinders.
         why: String,
     },
-    /// A step failed. Doing it again goes on from there.
+    /// A step failed. Doing it again continues from there.
     #[error(transparent)]
     Git(#[from] GitError),
 }

@@ -16,7 +16,7 @@ pub struct HeadPrint {
     pub head: CommitId,
     /// The branch checked out; none for a detached HEAD.
     pub branch: Option<String>,
-    /// Every file that is uncommitted, with its looks; none for one that is gone.
+    /// Every uncommitted file with its fingerprint; none for a deleted file.
     dirty: BTreeMap<PathBuf, Option<Looks>>,
 }
 

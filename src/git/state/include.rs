@@ -73,7 +73,7 @@ pub fn included(repo: &Repository, patterns: &[String]) -> Result<Included, GitE
     Ok(found)
 }
 
-/// True when the path, or a folder that it lies in (written with a slash at its end), is in a sorted list.
+/// True when the path, or a folder that it is in (written with a slash at its end), is in a sorted list.
 fn is_within(path: &[u8], sorted: &[&[u8]]) -> bool {
     let folders = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
     let mut prefixes = folders.map(|(at, _)| &path[..=at]).chain([path]);

@@ -58,7 +58,7 @@ pub enum MergeInError {
         /// What was begun.
         operation: InProgress,
     },
-    /// Ignored files lie where the commit has its own, and git would replace them without a word.
+    /// Ignored files are where the commit has its own, and git would replace them without a word.
     #[error(
         "`{}` has ignored files where the commit to be merged has its own: {}; move them away, then try again",
         path.display(),
@@ -138,7 +138,7 @@ pub fn merge_in(path: &Path, commit: &CommitId, message: &str) -> Result<MergedI
         .arg(commit.as_str())
         .answer()?;
     if answer.status.success() {
-        // What does not work is met by whoever needs them.
+        // The next step that needs them meets a failure.
         follow_submodules(path)?;
         step::end(path)?;
         let after = crate::git::state::inspect::head_of(path)?;

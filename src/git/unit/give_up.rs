@@ -58,7 +58,7 @@ const MOST_NAMES: usize = 2_000;
 /// nothing else has go to backups first. None when nothing is in progress. `stamp` names the backups, see
 /// [`backup`](crate::git::keep::backup).
 ///
-/// One that was cut short is ended by doing it again. The caller lets no agent in the worktree meanwhile.
+/// An interrupted one is ended by doing it again. The caller lets no agent in the worktree meanwhile.
 ///
 /// # Errors
 ///
@@ -79,7 +79,7 @@ pub fn give_up(
     let Some(operation) = state.in_progress else {
         return Ok(None);
     };
-    // Such as one that waits for the editor of a person.
+    // Such as a step that waits for a person's editor.
     if is_git_in(path) {
         let path = path.to_owned();
         return Err(UnitRefusal::InProgress { path, operation }.into());

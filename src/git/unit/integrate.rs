@@ -26,7 +26,7 @@ pub enum Integrated {
     FastForward(CommitId),
     /// It was merged, in this commit: first parent the plan's branch, second the unit's.
     Merged(CommitId),
-    /// The plan's branch, which stands at this commit, has all of it already.
+    /// The plan's branch, which is at this commit, has all of it already.
     AlreadyIn(CommitId),
     /// The two do not merge. Nothing has moved.
     Conflict {
@@ -40,7 +40,7 @@ pub enum Integrated {
 pub struct UnitIntegration {
     /// What became of it.
     pub outcome: Integrated,
-    /// What was put away in the plan's worktree in order to end an earlier move that was cut short.
+    /// What was put away in the plan's worktree in order to end an earlier move that was interrupted.
     pub backups: Vec<Backup>,
 }
 
@@ -67,10 +67,10 @@ impl std::fmt::Display for MergeMessage<'_> {
 /// Merges a unit's branch into its plan's: by moving it on when it can, else by a merge commit that is built off
 /// every checkout. The plan's branch moves by compare-and-swap, and its checkouts follow.
 ///
-/// No agent may be at work in the plan's own worktree when the plan's branch is checked out there. A step that was cut short is
+/// No agent may be at work in the plan's own worktree when the plan's branch is checked out there. A step that was interrupted is
 /// finished by any later step with a unit of the plan: files of the move that are in the way in the plan's own worktree then go
-/// to a backup that `stamp` names. `known` is the last known tip of the unit's branch: a branch that is gone is no fault when
-/// the plan's branch has that commit. The caller lets no other step with a unit of this plan run at the same time.
+/// to a backup that `stamp` names. `known` is the last known tip of the unit's branch: a branch that is gone is no fault when the
+/// plan's branch has that commit. The caller lets no other step with a unit of this plan run at the same time.
 ///
 /// # Errors
 ///
@@ -83,7 +83,7 @@ pub fn integrate(
     stamp: &str,
     known: Option<&CommitId>,
 ) -> Result<UnitIntegration, UnitError> {
-    // Held by git commands too: those of a killed orch have ended once this is ours.
+    // Git commands hold it too: the commands of a killed orch have ended once this lock is taken.
     let alone = alone(admin, unit.plan.as_str())?;
     let backups = end_move(admin, &alone, unit, stamp)?;
     let (old, tip) = unit_tips(&admin.repo, unit)?;
@@ -113,12 +113,12 @@ pub fn integrate(
     Ok(UnitIntegration { outcome, backups })
 }
 
-/// Ends a move of the plan's branch that was cut short, with what was put away for that. To be called before a step
-/// looks at the plan's own worktree: the remains of the move would pass for somebody's changes.
+/// Ends a move of the plan's branch that was interrupted, with what was put away for that. To be called before a step looks at
+/// the plan's own worktree: the remains of the move would pass for somebody's changes.
 ///
 /// # Errors
 ///
-/// When a checkout of the branch other than the plan's own worktree cannot be brought along.
+/// When a checkout of the branch other than the plan's own worktree cannot be updated.
 pub fn finish_move(admin: &WorktreeAdmin, unit: &UnitBranch, stamp: &str) -> Result<Vec<Backup>, UnitError> {
     if noted_move(&admin.repo, unit)?.is_none() {
         return Ok(Vec::new());
@@ -127,8 +127,8 @@ pub fn finish_move(admin: &WorktreeAdmin, unit: &UnitBranch, stamp: &str) -> Res
     end_move(admin, &alone, unit, stamp)
 }
 
-/// Moves the plan's branch. Before that it is noted where it stood, without which a checkout that was not brought along
-/// could not be told from one with changes.
+/// Moves the plan's branch. Before that it is noted where it stood, without which a checkout that was not updated could not be
+/// told from one with changes.
 fn advance(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
@@ -171,7 +171,7 @@ fn advance(
     Ok(landed.commit)
 }
 
-/// Ends a move that was cut short after the branch had moved, so that every checkout shows where it is.
+/// Ends a move that was interrupted after the branch had moved, so that every checkout shows where it is.
 fn end_move(
     admin: &WorktreeAdmin,
     alone: &KeyLock,

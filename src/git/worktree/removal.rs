@@ -279,9 +279,9 @@ fn judge_worktree(
     Ok(true)
 }
 
-/// Removes the worktree, then its branches by compare-and-swap, then the record. Never by force: what has changed
-/// since the proof was given makes the step fail. One that was cut short is ended by the next. Commits that are on
-/// the target by their content alone go to a backup, which is returned.
+/// Removes the worktree, then its branches by compare-and-swap, then the record. Never by force: what has changed since the proof
+/// was given makes the step fail. An interrupted one is ended by the next. Commits that are on the target by their content alone
+/// go to a backup, which is returned.
 pub fn remove(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,

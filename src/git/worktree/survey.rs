@@ -59,7 +59,7 @@ pub struct TreeSeen {
     pub expected: bool,
     /// True when orch has a record of having made it.
     pub recorded: bool,
-    /// True when its making was cut short.
+    /// True when its making was interrupted.
     pub half_made: bool,
     /// True when git's worktree administration has an entry for the place.
     pub registered: bool,
@@ -67,7 +67,7 @@ pub struct TreeSeen {
     pub place: TreePlace,
     /// Another place, at which the manifest expects it and at which it now is.
     pub moved_to: Option<PathBuf>,
-    /// True when orch's own folder lies in it.
+    /// True when orch's own folder is in it.
     pub has_orch_folder: bool,
     /// What git says of its index, when it cannot read that.
     pub index_trouble: Option<String>,
@@ -133,7 +133,7 @@ pub fn strayed(
     Ok(all)
 }
 
-/// The place where a worktree is wanted, when the one that is not at `path` any more is there.
+/// The place where a worktree is wanted, when the worktree that is no longer at `path` is there.
 fn moved_to(admin: &WorktreeAdmin, path: &Path, wanted: Option<&Path>) -> Option<PathBuf> {
     let to = wanted.map(settle)?;
     let is_there = moved_entry(admin, &to).is_some() || is_cut_off(&to);
@@ -258,8 +258,8 @@ pub fn record_again(admin: &WorktreeAdmin, wanted: &ExpectedTree, base: &CommitI
     admin.write_record(&wanted.key, &record)
 }
 
-/// Ends what was cut short, brings a deleted folder back as it was last staged, and connects folder and admin dir again
-/// where one has lost the other. No file that is there is touched.
+/// Ends what was interrupted, brings a deleted folder back as it was last staged, and connects folder and admin dir again where
+/// one has lost the other. No file that is there is touched.
 ///
 /// # Errors
 ///
@@ -289,8 +289,8 @@ pub fn repair(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
     make(admin, &alone, &lane).map(drop)
 }
 
-/// For the end of a run, when nobody is at work: ends the making of worktrees that was cut short and that nobody has asked for
-/// since. What hinders is met again by whoever needs the worktree.
+/// At the end of a run, when no agent is at work: completes the making of worktrees that was interrupted and not asked for since.
+/// An obstacle is met again by the next attempt that needs the worktree.
 ///
 /// # Errors
 ///

@@ -101,7 +101,7 @@ fn hosts(picture: &Picture) -> Vec<Option<usize>> {
     picture.shapes.iter().enumerate().map(host).collect()
 }
 
-/// The longest path to each shape, in links. What lies on a cycle is put behind what leads to it from outside.
+/// The longest path to each shape, in links. What is on a cycle is put behind what leads to it from outside.
 fn columns(picture: &Picture, hosts: &[Option<usize>]) -> Vec<usize> {
     let count = picture.shapes.len();
     let mut open = vec![0usize; count];

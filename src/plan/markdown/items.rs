@@ -1,4 +1,4 @@
-//! List items: tasks, sub-tasks, checks, and what else stands in lists.
+//! List items: tasks, sub-tasks, checks, and what else is in lists.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -272,8 +272,8 @@ impl Walk<'_> {
         draft
     }
 
-    /// A task from its line: annotations are read and cut out, and `title` makes the title of what is left. `head` may
-    /// go on below its first line.
+    /// A task from its line: annotations are read and cut out, and `title` makes the title of what is left. `head` may continue
+    /// below its first line.
     pub(super) fn task_line(
         &mut self,
         head: &Range<usize>,

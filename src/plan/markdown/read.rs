@@ -96,7 +96,7 @@ fn phase_level(text: &str, blocks: &[Block]) -> u8 {
 }
 
 impl Walk<'_> {
-    /// Ends the section of a task's heading; what stands in it are the task's details.
+    /// Ends the section of a task's heading; what is in it are the task's details.
     fn close_headed(&mut self, end: usize) {
         if let Some(headed) = self.headed.take() {
             let mut details = dedent(self.text.get(headed.from..end).unwrap_or_default());

@@ -29,7 +29,7 @@ pub struct PromptContext {
     pub open: Vec<TaskId>,
     /// What was written to whoever works on the plan, since an agent began last.
     pub messages: Vec<PromptMessage>,
-    /// True when it goes on with a conversation that knows all but the messages.
+    /// True when it continues with a conversation that knows all but the messages.
     pub brief: bool,
     /// The phases of this stage, and no others.
     pub phases: Vec<PromptPhase>,

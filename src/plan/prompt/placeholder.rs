@@ -19,7 +19,7 @@ pub const COMMAND_PLACEHOLDERS: &[&str] = &[
     "git_common_dir",
     "settings_file",
 ];
-/// Placeholders of a command that goes on with a conversation.
+/// Placeholders of a command that continues with a conversation.
 pub const RESUME_PLACEHOLDERS: &[&str] = &[
     "prompt_file",
     "prompt",

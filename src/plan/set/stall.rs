@@ -13,7 +13,7 @@ pub enum OnStall {
     Notice,
     /// A message is put into the agent's inbox.
     Nudge,
-    /// The attempt is ended, as a failed one, and the next one goes on with what remains.
+    /// The attempt is ended, as a failed one, and the next one continues with what remains.
     Restart,
     /// The attempt is ended, and its work waits for a person.
     Hold,

@@ -112,7 +112,7 @@ pub(in crate::schedule) fn stop_broke(board: &mut Board, at: At, number: usize, 
     }
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
     let idle = run.is_open() && !run.is_at_work() && run.verify != Verify::Running;
-    // What waits for something else is told when its turn comes.
+    // Work that waits for something else is reported when its turn comes.
     let next = || !board.look(number).ready(at).is_empty() || run.next_time(at).is_some();
     if idle && next() {
         let name = plan.name.clone();

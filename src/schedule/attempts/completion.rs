@@ -66,7 +66,7 @@ pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step:
     }
 }
 
-/// Looks at what ended attempts of the plan left, and judges those of which all is known.
+/// Has the ended attempts of the plan inspected, and judges the inspected ones.
 pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usize, step: &mut Step) {
     let lanes: Vec<u32> = board.state.plans[index].attempts.keys().copied().collect();
     for lane in lanes {

@@ -12,7 +12,7 @@ use crate::schedule::judge::failure::Failure;
 use crate::schedule::ready::built_on::built_on;
 use crate::schedule::state::loop_breaker::{LOOP, is_brief, loop_words};
 
-/// An attempt that nobody but a person can help: its plan is held, or where others of the plan go on, its work is.
+/// An attempt that nobody but a person can help: its plan is held, or where others of the plan continue, its work is.
 pub(in crate::schedule) fn hold_attempt(
     board: &mut Board,
     at: At,

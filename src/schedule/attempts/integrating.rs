@@ -22,8 +22,7 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
-/// What follows from work that is good: it is done, once its commits are on the plan's branch. What was odd about its end
-/// is told then.
+/// Ends a stage that is good, once its commits are on the plan's branch. An odd end gives a warning then.
 pub(in crate::schedule) fn complete(
     board: &mut Board,
     at: At,

@@ -1,5 +1,5 @@
-//! What cannot be done any more: units and plans that wait for what will not come, and plans that have come to an end
-//! without success.
+//! What can no longer be done: units and plans that wait for what will not come, and plans that have come to an end without
+//! success.
 
 use crate::plan::{Dependency, PlanName};
 use crate::schedule::board::core::Board;
@@ -81,7 +81,7 @@ fn why_lost(board: &Board, lost: &Dependency) -> String {
     format!("it depends on {lost}, and {cause} {what}")
 }
 
-/// Ends a plan of which something is lost and nothing else can go on.
+/// Ends a plan of which something is lost and nothing else can continue.
 fn end_without_success(board: &mut Board, at: At, index: usize, step: &mut Step) {
     let plan = &board.work.plans[index];
     let run = &board.state.plans[index];

@@ -5,7 +5,7 @@ use crate::schedule::board::core::Board;
 use crate::schedule::event::facts::{Obstacle, ObstacleKind};
 use crate::schedule::state::attempt::Attempt;
 
-/// What stands in the way of an attempt's agent, and what a person does about it.
+/// What is in the way of an attempt's agent, and what a person does about it.
 pub(in crate::schedule) fn what_is_needed(
     board: &Board,
     attempt: &Attempt,

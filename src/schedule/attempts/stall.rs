@@ -181,7 +181,7 @@ impl Stall {
         format!("the agent was stuck and was ended: {}", self.ages_at(at).words())
     }
 
-    /// What comes next, in words, for those who look.
+    /// What comes next, in words.
     pub(in crate::schedule) fn prospect(&self, plan: &PlanWork, now: At) -> String {
         let Some(stall_after) = plan.attempts.stuck_after else {
             return String::new();

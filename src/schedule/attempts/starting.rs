@@ -127,8 +127,8 @@ fn expected_places(board: &Board) -> Vec<QueuePlace> {
         .collect()
 }
 
-/// The places of what is begun again as soon as it is known what an agent left that was cut short, as by a power cut: work
-/// that was begun goes before work that never was.
+/// The places of what is begun again as soon as it is known what an agent left that was interrupted, as by a power cut: work that
+/// was begun goes before work that never was.
 fn cut_short(board: &Board) -> impl Iterator<Item = QueuePlace> {
     let is_cut = |attempt: &Attempt| match &attempt.state {
         AttemptState::Ended(exit) | AttemptState::Checked(exit, _) => {

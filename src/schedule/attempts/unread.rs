@@ -1,4 +1,4 @@
-//! Messages that no agent has read: whoever ends with one goes on with it, before what it did is judged.
+//! Unread messages: an agent that ends with one continues with it, before its work is judged.
 
 use crate::plan::PlanName;
 use crate::schedule::board::ask::Ask;
@@ -12,10 +12,11 @@ use crate::schedule::state::plan_view::counted;
 use crate::schedule::state::tries::Tries;
 use crate::schedule::work::plans::Work;
 
-/// So often in a row an agent goes on with what it has not read: one that never looks will not after the third time either.
+/// How often in a row an agent is continued with unread messages. An agent that never reads them will not after the third time
+/// either.
 const MOST: u32 = 2;
 
-/// Has the work of an attempt that ended by itself gone on with, where messages to its plan are unread. True when it was.
+/// Has the work of an attempt that ended on its own continued with, where messages to its plan are unread. True when it was.
 pub(in crate::schedule) fn sends_on(
     board: &mut Board,
     at: At,
@@ -60,7 +61,7 @@ pub(in crate::schedule) fn tell_of_unread(board: &mut Board, at: At, name: &Plan
     }
 }
 
-/// True when the agent of this attempt ended in order and may be sent on once more.
+/// True when the agent of this attempt ended in order and may be sent on again.
 fn goes_on(work: &Work, attempt: &Attempt, tries: &Tries) -> bool {
     let AttemptState::Checked(Exit::Code { code: 0 }, evidence) = &attempt.state else {
         return false;

@@ -46,7 +46,7 @@ impl Scheduler {
         other.replay(events);
         other.board.state.now = other.board.state.now.max(self.board.state.now);
         other.board.asked = std::mem::take(&mut self.board.asked);
-        // Those who count on the old work: the end of a run that has more to do now, and timers.
+        // What depends on the old work: the end of a run that has more to do now, and timers.
         other
             .board
             .asked

@@ -45,7 +45,7 @@ use crate::schedule::train::early::{Heads, UnionSaid};
 use crate::schedule::train::{BuildId, TrainAnswer};
 use crate::schedule::work::plans::Work;
 
-/// What is told to the scheduler.
+/// An input of the scheduler.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
     /// A fact.
@@ -56,7 +56,7 @@ pub enum Input {
         plan: PlanName,
         /// The worktree in which it was said; 0 is the plan's own.
         lane: u32,
-        /// What is said of each task or sub-task.
+        /// The statement on each task or sub-task.
         said: Vec<Statement>,
         /// Where the worktree stands.
         head: Option<CommitId>,
@@ -111,7 +111,7 @@ impl Scheduler {
         self.board.replay(events);
     }
 
-    /// Lets time pass without deciding anything, for those who only look.
+    /// Lets time pass without deciding anything, for readers.
     pub fn observe(&mut self, now: At) {
         self.board.state.now = self.board.state.now.max(now);
     }
@@ -280,7 +280,7 @@ impl Scheduler {
         if !stopping {
             lose_hope(&mut self.board, at, plan, step);
             verify_or_finish(&mut self.board, at, plan, step);
-            // After it, so that one that was begun before a restart is there to be stopped.
+            // After it, so that a verification that began before a restart can be stopped.
             stop_unwanted_verification(&mut self.board, plan, step);
         }
         pin_what_is_waited_for(&mut self.board, plan, step);

@@ -76,7 +76,7 @@ pub struct LaneOf {
     pub lane: u32,
 }
 
-/// What is to be said of a worktree that is to be made.
+/// A remark about a worktree that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaneNote {
     /// The plan.
@@ -97,7 +97,7 @@ pub struct Steered {
     pub point: Point,
 }
 
-/// A phase or task of a plan that is given out by itself.
+/// A phase or task of a plan that is given out on its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitOf {
     /// The plan.
@@ -168,7 +168,7 @@ pub struct WorkRefusal {
     pub plan: PlanName,
     /// The attempt.
     pub attempt: AttemptId,
-    /// What stands in the way and what to do.
+    /// What is in the way and what to do.
     pub why: String,
 }
 

@@ -1,4 +1,4 @@
-//! How an agent's process ended, and what it left.
+//! How an agent's process ended, and the evidence afterwards.
 
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +57,7 @@ pub struct Evidence {
     /// True when its worktree is gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost: bool,
-    /// Commits on which work was reported done and that are not on the branch any more.
+    /// Commits on which work was reported done and that are no longer on the branch.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<GoneWork>,
     /// A commit on the branch that was made for another plan and has not landed; none where there is none.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", remote = "Self")]
 pub enum Event {
-    /// `orch up` began a run or went on with one.
+    /// `orch up` began a run or continued with one.
     #[serde(rename = "run.started")]
     RunStarted {
         /// The run.
@@ -35,7 +35,7 @@ pub enum Event {
     RunStopped {
         /// Why, for people.
         why: String,
-        /// True when the next `orch up` goes on with this run instead of beginning another.
+        /// True when the next `orch up` continues with this run instead of beginning another.
         resume: bool,
     },
     /// Every plan has settled.
@@ -65,7 +65,7 @@ pub enum Event {
     /// The worktree is not made for now, because a person asked to stop; it is asked for again.
     #[serde(rename = "worktree.deferred")]
     WorktreeDeferred(LaneNote),
-    /// The worktree is not there any more; it is made again when it is needed.
+    /// The worktree is gone; it is made again when it is needed.
     #[serde(rename = "worktree.lost")]
     WorktreeLost(LaneOf),
     /// An attempt was given work. Written before its process starts.
@@ -130,7 +130,7 @@ pub enum Event {
     /// What the agent's output tells: its last word, tools it was denied, turns, tokens, cost, its conversation.
     #[serde(rename = "agent.told")]
     AgentUsage(AgentUsage),
-    /// The attempt met a rate limit or an outage; the plan goes on when that is over, and no attempt is spent.
+    /// The attempt met a rate limit or an outage; the plan continues when that is over, and no attempt is spent.
     #[serde(rename = "attempt.parked")]
     AttemptParked(Parked),
     /// What the attempt left was looked at, and leftover changes were committed.
@@ -159,7 +159,7 @@ pub enum Event {
         /// True when nothing was made: what was reported done of its work is open to the next.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         nothing_made: bool,
-        /// True when it was not judged, because messages were unread: the next one goes on with these.
+        /// True when it was not judged, because messages were unread: the next one continues with these.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unread: bool,
     },
@@ -196,7 +196,7 @@ pub enum Event {
     /// A task, a VERIFY block or a phase was added to what was done: that is open again.
     #[serde(rename = "work.added")]
     WorkAdded(UnitOf),
-    /// The attempts at one phase or task are used up; the rest of the plan goes on.
+    /// The attempts at one phase or task are used up; the rest of the plan continues.
     #[serde(rename = "work.failed")]
     WorkFailed {
         /// The plan.
@@ -207,7 +207,7 @@ pub enum Event {
         why: String,
         /// True when a person has to look at it: a conflict, or a check in the background.
         held: bool,
-        /// What was worked on although this was still open, and now stands on ground that failed.
+        /// What was worked on although this was still open, and now is on ground that failed.
         built_on: Vec<BuiltOn>,
     },
     /// A phase or task waits for what will not come.
@@ -299,7 +299,7 @@ pub enum Event {
         /// True when what runs is stopped too.
         now: bool,
     },
-    /// A person let it go on.
+    /// A person let it continue.
     #[serde(rename = "plan.resumed")]
     Resumed(Steered),
     /// A person asked to try again failed, held, skipped or cancelled work.
@@ -361,7 +361,7 @@ pub enum Event {
     /// A word of an agent that had ended; it counts for nothing.
     #[serde(rename = "report.late")]
     ReportLate(super::notice::LateReport),
-    /// Somebody wrote to those who work on a plan.
+    /// Somebody wrote to the agents of a plan.
     #[serde(rename = "message.sent")]
     MessageSent(Sent),
     /// The plan's branch does not merge with another live one, or with the target, as both stand.
@@ -376,7 +376,7 @@ pub enum Event {
     /// By now they do.
     #[serde(rename = "union.green")]
     UnionGreen(super::notice::UnionSeen),
-    /// What a run has landed was verified once more at its end.
+    /// What a run has landed was verified again at its end.
     #[serde(rename = "target.checked")]
     TargetChecked(super::merge_facts::TargetChecked),
     /// A plan has waited for longer than `[escalate]` allows.

@@ -29,7 +29,7 @@ pub struct Facts {
     pub turns: u32,
     /// What was used up.
     pub spent: Spent,
-    /// The conversation, to go on with.
+    /// The conversation, to continue with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
     /// What keeps the agent from working although it does nothing wrong.
@@ -204,7 +204,7 @@ pub enum ObstacleKind {
 }
 
 impl ObstacleKind {
-    /// True when it goes away by itself.
+    /// True when it goes away on its own.
     pub fn passes(self) -> bool {
         match self {
             Self::RateLimit | Self::Outage => true,
@@ -255,7 +255,7 @@ pub struct Parked {
     pub kind: ObstacleKind,
     /// What was said about it.
     pub why: String,
-    /// Milliseconds until the plan goes on.
+    /// Milliseconds until the plan continues.
     pub for_ms: u64,
     /// Milliseconds until the account can be used again.
     pub limit_ms: u64,

@@ -67,7 +67,7 @@ pub struct NotLanded {
     pub why: MergeTrouble,
 }
 
-/// What was found when the tip that a run had landed was verified once more, in a fresh worktree.
+/// What was found when the tip that a run had landed was verified again, in a fresh worktree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetChecked {
     /// The branch.

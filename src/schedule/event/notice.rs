@@ -159,7 +159,7 @@ pub struct LateReport {
     /// The worktree in which it was said; 0 is the plan's own.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lane: u32,
-    /// What was said of it.
+    /// The report.
     pub state: TaskState,
     /// True when it was said in time, of work that could not begin.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -169,7 +169,7 @@ pub struct LateReport {
     pub note: Option<String>,
 }
 
-/// A message to those who work on a plan.
+/// A message to the agents of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// The plan.

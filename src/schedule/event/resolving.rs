@@ -19,10 +19,10 @@ pub enum Resolving {
     /// Its resolution was given up.
     #[serde(rename = "resolve.dropped")]
     Dropped(OfPlan),
-    /// A person does not want the agent at it to go on, nor another to begin on these two commits.
+    /// A person does not want the agent at it to continue, nor another to begin on these two commits.
     #[serde(rename = "resolve.cancelled")]
     Cancelled(OfPlan),
-    /// A candidate was built although it conflicts: as it was resolved before, or by making generated files anew.
+    /// A candidate was built although it conflicts: as it was resolved before, or by making generated files again.
     #[serde(rename = "resolve.reused")]
     Reused(ConflictRepaired),
     /// An agent was given the conflict. Written before its process starts.
@@ -125,7 +125,7 @@ pub struct ConflictRepaired {
     /// Files that were resolved as they were before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reused: Vec<String>,
-    /// Files that were made anew.
+    /// Files that were made again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regenerated: Vec<String>,
 }

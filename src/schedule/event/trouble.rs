@@ -1,4 +1,4 @@
-//! What stands in the way: of starting an agent, of a plan, of a merge.
+//! What is in the way: of starting an agent, of a plan, of a merge.
 
 use std::fmt;
 
@@ -76,7 +76,7 @@ pub enum Hold {
         /// What a person does about it.
         how: String,
     },
-    /// Something stands in the way that `orch` must not touch.
+    /// Something is in the way that `orch` must not touch.
     Refused {
         /// In words.
         why: String,
@@ -94,7 +94,7 @@ pub enum Hold {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         keys: Vec<String>,
     },
-    /// The journal was lost, and with it whatever a person said of the plan: that it waits, that it was cancelled.
+    /// The journal was lost, and with it what people decided about the plan: pauses, cancellations.
     JournalLost {},
     /// A phase or task of it needs a person, and the rest has come to an end.
     Work {
@@ -182,11 +182,11 @@ pub enum MergeTrouble {
     },
     /// Refused before anything moved; the plan stays finished.
     Refused {
-        /// What stands in the way and what to do.
+        /// What is in the way and what to do.
         why: String,
     },
-    /// Something lies in a checkout of the target where the merge brings its own; refused before anything moved. A plan that
-    /// lands by itself does so once that is gone.
+    /// Something is in a checkout of the target where the merge brings its own; refused before anything moved. A plan that lands
+    /// on its own does so once that is gone.
     Obstacle {
         /// What, and what to do.
         why: String,
@@ -232,7 +232,7 @@ impl MergeTrouble {
     }
 }
 
-/// How people are told of a conflict with the target.
+/// A conflict with the target, in words.
 pub fn conflict_words(with: &[PlanName], files: &[String], tried: Option<&str>) -> String {
     let tried = tried.map(|tried| format!("; {tried}")).unwrap_or_default();
     format!(

@@ -1,4 +1,4 @@
-//! Waits that take too long: somebody is told once of each, as `[escalate]` says.
+//! Waits that take too long: each is reported once, as `[escalate]` says.
 
 use super::reason::Reason;
 use super::reasons::explain;
@@ -44,7 +44,7 @@ pub(in crate::schedule) fn escalate_what_needs_a_person(board: &mut Board, at: A
             continue;
         }
         for still in standstills_of(board, number) {
-            // What waits for another plan waits for that one's trouble, which is told for itself.
+            // A plan that waits for another plan waits for the other plan's trouble, which is reported itself.
             if still.waiting != Waiting::Dependency && allowed.after(still.waiting).is_some() {
                 tell(board, at, number, still, step);
             }

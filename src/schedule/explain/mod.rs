@@ -1,4 +1,4 @@
-//! Why a plan, a phase or a task is where it is, in words, and who is told when that takes too long.
+//! Why a plan, a phase or a task is in its state, in words, and the notices when a wait takes too long.
 //!
 //! May import `merge` and below.
 

@@ -150,7 +150,7 @@ fn in_the_train(work: &Work, state: &State, name: &PlanName, into: &Option<Strin
 pub(in crate::schedule) fn again(state: &State, what: impl std::fmt::Display) -> String {
     match state.phase {
         RunPhase::Driving | RunPhase::Stopping { .. } => format!("orch retry {what}"),
-        // The run that goes on tries nothing again by itself that failed in it.
+        // The run that continues tries nothing again on its own that failed in it.
         RunPhase::Stopped { resume: true } => format!("orch retry {what}, then orch up"),
         RunPhase::Idle | RunPhase::Stopped { .. } | RunPhase::Settled => "orch up".to_owned(),
     }

@@ -1,4 +1,4 @@
-//! What is to be said of the first phases of a plan that land by themselves.
+//! The reasons about first phases that land before the rest of their plan.
 
 use super::outcome::explain_trouble;
 use super::reason::Reason;

@@ -20,7 +20,7 @@ pub(in crate::schedule) struct Standstill {
     pub(in crate::schedule) since: At,
 }
 
-/// That somebody was told of what the plan waits for, and when; none when nobody was.
+/// When the plan's wait was reported; none when it was not.
 pub(in crate::schedule) fn told(work: &Work, state: &State, number: usize) -> Option<String> {
     let run = &state.plans[number];
     if run.escalated.is_empty() {
@@ -132,7 +132,7 @@ fn before_begin(state: &State, plan: &PlanWork, run: &PlanRun, look: &Readiness<
     vec![still(Waiting::Gate, on.to_string())]
 }
 
-/// When the run began, or went on last.
+/// When the run began, or continued last.
 fn began(state: &State) -> At {
     state.run.as_ref().map_or(At::default(), |run| run.started)
 }

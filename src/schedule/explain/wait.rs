@@ -75,7 +75,7 @@ pub(in crate::schedule) fn waiting(
     }
 }
 
-/// The plan behind the one that is waited for which only a person can move, and what it is: held or paused.
+/// The plan behind a dependency that only a person can move, and its state: held or paused.
 fn stands_behind(work: &Work, state: &State, waited: &PlanName) -> Option<(PlanName, PlanState)> {
     let mut seen = BTreeSet::new();
     let mut at = waited.clone();

@@ -110,7 +110,7 @@ pub(in crate::schedule) fn has_failed(run: &mut PlanRun, at: At, event: &Event) 
         };
         if let Some(tries) = run.tries_mut(ended.units.first().copied(), ended.repair) {
             tries.before = Some((again, why.clone()));
-            // It is the same one that goes on.
+            // The same attempt continues.
             tries.attempts = tries.attempts.saturating_sub(u32::from(*unread));
             tries.unread += u32::from(*unread);
             tries.failures += u32::from(*counted);
@@ -202,7 +202,7 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
         run.touched.extend(units.iter().map(|unit| unit.phase()));
         note_made_in(run, &units, &evidence.files);
     }
-    // Where units have branches of their own it is told when they are merged.
+    // Where units have their own branches, their merges tell it.
     if let Some(head) = evidence
         .head
         .as_ref()

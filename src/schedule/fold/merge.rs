@@ -100,7 +100,7 @@ pub(in crate::schedule) fn was_taken_back(run: &mut PlanRun, at: At, back: &Take
 }
 
 /// Somebody has undone what took it back: its phases are there again, and the plan has landed as it had before, unless it has
-/// gone on since.
+/// continued since.
 pub(in crate::schedule) fn was_restored(run: &mut PlanRun, at: At, back: &TakenBack) {
     run.taken_back.remove(&back.target);
     let Some(before) = run.before_back.remove(&back.target) else {

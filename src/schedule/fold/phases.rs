@@ -23,7 +23,7 @@ pub(in crate::schedule) fn was_checked(run: &mut PlanRun, at: At, fact: &PhaseVe
     let begun = match (run.phase_checks.get(&fact.phase), fact.said) {
         (Some(PhaseCheck::Running(begun)), _) => *begun,
         (_, PhaseSaid::Started) => at,
-        // It was about what is not there any more.
+        // It was about what is gone.
         (Some(PhaseCheck::Passed(..) | PhaseCheck::Failed(_)) | None, _) => return,
     };
     let now = match (fact.said, &fact.ran) {

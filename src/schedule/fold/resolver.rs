@@ -81,7 +81,7 @@ pub(in crate::schedule) fn resolver_failed(run: &mut PlanRun, at: At, failed: &R
     let obstacle = run
         .history_of(&failed.attempt)
         .and_then(|record| record.facts.obstacle.as_ref());
-    // What does not pass by itself would end the next one too.
+    // What does not pass on its own would end the next one too.
     let hopeless = obstacle.is_some_and(|obstacle| !obstacle.kind.passes());
     if failed.exit == Exit::Stopped
         && !hopeless

@@ -19,8 +19,8 @@ pub enum Claim {
 /// A piece of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Proof {
-    /// Each task and each VERIFY block was reported done or skipped, and that was the last thing said of it. With
-    /// `report = "auto"` the commits of an agent that ended well count, as long as no agent of the plan has ever reported.
+    /// The last report on each task and each VERIFY block is done or skipped. With `report = "auto"` the commits of an agent that
+    /// ended well count, as long as no agent of the plan has ever reported.
     Said,
     /// There is a commit; or there need be none.
     Made,

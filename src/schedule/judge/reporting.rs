@@ -116,7 +116,7 @@ pub(in crate::schedule) fn take_report(
     }
 }
 
-/// True for a statement that the next look at this worktree will take: those who only list what is done go by this, too.
+/// True for a statement that the next look at this worktree will take. Lists of what is done use this, too.
 pub fn takes(work: &PlanWork, state: &State, lane: u32, said: &Statement) -> bool {
     let run = state.plan(&work.name);
     let voice = voice_of(run, lane, said);
@@ -141,7 +141,7 @@ fn refusal(
         Voice::Attempt(id) => Some(id),
         Voice::Person | Voice::Late => None,
     };
-    // Where others go on beside it, a person may leave out what nobody works on.
+    // Where others continue beside it, a person may leave out what nobody works on.
     let attempt = by.and_then(|id| run.attempt(id));
     let given = |attempt: &Attempt| attempt.units.iter().any(|unit| unit.covers(said.item.task));
     let leaves_out = run.by_units && said.state == TaskState::Skipped;
@@ -151,8 +151,8 @@ fn refusal(
     over.or_else(|| admission::refusal(work, run, state, speaker, &said.item))
 }
 
-/// True when what is said of the item cannot be, because work on it may not begin. That is told once; for the attempt
-/// it stays so, even if the way is free by the time the same is read again.
+/// True when the report on the item is refused, because work on it may not begin. The refusal is recorded once. It stays for the
+/// attempt, even if the work may begin by the time the same report is read again.
 fn is_refused(
     board: &mut Board,
     at: At,
@@ -198,8 +198,8 @@ fn is_refused(
     board.refused.insert(told)
 }
 
-/// A statement without a name is that of the agent at work there. Where nobody is, it is a person's; but a lane that is given
-/// out again and again still says what its last agent said, so a person without a name can only leave tasks out there.
+/// A statement without a name comes from the agent at work there, else from a person. A lane still shows the statements of its
+/// last agent, so a person without a name can only skip tasks there.
 fn voice_of(run: &PlanRun, lane: u32, said: &Statement) -> Voice {
     let attempt = run.attempts.get(&lane);
     // What is there without a name before its agent runs is the word of the one before.
@@ -240,7 +240,7 @@ fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
             !heard && is_change(run.item_state(&said.item), said.state)
         }
         (Some(_), _) => true,
-        // The same word without a time and a name is the one that was heard, even if it counted for nothing then.
+        // The same statement without a time and a name was heard already, even if it did not count then.
         (None, _) => {
             let heard = said.by.is_none() && run.heard.get(&said.item) == Some(&said.state);
             !heard && is_change(run.item_state(&said.item), said.state)

@@ -83,8 +83,8 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
     }))
 }
 
-/// True when complete work counts in spite of the end: of a known program, whose last word is about itself; or of one that
-/// was cut off. An unknown program says by its exit code what it thinks of its work.
+/// True when complete work counts in spite of the exit: the exit code of a known program is about the program, and an interrupted
+/// program has none. The exit code of an unknown program is about its work.
 fn is_evidence_enough(attempt: &Attempt, exit: &Exit) -> bool {
     match exit {
         Exit::Stopped | Exit::Lost => true,
@@ -126,7 +126,7 @@ fn proofs(
     ]
 }
 
-/// What was wrong with the end of the attempt; none when its program ended by itself and calls that a success.
+/// What was wrong with the end of the attempt; none when its program ended on its own and calls that a success.
 fn odd_end(attempt: &Attempt, exit: &Exit) -> Option<String> {
     match exit {
         Exit::Code { code: 0 } => {
@@ -144,7 +144,7 @@ fn odd_end(attempt: &Attempt, exit: &Exit) -> Option<String> {
     }
 }
 
-/// The verdict on an attempt that did not end by itself and has not shown everything; the outer none for any other.
+/// The verdict on an attempt that did not end on its own and has not shown everything; the outer none for any other.
 #[allow(
     clippy::option_option,
     reason = "the outer one says whether it is this function's to say"
@@ -164,14 +164,14 @@ fn interrupted(attempt: &Attempt, exit: &Exit, evidence: &Evidence) -> Option<Op
     }
     Some(Some(AttemptVerdict::Incomplete(Failure {
         why: format!("the agent {}{}", exit.describe(), besides(evidence, attempt)),
-        // Neither is the agent's fault; but one that vanishes again and again must not be started for ever.
+        // Neither is the agent's fault; but an attempt that vanishes again and again must not be started for ever.
         counted: *exit == Exit::Lost && attempt.number > VANISHED_AT_MOST,
         hopeless: false,
         nothing_made: false,
     })))
 }
 
-/// What was found besides, which neither the next one nor a person finds by itself, and what the agent said last.
+/// What was found besides, which neither the next one nor a person finds on its own, and what the agent said last.
 fn besides(evidence: &Evidence, attempt: &Attempt) -> String {
     let trouble = evidence.trouble.as_ref().map(|trouble| format!("; {trouble}"));
     format!(
@@ -242,7 +242,7 @@ fn what_is_missing(
     }
 }
 
-/// That commits are not on the branch any more on which work was reported done; none when all are.
+/// That commits are no longer on the branch on which work was reported done; none when all are.
 fn gone(evidence: &Evidence) -> Option<String> {
     let gone = evidence.gone.first()?;
     let tasks: Vec<String> = gone.items.iter().map(ItemId::to_string).collect();
@@ -285,7 +285,7 @@ fn has_something_to_show(
     let only_checks = open.peek().is_some() && open.all(TaskId::is_verify);
     let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
     let excused = if only_checks {
-        // One that goes on with messages has said it before.
+        // A continued conversation has reported before.
         attempt.reported || tries.unread > 0 || *exit == Exit::ByHand
     } else {
         work.allow_empty
@@ -293,7 +293,7 @@ fn has_something_to_show(
     excused || attempt.repair || evidence.commits > 0 || commits > 0 || needless
 }
 
-/// What has to be said of the attempt's stage, in document order: its tasks, and the VERIFY blocks of its phases.
+/// The items of the attempt's stage that need a report, in document order: its tasks, and the VERIFY blocks of its phases.
 fn stage_tasks<'a>(work: &'a PlanWork, attempt: &'a Attempt) -> impl Iterator<Item = TaskId> + 'a {
     attempt.units.iter().flat_map(|unit| work.unit_tasks(*unit))
 }

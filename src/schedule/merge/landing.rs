@@ -40,7 +40,7 @@ pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
                 };
                 other.plan.name == on.plan && may_hold
             });
-            // Nobody asked for this one now: it can wait until the other may go on.
+            // Nobody asked for this one now: it can wait until the other may continue.
             let idle = state.plan(&candidate.plan.name).merge == Merge::Idle;
             let waits = idle && state.is_landing_paused(&on.plan);
             !wanted && !waits && !will_land_by_itself(work, &on.plan, state)
@@ -135,7 +135,7 @@ fn extent(candidate: &MergeCandidate<'_>, state: &State) -> Result<Option<Extent
     if run.has_less_to_show() {
         return Err(not_finished(run));
     }
-    // What is under way goes on, unless something of it is open again.
+    // What is under way continues, unless something of it is open again.
     let still = |part: &&Prefix| {
         part.phases
             .iter()

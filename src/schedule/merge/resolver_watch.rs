@@ -26,7 +26,7 @@ pub(in crate::schedule) fn stop_resolvers(board: &mut Board, step: &mut Step) {
     }
 }
 
-/// Ends those that a person does not want to go on, that stand still, or for which there is no money.
+/// Ends those that a person does not want to continue, that stand still, or for which there is no money.
 pub(in crate::schedule) fn stop_unwanted_resolvers(board: &mut Board, step: &mut Step) {
     for number in board.state.resolving.clone() {
         let run = &board.state.plans[number];

@@ -57,8 +57,8 @@ pub fn refusal(
     unit_refusal(plan, run, state, attempt, unit_of(plan, item)?)
 }
 
-/// Why work on the item cannot begin once more: it is done, by somebody else than the attempt. Only the word that it failed opens
-/// it again.
+/// Why work on the item cannot begin again: it is done, by somebody else than the attempt. Only the word that it failed opens it
+/// again.
 pub fn over(plan: &PlanWork, run: &PlanRun, attempt: Option<&Attempt>, item: &ItemId) -> Option<Refusal> {
     let unit = unit_of(plan, item)?.id;
     let given = attempt.is_some_and(|attempt| attempt.units.contains(&unit));

@@ -171,7 +171,7 @@ pub fn to_merge_in(plan: &PlanWork, units: &[UnitId], state: &State) -> Vec<(Wor
     to_merge_in
 }
 
-/// The commits of other plans that the plan may hold with all that lies in their history: those which were ever pinned for it to
+/// The commits of other plans that the plan may hold with all that is in their history: those which were ever pinned for it to
 /// start from, and what has landed.
 pub fn handed_on(plan: &PlanWork, state: &State) -> Vec<CommitId> {
     let on = plan.all_depends().map(|dependency| dependency.on.clone());

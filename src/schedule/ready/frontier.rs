@@ -26,7 +26,7 @@ pub(in crate::schedule) struct Frontier {
     /// Plans that something could be started on soon, in the order in which they want a worktree.
     coming: BTreeSet<(bool, QueuePlace)>,
     coming_of: BTreeMap<usize, (bool, QueuePlace)>,
-    /// When a plan has to be looked at again although nothing happens, because then it can go on.
+    /// When a plan has to be looked at again although nothing happens, because then it can continue.
     pub timers: Timers,
     /// The same for what can only be told or ended then: it keeps nobody waiting.
     pub alarms: Timers,

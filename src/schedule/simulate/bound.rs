@@ -151,7 +151,7 @@ impl Net {
             let whole = if unit.ticked { 0 } else { took(number, place) };
             total += whole;
             let (first, last) = match unit.id {
-                // What others wait for inside a phase is reported while its agent goes on.
+                // What others wait for inside a phase is reported while its agent continues.
                 UnitId::Phase(phase) if plan.dispatch == Dispatch::Plan => {
                     let tasks = plan.phase(phase).map_or(&[][..], |phase| &phase.tasks);
                     self.add_tasks(tasks, whole, &mut points)

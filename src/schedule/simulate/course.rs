@@ -41,7 +41,7 @@ impl Course {
                 tasks => whole * open.len() as u64 / tasks as u64,
             };
             let own = left(took);
-            // What others may wait for while the agent goes on.
+            // What others may wait for while the agent continues.
             if plan.dispatch == Dispatch::Plan || settings.failures > 0.0 {
                 let share = |done: usize| own * done as u64 / open.len().max(1) as u64;
                 reports.extend(

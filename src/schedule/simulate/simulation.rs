@@ -113,7 +113,7 @@ pub struct TooLong {
     pub limit: u64,
 }
 
-/// The moment in an attempt that others waited for: its end, or a task of it while it went on.
+/// The moment in an attempt that others waited for: its end, or a task of it while it continued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitedMoment {
     /// The attempt's place among the spans.

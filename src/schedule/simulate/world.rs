@@ -426,8 +426,8 @@ mod tests {
 
     #[test]
     fn each_part_of_what_decides_the_end_begins_where_the_one_before_let_it_begin() {
-        // While `first` goes on with its second phase, `second` begins with the end of its first; `aside` has nothing to
-        // do with it, though its end is the last one before that.
+        // While `first` continues with its second phase, `second` begins with the end of its first; `aside` has nothing to do
+        // with it, though its end is the last one before that.
         let manifest = "[run]\nmax_agents = 3\nagent = \"a\"\n[agents.a]\ncommand = [\"true\"]\n\
                         [plans.first]\nfile = \"first.md\"\n[plans.aside]\nfile = \"aside.md\"\n\
                         [plans.second]\nfile = \"second.md\"\ndepends = [\"first.phase1\"]\n";

@@ -67,7 +67,7 @@ pub enum Integration {
     Merged,
     /// They conflict with what is there.
     Conflict(Vec<String>),
-    /// Something else stands in the way.
+    /// Something else is in the way.
     Refused(String),
 }
 
@@ -78,7 +78,7 @@ pub enum AttemptState {
     Assigned,
     /// Its process runs.
     Running,
-    /// Its process is gone; what it left is looked at.
+    /// Its process has ended; its work is inspected.
     Ended(Exit),
     /// All is known.
     Checked(Exit, Evidence),
@@ -144,6 +144,6 @@ pub struct AttemptRecord {
     pub account: Option<String>,
     /// What its output told.
     pub facts: Facts,
-    /// True for one that was given a conflict with the target, and none of the plan's work.
+    /// True for an attempt at a conflict with the target.
     pub resolves: bool,
 }

@@ -56,7 +56,7 @@ pub struct RunInfo {
     pub only: BTreeSet<PlanName>,
     /// While it only lands what is finished: where the run stood before.
     pub merge_only: Option<RunPhase>,
-    /// When it began, or went on last.
+    /// When it began, or continued last.
     pub started: At,
 }
 
@@ -74,7 +74,7 @@ pub enum RunPhase {
     },
     /// Stopped in order, with work left.
     Stopped {
-        /// True when the next `orch up` goes on with this run.
+        /// True when the next `orch up` continues with this run.
         resume: bool,
     },
     /// Every plan has settled.

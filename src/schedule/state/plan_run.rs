@@ -66,7 +66,7 @@ pub struct PlanRun {
     pub retried: BTreeSet<Point>,
     /// Gates that a person let be passed.
     pub approved: BTreeSet<Point>,
-    /// Commits pinned for those who wait for a point of this plan.
+    /// Commits pinned for the dependents of this plan's points.
     pub pins: BTreeMap<Point, CommitId>,
     /// Every commit that was ever pinned for a point: who started from one has it, whatever was pinned since.
     pub handed_on: BTreeMap<Point, BTreeSet<CommitId>>,
@@ -102,7 +102,7 @@ pub struct PlanRun {
     pub ticks: Option<Ticks>,
     /// True once a person skipped the whole plan, until a person wants it again.
     pub left_out: bool,
-    /// True after the journal was lost, until a person wants the plan: it does not land by itself, since nobody knows any more
+    /// True after the journal was lost, until a person wants the plan: it does not land on its own, since nobody knows any more
     /// whether it was to.
     pub rebuilt: bool,
     /// The commits with which it landed, by target branch.
@@ -111,7 +111,7 @@ pub struct PlanRun {
     pub landed_heads: BTreeMap<String, CommitId>,
     /// Fingerprint of its tasks as they were written when the whole of it landed last, where that is known.
     pub landed_print: Option<u32>,
-    /// The first phases that landed by themselves, by target branch.
+    /// The first phases that landed on their own, by target branch.
     pub landed_prefix: BTreeMap<String, LandedPrefix>,
     /// What shows that a person landed it, by target branch.
     pub landed_by_hand: BTreeMap<String, LandedBy>,
@@ -119,7 +119,7 @@ pub struct PlanRun {
     pub reverted: BTreeMap<String, CommitId>,
     /// The phases that were taken back with it and have not come back since, by target branch.
     pub taken_back: BTreeMap<String, BTreeSet<PhaseId>>,
-    /// How it had landed on targets that it was taken off again: it counts once more when that is undone.
+    /// How it had landed on targets that it was taken off again: it counts again when that is undone.
     pub before_back: BTreeMap<String, LandedBefore>,
     /// Where its merge stands.
     pub merge: Merge,
@@ -147,7 +147,7 @@ pub struct PlanRun {
     pub made: Option<CommitId>,
     /// Tasks that were reported done by an attempt which brought commits and was given something else.
     pub made_before: BTreeSet<TaskId>,
-    /// Messages to those who work on it, in the order of their numbers.
+    /// Messages to its agents, in the order of their numbers.
     pub inbox: Vec<Message>,
     /// The number of the last message that an agent is known to have read; none where nobody has looked.
     pub read: Option<u32>,
@@ -157,7 +157,7 @@ pub struct PlanRun {
     pub foreseen: BTreeMap<String, Vec<String>>,
     /// Other plans together with which it does not pass, as their branches stood, and what the verification said.
     pub red_with: BTreeMap<Vec<PlanName>, String>,
-    /// Waits that somebody was told of, and when.
+    /// Reported waits, and when they were reported.
     pub escalated: BTreeMap<(Waiting, String), At>,
     /// Agents that met a rate limit or an outage here: what of it they would work on waits.
     pub parked: BTreeMap<AgentName, Parking>,
@@ -248,7 +248,7 @@ impl PlanRun {
         self.worktrees.get(&0)
     }
 
-    /// The state of a task as reported, beside what was said of its parts; pending when nobody said anything.
+    /// The state of a task as reported, without the reports on its parts; pending without a report.
     pub fn item_state(&self, item: &ItemId) -> TaskState {
         let Some(known) = self.items.get(item) else {
             return TaskState::Pending;
@@ -335,7 +335,7 @@ impl PlanRun {
         fit && !self.is_landing_paused() && !self.has_less_to_show()
     }
 
-    /// True when the plan ended without success and will not go on in this run.
+    /// True when the plan ended without success and will not continue in this run.
     pub fn has_given_up(&self) -> bool {
         match self.outcome {
             Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => true,

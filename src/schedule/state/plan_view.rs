@@ -21,12 +21,12 @@ impl PlanRun {
         matches!(self.outcome, Some(Outcome::Held(Hold::TakenAway { .. })))
     }
 
-    /// True when only a retry of the whole plan lets it go on.
+    /// True when only a retry of the whole plan lets it continue.
     pub(in crate::schedule) fn is_held_as_whole(&self) -> bool {
         self.has_less_to_show() || self.outcome == Some(Outcome::Held(Hold::JournalLost {}))
     }
 
-    /// True when agents have committed on the unit's own branch, and the next attempt goes on there.
+    /// True when agents have committed on the unit's own branch, and the next attempt continues there.
     pub(in crate::schedule) fn has_branch_work(&self, unit: UnitId) -> bool {
         let begun = |record: &AttemptRecord| {
             record.commits > 0
@@ -77,7 +77,7 @@ impl PlanRun {
         self.parked.get(agent).filter(|parking| parking.until > now)
     }
 
-    /// The earliest moment after `now` at which something of the plan can go on that only waits for a time.
+    /// The earliest moment after `now` at which something of the plan can continue that only waits for a time.
     pub(in crate::schedule) fn next_time(&self, now: At) -> Option<At> {
         let parked = self
             .parked
@@ -146,7 +146,7 @@ impl PlanRun {
         Some((commit.clone(), holds.collect()))
     }
 
-    /// The commits with which it stands on a target: of the whole plan, then of its first phases.
+    /// The commits with which it is on a target: of the whole plan, then of its first phases.
     pub fn commits_on(&self, target: &str) -> impl Iterator<Item = &CommitId> {
         let part = self.landed_prefix.get(target).map(|part| &part.commit);
         self.landed.get(target).into_iter().chain(part)
@@ -189,7 +189,7 @@ impl PlanRun {
         self.was_ticked(&item) && self.is_item_settled(&item)
     }
 
-    /// Messages from people and other plans that no agent was told of and none has read; none where nobody has looked.
+    /// Unread messages from people and other plans; none when nobody has looked.
     pub fn unread(&self) -> impl Iterator<Item = &Message> {
         let known = self.read.map(|read| read.max(self.told));
         let messages = self.inbox.iter().filter(|message| !message.by_orch);

@@ -28,7 +28,7 @@ pub struct ResolverAtWork {
     pub account: Option<String>,
     /// When the obstacle that it tells of is over, where that was said.
     pub resets_at: Option<At>,
-    /// True once a person does not want it to go on.
+    /// True once a person does not want it to continue.
     pub cancelled: bool,
 }
 
@@ -39,7 +39,7 @@ pub struct Resolution {
     pub up_to: Option<PhaseId>,
     /// The worktree in which it is checked out.
     pub path: Option<String>,
-    /// The commit that was made of it; none before, and again once it is checked out anew.
+    /// The commit that was made of it; none before, and again once it is checked out again.
     pub commit: Option<CommitId>,
     /// What needed nobody in the merge that was built last, or that landed.
     pub repaired: Option<ConflictRepaired>,

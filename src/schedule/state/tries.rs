@@ -15,7 +15,7 @@ pub struct Tries {
     pub commits: u32,
     /// Those whose commits did not merge into the plan's branch.
     pub conflicts: u32,
-    /// True when the next one begins anew on the plan's branch.
+    /// True when the next one begins again on the plan's branch.
     pub fresh: bool,
     /// No new attempt before this moment.
     pub retry_at: Option<At>,
@@ -25,6 +25,6 @@ pub struct Tries {
     pub last_failure: Option<String>,
     /// Why there is another one after the last, and the same in words.
     pub before: Option<(WhyAgain, String)>,
-    /// How often an agent went on with messages that it had not read.
+    /// How often an agent continued with messages that it had not read.
     pub unread: u32,
 }

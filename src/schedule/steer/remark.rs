@@ -1,4 +1,4 @@
-//! What whoever steers should know besides: that it is so already, or what of it takes effect only later.
+//! A remark for the person who steers: it is so already, or a part takes effect only later.
 
 use super::command::Steer;
 use crate::plan::{UnitId, WorkRef};

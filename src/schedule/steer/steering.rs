@@ -95,7 +95,7 @@ impl SteerRequest<'_> {
         self.plan.name.clone()
     }
 
-    /// What is asked of an agent that resolves the plan's conflict, or could: it is ended, or given that once more.
+    /// What is asked of an agent that resolves the plan's conflict, or could: it is ended, or given that again.
     fn about_resolver(&self, number: usize, steer: Steer) -> Option<Vec<Event>> {
         let (plan, point) = (self.name(), Point::Plan);
         let finished = self.run.outcome == Some(Outcome::Finished);
@@ -182,7 +182,7 @@ impl SteerRequest<'_> {
                 point: self.what.point,
             })]);
         }
-        // The whole plan goes on when it is named, whatever part of it was paused.
+        // The whole plan continues when it is named, whatever part of it was paused.
         if self.what.point == Point::Plan {
             let points = self.run.paused.keys();
             return Ok(points

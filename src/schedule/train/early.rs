@@ -1,18 +1,18 @@
 //! Which branches are tried together while nobody needs the train's worktrees: early word of branches that merge cleanly
 //! and do not go together.
 //!
-//! Pure: it is told where branches stand and what was found, and says what to try. Nothing lands or is held by it.
+//! Pure: the branches' tips and the verdicts go in, the unions to try come out. Nothing lands or is held by it.
 //!
-//! Each branch is tried alone first, onto the target: a union tells something only of branches that are green alone. Then as
-//! many as merge are tried at once; one green union settles all pairs in it. In a red one the shortest red beginning is
-//! looked for by halving, and then the one that does not go with its last branch.
+//! Each branch is tried alone first, onto the target: a union says something only about branches that are green alone. Then as
+//! many as merge are tried at once; one green union settles all pairs in it. In a red one the shortest red beginning is looked
+//! for by halving, and then the one that does not go with its last branch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::order::BuildId;
 use crate::plan::{CommitId, PlanName};
 
-/// Builds of this sort have numbers of their own, so that they and those of the train share worktrees.
+/// These builds have their own numbers, so that they can share worktrees with the train's builds.
 pub const EARLY: BuildId = 1 << 63;
 
 /// Plans whose branches are merged onto the target, in the order of the manifest.
@@ -162,7 +162,7 @@ impl Early {
         self.known.insert(union, known);
     }
 
-    /// The smallest unions that were red twice, each with what was said of it.
+    /// The smallest unions that were red twice, each with the reason.
     pub fn red(&self) -> Vec<(Union, String)> {
         let all = self
             .reds()

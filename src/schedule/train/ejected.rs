@@ -37,8 +37,7 @@ impl Ejected {
         }
     }
 
-    /// The plans that are to be tried again, of those of which `may` says so. At the end, when nothing is under way any more, one
-    /// landing is enough.
+    /// The plans to try again, among those that `may` allows. At the end, when nothing is under way, one landing is enough.
     pub fn due(&self, at_the_end: bool, may: impl Fn(&PlanName) -> bool) -> Vec<PlanName> {
         let due = self.plans.iter().filter(|(plan, since)| {
             let enough = if at_the_end { 1 } else { since.after };

@@ -49,7 +49,7 @@ impl Fact {
     }
 }
 
-/// A batch that begins with what has landed goes on to stand on the new target tip; of any other only what is left is kept.
+/// A batch that begins with what has landed continues to stand on the new target tip; of any other only what is left is kept.
 pub(super) fn advance(batch: &mut Batch, target_tip: &mut u64, landed: &[PlanName], from: u64, to: u64) {
     if *target_tip == from && batch.starts_with(landed) {
         batch.drain(..landed.len());

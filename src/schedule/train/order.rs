@@ -26,13 +26,13 @@ pub struct TrainEntry {
 pub struct Build {
     /// Which.
     pub id: BuildId,
-    /// The target tip it stands on: it changes with every move of the target.
+    /// The target tip it is on: it changes with every move of the target.
     pub target_tip: u64,
     /// Which worktree of the train it has.
     pub slot: usize,
     /// What is merged onto the target tip; nothing for the target tip itself.
     pub batch: Batch,
-    /// The build whose very tree is verified once more, because it was red.
+    /// The build whose very tree is verified again, because it was red.
     pub again: Option<BuildId>,
 }
 
@@ -67,7 +67,7 @@ pub enum TrainAnswer {
         build: BuildId,
         /// What came of it.
         tried: Tried,
-        /// True when the target tip that it stands on is known to be green.
+        /// True when the target tip that it is on is known to be green.
         tip_green: bool,
     },
     /// What came of the landing under way.
@@ -84,9 +84,9 @@ pub enum Unmoved {
     Moved,
     /// Somebody has said something of one of the plans since they were found fit to land.
     Withdrawn,
-    /// Something stands in the way.
+    /// Something is in the way.
     Refused(String),
-    /// Something lies in a checkout where the landing brings its own.
+    /// Something is in a checkout where the landing brings its own.
     InTheWay(String),
 }
 
@@ -99,7 +99,7 @@ pub enum Tried {
     Conflict(PlanName, MergeTrouble),
     /// This plan cannot be merged at all.
     Impossible(PlanName, String),
-    /// Something lies in a checkout of the target where this plan brings its own.
+    /// Something is in a checkout of the target where this plan brings its own.
     InTheWay(PlanName, String),
     /// Nothing can be landed on the target as it is.
     Refused(String),

@@ -30,7 +30,7 @@ pub struct Work {
     pub resources: BTreeMap<ResourceName, u32>,
     /// How what is finished is verified together and lands.
     pub train: TrainSettings,
-    /// After how long somebody is told of a wait.
+    /// After how long a wait is reported.
     pub escalate: Escalate,
     /// Who resolves the conflicts of each plan with the target, in manifest order; none where a person does.
     pub resolvers: Vec<Option<AgentName>>,
@@ -175,7 +175,7 @@ impl PlanWork {
         let place = self.phases.binary_search_by_key(&id, |phase| phase.id);
         match place {
             Ok(place) => self.phases.get(place),
-            // Phases may stand in any order.
+            // Phases may are in any order.
             Err(_) => self.phases.iter().find(|phase| phase.id == id),
         }
     }
@@ -188,7 +188,7 @@ impl PlanWork {
     /// The place of a unit in [`PlanWork::units`].
     pub fn unit_place(&self, id: UnitId) -> Option<usize> {
         let place = self.units.binary_search_by_key(&id, |unit| unit.id);
-        // Units may stand in any order.
+        // Units may are in any order.
         place
             .ok()
             .or_else(|| self.units.iter().position(|unit| unit.id == id))

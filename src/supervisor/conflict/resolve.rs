@@ -86,7 +86,7 @@ pub fn resolve_alone(
 pub enum OthersAtWork {
     /// The supervisor: what is recorded as under way is under way.
     Supervisor,
-    /// Nobody: what is recorded as under way was cut short.
+    /// Nobody: what is recorded as under way was interrupted.
     Nobody,
 }
 
@@ -315,7 +315,7 @@ fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), SteerRefusal>
     Ok(())
 }
 
-/// Refuses, where nobody is at work, what only whoever goes on with it can end.
+/// Refuses, while no supervisor is at work, a step that only a later run can complete.
 fn refuse_what_was_cut_short(
     project: &Project,
     run: &PlanRun,

@@ -13,7 +13,7 @@ use crate::supervisor::project::repository_plans::Project;
 /// A message on its way.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Outgoing {
-    /// Those who work on this plan.
+    /// The agents of this plan.
     pub to: PlanName,
     /// The plan whose agent sends it; none for a person.
     pub from: Option<PlanName>,

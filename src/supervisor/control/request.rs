@@ -22,7 +22,7 @@ pub enum Request {
     Steer {
         /// The plans, phases or tasks.
         what: Vec<WorkRef>,
-        /// What is asked.
+        /// The request.
         steer: Steer,
     },
     /// Send a message.

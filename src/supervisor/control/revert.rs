@@ -27,11 +27,11 @@ pub struct Reverted {
     pub before: Option<CommitId>,
     /// Where it stands now.
     pub after: Option<CommitId>,
-    /// The plans that were taken back, the one that landed last first.
+    /// The plans that were taken back, last landed first.
     pub plans: Vec<PlanName>,
     /// Plans that build on them and have not landed: they still have those commits.
     pub built_on: Vec<PlanName>,
-    /// Checkouts of the target that could not be brought along.
+    /// Checkouts of the target that could not be updated.
     pub warnings: Vec<String>,
 }
 
@@ -128,7 +128,7 @@ fn waits_for(plan: &Plan, on: impl Fn(&PlanName) -> bool) -> bool {
         .any(|dependency| on(&dependency.on.plan))
 }
 
-/// Why the first phases of a plan, which landed by themselves, are not taken back.
+/// Why the first phases of a plan, which landed on their own, are not taken back.
 fn goes_on(project: &Project, state: &State, name: &PlanName) -> Option<RevertRefusal> {
     let (run, target) = (state.plan(name), &project.target);
     let part = run.landed_prefix.get(target)?;

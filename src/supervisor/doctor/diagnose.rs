@@ -238,7 +238,7 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
             ),
             "put the plan back, or `orch clean` once it has landed".to_owned(),
         ),
-        // One that is free is made again when it is needed.
+        // A free worktree is made again when it is needed.
         (TreePlace::Nothing | TreePlace::Worktree, true) => None,
         (TreePlace::Nothing, false) if tree.tip.is_none() => None,
         (_, false) if facts.ours.contains(key) => {

@@ -75,7 +75,7 @@ pub enum RepairStep {
     RecordEnds,
     /// Remove a lock file that nobody holds.
     RemoveLock(PathBuf),
-    /// Have a suspended runner go on.
+    /// Have a suspended runner continue.
     Wake(ProcessId),
     /// End the processes of a job whose runner is gone.
     EndJob(PathBuf),

@@ -169,7 +169,7 @@ fn look_at_plans(project: &Project) -> Result<Vec<PlanEvidence>, SupervisorError
     Ok(all)
 }
 
-/// The longest of the plan's first phases that landed by themselves, and the commit with which they did.
+/// The longest of the plan's first phases that landed on their own, and the commit with which they did.
 fn landed_part(
     project: &Project,
     plan: &Plan,

@@ -52,8 +52,8 @@ use crate::supervisor::{doctor, perform};
 ///
 /// # Errors
 ///
-/// When another process drives it, or when something fails that no plan can be blamed for: then agents go on by
-/// themselves, and the next call takes them over.
+/// When another process drives it, or when something fails that no plan can be blamed for: then agents continue on their own, and
+/// the next call takes them over.
 pub fn drive(
     project: Project,
     goal: &Goal,
@@ -248,7 +248,7 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
         .append(now, engine.desk.run, &found, Sync::Process)?;
     engine.announce(&records);
     let mut missed = vec![started];
-    // What a person said in the meantime counts too, and keeps a new run from making the worktree anew.
+    // What a person said in the meantime counts too, and keeps a new run from making the worktree again.
     let open = engine.desk.scheduler.state().plans();
     let open = open.filter(|(_, run)| run.landed.is_empty());
     let open: Vec<PlanName> = open.map(|(name, _)| name.clone()).collect();

@@ -28,8 +28,8 @@ pub(super) struct Closing<'o> {
 }
 
 impl<'o> Closing<'o> {
-    /// Takes from an engine what goes on. A person who asked to stop waits for nothing: what is being told then goes on by
-    /// itself.
+    /// Takes from an engine what continues. A person who asked to stop waits for nothing: what is being told then continues on
+    /// its own.
     pub(super) fn of(engine: Engine<'o>) -> Self {
         let waits = engine.ending.is_some_and(|ending| ending != Ending::Interrupted);
         Self {

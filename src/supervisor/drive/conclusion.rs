@@ -54,7 +54,7 @@ fn last_look(engine: &mut Engine<'_>) -> Result<(), SupervisorError> {
     Ok(())
 }
 
-/// Verifies what was landed once more, where a verification may owe something to an earlier one. Not after an interruption.
+/// Verifies what was landed again, where a verification may owe something to an earlier one. Not after an interruption.
 fn check_tips(engine: &mut Engine<'_>) -> Vec<Event> {
     if engine.ending == Some(Ending::Interrupted) {
         return Vec::new();

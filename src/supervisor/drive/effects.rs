@@ -23,7 +23,7 @@ impl Engine<'_> {
             }
             Effect::Launch(order) => {
                 let lane = LaneId::new(&order.plan, order.place.lane);
-                // One that an earlier supervisor made is not watched yet.
+                // A worktree of an earlier supervisor is not watched yet.
                 self.reports.watch(&self.desk, &lane, &self.desk.worktree(&lane));
                 runners::launch(&self.desk, order);
             }
@@ -130,7 +130,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Reads once more what people say of the plans that are to land. None when one of them may not land any more.
+    /// Reads again what people say of the plans that are to land. None when one of them may not land any more.
     fn land_gate(&mut self, landing: &Landing) -> Result<Option<LandGate>, SupervisorError> {
         let gate = LandGate::before(&self.desk, landing);
         for plan in &landing.batch {

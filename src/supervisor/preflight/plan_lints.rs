@@ -230,7 +230,7 @@ fn of_path(set: &PlanSet, graph: &Graph, path: &[usize], found: &mut Vec<Lint>) 
     }
 }
 
-/// Without merging, nothing that waits for a landing goes on.
+/// Without merging, nothing that waits for a landing continues.
 pub(crate) fn of_landings(set: &PlanSet, scheduler: &Scheduler, found: &mut Vec<Lint>) {
     for plan in &set.plans {
         let phases = plan.document.phases.iter();
@@ -380,7 +380,7 @@ pub struct SharedFiles {
     pub plans: [PlanName; 2],
     /// What both touch.
     pub files: Vec<String>,
-    /// The one that goes first, when they go one after the other.
+    /// The plan that goes first, when they run one after the other.
     #[serde(skip)]
     pub first: Option<PlanName>,
     /// True when one of them waits for the other, or for a part of it.

@@ -1,5 +1,5 @@
-//! What may stand in a manifest and hardly works: programs that are not there, scripts that no worktree has, documents that
-//! nobody listed.
+//! What may are in a manifest and hardly works: programs that are not there, scripts that no worktree has, documents that nobody
+//! listed.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -156,7 +156,7 @@ fn copied(plans: &[&Plan]) -> globset::GlobSet {
     set.build().unwrap_or_default()
 }
 
-/// Documents with tasks that lie beside those of plans and that no plan has.
+/// Documents with tasks beside the plans' documents that belong to no plan.
 pub fn unlisted_documents(project: &Project) -> Vec<Lint> {
     let home = project.manifest.parent().unwrap_or(Path::new("/"));
     let listed = project.files();

@@ -27,7 +27,7 @@ pub struct AgentFacts {
     pub used: bool,
     /// Its program as the command names it.
     pub program: String,
-    /// Where that lies; none when it is not there, or lies in the worktrees.
+    /// Where that lies; none when it is not there, or is in the worktrees.
     pub path: Option<PathBuf>,
     /// What it says its version is.
     pub version: Option<String>,
@@ -167,7 +167,7 @@ fn look(
         off: Vec::new(),
         remarks: Vec::new(),
     };
-    // What lies in the worktrees, or depends on the plan, is not there yet.
+    // What is in the worktrees, or depends on the plan, is not there yet.
     let elsewhere = program.contains('{') || (program.contains('/') && !Path::new(program).is_absolute());
     let Some(path) = facts.path.clone() else {
         if !elsewhere && program != "orch" {
@@ -214,8 +214,8 @@ fn look(
     facts
 }
 
-/// What is off with commands that go through a login shell: its profile may set `PATH` anew, as that of Debian does, and then
-/// `orch` is not found. None where it is found, or where there is no such shell.
+/// The problem with commands that go through a login shell: its profile may set `PATH` again, as Debian's does, and then `orch`
+/// is not found. None where it is found, or where there is no such shell.
 fn login_shell_trouble(own: &Path, agent: &str) -> Option<String> {
     let shell = find("bash")?;
     let environment = Environment::new(own).into_map();

@@ -10,7 +10,7 @@ use crate::git::{GIT_MARK, GitMark};
 /// For how long one is let be: most are just ending, and what they do need not be done again then.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long one that is asked to end may take to put its lock files away.
+/// How long a git command that is asked to end may take to remove its lock files.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// How often is looked.

@@ -1,4 +1,4 @@
-//! Landed plans that are not on their target any more, because somebody set that back.
+//! Landed plans that are no longer on their target, because somebody set that back.
 
 use std::collections::BTreeSet;
 

@@ -16,7 +16,7 @@ pub struct ToldGates {
 }
 
 impl ToldGates {
-    /// Tells it anew where something of this has changed it.
+    /// Tells it again where something of this has changed it.
     pub fn tell(&mut self, desk: &Desk, records: &[Record]) {
         let opens = |event: &&Event| {
             matches!(

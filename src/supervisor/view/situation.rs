@@ -1,4 +1,4 @@
-//! Reading the journal, for those who look.
+//! Reading the journal, for commands that only look.
 
 use jiff::Timestamp;
 
@@ -61,7 +61,7 @@ impl Situation {
         } = Replay::of(set, &records, false);
         let epoch = reader.map(|reader| reader.epoch());
         if let Some(epoch) = epoch {
-            // Time goes on after the last record: a delay that is over is over.
+            // Time continues after the last record: a delay that is over is over.
             scheduler.observe(epoch.at(Timestamp::now()));
         }
         Ok(Self {
@@ -75,8 +75,8 @@ impl Situation {
     }
 }
 
-/// What the folders of attempts show and no supervisor was there to write down: that their agents are not at work any more. What
-/// they left is judged by the next supervisor; until then they count as cut short.
+/// What the folders of attempts show and no supervisor was there to write down: that their agents are no longer at work. What
+/// they left is judged by the next supervisor; until then they count as interrupted.
 fn ended_unseen(dir: &OrchDir, state: &State) -> Vec<Event> {
     let ended = state.open_attempts().filter_map(|(plan, _, attempt)| {
         let folder = JobFolder::new(dir.attempt(&attempt.id));

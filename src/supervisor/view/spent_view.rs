@@ -1,4 +1,4 @@
-//! What was used up, as those who look see it.
+//! The usage, as it is shown.
 
 use serde::Serialize;
 

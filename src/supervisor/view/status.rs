@@ -25,7 +25,7 @@ use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::side_by_side::side_by_side;
 
-/// Everything known at one moment, for those who look.
+/// Everything known at one moment, as it is shown.
 #[derive(Debug)]
 pub struct Situation {
     /// The state, as the journal tells it.
@@ -169,7 +169,7 @@ pub struct VerifyView {
     pub title: String,
     /// Its state.
     pub state: TaskState,
-    /// What was said of it last.
+    /// The last report on it.
     pub note: Option<String>,
 }
 

@@ -145,7 +145,7 @@ fn look(
     Ok(Some((known(&project.target, &kept.heads, &clashing), clashing)))
 }
 
-/// The same as what the scheduler is told.
+/// The same as the scheduler's input.
 fn known(target: &str, heads: &[BranchHead], clashing: &[Clashing]) -> Heads {
     let mut known = Heads::default();
     if let Some(((_, tip), plans)) = heads.split_first() {

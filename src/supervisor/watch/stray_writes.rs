@@ -27,7 +27,7 @@ pub struct StrayWrites {
     own_changes: u64,
     /// True when it has since the last look: then only uncommitted files are compared, which it never makes.
     moved: bool,
-    /// What was told of hooks that the repository's configuration names.
+    /// Reported changes of the hooks that the repository's configuration names.
     pub hooks_told: Option<(String, String)>,
 }
 
@@ -97,7 +97,7 @@ impl StrayWrites {
     }
 }
 
-/// What is different, in words; none for what people edit while plans run, and are told of what of it counts.
+/// The difference, in words; none for the files that people edit while plans run.
 fn difference(project: &Project, before: &HeadPrint, now: &HeadPrint) -> Option<String> {
     let foreign = |file: &PathBuf| !project.is_steered_by(&project.repo.top().join(file));
     if before.branch != now.branch {

@@ -66,7 +66,7 @@ impl Reports {
     /// What the agent in a worktree has left to be sent and was not taken up yet.
     pub fn unsent(&mut self, worktree: &Path) -> Vec<OutboxLine> {
         let mut waiting = status::outbox(worktree);
-        // What is being taken out may still lie there.
+        // What is being taken out may still are there.
         waiting.retain(|message| self.posted.insert(message.id.clone()));
         waiting
     }
@@ -109,7 +109,7 @@ pub fn reading(desk: &Desk, lane: &LaneId) -> impl FnOnce() -> LaneReading + Sen
     let run = desk.scheduler.state().plan(&plan);
     let attempt = run.attempts.get(&lane.lane);
     let of = last_attempt(desk, lane);
-    // What orch brings into a worktree for an attempt that is about to begin lies there before its commit does.
+    // What orch brings into a worktree for an attempt that is about to begin is there before its commit does.
     let starts = attempt.is_some_and(|attempt| attempt.head.is_none());
     let begun = attempt.map_or_else(|| run.made.clone(), |attempt| attempt.head.clone());
     let begun = begun.or_else(|| run.worktree().map(|made| made.base.clone()));

@@ -62,7 +62,7 @@ impl WorktreeQueue {
         });
     }
 
-    /// Ends the preparation of worktrees when a person asks to stop, and that of a plan's when it is cancelled.
+    /// Ends the preparation of worktrees when a person asks to stop, and of a plan's worktrees when it is cancelled.
     pub fn stop(&self, desk: &Desk, event: &Event) {
         let of: Option<PlanName> = match event {
             Event::RunStopping { .. } => {

@@ -49,7 +49,7 @@ impl Objects {
         })
     }
 
-    /// From now on takes what lies on the shelf before it reads anything.
+    /// From now on takes what is on the shelf before it reads anything.
     pub(in crate::git::merging) fn take_from(&mut self, shelf: Option<Arc<Shelf>>) {
         self.ahead = shelf;
     }

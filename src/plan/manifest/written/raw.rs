@@ -52,9 +52,9 @@ tables! {
         merge: RawMerge,
         /// Shell lines that run on events.
         hooks: RawHooks,
-        /// After how long somebody is told of a wait.
+        /// After how long a wait is reported.
         escalate: RawEscalate,
-        /// Points that several plans reach before any of them goes on, by name.
+        /// Points that several plans reach before any of them continues, by name.
         sync: NamedTable<RawSync>,
         /// Plans by name.
         plans: NamedTable<RawPlan>,
@@ -120,8 +120,8 @@ tables! {
         /// Program and arguments, with {prompt_file}, {prompt}, {plan}, {worktree}, {model}, {status_file}, {branch},
         /// {git_dir}, {git_common_dir}, {settings_file}. Default: the preset's.
         command: Vec<Located<String>>,
-        /// The same to go on with a conversation, with {session} too; empty: every attempt begins a new one. Default:
-        /// the preset's, unless there is a `command`.
+        /// The same to continue with a conversation, with {session} too; empty: every attempt begins a new one. Default: the
+        /// preset's, unless there is a `command`.
         resume: Vec<Located<String>>,
         /// Options that let it work without asking, instead of the preset's.
         permissions: Vec<Located<String>>,
@@ -177,7 +177,7 @@ tables! {
         every_commit_green: bool,
         /// True tries unfinished branches together while nothing is to be merged. Default: false.
         early: bool,
-        /// Generated files that are made anew where they conflict, instead of being merged.
+        /// Generated files that are made again where they conflict, instead of being merged.
         regenerate: Vec<Located<RawRegenerate>>,
     }
 
@@ -215,7 +215,7 @@ tables! {
         stuck: Delay,
     }
 
-    /// A point that several plans reach before any of them goes on.
+    /// A point that several plans reach before any of them continues.
     RawSync = "sync" {
         /// What has to be reached: a plan, or the phase of one; what comes behind it waits for all the others.
         points: Vec<Located<Dependency>>,

@@ -110,7 +110,7 @@ words! {
         Notice = "notice",
         /// A message into the agent's inbox.
         Nudge = "nudge",
-        /// It is ended, and the next attempt goes on.
+        /// It is ended, and the next attempt continues.
         Restart = "restart",
         /// It is ended, and a person has to look.
         Hold = "hold",

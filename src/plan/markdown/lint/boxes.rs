@@ -11,7 +11,7 @@ use crate::plan::markdown::read::one_line;
 use crate::plan::markdown::shape::item::{split_id, split_line};
 use crate::plan::markdown::shape::label::verify;
 
-/// Tells of boxes in a phase that nobody is given, and of numbered ones that stand in no phase.
+/// Tells of boxes in a phase that nobody is given, and of numbered ones that are in no phase.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for region in &page.regions {
         match region.phase {

@@ -1,4 +1,4 @@
-//! What stands in brackets on the line of a task or phase and is nearly an annotation.
+//! What is in brackets on the line of a task or phase and is nearly an annotation.
 
 use super::page::Page;
 use crate::plan::markdown::DocumentDiagnostic;

@@ -5,7 +5,7 @@ use crate::plan::markdown::DocumentDiagnostic;
 use crate::plan::markdown::shape::item::split_id;
 use crate::plan::{Phase, TaskId};
 
-/// Tells of them where they stand in a phase.
+/// Tells of them where they are in a phase.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for region in &page.regions {
         let Some(phase) = region.phase else { continue };

@@ -22,7 +22,7 @@ pub(in crate::plan::markdown) enum Block {
 /// A list item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::plan::markdown) struct ListItem {
-    /// How many items it lies in.
+    /// How many items it is in.
     pub(in crate::plan::markdown) depth: usize,
     /// Its box: none, open, or ticked.
     pub(in crate::plan::markdown) ticked: Option<bool>,

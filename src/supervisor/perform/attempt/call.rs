@@ -108,7 +108,7 @@ impl AgentCall {
     }
 }
 
-/// True when the program goes on with the conversation of the attempt before.
+/// True when the program continues with the conversation of the attempt before.
 pub fn goes_on(agent: &Agent, order: &Launch) -> bool {
     let talk = order.conversation.as_ref();
     agent.resume.is_some() && talk.is_some_and(|talk| same_memory(agent, order, talk))

@@ -73,7 +73,8 @@ impl Remains<'_> {
         let common_dir = self.project.repo.common_dir();
         let pipes = remove_pipes(worktree, common_dir, &self.branch).map_err(text)?;
         self.said.extend(pipes.iter().map(|file| told_of_pipe(file)));
-        // Of a git that the agent ran and that was killed with it. One that somebody holds is named by what it keeps from working.
+        // A lock of a git command that was killed with its agent. A lock that a process holds makes a later step fail, which
+        // names it.
         let _ = clear_dead_locks_of(worktree, common_dir);
         if !git::is_checkout(worktree) {
             self.evidence.trouble = Some(format!(
@@ -93,7 +94,7 @@ impl Remains<'_> {
             && self.evidence.trouble.is_none()
             && self.evidence.leftovers.is_empty()
         {
-            // What hinders is met again by whoever needs the lane next.
+            // The next attempt that needs the lane meets an obstacle again.
             let _ = super::unit::leave(self.admin, self.plan, self.left.place.lane);
         }
         Ok(())
@@ -136,7 +137,7 @@ impl Remains<'_> {
         Ok(())
     }
 
-    /// Ends an operation that the agent left open and takes orch's own folder out of its commits. Gives what lies in the worktree
+    /// Ends an operation that the agent left open and takes orch's own folder out of its commits. Gives what is in the worktree
     /// then, and whether there was such a folder.
     fn settle(&mut self) -> Result<(WorktreeState, bool), String> {
         let mut state = self.inspect()?;
@@ -202,9 +203,9 @@ impl Remains<'_> {
         }
     }
 
-    /// Notes whether the worktree stands on its branch, and keeps what it stands on otherwise.
+    /// Notes whether the worktree is on its branch, and keeps what it is on otherwise.
     fn note_head(&mut self, state: &WorktreeState) -> Result<(), String> {
-        // A check that was cut short may have left the unit's branch already.
+        // A check that was interrupted may have left the unit's branch already.
         let was_left = self.left.place.branch_of.is_some()
             && state.dirty.is_empty()
             && state.branch.as_ref().is_none_or(|on| *on == self.plan.branch);
@@ -222,7 +223,7 @@ impl Remains<'_> {
             ));
         }
         if state.branch.is_none() {
-            // The next one may leave it for the branch, and what it stands on is then on nothing.
+            // The next one may leave it for the branch, and what it is on is then on nothing.
             let now = head_of(self.worktree).map_err(text)?;
             let kept = git::keep::keep_loose(&self.project.repo, self.left.plan.as_str(), &now);
             if let (Some(backup), Some(trouble)) = (kept.map_err(text)?, &mut self.evidence.trouble) {
@@ -232,7 +233,7 @@ impl Remains<'_> {
         Ok(())
     }
 
-    /// Notes what was made on the branch, and which reported work is not on it any more.
+    /// Notes what was made on the branch, and which reported work is no longer on it.
     fn note_made(&mut self, took_out: bool) -> Result<(), String> {
         let EndedAttempt { since, .. } = *self.left;
         let (project, name, by_unit) = (self.project, self.left.plan, self.left.place.branch_of.is_some());
@@ -339,7 +340,7 @@ fn give_up(
     }
 }
 
-/// Commits on which work was reported done and that a branch does not hold any more; what no other ref holds is backed up.
+/// Commits on which work was reported done and that a branch no longer holds; what no other ref holds is backed up.
 fn gone(
     project: &Project,
     name: &PlanName,
@@ -350,7 +351,7 @@ fn gone(
     let astray = put_back_from(worktree);
     let mut gone = Vec::new();
     for (commit, items) in reported {
-        // One that cannot be read any more is gone as well.
+        // An unreadable commit is gone as well.
         let behind = project.repo.ahead_behind(tip, commit);
         if behind.is_ok_and(|distance| distance.behind == 0) {
             continue;

@@ -1,5 +1,5 @@
 //! An agent that resolves a conflict of a plan with the target: started in the worktree made for that, waited for, and judged.
-//! Each step finds what was done already, so that it is gone on with after a crash.
+//! Each step finds what was done already, so that it is continued with after a crash.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ use crate::supervisor::project::repository_plans::Project;
 /// How often an agent whose runner was killed is begun.
 const VANISHED_AT_MOST: u32 = 3;
 
-/// Has an agent resolve a conflict, or goes on with that. The second value warns of what did not work and does not hinder.
+/// Has an agent resolve a conflict, or continues with that. The second value warns of what did not work and does not hinder.
 pub fn resolve_by_agent(
     project: &Project,
     admin: &WorktreeAdmin,
@@ -119,7 +119,7 @@ impl Resolver<'_> {
             };
             before = resolved().ok();
             pool.resolver_runs(&order.attempt, folder);
-            // Whoever asked before there was a runner found none to stop.
+            // A request to stop may have come before there was a runner.
             if pool.is_unwanted_resolver(&order.attempt) {
                 runner.hold().stop(false);
             }
@@ -217,7 +217,7 @@ impl Resolver<'_> {
         over.begin(project, self.folder.clone(), call, variables)
     }
 
-    /// What the agent is told: what both sides are for, and what conflicts.
+    /// The agent's prompt: the goals of both sides, and the conflicts.
     fn prompt(&self, plan: &Plan, worktree: &Path, files: Vec<ConflictingFile>) -> Result<String, String> {
         let Self { project, order, .. } = *self;
         let inside = |file: &str| worktree.join(file).to_string_lossy().into_owned();
@@ -249,7 +249,7 @@ impl Resolver<'_> {
         text.map_err(|error| error.to_string())
     }
 
-    /// How the agent is called, and with which variables beside those of its program.
+    /// The agent's call and its variables.
     fn call(
         &self,
         plan: &Plan,

@@ -119,8 +119,8 @@ pub(super) fn trouble(error: UnitError) -> LaunchTrouble {
     }
 }
 
-/// True for another lane of the plan in which no agent is at work: one whose last attempt died there, and whose unit is
-/// now to be gone on with in this lane.
+/// True for another lane of the plan in which no agent is at work: one whose last attempt died there, and whose unit is now to be
+/// continued with in this lane.
 fn is_idle_lane(project: &Project, admin: &WorktreeAdmin, plan: &Plan, path: &Path, own: &str) -> bool {
     let Ok(Some(key)) = admin.key_at(path) else {
         return false;
@@ -129,8 +129,8 @@ fn is_idle_lane(project: &Project, admin: &WorktreeAdmin, plan: &Plan, path: &Pa
     of_plan && key != own && nobody_else_works(project, &plan.name, path).is_ok()
 }
 
-/// Takes a lane off its unit's branch, when nothing hinders: so that the plan's own worktree shows the plan, and no
-/// branch is held for nothing. What hinders is met again by whoever needs the lane next.
+/// Takes a lane off its unit's branch, when nothing is in the way: then the plan's own worktree shows the plan, and no branch is
+/// held. The next attempt that needs the lane meets an obstacle again.
 pub fn leave(admin: &WorktreeAdmin, plan: &Plan, lane: u32) -> Result<CommitId, UnitError> {
     git::unit::leave_unit(admin, &LaneId::new(&plan.name, lane).to_string(), &plan.branch)
 }
@@ -181,7 +181,7 @@ pub fn integrate(
     }
 }
 
-/// Refuses to go on with a branch that does not have all work any more which has come to it.
+/// Refuses to continue with a branch that does not have all work any more which has come to it.
 fn holds_what_was_made(project: &Project, name: &PlanName, made: Option<&CommitId>) -> Result<(), String> {
     let (Some(plan), Some(made)) = (project.plan(name), made) else {
         return Ok(());

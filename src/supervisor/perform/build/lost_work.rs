@@ -1,4 +1,4 @@
-//! Finished work that would not land: it is not on its plan's branch any more, or only in a merge that is left out.
+//! Finished work that would not land: it is no longer on its plan's branch, or only in a merge that is left out.
 
 use super::chain_end::ChainEnd;
 use super::refusal::refused;
@@ -7,8 +7,8 @@ use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Refuses to take a plan for landed because its branch has nothing that the target lacks, when that is so because its work is
-/// not on the branch any more.
+/// Refuses to take a plan for landed because its branch has nothing that the target lacks, when that is so because its work is no
+/// longer on the branch.
 pub fn refuse_what_is_lost(
     project: &Project,
     plan: &Plan,
@@ -27,7 +27,7 @@ pub fn refuse_what_is_lost(
     }
 }
 
-/// Refuses to land the end of first phases that is not on the plan's branch any more.
+/// Refuses to land the end of first phases that is no longer on the plan's branch.
 pub fn refuse_part_that_is_lost(
     project: &Project,
     plan: &Plan,

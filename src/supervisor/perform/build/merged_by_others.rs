@@ -15,7 +15,7 @@ pub fn nobody_has_merged(
     head: &CommitId,
     strategy: &str,
 ) -> Result<(), MergeTrouble> {
-    // What lies below has to be seen by others than the builder.
+    // What is below has to be seen by others than the builder.
     top.save().map_err(|error| refused(&error))?;
     let (repo, onto) = (&project.repo, &top.commit);
     for other in project.set.plans.iter().filter(|other| other.name != plan.name) {

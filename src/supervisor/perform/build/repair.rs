@@ -1,4 +1,4 @@
-//! Merges that conflict and need nobody: by resolutions that git has recorded, and by making generated files anew. Both in a
+//! Merges that conflict and need nobody: by resolutions that git has recorded, and by making generated files again. Both in a
 //! worktree of orch's own; what comes of it is verified as everything else is.
 
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ impl ConflictingMerge {
         (self.onto.clone(), self.incoming.clone(), up_to)
     }
 
-    /// What is told of it when this was tried in vain.
+    /// The trouble to report when this was tried in vain.
     pub fn told(&self, tried: &Option<String>) -> MergeTrouble {
         match (&self.trouble, tried) {
             (
@@ -255,7 +255,7 @@ fn names(files: &[PathBuf]) -> Vec<String> {
         .collect()
 }
 
-/// Makes generated files anew.
+/// Makes generated files again.
 fn run(
     context: BuildContext<'_>,
     clash: &ConflictingMerge,
@@ -264,7 +264,7 @@ fn run(
 ) -> Result<VerifyOutcome, String> {
     let project = context.project;
     let folder = JobFolder::new(project.dir.regeneration());
-    // One that a dead supervisor has left works on files that are not there any more.
+    // A command of a dead supervisor works on files that are gone.
     verify::end(&folder)?;
     let plan = &clash.plan;
     let check = Check {

@@ -1,5 +1,5 @@
-//! Hooks: shell lines that are told what happened. Each runs under a runner like an agent, so that it cannot go on for ever
-//! and nothing of it is left behind.
+//! Hooks: shell lines that run on events. Each runs under a runner like an agent, so that it cannot continue for ever and nothing
+//! of it is left behind.
 
 use std::fs;
 use std::path::Path;

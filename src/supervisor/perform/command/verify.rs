@@ -197,7 +197,7 @@ pub struct Check<'a> {
     pub gently: bool,
 }
 
-/// Runs a shell line to its end, or waits for one that was found `at_work`. Once it is `unwanted` it is ended.
+/// Runs a shell line to its end, or waits for the one found `at_work`. It is ended once it is `unwanted`.
 ///
 /// # Errors
 ///
@@ -229,7 +229,7 @@ pub fn run(
             return Ok(VerifyOutcome::Stopped);
         }
         match run_once(project, folder, &job, at_work.take(), unwanted).map_err(trouble)? {
-            // Whoever killed its runner gave no verdict.
+            // A killed runner gives no verdict.
             Exit::Lost => {}
             exit => return Ok(said_by(folder, check.line, &exit)),
         }
@@ -268,7 +268,7 @@ fn run_once(
             project.launcher.launch(folder.clone(), lock)?
         }
     };
-    // Whoever asked before there was a runner found none to stop.
+    // A request to stop may have come before there was a runner.
     if unwanted() {
         runner.hold().stop(false);
     }

@@ -18,7 +18,7 @@ use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, Lin
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Moves the target to what was verified. The second value warns of checkouts that could not be brought along.
+/// Moves the target to what was verified. The second value warns of checkouts that could not be updated.
 ///
 /// `go` is asked in the last moment, and may keep the target from moving.
 pub fn land(
@@ -133,14 +133,14 @@ fn carry_out(
     if !go() {
         return Err(Unmoved::Withdrawn);
     }
-    // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
+    // Written down first, so that a checkout that was not updated before a crash is updated after it.
     let note = project.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
     match git::landing::land_holding(repo, &landing, Some(&lock)) {
         Ok(done) => {
             sync_target(project, target, warnings);
             let left = still_behind(target, done.checkouts);
-            // One that was made while the branch was has nothing to follow from.
+            // A checkout made during the landing has nothing to follow from.
             if left.is_empty() || before.is_none() {
                 let _ = failpoint::around("landing.done", || fs::remove_file(&note));
             }
@@ -185,8 +185,8 @@ const AGAIN: [Duration; 3] = [
 ];
 
 /// Looks again, on a thread of its own, at the checkouts of a target that has moved. A `git switch` of a person reads where the
-/// target stands before it takes the index, and says where HEAD is after it has let that go: one that is at it in the moment of a
-/// landing stands on the target and shows where that was.
+/// target stands before it takes the index, and says where HEAD is after it has let that go: a switch at the moment of a landing
+/// leaves a checkout on the target with the files of the commit before.
 fn look_again(project: &Project, target: &str, old: Option<CommitId>, new: CommitId) {
     let (repo, lock) = (project.repo.clone(), project.dir.landing_lock());
     let landing = LandingPlan {
@@ -198,7 +198,7 @@ fn look_again(project: &Project, target: &str, old: Option<CommitId>, new: Commi
     std::thread::spawn(move || {
         for pause in AGAIN {
             std::thread::sleep(pause);
-            // Held also by whoever moves it on; then that one brings the checkouts along.
+            // Another landing may hold it; then that landing updates the checkouts.
             let Ok(lock) = File::open(&lock) else { return };
             if lock.lock().is_err()
                 || git::landing::behind(&repo, &landing).is_ok_and(|behind| behind.is_empty())
@@ -241,8 +241,8 @@ fn still_behind(target: &str, checkouts: Vec<RepairedCheckout>) -> Vec<String> {
     left.collect()
 }
 
-/// Verifies a commit on the target's tip, on behalf of a plan, and moves the target to it. Gives warnings of checkouts that
-/// could not be brought along.
+/// Verifies a commit on the target's tip, on behalf of a plan, and moves the target to it. Gives warnings of checkouts that could
+/// not be updated.
 ///
 /// # Errors
 ///
@@ -320,7 +320,7 @@ fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<
     failpoint::around("landing.note", || fs::rename(temporary, path))
 }
 
-/// Ends a landing that a crash, a full disk or a person at work cut short: brings checkouts of a target that did move along.
+/// Ends a landing that a crash, a full disk or a person at work interrupted: brings checkouts of a target that did move along.
 ///
 /// # Errors
 ///

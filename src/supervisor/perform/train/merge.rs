@@ -81,7 +81,7 @@ fn chain_of(
             Err(Halt::Tried(tried)) => return Err(tried),
             Err(Halt::Clash(clash)) => clash,
         };
-        // Without what was built: others go on meanwhile.
+        // Without what was built: others continue meanwhile.
         let _alone = pool.repair_for(build.id);
         let dealt_with = {
             let built = pool.built();

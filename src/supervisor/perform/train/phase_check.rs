@@ -17,8 +17,8 @@ use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Runs what the manifest says for the end of the phase, on the tip of the plan's branch; once more where that has moved
-/// meanwhile, because what passes counts for no other commit.
+/// Runs what the manifest says for the end of the phase, on the tip of the plan's branch; again where that has moved meanwhile,
+/// because what passes counts for no other commit.
 pub fn verify_phase(
     project: &Project,
     admin: &WorktreeAdmin,
@@ -105,7 +105,7 @@ fn said(
     let path = project.worktree_path(&name);
     let at_work = verify::at_work(&folder, &tag, &line);
     let worktree = if at_work.is_some() {
-        // Whoever works in it must not find other files.
+        // A running verification must not find other files.
         path
     } else {
         verify::end(&folder)?;
@@ -129,13 +129,13 @@ fn said(
     let said = verify::run(project, &folder, variables, &check, at_work, &unwanted);
     let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     keep_log(project, Some(plan), &folder);
-    // One that was spoiled is made anew when it is needed.
+    // A spoiled worktree is made again when it is needed.
     let _ = admin.record_left(&name);
     verify::heard(&folder);
     Ok((ran(took), said?))
 }
 
-/// Several lines as one that fails with the first of them.
+/// Several lines as one, which fails with the first failing line.
 fn joined(lines: &[String]) -> String {
     match lines {
         [only] => only.clone(),

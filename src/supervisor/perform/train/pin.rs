@@ -1,9 +1,8 @@
 //! Pinning the commit that dependents start from.
 //!
-//! A point is pinned while the agent goes on working, so nothing here may get into its way. An agent that commits its
-//! work and then reports it is the good case: its branch's tip is the commit. One that reports first is waited for a
-//! moment. One that never commits leaves that to `orch`, which may then do it under way, since such an agent does not
-//! use git's index itself.
+//! A point is pinned while the agent continues working, so nothing here may get into its way. The tip of the branch is the commit
+//! when the agent commits and then reports. For an agent that reports first, the pin waits a moment. For an agent that never
+//! commits, `orch` commits, which may then do it under way, since such an agent does not use git's index itself.
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -32,7 +31,7 @@ pub struct AtWork {
 pub struct PinOrder<'a> {
     /// The point.
     pub point: Point,
-    /// The agent that goes on working meanwhile, if one does.
+    /// The agent that continues working meanwhile, if one does.
     pub at_work: Option<AtWork>,
     /// True when somebody waits for the commit.
     pub wanted: bool,

@@ -1,4 +1,4 @@
-//! The last look at what has landed: its tip once more, in a worktree without anything that an earlier verification has left there.
+//! The last look at what has landed: its tip again, in a worktree without anything that an earlier verification has left there.
 
 use crate::git::{self, WorktreeAdmin};
 use crate::journal::Verdicts;

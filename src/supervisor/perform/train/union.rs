@@ -125,7 +125,7 @@ impl UnionRun<'_> {
         };
         let variables = environment::for_train(project, self.top, &name, &ready.path);
         let said = verify::run(project, &folder, variables, &check, None, &unwanted);
-        // One that was spoiled is made anew when it is needed.
+        // A spoiled worktree is made again when it is needed.
         let _ = admin.record_left(&name);
         // Nobody may take it for the word on a candidate.
         verify::heard(&folder);

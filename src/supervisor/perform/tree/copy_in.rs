@@ -1,5 +1,5 @@
-//! Copying files into a worktree: nothing is overwritten, every file is there whole or not at all, and what was cut short
-//! is finished by doing it again.
+//! Copying files into a worktree: nothing is overwritten, every file is there whole or not at all, and what was interrupted is
+//! finished by doing it again.
 
 use std::fs::{self, File, FileTimes};
 use std::io;

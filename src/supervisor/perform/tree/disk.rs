@@ -84,7 +84,7 @@ pub struct DiskUse {
     pub floor: Option<u64>,
 }
 
-/// Measures all worktrees. Costs a walk through every file in them, so it is for those who ask.
+/// Measures all worktrees. It walks through every file in them, so it is only done on request.
 pub fn disk_use(project: &Project, state: &State) -> DiskUse {
     let made = state.plans().filter(|(_, run)| !run.worktrees.is_empty());
     let size = |(name, run): (&PlanName, &PlanRun)| {

@@ -22,7 +22,7 @@ pub struct TreeRun<'a> {
     pub before: u32,
 }
 
-/// What was said, how long it took, whether nothing that git ignores lay there before, and the worktree, still taken.
+/// What was said, how long it took, whether nothing that git ignores was there before, and the worktree, still taken.
 pub type TreeRunEnd<'a> = (VerifyOutcome, Duration, bool, Option<TakenSlot<'a>>);
 
 pub fn run<'a>(
@@ -63,11 +63,11 @@ pub fn run<'a>(
     }
     let mut fresh = was_fresh();
     let worktree = if at_work.is_some() {
-        // Whoever works in it must not find other files.
+        // A running verification must not find other files.
         path
     } else {
         verify::end(&folder)?;
-        // What was red before may owe it to what lay there.
+        // What was red before may owe it to what was there.
         let ignored = what.before > 0 || project.set.merge.cleans_ignored;
         let ready = git::worktree::ensure_exact(admin, &name, &path, chain.top(), ignored);
         let ready = ready.map_err(|error| error.to_string())?;
@@ -77,7 +77,7 @@ pub fn run<'a>(
             true => fs::write(&note, &tag),
             false => fs::remove_file(&note),
         };
-        // Where it cannot be told later, it is verified once more.
+        // Where it cannot be told later, it is verified again.
         let _ = noted;
         if let Some(plan) = top.or(project.set.plans.first()) {
             warnings.extend(super::worktree::provision_own(project, plan, &name, &ready.path)?);
@@ -100,7 +100,7 @@ pub fn run<'a>(
     });
     let took = began.elapsed();
     keep_log(project, top, &folder);
-    // One that was spoiled is made anew when it is needed.
+    // A spoiled worktree is made again when it is needed.
     let _ = git::worktree::unhide(admin, &name, &worktree);
     let _ = admin.record_left(&name);
     Ok((said?, took, fresh, Some(taken)))

@@ -107,7 +107,7 @@ fn take_out(project: &Project, plan: &Plan, lane: &LaneId, ready: &mut WorktreeR
     if held.is_empty() {
         return false;
     }
-    // A further lane stands on no branch, and is put on its task's.
+    // A further lane is on no branch, and is put on its task's.
     if lane.lane == 0 && project.repo.branch_tip(&plan.branch).ok().flatten().as_ref() == Some(&ready.head) {
         match own_folder::take_out(project, &ready.path, &plan.branch, &plan.name, &[]) {
             Ok(files) => ready.warnings.push(own_folder::told(&plan.branch, &files)),
@@ -194,8 +194,8 @@ fn ensure(
     )
 }
 
-/// Prepares a worktree of the merge queue, or another of `orch`'s own in which a plan's merge is verified, as the run's
-/// settings say; gives what a person should know. One that is ready costs a look at its note.
+/// Prepares a worktree of the merge queue, or another of `orch`'s own in which a plan's merge is verified, by the run's settings;
+/// gives warnings. A prepared worktree costs a look at its record.
 ///
 /// # Errors
 ///
