@@ -113,7 +113,7 @@ impl JobFolder {
         let make = |all| fs::DirBuilder::new().recursive(all).mode(0o700).create(&self.0);
         match make(false) {
             Ok(()) => Ok(true),
-            // It is there, or what it is to are in is not.
+            // It is there, or what it is to be in is not.
             Err(_) => make(true)
                 .map(|()| false)
                 .map_err(AgentError::file("make", &self.0)),

@@ -63,7 +63,7 @@ pub struct ItemEvidence {
     pub ticked: bool,
     /// When (RFC 3339).
     pub at: String,
-    /// What was said about it.
+    /// The agent's words about it.
     pub note: Option<String>,
 }
 

@@ -60,7 +60,7 @@ pub struct AttemptStory {
     pub attempt: AttemptId,
     /// Its agent.
     pub agent: AgentName,
-    /// What it was given.
+    /// Its units.
     pub units: Vec<UnitId>,
     /// When its agent started.
     pub began: Option<Timestamp>,
@@ -138,7 +138,7 @@ pub struct Figures {
     pub peak: usize,
     /// Agents at work on average; 0 when nothing was driven.
     pub mean: f64,
-    /// What was used up.
+    /// The usage.
     pub spent: Spending,
 }
 

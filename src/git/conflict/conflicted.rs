@@ -58,7 +58,7 @@ pub struct OpenConflict {
     pub again: bool,
     /// What was put away of what was there.
     pub backups: Vec<Backup>,
-    /// What did not work and does not hinder.
+    /// Warnings.
     pub warnings: Vec<String>,
 }
 

@@ -35,7 +35,7 @@ pub struct FinishedLanding {
 pub struct RepairedCheckout {
     /// Its folder.
     pub path: PathBuf,
-    /// What became of it.
+    /// The result.
     pub outcome: CheckoutOutcome,
 }
 

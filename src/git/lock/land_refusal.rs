@@ -13,7 +13,7 @@ pub enum LandRefusal {
     NotABranch {
         /// The name.
         target: String,
-        /// What it is instead.
+        /// Its state instead.
         what: &'static str,
     },
     /// The branch is not where it was.

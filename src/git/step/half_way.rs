@@ -27,7 +27,7 @@ pub(in crate::git) fn undo_half(
     let changed = changes(path, old, new)?.into_iter();
     let changed = changed.filter(|change| differing.contains(&change.file));
     let (changed, added): (Vec<ChangedFile>, Vec<ChangedFile>) = changed.partition(|change| change.old);
-    // First: a folder of theirs may are where a file was.
+    // First: a folder of theirs may be where a file was.
     for change in added {
         let file = path.join(&change.file);
         if change.is_written(&file, path)? {

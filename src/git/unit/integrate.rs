@@ -38,7 +38,7 @@ pub enum Integrated {
 /// A unit that was looked at by the commit queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitIntegration {
-    /// What became of it.
+    /// The result.
     pub outcome: Integrated,
     /// What was put away in the plan's worktree in order to end an earlier move that was interrupted.
     pub backups: Vec<Backup>,

@@ -1,5 +1,5 @@
 //! The way of each link between the cells of a grid. Links run in the gutters between columns and in the channels above rows,
-//! where no shape stands; those that would are on each other get tracks side by side.
+//! where no shape stands; links that would lie on each other get tracks side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -147,7 +147,7 @@ pub struct PromptMessage {
     pub from: String,
     /// What it is about.
     pub kind: MessageKind,
-    /// What it says.
+    /// The text.
     pub text: String,
 }
 

@@ -85,7 +85,7 @@ pub struct Message {
     pub from: Option<PlanName>,
     /// What it is about.
     pub kind: MessageKind,
-    /// What it says.
+    /// The text.
     pub text: String,
     /// True when `orch` wrote it: what it tells may be over when an agent ends.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

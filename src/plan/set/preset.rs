@@ -55,7 +55,7 @@ pub struct Login {
     pub variables: &'static [&'static str],
     /// Files that hold one: a variable with the folder, that folder's place below the home folder, and the file in it.
     pub files: &'static [(&'static str, &'static str, &'static str)],
-    /// What a person does about it.
+    /// Advice.
     pub how: &'static str,
 }
 

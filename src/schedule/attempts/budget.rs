@@ -69,7 +69,7 @@ fn broke(board: &Board, number: usize) -> Option<Broke> {
     used(plan.budget, run.spent, false).or_else(|| used(board.work.budget, board.state.spent, true))
 }
 
-/// What is left to be spent on the plan, in millionths of money; none where there is no budget.
+/// The budget that is left for the plan, in millionths of money; none without a budget.
 pub(in crate::schedule) fn left_of_budget(board: &Board, number: usize) -> Option<u64> {
     let left = |budget: Option<u64>, spent: Spent| {
         budget.map(|budget| budget.saturating_sub(spent.micros.unwrap_or(0)))

@@ -1,4 +1,4 @@
-//! What follows from the end of an attempt: a stage done, a retry, a plan finished, failed, held or skipped.
+//! Policies at the end of an attempt: a stage done, a retry, a plan finished, failed, held or skipped.
 
 use super::failing::{hold_attempt, retry_or_give_up};
 use super::integrating::complete;
@@ -24,7 +24,7 @@ use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::PhaseWork;
 
-/// What follows at once from a fact about one plan, before the plans are looked at as a whole.
+/// Reacts at once to an event of one plan, before the plans are looked at as a whole.
 pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step: &mut Step) {
     match event {
         Event::AgentRefused {
@@ -140,7 +140,7 @@ pub(in crate::schedule) fn verify_or_finish(board: &mut Board, at: At, index: us
             board.record(at, Event::VerifyStopped(OfPlan { plan: name }), step);
         }
         (Some(Proof::Units), _) => {}
-        // What was begun before a restart is seen to its end all the same.
+        // A verification from before a restart still counts.
         (_, Verify::Open | Verify::Passed(_) | Verify::Failed) if run.is_paused() => {}
         (None, _) => {
             tell_of_unread(board, at, &name, step);

@@ -1,4 +1,4 @@
-//! What follows from an attempt that was not enough: another one, or an end without success.
+//! After a failed attempt: another one, or an end without success.
 
 use super::backoff;
 use crate::plan::{AttemptId, Dispatch, PlanName, UnitId};

@@ -143,7 +143,7 @@ fn completed_units(plan: &PlanWork, run: &PlanRun, state: &State, attempt: &Atte
     places.sort_unstable();
     for place in places {
         let unit = &plan.units[place];
-        // What was skipped because of it stays skipped in this run.
+        // Work that was skipped because of it stays skipped in this run.
         if run.is_worked_on(unit.id) || run.lost.contains_key(&unit.id) {
             continue;
         }

@@ -1,5 +1,4 @@
-//! What can no longer be done: units and plans that wait for what will not come, and plans that have come to an end without
-//! success.
+//! Lost work: units and plans whose dependency failed, and plans that ended without success.
 
 use crate::plan::{Dependency, PlanName};
 use crate::schedule::board::core::Board;
@@ -114,7 +113,7 @@ fn ending(name: &PlanName, run: &PlanRun) -> Event {
         let why = failed.join("; ");
         return Event::PlanFailed(Failed { plan, why });
     }
-    // What is left was skipped, because of another plan in the end.
+    // The rest was skipped, because of another plan.
     let skipped = run.lost.values().filter_map(|lost| match lost {
         Lost::Skipped { cause, why } => Some((cause.parse::<Dependency>().ok(), why.clone())),
         Lost::Failed { .. } | Lost::Held { .. } | Lost::Cancelled => None,

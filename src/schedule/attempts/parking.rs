@@ -91,7 +91,7 @@ pub(in crate::schedule) fn conversation(run: &PlanRun, lane: u32, attempt: &Atte
     if run.by_units && !attempt.repair && last.units.first() != attempt.units.first() {
         return None;
     }
-    // Whatever a program says when it is stopped, its conversation continues.
+    // A stopped program's conversation continues, whatever its last word.
     let stopped = last.exit == Some(Exit::Stopped);
     let session = last.facts.session.as_ref();
     let session = session.filter(|_| stopped || !is_broken(&last.facts))?;

@@ -1,4 +1,4 @@
-//! What the policies share.
+//! The shared parts of the policies.
 //!
 //! Effects that were asked for and not answered are remembered outside the state: after a replay nothing has been asked, so
 //! whatever is still missing is asked for again.
@@ -29,7 +29,7 @@ use crate::schedule::work::plans::{PlanWork, Work};
 pub(in crate::schedule) type RefusedReport =
     (PlanName, Option<AttemptId>, ItemId, TaskState, Option<Timestamp>);
 
-/// What is known and was asked for. A policy reads it, records events and asks for effects.
+/// The state, and the effects that were asked for. A policy reads it, records events and asks for effects.
 #[derive(Debug, Clone)]
 pub(in crate::schedule) struct Board {
     pub(in crate::schedule) work: Work,

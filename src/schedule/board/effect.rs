@@ -1,4 +1,4 @@
-//! What the shell is asked to do. Every effect but a timer is answered by exactly one event, a look by what it saw.
+//! An order for the shell. Every effect but a timer is answered by exactly one event, a look by what it saw.
 
 use std::time::Duration;
 
@@ -220,7 +220,7 @@ pub struct Conversation {
     pub session: String,
     /// The account it was begun with; none when the agent has but one.
     pub account: Option<String>,
-    /// What it has used up.
+    /// Its usage.
     pub spent: Spent,
 }
 
@@ -261,7 +261,7 @@ pub struct ResolveOrder {
 }
 
 impl ResolveOrder {
-    /// What is to land: a plan, or its first phases.
+    /// The plan to land, or its first phases.
     pub fn what(&self) -> WorkRef {
         up_to(&self.plan, self.up_to)
     }

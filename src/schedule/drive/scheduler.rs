@@ -50,7 +50,7 @@ use crate::schedule::work::plans::Work;
 pub enum Input {
     /// A fact.
     Event(Event),
-    /// What a status file or ticked boxes now say; what is known already changes nothing.
+    /// The statements of a status file or ticked boxes; known statements change nothing.
     Reported {
         /// The plan.
         plan: PlanName,
@@ -61,7 +61,7 @@ pub enum Input {
         /// Where the worktree stands.
         head: Option<CommitId>,
     },
-    /// What a look at an attempt found.
+    /// The signs of life of an attempt.
     Signs {
         /// The plan.
         plan: PlanName,
@@ -70,11 +70,11 @@ pub enum Input {
         /// The signs of life.
         signs: Signs,
     },
-    /// What came of something that the merge train asked for.
+    /// The answer to an order of the merge train.
     Train(TrainAnswer),
     /// Where branches stand.
     Heads(Heads),
-    /// What came of branches that were tried together.
+    /// The verdict on branches that were tried together.
     Union(BuildId, UnionSaid),
     /// How hard the machine is at work.
     Machine(Machine),

@@ -127,14 +127,14 @@ pub struct StallNotice {
     pub ages: Ages,
 }
 
-/// What is done about an attempt that stays still.
+/// The action on a stalled attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StallAction {
     /// The plan.
     pub plan: PlanName,
     /// The attempt.
     pub attempt: AttemptId,
-    /// What is done.
+    /// The units that are done.
     pub action: OnStall,
     /// How long ago each sign of life was seen.
     pub ages: Ages,
@@ -149,7 +149,7 @@ pub struct OfAttempt {
     pub attempt: AttemptId,
 }
 
-/// A word about a task from a worktree in which nobody works any more.
+/// A report from a worktree in which no agent works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LateReport {
     /// The plan.
@@ -164,7 +164,7 @@ pub struct LateReport {
     /// True when it was said in time, of work that could not begin.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refused: bool,
-    /// What the agent said about it.
+    /// The agent's note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -183,7 +183,7 @@ pub struct Sent {
 pub struct Foreseen {
     /// The plan.
     pub plan: PlanName,
-    /// What it conflicts with: another plan, or the target by its branch's name.
+    /// The other side: another plan, or the target by its branch's name.
     pub with: String,
     /// The files, each with how the sides disagree; empty when it is gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -197,7 +197,7 @@ pub struct Escalation {
     pub plan: PlanName,
     /// The sort of wait.
     pub waiting: Waiting,
-    /// What it waits for: a point, a plan, an attempt.
+    /// The cause of the wait: a point, a plan, an attempt.
     pub on: String,
     /// How long it has waited, in milliseconds.
     pub waited_ms: u64,
@@ -212,7 +212,7 @@ pub struct UnionSeen {
     pub plan: PlanName,
     /// The others, in the order of the manifest.
     pub with: Vec<PlanName>,
-    /// What the verification said; empty when they pass.
+    /// The output of the verification; empty when they pass.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
 }

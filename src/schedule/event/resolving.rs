@@ -28,7 +28,7 @@ pub enum Resolving {
     /// An agent was given the conflict. Written before its process starts.
     #[serde(rename = "resolve.started")]
     Started(ResolverStarted),
-    /// What the agent made of it is not accepted.
+    /// The agent's resolution is not accepted.
     #[serde(rename = "resolve.failed")]
     Failed(ResolverFailed),
 }
@@ -67,7 +67,7 @@ pub struct ConflictResolved {
     /// The attempt of the agent that resolved it; none when a person did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<AttemptId>,
-    /// What the agent said about lines that it left out; none when it left none out.
+    /// The agent's reasons for left-out lines; none when it left none out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
 }
@@ -105,7 +105,7 @@ pub struct ResolverFailed {
     pub attempt: AttemptId,
     /// How its process ended; `stopped` when a person asked to stop, and it says nothing then.
     pub exit: Exit,
-    /// What was missing.
+    /// The missing evidence.
     pub why: String,
     /// The worktree with what it made, to look at.
     #[serde(default, skip_serializing_if = "Option::is_none")]

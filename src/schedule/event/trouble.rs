@@ -1,4 +1,4 @@
-//! What is in the way: of starting an agent, of a plan, of a merge.
+//! Obstacles: to starting an agent, to a plan, to a merge.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::plan::{CommitId, ItemId, PlanName, UnitId, WorkRef};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum LaunchTrouble {
-    /// What a dependency made does not merge with what the plan has.
+    /// A dependency's commit conflicts with the plan's branch.
     Conflict {
         /// The plan whose commit does not merge.
         with: PlanName,
@@ -64,16 +64,16 @@ pub enum Hold {
         /// In words, with the end of the output.
         why: String,
     },
-    /// Nothing of its agent moved any more, and it was ended.
+    /// Its agent stalled and was ended.
     Stuck {
         /// Since when what was still.
         why: String,
     },
     /// It lacks what only a person can give: a login, an answer, money.
     Needs {
-        /// What is missing.
+        /// The missing thing.
         why: String,
-        /// What a person does about it.
+        /// Advice.
         how: String,
     },
     /// Something is in the way that `orch` must not touch.
@@ -102,13 +102,13 @@ pub enum Hold {
         unit: UnitId,
         /// In words.
         why: String,
-        /// What was worked on although it was still open.
+        /// Work that was built on it while it was open.
         built_on: Vec<BuiltOn>,
     },
 }
 
 impl Hold {
-    /// What a person reads of a plan whose journal was lost.
+    /// The reason, in words, of a plan whose journal was lost.
     pub(crate) const JOURNAL_LOST: &str =
         "the journal was lost, and with it what people decided about the plan";
 
@@ -131,7 +131,7 @@ impl Hold {
         }
     }
 
-    /// What a person reads of a document or a manifest that a landing changed.
+    /// The reason, in words, when a landing changed a document or a manifest.
     pub(in crate::schedule) fn taken_away(
         by: &PlanName,
         commit: &CommitId,
@@ -163,7 +163,7 @@ pub enum MergeTrouble {
         with: Vec<PlanName>,
         /// The files and the kind of conflict in each.
         files: Vec<String>,
-        /// What was tried to resolve it, and what came of that; none when nothing was.
+        /// A failed try to resolve it, in words; none without a try.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tried: Option<String>,
         /// The commits that conflict.
@@ -182,7 +182,7 @@ pub enum MergeTrouble {
     },
     /// Refused before anything moved; the plan stays finished.
     Refused {
-        /// What is in the way and what to do.
+        /// The obstacle, and what to do.
         why: String,
     },
     /// Something is in a checkout of the target where the merge brings its own; refused before anything moved. A plan that lands
@@ -198,7 +198,7 @@ pub enum MergeTrouble {
     },
     /// It is not finished.
     NotFinished {
-        /// What it is instead.
+        /// Its state instead.
         why: String,
     },
 }

@@ -6,8 +6,7 @@ use crate::schedule::merge::unions::{listed, live, shortened};
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 
-/// What is foreseen for a plan, as reasons for people. Nobody looks any more once a plan is cancelled or has landed, so what was
-/// foreseen before says nothing.
+/// The foreseen conflicts of a plan, as reasons. A cancelled or landed plan has none: nothing updates them.
 pub(in crate::schedule) fn foreseen(state: &State, run: &PlanRun) -> impl Iterator<Item = Reason> {
     let is_over = |name: &PlanName| {
         let known = state.number(name).is_some();
@@ -24,7 +23,7 @@ pub(in crate::schedule) fn foreseen(state: &State, run: &PlanRun) -> impl Iterat
     })
 }
 
-/// What is known of a plan and others that do not go together, as reasons for people.
+/// The red unions of a plan, as reasons.
 pub(in crate::schedule) fn red_with(state: &State, run: &PlanRun) -> Vec<Reason> {
     let reason = |(with, why): (&Vec<PlanName>, &String)| {
         Reason::with_remedy(

@@ -72,7 +72,7 @@ pub(in crate::schedule) fn closed_agent(
     })
 }
 
-/// What a program said, as the first part of a sentence.
+/// A program's words, as the first part of a sentence.
 pub fn clause(said: &str) -> &str {
     said.trim_end().trim_end_matches(['.', ';', ','])
 }

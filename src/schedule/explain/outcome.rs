@@ -111,7 +111,7 @@ pub(in crate::schedule) fn explain_outcome(
     }
 }
 
-/// What to say of a plan that has landed and has other tasks by now: nobody will work on them.
+/// The reason for a landed plan with new tasks, which are ignored.
 pub fn rewritten(state: &State, plan: &PlanWork) -> Option<Reason> {
     let landed = state
         .plan(&plan.name)

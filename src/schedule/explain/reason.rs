@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Reason {
     /// What it is.
     pub text: String,
-    /// What a person can do about it.
+    /// Advice.
     pub remedy: Option<String>,
 }
 

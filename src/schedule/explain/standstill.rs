@@ -1,4 +1,4 @@
-//! What a plan waits for, and since when.
+//! The waits of a plan, and their beginnings.
 
 use std::time::Duration;
 
@@ -101,7 +101,7 @@ fn stall(run: &PlanRun) -> Vec<Standstill> {
     stall.collect()
 }
 
-/// What keeps the plan's next work from beginning: other plans first, and a person's word only when nothing else does.
+/// The waits of the plan's next work: other plans first, and a person's approval only when nothing else is missing.
 fn before_begin(state: &State, plan: &PlanWork, run: &PlanRun, look: &Readiness<'_>) -> Vec<Standstill> {
     let Some(first) = look.open().next() else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! What a plan or a part of it waits for, in words.
+//! The waits of a plan or a part of it, in words.
 
 use std::collections::BTreeSet;
 

@@ -219,10 +219,10 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
     }
     reopen_gone(run, at, evidence);
     if evidence.foreign.is_none() {
-        // What the branch held when a point was to be pinned it may not hold any more.
+        // The branch may no longer hold the work of a point that was to be pinned.
         run.pins_refused.clear();
     }
-    // What was verified is no longer what is there.
+    // The verified commit is no longer the tip.
     let head = evidence.head.as_ref();
     if let Verify::Passed(passed) = &run.verify
         && (evidence.commits > 0 || head.is_some_and(|head| head != passed))
@@ -231,7 +231,7 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
     }
 }
 
-/// What the attempt was given is done.
+/// The attempt's stage is done.
 pub(in crate::schedule) fn completed(run: &mut PlanRun, at: At, event: &Event) {
     let Event::StageDone { attempt, units, .. } = event else {
         return;

@@ -7,7 +7,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::merge_facts::{Landed, MergeBegun, NotLanded};
 use crate::schedule::state::plan_run::{LandedBefore, Merge, Outcome, PlanRun};
 
-/// Nobody waits for a merge any more that did not begin.
+/// A merge that did not begin is no longer waited for.
 pub(in crate::schedule) fn merge_not_wanted(run: &mut PlanRun) {
     if matches!(run.merge, Merge::Wanted(_)) {
         run.merge = Merge::Idle;

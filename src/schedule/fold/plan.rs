@@ -149,7 +149,7 @@ pub(in crate::schedule) fn take_word(run: &mut PlanRun, at: At, state: TaskState
     let item = &report.task;
     let known = run.items.get(item);
     let started = known.and_then(|known| known.started);
-    // What a person has left out stays so, also when an agent says it again.
+    // An item that a person skipped stays skipped, also when an agent repeats that.
     let left_out = known.is_some_and(|known| known.state == TaskState::Skipped && known.by.is_none());
     let said_again = left_out && state == TaskState::Skipped;
     let failed = known.is_some_and(|known| known.failed);

@@ -38,7 +38,7 @@ pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
     if new_run {
         run.lost.retain(|_, lost| matches!(lost, Lost::Cancelled));
     } else if again {
-        // What failed stays so for the run, and with it what was skipped because of it.
+        // Failed work stays failed for the run, and skipped work with it.
         run.lost.retain(|_, lost| !matches!(lost, Lost::Held { .. }));
     }
     if again || new_run {

@@ -1,4 +1,4 @@
-//! What becomes of an attempt's reports when its end says that they do not count.
+//! The reports of an attempt that do not count after its end.
 
 use crate::plan::{ItemId, PhaseId, TaskId, TaskState, UnitId};
 use crate::schedule::event::about::Ticks;
@@ -71,7 +71,7 @@ fn unfinish(run: &mut PlanRun, at: At) {
     }
 }
 
-/// What was reported done on commits that are gone is to be done again.
+/// Work that was reported done on lost commits has to be done again.
 pub(in crate::schedule) fn reopen_gone(run: &mut PlanRun, at: At, evidence: &Evidence) {
     for id in evidence.gone.iter().flat_map(|gone| &gone.items) {
         if let Some(item) = run.items.get_mut(id) {

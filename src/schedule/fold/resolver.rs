@@ -98,7 +98,7 @@ pub(in crate::schedule) fn resolver_failed(run: &mut PlanRun, at: At, failed: &R
     if let Some(MergeTrouble::Conflict { tried, .. }) = trouble_of_mut(run, about) {
         *tried = Some(format!("{} could not resolve it: {}", failed.attempt, failed.why));
     }
-    // What was asked for meanwhile.
+    // Requests that came meanwhile.
     if let Some((up_to, into)) = run.merge_next.take() {
         run.merge_wanted(up_to, into);
     }

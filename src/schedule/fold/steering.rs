@@ -28,14 +28,14 @@ pub(in crate::schedule) fn approved(run: &mut PlanRun, at: At, point: Point) {
     run.since = at;
 }
 
-/// Nothing of the plan runs any more.
+/// The plan has stopped.
 pub(in crate::schedule) fn cancelled(run: &mut PlanRun, at: At) {
     run.cancelling.clear();
     run.spared.clear();
     run.end(at, Outcome::Cancelled);
 }
 
-/// Nothing of the unit runs any more.
+/// The unit has stopped.
 pub(in crate::schedule) fn unit_cancelled(run: &mut PlanRun, unit: UnitId) {
     run.lost.insert(unit, Lost::Cancelled);
     let open = |point: &Point| match point {

@@ -16,7 +16,7 @@ use crate::schedule::state::attempt::{Attempt, AttemptState, Integration};
 use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::phase_run::PhaseCheck;
 
-/// What the verifications of some phases say together.
+/// The common result of the verifications of some phases.
 pub(in crate::schedule) enum Checked {
     /// Nothing is in the way.
     Passed,
@@ -26,7 +26,7 @@ pub(in crate::schedule) enum Checked {
     Failed(PhaseId, String),
 }
 
-/// What the verifications of these phases say; what was not run yet is asked for, one after the other.
+/// The result of the verifications of these phases; missing ones are asked for, one after the other.
 pub(in crate::schedule) fn checked(
     board: &mut Board,
     at: At,

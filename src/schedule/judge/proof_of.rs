@@ -1,4 +1,4 @@
-//! What has to be shown for what: the table of docs/completion.md, which a test holds against this one.
+//! The evidence that each claim needs: the table of docs/completion.md, which a test compares with this one.
 
 /// A fact about a plan that others rely on. Each is claimed in one place of the scheduler, and only with everything that
 /// [`needs`](Self::needs) names.

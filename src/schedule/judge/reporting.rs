@@ -15,14 +15,14 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
-/// What one look at a worktree heard.
+/// The reports of one look at a worktree.
 #[derive(Debug)]
 pub(in crate::schedule) struct Heard {
     /// Which of the plan's worktrees; 0 is the plan's own.
     pub lane: u32,
     /// Where it stands.
     pub head: Option<CommitId>,
-    /// What is said there.
+    /// The statements.
     pub said: Vec<Statement>,
 }
 
@@ -44,7 +44,7 @@ pub(in crate::schedule) fn take_report(
     mut heard: Heard,
     step: &mut Step,
 ) {
-    // What was said first is heard first; a box carries no time.
+    // Earlier statements come first; a box has no time.
     heard.said.sort_by_key(|said| said.at);
     let Some(work) = board.plan_work(plan) else {
         return;
@@ -52,7 +52,7 @@ pub(in crate::schedule) fn take_report(
     let checks = work.document.numbered_checks().map(|check| check.id.task);
     let known: BTreeSet<_> = work.tasks().chain(checks).collect();
     for said in heard.said {
-        // What was written down before the work began says nothing.
+        // A statement from before the work began does not count.
         if said.known || !known.contains(&said.item.task) {
             continue;
         }

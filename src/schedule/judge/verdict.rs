@@ -94,7 +94,7 @@ fn is_evidence_enough(attempt: &Attempt, exit: &Exit) -> bool {
     }
 }
 
-/// What keeps the agent from working, unless it was ended because it stood still.
+/// The agent's obstacle, unless it was ended because it stalled.
 fn obstacle(attempt: &Attempt) -> Option<&Obstacle> {
     let obstacle = attempt.facts.obstacle.as_ref();
     obstacle.filter(|_| !attempt.is_given_up())
@@ -186,7 +186,7 @@ fn besides(evidence: &Evidence, attempt: &Attempt) -> String {
     )
 }
 
-/// What is wrong with an attempt whose end was good.
+/// The missing evidence of an attempt with a good exit.
 fn what_is_missing(
     work: &PlanWork,
     run: &PlanRun,

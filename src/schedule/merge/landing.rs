@@ -135,7 +135,7 @@ fn extent(candidate: &MergeCandidate<'_>, state: &State) -> Result<Option<Extent
     if run.has_less_to_show() {
         return Err(not_finished(run));
     }
-    // What is under way continues, unless something of it is open again.
+    // A running merge continues, unless a part of it is open again.
     let still = |part: &&Prefix| {
         part.phases
             .iter()
@@ -209,7 +209,7 @@ pub fn by_themselves<'a>(
         .map(|(plan, run)| (&plan.name, run))
 }
 
-/// What has to land before it and has not.
+/// The plans that have to land before it.
 fn blockers(work: &Work, candidate: &MergeCandidate<'_>, extent: &Extent, state: &State) -> Vec<WorkRef> {
     let MergeCandidate { plan, run, into, .. } = candidate;
     let own = state.run.as_ref().map(|run| &run.target);

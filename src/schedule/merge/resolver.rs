@@ -78,7 +78,7 @@ fn due_conflict(board: &Board, number: usize) -> Option<(Option<PhaseId>, Confli
     let run = &board.state.plans[number];
     let idle = run.merge == Merge::Idle && run.merge_next.is_none();
     let resolution = &run.resolution;
-    // What a person has begun is the person's.
+    // A conflict that a person resolves belongs to the person.
     let by_person = resolution.path.is_some() && resolution.left_by.is_none();
     let unwanted =
         run.is_paused() || run.cancelling.contains(&Point::Plan) || run.outcome == Some(Outcome::Cancelled);

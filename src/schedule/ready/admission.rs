@@ -77,7 +77,7 @@ fn unit_of<'a>(plan: &'a PlanWork, item: &ItemId) -> Option<&'a UnitWork> {
     units.into_iter().find_map(|unit| plan.unit(unit))
 }
 
-/// What is closed to the attempt: open units and numbered checks, each with why.
+/// The items that the attempt may not begin: open units and numbered checks, each with the reason.
 pub fn closed_to(
     plan: &PlanWork,
     run: &PlanRun,

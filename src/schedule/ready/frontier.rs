@@ -14,7 +14,7 @@ use crate::schedule::event::at::At;
 /// Units that ask for the same agent and the same resources: when one of them finds no room, none does.
 type Class = (AgentName, BTreeSet<ResourceName>);
 
-/// What is ready, by plan.
+/// The ready units, by plan.
 #[derive(Debug, Clone, Default)]
 pub(in crate::schedule) struct Frontier {
     /// Plans that have to be looked at again.

@@ -23,7 +23,7 @@ pub struct Readiness<'a> {
     standing: Cow<'a, Standing>,
 }
 
-/// What a unit waits for.
+/// A wait of a unit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wait<'a> {
     /// A gate inside the plan, and which of its members are missing.
@@ -204,7 +204,7 @@ impl<'a> Readiness<'a> {
             if self.standing.done[place] {
                 continue;
             }
-            // What is verified has to end first.
+            // A verification has to end first.
             if stage
                 .last()
                 .is_some_and(|last| self.plan.is_verified(self.run, last.id.phase()))

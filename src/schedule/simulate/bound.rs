@@ -1,4 +1,4 @@
-//! What no schedule can beat: lower bounds of the time that some work takes.
+//! Lower bounds of the time that some work takes.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -351,7 +351,7 @@ fn paired(net: &Net, heads: &[u64], slots: usize) -> u64 {
     bound
 }
 
-/// What the tokens of resources and the limits of agents allow.
+/// The bound by the tokens of resources and the limits of agents.
 fn limits(work: &Work, took: &dyn Fn(usize, usize) -> u64) -> u64 {
     let mut resources: BTreeMap<&crate::plan::ResourceName, u64> = BTreeMap::new();
     let mut agents: BTreeMap<&crate::plan::AgentName, u64> = BTreeMap::new();

@@ -39,7 +39,7 @@ pub fn simulate(mut work: Work, settings: &SimulationSettings) -> Simulation {
     World::new(work, settings).run()
 }
 
-/// What is to happen, when, and which came first.
+/// The time and the sequence number of a coming event.
 type Coming = Reverse<(u64, u64)>;
 
 struct World<'s> {

@@ -20,7 +20,7 @@ pub struct Attempt {
     pub number: u32,
     /// Its agent.
     pub agent: AgentName,
-    /// What it was given.
+    /// Its units.
     pub units: Vec<UnitId>,
     /// How far it is.
     pub state: AttemptState,
@@ -51,7 +51,7 @@ pub struct Attempt {
     pub told: u32,
     /// The account it uses; none when its agent has but one.
     pub account: Option<String>,
-    /// What its output tells so far.
+    /// The facts in its output so far.
     pub facts: Facts,
     /// When the obstacle that it tells of is over, where that was said.
     pub resets_at: Option<At>,
@@ -92,14 +92,14 @@ impl Attempt {
     }
 }
 
-/// What is known of an attempt of which nothing moves.
+/// The stall of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stall {
     /// When that was noticed.
     pub since: At,
     /// How long ago each sign of life had been seen by then.
     pub ages: Ages,
-    /// What was done about it.
+    /// The action.
     pub acted: Option<OnStall>,
     /// When.
     pub acted_at: Option<At>,
@@ -115,14 +115,14 @@ impl AttemptState {
     }
 }
 
-/// What remains known of every attempt.
+/// The record of an attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttemptRecord {
     /// Its id.
     pub id: AttemptId,
     /// Its agent.
     pub agent: AgentName,
-    /// What it was given.
+    /// Its units.
     pub units: Vec<UnitId>,
     /// The worktree it worked in.
     pub lane: u32,
@@ -142,7 +142,7 @@ pub struct AttemptRecord {
     pub merged: bool,
     /// The account it used; none when its agent has but one.
     pub account: Option<String>,
-    /// What its output told.
+    /// The facts in its output.
     pub facts: Facts,
     /// True for an attempt at a conflict with the target.
     pub resolves: bool,

@@ -35,7 +35,7 @@ pub struct State {
     pub failure_rate: FailureRate,
     /// The latest moment seen.
     pub now: At,
-    /// What the run has used up.
+    /// The run's usage.
     pub spent: Spent,
     /// Accounts that had nothing to give when they were asked last.
     pub(in crate::schedule) limits: BTreeMap<(AgentName, Option<String>), Limit>,

@@ -1,4 +1,4 @@
-//! What is known of one plan: the fold of its events.
+//! The state of one plan: the fold of its events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ pub struct PlanRun {
     pub parts: BTreeMap<PhaseId, Vec<TaskId>>,
     /// Its worktrees by lane; 0 is the plan's own.
     pub worktrees: BTreeMap<u32, WorktreeMade>,
-    /// What the making of a lane's worktree is at, when it takes a while.
+    /// The progress of making a lane's worktree, when it takes a while.
     pub making: BTreeMap<u32, String>,
     /// Lanes whose worktree could not be made in this run, and why.
     pub lanes_refused: BTreeMap<u32, String>,
@@ -54,15 +54,15 @@ pub struct PlanRun {
     /// What an attempt completed, with everything that is demanded for that. A phase that was merely reported done lets
     /// others start, but the plan is not finished on an agent's word.
     pub proven: BTreeSet<UnitId>,
-    /// What will not be done in this run.
+    /// Work that will not be done in this run.
     pub lost: BTreeMap<UnitId, Lost>,
-    /// What a person paused, and whether what ran was to be stopped.
+    /// Paused points, and whether running work was to stop.
     pub paused: BTreeMap<Point, bool>,
-    /// What a person cancelled and of which something may still run.
+    /// Cancelled points that may still have running work.
     pub cancelling: BTreeSet<Point>,
     /// Parts of what a person cancelled that are to be done all the same.
     pub spared: BTreeSet<Point>,
-    /// What a person asked to be tried again, and of which nothing came since.
+    /// Points that a person asked to retry, until something follows.
     pub retried: BTreeSet<Point>,
     /// Gates that a person let be passed.
     pub approved: BTreeSet<Point>,
@@ -70,7 +70,7 @@ pub struct PlanRun {
     pub pins: BTreeMap<Point, CommitId>,
     /// Every commit that was ever pinned for a point: who started from one has it, whatever was pinned since.
     pub handed_on: BTreeMap<Point, BTreeSet<CommitId>>,
-    /// What the branch held when the commit of a phase's end was pinned.
+    /// The contents of the branch when a phase's end was pinned.
     pub ends: BTreeMap<PhaseId, PhaseEnd>,
     /// Files that units turned out to touch when their commits conflicted, besides those that were declared.
     pub found: BTreeMap<UnitId, BTreeSet<String>>,
@@ -88,7 +88,7 @@ pub struct PlanRun {
     pub tries: BTreeMap<UnitId, Tries>,
     /// Attempts at repairing what the plan's verification found.
     pub repair: Tries,
-    /// What the verification of the whole plan said when it failed last.
+    /// The last failure of the plan's verification.
     pub red: Option<String>,
     /// Where the plan's own verification stands.
     pub verify: Verify,
@@ -98,12 +98,12 @@ pub struct PlanRun {
     pub ticked: BTreeSet<UnitId>,
     /// What the document had ticked when the first attempt began.
     pub ticks_at_first: Option<Ticks>,
-    /// What it had ticked when it was looked at last.
+    /// The boxes that were ticked at the last look.
     pub ticks: Option<Ticks>,
     /// True once a person skipped the whole plan, until a person wants it again.
     pub left_out: bool,
-    /// True after the journal was lost, until a person wants the plan: it does not land on its own, since nobody knows any more
-    /// whether it was to.
+    /// True after the journal was lost, until a person wants the plan: it does not land on its own, since its settings by people
+    /// are unknown.
     pub rebuilt: bool,
     /// The commits with which it landed, by target branch.
     pub landed: BTreeMap<String, CommitId>,
@@ -113,7 +113,7 @@ pub struct PlanRun {
     pub landed_print: Option<u32>,
     /// The first phases that landed on their own, by target branch.
     pub landed_prefix: BTreeMap<String, LandedPrefix>,
-    /// What shows that a person landed it, by target branch.
+    /// The evidence of a landing by a person, by target branch.
     pub landed_by_hand: BTreeMap<String, LandedBy>,
     /// The commits that took it back, by target branch.
     pub reverted: BTreeMap<String, CommitId>,
@@ -161,7 +161,7 @@ pub struct PlanRun {
     pub escalated: BTreeMap<(Waiting, String), At>,
     /// Agents that met a rate limit or an outage here: what of it they would work on waits.
     pub parked: BTreeMap<AgentName, Parking>,
-    /// What all of its attempts used up.
+    /// The usage of all its attempts.
     pub spent: Spent,
     /// When the state last changed.
     pub since: At,
@@ -178,7 +178,7 @@ pub struct WorktreeMade {
     pub base: CommitId,
 }
 
-/// What is known of a task or sub-task.
+/// The state of a task or sub-task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
     /// Its state as last reported.
@@ -191,7 +191,7 @@ pub struct Item {
     pub since: At,
     /// What it was about then, where that is known.
     pub title: Option<String>,
-    /// What the agent said about it.
+    /// The agent's note.
     pub note: Option<String>,
     /// The attempt whose agent said so; none for a person, or where nobody said so.
     pub by: Option<AttemptId>,
@@ -363,7 +363,7 @@ impl PlanRun {
         self.attempts.values().find(|attempt| &attempt.id == id)
     }
 
-    /// What remains known of an attempt.
+    /// The record of an attempt.
     pub fn history_of(&self, id: &crate::plan::AttemptId) -> Option<&AttemptRecord> {
         self.history.iter().rev().find(|record| &record.id == id)
     }

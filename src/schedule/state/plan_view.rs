@@ -1,4 +1,4 @@
-//! What others ask of a plan: pauses, limits, words about tasks, conflicts and messages.
+//! Queries about a plan: pauses, limits, words about tasks, conflicts and messages.
 
 use super::attempt::{Attempt, AttemptRecord};
 use super::limits::Parking;

@@ -32,7 +32,7 @@ pub struct ResolverAtWork {
     pub cancelled: bool,
 }
 
-/// What is known of the resolution of a plan's conflict.
+/// The resolution of a plan's conflict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resolution {
     /// The last phase that it is about, where that is not the whole plan.
@@ -56,7 +56,7 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// What it is about: a plan, or its first phases.
+    /// The subject: a plan, or its first phases.
     pub fn about(&self, plan: &PlanName) -> WorkRef {
         up_to(plan, self.up_to)
     }
@@ -68,7 +68,7 @@ impl Resolution {
     }
 }
 
-/// What a person does about a conflict of a plan, or of its first phases, with the target.
+/// Advice about a conflict of a plan, or of its first phases, with the target.
 pub(in crate::schedule) fn way_out(what: &WorkRef, resolution: &Resolution) -> String {
     let other = resolution.about(&what.plan);
     if let Some(agent) = resolution.agent.as_ref().filter(|_| other == *what) {

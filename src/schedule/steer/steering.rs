@@ -1,4 +1,4 @@
-//! What a person asks for while plans run: pause, resume, retry, skip, cancel, approve.
+//! Requests of people while plans run: pause, resume, retry, skip, cancel, approve.
 //!
 //! A request becomes facts, or is refused with a reason. The same facts are recorded whether a supervisor is at work or
 //! not; without one they take effect with the next.
@@ -95,7 +95,7 @@ impl SteerRequest<'_> {
         self.plan.name.clone()
     }
 
-    /// What is asked of an agent that resolves the plan's conflict, or could: it is ended, or given that again.
+    /// Requests about an agent that resolves the plan's conflict: it is stopped, or gets the conflict again.
     fn about_resolver(&self, number: usize, steer: Steer) -> Option<Vec<Event>> {
         let (plan, point) = (self.name(), Point::Plan);
         let finished = self.run.outcome == Some(Outcome::Finished);

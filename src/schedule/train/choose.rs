@@ -24,7 +24,7 @@ const UNVERIFIED: usize = 256;
 /// A red verdict is repeated before anything else once so many builds for each slot have begun since.
 const PATIENCE: u64 = 8;
 
-/// What a slot is wanted for.
+/// The use of a slot.
 struct SlotUse {
     target_tip: u64,
     guess: Guess,
@@ -72,7 +72,7 @@ impl Train {
         chosen
     }
 
-    /// What slots are wanted for, what matters most first.
+    /// The wanted uses of slots, most important first.
     fn wanted(&self, rate: &FailureRate, free: usize) -> Vec<SlotUse> {
         let proofs = self.proofs().into_iter().map(|(target_tip, batch, again)| {
             let waited = again.map_or(0, |first| self.begun_since(first));
@@ -120,7 +120,7 @@ impl Train {
         build
     }
 
-    /// What has to be verified again before anybody is blamed.
+    /// The batches to verify again before a plan is blamed.
     fn proofs(&self) -> Vec<(u64, Batch, Option<BuildId>)> {
         let under_way = |build: BuildId| self.running.values().any(|other| other.again == Some(build));
         let mut proofs = Vec::new();

@@ -50,7 +50,7 @@ impl UnionBuild {
     }
 }
 
-/// What came of a build.
+/// The result of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnionSaid {
     /// It passed.
@@ -70,13 +70,13 @@ enum UnionVerdict {
     Nothing,
 }
 
-/// What is known of unions, and what is under way. Remembered outside the state, as the merge train is.
+/// The verdicts on unions, and the running builds. Kept outside the state, like the merge train.
 #[derive(Debug, Clone, Default)]
 pub(in crate::schedule) struct Early {
     heads: Heads,
     known: BTreeMap<Union, UnionVerdict>,
     running: BTreeMap<BuildId, UnionBuild>,
-    /// Those that were asked to end.
+    /// The builds that were asked to end.
     ending: BTreeSet<BuildId>,
     builds: BuildId,
 }
@@ -100,7 +100,7 @@ impl Early {
         });
     }
 
-    /// What is to be tried now in `free` worktrees.
+    /// The unions to try now in `free` worktrees.
     pub fn choose(&mut self, free: usize) -> Vec<UnionBuild> {
         let mut chosen = Vec::new();
         while chosen.len() < free {
@@ -125,7 +125,7 @@ impl Early {
         chosen
     }
 
-    /// Builds to be ended now: those whose answer says nothing any more, and as many of the others as are wanted back.
+    /// Builds to end now: those whose answer no longer matters, and as many others as the train wants back.
     pub fn end(&mut self, back: usize) -> Vec<BuildId> {
         let stale = |build: &UnionBuild| !self.heads.has(build);
         let (stale, live): (Vec<&UnionBuild>, Vec<&UnionBuild>) =
@@ -267,7 +267,7 @@ impl Early {
         union
     }
 
-    /// What has to be tried to find the fault in a red union; none when it is as small as can be told.
+    /// The part of a red union to try next; none when it cannot be made smaller.
     fn part_of(&self, red: &Union) -> Option<Union> {
         if red.len() < 3 {
             return None;

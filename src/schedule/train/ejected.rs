@@ -10,7 +10,7 @@ pub struct Ejected {
     plans: BTreeMap<PlanName, Since>,
 }
 
-/// What there is to know of an ejected plan.
+/// An ejected plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Since {
     /// Plans that have landed since it was red.

@@ -1,4 +1,4 @@
-//! What the train asks for, what it is answered, and what follows for plans.
+//! The train's orders, the answers, and the outcomes for plans.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ pub struct Build {
     pub again: Option<BuildId>,
 }
 
-/// What is to be done.
+/// An order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Build and verify. Answer: [`TrainAnswer::Tried`].
@@ -58,19 +58,19 @@ pub struct Landing {
     pub becomes: u64,
 }
 
-/// What was found.
+/// The evidence.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TrainAnswer {
-    /// What came of a build.
+    /// The result of a build.
     Tried {
         /// Which.
         build: BuildId,
-        /// What came of it.
+        /// The result.
         tried: Tried,
         /// True when the target tip that it is on is known to be green.
         tip_green: bool,
     },
-    /// What came of the landing under way.
+    /// The result of the landing.
     Landed(Result<Vec<LandedPlan>, Unmoved>),
 }
 
@@ -90,7 +90,7 @@ pub enum Unmoved {
     InTheWay(String),
 }
 
-/// What came of a build.
+/// The result of a build.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tried {
     /// It was built and verified, now or before.
@@ -109,7 +109,7 @@ pub enum Tried {
     Stopped,
 }
 
-/// What follows for plans.
+/// The outcome for a plan.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TrainOutcome {
     /// It is on the target.
@@ -127,7 +127,7 @@ pub enum TrainOutcome {
     Flaky {
         /// The batch.
         batch: Batch,
-        /// What it said when it was red.
+        /// The output when it was red.
         why: String,
     },
     /// Somebody moved the target: what is under way is built again.

@@ -23,7 +23,7 @@ pub struct Train {
     pub(super) settings: TrainSettings,
     /// Another target than the run's.
     into: Option<String>,
-    /// What is to land, dependencies first.
+    /// The plans to land, dependencies first.
     pub(super) queue: Vec<TrainEntry>,
     /// The number of the commit that the target is at.
     pub(super) target_tip: u64,
@@ -36,7 +36,7 @@ pub struct Train {
     /// Plans that did not merge onto others which have not landed themselves.
     pub(super) deferred: BTreeSet<PlanName>,
     pub(super) running: BTreeMap<BuildId, Build>,
-    /// Those of them whose answer says nothing any more.
+    /// The builds whose answer no longer matters.
     pub(super) void: BTreeSet<BuildId>,
     /// What builds leave out in case it is red, of those that do, and how likely they were needed when they began.
     pub(super) without: BTreeMap<BuildId, (BTreeSet<PlanName>, f64)>,
@@ -144,7 +144,7 @@ impl Train {
         facts.retain(|fact| fact.batch.iter().all(|plan| wanted.contains(plan)));
     }
 
-    /// What is to be done now.
+    /// The orders now.
     pub fn decide(&mut self, rate: &FailureRate) -> Vec<Order> {
         let mut orders = Vec::new();
         self.adopt(rate);

@@ -1,4 +1,4 @@
-//! What the scheduler is given of agents.
+//! The agents, as the scheduler sees them.
 
 use crate::plan::{Agent, AgentName, MergeStrategy, OnConflict, PlanSet};
 
@@ -7,7 +7,7 @@ use crate::plan::{Agent, AgentName, MergeStrategy, OnConflict, PlanSet};
 pub struct AgentWork {
     /// Its accounts, used in turn; empty when it has but one.
     pub accounts: Vec<String>,
-    /// What a person does when it is not logged in.
+    /// Advice when it is not logged in.
     pub login: &'static str,
     /// True for an agent that runs its prompt as a script, and reads nothing.
     pub runs_prompt: bool,

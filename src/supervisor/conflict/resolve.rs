@@ -21,7 +21,7 @@ use crate::supervisor::project::orphan_git::end_orphan_gits;
 use crate::supervisor::project::recording::record;
 use crate::supervisor::project::repository_plans::Project;
 
-/// What was done about a conflict. The answer of `orch merge --resolve --json` and `--abort --json`.
+/// The result of a step at a conflict: the answer of `orch merge --resolve --json` and `--abort --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolveReport {
     /// The plan, whole or up to the end of a phase.
@@ -36,7 +36,7 @@ pub struct ResolveReport {
     pub again: bool,
     /// Refs that keep what was put away.
     pub backups: Vec<String>,
-    /// What did not work and does not hinder.
+    /// Warnings.
     pub warnings: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ impl ResolveReport {
     }
 }
 
-/// What follows from a step: facts to record, and the answer.
+/// The result of a step: events to record, and the answer.
 pub type Resolved = (Vec<Event>, ResolveReport);
 
 /// Does a step while no supervisor is at work. None when somebody else holds the repository meanwhile.

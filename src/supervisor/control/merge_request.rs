@@ -246,7 +246,7 @@ impl MergeRequests {
         });
     }
 
-    /// What became of the supervisor's own, once.
+    /// The answer of the supervisor's own request.
     pub fn take_own(&mut self) -> Option<MergeReport> {
         self.own.take()
     }

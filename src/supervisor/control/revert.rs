@@ -16,7 +16,7 @@ use crate::supervisor::project::orphan_git::end_orphan_gits;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::status::Situation;
 
-/// What was taken back, or why nothing was. The answer of `orch revert --json`.
+/// The reverted plans, or the refusal: the answer of `orch revert --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reverted {
     /// Version of the document.

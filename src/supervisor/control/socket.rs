@@ -33,7 +33,7 @@ pub struct Conversations(Arc<()>);
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl Conversations {
-    /// Waits until everybody has been told what was answered. What nobody will answer any more must have been dropped.
+    /// Waits until every answer is sent. Requests without an answer must have been dropped.
     pub async fn end(self) {
         let deadline = Instant::now() + LAST_WORDS;
         // This one and the listener's.

@@ -30,7 +30,7 @@ pub fn all(
     Ok((events, said))
 }
 
-/// What was recorded of a request, and what there is to say about it.
+/// The recorded events of a request, and remarks.
 #[derive(Debug)]
 pub struct Recorded {
     /// Empty when it was so already.

@@ -35,7 +35,7 @@ pub fn catch_up(project: &Project, state: &State) -> Result<bool, SupervisorErro
 ///
 /// When the repository cannot be read or the journal not be written.
 pub fn begin_again(project: &Project) -> Result<(), SupervisorError> {
-    // Files that a killed process was writing: nobody renames them any more.
+    // Files that a killed process was writing: nothing will rename them.
     for part in litter(project) {
         let _ = std::fs::remove_file(part);
     }

@@ -1,4 +1,4 @@
-//! What doctor looks at, what it finds, and what it can do about that, as data.
+//! The facts, findings and repairs of doctor, as data.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ pub struct DoctorFacts {
     pub suspended_runners: Vec<(PathBuf, ProcessId)>,
     /// Runners at work on plans that the manifest does not have.
     pub foreign_runners: Vec<PathBuf>,
-    /// Temporary files that nobody will rename any more.
+    /// Temporary files that nothing will rename.
     pub litter: Vec<PathBuf>,
     /// Plans that ports are registered for and that nobody knows.
     pub orphan_ports: Vec<String>,
@@ -126,11 +126,11 @@ impl fmt::Display for RepairStep {
 pub struct Finding {
     /// What kind of thing.
     pub kind: FindingKind,
-    /// What is off, in words.
+    /// The problem, in words.
     pub what: String,
-    /// What repairs it; none when a person has to.
+    /// The repair; none when a person has to do it.
     pub step: Option<RepairStep>,
-    /// What a person can do, where orch cannot.
+    /// Advice for a person, where orch cannot repair.
     pub advice: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What the machine offers: what orch's promises rest on here.
+//! What the machine offers to keep orch's promises.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ pub struct MachineFacts {
     pub notify: Option<bool>,
     /// Free room there, in bytes.
     pub free_bytes: Option<u64>,
-    /// What no process that an agent starts can escape, in words.
+    /// How orch ends every process of an agent, in words.
     pub extinction: &'static str,
     /// True when each attempt gets a control group of its own (version 2, where this user may make one).
     pub cgroup: bool,

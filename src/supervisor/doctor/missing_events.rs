@@ -11,7 +11,7 @@ use crate::schedule::{
     TaskReport,
 };
 
-/// What is shown of one plan.
+/// The evidence about one plan.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PlanEvidence {
     /// Lane, folder, and where the branch began.
@@ -46,7 +46,7 @@ impl PlanEvidence {
     }
 }
 
-/// What is shown of one attempt.
+/// The evidence about one attempt.
 #[derive(Debug, Clone)]
 pub(super) struct ShownAttempt {
     pub(super) id: AttemptId,
@@ -58,7 +58,7 @@ pub(super) struct ShownAttempt {
     pub(super) started: Option<Timestamp>,
     /// None while its runner is at work.
     pub(super) ended: Option<(Timestamp, Exit)>,
-    /// What its output tells.
+    /// The facts in its output.
     pub(super) facts: Option<Facts>,
 }
 

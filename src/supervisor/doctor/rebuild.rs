@@ -71,7 +71,7 @@ pub(super) fn rebuild(
             lost,
         ));
     }
-    // Those of unknown time come last, in their order.
+    // Events of unknown time come last, in their order.
     events.sort_by_key(|(at, _)| at.unwrap_or(now));
     for (at, event) in events {
         let at = journal.epoch().at(at.unwrap_or(now)).max(scheduler.state().now);
@@ -200,7 +200,7 @@ fn landed_part(
     Ok(Some((found.commit.clone(), part)))
 }
 
-/// What the plan's own worktree says of tasks, and which phases that completes.
+/// The reports in the plan's own worktree, and the phases that they complete.
 fn look_at_tasks(repo: &Repository, plan: &Plan, tip: Option<&CommitId>, shown: &mut PlanEvidence) {
     let Some((_, path, base)) = shown.trees.iter().find(|(lane, ..)| *lane == 0) else {
         return;
@@ -212,7 +212,7 @@ fn look_at_tasks(repo: &Repository, plan: &Plan, tip: Option<&CommitId>, shown: 
     let at_work = shown.attempts.iter().any(|attempt| attempt.ended.is_none());
     let clean = inspect(path).is_ok_and(|state| state.is_clean());
     shown.items = reading.items;
-    // What was reported on commits that are gone, or behind a gate of which nobody knows whether it was open, is no news.
+    // Reports on lost commits, or behind a gate that may have been closed, do not count.
     let kept = |said: &Statement| match (&said.commit, tip) {
         (Some(commit), Some(tip)) => repo.is_ancestor(commit, tip).unwrap_or(false),
         (None, _) | (_, None) => true,

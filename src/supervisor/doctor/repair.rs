@@ -23,7 +23,7 @@ use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::own_refs::pin_again;
 use crate::supervisor::recovery::{attempts as recovery, evidence};
 
-/// What became of one finding.
+/// The result of one finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RepairEnd {
     /// Its step was carried out.
@@ -64,7 +64,7 @@ pub(super) fn carry_out(project: &Project, findings: &[Finding]) -> Vec<RepairEn
 struct Doctor<'c> {
     project: &'c Project,
     admin: WorktreeAdmin,
-    /// What could be read of a database that was set aside.
+    /// The readable entries of a database that was set aside.
     saved: Option<(Epoch, Vec<Record>)>,
 }
 

@@ -1,4 +1,4 @@
-//! Signals after the loop has ended: nobody reads the inbox any more, and what is left to do may hang on a git command.
+//! Signals after the loop has ended: nothing reads the inbox, and the remaining work may hang on a git command.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

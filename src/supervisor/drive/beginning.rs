@@ -89,7 +89,7 @@ pub fn drive(
         let told = runtime.block_on(closing.finish());
         result.and_then(|conclusion| told.map(|()| conclusion))
     });
-    // Whatever still blocks, such as a verification of a run that was interrupted, must not hold up the end.
+    // A blocked thread, such as a verification of an interrupted run, must not delay the end.
     runtime.shutdown_background();
     result
 }

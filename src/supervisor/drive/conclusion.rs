@@ -1,4 +1,4 @@
-//! What is still to be looked at, tidied up and said at the end of a run.
+//! The end of a run: last checks, tidying up, last words.
 
 use crate::git;
 use crate::journal::Sync;
@@ -25,7 +25,7 @@ pub(super) fn conclude(engine: &mut Engine<'_>, ending: Ending) -> Result<Conclu
     })
 }
 
-/// What is still to be said at the end.
+/// The last events of a run.
 fn last_look(engine: &mut Engine<'_>) -> Result<(), SupervisorError> {
     engine.desk.pool.end_early(&engine.desk.project);
     engine.desk.pool.end_orphans(&engine.desk.project);

@@ -130,7 +130,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Reads again what people say of the plans that are to land. None when one of them may not land any more.
+    /// Reads people's reports on the plans that are to land again. None when one of them may no longer land.
     fn land_gate(&mut self, landing: &Landing) -> Result<Option<LandGate>, SupervisorError> {
         let gate = LandGate::before(&self.desk, landing);
         for plan in &landing.batch {

@@ -176,7 +176,7 @@ impl Engine<'_> {
         let hooks = self.desk.project.set.hooks.clone();
         let inputs = self.manifest.take(&mut self.desk, read)?;
         if hooks != self.desk.project.set.hooks {
-            // What the old one was still to tell, it tells.
+            // The old notifier finishes its notices.
             self.notifier = Some(Notifier::new(&self.desk.project, &self.desk.sender));
         }
         if inputs.is_empty() {
@@ -187,7 +187,7 @@ impl Engine<'_> {
 
     /// Does what is asked of all of these, or of none of them.
     pub(super) fn steer(&mut self, what: &[WorkRef], asked: Steer) -> Result<Answer, SupervisorError> {
-        // What a person did and reported by hand counts before anybody continues.
+        // A person's work and reports count before any agent continues.
         let mut too_late = Vec::new();
         for work in what {
             self.hear_people(&work.plan)?;

@@ -1,4 +1,4 @@
-//! What must be true before anything is created.
+//! Checks before anything is created.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;

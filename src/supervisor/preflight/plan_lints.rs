@@ -1,4 +1,4 @@
-//! What may go wrong with a run, and what to do about it beforehand.
+//! Likely problems of a run, and advice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -378,7 +378,7 @@ fn of_durations(set: &PlanSet, durations: &Durations, found: &mut Vec<Lint>) {
 pub struct SharedFiles {
     /// Both.
     pub plans: [PlanName; 2],
-    /// What both touch.
+    /// The files that both touch.
     pub files: Vec<String>,
     /// The plan that goes first, when they run one after the other.
     #[serde(skip)]

@@ -44,7 +44,7 @@ pub struct Preview {
     pub expected: Vec<ExpectedTimes>,
     /// Plans that touch the same files.
     pub overlaps: Vec<SharedFiles>,
-    /// What may go wrong, and what to do about it.
+    /// A likely problem, with advice.
     #[serde(serialize_with = "lint::as_risks")]
     pub risks: Vec<Lint>,
     /// Points that more than one plan waits for, and those where several plans wait for each other.

@@ -1,5 +1,4 @@
-//! What may are in a manifest and hardly works: programs that are not there, scripts that no worktree has, documents that nobody
-//! listed.
+//! Lints of worktrees: missing programs, scripts that no worktree has, unlisted documents.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -138,7 +137,7 @@ fn inside(project: &Project, word: &str, is_program: bool) -> Option<PathBuf> {
     (meant && !clean.as_os_str().is_empty() && !project.repo.is_bare()).then_some(clean)
 }
 
-/// What worktrees get besides what is committed.
+/// The files that worktrees get besides committed ones.
 fn copied(plans: &[&Plan]) -> globset::GlobSet {
     let mut set = GlobSetBuilder::new();
     for pattern in plans.iter().flat_map(|plan| &plan.setup.copy) {

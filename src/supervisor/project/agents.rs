@@ -35,7 +35,7 @@ pub struct AgentFacts {
     pub tried: Option<&'static str>,
     /// Whether anything shows that somebody is logged in; none where that cannot be told.
     pub logged_in: Option<bool>,
-    /// What is off, in words.
+    /// The problem, in words.
     pub off: Vec<String>,
     /// What a person may like to know.
     pub remarks: Vec<String>,

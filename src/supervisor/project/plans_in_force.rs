@@ -185,7 +185,7 @@ fn kept(
     manifest: Option<&Path>,
 ) -> Option<PlansInForce<PlanSet>> {
     let text = std::fs::read(dir.plans_taken()).ok()?;
-    // What another version wrote is as good as nothing.
+    // A file of another version counts as missing.
     let kept: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
     let meant = match manifest {
         Some(file) => Some(std::path::absolute(file).ok()?),

@@ -1,5 +1,5 @@
-//! What landings did to manifest and documents. An agent may edit every file of the repository; what is to be done, and what
-//! counts as done, is not for it to say.
+//! The changes of landings to manifest and documents. An agent may edit every file of the repository, but does not decide what
+//! has to be done and what counts as done.
 
 use std::collections::{BTreeMap, BTreeSet};
 

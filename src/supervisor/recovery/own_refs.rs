@@ -30,7 +30,7 @@ pub fn wanted_pins(state: &State, target: &str) -> Vec<MissingPin> {
     pins.collect()
 }
 
-/// Those of them that are not there.
+/// The missing ones.
 ///
 /// # Errors
 ///

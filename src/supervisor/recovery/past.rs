@@ -1,4 +1,4 @@
-//! What manifest and documents said in commits.
+//! Manifest and documents in earlier commits.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -24,7 +24,7 @@ pub struct Past<'c> {
     read: RefCell<BTreeMap<String, Rc<Files>>>,
 }
 
-/// What a commit says of one plan.
+/// One plan in a commit.
 #[derive(PartialEq)]
 struct Texts {
     manifest: Option<String>,

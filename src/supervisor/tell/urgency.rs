@@ -27,7 +27,7 @@ impl Urgency {
     }
 }
 
-/// What waits for too long, what failed for good, and the end of a run that nobody asked to stop.
+/// Long waits, final failures, and the end of a run that nobody asked to stop.
 pub fn urgency(event: &Event) -> Option<Urgency> {
     match event {
         Event::Escalated(_) => Some(Urgency::High),
@@ -42,7 +42,7 @@ pub fn urgency(event: &Event) -> Option<Urgency> {
 /// For so long the same is not told again.
 const QUIET: Duration = Duration::from_secs(60 * 60);
 
-/// What was told when, in seconds since 1970: a service that starts a run again and again must not tell of the same trouble
+/// When each notice was sent, in seconds since 1970: a service that starts runs again and again must not send the same notice
 /// each time.
 pub type NoticesSent = BTreeMap<String, i64>;
 

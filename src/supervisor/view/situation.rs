@@ -75,8 +75,8 @@ impl Situation {
     }
 }
 
-/// What the folders of attempts show and no supervisor was there to write down: that their agents are no longer at work. What
-/// they left is judged by the next supervisor; until then they count as interrupted.
+/// Ended agents that no supervisor has recorded, from the folders of their attempts. The next supervisor judges their work; until
+/// then they count as interrupted.
 fn ended_unseen(dir: &OrchDir, state: &State) -> Vec<Event> {
     let ended = state.open_attempts().filter_map(|(plan, _, attempt)| {
         let folder = JobFolder::new(dir.attempt(&attempt.id));

@@ -36,7 +36,7 @@ pub struct Situation {
     pub driven: bool,
     /// How long work is expected to take.
     pub durations: Durations,
-    /// What is in the state and not in the journal yet: plans that a person has landed.
+    /// Facts in the state that the journal lacks: plans that a person has landed.
     pub found: Vec<Event>,
     /// Plans of which an agent has ended while no supervisor was there to see it, in words.
     pub unseen: Vec<(PlanName, String)>,
@@ -53,9 +53,9 @@ pub struct StatusView {
     pub state: RunView,
     /// Where plans land.
     pub target: TargetView,
-    /// What the run has used up, as far as anybody says.
+    /// The run's usage, as far as it is reported.
     pub spent: SpentView,
-    /// What a person has to look at before anything else.
+    /// What needs a person's attention first.
     pub attention: Vec<AttentionView>,
     /// In manifest order.
     pub plans: Vec<PlanView>,
@@ -98,7 +98,7 @@ pub struct PlanView {
     pub state: PlanState,
     /// Why it is in that state; never empty for a plan that neither runs nor has landed.
     pub why: Vec<String>,
-    /// What a person can do about it; as long as `why`.
+    /// What a person can do about each reason of `why`.
     #[serde(skip)]
     pub reasons: Vec<Reason>,
     /// Since when.
@@ -124,7 +124,7 @@ pub struct PlanView {
     pub tally: Tally,
     /// In document order.
     pub phases: Vec<PhaseView>,
-    /// What its attempts have used up, as far as anybody says.
+    /// The usage of its attempts, as far as it is reported.
     pub spent: SpentView,
     /// Oldest first.
     pub attempts: Vec<AttemptView>,
@@ -180,7 +180,7 @@ pub struct AttemptView {
     pub id: AttemptId,
     /// Its agent.
     pub agent: String,
-    /// What it was given: `phases 1, 2`, `task 2.3`.
+    /// Its units: `phases 1, 2`, `task 2.3`.
     #[serde(skip)]
     pub given: String,
     /// When its process started.
@@ -196,7 +196,7 @@ pub struct AttemptView {
     pub log: PathBuf,
     /// The account it used; none when its agent has but one.
     pub account: Option<String>,
-    /// What its output told so far: last word, denied tools, errors, turns, tokens, cost, conversation.
+    /// The facts in its output so far: last word, denied tools, errors, turns, tokens, cost, conversation.
     pub facts: Facts,
 }
 

@@ -33,7 +33,7 @@ pub struct ConflictWatch {
     again: bool,
 }
 
-/// What is kept from look to look.
+/// The state from look to look.
 #[derive(Default)]
 struct WatchMemory {
     forecast: Option<Forecast>,
@@ -116,7 +116,7 @@ impl ConflictWatch {
     }
 }
 
-/// What the scheduler is to be told; none when no head has moved.
+/// The inputs for the scheduler; none when no head has moved.
 fn look(
     project: &Project,
     kept: &mut WatchMemory,

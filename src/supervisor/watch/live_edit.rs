@@ -35,9 +35,9 @@ pub struct ManifestWatch {
     reading: bool,
     /// True when they may have changed since that began.
     again: bool,
-    /// What was said last about files that cannot be read.
+    /// The last warning about unreadable files.
     told: Option<String>,
-    /// What was said to be refused and still differs.
+    /// Refused edits that still differ.
     refused: Vec<ManifestChange>,
 }
 
@@ -207,7 +207,7 @@ impl ManifestWatch {
     }
 }
 
-/// What was edited, with what stays as it was, checked as a whole.
+/// The edited parts with the unchanged parts, checked as a whole.
 fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Project, SupervisorError> {
     for event in held {
         if let Event::PlanHeld {

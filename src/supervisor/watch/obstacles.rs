@@ -52,7 +52,7 @@ pub fn bring_checkouts_along(desk: &Desk) {
     }
     let (project, sender) = (desk.project.clone(), desk.sender.clone());
     tokio::task::spawn_blocking(move || {
-        // What is still behind was told, and stands in `orch status`.
+        // A checkout that is still behind was reported, and `orch status` shows it.
         let ended = perform::resume_landing(&project).unwrap_or_default();
         for what in ended.followed {
             let _ = sender.send(EngineMessage::Warning(None, what));

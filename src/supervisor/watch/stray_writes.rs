@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Files that are named.
 const NAMED: usize = 4;
 
-/// What the main checkout looked like at the last look.
+/// The main checkout at the last look.
 #[derive(Debug)]
 pub struct StrayWrites {
     last: Option<HeadPrint>,
@@ -123,7 +123,7 @@ fn difference(project: &Project, before: &HeadPrint, now: &HeadPrint) -> Option<
     (!files.is_empty()).then(|| format!("its uncommitted files changed ({}{more})", shown.join(", ")))
 }
 
-/// What the main checkout looks like; none where there is none, or where it cannot be read.
+/// The main checkout now; none when there is none, or when it cannot be read.
 pub fn see(project: &Project) -> Option<HeadPrint> {
     if project.repo.is_bare() {
         return None;

@@ -1,4 +1,4 @@
-//! What agents report, from their folders to the scheduler.
+//! Agents' reports, from their folders to the scheduler.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::supervisor::project::repository_plans::committed_document;
 /// What agents' folders were found to say, so that it is taken up once.
 pub struct Reports {
     watcher: Watcher,
-    /// What is wrong there, by plan.
+    /// The warnings, by plan.
     warnings: BTreeMap<PlanName, Vec<String>>,
     /// Messages out of outboxes that were passed on.
     posted: BTreeSet<String>,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::plan::PlanName;
 
-/// True once nobody wants the verification any more.
+/// True once the verification is unwanted.
 #[derive(Debug, Clone, Default)]
 pub struct Unwanted(Arc<AtomicBool>);
 
@@ -30,7 +30,7 @@ impl Verifying {
         begun
     }
 
-    /// Nobody wants it any more.
+    /// It is unwanted.
     pub fn forgo(&self, plan: &PlanName) {
         if let Some(begun) = self.0.get(plan) {
             begun.0.store(true, Ordering::SeqCst);

@@ -1,5 +1,5 @@
-//! Making worktrees in the background: as many at once as there are cores, none without room on the disk, none any more once a
-//! person asked to stop.
+//! Making worktrees in the background: as many at once as there are cores, none without disk space, none after a person asked to
+//! stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 use crate::supervisor::perform::tree::provision::Progress;
 
-/// What worktrees that are being made share.
+/// The shared state of worktrees that are being made.
 #[derive(Debug)]
 pub struct WorktreeQueue {
     turns: Arc<Semaphore>,

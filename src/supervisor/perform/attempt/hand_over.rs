@@ -11,7 +11,7 @@ use crate::plan::{AttemptId, CommitId};
 use crate::supervisor::brief::stop_hook::{claude_settings_file, write_claude_settings};
 use crate::supervisor::project::repository_plans::Project;
 
-/// What an attempt is, beside its call.
+/// An attempt, without its call.
 pub struct HandOver<'a> {
     /// Its name.
     pub attempt: &'a AttemptId,
@@ -25,7 +25,7 @@ pub struct HandOver<'a> {
     pub timeout: Duration,
     /// From the first signal to KILL.
     pub grace: Duration,
-    /// What must be on the disk before it starts; none where that is so already.
+    /// The mark that must be on the disk before it starts; none if it is already.
     pub mark: Option<&'a Mark>,
     /// True when its program hides the person's configuration from the git of its agents.
     pub hides_git_config: bool,
@@ -45,7 +45,7 @@ impl HandOver<'_> {
         mut variables: Environment,
     ) -> Result<Runner, String> {
         if self.hides_git_config {
-            // What does not work out is no worse than without.
+            // A failure here changes nothing.
             for (name, value) in identity_variables(self.worktree, &call.env).unwrap_or_default() {
                 if std::env::var_os(name).is_none() {
                     variables.set(name, value);

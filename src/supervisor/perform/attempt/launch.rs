@@ -33,7 +33,7 @@ pub struct Launched {
     pub event: Event,
     /// Its runner.
     pub runner: Runner,
-    /// What a person should know of the start.
+    /// Warnings of the start.
     pub said: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ pub struct AttemptStart<'a> {
     pub admin: &'a WorktreeAdmin,
     /// Where the agent works.
     pub worktree: &'a Path,
-    /// What the scheduler asks for.
+    /// The scheduler's order.
     pub order: &'a Launch,
     /// The run.
     pub run: RunId,

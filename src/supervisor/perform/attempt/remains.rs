@@ -1,4 +1,4 @@
-//! What an attempt has left in its worktree and on its branch.
+//! Inspecting the worktree and the branch of an ended attempt.
 
 use std::path::Path;
 
@@ -55,7 +55,7 @@ pub(super) fn look(
     Ok(remains.evidence)
 }
 
-/// What an attempt has left in its worktree, and what is known of it so far.
+/// The inspection of an ended attempt's worktree.
 struct Remains<'a> {
     project: &'a Project,
     admin: &'a WorktreeAdmin,

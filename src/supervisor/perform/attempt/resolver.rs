@@ -222,7 +222,7 @@ impl Resolver<'_> {
         let Self { project, order, .. } = *self;
         let inside = |file: &str| worktree.join(file).to_string_lossy().into_owned();
         let others = order.with.iter().filter_map(|name| project.plan(name));
-        // What verifies the whole of a plan is not for its first phases.
+        // The plan's `verify` is for the whole plan, not for its first phases.
         let own = plan.verify.as_deref().filter(|_| order.up_to.is_none());
         let lines = [own, project.set.merge.verify.as_deref()];
         let lines: Vec<&str> = lines.into_iter().flatten().collect();

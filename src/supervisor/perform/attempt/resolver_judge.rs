@@ -174,7 +174,7 @@ fn both_pass(
 ) -> Result<(), String> {
     let others = order.with.iter().filter_map(|name| project.plan(name));
     let folder = JobFolder::new(project.dir.conflict_verification(&plan.name));
-    // What verifies the whole of a plan is not for its first phases.
+    // The plan's `verify` is for the whole plan, not for its first phases.
     let own = [plan].into_iter().filter(|_| order.up_to.is_none());
     for (number, side) in own.chain(others).enumerate() {
         let Some(line) = side.verify.as_deref() else {

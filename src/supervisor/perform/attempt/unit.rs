@@ -55,7 +55,7 @@ pub fn note_again_before(project: &Project, order: &Launch, known: &PlanRun) {
     }
 }
 
-/// What was put away, for people.
+/// The backups, in words.
 pub fn backed_up(backups: &[Backup]) -> Vec<String> {
     let lines = backups.iter().map(|backup| {
         format!(
@@ -181,7 +181,7 @@ pub fn integrate(
     }
 }
 
-/// Refuses to continue with a branch that does not have all work any more which has come to it.
+/// Refuses to continue with a branch that lost work that was merged into it.
 fn holds_what_was_made(project: &Project, name: &PlanName, made: Option<&CommitId>) -> Result<(), String> {
     let (Some(plan), Some(made)) = (project.plan(name), made) else {
         return Ok(());

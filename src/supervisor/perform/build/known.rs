@@ -1,4 +1,4 @@
-//! What merges are built by, besides the repository.
+//! The knowledge that merges are built with, besides the repository.
 
 use std::collections::BTreeMap;
 

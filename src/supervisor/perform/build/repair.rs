@@ -31,13 +31,13 @@ pub struct ConflictingMerge {
     /// The plan's branch, or what stands in for it.
     pub incoming: CommitId,
     pub files: Vec<ConflictFile>,
-    /// What becomes of the plan where nothing can be done.
+    /// The trouble of the plan where nothing can be done.
     pub trouble: MergeTrouble,
     pub target: String,
 }
 
 impl ConflictingMerge {
-    /// What it is known by.
+    /// The key of the merge.
     pub fn key(&self) -> MergeKey {
         let up_to = self.part.as_ref().map(|part| part.up_to);
         (self.onto.clone(), self.incoming.clone(), up_to)
@@ -62,18 +62,18 @@ impl ConflictingMerge {
     }
 }
 
-/// What came of an attempt to merge it all the same.
+/// The result of a repair.
 #[derive(Debug, Clone)]
 pub enum RepairedMerge {
     /// The merge's commit and tree.
     Merged(CommitId, String),
-    /// It is not to be had; what was tried in vain, if anything was.
+    /// It failed, with the reason of a failed try.
     Not(Option<String>),
     /// A person asked to stop.
     Stopped,
 }
 
-/// What the attempt has to tell besides.
+/// The events and warnings of a repair.
 #[derive(Debug, Default)]
 pub struct MergeNotes {
     pub repaired: Option<ConflictRepaired>,
@@ -117,7 +117,7 @@ fn attempt(
     }
     let done = in_worktree(context, clash, &path, reuse, told);
     git::conflict::end_repair(
-        // What was made there is in the commit, or of no use to anybody.
+        // The result is in the commit, or of no use.
         admin,
         REPAIR_KEY,
         &path,
@@ -190,7 +190,7 @@ fn in_worktree(
     Ok(RepairedMerge::Merged(commit, made.tree))
 }
 
-/// What would come of it, with the commit that others would be merged onto. None where that needs somebody.
+/// The result in words, with the commit that later plans would be merged onto. None when the conflict needs a person.
 pub fn rehearse(project: &Project, clash: &ConflictingMerge) -> Result<Option<(CommitId, String)>, String> {
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return Ok(None);

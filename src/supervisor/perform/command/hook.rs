@@ -27,7 +27,7 @@ pub struct Hook<'a> {
     pub line: &'a str,
     /// The folder it runs in.
     pub folder: &'a Path,
-    /// What happened: one JSON object, its standard input.
+    /// The event: one JSON object, its standard input.
     pub event: &'a serde_json::Value,
     /// How long it may take.
     pub longest: Duration,

@@ -14,7 +14,7 @@ use crate::supervisor::project::repository_plans::Project;
 /// Bytes of output that a verdict quotes.
 const QUOTED: usize = 2000;
 
-/// What a verification says.
+/// The outcome of a verification.
 #[must_use = "a target must never move on a verdict that nobody read"]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VerifyOutcome {
@@ -101,7 +101,7 @@ fn verdict(
     Ok((ran, said))
 }
 
-/// What is verified is what lands: nothing may count that is in no commit.
+/// The verified files are the files that land: nothing uncommitted may count.
 fn commit_all(project: &Project, plan: &Plan, worktree: &Path) -> Result<(), String> {
     let seen = git::state::inspect_in(&project.repo, worktree).map_err(|error| error.to_string())?;
     let Some(first) = seen.dirty.first() else {

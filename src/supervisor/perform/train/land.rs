@@ -218,12 +218,12 @@ fn sync_target(project: &Project, target: &str, warnings: &mut Vec<String>) {
     }
 }
 
-/// What became of the checkouts of a target that had moved before, in words.
+/// The checkouts of a target that had moved before, in words.
 #[derive(Debug, Default)]
 pub struct Ended {
-    /// Those that follow it now.
+    /// The checkouts that follow it now.
     pub followed: Vec<String>,
-    /// Those that do not, and what to do. The note about the move stays until they do.
+    /// The checkouts that do not, and what to do. The note about the move stays until they do.
     pub behind: Vec<String>,
 }
 

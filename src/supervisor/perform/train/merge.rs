@@ -116,7 +116,7 @@ fn chain_of(
     }
 }
 
-/// What a verdict is about: a tree, a command, and what the command is given, the name of the target among it.
+/// The key of a verdict: a tree, a command, and the command's environment with the name of the target.
 pub fn key(target: &str, tree: &str, line: &str) -> VerdictKey {
     VerdictKey {
         tree: tree.to_owned(),
@@ -308,7 +308,7 @@ fn time_for(context: BuildContext<'_>, store: Option<&Verdicts>, line: &str, bef
     }
 }
 
-/// What is known to pass without anything that an earlier verification has left, under this key.
+/// The key of a verdict in a worktree without files of earlier verifications.
 pub fn fresh_key(target: &str, tree: &str, line: &str) -> VerdictKey {
     let known = key(target, tree, line);
     VerdictKey {

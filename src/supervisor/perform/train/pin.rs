@@ -26,7 +26,7 @@ pub struct AtWork {
     pub since: Option<CommitId>,
 }
 
-/// What is to be pinned.
+/// The point to pin.
 #[derive(Debug)]
 pub struct PinOrder<'a> {
     /// The point.

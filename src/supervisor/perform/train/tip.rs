@@ -118,7 +118,7 @@ impl TipLook<'_> {
             .map(|link| link.plan.clone())
     }
 
-    /// What a commit says in a fresh worktree when it is red; what was red once is tried again.
+    /// The failure of a commit in a fresh worktree; a red commit is tried again.
     fn red(&self, commit: &CommitId, warnings: &mut Vec<String>) -> Result<Option<String>, String> {
         let tree = self
             .project

@@ -19,7 +19,7 @@ pub struct BuildContext<'a> {
 }
 
 impl BuildContext<'_> {
-    /// True when nobody needs the build any more.
+    /// True when the build is no longer needed.
     pub fn is_unwanted(&self) -> bool {
         self.pool.is_unwanted(self.build.id)
     }

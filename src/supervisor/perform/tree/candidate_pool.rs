@@ -1,5 +1,5 @@
-//! What the merge train has built, and which of its worktrees are in use. Nothing of it outlives the supervisor: commits are
-//! built again, and verdicts are kept by tree.
+//! The merge train's commits, and its worktrees in use. Nothing of it outlives the supervisor: commits are built again, and
+//! verdicts are kept by tree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -43,7 +43,7 @@ pub struct Link {
     pub own: CommitId,
 }
 
-/// What a build is about.
+/// The plans of a build.
 #[derive(Debug, Clone)]
 pub struct Chain {
     pub target_tip: TargetTip,

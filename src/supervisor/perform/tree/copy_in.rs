@@ -12,12 +12,12 @@ use crate::failpoint;
 /// After so many files the room on the disk is looked at.
 const BETWEEN_LOOKS: usize = 64;
 
-/// What was done.
+/// The result.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Copied {
     /// Files and links that were made.
     pub made: usize,
-    /// Those that were not, because a file or link is in the place of a folder.
+    /// The files that were not, because a file or link is in the place of a folder.
     pub in_the_way: Vec<PathBuf>,
 }
 

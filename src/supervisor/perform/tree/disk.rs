@@ -71,7 +71,7 @@ fn words(bytes: u64) -> String {
     )
 }
 
-/// What worktrees take on their disk.
+/// The disk space of worktrees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DiskUse {
     /// Bytes of the worktrees of each plan that has one, its lanes included, by name.

@@ -22,7 +22,7 @@ pub struct TreeRun<'a> {
     pub before: u32,
 }
 
-/// What was said, how long it took, whether nothing that git ignores was there before, and the worktree, still taken.
+/// The outcome, how long it took, whether the worktree had no ignored files before, and the worktree, still taken.
 pub type TreeRunEnd<'a> = (VerifyOutcome, Duration, bool, Option<TakenSlot<'a>>);
 
 pub fn run<'a>(
@@ -67,7 +67,7 @@ pub fn run<'a>(
         path
     } else {
         verify::end(&folder)?;
-        // What was red before may owe it to what was there.
+        // Ignored files may have caused the earlier red verdict.
         let ignored = what.before > 0 || project.set.merge.cleans_ignored;
         let ready = git::worktree::ensure_exact(admin, &name, &path, chain.top(), ignored);
         let ready = ready.map_err(|error| error.to_string())?;
