@@ -94,13 +94,13 @@ impl CliError {
         match &self.diagnostics {
             Some(diagnostics) => {
                 for diagnostic in &diagnostics.0 {
-                    tell(red, "error", diagnostic);
+                    print_line(red, "error", diagnostic);
                 }
             }
-            None => tell(red, "error", format_args!("{:#}", self.cause)),
+            None => print_line(red, "error", format_args!("{:#}", self.cause)),
         }
         for hint in &self.hints {
-            tell(cyan, "hint", hint);
+            print_line(cyan, "hint", hint);
         }
         if json {
             let document = serde_json::json!({
@@ -117,7 +117,7 @@ impl CliError {
 }
 
 /// Prints `error: …` or `hint: …`, broken between words where it goes to a terminal.
-fn tell(style: anstyle::Style, word: &str, said: impl fmt::Display) {
+fn print_line(style: anstyle::Style, word: &str, said: impl fmt::Display) {
     let text = broken(&format!("{word}: {said}"), error_terminal());
     let said = text.strip_prefix(word).unwrap_or(&text);
     anstream::eprintln!("{style}{word}{style:#}{said}");

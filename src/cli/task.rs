@@ -98,10 +98,10 @@ pub fn run(context: &Context, args: &TaskArgs) -> Result<ProgramExit, CliError> 
                 output::text(&proposal(&next, &subject.document))?
             }
         }
-        TaskAction::Start(report) => tell(context, &subject, report, TaskState::Running)?,
-        TaskAction::Done(report) => tell(context, &subject, report, TaskState::Done)?,
-        TaskAction::Fail(report) => tell(context, &subject, report, TaskState::Failed)?,
-        TaskAction::Skip(report) => tell(context, &subject, report, TaskState::Skipped)?,
+        TaskAction::Start(report) => send_report(context, &subject, report, TaskState::Running)?,
+        TaskAction::Done(report) => send_report(context, &subject, report, TaskState::Done)?,
+        TaskAction::Fail(report) => send_report(context, &subject, report, TaskState::Failed)?,
+        TaskAction::Skip(report) => send_report(context, &subject, report, TaskState::Skipped)?,
         TaskAction::Inbox { all } => task_inbox::show(context, &subject.name, subject.worktree()?, *all)?,
         TaskAction::Heartbeat { message } => heartbeat(context, &subject, message.as_deref())?,
     }
@@ -130,7 +130,7 @@ fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
     ))
 }
 
-fn tell(
+fn send_report(
     context: &Context,
     subject: &Subject,
     report: &TaskReportArgs,

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use crate::plan::TaskState;
-use crate::supervisor::{AttemptView, PhaseView, PlanView};
+use crate::schedule::Exit;
+use crate::supervisor::{AttemptView, PhaseView, PlanView, given};
 
 use super::count::count;
 use super::palette::{plan_style, task_style};
@@ -114,11 +115,16 @@ fn write_attempt(text: &mut String, attempt: &AttemptView) {
         (Some(started), None) => format!("started {}", ago(started)),
         (None, _) => "not started".to_owned(),
     };
-    let exit = attempt.ended.as_deref().unwrap_or("at work");
+    let exit = attempt
+        .ended
+        .as_ref()
+        .map_or("at work".to_owned(), Exit::describe);
     let _ = writeln!(
         text,
         "  {:<12} {:<10} {:<14} {took:<16} {exit}",
-        attempt.id, attempt.agent, attempt.given
+        attempt.id,
+        attempt.agent,
+        given(&attempt.units)
     );
     let told = facts_line(&attempt.facts);
     if !told.is_empty() {

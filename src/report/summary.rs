@@ -6,6 +6,7 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 use crate::plan::{PlanName, PlanState};
+use crate::schedule::Exit;
 use crate::supervisor::{PlanView, StatusView};
 
 use super::hanging::folded;
@@ -137,9 +138,9 @@ fn steps(view: &StatusView, target: &str) -> Vec<(String, String)> {
         );
     }
     if let Some(plan) = any(PlanState::Failed) {
-        let last = plan.attempts.last().and_then(|attempt| attempt.ended.as_deref());
+        let last = plan.attempts.last().and_then(|attempt| attempt.ended.as_ref());
         // An agent that never began has written nothing.
-        match last.is_some_and(|ended| ended.starts_with("could not be started")) {
+        match matches!(last, Some(Exit::NotStarted { .. })) {
             true => step(
                 format!("orch why {}", plan.name),
                 "why its agent did not start".to_owned(),

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::plan::{PlanState, TaskState};
-use crate::supervisor::{PlanView, RunView, StatusView};
+use crate::plan::{PlanState, TaskState, UnitId};
+use crate::supervisor::{PlanView, RunView, StatusView, given};
 
 use super::palette::plan_style;
 use super::span::ago;
@@ -133,8 +133,9 @@ fn reason(plan: &PlanView) -> String {
     {
         // Several at once, each at a task of its own.
         let open = plan.attempts.iter().filter(|attempt| attempt.exit.is_none());
-        let open: Vec<&str> = open.map(|attempt| attempt.given.as_str()).collect();
-        if open.iter().any(|given| given.starts_with("task")) {
+        let open: Vec<&[UnitId]> = open.map(|attempt| attempt.units.as_slice()).collect();
+        if open.iter().any(|units| matches!(units, [UnitId::Task(_)])) {
+            let open: Vec<String> = open.into_iter().map(given).collect();
             return open.join(", ");
         }
         return format!("phase {}: {}", phase.id, phase.title);

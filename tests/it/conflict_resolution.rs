@@ -589,7 +589,7 @@ fn killed_while_it_is_verified_it_can_still_be_given_up() {
         .orch("merge --abort two")
         .code(0)
         .says("given up")
-        .says("is kept as")
+        .says("are kept as")
         .ok();
     std::fs::write(sandbox.mark("go"), "").unwrap();
     sandbox.open("v");

@@ -132,7 +132,7 @@ fn settings_of_git_are_not_written_and_a_resolution_made_by_hand_elsewhere_count
     sandbox.write("shared.txt", BOTH);
     sandbox.git("-c rerere.enabled=true commit -q -a -m by-hand");
     sandbox.git("checkout -q main");
-    sandbox.orch("merge two").code(0).says("as it was before").ok();
+    sandbox.orch("merge two").code(0).says("resolved as before").ok();
     assert_eq!(sandbox.read("shared.txt"), BOTH);
     assert_eq!(sandbox.read(".git/config"), settings);
 }

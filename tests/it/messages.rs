@@ -80,7 +80,7 @@ fn what_is_sent_while_nobody_drives_stands_in_the_next_prompt_once() {
     sandbox
         .orch("send p use the new parser")
         .code(0)
-        .says("next orch up")
+        .says("next `orch up`")
         .ok();
     sandbox.orch("send p use the new parser").code(0).ok();
     sandbox.orch("send p --kind status and hurry").code(0).ok();
@@ -190,7 +190,7 @@ fn what_was_not_told_yet_is_not_sent_twice_whatever_came_in_between() {
         sandbox
             .orch(&format!("send p {text}"))
             .code(0)
-            .says("next orch up")
+            .says("next `orch up`")
             .ok();
     }
     assert_eq!(sandbox.count("message.sent", Some("p")), 2);

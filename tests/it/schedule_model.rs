@@ -894,7 +894,7 @@ impl World {
                 _ => signs.processor_ms = Some(10),
             }
         }
-        let moves = signs.still_for(STUCK_AFTER).is_none();
+        let moves = signs.stalled_for(STUCK_AFTER).is_none();
         let recorded = self.journal.len();
         self.tell(Input::Signs { plan, attempt, signs });
         let acts = |(_, event): &(At, Event)| matches!(event, Event::AgentStalled(_) | Event::StallActed(_));

@@ -172,7 +172,7 @@ impl ReadingDraft {
     fn error(&mut self, status: Option<u64>, why: &str, now: Timestamp) {
         self.facts.errors.add(shortened(why));
         if let Some(kind) = obstacles::kind(status, why) {
-            self.obstructed(kind, why, reset::told_in(why, now));
+            self.obstructed(kind, why, reset::reset_time(why, now));
         }
     }
 

@@ -77,5 +77,5 @@ pub(super) fn read_log(line: &str, draft: &mut ReadingDraft, now: Timestamp) {
     let why = why.trim_matches('"');
     draft.facts.errors.add(shortened(why));
     let kind = obstacles::kind(None, why).unwrap_or(ObstacleKind::Outage);
-    draft.obstructed(kind, why, reset::told_in(why, now));
+    draft.obstructed(kind, why, reset::reset_time(why, now));
 }

@@ -40,7 +40,7 @@ pub(super) fn finish(draft: &mut ReadingDraft, now: Timestamp) {
             .0
             .iter()
             .rev()
-            .find_map(|line| reset::told_in(line, now));
+            .find_map(|line| reset::reset_time(line, now));
         draft.obstructed(kind, &line, until);
     }
 }

@@ -6,7 +6,7 @@ use super::lost_lane::{has_lost_its_place, lane_of, lose_worktree};
 use super::needed::what_is_needed;
 use super::parking::park;
 use super::starting::work_place;
-use super::unread::{sends_on, tell_of_unread};
+use super::unread::{continue_with_unread, warn_of_unread};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
@@ -70,7 +70,7 @@ pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step:
 pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usize, step: &mut Step) {
     let lanes: Vec<u32> = board.state.plans[index].attempts.keys().copied().collect();
     for lane in lanes {
-        if sends_on(board, at, index, lane, step) {
+        if continue_with_unread(board, at, index, lane, step) {
             continue;
         }
         let plan = &board.work.plans[index];
@@ -85,7 +85,7 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
                 attempt: attempt.id.clone(),
                 place: work_place(plan, run, lane, attempt),
                 since: attempt.head.clone().or_else(|| run.tip_before_people(attempt)),
-                said: run.said_on(attempt),
+                said: run.reported_on(attempt),
                 handed_on: handed_on(plan, &board.state),
             };
             let ask = Ask::Check(attempt.id.clone());
@@ -143,7 +143,7 @@ pub(in crate::schedule) fn verify_or_finish(board: &mut Board, at: At, index: us
         // A verification from before a restart still counts.
         (_, Verify::Open | Verify::Passed(_) | Verify::Failed) if run.is_paused() => {}
         (None, _) => {
-            tell_of_unread(board, at, &name, step);
+            warn_of_unread(board, at, &name, step);
             board.record(at, Event::PlanFinished(OfPlan { plan: name }), step);
         }
         (Some(_), Verify::Open) => {

@@ -12,7 +12,7 @@ use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 
 /// Skips what waits for what will not come, naming the cause, and ends the plan when nothing is left of it to do.
-pub(in crate::schedule) fn lose_hope(board: &mut Board, at: At, index: usize, step: &mut Step) {
+pub(in crate::schedule) fn skip_hopeless(board: &mut Board, at: At, index: usize, step: &mut Step) {
     let plan = &board.work.plans[index];
     let run = &board.state.plans[index];
     if !run.is_open() {

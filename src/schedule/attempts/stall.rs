@@ -123,7 +123,7 @@ fn follow(
         plan: plan.name.clone(),
         attempt: attempt.clone(),
     };
-    match (stall, signs.still_for(stall_after)) {
+    match (stall, signs.stalled_for(stall_after)) {
         (None, Some(ages)) => vec![Event::AgentStalled(StallNotice {
             plan: plan.name.clone(),
             attempt: attempt.clone(),

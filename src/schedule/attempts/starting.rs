@@ -47,7 +47,7 @@ pub(in crate::schedule) fn refresh(board: &mut Board, at: At, number: usize) {
             look.ready(at)
         };
         if run.attempts.is_empty() {
-            coming = comes(number, plan, run, &look, &units, timer.is_some());
+            coming = wants_worktree(number, plan, run, &look, &units, timer.is_some());
         }
         if run.attempts.len() < board.machine.lanes(plan, run) {
             for unit in units {
@@ -342,7 +342,7 @@ pub fn work_place(plan: &PlanWork, run: &PlanRun, lane: u32, attempt: &Attempt) 
 
 /// Whether a plan that nobody works on wants a worktree soon, and its place among those that do. One with nothing left
 /// to do needs it to be verified and finished in.
-fn comes(
+fn wants_worktree(
     number: usize,
     plan: &PlanWork,
     run: &PlanRun,

@@ -17,7 +17,7 @@ use crate::schedule::work::plans::Work;
 const MOST: u32 = 2;
 
 /// Has the work of an attempt that ended on its own continued with, where messages to its plan are unread. True when it was.
-pub(in crate::schedule) fn sends_on(
+pub(in crate::schedule) fn continue_with_unread(
     board: &mut Board,
     at: At,
     number: usize,
@@ -34,7 +34,7 @@ pub(in crate::schedule) fn sends_on(
     }
     let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
     let unread = run.unread().count();
-    if unread == 0 || !goes_on(&board.work, attempt, tries) {
+    if unread == 0 || !may_continue(&board.work, attempt, tries) {
         return false;
     }
     let event = Event::AttemptFailed {
@@ -54,7 +54,7 @@ pub(in crate::schedule) fn sends_on(
 }
 
 /// Says that a plan comes to its end with messages that no agent has read.
-pub(in crate::schedule) fn tell_of_unread(board: &mut Board, at: At, name: &PlanName, step: &mut Step) {
+pub(in crate::schedule) fn warn_of_unread(board: &mut Board, at: At, name: &PlanName, step: &mut Step) {
     if let Some(why) = board.state.plan(name).unread_words() {
         let plan = Some(name.clone());
         board.record(at, Event::Warning { plan, why }, step);
@@ -62,7 +62,7 @@ pub(in crate::schedule) fn tell_of_unread(board: &mut Board, at: At, name: &Plan
 }
 
 /// True when the agent of this attempt ended in order and may be sent on again.
-fn goes_on(work: &Work, attempt: &Attempt, tries: &Tries) -> bool {
+fn may_continue(work: &Work, attempt: &Attempt, tries: &Tries) -> bool {
     let AttemptState::Checked(Exit::Code { code: 0 }, evidence) = &attempt.state else {
         return false;
     };

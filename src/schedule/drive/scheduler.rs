@@ -13,7 +13,7 @@ use crate::schedule::attempts::budget::stop_broke;
 use crate::schedule::attempts::closing::{close_phases, leave_out};
 use crate::schedule::attempts::completion::{finish_attempts, react, verify_or_finish};
 use crate::schedule::attempts::integrating::integrate;
-use crate::schedule::attempts::losing::lose_hope;
+use crate::schedule::attempts::losing::skip_hopeless;
 use crate::schedule::attempts::stall::{take_signs, watch};
 use crate::schedule::attempts::starting::{look_at_machine, make_worktrees, refresh, start_agents};
 use crate::schedule::board::answers::{forget_ask, is_current};
@@ -278,7 +278,7 @@ impl Scheduler {
         stop_unwanted(&mut self.board, at, plan, step);
         stop_broke(&mut self.board, at, plan, step);
         if !stopping {
-            lose_hope(&mut self.board, at, plan, step);
+            skip_hopeless(&mut self.board, at, plan, step);
             verify_or_finish(&mut self.board, at, plan, step);
             // After it, so that a verification that began before a restart can be stopped.
             stop_unwanted_verification(&mut self.board, plan, step);

@@ -39,7 +39,7 @@ impl Signs {
 
     /// The ages, when every one of them has reached `stall_after`; one weak sign alone says nothing. What is not known is
     /// taken for a sign of life.
-    pub fn still_for(&self, stall_after: Duration) -> Option<Ages> {
+    pub fn stalled_for(&self, stall_after: Duration) -> Option<Ages> {
         let ages = Ages {
             output_ms: self.output_ms,
             status_ms: self.status_ms,
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn one_sign_of_life_is_enough_to_be_alive() {
-        assert!(still().still_for(PATIENCE).is_some());
+        assert!(still().stalled_for(PATIENCE).is_some());
         assert!(!still().has_moved_within(PATIENCE));
         let moved = [
             Signs {
@@ -256,7 +256,7 @@ mod tests {
             },
         ];
         for signs in moved {
-            assert_eq!(signs.still_for(PATIENCE), None, "{signs:?}");
+            assert_eq!(signs.stalled_for(PATIENCE), None, "{signs:?}");
             assert!(signs.has_moved_within(PATIENCE), "{signs:?}");
         }
     }
@@ -273,7 +273,7 @@ mod tests {
             ..still()
         };
         for signs in [unknown_files, barely_watched] {
-            assert_eq!(signs.still_for(PATIENCE), None);
+            assert_eq!(signs.stalled_for(PATIENCE), None);
             assert!(!signs.has_moved_within(PATIENCE));
         }
         let watched = Signs {
@@ -281,7 +281,7 @@ mod tests {
             ..still()
         };
         assert_eq!(
-            watched.still_for(PATIENCE).map(|ages| ages.processor_ms),
+            watched.stalled_for(PATIENCE).map(|ages| ages.processor_ms),
             Some(90_000)
         );
     }
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn ages_are_told_without_needless_digits() {
         let ages = still()
-            .still_for(PATIENCE)
+            .stalled_for(PATIENCE)
             .unwrap()
             .after(Duration::from_millis(1_800_123));
         assert_eq!(

@@ -76,7 +76,7 @@ pub(in crate::schedule) fn waiting(
 }
 
 /// The plan behind a dependency that only a person can move, and its state: held or paused.
-fn stands_behind(work: &Work, state: &State, waited: &PlanName) -> Option<(PlanName, PlanState)> {
+fn blocker_behind(work: &Work, state: &State, waited: &PlanName) -> Option<(PlanName, PlanState)> {
     let mut seen = BTreeSet::new();
     let mut at = waited.clone();
     while seen.insert(at.clone()) {
@@ -131,7 +131,7 @@ fn waiting_for_plan(work: &Work, state: &State, dependency: &Dependency) -> Reas
         Some(Outcome::Held(_)) => {
             Reason::with_remedy(format!("{text}; {other} is held"), format!("orch why {other}"))
         }
-        _ => match stands_behind(work, state, other) {
+        _ => match blocker_behind(work, state, other) {
             Some((cause, is)) if cause == *other => {
                 Reason::with_remedy(format!("{text}; {other} is {is}"), format!("orch why {other}"))
             }

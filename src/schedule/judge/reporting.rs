@@ -83,7 +83,7 @@ pub(in crate::schedule) fn take_report(
             continue;
         }
         let state = said.state;
-        if is_repeated(run, &voice, &said) {
+        if was_heard(run, &voice, &said) {
             continue;
         }
         if state != TaskState::Failed && is_refused(board, at, plan, heard.lane, (&voice, &said), step) {
@@ -125,7 +125,7 @@ pub fn takes(work: &PlanWork, state: &State, lane: u32, said: &Statement) -> boo
     !before
         && voice != Voice::Late
         && is_news(run, &voice, said)
-        && !is_repeated(run, &voice, said)
+        && !was_heard(run, &voice, said)
         && !refused()
 }
 
@@ -250,7 +250,7 @@ fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
 
 /// True for what an agent was told when it began and repeats without a time, of work that it was not given: it may have
 /// been taken back since.
-fn is_repeated(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
+fn was_heard(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
     let Voice::Attempt(id) = voice else {
         return false;
     };

@@ -199,10 +199,7 @@ fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String
 }
 
 /// The plans that would land without being asked.
-pub fn by_themselves<'a>(
-    work: &'a Work,
-    state: &'a State,
-) -> impl Iterator<Item = (&'a PlanName, &'a PlanRun)> {
+pub fn automatic<'a>(work: &'a Work, state: &'a State) -> impl Iterator<Item = (&'a PlanName, &'a PlanRun)> {
     let plans = work.plans.iter().zip(&state.plans);
     let idle = plans.filter(|(_, run)| run.merge == Merge::Idle);
     idle.filter(|(plan, run)| wanted(plan, run, state).is_some())

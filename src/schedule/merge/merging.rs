@@ -46,7 +46,7 @@ pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
 
 /// Of plans whose journal was lost nobody knows whether they may land: a person says so.
 fn hold_rebuilt(board: &mut Board, at: At, step: &mut Step) {
-    let plans = landing::by_themselves(&board.work, &board.state);
+    let plans = landing::automatic(&board.work, &board.state);
     for plan in plans
         .filter(|(_, run)| run.rebuilt)
         .map(|(plan, _)| plan.clone())

@@ -48,7 +48,7 @@ impl PlanRun {
     }
 
     /// The commits on which work was reported done that an attempt must have left on the branch, with what was.
-    pub(in crate::schedule) fn said_on(&self, attempt: &Attempt) -> Vec<(CommitId, Vec<ItemId>)> {
+    pub(in crate::schedule) fn reported_on(&self, attempt: &Attempt) -> Vec<(CommitId, Vec<ItemId>)> {
         let mut on: Vec<(CommitId, Vec<ItemId>)> = Vec::new();
         for (id, item) in &self.items {
             // Where units have branches of their own, what others said was said on those.

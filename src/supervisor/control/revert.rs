@@ -129,7 +129,7 @@ fn waits_for(plan: &Plan, on: impl Fn(&PlanName) -> bool) -> bool {
 }
 
 /// Why the first phases of a plan, which landed on their own, are not taken back.
-fn goes_on(project: &Project, state: &State, name: &PlanName) -> Option<RevertRefusal> {
+fn refuse_unfinished(project: &Project, state: &State, name: &PlanName) -> Option<RevertRefusal> {
     let (run, target) = (state.plan(name), &project.target);
     let part = run.landed_prefix.get(target)?;
     if run.landed.contains_key(target) || run.has_given_up() {
@@ -179,7 +179,10 @@ fn chosen(
             None => break,
         };
     }
-    if let Some(refused) = plans.iter().find_map(|plan| goes_on(project, state, plan)) {
+    if let Some(refused) = plans
+        .iter()
+        .find_map(|plan| refuse_unfinished(project, state, plan))
+    {
         return Err(refused);
     }
     if plans.len() > 1 && !with_dependents {

@@ -45,7 +45,7 @@ use crate::supervisor::watch::{machine, pins, spending};
 use crate::supervisor::work::runners::Runners;
 use crate::supervisor::work::status_feed::Reports;
 use crate::supervisor::work::verifying::Verifying;
-use crate::supervisor::work::worktree_queue::{WorktreeQueue, tell_of_contents};
+use crate::supervisor::work::worktree_queue::{WorktreeQueue, warn_of_contents};
 use crate::supervisor::{doctor, perform};
 
 /// Drives the repository until nothing is left to do without a person. Only one process does so at a time.
@@ -289,7 +289,7 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
     engine.announce(&records);
     if !merge_only {
         pins::repair(&engine.desk);
-        tell_of_contents(&engine.desk);
+        warn_of_contents(&engine.desk);
         notes::write(&engine.desk, evidence::landings(engine.desk.scheduler.state()));
         engine.reports.watch_all(&engine.desk);
         deliver_all(&engine.desk);

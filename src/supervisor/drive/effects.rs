@@ -44,14 +44,14 @@ impl Engine<'_> {
                 let project = self.desk.project.clone();
                 let unwanted = self.verifying.begin(&plan);
                 self.desk.in_background(move || {
-                    let unwanted = || unwanted.is_so();
+                    let unwanted = || unwanted.is_set();
                     EngineMessage::Input(Input::Event(perform::verify(
                         &project, &worktree, &plan, &unwanted,
                     )))
                 });
             }
             Effect::StopVerification { plan } => {
-                self.verifying.forgo(&plan);
+                self.verifying.give_up(&plan);
                 let project = self.desk.project.clone();
                 tokio::task::spawn_blocking(move || perform::stop_verification(&project, &plan));
             }

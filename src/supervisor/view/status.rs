@@ -180,18 +180,18 @@ pub struct AttemptView {
     pub id: AttemptId,
     /// Its agent.
     pub agent: String,
-    /// Its units: `phases 1, 2`, `task 2.3`.
+    /// Its units.
     #[serde(skip)]
-    pub given: String,
+    pub units: Vec<UnitId>,
     /// When its process started.
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
     /// How it ended.
     pub exit: Option<ExitView>,
-    /// The same in words: `exited with code 0`.
+    /// The same as a value.
     #[serde(skip)]
-    pub ended: Option<String>,
+    pub ended: Option<Exit>,
     /// Its log.
     pub log: PathBuf,
     /// The account it used; none when its agent has but one.
@@ -303,11 +303,11 @@ impl Situation {
         let attempts = attempts.map(|attempt| AttemptView {
             id: attempt.id.clone(),
             agent: attempt.agent.to_string(),
-            given: given(&attempt.units),
+            units: attempt.units.clone(),
             started_at: attempt.started.and_then(|at| self.wall(at)),
             ended_at: attempt.ended.and_then(|at| self.wall(at)),
             exit: attempt.exit.as_ref().map(ExitView::of),
-            ended: attempt.exit.as_ref().map(Exit::describe),
+            ended: attempt.exit.clone(),
             log: project.dir.attempt(&attempt.id).join("log"),
             account: attempt.account.clone(),
             facts: facts_of(project, attempt),

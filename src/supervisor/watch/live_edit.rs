@@ -130,7 +130,7 @@ impl ManifestWatch {
                     // It may have come before it was watched.
                     self.read_later(desk);
                 }
-                return Ok(self.tell_of_diagnostics(desk, &diagnostics));
+                return Ok(self.warn_of_diagnostics(desk, &diagnostics));
             }
         };
         if self.told.take().is_some() {
@@ -194,7 +194,7 @@ impl ManifestWatch {
     }
 
     /// Says once what is wrong with files that were edited; what was read before continues.
-    fn tell_of_diagnostics(&mut self, desk: &Desk, diagnostics: &SupervisorError) -> Vec<Input> {
+    fn warn_of_diagnostics(&mut self, desk: &Desk, diagnostics: &SupervisorError) -> Vec<Input> {
         let why = format!(
             "the manifest was edited and cannot be used as it is; the plans in force stay as they were: {diagnostics}"
         );

@@ -12,7 +12,7 @@ pub struct Unwanted(Arc<AtomicBool>);
 
 impl Unwanted {
     /// Whether that is so by now.
-    pub fn is_so(&self) -> bool {
+    pub fn is_set(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }
@@ -31,7 +31,7 @@ impl Verifying {
     }
 
     /// It is unwanted.
-    pub fn forgo(&self, plan: &PlanName) {
+    pub fn give_up(&self, plan: &PlanName) {
         if let Some(begun) = self.0.get(plan) {
             begun.0.store(true, Ordering::SeqCst);
         }

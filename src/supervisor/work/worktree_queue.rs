@@ -80,7 +80,7 @@ impl WorktreeQueue {
 }
 
 /// Tells of what about the repository's files will surprise somebody who works in a worktree.
-pub fn tell_of_contents(desk: &Desk) {
+pub fn warn_of_contents(desk: &Desk) {
     if let Ok(Some(why)) = git::repo::large_files_trouble(&desk.project.repo) {
         let _ = desk.sender.send(EngineMessage::Warning(None, why));
     }

@@ -109,7 +109,7 @@ impl AgentCall {
 }
 
 /// True when the program continues with the conversation of the attempt before.
-pub fn goes_on(agent: &Agent, order: &Launch) -> bool {
+pub fn continues_conversation(agent: &Agent, order: &Launch) -> bool {
     let talk = order.conversation.as_ref();
     agent.resume.is_some() && talk.is_some_and(|talk| same_memory(agent, order, talk))
 }

@@ -15,10 +15,10 @@ use crate::plan::{
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
 
-use super::call::{AgentCall, Surroundings, goes_on};
+use super::call::{AgentCall, Surroundings, continues_conversation};
 use super::hand_over::HandOver;
-use super::remains::told_of_pipe;
-use super::unit::nobody_else_works;
+use super::remains::pipe_warning;
+use super::unit::refuse_second_agent;
 use crate::supervisor::brief::assignment::assignment;
 use crate::supervisor::brief::prompt;
 use crate::supervisor::brief::stop_hook::claude_settings_file;
@@ -159,12 +159,12 @@ impl AttemptStart<'_> {
             let why = format!("its worktree {} is gone", worktree.display());
             return Err(LaunchTrouble::Lost { why });
         }
-        nobody_else_works(project, &order.plan, worktree)?;
+        refuse_second_agent(project, &order.plan, worktree)?;
         clear_dead_locks_of(worktree, project.repo.common_dir()).map_err(LaunchTrouble::failed)?;
         undo_cut_step(worktree).map_err(LaunchTrouble::failed)?;
         git::worktree::hide(admin, agent.known.map_or(&[], |known| known.litter))
             .map_err(LaunchTrouble::failed)?;
-        let mut said: Vec<String> = pipes.iter().map(|file| told_of_pipe(file)).collect();
+        let mut said: Vec<String> = pipes.iter().map(|file| pipe_warning(file)).collect();
         said.extend(match order.place.branch_of {
             Some(unit) => super::unit::enter(project, admin, plan, &order.place, unit)?,
             None => put_back(admin, plan, worktree)?,
@@ -199,7 +199,7 @@ impl AttemptStart<'_> {
             return Ok(plan.document.text.clone());
         }
         let given = prompt::Given {
-            goes_on: goes_on(agent, self.order),
+            goes_on: continues_conversation(agent, self.order),
             ..self.order.into()
         };
         prompt::render(self.project, plan, self.worktree, &given, self.states).map_err(LaunchTrouble::refused)

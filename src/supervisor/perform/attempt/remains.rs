@@ -72,7 +72,7 @@ impl Remains<'_> {
         let worktree = self.worktree;
         let common_dir = self.project.repo.common_dir();
         let pipes = remove_pipes(worktree, common_dir, &self.branch).map_err(text)?;
-        self.said.extend(pipes.iter().map(|file| told_of_pipe(file)));
+        self.said.extend(pipes.iter().map(|file| pipe_warning(file)));
         // A lock of a git command that was killed with its agent. A lock that a process holds makes a later step fail, which
         // names it.
         let _ = clear_dead_locks_of(worktree, common_dir);
@@ -275,7 +275,7 @@ fn text(error: impl std::fmt::Display) -> String {
 }
 
 /// A pipe, socket or device where git has a file.
-pub fn told_of_pipe(file: &Path) -> String {
+pub fn pipe_warning(file: &Path) -> String {
     format!(
         "there was a pipe, a socket or a device at {}, where git has a file: it was removed",
         file.display()

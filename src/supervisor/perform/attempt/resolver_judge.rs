@@ -53,8 +53,8 @@ pub fn judge(
         .map_err(|error| refused(error.to_string()))?;
     let path = git::conflict::conflict_at(admin, &plan.name).map_err(|error| refused(error.to_string()))?;
     let path = path.ok_or_else(|| refused("its worktree is gone".to_owned()))?;
-    only_the_conflict(project, order, &commit).map_err(refused)?;
-    nobody_else_s(project, order, &commit).map_err(refused)?;
+    refuse_other_changes(project, order, &commit).map_err(refused)?;
+    refuse_foreign_commits(project, order, &commit).map_err(refused)?;
     let left_out = account(project, order, &commit, &path).map_err(refused)?;
     let clean = git::state::inspect_in(&project.repo, &path).is_ok_and(|state| state.is_clean());
     both_pass(project, pool, order, plan, &path).map_err(refused)?;
@@ -66,7 +66,7 @@ pub fn judge(
 }
 
 /// Refuses what differs from git's own merge outside of the conflict: nobody asked for that. A person may accept it.
-fn only_the_conflict(project: &Project, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
+fn refuse_other_changes(project: &Project, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
     let text = |error: GitError| error.to_string();
     let (repo, git) = (&project.repo, project.git().map_err(|error| error.to_string())?);
     let outside = |incoming: &CommitId| {
@@ -101,7 +101,7 @@ fn only_the_conflict(project: &Project, order: &ResolveOrder, commit: &CommitId)
 }
 
 /// Refuses a history with commits of others than the two sides: what it has counts as landed, whether the tree has it or not.
-fn nobody_else_s(project: &Project, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
+fn refuse_foreign_commits(project: &Project, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
     let text = |error: GitError| error.to_string();
     let repo = &project.repo;
     let builder = CandidateBuilder::new(repo, project.git().map_err(|error| error.to_string())?);

@@ -126,7 +126,7 @@ fn is_idle_lane(project: &Project, admin: &WorktreeAdmin, plan: &Plan, path: &Pa
         return false;
     };
     let of_plan = key.split('@').next() == Some(plan.name.as_str());
-    of_plan && key != own && nobody_else_works(project, &plan.name, path).is_ok()
+    of_plan && key != own && refuse_second_agent(project, &plan.name, path).is_ok()
 }
 
 /// Takes a lane off its unit's branch, when nothing is in the way: then the plan's own worktree shows the plan, and no branch is
@@ -263,7 +263,7 @@ fn merge(
 const MOVED_AT_MOST: u32 = 10;
 
 /// Never two agents in one worktree: the journal knows of none, but a journal can be thrown away while agents run.
-pub fn nobody_else_works(project: &Project, plan: &PlanName, worktree: &Path) -> Result<(), LaunchTrouble> {
+pub fn refuse_second_agent(project: &Project, plan: &PlanName, worktree: &Path) -> Result<(), LaunchTrouble> {
     let attempts = (1..).map(|sequence| AttemptId::new(plan, sequence));
     let known = attempts.map(|attempt| (JobFolder::new(project.dir.attempt(&attempt)), attempt));
     for (folder, attempt) in known.take_while(|(folder, _)| folder.path().is_dir()) {

@@ -146,7 +146,7 @@ pub fn is_job(folder: &JobFolder, tag: &str, line: &str) -> bool {
 }
 
 /// What the verification of this tag said and how long it took, when it ended while nobody listened.
-pub fn unheard(folder: &JobFolder, tag: &str, line: &str) -> Option<(VerifyOutcome, Duration)> {
+pub fn finished_before(folder: &JobFolder, tag: &str, line: &str) -> Option<(VerifyOutcome, Duration)> {
     if folder.job().ok()?.tag != tag || !matches!(folder.state(), Ok(JobState::Ended(_))) {
         return None;
     }
@@ -162,7 +162,7 @@ pub fn unheard(folder: &JobFolder, tag: &str, line: &str) -> Option<(VerifyOutco
 }
 
 /// Takes the record of an end away that is written down elsewhere by now, so that it counts once.
-pub fn heard(folder: &JobFolder) {
+pub fn forget_end(folder: &JobFolder) {
     let _ = std::fs::remove_file(folder.path().join("exit.json"));
 }
 

@@ -139,7 +139,7 @@ fn is_known_green(project: &Project, target_tip: &TargetTip) -> bool {
     known().is_some_and(|known| known.green)
 }
 
-fn said_of(green: bool, runs: u32, known: bool) -> Verdict {
+fn plain_verdict(green: bool, runs: u32, known: bool) -> Verdict {
     Verdict {
         green,
         why: String::new(),
@@ -260,14 +260,14 @@ fn verdict_on(context: BuildContext<'_>, chain: &Chain, warnings: &mut Vec<Strin
         warnings.push(format!("a verdict was not kept: {error}"));
     }
     if let Some(taken) = &taken {
-        verify::heard(&JobFolder::new(project.dir.train_verification(taken.slot)));
+        verify::forget_end(&JobFolder::new(project.dir.train_verification(taken.slot)));
     }
     let again = red.is_some() && build.again.is_none();
     ran(Verdict {
         timed_out,
         took,
         why: red.clone().unwrap_or_default(),
-        ..said_of(red.is_none(), if again { before + 1 } else { 1 }, false)
+        ..plain_verdict(red.is_none(), if again { before + 1 } else { 1 }, false)
     })
 }
 
@@ -285,7 +285,7 @@ fn known_verdict(build: &Build, known: KnownVerdict) -> Result<Verdict, u32> {
     Ok(Verdict {
         why: if red { known.why } else { String::new() },
         took: known.took,
-        ..said_of(!red, runs, true)
+        ..plain_verdict(!red, runs, true)
     })
 }
 

@@ -128,7 +128,7 @@ impl UnionRun<'_> {
         // A spoiled worktree is made again when it is needed.
         let _ = admin.record_left(&name);
         // Nobody may take it for the word on a candidate.
-        verify::heard(&folder);
+        verify::forget_end(&folder);
         Ok(match said? {
             VerifyOutcome::Passed => UnionSaid::Green,
             // With what others leave of the processors it may take any time.

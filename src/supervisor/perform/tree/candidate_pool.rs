@@ -190,7 +190,7 @@ impl CandidatePool {
                 }
                 Ok(None) => {
                     idle.get_or_insert(slot);
-                    if verify::unheard(&folder, tag, "").is_some() {
+                    if verify::finished_before(&folder, tag, "").is_some() {
                         matching.get_or_insert(slot);
                     }
                 }

@@ -56,7 +56,7 @@ pub fn run<'a>(
     // First what is at work: it may end between the two looks.
     let at_work = verify::at_work(&folder, &tag, what.line);
     if at_work.is_none()
-        && let Some((said, took)) = verify::unheard(&folder, &tag, what.line)
+        && let Some((said, took)) = verify::finished_before(&folder, &tag, what.line)
     {
         keep_log(project, top, &folder);
         return Ok((said, took, was_fresh(), Some(taken)));
