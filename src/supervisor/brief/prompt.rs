@@ -9,6 +9,7 @@ use crate::plan::{
 };
 use crate::schedule::{After, Launch, Scheduler, Verify, after};
 
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::{Project, committed_document};
 
 /// Bytes of the text of the last attempt's log that the next one is shown.
@@ -115,11 +116,7 @@ pub fn render(
         plan_file: text(".orch/plan.md"),
         document: document.map(|path| path.to_string_lossy().into_owned()),
     };
-    project
-        .set
-        .templates
-        .prompt(&context)
-        .map_err(|error| error.to_string())
+    project.set.templates.prompt(&context).map_err(in_words)
 }
 
 /// What would be told to the next attempt at `units`, as things are now.

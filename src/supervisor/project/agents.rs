@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::agent::Environment;
 use crate::plan::{Agent, AgentName, PRESETS, Preset};
 
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// How long a program may take to say its version: some load half a minute's worth of themselves on a busy machine.
@@ -262,8 +263,8 @@ fn version_of(path: &Path) -> Result<String, String> {
 
 /// How a short command ended, and what it wrote to standard output.
 fn said_by(command: &mut Command) -> Result<(ExitStatus, String), String> {
-    let output = tempfile::tempfile().map_err(|error| error.to_string())?;
-    let copy = output.try_clone().map_err(|error| error.to_string())?;
+    let output = tempfile::tempfile().map_err(in_words)?;
+    let copy = output.try_clone().map_err(in_words)?;
     let mut child = command
         .stdin(Stdio::null())
         .stdout(copy)

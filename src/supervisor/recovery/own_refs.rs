@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::git::{self, GitError, PinPoint, Repository};
 use crate::plan::{CommitId, PlanName, Point};
 use crate::schedule::State;
+use crate::supervisor::project::error::in_words;
 
 /// A pin that the journal speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub fn pin_again(repo: &Repository, pin: &MissingPin) -> Result<(), String> {
         ));
     }
     let pinned = git::refs::pin(repo, &pin.plan, pin.point, &pin.commit);
-    pinned.map_err(|error| error.to_string())
+    pinned.map_err(in_words)
 }
 
 /// The last part of a pin's name.

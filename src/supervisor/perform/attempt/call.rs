@@ -10,6 +10,7 @@ use crate::plan::{
     Agent, AgentStdin, COMMAND_PLACEHOLDERS, Plan, Price, RESUME_PLACEHOLDERS, StopSignal, Template,
 };
 use crate::schedule::{Conversation, Launch, Spent};
+use crate::supervisor::project::error::in_words;
 
 /// How long an agent waits for something that is not its fault before it is ended, so that it keeps no slot.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -180,7 +181,7 @@ fn command_line(
     command
         .iter()
         .map(|argument| {
-            let template = Template::parse(argument, placeholders).map_err(|error| error.to_string())?;
+            let template = Template::parse(argument, placeholders).map_err(in_words)?;
             Ok(template.expand(value))
         })
         .collect()

@@ -9,6 +9,7 @@ use crate::git::identity_variables;
 use crate::journal::Mark;
 use crate::plan::{AttemptId, CommitId};
 use crate::supervisor::brief::stop_hook::{claude_settings_file, write_claude_settings};
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// An attempt, without its call.
@@ -68,20 +69,14 @@ impl HandOver<'_> {
             grace: self.grace,
             head: Some(self.head.clone()),
         };
-        let text = |error: &dyn std::fmt::Display| error.to_string();
-        let lock = folder
-            .prepare(&job, Some(self.prompt))
-            .map_err(|error| text(&error))?;
+        let lock = folder.prepare(&job, Some(self.prompt)).map_err(in_words)?;
         let settings = claude_settings_file(folder.path());
         if job.argv.iter().any(|word| Path::new(word) == settings) {
-            write_claude_settings(folder.path(), &project.program).map_err(|error| text(&error))?;
+            write_claude_settings(folder.path(), &project.program).map_err(in_words)?;
         }
         if let Some(mark) = self.mark {
-            mark.reach().map_err(|error| text(&error))?;
+            mark.reach().map_err(in_words)?;
         }
-        project
-            .launcher
-            .launch(folder, lock)
-            .map_err(|error| text(&error))
+        project.launcher.launch(folder, lock).map_err(in_words)
     }
 }

@@ -75,12 +75,7 @@ impl AttemptStart<'_> {
     }
 
     fn start(&self) -> Result<Launched, LaunchTrouble> {
-        let Self {
-            project,
-            worktree,
-            order,
-            ..
-        } = *self;
+        let (project, worktree, order) = (self.project, self.worktree, self.order);
         let plan = project
             .plan(&order.plan)
             .ok_or_else(|| LaunchTrouble::refused("the plan is no longer in the manifest"))?;
@@ -146,13 +141,7 @@ impl AttemptStart<'_> {
         agent: &Agent,
         branch: &str,
     ) -> Result<Vec<String>, LaunchTrouble> {
-        let Self {
-            project,
-            admin,
-            worktree,
-            order,
-            ..
-        } = *self;
+        let (project, admin, worktree, order) = (self.project, self.admin, self.worktree, self.order);
         let pipes =
             remove_pipes(worktree, project.repo.common_dir(), branch).map_err(LaunchTrouble::failed)?;
         if !git::is_checkout(worktree) {

@@ -13,6 +13,7 @@ use crate::schedule::{Evidence, GoneWork};
 use super::ended_attempt::EndedAttempt;
 use crate::supervisor::perform::build::others_work::OthersWork;
 use crate::supervisor::perform::tree::own_folder;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Of so many files it is noted that an attempt has made something in them.
@@ -71,7 +72,7 @@ impl Remains<'_> {
     fn look(&mut self) -> Result<(), String> {
         let worktree = self.worktree;
         let common_dir = self.project.repo.common_dir();
-        let pipes = remove_pipes(worktree, common_dir, &self.branch).map_err(text)?;
+        let pipes = remove_pipes(worktree, common_dir, &self.branch).map_err(in_words)?;
         self.said.extend(pipes.iter().map(|file| pipe_warning(file)));
         // A lock of a git command that was killed with its agent. A lock that a process holds makes a later step fail, which
         // names it.
@@ -101,32 +102,32 @@ impl Remains<'_> {
     }
 
     fn tip(&self) -> Result<Option<CommitId>, String> {
-        self.project.repo.branch_tip(&self.branch).map_err(text)
+        self.project.repo.branch_tip(&self.branch).map_err(in_words)
     }
 
     fn inspect(&self) -> Result<WorktreeState, String> {
-        git::state::inspect_in(&self.project.repo, self.worktree).map_err(text)
+        git::state::inspect_in(&self.project.repo, self.worktree).map_err(in_words)
     }
 
     /// Undoes what orch itself, and what others, did to the worktree and its branch: that is nobody's work.
     fn restore(&mut self) -> Result<(), String> {
         let (worktree, name) = (self.worktree, self.left.plan.as_str());
-        undo_cut_step(worktree).map_err(text)?;
+        undo_cut_step(worktree).map_err(in_words)?;
         let put_back = self.left.since.and_then(|since| {
             let put_back =
                 git::step::restore_displaced(&self.project.repo, name, worktree, &self.branch, since);
             put_back.transpose()
         });
-        if let Some(found) = put_back.transpose().map_err(text)? {
+        if let Some(found) = put_back.transpose().map_err(in_words)? {
             match found.now {
                 Some(_) => self.said.push(found.to_string()),
                 None => self.evidence.trouble = Some(found.to_string()),
             }
         }
-        if let Some(trouble) = follow_stale_submodules(worktree).map_err(text)? {
+        if let Some(trouble) = follow_stale_submodules(worktree).map_err(in_words)? {
             self.said.push(trouble);
         }
-        let hidden = uncover(worktree).map_err(text)?;
+        let hidden = uncover(worktree).map_err(in_words)?;
         if !hidden.is_empty() {
             let flags = "`git update-index --assume-unchanged` or `--skip-worktree`";
             let files = own_folder::shown(&hidden);
@@ -224,9 +225,9 @@ impl Remains<'_> {
         }
         if state.branch.is_none() {
             // The next one may leave it for the branch, and what it is on is then on nothing.
-            let now = head_of(self.worktree).map_err(text)?;
+            let now = head_of(self.worktree).map_err(in_words)?;
             let kept = git::keep::keep_loose(&self.project.repo, self.left.plan.as_str(), &now);
-            if let (Some(backup), Some(trouble)) = (kept.map_err(text)?, &mut self.evidence.trouble) {
+            if let (Some(backup), Some(trouble)) = (kept.map_err(in_words)?, &mut self.evidence.trouble) {
                 trouble.push_str(&format!("; its commits are kept as {}", backup.name));
             }
         }
@@ -240,10 +241,10 @@ impl Remains<'_> {
         let Some(tip) = self.tip()? else {
             return Ok(());
         };
-        let others = OthersWork::at(project, self.plan, &tip, self.left.handed_on).map_err(text)?;
-        self.evidence.foreign = others.foreign().map_err(text)?;
+        let others = OthersWork::at(project, self.plan, &tip, self.left.handed_on).map_err(in_words)?;
+        self.evidence.foreign = others.foreign().map_err(in_words)?;
         let made = since.map_or(Ok(0), |since| others.made_since(since));
-        self.evidence.commits = u32::try_from(made.map_err(text)?).unwrap_or(u32::MAX);
+        self.evidence.commits = u32::try_from(made.map_err(in_words)?).unwrap_or(u32::MAX);
         if let Some(since) = since {
             if self.evidence.trouble.is_none() {
                 // Also what an earlier attempt made: it lands with this one's.
@@ -258,7 +259,7 @@ impl Remains<'_> {
         }
         self.evidence.gone = gone(project, name, &tip, self.worktree, self.left.reported)?;
         if !by_unit {
-            git::refs::keep_made(&project.repo, name, &tip).map_err(text)?;
+            git::refs::keep_made(&project.repo, name, &tip).map_err(in_words)?;
         }
         if let Some(since) = since.filter(|_| by_unit) {
             let made = git::repo::files_between(&project.repo, since, &tip).unwrap_or_default();
@@ -268,10 +269,6 @@ impl Remains<'_> {
         self.evidence.head = Some(tip);
         Ok(())
     }
-}
-
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }
 
 /// A pipe, socket or device where git has a file.
@@ -292,14 +289,14 @@ fn own_folder(
 ) -> Result<Option<String>, String> {
     let files = match plan.commit {
         CommitPolicy::Auto => {
-            own_folder::take_out(project, worktree, branch, &plan.name, trailers).map_err(text)?
+            own_folder::take_out(project, worktree, branch, &plan.name, trailers).map_err(in_words)?
         }
         CommitPolicy::Require => {
-            let tip = project.repo.branch_tip(branch).map_err(text)?;
+            let tip = project.repo.branch_tip(branch).map_err(in_words)?;
             let held = tip
                 .map(|tip| git::candidate::orch_files_in(&project.repo, &tip))
                 .transpose();
-            let held = held.map_err(text)?.unwrap_or_default();
+            let held = held.map_err(in_words)?.unwrap_or_default();
             if !held.is_empty() {
                 return Err(format!(
                     "the agent's commits hold {}, and `.orch/` is orch's own: {}",
@@ -361,7 +358,7 @@ fn gone(
             continue;
         }
         let kept = git::keep::keep_loose(&project.repo, name.as_str(), commit);
-        let kept = kept.map_err(|error| error.to_string())?;
+        let kept = kept.map_err(in_words)?;
         gone.push(GoneWork {
             commit: commit.clone(),
             items: items.clone(),

@@ -23,6 +23,7 @@ use crate::supervisor::perform::tree::candidate_pool::CandidatePool;
 use crate::supervisor::perform::tree::removing::remove_conflict;
 use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// How often an agent whose runner was killed is begun.
@@ -82,13 +83,7 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     fn attempt(&self, warnings: &mut Vec<String>) -> Result<Accepted, RefusedResolution> {
-        let Self {
-            project,
-            admin,
-            pool,
-            order,
-            ..
-        } = *self;
+        let (project, admin, pool, order) = (self.project, self.admin, self.pool, self.order);
         let folder = &self.folder;
         let not_started = |why: String| RefusedResolution {
             exit: Exit::NotStarted { why: why.clone() },
@@ -150,13 +145,7 @@ impl Resolver<'_> {
 
     /// Checks the conflict out and starts the agent on it.
     fn start(&self, plan: &Plan, warnings: &mut Vec<String>) -> Result<Runner, String> {
-        let Self {
-            project,
-            admin,
-            order,
-            ..
-        } = *self;
-        let text = |error: &dyn std::fmt::Display| error.to_string();
+        let (project, admin, order) = (self.project, self.admin, self.order);
         let agent = project
             .set
             .agents
@@ -168,19 +157,17 @@ impl Resolver<'_> {
                 git::conflict::abandon_conflict(admin, &order.plan, before)
             });
             warnings.extend(told);
-            for backup in backups.map_err(|error| text(&error))? {
+            for backup in backups.map_err(in_words)? {
                 warnings.push(format!(
                     "an earlier agent's resolution is kept as {}",
                     backup.name
                 ));
             }
         }
-        let builder = CandidateBuilder::new(repo, project.git().map_err(|error| text(&error))?);
-        let incoming = git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head)
-            .map_err(|error| text(&error))?;
-        let files = builder
-            .conflicts(&order.onto, &incoming)
-            .map_err(|error| text(&error))?;
+        let builder = CandidateBuilder::new(repo, project.git().map_err(in_words)?);
+        let incoming =
+            git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head).map_err(in_words)?;
+        let files = builder.conflicts(&order.onto, &incoming).map_err(in_words)?;
         let spec = ConflictSpec {
             plan: &order.plan,
             path: &project.conflict_path(&order.plan),
@@ -189,15 +176,14 @@ impl Resolver<'_> {
             incoming: &incoming,
             message: &words(project, &order.what()),
         };
-        let opened = git::conflict::open_conflict(admin, &spec).map_err(|error| text(&error))?;
+        let opened = git::conflict::open_conflict(admin, &spec).map_err(in_words)?;
         warnings.extend(opened.warnings);
         let path = opened.path;
         let key = conflict_key(&order.plan);
         warnings.extend(provision_own(project, plan, &key, &path)?);
-        clear_dead_locks_of(&path, repo.common_dir()).map_err(|error| text(&error))?;
-        git::worktree::hide(admin, agent.known.map_or(&[], |known| known.litter))
-            .map_err(|error| text(&error))?;
-        status::prepare(&path, &plan.name, &plan.document).map_err(|error| text(&error))?;
+        clear_dead_locks_of(&path, repo.common_dir()).map_err(in_words)?;
+        git::worktree::hide(admin, agent.known.map_or(&[], |known| known.litter)).map_err(in_words)?;
+        status::prepare(&path, &plan.name, &plan.document).map_err(in_words)?;
         let files = files.iter().map(|file| ConflictingFile {
             path: file.path.to_string_lossy().into_owned(),
             kind: file.kind.clone(),
@@ -219,7 +205,7 @@ impl Resolver<'_> {
 
     /// The agent's prompt: the goals of both sides, and the conflicts.
     fn prompt(&self, plan: &Plan, worktree: &Path, files: Vec<ConflictingFile>) -> Result<String, String> {
-        let Self { project, order, .. } = *self;
+        let (project, order) = (self.project, self.order);
         let inside = |file: &str| worktree.join(file).to_string_lossy().into_owned();
         let others = order.with.iter().filter_map(|name| project.plan(name));
         // The plan's `verify` is for the whole plan, not for its first phases.
@@ -246,7 +232,7 @@ impl Resolver<'_> {
             left_out_file: inside(LEFT_OUT),
         };
         let text = project.set.templates.resolver(&context);
-        text.map_err(|error| error.to_string())
+        text.map_err(in_words)
     }
 
     /// The agent's call and its variables.
@@ -257,7 +243,7 @@ impl Resolver<'_> {
         worktree: &Path,
         prompt: &str,
     ) -> Result<(AgentCall, Environment), String> {
-        let Self { project, order, .. } = *self;
+        let (project, order) = (self.project, self.order);
         let prompt_file = self.folder.prompt();
         let launch = Launch {
             plan: order.plan.clone(),
@@ -283,7 +269,7 @@ impl Resolver<'_> {
             plan,
             branch: &plan.branch,
             worktree,
-            git_dir: git_dir_of(worktree).map_err(|error| error.to_string())?,
+            git_dir: git_dir_of(worktree).map_err(in_words)?,
             git_common_dir: project.repo.common_dir(),
             prompt_file: &prompt_file,
             prompt,

@@ -13,6 +13,7 @@ use crate::schedule::{Event, Launch, LaunchTrouble, PlanRun, WorkConflict, WorkP
 
 use crate::agent::{JobFolder, JobState};
 use crate::supervisor::perform::build::conflict::listed;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Lets one step at a time change a plan's branch and enter or leave its lanes.
@@ -40,7 +41,7 @@ fn unit_of(project: &Project, plan: &Plan, unit: UnitId) -> UnitBranch {
 /// Notes again that a unit's branch is orch's, should an agent have deleted the note. An attempt at it has begun there.
 pub fn note_again(project: &Project, plan: &Plan, unit: UnitId) -> Result<(), String> {
     let unit = unit_of(project, plan, unit);
-    git::refs::note_unit_again(&project.repo, &unit).map_err(|error| error.to_string())
+    git::refs::note_unit_again(&project.repo, &unit).map_err(in_words)
 }
 
 /// As [`note_again`] before the next attempt, when an earlier one has begun on that branch. What hinders is met again on the
@@ -186,18 +187,11 @@ fn holds_what_was_made(project: &Project, name: &PlanName, made: Option<&CommitI
     let (Some(plan), Some(made)) = (project.plan(name), made) else {
         return Ok(());
     };
-    let tip = project
-        .repo
-        .branch_tip(&plan.branch)
-        .map_err(|error| error.to_string())?;
+    let tip = project.repo.branch_tip(&plan.branch).map_err(in_words)?;
     let Some(tip) = tip.filter(|_| git::refs::has_commit(&project.repo, made)) else {
         return Ok(());
     };
-    match project
-        .repo
-        .is_ancestor(made, &tip)
-        .map_err(|error| error.to_string())?
-    {
+    match project.repo.is_ancestor(made, &tip).map_err(in_words)? {
         true => Ok(()),
         false => Err(format!(
             "somebody has moved the branch `{branch}` back: it no longer has the work that was merged into it ({}). \
@@ -224,10 +218,10 @@ fn merge(
         .ok_or("the attempt works on the plan's own branch")?;
     note_again(project, plan, id)?;
     let unit = unit_of(project, plan, id);
-    let git = project.git().map_err(|error| error.to_string())?;
+    let git = project.git().map_err(in_words)?;
     let builder = CandidateBuilder::new(&project.repo, git);
-    let ended = git::unit::finish_move(admin, &unit, &stamp()).map_err(|error| error.to_string())?;
-    leave(admin, plan, place.lane).map_err(|error| error.to_string())?;
+    let ended = git::unit::finish_move(admin, &unit, &stamp()).map_err(in_words)?;
+    leave(admin, plan, place.lane).map_err(in_words)?;
     let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
     let text = format!("Merge {name}.{id} into {}", plan.branch);
     let message = MergeMessage {
@@ -249,7 +243,7 @@ fn merge(
         &done.outcome
     {
         let kept = git::refs::keep_made(&project.repo, name, commit);
-        kept.map_err(|error| error.to_string())?;
+        kept.map_err(in_words)?;
     }
     if !matches!(done.outcome, Integrated::Conflict { .. })
         && let Err(error) = git::refs::delete_unit(&project.repo, &unit)

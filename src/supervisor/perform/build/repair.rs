@@ -16,6 +16,7 @@ use crate::supervisor::perform::tree::candidate_pool::MergeKey;
 use crate::supervisor::perform::tree::tree_run::keep_log;
 use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// The key of the worktree; no plan can have it.
@@ -97,18 +98,17 @@ fn attempt(
     clash: &ConflictingMerge,
     told: &mut MergeNotes,
 ) -> Result<RepairedMerge, String> {
-    let BuildContext { project, admin, .. } = context;
-    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let (project, admin) = (context.project, context.admin);
     let entries = &project.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
     let generated = clash.files.iter().any(|file| is_generated(&file.path));
-    let reuse = git::conflict::has_recorded_resolutions(&project.repo).map_err(|error| text(&error))?;
+    let reuse = git::conflict::has_recorded_resolutions(&project.repo).map_err(in_words)?;
     if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
         return Ok(RepairedMerge::Not(None));
     }
     let path = project.worktree_path(REPAIR_KEY);
     let ready = git::worktree::ensure_detached(admin, REPAIR_KEY, &path, &clash.onto);
-    let ready = ready.map_err(|error| text(&error))?;
+    let ready = ready.map_err(in_words)?;
     told.warnings.extend(ready.warnings);
     let path = ready.path;
     if generated {
@@ -123,7 +123,7 @@ fn attempt(
         &path,
         &clash.onto,
     )
-    .map_err(|error| text(&error))?;
+    .map_err(in_words)?;
     done
 }
 
@@ -134,8 +134,7 @@ fn in_worktree(
     reuse: bool,
     told: &mut MergeNotes,
 ) -> Result<RepairedMerge, String> {
-    let BuildContext { project, admin, .. } = context;
-    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let (project, admin) = (context.project, context.admin);
     let words = message(
         project,
         &clash.plan,
@@ -145,7 +144,7 @@ fn in_worktree(
     );
     let words = words.map_err(|trouble| format!("{trouble:?}"))?;
     let begun = git::conflict::begin_repair(admin, REPAIR_KEY, path, &clash.incoming, &words, reuse)
-        .map_err(|error| text(&error))?;
+        .map_err(in_words)?;
     let entries = &project.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
     let (generated, rest): (Vec<PathBuf>, Vec<PathBuf>) = begun
@@ -156,7 +155,7 @@ fn in_worktree(
     if !rest.is_empty() {
         return Ok(RepairedMerge::Not(None));
     }
-    git::conflict::take_own_side(path, &generated).map_err(|error| text(&error))?;
+    git::conflict::take_own_side(path, &generated).map_err(in_words)?;
     let due: Vec<&Regenerate> = entries
         .iter()
         .filter(|entry| generated.iter().any(|file| entry.makes(file)))
@@ -169,17 +168,17 @@ fn in_worktree(
         }
     }
     let wanted = |file: &Path| due.iter().any(|entry| entry.makes(file));
-    let made = git::conflict::merged_tree(path, &wanted).map_err(|error| text(&error))?;
+    let made = git::conflict::merged_tree(path, &wanted).map_err(in_words)?;
     if !due.is_empty() && !made.left_out.is_empty() {
         told.warnings.push(format!(
             "making files anew changed others too, which are left out: {}",
             names(&made.left_out).join(", ")
         ));
     }
-    let git = project.git().map_err(|error| text(&error))?;
+    let git = project.git().map_err(in_words)?;
     let builder = CandidateBuilder::new(&project.repo, git);
     let commit = builder.seal(&made.tree, &parents(clash), &words);
-    let commit = commit.map_err(|error| text(&error))?;
+    let commit = commit.map_err(in_words)?;
     told.repaired = Some(ConflictRepaired {
         plan: clash.plan.name.clone(),
         up_to: clash.part.as_ref().map(|part| part.up_to),
@@ -195,18 +194,17 @@ pub fn rehearse(project: &Project, clash: &ConflictingMerge) -> Result<Option<(C
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return Ok(None);
     }
-    let text = |error: &dyn std::fmt::Display| error.to_string();
     let repo = &project.repo;
     let entries = &project.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
-    let reuse = git::conflict::has_recorded_resolutions(repo).map_err(|error| text(&error))?;
+    let reuse = git::conflict::has_recorded_resolutions(repo).map_err(in_words)?;
     if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
         return Ok(None);
     }
     let files: Vec<PathBuf> = clash.files.iter().map(|file| file.path.clone()).collect();
     let tried =
         git::conflict::rehearse_merge(repo, &clash.onto, &clash.incoming, &files, reuse, &is_generated);
-    let tried = tried.map_err(|error| text(&error))?;
+    let tried = tried.map_err(in_words)?;
     let Some(tree) = tried.tree else {
         return Ok(None);
     };
@@ -229,9 +227,9 @@ pub fn rehearse(project: &Project, clash: &ConflictingMerge) -> Result<Option<(C
             ));
         }
     }
-    let builder = CandidateBuilder::new(repo, project.git().map_err(|error| text(&error))?);
+    let builder = CandidateBuilder::new(repo, project.git().map_err(in_words)?);
     let commit = builder.seal(&tree, &parents(clash), "rehearsal");
-    Ok(Some((commit.map_err(|error| text(&error))?, words.join("; "))))
+    Ok(Some((commit.map_err(in_words)?, words.join("; "))))
 }
 
 fn parents(clash: &ConflictingMerge) -> Vec<&CommitId> {

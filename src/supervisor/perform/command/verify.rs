@@ -9,6 +9,7 @@ use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, StopSignal};
 use crate::schedule::{Event, Exit, Failed, OfPlan, Ran};
 
 use crate::supervisor::project::environment;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Bytes of output that a verdict quotes.
@@ -60,7 +61,7 @@ fn verdict(
         .ok_or("the plan no longer has a `verify`")?;
     let tip = || {
         let tip = project.repo.branch_tip(&plan.branch);
-        tip.map_err(|error| error.to_string())?
+        tip.map_err(in_words)?
             .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))
     };
     let tag = |commit: &CommitId| format!("verify-{name}-{}", commit.short());
@@ -94,7 +95,7 @@ fn verdict(
     }
     let ran = Ran {
         line: line.to_owned(),
-        tree: project.repo.tree_of(&commit).map_err(|error| error.to_string())?,
+        tree: project.repo.tree_of(&commit).map_err(in_words)?,
         commit,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
@@ -103,7 +104,7 @@ fn verdict(
 
 /// The verified files are the files that land: nothing uncommitted may count.
 fn commit_all(project: &Project, plan: &Plan, worktree: &Path) -> Result<(), String> {
-    let seen = git::state::inspect_in(&project.repo, worktree).map_err(|error| error.to_string())?;
+    let seen = git::state::inspect_in(&project.repo, worktree).map_err(in_words)?;
     let Some(first) = seen.dirty.first() else {
         return Ok(());
     };
@@ -112,7 +113,7 @@ fn commit_all(project: &Project, plan: &Plan, worktree: &Path) -> Result<(), Str
             let message = format!("{}: commit what was in its worktree", plan.name);
             let trailers = [("Orch-Plan", plan.name.as_str())];
             let committed = commit_leftovers(worktree, &plan.branch, &message, &trailers);
-            committed.map(drop).map_err(|error| error.to_string())
+            committed.map(drop).map_err(in_words)
         }
         CommitPolicy::Require => Err(format!(
             "its worktree has uncommitted changes, which would not land (`{}`{}): commit them",
@@ -179,7 +180,7 @@ pub fn end(folder: &JobFolder) -> Result<(), String> {
         }
         None => Ok(()),
     });
-    ended.map_err(|error| error.to_string())
+    ended.map_err(in_words)
 }
 
 /// The limits of a verification that is about no plan.

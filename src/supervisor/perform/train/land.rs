@@ -15,7 +15,7 @@ use super::merge::verdict;
 use crate::supervisor::perform::command::pre_merge::pre_merge;
 use crate::supervisor::perform::tree::build_context::BuildContext;
 use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, Link, TargetTip};
-use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::error::{SupervisorError, in_words};
 use crate::supervisor::project::repository_plans::Project;
 
 /// Moves the target to what was verified. The second value warns of checkouts that could not be updated.
@@ -274,7 +274,7 @@ pub fn land_commit(
             commit: commit.clone(),
             own: commit.clone(),
         }],
-        tree: project.repo.tree_of(commit).map_err(|error| error.to_string())?,
+        tree: project.repo.tree_of(commit).map_err(in_words)?,
     };
     let pool = CandidatePool::default();
     let context = BuildContext {

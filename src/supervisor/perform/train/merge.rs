@@ -28,7 +28,7 @@ pub const SECOND: u32 = 4;
 
 /// Merges and verifies what a build is about. The second value is what is to be recorded besides.
 pub fn try_out(context: BuildContext<'_>, target: &str, known: &KnownPlans) -> (TrainAnswer, Vec<Event>) {
-    let BuildContext { project, build, .. } = context;
+    let (project, build) = (context.project, context.build);
     let (mut warnings, mut facts) = (Vec::new(), Vec::new());
     let mut tip_green = false;
     let built = chain_of(context, target, known, &mut facts, &mut warnings);
@@ -61,9 +61,7 @@ fn chain_of(
     facts: &mut Vec<Event>,
     warnings: &mut Vec<String>,
 ) -> Result<Chain, Tried> {
-    let BuildContext {
-        project, pool, build, ..
-    } = context;
+    let (project, pool, build) = (context.project, context.pool, context.build);
     loop {
         let chain = {
             let mut built = pool.built();
@@ -204,9 +202,7 @@ fn replayed_below(project: &Project, chain: &Chain) -> Result<Vec<CommitId>, Git
 }
 
 fn verdict_on(context: BuildContext<'_>, chain: &Chain, warnings: &mut Vec<String>) -> Tried {
-    let BuildContext {
-        project, pool, build, ..
-    } = context;
+    let (project, pool, build) = (context.project, context.pool, context.build);
     let nothing_new =
         !chain.links.is_empty() && *chain.top() == chain.target_tip.commit && build.again.is_none();
     let Some(line) = project.set.merge.verify.as_deref().filter(|_| !nothing_new) else {
@@ -291,7 +287,7 @@ fn known_verdict(build: &Build, known: KnownVerdict) -> Result<Verdict, u32> {
 
 /// How long the verification of a tree that was red `before` may take.
 fn time_for(context: BuildContext<'_>, store: Option<&Verdicts>, line: &str, before: u32) -> Duration {
-    let BuildContext { project, build, .. } = context;
+    let (project, build) = (context.project, context.build);
     let plans = project.set.plans.iter();
     let own = plans.filter(|plan| build.batch.is_empty() || build.batch.contains(&plan.name));
     let cap = own

@@ -15,6 +15,7 @@ use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, train_key}
 use crate::supervisor::perform::tree::tree_run::keep_log;
 use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Runs what the manifest says for the end of the phase, on the tip of the plan's branch; again where that has moved meanwhile,
@@ -83,9 +84,9 @@ fn said(
     let line = joined(lines.unwrap_or_default());
     let tip = project.repo.branch_tip(&plan.branch);
     let commit = tip
-        .map_err(|error| error.to_string())?
+        .map_err(in_words)?
         .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))?;
-    let tree = project.repo.tree_of(&commit).map_err(|error| error.to_string())?;
+    let tree = project.repo.tree_of(&commit).map_err(in_words)?;
     let ran = |took_ms| Ran {
         line: line.clone(),
         commit: commit.clone(),
@@ -111,7 +112,7 @@ fn said(
         verify::end(&folder)?;
         let ignored = project.set.merge.cleans_ignored;
         let ready = git::worktree::ensure_exact(admin, &name, &path, &commit, ignored);
-        let ready = ready.map_err(|error| error.to_string())?;
+        let ready = ready.map_err(in_words)?;
         provision_own(project, plan, &name, &ready.path)?;
         ready.path
     };

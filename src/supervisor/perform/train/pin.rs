@@ -12,6 +12,7 @@ use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, Point};
 use crate::schedule::{Pinned, point_word};
 
 use crate::supervisor::perform::build::others_work::OthersWork;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// How long an agent that reported before it committed is waited for.
@@ -78,24 +79,21 @@ pub fn pin(
             uncommitted = u32::try_from(left.dirty.len()).unwrap_or(u32::MAX);
         }
     }
-    let tip = project
-        .repo
-        .branch_tip(&plan.branch)
-        .map_err(|error| error.to_string())?;
+    let tip = project.repo.branch_tip(&plan.branch).map_err(in_words)?;
     let commit = match verified.or(tip) {
         Some(commit) => commit,
         // The branch is removed once it has landed; what is on the target holds its commits.
         None => project
             .repo
             .branch_tip(&project.target)
-            .map_err(|error| error.to_string())?
+            .map_err(in_words)?
             .ok_or_else(|| format!("neither the branch `{}` nor the target is there", plan.branch))?,
     };
     let foreign = OthersWork::at(project, plan, &commit, handed_on).and_then(|beyond| beyond.foreign());
-    if let Some(foreign) = foreign.map_err(|error| error.to_string())? {
+    if let Some(foreign) = foreign.map_err(in_words)? {
         return Err(foreign.told());
     }
-    git::refs::pin(&project.repo, name, point, &commit).map_err(|error| error.to_string())?;
+    git::refs::pin(&project.repo, name, point, &commit).map_err(in_words)?;
     let pinned = Pinned {
         plan: name.clone(),
         point,
@@ -108,7 +106,7 @@ pub fn pin(
 
 /// Waits for a moment until the agent has committed the point's work. What is there when it has not.
 fn settle(worktree: &Path) -> Result<Option<WorktreeState>, String> {
-    let look = || inspect(worktree).map_err(|error| error.to_string());
+    let look = || inspect(worktree).map_err(in_words);
     let reported = worktree
         .join(".orch/status.json")
         .metadata()

@@ -12,6 +12,7 @@ use crate::supervisor::perform::command::verify::VerifyOutcome;
 use crate::supervisor::perform::tree::build_context::BuildContext;
 use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, TargetTip};
 use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Verifies what this run has put on its targets, where that passed in worktrees with ignored files in them. A red tip is verified
@@ -65,11 +66,7 @@ impl TipLook<'_> {
         tip: &CommitId,
         warnings: &mut Vec<String>,
     ) -> Result<Option<TargetChecked>, String> {
-        let tree = self
-            .project
-            .repo
-            .tree_of(tip)
-            .map_err(|error| error.to_string())?;
+        let tree = self.project.repo.tree_of(tip).map_err(in_words)?;
         let key = fresh_key(self.target, &tree, self.line);
         let known = Verdicts::open(&self.project.dir).and_then(|store| store.find(&key));
         if known.is_ok_and(|known| known.is_some_and(|known| known.green)) {
@@ -87,8 +84,7 @@ impl TipLook<'_> {
         let Some(why) = self.red(tip, warnings)? else {
             return Ok(Some(told(None)));
         };
-        let line =
-            git::repo::first_parents(&self.project.repo, began, tip).map_err(|error| error.to_string())?;
+        let line = git::repo::first_parents(&self.project.repo, began, tip).map_err(in_words)?;
         // The last one is red; what was there before is looked at first, for it may have been.
         let mut red = line.len().saturating_sub(1);
         let mut green = None;
@@ -120,11 +116,7 @@ impl TipLook<'_> {
 
     /// The failure of a commit in a fresh worktree; a red commit is tried again.
     fn red(&self, commit: &CommitId, warnings: &mut Vec<String>) -> Result<Option<String>, String> {
-        let tree = self
-            .project
-            .repo
-            .tree_of(commit)
-            .map_err(|error| error.to_string())?;
+        let tree = self.project.repo.tree_of(commit).map_err(in_words)?;
         let chain = Chain {
             target_tip: TargetTip {
                 target: self.target.to_owned(),

@@ -12,6 +12,7 @@ use super::candidate_pool::{Chain, TakenSlot, train_key};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::VerifyOutcome;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// One run of a verification.
@@ -31,12 +32,7 @@ pub fn run<'a>(
     what: &TreeRun<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<TreeRunEnd<'a>, String> {
-    let BuildContext {
-        project,
-        admin,
-        pool,
-        build,
-    } = context;
+    let (project, admin, pool, build) = (context.project, context.admin, context.pool, context.build);
     if context.is_unwanted() {
         return Ok((VerifyOutcome::Stopped, Duration::ZERO, false, None));
     }
@@ -70,9 +66,9 @@ pub fn run<'a>(
         // Ignored files may have caused the earlier red verdict.
         let ignored = what.before > 0 || project.set.merge.cleans_ignored;
         let ready = git::worktree::ensure_exact(admin, &name, &path, chain.top(), ignored);
-        let ready = ready.map_err(|error| error.to_string())?;
+        let ready = ready.map_err(in_words)?;
         warnings.extend(ready.warnings);
-        fresh = ignored || git::worktree::is_fresh(admin, &ready.path).map_err(|error| error.to_string())?;
+        fresh = ignored || git::worktree::is_fresh(admin, &ready.path).map_err(in_words)?;
         let noted = match fresh {
             true => fs::write(&note, &tag),
             false => fs::remove_file(&note),
