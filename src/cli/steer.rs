@@ -14,7 +14,7 @@ use super::{CliError, Context, ProgramExit, output};
 /// The plans, phases and tasks.
 #[derive(Debug, clap::Args)]
 pub struct SteerArgs {
-    /// One or more, such as auth.2.3 [default: the worktree's plan]
+    /// Such as auth.2.3 [default: the worktree's plan]
     #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
     what: Vec<String>,
 }

@@ -58,7 +58,7 @@ enum TaskAction {
 
 #[derive(Debug, clap::Args)]
 struct TaskReportArgs {
-    /// One or more, such as 2.1 or 2.1.A
+    /// Such as 2.1 or 2.1.A
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
     /// A note

@@ -155,7 +155,7 @@ fn what_cannot_be_delivered_is_refused_with_a_reason() {
     sandbox
         .orch("send parser x")
         .code(2)
-        .says("parser is finished already")
+        .says("parser is already finished")
         .ok();
     sandbox.orch("send q x").code(2).says("orch retry q").ok();
     assert_eq!(sandbox.count("message.sent", None), 0);

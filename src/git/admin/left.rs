@@ -1,4 +1,4 @@
-//! What checks have left in a worktree of orch's own, so that it can be told from what somebody put there.
+//! Leftover files of checks in a worktree of orch's own, recorded so that they can be told from other files.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What a worktree shall be, what it is when ready, and why it may be refused.
+//! The specification of a worktree, the ready worktree, and refusals.
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ pub struct WorktreeReady {
     /// True when this call made the worktree, or finished one whose making was interrupted: nobody has worked in it yet, and its
     /// set-up has to be done.
     pub created_worktree: bool,
-    /// What did not work and does not hinder: submodules, the repository's post-checkout hook.
+    /// Warnings: submodules, the repository's post-checkout hook.
     pub warnings: Vec<String>,
 }
 

@@ -63,7 +63,7 @@ pub enum ConflictError {
     InProgress {
         /// The worktree.
         path: PathBuf,
-        /// What was begun.
+        /// The operation.
         operation: InProgress,
     },
     /// The worktree is not made.

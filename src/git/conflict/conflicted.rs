@@ -39,7 +39,7 @@ pub struct ConflictSpec<'a> {
     pub onto: &'a CommitId,
     /// Where the plan's branch stands.
     pub head: &'a CommitId,
-    /// What is merged: the head, or what stands in for it.
+    /// The merged commit: the head, or its stand-in.
     pub incoming: &'a CommitId,
     /// The words of the commit.
     pub message: &'a str,
@@ -56,7 +56,7 @@ pub struct OpenConflict {
     pub reused: Vec<PathBuf>,
     /// True when it was checked out already; nothing was touched then.
     pub again: bool,
-    /// What was put away of what was there.
+    /// The backups of earlier files.
     pub backups: Vec<Backup>,
     /// Warnings.
     pub warnings: Vec<String>,

@@ -13,7 +13,7 @@ use crate::git::state::inspect::{changed_path, git_dir, in_progress};
 use crate::git::step::submodule::follow_submodules;
 use crate::plan::CommitId;
 
-/// What a merge that was begun has left.
+/// The state of a merge that was begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BegunMerge {
     /// Files in conflict, sorted.

@@ -14,7 +14,7 @@ use crate::git::program::command::Git;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// What would come of it.
+/// The result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RehearsedMerge {
     /// Files that would be resolved as they were before, sorted.
@@ -85,7 +85,7 @@ fn provision_scratch(
         .to_string_lossy()
         .replace('\\', "\\\\")
         .replace('"', "\\\"");
-    // What is written later counts.
+    // Later settings count.
     let text = format!(
         "{own}[include]\n\tpath = \"{shared}\"\n[core]\n\tbare = false\n\tworktree = ..\n\thooksPath = /dev/null\n\
          \tfsmonitor = false\n\tsparseCheckout = true\n\tsparseCheckoutCone = false\n[index]\n\tsparse = false\n"

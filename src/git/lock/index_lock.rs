@@ -28,7 +28,7 @@ pub(in crate::git) struct IndexLock {
     checkout: PathBuf,
     index: PathBuf,
     lock: PathBuf,
-    /// What git works on.
+    /// The copy that git works on.
     copy: PathBuf,
     /// Open for as long as the lock is held, which is how others tell that it is.
     open: File,

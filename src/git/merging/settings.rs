@@ -1,4 +1,4 @@
-//! What git says of itself and of the one who commits, asked once.
+//! git's settings and the committer, asked once.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -75,7 +75,7 @@ pub(in crate::git) struct Git {
     held: Option<File>,
 }
 
-/// What a git command answered.
+/// The answer of a git command.
 #[derive(Debug)]
 pub(in crate::git) struct GitAnswer {
     pub(in crate::git) status: ExitStatus,
@@ -249,7 +249,7 @@ impl Git {
         failpoint::child("git", child.id());
         let talk = self.input.zip(child.stdin.take());
         let output = match talk {
-            // A pipe holds what is short: nobody waits.
+            // A pipe holds a short text without waiting.
             Some((input, mut pipe)) if input.len() <= IN_ONE_WRITE => {
                 let _ = pipe.write_all(&input);
                 drop(pipe);

@@ -73,7 +73,7 @@ pub(in crate::git) fn mark_for(place: &Path) -> Option<OsString> {
     Some(OsString::from_vec(mark))
 }
 
-/// What the marks of this process begin with: process, start, session, namespace.
+/// The beginning of this process's marks: process, start, session, namespace.
 fn own() -> Option<&'static str> {
     static OWN: OnceLock<Option<String>> = OnceLock::new();
     let read = || {

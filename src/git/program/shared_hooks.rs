@@ -10,12 +10,12 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::git::files::registration::pointed_to;
 
-/// What the configuration said when a run began.
+/// The configuration at the start of a run.
 #[derive(Debug)]
 struct Trusted {
     common_dir: PathBuf,
     before: HookSettings,
-    /// What it says now, and what its file looked like then.
+    /// The configuration now, with the fingerprint of its file.
     seen: (HookFileLooks, HookSettings),
 }
 

@@ -9,7 +9,7 @@ use super::shared_hooks::undone_of;
 use crate::git::files::registration::pointed_to;
 use crate::git::files::regular;
 
-/// What undoes them in a git command.
+/// The options that override them in a git command.
 #[derive(Debug, Default)]
 pub(in crate::git) struct UndoneSettings {
     /// Settings, for `-c`.

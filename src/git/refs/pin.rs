@@ -14,7 +14,7 @@ use crate::git::repo::ids::commit_id;
 use crate::git::repo::repository::Repository;
 use crate::plan::{CommitId, PlanName, Point, WorkRef};
 
-/// What a pin of a plan stands for: `plan`, `2`, `2.3` or `landed`.
+/// The point of a pin: `plan`, `2`, `2.3` or `landed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PinPoint {
     /// The plan's branch when that point was done.

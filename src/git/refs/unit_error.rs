@@ -58,7 +58,7 @@ pub enum UnitRefusal {
     InProgress {
         /// The worktree.
         path: PathBuf,
-        /// What was begun.
+        /// The operation.
         operation: InProgress,
     },
     /// There are uncommitted changes.
@@ -149,7 +149,7 @@ pub enum UnitError {
         branch: String,
         /// The checkout.
         path: PathBuf,
-        /// What hinders.
+        /// The obstacle.
         why: String,
     },
     /// A step failed. Doing it again continues from there.

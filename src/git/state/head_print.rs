@@ -9,7 +9,7 @@ use crate::git::files::error::GitError;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// What a checkout looked like. Two that differ were taken of different states.
+/// The fingerprint of a checkout. Different fingerprints belong to different states.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadPrint {
     /// The commit checked out.

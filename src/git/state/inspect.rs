@@ -60,7 +60,7 @@ impl std::fmt::Display for InProgress {
     }
 }
 
-/// What a checkout looks like at one moment.
+/// The state of a checkout at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorktreeState {
     /// The commit checked out.

@@ -55,7 +55,7 @@ pub enum MergeInError {
     InProgress {
         /// The worktree.
         path: PathBuf,
-        /// What was begun.
+        /// The operation.
         operation: InProgress,
     },
     /// Ignored files are where the commit has its own, and git would replace them without a word.

@@ -45,13 +45,13 @@ pub struct UnitReady {
     pub path: PathBuf,
     /// The commit checked out, where the unit's branch stands.
     pub head: CommitId,
-    /// What was put away: left-over changes, commits of a detached HEAD, commits of the unit's branch.
+    /// The backups: leftover changes, commits of a detached HEAD, commits of the unit's branch.
     pub backups: Vec<Backup>,
-    /// What did not work and does not hinder: submodules, the repository's post-checkout hook.
+    /// Warnings: submodules, the repository's post-checkout hook.
     pub warnings: Vec<String>,
 }
 
-/// What is to be checked out.
+/// The checkout to make.
 pub(in crate::git) struct UnitCheckout<'a> {
     pub(in crate::git) commit: &'a CommitId,
     pub(in crate::git) branch: Option<&'a str>,

@@ -22,10 +22,10 @@ use crate::git::state::in_the_way::covered;
 use crate::git::state::inspect::{InProgress, git_dir, in_progress, inspect};
 use crate::plan::CommitId;
 
-/// What was ended.
+/// The aborted operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenUp {
-    /// What had been begun.
+    /// The operation that was begun.
     pub operation: InProgress,
     /// What was kept of it: uncommitted files, commits that no branch has. Empty when it held nothing of its own.
     pub backups: Vec<Backup>,

@@ -19,7 +19,7 @@ use crate::git::state::inspect::{git_dir, inspect};
 use crate::git::worktree::ensure::alone;
 use crate::plan::CommitId;
 
-/// What became of a unit that was to be merged into its plan's branch.
+/// The result of merging a unit into its plan's branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Integrated {
     /// The plan's branch had nothing of its own beyond it, and moved on to it.
@@ -40,7 +40,7 @@ pub enum Integrated {
 pub struct UnitIntegration {
     /// The result.
     pub outcome: Integrated,
-    /// What was put away in the plan's worktree in order to end an earlier move that was interrupted.
+    /// The backups that were made to complete an earlier, interrupted move.
     pub backups: Vec<Backup>,
 }
 
@@ -144,7 +144,7 @@ fn advance(
     };
     note_move(
         &
-    // What is refused here leaves no note.
+    // A refusal here leaves no note.
     admin.repo,
         unit,
         old,

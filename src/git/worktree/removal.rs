@@ -66,7 +66,7 @@ impl Removable {
 /// The target as it stands, and what is known of the landing there.
 type LandingOnTarget<'a> = (&'a CommitId, Option<&'a RecordedLanding>);
 
-/// What was written down of a landing.
+/// The record of a landing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedLanding {
     /// Where the plan's branch stood.

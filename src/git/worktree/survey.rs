@@ -1,4 +1,4 @@
-//! What git, orch's records and the disk say of worktrees, side by side, so that what does not fit together is seen.
+//! Worktrees in git, in orch's records and on the disk, side by side, so that differences are seen.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub struct ExpectedTree {
     pub lane: bool,
 }
 
-/// What is at a worktree's place.
+/// The contents of a worktree's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TreePlace {
     /// Nothing, or an empty folder.
@@ -63,13 +63,13 @@ pub struct TreeSeen {
     pub half_made: bool,
     /// True when git's worktree administration has an entry for the place.
     pub registered: bool,
-    /// What is at the place.
+    /// The contents of the place.
     pub place: TreePlace,
     /// Another place, at which the manifest expects it and at which it now is.
     pub moved_to: Option<PathBuf>,
     /// True when orch's own folder is in it.
     pub has_orch_folder: bool,
-    /// What git says of its index, when it cannot read that.
+    /// git's error about its index, if it cannot read it.
     pub index_trouble: Option<String>,
 }
 
@@ -80,7 +80,7 @@ pub struct Strayed {
     pub key: String,
     /// Where it was made.
     pub path: PathBuf,
-    /// What is there.
+    /// The contents.
     pub place: TreePlace,
     /// Where it is now, when it was moved.
     pub moved_to: Option<PathBuf>,

@@ -43,7 +43,7 @@ pub fn send(
     let again = format!("orch retry {to}, then send it again");
     match &run.outcome {
         Some(Outcome::Finished) => {
-            let why = format!("{to} is {is} already: no agent works on it any longer");
+            let why = format!("{to} is already {is}: no agent works on it any longer");
             return refuse(why, "make a new plan for what is left to do");
         }
         Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => {

@@ -60,7 +60,7 @@ pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result
             ));
         }
         return Err(refuse(
-            format!("{} is {} already", plan.name, plan_state(work, state, &plan.name)),
+            format!("{} is already {}", plan.name, plan_state(work, state, &plan.name)),
             Some("what is on its branch stays; make a new plan for more"),
         ));
     }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::histogram::compare;
 use super::slide::slide;
 
-/// What merging came to.
+/// The result of a merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git::merging) enum LineMerge {
     /// This is the file.
@@ -106,7 +106,7 @@ impl<'a> Numbering<'a> {
     }
 }
 
-/// What a side changed, in order.
+/// The changes of a side, in order.
 fn hunks(base: &[usize], side: &[usize], numbers: usize) -> Option<Vec<Hunk>> {
     let mut changed = compare(base, side, numbers)?;
     slide(base, &mut changed.old, &changed.new)?;

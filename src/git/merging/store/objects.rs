@@ -24,12 +24,12 @@ const KEPT: usize = 64 << 20;
 pub(in crate::git::merging) struct Objects {
     repo: git2::Repository,
     made: ById<(ObjectType, Arc<[u8]>)>,
-    /// What was made, in order.
+    /// The new objects, in order.
     order: Vec<Oid>,
     bytes: usize,
     read: ById<Arc<[u8]>>,
     read_bytes: usize,
-    /// What was read ahead.
+    /// The objects that were read ahead.
     ahead: Option<Arc<Shelf>>,
 }
 
