@@ -123,8 +123,7 @@ impl Runner {
         end_of(self.hold.process).map_err(AgentError::cannot_wait)
     }
 
-    /// Waits until the job has ended and says what it left; what a runner that was killed left running is ended first.
-    /// Blocks.
+    /// Waits until the job has ended and gives its state; processes of a killed runner are ended first. Blocks.
     ///
     /// # Errors
     ///
@@ -155,7 +154,7 @@ impl Runner {
         Ok(state)
     }
 
-    /// Ends what a runner that died without a word has left running, and returns how many processes that were.
+    /// Ends the processes of a dead runner, and gives their number.
     ///
     /// # Errors
     ///

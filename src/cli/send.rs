@@ -47,7 +47,7 @@ struct SentTo {
 ///
 /// # Errors
 ///
-/// When there is no such plan, or nobody will work on it any more.
+/// When there is no such plan, or no agent will work on it again.
 pub fn run(context: &Context, args: &SendArgs) -> Result<ProgramExit, CliError> {
     if let Some((work, worktree)) = own_assignment(context) {
         return by_agent(context, args, &work, &worktree);

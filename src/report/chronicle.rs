@@ -35,7 +35,7 @@ pub struct RunStory {
     pub warnings: Vec<(Timestamp, String)>,
     #[serde(skip)]
     session: Option<(Timestamp, Timestamp)>,
-    /// Whether it was ever driven, and is not any more: what a person asks for then is no part of it.
+    /// True after the run has ended: later requests of people do not belong to it.
     #[serde(skip)]
     over: Option<bool>,
 }

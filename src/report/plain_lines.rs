@@ -62,7 +62,7 @@ impl Observer for PlainLines {
             true => lines.into_bytes(),
             false => strip_bytes(lines.as_bytes()).into_vec(),
         };
-        // Whether anybody reads them is not what the run depends on.
+        // The run does not depend on a reader.
         let _ = std::io::stderr().write_all(&lines);
     }
 }

@@ -81,7 +81,8 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::create_new(path)?.write_all(bytes)
 }
 
-/// So many damaged files are kept: the first ones, and the latest. Whoever damages the file again and again must not fill the disk.
+/// So many damaged files are kept: the first ones, and the latest. A program that damages the file again and again must not fill
+/// the disk.
 const KEPT: u32 = 10;
 
 /// Moves whatever is at `from` to the first free `status.json.damaged-N` and returns that path; none when nothing is there.

@@ -150,7 +150,7 @@ fn read_line(format: EventFormat, line: &[u8], draft: &mut ReadingDraft, before:
 }
 
 impl ReadingDraft {
-    /// The agent gets on: whatever stood in its way does not any more.
+    /// The agent continues: its obstacle is gone.
     fn progress(&mut self) {
         self.facts.obstacle = None;
         self.sightings = 0;

@@ -141,7 +141,8 @@ pub fn merged_tree(path: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Repair
     })
 }
 
-/// Puts a worktree of orch's own back to how it was before a merge was begun in it: nothing there is anybody's work.
+/// Puts a worktree of orch's own back to how it was before a merge was begun in it: nothing there is a person's or an agent's
+/// work.
 ///
 /// # Errors
 ///

@@ -45,7 +45,7 @@ pub(in crate::git) fn repair(
         hindrance,
         Err(LandRefusal::InTheWay { .. } | LandRefusal::Blocked { .. })
     ) {
-        // It may be what a killed git has left of this very move.
+        // A killed git may have left it from this very move.
         undo_half(path, old, plan.new.as_str(), Some(lock))?;
         hindrance = rehearse(path, old, &plan.new, held, lock);
     }

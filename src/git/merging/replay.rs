@@ -31,8 +31,8 @@ pub(in crate::git) enum UndoneChange {
 }
 
 impl Merger {
-    /// Replays what `head` has and neither `onto` nor `since`, oldest first, without merges. A commit that changes nothing any more
-    /// is left out; those that already stand on `onto` are kept as they are.
+    /// Replays what `head` has and neither `onto` nor `since`, oldest first, without merges. A commit that no longer changes
+    /// anything is left out; those that already stand on `onto` are kept as they are.
     pub(in crate::git) fn replay(
         &mut self,
         onto: &CommitId,

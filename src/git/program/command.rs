@@ -97,7 +97,7 @@ impl Git {
             "gc.auto=0",
             "-c",
             "maintenance.auto=false",
-            // A program that anybody may have named, and that saves nothing here.
+            // A program that a setting may name, and that saves nothing here.
             "-c",
             "core.fsmonitor=false",
             // Milliseconds. Deleting a ref holds this lock for an instant, which is long on a busy machine.

@@ -1,4 +1,4 @@
-//! Taking back what a step that was interrupted has left in a worktree.
+//! Undoing an interrupted step in a worktree.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,9 +17,9 @@ use crate::git::state::inspect::InProgress;
 use crate::git::state::inspect::{git_dir, head_of, in_progress};
 use crate::plan::CommitId;
 
-/// Takes back what a step that was interrupted has left in a worktree, and nothing else: it is then as before the step, or as
-/// after it where only the record of it was left. To be called before anybody looks for changes there, and while no agent and no
-/// git is at work there. Without a record it costs a look for one.
+/// Undoes an interrupted step in a worktree, and nothing else: the worktree is then as before the step, or as after it where only
+/// its record was left. To be called before the worktree is inspected, and while no agent and no git is at work there. Without a
+/// record it costs a look for one.
 ///
 /// # Errors
 ///

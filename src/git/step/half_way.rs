@@ -1,4 +1,4 @@
-//! What a git that was killed half-way through bringing a checkout along has left in it.
+//! The remains of a git that was killed while it updated a checkout.
 
 use std::collections::BTreeSet;
 use std::fs;

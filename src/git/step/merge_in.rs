@@ -96,7 +96,7 @@ pub fn merge_in(path: &Path, commit: &CommitId, message: &str) -> Result<MergedI
     });
     let (mut state, git) = (state?, git?);
     if !state.dirty.is_empty() && state.in_progress.is_none() {
-        // It may be what a killed git has left of this very merge.
+        // A killed git may have left it from this very merge.
         undo_half_merge(path, &before, commit, fast_forward)?;
         state = inspect(path)?;
     }
@@ -149,7 +149,7 @@ pub fn merge_in(path: &Path, commit: &CommitId, message: &str) -> Result<MergedI
         });
     }
     if answer.status.code().is_none() {
-        // It was killed: what it has left is taken back before anybody looks.
+        // It was killed: its remains are undone before the worktree is inspected.
         return Err(answer.failure().into());
     }
     let files = unmerged(path)?;

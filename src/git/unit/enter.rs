@@ -182,7 +182,7 @@ pub fn leave_unit(admin: &WorktreeAdmin, key: &str, plan_branch: &str) -> Result
     };
     let mut state = look(&path)?;
     if !state.dirty.is_empty() {
-        // It may be what a killed git has left of this very step.
+        // A killed git may have left it from this very step.
         if index_equals(&path, &tip)? {
             write_head(&path, place.branch, &tip)?;
         } else if index_equals(&path, &state.head)? {

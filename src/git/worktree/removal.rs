@@ -256,7 +256,7 @@ fn judge_worktree(
             expected: expected.clone(),
             found: state.branch,
         }),
-        // A candidate that was verified and rejected is no work of anybody's; commits made in its worktree are.
+        // A rejected candidate is nobody's work; commits made in its worktree are.
         None if state.branch.is_some() => reasons.push(KeepReason::NotLanded {
             branch: state.branch.unwrap_or_default(),
             tip: target.clone(),

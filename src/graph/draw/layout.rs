@@ -116,7 +116,7 @@ fn columns(picture: &Picture, hosts: &[Option<usize>]) -> Vec<usize> {
     let mut next = 0;
     loop {
         let Some(&shape) = ready.get(next) else {
-            // Only cycles are left: the first of them goes as if nothing led to it any more.
+            // Only cycles are left: the first node goes as if nothing led to it.
             match (0..count).find(|shape| !placed[*shape] && open[*shape] > 0) {
                 Some(shape) => {
                     open[shape] = 0;

@@ -64,7 +64,7 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentDiagnostic>) {
     (document, placed(diagnostics, text))
 }
 
-/// Diagnostics beyond these are told by their line: nobody reads so many.
+/// Further diagnostics have only a line.
 const PLACED: usize = 1000;
 
 /// The faults with the columns of what they are about.

@@ -1,4 +1,4 @@
-//! Messages to those who work on a plan.
+//! Messages to the agents of a plan.
 
 use std::fmt;
 use std::str::FromStr;

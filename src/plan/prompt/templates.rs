@@ -96,8 +96,8 @@ impl Templates {
         BUILT_IN
     }
 
-    /// What an attempt is told. Templates are Jinja; a name that is not in [`PromptContext`] is an error, and values are
-    /// never templates themselves.
+    /// The prompt of an attempt. Templates are Jinja; a name that is not in [`PromptContext`] is an error, and values are never
+    /// templates themselves.
     ///
     /// # Errors
     /// What is wrong with which template, and on which line.
@@ -105,7 +105,7 @@ impl Templates {
         self.render(WHOLE, context)
     }
 
-    /// What an agent is told that resolves a conflict.
+    /// The prompt of an agent that resolves a conflict.
     ///
     /// # Errors
     /// As for [`Templates::prompt`].

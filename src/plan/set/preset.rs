@@ -14,7 +14,7 @@ pub struct Preset {
     pub install: &'static str,
     /// Program and arguments that every call has.
     pub command: &'static [&'static str],
-    /// Options that let it work without asking anybody.
+    /// Options that let it work without asking.
     pub permissions: &'static [&'static str],
     /// Options that name the model.
     pub model: &'static [&'static str],

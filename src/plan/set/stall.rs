@@ -62,7 +62,7 @@ impl Waiting {
     }
 }
 
-/// `[escalate]`: after how long a wait is told; none for never.
+/// `[escalate]`: after how long a wait is reported; none for never.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalate {
     /// A conflict.

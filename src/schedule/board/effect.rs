@@ -254,7 +254,7 @@ pub struct ResolveOrder {
     pub head: CommitId,
     /// Landed plans that changed the same files.
     pub with: Vec<PlanName>,
-    /// True when what an agent before it has left may be put away first.
+    /// True when the changes of an earlier agent may go to a backup first.
     pub anew: bool,
     /// Longest duration.
     pub timeout: Duration,

@@ -177,7 +177,7 @@ pub(in crate::schedule) fn ended(run: &mut PlanRun, at: At, event: &Event) {
     }
 }
 
-/// It is known what the attempt has left.
+/// The attempt's evidence is known.
 pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Event) {
     let Event::AttemptChecked {
         attempt, evidence, ..
@@ -196,7 +196,7 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
     current.state = AttemptState::Checked(exit.clone(), evidence.clone());
     current.judged_by_word = spoken;
     let (first, repair) = (current.units.first().copied(), current.repair);
-    // From here on its commits may come to the plan's branch, whether anybody hears of it or not.
+    // From here on its commits may come to the plan's branch, even if the answer is lost.
     let units = current.units.clone();
     if run.by_units {
         run.touched.extend(units.iter().map(|unit| unit.phase()));

@@ -105,7 +105,7 @@ pub(in crate::schedule) fn resolver_failed(run: &mut PlanRun, at: At, failed: &R
     run.since = at;
 }
 
-/// Its agent was ended from outside: that says nothing, unless nobody is to be given it any more.
+/// Its agent was ended from outside: that does not count, unless no other agent gets it.
 pub(in crate::schedule) fn resolver_stopped(run: &mut PlanRun, agent: &ResolverAtWork) {
     let pair = (agent.onto.clone(), agent.head.clone());
     let acted = agent.stall.as_ref().and_then(|stall| stall.acted);

@@ -11,8 +11,8 @@ const STEPS: usize = 24;
 /// Larger work than this is bounded without looking at such pairs: there the sum of all work decides.
 const PAIRED_AT_MOST: usize = 50_000;
 
-/// The shortest time in milliseconds in which anybody could get through the work, when each unit takes as long as
-/// `took` says (by the plan's place and the unit's place in it). The largest of
+/// A lower bound, in milliseconds, of the time for the work, when each unit takes as long as `took` says (by the plan's place and
+/// the unit's place in it). The largest of
 ///
 /// - the longest path, where a gate that needs some of its members opens with the earliest of them;
 /// - for each set of units that begin late and have much behind them: the `m` earliest of their beginnings, all of their

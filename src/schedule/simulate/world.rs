@@ -33,7 +33,7 @@ pub fn simulate(mut work: Work, settings: &SimulationSettings) -> Simulation {
     work.escalate = Default::default();
     for plan in &mut work.plans {
         plan.attempts.stuck_after = None;
-        // Nor is anybody there to approve: what is foreseen counts from the approval.
+        // Nobody approves there: the simulation counts each gate as approved.
         plan.approvals.clear();
     }
     World::new(work, settings).run()

@@ -97,7 +97,7 @@ pub fn renew(
     if find(&guard, &path, plan, &mut warnings, pause)?.is_none()
         && let Ok(Value::Object(object)) = serde_json::to_value(StatusFile::known(plan, document, states))
     {
-        // Whoever has put another there meanwhile knows more.
+        // Another process has put a newer file there.
         replace(&guard, &path, None, text_of(&object).as_bytes())?;
     }
     Ok(warnings)

@@ -128,7 +128,7 @@ async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<PendingRequest>)
     };
     let mut text = serde_json::json!(answer).to_string();
     text.push('\n');
-    // Whoever asked may be gone; what was asked is done all the same.
+    // The process that asked may have ended; its request is carried out all the same.
     let _ = write.write_all(text.as_bytes()).await;
 }
 

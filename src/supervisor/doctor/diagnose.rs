@@ -123,7 +123,7 @@ fn about_attempts(facts: &DoctorFacts) -> Vec<Finding> {
     }
     for (folder, count) in &facts.orphans {
         let name = name_of(folder);
-        let what = format!("{count} processes of {name} are left, whose runner has ended");
+        let what = format!("{count} processes are left of {name}, whose runner has ended");
         let step = RepairStep::EndJob(folder.clone());
         found.push(Finding::repairable(FindingKind::Process, what, step));
     }

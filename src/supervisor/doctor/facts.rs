@@ -192,8 +192,8 @@ fn is_of_train(project: &Project, key: &str) -> bool {
     train_keys(project).any(|own| own == key)
 }
 
-/// The worktrees without a note that show on their own that orch made them: a checkout at the very place, with orch's own folder
-/// in it; or a branch on which orch has left its mark.
+/// The worktrees without a record that are clearly orch's own: a checkout at the very place, with orch's own folder in it; or a
+/// branch on which orch has left its mark.
 fn ours(project: &Project, trees: &[TreeSeen]) -> Result<Vec<String>, SupervisorError> {
     let target = project.repo.branch_tip(&project.target)?;
     let mut ours = Vec::new();

@@ -93,7 +93,7 @@ pub enum RepairStep {
     RemoveFile(PathBuf),
     /// Give ports back.
     FreePorts(String),
-    /// Bring checkouts along that a move of the target has left behind.
+    /// Update checkouts that did not follow a move of the target.
     FinishLanding,
 }
 

@@ -141,7 +141,7 @@ impl Engine<'_> {
     }
 }
 
-/// Looks at what an attempt has left.
+/// Inspects the work of an ended attempt.
 fn check(desk: &Desk, effect: Effect) {
     let Effect::Check {
         plan,

@@ -230,7 +230,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Sends what the agent in a worktree has left to be sent. What cannot be sent is a warning about its plan.
+    /// Sends the messages in a worktree's outbox. A message that cannot be sent gives a warning about its plan.
     pub(super) fn collect_posted(
         &mut self,
         lane: &LaneId,

@@ -1,5 +1,5 @@
-//! The agents that plans use: whether their programs are there, how they compare with what was tried, and whether anybody
-//! is logged in. No program is asked more than its version, and no model anything.
+//! The agents that plans use: whether their programs are installed, which versions they have, and whether they are logged in. No
+//! program is asked more than its version, and no model anything.
 
 use std::collections::BTreeSet;
 use std::env;

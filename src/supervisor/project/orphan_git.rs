@@ -1,5 +1,5 @@
-//! Git commands that a killed orch has left: they wait for a hook, a merge driver or a program that signs, perhaps for ever,
-//! and hold what the next orch needs.
+//! Git commands of a killed orch: they wait for a hook, a merge driver or a signing program, perhaps for ever, and hold locks
+//! that the next orch needs.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -63,7 +63,7 @@ impl Reports {
         }
     }
 
-    /// What the agent in a worktree has left to be sent and was not taken up yet.
+    /// The new messages in a worktree's outbox.
     pub fn unsent(&mut self, worktree: &Path) -> Vec<OutboxLine> {
         let mut waiting = status::outbox(worktree);
         // What is being taken out may still are there.

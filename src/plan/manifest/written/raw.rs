@@ -96,7 +96,7 @@ tables! {
         backoff: DurationText,
         /// Longest duration of one attempt. Default: "4h".
         timeout: PositiveDuration,
-        /// How long output, status, files and processor time may all be still before somebody is told. Default: "30m".
+        /// How long output, status, files and processor time may all be still before a notice. Default: "30m".
         stuck_after: PositiveDuration,
         /// What follows when they stay so for as long again. Default: "notice", nothing more.
         on_stuck: OnStuck,
@@ -203,7 +203,7 @@ tables! {
         notify: Text,
     }
 
-    /// After how long somebody is told of a wait: a duration, "at once" or "never".
+    /// After how long a wait is reported: a duration, "at once" or "never".
     RawEscalate = "escalate" {
         /// A plan is held by a conflict. Default: "2h".
         conflict: Delay,
@@ -277,7 +277,7 @@ tables! {
         on_stuck: OnStuck,
         /// From TERM to KILL. Default: from `[run]`.
         grace: DurationText,
-        /// How long one agent would take for all of it, as far as anybody knows.
+        /// Estimate for one agent for the whole plan.
         expected: PositiveDuration,
         /// Money over the plan.
         budget: Money,
@@ -301,7 +301,7 @@ tables! {
         agent: AgentName,
         /// Its own time-out.
         timeout: PositiveDuration,
-        /// How long one agent would take for it, as far as anybody knows.
+        /// Estimate for one agent.
         expected: PositiveDuration,
         /// What it waits for besides plans.
         gate: Gate,

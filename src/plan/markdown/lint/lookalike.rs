@@ -79,7 +79,7 @@ fn strange<'t>(line: &'t str, phase: &Phase) -> Option<&'t str> {
         (None, Some(behind)) => behind,
         (None, None) => return None,
     };
-    // What only lacks a blank is told as that.
+    // A line that only lacks a blank has its own lint.
     let rest = behind.strip_prefix([' ', '\t'])?.trim();
     let id = split_id(rest).0?;
     lacks(phase, id.task).then_some(rest)

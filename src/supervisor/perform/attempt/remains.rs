@@ -310,8 +310,7 @@ fn own_folder(
     Ok((!files.is_empty()).then(|| own_folder::told(branch, &files)))
 }
 
-/// Ends what the agent has left open, so that the next one can work there; what a person should know of it, and none when
-/// nothing had to be put away.
+/// Aborts an operation that the agent left open, so that the next attempt can work there. Gives a warning; none without a backup.
 fn give_up(
     admin: &WorktreeAdmin,
     worktree: &Path,

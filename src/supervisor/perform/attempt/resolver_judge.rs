@@ -38,7 +38,7 @@ pub struct RefusedResolution {
     pub why: String,
 }
 
-/// Judges what the agent has left in the worktree, and takes it as the resolution when it is good.
+/// Judges the agent's work in the worktree, and takes it as the resolution when it is good.
 pub fn judge(
     project: &Project,
     admin: &WorktreeAdmin,

@@ -49,7 +49,7 @@ pub fn refuse_part_that_is_lost(
     }
 }
 
-/// Refuses a finished plan whose branch somebody has deleted, and says how to get that back as far as anybody knows.
+/// Refuses a finished plan whose branch somebody has deleted, and says how to restore it, if that is known.
 pub fn branch_is_gone(project: &Project, plan: &Plan, made: Option<&CommitId>) -> MergeTrouble {
     let branch = &plan.branch;
     let there = |made: &&CommitId| project.repo.tree_of(made).is_ok();

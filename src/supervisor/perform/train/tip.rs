@@ -1,4 +1,4 @@
-//! The last look at what has landed: its tip again, in a worktree without anything that an earlier verification has left there.
+//! The last check of a run: the landed tip again, in a worktree without files of earlier verifications.
 
 use crate::git::{self, WorktreeAdmin};
 use crate::journal::Verdicts;

@@ -64,7 +64,7 @@ fn make(
         ));
     }
     let foreign = take_out(project, plan, lane, &mut ready);
-    // The folder where agents report is there before anybody watches it.
+    // The folder for reports exists before it is watched.
     let prepared = match foreign && ready.created_worktree {
         true => status::prepare_anew(&ready.path, &lane.plan, &plan.document),
         false => status::prepare(&ready.path, &lane.plan, &plan.document),
@@ -101,7 +101,7 @@ fn make(
     Ok((event, ready.warnings))
 }
 
-/// Takes orch's own folder out of a branch that an earlier worktree or a person has left with it; true when it was there.
+/// Takes orch's own folder out of a branch that an earlier worktree or a person has committed it to; true when it was there.
 fn take_out(project: &Project, plan: &Plan, lane: &LaneId, ready: &mut WorktreeReady) -> bool {
     let held = git::candidate::orch_files_in(&project.repo, &ready.head).unwrap_or_default();
     if held.is_empty() {
