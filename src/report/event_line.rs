@@ -250,20 +250,11 @@ fn phase_verify(fact: &PhaseVerify) -> String {
 }
 
 fn hold(why: &Hold) -> String {
-    match why {
-        Hold::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
-        Hold::Verification { why }
-        | Hold::Refused { why }
-        | Hold::Stuck { why }
-        | Hold::Needs { why, .. } => first_line(why),
-        Hold::TakenAway { by, items, keys, .. } => {
-            let items = items.iter().map(ToString::to_string);
-            let what: Vec<String> = items.chain(keys.iter().cloned()).collect();
-            format!("the landing of {by} took away or changed {}", what.join(", "))
-        }
-        Hold::JournalLost {} => Hold::JOURNAL_LOST.to_owned(),
-        Hold::Work { unit, why, .. } => format!("{unit}: {}", first_line(why)),
-    }
+    let unit = match why {
+        Hold::Work { unit, .. } => format!("{unit}: "),
+        _ => String::new(),
+    };
+    format!("{unit}{}", first_line(&why.why()))
 }
 
 /// `a, b`; the target itself where nothing is merged onto it.

@@ -108,14 +108,10 @@ pub enum Hold {
 }
 
 impl Hold {
-    /// The reason, in words, of a plan whose journal was lost.
-    pub(crate) const JOURNAL_LOST: &str =
-        "the journal was lost, and with it what people decided about the plan";
-
     /// The reason, in words.
-    pub(in crate::schedule) fn why(&self) -> String {
+    pub fn why(&self) -> String {
         match self {
-            Self::Conflict { with, files } => format!("it conflicts with {with}: {}", files.join(", ")),
+            Self::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
             Self::Verification { why }
             | Self::Stuck { why }
             | Self::Needs { why, .. }
@@ -127,17 +123,14 @@ impl Hold {
                 items,
                 keys,
             } => Self::taken_away(by, commit, items, keys),
-            Self::JournalLost {} => Self::JOURNAL_LOST.to_owned(),
+            Self::JournalLost {} => {
+                "the journal was lost, and with it what people decided about the plan".to_owned()
+            }
         }
     }
 
     /// The reason, in words, when a landing changed a document or a manifest.
-    pub(in crate::schedule) fn taken_away(
-        by: &PlanName,
-        commit: &CommitId,
-        items: &[ItemId],
-        keys: &[String],
-    ) -> String {
+    fn taken_away(by: &PlanName, commit: &CommitId, items: &[ItemId], keys: &[String]) -> String {
         let items: Vec<String> = items.iter().map(ItemId::to_string).collect();
         let mut did = Vec::new();
         if !items.is_empty() {

@@ -32,51 +32,7 @@ pub(in crate::schedule) fn explain_outcome(
             },
             format!("orch retry {name}"),
         )],
-        Outcome::Held(Hold::Conflict { with, files }) => vec![Reason::with_remedy(
-            format!("conflicts with {with} in {}", files.join(", ")),
-            format!(
-                "merge {with} into its branch by hand, commit, then {}",
-                again(state, name)
-            ),
-        )],
-        Outcome::Held(Hold::Verification { why }) => vec![Reason::with_remedy(
-            format!("its verification failed: {why}"),
-            format!("fix it in its worktree, commit, then {}", again(state, name)),
-        )],
-        Outcome::Held(Hold::Stuck { why }) => vec![Reason::with_remedy(
-            why,
-            format!("orch logs {name} shows what it did last; then orch retry {name}"),
-        )],
-        Outcome::Held(Hold::Needs { why, how }) => {
-            vec![Reason::with_remedy(
-                why,
-                format!("{how}, then {}", again(state, name)),
-            )]
-        }
-        Outcome::Held(Hold::TakenAway {
-            by,
-            commit,
-            items,
-            keys,
-        }) => vec![Reason::with_remedy(
-            Hold::taken_away(by, commit, items, keys),
-            format!("put that back, or leave it so; then orch retry {name}"),
-        )],
-        Outcome::Held(Hold::JournalLost {}) => vec![Reason::with_remedy(
-            Hold::JOURNAL_LOST,
-            format!("look at its branch, then orch retry {name}; or orch cancel {name}"),
-        )],
-        Outcome::Held(Hold::Refused { why }) => vec![Reason::with_remedy(
-            why,
-            format!("fix that, then {}", again(state, name)),
-        )],
-        Outcome::Held(Hold::Work { unit, why, built_on }) => {
-            let lost = Lost::Held {
-                why: why.clone(),
-                built_on: built_on.clone(),
-            };
-            vec![explain_lost(state, name, *unit, &lost)]
-        }
+        Outcome::Held(hold) => vec![explain_hold(state, name, hold)],
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
             (Merge::Running(into), _) => vec![Reason::new(in_the_train(work, state, name, into))],
             (_, Some(trouble))
@@ -109,6 +65,27 @@ pub(in crate::schedule) fn explain_outcome(
             }
         },
     }
+}
+
+fn explain_hold(state: &State, name: &PlanName, hold: &Hold) -> Reason {
+    let again = again(state, name);
+    let remedy = match hold {
+        Hold::Work { unit, why, built_on } => {
+            let (why, built_on) = (why.clone(), built_on.clone());
+            return explain_lost(state, name, *unit, &Lost::Held { why, built_on });
+        }
+        Hold::Verification { why } => {
+            let remedy = format!("fix it in its worktree, commit, then {again}");
+            return Reason::with_remedy(format!("its verification failed: {why}"), remedy);
+        }
+        Hold::Conflict { with, .. } => format!("merge {with} into its branch by hand, commit, then {again}"),
+        Hold::Stuck { .. } => format!("orch logs {name} shows what it did last; then orch retry {name}"),
+        Hold::Needs { how, .. } => format!("{how}, then {again}"),
+        Hold::TakenAway { .. } => format!("put that back, or leave it so; then orch retry {name}"),
+        Hold::JournalLost {} => format!("look at its branch, then orch retry {name}; or orch cancel {name}"),
+        Hold::Refused { .. } => format!("fix that, then {again}"),
+    };
+    Reason::with_remedy(hold.why(), remedy)
 }
 
 /// The reason for a landed plan with new tasks, which are ignored.

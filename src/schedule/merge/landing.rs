@@ -250,22 +250,8 @@ fn not_finished(run: &PlanRun) -> MergeTrouble {
         None => "its work is not finished".to_owned(),
         Some(Outcome::Failed(why)) => format!("it failed: {why}"),
         Some(Outcome::Skipped(why)) => format!("it was skipped: {why}"),
-        Some(Outcome::Held(Hold::Conflict { with, .. })) => format!("it is held: it conflicts with {with}"),
-        Some(Outcome::Held(Hold::TakenAway {
-            by,
-            commit,
-            items,
-            keys,
-        })) => {
-            format!("it is held: {}", Hold::taken_away(by, commit, items, keys))
-        }
-        Some(Outcome::Held(Hold::JournalLost {})) => format!("it is held: {}", Hold::JOURNAL_LOST),
         Some(Outcome::Held(Hold::Verification { .. })) => "it is held: its verification failed".to_owned(),
-        Some(Outcome::Held(
-            Hold::Refused { why } | Hold::Stuck { why } | Hold::Needs { why, .. } | Hold::Work { why, .. },
-        )) => {
-            format!("it is held: {why}")
-        }
+        Some(Outcome::Held(hold)) => format!("it is held: {}", hold.why()),
         Some(Outcome::Cancelled) => "it was cancelled".to_owned(),
         Some(Outcome::Finished) => "it is finished".to_owned(),
     };
