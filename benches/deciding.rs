@@ -1,4 +1,4 @@
-//! What a decision costs: drawing and ranking a graph of 100,000 nodes anew, and one event. Beside it the same graph in
+//! What a decision costs: drawing and ranking a graph of 100,000 nodes again, and one event. Beside it the same graph in
 //! petgraph: its topological sort, and the longest path behind each node from that.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark meets the world")]

@@ -239,7 +239,7 @@ fn history(sandbox: &Sandbox, files: usize, shape: Shape, branches: usize, seed:
         put(&mut stream, &path(file), &text(file).concat());
     }
     if shape == Shape::Renames {
-        // The target goes on after the branches have begun.
+        // The target continues after the branches have begun.
         write!(stream, "commit refs/heads/main\nmark :2\n{}from :1\n", head(2)).unwrap();
         for branch in 0..branches {
             let mut lines = text(branch);

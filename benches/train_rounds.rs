@@ -103,7 +103,7 @@ struct Queue {
     odds: FailureRate,
     red: Vec<bool>,
     waiting: BTreeSet<usize>,
-    /// What each trial is about, with all that lay below it when it began.
+    /// What each trial is about, with all that was below it when it began.
     builds: BTreeMap<BuildId, (Build, BTreeSet<usize>)>,
     target: BTreeSet<usize>,
     known: BTreeMap<BTreeSet<usize>, bool>,
@@ -383,8 +383,8 @@ fn stop_at_once(queue: &mut Queue, ends: &mut Vec<(f64, BuildId)>) {
     }
 }
 
-/// Nothing red is ever tried. Where each commit has to be green by itself, each plan is verified on top of those before it
-/// as soon as a slot is free; otherwise all that wait are verified together.
+/// Nothing red is ever tried. Where each commit has to be green on its own, each plan is verified on top of those before it as
+/// soon as a slot is free; otherwise all that wait are verified together.
 fn omniscient(red: &[bool], arrivals: &[f64], took: &[f64], every: bool) -> f64 {
     let mut slots = [0.0_f64; SLOTS];
     let (mut waits, mut landed, mut next) = (0.0, 0.0_f64, 0);

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     match std::panic::catch_unwind(orch::cli::main) {
         Ok(code) => code,
         Err(_) => {
-            eprintln!("orch: this is a bug. Nothing that was recorded is lost: `orch up` goes on.");
+            eprintln!("orch: this is a bug. Nothing that was recorded is lost: `orch up` continues.");
             orch::cli::ProgramExit::Bug.into()
         }
     }

@@ -54,7 +54,7 @@ impl ControlGroup {
         made.ok().map(|()| group)
     }
 
-    /// Removes what a runner that has ended has left of its group; one with something in it stays.
+    /// Removes the empty control group of an ended runner; a group with processes stays.
     pub(super) fn tidy(runner: ProcessId) {
         if let Some(group) = Self::named_for(runner) {
             group.remove();

@@ -113,14 +113,14 @@ impl JobFolder {
         let make = |all| fs::DirBuilder::new().recursive(all).mode(0o700).create(&self.0);
         match make(false) {
             Ok(()) => Ok(true),
-            // It is there, or what it is to lie in is not.
+            // It is there, or what it is to be in is not.
             Err(_) => make(true)
                 .map(|()| false)
                 .map_err(AgentError::file("make", &self.0)),
         }
     }
 
-    /// Removes files that a runner was writing when it was killed. Nobody renames them any more.
+    /// Removes files that a killed runner was writing. Nothing will rename them.
     pub fn tidy(&self) {
         let files = fs::read_dir(&self.0).into_iter().flatten().flatten();
         let files = files.map(|entry| entry.path());
@@ -129,8 +129,8 @@ impl JobFolder {
         }
     }
 
-    /// Takes the folder's lock. Whoever looks whether a runner is at work holds it for a moment, so it is tried again for a
-    /// while before it counts as taken.
+    /// Takes the folder's lock. A check for a running runner holds it for a moment, so it is tried again for a while before it
+    /// counts as taken.
     fn lock_patiently(&self) -> Result<File, AgentError> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -243,7 +243,7 @@ impl JobFolder {
         String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
     }
 
-    /// The last `bytes` of what the output says, as people read it: events are told in words, as `orch logs` does.
+    /// The last `bytes` of the readable output: events in words, as in `orch logs`.
     pub fn readable_tail(&self, bytes: usize) -> String {
         let format = self.job().map(|job| job.reading.format).unwrap_or_default();
         let mut readable = Readable::new(format);
@@ -326,7 +326,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), AgentError> {
         file.write_all(bytes)?;
         failpoint::around("job.file", || fs::rename(&temporary, path))
     };
-    // A part, as on a full disk, is of no use to anybody.
+    // A part, as on a full disk, is of no use.
     let written = write().inspect_err(|_| drop(fs::remove_file(&temporary)));
     written.map_err(AgentError::file("write", path))
 }

@@ -1,4 +1,4 @@
-//! What a runner is told to run.
+//! The job of a runner.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -37,8 +37,8 @@ pub struct Job {
     /// How long it may be kept from working by something that is not its fault before it is ended; none: for ever.
     #[serde(default)]
     pub patience: Option<Duration>,
-    /// The commit that it starts from, where what it makes is counted; kept here because whoever started it may be
-    /// killed before it has said so anywhere else.
+    /// The commit that it starts from, for counting its commits; kept here because the supervisor may be killed before it records
+    /// it.
     #[serde(default)]
     pub head: Option<CommitId>,
 }

@@ -1,4 +1,4 @@
-//! Starting runners: this program once more, with a hidden argument.
+//! Starting runners: this program again, with a hidden argument.
 
 use std::fs::File;
 use std::io;

@@ -94,7 +94,7 @@ impl ProcessId {
         }
     }
 
-    /// Has it go on if somebody has suspended it. True when that was so.
+    /// Has it continue if somebody has suspended it. True when that was so.
     pub fn wake(self) -> bool {
         is_suspended(self.pid) && self.signal(Signal::CONT)
     }
@@ -252,8 +252,7 @@ fn marked(folder: &Path) -> Vec<ProcessId> {
         .collect()
 }
 
-/// Processes of jobs below these folders that have no runner any more: the jobs' folders with how many each. Folders that are
-/// gone count too.
+/// Processes of jobs below these folders without a runner: the jobs' folders with the number of each. Deleted folders count too.
 pub fn orphaned_jobs(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
     let homes: Vec<PathBuf> = homes.iter().map(|home| settled(home)).collect();
     let prefix = format!("{JOB_VARIABLE}=").into_bytes();

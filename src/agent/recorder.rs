@@ -14,8 +14,8 @@ use super::{AgentError, Job, JobFolder, OutputReader};
 /// How far what is written down may lag behind what is known.
 const LAG: Duration = Duration::from_secs(1);
 
-/// So many times an obstacle that does not pass is seen before it counts: a program tries a login that expired once more,
-/// with a new one.
+/// So many times an obstacle that does not pass is seen before it counts: a program tries a login that expired again, with a new
+/// one.
 const SURE: u32 = 2;
 
 /// The output of one command.
@@ -83,7 +83,7 @@ impl<'a> Recorder<'a> {
         self.write();
     }
 
-    /// True when the command had better be ended: what stands in its way will not go away while it waits for it.
+    /// True when the command had better be ended: what is in its way will not go away while it waits for it.
     pub(super) fn is_blocked(&self) -> bool {
         let (Some(patience), Some(since)) = (self.patience, self.blocked) else {
             return false;

@@ -1,4 +1,4 @@
-//! What codex writes down of a conversation while it goes on: the tokens that it has used, which its output tells only at the
+//! What codex writes down of a conversation while it continues: the tokens that it has used, which its output tells only at the
 //! end of a turn, and not at all when it is stopped.
 //!
 //! It keeps a file for each conversation, `$CODEX_HOME/sessions/YEAR/MONTH/DAY/rollout-TIME-THREAD.jsonl`, and appends an event

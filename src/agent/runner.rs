@@ -83,7 +83,7 @@ fn run(own: ProcessId, signals: Signals, folder: &JobFolder, lock: OwnedFd) -> R
         group.end();
     }
     let output_bytes = record.total();
-    // Before the exit: whoever sees that finds all that was told.
+    // Before the exit: a reader of the exit finds all facts.
     record.finish(&exit);
     folder.write_exit(&ExitRecord {
         schema: 1,

@@ -107,8 +107,9 @@ impl Runner {
         process.wake();
     }
 
-    /// Looks whether the runner answers, as whoever waits for it does every [`LOOK_AGAIN`]. One that a signal has suspended goes on, and
-    /// true says that this was the first time. One that should have ended its job by now is killed, with all that the job started.
+    /// Looks whether the runner answers, as whoever waits for it does every [`LOOK_AGAIN`]. One that a signal has suspended
+    /// continues, and true says that this was the first time. One that should have ended its job by now is killed, with all that
+    /// the job started.
     pub fn look(&self) -> bool {
         self.hold.leash.look(self.hold.process)
     }
@@ -122,8 +123,7 @@ impl Runner {
         end_of(self.hold.process).map_err(AgentError::cannot_wait)
     }
 
-    /// Waits until the job has ended and says what it left; what a runner that was killed left running is ended first.
-    /// Blocks.
+    /// Waits until the job has ended and gives its state; processes of a killed runner are ended first. Blocks.
     ///
     /// # Errors
     ///
@@ -154,7 +154,7 @@ impl Runner {
         Ok(state)
     }
 
-    /// Ends what a runner that died without a word has left running, and returns how many processes that were.
+    /// Ends the processes of a dead runner, and gives their number.
     ///
     /// # Errors
     ///

@@ -24,8 +24,8 @@ pub(super) struct Leash {
 }
 
 impl Leash {
-    /// For the job in this folder, from now on. The time that a runner has spent on it already is not known to be that of any clock
-    /// that nobody sets, so one that is taken over has all of its time once more.
+    /// For the job in this folder, from now on. The time that a runner has spent on it already is not known to be that of any
+    /// clock that nobody sets, so one that is taken over has all of its time again.
     pub(super) fn of(folder: &JobFolder) -> Self {
         let job = folder.job().ok();
         let grace = job.as_ref().map_or(Duration::ZERO, |job| job.grace);

@@ -25,8 +25,8 @@ pub enum DispatchName {
     Task,
 }
 
-/// Gives every plan the strategy and the dispatch that are named; without one, each keeps its own. `manifest` is what faults
-/// are told of; plans that come from none wait in no cycle.
+/// Gives every plan the named strategy and dispatch; without one, each keeps its own. `manifest` is the file that diagnostics
+/// name; generated plans have none, and no cycle.
 ///
 /// # Errors
 ///

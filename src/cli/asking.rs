@@ -7,7 +7,7 @@ use crate::supervisor::{Answer, Request, SupervisorError, ask};
 
 use super::{CliError, ProgramExit};
 
-/// Who dealt with a request, and what came of it.
+/// Who handled a request, and the result.
 pub(super) enum RequestOutcome<T> {
     /// The supervisor.
     Answered(Answer),
@@ -21,9 +21,8 @@ const TIMES: u32 = 20;
 /// How long it may take until a lock that was just taken has a supervisor behind it that can be asked.
 const BETWEEN: Duration = Duration::from_millis(100);
 
-/// Asks the supervisor; where none is at work, or the one asked has ended, `alone` does it, which gives none while somebody
-/// else holds the repository. What is asked must be such that asking twice changes nothing: a supervisor that dies while it
-/// is asked may have done it.
+/// Asks the supervisor; where none is at work, or the one asked has ended, `alone` does it, which gives none while somebody else
+/// holds the repository. Asking twice must change nothing: a supervisor that dies while it is asked may have done it.
 ///
 /// # Errors
 ///

@@ -22,7 +22,7 @@ struct CheckOutput<'a> {
     ok: bool,
     #[serde(rename = "faults")]
     diagnostics: &'a Diagnostics,
-    /// What is allowed and may not be meant; left out where there is none.
+    /// Warnings; left out when there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Warning<'a>>,
 }

@@ -36,7 +36,7 @@ struct Cleaned {
     kept: Vec<KeptPlan>,
     /// Ignored files that go with a worktree.
     ignored: Vec<IgnoredPath>,
-    /// What was put away of branches whose commits themselves are not on the target.
+    /// The backups of branches whose own commits are not on the target.
     backups: Vec<Put>,
 }
 
@@ -93,7 +93,6 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<ProgramExit, CliError>
             format!("nothing has landed: there is no branch `{}`", project.target),
         ));
     };
-    let driven = alone.is_none() && RepositoryLock::holder(&project.dir)?.is_some();
     let mut cleaned = Cleaned {
         schema: SCHEMA,
         removed: Vec::new(),
@@ -103,6 +102,14 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<ProgramExit, CliError>
     };
     // What is wrong with one worktree keeps that one, and no other.
     let mut troubled = false;
+    let cleaning = Cleaning {
+        project: &project,
+        admin: &admin,
+        situation: &situation,
+        target: &target,
+        driven: alone.is_none() && RepositoryLock::holder(&project.dir)?.is_some(),
+        dry_run: args.dry_run,
+    };
     let mut keys = admin.keys()?;
     // Lanes before the plan's own worktree, which takes the plan's branch with it.
     keys.reverse();
@@ -118,84 +125,18 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<ProgramExit, CliError>
                 remove_units(&project, plan, &mut cleaned);
             }
         }
-        let mut keep = |why: String| {
-            cleaned.kept.push(KeptPlan {
-                name: shown(&project, &key),
-                why,
-            });
+        let why = match cleaning.obstacle(plan) {
+            Some(why) => why.to_owned(),
+            None => match cleaning.remove(&key, plan, &mut cleaned)? {
+                Some(error) => {
+                    troubled |= matches!(error, RemoveError::Git(_));
+                    error.to_string()
+                }
+                None => continue,
+            },
         };
-        if let Some(plan) = plan {
-            let run = state.plan(&plan.name);
-            if run.is_at_work() {
-                keep("an agent works in it".to_owned());
-                continue;
-            }
-            // A branch without commits of its own is contained in any target: that alone is no proof of an end.
-            if run.landed.is_empty() {
-                keep("it has not landed".to_owned());
-                continue;
-            }
-            let unwritten = situation
-                .found
-                .iter()
-                .any(|found| found.plan() == Some(&plan.name));
-            if unwritten && !args.dry_run {
-                keep(
-                    "the supervisor at work has not noted yet that it has landed: try again in a moment"
-                        .to_owned(),
-                );
-                continue;
-            }
-        } else if driven {
-            keep("a supervisor is at work".to_owned());
-            continue;
-        }
-        match git::worktree::removable_once_landed(
-            &admin,
-            &key,
-            &target,
-            recorded(&project, state, plan).as_ref(),
-        ) {
-            Ok(removable) => {
-                let name = shown(&project, &key);
-                let gone = removable.ignored().iter().map(|found| IgnoredPath {
-                    name: name.clone(),
-                    path: found.path.to_string_lossy().into_owned(),
-                    bytes: found.bytes,
-                });
-                let gone: Vec<IgnoredPath> = gone.collect();
-                if !args.dry_run {
-                    if let Some(why) = before_removal(&project, &key, plan, removable.path()) {
-                        anstream::eprintln!("warning: {name}: {why}");
-                    }
-                    let lock = admin.lock()?;
-                    match git::worktree::remove(&admin, &lock, &removable) {
-                        Ok(backups) => cleaned.backups.extend(backups.into_iter().map(|backup| Put {
-                            name: name.clone(),
-                            reference: backup.name,
-                            commit: backup.commit,
-                            why: removable.landed().cloned(),
-                        })),
-                        Err(error) => {
-                            troubled |= matches!(error, RemoveError::Git(_));
-                            keep(error.to_string());
-                            continue;
-                        }
-                    }
-                }
-                if !args.dry_run
-                    && let Err(error) = after_removal(&project, &key)
-                {
-                    anstream::eprintln!("warning: the ports of {name} are not given back: {error}");
-                }
-                cleaned.removed.push(name);
-                cleaned.ignored.extend(gone);
-            }
-            Err(error) => {
-                troubled |= matches!(error, RemoveError::Git(_));
-                keep(error.to_string());
-            }
-        }
+        let name = shown(&project, &key);
+        cleaned.kept.push(KeptPlan { name, why });
     }
     show(context, &cleaned, args.dry_run)?;
     Ok(if troubled {
@@ -203,6 +144,82 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<ProgramExit, CliError>
     } else {
         ProgramExit::Done
     })
+}
+
+/// The repository, as it is cleaned.
+struct Cleaning<'a> {
+    project: &'a Project,
+    admin: &'a WorktreeAdmin,
+    situation: &'a Situation,
+    target: &'a CommitId,
+    /// True while a supervisor is at work.
+    driven: bool,
+    dry_run: bool,
+}
+
+impl Cleaning<'_> {
+    /// Why the worktree of a plan, or of the merge queue, must stay.
+    fn obstacle(&self, plan: Option<&Plan>) -> Option<&'static str> {
+        let Some(plan) = plan else {
+            return self.driven.then_some("a supervisor is at work");
+        };
+        let run = self.situation.scheduler.state().plan(&plan.name);
+        let mut found = self.situation.found.iter();
+        if run.is_at_work() {
+            Some("an agent works in it")
+        } else if run.landed.is_empty() {
+            // A branch without commits of its own is contained in any target: that alone is no proof of an end.
+            Some("it has not landed")
+        } else if !self.dry_run && found.any(|found| found.plan() == Some(&plan.name)) {
+            Some("the supervisor at work has not noted yet that it has landed: try again in a moment")
+        } else {
+            None
+        }
+    }
+
+    /// Removes a worktree, or gives why it stays.
+    fn remove(
+        &self,
+        key: &str,
+        plan: Option<&Plan>,
+        cleaned: &mut Cleaned,
+    ) -> Result<Option<RemoveError>, CliError> {
+        let (project, admin) = (self.project, self.admin);
+        let landing = recorded(project, self.situation.scheduler.state(), plan);
+        let found = git::worktree::removable_once_landed(admin, key, self.target, landing.as_ref());
+        let removable = match found {
+            Ok(removable) => removable,
+            Err(error) => return Ok(Some(error)),
+        };
+        let name = shown(project, key);
+        if !self.dry_run {
+            if let Some(why) = before_removal(project, key, plan, removable.path()) {
+                anstream::eprintln!("warning: {name}: {why}");
+            }
+            let lock = admin.lock()?;
+            let backups = match git::worktree::remove(admin, &lock, &removable) {
+                Ok(backups) => backups,
+                Err(error) => return Ok(Some(error)),
+            };
+            cleaned.backups.extend(backups.into_iter().map(|backup| Put {
+                name: name.clone(),
+                reference: backup.name,
+                commit: backup.commit,
+                why: removable.landed().cloned(),
+            }));
+            if let Err(error) = after_removal(project, key) {
+                anstream::eprintln!("warning: the ports of {name} are not given back: {error}");
+            }
+        }
+        let ignored = removable.ignored().iter().map(|found| IgnoredPath {
+            name: name.clone(),
+            path: found.path.to_string_lossy().into_owned(),
+            bytes: found.bytes,
+        });
+        cleaned.ignored.extend(ignored);
+        cleaned.removed.push(name);
+        Ok(None)
+    }
 }
 
 /// The turn of this `orch clean` among others.
@@ -236,7 +253,7 @@ impl Turn {
     }
 }
 
-/// What was written down of the plan's landing.
+/// The recorded landing of the plan.
 fn recorded(project: &Project, state: &State, plan: Option<&Plan>) -> Option<RecordedLanding> {
     let run = state.plan(&plan?.name);
     Some(RecordedLanding {
@@ -259,7 +276,7 @@ fn is_conflict(key: &str) -> bool {
     plan.is_some_and(|plan| conflict_key(&plan) == key)
 }
 
-/// Deletes what is left of the branches of a landed plan's tasks. One with commits of its own is kept.
+/// Deletes the branches of a landed plan's tasks. A branch with its own commits is kept.
 fn remove_units(project: &Project, plan: &Plan, cleaned: &mut Cleaned) {
     for branch in git::refs::units(&project.repo, &plan.name).unwrap_or_default() {
         let unit = UnitBranch {
@@ -276,7 +293,7 @@ fn remove_units(project: &Project, plan: &Plan, cleaned: &mut Cleaned) {
     }
 }
 
-/// What a person calls it: the worktree of the merge queue has a name that no plan can have.
+/// The name for people: the worktree of the merge queue has a name that no plan can have.
 fn shown(project: &Project, key: &str) -> String {
     match (key.split_once('@'), plan_of(project, key)) {
         (Some((name, _)), Some(_)) if is_conflict(key) => format!("{name} (its conflict)"),

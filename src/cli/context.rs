@@ -72,8 +72,8 @@ impl Context {
         Ok(Project::open(&self.dir, self.manifest.as_deref())?)
     }
 
-    /// The plans as they count now: those that a supervisor at work goes by, else those of the manifest; where that is
-    /// faulty, those of the last run, with a warning.
+    /// The plans in force: those of a running supervisor, else the manifest's; if that has errors, those of the last run, with a
+    /// warning.
     ///
     /// # Errors
     ///
@@ -84,8 +84,8 @@ impl Context {
         Ok(project)
     }
 
-    /// The plans of the manifest, for those who land or clear away what was worked on: a document that cannot be used any
-    /// more counts as it did, with a warning.
+    /// The plans of the manifest, for commands that land or remove earlier work: a document that can no longer be used counts as
+    /// it did, with a warning.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ impl Context {
         Ok(Repository::discover(&self.dir).map_err(crate::supervisor::SupervisorError::from)?)
     }
 
-    /// Plan names as they were typed, else that of `--plan`.
+    /// Plan names as they were typed, else the name of `--plan`.
     ///
     /// # Errors
     ///
@@ -204,7 +204,7 @@ pub(super) fn no_such_plan<'a>(
     }
 }
 
-/// A path as a person standing in `from` would write it, when it lies below.
+/// A path as a person standing in `from` would write it, when it is below.
 pub fn relative<'a>(path: &'a Path, from: &Path) -> &'a Path {
     path.strip_prefix(from).unwrap_or(path)
 }

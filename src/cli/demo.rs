@@ -65,21 +65,21 @@ fn show_history(project: &Project) -> Result<(), CliError> {
     output::text(&format!("\nthe history of {}:\n{history}", project.target))
 }
 
-/// Commands that show more of what happened, ready to be copied.
+/// Commands that show more, ready to be copied.
 fn further(top: &Path, exit: ProgramExit) -> String {
     let orch = format!("orch -C {}", quoted(&top.to_string_lossy()));
     let commands = [
         ("status", "every plan in one table"),
         ("status auth", "one plan: phases, tasks, attempts"),
         ("why billing", "why a plan is in its state"),
-        ("logs docs", "what its agent wrote"),
+        ("logs docs", "its agent's output"),
         ("events", "everything that happened, in order"),
         ("diff billing", "what a plan changed"),
         ("clean", "remove the worktrees of what has landed"),
     ];
     let mut text = match exit {
         ProgramExit::Done => String::new(),
-        _ => format!("\ngo on:\n  {orch} up --merge\n"),
+        _ => format!("\nto continue:\n  {orch} up --merge\n"),
     };
     text += "\nlook further:\n";
     for (command, what) in commands {

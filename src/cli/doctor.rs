@@ -54,7 +54,7 @@ impl<'a> DoctorOutput<'a> {
 struct FindingOutput<'a> {
     kind: FindingKind,
     what: &'a str,
-    /// What repairs it; null when a person has to.
+    /// The repair; null when a person has to do it.
     step: Option<String>,
     advice: Option<&'a str>,
     /// `mended`, `failed`, `left`; null without `--fix`.
@@ -76,8 +76,8 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError
     let repairable = findings.iter().any(|finding| finding.step.is_some());
     if args.fix && repairable && seen.driven.is_some() {
         return Err(
-            CliError::refused("a supervisor is at work: nothing is mended under its hands")
-                .with_hint("`orch down` stops it; without --fix it is only looked"),
+            CliError::refused("a supervisor is at work: nothing is repaired meanwhile")
+                .with_hint("`orch down` stops it; without --fix, nothing is changed"),
         );
     }
     let outcomes = match args.fix && repairable {
@@ -113,11 +113,9 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError
         text += &match (findings.len(), repairable && !args.fix, ok) {
             (0, ..) if nameless => "git does not know who commits\n".to_owned(),
             (0, ..) if lacking => "an agent that plans use is not ready\n".to_owned(),
-            (0, ..) => "nothing is off\n".to_owned(),
-            (_, true, _) => {
-                "`orch doctor --fix` does what is said after \"would\", and nothing else\n".to_owned()
-            }
-            (_, _, true) => "all of it is mended\n".to_owned(),
+            (0, ..) => "no problems found\n".to_owned(),
+            (_, true, _) => "`orch doctor --fix` does what follows \"would\", and nothing else\n".to_owned(),
+            (_, _, true) => "everything was repaired\n".to_owned(),
             (_, _, false) => "what is left needs a person\n".to_owned(),
         };
         output::text(&text)?;
@@ -145,7 +143,7 @@ fn project(context: &Context) -> Result<Option<Project>, CliError> {
     }
 }
 
-/// What can be looked at before there is a manifest: git, the machine and the agents that are installed.
+/// The checks without a manifest: git, the machine and the installed agents.
 fn before_any_plan(context: &Context) -> Result<ProgramExit, CliError> {
     let (machine, agents) = (machine_facts_at(&context.dir), installed_facts());
     let ok = machine.identity != Some(false) && require_git().is_ok();
@@ -156,12 +154,12 @@ fn before_any_plan(context: &Context) -> Result<ProgramExit, CliError> {
         if agents.is_empty() {
             text += &hanging(
                 "agent",
-                "none that orch knows is installed; any program can be one",
+                "no built-in agent is installed; any program can be an agent",
             );
         }
         text += match ok {
-            true => "\nnothing is off; there is no plans.toml yet to look at (orch init writes one)\n",
-            false => "\nsomething is off with git\n",
+            true => "\nno problems found; there is no plans.toml yet (orch init writes one)\n",
+            false => "\ngit has a problem\n",
         };
         output::text(&text)?;
     }
@@ -198,7 +196,7 @@ fn finding_text(finding: &Finding, outcome: Option<&RepairEnd>) -> String {
     text
 }
 
-/// What the machine offers, then the agents; `unused` is said of those that no plan uses.
+/// What the machine offers, then the agents; `unused` marks agents that no plan uses.
 fn surroundings_text(machine: &MachineFacts, agents: &[AgentFacts], unused: &str) -> String {
     let agents = agents.iter().map(|agent| agent_text(agent, unused));
     machine_text(machine) + &agents.collect::<String>()
@@ -241,7 +239,7 @@ fn machine_text(machine: &MachineFacts) -> String {
             "",
             match machine.identity {
                 Some(false) => {
-                    format!("off: git does not know who commits here, so agents cannot; {NAME_YOURSELF}")
+                    format!("problem: git does not know who commits here, so agents cannot; {NAME_YOURSELF}")
                 }
                 Some(true) | None => String::new(),
             },
@@ -253,7 +251,7 @@ fn machine_text(machine: &MachineFacts) -> String {
                 yes(
                     machine.reflink,
                     "copies share blocks",
-                    "copies take room",
+                    "copies take space",
                     "copies unknown"
                 ),
                 yes(
@@ -264,8 +262,8 @@ fn machine_text(machine: &MachineFacts) -> String {
                 ),
                 yes(
                     machine.notify,
-                    "changes are told of",
-                    "changes are NOT told of",
+                    "changes are reported",
+                    "changes are NOT reported",
                     "notices unknown"
                 ),
             ),
@@ -273,7 +271,7 @@ fn machine_text(machine: &MachineFacts) -> String {
         ("", format!("in {}", machine.worktrees.display())),
         (
             "processes",
-            format!("nothing is left behind: {}", machine.extinction),
+            format!("no process is left behind: {}", machine.extinction),
         ),
         (
             "",

@@ -30,7 +30,7 @@ pub fn run(context: &Context, args: &DownArgs) -> Result<ProgramExit, CliError> 
         return stop_what_is_left(context, &dir, args.now);
     }
     match ask(&dir, &Request::Down { now: args.now })? {
-        // It ended just then, or was killed; whichever, what it left is not to stay.
+        // It ended just then, or was killed: its remains are removed either way.
         None => drop(stop_orphans(&dir, args.now)?),
         Some(Answer::Refused { why, .. }) => return Err(CliError::refused(why)),
         Some(
@@ -42,7 +42,7 @@ pub fn run(context: &Context, args: &DownArgs) -> Result<ProgramExit, CliError> 
         ) => wait_for_its_end(context, &dir, args.now)?,
     }
     if !context.quiet {
-        output::text("stopped; `orch up` goes on\n")?;
+        output::text("stopped; `orch up` continues\n")?;
     }
     Ok(ProgramExit::Done)
 }
@@ -56,7 +56,7 @@ fn wait_for_its_end(context: &Context, dir: &OrchDir, now: bool) -> Result<(), C
             let pid = holder.map(|holder| holder.pid);
             let who = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
             let rest = match pid.filter(|pid| is_suspended(*pid)) {
-                Some(pid) => format!("it is suspended: `kill -CONT {pid}` lets it go on"),
+                Some(pid) => format!("it is suspended: `kill -CONT {pid}` continues it"),
                 None if now => "it kills its agents and verifications first".to_owned(),
                 None => {
                     "its agents and verifications have their grace (orch down --now kills them)".to_owned()
@@ -70,10 +70,10 @@ fn wait_for_its_end(context: &Context, dir: &OrchDir, now: bool) -> Result<(), C
     Ok(())
 }
 
-/// How often it is said what is waited for.
+/// How often the wait is reported.
 const SAY_AGAIN: Duration = Duration::from_secs(10);
 
-/// No supervisor is at work, but one that was killed may have left agents.
+/// No supervisor is at work, but a killed one may have left agents.
 fn stop_what_is_left(context: &Context, dir: &OrchDir, now: bool) -> Result<ProgramExit, CliError> {
     let stopped = stop_orphans(dir, now)?;
     if stopped.is_empty() {
@@ -84,7 +84,7 @@ fn stop_what_is_left(context: &Context, dir: &OrchDir, now: bool) -> Result<Prog
     }
     if !context.quiet {
         output::text(&format!(
-            "no supervisor was at work; stopped what one had left: {}; `orch up` goes on\n",
+            "no supervisor was at work; stopped what an earlier one had left: {}; `orch up` continues\n",
             stopped.join(", ")
         ))?;
     }

@@ -73,13 +73,13 @@ impl CliError {
         Self::new(ProgramExit::Usage, message)
     }
 
-    /// Adds what to do next.
+    /// Adds a next step.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// The faults of the manifest and the documents, when that is what it is.
+    /// The faults of the manifest and the documents, if any.
     pub fn diagnostics(&self) -> Option<&Diagnostics> {
         self.diagnostics.as_ref()
     }
@@ -94,13 +94,13 @@ impl CliError {
         match &self.diagnostics {
             Some(diagnostics) => {
                 for diagnostic in &diagnostics.0 {
-                    tell(red, "error", diagnostic);
+                    print_line(red, "error", diagnostic);
                 }
             }
-            None => tell(red, "error", format_args!("{:#}", self.cause)),
+            None => print_line(red, "error", format_args!("{:#}", self.cause)),
         }
         for hint in &self.hints {
-            tell(cyan, "hint", hint);
+            print_line(cyan, "hint", hint);
         }
         if json {
             let document = serde_json::json!({
@@ -109,7 +109,7 @@ impl CliError {
                 "hints": self.hints,
                 "faults": self.diagnostics,
             });
-            // Whoever asked may have gone.
+            // The reader may have gone.
             let _ = writeln!(std::io::stdout(), "{document}");
         }
         self.exit.into()
@@ -117,17 +117,17 @@ impl CliError {
 }
 
 /// Prints `error: …` or `hint: …`, broken between words where it goes to a terminal.
-fn tell(style: anstyle::Style, word: &str, said: impl fmt::Display) {
+fn print_line(style: anstyle::Style, word: &str, said: impl fmt::Display) {
     let text = broken(&format!("{word}: {said}"), error_terminal());
     let said = text.strip_prefix(word).unwrap_or(&text);
     anstream::eprintln!("{style}{word}{style:#}{said}");
 }
 
-/// What went wrong on the way, with what was tried in front of it.
+/// The error, with its context in front of it.
 impl From<anyhow::Error> for CliError {
     fn from(cause: anyhow::Error) -> Self {
         let error = cause.downcast_ref::<std::io::Error>();
-        // Whoever read the output has read enough.
+        // The reader has read enough.
         let silent = error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
         Self {
             exit: if silent {
@@ -164,13 +164,13 @@ impl From<SupervisorError> for CliError {
                 let this = Self::new(ProgramExit::Trouble, message);
                 let this = if suspended {
                     this.with_hint(format!(
-                        "`kill -CONT {pid}` lets it go on, and then it may still do what was asked"
+                        "`kill -CONT {pid}` continues it; it may still do what was asked"
                     ))
                 } else {
                     this.with_hint("try again: it may still do what was asked")
                 };
                 this.with_hint(format!(
-                    "`kill -KILL {pid}` loses nothing: agents go on, and `orch up` takes them over"
+                    "`kill -KILL {pid}` loses nothing: agents continue, and `orch up` takes them over"
                 ))
             }
             SupervisorError::Manifest { .. } | SupervisorError::Unfit(_) | SupervisorError::Land(_) => {
@@ -207,8 +207,7 @@ impl From<SupervisorError> for CliError {
     }
 }
 
-const FULL: &str =
-    "the disk is full: nothing that was recorded is lost, and agents at work go on; make room, then orch up";
+const FULL: &str = "the disk is full: nothing that was recorded is lost, and running agents continue; make room, then run `orch up`";
 
 impl From<crate::schedule::SteerRefusal> for CliError {
     fn from(crate::schedule::SteerRefusal { why, hint }: crate::schedule::SteerRefusal) -> Self {

@@ -45,7 +45,7 @@ pub fn run(context: &Context, _: &InitArgs) -> Result<ProgramExit, CliError> {
         let found = supervisor::doctor::installed_agents();
         if let Some(first) = found.first() {
             output::text(&format!(
-                "on PATH: {}; `agent = \"{first}\"` in [run] is all that it needs (`orch doctor` says more)\n",
+                "on PATH: {}; `agent = \"{first}\"` in [run] selects it (`orch doctor` says more)\n",
                 found.join(", ")
             ))?;
         }
@@ -64,7 +64,7 @@ pub fn write_new(context: &Context, path: &Path, text: &str) -> Result<(), CliEr
     let mut file = match std::fs::File::create_new(path) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             return Err(CliError::refused(format!(
-                "{shown} is there already and is not overwritten"
+                "{shown} already exists and is not overwritten"
             )));
         }
         made => made.with_context(|| format!("cannot write {shown}"))?,

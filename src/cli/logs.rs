@@ -90,7 +90,7 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> 
     Ok(ProgramExit::Done)
 }
 
-/// Standard output; on a terminal what would steer it is shown instead, unless a person wants it as it was written.
+/// Standard output; on a terminal, control characters are made visible, unless `--raw` is given.
 fn output(raw: bool) -> Box<dyn Write> {
     let out = std::io::stdout();
     match out.is_terminal() && !raw {
@@ -158,7 +158,7 @@ impl Printer {
         }
     }
 
-    /// What is left of a last line.
+    /// The rest of a last line.
     fn end(&mut self) -> Result<(), CliError> {
         self.readable
             .end(&mut self.out)

@@ -59,7 +59,7 @@ fn named<'c>(cli: &'c Command, path: &[String]) -> Result<&'c Command, CliError>
     Ok(found)
 }
 
-/// Writes a command's page and those of the commands below it, and says how many these are.
+/// Writes the pages of a command and its subcommands, and gives their number.
 fn write_all(command: &Command, dir: &std::path::Path) -> std::io::Result<usize> {
     let mut pages = 1;
     clap_mangen::Man::new(command.clone()).generate_to(dir)?;

@@ -112,7 +112,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<ProgramExit, CliError>
     conclude(context, &landing)
 }
 
-/// What came of landing.
+/// The result of landing.
 struct LandingResult {
     report: MergeReport,
     /// True when a person asked to stop meanwhile.
@@ -131,11 +131,11 @@ impl From<MergeReport> for LandingResult {
     }
 }
 
-/// Says what came of it.
+/// Prints the result.
 fn conclude(context: &Context, landing: &LandingResult) -> Result<ProgramExit, CliError> {
     show(context, &landing.report, false)?;
     if landing.interrupted {
-        anstream::eprintln!("interrupted: `orch merge` goes on with what has not landed");
+        anstream::eprintln!("interrupted: `orch merge` continues with the plans that have not landed");
         return Ok(ProgramExit::Interrupted);
     }
     Ok(match exit_of(&landing.report) {
@@ -221,10 +221,7 @@ fn land(
         Ok(conclusion) => {
             let interrupted = conclusion.ending == Ending::Interrupted;
             let report = conclusion.merged.ok_or_else(|| {
-                CliError::new(
-                    ProgramExit::Interrupted,
-                    "interrupted before any plan was dealt with",
-                )
+                CliError::new(ProgramExit::Interrupted, "interrupted before any plan was merged")
             })?;
             let red = conclusion.red;
             Ok(LandingResult {

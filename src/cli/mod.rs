@@ -121,15 +121,15 @@ enum Command {
     Resume(steer::SteerArgs),
     /// Try failed, held, skipped or cancelled work again
     ///
-    /// With it, what was skipped because of it.
+    /// Work that was skipped because of it is tried again too.
     Retry(steer::SteerArgs),
     /// Leave out a plan, phase or task
     ///
-    /// What depends on a phase or task continues without it.
+    /// Dependents of a phase or task continue without it.
     Skip(steer::SteerArgs),
     /// Stop a plan, phase or task for good
     ///
-    /// What depends on it is skipped.
+    /// Its dependents are skipped.
     Cancel(steer::SteerArgs),
     /// Open a gate that waits for a person (gate = "approve")
     Approve(steer::SteerArgs),
@@ -157,7 +157,7 @@ fn asks_for_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
         .any(|argument| argument == "--json")
 }
 
-/// What is wrong with a command line, for scripts: as every other error.
+/// An error in the command line, as JSON, like every other error.
 fn wrong_use(error: &clap::Error) -> serde_json::Value {
     let said = error.render().to_string();
     let mut parts = said.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
@@ -171,7 +171,7 @@ fn wrong_use(error: &clap::Error) -> serde_json::Value {
     })
 }
 
-/// Reads the command line and does what it says.
+/// Runs the command line.
 pub fn main() -> ExitCode {
     let parsed = help::grouped(Cli::command()).try_get_matches();
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {

@@ -14,7 +14,7 @@ use super::CliError;
 /// When standard output is closed.
 pub fn text(text: &str) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
-    // In one piece: what takes colour away as it writes would write each line, and each word in colour, by itself.
+    // In one piece: what takes colour away as it writes would write each line, and each word in colour, on its own.
     let plain = match anstream::AutoStream::choice(&out) {
         anstream::ColorChoice::Never => Some(anstream::adapter::strip_bytes(text.as_bytes()).into_vec()),
         _ => None,

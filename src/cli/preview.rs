@@ -22,7 +22,7 @@ pub struct PreviewArgs {
     merge: bool,
 }
 
-/// Most waves and most entries of one that are shown.
+/// Most waves that are shown, and most entries of a wave.
 const MOST: (usize, usize) = (30, 12);
 
 /// Runs the command.
@@ -59,9 +59,6 @@ pub fn show(
 
 fn text(preview: &Preview, columns: usize) -> String {
     let mut out = String::new();
-    let below = |out: &mut String, head: &str, said: &str| {
-        let _ = writeln!(out, "{}", folded(head, said, columns));
-    };
     if preview.driven {
         out.push_str("a supervisor is at work: `orch up` would be refused; this is what is left\n\n");
     }
@@ -70,48 +67,17 @@ fn text(preview: &Preview, columns: usize) -> String {
     out.push_str("what orch up would do\n");
     for row in &preview.actions {
         let head = format!("  {:<name$}  {:<8}  ", row.plan.as_str(), word(row.action));
-        below(&mut out, &head, &row.reason);
+        below(&mut out, &head, &row.reason, columns);
     }
     waves(&mut out, preview, columns);
-    let as_written = preview.expected.first();
-    if let Some(first) = as_written {
-        let agents = output::count(first.max_agents, "agent");
-        let _ = writeln!(
-            out,
-            "\nexpected end: in {} with {agents}; the critical path takes {}",
-            seconds(first),
-            span(Duration::from_millis(preview.critical_ms))
-        );
-        if !preview.gates.is_empty() {
-            out.push_str("  counted as if each gate were approved as soon as it is reached\n");
-        }
-        if first.tasks_undone > 0 {
-            let _ = writeln!(
-                out,
-                "  without {} that would never begin",
-                output::count(first.tasks_undone, "task")
-            );
-        }
-    }
+    expected_end(&mut out, preview);
     if !preview.critical_path.is_empty() {
-        below(&mut out, "  ", &preview.critical_path.join(" → "));
+        below(&mut out, "  ", &preview.critical_path.join(" → "), columns);
     }
     times(&mut out, &preview.expected);
     if !preview.overlaps.is_empty() {
         out.push_str("\nplans that touch the same files\n");
-        for overlap in &preview.overlaps {
-            let [one, other] = &overlap.plans;
-            let order = match &overlap.first {
-                Some(first) => format!(" (one after the other, {first} first)"),
-                None if overlap.waits => " (one waits for the other)".to_owned(),
-                None => String::new(),
-            };
-            below(
-                &mut out,
-                "  ",
-                &format!("{one}, {other}{order}: {}", overlap.files.join(", ")),
-            );
-        }
+        overlaps(&mut out, preview, columns);
     }
     if !preview.sync_points.is_empty() {
         out.push_str("\npoints that several plans wait for\n");
@@ -119,45 +85,95 @@ fn text(preview: &Preview, columns: usize) -> String {
             let plans: Vec<&str> = point.plans.iter().map(PlanName::as_str).collect();
             let said = match point.points.as_slice() {
                 [one] if *one == point.id => plans.join(", "),
-                all => format!("{} before any of them goes on", all.join(", ")),
+                all => format!("{} before any of them continues", all.join(", ")),
             };
-            below(&mut out, "  ", &format!("{}: {said}", point.id));
+            below(&mut out, "  ", &format!("{}: {said}", point.id), columns);
         }
     }
     if !preview.gates.is_empty() {
         out.push_str("\ngates where a person has to say `orch approve`\n");
-        below(&mut out, "  ", &preview.gates.join(", "));
+        below(&mut out, "  ", &preview.gates.join(", "), columns);
     }
     if !preview.risks.is_empty() {
         out.push_str("\nrisks\n");
-        // The same risk of many plans is told once.
-        let mut told: Vec<(&str, &str)> = Vec::new();
-        for risk in &preview.risks {
-            let key = (risk.message.as_str(), risk.hint.as_deref().unwrap_or_default());
-            if told.contains(&key) {
-                continue;
-            }
-            told.push(key);
-            let alike = preview
-                .risks
-                .iter()
-                .filter(|other| (&other.message, &other.hint) == (&risk.message, &risk.hint));
-            let places: Vec<String> = alike.map(|other| other.place.to_string()).collect();
-            // A place can be a pair of plans.
-            let between = if places.iter().any(|place| place.contains(',')) {
-                "; "
-            } else {
-                ", "
-            };
-            below(
-                &mut out,
-                "  ",
-                &format!("{}: {}", places.join(between), risk.message),
-            );
-            below(&mut out, "    ", key.1);
-        }
+        risks(&mut out, preview, columns);
     }
     out
+}
+
+/// A head, and a text folded beside it.
+fn below(out: &mut String, head: &str, text: &str, columns: usize) {
+    let _ = writeln!(out, "{}", folded(head, text, columns));
+}
+
+fn expected_end(out: &mut String, preview: &Preview) {
+    let Some(first) = preview.expected.first() else {
+        return;
+    };
+    let agents = output::count(first.max_agents, "agent");
+    let _ = writeln!(
+        out,
+        "\nexpected end: in {} with {agents}; the critical path takes {}",
+        seconds(first),
+        span(Duration::from_millis(preview.critical_ms))
+    );
+    if !preview.gates.is_empty() {
+        out.push_str("  counted as if each gate were approved as soon as it is reached\n");
+    }
+    if first.tasks_undone > 0 {
+        let _ = writeln!(
+            out,
+            "  without {} that would never begin",
+            output::count(first.tasks_undone, "task")
+        );
+    }
+}
+
+fn overlaps(out: &mut String, preview: &Preview, columns: usize) {
+    for overlap in &preview.overlaps {
+        let [one, other] = &overlap.plans;
+        let order = match &overlap.first {
+            Some(first) => format!(" (one after the other, {first} first)"),
+            None if overlap.waits => " (one waits for the other)".to_owned(),
+            None => String::new(),
+        };
+        below(
+            out,
+            "  ",
+            &format!("{one}, {other}{order}: {}", overlap.files.join(", ")),
+            columns,
+        );
+    }
+}
+
+fn risks(out: &mut String, preview: &Preview, columns: usize) {
+    // The same risk of many plans is shown once.
+    let mut told: Vec<(&str, &str)> = Vec::new();
+    for risk in &preview.risks {
+        let key = (risk.message.as_str(), risk.hint.as_deref().unwrap_or_default());
+        if told.contains(&key) {
+            continue;
+        }
+        told.push(key);
+        let alike = preview
+            .risks
+            .iter()
+            .filter(|other| (&other.message, &other.hint) == (&risk.message, &risk.hint));
+        let places: Vec<String> = alike.map(|other| other.place.to_string()).collect();
+        // A place can be a pair of plans.
+        let between = if places.iter().any(|place| place.contains(',')) {
+            "; "
+        } else {
+            ", "
+        };
+        below(
+            out,
+            "  ",
+            &format!("{}: {}", places.join(between), risk.message),
+            columns,
+        );
+        below(out, "    ", key.1, columns);
+    }
 }
 
 fn waves(out: &mut String, preview: &Preview, columns: usize) {

@@ -11,7 +11,7 @@ use super::{CliError, Context, ProgramExit, output};
 
 /// Print an agent's prompt for a plan, phase or task
 ///
-/// The prompt is the one that an agent would get now.
+/// Prints the prompt that an agent would get now.
 #[derive(Debug, clap::Args)]
 pub struct PromptArgs {
     /// Such as auth.2.3
@@ -66,7 +66,7 @@ pub fn run(context: &Context, args: &PromptArgs) -> Result<ProgramExit, CliError
     Ok(ProgramExit::Done)
 }
 
-/// What one agent would be given: of a plan the next stage, else the phase or task that was named.
+/// The units that one agent would get: the next stage of a plan, else the named phase or task.
 fn units(situation: &Situation, plan: &Plan, point: Point) -> Result<Vec<UnitId>, CliError> {
     let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
     let unknown = |what: String| {

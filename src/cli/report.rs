@@ -70,7 +70,7 @@ fn runs(context: &Context) -> Result<Vec<RunStory>, CliError> {
     Ok(runs)
 }
 
-/// No record says that a plan waits: what the last run has not brought to an end is as the state says.
+/// No record says that a plan waits: plans that the last run did not finish have their state.
 fn as_they_stand(context: &Context, last: &mut RunStory) {
     let in_force = Project::in_force(&context.dir, context.manifest.as_deref());
     let situation = in_force

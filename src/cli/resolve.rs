@@ -26,8 +26,7 @@ struct ResolveOutput<'a> {
     report: &'a ResolveReport,
 }
 
-/// What is meant: as named, else the plan in whose worktree one stands, else the only one whose conflict is checked out; and of
-/// it what that conflict is about.
+/// The plan, or its first phases: as named, else the plan of the current worktree, else the only conflict that is checked out.
 ///
 /// # Errors
 ///
@@ -49,7 +48,7 @@ pub(super) fn one(
         [] => {}
         [..] => {
             return Err(CliError::refused(
-                "one conflict is dealt with at a time: name one plan",
+                "name one plan: conflicts are resolved one at a time",
             ));
         }
     }
@@ -90,11 +89,11 @@ pub(super) fn one(
     }
 }
 
-/// What came of a step that ends where the merge train begins.
+/// The result of a step that ends where the merge train begins.
 pub(super) enum Came {
     /// A running supervisor has dealt with all of it.
     Merged(MergeReport),
-    /// It is done; landing what was resolved is still to do.
+    /// It is done; the resolution still has to land.
     Done(ResolveReport),
 }
 
@@ -116,14 +115,13 @@ pub(super) fn step(project: &Project, plan: &WorkRef, step: ResolveStep) -> Resu
             Ok(Came::Done(report))
         }
         RequestOutcome::Alone(Err(refusal)) => Err(refusal.into()),
-        RequestOutcome::Answered(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) => Err(
-            CliError::new(ProgramExit::Nothing, "the supervisor gave no answer to that")
-                .with_hint("try again"),
-        ),
+        RequestOutcome::Answered(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) => {
+            Err(CliError::new(ProgramExit::Nothing, "the supervisor gave no answer").with_hint("try again"))
+        }
     }
 }
 
-/// `orch merge --resolve` and `--abort`: does it and says what was done.
+/// `orch merge --resolve` and `--abort`.
 ///
 /// # Errors
 ///
@@ -163,10 +161,7 @@ fn text(context: &Context, project: &Project, report: &ResolveReport) -> String 
     let name = &report.plan;
     match &report.worktree {
         None => {
-            let _ = writeln!(
-                text,
-                "given up: the conflict of {name} waits for a person as before"
-            );
+            let _ = writeln!(text, "given up: the conflict of {name} waits for a person again");
         }
         Some(path) => {
             let shown = relative(Path::new(path), &context.dir).display();
@@ -174,7 +169,7 @@ fn text(context: &Context, project: &Project, report: &ResolveReport) -> String 
             let target = &project.target;
             let _ = writeln!(text, "{name} merged onto {target} is checked out{was} in {shown}");
             for file in &report.reused {
-                let _ = writeln!(text, "  {file}  as it was resolved before");
+                let _ = writeln!(text, "  {file}  resolved as before");
             }
             for file in &report.files {
                 let _ = writeln!(text, "  {file}");
@@ -191,7 +186,7 @@ fn text(context: &Context, project: &Project, report: &ResolveReport) -> String 
         }
     }
     for backup in &report.backups {
-        let _ = writeln!(text, "what lay there is kept as {backup}");
+        let _ = writeln!(text, "its earlier files are kept as {backup}");
     }
     text
 }

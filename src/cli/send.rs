@@ -18,7 +18,7 @@ use super::{CliError, Context, ProgramExit, output};
 
 /// Send a message to a plan's agents
 ///
-/// Its agent is told with its next prompt, and can read it at once with `orch task inbox`. What an agent sends comes from its
+/// The agent gets it with its next prompt, and can read it at once with `orch task inbox`. An agent's message comes from its
 /// plan.
 #[derive(Debug, clap::Args)]
 pub struct SendArgs {
@@ -39,7 +39,7 @@ struct SentTo {
     to: PlanName,
     from: Option<PlanName>,
     kind: MessageKind,
-    /// False when nobody drives: it is told with the next `orch up`.
+    /// False without a supervisor: the next `orch up` delivers it.
     driven: bool,
 }
 
@@ -47,7 +47,7 @@ struct SentTo {
 ///
 /// # Errors
 ///
-/// When there is no such plan, or nobody will work on it any more.
+/// When there is no such plan, or no agent will work on it again.
 pub fn run(context: &Context, args: &SendArgs) -> Result<ProgramExit, CliError> {
     if let Some((work, worktree)) = own_assignment(context) {
         return by_agent(context, args, &work, &worktree);
@@ -145,7 +145,7 @@ fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<ProgramExit
         let when = match when {
             When::Now => "",
             When::Readable => "; its agent, still at work, can read it now (orch task inbox)",
-            When::Later => "; it is told with the next orch up",
+            When::Later => "; the next `orch up` delivers it",
             When::Collected => "; the supervisor collects it from this worktree",
         };
         output::text(&format!("sent to {to}{when}\n"))?;

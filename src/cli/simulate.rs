@@ -127,7 +127,7 @@ pub fn run(context: &Context, args: &SimulateArgs) -> Result<ProgramExit, CliErr
     Ok(ProgramExit::Done)
 }
 
-/// Generated plans, or those of the manifest, which is named, with what the journal knows about their durations.
+/// Generated plans, or the manifest's with its name, with the durations from the journal.
 fn plans(context: &Context, args: &SimulateArgs) -> Result<(PlanSet, Durations, Option<PathBuf>), CliError> {
     let Some(plans) = args.plans else {
         let project = context.project()?;
@@ -180,12 +180,12 @@ fn told(found: &Simulation, answer: &SimulateOutput) -> String {
         time(found.makespan)
     );
     text += &format!(
-        "  nobody could be done before {} ({:.1} % of the time that it takes)\n",
+        "  no schedule can end before {} ({:.1} % of the time that it takes)\n",
         time(found.lower_bound),
         answer.efficiency * 100.0
     );
     text += &format!(
-        "  slots were free for {} in all ({share:.1} %)\n",
+        "  slots were free for {} in total ({share:.1} %)\n",
         time(found.idle_slot)
     );
     if answer.gated {
@@ -218,8 +218,8 @@ fn told(found: &Simulation, answer: &SimulateOutput) -> String {
     }
     if answer.tasks_done < answer.tasks {
         let why = match answer.attempts_failed {
-            0 => "what they wait for never came",
-            _ => "their attempts were used up, or they waited for such",
+            0 => "their dependencies never came",
+            _ => "their attempts were used up, or those of their dependencies",
         };
         let undone = answer.tasks - answer.tasks_done;
         let were = if undone == 1 { "was" } else { "were" };

@@ -11,7 +11,7 @@ use crate::journal::SCHEMA;
 
 use super::{CliError, Context, ProgramExit, output};
 
-/// What agents are taught.
+/// The skill text.
 const SKILL: &str = include_str!("../../templates/skill.md");
 
 /// Write a skill file that teaches agents `orch task`
@@ -77,8 +77,8 @@ pub fn run(context: &Context, args: &SkillArgs) -> Result<ProgramExit, CliError>
     for path in agents.iter().map(file) {
         if path.symlink_metadata().is_ok() && fs::read_to_string(&path).ok().as_deref() != Some(SKILL) {
             return Err(
-                CliError::refused(format!("{} exists and says something else", path.display())).with_hint(
-                    "it is left as it is: move it away to get the current one, or compare it with `orch skill show`",
+                CliError::refused(format!("{} exists with other contents", path.display())).with_hint(
+                    "it was not changed: move it away to get the current one, or compare it with `orch skill show`",
                 ),
             );
         }

@@ -24,7 +24,7 @@ pub struct StatusArgs {
 
 /// How often a watcher looks for news.
 const LOOK: Duration = Duration::from_millis(250);
-/// How often ages are drawn anew.
+/// How often ages are drawn again.
 const REDRAW: Duration = Duration::from_secs(1);
 
 /// Runs the command.

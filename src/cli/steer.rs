@@ -11,10 +11,10 @@ use crate::supervisor::{Answer, Project, Recorded, Request, record_steering};
 use super::asking::{RequestOutcome, ask_or};
 use super::{CliError, Context, ProgramExit, output};
 
-/// What is steered.
+/// The plans, phases and tasks.
 #[derive(Debug, clap::Args)]
 pub struct SteerArgs {
-    /// One or more, such as auth.2.3 [default: the worktree's plan]
+    /// Such as auth.2.3 [default: the worktree's plan]
     #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
     what: Vec<String>,
 }
@@ -32,7 +32,7 @@ pub struct PauseArgs {
 }
 
 impl PauseArgs {
-    /// What is asked, and of what.
+    /// The request.
     pub fn steer(&self) -> (Steer, &SteerArgs) {
         let steer = if self.now { Steer::PauseNow } else { Steer::Pause };
         (steer, &self.steered)
@@ -44,11 +44,11 @@ struct SteerOutput {
     schema: u32,
     done: &'static str,
     what: Vec<String>,
-    /// False when nobody drives: it takes effect with the next `orch up`.
+    /// False without a supervisor: it takes effect with the next `orch up`.
     driven: bool,
     /// False when it was so already.
     changed: bool,
-    /// What there is to say about it.
+    /// A remark.
     remarks: Vec<String>,
 }
 

@@ -48,7 +48,7 @@ enum TaskAction {
     },
     /// Give a sign of life
     Heartbeat {
-        /// What goes on
+        /// What is happening
         message: Option<String>,
     },
     /// Answer an agent's program that asks whether it may end: the hook `Stop` of Claude Code
@@ -58,7 +58,7 @@ enum TaskAction {
 
 #[derive(Debug, clap::Args)]
 struct TaskReportArgs {
-    /// One or more, such as 2.1 or 2.1.A
+    /// Such as 2.1 or 2.1.A
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
     /// A note
@@ -98,10 +98,10 @@ pub fn run(context: &Context, args: &TaskArgs) -> Result<ProgramExit, CliError> 
                 output::text(&proposal(&next, &subject.document))?
             }
         }
-        TaskAction::Start(report) => tell(context, &subject, report, TaskState::Running)?,
-        TaskAction::Done(report) => tell(context, &subject, report, TaskState::Done)?,
-        TaskAction::Fail(report) => tell(context, &subject, report, TaskState::Failed)?,
-        TaskAction::Skip(report) => tell(context, &subject, report, TaskState::Skipped)?,
+        TaskAction::Start(report) => send_report(context, &subject, report, TaskState::Running)?,
+        TaskAction::Done(report) => send_report(context, &subject, report, TaskState::Done)?,
+        TaskAction::Fail(report) => send_report(context, &subject, report, TaskState::Failed)?,
+        TaskAction::Skip(report) => send_report(context, &subject, report, TaskState::Skipped)?,
         TaskAction::Inbox { all } => task_inbox::show(context, &subject.name, subject.worktree()?, *all)?,
         TaskAction::Heartbeat { message } => heartbeat(context, &subject, message.as_deref())?,
     }
@@ -130,7 +130,7 @@ fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
     ))
 }
 
-fn tell(
+fn send_report(
     context: &Context,
     subject: &Subject,
     report: &TaskReportArgs,
@@ -220,7 +220,7 @@ fn refuse_over(subject: &Subject, scheduler: Option<&Scheduler>, state: TaskStat
     }
 }
 
-/// What fails with a part of it: tasks with their sub-tasks, VERIFY blocks with their numbered boxes.
+/// The items that fail with a part: tasks with sub-tasks, VERIFY blocks with numbered boxes.
 fn failed_wholes(document: &Document, changes: &[Change]) -> Vec<Change> {
     let is_check = |item: &ItemId| document.numbered_checks().any(|check| check.id == *item);
     let whole = |item: &ItemId| match item {
@@ -291,7 +291,7 @@ fn answer_stop_hook(subject: &Subject) -> Result<(), CliError> {
     task_stop::answer(&subject.name, &subject.document, worktree, committed.as_deref())
 }
 
-/// What only an open merge or rebase holds is no work yet: it is lost when that is given up.
+/// Work that only an open merge or rebase holds does not count yet: aborting it loses the work.
 fn refuse_half_way(stands: Option<&WorktreeState>) -> Result<(), CliError> {
     match stands.and_then(|stands| stands.in_progress) {
         None | Some(InProgress::Bisect) => Ok(()),
@@ -302,7 +302,7 @@ fn refuse_half_way(stands: Option<&WorktreeState>) -> Result<(), CliError> {
     }
 }
 
-/// Those who wait for a phase start from what is committed, so an agent that reports before it commits is told.
+/// Dependents of a phase start from its commits, so an agent that reports before it commits gets a reminder.
 fn remind_of_commit(stands: &WorktreeState) {
     if !stands.dirty.is_empty() {
         anstream::eprintln!(

@@ -6,7 +6,7 @@ use crate::plan::{AttemptId, ItemId, PlanName};
 use crate::schedule::{Scheduler, admission};
 use crate::status::{ClosedWork, read_gates};
 
-/// Who reports, and what is closed to them.
+/// The reporter, and the items that it may not begin.
 pub(super) enum ReportGate {
     /// The agent of an attempt at this plan; none where nothing is closed to it.
     Attempt(Option<ClosedWork>),
@@ -31,7 +31,7 @@ impl ReportGate {
         Self::Attempt(gates)
     }
 
-    /// Why the item cannot be started once more, when it is done; none otherwise.
+    /// Why the item cannot be started again, when it is done; none otherwise.
     pub(super) fn over(
         &self,
         plan: &PlanName,

@@ -1,4 +1,4 @@
-//! `orch task inbox`: what was written to those who work on a plan.
+//! `orch task inbox`: the messages to the agents of a plan.
 
 use std::fmt::Write;
 use std::path::Path;

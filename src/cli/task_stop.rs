@@ -11,15 +11,15 @@ use crate::supervisor::{HookMemory, Leaving, reason_to_go_on};
 
 use super::{CliError, output};
 
-/// What is asked.
+/// The request.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct StopHookInput {
-    /// True when the agent goes on only because it was told to.
+    /// True when the agent continues because of an earlier answer.
     stop_hook_active: bool,
 }
 
-/// Answers. It never hinders an agent by a fault of its own: what cannot be found out is taken to be in order.
+/// Answers. An error never stops an agent: unknown facts count as good.
 pub fn answer(
     plan: &PlanName,
     document: &Document,

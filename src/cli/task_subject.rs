@@ -35,7 +35,7 @@ pub(super) struct Subject {
 enum KnownFrom {
     /// In the repository.
     Project(Box<Project>),
-    /// In what the agent that asks was given, and in the plans and the journal where these can be read.
+    /// In the assignment of the agent that asks, and in the plans and the journal where these can be read.
     Assignment(Box<Assignment>, Option<Box<PlanSet>>),
     /// Nowhere.
     Nothing,
@@ -121,7 +121,7 @@ impl Subject {
         }
     }
 
-    /// By its document alone, while that of another plan breaks a rule: none where anything is wrong with its own.
+    /// By its document alone, while another plan's document breaks a rule; none when its own document does.
     fn from_document(context: &Context, manifest: Option<PathBuf>, typed: &str) -> Option<Self> {
         let name: PlanName = typed.parse().ok()?;
         let manifest = match manifest {
@@ -187,7 +187,7 @@ impl Subject {
         }
     }
 
-    /// What the journal says; none where it is out of an agent's reach.
+    /// The journal's state; none where an agent cannot read it.
     ///
     /// # Errors
     ///
@@ -226,8 +226,7 @@ impl Subject {
         })
     }
 
-    /// What is known of every task: the journal, as whoever works on it was told of it, and over it what the status file and
-    /// ticked boxes say now.
+    /// The state of every task: from the journal, then from the status file and ticked boxes.
     ///
     /// # Errors
     ///
@@ -303,7 +302,7 @@ impl Subject {
         lane.map_or(0, |(lane, _)| *lane)
     }
 
-    /// True for what a supervisor will take.
+    /// True for a statement that a supervisor will take.
     fn is_taken(&self, scheduler: &Scheduler, lane: u32, said: &Statement) -> bool {
         let state = scheduler.state();
         let number = state.number(&self.name);

@@ -73,7 +73,7 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<ProgramExit, CliError> {
     Ok(exit)
 }
 
-/// Says what may not be meant as it is.
+/// Prints warnings.
 fn warn_of(project: &Project, only: &[PlanName]) -> Result<(), CliError> {
     let lints = lints_of_run(project, only)?;
     let (overlaps, others): (Vec<&Lint>, Vec<&Lint>) =
@@ -98,16 +98,16 @@ fn warn(said: &str) {
     anstream::eprintln!("{}", broken(said, error_terminal()));
 }
 
-/// How a goal ended, and what is there now.
+/// How a goal ended, and the state now.
 #[derive(Debug)]
 pub struct Conducted {
     /// The exit code that says how.
     pub exit: ProgramExit,
-    /// What the summary was made of; none where none was shown.
+    /// The view behind the summary; none when none was shown.
     pub view: Option<StatusView>,
 }
 
-/// Drives a goal to its end before the eyes of a person, then says what came of it.
+/// Drives a goal to its end, shows its progress, and prints a summary.
 ///
 /// # Errors
 ///
@@ -139,7 +139,7 @@ pub fn conduct(context: &Context, project: &Project, goal: &Goal) -> Result<Cond
     Ok(Conducted { exit, view: shown })
 }
 
-/// Whoever listens to the run: JSON on request, bars in a terminal, lines elsewhere.
+/// The observer of the run: JSON on request, bars in a terminal, lines elsewhere.
 pub fn observer(context: &Context, project: &Project) -> Box<dyn Observer> {
     if context.json {
         Box::new(JsonLines)

@@ -18,7 +18,7 @@ use super::{CliError, Context, ProgramExit, output, why_commit};
 
 /// Explain the state of a plan, phase or task, or a landed commit
 ///
-/// Says since when it has been in that state, and what would change it.
+/// Shows since when, and what would change it.
 #[derive(Debug, clap::Args)]
 pub struct WhyArgs {
     /// Such as auth.2.3, or a commit of the target
@@ -35,7 +35,7 @@ struct WhyOutput {
     since: Option<String>,
     why: Vec<String>,
     remedies: Vec<String>,
-    /// On the critical path across all plans; none for what is done.
+    /// On the critical path across all plans; none for finished work.
     #[serde(skip_serializing_if = "Option::is_none")]
     critical: Option<bool>,
     /// How much later it may begin without moving the end of everything.
@@ -109,7 +109,7 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<ProgramExit, CliError> {
     Ok(ProgramExit::Done)
 }
 
-/// What there is to say about a plan, phase or task.
+/// The answer about a plan, phase or task.
 struct WhyAnswer {
     state: String,
     since: Option<Timestamp>,
@@ -214,7 +214,7 @@ fn about(
     }
 }
 
-/// What was said of a task that was reported failed: as the journal has it, and by a person whom no supervisor has heard yet.
+/// The failure of a task: from the journal, and from a person's report that no supervisor has read yet.
 fn called_failed(project: &Project, run: &PlanRun, plan: &PlanName, task: TaskId) -> Vec<ReasonText> {
     let item = ItemId::from(task);
     let known = run
@@ -261,7 +261,7 @@ impl OnPath {
     }
 }
 
-/// None for what is done, and for what has no work of its own.
+/// None for finished work, and for items without work of their own.
 fn on_path(project: &Project, situation: &Situation, plan: &PlanName, point: Point) -> Option<OnPath> {
     let run = situation.scheduler.state().plan(plan);
     // What will not be done is on nobody's path.

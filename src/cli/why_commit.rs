@@ -61,8 +61,7 @@ pub(super) fn about(context: &Context, typed: &str) -> Result<Option<ProgramExit
     Ok(Some(ProgramExit::Done))
 }
 
-/// The landings that brought the commit: those that its own note tells of, else those of the first commit with a note that
-/// holds it, and that the target did not hold before.
+/// The landings that brought the commit: from its own note, else from the first commit with a note that holds it.
 fn landings_with(repo: &Repository, commit: &CommitId) -> Result<Vec<LandingEvidence>, CliError> {
     let read = |on: &CommitId| -> Result<Vec<LandingEvidence>, CliError> {
         let text = git::refs::note(repo, on)?;
@@ -98,7 +97,7 @@ fn landings_with(repo: &Repository, commit: &CommitId) -> Result<Vec<LandingEvid
     Ok(found.map(|(_, landings)| landings).unwrap_or_default())
 }
 
-/// What was taken off its target again after it had landed.
+/// Landings that were reverted.
 fn taken_back(
     repo: &Repository,
     landings: &[LandingEvidence],
@@ -199,7 +198,7 @@ fn item_words(item: &ItemEvidence) -> String {
     let who = match (item.attempt.as_deref(), item.assumed) {
         (Some(attempt), true) => format!("shown by the commits of {attempt}"),
         (None, _) if item.ticked => "ticked in the document when the plan was begun,".to_owned(),
-        (attempt, _) => format!("said by {}", attempt.unwrap_or("a person")),
+        (attempt, _) => format!("reported by {}", attempt.unwrap_or("a person")),
     };
     let note = item.note.as_deref().map(|note| format!(": {note}"));
     format!(

@@ -8,8 +8,8 @@ use crate::plan::{TaskId, UnitId};
 use super::gate::{Counts, Why};
 use super::order::PlanOrder;
 
-/// Cuts the units into batches of at most `lanes` that could run side by side, and makes each batch wait until the one
-/// before has settled. What can never start is left as it is: it lies in a cycle, which is reported elsewhere.
+/// Cuts the units into batches of at most `lanes` that could run side by side, and makes each batch wait until the one before has
+/// settled. What can never start is left as it is: it is in a cycle, which is reported elsewhere.
 ///
 /// Each batch takes, in document order, what could start when everything in the batches before it is done and that
 /// shares no file with another of the batch.

@@ -40,7 +40,7 @@ pub(super) fn by_phase(document: &Document, fine: &PlanOrder) -> PlanOrder {
     }
 }
 
-/// The phases that the members of each gate lie in. A gate has members of few phases, and many wait there.
+/// The phases that the members of each gate are in. A gate has members of few phases, and many wait there.
 struct Met {
     phases: Vec<u32>,
     ends: Vec<u32>,

@@ -11,7 +11,7 @@ use super::gate::{Gate, Why};
 use super::network::{Graph, Node, Of};
 use super::rank::Ranks;
 
-/// Most cycles that are told at once.
+/// Most cycles that are reported at once.
 const MOST: usize = 20;
 
 /// One step of a cycle.
@@ -44,8 +44,8 @@ pub fn cycle_diagnostics(set: &PlanSet, graph: &Graph, ranks: &Ranks, manifest: 
     diagnostics
 }
 
-/// What each stuck node waits for in vain: the stuck members of gates that cannot open without them. Nodes that only
-/// come behind a cycle are left out.
+/// The waits of each stuck node that never end: the stuck members of gates that cannot open without them. Nodes that only come
+/// behind a cycle are left out.
 fn blocked(graph: &Graph, stuck: &[usize]) -> BTreeMap<usize, Vec<CycleStep>> {
     let stuck: BTreeSet<usize> = stuck.iter().copied().collect();
     let closed = |gate: Gate<'_>| gate.of().filter(|member| !stuck.contains(member)).count() < gate.need;

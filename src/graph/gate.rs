@@ -3,13 +3,13 @@
 /// Which ends of a unit open a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counts {
-    /// Success alone: what waits here can go on only with it.
+    /// Success alone: what waits here can continue only with it.
     Done,
     /// Any end: what waits here only comes later.
     Settled,
 }
 
-/// Why a gate stands there.
+/// Why a gate is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     /// `(depends: …)` names it.
@@ -48,7 +48,7 @@ pub struct Gate<'g> {
     pub need: usize,
     /// Which ends count.
     pub counts: Counts,
-    /// Why it stands there.
+    /// Why it is there.
     pub why: Why,
 }
 

@@ -15,7 +15,7 @@ use super::rng::Rng;
 /// What kind of plan set is drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Generated {
-    /// What chance is drawn from.
+    /// The seed.
     pub seed: u64,
     /// How many plans.
     pub plans: usize,

@@ -44,7 +44,7 @@ pub struct Node {
     pub done: bool,
 }
 
-/// The graph. Nodes stand in manifest order, then document order.
+/// The graph. Nodes are in manifest order, then document order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
     /// All nodes.

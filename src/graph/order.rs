@@ -1,6 +1,6 @@
 //! The order inside one plan: which unit waits for which others, and why.
 //!
-//! A strategy is only a way of drawing these gates; whoever schedules knows the gates and nothing else.
+//! A strategy is only a way of drawing these gates; the scheduler knows the gates and nothing else.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

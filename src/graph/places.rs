@@ -1,4 +1,4 @@
-//! Where the nodes of a plan stand in the graph.
+//! Where the nodes of a plan are in the graph.
 
 use std::ops::Range;
 

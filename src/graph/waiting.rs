@@ -1,7 +1,7 @@
 //! What each node of the graph waits for.
 //!
-//! A unit's gates stand in its plan's order, and are not written down a second time for the node that it begins with.
-//! What nodes wait for besides is one list, through which those of a node are strung.
+//! A unit's gates are in its plan's order, and are not written down a second time for the node that it begins with. What nodes
+//! wait for besides is one list, through which those of a node are strung.
 
 use super::gate::{Counts, Gate, Why};
 use super::network::Graph;

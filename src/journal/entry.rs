@@ -1,4 +1,4 @@
-//! One entry as it lies in the database: put together again from its columns without a copy of them.
+//! One entry as it is in the database: put together again from its columns without a copy of them.
 
 use std::array;
 

@@ -58,8 +58,7 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// True when the file may not be opened or written by whoever runs this, or the device does not answer: nothing is known
-    /// of what is in it.
+    /// True when this user may not open or write the file, or the device does not answer: its contents are unknown.
     pub fn is_out_of_reach(&self) -> bool {
         match self {
             Self::Sqlite { source, .. } => is_out_of_reach(source),

@@ -63,7 +63,7 @@ pub struct ItemEvidence {
     pub ticked: bool,
     /// When (RFC 3339).
     pub at: String,
-    /// What was said about it.
+    /// The agent's words about it.
     pub note: Option<String>,
 }
 
@@ -86,7 +86,7 @@ pub struct AttemptEvidence {
     pub ended_at: Option<String>,
     /// How it ended, in words.
     pub exit: Option<String>,
-    /// The code with which its program exited; none where it did not exit by itself.
+    /// The code with which its program exited; none where it did not exit on its own.
     pub exit_code: Option<i32>,
     /// Why it was not enough; none where it was.
     pub failed: Option<String>,

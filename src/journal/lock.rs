@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{JournalError, OrchDir};
 
-/// Whoever looks whether somebody holds the lock has it shared for an instant. Only one who keeps it longer drives.
+/// A process that checks the lock holds it shared for an instant. Only a process that keeps it longer drives.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// A child that a holder was just starting when it was killed has the lock until it is started, which may last on a machine

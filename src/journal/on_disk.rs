@@ -1,9 +1,9 @@
 //! How far the journal has reached the disk.
 //!
-//! A commit writes to SQLite's log without waiting for the disk (`synchronous = NORMAL`); what must be there is waited for
-//! here, by whoever needs it and beside everything else that goes on. One `fdatasync` of the log takes all along that was
-//! written before it began (group commit). That SQLite's log is whole up to the last synced commit after a power cut, and what
-//! a checkpoint moves out of it is synced by SQLite itself, is said in <https://www.sqlite.org/wal.html>.
+//! A commit writes to SQLite's log without waiting for the disk (`synchronous = NORMAL`); what must be there is waited for here,
+//! by whoever needs it and beside everything else that continues. One `fdatasync` of the log takes all along that was written
+//! before it began (group commit). That SQLite's log is whole up to the last synced commit after a power cut, and what a
+//! checkpoint moves out of it is synced by SQLite itself, is said in <https://www.sqlite.org/wal.html>.
 
 use std::ffi::OsString;
 use std::fs::File;

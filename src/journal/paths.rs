@@ -59,7 +59,7 @@ impl OrchDir {
         self.verifications().join(format!("train@{slot}"))
     }
 
-    /// The folder of the command that makes generated files of a merge anew, or did so last.
+    /// The folder of the command that makes generated files of a merge again, or did so last.
     pub fn regeneration(&self) -> PathBuf {
         self.verifications().join("mend@0")
     }
@@ -104,12 +104,12 @@ impl OrchDir {
         self.0.join("landing.json")
     }
 
-    /// Held by whoever moves the target, and by the git commands that do.
+    /// Held by a process that moves the target, and by its git commands.
     pub fn landing_lock(&self) -> PathBuf {
         self.0.join("landing.lock")
     }
 
-    /// Held by whoever removes worktrees and branches of landed plans.
+    /// Held by a process that removes worktrees and branches of landed plans.
     pub fn clean_lock(&self) -> PathBuf {
         self.0.join("clean.lock")
     }
@@ -124,7 +124,7 @@ impl OrchDir {
         self.0.join("plans.json")
     }
 
-    /// What somebody was told of lately.
+    /// The notices that were sent lately.
     pub fn told(&self) -> PathBuf {
         self.0.join("told.json")
     }

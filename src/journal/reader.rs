@@ -137,7 +137,7 @@ pub(super) fn epoch(connection: &Connection, path: &Path) -> Result<Epoch, Journ
 
 /// A version of nothing beside tables: the first page is damaged, and what it hides must not pass for an empty journal.
 pub(super) fn refuse_foreign_tables(connection: &Connection, path: &Path) -> Result<(), JournalError> {
-    // In one statement: whoever made the tables has set the version since, if it was not set before.
+    // In one statement: the process that made the tables sets the version, if it was not set before.
     const TABLES: &str =
         "SELECT count(*) FROM sqlite_schema WHERE (SELECT user_version FROM pragma_user_version) = 0";
     let tables: i64 = connection

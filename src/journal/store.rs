@@ -200,7 +200,7 @@ impl Journal {
 
     /// All of these or none.
     fn write(&self, records: &[Record]) -> rusqlite::Result<()> {
-        // Prepared once: to read these words anew each time took as long as to write an entry.
+        // Prepared once: to read these words again each time took as long as to write an entry.
         let do_it = |step: &str| self.connection.prepare_cached(step)?.execute([]);
         do_it("BEGIN")?;
         let written = self

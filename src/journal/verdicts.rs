@@ -122,7 +122,7 @@ impl Verdicts {
         written.map(|_| ()).map_err(failed(&self.path, "written"))
     }
 
-    /// Forgets every verdict that was red: a person wants it tried anew.
+    /// Forgets every verdict that was red: a person wants it tried again.
     ///
     /// # Errors
     ///

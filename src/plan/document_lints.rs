@@ -15,8 +15,8 @@ impl PlanSet {
         self.warnings.iter().cloned().chain(of_documents)
     }
 
-    /// What a document says and nobody acts upon, by place. Nothing in it is an error: work may be lost without a word. The
-    /// document is read over once more for it, so this is for those who tell people of it.
+    /// Lints of a document, by place. None of them is an error, but work may be lost silently. The document is read again for
+    /// them, so they are only computed to be shown.
     pub fn lints_of(&self, plan: &Plan) -> Vec<Lint> {
         // A prompt in the manifest is no document.
         let Some(file) = &plan.file else {
@@ -84,7 +84,7 @@ impl PlanSet {
                 continue;
             }
             let message =
-                format!("the document builds on `{name}`, which is no plan here: it waits for nothing");
+                format!("the document builds on `{name}`, which is no plan here: it adds no dependency");
             let hint = match slip {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "write the name of a plan of the manifest, or say that it is completed".to_owned(),

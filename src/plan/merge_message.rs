@@ -39,7 +39,7 @@ pub struct MergeTask {
 }
 
 impl MergeContext {
-    /// What is said of a plan.
+    /// The line about a plan.
     pub fn new(plan: &Plan, target: &str, strategy: &'static str) -> Self {
         let tasks = plan.document.tasks().map(|task| MergeTask {
             id: task.id,

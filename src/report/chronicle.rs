@@ -21,7 +21,7 @@ pub struct RunStory {
     pub began: Option<Timestamp>,
     /// When the last thing of it was recorded.
     pub ended: Option<Timestamp>,
-    /// How it ended, in words; none while it goes on, or when its supervisor was killed.
+    /// How it ended, in words; none while it continues, or when its supervisor was killed.
     pub ending: Option<String>,
     /// True while a supervisor drives it.
     pub goes_on: bool,
@@ -35,7 +35,7 @@ pub struct RunStory {
     pub warnings: Vec<(Timestamp, String)>,
     #[serde(skip)]
     session: Option<(Timestamp, Timestamp)>,
-    /// Whether it was ever driven, and is not any more: what a person asks for then is no part of it.
+    /// True after the run has ended: later requests of people do not belong to it.
     #[serde(skip)]
     over: Option<bool>,
 }
@@ -60,7 +60,7 @@ pub struct AttemptStory {
     pub attempt: AttemptId,
     /// Its agent.
     pub agent: AgentName,
-    /// What it was given.
+    /// Its units.
     pub units: Vec<UnitId>,
     /// When its agent started.
     pub began: Option<Timestamp>,
@@ -126,7 +126,7 @@ pub struct Figures {
     pub driven_ms: u64,
     /// Milliseconds in which agents were at work, summed over all of them.
     pub agent_ms: u64,
-    /// Of these, those of attempts that were not enough.
+    /// Of these, the insufficient attempts.
     pub wasted_ms: u64,
     /// Milliseconds in which no agent was at work while the run was driven.
     pub idle_ms: u64,
@@ -138,7 +138,7 @@ pub struct Figures {
     pub peak: usize,
     /// Agents at work on average; 0 when nothing was driven.
     pub mean: f64,
-    /// What was used up.
+    /// The usage.
     pub spent: Spending,
 }
 
@@ -234,7 +234,7 @@ impl RunStory {
                 target, merge_only, ..
             } => {
                 self.target.clone_from(target);
-                // Landing what a run finished goes on with that run.
+                // Landing what a run finished continues with that run.
                 self.merge_only = *merge_only && !self.had_work();
                 self.ending = None;
             }
@@ -284,6 +284,17 @@ impl RunStory {
                 plan.landed = Some(commit.clone());
             }
             Event::MergeFound(found) => end(&found.plan, PlanState::Landed, None),
+            Event::Resolve(fact) => self.fold_conflict(at, fact),
+            Event::Warning { plan, why } => {
+                let about = plan.as_ref().map(|plan| format!("{plan}: ")).unwrap_or_default();
+                self.warnings.push((at, format!("{about}{why}")));
+            }
+            _ => self.fold_attempt(at, event),
+        }
+    }
+
+    fn fold_attempt(&mut self, at: Timestamp, event: &Event) {
+        match event {
             Event::AttemptAssigned {
                 plan,
                 attempt,
@@ -320,11 +331,6 @@ impl RunStory {
                 if let Some(attempt) = self.attempt(plan, attempt) {
                     attempt.failed = Some(why.clone());
                 }
-            }
-            Event::Resolve(fact) => self.fold_conflict(at, fact),
-            Event::Warning { plan, why } => {
-                let about = plan.as_ref().map(|plan| format!("{plan}: ")).unwrap_or_default();
-                self.warnings.push((at, format!("{about}{why}")));
             }
             _ => {}
         }
@@ -459,7 +465,7 @@ mod tests {
             unread: false,
         };
         events.push((15, failed));
-        // Killed, and gone on with much later.
+        // Killed, and continued with much later.
         events.push((1000, started()));
         events.extend(attempt("b", 2, 1005, 1010));
         let plan = "b".parse().unwrap();

@@ -1,4 +1,4 @@
-//! What is told of agents that resolve conflicts: attempts like others, which are given no phase or task.
+//! Agents that resolve conflicts: attempts like others, without a phase or task.
 
 use jiff::Timestamp;
 

@@ -7,8 +7,8 @@ use rustix::stdio::stdin;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
 /// As long as it is there, the terminal does not show `^C` for the key: bars end at the last column, so it would begin a line of
-/// its own, below which they are then drawn again. When the program is killed the terminal goes on not showing it, which
-/// `stty echoctl` ends.
+/// its own, below which they are then drawn again. When the program is killed the terminal continues not showing it, which `stty
+/// echoctl` ends.
 #[derive(Debug)]
 pub(super) struct NoEcho {
     before: Termios,

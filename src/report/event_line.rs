@@ -1,13 +1,14 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
-use crate::plan::{ManifestChange, OnStall, PlanName};
+use crate::plan::{CommitId, ManifestChange, Message, OnStall, PlanName};
 use crate::schedule::{
-    Event, Failed, FlakyMerge, FoundPlan, Hold, LaneNote, LaunchTrouble, MergeTrouble, PhaseSaid,
-    PhaseVerify, PinRefusal, VerifiedMerge, point_word,
+    Event, Evidence, Failed, Hold, Landed, LaneNote, LateReport, LaunchTrouble, MergeTrouble, NotLanded,
+    PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport, VerifiedMerge, point_word,
 };
 use crate::supervisor::given;
 
+use super::count::count;
 use super::resolving_line::resolving_line;
 use super::usage_line::{facts_line, parked_line};
 
@@ -32,17 +33,16 @@ pub fn detail(event: &Event) -> String {
         Event::RunStarted {
             run, target, base, ..
         } => format!("{run} from {} onto {target}", base.short()),
-        Event::RunStopping { now } => if *now {
-            "agents are ended at once"
-        } else {
-            "agents are asked to end; Ctrl-C again ends them at once"
+        Event::RunStopping { now: true } => "agents are ended at once".to_owned(),
+        Event::RunStopping { now: false } => {
+            "agents are asked to end; press Ctrl-C again to end them at once".to_owned()
         }
-        .to_owned(),
         Event::RunStopped { why, .. } => why.clone(),
         Event::RunSettled {}
         | Event::WorktreeLost { .. }
         | Event::VerifyStarted { .. }
         | Event::VerifyStopped { .. }
+        | Event::MergeStarted { .. }
         | Event::PlanFinished { .. }
         | Event::PlanCancelled { .. } => String::new(),
         Event::WorktreeCreated { path, branch, .. } => format!("{branch} in {path}"),
@@ -60,29 +60,16 @@ pub fn detail(event: &Event) -> String {
             agent,
             units,
             ..
-        } => {
-            format!("{attempt}: agent {agent}, {}", given(units))
-        }
+        } => format!("{attempt}: agent {agent}, {}", given(units)),
         Event::WorkMerged { attempt, commit, .. } => format!("{attempt} at {}", commit.short()),
         Event::WorkConflicted(about) => format!("{} in {}", about.attempt, about.files.join(", ")),
         Event::WorkRefused(refusal) => format!("{}: {}", refusal.attempt, first_line(&refusal.why)),
-        Event::WorkFailed {
-            unit, why, built_on, ..
-        } => {
-            let ids: Vec<String> = built_on.iter().map(ToString::to_string).collect();
-            let built = if ids.is_empty() {
-                String::new()
-            } else {
-                format!("; built on it: {}", ids.join(", "))
-            };
-            format!("{unit}: {}{built}", first_line(why))
-        }
+        Event::WorkFailed { .. } => unit_failed(event),
         Event::Ticked(of) => format!("{} boxes are ticked in its document", of.ticks.items.len()),
-        Event::WorkAdded(about) => format!("{}: it came in after that was done", about.unit),
+        Event::WorkAdded(about) => format!("{}: added to finished work", about.unit),
         Event::WorkLeftOut(about) | Event::WorkCancelled(about) => about.unit.to_string(),
-        Event::Paused { point, now, .. } => {
-            format!("{}{}", point_word(*point), if *now { ", at once" } else { "" })
-        }
+        Event::Paused { point, now: true, .. } => format!("{}, at once", point_word(*point)),
+        Event::Paused { point, .. } => point_word(*point),
         Event::Resumed(about)
         | Event::RetryRequested(about)
         | Event::CancelRequested(about)
@@ -95,94 +82,41 @@ pub fn detail(event: &Event) -> String {
         Event::AttemptParked(parked) => parked_line(parked),
         Event::AttemptChecked {
             attempt, evidence, ..
-        } => {
-            let left = match evidence.leftovers_committed {
-                0 => String::new(),
-                1 => ", 1 leftover file committed".to_owned(),
-                files => format!(", {files} leftover files committed"),
-            };
-            let commits = if evidence.commits == 1 {
-                "commit"
-            } else {
-                "commits"
-            };
-            format!("{attempt}: {} {commits}{left}", evidence.commits)
-        }
-        Event::AttemptFailed { why, retry_in_ms, .. } => {
-            let again = retry_in_ms
-                .map(|ms| format!("; again in {:.1}s", ms as f64 / 1000.0))
-                .unwrap_or_default();
-            format!("{}{again}", first_line(why))
-        }
+        } => format!("{attempt}: {}", made(evidence)),
+        Event::AttemptFailed {
+            why,
+            retry_in_ms: Some(ms),
+            ..
+        } => format!("{}; again in {:.1}s", first_line(why), *ms as f64 / 1000.0),
+        Event::AttemptFailed { why, .. } => first_line(why),
         Event::StageDone { attempt, .. } => attempt.to_string(),
         Event::TaskStarted(report)
         | Event::TaskDone(report)
         | Event::TaskFailed(report)
-        | Event::TaskSkipped(report) => match &report.note {
-            Some(note) => format!("{}: {}", report.task, first_line(note)),
-            None => report.task.to_string(),
-        },
+        | Event::TaskSkipped(report) => task_report(report),
         Event::PhaseDone { phase, .. } => format!("phase {phase}"),
         Event::PhaseVerify(fact) => phase_verify(fact),
         Event::Pinned(pinned) => format!("{} at {}", point_word(pinned.point), pinned.commit.short()),
         Event::VerifyPassed { commit, .. } => commit.short().to_owned(),
         Event::PlanHeld { why, .. } => hold(why),
-        Event::MergeRequested { plans, .. } => {
-            let names: Vec<String> = plans.iter().map(ToString::to_string).collect();
-            if names.is_empty() {
-                "all that is finished".to_owned()
-            } else {
-                names.join(", ")
-            }
-        }
-        Event::MergeStarted { .. } => String::new(),
-        Event::MergeVerified(VerifiedMerge { plans, verdict, .. }) => {
-            let said = if verdict.green { "green" } else { "red" };
-            let known = if verdict.known { ", known from before" } else { "" };
-            format!("{}: {said}{known}", stacked(plans))
-        }
-        Event::MergeFlaky(FlakyMerge { plans, why, .. }) => {
-            format!("{}: green after {}", stacked(plans), first_line(why))
-        }
-        Event::MergeLanded(landed) => {
-            let part = landed.part.as_ref();
-            let part = part.map(|part| format!("{}: ", part.words())).unwrap_or_default();
-            format!("{part}{} is at {}", landed.target, landed.commit.short())
-        }
-        Event::MergeFound(FoundPlan { target, evidence, .. }) => {
-            format!("{target} has it already: {evidence}")
-        }
-        Event::MergeReverted(back) | Event::MergeRestored(back) => {
-            format!("{} is at {}", back.target, back.commit.short())
-        }
-        Event::TargetChecked(checked) => match checked.trouble() {
-            Some(trouble) => first_line(&trouble),
-            None => format!(
-                "{} passes in a fresh worktree ({})",
-                checked.target,
-                checked.commit.short()
-            ),
-        },
-        Event::MergeFailed(failed) => {
-            let part = failed.up_to.map(|phase| format!("up to phase {phase}: "));
-            format!("{}{}", part.unwrap_or_default(), merge_trouble(&failed.why))
-        }
+        Event::MergeRequested { plans, .. } if plans.is_empty() => "all finished plans".to_owned(),
+        Event::MergeRequested { plans, .. } => listed(plans),
+        Event::MergeVerified(merge) => verified(merge),
+        Event::MergeFlaky(merge) => format!(
+            "{}: green after {}",
+            stacked(&merge.plans),
+            first_line(&merge.why)
+        ),
+        Event::MergeLanded(landed) => landing(landed),
+        Event::MergeFound(found) => format!("already on {}: {}", found.target, found.evidence),
+        Event::MergeReverted(back) | Event::MergeRestored(back) => is_at(&back.target, &back.commit),
+        Event::TargetChecked(checked) => target_checked(checked),
+        Event::MergeFailed(failed) => not_landed(failed),
         Event::AgentStalled(notice) => format!("{} is stuck: {}", notice.attempt, notice.ages.words()),
         Event::AgentStirred(about) => format!("{} moves again", about.attempt),
         Event::StallActed(done) => format!("{}: {}", done.attempt, stall_action(done.action)),
-        Event::ReportLate(late) if late.refused => {
-            format!("{} {}, which could not begin", late.task, late.state)
-        }
-        Event::ReportLate(late) => format!("{} {}, after its agent had ended", late.task, late.state),
-        Event::MessageSent(sent) => {
-            let message = &sent.message;
-            format!(
-                "{} from {}: {}",
-                message.kind,
-                message.sender(),
-                first_line(&message.text)
-            )
-        }
+        Event::ReportLate(late) => report_late(late),
+        Event::MessageSent(sent) => message(&sent.message),
         Event::Escalated(wait) => first_line(&wait.why),
         Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
         Event::ConflictGone(seen) => format!("with {}", seen.with),
@@ -190,6 +124,78 @@ pub fn detail(event: &Event) -> String {
         Event::UnionRed(seen) => format!("with {}: {}", stacked(&seen.with), first_line(&seen.why)),
         Event::UnionGreen(seen) => format!("with {}", stacked(&seen.with)),
     }
+}
+
+fn unit_failed(event: &Event) -> String {
+    let Event::WorkFailed {
+        unit, why, built_on, ..
+    } = event
+    else {
+        return String::new();
+    };
+    let built = match built_on.is_empty() {
+        true => String::new(),
+        false => format!("; built on it: {}", listed(built_on)),
+    };
+    format!("{unit}: {}{built}", first_line(why))
+}
+
+/// What an attempt has made.
+fn made(evidence: &Evidence) -> String {
+    let left = match evidence.leftovers_committed {
+        0 => String::new(),
+        files => format!(", {} committed", count(files as usize, "leftover file")),
+    };
+    format!("{}{left}", count(evidence.commits as usize, "commit"))
+}
+
+fn task_report(report: &TaskReport) -> String {
+    match &report.note {
+        Some(note) => format!("{}: {}", report.task, first_line(note)),
+        None => report.task.to_string(),
+    }
+}
+
+fn verified(merge: &VerifiedMerge) -> String {
+    let verdict = if merge.verdict.green { "green" } else { "red" };
+    let known = if merge.verdict.known {
+        ", from an earlier verification"
+    } else {
+        ""
+    };
+    format!("{}: {verdict}{known}", stacked(&merge.plans))
+}
+
+fn is_at(target: &str, commit: &CommitId) -> String {
+    format!("{target} is at {}", commit.short())
+}
+
+fn landing(landed: &Landed) -> String {
+    let part = landed.part.as_ref();
+    let part = part.map(|part| format!("{}: ", part.words())).unwrap_or_default();
+    format!("{part}{}", is_at(&landed.target, &landed.commit))
+}
+
+fn target_checked(checked: &TargetChecked) -> String {
+    let (target, commit) = (&checked.target, checked.commit.short());
+    match checked.trouble() {
+        Some(trouble) => first_line(&trouble),
+        None => format!("{target} passes in a fresh worktree ({commit})"),
+    }
+}
+
+fn report_late(late: &LateReport) -> String {
+    let why = if late.refused {
+        "which could not begin"
+    } else {
+        "after its agent had ended"
+    };
+    format!("{} {}, {why}", late.task, late.state)
+}
+
+fn message(message: &Message) -> String {
+    let (kind, from) = (message.kind, message.sender());
+    format!("{kind} from {from}: {}", first_line(&message.text))
 }
 
 fn stall_action(action: OnStall) -> &'static str {
@@ -244,20 +250,11 @@ fn phase_verify(fact: &PhaseVerify) -> String {
 }
 
 fn hold(why: &Hold) -> String {
-    match why {
-        Hold::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
-        Hold::Verification { why }
-        | Hold::Refused { why }
-        | Hold::Stuck { why }
-        | Hold::Needs { why, .. } => first_line(why),
-        Hold::TakenAway { by, items, keys, .. } => {
-            let items = items.iter().map(ToString::to_string);
-            let what: Vec<String> = items.chain(keys.iter().cloned()).collect();
-            format!("the landing of {by} took away or changed {}", what.join(", "))
-        }
-        Hold::JournalLost {} => Hold::JOURNAL_LOST.to_owned(),
-        Hold::Work { unit, why, .. } => format!("{unit}: {}", first_line(why)),
-    }
+    let unit = match why {
+        Hold::Work { unit, .. } => format!("{unit}: "),
+        _ => String::new(),
+    };
+    format!("{unit}{}", first_line(&why.why()))
 }
 
 /// `a, b`; the target itself where nothing is merged onto it.
@@ -265,7 +262,17 @@ fn stacked(plans: &[PlanName]) -> String {
     if plans.is_empty() {
         return "the target".to_owned();
     }
-    plans.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
+    listed(plans)
+}
+
+fn listed(items: &[impl ToString]) -> String {
+    let words: Vec<String> = items.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}
+
+fn not_landed(failed: &NotLanded) -> String {
+    let part = failed.up_to.map(|phase| format!("up to phase {phase}: "));
+    format!("{}{}", part.unwrap_or_default(), merge_trouble(&failed.why))
 }
 
 fn merge_trouble(why: &MergeTrouble) -> String {

@@ -126,7 +126,7 @@ fn time(at: u64, step: u64) -> String {
     }
 }
 
-/// Colours far from each other for neighbours: the hue goes on by the golden angle.
+/// Colours far from each other for neighbours: the hue continues by the golden angle.
 fn colour(plan: usize) -> String {
     let light = [68, 58, 76][plan % 3];
     format!("hsl({:.0} 58% {light}%)", (plan as f64 * 137.508 + 205.0) % 360.0)

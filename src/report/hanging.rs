@@ -37,7 +37,7 @@ pub fn folded(head: &str, text: &str, width: usize) -> String {
     page
 }
 
-/// The text as it is; for a terminal of so many columns, its lines are broken between words and go on below their beginnings.
+/// The text as it is; for a terminal of so many columns, its lines are broken between words and continue below their beginnings.
 pub fn broken(text: &str, terminal: Option<usize>) -> String {
     let Some(columns) = terminal else {
         return text.to_owned();

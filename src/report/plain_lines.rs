@@ -57,12 +57,12 @@ impl Observer for PlainLines {
         if lines.is_empty() {
             return;
         }
-        // In one piece: what takes colour away as it writes would write each line, and each word in colour, by itself.
+        // In one piece: what takes colour away as it writes would write each line, and each word in colour, on its own.
         let lines = match self.coloured {
             true => lines.into_bytes(),
             false => strip_bytes(lines.as_bytes()).into_vec(),
         };
-        // Whether anybody reads them is not what the run depends on.
+        // The run does not depend on a reader.
         let _ = std::io::stderr().write_all(&lines);
     }
 }

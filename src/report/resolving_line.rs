@@ -10,7 +10,7 @@ fn first_line(text: &str) -> &str {
 pub(super) fn resolving_line(fact: &Resolving) -> String {
     match fact {
         Resolving::Opened(opened) if opened.files.is_empty() => {
-            format!("in {}: all of it as it was resolved before", opened.path)
+            format!("in {}: resolved as before", opened.path)
         }
         Resolving::Opened(opened) => format!("in {}: {}", opened.path, opened.files.join(", ")),
         Resolving::Done(done) => match (&done.attempt, &done.left_out) {

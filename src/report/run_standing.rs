@@ -21,8 +21,8 @@ impl RunStory {
     pub fn ending_words(&self) -> &str {
         match (&self.ending, self.goes_on) {
             (Some(ending), _) => ending,
-            (None, true) => "it goes on",
-            (None, false) => "its supervisor was killed (orch up goes on)",
+            (None, true) => "it is running",
+            (None, false) => "its supervisor was killed; `orch up` continues",
         }
     }
 

@@ -86,7 +86,7 @@ pub fn sentences(figures: &Figures) -> Vec<String> {
     }
     if share(figures.idle_ms, figures.driven_ms) >= 1.0 {
         lines.push(format!(
-            "for {} or {:.0} % of the time no agent was at work (worktrees, verifications, merges, waits for people)",
+            "no agent was at work for {} or {:.0} % of the time (worktrees, verifications, merges, waits for people)",
             ms(figures.idle_ms),
             share(figures.idle_ms, figures.driven_ms)
         ));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 use crate::plan::{PlanName, PlanState};
+use crate::schedule::Exit;
 use crate::supervisor::{PlanView, StatusView};
 
 use super::hanging::folded;
@@ -137,16 +138,16 @@ fn steps(view: &StatusView, target: &str) -> Vec<(String, String)> {
         );
     }
     if let Some(plan) = any(PlanState::Failed) {
-        let last = plan.attempts.last().and_then(|attempt| attempt.ended.as_deref());
-        // One that never began has written nothing.
-        match last.is_some_and(|ended| ended.starts_with("could not be started")) {
+        let last = plan.attempts.last().and_then(|attempt| attempt.ended.as_ref());
+        // An agent that never began has written nothing.
+        match matches!(last, Some(Exit::NotStarted { .. })) {
             true => step(
                 format!("orch why {}", plan.name),
                 "why its agent did not start".to_owned(),
             ),
             false => step(
                 format!("orch logs {}", plan.name),
-                "what its agent wrote".to_owned(),
+                "its agent's output".to_owned(),
             ),
         }
     }
@@ -154,7 +155,7 @@ fn steps(view: &StatusView, target: &str) -> Vec<(String, String)> {
         step(format!("orch why {}", plan.name), "what it needs".to_owned());
     }
     if let Some(plan) = any(PlanState::Paused) {
-        step(format!("orch resume {}", plan.name), "let it go on".to_owned());
+        step(format!("orch resume {}", plan.name), "continue".to_owned());
     }
     let open = |plan: &PlanView| {
         !plan.state.is_settled() || matches!(plan.state, PlanState::Failed | PlanState::Skipped)
@@ -162,7 +163,7 @@ fn steps(view: &StatusView, target: &str) -> Vec<(String, String)> {
     if view.plans.iter().any(open) {
         let failed = any(PlanState::Failed).or(any(PlanState::Skipped)).is_some();
         let again = if failed {
-            ", and try again what failed"
+            ", and try failed work again"
         } else {
             " with what is left"
         };

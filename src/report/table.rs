@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::plan::{PlanState, TaskState};
-use crate::supervisor::{PlanView, RunView, StatusView};
+use crate::plan::{PlanState, TaskState, UnitId};
+use crate::supervisor::{PlanView, RunView, StatusView, given};
 use crate::words::attention_line;
 
 use super::count_line::count_line;
@@ -24,7 +24,7 @@ const NEEDS: usize = 10;
 /// Columns of a plan's name that it has in any terminal.
 const NAME: usize = 20;
 
-/// What is said of a plan.
+/// The line about a plan.
 struct PlanRow<'p> {
     name: &'p str,
     state: &'static str,
@@ -139,8 +139,8 @@ fn run_word(state: RunView) -> &'static str {
         RunView::Idle => "nothing started yet (orch up)",
         RunView::Running => "running",
         RunView::Stopping => "stopping",
-        RunView::Stopped => "stopped (orch up goes on)",
-        RunView::Interrupted => "interrupted (orch up goes on)",
+        RunView::Stopped => "stopped; `orch up` continues",
+        RunView::Interrupted => "interrupted; `orch up` continues",
         RunView::Settled => "settled",
     }
 }
@@ -157,8 +157,9 @@ fn reason(plan: &PlanView) -> String {
     {
         // Several at once, each at a task of its own.
         let open = plan.attempts.iter().filter(|attempt| attempt.exit.is_none());
-        let open: Vec<&str> = open.map(|attempt| attempt.given.as_str()).collect();
-        if open.iter().any(|given| given.starts_with("task")) {
+        let open: Vec<&[UnitId]> = open.map(|attempt| attempt.units.as_slice()).collect();
+        if open.iter().any(|units| matches!(units, [UnitId::Task(_)])) {
+            let open: Vec<String> = open.into_iter().map(given).collect();
             return open.join(", ");
         }
         return format!("phase {}: {}", phase.id, phase.title);

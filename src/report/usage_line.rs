@@ -59,13 +59,13 @@ pub fn budget_line(spent: &SpentView) -> Option<String> {
     }
 }
 
-/// `auth-1: rate limited: …; goes on in 2h 5m`.
+/// `auth-1: rate limited: …; continues in 2h 5m`.
 pub(super) fn parked_line(parked: &Parked) -> String {
     let when = match parked.for_ms {
-        0 => "goes on with another account".to_owned(),
+        0 => "continues with another account".to_owned(),
         ms => {
             let guess = if parked.told { "" } else { " (nobody said when)" };
-            format!("goes on in {}{guess}", span(Duration::from_millis(ms)))
+            format!("continues in {}{guess}", span(Duration::from_millis(ms)))
         }
     };
     format!(

@@ -7,7 +7,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// Columns of a page that goes to no terminal.
 const PAGE: usize = 80;
 
-/// Columns of the terminal that is there; those of a page where there is none, or it does not say.
+/// Columns of the terminal; those of a page without a terminal, or if it does not tell.
 fn columns(terminal: impl std::os::fd::AsFd) -> usize {
     match rustix::termios::tcgetwinsize(terminal) {
         Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),

@@ -32,7 +32,7 @@ pub struct Assignment {
     pub states: BTreeMap<ItemId, TaskState>,
     /// The work of other plans that each task still waited for.
     pub waits: BTreeMap<TaskId, Vec<String>>,
-    /// Every plan, for whoever sends messages.
+    /// Every plan, as a recipient of messages.
     pub plans: Vec<PlanName>,
     /// The folder of `orch` in the repository, with the journal and the control socket; it may be out of reach.
     pub home: PathBuf,

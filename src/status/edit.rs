@@ -87,7 +87,7 @@ fn apply(entry: &mut Map<String, Value>, change: &Change, at: &str, usual: &'sta
     set("by", Some(&change.by.to_string()));
     set("commit", change.commit.as_ref().map(CommitId::as_str));
     set("known", None);
-    // But what is so already did not begin or end anew.
+    // But what is so already did not begin or end again.
     if before != Some(change.state) {
         match change.state {
             TaskState::Pending | TaskState::Ready => {

@@ -113,7 +113,7 @@ fn read_file(worktree: &Path) -> PathBuf {
 fn write(path: &Path, text: &str) -> Result<(), StatusError> {
     let new = path.with_extension("new");
     let put = || -> io::Result<()> {
-        // What lies there may be a link to anywhere.
+        // What is there may be a link to anywhere.
         match fs::remove_file(&new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

@@ -21,7 +21,7 @@ pub struct OutboxLine {
     pub to: PlanName,
     /// What it is about.
     pub kind: MessageKind,
-    /// What it says.
+    /// The text.
     pub text: String,
 }
 

@@ -40,7 +40,7 @@ pub fn prepare(worktree: &Path, plan: &PlanName, document: &Document) -> Result<
     }
 }
 
-/// As [`prepare`], where what lies in `.orch/` came out of a commit: it says nothing of this worktree.
+/// As [`prepare`], where what is in `.orch/` came out of a commit: it says nothing of this worktree.
 ///
 /// # Errors
 /// When something cannot be written.
@@ -48,7 +48,7 @@ pub fn prepare_anew(worktree: &Path, plan: &PlanName, document: &Document) -> Re
     let folder = folder(worktree);
     let read_here = [PLAN, STATUS, MESSAGES, READ_UP_TO, GATES, WORK, OUTBOX].map(|name| folder.join(name));
     let foreign: Vec<PathBuf> = match fs::symlink_metadata(&folder) {
-        // Whatever else lies there is read by nobody.
+        // Whatever else is there is read by nobody.
         Ok(found) if found.is_dir() => read_here.into(),
         Ok(_) => vec![folder],
         Err(_) => Vec::new(),
@@ -59,8 +59,8 @@ pub fn prepare_anew(worktree: &Path, plan: &PlanName, document: &Document) -> Re
     prepare(worktree, plan, document)
 }
 
-/// Makes `.orch/` in a lane for its next task: `plan.md`, and a `status.json` that says what is known of all tasks instead
-/// of what the lane's last agent said. Its version goes on from the one before.
+/// Makes `.orch/` in a lane for its next task: `plan.md`, and a `status.json` that says what is known of all tasks instead of
+/// what the lane's last agent said. Its version continues from the one before.
 ///
 /// # Errors
 /// When something cannot be written.
@@ -152,7 +152,7 @@ pub(super) fn make_folder(worktree: &Path) -> Result<(), StatusError> {
     }
 }
 
-/// Puts a folder in the place of whatever is there, which lies in it afterwards.
+/// Puts a folder in the place of whatever is there, which is in it afterwards.
 fn replace(worktree: &Path, folder: &Path) -> io::Result<()> {
     let new = tempfile::Builder::new()
         .prefix(".orch-")

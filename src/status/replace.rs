@@ -16,12 +16,12 @@ use super::untrusted::{Flaw, Links, STATUS_LIMIT, read_text};
 /// What came of replacing.
 #[derive(Debug)]
 pub(super) enum Replaced {
-    /// The new file stands in place of the one that was expected.
+    /// The new file is in place of the one that was expected.
     Done,
     /// Nothing changed: a file has come or gone meanwhile.
     Clash,
-    /// The new file stands in place of another than was expected. That one has this text, or none, and is kept at the
-    /// path until the next replacement.
+    /// The new file is in place of another than was expected. That one has this text, or none, and is kept at the path until the
+    /// next replacement.
     Took(Result<String, Flaw>, PathBuf),
 }
 
@@ -72,7 +72,7 @@ fn rename_checked(new: &Path, path: &Path, expected: Option<&str>) -> Result<Rep
     Ok(Replaced::Done)
 }
 
-/// Writes a file of this name anew. The name is used under the guard only, so what is there was left by a killed process.
+/// Writes a file of this name again. The name is used under the guard only, so what is there was left by a killed process.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -81,7 +81,8 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::create_new(path)?.write_all(bytes)
 }
 
-/// So many damaged files are kept: the first ones, and the latest. Whoever damages the file again and again must not fill the disk.
+/// So many damaged files are kept: the first ones, and the latest. A program that damages the file again and again must not fill
+/// the disk.
 const KEPT: u32 = 10;
 
 /// Moves whatever is at `from` to the first free `status.json.damaged-N` and returns that path; none when nothing is there.

@@ -1,4 +1,4 @@
-//! Reading a file that anybody may have replaced by anything: bounded in size, never blocking.
+//! Reading a file that may have been replaced by anything: bounded in size, never blocking.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read};

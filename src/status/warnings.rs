@@ -27,7 +27,7 @@ impl Warnings {
         if self.entries <= LIMIT {
             self.file(text());
         } else {
-            self.file("the status file has more entries that cannot be used: mend those named first");
+            self.file("the status file has more entries that cannot be used: fix the named ones first");
         }
     }
 

@@ -1,5 +1,5 @@
-//! Floor 4: the imperative shell. It selects what happened, lets the scheduler decide, writes the decision down and
-//! performs it; it has no opinion of its own about a plan's state.
+//! Floor 4: the imperative shell. It selects what happened, lets the scheduler decide, writes the decision down and performs it;
+//! it decides nothing about a plan's state.
 //!
 //! | floor | sub-room | what lives there |
 //! |---|---|---|

@@ -22,12 +22,12 @@ pub(super) fn delay(delay: &DelayReason, plan: &PlanName) -> ReasonText {
             };
             ReasonText::with_remedy(
                 format!(
-                    "{}: {}; it goes on in {}{times}",
+                    "{}: {}; it continues in {}{times}",
                     kind.word(),
                     clause(why),
                     soon(left)
                 ),
-                format!("orch retry {plan} goes on at once"),
+                format!("orch retry {plan} continues at once"),
             )
         }
         DelayReason::Retry {

@@ -13,42 +13,23 @@ pub(super) fn failed(why: &str, about: &About<'_>) -> ReasonText {
 pub(super) fn held(hold: &Hold, about: &About<'_>) -> ReasonText {
     let name = about.plan;
     let again = about.again(name);
-    match hold {
-        Hold::Conflict { with, files } => ReasonText::with_remedy(
-            format!("conflicts with {with} in {}", files.join(", ")),
-            format!("merge {with} into its branch by hand, commit, then {again}"),
-        ),
-        Hold::Verification { why } => ReasonText::with_remedy(
-            format!("its verification failed: {why}"),
-            format!("mend it in its worktree, commit, then {again}"),
-        ),
-        Hold::Stuck { why } => ReasonText::with_remedy(
-            why,
-            format!("orch logs {name} shows what it did last; then orch retry {name}"),
-        ),
-        Hold::Needs { why, how, .. } => ReasonText::with_remedy(why, format!("{how}, then {again}")),
-        Hold::TakenAway {
-            by,
-            commit,
-            items,
-            keys,
-        } => ReasonText::with_remedy(
-            Hold::taken_away(by, commit, items, keys),
-            format!("put that back, or leave it so; then orch retry {name}"),
-        ),
-        Hold::JournalLost {} => ReasonText::with_remedy(
-            Hold::JOURNAL_LOST,
-            format!("look at its branch, then orch retry {name}; or orch cancel {name}"),
-        ),
-        Hold::Refused { why } => ReasonText::with_remedy(why, format!("mend that, then {again}")),
+    let remedy = match hold {
         Hold::Work { unit, why, built_on } => {
-            let lost = Lost::Held {
-                why: why.clone(),
-                built_on: built_on.clone(),
-            };
-            self::lost(*unit, &lost, about)
+            let (why, built_on) = (why.clone(), built_on.clone());
+            return self::lost(*unit, &Lost::Held { why, built_on }, about);
         }
-    }
+        Hold::Verification { why } => {
+            let remedy = format!("fix it in its worktree, commit, then {again}");
+            return ReasonText::with_remedy(format!("its verification failed: {why}"), remedy);
+        }
+        Hold::Conflict { with, .. } => format!("merge {with} into its branch by hand, commit, then {again}"),
+        Hold::Stuck { .. } => format!("orch logs {name} shows what it did last; then orch retry {name}"),
+        Hold::Needs { how, .. } => format!("{how}, then {again}"),
+        Hold::TakenAway { .. } => format!("put that back, or leave it so; then orch retry {name}"),
+        Hold::JournalLost {} => format!("look at its branch, then orch retry {name}; or orch cancel {name}"),
+        Hold::Refused { .. } => format!("fix that, then {again}"),
+    };
+    ReasonText::with_remedy(hold.why(), remedy)
 }
 
 pub(super) fn lost(unit: UnitId, lost: &Lost, about: &About<'_>) -> ReasonText {
@@ -62,12 +43,12 @@ pub(super) fn lost(unit: UnitId, lost: &Lost, about: &About<'_>) -> ReasonText {
         }
         Lost::Held { why, built_on } if built_on.is_empty() => ReasonText::with_remedy(
             format!("{unit}: {why}"),
-            format!("mend that, then {}", about.again(work)),
+            format!("fix that, then {}", about.again(work)),
         ),
         Lost::Held { why, built_on } => ReasonText::with_remedy(
             format!("{unit} failed: {why}; built on it: {}", joined(built_on)),
             format!(
-                "{0} checks again; `orch task skip {unit} --plan {name}`, then {0}, goes on without",
+                "{0} checks again; `orch task skip {unit} --plan {name}`, then {0}, continues without it",
                 about.again(work)
             ),
         ),

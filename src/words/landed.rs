@@ -15,8 +15,8 @@ pub(super) fn landed(landed: &LandedReason) -> ReasonText {
             "the agent that resolved its conflict left lines out: {why}"
         )),
         LandedReason::Rewritten => ReasonText::with_remedy(
-            "it has landed, and its tasks were written anew since: nobody works on those",
-            "give new work a plan of its own: a table with another name in the manifest, for the same document or another",
+            "the document changed after the plan landed; the new tasks are ignored",
+            "give the new work its own plan: a table with another name in the manifest",
         ),
         LandedReason::Phases {
             prefix,

@@ -47,11 +47,11 @@ fn not_landed(trouble: &MergeTrouble, what: &WorkRef, way_out: &WayOut) -> Reaso
         ),
         MergeTrouble::Verification { why } => ReasonText::with_remedy(
             format!("the merged tree does not pass: {why}"),
-            format!("mend it in its worktree, commit, then orch merge {what}"),
+            format!("fix it in its worktree, commit, then orch merge {what}"),
         ),
         MergeTrouble::TargetRed { why } => ReasonText::with_remedy(
             format!("the target itself does not pass: {why}"),
-            format!("mend the target, then orch merge {what}"),
+            format!("fix the target, then orch merge {what}"),
         ),
         MergeTrouble::Refused { why } => {
             ReasonText::with_remedy(format!("was not merged: {why}"), format!("orch merge {what}"))

@@ -65,7 +65,7 @@ impl ReasonText {
                     joined(with),
                     shortened(why)
                 ),
-                "a warning from branches as they stood: mend one of them, or let both agree (orch send)",
+                "a warning from branches as they stood: fix one of them, or let both agree (orch send)",
             ),
         }
     }

@@ -28,15 +28,15 @@ pub(super) fn waiting(wait: &WaitingFor, about: &About<'_>) -> ReasonText {
         ),
         WaitingFor::Pause(what, meanwhile) => {
             let rest = match meanwhile {
-                PausedWork::Stopping => ": what runs of it is being stopped, nothing new begins",
-                PausedWork::GoesOn => ": what runs of it goes on, nothing new begins",
+                PausedWork::Stopping => ": running work is being stopped, nothing new begins",
+                PausedWork::GoesOn => ": running work continues, nothing new begins",
                 PausedWork::Finished => ": it is finished, and does not land",
                 PausedWork::Idle => "",
             };
             ReasonText::with_remedy(format!("{what} is paused{rest}"), format!("orch resume {what}"))
         }
         WaitingFor::FailedCheck(check) => ReasonText::with_remedy(
-            format!("{check} failed in the background, and nothing is begun on such ground"),
+            format!("{check} failed in the background, and nothing new begins until it passes"),
             format!(
                 "{} tries it again; `orch task skip {check} --plan {plan}` leaves it out",
                 about.again(format!("{}.{check}", about.plan)),
@@ -80,9 +80,9 @@ fn other_plan(dependency: &Dependency, stands: &DependencyState, about: &About<'
         DependencyState::PinRefused(why) => ReasonText::with_remedy(
             format!("{text}, whose commit cannot be pinned: {why}"),
             match about.phase {
-                RunPhase::Driving => "mend that, then orch down and orch up",
+                RunPhase::Driving => "fix that, then orch down and orch up",
                 RunPhase::Idle | RunPhase::Stopping { .. } | RunPhase::Stopped { .. } | RunPhase::Settled => {
-                    "mend that, then orch up"
+                    "fix that, then orch up"
                 }
             },
         ),

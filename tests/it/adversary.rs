@@ -260,7 +260,7 @@ fn disturb(seed: u64) -> Tally {
         .into_iter()
         .chain(adversary.commits.keys().cloned())
         .collect();
-    // What a worktree stands on is kept by git, and by whoever removes the worktree.
+    // What a worktree is on is kept by git, and by whoever removes the worktree.
     let worktrees = sandbox.git("worktree list --porcelain");
     let heads = worktrees.lines().filter_map(|line| line.strip_prefix("HEAD "));
     let reachable = sandbox.git_args(["rev-list", "--all"].into_iter().chain(heads));

@@ -18,7 +18,7 @@ fn edited(dispatch: &str, script: &str, edit: &str) -> Sandbox {
     sandbox
 }
 
-/// The plan does not go on, because the landing of another took this away.
+/// The plan does not continue, because the landing of another took this away.
 fn is_held(sandbox: &Sandbox, plan: &str, by: &str, named: &str) {
     sandbox.orch("up --merge").code(1).ok();
     assert_eq!(
@@ -432,7 +432,7 @@ fn only_a_person_leaves_out_a_whole_with_a_part_that_failed() {
                 let seen = std::fs::read_to_string(sandbox.mark("p-1")).unwrap();
                 let failed = seen.contains(&format!("failed   {whole} "));
                 assert!(failed || dispatch == "task", "{seen}");
-                // Whoever says it once more takes nothing from that.
+                // Whoever says it again takes nothing from that.
                 sandbox.script("p", skips);
                 sandbox.orch(&person.replace("WHOLE", whole)).code(0).ok();
                 sandbox.orch("up --merge").code(0).ok();

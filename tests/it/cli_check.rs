@@ -476,7 +476,7 @@ fn a_landed_plan_whose_tasks_are_written_anew_is_told_of_everywhere_and_its_old_
     let sandbox = Sandbox::new();
     sandbox.plan("p", "", &document(&[1]), "work 1.1");
     sandbox.orch("up --merge").code(0).ok();
-    let told = "its tasks were written anew since";
+    let told = "the document changed after the plan landed";
     let up = sandbox.orch("up").code(0);
     assert!(!up.err.contains(told), "{up:?}");
     assert!(!sandbox.why("p").contains(told));

@@ -1,4 +1,4 @@
-//! `orch doctor`: each thing that can be off is found, told, and mended as told.
+//! `orch doctor`: each thing that can be off is found, told, and repaired as told.
 
 use std::fs;
 
@@ -44,7 +44,7 @@ fn findings(sandbox: &Sandbox) -> Vec<(String, String)> {
 #[track_caller]
 fn is_sound(sandbox: &Sandbox) {
     assert_eq!(findings(sandbox), []);
-    sandbox.orch("doctor").code(0).says("nothing is off").ok();
+    sandbox.orch("doctor").code(0).says("no problems found").ok();
 }
 
 /// What the doctor says it would do is what it does.
@@ -216,9 +216,9 @@ fn a_repository_that_was_moved_with_its_worktrees_goes_on() {
         let mut command = sandbox.command(line.split_whitespace());
         crate::support::Said::of(command.current_dir(new.join("repo")))
     };
-    orch("doctor").code(1).says("is no more at").ok();
+    orch("doctor").code(1).says("is no longer at").ok();
     orch("doctor --fix").code(0).ok();
-    orch("doctor").code(0).says("nothing is off").ok();
+    orch("doctor").code(0).says("no problems found").ok();
     let moved = Tree::at(new.join("repo.worktrees/p"));
     assert_eq!(moved.git("branch --show-current"), "orch/p");
     orch("up").code(0).ok();
@@ -288,7 +288,7 @@ fn a_copy_of_a_repository_leaves_the_first_one_s_agents_and_worktrees_alone() {
 fn a_repository_that_was_moved_alone_is_found_by_its_worktrees_again() {
     let sandbox = begun();
     sandbox.settings("worktrees = \"../trees/{plan}\"");
-    // The worktree lies where the manifest of another name expects it.
+    // The worktree is where the manifest of another name expects it.
     let (repo, tree) = (sandbox.path().to_owned(), sandbox.worktree("p").path().to_owned());
     let new = sandbox.beside("renamed");
     fs::rename(&repo, &new).unwrap();

@@ -132,7 +132,7 @@ fn a_skill_is_written_where_agents_look_for_it_and_a_persons_file_stays() {
     sandbox
         .orch("skill install codex claude")
         .code(2)
-        .says("exists and says something else")
+        .says("exists with other contents")
         .ok();
     assert_eq!(sandbox.read(".claude/skills/orch-tasks/SKILL.md"), "mine\n");
     assert!(!sandbox.join(".agents/skills/orch-tasks/SKILL.md").exists());

@@ -109,11 +109,11 @@ fn a_run_under_way_is_told_as_far_as_it_has_come_and_one_that_was_killed_as_such
     assert_eq!(told["report"]["goes_on"], true);
     assert_eq!(told["report"]["figures"]["peak"], 1, "{told}");
     let text = sandbox.orch("report").code(0).out;
-    assert!(text.contains(" UTC: it goes on\n"), "{text}");
+    assert!(text.contains(" UTC: it is running\n"), "{text}");
     up.signal(rustix::process::Signal::KILL);
     wait_for("the supervisor's end", || {
         let text = sandbox.orch("report").code(0).out;
-        text.contains("its supervisor was killed (orch up goes on)")
+        text.contains("its supervisor was killed; `orch up` continues")
     });
     sandbox.open("go");
     sandbox.orch("up").code(0).ok();

@@ -185,7 +185,7 @@ enum Coming {
 
 struct World {
     dice: Rng,
-    /// Chance of what parts come to, where there are any: worlds without go on as they were.
+    /// Chance of what parts come to, where there are any: worlds without continue as they were.
     odds: Option<Rng>,
     work: Work,
     scheduler: Scheduler,
@@ -1006,7 +1006,7 @@ impl World {
                 self.person();
             }
             if self.coming.is_empty() {
-                // Only a person can go on from here.
+                // Only a person can continue from here.
                 for plan in self.work.plans.clone() {
                     for point in plan.gated() {
                         let what = WorkRef::at(&plan.name, point);

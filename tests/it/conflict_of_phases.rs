@@ -178,13 +178,13 @@ fn first_phases_are_resolved_as_they_were_before_and_a_rehearsal_says_so() {
     sandbox
         .orch("merge auth.1 --dry-run")
         .code(0)
-        .says("would land auth.1  shared.txt resolved as it was before")
+        .says("would land auth.1  shared.txt resolved as before")
         .ok();
     assert_eq!(traces(&sandbox), before, "a rehearsal touches nothing");
     sandbox
         .orch("merge auth.1")
         .code(0)
-        .says("shared.txt resolved as it was before")
+        .says("shared.txt resolved as before")
         .ok();
     assert_eq!(shared(&sandbox), BOTH);
     assert_eq!(sandbox.shown("auth")["landed"]["phases"], json!([1]));

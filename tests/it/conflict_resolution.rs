@@ -308,7 +308,7 @@ fn giving_up_leaves_nothing_behind_but_a_backup_of_what_was_done() {
         .code(2)
         .says("not checked out")
         .ok();
-    // It can be begun anew.
+    // It can be begun again.
     sandbox.orch("merge --resolve two").code(0).ok();
     assert!(place.status().starts_with("UU shared.txt") || place.status().starts_with("M  shared.txt"));
     sandbox.orch("merge --abort").code(0).ok();
@@ -341,7 +341,7 @@ fn a_merge_that_was_given_up_in_the_worktree_is_not_taken_for_a_resolution() {
     place.git("merge --abort");
     let before = sandbox.rev("main");
     let refused = sandbox.orch("merge --continue two").code(2);
-    refused.says("does not have both sides").ok();
+    refused.says("no longer has both sides").ok();
     assert_eq!(sandbox.rev("main"), before);
     // Asked for again, it is checked out again.
     sandbox.orch("merge --resolve two").code(0).ok();
@@ -589,7 +589,7 @@ fn killed_while_it_is_verified_it_can_still_be_given_up() {
         .orch("merge --abort two")
         .code(0)
         .says("given up")
-        .says("is kept as")
+        .says("are kept as")
         .ok();
     std::fs::write(sandbox.mark("go"), "").unwrap();
     sandbox.open("v");

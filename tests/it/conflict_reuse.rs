@@ -34,7 +34,7 @@ fn taken_back(tables: &str) -> Sandbox {
     let sandbox = at_odds(tables, &["one", "two"]);
     sandbox.orch("merge").code(1).ok();
     resolve(&sandbox, "two", BOTH);
-    // The same conflict once more: the target as it was, and a plan that wants the same again.
+    // The same conflict again: the target as it was, and a plan that wants the same again.
     sandbox.git("reset -q --hard HEAD~1");
     let script = "sed -i s/middle/two/ shared.txt; git commit -qam two; work 1.1";
     sandbox.plan("again", "", &document(&[1]), script);
@@ -55,7 +55,7 @@ fn a_conflict_is_resolved_as_it_was_before_shown_and_verified() {
     let refs = sandbox.git("for-each-ref refs/heads");
     let merged = sandbox.orch("merge again").code(0);
     assert!(
-        merged.out.contains("(shared.txt resolved as it was before)"),
+        merged.out.contains("(shared.txt resolved as before)"),
         "{merged:?}"
     );
     assert_eq!(sandbox.read("shared.txt"), BOTH);
@@ -68,7 +68,7 @@ fn a_conflict_is_resolved_as_it_was_before_shown_and_verified() {
     assert!(verified.ends_with(BOTH), "{verified}");
     assert_eq!(sandbox.count("resolve.reused", Some("again")), 1);
     assert!(
-        sandbox.why("again").contains("resolved as it was before"),
+        sandbox.why("again").contains("resolved as before"),
         "{}",
         sandbox.why("again")
     );
@@ -132,7 +132,7 @@ fn settings_of_git_are_not_written_and_a_resolution_made_by_hand_elsewhere_count
     sandbox.write("shared.txt", BOTH);
     sandbox.git("-c rerere.enabled=true commit -q -a -m by-hand");
     sandbox.git("checkout -q main");
-    sandbox.orch("merge two").code(0).says("as it was before").ok();
+    sandbox.orch("merge two").code(0).says("resolved as before").ok();
     assert_eq!(sandbox.read("shared.txt"), BOTH);
     assert_eq!(sandbox.read(".git/config"), settings);
 }
@@ -154,7 +154,7 @@ fn a_person_who_checks_it_out_sees_what_was_resolved_before() {
     sandbox.orch("merge --continue two").code(0).ok();
 }
 
-/// Two plans that add lines to a file whose sum stands in a lock file.
+/// Two plans that add lines to a file whose sum is in a lock file.
 fn with_lock_file(regenerate: &str, merge: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.tables(&format!(
@@ -267,7 +267,7 @@ fn a_command_that_fails_or_takes_too_long_holds_the_plan_with_the_end_of_its_log
         .says("no network here")
         .ok();
     assert_eq!(sandbox.rev("main"), before);
-    // What is mended counts the next time.
+    // What is repaired counts the next time.
     let text = sandbox.read("plans.toml");
     let text = text.replace("echo no network here; exit 3", "sleep 1000");
     sandbox.write(

@@ -63,7 +63,7 @@ fn make_executable(file: &Path) {
     fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Waits until no process mentions the folder in its command line or environment, or stands in it.
+/// Waits until no process mentions the folder in its command line or environment, or is in it.
 #[track_caller]
 fn no_process_is_left(folder: &Path) {
     let needle = folder.as_os_str().as_encoded_bytes();

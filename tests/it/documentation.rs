@@ -126,6 +126,54 @@ fn every_event_is_documented_and_no_other() {
 }
 
 #[test]
+fn the_walks_name_files_functions_and_types_that_there_are() {
+    let page = page("docs/architecture.md");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = String::new();
+    let mut folders = vec![source.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => all += &fs::read_to_string(path).unwrap(),
+            }
+        }
+    }
+    for walk in section(&page, "Two walks").split("\n\n1. ").skip(1) {
+        let mut files: Vec<&str> = Vec::new();
+        let mut texts = Vec::new();
+        for line in walk.lines() {
+            let (files_of, forms) = line.split_once("`: ").unwrap_or((line, ""));
+            for word in files_of.split('`').filter(|word| !word.trim().is_empty()) {
+                if word.ends_with(".rs") {
+                    let text = fs::read_to_string(source.join(word));
+                    texts.push(text.unwrap_or_else(|_| panic!("no file src/{word}")));
+                    files.push(word);
+                } else if word.chars().all(|c| c.is_lowercase() || c == '_') {
+                    let function = format!("fn {word}(");
+                    let last = texts.last().is_some_and(|text| text.contains(&function));
+                    assert!(last, "no {function}) in {:?}: {line}", files.last());
+                }
+            }
+            for word in forms.split('`').skip(1).step_by(2) {
+                let (name, variant) = word.split_once("::").unwrap_or((word, ""));
+                let kinds = ["struct", "enum", "type"].map(|kind| format!("{kind} {name}"));
+                let known = name.starts_with('.') || name.ends_with(".json");
+                assert!(
+                    known || kinds.iter().any(|kind| all.contains(kind)),
+                    "no {name}: {line}"
+                );
+                assert!(all.contains(variant), "no {word}: {line}");
+            }
+        }
+        files.sort_unstable();
+        files.dedup();
+        assert!(!files.is_empty() && files.len() <= 42, "{} files", files.len());
+    }
+}
+
+#[test]
 fn links_between_the_pages_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folders = ["docs", "docs/agents", "docs/recipes"];

@@ -64,9 +64,9 @@ fn two_plans_that_merge_and_are_red_together_hear_of_it_while_they_work() {
         "{told}"
     );
     let risks = sandbox.orch("preview --json").code(0).json()["risks"].to_string();
-    assert!(risks.contains("pass alone and not together"), "{risks}");
+    assert!(risks.contains("did not pass together"), "{risks}");
 
-    // One of them is mended: the others pass with it.
+    // One of them is repaired: the others pass with it.
     sandbox
         .worktree("call")
         .write("uses/door.sh", "welcome 2> /dev/null || greet\n");

@@ -83,7 +83,7 @@ fn any_commit_of_the_target_says_so_in_a_clone_too() {
     for commit in ["main", &brought, &brought[..9]] {
         let why = sandbox.orch(&format!("why {commit}")).code(0).out;
         assert!(
-            why.contains("landed on main with plan a") && why.contains("said by a-2"),
+            why.contains("landed on main with plan a") && why.contains("reported by a-2"),
             "{why}"
         );
     }

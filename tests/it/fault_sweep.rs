@@ -1,4 +1,4 @@
-//! Killed at every step: a run in which some process dies at its k-th fault point, and is then gone on with, ends as the
+//! Killed at every step: a run in which some process dies at its k-th fault point, and is then continued with, ends as the
 //! undisturbed run does.
 //!
 //! A spread of the points is tried by default; `ORCH_SWEEP=all` tries each, `ORCH_SWEEP=K` the K-th alone.
@@ -45,7 +45,7 @@ fn die_at(k: usize, undisturbed: &Outcome, starts: &BTreeSet<String>) -> Option<
     let (name, _) = passed.get(k - 1)?.clone();
     let what = format!("point {k} ({name})");
     let supervisor_died = said.code == -1;
-    // The host, a runner or a child died: the run went on. It is gone on with in any case.
+    // The host, a runner or a child died: the run continued. It is continued with in any case.
     let again = up(&sandbox, 0);
     assert_eq!(again.code, 0, "{what}: first {said:?}\nthen {again:?}");
     check(&sandbox, &what);

@@ -79,7 +79,7 @@ fn the_forecast_names_the_pairs_that_git_finds_in_conflict() {
         let mut target = (history.commit(&base, &[]), base);
         let mut made = Vec::new();
         for _ in 0..7 {
-            // The target goes on now and then; a branch starts from it or from another branch.
+            // The target continues now and then; a branch starts from it or from another branch.
             if dice.below(3) == 0 {
                 let files = target.1.changed(&mut dice);
                 target = (history.commit(&files, &[target.0]), files);

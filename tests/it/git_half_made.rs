@@ -1,4 +1,4 @@
-//! Worktrees whose making was cut short, and worktrees that were damaged: each state that a crash can leave.
+//! Worktrees whose making was interrupted, and worktrees that were damaged: each state that a crash can leave.
 
 use std::fs;
 use std::path::PathBuf;

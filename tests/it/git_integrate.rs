@@ -191,7 +191,7 @@ fn a_missing_branch_is_named() {
     assert!(error.to_string().contains("orch/auth.7"), "{error}");
 }
 
-/// Each state that a move can be cut short in, made by hand; then a unit is integrated again.
+/// Each state that a move can be interrupted in, made by hand; then a unit is integrated again.
 #[test]
 fn a_move_that_was_cut_short_is_ended() {
     for cut in 0..7 {
@@ -244,7 +244,7 @@ fn a_move_that_was_cut_short_is_ended() {
         let somebodys = cut == 3;
         assert_eq!(integration.backups.len(), usize::from(somebodys), "cut {cut}");
         match integration.backups.first() {
-            // What lay in the worktree went with the rest.
+            // What was in the worktree went with the rest.
             Some(backup) => assert_eq!(
                 lanes
                     .scratch

@@ -333,7 +333,7 @@ fn a_merge_in_progress_a_nested_repository_and_a_foreign_branch_are_refused() {
     lanes.nothing_is_lost();
 }
 
-/// Each state that leaving can be cut short in, made by hand; then it is left again.
+/// Each state that leaving can be interrupted in, made by hand; then it is left again.
 #[test]
 fn leaving_that_was_cut_short_among_files_or_before_head_is_ended() {
     for cut in 0..3 {
@@ -375,7 +375,7 @@ fn leaving_that_was_cut_short_among_files_or_before_head_is_ended() {
     }
 }
 
-/// Each state that entering can be cut short in, made by hand; then it is entered again.
+/// Each state that entering can be interrupted in, made by hand; then it is entered again.
 #[test]
 fn entering_that_was_cut_short_is_ended() {
     for cut in 0..7 {

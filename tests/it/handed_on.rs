@@ -1,4 +1,4 @@
-//! What an agent is told of the one before it, and what of that one's conversation it goes on with.
+//! What an agent is told of the one before it, and what of that one's conversation it continues with.
 
 use crate::support::{Sandbox, document, wait_for};
 

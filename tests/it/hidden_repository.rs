@@ -18,7 +18,7 @@ fn unshare() -> Option<&'static str> {
     found
 }
 
-/// What libgit2 cannot open any more, as codex leaves it.
+/// What libgit2 can no longer open, as codex leaves it.
 const IN_PART: &str = "for d in \"$ORCH_REPO/.git\" \"$(git rev-parse --absolute-git-dir)\"; do mkdir -p \"$d/.git\"; mount -t tmpfs \
                        tmpfs \"$d/.git\"; done";
 /// Nothing of the repository is left.

@@ -87,7 +87,7 @@ fn of_several_cleanings_each_takes_its_turn_and_each_worktree_goes_once() {
     removed.sort();
     assert_eq!(removed, ["p1", "p2", "p3", "p4"]);
     assert_eq!(sandbox.git("branch --list orch/*"), "");
-    sandbox.orch("doctor").says("nothing is off").ok();
+    sandbox.orch("doctor").says("no problems found").ok();
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_plan_whose_conflict_was_resolved_and_squashed_is_cleaned_away_by_what_was_w
     assert_eq!(sandbox.git("branch --list orch/p"), "");
     let kept = sandbox.git(&format!("for-each-ref --contains {commit} refs/orch/backup"));
     assert!(!kept.is_empty(), "its commits are kept");
-    // One that has gone on since is not.
+    // One that has continued since is not.
     let other = landed(1);
     other.worktree("p1").commit_file("more.txt", "more\n");
     other.orch("clean p1").code(0).says("kept p1").ok();
@@ -183,7 +183,7 @@ fn candidates_outlive_housekeeping_that_prunes_at_once_and_leave_no_ref_behind()
         for _ in 0..verifications {
             sandbox.reached("verify");
             std::fs::remove_file(sandbox.mark("at-verify")).unwrap();
-            // More than the worktree that stands on one holds them.
+            // More than the worktree that is on one holds them.
             assert!(!sandbox.git("for-each-ref refs/orch/candidates").is_empty());
             sandbox.git("-c gc.reflogExpire=now -c gc.reflogExpireUnreachable=now gc -q --prune=now");
             sandbox.open("verify");
@@ -213,7 +213,7 @@ fn a_target_that_a_hook_of_the_repository_keeps_leaves_nothing_to_mend() {
         sandbox.why("p")
     );
     let doctor = sandbox.orch("doctor").code(0);
-    assert!(!doctor.out.contains("cut short"), "{}", doctor.out);
+    assert!(!doctor.out.contains("interrupted"), "{}", doctor.out);
     std::fs::remove_file(sandbox.join(".git/hooks/reference-transaction")).unwrap();
     sandbox.orch("merge").code(0).ok();
     assert_eq!(sandbox.state("p"), "landed");

@@ -1,5 +1,5 @@
 //! What is left behind by an orch that was killed, or by an agent: hanging git commands, operations that were begun, worktrees
-//! that are gone. The run goes on by itself, and nothing is lost.
+//! that are gone. The run continues on its own, and nothing is lost.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -99,7 +99,7 @@ fn doctor_names_a_git_that_was_left_hanging_and_ends_it_when_told() {
     sandbox
         .orch("doctor")
         .code(1)
-        .says("git commands of an orch that is gone")
+        .says("git commands of an `orch` that has ended")
         .ok();
     assert_eq!(sandbox.processes().len(), before, "looking ends nobody");
     let fixed = sandbox.orch("doctor --fix");

@@ -167,7 +167,7 @@ fn a_program_that_waits_for_a_far_reset_gives_its_slot_back() {
     sandbox.happened("plan.finished", "q");
     assert_eq!(sandbox.state("p"), "parked");
     assert!(
-        sandbox.why("p").contains("it goes on in 59m") || sandbox.why("p").contains("it goes on in 1h"),
+        sandbox.why("p").contains("it continues in 59m") || sandbox.why("p").contains("it continues in 1h"),
         "{}",
         sandbox.why("p")
     );

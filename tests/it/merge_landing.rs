@@ -111,7 +111,7 @@ fn a_conflict_is_held_with_its_files_and_the_other_plan_and_lands_once_a_person_
         sandbox.plan(plan, "", &document(&[1]), &script);
     }
     sandbox.plan("three", "", &document(&[1]), "work 1.1");
-    // Landed together, in the manifest's order: by itself each would land when it happens to be finished.
+    // Landed together, in the manifest's order: on its own each would land when it happens to be finished.
     sandbox.orch("up").code(0).ok();
     sandbox.orch("merge").code(1).ok();
     assert_eq!(sandbox.state("one"), "landed");
@@ -601,11 +601,7 @@ fn a_branch_from_which_the_finished_work_was_taken_does_not_count_as_landed() {
     sandbox.orch("up").code(1).ok();
     let made = sandbox.rev("orch/p");
     sandbox.worktree("p").git("reset -q --hard HEAD~1");
-    sandbox
-        .orch("merge")
-        .code(2)
-        .says("does not have the work any more")
-        .ok();
+    sandbox.orch("merge").code(2).says("no longer has the work").ok();
     assert_eq!(sandbox.state("p"), "finished");
     sandbox.worktree("p").git(&format!("reset -q --hard {made}"));
     sandbox.orch("up --merge").code(0).ok();
@@ -671,28 +667,28 @@ fn a_checkout_that_could_not_follow_is_told_of_until_it_has() {
             "#!/bin/sh\ntest \"$1\" = committed || exit 0\ngrep -q 'refs/heads/main$' && printf mine > {mine:?}\nexit 0\n"
         ),
     );
-    sandbox.orch("merge a").code(0).says("was not brought along").ok();
+    sandbox.orch("merge a").code(0).says("was not updated").ok();
     fs::remove_file(&hook).unwrap();
     assert_eq!(sandbox.state("a"), "landed");
     assert_eq!(sandbox.read("a-1.1.txt"), "mine");
-    sandbox.orch("status").code(0).says("was not brought along").ok();
+    sandbox.orch("status").code(0).says("was not updated").ok();
     let status = sandbox.orch("status --json").code(0).json();
     assert_eq!(status["attention"][0]["command"], "orch doctor --fix");
     let landed = sandbox.head();
-    sandbox.orch("up").code(0).says("was not brought along").ok();
+    sandbox.orch("up").code(0).says("was not updated").ok();
     sandbox
         .orch("doctor --fix")
         .code(1)
-        .says("tried: bring the checkouts along")
+        .says("tried: update its checkouts")
         .ok();
     // The next one would only add to what is staged as taken back.
-    sandbox.orch("merge b").code(2).says("was not brought along").ok();
+    sandbox.orch("merge b").code(2).says("was not updated").ok();
     assert_eq!(
         (sandbox.head(), sandbox.state("b")),
         (landed, "finished".to_owned())
     );
     sandbox.remove("a-1.1.txt");
-    sandbox.orch("merge b").code(0).says("was brought along now").ok();
+    sandbox.orch("merge b").code(0).says("was updated now").ok();
     assert_eq!(sandbox.git("diff HEAD --name-only"), "");
     assert!(sandbox.join("a-1.1.txt").exists() && sandbox.join("b-1.1.txt").exists());
     sandbox.orch("doctor").code(0).ok();

@@ -114,7 +114,7 @@ fn finished_phases_land_beside_a_running_supervisor_and_release_who_waits_for_th
     sandbox.orch("why auth.2").code(0).says("has landed (").ok();
     sandbox.orch("status auth").code(0).says("done, landed").ok();
 
-    // Asked once more, nothing moves and the answer is the same.
+    // Asked again, nothing moves and the answer is the same.
     sandbox.orch("merge auth.2").code(0).says("landed").ok();
     assert_eq!(sandbox.rev("main"), commit);
 
@@ -395,11 +395,11 @@ fn phases_that_landed_are_known_again_when_the_journal_is_lost() {
     assert_eq!(sandbox.shown("auth")["landed"], landed);
     assert_eq!(sandbox.shown("auth")["attempts"].as_array().unwrap().len(), 1);
     sandbox.orch("why auth.2").code(0).says("has landed (").ok();
-    // Asked once more, nothing moves.
+    // Asked again, nothing moves.
     let tip = sandbox.rev("main");
     sandbox.orch("merge auth.2").ok();
     assert_eq!(sandbox.rev("main"), tip);
-    // Who waits for it goes on, and so does the rest of the plan.
+    // Who waits for it continues, and so does the rest of the plan.
     sandbox.plan(
         "billing",
         "depends = [\"auth.2@landed\"]",

@@ -2,7 +2,7 @@
 
 use crate::support::{Sandbox, document};
 
-/// One plan with two commits by somebody else, and a target that has gone on since it began.
+/// One plan with two commits by somebody else, and a target that has continued since it began.
 fn finished(strategy: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.tables(&format!("[merge]\nstrategy = \"{strategy}\""));
@@ -204,7 +204,7 @@ fn a_rebase_keeps_words_and_names_that_are_not_utf_8_byte_for_byte() {
             kept.map(<[u8]>::to_vec).collect::<Vec<_>>()
         };
         let main = crate::support::Tree::at(sandbox.path());
-        // Git writes what says its encoding anew in its own; here it stays as it is, and reads the same.
+        // Git writes what says its encoding again in its own; here it stays as it is, and reads the same.
         let text = |tree: &crate::support::Tree, rev: &str| {
             tree.git_args(["log", "-1", "--encoding=UTF-8", "--format=%an%n%ae%n%ad%n%B", rev])
         };

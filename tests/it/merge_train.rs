@@ -149,7 +149,11 @@ fn a_tree_is_verified_once_for_each_target_whichever_run_asks() {
     assert_eq!(trees(&sandbox).len(), 4, "what is verified is told the target");
     sandbox.git("branch -f trial HEAD~2");
     sandbox.orch("merge --into trial").ok();
-    assert_eq!(trees(&sandbox).len(), 4, "the same trees, known from before");
+    assert_eq!(
+        trees(&sandbox).len(),
+        4,
+        "the same trees, from an earlier verification"
+    );
 }
 
 #[test]
@@ -351,7 +355,10 @@ fn attributes_and_drivers_that_came_up_while_agents_ran_merge_nothing() {
             &format!("main={}; {plant}; work 1.1", sandbox.path().display()),
         );
         let said = sandbox.orch("up --merge").code(1);
-        assert!(said.err.contains("when this run began"), "{plant}: {said:?}");
+        assert!(
+            said.err.contains("has changed since this run began"),
+            "{plant}: {said:?}"
+        );
         assert_eq!(sandbox.state("a"), "finished", "{plant}");
         // Whoever begins another run has seen what is there.
         sandbox.orch("up --merge").code(0).ok();

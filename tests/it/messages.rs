@@ -35,7 +35,7 @@ fn an_agent_reads_at_once_what_is_written_to_it_and_nothing_is_lost_by_reading()
         "work 1.1; gate s; orch send p --kind conflict I moved parse to lib",
     );
     let up = sandbox.start("up");
-    // What is written before an agent starts stands in its prompt and is read with that.
+    // What is written before an agent starts is in its prompt and is read with that.
     sandbox.reached("g");
     sandbox.open("s");
     sandbox.happened("plan.finished", "q");
@@ -80,7 +80,7 @@ fn what_is_sent_while_nobody_drives_stands_in_the_next_prompt_once() {
     sandbox
         .orch("send p use the new parser")
         .code(0)
-        .says("next orch up")
+        .says("next `orch up`")
         .ok();
     sandbox.orch("send p use the new parser").code(0).ok();
     sandbox.orch("send p --kind status and hurry").code(0).ok();
@@ -110,7 +110,7 @@ fn what_nobody_read_before_the_end_stands_in_the_next_prompt() {
     let up = sandbox.start("up");
     sandbox.reached("g");
     up.kill();
-    // The agent goes on without a supervisor, and can read this at once.
+    // The agent continues without a supervisor, and can read this at once.
     sandbox.orch("send p first").code(0).ok();
     assert_eq!(unread(&sandbox, "p"), ["first"]);
     let up = sandbox.start("up");
@@ -155,7 +155,7 @@ fn what_cannot_be_delivered_is_refused_with_a_reason() {
     sandbox
         .orch("send parser x")
         .code(2)
-        .says("parser is finished already")
+        .says("parser is already finished")
         .ok();
     sandbox.orch("send q x").code(2).says("orch retry q").ok();
     assert_eq!(sandbox.count("message.sent", None), 0);
@@ -190,14 +190,14 @@ fn what_was_not_told_yet_is_not_sent_twice_whatever_came_in_between() {
         sandbox
             .orch(&format!("send p {text}"))
             .code(0)
-            .says("next orch up")
+            .says("next `orch up`")
             .ok();
     }
     assert_eq!(sandbox.count("message.sent", Some("p")), 2);
     let up = sandbox.start("up");
     sandbox.reached("g");
     up.kill();
-    // Its agent goes on, and has it at once.
+    // Its agent continues, and has it at once.
     sandbox.orch("send p three").code(0).says("can read it now").ok();
     let inbox = sandbox.orch("task inbox --plan p --json").code(0).json();
     assert!(inbox.to_string().contains("three"), "{inbox}");

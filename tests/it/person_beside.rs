@@ -15,7 +15,7 @@ const RUNS: usize = 4;
 
 const PLANS: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "h", "bad"];
 
-/// What decides whether a tree is green; nothing that lies beside it matters.
+/// What decides whether a tree is green; nothing that is beside it matters.
 const GREEN: &str = "test ! -e bad-1.1.txt && { test ! -e c-1.1.txt || test -e a-1.1.txt; } && ! grep -rqs '^<<<<<<<' shared.txt";
 
 /// What verifications leave behind, each time another.

@@ -1,5 +1,5 @@
 //! Everything of a run killed at once at random instants, again and again; and a disk that is full at random instants. The run is
-//! gone on with, and ends as the undisturbed one does.
+//! continued with, and ends as the undisturbed one does.
 //!
 //! `ORCH_CUTS` sets how many times all is killed, `ORCH_CUTS_SEED` replays the draws; `ORCH_FULL` how many times the disk fills
 //! up, `ORCH_FULL_SEED` replays those.
@@ -35,10 +35,10 @@ const LINE: usize = 64;
 /// As many retries as a worker that is killed all the time may need.
 const SETTINGS: &str = "max_agents = 3\nretries = 1000";
 
-/// How often a person may have to say in one run that it goes on.
+/// How often a person may have to say in one run that it continues.
 const MOST_RETRIES: usize = 10;
 
-/// How long a full disk is left full when the run does not end by itself.
+/// How long a full disk is left full when the run does not end on its own.
 const FULL_FOR: Duration = Duration::from_secs(3);
 
 fn start(sandbox: &Sandbox, points: &str) -> Running {

@@ -29,7 +29,7 @@ const LINE: usize = 64;
 /// How many are killed in one run before it is left in peace: nobody gets anywhere who always dies.
 const IN_ONE_RUN: usize = 10;
 
-/// How often a person may have to say in one run that it goes on.
+/// How often a person may have to say in one run that it continues.
 const MOST_RETRIES: usize = 10;
 
 /// Lives of one run before it counts as one that gets nowhere.
@@ -114,7 +114,7 @@ fn run(seed: u64, undisturbed: &Outcome) -> Tally {
             // It is over when nobody died in it unseen: what a killed runner leaves is ended by the supervisor.
             0 => break,
             -1 => {}
-            // An agent that was killed three times in the same way, or a verification: a person says go on.
+            // An agent that was killed three times in the same way, or a verification: a person says continue.
             1 => {
                 tally.retried += 1;
                 assert!(

@@ -135,7 +135,7 @@ fn a_limit_parks_the_plan_and_the_same_conversation_goes_on_without_a_spent_atte
     assert_eq!(real.state("limited"), "parked");
     let why = real.why("limited");
     assert!(
-        why.starts_with("rate limited: ") && why.contains("it goes on in"),
+        why.starts_with("rate limited: ") && why.contains("it continues in"),
         "{why}"
     );
     // A person need not wait.
@@ -342,7 +342,7 @@ fn the_slower_programs_work_commit_and_fail_as_they_should() {
         "agent = \"gemini\"",
         r#"[{"http": 400, "message": "too strange"}]"#,
     );
-    // This one has no tools: it writes what stands in the answer.
+    // This one has no tools: it writes what is in the answer.
     let edit = "page.md\\n```\\na page\\n```";
     real.scripted("edits", "agent = \"aider\"", &format!(r#"[{{"say": "{edit}"}}]"#));
     real.scripted(

@@ -29,7 +29,7 @@ fn still() -> String {
     format!("mark at-work; test -e \"$MARKS/go\" || {{ sleep 1000 & wait; }}; {KEEPS_BOTH}")
 }
 
-/// The same, from now on in a run that lands by itself.
+/// The same, from now on in a run that lands on its own.
 fn auto(agent: &str, fixer: &str) -> Sandbox {
     let sandbox = at_odds("", "", agent, fixer);
     sandbox.settings("merge = \"auto\"");

@@ -65,7 +65,7 @@ fn attempts_that_end_at_once_in_the_same_way_are_not_repeated_for_ever() {
     );
     assert!(why.contains("the 7 retries left are not spent"), "{why}");
     assert_eq!(sandbox.count("agent.started", Some("q")), 5);
-    // A person who has mended it starts counting anew.
+    // A person who has repaired it starts counting again.
     sandbox.script("p", "work 1.1");
     sandbox.orch("retry p").code(0).ok();
     sandbox.orch("up p").code(0).ok();

@@ -411,7 +411,7 @@ fn what_is_called_failed_after_it_was_shown_does_not_land() {
     }
 }
 
-/// True when 1.1 was reported done once more after it had been called failed.
+/// True when 1.1 was reported done again after it had been called failed.
 fn done_again(sandbox: &Sandbox) -> bool {
     let words = sandbox
         .events()
@@ -494,7 +494,7 @@ fn a_branch_that_somebody_set_back_does_not_land_without_its_work() {
     sandbox.orch("merge").code(2).ok();
     assert_eq!(sandbox.count("merge.landed", None), 0);
     assert!(
-        sandbox.why("p").contains("does not have the work any more"),
+        sandbox.why("p").contains("no longer has the work"),
         "{}",
         sandbox.why("p")
     );

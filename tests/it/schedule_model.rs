@@ -265,7 +265,7 @@ enum Coming {
 /// plans held for want of money or a login.
 static COUNTED: [AtomicU64; 7] = [const { AtomicU64::new(0) }; 7];
 
-/// First phases of plans that landed by themselves.
+/// First phases of plans that landed on their own.
 static PREFIXES: AtomicU64 = AtomicU64::new(0);
 
 struct World {
@@ -388,7 +388,7 @@ impl World {
                         || !self.scheduler.state().plan(&plan).cancelling.is_empty(),
                     "{plan}: nobody asked to stop its verification"
                 );
-                // One that has ended by itself meanwhile has said so.
+                // One that has ended on its own meanwhile has said so.
                 let Some(verdict) = verdict.filter(|_| self.dice.percent(70)) else {
                     return;
                 };
@@ -400,7 +400,7 @@ impl World {
                     .coming
                     .iter()
                     .position(|coming| matches!(coming, Coming::Work(launch) if launch.attempt == attempt));
-                // One that has ended by itself meanwhile has sent word of that.
+                // One that has ended on its own meanwhile has sent word of that.
                 let Some(working) = working else {
                     return;
                 };
@@ -725,7 +725,7 @@ impl World {
         kind.is_some()
     }
 
-    /// The supervisor dies: what was not recorded is gone, what runs goes on, and a new one replays the journal.
+    /// The supervisor dies: what was not recorded is gone, what runs continues, and a new one replays the journal.
     fn crash(&mut self) {
         let work = self.scheduler.work().clone();
         let mut fresh = Scheduler::new(work);
@@ -810,7 +810,7 @@ impl World {
             match self.coming.swap_remove(next) {
                 Coming::Answer(event) => {
                     let again = self.trouble && self.dice.percent(10);
-                    // The same phase may be verified anew at once, and nothing tells the two answers apart.
+                    // The same phase may be verified again at once, and nothing tells the two answers apart.
                     let again = again && !matches!(event, Event::PhaseVerify(_));
                     self.tell(Input::Event(event.clone()));
                     if again && self.ending.is_none() {
@@ -894,7 +894,7 @@ impl World {
                 _ => signs.processor_ms = Some(10),
             }
         }
-        let moves = signs.still_for(STUCK_AFTER).is_none();
+        let moves = signs.stalled_for(STUCK_AFTER).is_none();
         let recorded = self.journal.len();
         self.tell(Input::Signs { plan, attempt, signs });
         let acts = |(_, event): &(At, Event)| matches!(event, Event::AgentStalled(_) | Event::StallActed(_));
@@ -1092,7 +1092,7 @@ impl World {
                         until.max(*known)
                     };
                 }
-                // A person who starts anew what was held does not wait either.
+                // A person who starts again what was held does not wait either.
                 Event::RunStarted { .. } => parked.clear(),
                 Event::RetryRequested(about) => {
                     parked.retain(|(plan, _), _| *plan != about.plan);

@@ -74,7 +74,7 @@ fn what_failed_is_tried_again_beside_a_running_supervisor_and_what_depends_on_it
     sandbox.happened("plan.finished", "q");
     sandbox.open("other");
     up.end().code(0).ok();
-    sandbox.orch("retry p").code(2).says("finished already").ok();
+    sandbox.orch("retry p").code(2).says("already finished").ok();
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn what_makes_no_sense_is_refused_with_a_reason_and_nothing_is_done_by_halves() 
     sandbox.orch("pause q p.7").code(2).ok();
     assert_eq!(sandbox.state("q"), "ready", "all of them or none");
     sandbox.orch("up").code(0).ok();
-    sandbox.orch("cancel p").code(2).says("finished already").ok();
+    sandbox.orch("cancel p").code(2).says("already finished").ok();
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn what_is_paused_at_once_is_being_stopped_and_a_plan_that_came_later_waits_sinc
     sandbox
         .orch("status p")
         .code(0)
-        .says("what runs of it is being stopped, nothing new begins")
+        .says("running work is being stopped, nothing new begins")
         .ok();
     sandbox.open("g");
     up.end().ok();

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use crate::support::{Sandbox, document, wait_for};
 
-/// A plan `v` whose verification stands at the gate `g` once, with an agent that does nothing else.
+/// A plan `v` whose verification is at the gate `g` once, with an agent that does nothing else.
 fn at_its_verification() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.settings("retries = 0").gate("g").gate("other");
@@ -70,7 +70,7 @@ fn what_was_cancelled_in_part_is_done_after_a_retry() {
             "case ${ORCH_TASK:-$ORCH_PHASE} in 1) work 1.1 1.2;; 2) work 2.1;; *) work $ORCH_TASK;; esac";
         sandbox.plan("p", "", &document(&[2, 1]), script);
         sandbox.orch("cancel p.2").code(0).ok();
-        sandbox.orch("cancel p.2").code(0).says("cancelled already").ok();
+        sandbox.orch("cancel p.2").code(0).says("already cancelled").ok();
         sandbox.orch("up").code(1).ok();
         assert_eq!(sandbox.state("p"), "failed");
         let shown = sandbox.shown("p");
@@ -130,7 +130,7 @@ fn asking_for_what_is_so_already_is_no_error_and_is_said() {
     sandbox
         .orch("retry a")
         .code(0)
-        .says("to be tried again already")
+        .says("already to be tried again")
         .ok();
     assert_eq!(sandbox.count("retry.requested", Some("a")), 1);
     sandbox.orch("cancel a").code(0).ok();

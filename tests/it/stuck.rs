@@ -143,7 +143,7 @@ fn an_agent_that_says_nothing_and_computes_is_never_taken_for_stuck() {
     let sandbox = silent("restart", script);
     sandbox.plan("q", "", &document(&[1]), "sleep 1000 & wait; work 1.1");
     let up = sandbox.start("up");
-    // Beside it another one hangs, is ended, is started anew and ended again: far longer than it takes to be stuck.
+    // Beside it another one hangs, is ended, is started again and ended again: far longer than it takes to be stuck.
     sandbox.happened("plan.failed", "q");
     std::fs::write(sandbox.mark("enough"), "").unwrap();
     up.end().code(1).ok();

@@ -63,7 +63,7 @@ fn doctor_tells_of_a_suspended_runner_and_has_it_go_on() {
     sandbox.open("p");
     let told = "a signal has suspended the runner of p-1";
     wait_for("the finding", || sandbox.orch("doctor").out.contains(told));
-    sandbox.orch("doctor --fix").says("have it go on").ok();
+    sandbox.orch("doctor --fix").says("continue it").ok();
     wait_for("its end", || {
         sandbox.join(".git/orch/attempts/p-1/exit.json").exists()
     });

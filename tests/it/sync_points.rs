@@ -1,4 +1,4 @@
-//! `[sync.NAME]`: points that several plans reach before any of them goes on.
+//! `[sync.NAME]`: points that several plans reach before any of them continues.
 
 use serde_json::json;
 
@@ -55,7 +55,7 @@ fn the_graph_and_the_preview_show_where_plans_meet_and_the_gates() {
     sandbox
         .orch("preview")
         .code(0)
-        .says("contract: a.1, b.1 before any of them goes on")
+        .says("contract: a.1, b.1 before any of them continues")
         .says("c, c.2")
         .ok();
     sandbox.orch("approve c").code(0).ok();

@@ -380,7 +380,7 @@ impl World {
             }
             MergeTrouble::Conflict { .. } => assert!(with(&self.nature.clashes), "p{plan} merges"),
             MergeTrouble::TargetRed { .. } => {
-                // Somebody may have mended it in the same moment.
+                // Somebody may have repaired it in the same moment.
                 assert!(!self.nature.red_bases.is_empty(), "the target is green");
             }
             MergeTrouble::Refused { why } if why == "in the way" => {

@@ -325,7 +325,7 @@ fn a_verification_never_passes_on_what_is_in_no_commit() {
         let sandbox = one("retries = 0", &keys, "commit a.txt; work 1.1 1.2");
         sandbox.orch("up").code(1).ok();
         assert_eq!(sandbox.state("p"), "held");
-        // A person mends it and forgets to commit.
+        // A person repairs it and forgets to commit.
         sandbox.worktree("p").write("a.txt", "good\n");
         let again = sandbox.orch("up");
         let branch = sandbox.git("show orch/p:a.txt");

@@ -212,7 +212,7 @@ fn a_foreign_branch_or_folder_is_refused_with_what_to_do_and_left_alone() {
     assert_eq!(sandbox.state("free"), "finished");
     assert_eq!(sandbox.rev("orch/taken"), foreign);
     assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
-    // Out of the way, all goes on.
+    // Out of the way, all continues.
     sandbox.git("branch -m orch/taken mine");
     fs::rename(sandbox.worktree("full").path(), sandbox.beside("kept")).unwrap();
     sandbox.orch("up").code(0).ok();

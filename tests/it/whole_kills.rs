@@ -1,5 +1,5 @@
-//! Everything of a run killed in the same instant, as by a power cut: supervisor, host, runners, agents and gits, at the steps
-//! of every git that runs. The run is then gone on with, and ends as the undisturbed one does.
+//! Everything of a run killed in the same instant, as by a power cut: supervisor, host, runners, agents and gits, at the steps of
+//! every git that runs. The run is then continued with, and ends as the undisturbed one does.
 //!
 //! Some of the steps are tried by default; `ORCH_WHOLE=all` tries each, `ORCH_WHOLE=K` the K-th alone.
 
@@ -63,7 +63,7 @@ pub fn steps(sandbox: &Sandbox) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// Goes on with a run in which all died at one step; false where that was not reached.
+/// Continues with a run in which all died at one step; false where that was not reached.
 fn dies_at(k: usize, made: fn() -> Sandbox, undisturbed: &Outcome) -> bool {
     let sandbox = watched(made());
     let said = up(&sandbox, k);

@@ -64,8 +64,8 @@ enum Way {
 
 const WAYS: [Way; 4] = [Way::Own, Way::TimeOut, Way::Cancel, Way::DownNow];
 
-/// Processes that stand in the sandbox, hold a file of it open or name it in their arguments: nothing of the environment
-/// is looked at, which a child can shed.
+/// Processes that are in the sandbox, hold a file of it open or name it in their arguments: nothing of the environment is looked
+/// at, which a child can shed.
 fn survivors(sandbox: &Sandbox) -> Vec<(i32, String)> {
     let within = sandbox.beside("");
     let is_within = |link: &Path| fs::read_link(link).is_ok_and(|target| target.starts_with(&within));

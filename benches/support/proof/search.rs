@@ -81,7 +81,7 @@ impl<'t> Search<'t> {
     /// pieces that no agent is stopped in, or by the work of those with much behind them shared among the slots.
     fn is_possible(&self, moment: &Moment, begun: Jobs) -> bool {
         let tree = self.tree;
-        // When each slot is free: an agent goes on to its end.
+        // When each slot is free: an agent continues to its end.
         let agents = moment.running.iter().map(|(job, end)| end + tree.jobs[*job].rest);
         let mut free: Vec<u64> = agents.collect();
         let mut pieces: Vec<u64> = free.iter().map(|end| end - moment.now).collect();

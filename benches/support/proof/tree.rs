@@ -16,9 +16,9 @@ pub(super) struct Job {
     pub tail: u64,
     pub before: Jobs,
     pub plan: usize,
-    /// What the same agent goes on with at once.
+    /// What the same agent continues with at once.
     pub next: Option<usize>,
-    /// All that it goes on with after that too, and how long that takes.
+    /// All that it continues with after that too, and how long that takes.
     pub carries: Jobs,
     pub rest: u64,
 }
@@ -132,7 +132,7 @@ fn is_part(plan: &PlanWork, unit: UnitId, point: Point) -> bool {
         (Point::Plan, _) => true,
         (Point::Phase(phase), _) => unit.phase() == phase && !plan.is_background(unit),
         (Point::Task(task), UnitId::Task(own)) => own == task,
-        // Reported while its agent goes on with the phase, at a moment that is not looked at.
+        // Reported while its agent continues with the phase, at a moment that is not looked at.
         (Point::Task(_), UnitId::Phase(_)) => false,
     }
 }
@@ -160,7 +160,7 @@ pub(super) fn leaves_out(work: &Work) -> bool {
     work.plans.iter().any(of_plan)
 }
 
-/// Whether the agent that has done the unit at a place goes on with the next one whatever happens elsewhere, if that waits for
+/// Whether the agent that has done the unit at a place continues with the next one whatever happens elsewhere, if that waits for
 /// nothing but the unit and what comes before it.
 fn goes_on(plan: &PlanWork, place: usize) -> bool {
     let (one, two) = (&plan.units[place], &plan.units[place + 1]);

@@ -14,7 +14,7 @@ pub(super) fn read(line: &str, draft: &mut ReadingDraft, now: Timestamp) {
         draft.facts.speaks = true;
         draft.facts.errors.add(shortened(why));
         if let Some(kind) = obstacles::kind(None, why) {
-            draft.obstructed(kind, why, reset::told_in(why, now));
+            draft.obstructed(kind, why, reset::reset_time(why, now));
         }
         draft.end(false, why);
     } else if line.starts_with("Retrying in") {

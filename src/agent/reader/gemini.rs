@@ -88,6 +88,6 @@ pub(super) fn read_log(line: &str, draft: &mut ReadingDraft, now: Timestamp) {
         && let Some(kind) = obstacles::kind(status, line)
     {
         draft.facts.errors.add(super::shortened(line));
-        draft.obstructed(kind, line, reset::told_in(line, now));
+        draft.obstructed(kind, line, reset::reset_time(line, now));
     }
 }

@@ -150,13 +150,13 @@ fn read_line(format: EventFormat, line: &[u8], draft: &mut ReadingDraft, before:
 }
 
 impl ReadingDraft {
-    /// The agent gets on: whatever stood in its way does not any more.
+    /// The agent continues: its obstacle is gone.
     fn progress(&mut self) {
         self.facts.obstacle = None;
         self.sightings = 0;
     }
 
-    /// Something stands in the agent's way. A reset time that was told before is kept.
+    /// Something is in the agent's way. A reset time that was told before is kept.
     fn obstructed(&mut self, kind: ObstacleKind, why: &str, until: Option<i64>) {
         let known = self.facts.obstacle.as_ref().filter(|known| known.kind == kind);
         let until = until.or(known.and_then(|known| known.until));
@@ -172,7 +172,7 @@ impl ReadingDraft {
     fn error(&mut self, status: Option<u64>, why: &str, now: Timestamp) {
         self.facts.errors.add(shortened(why));
         if let Some(kind) = obstacles::kind(status, why) {
-            self.obstructed(kind, why, reset::told_in(why, now));
+            self.obstructed(kind, why, reset::reset_time(why, now));
         }
     }
 

@@ -39,7 +39,7 @@ pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
                 output: at("/part/tokens/output") + at("/part/tokens/reasoning"),
                 micros: micros(event, "/part/cost"),
             });
-            // Any other reason means that it goes on, or was cut off.
+            // Any other reason means that it continues, or was cut off.
             match text(event, "/part/reason") {
                 Some("stop") => draft.well("it stopped by itself"),
                 _ => draft.facts.end = None,
@@ -77,5 +77,5 @@ pub(super) fn read_log(line: &str, draft: &mut ReadingDraft, now: Timestamp) {
     let why = why.trim_matches('"');
     draft.facts.errors.add(shortened(why));
     let kind = obstacles::kind(None, why).unwrap_or(ObstacleKind::Outage);
-    draft.obstructed(kind, why, reset::told_in(why, now));
+    draft.obstructed(kind, why, reset::reset_time(why, now));
 }

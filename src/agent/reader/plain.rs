@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{ReadingDraft, obstacles, reset};
 
-/// So many of the last lines are looked at: an error stands at the end.
+/// So many of the last lines are looked at: an error is at the end.
 const KEPT: usize = 12;
 
 /// The last lines.
@@ -40,7 +40,7 @@ pub(super) fn finish(draft: &mut ReadingDraft, now: Timestamp) {
             .0
             .iter()
             .rev()
-            .find_map(|line| reset::told_in(line, now));
+            .find_map(|line| reset::reset_time(line, now));
         draft.obstructed(kind, &line, until);
     }
 }

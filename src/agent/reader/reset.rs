@@ -35,7 +35,7 @@ pub(super) fn seconds(number: u64) -> i64 {
 
 /// The end that a text tells, in seconds since 1970: `…|1763000000`, `try again in 2h 5m`, `resets 3pm`, `try again at Nov 22nd, 2026
 /// 12:17 AM`.
-pub(super) fn told_in(text: &str, now: Timestamp) -> Option<i64> {
+pub(super) fn reset_time(text: &str, now: Timestamp) -> Option<i64> {
     let lower = text.to_lowercase();
     let found = stamp(&lower)
         .or_else(|| duration(&lower).map(|seconds| now.as_second().saturating_add(seconds)))
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn the_end_is_read_as_it_is_said() {
-        let at = |text: &str| told_in(text, now()).map(|end| end - now().as_second());
+        let at = |text: &str| reset_time(text, now()).map(|end| end - now().as_second());
         let moment = now().as_second() + 5000;
         let cases = [
             (format!("usage limit reached|{moment}"), Some(5000)),

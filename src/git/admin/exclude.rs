@@ -47,7 +47,7 @@ pub(in crate::git) fn exclude(
     replace_file(&target, &content)
 }
 
-/// The lines that hide orch's folder, and a worktree that lies below the main checkout.
+/// The lines that hide orch's folder, and a worktree that is below the main checkout.
 pub(in crate::git) fn lines_for(top: &Path, worktree: &Path) -> Vec<String> {
     let mut lines = vec![format!("{ORCH_DIR}/")];
     if let Some(inside) = worktree.strip_prefix(top).ok().and_then(Path::to_str)

@@ -1,4 +1,4 @@
-//! What checks have left in a worktree of orch's own, so that it can be told from what somebody put there.
+//! Leftover files of checks in a worktree of orch's own, recorded so that they can be told from other files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -63,7 +63,7 @@ fn name(file: &Path) -> String {
 
 fn looks(path: &Path, file: &Path) -> Option<LeftFileLooks> {
     let found = path.join(file).symlink_metadata().ok()?;
-    // A repository inside is a folder, which checks may go on filling.
+    // A repository inside is a folder, which checks may continue filling.
     let (size, time) = if found.is_dir() {
         (0, (0, 0))
     } else {

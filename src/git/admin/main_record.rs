@@ -1,4 +1,4 @@
-//! Noting where the main checkout is, for those who stand in a linked worktree of a repository that lies apart from it.
+//! Records where the main checkout is, for commands in a linked worktree of a repository that is apart from it.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -9,7 +9,7 @@ use crate::git::files::error::GitError;
 use crate::git::files::place::replace_file;
 use crate::git::repo::main_checkout::{RECORD, leads_to, recorded};
 
-/// Writes down where the main checkout is, unless its repository lies in it.
+/// Writes down where the main checkout is, unless its repository is in it.
 pub(in crate::git) fn write(_lock: &AdminLock<'_>, common_dir: &Path, top: &Path) -> Result<(), GitError> {
     let path = common_dir.join(RECORD);
     if top.join(".git") == common_dir

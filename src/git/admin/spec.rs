@@ -1,4 +1,4 @@
-//! What a worktree shall be, what it is when ready, and why it may be refused.
+//! The specification of a worktree, the ready worktree, and refusals.
 
 use std::path::PathBuf;
 
@@ -28,10 +28,10 @@ pub struct WorktreeReady {
     pub head: CommitId,
     /// True when this call made the branch.
     pub created_branch: bool,
-    /// True when this call made the worktree, or finished one whose making was cut short: nobody has worked in it
-    /// yet, and its set-up has to be done.
+    /// True when this call made the worktree, or finished one whose making was interrupted: nobody has worked in it yet, and its
+    /// set-up has to be done.
     pub created_worktree: bool,
-    /// What did not work and does not hinder: submodules, the repository's post-checkout hook.
+    /// Warnings: submodules, the repository's post-checkout hook.
     pub warnings: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ pub enum WorktreeRefusal {
         /// The checkout.
         path: PathBuf,
     },
-    /// The worktree is not at its place any more, and its branch is checked out in another linked worktree.
+    /// The worktree is no longer at its place, and its branch is checked out in another linked worktree.
     #[error(
         "the worktree is gone from `{}`, and its branch `{branch}` is checked out at `{}`: if it was moved there, move it back \
          with `git worktree move {} {}`, else switch that checkout to another branch; then orch up",

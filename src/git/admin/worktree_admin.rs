@@ -38,14 +38,14 @@ pub(in crate::git) struct KeyLock {
 }
 
 impl AdminLock<'_> {
-    /// What a git command holds on to while it changes the administration.
+    /// The lock that a git command holds while it changes the administration.
     pub(in crate::git) fn file(&self) -> &File {
         &self.processes
     }
 }
 
 impl KeyLock {
-    /// What a git command holds on to while it fills the worktree.
+    /// The lock that a git command holds while it fills the worktree.
     pub(in crate::git) fn file(&self) -> &File {
         &self.file
     }

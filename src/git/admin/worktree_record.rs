@@ -1,4 +1,4 @@
-//! What orch writes down about a worktree before it makes it, so that a half-made one is known for its own.
+//! The record that orch writes before it makes a worktree, so that it knows a half-made one for its own.
 
 use crate::git::files::place::replace_file;
 use std::ffi::OsString;

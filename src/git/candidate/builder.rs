@@ -187,7 +187,7 @@ impl CandidateBuilder {
         self.rehearse_since(onto, None, head)
     }
 
-    /// As [`CandidateBuilder::rehearse`], for what has changed since a commit that lies below the head.
+    /// As [`CandidateBuilder::rehearse`], for what has changed since a commit that is below the head.
     pub fn rehearse_since(
         &self,
         onto: &CommitId,

@@ -28,7 +28,7 @@ pub struct MergedFile {
     pub merged: String,
 }
 
-/// Every text file that a side of a merge changed and that the merge does not simply have from the one that changed it.
+/// Every text file that a side of a merge changed and that the merge does not simply take from that side.
 ///
 /// # Errors
 ///

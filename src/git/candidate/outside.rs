@@ -149,7 +149,7 @@ type RawLines<'t> = Vec<&'t [u8]>;
 
 /// The lines before, between and after the hunks that git could not merge; none when there is no hunk.
 fn outside_of_hunks<'t>(text: &'t [u8], sides: [&CommitId; 2]) -> Option<Vec<RawLines<'t>>> {
-    // The names are those of commits: no text that was there before has them after a marker.
+    // The names are commit ids: no earlier text has them after a marker.
     let marks = |line: &[u8], sign: u8, side: &CommitId| {
         let signs = line.iter().take_while(|byte| **byte == sign).count();
         let name = line[signs..].strip_prefix(b" ");

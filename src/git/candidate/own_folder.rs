@@ -1,5 +1,5 @@
-//! Orch's own folder in commits. It belongs to one worktree: merged into another it would say there what was said of other
-//! work, so that it is taken out of what is merged in and of what may land.
+//! Orch's own folder in commits. It belongs to one worktree: merged into another, its reports would be about other work. It is
+//! taken out of commits that are merged in or land.
 
 use std::path::{Path, PathBuf};
 
@@ -75,8 +75,8 @@ impl CandidateBuilder {
     }
 }
 
-/// Moves the branch that a worktree stands on to a commit that only lacks orch's own folder. The files stay as they are and
-/// are none of git's from then on.
+/// Moves the branch that a worktree is on to a commit that only lacks orch's own folder. The files stay as they are and are none
+/// of git's from then on.
 ///
 /// # Errors
 ///

@@ -6,7 +6,7 @@ use crate::git::merging::Merged;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// What is said of a commit that never lands.
+/// The message of a commit that never lands.
 const MESSAGE: &str = "Branches that are tried together; nothing lands with this";
 
 impl CandidateBuilder {

@@ -53,7 +53,7 @@ pub enum ConflictError {
         files: Vec<PathBuf>,
     },
     /// The merge was given up in the worktree.
-    #[error("what is checked out in `{}` does not have both sides of the conflict any more", path.display())]
+    #[error("what is checked out in `{}` no longer has both sides of the conflict", path.display())]
     GivenUp {
         /// The worktree.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum ConflictError {
     InProgress {
         /// The worktree.
         path: PathBuf,
-        /// What was begun.
+        /// The operation.
         operation: InProgress,
     },
     /// The worktree is not made.

@@ -1,8 +1,8 @@
 //! The worktree in which a person, or an agent, resolves a plan's conflict with the target: made, taken as resolved, given up,
 //! and removed once it was landed.
 //!
-//! It stands on the target's tip, detached, with the merge of the plan's branch begun and left open: markers in the files, the
-//! index in conflict, so that `git status`, `git mergetool` and editors work as after any `git merge`.
+//! It is on the target's tip, detached, with the merge of the plan's branch begun and left open: markers in the files, the index
+//! in conflict, so that `git status`, `git mergetool` and editors work as after any `git merge`.
 
 use std::path::{Path, PathBuf};
 
@@ -39,7 +39,7 @@ pub struct ConflictSpec<'a> {
     pub onto: &'a CommitId,
     /// Where the plan's branch stands.
     pub head: &'a CommitId,
-    /// What is merged: the head, or what stands in for it.
+    /// The merged commit: the head, or its stand-in.
     pub incoming: &'a CommitId,
     /// The words of the commit.
     pub message: &'a str,
@@ -56,14 +56,14 @@ pub struct OpenConflict {
     pub reused: Vec<PathBuf>,
     /// True when it was checked out already; nothing was touched then.
     pub again: bool,
-    /// What was put away of what lay there.
+    /// The backups of earlier files.
     pub backups: Vec<Backup>,
-    /// What did not work and does not hinder.
+    /// Warnings.
     pub warnings: Vec<String>,
 }
 
-/// Checks a conflict out. One that is checked out already is left as it is, also when a side has moved since: nobody's
-/// work at it is lost. One that was cut short is ended by doing it again.
+/// Checks a conflict out. A conflict that is checked out stays as it is, even when a side has moved since, so no work at it is
+/// lost. An interrupted checkout is completed by calling this again.
 ///
 /// # Errors
 ///
@@ -110,7 +110,7 @@ pub fn open_conflict(admin: &WorktreeAdmin, spec: &ConflictSpec<'_>) -> Result<O
     })
 }
 
-/// Puts the worktree, whatever lies in it, on a commit, clean. What would be lost goes to backups.
+/// Puts the worktree, whatever is in it, on a commit, clean. What would be lost goes to backups.
 fn put_on(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
@@ -140,9 +140,9 @@ fn put_on(
     Ok(backups)
 }
 
-/// Takes what is in the worktree as the resolution of the plan's conflict: as [`commit_conflict`], and from
-/// now on the commit stands in for the plan's branch. Git remembers how it was resolved once it has landed: what is given
-/// up until then is not to come back by itself.
+/// Takes what is in the worktree as the resolution of the plan's conflict: as [`commit_conflict`], and from now on the commit
+/// stands in for the plan's branch. Git remembers how it was resolved once it has landed: what is given up until then is not to
+/// come back on its own.
 ///
 /// # Errors
 ///
@@ -223,8 +223,8 @@ pub fn commit_conflict(
         return Err(ConflictError::Markers { path, places });
     }
     if merging.is_some() {
-        // `--no-verify` as for every commit of orch's own: hooks that check work are for those who work. How files were
-        // resolved is remembered once it is known to be good.
+        // `--no-verify` as for every commit of orch's own: hooks that check work are for people and agents. Resolutions are
+        // recorded once they are known to be good.
         committing_within(&path)?
             .config("rerere.enabled=false")
             .args([
@@ -292,7 +292,7 @@ pub fn abandon_conflict(
     }
     let mut backups = Vec::new();
     if let Some(record) = record {
-        // Where it stands on the target nothing of it can be lost.
+        // Where it is on the target nothing of it can be lost.
         let onto = sides.map_or(record.base, |(onto, _)| onto);
         if record.path.is_dir() {
             let alone = alone(admin, &key)?;

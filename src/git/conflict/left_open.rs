@@ -13,7 +13,7 @@ use crate::git::state::inspect::{changed_path, git_dir, in_progress};
 use crate::git::step::submodule::follow_submodules;
 use crate::plan::CommitId;
 
-/// What a merge that was begun has left.
+/// The state of a merge that was begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BegunMerge {
     /// Files in conflict, sorted.
@@ -54,7 +54,7 @@ pub(in crate::git) fn begin_merge(
     if in_progress(&git_dir(path)?).is_none() {
         return Err(answer.failure());
     }
-    // Whoever takes everything into the index then takes the bumps of both sides back.
+    // `git add` of everything would then undo the bumps of both sides.
     follow_submodules(path)?;
     let said = String::from_utf8_lossy(&answer.stdout).into_owned();
     let reused: BTreeSet<PathBuf> = [said.as_str(), answer.stderr.as_str()]

@@ -14,12 +14,12 @@ use crate::git::program::command::Git;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// What would come of it.
+/// The result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RehearsedMerge {
     /// Files that would be resolved as they were before, sorted.
     pub reused: Vec<PathBuf>,
-    /// Files that would be made anew, sorted; in the tree they are as the target has them.
+    /// Files that would be made again, sorted; in the tree they are as the target has them.
     pub generated: Vec<PathBuf>,
     /// The merge's tree; none where other files are left in conflict.
     pub tree: Option<String>,
@@ -85,7 +85,7 @@ fn provision_scratch(
         .to_string_lossy()
         .replace('\\', "\\\\")
         .replace('"', "\\\"");
-    // What is written later counts.
+    // Later settings count.
     let text = format!(
         "{own}[include]\n\tpath = \"{shared}\"\n[core]\n\tbare = false\n\tworktree = ..\n\thooksPath = /dev/null\n\
          \tfsmonitor = false\n\tsparseCheckout = true\n\tsparseCheckoutCone = false\n[index]\n\tsparse = false\n"

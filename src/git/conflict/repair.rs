@@ -1,5 +1,5 @@
 //! A merge that conflicts, made all the same in a worktree of orch's own: by resolutions that git has recorded, and by making
-//! generated files anew.
+//! generated files again.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -141,7 +141,8 @@ pub fn merged_tree(path: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Repair
     })
 }
 
-/// Puts a worktree of orch's own back to how it was before a merge was begun in it: nothing there is anybody's work.
+/// Puts a worktree of orch's own back to how it was before a merge was begun in it: nothing there is a person's or an agent's
+/// work.
 ///
 /// # Errors
 ///

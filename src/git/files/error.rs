@@ -1,4 +1,4 @@
-//! What can go wrong between orch and git, whatever was asked.
+//! Errors between orch and git.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ pub enum GitError {
     Format {
         /// The folder that was asked about.
         dir: PathBuf,
-        /// What is not supported.
+        /// The unsupported feature.
         format: &'static str,
     },
     /// The repository has no commit, so that nothing can start from it.
@@ -76,7 +76,7 @@ pub enum GitError {
         choices: Vec<String>,
     },
     /// The worktree's branch has no commit, for example after `git checkout --orphan`.
-    #[error("`{}` stands on a branch without a commit: check out the branch it should be on", path.display())]
+    #[error("`{}` has a branch without a commit checked out: check out the branch it should be on", path.display())]
     Unborn {
         /// The worktree.
         path: PathBuf,
@@ -88,7 +88,7 @@ pub enum GitError {
         command: String,
         /// `exit 128` or `signal 9`.
         outcome: String,
-        /// What it wrote to standard error, trimmed.
+        /// Its standard error, trimmed.
         stderr: String,
     },
     /// The git program gave an answer that could not be read.
@@ -102,7 +102,7 @@ pub enum GitError {
     /// libgit2 could not carry out a read.
     #[error("could not {action}: {source}")]
     Library {
-        /// What was being done, as a verb phrase.
+        /// The action, as a verb phrase.
         action: String,
         /// libgit2's own error.
         source: git2::Error,
@@ -110,7 +110,7 @@ pub enum GitError {
     /// The file system refused.
     #[error("could not {action} `{}`: {source}", path.display())]
     Io {
-        /// What was being done, as a verb.
+        /// The action, as a verb.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,

@@ -26,7 +26,7 @@ const IN_STEPS: [&[u8]; 12] = [
     b"switch",
 ];
 
-/// True when a git command stands in a folder or below it.
+/// True when a git command is in a folder or below it.
 pub(in crate::git) fn is_git_in(folder: &Path) -> bool {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     git_processes().any(|process| cwd(&process).is_some_and(|cwd| cwd.starts_with(&folder)))

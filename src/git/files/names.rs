@@ -9,7 +9,7 @@ pub(in crate::git) const BACKUPS: &str = "refs/orch/backup/";
 /// Merges that are built and have not landed yet.
 pub(in crate::git) const CANDIDATES: &str = "refs/orch/candidates/";
 
-/// What a plan had made when it was last looked at.
+/// A plan's commits at the last look.
 pub(in crate::git) const MADE: &str = "refs/orch/made/";
 
 /// Where phases ended that others wait for.

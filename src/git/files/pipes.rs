@@ -14,7 +14,7 @@ use super::registration::{pointed_to, registration_at, settle};
 const LATE: Duration = Duration::from_millis(10);
 
 /// Removes pipes, sockets and devices from where git has the files of a worktree: it would wait at them for ever. They hold
-/// nothing of anybody's. What git cannot do without is written anew, for a worktree on this branch. Returns what was removed.
+/// nothing of anybody's. What git cannot do without is written again, for a worktree on this branch. Returns what was removed.
 ///
 /// # Errors
 ///
@@ -49,7 +49,7 @@ pub fn remove_pipes(worktree: &Path, common_dir: &Path, branch: &str) -> Result<
     Ok(removed)
 }
 
-/// The same for the files of all worktrees that git reads wherever one of them is made or removed. Nothing is written anew: that
+/// The same for the files of all worktrees that git reads wherever one of them is made or removed. Nothing is written again: that
 /// is done for each once its agent has ended.
 pub(in crate::git) fn remove_pipes_of_all(common_dir: &Path) -> Result<(), GitError> {
     let admin_dirs = fs::read_dir(common_dir.join("worktrees"));
@@ -66,7 +66,7 @@ pub(in crate::git) fn remove_pipes_of_all(common_dir: &Path) -> Result<(), GitEr
 fn remove(pipe: &Path) -> Result<(), GitError> {
     let aside = pipe.with_extension("orch-pipe");
     fs::rename(pipe, &aside).map_err(GitError::io("rename", pipe))?;
-    // Whoever waits there already sees its end.
+    // A process that waits there sees its end.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     if fs::symlink_metadata(&aside).is_ok_and(|found| found.file_type().is_fifo()) {
         let writer = File::options()

@@ -14,7 +14,7 @@ pub(in crate::git) struct LogEntry {
     pub(in crate::git) new: Option<CommitId>,
     /// When, in seconds since 1970.
     pub(in crate::git) time: u64,
-    /// What was done, in git's words.
+    /// The action, in git's words.
     pub(in crate::git) what: String,
 }
 

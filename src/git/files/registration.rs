@@ -23,8 +23,8 @@ pub(in crate::git) struct Registration {
 }
 
 impl Registration {
-    /// The branch that is checked out, `Some(None)` when HEAD is detached; none when HEAD is not usable, as in a
-    /// worktree whose making was cut short.
+    /// The branch that is checked out, `Some(None)` when HEAD is detached; none when HEAD is not usable, as in a worktree whose
+    /// making was interrupted.
     pub(in crate::git) fn head(&self) -> Option<Option<String>> {
         if !self.admin.join("commondir").exists() {
             return None;
@@ -45,7 +45,7 @@ impl Registration {
         admin.canonicalize().is_ok_and(same)
     }
 
-    /// True when the folder has a `.git` that is another's: not the beginning of a link that was cut short as it was written.
+    /// True when the folder has a `.git` that is another's: not the beginning of a link that was interrupted as it was written.
     pub(in crate::git) fn is_foreign(&self) -> bool {
         let link = self.path.join(".git");
         match regular::read(&link) {
@@ -78,7 +78,7 @@ pub(in crate::git) fn read_head(file: &Path) -> Option<Option<String>> {
     is_commit.then_some(None)
 }
 
-/// The commit that HEAD names, where it stands in a file: in HEAD itself, or in a branch's own file, which counts before
+/// The commit that HEAD names, where it is in a file: in HEAD itself, or in a branch's own file, which counts before
 /// `packed-refs`. None says only that the reference must be looked for by other means.
 pub(in crate::git) fn written_head(git_dir: &Path) -> Option<CommitId> {
     let id = |file: &Path| regular::read_to_string(file).ok()?.trim().parse().ok();

@@ -1,4 +1,4 @@
-//! The version of the git program, and the least one that orch works with.
+//! The version of the git program, and the least version that orch works with.
 
 use std::fmt;
 

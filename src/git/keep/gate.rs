@@ -1,5 +1,4 @@
-//! The gate: whatever takes files or commits away stands in this file, and asks for a proof that nobody's work goes with
-//! them.
+//! The gate: whatever takes files or commits away is in this file, and asks for a proof that nobody's work goes with them.
 //!
 //! There are two proofs. [`SparedTree`] says of a checkout that nothing in it exists only there, [`SparedCommit`] says of
 //! a commit that it stays reachable when a ref to it goes. Both are had by showing that it is so, or by making a backup
@@ -60,7 +59,7 @@ impl SparedTree {
         state.dirty.is_empty().then(|| Self::of(path, None))
     }
 
-    /// A worktree whose making was cut short: nobody was let in yet, so what is there is what git had written.
+    /// A worktree whose making was interrupted: nobody was let in yet, so what is there is what git had written.
     pub(in crate::git) fn unused(record: &WorktreeRecord) -> Option<Self> {
         (record.state == TreeProgress::Making).then(|| Self::of(&record.path, None))
     }
@@ -87,7 +86,7 @@ impl SparedTree {
         left.explains(path, state).then(|| Self::of(path, None))
     }
 
-    /// A checkout that was clean when orch began a step in it, which was cut short: nobody else was let in since.
+    /// A checkout that was clean when orch began a step in it, which was interrupted: nobody else was let in since.
     pub(in crate::git) fn cut_short(path: &Path, _step: &StepRecord) -> Self {
         Self::of(path, None)
     }
@@ -249,7 +248,7 @@ pub(in crate::git) fn spare_tree(
     Ok(SparedTree::of(path, Some(backup)))
 }
 
-/// Shows that a commit lies in the history of another, which the caller has read from a ref that stays.
+/// Shows that a commit is in the history of another, which the caller has read from a ref that stays.
 pub(in crate::git) fn contained(
     repo: &Repository,
     commit: &CommitId,
@@ -284,7 +283,7 @@ pub(in crate::git) fn spare_commit(
     })
 }
 
-/// Keeps a commit that a checkout stands on and that no ref holds: gives the backup, or none where it is held.
+/// Keeps a commit that a checkout is on and that no ref holds: gives the backup, or none where it is held.
 ///
 /// # Errors
 ///
@@ -309,7 +308,7 @@ pub fn holders(repo: &Repository, commit: &CommitId) -> Result<Vec<String>, GitE
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-/// Deletes a branch if it still stands at the commit that was spared.
+/// Deletes a branch if it still is at the commit that was spared.
 pub(in crate::git) fn delete_branch(
     repo: &Repository,
     branch: &str,
@@ -323,8 +322,8 @@ pub(in crate::git) fn delete_branch(
         .map(drop)
 }
 
-/// Deletes a ref of orch's own; one that is not there is no error. `holder` is a commit that a ref has which stays:
-/// what lies in its history needs no backup. Gives the backup that was made.
+/// Deletes a ref of orch's own; a missing ref is no error. `holder` is a commit that another ref keeps: its history needs no
+/// backup. Gives the backup that was made.
 pub(in crate::git) fn drop_own_ref(
     repo: &Repository,
     name: &str,
@@ -352,7 +351,7 @@ fn delete_own(repo: &Repository, name: &str, spared: &SparedCommit) -> Result<()
     let cannot = || GitError::library(format!("delete `{name}`"));
     let delete = || {
         let mut found = handle.find_reference(name)?;
-        // Deleting compares once more with what was found here.
+        // Deleting compares again with what was found here.
         match found.target() == Some(git2::Oid::from_str(spared.commit().as_str())?) {
             true => found.delete(),
             false => Err(git2::Error::from_str("it has moved")),
@@ -379,7 +378,7 @@ pub fn release_candidates(repo: &Repository) -> Result<(), GitError> {
     Ok(())
 }
 
-/// Moves a branch away from the commit that was spared, if it still stands there.
+/// Moves a branch away from the commit that was spared, if it still is there.
 pub(in crate::git) fn move_branch(
     repo: &Repository,
     branch: &str,

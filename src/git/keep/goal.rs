@@ -3,7 +3,7 @@
 use crate::git::program::command::Git;
 use crate::plan::CommitId;
 
-/// What is to be checked out.
+/// The checkout to make.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::git) enum HeadGoal<'a> {
     /// A branch.

@@ -129,11 +129,11 @@ pub fn kept_files(repo: &Repository, kept: &Kept) -> Result<Vec<(char, PathBuf)>
     Ok(files)
 }
 
-/// Makes a branch at a backup. One that stands there already will do.
+/// Makes a branch at a backup, unless it is there already.
 ///
 /// # Errors
 ///
-/// When a branch of that name stands elsewhere.
+/// When a branch of that name is at another commit.
 pub fn restore_to_branch(repo: &Repository, kept: &Kept, branch: &str) -> Result<(), KeptError> {
     if !is_branch_name(branch) {
         return Err(KeptError::BadBranch(branch.to_owned()));

@@ -31,8 +31,8 @@ pub(in crate::git) fn back_up_once(
     }
 }
 
-/// Backs up what is uncommitted in a worktree and these ignored files, unless a backup keeps the same already: one
-/// that was made and then cut short. The worktree stays as it is.
+/// Backs up what is uncommitted in a worktree and these ignored files, unless an interrupted backup keeps the same already. The
+/// worktree stays as it is.
 pub(in crate::git) fn set_aside(
     repo: &Repository,
     owner: &str,

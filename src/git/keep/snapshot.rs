@@ -78,7 +78,7 @@ pub(in crate::git) fn snapshot_with(
     }
 }
 
-/// True in a sparse checkout, and in one that was.
+/// True in a sparse checkout, and in a former one.
 fn is_sparse(path: &Path) -> bool {
     git_dir(path).is_ok_and(|admin_dir| admin_dir.join("info/sparse-checkout").exists())
 }

@@ -1,5 +1,5 @@
-//! What orch is about to do to a worktree: written down before it begins, so that what a kill has left of it is never taken for
-//! somebody's work.
+//! What orch is about to do to a worktree: recorded before it begins, so that the remains of a killed step are never taken for
+//! work.
 
 use std::fs;
 use std::io;

@@ -16,7 +16,7 @@ use crate::git::state::in_the_way::in_the_way;
 use crate::git::state::inspect::inspect;
 use crate::plan::CommitId;
 
-/// The files that differ between two commits, from the top, with what stands in the place of one of them.
+/// The files that differ between two commits, from the top, with what is in the place of one of them.
 pub(in crate::git) struct DifferingFiles(BTreeSet<PathBuf>);
 
 impl DifferingFiles {
@@ -45,7 +45,7 @@ impl DifferingFiles {
 /// What the index holds beside a commit.
 struct Staged {
     files: Vec<PathBuf>,
-    /// True when two sides of a merge stand in it.
+    /// True when two sides of a merge are in it.
     unmerged: bool,
 }
 
@@ -107,12 +107,12 @@ pub(in crate::git) fn refuse_overlap(
     })
 }
 
-/// Refuses when a checkout of the branch could not follow from one commit to another because of what lies in it. A look
-/// ahead that costs little: a landing looks again.
+/// Refuses when a checkout of the branch could not follow from one commit to another because of what is in it. A look ahead that
+/// costs little: a landing looks again.
 ///
 /// # Errors
 ///
-/// What stands in the way, or why that cannot be found out.
+/// What is in the way, or why that cannot be found out.
 pub fn could_follow(
     repo: &Repository,
     branch: &str,

@@ -45,7 +45,7 @@ pub(in crate::git) fn repair(
         hindrance,
         Err(LandRefusal::InTheWay { .. } | LandRefusal::Blocked { .. })
     ) {
-        // It may be what a killed git has left of this very move.
+        // A killed git may have left it from this very move.
         undo_half(path, old, plan.new.as_str(), Some(lock))?;
         hindrance = rehearse(path, old, &plan.new, held, lock);
     }
@@ -73,7 +73,7 @@ fn two_way(lock: &IndexLock, old: &CommitId, new: &CommitId, options: &[&str]) -
         .args([old.as_str(), new.as_str()])
 }
 
-/// Finds out whether a checkout could be brought along, changing none of its files.
+/// Finds out whether a checkout could be updated, changing none of its files.
 pub(in crate::git) fn rehearse(
     path: &Path,
     old: &CommitId,

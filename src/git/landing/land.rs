@@ -92,11 +92,11 @@ const LANDS: &str = "orch: land ";
 /// How long another git command may keep the index of a checkout that has to follow.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// And that of the main checkout, when it shows another branch.
+/// And the main checkout's index, when it shows another branch.
 const PATIENCE_ELSEWHERE: Duration = Duration::from_millis(500);
 
-/// Locks the index of every checkout of a branch, and that of the main checkout, which somebody may switch to it. Git commands of
-/// people and editors have it for a moment at a time.
+/// Locks the index of every checkout of a branch, and of the main checkout, which somebody may switch to it. Git commands of
+/// people and editors hold such locks for a moment.
 fn lock_checkouts(repo: &Repository, branch: &str) -> Result<Vec<IndexLock>, LandRefusal> {
     let main_is_quiet = !repo.is_bare() && wait_while_changing(repo.top());
     let main = main_is_quiet.then(|| IndexLock::take(repo.top(), PATIENCE_ELSEWHERE).ok());
@@ -142,7 +142,7 @@ fn look_at_landing(
                     files: checkout.dirty,
                 });
             }
-            // One that was made in this moment shows the old commit, and is brought along as it is found then.
+            // A checkout made at this moment shows the old commit, and is updated when it is found.
             if let Some(lock) = locks.iter().find(|lock| lock.is_of(&checkout.path)) {
                 rehearse(&checkout.path, old, new, held, lock)?;
             }
@@ -166,8 +166,8 @@ pub fn land_holding(
     let LandingPlan { branch, old, new, .. } = plan;
     let mut locks = lock_checkouts(repo, branch)?;
     look_at_landing(repo, plan, held, &locks)?;
-    // What a killed git left would refuse every landing from now on. One that is still held, git will name.
-    // A branch that HEAD stands on is moved under HEAD's lock too.
+    // The lock of a killed git would refuse every landing from now on. git names a lock that is still held. A branch that HEAD is
+    // on is moved under HEAD's lock too.
     let clear = || {
         for name in [branch_ref(branch).as_str(), "HEAD"] {
             let _ = stale_lock::clear_beside(&repo.common_dir().join(name));
@@ -209,8 +209,8 @@ pub fn land_holding(
     })
 }
 
-/// Ends a landing that may have been cut short. None when the branch never moved (then it can be planned anew);
-/// otherwise its checkouts are brought along. Doing so again changes nothing. `held` is as for [`land_holding`].
+/// Ends a landing that may have been interrupted. None when the branch never moved (then it can be planned again); otherwise its
+/// checkouts are updated. Doing so again changes nothing. `held` is as for [`land_holding`].
 pub fn finish_landing_holding(
     repo: &Repository,
     plan: &LandingPlan,
@@ -222,7 +222,7 @@ pub fn finish_landing_holding(
     if !repo.is_ancestor(&plan.new, &tip)? {
         return Ok(None);
     }
-    // Whoever has moved the branch on from a checkout has brought that along.
+    // A person who moved the branch from a checkout has updated that checkout.
     let (gone_on, plan) = (
         tip != plan.new,
         LandingPlan {
@@ -243,7 +243,7 @@ pub fn finish_landing_holding(
     }))
 }
 
-/// The last move of a branch, where a checkout of it tells that it was cut short. For when nothing else tells of it.
+/// The last move of a branch, where a checkout of it tells that it was interrupted. For when nothing else tells of it.
 ///
 /// # Errors
 ///
@@ -289,7 +289,8 @@ pub fn behind(repo: &Repository, plan: &LandingPlan) -> Result<Vec<PathBuf>, Git
     Ok(behind)
 }
 
-/// What hinders one is told, and hinders no other: the branch has moved. `locks` are those that are held, and come to be.
+/// An obstacle in one checkout is reported and does not stop the others: the branch has moved. `locks` are the held locks, more
+/// are added.
 fn repair_checkouts(
     repo: &Repository,
     plan: &LandingPlan,

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::CommitId;
 
-/// A move of a branch that was found possible. To be journaled before it is carried out, so that a landing that was
-/// cut short can be ended.
+/// A move of a branch that was found possible. To be journaled before it is carried out, so that a landing that was interrupted
+/// can be ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LandingPlan {
     /// The branch, without `refs/heads/`.
@@ -21,12 +21,12 @@ pub struct LandingPlan {
     pub beside: bool,
 }
 
-/// A landing that took place: the branch was read again and stands at `commit`.
+/// A landing that took place: the branch was read again and is at `commit`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FinishedLanding {
     /// Where the branch stands now.
     pub commit: CommitId,
-    /// The checkouts of the branch, and whether each was brought along.
+    /// The checkouts of the branch, and whether each was updated.
     pub checkouts: Vec<RepairedCheckout>,
 }
 
@@ -35,14 +35,14 @@ pub struct FinishedLanding {
 pub struct RepairedCheckout {
     /// Its folder.
     pub path: PathBuf,
-    /// What became of it.
+    /// The result.
     pub outcome: CheckoutOutcome,
 }
 
-/// Whether a checkout shows the commit that its branch stands at.
+/// Whether a checkout shows the commit that its branch is at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckoutOutcome {
-    /// It was brought along.
+    /// It was updated.
     FastForwarded,
     /// It shows it already.
     Current,

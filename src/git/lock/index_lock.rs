@@ -1,8 +1,8 @@
 //! The lock of a checkout's index, held across a move of its branch.
 //!
 //! Git locks the index, moves the checkout and releases the lock within one command. Here the ref moves in between, so the lock
-//! is taken as git takes it (`index.lock`, made anew) and git works on a copy beside it, which takes the place of the index.
-//! The lock is kept until whoever read HEAD or the index before that has ended: git refuses while it is there, and afterwards would
+//! is taken as git takes it (`index.lock`, made again) and git works on a copy beside it, which takes the place of the index. The
+//! lock is kept until whoever read HEAD or the index before that has ended: git refuses while it is there, and afterwards would
 //! write what it read.
 
 use std::fs::{self, File, OpenOptions};
@@ -28,7 +28,7 @@ pub(in crate::git) struct IndexLock {
     checkout: PathBuf,
     index: PathBuf,
     lock: PathBuf,
-    /// What git works on.
+    /// The copy that git works on.
     copy: PathBuf,
     /// Open for as long as the lock is held, which is how others tell that it is.
     open: File,
@@ -92,7 +92,7 @@ impl IndexLock {
     ///
     /// When it cannot be copied.
     pub(in crate::git) fn renew(&self) -> Result<(), GitError> {
-        // Only whoever holds the lock makes these.
+        // Only the holder of the lock makes these.
         self.remove_copy();
         match self.make_copy() {
             Err(error) if error.kind() != ErrorKind::NotFound => {

@@ -13,7 +13,7 @@ pub enum LandRefusal {
     NotABranch {
         /// The name.
         target: String,
-        /// What it is instead.
+        /// Its state instead.
         what: &'static str,
     },
     /// The branch is not where it was.
@@ -71,8 +71,8 @@ pub enum LandRefusal {
         /// The files.
         files: Vec<PathBuf>,
     },
-    /// A checkout cannot be brought along for another reason that git gave.
-    #[error("the checkout `{}` cannot be brought along: {why}", path.display())]
+    /// A checkout cannot be updated for another reason that git gave.
+    #[error("the checkout `{}` cannot be updated: {why}", path.display())]
     Blocked {
         /// The checkout.
         path: PathBuf,
@@ -98,7 +98,7 @@ pub enum LandRefusal {
 }
 
 impl LandRefusal {
-    /// True when something lies in a checkout that a person will take away or commit.
+    /// True when something is in a checkout that a person will take away or commit.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Dirty { .. }

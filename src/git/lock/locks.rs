@@ -1,4 +1,4 @@
-//! Lock files of git that nobody holds any more.
+//! Lock files of git without a holder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::git::files::registration::registrations;
 pub struct GitLock {
     /// The file.
     pub path: PathBuf,
-    /// Who may hold it; none when it is certain that nobody does.
+    /// The possible holder; none when there is certainly none.
     pub owner: Option<String>,
 }
 
@@ -30,7 +30,7 @@ pub fn git_locks(admin: &WorktreeAdmin) -> Result<Vec<GitLock>, GitError> {
         files.extend(locks_of_admin_dir(&admin_dir));
     }
     files.extend(locks_below(&common.join("refs")));
-    // Of git's own housekeeping, which nobody waits for and which is not done while the file is there.
+    // The lock of git's own housekeeping, which is not done while the file is there.
     files.extend(locks_in(&common.join("objects")));
     files.sort();
     let lock = |path: PathBuf| GitLock {
@@ -48,7 +48,7 @@ fn admin_dirs(admin: &WorktreeAdmin) -> Result<Vec<PathBuf>, GitError> {
         .collect())
 }
 
-/// Removes a lock file if it is still certain that nobody holds it. False when somebody may.
+/// Removes a lock file if it certainly has no holder. False when it may have one.
 ///
 /// # Errors
 ///
@@ -66,7 +66,7 @@ pub fn remove_git_lock(admin: &WorktreeAdmin, path: &Path) -> Result<bool, GitEr
     }
 }
 
-/// Who may hold a lock file, in words. Other than a run, which has to go on, a look from outside leaves one alone that a git
+/// Who may hold a lock file, in words. Other than a run, which has to continue, a look from outside leaves one alone that a git
 /// of another machine may hold.
 fn owner(lock: &Path) -> Option<String> {
     if let Some(name) = shared_with_other_machines(lock) {

@@ -1,4 +1,4 @@
-//! Lock files of git: taken as git takes them, and removed when whoever held them is dead.
+//! Lock files of git: taken as git takes them, and removed when their holder is dead.
 //!
 //! May import `admin` and below.
 

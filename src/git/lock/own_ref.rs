@@ -33,8 +33,8 @@ pub(in crate::git) fn write_ref(
     written.map_err(GitError::library(format!("write `{name}`")))
 }
 
-/// Writes a ref of orch's own, once more when its lock or that of `packed-refs` stands in the way: of a writer that was killed, or of
-/// one that lives and is done in an instant.
+/// Writes a ref of orch's own. Tries again when its lock, or the lock of `packed-refs`, is in the way: its writer was killed, or
+/// is done in an instant.
 pub(in crate::git) fn over_dead_lock<T>(
     repo: &Repository,
     name: &str,

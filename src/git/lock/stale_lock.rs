@@ -34,7 +34,7 @@ pub(in crate::git) fn clear_index(admin: &Path) -> Result<(), EnsureError> {
     clear(&admin.join("index.lock"))
 }
 
-/// Removes `FILE.lock` when its owner is gone; waits for one that is not.
+/// Removes `FILE.lock` when its owner is dead; waits for a living owner.
 pub(in crate::git) fn clear_beside(file: &Path) -> Result<(), EnsureError> {
     let mut lock = file.as_os_str().to_owned();
     lock.push(".lock");
@@ -62,7 +62,7 @@ pub(in crate::git) fn clear_packed(common_dir: &Path) -> Result<(), EnsureError>
     clear(&lock)
 }
 
-/// The lock files in git's admin dir of a worktree: its own, and those of the submodules that are checked out there.
+/// The lock files in git's admin dir of a worktree: its own and its submodules'.
 pub(in crate::git) fn locks_of_admin_dir(admin_dir: &Path) -> Vec<PathBuf> {
     let mut found = locks_in(admin_dir);
     found.extend(locks_below(&admin_dir.join("modules")));
@@ -132,8 +132,8 @@ pub fn clear_dead_locks(admin: &WorktreeAdmin) -> Result<(), EnsureError> {
     Ok(())
 }
 
-/// Removes the locks that killed git commands have left of a worktree in which no agent is at work, and of the branch that it
-/// stands on.
+/// Removes the locks that killed git commands have left of a worktree in which no agent is at work, and of the branch that it is
+/// on.
 ///
 /// # Errors
 ///
@@ -147,8 +147,8 @@ pub fn clear_dead_locks_of(worktree: &Path, common_dir: &Path) -> Result<(), Ens
     }
 }
 
-/// Removes the locks that killed git commands have left of these branches and of those of their units, `BRANCH.UNIT`, also of ones
-/// that are gone. For the time when no agent is at work.
+/// Removes the locks that killed git commands left on these branches and on the branches of their units, `BRANCH.UNIT`, deleted
+/// ones too. Only while no agent is at work.
 ///
 /// # Errors
 ///
@@ -175,7 +175,7 @@ pub fn clear_dead_locks_of_branches<'a>(
     Ok(())
 }
 
-/// True when a process stands in a folder: git closes some locks and keeps them, while an editor is open for one.
+/// True when a process is in a folder: git closes some locks and keeps them, while an editor is open for one.
 fn is_somebody_in(folder: &Path) -> bool {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let mut places = processes.filter_map(|process| fs::read_link(process.path().join("cwd")).ok());
@@ -276,7 +276,7 @@ fn age_of(process: &Path) -> Option<Duration> {
 }
 
 /// Where a git process stands that may hold this lock: the repository's folders, and every worktree of it. What belongs to a
-/// submodule lies in the git directory of the repository around it, whose worktrees have the submodule's files.
+/// submodule is in the git directory of the repository around it, whose worktrees have the submodule's files.
 fn places_of(lock: &Path) -> Vec<PathBuf> {
     let holds_head = |folder: &&Path| folder.join("HEAD").is_file();
     let around: Vec<&Path> = lock.ancestors().skip(1).filter(holds_head).collect();

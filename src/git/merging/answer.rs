@@ -1,4 +1,4 @@
-//! What `git merge-tree` answers.
+//! The answer of `git merge-tree`.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -9,7 +9,7 @@ use super::ConflictFile;
 use crate::git::program::command::parse_id;
 use crate::plan::CommitId;
 
-/// What git made of a merge.
+/// git's result of a merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answered {
     /// The id of the tree.
@@ -61,7 +61,7 @@ pub(super) fn read(
             kinds.entry(first).or_insert(kind);
         }
     }
-    // A conflict may be told of under a path that itself is not in conflict (one that was renamed): it counts.
+    // git may report a conflict under a path that itself is not in conflict (a renamed file): it counts.
     for path in kinds.keys() {
         stages.entry(path.clone()).or_default();
     }

@@ -1,4 +1,4 @@
-//! The tree that git is told to read attributes from.
+//! The tree from which git reads attributes.
 
 use git2::build::TreeUpdateBuilder;
 use git2::{FileMode, Oid, TreeWalkMode, TreeWalkResult};

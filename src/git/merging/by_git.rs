@@ -232,7 +232,7 @@ impl Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        // It ends at the end of its input; one that is at work for nobody need not.
+        // It ends at the end of its input; a merge that nobody needs is killed.
         drop(self.input.take());
         let _ = self.child.kill();
         let _ = self.child.wait();

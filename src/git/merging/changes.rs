@@ -1,11 +1,11 @@
-//! What one tree changes of another, file by file.
+//! The changes from one tree to another, file by file.
 
 use git2::{ObjectType, Oid};
 
 use super::store::entry::{EntryKind, TreeEntry, entries};
 use super::store::objects::Objects;
 
-/// What stands at a path.
+/// The entry at a path.
 pub(super) type Thing = (EntryKind, Oid);
 
 /// One path that differs.

@@ -66,7 +66,7 @@ impl Forecast {
         self.decided
     }
 
-    /// Every pair of these heads that conflicts, in order. It costs least when the first is one that the others come from.
+    /// Every pair of these heads that conflicts, in order. It costs least when the first is an ancestor of the others.
     ///
     /// # Errors
     ///

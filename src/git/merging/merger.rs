@@ -27,7 +27,7 @@ use crate::plan::CommitId;
 /// With so many bytes not written yet, they are: memory is not to grow with the number of merges.
 const UNSAVED: usize = 32 << 20;
 
-/// What merging two commits came to.
+/// The result of merging two commits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git) enum Merged {
     /// The id of the merged tree.
@@ -51,7 +51,7 @@ pub struct MergeTally {
 pub(in crate::git) struct Merger {
     repo: Repository,
     objects: Objects,
-    /// What reads for the merges to come.
+    /// The reader ahead for coming merges.
     ahead: Option<Ahead>,
     lineage: Lineage,
     settings: Settings,
@@ -195,7 +195,7 @@ impl Merger {
         Ok(same == Some(true))
     }
 
-    /// Makes the commit of a merge that [`Merger::merge`] has given the tree of; the next merge may go on from it.
+    /// Makes the commit of a merge that [`Merger::merge`] has given the tree of; the next merge may continue from it.
     pub(in crate::git) fn commit(
         &mut self,
         tree: &str,

@@ -14,7 +14,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-/// What two sides come to.
+/// The result of two sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PairOutcome {
     /// They merge.

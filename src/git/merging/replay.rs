@@ -12,7 +12,7 @@ use crate::git::repo::ids::{commit_id, oid};
 use crate::git::repo::raw_commit::RawCommit;
 use crate::plan::CommitId;
 
-/// What replaying came to.
+/// The result of a replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git) enum Replayed {
     /// Where the replayed commits end; the commit replayed onto when none of them changed anything.
@@ -21,18 +21,18 @@ pub(in crate::git) enum Replayed {
     Conflict(Vec<ConflictFile>),
 }
 
-/// What taking a change back came to.
+/// The result of reverting a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git) enum UndoneChange {
     /// The id of the tree.
     Tree(String),
-    /// Something that changed since stands in the way.
+    /// Something that changed since is in the way.
     Conflict(Vec<ConflictFile>),
 }
 
 impl Merger {
-    /// Replays what `head` has and neither `onto` nor `since`, oldest first, without merges. A commit that changes nothing any more
-    /// is left out; those that already stand on `onto` are kept as they are.
+    /// Replays what `head` has and neither `onto` nor `since`, oldest first, without merges. A commit that no longer changes
+    /// anything is left out; those that already stand on `onto` are kept as they are.
     pub(in crate::git) fn replay(
         &mut self,
         onto: &CommitId,
@@ -66,7 +66,7 @@ impl Merger {
         Ok(Replayed::Tip(tip))
     }
 
-    /// What a commit changed of its parent, made to `tip`.
+    /// A commit's change of its parent, applied to `tip`.
     fn apply(
         &mut self,
         tip: &CommitId,
@@ -79,7 +79,7 @@ impl Merger {
         self.apply_change(tip, parent, &commit_id(commit))
     }
 
-    /// What differs from `from` to `to`, taken back from `tip`.
+    /// The change from `from` to `to`, reverted on `tip`.
     pub(in crate::git) fn undo(
         &mut self,
         tip: &CommitId,
@@ -110,7 +110,7 @@ impl Merger {
         })
     }
 
-    /// What differs from `from` to `to`, made to `tip`.
+    /// The change from `from` to `to`, applied to `tip`.
     pub(super) fn apply_change(
         &mut self,
         tip: &CommitId,

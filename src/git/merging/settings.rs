@@ -1,4 +1,4 @@
-//! What git says of itself and of the one who commits, asked once.
+//! git's settings and the committer, asked once.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -86,7 +86,7 @@ impl Settings {
         })
     }
 
-    /// The line of whoever commits now; none when git has to write it.
+    /// The committer's line; none when git has to write it.
     pub(super) fn committer(&self) -> Option<Vec<u8>> {
         Some(self.committer.as_ref()?.now().into_bytes())
     }

@@ -1,4 +1,4 @@
-//! Doing a step again when a git child was cut short under it: killed, or stopped by a worktree that another git was just
+//! Doing a step again when a git child was interrupted under it: killed, or stopped by a worktree that another git was just
 //! making.
 
 use std::cell::Cell;
@@ -9,8 +9,8 @@ thread_local! {
     static CUT_SHORT: Cell<u32> = const { Cell::new(0) };
 }
 
-/// How often a step is done again: killers, such as that of a system out of memory, may come more than once, but what
-/// kills git each time needs a person.
+/// How often a step is repeated: a system out of memory may kill git more than once, but a step that is killed each time needs a
+/// person.
 const AGAIN: u32 = 2;
 
 /// `git worktree add` makes the file that every other git reads a moment before it fills it.
@@ -27,8 +27,8 @@ pub(in crate::git) fn note_cut_short() {
     CUT_SHORT.set(CUT_SHORT.get() + 1);
 }
 
-/// Does a step, and does it again, at most twice, when a git command of it was cut short and its outcome is not `settled`.
-/// For steps that end what was cut short by being done again, as each of this program does: it may be killed itself.
+/// Does a step, and does it again, at most twice, when a git command of it was interrupted and its outcome is not `settled`. For
+/// steps that end what was interrupted by being done again, as each of this program does: it may be killed itself.
 pub fn again_if_killed<T>(settled: impl Fn(&T) -> bool, mut step: impl FnMut() -> T) -> T {
     for _ in 0..AGAIN {
         let before = CUT_SHORT.get();

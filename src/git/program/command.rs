@@ -80,7 +80,7 @@ pub(in crate::git) struct Git {
     held: Option<File>,
 }
 
-/// What a git command answered.
+/// The answer of a git command.
 #[derive(Debug)]
 pub(in crate::git) struct GitAnswer {
     pub(in crate::git) status: ExitStatus,
@@ -102,7 +102,7 @@ impl Git {
             "gc.auto=0",
             "-c",
             "maintenance.auto=false",
-            // A program that anybody may have named, and that saves nothing here.
+            // A program that a setting may name, and that saves nothing here.
             "-c",
             "core.fsmonitor=false",
             "-c",
@@ -256,14 +256,14 @@ impl Git {
         failpoint::child("git", child.id());
         let talk = self.input.zip(child.stdin.take());
         let output = match talk {
-            // A pipe holds what is short: nobody waits.
+            // A pipe holds a short text without waiting.
             Some((input, mut pipe)) if input.len() <= IN_ONE_WRITE => {
                 let _ = pipe.write_all(&input);
                 drop(pipe);
                 child.wait_with_output()
             }
-            // Written beside what is read: a git that answers as it reads would wait for a reader, and its writer for it.
-            // One that does not read to the end says why by its exit status.
+            // Written beside what is read: a git that answers as it reads would wait for a reader, and its writer for it. A git
+            // command that does not read to the end has an exit status that says why.
             Some((input, mut pipe)) => thread::scope(|scope| {
                 scope.spawn(move || pipe.write_all(&input));
                 child.wait_with_output()

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::command::Git;
 use crate::git::files::error::GitError;
 
-/// Settings of the repository itself, which go before those of the person and the machine: an identity, and no
-/// signing, hooks, conversions or foreign lists of ignored files.
+/// Settings of the repository itself, which override the person's and the machine's: an identity, and no signing, hooks,
+/// conversions or foreign lists of ignored files.
 const SETTINGS: &[(&str, &str)] = &[
     ("user.name", "orch demo"),
     ("user.email", "demo@example.org"),
@@ -55,7 +55,7 @@ impl<'a> FreshRepository<'a> {
         Ok(Self { top })
     }
 
-    /// Commits everything that lies in it.
+    /// Commits everything that is in it.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
 //! The mark that git commands of orch's carry in their environment, and hand on to what they start: hooks, merge drivers,
-//! programs that sign. By it what a killed orch has left is told from everybody else's.
+//! programs that sign. It shows which processes a killed orch has left.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -73,7 +73,7 @@ pub(in crate::git) fn mark_for(place: &Path) -> Option<OsString> {
     Some(OsString::from_vec(mark))
 }
 
-/// What the marks of this process begin with: process, start, session, namespace.
+/// The beginning of this process's marks: process, start, session, namespace.
 fn own() -> Option<&'static str> {
     static OWN: OnceLock<Option<String>> = OnceLock::new();
     let read = || {

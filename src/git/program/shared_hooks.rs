@@ -1,5 +1,5 @@
 //! Settings of the repository's own configuration by which git runs hooks, or overlooks that files have changed. Agents can write
-//! that configuration: orch's own git commands go on with what it said before they ran, and other hooks are told of.
+//! that configuration: orch's own git commands keep using the earlier settings, and changed hooks are reported.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,12 +10,12 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::git::files::registration::pointed_to;
 
-/// What the configuration said when a run began.
+/// The configuration at the start of a run.
 #[derive(Debug)]
 struct Trusted {
     common_dir: PathBuf,
     before: HookSettings,
-    /// What it says now, and what its file looked like then.
+    /// The configuration now, with the fingerprint of its file.
     seen: (HookFileLooks, HookSettings),
 }
 
@@ -96,7 +96,7 @@ fn changed_at(place: &Path) -> Option<Vec<OsString>> {
     )
 }
 
-/// `KEY=VALUE`, as this configuration of a repository says it, else that of the person, else git.
+/// `KEY=VALUE`, from this configuration of a repository, else the person's, else git's default.
 fn setting(key: &str, said: &HookSettings, common_dir: &Path) -> OsString {
     let mut setting = OsString::from(format!("{key}="));
     let own = || {

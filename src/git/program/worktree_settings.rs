@@ -1,5 +1,6 @@
-//! Settings that a worktree has for itself alone (`config.worktree`), by which git would run a program, look for its files elsewhere or overlook that they have changed. Whoever works in the
-//! worktree can write them; in orch's own git commands they have no say. What the repository or a person has set stays in force.
+//! Settings that a worktree has for itself alone (`config.worktree`), by which git would run a program, look for its files
+//! elsewhere or overlook that they have changed. An agent in the worktree can write them; orch's own git commands ignore them.
+//! What the repository or a person has set stays in force.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use super::shared_hooks::undone_of;
 use crate::git::files::registration::pointed_to;
 use crate::git::files::regular;
 
-/// What undoes them in a git command.
+/// The options that override them in a git command.
 #[derive(Debug, Default)]
 pub(in crate::git) struct UndoneSettings {
     /// Settings, for `-c`.

@@ -11,12 +11,12 @@ use crate::plan::CommitId;
 /// So many are held at once, the latest: more than are ever waited for.
 const HELD: u64 = 64;
 
-/// Holds a candidate; the one that was held longest may be let go for it. `number` grows with each. Then looks whether git still has it: a
-/// `git gc --prune=now` may have begun before it was held, and taken it away.
+/// Holds a candidate; the oldest held candidate may be released for it. `number` grows with each. Then checks that git still has
+/// it: a `git gc --prune=now` may have begun before it was held, and removed it.
 ///
 /// # Errors
 ///
-/// When the ref cannot be written, which is so, too, when the commit is not there any more.
+/// When the ref cannot be written, which is so, too, when the commit is gone.
 pub fn hold_candidate(repo: &Repository, number: u64, commit: &CommitId) -> Result<(), GitError> {
     write_ref(
         repo,

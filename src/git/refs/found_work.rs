@@ -1,4 +1,4 @@
-//! What a repository shows of the work of plans, when nothing else is left to tell.
+//! The work of plans that a repository shows, when the journal is lost.
 
 use super::pin::pins;
 use super::unit::{marks, units};
@@ -19,7 +19,7 @@ pub struct FoundLanding {
     pub what: WorkRef,
     /// The merge.
     pub commit: CommitId,
-    /// What it brought.
+    /// Its commits.
     pub head: CommitId,
 }
 

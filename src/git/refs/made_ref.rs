@@ -1,5 +1,5 @@
-//! What has come to the branch of a plan, kept until it has landed: `refs/orch/made/PLAN`. Whoever deletes the branch, or moves it
-//! while nobody is at work there, takes nothing from git's reach.
+//! The commits of a plan's branch, kept until they have landed: `refs/orch/made/PLAN`. Deleting or moving the branch then loses
+//! nothing.
 
 use crate::git::files::error::GitError;
 use crate::git::files::names::MADE;
@@ -18,7 +18,7 @@ pub fn keep_made(repo: &Repository, plan: &PlanName, commit: &CommitId) -> Resul
 }
 
 /// Lets go what was kept of a plan that has landed, or whose branch is removed. `holder` is a commit that a ref has which stays:
-/// what lies in its history needs no backup.
+/// what is in its history needs no backup.
 ///
 /// # Errors
 ///

@@ -9,7 +9,7 @@ use crate::git::repo::ids::{commit_id, oid};
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// Where they are kept. Git fetches and pushes notes only when it is told to.
+/// Where they are kept. Git fetches and pushes notes only on request.
 pub const NOTES: &str = "refs/notes/orch";
 
 /// The note on a commit; none when there is none.
@@ -27,7 +27,7 @@ pub fn note(repo: &Repository, commit: &CommitId) -> Result<Option<String>, GitE
     found.map_err(GitError::library(format!("read the note on {}", commit.short())))
 }
 
-/// Writes the note on a commit, instead of the one that is there.
+/// Writes the note on a commit, in place of an earlier note.
 ///
 /// # Errors
 ///

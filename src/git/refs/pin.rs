@@ -14,7 +14,7 @@ use crate::git::repo::ids::commit_id;
 use crate::git::repo::repository::Repository;
 use crate::plan::{CommitId, PlanName, Point, WorkRef};
 
-/// What a pin of a plan stands for: `plan`, `2`, `2.3` or `landed`.
+/// The point of a pin: `plan`, `2`, `2.3` or `landed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PinPoint {
     /// The plan's branch when that point was done.
@@ -109,7 +109,7 @@ pub fn pins(repo: &Repository) -> Result<Vec<Pin>, GitError> {
     Ok(pins)
 }
 
-/// Removes a pin; one that is not there is no error. What only it held goes to a backup, which is returned.
+/// Removes a pin; a missing pin is no error. Commits that only the pin held go to a backup, which is returned.
 pub fn unpin(
     repo: &Repository,
     plan: &PlanName,

@@ -1,9 +1,9 @@
-//! Resolutions: what a person, or an agent, made of a conflict between a plan's branch and the target.
+//! Resolutions, by a person or an agent, of a conflict between a plan's branch and the target.
 //!
-//! `refs/orch/resolve/PLAN/done` is a commit that has both sides in its history: the target as it stood (`…/onto`) and the
-//! plan's branch as it stood (`…/head`). It stands in for the branch when the plan is merged: onto the same target it
-//! merges without a conflict, and onto one that has gone on only what came since is merged with it. A commit, and not the
-//! plan's branch itself, is what is kept, so that nobody's branch or checkout moves and giving up leaves no trace.
+//! `refs/orch/resolve/PLAN/done` is a commit that has both sides in its history: the target as it stood (`…/onto`) and the plan's
+//! branch as it stood (`…/head`). It stands in for the branch when the plan is merged: onto the same target it merges without a
+//! conflict, and onto one that has continued only what came since is merged with it. A commit, and not the plan's branch itself,
+//! is what is kept, so that nobody's branch or checkout moves and giving up leaves no trace.
 
 use crate::git::candidate::builder::{BuildOutcome, CandidateBuilder};
 use crate::git::files::error::GitError;
@@ -142,9 +142,8 @@ pub(in crate::git) fn resolution_refs(plan: &PlanName) -> [String; 3] {
     ResolutionRef::ALL.map(|part| part.of(plan))
 }
 
-/// What is to be merged in the place of a plan's branch that stands at `head`, onto a target that stands at `onto`: the
-/// resolution of its conflict where there is one that still speaks of both, with what came onto the branch since; else
-/// the head itself.
+/// What is to be merged in the place of a plan's branch that is at `head`, onto a target that is at `onto`: the resolution of its
+/// conflict where there is one that still speaks of both, with what came onto the branch since; else the head itself.
 ///
 /// # Errors
 ///
@@ -173,7 +172,7 @@ pub fn stand_in(
     Ok(match builder.build(&resolution.commit, head, &message)? {
         BuildOutcome::Candidate(candidate) => candidate.commit,
         BuildOutcome::AlreadyContained => resolution.commit,
-        // What came since conflicts with the resolution: the whole is to be resolved anew.
+        // What came since conflicts with the resolution: the whole is to be resolved again.
         BuildOutcome::Conflict { .. } => head.clone(),
     })
 }

@@ -36,8 +36,8 @@ impl UnitBranch {
     }
 }
 
-/// The branches that orch has made for units of a plan, sorted; also one whose making or deletion was cut short, so
-/// not every one of them exists.
+/// The branches that orch has made for units of a plan, sorted; also one whose making or deletion was interrupted, so not every
+/// one of them exists.
 pub fn units(repo: &Repository, plan: &PlanName) -> Result<Vec<String>, GitError> {
     marks(repo, &format!("{UNITS}{plan}/"))
 }
@@ -120,8 +120,8 @@ pub fn note_unit_again(repo: &Repository, unit: &UnitBranch) -> Result<(), GitEr
     }
 }
 
-/// Deletes a unit's branch by compare-and-swap, once the plan's branch has all of its commits and it is checked out
-/// nowhere. Gives the commit that it stood at; none when there was none any more.
+/// Deletes a unit's branch by compare-and-swap, once the plan's branch has all of its commits and it is checked out nowhere.
+/// Gives its last commit; none when it was gone.
 ///
 /// # Errors
 ///

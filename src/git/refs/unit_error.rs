@@ -13,7 +13,7 @@ use crate::plan::CommitId;
 #[derive(Debug, thiserror::Error)]
 pub enum UnitRefusal {
     /// The worktree was not made by orch.
-    #[error("orch has no note of having made the worktree `{key}`: make it first")]
+    #[error("orch has no record of making the worktree `{key}`: make it first")]
     NotOurs {
         /// The key.
         key: String,
@@ -58,7 +58,7 @@ pub enum UnitRefusal {
     InProgress {
         /// The worktree.
         path: PathBuf,
-        /// What was begun.
+        /// The operation.
         operation: InProgress,
     },
     /// There are uncommitted changes.
@@ -92,7 +92,7 @@ pub enum UnitRefusal {
         /// The worktree.
         path: PathBuf,
     },
-    /// Ignored files lie where the commit has its own.
+    /// Ignored files are where the commit has its own.
     #[error(
         "`{}` has ignored files where the branch has its own: {}; move them away, then try again",
         path.display(),
@@ -114,7 +114,7 @@ pub enum UnitRefusal {
     Loose {
         /// The worktree.
         path: PathBuf,
-        /// The commit it stands on.
+        /// The commit it is on.
         head: CommitId,
         /// The plan's branch.
         plan_branch: String,
@@ -149,10 +149,10 @@ pub enum UnitError {
         branch: String,
         /// The checkout.
         path: PathBuf,
-        /// What hinders.
+        /// The obstacle.
         why: String,
     },
-    /// A step failed. Doing it again goes on from there.
+    /// A step failed. Doing it again continues from there.
     #[error(transparent)]
     Git(#[from] GitError),
 }

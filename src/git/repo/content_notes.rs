@@ -1,4 +1,4 @@
-//! What a person should know of how a repository's files come into its worktrees.
+//! Warnings about how a repository's files come into its worktrees.
 
 use super::repository::Repository;
 use crate::git::files::error::GitError;

@@ -9,8 +9,8 @@ use super::repository::Repository;
 use crate::failpoint;
 use crate::git::files::error::GitError;
 
-/// Takes every object that was written so far to the disk, whoever wrote it. One call for the whole file system: of the
-/// objects of a branch each may be a file of its own, and git does not sync those.
+/// Syncs every object that was written so far to the disk, by any process. One call for the whole file system: of the objects of
+/// a branch each may be a file of its own, and git does not sync those.
 ///
 /// # Errors
 ///

@@ -146,7 +146,7 @@ pub fn copies_since(
         .collect())
 }
 
-/// Where a branch stands in the copies of it that were fetched from other repositories.
+/// Where a branch is in the copies of it that were fetched from other repositories.
 ///
 /// # Errors
 ///
@@ -161,8 +161,8 @@ pub fn fetched_tips(repo: &Repository, branch: &str) -> Result<Vec<CommitId>, Gi
     Ok(tips.map(|tip| commit_id(tip.id())).collect())
 }
 
-/// True when each commit on the first-parent line of `tip` is a known one, down to `end`. Of a line longer than a thousand
-/// commits, or one that does not lead there, nobody can say that.
+/// True when each commit on the first-parent line of `tip` is a known one, down to `end`. False for a line longer than a thousand
+/// commits, and for a line that does not lead there.
 pub fn is_made_of(
     repo: &Repository,
     tip: &CommitId,
@@ -180,7 +180,7 @@ pub fn is_made_of(
     Ok(word.unwrap_or(false))
 }
 
-/// The first parent of a commit; none for the first commit of all, or one that is not there.
+/// The first parent of a commit; none for a root commit, and for a missing commit.
 pub fn first_parent(repo: &Repository, commit: &CommitId) -> Option<CommitId> {
     let parent = repo.handle().find_commit(oid(commit).ok()?).ok()?.parent_id(0);
     parent.ok().map(commit_id)

@@ -140,7 +140,7 @@ fn is_named_here(listing: &[u8]) -> bool {
     ["user.name", "user.email"].iter().all(|key| named.contains(key))
 }
 
-/// Whether git knows in whose name a commit is made here, as it is for those who commit by themselves.
+/// Whether git knows in whose name an agent commits here.
 ///
 /// # Errors
 ///

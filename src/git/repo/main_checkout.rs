@@ -1,6 +1,5 @@
 //! Where the main checkout is, when the repository lies apart from it (`git init --separate-git-dir`, a `.git` that is a link).
-//! Git itself only knows the way from there to the repository; orch records the way back, for those who stand in a linked
-//! worktree.
+//! Git itself only knows the way from there to the repository; orch records the way back, for those who are in a linked worktree.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

@@ -5,7 +5,7 @@ use crate::plan::CommitId;
 /// The tip of a target, and the stable ids of the patches of its latest commits.
 pub(in crate::git) type LatestPatches = (CommitId, Vec<(String, CommitId)>);
 
-/// What a branch changes beyond the point at which it and a target parted.
+/// The changes of a branch since it and a target parted.
 #[derive(Debug, Clone, Default)]
 pub(in crate::git) struct OwnPatches {
     /// How many commits it has, merges included.

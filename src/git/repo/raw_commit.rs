@@ -4,7 +4,7 @@ use super::ids::oid;
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
 
-/// What a commit says besides its tree and its parents.
+/// The text of a commit besides its tree and its parents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git) struct RawCommit {
     /// The id of its tree.

@@ -75,8 +75,8 @@ impl Repository {
         })
     }
 
-    /// True when to look for a repository from this folder is sure to find this one, as seen from this checkout: it is the
-    /// folder of the main checkout, and one stands in that.
+    /// True when to look for a repository from this folder is sure to find this one, as seen from this checkout: it is the folder
+    /// of the main checkout, and one is in that.
     pub fn is_found_from(&self, folder: &Path) -> bool {
         folder == self.here && self.here.join(".git") == self.common_dir
     }
@@ -96,8 +96,8 @@ impl Repository {
         &self.here
     }
 
-    /// What `{repo}` stands for: the name of the main checkout's folder. A bare repository's name loses `.git`, and
-    /// one that is itself called `.git` or `.bare` has the name of the folder it lies in.
+    /// What `{repo}` stands for: the name of the main checkout's folder. A bare repository's name loses `.git`, and one that is
+    /// itself called `.git` or `.bare` has the name of the folder it is in.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -167,7 +167,7 @@ fn main_checkout(main: &git2::Repository, common_dir: &Path) -> Result<PathBuf, 
         })
 }
 
-/// What makes a repository one that libgit2 cannot read, as it says itself.
+/// Why libgit2 cannot read a repository, in its own words.
 fn unknown_format(message: &str) -> Option<&'static str> {
     let message = message.to_ascii_lowercase();
     if message.contains("refstorage") {

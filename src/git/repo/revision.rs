@@ -91,7 +91,7 @@ impl Repository {
         }
     }
 
-    /// True when `ancestor` is `descendant` or lies in its history.
+    /// True when `ancestor` is `descendant` or is in its history.
     pub fn is_ancestor(&self, ancestor: &CommitId, descendant: &CommitId) -> Result<bool, GitError> {
         if ancestor == descendant {
             return Ok(true);
@@ -102,7 +102,7 @@ impl Repository {
             .map_err(GitError::library("compare two histories"))
     }
 
-    /// Those of these commits that are not in the history of `tip`, in one walk. One that cannot be looked up is in none.
+    /// The commits that are not in the history of `tip`, in one walk. A commit that cannot be looked up is not in it.
     pub fn not_in(
         &self,
         tip: &CommitId,
@@ -184,8 +184,8 @@ impl Repository {
 }
 
 impl Repository {
-    /// The text of a file in a commit, read through symbolic links as in a checkout; none where that has no such file, or one
-    /// that is not UTF-8.
+    /// The text of a file in a commit, read through symbolic links as in a checkout; none if there is no such file, or if it is
+    /// not UTF-8.
     pub fn text_at(&self, commit: &CommitId, path: &Path) -> Option<String> {
         let repo = self.handle();
         let tree = repo.find_commit(oid(commit).ok()?).ok()?.tree().ok()?;

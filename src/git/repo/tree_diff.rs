@@ -15,7 +15,7 @@ use crate::plan::CommitId;
 pub(in crate::git) struct TreeDiff<'a>(git2::Diff<'a>);
 
 impl<'a> TreeDiff<'a> {
-    /// What changes from one commit to another.
+    /// The changes from one commit to another.
     pub(in crate::git) fn between(
         repo: &'a git2::Repository,
         old: &CommitId,
@@ -24,7 +24,7 @@ impl<'a> TreeDiff<'a> {
         Self::from_tree(repo, Some(&tree_at(repo, old)?), &tree_at(repo, new)?)
     }
 
-    /// What changes from one tree, or from nothing, to another.
+    /// The changes from one tree, or from nothing, to another.
     pub(in crate::git) fn from_tree(
         repo: &'a git2::Repository,
         old: Option<&Tree<'_>>,

@@ -13,7 +13,7 @@ use crate::git::repo::repository::Repository;
 pub struct Checkout {
     /// Its folder.
     pub path: PathBuf,
-    /// Tracked files with uncommitted changes, relative to it, sorted. Submodules are left to those who work on them.
+    /// Tracked files with uncommitted changes, relative to it, sorted. Submodules are left alone.
     pub dirty: Vec<PathBuf>,
 }
 

@@ -9,14 +9,14 @@ use crate::git::files::error::GitError;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// What a checkout looked like. Two that differ were taken of different states.
+/// The fingerprint of a checkout. Different fingerprints belong to different states.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadPrint {
     /// The commit checked out.
     pub head: CommitId,
     /// The branch checked out; none for a detached HEAD.
     pub branch: Option<String>,
-    /// Every file that is uncommitted, with its looks; none for one that is gone.
+    /// Every uncommitted file with its fingerprint; none for a deleted file.
     dirty: BTreeMap<PathBuf, Option<Looks>>,
 }
 

@@ -17,7 +17,7 @@ use crate::plan::CommitId;
 pub(in crate::git) fn may_hide(worktree: &Path) -> Result<bool, GitError> {
     const ASSUMED: u16 = 1 << 15;
     const SKIPPED: u16 = 1 << 14;
-    // What the library cannot read, git can.
+    // git can read what the library cannot.
     Ok(
         git2::Index::open(&git_dir(worktree)?.join("index")).map_or(true, |index| {
             let hides =

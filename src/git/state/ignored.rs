@@ -15,7 +15,7 @@ pub struct Ignored {
     pub path: PathBuf,
     /// The bytes in it.
     pub bytes: u64,
-    /// Repositories inside, relative to the worktree: nobody can tell whether their work exists elsewhere.
+    /// Repositories inside, relative to the worktree: their work may exist nowhere else.
     pub(in crate::git) repositories: Vec<PathBuf>,
 }
 

@@ -62,7 +62,7 @@ pub(in crate::git) fn in_the_way(
         .collect())
 }
 
-/// What lies where a new file has to go.
+/// Obstacles where a new file has to go.
 enum Occupied {
     /// A file: itself, or one in the place of a folder above it.
     File(PathBuf),

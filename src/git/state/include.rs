@@ -13,7 +13,7 @@ use crate::git::repo::repository::Repository;
 /// The file at the top of the main checkout that names them, in the syntax of `.gitignore`.
 pub const INCLUDE_FILE: &str = ".worktreeinclude";
 
-/// What was found, relative to the main checkout and sorted.
+/// The found paths, relative to the main checkout and sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Included {
     /// Files and symbolic links.
@@ -66,14 +66,14 @@ pub fn included(repo: &Repository, patterns: &[String]) -> Result<Included, GitE
         if !path.ends_with(b"/") {
             found.files.push(relative.to_owned());
         } else if !top.join(relative).join(".git").is_file() {
-            // What has a file `.git` is a worktree of this repository, or a submodule.
+            // A folder with a file `.git` is a worktree of this repository, or a submodule.
             found.repositories.push(relative.to_owned());
         }
     }
     Ok(found)
 }
 
-/// True when the path, or a folder that it lies in (written with a slash at its end), is in a sorted list.
+/// True when the path, or a folder that it is in (written with a slash at its end), is in a sorted list.
 fn is_within(path: &[u8], sorted: &[&[u8]]) -> bool {
     let folders = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
     let mut prefixes = folders.map(|(at, _)| &path[..=at]).chain([path]);

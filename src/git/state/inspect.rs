@@ -60,15 +60,15 @@ impl std::fmt::Display for InProgress {
     }
 }
 
-/// What a checkout looks like at one moment.
+/// The state of a checkout at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorktreeState {
     /// The commit checked out.
     pub head: CommitId,
     /// The branch checked out; none for a detached HEAD.
     pub branch: Option<String>,
-    /// Files that differ from the commit, and untracked ones that are not ignored, relative to the checkout, sorted.
-    /// Orch's own folder is left out. One that ends in `/` is an untracked repository inside the checkout.
+    /// Files that differ from the commit, and untracked ones that are not ignored, relative to the checkout, sorted. Orch's own
+    /// folder is left out. A path that ends in `/` is an untracked repository inside the checkout.
     pub dirty: Vec<PathBuf>,
     /// An operation that waits to be ended.
     pub in_progress: Option<InProgress>,
@@ -200,7 +200,7 @@ pub fn git_dir(path: &Path) -> Result<PathBuf, GitError> {
     Ok(PathBuf::from(OsStr::from_bytes(out.trim_ascii_end())))
 }
 
-/// True when a checkout lies there: its `.git` is a folder, or leads to one.
+/// True when a checkout is there: its `.git` is a folder, or leads to one.
 pub fn is_checkout(path: &Path) -> bool {
     pointed_to(path).unwrap_or_else(|| path.join(".git")).is_dir()
 }

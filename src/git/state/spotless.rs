@@ -132,7 +132,7 @@ fn same_files(folder: &Path, prefix: &[u8], known: &mut HashMap<Vec<u8>, Noted>)
     Some(true)
 }
 
-/// What the index says of a file, and whether its times prove it unchanged.
+/// The index entry of a file, and whether its times prove it unchanged.
 struct Noted {
     entry: git2::IndexEntry,
     certain: bool,

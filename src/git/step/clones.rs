@@ -19,13 +19,13 @@ use crate::git::state::inspect::git_dir;
 /// A submodule that `.gitmodules` of a checkout tells of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git) struct ListedSubmodule {
-    /// Its name, under which its repository lies in `modules`.
+    /// Its name, under which its repository is in `modules`.
     pub(in crate::git) name: OsString,
     /// Where it is checked out.
     pub(in crate::git) path: OsString,
 }
 
-/// The record `orch-clones` in the folder that holds HEAD and index of a worktree. While it is there, whatever lies in the place of
+/// The record `orch-clones` in the folder that holds HEAD and index of a worktree. While it is there, whatever is in the place of
 /// these submodules is orch's own: there was nothing when it was written, and nobody was let in since.
 #[derive(Debug, Serialize, Deserialize)]
 struct ClonesRecord {
@@ -97,8 +97,8 @@ pub(in crate::git) fn update(
     Ok(answer)
 }
 
-/// Takes back clones that were cut short: they are as if they had not been begun. Gives the paths of the submodules that were to be
-/// checked out; none where nothing was cut short, which costs a look for the record.
+/// Takes back clones that were interrupted: they are as if they had not been begun. Gives the paths of the submodules that were
+/// to be checked out; none where nothing was interrupted, which costs a look for the record.
 pub(in crate::git) fn forget(path: &Path) -> Result<Option<Vec<OsString>>, GitError> {
     let record = record(path)?;
     let Ok(text) = regular::read(&record) else {

@@ -1,4 +1,4 @@
-//! Taking back what a step that was cut short has left in a worktree.
+//! Undoing an interrupted step in a worktree.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,9 +17,9 @@ use crate::git::state::inspect::InProgress;
 use crate::git::state::inspect::{git_dir, head_of, in_progress};
 use crate::plan::CommitId;
 
-/// Takes back what a step that was cut short has left in a worktree, and nothing else: it is then as before the step, or as
-/// after it where only the record of it was left. To be called before anybody looks for changes there, and while no agent and no
-/// git is at work there. Without a record it costs a look for one.
+/// Undoes an interrupted step in a worktree, and nothing else: the worktree is then as before the step, or as after it where only
+/// its record was left. To be called before the worktree is inspected, and while no agent and no git is at work there. Without a
+/// record it costs a look for one.
 ///
 /// # Errors
 ///
@@ -27,7 +27,7 @@ use crate::plan::CommitId;
 pub fn undo_cut_step(path: &Path) -> Result<(), GitError> {
     let cloning = clones::forget(path)?;
     undo_recorded(path)?;
-    // What does not work is met again by whoever needs them.
+    // The next step that needs them meets a failure again.
     match cloning {
         Some(wanted) => clones::update(path, &wanted, None).map(drop),
         None => Ok(()),
@@ -39,7 +39,7 @@ fn undo_recorded(path: &Path) -> Result<(), GitError> {
     let Ok(text) = regular::read(&record) else {
         return Ok(());
     };
-    // One that cannot be read was not written by a program that knew what it was about to do.
+    // An unreadable record was not written by orch.
     if let Ok(step) = serde_json::from_slice::<StepRecord>(&text) {
         undo(path, &step)?;
     }
@@ -48,7 +48,7 @@ fn undo_recorded(path: &Path) -> Result<(), GitError> {
 
 fn undo(path: &Path, step: &StepRecord) -> Result<(), GitError> {
     let admin_dir = git_dir(path)?;
-    // One that is held, git will name.
+    // git names a lock that is held.
     let _ = stale_lock::clear_dead_locks_of(path, &common_dir(&admin_dir));
     let (from, to) = step.ends();
     let head = head_of(path)?;
@@ -62,7 +62,7 @@ fn undo(path: &Path, step: &StepRecord) -> Result<(), GitError> {
             follow_submodules(path)?;
         }
         if !merging && head == *to {
-            // Those come after the checkout. What does not work is met again by whoever needs them.
+            // Those come after the checkout. The next step that needs them meets a failure again.
             let there = |one: &clones::ListedSubmodule| admin_dir.join("modules").join(&one.name).is_dir();
             let listed = clones::listed(path)?.into_iter().filter(there);
             let paths: Vec<OsString> = listed.map(|one| one.path).collect();
@@ -96,7 +96,7 @@ fn written(path: &Path, step: &StepRecord) -> Result<Option<String>, GitError> {
     if matches!(step, StepRecord::CheckOut { .. }) || fast_forward()? {
         return Ok(Some(to.to_string()));
     }
-    // HEAD by its name: it stands in the markers of a conflict.
+    // HEAD by its name: it is in the markers of a conflict.
     let answer = Git::within(path)
         .args(["merge-tree", "--write-tree", "--no-messages", "HEAD"])
         .arg(to.as_str())
@@ -117,7 +117,7 @@ fn common_dir(admin_dir: &Path) -> PathBuf {
     }
 }
 
-/// True when `ancestor` lies in the history of `commit`.
+/// True when `ancestor` is in the history of `commit`.
 fn holds(path: &Path, commit: &CommitId, ancestor: &CommitId) -> Result<bool, GitError> {
     if commit == ancestor {
         return Ok(true);

@@ -1,5 +1,4 @@
-//! A branch that somebody else has deleted or moved under the worktree that stands on it: put back to where those who work
-//! there have left it.
+//! A branch that somebody else has deleted or moved under the worktree that is on it: put back to where its agents left it.
 //!
 //! What the worktree's own log of HEAD tells is what was done in it. Whoever moves the branch from elsewhere leaves no trace
 //! there, while index and files still show the old commit: the next commit would take the difference back.
@@ -34,9 +33,9 @@ const SETTLES: Duration = Duration::from_millis(150);
 pub struct Displaced {
     /// The branch, without `refs/heads/`.
     pub branch: String,
-    /// Where those who work on it had left it.
+    /// Where its agents had left it.
     pub from: CommitId,
-    /// Where somebody else moved it; none for one that was deleted.
+    /// Where somebody else moved it; none for a deleted branch.
     pub to: Option<CommitId>,
     /// Where it was put; none where it was left, because more than commits was made on what it was moved to.
     pub now: Option<CommitId>,
@@ -65,7 +64,7 @@ impl fmt::Display for Displaced {
         write!(f, " while an agent was at work on it")?;
         match now {
             Some(now) => write!(f, "; it was put back to {}", now.short())?,
-            None => write!(f, ", and the agent went on from there")?,
+            None => write!(f, ", and the agent continued from there")?,
         }
         if now.as_ref().is_some_and(|now| now != from) {
             write!(f, ", with what was committed since")?;
@@ -89,9 +88,9 @@ struct DisplacedBranch {
 }
 
 /// Puts a branch back that somebody has deleted or moved from elsewhere while its worktree stood on it, with what was committed
-/// there since. None when nobody did, or when that cannot be told, because the worktree stands on no branch or has no log of
-/// HEAD. Where more than commits was made on what the branch was moved to, it is left, and what it had is kept. `began` is
-/// where the branch stood when work began.
+/// there since. None when nobody did, or when that cannot be told, because the worktree is on no branch or has no log of HEAD.
+/// Where more than commits was made on what the branch was moved to, it is left, and what it had is kept. `began` is where the
+/// branch stood when work began.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What a git that was killed half-way through bringing a checkout along has left in it.
+//! The remains of a git that was killed while it updated a checkout.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,7 +27,7 @@ pub(in crate::git) fn undo_half(
     let changed = changes(path, old, new)?.into_iter();
     let changed = changed.filter(|change| differing.contains(&change.file));
     let (changed, added): (Vec<ChangedFile>, Vec<ChangedFile>) = changed.partition(|change| change.old);
-    // First: a folder of theirs may lie where a file was.
+    // First: a folder of theirs may be where a file was.
     for change in added {
         let file = path.join(&change.file);
         if change.is_written(&file, path)? {
@@ -127,7 +127,7 @@ impl ChangedFile {
     }
 }
 
-/// Removes the folders that a file lay in, as far as nothing else is in them.
+/// Removes the folders that a file was in, as far as nothing else is in them.
 fn remove_empty(path: &Path, file: &Path) {
     for folder in file
         .ancestors()

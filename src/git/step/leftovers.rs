@@ -25,7 +25,7 @@ pub enum LeftoverError {
     InProgress {
         /// The worktree.
         path: PathBuf,
-        /// What was begun.
+        /// The operation.
         operation: InProgress,
     },
     /// The worktree is not on its branch.

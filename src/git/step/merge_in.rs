@@ -55,10 +55,10 @@ pub enum MergeInError {
     InProgress {
         /// The worktree.
         path: PathBuf,
-        /// What was begun.
+        /// The operation.
         operation: InProgress,
     },
-    /// Ignored files lie where the commit has its own, and git would replace them without a word.
+    /// Ignored files are where the commit has its own, and git would replace them without a word.
     #[error(
         "`{}` has ignored files where the commit to be merged has its own: {}; move them away, then try again",
         path.display(),
@@ -96,7 +96,7 @@ pub fn merge_in(path: &Path, commit: &CommitId, message: &str) -> Result<MergedI
     });
     let (mut state, git) = (state?, git?);
     if !state.dirty.is_empty() && state.in_progress.is_none() {
-        // It may be what a killed git has left of this very merge.
+        // A killed git may have left it from this very merge.
         undo_half_merge(path, &before, commit, fast_forward)?;
         state = inspect(path)?;
     }
@@ -138,7 +138,7 @@ pub fn merge_in(path: &Path, commit: &CommitId, message: &str) -> Result<MergedI
         .arg(commit.as_str())
         .answer()?;
     if answer.status.success() {
-        // What does not work is met by whoever needs them.
+        // The next step that needs them meets a failure.
         follow_submodules(path)?;
         step::end(path)?;
         let after = crate::git::state::inspect::head_of(path)?;
@@ -149,7 +149,7 @@ pub fn merge_in(path: &Path, commit: &CommitId, message: &str) -> Result<MergedI
         });
     }
     if answer.status.code().is_none() {
-        // It was killed: what it has left is taken back before anybody looks.
+        // It was killed: its remains are undone before the worktree is inspected.
         return Err(answer.failure().into());
     }
     let files = unmerged(path)?;

@@ -1,5 +1,5 @@
 //! Steps that `orch` takes in a worktree that is there: committing leftovers, merging dependencies in, following submodules; and
-//! taking a step back that was cut short.
+//! taking a step back that was interrupted.
 //!
 //! May import `refs` and below.
 

@@ -77,8 +77,8 @@ pub fn follow_stale_submodules(path: &Path) -> Result<Option<String>, GitError> 
     update(path, &stale)
 }
 
-/// The submodules that stand on what an earlier commit of the worktree says, and that nobody has touched since that changed:
-/// they are no changes of anybody's.
+/// The submodules that stand on what an earlier commit of the worktree says, and that nobody has touched since that changed: they
+/// are not changes.
 pub(in crate::git) fn stale_submodules(path: &Path) -> Result<Vec<PathBuf>, GitError> {
     if !path.join(".gitmodules").exists() {
         return Ok(Vec::new());

@@ -45,13 +45,13 @@ pub struct UnitReady {
     pub path: PathBuf,
     /// The commit checked out, where the unit's branch stands.
     pub head: CommitId,
-    /// What was put away: left-over changes, commits of a detached HEAD, commits of the unit's branch.
+    /// The backups: leftover changes, commits of a detached HEAD, commits of the unit's branch.
     pub backups: Vec<Backup>,
-    /// What did not work and does not hinder: submodules, the repository's post-checkout hook.
+    /// Warnings: submodules, the repository's post-checkout hook.
     pub warnings: Vec<String>,
 }
 
-/// What is to be checked out.
+/// The checkout to make.
 pub(in crate::git) struct UnitCheckout<'a> {
     pub(in crate::git) commit: &'a CommitId,
     pub(in crate::git) branch: Option<&'a str>,
@@ -66,14 +66,14 @@ impl UnitCheckout<'_> {
     }
 }
 
-/// Puts the worktree under a key on a unit's branch, whatever it stands on, and makes the branch when there is none.
+/// Puts the worktree under a key on a unit's branch, whatever it is on, and makes the branch when there is none.
 ///
 /// Uncommitted changes, staged and untracked ones included, go to a backup before they are cleaned away; ignored files
 /// stay, and are backed up where the branch has files of its own. Commits that would be on no branch any more go to a
 /// backup. `stamp` names the backups, see [`backup`](crate::git::keep::backup).
 ///
-/// One that was cut short is ended by doing it again. The caller lets no other step with a unit of this plan run at
-/// the same time, and no agent in the worktree.
+/// An interrupted one is ended by doing it again. The caller lets no other step with a unit of this plan run at the same time,
+/// and no agent in the worktree.
 ///
 /// # Errors
 ///
@@ -140,7 +140,7 @@ pub fn enter_unit(
 
     if tip.as_ref() != Some(commit) {
         if tip.is_some() && state.branch.as_ref() == Some(&unit.branch) {
-            // A branch is not moved below a checkout of it: what is cut short here is a detached HEAD.
+            // A branch is not moved below a checkout of it: what is interrupted here is a detached HEAD.
             write_head(&path, None, &state.head)?;
             state.branch = None;
         }
@@ -159,11 +159,11 @@ pub fn enter_unit(
     })
 }
 
-/// Takes the worktree under a key off its unit's branch, so that the branch can be deleted: the plan's own worktree
-/// goes back to the plan's branch, a further lane stands on the tip of it. Gives that commit.
+/// Takes the worktree under a key off its unit's branch, so that the branch can be deleted: the plan's own worktree goes back to
+/// the plan's branch, a further lane is on the tip of it. Gives that commit.
 ///
-/// One that was cut short is ended by doing it again. The caller lets no other step with a unit of this plan run at
-/// the same time, and no agent in the worktree.
+/// An interrupted one is ended by doing it again. The caller lets no other step with a unit of this plan run at the same time,
+/// and no agent in the worktree.
 ///
 /// # Errors
 ///
@@ -182,7 +182,7 @@ pub fn leave_unit(admin: &WorktreeAdmin, key: &str, plan_branch: &str) -> Result
     };
     let mut state = look(&path)?;
     if !state.dirty.is_empty() {
-        // It may be what a killed git has left of this very step.
+        // A killed git may have left it from this very step.
         if index_equals(&path, &tip)? {
             write_head(&path, place.branch, &tip)?;
         } else if index_equals(&path, &state.head)? {
@@ -213,8 +213,8 @@ pub fn leave_unit(admin: &WorktreeAdmin, key: &str, plan_branch: &str) -> Result
     Ok(tip)
 }
 
-/// Takes the worktree under a key off the branch it stands on and touches nothing else, so that another lane can go on
-/// with that branch. Changes stay as they are until the lane is entered again.
+/// Takes the worktree under a key off the branch it is on and touches nothing else, so that another lane can continue with that
+/// branch. Changes stay as they are until the lane is entered again.
 ///
 /// The caller lets no other step with a unit of this plan run at the same time, and no agent in the worktree.
 ///

@@ -22,10 +22,10 @@ use crate::git::state::in_the_way::covered;
 use crate::git::state::inspect::{InProgress, git_dir, in_progress, inspect};
 use crate::plan::CommitId;
 
-/// What was ended.
+/// The aborted operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenUp {
-    /// What had been begun.
+    /// The operation that was begun.
     pub operation: InProgress,
     /// What was kept of it: uncommitted files, commits that no branch has. Empty when it held nothing of its own.
     pub backups: Vec<Backup>,
@@ -58,7 +58,7 @@ const MOST_NAMES: usize = 2_000;
 /// nothing else has go to backups first. None when nothing is in progress. `stamp` names the backups, see
 /// [`backup`](crate::git::keep::backup).
 ///
-/// One that was cut short is ended by doing it again. The caller lets no agent in the worktree meanwhile.
+/// An interrupted one is ended by doing it again. The caller lets no agent in the worktree meanwhile.
 ///
 /// # Errors
 ///
@@ -79,7 +79,7 @@ pub fn give_up(
     let Some(operation) = state.in_progress else {
         return Ok(None);
     };
-    // Such as one that waits for the editor of a person.
+    // Such as a step that waits for a person's editor.
     if is_git_in(path) {
         let path = path.to_owned();
         return Err(UnitRefusal::InProgress { path, operation }.into());

@@ -19,14 +19,14 @@ use crate::git::state::inspect::{git_dir, inspect};
 use crate::git::worktree::ensure::alone;
 use crate::plan::CommitId;
 
-/// What became of a unit that was to be merged into its plan's branch.
+/// The result of merging a unit into its plan's branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Integrated {
     /// The plan's branch had nothing of its own beyond it, and moved on to it.
     FastForward(CommitId),
     /// It was merged, in this commit: first parent the plan's branch, second the unit's.
     Merged(CommitId),
-    /// The plan's branch, which stands at this commit, has all of it already.
+    /// The plan's branch, which is at this commit, has all of it already.
     AlreadyIn(CommitId),
     /// The two do not merge. Nothing has moved.
     Conflict {
@@ -38,9 +38,9 @@ pub enum Integrated {
 /// A unit that was looked at by the commit queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitIntegration {
-    /// What became of it.
+    /// The result.
     pub outcome: Integrated,
-    /// What was put away in the plan's worktree in order to end an earlier move that was cut short.
+    /// The backups that were made to complete an earlier, interrupted move.
     pub backups: Vec<Backup>,
 }
 
@@ -67,11 +67,10 @@ impl std::fmt::Display for MergeMessage<'_> {
 /// Merges a unit's branch into its plan's: by moving it on when it can, else by a merge commit that is built off
 /// every checkout. The plan's branch moves by compare-and-swap, and its checkouts follow.
 ///
-/// `key` is that of the plan's own worktree, in which no agent is at work when the plan's branch is checked out
-/// there. One that was cut short is ended by doing it again, with any unit of the plan: what hinders in the plan's
-/// own worktree then is the remains of the move, and goes to a backup that `stamp` names. `known` is where the unit's
-/// branch stood when it was last looked at: a branch that is gone is no fault when the plan's has that commit. The caller
-/// lets no other step with a unit of this plan run at the same time.
+/// No agent may be at work in the plan's own worktree when the plan's branch is checked out there. A step that was interrupted is
+/// finished by any later step with a unit of the plan: files of the move that are in the way in the plan's own worktree then go
+/// to a backup that `stamp` names. `known` is the last known tip of the unit's branch: a branch that is gone is no fault when the
+/// plan's branch has that commit. The caller lets no other step with a unit of this plan run at the same time.
 ///
 /// # Errors
 ///
@@ -79,15 +78,14 @@ impl std::fmt::Display for MergeMessage<'_> {
 pub fn integrate(
     admin: &WorktreeAdmin,
     builder: &CandidateBuilder,
-    key: &str,
     unit: &UnitBranch,
     message: MergeMessage<'_>,
     stamp: &str,
     known: Option<&CommitId>,
 ) -> Result<UnitIntegration, UnitError> {
-    // Held by git commands too: those of a killed orch have ended once this is ours.
-    let alone = alone(admin, key)?;
-    let backups = end_move(admin, &alone, key, unit, stamp)?;
+    // Git commands hold it too: the commands of a killed orch have ended once this lock is taken.
+    let alone = alone(admin, unit.plan.as_str())?;
+    let backups = end_move(admin, &alone, unit, stamp)?;
     let (old, tip) = unit_tips(&admin.repo, unit)?;
     if let (None, Some(known)) = (&tip, known)
         && admin.repo.is_ancestor(known, &old)?
@@ -115,27 +113,22 @@ pub fn integrate(
     Ok(UnitIntegration { outcome, backups })
 }
 
-/// Ends a move of the plan's branch that was cut short, with what was put away for that. To be called before a step
-/// looks at the plan's own worktree, whose key this is: the remains of the move would pass for somebody's changes.
+/// Ends a move of the plan's branch that was interrupted, with what was put away for that. To be called before a step looks at
+/// the plan's own worktree: the remains of the move would pass for somebody's changes.
 ///
 /// # Errors
 ///
-/// When a checkout of the branch other than the plan's own worktree cannot be brought along.
-pub fn finish_move(
-    admin: &WorktreeAdmin,
-    key: &str,
-    unit: &UnitBranch,
-    stamp: &str,
-) -> Result<Vec<Backup>, UnitError> {
+/// When a checkout of the branch other than the plan's own worktree cannot be updated.
+pub fn finish_move(admin: &WorktreeAdmin, unit: &UnitBranch, stamp: &str) -> Result<Vec<Backup>, UnitError> {
     if noted_move(&admin.repo, unit)?.is_none() {
         return Ok(Vec::new());
     }
-    let alone = alone(admin, key)?;
-    end_move(admin, &alone, key, unit, stamp)
+    let alone = alone(admin, unit.plan.as_str())?;
+    end_move(admin, &alone, unit, stamp)
 }
 
-/// Moves the plan's branch. Before that it is noted where it stood, without which a checkout that was not brought along
-/// could not be told from one with changes.
+/// Moves the plan's branch. Before that it is noted where it stood, without which a checkout that was not updated could not be
+/// told from one with changes.
 fn advance(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
@@ -151,7 +144,7 @@ fn advance(
     };
     note_move(
         &
-    // What is refused here leaves no note.
+    // A refusal here leaves no note.
     admin.repo,
         unit,
         old,
@@ -178,11 +171,10 @@ fn advance(
     Ok(landed.commit)
 }
 
-/// Ends a move that was cut short after the branch had moved, so that every checkout shows where it is.
+/// Ends a move that was interrupted after the branch had moved, so that every checkout shows where it is.
 fn end_move(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
-    key: &str,
     unit: &UnitBranch,
     stamp: &str,
 ) -> Result<Vec<Backup>, UnitError> {
@@ -204,7 +196,7 @@ fn end_move(
             new: tip,
             beside: false,
         };
-        let own = admin.read_record(key)?.map(|record| record.path);
+        let own = admin.read_record(unit.plan.as_str())?.map(|record| record.path);
         let ended = finish_landing_holding(&admin.repo, &plan, Some(alone.file()))?;
         for checkout in ended.into_iter().flat_map(|landed| landed.checkouts) {
             let CheckoutOutcome::Left(why) = checkout.outcome else {

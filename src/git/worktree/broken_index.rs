@@ -1,4 +1,4 @@
-//! Indexes of worktrees that git cannot read any more: found, and made anew.
+//! Indexes of worktrees that git can no longer read: found, and made again.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::git::keep::backup::stamp;
 use crate::git::program::command::Git;
 use crate::git::state::inspect::git_dir;
 
-/// What git says of a worktree's index when it cannot read it; none for one that it can read, or that is not there.
+/// git's error about a worktree's index that it cannot read; none for a readable or a missing index.
 pub(in crate::git) fn index_trouble(worktree: &Path) -> Option<String> {
     let index = git_dir(worktree).ok()?.join("index");
     // Cheap, and right where it succeeds; it does not know all that git knows.

@@ -1,4 +1,4 @@
-//! Making worktrees, and finishing those whose making was cut short.
+//! Making worktrees, and finishing those whose making was interrupted.
 
 use std::path::Path;
 
@@ -51,13 +51,13 @@ pub fn ensure(admin: &WorktreeAdmin, spec: &WorktreeSpec) -> Result<WorktreeRead
     )
 }
 
-/// Makes, or makes ready again, a worktree without a branch at a commit, for verifications. Tracked files are
-/// reset and untracked ones removed, after a backup of what no check has left there; ignored ones, such as build
-/// caches, stay. When somebody kills a git command of it, all is looked at and done once more.
+/// Makes, or makes ready again, a worktree without a branch at a commit, for verifications. Tracked files are reset and untracked
+/// ones removed, after a backup of what no check has left there; ignored ones, such as build caches, stay. When somebody kills a
+/// git command of it, all is looked at and done again.
 ///
 /// # Errors
 ///
-/// When something of somebody's stands in the way, or git fails.
+/// When something of somebody's is in the way, or git fails.
 pub fn ensure_detached(
     admin: &WorktreeAdmin,
     key: &str,
@@ -89,7 +89,7 @@ fn detached(
         // The repository's post-checkout hook may have written something.
         admin.record_left(key)?;
     }
-    // One whose making was cut short is finished at the commit that it was begun for.
+    // One whose making was interrupted is finished at the commit that it was begun for.
     if !ready.created_worktree || ready.head != *commit {
         super::populate::reset_detached(admin, &alone, key, &mut ready, commit)?;
     }
@@ -119,7 +119,7 @@ pub(in crate::git) fn make(
         created_branch,
     } = registered;
     let created_worktree = record.state == TreeProgress::Making;
-    // Checking out locks the index, HEAD and the branch that it stands on.
+    // Checking out locks the index, HEAD and the branch that it is on.
     stale_lock::clear_admin_dir(&registration.admin)?;
     if let Some(branch) = wanted.branch {
         stale_lock::clear_beside(&admin.repo.common_dir().join(branch_ref(branch)))?;
@@ -220,7 +220,7 @@ fn register(
     })
 }
 
-/// What is left where the making of a worktree was cut short, and after that the removal of what it had made.
+/// What is left where the making of a worktree was interrupted, and after that the removal of what it had made.
 fn half_forgotten(
     admin: &WorktreeAdmin,
     wanted: &WantedTree<'_>,

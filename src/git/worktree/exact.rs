@@ -13,9 +13,9 @@ use crate::git::files::registration::{is_plainly_in, pointed_to, registration_at
 use crate::git::keep::gate::{SparedTree, drop_spoiled};
 use crate::plan::CommitId;
 
-/// As [`ensure_detached`], where verifications may have hidden files from git, or left repositories. With `ignored`, files that git
-/// ignores are taken away too. A worktree that cannot be made the commit again, as when its index was damaged, is moved below
-/// `orch/worktrees/` and made anew, with a warning; the one that was moved there before is removed.
+/// As [`ensure_detached`], where verifications may have hidden files from git, or left repositories. With `ignored`, files that
+/// git ignores are taken away too. A worktree that cannot be made the commit again, as when its index was damaged, is moved below
+/// `orch/worktrees/` and made again, with a warning; the one that was moved there before is removed.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub fn ensure_exact(
     let moved = move_away(admin, key, &path)?;
     let mut ready = exact(admin, key, &path, commit, ignored)?;
     ready.warnings.push(format!(
-        "`{}` was made anew after a verification spoiled it ({error}); what lay there is in `{}`",
+        "`{}` was made anew after a verification spoiled it ({error}); its files are in `{}`",
         path.display(),
         moved.display()
     ));

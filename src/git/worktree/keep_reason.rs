@@ -11,7 +11,7 @@ use crate::plan::CommitId;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeepReason {
     /// Orch did not make it.
-    #[error("orch has no note of having made `{key}`")]
+    #[error("orch has no record of making `{key}`")]
     NotOurs {
         /// The key.
         key: String,
@@ -41,7 +41,7 @@ pub enum KeepReason {
     InProgress {
         /// The worktree.
         path: PathBuf,
-        /// What was begun.
+        /// The operation.
         operation: InProgress,
     },
     /// The branch has commits that are not on the target.
@@ -78,7 +78,7 @@ pub enum KeepReason {
         /// The reason that was given, or nothing.
         reason: String,
     },
-    /// A repository lies among the ignored files; nobody can tell whether its work exists elsewhere.
+    /// A repository is among the ignored files; its work may exist nowhere else.
     #[error(
         "`{}` holds repositories of its own among its ignored files: {}; move them away",
         path.display(),

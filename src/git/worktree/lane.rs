@@ -24,8 +24,8 @@ pub struct LaneSpec {
 }
 
 /// Makes a lane, or finds it made, or finishes what a crash left half-made, as [`ensure`](crate::git::worktree::ensure) does for
-/// a plan's worktree. Unlike there, one that was made is accepted whatever it has checked out: a unit's branch, or
-/// what an agent has left. Nothing in it is touched; [`enter_unit`](crate::git::unit::enter_unit) puts it where it shall be.
+/// a plan's worktree. Unlike there, a lane that was made is accepted whatever it has checked out: a unit's branch, or an agent's
+/// own. Nothing in it is touched; [`enter_unit`](crate::git::unit::enter_unit) puts it where it shall be.
 pub fn ensure_lane(admin: &WorktreeAdmin, spec: &LaneSpec) -> Result<WorktreeReady, EnsureError> {
     if let Some(branch) = &spec.branch
         && !is_branch_name(branch)

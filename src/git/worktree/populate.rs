@@ -96,7 +96,7 @@ pub(in crate::git) fn reset_detached(
     backups.extend(spared.backup().cloned());
     for backup in backups {
         ready.warnings.push(format!(
-            "what lay in `{}` is kept as {} ({})",
+            "the earlier files of `{}` are kept as {} ({})",
             path.display(),
             backup.name,
             backup.commit.short()

@@ -66,7 +66,7 @@ impl Removable {
 /// The target as it stands, and what is known of the landing there.
 type LandingOnTarget<'a> = (&'a CommitId, Option<&'a RecordedLanding>);
 
-/// What was written down of a landing.
+/// The record of a landing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedLanding {
     /// Where the plan's branch stood.
@@ -256,7 +256,7 @@ fn judge_worktree(
             expected: expected.clone(),
             found: state.branch,
         }),
-        // A candidate that was verified and rejected is no work of anybody's; commits made in its worktree are.
+        // A rejected candidate is nobody's work; commits made in its worktree are.
         None if state.branch.is_some() => reasons.push(KeepReason::NotLanded {
             branch: state.branch.unwrap_or_default(),
             tip: target.clone(),
@@ -279,9 +279,9 @@ fn judge_worktree(
     Ok(true)
 }
 
-/// Removes the worktree, then its branches by compare-and-swap, then the record. Never by force: what has changed
-/// since the proof was given makes the step fail. One that was cut short is ended by the next. Commits that are on
-/// the target by their content alone go to a backup, which is returned.
+/// Removes the worktree, then its branches by compare-and-swap, then the record. Never by force: what has changed since the proof
+/// was given makes the step fail. An interrupted one is ended by the next. Commits that are on the target by their content alone
+/// go to a backup, which is returned.
 pub fn remove(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,

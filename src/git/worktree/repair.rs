@@ -100,7 +100,7 @@ pub(in crate::git) fn adopt(
     Ok(adopted)
 }
 
-/// `git worktree add` locks what it is making with the reason `initializing`; one that was killed leaves that.
+/// `git worktree add` locks a new worktree with the reason `initializing`; a killed command leaves that lock.
 pub(in crate::git) fn unlock_half_made(admin: &Path) {
     let locked = admin.join("locked");
     if regular::read(&locked).is_ok_and(|reason| reason.trim_ascii() == b"initializing") {

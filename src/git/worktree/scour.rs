@@ -52,7 +52,7 @@ pub fn unhide(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<(), Ensur
     Ok(())
 }
 
-/// True when no file lies in such a worktree that git ignores, apart from orch's own.
+/// True when no file is in such a worktree that git ignores, apart from orch's own.
 ///
 /// # Errors
 ///

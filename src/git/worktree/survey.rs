@@ -1,4 +1,4 @@
-//! What git, orch's records and the disk say of worktrees, side by side, so that what does not fit together is seen.
+//! Worktrees in git, in orch's records and on the disk, side by side, so that differences are seen.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub struct ExpectedTree {
     pub lane: bool,
 }
 
-/// What is at a worktree's place.
+/// The contents of a worktree's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TreePlace {
     /// Nothing, or an empty folder.
@@ -59,17 +59,17 @@ pub struct TreeSeen {
     pub expected: bool,
     /// True when orch has a record of having made it.
     pub recorded: bool,
-    /// True when its making was cut short.
+    /// True when its making was interrupted.
     pub half_made: bool,
     /// True when git's worktree administration has an entry for the place.
     pub registered: bool,
-    /// What is at the place.
+    /// The contents of the place.
     pub place: TreePlace,
     /// Another place, at which the manifest expects it and at which it now is.
     pub moved_to: Option<PathBuf>,
-    /// True when orch's own folder lies in it.
+    /// True when orch's own folder is in it.
     pub has_orch_folder: bool,
-    /// What git says of its index, when it cannot read that.
+    /// git's error about its index, if it cannot read it.
     pub index_trouble: Option<String>,
 }
 
@@ -80,7 +80,7 @@ pub struct Strayed {
     pub key: String,
     /// Where it was made.
     pub path: PathBuf,
-    /// What is there.
+    /// The contents.
     pub place: TreePlace,
     /// Where it is now, when it was moved.
     pub moved_to: Option<PathBuf>,
@@ -133,7 +133,7 @@ pub fn strayed(
     Ok(all)
 }
 
-/// The place where a worktree is wanted, when the one that is not at `path` any more is there.
+/// The place where a worktree is wanted, when the worktree that is no longer at `path` is there.
 fn moved_to(admin: &WorktreeAdmin, path: &Path, wanted: Option<&Path>) -> Option<PathBuf> {
     let to = wanted.map(settle)?;
     let is_there = moved_entry(admin, &to).is_some() || is_cut_off(&to);
@@ -258,8 +258,8 @@ pub fn record_again(admin: &WorktreeAdmin, wanted: &ExpectedTree, base: &CommitI
     admin.write_record(&wanted.key, &record)
 }
 
-/// Ends what was cut short, brings a deleted folder back as it was last staged, and connects folder and admin dir again
-/// where one has lost the other. No file that is there is touched.
+/// Ends what was interrupted, brings a deleted folder back as it was last staged, and connects folder and admin dir again where
+/// one has lost the other. No file that is there is touched.
 ///
 /// # Errors
 ///
@@ -289,8 +289,8 @@ pub fn repair(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
     make(admin, &alone, &lane).map(drop)
 }
 
-/// For the end of a run, when nobody is at work: ends the making of worktrees that was cut short and that nobody has asked for
-/// since. What hinders is met again by whoever needs the worktree.
+/// At the end of a run, when no agent is at work: completes the making of worktrees that was interrupted and not asked for since.
+/// An obstacle is met again by the next attempt that needs the worktree.
 ///
 /// # Errors
 ///

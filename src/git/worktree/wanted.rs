@@ -1,10 +1,10 @@
-//! What one call for a worktree is about.
+//! The subject of one call for a worktree.
 
 use std::path::PathBuf;
 
 use crate::plan::CommitId;
 
-/// What one call is about, with settled path.
+/// The subject of one call, with a settled path.
 pub(in crate::git) struct WantedTree<'a> {
     pub(in crate::git) key: &'a str,
     pub(in crate::git) path: PathBuf,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::picture::{NodeKind, NodeShape, Picture};
-use super::text::cut;
+use super::text::caption;
 use super::words::span;
 
 /// The graph; a cluster a plan.
@@ -52,12 +52,9 @@ pub fn dot(picture: &Picture) -> String {
 }
 
 fn attributes(shape: &NodeShape) -> String {
-    let text = match shape.kind {
-        NodeKind::Joint => String::new(),
-        NodeKind::Plan => "finished".to_owned(),
-        NodeKind::Merge => "landed".to_owned(),
-        _ if shape.title.is_empty() => shape.label.clone(),
-        _ => format!("{} {}", shape.label, cut(&shape.title, 40)),
+    let text = match shape.kind == NodeKind::Joint {
+        true => String::new(),
+        false => caption(shape),
     };
     let form = match shape.kind {
         NodeKind::Joint => ", shape=point",

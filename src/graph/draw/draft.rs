@@ -67,7 +67,7 @@ impl<'g> Draft<'g> {
         let coarse = match found.of {
             Of::Task(task) if !fine => self.graph.place(found.plan, Of::Phase(task.phase)),
             Of::Verify if !fine => self.graph.place(found.plan, Of::Plan),
-            _ => None,
+            Of::Task(_) | Of::Phase(_) | Of::Verify | Of::Plan | Of::Landed => None,
         };
         coarse.unwrap_or(node)
     }
@@ -117,13 +117,15 @@ impl<'g> Draft<'g> {
         let node = &self.graph.nodes[place];
         let parts = match node.of {
             Of::Phase(phase) => self.graph.unit_nodes(node.plan, UnitId::Phase(phase)),
-            _ => place..place + 1,
+            Of::Task(_) | Of::Verify | Of::Plan | Of::Landed => place..place + 1,
         };
         let lane = self.lane(node.plan);
         let fine = self.view.tasks && self.view.only.is_none_or(|only| only == node.plan);
         let work = match node.of {
             Of::Plan => self.lanes[lane].work,
-            _ => parts.map(|part| self.graph.nodes[part].expected).sum(),
+            Of::Task(_) | Of::Phase(_) | Of::Verify | Of::Landed => {
+                parts.map(|part| self.graph.nodes[part].expected).sum()
+            }
         };
         let (phase, label) = match node.of {
             Of::Task(task) => (Some(task.phase), task.to_string()),

@@ -101,7 +101,7 @@ fn hosts(picture: &Picture) -> Vec<Option<usize>> {
     picture.shapes.iter().enumerate().map(host).collect()
 }
 
-/// The longest path to each shape, in links. What lies on a cycle is put behind what leads to it from outside.
+/// The longest path to each shape, in links. What is on a cycle is put behind what leads to it from outside.
 fn columns(picture: &Picture, hosts: &[Option<usize>]) -> Vec<usize> {
     let count = picture.shapes.len();
     let mut open = vec![0usize; count];
@@ -116,7 +116,7 @@ fn columns(picture: &Picture, hosts: &[Option<usize>]) -> Vec<usize> {
     let mut next = 0;
     loop {
         let Some(&shape) = ready.get(next) else {
-            // Only cycles are left: the first of them goes as if nothing led to it any more.
+            // Only cycles are left: the first node goes as if nothing led to it.
             match (0..count).find(|shape| !placed[*shape] && open[*shape] > 0) {
                 Some(shape) => {
                     open[shape] = 0;

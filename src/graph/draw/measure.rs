@@ -92,7 +92,7 @@ impl Canvas<'_> {
             ),
             NodeKind::Merge => (x + side * (half + 1.0 - below.abs()), y + below),
             NodeKind::Joint => (x + side * half, y),
-            _ => (x + side * half, y + below),
+            NodeKind::Phase | NodeKind::Task | NodeKind::Verify => (x + side * half, y + below),
         }
     }
 }

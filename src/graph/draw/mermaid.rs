@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::picture::{NodeKind, NodeShape, Picture};
-use super::text::cut;
+use super::text::caption;
 
 /// The flowchart; a subgraph a plan.
 pub fn mermaid(picture: &Picture) -> String {
@@ -58,14 +58,7 @@ pub fn mermaid(picture: &Picture) -> String {
 }
 
 fn form(shape: &NodeShape) -> String {
-    let text = match shape.kind {
-        NodeKind::Plan => "finished".to_owned(),
-        NodeKind::Merge => "landed".to_owned(),
-        NodeKind::Joint => shape.label.clone(),
-        _ if shape.title.is_empty() => shape.label.clone(),
-        _ => format!("{} {}", shape.label, cut(&shape.title, 40)),
-    };
-    let text = quoted(&text);
+    let text = quoted(&caption(shape));
     match shape.kind {
         NodeKind::Plan => format!("([{text}])"),
         NodeKind::Merge => format!("{{{text}}}"),

@@ -55,7 +55,7 @@ pub struct NodeShape {
     pub kind: NodeKind,
     /// Place in [`Picture::lanes`].
     pub lane: usize,
-    /// The phase that it is or lies in.
+    /// The phase that it is or is in.
     pub phase: Option<PhaseId>,
     /// Its id inside the plan.
     pub label: String,

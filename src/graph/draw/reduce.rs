@@ -8,8 +8,8 @@ use super::picture::Edge;
 /// Above this many shapes everything is kept: the sets of what implies what would take too much memory.
 const MOST: usize = 6000;
 
-/// The links without those implied by others. `partial` names shapes that need only some of what leads to them.
-/// Links on the critical path, and those that lie on a cycle, are kept.
+/// The links without those implied by others. `partial` names shapes that need only some of what leads to them. Links on the
+/// critical path, and those that are on a cycle, are kept.
 pub(super) fn reduce(shapes: usize, links: Vec<Edge>, partial: &BTreeSet<usize>) -> Vec<Edge> {
     if shapes > MOST {
         return links;

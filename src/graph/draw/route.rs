@@ -1,5 +1,5 @@
-//! The way of each link between the cells of a grid. Links run in the gutters between columns and in the channels above
-//! rows, where no shape stands; those that would lie on each other get tracks side by side.
+//! The way of each link between the cells of a grid. Links run in the gutters between columns and in the channels above rows,
+//! where no shape stands; links that would lie on each other get tracks side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::picture::{Edge, Picture};
 /// The way of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// Not drawn: one end lies on the other's edge.
+    /// Not drawn: one end is on the other's edge.
     None,
     /// Straight along its row.
     Straight,

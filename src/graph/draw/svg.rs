@@ -203,7 +203,9 @@ impl<'p> Canvas<'p> {
                 None => format!("{} is finished", shape.label),
             },
             NodeKind::Merge => shape.title.clone(),
-            _ => format!("{}: {}{took}{critical}", shape.id, shape.title),
+            NodeKind::Phase | NodeKind::Task | NodeKind::Verify => {
+                format!("{}: {}{took}{critical}", shape.id, shape.title)
+            }
         };
         let _ = writeln!(self.out, "<g><title>{}</title>", escaped(&tip));
         let paint = format!("fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"{thick}\"");
@@ -260,9 +262,9 @@ impl<'p> Canvas<'p> {
 
     /// Label, duration and title inside a box.
     fn words(&mut self, shape: &NodeShape, left: f64, top: f64, width: f64) {
-        let label = match shape.kind {
-            NodeKind::Phase => format!("Phase {}", shape.label),
-            _ => shape.label.clone(),
+        let label = match shape.kind == NodeKind::Phase {
+            true => format!("Phase {}", shape.label),
+            false => shape.label.clone(),
         };
         let style = "font-size=\"12\" font-weight=\"700\"";
         self.text(left + 7.0, top + 15.0, &cut(&label, 12), style);

@@ -65,9 +65,9 @@ pub fn text(picture: &Picture) -> String {
 
 fn line(out: &mut String, picture: &Picture, incoming: &[Vec<&Edge>], place: usize, indent: usize) {
     let shape = &picture.shapes[place];
-    let name = match shape.kind {
-        NodeKind::Plan => "finished".to_owned(),
-        _ => shape.label.clone(),
+    let name = match shape.kind == NodeKind::Plan {
+        true => "finished",
+        false => &shape.label,
     };
     let title = match shape.kind {
         NodeKind::Plan => shape.check.as_ref().map_or_else(String::new, |check| {
@@ -75,14 +75,14 @@ fn line(out: &mut String, picture: &Picture, incoming: &[Vec<&Edge>], place: usi
         }),
         NodeKind::Merge => String::new(),
         NodeKind::Verify if shape.phase.is_some() => String::new(),
-        _ => cut(&shape.title, TITLE),
+        NodeKind::Phase | NodeKind::Task | NodeKind::Verify | NodeKind::Joint => cut(&shape.title, TITLE),
     };
     let mark = if shape.critical { '*' } else { ' ' };
     let tick = if shape.done { " done" } else { "" };
-    let took = match shape.kind {
-        NodeKind::Plan | NodeKind::Merge => String::new(),
-        _ if shape.done || shape.work == 0 => String::new(),
-        _ => span(shape.work),
+    let is_end = matches!(shape.kind, NodeKind::Plan | NodeKind::Merge);
+    let took = match is_end || shape.done || shape.work == 0 {
+        true => String::new(),
+        false => span(shape.work),
     };
     let head = format!("{mark}{:indent$}{name:<5} {title}{tick}", "", indent = indent - 1);
     let waits: Vec<String> = waits(picture, incoming, place);
@@ -129,6 +129,18 @@ fn waits(picture: &Picture, incoming: &[Vec<&Edge>], place: usize) -> Vec<String
         });
     }
     waits
+}
+
+/// The words in a shape.
+pub(super) fn caption(shape: &NodeShape) -> String {
+    match shape.kind {
+        NodeKind::Plan => "finished".to_owned(),
+        NodeKind::Merge => "landed".to_owned(),
+        NodeKind::Phase | NodeKind::Task | NodeKind::Verify if !shape.title.is_empty() => {
+            format!("{} {}", shape.label, cut(&shape.title, 40))
+        }
+        NodeKind::Phase | NodeKind::Task | NodeKind::Verify | NodeKind::Joint => shape.label.clone(),
+    }
 }
 
 /// At most so many characters.

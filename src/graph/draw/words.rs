@@ -1,4 +1,4 @@
-//! Plain words for what stands in the graph.
+//! Plain words for what is in the graph.
 
 use crate::plan::PlanSet;
 
@@ -6,7 +6,7 @@ use super::super::gate::{Gate, Why};
 use super::super::network::{Graph, Node, Of};
 use super::picture::NodeKind;
 
-/// Why a gate stands there.
+/// Why a gate is there.
 pub(in crate::graph) fn why(graph: &Graph, gate: Gate<'_>) -> String {
     match gate.why {
         Why::Named | Why::Depends => "depends".to_owned(),

@@ -50,7 +50,7 @@ pub struct ReferenceError {
 }
 
 impl Point {
-    /// The phase that it lies in, or is; none for a whole plan.
+    /// The phase that it is in, or is; none for a whole plan.
     pub const fn phase(self) -> Option<PhaseId> {
         match self {
             Self::Plan => None,

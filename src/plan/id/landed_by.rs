@@ -11,7 +11,7 @@ use crate::plan::CommitId;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum LandedBy {
-    /// The branch's tip lies in the target's history: it was merged.
+    /// The branch's tip is in the target's history: it was merged.
     Ancestry,
     /// A commit on the target, made since the two parted, holds the very files of the branch's tip.
     EqualTree {

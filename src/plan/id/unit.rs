@@ -18,7 +18,7 @@ pub enum UnitId {
 }
 
 impl UnitId {
-    /// The phase that it is or lies in.
+    /// The phase that it is or is in.
     pub fn phase(self) -> PhaseId {
         match self {
             Self::Phase(phase) => phase,
@@ -26,7 +26,7 @@ impl UnitId {
         }
     }
 
-    /// True when it is the task, or the phase that the task lies in.
+    /// True when it is the task, or the phase that the task is in.
     pub fn covers(self, task: TaskId) -> bool {
         match self {
             Self::Phase(phase) => phase == task.phase,

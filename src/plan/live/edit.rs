@@ -257,7 +257,9 @@ fn join(before: &Plan, plan: &mut Plan, open: &Openness, changes: &mut Vec<Manif
     }
     let begun = |phase: PhaseId| match open {
         Openness::Begun { phases } if phases.contains(&phase) => Some("that phase was begun already"),
-        _ => refusal(EditWindow::Anytime),
+        Openness::All | Openness::Made | Openness::Begun { .. } | Openness::Nothing(_) => {
+            refusal(EditWindow::Anytime)
+        }
     };
     join_phases(before, plan, begun, changes);
     let differing = document_changes(&name, &before.document, &plan.document);

@@ -6,7 +6,7 @@ use super::ledger::Ledger;
 use super::one_agent::{of_preset, read};
 use super::written::at::{Located, NamedTable};
 use super::written::raw::{RawAgent, RawManifest};
-use crate::plan::text::near_miss::suggest;
+use crate::plan::text::near_miss::{did_you_mean, suggest};
 use crate::plan::{Agent, AgentName, PRESETS, Place, Preset};
 
 /// The agents of a manifest.
@@ -61,9 +61,12 @@ impl<'m> Agents<'m> {
                 let names = self.written.iter().flat_map(|agents| agents.names());
                 let names: Vec<&str> = names.collect();
                 let presets = PRESETS.iter().map(|preset| preset.name);
-                let hint = suggest(text, names.iter().copied().chain(presets))
-                    .filter(|hint| hint.starts_with("did") || !names.is_empty())
-                    .unwrap_or_else(|| format!("define it: [agents.{text}] with a `command`"));
+                let all = names.iter().copied().chain(presets);
+                let hint = match names.is_empty() {
+                    true => did_you_mean(text, all),
+                    false => suggest(text, all),
+                };
+                let hint = hint.unwrap_or_else(|| format!("define it: [agents.{text}] with a `command`"));
                 ledger.at(name.place, format!("unknown agent `{text}`"), hint);
             }
         }

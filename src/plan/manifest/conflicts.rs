@@ -19,7 +19,7 @@ pub(super) fn check(manifest: &RawManifest, agents: &mut Agents<'_>, ledger: &mu
             ledger.at(
                 resolver.place,
                 format!(
-                    "the agent `{}` runs its prompt as a script, and cannot be told of a conflict",
+                    "the agent `{}` runs its prompt as a script, and cannot be given a conflict",
                     resolver.value
                 ),
                 Some("name another agent as `resolver`".to_owned()),

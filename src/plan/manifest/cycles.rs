@@ -1,8 +1,8 @@
 //! Cycles across plans and phases.
 //!
-//! Waiting is finer than plans: `a.1` may wait for `b.2` while `b.3` waits for `a.1`. So every plan has a start, a start
-//! and an end for each phase, an end, and a landing. A phase waits for the end of the phase before it; a plan lands
-//! after it has ended and after every plan that it builds on has landed. What is circular there can never go on.
+//! Waiting is finer than plans: `a.1` may wait for `b.2` while `b.3` waits for `a.1`. So every plan has a start, a start and an
+//! end for each phase, an end, and a landing. A phase waits for the end of the phase before it; a plan lands after it has ended
+//! and after every plan that it builds on has landed. What is circular there can never continue.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -11,7 +11,7 @@ use crate::plan::{
     RESUME_PLACEHOLDERS, StopSignal, Template,
 };
 
-/// The agent that a preset is by itself.
+/// The agent that a preset is on its own.
 pub(super) fn of_preset(name: AgentName, preset: &'static Preset) -> Agent {
     let line = |goes_on| preset.command_line(None, &[], false, goes_on);
     Agent {

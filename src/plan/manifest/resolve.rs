@@ -84,7 +84,7 @@ pub fn resolve(
             }
         }
         if let (Some(branch), Some(agent), Some(document)) = (branch, agent, document) {
-            plans.push(plan(&manifest, entry, document, branch, agent, phases, &waits));
+            plans.push(plan(&manifest, entry, document, (branch, agent), phases, &waits));
         }
     }
     branches.check_clashes(&mut ledger);
@@ -333,8 +333,7 @@ fn plan(
     manifest: &RawManifest,
     entry: &PlanEntry<'_>,
     loaded: Loaded,
-    branch: String,
-    agent: AgentName,
+    (branch, agent): (String, AgentName),
     phases: BTreeMap<PhaseId, PhaseSettings>,
     waits: &[WrittenWait],
 ) -> Plan {

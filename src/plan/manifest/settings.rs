@@ -129,7 +129,7 @@ pub(super) fn hooks(manifest: &RawManifest) -> Hooks {
     }
 }
 
-/// After how long somebody is told of a wait. Nobody is, where nothing says how or when.
+/// After how long a wait is reported. Nobody is, where nothing says how or when.
 pub(super) fn escalate(manifest: &RawManifest) -> Escalate {
     let written = manifest.escalate.as_ref().map(|escalate| &escalate.value);
     if written.is_none() && hooks(manifest).notify.is_none() {

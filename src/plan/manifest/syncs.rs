@@ -1,4 +1,4 @@
-//! `[sync.NAME]`: points that several plans reach before any of them goes on.
+//! `[sync.NAME]`: points that several plans reach before any of them continues.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -207,7 +207,7 @@ agent = "shell"
     insta::assert_snapshot!(found, @r#"
     doc.md:3:23: task 1.1 depends on 1.9, which does not exist
       hint: did you mean 1.1?
-    doc.md:4:7: task 1.1 stands here a second time: the first is on line 3
+    doc.md:4:7: task 1.1 appears a second time: the first is on line 3
       hint: give one of them another number
     plans.toml:1:10: schema 2 is not known
       hint: this program reads schema = 1

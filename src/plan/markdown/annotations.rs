@@ -1,4 +1,4 @@
-//! What stands in brackets on the lines of tasks and phases: `(depends: 1.1)`, `[SEQUENTIAL]`.
+//! What is in brackets on the lines of tasks and phases: `(depends: 1.1)`, `[SEQUENTIAL]`.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -49,7 +49,7 @@ pub(super) fn check(phases: &[Phase], diagnostics: &mut Vec<DocumentDiagnostic>)
                 format!("phase {of}")
             }
             Some(PipelineStart::Share { of, .. }) if of == phase.id => "itself".to_owned(),
-            _ => continue,
+            Some(PipelineStart::Task(_) | PipelineStart::Share { .. }) | None => continue,
         };
         let message = match missing.as_str() {
             "itself" => format!("phase {} would start after a part of itself", phase.id),

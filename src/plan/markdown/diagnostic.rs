@@ -18,9 +18,9 @@ pub struct DocumentDiagnostic {
 }
 
 impl DocumentDiagnostic {
-    /// A task that stands on two lines.
+    /// A task that is on two lines.
     pub(super) fn twice(id: TaskId, first: usize, second: usize) -> Self {
-        let message = format!("task {id} stands here a second time: the first is on line {first}");
+        let message = format!("task {id} appears a second time: the first is on line {first}");
         Self::new(second, message, "give one of them another number".to_owned()).about(id)
     }
 
@@ -56,7 +56,7 @@ impl DocumentDiagnostic {
     }
 }
 
-/// A message quotes what was written, which may go on over several lines.
+/// A message quotes what was written, which may continue over several lines.
 fn one_line(text: String) -> String {
     if text.contains(['\n', '\r']) {
         text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -13,7 +13,7 @@ pub(super) struct PhaseDraft {
     pub(super) title: String,
     pub(super) objective: Option<String>,
     pub(super) depends: Vec<Dependency>,
-    /// `[PARALLEL]` stands on its heading.
+    /// `[PARALLEL]` is on its heading.
     pub(super) parallel: bool,
     /// `parallel-with` on its heading.
     pub(super) parallel_with: Vec<PhaseId>,
@@ -45,7 +45,7 @@ pub(super) struct TaskDraft {
     pub(super) expected: Option<Duration>,
     /// `(reads: …)` on its line.
     pub(super) reads: Vec<String>,
-    /// `[SEQUENTIAL]` stands on its line.
+    /// `[SEQUENTIAL]` is on its line.
     pub(super) sequential: bool,
     pub(super) subs: Vec<SubDraft>,
     pub(super) line: usize,

@@ -197,7 +197,7 @@ fn subtasks(task: TaskId, drafts: Vec<SubDraft>, diagnostics: &mut Vec<DocumentD
         if let Some(sub) = &draft.sub
             && !taken.insert(sub.clone())
         {
-            let message = format!("sub-task {task}.{sub} stands here a second time");
+            let message = format!("sub-task {task}.{sub} appears a second time");
             let hint = "give one of them another number".to_owned();
             diagnostics.push(DocumentDiagnostic::new(draft.line, message, hint));
         }

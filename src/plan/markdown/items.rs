@@ -1,4 +1,4 @@
-//! List items: tasks, sub-tasks, checks, and what else stands in lists.
+//! List items: tasks, sub-tasks, checks, and what else is in lists.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -93,7 +93,7 @@ impl Walk<'_> {
         match (id, parent) {
             (id, Role::Check) => self.check(head, Some(ticked), id.map(|id| (id, title))),
             (id, Role::None) if self.in_verify => self.check(head, Some(ticked), id.map(|id| (id, title))),
-            (Some(id), _) => self.numbered(id, title, item, head, cut, ticked),
+            (Some(id), _) => self.numbered((id, title), item, head, cut, ticked),
             (None, Role::Task { task, sub }) => {
                 let parent = sub;
                 self.sub_task(Role::Task { task, sub: None }, TaskPart { parent, ..part(None) })
@@ -114,7 +114,7 @@ impl Walk<'_> {
         if self.in_verify {
             return match (parent, item.depth) {
                 (Role::None, 0) => self.check(head, None, None),
-                _ => parent,
+                (parent, _) => parent,
             };
         }
         let source = &self.text[head.clone()];
@@ -172,8 +172,7 @@ impl Walk<'_> {
 
     fn numbered(
         &mut self,
-        id: ItemId,
-        title: Cow<'_, str>,
+        (id, title): (ItemId, Cow<'_, str>),
         item: &ListItem,
         head: &Range<usize>,
         cut: Option<usize>,
@@ -184,7 +183,7 @@ impl Walk<'_> {
         };
         if id.task.phase != number {
             let line = self.lines.line(head.start);
-            let message = format!("task {id} stands in phase {number}");
+            let message = format!("task {id} is in phase {number}");
             let hint = format!("move it to phase {}, or give it another number", id.task.phase);
             self.diagnostic(line, &id.to_string(), message, hint);
             return Role::None;
@@ -273,8 +272,8 @@ impl Walk<'_> {
         draft
     }
 
-    /// A task from its line: annotations are read and cut out, and `title` makes the title of what is left. `head` may
-    /// go on below its first line.
+    /// A task from its line: annotations are read and cut out, and `title` makes the title of what is left. `head` may continue
+    /// below its first line.
     pub(super) fn task_line(
         &mut self,
         head: &Range<usize>,

@@ -1,9 +1,9 @@
 //! The plan document reader: Markdown in, a [`Document`](super::Document) and every fault out. It is total: any text
 //! gives a document.
 //!
-//! `outline` lets a CommonMark parser find headings, paragraphs and list items; `read` and `items` walk them and draft
-//! phases and tasks; `annotations` and `stated` read what stands in brackets; `finish` numbers what has no number, joins groups and
-//! checks references. `lint` looks a document over once more, for what was probably meant otherwise.
+//! `outline` lets a CommonMark parser find headings, paragraphs and list items; `read` and `items` walk them and draft phases and
+//! tasks; `annotations` and `stated` read what is in brackets; `finish` numbers what has no number, joins groups and checks
+//! references. `lint` looks a document over again, for what was probably meant otherwise.
 
 mod annotations;
 mod checks;

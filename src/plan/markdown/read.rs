@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::annotations::{self, bracketed, marks, without};
+use super::annotations::{self, NamedDependency, bracketed, marks, without};
 use super::diagnostic::DocumentDiagnostic;
 use super::draft::{ExecutionNote, PhaseDraft};
 use super::finish;
@@ -64,7 +64,7 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentDiagnostic>) {
     (document, placed(diagnostics, text))
 }
 
-/// Diagnostics beyond these are told by their line: nobody reads so many.
+/// Further diagnostics have only a line.
 const PLACED: usize = 1000;
 
 /// The faults with the columns of what they are about.
@@ -96,7 +96,7 @@ fn phase_level(text: &str, blocks: &[Block]) -> u8 {
 }
 
 impl Walk<'_> {
-    /// Ends the section of a task's heading; what stands in it are the task's details.
+    /// Ends the section of a task's heading; what is in it are the task's details.
     fn close_headed(&mut self, end: usize) {
         if let Some(headed) = self.headed.take() {
             let mut details = dedent(self.text.get(headed.from..end).unwrap_or_default());
@@ -218,7 +218,7 @@ impl Walk<'_> {
                 .extend(numbers.filter_map(|number| number.parse().ok().map(PhaseId)));
         }
         if let Some(first) = self.phase_lines.insert(id, line) {
-            let message = format!("phase {id} stands here a second time: the first is on line {first}");
+            let message = format!("phase {id} appears a second time: the first is on line {first}");
             self.diagnostic(
                 line,
                 "Phase",
@@ -236,8 +236,8 @@ impl Walk<'_> {
             Ok(named) => {
                 for named in named {
                     match named {
-                        annotations::NamedDependency::Other(dependency) => draft.depends.push(dependency),
-                        _ => {
+                        NamedDependency::Other(dependency) => draft.depends.push(dependency),
+                        NamedDependency::Task(_) | NamedDependency::Tasks(..) | NamedDependency::Phase(_) => {
                             let message = format!("phase {} names its own plan in `depends`", draft.id);
                             let hint = "phases go in order anyway; (pipeline-start: when 1.3 completes) starts one after a task";
                             self.diagnostic(line, "(", message, hint.to_owned());

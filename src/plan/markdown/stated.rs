@@ -18,7 +18,7 @@ impl Walk<'_> {
             let hint = "write (expected: 20m) or (expected: 1h30m)".to_owned();
             match annotation.value.map(|value| parse_duration(value.trim())) {
                 Some(Ok(_)) if expected.is_some() => {
-                    let message = "`expected` stands here a second time".to_owned();
+                    let message = "`expected` appears a second time".to_owned();
                     self.diagnostic(line, "(expected", message, "keep one of them".to_owned());
                 }
                 Some(Ok(duration)) => expected = Some(duration),

@@ -304,15 +304,15 @@ fn what_breaks_a_rule_is_named_with_its_line() {
     let cases: [(&str, &[&str]); 14] = [
         (
             "### 1.1 a\n### 1.2 b\n### 1.1 c",
-            &["4: task 1.1 stands here a second time: the first is on line 2"],
+            &["4: task 1.1 appears a second time: the first is on line 2"],
         ),
         (
             "### 1.1 a\n- [ ] 1.1 b\n- [ ] c",
-            &["3: task 1.1 stands here a second time: the first is on line 2"],
+            &["3: task 1.1 appears a second time: the first is on line 2"],
         ),
         (
             "- [ ] 1.1 a\n- [ ] 1.1 b",
-            &["3: task 1.1 stands here a second time: the first is on line 2"],
+            &["3: task 1.1 appears a second time: the first is on line 2"],
         ),
         ("- [ ] 1.1 a (depends: 1.1)", &["2: task 1.1 depends on itself"]),
         (
@@ -335,11 +335,11 @@ fn what_breaks_a_rule_is_named_with_its_line() {
         ("- [ ] 2.1 a", &["2: task 2.1 stands in phase 1"]),
         (
             "- [ ] 1.1 a\n  - [ ] 1.1.1 b\n  - [ ] 1.1.1 c",
-            &["4: sub-task 1.1.1 stands here a second time"],
+            &["4: sub-task 1.1.1 appears a second time"],
         ),
         (
             "- [ ] 1.1 a\n## Phase 1: y",
-            &["3: phase 1 stands here a second time: the first is on line 1"],
+            &["3: phase 1 appears a second time: the first is on line 1"],
         ),
         (
             "- [ ] 1.1 a\n## Phase 2: y (pipeline-start: soon)\n- [ ] b",
@@ -464,7 +464,7 @@ fn what_is_stated_badly_is_named_with_its_line() {
         ("- [ ] 1.1 a (expected: 20m", "2: `(expected:` is not closed"),
         (
             "- [ ] 1.1 a (expected: 1h) (expected: 2h)",
-            "2: `expected` stands here a second time",
+            "2: `expected` appears a second time",
         ),
         (
             "- [ ] 1.1 a\n  (expected: 5)",

@@ -50,7 +50,7 @@ pub(super) struct Walk<'t> {
     pub(super) section: Section,
     pub(super) headed: Option<Headed>,
     pub(super) in_verify: bool,
-    /// Roles of the items that the next one may lie in.
+    /// Roles of the items that the next one may be in.
     pub(super) stack: Vec<Role>,
 }
 

@@ -27,9 +27,9 @@ pub struct PromptContext {
     pub failure: Option<PromptFailure>,
     /// What is not done yet of what is given, when there was a failure.
     pub open: Vec<TaskId>,
-    /// What was written to whoever works on the plan, since an agent began last.
+    /// The messages to the plan's agents since the last start.
     pub messages: Vec<PromptMessage>,
-    /// True when it goes on with a conversation that knows all but the messages.
+    /// True when it continues with a conversation that knows all but the messages.
     pub brief: bool,
     /// The phases of this stage, and no others.
     pub phases: Vec<PromptPhase>,
@@ -147,7 +147,7 @@ pub struct PromptMessage {
     pub from: String,
     /// What it is about.
     pub kind: MessageKind,
-    /// What it says.
+    /// The text.
     pub text: String,
 }
 

@@ -1,4 +1,4 @@
-//! Messages to those who work on a plan.
+//! Messages to the agents of a plan.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::PlanName;
-use crate::plan::text::near_miss::{quoted, suggest};
+use crate::plan::text::near_miss::{did_you_mean, quoted};
 
 /// Longest text of a message, in bytes: what fits beside a prompt. More belongs into a file that the message names.
 pub const LONGEST_MESSAGE: usize = 16 << 10;
@@ -66,7 +66,7 @@ impl FromStr for MessageKind {
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         let known = Self::ALL.into_iter().find(|kind| kind.as_str() == word);
         known.ok_or_else(|| {
-            let near = suggest(word, Self::ALL.map(Self::as_str)).filter(|hint| hint.starts_with("did"));
+            let near = did_you_mean(word, Self::ALL.map(Self::as_str));
             MessageKindError {
                 word: word.to_owned(),
                 hint: near.map(|hint| format!(" ({hint})")).unwrap_or_default(),
@@ -85,7 +85,7 @@ pub struct Message {
     pub from: Option<PlanName>,
     /// What it is about.
     pub kind: MessageKind,
-    /// What it says.
+    /// The text.
     pub text: String,
     /// True when `orch` wrote it: what it tells may be over when an agent ends.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

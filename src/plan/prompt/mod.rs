@@ -1,4 +1,4 @@
-//! Templates of what agents are told, and the messages and facts that fill them.
+//! Templates of prompts, and the messages and facts that fill them.
 //!
 //! May import `id` and below.
 

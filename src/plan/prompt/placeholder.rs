@@ -19,7 +19,7 @@ pub const COMMAND_PLACEHOLDERS: &[&str] = &[
     "git_common_dir",
     "settings_file",
 ];
-/// Placeholders of a command that goes on with a conversation.
+/// Placeholders of a command that continues with a conversation.
 pub const RESUME_PLACEHOLDERS: &[&str] = &[
     "prompt_file",
     "prompt",
@@ -48,7 +48,7 @@ pub enum PlaceholderError {
         known: &'static [&'static str],
     },
     /// A brace without its partner.
-    #[error("`{0}` stands alone: write `{0}{0}` for a brace, or close the placeholder")]
+    #[error("`{0}` is alone: write `{0}{0}` for a brace, or close the placeholder")]
     Brace(char),
 }
 

@@ -96,8 +96,8 @@ impl Templates {
         BUILT_IN
     }
 
-    /// What an attempt is told. Templates are Jinja; a name that is not in [`PromptContext`] is an error, and values are
-    /// never templates themselves.
+    /// The prompt of an attempt. Templates are Jinja; a name that is not in [`PromptContext`] is an error, and values are never
+    /// templates themselves.
     ///
     /// # Errors
     /// What is wrong with which template, and on which line.
@@ -105,7 +105,7 @@ impl Templates {
         self.render(WHOLE, context)
     }
 
-    /// What an agent is told that resolves a conflict.
+    /// The prompt of an agent that resolves a conflict.
     ///
     /// # Errors
     /// As for [`Templates::prompt`].
@@ -470,7 +470,7 @@ mod tests {
         let mut context = context();
         let text = Templates::default().prompt(&context).unwrap();
         for part in [
-            "Run it before you report the last task, and mend what it finds:\n\n    cargo test\n",
+            "Run it before you report the last task, and fix what it finds:\n\n    cargo test\n",
             "run `orch task inbox` once more. If there is a new message, do what it asks for. Then stop.",
             "Start nothing in the background",
             "Make no worktrees",
@@ -480,7 +480,7 @@ mod tests {
         context.is_last = false;
         let part = Templates::default().prompt(&context).unwrap();
         assert!(
-            part.contains("mend what your own work breaks:\n\n    cargo test\n"),
+            part.contains("fix what your own work breaks:\n\n    cargo test\n"),
             "{part}"
         );
         context.verify = None;

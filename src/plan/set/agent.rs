@@ -17,7 +17,7 @@ pub struct Agent {
     pub known: Option<&'static Preset>,
     /// Program and arguments, with the placeholders of [`crate::plan::COMMAND_PLACEHOLDERS`].
     pub command: Vec<String>,
-    /// The same to go on with a conversation (`{session}`); none where that is not possible or not wanted.
+    /// The same to continue with a conversation (`{session}`); none where that is not possible or not wanted.
     pub resume: Option<Vec<String>>,
     /// What its standard input holds.
     pub stdin: AgentStdin,

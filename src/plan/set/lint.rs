@@ -19,7 +19,7 @@ pub enum LintId {
     Backwards,
     /// A plan builds on commits that land as others.
     Carried,
-    /// The manifest lies in no repository.
+    /// The manifest is in no repository.
     NoRepository,
     /// An agent cannot be started.
     MissingAgent,
@@ -47,11 +47,11 @@ pub enum LintId {
     Overlap,
     /// Nothing verifies a plan.
     Unverified,
-    /// All tasks of a plan stand in one phase.
+    /// All tasks of a plan are in one phase.
     OnePhase,
     /// One phase is most of the critical path.
     LongPhase,
-    /// A plan waits for a landing, and nothing lands by itself.
+    /// A plan waits for a landing, and nothing lands on its own.
     NoLanding,
     /// Work is expected to take longer than its time-out.
     TimeOut,

@@ -25,11 +25,11 @@ pub struct PlanSet {
     pub merge: MergeSettings,
     /// Shell lines that run on events.
     pub hooks: Hooks,
-    /// After how long somebody is told of a wait.
+    /// After how long a wait is reported.
     pub escalate: Escalate,
     /// What prompts are rendered from.
     pub templates: Templates,
-    /// Points that several plans reach before any of them goes on. What waits there waits by its `depends`.
+    /// Points that several plans reach before any of them continues. What waits there waits by its `depends`.
     pub syncs: Vec<SyncPoint>,
     /// In manifest order.
     pub plans: Vec<Plan>,
@@ -260,7 +260,7 @@ pub struct MergeSettings {
     pub every_commit_green: bool,
     /// True when branches are tried together while no verification of a merge is wanted.
     pub early: bool,
-    /// Generated files, which are made anew where they conflict.
+    /// Generated files, which are made again where they conflict.
     pub regenerate: Vec<Regenerate>,
     /// What a conflict leads to that needs somebody.
     pub on_conflict: OnConflict,

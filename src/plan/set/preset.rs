@@ -14,11 +14,11 @@ pub struct Preset {
     pub install: &'static str,
     /// Program and arguments that every call has.
     pub command: &'static [&'static str],
-    /// Options that let it work without asking anybody.
+    /// Options that let it work without asking.
     pub permissions: &'static [&'static str],
     /// Options that name the model.
     pub model: &'static [&'static str],
-    /// Arguments that go on with a conversation; empty where the program cannot.
+    /// Arguments that continue with a conversation; empty where the program cannot.
     pub resume: &'static [&'static str],
     /// Arguments that end it when it has spent so much (`{budget}`); empty where the program does not know.
     pub budget: &'static [&'static str],
@@ -40,7 +40,7 @@ pub struct Preset {
     pub homes: &'static [&'static str],
     /// Files that it leaves in a worktree and that nobody wants committed, as ignore patterns.
     pub litter: &'static [&'static str],
-    /// True when it runs its commands in a login shell, whose profile may set `PATH` anew.
+    /// True when it runs its commands in a login shell, whose profile may set `PATH` again.
     pub login_shell: bool,
     /// True when it keeps the person's and the machine's configuration from the git of its commands.
     pub hides_git_config: bool,
@@ -55,7 +55,7 @@ pub struct Login {
     pub variables: &'static [&'static str],
     /// Files that hold one: a variable with the folder, that folder's place below the home folder, and the file in it.
     pub files: &'static [(&'static str, &'static str, &'static str)],
-    /// What a person does about it.
+    /// Advice.
     pub how: &'static str,
 }
 
@@ -71,7 +71,7 @@ impl Preset {
         Self::named(name).filter(|preset| preset.events != EventFormat::None)
     }
 
-    /// The command line for a new conversation, or one that goes on with an old one (`{session}`); none where the program
+    /// The command line for a new conversation, or one that continues with an old one (`{session}`); none where the program
     /// cannot. `permissions` stands for the row's own.
     pub fn command_line(
         &self,
@@ -110,7 +110,7 @@ pub const PRESETS: &[Preset] = &[
         name: "claude",
         tried: "2.1.197",
         install: "npm install -g @anthropic-ai/claude-code",
-        // The settings have a hook that asks it to go on when it would end with work undone. Of the tools that no agent has
+        // The settings have a hook that asks it to continue when it would end with work undone. Of the tools that no agent has
         // use for (see `UNWANTED_TOOLS`) the other programs offer none, or refuse theirs when nobody is there: codex says that
         // `request_user_input` is not supported in exec mode.
         command: &[
@@ -156,8 +156,8 @@ pub const PRESETS: &[Preset] = &[
         name: "codex",
         tried: "0.169.0",
         install: "npm install -g @openai/codex",
-        // A commit in a linked worktree writes into both of these folders, and both lie outside of it. A login shell reads
-        // the machine's profile, which sets PATH anew on some: `orch` would not be found any more.
+        // A commit in a linked worktree writes into both of these folders, and both lie outside of it. A login shell reads the
+        // machine's profile, which sets PATH again on some: `orch` would not be found any more.
         command: &[
             "codex",
             "exec",

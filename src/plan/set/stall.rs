@@ -13,7 +13,7 @@ pub enum OnStall {
     Notice,
     /// A message is put into the agent's inbox.
     Nudge,
-    /// The attempt is ended, as a failed one, and the next one goes on with what remains.
+    /// The attempt is ended, as a failed one, and the next one continues with what remains.
     Restart,
     /// The attempt is ended, and its work waits for a person.
     Hold,
@@ -62,7 +62,7 @@ impl Waiting {
     }
 }
 
-/// `[escalate]`: after how long a wait is told; none for never.
+/// `[escalate]`: after how long a wait is reported; none for never.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalate {
     /// A conflict.

@@ -10,7 +10,7 @@ use crate::plan::Place;
 /// One thing wrong in one place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Diagnostic {
-    /// The file, as the person would name it: relative to the manifest's folder where it lies below it.
+    /// The file, as the person would name it: relative to the manifest's folder where it is below it.
     pub file: PathBuf,
     /// Line from 1; none when the fault is about the file as a whole.
     pub line: Option<usize>,

@@ -15,13 +15,19 @@ pub(crate) fn near_miss<'c>(name: &str, candidates: impl IntoIterator<Item = &'c
         .map(|(_, candidate)| candidate)
 }
 
+/// A hint that names the near miss.
+pub(crate) fn did_you_mean<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
+    near_miss(name, candidates).map(|meant| format!("did you mean `{meant}`?"))
+}
+
 /// A hint that names the near miss, else the choices when they are few.
 pub(crate) fn suggest<'c>(
     name: &str,
     candidates: impl IntoIterator<Item = &'c str> + Clone,
 ) -> Option<String> {
-    if let Some(meant) = near_miss(name, candidates.clone()) {
-        return Some(format!("did you mean `{meant}`?"));
+    let meant = did_you_mean(name, candidates.clone());
+    if meant.is_some() {
+        return meant;
     }
     let all: Vec<&str> = candidates.into_iter().collect();
     match all.as_slice() {

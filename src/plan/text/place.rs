@@ -1,6 +1,6 @@
 //! Places in a text: byte offsets turned into lines and columns.
 
-/// Where something stands in a file.
+/// Where something is in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// Line from 1.
@@ -26,7 +26,7 @@ impl<'t> LineIndex<'t> {
         Self { text, starts }
     }
 
-    /// The line, from 1, that byte `offset` lies in.
+    /// The line, from 1, that byte `offset` is in.
     pub(crate) fn line(&self, offset: usize) -> usize {
         self.starts.partition_point(|start| *start <= offset)
     }

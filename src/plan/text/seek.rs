@@ -1,4 +1,4 @@
-//! Where something with a number stands in a list whose numbers mostly rise.
+//! Where something with a number is in a list whose numbers mostly rise.
 
 /// The place of the one that has this number. Numbers that rise without gaps are found at once, rising ones by halving,
 /// others by looking at all.

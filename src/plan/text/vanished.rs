@@ -38,7 +38,7 @@ pub fn vanished(sides: FileSides<'_>) -> Vec<String> {
 }
 
 /// The lines that a side took away and the merge has all the same, each once, in the order of the ancestor. Counted as in
-/// [`vanished`]; what has neither letters nor digits, such as a brace, stands in too many places to say anything.
+/// [`vanished`]; what has neither letters nor digits, such as a brace, is in too many places to say anything.
 pub fn returned(sides: FileSides<'_>) -> Vec<String> {
     let [base, ours, theirs, merged] = [sides.base, sides.ours, sides.theirs, sides.merged].map(counted);
     let of = |counts: &BTreeMap<&str, i64>, line: &str| counts.get(line).copied().unwrap_or(0);

@@ -70,7 +70,7 @@ fn broke(board: &Board, number: usize) -> Option<Broke> {
     used(plan.budget, run.spent, false).or_else(|| used(board.work.budget, board.state.spent, true))
 }
 
-/// What is left to be spent on the plan, in millionths of money; none where there is no budget.
+/// The budget that is left for the plan, in millionths of money; none without a budget.
 pub(in crate::schedule) fn left_of_budget(board: &Board, number: usize) -> Option<u64> {
     let left = |budget: Option<u64>, spent: Spent| {
         budget.map(|budget| budget.saturating_sub(spent.micros.unwrap_or(0)))
@@ -113,7 +113,7 @@ pub(in crate::schedule) fn stop_broke(board: &mut Board, at: At, number: usize, 
     }
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
     let idle = run.is_open() && !run.is_at_work() && run.verify != Verify::Running;
-    // What waits for something else is told when its turn comes.
+    // Work that waits for something else is reported when its turn comes.
     let next = || !board.look(number).ready(at).is_empty() || run.next_time(at).is_some();
     if idle && next() {
         let name = plan.name.clone();

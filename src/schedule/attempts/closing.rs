@@ -53,7 +53,7 @@ pub(in crate::schedule) fn close_phases(board: &mut Board, at: At, index: usize,
     let (waited, plain): (Vec<PhaseId>, Vec<PhaseId>) = done
         .into_iter()
         .partition(|phase| board.work.plans[index].is_verified(&board.state.plans[index], *phase));
-    // What a phase stands on was opened again: its commit will be another one.
+    // Earlier work of a phase was opened again: its commit will change.
     let stands = waited.iter().filter(|phase| !waits(board, index, **phase));
     let stands: Vec<PhaseId> = stands.copied().collect();
     let (passed, red) = checked_by_nobody(board, at, index, &stands, step);
@@ -80,7 +80,7 @@ pub(in crate::schedule) fn close_phases(board: &mut Board, at: At, index: usize,
     }
 }
 
-/// True when something that the phase stands on is open, although all of the phase itself was made.
+/// True when something that the phase is on is open, although all of the phase itself was made.
 fn waits(board: &mut Board, index: usize, phase: PhaseId) -> bool {
     let by_units = board.state.plans[index].by_units;
     let units = board.work.plans[index].units.iter().enumerate();

@@ -1,4 +1,4 @@
-//! What follows from the end of an attempt: a stage done, a retry, a plan finished, failed, held or skipped.
+//! Policies at the end of an attempt: a stage done, a retry, a plan finished, failed, held or skipped.
 
 use super::failing::{hold_attempt, retry_or_give_up};
 use super::integrating::complete;
@@ -6,7 +6,7 @@ use super::lost_lane::{has_lost_its_place, lane_of, lose_worktree};
 use super::needed::what_is_needed;
 use super::parking::park;
 use super::starting::work_place;
-use super::unread::{sends_on, tell_of_unread};
+use super::unread::{continue_with_unread, warn_of_unread};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
@@ -24,7 +24,7 @@ use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::PhaseWork;
 
-/// What follows at once from a fact about one plan, before the plans are looked at as a whole.
+/// Reacts at once to an event of one plan, before the plans are looked at as a whole.
 pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step: &mut Step) {
     match event {
         Event::AgentRefused {
@@ -32,25 +32,19 @@ pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step:
             attempt,
             why: trouble,
         } => {
-            let (why, hold) = match trouble {
-                LaunchTrouble::Conflict { with, files } => {
-                    let hold = Hold::Conflict {
-                        with: with.clone(),
-                        files: files.clone(),
-                    };
-                    (
-                        format!("it conflicts with {with}: {}", files.join(", ")),
-                        Some(hold),
-                    )
-                }
-                LaunchTrouble::Refused { why } => (why.clone(), Some(Hold::Refused { why: why.clone() })),
-                LaunchTrouble::Failed { why } | LaunchTrouble::Lost { why } => (why.clone(), None),
-            };
             let lost = matches!(trouble, LaunchTrouble::Lost { .. });
             let lane = lane_of(board.state.plan(plan), attempt).filter(|_| lost);
-            match hold {
-                Some(hold) => hold_attempt(board, at, plan, attempt, &why, hold, step),
-                None => retry_or_give_up(board, at, plan, attempt, &Failure::counted(why), step),
+            match trouble {
+                LaunchTrouble::Conflict { with, files } => {
+                    let (with, files) = (with.clone(), files.clone());
+                    hold_attempt(board, at, plan, attempt, Hold::Conflict { with, files }, step);
+                }
+                LaunchTrouble::Refused { why } => {
+                    hold_attempt(board, at, plan, attempt, Hold::Refused { why: why.clone() }, step);
+                }
+                LaunchTrouble::Failed { why } | LaunchTrouble::Lost { why } => {
+                    retry_or_give_up(board, at, plan, attempt, &Failure::counted(why.clone()), step);
+                }
             }
             if let Some(lane) = lane {
                 lose_worktree(board, at, plan, lane, step);
@@ -72,11 +66,11 @@ pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step:
     }
 }
 
-/// Looks at what ended attempts of the plan left, and judges those of which all is known.
+/// Has the ended attempts of the plan inspected, and judges the inspected ones.
 pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usize, step: &mut Step) {
     let lanes: Vec<u32> = board.state.plans[index].attempts.keys().copied().collect();
     for lane in lanes {
-        if sends_on(board, at, index, lane, step) {
+        if continue_with_unread(board, at, index, lane, step) {
             continue;
         }
         let plan = &board.work.plans[index];
@@ -91,7 +85,7 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
                 attempt: attempt.id.clone(),
                 place: work_place(plan, run, lane, attempt),
                 since: attempt.head.clone().or_else(|| run.tip_before_people(attempt)),
-                said: run.said_on(attempt),
+                said: run.reported_on(attempt),
                 handed_on: handed_on(plan, &board.state),
             };
             let ask = Ask::Check(attempt.id.clone());
@@ -105,33 +99,21 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
         let Some(verdict) = judge(plan, run, attempt) else {
             continue;
         };
-        if matches!(verdict, AttemptVerdict::Done { .. }) && is_unwanted(run, attempt) {
+        if matches!(verdict, AttemptVerdict::Done(_)) && is_unwanted(run, attempt) {
             end_unwanted(board, at, index, lane, step);
             continue;
         }
         let (id, lost) = (attempt.id.clone(), has_lost_its_place(attempt));
         match verdict {
-            AttemptVerdict::Done { assumed, odd } => complete(board, at, index, lane, assumed, odd, step),
+            AttemptVerdict::Done(done) => complete(board, at, index, lane, done, step),
             AttemptVerdict::Held(why) => {
-                let hold = Hold::Stuck { why: why.clone() };
-                hold_attempt(board, at, &name, &id, &why, hold, step);
+                hold_attempt(board, at, &name, &id, Hold::Stuck { why }, step);
             }
             AttemptVerdict::Parked(obstacle) => park(board, at, &name, &id, &obstacle, step),
             AttemptVerdict::Needs(obstacle) => {
                 let (why, how) = what_is_needed(board, attempt, &name, &obstacle);
-                hold_attempt(
-                    board,
-                    at,
-                    &name,
-                    &id,
-                    &why.clone(),
-                    Hold::Needs {
-                        why,
-                        how,
-                        obstacle: Some(obstacle.kind),
-                    },
-                    step,
-                );
+                let obstacle = Some(obstacle.kind);
+                hold_attempt(board, at, &name, &id, Hold::Needs { why, how, obstacle }, step);
             }
             AttemptVerdict::Incomplete(failure) => retry_or_give_up(board, at, &name, &id, &failure, step),
         }
@@ -159,10 +141,10 @@ pub(in crate::schedule) fn verify_or_finish(board: &mut Board, at: At, index: us
             board.record(at, Event::VerifyStopped(OfPlan { plan: name }), step);
         }
         (Some(Proof::Units), _) => {}
-        // What was begun before a restart is seen to its end all the same.
+        // A verification from before a restart still counts.
         (_, Verify::Open | Verify::Passed(_) | Verify::Failed) if run.is_paused() => {}
         (None, _) => {
-            tell_of_unread(board, at, &name, step);
+            warn_of_unread(board, at, &name, step);
             board.record(at, Event::PlanFinished(OfPlan { plan: name }), step);
         }
         (Some(_), Verify::Open) => {

@@ -1,4 +1,4 @@
-//! What follows from an attempt that was not enough: another one, or an end without success.
+//! After a failed attempt: another one, or an end without success.
 
 use super::backoff;
 use crate::plan::{AttemptId, Dispatch, PlanName, UnitId};
@@ -12,13 +12,12 @@ use crate::schedule::judge::failure::Failure;
 use crate::schedule::ready::built_on::built_on;
 use crate::schedule::state::loop_breaker::{LOOP, is_brief, loop_words};
 
-/// An attempt that nobody but a person can help: its plan is held, or where others of the plan go on, its work is.
+/// An attempt that nobody but a person can help: its plan is held, or where others of the plan continue, its work is.
 pub(in crate::schedule) fn hold_attempt(
     board: &mut Board,
     at: At,
     plan: &PlanName,
     attempt: &AttemptId,
-    why: &str,
     hold: Hold,
     step: &mut Step,
 ) {
@@ -27,7 +26,9 @@ pub(in crate::schedule) fn hold_attempt(
     let unit = current
         .filter(|current| run.by_units && !current.repair)
         .and_then(|current| current.units.first().copied());
-    fail_attempt(board, at, plan, attempt, &Failure::uncounted(why), None, step);
+    let why = hold.why();
+    let failed = failed(plan, attempt, &Failure::uncounted(why.as_str()), None);
+    board.record(at, failed, step);
     let event = match unit {
         None => Event::PlanHeld {
             plan: plan.clone(),
@@ -36,7 +37,7 @@ pub(in crate::schedule) fn hold_attempt(
         Some(unit) => Event::WorkFailed {
             plan: plan.clone(),
             unit,
-            why: why.to_owned(),
+            why,
             held: true,
             built_on: Vec::new(),
         },
@@ -76,7 +77,7 @@ pub(in crate::schedule) fn retry_or_give_up(
         u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)
     });
     let attempts = tries.attempts;
-    fail_attempt(board, at, plan, attempt, failure, delay, step);
+    board.record(at, failed(plan, attempt, failure, delay), step);
     if give_up {
         let why = if looping {
             loop_words(&failure.why, alike, policy.retries + 1 - failures)
@@ -85,58 +86,37 @@ pub(in crate::schedule) fn retry_or_give_up(
         } else {
             format!("{} (attempt {attempts}, no retries left)", failure.why)
         };
-        abandon(board, at, plan, unit, repair, why, step);
+        let given_up = given_up(board, plan, unit, repair, why);
+        board.record(at, given_up, step);
     }
 }
 
-fn abandon(
-    board: &mut Board,
-    at: At,
-    plan: &PlanName,
-    unit: Option<UnitId>,
-    repair: bool,
-    why: String,
-    step: &mut Step,
-) {
-    let plan = plan.clone();
-    let event = match (repair, unit, board.plan_work(&plan)) {
-        (true, _, _) => Event::PlanHeld {
+/// The end of a plan, or of a unit of it, that has no attempts left.
+fn given_up(board: &Board, plan: &PlanName, unit: Option<UnitId>, repair: bool, why: String) -> Event {
+    let (plan, work) = (plan.clone(), board.plan_work(plan));
+    match (unit, work) {
+        _ if repair => Event::PlanHeld {
             plan,
             why: Hold::Verification { why },
         },
-        (false, Some(unit), Some(work)) if work.dispatch != Dispatch::Plan => {
+        (Some(unit), Some(work)) if work.dispatch != Dispatch::Plan => {
             let held = work.is_background(unit);
-            let built_on = if held {
-                let number = board.state.number(&plan);
-                number.map_or_else(Vec::new, |number| {
-                    built_on(&board.work, &board.state, number, unit)
-                })
-            } else {
-                Vec::new()
-            };
+            let number = board.state.number(&plan).filter(|_| held);
+            let built_on = number.map(|number| built_on(&board.work, &board.state, number, unit));
             Event::WorkFailed {
                 plan,
                 unit,
                 why,
                 held,
-                built_on,
+                built_on: built_on.unwrap_or_default(),
             }
         }
-        (false, _, _) => Event::PlanFailed(Failed { plan, why }),
-    };
-    board.record(at, event, step);
+        (Some(_) | None, _) => Event::PlanFailed(Failed { plan, why }),
+    }
 }
 
-fn fail_attempt(
-    board: &mut Board,
-    at: At,
-    plan: &PlanName,
-    attempt: &AttemptId,
-    failure: &Failure,
-    retry_in_ms: Option<u64>,
-    step: &mut Step,
-) {
-    let failed = Event::AttemptFailed {
+fn failed(plan: &PlanName, attempt: &AttemptId, failure: &Failure, retry_in_ms: Option<u64>) -> Event {
+    Event::AttemptFailed {
         plan: plan.clone(),
         attempt: attempt.clone(),
         why: failure.why.clone(),
@@ -144,6 +124,5 @@ fn fail_attempt(
         counted: failure.counted,
         nothing_made: failure.nothing_made,
         unread: false,
-    };
-    board.record(at, failed, step);
+    }
 }

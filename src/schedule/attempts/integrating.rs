@@ -4,7 +4,7 @@
 use super::closing::close_phases;
 use super::failing::{hold_attempt, retry_or_give_up};
 use super::starting::work_place;
-use crate::plan::{ItemId, TaskId, UnitId};
+use crate::plan::{ItemId, UnitId};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
@@ -15,22 +15,20 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::trouble::Hold;
 use crate::schedule::judge::failure::Failure;
 use crate::schedule::judge::phase_check::{Checked, checked, failed_words};
-use crate::schedule::judge::verdict::{AttemptVerdict, judge};
+use crate::schedule::judge::verdict::{AttemptVerdict, DoneStage, judge};
 use crate::schedule::ready::undeclared_files::waits_for_repeat;
 use crate::schedule::state::attempt::{Attempt, AttemptState, Integration};
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
-/// What follows from work that is good: it is done, once its commits are on the plan's branch. What was odd about its end
-/// is told then.
+/// Ends a stage that is good, once its commits are on the plan's branch. An odd end gives a warning then.
 pub(in crate::schedule) fn complete(
     board: &mut Board,
     at: At,
     index: usize,
     lane: u32,
-    unreported: Vec<TaskId>,
-    odd: Option<String>,
+    done: DoneStage,
     step: &mut Step,
 ) {
     let plan = &board.work.plans[index];
@@ -53,13 +51,11 @@ pub(in crate::schedule) fn complete(
                 if first_time || attempt.learned {
                     return retry_or_give_up(board, at, &name, &id, &Failure::uncounted(why), step);
                 }
-                let hold = Hold::Refused { why: why.clone() };
-                return hold_attempt(board, at, &name, &id, &why, hold, step);
+                return hold_attempt(board, at, &name, &id, Hold::Refused { why }, step);
             }
             Integration::Refused(why) => {
-                let why = why.clone();
                 let hold = Hold::Refused { why: why.clone() };
-                return hold_attempt(board, at, &name, &id, &why, hold, step);
+                return hold_attempt(board, at, &name, &id, hold, step);
             }
         }
     }
@@ -77,7 +73,7 @@ pub(in crate::schedule) fn complete(
             return retry_or_give_up(board, at, &name, &id, &failure, step);
         }
     }
-    for task in unreported {
+    for task in done.assumed {
         let done = Event::TaskDone(TaskReport {
             attempt: Some(id.clone()),
             title: board.work.plans[index].document.title_of(&task.into()),
@@ -86,7 +82,7 @@ pub(in crate::schedule) fn complete(
         });
         board.record(at, done, step);
     }
-    if let Some(odd) = odd {
+    if let Some(odd) = done.odd {
         let why = format!("{odd}; all of its work was reported and committed, so it counts");
         let plan = Some(name.clone());
         board.record(at, Event::Warning { plan, why }, step);
@@ -111,7 +107,7 @@ pub(in crate::schedule) fn integrate(board: &mut Board, index: usize, step: &mut
         attempt.integration == Integration::Open
             && !attempt.repair
             && !waits_for_repeat(run, attempt)
-            && matches!(judge(plan, run, attempt), Some(AttemptVerdict::Done { .. }))
+            && matches!(judge(plan, run, attempt), Some(AttemptVerdict::Done(_)))
     });
     let Some((lane, next)) = waiting.min_by_key(|(lane, attempt)| (attempt.ended, **lane)) else {
         return;
@@ -147,7 +143,7 @@ fn completed_units(plan: &PlanWork, run: &PlanRun, state: &State, attempt: &Atte
     places.sort_unstable();
     for place in places {
         let unit = &plan.units[place];
-        // What was skipped because of it stays skipped in this run.
+        // Work that was skipped because of it stays skipped in this run.
         if run.is_worked_on(unit.id) || run.lost.contains_key(&unit.id) {
             continue;
         }

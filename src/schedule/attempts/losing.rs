@@ -1,5 +1,4 @@
-//! What cannot be done any more: units and plans that wait for what will not come, and plans that have come to an end
-//! without success.
+//! Lost work: units and plans whose dependency failed, and plans that ended without success.
 
 use crate::plan::{Dependency, PlanName};
 use crate::schedule::board::core::Board;
@@ -13,7 +12,7 @@ use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 
 /// Skips what waits for what will not come, naming the cause, and ends the plan when nothing is left of it to do.
-pub(in crate::schedule) fn lose_hope(board: &mut Board, at: At, index: usize, step: &mut Step) {
+pub(in crate::schedule) fn skip_hopeless(board: &mut Board, at: At, index: usize, step: &mut Step) {
     let plan = &board.work.plans[index];
     let run = &board.state.plans[index];
     if !run.is_open() {
@@ -76,12 +75,12 @@ fn why_lost(board: &Board, lost: &Dependency) -> String {
     let what = match board.state.plan(cause).outcome {
         Some(Outcome::Skipped(_)) => "was skipped",
         Some(Outcome::Cancelled) => "was cancelled",
-        _ => "failed",
+        Some(Outcome::Failed(_) | Outcome::Finished | Outcome::Held(_)) | None => "failed",
     };
     format!("it depends on {lost}, and {cause} {what}")
 }
 
-/// Ends a plan of which something is lost and nothing else can go on.
+/// Ends a plan of which something is lost and nothing else can continue.
 fn end_without_success(board: &mut Board, at: At, index: usize, step: &mut Step) {
     let plan = &board.work.plans[index];
     let run = &board.state.plans[index];
@@ -114,7 +113,7 @@ fn ending(name: &PlanName, run: &PlanRun) -> Event {
         let why = failed.join("; ");
         return Event::PlanFailed(Failed { plan, why });
     }
-    // What is left was skipped, because of another plan in the end.
+    // The rest was skipped, because of another plan.
     let skipped = run.lost.values().filter_map(|lost| match lost {
         Lost::Skipped { cause, why } => Some((cause.parse::<Dependency>().ok(), why.clone())),
         Lost::Failed { .. } | Lost::Held { .. } | Lost::Cancelled => None,

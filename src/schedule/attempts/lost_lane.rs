@@ -20,7 +20,7 @@ pub(in crate::schedule) fn lane_of(run: &PlanRun, attempt: &AttemptId) -> Option
     open.find(|(_, open)| open.id == *attempt).map(|(lane, _)| *lane)
 }
 
-/// Records that a worktree is gone, once nobody works in it: whoever needs it next has it made.
+/// Records that a worktree is gone, once no agent works in it: the next attempt has it made again.
 pub(in crate::schedule) fn lose_worktree(
     board: &mut Board,
     at: At,

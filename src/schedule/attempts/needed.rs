@@ -1,11 +1,11 @@
-//! What only a person can take out of an agent's way.
+//! Obstacles that only a person can remove.
 
 use crate::plan::PlanName;
 use crate::schedule::board::core::Board;
 use crate::schedule::event::facts::{Obstacle, ObstacleKind};
 use crate::schedule::state::attempt::Attempt;
 
-/// What stands in the way of an attempt's agent, and what a person does about it.
+/// The obstacle of an attempt's agent, with advice.
 pub(in crate::schedule) fn what_is_needed(
     board: &Board,
     attempt: &Attempt,

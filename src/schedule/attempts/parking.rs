@@ -1,4 +1,4 @@
-//! Attempts that met a rate limit or an outage: how long their plan waits, and with which conversation it goes on.
+//! Attempts that met a rate limit or an outage: how long their plan waits, and with which conversation it continues.
 
 use super::backoff;
 use crate::plan::{AgentName, AttemptId, PlanName};
@@ -31,7 +31,7 @@ pub(in crate::schedule) fn reopening(board: &Board, number: usize) -> Option<At>
     look.open().filter_map(closed).filter_map(free).min()
 }
 
-/// Ends an attempt that met something that passes: its plan goes on when that is over, in the same conversation.
+/// Ends an attempt that met something that passes: its plan continues when that is over, in the same conversation.
 pub(in crate::schedule) fn park(
     board: &mut Board,
     at: At,
@@ -43,8 +43,8 @@ pub(in crate::schedule) fn park(
     let Some(current) = board.state.plan(name).attempt(attempt) else {
         return;
     };
-    let used = (current.agent.clone(), current.account.clone());
-    let parked = parked(board, at, name, attempt, used, current.resets_at, obstacle);
+    let used = (current.agent.clone(), current.account.clone(), current.resets_at);
+    let parked = parked(board, at, name, attempt, used, obstacle);
     board.record(at, Event::AttemptParked(parked), step);
 }
 
@@ -54,8 +54,7 @@ pub(in crate::schedule) fn parked(
     at: At,
     name: &PlanName,
     attempt: &AttemptId,
-    (agent, account): (AgentName, Option<String>),
-    resets_at: Option<At>,
+    (agent, account, resets_at): (AgentName, Option<String>, Option<At>),
     obstacle: &Obstacle,
 ) -> Parked {
     let run = board.state.plan(name);
@@ -84,15 +83,15 @@ pub(in crate::schedule) fn parked(
     }
 }
 
-/// The conversation that the attempt goes on with: the last one of the same agent in the same worktree, at the same work
-/// where units go their own ways. One that broke on an error of its own is left alone.
+/// The conversation that the attempt continues: the last one of the same agent in the same worktree, and of the same unit where
+/// units have their own branches. A conversation that ended in an error is not continued.
 pub(in crate::schedule) fn conversation(run: &PlanRun, lane: u32, attempt: &Attempt) -> Option<Conversation> {
     let mut before = run.work_attempts().rev().filter(|record| record.id != attempt.id);
     let last = before.find(|record| record.lane == lane && record.agent == attempt.agent)?;
     if run.by_units && !attempt.repair && last.units.first() != attempt.units.first() {
         return None;
     }
-    // Whatever a program says when it is stopped, its conversation goes on.
+    // A stopped program's conversation continues, whatever its last word.
     let stopped = last.exit == Some(Exit::Stopped);
     let session = last.facts.session.as_ref();
     let session = session.filter(|_| stopped || !is_broken(&last.facts))?;

@@ -98,12 +98,11 @@ pub(in crate::schedule) fn take_signs(
     let events = follow(plan, id, stall, at, signs, stall_after);
     board.looked.insert(id.clone(), at);
     for event in events {
-        let nudged = match &event {
-            Event::StallActed(done) if done.action == OnStall::Nudge => Some(done.ages),
-            _ => None,
-        };
-        board.record(at, event, step);
-        if let Some(ages) = nudged {
+        board.record(at, event.clone(), step);
+        if let Event::StallActed(done) = event
+            && done.action == OnStall::Nudge
+        {
+            let ages = done.ages;
             let message = nudge(&board.state.plans[number].inbox, id, ages);
             let plan = name.clone();
             board.record(at, Event::MessageSent(Sent { plan, message }), step);
@@ -124,7 +123,7 @@ fn follow(
         plan: plan.name.clone(),
         attempt: attempt.clone(),
     };
-    match (stall, signs.still_for(stall_after)) {
+    match (stall, signs.stalled_for(stall_after)) {
         (None, Some(ages)) => vec![Event::AgentStalled(StallNotice {
             plan: plan.name.clone(),
             attempt: attempt.clone(),

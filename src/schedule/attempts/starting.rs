@@ -47,7 +47,7 @@ pub(in crate::schedule) fn refresh(board: &mut Board, at: At, number: usize) {
             look.ready(at)
         };
         if run.attempts.is_empty() {
-            coming = comes(number, plan, run, &look, &units, timer.is_some());
+            coming = wants_worktree(number, plan, run, &look, &units, timer.is_some());
         }
         if run.attempts.len() < board.machine.lanes(plan, run) {
             for unit in units {
@@ -127,8 +127,8 @@ fn expected_places(board: &Board) -> Vec<QueuePlace> {
         .collect()
 }
 
-/// The places of what is begun again as soon as it is known what an agent left that was cut short, as by a power cut: work
-/// that was begun goes before work that never was.
+/// The places of what is begun again as soon as it is known what an agent left that was interrupted, as by a power cut: work that
+/// was begun goes before work that never was.
 fn cut_short(board: &Board) -> impl Iterator<Item = QueuePlace> {
     let is_cut = |attempt: &Attempt| match &attempt.state {
         AttemptState::Ended(exit) | AttemptState::Checked(exit, _) => {
@@ -342,7 +342,7 @@ pub fn work_place(plan: &PlanWork, run: &PlanRun, lane: u32, attempt: &Attempt) 
 
 /// Whether a plan that nobody works on wants a worktree soon, and its place among those that do. One with nothing left
 /// to do needs it to be verified and finished in.
-fn comes(
+fn wants_worktree(
     number: usize,
     plan: &PlanWork,
     run: &PlanRun,

@@ -1,4 +1,4 @@
-//! Messages that no agent has read: whoever ends with one goes on with it, before what it did is judged.
+//! Unread messages: an agent that ends with one continues with it, before its work is judged.
 
 use crate::plan::PlanName;
 use crate::schedule::board::ask::Ask;
@@ -12,11 +12,12 @@ use crate::schedule::state::plan_view::counted;
 use crate::schedule::state::tries::Tries;
 use crate::schedule::work::plans::Work;
 
-/// So often in a row an agent goes on with what it has not read: one that never looks will not after the third time either.
+/// How often in a row an agent is continued with unread messages. An agent that never reads them will not after the third time
+/// either.
 const MOST: u32 = 2;
 
-/// Has the work of an attempt that ended by itself gone on with, where messages to its plan are unread. True when it was.
-pub(in crate::schedule) fn sends_on(
+/// Has the work of an attempt that ended on its own continued with, where messages to its plan are unread. True when it was.
+pub(in crate::schedule) fn continue_with_unread(
     board: &mut Board,
     at: At,
     number: usize,
@@ -33,13 +34,16 @@ pub(in crate::schedule) fn sends_on(
     }
     let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
     let unread = run.unread().count();
-    if unread == 0 || !goes_on(&board.work, attempt, tries) {
+    if unread == 0 || !may_continue(&board.work, attempt, tries) {
         return false;
     }
     let event = Event::AttemptFailed {
         plan: board.work.plans[number].name.clone(),
         attempt: attempt.id.clone(),
-        why: format!("the agent ended with {}, and goes on with that", counted(unread)),
+        why: format!(
+            "the agent ended with {}; its conversation continues with that",
+            counted(unread)
+        ),
         retry_in_ms: Some(0),
         counted: false,
         nothing_made: false,
@@ -50,15 +54,15 @@ pub(in crate::schedule) fn sends_on(
 }
 
 /// Says that a plan comes to its end with messages that no agent has read.
-pub(in crate::schedule) fn tell_of_unread(board: &mut Board, at: At, name: &PlanName, step: &mut Step) {
+pub(in crate::schedule) fn warn_of_unread(board: &mut Board, at: At, name: &PlanName, step: &mut Step) {
     if let Some(why) = board.state.plan(name).unread_words() {
         let plan = Some(name.clone());
         board.record(at, Event::Warning { plan, why }, step);
     }
 }
 
-/// True when the agent of this attempt ended in order and may be sent on once more.
-fn goes_on(work: &Work, attempt: &Attempt, tries: &Tries) -> bool {
+/// True when the agent of this attempt ended in order and may be sent on again.
+fn may_continue(work: &Work, attempt: &Attempt, tries: &Tries) -> bool {
     let AttemptState::Checked(Exit::Code { code: 0 }, evidence) = &attempt.state else {
         return false;
     };

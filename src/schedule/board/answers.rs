@@ -13,7 +13,7 @@ use crate::schedule::event::resolving::{ConflictResolved, ResolverFailed, Resolv
 use crate::schedule::state::attempt::{AttemptState, Integration};
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun, Verify};
 
-/// False for an answer that nobody waits for: a stale attempt's, or one that was given before.
+/// False for an answer that nothing waits for: from a past attempt, or a repeated one.
 pub(in crate::schedule) fn is_current(board: &Board, event: &Event) -> bool {
     let state = |plan: &PlanName, attempt: &AttemptId| {
         board

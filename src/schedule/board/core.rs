@@ -1,4 +1,4 @@
-//! What the policies share.
+//! The shared parts of the policies.
 //!
 //! Effects that were asked for and not answered are remembered outside the state: after a replay nothing has been asked, so
 //! whatever is still missing is asked for again.
@@ -25,11 +25,11 @@ use crate::schedule::train::early::Early;
 use crate::schedule::work::behind::Dependents;
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// A statement about what may not begin, with who made it and when: it is told once.
+/// A report on work that may not begin, with its author and its time. It is recorded once.
 pub(in crate::schedule) type RefusedReport =
     (PlanName, Option<AttemptId>, ItemId, TaskState, Option<Timestamp>);
 
-/// What is known and was asked for. A policy reads it, records events and asks for effects.
+/// The state, and the effects that were asked for. A policy reads it, records events and asks for effects.
 #[derive(Debug, Clone)]
 pub(in crate::schedule) struct Board {
     pub(in crate::schedule) work: Work,
@@ -40,7 +40,7 @@ pub(in crate::schedule) struct Board {
     /// Remembered outside the state as what was asked for is: after a replay it is built again from the queue.
     pub(in crate::schedule) train: Train,
     pub(in crate::schedule) early: Early,
-    /// What was said of work that might not begin, and told of: by whom it was said, of what, and what.
+    /// Refused reports that are recorded: author, item and state.
     pub(in crate::schedule) refused: BTreeSet<RefusedReport>,
     /// When each attempt was looked at last.
     pub(in crate::schedule) looked: BTreeMap<AttemptId, At>,
@@ -203,7 +203,7 @@ impl Board {
         }
     }
 
-    /// What was done is open again: where the units of the plan stand is found out anew.
+    /// What was done is open again: where the units of the plan stand is found out again.
     pub(in crate::schedule) fn forget_standing(&mut self, event: &Event) {
         if let Some(number) = event.plan().and_then(|plan| self.state.number(plan)) {
             self.frontier.standing[number] = None;

@@ -1,4 +1,4 @@
-//! What the shell is asked to do. Every effect but a timer is answered by exactly one event, a look by what it saw.
+//! An order for the shell. Every effect but a timer is answered by exactly one event, a look by what it saw.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ pub enum Effect {
         since: Option<CommitId>,
         /// Commits on which work was reported done, with what was: they have to be on the branch still.
         said: Vec<(CommitId, Vec<ItemId>)>,
-        /// Commits of other plans that the branch may hold, with all that lies in their history.
+        /// Commits of other plans that the branch may hold, with all that is in their history.
         handed_on: Vec<CommitId>,
     },
     /// Merge the commits of an attempt into the plan's branch. Answer: `work.merged`, `work.conflicted` or
@@ -114,7 +114,7 @@ pub enum Effect {
         wanted: bool,
         /// The commit that was verified for it, which is pinned instead of the tip.
         verified: Option<CommitId>,
-        /// Commits of other plans that the branch may hold, with all that lies in their history.
+        /// Commits of other plans that the branch may hold, with all that is in their history.
         handed_on: Vec<CommitId>,
     },
     /// What the merge train wants done. Answer: [`crate::schedule::Input::Train`].
@@ -176,7 +176,7 @@ pub struct WorkPlace {
     pub lane: u32,
     /// The unit on whose branch it works; none for the plan's own branch.
     pub branch_of: Option<UnitId>,
-    /// True when that branch begins anew on the plan's branch, because what was there did not merge.
+    /// True when that branch begins again on the plan's branch, because what was there did not merge.
     pub fresh: bool,
 }
 
@@ -203,7 +203,7 @@ pub struct Launch {
     pub after: Option<After>,
     /// The account to use; none when the agent has but one.
     pub account: Option<String>,
-    /// The conversation to go on with, if there is one.
+    /// The conversation to continue with, if there is one.
     pub conversation: Option<Box<Conversation>>,
     /// Millionths of money that are left for it; none where there is no budget.
     pub budget: Option<u64>,
@@ -213,14 +213,14 @@ pub struct Launch {
     pub told: u32,
 }
 
-/// A conversation to go on with.
+/// A conversation to continue with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
     /// Its name, as the agent gave it.
     pub session: String,
     /// The account it was begun with; none when the agent has but one.
     pub account: Option<String>,
-    /// What it has used up.
+    /// Its usage.
     pub spent: Spent,
 }
 
@@ -229,7 +229,7 @@ pub struct Conversation {
 pub enum Ending {
     /// Every plan has settled, none of them failed.
     Settled,
-    /// Nothing can go on: something failed or a person is needed.
+    /// Nothing can continue: something failed or a person is needed.
     NeedsPerson,
     /// A person asked to stop.
     Interrupted,
@@ -254,14 +254,14 @@ pub struct ResolveOrder {
     pub head: CommitId,
     /// Landed plans that changed the same files.
     pub with: Vec<PlanName>,
-    /// True when what an agent before it has left may be put away first.
+    /// True when the changes of an earlier agent may go to a backup first.
     pub anew: bool,
     /// Longest duration.
     pub timeout: Duration,
 }
 
 impl ResolveOrder {
-    /// What is to land: a plan, or its first phases.
+    /// The plan to land, or its first phases.
     pub fn what(&self) -> WorkRef {
         up_to(&self.plan, self.up_to)
     }

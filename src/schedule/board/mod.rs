@@ -1,4 +1,5 @@
-//! What the policies share: the work, the state, the index of ready work, and the effects that were asked for and not answered.
+//! The shared parts of the policies: the work, the state, the index of ready work, and the effects that were asked for and not
+//! answered.
 //!
 //! May import `ready` and below.
 

@@ -1,9 +1,9 @@
-//! What follows from an input.
+//! The answer to an input.
 
 use super::effect::Effect;
 use crate::schedule::event::fact::Event;
 
-/// What follows from an input.
+/// The answer to an input.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Step {
     /// Facts to record, in order, before any effect is performed.

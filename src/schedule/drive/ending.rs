@@ -45,8 +45,7 @@ pub(in crate::schedule) fn stop_agents(board: &mut Board, at: At, step: &mut Ste
     stop_train(board, at, step);
 }
 
-/// Stops agents of what a person cancelled, or paused at once, and records plans and parts of which nothing runs any
-/// more.
+/// Stops the agents of work that a person cancelled, or paused at once, and records plans and parts that have stopped.
 pub(in crate::schedule) fn stop_unwanted(board: &mut Board, at: At, number: usize, step: &mut Step) {
     let run = &board.state.plans[number];
     if run.paused.is_empty() && run.cancelling.is_empty() {
@@ -93,7 +92,7 @@ pub(in crate::schedule) fn stop_unwanted_verification(board: &mut Board, number:
     }
 }
 
-/// Sets the timer for the next retry, or ends when nothing can happen any more without a person.
+/// Sets the timer for the next retry, or ends when nothing more can happen without a person.
 pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Step) {
     let stopping = matches!(board.state.phase, RunPhase::Stopping { .. });
     let merge_only = board.is_merge_only();
@@ -127,7 +126,7 @@ pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Ste
             )
         })
     };
-    // What is tried early keeps nobody waiting, unless it has what the train needs.
+    // Early unions delay nothing, unless they hold worktrees that the train needs.
     let lent = !stopping && board.train.wanted_back() > 0;
     if busy || lent || waiting() {
         return;

@@ -19,7 +19,7 @@ impl Scheduler {
         }
         let units = run.history.iter().flat_map(|attempt| &attempt.units);
         let mut phases: BTreeSet<PhaseId> = units.map(|unit| unit.phase()).collect();
-        // What the document had ticked before anything was begun is no work of this run.
+        // A box that was ticked before the plan began is no work of this run.
         let reported = run.items.iter().filter(|(_, item)| item.since > At::default());
         phases.extend(reported.map(|(item, _)| item.task.phase));
         if !run.history.is_empty() || !phases.is_empty() {
@@ -46,7 +46,7 @@ impl Scheduler {
         other.replay(events);
         other.board.state.now = other.board.state.now.max(self.board.state.now);
         other.board.asked = std::mem::take(&mut self.board.asked);
-        // Those who count on the old work: the end of a run that has more to do now, and timers.
+        // What depends on the old work: the end of a run that has more to do now, and timers.
         other
             .board
             .asked

@@ -13,7 +13,7 @@ use crate::schedule::attempts::budget::stop_broke;
 use crate::schedule::attempts::closing::{close_phases, leave_out};
 use crate::schedule::attempts::completion::{finish_attempts, react, verify_or_finish};
 use crate::schedule::attempts::integrating::integrate;
-use crate::schedule::attempts::losing::lose_hope;
+use crate::schedule::attempts::losing::skip_hopeless;
 use crate::schedule::attempts::stall::{take_signs, watch};
 use crate::schedule::attempts::starting::{look_at_machine, make_worktrees, refresh, start_agents};
 use crate::schedule::board::answers::{forget_ask, is_current};
@@ -45,23 +45,23 @@ use crate::schedule::train::early::{Heads, UnionSaid};
 use crate::schedule::train::{BuildId, TrainAnswer};
 use crate::schedule::work::plans::Work;
 
-/// What is told to the scheduler.
+/// An input of the scheduler.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
     /// A fact.
     Event(Event),
-    /// What a status file or ticked boxes now say; what is known already changes nothing.
+    /// The statements of a status file or ticked boxes; known statements change nothing.
     Reported {
         /// The plan.
         plan: PlanName,
         /// The worktree in which it was said; 0 is the plan's own.
         lane: u32,
-        /// What is said of each task or sub-task.
+        /// The statement on each task or sub-task.
         said: Vec<Statement>,
         /// Where the worktree stands.
         head: Option<CommitId>,
     },
-    /// What a look at an attempt found.
+    /// The signs of life of an attempt.
     Signs {
         /// The plan.
         plan: PlanName,
@@ -70,11 +70,11 @@ pub enum Input {
         /// The signs of life.
         signs: Signs,
     },
-    /// What came of something that the merge train asked for.
+    /// The answer to an order of the merge train.
     Train(TrainAnswer),
     /// Where branches stand.
     Heads(Heads),
-    /// What came of branches that were tried together.
+    /// The verdict on branches that were tried together.
     Union(BuildId, UnionSaid),
     /// How hard the machine is at work.
     Machine(Machine),
@@ -111,7 +111,7 @@ impl Scheduler {
         self.board.replay(events);
     }
 
-    /// Lets time pass without deciding anything, for those who only look.
+    /// Lets time pass without deciding anything, for readers.
     pub fn observe(&mut self, now: At) {
         self.board.state.now = self.board.state.now.max(now);
     }
@@ -278,9 +278,9 @@ impl Scheduler {
         stop_unwanted(&mut self.board, at, plan, step);
         stop_broke(&mut self.board, at, plan, step);
         if !stopping {
-            lose_hope(&mut self.board, at, plan, step);
+            skip_hopeless(&mut self.board, at, plan, step);
             verify_or_finish(&mut self.board, at, plan, step);
-            // After it, so that one that was begun before a restart is there to be stopped.
+            // After it, so that a verification that began before a restart can be stopped.
             stop_unwanted_verification(&mut self.board, plan, step);
         }
         pin_what_is_waited_for(&mut self.board, plan, step);

@@ -1,4 +1,4 @@
-//! What an event is about.
+//! The subjects of events.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::merge_facts::Verdict;
 use super::words::is_zero;
 use crate::plan::{AttemptId, CommitId, ItemId, LandedBy, ManifestChange, PlanName, Point, UnitId};
 
-/// What was reported about a task or sub-task.
+/// A report on a task or sub-task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskReport {
     /// The plan.
@@ -19,10 +19,10 @@ pub struct TaskReport {
     /// The attempt whose agent said so; none when another source did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<AttemptId>,
-    /// What the item was about then; none in journals from before this was written down.
+    /// The item's title then; none in older journals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What the agent said about it.
+    /// The agent's note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// When it was said, where the writer tells.
@@ -76,7 +76,7 @@ pub struct LaneOf {
     pub lane: u32,
 }
 
-/// What is to be said of a worktree that is to be made.
+/// A remark about a worktree that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaneNote {
     /// The plan.
@@ -84,7 +84,7 @@ pub struct LaneNote {
     /// Which of its worktrees; 0 is the plan's own.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lane: u32,
-    /// What was found, and what to do where something is to be done.
+    /// The text, with advice where something is to be done.
     pub why: String,
 }
 
@@ -97,7 +97,7 @@ pub struct Steered {
     pub point: Point,
 }
 
-/// A phase or task of a plan that is given out by itself.
+/// A phase or task of a plan that is given out on its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitOf {
     /// The plan.
@@ -124,7 +124,7 @@ pub struct WorkSkip {
     pub plan: PlanName,
     /// The phase or task.
     pub unit: UnitId,
-    /// What failed: a phase or task of the plan, or a point of another.
+    /// The cause: a phase or task of the plan, or a point of another.
     pub cause: String,
     /// Why, in words.
     pub why: String,
@@ -168,7 +168,7 @@ pub struct WorkRefusal {
     pub plan: PlanName,
     /// The attempt.
     pub attempt: AttemptId,
-    /// What stands in the way and what to do.
+    /// The obstacle, and what to do.
     pub why: String,
 }
 
@@ -181,7 +181,7 @@ pub struct FoundPlan {
     pub target: String,
     /// Where that stood.
     pub commit: CommitId,
-    /// What shows it.
+    /// The evidence.
     pub evidence: LandedBy,
 }
 
@@ -192,7 +192,7 @@ pub struct VerifiedMerge {
     pub plan: Option<PlanName>,
     /// All plans of it, in the order in which they were merged.
     pub plans: Vec<PlanName>,
-    /// What it says.
+    /// The text.
     pub verdict: Verdict,
 }
 
@@ -203,11 +203,11 @@ pub struct FlakyMerge {
     pub plan: Option<PlanName>,
     /// All plans of it, in the order in which they were merged.
     pub plans: Vec<PlanName>,
-    /// What it said when it was red.
+    /// The output when it was red.
     pub why: String,
 }
 
-/// What a document has ticked.
+/// The ticked boxes of a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticks {
     /// Tasks, sub-tasks, checks and VERIFY blocks.
@@ -221,6 +221,6 @@ pub struct Ticks {
 pub struct TicksOf {
     /// The plan.
     pub plan: PlanName,
-    /// What is ticked now.
+    /// The boxes that are ticked now.
     pub ticks: Ticks,
 }

@@ -1,4 +1,4 @@
-//! Time as a value: the core is told what time it is and never asks.
+//! Time as a value: the core is given the time and never asks for it.
 
 use std::fmt;
 use std::ops::Add;

@@ -1,4 +1,4 @@
-//! How an agent's process ended, and what it left.
+//! How an agent's process ended, and the evidence afterwards.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ pub enum Exit {
     },
 }
 
-/// What was found after an attempt.
+/// The evidence after an attempt.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The branch's tip.
@@ -57,7 +57,7 @@ pub struct Evidence {
     /// True when its worktree is gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost: bool,
-    /// Commits on which work was reported done and that are not on the branch any more.
+    /// Commits on which work was reported done and that are no longer on the branch.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<GoneWork>,
     /// A commit on the branch that was made for another plan and has not landed; none where there is none.
@@ -75,7 +75,7 @@ pub struct ForeignWork {
 }
 
 impl ForeignWork {
-    /// What a person reads of it: `its branch has 1a2b3c4d5e of plan p, which has not landed: …`.
+    /// In words: `its branch has 1a2b3c4d5e of plan p, which has not landed: …`.
     pub fn told(&self) -> String {
         let Self { plan, commit } = self;
         format!(
@@ -86,12 +86,12 @@ impl ForeignWork {
     }
 }
 
-/// A commit that was on a branch when work was reported done on it, and is not any more.
+/// A commit that left the branch after work was reported done on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GoneWork {
     /// The commit.
     pub commit: CommitId,
-    /// What was reported done there.
+    /// The work that was reported done there.
     pub items: Vec<ItemId>,
     /// The ref that keeps it; none where another one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ pub struct GoneWork {
 }
 
 impl Exit {
-    /// What a person reads: `exited with code 3`, `was killed by signal 9`.
+    /// In words: `exited with code 3`, `was killed by signal 9`.
     pub fn describe(&self) -> String {
         match self {
             Self::Code { code: 0 } => "exited with code 0".to_owned(),

@@ -1,4 +1,4 @@
-//! What happened: the facts of the journal, in the words that `orch events` prints. State is nothing but their fold.
+//! Events: the facts of the journal, named as `orch events` prints them. The state is their fold.
 
 use super::{AgentUsage, OfPlan, Parked, PinRefusal, Sent, Steered, TaskReport, WorkRefusal, WorkSkip};
 use super::{BuiltOn, Evidence, Exit, Failed, FoundPlan, Hold, LaneNote, LaneOf, LaunchTrouble, OfAttempt};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", remote = "Self")]
 pub enum Event {
-    /// `orch up` began a run or went on with one.
+    /// `orch up` began a run or continued with one.
     #[serde(rename = "run.started")]
     RunStarted {
         /// The run.
@@ -35,7 +35,7 @@ pub enum Event {
     RunStopped {
         /// Why, for people.
         why: String,
-        /// True when the next `orch up` goes on with this run instead of beginning another.
+        /// True when the next `orch up` continues with this run instead of beginning another.
         resume: bool,
     },
     /// Every plan has settled.
@@ -65,7 +65,7 @@ pub enum Event {
     /// The worktree is not made for now, because a person asked to stop; it is asked for again.
     #[serde(rename = "worktree.deferred")]
     WorktreeDeferred(LaneNote),
-    /// The worktree is not there any more; it is made again when it is needed.
+    /// The worktree is gone; it is made again when it is needed.
     #[serde(rename = "worktree.lost")]
     WorktreeLost(LaneOf),
     /// An attempt was given work. Written before its process starts.
@@ -79,7 +79,7 @@ pub enum Event {
         number: u32,
         /// The agent.
         agent: AgentName,
-        /// What it was given: the phases of a stage, one phase, or one task.
+        /// Its units: the phases of a stage, one phase, or one task.
         #[serde(alias = "phases")]
         units: Vec<UnitId>,
         /// Which of the plan's worktrees; 0 is the plan's own.
@@ -127,20 +127,20 @@ pub enum Event {
         /// How it ended.
         exit: Exit,
     },
-    /// What the agent's output tells: its last word, tools it was denied, turns, tokens, cost, its conversation.
+    /// The facts in the agent's output: last word, denied tools, turns, tokens, cost, conversation.
     #[serde(rename = "agent.told")]
     AgentUsage(AgentUsage),
-    /// The attempt met a rate limit or an outage; the plan goes on when that is over, and no attempt is spent.
+    /// The attempt met a rate limit or an outage; the plan continues when that is over, and no attempt is spent.
     #[serde(rename = "attempt.parked")]
     AttemptParked(Parked),
-    /// What the attempt left was looked at, and leftover changes were committed.
+    /// The attempt's work was inspected, and leftover changes were committed.
     #[serde(rename = "attempt.checked")]
     AttemptChecked {
         /// The plan.
         plan: PlanName,
         /// The attempt.
         attempt: AttemptId,
-        /// What was found.
+        /// The evidence.
         evidence: Evidence,
     },
     /// The attempt's work did not complete its stage.
@@ -150,7 +150,7 @@ pub enum Event {
         plan: PlanName,
         /// The attempt.
         attempt: AttemptId,
-        /// What was missing.
+        /// The missing evidence.
         why: String,
         /// Milliseconds until the next attempt; none when there is no next one.
         retry_in_ms: Option<u64>,
@@ -159,18 +159,18 @@ pub enum Event {
         /// True when nothing was made: what was reported done of its work is open to the next.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         nothing_made: bool,
-        /// True when it was not judged, because messages were unread: the next one goes on with these.
+        /// True when it was not judged, because messages were unread: the next one continues with these.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unread: bool,
     },
-    /// What an attempt was given is done.
+    /// The attempt's stage is done.
     #[serde(rename = "leg.done")]
     StageDone {
         /// The plan.
         plan: PlanName,
         /// The attempt that finished it.
         attempt: AttemptId,
-        /// What is done.
+        /// The units that are done.
         #[serde(alias = "phases")]
         units: Vec<UnitId>,
     },
@@ -196,7 +196,7 @@ pub enum Event {
     /// A task, a VERIFY block or a phase was added to what was done: that is open again.
     #[serde(rename = "work.added")]
     WorkAdded(UnitOf),
-    /// The attempts at one phase or task are used up; the rest of the plan goes on.
+    /// The attempts at one phase or task are used up; the rest of the plan continues.
     #[serde(rename = "work.failed")]
     WorkFailed {
         /// The plan.
@@ -207,7 +207,7 @@ pub enum Event {
         why: String,
         /// True when a person has to look at it: a conflict, or a check in the background.
         held: bool,
-        /// What was worked on although this was still open, and now stands on ground that failed.
+        /// Work that was built on this while it was open.
         built_on: Vec<BuiltOn>,
     },
     /// A phase or task waits for what will not come.
@@ -255,7 +255,7 @@ pub enum Event {
         plan: PlanName,
         /// The commit that was verified.
         commit: CommitId,
-        /// What was run, and on what; none where that is not known.
+        /// The command and its commit; none if unknown.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ran: Option<super::phase_fact::Ran>,
     },
@@ -299,19 +299,19 @@ pub enum Event {
         /// True when what runs is stopped too.
         now: bool,
     },
-    /// A person let it go on.
+    /// A person let it continue.
     #[serde(rename = "plan.resumed")]
     Resumed(Steered),
-    /// A person asked to try again what failed, was held, skipped or cancelled.
+    /// A person asked to try again failed, held, skipped or cancelled work.
     #[serde(rename = "retry.requested")]
     RetryRequested(Steered),
     /// A person asked to stop a plan or a part of it for good.
     #[serde(rename = "cancel.requested")]
     CancelRequested(Steered),
-    /// Nothing of a phase or task that was cancelled runs any more.
+    /// A cancelled phase or task has stopped.
     #[serde(rename = "work.cancelled")]
     WorkCancelled(UnitOf),
-    /// Nothing of a plan that was cancelled runs any more.
+    /// A cancelled plan has stopped.
     #[serde(rename = "plan.cancelled")]
     PlanCancelled(OfPlan),
     /// A person let a gate be passed.
@@ -361,7 +361,7 @@ pub enum Event {
     /// A word of an agent that had ended; it counts for nothing.
     #[serde(rename = "report.late")]
     ReportLate(super::notice::LateReport),
-    /// Somebody wrote to those who work on a plan.
+    /// Somebody wrote to the agents of a plan.
     #[serde(rename = "message.sent")]
     MessageSent(Sent),
     /// The plan's branch does not merge with another live one, or with the target, as both stand.
@@ -376,7 +376,7 @@ pub enum Event {
     /// By now they do.
     #[serde(rename = "union.green")]
     UnionGreen(super::notice::UnionSeen),
-    /// What a run has landed was verified once more at its end.
+    /// The tip that a run landed was verified again at its end.
     #[serde(rename = "target.checked")]
     TargetChecked(super::merge_facts::TargetChecked),
     /// A plan has waited for longer than `[escalate]` allows.
@@ -390,7 +390,7 @@ pub enum Event {
     Warning {
         /// The plan it is about.
         plan: Option<PlanName>,
-        /// What was noticed.
+        /// The warning.
         why: String,
     },
     /// About resolving a conflict with the target.

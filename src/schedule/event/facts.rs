@@ -1,4 +1,4 @@
-//! What an agent's output tells of its attempt, besides the words that it says.
+//! The facts in an agent's output about its attempt.
 
 use std::fmt;
 
@@ -22,23 +22,23 @@ pub struct Facts {
     /// Tools that it was not allowed to use.
     #[serde(skip_serializing_if = "Counted::is_empty")]
     pub denied: Counted,
-    /// What went wrong and may have been got over.
+    /// Errors that the agent may have overcome.
     #[serde(skip_serializing_if = "Counted::is_empty")]
     pub errors: Counted,
     /// Answers of the model.
     pub turns: u32,
-    /// What was used up.
+    /// The usage.
     pub spent: Spent,
-    /// The conversation, to go on with.
+    /// The conversation, to continue with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// What keeps the agent from working although it does nothing wrong.
+    /// An obstacle that is not the agent's fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<Obstacle>,
 }
 
 impl Facts {
-    /// What is wrong although the program says by its exit that all is well; none when nothing is.
+    /// The error behind a good exit code, if any.
     pub fn fault(&self) -> Option<String> {
         if !self.denied.is_empty() {
             let tools = if self.denied.count == 1 { "a tool" } else { "tools" };
@@ -115,7 +115,7 @@ impl fmt::Display for Counted {
 pub struct Word {
     /// True when it says that all is well.
     pub good: bool,
-    /// What it says.
+    /// The text.
     pub text: String,
 }
 
@@ -159,7 +159,7 @@ impl Spent {
         }
     }
 
-    /// What is more than `before`, for a program that counts over a whole conversation.
+    /// The usage beyond `before`, for a program that counts over a whole conversation.
     #[must_use]
     pub fn beyond(self, before: Self) -> Self {
         Self {
@@ -173,12 +173,12 @@ impl Spent {
     }
 }
 
-/// What keeps an agent from working.
+/// An obstacle for an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Obstacle {
     /// Its sort.
     pub kind: ObstacleKind,
-    /// What was said about it.
+    /// The agent's words about it.
     pub why: String,
     /// When it is over, in seconds since 1970, if that was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -193,7 +193,7 @@ pub enum ObstacleKind {
     RateLimit,
     /// The service cannot be reached, or cannot answer.
     Outage,
-    /// Nobody is logged in, or not any more.
+    /// The agent is not logged in, or its login has expired.
     Login,
     /// The account is refused: nothing is left on it, or it was closed.
     Account,
@@ -204,7 +204,7 @@ pub enum ObstacleKind {
 }
 
 impl ObstacleKind {
-    /// True when it goes away by itself.
+    /// True when it goes away on its own.
     pub fn passes(self) -> bool {
         match self {
             Self::RateLimit | Self::Outage => true,
@@ -225,14 +225,14 @@ impl ObstacleKind {
     }
 }
 
-/// What is known of an attempt by its output so far. A later one replaces an earlier.
+/// The facts in an attempt's output so far. Later facts replace earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentUsage {
     /// The plan.
     pub plan: PlanName,
     /// The attempt.
     pub attempt: AttemptId,
-    /// What was read.
+    /// The facts.
     pub facts: Facts,
     /// Milliseconds from now until the obstacle is over, where that was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -251,11 +251,11 @@ pub struct Parked {
     /// The account it used; none when the agent has but one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// What stood in the way.
+    /// The obstacle.
     pub kind: ObstacleKind,
-    /// What was said about it.
+    /// The agent's words about it.
     pub why: String,
-    /// Milliseconds until the plan goes on.
+    /// Milliseconds until the plan continues.
     pub for_ms: u64,
     /// Milliseconds until the account can be used again.
     pub limit_ms: u64,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::fact::Event;
 use super::resolving::Resolving;
 
-/// What all names of [`Resolving`] begin with, and no others.
+/// The beginning of all names of [`Resolving`], and of no others.
 const RESOLVING: &str = "resolve.";
 
 impl Serialize for Event {

@@ -67,7 +67,7 @@ pub struct NotLanded {
     pub why: MergeTrouble,
 }
 
-/// What was found when the tip that a run had landed was verified once more, in a fresh worktree.
+/// The verdict on the tip that a run landed, in a fresh worktree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetChecked {
     /// The branch.
@@ -111,12 +111,12 @@ impl TargetChecked {
         ))
     }
 
-    /// What a person can do about it, where it does not pass.
+    /// Advice, where it does not pass.
     pub fn remedy(&self) -> Option<String> {
         self.why.as_ref()?;
         match self.first_bad.as_ref().and_then(|first| first.plan.as_ref()) {
             Some(plan) => Some(format!("orch revert {plan}")),
-            None => Some(format!("mend {}, then orch merge", self.target)),
+            None => Some(format!("fix {}, then orch merge", self.target)),
         }
     }
 }
@@ -154,7 +154,7 @@ pub(in crate::schedule) fn words(phases: &[PhaseId]) -> String {
     format!("{noun} {}", listed(&ids))
 }
 
-/// What a verification said.
+/// The verdict of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// True when it passed.
@@ -173,13 +173,13 @@ pub struct Verdict {
     pub known: bool,
     /// How long it took.
     pub took: Duration,
-    /// What was run, and on what; none where that is not known, or nothing was.
+    /// The command and its commit; none if unknown, or without a command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ran: Option<Box<Ran>>,
 }
 
 impl Verdict {
-    /// What is said where nothing has to be verified.
+    /// The verdict where nothing has to be verified.
     pub fn unasked() -> Self {
         Self {
             green: true,

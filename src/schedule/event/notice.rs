@@ -39,7 +39,7 @@ impl Signs {
 
     /// The ages, when every one of them has reached `stall_after`; one weak sign alone says nothing. What is not known is
     /// taken for a sign of life.
-    pub fn still_for(&self, stall_after: Duration) -> Option<Ages> {
+    pub fn stalled_for(&self, stall_after: Duration) -> Option<Ages> {
         let ages = Ages {
             output_ms: self.output_ms,
             status_ms: self.status_ms,
@@ -127,14 +127,14 @@ pub struct StallNotice {
     pub ages: Ages,
 }
 
-/// What is done about an attempt that stays still.
+/// The action on a stalled attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StallAction {
     /// The plan.
     pub plan: PlanName,
     /// The attempt.
     pub attempt: AttemptId,
-    /// What is done.
+    /// The units that are done.
     pub action: OnStall,
     /// How long ago each sign of life was seen.
     pub ages: Ages,
@@ -149,7 +149,7 @@ pub struct OfAttempt {
     pub attempt: AttemptId,
 }
 
-/// A word about a task from a worktree in which nobody works any more.
+/// A report from a worktree in which no agent works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LateReport {
     /// The plan.
@@ -159,17 +159,17 @@ pub struct LateReport {
     /// The worktree in which it was said; 0 is the plan's own.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lane: u32,
-    /// What was said of it.
+    /// The report.
     pub state: TaskState,
     /// True when it was said in time, of work that could not begin.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refused: bool,
-    /// What the agent said about it.
+    /// The agent's note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-/// A message to those who work on a plan.
+/// A message to the agents of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// The plan.
@@ -183,7 +183,7 @@ pub struct Sent {
 pub struct Foreseen {
     /// The plan.
     pub plan: PlanName,
-    /// What it conflicts with: another plan, or the target by its branch's name.
+    /// The other side: another plan, or the target by its branch's name.
     pub with: String,
     /// The files, each with how the sides disagree; empty when it is gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -197,7 +197,7 @@ pub struct Escalation {
     pub plan: PlanName,
     /// The sort of wait.
     pub waiting: Waiting,
-    /// What it waits for: a point, a plan, an attempt.
+    /// The cause of the wait: a point, a plan, an attempt.
     pub on: String,
     /// How long it has waited, in milliseconds.
     pub waited_ms: u64,
@@ -212,7 +212,7 @@ pub struct UnionSeen {
     pub plan: PlanName,
     /// The others, in the order of the manifest.
     pub with: Vec<PlanName>,
-    /// What the verification said; empty when they pass.
+    /// The output of the verification; empty when they pass.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
 }
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn one_sign_of_life_is_enough_to_be_alive() {
-        assert!(still().still_for(PATIENCE).is_some());
+        assert!(still().stalled_for(PATIENCE).is_some());
         assert!(!still().has_moved_within(PATIENCE));
         let moved = [
             Signs {
@@ -256,7 +256,7 @@ mod tests {
             },
         ];
         for signs in moved {
-            assert_eq!(signs.still_for(PATIENCE), None, "{signs:?}");
+            assert_eq!(signs.stalled_for(PATIENCE), None, "{signs:?}");
             assert!(signs.has_moved_within(PATIENCE), "{signs:?}");
         }
     }
@@ -273,7 +273,7 @@ mod tests {
             ..still()
         };
         for signs in [unknown_files, barely_watched] {
-            assert_eq!(signs.still_for(PATIENCE), None);
+            assert_eq!(signs.stalled_for(PATIENCE), None);
             assert!(!signs.has_moved_within(PATIENCE));
         }
         let watched = Signs {
@@ -281,7 +281,7 @@ mod tests {
             ..still()
         };
         assert_eq!(
-            watched.still_for(PATIENCE).map(|ages| ages.processor_ms),
+            watched.stalled_for(PATIENCE).map(|ages| ages.processor_ms),
             Some(90_000)
         );
     }
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn ages_are_told_without_needless_digits() {
         let ages = still()
-            .still_for(PATIENCE)
+            .stalled_for(PATIENCE)
             .unwrap()
             .after(Duration::from_millis(1_800_123));
         assert_eq!(

@@ -11,9 +11,9 @@ pub struct PhaseVerify {
     pub plan: PlanName,
     /// The phase.
     pub phase: PhaseId,
-    /// What is said.
+    /// The result.
     pub said: PhaseSaid,
-    /// What was run; none where that did not come to an end.
+    /// The command; none if it did not end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ran: Option<Ran>,
     /// Why it failed, with the end of the output.

@@ -19,16 +19,16 @@ pub enum Resolving {
     /// Its resolution was given up.
     #[serde(rename = "resolve.dropped")]
     Dropped(OfPlan),
-    /// A person does not want the agent at it to go on, nor another to begin on these two commits.
+    /// A person does not want the agent at it to continue, nor another to begin on these two commits.
     #[serde(rename = "resolve.cancelled")]
     Cancelled(OfPlan),
-    /// A candidate was built although it conflicts: as it was resolved before, or by making generated files anew.
+    /// A candidate was built although it conflicts: as it was resolved before, or by making generated files again.
     #[serde(rename = "resolve.reused")]
     Reused(ConflictRepaired),
     /// An agent was given the conflict. Written before its process starts.
     #[serde(rename = "resolve.started")]
     Started(ResolverStarted),
-    /// What the agent made of it is not accepted.
+    /// The agent's resolution is not accepted.
     #[serde(rename = "resolve.failed")]
     Failed(ResolverFailed),
 }
@@ -67,7 +67,7 @@ pub struct ConflictResolved {
     /// The attempt of the agent that resolved it; none when a person did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<AttemptId>,
-    /// What the agent said about lines that it left out; none when it left none out.
+    /// The agent's reasons for left-out lines; none when it left none out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
 }
@@ -105,7 +105,7 @@ pub struct ResolverFailed {
     pub attempt: AttemptId,
     /// How its process ended; `stopped` when a person asked to stop, and it says nothing then.
     pub exit: Exit,
-    /// What was missing.
+    /// The missing evidence.
     pub why: String,
     /// The worktree with what it made, to look at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -125,7 +125,7 @@ pub struct ConflictRepaired {
     /// Files that were resolved as they were before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reused: Vec<String>,
-    /// Files that were made anew.
+    /// Files that were made again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regenerated: Vec<String>,
 }
@@ -136,7 +136,7 @@ impl ConflictRepaired {
         let part =
             |files: &[String], how: &str| (!files.is_empty()).then(|| format!("{} {how}", files.join(", ")));
         let parts = [
-            part(&self.reused, "resolved as it was before"),
+            part(&self.reused, "resolved as before"),
             part(&self.regenerated, "made anew"),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")

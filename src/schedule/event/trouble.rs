@@ -1,4 +1,4 @@
-//! What stands in the way: of starting an agent, of a plan, of a merge.
+//! Obstacles: to starting an agent, to a plan, to a merge.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::plan::{CommitId, ItemId, PlanName, UnitId, WorkRef};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum LaunchTrouble {
-    /// What a dependency made does not merge with what the plan has.
+    /// A dependency's commit conflicts with the plan's branch.
     Conflict {
         /// The plan whose commit does not merge.
         with: PlanName,
@@ -35,6 +35,20 @@ pub enum LaunchTrouble {
     },
 }
 
+impl LaunchTrouble {
+    /// [`Self::Refused`] for an error.
+    pub fn refused(error: impl fmt::Display) -> Self {
+        let why = error.to_string();
+        Self::Refused { why }
+    }
+
+    /// [`Self::Failed`] for an error.
+    pub fn failed(error: impl fmt::Display) -> Self {
+        let why = error.to_string();
+        Self::Failed { why }
+    }
+}
+
 /// Why a plan needs a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -51,22 +65,22 @@ pub enum Hold {
         /// In words, with the end of the output.
         why: String,
     },
-    /// Nothing of its agent moved any more, and it was ended.
+    /// Its agent stalled and was ended.
     Stuck {
         /// Since when what was still.
         why: String,
     },
     /// It lacks what only a person can give: a login, an answer, money.
     Needs {
-        /// What is missing.
+        /// The missing thing.
         why: String,
-        /// What a person does about it.
+        /// Advice.
         how: String,
         /// What sort of thing it lacks; none where an older journal does not say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         obstacle: Option<ObstacleKind>,
     },
-    /// Something stands in the way that `orch` must not touch.
+    /// Something is in the way that `orch` must not touch.
     Refused {
         /// In words.
         why: String,
@@ -84,7 +98,7 @@ pub enum Hold {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         keys: Vec<String>,
     },
-    /// The journal was lost, and with it whatever a person said of the plan: that it waits, that it was cancelled.
+    /// The journal was lost, and with it what people decided about the plan: pauses, cancellations.
     JournalLost {},
     /// A phase or task of it needs a person, and the rest has come to an end.
     Work {
@@ -92,18 +106,35 @@ pub enum Hold {
         unit: UnitId,
         /// In words.
         why: String,
-        /// What was worked on although it was still open.
+        /// Work that was built on it while it was open.
         built_on: Vec<BuiltOn>,
     },
 }
 
 impl Hold {
-    /// What a person reads of a plan whose journal was lost.
-    pub(crate) const JOURNAL_LOST: &str =
-        "the journal was lost, and with it what people decided about the plan";
+    /// The reason, in words.
+    pub fn why(&self) -> String {
+        match self {
+            Self::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
+            Self::Verification { why }
+            | Self::Stuck { why }
+            | Self::Needs { why, .. }
+            | Self::Refused { why }
+            | Self::Work { why, .. } => why.clone(),
+            Self::TakenAway {
+                by,
+                commit,
+                items,
+                keys,
+            } => Self::taken_away(by, commit, items, keys),
+            Self::JournalLost {} => {
+                "the journal was lost, and with it what people decided about the plan".to_owned()
+            }
+        }
+    }
 
-    /// What a person reads of a document or a manifest that a landing changed.
-    pub(crate) fn taken_away(by: &PlanName, commit: &CommitId, items: &[ItemId], keys: &[String]) -> String {
+    /// The reason, in words, when a landing changed a document or a manifest.
+    fn taken_away(by: &PlanName, commit: &CommitId, items: &[ItemId], keys: &[String]) -> String {
         let items: Vec<String> = items.iter().map(ItemId::to_string).collect();
         let mut did = Vec::new();
         if !items.is_empty() {
@@ -129,7 +160,7 @@ pub enum MergeTrouble {
         with: Vec<PlanName>,
         /// The files and the kind of conflict in each.
         files: Vec<String>,
-        /// What was tried to resolve it, and what came of that; none when nothing was.
+        /// A failed try to resolve it, in words; none without a try.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tried: Option<String>,
         /// The commits that conflict.
@@ -148,11 +179,11 @@ pub enum MergeTrouble {
     },
     /// Refused before anything moved; the plan stays finished.
     Refused {
-        /// What stands in the way and what to do.
+        /// The obstacle, and what to do.
         why: String,
     },
-    /// Something lies in a checkout of the target where the merge brings its own; refused before anything moved. A plan that
-    /// lands by itself does so once that is gone.
+    /// Something is in a checkout of the target where the merge brings its own; refused before anything moved. A plan that lands
+    /// on its own does so once that is gone.
     Obstacle {
         /// What, and what to do.
         why: String,
@@ -164,7 +195,7 @@ pub enum MergeTrouble {
     },
     /// It is not finished.
     NotFinished {
-        /// What it is instead.
+        /// Its state instead.
         why: String,
     },
 }
@@ -198,7 +229,7 @@ impl MergeTrouble {
     }
 }
 
-/// How people are told of a conflict with the target.
+/// A conflict with the target, in words.
 pub fn conflict_words(with: &[PlanName], files: &[String], tried: Option<&str>) -> String {
     let tried = tried.map(|tried| format!("; {tried}")).unwrap_or_default();
     format!(

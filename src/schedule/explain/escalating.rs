@@ -1,4 +1,4 @@
-//! Waits that take too long: somebody is told once of each, as `[escalate]` says.
+//! Waits that take too long: each is reported once, as `[escalate]` says.
 
 use super::standstill::Standstill;
 use super::standstill::standstills;
@@ -23,7 +23,7 @@ pub(in crate::schedule) fn escalate(board: &mut Board, at: At, number: usize, st
         };
         let due = still.since + after;
         if due <= at {
-            tell(board, at, number, still, step);
+            report_wait(board, at, number, still, step);
         } else if !was_told(&board.state.plans[number], &still) {
             next = Some(next.map_or(due, |next| next.min(due)));
         }
@@ -42,9 +42,9 @@ pub(in crate::schedule) fn escalate_what_needs_a_person(board: &mut Board, at: A
             continue;
         }
         for still in standstills_of(board, number) {
-            // What waits for another plan waits for that one's trouble, which is told for itself.
+            // A plan that waits for another plan waits for the other plan's trouble, which is reported itself.
             if still.waiting != Waiting::Dependency && allowed.after(still.waiting).is_some() {
-                tell(board, at, number, still, step);
+                report_wait(board, at, number, still, step);
             }
         }
     }
@@ -54,7 +54,7 @@ fn standstills_of(board: &Board, number: usize) -> Vec<Standstill> {
     standstills(&board.work, &board.state, number, &|| board.look(number))
 }
 
-fn tell(board: &mut Board, at: At, number: usize, still: Standstill, step: &mut Step) {
+fn report_wait(board: &mut Board, at: At, number: usize, still: Standstill, step: &mut Step) {
     if was_told(&board.state.plans[number], &still) {
         return;
     }

@@ -1,4 +1,4 @@
-//! What a plan waits for, and since when.
+//! The waits of a plan, and their beginnings.
 
 use super::reason::Escalated;
 use crate::plan::{Dependency, Point, Waiting, WorkRef};
@@ -95,7 +95,7 @@ fn stall(run: &PlanRun) -> Vec<Standstill> {
     stall.collect()
 }
 
-/// What keeps the plan's next work from beginning: other plans first, and a person's word only when nothing else does.
+/// The waits of the plan's next work: other plans first, and a person's approval only when nothing else is missing.
 fn before_begin(state: &State, plan: &PlanWork, run: &PlanRun, look: &Readiness<'_>) -> Vec<Standstill> {
     let Some(first) = look.open().next() else {
         return Vec::new();
@@ -119,16 +119,14 @@ fn before_begin(state: &State, plan: &PlanWork, run: &PlanRun, look: &Readiness<
     if !plans.is_empty() {
         return plans;
     }
-    match waits.as_slice() {
-        [Wait::Approval(point)] => {
-            let on = WorkRef::at(&plan.name, *point);
-            vec![still(Waiting::Gate, on.to_string())]
-        }
-        _ => Vec::new(),
-    }
+    let [Wait::Approval(point)] = waits.as_slice() else {
+        return Vec::new();
+    };
+    let on = WorkRef::at(&plan.name, *point);
+    vec![still(Waiting::Gate, on.to_string())]
 }
 
-/// When the run began, or went on last.
+/// When the run began, or continued last.
 fn began(state: &State) -> At {
     state.run.as_ref().map_or(At::default(), |run| run.started)
 }

@@ -44,8 +44,8 @@ pub(in crate::schedule) fn waiting(
     }
 }
 
-/// The plan behind the one that is waited for which only a person can move, and what it is: held or paused.
-fn stands_behind(work: &Work, state: &State, waited: &PlanName) -> Option<(PlanName, PlanState)> {
+/// The plan behind a dependency that only a person can move, and its state: held or paused.
+fn blocker_behind(work: &Work, state: &State, waited: &PlanName) -> Option<(PlanName, PlanState)> {
     let mut seen = BTreeSet::new();
     let mut at = waited.clone();
     while seen.insert(at.clone()) {
@@ -83,7 +83,7 @@ fn dependency_state(work: &Work, state: &State, dependency: &Dependency) -> Depe
         }
         Some(Outcome::Finished) if dependency.landed => DependencyState::NotMerged,
         Some(Outcome::Held(_)) => DependencyState::Stopped(other.clone(), PlanState::Held),
-        _ => match stands_behind(work, state, other) {
+        _ => match blocker_behind(work, state, other) {
             Some((cause, is)) => DependencyState::Stopped(cause, is),
             None => DependencyState::Open,
         },

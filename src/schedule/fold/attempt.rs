@@ -110,7 +110,7 @@ pub(in crate::schedule) fn has_failed(run: &mut PlanRun, at: At, event: &Event) 
         };
         if let Some(tries) = run.tries_mut(ended.units.first().copied(), ended.repair) {
             tries.before = Some((again, why.clone()));
-            // It is the same one that goes on.
+            // The same attempt continues.
             tries.attempts = tries.attempts.saturating_sub(u32::from(*unread));
             tries.unread += u32::from(*unread);
             tries.failures += u32::from(*counted);
@@ -177,7 +177,7 @@ pub(in crate::schedule) fn ended(run: &mut PlanRun, at: At, event: &Event) {
     }
 }
 
-/// It is known what the attempt has left.
+/// The attempt's evidence is known.
 pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Event) {
     let Event::AttemptChecked {
         attempt, evidence, ..
@@ -196,13 +196,13 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
     current.state = AttemptState::Checked(exit.clone(), evidence.clone());
     current.judged_by_word = spoken;
     let (first, repair) = (current.units.first().copied(), current.repair);
-    // From here on its commits may come to the plan's branch, whether anybody hears of it or not.
+    // From here on its commits may come to the plan's branch, even if the answer is lost.
     let units = current.units.clone();
     if run.by_units {
         run.touched.extend(units.iter().map(|unit| unit.phase()));
         note_made_in(run, &units, &evidence.files);
     }
-    // Where units have branches of their own it is told when they are merged.
+    // Where units have their own branches, their merges tell it.
     if let Some(head) = evidence
         .head
         .as_ref()
@@ -219,10 +219,10 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
     }
     reopen_gone(run, at, evidence);
     if evidence.foreign.is_none() {
-        // What the branch held when a point was to be pinned it may not hold any more.
+        // The branch may no longer hold the work of a point that was to be pinned.
         run.pins_refused.clear();
     }
-    // What was verified is no longer what is there.
+    // The verified commit is no longer the tip.
     let head = evidence.head.as_ref();
     if let Verify::Passed(passed) = &run.verify
         && (evidence.commits > 0 || head.is_some_and(|head| head != passed))
@@ -231,7 +231,7 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
     }
 }
 
-/// What the attempt was given is done.
+/// The attempt's stage is done.
 pub(in crate::schedule) fn completed(run: &mut PlanRun, at: At, event: &Event) {
     let Event::StageDone { attempt, units, .. } = event else {
         return;

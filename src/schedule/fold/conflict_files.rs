@@ -41,7 +41,7 @@ pub(in crate::schedule) fn note_made_in(run: &mut PlanRun, units: &[UnitId], fil
     }
 }
 
-/// The file of `src/a.rs (content)`, as conflicts are told.
+/// The file of `src/a.rs (content)`, as conflicts are written.
 fn name_of(told: &str) -> &str {
     let kind = told.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
     kind.map_or(told, |(file, _)| file)

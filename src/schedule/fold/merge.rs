@@ -7,7 +7,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::merge_facts::{Landed, MergeBegun, NotLanded};
 use crate::schedule::state::plan_run::{LandedBefore, Merge, Outcome, PlanRun};
 
-/// Nobody waits for a merge any more that did not begin.
+/// A merge that did not begin is no longer waited for.
 pub(in crate::schedule) fn merge_not_wanted(run: &mut PlanRun) {
     if matches!(run.merge, Merge::Wanted(_)) {
         run.merge = Merge::Idle;
@@ -100,7 +100,7 @@ pub(in crate::schedule) fn was_taken_back(run: &mut PlanRun, at: At, back: &Take
 }
 
 /// Somebody has undone what took it back: its phases are there again, and the plan has landed as it had before, unless it has
-/// gone on since.
+/// continued since.
 pub(in crate::schedule) fn was_restored(run: &mut PlanRun, at: At, back: &TakenBack) {
     run.taken_back.remove(&back.target);
     let Some(before) = run.before_back.remove(&back.target) else {

@@ -15,4 +15,5 @@ pub(super) mod resolver;
 pub(super) mod resolving;
 pub(super) mod run;
 pub(super) mod steering;
+pub(super) mod work;
 pub(super) mod worktree;

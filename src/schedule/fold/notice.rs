@@ -7,7 +7,7 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::state::attempt::Stall;
 use crate::schedule::state::plan_run::PlanRun;
 
-/// What is known of the stall of an attempt under way, also of one at a conflict.
+/// The stall of a running attempt, also of one at a conflict.
 pub(in crate::schedule) fn stall_of<'a>(
     run: &'a mut PlanRun,
     attempt: &AttemptId,

@@ -10,12 +10,20 @@ use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::phase_run::{LandedPrefix, PhaseCheck, PhaseEnd};
 use crate::schedule::state::plan_run::PlanRun;
 
+pub(in crate::schedule) fn phase_done(run: &mut PlanRun, at: At, phase: PhaseId, proven: bool) {
+    // `dispatch` may be another one day.
+    if proven {
+        run.proven.insert(UnitId::Phase(phase));
+    }
+    run.phases_done.entry(phase).or_insert(at);
+}
+
 /// Folds a word about the verification of a phase.
 pub(in crate::schedule) fn was_checked(run: &mut PlanRun, at: At, fact: &PhaseVerify) {
     let begun = match (run.phase_checks.get(&fact.phase), fact.said) {
         (Some(PhaseCheck::Running(begun)), _) => *begun,
         (_, PhaseSaid::Started) => at,
-        // It was about what is not there any more.
+        // It was about what is gone.
         (Some(PhaseCheck::Passed(..) | PhaseCheck::Failed(_)) | None, _) => return,
     };
     let now = match (fact.said, &fact.ran) {

@@ -1,23 +1,22 @@
 //! The fold of one plan's events into its state.
 
 use super::attempt::{began, completed, ended, has_failed, was_assigned, was_looked_at};
-use super::conflict_files::found_in_conflict;
 use super::merge::{has_landed, has_not_landed, merge_began, was_found, was_restored, was_taken_back};
 use super::notice::apply_notice;
 use super::parking::{take_usage, was_parked};
-use super::phases::{was_checked, was_pinned};
+use super::phases::{phase_done, was_checked, was_pinned};
 use super::reopening::retry;
 use super::reports::{grow, note_ticked, withdraw};
 use super::resolving::apply_resolving;
 use super::steering::{approved, cancelled, paused, resumed, unit_cancelled};
+use super::work::{unit_failed, unit_skipped, was_in_conflict, was_merged, was_refused};
 use super::worktree::apply_worktree;
-use crate::plan::{TaskState, UnitId, WhyAgain};
-use crate::schedule::event::about::{Failed, PinRefusal, Steered, TaskReport, TicksOf, UnitOf, WorkConflict};
+use crate::plan::{TaskState, WhyAgain};
+use crate::schedule::event::about::{Failed, PinRefusal, Steered, TaskReport, TicksOf, UnitOf};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::trouble::Hold;
-use crate::schedule::state::attempt::{AttemptState, Integration};
-use crate::schedule::state::lost::Lost;
+use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::plan_run::{Item, Outcome, PlanRun, Verify};
 
 pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
@@ -44,46 +43,11 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
             run.lost.remove(unit);
             run.proven.insert(*unit);
         }
-        Event::WorkMerged { attempt, commit, .. } => {
-            run.made = Some(commit.clone());
-            if let Some(current) = run.current(attempt) {
-                current.integration = Integration::Merged;
-            }
-            if let Some(record) = run.record(attempt) {
-                record.merged = true;
-            }
-        }
-        Event::WorkConflicted(WorkConflict { attempt, files, .. }) => {
-            let learned = found_in_conflict(run, attempt, files);
-            if let Some(current) = run.current(attempt) {
-                current.learned = learned;
-                current.integration = Integration::Conflict(files.clone());
-            }
-        }
-        Event::WorkRefused(refusal) => {
-            if let Some(current) = run.current(&refusal.attempt) {
-                current.integration = Integration::Refused(refusal.why.clone());
-            }
-        }
-        Event::WorkFailed {
-            unit,
-            why,
-            held,
-            built_on,
-            ..
-        } => {
-            let (why, built_on) = (why.clone(), built_on.clone());
-            let lost = if *held {
-                Lost::Held { why, built_on }
-            } else {
-                Lost::Failed { why, built_on }
-            };
-            run.lost.insert(*unit, lost);
-        }
-        Event::WorkSkipped(skip) => {
-            let (cause, why) = (skip.cause.clone(), skip.why.clone());
-            run.lost.insert(skip.unit, Lost::Skipped { cause, why });
-        }
+        Event::WorkMerged { attempt, commit, .. } => was_merged(run, attempt, commit),
+        Event::WorkConflicted(conflict) => was_in_conflict(run, conflict),
+        Event::WorkRefused(refusal) => was_refused(run, refusal),
+        Event::WorkFailed { .. } => unit_failed(run, event),
+        Event::WorkSkipped(skip) => unit_skipped(run, skip),
         Event::TaskStarted(report) => take_word(run, at, TaskState::Running, report),
         Event::TaskDone(report) => {
             if !run.by_units {
@@ -93,13 +57,7 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         }
         Event::TaskFailed(report) => take_word(run, at, TaskState::Failed, report),
         Event::TaskSkipped(report) => take_word(run, at, TaskState::Skipped, report),
-        Event::PhaseDone { phase, proven, .. } => {
-            // Should `dispatch` be another one day.
-            if *proven {
-                run.proven.insert(UnitId::Phase(*phase));
-            }
-            run.phases_done.entry(*phase).or_insert(at);
-        }
+        Event::PhaseDone { phase, proven, .. } => phase_done(run, at, *phase, *proven),
         Event::PhaseVerify(fact) => was_checked(run, at, fact),
         Event::Pinned(pinned) => was_pinned(run, at, pinned),
         Event::PinRefused(PinRefusal { point, why, .. }) => {
@@ -113,37 +71,15 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
             run.verify = Verify::Passed(commit.clone());
             run.red = None;
         }
-        Event::VerifyFailed(Failed { why, .. }) => {
-            run.verify = Verify::Failed;
-            run.repair.failures += 1;
-            run.repair.last_failure = Some(why.clone());
-            run.repair.before = Some((WhyAgain::Verify, why.clone()));
-            run.red = Some(why.clone());
-            run.since = at;
-        }
+        Event::VerifyFailed(failed) => verify_failed(run, at, failed),
         Event::VerifyStopped { .. } => run.verify = Verify::Open,
-        Event::PlanFinished { .. } => {
-            // What kept it from landing was about what it was before.
-            run.merge_trouble = None;
-            run.end(at, Outcome::Finished);
-        }
+        Event::PlanFinished { .. } => finished(run, at),
         Event::PlanFailed(failed) => run.end(at, Outcome::Failed(failed.why.clone())),
         Event::PlanSkipped { plan, cause, why } => {
             run.left_out = plan == cause;
             run.end(at, Outcome::Skipped(why.clone()));
         }
-        Event::PlanHeld { why, .. } => {
-            let lost = *why == (Hold::JournalLost {});
-            if lost {
-                run.rebuilt = true;
-                // It is not known whether commits may count, so where an agent has reported, reports are needed.
-                run.spoken |= run.items.values().any(|item| item.by.is_some());
-            }
-            // Who is at work then goes on.
-            if !(lost && run.is_at_work()) {
-                run.end(at, Outcome::Held(why.clone()));
-            }
-        }
+        Event::PlanHeld { why, .. } => was_held(run, at, why),
         Event::PlanCancelled { .. } => cancelled(run, at),
         Event::WorkCancelled(UnitOf { unit, .. }) => unit_cancelled(run, *unit),
         Event::Paused { point, now, .. } => paused(run, at, *point, *now),
@@ -181,11 +117,39 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
     }
 }
 
+fn verify_failed(run: &mut PlanRun, at: At, failed: &Failed) {
+    run.verify = Verify::Failed;
+    run.repair.failures += 1;
+    run.repair.last_failure = Some(failed.why.clone());
+    run.repair.before = Some((WhyAgain::Verify, failed.why.clone()));
+    run.red = Some(failed.why.clone());
+    run.since = at;
+}
+
+fn finished(run: &mut PlanRun, at: At) {
+    // What kept the plan from landing was about its commits before.
+    run.merge_trouble = None;
+    run.end(at, Outcome::Finished);
+}
+
+fn was_held(run: &mut PlanRun, at: At, why: &Hold) {
+    let lost = *why == (Hold::JournalLost {});
+    if lost {
+        run.rebuilt = true;
+        // Whether commits may count is unknown, so where an agent has reported, reports are needed.
+        run.spoken |= run.items.values().any(|item| item.by.is_some());
+    }
+    // An agent at work then continues.
+    if !(lost && run.is_at_work()) {
+        run.end(at, Outcome::Held(why.clone()));
+    }
+}
+
 pub(in crate::schedule) fn take_word(run: &mut PlanRun, at: At, state: TaskState, report: &TaskReport) {
     let item = &report.task;
     let known = run.items.get(item);
     let started = known.and_then(|known| known.started);
-    // What a person has left out stays so, also when an agent says it again.
+    // An item that a person skipped stays skipped, also when an agent repeats that.
     let left_out = known.is_some_and(|known| known.state == TaskState::Skipped && known.by.is_none());
     let said_again = left_out && state == TaskState::Skipped;
     let failed = known.is_some_and(|known| known.failed);

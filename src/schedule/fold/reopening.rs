@@ -8,7 +8,7 @@ use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 use crate::schedule::state::tries::Tries;
 
 impl Tries {
-    /// A person lets it be tried anew: retries are counted from the beginning, what was made stays.
+    /// A person lets it be tried again: retries are counted from the beginning, what was made stays.
     fn begin_again(&mut self) {
         self.failures = 0;
         self.conflicts = 0;
@@ -17,10 +17,10 @@ impl Tries {
     }
 }
 
-/// A person started `orch up` again: what needed a person is tried anew, and in a new run so is what failed.
+/// A person started `orch up` again: what needed a person is tried again, and in a new run so is what failed.
 pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
     let again = match run.outcome {
-        // What may be left out is not asked once more: a person says so.
+        // What may be left out is not asked again: a person says so.
         Some(Outcome::Held(Hold::TakenAway { .. })) => false,
         Some(Outcome::Held(_)) => true,
         // A person's word stands until a person takes it back.
@@ -38,7 +38,7 @@ pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
     if new_run {
         run.lost.retain(|_, lost| matches!(lost, Lost::Cancelled));
     } else if again {
-        // What failed stays so for the run, and with it what was skipped because of it.
+        // Failed work stays failed for the run, and skipped work with it.
         run.lost.retain(|_, lost| !matches!(lost, Lost::Held { .. }));
     }
     if again || new_run {
@@ -64,8 +64,8 @@ pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
     run.lanes_refused.clear();
 }
 
-/// A person asked for another try of the plan or a part of it. What was skipped because of it is open again too; it is
-/// skipped anew if its cause stays.
+/// A person asked for another try of the plan or a part of it. What was skipped because of it is open again too; it is skipped
+/// again if its cause stays.
 pub(in crate::schedule) fn retry(run: &mut PlanRun, at: At, point: Point) {
     let inside = |unit: &UnitId| match point {
         Point::Plan => true,
@@ -78,7 +78,7 @@ pub(in crate::schedule) fn retry(run: &mut PlanRun, at: At, point: Point) {
     tries.for_each(|(_, tries)| tries.begin_again());
     if point == Point::Plan {
         run.repair.begin_again();
-        // An agent may be given its conflict once more.
+        // An agent may be given its conflict again.
         run.resolution.tried.clear();
         run.resolution.last = None;
     }

@@ -1,4 +1,4 @@
-//! What becomes of an attempt's reports when its end says that they do not count.
+//! The reports of an attempt that do not count after its end.
 
 use crate::plan::{ItemId, PhaseId, TaskId, TaskState, UnitId};
 use crate::schedule::event::about::Ticks;
@@ -7,7 +7,7 @@ use crate::schedule::event::exit::Evidence;
 use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 
-/// The files in which an agent reports are written anew for it: what it says there of open work is news.
+/// The files in which an agent reports are written again for it: what it says there of open work is news.
 pub(in crate::schedule) fn listen_anew(run: &mut PlanRun, units: &[UnitId]) {
     let items = &run.items;
     run.heard.retain(|id, _| {
@@ -16,14 +16,14 @@ pub(in crate::schedule) fn listen_anew(run: &mut PlanRun, units: &[UnitId]) {
     });
 }
 
-/// What an attempt that brought commits did beyond what it was given is there for whoever is given it.
+/// Work that an attempt with commits did beyond its stage counts for the next attempt.
 pub(in crate::schedule) fn note_made_before(run: &mut PlanRun, ended: &Attempt) {
     if run.tries_of(ended.units.first().copied(), ended.repair).commits > 0 {
         run.made_before.extend(&ended.claimed);
     }
 }
 
-/// The tasks of a phase that was shown are there for whoever is given the rest, when something of the phase is opened again.
+/// The done tasks of a proven phase count for the next attempt, when a part of the phase is opened again.
 pub(in crate::schedule) fn note_shown(run: &mut PlanRun, phase: PhaseId) {
     let own = run.items.range(ItemId::from(TaskId::new(phase.0, 0))..);
     let own = own.take_while(|(id, _)| id.task.phase == phase);
@@ -62,7 +62,7 @@ pub(in crate::schedule) fn withdraw(run: &mut PlanRun, at: At, task: TaskId) {
     unfinish(run, at);
 }
 
-/// A finished plan goes on, and is verified again at its end.
+/// A finished plan continues, and is verified again at its end.
 fn unfinish(run: &mut PlanRun, at: At) {
     if run.outcome == Some(Outcome::Finished) {
         run.outcome = None;
@@ -71,14 +71,14 @@ fn unfinish(run: &mut PlanRun, at: At) {
     }
 }
 
-/// What was reported done on commits that are gone is to be done again.
+/// Work that was reported done on lost commits has to be done again.
 pub(in crate::schedule) fn reopen_gone(run: &mut PlanRun, at: At, evidence: &Evidence) {
     for id in evidence.gone.iter().flat_map(|gone| &gone.items) {
         if let Some(item) = run.items.get_mut(id) {
             item.state = TaskState::Pending;
             item.since = at;
         }
-        // That it was said is not forgotten: what stands in a file without a time is no news.
+        // That it was said is not forgotten: what is in a file without a time is no news.
         run.proven.retain(|unit| !unit.covers(id.task));
         run.made_before.remove(&id.task);
         run.unreach(id.task);

@@ -81,7 +81,7 @@ pub(in crate::schedule) fn resolver_failed(run: &mut PlanRun, at: At, failed: &R
     let obstacle = run
         .history_of(&failed.attempt)
         .and_then(|record| record.facts.obstacle.as_ref());
-    // What does not pass by itself would end the next one too.
+    // What does not pass on its own would end the next one too.
     let hopeless = obstacle.is_some_and(|obstacle| !obstacle.kind.passes());
     if failed.exit == Exit::Stopped
         && !hopeless
@@ -98,14 +98,14 @@ pub(in crate::schedule) fn resolver_failed(run: &mut PlanRun, at: At, failed: &R
     if let Some(MergeTrouble::Conflict { tried, .. }) = trouble_of_mut(run, about) {
         *tried = Some(format!("{} could not resolve it: {}", failed.attempt, failed.why));
     }
-    // What was asked for meanwhile.
+    // Requests that came meanwhile.
     if let Some((up_to, into)) = run.merge_next.take() {
         run.merge_wanted(up_to, into);
     }
     run.since = at;
 }
 
-/// Its agent was ended from outside: that says nothing, unless nobody is to be given it any more.
+/// Its agent was ended from outside: that does not count, unless no other agent gets it.
 pub(in crate::schedule) fn resolver_stopped(run: &mut PlanRun, agent: &ResolverAtWork) {
     let pair = (agent.onto.clone(), agent.head.clone());
     let acted = agent.stall.as_ref().and_then(|stall| stall.acted);

@@ -50,7 +50,7 @@ impl State {
             Event::RunStopped { resume, .. } => {
                 let before = self.run.as_mut().and_then(|run| run.merge_only.take());
                 if before.is_some() {
-                    // Whoever asked for the rest was told that it did not come to that.
+                    // The person who asked for the rest has got the answer.
                     self.plans.iter_mut().for_each(merge_not_wanted);
                 }
                 self.phase = before.unwrap_or(RunPhase::Stopped { resume: *resume });
@@ -124,7 +124,7 @@ impl State {
         }
     }
 
-    /// Plans that were skipped may owe that to the one that is tried again. They are skipped anew if they do not.
+    /// Skipped plans may depend on the plan that is tried again. The others are skipped again.
     fn reopen_skipped(&mut self, at: At, again: &PlanName) {
         for (name, plan) in self.names.iter().zip(&mut self.plans) {
             let by_cause = matches!(&plan.outcome, Some(Outcome::Skipped(_))) && !plan.left_out;

@@ -12,10 +12,10 @@ pub(in crate::schedule) fn paused(run: &mut PlanRun, at: At, point: Point, now: 
     run.since = at;
 }
 
-/// The point goes on.
+/// The point continues.
 pub(in crate::schedule) fn resumed(run: &mut PlanRun, at: At, point: Point) {
     run.paused.remove(&point);
-    // What was refused because of the pause may be asked for again, and lands by itself where it would have.
+    // What was refused because of the pause may be asked for again, and lands on its own where it would have.
     if !run.is_landing_paused() && matches!(run.merge_trouble, Some(MergeTrouble::Refused { .. })) {
         run.merge_trouble = None;
     }
@@ -28,14 +28,14 @@ pub(in crate::schedule) fn approved(run: &mut PlanRun, at: At, point: Point) {
     run.since = at;
 }
 
-/// Nothing of the plan runs any more.
+/// The plan has stopped.
 pub(in crate::schedule) fn cancelled(run: &mut PlanRun, at: At) {
     run.cancelling.clear();
     run.spared.clear();
     run.end(at, Outcome::Cancelled);
 }
 
-/// Nothing of the unit runs any more.
+/// The unit has stopped.
 pub(in crate::schedule) fn unit_cancelled(run: &mut PlanRun, unit: UnitId) {
     run.lost.insert(unit, Lost::Cancelled);
     let open = |point: &Point| match point {

@@ -34,7 +34,7 @@ fn event(plan: &PlanName, unit: UnitId) -> Event {
 
 /// What nobody has ever said anything of, although what it belongs to is done.
 fn added_to(plan: &PlanWork, run: &PlanRun, before: Option<&Document>) -> Vec<UnitId> {
-    // What comes after the landing is a plan of its own.
+    // Work after the landing belongs to a new plan.
     if !run.landed.is_empty() {
         return Vec::new();
     }

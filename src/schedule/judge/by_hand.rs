@@ -21,7 +21,7 @@ pub(in crate::schedule) fn take_work_by_hand(board: &mut Board, at: At, number: 
     }
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
     let last = run.work_attempts().filter_map(|record| record.ended).max();
-    // Where units have branches of their own, what agents said of theirs is judged by itself.
+    // Where units have their own branches, the agents' reports are judged with their attempts.
     let units = board.look(number).chain(|unit| {
         let by_hand = !run.by_units || has_work_by_hand(plan, run, last, unit.id);
         by_hand && is_all_said(plan, run, unit.id)
@@ -67,8 +67,8 @@ fn is_all_said(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> bool {
     tasks.peek().is_some() && tasks.all(|task| run.is_item_settled(&task.into()))
 }
 
-/// True when a person reported something of the unit after the end of the last attempt. Where the journal was lost, what was
-/// reported before was judged by nobody, whoever said it.
+/// True when a person reported something of the unit after the end of the last attempt. Where the journal was lost, earlier
+/// reports were not judged, whoever made them.
 fn has_work_by_hand(plan: &PlanWork, run: &PlanRun, last: Option<At>, unit: UnitId) -> bool {
     plan.unit_tasks(unit).into_iter().map(ItemId::from).any(|item| {
         run.items.get(&item).is_some_and(|known| {

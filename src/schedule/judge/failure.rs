@@ -3,7 +3,7 @@
 /// Why an attempt was not enough, and what that means for the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What was missing.
+    /// The missing evidence.
     pub why: String,
     /// True when it uses up a retry.
     pub counted: bool,

@@ -1,4 +1,4 @@
-//! What counts as done: evidence, completion, and what agents and people report.
+//! What counts as done: evidence, completion and reports.
 //!
 //! May import `board` and below.
 

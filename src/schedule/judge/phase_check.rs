@@ -1,8 +1,7 @@
 //! The verification of a phase: run on the commit with which it ends, before the phase is done and that commit is pinned.
 //!
-//! It belongs to the attempt that completes the phase. Red, that attempt has failed with the output, and the next one is
-//! told; nothing behind the phase begins. Where nobody is at work any more, because the rest of the phase was left out, a
-//! person has to look.
+//! It belongs to the attempt that completes the phase. If it fails, the attempt fails with the output, which the next attempt
+//! gets; nothing behind the phase begins. If no agent works on the phase, because its rest was left out, a person has to look.
 
 use crate::plan::{CommitId, PhaseId, PlanName};
 use crate::schedule::board::ask::Ask;
@@ -17,9 +16,9 @@ use crate::schedule::state::attempt::{Attempt, AttemptState, Integration};
 use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::phase_run::PhaseCheck;
 
-/// What the verifications of some phases say together.
+/// The common result of the verifications of some phases.
 pub(in crate::schedule) enum Checked {
-    /// Nothing stands in the way.
+    /// Nothing is in the way.
     Passed,
     /// Something is still to be said.
     Waiting,
@@ -27,7 +26,7 @@ pub(in crate::schedule) enum Checked {
     Failed(PhaseId, String),
 }
 
-/// What the verifications of these phases say; what was not run yet is asked for, one after the other.
+/// The result of the verifications of these phases; missing ones are asked for, one after the other.
 pub(in crate::schedule) fn checked(
     board: &mut Board,
     at: At,
@@ -64,8 +63,8 @@ pub(in crate::schedule) fn checked(
     Checked::Passed
 }
 
-/// Of phases with a verification of their own that nobody works on any more and that would be done, those that are, and what
-/// the first one that failed says: a person is needed for that, once the others are done.
+/// Of the phases with a `verify` that are complete and have no agent: the phases that pass, and the output of the first failure,
+/// for which a person is needed once the others are done.
 pub(in crate::schedule) fn checked_by_nobody(
     board: &mut Board,
     at: At,

@@ -1,4 +1,4 @@
-//! What has to be shown for what: the table of docs/completion.md, which a test holds against this one.
+//! The evidence that each claim needs: the table of docs/completion.md, which a test compares with this one.
 
 /// A fact about a plan that others rely on. Each is claimed in one place of the scheduler, and only with everything that
 /// [`needs`](Self::needs) names.
@@ -19,8 +19,8 @@ pub enum Claim {
 /// A piece of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Proof {
-    /// Each task and each VERIFY block was reported done or skipped, and that was the last thing said of it. With
-    /// `report = "auto"` the commits of an agent that ended well count, as long as no agent of the plan has ever reported.
+    /// The last report on each task and each VERIFY block is done or skipped. With `report = "auto"` the commits of an agent that
+    /// ended well count, as long as no agent of the plan has ever reported.
     Said,
     /// There is a commit; or there need be none.
     Made,

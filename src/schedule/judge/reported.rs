@@ -15,7 +15,7 @@ pub(in crate::schedule) fn reported_phases(plan: &PlanWork, run: &PlanRun) -> Ve
         if run.phases_done.contains_key(&phase.id) {
             continue;
         }
-        // What is verified ends with its attempt, on the commit that this leaves. What one agent made behind it stands on that.
+        // What is verified ends with its attempt, on the commit that this leaves. What one agent made behind it is on that.
         let verified = plan.is_verified(run, phase.id);
         let settled = is_reported(run, phase) && !verified && !unverified && may_be_made(plan, run, phase);
         unverified |= verified && !run.by_units;
@@ -53,7 +53,7 @@ fn may_be_made(plan: &PlanWork, run: &PlanRun, phase: &PhaseWork) -> bool {
 fn is_reported(run: &PlanRun, phase: &PhaseWork) -> bool {
     let mut tasks = phase.tasks.iter();
     let tasks = tasks.all(|(task, _)| run.is_item_settled(&(*task).into()));
-    // One agent that works through a whole plan makes a check before it goes on, whatever the document says of the background.
+    // One agent that works through a whole plan makes a check before it continues, whatever the document says of the background.
     let blocking = phase.background_verify.is_some();
     let said = run.is_item_settled(&TaskId::verify(phase.id).into());
     // A phase that the document has ticked is taken as it is.

@@ -15,14 +15,14 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
-/// What one look at a worktree heard.
+/// The reports of one look at a worktree.
 #[derive(Debug)]
 pub(in crate::schedule) struct Heard {
     /// Which of the plan's worktrees; 0 is the plan's own.
     pub lane: u32,
     /// Where it stands.
     pub head: Option<CommitId>,
-    /// What is said there.
+    /// The statements.
     pub said: Vec<Statement>,
 }
 
@@ -44,7 +44,7 @@ pub(in crate::schedule) fn take_report(
     mut heard: Heard,
     step: &mut Step,
 ) {
-    // What was said first is heard first; a box carries no time.
+    // Earlier statements come first; a box has no time.
     heard.said.sort_by_key(|said| said.at);
     let Some(work) = board.plan_work(plan) else {
         return;
@@ -52,7 +52,7 @@ pub(in crate::schedule) fn take_report(
     let checks = work.document.numbered_checks().map(|check| check.id.task);
     let known: BTreeSet<_> = work.tasks().chain(checks).collect();
     for said in heard.said {
-        // What was written down before the work began says nothing.
+        // A statement from before the work began does not count.
         if said.known || !known.contains(&said.item.task) {
             continue;
         }
@@ -83,7 +83,7 @@ pub(in crate::schedule) fn take_report(
             continue;
         }
         let state = said.state;
-        if is_repeated(run, &voice, &said) {
+        if was_heard(run, &voice, &said) {
             continue;
         }
         if state != TaskState::Failed && is_refused(board, at, plan, heard.lane, (&voice, &said), step) {
@@ -116,7 +116,7 @@ pub(in crate::schedule) fn take_report(
     }
 }
 
-/// True for a statement that the next look at this worktree will take: those who only list what is done go by this, too.
+/// True for a statement that the next look at this worktree will take. Lists of what is done use this, too.
 pub fn takes(work: &PlanWork, state: &State, lane: u32, said: &Statement) -> bool {
     let run = state.plan(&work.name);
     let voice = voice_of(run, lane, said);
@@ -125,7 +125,7 @@ pub fn takes(work: &PlanWork, state: &State, lane: u32, said: &Statement) -> boo
     !before
         && voice != Voice::Late
         && is_news(run, &voice, said)
-        && !is_repeated(run, &voice, said)
+        && !was_heard(run, &voice, said)
         && !refused()
 }
 
@@ -141,7 +141,7 @@ fn refusal(
         Voice::Attempt(id) => Some(id),
         Voice::Person | Voice::Late => None,
     };
-    // Where others go on beside it, a person may leave out what nobody works on.
+    // Where others continue beside it, a person may leave out what nobody works on.
     let attempt = by.and_then(|id| run.attempt(id));
     let given = |attempt: &Attempt| attempt.units.iter().any(|unit| unit.covers(said.item.task));
     let leaves_out = run.by_units && said.state == TaskState::Skipped;
@@ -151,8 +151,8 @@ fn refusal(
     over.or_else(|| admission::refusal(work, run, state, speaker, &said.item))
 }
 
-/// True when what is said of the item cannot be, because work on it may not begin. That is told once; for the attempt
-/// it stays so, even if the way is free by the time the same is read again.
+/// True when the report on the item is refused, because work on it may not begin. The refusal is recorded once. It stays for the
+/// attempt, even if the work may begin by the time the same report is read again.
 fn is_refused(
     board: &mut Board,
     at: At,
@@ -198,8 +198,8 @@ fn is_refused(
     board.refused.insert(told)
 }
 
-/// A statement without a name is that of the agent at work there. Where nobody is, it is a person's; but a lane that is given
-/// out again and again still says what its last agent said, so a person without a name can only leave tasks out there.
+/// A statement without a name comes from the agent at work there, else from a person. A lane still shows the statements of its
+/// last agent, so a person without a name can only skip tasks there.
 fn voice_of(run: &PlanRun, lane: u32, said: &Statement) -> Voice {
     let attempt = run.attempts.get(&lane);
     // What is there without a name before its agent runs is the word of the one before.
@@ -240,7 +240,7 @@ fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
             !heard && is_change(run.item_state(&said.item), said.state)
         }
         (Some(_), _) => true,
-        // The same word without a time and a name is the one that was heard, even if it counted for nothing then.
+        // The same statement without a time and a name was heard already, even if it did not count then.
         (None, _) => {
             let heard = said.by.is_none() && run.heard.get(&said.item) == Some(&said.state);
             !heard && is_change(run.item_state(&said.item), said.state)
@@ -250,7 +250,7 @@ fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
 
 /// True for what an agent was told when it began and repeats without a time, of work that it was not given: it may have
 /// been taken back since.
-fn is_repeated(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
+fn was_heard(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
     let Voice::Attempt(id) = voice else {
         return false;
     };

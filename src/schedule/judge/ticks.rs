@@ -42,7 +42,7 @@ pub(in crate::schedule) fn note_ticks(
         }
         let (name, mut now) = (plan.name.clone(), plan.ticks());
         if run.history.is_empty() {
-            // What is ticked is done when it begins.
+            // A ticked box is done when the plan begins.
             let is_brought = |item: &ItemId| brought.is_some_and(|brought| brought.contains(item));
             now.items.retain(|item| !is_brought(item));
             let items = |unit: &UnitId| plan.unit_tasks(*unit).into_iter().map(ItemId::from);

@@ -11,16 +11,20 @@ use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
+/// A stage that is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoneStage {
+    /// Tasks that count as done by the commits alone, because no agent of the plan reports anything.
+    pub assumed: Vec<TaskId>,
+    /// What was odd about the attempt's end although all work is shown.
+    pub odd: Option<String>,
+}
+
 /// The judgement over an attempt of which all is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptVerdict {
     /// Its stage is done.
-    Done {
-        /// Tasks that count as done by the commits alone, because no agent of the plan reports anything.
-        assumed: Vec<TaskId>,
-        /// What was odd about its end although everything is shown.
-        odd: Option<String>,
-    },
+    Done(DoneStage),
     /// It did not complete its stage.
     Incomplete(Failure),
     /// It did not, and a person has to look at it.
@@ -48,10 +52,10 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
     let shown = shown && (odd.is_none() || is_evidence_enough(attempt, exit));
     let quiet = odd.is_none() && obstacle(attempt).is_none();
     if shown || (missing.is_none() && quiet) {
-        return Some(AttemptVerdict::Done {
+        return Some(AttemptVerdict::Done(DoneStage {
             assumed: remaining(work, run, attempt),
             odd,
-        });
+        }));
     }
     if let Some(obstacle) = obstacle(attempt) {
         return Some(match obstacle.kind.passes() {
@@ -79,8 +83,8 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
     }))
 }
 
-/// True when complete work counts in spite of the end: of a known program, whose last word is about itself; or of one that
-/// was cut off. An unknown program says by its exit code what it thinks of its work.
+/// True when complete work counts in spite of the exit: the exit code of a known program is about the program, and an interrupted
+/// program has none. The exit code of an unknown program is about its work.
 fn is_evidence_enough(attempt: &Attempt, exit: &Exit) -> bool {
     match exit {
         Exit::Stopped | Exit::Lost => true,
@@ -90,7 +94,7 @@ fn is_evidence_enough(attempt: &Attempt, exit: &Exit) -> bool {
     }
 }
 
-/// What keeps the agent from working, unless it was ended because it stood still.
+/// The agent's obstacle, unless it was ended because it stalled.
 fn obstacle(attempt: &Attempt) -> Option<&Obstacle> {
     let obstacle = attempt.facts.obstacle.as_ref();
     obstacle.filter(|_| !attempt.is_given_up())
@@ -122,7 +126,7 @@ fn proofs(
     ]
 }
 
-/// What was wrong with the end of the attempt; none when its program ended by itself and calls that a success.
+/// What was wrong with the end of the attempt; none when its program ended on its own and calls that a success.
 fn odd_end(attempt: &Attempt, exit: &Exit) -> Option<String> {
     match exit {
         Exit::Code { code: 0 } => {
@@ -140,7 +144,7 @@ fn odd_end(attempt: &Attempt, exit: &Exit) -> Option<String> {
     }
 }
 
-/// The verdict on an attempt that did not end by itself and has not shown everything; the outer none for any other.
+/// The verdict on an attempt that did not end on its own and has not shown everything; the outer none for any other.
 #[allow(
     clippy::option_option,
     reason = "the outer one says whether it is this function's to say"
@@ -160,14 +164,14 @@ fn interrupted(attempt: &Attempt, exit: &Exit, evidence: &Evidence) -> Option<Op
     }
     Some(Some(AttemptVerdict::Incomplete(Failure {
         why: format!("the agent {}{}", exit.describe(), besides(evidence, attempt)),
-        // Neither is the agent's fault; but one that vanishes again and again must not be started for ever.
+        // Neither is the agent's fault; but an attempt that vanishes again and again must not be started for ever.
         counted: *exit == Exit::Lost && attempt.number > VANISHED_AT_MOST,
         hopeless: false,
         nothing_made: false,
     })))
 }
 
-/// What was found besides, which neither the next one nor a person finds by itself, and what the agent said last.
+/// What was found besides, which neither the next one nor a person finds on its own, and what the agent said last.
 fn besides(evidence: &Evidence, attempt: &Attempt) -> String {
     let trouble = evidence.trouble.as_ref().map(|trouble| format!("; {trouble}"));
     format!(
@@ -182,7 +186,7 @@ fn besides(evidence: &Evidence, attempt: &Attempt) -> String {
     )
 }
 
-/// What is wrong with an attempt whose end was good.
+/// The missing evidence of an attempt with a good exit.
 fn what_is_missing(
     work: &PlanWork,
     run: &PlanRun,
@@ -238,12 +242,12 @@ fn what_is_missing(
     }
 }
 
-/// That commits are not on the branch any more on which work was reported done; none when all are.
+/// That commits are no longer on the branch on which work was reported done; none when all are.
 fn gone(evidence: &Evidence) -> Option<String> {
     let gone = evidence.gone.first()?;
     let tasks: Vec<String> = gone.items.iter().map(ItemId::to_string).collect();
     Some(format!(
-        "{} was reported done at {}, which is not on the branch any more{}",
+        "{} was reported done at {}, which is no longer on the branch{}",
         listed(&tasks),
         gone.commit.short(),
         gone.backup
@@ -281,7 +285,7 @@ fn has_something_to_show(
     let only_checks = open.peek().is_some() && open.all(TaskId::is_verify);
     let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
     let excused = if only_checks {
-        // One that goes on with messages has said it before.
+        // A continued conversation has reported before.
         attempt.reported || tries.unread > 0 || *exit == Exit::ByHand
     } else {
         work.allow_empty
@@ -289,7 +293,7 @@ fn has_something_to_show(
     excused || attempt.repair || evidence.commits > 0 || commits > 0 || needless
 }
 
-/// What has to be said of the attempt's stage, in document order: its tasks, and the VERIFY blocks of its phases.
+/// The items of the attempt's stage that need a report, in document order: its tasks, and the VERIFY blocks of its phases.
 fn stage_tasks<'a>(work: &'a PlanWork, attempt: &'a Attempt) -> impl Iterator<Item = TaskId> + 'a {
     attempt.units.iter().flat_map(|unit| work.unit_tasks(*unit))
 }

@@ -1,4 +1,4 @@
-//! Conflicts that merging would meet: what is new about them, and who is told.
+//! Conflicts that merging would meet: new ones, and messages about them.
 
 use std::collections::BTreeMap;
 
@@ -20,8 +20,8 @@ pub struct Clashing {
     pub files: Vec<String>,
 }
 
-/// The facts that follow from a look at all live branches: a conflict that is new or in other files, and one that is gone.
-/// Those who work on a plan are sent word of a new one.
+/// The events that follow from a look at all live branches: conflicts that are new, changed or gone. The plan's agents get a
+/// message about a new conflict.
 pub fn foresee(state: &State, found: &[Clashing]) -> Vec<Event> {
     let mut events = Vec::new();
     for (name, run) in state.plans() {

@@ -40,7 +40,7 @@ pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
                 };
                 other.plan.name == on.plan && may_hold
             });
-            // Nobody asked for this one now: it can wait until the other may go on.
+            // Nobody asked for this one now: it can wait until the other may continue.
             let idle = state.plan(&candidate.plan.name).merge == Merge::Idle;
             let waits = idle && state.is_landing_paused(&on.plan);
             !wanted && !waits && !will_land_by_itself(work, &on.plan, state)
@@ -127,15 +127,15 @@ impl Extent {
 fn extent(candidate: &MergeCandidate<'_>, state: &State) -> Result<Option<Extent>, MergeTrouble> {
     let MergeCandidate { plan, run, up_to, .. } = candidate;
     let Some(up_to) = *up_to else {
-        return match run.outcome {
-            Some(Outcome::Finished) => Ok(Some(Extent::Whole)),
-            _ => Err(not_finished(run)),
+        return match run.outcome == Some(Outcome::Finished) {
+            true => Ok(Some(Extent::Whole)),
+            false => Err(not_finished(run)),
         };
     };
     if run.has_less_to_show() {
         return Err(not_finished(run));
     }
-    // What is under way goes on, unless something of it is open again.
+    // A running merge continues, unless a part of it is open again.
     let still = |part: &&Prefix| {
         part.phases
             .iter()
@@ -199,17 +199,14 @@ fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String
 }
 
 /// The plans that would land without being asked.
-pub fn by_themselves<'a>(
-    work: &'a Work,
-    state: &'a State,
-) -> impl Iterator<Item = (&'a PlanName, &'a PlanRun)> {
+pub fn automatic<'a>(work: &'a Work, state: &'a State) -> impl Iterator<Item = (&'a PlanName, &'a PlanRun)> {
     let plans = work.plans.iter().zip(&state.plans);
     let idle = plans.filter(|(_, run)| run.merge == Merge::Idle);
     idle.filter(|(plan, run)| wanted(plan, run, state).is_some())
         .map(|(plan, run)| (&plan.name, run))
 }
 
-/// What has to land before it and has not.
+/// The plans that have to land before it.
 fn blockers(work: &Work, candidate: &MergeCandidate<'_>, extent: &Extent, state: &State) -> Vec<WorkRef> {
     let MergeCandidate { plan, run, into, .. } = candidate;
     let own = state.run.as_ref().map(|run| &run.target);
@@ -253,22 +250,8 @@ fn not_finished(run: &PlanRun) -> MergeTrouble {
         None => "its work is not finished".to_owned(),
         Some(Outcome::Failed(why)) => format!("it failed: {why}"),
         Some(Outcome::Skipped(why)) => format!("it was skipped: {why}"),
-        Some(Outcome::Held(Hold::Conflict { with, .. })) => format!("it is held: it conflicts with {with}"),
-        Some(Outcome::Held(Hold::TakenAway {
-            by,
-            commit,
-            items,
-            keys,
-        })) => {
-            format!("it is held: {}", Hold::taken_away(by, commit, items, keys))
-        }
-        Some(Outcome::Held(Hold::JournalLost {})) => format!("it is held: {}", Hold::JOURNAL_LOST),
         Some(Outcome::Held(Hold::Verification { .. })) => "it is held: its verification failed".to_owned(),
-        Some(Outcome::Held(
-            Hold::Refused { why } | Hold::Stuck { why } | Hold::Needs { why, .. } | Hold::Work { why, .. },
-        )) => {
-            format!("it is held: {why}")
-        }
+        Some(Outcome::Held(hold)) => format!("it is held: {}", hold.why()),
         Some(Outcome::Cancelled) => "it was cancelled".to_owned(),
         Some(Outcome::Finished) => "it is finished".to_owned(),
     };

@@ -15,7 +15,7 @@ use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::state::plan_run::{Merge, Outcome as PlanOutcome};
 use crate::schedule::train::{Order, TrainAnswer, TrainOutcome, Tried};
 
-/// Refuses what cannot land and lets the train go on with what can.
+/// Refuses what cannot land and lets the train continue with what can.
 pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
     if !std::mem::take(&mut board.frontier.landing) {
         return;
@@ -46,7 +46,7 @@ pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
 
 /// Of plans whose journal was lost nobody knows whether they may land: a person says so.
 fn hold_rebuilt(board: &mut Board, at: At, step: &mut Step) {
-    let plans = landing::by_themselves(&board.work, &board.state);
+    let plans = landing::automatic(&board.work, &board.state);
     for plan in plans
         .filter(|(_, run)| run.rebuilt)
         .map(|(plan, _)| plan.clone())
@@ -134,8 +134,7 @@ fn has_landed(
     })
 }
 
-/// Plans that were red before others landed are asked for once more, when the train has nothing else to do; and whoever
-/// waits for them.
+/// Plans that were red before others landed are tried again when the train is idle, with the plans that wait for them.
 fn try_red_ones_again(board: &mut Board, at: At, step: &mut Step) {
     let nobody_lands = || board.state.plans().all(|(_, run)| run.merge == Merge::Idle);
     if !board.train.is_idle() || !nobody_lands() {
@@ -207,7 +206,7 @@ fn not_landed(board: &mut Board, at: At, plan: PlanName, why: MergeTrouble, step
     board.record(at, Event::MergeFailed(NotLanded { plan, up_to, why }), step);
 }
 
-/// Takes plans that a person paused out of the merge queue. One that is being landed at this moment is past that.
+/// Takes paused plans out of the merge queue. A plan that is landing now is past that.
 pub(in crate::schedule) fn refuse_paused(board: &mut Board, at: At, step: &mut Step) {
     let paused = board.state.plans().filter(|(name, run)| {
         run.is_landing_paused() && run.merge != Merge::Idle && !board.train.is_landing(name)
@@ -217,7 +216,7 @@ pub(in crate::schedule) fn refuse_paused(board: &mut Board, at: At, step: &mut S
         .collect();
     for (plan, up_to) in paused {
         let why = MergeTrouble::Refused {
-            why: format!("it is paused: `orch resume {plan}` lets it go on"),
+            why: format!("it is paused: `orch resume {plan}` continues it"),
         };
         board.record(at, Event::MergeFailed(NotLanded { plan, up_to, why }), step);
     }

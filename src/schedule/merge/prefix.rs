@@ -1,7 +1,7 @@
 //! The first phases of a plan, which can land while later ones are worked on.
 //!
-//! A prefix ends at a commit of the plan's branch: the one that was pinned when the last of its phases was done. What that
-//! commit holds is known from the facts before the pin, so nothing lands that was begun and not finished.
+//! A prefix ends at a commit of the plan's branch: the pin of the phase that was done last. The events before the pin say what
+//! that commit holds, so nothing lands that was begun and not finished.
 
 use crate::plan::{Dependency, PhaseId, Point};
 use crate::schedule::event::merge_facts::{Prefix, words};
@@ -41,7 +41,7 @@ pub(in crate::schedule) fn prefix(
         let be = if open.len() == 1 { "is" } else { "are" };
         return unfinished(format!("{} {be} not done", words(&open)));
     }
-    // The one that was done last holds all of them.
+    // The pin of the phase that was done last holds all of them.
     let ends = wanted
         .iter()
         .filter_map(|phase| Some((*phase, run.ends.get(phase)?)));

@@ -78,7 +78,7 @@ fn due_conflict(board: &Board, number: usize) -> Option<(Option<PhaseId>, Confli
     let run = &board.state.plans[number];
     let idle = run.merge == Merge::Idle && run.merge_next.is_none();
     let resolution = &run.resolution;
-    // What a person has begun is the person's.
+    // A conflict that a person resolves belongs to the person.
     let by_person = resolution.path.is_some() && resolution.left_by.is_none();
     let unwanted =
         run.is_paused() || run.cancelling.contains(&Point::Plan) || run.outcome == Some(Outcome::Cancelled);
@@ -104,10 +104,10 @@ fn ask_resolver(board: &mut Board, number: usize, step: &mut Step) {
     let Some(at_work) = run.resolution.agent.clone() else {
         return;
     };
-    let with = match run.trouble_of(at_work.up_to) {
-        Some(MergeTrouble::Conflict { with, .. }) => with.clone(),
-        _ => Vec::new(),
-    };
+    let mut with = Vec::new();
+    if let Some(MergeTrouble::Conflict { with: others, .. }) = run.trouble_of(at_work.up_to) {
+        with.clone_from(others);
+    }
     let order = ResolveOrder {
         plan: plan.name.clone(),
         up_to: at_work.up_to,

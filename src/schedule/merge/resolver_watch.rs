@@ -26,7 +26,7 @@ pub(in crate::schedule) fn stop_resolvers(board: &mut Board, step: &mut Step) {
     }
 }
 
-/// Ends those that a person does not want to go on, that stand still, or for which there is no money.
+/// Ends those that a person does not want to continue, that stand still, or for which there is no money.
 pub(in crate::schedule) fn stop_unwanted_resolvers(board: &mut Board, step: &mut Step) {
     for number in board.state.resolving.clone() {
         let run = &board.state.plans[number];
@@ -133,16 +133,8 @@ pub(in crate::schedule) fn parked_resolver(board: &Board, at: At, event: &Event)
     };
     let agent = board.state.plan(&failed.plan).resolution.agent.as_ref()?;
     let obstacle = obstacle_of(board, failed).filter(|obstacle| obstacle.kind.passes())?;
-    let used = (agent.agent.clone(), agent.account.clone());
-    let parked = parked(
-        board,
-        at,
-        &failed.plan,
-        &failed.attempt,
-        used,
-        agent.resets_at,
-        obstacle,
-    );
+    let used = (agent.agent.clone(), agent.account.clone(), agent.resets_at);
+    let parked = parked(board, at, &failed.plan, &failed.attempt, used, obstacle);
     Some(Event::AttemptParked(parked))
 }
 

@@ -1,4 +1,4 @@
-//! Between the state and what is tried early: when there is room, what is recorded of it, and who is told.
+//! Between the state and early unions: when there is room, the events, and the messages.
 
 use std::collections::BTreeSet;
 
@@ -59,7 +59,7 @@ pub(in crate::schedule) fn take_union(
     }
 }
 
-/// What is new of branches that do not go together, with a message to each of those who work on them.
+/// New verdicts on branches that do not pass together, with a message to the agents of each.
 fn news_of_unions(board: &Board) -> Vec<Event> {
     let mut events = Vec::new();
     let red = board.early.red();
@@ -150,7 +150,7 @@ pub fn red_unions(state: &State) -> BTreeSet<Vec<PlanName>> {
     groups.collect()
 }
 
-/// What has landed or was cancelled meanwhile is told by other means.
+/// Plans that landed or were cancelled meanwhile need no message.
 fn is_over(state: &State, plan: &PlanName) -> bool {
     state.is_landed(plan) || state.plan(plan).outcome == Some(Outcome::Cancelled)
 }

@@ -57,8 +57,8 @@ pub fn refusal(
     unit_refusal(plan, run, state, attempt, unit_of(plan, item)?)
 }
 
-/// Why work on the item cannot begin once more: it is done, by somebody else than the attempt. Only the word that it failed opens
-/// it again.
+/// Why work on the item cannot begin again: it is done, by somebody else than the attempt. Only the word that it failed opens it
+/// again.
 pub fn over(plan: &PlanWork, run: &PlanRun, attempt: Option<&Attempt>, item: &ItemId) -> Option<Refusal> {
     let unit = unit_of(plan, item)?.id;
     let given = attempt.is_some_and(|attempt| attempt.units.contains(&unit));
@@ -77,7 +77,7 @@ fn unit_of<'a>(plan: &'a PlanWork, item: &ItemId) -> Option<&'a UnitWork> {
     units.into_iter().find_map(|unit| plan.unit(unit))
 }
 
-/// What is closed to the attempt: open units and numbered checks, each with why.
+/// The items that the attempt may not begin: open units and numbered checks, each with the reason.
 pub fn closed_to(
     plan: &PlanWork,
     run: &PlanRun,

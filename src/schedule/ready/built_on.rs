@@ -1,4 +1,4 @@
-//! What was begun on work whose check failed afterwards.
+//! Work that was built on work whose check failed afterwards.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What is left of the limits, and the order among ready work.
+//! The free capacity, and the order of ready work.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, UnitWork, Work};
 
-/// What is left of the limits.
+/// The free capacity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
     /// Free slots.
@@ -92,7 +92,7 @@ pub type QueuePlace = (Reverse<Priority>, bool, Reverse<u64>, usize, usize);
 /// A place without what merely breaks ties.
 pub type Key = (Reverse<Priority>, bool, Reverse<u64>);
 
-/// What decides about a place before ties are broken.
+/// The key of a place, without the tie-breaker.
 pub fn key(place: &QueuePlace) -> Key {
     (place.0, place.1, place.2)
 }
@@ -110,7 +110,7 @@ pub(in crate::schedule) fn place(plan: usize, unit: usize, work: &PlanWork, run:
     )
 }
 
-/// Those of the dependencies that are not satisfied yet, or whose commit is not pinned yet although it is wanted.
+/// The dependencies that are not satisfied, or whose wanted commit is not pinned yet.
 pub fn unmet<'a>(plan: &PlanWork, depends: &'a [Dependency], state: &State) -> Vec<&'a Dependency> {
     depends
         .iter()
@@ -171,7 +171,7 @@ pub fn to_merge_in(plan: &PlanWork, units: &[UnitId], state: &State) -> Vec<(Wor
     to_merge_in
 }
 
-/// The commits of other plans that the plan may hold with all that lies in their history: those which were ever pinned for it to
+/// The commits of other plans that the plan may hold with all that is in their history: those which were ever pinned for it to
 /// start from, and what has landed.
 pub fn handed_on(plan: &PlanWork, state: &State) -> Vec<CommitId> {
     let on = plan.all_depends().map(|dependency| dependency.on.clone());

@@ -14,7 +14,7 @@ use crate::schedule::event::at::At;
 /// Units that ask for the same agent and the same resources: when one of them finds no room, none does.
 type Class = (AgentName, BTreeSet<ResourceName>);
 
-/// What is ready, by plan.
+/// The ready units, by plan.
 #[derive(Debug, Clone, Default)]
 pub(in crate::schedule) struct Frontier {
     /// Plans that have to be looked at again.
@@ -26,7 +26,7 @@ pub(in crate::schedule) struct Frontier {
     /// Plans that something could be started on soon, in the order in which they want a worktree.
     coming: BTreeSet<(bool, QueuePlace)>,
     coming_of: BTreeMap<usize, (bool, QueuePlace)>,
-    /// When a plan has to be looked at again although nothing happens, because then it can go on.
+    /// When a plan has to be looked at again although nothing happens, because then it can continue.
     pub timers: Timers,
     /// The same for what can only be told or ended then: it keeps nobody waiting.
     pub alarms: Timers,

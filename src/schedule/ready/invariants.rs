@@ -67,9 +67,9 @@ pub fn check(work: &Work, state: &State) {
     );
 }
 
-/// Panics when work is about to begin although something that it waits for, in its plan or in another, has not come. It is
-/// looked at here alone: what was reported may be lost again, when somebody takes the commits off the branch or has made none,
-/// and what has begun by then goes on from what was pinned.
+/// Panics when work is about to begin although something that it waits for, in its plan or in another, has not come. It is looked
+/// at here alone: what was reported may be lost again, when somebody takes the commits off the branch or has made none, and what
+/// has begun by then continues from what was pinned.
 ///
 /// # Panics
 ///

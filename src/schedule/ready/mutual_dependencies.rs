@@ -31,7 +31,7 @@ pub(in crate::schedule) fn lands_before(work: &Work, plan: &PlanWork, on: &WorkR
     if !reached.contains(&plan.name) {
         return false;
     }
-    // Those that the other builds on, and that build on it.
+    // The plans that the other builds on, and that build on it.
     let finished = reached.iter().all(|name| {
         state.plan(name).outcome == Some(Outcome::Finished)
             || !reach(name, |name| find(name).map(next).unwrap_or_default()).contains(&other.name)
@@ -77,7 +77,7 @@ fn goes_on_after<'w>(
     })
 }
 
-/// What is reached from a plan in one step or more.
+/// The plans that can be reached from a plan.
 fn reach(from: &PlanName, next: impl Fn(&PlanName) -> Vec<PlanName>) -> BTreeSet<PlanName> {
     let mut seen = BTreeSet::new();
     let mut open = next(from);

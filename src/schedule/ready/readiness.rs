@@ -23,7 +23,7 @@ pub struct Readiness<'a> {
     standing: Cow<'a, Standing>,
 }
 
-/// What a unit waits for.
+/// A wait of a unit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wait<'a> {
     /// A gate inside the plan, and which of its members are missing.
@@ -110,8 +110,8 @@ impl<'a> Readiness<'a> {
         self.run.pause_of(unit).is_none() && self.gate_of(unit).is_none()
     }
 
-    /// Places of the units that could be worked on at `at` if there were room, in document order. When the plan's
-    /// verification failed, that is the first unit: what was worked on last is gone through once more.
+    /// Places of the units that could be worked on at `at` if there were room, in document order. When the plan's verification
+    /// failed, that is the first unit: what was worked on last is gone through again.
     pub fn ready(&self, at: At) -> Vec<usize> {
         let due = |retry: Option<At>| retry.is_none_or(|due| due <= at);
         match self.run.verify {
@@ -204,7 +204,7 @@ impl<'a> Readiness<'a> {
             if self.standing.done[place] {
                 continue;
             }
-            // What is verified has to end first.
+            // A verification has to end first.
             if stage
                 .last()
                 .is_some_and(|last| self.plan.is_verified(self.run, last.id.phase()))
@@ -365,8 +365,8 @@ impl<'a> Readiness<'a> {
         }
     }
 
-    /// The cause of a gate that cannot open any more. Where only an end is waited for, what is lost has ended, and what is
-    /// skipped because of it is about to; what is stalled behind something that needs a person has not.
+    /// The cause of a gate that can no longer open. Where only an end is waited for, what is lost has ended, and what is skipped
+    /// because of it is about to; what is stalled behind something that needs a person has not.
     fn lost_gate(&self, gate: Gate<'_>, causes: &[Option<Cause<'a>>], held: bool) -> Option<Cause<'a>> {
         let closed = |member: usize| match gate.counts {
             Counts::Done => causes[member].filter(|_| !self.standing.done[member]),

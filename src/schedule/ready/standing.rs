@@ -38,7 +38,7 @@ pub(in crate::schedule) struct Standing {
     pub shape: Arc<Shape>,
 }
 
-/// What never changes about a plan's units: where each is a member, and what else is looked up again and again.
+/// The constant facts about a plan's units: the gates of each, and other frequent look-ups.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::schedule) struct Shape {
     /// Gates in which a unit is a member.

@@ -1,5 +1,5 @@
-//! Files that turned out to be touched, although nobody had declared them: those of conflicts. Who touches one that another
-//! repeats its work on is kept apart from that.
+//! Undeclared files that were touched: the files of conflicts. Two units that touch one of them do not run at once while one
+//! repeats its work.
 
 use crate::graph::covers;
 use crate::schedule::state::attempt::{Attempt, AttemptState};

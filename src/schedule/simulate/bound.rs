@@ -1,4 +1,4 @@
-//! What no schedule can beat: lower bounds of the time that some work takes.
+//! Lower bounds of the time that some work takes.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,8 +11,8 @@ const STEPS: usize = 24;
 /// Larger work than this is bounded without looking at such pairs: there the sum of all work decides.
 const PAIRED_AT_MOST: usize = 50_000;
 
-/// The shortest time in milliseconds in which anybody could get through the work, when each unit takes as long as
-/// `took` says (by the plan's place and the unit's place in it). The largest of
+/// A lower bound, in milliseconds, of the time for the work, when each unit takes as long as `took` says (by the plan's place and
+/// the unit's place in it). The largest of
 ///
 /// - the longest path, where a gate that needs some of its members opens with the earliest of them;
 /// - for each set of units that begin late and have much behind them: the `m` earliest of their beginnings, all of their
@@ -151,7 +151,7 @@ impl Net {
             let whole = if unit.ticked { 0 } else { took(number, place) };
             total += whole;
             let (first, last) = match unit.id {
-                // What others wait for inside a phase is reported while its agent goes on.
+                // What others wait for inside a phase is reported while its agent continues.
                 UnitId::Phase(phase) if plan.dispatch == Dispatch::Plan => {
                     let tasks = plan.phase(phase).map_or(&[][..], |phase| &phase.tasks);
                     self.add_tasks(tasks, whole, &mut points)
@@ -351,7 +351,7 @@ fn paired(net: &Net, heads: &[u64], slots: usize) -> u64 {
     bound
 }
 
-/// What the tokens of resources and the limits of agents allow.
+/// The bound by the tokens of resources and the limits of agents.
 fn limits(work: &Work, took: &dyn Fn(usize, usize) -> u64) -> u64 {
     let mut resources: BTreeMap<&crate::plan::ResourceName, u64> = BTreeMap::new();
     let mut agents: BTreeMap<&crate::plan::AgentName, u64> = BTreeMap::new();

@@ -3,6 +3,7 @@
 //! May import `drive` and below.
 
 pub(super) mod bound;
+mod course;
 pub mod history;
 pub(super) mod simulation;
 pub(super) mod world;

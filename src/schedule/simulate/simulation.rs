@@ -1,4 +1,4 @@
-//! What a simulation is asked, and what it found.
+//! The settings and the result of a simulation.
 
 use crate::plan::{AttemptId, PlanName, Report, TaskId, UnitId};
 
@@ -11,7 +11,7 @@ use crate::schedule::work::plans::{PlanWork, Work};
 /// In what world the work is simulated. The same seed gives the same world whatever the order of work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SimulationSettings {
-    /// What chance is drawn from.
+    /// The seed.
     pub seed: u64,
     /// How far durations are off from what is expected: each is the expected one times `e^N(0, noise)`.
     pub noise: f64,
@@ -19,7 +19,7 @@ pub struct SimulationSettings {
     pub failures: f64,
     /// Attempts of a hundred that take [`Self::STRAGGLER`] times as long.
     pub stragglers: f64,
-    /// What is not an agent's work.
+    /// The time that is not an agent's work.
     pub overheads: Overheads,
 }
 
@@ -86,7 +86,7 @@ pub struct Simulation {
 pub struct Span {
     /// The plan's place in the manifest.
     pub plan: usize,
-    /// What it was given.
+    /// Its units.
     pub units: Vec<UnitId>,
     /// Which slot it took, from 0.
     pub slot: usize,
@@ -100,7 +100,7 @@ pub struct Span {
     pub timed_out: bool,
     /// What it was expected to take, where its time-out is shorter.
     pub too_long: Option<TooLong>,
-    /// What let it start; none where nothing had to happen before.
+    /// The event that let it start; none if nothing had to happen before.
     pub after: Option<WaitedMoment>,
 }
 
@@ -113,7 +113,7 @@ pub struct TooLong {
     pub limit: u64,
 }
 
-/// The moment in an attempt that others waited for: its end, or a task of it while it went on.
+/// The moment in an attempt that others waited for: its end, or a task of it while it continued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitedMoment {
     /// The attempt's place among the spans.
@@ -142,7 +142,7 @@ impl Simulation {
     }
 }
 
-/// What is to happen in a simulation.
+/// A coming event of a simulation.
 #[derive(Debug)]
 pub(in crate::schedule) enum Happening {
     Answer(Event),

@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use super::bound::lower_bound;
+use super::course::Course;
 use super::simulation::{
-    Happening, Simulation, SimulationSettings, Span, TooLong, WaitedMoment, of_quiet_agents, open_tasks,
+    Happening, Simulation, SimulationSettings, Span, TooLong, WaitedMoment, of_quiet_agents,
 };
 use crate::graph::Rng;
-use crate::plan::{CommitId, Dispatch, RunId, Statement, TaskId, TaskState};
+use crate::plan::{CommitId, RunId, Statement, TaskState};
 use crate::schedule::board::effect::{Effect, Ending, Launch};
 use crate::schedule::board::step::Step;
 use crate::schedule::drive::scheduler::{Input, Scheduler};
@@ -19,7 +20,7 @@ use crate::schedule::event::merge_facts::{Pinned, Verdict};
 use crate::schedule::judge::phase_check::{passed as verified, plan_passed as plan_verified};
 use crate::schedule::ready::invariants;
 use crate::schedule::train::{Order, TrainAnswer, Tried};
-use crate::schedule::work::plans::{PlanWork, Work};
+use crate::schedule::work::plans::Work;
 
 /// Runs the work through the scheduler. The oracle looks at what it does: after each input, or where there are very many
 /// plans, after some.
@@ -32,13 +33,13 @@ pub fn simulate(mut work: Work, settings: &SimulationSettings) -> Simulation {
     work.escalate = Default::default();
     for plan in &mut work.plans {
         plan.attempts.stuck_after = None;
-        // Nor is anybody there to approve: what is foreseen counts from the approval.
+        // Nobody approves there: the simulation counts each gate as approved.
         plan.approvals.clear();
     }
     World::new(work, settings).run()
 }
 
-/// What is to happen, when, and which came first.
+/// The time and the sequence number of a coming event.
 type Coming = Reverse<(u64, u64)>;
 
 struct World<'s> {
@@ -276,7 +277,6 @@ impl<'s> World<'s> {
             return;
         };
         let plan = &self.scheduler.work().plans[number];
-        let run = self.scheduler.state().plan(&launch.plan);
         let first = launch.units.first().and_then(|id| plan.unit_place(*id));
         let parts = [
             number as u64,
@@ -285,37 +285,12 @@ impl<'s> World<'s> {
             2,
         ];
         let mut rng = Rng::of(self.settings.seed, &parts);
-        // What each unit takes: nothing for what an attempt before has done already.
-        let mut parts: Vec<(usize, u64)> = Vec::new();
-        let mut reports: Vec<(u64, TaskId)> = Vec::new();
-        let (mut length, mut expected) = (0, 0);
-        for id in &launch.units {
-            let Some(place) = plan.unit_place(*id) else {
-                continue;
-            };
-            let took = self.duration(plan, number, place, launch.number);
-            let (tasks, open) = open_tasks(plan, *id, |task| run.is_item_settled(&task.into()));
-            let left = |whole: u64| match tasks {
-                0 => whole,
-                tasks => whole * open.len() as u64 / tasks as u64,
-            };
-            let own = left(took);
-            // What others may wait for while the agent goes on.
-            if plan.dispatch == Dispatch::Plan || self.settings.failures > 0.0 {
-                let share = |done: usize| own * done as u64 / open.len().max(1) as u64;
-                reports.extend(
-                    open.iter()
-                        .enumerate()
-                        .map(|(n, task)| (length + share(n + 1), *task)),
-                );
-                // The last thing is to look at what was made.
-                let check = plan.unit_tasks(*id).into_iter().filter(|task| task.is_verify());
-                reports.extend(check.map(|check| (length + own, check)));
-            }
-            parts.push((place, own));
-            length += own;
-            expected += left(plan.units[place].expected);
-        }
+        let Course {
+            parts,
+            reports,
+            mut length,
+            expected,
+        } = Course::of(self.settings, &self.scheduler, launch, number);
         let mut exit = Exit::Code { code: 0 };
         if rng.percent(self.settings.failures) {
             length = (length as f64 * rng.share()) as u64;
@@ -374,22 +349,6 @@ impl<'s> World<'s> {
             exit,
         };
         self.coming(start + length, ends);
-    }
-
-    /// How long this attempt at a unit takes, whoever asks and whenever.
-    fn duration(&self, plan: &PlanWork, number: usize, unit: usize, attempt: u32) -> u64 {
-        let expected = plan.units[unit].expected;
-        let parts = [number as u64, unit as u64, u64::from(attempt), 1];
-        let mut rng = Rng::of(self.settings.seed, &parts);
-        let factor = (rng.normal() * self.settings.noise).exp();
-        let straggler = rng.percent(self.settings.stragglers);
-        let took = (expected as f64 * factor).round() as u64;
-        took.max(1)
-            * if straggler {
-                SimulationSettings::STRAGGLER
-            } else {
-                1
-            }
     }
 }
 
@@ -467,8 +426,8 @@ mod tests {
 
     #[test]
     fn each_part_of_what_decides_the_end_begins_where_the_one_before_let_it_begin() {
-        // While `first` goes on with its second phase, `second` begins with the end of its first; `aside` has nothing to
-        // do with it, though its end is the last one before that.
+        // While `first` continues with its second phase, `second` begins with the end of its first; `aside` has nothing to do
+        // with it, though its end is the last one before that.
         let manifest = "[run]\nmax_agents = 3\nagent = \"a\"\n[agents.a]\ncommand = [\"true\"]\n\
                         [plans.first]\nfile = \"first.md\"\n[plans.aside]\nfile = \"aside.md\"\n\
                         [plans.second]\nfile = \"second.md\"\ndepends = [\"first.phase1\"]\n";

@@ -1,4 +1,4 @@
-//! What came before an attempt at the same work, and why that was not the end.
+//! The attempt before at the same work, and why another one follows.
 
 use crate::plan::{AttemptId, UnitId, WhyAgain};
 
@@ -15,7 +15,7 @@ pub struct After {
     pub cause: WhyAgain,
     /// The same in words.
     pub why: String,
-    /// What the plan's verification wrote, where the work is to make that pass.
+    /// The output of the plan's verification, where the work has to make it pass.
     pub red: Option<String>,
 }
 

@@ -20,7 +20,7 @@ pub struct Attempt {
     pub number: u32,
     /// Its agent.
     pub agent: AgentName,
-    /// What it was given.
+    /// Its units.
     pub units: Vec<UnitId>,
     /// How far it is.
     pub state: AttemptState,
@@ -51,7 +51,7 @@ pub struct Attempt {
     pub told: u32,
     /// The account it uses; none when its agent has but one.
     pub account: Option<String>,
-    /// What its output tells so far.
+    /// The facts in its output so far.
     pub facts: Facts,
     /// When the obstacle that it tells of is over, where that was said.
     pub resets_at: Option<At>,
@@ -67,7 +67,7 @@ pub enum Integration {
     Merged,
     /// They conflict with what is there.
     Conflict(Vec<String>),
-    /// Something else stands in the way.
+    /// Something else is in the way.
     Refused(String),
 }
 
@@ -78,7 +78,7 @@ pub enum AttemptState {
     Assigned,
     /// Its process runs.
     Running,
-    /// Its process is gone; what it left is looked at.
+    /// Its process has ended; its work is inspected.
     Ended(Exit),
     /// All is known.
     Checked(Exit, Evidence),
@@ -92,14 +92,14 @@ impl Attempt {
     }
 }
 
-/// What is known of an attempt of which nothing moves.
+/// The stall of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stall {
     /// When that was noticed.
     pub since: At,
     /// How long ago each sign of life had been seen by then.
     pub ages: Ages,
-    /// What was done about it.
+    /// The action.
     pub acted: Option<OnStall>,
     /// When.
     pub acted_at: Option<At>,
@@ -115,14 +115,14 @@ impl AttemptState {
     }
 }
 
-/// What remains known of every attempt.
+/// The record of an attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttemptRecord {
     /// Its id.
     pub id: AttemptId,
     /// Its agent.
     pub agent: AgentName,
-    /// What it was given.
+    /// Its units.
     pub units: Vec<UnitId>,
     /// The worktree it worked in.
     pub lane: u32,
@@ -142,8 +142,8 @@ pub struct AttemptRecord {
     pub merged: bool,
     /// The account it used; none when its agent has but one.
     pub account: Option<String>,
-    /// What its output told.
+    /// The facts in its output.
     pub facts: Facts,
-    /// True for one that was given a conflict with the target, and none of the plan's work.
+    /// True for an attempt at a conflict with the target.
     pub resolves: bool,
 }

@@ -35,7 +35,7 @@ pub struct State {
     pub failure_rate: FailureRate,
     /// The latest moment seen.
     pub now: At,
-    /// What the run has used up.
+    /// The run's usage.
     pub spent: Spent,
     /// Accounts that had nothing to give when they were asked last.
     pub(in crate::schedule) limits: BTreeMap<(AgentName, Option<String>), Limit>,
@@ -56,7 +56,7 @@ pub struct RunInfo {
     pub only: BTreeSet<PlanName>,
     /// While it only lands what is finished: where the run stood before.
     pub merge_only: Option<RunPhase>,
-    /// When it began, or went on last.
+    /// When it began, or continued last.
     pub started: At,
 }
 
@@ -74,7 +74,7 @@ pub enum RunPhase {
     },
     /// Stopped in order, with work left.
     Stopped {
-        /// True when the next `orch up` goes on with this run.
+        /// True when the next `orch up` continues with this run.
         resume: bool,
     },
     /// Every plan has settled.

@@ -24,7 +24,7 @@ pub struct Parking {
     pub until: At,
     /// The sort of what stood in the way.
     pub kind: ObstacleKind,
-    /// What was said about it.
+    /// The agent's words about it.
     pub why: String,
     /// How many times in a row.
     pub times: u32,

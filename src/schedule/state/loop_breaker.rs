@@ -47,8 +47,8 @@ pub(in crate::schedule) fn loop_words(why: &str, alike: u32, left: u32) -> Strin
         format!("{left} ")
     };
     format!(
-        "{why} ({alike} attempts in a row ended so within {} s of their start: another would meet the same, so the {left}{retries} \
-         left are not spent)",
+        "{why} ({alike} attempts in a row ended so within {} s of their start, so the {left}{retries} left are not \
+         spent)",
         BRIEF.as_secs()
     )
 }

@@ -1,4 +1,4 @@
-//! What is known: the state of plans, attempts, worktrees and merges, with the questions that others ask of it.
+//! The state of plans, attempts, worktrees and merges, with queries.
 //!
 //! May import `work` and below.
 

@@ -47,8 +47,8 @@ impl State {
         first
     }
 
-    /// The account for the next attempt: one that is not limited, that of the conversation first, then the one that does
-    /// least, then the one that did least; a limited one is tried when there is no other and one plan alone has met it.
+    /// The account for the next attempt: first the conversation's account, then the one with the fewest agents, then the one used
+    /// least. A limited account is tried when there is no other and only one plan met the limit.
     pub(in crate::schedule) fn choose_account(
         &self,
         agent: &AgentName,

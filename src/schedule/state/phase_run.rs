@@ -1,4 +1,4 @@
-//! What is known of a phase: its verification, its end, and the prefix of its plan that has landed.
+//! The state of a phase: its verification, its end, and the landed prefix of its plan.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ pub enum PhaseCheck {
     Failed(String),
 }
 
-/// What a plan's branch held when the commit of a phase's end was pinned.
+/// The contents of a plan's branch when a phase's end was pinned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhaseEnd {
     /// When that was.

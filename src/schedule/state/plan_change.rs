@@ -48,7 +48,7 @@ impl PlanRun {
         self.since = at;
     }
 
-    /// Forgets what was said of phases that are not done and of which this is true: something else is going to be there.
+    /// Forgets the reports on open phases for which this is true: their work will change.
     pub(in crate::schedule) fn forget_checks(&mut self, of: impl Fn(PhaseId) -> bool) {
         let done = &self.phases_done;
         self.phase_checks
@@ -71,8 +71,8 @@ impl PlanRun {
         }
     }
 
-    /// The task is open again, and so is what was called reached because of it: whoever starts from there from now on waits
-    /// for what is made of it then, and what passed a verification passes it again. Those who have started already go on.
+    /// The task is open again, and so is every point that needed it. New dependents wait for the new work, and verifications run
+    /// again. Running dependents continue.
     pub(in crate::schedule) fn unreach(&mut self, task: TaskId) {
         let phase = task.phase;
         self.reopen_check(task);
@@ -116,7 +116,7 @@ impl PlanRun {
     pub(in crate::schedule) fn park_agent(&mut self, at: At, parked: &Parked) {
         let known = self.parked.get(&parked.agent);
         let times = known.map_or(0, |parking| parking.times);
-        // Of two lanes that met it the one that knows of the later end is right, unless another account is there.
+        // Of two lanes that met the limit, the later end counts, unless there is another account.
         let until = At(at.0.saturating_add(parked.for_ms));
         let later = known.map(|known| known.until).filter(|_| parked.for_ms > 0);
         let parking = Parking {
@@ -142,10 +142,10 @@ impl PlanRun {
         self.cancelling.insert(point);
     }
 
-    /// A person wants the point after all: all of it, and of what it lies in nothing else.
+    /// A person wants the point after all: all of it, and of what it is in nothing else.
     pub(in crate::schedule) fn want_again(&mut self, point: Point) {
         self.cancelling.retain(|cancelled| !lies_in(*cancelled, point));
-        // A plan that goes on in a part goes on.
+        // A plan that continues in a part continues.
         self.cancelling.remove(&Point::Plan);
         self.spared.retain(|spared| !lies_in(*spared, point));
         if self.cancelling.iter().any(|cancelled| lies_in(point, *cancelled)) {

@@ -1,4 +1,4 @@
-//! What is known of one plan: the fold of its events.
+//! The state of one plan: the fold of its events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ pub struct PlanRun {
     pub parts: BTreeMap<PhaseId, Vec<TaskId>>,
     /// Its worktrees by lane; 0 is the plan's own.
     pub worktrees: BTreeMap<u32, WorktreeMade>,
-    /// What the making of a lane's worktree is at, when it takes a while.
+    /// The progress of making a lane's worktree, when it takes a while.
     pub making: BTreeMap<u32, String>,
     /// Lanes whose worktree could not be made in this run, and why.
     pub lanes_refused: BTreeMap<u32, String>,
@@ -54,23 +54,23 @@ pub struct PlanRun {
     /// What an attempt completed, with everything that is demanded for that. A phase that was merely reported done lets
     /// others start, but the plan is not finished on an agent's word.
     pub proven: BTreeSet<UnitId>,
-    /// What will not be done in this run.
+    /// Work that will not be done in this run.
     pub lost: BTreeMap<UnitId, Lost>,
-    /// What a person paused, and whether what ran was to be stopped.
+    /// Paused points, and whether running work was to stop.
     pub paused: BTreeMap<Point, bool>,
-    /// What a person cancelled and of which something may still run.
+    /// Cancelled points that may still have running work.
     pub cancelling: BTreeSet<Point>,
     /// Parts of what a person cancelled that are to be done all the same.
     pub spared: BTreeSet<Point>,
-    /// What a person asked to be tried again, and of which nothing came since.
+    /// Points that a person asked to retry, until something follows.
     pub retried: BTreeSet<Point>,
     /// Gates that a person let be passed.
     pub approved: BTreeSet<Point>,
-    /// Commits pinned for those who wait for a point of this plan.
+    /// Commits pinned for the dependents of this plan's points.
     pub pins: BTreeMap<Point, CommitId>,
     /// Every commit that was ever pinned for a point: who started from one has it, whatever was pinned since.
     pub handed_on: BTreeMap<Point, BTreeSet<CommitId>>,
-    /// What the branch held when the commit of a phase's end was pinned.
+    /// The contents of the branch when a phase's end was pinned.
     pub ends: BTreeMap<PhaseId, PhaseEnd>,
     /// Files that units turned out to touch when their commits conflicted, besides those that were declared.
     pub found: BTreeMap<UnitId, BTreeSet<String>>,
@@ -88,7 +88,7 @@ pub struct PlanRun {
     pub tries: BTreeMap<UnitId, Tries>,
     /// Attempts at repairing what the plan's verification found.
     pub repair: Tries,
-    /// What the verification of the whole plan said when it failed last.
+    /// The last failure of the plan's verification.
     pub red: Option<String>,
     /// Where the plan's own verification stands.
     pub verify: Verify,
@@ -98,12 +98,12 @@ pub struct PlanRun {
     pub ticked: BTreeSet<UnitId>,
     /// What the document had ticked when the first attempt began.
     pub ticks_at_first: Option<Ticks>,
-    /// What it had ticked when it was looked at last.
+    /// The boxes that were ticked at the last look.
     pub ticks: Option<Ticks>,
     /// True once a person skipped the whole plan, until a person wants it again.
     pub left_out: bool,
-    /// True after the journal was lost, until a person wants the plan: it does not land by itself, since nobody knows any more
-    /// whether it was to.
+    /// True after the journal was lost, until a person wants the plan: it does not land on its own, since its settings by people
+    /// are unknown.
     pub rebuilt: bool,
     /// The commits with which it landed, by target branch.
     pub landed: BTreeMap<String, CommitId>,
@@ -111,15 +111,15 @@ pub struct PlanRun {
     pub landed_heads: BTreeMap<String, CommitId>,
     /// Fingerprint of its tasks as they were written when the whole of it landed last, where that is known.
     pub landed_print: Option<u32>,
-    /// The first phases that landed by themselves, by target branch.
+    /// The first phases that landed on their own, by target branch.
     pub landed_prefix: BTreeMap<String, LandedPrefix>,
-    /// What shows that a person landed it, by target branch.
+    /// The evidence of a landing by a person, by target branch.
     pub landed_by_hand: BTreeMap<String, LandedBy>,
     /// The commits that took it back, by target branch.
     pub reverted: BTreeMap<String, CommitId>,
     /// The phases that were taken back with it and have not come back since, by target branch.
     pub taken_back: BTreeMap<String, BTreeSet<PhaseId>>,
-    /// How it had landed on targets that it was taken off again: it counts once more when that is undone.
+    /// How it had landed on targets that it was taken off again: it counts again when that is undone.
     pub before_back: BTreeMap<String, LandedBefore>,
     /// Where its merge stands.
     pub merge: Merge,
@@ -147,7 +147,7 @@ pub struct PlanRun {
     pub made: Option<CommitId>,
     /// Tasks that were reported done by an attempt which brought commits and was given something else.
     pub made_before: BTreeSet<TaskId>,
-    /// Messages to those who work on it, in the order of their numbers.
+    /// Messages to its agents, in the order of their numbers.
     pub inbox: Vec<Message>,
     /// The number of the last message that an agent is known to have read; none where nobody has looked.
     pub read: Option<u32>,
@@ -157,11 +157,11 @@ pub struct PlanRun {
     pub foreseen: BTreeMap<String, Vec<String>>,
     /// Other plans together with which it does not pass, as their branches stood, and what the verification said.
     pub red_with: BTreeMap<Vec<PlanName>, String>,
-    /// Waits that somebody was told of, and when.
+    /// Reported waits, and when they were reported.
     pub escalated: BTreeMap<(Waiting, String), At>,
     /// Agents that met a rate limit or an outage here: what of it they would work on waits.
     pub parked: BTreeMap<AgentName, Parking>,
-    /// What all of its attempts used up.
+    /// The usage of all its attempts.
     pub spent: Spent,
     /// When the state last changed.
     pub since: At,
@@ -178,7 +178,7 @@ pub struct WorktreeMade {
     pub base: CommitId,
 }
 
-/// What is known of a task or sub-task.
+/// The state of a task or sub-task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
     /// Its state as last reported.
@@ -191,7 +191,7 @@ pub struct Item {
     pub since: At,
     /// What it was about then, where that is known.
     pub title: Option<String>,
-    /// What the agent said about it.
+    /// The agent's note.
     pub note: Option<String>,
     /// The attempt whose agent said so; none for a person, or where nobody said so.
     pub by: Option<AttemptId>,
@@ -248,7 +248,7 @@ impl PlanRun {
         self.worktrees.get(&0)
     }
 
-    /// The state of a task as reported, beside what was said of its parts; pending when nobody said anything.
+    /// The state of a task as reported, without the reports on its parts; pending without a report.
     pub fn item_state(&self, item: &ItemId) -> TaskState {
         let Some(known) = self.items.get(item) else {
             return TaskState::Pending;
@@ -335,7 +335,7 @@ impl PlanRun {
         fit && !self.is_landing_paused() && !self.has_less_to_show()
     }
 
-    /// True when the plan ended without success and will not go on in this run.
+    /// True when the plan ended without success and will not continue in this run.
     pub fn has_given_up(&self) -> bool {
         match self.outcome {
             Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => true,
@@ -363,7 +363,7 @@ impl PlanRun {
         self.attempts.values().find(|attempt| &attempt.id == id)
     }
 
-    /// What remains known of an attempt.
+    /// The record of an attempt.
     pub fn history_of(&self, id: &crate::plan::AttemptId) -> Option<&AttemptRecord> {
         self.history.iter().rev().find(|record| &record.id == id)
     }

@@ -1,4 +1,4 @@
-//! What others ask of a plan: pauses, limits, words about tasks, conflicts and messages.
+//! Queries about a plan: pauses, limits, words about tasks, conflicts and messages.
 
 use super::attempt::{Attempt, AttemptRecord};
 use super::limits::Parking;
@@ -21,12 +21,12 @@ impl PlanRun {
         matches!(self.outcome, Some(Outcome::Held(Hold::TakenAway { .. })))
     }
 
-    /// True when only a retry of the whole plan lets it go on.
+    /// True when only a retry of the whole plan lets it continue.
     pub(in crate::schedule) fn is_held_as_whole(&self) -> bool {
         self.has_less_to_show() || self.outcome == Some(Outcome::Held(Hold::JournalLost {}))
     }
 
-    /// True when agents have committed on the unit's own branch, and the next attempt goes on there.
+    /// True when agents have committed on the unit's own branch, and the next attempt continues there.
     pub(in crate::schedule) fn has_branch_work(&self, unit: UnitId) -> bool {
         let begun = |record: &AttemptRecord| {
             record.commits > 0
@@ -48,7 +48,7 @@ impl PlanRun {
     }
 
     /// The commits on which work was reported done that an attempt must have left on the branch, with what was.
-    pub(in crate::schedule) fn said_on(&self, attempt: &Attempt) -> Vec<(CommitId, Vec<ItemId>)> {
+    pub(in crate::schedule) fn reported_on(&self, attempt: &Attempt) -> Vec<(CommitId, Vec<ItemId>)> {
         let mut on: Vec<(CommitId, Vec<ItemId>)> = Vec::new();
         for (id, item) in &self.items {
             // Where units have branches of their own, what others said was said on those.
@@ -77,7 +77,7 @@ impl PlanRun {
         self.parked.get(agent).filter(|parking| parking.until > now)
     }
 
-    /// The earliest moment after `now` at which something of the plan can go on that only waits for a time.
+    /// The earliest moment after `now` at which something of the plan can continue that only waits for a time.
     pub(in crate::schedule) fn next_time(&self, now: At) -> Option<At> {
         let parked = self
             .parked
@@ -146,7 +146,7 @@ impl PlanRun {
         Some((commit.clone(), holds.collect()))
     }
 
-    /// The commits with which it stands on a target: of the whole plan, then of its first phases.
+    /// The commits with which it is on a target: of the whole plan, then of its first phases.
     pub fn commits_on(&self, target: &str) -> impl Iterator<Item = &CommitId> {
         let part = self.landed_prefix.get(target).map(|part| &part.commit);
         self.landed.get(target).into_iter().chain(part)
@@ -157,10 +157,8 @@ impl PlanRun {
         if let Some(MergeTrouble::Conflict { .. }) = self.merge_trouble {
             return Some(WorkRef::whole(name));
         }
-        match &self.prefix_trouble {
-            Some((phase, MergeTrouble::Conflict { .. })) => Some(up_to(name, Some(*phase))),
-            _ => None,
-        }
+        let (phase, trouble) = self.prefix_trouble.as_ref()?;
+        matches!(trouble, MergeTrouble::Conflict { .. }).then(|| up_to(name, Some(*phase)))
     }
 
     /// True when a task of the phase was last said to have failed.
@@ -191,7 +189,7 @@ impl PlanRun {
         self.was_ticked(&item) && self.is_item_settled(&item)
     }
 
-    /// Messages from people and other plans that no agent was told of and none has read; none where nobody has looked.
+    /// Unread messages from people and other plans; none when nobody has looked.
     pub fn unread(&self) -> impl Iterator<Item = &Message> {
         let known = self.read.map(|read| read.max(self.told));
         let messages = self.inbox.iter().filter(|message| !message.by_orch);
@@ -221,9 +219,13 @@ impl PlanRun {
 
     /// The VERIFY block that failed in the background, if one did: nothing new is begun on such ground.
     pub fn failed_check(&self) -> Option<TaskId> {
-        self.lost.iter().find_map(|(unit, lost)| match (unit, lost) {
-            (UnitId::Task(task), Lost::Held { .. }) if task.is_verify() => Some(*task),
-            _ => None,
+        let held = self
+            .lost
+            .iter()
+            .filter(|(_, lost)| matches!(lost, Lost::Held { .. }));
+        held.map(|(unit, _)| *unit).find_map(|unit| match unit {
+            UnitId::Task(task) => Some(task).filter(|task| task.is_verify()),
+            UnitId::Phase(_) => None,
         })
     }
 

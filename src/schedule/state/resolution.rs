@@ -28,18 +28,18 @@ pub struct ResolverAtWork {
     pub account: Option<String>,
     /// When the obstacle that it tells of is over, where that was said.
     pub resets_at: Option<At>,
-    /// True once a person does not want it to go on.
+    /// True once a person does not want it to continue.
     pub cancelled: bool,
 }
 
-/// What is known of the resolution of a plan's conflict.
+/// The resolution of a plan's conflict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resolution {
     /// The last phase that it is about, where that is not the whole plan.
     pub up_to: Option<PhaseId>,
     /// The worktree in which it is checked out.
     pub path: Option<String>,
-    /// The commit that was made of it; none before, and again once it is checked out anew.
+    /// The commit that was made of it; none before, and again once it is checked out again.
     pub commit: Option<CommitId>,
     /// What needed nobody in the merge that was built last, or that landed.
     pub repaired: Option<ConflictRepaired>,
@@ -56,7 +56,7 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// What it is about: a plan, or its first phases.
+    /// The subject: a plan, or its first phases.
     pub fn about(&self, plan: &PlanName) -> WorkRef {
         up_to(plan, self.up_to)
     }

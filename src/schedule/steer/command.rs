@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What a person asks for.
+/// A person's request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Steer {
-    /// Begin nothing new of it; what runs goes on.
+    /// Begin nothing new of it; what runs continues.
     Pause,
     /// Begin nothing new of it, and stop what runs; that is no failure.
     PauseNow,
@@ -18,7 +18,7 @@ pub enum Steer {
     Retry,
     /// Leave it out.
     Skip,
-    /// Stop it and do not go on with it.
+    /// Stop it and do not continue with it.
     Cancel,
     /// Let it begin, where it waits for a person's word.
     Approve,
@@ -37,7 +37,7 @@ impl Steer {
         }
     }
 
-    /// For a message that says what a part by itself cannot be.
+    /// For a message that says what a part on its own cannot be.
     pub(in crate::schedule) const fn past(self) -> &'static str {
         match self {
             Self::Pause | Self::PauseNow => "paused alone",

@@ -1,4 +1,4 @@
-//! Messages to those who work on a plan: from a person, or from those who work on another one.
+//! Messages to the agents of a plan: from a person, or from the agents of another plan.
 
 use super::refusal::SteerRefusal;
 use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName};
@@ -10,12 +10,11 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::Outcome;
 use crate::schedule::work::plans::Work;
 
-/// The fact that a message makes; none when one that no agent was told yet says the same, so that asking twice changes
-/// nothing.
+/// The event of a message; none when an unread message says the same, so that asking twice changes nothing.
 ///
 /// # Errors
 ///
-/// When there is no such plan, nobody will work on it any more, or the text is empty or too long.
+/// When there is no such plan, no agent will work on it again, or the text is empty or too long.
 pub fn send(
     work: &Work,
     state: &State,
@@ -44,7 +43,7 @@ pub fn send(
     let again = format!("orch retry {to}, then send it again");
     match &run.outcome {
         Some(Outcome::Finished) => {
-            let why = format!("{to} is {is} already: nobody works on it any more");
+            let why = format!("{to} is already {is}: no agent works on it any longer");
             return refuse(why, "make a new plan for what is left to do");
         }
         Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => {

@@ -1,4 +1,4 @@
-//! What a person can ask for while plans run.
+//! Requests of people while plans run.
 //!
 //! May import `explain` and below.
 

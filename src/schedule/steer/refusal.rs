@@ -6,7 +6,7 @@
 pub struct SteerRefusal {
     /// In words.
     pub why: String,
-    /// What to do instead.
+    /// A hint.
     pub hint: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What whoever steers should know besides: that it is so already, or what of it takes effect only later.
+//! A remark for the person who steers: it is so already, or a part takes effect only later.
 
 use super::command::Steer;
 use crate::plan::{UnitId, WorkRef};
@@ -11,12 +11,12 @@ pub fn remarks(state: &State, what: &WorkRef, steer: Steer, changes: bool) -> Ve
     let mut remarks = Vec::new();
     if !changes {
         let already = match steer {
-            Steer::Pause | Steer::PauseNow => "is paused already",
+            Steer::Pause | Steer::PauseNow => "is already paused",
             Steer::Resume => "was not paused",
-            Steer::Retry => "is to be tried again already",
+            Steer::Retry => "is already to be tried again",
             Steer::Skip => "has nothing left to leave out",
-            Steer::Cancel => "is cancelled already, or done",
-            Steer::Approve => "is approved already",
+            Steer::Cancel => "is already cancelled, or done",
+            Steer::Approve => "is already approved",
         };
         remarks.push(format!("{what} {already}"));
     }
@@ -28,7 +28,7 @@ pub fn remarks(state: &State, what: &WorkRef, steer: Steer, changes: bool) -> Ve
                 .filter(|point| **point != what.point && lies_in(what.point, **point));
             remarks.extend(wider.map(|point| {
                 let wider = WorkRef::at(&what.plan, *point);
-                format!("{wider} is still paused: `orch resume {wider}` lets it go on")
+                format!("{wider} is still paused: `orch resume {wider}` continues it")
             }));
         }
         Steer::Pause | Steer::PauseNow if changes => {
@@ -51,11 +51,11 @@ pub fn remarks(state: &State, what: &WorkRef, steer: Steer, changes: bool) -> Ve
                         remarks.push(format!("{id} is stopped, which was given {with} too"));
                     }
                     (_, true) => remarks.push(format!(
-                        "{id} works on it and goes on; `orch pause --now {what}` stops it"
+                        "{id} works on it and continues; `orch pause --now {what}` stops it"
                     )),
                     (_, false) => remarks.push(format!(
-                        "{id} was given {what} together with {with} and goes on: the pause counts from the next \
-                         attempt on; `orch pause --now {what}` stops {id}"
+                        "{id} was given {what} together with {with} and continues: the pause counts from the \
+                         next attempt on; `orch pause --now {what}` stops {id}"
                     )),
                 }
             }

@@ -1,4 +1,4 @@
-//! What a person asks for while plans run: pause, resume, retry, skip, cancel, approve.
+//! Requests of people while plans run: pause, resume, retry, skip, cancel, approve.
 //!
 //! A request becomes facts, or is refused with a reason. The same facts are recorded whether a supervisor is at work or
 //! not; without one they take effect with the next.
@@ -52,15 +52,15 @@ pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result
     if matches!(run.outcome, Some(Outcome::Finished)) && !lands {
         if run.merge_trouble.is_some() && !state.is_landed(&plan.name) {
             return Err(refuse(
-                format!("{} is finished already; what failed is its landing", plan.name),
+                format!("{} is already finished; its landing failed", plan.name),
                 Some(&format!(
-                    "`orch why {0}` says why; mend that on its branch, commit, then `orch merge {0}`",
+                    "`orch why {0}` says why; fix that on its branch, commit, then `orch merge {0}`",
                     plan.name
                 )),
             ));
         }
         return Err(refuse(
-            format!("{} is {} already", plan.name, plan_state(work, state, &plan.name)),
+            format!("{} is already {}", plan.name, plan_state(work, state, &plan.name)),
             Some("what is on its branch stays; make a new plan for more"),
         ));
     }
@@ -95,7 +95,7 @@ impl SteerRequest<'_> {
         self.plan.name.clone()
     }
 
-    /// What is asked of an agent that resolves the plan's conflict, or could: it is ended, or given that once more.
+    /// Requests about an agent that resolves the plan's conflict: it is stopped, or gets the conflict again.
     fn about_resolver(&self, number: usize, steer: Steer) -> Option<Vec<Event>> {
         let (plan, point) = (self.name(), Point::Plan);
         let finished = self.run.outcome == Some(Outcome::Finished);
@@ -141,9 +141,9 @@ impl SteerRequest<'_> {
                 Point::Plan => return Ok(()),
             };
             let name = &self.plan.name;
-            let way = match (steer, self.plan.dispatch) {
-                (Steer::Cancel, Dispatch::Plan) => format!("orch cancel {name}, or orch skip {}", self.what),
-                _ => format!("orch {steer} {name}.{phase}"),
+            let way = match steer == Steer::Cancel && self.plan.dispatch == Dispatch::Plan {
+                true => format!("orch cancel {name}, or orch skip {}", self.what),
+                false => format!("orch {steer} {name}.{phase}"),
             };
             return Err(refuse(
                 format!(
@@ -182,7 +182,7 @@ impl SteerRequest<'_> {
                 point: self.what.point,
             })]);
         }
-        // The whole plan goes on when it is named, whatever part of it was paused.
+        // The whole plan continues when it is named, whatever part of it was paused.
         if self.what.point == Point::Plan {
             let points = self.run.paused.keys();
             return Ok(points
@@ -300,14 +300,12 @@ impl SteerRequest<'_> {
     fn cancel(&self) -> Result<Vec<Event>, SteerRefusal> {
         self.refuse_part(Steer::Cancel)?;
         if self.what.point == Point::Plan {
-            return match self.run.outcome {
-                Some(Outcome::Cancelled) => Ok(Vec::new()),
-                _ if self.run.cancelling.contains(&Point::Plan) => Ok(Vec::new()),
-                _ => Ok(vec![Event::CancelRequested(Steered {
-                    plan: self.name(),
-                    point: Point::Plan,
-                })]),
-            };
+            let point = Point::Plan;
+            let cancelled =
+                self.run.outcome == Some(Outcome::Cancelled) || self.run.cancelling.contains(&point);
+            let plan = self.name();
+            let request = (!cancelled).then_some(Event::CancelRequested(Steered { plan, point }));
+            return Ok(request.into_iter().collect());
         }
         if self.plan.dispatch == Dispatch::Plan {
             return Err(refuse(

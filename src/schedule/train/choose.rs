@@ -12,7 +12,7 @@ use crate::plan::PlanName;
 /// The likelihood that a plan of a green batch is red in another: two plans that do not go together.
 const VETTED: f64 = 0.002;
 
-/// What a plan is worth that is known to be good and has not landed, beside one that has.
+/// The weight of a plan that is known to be good and has not landed, beside a landed one.
 const KNOWN_GOOD: f64 = 0.8;
 
 /// A verdict that is needed with this likelihood is asked for before a red one is repeated.
@@ -24,7 +24,7 @@ const UNVERIFIED: usize = 256;
 /// A red verdict is repeated before anything else once so many builds for each slot have begun since.
 const PATIENCE: u64 = 8;
 
-/// What a slot is wanted for.
+/// The use of a slot.
 struct SlotUse {
     target_tip: u64,
     guess: Guess,
@@ -72,7 +72,7 @@ impl Train {
         chosen
     }
 
-    /// What slots are wanted for, what matters most first.
+    /// The wanted uses of slots, most important first.
     fn wanted(&self, rate: &FailureRate, free: usize) -> Vec<SlotUse> {
         let proofs = self.proofs().into_iter().map(|(target_tip, batch, again)| {
             let waited = again.map_or(0, |first| self.begun_since(first));
@@ -120,7 +120,7 @@ impl Train {
         build
     }
 
-    /// What has to be verified once more before anybody is blamed.
+    /// The batches to verify again before a plan is blamed.
     fn proofs(&self) -> Vec<(u64, Batch, Option<BuildId>)> {
         let under_way = |build: BuildId| self.running.values().any(|other| other.again == Some(build));
         let mut proofs = Vec::new();
@@ -247,7 +247,7 @@ impl Train {
         });
         let begun = live.map(|build| &build.batch).max_by_key(|batch| batch.len());
         let mut order: Batch = begun.cloned().unwrap_or_default();
-        // What a build is about that cannot land any more says soon whether it is good.
+        // What a build is about that can no longer land says soon whether it is good.
         let elsewhere = self
             .running
             .values()

@@ -1,18 +1,18 @@
 //! Which branches are tried together while nobody needs the train's worktrees: early word of branches that merge cleanly
 //! and do not go together.
 //!
-//! Pure: it is told where branches stand and what was found, and says what to try. Nothing lands or is held by it.
+//! Pure: the branches' tips and the verdicts go in, the unions to try come out. Nothing lands or is held by it.
 //!
-//! Each branch is tried alone first, onto the target: a union tells something only of branches that are green alone. Then as
-//! many as merge are tried at once; one green union settles all pairs in it. In a red one the shortest red beginning is
-//! looked for by halving, and then the one that does not go with its last branch.
+//! Each branch is tried alone first, onto the target: a union says something only about branches that are green alone. Then as
+//! many as merge are tried at once; one green union settles all pairs in it. In a red one the shortest red beginning is looked
+//! for by halving, and then the one that does not go with its last branch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::order::BuildId;
 use crate::plan::{CommitId, PlanName};
 
-/// Builds of this sort have numbers of their own, so that they and those of the train share worktrees.
+/// These builds have their own numbers, so that they can share worktrees with the train's builds.
 pub const EARLY: BuildId = 1 << 63;
 
 /// Plans whose branches are merged onto the target, in the order of the manifest.
@@ -50,7 +50,7 @@ impl UnionBuild {
     }
 }
 
-/// What came of a build.
+/// The result of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnionSaid {
     /// It passed.
@@ -70,13 +70,13 @@ enum UnionVerdict {
     Nothing,
 }
 
-/// What is known of unions, and what is under way. Remembered outside the state, as the merge train is.
+/// The verdicts on unions, and the running builds. Kept outside the state, like the merge train.
 #[derive(Debug, Clone, Default)]
 pub(in crate::schedule) struct Early {
     heads: Heads,
     known: BTreeMap<Union, UnionVerdict>,
     running: BTreeMap<BuildId, UnionBuild>,
-    /// Those that were asked to end.
+    /// The builds that were asked to end.
     ending: BTreeSet<BuildId>,
     builds: BuildId,
 }
@@ -100,7 +100,7 @@ impl Early {
         });
     }
 
-    /// What is to be tried now in `free` worktrees.
+    /// The unions to try now in `free` worktrees.
     pub fn choose(&mut self, free: usize) -> Vec<UnionBuild> {
         let mut chosen = Vec::new();
         while chosen.len() < free {
@@ -125,7 +125,7 @@ impl Early {
         chosen
     }
 
-    /// Builds to be ended now: those whose answer says nothing any more, and as many of the others as are wanted back.
+    /// Builds to end now: those whose answer no longer matters, and as many others as the train wants back.
     pub fn end(&mut self, back: usize) -> Vec<BuildId> {
         let stale = |build: &UnionBuild| !self.heads.has(build);
         let (stale, live): (Vec<&UnionBuild>, Vec<&UnionBuild>) =
@@ -147,7 +147,7 @@ impl Early {
         let union = build.union();
         let before = match self.known.get(&union) {
             Some(UnionVerdict::Red { runs, .. }) if build.again => *runs,
-            _ => 0,
+            Some(UnionVerdict::Red { .. } | UnionVerdict::Green | UnionVerdict::Nothing) | None => 0,
         };
         let known = match said {
             UnionSaid::Green => UnionVerdict::Green,
@@ -162,7 +162,7 @@ impl Early {
         self.known.insert(union, known);
     }
 
-    /// The smallest unions that were red twice, each with what was said of it.
+    /// The smallest unions that were red twice, each with the reason.
     pub fn red(&self) -> Vec<(Union, String)> {
         let all = self
             .reds()
@@ -183,7 +183,7 @@ impl Early {
     fn reds(&self) -> impl Iterator<Item = (&Union, u32, &str)> {
         self.known.iter().filter_map(|(union, known)| match known {
             UnionVerdict::Red { runs, why } if union.len() > 1 => Some((union, *runs, why.as_str())),
-            _ => None,
+            UnionVerdict::Red { .. } | UnionVerdict::Green | UnionVerdict::Nothing => None,
         })
     }
 
@@ -267,7 +267,7 @@ impl Early {
         union
     }
 
-    /// What has to be tried to find the fault in a red union; none when it is as small as can be told.
+    /// The part of a red union to try next; none when it cannot be made smaller.
     fn part_of(&self, red: &Union) -> Option<Union> {
         if red.len() < 3 {
             return None;

@@ -10,7 +10,7 @@ pub struct Ejected {
     plans: BTreeMap<PlanName, Since>,
 }
 
-/// What there is to know of an ejected plan.
+/// An ejected plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Since {
     /// Plans that have landed since it was red.
@@ -37,8 +37,7 @@ impl Ejected {
         }
     }
 
-    /// The plans that are to be tried again, of those of which `may` says so. At the end, when nothing is under way any more, one
-    /// landing is enough.
+    /// The plans to try again, among those that `may` allows. At the end, when nothing is under way, one landing is enough.
     pub fn due(&self, at_the_end: bool, may: impl Fn(&PlanName) -> bool) -> Vec<PlanName> {
         let due = self.plans.iter().filter(|(plan, since)| {
             let enough = if at_the_end { 1 } else { since.after };

@@ -1,18 +1,18 @@
-//! What is known of batches.
+//! Verdicts on batches.
 
 use std::collections::BTreeSet;
 
 use super::order::{Batch, BuildId};
 use crate::plan::PlanName;
 
-/// What the verdicts on one tree said.
+/// The verdicts on one tree.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Fact {
     /// The first build of that tree.
     pub build: BuildId,
     /// The target tip on which the rest of it stands; an earlier one than the present when the target moved on by another way.
     pub target_tip: u64,
-    /// What of it has not landed yet, in order.
+    /// The plans that have not landed yet, in order.
     pub batch: Batch,
     /// Runs that were red.
     pub reds: u32,
@@ -20,7 +20,7 @@ pub(super) struct Fact {
     pub green: bool,
     /// True when that was a run, and not that the target has all of it already.
     pub proof: bool,
-    /// What the last red run said.
+    /// The output of the last red run.
     pub why: String,
 }
 
@@ -49,7 +49,7 @@ impl Fact {
     }
 }
 
-/// A batch that begins with what has landed goes on to stand on the new target tip; of any other only what is left is kept.
+/// A batch that begins with what has landed continues to stand on the new target tip; of any other only what is left is kept.
 pub(super) fn advance(batch: &mut Batch, target_tip: &mut u64, landed: &[PlanName], from: u64, to: u64) {
     if *target_tip == from && batch.starts_with(landed) {
         batch.drain(..landed.len());

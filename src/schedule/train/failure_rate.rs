@@ -3,7 +3,7 @@
 /// Plans that are remembered.
 const REMEMBERED: u32 = 64;
 
-/// What is assumed before anything is known: half a failure in ten plans.
+/// The assumption before any verdict: half a failure in ten plans.
 const ASSUMED: (f64, f64) = (0.5, 10.0);
 
 /// The last plans that landed or were ejected.

@@ -1,12 +1,12 @@
-//! The merge train: which plans are verified together, in which order, on top of what, and what follows from the
-//! verdicts. Pure: it is told what was found and says what to do; commits, trees and worktrees are the shell's.
+//! The merge train: which plans are verified together, in which order, on top of what, and what follows from the verdicts. Pure:
+//! verdicts go in, orders come out; commits, trees and worktrees belong to the shell.
 //!
 //! May import `event`.
 //!
-//! A build is a batch of plans on the target tip, the commit that the target stands at. The shell chains their merges and
-//! verifies the last one. From the verdicts follow landings (the target moves to the very commit that was verified) and
-//! ejections: a plan is to blame when a batch was red twice and everything else of it has landed since, on a target tip that
-//! is green. So whatever shape the builds had, nobody is blamed for what another did.
+//! A build is a batch of plans on the target tip, the commit that the target is at. The shell chains their merges and verifies
+//! the last one. From the verdicts follow landings (the target moves to the very commit that was verified) and ejections: a plan
+//! is to blame when a batch was red twice and everything else of it has landed since, on a target tip that is green. So whatever
+//! shape the builds had, nobody is blamed for what another did.
 //!
 //! Which batches are tried is [`choose`]n from how often plans failed lately ([`FailureRate`]):
 //!

@@ -1,4 +1,4 @@
-//! What the train asks for, what it is answered, and what follows for plans.
+//! The train's orders, the answers, and the outcomes for plans.
 
 use std::collections::BTreeSet;
 
@@ -26,17 +26,17 @@ pub struct TrainEntry {
 pub struct Build {
     /// Which.
     pub id: BuildId,
-    /// The target tip it stands on: it changes with every move of the target.
+    /// The target tip it is on: it changes with every move of the target.
     pub target_tip: u64,
     /// Which worktree of the train it has.
     pub slot: usize,
     /// What is merged onto the target tip; nothing for the target tip itself.
     pub batch: Batch,
-    /// The build whose very tree is verified once more, because it was red.
+    /// The build whose very tree is verified again, because it was red.
     pub again: Option<BuildId>,
 }
 
-/// What is to be done.
+/// An order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Build and verify. Answer: [`TrainAnswer::Tried`].
@@ -58,19 +58,19 @@ pub struct Landing {
     pub becomes: u64,
 }
 
-/// What was found.
+/// The evidence.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TrainAnswer {
-    /// What came of a build.
+    /// The result of a build.
     Tried {
         /// Which.
         build: BuildId,
-        /// What came of it.
+        /// The result.
         tried: Tried,
-        /// True when the target tip that it stands on is known to be green.
+        /// True when the target tip that it is on is known to be green.
         tip_green: bool,
     },
-    /// What came of the landing under way.
+    /// The result of the landing.
     Landed(Result<Vec<LandedPlan>, Unmoved>),
 }
 
@@ -84,13 +84,13 @@ pub enum Unmoved {
     Moved,
     /// Somebody has said something of one of the plans since they were found fit to land.
     Withdrawn,
-    /// Something stands in the way.
+    /// Something is in the way.
     Refused(String),
-    /// Something lies in a checkout where the landing brings its own.
+    /// Something is in a checkout where the landing brings its own.
     InTheWay(String),
 }
 
-/// What came of a build.
+/// The result of a build.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tried {
     /// It was built and verified, now or before.
@@ -99,7 +99,7 @@ pub enum Tried {
     Conflict(PlanName, MergeTrouble),
     /// This plan cannot be merged at all.
     Impossible(PlanName, String),
-    /// Something lies in a checkout of the target where this plan brings its own.
+    /// Something is in a checkout of the target where this plan brings its own.
     InTheWay(PlanName, String),
     /// Nothing can be landed on the target as it is.
     Refused(String),
@@ -109,7 +109,7 @@ pub enum Tried {
     Stopped,
 }
 
-/// What follows for plans.
+/// The outcome for a plan.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TrainOutcome {
     /// It is on the target.
@@ -127,7 +127,7 @@ pub enum TrainOutcome {
     Flaky {
         /// The batch.
         batch: Batch,
-        /// What it said when it was red.
+        /// The output when it was red.
         why: String,
     },
     /// Somebody moved the target: what is under way is built again.

@@ -14,7 +14,7 @@ use crate::plan::PlanName;
 use crate::schedule::event::merge_facts::Verdict;
 use crate::schedule::event::trouble::MergeTrouble;
 
-/// How often in a row everything is built anew because somebody else moved the target.
+/// How often in a row everything is built again because somebody else moved the target.
 const REBUILDS: u32 = 10;
 
 /// The merge train of one target.
@@ -23,9 +23,9 @@ pub struct Train {
     pub(super) settings: TrainSettings,
     /// Another target than the run's.
     into: Option<String>,
-    /// What is to land, dependencies first.
+    /// The plans to land, dependencies first.
     pub(super) queue: Vec<TrainEntry>,
-    /// The number of the commit that the target stands at.
+    /// The number of the commit that the target is at.
     pub(super) target_tip: u64,
     target_tips: u64,
     /// True when that commit is green for sure.
@@ -36,7 +36,7 @@ pub struct Train {
     /// Plans that did not merge onto others which have not landed themselves.
     pub(super) deferred: BTreeSet<PlanName>,
     pub(super) running: BTreeMap<BuildId, Build>,
-    /// Those of them whose answer says nothing any more.
+    /// The builds whose answer no longer matters.
     pub(super) void: BTreeSet<BuildId>,
     /// What builds leave out in case it is red, of those that do, and how likely they were needed when they began.
     pub(super) without: BTreeMap<BuildId, (BTreeSet<PlanName>, f64)>,
@@ -96,7 +96,7 @@ impl Train {
         self.wanted_back.min(self.lent)
     }
 
-    /// Goes on with other settings: the manifest was edited.
+    /// Continues with other settings: the manifest was edited.
     pub(in crate::schedule) fn change(&mut self, settings: TrainSettings) {
         let before = std::mem::replace(&mut self.settings, settings);
         if before.slots != settings.slots {
@@ -144,7 +144,7 @@ impl Train {
         facts.retain(|fact| fact.batch.iter().all(|plan| wanted.contains(plan)));
     }
 
-    /// What is to be done now.
+    /// The orders now.
     pub fn decide(&mut self, rate: &FailureRate) -> Vec<Order> {
         let mut orders = Vec::new();
         self.adopt(rate);
@@ -216,7 +216,7 @@ impl Train {
     fn take_build(&mut self, build: Build, tried: Tried, void: bool, outcomes: &mut Vec<TrainOutcome>) {
         let here = build.target_tip == self.target_tip;
         match tried {
-            // What was stopped may have ended by itself first, and a verdict is a verdict.
+            // What was stopped may have ended on its own first, and a verdict is a verdict.
             Tried::Verdict(verdict) => self.take_verdict(build, verdict, outcomes),
             Tried::Impossible(plan, why) => self.fail(&plan, MergeTrouble::Refused { why }, outcomes),
             Tried::InTheWay(plan, why) => self.fail(&plan, MergeTrouble::Obstacle { why }, outcomes),

@@ -1,4 +1,4 @@
-//! What the manifest says about the train.
+//! The manifest's settings of the train.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

@@ -6,13 +6,13 @@ use crate::plan::PlanName;
 use crate::schedule::event::trouble::MergeTrouble;
 
 impl Train {
-    /// Ejects whoever is proven to be at fault, or finds the target itself to be.
+    /// Ejects the plan that is proven to be at fault, or finds the target itself at fault.
     pub(super) fn settle(&mut self, outcomes: &mut Vec<TrainOutcome>) {
         let target_tip = self.target_tip;
         self.facts.retain(|fact| {
             let about_tip = fact.batch.is_empty() && fact.target_tip == target_tip;
-            // A green batch that cannot land any more has told what it had to tell; a red one of which all has landed since
-            // by another way was no fault of any.
+            // A green batch that can no longer land has told what it had to tell; a red one of which all has landed since by
+            // another way was no fault of any.
             about_tip || (!fact.batch.is_empty() && (fact.target_tip == target_tip || fact.reds > 0))
         });
         let about_tip = self.facts.iter().position(|fact| fact.batch.is_empty());

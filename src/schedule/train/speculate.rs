@@ -1,6 +1,6 @@
-//! Which batches are tried where every commit has to be green by itself: the train, and beside it what will be needed if
-//! a plan of the train turns out red, where that is likely enough (as in Uber's SubmitQueue, by the likelihood that a
-//! verdict is needed at all).
+//! Which batches are tried where every commit has to be green on its own: the train, and beside it what will be needed if a plan
+//! of the train turns out red, where that is likely enough (as in Uber's SubmitQueue, by the likelihood that a verdict is needed
+//! at all).
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ struct Branch {
 }
 
 impl Guess {
-    /// One that leaves nothing out.
+    /// A batch that leaves nothing out.
     pub fn certain(batch: Batch) -> Self {
         Self {
             batch,

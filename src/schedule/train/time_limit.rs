@@ -14,8 +14,8 @@ const LEAST: Duration = Duration::from_secs(120);
 /// The limit as long as nothing is known.
 const AT_FIRST: Duration = Duration::from_secs(30 * 60);
 
-/// The limit of a run, given how long earlier ones took that ended by themselves: their 95th percentile times 4, at least
-/// two minutes, at most `cap`; half an hour where too few are known.
+/// The limit of a run, given how long earlier ones took that ended on their own: their 95th percentile times 4, at least two
+/// minutes, at most `cap`; half an hour where too few are known.
 pub fn time_limit(took: &[Duration], cap: Duration) -> Duration {
     if took.len() < ENOUGH {
         return AT_FIRST.min(cap);

@@ -1,4 +1,4 @@
-//! What the scheduler is given of agents.
+//! The agents, as the scheduler sees them.
 
 use crate::plan::{Agent, AgentName, MergeStrategy, OnConflict, PlanSet};
 
@@ -7,9 +7,9 @@ use crate::plan::{Agent, AgentName, MergeStrategy, OnConflict, PlanSet};
 pub struct AgentWork {
     /// Its accounts, used in turn; empty when it has but one.
     pub accounts: Vec<String>,
-    /// What a person does when it is not logged in.
+    /// Advice when it is not logged in.
     pub login: &'static str,
-    /// True for one that runs its prompt as a script, and reads nothing.
+    /// True for an agent that runs its prompt as a script, and reads nothing.
     pub runs_prompt: bool,
 }
 
@@ -31,7 +31,7 @@ pub(in crate::schedule) fn resolvers(set: &PlanSet) -> Vec<Option<AgentName>> {
         // Commits that are replayed one by one have no one resolution.
         OnConflict::Agent(_) if plan.merge_strategy == MergeStrategy::Rebase => None,
         OnConflict::Agent(Some(name)) => Some(name.clone()),
-        // A program that runs its prompt as a script cannot be told of a conflict.
+        // A program that runs its prompt as a script cannot resolve a conflict.
         OnConflict::Agent(None) => set
             .agents
             .get(&plan.agent)

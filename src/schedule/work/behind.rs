@@ -6,7 +6,7 @@ use crate::plan::WorkRef;
 
 use super::plans::Work;
 
-/// What starts from the commit of some point, by places in the manifest and in the plan.
+/// The units that start from the commit of a point, by places in the manifest and in the plan.
 #[derive(Debug, Clone, Default)]
 pub(in crate::schedule) struct Dependents {
     /// Plans of which everything does.

@@ -1,4 +1,4 @@
-//! What is to be scheduled: plans, phases and units as the manifest and the documents give them. It never changes while plans run.
+//! The work: plans, phases and units from the manifest and the documents. It never changes while plans run.
 //!
 //! May import `train` and `event`.
 

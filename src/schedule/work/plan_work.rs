@@ -20,59 +20,8 @@ pub(in crate::schedule) fn plan_work(
 ) -> PlanWork {
     let order = &graph.orders[number];
     let dispatch = plan.arrangement.dispatch;
-    let phases = plan.document.phases.iter().enumerate().map(|(place, phase)| {
-        // A node says as much about a task, and is smaller than what the document says of it.
-        let nodes = graph.task_nodes(number, place);
-        // Room for all at once: neither a filter nor the chain of a plan's nodes tells how many there will be.
-        let mut tasks = Vec::with_capacity(nodes.len());
-        tasks.extend(nodes.iter().filter_map(|node| match node.of {
-            Of::Task(task) => Some((task, node.done)),
-            Of::Phase(_) | Of::Verify | Of::Plan | Of::Landed => None,
-        }));
-        PhaseWork {
-            id: phase.id,
-            tasks,
-            background_verify: phase.verify.as_ref().map(|block| block.background),
-            verify: plan
-                .phases
-                .get(&phase.id)
-                .is_some_and(|own| !own.verify.is_empty()),
-        }
-    });
-    let mut phases: Vec<PhaseWork> = phases.collect();
-    let mut of_phase: Option<(PhaseId, Option<&PhaseSettings>)> = None;
-    let mut units: Vec<UnitWork> = Vec::with_capacity(order.units.len().max(1));
-    let drawn = order.units.iter().zip(graph.nodes_of_units(number));
-    units.extend(drawn.map(|(unit, nodes)| {
-        let phase = unit.id.phase();
-        let settings = match of_phase {
-            Some((known, settings)) if known == phase => settings,
-            _ => of_phase.insert((phase, plan.phases.get(&phase))).1,
-        };
-        let first = nodes.clone().next();
-        let waits = graph.names_others(number) || settings.is_some_and(|own| !own.depends.is_empty());
-        let depends = match unit.id {
-            _ if !waits => Vec::new(),
-            UnitId::Phase(phase) => plan.phase_waits(phase),
-            UnitId::Task(task) => plan.task_waits(task),
-        };
-        let own = settings.and_then(|own| own.agent.as_ref());
-        UnitWork {
-            id: unit.id,
-            ticked: unit.ticked,
-            depends,
-            uses: settings.map_or_else(BTreeSet::new, |own| own.uses.iter().cloned().collect()),
-            report: set.report(plan, own.unwrap_or(&plan.agent)),
-            agent: own.unwrap_or(&plan.agent).clone(),
-            timeout: settings
-                .and_then(|own| own.timeout)
-                .unwrap_or(plan.attempts.timeout),
-            locks: locks_of(&graph.locks[number], plan, unit.id),
-            priority: first.map_or(plan.priority, |node| ranks.priority[node]),
-            remaining: first.map_or(0, |node| ranks.remaining[node]),
-            expected: nodes.map(|node| graph.nodes[node].expected).sum(),
-        }
-    }));
+    let mut phases = phase_works(number, plan, graph);
+    let mut units = unit_works(set, number, plan, graph, ranks);
     if units.is_empty() {
         let id = PhaseId(1);
         phases.push(PhaseWork {
@@ -132,6 +81,67 @@ pub(in crate::schedule) fn plan_work(
         keeps_commits: plan.merge_strategy == MergeStrategy::Merge,
         budget: plan.budget.map(micros),
     }
+}
+
+fn phase_works(number: usize, plan: &Plan, graph: &Graph) -> Vec<PhaseWork> {
+    let phases = plan.document.phases.iter().enumerate().map(|(place, phase)| {
+        // A node says as much about a task, and is smaller than what the document says of it.
+        let nodes = graph.task_nodes(number, place);
+        // Room for all at once: neither a filter nor the chain of a plan's nodes tells how many there will be.
+        let mut tasks = Vec::with_capacity(nodes.len());
+        tasks.extend(nodes.iter().filter_map(|node| match node.of {
+            Of::Task(task) => Some((task, node.done)),
+            Of::Phase(_) | Of::Verify | Of::Plan | Of::Landed => None,
+        }));
+        PhaseWork {
+            id: phase.id,
+            tasks,
+            background_verify: phase.verify.as_ref().map(|block| block.background),
+            verify: plan
+                .phases
+                .get(&phase.id)
+                .is_some_and(|own| !own.verify.is_empty()),
+        }
+    });
+    phases.collect()
+}
+
+fn unit_works(set: &PlanSet, number: usize, plan: &Plan, graph: &Graph, ranks: &Ranks) -> Vec<UnitWork> {
+    let order = &graph.orders[number];
+    let mut of_phase: Option<(PhaseId, Option<&PhaseSettings>)> = None;
+    let mut units: Vec<UnitWork> = Vec::with_capacity(order.units.len().max(1));
+    let drawn = order.units.iter().zip(graph.nodes_of_units(number));
+    units.extend(drawn.map(|(unit, nodes)| {
+        let phase = unit.id.phase();
+        let settings = match of_phase {
+            Some((known, settings)) if known == phase => settings,
+            _ => of_phase.insert((phase, plan.phases.get(&phase))).1,
+        };
+        let first = nodes.clone().next();
+        let waits = graph.names_others(number) || settings.is_some_and(|own| !own.depends.is_empty());
+        let depends = match unit.id {
+            _ if !waits => Vec::new(),
+            UnitId::Phase(phase) => plan.phase_waits(phase),
+            UnitId::Task(task) => plan.task_waits(task),
+        };
+        let own = settings.and_then(|own| own.agent.as_ref());
+        UnitWork {
+            id: unit.id,
+            ticked: unit.ticked,
+            depends,
+            uses: settings.map_or_else(BTreeSet::new, |own| own.uses.iter().cloned().collect()),
+            report: set.report(plan, own.unwrap_or(&plan.agent)),
+            agent: own.unwrap_or(&plan.agent).clone(),
+            timeout: settings
+                .and_then(|own| own.timeout)
+                .unwrap_or(plan.attempts.timeout),
+            locks: locks_of(&graph.locks[number], plan, unit.id),
+            priority: first.map_or(plan.priority, |node| ranks.priority[node]),
+            remaining: first.map_or(0, |node| ranks.remaining[node]),
+            expected: nodes.map(|node| graph.nodes[node].expected).sum(),
+        }
+    }));
+    units
 }
 
 /// The files of a unit's tasks, as numbers.

@@ -1,4 +1,4 @@
-//! What the scheduler is given: plans reduced to what decides when something may start.
+//! The scheduler's work: plans, reduced to what decides when something may start.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,13 +24,13 @@ pub struct Work {
     pub agent_limits: BTreeMap<AgentName, usize>,
     /// What else matters of agents.
     pub agents: BTreeMap<AgentName, AgentWork>,
-    /// What the run may use up, in millionths of money; none for no limit.
+    /// The run's budget, in millionths of money; none for no limit.
     pub budget: Option<u64>,
     /// Tokens of each resource.
     pub resources: BTreeMap<ResourceName, u32>,
     /// How what is finished is verified together and lands.
     pub train: TrainSettings,
-    /// After how long somebody is told of a wait.
+    /// After how long a wait is reported.
     pub escalate: Escalate,
     /// Who resolves the conflicts of each plan with the target, in manifest order; none where a person does.
     pub resolvers: Vec<Option<AgentName>>,
@@ -43,13 +43,13 @@ pub struct PlanWork {
     pub name: PlanName,
     /// Its own priority or the highest one of what waits for it.
     pub priority: Priority,
-    /// What the whole plan waits for.
+    /// The dependencies of the whole plan.
     pub depends: Vec<Dependency>,
     /// Plans that have to settle before this one begins, because both touch the same files.
     pub after: Vec<PlanName>,
     /// In document order; never empty (a document without tasks has one phase without tasks).
     pub phases: Vec<PhaseWork>,
-    /// What is dispatched, in document order; never empty.
+    /// The units, in document order; never empty.
     pub units: Vec<UnitWork>,
     /// Where units wait for each other.
     pub gates: Arc<Gates>,
@@ -59,7 +59,7 @@ pub struct PlanWork {
     pub files: Vec<String>,
     /// Limits of attempts.
     pub attempts: AttemptPolicy,
-    /// What one agent is given.
+    /// A unit: the work of one agent.
     pub dispatch: Dispatch,
     /// How many units are worked on side by side, unless what is seen raises or lowers it.
     pub lanes: usize,
@@ -77,7 +77,7 @@ pub struct PlanWork {
     pub auto_merge: bool,
     /// True when the plan's own commits land, so that what is built on some of them stays so.
     pub keeps_commits: bool,
-    /// What the plan may use up, in millionths of money; none for no limit.
+    /// The plan's budget, in millionths of money; none for no limit.
     pub budget: Option<u64>,
     /// What it was made from.
     pub document: Arc<Document>,
@@ -105,7 +105,7 @@ pub struct UnitWork {
     pub id: UnitId,
     /// True when the document has all of it ticked.
     pub ticked: bool,
-    /// What it waits for in other plans, besides what the whole plan waits for.
+    /// Its own dependencies on other plans, besides the whole plan's.
     pub depends: Vec<Dependency>,
     /// Resources it holds one token of each.
     pub uses: BTreeSet<ResourceName>,
@@ -163,7 +163,7 @@ impl Work {
 }
 
 impl PlanWork {
-    /// What the plan or any of its units waits for.
+    /// The dependencies of the plan and of its units.
     pub fn all_depends(&self) -> impl Iterator<Item = &Dependency> {
         self.depends
             .iter()
@@ -175,7 +175,7 @@ impl PlanWork {
         let place = self.phases.binary_search_by_key(&id, |phase| phase.id);
         match place {
             Ok(place) => self.phases.get(place),
-            // Phases may stand in any order.
+            // Phases may be in any order.
             Err(_) => self.phases.iter().find(|phase| phase.id == id),
         }
     }
@@ -188,7 +188,7 @@ impl PlanWork {
     /// The place of a unit in [`PlanWork::units`].
     pub fn unit_place(&self, id: UnitId) -> Option<usize> {
         let place = self.units.binary_search_by_key(&id, |unit| unit.id);
-        // Units may stand in any order.
+        // Units may be in any order.
         place
             .ok()
             .or_else(|| self.units.iter().position(|unit| unit.id == id))
@@ -204,7 +204,7 @@ impl PlanWork {
         self.phases.iter().flat_map(PhaseWork::items)
     }
 
-    /// What has to be reported of a unit for it to be done: its tasks, and for a phase its VERIFY block.
+    /// The items to report for a unit: its tasks, and for a phase its VERIFY block.
     pub fn unit_tasks(&self, id: UnitId) -> Vec<TaskId> {
         match id {
             UnitId::Task(task) => vec![task],
@@ -266,7 +266,7 @@ impl PhaseWork {
 }
 
 impl PlanWork {
-    /// What the document has ticked.
+    /// The ticked boxes of the document.
     pub(in crate::schedule) fn ticks(&self) -> Ticks {
         let boxes = self.document.items().filter(|(_, ticked)| *ticked);
         let tasks = self.phases.iter().flat_map(|phase| &phase.tasks);

@@ -97,7 +97,7 @@ pub fn renew(
     if find(&guard, &path, plan, &mut warnings, pause)?.is_none()
         && let Ok(Value::Object(object)) = serde_json::to_value(StatusFile::known(plan, document, states))
     {
-        // Whoever has put another there meanwhile knows more.
+        // Another process has put a newer file there.
         replace(&guard, &path, None, text_of(&object).as_bytes())?;
     }
     Ok(warnings)
@@ -214,7 +214,7 @@ fn edit_file(
 #[derive(Debug)]
 struct EditableStatus {
     object: Map<String, Value>,
-    /// The text that stands at the path; none when nothing does.
+    /// The text that is at the path; none when nothing does.
     text: Option<String>,
 }
 
@@ -243,7 +243,7 @@ fn find(
     let Some(kept) = put_aside(guard, path, path, &why, warnings)? else {
         return Ok(None);
     };
-    // A good file may have come between looking and moving: then it is what the new one goes on from.
+    // A good file may have come between looking and moving: then it is what the new one continues from.
     Ok(match look(&kept, plan) {
         FileLook::Usable(EditableStatus { object, .. }) => Some(EditableStatus { object, text: None }),
         FileLook::Missing | FileLook::Unusable { .. } => None,

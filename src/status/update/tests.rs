@@ -237,7 +237,7 @@ fn what_comes_and_goes_meanwhile_costs_nothing_known() {
     assert_eq!(place.json()["mine"], true);
     assert_eq!(place.json()["tasks"]["1.1"]["state"], "done");
 
-    // Damaged meanwhile: what was read goes on, the damaged one is kept.
+    // Damaged meanwhile: what was read continues, the damaged one is kept.
     let updated = place.report_while(|| place.foreign("{")).unwrap();
     assert_eq!(place.json()["mine"], true);
     assert_eq!(updated.warnings.len(), 1);

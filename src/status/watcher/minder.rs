@@ -106,7 +106,7 @@ pub(super) fn place(board: &WatchBoard, kernel: &Kernel, folder: &Path) -> Place
     let Some(kernel) = kernel.as_mut() else {
         return Placed::Refused;
     };
-    // A watch on a folder that was at this path before would go on sending events under this name.
+    // A watch on a folder that was at this path before would continue sending events under this name.
     if board.was_asked_for(folder) {
         let _ = kernel.unwatch(folder);
     }

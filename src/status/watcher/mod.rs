@@ -102,7 +102,7 @@ impl Watcher {
             .as_mut()
         {
             for folder in dropped {
-                // A folder that is gone has no watch any more.
+                // A deleted folder has no watch.
                 let _ = kernel.unwatch(&folder);
             }
         }

@@ -1,4 +1,4 @@
-//! What an agent's own calls of `orch` go by: `.orch/work.json` in its worktree.
+//! The data for an agent's own calls of `orch`: `.orch/work.json` in its worktree.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What an agent is told before it begins: its prompt, its assignment, the settings of its program.
+//! What an agent gets before it begins: its prompt, its assignment, the settings of its program.
 //!
 //! May import `project`.
 

@@ -1,4 +1,4 @@
-//! What an agent is told: rendered from the repository's own templates where it has them, else from the built-in ones.
+//! An agent's prompt, rendered from the repository's own templates where it has them, else from the built-in ones.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -9,12 +9,13 @@ use crate::plan::{
 };
 use crate::schedule::{After, Launch, Scheduler, Verify, after};
 
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::{Project, committed_document};
 
 /// Bytes of the text of the last attempt's log that the next one is shown.
 const TAIL: usize = 2000;
 
-/// What an attempt is to be told of.
+/// The contents of an attempt's prompt.
 #[derive(Debug, Clone)]
 pub struct Given<'a> {
     /// The phases or tasks.
@@ -25,7 +26,7 @@ pub struct Given<'a> {
     pub after: Option<After>,
     /// Messages that nobody was told yet.
     pub messages: Vec<&'a Message>,
-    /// True when the program goes on with the conversation of the one before.
+    /// True when the program continues with the conversation of the one before.
     pub goes_on: bool,
     /// The unit on whose branch it works; none for the plan's own branch.
     pub branch_of: Option<UnitId>,
@@ -78,7 +79,7 @@ pub fn render(
         kind: message.kind,
         text: message.text.clone(),
     });
-    // One that is in no commit is not in the worktree: ticks there would be in nobody's eyes.
+    // An uncommitted document is not in the worktree: nobody would see ticks there.
     let document = committed_document(project, plan.file.as_deref(), worktree);
     let document = document.filter(|document| {
         let inside = document.strip_prefix(worktree).unwrap_or(document);
@@ -115,11 +116,7 @@ pub fn render(
         plan_file: text(".orch/plan.md"),
         document: document.map(|path| path.to_string_lossy().into_owned()),
     };
-    project
-        .set
-        .templates
-        .prompt(&context)
-        .map_err(|error| error.to_string())
+    project.set.templates.prompt(&context).map_err(in_words)
 }
 
 /// What would be told to the next attempt at `units`, as things are now.
@@ -198,7 +195,7 @@ fn kind_of(plan: &Plan, given: &Given<'_>) -> PromptKind {
     }
 }
 
-/// A phase with those of its tasks that are given, and its checks when it is given to the end.
+/// A phase with its given tasks, and its checks when it is given to the end.
 fn describe(phase: &Phase, units: &[UnitId], states: &dyn Fn(&ItemId) -> TaskState) -> PromptPhase {
     let whole = units.contains(&UnitId::Phase(phase.id));
     let given = |task: TaskId| whole || units.contains(&UnitId::Task(task));

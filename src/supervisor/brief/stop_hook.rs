@@ -85,8 +85,8 @@ impl HookMemory {
     }
 }
 
-/// Why the agent is to go on, or none when it may end. One that goes on because it was told so (`continuing`) and has come back
-/// with the same is let go.
+/// Why the agent is to continue, or none when it may end. An agent that was told to continue (`continuing`) and comes back with
+/// the same may end.
 pub fn reason_to_go_on(leaving: &Leaving, before: &HookMemory, continuing: bool) -> Option<String> {
     let mut parts = Vec::new();
     if !leaving.uncommitted.is_empty() {

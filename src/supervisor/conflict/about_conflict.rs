@@ -1,11 +1,11 @@
-//! What a step about a conflict is about: a plan, or its first phases, and what is known of those.
+//! The subject of a step: a plan, or its first phases, with their state.
 
 use crate::plan::{CommitId, PhaseId, WorkRef};
 use crate::schedule::{MergeTrouble, PlanRun, Prefix, Scheduler, SteerRefusal};
 
 use serde::{Deserialize, Serialize};
 
-/// What a step is about, as things stand.
+/// The subject of a step, in the present state.
 #[derive(Debug, Clone)]
 pub struct AboutConflict {
     pub what: WorkRef,
@@ -70,7 +70,7 @@ fn refused(why: String, hint: Option<String>) -> SteerRefusal {
     SteerRefusal { why, hint }
 }
 
-/// What is asked about a conflict.
+/// A request about a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResolveStep {

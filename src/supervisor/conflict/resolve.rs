@@ -21,7 +21,7 @@ use crate::supervisor::project::orphan_git::end_orphan_gits;
 use crate::supervisor::project::recording::record;
 use crate::supervisor::project::repository_plans::Project;
 
-/// What was done about a conflict. The answer of `orch merge --resolve --json` and `--abort --json`.
+/// The result of a step at a conflict: the answer of `orch merge --resolve --json` and `--abort --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolveReport {
     /// The plan, whole or up to the end of a phase.
@@ -36,7 +36,7 @@ pub struct ResolveReport {
     pub again: bool,
     /// Refs that keep what was put away.
     pub backups: Vec<String>,
-    /// What did not work and does not hinder.
+    /// Warnings.
     pub warnings: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ impl ResolveReport {
     }
 }
 
-/// What follows from a step: facts to record, and the answer.
+/// The result of a step: events to record, and the answer.
 pub type Resolved = (Vec<Event>, ResolveReport);
 
 /// Does a step while no supervisor is at work. None when somebody else holds the repository meanwhile.
@@ -86,7 +86,7 @@ pub fn resolve_alone(
 pub enum OthersAtWork {
     /// The supervisor: what is recorded as under way is under way.
     Supervisor,
-    /// Nobody: what is recorded as under way was cut short.
+    /// Nobody: what is recorded as under way was interrupted.
     Nobody,
 }
 
@@ -301,12 +301,12 @@ fn abandon(
 /// Refuses while the merge train or an agent deals with the conflict.
 fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), SteerRefusal> {
     if matches!(run.merge, Merge::Running(_)) {
-        let why = format!("plan {name} is being merged just now");
+        let why = format!("plan {name} is being merged now");
         return Err(refusal(why, Some(format!("orch why {name}"))));
     }
     if let Some(agent) = &run.resolution.agent {
         let attempt = &agent.attempt;
-        let why = format!("the agent of {attempt} resolves the conflict of {name} just now");
+        let why = format!("the agent of {attempt} resolves the conflict of {name} now");
         return Err(refusal(
             why,
             Some(format!("orch logs {name} -f shows what it does")),
@@ -315,7 +315,7 @@ fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), SteerRefusal>
     Ok(())
 }
 
-/// Refuses, where nobody is at work, what only whoever goes on with it can end.
+/// Refuses, while no supervisor is at work, a step that only a later run can complete.
 fn refuse_what_was_cut_short(
     project: &Project,
     run: &PlanRun,
@@ -323,8 +323,8 @@ fn refuse_what_was_cut_short(
     step: ResolveStep,
 ) -> Result<(), SteerRefusal> {
     if matches!(run.merge, Merge::Running(_)) && project.dir.landing().exists() {
-        let why = format!("a landing was cut short, and may be that of plan {name}");
-        return Err(refusal(why, Some("orch merge ends it".to_owned())));
+        let why = format!("a landing was interrupted, perhaps that of plan {name}");
+        return Err(refusal(why, Some("orch merge completes it".to_owned())));
     }
     let Some(agent) = &run.resolution.agent else {
         return Ok(());
@@ -347,7 +347,7 @@ fn refuse_what_was_cut_short(
                 "the supervisor was gone when the agent of {attempt}, which resolved the conflict of {name}, ended"
             ),
             Some(format!(
-                "orch merge goes on with what it left, orch merge --abort {name} gives it up"
+                "orch merge continues with its work, orch merge --abort {name} gives it up"
             )),
         )),
     }

@@ -1,4 +1,4 @@
-//! What is left of conflicts that were resolved and have landed.
+//! Removing the remains of resolved conflicts that have landed.
 
 use std::path::Path;
 

@@ -1,11 +1,11 @@
-//! What a supervisor is started for, and how that ended.
+//! The goal of a supervisor, and its conclusion.
 
 use crate::plan::{PlanName, PlanSet, WorkRef};
 use crate::schedule::Ending;
 
 use super::request::MergeReport;
 
-/// What a supervisor is started for.
+/// The goal of a supervisor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Goal {
     /// Drive plans until all have settled.

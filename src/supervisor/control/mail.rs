@@ -13,13 +13,13 @@ use crate::supervisor::project::repository_plans::Project;
 /// A message on its way.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Outgoing {
-    /// Those who work on this plan.
+    /// The agents of this plan.
     pub to: PlanName,
     /// The plan whose agent sends it; none for a person.
     pub from: Option<PlanName>,
     /// What it is about.
     pub kind: MessageKind,
-    /// What it says.
+    /// The text.
     pub text: String,
 }
 
@@ -46,7 +46,7 @@ pub fn record_message(
         Ok(events)
     })?;
     let delivered = match (&recorded, mail) {
-        // What cannot be put there now is put there by the next supervisor.
+        // The next supervisor delivers it if that fails now.
         (Some(Ok(_)), Some((worktrees, messages))) => put(&worktrees, &messages).is_empty(),
         _ => false,
     };

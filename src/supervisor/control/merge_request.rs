@@ -51,7 +51,7 @@ impl MergeRequest {
         }
     }
 
-    /// True when nobody else asked for it: its report is that of the whole command.
+    /// True when no other request asked for it: its report is the whole command's.
     pub fn is_own(&self) -> bool {
         self.reply.is_none()
     }
@@ -88,7 +88,7 @@ impl MergeRequest {
                 return;
             }
             Event::MergeRequested { plans, into } => {
-                // One that was red is tried again: what it lacked may have landed since.
+                // A red plan is tried again: what it lacked may have landed since.
                 let same = into.as_ref().is_none_or(|into| *into == self.report.target);
                 for about in plans.iter().filter(|_| same) {
                     let known = self.report.plans.iter().position(|known| known.name == *about);
@@ -133,7 +133,7 @@ impl MergeRequest {
         });
     }
 
-    /// The report, once nothing of the request is under way any more; it is sent to whoever asked.
+    /// Sends the report to the process that asked, once nothing of the request is under way.
     pub fn finish(&mut self, state: &State) -> Option<MergeReport> {
         let busy = |open: &WorkRef| {
             let run = state.plan(&open.plan);
@@ -167,7 +167,7 @@ impl MergeRequest {
         }
         let report = self.report.clone();
         if let Some(reply) = self.reply.take() {
-            // Whoever asked may be gone.
+            // The process that asked may have ended.
             let _ = reply.send(Answer::Merged(report.clone()));
         }
         Some(report)
@@ -232,7 +232,7 @@ impl MergeRequests {
         }
     }
 
-    /// Answers those of which nothing is open any more.
+    /// Answers the requests with nothing open.
     pub fn finish(&mut self, state: &State) {
         let report = &mut self.own;
         self.open.retain_mut(|request| {
@@ -246,7 +246,7 @@ impl MergeRequests {
         });
     }
 
-    /// What became of the supervisor's own, once.
+    /// The answer of the supervisor's own request.
     pub fn take_own(&mut self) -> Option<MergeReport> {
         self.own.take()
     }

@@ -1,4 +1,4 @@
-//! What people and agents ask for, over the control socket or beside it.
+//! Requests of people and agents, over the control socket or beside it.
 //!
 //! May import `view` and below.
 

@@ -9,7 +9,7 @@ use super::mail::Outgoing;
 use crate::supervisor::conflict::about_conflict::ResolveStep;
 use crate::supervisor::conflict::resolve::ResolveReport;
 
-/// What another process asks of the supervisor.
+/// A request of another process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Request {
@@ -22,7 +22,7 @@ pub enum Request {
     Steer {
         /// The plans, phases or tasks.
         what: Vec<WorkRef>,
-        /// What is asked.
+        /// The request.
         steer: Steer,
     },
     /// Send a message.
@@ -43,7 +43,7 @@ pub enum Request {
     },
 }
 
-/// What the supervisor answers.
+/// The supervisor's answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Answer {
@@ -53,7 +53,7 @@ pub enum Answer {
     Steered {
         /// False when it was so already.
         changed: bool,
-        /// What there is to say about it, one line each.
+        /// Remarks, one line each.
         remarks: Vec<String>,
     },
     /// Every plan of a merge request has landed or not.
@@ -72,7 +72,7 @@ pub enum Answer {
     },
 }
 
-/// What became of a merge request.
+/// The result of a merge request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MergeReport {
     /// The target branch.
@@ -90,7 +90,7 @@ pub struct MergeReport {
 pub struct MergedPlan {
     /// The plan, whole or up to the end of a phase.
     pub name: WorkRef,
-    /// What became of it.
+    /// The result.
     pub outcome: MergeOutcome,
     /// The commit with which it landed, or would.
     pub commit: Option<CommitId>,
@@ -101,7 +101,7 @@ pub struct MergedPlan {
     pub refused: bool,
 }
 
-/// What became of one plan.
+/// The result of one plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MergeOutcome {

@@ -16,7 +16,7 @@ use crate::supervisor::project::orphan_git::end_orphan_gits;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::situation::Situation;
 
-/// What was taken back, or why nothing was. The answer of `orch revert --json`.
+/// The reverted plans, or the refusal: the answer of `orch revert --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reverted {
     /// Version of the document.
@@ -27,11 +27,11 @@ pub struct Reverted {
     pub before: Option<CommitId>,
     /// Where it stands now.
     pub after: Option<CommitId>,
-    /// The plans that were taken back, the one that landed last first.
+    /// The plans that were taken back, last landed first.
     pub plans: Vec<PlanName>,
     /// Plans that build on them and have not landed: they still have those commits.
     pub built_on: Vec<PlanName>,
-    /// Checkouts of the target that could not be brought along.
+    /// Checkouts of the target that could not be updated.
     pub warnings: Vec<String>,
 }
 
@@ -128,8 +128,8 @@ fn waits_for(plan: &Plan, on: impl Fn(&PlanName) -> bool) -> bool {
         .any(|dependency| on(&dependency.on.plan))
 }
 
-/// Why the first phases of a plan, which landed by themselves, are not taken back.
-fn goes_on(project: &Project, state: &State, name: &PlanName) -> Option<RevertRefusal> {
+/// Why the first phases of a plan, which landed on their own, are not taken back.
+fn refuse_unfinished(project: &Project, state: &State, name: &PlanName) -> Option<RevertRefusal> {
     let (run, target) = (state.plan(name), &project.target);
     let part = run.landed_prefix.get(target)?;
     if run.landed.contains_key(target) || run.has_given_up() {
@@ -179,7 +179,10 @@ fn chosen(
             None => break,
         };
     }
-    if let Some(refused) = plans.iter().find_map(|plan| goes_on(project, state, plan)) {
+    if let Some(refused) = plans
+        .iter()
+        .find_map(|plan| refuse_unfinished(project, state, plan))
+    {
         return Err(refused);
     }
     if plans.len() > 1 && !with_dependents {
@@ -324,10 +327,7 @@ fn carry_out(
         return Ok(refusal(format!("the target {target} is gone"), ""));
     };
     let Some(plan) = project.plan(name) else {
-        return Ok(refusal(
-            format!("plan {name} is not in the manifest any more"),
-            "",
-        ));
+        return Ok(refusal(format!("plan {name} is no longer in the manifest"), ""));
     };
     let builder = CandidateBuilder::new(&project.repo, project.git()?);
     let changes: Vec<(CommitId, CommitId)> = taken

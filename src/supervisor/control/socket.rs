@@ -19,13 +19,13 @@ use crate::supervisor::project::error::SupervisorError;
 /// A request with the place where its answer goes.
 #[derive(Debug)]
 pub struct PendingRequest {
-    /// What is asked.
+    /// The request.
     pub request: Request,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Answer>,
 }
 
-/// Conversations that are going on.
+/// Conversations that are continuing.
 #[derive(Debug, Clone)]
 pub struct Conversations(Arc<()>);
 
@@ -33,7 +33,7 @@ pub struct Conversations(Arc<()>);
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl Conversations {
-    /// Waits until everybody has been told what was answered. What nobody will answer any more must have been dropped.
+    /// Waits until every answer is sent. Requests without an answer must have been dropped.
     pub async fn end(self) {
         let deadline = Instant::now() + LAST_WORDS;
         // This one and the listener's.
@@ -117,7 +117,7 @@ async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<PendingRequest>)
     let answer = match serde_json::from_str(&line) {
         Ok(request) => {
             let (reply, answer) = oneshot::channel();
-            // One that is not taken in is dropped, and its reply with it.
+            // A request that is not taken in is dropped, with its reply.
             let _ = calls.send(PendingRequest { request, reply });
             answer.await.unwrap_or(Answer::Ended)
         }
@@ -128,12 +128,12 @@ async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<PendingRequest>)
     };
     let mut text = serde_json::json!(answer).to_string();
     text.push('\n');
-    // Whoever asked may be gone; what was asked is done all the same.
+    // The process that asked may have ended; its request is carried out all the same.
     let _ = write.write_all(text.as_bytes()).await;
 }
 
-/// Asks the supervisor of this repository, and waits for its answer. None when nobody listens, or when the supervisor was
-/// about to end; then it has ended. One that ended in the middle of the conversation may have done what was asked.
+/// Asks the supervisor of this repository, and waits for its answer. None when nobody listens, or when the supervisor was about
+/// to end; then it has ended. A supervisor that ended in the middle of the conversation may have done what was asked.
 ///
 /// # Errors
 ///
@@ -191,7 +191,7 @@ pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, Superviso
     }
 }
 
-/// True for what whoever speaks to a process sees when that ends.
+/// True for the errors of a connection whose other side ended.
 fn has_hung_up(error: &io::Error) -> bool {
     matches!(
         error.kind(),

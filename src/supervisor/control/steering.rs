@@ -30,7 +30,7 @@ pub fn all(
     Ok((events, said))
 }
 
-/// What was recorded of a request, and what there is to say about it.
+/// The recorded events of a request, and remarks.
 #[derive(Debug)]
 pub struct Recorded {
     /// Empty when it was so already.
@@ -59,7 +59,7 @@ pub fn record_steering(
     Ok(recorded.map(|recorded| recorded.map(|records| Recorded { records, remarks })))
 }
 
-/// Records what a person has landed, while no supervisor is at work; one that is records it itself.
+/// Records what a person has landed, while no supervisor is at work; a running supervisor records it itself.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What the parts of the engine share.
+//! The shared parts of the engine.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::supervisor::perform::attempt::unit::UnitLocks;
 use crate::supervisor::perform::tree::candidate_pool::CandidatePool;
 use crate::supervisor::project::repository_plans::Project;
 
-/// What is driven, what is known of it, and the way back to the loop.
+/// The project, its state, and the way back to the loop.
 pub struct Desk {
     pub project: Arc<Project>,
     pub admin: Arc<WorktreeAdmin>,

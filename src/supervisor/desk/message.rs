@@ -1,4 +1,4 @@
-//! What the loop wakes up for. Everything that happens comes through one channel, in one order.
+//! A message for the loop. Everything comes through one channel, in one order.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub enum EngineMessage {
     Input(Input),
     /// Something changed in a folder where an agent of a plan reports.
     StatusHint(LaneId),
-    /// What that folder says was read.
+    /// That folder was read.
     StatusRead(LaneId, LaneReading),
     /// A runner was started.
     Started(AttemptId, RunnerHold),
@@ -34,15 +34,15 @@ pub enum EngineMessage {
     Looked(CheckoutLook, Option<HeadPrint>),
     /// It is time to see whether a head has moved.
     LookForConflicts,
-    /// What was foreseen of merging the live branches.
+    /// The conflicts between live branches were computed.
     Conflicts(ConflictsLooked),
     /// It is time to foresee again, if something has happened since.
     ConflictsRested,
     /// Where the target stood when it was looked at, and what a person should know of it.
     TargetLooked(CommitId, Vec<Event>),
-    /// What a person has landed.
+    /// Landings by a person.
     Landings(Vec<Event>),
-    /// Nothing is in the way any more of landing these; none when something still is.
+    /// These plans can land now; none while an obstacle remains.
     Unhindered(Vec<PlanName>),
     /// It is time to look at what agents at work have spent.
     LookAtSpending,
@@ -52,7 +52,7 @@ pub enum EngineMessage {
     Call(PendingRequest),
     /// The manifest or a document may have been edited.
     ManifestHint,
-    /// What they say now was read.
+    /// They were read.
     ManifestRead(Box<Result<PlanSet, SupervisorError>>),
     /// A signal asks to stop; the second one at once.
     Interrupt,
@@ -62,10 +62,10 @@ pub enum EngineMessage {
     Warning(Option<PlanName>, String),
 }
 
-/// What was found in one look at a worktree.
+/// The result of one look at a worktree.
 #[derive(Debug)]
 pub struct LaneReading {
-    /// What is reported there.
+    /// The reports there.
     pub reading: status::Reading,
     /// Its commit, when it could be read.
     pub head: Option<CommitId>,
@@ -79,7 +79,7 @@ pub struct CheckoutLook {
     pub own_changes: u64,
 }
 
-/// What a look for conflicts found, and how long it took.
+/// The result of a look for conflicts, and how long it took.
 #[derive(Debug)]
 pub struct ConflictsLooked {
     pub found: Result<Option<(Heads, Vec<Clashing>)>, SupervisorError>,

@@ -1,4 +1,4 @@
-//! What the parts of the engine share.
+//! The shared parts of the engine.
 //!
 //! May import `preflight` and below.
 

@@ -1,4 +1,4 @@
-//! Whoever wants to hear what happens: progress bars, plain lines, JSON.
+//! An observer of events: progress bars, plain lines, JSON.
 
 use crate::journal::Record;
 use crate::schedule::Scheduler;

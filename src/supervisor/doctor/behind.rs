@@ -13,8 +13,8 @@ use super::repair::carry_out;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Writes down again what the journal has lost, when it knows nothing of attempts that have left a folder. Whoever went on
-/// without would give out their work, and their names, a second time. True when there was something to write down.
+/// Rebuilds what the journal lost, when it lacks attempts that have a folder. A run without them would give out their work and
+/// their names a second time. True when something was rebuilt.
 ///
 /// # Errors
 ///
@@ -27,15 +27,15 @@ pub fn catch_up(project: &Project, state: &State) -> Result<bool, SupervisorErro
     Ok(behind)
 }
 
-/// Puts together again what git and the worktrees show, when there is no database at all although plans have been worked on or
-/// have landed: whoever went on without would refuse their branches, or work on them a second time. To be called by who drives
-/// the repository, before the database is made.
+/// Rebuilds the journal from git and the worktrees, when there is no database although plans have been worked on or have landed.
+/// A run without it would refuse their branches, or work on them a second time. The supervisor calls this before it makes the
+/// database.
 ///
 /// # Errors
 ///
 /// When the repository cannot be read or the journal not be written.
 pub fn begin_again(project: &Project) -> Result<(), SupervisorError> {
-    // Files that a killed process was writing: nobody renames them any more.
+    // Files that a killed process was writing: nothing will rename them.
     for part in litter(project) {
         let _ = std::fs::remove_file(part);
     }

@@ -7,76 +7,114 @@ use super::finding::{DoctorFacts, Finding, RepairStep};
 use super::kind::FindingKind;
 use super::refs::about_refs;
 
-/// Everything that is off, in the order in which it is to be repaired.
+/// All findings, in the order in which they are to be repaired.
 pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
-    if let Health::Newer(why) = &facts.database {
-        found.push(Finding::for_a_person(
-            FindingKind::Database,
-            why,
-            "use the newer orch",
-        ));
-    }
-    if let Health::OutOfReach(why) = &facts.database {
-        let advice = "see who owns the files in `.git/orch`, and whether the disk may be written";
-        let what = format!("the database cannot be opened: {why}");
-        found.push(Finding::for_a_person(FindingKind::Database, what, advice));
-    }
-    if let Health::Full(why) = &facts.database {
-        let what = format!("the disk is full, and the database cannot be opened: {why}");
-        found.push(Finding::for_a_person(
-            FindingKind::Database,
-            what,
-            "make room; nothing that was recorded is lost",
-        ));
-    }
-    if let Health::Damaged(why) = &facts.database {
-        let what = format!("the database is damaged: {why}");
-        found.push(Finding::repairable(
-            FindingKind::Database,
-            what,
-            RepairStep::SetDatabaseAside,
-        ));
-    }
+    found.extend(about_database(&facts.database));
     // Before the locks that they hold.
-    if !facts.orphan_gits.is_empty() {
-        let pids: Vec<String> = facts.orphan_gits.iter().map(|git| git.pid.to_string()).collect();
-        let what = format!(
-            "git commands of an orch that is gone still wait for something: {} {}",
-            if pids.len() == 1 { "process" } else { "processes" },
-            pids.join(", ")
-        );
-        found.push(Finding::repairable(
-            FindingKind::Process,
-            what,
-            RepairStep::EndGits,
-        ));
-    }
+    found.extend(about_gits(facts));
     for lock in &facts.locks {
         found.push(about_lock(lock, !facts.orphan_gits.is_empty()));
     }
     for tree in &facts.trees {
         found.extend(about_tree(facts, tree));
     }
-    let rebuild = |what: &str| Finding::repairable(FindingKind::Database, what, RepairStep::Rebuild);
-    let has_work = facts.trees.iter().any(|tree| tree.expected) || !facts.unknown_attempts.is_empty();
-    match &facts.database {
-        Health::Damaged(_) => found.push(rebuild("what the database said is to be put together again")),
-        Health::Missing if has_work => {
-            found.push(rebuild("there is no database, and plans have been worked on"));
-        }
-        Health::Fine if !facts.unknown_attempts.is_empty() => found.push(Finding::repairable(
-            FindingKind::Attempt,
-            format!(
-                "the journal does not know of {}",
-                facts.unknown_attempts.join(", ")
-            ),
-            RepairStep::Rebuild,
-        )),
-        Health::Fine | Health::Missing | Health::Newer(_) | Health::OutOfReach(_) | Health::Full(_) => {}
+    found.extend(about_records(facts));
+    found.extend(about_attempts(facts));
+    if facts.landing {
+        let what = "a move of the target was interrupted";
+        found.push(Finding::repairable(
+            FindingKind::Landing,
+            what,
+            RepairStep::FinishLanding,
+        ));
     }
+    found.extend(about_refs(facts));
+    for path in &facts.litter {
+        let what = format!("{} was never finished", name_of(path));
+        let step = RepairStep::RemoveFile(path.clone());
+        found.push(Finding::repairable(FindingKind::File, what, step));
+    }
+    for plan in &facts.orphan_ports {
+        let what = format!("ports are registered for {plan}, an unknown plan");
+        let step = RepairStep::FreePorts(plan.clone());
+        found.push(Finding::repairable(FindingKind::Port, what, step));
+    }
+    found
+}
+
+/// A database that cannot be used.
+fn about_database(health: &Health) -> Option<Finding> {
+    let person = |what: String, advice| Some(Finding::for_a_person(FindingKind::Database, what, advice));
+    match health {
+        Health::Fine | Health::Missing => None,
+        Health::Newer(why) => person(why.clone(), "use the newer orch"),
+        Health::OutOfReach(why) => person(
+            format!("the database cannot be opened: {why}"),
+            "see who owns the files in `.git/orch`, and whether the disk may be written",
+        ),
+        Health::Full(why) => person(
+            format!("the disk is full, and the database cannot be opened: {why}"),
+            "make room; nothing that was recorded is lost",
+        ),
+        Health::Damaged(why) => {
+            let what = format!("the database is damaged: {why}");
+            let step = RepairStep::SetDatabaseAside;
+            Some(Finding::repairable(FindingKind::Database, what, step))
+        }
+    }
+}
+
+/// The git commands of an `orch` that is gone.
+fn about_gits(facts: &DoctorFacts) -> Option<Finding> {
+    let pids: Vec<String> = facts.orphan_gits.iter().map(|git| git.pid.to_string()).collect();
+    let noun = match pids.len() {
+        0 => return None,
+        1 => "process",
+        _ => "processes",
+    };
+    let what = format!(
+        "git commands of an `orch` that has ended still run: {noun} {}",
+        pids.join(", ")
+    );
+    Some(Finding::repairable(
+        FindingKind::Process,
+        what,
+        RepairStep::EndGits,
+    ))
+}
+
+/// Work that the database does not know.
+fn about_records(facts: &DoctorFacts) -> Option<Finding> {
+    let has_work = facts.trees.iter().any(|tree| tree.expected) || !facts.unknown_attempts.is_empty();
+    let (kind, what) = match &facts.database {
+        Health::Damaged(_) => (
+            FindingKind::Database,
+            "the contents of the database have to be rebuilt".to_owned(),
+        ),
+        Health::Missing if has_work => (
+            FindingKind::Database,
+            "there is no database, and plans have been worked on".to_owned(),
+        ),
+        Health::Fine if !facts.unknown_attempts.is_empty() => {
+            let attempts = facts.unknown_attempts.join(", ");
+            (
+                FindingKind::Attempt,
+                format!("the journal does not know of {attempts}"),
+            )
+        }
+        Health::Fine | Health::Missing | Health::Newer(_) | Health::OutOfReach(_) | Health::Full(_) => {
+            return None;
+        }
+    };
+    Some(Finding::repairable(kind, what, RepairStep::Rebuild))
+}
+
+/// Attempts without a runner, runners without a plan, and processes without either.
+fn about_attempts(facts: &DoctorFacts) -> Vec<Finding> {
+    let mut found = Vec::new();
     if !facts.lost_attempts.is_empty() {
-        let what = format!("the runner is gone of {}", facts.lost_attempts.join(", "));
+        let what = format!("the runner of {} has ended", facts.lost_attempts.join(", "));
         found.push(Finding::repairable(
             FindingKind::Attempt,
             what,
@@ -84,15 +122,10 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
         ));
     }
     for (folder, count) in &facts.orphans {
-        let what = format!(
-            "{count} processes are left of {}, whose runner is gone",
-            name_of(folder)
-        );
-        found.push(Finding::repairable(
-            FindingKind::Process,
-            what,
-            RepairStep::EndJob(folder.clone()),
-        ));
+        let name = name_of(folder);
+        let what = format!("{count} processes are left of {name}, whose runner has ended");
+        let step = RepairStep::EndJob(folder.clone());
+        found.push(Finding::repairable(FindingKind::Process, what, step));
     }
     for (folder, runner) in &facts.suspended_runners {
         let what = format!("a signal has suspended the runner of {}", name_of(folder));
@@ -103,39 +136,12 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
         ));
     }
     for folder in &facts.foreign_runners {
-        found.push(Finding::for_a_person(
-            FindingKind::Attempt,
-            format!(
-                "{} is at work, and its plan is not in the manifest",
-                name_of(folder)
-            ),
-            "put the plan back, or stop it with `orch down`",
-        ));
-    }
-    if facts.landing {
-        let what = "a move of the target was cut short";
-        found.push(Finding::repairable(
-            FindingKind::Landing,
-            what,
-            RepairStep::FinishLanding,
-        ));
-    }
-    found.extend(about_refs(facts));
-    for path in &facts.litter {
-        let what = format!("{} was never finished", name_of(path));
-        found.push(Finding::repairable(
-            FindingKind::File,
-            what,
-            RepairStep::RemoveFile(path.clone()),
-        ));
-    }
-    for plan in &facts.orphan_ports {
-        let what = format!("ports are registered for {plan}, a plan that nobody knows");
-        found.push(Finding::repairable(
-            FindingKind::Port,
-            what,
-            RepairStep::FreePorts(plan.clone()),
-        ));
+        let what = format!(
+            "{} is at work, and its plan is not in the manifest",
+            name_of(folder)
+        );
+        let advice = "put the plan back, or stop it with `orch down`";
+        found.push(Finding::for_a_person(FindingKind::Attempt, what, advice));
     }
     found
 }
@@ -153,7 +159,7 @@ fn about_lock(lock: &GitLock, ending: bool) -> Finding {
     match &lock.owner {
         None => Finding::repairable(
             FindingKind::Lock,
-            format!("{} was left by a git that is gone", name_of(&lock.path)),
+            format!("{} was left by a git process that has ended", name_of(&lock.path)),
             RepairStep::RemoveLock(lock.path.clone()),
         ),
         Some(owner) if ending => Finding::repairable(
@@ -181,7 +187,7 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
         |what: String, advice: String| Some(Finding::for_a_person(FindingKind::Worktree, what, advice));
     if let Some(to) = &tree.moved_to {
         return repairable(
-            format!("{named} is no more at {path}"),
+            format!("{named} is no longer at {path}"),
             RepairStep::Follow(key.clone(), to.clone()),
         );
     }
@@ -192,13 +198,13 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
     match (&tree.place, tree.recorded) {
         (TreePlace::Elsewhere(admin_dir), _) => person(
             format!(
-                "{path}, where {named} belongs, is of another repository ({})",
+                "{path}, where {named} belongs, belongs to another repository ({})",
                 admin_dir.display()
             ),
             "is this a copy of a repository? Give it other `worktrees` in the manifest".to_owned(),
         ),
         (_, true) if tree.half_made => repairable(
-            format!("the making of {named} at {path} was cut short"),
+            format!("making {named} at {path} was interrupted"),
             RepairStep::Repair(key.clone()),
         ),
         (TreePlace::Dangling, true) => repairable(
@@ -210,7 +216,7 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
             RepairStep::Repair(key.clone()),
         ),
         (TreePlace::Folder, true) => person(
-            format!("{path}, where {named} belongs, is no worktree any more"),
+            format!("{path}, where {named} belongs, is no longer a worktree"),
             "move the folder away; `orch up` makes it again".to_owned(),
         ),
         (TreePlace::Nothing, true) if tree.registered => repairable(
@@ -222,23 +228,23 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
             RepairStep::Forget(key.clone()),
         ),
         (TreePlace::Worktree, true) if !tree.expected => person(
-            format!("{named} at {path} is of a plan that the manifest does not have"),
+            format!("{named} at {path} belongs to a plan that is not in the manifest"),
             format!("put the plan back, or `git worktree remove {path}`"),
         ),
         (TreePlace::Nothing, true) if !tree.expected => person(
             format!(
-                "the branch {} is of {named}, a plan that the manifest does not have",
+                "the branch {} belongs to {named}, a plan that is not in the manifest",
                 tree.branch.as_deref().unwrap_or_default()
             ),
             "put the plan back, or `orch clean` once it has landed".to_owned(),
         ),
-        // One that is free is made again when it is needed.
+        // A free worktree is made again when it is needed.
         (TreePlace::Nothing | TreePlace::Worktree, true) => None,
         (TreePlace::Nothing, false) if tree.tip.is_none() => None,
         (_, false) if facts.ours.contains(key) => {
             let what = match (&tree.place, &tree.branch) {
-                (TreePlace::Nothing, Some(branch)) => format!("there is no note of having made {branch}"),
-                _ => format!("there is no note of having made {named} at {path}"),
+                (TreePlace::Nothing, Some(branch)) => format!("there is no record of making {branch}"),
+                _ => format!("there is no record of making {named} at {path}"),
             };
             repairable(what, RepairStep::Note(key.clone()))
         }

@@ -26,7 +26,7 @@ const LANES: u32 = 64;
 /// Worktrees of the merge train that are looked for, whatever the manifest says by now.
 const TRAIN_SLOTS: usize = 16;
 
-/// What was looked at, and who drives the repository meanwhile.
+/// The facts, and who drives the repository meanwhile.
 #[derive(Debug)]
 pub struct RepositorySeen {
     /// The facts.
@@ -192,8 +192,8 @@ fn is_of_train(project: &Project, key: &str) -> bool {
     train_keys(project).any(|own| own == key)
 }
 
-/// The worktrees without a note that show by themselves that orch made them: a checkout at the very place, with orch's own
-/// folder in it; or a branch on which orch has left its mark.
+/// The worktrees without a record that are clearly orch's own: a checkout at the very place, with orch's own folder in it; or a
+/// branch on which orch has left its mark.
 fn ours(project: &Project, trees: &[TreeSeen]) -> Result<Vec<String>, SupervisorError> {
     let target = project.repo.branch_tip(&project.target)?;
     let mut ours = Vec::new();
@@ -253,7 +253,7 @@ pub(super) fn litter(project: &Project) -> Vec<PathBuf> {
     };
     let mut folders = vec![dir.path().to_owned(), dir.path().join("worktrees")];
     for home in [dir.attempts(), dir.verifications(), dir.setups(), dir.hooks()] {
-        // What a runner is just writing is no litter.
+        // A file that a runner is writing is no litter.
         let idle =
             |path: &PathBuf| !matches!(JobFolder::new(path).state(), Ok(JobState::Running(_)) | Err(_));
         folders.extend(below(home).filter(|path| path.is_dir()).filter(idle));

@@ -1,4 +1,4 @@
-//! What doctor looks at, what it finds, and what it can do about that, as data.
+//! The facts, findings and repairs of doctor, as data.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -46,11 +46,11 @@ pub struct DoctorFacts {
     pub suspended_runners: Vec<(PathBuf, ProcessId)>,
     /// Runners at work on plans that the manifest does not have.
     pub foreign_runners: Vec<PathBuf>,
-    /// Temporary files that nobody will rename any more.
+    /// Temporary files that nothing will rename.
     pub litter: Vec<PathBuf>,
     /// Plans that ports are registered for and that nobody knows.
     pub orphan_ports: Vec<String>,
-    /// True when a move of the target was cut short.
+    /// True when a move of the target was interrupted.
     pub landing: bool,
 }
 
@@ -75,7 +75,7 @@ pub enum RepairStep {
     RecordEnds,
     /// Remove a lock file that nobody holds.
     RemoveLock(PathBuf),
-    /// Have a suspended runner go on.
+    /// Have a suspended runner continue.
     Wake(ProcessId),
     /// End the processes of a job whose runner is gone.
     EndJob(PathBuf),
@@ -93,7 +93,7 @@ pub enum RepairStep {
     RemoveFile(PathBuf),
     /// Give ports back.
     FreePorts(String),
-    /// Bring checkouts along that a move of the target has left behind.
+    /// Update checkouts that did not follow a move of the target.
     FinishLanding,
 }
 
@@ -102,21 +102,21 @@ impl fmt::Display for RepairStep {
         match self {
             Self::SetDatabaseAside => f.write_str("rename it to orch.db.damaged-TIME"),
             Self::Note(_) => f.write_str("note that it is orch's"),
-            Self::Follow(_, to) => write!(f, "take down that it is at {} now", to.display()),
+            Self::Follow(_, to) => write!(f, "record that it is at {} now", to.display()),
             Self::Repair(_) => f.write_str("bring it back; files that are there stay as they are"),
-            Self::RenewIndex(_) => f.write_str("put it aside and make another from HEAD; no file changes"),
+            Self::RenewIndex(_) => f.write_str("move it aside and make another from HEAD; no file changes"),
             Self::Forget(_) => f.write_str("forget it"),
-            Self::Rebuild => f.write_str("write down what git and the attempts' folders show"),
-            Self::RecordEnds => f.write_str("write down that they ended"),
+            Self::Rebuild => f.write_str("record what git and the attempts' folders show"),
+            Self::RecordEnds => f.write_str("record that they ended"),
             Self::RemoveLock(path) | Self::RemoveFile(path) => write!(f, "remove {}", path.display()),
-            Self::Wake(_) => f.write_str("have it go on: CONT"),
+            Self::Wake(_) => f.write_str("continue it: CONT"),
             Self::EndJob(_) | Self::EndGits => f.write_str("end them: TERM, then KILL"),
             Self::Repin(pin) => write!(f, "write it again, to {}", pin.commit.short()),
             Self::WriteNote(..) => f.write_str("write it from the journal"),
             Self::Unpin(..) => f.write_str("delete it; what only it holds goes to a backup"),
             Self::ForgetUnit(..) => f.write_str("delete the note"),
             Self::FreePorts(_) => f.write_str("give them back"),
-            Self::FinishLanding => f.write_str("bring the checkouts along"),
+            Self::FinishLanding => f.write_str("update its checkouts"),
         }
     }
 }
@@ -126,11 +126,11 @@ impl fmt::Display for RepairStep {
 pub struct Finding {
     /// What kind of thing.
     pub kind: FindingKind,
-    /// What is off, in words.
+    /// The problem, in words.
     pub what: String,
-    /// What repairs it; none when a person has to.
+    /// The repair; none when a person has to do it.
     pub step: Option<RepairStep>,
-    /// What a person can do, where orch cannot.
+    /// Advice for a person, where orch cannot repair.
     pub advice: Option<String>,
 }
 

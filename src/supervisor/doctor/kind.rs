@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// What kind of thing is off.
+/// The kind of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each is explained by the finding's text")]

@@ -1,4 +1,4 @@
-//! What the machine offers: what orch's promises rest on here.
+//! What the machine offers to keep orch's promises.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::git::{self, Repository, require_git};
 
 use crate::supervisor::project::repository_plans::Project;
 
-/// How long a change of a file may take to be told of.
+/// How long a change of a file may take to be reported.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The machine, as far as it matters.
@@ -29,11 +29,11 @@ pub struct MachineFacts {
     pub reflink: Option<bool>,
     /// Whether `A` and `a` are the same file there.
     pub folds_case: Option<bool>,
-    /// Whether changes of files are told of there.
+    /// Whether changes of files are reported there.
     pub notify: Option<bool>,
     /// Free room there, in bytes.
     pub free_bytes: Option<u64>,
-    /// What no process that an agent starts can escape, in words.
+    /// How orch ends every process of an agent, in words.
     pub extinction: &'static str,
     /// True when each attempt gets a control group of its own (version 2, where this user may make one).
     pub cgroup: bool,

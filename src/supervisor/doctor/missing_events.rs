@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 
 use crate::plan::{
-    AttemptId, CommitId, ItemId, Phase, PhaseId, Plan, Point, Speaker, Statement, TaskId, TaskState, UnitId,
+    AttemptId, CommitId, ItemId, Phase, PhaseId, Plan, PlanName, Point, Speaker, Statement, TaskId,
+    TaskState, UnitId,
 };
 use crate::schedule::{
     AgentUsage, Event, Exit, Facts, Hold, Landed, MergeBegun, OfPlan, Pinned, PlanRun, Prefix, TakenBack,
     TaskReport,
 };
 
-/// What is shown of one plan.
+/// The evidence about one plan.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PlanEvidence {
     /// Lane, folder, and where the branch began.
@@ -45,7 +46,7 @@ impl PlanEvidence {
     }
 }
 
-/// What is shown of one attempt.
+/// The evidence about one attempt.
 #[derive(Debug, Clone)]
 pub(super) struct ShownAttempt {
     pub(super) id: AttemptId,
@@ -57,252 +58,281 @@ pub(super) struct ShownAttempt {
     pub(super) started: Option<Timestamp>,
     /// None while its runner is at work.
     pub(super) ended: Option<(Timestamp, Exit)>,
-    /// What its output tells.
+    /// The facts in its output.
     pub(super) facts: Option<Facts>,
 }
 
-/// The facts that a plan's events did not tell yet, each with its time where that is known. Where all of the journal was `lost`,
-/// a person has to look at a plan that has not landed.
-pub(super) fn missing_events(
-    plan: &Plan,
-    shown: &PlanEvidence,
-    run: &PlanRun,
-    lost: bool,
-) -> Vec<(Option<Timestamp>, Event)> {
-    let name = || plan.name.clone();
-    let mut events = Vec::new();
-    let own = shown
-        .trees
-        .iter()
-        .filter(|(lane, ..)| !run.worktrees.contains_key(lane));
-    events.extend(own.map(|(lane, path, base)| {
-        let made = Event::WorktreeCreated {
-            plan: name(),
-            lane: *lane,
-            path: path.clone(),
-            branch: plan.branch.clone(),
-            base: base.clone(),
-        };
-        (shown.attempts.iter().find_map(|attempt| attempt.started), made)
-    }));
+/// An event, with its time where that is known.
+type Dated = (Option<Timestamp>, Event);
+
+/// The events of a plan that its journal lacks. Where all of the journal was `lost`, a person has to look at a plan that has not
+/// landed.
+pub(super) fn missing_events(plan: &Plan, shown: &PlanEvidence, run: &PlanRun, lost: bool) -> Vec<Dated> {
+    let missing = MissingEvents {
+        plan,
+        shown,
+        run,
+        lost,
+    };
+    let mut events: Vec<Dated> = missing.worktrees().collect();
     let is_known = |id: &AttemptId| run.history.iter().any(|record| record.id == *id);
     for attempt in shown.attempts.iter().filter(|attempt| !is_known(&attempt.id)) {
-        tell_attempt(plan, attempt, &mut events);
+        missing.attempt(attempt, &mut events);
     }
-    let landed = shown
-        .landed
-        .as_ref()
-        .filter(|(target, _)| !run.landed.contains_key(target));
-    let landed_part = shown
-        .landed_part
-        .as_ref()
-        .filter(|(target, ..)| !run.landed_prefix.contains_key(target) && !run.landed.contains_key(target));
-    let attempt = |said: &Statement| match &said.by {
-        Some(Speaker::Attempt(id)) if lost => shown.attempts.iter().find(|attempt| attempt.id == *id),
-        Some(Speaker::Attempt(_) | Speaker::Person) | None => None,
-    };
-    let report = |item: &ItemId, said: Option<&Statement>| TaskReport {
-        title: plan.document.title_of(item),
-        attempt: said.and_then(attempt).map(|attempt| attempt.id.clone()),
-        said_at: said.and_then(|said| said.at),
-        commit: said.and_then(|said| said.commit.clone()),
-        ..TaskReport::by_person(name(), item.clone(), said.and_then(|said| said.note.clone()))
-    };
-    for said in &shown.items {
-        let item = &said.item;
-        match (run.is_item_settled(item), said.state) {
-            (false, TaskState::Done) => events.push((None, Event::TaskDone(report(item, Some(said))))),
-            (false, TaskState::Skipped) => events.push((None, Event::TaskSkipped(report(item, Some(said))))),
-            (false, TaskState::Failed) if run.item_state(item) != TaskState::Failed => {
-                events.push((None, Event::TaskFailed(report(item, Some(said)))));
-            }
-            _ => {}
-        }
-    }
-    let mut done: Vec<UnitId> = shown.done.clone();
-    let has_landed = |phase: &Phase| {
-        landed.is_some() || landed_part.is_some_and(|(_, _, part)| part.phases.contains(&phase.id))
-    };
-    if landed.is_some() || landed_part.is_some() {
-        for phase in plan.document.phases.iter().filter(|phase| has_landed(phase)) {
-            done.push(UnitId::Phase(phase.id));
-            for task in &phase.tasks {
-                let item = ItemId::from(task.id);
-                if !run.is_item_settled(&item) && !shown.items.iter().any(|said| said.item == item) {
-                    events.push((None, Event::TaskDone(report(&item, None))));
-                }
-            }
-        }
-        done.sort();
-        done.dedup();
-    }
-    done.retain(|unit| !run.proven.contains(unit));
-    if !done.is_empty() {
-        let by = shown
-            .attempts
-            .last()
-            .map_or_else(|| AttemptId::new(&plan.name, 0), |last| last.id.clone());
-        for unit in &done {
-            if let UnitId::Phase(phase) = unit
-                && !run.phases_done.contains_key(phase)
-            {
-                let (plan, phase) = (name(), *phase);
-                events.push((
-                    None,
-                    Event::PhaseDone {
-                        plan,
-                        phase,
-                        proven: true,
-                    },
-                ));
-            }
-        }
-        events.push((
-            None,
-            Event::StageDone {
-                plan: name(),
-                attempt: by,
-                units: done,
-            },
-        ));
-    }
-    for (point, commit) in shown
-        .pins
-        .iter()
-        .filter(|(point, _)| !run.pins.contains_key(point))
-    {
-        if let Point::Phase(phase) = point
-            && !run.phases_done.contains_key(phase)
-            && !shown.done.contains(&UnitId::Phase(*phase))
-            && shown.all_said(plan, *phase)
-            && landed.is_none()
-        {
-            let (plan, phase) = (name(), *phase);
-            events.push((
-                None,
-                Event::PhaseDone {
-                    plan,
-                    phase,
-                    proven: false,
-                },
-            ));
-        }
-        let (plan, point, commit) = (name(), *point, commit.clone());
-        let pinned = Pinned {
-            plan,
-            point,
-            commit,
-            holds: Vec::new(),
-            uncommitted: 0,
-        };
-        events.push((None, Event::Pinned(pinned)));
-    }
-    if let Some((target, commit, part)) = landed_part {
-        tell_landing(plan, target, commit, Some(part), &mut events);
-    }
-    if let Some((target, commit)) = landed {
-        if run.outcome.is_none() {
-            events.push((None, Event::PlanFinished(OfPlan { plan: name() })));
-        }
-        tell_landing(plan, target, commit, None, &mut events);
-        if let Some(commit) = shown.taken_back.clone() {
-            let (plan, target) = (name(), target.clone());
-            events.push((None, Event::MergeReverted(TakenBack { plan, target, commit })));
-        }
-    }
+    let mut facts = missing.reports();
+    facts.extend(missing.stages());
+    facts.extend(missing.pins());
+    facts.extend(missing.landings());
+    events.extend(facts.into_iter().map(|fact| (None, fact)));
     if lost && !events.is_empty() && shown.landed.is_none() {
-        let (plan, why) = (name(), Hold::JournalLost {});
+        let (plan, why) = (plan.name.clone(), Hold::JournalLost {});
         events.push((None, Event::PlanHeld { plan, why }));
     }
     events
 }
 
-fn tell_landing(
-    plan: &Plan,
-    target: &str,
-    commit: &CommitId,
-    part: Option<&Prefix>,
-    events: &mut Vec<(Option<Timestamp>, Event)>,
-) {
-    let begun = MergeBegun {
-        plan: plan.name.clone(),
-        part: part.cloned(),
-    };
-    let landed = Landed {
-        plan: plan.name.clone(),
-        target: target.to_owned(),
-        before: None,
-        commit: commit.clone(),
-        part: part.cloned(),
-        print: None,
-    };
-    events.push((None, Event::MergeStarted(begun)));
-    events.push((None, Event::MergeLanded(landed)));
+/// The evidence of a plan, beside the state that its journal gives.
+struct MissingEvents<'a> {
+    plan: &'a Plan,
+    shown: &'a PlanEvidence,
+    run: &'a PlanRun,
+    lost: bool,
 }
 
-fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Timestamp>, Event)>) {
-    let name = || plan.name.clone();
-    let id = || attempt.id.clone();
-    let assigned = Event::AttemptAssigned {
-        plan: name(),
-        attempt: id(),
-        number: attempt.number,
-        agent: plan.agent.clone(),
-        units: attempt.units.clone(),
-        lane: attempt.lane,
-        account: None,
-        ticks: None,
-    };
-    let started = Event::AgentStarted {
-        plan: name(),
-        attempt: id(),
-        pid: attempt.pid,
-        head: attempt.head.clone(),
-    };
-    events.push((attempt.started, assigned));
-    events.push((attempt.started, started));
-    if let Some(facts) = &attempt.facts {
-        // An obstacle of those days is none now.
-        let facts = Facts {
-            obstacle: None,
-            ..facts.clone()
-        };
-        let usage = AgentUsage {
-            plan: name(),
-            attempt: id(),
-            facts,
-            resets_in_ms: None,
-        };
-        let at = attempt.ended.as_ref().map(|(at, _)| *at).or(attempt.started);
-        events.push((at, Event::AgentUsage(usage)));
+impl MissingEvents<'_> {
+    fn name(&self) -> PlanName {
+        self.plan.name.clone()
     }
-    let Some((at, exit)) = &attempt.ended else {
-        return;
-    };
-    let ended = Event::AgentEnded {
-        plan: name(),
-        attempt: id(),
-        exit: exit.clone(),
-    };
-    events.push((Some(*at), ended));
-    // What it did is judged by what is there, not by how it ended.
-    let closed = match exit {
-        Exit::Code { code: 0 } => Event::StageDone {
-            plan: name(),
+
+    fn worktrees(&self) -> impl Iterator<Item = Dated> {
+        let started = self.shown.attempts.iter().find_map(|attempt| attempt.started);
+        let trees = self.shown.trees.iter();
+        let unknown = trees.filter(|(lane, ..)| !self.run.worktrees.contains_key(lane));
+        unknown.map(move |(lane, path, base)| {
+            let made = Event::WorktreeCreated {
+                plan: self.name(),
+                lane: *lane,
+                path: path.clone(),
+                branch: self.plan.branch.clone(),
+                base: base.clone(),
+            };
+            (started, made)
+        })
+    }
+
+    fn landed(&self) -> Option<&(String, CommitId)> {
+        let landed = self.shown.landed.as_ref();
+        landed.filter(|(target, _)| !self.run.landed.contains_key(target))
+    }
+
+    fn landed_part(&self) -> Option<&(String, CommitId, Prefix)> {
+        let part = self.shown.landed_part.as_ref();
+        let known =
+            |target| self.run.landed_prefix.contains_key(target) || self.run.landed.contains_key(target);
+        part.filter(|(target, ..)| !known(target))
+    }
+
+    /// The phases of a landing that the journal lacks.
+    fn landed_phases(&self) -> impl Iterator<Item = &Phase> {
+        let (landed, part) = (self.landed().is_some(), self.landed_part());
+        let phases = self.plan.document.phases.iter();
+        phases.filter(move |phase| landed || part.is_some_and(|(_, _, part)| part.phases.contains(&phase.id)))
+    }
+
+    fn report(&self, item: &ItemId, said: Option<&Statement>) -> TaskReport {
+        let known = |id: &AttemptId| self.lost && self.shown.attempts.iter().any(|attempt| attempt.id == *id);
+        let attempt = said.and_then(|said| match &said.by {
+            Some(Speaker::Attempt(id)) if known(id) => Some(id.clone()),
+            Some(Speaker::Attempt(_) | Speaker::Person) | None => None,
+        });
+        TaskReport {
+            title: self.plan.document.title_of(item),
+            attempt,
+            said_at: said.and_then(|said| said.at),
+            commit: said.and_then(|said| said.commit.clone()),
+            ..TaskReport::by_person(self.name(), item.clone(), said.and_then(|said| said.note.clone()))
+        }
+    }
+
+    /// The reports that were read, and the tasks of phases that have landed without a report.
+    fn reports(&self) -> Vec<Event> {
+        let (shown, run) = (self.shown, self.run);
+        let read = shown.items.iter().filter_map(|said| {
+            let item = &said.item;
+            let report = || self.report(item, Some(said));
+            match said.state {
+                TaskState::Done if !run.is_item_settled(item) => Some(Event::TaskDone(report())),
+                TaskState::Skipped if !run.is_item_settled(item) => Some(Event::TaskSkipped(report())),
+                TaskState::Failed
+                    if !run.is_item_settled(item) && run.item_state(item) != TaskState::Failed =>
+                {
+                    Some(Event::TaskFailed(report()))
+                }
+                _ => None,
+            }
+        });
+        let landed = self.landed_phases().flat_map(|phase| &phase.tasks);
+        let unreported = landed
+            .map(|task| ItemId::from(task.id))
+            .filter(|item| !run.is_item_settled(item) && !shown.items.iter().any(|said| said.item == *item));
+        read.chain(unreported.map(|item| Event::TaskDone(self.report(&item, None))))
+            .collect()
+    }
+
+    fn phase_done(&self, phase: PhaseId, proven: bool) -> Event {
+        let plan = self.name();
+        Event::PhaseDone { plan, phase, proven }
+    }
+
+    /// The units that are done, and their phases.
+    fn stages(&self) -> Vec<Event> {
+        let mut done = self.shown.done.clone();
+        done.extend(self.landed_phases().map(|phase| UnitId::Phase(phase.id)));
+        done.retain(|unit| !self.run.proven.contains(unit));
+        done.sort();
+        done.dedup();
+        if done.is_empty() {
+            return Vec::new();
+        }
+        let phases = done.iter().filter_map(|unit| match unit {
+            UnitId::Phase(phase) => Some(*phase).filter(|phase| !self.run.phases_done.contains_key(phase)),
+            UnitId::Task(_) => None,
+        });
+        let mut events: Vec<Event> = phases.map(|phase| self.phase_done(phase, true)).collect();
+        let last = self.shown.attempts.last();
+        events.push(Event::StageDone {
+            plan: self.name(),
+            attempt: last.map_or_else(|| AttemptId::new(&self.plan.name, 0), |last| last.id.clone()),
+            units: done,
+        });
+        events
+    }
+
+    /// The pins, and the phases that they show to be reported.
+    fn pins(&self) -> Vec<Event> {
+        let (shown, run) = (self.shown, self.run);
+        let mut events = Vec::new();
+        for (point, commit) in shown
+            .pins
+            .iter()
+            .filter(|(point, _)| !run.pins.contains_key(point))
+        {
+            if let Point::Phase(phase) = point
+                && !run.phases_done.contains_key(phase)
+                && !shown.done.contains(&UnitId::Phase(*phase))
+                && shown.all_said(self.plan, *phase)
+                && self.landed().is_none()
+            {
+                events.push(self.phase_done(*phase, false));
+            }
+            events.push(Event::Pinned(Pinned {
+                plan: self.name(),
+                point: *point,
+                commit: commit.clone(),
+                holds: Vec::new(),
+                uncommitted: 0,
+            }));
+        }
+        events
+    }
+
+    fn landings(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        if let Some((target, commit, part)) = self.landed_part() {
+            events.extend(self.landing(target, commit, Some(part)));
+        }
+        if let Some((target, commit)) = self.landed() {
+            if self.run.outcome.is_none() {
+                events.push(Event::PlanFinished(OfPlan { plan: self.name() }));
+            }
+            events.extend(self.landing(target, commit, None));
+            if let Some(commit) = self.shown.taken_back.clone() {
+                let (plan, target) = (self.name(), target.clone());
+                events.push(Event::MergeReverted(TakenBack { plan, target, commit }));
+            }
+        }
+        events
+    }
+
+    fn landing(&self, target: &str, commit: &CommitId, part: Option<&Prefix>) -> [Event; 2] {
+        let begun = MergeBegun {
+            plan: self.name(),
+            part: part.cloned(),
+        };
+        let landed = Landed {
+            plan: self.name(),
+            target: target.to_owned(),
+            before: None,
+            commit: commit.clone(),
+            part: part.cloned(),
+            print: None,
+        };
+        [Event::MergeStarted(begun), Event::MergeLanded(landed)]
+    }
+
+    fn attempt(&self, attempt: &ShownAttempt, events: &mut Vec<Dated>) {
+        let id = || attempt.id.clone();
+        let assigned = Event::AttemptAssigned {
+            plan: self.name(),
             attempt: id(),
-            units: Vec::new(),
-        },
-        _ => Event::AttemptFailed {
-            plan: name(),
+            number: attempt.number,
+            agent: self.plan.agent.clone(),
+            units: attempt.units.clone(),
+            lane: attempt.lane,
+            account: None,
+            ticks: None,
+        };
+        let started = Event::AgentStarted {
+            plan: self.name(),
             attempt: id(),
-            why: exit.describe(),
-            retry_in_ms: None,
-            counted: false,
-            nothing_made: false,
-            unread: false,
-        },
-    };
-    events.push((Some(*at), closed));
+            pid: attempt.pid,
+            head: attempt.head.clone(),
+        };
+        events.push((attempt.started, assigned));
+        events.push((attempt.started, started));
+        if let Some(facts) = &attempt.facts {
+            // An obstacle of that time is none now.
+            let facts = Facts {
+                obstacle: None,
+                ..facts.clone()
+            };
+            let usage = AgentUsage {
+                plan: self.name(),
+                attempt: id(),
+                facts,
+                resets_in_ms: None,
+            };
+            let at = attempt.ended.as_ref().map(|(at, _)| *at).or(attempt.started);
+            events.push((at, Event::AgentUsage(usage)));
+        }
+        let Some((at, exit)) = &attempt.ended else {
+            return;
+        };
+        let ended = Event::AgentEnded {
+            plan: self.name(),
+            attempt: id(),
+            exit: exit.clone(),
+        };
+        events.push((Some(*at), ended));
+        // The work is judged by the repository, not by the exit.
+        let closed = match exit {
+            Exit::Code { code: 0 } => Event::StageDone {
+                plan: self.name(),
+                attempt: id(),
+                units: Vec::new(),
+            },
+            _ => Event::AttemptFailed {
+                plan: self.name(),
+                attempt: id(),
+                why: exit.describe(),
+                retry_in_ms: None,
+                counted: false,
+                nothing_made: false,
+                unread: false,
+            },
+        };
+        events.push((Some(*at), closed));
+    }
 }
 
 #[cfg(test)]

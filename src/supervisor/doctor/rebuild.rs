@@ -71,7 +71,7 @@ pub(super) fn rebuild(
             lost,
         ));
     }
-    // Those of unknown time come last, in their order.
+    // Events of unknown time come last, in their order.
     events.sort_by_key(|(at, _)| at.unwrap_or(now));
     for (at, event) in events {
         let at = journal.epoch().at(at.unwrap_or(now)).max(scheduler.state().now);
@@ -80,7 +80,7 @@ pub(super) fn rebuild(
         }
     }
     // The last entry takes all before it to the disk.
-    let why = format!("the journal was put together again: {written} entries");
+    let why = format!("the journal was rebuilt: {written} entries");
     let at = journal.epoch().at(now).max(scheduler.state().now);
     journal.append(at, run, &[Event::Warning { plan: None, why }], Sync::Disk)?;
     Ok(written)
@@ -169,7 +169,7 @@ fn look_at_plans(project: &Project) -> Result<Vec<PlanEvidence>, SupervisorError
     Ok(all)
 }
 
-/// The longest of the plan's first phases that landed by themselves, and the commit with which they did.
+/// The longest of the plan's first phases that landed on their own, and the commit with which they did.
 fn landed_part(
     project: &Project,
     plan: &Plan,
@@ -200,7 +200,7 @@ fn landed_part(
     Ok(Some((found.commit.clone(), part)))
 }
 
-/// What the plan's own worktree says of tasks, and which phases that completes.
+/// The reports in the plan's own worktree, and the phases that they complete.
 fn look_at_tasks(repo: &Repository, plan: &Plan, tip: Option<&CommitId>, shown: &mut PlanEvidence) {
     let Some((_, path, base)) = shown.trees.iter().find(|(lane, ..)| *lane == 0) else {
         return;
@@ -212,7 +212,7 @@ fn look_at_tasks(repo: &Repository, plan: &Plan, tip: Option<&CommitId>, shown: 
     let at_work = shown.attempts.iter().any(|attempt| attempt.ended.is_none());
     let clean = inspect(path).is_ok_and(|state| state.is_clean());
     shown.items = reading.items;
-    // What was reported on commits that are gone, or behind a gate of which nobody knows whether it was open, is no news.
+    // Reports on lost commits, or behind a gate that may have been closed, do not count.
     let kept = |said: &Statement| match (&said.commit, tip) {
         (Some(commit), Some(tip)) => repo.is_ancestor(commit, tip).unwrap_or(false),
         (None, _) | (_, None) => true,

@@ -8,7 +8,7 @@ use crate::supervisor::recovery::own_refs::word;
 pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     for (plan, point) in &facts.orphan_pins {
-        let what = format!("the pin {plan}/{point} is of a plan that nobody knows");
+        let what = format!("the pin {plan}/{point} belongs to an unknown plan");
         found.push(Finding::repairable(
             FindingKind::Ref,
             what,
@@ -57,7 +57,7 @@ pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     for (plan, branch) in &facts.orphan_units {
         found.push(Finding::for_a_person(
             FindingKind::Ref,
-            format!("the branch {branch} was made for a task of {plan}, a plan that nobody knows"),
+            format!("the branch {branch} was made for a task of {plan}, an unknown plan"),
             format!("put the plan back, or delete it with `git branch -d {branch}`"),
         ));
     }

@@ -14,7 +14,7 @@ use super::facts::expected;
 use super::finding::{Finding, RepairStep, plan_of};
 use super::rebuild::rebuild;
 use crate::supervisor::perform;
-use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::error::{SupervisorError, in_words};
 use crate::supervisor::project::orphan_git::end_orphan_gits;
 use crate::supervisor::project::orphans::GRACE;
 use crate::supervisor::project::ports;
@@ -23,7 +23,7 @@ use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::own_refs::pin_again;
 use crate::supervisor::recovery::{attempts as recovery, evidence};
 
-/// What became of one finding.
+/// The result of one finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RepairEnd {
     /// Its step was carried out.
@@ -64,39 +64,34 @@ pub(super) fn carry_out(project: &Project, findings: &[Finding]) -> Vec<RepairEn
 struct Doctor<'c> {
     project: &'c Project,
     admin: WorktreeAdmin,
-    /// What could be read of a database that was set aside.
+    /// The readable entries of a database that was set aside.
     saved: Option<(Epoch, Vec<Record>)>,
 }
 
 impl Doctor<'_> {
     fn carry_out(&mut self, step: &RepairStep) -> Result<(), String> {
-        let text = |error: &dyn std::fmt::Display| error.to_string();
         let project = self.project;
         match step {
             RepairStep::SetDatabaseAside => {
                 self.saved = salvage(&project.dir);
-                set_aside(&project.dir, &stamp())
-                    .map(drop)
-                    .map_err(|error| text(&error))
+                set_aside(&project.dir, &stamp()).map(drop).map_err(in_words)
             }
             RepairStep::Note(key) => self.note(key),
             RepairStep::Follow(key, to) => {
-                git::worktree::follow(&self.admin, key, to).map_err(|error| text(&error))?;
-                self.record_move(key).map_err(|error| text(&error))
+                git::worktree::follow(&self.admin, key, to).map_err(in_words)?;
+                self.record_move(key).map_err(in_words)
             }
-            RepairStep::Repair(key) => git::worktree::repair(&self.admin, key).map_err(|error| text(&error)),
-            RepairStep::RenewIndex(key) => {
-                git::worktree::renew_index(&self.admin, key).map_err(|error| text(&error))
-            }
-            RepairStep::Forget(key) => git::worktree::forget(&self.admin, key).map_err(|error| text(&error)),
+            RepairStep::Repair(key) => git::worktree::repair(&self.admin, key).map_err(in_words),
+            RepairStep::RenewIndex(key) => git::worktree::renew_index(&self.admin, key).map_err(in_words),
+            RepairStep::Forget(key) => git::worktree::forget(&self.admin, key).map_err(in_words),
             RepairStep::Rebuild => rebuild(project, self.saved.take(), Timestamp::now())
                 .map(drop)
-                .map_err(|error| text(&error)),
-            RepairStep::RecordEnds => self.record_ends().map_err(|error| text(&error)),
+                .map_err(in_words),
+            RepairStep::RecordEnds => self.record_ends().map_err(in_words),
             RepairStep::RemoveLock(path) => match git::lock::remove_git_lock(&self.admin, path) {
                 Ok(true) => Ok(()),
-                Ok(false) => Err("somebody may hold it by now".to_owned()),
-                Err(error) => Err(text(&error)),
+                Ok(false) => Err("a process may hold it by now".to_owned()),
+                Err(error) => Err(in_words(error)),
             },
             RepairStep::Wake(runner) => {
                 runner.wake();
@@ -113,17 +108,17 @@ impl Doctor<'_> {
             RepairStep::Repin(pin) => pin_again(&project.repo, pin),
             RepairStep::WriteNote(plan, commit) => {
                 let landing = vec![(plan.clone(), commit.clone())];
-                evidence::write_missing(project, landing).map_err(|error| text(&error))
+                evidence::write_missing(project, landing).map_err(in_words)
             }
             RepairStep::Unpin(plan, point) => self.unpin(plan, point),
             RepairStep::ForgetUnit(plan, branch) => {
-                let plan: PlanName = plan.parse().map_err(|error| text(&error))?;
-                git::refs::forget_unit(&project.repo, &plan, branch).map_err(|error| text(&error))
+                let plan: PlanName = plan.parse().map_err(in_words)?;
+                git::refs::forget_unit(&project.repo, &plan, branch).map_err(in_words)
             }
-            RepairStep::RemoveFile(path) => fs::remove_file(path).map_err(|error| text(&error)),
-            RepairStep::FreePorts(plan) => ports::release(&project.dir, plan).map_err(|error| text(&error)),
+            RepairStep::RemoveFile(path) => fs::remove_file(path).map_err(in_words),
+            RepairStep::FreePorts(plan) => ports::release(&project.dir, plan).map_err(in_words),
             RepairStep::FinishLanding => {
-                let ended = perform::resume_landing(project).map_err(|error| text(&error))?;
+                let ended = perform::resume_landing(project).map_err(in_words)?;
                 match ended.behind.is_empty() {
                     true => Ok(()),
                     false => Err(ended.behind.join("; ")),
@@ -137,31 +132,30 @@ impl Doctor<'_> {
         let wanted = expected(self.project)
             .into_iter()
             .find(|wanted| wanted.key == key);
-        let wanted = wanted.ok_or("it is not in the manifest any more")?;
+        let wanted = wanted.ok_or("it is no longer in the manifest")?;
         let base = match &wanted.branch {
             Some(branch) => git::refs::began_at(repo, branch, &self.project.target),
             None => crate::git::head_of(&wanted.path).map(Some),
         };
         let base = base
-            .map_err(|error| error.to_string())?
+            .map_err(in_words)?
             .unwrap_or_else(|| self.project.base.clone());
-        git::worktree::record_again(&self.admin, &wanted, &base).map_err(|error| error.to_string())
+        git::worktree::record_again(&self.admin, &wanted, &base).map_err(in_words)
     }
 
     fn unpin(&self, plan: &str, point: &str) -> Result<(), String> {
-        let text = |error: &dyn std::fmt::Display| error.to_string();
-        let name: PlanName = plan.parse().map_err(|error| text(&error))?;
+        let name: PlanName = plan.parse().map_err(in_words)?;
         let point = match point {
             "landed" => PinPoint::Landed,
             "plan" => PinPoint::Done(crate::plan::Point::Plan),
             number => {
-                let at: WorkRef = format!("{plan}.{number}").parse().map_err(|error| text(&error))?;
+                let at: WorkRef = format!("{plan}.{number}").parse().map_err(in_words)?;
                 PinPoint::Done(at.point)
             }
         };
         git::refs::unpin(&self.project.repo, &name, point)
             .map(drop)
-            .map_err(|error| text(&error))
+            .map_err(in_words)
     }
 
     fn append(&self, events: Vec<Event>) -> Result<(), SupervisorError> {

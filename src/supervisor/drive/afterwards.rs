@@ -1,4 +1,4 @@
-//! Signals after the loop has ended: nobody reads the inbox any more, and what is left to do may hang on a git command.
+//! Signals after the loop has ended: nothing reads the inbox, and the remaining work may hang on a git command.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -7,10 +7,10 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Signals of a person after which the program ends, whatever it is doing: the first may have been meant for the loop.
 const ENOUGH: u32 = 2;
 
-/// From here on two signals end this program at once. Whatever is cut short by that is ended by the next run.
+/// From here on two signals end this program at once. Whatever is interrupted by that is ended by the next run.
 pub fn end_at_signals() {
     static SEEN: AtomicU32 = AtomicU32::new(0);
-    // Of its own thread: that of the loop may be what hangs.
+    // On its own thread: the loop's thread may hang.
     let listen = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let Ok(runtime) = runtime else { return };

@@ -45,15 +45,15 @@ use crate::supervisor::watch::{machine, pins, spending};
 use crate::supervisor::work::runners::Runners;
 use crate::supervisor::work::status_feed::Reports;
 use crate::supervisor::work::verifying::Verifying;
-use crate::supervisor::work::worktree_queue::{WorktreeQueue, tell_of_contents};
+use crate::supervisor::work::worktree_queue::{WorktreeQueue, warn_of_contents};
 use crate::supervisor::{doctor, perform};
 
 /// Drives the repository until nothing is left to do without a person. Only one process does so at a time.
 ///
 /// # Errors
 ///
-/// When another process drives it, or when something fails that no plan can be blamed for: then agents go on by
-/// themselves, and the next call takes them over.
+/// When another process drives it, or when something fails that no plan can be blamed for: then agents continue on their own, and
+/// the next call takes them over.
 pub fn drive(
     project: Project,
     goal: &Goal,
@@ -89,7 +89,7 @@ pub fn drive(
         let told = runtime.block_on(closing.finish());
         result.and_then(|conclusion| told.map(|()| conclusion))
     });
-    // Whatever still blocks, such as a verification of a run that was interrupted, must not hold up the end.
+    // A blocked thread, such as a verification of an interrupted run, must not delay the end.
     runtime.shutdown_background();
     result
 }
@@ -114,44 +114,24 @@ fn start<'o>(
     );
 
     let (sender, inbox) = mpsc::unbounded_channel();
+    let warn = |plan, why| drop(sender.send(EngineMessage::Warning(plan, why)));
     for what in ended.followed.into_iter().chain(ended.behind) {
-        let _ = sender.send(EngineMessage::Warning(None, what));
+        warn(None, what);
     }
     if let Err(error) = git::lock::clear_own_locks(&project.repo) {
-        let _ = sender.send(EngineMessage::Warning(None, error.to_string()));
+        warn(None, error.to_string());
     }
     for (attempt, _) in doctor::foreign_runners(&project)? {
         let why = format!(
-            "{attempt} is still at work, and its plan is not in the manifest any more: put that back, or end it with \
+            "{attempt} is still at work, and its plan is no longer in the manifest: put the plan back, or end the attempt with \
              `orch down --now` once this run has ended"
         );
-        let _ = sender.send(EngineMessage::Warning(None, why));
+        warn(None, why);
     }
     for (plan, why) in lost_landings(&project, scheduler.state())? {
-        let _ = sender.send(EngineMessage::Warning(Some(plan), why));
+        warn(Some(plan), why);
     }
-    let forward = sender.clone();
-    let (calls, mut called) = mpsc::unbounded_channel::<PendingRequest>();
-    let conversations = control::listen(&project.dir, calls)?;
-    tokio::spawn(async move {
-        while let Some(call) = called.recv().await {
-            let _ = forward.send(EngineMessage::Call(call));
-        }
-    });
-    for kind in [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-    ] {
-        let mut stream = signal(kind).map_err(SupervisorError::system("listen for signals"))?;
-        let sender = sender.clone();
-        tokio::spawn(async move {
-            while stream.recv().await.is_some() {
-                let _ = sender.send(EngineMessage::Interrupt);
-            }
-        });
-    }
-
+    let conversations = listen(&project, &sender)?;
     if scheduler.work().plans.iter().any(|plan| plan.adaptive) {
         machine::watch(sender.clone());
     }
@@ -210,6 +190,35 @@ fn start<'o>(
     Ok(engine)
 }
 
+/// Passes the requests of other commands and the signals on to the loop.
+fn listen(
+    project: &Project,
+    sender: &mpsc::UnboundedSender<EngineMessage>,
+) -> Result<control::Conversations, SupervisorError> {
+    let forward = sender.clone();
+    let (calls, mut called) = mpsc::unbounded_channel::<PendingRequest>();
+    let conversations = control::listen(&project.dir, calls)?;
+    tokio::spawn(async move {
+        while let Some(call) = called.recv().await {
+            let _ = forward.send(EngineMessage::Call(call));
+        }
+    });
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
+        let mut stream = signal(kind).map_err(SupervisorError::system("listen for signals"))?;
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            while stream.recv().await.is_some() {
+                let _ = sender.send(EngineMessage::Interrupt);
+            }
+        });
+    }
+    Ok(conversations)
+}
+
 /// Brings the state up to the present, then lets the scheduler decide for the first time.
 fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
     let (only, merge_only) = match goal {
@@ -239,7 +248,7 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
         .append(now, engine.desk.run, &found, Sync::Process)?;
     engine.announce(&records);
     let mut missed = vec![started];
-    // What a person said in the meantime counts too, and keeps a new run from making the worktree anew.
+    // What a person said in the meantime counts too, and keeps a new run from making the worktree again.
     let open = engine.desk.scheduler.state().plans();
     let open = open.filter(|(_, run)| run.landed.is_empty());
     let open: Vec<PlanName> = open.map(|(name, _)| name.clone()).collect();
@@ -280,7 +289,7 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
     engine.announce(&records);
     if !merge_only {
         pins::repair(&engine.desk);
-        tell_of_contents(&engine.desk);
+        warn_of_contents(&engine.desk);
         notes::write(&engine.desk, evidence::landings(engine.desk.scheduler.state()));
         engine.reports.watch_all(&engine.desk);
         deliver_all(&engine.desk);

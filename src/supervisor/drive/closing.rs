@@ -18,7 +18,7 @@ use crate::supervisor::project::recording::record;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::tell::notifier::Notifier;
 
-/// What is left of an engine that has ended.
+/// The parts of an engine that outlive the loop.
 pub(super) struct Closing<'o> {
     project: Arc<Project>,
     scheduler: Scheduler,
@@ -28,8 +28,8 @@ pub(super) struct Closing<'o> {
 }
 
 impl<'o> Closing<'o> {
-    /// Takes from an engine what goes on. A person who asked to stop waits for nothing: what is being told then goes on by
-    /// itself.
+    /// Takes from an engine the parts that continue. A person who asked to stop waits for nothing: notices under way continue on
+    /// their own.
     pub(super) fn of(engine: Engine<'o>) -> Self {
         let waits = engine.ending.is_some_and(|ending| ending != Ending::Interrupted);
         Self {

@@ -1,4 +1,4 @@
-//! What is still to be looked at, tidied up and said at the end of a run.
+//! The end of a run: last checks, tidying up, last words.
 
 use crate::git;
 use crate::journal::Sync;
@@ -25,7 +25,7 @@ pub(super) fn conclude(engine: &mut Engine<'_>, ending: Ending) -> Result<Conclu
     })
 }
 
-/// What is still to be said at the end.
+/// The last events of a run.
 fn last_look(engine: &mut Engine<'_>) -> Result<(), SupervisorError> {
     engine.desk.pool.end_early(&engine.desk.project);
     engine.desk.pool.end_orphans(&engine.desk.project);
@@ -54,7 +54,7 @@ fn last_look(engine: &mut Engine<'_>) -> Result<(), SupervisorError> {
     Ok(())
 }
 
-/// Verifies what was landed once more, where a verification may owe something to an earlier one. Not after an interruption.
+/// Verifies what was landed again, where a verification may owe something to an earlier one. Not after an interruption.
 fn check_tips(engine: &mut Engine<'_>) -> Vec<Event> {
     if engine.ending == Some(Ending::Interrupted) {
         return Vec::new();

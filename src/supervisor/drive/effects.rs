@@ -23,7 +23,7 @@ impl Engine<'_> {
             }
             Effect::Launch(order) => {
                 let lane = LaneId::new(&order.plan, order.place.lane);
-                // One that an earlier supervisor made is not watched yet.
+                // A worktree of an earlier supervisor is not watched yet.
                 self.reports.watch(&self.desk, &lane, &self.desk.worktree(&lane));
                 runners::launch(&self.desk, order);
             }
@@ -44,14 +44,14 @@ impl Engine<'_> {
                 let project = self.desk.project.clone();
                 let unwanted = self.verifying.begin(&plan);
                 self.desk.in_background(move || {
-                    let unwanted = || unwanted.is_so();
+                    let unwanted = || unwanted.is_set();
                     EngineMessage::Input(Input::Event(perform::verify(
                         &project, &worktree, &plan, &unwanted,
                     )))
                 });
             }
             Effect::StopVerification { plan } => {
-                self.verifying.forgo(&plan);
+                self.verifying.give_up(&plan);
                 let project = self.desk.project.clone();
                 tokio::task::spawn_blocking(move || perform::stop_verification(&project, &plan));
             }
@@ -94,7 +94,13 @@ impl Engine<'_> {
                     perform::KnownPlans::of(&self.desk.scheduler, &target),
                 );
                 train::answer(&self.desk, move || {
-                    perform::try_out(&project, &admin, &pool, &build, &target, &known)
+                    let context = perform::BuildContext {
+                        project: &project,
+                        admin: &admin,
+                        pool: &pool,
+                        build: &build,
+                    };
+                    perform::try_out(context, &target, &known)
                 });
             }
             Order::Land(landing) => {
@@ -124,7 +130,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Reads once more what people say of the plans that are to land. None when one of them may not land any more.
+    /// Reads people's reports on the plans that are to land again. None when one of them may no longer land.
     fn land_gate(&mut self, landing: &Landing) -> Result<Option<LandGate>, SupervisorError> {
         let gate = LandGate::before(&self.desk, landing);
         for plan in &landing.batch {
@@ -135,7 +141,7 @@ impl Engine<'_> {
     }
 }
 
-/// Looks at what an attempt has left.
+/// Inspects the work of an ended attempt.
 fn check(desk: &Desk, effect: Effect) {
     let Effect::Check {
         plan,

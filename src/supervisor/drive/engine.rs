@@ -113,7 +113,7 @@ impl Engine<'_> {
         let launches = |effect: &Effect| matches!(effect, Effect::Launch(_));
         if effects.iter().any(launches) {
             let (mark, sender) = (mark.clone(), self.desk.sender.clone());
-            // Begun now, beside what is told and prepared: an agent's start waits for it on its own thread.
+            // Begun now, beside notices and preparations: an agent's start waits for it on its own thread.
             tokio::task::spawn_blocking(move || {
                 if let Err(error) = mark.reach() {
                     let _ = sender.send(EngineMessage::JournalFailed(error));
@@ -130,7 +130,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Tells those who asked, those who watch, and the hooks.
+    /// Informs requests, observers and hooks.
     pub(super) fn announce(&mut self, records: &[Record]) {
         let desk = &self.desk;
         for record in records {

@@ -1,4 +1,4 @@
-//! From what happened to what the scheduler is told.
+//! Turns messages into inputs of the scheduler.
 
 use crate::agent::JobState;
 use crate::journal::Verdicts;
@@ -26,7 +26,7 @@ use crate::supervisor::work::resolving::resolve_later;
 use crate::supervisor::work::status_feed::read_later;
 
 impl Engine<'_> {
-    /// From what happened to what the scheduler is told.
+    /// Turns messages into inputs of the scheduler.
     pub(super) fn translate(
         &mut self,
         message: EngineMessage,
@@ -162,7 +162,7 @@ impl Engine<'_> {
             return Ok(());
         }
         self.desk.pool.try_anew();
-        // Whoever asks by hand wants it tried anew. Where there are no verdicts there is nothing to forget.
+        // A person who asks wants it tried again. Without verdicts there is nothing to forget.
         let _ = Verdicts::open(&self.desk.project.dir).and_then(|verdicts| verdicts.forget_reds());
         let target = into.clone().unwrap_or_else(|| self.desk.project.target.clone());
         let before = self.desk.project.repo.branch_tip(&target)?;
@@ -176,7 +176,7 @@ impl Engine<'_> {
         let hooks = self.desk.project.set.hooks.clone();
         let inputs = self.manifest.take(&mut self.desk, read)?;
         if hooks != self.desk.project.set.hooks {
-            // What the old one was still to tell, it tells.
+            // The old notifier finishes its notices.
             self.notifier = Some(Notifier::new(&self.desk.project, &self.desk.sender));
         }
         if inputs.is_empty() {
@@ -187,7 +187,7 @@ impl Engine<'_> {
 
     /// Does what is asked of all of these, or of none of them.
     pub(super) fn steer(&mut self, what: &[WorkRef], asked: Steer) -> Result<Answer, SupervisorError> {
-        // What a person did and reported by hand counts before anybody goes on.
+        // A person's work and reports count before any agent continues.
         let mut too_late = Vec::new();
         for work in what {
             self.hear_people(&work.plan)?;
@@ -196,7 +196,7 @@ impl Engine<'_> {
                 .as_ref()
                 .is_some_and(|gate| !gate.withdraw(&work.plan));
             if gone && self.desk.scheduler.state().plan(&work.plan).landed.is_empty() {
-                too_late.push(format!("{} lands in this moment", work.plan));
+                too_late.push(format!("{} is landing now", work.plan));
             }
         }
         Ok(match steering::all(&self.desk.scheduler, what, asked) {
@@ -230,7 +230,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Sends what the agent in a worktree has left to be sent. What cannot be sent is a warning about its plan.
+    /// Sends the messages in a worktree's outbox. A message that cannot be sent gives a warning about its plan.
     pub(super) fn collect_posted(
         &mut self,
         lane: &LaneId,
@@ -256,12 +256,12 @@ impl Engine<'_> {
                 inputs.push(Input::Event(Event::Warning { plan, why }));
             }
         }
-        // One that stays is known by its id for as long as this supervisor lives.
+        // A line that stays is known by its id for as long as this supervisor lives.
         tokio::task::spawn_blocking(move || status::take_posted(&worktree, &ids));
         Ok(())
     }
 
-    /// Takes in what became of it; what was resolved is landed at once, for whoever asked.
+    /// Takes in the result of a step; a resolution is landed at once, for the person who asked.
     pub(super) fn take_step(&mut self, step: StepDone) -> Result<(), SupervisorError> {
         let (events, report) = match step.done {
             Ok(done) => done,
@@ -274,7 +274,7 @@ impl Engine<'_> {
         match step.step {
             ResolveStep::Continue => self.request_merge(vec![step.what], None, Some(step.reply)),
             ResolveStep::Open | ResolveStep::Abort => {
-                // Whoever asked may be gone.
+                // The process that asked may have ended.
                 let _ = step.reply.send(Answer::Resolved(report));
                 Ok(())
             }

@@ -17,7 +17,7 @@ pub(super) mod tree;
 
 pub use attempt::check::check;
 pub use attempt::ended_attempt::EndedAttempt;
-pub use attempt::launch::{TasksKnown, launch};
+pub use attempt::launch::AttemptStart;
 pub use attempt::resolver::resolve_by_agent;
 pub use attempt::unit::{integrate, note_again_before};
 pub use build::candidate::rehearse;
@@ -30,5 +30,6 @@ pub use train::phase_check::{stop_phase_check, verify_phase};
 pub use train::pin::{AtWork, PinOrder, pin};
 pub use train::tip::check_tips;
 pub use train::union::try_union;
+pub use tree::build_context::BuildContext;
 pub use tree::provision::stop_setups;
 pub use tree::worktree::make_worktree;

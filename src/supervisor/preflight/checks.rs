@@ -1,4 +1,4 @@
-//! What must be true before anything is created.
+//! Checks before anything is created.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -13,8 +13,8 @@ use crate::supervisor::doctor::facts::expected;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Refuses a run whose agents cannot be started: their programs are looked up as a shell would. A program given by a
-/// relative path lies in the worktree, which does not exist yet, and is left to the attempt.
+/// Refuses a run whose agents cannot be started: their programs are looked up as a shell would. A program given by a relative
+/// path is in the worktree, which does not exist yet, and is left to the attempt.
 ///
 /// # Errors
 ///
@@ -67,8 +67,7 @@ pub fn missing_agents(project: &Project, only: &[PlanName]) -> Vec<String> {
     missing
 }
 
-/// Refuses plans of which work was begun on another branch than the one that the manifest names now: it would be looked for
-/// where it is not.
+/// Refuses plans whose work began on another branch than the manifest names now: the run would look for it on the wrong branch.
 ///
 /// # Errors
 ///
@@ -95,8 +94,8 @@ pub fn check_branches(project: &Project, state: &State) -> Result<(), Supervisor
     }
 }
 
-/// Refuses documents in which the id of a task that was reported done or skipped belongs to another task now: what was said
-/// counts for what it was said of.
+/// Refuses documents in which the id of a task that was reported done or skipped belongs to another task now: the report was
+/// about the old task.
 ///
 /// # Errors
 ///
@@ -149,8 +148,8 @@ pub fn check_documents(project: &Project, state: &State) -> Result<(), Superviso
 pub const NAME_YOURSELF: &str =
     "git config --global user.name \"Your Name\" && git config --global user.email you@example.org";
 
-/// Refuses a repository whose worktrees are not where they were made: whoever went on would take one repository's worktrees for
-/// another's, or make what exists a second time.
+/// Refuses a repository whose worktrees are not where they were made: a run would take one repository's worktrees for another's,
+/// or make existing ones a second time.
 ///
 /// # Errors
 ///
@@ -202,11 +201,11 @@ fn told(one: &Strayed) -> String {
     let (key, path) = (&one.key, one.path.display());
     match (&one.moved_to, &one.place) {
         (Some(to), _) => format!(
-            "the worktree of {key} is no more at {path}, but at {}",
+            "the worktree of {key} is no longer at {path}, but at {}",
             to.display()
         ),
         (None, TreePlace::Elsewhere(admin_dir)) => format!(
-            "{path}, where the worktree of {key} belongs, is of another repository ({})",
+            "{path}, where the worktree of {key} belongs, belongs to another repository ({})",
             admin_dir.display()
         ),
         (None, _) => format!("the worktree of {key} at {path} has lost the repository"),

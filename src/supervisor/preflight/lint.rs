@@ -1,8 +1,7 @@
-//! Lints: what is allowed and will hardly work. `orch check` shows those of the manifest, `orch up` those of the plans that it
-//! drives, `orch preview` these and those of the run ahead. Each is found in one place, whoever shows it.
+//! Lints: allowed settings that probably do not work. `orch check` shows the manifest's lints, `orch up` those of its plans,
+//! `orch preview` those of the coming run too. Each lint is found in one place.
 //!
-//! `worktrees` finds what agents will miss, `plans` what a run will meet. What documents say and nobody acts upon is found in
-//! `plan/`.
+//! `worktree_lints` finds what agents will miss, `plan_lints` what a run will meet. Lints of documents are in `plan/`.
 
 use serde::{Serialize, Serializer};
 

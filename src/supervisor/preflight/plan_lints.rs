@@ -1,4 +1,4 @@
-//! What may go wrong with a run, and what to do about it beforehand.
+//! Likely problems of a run, and advice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -156,9 +156,9 @@ fn of_conflicts(
             Lint::of(
                 LintId::RedTogether,
                 names.join(", "),
-                "their branches merge and pass alone and not together, as they stood when that was tried",
+                "their branches merge and pass alone, but did not pass together when last tried",
             )
-            .hint("orch why says how; mend one of them before both land"),
+            .hint("orch why says how; fix one of them before both land"),
         );
     }
     Ok(())
@@ -189,7 +189,9 @@ fn of_plan(set: &PlanSet, plan: &Plan, found: &mut Vec<Lint>) {
             Lint::of(
                 LintId::OnePhase,
                 plan.name.as_str(),
-                format!("all of its {tasks} tasks stand in one phase: others can only wait for all of it"),
+                format!(
+                    "all of its {tasks} tasks are in one phase: others can only wait for the whole phase"
+                ),
             )
             .hint("cut it into phases, or set `dispatch = \"task\"`"),
         );
@@ -228,7 +230,7 @@ fn of_path(set: &PlanSet, graph: &Graph, path: &[usize], found: &mut Vec<Lint>) 
     }
 }
 
-/// Without merging, nothing that waits for a landing goes on.
+/// Without merging, nothing that waits for a landing continues.
 pub(crate) fn of_landings(set: &PlanSet, scheduler: &Scheduler, found: &mut Vec<Lint>) {
     for plan in &set.plans {
         let phases = plan.document.phases.iter();
@@ -325,7 +327,7 @@ fn of_resources(set: &PlanSet, found: &mut Vec<Lint>) {
                     LintId::Scarce,
                     resource.as_str(),
                     format!(
-                        "there is one of it, and {} use it one after the other",
+                        "there is one token, and {} use it one after the other",
                         users.join(", ")
                     ),
                 )
@@ -364,9 +366,9 @@ fn of_durations(set: &PlanSet, durations: &Durations, found: &mut Vec<Lint>) {
             Lint::of(
                 LintId::NoDurations,
                 place,
-                "no durations are known: every task counts alike, ten minutes",
+                "no durations are known: every task counts as ten minutes",
             )
-            .hint("write (expected: 30m) behind phases or tasks; what runs is measured for the next time"),
+            .hint("write (expected: 30m) behind phases or tasks; durations are measured for the next run"),
         );
     }
 }
@@ -376,9 +378,9 @@ fn of_durations(set: &PlanSet, durations: &Durations, found: &mut Vec<Lint>) {
 pub struct SharedFiles {
     /// Both.
     pub plans: [PlanName; 2],
-    /// What both touch.
+    /// The files that both touch.
     pub files: Vec<String>,
-    /// The one that goes first, when they go one after the other.
+    /// The plan that goes first, when they run one after the other.
     #[serde(skip)]
     pub first: Option<PlanName>,
     /// True when one of them waits for the other, or for a part of it.

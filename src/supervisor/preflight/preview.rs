@@ -44,7 +44,7 @@ pub struct Preview {
     pub expected: Vec<ExpectedTimes>,
     /// Plans that touch the same files.
     pub overlaps: Vec<SharedFiles>,
-    /// What may go wrong, and what to do about it.
+    /// A likely problem, with advice.
     #[serde(serialize_with = "lint::as_risks")]
     pub risks: Vec<Lint>,
     /// Points that more than one plan waits for, and those where several plans wait for each other.
@@ -155,14 +155,14 @@ fn actions(
         let lands = plan.auto_merge || merge;
         let stay = |reason: String| (Action::Stay, reason);
         let (action, reason) = if !only.is_empty() && !only.contains(&plan.name) {
-            stay("it is not among the plans that are named".to_owned())
+            stay("it was not named".to_owned())
         } else if state == PlanState::Landed {
             stay("it has landed".to_owned())
         } else if let Some(attempt) = run.attempts.values().next() {
             let folder = JobFolder::new(project.dir.attempt(&attempt.id));
             match folder.state()? {
                 JobState::Running(_) => (Action::Adopt, format!("{} is at work", attempt.id)),
-                _ => (Action::Continue, format!("{} has ended meanwhile", attempt.id)),
+                _ => (Action::Continue, format!("{} has ended", attempt.id)),
             }
         } else if state == PlanState::Finished && lands {
             (Action::Merge, "it is finished".to_owned())
@@ -227,7 +227,7 @@ fn waits_words(plan: &Plan) -> String {
         );
     }
     match waits.is_empty() {
-        true => "it waits for nothing".to_owned(),
+        true => "it can begin".to_owned(),
         false => format!("it waits for {}", waits.join(", ")),
     }
 }

@@ -14,7 +14,7 @@ pub struct PreviewPoint {
     pub id: String,
     /// The plans that wait there.
     pub plans: Vec<PlanName>,
-    /// What has to be reached before any of them goes on.
+    /// What has to be reached before any of them continues.
     pub points: Vec<String>,
 }
 

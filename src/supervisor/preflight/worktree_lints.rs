@@ -1,5 +1,4 @@
-//! What may stand in a manifest and hardly works: programs that are not there, scripts that no worktree has, documents that
-//! nobody listed.
+//! Lints of worktrees: missing programs, scripts that no worktree has, unlisted documents.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -22,7 +21,7 @@ pub fn agents(project: &Project, only: &[PlanName]) -> impl Iterator<Item = Lint
     let manifest = name_of(&project.manifest);
     missing_agents(project, only).into_iter().map(move |why| {
         Lint::of_file(LintId::MissingAgent, &manifest, why)
-            .hint("`orch up` refuses to begin before that is mended")
+            .hint("`orch up` refuses to begin until that is fixed")
     })
 }
 
@@ -138,7 +137,7 @@ fn inside(project: &Project, word: &str, is_program: bool) -> Option<PathBuf> {
     (meant && !clean.as_os_str().is_empty() && !project.repo.is_bare()).then_some(clean)
 }
 
-/// What worktrees get besides what is committed.
+/// The files that worktrees get besides committed ones.
 fn copied(plans: &[&Plan]) -> globset::GlobSet {
     let mut set = GlobSetBuilder::new();
     for pattern in plans.iter().flat_map(|plan| &plan.setup.copy) {
@@ -156,7 +155,7 @@ fn copied(plans: &[&Plan]) -> globset::GlobSet {
     set.build().unwrap_or_default()
 }
 
-/// Documents with tasks that lie beside those of plans and that no plan has.
+/// Documents with tasks beside the plans' documents that belong to no plan.
 pub fn unlisted_documents(project: &Project) -> Vec<Lint> {
     let home = project.manifest.parent().unwrap_or(Path::new("/"));
     let listed = project.files();

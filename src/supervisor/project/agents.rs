@@ -1,5 +1,5 @@
-//! The agents that plans use: whether their programs are there, how they compare with what was tried, and whether anybody
-//! is logged in. No program is asked more than its version, and no model anything.
+//! The agents that plans use: whether their programs are installed, which versions they have, and whether they are logged in. No
+//! program is asked more than its version, and no model anything.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::agent::Environment;
 use crate::plan::{Agent, AgentName, PRESETS, Preset};
 
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// How long a program may take to say its version: some load half a minute's worth of themselves on a busy machine.
@@ -27,7 +28,7 @@ pub struct AgentFacts {
     pub used: bool,
     /// Its program as the command names it.
     pub program: String,
-    /// Where that lies; none when it is not there, or lies in the worktrees.
+    /// Where that lies; none when it is not there, or is in the worktrees.
     pub path: Option<PathBuf>,
     /// What it says its version is.
     pub version: Option<String>,
@@ -35,7 +36,7 @@ pub struct AgentFacts {
     pub tried: Option<&'static str>,
     /// Whether anything shows that somebody is logged in; none where that cannot be told.
     pub logged_in: Option<bool>,
-    /// What is off, in words.
+    /// The problem, in words.
     pub off: Vec<String>,
     /// What a person may like to know.
     pub remarks: Vec<String>,
@@ -167,7 +168,7 @@ fn look(
         off: Vec::new(),
         remarks: Vec::new(),
     };
-    // What lies in the worktrees, or depends on the plan, is not there yet.
+    // What is in the worktrees, or depends on the plan, is not there yet.
     let elsewhere = program.contains('{') || (program.contains('/') && !Path::new(program).is_absolute());
     let Some(path) = facts.path.clone() else {
         if !elsewhere && program != "orch" {
@@ -214,8 +215,8 @@ fn look(
     facts
 }
 
-/// What is off with commands that go through a login shell: its profile may set `PATH` anew, as that of Debian does, and then
-/// `orch` is not found. None where it is found, or where there is no such shell.
+/// The problem with commands that go through a login shell: its profile may set `PATH` again, as Debian's does, and then `orch`
+/// is not found. None where it is found, or where there is no such shell.
 fn login_shell_trouble(own: &Path, agent: &str) -> Option<String> {
     let shell = find("bash")?;
     let environment = Environment::new(own).into_map();
@@ -255,15 +256,15 @@ fn version_of(path: &Path) -> Result<String, String> {
     let line = text.lines().find(|line| number_in(line).is_some());
     match line {
         Some(line) => Ok(line.trim().to_owned()),
-        None if status.success() => Err("does not say a version".to_owned()),
+        None if status.success() => Err("prints no version".to_owned()),
         None => Err(format!("fails ({status})")),
     }
 }
 
 /// How a short command ended, and what it wrote to standard output.
 fn said_by(command: &mut Command) -> Result<(ExitStatus, String), String> {
-    let output = tempfile::tempfile().map_err(|error| error.to_string())?;
-    let copy = output.try_clone().map_err(|error| error.to_string())?;
+    let output = tempfile::tempfile().map_err(in_words)?;
+    let copy = output.try_clone().map_err(in_words)?;
     let mut child = command
         .stdin(Stdio::null())
         .stdout(copy)
@@ -278,7 +279,7 @@ fn said_by(command: &mut Command) -> Result<(ExitStatus, String), String> {
             Ok(None) | Err(_) => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("says nothing within {} s", PATIENCE.as_secs()));
+                return Err(format!("does not answer within {} s", PATIENCE.as_secs()));
             }
         }
     };

@@ -100,3 +100,8 @@ impl SupervisorError {
         move |source| Self::System { what, source }
     }
 }
+
+/// An error in words.
+pub fn in_words(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

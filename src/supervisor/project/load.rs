@@ -67,7 +67,7 @@ pub fn documents_of(manifest: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The document of one plan, whatever is wrong with those of others; none when it breaks a rule itself, or is not named.
+/// The document of one plan, whatever is wrong with others; none when it breaks a rule itself, or is not named.
 pub fn document_of(manifest: &Path, plan: &PlanName) -> Option<Document> {
     let text = String::from_utf8(read_plain(manifest).ok()?).ok()?;
     let parsed = parse_manifest(Path::new(MANIFEST), &text);
@@ -137,7 +137,7 @@ fn load_as(manifest: &Path, earlier: Option<&PlanSet>) -> Result<PlanSet, Superv
     Ok(set)
 }
 
-/// Refuses plans that wait for themselves in the end. `manifest` is what faults are told of.
+/// Refuses plans that wait for themselves in the end. `manifest` is the file that diagnostics name.
 ///
 /// # Errors
 ///
@@ -165,7 +165,7 @@ const FEW: usize = 8;
 /// Reads all of these files, on as many cores as there are.
 fn read_documents(folder: &Path, wanted: &[(PlanName, PathBuf)]) -> BTreeMap<PlanName, DocumentSource> {
     let read = |(plan, file): &(PlanName, PathBuf)| (plan.clone(), read_document(folder, file));
-    // How many cores there are stands in several files.
+    // How many cores there are is in several files.
     let cores = match wanted.len() {
         ..FEW => 1,
         _ => std::thread::available_parallelism().map_or(1, usize::from),

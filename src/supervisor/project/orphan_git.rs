@@ -1,5 +1,5 @@
-//! Git commands that a killed orch has left: they wait for a hook, a merge driver or a program that signs, perhaps for ever,
-//! and hold what the next orch needs.
+//! Git commands of a killed orch: they wait for a hook, a merge driver or a signing program, perhaps for ever, and hold locks
+//! that the next orch needs.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::git::{GIT_MARK, GitMark};
 /// For how long one is let be: most are just ending, and what they do need not be done again then.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long one that is asked to end may take to put its lock files away.
+/// How long a git command that is asked to end may take to remove its lock files.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// How often is looked.

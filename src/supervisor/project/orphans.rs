@@ -9,7 +9,7 @@ use crate::journal::{OrchDir, RepositoryLock};
 use super::error::SupervisorError;
 use super::orphan_git::end_orphan_gits;
 
-/// How long what has no runner any more is given at most before it is killed.
+/// How long a process without a runner may take to end before it is killed.
 pub const GRACE: Duration = Duration::from_secs(10);
 
 /// Ends every agent, verification, setup and hook that is at work, and returns the names of their folders. What they leave is looked

@@ -1,5 +1,5 @@
-//! The plans as a supervisor counts them, kept beside the journal: the manifest may be edited, half-saved or gone while
-//! agents work by what was read before, and whoever looks or steers then means what is worked on.
+//! The plans in force, kept beside the journal. The manifest may be edited, half-saved or gone while agents work by the earlier
+//! one; other commands then use these plans.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -32,7 +32,7 @@ struct PlansInForce<S> {
     set: S,
 }
 
-/// The plans that whoever looks or steers means.
+/// The plans in force, for readers and steering commands.
 #[derive(Debug)]
 pub struct InForce {
     /// They.
@@ -65,8 +65,8 @@ impl Project {
             .map_err(SupervisorError::system(format!("write {}", file.display())))
     }
 
-    /// The plans of the manifest; a document that cannot be used as it is counts as it was for the last run. For those who
-    /// bring to an end what was worked on: one plan's document is nothing to the others.
+    /// The plans of the manifest; a document that cannot be used as it is counts as it was for the last run. For commands that
+    /// finish earlier work: one plan's document does not matter to the others.
     ///
     /// # Errors
     ///
@@ -99,8 +99,8 @@ impl Project {
         })
     }
 
-    /// The plans in force: beside `orch up` those that it goes by, else those of the manifest. Where that cannot be used,
-    /// those that the last run went by. For those who look and steer; who begins something needs [`Project::open`].
+    /// The plans in force: those of a running `orch up`, else the manifest's, else those of the last run. For readers and
+    /// steering commands; a command that begins work needs [`Project::open`].
     ///
     /// # Errors
     ///
@@ -185,13 +185,13 @@ fn kept(
     manifest: Option<&Path>,
 ) -> Option<PlansInForce<PlanSet>> {
     let text = std::fs::read(dir.plans_taken()).ok()?;
-    // What another version wrote is as good as nothing.
+    // A file of another version counts as missing.
     let kept: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
     let meant = match manifest {
         Some(file) => Some(std::path::absolute(file).ok()?),
         None => Project::find(repo, dir, from).ok(),
     };
-    // One that is gone can still be meant; one that lies elsewhere is named by whoever means it.
+    // A removed manifest can still be meant; a manifest elsewhere has to be named.
     let same = meant.map_or_else(|| !kept.manifest.exists(), |meant| meant == kept.manifest);
     (kept.schema == SCHEMA && same).then_some(kept)
 }

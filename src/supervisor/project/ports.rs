@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use crate::failpoint;
 use crate::journal::OrchDir;
 
-/// First port of the first block: below the range that Linux hands out by itself (32768 and up).
+/// First port of the first block: below the range that Linux hands out on its own (32768 and up).
 const FIRST: u16 = 21_000;
 /// Ports in a block.
 const BLOCK: u16 = 10;
@@ -20,9 +20,9 @@ const END: u16 = 32_000;
 /// What was read or registered before: a block stays with its worktree, so it need not be looked up for every attempt.
 static KNOWN: Mutex<BTreeMap<PathBuf, BTreeMap<String, u16>>> = Mutex::new(BTreeMap::new());
 
-/// The first port of the block of a worktree, by the worktree's name (`auth`, `auth@1`). One that has none is given the
-/// lowest block that is neither registered nor in use by anything on this machine. None when all are taken or the registry
-/// cannot be written: a plan can do without.
+/// The first port of the block of a worktree, by the worktree's name (`auth`, `auth@1`). A worktree without a block gets the
+/// lowest block that is neither registered nor in use on this machine. None when all are taken or the registry cannot be written:
+/// a plan works without.
 pub fn block_of(dir: &OrchDir, worktree: &str) -> Option<u16> {
     let path = dir.ports();
     let mut all = KNOWN.lock().ok()?;
@@ -66,7 +66,7 @@ pub fn registered(dir: &OrchDir) -> BTreeMap<String, u16> {
         .unwrap_or_default()
 }
 
-/// Gives a worktree's block back. One that has none needs nothing.
+/// Gives a worktree's block back, if it has one.
 ///
 /// # Errors
 ///

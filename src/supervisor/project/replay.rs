@@ -12,7 +12,7 @@ use super::repository_plans::Project;
 
 /// A journal that was read through.
 pub struct Replay {
-    /// What it took before, by plan, phase and task.
+    /// Earlier durations, by plan, phase and task.
     pub durations: Durations,
     /// The state after its last record, with the graph that these durations make.
     pub scheduler: Scheduler,

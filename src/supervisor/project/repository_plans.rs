@@ -96,7 +96,7 @@ impl Project {
     ) -> Result<Self, SupervisorError> {
         let named = manifest.map(std::path::absolute).transpose();
         let named = named.map_err(SupervisorError::system("resolve the manifest's path"))?;
-        // Diagnostics of a manifest that was named are told even where there is no repository.
+        // Diagnostics of a named manifest are reported even without a repository.
         let loaded = named.as_deref().map(load::load).transpose()?;
         let repo = found.map_or_else(|| Repository::discover(from), Ok)?;
         let dir = OrchDir::new(repo.common_dir());
@@ -123,8 +123,8 @@ impl Project {
         set: PlanSet,
     ) -> Result<Self, SupervisorError> {
         repo.require_commit()?;
-        // "The branch checked out" is that of the checkout in which the manifest lies: from a plan's own worktree the
-        // same plans are seen as from the main checkout.
+        // "The branch checked out" belongs to the checkout of the manifest: a plan's own worktree shows the same plans as the
+        // main checkout.
         let home = manifest.parent().filter(|folder| !repo.is_found_from(folder));
         let home = home.and_then(|folder| Repository::discover(folder).ok());
         let home = home
@@ -167,8 +167,8 @@ impl Project {
         })
     }
 
-    /// The manifest that a person standing in `from` means. A plan's worktree holds a copy, as old as the plan and free
-    /// for its agent to change; there the one that drives the run is meant.
+    /// The manifest that a person standing in `from` means. A plan's worktree holds an old copy that its agent may change; there,
+    /// the manifest of the run is meant.
     pub fn find(repo: &Repository, dir: &OrchDir, from: &Path) -> Result<PathBuf, SupervisorError> {
         let linked = repo.here() != repo.top();
         if linked && WorktreeAdmin::new(repo).key_at(repo.here())?.is_some() {
@@ -184,7 +184,7 @@ impl Project {
         load::find_manifest(from, repo.here())
     }
 
-    /// The git program; asking for it costs a process, so those who only look do not.
+    /// The git program. Asking for its version costs a process, so readers do not.
     ///
     /// # Errors
     ///
@@ -199,7 +199,7 @@ impl Project {
         }
     }
 
-    /// Writes down which manifest drives the run, for those who stand in a plan's worktree.
+    /// Records the manifest of the run, for commands in a plan's worktree.
     ///
     /// # Errors
     ///

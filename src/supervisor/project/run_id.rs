@@ -3,7 +3,7 @@
 use crate::plan::RunId;
 use crate::schedule::{RunPhase, State};
 
-/// The run that `orch up` goes on with, or the next one.
+/// The run that `orch up` continues with, or the next one.
 pub fn next_run(state: &State) -> RunId {
     match (&state.run, state.phase) {
         (None, _) => RunId(1),

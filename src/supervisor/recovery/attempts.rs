@@ -15,7 +15,7 @@ use crate::supervisor::project::error::SupervisorError;
 /// A runner that was started and has not said yet who it is does so within this time.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What was found of one attempt.
+/// The finding about one attempt.
 #[derive(Debug)]
 pub struct FoundAttempt {
     /// The worktree it works in.

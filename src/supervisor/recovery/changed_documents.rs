@@ -1,5 +1,5 @@
-//! What landings did to manifest and documents. An agent may edit every file of the repository; what is to be done, and what
-//! counts as done, is not for it to say.
+//! The changes of landings to manifest and documents. An agent may edit every file of the repository, but does not decide what
+//! has to be done and what counts as done.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,8 +35,8 @@ pub fn found(
     Ok(found)
 }
 
-/// Holds plans from whose documents landings have taken open work, or in which they have unticked boxes, between two looks, and
-/// those of which they demand less. `records` is asked for only where something was lost.
+/// Holds the plans whose open work, ticks or demands a landing has removed since the last look. `records` is asked for only where
+/// something was lost.
 ///
 /// # Errors
 ///
@@ -124,7 +124,7 @@ fn accepted<'a>(records: &'a [Record], plan: &PlanName) -> Vec<&'a CommitId> {
     accepted
 }
 
-/// Open items that a document has lost, and boxes that are not ticked any more.
+/// Open items that a document has lost, and boxes that are no longer ticked.
 fn losses(before: &Document, after: &Document) -> BTreeSet<ItemId> {
     let now: BTreeMap<ItemId, bool> = after.items().collect();
     let checks = |document: &Document, phase: PhaseId| {

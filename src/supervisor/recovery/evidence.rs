@@ -30,8 +30,8 @@ pub fn landings(state: &State) -> Vec<(PlanName, CommitId)> {
     all
 }
 
-/// Those of the landings whose commit is on a branch and has no note about the plan. One that somebody took off its target by
-/// hand needs none.
+/// The landings whose commit is on a branch and has no note about the plan. A landing that somebody took off its target by hand
+/// needs none.
 ///
 /// # Errors
 ///
@@ -130,7 +130,7 @@ pub fn write_missing(project: &Project, landings: Vec<(PlanName, CommitId)>) -> 
     Ok(())
 }
 
-/// The program of an attempt as it was called, and what it says its version is where it is one that is known.
+/// The program of an attempt as it was called, with the version that a known program prints.
 fn program_of(
     project: &Project,
     versions: &Mutex<BTreeMap<String, Option<String>>>,

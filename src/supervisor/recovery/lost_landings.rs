@@ -1,4 +1,4 @@
-//! Landed plans that are not on their target any more, because somebody set that back.
+//! Landed plans that are no longer on their target, because somebody set that back.
 
 use std::collections::BTreeSet;
 
@@ -43,12 +43,12 @@ pub fn lost_landings(project: &Project, state: &State) -> Result<Vec<(PlanName, 
         let back = match (there, git::refs::has_commit(&project.repo, commit)) {
             (true, _) => format!("`git merge {branch}` in a checkout of {target} lands it again"),
             (false, true) => format!("`git merge {commit}` in a checkout of {target} lands it again, with what had landed before it"),
-            (false, false) => "git does not have that commit any more: bring it back from another copy of the repository".to_owned(),
+            (false, false) => "git no longer has that commit: bring it back from another copy of the repository".to_owned(),
         };
         let kept = kept.ok().flatten();
         let kept = kept.map_or_else(String::new, |backup| format!("; the commit is kept as {}", backup.name));
         let why = format!(
-            "landed on {target} as {}, which is not there any more: somebody has set {target} back. It counts as landed; {back}{kept}",
+            "landed on {target} as {}, which is no longer there: somebody has set {target} back. It counts as landed; {back}{kept}",
             commit.short()
         );
         (name.clone(), why)

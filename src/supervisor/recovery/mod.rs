@@ -1,5 +1,5 @@
-//! What happened while no supervisor was at work, or was undone since: ends of attempts, landings by hand, documents that
-//! changed, refs and notes that are missing.
+//! Changes while no supervisor was at work: ends of attempts, landings by hand, documents that changed, refs and notes that are
+//! missing.
 //!
 //! May import `perform` and below.
 

@@ -1,4 +1,4 @@
-//! What the output of an attempt tells.
+//! The facts in the output of an attempt.
 
 use jiff::Timestamp;
 
@@ -7,7 +7,7 @@ use crate::journal::OrchDir;
 use crate::plan::{AttemptId, PlanName};
 use crate::schedule::{AgentUsage, Event};
 
-/// What the attempt's output tells so far; none when it tells nothing.
+/// The facts in the attempt's output so far, if any.
 pub fn usage(dir: &OrchDir, plan: &PlanName, attempt: &AttemptId) -> Option<Event> {
     let facts = JobFolder::new(dir.attempt(attempt)).facts()?;
     let until = facts.obstacle.as_ref().and_then(|obstacle| obstacle.until);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::git::{self, GitError, PinPoint, Repository};
 use crate::plan::{CommitId, PlanName, Point};
 use crate::schedule::State;
+use crate::supervisor::project::error::in_words;
 
 /// A pin that the journal speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub fn wanted_pins(state: &State, target: &str) -> Vec<MissingPin> {
     pins.collect()
 }
 
-/// Those of them that are not there.
+/// The missing ones.
 ///
 /// # Errors
 ///
@@ -58,12 +59,12 @@ pub fn missing_pins(repo: &Repository, wanted: Vec<MissingPin>) -> Result<Vec<Mi
 pub fn pin_again(repo: &Repository, pin: &MissingPin) -> Result<(), String> {
     if repo.tree_of(&pin.commit).is_err() {
         return Err(format!(
-            "git does not have its commit {} any more: bring it back from another copy of the repository",
+            "git no longer has its commit {}: bring it back from another copy of the repository",
             pin.commit
         ));
     }
     let pinned = git::refs::pin(repo, &pin.plan, pin.point, &pin.commit);
-    pinned.map_err(|error| error.to_string())
+    pinned.map_err(in_words)
 }
 
 /// The last part of a pin's name.

@@ -1,4 +1,4 @@
-//! What manifest and documents said in commits.
+//! Manifest and documents in earlier commits.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -24,7 +24,7 @@ pub struct Past<'c> {
     read: RefCell<BTreeMap<String, Rc<Files>>>,
 }
 
-/// What a commit says of one plan.
+/// One plan in a commit.
 #[derive(PartialEq)]
 struct Texts {
     manifest: Option<String>,
@@ -42,7 +42,7 @@ impl<'c> Past<'c> {
     }
 
     /// What manifest and document said of a plan before and after each of these steps that changed one of them, wherever the
-    /// manifest said that the document lies. Where that cannot be used, what could be used last counts.
+    /// manifest said that the document is. Where that cannot be used, the last usable one counts.
     pub fn changed_by<'a>(
         &self,
         plan: &PlanName,

@@ -9,14 +9,14 @@ use crate::status::{self, ClosedWork};
 use crate::supervisor::desk::core::Desk;
 use std::collections::BTreeMap;
 
-/// What each lane was told last.
+/// The last text for each lane.
 #[derive(Debug, Default)]
 pub struct ToldGates {
     told: BTreeMap<LaneId, ClosedWork>,
 }
 
 impl ToldGates {
-    /// Tells it anew where something of this has changed it.
+    /// Tells it again where something of this has changed it.
     pub fn tell(&mut self, desk: &Desk, records: &[Record]) {
         let opens = |event: &&Event| {
             matches!(
@@ -53,7 +53,7 @@ impl ToldGates {
                 && (known.is_some() || !gates.closed.is_empty() || !gates.done.is_empty())
             {
                 let worktree = desk.worktree(&lane);
-                // What it says is a courtesy: a worktree that is gone, or that an agent has spoiled, is seen elsewhere.
+                // Errors do not matter here: other parts see a missing or spoiled worktree.
                 if git::is_checkout(&worktree) {
                     let _ = status::write_gates(&worktree, &gates);
                 }

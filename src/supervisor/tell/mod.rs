@@ -1,4 +1,4 @@
-//! Those who are told of what was recorded.
+//! Recorded events go out: hooks, notices, mail.
 //!
 //! May import `desk` and below.
 

@@ -1,4 +1,4 @@
-//! Which events somebody is told of by the hook `notify`, how urgent each is, and what was said a moment ago already.
+//! Which events the hook `notify` reports, how urgent each is, and which were reported a moment ago.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use crate::schedule::{Event, Failed};
 pub enum Urgency {
     /// When there is time: all went well.
     Low,
-    /// Something failed; the rest goes on.
+    /// Something failed; the rest continues.
     Normal,
-    /// Nothing of it goes on before a person has done something.
+    /// Nothing of it continues before a person has done something.
     High,
 }
 
@@ -27,7 +27,7 @@ impl Urgency {
     }
 }
 
-/// What waits for too long, what failed for good, and the end of a run that nobody asked to stop.
+/// Long waits, final failures, and the end of a run that nobody asked to stop.
 pub fn urgency(event: &Event) -> Option<Urgency> {
     match event {
         Event::Escalated(_) => Some(Urgency::High),
@@ -42,12 +42,12 @@ pub fn urgency(event: &Event) -> Option<Urgency> {
 /// For so long the same is not told again.
 const QUIET: Duration = Duration::from_secs(60 * 60);
 
-/// What was told when, in seconds since 1970: a service that starts a run again and again must not tell of the same trouble
+/// When each notice was sent, in seconds since 1970: a service that starts runs again and again must not send the same notice
 /// each time.
 pub type NoticesSent = BTreeMap<String, i64>;
 
-/// True when the event is to be told now; then it is noted. Waits are told once by the core itself, and a run that went
-/// well is always news.
+/// True when the event is to be reported now; then it is noted. The core reports each wait once, and the end of a good run is
+/// always reported.
 pub fn is_news(told: &mut NoticesSent, event: &Event, now: i64) -> bool {
     let quiet = i64::try_from(QUIET.as_secs()).unwrap_or(i64::MAX);
     told.retain(|_, at| now - *at < quiet);

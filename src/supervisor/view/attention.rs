@@ -1,4 +1,4 @@
-//! What a person has to look at before anything else, as `orch status` says it.
+//! What needs a person's attention first, as `orch status` shows it.
 
 use jiff::Timestamp;
 use serde::Serialize;

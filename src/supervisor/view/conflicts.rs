@@ -36,7 +36,7 @@ pub struct ConflictPair {
 /// A branch and where it stands.
 pub type BranchHead = (String, CommitId);
 
-/// Plans whose branches will not be merged into the target any more: they have landed, or were cancelled.
+/// Plans whose branches will no longer be merged into the target: they have landed, or were cancelled.
 pub fn over(project: &Project, state: &State) -> BTreeSet<PlanName> {
     let over = state.plans().filter(|(_, run)| {
         run.landed.contains_key(&project.target) || run.outcome == Some(Outcome::Cancelled)
@@ -58,7 +58,7 @@ pub fn live_heads(
     let mut heads = vec![(target.clone(), tip.unwrap_or_else(|| project.base.clone()))];
     for plan in project.set.plans.iter().filter(|plan| is_live(&plan.name)) {
         if let Some(tip) = project.repo.branch_tip(&plan.branch)? {
-            // What was resolved by hand conflicts with the target no more.
+            // A conflict that was resolved by hand is gone.
             let resolved = git::refs::resolution(&project.repo, &plan.name)?;
             let resolved = resolved.filter(|resolved| resolved.head == tip);
             let stands_in = resolved.filter(|_| plan.merge_strategy != MergeStrategy::Rebase);

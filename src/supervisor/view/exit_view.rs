@@ -10,7 +10,7 @@ use crate::schedule::Exit;
 pub enum ExitView {
     /// Its exit code.
     Code(i32),
-    /// What happened where there is no exit code: `signal 9`, `timed_out`, `stopped`, `lost`, `by_hand`, `not_started`.
+    /// The end without an exit code: `signal 9`, `timed_out`, `stopped`, `lost`, `by_hand`, `not_started`.
     Word(String),
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::plan::{CommitId, PhaseId};
 use crate::schedule::{PlanRun, State};
 
-/// What of a plan is on the target.
+/// The part of a plan that is on the target.
 #[derive(Debug, Clone, Serialize)]
 pub struct LandedView {
     /// The commit with which it landed.

@@ -1,4 +1,4 @@
-//! What was used up, as those who look see it.
+//! The usage, as it is shown.
 
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ impl SpentView {
     }
 }
 
-/// What the attempt's output told: as the journal has it, and for one at work as its runner wrote it down last.
+/// The facts in the attempt's output: from the journal, and for a running attempt from its runner's last record.
 pub fn facts_of(project: &Project, attempt: &AttemptRecord) -> Facts {
     let at_work = attempt.started.is_some() && attempt.ended.is_none();
     let live = at_work.then(|| JobFolder::new(project.dir.attempt(&attempt.id)).facts());

@@ -34,9 +34,9 @@ pub struct StatusView {
     pub state: RunView,
     /// Where plans land.
     pub target: TargetView,
-    /// What the run has used up, as far as anybody says.
+    /// The run's usage, as far as it is reported.
     pub spent: SpentView,
-    /// What a person has to look at before anything else.
+    /// What needs a person's attention first.
     pub attention: Vec<AttentionView>,
     /// Expected seconds until everything is done that needs no person; none when there is nothing.
     pub eta_s: Option<u64>,
@@ -85,7 +85,7 @@ pub struct PlanView {
     pub state: PlanState,
     /// Why it is in that state; never empty for a plan that neither runs nor has landed.
     pub why: Vec<String>,
-    /// What a person can do about it; as long as `why`.
+    /// What a person can do about each reason of `why`.
     #[serde(skip)]
     pub reasons: Vec<ReasonText>,
     /// Since when.
@@ -111,7 +111,7 @@ pub struct PlanView {
     pub tally: Tally,
     /// In document order.
     pub phases: Vec<PhaseView>,
-    /// What its attempts have used up, as far as anybody says.
+    /// The usage of its attempts, as far as it is reported.
     pub spent: SpentView,
     /// Expected seconds until it is done; none when it is done or needs a person first.
     pub eta_s: Option<u64>,
@@ -160,7 +160,7 @@ pub struct VerifyView {
     pub title: String,
     /// Its state.
     pub state: TaskState,
-    /// What was said of it last.
+    /// The last report on it.
     pub note: Option<String>,
 }
 
@@ -171,23 +171,23 @@ pub struct AttemptView {
     pub id: AttemptId,
     /// Its agent.
     pub agent: String,
-    /// What it was given: `phases 1, 2`, `task 2.3`.
+    /// Its units.
     #[serde(skip)]
-    pub given: String,
+    pub units: Vec<UnitId>,
     /// When its process started.
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
     /// How it ended.
     pub exit: Option<ExitView>,
-    /// The same in words: `exited with code 0`.
+    /// The same as a value.
     #[serde(skip)]
-    pub ended: Option<String>,
+    pub ended: Option<Exit>,
     /// Its log.
     pub log: PathBuf,
     /// The account it used; none when its agent has but one.
     pub account: Option<String>,
-    /// What its output told so far: last word, denied tools, errors, turns, tokens, cost, conversation.
+    /// The facts in its output so far: last word, denied tools, errors, turns, tokens, cost, conversation.
     pub facts: Facts,
 }
 
@@ -304,11 +304,11 @@ impl Situation {
         let attempts = attempts.map(|attempt| AttemptView {
             id: attempt.id.clone(),
             agent: attempt.agent.to_string(),
-            given: given(&attempt.units),
+            units: attempt.units.clone(),
             started_at: attempt.started.and_then(|at| self.wall(at)),
             ended_at: attempt.ended.and_then(|at| self.wall(at)),
             exit: attempt.exit.as_ref().map(ExitView::of),
-            ended: attempt.exit.as_ref().map(Exit::describe),
+            ended: attempt.exit.clone(),
             log: project.dir.attempt(&attempt.id).join("log"),
             account: attempt.account.clone(),
             facts: facts_of(project, attempt),

@@ -33,7 +33,7 @@ pub struct ConflictWatch {
     again: bool,
 }
 
-/// What is kept from look to look.
+/// The state from look to look.
 #[derive(Default)]
 struct WatchMemory {
     forecast: Option<Forecast>,
@@ -116,7 +116,7 @@ impl ConflictWatch {
     }
 }
 
-/// What the scheduler is to be told; none when no head has moved.
+/// The inputs for the scheduler; none when no head has moved.
 fn look(
     project: &Project,
     kept: &mut WatchMemory,
@@ -145,7 +145,7 @@ fn look(
     Ok(Some((known(&project.target, &kept.heads, &clashing), clashing)))
 }
 
-/// The same as what the scheduler is told.
+/// The same as the scheduler's input.
 fn known(target: &str, heads: &[BranchHead], clashing: &[Clashing]) -> Heads {
     let mut known = Heads::default();
     if let Some(((_, tip), plans)) = heads.split_first() {

@@ -35,7 +35,7 @@ pub fn look_for_displaced(desk: &Desk) {
         let (repo, lock) = (desk.project.repo.clone(), desk.units.of(name));
         let (name, sender) = (name.clone(), desk.sender.clone());
         tokio::task::spawn_blocking(move || {
-            // Whoever has it looks itself.
+            // The process that holds it looks itself.
             let Ok(_alone) = lock.try_lock() else {
                 return;
             };

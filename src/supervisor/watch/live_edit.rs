@@ -35,9 +35,9 @@ pub struct ManifestWatch {
     reading: bool,
     /// True when they may have changed since that began.
     again: bool,
-    /// What was said last about files that cannot be read.
+    /// The last warning about unreadable files.
     told: Option<String>,
-    /// What was said to be refused and still differs.
+    /// Refused edits that still differ.
     refused: Vec<ManifestChange>,
 }
 
@@ -78,7 +78,7 @@ impl ManifestWatch {
     /// Watches what the plans name now, too. Folders, since editors put a new file in the old one's place.
     /// True when these are others than before.
     fn follow(&mut self, files: BTreeSet<PathBuf>) -> bool {
-        // One that is not there yet comes into the nearest folder that is.
+        // A file that does not exist yet is watched for in the nearest folder that does.
         let folders = files.iter().filter_map(|file| file.parent());
         let folders = folders.filter_map(|folder| folder.ancestors().find(|folder| folder.is_dir()));
         for folder in folders {
@@ -130,7 +130,7 @@ impl ManifestWatch {
                     // It may have come before it was watched.
                     self.read_later(desk);
                 }
-                return Ok(self.tell_of_diagnostics(desk, &diagnostics));
+                return Ok(self.warn_of_diagnostics(desk, &diagnostics));
             }
         };
         if self.told.take().is_some() {
@@ -163,7 +163,7 @@ impl ManifestWatch {
             }
             Err(why) => edit.refuse_all(&format!("the whole edit does not fit: {why}")),
         };
-        // What is refused goes on to differ, and is found again whenever a file is touched.
+        // What is refused continues to differ, and is found again whenever a file is touched.
         let refused: Vec<ManifestChange> = changes
             .iter()
             .filter(|change| change.refused.is_some())
@@ -193,10 +193,10 @@ impl ManifestWatch {
         Ok(())
     }
 
-    /// Says once what is wrong with files that were edited; what was read before goes on.
-    fn tell_of_diagnostics(&mut self, desk: &Desk, diagnostics: &SupervisorError) -> Vec<Input> {
+    /// Says once what is wrong with files that were edited; what was read before continues.
+    fn warn_of_diagnostics(&mut self, desk: &Desk, diagnostics: &SupervisorError) -> Vec<Input> {
         let why = format!(
-            "the manifest was edited and cannot be used as it is; what was read before goes on: {diagnostics}"
+            "the manifest was edited and cannot be used as it is; the plans in force stay as they were: {diagnostics}"
         );
         if self.told.as_ref() == Some(&why) {
             return Vec::new();
@@ -207,7 +207,7 @@ impl ManifestWatch {
     }
 }
 
-/// What was edited, with what stays as it was, checked as a whole.
+/// The edited parts with the unchanged parts, checked as a whole.
 fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Project, SupervisorError> {
     for event in held {
         if let Event::PlanHeld {
@@ -242,7 +242,7 @@ fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Project, Supe
     Ok(project)
 }
 
-/// Lets those who look and steer see what counts.
+/// Shows readers and steering commands what counts.
 fn write_plans_down(desk: &Desk, diagnostics: Option<&str>) {
     if let Err(error) = desk.project.write_down(diagnostics) {
         let _ = desk.sender.send(EngineMessage::Warning(None, error.to_string()));

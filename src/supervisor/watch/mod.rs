@@ -1,4 +1,4 @@
-//! What is looked at beside the loop.
+//! Watchers beside the loop.
 //!
 //! May import `desk` and below.
 

@@ -1,4 +1,4 @@
-//! Plans that land by themselves and met something in a checkout of the target: tried again once that is gone.
+//! Plans that land on their own and met something in a checkout of the target: tried again once that is gone.
 
 use crate::plan::{PlanName, WorkRef};
 use crate::schedule::{Event, Input, Merge, MergeTrouble, Outcome, Scheduler};
@@ -45,14 +45,14 @@ impl ObstacleWatch {
     }
 }
 
-/// Brings checkouts along, on a thread of its own, that could not follow a landing: whoever was in the way may be done.
+/// Updates checkouts that could not follow a landing, on its own thread: the obstacle may be gone.
 pub fn bring_checkouts_along(desk: &Desk) {
     if !desk.project.dir.landing().exists() {
         return;
     }
     let (project, sender) = (desk.project.clone(), desk.sender.clone());
     tokio::task::spawn_blocking(move || {
-        // What is still behind was told, and stands in `orch status`.
+        // A checkout that is still behind was reported, and `orch status` shows it.
         let ended = perform::resume_landing(&project).unwrap_or_default();
         for what in ended.followed {
             let _ = sender.send(EngineMessage::Warning(None, what));
@@ -60,7 +60,7 @@ pub fn bring_checkouts_along(desk: &Desk) {
     });
 }
 
-/// Plans that land by themselves and did not because of an obstacle, the first one first, and those that wait for them.
+/// Plans that land on their own and did not because of an obstacle, the first one first, and those that wait for them.
 fn met(scheduler: &Scheduler) -> Vec<PlanName> {
     let state = scheduler.state();
     let by_itself = scheduler.work().plans.iter().filter(|plan| plan.auto_merge);
@@ -92,6 +92,6 @@ fn would_land(project: &Project, plan: &PlanName, known: &perform::KnownPlans) -
     let tip = project.repo.branch_tip(&project.target).ok().flatten();
     let onto = tip.unwrap_or_else(|| project.base.clone());
     let rehearsed = perform::rehearse(project, plan, &project.target, &onto, known);
-    // Any other trouble is told by the train.
+    // The train reports any other trouble.
     !matches!(rehearsed, Err(MergeTrouble::Obstacle { .. }))
 }

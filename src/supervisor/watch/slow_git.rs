@@ -11,8 +11,8 @@ use crate::agent::{ProcessId, children, descendants};
 /// How often is looked.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Looks after which a command that is still the same is ended. Whatever git does by itself takes less in nearly all
-/// repositories, and what is cut short is done again by the next run.
+/// Looks after which a command that is still the same is ended. Whatever git does on its own takes less in nearly all
+/// repositories, and what is interrupted is done again by the next run.
 const LOOKS: u32 = 5;
 
 /// Whether git commands that take long are ended.

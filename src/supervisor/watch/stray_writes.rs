@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Files that are named.
 const NAMED: usize = 4;
 
-/// What the main checkout looked like at the last look.
+/// The main checkout at the last look.
 #[derive(Debug)]
 pub struct StrayWrites {
     last: Option<HeadPrint>,
@@ -27,7 +27,7 @@ pub struct StrayWrites {
     own_changes: u64,
     /// True when it has since the last look: then only uncommitted files are compared, which it never makes.
     moved: bool,
-    /// What was told of hooks that the repository's configuration names.
+    /// Reported changes of the hooks that the repository's configuration names.
     pub hooks_told: Option<(String, String)>,
 }
 
@@ -97,7 +97,7 @@ impl StrayWrites {
     }
 }
 
-/// What is different, in words; none for what people edit while plans run, and are told of what of it counts.
+/// The difference, in words; none for the files that people edit while plans run.
 fn difference(project: &Project, before: &HeadPrint, now: &HeadPrint) -> Option<String> {
     let foreign = |file: &PathBuf| !project.is_steered_by(&project.repo.top().join(file));
     if before.branch != now.branch {
@@ -123,7 +123,7 @@ fn difference(project: &Project, before: &HeadPrint, now: &HeadPrint) -> Option<
     (!files.is_empty()).then(|| format!("its uncommitted files changed ({}{more})", shown.join(", ")))
 }
 
-/// What the main checkout looks like; none where there is none, or where it cannot be read.
+/// The main checkout now; none when there is none, or when it cannot be read.
 pub fn see(project: &Project) -> Option<HeadPrint> {
     if project.repo.is_bare() {
         return None;

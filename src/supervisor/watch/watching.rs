@@ -6,6 +6,7 @@ use crate::schedule::{Ending, Event, Input, Merge};
 use super::stray_writes::{StrayWrites, see};
 use crate::supervisor::desk::core::{Desk, warn};
 use crate::supervisor::desk::message::{CheckoutLook, EngineMessage};
+use crate::supervisor::project::error::in_words;
 
 impl StrayWrites {
     /// Looks at the main checkout, on a thread of its own. Not while the target moves: its checkout is half of one commit and
@@ -40,7 +41,7 @@ impl StrayWrites {
         let changed = changed_hooks();
         if let (Some((before, now)), true) = (&changed, self.hooks_told != changed) {
             let why = format!(
-                "`core.hooksPath` of the repository is {now} now, and was {before} when the run began: orch goes on with that. If you \
+                "`core.hooksPath` of the repository is {now} now, and was {before} when the run began: orch keeps using that. If you \
                  did not change it, an agent did (`git config core.hooksPath`)"
             );
             warn(inputs, None, why);
@@ -62,13 +63,13 @@ impl StrayWrites {
 /// What killed gits have left in worktrees and beside branches, once nobody is at work. After an interruption one may still be at it, and is not
 /// waited for.
 pub fn tidy_worktrees(desk: &Desk, ending: Option<Ending>) -> Vec<Event> {
-    let cleared = git::lock::clear_dead_locks(&desk.admin).map_err(|error| error.to_string());
+    let cleared = git::lock::clear_dead_locks(&desk.admin).map_err(in_words);
     let branches = desk.project.set.plans.iter().map(|plan| plan.branch.as_str());
     let unlocked = git::lock::clear_dead_locks_of_branches(desk.project.repo.common_dir(), branches);
-    let unlocked = unlocked.map_err(|error| error.to_string());
+    let unlocked = unlocked.map_err(in_words);
     let finished = match ending {
         Some(Ending::Interrupted) => Ok(()),
-        _ => git::worktree::finish_half_made(&desk.admin).map_err(|error| error.to_string()),
+        _ => git::worktree::finish_half_made(&desk.admin).map_err(in_words),
     };
     let trouble = [cleared, unlocked, finished].into_iter().filter_map(Result::err);
     trouble.map(|why| Event::Warning { plan: None, why }).collect()

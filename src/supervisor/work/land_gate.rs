@@ -27,7 +27,7 @@ enum GateState {
     Withdrawn,
 }
 
-/// By what a file that was written again is told: its number, its length, and when that was.
+/// What shows that a file was written again: its number, its length and its time.
 type Stamp = (u64, u64, i64, i64);
 
 fn stamp(file: &Path) -> Option<Stamp> {
@@ -60,7 +60,7 @@ impl LandGate {
         *state != GateState::Gone || !self.plans.contains(plan)
     }
 
-    /// Before it is read once more what people say of the plans that are to land.
+    /// Before it is read again what people say of the plans that are to land.
     pub fn before(desk: &Desk, landing: &Landing) -> Self {
         let worktrees = landing.batch.iter().map(|plan| desk.worktree(&LaneId::own(plan)));
         let files = worktrees.flat_map(|worktree| status::reported_in(&worktree));

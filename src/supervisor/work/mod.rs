@@ -1,4 +1,4 @@
-//! Those at work: their worktrees, what they report, verifications and landings under way.
+//! Running work: worktrees, reports, verifications and landings.
 //!
 //! May import `desk` and below.
 

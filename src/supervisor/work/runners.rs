@@ -45,7 +45,7 @@ impl Runners {
         self.still.forget(attempt);
     }
 
-    /// Stops an attempt. One that is gone already has sent word of that.
+    /// Stops an attempt. An ended attempt has sent its message.
     pub fn stop(&self, desk: &Desk, attempt: AttemptId, now: bool) {
         if let Some(runner) = self.holds.get(&attempt) {
             runner.stop(now);
@@ -55,7 +55,7 @@ impl Runners {
         }
     }
 
-    /// Looks for signs of life of an attempt, on a thread of its own. One that is gone already has sent word of that.
+    /// Looks for signs of life of an attempt, on a thread of its own. An ended attempt has sent its message.
     pub fn look(&self, desk: &Desk, lane: LaneId, attempt: AttemptId, stall_after: Duration) {
         let (watch, sender) = (self.still.clone(), desk.sender.clone());
         let folder = JobFolder::new(desk.project.dir.attempt(&attempt));
@@ -70,7 +70,7 @@ impl Runners {
             return;
         }
         tokio::task::spawn_blocking(move || {
-            // One that resolves a conflict is waited for elsewhere.
+            // The end of an attempt at a conflict is awaited elsewhere.
             let running = || match folder.state() {
                 Ok(JobState::Running(Some(running))) => Some(running.runner),
                 _ => None,
@@ -114,11 +114,17 @@ pub fn launch(desk: &Desk, order: Launch) {
         let launched = {
             let _alone = alone(&lock);
             perform::note_again_before(&project, &order, &state);
-            let known = perform::TasksKnown {
+            let start = perform::AttemptStart {
+                project: &project,
+                admin: &admin,
+                worktree: &worktree,
+                order: &order,
+                run,
                 states: &states,
                 waits,
+                mark: &mark,
             };
-            perform::launch(&project, &admin, &worktree, &order, run, known, &mark)
+            start.launch()
         };
         match launched {
             Ok(launched) => {
@@ -130,7 +136,7 @@ pub fn launch(desk: &Desk, order: Launch) {
                 }
                 runtime.spawn(wait_for(sender, lane, order.attempt, launched.runner, read));
             }
-            // The loop is told when the disk does not take the journal, and the plan is not to blame.
+            // The loop gets the error when the disk does not take the journal; the plan is not to blame.
             Err(_) if mark.reach().is_err() => {}
             Err(event) => {
                 let _ = sender.send(EngineMessage::Input(Input::Event(*event)));
@@ -139,7 +145,7 @@ pub fn launch(desk: &Desk, order: Launch) {
     });
 }
 
-/// Waits for the end of a runner's job. What the agent reported last is read before that is told.
+/// Waits for the end of a runner's job. The agent's last reports are read before the end is reported.
 async fn wait_for(
     sender: mpsc::UnboundedSender<EngineMessage>,
     lane: LaneId,
@@ -154,7 +160,7 @@ async fn wait_for(
         if let Ok(end) = end {
             while tokio::time::timeout(LOOK_AGAIN, end.readable()).await.is_err() {
                 if runner.look() {
-                    let why = format!("a signal had suspended the runner of {attempt}: it goes on");
+                    let why = format!("a signal had suspended the runner of {attempt}: it runs again");
                     let _ = sender.send(EngineMessage::Warning(Some(lane.plan.clone()), why));
                 }
             }

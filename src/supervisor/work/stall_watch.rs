@@ -12,7 +12,7 @@ use crate::schedule::Signs;
 /// Folders of a worktree that are no sign of life: git's own, and the one whose status file is a sign for itself.
 const NOT_LOOKED_AT: &[&str] = &[".git", ".orch"];
 
-/// What was seen of the processes of each attempt.
+/// The processor time of each attempt, as last seen.
 #[derive(Debug, Default)]
 pub struct StallWatch {
     seen: Mutex<BTreeMap<AttemptId, UsageSeen>>,

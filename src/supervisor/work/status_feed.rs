@@ -1,4 +1,4 @@
-//! What agents report, from their folders to the scheduler.
+//! Agents' reports, from their folders to the scheduler.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::supervisor::project::repository_plans::committed_document;
 /// What agents' folders were found to say, so that it is taken up once.
 pub struct Reports {
     watcher: Watcher,
-    /// What is wrong there, by plan.
+    /// The warnings, by plan.
     warnings: BTreeMap<PlanName, Vec<String>>,
     /// Messages out of outboxes that were passed on.
     posted: BTreeSet<String>,
@@ -63,10 +63,10 @@ impl Reports {
         }
     }
 
-    /// What the agent in a worktree has left to be sent and was not taken up yet.
+    /// The new messages in a worktree's outbox.
     pub fn unsent(&mut self, worktree: &Path) -> Vec<OutboxLine> {
         let mut waiting = status::outbox(worktree);
-        // What is being taken out may still lie there.
+        // What is being taken out may still are there.
         waiting.retain(|message| self.posted.insert(message.id.clone()));
         waiting
     }
@@ -109,7 +109,7 @@ pub fn reading(desk: &Desk, lane: &LaneId) -> impl FnOnce() -> LaneReading + Sen
     let run = desk.scheduler.state().plan(&plan);
     let attempt = run.attempts.get(&lane.lane);
     let of = last_attempt(desk, lane);
-    // What orch brings into a worktree for an attempt that is about to begin lies there before its commit does.
+    // What orch brings into a worktree for an attempt that is about to begin is there before its commit does.
     let starts = attempt.is_some_and(|attempt| attempt.head.is_none());
     let begun = attempt.map_or_else(|| run.made.clone(), |attempt| attempt.head.clone());
     let begun = begun.or_else(|| run.worktree().map(|made| made.base.clone()));

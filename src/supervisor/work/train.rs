@@ -1,4 +1,4 @@
-//! What the merge train asks for, each on a thread of its own.
+//! The merge train's orders, each on its own thread.
 
 use crate::schedule::train::TrainAnswer;
 use crate::schedule::{Event, Input, UnionBuild};

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::plan::PlanName;
 
-/// True once nobody wants the verification any more.
+/// True once the verification is unwanted.
 #[derive(Debug, Clone, Default)]
 pub struct Unwanted(Arc<AtomicBool>);
 
 impl Unwanted {
     /// Whether that is so by now.
-    pub fn is_so(&self) -> bool {
+    pub fn is_set(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }
@@ -30,8 +30,8 @@ impl Verifying {
         begun
     }
 
-    /// Nobody wants it any more.
-    pub fn forgo(&self, plan: &PlanName) {
+    /// It is unwanted.
+    pub fn give_up(&self, plan: &PlanName) {
         if let Some(begun) = self.0.get(plan) {
             begun.0.store(true, Ordering::SeqCst);
         }

@@ -1,5 +1,5 @@
-//! Making worktrees in the background: as many at once as there are cores, none without room on the disk, none any more once a
-//! person asked to stop.
+//! Making worktrees in the background: as many at once as there are cores, none without disk space, none after a person asked to
+//! stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 use crate::supervisor::perform::tree::provision::Progress;
 
-/// What worktrees that are being made share.
+/// The shared state of worktrees that are being made.
 #[derive(Debug)]
 pub struct WorktreeQueue {
     turns: Arc<Semaphore>,
@@ -62,7 +62,7 @@ impl WorktreeQueue {
         });
     }
 
-    /// Ends the preparation of worktrees when a person asks to stop, and that of a plan's when it is cancelled.
+    /// Ends the preparation of worktrees when a person asks to stop, and of a plan's worktrees when it is cancelled.
     pub fn stop(&self, desk: &Desk, event: &Event) {
         let of: Option<PlanName> = match event {
             Event::RunStopping { .. } => {
@@ -80,7 +80,7 @@ impl WorktreeQueue {
 }
 
 /// Tells of what about the repository's files will surprise somebody who works in a worktree.
-pub fn tell_of_contents(desk: &Desk) {
+pub fn warn_of_contents(desk: &Desk) {
     if let Ok(Some(why)) = git::repo::large_files_trouble(&desk.project.repo) {
         let _ = desk.sender.send(EngineMessage::Warning(None, why));
     }

@@ -49,7 +49,7 @@ impl Branches {
         self.branch(plan, None).extend(content);
     }
 
-    /// The commit that a plan's branch stands at.
+    /// The commit that a plan's branch is at.
     pub fn tip(&mut self, plan: &PlanName) -> CommitId {
         let content = self.branch(plan, None).clone();
         self.commit(content)

@@ -222,7 +222,7 @@ pub fn check(sandbox: &Sandbox, what: &str) {
     assert_eq!(doctor.code, 0, "{what}: {doctor:?}");
 }
 
-/// Goes on until a run is over, as a person does who says `retry` where it is held for what was killed, so often at most.
+/// Continues until a run is over, as a person does who says `retry` where it is held for what was killed, so often at most.
 pub fn go_on(sandbox: &Sandbox, what: &str, retries: usize) -> Vec<Said> {
     let mut all = Vec::new();
     loop {

@@ -16,7 +16,7 @@ pub struct Leaf {
     pub data: Vec<u8>,
 }
 
-/// A whole tree: paths and what lies there.
+/// A whole tree: paths and what is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files(pub BTreeMap<String, Leaf>);
 

@@ -98,7 +98,6 @@ impl Lanes {
         git::unit::integrate(
             &self.admin,
             &CandidateBuilder::new(&self.scratch.repository(), git),
-            HOME,
             &self.unit(number),
             MergeMessage {
                 text: "auth: merge a task\n\nwith words",

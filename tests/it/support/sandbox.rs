@@ -134,7 +134,7 @@ impl Sandbox {
         });
     }
 
-    /// Waits until somebody stands at the gate.
+    /// Waits until somebody is at the gate.
     #[track_caller]
     pub fn reached(&self, gate: &str) {
         self.marked(&format!("at-{gate}"));
@@ -206,7 +206,7 @@ impl Sandbox {
         Running::spawn(self.command(line.split_whitespace()))
     }
 
-    /// Starts `up` on a plan `p` of one task, and returns as its agent stands at the gate `p`.
+    /// Starts `up` on a plan `p` of one task, and returns as its agent is at the gate `p`.
     #[track_caller]
     pub fn at_work(&self) -> Running {
         self.gate("p");
@@ -375,7 +375,7 @@ impl Said {
         self
     }
 
-    /// Asserts that this stands in the answer or the narration.
+    /// Asserts that this is in the answer or the narration.
     #[track_caller]
     pub fn says(self, part: &str) -> Self {
         assert!(

@@ -50,7 +50,7 @@ fn mount(make: &str, options: &[&str], size: u64, image: &Path, point: &Path) ->
 
 impl Drop for SharedBlocks {
     fn drop(&mut self) {
-        // Lazily: somebody may still stand in it.
+        // Lazily: somebody may still be in it.
         let _ = Command::new("umount").arg("--lazy").arg(&self.point).output();
         let _ = std::fs::remove_file(&self.image);
     }

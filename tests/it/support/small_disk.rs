@@ -51,7 +51,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Lazily: somebody may still stand in it.
+        // Lazily: somebody may still be in it.
         let _ = Command::new("umount").arg("--lazy").arg(&self.point).output();
     }
 }

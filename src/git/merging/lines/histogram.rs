@@ -15,8 +15,8 @@ pub(in crate::git::merging) struct Changed {
     pub(in crate::git::merging) new: Vec<bool>,
 }
 
-/// Compares two files of lines below `numbers`. None where git goes on with another comparison: all that the two have in common
-/// somewhere stands there too often.
+/// Compares two files of lines below `numbers`. None where git continues with another comparison: all that the two have in common
+/// somewhere is there too often.
 pub(in crate::git::merging) fn compare(old: &[usize], new: &[usize], numbers: usize) -> Option<Changed> {
     let mut changed = Changed {
         old: vec![false; old.len()],
@@ -79,11 +79,11 @@ enum CommonRun {
     Run(LineRegion),
     /// Nothing is common to both.
     Nothing,
-    /// There is something, and each such line stands there too often.
+    /// There is something, and each such line is there too often.
     TooOften,
 }
 
-/// Where lines stand in a region of the old file.
+/// Where lines are in a region of the old file.
 struct Index<'a> {
     old: &'a [usize],
     new: &'a [usize],
@@ -150,7 +150,7 @@ impl Index<'_> {
         }
     }
 
-    /// The run through a line of the old file and an equal one of the new, and how often its rarest line stands there.
+    /// The run through a line of the old file and an equal one of the new, and how often its rarest line is there.
     fn grown(&self, region: LineRegion, old: usize, new: usize, times: usize) -> (LineRegion, usize) {
         let mut run = LineRegion {
             old: (old, old + 1),
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_rarest_line_stays_where_the_longest_run_would_not_have_it() {
-        // The three dots are longer, but the `x` stands there once.
+        // The three dots are longer, but the `x` is there once.
         let both = ("x".to_owned(), "x".to_owned());
         assert_eq!(kept("x...", "...x"), Some(both));
     }

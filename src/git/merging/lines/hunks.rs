@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::histogram::compare;
 use super::slide::slide;
 
-/// What merging came to.
+/// The result of a merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git::merging) enum LineMerge {
     /// This is the file.
@@ -106,7 +106,7 @@ impl<'a> Numbering<'a> {
     }
 }
 
-/// What a side changed, in order.
+/// The changes of a side, in order.
 fn hunks(base: &[usize], side: &[usize], numbers: usize) -> Option<Vec<Hunk>> {
     let mut changed = compare(base, side, numbers)?;
     slide(base, &mut changed.old, &changed.new)?;
@@ -133,7 +133,7 @@ fn hunks(base: &[usize], side: &[usize], numbers: usize) -> Option<Vec<Hunk>> {
 /// Goes through the changes of both sides.
 fn pieces(one: &[Hunk], two: &[Hunk], ours: &[usize], theirs: &[usize]) -> Vec<MergePiece> {
     let mut pieces = Pieces(Vec::new());
-    // By how much the unchanged lines of a side lie further down than those of base.
+    // By how much the unchanged lines of a side are further down than in the base.
     let (mut moved_one, mut moved_two) = (0_isize, 0_isize);
     let shifted = |range: &Range<usize>, by: isize| {
         range.start.saturating_add_signed(by)..range.end.saturating_add_signed(by)
@@ -185,7 +185,7 @@ fn gain(hunk: &Hunk) -> isize {
 struct Pieces(Vec<MergePiece>);
 
 impl Pieces {
-    /// Adds a piece; one that touches the last belongs to it.
+    /// Adds a piece; a piece that touches the last is joined to it.
     fn add(&mut self, whose: Whose, ours: Range<usize>, theirs: Range<usize>) {
         match self.0.last_mut() {
             Some(last) if ours.start <= last.ours.end || theirs.start <= last.theirs.end => {

@@ -1,14 +1,14 @@
 //! Merging the lines of a file that both sides changed, where git's own result is certain: by one line that parts the
 //! changes of the two sides, or else by comparing the files as git does (`hunks`), which takes longer.
 //!
-//! One line is enough when one side changed only lines before it and the other only lines after it, and it stands once in
-//! each of the three files. Why: git compares by histogram (`xdiff/xhistogram.c`), which takes the longest run of equal
-//! lines among those with the rarest line, and goes on to the left and to the right of it. The run through the line has a
-//! line that is there once, so no run is rarer; and a run that would set lines of one side of it against lines of its other
-//! side would lie, in one of the two files, wholly within what is unchanged beyond it, so it is shorter than the run through
-//! the line, which takes in all of that. So the line stays with itself, and where nothing changed beyond it nothing is found.
-//! Changes that slide along equal lines stop at it, there being no other line like it. All changes of one side then end
-//! before it, and those of the other begin after it: they do not touch, and git takes both.
+//! One line is enough when one side changed only lines before it and the other only lines after it, and it stands once in each of
+//! the three files. Why: git compares by histogram (`xdiff/xhistogram.c`), which takes the longest run of equal lines among those
+//! with the rarest line, and continues to the left and to the right of it. The run through the line has a line that is there
+//! once, so no run is rarer; and a run that would set lines of one side of it against lines of its other side would lie, in one
+//! of the two files, wholly within what is unchanged beyond it, so it is shorter than the run through the line, which takes in
+//! all of that. So the line stays with itself, and where nothing changed beyond it nothing is found. Changes that slide along
+//! equal lines stop at it, there being no other line like it. All changes of one side then end before it, and those of the other
+//! begin after it: they do not touch, and git takes both.
 
 use memchr::memmem;
 

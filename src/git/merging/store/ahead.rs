@@ -30,7 +30,7 @@ pub(in crate::git::merging) struct Ahead {
 impl Ahead {
     /// Begins to read for merges of these heads onto a commit, each on top of the one before. None where that is not worth it.
     pub(in crate::git::merging) fn begin(common_dir: &Path, onto: Oid, heads: Vec<Oid>) -> Option<Self> {
-        // Asked for last: the answer stands in several files.
+        // Asked for last: the answer is in several files.
         let alone = || std::thread::available_parallelism().is_ok_and(|processors| processors.get() < 2);
         if heads.len() < FEW || alone() {
             return None;
@@ -53,7 +53,7 @@ impl Ahead {
         })
     }
 
-    /// A merge of this head begins: what was read for those before it is not needed any more.
+    /// A merge of this head begins: what was read for those before it is no longer needed.
     pub(in crate::git::merging) fn reach(&self, head: Oid) {
         if let Some(turn) = self.turns.get(&head) {
             self.shelf.reach(*turn);
@@ -70,7 +70,7 @@ impl Drop for Ahead {
     fn drop(&mut self) {
         self.shelf.close();
         if let Some(thread) = self.thread.take() {
-            // One that has panicked has read less, and that is all.
+            // A reader that panicked has read less, and that is all.
             let _ = thread.join();
         }
     }

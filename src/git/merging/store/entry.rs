@@ -86,7 +86,7 @@ impl TreeEntry<'_> {
     }
 }
 
-/// The entry of the same name among those of a tree: a file's for a file, a folder's for a folder.
+/// The entry of the same name in a tree: a file for a file, a folder for a folder.
 pub(in crate::git::merging) fn find<'t, 'e>(
     tree: &'t [TreeEntry<'e>],
     entry: &TreeEntry<'_>,

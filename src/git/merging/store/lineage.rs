@@ -58,7 +58,7 @@ const FOUND: u8 = 8;
 #[derive(Debug, Default)]
 struct Painting {
     marks: HashMap<Oid, PaintMark>,
-    /// Those to go on from, by time: one may be there more than once.
+    /// Those to continue from, by time: one may be there more than once.
     queue: BinaryHeap<(i64, Oid)>,
     /// How many of the queue are not below a common ancestor. Counted, since a queue may be long.
     fresh: usize,
@@ -103,7 +103,7 @@ impl Painting {
     }
 }
 
-/// A line longer than this is begun anew.
+/// A line longer than this is begun again.
 const LONGEST: usize = 100_000;
 
 impl Lineage {
@@ -112,9 +112,9 @@ impl Lineage {
         Some(self.node(objects, commit)?.tree)
     }
 
-    /// What `tip` and `head` have in common. Both are painted downwards, newest first, until all that is left lies below
-    /// a common ancestor, as git does it; commits of the line count as the tip's, so that its merges need not be gone
-    /// through again and again.
+    /// What `tip` and `head` have in common. Both are painted downwards, newest first, until all that is left is below a common
+    /// ancestor, as git does it; commits of the line count as the tip's, so that its merges need not be gone through again and
+    /// again.
     pub(in crate::git::merging) fn base(&mut self, objects: &mut Objects, tip: Oid, head: Oid) -> Base {
         if self.line.tip != Some(tip) || self.line.known.len() > LONGEST {
             self.line = MergeLine {
@@ -143,8 +143,8 @@ impl Lineage {
         }
     }
 
-    /// Goes on with the line to a merge of its tip with a head that has these commits of its own; begins anew when they
-    /// are not known.
+    /// Continues with the line to a merge of its tip with a head that has these commits of its own; begins again when they are
+    /// not known.
     pub(in crate::git::merging) fn advance(&mut self, merge: Oid, own: Option<Vec<Oid>>) {
         match own {
             Some(own) => {

@@ -24,12 +24,12 @@ const KEPT: usize = 64 << 20;
 pub(in crate::git::merging) struct Objects {
     repo: git2::Repository,
     made: ById<(ObjectType, Arc<[u8]>)>,
-    /// What was made, in order.
+    /// The new objects, in order.
     order: Vec<Oid>,
     bytes: usize,
     read: ById<Arc<[u8]>>,
     read_bytes: usize,
-    /// What was read ahead.
+    /// The objects that were read ahead.
     ahead: Option<Arc<Shelf>>,
 }
 
@@ -49,7 +49,7 @@ impl Objects {
         })
     }
 
-    /// From now on takes what lies on the shelf before it reads anything.
+    /// From now on takes what is on the shelf before it reads anything.
     pub(in crate::git::merging) fn take_from(&mut self, shelf: Option<Arc<Shelf>>) {
         self.ahead = shelf;
     }

@@ -38,7 +38,7 @@ impl Shelf {
         self.laid.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many bytes an object has that lies there.
+    /// How many bytes an object has that is there.
     pub(in crate::git::merging) fn size(&self, id: Oid) -> Option<usize> {
         let laid = self.laid();
         laid.objects.get(&id).map(|(.., data)| data.len())

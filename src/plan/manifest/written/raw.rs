@@ -52,9 +52,9 @@ tables! {
         merge: RawMerge,
         /// Shell lines that run on events.
         hooks: RawHooks,
-        /// After how long somebody is told of a wait.
+        /// After how long a wait is reported.
         escalate: RawEscalate,
-        /// Points that several plans reach before any of them goes on, by name.
+        /// Points that several plans reach before any of them continues, by name.
         sync: NamedTable<RawSync>,
         /// Plans by name.
         plans: NamedTable<RawPlan>,
@@ -96,7 +96,7 @@ tables! {
         backoff: DurationText,
         /// Longest duration of one attempt. Default: "4h".
         timeout: PositiveDuration,
-        /// How long output, status, files and processor time may all be still before somebody is told. Default: "30m".
+        /// How long output, status, files and processor time may all be still before a notice. Default: "30m".
         stuck_after: PositiveDuration,
         /// What follows when they stay so for as long again. Default: "notice", nothing more.
         on_stuck: OnStuck,
@@ -120,8 +120,8 @@ tables! {
         /// Program and arguments, with {prompt_file}, {prompt}, {plan}, {worktree}, {model}, {status_file}, {branch},
         /// {git_dir}, {git_common_dir}, {settings_file}. Default: the preset's.
         command: Vec<Located<String>>,
-        /// The same to go on with a conversation, with {session} too; empty: every attempt begins a new one. Default:
-        /// the preset's, unless there is a `command`.
+        /// The same to continue with a conversation, with {session} too; empty: every attempt begins a new one. Default: the
+        /// preset's, unless there is a `command`.
         resume: Vec<Located<String>>,
         /// Options that let it work without asking, instead of the preset's.
         permissions: Vec<Located<String>>,
@@ -177,7 +177,7 @@ tables! {
         every_commit_green: bool,
         /// True tries unfinished branches together while nothing is to be merged. Default: false.
         early: bool,
-        /// Generated files that are made anew where they conflict, instead of being merged.
+        /// Generated files that are made again where they conflict, instead of being merged.
         regenerate: Vec<Located<RawRegenerate>>,
     }
 
@@ -203,7 +203,7 @@ tables! {
         notify: Text,
     }
 
-    /// After how long somebody is told of a wait: a duration, "at once" or "never".
+    /// After how long a wait is reported: a duration, "at once" or "never".
     RawEscalate = "escalate" {
         /// A plan is held by a conflict. Default: "2h".
         conflict: Delay,
@@ -215,7 +215,7 @@ tables! {
         stuck: Delay,
     }
 
-    /// A point that several plans reach before any of them goes on.
+    /// A point that several plans reach before any of them continues.
     RawSync = "sync" {
         /// What has to be reached: a plan, or the phase of one; what comes behind it waits for all the others.
         points: Vec<Located<Dependency>>,
@@ -277,7 +277,7 @@ tables! {
         on_stuck: OnStuck,
         /// From TERM to KILL. Default: from `[run]`.
         grace: DurationText,
-        /// How long one agent would take for all of it, as far as anybody knows.
+        /// Estimate for one agent for the whole plan.
         expected: PositiveDuration,
         /// Money over the plan.
         budget: Money,
@@ -301,7 +301,7 @@ tables! {
         agent: AgentName,
         /// Its own time-out.
         timeout: PositiveDuration,
-        /// How long one agent would take for it, as far as anybody knows.
+        /// Estimate for one agent.
         expected: PositiveDuration,
         /// What it waits for besides plans.
         gate: Gate,

@@ -27,7 +27,7 @@ pub(in crate::plan::manifest) struct ManifestReader<'t> {
     pub(in crate::plan::manifest) asked: std::collections::BTreeSet<(&'static str, &'static str)>,
 }
 
-/// A value that can be read from TOML. A value that cannot is reported to the reader, and reading goes on.
+/// A value that can be read from TOML. A value that cannot is reported to the reader, and reading continues.
 pub(in crate::plan::manifest) trait FromToml: Sized {
     /// Reads the value, or reports why it cannot be one.
     fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self>;

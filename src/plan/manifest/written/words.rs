@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use toml::de::DeValue;
 
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
-use crate::plan::text::near_miss::{quoted, suggest};
+use crate::plan::text::near_miss::{did_you_mean, quoted};
 use crate::plan::{EventFormat, PRESETS, Preset as KnownProgram, StopSignal};
 
 macro_rules! words {
@@ -24,7 +24,7 @@ macro_rules! words {
                     $($word => Some(Self::$variant),)+
                     other => {
                         let message = format!("`{}` is {other:?}, expected one of {}", spot.path, quoted(words));
-                        let hint = suggest(other, words.iter().copied()).filter(|hint| hint.starts_with("did"));
+                        let hint = did_you_mean(other, words.iter().copied());
                         reader.diagnostic(spot.place, message, hint);
                         None
                     }
@@ -110,7 +110,7 @@ words! {
         Notice = "notice",
         /// A message into the agent's inbox.
         Nudge = "nudge",
-        /// It is ended, and the next attempt goes on.
+        /// It is ended, and the next attempt continues.
         Restart = "restart",
         /// It is ended, and a person has to look.
         Hold = "hold",

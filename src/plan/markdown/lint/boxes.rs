@@ -11,7 +11,7 @@ use crate::plan::markdown::read::one_line;
 use crate::plan::markdown::shape::item::{split_id, split_line};
 use crate::plan::markdown::shape::label::verify;
 
-/// Tells of boxes in a phase that nobody is given, and of numbered ones that stand in no phase.
+/// Tells of boxes in a phase that nobody is given, and of numbered ones that are in no phase.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for region in &page.regions {
         match region.phase {
@@ -56,9 +56,9 @@ fn in_phase(page: &Page<'_>, region: &Region<'_>, phase: &Phase, found: &mut Vec
         let id = phase.id;
         let message = match split_id(split_line(head).0).0 {
             Some(own) => {
-                format!("the box {own} is no task of phase {id} and no part of one: nobody is given it")
+                format!("the box {own} is no task of phase {id} and no part of one: no agent gets it")
             }
-            None => format!("this box has no number, and phase {id} has numbered ones: nobody is given it"),
+            None => format!("this box has no number, and phase {id} has numbered ones: no agent gets it"),
         };
         let hint = format!("write `- [ ] {id}.{next} Text`, or indent it below the task that it is part of");
         found.push(page.doubt(line, "[", message, hint));
@@ -70,7 +70,7 @@ fn outside(page: &Page<'_>, region: &Region<'_>, found: &mut Vec<DocumentDiagnos
         let head = split_line(&page.text()[item.head.clone()]).0;
         let Some(id) = split_id(head).0 else { continue };
         if page.document.task(id.task).is_none() {
-            let message = format!("the box {id} stands in no phase: nobody is given it");
+            let message = format!("the box {id} is in no phase: no agent gets it");
             let hint = format!("move it below `## Phase {}: Title`", id.task.phase);
             found.push(page.doubt(page.line(item.head.start), "[", message, hint));
         }

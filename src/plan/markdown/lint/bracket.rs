@@ -1,4 +1,4 @@
-//! What stands in brackets on the line of a task or phase and is nearly an annotation.
+//! What is in brackets on the line of a task or phase and is nearly an annotation.
 
 use super::page::Page;
 use crate::plan::markdown::DocumentDiagnostic;
@@ -174,9 +174,9 @@ fn without_colon(inside: &str) -> Option<String> {
 fn mark(inside: &str, on: On) -> Option<(String, String)> {
     let folded = inside.trim().to_ascii_lowercase();
     let meant = near_miss(&folded, ["parallel", "sequential"])?;
-    let (right, place) = match meant {
-        "parallel" => (On::Phase, "the heading of a phase"),
-        _ => (On::Task, "the line of a task"),
+    let (right, place) = match meant == "parallel" {
+        true => (On::Phase, "the heading of a phase"),
+        false => (On::Task, "the line of a task"),
     };
     let exact = folded == meant;
     // The right word at a place where it says what holds anyway.

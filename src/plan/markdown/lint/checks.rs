@@ -19,11 +19,11 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
             let exists = page.document.phase(named).is_some();
             let message = match region.phase {
                 Some(phase) if exists => format!(
-                    "these checks name phase {named} and stand in phase {0}: they are those of phase {0}",
+                    "these checks name phase {named} and are in phase {0}: they count for phase {0}",
                     phase.id
                 ),
                 Some(phase) => format!(
-                    "these checks name phase {named}, which does not exist: they are those of phase {}",
+                    "these checks name phase {named}, which does not exist: they count for phase {}",
                     phase.id
                 ),
                 // Without a phase a list of checks is prose, unless the phase that it names has no others.
@@ -32,7 +32,7 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
                     .phase(named)
                     .is_some_and(|phase| phase.verify.is_none()) =>
                 {
-                    format!("these checks name phase {named} and stand outside of it: nobody is told of them")
+                    format!("these checks name phase {named} and are outside of it: no agent gets them")
                 }
                 None => continue,
             };

@@ -17,7 +17,7 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
             ),
             None => format!("write `- [ ] {id}.1 Text` below it"),
         };
-        let message = format!("phase {id} has no tasks: whoever works on it is given nothing to do");
+        let message = format!("phase {id} has no tasks: its agent has nothing to do");
         let word = region.heading.as_ref().map_or("#", |heading| heading.text);
         found.push(page.doubt(phase.line, word, message, hint));
     }
@@ -31,11 +31,11 @@ mod tests {
     fn a_phase_without_tasks_is_told_and_what_was_taken_for_one() {
         tells(
             "## Phase 1: x\n\nDo it.\n",
-            "1:4 phase 1 has no tasks: whoever works on it is given nothing to do (write `- [ ] 1.1",
+            "1:4 phase 1 has no tasks: its agent has nothing to do (write `- [ ] 1.1",
         );
         tells(
             "## Phase 2: x\n\n### Task 1: First\n\nDo it.\n",
-            "1:4 phase 2 has no tasks: whoever works on it is given nothing to do (`Task 1: First` is no task",
+            "1:4 phase 2 has no tasks: its agent has nothing to do (`Task 1: First` is no task",
         );
     }
 }

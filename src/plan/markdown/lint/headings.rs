@@ -21,14 +21,14 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
             found.push(page.doubt(
                 heading.line,
                 heading.text,
-                format!("`{}` is read as no phase: {boxes} nobody's work", heading.text),
+                format!("`{}` is not read as a phase: {boxes} in no phase", heading.text),
                 like("##", heading.text),
             ));
         }
         for heading in region.phase.iter().flat_map(|_| &region.inner) {
             if is_unknown_phase(page, heading.text) && number(heading.text).is_some() {
                 let message = format!(
-                    "`{}` stands deeper than the other phases and is read as a part of the one above it",
+                    "`{}` is deeper than the other phases and is read as part of the phase above it",
                     heading.text
                 );
                 found.push(page.doubt(heading.line, heading.text, message, like("##", heading.text)));

@@ -5,7 +5,7 @@ use crate::plan::markdown::DocumentDiagnostic;
 use crate::plan::markdown::shape::item::split_id;
 use crate::plan::{Phase, TaskId};
 
-/// Tells of them where they stand in a phase.
+/// Tells of them where they are in a phase.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for region in &page.regions {
         let Some(phase) = region.phase else { continue };
@@ -43,7 +43,7 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
         for heading in region.inner.iter().filter(|_| mixed) {
             if let Some(id) = headed(heading.text, phase) {
                 let message = format!(
-                    "the heading of {id} is no task of phase {}: nobody is given it",
+                    "the heading of {id} is no task of phase {}: no agent gets it",
                     phase.id
                 );
                 let hint = format!("write `- [ ] {id} Text` for it, as for the other tasks");
@@ -79,7 +79,7 @@ fn strange<'t>(line: &'t str, phase: &Phase) -> Option<&'t str> {
         (None, Some(behind)) => behind,
         (None, None) => return None,
     };
-    // What only lacks a blank is told as that.
+    // A line that only lacks a blank has its own lint.
     let rest = behind.strip_prefix([' ', '\t'])?.trim();
     let id = split_id(rest).0?;
     lacks(phase, id.task).then_some(rest)

@@ -68,7 +68,7 @@ impl<'d> Page<'d> {
         self.masked.part(&(start..start + self.line_text(line).len()))
     }
 
-    /// Whether a box stands on the line that Markdown knows as one.
+    /// Whether a box is on the line that Markdown knows as one.
     pub(super) fn is_boxed(&self, line: usize) -> bool {
         self.boxed.contains(&line)
     }

@@ -3,7 +3,7 @@
 use crate::plan::markdown::shape::item::split_line;
 use crate::plan::{PhaseId, PipelineStart, TaskId};
 
-/// The text of a heading without its marks, from the line it stands on.
+/// The text of a heading without its marks, from the line it is on.
 pub(in crate::plan::markdown) fn text(line: &str) -> &str {
     let line = split_line(line).0;
     let bare = line.trim_start_matches([' ', '#']).trim();

@@ -8,7 +8,7 @@ use memchr::{memchr, memchr_iter};
 #[derive(Debug)]
 pub(in crate::plan::markdown) struct LineCounter<'t> {
     text: &'t str,
-    /// A byte offset and the line, from 1, that it lies in.
+    /// A byte offset and the line, from 1, that it is in.
     last: Cell<(usize, usize)>,
 }
 
@@ -18,7 +18,7 @@ impl<'t> LineCounter<'t> {
         Self { text, last }
     }
 
-    /// The line, from 1, that byte `offset` lies in.
+    /// The line, from 1, that byte `offset` is in.
     pub(in crate::plan::markdown) fn line(&self, offset: usize) -> usize {
         let offset = offset.min(self.text.len());
         let (at, line) = self.last.get();

@@ -22,7 +22,7 @@ pub(in crate::plan::markdown) enum Block {
 /// A list item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::plan::markdown) struct ListItem {
-    /// How many items it lies in.
+    /// How many items it is in.
     pub(in crate::plan::markdown) depth: usize,
     /// Its box: none, open, or ticked.
     pub(in crate::plan::markdown) ticked: Option<bool>,
@@ -128,10 +128,10 @@ fn content_start(text: &str, range: &Range<usize>) -> usize {
 
 fn open_item<'b>(blocks: &'b mut [Block], items: &[OpenItems]) -> Option<&'b mut ListItem> {
     let open = items.last().filter(|open| !open.head_done)?;
-    match blocks.get_mut(open.block) {
-        Some(Block::Item(item)) => Some(item),
-        _ => None,
-    }
+    let Some(Block::Item(item)) = blocks.get_mut(open.block) else {
+        return None;
+    };
+    Some(item)
 }
 
 /// The head of the innermost item ends where anything else begins.

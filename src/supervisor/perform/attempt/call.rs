@@ -10,6 +10,7 @@ use crate::plan::{
     Agent, AgentStdin, COMMAND_PLACEHOLDERS, Plan, Price, RESUME_PLACEHOLDERS, StopSignal, Template,
 };
 use crate::schedule::{Conversation, Launch, Spent};
+use crate::supervisor::project::error::in_words;
 
 /// How long an agent waits for something that is not its fault before it is ended, so that it keeps no slot.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -56,13 +57,13 @@ impl AgentCall {
     ///
     /// # Errors
     ///
-    /// When the account is not in the manifest any more, or the command line cannot be made.
+    /// When the account is no longer in the manifest, or the command line cannot be made.
     pub fn new(agent: &Agent, order: &Launch, around: &Surroundings<'_>) -> Result<Self, String> {
         let account = match &order.account {
             None => None,
             Some(name) => Some(agent.account(name).ok_or_else(|| {
                 format!(
-                    "the account `{name}` of agent `{}` is not in the manifest any more",
+                    "the account `{name}` of agent `{}` is no longer in the manifest",
                     agent.name
                 )
             })?),
@@ -108,8 +109,8 @@ impl AgentCall {
     }
 }
 
-/// True when the program goes on with the conversation of the attempt before.
-pub fn goes_on(agent: &Agent, order: &Launch) -> bool {
+/// True when the program continues with the conversation of the attempt before.
+pub fn continues_conversation(agent: &Agent, order: &Launch) -> bool {
     let talk = order.conversation.as_ref();
     agent.resume.is_some() && talk.is_some_and(|talk| same_memory(agent, order, talk))
 }
@@ -180,7 +181,7 @@ fn command_line(
     command
         .iter()
         .map(|argument| {
-            let template = Template::parse(argument, placeholders).map_err(|error| error.to_string())?;
+            let template = Template::parse(argument, placeholders).map_err(in_words)?;
             Ok(template.expand(value))
         })
         .collect()

@@ -9,9 +9,10 @@ use crate::git::identity_variables;
 use crate::journal::Mark;
 use crate::plan::{AttemptId, CommitId};
 use crate::supervisor::brief::stop_hook::{claude_settings_file, write_claude_settings};
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
-/// What an attempt is, beside its call.
+/// An attempt, without its call.
 pub struct HandOver<'a> {
     /// Its name.
     pub attempt: &'a AttemptId,
@@ -25,7 +26,7 @@ pub struct HandOver<'a> {
     pub timeout: Duration,
     /// From the first signal to KILL.
     pub grace: Duration,
-    /// What must be on the disk before it starts; none where that is so already.
+    /// The mark that must be on the disk before it starts; none if it is already.
     pub mark: Option<&'a Mark>,
     /// True when its program hides the person's configuration from the git of its agents.
     pub hides_git_config: bool,
@@ -45,7 +46,7 @@ impl HandOver<'_> {
         mut variables: Environment,
     ) -> Result<Runner, String> {
         if self.hides_git_config {
-            // What does not work out is no worse than without.
+            // A failure here changes nothing.
             for (name, value) in identity_variables(self.worktree, &call.env).unwrap_or_default() {
                 if std::env::var_os(name).is_none() {
                     variables.set(name, value);
@@ -68,20 +69,14 @@ impl HandOver<'_> {
             grace: self.grace,
             head: Some(self.head.clone()),
         };
-        let text = |error: &dyn std::fmt::Display| error.to_string();
-        let lock = folder
-            .prepare(&job, Some(self.prompt))
-            .map_err(|error| text(&error))?;
+        let lock = folder.prepare(&job, Some(self.prompt)).map_err(in_words)?;
         let settings = claude_settings_file(folder.path());
         if job.argv.iter().any(|word| Path::new(word) == settings) {
-            write_claude_settings(folder.path(), &project.program).map_err(|error| text(&error))?;
+            write_claude_settings(folder.path(), &project.program).map_err(in_words)?;
         }
         if let Some(mark) = self.mark {
-            mark.reach().map_err(|error| text(&error))?;
+            mark.reach().map_err(in_words)?;
         }
-        project
-            .launcher
-            .launch(folder, lock)
-            .map_err(|error| text(&error))
+        project.launcher.launch(folder, lock).map_err(in_words)
     }
 }

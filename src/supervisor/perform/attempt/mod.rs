@@ -1,4 +1,5 @@
-//! An agent's attempt: its call, its start, the look at what it left, its work taken over. Also one that resolves a conflict.
+//! An agent's attempt: its call, its start, the inspection of its work, the merge into the plan's branch. Also attempts at
+//! conflicts.
 //!
 //! May import `build` and below.
 

@@ -1,4 +1,4 @@
-//! What an attempt has left in its worktree and on its branch.
+//! Inspecting the worktree and the branch of an ended attempt.
 
 use std::path::Path;
 
@@ -13,6 +13,7 @@ use crate::schedule::{Evidence, GoneWork};
 use super::ended_attempt::EndedAttempt;
 use crate::supervisor::perform::build::others_work::OthersWork;
 use crate::supervisor::perform::tree::own_folder;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Of so many files it is noted that an attempt has made something in them.
@@ -33,7 +34,7 @@ pub(super) fn look(
 ) -> Result<Evidence, String> {
     let plan = project
         .plan(left.plan)
-        .ok_or("the plan is not in the manifest any more")?;
+        .ok_or("the plan is no longer in the manifest")?;
     let branch = match left.place.branch_of {
         Some(unit) => {
             super::unit::note_again(project, plan, unit)?;
@@ -55,7 +56,7 @@ pub(super) fn look(
     Ok(remains.evidence)
 }
 
-/// What an attempt has left in its worktree, and what is known of it so far.
+/// The inspection of an ended attempt's worktree.
 struct Remains<'a> {
     project: &'a Project,
     admin: &'a WorktreeAdmin,
@@ -71,9 +72,10 @@ impl Remains<'_> {
     fn look(&mut self) -> Result<(), String> {
         let worktree = self.worktree;
         let common_dir = self.project.repo.common_dir();
-        let pipes = remove_pipes(worktree, common_dir, &self.branch).map_err(text)?;
-        self.said.extend(pipes.iter().map(|file| told_of_pipe(file)));
-        // Of a git that the agent ran and that was killed with it. One that somebody holds is named by what it keeps from working.
+        let pipes = remove_pipes(worktree, common_dir, &self.branch).map_err(in_words)?;
+        self.said.extend(pipes.iter().map(|file| pipe_warning(file)));
+        // A lock of a git command that was killed with its agent. A lock that a process holds makes a later step fail, which
+        // names it.
         let _ = clear_dead_locks_of(worktree, common_dir);
         if !git::is_checkout(worktree) {
             self.evidence.trouble = Some(format!(
@@ -93,39 +95,39 @@ impl Remains<'_> {
             && self.evidence.trouble.is_none()
             && self.evidence.leftovers.is_empty()
         {
-            // What hinders is met again by whoever needs the lane next.
+            // The next attempt that needs the lane meets an obstacle again.
             let _ = super::unit::leave(self.admin, self.plan, self.left.place.lane);
         }
         Ok(())
     }
 
     fn tip(&self) -> Result<Option<CommitId>, String> {
-        self.project.repo.branch_tip(&self.branch).map_err(text)
+        self.project.repo.branch_tip(&self.branch).map_err(in_words)
     }
 
     fn inspect(&self) -> Result<WorktreeState, String> {
-        git::state::inspect_in(&self.project.repo, self.worktree).map_err(text)
+        git::state::inspect_in(&self.project.repo, self.worktree).map_err(in_words)
     }
 
     /// Undoes what orch itself, and what others, did to the worktree and its branch: that is nobody's work.
     fn restore(&mut self) -> Result<(), String> {
         let (worktree, name) = (self.worktree, self.left.plan.as_str());
-        undo_cut_step(worktree).map_err(text)?;
+        undo_cut_step(worktree).map_err(in_words)?;
         let put_back = self.left.since.and_then(|since| {
             let put_back =
                 git::step::restore_displaced(&self.project.repo, name, worktree, &self.branch, since);
             put_back.transpose()
         });
-        if let Some(found) = put_back.transpose().map_err(text)? {
+        if let Some(found) = put_back.transpose().map_err(in_words)? {
             match found.now {
                 Some(_) => self.said.push(found.to_string()),
                 None => self.evidence.trouble = Some(found.to_string()),
             }
         }
-        if let Some(trouble) = follow_stale_submodules(worktree).map_err(text)? {
+        if let Some(trouble) = follow_stale_submodules(worktree).map_err(in_words)? {
             self.said.push(trouble);
         }
-        let hidden = uncover(worktree).map_err(text)?;
+        let hidden = uncover(worktree).map_err(in_words)?;
         if !hidden.is_empty() {
             let flags = "`git update-index --assume-unchanged` or `--skip-worktree`";
             let files = own_folder::shown(&hidden);
@@ -136,7 +138,7 @@ impl Remains<'_> {
         Ok(())
     }
 
-    /// Ends an operation that the agent left open and takes orch's own folder out of its commits. Gives what lies in the worktree
+    /// Ends an operation that the agent left open and takes orch's own folder out of its commits. Gives what is in the worktree
     /// then, and whether there was such a folder.
     fn settle(&mut self) -> Result<(WorktreeState, bool), String> {
         let mut state = self.inspect()?;
@@ -147,8 +149,8 @@ impl Remains<'_> {
         }
         if let Some(file) = changed_filters().filter(|_| self.evidence.trouble.is_none()) {
             self.evidence.trouble = Some(format!(
-                "`{}` is not what it was when this run began, and git can overlook changes by it: if you did not change it, an \
-                 agent did. Put it back",
+                "`{}` has changed since this run began, and can hide changes from git. If you did not change it, an agent \
+                 did. Put it back",
                 file.display()
             ));
         }
@@ -202,9 +204,9 @@ impl Remains<'_> {
         }
     }
 
-    /// Notes whether the worktree stands on its branch, and keeps what it stands on otherwise.
+    /// Notes whether the worktree is on its branch, and keeps what it is on otherwise.
     fn note_head(&mut self, state: &WorktreeState) -> Result<(), String> {
-        // A check that was cut short may have left the unit's branch already.
+        // A check that was interrupted may have left the unit's branch already.
         let was_left = self.left.place.branch_of.is_some()
             && state.dirty.is_empty()
             && state.branch.as_ref().is_none_or(|on| *on == self.plan.branch);
@@ -222,27 +224,27 @@ impl Remains<'_> {
             ));
         }
         if state.branch.is_none() {
-            // The next one may leave it for the branch, and what it stands on is then on nothing.
-            let now = head_of(self.worktree).map_err(text)?;
+            // The next one may leave it for the branch, and what it is on is then on nothing.
+            let now = head_of(self.worktree).map_err(in_words)?;
             let kept = git::keep::keep_loose(&self.project.repo, self.left.plan.as_str(), &now);
-            if let (Some(backup), Some(trouble)) = (kept.map_err(text)?, &mut self.evidence.trouble) {
+            if let (Some(backup), Some(trouble)) = (kept.map_err(in_words)?, &mut self.evidence.trouble) {
                 trouble.push_str(&format!("; its commits are kept as {}", backup.name));
             }
         }
         Ok(())
     }
 
-    /// Notes what was made on the branch, and which reported work is not on it any more.
+    /// Notes what was made on the branch, and which reported work is no longer on it.
     fn note_made(&mut self, took_out: bool) -> Result<(), String> {
         let EndedAttempt { since, .. } = *self.left;
         let (project, name, by_unit) = (self.project, self.left.plan, self.left.place.branch_of.is_some());
         let Some(tip) = self.tip()? else {
             return Ok(());
         };
-        let others = OthersWork::at(project, self.plan, &tip, self.left.handed_on).map_err(text)?;
-        self.evidence.foreign = others.foreign().map_err(text)?;
+        let others = OthersWork::at(project, self.plan, &tip, self.left.handed_on).map_err(in_words)?;
+        self.evidence.foreign = others.foreign().map_err(in_words)?;
         let made = since.map_or(Ok(0), |since| others.made_since(since));
-        self.evidence.commits = u32::try_from(made.map_err(text)?).unwrap_or(u32::MAX);
+        self.evidence.commits = u32::try_from(made.map_err(in_words)?).unwrap_or(u32::MAX);
         if let Some(since) = since {
             if self.evidence.trouble.is_none() {
                 // Also what an earlier attempt made: it lands with this one's.
@@ -257,7 +259,7 @@ impl Remains<'_> {
         }
         self.evidence.gone = gone(project, name, &tip, self.worktree, self.left.reported)?;
         if !by_unit {
-            git::refs::keep_made(&project.repo, name, &tip).map_err(text)?;
+            git::refs::keep_made(&project.repo, name, &tip).map_err(in_words)?;
         }
         if let Some(since) = since.filter(|_| by_unit) {
             let made = git::repo::files_between(&project.repo, since, &tip).unwrap_or_default();
@@ -269,12 +271,8 @@ impl Remains<'_> {
     }
 }
 
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
 /// A pipe, socket or device where git has a file.
-pub fn told_of_pipe(file: &Path) -> String {
+pub fn pipe_warning(file: &Path) -> String {
     format!(
         "there was a pipe, a socket or a device at {}, where git has a file: it was removed",
         file.display()
@@ -291,14 +289,14 @@ fn own_folder(
 ) -> Result<Option<String>, String> {
     let files = match plan.commit {
         CommitPolicy::Auto => {
-            own_folder::take_out(project, worktree, branch, &plan.name, trailers).map_err(text)?
+            own_folder::take_out(project, worktree, branch, &plan.name, trailers).map_err(in_words)?
         }
         CommitPolicy::Require => {
-            let tip = project.repo.branch_tip(branch).map_err(text)?;
+            let tip = project.repo.branch_tip(branch).map_err(in_words)?;
             let held = tip
                 .map(|tip| git::candidate::orch_files_in(&project.repo, &tip))
                 .transpose();
-            let held = held.map_err(text)?.unwrap_or_default();
+            let held = held.map_err(in_words)?.unwrap_or_default();
             if !held.is_empty() {
                 return Err(format!(
                     "the agent's commits hold {}, and `.orch/` is orch's own: {}",
@@ -312,8 +310,7 @@ fn own_folder(
     Ok((!files.is_empty()).then(|| own_folder::told(branch, &files)))
 }
 
-/// Ends what the agent has left open, so that the next one can work there; what a person should know of it, and none when
-/// nothing had to be put away.
+/// Aborts an operation that the agent left open, so that the next attempt can work there. Gives a warning; none without a backup.
 fn give_up(
     admin: &WorktreeAdmin,
     worktree: &Path,
@@ -328,7 +325,7 @@ fn give_up(
             (!names.is_empty()).then(|| {
                 format!(
                     "the agent left a {operation} open in its worktree: it was given up, so `{branch}` is as it was before, and \
-                     what was there is kept as {} (`orch backup list {name}`)",
+                     its changes are kept as {} (`orch backup list {name}`)",
                     names.join(", ")
                 )
             })
@@ -339,7 +336,7 @@ fn give_up(
     }
 }
 
-/// Commits on which work was reported done and that a branch does not hold any more; what no other ref holds is backed up.
+/// Commits on which work was reported done and that a branch no longer holds; what no other ref holds is backed up.
 fn gone(
     project: &Project,
     name: &PlanName,
@@ -350,7 +347,7 @@ fn gone(
     let astray = put_back_from(worktree);
     let mut gone = Vec::new();
     for (commit, items) in reported {
-        // One that cannot be read any more is gone as well.
+        // An unreadable commit is gone as well.
         let behind = project.repo.ahead_behind(tip, commit);
         if behind.is_ok_and(|distance| distance.behind == 0) {
             continue;
@@ -360,7 +357,7 @@ fn gone(
             continue;
         }
         let kept = git::keep::keep_loose(&project.repo, name.as_str(), commit);
-        let kept = kept.map_err(|error| error.to_string())?;
+        let kept = kept.map_err(in_words)?;
         gone.push(GoneWork {
             commit: commit.clone(),
             items: items.clone(),

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::agent::JobFolder;
-use crate::git::{self, CandidateBuilder, GitError, WorktreeAdmin};
+use crate::git::{self, CandidateBuilder, WorktreeAdmin};
 use crate::plan::{CommitId, FileSides, Plan, returned, speaks_of, vanished};
 use crate::schedule::{Exit, ResolveOrder};
 
@@ -14,6 +14,7 @@ use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::{Check, VerifyOutcome};
 use crate::supervisor::perform::tree::candidate_pool::CandidatePool;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Where the agent explains lines that it left out, in the worktree.
@@ -37,7 +38,7 @@ pub struct RefusedResolution {
     pub why: String,
 }
 
-/// Judges what the agent has left in the worktree, and takes it as the resolution when it is good.
+/// Judges the agent's work in the worktree, and takes it as the resolution when it is good.
 pub fn judge(
     project: &Project,
     admin: &WorktreeAdmin,
@@ -53,8 +54,8 @@ pub fn judge(
         .map_err(|error| refused(error.to_string()))?;
     let path = git::conflict::conflict_at(admin, &plan.name).map_err(|error| refused(error.to_string()))?;
     let path = path.ok_or_else(|| refused("its worktree is gone".to_owned()))?;
-    only_the_conflict(project, order, &commit).map_err(refused)?;
-    nobody_else_s(project, order, &commit).map_err(refused)?;
+    refuse_other_changes(project, order, &commit).map_err(refused)?;
+    refuse_foreign_commits(project, order, &commit).map_err(refused)?;
     let left_out = account(project, order, &commit, &path).map_err(refused)?;
     let clean = git::state::inspect_in(&project.repo, &path).is_ok_and(|state| state.is_clean());
     both_pass(project, pool, order, plan, &path).map_err(refused)?;
@@ -66,18 +67,17 @@ pub fn judge(
 }
 
 /// Refuses what differs from git's own merge outside of the conflict: nobody asked for that. A person may accept it.
-fn only_the_conflict(project: &Project, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
-    let text = |error: GitError| error.to_string();
-    let (repo, git) = (&project.repo, project.git().map_err(|error| error.to_string())?);
+fn refuse_other_changes(project: &Project, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
+    let (repo, git) = (&project.repo, project.git().map_err(in_words)?);
     let outside = |incoming: &CommitId| {
-        git::candidate::outside_of_conflict(repo, git, [&order.onto, incoming], commit).map_err(text)
+        git::candidate::outside_of_conflict(repo, git, [&order.onto, incoming], commit).map_err(in_words)
     };
     let mut found = outside(&order.head)?;
     if !found.files.is_empty() {
         // What was resolved before stands in for the branch.
         let builder = CandidateBuilder::new(repo, git);
         let incoming = git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head);
-        found = outside(&incoming.map_err(text)?)?;
+        found = outside(&incoming.map_err(in_words)?)?;
     }
     if found.files.is_empty() {
         return Ok(());
@@ -101,14 +101,13 @@ fn only_the_conflict(project: &Project, order: &ResolveOrder, commit: &CommitId)
 }
 
 /// Refuses a history with commits of others than the two sides: what it has counts as landed, whether the tree has it or not.
-fn nobody_else_s(project: &Project, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
-    let text = |error: GitError| error.to_string();
+fn refuse_foreign_commits(project: &Project, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
     let repo = &project.repo;
-    let builder = CandidateBuilder::new(repo, project.git().map_err(|error| error.to_string())?);
+    let builder = CandidateBuilder::new(repo, project.git().map_err(in_words)?);
     let incoming =
-        git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head).map_err(text)?;
-    let foreign =
-        git::candidate::held_elsewhere(repo, commit, &[&order.onto, &order.head, &incoming]).map_err(text)?;
+        git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head).map_err(in_words)?;
+    let foreign = git::candidate::held_elsewhere(repo, commit, &[&order.onto, &order.head, &incoming])
+        .map_err(in_words)?;
     match foreign {
         None => Ok(()),
         Some(name) => Err(format!(
@@ -125,8 +124,8 @@ fn account(
     commit: &CommitId,
     path: &Path,
 ) -> Result<Option<String>, String> {
-    let files = git::candidate::merged_files(&project.repo, &order.onto, &order.head, commit)
-        .map_err(|error| error.to_string())?;
+    let files =
+        git::candidate::merged_files(&project.repo, &order.onto, &order.head, commit).map_err(in_words)?;
     let said = fs::read(path.join(LEFT_OUT)).unwrap_or_default();
     let said = String::from_utf8_lossy(&said).into_owned();
     let mut missing = Vec::new();
@@ -174,7 +173,7 @@ fn both_pass(
 ) -> Result<(), String> {
     let others = order.with.iter().filter_map(|name| project.plan(name));
     let folder = JobFolder::new(project.dir.conflict_verification(&plan.name));
-    // What verifies the whole of a plan is not for its first phases.
+    // The plan's `verify` is for the whole plan, not for its first phases.
     let own = [plan].into_iter().filter(|_| order.up_to.is_none());
     for (number, side) in own.chain(others).enumerate() {
         let Some(line) = side.verify.as_deref() else {

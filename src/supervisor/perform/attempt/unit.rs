@@ -13,6 +13,7 @@ use crate::schedule::{Event, Launch, LaunchTrouble, PlanRun, WorkConflict, WorkP
 
 use crate::agent::{JobFolder, JobState};
 use crate::supervisor::perform::build::conflict::listed;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Lets one step at a time change a plan's branch and enter or leave its lanes.
@@ -40,7 +41,7 @@ fn unit_of(project: &Project, plan: &Plan, unit: UnitId) -> UnitBranch {
 /// Notes again that a unit's branch is orch's, should an agent have deleted the note. An attempt at it has begun there.
 pub fn note_again(project: &Project, plan: &Plan, unit: UnitId) -> Result<(), String> {
     let unit = unit_of(project, plan, unit);
-    git::refs::note_unit_again(&project.repo, &unit).map_err(|error| error.to_string())
+    git::refs::note_unit_again(&project.repo, &unit).map_err(in_words)
 }
 
 /// As [`note_again`] before the next attempt, when an earlier one has begun on that branch. What hinders is met again on the
@@ -55,11 +56,11 @@ pub fn note_again_before(project: &Project, order: &Launch, known: &PlanRun) {
     }
 }
 
-/// What was put away, for people.
+/// The backups, in words.
 pub fn backed_up(backups: &[Backup]) -> Vec<String> {
     let lines = backups.iter().map(|backup| {
         format!(
-            "what a lane held before its next task is kept as {} ({})",
+            "the lane's earlier changes are kept as {} ({})",
             backup.name,
             backup.commit.short()
         )
@@ -87,7 +88,7 @@ pub fn enter(
     };
     let unit = unit_of(project, plan, unit);
     let try_it = || {
-        let ended = git::unit::finish_move(admin, plan.name.as_str(), &unit, &stamp())?;
+        let ended = git::unit::finish_move(admin, &unit, &stamp())?;
         Ok((ended, git::unit::enter_unit(admin, &key, &unit, entry, &stamp())?))
     };
     let entered = match try_it() {
@@ -107,27 +108,30 @@ pub fn enter(
             said.extend(ready.warnings);
             Ok(said)
         }
-        Err(UnitError::Git(error)) => Err(LaunchTrouble::Failed {
-            why: error.to_string(),
-        }),
-        Err(error) => Err(LaunchTrouble::Refused {
-            why: error.to_string(),
-        }),
+        Err(error) => Err(trouble(error)),
     }
 }
 
-/// True for another lane of the plan in which no agent is at work: one whose last attempt died there, and whose unit is
-/// now to be gone on with in this lane.
+/// A branch that cannot be entered: an error of git may pass, anything else needs a person.
+pub(super) fn trouble(error: UnitError) -> LaunchTrouble {
+    match error {
+        UnitError::Git(error) => LaunchTrouble::failed(error),
+        error => LaunchTrouble::refused(error),
+    }
+}
+
+/// True for another lane of the plan in which no agent is at work: one whose last attempt died there, and whose unit is now to be
+/// continued with in this lane.
 fn is_idle_lane(project: &Project, admin: &WorktreeAdmin, plan: &Plan, path: &Path, own: &str) -> bool {
     let Ok(Some(key)) = admin.key_at(path) else {
         return false;
     };
     let of_plan = key.split('@').next() == Some(plan.name.as_str());
-    of_plan && key != own && nobody_else_works(project, &plan.name, path).is_ok()
+    of_plan && key != own && refuse_second_agent(project, &plan.name, path).is_ok()
 }
 
-/// Takes a lane off its unit's branch, when nothing hinders: so that the plan's own worktree shows the plan, and no
-/// branch is held for nothing. What hinders is met again by whoever needs the lane next.
+/// Takes a lane off its unit's branch, when nothing is in the way: then the plan's own worktree shows the plan, and no branch is
+/// held. The next attempt that needs the lane meets an obstacle again.
 pub fn leave(admin: &WorktreeAdmin, plan: &Plan, lane: u32) -> Result<CommitId, UnitError> {
     git::unit::leave_unit(admin, &LaneId::new(&plan.name, lane).to_string(), &plan.branch)
 }
@@ -178,26 +182,19 @@ pub fn integrate(
     }
 }
 
-/// Refuses to go on with a branch that does not have all work any more which has come to it.
+/// Refuses to continue with a branch that lost work that was merged into it.
 fn holds_what_was_made(project: &Project, name: &PlanName, made: Option<&CommitId>) -> Result<(), String> {
     let (Some(plan), Some(made)) = (project.plan(name), made) else {
         return Ok(());
     };
-    let tip = project
-        .repo
-        .branch_tip(&plan.branch)
-        .map_err(|error| error.to_string())?;
+    let tip = project.repo.branch_tip(&plan.branch).map_err(in_words)?;
     let Some(tip) = tip.filter(|_| git::refs::has_commit(&project.repo, made)) else {
         return Ok(());
     };
-    match project
-        .repo
-        .is_ancestor(made, &tip)
-        .map_err(|error| error.to_string())?
-    {
+    match project.repo.is_ancestor(made, &tip).map_err(in_words)? {
         true => Ok(()),
         false => Err(format!(
-            "somebody has moved the branch `{branch}` back: it does not have the work any more that had come to it ({}). \
+            "somebody has moved the branch `{branch}` back: it no longer has the work that was merged into it ({}). \
              `git branch -f {branch} {made}` brings that back, then `orch retry {name}`",
             made.short(),
             branch = plan.branch,
@@ -215,17 +212,16 @@ fn merge(
 ) -> Result<(Integrated, Vec<String>), String> {
     let plan = project
         .plan(name)
-        .ok_or("the plan is not in the manifest any more")?;
+        .ok_or("the plan is no longer in the manifest")?;
     let id = place
         .branch_of
         .ok_or("the attempt works on the plan's own branch")?;
     note_again(project, plan, id)?;
     let unit = unit_of(project, plan, id);
-    let git = project.git().map_err(|error| error.to_string())?;
+    let git = project.git().map_err(in_words)?;
     let builder = CandidateBuilder::new(&project.repo, git);
-    let ended =
-        git::unit::finish_move(admin, name.as_str(), &unit, &stamp()).map_err(|error| error.to_string())?;
-    leave(admin, plan, place.lane).map_err(|error| error.to_string())?;
+    let ended = git::unit::finish_move(admin, &unit, &stamp()).map_err(in_words)?;
+    leave(admin, plan, place.lane).map_err(in_words)?;
     let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
     let text = format!("Merge {name}.{id} into {}", plan.branch);
     let message = MergeMessage {
@@ -234,7 +230,7 @@ fn merge(
     };
     let mut tries = 0;
     let done = loop {
-        match git::unit::integrate(admin, &builder, name.as_str(), &unit, message, &stamp(), known) {
+        match git::unit::integrate(admin, &builder, &unit, message, &stamp(), known) {
             Ok(done) => break done,
             // Somebody else moved the plan's branch: the merge is built on what is there now.
             Err(UnitError::Land(LandRefusal::Moved { .. })) if tries < MOVED_AT_MOST => tries += 1,
@@ -247,7 +243,7 @@ fn merge(
         &done.outcome
     {
         let kept = git::refs::keep_made(&project.repo, name, commit);
-        kept.map_err(|error| error.to_string())?;
+        kept.map_err(in_words)?;
     }
     if !matches!(done.outcome, Integrated::Conflict { .. })
         && let Err(error) = git::refs::delete_unit(&project.repo, &unit)
@@ -261,7 +257,7 @@ fn merge(
 const MOVED_AT_MOST: u32 = 10;
 
 /// Never two agents in one worktree: the journal knows of none, but a journal can be thrown away while agents run.
-pub fn nobody_else_works(project: &Project, plan: &PlanName, worktree: &Path) -> Result<(), LaunchTrouble> {
+pub fn refuse_second_agent(project: &Project, plan: &PlanName, worktree: &Path) -> Result<(), LaunchTrouble> {
     let attempts = (1..).map(|sequence| AttemptId::new(plan, sequence));
     let known = attempts.map(|attempt| (JobFolder::new(project.dir.attempt(&attempt)), attempt));
     for (folder, attempt) in known.take_while(|(folder, _)| folder.path().is_dir()) {

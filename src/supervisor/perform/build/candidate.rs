@@ -56,7 +56,7 @@ pub fn chain(
     let repo = &project.repo;
     if let Some(first) = build.again {
         let known = built.builds.get(&first).cloned();
-        return known.ok_or_else(|| refused(&"what was verified before is not known any more"));
+        return known.ok_or_else(|| refused(&"what was verified before is no longer known"));
     }
     git::landing::check_target(repo, target).map_err(|error| refused(&error))?;
     refuse_other_rules().map_err(|why| refused(&why))?;
@@ -87,7 +87,7 @@ pub fn chain(
     let links: Result<Vec<Link>, Halt> = plans
         .map(|name| link(project, built, name, &mut top, target, known))
         .collect();
-    // Also when something on top does not merge: what lies below is known from now on.
+    // Also when something on top does not merge: what is below is known from now on.
     top.save().map_err(|error| refused(&error))?;
     git::refs::hold_candidate(repo, build.id, &top.commit).map_err(|error| refused(&error))?;
     let (links, tree) = (links?, top.tree);
@@ -107,8 +107,8 @@ pub fn chain(
     })
 }
 
-/// Refuses what a checkout of the target could not follow, because of what lies in it: better before an hour of
-/// verification than after it. What cannot be found out now, the landing finds out.
+/// Refuses what a checkout of the target could not follow, because of what is in it: better before an hour of verification than
+/// after it. What cannot be found out now, the landing finds out.
 fn follows(project: &Project, target: &str, from: &CommitId, to: &CommitId) -> Result<(), MergeTrouble> {
     match git::landing::could_follow(&project.repo, target, from, to) {
         Err(refusal) if refusal.may_pass() => Err(MergeTrouble::Obstacle {
@@ -193,7 +193,7 @@ fn link(
 fn plan<'a>(project: &'a Project, name: &PlanName) -> Result<&'a Plan, MergeTrouble> {
     project
         .plan(name)
-        .ok_or_else(|| refused(&"the plan is not in the manifest any more"))
+        .ok_or_else(|| refused(&"the plan is no longer in the manifest"))
 }
 
 /// What of the plan is merged: its branch, or the end of its first phases.
@@ -210,7 +210,7 @@ fn head(
         return Ok(part.head.clone());
     }
     if let (Some(tip), Some(made)) = (&tip, known.made.get(&plan.name)) {
-        // Set back, or written anew: then all of it has to be there in another form.
+        // Set back, or written again: then all of it has to be there in another form.
         let there = git::refs::has_commit(&project.repo, made);
         if there
             && !project
@@ -222,7 +222,7 @@ fn head(
         }
     }
     tip
-        // Of one that has landed nothing but that is left once its branch was cleaned away.
+        // That is all that is left of a landed plan once its branch was cleaned away.
         .or_else(|| known.landed.get(&plan.name).cloned())
         .ok_or_else(|| branch_is_gone(project, plan, known.made.get(&plan.name)))
 }
@@ -336,8 +336,8 @@ fn nothing_was_taken_back(plan: &Plan, top: &ChainEnd) -> Result<(), MergeTroubl
     }
 }
 
-/// What merging the plan onto a target that stands at `onto` would give, without verifying or moving anything: the new
-/// tip, and how its conflict would be dealt with where it has one.
+/// What merging the plan onto a target that is at `onto` would give, without verifying or moving anything: the new tip, and how
+/// its conflict would be dealt with where it has one.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What merges are built by, besides the repository.
+//! The knowledge that merges are built with, besides the repository.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub struct KnownPlans {
     pub made: BTreeMap<PlanName, CommitId>,
     /// Where the branches of plans stood that had landed and were taken back.
     pub taken_back: BTreeMap<PlanName, CommitId>,
-    /// The commits of other plans that a plan may hold, with all that lies in their history.
+    /// The commits of other plans that a plan may hold, with all that is in their history.
     pub handed_on: BTreeMap<PlanName, Vec<CommitId>>,
 }
 

@@ -1,4 +1,4 @@
-//! Finished work that would not land: it is not on its plan's branch any more, or only in a merge that is left out.
+//! Finished work that would not land: it is no longer on its plan's branch, or only in a merge that is left out.
 
 use super::chain_end::ChainEnd;
 use super::refusal::refused;
@@ -7,8 +7,8 @@ use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Refuses to take a plan for landed because its branch has nothing that the target lacks, when that is so because its work is
-/// not on the branch any more.
+/// Refuses to take a plan for landed because its branch has nothing that the target lacks, when that is so because its work is no
+/// longer on the branch.
 pub fn refuse_what_is_lost(
     project: &Project,
     plan: &Plan,
@@ -19,7 +19,7 @@ pub fn refuse_what_is_lost(
     match found.map_err(|error| refused(&error))? {
         Some(_) => Ok(()),
         None => Err(refused(&format!(
-            "its branch `{branch}` does not have the work any more with which it was finished ({}): \
+            "its branch `{branch}` no longer has the work with which the plan was finished ({}): \
              `git branch -f {branch} {made}` brings it back",
             made.short(),
             branch = plan.branch,
@@ -27,7 +27,7 @@ pub fn refuse_what_is_lost(
     }
 }
 
-/// Refuses to land the end of first phases that is not on the plan's branch any more.
+/// Refuses to land the end of first phases that is no longer on the plan's branch.
 pub fn refuse_part_that_is_lost(
     project: &Project,
     plan: &Plan,
@@ -41,7 +41,7 @@ pub fn refuse_part_that_is_lost(
     match there.map_err(|error| refused(&error))? {
         true => Ok(()),
         false => Err(refused(&format!(
-            "its branch `{branch}` does not have the commit any more with which these phases ended ({}): \
+            "its branch `{branch}` no longer has the commit with which these phases ended ({}): \
              `git branch -f {branch} {end}` brings it back",
             end.short(),
             branch = plan.branch,
@@ -49,7 +49,7 @@ pub fn refuse_part_that_is_lost(
     }
 }
 
-/// Refuses a finished plan whose branch somebody has deleted, and says how to get that back as far as anybody knows.
+/// Refuses a finished plan whose branch somebody has deleted, and says how to restore it, if that is known.
 pub fn branch_is_gone(project: &Project, plan: &Plan, made: Option<&CommitId>) -> MergeTrouble {
     let branch = &plan.branch;
     let there = |made: &&CommitId| project.repo.tree_of(made).is_ok();
@@ -59,7 +59,7 @@ pub fn branch_is_gone(project: &Project, plan: &Plan, made: Option<&CommitId>) -
             made.short()
         ),
         (Some(made), None) => format!(
-            "its branch `{branch}` is gone, and git does not have the commit any more at which it stood ({made}): bring it back \
+            "its branch `{branch}` is gone, and git no longer has its last commit ({made}): bring it back \
              from another copy of the repository, or `orch cancel {}`",
             plan.name
         ),

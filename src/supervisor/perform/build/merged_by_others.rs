@@ -6,8 +6,8 @@ use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Refuses to land other commits than the plan's own while another plan's branch has some of those: the two would not know
-/// each other any more, and what both hold would conflict with itself.
+/// Refuses to land other commits than the plan's own while another plan's branch has some of those: git would no longer see that
+/// both have the same work, and merging them would conflict.
 pub fn nobody_has_merged(
     project: &Project,
     plan: &Plan,
@@ -15,7 +15,7 @@ pub fn nobody_has_merged(
     head: &CommitId,
     strategy: &str,
 ) -> Result<(), MergeTrouble> {
-    // What lies below has to be seen by others than the builder.
+    // What is below has to be seen by others than the builder.
     top.save().map_err(|error| refused(&error))?;
     let (repo, onto) = (&project.repo, &top.commit);
     for other in project.set.plans.iter().filter(|other| other.name != plan.name) {

@@ -7,8 +7,8 @@ pub fn refuse_other_rules() -> Result<(), String> {
     match changed_merge_rules() {
         None => Ok(()),
         Some(file) => Err(format!(
-            "`{}` is not what it was when this run began, and git merges by it: if you did not change it, an agent did. Put it back; \
-             an `orch up` that begins now goes by what it finds",
+            "`{}` has changed since this run began, and git merges by it. If you did not change it, an agent did. Put it back; \
+             a new `orch up` uses it as it is",
             file.display()
         )),
     }

@@ -1,5 +1,5 @@
-//! What of a plan's branch is the plan's own. Whoever merges the branch of another plan would land work with its own that may be
-//! unfinished, or called failed.
+//! Which commits of a plan's branch are its own. A plan that merged another plan's branch would land work with its own that may
+//! be unfinished or failed.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub struct OthersWork<'a> {
 }
 
 impl<'a> OthersWork<'a> {
-    /// Looks at what `tip` has. The plan may hold the commits `handed_on` with all that lies in their history.
+    /// Looks at what `tip` has. The plan may hold the commits `handed_on` with all that is in their history.
     ///
     /// # Errors
     ///
@@ -116,7 +116,7 @@ pub fn refuse_foreign_work(
     if look(&below).map_err(|error| refused(&error))?.is_none() {
         return Ok(());
     }
-    // What lies below has to be seen by others than the builder.
+    // What is below has to be seen by others than the builder.
     top.save().map_err(|error| refused(&error))?;
     below.push(top.commit.clone());
     match look(&below).map_err(|error| refused(&error))? {

@@ -1,21 +1,22 @@
-//! Merges that conflict and need nobody: by resolutions that git has recorded, and by making generated files anew. Both in a
+//! Merges that conflict and need nobody: by resolutions that git has recorded, and by making generated files again. Both in a
 //! worktree of orch's own; what comes of it is verified as everything else is.
 
 use std::path::{Path, PathBuf};
 
 use crate::agent::JobFolder;
-use crate::git::{self, CandidateBuilder, ConflictFile, WorktreeAdmin};
+use crate::git::{self, CandidateBuilder, ConflictFile};
 use crate::plan::{CommitId, MergeStrategy, Plan, Regenerate};
-use crate::schedule::train::Build;
 use crate::schedule::{ConflictRepaired, MergeTrouble, Prefix};
 
 use super::wording::message;
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::{Check, VerifyOutcome};
-use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, MergeKey};
+use crate::supervisor::perform::tree::build_context::BuildContext;
+use crate::supervisor::perform::tree::candidate_pool::MergeKey;
 use crate::supervisor::perform::tree::tree_run::keep_log;
 use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// The key of the worktree; no plan can have it.
@@ -31,19 +32,19 @@ pub struct ConflictingMerge {
     /// The plan's branch, or what stands in for it.
     pub incoming: CommitId,
     pub files: Vec<ConflictFile>,
-    /// What becomes of the plan where nothing can be done.
+    /// The trouble of the plan where nothing can be done.
     pub trouble: MergeTrouble,
     pub target: String,
 }
 
 impl ConflictingMerge {
-    /// What it is known by.
+    /// The key of the merge.
     pub fn key(&self) -> MergeKey {
         let up_to = self.part.as_ref().map(|part| part.up_to);
         (self.onto.clone(), self.incoming.clone(), up_to)
     }
 
-    /// What is told of it when this was tried in vain.
+    /// The trouble to report when this was tried in vain.
     pub fn told(&self, tried: &Option<String>) -> MergeTrouble {
         match (&self.trouble, tried) {
             (
@@ -62,18 +63,18 @@ impl ConflictingMerge {
     }
 }
 
-/// What came of an attempt to merge it all the same.
+/// The result of a repair.
 #[derive(Debug, Clone)]
 pub enum RepairedMerge {
     /// The merge's commit and tree.
     Merged(CommitId, String),
-    /// It is not to be had; what was tried in vain, if anything was.
+    /// It failed, with the reason of a failed try.
     Not(Option<String>),
     /// A person asked to stop.
     Stopped,
 }
 
-/// What the attempt has to tell besides.
+/// The events and warnings of a repair.
 #[derive(Debug, Default)]
 pub struct MergeNotes {
     pub repaired: Option<ConflictRepaired>,
@@ -81,76 +82,59 @@ pub struct MergeNotes {
 }
 
 /// Merges what conflicts, where that needs nobody.
-pub fn repair(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    pool: &CandidatePool,
-    build: &Build,
-    clash: &ConflictingMerge,
-    told: &mut MergeNotes,
-) -> RepairedMerge {
+pub fn repair(context: BuildContext<'_>, clash: &ConflictingMerge, told: &mut MergeNotes) -> RepairedMerge {
     // Commits that are replayed one by one conflict one by one.
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return RepairedMerge::Not(None);
     }
-    match attempt(project, admin, pool, build, clash, told) {
+    match attempt(context, clash, told) {
         Ok(repaired) => repaired,
         Err(why) => RepairedMerge::Not(Some(why)),
     }
 }
 
 fn attempt(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    pool: &CandidatePool,
-    build: &Build,
+    context: BuildContext<'_>,
     clash: &ConflictingMerge,
     told: &mut MergeNotes,
 ) -> Result<RepairedMerge, String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let (project, admin) = (context.project, context.admin);
     let entries = &project.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
     let generated = clash.files.iter().any(|file| is_generated(&file.path));
-    let reuse = git::conflict::has_recorded_resolutions(&project.repo).map_err(|error| text(&error))?;
+    let reuse = git::conflict::has_recorded_resolutions(&project.repo).map_err(in_words)?;
     if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
         return Ok(RepairedMerge::Not(None));
     }
     let path = project.worktree_path(REPAIR_KEY);
     let ready = git::worktree::ensure_detached(admin, REPAIR_KEY, &path, &clash.onto);
-    let ready = ready.map_err(|error| text(&error))?;
+    let ready = ready.map_err(in_words)?;
     told.warnings.extend(ready.warnings);
     let path = ready.path;
     if generated {
         told.warnings
             .extend(provision_own(project, &clash.plan, REPAIR_KEY, &path)?);
     }
-    let done = in_worktree(project, admin, pool, build, clash, &path, reuse, told);
+    let done = in_worktree(context, clash, &path, reuse, told);
     git::conflict::end_repair(
-        // What was made there is in the commit, or of no use to anybody.
+        // The result is in the commit, or of no use.
         admin,
         REPAIR_KEY,
         &path,
         &clash.onto,
     )
-    .map_err(|error| text(&error))?;
+    .map_err(in_words)?;
     done
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one step of the above, which ends what it begins"
-)]
 fn in_worktree(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    pool: &CandidatePool,
-    build: &Build,
+    context: BuildContext<'_>,
     clash: &ConflictingMerge,
     path: &Path,
     reuse: bool,
     told: &mut MergeNotes,
 ) -> Result<RepairedMerge, String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let (project, admin) = (context.project, context.admin);
     let words = message(
         project,
         &clash.plan,
@@ -160,7 +144,7 @@ fn in_worktree(
     );
     let words = words.map_err(|trouble| format!("{trouble:?}"))?;
     let begun = git::conflict::begin_repair(admin, REPAIR_KEY, path, &clash.incoming, &words, reuse)
-        .map_err(|error| text(&error))?;
+        .map_err(in_words)?;
     let entries = &project.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
     let (generated, rest): (Vec<PathBuf>, Vec<PathBuf>) = begun
@@ -171,30 +155,30 @@ fn in_worktree(
     if !rest.is_empty() {
         return Ok(RepairedMerge::Not(None));
     }
-    git::conflict::take_own_side(path, &generated).map_err(|error| text(&error))?;
+    git::conflict::take_own_side(path, &generated).map_err(in_words)?;
     let due: Vec<&Regenerate> = entries
         .iter()
         .filter(|entry| generated.iter().any(|file| entry.makes(file)))
         .collect();
     for (number, entry) in due.iter().enumerate() {
-        match run(project, pool, build, clash, path, entry, number)? {
+        match run(context, clash, path, (number, *entry))? {
             VerifyOutcome::Passed => {}
             VerifyOutcome::Failed { why, .. } => return Err(format!("making {} anew: {why}", entry.path)),
             VerifyOutcome::Stopped => return Ok(RepairedMerge::Stopped),
         }
     }
     let wanted = |file: &Path| due.iter().any(|entry| entry.makes(file));
-    let made = git::conflict::merged_tree(path, &wanted).map_err(|error| text(&error))?;
+    let made = git::conflict::merged_tree(path, &wanted).map_err(in_words)?;
     if !due.is_empty() && !made.left_out.is_empty() {
         told.warnings.push(format!(
             "making files anew changed others too, which are left out: {}",
             names(&made.left_out).join(", ")
         ));
     }
-    let git = project.git().map_err(|error| text(&error))?;
+    let git = project.git().map_err(in_words)?;
     let builder = CandidateBuilder::new(&project.repo, git);
     let commit = builder.seal(&made.tree, &parents(clash), &words);
-    let commit = commit.map_err(|error| text(&error))?;
+    let commit = commit.map_err(in_words)?;
     told.repaired = Some(ConflictRepaired {
         plan: clash.plan.name.clone(),
         up_to: clash.part.as_ref().map(|part| part.up_to),
@@ -205,32 +189,28 @@ fn in_worktree(
     Ok(RepairedMerge::Merged(commit, made.tree))
 }
 
-/// What would come of it, with the commit that others would be merged onto. None where that needs somebody.
+/// The result in words, with the commit that later plans would be merged onto. None when the conflict needs a person.
 pub fn rehearse(project: &Project, clash: &ConflictingMerge) -> Result<Option<(CommitId, String)>, String> {
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return Ok(None);
     }
-    let text = |error: &dyn std::fmt::Display| error.to_string();
     let repo = &project.repo;
     let entries = &project.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
-    let reuse = git::conflict::has_recorded_resolutions(repo).map_err(|error| text(&error))?;
+    let reuse = git::conflict::has_recorded_resolutions(repo).map_err(in_words)?;
     if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
         return Ok(None);
     }
     let files: Vec<PathBuf> = clash.files.iter().map(|file| file.path.clone()).collect();
     let tried =
         git::conflict::rehearse_merge(repo, &clash.onto, &clash.incoming, &files, reuse, &is_generated);
-    let tried = tried.map_err(|error| text(&error))?;
+    let tried = tried.map_err(in_words)?;
     let Some(tree) = tried.tree else {
         return Ok(None);
     };
     let mut words = Vec::new();
     if !tried.reused.is_empty() {
-        words.push(format!(
-            "{} resolved as it was before",
-            names(&tried.reused).join(", ")
-        ));
+        words.push(format!("{} resolved as before", names(&tried.reused).join(", ")));
     }
     for entry in entries {
         let made: Vec<PathBuf> = tried
@@ -247,9 +227,9 @@ pub fn rehearse(project: &Project, clash: &ConflictingMerge) -> Result<Option<(C
             ));
         }
     }
-    let builder = CandidateBuilder::new(repo, project.git().map_err(|error| text(&error))?);
+    let builder = CandidateBuilder::new(repo, project.git().map_err(in_words)?);
     let commit = builder.seal(&tree, &parents(clash), "rehearsal");
-    Ok(Some((commit.map_err(|error| text(&error))?, words.join("; "))))
+    Ok(Some((commit.map_err(in_words)?, words.join("; "))))
 }
 
 fn parents(clash: &ConflictingMerge) -> Vec<&CommitId> {
@@ -273,18 +253,16 @@ fn names(files: &[PathBuf]) -> Vec<String> {
         .collect()
 }
 
-/// Makes generated files anew.
+/// Makes generated files again.
 fn run(
-    project: &Project,
-    pool: &CandidatePool,
-    build: &Build,
+    context: BuildContext<'_>,
     clash: &ConflictingMerge,
     path: &Path,
-    entry: &Regenerate,
-    number: usize,
+    (number, entry): (usize, &Regenerate),
 ) -> Result<VerifyOutcome, String> {
+    let project = context.project;
     let folder = JobFolder::new(project.dir.regeneration());
-    // One that a dead supervisor has left works on files that are not there any more.
+    // A command of a dead supervisor works on files that are gone.
     verify::end(&folder)?;
     let plan = &clash.plan;
     let check = Check {
@@ -301,7 +279,7 @@ fn run(
     };
     let variables = environment::for_train(project, Some(plan), REPAIR_KEY, path);
     let said = verify::run(project, &folder, variables, &check, None, &|| {
-        pool.is_unwanted(build.id)
+        context.is_unwanted()
     })?;
     keep_log(project, Some(plan), &folder);
     Ok(said)

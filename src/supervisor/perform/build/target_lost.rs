@@ -27,7 +27,7 @@ pub fn lost(
     let mut landed: BTreeSet<CommitId> = known.landed.values().cloned().collect();
     let seen = match built.seen.get(target) {
         Some(seen) => Some(seen.clone()),
-        // Where the target stands now is where it was found. One that is gone had at least what has landed.
+        // The target's tip now is the tip that was found. A deleted target had at least the landed commits.
         None if tip.is_none() => last_of(project, &landed)?,
         None => None,
     };

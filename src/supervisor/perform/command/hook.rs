@@ -1,5 +1,5 @@
-//! Hooks: shell lines that are told what happened. Each runs under a runner like an agent, so that it cannot go on for ever
-//! and nothing of it is left behind.
+//! Hooks: shell lines that run on events. Each runs under a runner like an agent, so that it cannot continue for ever and nothing
+//! of it is left behind.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ pub struct Hook<'a> {
     pub line: &'a str,
     /// The folder it runs in.
     pub folder: &'a Path,
-    /// What happened: one JSON object, its standard input.
+    /// The event: one JSON object, its standard input.
     pub event: &'a serde_json::Value,
     /// How long it may take.
     pub longest: Duration,

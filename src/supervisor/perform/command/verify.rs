@@ -9,12 +9,13 @@ use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, StopSignal};
 use crate::schedule::{Event, Exit, Failed, OfPlan, Ran};
 
 use crate::supervisor::project::environment;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Bytes of output that a verdict quotes.
 const QUOTED: usize = 2000;
 
-/// What a verification says.
+/// The outcome of a verification.
 #[must_use = "a target must never move on a verdict that nobody read"]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VerifyOutcome {
@@ -53,14 +54,14 @@ fn verdict(
 ) -> Result<(Ran, VerifyOutcome), String> {
     let plan = project
         .plan(name)
-        .ok_or("the plan is not in the manifest any more")?;
+        .ok_or("the plan is no longer in the manifest")?;
     let line = plan
         .verify
         .as_deref()
-        .ok_or("the plan has nothing to verify any more")?;
+        .ok_or("the plan no longer has a `verify`")?;
     let tip = || {
         let tip = project.repo.branch_tip(&plan.branch);
-        tip.map_err(|error| error.to_string())?
+        tip.map_err(in_words)?
             .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))
     };
     let tag = |commit: &CommitId| format!("verify-{name}-{}", commit.short());
@@ -94,25 +95,25 @@ fn verdict(
     }
     let ran = Ran {
         line: line.to_owned(),
-        tree: project.repo.tree_of(&commit).map_err(|error| error.to_string())?,
+        tree: project.repo.tree_of(&commit).map_err(in_words)?,
         commit,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     Ok((ran, said))
 }
 
-/// What is verified is what lands: nothing may count that is in no commit.
+/// The verified files are the files that land: nothing uncommitted may count.
 fn commit_all(project: &Project, plan: &Plan, worktree: &Path) -> Result<(), String> {
-    let seen = git::state::inspect_in(&project.repo, worktree).map_err(|error| error.to_string())?;
+    let seen = git::state::inspect_in(&project.repo, worktree).map_err(in_words)?;
     let Some(first) = seen.dirty.first() else {
         return Ok(());
     };
     match plan.commit {
         CommitPolicy::Auto => {
-            let message = format!("{}: commit what lay in its worktree", plan.name);
+            let message = format!("{}: commit what was in its worktree", plan.name);
             let trailers = [("Orch-Plan", plan.name.as_str())];
             let committed = commit_leftovers(worktree, &plan.branch, &message, &trailers);
-            committed.map(drop).map_err(|error| error.to_string())
+            committed.map(drop).map_err(in_words)
         }
         CommitPolicy::Require => Err(format!(
             "its worktree has uncommitted changes, which would not land (`{}`{}): commit them",
@@ -146,7 +147,7 @@ pub fn is_job(folder: &JobFolder, tag: &str, line: &str) -> bool {
 }
 
 /// What the verification of this tag said and how long it took, when it ended while nobody listened.
-pub fn unheard(folder: &JobFolder, tag: &str, line: &str) -> Option<(VerifyOutcome, Duration)> {
+pub fn finished_before(folder: &JobFolder, tag: &str, line: &str) -> Option<(VerifyOutcome, Duration)> {
     if folder.job().ok()?.tag != tag || !matches!(folder.state(), Ok(JobState::Ended(_))) {
         return None;
     }
@@ -162,7 +163,7 @@ pub fn unheard(folder: &JobFolder, tag: &str, line: &str) -> Option<(VerifyOutco
 }
 
 /// Takes the record of an end away that is written down elsewhere by now, so that it counts once.
-pub fn heard(folder: &JobFolder) {
+pub fn forget_end(folder: &JobFolder) {
     let _ = std::fs::remove_file(folder.path().join("exit.json"));
 }
 
@@ -179,7 +180,7 @@ pub fn end(folder: &JobFolder) -> Result<(), String> {
         }
         None => Ok(()),
     });
-    ended.map_err(|error| error.to_string())
+    ended.map_err(in_words)
 }
 
 /// The limits of a verification that is about no plan.
@@ -197,7 +198,7 @@ pub struct Check<'a> {
     pub gently: bool,
 }
 
-/// Runs a shell line to its end, or waits for one that was found `at_work`. Once it is `unwanted` it is ended.
+/// Runs a shell line to its end, or waits for the one found `at_work`. It is ended once it is `unwanted`.
 ///
 /// # Errors
 ///
@@ -229,7 +230,7 @@ pub fn run(
             return Ok(VerifyOutcome::Stopped);
         }
         match run_once(project, folder, &job, at_work.take(), unwanted).map_err(trouble)? {
-            // Whoever killed its runner gave no verdict.
+            // A killed runner gives no verdict.
             Exit::Lost => {}
             exit => return Ok(said_by(folder, check.line, &exit)),
         }
@@ -268,7 +269,7 @@ fn run_once(
             project.launcher.launch(folder.clone(), lock)?
         }
     };
-    // Whoever asked before there was a runner found none to stop.
+    // A request to stop may have come before there was a runner.
     if unwanted() {
         runner.hold().stop(false);
     }

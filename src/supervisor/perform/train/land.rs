@@ -13,11 +13,12 @@ use crate::schedule::train::{Build, BuildId, LandedPlan, Landing, TrainAnswer, T
 
 use super::merge::verdict;
 use crate::supervisor::perform::command::pre_merge::pre_merge;
+use crate::supervisor::perform::tree::build_context::BuildContext;
 use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, Link, TargetTip};
-use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::error::{SupervisorError, in_words};
 use crate::supervisor::project::repository_plans::Project;
 
-/// Moves the target to what was verified. The second value warns of checkouts that could not be brought along.
+/// Moves the target to what was verified. The second value warns of checkouts that could not be updated.
 ///
 /// `go` is asked in the last moment, and may keep the target from moving.
 pub fn land(
@@ -45,7 +46,7 @@ fn move_target(
 ) -> Result<Vec<LandedPlan>, Unmoved> {
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
     let chain = pool.built().builds.get(&landing.build).cloned();
-    let chain = chain.ok_or_else(|| refused(&"what was verified is not known any more"))?;
+    let chain = chain.ok_or_else(|| refused(&"what was verified is no longer known"))?;
     let first = chain
         .links
         .iter()
@@ -132,14 +133,14 @@ fn carry_out(
     if !go() {
         return Err(Unmoved::Withdrawn);
     }
-    // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
+    // Written down first, so that a checkout that was not updated before a crash is updated after it.
     let note = project.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
     match git::landing::land_holding(repo, &landing, Some(&lock)) {
         Ok(done) => {
             sync_target(project, target, warnings);
             let left = still_behind(target, done.checkouts);
-            // One that was made while the branch was has nothing to follow from.
+            // A checkout made during the landing has nothing to follow from.
             if left.is_empty() || before.is_none() {
                 let _ = failpoint::around("landing.done", || fs::remove_file(&note));
             }
@@ -170,7 +171,7 @@ fn carry_out(
     match end_landing(project, &lock) {
         Ok(ended) => warnings.extend(ended.behind),
         Err(error) => warnings.push(format!(
-            "`{target}` has moved; its checkouts were not brought along: {error}"
+            "`{target}` has moved; its checkouts were not updated: {error}"
         )),
     }
     Ok(())
@@ -184,8 +185,8 @@ const AGAIN: [Duration; 3] = [
 ];
 
 /// Looks again, on a thread of its own, at the checkouts of a target that has moved. A `git switch` of a person reads where the
-/// target stands before it takes the index, and says where HEAD is after it has let that go: one that is at it in the moment of a
-/// landing stands on the target and shows where that was.
+/// target stands before it takes the index, and says where HEAD is after it has let that go: a switch at the moment of a landing
+/// leaves a checkout on the target with the files of the commit before.
 fn look_again(project: &Project, target: &str, old: Option<CommitId>, new: CommitId) {
     let (repo, lock) = (project.repo.clone(), project.dir.landing_lock());
     let landing = LandingPlan {
@@ -197,7 +198,7 @@ fn look_again(project: &Project, target: &str, old: Option<CommitId>, new: Commi
     std::thread::spawn(move || {
         for pause in AGAIN {
             std::thread::sleep(pause);
-            // Held also by whoever moves it on; then that one brings the checkouts along.
+            // Another landing may hold it; then that landing updates the checkouts.
             let Ok(lock) = File::open(&lock) else { return };
             if lock.lock().is_err()
                 || git::landing::behind(&repo, &landing).is_ok_and(|behind| behind.is_empty())
@@ -217,12 +218,12 @@ fn sync_target(project: &Project, target: &str, warnings: &mut Vec<String>) {
     }
 }
 
-/// What became of the checkouts of a target that had moved before, in words.
+/// The checkouts of a target that had moved before, in words.
 #[derive(Debug, Default)]
 pub struct Ended {
-    /// Those that follow it now.
+    /// The checkouts that follow it now.
     pub followed: Vec<String>,
-    /// Those that do not, and what to do. The note about the move stays until they do.
+    /// The checkouts that do not, and what to do. The note about the move stays until they do.
     pub behind: Vec<String>,
 }
 
@@ -232,16 +233,16 @@ fn still_behind(target: &str, checkouts: Vec<RepairedCheckout>) -> Vec<String> {
             return None;
         };
         Some(format!(
-            "{} has `{target}` checked out and was not brought along: {why}. Its index shows what has landed as taken back: \
-             commit nothing there before `orch doctor --fix` has brought it along",
+            "{} has `{target}` checked out and was not updated: {why}. Its index shows the landing as removed: commit \
+             nothing there before `orch doctor --fix` has updated it",
             checkout.path.display()
         ))
     });
     left.collect()
 }
 
-/// Verifies a commit on the target's tip, on behalf of a plan, and moves the target to it. Gives warnings of checkouts that
-/// could not be brought along.
+/// Verifies a commit on the target's tip, on behalf of a plan, and moves the target to it. Gives warnings of checkouts that could
+/// not be updated.
 ///
 /// # Errors
 ///
@@ -273,10 +274,16 @@ pub fn land_commit(
             commit: commit.clone(),
             own: commit.clone(),
         }],
-        tree: project.repo.tree_of(commit).map_err(|error| error.to_string())?,
+        tree: project.repo.tree_of(commit).map_err(in_words)?,
     };
     let pool = CandidatePool::default();
-    match verdict(project, admin, &pool, &build, &chain, &mut warnings) {
+    let context = BuildContext {
+        project,
+        admin,
+        pool: &pool,
+        build: &build,
+    };
+    match verdict(context, &chain, &mut warnings) {
         Tried::Verdict(Verdict { green: true, .. }) => {}
         Tried::Verdict(Verdict { why, .. }) => {
             return Err(format!("the tree without it does not pass: {why}"));
@@ -313,7 +320,7 @@ fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<
     failpoint::around("landing.note", || fs::rename(temporary, path))
 }
 
-/// Ends a landing that a crash, a full disk or a person at work cut short: brings checkouts of a target that did move along.
+/// Ends a landing that a crash, a full disk or a person at work interrupted: brings checkouts of a target that did move along.
 ///
 /// # Errors
 ///
@@ -325,10 +332,10 @@ pub fn resume_landing(project: &Project) -> Result<Ended, SupervisorError> {
         let Some(landing) = git::landing::cut_short(&project.repo, &project.target)? else {
             return Ok(Ended::default());
         };
-        write_note(&note, &landing).map_err(SupervisorError::system("note a landing that was cut short"))?;
+        write_note(&note, &landing).map_err(SupervisorError::system("record an interrupted landing"))?;
     }
     // A git that the dead one had started may be about to move the target still.
-    let lock = alone(project).map_err(SupervisorError::system("wait for a landing that was cut short"))?;
+    let lock = alone(project).map_err(SupervisorError::system("wait for an interrupted landing"))?;
     Ok(end_landing(project, &lock)?)
 }
 
@@ -368,7 +375,7 @@ fn end_landing(project: &Project, lock: &File) -> Result<Ended, GitError> {
         ended.followed = followed
             .map(|checkout| {
                 let (path, target) = (checkout.path.display(), &landing.branch);
-                format!("{path} had not followed the last move of `{target}`, and was brought along now")
+                format!("{path} had not followed the last move of `{target}`, and was updated now")
             })
             .collect();
         if landing.old.is_some() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::agent::JobFolder;
 use crate::failpoint;
-use crate::git::{self, GitError, WorktreeAdmin, again_if_killed};
+use crate::git::{self, GitError, again_if_killed};
 use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
 use crate::plan::{CommitId, MergeStrategy};
 use crate::schedule;
@@ -17,7 +17,8 @@ use crate::supervisor::perform::build::repair::RepairedMerge;
 use crate::supervisor::perform::build::{candidate, repair};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::VerifyOutcome;
-use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, TargetTip};
+use crate::supervisor::perform::tree::build_context::BuildContext;
+use crate::supervisor::perform::tree::candidate_pool::{Chain, TargetTip};
 use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
@@ -26,29 +27,15 @@ use crate::supervisor::project::repository_plans::Project;
 pub const SECOND: u32 = 4;
 
 /// Merges and verifies what a build is about. The second value is what is to be recorded besides.
-pub fn try_out(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    pool: &CandidatePool,
-    build: &Build,
-    target: &str,
-    known: &KnownPlans,
-) -> (TrainAnswer, Vec<Event>) {
+pub fn try_out(context: BuildContext<'_>, target: &str, known: &KnownPlans) -> (TrainAnswer, Vec<Event>) {
+    let (project, build) = (context.project, context.build);
     let (mut warnings, mut facts) = (Vec::new(), Vec::new());
     let mut tip_green = false;
-    let built = chain_of(
-        project,
-        admin,
-        pool,
-        build,
-        (target, known),
-        &mut facts,
-        &mut warnings,
-    );
+    let built = chain_of(context, target, known, &mut facts, &mut warnings);
     let tried = match built {
         Err(tried) => tried,
         Ok(chain) => {
-            let tried = verdict(project, admin, pool, build, &chain, &mut warnings);
+            let tried = verdict(context, &chain, &mut warnings);
             tip_green = is_known_green(project, &chain.target_tip);
             tried
         }
@@ -68,14 +55,13 @@ pub fn try_out(
 
 /// The commits of a build. What conflicts and needs nobody is merged on the way.
 fn chain_of(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    pool: &CandidatePool,
-    build: &Build,
-    (target, known): (&str, &KnownPlans),
+    context: BuildContext<'_>,
+    target: &str,
+    known: &KnownPlans,
     facts: &mut Vec<Event>,
     warnings: &mut Vec<String>,
 ) -> Result<Chain, Tried> {
+    let (project, pool, build) = (context.project, context.pool, context.build);
     loop {
         let chain = {
             let mut built = pool.built();
@@ -93,7 +79,7 @@ fn chain_of(
             Err(Halt::Tried(tried)) => return Err(tried),
             Err(Halt::Clash(clash)) => clash,
         };
-        // Without what was built: others go on meanwhile.
+        // Without what was built: others continue meanwhile.
         let _alone = pool.repair_for(build.id);
         let dealt_with = {
             let built = pool.built();
@@ -102,13 +88,13 @@ fn chain_of(
         if dealt_with {
             continue;
         }
-        if pool.is_unwanted(build.id) {
+        if context.is_unwanted() {
             return Err(Tried::Stopped);
         }
         let mut told = repair::MergeNotes::default();
         let repaired = again_if_killed(
             |repaired| !matches!(repaired, RepairedMerge::Not(_)),
-            || repair::repair(project, admin, pool, build, &clash, &mut told),
+            || repair::repair(context, &clash, &mut told),
         );
         warnings.extend(told.warnings);
         facts.extend(
@@ -128,7 +114,7 @@ fn chain_of(
     }
 }
 
-/// What a verdict is about: a tree, a command, and what the command is given, the name of the target among it.
+/// The key of a verdict: a tree, a command, and the command's environment with the name of the target.
 pub fn key(target: &str, tree: &str, line: &str) -> VerdictKey {
     VerdictKey {
         tree: tree.to_owned(),
@@ -151,7 +137,7 @@ fn is_known_green(project: &Project, target_tip: &TargetTip) -> bool {
     known().is_some_and(|known| known.green)
 }
 
-fn said(green: bool, runs: u32, known: bool) -> Verdict {
+fn plain_verdict(green: bool, runs: u32, known: bool) -> Verdict {
     Verdict {
         green,
         why: String::new(),
@@ -165,14 +151,8 @@ fn said(green: bool, runs: u32, known: bool) -> Verdict {
 
 /// The verdict on a build: on its last commit, and where every commit has to be green, on those below it that come onto the
 /// target's first-parent line with it.
-pub fn verdict(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    pool: &CandidatePool,
-    build: &Build,
-    chain: &Chain,
-    warnings: &mut Vec<String>,
-) -> Tried {
+pub fn verdict(context: BuildContext<'_>, chain: &Chain, warnings: &mut Vec<String>) -> Tried {
+    let project = context.project;
     let below = match replayed_below(project, chain) {
         Ok(below) => below,
         Err(error) => return Tried::Refused(error.to_string()),
@@ -190,7 +170,7 @@ pub fn verdict(
             links: Vec::new(),
             tree,
         };
-        match verdict_on(project, admin, pool, build, &part, warnings) {
+        match verdict_on(context, &part, warnings) {
             Tried::Verdict(verdict) if verdict.green => {}
             Tried::Verdict(mut verdict) => {
                 let subject = project.repo.subject(&commit).unwrap_or_default();
@@ -204,7 +184,7 @@ pub fn verdict(
             other => return other,
         }
     }
-    verdict_on(project, admin, pool, build, chain, warnings)
+    verdict_on(context, chain, warnings)
 }
 
 /// The replayed commits of the last plan but the last one, oldest first; none where not every commit has to be green.
@@ -221,26 +201,24 @@ fn replayed_below(project: &Project, chain: &Chain) -> Result<Vec<CommitId>, Git
     Ok(line)
 }
 
-fn verdict_on(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    pool: &CandidatePool,
-    build: &Build,
-    chain: &Chain,
-    warnings: &mut Vec<String>,
-) -> Tried {
+fn verdict_on(context: BuildContext<'_>, chain: &Chain, warnings: &mut Vec<String>) -> Tried {
+    let (project, pool, build) = (context.project, context.pool, context.build);
     let nothing_new =
         !chain.links.is_empty() && *chain.top() == chain.target_tip.commit && build.again.is_none();
     let Some(line) = project.set.merge.verify.as_deref().filter(|_| !nothing_new) else {
         return Tried::Verdict(Verdict::unasked());
     };
-    let ran = |took: Duration| {
-        Some(Box::new(schedule::Ran {
+    let ran = |verdict: Verdict| {
+        let ran = Box::new(schedule::Ran {
             line: line.to_owned(),
             commit: chain.top().clone(),
             tree: chain.tree.clone(),
-            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        }))
+            took_ms: u64::try_from(verdict.took.as_millis()).unwrap_or(u64::MAX),
+        });
+        Tried::Verdict(Verdict {
+            ran: Some(ran),
+            ..verdict
+        })
     };
     let _alone = pool.alone_with(&chain.tree);
     let key = key(&chain.target_tip.target, &chain.tree, line);
@@ -252,57 +230,13 @@ fn verdict_on(
         }
     };
     let known = store.as_ref().and_then(|store| store.find(&key).ok().flatten());
-    let before = match known {
-        Some(KnownVerdict {
-            green: true, took, ..
-        }) => {
-            return Tried::Verdict(Verdict {
-                took,
-                ran: ran(took),
-                ..said(true, 1, true)
-            });
-        }
-        Some(KnownVerdict { reds, why, took, .. }) if reds > 1 => {
-            let runs = if build.again.is_some() { 1 } else { reds };
-            return Tried::Verdict(Verdict {
-                why,
-                took,
-                ran: ran(took),
-                ..said(false, runs, true)
-            });
-        }
-        known => known.map_or(0, |known| known.reds),
+    let before = match known.map(|known| known_verdict(build, known)) {
+        Some(Ok(verdict)) => return ran(verdict),
+        Some(Err(reds)) => reds,
+        None => 0,
     };
-    let cap = project
-        .set
-        .plans
-        .iter()
-        .filter(|plan| build.batch.is_empty() || build.batch.contains(&plan.name));
-    let cap = cap
-        .map(|plan| plan.attempts.timeout)
-        .max()
-        .unwrap_or(verify::LONGEST);
-    let earlier = store
-        .as_ref()
-        .and_then(|store| store.took(line).ok())
-        .unwrap_or_default();
-    let usual = time_limit(&earlier, cap);
-    let limit = match project.set.merge.verify_timeout {
-        Some(stated) => stated,
-        // What was ended as too slow may have been slow by chance.
-        None if before > 0 => usual.saturating_mul(SECOND).min(cap),
-        None => usual,
-    };
-    let done = run(
-        project,
-        admin,
-        pool,
-        build,
-        chain,
-        &TreeRun { line, limit, before },
-        warnings,
-    );
-    let (said, took, fresh, taken) = match done {
+    let limit = time_for(context, store.as_ref(), line, before);
+    let (said, took, fresh, taken) = match run(context, chain, &TreeRun { line, limit, before }, warnings) {
         Ok(ran) => ran,
         Err(why) => return Tried::Refused(why),
     };
@@ -322,25 +256,55 @@ fn verdict_on(
         warnings.push(format!("a verdict was not kept: {error}"));
     }
     if let Some(taken) = &taken {
-        verify::heard(&JobFolder::new(project.dir.train_verification(taken.slot)));
+        verify::forget_end(&JobFolder::new(project.dir.train_verification(taken.slot)));
     }
-    let runs = if red.is_some() && build.again.is_none() {
-        before + 1
-    } else {
-        1
-    };
-    Tried::Verdict(Verdict {
-        green: red.is_none(),
-        why: red.unwrap_or_default(),
+    let again = red.is_some() && build.again.is_none();
+    ran(Verdict {
         timed_out,
-        runs,
-        known: false,
         took,
-        ran: ran(took),
+        why: red.clone().unwrap_or_default(),
+        ..plain_verdict(red.is_none(), if again { before + 1 } else { 1 }, false)
     })
 }
 
-/// What is known to pass without anything that an earlier verification has left, under this key.
+/// The verdict that earlier runs of a tree give; else the number of its red runs.
+fn known_verdict(build: &Build, known: KnownVerdict) -> Result<Verdict, u32> {
+    let red = !known.green;
+    if red && known.reds < 2 {
+        return Err(known.reds);
+    }
+    let runs = if red && build.again.is_none() {
+        known.reds
+    } else {
+        1
+    };
+    Ok(Verdict {
+        why: if red { known.why } else { String::new() },
+        took: known.took,
+        ..plain_verdict(!red, runs, true)
+    })
+}
+
+/// How long the verification of a tree that was red `before` may take.
+fn time_for(context: BuildContext<'_>, store: Option<&Verdicts>, line: &str, before: u32) -> Duration {
+    let (project, build) = (context.project, context.build);
+    let plans = project.set.plans.iter();
+    let own = plans.filter(|plan| build.batch.is_empty() || build.batch.contains(&plan.name));
+    let cap = own
+        .map(|plan| plan.attempts.timeout)
+        .max()
+        .unwrap_or(verify::LONGEST);
+    let earlier = store.and_then(|store| store.took(line).ok()).unwrap_or_default();
+    let usual = time_limit(&earlier, cap);
+    match project.set.merge.verify_timeout {
+        Some(stated) => stated,
+        // The run before may have been slow by chance.
+        None if before > 0 => usual.saturating_mul(SECOND).min(cap),
+        None => usual,
+    }
+}
+
+/// The key of a verdict in a worktree without files of earlier verifications.
 pub fn fresh_key(target: &str, tree: &str, line: &str) -> VerdictKey {
     let known = key(target, tree, line);
     VerdictKey {

@@ -1,4 +1,4 @@
-//! What the merge train asks for: merges tried and landed, pins, phases and unions verified.
+//! The merge train's orders: merges tried and landed, pins, phases and unions verified.
 //!
 //! May import `build` and below.
 

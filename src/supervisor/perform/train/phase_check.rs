@@ -15,10 +15,11 @@ use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, train_key}
 use crate::supervisor::perform::tree::tree_run::keep_log;
 use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Runs what the manifest says for the end of the phase, on the tip of the plan's branch; once more where that has moved
-/// meanwhile, because what passes counts for no other commit.
+/// Runs what the manifest says for the end of the phase, on the tip of the plan's branch; again where that has moved meanwhile,
+/// because what passes counts for no other commit.
 pub fn verify_phase(
     project: &Project,
     admin: &WorktreeAdmin,
@@ -36,7 +37,7 @@ pub fn verify_phase(
         })
     };
     let Some(plan) = project.plan(name) else {
-        let why = "the plan is not in the manifest any more".to_owned();
+        let why = "the plan is no longer in the manifest".to_owned();
         return word(PhaseSaid::Failed, None, Some(why));
     };
     let moved = |ran: &Ran| match project.repo.branch_tip(&plan.branch) {
@@ -83,9 +84,9 @@ fn said(
     let line = joined(lines.unwrap_or_default());
     let tip = project.repo.branch_tip(&plan.branch);
     let commit = tip
-        .map_err(|error| error.to_string())?
+        .map_err(in_words)?
         .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))?;
-    let tree = project.repo.tree_of(&commit).map_err(|error| error.to_string())?;
+    let tree = project.repo.tree_of(&commit).map_err(in_words)?;
     let ran = |took_ms| Ran {
         line: line.clone(),
         commit: commit.clone(),
@@ -105,13 +106,13 @@ fn said(
     let path = project.worktree_path(&name);
     let at_work = verify::at_work(&folder, &tag, &line);
     let worktree = if at_work.is_some() {
-        // Whoever works in it must not find other files.
+        // A running verification must not find other files.
         path
     } else {
         verify::end(&folder)?;
         let ignored = project.set.merge.cleans_ignored;
         let ready = git::worktree::ensure_exact(admin, &name, &path, &commit, ignored);
-        let ready = ready.map_err(|error| error.to_string())?;
+        let ready = ready.map_err(in_words)?;
         provision_own(project, plan, &name, &ready.path)?;
         ready.path
     };
@@ -129,13 +130,13 @@ fn said(
     let said = verify::run(project, &folder, variables, &check, at_work, &unwanted);
     let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     keep_log(project, Some(plan), &folder);
-    // One that was spoiled is made anew when it is needed.
+    // A spoiled worktree is made again when it is needed.
     let _ = admin.record_left(&name);
-    verify::heard(&folder);
+    verify::forget_end(&folder);
     Ok((ran(took), said?))
 }
 
-/// Several lines as one that fails with the first of them.
+/// Several lines as one, which fails with the first failing line.
 fn joined(lines: &[String]) -> String {
     match lines {
         [only] => only.clone(),

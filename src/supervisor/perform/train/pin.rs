@@ -1,9 +1,8 @@
 //! Pinning the commit that dependents start from.
 //!
-//! A point is pinned while the agent goes on working, so nothing here may get into its way. An agent that commits its
-//! work and then reports it is the good case: its branch's tip is the commit. One that reports first is waited for a
-//! moment. One that never commits leaves that to `orch`, which may then do it under way, since such an agent does not
-//! use git's index itself.
+//! A point is pinned while the agent continues working, so nothing here may get into its way. The tip of the branch is the commit
+//! when the agent commits and then reports. For an agent that reports first, the pin waits a moment. For an agent that never
+//! commits, `orch` commits, which may then do it under way, since such an agent does not use git's index itself.
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,6 +12,7 @@ use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, Point};
 use crate::schedule::{Pinned, point_word};
 
 use crate::supervisor::perform::build::others_work::OthersWork;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// How long an agent that reported before it committed is waited for.
@@ -27,12 +27,12 @@ pub struct AtWork {
     pub since: Option<CommitId>,
 }
 
-/// What is to be pinned.
+/// The point to pin.
 #[derive(Debug)]
 pub struct PinOrder<'a> {
     /// The point.
     pub point: Point,
-    /// The agent that goes on working meanwhile, if one does.
+    /// The agent that continues working meanwhile, if one does.
     pub at_work: Option<AtWork>,
     /// True when somebody waits for the commit.
     pub wanted: bool,
@@ -63,7 +63,7 @@ pub fn pin(
     } = order;
     let plan = project
         .plan(name)
-        .ok_or("the plan is not in the manifest any more")?;
+        .ok_or("the plan is no longer in the manifest")?;
     let left = match &at_work {
         Some(_) if verified.is_none() && worktree.is_dir() => settle(worktree)?,
         Some(_) | None => None,
@@ -79,24 +79,21 @@ pub fn pin(
             uncommitted = u32::try_from(left.dirty.len()).unwrap_or(u32::MAX);
         }
     }
-    let tip = project
-        .repo
-        .branch_tip(&plan.branch)
-        .map_err(|error| error.to_string())?;
+    let tip = project.repo.branch_tip(&plan.branch).map_err(in_words)?;
     let commit = match verified.or(tip) {
         Some(commit) => commit,
         // The branch is removed once it has landed; what is on the target holds its commits.
         None => project
             .repo
             .branch_tip(&project.target)
-            .map_err(|error| error.to_string())?
+            .map_err(in_words)?
             .ok_or_else(|| format!("neither the branch `{}` nor the target is there", plan.branch))?,
     };
     let foreign = OthersWork::at(project, plan, &commit, handed_on).and_then(|beyond| beyond.foreign());
-    if let Some(foreign) = foreign.map_err(|error| error.to_string())? {
+    if let Some(foreign) = foreign.map_err(in_words)? {
         return Err(foreign.told());
     }
-    git::refs::pin(&project.repo, name, point, &commit).map_err(|error| error.to_string())?;
+    git::refs::pin(&project.repo, name, point, &commit).map_err(in_words)?;
     let pinned = Pinned {
         plan: name.clone(),
         point,
@@ -109,7 +106,7 @@ pub fn pin(
 
 /// Waits for a moment until the agent has committed the point's work. What is there when it has not.
 fn settle(worktree: &Path) -> Result<Option<WorktreeState>, String> {
-    let look = || inspect(worktree).map_err(|error| error.to_string());
+    let look = || inspect(worktree).map_err(in_words);
     let reported = worktree
         .join(".orch/status.json")
         .metadata()

@@ -1,4 +1,4 @@
-//! The last look at what has landed: its tip once more, in a worktree without anything that an earlier verification has left there.
+//! The last check of a run: the landed tip again, in a worktree without files of earlier verifications.
 
 use crate::git::{self, WorktreeAdmin};
 use crate::journal::Verdicts;
@@ -9,8 +9,10 @@ use crate::schedule::{FirstBad, TargetChecked};
 use super::merge::{SECOND, fresh_key};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::VerifyOutcome;
+use crate::supervisor::perform::tree::build_context::BuildContext;
 use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, TargetTip};
 use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Verifies what this run has put on its targets, where that passed in worktrees with ignored files in them. A red tip is verified
@@ -64,11 +66,7 @@ impl TipLook<'_> {
         tip: &CommitId,
         warnings: &mut Vec<String>,
     ) -> Result<Option<TargetChecked>, String> {
-        let tree = self
-            .project
-            .repo
-            .tree_of(tip)
-            .map_err(|error| error.to_string())?;
+        let tree = self.project.repo.tree_of(tip).map_err(in_words)?;
         let key = fresh_key(self.target, &tree, self.line);
         let known = Verdicts::open(&self.project.dir).and_then(|store| store.find(&key));
         if known.is_ok_and(|known| known.is_some_and(|known| known.green)) {
@@ -86,8 +84,7 @@ impl TipLook<'_> {
         let Some(why) = self.red(tip, warnings)? else {
             return Ok(Some(told(None)));
         };
-        let line =
-            git::repo::first_parents(&self.project.repo, began, tip).map_err(|error| error.to_string())?;
+        let line = git::repo::first_parents(&self.project.repo, began, tip).map_err(in_words)?;
         // The last one is red; what was there before is looked at first, for it may have been.
         let mut red = line.len().saturating_sub(1);
         let mut green = None;
@@ -117,13 +114,9 @@ impl TipLook<'_> {
             .map(|link| link.plan.clone())
     }
 
-    /// What a commit says in a fresh worktree when it is red; what was red once is tried again.
+    /// The failure of a commit in a fresh worktree; a red commit is tried again.
     fn red(&self, commit: &CommitId, warnings: &mut Vec<String>) -> Result<Option<String>, String> {
-        let tree = self
-            .project
-            .repo
-            .tree_of(commit)
-            .map_err(|error| error.to_string())?;
+        let tree = self.project.repo.tree_of(commit).map_err(in_words)?;
         let chain = Chain {
             target_tip: TargetTip {
                 target: self.target.to_owned(),
@@ -140,6 +133,12 @@ impl TipLook<'_> {
             batch: Vec::new(),
             again: None,
         };
+        let context = BuildContext {
+            project: self.project,
+            admin: self.admin,
+            pool: self.pool,
+            build: &build,
+        };
         let earlier = Verdicts::open(&self.project.dir).and_then(|store| store.took(self.line));
         let usual = time_limit(&earlier.unwrap_or_default(), verify::LONGEST);
         let stated = self.project.set.merge.verify_timeout;
@@ -151,15 +150,7 @@ impl TipLook<'_> {
                 limit,
                 before,
             };
-            let (said, took, _, _taken) = run(
-                self.project,
-                self.admin,
-                self.pool,
-                &build,
-                &chain,
-                &what,
-                warnings,
-            )?;
+            let (said, took, _, _taken) = run(context, &chain, &what, warnings)?;
             match said {
                 VerifyOutcome::Passed => {
                     let key = fresh_key(self.target, &chain.tree, self.line);

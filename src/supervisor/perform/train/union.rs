@@ -14,6 +14,7 @@ use crate::supervisor::perform::command::verify::VerifyOutcome;
 use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, train_key};
 use crate::supervisor::perform::tree::worktree::provision_own;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// Merges and verifies what a build is about. The second value says what a person should know.
@@ -44,7 +45,7 @@ fn tried(
     };
     let heads: Vec<&CommitId> = build.heads.iter().map(|(_, head)| head).collect();
     let built = git::candidate::unions(&project.repo).and_then(|unions| unions.union(&build.target, &heads));
-    let Candidate { commit, tree } = match built.map_err(|error| error.to_string())? {
+    let Candidate { commit, tree } = match built.map_err(in_words)? {
         BuildOutcome::Candidate(candidate) => candidate,
         BuildOutcome::AlreadyContained | BuildOutcome::Conflict { .. } => return Ok(UnionSaid::Nothing),
     };
@@ -110,8 +111,8 @@ impl UnionRun<'_> {
         verify::end(&folder)?;
         let path = project.worktree_path(&name);
         let ignored = project.set.merge.cleans_ignored;
-        let ready = git::worktree::ensure_exact(admin, &name, &path, self.commit, ignored)
-            .map_err(|error| error.to_string())?;
+        let ready =
+            git::worktree::ensure_exact(admin, &name, &path, self.commit, ignored).map_err(in_words)?;
         if let Some(plan) = self.top {
             provision_own(project, plan, &name, &ready.path)?;
         }
@@ -125,10 +126,10 @@ impl UnionRun<'_> {
         };
         let variables = environment::for_train(project, self.top, &name, &ready.path);
         let said = verify::run(project, &folder, variables, &check, None, &unwanted);
-        // One that was spoiled is made anew when it is needed.
+        // A spoiled worktree is made again when it is needed.
         let _ = admin.record_left(&name);
         // Nobody may take it for the word on a candidate.
-        verify::heard(&folder);
+        verify::forget_end(&folder);
         Ok(match said? {
             VerifyOutcome::Passed => UnionSaid::Green,
             // With what others leave of the processors it may take any time.

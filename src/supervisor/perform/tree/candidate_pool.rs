@@ -1,5 +1,5 @@
-//! What the merge train has built, and which of its worktrees are in use. Nothing of it outlives the supervisor: commits are
-//! built again, and verdicts are kept by tree.
+//! The merge train's commits, and its worktrees in use. Nothing of it outlives the supervisor: commits are built again, and
+//! verdicts are kept by tree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -43,7 +43,7 @@ pub struct Link {
     pub own: CommitId,
 }
 
-/// What a build is about.
+/// The plans of a build.
 #[derive(Debug, Clone)]
 pub struct Chain {
     pub target_tip: TargetTip,
@@ -106,7 +106,7 @@ pub struct CandidatePool {
     /// What runs of attempts at conflicts, and those that are to end.
     resolvers: Mutex<BTreeMap<AttemptId, JobFolder>>,
     unwanted_resolvers: Mutex<BTreeSet<AttemptId>>,
-    /// What was said of trees that were only tried, by shell line.
+    /// Verdicts on trees that were only tried, by shell line.
     early: Mutex<BTreeMap<(String, String), UnionSaid>>,
 }
 
@@ -139,7 +139,7 @@ impl CandidatePool {
         }
     }
 
-    /// Conflicts that could not be dealt with are tried anew: a person has asked.
+    /// Conflicts that could not be dealt with are tried again: a person has asked.
     pub fn try_anew(&self) {
         self.built().unrepaired.clear();
     }
@@ -190,7 +190,7 @@ impl CandidatePool {
                 }
                 Ok(None) => {
                     idle.get_or_insert(slot);
-                    if verify::unheard(&folder, tag, "").is_some() {
+                    if verify::finished_before(&folder, tag, "").is_some() {
                         matching.get_or_insert(slot);
                     }
                 }
@@ -224,7 +224,7 @@ impl CandidatePool {
         }
     }
 
-    /// What was said of a tree that was tried early.
+    /// The verdict on a tree that was tried early.
     pub fn early_word(&self, tree: &str, line: &str) -> Option<UnionSaid> {
         held(&self.early)
             .get(&(tree.to_owned(), line.to_owned()))

@@ -1,5 +1,5 @@
-//! Copying files into a worktree: nothing is overwritten, every file is there whole or not at all, and what was cut short
-//! is finished by doing it again.
+//! Copying files into a worktree: nothing is overwritten, every file is there whole or not at all, and what was interrupted is
+//! finished by doing it again.
 
 use std::fs::{self, File, FileTimes};
 use std::io;
@@ -12,12 +12,12 @@ use crate::failpoint;
 /// After so many files the room on the disk is looked at.
 const BETWEEN_LOOKS: usize = 64;
 
-/// What was done.
+/// The result.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Copied {
     /// Files and links that were made.
     pub made: usize,
-    /// Those that were not, because a file or link is in the place of a folder.
+    /// The files that were not, because a file or link is in the place of a folder.
     pub in_the_way: Vec<PathBuf>,
 }
 

@@ -71,7 +71,7 @@ fn words(bytes: u64) -> String {
     )
 }
 
-/// What worktrees take on their disk.
+/// The disk space of worktrees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DiskUse {
     /// Bytes of the worktrees of each plan that has one, its lanes included, by name.
@@ -84,7 +84,7 @@ pub struct DiskUse {
     pub floor: Option<u64>,
 }
 
-/// Measures all worktrees. Costs a walk through every file in them, so it is for those who ask.
+/// Measures all worktrees. It walks through every file in them, so it is only done on request.
 pub fn disk_use(project: &Project, state: &State) -> DiskUse {
     let made = state.plans().filter(|(_, run)| !run.worktrees.is_empty());
     let size = |(name, run): (&PlanName, &PlanRun)| {

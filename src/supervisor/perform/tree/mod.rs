@@ -2,6 +2,7 @@
 //!
 //! May import `command`.
 
+pub(in crate::supervisor) mod build_context;
 pub(in crate::supervisor) mod candidate_pool;
 pub(in crate::supervisor) mod copy_in;
 pub(in crate::supervisor) mod disk;

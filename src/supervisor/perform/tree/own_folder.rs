@@ -17,8 +17,8 @@ pub fn fit(project: &Project, commit: &CommitId) -> Result<Option<CommitId>, Git
     builder.without_orch_dir(commit, &message(&[]))
 }
 
-/// Takes the folder out of the branch that a worktree stands on, where its tip holds it, and gives the files. They stay in
-/// the worktree.
+/// Takes the folder out of the branch that a worktree is on, where its tip holds it, and gives the files. They stay in the
+/// worktree.
 pub fn take_out(
     project: &Project,
     worktree: &Path,
@@ -41,7 +41,7 @@ pub fn take_out(
     Ok(files)
 }
 
-/// What a person is told of it.
+/// The warning for a person.
 pub fn told(branch: &str, files: &[PathBuf]) -> String {
     format!(
         "commits on `{branch}` held {}, which is orch's own and says nothing in another worktree: a commit on top takes it out",

@@ -1,5 +1,5 @@
 //! Preparing a worktree before anybody works in it: files copied from the main checkout, the `setup` line, the hook
-//! `post_create`. Each is done once. What was cut short is gone on with; a setup that a dead supervisor left running is
+//! `post_create`. Each is done once. What was interrupted is continued with; a setup that a dead supervisor left running is
 //! waited for.
 
 use std::fs;
@@ -30,8 +30,8 @@ const HOOK_LONGEST: Duration = Duration::from_secs(10 * 60);
 /// Between two looks whether there is room on the disk again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The note in the worktree, in the folder that git does not see. It goes when the files go, so that a worktree that was
-/// deleted by hand is prepared anew.
+/// The note in the worktree, in the folder that git does not see. It goes when the files go, so that a worktree that was deleted
+/// by hand is prepared again.
 const NOTE: &str = "setup.json";
 
 /// Why a worktree is not ready.
@@ -43,7 +43,7 @@ pub enum Unready {
     Stopped,
 }
 
-/// Where a preparation is told of, and learns that it is to end.
+/// Where a preparation reports its progress, and learns that it is to end.
 pub struct Progress<'a> {
     /// Told what takes a while.
     pub say: &'a dyn Fn(String),
@@ -88,7 +88,7 @@ pub struct Provisioning<'a> {
     pub timeout: Duration,
     /// From TERM to KILL.
     pub grace: Duration,
-    /// What the hook is told.
+    /// The hook's data.
     pub event: serde_json::Value,
 }
 
@@ -97,7 +97,7 @@ pub struct Provisioning<'a> {
 #[serde(default)]
 struct ProvisionRecord {
     schema: u32,
-    /// Unlike that of any other worktree, also of one that lay at the same place.
+    /// Differs from the value of every other worktree, also of an earlier one at the same place.
     id: String,
     copied: bool,
     set_up: bool,
@@ -131,8 +131,7 @@ impl ProvisionRecord {
     }
 }
 
-/// Prepares a worktree, or goes on with that, and gives what a person should know. One that is ready costs a look at its
-/// note.
+/// Prepares a worktree, or continues a preparation, and gives warnings. A prepared worktree costs a look at its record.
 ///
 /// # Errors
 ///
@@ -206,7 +205,7 @@ fn copy(
     let mut warnings = Vec::new();
     if let Some(first) = copied.in_the_way.first() {
         warnings.push(format!(
-            "{} files were not copied into the worktree, {} among them: something else is in the place of a folder",
+            "{} files were not copied into the worktree, {} among them: a file is in the place of a folder",
             copied.in_the_way.len(),
             first.display()
         ));
@@ -269,8 +268,8 @@ fn run_setup(
         .unwrap_or_default();
     Ok(dirty.first().map(|first| {
         format!(
-            "the setup `{line}` left {} uncommitted, which will be taken for an agent's work: have it keep tracked files as \
-             they are, and ignore the others",
+            "the setup `{line}` left {} uncommitted, which will be committed as an agent's work: let it change ignored \
+             files only",
             match dirty.len() {
                 1 => first.display().to_string(),
                 more => format!("{} and {} more files", first.display(), more - 1),
@@ -279,7 +278,7 @@ fn run_setup(
     }))
 }
 
-/// Ends the setups that run: of these worktrees, or all of them. They answer by themselves.
+/// Ends the setups that run: of these worktrees, or all of them. They answer on their own.
 pub fn stop_setups(project: &Project, of: Option<&str>) {
     let entries = |home: PathBuf| fs::read_dir(home).into_iter().flatten().flatten();
     let setups = entries(project.dir.setups()).map(|entry| (entry.path(), entry.file_name()));
@@ -297,7 +296,7 @@ pub fn stop_setups(project: &Project, of: Option<&str>) {
     }
 }
 
-/// What the hook is told of a worktree.
+/// The hook's data about a worktree.
 pub fn created(plan: Option<&str>, lane: u32, worktree: &Path, branch: Option<&str>) -> serde_json::Value {
     json!({
         "schema": SCHEMA,

@@ -1,4 +1,4 @@
-//! What goes with a worktree: the hook that is told before, and what was registered for it.
+//! Removing a worktree: its hook runs before, its registrations are removed after.
 
 use std::cell::{Cell, RefCell};
 use std::path::Path;

@@ -4,14 +4,15 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::agent::JobFolder;
-use crate::git::{self, WorktreeAdmin};
+use crate::git;
 use crate::plan::Plan;
-use crate::schedule::train::Build;
 
-use super::candidate_pool::{CandidatePool, Chain, TakenSlot, train_key};
+use super::build_context::BuildContext;
+use super::candidate_pool::{Chain, TakenSlot, train_key};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::VerifyOutcome;
 use crate::supervisor::project::environment;
+use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
 /// One run of a verification.
@@ -22,19 +23,17 @@ pub struct TreeRun<'a> {
     pub before: u32,
 }
 
-/// What was said, how long it took, whether nothing that git ignores lay there before, and the worktree, still taken.
+/// The outcome, how long it took, whether the worktree had no ignored files before, and the worktree, still taken.
 pub type TreeRunEnd<'a> = (VerifyOutcome, Duration, bool, Option<TakenSlot<'a>>);
 
 pub fn run<'a>(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    pool: &'a CandidatePool,
-    build: &Build,
+    context: BuildContext<'a>,
     chain: &Chain,
     what: &TreeRun<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<TreeRunEnd<'a>, String> {
-    if pool.is_unwanted(build.id) {
+    let (project, admin, pool, build) = (context.project, context.admin, context.pool, context.build);
+    if context.is_unwanted() {
         return Ok((VerifyOutcome::Stopped, Duration::ZERO, false, None));
     }
     let tag = format!(
@@ -53,28 +52,28 @@ pub fn run<'a>(
     // First what is at work: it may end between the two looks.
     let at_work = verify::at_work(&folder, &tag, what.line);
     if at_work.is_none()
-        && let Some((said, took)) = verify::unheard(&folder, &tag, what.line)
+        && let Some((said, took)) = verify::finished_before(&folder, &tag, what.line)
     {
         keep_log(project, top, &folder);
         return Ok((said, took, was_fresh(), Some(taken)));
     }
     let mut fresh = was_fresh();
     let worktree = if at_work.is_some() {
-        // Whoever works in it must not find other files.
+        // A running verification must not find other files.
         path
     } else {
         verify::end(&folder)?;
-        // What was red before may owe it to what lay there.
+        // Ignored files may have caused the earlier red verdict.
         let ignored = what.before > 0 || project.set.merge.cleans_ignored;
         let ready = git::worktree::ensure_exact(admin, &name, &path, chain.top(), ignored);
-        let ready = ready.map_err(|error| error.to_string())?;
+        let ready = ready.map_err(in_words)?;
         warnings.extend(ready.warnings);
-        fresh = ignored || git::worktree::is_fresh(admin, &ready.path).map_err(|error| error.to_string())?;
+        fresh = ignored || git::worktree::is_fresh(admin, &ready.path).map_err(in_words)?;
         let noted = match fresh {
             true => fs::write(&note, &tag),
             false => fs::remove_file(&note),
         };
-        // Where it cannot be told later, it is verified once more.
+        // Where it cannot be told later, it is verified again.
         let _ = noted;
         if let Some(plan) = top.or(project.set.plans.first()) {
             warnings.extend(super::worktree::provision_own(project, plan, &name, &ready.path)?);
@@ -93,11 +92,11 @@ pub fn run<'a>(
     };
     let began = Instant::now();
     let said = verify::run(project, &folder, variables, &check, at_work, &|| {
-        pool.is_unwanted(build.id)
+        context.is_unwanted()
     });
     let took = began.elapsed();
     keep_log(project, top, &folder);
-    // One that was spoiled is made anew when it is needed.
+    // A spoiled worktree is made again when it is needed.
     let _ = git::worktree::unhide(admin, &name, &worktree);
     let _ = admin.record_left(&name);
     Ok((said?, took, fresh, Some(taken)))

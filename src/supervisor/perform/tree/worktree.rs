@@ -45,7 +45,7 @@ fn make(
     base: &CommitId,
     progress: &Progress<'_>,
 ) -> Result<(Event, Vec<String>), Unready> {
-    let gone = || Unready::Failed("the plan is not in the manifest any more".to_owned());
+    let gone = || Unready::Failed("the plan is no longer in the manifest".to_owned());
     let plan = project.plan(&lane.plan).ok_or_else(gone)?;
     progress.wait_for_room(project)?;
     let fit = own_folder::fit(project, base).map_err(|error| Unready::Failed(error.to_string()))?;
@@ -64,7 +64,7 @@ fn make(
         ));
     }
     let foreign = take_out(project, plan, lane, &mut ready);
-    // The folder where agents report is there before anybody watches it.
+    // The folder for reports exists before it is watched.
     let prepared = match foreign && ready.created_worktree {
         true => status::prepare_anew(&ready.path, &lane.plan, &plan.document),
         false => status::prepare(&ready.path, &lane.plan, &plan.document),
@@ -101,13 +101,13 @@ fn make(
     Ok((event, ready.warnings))
 }
 
-/// Takes orch's own folder out of a branch that an earlier worktree or a person has left with it; true when it was there.
+/// Takes orch's own folder out of a branch that an earlier worktree or a person has committed it to; true when it was there.
 fn take_out(project: &Project, plan: &Plan, lane: &LaneId, ready: &mut WorktreeReady) -> bool {
     let held = git::candidate::orch_files_in(&project.repo, &ready.head).unwrap_or_default();
     if held.is_empty() {
         return false;
     }
-    // A further lane stands on no branch, and is put on its task's.
+    // A further lane is on no branch, and is put on its task's.
     if lane.lane == 0 && project.repo.branch_tip(&plan.branch).ok().flatten().as_ref() == Some(&ready.head) {
         match own_folder::take_out(project, &ready.path, &plan.branch, &plan.name, &[]) {
             Ok(files) => ready.warnings.push(own_folder::told(&plan.branch, &files)),
@@ -150,7 +150,7 @@ fn bring_along(
         Err(error) => error.to_string(),
     };
     ready.warnings.push(format!(
-        "its branch stays at {}, where an earlier run began, and not at {}: {why}",
+        "its branch stays at {}, the base of an earlier run, and does not move to {}: {why}",
         at.short(),
         base.short()
     ));
@@ -194,8 +194,8 @@ fn ensure(
     )
 }
 
-/// Prepares a worktree of the merge queue, or another of `orch`'s own in which a plan's merge is verified, as the run's
-/// settings say; gives what a person should know. One that is ready costs a look at its note.
+/// Prepares a worktree of the merge queue, or another of `orch`'s own in which a plan's merge is verified, by the run's settings;
+/// gives warnings. A prepared worktree costs a look at its record.
 ///
 /// # Errors
 ///
