@@ -5,12 +5,12 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use crate::support::{Running, Sandbox, document, program};
+use crate::support::{Running, Sandbox, campaign, document, program};
 
 /// Plans that are finished and not landed.
 const PLANS: usize = 50;
 
-/// Commits that the target has gained since they began, on files of theirs.
+/// Commits that the target has gained since they began, on files of theirs, in CI.
 const COMMITS: usize = 5_000;
 
 /// Most git processes of a command, whatever the repository holds.
@@ -46,7 +46,7 @@ const WITH: [&str; 19] = [
 fn advance(sandbox: &Sandbox) {
     let mut stream = String::new();
     let from = sandbox.rev("main");
-    for number in 0..COMMITS {
+    for number in 0..campaign("ORCH_COMMITS", COMMITS) {
         let text = format!("{number}\n");
         stream += "commit refs/heads/main\ncommitter T <t@example.org> 1767322945 +0000\ndata 2\nx\n";
         if number == 0 {

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::{Said, Sandbox, Tree, document, has_fields};
+use crate::support::{Said, Sandbox, Tree, document, has_fields, steps};
 
 /// `one` and `two` write the same line of a file; `one` has landed and `two` is held.
 fn held() -> Sandbox {
@@ -553,7 +553,7 @@ fn killed_while_it_lands_it_lands_the_next_time_and_once() {
 
 #[test]
 fn killed_while_it_is_given_up_nothing_of_it_is_lost() {
-    for fatal in [1, 4, 8, 12, 16, 20, 25] {
+    for fatal in steps(7).map(|n| [1, 4, 8, 12, 16, 20, 25][n]) {
         let sandbox = held();
         sandbox.orch("merge --resolve two").code(0).ok();
         resolve(&sandbox).write("notes", "not added\n");

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::{KEEPS_BOTH, Said, Sandbox, document, wait_for};
+use crate::support::{KEEPS_BOTH, Said, Sandbox, document, steps, wait_for};
 
 /// `one` and `two` add a line at the same place of a file; the agent `fixer` runs this script on the conflict.
 fn at_odds(merge: &str, fixer: &str) -> Sandbox {
@@ -388,11 +388,11 @@ fn a_journal_that_is_put_together_again_knows_the_attempt_and_leaves_the_worktre
 
 #[test]
 fn killed_at_any_step_it_lands_the_next_time_and_once() {
-    let steps: Vec<usize> = match std::env::var("ORCH_SWEEP").ok().and_then(|k| k.parse().ok()) {
+    let chosen: Vec<usize> = match std::env::var("ORCH_SWEEP").ok().and_then(|k| k.parse().ok()) {
         Some(one) => vec![one],
-        None => (0..10).map(|n| 3 + 17 * n).collect(),
+        None => steps(10).map(|n| 3 + 17 * n).collect(),
     };
-    for fatal in steps {
+    for fatal in chosen {
         let sandbox = at_odds("verify = 'test -e shared.txt'", KEEPS_BOTH);
         let mut command = sandbox.command(["merge", "two"]);
         command.env(

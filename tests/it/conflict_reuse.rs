@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Said, Sandbox, document, wait_for};
+use crate::support::{Said, Sandbox, document, steps, wait_for};
 
 /// Plans that each write the line `middle` of a file in their own words.
 fn at_odds(tables: &str, plans: &[&str]) -> Sandbox {
@@ -332,11 +332,11 @@ fn an_entry_that_says_too_little_is_refused_with_its_place() {
 
 #[test]
 fn killed_at_any_step_a_generated_file_lands_the_next_time_and_once() {
-    let steps: Vec<usize> = match std::env::var("ORCH_SWEEP").ok().and_then(|k| k.parse().ok()) {
+    let chosen: Vec<usize> = match std::env::var("ORCH_SWEEP").ok().and_then(|k| k.parse().ok()) {
         Some(one) => vec![one],
-        None => (0..8).map(|n| 5 + 15 * n).collect(),
+        None => steps(8).map(|n| 5 + 15 * n).collect(),
     };
-    for fatal in steps {
+    for fatal in chosen {
         let sandbox = with_lock_file(SUM, "verify = 'grep -q one.part sum.lock'");
         sandbox.orch("up").code(0).ok();
         sandbox.orch("merge one").code(0).ok();

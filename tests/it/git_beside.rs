@@ -7,7 +7,7 @@ use std::process::Command;
 
 use orch::git::{self, CheckoutOutcome, LandRefusal, LandingPlan};
 
-use crate::support::{Dice, Said, Sandbox, Scratch, asked, document};
+use crate::support::{Dice, Said, Sandbox, Scratch, campaign, document, steps};
 
 /// Everything in a checkout: files with their bytes and modes, and what git says of each.
 #[derive(Debug, PartialEq)]
@@ -125,7 +125,7 @@ fn world(seed: u64) -> (Scratch, Dice, orch::plan::CommitId, orch::plan::CommitI
 #[test]
 fn a_checkout_with_changes_is_left_as_a_fast_forward_by_git_leaves_it_or_not_touched_at_all() {
     let (mut moved, mut refused) = (0, 0);
-    for seed in 0..asked("ORCH_BESIDE_RUNS", 48) as u64 {
+    for seed in 0..campaign("ORCH_BESIDE_RUNS", 48).max(12) as u64 {
         let (scratch, _, old, new) = world(seed);
         let copy = scratch.beside("copy");
         let copied = Command::new("cp")
@@ -173,7 +173,7 @@ fn a_checkout_with_changes_is_left_as_a_fast_forward_by_git_leaves_it_or_not_tou
 #[test]
 fn a_move_that_was_cut_short_beside_changes_is_ended_and_no_change_is_lost() {
     let mut ended = 0;
-    for seed in 0..asked("ORCH_BESIDE_RUNS", 48) as u64 {
+    for seed in 0..campaign("ORCH_BESIDE_RUNS", 48).max(12) as u64 {
         let (scratch, mut dice, old, new) = world(seed);
         let repo = scratch.repository();
         let Ok(plan) = git::landing::plan_landing_beside(&repo, "main", Some(&old), &new) else {
@@ -298,7 +298,8 @@ fn a_plan_lands_beside_changes_elsewhere_whoever_dies_meanwhile() {
         .lines()
         .count();
     let step = (count / 10).max(1);
-    for k in (1..=count).step_by(step) {
+    let points: Vec<usize> = (1..=count).step_by(step).collect();
+    for k in steps(points.len()).map(|n| points[n]) {
         let sandbox = edited();
         let said = dying_at(&sandbox, k);
         sandbox.orch("merge").code(0).ok();

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{Said, Sandbox, document, wait_for};
+use crate::support::{Said, Sandbox, document, steps, wait_for};
 
 const VERIFY: &str = "[merge]\nverify = 'git rev-parse \"HEAD^{tree}\" >> \"$MARKS/trees\"'";
 
@@ -338,7 +338,8 @@ fn whoever_dies_while_a_prefix_lands_it_lands_once() {
         .count();
     let tree = sandbox.git("rev-parse main^{tree}");
     let step = (count / 8).max(1);
-    for k in (1..=count).step_by(step) {
+    let points: Vec<usize> = (1..=count).step_by(step).collect();
+    for k in steps(points.len()).map(|n| points[n]) {
         let sandbox = failed_in_phase_3("");
         let said = dying_at(&sandbox, k);
         sandbox.orch("merge auth.2").code(0).ok();

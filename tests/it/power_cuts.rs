@@ -75,11 +75,11 @@ fn kill_all(sandbox: &Sandbox) {
     sandbox.nothing_is_left();
 }
 
-/// Runs rounds, two at a time, until so much was done; each failure is told, and none hides those behind it.
+/// Runs rounds, two at a time where one may not be enough, until so much was done; each failure is told, and none hides those behind it.
 fn rounds(wanted: usize, seed: u64, round: impl Fn(u64) -> usize + Sync + std::panic::RefUnwindSafe) {
     let (next, done, failed) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..2 {
+        for _ in 0..wanted.div_ceil(IN_ONE_RUN).min(2) {
             scope.spawn(|| {
                 while done.load(Ordering::Relaxed) < wanted {
                     let one = seed.wrapping_add(next.fetch_add(1, Ordering::Relaxed) as u64);

@@ -4,16 +4,16 @@
 //! branch as a whole); and last a trial merge that changes nothing. Patches count only while each path that the branch
 //! changed is changed on the target too: what was landed and taken back is not there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use super::builder::CandidateBuilder;
 use crate::git::files::error::GitError;
 use crate::git::program::command::{Git, parse_id};
 use crate::git::program::require::require_git;
 use crate::git::repo::ids::{commit_id, oid};
-use crate::git::repo::patches::OwnPatches;
+use crate::git::repo::patches::{CommitsSince, OwnPatches};
 use crate::git::repo::repository::Repository;
 use crate::git::repo::tree_diff::TreeDiff;
 use crate::plan::{CommitId, LandedBy};
@@ -51,7 +51,9 @@ pub fn landed_as_tried_by(
         return Ok(None);
     };
     if repo.tree_of(tip)? != repo.tree_of(&base)? {
-        if let Some(commit) = with_tree_of(repo, tip, &base, target)? {
+        let since = since(repo, &base, target)?;
+        if let Some(commit) = since.trees.get(&repo.tree_of(tip)?) {
+            let commit = commit.clone();
             return Ok(Some(LandedBy::EqualTree { commit }));
         }
         // Cheap, and true of nearly every branch that has not landed: the rest costs several processes.
@@ -59,7 +61,7 @@ pub fn landed_as_tried_by(
         if !changed_paths(repo, &base, tip)?.is_subset(&there) {
             return Ok(None);
         }
-        let there = patches_since(repo, &base, target)?;
+        let there = patches_since(repo, &since, target)?;
         let own = own_patches(repo, tip, &base, target)?;
         if let Some(commits) = same_patches(&own, &there) {
             return Ok(Some(LandedBy::SamePatches { commits }));
@@ -81,28 +83,6 @@ pub fn landed_as_tried_by(
 /// The paths that differ between two commits.
 fn changed_paths(repo: &Repository, one: &CommitId, other: &CommitId) -> Result<BTreeSet<PathBuf>, GitError> {
     Ok(TreeDiff::between(&repo.handle(), one, other)?.paths())
-}
-
-/// A commit on the target since `base` with the files of `tip`, the latest.
-fn with_tree_of(
-    repo: &Repository,
-    tip: &CommitId,
-    base: &CommitId,
-    target: &CommitId,
-) -> Result<Option<CommitId>, GitError> {
-    let tree = repo.tree_of(tip)?;
-    let handle = repo.handle();
-    let cannot = || GitError::library("read the history of the target");
-    let mut walk = handle.revwalk().map_err(cannot())?;
-    walk.push(oid(target)?).map_err(cannot())?;
-    walk.hide(oid(base)?).map_err(cannot())?;
-    for found in walk.take(LOOK_BACK) {
-        let commit = handle.find_commit(found.map_err(cannot())?).map_err(cannot())?;
-        if commit.tree_id().to_string() == tree {
-            return Ok(Some(commit_id(commit.id())));
-        }
-    }
-    Ok(None)
 }
 
 /// How many commits the branch has that the target lacks, when each of them has a twin among the latest of the target. A
@@ -211,11 +191,11 @@ fn commits_since(
     Ok((commits, count))
 }
 
-/// The patches of the target's latest commits that are not in the history of `base`. Read once for each tip of the target,
+/// The patches of the target's latest commits that it has since a commit. Read once for each tip of the target,
 /// however many branches are looked at.
 fn patches_since(
     repo: &Repository,
-    base: &CommitId,
+    since: &CommitsSince,
     target: &CommitId,
 ) -> Result<BTreeMap<String, CommitId>, GitError> {
     let mut known = repo.latest_patches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -228,19 +208,43 @@ fn patches_since(
         }
     };
     let (_, patches) = known.insert((target.clone(), read));
-    let since = since(repo, base, target)?;
-    let since = patches.iter().filter(|(_, commit)| since.contains(commit));
+    let since = patches
+        .iter()
+        .filter(|(_, commit)| since.commits.contains(commit));
     Ok(since.cloned().collect())
 }
 
-/// The commits of the target that are not in the history of `base`.
-fn since(repo: &Repository, base: &CommitId, target: &CommitId) -> Result<BTreeSet<CommitId>, GitError> {
+/// What the target has that is not in the history of `base`. Many branches begin at one commit: it is read once for all that
+/// are looked at one after the other.
+fn since(repo: &Repository, base: &CommitId, target: &CommitId) -> Result<Arc<CommitsSince>, GitError> {
+    let mut known = repo.latest_since.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(since) = known
+        .as_ref()
+        .filter(|since| since.base == *base && since.target == *target)
+    {
+        return Ok(Arc::clone(since));
+    }
     let handle = repo.handle();
     let cannot = || GitError::library("read the history of the target");
     let mut walk = handle.revwalk().map_err(cannot())?;
     walk.push(oid(target)?).map_err(cannot())?;
     walk.hide(oid(base)?).map_err(cannot())?;
-    walk.map(|found| found.map(commit_id).map_err(cannot())).collect()
+    let (mut commits, mut trees) = (BTreeSet::new(), HashMap::new());
+    for id in walk {
+        let id = id.map_err(cannot())?;
+        if commits.len() < LOOK_BACK {
+            let tree = handle.find_commit(id).map_err(cannot())?.tree_id();
+            trees.entry(tree.to_string()).or_insert_with(|| commit_id(id));
+        }
+        commits.insert(commit_id(id));
+    }
+    let since = CommitsSince {
+        base: base.clone(),
+        target: target.clone(),
+        commits,
+        trees,
+    };
+    Ok(Arc::clone(known.insert(Arc::new(since))))
 }
 
 /// The stable ids of the patches of commits, or of pairs of trees, one a line, each with what stands first there.

@@ -140,12 +140,33 @@ fn is_named_here(listing: &[u8]) -> bool {
     ["user.name", "user.email"].iter().all(|key| named.contains(key))
 }
 
+/// Whether the environment or the configuration has both names and both addresses, so that git need not be asked. A value without
+/// a letter or a digit is for git to judge.
+fn is_named_in_full(repo: &Repository) -> bool {
+    let config = repo.handle().config().ok();
+    // libgit2 knows nothing of another place of the person's configuration.
+    let config = config.filter(|_| std::env::var_os("GIT_CONFIG_GLOBAL").is_none());
+    let says = |text: &str| text.chars().any(char::is_alphanumeric);
+    let named = |variable: &str, key: &str| match std::env::var_os(variable) {
+        Some(value) => value.to_str().is_some_and(says),
+        None => config
+            .as_ref()
+            .and_then(|config| config.get_string(key).ok())
+            .is_some_and(|value| says(&value)),
+    };
+    let mut idents = IDENTS.iter();
+    idents.all(|(_, name, email)| named(name, "user.name") && named(email, "user.email"))
+}
+
 /// Whether git knows in whose name an agent commits here.
 ///
 /// # Errors
 ///
 /// When git cannot be run.
 pub fn knows_who_commits(repo: &Repository) -> Result<bool, GitError> {
+    if is_named_in_full(repo) {
+        return Ok(true);
+    }
     let ask = |who| Git::within(repo.here()).args(["var", who]).answer();
     let [(author, ..), (committer, ..)] = IDENTS;
     // Side by side: what takes long is that a program starts.

@@ -1,13 +1,13 @@
 //! The repository that orch works on, wherever in it one stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::main_checkout::{leads_to, recorded};
-use super::patches::{LatestPatches, OwnPatches};
+use super::patches::{CommitsSince, LatestPatches, OwnPatches};
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
 
@@ -25,6 +25,10 @@ pub struct Repository {
     pub(in crate::git) latest_patches: Arc<Mutex<Option<LatestPatches>>>,
     /// The patches of branches that were looked at, by where they parted from a target, and their tips.
     pub(in crate::git) own_patches: Arc<Mutex<BTreeMap<(CommitId, CommitId), OwnPatches>>>,
+    /// What a target has since a commit, as it was looked at last.
+    pub(in crate::git) latest_since: Arc<Mutex<Option<Arc<CommitsSince>>>>,
+    /// Common ancestors that were found: a walk through the histories for each.
+    pub(in crate::git) merge_bases: Arc<Mutex<HashMap<(git2::Oid, git2::Oid), git2::Oid>>>,
 }
 
 impl fmt::Debug for Repository {
@@ -72,6 +76,8 @@ impl Repository {
             handle: Arc::new(Mutex::new(found)),
             latest_patches: Arc::default(),
             own_patches: Arc::default(),
+            latest_since: Arc::default(),
+            merge_bases: Arc::default(),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use super::ids::{branch_ref, commit_id, oid};
 use super::repository::Repository;
@@ -14,6 +15,9 @@ use crate::plan::CommitId;
 const LINK: i32 = 0o120_000;
 /// So many in a row are a cycle, as the kernel has it.
 const MOST_LINKS: usize = 40;
+
+/// How many common ancestors are kept.
+const MOST_BASES: usize = 10_000;
 
 /// How far two commits have grown apart, in commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +100,9 @@ impl Repository {
         if ancestor == descendant {
             return Ok(true);
         }
+        if let Some(base) = self.merge_base(ancestor, descendant)? {
+            return Ok(base == *ancestor);
+        }
         let (ancestor, descendant) = (oid(ancestor)?, oid(descendant)?);
         self.handle()
             .graph_descendant_of(descendant, ancestor)
@@ -141,8 +148,21 @@ impl Repository {
 
     /// The best common ancestor of two commits; none when their histories are unrelated.
     pub fn merge_base(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, GitError> {
-        match self.handle().merge_base(oid(one)?, oid(other)?) {
-            Ok(base) => Ok(Some(commit_id(base))),
+        let of = (oid(one)?, oid(other)?);
+        let known = || self.merge_bases.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(base) = known().get(&of) {
+            return Ok(Some(commit_id(*base)));
+        }
+        let found = self.handle().merge_base(of.0, of.1);
+        match found {
+            Ok(base) => {
+                let mut known = known();
+                if known.len() >= MOST_BASES {
+                    known.clear();
+                }
+                known.insert(of, base);
+                Ok(Some(commit_id(base)))
+            }
             Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
             Err(source) => Err(GitError::Library {
                 action: "find the common ancestor of two commits".to_owned(),

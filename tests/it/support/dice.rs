@@ -42,6 +42,13 @@ pub fn campaign(variable: &str, in_ci: usize) -> usize {
     asked(variable, share)
 }
 
+/// Which of so many steps a test tries that does the same at each: as many as `ORCH_STEPS` says, spread over all.
+pub fn steps(count: usize) -> impl Iterator<Item = usize> {
+    let tried = campaign("ORCH_STEPS", count).min(count);
+    println!("{tried} of {count} steps are tried");
+    (0..tried).map(move |n| (2 * n + 1) * count / (2 * tried))
+}
+
 /// The number that the environment names; otherwise this one.
 pub fn asked(variable: &str, otherwise: usize) -> usize {
     let asked = std::env::var(variable).ok();

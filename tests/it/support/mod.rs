@@ -20,7 +20,7 @@ mod small_disk;
 mod terminal;
 
 pub use branches::Branches;
-pub use dice::{Dice, asked, campaign};
+pub use dice::{Dice, asked, campaign, steps};
 pub use false_clock::FalseClock;
 pub use fixer::KEEPS_BOTH;
 pub use lanes::{HOME, LANE, Lanes, PLAN, refused};

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use orch::journal::{JournalReader, OrchDir, Record};
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 
@@ -216,10 +217,13 @@ impl Sandbox {
         up
     }
 
-    /// Every event so far.
+    /// Every event so far, as `orch events --json` prints them: tests ask often, and a process each time would cost them most of
+    /// their time.
     #[track_caller]
     pub fn events(&self) -> Vec<Value> {
-        self.orch("events --json").code(0).lines()
+        let journal = JournalReader::open(&OrchDir::new(&self.join(".git"))).unwrap();
+        let records = journal.map(|journal| journal.after(0, None).unwrap());
+        records.iter().flatten().map(Record::to_json).collect()
     }
 
     /// How many events of this name there are, of this plan when one is named.
