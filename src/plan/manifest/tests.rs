@@ -258,7 +258,7 @@ fn what_is_not_toml_is_reported_with_what_else_is_wrong() {
     let text = "[run]\nmax_agents = \nretires = 1\n[plans.a]\nfile = \"a.md\"\ndepends = [\"b\"]\n";
     let found = diagnostics(text, &[("a.md", "## Phase 1: x\n- [ ] 2.1 y\n")]);
     insta::assert_snapshot!(found, @r#"
-    a.md:2:7: task 2.1 stands in phase 1
+    a.md:2:7: task 2.1 is in phase 1
       hint: move it to phase 2, or give it another number
     plans.toml:2:14: not TOML: string values must be quoted, expected literal string
     plans.toml:3:1: unknown key `run.retires`

@@ -332,7 +332,7 @@ fn what_breaks_a_rule_is_named_with_its_line() {
             &["2: `Weather` in `depends` is neither a task nor a reference to another plan"],
         ),
         ("- [ ] 1.1 a (depends: 1.1", &["2: `(depends:` is not closed"]),
-        ("- [ ] 2.1 a", &["2: task 2.1 stands in phase 1"]),
+        ("- [ ] 2.1 a", &["2: task 2.1 is in phase 1"]),
         (
             "- [ ] 1.1 a\n  - [ ] 1.1.1 b\n  - [ ] 1.1.1 c",
             &["4: sub-task 1.1.1 appears a second time"],

@@ -167,7 +167,7 @@ mod tests {
             "unknown placeholder `{promt_file}`: did you mean `{prompt_file}`?"
         );
         assert!(message("{zzzzzzzz}").contains("there are `{prompt_file}`"));
-        assert!(message("a}").contains("`}` stands alone"));
-        assert!(message("{plan").contains("`{` stands alone"));
+        assert!(message("a}").contains("`}` is alone"));
+        assert!(message("{plan").contains("`{` is alone"));
     }
 }

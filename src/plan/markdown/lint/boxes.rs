@@ -85,7 +85,7 @@ mod tests {
     fn a_box_without_number_beside_numbered_ones_is_told_once() {
         tells(
             "## Phase 2: x\n- [ ] 2.1 a\n- [ ] b\n  - [ ] of b\n- [ ] 2.2 c\n",
-            "3:3 this box has no number, and phase 2 has numbered ones: nobody is given it (write `- [ ] 2.3 Text`",
+            "3:3 this box has no number, and phase 2 has numbered ones: no agent gets it (write `- [ ] 2.3 Text`",
         );
     }
 
@@ -107,7 +107,7 @@ mod tests {
     fn a_numbered_box_that_stands_in_no_phase_is_told() {
         tells(
             "## Phase 1: x\n- [ ] 1.1 a\n\n## Phases to come\n- [ ] 2.1 b\n- [ ] 1.1 a\n",
-            "5:3 the box 2.1 stands in no phase",
+            "5:3 the box 2.1 is in no phase",
         );
     }
 }

@@ -82,13 +82,13 @@ mod tests {
             tells(
                 &plan(label),
                 &format!(
-                    "4:{column} these checks name phase 3, which does not exist: they are those of phase 1"
+                    "4:{column} these checks name phase 3, which does not exist: they count for phase 1"
                 ),
             );
         }
         tells(
             &plan("**VERIFY Phase 2:**"),
-            "4:3 these checks name phase 2 and stand in phase 1: they are those of phase 1",
+            "4:3 these checks name phase 2 and are in phase 1: they count for phase 1",
         );
         for label in [
             "**VERIFY Phase 1:**",
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn checks_outside_every_phase_are_told_where_the_phase_has_no_others() {
         let plan = "## Phase 1: x\n- [ ] 1.1 a\n\n## Checks\n\n**VERIFY Phase 1:**\n- [ ] b\n";
-        tells(plan, "6:3 these checks name phase 1 and stand outside of it");
+        tells(plan, "6:3 these checks name phase 1 and are outside of it");
         let plan = plan.replace("\n## Checks", "\n**VERIFY Phase 1:**\n- [ ] b\n\n## Checks");
         assert_eq!(told(&plan), Vec::<String>::new());
     }

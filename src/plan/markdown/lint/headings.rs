@@ -145,7 +145,7 @@ mod tests {
         }
         tells(
             "## Phase 1: x\n- [ ] 1.1 a\n\n### Phase 2: y\n\nMore.\n",
-            "4:5 `Phase 2: y` stands deeper",
+            "4:5 `Phase 2: y` is deeper",
         );
     }
 
