@@ -79,10 +79,9 @@ fn whatever_an_agent_calls_needs_no_repository() {
         sandbox.orch(&format!("send {plan} mind the tests")).code(0).ok();
         sandbox.happened("message.sent", plan);
         crate::support::wait_for("the message", || {
-            sandbox
-                .worktree(plan)
-                .read(".orch/inbox.jsonl")
-                .contains("mind the tests")
+            // It is written after the event.
+            let inbox = std::fs::read_to_string(sandbox.worktree(plan).join(".orch/inbox.jsonl"));
+            inbox.is_ok_and(|inbox| inbox.contains("mind the tests"))
         });
         sandbox.open(plan);
         sandbox.happened("plan.finished", plan);
