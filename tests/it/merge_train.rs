@@ -190,7 +190,8 @@ fn a_supervisor_that_dies_while_candidates_are_verified_is_gone_on_with_and_noth
         (sandbox.state("a"), sandbox.state("b")),
         ("landed".into(), "landed".into())
     );
-    assert_eq!(trees(&sandbox).len(), 2);
+    let verified = trees(&sandbox);
+    assert_eq!(verified.len(), 2, "{verified:?}\n{:#?}", sandbox.events());
     sandbox.nothing_is_left();
 }
 

@@ -69,6 +69,10 @@ pub fn run<'a>(
         let ready = ready.map_err(in_words)?;
         warnings.extend(ready.warnings);
         fresh = ignored || git::worktree::is_fresh(admin, &ready.path).map_err(in_words)?;
+        // The first verification of all finds no folder.
+        if let Some(all) = note.parent() {
+            let _ = fs::create_dir_all(all);
+        }
         let noted = match fresh {
             true => fs::write(&note, &tag),
             false => fs::remove_file(&note),
