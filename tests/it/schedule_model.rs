@@ -320,7 +320,9 @@ impl World {
     }
 
     fn tell(&mut self, input: Input) {
-        let step = self.scheduler.handle(self.now, input);
+        let mut step = self.scheduler.handle(self.now, input);
+        // As the shell does before it writes them down.
+        orch::words::complete(&mut step.events, &self.scheduler);
         self.check_phases();
         for event in &step.events {
             let begins = matches!(
