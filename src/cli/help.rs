@@ -26,7 +26,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     (
         "Steer",
         &[
-            "pause", "resume", "retry", "skip", "cancel", "approve", "send", "down",
+            "pause", "resume", "retry", "skip", "cancel", "approve", "answer", "send", "down",
         ],
     ),
     ("Integrate", &["merge", "revert", "clean", "backup"]),

@@ -1,5 +1,6 @@
 //! Floor 5: the command line. One file per command; the doc comments of the arguments are the help text.
 
+mod answer;
 mod arrangement;
 mod asking;
 mod backup;
@@ -34,6 +35,7 @@ mod skill;
 mod status;
 mod steer;
 mod task;
+mod task_ask;
 mod task_gate;
 mod task_inbox;
 mod task_stop;
@@ -133,6 +135,7 @@ enum Command {
     Cancel(steer::SteerArgs),
     /// Open a gate that waits for a person (gate = "approve")
     Approve(steer::SteerArgs),
+    Answer(answer::AnswerArgs),
     Send(send::SendArgs),
     Task(task::TaskArgs),
     Skill(skill::SkillArgs),
@@ -218,6 +221,7 @@ pub fn main() -> ExitCode {
         Command::Skip(args) => steer::run(&context, args, Steer::Skip),
         Command::Cancel(args) => steer::run(&context, args, Steer::Cancel),
         Command::Approve(args) => steer::run(&context, args, Steer::Approve),
+        Command::Answer(args) => answer::run(&context, args),
         Command::Send(args) => send::run(&context, args),
         Command::Skill(args) => skill::run(&context, args),
         Command::Task(args) => task::run(&context, args),

@@ -12,7 +12,7 @@ use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, ta
 
 use super::task_gate::ReportGate;
 use super::task_subject::Subject;
-use super::{CliError, Context, ProgramExit, output, task_inbox, task_stop};
+use super::{CliError, Context, ProgramExit, output, task_ask, task_inbox, task_stop};
 
 /// Read and report tasks, for agents and scripts
 ///
@@ -40,6 +40,15 @@ enum TaskAction {
     Fail(TaskReportArgs),
     /// Report tasks as left out on purpose
     Skip(TaskReportArgs),
+    /// Ask a person; end your turn then, and continue with the answer
+    Ask {
+        /// The question
+        #[arg(required = true, value_name = "TEXT")]
+        text: Vec<String>,
+        /// The task that it is about
+        #[arg(long, value_name = "ID")]
+        task: Option<String>,
+    },
     /// Print new messages
     Inbox {
         /// Print read messages too
@@ -102,6 +111,7 @@ pub fn run(context: &Context, args: &TaskArgs) -> Result<ProgramExit, CliError> 
         TaskAction::Done(report) => send_report(context, &subject, report, TaskState::Done)?,
         TaskAction::Fail(report) => send_report(context, &subject, report, TaskState::Failed)?,
         TaskAction::Skip(report) => send_report(context, &subject, report, TaskState::Skipped)?,
+        TaskAction::Ask { text, task } => task_ask::run(context, &subject, &text.join(" "), task.as_deref())?,
         TaskAction::Inbox { all } => task_inbox::show(context, &subject.name, subject.worktree()?, *all)?,
         TaskAction::Heartbeat { message } => heartbeat(context, &subject, message.as_deref())?,
     }
@@ -242,7 +252,7 @@ fn failed_wholes(document: &Document, changes: &[Change]) -> Vec<Change> {
 }
 
 /// Where the status file is missing or damaged, another is begun with all that is known otherwise.
-fn renew(subject: &Subject, worktree: &Path) -> Result<(), CliError> {
+pub(super) fn renew(subject: &Subject, worktree: &Path) -> Result<(), CliError> {
     if status::is_usable(worktree, &subject.name) {
         return Ok(());
     }

@@ -34,6 +34,10 @@ pub fn answer(
         return Ok(());
     };
     let before = HookMemory::read(attempt);
+    // Who asks a person ends, and continues with the answer.
+    if status::read(worktree, plan, document, committed).needs.is_some() {
+        return Ok(());
+    }
     let leaving = leaving(plan, document, worktree, committed);
     let Some(reason) = reason_to_go_on(&leaving, &before, asked.stop_hook_active) else {
         return Ok(());

@@ -68,8 +68,10 @@ pub fn detail(event: &Event) -> String {
         Event::Ticked(of) => format!("{} boxes are ticked in its document", of.ticks.items.len()),
         Event::WorkAdded(about) => format!("{}: added to finished work", about.unit),
         Event::WorkLeftOut(about) | Event::WorkCancelled(about) => about.unit.to_string(),
-        Event::Paused { point, now: true, .. } => format!("{}, at once", point_word(*point)),
-        Event::Paused { point, .. } => point_word(*point),
+        Event::Paused(asked) if asked.now => format!("{}, at once", point_word(asked.point)),
+        Event::Paused(asked) => point_word(asked.point),
+        Event::QuestionAsked(question) => format!("{}: {}", question.attempt, first_line(&question.text)),
+        Event::QuestionAnswered(answer) => first_line(&answer.text),
         Event::Resumed(about)
         | Event::RetryRequested(about)
         | Event::CancelRequested(about)

@@ -126,7 +126,7 @@ fn is_news(event: &Event) -> bool {
         | Event::PlanFailed(_)
         | Event::PlanSkipped { .. }
         | Event::PlanHeld { .. }
-        | Event::Paused { .. }
+        | Event::Paused(_)
         | Event::Resumed { .. }
         | Event::RetryRequested { .. }
         | Event::CancelRequested { .. }
@@ -146,6 +146,8 @@ fn is_news(event: &Event) -> bool {
         | Event::StallActed(_)
         | Event::ReportLate(_)
         | Event::MessageSent(_)
+        | Event::QuestionAsked(_)
+        | Event::QuestionAnswered(_)
         | Event::Escalated(_)
         | Event::ManifestChanged(_)
         | Event::ConflictForeseen(_)

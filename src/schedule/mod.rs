@@ -49,10 +49,10 @@ pub use event::{
     Counted, EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed, FirstBad, FlakyMerge,
     ForeignWork, Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble,
     ManifestEdit, MergeBegun, MergeTrouble, NotLanded, Obstacle, ObstacleKind, OfAttempt, OfPlan, Parked,
-    PhaseSaid, PhaseVerify, PinRefusal, Pinned, Prefix, Ran, ResolverFailed, ResolverStarted, Resolving,
-    Sent, Signs, Spent, StallAction, StallNotice, Steered, TakenBack, TargetChecked, TaskReport, Ticks,
-    TicksOf, UnionSeen, UnitOf, VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words,
-    other_side,
+    PauseAsked, PhaseSaid, PhaseVerify, PinRefusal, Pinned, Prefix, Question, QuestionAnswer, Ran,
+    ResolverFailed, ResolverStarted, Resolving, Sent, Signs, Spent, StallAction, StallNotice, Steered,
+    TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, UnionSeen, UnitOf, VerifiedMerge, Word,
+    WorkConflict, WorkRefusal, WorkSkip, conflict_words, other_side,
 };
 pub use explain::outcome::is_rewritten;
 pub use explain::reason::{
@@ -86,6 +86,7 @@ pub use state::phase_run::{LandedPrefix, PhaseCheck, PhaseEnd};
 pub use state::plan_run::{Item, LandedBefore, Merge, Outcome, PlanRun, Verify, WorktreeMade};
 pub use state::resolution::{Resolution, WayOut};
 pub use state::tries::Tries;
+pub use steer::answer::{answer, questions};
 pub use steer::command::Steer;
 pub use steer::mail::{check_text, send};
 pub use steer::refusal::SteerRefusal;

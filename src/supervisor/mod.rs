@@ -48,7 +48,7 @@ pub use control::mail::{Outgoing, Posted, record_message};
 pub use control::request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use control::revert::{RevertRefusal, Reverted, revert};
 pub use control::socket::ask;
-pub use control::steering::{Recorded, record_landings, record_steering};
+pub use control::steering::{Recorded, record_answer, record_landings, record_steering};
 pub use desk::observer::{Observer, Silent};
 pub use drive::beginning::drive;
 pub use perform::tree::disk::{DiskUse, disk_use};

@@ -29,6 +29,8 @@ fn command(item: &Attention, phase: RunPhase) -> String {
             }
         }
         (AttentionKind::Stalled, Reason::AtWork(..)) => format!("orch logs {plan}"),
+        (_, Reason::Asks(Some(unit), _)) => format!("orch answer {plan}.{unit} TEXT"),
+        (AttentionKind::Question, _) => format!("orch answer {plan} TEXT"),
         (AttentionKind::Login, _) => "orch doctor".to_owned(),
         (_, Reason::Lost(unit, _)) => retry(&format!("{plan}.{unit}"), phase),
         (

@@ -27,6 +27,7 @@ pub(super) fn held(hold: &Hold, about: &About<'_>) -> ReasonText {
         Hold::Needs { how, .. } => format!("{how}, then {again}"),
         Hold::TakenAway { .. } => format!("put that back, or leave it so; then orch retry {name}"),
         Hold::JournalLost {} => format!("look at its branch, then orch retry {name}; or orch cancel {name}"),
+        Hold::Asks { .. } => format!("orch answer {name} TEXT"),
         Hold::Refused { .. } => format!("fix that, then {again}"),
     };
     ReasonText::with_remedy(hold.why(), remedy)

@@ -46,6 +46,17 @@ impl ReasonText {
             ),
             Reason::Held(hold) => ended::held(hold, about),
             Reason::Lost(unit, lost) => ended::lost(*unit, lost, about),
+            Reason::Asks(unit, question) => {
+                let plan = about.plan;
+                let (of, what) = match unit {
+                    Some(unit) => (format!("{unit} "), format!("{plan}.{unit}")),
+                    None => (String::new(), plan.to_string()),
+                };
+                Self::with_remedy(
+                    format!("{of}asks {question:?}"),
+                    format!("orch answer {what} TEXT"),
+                )
+            }
             Reason::Done => Self::plain("is done"),
             Reason::Merge(merge) => merge::merge(merge, about.plan),
             Reason::Landed(landed) => landed::landed(landed),

@@ -48,7 +48,7 @@ fn status_events_and_merge_have_the_documented_fields() {
     let good = &status["plans"][0];
     let expected = [
         "name", "state", "why", "since", "priority", "branch", "worktree", "base", "head", "ahead", "dirty",
-        "landed", "phases", "attempts", "spent", "eta_s", "cost",
+        "landed", "phases", "attempts", "spent", "eta_s", "cost", "asks",
     ];
     has_fields(&good["spent"], ["input", "cached", "output", "cost", "budget"]);
     has_fields(good, expected);

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests meet the world")]
 
 mod attention;
+mod questions;
 mod support;
 
 // Floor 0: plan documents, real ones and large ones.

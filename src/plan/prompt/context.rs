@@ -127,6 +127,8 @@ pub enum WhyAgain {
     Verify,
     /// It left messages unread.
     Unread,
+    /// It asked a person, who has answered.
+    Answered,
 }
 
 /// What became of an earlier attempt.

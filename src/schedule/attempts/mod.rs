@@ -2,6 +2,7 @@
 //!
 //! May import `judge` and below.
 
+pub(super) mod asking;
 pub(super) mod backoff;
 pub(super) mod budget;
 pub(super) mod closing;

@@ -130,7 +130,7 @@ impl Board {
             | Event::PlanSkipped { .. }
             | Event::PlanHeld { .. }
             | Event::PlanCancelled { .. }
-            | Event::Paused { .. }
+            | Event::Paused(_)
             | Event::Resumed(_)
             | Event::Resolve(_) => {
                 (self.frontier.landing, self.frontier.resolving) = (true, true);

@@ -88,6 +88,17 @@ pub struct LaneNote {
     pub why: String,
 }
 
+/// A person holds a plan or a part of it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PauseAsked {
+    /// The plan.
+    pub plan: PlanName,
+    /// The plan, or a part of it.
+    pub point: Point,
+    /// True when what runs is stopped too.
+    pub now: bool,
+}
+
 /// A plan, or a part of it, that a person steers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Steered {

@@ -54,6 +54,9 @@ pub struct Evidence {
     /// The number of the last message that was read in its worktree; none where nobody has looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<u32>,
+    /// What it asked a person; none where it asked nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<String>,
     /// True when its worktree is gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost: bool,

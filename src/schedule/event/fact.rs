@@ -3,7 +3,7 @@
 use super::{AgentUsage, OfPlan, Parked, PinRefusal, Sent, Steered, TaskReport, WorkRefusal, WorkSkip};
 use super::{BuiltOn, Evidence, Exit, Failed, FoundPlan, Hold, LaneNote, LaneOf, LaunchTrouble, OfAttempt};
 use super::{UnitOf, words::is_zero};
-use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId, WorkRef};
+use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, RunId, UnitId, WorkRef};
 use serde::{Deserialize, Serialize};
 
 /// One fact. What is derived here writes and reads all but [`Event::Resolve`]; `form.rs` joins the two.
@@ -291,14 +291,7 @@ pub enum Event {
     },
     /// A person asked to begin nothing new of a plan or a part of it.
     #[serde(rename = "plan.paused")]
-    Paused {
-        /// The plan.
-        plan: PlanName,
-        /// The plan, or a part of it.
-        point: Point,
-        /// True when what runs is stopped too.
-        now: bool,
-    },
+    Paused(super::about::PauseAsked),
     /// A person let it continue.
     #[serde(rename = "plan.resumed")]
     Resumed(Steered),
@@ -364,6 +357,12 @@ pub enum Event {
     /// Somebody wrote to the agents of a plan.
     #[serde(rename = "message.sent")]
     MessageSent(Sent),
+    /// An agent asked a person, and its work waits for the answer.
+    #[serde(rename = "question.asked")]
+    QuestionAsked(super::question::Question),
+    /// A person answered.
+    #[serde(rename = "question.answered")]
+    QuestionAnswered(super::question::QuestionAnswer),
     /// The plan's branch does not merge with another live one, or with the target, as both stand.
     #[serde(rename = "conflict.foreseen")]
     ConflictForeseen(super::notice::Foreseen),

@@ -13,13 +13,14 @@ pub(super) mod names;
 pub(super) mod notice;
 pub(super) mod phase_fact;
 pub(super) mod plan_of;
+pub(super) mod question;
 pub(super) mod resolving;
 pub(super) mod trouble;
 pub(super) mod words;
 
 pub use about::{
-    Failed, FlakyMerge, FoundPlan, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TakenBack,
-    TaskReport, Ticks, TicksOf, UnitOf, VerifiedMerge, WorkConflict, WorkRefusal, WorkSkip,
+    Failed, FlakyMerge, FoundPlan, LaneNote, LaneOf, ManifestEdit, OfPlan, PauseAsked, PinRefusal, Steered,
+    TakenBack, TaskReport, Ticks, TicksOf, UnitOf, VerifiedMerge, WorkConflict, WorkRefusal, WorkSkip,
 };
 pub use at::At;
 pub use exit::{Evidence, Exit, ForeignWork, GoneWork};
@@ -31,6 +32,7 @@ pub use notice::{
     Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StallAction, StallNotice, UnionSeen,
 };
 pub use phase_fact::{PhaseSaid, PhaseVerify, Ran};
+pub use question::{Question, QuestionAnswer};
 pub use resolving::{
     ConflictOpened, ConflictRepaired, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
 };

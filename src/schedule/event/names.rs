@@ -142,6 +142,11 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
     ),
     ("message.sent", "Somebody wrote to the agents of a plan."),
     (
+        "question.asked",
+        "An agent asked a person, and its work waits for the answer.",
+    ),
+    ("question.answered", "A person answered."),
+    (
         "conflict.foreseen",
         "The plan's branch conflicts with another live branch or with the target.",
     ),

@@ -50,6 +50,9 @@ impl Event {
             Self::AgentStirred(of) => Some(&of.plan),
             Self::ReportLate(late) => Some(&late.plan),
             Self::MessageSent(sent) => Some(&sent.plan),
+            Self::Paused(asked) => Some(&asked.plan),
+            Self::QuestionAsked(question) => Some(&question.plan),
+            Self::QuestionAnswered(answer) => Some(&answer.plan),
             Self::Escalated(wait) => Some(&wait.plan),
             Self::UnionRed(seen) | Self::UnionGreen(seen) => Some(&seen.plan),
             Self::ConflictForeseen(seen) | Self::ConflictGone(seen) => Some(&seen.plan),
@@ -75,8 +78,7 @@ impl Event {
             | Self::PhaseVerify(PhaseVerify { plan, .. })
             | Self::VerifyPassed { plan, .. }
             | Self::PlanSkipped { plan, .. }
-            | Self::PlanHeld { plan, .. }
-            | Self::Paused { plan, .. } => Some(plan),
+            | Self::PlanHeld { plan, .. } => Some(plan),
         }
     }
 }

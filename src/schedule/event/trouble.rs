@@ -80,6 +80,11 @@ pub enum Hold {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         obstacle: Option<ObstacleKind>,
     },
+    /// Its agent asked a person.
+    Asks {
+        /// The question.
+        question: String,
+    },
     /// Something is in the way that `orch` must not touch.
     Refused {
         /// In words.
@@ -127,6 +132,7 @@ impl Hold {
                 items,
                 keys,
             } => Self::taken_away(by, commit, items, keys),
+            Self::Asks { question } => format!("asks {question:?}"),
             Self::JournalLost {} => {
                 "the journal was lost, and with it what people decided about the plan".to_owned()
             }

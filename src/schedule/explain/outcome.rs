@@ -3,7 +3,7 @@
 use super::reason::{LandedReason, MergeReason, Reason};
 use crate::plan::{PhaseId, PlanName};
 use crate::schedule::event::resolving;
-use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::merge::landing;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
@@ -27,6 +27,10 @@ pub(in crate::schedule) fn explain_outcome(
             },
             None => Reason::Cancelled,
         }],
+        Outcome::Held(Hold::Asks { question }) => vec![Reason::Asks(None, question.clone())],
+        Outcome::Held(Hold::Work { unit, .. }) if run.questions.contains_key(&Some(*unit)) => {
+            questions(run).collect()
+        }
         Outcome::Held(hold) => vec![Reason::Held(hold.clone())],
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
             (Merge::Running(into), _) => vec![Reason::Merge(in_the_train(work, state, &plan.name, into))],
@@ -46,6 +50,12 @@ pub(in crate::schedule) fn explain_outcome(
             }
         },
     }
+}
+
+/// The questions of its agents that wait for an answer.
+pub(in crate::schedule) fn questions(run: &PlanRun) -> impl Iterator<Item = Reason> {
+    let questions = run.questions.iter();
+    questions.map(|(unit, open)| Reason::Asks(*unit, open.text.clone()))
 }
 
 /// What is to be known about a plan that has landed.

@@ -60,6 +60,8 @@ pub enum Reason {
     Held(Hold),
     /// A phase or task of it failed, needs a person or is not to be done.
     Lost(UnitId, Lost),
+    /// Its agent asks a person: the phase or task that waits, none for the whole plan, and the question.
+    Asks(Option<UnitId>, String),
     /// It is done.
     Done,
     /// Where its merge stands.

@@ -100,7 +100,10 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
         return at_work(plan, state, attempt);
     }
     if let Some(lost) = run.lost.get(&unit) {
-        return vec![Reason::Lost(unit, lost.clone())];
+        return vec![match run.questions.get(&Some(unit)) {
+            Some(open) => Reason::Asks(Some(unit), open.text.clone()),
+            None => Reason::Lost(unit, lost.clone()),
+        }];
     }
     if let Some(outcome) = &run.outcome {
         return explain_outcome(work, state, plan, run, outcome);

@@ -59,6 +59,7 @@ pub(in crate::schedule) fn standstills<'a>(
             Hold::Refused { .. }
             | Hold::Stuck { .. }
             | Hold::Needs { .. }
+            | Hold::Asks { .. }
             | Hold::TakenAway { .. }
             | Hold::JournalLost {},
         )) => one(Waiting::Gate, plan.name.to_string()),

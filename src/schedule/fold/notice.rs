@@ -2,9 +2,11 @@
 
 use super::resolver::stall_of_resolver;
 use crate::plan::AttemptId;
+use crate::plan::WhyAgain;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::state::attempt::Stall;
+use crate::schedule::state::open_question::OpenQuestion;
 use crate::schedule::state::plan_run::PlanRun;
 
 /// The stall of a running attempt, also of one at a conflict.
@@ -48,6 +50,20 @@ pub(in crate::schedule) fn apply_notice(run: &mut PlanRun, at: At, event: &Event
             let known = run.inbox.iter().any(|message| message.id == sent.message.id);
             if !known {
                 run.inbox.push(sent.message.clone());
+            }
+        }
+        Event::QuestionAsked(question) => {
+            let first = run.attempt(&question.attempt);
+            let first = first.and_then(|attempt| attempt.units.first().copied());
+            let (text, since) = (question.text.clone(), at);
+            run.questions
+                .insert(question.unit, OpenQuestion { text, since, first });
+        }
+        Event::QuestionAnswered(answer) => {
+            let over = run.questions.remove(&answer.unit);
+            let tries = over.and_then(|over| Some((run.tries_mut(over.first, false)?, over.text)));
+            if let Some((tries, question)) = tries {
+                tries.before = Some((WhyAgain::Answered, question));
             }
         }
         Event::Escalated(wait) => {

@@ -82,7 +82,7 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         Event::PlanHeld { why, .. } => was_held(run, at, why),
         Event::PlanCancelled { .. } => cancelled(run, at),
         Event::WorkCancelled(UnitOf { unit, .. }) => unit_cancelled(run, *unit),
-        Event::Paused { point, now, .. } => paused(run, at, *point, *now),
+        Event::Paused(asked) => paused(run, at, asked.point, asked.now),
         Event::Resumed(Steered { point, .. }) => resumed(run, at, *point),
         Event::RetryRequested(Steered { point, .. }) => retry(run, at, *point),
         Event::CancelRequested(Steered { point, .. }) => run.cancel(*point),
@@ -109,6 +109,8 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         | Event::StallActed(_)
         | Event::ReportLate(_)
         | Event::MessageSent(_)
+        | Event::QuestionAsked(_)
+        | Event::QuestionAnswered(_)
         | Event::ConflictForeseen(_)
         | Event::ConflictGone(_)
         | Event::UnionRed(_)

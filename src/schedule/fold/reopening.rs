@@ -21,7 +21,8 @@ impl Tries {
 pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
     let again = match run.outcome {
         // What may be left out is not asked again: a person says so.
-        Some(Outcome::Held(Hold::TakenAway { .. })) => false,
+        // A question stays until it is answered.
+        Some(Outcome::Held(Hold::TakenAway { .. } | Hold::Asks { .. })) => false,
         Some(Outcome::Held(_)) => true,
         // A person's word stands until a person takes it back.
         Some(Outcome::Skipped(_)) if run.left_out => false,
@@ -35,11 +36,14 @@ pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
             run.verify = Verify::Open;
         }
     }
+    let asks = |unit: &UnitId| run.questions.contains_key(&Some(*unit));
     if new_run {
-        run.lost.retain(|_, lost| matches!(lost, Lost::Cancelled));
+        run.lost
+            .retain(|unit, lost| matches!(lost, Lost::Cancelled) || asks(unit));
     } else if again {
         // Failed work stays failed for the run, and skipped work with it.
-        run.lost.retain(|_, lost| !matches!(lost, Lost::Held { .. }));
+        run.lost
+            .retain(|unit, lost| !matches!(lost, Lost::Held { .. }) || asks(unit));
     }
     if again || new_run {
         run.parked.clear();
@@ -74,6 +78,8 @@ pub(in crate::schedule) fn retry(run: &mut PlanRun, at: At, point: Point) {
     };
     run.lost
         .retain(|unit, lost| !(inside(unit) || matches!(lost, Lost::Skipped { .. })));
+    run.questions
+        .retain(|unit, _| point != Point::Plan && !unit.is_some_and(|unit| inside(&unit)));
     let tries = run.tries.iter_mut().filter(|(unit, _)| inside(unit));
     tries.for_each(|(_, tries)| tries.begin_again());
     if point == Point::Plan {

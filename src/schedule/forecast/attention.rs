@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::open_work::OpenWork;
-use crate::plan::{PlanName, PlanState};
+use crate::plan::{PlanName, PlanState, UnitId};
 use crate::schedule::event::at::At;
 use crate::schedule::event::facts::ObstacleKind;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
@@ -34,6 +34,8 @@ pub struct Attention {
 /// The sorts of what needs a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AttentionKind {
+    /// An agent's question.
+    Question,
     /// A gate that a person has to approve.
     Approval,
     /// A merge conflict.
@@ -52,6 +54,7 @@ impl AttentionKind {
     /// Its name in `--json`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Question => "question",
             Self::Approval => "approval",
             Self::Conflict => "conflict",
             Self::Failed => "failed",
@@ -72,21 +75,21 @@ pub fn attention(work: &Work, state: &State) -> Vec<Attention> {
         }
         let run = state.plan(&plan.name);
         let lost = run.lost.iter().filter(|_| run.outcome.is_none());
-        let lost = lost.map(|(unit, lost)| Reason::Lost(*unit, lost.clone()));
+        let lost = lost.map(|(unit, lost)| match run.questions.get(&Some(*unit)) {
+            Some(open) => Reason::Asks(Some(*unit), open.text.clone()),
+            None => Reason::Lost(*unit, lost.clone()),
+        });
         let reasons = explain(work, state, &plan.name).reasons.into_iter();
         let mut kinds = Vec::new();
         for reason in reasons.chain(lost) {
             let approves = || plan_state(work, state, &plan.name) == PlanState::Held;
-            let Some(kind) = kind(&reason, approves).filter(|kind| !kinds.contains(kind)) else {
+            let is_new = |kind: &AttentionKind| *kind == AttentionKind::Question || !kinds.contains(kind);
+            let Some(kind) = kind(&reason, approves).filter(is_new) else {
                 continue;
             };
             kinds.push(kind);
             let units = open.of_plan[number].iter().copied();
-            let lost = if let Reason::Lost(unit, _) = &reason {
-                Some(*unit)
-            } else {
-                None
-            };
+            let lost = unit_of(&reason);
             let is_held = |at: &usize| lost.is_none_or(|unit| plan.units[open.units[*at].place].id == unit);
             let units: Vec<usize> = units.filter(is_held).collect();
             found.push(Attention {
@@ -118,6 +121,7 @@ fn behind_landing(work: &Work, state: &State, open: &OpenWork, name: &PlanName) 
 /// Of what sort a reason is; none for one that needs nobody. `is_held` tells whether a person is all that the plan waits for.
 fn kind(reason: &Reason, is_held: impl Fn() -> bool) -> Option<AttentionKind> {
     match reason {
+        Reason::Asks(..) => Some(AttentionKind::Question),
         Reason::Failed { .. } => Some(AttentionKind::Failed),
         Reason::Held(hold) => Some(of_hold(hold)),
         Reason::Lost(_, Lost::Failed { .. } | Lost::Held { .. }) => Some(AttentionKind::Failed),
@@ -161,8 +165,17 @@ fn kind(reason: &Reason, is_held: impl Fn() -> bool) -> Option<AttentionKind> {
     }
 }
 
+/// The phase or task that a reason is about; none for a whole plan.
+fn unit_of(reason: &Reason) -> Option<UnitId> {
+    if let Reason::Lost(unit, _) | Reason::Asks(Some(unit), _) = reason {
+        return Some(*unit);
+    }
+    None
+}
+
 fn of_hold(hold: &Hold) -> AttentionKind {
     match hold {
+        Hold::Asks { .. } => AttentionKind::Question,
         Hold::Conflict { .. } => AttentionKind::Conflict,
         Hold::Stuck { .. } => AttentionKind::Stalled,
         Hold::Needs { obstacle, .. } => match obstacle {

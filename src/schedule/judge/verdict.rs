@@ -33,6 +33,8 @@ pub enum AttemptVerdict {
     Parked(Obstacle),
     /// Something stood in its way that only a person can take away.
     Needs(Obstacle),
+    /// Its agent asked a person.
+    Asks(String),
 }
 
 /// So many attempts at one stage may vanish before it counts as the agent's failure.
@@ -43,6 +45,10 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
     let AttemptState::Checked(exit, evidence) = &attempt.state else {
         return None;
     };
+    // Whatever else it says: it wants to hear more before its work is judged.
+    if let Some(question) = &evidence.asks {
+        return Some(AttemptVerdict::Asks(question.clone()));
+    }
     let odd = odd_end(attempt, exit);
     let found = proofs(work, run, attempt, exit, evidence);
     let missing = Claim::TaskDone.missing(&found);

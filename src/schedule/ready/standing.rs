@@ -173,6 +173,8 @@ impl Standing {
             | Event::StallActed(_)
             | Event::ReportLate(_)
             | Event::MessageSent(_)
+            | Event::QuestionAsked(_)
+            | Event::QuestionAnswered(_)
             | Event::Escalated(_)
             | Event::ConflictForeseen(_)
             | Event::ConflictGone(_)

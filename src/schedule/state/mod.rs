@@ -8,6 +8,7 @@ pub(super) mod known;
 pub(super) mod limits;
 pub(super) mod loop_breaker;
 pub(super) mod lost;
+pub(super) mod open_question;
 pub(super) mod parking;
 pub(super) mod phase_run;
 pub(super) mod plan_change;

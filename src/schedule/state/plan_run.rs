@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::attempt::{Attempt, AttemptRecord};
 use super::limits::Parking;
 use super::lost::Lost;
+use super::open_question::OpenQuestion;
 use super::phase_run::{LandedPrefix, PhaseCheck, PhaseEnd};
 use super::resolution::Resolution;
 use super::tries::Tries;
@@ -157,6 +158,8 @@ pub struct PlanRun {
     pub foreseen: BTreeMap<String, Vec<String>>,
     /// Other plans together with which it does not pass, as their branches stood, and what the verification said.
     pub red_with: BTreeMap<Vec<PlanName>, String>,
+    /// Questions that wait for an answer, by the unit that waits (none for the whole plan), and when they were asked.
+    pub questions: BTreeMap<Option<UnitId>, OpenQuestion>,
     /// Reported waits, and when they were reported.
     pub escalated: BTreeMap<(Waiting, String), At>,
     /// Agents that met a rate limit or an outage here: what of it they would work on waits.

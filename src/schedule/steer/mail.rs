@@ -57,15 +57,24 @@ pub fn send(
     if run.inbox.iter().any(same) {
         return Ok(Vec::new());
     }
+    Ok(vec![letter(state, to, from, kind, text)])
+}
+
+/// The event of a message of the lead, whatever state the plan is in.
+pub(in crate::schedule) fn message(state: &State, to: &PlanName, text: &str) -> Event {
+    letter(state, to, None, MessageKind::Coordination, text)
+}
+
+fn letter(state: &State, to: &PlanName, from: Option<&PlanName>, kind: MessageKind, text: &str) -> Event {
     let message = Message {
-        id: next_id(&run.inbox),
+        id: next_id(&state.plan(to).inbox),
         from: from.cloned(),
         kind,
         text: text.to_owned(),
         by_orch: false,
     };
     let plan = to.clone();
-    Ok(vec![Event::MessageSent(Sent { plan, message })])
+    Event::MessageSent(Sent { plan, message })
 }
 
 /// The text of a message as it is sent.

@@ -2,6 +2,7 @@
 //!
 //! May import `explain` and below.
 
+pub(super) mod answer;
 pub(super) mod command;
 pub(super) mod mail;
 pub(super) mod refusal;

@@ -6,7 +6,7 @@
 use super::command::Steer;
 use super::refusal::{SteerRefusal, refuse};
 use crate::plan::{Dispatch, PlanName, Point, TaskId, UnitId, WorkRef};
-use crate::schedule::event::about::{OfPlan, Steered, TaskReport, UnitOf};
+use crate::schedule::event::about::{OfPlan, PauseAsked, Steered, TaskReport, UnitOf};
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::resolving::Resolving;
 use crate::schedule::explain::states::{plan_state, task_state};
@@ -168,11 +168,11 @@ impl SteerRequest<'_> {
         if self.run.paused.get(&self.what.point) == Some(&now) {
             return Ok(Vec::new());
         }
-        Ok(vec![Event::Paused {
+        Ok(vec![Event::Paused(PauseAsked {
             plan: self.name(),
             point: self.what.point,
             now,
-        }])
+        })])
     }
 
     fn resume(&self) -> Result<Vec<Event>, SteerRefusal> {

@@ -119,6 +119,22 @@ pub fn set_message(
     })
 }
 
+/// Sets or removes the question to a person; otherwise as [`update()`].
+///
+/// # Errors
+/// When the file cannot be replaced.
+pub fn set_needs(
+    worktree: &Path,
+    plan: &PlanName,
+    document: &Document,
+    at: Timestamp,
+    needs: Option<&str>,
+) -> Result<Updated, StatusError> {
+    edit_file(worktree, plan, document, &at.to_string(), |object| {
+        object.insert("needs".to_owned(), needs.into());
+    })
+}
+
 fn check(plan: &PlanName, document: &Document, change: &Change) -> Result<(), StatusError> {
     if change.state == TaskState::Ready {
         return Err(StatusError::Derived {

@@ -104,7 +104,7 @@ pub fn render(
             && given
                 .after
                 .as_ref()
-                .is_some_and(|after| after.cause == WhyAgain::Unread),
+                .is_some_and(|after| matches!(after.cause, WhyAgain::Unread | WhyAgain::Answered)),
         messages: messages.collect(),
         branch: match given.branch_of {
             Some(unit) => project.unit_branch(plan, unit),
@@ -165,7 +165,9 @@ fn plain(path: &Path) -> PathBuf {
 fn tail_of(project: &Project, after: &After) -> Option<String> {
     let helps = match after.cause {
         WhyAgain::Failed | WhyAgain::Vanished => true,
-        WhyAgain::Stopped | WhyAgain::CutShort | WhyAgain::Verify | WhyAgain::Unread => false,
+        WhyAgain::Stopped | WhyAgain::CutShort | WhyAgain::Verify | WhyAgain::Unread | WhyAgain::Answered => {
+            false
+        }
     };
     let tail = helps.then(|| JobFolder::new(project.dir.attempt(&after.attempt)).readable_tail(TAIL))?;
     (!tail.trim().is_empty()).then(|| tail.trim_end().to_owned())

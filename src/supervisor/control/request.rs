@@ -27,6 +27,13 @@ pub enum Request {
     },
     /// Send a message.
     Send(Outgoing),
+    /// Answer a question.
+    Answer {
+        /// The plan, or the phase or task of it that asks.
+        what: WorkRef,
+        /// The answer.
+        text: String,
+    },
     /// Check a conflict out, take in what was made of it and land it, or give it up.
     Resolve {
         /// The plan, whole or up to the end of a phase.

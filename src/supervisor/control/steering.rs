@@ -2,7 +2,7 @@
 
 use crate::journal::Record;
 use crate::plan::WorkRef;
-use crate::schedule::{Event, Scheduler, State, Steer, SteerRefusal, remarks, steer};
+use crate::schedule::{Event, Scheduler, State, Steer, SteerRefusal, answer, remarks, steer};
 
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
@@ -57,6 +57,22 @@ pub fn record_steering(
         Ok(events)
     })?;
     Ok(recorded.map(|recorded| recorded.map(|records| Recorded { records, remarks })))
+}
+
+/// Records a person's answer to a question while no supervisor is at work; the next `orch up` continues the work. None when somebody
+/// else holds the repository meanwhile.
+///
+/// # Errors
+///
+/// When the journal cannot be read or written.
+pub fn record_answer(
+    project: &Project,
+    what: &WorkRef,
+    text: &str,
+) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+    record(project, "answer", |scheduler| {
+        answer(scheduler.work(), scheduler.state(), what, text)
+    })
 }
 
 /// Records what a person has landed, while no supervisor is at work; a running supervisor records it itself.

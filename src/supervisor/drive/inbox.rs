@@ -3,7 +3,7 @@
 use crate::agent::JobState;
 use crate::journal::Verdicts;
 use crate::plan::{LaneId, PlanSet, WorkRef};
-use crate::schedule::{Event, Exit, Input, Steer, SteerRefusal, send};
+use crate::schedule::{Event, Exit, Input, Steer, SteerRefusal, answer, send};
 use crate::status;
 
 use super::engine::Engine;
@@ -129,6 +129,18 @@ impl Engine<'_> {
                 self.handle(std::mem::take(inputs))?;
                 let answer = answer_of(self.send(&outgoing)?);
                 let _ = call.reply.send(answer);
+            }
+            Request::Answer { what, text } => {
+                self.handle(std::mem::take(inputs))?;
+                let (work, state) = (self.desk.scheduler.work(), self.desk.scheduler.state());
+                let refusal = match answer(work, state, &what, &text) {
+                    Ok(events) => {
+                        self.handle(events.into_iter().map(Input::Event).collect())?;
+                        None
+                    }
+                    Err(refusal) => Some(refusal),
+                };
+                let _ = call.reply.send(answer_of(refusal));
             }
             Request::Resolve { plan, step } => {
                 self.handle(std::mem::take(inputs))?;

@@ -30,7 +30,7 @@ impl Urgency {
 /// Long waits, final failures, and the end of a run that nobody asked to stop.
 pub fn urgency(event: &Event) -> Option<Urgency> {
     match event {
-        Event::Escalated(_) => Some(Urgency::High),
+        Event::Escalated(_) | Event::QuestionAsked(_) => Some(Urgency::High),
         Event::TargetChecked(checked) => checked.why.is_some().then_some(Urgency::High),
         Event::RunStopped { resume, .. } => (!resume).then_some(Urgency::High),
         Event::PlanFailed(_) => Some(Urgency::Normal),

@@ -6,6 +6,7 @@ pub(super) mod attention;
 pub(super) mod conflicts;
 pub(super) mod exit_view;
 pub(super) mod landed_view;
+pub(super) mod question_view;
 pub(super) mod situation;
 pub(super) mod spent_view;
 pub(super) mod status;

@@ -16,6 +16,7 @@ use crate::status::{ListedSubtask, listed_checks};
 use super::attention::AttentionView;
 use super::exit_view::ExitView;
 use super::landed_view::LandedView;
+use super::question_view::QuestionView;
 use super::situation::Situation;
 use super::spent_view::{SpentView, facts_of};
 use crate::supervisor::project::error::SupervisorError;
@@ -117,6 +118,8 @@ pub struct PlanView {
     pub eta_s: Option<u64>,
     /// Money that it has cost so far; none when nobody says.
     pub cost: Option<f64>,
+    /// Questions of its agents that wait for an answer.
+    pub asks: Vec<QuestionView>,
     /// Oldest first.
     pub attempts: Vec<AttemptView>,
 }
@@ -335,6 +338,7 @@ impl Situation {
             cost: spent.cost,
             spent,
             eta_s: None,
+            asks: QuestionView::all(state, &plan.name),
             attempts: attempts.collect(),
         })
     }

@@ -1,0 +1,120 @@
+//! A person's answer to a question of an agent.
+
+use super::command::Steer;
+use super::mail::{check_text, message};
+use super::refusal::SteerRefusal;
+use super::steering::steer;
+use crate::plan::{PlanName, Point, UnitId, WorkRef};
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::question::QuestionAnswer;
+use crate::schedule::event::trouble::Hold;
+use crate::schedule::state::known::State;
+use crate::schedule::state::lost::Lost;
+use crate::schedule::state::plan_run::Outcome;
+use crate::schedule::work::plans::Work;
+
+/// The events of an answer: the question is over, the agent has a message with both, and the work is tried again, which continues
+/// the conversation where the agent can.
+///
+/// # Errors
+///
+/// When nothing of the plan asks, several questions wait and it is not said which one is meant, or the text is empty or too long.
+pub fn answer(work: &Work, state: &State, what: &WorkRef, text: &str) -> Result<Vec<Event>, SteerRefusal> {
+    let plan = &what.plan;
+    if state.number(plan).is_none() {
+        let why = format!("there is no plan `{plan}` in the manifest that is driven");
+        return Err(SteerRefusal {
+            why,
+            hint: Some("`orch status` lists the plans".to_owned()),
+        });
+    }
+    let text = check_text(text)?;
+    let open = questions(state, plan);
+    let last = state.plan(plan).inbox.last();
+    // Who asks a supervisor that dies then asks the next one.
+    if open.is_empty() && last.is_some_and(|last| last.text.ends_with(&answered(text))) {
+        return Ok(Vec::new());
+    }
+    let (unit, question) = match (what.point, open.as_slice()) {
+        (Point::Plan, []) => return Err(nothing_asked(state, what)),
+        (Point::Plan, [one]) => one.clone(),
+        (Point::Plan, [_, ..]) => {
+            let names: Vec<String> = open.iter().map(|(unit, _)| asker(plan, *unit)).collect();
+            return Err(SteerRefusal {
+                why: format!("{plan} asks {} questions: {}", open.len(), names.join(", ")),
+                hint: Some(format!("name the one you answer: orch answer {} TEXT", names[0])),
+            });
+        }
+        (point, _) => {
+            let named = |(unit, _): &&(Option<UnitId>, String)| match (point, unit) {
+                (Point::Phase(phase), Some(UnitId::Phase(id))) => phase == *id,
+                (Point::Task(task), Some(UnitId::Task(id))) => task == *id,
+                (_, Some(_) | None) => false,
+            };
+            let found = open.iter().find(named).cloned();
+            found.ok_or_else(|| nothing_asked(state, what))?
+        }
+    };
+    let mut after = state.clone();
+    let over = Event::QuestionAnswered(QuestionAnswer {
+        plan: plan.clone(),
+        unit,
+        text: text.to_owned(),
+    });
+    let body = format!("You asked: {question}{}", self::answered(text));
+    let mut events = vec![over, message(state, plan, &body)];
+    for event in &events {
+        after.apply(after.now, event);
+    }
+    let again = WorkRef::at(
+        plan,
+        match unit {
+            None => Point::Plan,
+            Some(UnitId::Phase(phase)) => Point::Phase(phase),
+            Some(UnitId::Task(task)) => Point::Task(task),
+        },
+    );
+    events.extend(steer(work, &after, &again, Steer::Retry)?);
+    Ok(events)
+}
+
+/// The questions of a plan that wait for an answer, by the unit that waits (none for the whole plan).
+pub fn questions(state: &State, plan: &PlanName) -> Vec<(Option<UnitId>, String)> {
+    let run = state.plan(plan);
+    let over = matches!(
+        run.outcome,
+        Some(Outcome::Finished | Outcome::Cancelled | Outcome::Skipped(_))
+    );
+    let waits = |unit: &Option<UnitId>| match unit {
+        None => matches!(run.outcome, Some(Outcome::Held(Hold::Asks { .. }))),
+        Some(unit) => matches!(run.lost.get(unit), Some(Lost::Held { .. })),
+    };
+    // What a person wants stopped asks nothing any longer.
+    let over = over || !run.cancelling.is_empty();
+    let open = run.questions.iter().filter(|(unit, _)| !over && waits(unit));
+    open.map(|(unit, open)| (*unit, open.text.clone())).collect()
+}
+
+fn answered(text: &str) -> String {
+    format!("\n\nThe answer: {text}")
+}
+
+/// `auth` or `auth.2`.
+fn asker(plan: &PlanName, unit: Option<UnitId>) -> String {
+    unit.map_or_else(|| plan.to_string(), |unit| format!("{plan}.{unit}"))
+}
+
+fn nothing_asked(state: &State, what: &WorkRef) -> SteerRefusal {
+    let all = state.plans().flat_map(|(plan, _)| {
+        let open = questions(state, plan).into_iter();
+        open.map(|(unit, _)| asker(plan, unit)).collect::<Vec<_>>()
+    });
+    let all: Vec<String> = all.collect();
+    SteerRefusal {
+        why: format!("{what} asks nothing"),
+        hint: Some(match all.as_slice() {
+            [] => format!("`orch send {} TEXT` tells its agents something", what.plan),
+            some => format!("these ask: {}", some.join(", ")),
+        }),
+    }
+}

@@ -1,0 +1,158 @@
+//! Questions of agents: `orch task ask`, `orch answer`.
+
+use std::fs;
+
+use crate::support::{Sandbox, document, wait_for};
+
+/// Asks at first, and works once it has an answer; keeps the prompt that it got with it.
+const ASKS: &str = "if test -e $MARKS/asked-$ORCH_PLAN; then cp \"$ORCH_PROMPT_FILE\" $MARKS/prompt-$ORCH_PLAN; work 1.1; \
+                    else touch $MARKS/asked-$ORCH_PLAN; orch task ask -q Red or \"green?\"; fi";
+
+fn asks(sandbox: &Sandbox, plan: &str) -> serde_json::Value {
+    let status = sandbox.orch("status --json").code(0).json();
+    let plans = status["plans"].as_array().unwrap();
+    plans.iter().find(|shown| shown["name"] == plan).unwrap()["asks"].clone()
+}
+
+#[test]
+fn a_plan_that_asks_is_held_until_it_is_answered_and_continues_with_the_answer() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("max_agents = 1");
+    sandbox.plan("p", "", &document(&[1]), ASKS);
+    // There is one slot: whoever asks gives it back.
+    sandbox.plan("q", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(
+        (sandbox.state("p"), sandbox.state("q")),
+        ("held".into(), "finished".into())
+    );
+    assert_eq!(asks(&sandbox, "p")[0]["text"], "Red or green?");
+    let status = sandbox.orch("status --json").code(0).json();
+    let first = &status["attention"][0];
+    assert_eq!(
+        (&first["kind"], &first["plan"]),
+        (&"question".into(), &"p".into())
+    );
+    assert_eq!(first["command"], "orch answer p TEXT");
+    assert!(
+        sandbox.why("p").contains("asks \"Red or green?\""),
+        "{}",
+        sandbox.why("p")
+    );
+    // Nobody waits for it in vain: another `orch up` without an answer begins nothing.
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.count("agent.started", Some("p")), 1);
+    sandbox
+        .orch("answer p green, of course")
+        .code(0)
+        .says("the next `orch up`")
+        .ok();
+    assert_eq!(asks(&sandbox, "p"), serde_json::json!([]));
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    let prompt = fs::read_to_string(sandbox.mark("prompt-p")).unwrap();
+    assert!(
+        prompt.contains("Red or green?") && prompt.contains("green, of course"),
+        "{prompt}"
+    );
+}
+
+#[test]
+fn an_answer_beside_a_running_supervisor_continues_the_plan_at_once() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), ASKS);
+    sandbox.plan(
+        "q",
+        "",
+        &document(&[1]),
+        "until test -e $MARKS/go; do sleep 0.01; done; work 1.1",
+    );
+    let running = sandbox.start("up");
+    wait_for("the question", || sandbox.count("question.asked", Some("p")) == 1);
+    wait_for("the hold", || sandbox.count("plan.held", Some("p")) == 1);
+    fs::write(sandbox.beside("answer.txt"), "red\n").unwrap();
+    let file = sandbox.beside("answer.txt");
+    sandbox
+        .orch(&format!("answer p --file {}", file.display()))
+        .code(0)
+        .ok();
+    // The same words once more change nothing; others are refused, since nothing asks.
+    sandbox.orch("answer p red").code(0).ok();
+    sandbox.orch("answer p green").code(2).says("asks nothing").ok();
+    wait_for("the work", || sandbox.count("plan.finished", Some("p")) == 1);
+    fs::write(sandbox.mark("go"), "").unwrap();
+    running.end().code(0).ok();
+    assert_eq!(sandbox.count("question.answered", Some("p")), 1);
+    let prompt = fs::read_to_string(sandbox.mark("prompt-p")).unwrap();
+    assert!(prompt.contains("The answer: red"), "{prompt}");
+}
+
+#[test]
+fn questions_of_several_units_of_a_plan_stay_apart() {
+    let sandbox = Sandbox::new();
+    let asks_each = "if test -e $MARKS/asked-$ORCH_TASK; then cp \"$ORCH_PROMPT_FILE\" $MARKS/prompt-$ORCH_TASK; \
+                     work $ORCH_TASK; else touch $MARKS/asked-$ORCH_TASK; orch task ask -q About $ORCH_TASK; fi";
+    sandbox.plan(
+        "p",
+        "dispatch = \"task\"\nstrategy = \"dag\"\nparallel_tasks = 2",
+        "# P\n## Phase 1: a [PARALLEL]\n- [ ] 1.1 one\n- [ ] 1.2 two\n",
+        asks_each,
+    );
+    sandbox.orch("up").code(1).ok();
+    let open = asks(&sandbox, "p");
+    assert_eq!(open.as_array().unwrap().len(), 2, "{open}");
+    sandbox
+        .orch("answer p both")
+        .code(2)
+        .says("p asks 2 questions: p.1.1, p.1.2")
+        .ok();
+    sandbox.orch("answer p.1.2 second").code(0).ok();
+    sandbox
+        .orch("answer p.1.2 again")
+        .code(2)
+        .says("p.1.2 asks nothing")
+        .says("p.1.1")
+        .ok();
+    sandbox.orch("answer p.1.1 first").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    let told = |task: &str| fs::read_to_string(sandbox.mark(&format!("prompt-{task}"))).unwrap();
+    assert!(told("1.1").contains("You asked: About 1.1") && told("1.1").contains("The answer: first"));
+    assert!(told("1.2").contains("You asked: About 1.2") && told("1.2").contains("The answer: second"));
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_is_refused_with_what_it_could_have_meant() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), ASKS);
+    sandbox.plan("q", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    sandbox
+        .orch("answer q yes")
+        .code(2)
+        .says("q asks nothing")
+        .says("these ask: p")
+        .ok();
+    sandbox.orch("answer z yes").code(2).says("z").ok();
+    sandbox.orch("answer p.2 yes").code(2).ok();
+    sandbox.orch("answer p").code(2).ok();
+    fs::write(sandbox.beside("long.txt"), "x".repeat(1 << 20)).unwrap();
+    let long = sandbox.beside("long.txt");
+    sandbox
+        .orch(&format!("answer p --file {}", long.display()))
+        .code(2)
+        .says("bytes")
+        .ok();
+    sandbox
+        .orch("answer p --file /nowhere")
+        .code(2)
+        .says("/nowhere")
+        .ok();
+    assert_eq!(sandbox.state("p"), "held");
+    sandbox.orch("cancel p").code(0).ok();
+    sandbox.orch("answer p green").code(2).says("p asks nothing").ok();
+    let _ = sandbox.orch("up");
+    assert_eq!(sandbox.state("p"), "cancelled");
+    sandbox.orch("answer p green").code(2).says("p asks nothing").ok();
+    assert_eq!(sandbox.count("question.answered", None), 0);
+}
