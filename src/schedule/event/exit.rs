@@ -56,7 +56,7 @@ pub struct Evidence {
     pub read: Option<u32>,
     /// What it asked a person; none where it asked nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asks: Option<String>,
+    pub asks: Option<Box<str>>,
     /// True when its worktree is gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost: bool,

@@ -47,7 +47,7 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
     };
     // Whatever else it says: it wants to hear more before its work is judged.
     if let Some(question) = &evidence.asks {
-        return Some(AttemptVerdict::Asks(question.clone()));
+        return Some(AttemptVerdict::Asks(question.to_string()));
     }
     let odd = odd_end(attempt, exit);
     let found = proofs(work, run, attempt, exit, evidence);

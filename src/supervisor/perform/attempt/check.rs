@@ -36,7 +36,7 @@ pub fn check(
         trouble: Some(trouble),
         ..Evidence::default()
     });
-    evidence.asks = asked(project, left.plan, worktree);
+    evidence.asks = asked(project, left.plan, worktree).map(Into::into);
     evidence.read = worktree.is_dir().then(|| status::inbox(worktree).read);
     let event = Event::AttemptChecked {
         plan: left.plan.clone(),
