@@ -26,6 +26,8 @@ use super::width::{error_columns, error_rows};
 const TICK: Duration = Duration::from_millis(250);
 /// How often times move on while nothing else does.
 const SECOND: Duration = Duration::from_secs(1);
+/// So many times as long as it took to draw the board, it stands still unless there is news.
+const SELDOM: u32 = 50;
 
 /// Titles of a plan's phases.
 type Titles = BTreeMap<PlanName, Vec<(u32, String)>>;
@@ -34,7 +36,9 @@ type Titles = BTreeMap<PlanName, Vec<(u32, String)>>;
 #[derive(Debug)]
 pub struct ProgressBars {
     bar: ProgressBar,
-    known: Arc<Mutex<Known>>,
+    news: Arc<Mutex<Option<News>>>,
+    /// Plans of which something was said.
+    told: BTreeSet<PlanName>,
     above: Above,
     begun: bool,
     no_echo: Option<NoEcho>,
@@ -49,12 +53,12 @@ impl ProgressBars {
             (plan.name.clone(), titles.collect())
         });
         let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-        let known = Arc::new(Mutex::new(Known::new(titles.collect(), colour)));
+        let news = Arc::new(Mutex::new(None));
+        let drawing = Arc::new(Mutex::new(Drawing::new(news.clone(), titles.collect(), colour)));
         let above = Above::default();
-        let drawn = known.clone();
         let board = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let mut known = drawn.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = out.write_str(&known.text(Instant::now(), (error_columns(), error_rows())));
+            let mut drawing = drawing.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = out.write_str(drawing.text((error_columns(), error_rows())));
         };
         let style = ProgressStyle::with_template("{board}").unwrap_or_else(|_| ProgressStyle::default_bar());
         let screen = Box::new(Screen::new(above.clone()));
@@ -62,7 +66,8 @@ impl ProgressBars {
         bar.set_style(style.with_key("board", board));
         Self {
             bar,
-            known,
+            news,
+            told: BTreeSet::new(),
             above,
             begun: false,
             no_echo: NoEcho::begin(),
@@ -76,9 +81,19 @@ impl Observer for ProgressBars {
         let mut above = self.above.lock().unwrap_or_else(PoisonError::into_inner);
         above.extend(lines);
         drop(above);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.take(records, scheduler, Instant::now());
-        drop(known);
+        let plans = records.iter().filter_map(|record| record.event.plan().cloned());
+        self.told.extend(plans);
+        let (work, state) = (scheduler.work().clone(), scheduler.state().clone());
+        // A merge is about plans of the run before, or of none: those that it says something of.
+        let merging = state.run.as_ref().is_some_and(|run| run.merge_only.is_some());
+        let news = News {
+            work,
+            at: state.now,
+            state,
+            told: merging.then(|| self.told.clone()),
+            since: Instant::now(),
+        };
+        *self.news.lock().unwrap_or_else(PoisonError::into_inner) = Some(news);
         if !std::mem::replace(&mut self.begun, true) {
             self.bar.enable_steady_tick(TICK);
         }
@@ -110,82 +125,79 @@ fn notice(record: &Record) -> Option<String> {
     Some(folded(&time, &said, error_columns()))
 }
 
-/// What the board is drawn from. Drawn is beside the run, and seldom: the run only leaves a copy of what it knows.
+/// A copy of what the run knows: the board is drawn beside the run, which does not wait for it.
 #[derive(Debug)]
-struct Known {
-    titles: Titles,
-    colour: bool,
-    now: Option<(Work, State)>,
-    /// When it was as in the copy.
+struct News {
+    work: Work,
+    state: State,
+    /// The plans that a merge is about.
+    told: Option<BTreeSet<PlanName>>,
+    /// When it was so.
+    at: At,
     since: Instant,
-    /// Plans of which something was said.
-    told: BTreeSet<PlanName>,
-    /// The last drawing, of a terminal of this size, until something is news or a second passes.
-    text: String,
-    size: (usize, usize),
-    drawn: Option<Instant>,
 }
 
-impl Known {
-    fn new(titles: Titles, colour: bool) -> Self {
+/// The board as it was drawn last.
+#[derive(Debug)]
+struct Drawing {
+    news: Arc<Mutex<Option<News>>>,
+    titles: Titles,
+    colour: bool,
+    known: Option<News>,
+    text: String,
+    /// Columns and rows of the terminal.
+    size: (usize, usize),
+    /// When it is drawn although there is no news.
+    due: Instant,
+}
+
+impl Drawing {
+    fn new(news: Arc<Mutex<Option<News>>>, titles: Titles, colour: bool) -> Self {
         Self {
+            news,
             titles,
             colour,
-            now: None,
-            since: Instant::now(),
-            told: BTreeSet::new(),
+            known: None,
             text: String::new(),
             size: (0, 0),
-            drawn: None,
+            due: Instant::now(),
         }
-    }
-
-    fn take(&mut self, records: &[Record], scheduler: &Scheduler, now: Instant) {
-        self.told
-            .extend(records.iter().filter_map(|record| record.event.plan().cloned()));
-        self.now = Some((scheduler.work().clone(), scheduler.state().clone()));
-        self.since = now;
-        self.drawn = None;
     }
 
     /// The board's lines at this moment, for a terminal of so many columns and rows.
-    fn text(&mut self, now: Instant, size: (usize, usize)) -> String {
-        let is_fresh = self.drawn.is_some_and(|drawn| now.duration_since(drawn) < SECOND);
-        if is_fresh && self.size == size {
-            return self.text.clone();
+    fn text(&mut self, size: (usize, usize)) -> &str {
+        let begun = Instant::now();
+        let news = self.news.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if news.is_none() && size == self.size && begun < self.due {
+            return &self.text;
         }
-        let Some((work, mut state)) = self.now.take() else {
-            return String::new();
-        };
-        let copied = state.now;
-        let passed = now.saturating_duration_since(self.since).as_millis();
-        state.now = At(copied.0 + u64::try_from(passed).unwrap_or(0));
-        let board = self.board(&work, &state);
-        // One row is left to what was said last.
-        let lines = board.lines(size.0, size.1.saturating_sub(1).max(1), self.colour);
-        state.now = copied;
-        self.now = Some((work, state));
-        (self.text, self.size, self.drawn) = (lines.join("\n"), size, Some(now));
-        self.text.clone()
+        self.known = news.or(self.known.take());
+        if let Some(mut known) = self.known.take() {
+            let passed = u64::try_from(known.since.elapsed().as_millis()).unwrap_or(0);
+            known.state.now = At(known.at.0 + passed);
+            // One row is left to what was said last.
+            let room = size.1.saturating_sub(1).max(1);
+            self.text = self.board(&known).lines(size.0, room, self.colour).join("\n");
+            self.known = Some(known);
+        }
+        self.size = size;
+        // What takes long to draw is drawn less often.
+        self.due = Instant::now() + SECOND.max(begun.elapsed() * SELDOM);
+        &self.text
     }
 
-    fn board(&self, work: &Work, state: &State) -> LiveBoard {
-        // A merge is about plans of the run before, or of none: those that it says something of.
-        let merging = state.run.as_ref().is_some_and(|run| run.merge_only.is_some());
+    fn board(&self, known: &News) -> LiveBoard {
+        let (work, state) = (&known.work, &known.state);
         let needs = attention(work, state);
         let mut asks = BTreeMap::new();
         for (place, item) in needs.iter().enumerate() {
             asks.entry(&item.plan).or_insert((place, item));
         }
-        let mut rows = Vec::new();
-        for plan in &work.plans {
-            let is_shown = match merging {
-                true => self.told.contains(&plan.name),
-                false => state.drives(&plan.name),
-            };
-            if !is_shown {
-                continue;
-            }
+        let is_shown = |plan: &&PlanWork| match &known.told {
+            Some(told) => told.contains(&plan.name),
+            None => state.drives(&plan.name),
+        };
+        let row = |plan: &PlanWork| {
             let run = state.plan(&plan.name);
             let tally = Tally::of(plan, run);
             let at_work = run.attempts.values();
@@ -201,7 +213,7 @@ impl Known {
                     first.map(|reason| reason.text).unwrap_or_default()
                 }
             };
-            rows.push(BoardRow {
+            BoardRow {
                 name: plan.name.to_string(),
                 state: plan_state(work, state, &plan.name),
                 asks: asks.map(|(place, _)| *place),
@@ -209,11 +221,12 @@ impl Known {
                 all: tally.all,
                 took: since.map(|since| state.now.since(since)),
                 said,
-            });
-        }
+            }
+        };
+        let rows: Vec<BoardRow> = work.plans.iter().filter(is_shown).map(row).collect();
         let states: Vec<_> = rows.iter().map(|row| row.state).collect();
         let asking = rows.iter().filter(|row| row.asks.is_some()).count();
-        let left = eta(work, state, None).run.filter(|_| !merging);
+        let left = eta(work, state, None).run.filter(|_| known.told.is_none());
         LiveBoard {
             counts: counts(asking, &states),
             figures: figures(left.map(|left| left / 1000), None, state.spent.micros),
