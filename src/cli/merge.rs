@@ -1,14 +1,13 @@
 //! `orch merge`
 
 use std::fmt::Write;
-use std::io::IsTerminal;
 
 use serde::Serialize;
 
 use crate::git;
 use crate::journal::SCHEMA;
 use crate::plan::{CommitId, Point, WorkRef};
-use crate::report::PlainLines;
+use crate::report::{PlainLines, error_is_drawable};
 use crate::schedule::Ending;
 use crate::supervisor::{
     Answer, Goal, MergeOutcome, MergeReport, MergedPlan, Observer, Project, Request, ResolveStep, Situation,
@@ -212,7 +211,7 @@ fn land(
         quiet: context.quiet || context.json,
         ..context.clone()
     };
-    let mut observer: Box<dyn Observer> = if quiet.quiet || std::io::stderr().is_terminal() {
+    let mut observer: Box<dyn Observer> = if quiet.quiet || error_is_drawable() {
         up::observer(&quiet, project)
     } else {
         Box::new(PlainLines::new(context.verbose).before_an_answer())

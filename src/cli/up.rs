@@ -1,7 +1,6 @@
 //! `orch up`
 
 use anyhow::Context as _;
-use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +8,8 @@ use std::time::{Duration, Instant};
 use crate::journal::RepositoryLock;
 use crate::plan::{Lint, LintId, PlanName};
 use crate::report::{
-    JsonLines, PlainLines, ProgressBars, broken, error_terminal, next_steps, output_columns, summary,
+    JsonLines, PlainLines, ProgressBars, broken, error_is_drawable, error_terminal, next_steps,
+    output_columns, summary,
 };
 use crate::schedule::Ending;
 use crate::supervisor::{
@@ -139,13 +139,13 @@ pub fn conduct(context: &Context, project: &Project, goal: &Goal) -> Result<Cond
     Ok(Conducted { exit, view: shown })
 }
 
-/// The observer of the run: JSON on request, bars in a terminal, lines elsewhere.
+/// The observer of the run: JSON on request, a live board in a terminal, lines elsewhere.
 pub fn observer(context: &Context, project: &Project) -> Box<dyn Observer> {
     if context.json {
         Box::new(JsonLines)
     } else if context.quiet {
         Box::new(Silent)
-    } else if std::io::stderr().is_terminal() {
+    } else if error_is_drawable() {
         Box::new(ProgressBars::new(&project.set))
     } else {
         Box::new(PlainLines::new(context.verbose))

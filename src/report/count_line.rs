@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::plan::PlanState;
 use crate::schedule::money;
 use crate::supervisor::StatusView;
+use crate::words::rough;
 
 use super::count::count;
-use super::span::span;
 
 /// In the order in which they are shown.
-const STATES: [PlanState; 11] = [
+pub(super) const STATES: [PlanState; 11] = [
     PlanState::Running,
     PlanState::Ready,
     PlanState::Blocked,
@@ -26,38 +28,50 @@ const STATES: [PlanState; 11] = [
 ];
 
 /// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed · done in about 1h 40m (1h 20m to 2h 5m) · cost 14.20`.
-pub fn count_line(view: &StatusView) -> String {
+/// In two lines where it is wider than `columns`.
+pub fn count_line(view: &StatusView, columns: usize) -> String {
     let asking: BTreeSet<_> = view
         .attention
         .iter()
         .filter_map(|item| item.plan.as_ref())
         .collect();
-    let asking = match asking.len() {
+    let states: Vec<PlanState> = view.plans.iter().map(|plan| plan.state).collect();
+    let micros = view.spent.exact().micros.unwrap_or_default();
+    let figures = figures(view.eta_s, view.eta_range_s, view.cost.map(|_| micros));
+    let counts = counts(asking.len(), &states);
+    match counts.width() + figures.width() <= columns {
+        true => format!("{counts}{figures}"),
+        false => format!("{counts}\n  {}", figures.trim_start_matches(" · ")),
+    }
+}
+
+/// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed`.
+pub(super) fn counts(asking: usize, plans: &[PlanState]) -> String {
+    let asking = match asking {
         0 => None,
         1 => Some("1 needs you".to_owned()),
         more => Some(format!("{more} need you")),
     };
     let states = STATES.iter().filter_map(|state| {
-        let plans = view.plans.iter().filter(|plan| plan.state == *state).count();
+        let plans = plans.iter().filter(|plan| *plan == state).count();
         (plans > 0).then(|| format!("{plans} {state}"))
     });
     let states: Vec<String> = asking.into_iter().chain(states).collect();
-    let mut parts = vec![format!(
-        "{}: {}",
-        count(view.plans.len(), "plan"),
-        states.join(", ")
-    )];
-    parts.extend(view.eta_s.map(|eta| {
-        let time = |seconds: u64| span(Duration::from_secs(seconds));
-        let range = view
-            .eta_range_s
-            .filter(|(from, to)| time(*from) != time(*to))
-            .map(|(from, to)| format!(" ({} to {})", time(from), time(to)));
-        format!("done in about {}{}", time(eta), range.unwrap_or_default())
-    }));
-    parts.extend(view.cost.map(|_| {
-        let micros = view.spent.exact().micros.unwrap_or_default();
-        format!("cost {}", money(micros))
-    }));
-    parts.join(" · ")
+    format!("{}: {}", count(plans.len(), "plan"), states.join(", "))
+}
+
+/// ` · done in about 1h 40m (1h 20m to 2h 5m) · cost 14.20`, of seconds and millionths.
+pub(super) fn figures(eta: Option<u64>, range: Option<(u64, u64)>, micros: Option<u64>) -> String {
+    let time = |seconds: u64| rough(Duration::from_secs(seconds));
+    let mut text = String::new();
+    if let Some(eta) = eta {
+        text += &format!(" · done in about {}", time(eta));
+        if let Some((from, to)) = range.filter(|(from, to)| time(*from) != time(*to)) {
+            text += &format!(" ({} to {})", time(from), time(to));
+        }
+    }
+    if let Some(micros) = micros {
+        text += &format!(" · cost {}", money(micros));
+    }
+    text
 }

@@ -1,5 +1,6 @@
 //! Floor 5: what people see. One stream of records, several readers; one view, several drawings.
 
+mod board;
 mod chronicle;
 mod chronicle_conflict;
 mod count;
@@ -18,6 +19,7 @@ mod resolving_line;
 mod run_page;
 mod run_standing;
 mod run_text;
+mod screen;
 mod size;
 mod span;
 mod summary;
@@ -44,4 +46,4 @@ pub use span::{ago, span};
 pub use summary::{next_steps, summary};
 pub use table::table;
 pub use visible::Visible;
-pub use width::{error_terminal, output_columns, output_terminal};
+pub use width::{error_is_drawable, error_terminal, output_columns, output_terminal};

@@ -1,258 +1,251 @@
-//! The stream as progress bars: one line a plan.
+//! The stream as a live board at the lower end of a terminal.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use anstyle::Style;
-use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::journal::Record;
-use crate::plan::{Dispatch, PlanName, PlanSet, PlanState};
-use crate::schedule::{AttemptState, Event, Scheduler, Tally, plan_state};
+use crate::plan::{Dispatch, PlanName, PlanSet};
+use crate::schedule::{
+    At, AttemptState, Event, PlanRun, PlanWork, Scheduler, State, Tally, Work, attention, eta, plan_state,
+};
 use crate::supervisor::{Observer, given};
+use crate::words::{attention_text, explained};
 
+use super::board::{BoardRow, LiveBoard};
+use super::count_line::{counts, figures};
 use super::echo::NoEcho;
 use super::event_line::detail;
 use super::hanging::folded;
-use super::palette::plan_style;
-use super::span::span;
-use super::width::{error_columns, fit, fit_names, pad};
-use crate::words::explained;
+use super::screen::{Above, Screen};
+use super::width::{error_columns, error_rows};
 
-/// How often elapsed times move on.
-const TICK: Duration = Duration::from_millis(500);
-/// With more plans than this, only those that run or need a person have a line.
-const MANY: usize = 30;
-/// Columns of the longest state's name.
-const STATE: usize = 9;
-/// Columns of a line besides the plan's name and what is said about it: bar, counts, state, time, gaps.
-const FIXED: usize = 10 + 7 + STATE + 7 + 5;
-/// Columns of a plan's name that it has in any terminal.
-const NAME: usize = 20;
-/// Columns of what is said about a plan that no name takes away.
-const SAID: usize = 24;
-/// One bar a plan, on standard error.
+/// How often the board is drawn anew at most.
+const TICK: Duration = Duration::from_millis(250);
+/// How often times move on while nothing else does.
+const SECOND: Duration = Duration::from_secs(1);
+/// So many times as long as it took to draw the board, it stands still unless there is news.
+const SELDOM: u32 = 50;
+
+/// Titles of a plan's phases.
+type Titles = BTreeMap<PlanName, Vec<(u32, String)>>;
+
+/// A board of plans on standard error, and above it what a person should not miss.
+#[derive(Debug)]
 pub struct ProgressBars {
-    bars: MultiProgress,
-    lines: BTreeMap<PlanName, ProgressBar>,
-    titles: BTreeMap<PlanName, Vec<(u32, String)>>,
-    width: usize,
-    /// Names as they are shown.
-    names: BTreeMap<PlanName, String>,
-    /// Only those that run or need a person have a line.
-    many: bool,
-    colour: bool,
+    bar: ProgressBar,
+    news: Arc<Mutex<Option<News>>>,
+    /// Plans of which something was said.
+    told: BTreeSet<PlanName>,
+    above: Above,
+    begun: bool,
     no_echo: Option<NoEcho>,
 }
 
 impl ProgressBars {
-    /// Bars for plans of this set; each comes with the first word of a run that drives its plan.
+    /// A board for plans of this set; it comes with the first word of a run.
     pub fn new(set: &PlanSet) -> Self {
-        let bars = MultiProgress::new();
-        let width = set
-            .plans
-            .iter()
-            .map(|plan| plan.name.as_str().len())
-            .max()
-            .unwrap_or(4)
-            .min(error_columns().saturating_sub(FIXED + SAID).max(NAME));
-        let names: Vec<&str> = set.plans.iter().map(|plan| plan.name.as_str()).collect();
-        let shown = set.plans.iter().map(|plan| plan.name.clone());
-        let names = shown.zip(fit_names(&names, width)).collect();
-        let mut this = Self {
-            bars,
-            lines: BTreeMap::new(),
-            titles: BTreeMap::new(),
-            width,
-            names,
-            many: false,
-            colour: anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
+        let titles = set.plans.iter().map(|plan| {
+            let phases = plan.document.phases.iter();
+            let titles = phases.map(|phase| (phase.id.0, phase.title.clone()));
+            (plan.name.clone(), titles.collect())
+        });
+        let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+        let news = Arc::new(Mutex::new(None));
+        let drawing = Arc::new(Mutex::new(Drawing::new(news.clone(), titles.collect(), colour)));
+        let above = Above::default();
+        let board = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let mut drawing = drawing.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = out.write_str(drawing.text((error_columns(), error_rows())));
+        };
+        let style = ProgressStyle::with_template("{board}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let screen = Box::new(Screen::new(above.clone()));
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(screen));
+        bar.set_style(style.with_key("board", board));
+        Self {
+            bar,
+            news,
+            told: BTreeSet::new(),
+            above,
+            begun: false,
             no_echo: NoEcho::begin(),
-        };
-        for plan in &set.plans {
-            let titles = plan
-                .document
-                .phases
-                .iter()
-                .map(|phase| (phase.id.0, phase.title.clone()));
-            this.titles.insert(plan.name.clone(), titles.collect());
         }
-        this
     }
-
-    /// The plan's bar, of so many tasks.
-    fn line(&mut self, plan: &PlanName, tasks: u64) -> ProgressBar {
-        if let Some(line) = self.lines.get(plan) {
-            return line.clone();
-        }
-        let line = self.bars.add(ProgressBar::new(tasks));
-        line.set_style(style("{prefix} {bar:10} {pos:>3}/{len:<3} {msg}"));
-        let name = self.names.get(plan).map_or(plan.as_str(), String::as_str);
-        line.set_prefix(pad(&fit(name, self.width), self.width));
-        self.lines.insert(plan.clone(), line.clone());
-        line
-    }
-
-    fn redraw(&mut self, plan: &PlanName, scheduler: &Scheduler) {
-        let (work, state) = (scheduler.work(), scheduler.state());
-        let now = plan_state(work, state, plan);
-        let Some(known) = work.plans.iter().find(|known| &known.name == plan) else {
-            return;
-        };
-        if self.many && !self.lines.contains_key(plan) && !is_shown(now) {
-            return;
-        }
-        let run = state.plan(plan);
-        let tally = Tally::of(known, run);
-        let line = self.line(plan, tally.all as u64);
-        line.set_length(tally.all as u64);
-        line.set_position(tally.done as u64);
-        let mut attempts = run.attempts.values();
-        let at_work = attempts.any(|attempt| attempt.state == AttemptState::Running);
-        // What runs and still wants a person's eye says that first.
-        let troubled = run.attempts.values().any(|attempt| attempt.stall.is_some());
-        let what = if at_work && !troubled {
-            self.current_phase(plan, known, run)
-        } else {
-            explained(work, state, plan)
-                .into_iter()
-                .next()
-                .map(|reason| reason.text)
-                .unwrap_or_default()
-        };
-        let colour = if self.colour {
-            plan_style(now)
-        } else {
-            Style::new()
-        };
-        let word = pad(now.as_str(), STATE);
-        let room = error_columns().saturating_sub(self.width + FIXED).max(20);
-        let time = if at_work { "{took}" } else { "       " };
-        line.set_style(style(&format!(
-            "{{prefix}} {{bar:10}} {{pos:>3}}/{{len:<3}} {colour}{word}{colour:#} {time} {{wide_msg}}"
-        )));
-        line.set_message(fit(&what, room));
-        if at_work {
-            line.enable_steady_tick(TICK);
-        } else {
-            line.disable_steady_tick();
-            if self.many && now.is_settled() {
-                line.finish_and_clear();
-            }
-        }
-        line.tick();
-    }
-
-    fn current_phase(
-        &self,
-        plan: &PlanName,
-        work: &crate::schedule::PlanWork,
-        run: &crate::schedule::PlanRun,
-    ) -> String {
-        if work.dispatch == Dispatch::Task {
-            let given: Vec<String> = run
-                .attempts
-                .values()
-                .map(|attempt| given(&attempt.units))
-                .collect();
-            return given.join(", ");
-        }
-        let open = work
-            .phases
-            .iter()
-            .find(|phase| !run.phases_done.contains_key(&phase.id));
-        let Some(open) = open else {
-            return String::new();
-        };
-        let title = self
-            .titles
-            .get(plan)
-            .and_then(|titles| titles.iter().find(|(id, _)| *id == open.id.0));
-        format!("phase {}: {}", open.id, title.map_or("", |(_, title)| title))
-    }
-}
-
-fn is_shown(state: PlanState) -> bool {
-    match state {
-        PlanState::Running | PlanState::Parked | PlanState::Held | PlanState::Failed | PlanState::Paused => {
-            true
-        }
-        PlanState::Blocked
-        | PlanState::Ready
-        | PlanState::Finished
-        | PlanState::Landed
-        | PlanState::Skipped
-        | PlanState::Cancelled => false,
-    }
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .with_key("took", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = write!(out, "{:>7}", span(state.elapsed()));
-        })
-        .progress_chars("=>-")
 }
 
 impl Observer for ProgressBars {
     fn recorded(&mut self, records: &[Record], scheduler: &Scheduler) {
-        for record in records {
-            if let Event::AgentStarted { plan, .. } = &record.event
-                && let Some(line) = self.lines.get(plan)
-            {
-                line.reset_elapsed();
-            }
-            if let Event::Warning { .. }
-            | Event::AttemptFailed { .. }
-            | Event::AgentStalled(_)
-            | Event::StallActed(_)
-            | Event::ManifestChanged(_)
-            | Event::RunStopping { .. } = &record.event
-            {
-                let plan = record
-                    .event
-                    .plan()
-                    .map(|plan| format!("{plan}: "))
-                    .unwrap_or_default();
-                let what = match &record.event {
-                    Event::RunStopping { .. } => "stopping: ",
-                    _ => "",
-                };
-                let time = record.wall.strftime("%H:%M:%S ").to_string();
-                let said = format!("{plan}{what}{}", detail(&record.event));
-                let _ = self.bars.println(folded(&time, &said, error_columns()));
-            }
-        }
-        let all: Vec<PlanName> = scheduler
-            .work()
-            .plans
-            .iter()
-            .map(|plan| plan.name.clone())
-            .collect();
-        let state = scheduler.state();
-        let merging = state.run.as_ref().is_some_and(|run| run.merge_only.is_some());
+        let lines = records.iter().filter_map(notice);
+        let mut above = self.above.lock().unwrap_or_else(PoisonError::into_inner);
+        above.extend(lines);
+        drop(above);
+        let plans = records.iter().filter_map(|record| record.event.plan().cloned());
+        self.told.extend(plans);
+        let (work, state) = (scheduler.work().clone(), scheduler.state().clone());
         // A merge is about plans of the run before, or of none: those that it says something of.
-        let told = |plan: &PlanName| records.iter().any(|record| record.event.plan() == Some(plan));
-        let all: Vec<PlanName> = match merging {
-            true => all
-                .into_iter()
-                .filter(|plan| self.lines.contains_key(plan) || told(plan))
-                .collect(),
-            false => all.into_iter().filter(|plan| state.drives(plan)).collect(),
+        let merging = state.run.as_ref().is_some_and(|run| run.merge_only.is_some());
+        let news = News {
+            work,
+            at: state.now,
+            state,
+            told: merging.then(|| self.told.clone()),
+            since: Instant::now(),
         };
-        self.many = all.len() > MANY;
-        for plan in all {
-            self.redraw(&plan, scheduler);
+        *self.news.lock().unwrap_or_else(PoisonError::into_inner) = Some(news);
+        if !std::mem::replace(&mut self.begun, true) {
+            self.bar.enable_steady_tick(TICK);
         }
     }
 
     fn ended(&mut self, _: &Scheduler) {
-        for line in self.lines.values() {
-            line.disable_steady_tick();
-            line.abandon();
-        }
-        let _ = self.bars.clear();
+        self.bar.disable_steady_tick();
+        // How it ended, for who keeps what the terminal shows.
+        self.bar.tick();
+        self.bar.finish_and_clear();
         self.no_echo = None;
+    }
+}
+
+/// What is said of it above the board; none for what the board itself shows.
+fn notice(record: &Record) -> Option<String> {
+    let what = match &record.event {
+        Event::RunStopping { .. } => "stopping: ",
+        Event::Warning { .. }
+        | Event::AttemptFailed { .. }
+        | Event::AgentStalled(_)
+        | Event::StallActed(_)
+        | Event::ManifestChanged(_) => "",
+        _ => return None,
+    };
+    let plan = record.event.plan().map(|plan| format!("{plan}: "));
+    let time = record.wall.strftime("%H:%M:%S ").to_string();
+    let said = format!("{}{what}{}", plan.unwrap_or_default(), detail(&record.event));
+    Some(folded(&time, &said, error_columns()))
+}
+
+/// A copy of what the run knows: the board is drawn beside the run, which does not wait for it.
+#[derive(Debug)]
+struct News {
+    work: Work,
+    state: State,
+    /// The plans that a merge is about.
+    told: Option<BTreeSet<PlanName>>,
+    /// When it was so.
+    at: At,
+    since: Instant,
+}
+
+/// The board as it was drawn last.
+#[derive(Debug)]
+struct Drawing {
+    news: Arc<Mutex<Option<News>>>,
+    titles: Titles,
+    colour: bool,
+    known: Option<News>,
+    text: String,
+    /// Columns and rows of the terminal.
+    size: (usize, usize),
+    /// When it is drawn although there is no news.
+    due: Instant,
+}
+
+impl Drawing {
+    fn new(news: Arc<Mutex<Option<News>>>, titles: Titles, colour: bool) -> Self {
+        Self {
+            news,
+            titles,
+            colour,
+            known: None,
+            text: String::new(),
+            size: (0, 0),
+            due: Instant::now(),
+        }
+    }
+
+    /// The board's lines at this moment, for a terminal of so many columns and rows.
+    fn text(&mut self, size: (usize, usize)) -> &str {
+        let begun = Instant::now();
+        let news = self.news.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if news.is_none() && size == self.size && begun < self.due {
+            return &self.text;
+        }
+        self.known = news.or(self.known.take());
+        if let Some(mut known) = self.known.take() {
+            let passed = u64::try_from(known.since.elapsed().as_millis()).unwrap_or(0);
+            known.state.now = At(known.at.0 + passed);
+            // One row is left to what was said last.
+            let room = size.1.saturating_sub(1).max(1);
+            self.text = self.board(&known).lines(size.0, room, self.colour).join("\n");
+            self.known = Some(known);
+        }
+        self.size = size;
+        // What takes long to draw is drawn less often.
+        self.due = Instant::now() + SECOND.max(begun.elapsed() * SELDOM);
+        &self.text
+    }
+
+    fn board(&self, known: &News) -> LiveBoard {
+        let (work, state) = (&known.work, &known.state);
+        let needs = attention(work, state);
+        let mut asks = BTreeMap::new();
+        for (place, item) in needs.iter().enumerate() {
+            asks.entry(&item.plan).or_insert((place, item));
+        }
+        let is_shown = |plan: &&PlanWork| match &known.told {
+            Some(told) => told.contains(&plan.name),
+            None => state.drives(&plan.name),
+        };
+        let row = |plan: &PlanWork| {
+            let run = state.plan(&plan.name);
+            let tally = Tally::of(plan, run);
+            let at_work = run.attempts.values();
+            let at_work = at_work.filter(|attempt| attempt.state == AttemptState::Running);
+            let since = at_work.map(|attempt| attempt.since).min();
+            let asks = asks.get(&plan.name);
+            let said = match asks {
+                // What runs and still wants a person's eye says that first.
+                Some((_, item)) => attention_text(item, state).0,
+                None if since.is_some() => self.current_phase(plan, run),
+                None => {
+                    let first = explained(work, state, &plan.name).into_iter().next();
+                    first.map(|reason| reason.text).unwrap_or_default()
+                }
+            };
+            BoardRow {
+                name: plan.name.to_string(),
+                state: plan_state(work, state, &plan.name),
+                asks: asks.map(|(place, _)| *place),
+                done: tally.done,
+                all: tally.all,
+                took: since.map(|since| state.now.since(since)),
+                said,
+            }
+        };
+        let rows: Vec<BoardRow> = work.plans.iter().filter(is_shown).map(row).collect();
+        let states: Vec<_> = rows.iter().map(|row| row.state).collect();
+        let asking = rows.iter().filter(|row| row.asks.is_some()).count();
+        let left = eta(work, state, None).run.filter(|_| known.told.is_none());
+        LiveBoard {
+            counts: counts(asking, &states),
+            figures: figures(left.map(|left| left / 1000), None, state.spent.micros),
+            rows,
+        }
+    }
+
+    fn current_phase(&self, plan: &PlanWork, run: &PlanRun) -> String {
+        if plan.dispatch == Dispatch::Task {
+            let attempts = run.attempts.values();
+            let given: Vec<String> = attempts.map(|attempt| given(&attempt.units)).collect();
+            return given.join(", ");
+        }
+        let mut phases = plan.phases.iter();
+        let Some(open) = phases.find(|phase| !run.phases_done.contains_key(&phase.id)) else {
+            return String::new();
+        };
+        let titles = self.titles.get(&plan.name);
+        let title = titles.and_then(|titles| titles.iter().find(|(id, _)| *id == open.id.0));
+        format!("phase {}: {}", open.id, title.map_or("", |(_, title)| title))
     }
 }

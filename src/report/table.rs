@@ -7,11 +7,11 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::plan::{PlanState, TaskState, UnitId};
 use crate::supervisor::{PlanView, RunView, StatusView, given};
-use crate::words::attention_line;
+use crate::words::{attention_line, rough};
 
 use super::count_line::count_line;
 use super::palette::plan_style;
-use super::span::{ago, span};
+use super::span::ago;
 use super::usage_line::budget_line;
 use super::width::{fit, fit_names, pad};
 
@@ -75,7 +75,9 @@ pub fn table(view: &StatusView, columns: usize) -> String {
         .map_or("not there yet", |oid| oid.short());
     let target = view.target.name.trim_start_matches("refs/heads/");
     let head = format!("{run}{}; target {target} ({oid})", run_word(view.state));
-    let _ = writeln!(text, "{}", fit(&count_line(view), columns));
+    for line in count_line(view, columns).lines() {
+        let _ = writeln!(text, "{}", fit(line, columns));
+    }
     needs(&mut text, view, columns);
     let lines = match budget_line(&view.spent) {
         // What was used up has a line of its own where it would be cut.
@@ -114,7 +116,7 @@ fn needs(text: &mut String, view: &StatusView, columns: usize) {
     for item in view.attention.iter().take(NEEDS) {
         let held = match item.holds_up_s {
             0 => String::new(),
-            seconds => format!(" (holds up {})", span(Duration::from_secs(seconds))),
+            seconds => format!(" (holds up {})", rough(Duration::from_secs(seconds))),
         };
         let line = attention_line(item.plan.as_ref(), &item.text);
         // What is wrong with the target itself says what to do in its text.

@@ -7,11 +7,28 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// Columns of a page that goes to no terminal.
 const PAGE: usize = 80;
 
+/// Rows of a terminal that does not tell.
+const ROWS: usize = 24;
+
 /// Columns of the terminal; those of a page without a terminal, or if it does not tell.
 fn columns(terminal: impl std::os::fd::AsFd) -> usize {
     match rustix::termios::tcgetwinsize(terminal) {
         Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
         _ => PAGE,
+    }
+}
+
+/// True when standard error is a terminal that obeys what moves its cursor.
+pub fn error_is_drawable() -> bool {
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    !dumb && std::io::stderr().is_terminal()
+}
+
+/// Rows of the terminal that standard error is; 24 if it does not tell.
+pub(super) fn error_rows() -> usize {
+    match rustix::termios::tcgetwinsize(rustix::stdio::stderr()) {
+        Ok(size) if size.ws_row > 0 => usize::from(size.ws_row),
+        _ => ROWS,
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn few<T: Display>(items: &[T]) -> String {
 }
 
 /// A duration without digits that nobody reads.
-pub(super) fn rough(time: Duration) -> String {
+pub fn rough(time: Duration) -> String {
     match time.as_secs() {
         0 => format_duration(Duration::from_millis(
             u64::try_from(time.as_millis()).unwrap_or(u64::MAX),

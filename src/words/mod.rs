@@ -12,5 +12,5 @@ mod reason_text;
 mod waiting;
 
 pub use attention::{attention_line, attention_text};
-pub use list::clause;
+pub use list::{clause, rough};
 pub use reason_text::{ReasonText, complete, explained, explained_unit, rewritten};

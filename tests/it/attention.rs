@@ -40,6 +40,7 @@ fn status_begins_with_counts_and_with_what_needs_a_person() {
     assert!(held(0) > held(1), "{status}");
     // Nothing that needs no person is left.
     assert_eq!(status["eta_s"], serde_json::Value::Null);
+    assert!(!lines[0].contains("done in"), "{shown}");
     // Each command that is shown is accepted as it stands.
     sandbox.orch("approve gated").code(0).ok();
     sandbox.orch("status").code(0).says("1 needs you").ok();

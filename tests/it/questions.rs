@@ -34,6 +34,11 @@ fn a_plan_that_asks_is_held_until_it_is_answered_and_continues_with_the_answer()
         (&"question".into(), &"p".into())
     );
     assert_eq!(first["command"], "orch answer p TEXT");
+    assert_eq!(
+        status["eta_s"],
+        serde_json::Value::Null,
+        "all that is left waits for the answer"
+    );
     assert!(
         sandbox.why("p").contains("asks \"Red or green?\""),
         "{}",

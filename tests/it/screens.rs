@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::support::{Sandbox, document, in_terminal, wait_for};
+use crate::support::{Sandbox, document, in_terminal, in_terminal_of, wait_for};
 
 /// The text without colours and moves of the cursor.
 fn plain(text: &str) -> String {
@@ -50,6 +50,42 @@ fn a_notice_above_the_bars_has_its_time_and_is_broken_between_words() {
     );
     assert!(!shown.contains("p: the agent exited with code"), "{shown}");
     assert!(shown.contains("\u{20}        code 7"), "{shown}");
+}
+
+#[test]
+fn a_board_fits_its_terminal_and_shows_first_what_needs_a_person() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    for number in 0..11 {
+        sandbox.plan(&format!("good-{number}"), "", &document(&[1]), "work 1.1");
+    }
+    sandbox.plan("bad", "", &document(&[1]), "exit 7");
+    let raw = in_terminal_of(sandbox.command(["up"]), 90, 6, "xterm-256color");
+    let board = &raw[..raw.rfind("\x1b[?2026l").unwrap()];
+    let shown = plain(board);
+    assert!(
+        shown.contains("12 plans: 1 needs you, 1 failed, 11 finished"),
+        "{shown}"
+    );
+    assert!(shown.contains("+ 9 finished"), "{shown}");
+    let failed = |line: &str| line.starts_with("bad ") && line.contains("failed") && line.contains("code 7");
+    assert!(shown.lines().any(failed), "{shown}");
+    assert_eq!(shown.matches("bad: the agent exited").count(), 1, "{shown}");
+    // Of a board of five lines, none is further up than four.
+    assert!(!board.contains("\x1b[5A"), "{board:?}");
+    assert!(raw.rfind("\x1b[?25h") > raw.rfind("\x1b[?25l"), "{raw:?}");
+}
+
+#[test]
+fn a_terminal_that_obeys_nothing_gets_plain_lines() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    let shown = in_terminal_of(sandbox.command(["up"]), 90, 24, "dumb");
+    assert!(
+        shown.contains("agent.started") || shown.contains("started"),
+        "{shown}"
+    );
+    assert!(!shown.contains('\x1b'), "{shown:?}");
 }
 
 #[test]

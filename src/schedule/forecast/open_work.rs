@@ -187,7 +187,7 @@ impl OpenUnit {
         let unapproved = plan
             .gated()
             .any(|point| gated(&point) && !run.approved.contains(&point));
-        let gave_up = run.has_given_up() || run.lost.contains_key(&unit.id);
+        let stopped = run.outcome.is_some() || run.lost.contains_key(&unit.id);
         let paused = run.paused.keys().any(gated);
         Self {
             plan: number,
@@ -198,7 +198,7 @@ impl OpenUnit {
                 share.saturating_sub(elapsed).max(share / 10)
             }),
             at_work: attempt.is_some(),
-            needs_person: attempt.is_none() && (gave_up || unapproved || paused),
+            needs_person: attempt.is_none() && (stopped || unapproved || paused),
             gates: Vec::new(),
         }
     }

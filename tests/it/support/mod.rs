@@ -29,4 +29,4 @@ pub use repo::{Scratch, Tree, isolate};
 pub use sandbox::{Running, Said, Sandbox, document, has_fields, kill, program, wait_for};
 pub use shared_blocks::SharedBlocks;
 pub use small_disk::SmallDisk;
-pub use terminal::in_terminal;
+pub use terminal::{in_terminal, in_terminal_of};

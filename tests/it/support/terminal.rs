@@ -8,10 +8,15 @@ use std::process::Command;
 
 /// All that a command writes to a terminal with so many columns, up to its end. Colours and what moves the cursor are part
 /// of it.
-pub fn in_terminal(mut command: Command, columns: u16) -> String {
+pub fn in_terminal(command: Command, columns: u16) -> String {
+    in_terminal_of(command, columns, 40, "xterm-256color")
+}
+
+/// The same, of a terminal of this kind with so many rows.
+pub fn in_terminal_of(mut command: Command, columns: u16, rows: u16, kind: &str) -> String {
     let (mut ours, mut theirs) = (-1, -1);
     let size = libc::winsize {
-        ws_row: 40,
+        ws_row: rows,
         ws_col: columns,
         ws_xpixel: 0,
         ws_ypixel: 0,
@@ -30,7 +35,7 @@ pub fn in_terminal(mut command: Command, columns: u16) -> String {
     // SAFETY: they were opened a moment ago and nobody else has them.
     let (mut ours, theirs) = unsafe { (File::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)) };
     command
-        .env("TERM", "xterm-256color")
+        .env("TERM", kind)
         .env_remove("NO_COLOR")
         .stdin(theirs.try_clone().unwrap())
         .stdout(theirs.try_clone().unwrap())
