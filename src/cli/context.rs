@@ -34,6 +34,10 @@ impl Context {
     /// When the folder named by `-C` cannot be entered.
     pub fn new(args: &GlobalArgs) -> Result<Self, CliError> {
         let choice = match args.color {
+            // In CI colours are on by default, also where the terminal obeys nothing.
+            clap::ColorChoice::Auto if std::env::var_os("TERM").is_some_and(|term| term == "dumb") => {
+                anstream::ColorChoice::Never
+            }
             clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
             clap::ColorChoice::Always => anstream::ColorChoice::Always,
             clap::ColorChoice::Never => anstream::ColorChoice::Never,

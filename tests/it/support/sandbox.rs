@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PRELUDE: &str = r#"set -eu
 echo "start $ORCH_ATTEMPT" >> "$MARKS/intervals"
 mark() { : > "$MARKS/$1"; }
-gate() { mark "at-$1"; until read -r _ < "$GATES/$1"; do :; done; }
+gate() { mark "at-$1"; until read -r _ < "$GATES/$1"; do :; done; echo >> "$GATES/$1.past"; }
 commit() { echo "$1 by $ORCH_PLAN" >> "$1"; git add -A -- "$1"; git commit -q -m "$1"; }
 work() { for id in "$@"; do commit "$ORCH_PLAN-$id.txt"; orch task done -q "$id"; done; }
 "#;
@@ -128,6 +128,15 @@ impl Sandbox {
     #[track_caller]
     pub fn open(&self, name: &str) {
         let path = self.beside("gates").join(name);
+        let beside = |what: &str| path.with_file_name(format!("{name}.{what}"));
+        let count = |what: &str| fs::read_to_string(beside(what)).map_or(0, |text| text.lines().count());
+        // Whoever passed last may not have let go of the pipe yet, and would take this along. One that was killed never says so.
+        let until = Instant::now() + Duration::from_secs(2);
+        while count("past") < count("opened") && Instant::now() < until {
+            std::thread::yield_now();
+        }
+        let opened = File::options().create(true).append(true).open(beside("opened"));
+        opened.and_then(|mut opened| opened.write_all(b"\n")).unwrap();
         wait_for(&format!("somebody at gate {name}"), || {
             let nonblocking = rustix::fs::OFlags::NONBLOCK.bits() as i32;
             let gate = File::options().write(true).custom_flags(nonblocking).open(&path);
