@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::plan::ItemId;
 use crate::schedule::check_text;
-use crate::status;
+use crate::status::{self, FreeText};
 
 use super::task::renew;
 use super::task_subject::Subject;
@@ -24,12 +24,12 @@ pub(super) fn run(
     };
     let worktree = subject.worktree()?;
     renew(subject, worktree)?;
-    let asked = status::set_needs(
+    let asked = status::set_text(
         worktree,
         &subject.name,
         &subject.document,
         Timestamp::now(),
-        Some(&text),
+        (FreeText::Needs, Some(&text)),
     );
     let asked = asked.map_err(anyhow::Error::msg)?;
     if context.json {

@@ -52,7 +52,7 @@ pub use event::{
     PauseAsked, PhaseSaid, PhaseVerify, PinRefusal, Pinned, Prefix, Question, QuestionAnswer, Ran,
     ResolverFailed, ResolverStarted, Resolving, Sent, Signs, Spent, StallAction, StallNotice, Steered,
     TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, UnionSeen, UnitOf, VerifiedMerge, Word,
-    WorkConflict, WorkRefusal, WorkSkip, conflict_words, other_side,
+    WorkConflict, WorkRefusal, WorkSkip, conflict_words, listed, other_side, phases_words, rough,
 };
 pub use explain::outcome::is_rewritten;
 pub use explain::reason::{

@@ -43,5 +43,5 @@ pub use task_list::{ListedSubtask, ListedTask, TaskList, listed_checks, task_lis
 pub use task_next::{BlockedTask, ReadyTask, TaskNext, task_next};
 pub use ticks::new_ticks;
 pub use untrusted::read_plain;
-pub use update::{Change, Updated, is_usable, renew, set_message, set_needs, update};
+pub use update::{Change, FreeText, Updated, is_usable, renew, set_text, update};
 pub use watcher::Watcher;

@@ -92,10 +92,11 @@ pub fn prepare_again(
     document: &Document,
     states: impl Fn(&ItemId) -> TaskState,
 ) -> Result<(), StatusError> {
-    let said = read(worktree, plan, document, None).items;
+    let said = read(worktree, plan, document, None);
     let taken_back =
         |said: &Statement| said.state == TaskState::Done && states(&said.item) == TaskState::Pending;
-    match said.iter().any(taken_back) {
+    // What the last attempt asked is answered by now, or is asked again.
+    match said.needs.is_some() || said.items.iter().any(taken_back) {
         true => prepare_lane(worktree, plan, document, states),
         false => prepare(worktree, plan, document),
     }

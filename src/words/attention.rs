@@ -1,23 +1,21 @@
 //! What needs a person, in words, and the command that settles it.
 
-use super::reason_text::{ReasonText, told};
-use crate::plan::PlanName;
-use crate::schedule::{
-    Attention, AttentionKind, MergeReason, MergeTrouble, Reason, RunPhase, State, WaitingFor,
-};
+use super::reason_text::{About, ReasonText};
+use crate::plan::{PlanName, Point, WorkRef};
+use crate::schedule::{Attention, AttentionKind, Hold, MergeReason, MergeTrouble, Reason, State, WaitingFor};
 
 /// What it is, and the command that settles it or says more.
 pub fn attention_text(item: &Attention, state: &State) -> (String, String) {
-    let ReasonText { text, .. } = told(&item.reason, state, &item.plan);
-    (text, command(item, state.phase))
+    let about = About::of(&item.plan, state);
+    (ReasonText::of(&item.reason, &about).text, command(item, &about))
 }
 
-fn command(item: &Attention, phase: RunPhase) -> String {
+fn command(item: &Attention, about: &About<'_>) -> String {
     let plan = &item.plan;
     match (item.kind, &item.reason) {
         (_, Reason::Waits(WaitingFor::Approval(what))) => format!("orch approve {what}"),
         (_, Reason::Merge(MergeReason::Trouble { up_to, trouble, .. })) => {
-            let what = up_to.map_or_else(|| plan.to_string(), |phase| format!("{plan}.{phase}"));
+            let what = WorkRef::at(plan, up_to.map_or(Point::Plan, Point::Phase));
             match trouble {
                 MergeTrouble::Conflict { .. } => format!("orch merge --resolve {what}"),
                 MergeTrouble::Verification { .. }
@@ -30,9 +28,13 @@ fn command(item: &Attention, phase: RunPhase) -> String {
         }
         (AttentionKind::Stalled, Reason::AtWork(..)) => format!("orch logs {plan}"),
         (_, Reason::Asks(Some(unit), _)) => format!("orch answer {plan}.{unit} TEXT"),
+        // A new run leaves these as they are.
+        (_, Reason::Held(Hold::TakenAway { .. } | Hold::JournalLost {})) => {
+            format!("orch why {plan}, then orch retry {plan}")
+        }
         (AttentionKind::Question, _) => format!("orch answer {plan} TEXT"),
         (AttentionKind::Login, _) => "orch doctor".to_owned(),
-        (_, Reason::Lost(unit, _)) => retry(&format!("{plan}.{unit}"), phase),
+        (_, Reason::Lost(unit, _)) => again(&WorkRef::at(plan, unit.point()), about),
         (
             AttentionKind::Approval
             | AttentionKind::Conflict
@@ -40,19 +42,13 @@ fn command(item: &Attention, phase: RunPhase) -> String {
             | AttentionKind::Stalled
             | AttentionKind::Budget,
             _,
-        ) => retry(&plan.to_string(), phase),
+        ) => again(&WorkRef::whole(plan), about),
     }
 }
 
-/// A plan that is tried again needs a look first.
-fn retry(what: &str, phase: RunPhase) -> String {
-    let why = format!("orch why {what}");
-    match phase {
-        RunPhase::Driving | RunPhase::Stopping { .. } | RunPhase::Stopped { resume: true } => {
-            format!("{why}, then orch retry {what}")
-        }
-        RunPhase::Idle | RunPhase::Stopped { .. } | RunPhase::Settled => format!("{why}, then orch up"),
-    }
+/// What is tried again needs a look first.
+fn again(what: &WorkRef, about: &About<'_>) -> String {
+    format!("orch why {what}, then {}", about.again(what))
 }
 
 /// A plan's name and what it needs, in one line.

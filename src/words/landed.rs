@@ -1,9 +1,8 @@
 //! What is to be known about landed work, in words.
 
-use super::list::few;
 use super::reason_text::ReasonText;
 use crate::plan::PhaseId;
-use crate::schedule::LandedReason;
+use crate::schedule::{LandedReason, phases_words};
 
 pub(super) fn landed(landed: &LandedReason) -> ReasonText {
     match landed {
@@ -24,7 +23,7 @@ pub(super) fn landed(landed: &LandedReason) -> ReasonText {
             commit,
         } => ReasonText::plain(format!(
             "{} {} landed on {target} ({})",
-            listed(&prefix.phases),
+            prefix.words(),
             one_or_more(&prefix.phases, "has", "have"),
             commit.short()
         )),
@@ -35,17 +34,13 @@ pub(super) fn landed(landed: &LandedReason) -> ReasonText {
         } => ReasonText::with_remedy(
             format!(
                 "{} {} taken off {target} again by {}, and what landed since is only what was new",
-                listed(phases),
+                phases_words(phases),
                 one_or_more(phases, "was", "were"),
                 commit.short()
             ),
             format!("git revert {} on {target} brings that back", commit.short()),
         ),
     }
-}
-
-fn listed(phases: &[PhaseId]) -> String {
-    format!("{} {}", one_or_more(phases, "phase", "phases"), few(phases))
 }
 
 fn one_or_more(phases: &[PhaseId], one: &'static str, more: &'static str) -> &'static str {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::list::{joined, rough};
 use super::{at_work, capacity, delay, ended, landed, merge, waiting};
-use crate::plan::{PlanName, UnitId};
+use crate::plan::{PlanName, Point, UnitId, WorkRef};
 use crate::schedule::{
     Event, Explanation, LandedReason, Reason, RunPhase, Scheduler, State, Work, explain, explain_unit,
     is_rewritten, shortened,
@@ -35,7 +35,7 @@ impl ReasonText {
         }
     }
 
-    fn of(reason: &Reason, about: &About<'_>) -> Self {
+    pub(super) fn of(reason: &Reason, about: &About<'_>) -> Self {
         match reason {
             Reason::Failed { why } => ended::failed(why, about),
             Reason::Skipped { why } => Self::plain(why),
@@ -47,11 +47,8 @@ impl ReasonText {
             Reason::Held(hold) => ended::held(hold, about),
             Reason::Lost(unit, lost) => ended::lost(*unit, lost, about),
             Reason::Asks(unit, question) => {
-                let plan = about.plan;
-                let (of, what) = match unit {
-                    Some(unit) => (format!("{unit} "), format!("{plan}.{unit}")),
-                    None => (String::new(), plan.to_string()),
-                };
+                let of = unit.map(|unit| format!("{unit} ")).unwrap_or_default();
+                let what = WorkRef::at(about.plan, unit.map_or(Point::Plan, UnitId::point));
                 Self::with_remedy(
                     format!("{of}asks {question:?}"),
                     format!("orch answer {what} TEXT"),
@@ -94,7 +91,12 @@ pub(super) struct About<'a> {
     pub(super) phase: RunPhase,
 }
 
-impl About<'_> {
+impl<'a> About<'a> {
+    pub(super) fn of(plan: &'a PlanName, state: &State) -> Self {
+        let phase = state.phase;
+        Self { plan, phase }
+    }
+
     /// The command that tries the plan again.
     pub(super) fn retry(&self) -> String {
         format!("orch retry {}", self.plan)
@@ -130,20 +132,11 @@ pub fn explained_unit(work: &Work, state: &State, plan: &PlanName, unit: UnitId)
 }
 
 fn texts(reasons: &[Reason], state: &State, plan: &PlanName) -> Vec<ReasonText> {
-    let about = About {
-        plan,
-        phase: state.phase,
-    };
+    let about = About::of(plan, state);
     reasons
         .iter()
         .map(|reason| ReasonText::of(reason, &about))
         .collect()
-}
-
-/// One reason of a plan.
-pub(super) fn told(reason: &Reason, state: &State, plan: &PlanName) -> ReasonText {
-    let phase = state.phase;
-    ReasonText::of(reason, &About { plan, phase })
 }
 
 /// What to say of a plan that has landed and has other tasks by now; none where that is not so.

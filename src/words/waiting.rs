@@ -1,17 +1,16 @@
 //! What a plan or a part of it waits for, in words.
 
-use super::list::few;
 use super::reason_text::{About, ReasonText};
 use crate::graph::Why;
 use crate::plan::{Dependency, UnitId};
-use crate::schedule::{DependencyState, PausedWork, RunPhase, WaitingFor};
+use crate::schedule::{DependencyState, PausedWork, RunPhase, WaitingFor, listed};
 
 pub(super) fn waiting(wait: &WaitingFor, about: &About<'_>) -> ReasonText {
     match wait {
         WaitingFor::Plan(dependency, stands) => other_plan(dependency, stands, about),
         WaitingFor::Units { missing, needed, why } => ReasonText::plain(units(missing, *needed, *why)),
         WaitingFor::SameAgent(units) => {
-            ReasonText::plain(format!("comes after {} of the same agent", few(units)))
+            ReasonText::plain(format!("comes after {} of the same agent", listed(units)))
         }
         WaitingFor::Overlap(plan) => ReasonText::with_remedy(
             format!("waits for {plan}, which touches the same files (overlap = \"serialize\")"),
@@ -47,7 +46,7 @@ pub(super) fn waiting(wait: &WaitingFor, about: &About<'_>) -> ReasonText {
 }
 
 fn units(missing: &[UnitId], needed: usize, why: Why) -> String {
-    let ids = few(missing);
+    let ids = listed(missing);
     let share = |what: &str| format!("waits for {needed} more of {ids}: {what}");
     match why {
         Why::Threshold(thousandths) => {

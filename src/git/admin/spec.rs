@@ -151,9 +151,9 @@ pub enum WorktreeRefusal {
     },
     /// A running git command holds a lock file.
     #[error(
-        "`{}` is locked{}: wait until that command has ended",
+        "a git command holds `{}`{}: wait until it has ended",
         lock.display(),
-        held.as_ref().map(|held| format!(": {held}")).unwrap_or_default()
+        held.as_ref().map(|held| format!(" ({held})")).unwrap_or_default()
     )]
     Busy {
         /// The lock file.

@@ -50,7 +50,7 @@ impl Display for LockHolder {
         f.write_str(if self.has_it_open {
             "has it open"
         } else {
-            "works in this repository and began before it was made"
+            "works in this repository and is as old as the lock"
         })
     }
 }

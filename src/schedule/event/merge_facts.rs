@@ -148,7 +148,8 @@ impl Prefix {
     }
 }
 
-pub(in crate::schedule) fn words(phases: &[PhaseId]) -> String {
+/// The phases in words: `phase 1`, `phases 1, 2`.
+pub fn words(phases: &[PhaseId]) -> String {
     let ids: Vec<String> = phases.iter().map(ToString::to_string).collect();
     let noun = if ids.len() == 1 { "phase" } else { "phases" };
     format!("{noun} {}", listed(&ids))

@@ -26,10 +26,13 @@ pub use at::At;
 pub use exit::{Evidence, Exit, ForeignWork, GoneWork};
 pub use fact::Event;
 pub use facts::{AgentUsage, Counted, Facts, Obstacle, ObstacleKind, Parked, Spent, Word};
-pub use merge_facts::{FirstBad, Landed, MergeBegun, NotLanded, Pinned, Prefix, TargetChecked};
+pub use merge_facts::{
+    FirstBad, Landed, MergeBegun, NotLanded, Pinned, Prefix, TargetChecked, words as phases_words,
+};
 pub use names::EVENT_NAMES;
 pub use notice::{
     Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StallAction, StallNotice, UnionSeen,
+    rough,
 };
 pub use phase_fact::{PhaseSaid, PhaseVerify, Ran};
 pub use question::{Question, QuestionAnswer};
@@ -37,3 +40,4 @@ pub use resolving::{
     ConflictOpened, ConflictRepaired, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
 };
 pub use trouble::{BuiltOn, ConflictSides, Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};
+pub use words::listed;

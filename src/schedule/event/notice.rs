@@ -108,7 +108,7 @@ impl Ages {
 }
 
 /// Milliseconds as a duration without digits that nobody reads.
-pub(in crate::schedule) fn rough(ms: u64) -> String {
+pub fn rough(ms: u64) -> String {
     match ms {
         0..1_000 => format_duration(Duration::from_millis(ms)),
         600_000..3_600_000 => format!("{}m", ms / 60_000),

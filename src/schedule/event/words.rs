@@ -1,9 +1,12 @@
 //! Small things that facts share: lists as people read them, and what is left out of the journal.
 
+use std::fmt::Display;
+
 /// Up to five names, and how many more there are.
-pub fn listed(names: &[String]) -> String {
+pub fn listed<T: Display>(names: &[T]) -> String {
     const SHOWN: usize = 5;
-    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    let shown: Vec<String> = names.iter().take(SHOWN).map(T::to_string).collect();
+    let shown = shown.join(", ");
     match names.len().saturating_sub(SHOWN) {
         0 => shown,
         more => format!("{shown} and {more} more"),

@@ -1,11 +1,12 @@
 //! Why a plan or a part of it came to the end it came to.
 
 use super::reason::{LandedReason, MergeReason, Reason};
-use crate::plan::{PhaseId, PlanName};
+use crate::plan::{PhaseId, PlanName, UnitId};
 use crate::schedule::event::resolving;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::merge::landing;
 use crate::schedule::state::known::State;
+use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
 use crate::schedule::state::resolution::WayOut;
 use crate::schedule::work::plans::{PlanWork, Work};
@@ -49,6 +50,14 @@ pub(in crate::schedule) fn explain_outcome(
                 std::iter::once(merge).chain(unread).collect()
             }
         },
+    }
+}
+
+/// Why work of the plan is not done that nobody works on any longer.
+pub(in crate::schedule) fn explain_lost(run: &PlanRun, unit: UnitId, lost: &Lost) -> Reason {
+    match run.questions.get(&Some(unit)) {
+        Some(open) => Reason::Asks(Some(unit), open.text.clone()),
+        None => Reason::Lost(unit, lost.clone()),
     }
 }
 

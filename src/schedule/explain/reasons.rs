@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::conflicts::{foreseen, red_with};
 use super::delay::{closed_agent, delay};
-use super::outcome::explain_outcome;
+use super::outcome::{explain_lost, explain_outcome};
 use super::prefix::{first_phases, taken_back};
 use super::reason::{
     AttemptActivity, CapacityReason, Explanation, Reason, StuckNext, TokenHolder, WaitingFor,
@@ -100,10 +100,7 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
         return at_work(plan, state, attempt);
     }
     if let Some(lost) = run.lost.get(&unit) {
-        return vec![match run.questions.get(&Some(unit)) {
-            Some(open) => Reason::Asks(Some(unit), open.text.clone()),
-            None => Reason::Lost(unit, lost.clone()),
-        }];
+        return vec![explain_lost(run, unit, lost)];
     }
     if let Some(outcome) = &run.outcome {
         return explain_outcome(work, state, plan, run, outcome);

@@ -7,6 +7,7 @@ use crate::plan::{PlanName, PlanState, UnitId};
 use crate::schedule::event::at::At;
 use crate::schedule::event::facts::ObstacleKind;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::explain::outcome::explain_lost;
 use crate::schedule::explain::reason::{AttemptActivity, DependencyState, MergeReason, Reason, WaitingFor};
 use crate::schedule::explain::reasons::explain;
 use crate::schedule::explain::states::plan_state;
@@ -75,10 +76,7 @@ pub fn attention(work: &Work, state: &State) -> Vec<Attention> {
         }
         let run = state.plan(&plan.name);
         let lost = run.lost.iter().filter(|_| run.outcome.is_none());
-        let lost = lost.map(|(unit, lost)| match run.questions.get(&Some(*unit)) {
-            Some(open) => Reason::Asks(Some(*unit), open.text.clone()),
-            None => Reason::Lost(*unit, lost.clone()),
-        });
+        let lost = lost.map(|(unit, lost)| explain_lost(run, *unit, lost));
         let reasons = explain(work, state, &plan.name).reasons.into_iter();
         let mut kinds = Vec::new();
         for reason in reasons.chain(lost) {

@@ -39,18 +39,18 @@ pub fn answer(work: &Work, state: &State, what: &WorkRef, text: &str) -> Result<
         (Point::Plan, []) => return Err(nothing_asked(state, what)),
         (Point::Plan, [one]) => one.clone(),
         (Point::Plan, [_, ..]) => {
-            let names: Vec<String> = open.iter().map(|(unit, _)| asker(plan, *unit)).collect();
+            let names: Vec<String> = open
+                .iter()
+                .map(|(unit, _)| asker(plan, *unit).to_string())
+                .collect();
             return Err(SteerRefusal {
                 why: format!("{plan} asks {} questions: {}", open.len(), names.join(", ")),
                 hint: Some(format!("name the one you answer: orch answer {} TEXT", names[0])),
             });
         }
         (point, _) => {
-            let named = |(unit, _): &&(Option<UnitId>, String)| match (point, unit) {
-                (Point::Phase(phase), Some(UnitId::Phase(id))) => phase == *id,
-                (Point::Task(task), Some(UnitId::Task(id))) => task == *id,
-                (_, Some(_) | None) => false,
-            };
+            let named =
+                |(unit, _): &&(Option<UnitId>, String)| unit.is_some_and(|unit| unit.point() == point);
             let found = open.iter().find(named).cloned();
             found.ok_or_else(|| nothing_asked(state, what))?
         }
@@ -66,14 +66,7 @@ pub fn answer(work: &Work, state: &State, what: &WorkRef, text: &str) -> Result<
     for event in &events {
         after.apply(after.now, event);
     }
-    let again = WorkRef::at(
-        plan,
-        match unit {
-            None => Point::Plan,
-            Some(UnitId::Phase(phase)) => Point::Phase(phase),
-            Some(UnitId::Task(task)) => Point::Task(task),
-        },
-    );
+    let again = asker(plan, unit);
     events.extend(steer(work, &after, &again, Steer::Retry)?);
     Ok(events)
 }
@@ -99,15 +92,16 @@ fn answered(text: &str) -> String {
     format!("\n\nThe answer: {text}")
 }
 
-/// `auth` or `auth.2`.
-fn asker(plan: &PlanName, unit: Option<UnitId>) -> String {
-    unit.map_or_else(|| plan.to_string(), |unit| format!("{plan}.{unit}"))
+/// The plan, or its phase or task, that asks.
+fn asker(plan: &PlanName, unit: Option<UnitId>) -> WorkRef {
+    WorkRef::at(plan, unit.map_or(Point::Plan, UnitId::point))
 }
 
 fn nothing_asked(state: &State, what: &WorkRef) -> SteerRefusal {
     let all = state.plans().flat_map(|(plan, _)| {
         let open = questions(state, plan).into_iter();
-        open.map(|(unit, _)| asker(plan, unit)).collect::<Vec<_>>()
+        open.map(|(unit, _)| asker(plan, unit).to_string())
+            .collect::<Vec<_>>()
     });
     let all: Vec<String> = all.collect();
     SteerRefusal {

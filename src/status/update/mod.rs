@@ -103,35 +103,32 @@ pub fn renew(
     Ok(warnings)
 }
 
-/// Sets or removes the free text for people; otherwise as [`update()`].
-///
-/// # Errors
-/// When the file cannot be replaced.
-pub fn set_message(
-    worktree: &Path,
-    plan: &PlanName,
-    document: &Document,
-    at: Timestamp,
-    message: Option<&str>,
-) -> Result<Updated, StatusError> {
-    edit_file(worktree, plan, document, &at.to_string(), |object| {
-        object.insert("message".to_owned(), message.into());
-    })
+/// A text of the status file that is about no task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FreeText {
+    /// For people to read.
+    Message,
+    /// What the agent asks a person.
+    Needs,
 }
 
-/// Sets or removes the question to a person; otherwise as [`update()`].
+/// Sets or removes such a text; otherwise as [`update()`].
 ///
 /// # Errors
 /// When the file cannot be replaced.
-pub fn set_needs(
+pub fn set_text(
     worktree: &Path,
     plan: &PlanName,
     document: &Document,
     at: Timestamp,
-    needs: Option<&str>,
+    (which, text): (FreeText, Option<&str>),
 ) -> Result<Updated, StatusError> {
+    let key = match which {
+        FreeText::Message => "message",
+        FreeText::Needs => "needs",
+    };
     edit_file(worktree, plan, document, &at.to_string(), |object| {
-        object.insert("needs".to_owned(), needs.into());
+        object.insert(key.to_owned(), text.into());
     })
 }
 

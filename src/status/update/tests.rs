@@ -95,12 +95,12 @@ fn an_update_is_read_back() {
             warnings: vec![]
         }
     );
-    set_message(
+    set_text(
         place.folder.path(),
         &place.plan,
         &place.document,
         place.at,
-        Some("hi"),
+        (FreeText::Message, Some("hi")),
     )
     .unwrap();
     let at = "2026-01-02T03:04:05Z";

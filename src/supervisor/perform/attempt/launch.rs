@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use jiff::Timestamp;
-
 use crate::agent::{Environment, JobFolder, Runner};
 use crate::git::{
     self, MergeInError, MergedIn, WorktreeAdmin, again_if_killed, begin_log, clear_dead_locks_of, git_dir_of,
@@ -174,14 +172,6 @@ impl AttemptStart<'_> {
             None => status::prepare_again(worktree, &plan.name, &plan.document, states),
         }
         .map_err(LaunchTrouble::failed)?;
-        // What the last attempt asked is answered by now, or is asked again.
-        if status::read(worktree, &plan.name, &plan.document, None)
-            .needs
-            .is_some()
-        {
-            status::set_needs(worktree, &plan.name, &plan.document, Timestamp::now(), None)
-                .map_err(LaunchTrouble::failed)?;
-        }
         assignment(self.project, plan, worktree, states, self.waits.clone())
             .write(worktree)
             .map_err(LaunchTrouble::failed)?;
