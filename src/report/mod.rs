@@ -18,6 +18,7 @@ pub use page::run_page::run_page;
 pub use page::run_text::{history_text, outcomes, run_text};
 pub use page::summary::{next_steps, summary};
 pub use page::table::table;
+pub use page::train_table::train_table;
 pub use text::count::count;
 pub use text::hanging::{broken, folded, hanging};
 pub use text::size::size;

@@ -9,5 +9,6 @@ pub mod logs;
 pub mod report;
 pub mod simulate;
 pub mod status;
+pub mod train;
 pub mod why;
 pub mod why_commit;

@@ -9,3 +9,4 @@ pub mod run_standing;
 pub mod run_text;
 pub mod summary;
 pub mod table;
+pub mod train_table;
