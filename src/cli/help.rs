@@ -13,6 +13,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
         &[
             "status",
             "why",
+            "digest",
             "train",
             "logs",
             "events",
