@@ -515,6 +515,7 @@ impl World {
                 }
                 return;
             }
+            Effect::AwaitPerson => unreachable!("nobody asked to wait"),
             Effect::Wake { at } => return self.coming.push(Coming::Time(at)),
             Effect::End(ending) => return self.ending = Some(ending),
         };

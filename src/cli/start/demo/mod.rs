@@ -43,6 +43,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> 
     let goal = Goal::Up {
         only: Vec::new(),
         merge: true,
+        wait: false,
     };
     let exit = up::conduct(context, &project, &goal)?.exit;
     if !context.json {
