@@ -96,3 +96,27 @@ fn a_time_that_is_none_is_refused_with_what_is_one() {
     assert!(refused.err.contains("`yesterday` is no time"), "{}", refused.err);
     assert!(refused.err.contains("such as 2h"), "{}", refused.err);
 }
+
+#[test]
+fn the_hook_gets_a_digest_from_time_to_time() {
+    let sandbox = Sandbox::new();
+    let hook = "orch digest --markdown --since $ORCH_SINCE >> $MARKS/markdown; cat >> $MARKS/digests; echo >> $MARKS/digests";
+    sandbox.tables(&format!("[hooks]\ndigest = '{hook}'\ndigest_every = \"200ms\""));
+    sandbox.plan("a", "", &document(&[1]), "work 1.1");
+    let waits = "until test -e $MARKS/go; do sleep 0.01; done; work 1.1";
+    sandbox.plan("b", "", &document(&[1]), waits);
+    let running = sandbox.start("up --merge");
+    let kept = |name: &str| std::fs::read_to_string(sandbox.mark(name)).unwrap_or_default();
+    let told = || -> Vec<Value> {
+        let lines = kept("digests");
+        let whole = lines.lines().filter(|line| !line.is_empty());
+        whole.filter_map(|line| serde_json::from_str(line).ok()).collect()
+    };
+    let landing = |digest: &Value| digest["event"] == "digest" && names(digest, "landed") == ["a"];
+    crate::support::wait_for("the digest with the landing", || told().iter().any(landing));
+    assert!(kept("markdown").contains("- a on main ("), "{}", kept("markdown"));
+    std::fs::write(sandbox.mark("go"), "").unwrap();
+    running.end().code(0).ok();
+    // What was told once is not told again.
+    assert_eq!(told().iter().filter(|digest| landing(digest)).count(), 1);
+}

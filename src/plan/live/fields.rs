@@ -71,6 +71,8 @@ pub(in crate::plan) const RUN: &[Field<PlanSet>] = &[
     field!("hooks.post_merge", Anytime, hooks.post_merge, optional),
     field!("hooks.pre_remove", Anytime, hooks.pre_remove, optional),
     field!("hooks.notify", Anytime, hooks.notify, optional),
+    field!("hooks.digest", Anytime, hooks.digest, optional),
+    field!("hooks.digest_every", Anytime, hooks.digest_every, duration),
     field!("escalate.conflict", Anytime, escalate.conflict, optional_duration),
     field!(
         "escalate.dependency",
@@ -275,6 +277,8 @@ mod tests {
             post_merge: _,
             pre_remove: _,
             notify: _,
+            digest: _,
+            digest_every: _,
         } = hooks;
         let Escalate {
             conflict: _,

@@ -19,6 +19,7 @@ const BACKOFF: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
 const GRACE: Duration = Duration::from_secs(10);
 const CONFLICT: Duration = Duration::from_secs(2 * 60 * 60);
+const DIGEST_EVERY: Duration = Duration::from_secs(2 * 60 * 60);
 const DEPENDENCY: Duration = Duration::from_secs(4 * 60 * 60);
 const STUCK_AFTER: Duration = Duration::from_secs(30 * 60);
 
@@ -126,6 +127,10 @@ pub(super) fn hooks(manifest: &RawManifest) -> Hooks {
         post_merge: line(|hooks| &hooks.post_merge),
         pre_remove: line(|hooks| &hooks.pre_remove),
         notify: line(|hooks| &hooks.notify),
+        digest: line(|hooks| &hooks.digest),
+        digest_every: hooks
+            .and_then(|hooks| hooks.digest_every.as_ref())
+            .map_or(DIGEST_EVERY, |every| every.value.0),
     }
 }
 

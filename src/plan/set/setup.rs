@@ -1,5 +1,7 @@
 //! What is done for worktrees besides checking them out.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// What a new worktree is prepared with.
@@ -24,4 +26,8 @@ pub struct Hooks {
     pub pre_remove: Option<String>,
     /// Runs when somebody should know.
     pub notify: Option<String>,
+    /// Runs from time to time with what has happened since.
+    pub digest: Option<String>,
+    /// How often that is.
+    pub digest_every: Duration,
 }

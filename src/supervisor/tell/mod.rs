@@ -3,6 +3,7 @@
 //! May import `desk` and below.
 
 pub(super) mod delivery;
+pub(super) mod digest_hook;
 pub(super) mod gates;
 pub(super) mod notes;
 pub(super) mod notifier;

@@ -16,6 +16,7 @@ use crate::journal::Record;
 use crate::plan::LaneId;
 use crate::schedule::Event;
 
+use super::digest_hook::DigestHook;
 use super::urgency::{NoticesSent, is_news, urgency};
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
@@ -44,6 +45,7 @@ const POST_MERGE: HookKind = HookKind {
 pub struct Notifier {
     notify: Option<Caller>,
     post_merge: Option<Caller>,
+    digest: Option<DigestHook>,
 }
 
 #[derive(Debug)]
@@ -69,6 +71,7 @@ impl Notifier {
         Self {
             notify: caller(NOTIFY, &hooks.notify),
             post_merge: caller(POST_MERGE, &hooks.post_merge),
+            digest: DigestHook::start(project, warnings),
         }
     }
 
@@ -81,6 +84,9 @@ impl Notifier {
 
     /// Waits until everything was told. Each call is limited, so that does not last for ever.
     pub fn finish(self) {
+        if let Some(digest) = self.digest {
+            digest.finish();
+        }
         for caller in [self.notify, self.post_merge].into_iter().flatten() {
             drop(caller.calls);
             let _ = caller.thread.join();

@@ -91,6 +91,8 @@ impl Digest {
     ///
     /// When one of them cannot be read.
     pub fn of(project: &Project, since: DigestSince) -> Result<Self, SupervisorError> {
+        // What is recorded while this is read is rather told twice than never.
+        let until = Timestamp::now();
         let records = match JournalReader::open(&project.dir)? {
             Some(reader) => reader.after(0, None)?,
             None => Vec::new(),
@@ -139,7 +141,7 @@ impl Digest {
         Ok(Self {
             schema: SCHEMA,
             since,
-            until: Timestamp::now(),
+            until,
             seq: records.last().map_or(0, |last| last.seq),
             landed: landed(new, state),
             failed: failed.collect(),

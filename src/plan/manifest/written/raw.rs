@@ -201,6 +201,10 @@ tables! {
         pre_remove: Text,
         /// When somebody should know.
         notify: Text,
+        /// From time to time, with what has happened since.
+        digest: Text,
+        /// How often that is. Default: "2h".
+        digest_every: PositiveDuration,
     }
 
     /// After how long a wait is reported: a duration, "at once" or "never".
