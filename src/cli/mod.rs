@@ -30,6 +30,7 @@ mod resolve;
 mod revert;
 mod schema;
 mod send;
+mod serve;
 mod simulate;
 mod skill;
 mod status;
@@ -117,6 +118,7 @@ enum Command {
     #[command(visible_alias = "log")]
     Logs(logs::LogsArgs),
     Events(events::EventsArgs),
+    Serve(serve::ServeArgs),
     Down(down::DownArgs),
     Pause(steer::PauseArgs),
     /// Continue after a pause
@@ -211,6 +213,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&context, args),
         Command::Logs(args) => logs::run(&context, args),
         Command::Events(args) => events::run(&context, args),
+        Command::Serve(args) => serve::run(&context, args),
         Command::Down(args) => down::run(&context, args),
         Command::Pause(args) => {
             let (steer, steered) = args.steer();

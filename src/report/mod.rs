@@ -32,7 +32,7 @@ pub use chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chroni
 pub use count::count;
 pub use count_line::count_line;
 pub use disk_text::disk_text;
-pub use event_line::event_line;
+pub use event_line::{detail, event_line};
 pub use gantt::gantt;
 pub use hanging::{broken, folded, hanging};
 pub use json_lines::JsonLines;
