@@ -149,17 +149,17 @@ pub struct Attempt {
 
 /// In the order of the page: what needs a person, what moves, what waits, what is over.
 const ORDER: [(&str, &str); 11] = [
-    ("held", "⏸"),
+    ("held", "!"),
     ("failed", "✕"),
     ("running", "▶"),
-    ("parked", "◔"),
+    ("parked", "…"),
     ("ready", "○"),
     ("blocked", "◌"),
     ("paused", "‖"),
     ("finished", "◉"),
     ("landed", "✓"),
-    ("skipped", "⤼"),
-    ("cancelled", "⊘"),
+    ("skipped", "»"),
+    ("cancelled", "–"),
 ];
 
 /// A sign for a state of a plan, phase or task: states are told apart without colour.

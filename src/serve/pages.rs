@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use minijinja::context;
 use minijinja::value::Value;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::act::{look_of, offered};
 use super::diff::{Changed, FileDiff, changed, files};
@@ -56,7 +56,7 @@ pub async fn plan(State(server): State<Arc<Server>>, Path(name): Path<String>, u
 }
 
 /// What `orch why --json` says.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize)]
 struct Why {
     why: Vec<String>,
     remedies: Vec<String>,
@@ -78,13 +78,26 @@ async fn one_plan(server: &Arc<Server>, name: &str) -> Result<Value, Trouble> {
         .attention
         .iter()
         .filter(|item| item.plan.as_deref() == Some(name));
+    let needs: Vec<_> = needs.collect();
+    // What stands above as a need is not said twice.
+    let mut of_why = why.unwrap_or_else(|_| Why {
+        why: plan.why.clone(),
+        remedies: Vec::new(),
+    });
+    of_why
+        .why
+        .retain(|reason| needs.iter().all(|item| item.text != *reason));
+    of_why
+        .remedies
+        .retain(|remedy| needs.iter().all(|item| item.command.as_ref() != Some(remedy)));
     let needs: Vec<_> = needs
+        .into_iter()
         .map(|item| context! { item => shown(item), offer => shown(item.command.as_deref().and_then(super::act::settles)) })
         .collect();
     Ok(context! {
         plan => shown(plan), attempts, changed => shown(changed), log, seen, needs,
         row => shown(Row::of(plan, now)),
-        why => shown(why.ok()),
+        reasons => of_why.why, remedies => of_why.remedies,
         offers => shown(offered(plan)),
         eta => plan.eta_s.map(about),
         since => shown(plan.since.map(|at| Age::of(at, now))),

@@ -16,6 +16,7 @@ use super::fleet::{Age, Status, about};
 use super::page::{page, shown};
 use super::server::{Server, Trouble};
 use crate::report::span;
+use crate::words::rough;
 
 /// The graph with the state of each of its parts.
 pub async fn graph(State(server): State<Arc<Server>>, uri: Uri) -> Response {
@@ -164,8 +165,10 @@ const NAMES: f64 = 190.0;
 const TIME: f64 = 900.0;
 const ROW: f64 = 26.0;
 const TOP: f64 = 30.0;
-/// Lines of time.
-const STEPS: u32 = 6;
+/// Distances of the lines of time, in minutes; there are at most eight lines.
+const STEPS: [u64; 15] = [
+    1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080, 43_200,
+];
 
 /// Draws a run: rows of bars, what is expected still in outline.
 fn lanes(run: &Run, status: &Status, now: Timestamp) -> String {
@@ -198,14 +201,16 @@ fn lanes(run: &Run, status: &Status, now: Timestamp) -> String {
         "<svg class=\"lanes\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
          aria-label=\"when each attempt ran\">"
     );
-    for step in 0..=STEPS {
-        let ms = whole * f64::from(step) / f64::from(STEPS);
+    let step = STEPS.map(|minutes| minutes * 60_000);
+    let step = step.into_iter().find(|step| whole / *step as f64 <= 8.0);
+    let step = step.unwrap_or(whole as u64 / 8).min((whole as u64).max(1));
+    for ms in (0..=whole as u64).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
         let _ = write!(
             svg,
             "<line class=\"grid\" x1=\"{0:.1}\" x2=\"{0:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/><text x=\"{0:.1}\" y=\"18\" \
              text-anchor=\"middle\">{1}</text>",
-            x(ms),
-            long(ms as u64)
+            x(ms as f64),
+            rough(std::time::Duration::from_millis(ms))
         );
     }
     for (place, (name, story)) in rows.into_iter().enumerate() {
