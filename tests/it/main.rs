@@ -19,6 +19,7 @@ mod proved_bounds;
 mod schedule_documents;
 mod schedule_model;
 mod train_model;
+mod train_view;
 // Floor 3: git, on real repositories.
 mod gates_kept;
 mod git_beside;
