@@ -132,7 +132,7 @@ impl Server {
     ///
     /// As [`Server::ask`].
     pub async fn status(&self) -> Result<Status, Trouble> {
-        self.read(&["status", "--json"], 5).await
+        self.read(&["status", "--json"], 2).await
     }
 
     /// The plan of this name; names of none become part of no command line.
