@@ -78,6 +78,8 @@ let loading = false;
 let again = false;
 
 async function refresh() {
+  // What a command said stays as it was said.
+  if (!document.querySelector("[data-live]")) return;
   if (loading) {
     again = true;
     return;
