@@ -11,7 +11,7 @@ use super::agents::{prompt, skill, task};
 use super::call::{Context, GlobalArgs, ProgramExit};
 use super::help;
 use super::integrate::{backup, clean, merge, revert};
-use super::look::{conflicts, diff, events, graph, logs, report, serve, simulate, status, train, why};
+use super::look::{conflicts, diff, digest, events, graph, logs, report, serve, simulate, status, train, why};
 use super::maintain::{completions, doctor, man, schema};
 use super::start::{check, demo, init, new, preview, up};
 use super::steer::{answer, down, send, unit};
@@ -48,6 +48,7 @@ enum Command {
     Status(status::StatusArgs),
     Why(why::WhyArgs),
     Train(train::TrainArgs),
+    Digest(digest::DigestArgs),
     Simulate(simulate::SimulateArgs),
     #[command(visible_alias = "log")]
     Logs(logs::LogsArgs),
@@ -144,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Up(args) => up::run(&context, args),
         Command::Status(args) => status::run(&context, args),
         Command::Why(args) => why::run(&context, args),
+        Command::Digest(args) => digest::run(&context, args),
         Command::Train(args) => train::run(&context, args),
         Command::Simulate(args) => simulate::run(&context, args),
         Command::Logs(args) => logs::run(&context, args),

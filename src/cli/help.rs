@@ -14,6 +14,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
             "status",
             "serve",
             "why",
+            "digest",
             "train",
             "logs",
             "events",

@@ -70,6 +70,7 @@ pub use project::repository_plans::committed_document;
 pub use project::selection::with_dependencies;
 pub use view::attention::AttentionView;
 pub use view::conflicts::{ConflictPair, Conflicts, conflicts};
+pub use view::digest::{Digest, DigestSince, FailedSince, LandedSince, NextPlan};
 pub use view::exit_view::ExitView;
 pub use view::landed_view::LandedView;
 pub use view::situation::Situation;

@@ -56,6 +56,7 @@ mod serve_browser;
 // The pages in docs/ against the code.
 mod changed_documents;
 mod commands_page;
+mod digest;
 mod documentation;
 // Floor 4: attempts that fail.
 mod resolver_hostile;

@@ -210,6 +210,7 @@ fn plans(dice: &mut Dice) -> Work {
             conflict: Some(LONG),
             dependency: dice.percent(50).then_some(LONG),
             gate: dice.percent(50).then_some(Duration::ZERO),
+            question: dice.percent(50).then_some(Duration::ZERO),
             stuck: dice.percent(50).then_some(LONG),
         },
     }

@@ -3,6 +3,7 @@
 pub mod arrangement;
 pub mod conflicts;
 pub mod diff;
+pub mod digest;
 pub mod events;
 pub mod graph;
 pub mod logs;

@@ -2,6 +2,7 @@
 
 pub mod chronicle;
 pub mod chronicle_conflict;
+pub mod digest_text;
 pub mod gantt;
 pub mod plan_page;
 pub mod run_page;
