@@ -11,7 +11,9 @@ use super::agents::{prompt, skill, task};
 use super::call::{Context, GlobalArgs, ProgramExit};
 use super::help;
 use super::integrate::{backup, clean, merge, revert};
-use super::look::{conflicts, diff, digest, events, graph, logs, report, serve, simulate, status, train, why};
+use super::look::{
+    conflicts, diff, digest, events, graph, logs, report, serve, simulate, status, train, why,
+};
 use super::maintain::{completions, doctor, man, schema};
 use super::start::{check, demo, init, new, preview, up};
 use super::steer::{answer, down, send, unit};

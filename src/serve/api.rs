@@ -48,6 +48,23 @@ pub async fn report(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     asked(&server, &["report", "--json"], JSON, &uri).await
 }
 
+/// Since when a digest is wanted.
+#[derive(Debug, Deserialize)]
+pub struct Since {
+    since: Option<String>,
+}
+
+/// `orch digest --since WHEN --json`, which leaves the beginning of a person's next digest where it is.
+pub async fn digest(
+    State(server): State<Arc<Server>>,
+    Query(Since { since }): Query<Since>,
+    uri: Uri,
+) -> Response {
+    // In one word, so that it is no option of its own.
+    let since = format!("--since={}", since.as_deref().unwrap_or("24h"));
+    asked(&server, &["digest", "--json", &since], JSON, &uri).await
+}
+
 /// `orch graph --json`.
 pub async fn graph(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     asked(&server, &["graph", "--json"], JSON, &uri).await

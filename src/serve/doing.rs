@@ -1,5 +1,6 @@
 //! The pages that act: a question whether to do it, and what the command said.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +10,11 @@ use axum::extract::{Extension, Path, Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use minijinja::context;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::act::{Verb, Wanted, line, look_of, typed};
 use super::door::Shown;
+use super::fleet::Status;
 use super::page::{page, problem, shown};
 use super::server::{Server, Trouble};
 use crate::plan::WorkRef;
@@ -74,9 +76,6 @@ pub async fn act(
                 context! { label => verb.label(), what => work.to_string(), plan, done => shown(&done) };
             page(&server, "act.html", "act", values).await
         }
-        Err(trouble) if trouble.status == StatusCode::UNPROCESSABLE_ENTITY => {
-            question(&server, verb, &wanted, &uri).await
-        }
         Err(trouble) => trouble.answer(&uri),
     }
 }
@@ -109,6 +108,10 @@ async fn question(server: &Arc<Server>, verb: Verb, wanted: &Wanted, uri: &Uri) 
         // Whoever wrote on another page decided on what was seen there.
         let seen = wanted.seen.clone().unwrap_or_else(|| look_of(&status, plan));
         let unit = work.to_string();
+        let skipped = match verb == Verb::Cancel {
+            true => skipped(server, &status, &unit).await,
+            false => Vec::new(),
+        };
         let about = unit.split_once('.').map(|(_, unit)| unit);
         let open = plan.asks.iter().filter(|ask| match (about, &ask.unit) {
             (Some(unit), Some(own)) => own.as_str() == Some(unit) || own.to_string() == unit,
@@ -117,7 +120,7 @@ async fn question(server: &Arc<Server>, verb: Verb, wanted: &Wanted, uri: &Uri) 
         let asks: Vec<&str> = open.map(|ask| ask.text.as_str()).collect();
         Ok(context! {
             verb => verb.name(), label => verb.label(), follows => verb.follows(), has_text => verb.has_text(),
-            what => unit.clone(), plan => shown(plan), command, seen, text, key => server.token.form_key(),
+            what => unit.clone(), plan => shown(plan), command, seen, text, skipped, key => server.token.form_key(),
             asks => shown((verb == Verb::Answer).then_some(asks)),
         })
     };
@@ -125,6 +128,57 @@ async fn question(server: &Arc<Server>, verb: Verb, wanted: &Wanted, uri: &Uri) 
         Ok(values) => page(server, "act.html", "act", values).await,
         Err(trouble) => trouble.answer(uri),
     }
+}
+
+/// A link of `orch graph --json`.
+#[derive(Debug, Deserialize)]
+struct Edge {
+    from: String,
+    to: String,
+}
+
+/// The links of `orch graph --json`.
+#[derive(Debug, Deserialize)]
+struct Edges {
+    edges: Vec<Edge>,
+}
+
+/// The plans that are skipped when this is cancelled: those behind it that are not over.
+async fn skipped(server: &Server, status: &Status, what: &str) -> Vec<String> {
+    let graph = server.read::<Edges>(&["graph", "--json"], 60).await;
+    let edges = graph.map(|graph| graph.edges).unwrap_or_default();
+    let behind = behind(&edges, what);
+    let over = |state: &str| matches!(state, "finished" | "landed" | "failed" | "skipped" | "cancelled");
+    let open = status.plans.iter().filter(|plan| !over(&plan.state));
+    let names = open.map(|plan| plan.name.clone());
+    names.filter(|name| behind.contains(name.as_str())).collect()
+}
+
+/// Other plans that can be reached from it.
+fn behind<'e>(edges: &'e [Edge], what: &str) -> BTreeSet<&'e str> {
+    let plan_of = |id: &'e str| id.split(['.', '@']).next().unwrap_or(id);
+    let starts = |id: &str| {
+        let rest = id.strip_prefix(what);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '@']))
+    };
+    let mut links: BTreeMap<&str, Vec<&'e str>> = BTreeMap::new();
+    for edge in edges {
+        links.entry(&edge.from).or_default().push(&edge.to);
+    }
+    let mut open: Vec<&str> = links.keys().copied().filter(|id| starts(id)).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        for next in links.get(id).into_iter().flatten() {
+            if seen.insert(*next) {
+                open.push(next);
+            }
+        }
+    }
+    let own = what.split('.').next().unwrap_or(what);
+    seen.into_iter()
+        .map(plan_of)
+        .filter(|plan| *plan != own)
+        .collect()
 }
 
 /// Runs the command of an action.
@@ -197,4 +251,31 @@ async fn run(server: &Arc<Server>, line: &[String]) -> std::io::Result<Done> {
         out: said(out)?,
         err: said(err)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behind_a_plan_is_what_waits_for_it_also_through_others() {
+        let edge = |(from, to): (&str, &str)| Edge {
+            from: from.to_owned(),
+            to: to.to_owned(),
+        };
+        let edges = [
+            ("a.1", "a"),
+            ("a", "a@landed"),
+            ("a@landed", "b.1.1"),
+            ("b.1", "c.1"),
+            ("b.1.1", "b.1"),
+            ("a2", "d"),
+        ];
+        let edges = edges.map(edge);
+        let found = |what| behind(&edges, what).into_iter().collect::<Vec<_>>();
+        assert_eq!(found("a"), ["b", "c"]);
+        assert_eq!(found("a.1"), ["b", "c"]);
+        assert_eq!(found("b.1"), ["c"]);
+        assert_eq!(found("c"), Vec::<&str>::new());
+    }
 }

@@ -18,7 +18,7 @@ use super::{api, doing, page, pages, picture, stream};
 type Answers = MethodRouter<Arc<Server>>;
 
 /// The addresses for scripts: path, method, what they answer, and with which kind of content.
-const API: [(&str, &str, &str, &str); 10] = [
+const API: [(&str, &str, &str, &str); 11] = [
     (
         "/api/v1/status",
         "get",
@@ -35,6 +35,12 @@ const API: [(&str, &str, &str, &str); 10] = [
         "/api/v1/train",
         "get",
         "What `orch train --json` prints.",
+        "application/json",
+    ),
+    (
+        "/api/v1/digest",
+        "get",
+        "What `orch digest --since WHEN --json` prints; `?since=` is 24h where it is not given.",
         "application/json",
     ),
     (
@@ -88,6 +94,7 @@ fn of_script(path: &str) -> Option<Answers> {
         "/api/v1/status" => get(api::status),
         "/api/v1/plans/{plan}/{what}" => get(api::of_plan),
         "/api/v1/train" => get(api::train),
+        "/api/v1/digest" => get(api::digest),
         "/api/v1/graph" => get(api::graph),
         "/api/v1/report" => get(api::report),
         "/api/v1/history" => get(api::history),
@@ -149,6 +156,9 @@ fn description() -> Value {
         let mut parameters: Vec<Value> = names
             .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
             .collect();
+        if path.ends_with("/digest") {
+            parameters.push(json!({"name": "since", "in": "query", "schema": {"type": "string"}}));
+        }
         if path.ends_with("/events") || path.ends_with("/stream") {
             parameters.push(json!({"name": "after", "in": "query", "schema": {"type": "integer"}}));
         }

@@ -120,7 +120,6 @@ function soon() {
 
 function listen() {
   if (source || document.hidden) return;
-  let lost = false;
   source = new EventSource("/api/v1/stream?after=" + last);
   const heard = (event) => {
     if (event.lastEventId) last = event.lastEventId;
@@ -144,11 +143,10 @@ function listen() {
   source.onopen = () => {
     delete live.dataset.lost;
     live.dataset.open = "";
-    if (lost) soon();
-    lost = false;
+    // What happened while the page was made, or the connection was lost.
+    soon();
   };
   source.onerror = () => {
-    lost = true;
     lose("connection lost, trying again");
     if (source.readyState === EventSource.CLOSED) {
       // The server answered, but not with events.

@@ -240,6 +240,10 @@ fn an_action_is_the_command_and_is_not_done_on_what_has_passed() {
     assert_eq!(refused["code"], 2);
     assert!(refused["err"].as_str().unwrap().contains("asks"), "{refused}");
     assert!(!sandbox.join("gone").exists());
+    sandbox.plan("q", "depends = [\"p\"]", &document(&[1]), "work 1.1");
+    wait_for("the new plan", || serving.get("/").body.contains("/plans/q"));
+    let asked = serving.get("/act/cancel?what=p").is(200);
+    assert!(asked.body.contains("This would skip q."), "{}", asked.body);
     serving.act("resume", &json!({"what": "p"})).is(200);
     assert_ne!(sandbox.state("p"), "paused");
 }
@@ -267,6 +271,8 @@ fn answers_for_scripts_are_those_of_the_commands_and_are_described() {
     let events = serving.get("/api/v1/events?after=2").is(200).body;
     assert_eq!(events, sandbox.orch("events --json --after 2").code(0).out);
 
+    assert_eq!(serving.get("/api/v1/digest").is(200).json()["landed"], json!([]));
+    serving.get("/api/v1/digest?since=--help").is(409);
     let described = serving.get("/api/v1/openapi.json").is(200).json();
     assert_eq!(described["openapi"], "3.1.0");
     for (path, methods) in described["paths"].as_object().unwrap() {

@@ -28,6 +28,20 @@ pub struct ServeArgs {
     public: bool,
 }
 
+impl ServeArgs {
+    /// On this machine, at a free port, in a browser where there is one.
+    pub fn on_a_free_port() -> Self {
+        Self {
+            listen: Address::Tcp(([127, 0, 0, 1], 0).into()),
+            readonly: false,
+            open: std::env::var_os("DISPLAY")
+                .or(std::env::var_os("WAYLAND_DISPLAY"))
+                .is_some(),
+            public: false,
+        }
+    }
+}
+
 /// Runs the command, until it is interrupted.
 ///
 /// # Errors
