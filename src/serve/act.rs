@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::plan::{LONGEST_MESSAGE, WorkRef};
 
-use super::fleet::{Plan, Status};
+use super::fleet::{ReadPlan, Status};
 
 /// An action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,7 +131,7 @@ impl Offer {
 }
 
 /// What makes sense for a plan as it stands.
-pub fn offered(plan: &Plan) -> Vec<Offer> {
+pub fn offered(plan: &ReadPlan) -> Vec<Offer> {
     use Verb::{Cancel, Merge, Pause, Resume, Retry, Send};
     let verbs: &[Verb] = match plan.state.as_str() {
         "running" => &[Send, Pause, Cancel],
@@ -219,7 +219,7 @@ fn text_begins_with_dash(line: &[String]) -> bool {
 }
 
 /// A plan's state in a few letters: as long as they are the same, nothing of importance for an action has happened.
-pub fn look_of(status: &Status, plan: &Plan) -> String {
+pub fn look_of(status: &Status, plan: &ReadPlan) -> String {
     let mut hash = Xxh3::new();
     let mut add = |text: &str| {
         hash.write(text.as_bytes());

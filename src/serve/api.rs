@@ -50,14 +50,14 @@ pub async fn report(State(server): State<Arc<Server>>, uri: Uri) -> Response {
 
 /// Since when a digest is wanted.
 #[derive(Debug, Deserialize)]
-pub struct Since {
+pub struct StreamStart {
     since: Option<String>,
 }
 
 /// `orch digest --since WHEN --json`, which leaves the beginning of a person's next digest where it is.
 pub async fn digest(
     State(server): State<Arc<Server>>,
-    Query(Since { since }): Query<Since>,
+    Query(StreamStart { since }): Query<StreamStart>,
     uri: Uri,
 ) -> Response {
     // In one word, so that it is no option of its own.
@@ -100,7 +100,7 @@ pub async fn of_plan(
 
 /// From where events are wanted.
 #[derive(Debug, Deserialize)]
-pub struct After {
+pub struct EventsAfter {
     #[serde(default)]
     after: u32,
 }
@@ -108,7 +108,7 @@ pub struct After {
 /// `orch events --json --after SEQ`; of very many the first.
 pub async fn events(
     State(server): State<Arc<Server>>,
-    Query(After { after }): Query<After>,
+    Query(EventsAfter { after }): Query<EventsAfter>,
     uri: Uri,
 ) -> Response {
     let after = after.to_string();

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// A file with how much of it changed.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Changed {
+pub struct ChangedFile {
     path: String,
     /// None for a binary file.
     added: Option<u32>,
@@ -12,7 +12,7 @@ pub struct Changed {
 }
 
 /// Reads `git diff --numstat -z`.
-pub fn changed(text: &str) -> Vec<Changed> {
+pub fn changed(text: &str) -> Vec<ChangedFile> {
     let mut parts = text.split('\0');
     let mut found = Vec::new();
     while let Some(part) = parts.next() {
@@ -26,7 +26,7 @@ pub fn changed(text: &str) -> Vec<Changed> {
             "" => parts.by_ref().nth(1).unwrap_or_default(),
             path => path,
         };
-        found.push(Changed {
+        found.push(ChangedFile {
             path: path.to_owned(),
             added: added.parse().ok(),
             removed: removed.parse().ok(),
@@ -106,8 +106,8 @@ mod tests {
 
     #[test]
     fn counts_are_read_with_odd_names_and_renames() {
-        let found = changed("3\t1\ta b.txt\0-\t-\tx.png\01\t0\t\0old\0new\0");
-        let row = |path: &str, added, removed| Changed {
+        let found = changed(&["3\t1\ta b.txt", "-\t-\tx.png", "1\t0\t", "old", "new", ""].join("\0"));
+        let row = |path: &str, added, removed| ChangedFile {
             path: path.to_owned(),
             added,
             removed,

@@ -26,7 +26,7 @@ const SAID: u64 = 64 << 10;
 
 /// What became of an action.
 #[derive(Debug, Serialize)]
-pub struct Done {
+pub struct ActionResult {
     /// The command line.
     pub command: String,
     /// Its exit code; none while it continues.
@@ -114,7 +114,9 @@ async fn question(server: &Arc<Server>, verb: Verb, wanted: &Wanted, uri: &Uri) 
         };
         let about = unit.split_once('.').map(|(_, unit)| unit);
         let open = plan.asks.iter().filter(|ask| match (about, &ask.unit) {
-            (Some(unit), Some(own)) => own.as_str() == Some(unit) || own.to_string() == unit,
+            (Some(unit), Some(own)) => {
+                own.as_str() == Some(unit) || own.as_u64().is_some_and(|own| unit.parse() == Ok(own))
+            }
             (None, _) | (_, None) => true,
         });
         let asks: Vec<&str> = open.map(|ask| ask.text.as_str()).collect();
@@ -132,7 +134,7 @@ async fn question(server: &Arc<Server>, verb: Verb, wanted: &Wanted, uri: &Uri) 
 
 /// A link of `orch graph --json`.
 #[derive(Debug, Deserialize)]
-struct Edge {
+struct ReadEdge {
     from: String,
     to: String,
 }
@@ -140,7 +142,7 @@ struct Edge {
 /// The links of `orch graph --json`.
 #[derive(Debug, Deserialize)]
 struct Edges {
-    edges: Vec<Edge>,
+    edges: Vec<ReadEdge>,
 }
 
 /// The plans that are skipped when this is cancelled: those behind it that are not over.
@@ -155,7 +157,7 @@ async fn skipped(server: &Server, status: &Status, what: &str) -> Vec<String> {
 }
 
 /// Other plans that can be reached from it.
-fn behind<'e>(edges: &'e [Edge], what: &str) -> BTreeSet<&'e str> {
+fn behind<'e>(edges: &'e [ReadEdge], what: &str) -> BTreeSet<&'e str> {
     let plan_of = |id: &'e str| id.split(['.', '@']).next().unwrap_or(id);
     let starts = |id: &str| {
         let rest = id.strip_prefix(what);
@@ -186,7 +188,11 @@ fn behind<'e>(edges: &'e [Edge], what: &str) -> BTreeSet<&'e str> {
 /// # Errors
 ///
 /// When it makes no sense, or is decided on what is so no longer.
-pub async fn perform(server: &Arc<Server>, verb: Verb, wanted: &Wanted) -> Result<(WorkRef, Done), Trouble> {
+pub async fn perform(
+    server: &Arc<Server>,
+    verb: Verb,
+    wanted: &Wanted,
+) -> Result<(WorkRef, ActionResult), Trouble> {
     let refuse = |status, why: String| Trouble {
         status,
         why,
@@ -222,7 +228,7 @@ pub async fn perform(server: &Arc<Server>, verb: Verb, wanted: &Wanted) -> Resul
 }
 
 /// Runs a command that changes something. It is never ended by a viewer who goes away, so it writes to files, not to us.
-async fn run(server: &Arc<Server>, line: &[String]) -> std::io::Result<Done> {
+async fn run(server: &Arc<Server>, line: &[String]) -> std::io::Result<ActionResult> {
     let (out, err) = (tempfile::tempfile()?, tempfile::tempfile()?);
     let mut command = server.looks.program().command(line);
     command.stdout(out.try_clone()?).stderr(err.try_clone()?);
@@ -245,7 +251,7 @@ async fn run(server: &Arc<Server>, line: &[String]) -> std::io::Result<Done> {
         file.take(SAID).read_to_end(&mut text)?;
         Ok::<_, std::io::Error>(String::from_utf8_lossy(&text).into_owned())
     };
-    Ok(Done {
+    Ok(ActionResult {
         command: typed(line),
         code,
         out: said(out)?,
@@ -259,7 +265,7 @@ mod tests {
 
     #[test]
     fn behind_a_plan_is_what_waits_for_it_also_through_others() {
-        let edge = |(from, to): (&str, &str)| Edge {
+        let edge = |(from, to): (&str, &str)| ReadEdge {
             from: from.to_owned(),
             to: to.to_owned(),
         };

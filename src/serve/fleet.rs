@@ -20,7 +20,7 @@ pub struct Status {
     /// Where plans land.
     pub target: Target,
     /// What needs a person.
-    pub attention: Vec<Attention>,
+    pub attention: Vec<ReadAttention>,
     /// Expected seconds until all is done.
     pub eta_s: Option<u64>,
     /// And between which times.
@@ -28,7 +28,7 @@ pub struct Status {
     /// Money so far.
     pub cost: Option<f64>,
     /// In manifest order.
-    pub plans: Vec<Plan>,
+    pub plans: Vec<ReadPlan>,
 }
 
 /// The target branch.
@@ -41,7 +41,7 @@ pub struct Target {
 
 /// Something that needs a person.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-pub struct Attention {
+pub struct ReadAttention {
     /// The plan.
     pub plan: Option<String>,
     /// What kind of thing it is.
@@ -58,7 +58,7 @@ pub struct Attention {
 
 /// A plan.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-pub struct Plan {
+pub struct ReadPlan {
     /// Its name.
     pub name: String,
     /// Its state.
@@ -84,16 +84,16 @@ pub struct Plan {
     /// Money so far.
     pub cost: Option<f64>,
     /// Open questions.
-    pub asks: Vec<Question>,
+    pub asks: Vec<ReadQuestion>,
     /// Its phases.
-    pub phases: Vec<Phase>,
+    pub phases: Vec<ReadPhase>,
     /// Its attempts, oldest first.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<ReadAttempt>,
 }
 
 /// A question of an agent.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-pub struct Question {
+pub struct ReadQuestion {
     /// The phase or task that asks.
     pub unit: Option<serde_json::Value>,
     /// The question.
@@ -102,7 +102,7 @@ pub struct Question {
 
 /// A phase.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-pub struct Phase {
+pub struct ReadPhase {
     /// Its number.
     pub id: u32,
     /// Its title.
@@ -110,14 +110,14 @@ pub struct Phase {
     /// Its state.
     pub state: String,
     /// Its tasks.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<ReadTask>,
     /// Its VERIFY block.
-    pub verify: Option<Task>,
+    pub verify: Option<ReadTask>,
 }
 
 /// A task.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-pub struct Task {
+pub struct ReadTask {
     /// Its id.
     pub id: String,
     /// Its title.
@@ -131,7 +131,7 @@ pub struct Task {
 
 /// An attempt.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-pub struct Attempt {
+pub struct ReadAttempt {
     /// Its id.
     pub id: String,
     /// Its agent.
@@ -180,7 +180,7 @@ pub fn sign(state: &str) -> &'static str {
 #[derive(Debug, Serialize)]
 pub struct Fleet {
     /// How many plans are in which state, those that are in none left out.
-    counts: Vec<Count>,
+    counts: Vec<StateCount>,
     /// How many plans need a person.
     needs: usize,
     /// When all is done.
@@ -192,13 +192,13 @@ pub struct Fleet {
     /// What needs a person.
     attention: Vec<Need>,
     /// Those at work, then those that wait.
-    open: Vec<Row>,
+    open: Vec<PlanRow>,
     /// Those that are over.
-    over: Vec<Row>,
+    over: Vec<PlanRow>,
 }
 
 #[derive(Debug, Serialize)]
-struct Count {
+struct StateCount {
     state: &'static str,
     sign: &'static str,
     plans: usize,
@@ -208,7 +208,7 @@ struct Count {
 #[derive(Debug, Serialize)]
 struct Need {
     #[serde(flatten)]
-    item: Attention,
+    item: ReadAttention,
     since: Option<Age>,
     holds_up: Option<String>,
     offer: Option<Offer>,
@@ -216,7 +216,7 @@ struct Need {
 
 /// A plan's row.
 #[derive(Debug, Serialize)]
-pub struct Row {
+pub struct PlanRow {
     name: String,
     state: String,
     sign: &'static str,
@@ -260,19 +260,19 @@ pub fn about(seconds: u64) -> String {
 impl Fleet {
     /// Arranges a status.
     pub fn of(status: &Status, now: Timestamp) -> Self {
-        let counts = ORDER.iter().map(|(state, sign)| Count {
+        let counts = ORDER.iter().map(|(state, sign)| StateCount {
             state,
             sign,
             plans: status.plans.iter().filter(|plan| plan.state == *state).count(),
         });
-        let needing = |plan: &Plan| {
+        let needing = |plan: &ReadPlan| {
             status
                 .attention
                 .iter()
                 .any(|item| item.plan.as_ref() == Some(&plan.name))
         };
-        let place = |row: &Row| ORDER.iter().position(|(state, _)| *state == row.state);
-        let mut rows: Vec<Row> = status.plans.iter().map(|plan| Row::of(plan, now)).collect();
+        let place = |row: &PlanRow| ORDER.iter().position(|(state, _)| *state == row.state);
+        let mut rows: Vec<PlanRow> = status.plans.iter().map(|plan| PlanRow::of(plan, now)).collect();
         rows.sort_by_key(place);
         let (open, over) = rows
             .into_iter()
@@ -295,7 +295,7 @@ impl Fleet {
 }
 
 impl Need {
-    fn of(item: &Attention, now: Timestamp) -> Self {
+    fn of(item: &ReadAttention, now: Timestamp) -> Self {
         Self {
             since: item.since.map(|at| Age::of(at, now)),
             holds_up: (item.holds_up_s > 0).then(|| about(item.holds_up_s)),
@@ -305,9 +305,9 @@ impl Need {
     }
 }
 
-impl Row {
+impl PlanRow {
     /// The row of a plan.
-    pub fn of(plan: &Plan, now: Timestamp) -> Self {
+    pub fn of(plan: &ReadPlan, now: Timestamp) -> Self {
         let tasks = plan.phases.iter().flat_map(|phase| &phase.tasks);
         let done = tasks.clone().filter(|task| task.state == "done").count();
         let at_work = plan.phases.iter().find(|phase| phase.state == "running");

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::sync::Semaphore;
 
-use super::news::{Mark, News};
+use super::news::{JournalMark, JournalNews};
 
 /// Most commands at the same time.
 const CHILDREN: usize = 3;
@@ -25,14 +25,14 @@ const KEPT: usize = 256;
 
 /// This program, called for the repository that is served.
 #[derive(Debug, Clone)]
-pub struct Program {
+pub struct ServedProgram {
     /// Where it is.
     pub path: PathBuf,
     /// `-C` and `--manifest`.
     pub options: Vec<OsString>,
 }
 
-impl Program {
+impl ServedProgram {
     /// A command line of it. It gets no terminal and nothing to read.
     pub fn command(&self, line: &[String]) -> Command {
         let mut command = Command::new(&self.path);
@@ -91,30 +91,30 @@ impl Looked {
 }
 
 #[derive(Debug)]
-struct Answer {
-    mark: Mark,
+struct KeptAnswer {
+    mark: JournalMark,
     age: u64,
     at: Instant,
     took: Duration,
     looked: Arc<Looked>,
 }
 
-type Cell = Arc<tokio::sync::Mutex<Option<Answer>>>;
+type Cell = Arc<tokio::sync::Mutex<Option<KeptAnswer>>>;
 
 /// All answers of late.
 #[derive(Debug)]
-pub struct Looks {
-    program: Program,
-    news: Arc<News>,
+pub struct CommandLooks {
+    program: ServedProgram,
+    news: Arc<JournalNews>,
     cells: Mutex<HashMap<Vec<String>, Cell>>,
     children: Semaphore,
     /// Grows with every action: answers from before it hold no longer.
     age: AtomicU64,
 }
 
-impl Looks {
+impl CommandLooks {
     /// Looks with this program.
-    pub fn new(program: Program, news: Arc<News>) -> Self {
+    pub fn new(program: ServedProgram, news: Arc<JournalNews>) -> Self {
         Self {
             program,
             news,
@@ -125,7 +125,7 @@ impl Looks {
     }
 
     /// The program.
-    pub fn program(&self) -> &Program {
+    pub fn program(&self) -> &ServedProgram {
         &self.program
     }
 
@@ -155,7 +155,7 @@ impl Looks {
         let mark = self.news.now().await;
         let began = Instant::now();
         let looked = Arc::new(self.run(&line, wish.keep).await);
-        *kept = Some(Answer {
+        *kept = Some(KeptAnswer {
             mark,
             age,
             at: Instant::now(),

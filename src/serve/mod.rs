@@ -17,6 +17,6 @@ mod server;
 mod stream;
 
 pub use door::{Address, Listener, Token};
-pub use look::Program;
+pub use look::ServedProgram;
 pub use routes::serve;
 pub use server::Server;

@@ -17,14 +17,14 @@ const READ: usize = 512;
 
 /// Where things stand: an answer that was made at one mark holds as long as the mark is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Mark {
+pub struct JournalMark {
     /// The number of the journal's last entry.
     pub seq: i64,
     /// True while a supervisor is at work.
     pub driven: bool,
 }
 
-impl Mark {
+impl JournalMark {
     /// Where things stand now.
     ///
     /// # Errors
@@ -60,34 +60,34 @@ impl Entry {
 
 /// The journal's end, for all who listen.
 #[derive(Debug)]
-pub struct News {
+pub struct JournalNews {
     dir: OrchDir,
-    mark: watch::Sender<Mark>,
+    mark: watch::Sender<JournalMark>,
     recent: Mutex<VecDeque<Entry>>,
     wanted: Notify,
 }
 
-impl News {
+impl JournalNews {
     /// News of a repository.
     pub fn new(dir: OrchDir) -> Self {
         Self {
             dir,
-            mark: watch::Sender::new(Mark::default()),
+            mark: watch::Sender::new(JournalMark::default()),
             recent: Mutex::default(),
             wanted: Notify::new(),
         }
     }
 
     /// Where things stand now.
-    pub async fn now(&self) -> Mark {
+    pub async fn now(&self) -> JournalMark {
         let dir = self.dir.clone();
-        let found = tokio::task::spawn_blocking(move || Mark::now(&dir)).await;
+        let found = tokio::task::spawn_blocking(move || JournalMark::now(&dir)).await;
         // A journal that cannot be read now says so in the answers themselves.
         found.ok().and_then(Result::ok).unwrap_or_default()
     }
 
     /// Tells of every change of the mark.
-    pub fn listen(&self) -> watch::Receiver<Mark> {
+    pub fn listen(&self) -> watch::Receiver<JournalMark> {
         let listener = self.mark.subscribe();
         self.wanted.notify_one();
         listener

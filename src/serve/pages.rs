@@ -12,8 +12,8 @@ use minijinja::value::Value;
 use serde::Deserialize;
 
 use super::act::{look_of, offered};
-use super::diff::{Changed, FileDiff, changed, files};
-use super::fleet::{Age, Attempt, Fleet, Plan, Row, about};
+use super::diff::{ChangedFile, FileDiff, changed, files};
+use super::fleet::{Age, Fleet, PlanRow, ReadAttempt, ReadPlan, about};
 use super::look::{Keep, Looked, Wish};
 use super::page::{page, shown, visible};
 use super::server::{Server, Trouble};
@@ -57,7 +57,7 @@ pub async fn plan(State(server): State<Arc<Server>>, Path(name): Path<String>, u
 
 /// What `orch why --json` says.
 #[derive(Debug, Deserialize)]
-struct Why {
+struct ReadWhy {
     why: Vec<String>,
     remedies: Vec<String>,
 }
@@ -68,7 +68,7 @@ async fn one_plan(server: &Arc<Server>, name: &str) -> Result<Value, Trouble> {
         return Err(Trouble::missing("there is no such plan"));
     };
     let (why, (changed, log)) = tokio::join!(
-        async { server.read::<Why>(&["why", "--json", "--", name], 5).await },
+        async { server.read::<ReadWhy>(&["why", "--json", "--", name], 5).await },
         async { tokio::join!(changes(server, name), log_of(server, plan, None)) }
     );
     let now = Timestamp::now();
@@ -80,7 +80,7 @@ async fn one_plan(server: &Arc<Server>, name: &str) -> Result<Value, Trouble> {
         .filter(|item| item.plan.as_deref() == Some(name));
     let needs: Vec<_> = needs.collect();
     // What stands above as a need is not said twice.
-    let mut of_why = why.unwrap_or_else(|_| Why {
+    let mut of_why = why.unwrap_or_else(|_| ReadWhy {
         why: plan.why.clone(),
         remedies: Vec::new(),
     });
@@ -96,7 +96,7 @@ async fn one_plan(server: &Arc<Server>, name: &str) -> Result<Value, Trouble> {
         .collect();
     Ok(context! {
         plan => shown(plan), attempts, changed => shown(changed), log, seen, needs,
-        row => shown(Row::of(plan, now)),
+        row => shown(PlanRow::of(plan, now)),
         reasons => of_why.why, remedies => of_why.remedies,
         offers => shown(offered(plan)),
         eta => plan.eta_s.map(about),
@@ -104,7 +104,7 @@ async fn one_plan(server: &Arc<Server>, name: &str) -> Result<Value, Trouble> {
     })
 }
 
-fn attempt(own: &Attempt, now: Timestamp) -> Value {
+fn attempt(own: &ReadAttempt, now: Timestamp) -> Value {
     let took = own
         .started_at
         .map(|from| own.ended_at.unwrap_or(now).duration_since(from));
@@ -120,7 +120,7 @@ fn attempt(own: &Attempt, now: Timestamp) -> Value {
 }
 
 /// Which files a plan changed; none where it has no branch yet.
-async fn changes(server: &Server, name: &str) -> Vec<Changed> {
+async fn changes(server: &Server, name: &str) -> Vec<ChangedFile> {
     let line = [
         "diff",
         name,
@@ -145,7 +145,7 @@ pub struct LogWish {
 }
 
 /// The end of a log as plain text.
-async fn log_of(server: &Server, plan: &Plan, attempt: Option<&str>) -> String {
+async fn log_of(server: &Server, plan: &ReadPlan, attempt: Option<&str>) -> String {
     let line = match attempt {
         Some("verify") => vec!["logs", "--verify", "--", &plan.name],
         Some(attempt) => vec!["logs", "--attempt", attempt, "--", &plan.name],
@@ -174,7 +174,7 @@ fn whole_lines(looked: &Looked) -> String {
 }
 
 /// The attempt that was asked for, where the plan has it: another name becomes part of no command line.
-fn wanted<'w>(plan: &Plan, wish: &'w LogWish) -> Result<Option<&'w str>, Trouble> {
+fn wanted<'w>(plan: &ReadPlan, wish: &'w LogWish) -> Result<Option<&'w str>, Trouble> {
     match &wish.attempt {
         _ if wish.verify => Ok(Some("verify")),
         None => Ok(None),

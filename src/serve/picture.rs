@@ -55,7 +55,7 @@ fn with_states(mut svg: String, status: &Status) -> String {
 
 /// What `orch report --json` says.
 #[derive(Debug, Deserialize)]
-struct Report {
+struct ReadReport {
     report: Run,
 }
 
@@ -74,18 +74,18 @@ struct Run {
     goes_on: bool,
     target: String,
     plans: BTreeMap<String, Story>,
-    figures: Figures,
+    figures: ReadFigures,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
 struct Story {
-    attempts: Vec<Tried>,
+    attempts: Vec<ReadTry>,
     state: Option<String>,
     why: Option<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
-struct Tried {
+struct ReadTry {
     attempt: String,
     agent: Option<String>,
     began: Option<Timestamp>,
@@ -94,7 +94,7 @@ struct Tried {
 }
 
 #[derive(Debug, Deserialize, Serialize)]
-struct Figures {
+struct ReadFigures {
     agent_ms: u64,
     attempts: u64,
     driven_ms: u64,
@@ -147,7 +147,7 @@ pub async fn run_timeline(State(server): State<Arc<Server>>, Path(run): Path<Str
 
 async fn timeline_of(server: &Arc<Server>, run: Option<&str>, uri: &Uri) -> Response {
     let line: Vec<&str> = ["report", "--json"].into_iter().chain(run).collect();
-    let (report, status) = tokio::join!(server.read::<Report>(&line, 5), server.status());
+    let (report, status) = tokio::join!(server.read::<ReadReport>(&line, 5), server.status());
     let drawn = report.and_then(|report| Ok((report.report, status?)));
     match drawn {
         Ok((run, status)) => {
@@ -271,7 +271,7 @@ fn lanes(run: &Run, status: &Status, now: Timestamp) -> String {
 
 /// What `orch train --json` says.
 #[derive(Debug, Deserialize)]
-struct Train {
+struct ReadTrain {
     target: String,
     entries: Vec<Carriage>,
 }
@@ -291,7 +291,7 @@ struct Carriage {
 /// The merge queue.
 pub async fn train(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     let now = Timestamp::now();
-    match server.read::<Train>(&["train", "--json"], 5).await {
+    match server.read::<ReadTrain>(&["train", "--json"], 5).await {
         Ok(train) => {
             let row = |entry: &Carriage| {
                 context! {

@@ -9,8 +9,8 @@ use crate::journal::OrchDir;
 
 use super::door::Token;
 use super::fleet::Status;
-use super::look::{Keep, Looked, Looks, Program, Wish};
-use super::news::News;
+use super::look::{CommandLooks, Keep, Looked, ServedProgram, Wish};
+use super::news::JournalNews;
 
 /// Most bytes of an answer that is a document as a whole.
 const DOCUMENT: usize = 64 << 20;
@@ -29,9 +29,9 @@ pub struct Server {
     /// True where other machines may come in.
     pub public: bool,
     /// News from the journal.
-    pub news: Arc<News>,
+    pub news: Arc<JournalNews>,
     /// Answers of commands.
-    pub looks: Looks,
+    pub looks: CommandLooks,
 }
 
 /// Why there is no page: in the words of the command that was asked.
@@ -82,15 +82,15 @@ impl Trouble {
 
 impl Server {
     /// A server of a repository.
-    pub fn new(name: String, dir: OrchDir, token: Token, program: Program) -> Self {
-        let news = Arc::new(News::new(dir.clone()));
+    pub fn new(name: String, dir: OrchDir, token: Token, program: ServedProgram) -> Self {
+        let news = Arc::new(JournalNews::new(dir.clone()));
         Self {
             name,
             dir,
             token,
             readonly: false,
             public: false,
-            looks: Looks::new(program, news.clone()),
+            looks: CommandLooks::new(program, news.clone()),
             news,
         }
     }
@@ -140,7 +140,7 @@ impl Server {
     /// # Errors
     ///
     /// When there is none.
-    pub async fn plan(&self, name: &str) -> Result<super::fleet::Plan, Trouble> {
+    pub async fn plan(&self, name: &str) -> Result<super::fleet::ReadPlan, Trouble> {
         let status = self.status().await?;
         let found = status.plans.into_iter().find(|plan| plan.name == name);
         found.ok_or_else(|| Trouble::missing("there is no such plan"))

@@ -14,7 +14,7 @@ use hyper::body::Frame;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use super::news::{Mark, News};
+use super::news::{JournalMark, JournalNews};
 use super::server::Server;
 
 /// A sign of life for those between who close quiet connections.
@@ -24,14 +24,14 @@ const FAR: i64 = 10_000;
 
 /// From where events are wanted.
 #[derive(Debug, Default, Deserialize)]
-pub struct Since {
+pub struct StreamStart {
     after: Option<i64>,
 }
 
 /// Answers with the entries after `Last-Event-ID`, else after `?after=`, else from now on.
 pub async fn stream(
     State(server): State<Arc<Server>>,
-    Query(since): Query<Since>,
+    Query(since): Query<StreamStart>,
     headers: HeaderMap,
 ) -> Response {
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
@@ -46,7 +46,7 @@ pub async fn stream(
         .into_response()
 }
 
-async fn tell(news: Arc<News>, after: Option<i64>, viewer: mpsc::Sender<Bytes>) {
+async fn tell(news: Arc<JournalNews>, after: Option<i64>, viewer: mpsc::Sender<Bytes>) {
     let mut marks = news.listen();
     let mut now = news.now().await;
     let mut told = now;
@@ -101,7 +101,7 @@ async fn tell(news: Arc<News>, after: Option<i64>, viewer: mpsc::Sender<Bytes>) 
     }
 }
 
-fn of_supervisor(mark: Mark) -> String {
+fn of_supervisor(mark: JournalMark) -> String {
     format!("event: supervisor\ndata: {{\"driven\":{}}}\n\n", mark.driven)
 }
 

@@ -28,26 +28,22 @@ function replace(old, now) {
   old.replaceWith(now);
 }
 
+// Rows that are the same stay where they are, with whatever is focused in them.
 function replaceRows(old, now) {
   const html = plain(now.outerHTML);
-  const rows = new Map([...old.children].map((row) => [row.id, row]));
+  const fresh = new Map([...now.children].map((row) => [row.id, row]));
+  const kept = new Map();
+  for (const row of [...old.children]) {
+    if (fresh.has(row.id) && same(row, fresh.get(row.id))) kept.set(row.id, row);
+    else row.remove();
+  }
   let at = old.firstElementChild;
   for (const row of [...now.children]) {
-    const before = rows.get(row.id);
-    rows.delete(row.id);
-    const next = before && same(before, row) ? before : row;
+    const next = kept.get(row.id) ?? row;
     if (next === row) remember(row);
-    if (next === at) {
-      at = at.nextElementSibling;
-    } else {
-      if (before && before !== next) {
-        if (before === at) at = at.nextElementSibling;
-        before.remove();
-      }
-      old.insertBefore(next, at);
-    }
+    if (next === at) at = at.nextElementSibling;
+    else old.insertBefore(next, at);
   }
-  for (const gone of rows.values()) gone.remove();
   shown.set(old, html);
 }
 
@@ -62,7 +58,7 @@ function show(page) {
     if ("keyed" in now.dataset) replaceRows(old, now);
     else replace(old, now);
   }
-  if (link && !document.contains(focused)) {
+  if (link && document.activeElement !== focused) {
     document.querySelector('main a[href="' + CSS.escape(link) + '"]')?.focus();
   }
   if (document.title !== page.title) {

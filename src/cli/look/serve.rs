@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use crate::journal::OrchDir;
-use crate::serve::{Address, Listener, Program, Server, Token, serve};
+use crate::serve::{Address, Listener, ServedProgram, Server, Token, serve};
 
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
@@ -111,13 +111,13 @@ fn refused(address: &Address, error: &std::io::Error) -> CliError {
 }
 
 /// This program, for the repository and the manifest that were named.
-fn program(context: &Context) -> Result<Program, CliError> {
+fn program(context: &Context) -> Result<ServedProgram, CliError> {
     let path = std::env::current_exe().context("cannot find this program")?;
     let mut options = vec!["-C".into(), context.dir.clone().into()];
     if let Some(manifest) = &context.manifest {
         options.extend(["--manifest".into(), manifest.clone().into()]);
     }
-    Ok(Program { path, options })
+    Ok(ServedProgram { path, options })
 }
 
 /// What pages call the repository: its folder.

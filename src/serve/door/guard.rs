@@ -63,13 +63,13 @@ pub async fn guard(State(server): State<Arc<Server>>, request: Request, next: Ne
 }
 
 async fn admit(server: &Server, mut request: Request) -> Result<Request, Response> {
-    let refuse = |request: &Request, status, why: &str| Err(problem(request.uri(), status, why, &[]));
+    let refusal = |request: &Request, status, why: &str| problem(request.uri(), status, why, &[]);
     if !host_is_ours(request.headers(), server.public) {
-        return refuse(
+        return Err(refusal(
             &request,
             StatusCode::FORBIDDEN,
             "this server answers to addresses and to localhost, to no other name",
-        );
+        ));
     }
     if request.uri().path().starts_with("/static/") {
         return Ok(request);
@@ -78,35 +78,45 @@ async fn admit(server: &Server, mut request: Request) -> Result<Request, Respons
         return Err(entered);
     }
     let Some(shown) = shown(server, request.headers()) else {
-        return refuse(
+        return Err(refusal(
             &request,
             StatusCode::UNAUTHORIZED,
             "the token is missing or not the right one: open the address that `orch serve` printed",
-        );
+        ));
     };
     if request.method() == Method::GET || request.method() == Method::HEAD {
         return Ok(request);
     }
     if shown == Shown::Cookie && !comes_from_here(request.headers()) {
-        return refuse(&request, StatusCode::FORBIDDEN, "another page may not act here");
+        return Err(refusal(
+            &request,
+            StatusCode::FORBIDDEN,
+            "another page may not act here",
+        ));
     }
     if server.readonly {
-        return refuse(
+        return Err(refusal(
             &request,
             StatusCode::FORBIDDEN,
             "this server only shows: it was started with --readonly",
-        );
+        ));
     }
     let body = std::mem::take(request.body_mut());
     match tokio::time::timeout(PATIENCE, to_bytes(body, LONGEST)).await {
         Ok(Ok(bytes)) => *request.body_mut() = Body::from(bytes),
-        Ok(Err(_)) => return refuse(&request, StatusCode::PAYLOAD_TOO_LARGE, "this is too long"),
+        Ok(Err(_)) => {
+            return Err(refusal(
+                &request,
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "this is too long",
+            ));
+        }
         Err(_) => {
-            return refuse(
+            return Err(refusal(
                 &request,
                 StatusCode::REQUEST_TIMEOUT,
                 "the request did not arrive in time",
-            );
+            ));
         }
     }
     request.extensions_mut().insert(shown);
