@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// A file with how much of it changed.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct ChangedFile {
+pub struct FileCounts {
     path: String,
     /// None for a binary file.
     added: Option<u32>,
@@ -12,7 +12,7 @@ pub struct ChangedFile {
 }
 
 /// Reads `git diff --numstat -z`.
-pub fn changed(text: &str) -> Vec<ChangedFile> {
+pub fn changed(text: &str) -> Vec<FileCounts> {
     let mut parts = text.split('\0');
     let mut found = Vec::new();
     while let Some(part) = parts.next() {
@@ -26,7 +26,7 @@ pub fn changed(text: &str) -> Vec<ChangedFile> {
             "" => parts.by_ref().nth(1).unwrap_or_default(),
             path => path,
         };
-        found.push(ChangedFile {
+        found.push(FileCounts {
             path: path.to_owned(),
             added: added.parse().ok(),
             removed: removed.parse().ok(),
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn counts_are_read_with_odd_names_and_renames() {
         let found = changed(&["3\t1\ta b.txt", "-\t-\tx.png", "1\t0\t", "old", "new", ""].join("\0"));
-        let row = |path: &str, added, removed| ChangedFile {
+        let row = |path: &str, added, removed| FileCounts {
             path: path.to_owned(),
             added,
             removed,

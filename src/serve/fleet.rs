@@ -192,9 +192,9 @@ pub struct Fleet {
     /// What needs a person.
     attention: Vec<Need>,
     /// Those at work, then those that wait.
-    open: Vec<PlanRow>,
+    open: Vec<FleetRow>,
     /// Those that are over.
-    over: Vec<PlanRow>,
+    over: Vec<FleetRow>,
 }
 
 #[derive(Debug, Serialize)]
@@ -216,7 +216,7 @@ struct Need {
 
 /// A plan's row.
 #[derive(Debug, Serialize)]
-pub struct PlanRow {
+pub struct FleetRow {
     name: String,
     state: String,
     sign: &'static str,
@@ -271,8 +271,8 @@ impl Fleet {
                 .iter()
                 .any(|item| item.plan.as_ref() == Some(&plan.name))
         };
-        let place = |row: &PlanRow| ORDER.iter().position(|(state, _)| *state == row.state);
-        let mut rows: Vec<PlanRow> = status.plans.iter().map(|plan| PlanRow::of(plan, now)).collect();
+        let place = |row: &FleetRow| ORDER.iter().position(|(state, _)| *state == row.state);
+        let mut rows: Vec<FleetRow> = status.plans.iter().map(|plan| FleetRow::of(plan, now)).collect();
         rows.sort_by_key(place);
         let (open, over) = rows
             .into_iter()
@@ -305,7 +305,7 @@ impl Need {
     }
 }
 
-impl PlanRow {
+impl FleetRow {
     /// The row of a plan.
     pub fn of(plan: &ReadPlan, now: Timestamp) -> Self {
         let tasks = plan.phases.iter().flat_map(|phase| &phase.tasks);

@@ -12,8 +12,8 @@ use minijinja::value::Value;
 use serde::Deserialize;
 
 use super::act::{look_of, offered};
-use super::diff::{ChangedFile, FileDiff, changed, files};
-use super::fleet::{Age, Fleet, PlanRow, ReadAttempt, ReadPlan, about};
+use super::diff::{FileCounts, FileDiff, changed, files};
+use super::fleet::{Age, Fleet, FleetRow, ReadAttempt, ReadPlan, about};
 use super::look::{Keep, Looked, Wish};
 use super::page::{page, shown, visible};
 use super::server::{Server, Trouble};
@@ -96,7 +96,7 @@ async fn one_plan(server: &Arc<Server>, name: &str) -> Result<Value, Trouble> {
         .collect();
     Ok(context! {
         plan => shown(plan), attempts, changed => shown(changed), log, seen, needs,
-        row => shown(PlanRow::of(plan, now)),
+        row => shown(FleetRow::of(plan, now)),
         reasons => of_why.why, remedies => of_why.remedies,
         offers => shown(offered(plan)),
         eta => plan.eta_s.map(about),
@@ -120,7 +120,7 @@ fn attempt(own: &ReadAttempt, now: Timestamp) -> Value {
 }
 
 /// Which files a plan changed; none where it has no branch yet.
-async fn changes(server: &Server, name: &str) -> Vec<ChangedFile> {
+async fn changes(server: &Server, name: &str) -> Vec<FileCounts> {
     let line = [
         "diff",
         name,
