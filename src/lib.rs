@@ -17,6 +17,8 @@ pub mod plan;
 pub mod report;
 pub mod schedule;
 #[allow(clippy::disallowed_methods, reason = "above the functional core")]
+pub mod serve;
+#[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod status;
 #[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod supervisor;

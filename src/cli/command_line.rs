@@ -11,7 +11,9 @@ use super::agents::{prompt, skill, task};
 use super::call::{Context, GlobalArgs, ProgramExit};
 use super::help;
 use super::integrate::{backup, clean, merge, revert};
-use super::look::{conflicts, diff, digest, events, graph, logs, report, simulate, status, train, why};
+use super::look::{
+    conflicts, diff, digest, events, graph, logs, report, serve, simulate, status, train, why,
+};
 use super::maintain::{completions, doctor, man, schema};
 use super::start::{check, demo, init, new, preview, up};
 use super::steer::{answer, down, send, unit};
@@ -53,6 +55,7 @@ enum Command {
     #[command(visible_alias = "log")]
     Logs(logs::LogsArgs),
     Events(events::EventsArgs),
+    Serve(serve::ServeArgs),
     Down(down::DownArgs),
     Pause(unit::PauseArgs),
     /// Continue after a pause
@@ -149,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&context, args),
         Command::Logs(args) => logs::run(&context, args),
         Command::Events(args) => events::run(&context, args),
+        Command::Serve(args) => serve::run(&context, args),
         Command::Down(args) => down::run(&context, args),
         Command::Pause(args) => {
             let (steer, steered) = args.steer();

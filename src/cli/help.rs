@@ -12,6 +12,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
         "Look",
         &[
             "status",
+            "serve",
             "why",
             "digest",
             "train",

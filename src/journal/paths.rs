@@ -134,6 +134,11 @@ impl OrchDir {
         self.0.join("told.json")
     }
 
+    /// The key to the pages of `orch serve`.
+    pub fn serve_token(&self) -> PathBuf {
+        self.0.join("serve.token")
+    }
+
     /// The register of port blocks.
     pub fn ports(&self) -> PathBuf {
         self.0.join("ports.json")

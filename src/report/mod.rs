@@ -7,7 +7,7 @@ mod text;
 
 pub use line::count_line::count_line;
 pub use line::disk_text::disk_text;
-pub use line::event_line::event_line;
+pub use line::event_line::{detail, event_line};
 pub use line::json_lines::JsonLines;
 pub use line::plain_lines::PlainLines;
 pub use live::progress::ProgressBars;

@@ -50,6 +50,9 @@ mod journal_lost;
 mod live_edits;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;
+// Floor 5: the pages, in raw requests and in a real browser.
+mod serve;
+mod serve_browser;
 // The pages in docs/ against the code.
 mod changed_documents;
 mod commands_page;

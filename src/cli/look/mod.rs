@@ -8,6 +8,7 @@ pub mod events;
 pub mod graph;
 pub mod logs;
 pub mod report;
+pub mod serve;
 pub mod simulate;
 pub mod status;
 pub mod train;

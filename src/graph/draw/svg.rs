@@ -207,7 +207,8 @@ impl<'p> Canvas<'p> {
                 format!("{}: {}{took}{critical}", shape.id, shape.title)
             }
         };
-        let _ = writeln!(self.out, "<g><title>{}</title>", escaped(&tip));
+        let (id, tip) = (escaped(&shape.id), escaped(&tip));
+        let _ = writeln!(self.out, "<g data-id=\"{id}\"><title>{tip}</title>");
         let paint = format!("fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"{thick}\"");
         let (left, top) = (x - width / 2.0, y - height / 2.0);
         match shape.kind {

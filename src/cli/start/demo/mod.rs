@@ -3,6 +3,7 @@
 mod site;
 
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 use crate::git;
 use crate::plan::PlanState;
@@ -10,6 +11,7 @@ use crate::supervisor::{Depth, Goal, Project, Situation};
 
 use super::up;
 use crate::cli::call::{CliError, Context, ProgramExit, output};
+use crate::cli::look;
 
 /// Make a small repository with three plans and run them
 ///
@@ -19,6 +21,9 @@ pub struct DemoArgs {
     /// An empty or new folder [default: a temporary folder, which is kept]
     #[arg(value_name = "DIR")]
     into: Option<PathBuf>,
+    /// Show it in a browser too, until interrupted
+    #[arg(long)]
+    serve: bool,
 }
 
 const STORY: &str = "\
@@ -40,6 +45,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> 
     if !context.quiet {
         anstream::eprintln!("made {}\n{STORY}", top.display());
     }
+    let pages = args.serve.then(|| serve(context, &top));
     let goal = Goal::Up {
         only: Vec::new(),
         merge: true,
@@ -50,10 +56,30 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> 
         show_history(&project)?;
         output::text(&further(&top, exit))?;
     }
+    if let Some(pages) = pages
+        && exit != ProgramExit::Interrupted
+    {
+        if !context.quiet {
+            anstream::eprintln!("the pages are there until you press Ctrl-C");
+        }
+        // It ends with the signal, and says then what went wrong, if anything did.
+        let served = pages.join();
+        return served.unwrap_or(Ok(ProgramExit::Bug));
+    }
     Ok(match exit {
         ProgramExit::Done if !has_landed(&project)? => ProgramExit::Trouble,
         exit => exit,
     })
+}
+
+/// Serves the pages of the demo beside it, on a free port, and opens them.
+fn serve(context: &Context, top: &Path) -> JoinHandle<Result<ProgramExit, CliError>> {
+    let context = Context {
+        dir: top.to_owned(),
+        manifest: None,
+        ..context.clone()
+    };
+    std::thread::spawn(move || look::serve::run(&context, &look::serve::ServeArgs::on_a_free_port()))
 }
 
 fn has_landed(project: &Project) -> Result<bool, CliError> {

@@ -1,0 +1,138 @@
+//! What `git diff` prints, taken apart for a page.
+
+use serde::Serialize;
+
+/// A file with how much of it changed.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct FileCounts {
+    path: String,
+    /// None for a binary file.
+    added: Option<u32>,
+    removed: Option<u32>,
+}
+
+/// Reads `git diff --numstat -z`.
+pub fn changed(text: &str) -> Vec<FileCounts> {
+    let mut parts = text.split('\0');
+    let mut found = Vec::new();
+    while let Some(part) = parts.next() {
+        let mut columns = part.splitn(3, '\t');
+        let (Some(added), Some(removed), Some(path)) = (columns.next(), columns.next(), columns.next())
+        else {
+            continue;
+        };
+        // A renamed file has its two names behind, each on its own.
+        let path = match path {
+            "" => parts.by_ref().nth(1).unwrap_or_default(),
+            path => path,
+        };
+        found.push(FileCounts {
+            path: path.to_owned(),
+            added: added.parse().ok(),
+            removed: removed.parse().ok(),
+        });
+    }
+    found
+}
+
+/// A file with its changed lines.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FileDiff {
+    path: String,
+    added: usize,
+    removed: usize,
+    lines: Vec<Line>,
+}
+
+/// A line.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// `add`, `del`, `hunk` or nothing.
+    kind: &'static str,
+    text: String,
+}
+
+/// Reads `git diff`.
+pub fn files(text: &str) -> Vec<FileDiff> {
+    let mut found: Vec<FileDiff> = Vec::new();
+    // Between a file's head and its first hunk stand lines that tell nothing new.
+    let mut in_hunk = false;
+    for line in text.lines() {
+        if let Some(named) = line.strip_prefix("diff --git ") {
+            in_hunk = false;
+            // `a/NAME b/NAME`, the same twice; what was renamed is named again below.
+            let half = named.get(2..named.len() / 2).unwrap_or(named);
+            found.push(FileDiff {
+                path: half.to_owned(),
+                ..FileDiff::default()
+            });
+            continue;
+        }
+        let Some(file) = found.last_mut() else { continue };
+        if line.starts_with("@@ ") {
+            in_hunk = true;
+        }
+        if !in_hunk {
+            if let Some(name) = line.strip_prefix("rename to ") {
+                name.clone_into(&mut file.path);
+            }
+            if line.starts_with("Binary files") {
+                file.lines.push(Line {
+                    kind: "hunk",
+                    text: line.to_owned(),
+                });
+            }
+            continue;
+        }
+        let kind = match line.as_bytes().first() {
+            Some(b'+') => "add",
+            Some(b'-') => "del",
+            Some(b'@' | b'\\') => "hunk",
+            Some(_) | None => "",
+        };
+        file.added += usize::from(kind == "add");
+        file.removed += usize::from(kind == "del");
+        file.lines.push(Line {
+            kind,
+            text: line.to_owned(),
+        });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_read_with_odd_names_and_renames() {
+        let found = changed(&["3\t1\ta b.txt", "-\t-\tx.png", "1\t0\t", "old", "new", ""].join("\0"));
+        let row = |path: &str, added, removed| FileCounts {
+            path: path.to_owned(),
+            added,
+            removed,
+        };
+        assert_eq!(
+            found,
+            [
+                row("a b.txt", Some(3), Some(1)),
+                row("x.png", None, None),
+                row("new", Some(1), Some(0))
+            ]
+        );
+    }
+
+    #[test]
+    fn lines_that_look_like_heads_stay_lines() {
+        let text = "diff --git a/x b/x\nindex 1..2\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n--- a\n+++ b\n diff --git\n\
+                    diff --git a/y b/z\nsimilarity index 90%\nrename from y\nrename to z\n";
+        let found = files(text);
+        assert_eq!(found.len(), 2);
+        assert_eq!(
+            (found[0].path.as_str(), found[0].added, found[0].removed),
+            ("x", 1, 1)
+        );
+        assert_eq!(found[0].lines.len(), 4);
+        assert_eq!(found[1].path, "z");
+    }
+}

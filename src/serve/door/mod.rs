@@ -1,0 +1,9 @@
+//! Where and by whom the pages can be reached.
+
+mod guard;
+mod listen;
+mod token;
+
+pub use guard::{Shown, guard, is_for_scripts};
+pub use listen::{Address, Listener};
+pub use token::Token;

@@ -1,0 +1,255 @@
+//! Answers of this program's own commands. However many look at once, one command is run for all of them.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::Command;
+use tokio::sync::Semaphore;
+
+use super::news::{JournalMark, JournalNews};
+
+/// Most commands at the same time.
+const CHILDREN: usize = 3;
+/// How long a command may take to answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two runs of one command lies at least this, and twice the time that it takes.
+const REST: Duration = Duration::from_millis(250);
+/// Most command lines whose answers are kept.
+const KEPT: usize = 256;
+
+/// This program, called for the repository that is served.
+#[derive(Debug, Clone)]
+pub struct ServedProgram {
+    /// Where it is.
+    pub path: PathBuf,
+    /// `-C` and `--manifest`.
+    pub options: Vec<OsString>,
+}
+
+impl ServedProgram {
+    /// A command line of it. It gets no terminal and nothing to read.
+    pub fn command(&self, line: &[String]) -> Command {
+        let mut command = Command::new(&self.path);
+        command
+            .args(&self.options)
+            .arg("--color=never")
+            .args(line)
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// What is kept of a long answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Its first bytes.
+    Head(usize),
+    /// Its last bytes.
+    Tail(usize),
+}
+
+/// How an answer is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish {
+    /// How long it holds while nothing is new in the journal.
+    pub holds: Duration,
+    /// What is kept of it.
+    pub keep: Keep,
+}
+
+/// What a command said.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// Its exit code; none when it was ended.
+    pub code: Option<i32>,
+    /// Its standard output.
+    pub out: Vec<u8>,
+    /// What it said to people.
+    pub err: String,
+    /// True when something of the output is missing.
+    pub cut: bool,
+}
+
+impl Looked {
+    /// The output as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.out).into_owned()
+    }
+
+    fn failed(why: String) -> Self {
+        Self {
+            err: why,
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Debug)]
+struct KeptAnswer {
+    mark: JournalMark,
+    age: u64,
+    at: Instant,
+    took: Duration,
+    looked: Arc<Looked>,
+}
+
+type Cell = Arc<tokio::sync::Mutex<Option<KeptAnswer>>>;
+
+/// All answers of late.
+#[derive(Debug)]
+pub struct CommandLooks {
+    program: ServedProgram,
+    news: Arc<JournalNews>,
+    cells: Mutex<HashMap<Vec<String>, Cell>>,
+    children: Semaphore,
+    /// Grows with every action: answers from before it hold no longer.
+    age: AtomicU64,
+}
+
+impl CommandLooks {
+    /// Looks with this program.
+    pub fn new(program: ServedProgram, news: Arc<JournalNews>) -> Self {
+        Self {
+            program,
+            news,
+            cells: Mutex::default(),
+            children: Semaphore::new(CHILDREN),
+            age: AtomicU64::new(0),
+        }
+    }
+
+    /// The program.
+    pub fn program(&self) -> &ServedProgram {
+        &self.program
+    }
+
+    /// Something was done: what was said before holds no longer.
+    pub fn outdate(&self) {
+        self.age.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What this command line says now.
+    pub async fn look(&self, line: &[&str], wish: Wish) -> Arc<Looked> {
+        let line: Vec<String> = line.iter().map(|&word| word.to_owned()).collect();
+        let cell = self.cell(&line);
+        let mut kept = cell.lock().await;
+        let mark = self.news.now().await;
+        let age = self.age.load(Ordering::Relaxed);
+        if let Some(answer) = &*kept
+            && answer.age == age
+        {
+            let passed = answer.at.elapsed();
+            if answer.mark == mark && passed < wish.holds {
+                return answer.looked.clone();
+            }
+            let rest = REST.max(answer.took * 2).saturating_sub(passed);
+            tokio::time::sleep(rest).await;
+        }
+        // Looked at before the answer is made: what happens meanwhile outdates it.
+        let mark = self.news.now().await;
+        let began = Instant::now();
+        let looked = Arc::new(self.run(&line, wish.keep).await);
+        *kept = Some(KeptAnswer {
+            mark,
+            age,
+            at: Instant::now(),
+            took: began.elapsed(),
+            looked: looked.clone(),
+        });
+        looked
+    }
+
+    fn cell(&self, line: &[String]) -> Cell {
+        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        if cells.len() >= KEPT && !cells.contains_key(line) {
+            // Those that nobody waits for.
+            cells.retain(|_, cell| Arc::strong_count(cell) > 1);
+        }
+        cells.entry(line.to_vec()).or_default().clone()
+    }
+
+    async fn run(&self, line: &[String], keep: Keep) -> Looked {
+        let Ok(_permit) = self.children.acquire().await else {
+            return Looked::default();
+        };
+        let mut command = self.program.command(line);
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => return Looked::failed(format!("cannot start a command: {error}")),
+        };
+        let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
+            return Looked::default();
+        };
+        let read = async {
+            let ((out, cut), (err, _)) =
+                tokio::join!(read_some(out, keep), read_some(err, Keep::Tail(16 << 10)));
+            if cut && matches!(keep, Keep::Head(_)) {
+                // Nobody reads the rest.
+                let _ = child.start_kill();
+            }
+            let code = child.wait().await.ok().and_then(|status| status.code());
+            Looked {
+                code,
+                out,
+                err: String::from_utf8_lossy(&err).into_owned(),
+                cut,
+            }
+        };
+        match tokio::time::timeout(PATIENCE, read).await {
+            Ok(looked) => looked,
+            Err(_) => Looked::failed(format!("no answer within {} seconds", PATIENCE.as_secs())),
+        }
+    }
+}
+
+/// Reads to the end, or until there is enough; keeps the part that is wanted.
+async fn read_some(mut from: impl AsyncRead + Unpin, keep: Keep) -> (Vec<u8>, bool) {
+    let mut all = Vec::new();
+    let mut cut = false;
+    let mut buffer = vec![0; 64 << 10];
+    while let Ok(count @ 1..) = from.read(&mut buffer).await {
+        all.extend_from_slice(&buffer[..count]);
+        match keep {
+            Keep::Head(most) if all.len() > most => {
+                all.truncate(most);
+                return (all, true);
+            }
+            Keep::Tail(most) if all.len() > 2 * most => {
+                all.drain(..all.len() - most);
+                cut = true;
+            }
+            Keep::Head(_) | Keep::Tail(_) => {}
+        }
+    }
+    if let Keep::Tail(most) = keep
+        && all.len() > most
+    {
+        all.drain(..all.len() - most);
+        cut = true;
+    }
+    (all, cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wanted_part_of_a_long_answer_is_kept() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let read = |keep| runtime.block_on(read_some(&b"0123456789"[..], keep));
+        assert_eq!(read(Keep::Head(4)), (b"0123".to_vec(), true));
+        assert_eq!(read(Keep::Tail(4)), (b"6789".to_vec(), true));
+        assert_eq!(read(Keep::Tail(10)), (b"0123456789".to_vec(), false));
+    }
+}

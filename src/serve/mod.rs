@@ -1,0 +1,22 @@
+//! Floor 5: the fleet as web pages. Every answer is what a command of this program prints, and every action is a command line
+//! of it: the pages decide nothing, and a supervisor notices no more of them than that the journal is read.
+
+mod act;
+mod api;
+mod diff;
+mod doing;
+mod door;
+mod fleet;
+mod look;
+mod news;
+mod page;
+mod pages;
+mod picture;
+mod routes;
+mod server;
+mod stream;
+
+pub use door::{Address, Listener, Token};
+pub use look::ServedProgram;
+pub use routes::serve;
+pub use server::Server;

@@ -1,0 +1,166 @@
+//! Floor 5: the pages of `orch serve` in a real browser. `ORCH_SHOTS` names a folder for pictures of them.
+
+use crate::support::browser::{Browser, Scheme};
+use crate::support::{Sandbox, Serving, document};
+
+/// All kinds of pages fit into this window, and nothing goes wrong in them.
+#[track_caller]
+fn pages_fit(browser: &mut Browser, base: &str, kind: (u32, Scheme, &str)) {
+    let (width, scheme, name) = kind;
+    browser.look(width, 800, scheme);
+    for (page, path) in [
+        ("fleet", "/"),
+        ("plan", "/plans/asks"),
+        ("changes", "/plans/asks/diff"),
+        ("log", "/plans/asks/log"),
+        ("answer", "/act/answer?what=asks"),
+        ("train", "/train"),
+        ("timeline", "/timeline"),
+        ("graph", "/graph"),
+        ("events", "/events"),
+        ("runs", "/runs"),
+    ] {
+        browser.open(&format!("{base}{path}"));
+        let wide = browser.eval("document.documentElement.scrollWidth - window.innerWidth");
+        assert!(
+            wide.as_i64().unwrap() <= 0,
+            "{page} is {wide} too wide for {width}"
+        );
+        // One title, a place for the content, and a name for every field and button.
+        let nameless = "[...document.querySelectorAll('a, button, input:not([type=hidden]), textarea')].filter(e => \
+                        !(e.textContent.trim() || e.labels?.length || e.getAttribute('aria-label'))).length";
+        assert_eq!(browser.eval(nameless), 0, "{page}");
+        let marks = "document.querySelectorAll('h1').length == 1 && !!document.querySelector('main') && \
+                     !!document.querySelector('nav[aria-label]')";
+        assert_eq!(browser.eval(marks), true, "{page}");
+        browser.shot(&format!("{page}-{name}"));
+    }
+    assert_eq!(browser.faults(), Vec::<String>::new());
+}
+
+#[test]
+fn a_lead_sees_what_happens_and_acts_in_a_browser() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let asks = "work 1.1; orch task ask 'Which \"colour\" <b>now</b>?'";
+    sandbox.settings("retries = 0").gate("works");
+    sandbox.plan("asks", "", &document(&[2, 1]), asks);
+    sandbox.plan("works", "", &document(&[1]), "gate works; work 1.1");
+    sandbox.plan("fails", "", &document(&[1]), "exit 3");
+    sandbox.plan(
+        "waits",
+        "depends = [\"asks@landed\"]",
+        &document(&[1]),
+        "work 1.1",
+    );
+    let serving = Serving::of(&sandbox, "");
+    let base = format!("http://{}", serving.address);
+    browser.open(&format!("{base}/?token={}", serving.token));
+    assert_eq!(browser.eval("location.href"), format!("{base}/"));
+    assert_eq!(
+        browser.eval("document.cookie"),
+        "",
+        "scripts of a page never see the token"
+    );
+
+    // The page follows a run that begins after it was opened, without being loaded again.
+    browser.eval("window.old = true");
+    let mut up = sandbox.start("up");
+    browser.until("document.querySelector('#plan-works')?.textContent.includes('running')");
+    browser.until("!!document.querySelector('#needs a[href^=\"/act/answer?what=asks\"]')");
+    browser.until("document.querySelector('#plan-fails').textContent.includes('failed')");
+    browser.until("document.title.startsWith('(2)') && window.old");
+    assert_eq!(browser.faults(), Vec::<String>::new());
+
+    // The server is killed; another finds the open page again, with what happened meanwhile.
+    let address = serving.address.clone();
+    serving.running.kill();
+    browser.until("'lost' in document.getElementById('live').dataset");
+    sandbox.orch("pause waits").code(0).ok();
+    let _again = Serving::of(&sandbox, &format!("--listen {address}"));
+    browser.until("!('lost' in document.getElementById('live').dataset)");
+    browser.until("document.querySelector('#plan-waits').textContent.includes('paused') && window.old");
+    // That it could not be reached is in the console.
+    browser.faults();
+
+    for kind in [
+        (1280, Scheme::Light, "light"),
+        (1280, Scheme::Dark, "dark"),
+        (360, Scheme::Light, "phone"),
+    ] {
+        pages_fit(&mut browser, &base, kind);
+    }
+
+    // The keyboard alone.
+    browser.look(1280, 800, Scheme::Light);
+    browser.open(&format!("{base}/"));
+    for key in ["j", "j"] {
+        browser.eval(&format!(
+            "document.body.dispatchEvent(new KeyboardEvent('keydown', {{key: {key:?}, bubbles: true}}))"
+        ));
+    }
+    assert_eq!(
+        browser.eval("document.activeElement.classList.contains('plan')"),
+        true
+    );
+    browser.eval("document.getElementById('filter').value = 'fail'; document.getElementById('filter').dispatchEvent(new Event('input'))");
+    assert_eq!(
+        browser.eval("[...document.querySelectorAll('#open tr')].filter(row => !row.hidden).length"),
+        1
+    );
+
+    // An answer, by clicks.
+    browser.click("#needs a[href^=\"/act/answer?what=asks\"]");
+    assert_eq!(
+        browser.eval("document.querySelector('blockquote').textContent"),
+        "Which \"colour\" <b>now</b>?"
+    );
+    browser.eval("document.querySelector('textarea').value = '--blue; <i>'");
+    sandbox.script("asks", "work 1.1 1.2 2.1");
+    browser.click("form button");
+    assert!(
+        browser
+            .eval("document.querySelector('h1').textContent")
+            .as_str()
+            .unwrap()
+            .ends_with(": done")
+    );
+    sandbox.happened("plan.finished", "asks");
+    browser.click("a[href='/plans/asks']");
+    browser.until("document.querySelector('h1').textContent.includes('finished')");
+    assert_eq!(browser.faults(), Vec::<String>::new());
+
+    // The log of an agent at work follows.
+    browser.open(&format!("{base}/plans/works"));
+    sandbox.open("works");
+    browser.until("document.querySelector('h1').textContent.includes('finished')");
+    assert!(up.is_alive() || !up.err().contains("bug"));
+    assert_eq!(browser.faults(), Vec::<String>::new());
+}
+
+#[test]
+fn a_thousand_plans_are_a_page() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let plan = |n: usize| format!("[plans.p{n}]\nprompt = \"Do part {n}\"\nagent = \"x\"\n");
+    let plans: String = (0..1000).map(plan).collect();
+    sandbox.tables(&format!("[agents.x]\ncommand = [\"true\"]\n{plans}"));
+    let serving = Serving::of(&sandbox, "");
+    browser.open(&format!("http://{}/?token={}", serving.address, serving.token));
+    assert_eq!(browser.eval("document.querySelectorAll('#open tr').length"), 1000);
+    browser.eval("document.querySelector('#plan-p9 a').focus()");
+    sandbox.orch("pause p7").code(0).ok();
+    browser.until("document.getElementById('plan-p7').textContent.includes('paused')");
+    // Who goes through the list by keyboard keeps the place.
+    assert_eq!(
+        browser.eval("document.activeElement.getAttribute('href')"),
+        "/plans/p9"
+    );
+    browser.look(360, 800, Scheme::Light);
+    assert_eq!(browser.eval("document.documentElement.scrollWidth"), 360);
+    assert_eq!(browser.faults(), Vec::<String>::new());
+}
