@@ -20,4 +20,6 @@ pub mod schedule;
 pub mod status;
 #[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod supervisor;
+#[allow(clippy::disallowed_methods, reason = "above the functional core")]
+pub mod top;
 pub mod words;

@@ -24,11 +24,12 @@ const ROOMS: &[(&str, u32)] = &[
     ("words", 3),
     ("supervisor", 4),
     ("report", 5),
+    ("top", 5),
     ("cli", 5),
 ];
 
-/// The one import within a floor: commands use what people see.
-const SIDEWAYS: &[(&str, &str)] = &[("cli", "report")];
+/// The imports within a floor: commands use what people see, and the full screen the words and colours of the rest.
+const SIDEWAYS: &[(&str, &str)] = &[("cli", "report"), ("cli", "top"), ("top", "report")];
 
 /// Folders with sub-rooms, each with its floor. Files of the folder itself stand above all of its sub-rooms. In such a folder no
 /// files import from each other in a cycle.

@@ -12,6 +12,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
         "Look",
         &[
             "status",
+            "top",
             "why",
             "logs",
             "events",

@@ -40,6 +40,7 @@ mod task_gate;
 mod task_inbox;
 mod task_stop;
 mod task_subject;
+mod top;
 #[allow(unsafe_code, reason = "a session of its own is begun between fork and exec")]
 mod up;
 mod why;
@@ -112,6 +113,7 @@ enum Command {
     Up(up::UpArgs),
     #[command(visible_aliases = ["st", "ls"])]
     Status(status::StatusArgs),
+    Top(top::TopArgs),
     Why(why::WhyArgs),
     Simulate(simulate::SimulateArgs),
     #[command(visible_alias = "log")]
@@ -207,6 +209,7 @@ pub fn main() -> ExitCode {
         Command::Graph(args) => graph::run(&context, args),
         Command::Up(args) => up::run(&context, args),
         Command::Status(args) => status::run(&context, args),
+        Command::Top(args) => top::run(&context, args),
         Command::Why(args) => why::run(&context, args),
         Command::Simulate(args) => simulate::run(&context, args),
         Command::Logs(args) => logs::run(&context, args),

@@ -12,8 +12,8 @@ use crate::words::rough;
 
 use super::count::count;
 
-/// In the order in which they are shown.
-pub(super) const STATES: [PlanState; 11] = [
+/// The states of plans in the order in which they are shown.
+pub const STATES: [PlanState; 11] = [
     PlanState::Running,
     PlanState::Ready,
     PlanState::Blocked,
@@ -46,7 +46,7 @@ pub fn count_line(view: &StatusView, columns: usize) -> String {
 }
 
 /// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed`.
-pub(super) fn counts(asking: usize, plans: &[PlanState]) -> String {
+pub fn counts(asking: usize, plans: &[PlanState]) -> String {
     let asking = match asking {
         0 => None,
         1 => Some("1 needs you".to_owned()),
@@ -61,7 +61,7 @@ pub(super) fn counts(asking: usize, plans: &[PlanState]) -> String {
 }
 
 /// ` · done in about 1h 40m (1h 20m to 2h 5m) · cost 14.20`, of seconds and millionths.
-pub(super) fn figures(eta: Option<u64>, range: Option<(u64, u64)>, micros: Option<u64>) -> String {
+pub fn figures(eta: Option<u64>, range: Option<(u64, u64)>, micros: Option<u64>) -> String {
     let time = |seconds: u64| rough(Duration::from_secs(seconds));
     let mut text = String::new();
     if let Some(eta) = eta {

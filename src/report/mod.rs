@@ -30,12 +30,13 @@ mod width;
 
 pub use chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chronicle};
 pub use count::count;
-pub use count_line::count_line;
+pub use count_line::{STATES, count_line, counts, figures};
 pub use disk_text::disk_text;
-pub use event_line::event_line;
+pub use event_line::{detail, event_line};
 pub use gantt::gantt;
 pub use hanging::{broken, folded, hanging};
 pub use json_lines::JsonLines;
+pub use palette::plan_style;
 pub use plain_lines::PlainLines;
 pub use plan_page::one_plan;
 pub use progress::ProgressBars;
@@ -44,6 +45,8 @@ pub use run_text::{history_text, outcomes, run_text};
 pub use size::size;
 pub use span::{ago, span};
 pub use summary::{next_steps, summary};
-pub use table::table;
+pub use table::{run_word, table};
 pub use visible::Visible;
-pub use width::{error_is_drawable, error_terminal, output_columns, output_terminal};
+pub use width::{
+    error_is_drawable, error_terminal, fit, fit_names, is_drawable, output_columns, output_terminal,
+};

@@ -1,0 +1,13 @@
+//! Drawing what is shown. Nothing is decided here.
+
+mod columns;
+mod fleet_table;
+mod frame;
+mod last_line;
+mod log_lines;
+mod pen;
+mod tables;
+mod theme;
+mod timeline;
+
+pub use frame::draw;
