@@ -56,6 +56,18 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
     ),
     ("git/merging", &[("lines", 0), ("store", 0)]),
     (
+        "cli",
+        &[
+            ("call", 0),
+            ("agents", 1),
+            ("look", 1),
+            ("maintain", 1),
+            ("start", 2),
+            ("integrate", 3),
+            ("steer", 3),
+        ],
+    ),
+    (
         "plan",
         &[
             ("text", 0),
@@ -68,6 +80,7 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
         ],
     ),
     ("plan/manifest", &[("written", 0)]),
+    ("report", &[("text", 0), ("line", 1), ("live", 2), ("page", 2)]),
     (
         "schedule",
         &[
@@ -120,7 +133,7 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
 ];
 
 /// Folders in which no folder holds more than [`SHELF`] files beside its `mod.rs`, which says what lives there.
-const TIDY: &[&str] = &["git", "plan", "schedule", "supervisor"];
+const TIDY: &[&str] = &["cli", "git", "plan", "report", "schedule", "supervisor"];
 
 /// Most files of a folder, beside its `mod.rs`.
 const SHELF: usize = 15;

@@ -1,52 +1,29 @@
 //! Floor 5: what people see. One stream of records, several readers; one view, several drawings.
 
-mod board;
-mod chronicle;
-mod chronicle_conflict;
-mod count;
-mod count_line;
-mod disk_text;
-mod echo;
-mod event_line;
-mod gantt;
-mod hanging;
-mod json_lines;
-mod palette;
-mod plain_lines;
-mod plan_page;
-mod progress;
-mod resolving_line;
-mod run_page;
-mod run_standing;
-mod run_text;
-mod screen;
-mod size;
-mod span;
-mod summary;
-mod table;
-mod usage_line;
-mod visible;
-mod width;
+mod line;
+mod live;
+mod page;
+mod text;
 
-pub use chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chronicle};
-pub use count::count;
-pub use count_line::{STATES, count_line, counts, figures};
-pub use disk_text::disk_text;
-pub use event_line::{detail, event_line};
-pub use gantt::gantt;
-pub use hanging::{broken, folded, hanging};
-pub use json_lines::JsonLines;
-pub use palette::plan_style;
-pub use plain_lines::PlainLines;
-pub use plan_page::one_plan;
-pub use progress::ProgressBars;
-pub use run_page::run_page;
-pub use run_text::{history_text, outcomes, run_text};
-pub use size::size;
-pub use span::{ago, span};
-pub use summary::{next_steps, summary};
-pub use table::{run_word, table};
-pub use visible::Visible;
-pub use width::{
+pub use line::count_line::{STATES, count_line, counts, figures};
+pub use line::disk_text::disk_text;
+pub use line::event_line::{detail, event_line};
+pub use line::json_lines::JsonLines;
+pub use line::plain_lines::PlainLines;
+pub use live::progress::ProgressBars;
+pub use page::chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chronicle};
+pub use page::gantt::gantt;
+pub use page::plan_page::one_plan;
+pub use page::run_page::run_page;
+pub use page::run_text::{history_text, outcomes, run_text};
+pub use page::summary::{next_steps, summary};
+pub use page::table::{run_word, table};
+pub use text::count::count;
+pub use text::hanging::{broken, folded, hanging};
+pub use text::palette::plan_style;
+pub use text::size::size;
+pub use text::span::{ago, span};
+pub use text::visible::Visible;
+pub use text::width::{
     error_is_drawable, error_terminal, fit, fit_names, is_drawable, output_columns, output_terminal,
 };

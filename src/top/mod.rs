@@ -15,6 +15,8 @@ mod look;
 pub mod model;
 mod perform;
 mod run;
+#[cfg(test)]
+mod sample;
 mod screen;
 pub mod view;
 

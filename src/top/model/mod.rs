@@ -10,6 +10,8 @@ mod page;
 mod seen;
 mod steering;
 mod tab;
+#[cfg(test)]
+mod tests;
 mod top_model;
 mod update;
 

@@ -1,6 +1,6 @@
 //! What a look at the fleet brings, in the words in which it is shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -58,7 +58,7 @@ pub struct FleetRow {
     pub cost: Option<f64>,
     /// Its attempts, oldest first.
     pub attempts: Vec<WorkSpan>,
-    /// The open plans that are skipped when it is cancelled.
+    /// The open plans that wait for it.
     pub behind: Vec<String>,
 }
 
@@ -172,13 +172,18 @@ impl Seen {
         self.plans.iter().find(|row| row.name == name)
     }
 
-    /// The open plans that are skipped when these are cancelled, in manifest order.
+    /// The open plans that are skipped when these are cancelled, in manifest order: what waits for them, and what waits for that.
     pub fn behind(&self, plans: &[String]) -> Vec<&str> {
-        let chosen = self.plans.iter().filter(|row| plans.contains(&row.name));
-        let behind: BTreeSet<&str> = chosen.flat_map(|row| &row.behind).map(String::as_str).collect();
+        let rows: BTreeMap<&str, &FleetRow> = self.plans.iter().map(|row| (row.name.as_str(), row)).collect();
+        let mut open: Vec<&str> = plans.iter().map(String::as_str).collect();
+        let mut skipped: BTreeSet<&str> = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            let behind = rows.get(name).into_iter().flat_map(|row| &row.behind);
+            open.extend(behind.map(String::as_str).filter(|name| skipped.insert(name)));
+        }
         let names = self.plans.iter().map(|row| row.name.as_str());
         names
-            .filter(|name| behind.contains(name) && !plans.iter().any(|plan| plan == name))
+            .filter(|name| skipped.contains(name) && !plans.iter().any(|plan| plan == name))
             .collect()
     }
 }

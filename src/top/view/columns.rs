@@ -99,7 +99,7 @@ impl Column {
         let some = |is: fn(&FleetRow) -> bool, width| if rows.iter().any(is) { width } else { 0 };
         let wide = usize::from(model.size.0) >= WIDE;
         match self {
-            Self::Sign => 2,
+            Self::Sign => 1,
             Self::Plan => text(|row| &row.name).max(4),
             Self::State => 11,
             Self::Tasks => 7,

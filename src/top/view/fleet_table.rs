@@ -43,9 +43,12 @@ fn cell(column: Column, row: &FleetRow, name: &str, model: &TopModel, theme: The
     let plain = Style::new();
     match column {
         Column::Sign => {
-            let mark = if model.marks.contains(&row.name) { '*' } else { ' ' };
-            let need = if row.need.is_some() { '!' } else { ' ' };
-            (format!("{need}{mark}"), theme.alarm())
+            let sign = match (model.marks.contains(&row.name), row.need) {
+                (true, _) => "*",
+                (false, Some(_)) => "!",
+                (false, None) => "",
+            };
+            (sign.to_owned(), theme.alarm())
         }
         Column::Plan if row.need.is_some() => (name.to_owned(), theme.strong()),
         Column::Plan => (name.to_owned(), plain),

@@ -80,7 +80,9 @@ fn attention(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     pen.text((0, left), columns, &standing, style);
     let room = left.saturating_sub(if standing.is_empty() { 0 } else { 2 });
     match model.seen.needs.as_slice() {
-        [] if model.looked => drop(pen.text((0, 0), room, "nothing needs you", theme.quiet())),
+        [] if model.looked => {
+            pen.text((0, 0), room, "nothing needs you", theme.quiet());
+        }
         [] => {}
         [first, rest @ ..] => {
             let line = match &first.plan {

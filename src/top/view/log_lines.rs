@@ -3,6 +3,7 @@
 use ratatui::style::{Modifier, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::report::broken;
 use crate::top::model::{LogText, TextPage, TopModel, found};
 
 use super::pen::Pen;
@@ -130,13 +131,17 @@ pub(super) fn page(pen: &mut Pen<'_>, page: &TextPage, search: &str, theme: Them
     let (rows, columns) = (pen.rows(), pen.columns());
     let rest = page.lines.len().saturating_sub(page.top);
     pen.text((0, 0), columns, &page.title, theme.title());
-    let lines = page.lines.iter().skip(page.top).take(rows);
-    let pieces = lines.flat_map(|line| {
+    let mut row = 1;
+    for line in page.lines.iter().skip(page.top).take(rows) {
         let style = style_of(line, search);
-        pieces(line, columns).into_iter().map(move |piece| (piece, style))
-    });
-    for (row, (piece, style)) in pieces.take(rows.saturating_sub(1)).enumerate() {
-        pen.text((row + 1, 0), columns, piece, style);
+        // Between words first, then what is longer than a line.
+        let hanging = broken(line, Some(columns));
+        for piece in hanging.lines().flat_map(|line| pieces(line, columns)) {
+            pen.text((row, 0), columns, piece, style);
+            row += 1;
+        }
+        // An empty line has no lines.
+        row += usize::from(hanging.is_empty());
     }
     let more = format!(" {} of {} lines ", page.lines.len() - rest + 1, page.lines.len());
     if page.lines.len() >= rows && columns > 40 {

@@ -7,6 +7,8 @@ mod last_line;
 mod log_lines;
 mod pen;
 mod tables;
+#[cfg(test)]
+pub(in crate::top) mod tests;
 mod theme;
 mod timeline;
 

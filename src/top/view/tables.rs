@@ -68,15 +68,19 @@ pub(super) fn needs(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
 
 /// The plans on their way to the target.
 pub(super) fn train(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
-    let rows = match (&model.train, &model.train_trouble) {
-        (_, Some(why)) => return drop(pen.text((0, 0), usize::MAX, why, theme.quiet())),
-        (None, None) => return drop(pen.text((0, 0), usize::MAX, "looking…", theme.quiet())),
-        (Some(rows), None) if rows.is_empty() => {
-            let text = format!("No plan is on its way to {}.", model.seen.target);
-            return drop(pen.text((0, 0), usize::MAX, &text, theme.quiet()));
+    let rows = model.train.as_deref().unwrap_or_default();
+    let said = match (&model.train, &model.train_trouble) {
+        (_, Some(why)) => Some(why.clone()),
+        (None, None) => Some("looking…".to_owned()),
+        (Some(_), None) if rows.is_empty() => {
+            Some(format!("No plan is on its way to {}.", model.seen.target))
         }
-        (Some(rows), None) => rows,
+        (Some(_), None) => None,
     };
+    if let Some(said) = said {
+        pen.text((0, 0), usize::MAX, &said, theme.quiet());
+        return;
+    }
     let wide = |of: for<'r> fn(&'r TrainRow) -> &'r str, least: usize, most: usize| {
         rows.iter()
             .map(|row| of(row).width())

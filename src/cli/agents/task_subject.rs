@@ -1,0 +1,342 @@
+//! The plan that `orch task` speaks of, and what is known of it.
+//!
+//! An agent's sandbox may hide the repository from libgit2, or as a whole. So for an agent everything comes from its
+//! environment and from `.orch/` in its worktree; the journal is asked where it can be read, because it knows more.
+
+use anyhow::Context as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::journal::OrchDir;
+use crate::plan::markdown::read_document;
+use crate::plan::{
+    Arrangement, Document, ItemId, Plan, PlanName, PlanSet, Speaker, Statement, TaskId, TaskState,
+};
+use crate::schedule::{Scheduler, takes};
+use crate::status::{self, Assignment, read_plain};
+use crate::supervisor::{
+    Project, Situation, committed_document, document_of, find_manifest, plans_kept, waits_elsewhere,
+};
+
+use crate::cli::call::{CliError, Context, ProgramExit};
+
+/// The plan.
+pub struct Subject {
+    /// Its name.
+    pub name: PlanName,
+    /// Its document.
+    pub document: Arc<Document>,
+    worktree: Option<PathBuf>,
+    known: KnownFrom,
+}
+
+/// Where more is known of it.
+enum KnownFrom {
+    /// In the repository.
+    Project(Box<Project>),
+    /// In the assignment of the agent that asks, and in the plans and the journal where these can be read.
+    Assignment(Box<Assignment>, Option<Box<PlanSet>>),
+    /// Nowhere.
+    Nothing,
+}
+
+/// The work of the agent that called this program; none for anybody else.
+pub fn own_assignment(context: &Context) -> Option<(Assignment, PathBuf)> {
+    let plan = variable("ORCH_PLAN").filter(|own| context.plan.as_ref().is_none_or(|plan| plan == own))?;
+    let worktree = PathBuf::from(variable("ORCH_WORKTREE").filter(|_| context.manifest.is_none())?);
+    Some((Assignment::read(&worktree, &plan)?, worktree))
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+impl Subject {
+    /// Finds the plan: `--plan`, else `ORCH_PLAN`, else the worktree one stands in.
+    ///
+    /// # Errors
+    ///
+    /// When no plan is named and none is near, or there is no such plan.
+    pub fn find(context: &Context) -> Result<Self, CliError> {
+        match own_assignment(context) {
+            Some((work, worktree)) => Ok(Self::of_agent(work, worktree)),
+            None => Self::in_repository(context),
+        }
+    }
+
+    fn of_agent(work: Assignment, worktree: PathBuf) -> Self {
+        let set = plans_kept(&OrchDir::at(&work.home)).filter(|set| set.plan(&work.plan).is_some());
+        // The document may have been edited since the agent started.
+        let current = set.as_ref().and_then(|set| set.plan(&work.plan));
+        let document = current.map_or_else(
+            || Arc::new(work.document.clone()),
+            |plan| Arc::clone(&plan.document),
+        );
+        Self {
+            name: work.plan.clone(),
+            document,
+            worktree: Some(worktree),
+            known: KnownFrom::Assignment(Box::new(work), set.map(Box::new)),
+        }
+    }
+
+    /// An agent must be able to report even while somebody edits the manifest, so in its own worktree the copy of the document
+    /// is enough.
+    fn in_repository(context: &Context) -> Result<Self, CliError> {
+        let own = variable("ORCH_PLAN").filter(|own| context.plan.as_ref().is_none_or(|plan| plan == own));
+        let own_worktree = own
+            .as_ref()
+            .and_then(|_| variable("ORCH_WORKTREE"))
+            .map(PathBuf::from);
+        let manifest = context
+            .manifest
+            .clone()
+            .or_else(|| variable("ORCH_MANIFEST").map(PathBuf::from));
+        // What is worked on counts, whatever the manifest says by now. A plan that came later is only there.
+        let in_force = Project::in_force(&context.dir, manifest.as_deref());
+        let typed = context.plan.clone().or(own);
+        let project = match (in_force, &typed) {
+            (Ok(in_force), Some(name)) if context.named(&in_force.project, name).is_err() => {
+                Project::open(&context.dir, manifest.as_deref()).or(Ok(in_force.project))
+            }
+            (in_force, _) => in_force.map(|in_force| in_force.project),
+        };
+        match (project, typed, own_worktree) {
+            (Ok(project), Some(typed), worktree) => match (context.named(&project, &typed), worktree) {
+                (Ok(name), worktree) => Ok(Self::in_project(project, name, worktree)),
+                // Somebody took it out of the manifest while its agent works.
+                (Err(_), Some(worktree)) => Self::from_copy(&typed, worktree),
+                (Err(error), None) => Self::from_document(context, manifest, &typed).ok_or(error),
+            },
+            (Ok(project), None, _) => {
+                let name = context.one_plan(&project, None)?;
+                Ok(Self::in_project(project, name, None))
+            }
+            (Err(_), Some(typed), Some(worktree)) => Self::from_copy(&typed, worktree),
+            (Err(error), Some(typed), None) => {
+                Self::from_document(context, manifest, &typed).ok_or_else(|| error.into())
+            }
+            (Err(error), None, _) => Err(error.into()),
+        }
+    }
+
+    /// By its document alone, while another plan's document breaks a rule; none when its own document does.
+    fn from_document(context: &Context, manifest: Option<PathBuf>, typed: &str) -> Option<Self> {
+        let name: PlanName = typed.parse().ok()?;
+        let manifest = match manifest {
+            Some(manifest) => context.dir.join(manifest),
+            None => find_manifest(&context.dir, Path::new("/")).ok()?,
+        };
+        let document = document_of(&manifest, &name)?;
+        Some(Self {
+            name,
+            document: Arc::new(document),
+            worktree: None,
+            known: KnownFrom::Nothing,
+        })
+    }
+
+    fn in_project(project: Project, name: PlanName, worktree: Option<PathBuf>) -> Self {
+        let document = project
+            .plan(&name)
+            .map(|plan| Arc::clone(&plan.document))
+            .unwrap_or_default();
+        let worktree = worktree.unwrap_or_else(|| project.worktree_path(name.as_str()));
+        Self {
+            name,
+            document,
+            worktree: worktree.is_dir().then_some(worktree),
+            known: KnownFrom::Project(Box::new(project)),
+        }
+    }
+
+    fn from_copy(typed: &str, worktree: PathBuf) -> Result<Self, CliError> {
+        let name = typed
+            .parse()
+            .map_err(|error: crate::plan::NameError| CliError::refused(error.to_string()))?;
+        let copy = worktree.join(".orch/plan.md");
+        let bytes = read_plain(&copy).with_context(|| format!("cannot read {}", copy.display()))?;
+        let text = String::from_utf8_lossy(&bytes);
+        Ok(Self {
+            name,
+            document: Arc::new(read_document(&text).0),
+            worktree: Some(worktree),
+            known: KnownFrom::Nothing,
+        })
+    }
+
+    /// Where its agents work and report.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such place yet.
+    pub fn worktree(&self) -> Result<&Path, CliError> {
+        self.worktree.as_deref().ok_or_else(|| {
+            let why = format!("plan `{}` has no worktree yet", self.name);
+            CliError::new(ProgramExit::Nothing, why).with_hint("`orch up` makes it")
+        })
+    }
+
+    /// Its settings, as far as they can be read.
+    pub fn plan(&self) -> Option<&Plan> {
+        match &self.known {
+            KnownFrom::Project(project) => project.plan(&self.name),
+            KnownFrom::Assignment(_, set) => set.as_ref()?.plan(&self.name),
+            KnownFrom::Nothing => None,
+        }
+    }
+
+    /// The journal's state; none where an agent cannot read it.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    pub fn situation(&self) -> Result<Option<Situation>, CliError> {
+        Ok(match &self.known {
+            KnownFrom::Project(project) => Some(Situation::look(project)?),
+            KnownFrom::Assignment(work, Some(set)) => {
+                let looked = Situation::of_journal(&OrchDir::at(&work.home), set).ok();
+                // An empty one says that there is nothing to be read there, not that nothing has happened.
+                looked.filter(|looked| looked.epoch.is_some())
+            }
+            KnownFrom::Assignment(_, None) | KnownFrom::Nothing => None,
+        })
+    }
+
+    /// How its tasks are arranged.
+    pub fn arrangement(&self) -> Arrangement {
+        match (self.plan(), &self.known) {
+            (Some(plan), _) => plan.arrangement,
+            (None, KnownFrom::Assignment(work, _)) => work.arrangement,
+            (None, KnownFrom::Project(_) | KnownFrom::Nothing) => Arrangement::default(),
+        }
+    }
+
+    /// The work of other plans that each task waits for.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn waits(&self) -> Result<BTreeMap<TaskId, Vec<String>>, CliError> {
+        Ok(match (self.plan(), self.situation()?, &self.known) {
+            (Some(plan), Some(situation), _) => waits_elsewhere(plan, situation.scheduler.state()),
+            (_, _, KnownFrom::Assignment(work, _)) => work.waits.clone(),
+            (_, _, KnownFrom::Project(_) | KnownFrom::Nothing) => BTreeMap::new(),
+        })
+    }
+
+    /// Where the status file in `worktree` is missing or damaged, another is begun with all that is known otherwise.
+    ///
+    /// # Errors
+    ///
+    /// When what is known cannot be read, or the file cannot be written.
+    pub fn renew(&self, worktree: &Path) -> Result<(), CliError> {
+        if status::is_usable(worktree, &self.name) {
+            return Ok(());
+        }
+        let known = self.states()?;
+        let state = |item: &ItemId| known.get(item).copied().unwrap_or(TaskState::Pending);
+        let renewed = status::renew(worktree, &self.name, &self.document, state);
+        for warning in renewed.map_err(anyhow::Error::msg)? {
+            anstream::eprintln!("warning: {warning}");
+        }
+        Ok(())
+    }
+
+    /// The state of every task: from the journal, then from the status file and ticked boxes.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn states(&self) -> Result<BTreeMap<ItemId, TaskState>, CliError> {
+        // What a person has landed by hand says nothing of tasks, and to look for it costs git.
+        let situation = match &self.known {
+            KnownFrom::Project(project) => Some(Situation::of_journal(&project.dir, &project.set)?),
+            KnownFrom::Assignment(..) | KnownFrom::Nothing => self.situation()?,
+        };
+        let mut states = match (&situation, &self.known) {
+            (Some(situation), _) => {
+                let run = situation.scheduler.state().plan(&self.name);
+                let items = run.items.keys();
+                items.map(|item| (item.clone(), run.item_state(item))).collect()
+            }
+            (None, KnownFrom::Assignment(work, _)) => work.states.clone(),
+            (None, KnownFrom::Project(_) | KnownFrom::Nothing) => BTreeMap::new(),
+        };
+        let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
+        // Whose word is a person's. What is known here by its state alone was judged before.
+        let run = scheduler.map(|scheduler| scheduler.state().plan(&self.name));
+        let by_agent = |item: &ItemId| run.is_some_and(|run| run.items[item].by.is_some());
+        let known = states.keys().filter(|item| !by_agent(item));
+        let mut by_people: BTreeSet<ItemId> = known.cloned().collect();
+        if let Some(worktree) = &self.worktree {
+            let lane = scheduler.map_or(0, |scheduler| self.lane(scheduler));
+            for said in status::read(worktree, &self.name, &self.document, None).items {
+                if scheduler.is_some_and(|scheduler| !self.is_taken(scheduler, lane, &said)) {
+                    continue;
+                }
+                let settled = states.get(&said.item).is_some_and(|known| known.is_settled());
+                if said.state != TaskState::Pending && !(settled && said.state == TaskState::Running) {
+                    match said.by {
+                        Some(Speaker::Person) => by_people.insert(said.item.clone()),
+                        Some(Speaker::Attempt(_)) | None => by_people.remove(&said.item),
+                    };
+                    states.insert(said.item, said.state);
+                }
+            }
+        }
+        // A box that was ticked of work which may not begin.
+        let ticked = self.document.items().filter(|(_, ticked)| *ticked);
+        for (item, _) in ticked {
+            let said = Statement {
+                by: Some(Speaker::Person),
+                ..Statement::bare(item.clone(), TaskState::Done)
+            };
+            if !states.contains_key(&item)
+                && scheduler.is_some_and(|scheduler| !self.is_taken(scheduler, 0, &said))
+            {
+                states.insert(item, TaskState::Pending);
+            }
+        }
+        for (whole, parts) in self.document.pieces() {
+            let whole = ItemId::from(whole);
+            let parts: Vec<TaskState> = parts
+                .iter()
+                .filter_map(|part| states.get(part).copied())
+                .collect();
+            if let Some(said) = states.get_mut(&whole) {
+                *said = said.beside_parts(by_people.contains(&whole), parts);
+            }
+        }
+        Ok(states)
+    }
+
+    /// Which of the plan's worktrees this is.
+    fn lane(&self, scheduler: &Scheduler) -> u32 {
+        let made = &scheduler.state().plan(&self.name).worktrees;
+        let here = |path: &str| self.worktree.as_deref() == Some(Path::new(path));
+        let lane = made.iter().find(|(_, made)| here(&made.path));
+        lane.map_or(0, |(lane, _)| *lane)
+    }
+
+    /// True for a statement that a supervisor will take.
+    fn is_taken(&self, scheduler: &Scheduler, lane: u32, said: &Statement) -> bool {
+        let state = scheduler.state();
+        let number = state.number(&self.name);
+        let work = number.and_then(|number| scheduler.work().plans.get(number));
+        work.is_none_or(|work| takes(work, state, lane, said))
+    }
+
+    /// The document in the worktree, where it is a file of the repository.
+    pub fn committed(&self) -> Option<PathBuf> {
+        match &self.known {
+            KnownFrom::Project(project) => {
+                let file = project.plan(&self.name)?.file.as_deref();
+                committed_document(project, file, self.worktree.as_deref()?)
+            }
+            KnownFrom::Assignment(work, _) => work.committed.clone(),
+            KnownFrom::Nothing => None,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `--strategy` and `--dispatch`: plans arranged otherwise than the manifest says.
+
+use std::path::Path;
+
+use crate::plan::{Dispatch, PlanSet, Strategy};
+use crate::supervisor::{SupervisorError, check_cycles};
+
+use crate::cli::call::CliError;
+
+/// The strategies, as the command line names them.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum StrategyName {
+    Auto,
+    Batched,
+    Pipeline,
+    Dag,
+    Independent,
+}
+
+/// The dispatches, as the command line names them.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum DispatchName {
+    Plan,
+    Phase,
+    Task,
+}
+
+/// Gives every plan the named strategy and dispatch; without one, each keeps its own. `manifest` is the file that diagnostics
+/// name; generated plans have none, and no cycle.
+///
+/// # Errors
+///
+/// When plans so arranged wait for themselves in the end.
+pub fn impose(
+    set: &mut PlanSet,
+    manifest: Option<&Path>,
+    strategy: Option<StrategyName>,
+    dispatch: Option<DispatchName>,
+) -> Result<(), CliError> {
+    for plan in &mut set.plans {
+        if let Some(strategy) = strategy {
+            plan.arrangement.strategy = strategy.into();
+        }
+        if let Some(dispatch) = dispatch {
+            plan.arrangement.dispatch = dispatch.into();
+        }
+    }
+    match manifest.and_then(Path::file_name) {
+        Some(name) if strategy.is_some() || dispatch.is_some() => {
+            let diagnostics = check_cycles(set, Path::new(name));
+            Ok(diagnostics.map_err(SupervisorError::from)?)
+        }
+        _ => Ok(()),
+    }
+}
+
+impl From<StrategyName> for Strategy {
+    fn from(name: StrategyName) -> Self {
+        match name {
+            StrategyName::Auto => Self::Auto,
+            StrategyName::Batched => Self::Batched,
+            StrategyName::Pipeline => Self::Pipeline,
+            StrategyName::Dag => Self::Dag,
+            StrategyName::Independent => Self::Independent,
+        }
+    }
+}
+
+impl From<DispatchName> for Dispatch {
+    fn from(name: DispatchName) -> Self {
+        match name {
+            DispatchName::Plan => Self::Plan,
+            DispatchName::Phase => Self::Phase,
+            DispatchName::Task => Self::Task,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! `orch events`
+
+use std::time::Duration;
+
+use crate::journal::{JournalReader, RepositoryLock};
+use crate::report::event_line;
+
+use crate::cli::call::{CliError, Context, ProgramExit, output};
+
+/// Print what happened, one event a line
+#[derive(Debug, clap::Args)]
+pub struct EventsArgs {
+    /// Only this plan
+    #[arg(id = "about", value_name = "PLAN")]
+    plan: Option<String>,
+    /// Continue while a supervisor runs
+    #[arg(short, long)]
+    follow: bool,
+    /// Only entries after this one
+    #[arg(long, value_name = "SEQ", default_value_t = 0)]
+    after: i64,
+}
+
+/// How often a follower looks for more.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the manifest is wrong or the journal cannot be read.
+pub fn run(context: &Context, args: &EventsArgs) -> Result<ProgramExit, CliError> {
+    let repo = context.repository()?;
+    let dir = crate::journal::OrchDir::new(repo.common_dir());
+    let mut after = args.after;
+    loop {
+        let driven = RepositoryLock::holder(&dir)?.is_some();
+        if let Some(reader) = JournalReader::open(&dir)? {
+            for record in reader.after(after, args.plan.as_deref().or(context.plan.as_deref()))? {
+                after = record.seq;
+                if context.json {
+                    output::json(&record.to_json())?;
+                } else {
+                    output::text(&format!("{}\n", event_line(&record)))?;
+                }
+            }
+        }
+        if !args.follow || !driven {
+            return Ok(ProgramExit::Done);
+        }
+        std::thread::sleep(LOOK);
+    }
+}

@@ -1,0 +1,14 @@
+//! Commands that look and change nothing.
+
+pub mod arrangement;
+pub mod conflicts;
+pub mod diff;
+pub mod events;
+pub mod graph;
+pub mod logs;
+pub mod report;
+pub mod simulate;
+pub mod status;
+pub mod top;
+pub mod why;
+pub mod why_commit;

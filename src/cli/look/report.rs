@@ -1,0 +1,179 @@
+//! `orch report` and `orch history`
+
+use anyhow::Context as _;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::journal::{JournalReader, OrchDir, RepositoryLock, SCHEMA};
+use crate::report::{
+    Figures, RunStory, chronicle, history_text, outcomes, output_columns, run_page, run_text,
+};
+
+use crate::plan::PlanState;
+use crate::schedule::plan_state;
+use crate::supervisor::{Project, Situation};
+use crate::words::explained;
+
+use crate::cli::call::{CliError, Context, ProgramExit, output};
+
+/// Summarize a run: plans, time, cost, efficiency
+#[derive(Debug, clap::Args)]
+pub struct ReportArgs {
+    /// Such as r2 [default: the current one, else the last in which agents worked]
+    run: Option<String>,
+    /// Write an HTML page
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// List all runs with their figures
+///
+/// With -v also runs in which nothing was left to do.
+#[derive(Debug, clap::Args)]
+pub struct HistoryArgs {}
+
+/// A run with its figures.
+#[derive(Debug, Serialize)]
+struct ReportOutput<'a> {
+    #[serde(flatten)]
+    run: &'a RunStory,
+    figures: Figures,
+}
+
+impl<'a> From<&'a RunStory> for ReportOutput<'a> {
+    fn from(run: &'a RunStory) -> Self {
+        let figures = run.figures();
+        Self { run, figures }
+    }
+}
+
+fn runs(context: &Context) -> Result<Vec<RunStory>, CliError> {
+    let dir = OrchDir::new(context.repository()?.common_dir());
+    let records = match JournalReader::open(&dir)? {
+        Some(reader) => reader.after(0, None)?,
+        None => Vec::new(),
+    };
+    let mut runs = chronicle(&records);
+    let driven = RepositoryLock::holder(&dir)?.is_some();
+    if let Some(last) = runs.last_mut().filter(|run| driven && run.ending.is_none()) {
+        last.under_way(jiff::Timestamp::now());
+    }
+    if let Some(last) = runs.last_mut() {
+        as_they_stand(context, last);
+    }
+    if runs.is_empty() {
+        return Err(
+            CliError::new(ProgramExit::Nothing, "nothing has been run here yet").with_hint("orch up"),
+        );
+    }
+    Ok(runs)
+}
+
+/// No record says that a plan waits: plans that the last run did not finish have their state.
+fn as_they_stand(context: &Context, last: &mut RunStory) {
+    let in_force = Project::in_force(&context.dir, context.manifest.as_deref());
+    let situation = in_force
+        .ok()
+        .and_then(|found| Situation::look(&found.project).ok());
+    let Some(Situation { scheduler, .. }) = situation else {
+        return;
+    };
+    for (name, plan) in &mut last.plans {
+        if !matches!(plan.state, None | Some(PlanState::Ready)) || scheduler.state().number(name).is_none() {
+            continue;
+        }
+        let now = plan_state(scheduler.work(), scheduler.state(), name);
+        if matches!(
+            now,
+            PlanState::Held | PlanState::Paused | PlanState::Blocked | PlanState::Parked
+        ) {
+            plan.state = Some(now);
+            let reasons = explained(scheduler.work(), scheduler.state(), name);
+            plan.why = reasons.into_iter().next().map(|reason| reason.text);
+        }
+    }
+}
+
+/// Runs `orch report`.
+///
+/// # Errors
+///
+/// When there is no such run, or the file cannot be written.
+pub fn report(context: &Context, args: &ReportArgs) -> Result<ProgramExit, CliError> {
+    let runs = runs(context)?;
+    let found = match &args.run {
+        None => {
+            let worked = |run: &&RunStory| run.goes_on || (!run.merge_only && run.had_work());
+            let told = |run: &&RunStory| !run.did_nothing();
+            let last = runs.iter().rfind(worked).or_else(|| runs.iter().rfind(told));
+            last.or(runs.last())
+        }
+        Some(name) => runs
+            .iter()
+            .find(|run| run.run == *name || run.run.trim_start_matches('r') == name),
+    };
+    let Some(run) = found else {
+        let names: Vec<&str> = runs.iter().map(|run| run.run.as_str()).collect();
+        let typed = args.run.as_deref().unwrap_or_default();
+        return Err(
+            CliError::refused(format!("there is no run `{typed}`")).with_hint(format!(
+                "there are {}; `orch history` lists them",
+                names.join(", ")
+            )),
+        );
+    };
+    if let Some(file) = &args.html {
+        let file = context.dir.join(file);
+        std::fs::write(&file, run_page(run)).with_context(|| format!("cannot write {}", file.display()))?;
+        if !context.quiet {
+            anstream::eprintln!("wrote {}", file.display());
+        }
+    }
+    if context.json {
+        output::json(&serde_json::json!({ "schema": SCHEMA, "report": ReportOutput::from(run) }))?;
+    } else if args.html.is_none() {
+        output::text(&run_text(run, output_columns()))?;
+        let later = runs.iter().filter(|other| other.began > run.began);
+        for other in later.filter(|other| args.run.is_none() && !other.did_nothing()) {
+            let what = if other.merge_only {
+                "only merged"
+            } else {
+                "went on"
+            };
+            output::text(&format!(
+                "{} {what} after it ({}): orch report {}\n",
+                other.run,
+                outcomes(other),
+                other.run
+            ))?;
+        }
+    }
+    Ok(ProgramExit::Done)
+}
+
+/// Runs `orch history`.
+///
+/// # Errors
+///
+/// When nothing was ever run.
+pub fn history(context: &Context, _: &HistoryArgs) -> Result<ProgramExit, CliError> {
+    let runs = runs(context)?;
+    if context.json {
+        let told: Vec<ReportOutput<'_>> = runs.iter().map(ReportOutput::from).collect();
+        output::json(&serde_json::json!({ "schema": SCHEMA, "runs": told }))?;
+    } else {
+        let (told, idle): (Vec<RunStory>, Vec<RunStory>) = runs
+            .into_iter()
+            .partition(|run| context.verbose || !run.did_nothing());
+        output::text(&history_text(&told))?;
+        match idle.len() {
+            0 => {}
+            1 => output::text("1 run in which nothing was left to do is not shown; -v shows it\n")?,
+            more => output::text(&format!(
+                "{more} runs in which nothing was left to do are not shown; -v shows them\n"
+            ))?,
+        }
+    }
+    Ok(ProgramExit::Done)
+}

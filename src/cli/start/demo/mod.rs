@@ -1,0 +1,150 @@
+//! `orch demo`
+
+mod site;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Command;
+
+use crate::git;
+use crate::plan::PlanState;
+use crate::supervisor::{Depth, Goal, Project, Situation};
+
+use super::up;
+use crate::cli::call::{CliError, Context, ProgramExit, output};
+use crate::cli::look::top;
+
+/// Make a small repository with three plans and run them
+///
+/// Needs no network and no key.
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// An empty or new folder [default: a temporary folder, which is kept]
+    #[arg(value_name = "DIR")]
+    into: Option<PathBuf>,
+    /// Watch and steer it full screen, as with `orch top`
+    #[arg(long)]
+    top: bool,
+}
+
+const STORY: &str = "\
+three plans, each with a branch, a worktree and a scripted agent:
+  auth     priority high, three phases
+  billing  priority low, waits for phase 2 of auth
+  docs     priority medium, waits for nothing
+";
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the folder cannot be used, or the run cannot be driven.
+pub fn run(context: &Context, program: &Command, args: &DemoArgs) -> Result<ProgramExit, CliError> {
+    if args.top {
+        top::require_terminal(context)?;
+    }
+    crate::git::require_git()?;
+    let top = site::make(context, args.into.as_deref())?;
+    let project = Project::open(&top, None)?;
+    if !context.quiet {
+        anstream::eprintln!("made {}\n{STORY}", top.display());
+    }
+    if args.top {
+        return beside(context, program, &project, &top);
+    }
+    let goal = Goal::Up {
+        only: Vec::new(),
+        merge: true,
+    };
+    let exit = up::conduct(context, &project, &goal)?.exit;
+    if !context.json {
+        show_history(&project)?;
+        output::text(&further(&top, exit))?;
+    }
+    Ok(match exit {
+        ProgramExit::Done if !has_landed(&project)? => ProgramExit::Trouble,
+        exit => exit,
+    })
+}
+
+/// Runs it in the background, and shows it full screen.
+fn beside(
+    context: &Context,
+    program: &Command,
+    project: &Project,
+    folder: &Path,
+) -> Result<ProgramExit, CliError> {
+    let mut up = std::process::Command::new(&project.program);
+    up.arg("-C")
+        .arg(folder)
+        .args(["up", "--merge", "--detach", "--quiet"]);
+    if !up.status().context("cannot start a supervisor")?.success() {
+        return Ok(ProgramExit::Trouble);
+    }
+    let there = Context {
+        dir: folder.to_owned(),
+        manifest: None,
+        plan: None,
+        ..context.clone()
+    };
+    let exit = top::full_screen(&there, program, false)?;
+    output::text(&further(folder, exit))?;
+    Ok(exit)
+}
+
+fn has_landed(project: &Project) -> Result<bool, CliError> {
+    let view = Situation::look(project)?.view(project, Depth::Branches)?;
+    Ok(view.plans.iter().all(|plan| plan.state == PlanState::Landed))
+}
+
+fn show_history(project: &Project) -> Result<(), CliError> {
+    let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    let history = git::repo::history_graph(&project.repo, &project.target, colour)?;
+    output::text(&format!("\nthe history of {}:\n{history}", project.target))
+}
+
+/// Commands that show more, ready to be copied.
+fn further(top: &Path, exit: ProgramExit) -> String {
+    let orch = format!("orch -C {}", quoted(&top.to_string_lossy()));
+    let commands = [
+        ("status", "every plan in one table"),
+        ("status auth", "one plan: phases, tasks, attempts"),
+        ("why billing", "why a plan is in its state"),
+        ("logs docs", "its agent's output"),
+        ("events", "everything that happened, in order"),
+        ("diff billing", "what a plan changed"),
+        ("clean", "remove the worktrees of what has landed"),
+    ];
+    let mut text = match exit {
+        ProgramExit::Done => String::new(),
+        _ => format!("\nto continue:\n  {orch} up --merge\n"),
+    };
+    text += "\nlook further:\n";
+    for (command, what) in commands {
+        text += &format!("  {orch} {command:<12}  # {what}\n");
+    }
+    text
+}
+
+/// The text as one word of a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_with_spaces_and_quotes_can_be_pasted_into_a_shell() {
+        assert_eq!(quoted("/home/me/demo"), "/home/me/demo");
+        assert_eq!(quoted("/home/my self"), "'/home/my self'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+}

@@ -1,0 +1,72 @@
+//! The demo's repository: where it is made and what is in it.
+
+use anyhow::Context as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::cli::call::{CliError, Context};
+use crate::git::FreshRepository;
+
+/// Every file of it.
+const FILES: &[(&str, &str)] = &[
+    ("README.md", include_str!("../../../../templates/demo/README.md")),
+    (
+        "plans.toml",
+        include_str!("../../../../templates/demo/plans.toml"),
+    ),
+    (
+        "plans/auth.md",
+        include_str!("../../../../examples/plans/auth.md"),
+    ),
+    (
+        "plans/billing.md",
+        include_str!("../../../../examples/plans/billing.md"),
+    ),
+    (
+        "plans/docs.md",
+        include_str!("../../../../examples/plans/docs.md"),
+    ),
+    ("agent.sh", include_str!("../../../../examples/scripted-agent.sh")),
+    (".gitignore", "/.worktrees/\n"),
+];
+
+/// Makes the repository, with one commit of all its files on `main`, and gives its folder.
+///
+/// # Errors
+///
+/// When the folder holds something already or cannot be written.
+pub fn make(context: &Context, into: Option<&Path>) -> Result<PathBuf, CliError> {
+    let top = match into {
+        Some(into) => claim(context, into)?,
+        None => tempfile::Builder::new()
+            .prefix("orch-demo-")
+            .tempdir()
+            .context("cannot make a temporary folder")?
+            .keep(),
+    };
+    let top = top
+        .canonicalize()
+        .with_context(|| format!("cannot enter {}", top.display()))?;
+    let repository = FreshRepository::init(&top, "main")?;
+    for (name, text) in FILES {
+        let path = top.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    repository.commit_all("Begin with three plans")?;
+    Ok(top)
+}
+
+/// The folder that was asked for, made if need be; refused when something is in it.
+fn claim(context: &Context, into: &Path) -> Result<PathBuf, CliError> {
+    let top = context.dir.join(into);
+    fs::create_dir_all(&top).with_context(|| format!("cannot make the folder {}", top.display()))?;
+    let mut entries = fs::read_dir(&top).with_context(|| format!("cannot read {}", top.display()))?;
+    if entries.next().is_some() {
+        return Err(CliError::refused(format!("{} is not empty", into.display()))
+            .with_hint("name a folder that is empty or not there yet, or none for a temporary one"));
+    }
+    Ok(top)
+}

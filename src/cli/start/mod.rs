@@ -1,0 +1,9 @@
+//! Commands that begin: a manifest, a document, a demonstration, a run.
+
+pub mod check;
+pub mod demo;
+pub mod init;
+pub mod new;
+pub mod preview;
+#[allow(unsafe_code, reason = "a session of its own is begun between fork and exec")]
+pub mod up;

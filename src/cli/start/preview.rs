@@ -1,0 +1,255 @@
+//! `orch preview`
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::plan::PlanName;
+use crate::report::{folded, output_columns, span};
+use crate::supervisor::{Action, ExpectedTimes, Preview, Project, preview, with_dependencies};
+
+use crate::cli::call::{CliError, Context, ProgramExit, output};
+
+/// Show what `orch up` would do
+///
+/// Shows the order, the expected time, overlaps and risks. Nothing is started.
+#[derive(Debug, clap::Args)]
+pub struct PreviewArgs {
+    /// Only these plans and their dependencies
+    #[arg(value_name = "PLAN")]
+    plans: Vec<String>,
+    /// As `orch up --merge`
+    #[arg(long)]
+    merge: bool,
+}
+
+/// Most waves that are shown, and most entries of a wave.
+const MOST: (usize, usize) = (30, 12);
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the manifest is wrong or the repository cannot be read.
+pub fn run(context: &Context, args: &PreviewArgs) -> Result<ProgramExit, CliError> {
+    let project = context.project()?;
+    let named = context.plans(&project, &args.plans)?;
+    show(context, &project, &named, args.merge)
+}
+
+/// Prints what `up` would do with the named plans and what they depend on; with all when none is named.
+///
+/// # Errors
+///
+/// When the repository or the journal cannot be read.
+pub fn show(
+    context: &Context,
+    project: &Project,
+    named: &[PlanName],
+    merge: bool,
+) -> Result<ProgramExit, CliError> {
+    let only = with_dependencies(&project.set, named);
+    let found = preview(project, &only, merge)?;
+    if context.json {
+        output::json(&found)?;
+    } else {
+        output::text(&text(&found, output_columns()))?;
+    }
+    Ok(ProgramExit::Done)
+}
+
+fn text(preview: &Preview, columns: usize) -> String {
+    let mut out = String::new();
+    if preview.driven {
+        out.push_str("a supervisor is at work: `orch up` would be refused; this is what is left\n\n");
+    }
+    let name = preview.actions.iter().map(|row| row.plan.as_str().len()).max();
+    let name = name.unwrap_or(0).clamp(4, (columns / 2).max(24));
+    out.push_str("what orch up would do\n");
+    for row in &preview.actions {
+        let head = format!("  {:<name$}  {:<8}  ", row.plan.as_str(), word(row.action));
+        below(&mut out, &head, &row.reason, columns);
+    }
+    waves(&mut out, preview, columns);
+    expected_end(&mut out, preview);
+    if !preview.critical_path.is_empty() {
+        below(&mut out, "  ", &preview.critical_path.join(" → "), columns);
+    }
+    times(&mut out, &preview.expected);
+    if !preview.overlaps.is_empty() {
+        out.push_str("\nplans that touch the same files\n");
+        overlaps(&mut out, preview, columns);
+    }
+    if !preview.sync_points.is_empty() {
+        out.push_str("\npoints that several plans wait for\n");
+        for point in &preview.sync_points {
+            let plans: Vec<&str> = point.plans.iter().map(PlanName::as_str).collect();
+            let said = match point.points.as_slice() {
+                [one] if *one == point.id => plans.join(", "),
+                all => format!("{} before any of them continues", all.join(", ")),
+            };
+            below(&mut out, "  ", &format!("{}: {said}", point.id), columns);
+        }
+    }
+    if !preview.gates.is_empty() {
+        out.push_str("\ngates where a person has to say `orch approve`\n");
+        below(&mut out, "  ", &preview.gates.join(", "), columns);
+    }
+    if !preview.risks.is_empty() {
+        out.push_str("\nrisks\n");
+        risks(&mut out, preview, columns);
+    }
+    out
+}
+
+/// A head, and a text folded beside it.
+fn below(out: &mut String, head: &str, text: &str, columns: usize) {
+    let _ = writeln!(out, "{}", folded(head, text, columns));
+}
+
+fn expected_end(out: &mut String, preview: &Preview) {
+    let Some(first) = preview.expected.first() else {
+        return;
+    };
+    let agents = output::count(first.max_agents, "agent");
+    let _ = writeln!(
+        out,
+        "\nexpected end: in {} with {agents}; the critical path takes {}",
+        seconds(first),
+        span(Duration::from_millis(preview.critical_ms))
+    );
+    if !preview.gates.is_empty() {
+        out.push_str("  counted as if each gate were approved as soon as it is reached\n");
+    }
+    if first.tasks_undone > 0 {
+        let _ = writeln!(
+            out,
+            "  without {} that would never begin",
+            output::count(first.tasks_undone, "task")
+        );
+    }
+}
+
+fn overlaps(out: &mut String, preview: &Preview, columns: usize) {
+    for overlap in &preview.overlaps {
+        let [one, other] = &overlap.plans;
+        let order = match &overlap.first {
+            Some(first) => format!(" (one after the other, {first} first)"),
+            None if overlap.waits => " (one waits for the other)".to_owned(),
+            None => String::new(),
+        };
+        below(
+            out,
+            "  ",
+            &format!("{one}, {other}{order}: {}", overlap.files.join(", ")),
+            columns,
+        );
+    }
+}
+
+fn risks(out: &mut String, preview: &Preview, columns: usize) {
+    // The same risk of many plans is shown once.
+    let mut told: Vec<(&str, &str)> = Vec::new();
+    for risk in &preview.risks {
+        let key = (risk.message.as_str(), risk.hint.as_deref().unwrap_or_default());
+        if told.contains(&key) {
+            continue;
+        }
+        told.push(key);
+        let alike = preview
+            .risks
+            .iter()
+            .filter(|other| (&other.message, &other.hint) == (&risk.message, &risk.hint));
+        let places: Vec<String> = alike.map(|other| other.place.to_string()).collect();
+        // A place can be a pair of plans.
+        let between = if places.iter().any(|place| place.contains(',')) {
+            "; "
+        } else {
+            ", "
+        };
+        below(
+            out,
+            "  ",
+            &format!("{}: {}", places.join(between), risk.message),
+            columns,
+        );
+        below(out, "    ", key.1, columns);
+    }
+}
+
+fn waves(out: &mut String, preview: &Preview, columns: usize) {
+    if preview.waves.is_empty() {
+        return;
+    }
+    out.push_str("\nwaves (for reading: nothing waits for the end of one)\n");
+    for (number, wave) in preview.waves.iter().take(MOST.0).enumerate() {
+        let shown: Vec<&str> = wave.iter().take(MOST.1).map(String::as_str).collect();
+        let more = match wave.len().saturating_sub(MOST.1) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let head = format!("  {:>3}  ", number + 1);
+        let _ = writeln!(
+            out,
+            "{}",
+            folded(&head, &format!("{}{more}", shown.join(" ")), columns)
+        );
+    }
+    if preview.waves.len() > MOST.0 {
+        let _ = writeln!(out, "       and {} more waves", preview.waves.len() - MOST.0);
+    }
+}
+
+/// A table of strategies by numbers of agents.
+fn times(out: &mut String, expected: &[ExpectedTimes]) {
+    let mut numbers: Vec<usize> = expected.iter().map(|row| row.max_agents).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut strategies: Vec<&str> = Vec::new();
+    for row in expected {
+        if !strategies.contains(&row.strategy.as_str()) {
+            strategies.push(&row.strategy);
+        }
+    }
+    let _ = write!(out, "\n{:<15}", "expected time");
+    for number in &numbers {
+        let _ = write!(out, "{:>12}", output::count(*number, "agent"));
+    }
+    out.push('\n');
+    // Where the strategy makes no difference there is nothing to choose.
+    let row = |strategy: &str| -> Vec<String> {
+        let own = |number: &usize| {
+            let mut rows = expected.iter();
+            rows.find(|row| row.strategy == strategy && row.max_agents == *number)
+        };
+        numbers
+            .iter()
+            .map(|number| own(number).map_or_else(String::new, seconds))
+            .collect()
+    };
+    let alike = strategies.windows(2).all(|pair| row(pair[0]) == row(pair[1]));
+    let shown: Vec<(&str, &str)> = match strategies.first() {
+        Some(first) if alike && strategies.len() > 1 => vec![(*first, "any strategy")],
+        _ => strategies.iter().map(|strategy| (*strategy, *strategy)).collect(),
+    };
+    for (strategy, name) in shown {
+        let _ = write!(out, "  {name:<13}");
+        for cell in row(strategy) {
+            let _ = write!(out, "{cell:>12}");
+        }
+        out.push('\n');
+    }
+}
+
+fn seconds(row: &ExpectedTimes) -> String {
+    span(Duration::from_secs_f64(row.seconds.max(0.0)))
+}
+
+fn word(action: Action) -> &'static str {
+    match action {
+        Action::Start => "start",
+        Action::Adopt => "adopt",
+        Action::Continue => "continue",
+        Action::Merge => "merge",
+        Action::Stay => "stay",
+    }
+}

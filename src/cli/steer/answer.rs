@@ -1,0 +1,94 @@
+//! `orch answer`
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::journal::SCHEMA;
+use crate::plan::{LONGEST_MESSAGE, WorkRef};
+use crate::schedule::SteerRefusal;
+use crate::supervisor::{Answer, Request, record_answer};
+
+use crate::cli::call::asking::{RequestOutcome, ask_or};
+use crate::cli::call::{CliError, Context, ProgramExit, output};
+
+/// Answer an agent's question
+///
+/// The agent's conversation continues with the answer; an agent without one gets question and answer with its next prompt.
+#[derive(Debug, clap::Args)]
+pub struct AnswerArgs {
+    /// The plan that asks, or its phase or task, such as auth.2
+    #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
+    what: String,
+    /// The answer; `-` reads it from standard input
+    #[arg(value_name = "TEXT", required_unless_present = "file")]
+    text: Vec<String>,
+    /// Read the answer from this file
+    #[arg(long, short = 'F', value_name = "FILE", conflicts_with = "text")]
+    file: Option<PathBuf>,
+}
+
+#[derive(Debug, Serialize)]
+struct AnswerOutput {
+    schema: u32,
+    what: WorkRef,
+    /// False without a supervisor: the next `orch up` continues the work.
+    driven: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When nothing asks there, or the answer is empty or too long.
+pub fn run(context: &Context, args: &AnswerArgs) -> Result<ProgramExit, CliError> {
+    if std::env::var_os("ORCH_ATTEMPT").is_some_and(|attempt| !attempt.is_empty()) {
+        return Err(CliError::refused("only a person answers an agent's question"));
+    }
+    let text = text(args)?;
+    let project = context.project_in_force()?;
+    let (_, what) = context.one_work(&project, Some(&args.what))?;
+    let request = Request::Answer {
+        what: what.clone(),
+        text: text.clone(),
+    };
+    let asked = ask_or(&project.dir, &request, || record_answer(&project, &what, &text))?;
+    let driven = match asked {
+        RequestOutcome::Answered(Answer::Refused { why, hint }) => {
+            return Err(SteerRefusal { why, hint }.into());
+        }
+        RequestOutcome::Answered(_) => true,
+        RequestOutcome::Alone(Ok(_)) => false,
+        RequestOutcome::Alone(Err(refusal)) => return Err(refusal.into()),
+    };
+    if context.json {
+        let schema = SCHEMA;
+        output::json(&AnswerOutput { schema, what, driven })?;
+    } else if !context.quiet {
+        let when = if driven {
+            ""
+        } else {
+            "; the next `orch up` continues it"
+        };
+        output::text(&format!("answered {what}{when}\n"))?;
+    }
+    Ok(ProgramExit::Done)
+}
+
+fn text(args: &AnswerArgs) -> Result<String, CliError> {
+    let limit = LONGEST_MESSAGE as u64 + 1;
+    let mut text = String::new();
+    let read = match (&args.file, args.text.as_slice()) {
+        (Some(file), _) => std::fs::File::open(file)
+            .and_then(|file| file.take(limit).read_to_string(&mut text))
+            .map_err(|error| format!("`{}` cannot be read: {error}", file.display())),
+        (None, [dash]) if dash == "-" => std::io::stdin()
+            .take(limit)
+            .read_to_string(&mut text)
+            .map_err(|error| format!("standard input cannot be read: {error}")),
+        (None, words) => return Ok(words.join(" ")),
+    };
+    read.map_err(CliError::refused)?;
+    Ok(text)
+}

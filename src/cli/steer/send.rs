@@ -1,0 +1,163 @@
+//! `orch send`
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::journal::{OrchDir, SCHEMA};
+use crate::plan::{MessageKind, PlanName};
+use crate::schedule::{SteerRefusal, check_text};
+use crate::status::{self, Assignment};
+use crate::supervisor::{Answer, Outgoing, Posted, Project, Request, ask, record_message};
+
+use crate::cli::agents::task_subject::own_assignment;
+use crate::cli::call::asking::{RequestOutcome, ask_or};
+use crate::cli::call::context::no_such_plan;
+use crate::cli::call::{CliError, Context, ProgramExit, output};
+
+/// Send a message to a plan's agents
+///
+/// The agent gets it with its next prompt, and can read it at once with `orch task inbox`. An agent's message comes from its
+/// plan.
+#[derive(Debug, clap::Args)]
+pub struct SendArgs {
+    /// The agents' plan
+    #[arg(value_name = "PLAN")]
+    to: String,
+    /// The message
+    #[arg(required = true, value_name = "TEXT")]
+    text: Vec<String>,
+    /// coordination, status, conflict or sync_request
+    #[arg(long, value_name = "KIND", default_value = "coordination")]
+    kind: MessageKind,
+}
+
+#[derive(Debug, Serialize)]
+struct SentTo {
+    schema: u32,
+    to: PlanName,
+    from: Option<PlanName>,
+    kind: MessageKind,
+    /// False without a supervisor: the next `orch up` delivers it.
+    driven: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When there is no such plan, or no agent will work on it again.
+pub fn run(context: &Context, args: &SendArgs) -> Result<ProgramExit, CliError> {
+    if let Some((work, worktree)) = own_assignment(context) {
+        return by_agent(context, args, &work, &worktree);
+    }
+    let project = context.project_in_force()?;
+    let to = context.named(&project, &args.to)?;
+    let from = sender(context, &project)?.filter(|from| *from != to);
+    let outgoing = outgoing(args, to, from);
+    let request = Request::Send(outgoing.clone());
+    let asked = ask_or(&project.dir, &request, || record_message(&project, &outgoing))?;
+    let when = match asked {
+        RequestOutcome::Answered(answer) => answered(answer)?,
+        RequestOutcome::Alone(Ok(Posted { delivered: true })) => When::Readable,
+        RequestOutcome::Alone(Ok(Posted { delivered: false })) => When::Later,
+        RequestOutcome::Alone(Err(refusal)) => return Err(refusal.into()),
+    };
+    say(context, &outgoing, when)
+}
+
+/// An agent asks the supervisor, and where its sandbox keeps it from that, leaves the message in its worktree.
+fn by_agent(
+    context: &Context,
+    args: &SendArgs,
+    work: &Assignment,
+    worktree: &Path,
+) -> Result<ProgramExit, CliError> {
+    let names = || work.plans.iter().map(PlanName::as_str);
+    let to = work.plans.iter().find(|plan| plan.as_str() == args.to);
+    let to = to.ok_or_else(|| no_such_plan(&args.to, "the manifest", names()))?;
+    let from = Some(work.plan.clone());
+    let outgoing = outgoing(args, to.clone(), from);
+    check_text(&outgoing.text)?;
+    let when = match ask(&OrchDir::at(&work.home), &Request::Send(outgoing.clone())) {
+        Ok(Some(answer @ (Answer::Refused { .. } | Answer::Accepted))) => answered(answer)?,
+        Ok(_) | Err(_) => {
+            let now = Timestamp::now().as_nanosecond();
+            let posted = status::OutboxLine {
+                id: format!("{}-{now}", std::process::id()),
+                to: outgoing.to.clone(),
+                kind: outgoing.kind,
+                text: outgoing.text.clone(),
+            };
+            let posted = status::post(worktree, &posted);
+            posted.map_err(anyhow::Error::msg)?;
+            When::Collected
+        }
+    };
+    say(context, &outgoing, when)
+}
+
+fn outgoing(args: &SendArgs, to: PlanName, from: Option<PlanName>) -> Outgoing {
+    Outgoing {
+        to,
+        from,
+        kind: args.kind,
+        text: args.text.join(" "),
+    }
+}
+
+/// When a message reaches the agent that it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// The supervisor has it.
+    Now,
+    /// No supervisor is at work, and the agent that still works can read it.
+    Readable,
+    /// With the next `orch up`.
+    Later,
+    /// As soon as a supervisor looks into the sender's worktree.
+    Collected,
+}
+
+fn answered(answer: Answer) -> Result<When, CliError> {
+    match answer {
+        Answer::Refused { why, hint } => Err(SteerRefusal { why, hint }.into()),
+        Answer::Accepted
+        | Answer::Steered { .. }
+        | Answer::Merged(_)
+        | Answer::Resolved(_)
+        | Answer::Ended => Ok(When::Now),
+    }
+}
+
+fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<ProgramExit, CliError> {
+    let Outgoing { to, from, kind, .. } = outgoing;
+    if context.json {
+        output::json(&SentTo {
+            schema: SCHEMA,
+            to: to.clone(),
+            from: from.clone(),
+            kind: *kind,
+            driven: when == When::Now,
+        })?;
+    } else if !context.quiet {
+        let when = match when {
+            When::Now => "",
+            When::Readable => "; its agent, still at work, can read it now (orch task inbox)",
+            When::Later => "; the next `orch up` delivers it",
+            When::Collected => "; the supervisor collects it from this worktree",
+        };
+        output::text(&format!("sent to {to}{when}\n"))?;
+    }
+    Ok(ProgramExit::Done)
+}
+
+/// The plan in whose name it is sent: `--plan`, else `ORCH_PLAN`, else the worktree one stands in; none for a person.
+fn sender(context: &Context, project: &Project) -> Result<Option<PlanName>, CliError> {
+    let variable = std::env::var("ORCH_PLAN").ok().filter(|name| !name.is_empty());
+    match context.plan.clone().or(variable) {
+        Some(name) => context.named(project, &name).map(Some),
+        None => Ok(context.plan_here(project)),
+    }
+}

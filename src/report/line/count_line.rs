@@ -1,0 +1,77 @@
+//! The first line of `orch status`: how many plans are in which state, when all is done, and what it cost.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::plan::PlanState;
+use crate::schedule::money;
+use crate::supervisor::StatusView;
+use crate::words::rough;
+
+use crate::report::text::count::count;
+
+/// The states of plans in the order in which they are shown.
+pub const STATES: [PlanState; 11] = [
+    PlanState::Running,
+    PlanState::Ready,
+    PlanState::Blocked,
+    PlanState::Parked,
+    PlanState::Paused,
+    PlanState::Held,
+    PlanState::Failed,
+    PlanState::Skipped,
+    PlanState::Cancelled,
+    PlanState::Finished,
+    PlanState::Landed,
+];
+
+/// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed · done in about 1h 40m (1h 20m to 2h 5m) · cost 14.20`.
+/// In two lines where it is wider than `columns`.
+pub fn count_line(view: &StatusView, columns: usize) -> String {
+    let asking: BTreeSet<_> = view
+        .attention
+        .iter()
+        .filter_map(|item| item.plan.as_ref())
+        .collect();
+    let states: Vec<PlanState> = view.plans.iter().map(|plan| plan.state).collect();
+    let micros = view.spent.exact().micros.unwrap_or_default();
+    let figures = figures(view.eta_s, view.eta_range_s, view.cost.map(|_| micros));
+    let counts = counts(asking.len(), &states);
+    match counts.width() + figures.width() <= columns {
+        true => format!("{counts}{figures}"),
+        false => format!("{counts}\n  {}", figures.trim_start_matches(" · ")),
+    }
+}
+
+/// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed`.
+pub fn counts(asking: usize, plans: &[PlanState]) -> String {
+    let asking = match asking {
+        0 => None,
+        1 => Some("1 needs you".to_owned()),
+        more => Some(format!("{more} need you")),
+    };
+    let states = STATES.iter().filter_map(|state| {
+        let plans = plans.iter().filter(|plan| *plan == state).count();
+        (plans > 0).then(|| format!("{plans} {state}"))
+    });
+    let states: Vec<String> = asking.into_iter().chain(states).collect();
+    format!("{}: {}", count(plans.len(), "plan"), states.join(", "))
+}
+
+/// ` · done in about 1h 40m (1h 20m to 2h 5m) · cost 14.20`, of seconds and millionths.
+pub fn figures(eta: Option<u64>, range: Option<(u64, u64)>, micros: Option<u64>) -> String {
+    let time = |seconds: u64| rough(Duration::from_secs(seconds));
+    let mut text = String::new();
+    if let Some(eta) = eta {
+        text += &format!(" · done in about {}", time(eta));
+        if let Some((from, to)) = range.filter(|(from, to)| time(*from) != time(*to)) {
+            text += &format!(" ({} to {})", time(from), time(to));
+        }
+    }
+    if let Some(micros) = micros {
+        text += &format!(" · cost {}", money(micros));
+    }
+    text
+}

@@ -1,0 +1,296 @@
+//! One event on one line, for people.
+
+use crate::journal::Record;
+use crate::plan::{CommitId, ManifestChange, Message, OnStall, PlanName};
+use crate::schedule::{
+    Event, Evidence, Failed, Hold, Landed, LaneNote, LateReport, LaunchTrouble, MergeTrouble, NotLanded,
+    PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport, VerifiedMerge, point_word,
+};
+use crate::supervisor::given;
+
+use super::resolving_line::resolving_line;
+use super::usage_line::{facts_line, parked_line};
+use crate::report::text::count::count;
+
+/// `03:04:05 auth     agent.started        attempt auth-1`
+pub fn event_line(record: &Record) -> String {
+    let time = record.wall.to_string();
+    let clock = time.get(11..19).unwrap_or_default();
+    let plan = record.event.plan().map_or("-", |plan| plan.as_str());
+    let columns = crate::journal::Columns::of(&record.event);
+    format!(
+        "{clock} {plan:<12} {:<17} {}",
+        columns.event,
+        detail(&record.event)
+    )
+    .trim_end()
+    .to_owned()
+}
+
+/// What there is to say beyond the event's name.
+pub fn detail(event: &Event) -> String {
+    match event {
+        Event::RunStarted {
+            run, target, base, ..
+        } => format!("{run} from {} onto {target}", base.short()),
+        Event::RunStopping { now: true } => "agents are ended at once".to_owned(),
+        Event::RunStopping { now: false } => {
+            "agents are asked to end; press Ctrl-C again to end them at once".to_owned()
+        }
+        Event::RunStopped { why, .. } => why.clone(),
+        Event::RunSettled {}
+        | Event::WorktreeLost { .. }
+        | Event::VerifyStarted { .. }
+        | Event::VerifyStopped { .. }
+        | Event::MergeStarted { .. }
+        | Event::PlanFinished { .. }
+        | Event::PlanCancelled { .. } => String::new(),
+        Event::WorktreeCreated { path, branch, .. } => format!("{branch} in {path}"),
+        Event::WorktreeRefused(LaneNote { why, .. })
+        | Event::WorktreeWaits(LaneNote { why, .. })
+        | Event::WorktreeDeferred(LaneNote { why, .. })
+        | Event::PinRefused(PinRefusal { why, .. })
+        | Event::PlanFailed(Failed { why, .. })
+        | Event::VerifyFailed(Failed { why, .. })
+        | Event::PlanSkipped { why, .. }
+        | Event::Warning { why, .. } => first_line(why),
+        Event::ManifestChanged(edit) => edit.changes.iter().map(edited).collect::<Vec<_>>().join("; "),
+        Event::AttemptAssigned {
+            attempt,
+            agent,
+            units,
+            ..
+        } => format!("{attempt}: agent {agent}, {}", given(units)),
+        Event::WorkMerged { attempt, commit, .. } => format!("{attempt} at {}", commit.short()),
+        Event::WorkConflicted(about) => format!("{} in {}", about.attempt, about.files.join(", ")),
+        Event::WorkRefused(refusal) => format!("{}: {}", refusal.attempt, first_line(&refusal.why)),
+        Event::WorkFailed { .. } => unit_failed(event),
+        Event::Ticked(of) => format!("{} boxes are ticked in its document", of.ticks.items.len()),
+        Event::WorkAdded(about) => format!("{}: added to finished work", about.unit),
+        Event::WorkLeftOut(about) | Event::WorkCancelled(about) => about.unit.to_string(),
+        Event::Paused(asked) if asked.now => format!("{}, at once", point_word(asked.point)),
+        Event::Paused(asked) => point_word(asked.point),
+        Event::QuestionAsked(question) => format!("{}: {}", question.attempt, first_line(&question.text)),
+        Event::QuestionAnswered(answer) => first_line(&answer.text),
+        Event::Resumed(about)
+        | Event::RetryRequested(about)
+        | Event::CancelRequested(about)
+        | Event::Approved(about) => point_word(about.point),
+        Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_line(&skip.why)),
+        Event::AgentStarted { attempt, pid, .. } => format!("{attempt}, process {pid}"),
+        Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
+        Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
+        Event::AgentUsage(usage) => format!("{}: {}", usage.attempt, facts_line(&usage.facts)),
+        Event::AttemptParked(parked) => parked_line(parked),
+        Event::AttemptChecked {
+            attempt, evidence, ..
+        } => format!("{attempt}: {}", made(evidence)),
+        Event::AttemptFailed {
+            why,
+            retry_in_ms: Some(ms),
+            ..
+        } => format!("{}; again in {:.1}s", first_line(why), *ms as f64 / 1000.0),
+        Event::AttemptFailed { why, .. } => first_line(why),
+        Event::StageDone { attempt, .. } => attempt.to_string(),
+        Event::TaskStarted(report)
+        | Event::TaskDone(report)
+        | Event::TaskFailed(report)
+        | Event::TaskSkipped(report) => task_report(report),
+        Event::PhaseDone { phase, .. } => format!("phase {phase}"),
+        Event::PhaseVerify(fact) => phase_verify(fact),
+        Event::Pinned(pinned) => format!("{} at {}", point_word(pinned.point), pinned.commit.short()),
+        Event::VerifyPassed { commit, .. } => commit.short().to_owned(),
+        Event::PlanHeld { why, .. } => hold(why),
+        Event::MergeRequested { plans, .. } if plans.is_empty() => "all finished plans".to_owned(),
+        Event::MergeRequested { plans, .. } => listed(plans),
+        Event::MergeVerified(merge) => verified(merge),
+        Event::MergeFlaky(merge) => format!(
+            "{}: green after {}",
+            stacked(&merge.plans),
+            first_line(&merge.why)
+        ),
+        Event::MergeLanded(landed) => landing(landed),
+        Event::MergeFound(found) => format!("already on {}: {}", found.target, found.evidence),
+        Event::MergeReverted(back) | Event::MergeRestored(back) => is_at(&back.target, &back.commit),
+        Event::TargetChecked(checked) => target_checked(checked),
+        Event::MergeFailed(failed) => not_landed(failed),
+        Event::AgentStalled(notice) => format!("{} is stuck: {}", notice.attempt, notice.ages.words()),
+        Event::AgentStirred(about) => format!("{} moves again", about.attempt),
+        Event::StallActed(done) => format!("{}: {}", done.attempt, stall_action(done.action)),
+        Event::ReportLate(late) => report_late(late),
+        Event::MessageSent(sent) => message(&sent.message),
+        Event::Escalated(wait) => first_line(&wait.why),
+        Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
+        Event::ConflictGone(seen) => format!("with {}", seen.with),
+        Event::Resolve(fact) => resolving_line(fact),
+        Event::UnionRed(seen) => format!("with {}: {}", stacked(&seen.with), first_line(&seen.why)),
+        Event::UnionGreen(seen) => format!("with {}", stacked(&seen.with)),
+    }
+}
+
+fn unit_failed(event: &Event) -> String {
+    let Event::WorkFailed {
+        unit, why, built_on, ..
+    } = event
+    else {
+        return String::new();
+    };
+    let built = match built_on.is_empty() {
+        true => String::new(),
+        false => format!("; built on it: {}", listed(built_on)),
+    };
+    format!("{unit}: {}{built}", first_line(why))
+}
+
+/// What an attempt has made.
+fn made(evidence: &Evidence) -> String {
+    let left = match evidence.leftovers_committed {
+        0 => String::new(),
+        files => format!(", {} committed", count(files as usize, "leftover file")),
+    };
+    format!("{}{left}", count(evidence.commits as usize, "commit"))
+}
+
+fn task_report(report: &TaskReport) -> String {
+    match &report.note {
+        Some(note) => format!("{}: {}", report.task, first_line(note)),
+        None => report.task.to_string(),
+    }
+}
+
+fn verified(merge: &VerifiedMerge) -> String {
+    let verdict = if merge.verdict.green { "green" } else { "red" };
+    let known = if merge.verdict.known {
+        ", from an earlier verification"
+    } else {
+        ""
+    };
+    format!("{}: {verdict}{known}", stacked(&merge.plans))
+}
+
+fn is_at(target: &str, commit: &CommitId) -> String {
+    format!("{target} is at {}", commit.short())
+}
+
+fn landing(landed: &Landed) -> String {
+    let part = landed.part.as_ref();
+    let part = part.map(|part| format!("{}: ", part.words())).unwrap_or_default();
+    format!("{part}{}", is_at(&landed.target, &landed.commit))
+}
+
+fn target_checked(checked: &TargetChecked) -> String {
+    let (target, commit) = (&checked.target, checked.commit.short());
+    match checked.trouble() {
+        Some(trouble) => first_line(&trouble),
+        None => format!("{target} passes in a fresh worktree ({commit})"),
+    }
+}
+
+fn report_late(late: &LateReport) -> String {
+    let why = if late.refused {
+        "which could not begin"
+    } else {
+        "after its agent had ended"
+    };
+    format!("{} {}, {why}", late.task, late.state)
+}
+
+fn message(message: &Message) -> String {
+    let (kind, from) = (message.kind, message.sender());
+    format!("{kind} from {from}: {}", first_line(&message.text))
+}
+
+fn stall_action(action: OnStall) -> &'static str {
+    match action {
+        OnStall::Notice => "nothing is done",
+        OnStall::Nudge => "it is sent a message",
+        OnStall::Restart => "it is ended and tried again",
+        OnStall::Hold => "it is ended and waits for a person",
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// `auth.priority medium -> high`.
+fn edited(change: &ManifestChange) -> String {
+    let said = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => format!("{} {before} -> {after}", change.about),
+        (None, Some(after)) => format!("{} is new: {after}", change.about),
+        (Some(_), None) => format!("{} is gone", change.about),
+        (None, None) => format!("{} changed", change.about),
+    };
+    match &change.refused {
+        None => said,
+        Some(why) => format!("{said}: refused, {why}"),
+    }
+}
+
+fn launch_trouble(why: &LaunchTrouble) -> String {
+    match why {
+        LaunchTrouble::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
+        LaunchTrouble::Refused { why } | LaunchTrouble::Failed { why } | LaunchTrouble::Lost { why } => {
+            first_line(why)
+        }
+    }
+}
+
+fn phase_verify(fact: &PhaseVerify) -> String {
+    let phase = fact.phase;
+    let at = fact.ran.as_ref().map(|ran| format!(" at {}", ran.commit.short()));
+    let at = at.unwrap_or_default();
+    match fact.said {
+        PhaseSaid::Started => format!("phase {phase}: verifying"),
+        PhaseSaid::Passed => format!("phase {phase} passes{at}"),
+        PhaseSaid::Failed => {
+            let why = first_line(fact.why.as_deref().unwrap_or_default());
+            format!("phase {phase} is red{at}: {why}")
+        }
+        PhaseSaid::Stopped => format!("phase {phase}: verification stopped"),
+    }
+}
+
+fn hold(why: &Hold) -> String {
+    let unit = match why {
+        Hold::Work { unit, .. } => format!("{unit}: "),
+        _ => String::new(),
+    };
+    format!("{unit}{}", first_line(&why.why()))
+}
+
+/// `a, b`; the target itself where nothing is merged onto it.
+fn stacked(plans: &[PlanName]) -> String {
+    if plans.is_empty() {
+        return "the target".to_owned();
+    }
+    listed(plans)
+}
+
+fn listed(items: &[impl ToString]) -> String {
+    let words: Vec<String> = items.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}
+
+fn not_landed(failed: &NotLanded) -> String {
+    let part = failed.up_to.map(|phase| format!("up to phase {phase}: "));
+    format!("{}{}", part.unwrap_or_default(), merge_trouble(&failed.why))
+}
+
+fn merge_trouble(why: &MergeTrouble) -> String {
+    match why {
+        MergeTrouble::Conflict {
+            with, files, tried, ..
+        } => crate::schedule::conflict_words(
+            with,
+            files,
+            tried.as_deref().and_then(|tried| tried.lines().next()),
+        ),
+        MergeTrouble::TargetRed { why } => format!("the target itself is red: {}", first_line(why)),
+        MergeTrouble::Verification { why }
+        | MergeTrouble::Refused { why }
+        | MergeTrouble::Obstacle { why }
+        | MergeTrouble::NotFinished { why } => first_line(why),
+        MergeTrouble::Waits { on } => format!("waits for {on} to land"),
+    }
+}

@@ -1,0 +1,9 @@
+//! One line of text for a fact.
+
+pub mod count_line;
+pub mod disk_text;
+pub mod event_line;
+pub mod json_lines;
+pub mod plain_lines;
+pub mod resolving_line;
+pub mod usage_line;

@@ -1,0 +1,160 @@
+//! The stream as lines, where there is no terminal.
+
+use std::io::Write;
+
+use anstream::adapter::strip_bytes;
+
+use crate::journal::Record;
+use crate::schedule::{Event, Scheduler};
+use crate::supervisor::Observer;
+
+use super::event_line::event_line;
+
+/// Prints records to standard error, one line each.
+#[derive(Debug)]
+pub struct PlainLines {
+    verbose: bool,
+    answered: bool,
+    coloured: bool,
+}
+
+impl PlainLines {
+    /// Everything when verbose, otherwise what a person waits for.
+    pub fn new(verbose: bool) -> Self {
+        Self {
+            verbose,
+            answered: false,
+            coloured: anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
+        }
+    }
+
+    /// For a merge whose answer says what became of each plan: told are verdicts as they come, and no result twice.
+    #[must_use]
+    pub fn before_an_answer(self) -> Self {
+        Self {
+            answered: true,
+            ..self
+        }
+    }
+
+    fn is_told(&self, event: &Event) -> bool {
+        let told = match event {
+            Event::MergeVerified(_) => self.answered,
+            event if self.answered && is_in_the_answer(event) => false,
+            event => is_news(event),
+        };
+        self.verbose || told
+    }
+}
+
+impl Observer for PlainLines {
+    fn recorded(&mut self, records: &[Record], _: &Scheduler) {
+        let mut lines = String::new();
+        for record in records.iter().filter(|record| self.is_told(&record.event)) {
+            lines.push_str(&event_line(record));
+            lines.push('\n');
+        }
+        if lines.is_empty() {
+            return;
+        }
+        // In one piece: what takes colour away as it writes would write each line, and each word in colour, on its own.
+        let lines = match self.coloured {
+            true => lines.into_bytes(),
+            false => strip_bytes(lines.as_bytes()).into_vec(),
+        };
+        // The run does not depend on a reader.
+        let _ = std::io::stderr().write_all(&lines);
+    }
+}
+
+/// True for what the answer of a merge says, or that goes without saying there.
+fn is_in_the_answer(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::MergeLanded(_)
+            | Event::MergeFailed(_)
+            | Event::MergeRequested { .. }
+            | Event::RunStarted { .. }
+            | Event::RunStopped { .. }
+    )
+}
+
+/// False for the steps in between.
+fn is_news(event: &Event) -> bool {
+    match event {
+        Event::AttemptAssigned { .. }
+        | Event::AgentUsage(_)
+        | Event::AttemptChecked { .. }
+        | Event::StageDone { .. }
+        | Event::WorktreeDeferred(_)
+        | Event::WorkMerged { .. }
+        | Event::WorkLeftOut { .. }
+        | Event::Ticked(_)
+        | Event::MergeStarted { .. }
+        | Event::MergeVerified(_)
+        | Event::VerifyStarted { .. }
+        | Event::VerifyStopped { .. }
+        | Event::Pinned { .. }
+        | Event::TaskStarted { .. } => false,
+        Event::RunStarted { .. }
+        | Event::RunStopping { .. }
+        | Event::RunStopped { .. }
+        | Event::RunSettled {}
+        | Event::WorktreeCreated { .. }
+        | Event::WorktreeRefused(_)
+        | Event::WorktreeWaits(_)
+        | Event::WorktreeLost { .. }
+        | Event::AgentStarted { .. }
+        | Event::AgentRefused { .. }
+        | Event::AgentEnded { .. }
+        | Event::AttemptFailed { .. }
+        | Event::AttemptParked(_)
+        | Event::TaskDone { .. }
+        | Event::TaskFailed { .. }
+        | Event::TaskSkipped { .. }
+        | Event::PhaseDone { .. }
+        | Event::PhaseVerify(_)
+        | Event::PinRefused { .. }
+        | Event::WorkConflicted(_)
+        | Event::WorkRefused { .. }
+        | Event::WorkAdded(_)
+        | Event::WorkFailed { .. }
+        | Event::WorkSkipped { .. }
+        | Event::VerifyPassed { .. }
+        | Event::VerifyFailed { .. }
+        | Event::PlanFinished { .. }
+        | Event::PlanFailed(_)
+        | Event::PlanSkipped { .. }
+        | Event::PlanHeld { .. }
+        | Event::Paused(_)
+        | Event::Resumed { .. }
+        | Event::RetryRequested { .. }
+        | Event::CancelRequested { .. }
+        | Event::PlanCancelled { .. }
+        | Event::WorkCancelled { .. }
+        | Event::Approved { .. }
+        | Event::MergeRequested { .. }
+        | Event::MergeLanded { .. }
+        | Event::MergeFound { .. }
+        | Event::MergeReverted(_)
+        | Event::MergeRestored(_)
+        | Event::MergeFlaky(_)
+        | Event::TargetChecked(_)
+        | Event::MergeFailed { .. }
+        | Event::AgentStalled(_)
+        | Event::AgentStirred(_)
+        | Event::StallActed(_)
+        | Event::ReportLate(_)
+        | Event::MessageSent(_)
+        | Event::QuestionAsked(_)
+        | Event::QuestionAnswered(_)
+        | Event::Escalated(_)
+        | Event::ManifestChanged(_)
+        | Event::ConflictForeseen(_)
+        | Event::ConflictGone(_)
+        | Event::Resolve(_)
+        | Event::UnionRed(_)
+        | Event::UnionGreen(_)
+        | Event::Warning { .. } => true,
+    }
+}

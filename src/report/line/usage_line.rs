@@ -1,0 +1,77 @@
+//! What an agent's output tells, in one line.
+
+use std::time::Duration;
+
+use crate::schedule::{Facts, Parked, Spent, money};
+
+use crate::report::text::span::span;
+use crate::supervisor::SpentView;
+use crate::words::clause;
+
+/// `2 turns, 12k tokens, 0.35`, and what is wrong.
+pub fn facts_line(facts: &Facts) -> String {
+    let mut parts = Vec::new();
+    if facts.turns > 0 {
+        parts.push(format!(
+            "{} turn{}",
+            facts.turns,
+            if facts.turns == 1 { "" } else { "s" }
+        ));
+    }
+    parts.extend(spent_line(facts.spent));
+    if !facts.denied.is_empty() {
+        parts.push(format!("denied {}", facts.denied));
+    }
+    if let Some(obstacle) = &facts.obstacle {
+        parts.push(format!("{}: {}", obstacle.kind.word(), obstacle.why));
+    } else if let Some(end) = facts.end.as_ref().filter(|end| !end.good) {
+        parts.push(end.text.clone());
+    }
+    parts.join(", ")
+}
+
+/// `12.3k tokens, 0.35`; none when nothing is known.
+pub fn spent_line(spent: Spent) -> Option<String> {
+    if spent.is_nothing() {
+        return None;
+    }
+    let tokens = match spent.tokens() {
+        few @ 0..1_000 => format!("{few} tokens"),
+        some @ 1_000..1_000_000 => format!("{:.1}k tokens", some as f64 / 1e3),
+        many => format!("{:.1}M tokens", many as f64 / 1e6),
+    };
+    Some(match spent.micros {
+        Some(micros) => format!("{tokens}, cost {}", money(micros)),
+        None => tokens,
+    })
+}
+
+/// The same with the limit, where there is one: `12.3k tokens, cost 0.35 of 5.00`.
+pub fn budget_line(spent: &SpentView) -> Option<String> {
+    let line = spent_line(spent.exact());
+    match (line, spent.budget) {
+        (Some(line), Some(budget)) if spent.cost.is_some() => Some(format!("{line} of {budget:.2}")),
+        (line, Some(budget)) => Some(format!(
+            "{}cost unknown of {budget:.2}",
+            line.map_or(String::new(), |line| line + ", ")
+        )),
+        (line, None) => line,
+    }
+}
+
+/// `auth-1: rate limited: …; continues in 2h 5m`.
+pub fn parked_line(parked: &Parked) -> String {
+    let when = match parked.for_ms {
+        0 => "continues with another account".to_owned(),
+        ms => {
+            let guess = if parked.told { "" } else { " (nobody said when)" };
+            format!("continues in {}{guess}", span(Duration::from_millis(ms)))
+        }
+    };
+    format!(
+        "{}: {}: {}; {when}",
+        parked.attempt,
+        parked.kind.word(),
+        clause(&parked.why)
+    )
+}

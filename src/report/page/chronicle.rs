@@ -1,0 +1,517 @@
+//! What happened in each run, told from the journal: attempts, outcomes, times and what was spent.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::journal::{Columns, Record};
+use crate::plan::{AgentName, AttemptId, CommitId, PlanName, PlanState, RunId, UnitId};
+use crate::schedule::{Event, Landed, MergeTrouble, NotLanded};
+
+/// One run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct RunStory {
+    /// Its id.
+    pub run: String,
+    /// Where its plans land.
+    pub target: String,
+    /// When it began.
+    pub began: Option<Timestamp>,
+    /// When the last thing of it was recorded.
+    pub ended: Option<Timestamp>,
+    /// How it ended, in words; none while it continues, or when its supervisor was killed.
+    pub ending: Option<String>,
+    /// True while a supervisor drives it.
+    pub goes_on: bool,
+    /// True when it only landed what was finished.
+    pub merge_only: bool,
+    /// Milliseconds in which a supervisor drove it, without the pauses between two of them.
+    pub driven_ms: u64,
+    /// Its plans by name: those that something was recorded of.
+    pub plans: BTreeMap<PlanName, PlanStory>,
+    /// Warnings, with their moment.
+    pub warnings: Vec<(Timestamp, String)>,
+    #[serde(skip)]
+    session: Option<(Timestamp, Timestamp)>,
+    /// True after the run has ended: later requests of people do not belong to it.
+    #[serde(skip)]
+    over: Option<bool>,
+}
+
+/// A plan in a run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct PlanStory {
+    /// Where the run left it.
+    pub state: Option<PlanState>,
+    /// Why, when it did not end well.
+    pub why: Option<String>,
+    /// The commit with which it landed.
+    pub landed: Option<CommitId>,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<AttemptStory>,
+}
+
+/// An attempt.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AttemptStory {
+    /// Its id.
+    pub attempt: AttemptId,
+    /// Its agent.
+    pub agent: AgentName,
+    /// Its units.
+    pub units: Vec<UnitId>,
+    /// When its agent started.
+    pub began: Option<Timestamp>,
+    /// When its agent was gone.
+    pub ended: Option<Timestamp>,
+    /// While its agent is at work: now.
+    #[serde(skip)]
+    pub so_far: Option<Timestamp>,
+    /// Why it was not enough; none when it was.
+    pub failed: Option<String>,
+    /// What it used up, as far as its agent said.
+    pub spent: Spending,
+}
+
+/// Tokens and money.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Spending {
+    /// Tokens read and written, cached ones included.
+    pub tokens: u64,
+    /// Money; none when nobody said.
+    pub cost: Option<f64>,
+}
+
+impl Spending {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            tokens: self.tokens + other.tokens,
+            cost: match (self.cost, other.cost) {
+                (None, None) => None,
+                (a, b) => Some(a.unwrap_or(0.0) + b.unwrap_or(0.0)),
+            },
+        }
+    }
+}
+
+impl AttemptStory {
+    /// How long its agent was at work, in milliseconds.
+    pub fn took_ms(&self) -> u64 {
+        match (self.began, self.ended.or(self.so_far)) {
+            (Some(began), Some(ended)) => between(began, ended),
+            _ => 0,
+        }
+    }
+}
+
+impl PlanStory {
+    /// How long its agents were at work, in milliseconds.
+    pub fn agent_ms(&self) -> u64 {
+        self.attempts.iter().map(AttemptStory::took_ms).sum()
+    }
+
+    /// What its attempts used up.
+    pub fn spent(&self) -> Spending {
+        let spent = self.attempts.iter().map(|attempt| attempt.spent);
+        spent.fold(Spending::default(), Spending::plus)
+    }
+}
+
+/// The figures of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Figures {
+    /// Milliseconds in which a supervisor drove it.
+    pub driven_ms: u64,
+    /// Milliseconds in which agents were at work, summed over all of them.
+    pub agent_ms: u64,
+    /// Of these, the insufficient attempts.
+    pub wasted_ms: u64,
+    /// Milliseconds in which no agent was at work while the run was driven.
+    pub idle_ms: u64,
+    /// Attempts.
+    pub attempts: usize,
+    /// Attempts that were not enough.
+    pub failed_attempts: usize,
+    /// Most agents at work at once.
+    pub peak: usize,
+    /// Agents at work on average; 0 when nothing was driven.
+    pub mean: f64,
+    /// The usage.
+    pub spent: Spending,
+}
+
+impl RunStory {
+    /// Its figures.
+    pub fn figures(&self) -> Figures {
+        let attempts = || self.plans.values().flat_map(|plan| &plan.attempts);
+        let mut moments: Vec<(Timestamp, i32)> = Vec::new();
+        for attempt in attempts() {
+            if let (Some(began), Some(ended)) = (attempt.began, attempt.ended.or(attempt.so_far)) {
+                moments.extend([(began, 1), (ended, -1)]);
+            }
+        }
+        // Who leaves goes before who comes.
+        moments.sort_unstable();
+        let (mut now, mut peak, mut busy, mut since) = (0, 0, 0, None);
+        for (at, step) in moments {
+            if let Some(since) = since.filter(|_| now > 0) {
+                busy += between(since, at);
+            }
+            now += step;
+            peak = peak.max(now);
+            since = Some(at);
+        }
+        let agent_ms: u64 = attempts().map(AttemptStory::took_ms).sum();
+        let failed = || attempts().filter(|attempt| attempt.failed.is_some());
+        Figures {
+            driven_ms: self.driven_ms,
+            agent_ms,
+            wasted_ms: failed().map(AttemptStory::took_ms).sum(),
+            idle_ms: self.driven_ms.saturating_sub(busy),
+            attempts: attempts().count(),
+            failed_attempts: failed().count(),
+            peak: usize::try_from(peak).unwrap_or(0),
+            mean: match self.driven_ms {
+                0 => 0.0,
+                driven => agent_ms as f64 / driven as f64,
+            },
+            spent: self
+                .plans
+                .values()
+                .map(PlanStory::spent)
+                .fold(Spending::default(), Spending::plus),
+        }
+    }
+
+    /// How many plans it left in a state.
+    pub fn count(&self, state: PlanState) -> usize {
+        self.plans
+            .values()
+            .filter(|plan| plan.state == Some(state))
+            .count()
+    }
+
+    /// The story of a plan, begun where there is none.
+    pub fn plan(&mut self, name: &PlanName) -> &mut PlanStory {
+        self.plans.entry(name.clone()).or_default()
+    }
+
+    /// The story of an attempt that was told of.
+    pub fn attempt(&mut self, plan: &PlanName, id: &AttemptId) -> Option<&mut AttemptStory> {
+        let attempts = &mut self.plans.get_mut(plan)?.attempts;
+        attempts.iter_mut().rev().find(|attempt| attempt.attempt == *id)
+    }
+
+    fn take(&mut self, record: &Record) {
+        match &record.event {
+            Event::RunStarted { .. } => self.over = Some(false),
+            _ if self.over != Some(false) => return,
+            Event::RunStopped { .. } | Event::RunSettled {} => self.over = Some(true),
+            _ => {}
+        }
+        let at = record.wall;
+        self.began.get_or_insert(at);
+        self.ended = Some(at);
+        match (&mut self.session, &record.event) {
+            (session @ None, _) | (session @ Some(_), Event::RunStarted { .. }) => {
+                if let Some((from, to)) = session.replace((at, at)) {
+                    self.driven_ms += between(from, to);
+                }
+            }
+            (Some((_, to)), _) => *to = at,
+        }
+        self.fold(at, &record.event);
+        self.fold_spending(record);
+    }
+
+    fn fold(&mut self, at: Timestamp, event: &Event) {
+        let mut end = |plan: &PlanName, state: PlanState, why: Option<String>| {
+            let plan = self.plan(plan);
+            (plan.state, plan.why) = (Some(state), why);
+        };
+        match event {
+            Event::RunStarted {
+                target, merge_only, ..
+            } => {
+                self.target.clone_from(target);
+                // Landing what a run finished continues with that run.
+                self.merge_only = *merge_only && !self.had_work();
+                self.ending = None;
+            }
+            Event::RunStopped { why, .. } => {
+                self.ending = Some(why.clone());
+                let plans = self.plans.values_mut();
+                for plan in plans.filter(|plan| plan.state == Some(PlanState::Running)) {
+                    plan.state = Some(PlanState::Ready);
+                }
+            }
+            Event::RunSettled {} => self.ending = Some("all plans have settled".to_owned()),
+            Event::PlanFinished(of) => end(&of.plan, PlanState::Finished, None),
+            Event::PlanCancelled(of) => end(&of.plan, PlanState::Cancelled, None),
+            Event::PlanFailed(of) => end(&of.plan, PlanState::Failed, Some(of.why.clone())),
+            Event::PlanSkipped { plan, why, .. } => end(plan, PlanState::Skipped, Some(why.clone())),
+            Event::PlanHeld { plan, .. } => {
+                let why = crate::report::line::event_line::detail(event);
+                end(plan, PlanState::Held, Some(why));
+            }
+            Event::WorktreeRefused(note) if note.lane == 0 => {
+                end(&note.plan, PlanState::Held, Some(note.why.clone()));
+            }
+            Event::RetryRequested(about) => end(&about.plan, PlanState::Ready, None),
+            Event::MergeFailed(NotLanded {
+                plan,
+                up_to: None,
+                why,
+            }) => {
+                let said = Some(crate::report::line::event_line::detail(event));
+                let known = self.plan(plan);
+                match (why, known.state) {
+                    // Its work has the end that it had before.
+                    (MergeTrouble::NotFinished { .. }, Some(_)) => {}
+                    (MergeTrouble::NotFinished { .. }, None) => known.why = said,
+                    (why, _) if why.holds() => (known.state, known.why) = (Some(PlanState::Held), said),
+                    _ => (known.state, known.why) = (Some(PlanState::Finished), said),
+                }
+            }
+            Event::MergeLanded(Landed {
+                plan,
+                commit,
+                part: None,
+                ..
+            }) => {
+                let plan = self.plan(plan);
+                (plan.state, plan.why) = (Some(PlanState::Landed), None);
+                plan.landed = Some(commit.clone());
+            }
+            Event::MergeFound(found) => end(&found.plan, PlanState::Landed, None),
+            Event::Resolve(fact) => self.fold_conflict(at, fact),
+            Event::Warning { plan, why } => {
+                let about = plan.as_ref().map(|plan| format!("{plan}: ")).unwrap_or_default();
+                self.warnings.push((at, format!("{about}{why}")));
+            }
+            _ => self.fold_attempt(at, event),
+        }
+    }
+
+    fn fold_attempt(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::AttemptAssigned {
+                plan,
+                attempt,
+                agent,
+                units,
+                ..
+            } => {
+                let plan = self.plan(plan);
+                plan.state = Some(PlanState::Running);
+                plan.attempts.push(AttemptStory {
+                    attempt: attempt.clone(),
+                    agent: agent.clone(),
+                    units: units.clone(),
+                    began: None,
+                    ended: None,
+                    so_far: None,
+                    failed: None,
+                    spent: Spending::default(),
+                });
+            }
+            Event::AgentStarted { plan, attempt, .. } => {
+                if let Some(attempt) = self.attempt(plan, attempt) {
+                    attempt.began.get_or_insert(at);
+                }
+            }
+            Event::AgentEnded { plan, attempt, .. } => {
+                if let Some(attempt) = self.attempt(plan, attempt) {
+                    attempt.ended.get_or_insert(at);
+                }
+            }
+            Event::AttemptFailed {
+                plan, attempt, why, ..
+            } => {
+                if let Some(attempt) = self.attempt(plan, attempt) {
+                    attempt.failed = Some(why.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What an attempt has used up so far, wherever an event tells it as `facts.spent`.
+    fn fold_spending(&mut self, record: &Record) {
+        let columns = Columns::of(&record.event);
+        let Some(spent) = columns.data.get("facts").and_then(|facts| facts.get("spent")) else {
+            return;
+        };
+        let (plan, attempt) = (record.event.plan().cloned(), columns.attempt);
+        let Some((plan, attempt)) = plan.zip(attempt) else {
+            return;
+        };
+        let number = |key: &str| spent.get(key).and_then(Value::as_u64);
+        let tokens = ["input", "cached", "output"].into_iter().filter_map(number).sum();
+        let cost = number("micros").map(|micros| micros as f64 / 1e6);
+        let attempts = self.plan(&plan).attempts.iter_mut().rev();
+        if let Some(known) = attempts
+            .into_iter()
+            .find(|known| known.attempt.as_str() == attempt)
+        {
+            known.spent = Spending { tokens, cost };
+        }
+    }
+}
+
+pub fn between(from: Timestamp, to: Timestamp) -> u64 {
+    u64::try_from(to.as_millisecond() - from.as_millisecond()).unwrap_or(0)
+}
+
+/// Every run, oldest first. What was recorded while no supervisor was at work is in none of them.
+pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
+    let mut runs: BTreeMap<RunId, RunStory> = BTreeMap::new();
+    let mut left: BTreeMap<PlanName, PlanState> = BTreeMap::new();
+    for record in records {
+        let run = runs.entry(record.run).or_default();
+        // What an earlier run left undone is still as that left it when a merge is asked for and refused.
+        if let Event::MergeFailed(NotLanded { plan, .. }) = &record.event {
+            run.plan(plan).state = run.plan(plan).state.or(left.get(plan).copied());
+        }
+        run.take(record);
+        if let Some(plan) = record.event.plan()
+            && let Some(state) = run.plans.get(plan).and_then(|plan| plan.state)
+        {
+            left.insert(plan.clone(), state);
+        }
+    }
+    runs.into_iter()
+        .filter(|(_, run)| run.over.is_some())
+        .map(|(id, mut run)| {
+            run.run = id.to_string();
+            if let Some((from, to)) = run.session.take() {
+                run.driven_ms += between(from, to);
+            }
+            run
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Point;
+    use crate::schedule::{At, Exit, OfPlan, Steered};
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_000_000 + seconds).unwrap()
+    }
+
+    fn story(events: Vec<(i64, Event)>) -> RunStory {
+        let records = events.into_iter().zip(1..).map(|((seconds, event), seq)| Record {
+            seq,
+            at: At::default(),
+            wall: at(seconds),
+            run: RunId(1),
+            event,
+        });
+        chronicle(&records.collect::<Vec<_>>()).remove(0)
+    }
+
+    fn started() -> Event {
+        Event::RunStarted {
+            run: RunId(1),
+            base: "ab".repeat(20).parse().unwrap(),
+            target: "main".to_owned(),
+            only: Vec::new(),
+            merge_only: false,
+        }
+    }
+
+    fn attempt(plan: &str, number: u32, from: i64, to: i64) -> Vec<(i64, Event)> {
+        let plan: PlanName = plan.parse().unwrap();
+        let id = || AttemptId::new(&plan, number);
+        let assigned = Event::AttemptAssigned {
+            plan: plan.clone(),
+            attempt: id(),
+            number,
+            agent: "x".parse().unwrap(),
+            units: vec![UnitId::Phase(crate::plan::PhaseId(1))],
+            lane: 0,
+            account: None,
+            ticks: None,
+        };
+        let began = Event::AgentStarted {
+            plan: plan.clone(),
+            attempt: id(),
+            pid: 1,
+            head: None,
+        };
+        let ended = Event::AgentEnded {
+            plan: plan.clone(),
+            attempt: id(),
+            exit: Exit::Code { code: 0 },
+        };
+        vec![(from, assigned), (from, began), (to, ended)]
+    }
+
+    #[test]
+    fn the_figures_of_a_run_count_what_ran_at_once_what_was_in_vain_and_no_pause_between_supervisors() {
+        let mut events = vec![(0, started())];
+        events.extend(attempt("a", 1, 0, 10));
+        events.extend(attempt("b", 1, 5, 15));
+        let failed = Event::AttemptFailed {
+            plan: "b".parse().unwrap(),
+            attempt: AttemptId::new(&"b".parse().unwrap(), 1),
+            why: "no".to_owned(),
+            retry_in_ms: None,
+            counted: true,
+            nothing_made: false,
+            unread: false,
+        };
+        events.push((15, failed));
+        // Killed, and continued with much later.
+        events.push((1000, started()));
+        events.extend(attempt("b", 2, 1005, 1010));
+        let plan = "b".parse().unwrap();
+        events.push((1010, Event::PlanFinished(OfPlan { plan })));
+        events.push((1010, Event::RunSettled {}));
+        events.sort_by_key(|(seconds, _)| *seconds);
+        let run = story(events);
+        let figures = run.figures();
+        assert_eq!(
+            (figures.driven_ms, figures.agent_ms, figures.wasted_ms),
+            (25_000, 25_000, 10_000)
+        );
+        assert_eq!((figures.idle_ms, figures.peak, figures.attempts), (5_000, 2, 3));
+        assert!((figures.mean - 1.0).abs() < 1e-9);
+        assert_eq!((run.count(PlanState::Finished), run.plans.len()), (1, 2));
+        assert_eq!(run.ending.as_deref(), Some("all plans have settled"));
+    }
+
+    #[test]
+    fn what_is_asked_for_before_a_run_and_after_its_end_is_no_part_of_it() {
+        let record = |seq, run, event| Record {
+            seq,
+            at: At::default(),
+            wall: at(seq),
+            run: RunId(run),
+            event,
+        };
+        let about = || {
+            Event::RetryRequested(Steered {
+                plan: "b".parse().unwrap(),
+                point: Point::Plan,
+            })
+        };
+        let plan = "b".parse().unwrap();
+        let failed = Event::PlanCancelled(OfPlan { plan });
+        let runs = chronicle(&[
+            record(1, 0, about()),
+            record(2, 1, started()),
+            record(3, 1, failed),
+            record(4, 1, Event::RunSettled {}),
+            record(5, 1, about()),
+        ]);
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        assert_eq!(runs[0].count(PlanState::Cancelled), 1);
+        assert_eq!(runs[0].ended, Some(at(4)));
+    }
+}

@@ -1,0 +1,45 @@
+//! Agents that resolve conflicts: attempts like others, without a phase or task.
+
+use jiff::Timestamp;
+
+use super::chronicle::{AttemptStory, RunStory, Spending};
+use crate::plan::PlanState;
+use crate::schedule::Resolving;
+
+impl RunStory {
+    /// Takes a fact of an agent that resolves a conflict.
+    pub fn fold_conflict(&mut self, at: Timestamp, fact: &Resolving) {
+        match fact {
+            Resolving::Started(started) => {
+                let plan = self.plan(&started.plan);
+                plan.state = Some(PlanState::Running);
+                plan.attempts.push(AttemptStory {
+                    attempt: started.attempt.clone(),
+                    agent: started.agent.clone(),
+                    units: Vec::new(),
+                    began: Some(at),
+                    ended: None,
+                    so_far: None,
+                    failed: None,
+                    spent: Spending::default(),
+                });
+            }
+            Resolving::Done(done) => {
+                let attempt = done.attempt.as_ref();
+                if let Some(known) = attempt.and_then(|attempt| self.attempt(&done.plan, attempt)) {
+                    known.ended.get_or_insert(at);
+                }
+            }
+            Resolving::Failed(failed) => {
+                if let Some(known) = self.attempt(&failed.plan, &failed.attempt) {
+                    known.ended.get_or_insert(at);
+                    known.failed = Some(failed.why.clone());
+                }
+                let plan = self.plan(&failed.plan);
+                (plan.state, plan.why) = (Some(PlanState::Held), Some(failed.why.clone()));
+            }
+            Resolving::Opened(_) | Resolving::Dropped(_) | Resolving::Cancelled(_) | Resolving::Reused(_) => {
+            }
+        }
+    }
+}

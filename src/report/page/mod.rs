@@ -1,0 +1,11 @@
+//! A whole answer: the fleet, a plan, a run.
+
+pub mod chronicle;
+pub mod chronicle_conflict;
+pub mod gantt;
+pub mod plan_page;
+pub mod run_page;
+pub mod run_standing;
+pub mod run_text;
+pub mod summary;
+pub mod table;

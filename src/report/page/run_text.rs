@@ -1,0 +1,184 @@
+//! A run, and all runs, as text for a terminal.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::plan::PlanState;
+
+use super::chronicle::{Figures, RunStory, Spending};
+use crate::report::text::count::count;
+use crate::report::text::hanging::folded;
+use crate::report::text::palette::plan_style;
+use crate::report::text::span::span;
+use crate::report::text::width::{fit, pad};
+
+/// A duration, with tenths where it is short.
+pub fn ms(milliseconds: u64) -> String {
+    match milliseconds {
+        0..10_000 => format!("{:.1}s", milliseconds as f64 / 1e3),
+        longer => span(Duration::from_millis(longer)),
+    }
+}
+
+/// `12.3k tokens, 0.42`; empty when nobody said anything.
+pub fn spending(spent: Spending) -> String {
+    let tokens = match spent.tokens {
+        0 => String::new(),
+        few @ 1..1_000 => format!("{few} tokens"),
+        some @ 1_000..1_000_000 => format!("{:.1}k tokens", some as f64 / 1e3),
+        many => format!("{:.1}M tokens", many as f64 / 1e6),
+    };
+    let cost = spent
+        .cost
+        .map(|cost| match cost {
+            small if small < 1.0 => format!("cost {small:.4}"),
+            cost => format!("cost {cost:.2}"),
+        })
+        .unwrap_or_default();
+    [tokens, cost]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// `3 landed, 1 failed`
+pub fn outcomes(run: &RunStory) -> String {
+    let counted = PlanState::ALL
+        .iter()
+        .rev()
+        .filter_map(|state| match run.count(*state) {
+            0 => None,
+            many => Some(format!("{many} {state}")),
+        });
+    counted.collect::<Vec<_>>().join(", ")
+}
+
+/// The figures in sentences of their own, for people who were not there.
+pub fn sentences(figures: &Figures) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{} agent time in {}: {:.1} agents at once on average, {} at most",
+        ms(figures.agent_ms),
+        ms(figures.driven_ms),
+        figures.mean,
+        figures.peak
+    )];
+    let share = |part: u64, whole: u64| {
+        if whole == 0 {
+            0.0
+        } else {
+            part as f64 / whole as f64 * 100.0
+        }
+    };
+    if figures.failed_attempts > 0 {
+        lines.push(format!(
+            "{} of {} {} not enough: {} or {:.0} % of the agent time",
+            figures.failed_attempts,
+            count(figures.attempts, "attempt"),
+            if figures.failed_attempts == 1 {
+                "was"
+            } else {
+                "were"
+            },
+            ms(figures.wasted_ms),
+            share(figures.wasted_ms, figures.agent_ms)
+        ));
+    }
+    if share(figures.idle_ms, figures.driven_ms) >= 1.0 {
+        lines.push(format!(
+            "no agent was at work for {} or {:.0} % of the time (worktrees, verifications, merges, waits for people)",
+            ms(figures.idle_ms),
+            share(figures.idle_ms, figures.driven_ms)
+        ));
+    }
+    let spent = spending(figures.spent);
+    if !spent.is_empty() {
+        lines.push(format!("used up: {spent}"));
+    }
+    lines
+}
+
+/// One run, in so many columns.
+pub fn run_text(run: &RunStory, columns: usize) -> String {
+    let mut text = String::new();
+    let began = run
+        .began
+        .map(|began| began.strftime("%Y-%m-%d %H:%M").to_string())
+        .unwrap_or_default();
+    let ending = run.ending_words();
+    let _ = writeln!(
+        text,
+        "{} onto {}, begun {began} UTC: {ending}\n",
+        run.run, run.target
+    );
+    let width = run
+        .plans
+        .keys()
+        .map(|name| name.as_str().len())
+        .max()
+        .unwrap_or(0);
+    for (name, plan) in &run.plans {
+        let state = plan.state.unwrap_or(PlanState::Ready);
+        let style = plan_style(state);
+        let failed = plan
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.failed.is_some())
+            .count();
+        let attempts = match (plan.attempts.len(), failed) {
+            (0, _) => String::new(),
+            (1, 0) => "1 attempt".to_owned(),
+            (all, 0) => format!("{all} attempts"),
+            (all, failed) => format!("{all} attempts, {failed} in vain"),
+        };
+        let row = format!(
+            "{}  {style}{:<9}{style:#}  {:>8}  {attempts:<22}  {}",
+            pad(name.as_str(), width),
+            state.to_string(),
+            ms(plan.agent_ms()),
+            spending(plan.spent())
+        );
+        let _ = writeln!(text, "{}", row.trim_end());
+        if let Some(why) = &plan.why {
+            let below = " ".repeat(width + 2);
+            let _ = writeln!(text, "{}", folded(&below, &fit(why, 3 * columns), columns));
+        }
+    }
+    text.push('\n');
+    for line in sentences(&run.figures()) {
+        let _ = writeln!(text, "{}", folded("", &line, columns));
+    }
+    for (at, warning) in &run.warnings {
+        let time = at.strftime("%H:%M:%S ").to_string();
+        let _ = writeln!(text, "{}", folded(&time, &fit(warning, 3 * columns), columns));
+    }
+    text
+}
+
+/// One line for each run, newest last.
+pub fn history_text(runs: &[RunStory]) -> String {
+    let mut text = String::from("run   begun             time      agents    attempts  on average  plans\n");
+    for run in runs {
+        let figures = run.figures();
+        let spent = spending(figures.spent);
+        let spent = if spent.is_empty() {
+            spent
+        } else {
+            format!("; {spent}")
+        };
+        let row = format!(
+            "{:<5} {:<17} {:<9} {:<9} {:<9} {:<11.1} {}{spent}",
+            run.run,
+            run.began
+                .map(|began| began.strftime("%Y-%m-%d %H:%M").to_string())
+                .unwrap_or_default(),
+            ms(figures.driven_ms),
+            ms(figures.agent_ms),
+            figures.attempts,
+            figures.mean,
+            outcomes(run)
+        );
+        let _ = writeln!(text, "{}", row.trim_end());
+    }
+    text
+}

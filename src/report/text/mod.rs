@@ -1,0 +1,9 @@
+//! How words, numbers and times are written, and how wide they are.
+
+pub mod count;
+pub mod hanging;
+pub mod palette;
+pub mod size;
+pub mod span;
+pub mod visible;
+pub mod width;
