@@ -20,8 +20,10 @@ pub enum PagePurpose {
     Keys,
     /// One plan in detail; further in is its log.
     Plan(String),
-    /// What a command said.
+    /// What was asked for by a key.
     Answer,
+    /// What a command said that did something.
+    Said,
 }
 
 impl TextPage {

@@ -246,7 +246,7 @@ fn command(model: &mut TopModel, text: &str) -> Vec<Order> {
         true => vec![Order::Terminal(argv)],
         false => vec![Order::Run {
             argv,
-            shown: Shown::Page(PagePurpose::Answer),
+            shown: Shown::Page(PagePurpose::Said),
         }],
     }
 }

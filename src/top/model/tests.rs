@@ -240,14 +240,14 @@ fn with_readonly_no_key_steers() {
         assert_eq!(press(&mut model, key), [], "{key}");
         assert!(model.ask.is_none() && model.note.is_some(), "{key}");
     }
-    let looks = runs("why|plan02", Shown::Page(PagePurpose::Answer));
+    let looks = runs("why|plan02", Shown::Page(PagePurpose::Said));
     assert_eq!(press(&mut model, ":why plan02\n"), looks);
 }
 
 #[test]
 fn any_command_can_be_typed_and_those_that_need_the_terminal_get_it() {
     let mut model = model(80, 24);
-    let shown = Shown::Page(PagePurpose::Answer);
+    let shown = Shown::Page(PagePurpose::Said);
     assert_eq!(
         press(&mut model, ":orch send plan02 'go  on'\n"),
         runs("send|plan02|go  on", shown)
@@ -279,12 +279,39 @@ fn a_short_answer_is_said_and_a_long_or_bad_one_is_a_page() {
     assert_eq!(model.note.as_deref(), Some("plan02: again"));
     ended(&mut model, "retry plan02", true, "");
     assert_eq!(model.note.as_deref(), Some("orch retry plan02: done"));
-    ended(&mut model, "merge plan02", true, "one\ntwo");
-    assert_eq!(model.page.take().unwrap().lines, ["one", "two"]);
+    ended(&mut model, "merge plan02", true, "one\n\n two");
+    assert_eq!((model.note.as_deref(), &model.page), (Some("one; two"), &None));
     ended(&mut model, "retry plan02", false, "error: no");
     assert_eq!(model.page.as_ref().unwrap().lines, ["error: no"]);
     press(&mut model, "q");
     assert_eq!(model.page, None);
+}
+
+#[test]
+fn a_page_comes_only_to_who_still_waits_for_it() {
+    let mut model = model(80, 24);
+    let answer = |model: &mut TopModel, good, purpose| {
+        let finished = Finished {
+            argv: vec!["why".to_owned(), "plan02".to_owned()],
+            shown: Shown::Page(purpose),
+            good,
+            text: "because".to_owned(),
+        };
+        update(model, TopEvent::Finished(finished));
+        model.page.take().is_some()
+    };
+    choose(&mut model, "plan02");
+    press(&mut model, "y");
+    assert!(answer(&mut model, true, PagePurpose::Answer));
+    press(&mut model, "yj");
+    assert!(!answer(&mut model, true, PagePurpose::Answer) && model.note.is_none());
+    press(&mut model, ":why plan02\nj");
+    assert!(!answer(&mut model, true, PagePurpose::Said));
+    assert_eq!(model.note.as_deref(), Some("because"));
+    // What went wrong is shown, but not while one types.
+    assert!(answer(&mut model, false, PagePurpose::Said));
+    press(&mut model, "s");
+    assert!(!answer(&mut model, false, PagePurpose::Said) && model.ask.is_some());
 }
 
 #[test]

@@ -79,6 +79,8 @@ pub struct TopModel {
     pub search: String,
     /// The last thing that was said.
     pub note: Option<String>,
+    /// The command whose page is waited for, until another key is pressed.
+    pub awaits: Option<String>,
     /// The commands under way.
     pub under_way: Vec<String>,
 }
@@ -115,6 +117,7 @@ impl TopModel {
             marks: BTreeSet::new(),
             search: String::new(),
             note: None,
+            awaits: None,
             under_way: Vec::new(),
         }
     }

@@ -56,7 +56,7 @@ pub struct Finished {
 /// How the output of a command is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shown {
-    /// In the last line, where it is one line and ended well; else on a page.
+    /// In the last line, where it ended well; else on a page.
     Note,
     /// On a page.
     Page(PagePurpose),
@@ -133,8 +133,9 @@ pub fn update(model: &mut TopModel, event: TopEvent) -> Vec<Order> {
         }
     };
     for order in &orders {
-        if let Order::Run { argv, .. } = order {
+        if let Order::Run { argv, shown } = order {
             model.under_way.push(argv.join(" "));
+            model.awaits = matches!(shown, Shown::Page(_)).then(|| argv.join(" "));
         }
     }
     model.settle();
@@ -145,37 +146,50 @@ pub fn update(model: &mut TopModel, event: TopEvent) -> Vec<Order> {
     orders
 }
 
+/// A page comes only to who still waits for it, or when something went wrong: it takes the keys.
 fn take_answer(model: &mut TopModel, finished: Finished) {
-    let line = finished.argv.join(" ");
+    let Finished {
+        argv,
+        shown,
+        good,
+        text,
+    } = finished;
+    let line = argv.join(" ");
     if let Some(at) = model.under_way.iter().position(|known| *known == line) {
         model.under_way.remove(at);
     }
-    let said = finished.text.trim_end();
-    match finished.shown {
-        Shown::Note if finished.good && said.lines().count() <= 1 => {
-            model.note = Some(match said {
-                "" => format!("orch {line}: done"),
-                said => said.to_owned(),
-            });
-        }
-        shown => {
-            let purpose = match shown {
-                Shown::Page(purpose) => purpose,
-                Shown::Note => PagePurpose::Answer,
-            };
+    let awaited = model.awaits.take_if(|awaits| *awaits == line).is_some();
+    let said = text.trim_end();
+    let purpose = match shown {
+        Shown::Page(purpose @ (PagePurpose::Plan(_) | PagePurpose::Answer)) if awaited => Some(purpose),
+        Shown::Page(PagePurpose::Plan(_) | PagePurpose::Answer) => return,
+        Shown::Page(purpose) if awaited || !good => Some(purpose),
+        Shown::Note if !good => Some(PagePurpose::Said),
+        Shown::Page(_) | Shown::Note => None,
+    };
+    match purpose.filter(|_| model.ask.is_none()) {
+        Some(purpose) => {
             let said = if said.is_empty() { "it said nothing" } else { said };
-            let bad = if finished.good {
-                ""
-            } else {
-                " (it did not end well)"
-            };
+            let bad = if good { "" } else { " (it did not end well)" };
             model.page = Some(TextPage::new(format!("orch {line}{bad}"), said, purpose));
+        }
+        None => {
+            let lines: Vec<&str> = said
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+                .collect();
+            model.note = Some(match lines.as_slice() {
+                [] => format!("orch {line}: done"),
+                lines => lines.join("; "),
+            });
         }
     }
 }
 
 fn pressed(model: &mut TopModel, key: &KeyEvent) -> Vec<Order> {
     model.note = None;
+    model.awaits = None;
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         KeyCode::Char('z') if control => return vec![Order::Suspend],
@@ -256,7 +270,7 @@ fn on_page(model: &mut TopModel, code: KeyCode) -> Vec<Order> {
                 model.page = None;
                 open_log(model, &plan, false);
             }
-            PagePurpose::Keys | PagePurpose::Answer => model.page = None,
+            PagePurpose::Keys | PagePurpose::Answer | PagePurpose::Said => model.page = None,
         },
         KeyCode::Char('/') => ask_line(model, Typing::Search),
         KeyCode::Char('n') => find(model, false),
