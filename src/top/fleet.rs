@@ -24,13 +24,13 @@ const COUNTING: Duration = Duration::from_millis(200);
 pub(super) type LineCounts = HashMap<(CommitId, CommitId), (usize, usize)>;
 
 /// An attempt that is under way: the place of its plan, and its folder.
-pub(super) type AtWork = (usize, JobFolder);
+pub(super) type OpenLog = (usize, JobFolder);
 
 /// Looks at everything. Besides what is shown: the agents at work.
 pub(super) fn look(
     in_force: &InForce,
     counted: &mut LineCounts,
-) -> Result<(Seen, Vec<AtWork>), SupervisorError> {
+) -> Result<(Seen, Vec<OpenLog>), SupervisorError> {
     let project = &in_force.project;
     let situation = Situation::look(project)?;
     let view = situation.view(project, Depth::Branches)?;
@@ -75,7 +75,7 @@ pub(super) fn look(
 }
 
 /// The signs of life of agents at work, anew.
-pub(super) fn signs_of_life(seen: &mut Seen, at_work: &[AtWork]) {
+pub(super) fn signs_of_life(seen: &mut Seen, at_work: &[OpenLog]) {
     for (place, folder) in at_work {
         let changed = folder.log().metadata().and_then(|log| log.modified());
         let changed = changed.unwrap_or(SystemTime::UNIX_EPOCH);
@@ -242,7 +242,7 @@ fn behind(project: &Project, situation: &Situation) -> HashMap<usize, Vec<String
     behind
 }
 
-fn at_work(project: &Project, view: &StatusView) -> Vec<AtWork> {
+fn at_work(project: &Project, view: &StatusView) -> Vec<OpenLog> {
     let plans = view.plans.iter().enumerate();
     let open = plans.filter_map(|(place, plan)| {
         let mut attempts = plan.attempts.iter().rev();

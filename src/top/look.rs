@@ -8,7 +8,7 @@ use crate::journal::{Columns, JournalReader, OrchDir, RepositoryLock};
 use crate::report::detail;
 use crate::supervisor::{InForce, Project};
 
-use super::fleet::{AtWork, LineCounts, harmless, look, signs_of_life};
+use super::fleet::{LineCounts, OpenLog, harmless, look, signs_of_life};
 use super::follow::Follower;
 use super::model::{HappenedRow, Seen, TopEvent, TrainRow};
 use super::perform::Programs;
@@ -46,7 +46,7 @@ pub(super) struct Looker {
 struct Known {
     orch: Option<OrchDir>,
     seen: Option<Seen>,
-    at_work: Vec<AtWork>,
+    at_work: Vec<OpenLog>,
     counted: LineCounts,
     news: Option<(i64, bool)>,
     told: i64,

@@ -10,9 +10,9 @@ use jiff::tz::TimeZone;
 use ratatui::crossterm::event::{self, Event};
 
 use super::look::{Looker, Wish};
-use super::model::{Order, TopEvent, TopModel, update};
+use super::model::{TopEvent, TopModel, TopOrder, update};
 use super::perform::Programs;
-use super::screen::{Screen, Signals, suspend};
+use super::screen::{FullScreen, TopSignals, suspend};
 use super::view;
 
 /// Longest time without a look at signals and at what was read.
@@ -49,7 +49,7 @@ pub struct TopOptions {
 ///
 /// When the terminal cannot be drawn on.
 pub fn run(options: TopOptions) -> io::Result<bool> {
-    let signals = Signals::new()?;
+    let signals = TopSignals::new()?;
     let programs = Programs {
         program: options.program,
         dir: options.dir.clone(),
@@ -64,7 +64,7 @@ pub fn run(options: TopOptions) -> io::Result<bool> {
         to: told.clone(),
     };
     std::thread::spawn(move || looker.run(&wishes));
-    let screen = Screen::new()?;
+    let screen = FullScreen::new()?;
     let mut model = TopModel::new(Timestamp::now(), TimeZone::system(), screen.size()?);
     model.readonly = options.readonly;
     model.colour = options.colour;
@@ -84,8 +84,8 @@ pub fn run(options: TopOptions) -> io::Result<bool> {
 
 struct Top {
     model: TopModel,
-    screen: Screen,
-    signals: Signals,
+    screen: FullScreen,
+    signals: TopSignals,
     programs: Programs,
     told: SyncSender<TopEvent>,
     wish: Sender<Wish>,
@@ -150,15 +150,15 @@ impl Top {
         self.stale = true;
         for order in update(&mut self.model, event) {
             match order {
-                Order::Quit => return Ok(false),
-                Order::Suspend => {
+                TopOrder::Quit => return Ok(false),
+                TopOrder::Suspend => {
                     let group = rustix::process::getpgrp();
                     let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TSTP);
                 }
-                Order::Redraw => self.screen.forget()?,
-                Order::Run { argv, shown } => self.programs.begin(argv, shown, self.told.clone()),
-                Order::Terminal(argv) => self.in_front(&argv)?,
-                Order::Watch(log, train) => {
+                TopOrder::Redraw => self.screen.forget()?,
+                TopOrder::Run { argv, shown } => self.programs.begin(argv, shown, self.told.clone()),
+                TopOrder::Terminal(argv) => self.in_front(&argv)?,
+                TopOrder::Watch(log, train) => {
                     // A reader that is gone is told of below, by what it does not send.
                     let _ = self.wish.send(Wish { log, train });
                 }

@@ -23,11 +23,11 @@ const NO_WHEEL: &str = "\x1b[?1007l";
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, full screen.
-pub(super) struct Screen {
+pub(super) struct FullScreen {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
 }
 
-impl Screen {
+impl FullScreen {
     /// Takes the terminal.
     pub(super) fn new() -> io::Result<Self> {
         let before = std::panic::take_hook();
@@ -73,7 +73,7 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for FullScreen {
     fn drop(&mut self) {
         give_back();
         // A panic hook cannot be changed while there is a panic.
@@ -115,8 +115,8 @@ fn give_back() {
     }
 }
 
-/// Signals that came.
-pub(super) struct Signals {
+/// TopSignals that came.
+pub(super) struct TopSignals {
     leave: Arc<AtomicBool>,
     interrupted: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
@@ -124,7 +124,7 @@ pub(super) struct Signals {
     in_front: Arc<AtomicBool>,
 }
 
-impl Signals {
+impl TopSignals {
     /// Listens.
     pub(super) fn new() -> io::Result<Self> {
         let listen = |signals: &[i32]| -> io::Result<Arc<AtomicBool>> {

@@ -5,11 +5,11 @@ use super::line::InputLine;
 use super::page::PagePurpose;
 use super::seen::NeedRow;
 use super::top_model::TopModel;
-use super::update::{Order, Shown};
+use super::update::{Shown, TopOrder};
 
 /// What a person is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
+pub enum TopQuestion {
     /// Whether a command is really meant.
     Sure {
         /// The question.
@@ -81,23 +81,23 @@ fn words(parts: &[&str]) -> Vec<String> {
 }
 
 /// A command whose output is shown in one line where that is all.
-pub(super) fn run(argv: Vec<String>) -> Order {
-    Order::Run {
+pub(super) fn run(argv: Vec<String>) -> TopOrder {
+    TopOrder::Run {
         argv,
         shown: Shown::Note,
     }
 }
 
 /// A command whose output is shown on a page.
-pub(super) fn show(parts: &[&str], purpose: PagePurpose) -> Order {
-    Order::Run {
+pub(super) fn show(parts: &[&str], purpose: PagePurpose) -> TopOrder {
+    TopOrder::Run {
         argv: words(parts),
         shown: Shown::Page(purpose),
     }
 }
 
 /// What follows from a key that steers; none for another key.
-pub(super) fn steer(model: &mut TopModel, key: char) -> Option<Vec<Order>> {
+pub(super) fn steer(model: &mut TopModel, key: char) -> Option<Vec<TopOrder>> {
     if !"asrpxAmR".contains(key) {
         return None;
     }
@@ -161,21 +161,21 @@ fn knows(model: &mut TopModel, command: &str) -> bool {
     known
 }
 
-fn own_terminal(model: &mut TopModel, command: &str, plan: &str) -> Vec<Order> {
+fn own_terminal(model: &mut TopModel, command: &str, plan: &str) -> Vec<TopOrder> {
     match knows(model, command) {
-        true => vec![Order::Terminal(words(&[command, plan]))],
+        true => vec![TopOrder::Terminal(words(&[command, plan]))],
         false => Vec::new(),
     }
 }
 
 fn sure(model: &mut TopModel, question: String, argv: Vec<String>) {
-    model.ask = Some(Ask::Sure { question, argv });
+    model.ask = Some(TopQuestion::Sure { question, argv });
 }
 
 /// Asks for a text.
 pub(super) fn ask_line(model: &mut TopModel, typing: Typing) {
     let line = InputLine::default();
-    model.ask = Some(Ask::Line { typing, line });
+    model.ask = Some(TopQuestion::Line { typing, line });
 }
 
 /// Answers the plan's question, or opens its gate; in the list of what needs a person, the chosen one.
@@ -209,7 +209,7 @@ fn answer(model: &mut TopModel, plan: &str) {
 }
 
 /// What follows from a text that was typed.
-pub(super) fn typed(model: &mut TopModel, typing: Typing, text: &str) -> Vec<Order> {
+pub(super) fn typed(model: &mut TopModel, typing: Typing, text: &str) -> Vec<TopOrder> {
     if text.trim().is_empty() {
         return Vec::new();
     }
@@ -226,7 +226,7 @@ pub(super) fn typed(model: &mut TopModel, typing: Typing, text: &str) -> Vec<Ord
 }
 
 /// A command line as one types it, with or without `orch`.
-fn command(model: &mut TopModel, text: &str) -> Vec<Order> {
+fn command(model: &mut TopModel, text: &str) -> Vec<TopOrder> {
     let Some(mut argv) = split(text) else {
         model.note = Some("a quotation mark is missing".to_owned());
         return Vec::new();
@@ -243,8 +243,8 @@ fn command(model: &mut TopModel, text: &str) -> Vec<Order> {
     }
     let endless = argv.iter().any(|word| ENDLESS.contains(&word.as_str()));
     match endless || WHOLE_TERMINAL.contains(&first.as_str()) {
-        true => vec![Order::Terminal(argv)],
-        false => vec![Order::Run {
+        true => vec![TopOrder::Terminal(argv)],
+        false => vec![TopOrder::Run {
             argv,
             shown: Shown::Page(PagePurpose::Said),
         }],

@@ -18,7 +18,7 @@ fn control(c: char) -> TopEvent {
 }
 
 /// Presses these keys; the orders of the last one. `\n` is Enter, `\x1b` Esc, `\t` Tab.
-fn press(model: &mut TopModel, keys: &str) -> Vec<Order> {
+fn press(model: &mut TopModel, keys: &str) -> Vec<TopOrder> {
     let mut orders = Vec::new();
     for c in keys.chars() {
         let event = match c {
@@ -32,8 +32,8 @@ fn press(model: &mut TopModel, keys: &str) -> Vec<Order> {
     orders
 }
 
-fn runs(line: &str, shown: Shown) -> Vec<Order> {
-    vec![Order::Run {
+fn runs(line: &str, shown: Shown) -> Vec<TopOrder> {
+    vec![TopOrder::Run {
         argv: line.split('|').map(str::to_owned).collect(),
         shown,
     }]
@@ -117,9 +117,9 @@ fn enter_goes_into_the_plan_and_its_log_and_esc_goes_out() {
     update(&mut model, TopEvent::Finished(finished));
     assert!(model.page.is_some() && model.under_way.is_empty());
     let log = Some(("plan03".to_owned(), false));
-    assert_eq!(press(&mut model, "\n"), [Order::Watch(log, false)]);
+    assert_eq!(press(&mut model, "\n"), [TopOrder::Watch(log, false)]);
     assert_eq!((model.tab, &model.page), (Tab::Log, &None));
-    assert_eq!(press(&mut model, "\x1b"), [Order::Watch(None, false)]);
+    assert_eq!(press(&mut model, "\x1b"), [TopOrder::Watch(None, false)]);
     assert_eq!(model.tab, Tab::Fleet);
 }
 
@@ -127,10 +127,10 @@ fn enter_goes_into_the_plan_and_its_log_and_esc_goes_out() {
 fn tabs_follow_each_other_and_only_what_is_shown_is_read() {
     let mut model = model(80, 24);
     choose(&mut model, "plan03");
-    assert_eq!(press(&mut model, "\t"), [Order::Watch(None, true)]);
-    assert_eq!(press(&mut model, "\t"), [Order::Watch(None, false)]);
+    assert_eq!(press(&mut model, "\t"), [TopOrder::Watch(None, true)]);
+    assert_eq!(press(&mut model, "\t"), [TopOrder::Watch(None, false)]);
     let log = Some(("plan03".to_owned(), false));
-    assert_eq!(press(&mut model, "\t"), [Order::Watch(log, false)]);
+    assert_eq!(press(&mut model, "\t"), [TopOrder::Watch(log, false)]);
     press(&mut model, "\t\t\t");
     assert_eq!(model.tab, Tab::Fleet);
     update(&mut model, code(KeyCode::BackTab));
@@ -154,7 +154,7 @@ fn keys_that_steer_are_commands_about_the_chosen_plan_or_the_marked_ones() {
     );
     assert_eq!(
         press(&mut model, "D"),
-        [Order::Terminal(vec!["diff".to_owned(), "plan16".to_owned()])]
+        [TopOrder::Terminal(vec!["diff".to_owned(), "plan16".to_owned()])]
     );
     choose(&mut model, "plan08");
     press(&mut model, " ");
@@ -172,7 +172,7 @@ fn cancelling_asks_and_names_what_is_skipped_with_it() {
     let mut model = model(80, 24);
     choose(&mut model, "plan02");
     assert_eq!(press(&mut model, "x"), []);
-    let Some(Ask::Sure { question, .. }) = &model.ask else {
+    let Some(TopQuestion::Sure { question, .. }) = &model.ask else {
         panic!("{:?}", model.ask);
     };
     // Also what waits for what is skipped.
@@ -253,10 +253,10 @@ fn any_command_can_be_typed_and_those_that_need_the_terminal_get_it() {
         runs("send|plan02|go  on", shown)
     );
     let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    assert_eq!(press(&mut model, ":up\n"), [Order::Terminal(words("up"))]);
+    assert_eq!(press(&mut model, ":up\n"), [TopOrder::Terminal(words("up"))]);
     assert_eq!(
         press(&mut model, ":logs -f plan02\n"),
-        [Order::Terminal(words("logs -f plan02"))]
+        [TopOrder::Terminal(words("logs -f plan02"))]
     );
     assert_eq!(press(&mut model, ":why 'plan\n"), []);
     assert!(model.note.is_some());
@@ -265,7 +265,10 @@ fn any_command_can_be_typed_and_those_that_need_the_terminal_get_it() {
     assert_eq!(model.note.as_deref(), Some("this orch has no command `attach`"));
     model.commands = words("attach review");
     choose(&mut model, "plan02");
-    assert_eq!(press(&mut model, "A"), [Order::Terminal(words("attach plan02"))]);
+    assert_eq!(
+        press(&mut model, "A"),
+        [TopOrder::Terminal(words("attach plan02"))]
+    );
     assert_eq!(
         press(&mut model, "R"),
         runs("review|plan02", Shown::Page(PagePurpose::Answer))
@@ -317,10 +320,10 @@ fn a_page_comes_only_to_who_still_waits_for_it() {
 #[test]
 fn leaving_suspending_and_drawing_anew_are_orders() {
     let mut model = model(80, 24);
-    assert_eq!(press(&mut model, "q"), [Order::Quit]);
-    assert_eq!(update(&mut model, control('c')), [Order::Quit]);
-    assert_eq!(update(&mut model, control('z')), [Order::Suspend]);
-    assert_eq!(update(&mut model, control('l')), [Order::Redraw]);
+    assert_eq!(press(&mut model, "q"), [TopOrder::Quit]);
+    assert_eq!(update(&mut model, control('c')), [TopOrder::Quit]);
+    assert_eq!(update(&mut model, control('z')), [TopOrder::Suspend]);
+    assert_eq!(update(&mut model, control('l')), [TopOrder::Redraw]);
     // What one types is not lost with the program.
     press(&mut model, "s");
     assert_eq!(update(&mut model, control('c')), []);
@@ -386,7 +389,7 @@ fn a_log_is_followed_until_one_moves_and_searched_in_lines_to_come() {
     update(&mut model, code(KeyCode::Right));
     assert!(!model.log.wrap && model.log.left > 0);
     let before = Some(("plan02".to_owned(), true));
-    assert_eq!(press(&mut model, "P"), [Order::Watch(before, false)]);
+    assert_eq!(press(&mut model, "P"), [TopOrder::Watch(before, false)]);
     assert!(model.log.previous && model.log.lines.is_empty());
 }
 

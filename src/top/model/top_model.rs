@@ -10,7 +10,7 @@ use super::lists::Sorting;
 use super::log_text::LogText;
 use super::page::TextPage;
 use super::seen::{FleetRow, HappenedRow, NeedRow, Seen, TrainRow};
-use super::steering::Ask;
+use super::steering::TopQuestion;
 use super::tab::Tab;
 
 /// Rows around the list: header, attention, tabs, last line.
@@ -72,7 +72,7 @@ pub struct TopModel {
     /// The text over the tabs.
     pub page: Option<TextPage>,
     /// What a person is asked, or types.
-    pub ask: Option<Ask>,
+    pub ask: Option<TopQuestion>,
     /// The marked plans.
     pub marks: BTreeSet<String>,
     /// What was searched for.

@@ -8,7 +8,7 @@ use super::keys;
 use super::log_text::LogPiece;
 use super::page::{PagePurpose, TextPage};
 use super::seen::{HappenedRow, Seen, TrainRow};
-use super::steering::{Ask, Typing, ask_line, run, show, steer, typed};
+use super::steering::{TopQuestion, Typing, ask_line, run, show, steer, typed};
 use super::tab::Tab;
 use super::top_model::TopModel;
 
@@ -64,7 +64,7 @@ pub enum Shown {
 
 /// What the loop is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
+pub enum TopOrder {
     /// Leave.
     Quit,
     /// Be suspended, as a shell suspends what runs in front.
@@ -85,13 +85,13 @@ pub enum Order {
 }
 
 /// Takes the event in; says what is to be done.
-pub fn update(model: &mut TopModel, event: TopEvent) -> Vec<Order> {
+pub fn update(model: &mut TopModel, event: TopEvent) -> Vec<TopOrder> {
     let before = model.wish();
     let mut orders = match event {
         TopEvent::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
         TopEvent::Key(key) => pressed(model, &key),
         TopEvent::Paste(text) => {
-            if let Some(Ask::Line { line, .. }) = &mut model.ask {
+            if let Some(TopQuestion::Line { line, .. }) = &mut model.ask {
                 line.paste(&text);
             }
             Vec::new()
@@ -133,7 +133,7 @@ pub fn update(model: &mut TopModel, event: TopEvent) -> Vec<Order> {
         }
     };
     for order in &orders {
-        if let Order::Run { argv, shown } = order {
+        if let TopOrder::Run { argv, shown } = order {
             model.under_way.push(argv.join(" "));
             model.awaits = matches!(shown, Shown::Page(_)).then(|| argv.join(" "));
         }
@@ -141,7 +141,7 @@ pub fn update(model: &mut TopModel, event: TopEvent) -> Vec<Order> {
     model.settle();
     let after = model.wish();
     if after != before {
-        orders.push(Order::Watch(after.0, after.1));
+        orders.push(TopOrder::Watch(after.0, after.1));
     }
     orders
 }
@@ -187,14 +187,14 @@ fn take_answer(model: &mut TopModel, finished: Finished) {
     }
 }
 
-fn pressed(model: &mut TopModel, key: &KeyEvent) -> Vec<Order> {
+fn pressed(model: &mut TopModel, key: &KeyEvent) -> Vec<TopOrder> {
     model.note = None;
     model.awaits = None;
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
-        KeyCode::Char('z') if control => return vec![Order::Suspend],
-        KeyCode::Char('l') if control => return vec![Order::Redraw],
-        KeyCode::Char('c') if control && model.ask.is_none() => return vec![Order::Quit],
+        KeyCode::Char('z') if control => return vec![TopOrder::Suspend],
+        KeyCode::Char('l') if control => return vec![TopOrder::Redraw],
+        KeyCode::Char('c') if control && model.ask.is_none() => return vec![TopOrder::Quit],
         _ => {}
     }
     if let Some(ask) = model.ask.take() {
@@ -210,21 +210,21 @@ fn pressed(model: &mut TopModel, key: &KeyEvent) -> Vec<Order> {
 }
 
 /// A key for who is asked something.
-fn asked(model: &mut TopModel, ask: Ask, key: &KeyEvent) -> Vec<Order> {
+fn asked(model: &mut TopModel, ask: TopQuestion, key: &KeyEvent) -> Vec<TopOrder> {
     let control_c = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
     if key.code == KeyCode::Esc || control_c {
         return Vec::new();
     }
     match ask {
-        Ask::Sure { question, argv } => match key.code {
+        TopQuestion::Sure { question, argv } => match key.code {
             KeyCode::Char('y' | 'Y') => vec![run(argv)],
             KeyCode::Char('n' | 'N' | 'q') => Vec::new(),
             _ => {
-                model.ask = Some(Ask::Sure { question, argv });
+                model.ask = Some(TopQuestion::Sure { question, argv });
                 Vec::new()
             }
         },
-        Ask::Line { typing, mut line } => {
+        TopQuestion::Line { typing, mut line } => {
             if key.code == KeyCode::Enter {
                 return typed(model, typing, &line.text());
             }
@@ -233,7 +233,7 @@ fn asked(model: &mut TopModel, ask: Ask, key: &KeyEvent) -> Vec<Order> {
                 return Vec::new();
             }
             line.key(key);
-            model.ask = Some(Ask::Line { typing, line });
+            model.ask = Some(TopQuestion::Line { typing, line });
             Vec::new()
         }
     }
@@ -253,7 +253,7 @@ fn motion(code: KeyCode, rows: usize) -> Option<isize> {
     })
 }
 
-fn on_page(model: &mut TopModel, code: KeyCode) -> Vec<Order> {
+fn on_page(model: &mut TopModel, code: KeyCode) -> Vec<TopOrder> {
     let rows = model.body();
     let Some(page) = &mut model.page else {
         return Vec::new();
@@ -280,7 +280,7 @@ fn on_page(model: &mut TopModel, code: KeyCode) -> Vec<Order> {
     Vec::new()
 }
 
-fn on_tab(model: &mut TopModel, code: KeyCode) -> Vec<Order> {
+fn on_tab(model: &mut TopModel, code: KeyCode) -> Vec<TopOrder> {
     if let Some(by) = motion(code, model.rows(model.tab)) {
         step(model, by);
         return Vec::new();
@@ -297,7 +297,7 @@ fn on_tab(model: &mut TopModel, code: KeyCode) -> Vec<Order> {
             _ => model.tab = Tab::Fleet,
         },
         KeyCode::Enter => return enter(model),
-        KeyCode::Char('q') => return vec![Order::Quit],
+        KeyCode::Char('q') => return vec![TopOrder::Quit],
         KeyCode::Char('/') => ask_line(model, Typing::Search),
         KeyCode::Char('n') => find(model, false),
         KeyCode::Char('N') => find(model, true),
@@ -314,7 +314,7 @@ fn on_tab(model: &mut TopModel, code: KeyCode) -> Vec<Order> {
         }
         KeyCode::Char('D') => {
             if let Some(plan) = model.current() {
-                return vec![Order::Terminal(vec!["diff".to_owned(), plan])];
+                return vec![TopOrder::Terminal(vec!["diff".to_owned(), plan])];
             }
         }
         KeyCode::Char('P') => {
@@ -384,7 +384,7 @@ fn open_log(model: &mut TopModel, plan: &str, previous: bool) {
     model.tab = Tab::Log;
 }
 
-fn enter(model: &mut TopModel) -> Vec<Order> {
+fn enter(model: &mut TopModel) -> Vec<TopOrder> {
     match model.current() {
         Some(plan) if model.tab != Tab::Log => {
             vec![show(&["status", &plan], PagePurpose::Plan(plan.clone()))]

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use crate::report::folded;
-use crate::top::model::{Ask, KEYS, PagePurpose, TopModel, Typing};
+use crate::top::model::{KEYS, PagePurpose, TopModel, TopQuestion, Typing};
 
 use super::pen::Pen;
 use super::theme::Theme;
@@ -20,8 +20,8 @@ pub(super) fn rows(model: &TopModel) -> usize {
 /// The lines of a question.
 fn above(model: &TopModel) -> Vec<String> {
     let question = match &model.ask {
-        Some(Ask::Sure { question, .. }) => question.clone(),
-        Some(Ask::Line {
+        Some(TopQuestion::Sure { question, .. }) => question.clone(),
+        Some(TopQuestion::Line {
             typing: Typing::Answer { to, question },
             ..
         }) => format!("{to}: {question}"),
@@ -40,7 +40,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) -> Option<
         pen.text((row, 0), usize::MAX, line, theme.alarm());
     }
     match &model.ask {
-        Some(Ask::Sure { .. }) => {
+        Some(TopQuestion::Sure { .. }) => {
             pen.parts(
                 last,
                 [
@@ -52,7 +52,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) -> Option<
             );
             None
         }
-        Some(Ask::Line { typing, line }) => {
+        Some(TopQuestion::Line { typing, line }) => {
             let sign = match typing {
                 Typing::Search => "/".to_owned(),
                 Typing::Command => ":".to_owned(),
