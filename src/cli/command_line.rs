@@ -11,7 +11,7 @@ use super::agents::{prompt, skill, task};
 use super::call::{Context, GlobalArgs, ProgramExit};
 use super::help;
 use super::integrate::{backup, clean, merge, revert};
-use super::look::{conflicts, diff, events, graph, logs, report, simulate, status, top, why};
+use super::look::{conflicts, diff, digest, events, graph, logs, report, simulate, status, top, train, why};
 use super::maintain::{completions, doctor, man, schema};
 use super::start::{check, demo, init, new, preview, up};
 use super::steer::{answer, down, send, unit};
@@ -48,6 +48,8 @@ enum Command {
     Status(status::StatusArgs),
     Top(top::TopArgs),
     Why(why::WhyArgs),
+    Train(train::TrainArgs),
+    Digest(digest::DigestArgs),
     Simulate(simulate::SimulateArgs),
     #[command(visible_alias = "log")]
     Logs(logs::LogsArgs),
@@ -144,6 +146,8 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::run(&context, args),
         Command::Top(args) => top::run(&context, &Cli::command(), args),
         Command::Why(args) => why::run(&context, args),
+        Command::Digest(args) => digest::run(&context, args),
+        Command::Train(args) => train::run(&context, args),
         Command::Simulate(args) => simulate::run(&context, args),
         Command::Logs(args) => logs::run(&context, args),
         Command::Events(args) => events::run(&context, args),

@@ -14,6 +14,8 @@ const GROUPS: [(&str, &[&str]); 6] = [
             "status",
             "top",
             "why",
+            "digest",
+            "train",
             "logs",
             "events",
             "graph",

@@ -44,6 +44,11 @@ impl OrchDir {
         self.0.join("attempts").join(attempt.as_str())
     }
 
+    /// The folder with a file for each user that has seen a digest: its last entry of the journal.
+    pub fn looks(&self) -> PathBuf {
+        self.0.join("looks")
+    }
+
     /// The folder with the folders of all attempts.
     pub fn attempts(&self) -> PathBuf {
         self.0.join("attempts")

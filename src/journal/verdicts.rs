@@ -76,6 +76,18 @@ impl Verdicts {
         Ok(Self { connection, path })
     }
 
+    /// Opens it for reading alone; what was never kept is then an error of the reading.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing, or cannot be opened.
+    pub fn look(dir: &OrchDir) -> Result<Self, JournalError> {
+        let path = dir.database();
+        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        let connection = connection.map_err(failed(&path, "opened"))?;
+        Ok(Self { connection, path })
+    }
+
     /// What is known of this tree.
     ///
     /// # Errors

@@ -49,6 +49,7 @@ pub use control::request::{Answer, MergeOutcome, MergeReport, MergedPlan, Reques
 pub use control::revert::{RevertRefusal, Reverted, revert};
 pub use control::socket::ask;
 pub use control::steering::{Recorded, record_answer, record_landings, record_steering};
+pub use control::train_view::{TrainEntryView, TrainState, TrainView};
 pub use desk::observer::{Observer, Silent};
 pub use drive::beginning::drive;
 pub use perform::tree::disk::{DiskUse, disk_use};
@@ -69,6 +70,7 @@ pub use project::repository_plans::committed_document;
 pub use project::selection::with_dependencies;
 pub use view::attention::AttentionView;
 pub use view::conflicts::{ConflictPair, Conflicts, conflicts};
+pub use view::digest::{Digest, DigestSince, FailedSince, LandedSince, NextPlan};
 pub use view::exit_view::ExitView;
 pub use view::landed_view::LandedView;
 pub use view::situation::Situation;

@@ -9,8 +9,10 @@ mod landed;
 mod list;
 mod merge;
 mod reason_text;
+mod train;
 mod waiting;
 
 pub use attention::{attention_line, attention_text};
 pub use list::{clause, rough};
 pub use reason_text::{ReasonText, complete, explained, explained_unit, rewritten};
+pub use train::train_reason;

@@ -19,6 +19,7 @@ mod proved_bounds;
 mod schedule_documents;
 mod schedule_model;
 mod train_model;
+mod train_view;
 // Floor 3: git, on real repositories.
 mod gates_kept;
 mod git_beside;
@@ -52,6 +53,7 @@ mod demo;
 // The pages in docs/ against the code.
 mod changed_documents;
 mod commands_page;
+mod digest;
 mod documentation;
 // Floor 4: attempts that fail.
 mod resolver_hostile;

@@ -131,7 +131,7 @@ fn a_question_is_answered_work_is_tried_again_and_cancelled_after_a_question() {
         sandbox.happened("plan.failed", "fails");
         let Some(tmux) = Tmux::begin(&sandbox, columns, rows) else {
             sandbox.open("long");
-            up.end();
+            up.end().code(1).ok();
             return;
         };
         let before = tmux.settings("before");

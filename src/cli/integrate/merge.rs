@@ -194,9 +194,14 @@ fn land(
         Err(SupervisorError::Held(holder)) => match ask(&project.dir, &Request::Merge { plans, into })? {
             Some(Answer::Merged(report)) => Ok(report.into()),
             Some(Answer::Refused { why, .. }) => Err(CliError::refused(why)),
-            Some(Answer::Accepted | Answer::Steered { .. } | Answer::Resolved(_) | Answer::Ended) | None => {
-                Err(SupervisorError::Held(holder).into())
-            }
+            Some(
+                Answer::Accepted
+                | Answer::Steered { .. }
+                | Answer::Resolved(_)
+                | Answer::Train { .. }
+                | Answer::Ended,
+            )
+            | None => Err(SupervisorError::Held(holder).into()),
         },
         Err(error) => Err(error.into()),
     }

@@ -115,9 +115,9 @@ pub fn step(project: &Project, plan: &WorkRef, step: ResolveStep) -> Result<Came
             Ok(Came::Done(report))
         }
         RequestOutcome::Alone(Err(refusal)) => Err(refusal.into()),
-        RequestOutcome::Answered(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) => {
-            Err(CliError::new(ProgramExit::Nothing, "the supervisor gave no answer").with_hint("try again"))
-        }
+        RequestOutcome::Answered(
+            Answer::Accepted | Answer::Steered { .. } | Answer::Train { .. } | Answer::Ended,
+        ) => Err(CliError::new(ProgramExit::Nothing, "the supervisor gave no answer").with_hint("try again")),
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod arrangement;
 pub mod conflicts;
 pub mod diff;
+pub mod digest;
 pub mod events;
 pub mod graph;
 pub mod logs;
@@ -10,5 +11,6 @@ pub mod report;
 pub mod simulate;
 pub mod status;
 pub mod top;
+pub mod train;
 pub mod why;
 pub mod why_commit;

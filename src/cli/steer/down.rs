@@ -38,6 +38,7 @@ pub fn run(context: &Context, args: &DownArgs) -> Result<ProgramExit, CliError> 
             | Answer::Steered { .. }
             | Answer::Merged(_)
             | Answer::Resolved(_)
+            | Answer::Train { .. }
             | Answer::Ended,
         ) => wait_for_its_end(context, &dir, args.now)?,
     }

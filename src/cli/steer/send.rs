@@ -127,6 +127,7 @@ fn answered(answer: Answer) -> Result<When, CliError> {
         | Answer::Steered { .. }
         | Answer::Merged(_)
         | Answer::Resolved(_)
+        | Answer::Train { .. }
         | Answer::Ended => Ok(When::Now),
     }
 }

@@ -79,7 +79,7 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<ProgramE
         }
         RequestOutcome::Answered(Answer::Steered { changed, remarks }) => (true, changed, remarks),
         RequestOutcome::Answered(
-            Answer::Accepted | Answer::Merged(_) | Answer::Resolved(_) | Answer::Ended,
+            Answer::Accepted | Answer::Merged(_) | Answer::Resolved(_) | Answer::Train { .. } | Answer::Ended,
         ) => (true, true, Vec::new()),
         RequestOutcome::Alone(Ok(Recorded { records, remarks })) => {
             if context.verbose {

@@ -2,6 +2,7 @@
 
 pub mod chronicle;
 pub mod chronicle_conflict;
+pub mod digest_text;
 pub mod gantt;
 pub mod plan_page;
 pub mod run_page;
@@ -9,3 +10,4 @@ pub mod run_standing;
 pub mod run_text;
 pub mod summary;
 pub mod table;
+pub mod train_table;

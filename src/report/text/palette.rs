@@ -3,6 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use crate::plan::{PlanState, TaskState};
+use crate::supervisor::TrainState;
 
 /// Colour of a plan's state.
 pub fn plan_style(state: PlanState) -> Style {
@@ -25,5 +26,15 @@ pub fn task_style(state: TaskState) -> Style {
         TaskState::Running => AnsiColor::Cyan.on_default(),
         TaskState::Failed => AnsiColor::Red.on_default().bold(),
         TaskState::Pending | TaskState::Ready | TaskState::Skipped => Style::new().dimmed(),
+    }
+}
+
+/// Colour of a plan's state on its way to the target.
+pub fn train_style(state: TrainState) -> Style {
+    match state {
+        TrainState::Landing => AnsiColor::Green.on_default(),
+        TrainState::Building | TrainState::Verifying => AnsiColor::Cyan.on_default(),
+        TrainState::Red => AnsiColor::Red.on_default().bold(),
+        TrainState::Waiting => Style::new().dimmed(),
     }
 }

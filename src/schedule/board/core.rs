@@ -20,8 +20,8 @@ use crate::schedule::ready::lanes::Machine;
 use crate::schedule::ready::readiness::Readiness;
 use crate::schedule::ready::standing::Standing;
 use crate::schedule::state::known::State;
-use crate::schedule::train::Train;
 use crate::schedule::train::early::Early;
+use crate::schedule::train::{BuildId, Train};
 use crate::schedule::work::behind::Dependents;
 use crate::schedule::work::plans::{PlanWork, Work};
 
@@ -39,6 +39,8 @@ pub(in crate::schedule) struct Board {
     pub(in crate::schedule) machine: Machine,
     /// Remembered outside the state as what was asked for is: after a replay it is built again from the queue.
     pub(in crate::schedule) train: Train,
+    /// When each of the train's verifications under way began.
+    pub(in crate::schedule) build_since: BTreeMap<BuildId, At>,
     pub(in crate::schedule) early: Early,
     /// Refused reports that are recorded: author, item and state.
     pub(in crate::schedule) refused: BTreeSet<RefusedReport>,
@@ -69,6 +71,7 @@ impl Board {
             frontier: Frontier::unknown(work.plans.len()),
             behind: Dependents::of_all(&work),
             train: Train::new(work.train),
+            build_since: BTreeMap::new(),
             early: Early::default(),
             work,
             state,

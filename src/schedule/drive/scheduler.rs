@@ -30,7 +30,7 @@ use crate::schedule::judge::added::added;
 use crate::schedule::judge::by_hand::take_work_by_hand;
 use crate::schedule::judge::reporting::{Heard, take_report};
 use crate::schedule::judge::ticks::{new_ticks, note_ticks};
-use crate::schedule::merge::merging::{first_phases, land, take_answer};
+use crate::schedule::merge::merging::{first_phases, land, take_answer, train_places};
 use crate::schedule::merge::pinning::pin_what_is_waited_for;
 use crate::schedule::merge::resolver::start_resolvers;
 use crate::schedule::merge::resolver_watch::{
@@ -42,7 +42,7 @@ use crate::schedule::ready::lanes::Machine;
 use crate::schedule::ready::standing::Standing;
 use crate::schedule::state::known::{RunPhase, State};
 use crate::schedule::train::early::{Heads, UnionSaid};
-use crate::schedule::train::{BuildId, TrainAnswer};
+use crate::schedule::train::{BuildId, TrainAnswer, TrainPlace};
 use crate::schedule::work::plans::Work;
 
 /// An input of the scheduler.
@@ -104,6 +104,11 @@ impl Scheduler {
     /// What is known.
     pub fn state(&self) -> &State {
         &self.board.state
+    }
+
+    /// Where the train goes, when not to the run's target, and where each plan on its way stands.
+    pub fn train_places(&self) -> (Option<String>, Vec<TrainPlace>) {
+        train_places(&self.board)
     }
 
     /// Takes in recorded events without deciding anything.

@@ -13,7 +13,7 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::merge_facts::{Landed, MergeBegun, NotLanded, Prefix};
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::state::plan_run::{Merge, Outcome as PlanOutcome};
-use crate::schedule::train::{Order, TrainAnswer, TrainOutcome, Tried};
+use crate::schedule::train::{Order, TrainAnswer, TrainOutcome, TrainPlace, Tried, places};
 
 /// Refuses what cannot land and lets the train continue with what can.
 pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
@@ -33,6 +33,7 @@ pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
     board.train.lend(board.early.busy());
     for order in board.train.decide(&board.state.failure_rate) {
         if let Order::Try(build) = &order {
+            board.build_since.insert(build.id, at);
             for plan in &build.batch {
                 if !matches!(board.state.plan(plan).merge, Merge::Running(_)) {
                     let (plan, part) = (plan.clone(), landing::part(&board.work, &board.state, plan));
@@ -57,6 +58,18 @@ fn hold_rebuilt(board: &mut Board, at: At, step: &mut Step) {
     }
 }
 
+/// Where the train goes, when not to the run's target, and where each plan that is to land now stands.
+pub(in crate::schedule) fn train_places(board: &Board) -> (Option<String>, Vec<TrainPlace>) {
+    let mut train = board.train.clone();
+    let under_way = (!train.is_idle()).then(|| train.heads_for().map(str::to_owned));
+    let (into, queue) = landing::queue(&board.work, &board.state, under_way);
+    train.set_queue(into.clone(), queue);
+    (
+        into,
+        places(&train, &board.state.failure_rate, &board.build_since),
+    )
+}
+
 fn ask_train(board: &mut Board, order: Order, step: &mut Step) {
     let ask = match &order {
         Order::Try(build) => Ask::Try(build.id),
@@ -73,6 +86,7 @@ pub(in crate::schedule) fn take_answer(board: &mut Board, at: At, answer: TrainA
         TrainAnswer::Tried { build, tried, .. } => {
             board.asked.remove(&Ask::Try(*build));
             board.asked.remove(&Ask::StopBuild(*build));
+            board.build_since.remove(build);
             let about = board.train.running().find(|running| running.id == *build);
             if let (Some(about), Tried::Verdict(verdict)) = (about, tried)
                 && verdict.runs > 0

@@ -27,6 +27,7 @@ mod ejected;
 mod fact;
 mod failure_rate;
 mod order;
+mod places;
 mod prefixes;
 mod queue;
 mod settings;
@@ -40,6 +41,7 @@ pub use failure_rate::FailureRate;
 pub use order::{
     Batch, Build, BuildId, LandedPlan, Landing, Order, TrainAnswer, TrainEntry, TrainOutcome, Tried, Unmoved,
 };
+pub use places::{PlaceBuild, RedBatch, TrainPlace, places};
 pub use queue::Train;
 pub use settings::TrainSettings;
 pub use time_limit::time_limit;

@@ -9,3 +9,4 @@ pub(super) mod request;
 pub(super) mod revert;
 pub(super) mod socket;
 pub(super) mod steering;
+pub(super) mod train_view;

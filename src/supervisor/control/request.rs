@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{CommitId, WorkRef};
 use crate::schedule::Steer;
+use crate::schedule::train::TrainPlace;
 
 use super::mail::Outgoing;
 use crate::supervisor::conflict::about_conflict::ResolveStep;
@@ -41,6 +42,8 @@ pub enum Request {
         /// Which of these.
         step: ResolveStep,
     },
+    /// Say where the plans on their way to the target stand.
+    Train,
     /// Land plans.
     Merge {
         /// Which, whole or up to the end of a phase; empty for every finished one.
@@ -62,6 +65,13 @@ pub enum Answer {
         changed: bool,
         /// Remarks, one line each.
         remarks: Vec<String>,
+    },
+    /// Where the plans on their way stand.
+    Train {
+        /// Another target than the run's.
+        into: Option<String>,
+        /// In the order in which they are to land.
+        places: Vec<TrainPlace>,
     },
     /// Every plan of a merge request has landed or not.
     Merged(MergeReport),

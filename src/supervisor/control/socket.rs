@@ -206,9 +206,11 @@ fn has_hung_up(error: &io::Error) -> bool {
 /// How long an answer may take; none for what is answered when work is done that takes as long as it takes.
 fn patience(request: &Request) -> Option<Duration> {
     match request {
-        Request::Down { .. } | Request::Steer { .. } | Request::Send(_) | Request::Answer { .. } => {
-            Some(PATIENCE)
-        }
+        Request::Down { .. }
+        | Request::Steer { .. }
+        | Request::Send(_)
+        | Request::Answer { .. }
+        | Request::Train => Some(PATIENCE),
         Request::Resolve { .. } | Request::Merge { .. } => None,
     }
 }

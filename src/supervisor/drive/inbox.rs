@@ -142,6 +142,11 @@ impl Engine<'_> {
                 };
                 let _ = call.reply.send(answer_of(refusal));
             }
+            Request::Train => {
+                self.handle(std::mem::take(inputs))?;
+                let (into, places) = self.desk.scheduler.train_places();
+                let _ = call.reply.send(Answer::Train { into, places });
+            }
             Request::Resolve { plan, step } => {
                 self.handle(std::mem::take(inputs))?;
                 resolve_later(&self.desk, plan, step, call.reply);

@@ -4,6 +4,7 @@
 
 pub(super) mod attention;
 pub(super) mod conflicts;
+pub(super) mod digest;
 pub(super) mod exit_view;
 pub(super) mod landed_view;
 pub(super) mod question_view;

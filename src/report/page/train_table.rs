@@ -1,0 +1,71 @@
+//! `orch train`: one line a plan, as wide as the terminal.
+
+use std::time::Duration;
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::report::text::count::count;
+use crate::report::text::palette::train_style;
+use crate::report::text::span::{ago, span};
+use crate::report::text::width::{fit, pad};
+use crate::supervisor::{TrainEntryView, TrainView};
+use crate::words::rough;
+
+/// Columns of a state: `verifying`.
+const STATE: usize = 9;
+
+/// Most columns of a name, in a terminal of 80.
+const NAME: usize = 24;
+
+/// The table, in so many columns.
+pub fn train_table(view: &TrainView, columns: usize) -> String {
+    let target = view.target.as_str();
+    if view.entries.is_empty() {
+        return format!("nothing is on its way to {target}\n");
+    }
+    let name = view.entries.iter().map(|entry| entry.plan.as_str().width()).max();
+    let name = name.unwrap_or_default().min(NAME);
+    let mut out = format!("{} on the way to {target}\n", count(view.entries.len(), "plan"));
+    for entry in &view.entries {
+        let place = entry
+            .place
+            .map_or_else(|| "-".to_owned(), |place| place.to_string());
+        let style = train_style(entry.state);
+        let told = told(entry, target);
+        let room = columns.saturating_sub(3 + name + STATE + 3 * 2).max(20);
+        out += &format!(
+            "{place:>3}  {}  {style}{}{style:#}  {}\n",
+            pad(&fit(entry.plan.as_str(), name), name),
+            pad(entry.state.as_str(), STATE),
+            fit(&told, room),
+        );
+    }
+    out
+}
+
+/// `on a, b; for 2m, about 1m more; why`.
+fn told(entry: &TrainEntryView, target: &str) -> String {
+    let on: Vec<&str> = entry.on.iter().map(|plan| plan.as_str()).collect();
+    let on = match (on.as_slice(), entry.place) {
+        (_, None) => None,
+        ([], _) => Some(format!("on {target}")),
+        (on, _) => Some(format!("on {}", on.join(", "))),
+    };
+    let time = match (entry.elapsed_s, entry.remaining_s) {
+        (Some(past), Some(left)) => {
+            let left = rough(Duration::from_secs(left));
+            Some(format!(
+                "for {}, about {left} more",
+                span(Duration::from_secs(past))
+            ))
+        }
+        (Some(past), None) => Some(format!("for {}", span(Duration::from_secs(past)))),
+        (None, _) => entry.since.map(|since| format!("since {}", ago(since))),
+    };
+    let why = entry
+        .why
+        .clone()
+        .filter(|_| entry.elapsed_s.is_none() || entry.state.as_str() == "red");
+    let parts: Vec<String> = [on, time, why].into_iter().flatten().collect();
+    parts.join("; ")
+}

@@ -1,0 +1,177 @@
+//! What `orch digest` tells: what has changed since somebody looked last.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::attention::AttentionView;
+use super::situation::Situation;
+use super::status::Depth;
+use crate::journal::{JournalReader, Record, SCHEMA};
+use crate::plan::{CommitId, PlanName, PlanState};
+use crate::schedule::{Event, State};
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::replay::Replay;
+use crate::supervisor::project::repository_plans::Project;
+
+/// The answer of `orch digest --json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Digest {
+    /// Version of the document.
+    pub schema: u32,
+    /// The beginning of the time that it is about; none before the first run.
+    pub since: Option<Timestamp>,
+    /// Its end: now.
+    pub until: Timestamp,
+    /// The last entry of the journal that is in it.
+    pub seq: i64,
+    /// Plans that have landed in this time, in order, and are still on the target.
+    pub landed: Vec<LandedSince>,
+    /// Plans that have failed in this time, and stand so.
+    pub failed: Vec<FailedSince>,
+    /// Everything that needs a person, whenever it began.
+    pub attention: Vec<AttentionView>,
+    /// What goes on by itself, the soonest to be done first.
+    pub next: Vec<NextPlan>,
+    /// Money that was spent in this time; none when nobody says.
+    pub cost: Option<f64>,
+}
+
+/// A plan that has landed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LandedSince {
+    /// The plan.
+    pub plan: PlanName,
+    /// When.
+    pub at: Timestamp,
+    /// The commit with which it landed.
+    pub commit: CommitId,
+    /// Where.
+    pub target: String,
+}
+
+/// A plan that has failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailedSince {
+    /// The plan.
+    pub plan: PlanName,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub why: Vec<String>,
+}
+
+/// A plan that goes on without a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NextPlan {
+    /// The plan.
+    pub plan: PlanName,
+    /// Its state.
+    pub state: PlanState,
+    /// Expected seconds until it is done; none when that is not known.
+    pub eta_s: Option<u64>,
+    /// What it waits for, or is at.
+    pub why: Vec<String>,
+}
+
+/// From where on a digest tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DigestSince {
+    /// From the beginning of the run.
+    Run,
+    /// After the entry of the journal that was the last at this time.
+    Entry(i64, Timestamp),
+    /// From a moment on.
+    Moment(Timestamp),
+}
+
+impl Digest {
+    /// Reads the journal and the repository. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be read.
+    pub fn of(project: &Project, since: DigestSince) -> Result<Self, SupervisorError> {
+        let records = match JournalReader::open(&project.dir)? {
+            Some(reader) => reader.after(0, None)?,
+            None => Vec::new(),
+        };
+        let situation = Situation::look(project)?;
+        let view = situation.view(project, Depth::Table)?;
+        let state = situation.scheduler.state();
+        let first = match since {
+            DigestSince::Run => {
+                let run = state.run.as_ref().map(|run| &run.id);
+                records.partition_point(|record| Some(&record.run) != run)
+            }
+            // A journal that was lost since begins anew.
+            DigestSince::Entry(seq, _) if records.last().is_some_and(|last| last.seq < seq) => 0,
+            DigestSince::Entry(seq, _) => records.partition_point(|record| record.seq <= seq),
+            DigestSince::Moment(moment) => records.partition_point(|record| record.wall < moment),
+        };
+        let (before, new) = records.split_at(first);
+        let since = match since {
+            DigestSince::Moment(moment) | DigestSince::Entry(_, moment) => Some(moment),
+            DigestSince::Run => new.first().map(|record| record.wall),
+        };
+        let last_seen = before.last().map(|record| record.wall);
+        let spent_before = spent(Replay::of(&project.set, before, false).scheduler.state());
+        let failed = view.plans.iter().filter(|plan| plan.state == PlanState::Failed);
+        let failed = failed.filter_map(|plan| {
+            let at = plan.since.filter(|at| Some(*at) > last_seen)?;
+            Some(FailedSince {
+                plan: plan.name.clone(),
+                at,
+                why: plan.why.clone(),
+            })
+        });
+        let mut next: Vec<NextPlan> = view
+            .plans
+            .iter()
+            .filter(|plan| plan.eta_s.is_some())
+            .map(|plan| NextPlan {
+                plan: plan.name.clone(),
+                state: plan.state,
+                eta_s: plan.eta_s,
+                why: plan.why.clone(),
+            })
+            .collect();
+        next.sort_by_key(|plan| plan.eta_s);
+        Ok(Self {
+            schema: SCHEMA,
+            since,
+            until: Timestamp::now(),
+            seq: records.last().map_or(0, |last| last.seq),
+            landed: landed(new, state),
+            failed: failed.collect(),
+            attention: view.attention,
+            next,
+            cost: spent(state).map(|now| (now - spent_before.unwrap_or_default()).max(0) as f64 / 1e6),
+        })
+    }
+}
+
+/// Landings of these records that nobody took back.
+fn landed(records: &[Record], state: &State) -> Vec<LandedSince> {
+    let landings = records.iter().filter_map(|record| match &record.event {
+        Event::MergeLanded(landed) => Some((record.wall, landed)),
+        _ => None,
+    });
+    let standing = landings.filter(|(_, landed)| {
+        let run = state.plan(&landed.plan);
+        landed.part.is_some() || run.landed.get(&landed.target) == Some(&landed.commit)
+    });
+    let told = standing.map(|(at, landed)| LandedSince {
+        plan: landed.plan.clone(),
+        at,
+        commit: landed.commit.clone(),
+        target: landed.target.clone(),
+    });
+    told.collect()
+}
+
+/// Millionths of the money that all plans have cost; none when nobody says.
+fn spent(state: &State) -> Option<i64> {
+    let each = state.plans().filter_map(|(_, run)| run.spent.micros);
+    each.map(|micros| i64::try_from(micros).unwrap_or(i64::MAX))
+        .reduce(i64::saturating_add)
+}
