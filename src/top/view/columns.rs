@@ -67,8 +67,9 @@ impl Column {
             Self::Lines => "LINES",
             Self::Conflicts => "CONFLICTS",
             Self::Waits => "WAITS FOR",
-            Self::Left => "LEFT",
-            Self::Cost => "COST",
+            // Above numbers that end where these do.
+            Self::Left => "   LEFT (TOOK)",
+            Self::Cost => "   COST",
         }
     }
 

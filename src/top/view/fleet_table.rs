@@ -18,7 +18,8 @@ pub(super) fn fleet(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     let columns = columns(model);
     let mut left = 0;
     for (column, width) in &columns {
-        pen.text((0, left), *width, column.title(), theme.quiet());
+        let title = column.title().get(..*width).unwrap_or(column.title());
+        pen.text((0, left), *width, title, theme.quiet());
         left += width + 1;
     }
     let rows = model.rows(Tab::Fleet);

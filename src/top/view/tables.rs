@@ -108,7 +108,10 @@ pub(super) fn train(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
             "waiting" => theme.quiet(),
             _ => theme.state(crate::plan::PlanState::Running),
         };
-        let number = format!("{:>3}", row.place);
+        let number = match row.place {
+            0 => String::new(),
+            place => format!("{place:>3}"),
+        };
         let took = row.elapsed_s.map(time).unwrap_or_default();
         let left = row.remaining_s.map(time).unwrap_or_default();
         let cells = [&number, &row.plan, &row.state, &row.on, &took, &left, &row.why].map(String::as_str);
