@@ -27,7 +27,9 @@ pub(super) fn find(model: &mut TopModel, back: bool) {
             Tab::Events => (model.events_at, model.events.len()),
             Tab::Fleet | Tab::Timeline | Tab::Log => (model.fleet, model.order.len()),
         };
-        let at = next(cursor.at, length, back, |at| row_has(model, at, &what));
+        // Who types a name means that plan, and not those of which something is said about it.
+        let named = next(cursor.at, length, back, |at| is_named(model, at, &what));
+        let at = named.or_else(|| next(cursor.at, length, back, |at| row_has(model, at, &what)));
         if let Some(at) = at {
             model.events_follow &= model.tab != Tab::Events;
             let cursor = Cursor { at, ..cursor };
@@ -58,6 +60,12 @@ fn next(from: usize, length: usize, back: bool, is_meant: impl Fn(usize) -> bool
         false => (from + by) % length,
     });
     places.into_iter().find(|at| is_meant(*at))
+}
+
+fn is_named(model: &TopModel, at: usize, what: &str) -> bool {
+    let plans = matches!(model.tab, Tab::Fleet | Tab::Timeline);
+    let row = model.order.get(at).map(|at| &model.seen.plans[*at]);
+    plans && row.is_some_and(|row| found(&row.name, what))
 }
 
 fn row_has(model: &TopModel, at: usize, what: &str) -> bool {

@@ -75,7 +75,7 @@ pub const KEYS: &[TopKey] = &[
     look(
         "/ n N",
         "find",
-        "finds text, in a log also in lines to come; the next, the one before",
+        "finds text, in a log also to come; the next, the one before",
         &[],
     ),
     look("o", "sort", "sorts by the next column", PLANS),

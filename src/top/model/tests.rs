@@ -342,6 +342,10 @@ fn a_search_finds_rows_and_goes_on_at_the_beginning() {
     assert_ne!(model.chosen().unwrap().name, first);
     press(&mut model, "N");
     assert_eq!(model.chosen().unwrap().name, first);
+    // Of that plan something is said elsewhere, too.
+    model.seen.plans[2].said = "conflicts with plan19".to_owned();
+    press(&mut model, "g/plan19\n");
+    assert_eq!(model.chosen().unwrap().name, "plan19");
     press(&mut model, "6/plan07\n");
     assert_eq!(model.events[model.events_at.at].plan, "plan07");
 }
