@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::{Sandbox, document, wait_for};
+use crate::support::{KEEPS_BOTH, Sandbox, document, wait_for};
 
 #[test]
 fn a_report_tells_of_plans_attempts_and_time_in_text_json_and_one_page() {
@@ -191,5 +191,61 @@ fn a_plan_that_waits_at_a_gate_is_held_in_the_history_too() {
     assert_eq!(
         told["report"]["plans"]["p"]["why"],
         "waits for a person to approve p.2"
+    );
+}
+
+#[test]
+fn what_a_run_has_cost_is_the_same_everywhere() {
+    let spends = |cost: &str| {
+        format!(
+            "echo '{{\"type\":\"result\",\"subtype\":\"success\",\"session_id\":\"s\",\"is_error\":false,\"result\":\"done\",\
+             \"total_cost_usd\":{cost},\"usage\":{{\"input_tokens\":100,\"output_tokens\":20}}}}'"
+        )
+    };
+    let sandbox = Sandbox::new();
+    sandbox.fixer(
+        "on_conflict = \"agent\"\nresolver = \"fixer\"",
+        "events = \"claude\"",
+        &format!("{KEEPS_BOTH}; {}", spends("0.42")),
+    );
+    for plan in ["one", "two"] {
+        // The first attempt costs something and does nothing.
+        let script = format!(
+            "if [ $ORCH_ATTEMPT = {plan}-1 ]; then {}; exit 3; fi; sed -i '1a from {plan}' shared.txt; git commit -qam {plan}; work 1.1; {}",
+            spends("0.5"),
+            spends("0.75"),
+        );
+        sandbox.plan(plan, "retries = 1", &document(&[1]), &script);
+    }
+    let text = sandbox.read("plans.toml");
+    sandbox.write(
+        "plans.toml",
+        text.replace("command = [", "events = \"claude\"\ncommand = ["),
+    );
+    let text = sandbox
+        .read("plans.toml")
+        .replace("events = \"claude\"\nevents", "events");
+    sandbox.write("plans.toml", text);
+    let said = sandbox.orch("up --merge").code(0).out;
+    assert!(said.contains("cost 2.92"), "{said}");
+    let status = sandbox.orch("status --json").code(0).json();
+    let plans: f64 = status["plans"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|plan| plan["cost"].as_f64().unwrap())
+        .sum();
+    let report = sandbox.orch("report --json").code(0).json();
+    let digest = sandbox.orch("digest --json").code(0).json();
+    let told = [
+        status["cost"].as_f64(),
+        Some(plans),
+        report["report"]["figures"]["spent"]["cost"].as_f64(),
+        digest["cost"].as_f64(),
+    ];
+    assert!(
+        told.iter()
+            .all(|cost| cost.is_some_and(|cost| (cost - 2.92).abs() < 1e-9)),
+        "{told:?}: two attempts of each plan, and one that resolves their conflict"
     );
 }

@@ -926,6 +926,7 @@ impl World {
                 self.coming.push(Coming::Input(Box::new(Input::Train(landed))));
                 return;
             }
+            Effect::AwaitPerson => unreachable!("nobody asked to wait"),
             Effect::Wake { at } => return self.coming.push(Coming::Wake(at)),
             Effect::End(_) => {
                 self.ended = true;

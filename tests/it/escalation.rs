@@ -149,3 +149,27 @@ fn nobody_is_told_of_anything_where_nothing_says_so() {
         .says("\"at once\" or \"never\"")
         .ok();
 }
+
+#[test]
+fn each_question_of_an_agent_is_told_once() {
+    let sandbox = Sandbox::new();
+    sandbox.tables(TELL).tables("[escalate]\ngate = \"never\"");
+    let asks = "if test -e $MARKS/two; then work 1.1; elif test -e $MARKS/one; then touch $MARKS/two; orch task ask -q second; \
+                else touch $MARKS/one; orch task ask -q first; fi";
+    sandbox.plan("p", "", &document(&[1]), asks);
+    let questions = || {
+        let calls = told(&sandbox).into_iter();
+        let about = calls.filter(|(words, _)| words.starts_with("wait.escalated"));
+        about
+            .map(|(_, event)| event["data"]["waiting"].clone())
+            .collect::<Vec<_>>()
+    };
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(questions(), ["question"]);
+    sandbox.orch("answer p yes").code(0).ok();
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(questions(), ["question", "question"]);
+    sandbox.orch("answer p no").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(questions(), ["question", "question"]);
+}

@@ -127,6 +127,7 @@ mod up_setup_trouble;
 mod up_survival;
 mod up_tasks;
 mod up_trouble;
+mod up_wait;
 mod verify_checks;
 mod work_of_others;
 mod zoo;

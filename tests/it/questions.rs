@@ -161,3 +161,97 @@ fn an_answer_that_nobody_waits_for_is_refused_with_what_it_could_have_meant() {
     sandbox.orch("answer p green").code(2).says("p asks nothing").ok();
     assert_eq!(sandbox.count("question.answered", None), 0);
 }
+
+#[test]
+fn a_supervisor_that_dies_around_a_question_loses_neither_it_nor_its_answer() {
+    let sandbox = Sandbox::new();
+    // It asks only after its supervisor has died, and ends.
+    let asks = format!("touch $MARKS/begun; until test -e $MARKS/dead; do sleep 0.01; done; {ASKS}");
+    sandbox.plan("p", "retries = 0", &document(&[1]), &asks);
+    let running = sandbox.start("up");
+    wait_for("the agent", || sandbox.mark("begun").exists());
+    running.kill();
+    fs::write(sandbox.mark("dead"), "").unwrap();
+    wait_for("the question", || sandbox.mark("asked-p").exists());
+    // Nobody has taken it in yet.
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(asks_of(&sandbox), ["Red or green?"]);
+
+    // The next one dies between question and answer, and the one after it with the answer in its hands.
+    let gate = "until test -e $MARKS/go; do sleep 0.01; done; work 1.1";
+    sandbox.plan("q", "", &document(&[1]), gate);
+    let running = sandbox.start("up");
+    wait_for("work beside it", || {
+        sandbox.count("agent.started", Some("q")) == 1
+    });
+    running.kill();
+    sandbox.orch("answer p green").code(0).ok();
+    let running = sandbox.start("up");
+    wait_for("the answered plan", || {
+        sandbox.count("agent.started", Some("p")) == 2
+    });
+    running.kill();
+    fs::write(sandbox.mark("go"), "").unwrap();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(
+        (sandbox.state("p"), sandbox.state("q")),
+        ("finished".into(), "finished".into())
+    );
+    assert_eq!(sandbox.count("question.asked", Some("p")), 1);
+    assert_eq!(sandbox.count("question.answered", Some("p")), 1);
+    assert_eq!(
+        sandbox.count("agent.started", Some("p")),
+        2,
+        "nothing is done twice"
+    );
+    let prompt = fs::read_to_string(sandbox.mark("prompt-p")).unwrap();
+    assert!(prompt.contains("The answer: green"), "{prompt}");
+}
+
+fn asks_of(sandbox: &Sandbox) -> Vec<String> {
+    let open = asks(sandbox, "p");
+    let open = open.as_array().unwrap().iter();
+    open.map(|open| open["text"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn of_answers_at_once_one_counts_and_the_others_hear_that() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), ASKS);
+    sandbox.orch("up").code(1).ok();
+    // Nobody drives: each of them writes the journal itself.
+    let each: Vec<_> = (0..6)
+        .map(|n| sandbox.start(&format!("answer p colour {n}")))
+        .collect();
+    let said: Vec<_> = each.into_iter().map(|answer| answer.end()).collect();
+    let counted: Vec<usize> = (0..6).filter(|n| said[*n].code == 0).collect();
+    assert_eq!(counted.len(), 1, "{said:?}");
+    for other in said.iter().filter(|said| said.code != 0) {
+        assert_eq!(other.code, 2, "{other:?}");
+        assert!(other.err.contains("p asks nothing"), "{other:?}");
+    }
+    sandbox.orch("up").code(0).ok();
+    let prompt = fs::read_to_string(sandbox.mark("prompt-p")).unwrap();
+    assert!(
+        prompt.contains(&format!("The answer: colour {}", counted[0])),
+        "{prompt}"
+    );
+    assert_eq!(sandbox.count("question.answered", None), 1);
+}
+
+#[test]
+fn an_agent_that_only_asks_is_asked_for_by_nobody_but_the_person_who_answers() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "retries = 1", &document(&[1]), "orch task ask -q Again?");
+    sandbox.orch("up").code(1).ok();
+    // As often as a person answers, and never without; no answer uses up a retry.
+    for answers in 1..5 {
+        sandbox.orch(&format!("answer p no {answers}")).code(0).ok();
+        sandbox.orch("up").code(1).ok();
+        sandbox.orch("up").code(1).ok();
+        assert_eq!(sandbox.state("p"), "held");
+        assert_eq!(asks_of(&sandbox), ["Again?"]);
+        assert_eq!(sandbox.count("agent.started", Some("p")), 1 + answers);
+    }
+}

@@ -210,6 +210,7 @@ fn plans(dice: &mut Dice) -> Work {
             conflict: Some(LONG),
             dependency: dice.percent(50).then_some(LONG),
             gate: dice.percent(50).then_some(Duration::ZERO),
+            question: dice.percent(50).then_some(Duration::ZERO),
             stuck: dice.percent(50).then_some(LONG),
         },
     }
@@ -514,6 +515,7 @@ impl World {
                 }
                 return;
             }
+            Effect::AwaitPerson => unreachable!("nobody asked to wait"),
             Effect::Wake { at } => return self.coming.push(Coming::Time(at)),
             Effect::End(ending) => return self.ending = Some(ending),
         };

@@ -30,6 +30,12 @@ pub struct UpArgs {
     /// Land every plan as soon as it is finished
     #[arg(long)]
     merge: bool,
+    /// Go on while only a person is missing [default: in a terminal]
+    #[arg(long, overrides_with = "no_wait")]
+    wait: bool,
+    /// End when only a person is missing [default: elsewhere]
+    #[arg(long)]
+    no_wait: bool,
     /// Run in the background and return at once
     #[arg(long)]
     detach: bool,
@@ -63,6 +69,7 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<ProgramExit, CliError> {
     let goal = Goal::Up {
         only,
         merge: args.merge,
+        wait: args.wait || (!args.no_wait && is_watched(context)),
     };
     let Conducted { exit, view } = conduct(context, &project, &goal)?;
     if let Some(view) = &view {
@@ -72,6 +79,11 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<ProgramExit, CliError> {
     // apart as ever: with it ends what starts runners.
     std::mem::forget(view);
     Ok(exit)
+}
+
+/// True when a person sees the board, and so what the run waits for.
+fn is_watched(context: &Context) -> bool {
+    error_is_drawable() && !context.json && !context.quiet
 }
 
 /// Prints warnings.
@@ -178,6 +190,9 @@ fn detach(
         .arg("up");
     if args.merge {
         command.arg("--merge");
+    }
+    if args.wait {
+        command.arg("--wait");
     }
     command
         .args(named.iter().map(PlanName::as_str))

@@ -79,6 +79,7 @@ pub(in crate::plan) const RUN: &[Field<PlanSet>] = &[
         optional_duration
     ),
     field!("escalate.gate", Anytime, escalate.gate, optional_duration),
+    field!("escalate.question", Anytime, escalate.question, optional_duration),
     field!("escalate.stuck", Anytime, escalate.stuck, optional_duration),
 ];
 
@@ -279,6 +280,7 @@ mod tests {
             conflict: _,
             dependency: _,
             gate: _,
+            question: _,
             stuck: _,
         } = escalate;
         // Documents and phases are compared part by part; the name is what plans are found by, the line is for faults.

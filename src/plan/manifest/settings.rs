@@ -145,6 +145,7 @@ pub(super) fn escalate(manifest: &RawManifest) -> Escalate {
         conflict: after(|raw| &raw.conflict, CONFLICT),
         dependency: after(|raw| &raw.dependency, DEPENDENCY),
         gate: after(|raw| &raw.gate, Duration::ZERO),
+        question: after(|raw| &raw.question, Duration::ZERO),
         stuck: after(|raw| &raw.stuck, Duration::ZERO),
     }
 }

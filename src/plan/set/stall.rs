@@ -46,6 +46,8 @@ pub enum Waiting {
     Dependency,
     /// A person: at a gate, or because its verification failed and retries are used up.
     Gate,
+    /// A person, because its agent asks something.
+    Question,
     /// A sign of life of its agent.
     Stuck,
 }
@@ -57,6 +59,7 @@ impl Waiting {
             Self::Conflict => "conflict",
             Self::Dependency => "dependency",
             Self::Gate => "gate",
+            Self::Question => "question",
             Self::Stuck => "stuck",
         }
     }
@@ -71,6 +74,8 @@ pub struct Escalate {
     pub dependency: Option<Duration>,
     /// A gate, or a verification that failed for good.
     pub gate: Option<Duration>,
+    /// An agent's question.
+    pub question: Option<Duration>,
     /// An attempt that was found stuck.
     pub stuck: Option<Duration>,
 }
@@ -82,12 +87,20 @@ impl Escalate {
             Waiting::Conflict => self.conflict,
             Waiting::Dependency => self.dependency,
             Waiting::Gate => self.gate,
+            Waiting::Question => self.question,
             Waiting::Stuck => self.stuck,
         }
     }
 
     /// True when nothing is ever told.
-    pub const fn is_silent(&self) -> bool {
-        self.conflict.is_none() && self.dependency.is_none() && self.gate.is_none() && self.stuck.is_none()
+    pub fn is_silent(&self) -> bool {
+        let all = [
+            self.conflict,
+            self.dependency,
+            self.gate,
+            self.question,
+            self.stuck,
+        ];
+        all.iter().all(Option::is_none)
     }
 }

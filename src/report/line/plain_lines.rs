@@ -1,12 +1,14 @@
 //! The stream as lines, where there is no terminal.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use anstream::adapter::strip_bytes;
 
 use crate::journal::Record;
-use crate::schedule::{Event, Scheduler};
+use crate::schedule::{Event, Scheduler, attention};
 use crate::supervisor::Observer;
+use crate::words::{attention_line, attention_text};
 
 use super::event_line::event_line;
 
@@ -48,6 +50,23 @@ impl PlainLines {
 }
 
 impl Observer for PlainLines {
+    fn awaits(&mut self, scheduler: &Scheduler) {
+        let (work, state) = (scheduler.work(), scheduler.state());
+        let mut lines = String::new();
+        for item in attention(work, state) {
+            let (text, command) = attention_text(&item, state);
+            let _ = writeln!(
+                lines,
+                "waiting: {} ({command})",
+                attention_line(Some(&item.plan), &text)
+            );
+        }
+        lines.push_str(
+            "waiting for a person: the run goes on once one of them is settled, and ends with `orch down`\n",
+        );
+        let _ = std::io::stderr().write_all(lines.as_bytes());
+    }
+
     fn recorded(&mut self, records: &[Record], _: &Scheduler) {
         let mut lines = String::new();
         for record in records.iter().filter(|record| self.is_told(&record.event)) {

@@ -99,6 +99,13 @@ impl Observer for ProgressBars {
         }
     }
 
+    fn awaits(&mut self, _: &Scheduler) {
+        let time = jiff::Zoned::now().strftime("%H:%M:%S ").to_string();
+        let said = "waiting for a person: the run goes on once something is settled; Ctrl-C ends it";
+        let mut above = self.above.lock().unwrap_or_else(PoisonError::into_inner);
+        above.extend([folded(&time, said, error_columns())]);
+    }
+
     fn ended(&mut self, _: &Scheduler) {
         self.bar.disable_steady_tick();
         // How it ended, for who keeps what the terminal shows.

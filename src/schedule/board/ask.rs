@@ -25,5 +25,6 @@ pub(in crate::schedule) enum Ask {
     Land,
     Resolve(AttemptId),
     Wake(At),
+    Person,
     End,
 }

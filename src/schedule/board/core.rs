@@ -44,6 +44,8 @@ pub(in crate::schedule) struct Board {
     pub(in crate::schedule) early: Early,
     /// Refused reports that are recorded: author, item and state.
     pub(in crate::schedule) refused: BTreeSet<RefusedReport>,
+    /// True when a run goes on while only a person is missing.
+    pub(in crate::schedule) stays: bool,
     /// When each attempt was looked at last.
     pub(in crate::schedule) looked: BTreeMap<AttemptId, At>,
     /// Points that are waited for, by the plan that has them.
@@ -76,6 +78,7 @@ impl Board {
             work,
             state,
             asked: BTreeSet::new(),
+            stays: false,
             machine: Machine::default(),
             refused: BTreeSet::new(),
             looked: BTreeMap::new(),

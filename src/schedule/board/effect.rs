@@ -135,6 +135,8 @@ pub enum Effect {
         /// The moment.
         at: At,
     },
+    /// Say that nothing more can happen without a person, and that the run waits for one.
+    AwaitPerson,
     /// Nothing more will happen without a person: end.
     End(Ending),
 }
@@ -164,7 +166,8 @@ impl Effect {
             | Self::Union(_)
             | Self::StopUnion(_)
             | Self::Pin { .. }
-            | Self::Wake { .. } => false,
+            | Self::Wake { .. }
+            | Self::AwaitPerson => false,
         }
     }
 }

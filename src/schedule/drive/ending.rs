@@ -1,6 +1,6 @@
 //! Stopping when a person asks, and ending when nothing is left to do without one.
 
-use crate::plan::{AttemptId, Point, UnitId};
+use crate::plan::{AttemptId, PlanName, Point, UnitId};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::{Effect, Ending};
@@ -95,6 +95,7 @@ pub(in crate::schedule) fn stop_unwanted_verification(board: &mut Board, number:
 /// Sets the timer for the next retry, or ends when nothing more can happen without a person.
 pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Step) {
     let stopping = matches!(board.state.phase, RunPhase::Stopping { .. });
+    let awaited = board.asked.remove(&Ask::Person);
     let merge_only = board.is_merge_only();
     let timer = board.frontier.timers.next().filter(|_| !stopping && !merge_only);
     let alarm = board.frontier.alarms.next().filter(|_| !merge_only);
@@ -116,6 +117,7 @@ pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Ste
             !matches!(
                 ask,
                 Ask::Wake(_)
+                    | Ask::Person
                     | Ask::End
                     | Ask::StopVerification(_)
                     | Ask::StopPhaseCheck(..)
@@ -156,6 +158,14 @@ pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Ste
         let why = "what is left needs a person".to_owned();
         (Event::RunStopped { why, resume: false }, Ending::NeedsPerson)
     };
+    if board.stays && ending == Ending::NeedsPerson && driven().any(|(name, run)| can_go_on(board, name, run))
+    {
+        board.asked.insert(Ask::Person);
+        if !awaited {
+            step.effects.push(Effect::AwaitPerson);
+        }
+        return;
+    }
     if board.asked.insert(Ask::End) {
         if ending == Ending::NeedsPerson {
             escalate_what_needs_a_person(board, at, step);
@@ -163,6 +173,18 @@ pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Ste
         board.state.apply(at, &event);
         step.events.push(event);
         step.effects.push(Effect::End(ending));
+    }
+}
+
+/// True when the plan goes on once a person has settled something; what has failed, or was given up, has come to its end.
+fn can_go_on(board: &Board, name: &PlanName, run: &PlanRun) -> bool {
+    match &run.outcome {
+        None | Some(Outcome::Held(_)) => true,
+        Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => false,
+        Some(Outcome::Finished) => {
+            let held = run.merge_trouble.as_ref().is_some_and(MergeTrouble::holds);
+            held || board.state.is_landing_paused(name)
+        }
     }
 }
 

@@ -53,6 +53,7 @@ impl Scheduler {
             .retain(|ask| !matches!(ask, Ask::Wake(_) | Ask::End));
         std::mem::swap(&mut other.board.train, &mut self.board.train);
         other.board.train.change(other.board.work.train);
+        other.board.stays = self.board.stays;
         other.board.machine = self.board.machine;
         other.board.looked = std::mem::take(&mut self.board.looked);
         *self = other;

@@ -96,6 +96,11 @@ impl Scheduler {
         }
     }
 
+    /// Whether the run goes on while only a person is missing; without a word it ends then.
+    pub fn stay(&mut self, stays: bool) {
+        self.board.stays = stays;
+    }
+
     /// What is to be scheduled.
     pub fn work(&self) -> &Work {
         &self.board.work

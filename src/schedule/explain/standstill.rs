@@ -1,7 +1,7 @@
 //! The waits of a plan, and their beginnings.
 
 use super::reason::Escalated;
-use crate::plan::{Dependency, Point, Waiting, WorkRef};
+use crate::plan::{Dependency, Point, UnitId, Waiting, WorkRef};
 use crate::schedule::event::at::At;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::ready::readiness::{Readiness, Wait};
@@ -51,6 +51,14 @@ pub(in crate::schedule) fn standstills<'a>(
             since: run.since.max(began(state)),
         }]
     };
+    if matches!(run.outcome, None | Some(Outcome::Held(_))) && !run.questions.is_empty() {
+        let asked = run.questions.iter().map(|(unit, open)| Standstill {
+            waiting: Waiting::Question,
+            on: WorkRef::at(&plan.name, unit.map_or(Point::Plan, UnitId::point)).to_string(),
+            since: open.since,
+        });
+        return asked.collect();
+    }
     match &run.outcome {
         Some(Outcome::Held(Hold::Conflict { with, .. })) => one(Waiting::Conflict, with.to_string()),
         Some(Outcome::Held(Hold::Verification { .. })) => one(Waiting::Gate, "verify".to_owned()),

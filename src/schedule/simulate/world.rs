@@ -241,6 +241,7 @@ impl<'s> World<'s> {
             | Effect::StopVerification { .. }
             | Effect::StopPhaseCheck { .. }
             | Effect::Look { .. }
+            | Effect::AwaitPerson
             | Effect::Union(_)
             | Effect::StopUnion(_) => return,
         };

@@ -14,6 +14,8 @@ pub enum Goal {
         only: Vec<PlanName>,
         /// Land every plan when it is finished, whatever the manifest says.
         merge: bool,
+        /// Go on while only a person is missing.
+        wait: bool,
     },
     /// Land what is finished, and start nothing.
     Merge {

@@ -8,6 +8,9 @@ pub trait Observer: Send {
     /// New records are in the journal, and the state is what follows from them.
     fn recorded(&mut self, records: &[Record], scheduler: &Scheduler);
 
+    /// Nothing more happens without a person, and the run waits for one.
+    fn awaits(&mut self, _scheduler: &Scheduler) {}
+
     /// The supervisor ends.
     fn ended(&mut self, _scheduler: &Scheduler) {}
 }

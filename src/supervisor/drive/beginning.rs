@@ -105,6 +105,7 @@ fn start<'o>(
     if doctor::catch_up(&project, scheduler.state())? {
         (journal, Replay { scheduler, .. }) = Replay::open(&project, auto_merge)?;
     }
+    scheduler.stay(matches!(goal, Goal::Up { wait: true, .. }));
     preflight::check_branches(&project, scheduler.state())?;
     preflight::check_documents(&project, scheduler.state())?;
     let clock = Clock::start(journal.epoch(), scheduler.state().now);

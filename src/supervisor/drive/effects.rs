@@ -78,6 +78,7 @@ impl Engine<'_> {
                 tokio::task::spawn_blocking(move || pool.stop(&project, build));
             }
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
+            Effect::AwaitPerson => self.observer.awaits(&self.desk.scheduler),
             Effect::End(ending) => self.ending = Some(ending),
         }
         Ok(())

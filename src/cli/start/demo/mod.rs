@@ -56,6 +56,7 @@ pub fn run(context: &Context, program: &Command, args: &DemoArgs) -> Result<Prog
     let goal = Goal::Up {
         only: Vec::new(),
         merge: true,
+        wait: false,
     };
     let exit = up::conduct(context, &project, &goal)?.exit;
     if !context.json {

@@ -211,6 +211,8 @@ tables! {
         dependency: Delay,
         /// A plan waits for a person: at a gate, or held for another reason than a conflict. Default: "at once".
         gate: Delay,
+        /// An agent asks a person. Default: "at once".
+        question: Delay,
         /// An agent was found stuck. Default: "at once".
         stuck: Delay,
     }
