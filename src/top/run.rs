@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -63,7 +64,7 @@ pub fn run(options: TopOptions) -> io::Result<bool> {
         programs: programs.clone(),
         to: told.clone(),
     };
-    std::thread::spawn(move || looker.run(&wishes));
+    let looker = std::thread::spawn(move || looker.run(&wishes));
     let screen = FullScreen::new()?;
     let mut model = TopModel::new(Timestamp::now(), TimeZone::system(), screen.size()?);
     model.readonly = options.readonly;
@@ -77,6 +78,7 @@ pub fn run(options: TopOptions) -> io::Result<bool> {
         programs,
         told,
         wish,
+        looker,
         stale: true,
     };
     top.run(&events)
@@ -89,6 +91,7 @@ struct Top {
     programs: Programs,
     told: SyncSender<TopEvent>,
     wish: Sender<Wish>,
+    looker: JoinHandle<()>,
     stale: bool,
 }
 
@@ -119,6 +122,9 @@ impl Top {
             if ticked.elapsed() >= SECOND {
                 ticked = Instant::now();
                 self.take(TopEvent::Tick(Timestamp::now()))?;
+            }
+            if self.looker.is_finished() {
+                return Err(io::Error::other("nothing is read any more"));
             }
             if self.signals.is_to_leave() {
                 return Ok(false);
@@ -159,7 +165,7 @@ impl Top {
                 TopOrder::Run { argv, shown } => self.programs.begin(argv, shown, self.told.clone()),
                 TopOrder::Terminal(argv) => self.in_front(&argv)?,
                 TopOrder::Watch(log, train) => {
-                    // A reader that is gone is told of below, by what it does not send.
+                    // That the reader is gone is seen in the loop.
                     let _ = self.wish.send(Wish { log, train });
                 }
             }

@@ -2,7 +2,9 @@
 
 use std::process::{Command, Stdio};
 
-use crate::support::{Sandbox, document, in_terminal_of, wait_for};
+use rustix::process::Signal;
+
+use crate::support::{Sandbox, document, in_terminal_of, kill, wait_for};
 
 /// A terminal with a shell in it. Every test has a server of its own.
 struct Tmux {
@@ -248,17 +250,15 @@ fn the_terminal_is_given_back_to_the_pager_when_suspended_and_when_a_signal_ends
     tmux.typed("?");
     tmux.shows("next tab");
     tmux.press(&["Escape"]);
-    let pids = tmux.run(&["list-panes", "-t", "t", "-F", "#{pane_pid}"]);
-    let shell: i32 = pids.trim().parse().unwrap();
-    for signal in ["TERM", "HUP"] {
+    for signal in [Signal::TERM, Signal::HUP] {
         tmux.shows("TASKS");
-        let mut kill = Command::new("pkill");
-        kill.args(["-x", &format!("-{signal}"), "-P", &shell.to_string(), "orch"]);
-        assert!(kill.status().unwrap().success());
+        let processes = sandbox.processes();
+        let top = processes.iter().find(|(_, line)| line.contains("orch top"));
+        kill(top.unwrap().0, signal);
         tmux.shows("ready>");
         assert!(!tmux.is_alternate());
-        assert_eq!(tmux.settings(signal), before, "{signal}");
-        if signal == "TERM" {
+        assert_eq!(tmux.settings("ended"), before, "{signal:?}");
+        if signal == Signal::TERM {
             tmux.top("", "finished");
         }
     }
