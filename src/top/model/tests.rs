@@ -291,6 +291,16 @@ fn a_short_answer_is_said_and_a_long_or_bad_one_is_a_page() {
 }
 
 #[test]
+fn a_key_right_behind_esc_is_not_lost() {
+    let mut model = model(80, 24);
+    choose(&mut model, "plan02");
+    press(&mut model, "?");
+    let key = KeyEvent::new(KeyCode::Char('x'), KeyModifiers::ALT);
+    update(&mut model, TopEvent::Key(key));
+    assert!(model.page.is_none() && model.ask.is_some());
+}
+
+#[test]
 fn a_page_comes_only_to_who_still_waits_for_it() {
     let mut model = model(80, 24);
     let answer = |model: &mut TopModel, good, purpose| {

@@ -188,6 +188,13 @@ fn take_answer(model: &mut TopModel, finished: Finished) {
 }
 
 fn pressed(model: &mut TopModel, key: &KeyEvent) -> Vec<TopOrder> {
+    // Where Esc and a key come together, as over a slow line, they look like one key.
+    if key.modifiers.contains(KeyModifiers::ALT) && model.ask.is_none() {
+        let mut orders = pressed(model, &KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE));
+        let rest = key.modifiers - KeyModifiers::ALT;
+        orders.extend(pressed(model, &KeyEvent::new(key.code, rest)));
+        return orders;
+    }
     model.note = None;
     model.awaits = None;
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
