@@ -22,4 +22,6 @@ pub mod serve;
 pub mod status;
 #[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod supervisor;
+#[allow(clippy::disallowed_methods, reason = "above the functional core")]
+pub mod top;
 pub mod words;

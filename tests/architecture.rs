@@ -25,11 +25,18 @@ const ROOMS: &[(&str, u32)] = &[
     ("supervisor", 4),
     ("report", 5),
     ("serve", 5),
+    ("top", 5),
     ("cli", 5),
 ];
 
-/// The imports within a floor: commands use what people see, and pages the same words.
-const SIDEWAYS: &[(&str, &str)] = &[("cli", "report"), ("cli", "serve"), ("serve", "report")];
+/// The imports within a floor: commands use what people see; the full screen and the pages use the words of the rest.
+const SIDEWAYS: &[(&str, &str)] = &[
+    ("cli", "report"),
+    ("cli", "serve"),
+    ("cli", "top"),
+    ("serve", "report"),
+    ("top", "report"),
+];
 
 /// Folders with sub-rooms, each with its floor. Files of the folder itself stand above all of its sub-rooms. In such a folder no
 /// files import from each other in a cycle.

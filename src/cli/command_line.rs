@@ -12,7 +12,7 @@ use super::call::{Context, GlobalArgs, ProgramExit};
 use super::help;
 use super::integrate::{backup, clean, merge, revert};
 use super::look::{
-    conflicts, diff, digest, events, graph, logs, report, serve, simulate, status, train, why,
+    conflicts, diff, digest, events, graph, logs, report, serve, simulate, status, top, train, why,
 };
 use super::maintain::{completions, doctor, man, schema};
 use super::start::{check, demo, init, new, preview, up};
@@ -48,6 +48,7 @@ enum Command {
     Up(up::UpArgs),
     #[command(visible_aliases = ["st", "ls"])]
     Status(status::StatusArgs),
+    Top(top::TopArgs),
     Why(why::WhyArgs),
     Train(train::TrainArgs),
     Digest(digest::DigestArgs),
@@ -139,13 +140,14 @@ pub fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Init(args) => init::run(&context, args),
         Command::New(args) => new::run(&context, args),
-        Command::Demo(args) => demo::run(&context, args),
+        Command::Demo(args) => demo::run(&context, &Cli::command(), args),
         Command::Check(args) => check::run(&context, args),
         Command::Preview(args) => preview::run(&context, args),
         Command::Prompt(args) => prompt::run(&context, args),
         Command::Graph(args) => graph::run(&context, args),
         Command::Up(args) => up::run(&context, args),
         Command::Status(args) => status::run(&context, args),
+        Command::Top(args) => top::run(&context, &Cli::command(), args),
         Command::Why(args) => why::run(&context, args),
         Command::Digest(args) => digest::run(&context, args),
         Command::Train(args) => train::run(&context, args),

@@ -12,6 +12,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
         "Look",
         &[
             "status",
+            "top",
             "serve",
             "why",
             "digest",

@@ -5,7 +5,7 @@ mod live;
 mod page;
 mod text;
 
-pub use line::count_line::count_line;
+pub use line::count_line::{STATES, count_line, counts, figures};
 pub use line::disk_text::disk_text;
 pub use line::event_line::{detail, event_line};
 pub use line::json_lines::JsonLines;
@@ -18,11 +18,14 @@ pub use page::plan_page::one_plan;
 pub use page::run_page::run_page;
 pub use page::run_text::{history_text, outcomes, run_text};
 pub use page::summary::{next_steps, summary};
-pub use page::table::table;
+pub use page::table::{run_word, table};
 pub use page::train_table::train_table;
 pub use text::count::count;
 pub use text::hanging::{broken, folded, hanging};
+pub use text::palette::plan_style;
 pub use text::size::size;
 pub use text::span::{ago, span};
 pub use text::visible::Visible;
-pub use text::width::{error_is_drawable, error_terminal, output_columns, output_terminal};
+pub use text::width::{
+    error_is_drawable, error_terminal, fit, fit_names, is_drawable, output_columns, output_terminal,
+};

@@ -7,6 +7,7 @@ use std::path::Path;
 use orch::plan::manifest::manifest_schema;
 use orch::plan::{PlanState, TaskState};
 use orch::schedule::{Claim, EVENT_NAMES};
+use orch::top::model::KEYS;
 
 fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
@@ -72,6 +73,16 @@ fn the_table_of_evidence_is_what_the_core_demands() {
     let explained: BTreeSet<String> = rows("| evidence |").into_iter().map(|(name, _)| name).collect();
     let used = Claim::ALL.iter().flat_map(|claim| claim.needs());
     assert_eq!(explained, used.map(|proof| proof.as_str().to_owned()).collect());
+}
+
+#[test]
+fn the_keys_of_the_full_screen_are_documented_as_it_explains_them() {
+    let page = page("docs/top.md");
+    let written = page.lines().filter(|line| line.starts_with("| `"));
+    let known = KEYS
+        .iter()
+        .map(|key| format!("| `{}` | {} |", key.keys, key.does));
+    assert_eq!(written.collect::<Vec<_>>(), known.collect::<Vec<_>>());
 }
 
 #[test]

@@ -114,6 +114,7 @@ mod stuck;
 mod submodules;
 mod suspended_runner;
 mod sync_points;
+mod top;
 mod two_supervisors;
 mod up_ahead;
 mod up_completion;

@@ -11,6 +11,7 @@ pub mod report;
 pub mod serve;
 pub mod simulate;
 pub mod status;
+pub mod top;
 pub mod train;
 pub mod why;
 pub mod why_commit;

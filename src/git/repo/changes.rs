@@ -37,3 +37,12 @@ pub fn files_between(
 ) -> Result<BTreeSet<PathBuf>, GitError> {
     Ok(TreeDiff::between(&repo.handle(), old, new)?.paths())
 }
+
+/// How many lines are added and removed from one commit to another.
+///
+/// # Errors
+///
+/// When one of them cannot be read.
+pub fn lines_between(repo: &Repository, old: &CommitId, new: &CommitId) -> Result<(usize, usize), GitError> {
+    TreeDiff::between(&repo.handle(), old, new)?.lines()
+}

@@ -18,7 +18,7 @@ pub(super) mod revision;
 pub(super) mod tree_diff;
 
 pub use bare_links::bare_links;
-pub use changes::{changed_files, files_between};
+pub use changes::{changed_files, files_between, lines_between};
 pub use content_notes::large_files_trouble;
 pub use diff::diff_command;
 pub use durable::{sync_branch, sync_objects};

@@ -44,6 +44,12 @@ impl<'a> TreeDiff<'a> {
         both.flatten().collect()
     }
 
+    /// Lines that only the second side has, and lines that only the first side has.
+    pub(in crate::git) fn lines(&self) -> Result<(usize, usize), GitError> {
+        let stats = self.0.stats().map_err(GitError::library("count changed lines"))?;
+        Ok((stats.insertions(), stats.deletions()))
+    }
+
     /// The links to other repositories that only the second side has, sorted.
     pub(in crate::git) fn added_links(&self) -> Vec<PathBuf> {
         let link = |delta: &git2::DiffDelta<'_>| {

@@ -12,7 +12,7 @@ use crate::words::rough;
 
 use crate::report::text::count::count;
 
-/// In the order in which they are shown.
+/// The states of plans in the order in which they are shown.
 pub const STATES: [PlanState; 11] = [
     PlanState::Running,
     PlanState::Ready,

@@ -136,7 +136,7 @@ fn needs(text: &mut String, view: &StatusView, columns: usize) {
 }
 
 /// What the run's state means.
-fn run_word(state: RunView) -> &'static str {
+pub fn run_word(state: RunView) -> &'static str {
     match state {
         RunView::Idle => "nothing started yet (orch up)",
         RunView::Running => "running",

@@ -18,6 +18,16 @@ impl<W: Write> Visible<W> {
     pub fn new(to: W) -> Self {
         Self { to, half: false }
     }
+
+    /// What it writes to.
+    pub fn inner_mut(&mut self) -> &mut W {
+        &mut self.to
+    }
+
+    /// What it has written to.
+    pub fn into_inner(self) -> W {
+        self.to
+    }
 }
 
 impl<W: Write> Write for Visible<W> {

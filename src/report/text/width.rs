@@ -20,8 +20,16 @@ fn columns(terminal: impl std::os::fd::AsFd) -> usize {
 
 /// True when standard error is a terminal that obeys what moves its cursor.
 pub fn error_is_drawable() -> bool {
-    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    !dumb && std::io::stderr().is_terminal()
+    obeys() && std::io::stderr().is_terminal()
+}
+
+/// True when standard input and output are a terminal that obeys what moves its cursor.
+pub fn is_drawable() -> bool {
+    obeys() && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+fn obeys() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
 /// Rows of the terminal that standard error is; 24 if it does not tell.

@@ -5,13 +5,16 @@ mod site;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
+use anyhow::Context as _;
+use clap::Command;
+
 use crate::git;
 use crate::plan::PlanState;
 use crate::supervisor::{Depth, Goal, Project, Situation};
 
 use super::up;
 use crate::cli::call::{CliError, Context, ProgramExit, output};
-use crate::cli::look;
+use crate::cli::look::{self, top};
 
 /// Make a small repository with three plans and run them
 ///
@@ -24,6 +27,9 @@ pub struct DemoArgs {
     /// Show it in a browser too, until interrupted
     #[arg(long)]
     serve: bool,
+    /// Watch and steer it full screen, as with `orch top`
+    #[arg(long, conflicts_with = "serve")]
+    top: bool,
 }
 
 const STORY: &str = "\
@@ -38,12 +44,18 @@ three plans, each with a branch, a worktree and a scripted agent:
 /// # Errors
 ///
 /// When the folder cannot be used, or the run cannot be driven.
-pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> {
+pub fn run(context: &Context, program: &Command, args: &DemoArgs) -> Result<ProgramExit, CliError> {
+    if args.top {
+        top::require_terminal(context)?;
+    }
     crate::git::require_git()?;
     let top = site::make(context, args.into.as_deref())?;
     let project = Project::open(&top, None)?;
     if !context.quiet {
         anstream::eprintln!("made {}\n{STORY}", top.display());
+    }
+    if args.top {
+        return beside(context, program, &project, &top);
     }
     let pages = args.serve.then(|| serve(context, &top));
     let goal = Goal::Up {
@@ -80,6 +92,31 @@ fn serve(context: &Context, top: &Path) -> JoinHandle<Result<ProgramExit, CliErr
         ..context.clone()
     };
     std::thread::spawn(move || look::serve::run(&context, &look::serve::ServeArgs::on_a_free_port()))
+}
+
+/// Runs it in the background, and shows it full screen.
+fn beside(
+    context: &Context,
+    program: &Command,
+    project: &Project,
+    folder: &Path,
+) -> Result<ProgramExit, CliError> {
+    let mut up = std::process::Command::new(&project.program);
+    up.arg("-C")
+        .arg(folder)
+        .args(["up", "--merge", "--detach", "--quiet"]);
+    if !up.status().context("cannot start a supervisor")?.success() {
+        return Ok(ProgramExit::Trouble);
+    }
+    let there = Context {
+        dir: folder.to_owned(),
+        manifest: None,
+        plan: None,
+        ..context.clone()
+    };
+    let exit = top::full_screen(&there, program, false)?;
+    output::text(&further(folder, exit))?;
+    Ok(exit)
 }
 
 fn has_landed(project: &Project) -> Result<bool, CliError> {

@@ -1,0 +1,78 @@
+//! `orch top`
+
+use clap::Command;
+
+use crate::report::is_drawable;
+use crate::top::{TopOptions, run as show};
+
+use crate::cli::call::{CliError, Context, ProgramExit};
+
+/// Show all plans full screen, and steer them by keys
+///
+/// Leaving it changes nothing. `?` shows the keys.
+#[derive(Debug, clap::Args)]
+pub struct TopArgs {
+    /// Only look: no key steers
+    #[arg(long)]
+    readonly: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// As [`require_terminal`] and [`full_screen`].
+pub fn run(context: &Context, program: &Command, args: &TopArgs) -> Result<ProgramExit, CliError> {
+    require_terminal(context)?;
+    full_screen(context, program, args.readonly)
+}
+
+/// Refuses where nothing can be drawn on.
+///
+/// # Errors
+///
+/// When there is no terminal to draw on.
+pub fn require_terminal(context: &Context) -> Result<(), CliError> {
+    if context.json || !is_drawable() {
+        return Err(
+            CliError::refused("`orch top` needs a terminal that moves its cursor, and this is none")
+                .with_hint("orch status --watch"),
+        );
+    }
+    Ok(())
+}
+
+/// Shows the plans until a person leaves.
+///
+/// # Errors
+///
+/// When the manifest is wrong, or the terminal cannot be drawn on.
+pub fn full_screen(context: &Context, program: &Command, readonly: bool) -> Result<ProgramExit, CliError> {
+    let project = context.project_in_force()?;
+    let plan = context
+        .plan
+        .as_ref()
+        .map(|name| context.named(&project, name))
+        .transpose()?;
+    let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    let commands = program
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned());
+    let options = TopOptions {
+        program: project.program.clone(),
+        dir: context.dir.clone(),
+        manifest: context.manifest.clone(),
+        plan: plan.map(|plan| plan.to_string()),
+        readonly,
+        colour,
+        commands: commands.collect(),
+    };
+    drop(project);
+    let left = show(options)
+        .map_err(|error| CliError::from(anyhow::Error::from(error).context("cannot draw on the terminal")))?;
+    Ok(if left {
+        ProgramExit::Done
+    } else {
+        ProgramExit::Interrupted
+    })
+}

@@ -1,0 +1,213 @@
+//! Reading beside the drawing: one thread looks, one look after the other, and only when something is new.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Duration, Instant};
+
+use crate::journal::{Columns, JournalReader, OrchDir, RepositoryLock};
+use crate::report::detail;
+use crate::supervisor::{InForce, Project};
+
+use super::fleet::{LineCounts, OpenLog, harmless, look, signs_of_life};
+use super::follow::Follower;
+use super::model::{HappenedRow, Seen, TopEvent, TrainRow};
+use super::perform::Programs;
+
+/// How often is asked whether the journal has grown.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How often agents' signs of life and the train are looked at.
+const SECOND: Duration = Duration::from_secs(1);
+/// How often everything is looked at although the journal has not grown: people move branches and edit plans.
+const SELDOM: Duration = Duration::from_secs(10);
+/// So many times as long as a look took, the next one waits.
+const REST: u32 = 3;
+/// Most entries of the journal that are read at first.
+const LATEST: i64 = 20_000;
+
+/// What is read besides the fleet.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wish {
+    /// The log of a plan, and whether of the attempt before the last.
+    pub(super) log: Option<(String, bool)>,
+    /// The train.
+    pub(super) train: bool,
+}
+
+/// Who looks.
+pub(super) struct Looker {
+    pub(super) dir: PathBuf,
+    pub(super) manifest: Option<PathBuf>,
+    pub(super) programs: Programs,
+    pub(super) to: SyncSender<TopEvent>,
+}
+
+/// What is known from earlier looks.
+#[derive(Default)]
+struct Known {
+    orch: Option<OrchDir>,
+    seen: Option<Seen>,
+    at_work: Vec<OpenLog>,
+    counted: LineCounts,
+    news: Option<(i64, bool)>,
+    told: i64,
+    wish: Wish,
+    follower: Option<Follower>,
+}
+
+/// Nobody is there any more to whom anything could be told.
+struct Gone;
+
+impl Looker {
+    /// Looks until nobody wants anything any more.
+    pub(super) fn run(&self, wishes: &Receiver<Wish>) {
+        let mut known = Known::default();
+        let (mut looked, mut took, mut lived): (Option<Instant>, _, Instant) = (None, PAUSE, Instant::now());
+        loop {
+            let news = self.news(&known);
+            let rested = looked.is_none_or(|at| at.elapsed() >= took * REST);
+            let seldom = looked.is_none_or(|at| at.elapsed() >= SELDOM);
+            let grown = news.is_some() && news != known.news;
+            let mut done = Ok(());
+            if rested && (grown || seldom) {
+                let begun = Instant::now();
+                done = self.fleet(&mut known).and_then(|()| self.happened(&mut known));
+                known.news = news;
+                took = begun.elapsed();
+                (looked, lived) = (Some(Instant::now()), Instant::now());
+                done = done.and_then(|()| self.train(&known));
+            } else if lived.elapsed() >= SECOND {
+                lived = Instant::now();
+                done = self.life(&mut known).and_then(|()| self.train(&known));
+            }
+            let done = done.and_then(|()| self.log(&mut known));
+            let Ok(more) = done else { return };
+            match wishes.recv_timeout(if more { Duration::ZERO } else { PAUSE }) {
+                Ok(wish) => {
+                    known.wish = wishes.try_iter().last().unwrap_or(wish);
+                    if self.train(&known).is_err() {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn tell(&self, event: TopEvent) -> Result<(), Gone> {
+        self.to.send(event).map_err(|_| Gone)
+    }
+
+    /// The journal's last entry, and whether a supervisor is at work.
+    fn news(&self, known: &Known) -> Option<(i64, bool)> {
+        let orch = known.orch.as_ref()?;
+        let last = JournalReader::open(orch)
+            .ok()?
+            .map_or(Ok(0), |reader| reader.last())
+            .ok()?;
+        Some((last, RepositoryLock::holder(orch).ok()?.is_some()))
+    }
+
+    fn fleet(&self, known: &mut Known) -> Result<(), Gone> {
+        let looked = Project::in_force(&self.dir, self.manifest.as_deref()).and_then(|in_force: InForce| {
+            known.orch = Some(in_force.project.dir.clone());
+            look(&in_force, &mut known.counted)
+        });
+        match looked {
+            Ok((seen, at_work)) => {
+                known.at_work = at_work;
+                known.seen = Some(seen.clone());
+                self.tell(TopEvent::Seen(Box::new(seen)))
+            }
+            Err(error) => self.tell(TopEvent::Trouble(harmless(&error.to_string()))),
+        }
+    }
+
+    fn life(&self, known: &mut Known) -> Result<(), Gone> {
+        let Some(seen) = known.seen.as_mut().filter(|_| !known.at_work.is_empty()) else {
+            return Ok(());
+        };
+        let before = seen.clone();
+        signs_of_life(seen, &known.at_work);
+        match *seen == before {
+            true => Ok(()),
+            false => self.tell(TopEvent::Seen(Box::new(seen.clone()))),
+        }
+    }
+
+    fn happened(&self, known: &mut Known) -> Result<(), Gone> {
+        let reader = known
+            .orch
+            .as_ref()
+            .and_then(|orch| JournalReader::open(orch).ok().flatten());
+        let Some(reader) = reader else { return Ok(()) };
+        let from = known.told.max(reader.last().unwrap_or(0) - LATEST);
+        let records = reader.after(from, None).unwrap_or_default();
+        let Some(last) = records.last() else { return Ok(()) };
+        known.told = last.seq;
+        let row = |record: &crate::journal::Record| HappenedRow {
+            seq: record.seq,
+            at: record.wall,
+            plan: record.event.plan().map(ToString::to_string).unwrap_or_default(),
+            event: Columns::of(&record.event).event,
+            text: harmless(&detail(&record.event)),
+        };
+        self.tell(TopEvent::Happened(records.iter().map(row).collect()))
+    }
+
+    /// Sends more of the log that is shown; true when there is more at once.
+    fn log(&self, known: &mut Known) -> Result<bool, Gone> {
+        let (Some((plan, previous)), Some(orch)) = (&known.wish.log, &known.orch) else {
+            known.follower = None;
+            return Ok(false);
+        };
+        let row = known.seen.as_ref().and_then(|seen| seen.plan(plan));
+        let attempts = row.map(|row| row.attempts.as_slice()).unwrap_or_default();
+        let Some(attempt) = attempts.iter().rev().nth(usize::from(*previous)) else {
+            return Ok(false);
+        };
+        if known
+            .follower
+            .as_ref()
+            .is_none_or(|follower| !follower.is_of(plan, &attempt.id))
+        {
+            let folder = orch.attempts().join(&attempt.id);
+            known.follower = Some(Follower::new(plan, &attempt.id, folder));
+        }
+        let Some(follower) = &mut known.follower else {
+            return Ok(false);
+        };
+        let (piece, more) = follower.more();
+        if let Some(piece) = piece {
+            self.tell(TopEvent::Log(piece))?;
+        }
+        Ok(more)
+    }
+
+    /// Asks `orch train` while the train is shown.
+    fn train(&self, known: &Known) -> Result<(), Gone> {
+        if !known.wish.train {
+            return Ok(());
+        }
+        self.tell(TopEvent::Train(self.programs.train().map(|entries| {
+            let text = |entry: &serde_json::Value, key: &str| match &entry[key] {
+                serde_json::Value::String(text) => harmless(text),
+                serde_json::Value::Array(list) => {
+                    let list: Vec<&str> = list.iter().filter_map(serde_json::Value::as_str).collect();
+                    harmless(&list.join(", "))
+                }
+                _ => String::new(),
+            };
+            let row = |entry: &serde_json::Value| TrainRow {
+                plan: text(entry, "plan"),
+                place: entry["place"].as_u64().unwrap_or(0),
+                state: text(entry, "state"),
+                on: text(entry, "on"),
+                elapsed_s: entry["elapsed_s"].as_u64(),
+                remaining_s: entry["remaining_s"].as_u64(),
+                why: text(entry, "why"),
+            };
+            entries.iter().map(row).collect()
+        })))
+    }
+}

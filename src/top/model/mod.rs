@@ -1,0 +1,30 @@
+//! What is shown and what follows from a key. No clock, no disk, no process, no terminal.
+
+mod cursor;
+mod finding;
+mod keys;
+mod line;
+mod lists;
+mod log_text;
+mod page;
+mod seen;
+mod steering;
+mod tab;
+#[cfg(test)]
+mod tests;
+mod top_model;
+mod update;
+
+pub use cursor::Cursor;
+pub use keys::{KEYS, TopKey};
+pub use line::InputLine;
+pub use lists::Sorting;
+pub use log_text::{LogPiece, LogText};
+pub use page::{PagePurpose, TextPage};
+pub use seen::{FleetRow, HappenedRow, NeedRow, Seen, TrainRow, WorkSpan};
+pub(in crate::top) use seen::{found, seconds};
+pub use steering::{TopQuestion, Typing};
+pub use tab::Tab;
+pub(in crate::top) use top_model::LOW;
+pub use top_model::TopModel;
+pub use update::{Finished, Shown, TopEvent, TopOrder, update};

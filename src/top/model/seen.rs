@@ -1,0 +1,189 @@
+//! What a look at the fleet brings, in the words in which it is shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::plan::PlanState;
+
+/// The whole fleet as it was seen.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Seen {
+    /// `12 plans: 1 needs you, 3 running`.
+    pub counts: String,
+    /// ` · done in about 1h · cost 14.20`.
+    pub figures: String,
+    /// Where the run stands, where that has to be said.
+    pub standing: Option<String>,
+    /// The target branch.
+    pub target: String,
+    /// In manifest order.
+    pub plans: Vec<FleetRow>,
+    /// What needs a person; the most urgent first.
+    pub needs: Vec<NeedRow>,
+}
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FleetRow {
+    /// Its name.
+    pub name: String,
+    /// Its state.
+    pub state: PlanState,
+    /// Its place among what needs a person.
+    pub need: Option<usize>,
+    /// True when a person paused it.
+    pub paused: bool,
+    /// The phase under way.
+    pub phase: String,
+    /// Tasks that are done.
+    pub done: usize,
+    /// All of its tasks.
+    pub all: usize,
+    /// Who works on it, or did last: agent and model.
+    pub agent: String,
+    /// The last sign of life of its agent, while one works.
+    pub heard: Option<Timestamp>,
+    /// The last line of its agent's output; of a plan that does not run, why.
+    pub said: String,
+    /// Lines that it adds and removes.
+    pub lines: Option<(usize, usize)>,
+    /// What its branch conflicts with.
+    pub conflicts: String,
+    /// What it waits for.
+    pub waits: String,
+    /// Expected seconds until it is done.
+    pub remaining_s: Option<u64>,
+    /// What it has cost.
+    pub cost: Option<f64>,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<WorkSpan>,
+    /// The open plans that wait for it.
+    pub behind: Vec<String>,
+}
+
+/// An attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkSpan {
+    /// Its id.
+    pub id: String,
+    /// From when.
+    pub from: Option<Timestamp>,
+    /// Until when.
+    pub to: Option<Timestamp>,
+    /// True when it did not end well.
+    pub failed: bool,
+}
+
+/// Something that needs a person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NeedRow {
+    /// The plan that it is about.
+    pub plan: Option<String>,
+    /// Its sort.
+    pub kind: &'static str,
+    /// What it is.
+    pub text: String,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Expected seconds of the work that waits for it.
+    pub holds_up_s: u64,
+    /// The command that settles it.
+    pub command: Option<String>,
+}
+
+/// A plan on its way to the target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainRow {
+    /// The plan.
+    pub plan: String,
+    /// Its place.
+    pub place: u64,
+    /// What happens with it.
+    pub state: String,
+    /// What it is built on.
+    pub on: String,
+    /// Seconds that it has taken.
+    pub elapsed_s: Option<u64>,
+    /// Seconds that it is expected to take.
+    pub remaining_s: Option<u64>,
+    /// Why.
+    pub why: String,
+}
+
+/// An entry of the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HappenedRow {
+    /// Its number.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// The plan that it is about; empty for none.
+    pub plan: String,
+    /// Its name.
+    pub event: String,
+    /// The rest.
+    pub text: String,
+}
+
+impl FleetRow {
+    /// When work on it began, and when it ended where nothing of it is at work.
+    pub fn worked(&self) -> Option<(Timestamp, Option<Timestamp>)> {
+        let from = self.attempts.iter().filter_map(|span| span.from).min()?;
+        let open = self.attempts.iter().any(|span| span.to.is_none());
+        let to = self.attempts.iter().filter_map(|span| span.to).max();
+        Some((from, to.filter(|_| !open)))
+    }
+
+    /// Seconds since work on it began, or that it took.
+    pub fn elapsed_s(&self, now: Timestamp) -> Option<u64> {
+        let (from, to) = self.worked()?;
+        Some(seconds(from, to.unwrap_or(now)))
+    }
+
+    /// True when a search for this, in small letters unless it has large ones, finds it.
+    pub fn has(&self, what: &str) -> bool {
+        [&self.name, &self.said, &self.agent, &self.waits, &self.phase]
+            .iter()
+            .any(|text| found(text, what))
+            || found(self.state.as_str(), what)
+    }
+}
+
+/// Whole seconds from one moment to another.
+pub(in crate::top) fn seconds(from: Timestamp, to: Timestamp) -> u64 {
+    u64::try_from(to.duration_since(from).as_secs()).unwrap_or(0)
+}
+
+/// True when the text has this; small letters stand for large ones too.
+pub(in crate::top) fn found(text: &str, what: &str) -> bool {
+    if what.is_empty() {
+        return false;
+    }
+    match what.chars().any(char::is_uppercase) {
+        true => text.contains(what),
+        false => text.to_lowercase().contains(what),
+    }
+}
+
+impl Seen {
+    /// The plan of this name.
+    pub fn plan(&self, name: &str) -> Option<&FleetRow> {
+        self.plans.iter().find(|row| row.name == name)
+    }
+
+    /// The open plans that are skipped when these are cancelled, in manifest order: what waits for them, and what waits for that.
+    pub fn behind(&self, plans: &[String]) -> Vec<&str> {
+        let rows: BTreeMap<&str, &FleetRow> = self.plans.iter().map(|row| (row.name.as_str(), row)).collect();
+        let mut open: Vec<&str> = plans.iter().map(String::as_str).collect();
+        let mut skipped: BTreeSet<&str> = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            let behind = rows.get(name).into_iter().flat_map(|row| &row.behind);
+            open.extend(behind.map(String::as_str).filter(|name| skipped.insert(name)));
+        }
+        let names = self.plans.iter().map(|row| row.name.as_str());
+        names
+            .filter(|name| skipped.contains(name) && !plans.iter().any(|plan| plan == name))
+            .collect()
+    }
+}

@@ -1,0 +1,288 @@
+//! Keys that steer: each is a command of this program.
+
+use super::finding::find;
+use super::line::InputLine;
+use super::page::PagePurpose;
+use super::seen::NeedRow;
+use super::top_model::TopModel;
+use super::update::{Shown, TopOrder};
+
+/// What a person is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TopQuestion {
+    /// Whether a command is really meant.
+    Sure {
+        /// The question.
+        question: String,
+        /// The command.
+        argv: Vec<String>,
+    },
+    /// For a text.
+    Line {
+        /// What it is for.
+        typing: Typing,
+        /// The text so far.
+        line: InputLine,
+    },
+}
+
+/// What a text is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typing {
+    /// To be found.
+    Search,
+    /// A command of this program.
+    Command,
+    /// An answer to a question of a plan's agent.
+    Answer {
+        /// Whose question, as `orch answer` takes it.
+        to: String,
+        /// The question.
+        question: String,
+    },
+    /// A message to a plan's agent.
+    Send {
+        /// The plan.
+        plan: String,
+    },
+}
+
+/// Commands that may be given with `--readonly`: they look.
+const LOOKING: &[&str] = &[
+    "status",
+    "st",
+    "ls",
+    "why",
+    "logs",
+    "log",
+    "events",
+    "graph",
+    "conflicts",
+    "diff",
+    "report",
+    "history",
+    "simulate",
+    "check",
+    "preview",
+    "train",
+    "digest",
+    "man",
+    "schema",
+    "help",
+];
+
+/// Commands that need the terminal for themselves, and options that make a command one that does not end.
+const WHOLE_TERMINAL: &[&str] = &["up", "top", "demo", "diff", "attach", "serve"];
+const ENDLESS: &[&str] = &["-f", "--follow", "-w", "--watch"];
+
+/// A command and its words.
+fn words(parts: &[&str]) -> Vec<String> {
+    parts.iter().map(|part| (*part).to_owned()).collect()
+}
+
+/// A command whose output is shown in one line where that is all.
+pub(super) fn run(argv: Vec<String>) -> TopOrder {
+    TopOrder::Run {
+        argv,
+        shown: Shown::Note,
+    }
+}
+
+/// A command whose output is shown on a page.
+pub(super) fn show(parts: &[&str], purpose: PagePurpose) -> TopOrder {
+    TopOrder::Run {
+        argv: words(parts),
+        shown: Shown::Page(purpose),
+    }
+}
+
+/// What follows from a key that steers; none for another key.
+pub(super) fn steer(model: &mut TopModel, key: char) -> Option<Vec<TopOrder>> {
+    if !"asrpxAmR".contains(key) {
+        return None;
+    }
+    if model.readonly {
+        model.note = Some("nothing is steered from here: this is --readonly".to_owned());
+        return Some(Vec::new());
+    }
+    let plans = model.steered();
+    let Some(plan) = plans.first().cloned() else {
+        model.note = Some("no plan is chosen".to_owned());
+        return Some(Vec::new());
+    };
+    let with =
+        |command: &str| -> Vec<String> { [command.to_owned()].into_iter().chain(plans.clone()).collect() };
+    let named = plans.join(", ");
+    let orders = match key {
+        'a' => {
+            answer(model, &plan);
+            Vec::new()
+        }
+        's' => {
+            ask_line(model, Typing::Send { plan });
+            Vec::new()
+        }
+        'r' => vec![run(with("retry"))],
+        'p' => {
+            let paused = |plan: &String| model.seen.plan(plan).is_some_and(|row| row.paused);
+            let all = plans.iter().all(paused);
+            vec![run(with(if all { "resume" } else { "pause" }))]
+        }
+        'x' => {
+            let behind = model.seen.behind(&plans);
+            let skipped = match behind.as_slice() {
+                [] => "nothing else is skipped".to_owned(),
+                behind => format!("skipped with it: {}", behind.join(", ")),
+            };
+            let question = format!("Cancel {named} for good? {skipped}.");
+            sure(model, question, with("cancel"));
+            Vec::new()
+        }
+        'm' => {
+            let question = format!("Merge {named} into {}?", model.seen.target);
+            sure(model, question, with("merge"));
+            Vec::new()
+        }
+        'A' => own_terminal(model, "attach", &plan),
+        _ => match knows(model, "review") {
+            true => vec![show(&["review", &plan], PagePurpose::Answer)],
+            false => Vec::new(),
+        },
+    };
+    Some(orders)
+}
+
+/// True when this program has the command; says so where it has not.
+fn knows(model: &mut TopModel, command: &str) -> bool {
+    let known = model.commands.iter().any(|known| known == command);
+    if !known {
+        model.note = Some(format!("this orch has no command `{command}`"));
+    }
+    known
+}
+
+fn own_terminal(model: &mut TopModel, command: &str, plan: &str) -> Vec<TopOrder> {
+    match knows(model, command) {
+        true => vec![TopOrder::Terminal(words(&[command, plan]))],
+        false => Vec::new(),
+    }
+}
+
+fn sure(model: &mut TopModel, question: String, argv: Vec<String>) {
+    model.ask = Some(TopQuestion::Sure { question, argv });
+}
+
+/// Asks for a text.
+pub(super) fn ask_line(model: &mut TopModel, typing: Typing) {
+    let line = InputLine::default();
+    model.ask = Some(TopQuestion::Line { typing, line });
+}
+
+/// Answers the plan's question, or opens its gate; in the list of what needs a person, the chosen one.
+fn answer(model: &mut TopModel, plan: &str) {
+    let waits = |need: &&NeedRow| matches!(need.kind, "question" | "approval");
+    let chosen = (model.tab == super::tab::Tab::Needs)
+        .then(|| model.chosen_need())
+        .flatten();
+    let of_plan = || {
+        let mut needs = model.seen.needs.iter();
+        needs.find(|need| need.plan.as_deref() == Some(plan) && waits(need))
+    };
+    let need = chosen.filter(waits).or_else(of_plan);
+    let command = need.and_then(|need| Some((need, need.command.as_deref()?)));
+    let Some((need, command)) = command else {
+        model.note = Some(format!("nothing of {plan} waits for an answer or an approval"));
+        return;
+    };
+    let mut named = command.split_whitespace().skip(1);
+    let (verb, to) = (named.next().unwrap_or_default(), named.next().unwrap_or(plan));
+    match verb {
+        "approve" => {
+            let (question, argv) = (format!("Approve {to}?"), words(&["approve", to]));
+            sure(model, question, argv);
+        }
+        _ => {
+            let (to, question) = (to.to_owned(), need.text.clone());
+            ask_line(model, Typing::Answer { to, question });
+        }
+    }
+}
+
+/// What follows from a text that was typed.
+pub(super) fn typed(model: &mut TopModel, typing: Typing, text: &str) -> Vec<TopOrder> {
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    match typing {
+        Typing::Search => {
+            text.clone_into(&mut model.search);
+            find(model, false);
+            Vec::new()
+        }
+        Typing::Answer { to, .. } => vec![run(words(&["answer", &to, "--", text]))],
+        Typing::Send { plan } => vec![run(words(&["send", &plan, "--", text]))],
+        Typing::Command => command(model, text),
+    }
+}
+
+/// A command line as one types it, with or without `orch`.
+fn command(model: &mut TopModel, text: &str) -> Vec<TopOrder> {
+    let Some(mut argv) = split(text) else {
+        model.note = Some("a quotation mark is missing".to_owned());
+        return Vec::new();
+    };
+    if argv.first().is_some_and(|first| first == "orch") {
+        argv.remove(0);
+    }
+    let Some(first) = argv.first() else {
+        return Vec::new();
+    };
+    if model.readonly && !LOOKING.contains(&first.as_str()) {
+        model.note = Some(format!("`{first}` is not for --readonly"));
+        return Vec::new();
+    }
+    let endless = argv.iter().any(|word| ENDLESS.contains(&word.as_str()));
+    match endless || WHOLE_TERMINAL.contains(&first.as_str()) {
+        true => vec![TopOrder::Terminal(argv)],
+        false => vec![TopOrder::Run {
+            argv,
+            shown: Shown::Page(PagePurpose::Said),
+        }],
+    }
+}
+
+/// The words of a line, of which those in quotation marks may have spaces; none where a mark is missing.
+fn split(text: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut mark = None;
+    for c in text.chars() {
+        match (mark, c) {
+            (None, '"' | '\'') => {
+                mark = Some(c);
+                word.get_or_insert_default();
+            }
+            (Some(open), c) if open == c => mark = None,
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    mark.is_none().then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_is_split_as_a_shell_does() {
+        let split = |text| split(text).map(|words| words.join("|"));
+        assert_eq!(
+            split("  send  auth 'use the  cache' now").as_deref(),
+            Some("send|auth|use the  cache|now")
+        );
+        assert_eq!(split("a \"it's\"b \"\"").as_deref(), Some("a|it'sb|"));
+        assert_eq!(split("send 'auth"), None);
+    }
+}

@@ -1,0 +1,196 @@
+//! The loop: events in, orders out, and a frame when something has changed.
+
+use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::crossterm::event::{self, Event};
+
+use super::look::{Looker, Wish};
+use super::model::{TopEvent, TopModel, TopOrder, update};
+use super::perform::Programs;
+use super::screen::{FullScreen, TopSignals, suspend};
+use super::view;
+
+/// Longest time without a look at signals and at what was read.
+const WAIT: Duration = Duration::from_millis(50);
+/// How often times move on.
+const SECOND: Duration = Duration::from_secs(1);
+/// What read things wait in until they are taken: who reads waits when it is full.
+const QUEUE: usize = 16;
+/// A program that ended this soon has left nothing that could have been read.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// What is shown, and how.
+#[derive(Debug, Clone)]
+pub struct TopOptions {
+    /// This program.
+    pub program: PathBuf,
+    /// The folder to look in.
+    pub dir: PathBuf,
+    /// The manifest, where one is named.
+    pub manifest: Option<PathBuf>,
+    /// The plan that is chosen at first.
+    pub plan: Option<String>,
+    /// True when nothing may be steered.
+    pub readonly: bool,
+    /// True when colours are wanted.
+    pub colour: bool,
+    /// The commands of this program.
+    pub commands: Vec<String>,
+}
+
+/// Shows the fleet until a person leaves. False when a signal ended it.
+///
+/// # Errors
+///
+/// When the terminal cannot be drawn on.
+pub fn run(options: TopOptions) -> io::Result<bool> {
+    let signals = TopSignals::new()?;
+    let programs = Programs {
+        program: options.program,
+        dir: options.dir.clone(),
+        manifest: options.manifest.clone(),
+    };
+    let (told, events) = sync_channel(QUEUE);
+    let (wish, wishes) = channel();
+    let looker = Looker {
+        dir: options.dir,
+        manifest: options.manifest,
+        programs: programs.clone(),
+        to: told.clone(),
+    };
+    let looker = std::thread::spawn(move || looker.run(&wishes));
+    let screen = FullScreen::new()?;
+    let mut model = TopModel::new(Timestamp::now(), TimeZone::system(), screen.size()?);
+    model.readonly = options.readonly;
+    model.colour = options.colour;
+    model.commands = options.commands;
+    model.awaited = options.plan;
+    let mut top = Top {
+        model,
+        screen,
+        signals,
+        programs,
+        told,
+        wish,
+        looker,
+        stale: true,
+    };
+    top.run(&events)
+}
+
+struct Top {
+    model: TopModel,
+    screen: FullScreen,
+    signals: TopSignals,
+    programs: Programs,
+    told: SyncSender<TopEvent>,
+    wish: Sender<Wish>,
+    looker: JoinHandle<()>,
+    stale: bool,
+}
+
+impl Top {
+    fn run(&mut self, events: &Receiver<TopEvent>) -> io::Result<bool> {
+        let mut ticked = Instant::now();
+        loop {
+            if std::mem::take(&mut self.stale) {
+                let model = &self.model;
+                self.screen.draw(|frame| view::draw(frame, model))?;
+            }
+            if event::poll(WAIT)? {
+                // All that is there, such as a text that was pasted, before it is drawn.
+                loop {
+                    if !self.read(event::read()?)? {
+                        return Ok(true);
+                    }
+                    if !event::poll(Duration::ZERO)? {
+                        break;
+                    }
+                }
+            }
+            for event in events.try_iter().take(QUEUE).collect::<Vec<_>>() {
+                if !self.take(event)? {
+                    return Ok(true);
+                }
+            }
+            if ticked.elapsed() >= SECOND {
+                ticked = Instant::now();
+                self.take(TopEvent::Tick(Timestamp::now()))?;
+            }
+            if self.looker.is_finished() {
+                return Err(io::Error::other("nothing is read any more"));
+            }
+            if self.signals.is_to_leave() {
+                return Ok(false);
+            }
+            if self.signals.is_to_stop() {
+                self.screen.aside(suspend)?;
+                self.stale = true;
+            }
+            if self.signals.goes_on() {
+                // Stopped by what cannot be caught: the shell may have changed the terminal since.
+                self.screen.aside(|| ())?;
+                self.stale = true;
+            }
+        }
+    }
+
+    /// False when that was the end.
+    fn read(&mut self, event: Event) -> io::Result<bool> {
+        match event {
+            Event::Key(key) => self.take(TopEvent::Key(key)),
+            Event::Paste(text) => self.take(TopEvent::Paste(text)),
+            Event::Resize(columns, rows) => self.take(TopEvent::Resize(columns, rows)),
+            Event::FocusGained | Event::FocusLost | Event::Mouse(_) => Ok(true),
+        }
+    }
+
+    /// False when that was the end.
+    fn take(&mut self, event: TopEvent) -> io::Result<bool> {
+        self.stale = true;
+        for order in update(&mut self.model, event) {
+            match order {
+                TopOrder::Quit => return Ok(false),
+                TopOrder::Suspend => {
+                    let group = rustix::process::getpgrp();
+                    let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TSTP);
+                }
+                TopOrder::Redraw => self.screen.forget()?,
+                TopOrder::Run { argv, shown } => self.programs.begin(argv, shown, self.told.clone()),
+                TopOrder::Terminal(argv) => self.in_front(&argv)?,
+                TopOrder::Watch(log, train) => {
+                    // That the reader is gone is seen in the loop.
+                    let _ = self.wish.send(Wish { log, train });
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Gives the terminal to a command. What it wrote stays until a person has read it.
+    fn in_front(&mut self, argv: &[String]) -> io::Result<()> {
+        let (programs, signals) = (&self.programs, &self.signals);
+        let begun = Instant::now();
+        self.screen.aside(|| {
+            let ended = signals.with_other_in_front(|| programs.in_front(argv));
+            if let Err(error) = &ended {
+                eprintln!("orch {}: {error}", argv.join(" "));
+            }
+            let good = ended.is_ok_and(|status| status.success());
+            if !good || begun.elapsed() < AT_ONCE || argv.first().is_none_or(|first| first != "diff") {
+                eprint!("\nEnter leads back ");
+                let _ = io::stderr().flush();
+                let _ = io::stdin().lock().read_line(&mut String::new());
+            }
+        })?;
+        // Time has passed.
+        self.model.now = Timestamp::now();
+        Ok(())
+    }
+}

@@ -1,0 +1,286 @@
+//! `orch top` in a real terminal, which is tmux's.
+
+use std::process::{Command, Stdio};
+
+use rustix::process::Signal;
+
+use crate::support::{Sandbox, document, in_terminal_of, kill, wait_for};
+
+/// A terminal with a shell in it. Every test has a server of its own.
+struct Tmux {
+    socket: String,
+}
+
+impl Tmux {
+    /// None where there is no tmux.
+    fn begin(sandbox: &Sandbox, columns: u16, rows: u16) -> Option<Self> {
+        let socket = sandbox.beside("tmux.sock").display().to_string();
+        let mut shell = sandbox.command(["--version"]);
+        let mut command = Command::new("tmux");
+        // A shell with the sandbox's surroundings, and nothing of the person's.
+        for (name, value) in shell.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.current_dir(sandbox.path()).env_remove("TMUX");
+        command.args(["-S", &socket, "-f", "/dev/null", "new-session", "-d", "-s", "t"]);
+        command.args([
+            "-x",
+            &columns.to_string(),
+            "-y",
+            &rows.to_string(),
+            "env PS1='ready> ' sh",
+        ]);
+        shell.stdout(Stdio::null());
+        let begun = command.stdin(Stdio::null()).stderr(Stdio::null()).status();
+        if !begun.is_ok_and(|status| status.success()) {
+            println!("skipped: no terminal can be had, since tmux does not run here");
+            return None;
+        }
+        let tmux = Self { socket };
+        tmux.shows("ready>");
+        Some(tmux)
+    }
+
+    fn run(&self, args: &[&str]) -> String {
+        let output = Command::new("tmux")
+            .args(["-S", &self.socket])
+            .args(args)
+            .output();
+        String::from_utf8_lossy(&output.unwrap().stdout).into_owned()
+    }
+
+    /// What the terminal shows.
+    fn screen(&self) -> String {
+        self.run(&["capture-pane", "-p", "-t", "t"])
+    }
+
+    /// Presses keys by their names in tmux.
+    fn press(&self, keys: &[&str]) {
+        self.run(&[&["send-keys", "-t", "t"], keys].concat());
+    }
+
+    /// Types a text.
+    fn typed(&self, text: &str) {
+        self.run(&["send-keys", "-t", "t", "-l", text]);
+    }
+
+    #[track_caller]
+    fn shows(&self, text: &str) -> String {
+        let mut screen = String::new();
+        wait_for(&format!("`{text}` on the screen"), || {
+            screen = self.screen();
+            screen.contains(text)
+        });
+        screen
+    }
+
+    /// Starts the program, and waits for the plan.
+    fn top(&self, options: &str, plan: &str) {
+        let line = format!("{} top {options}", env!("CARGO_BIN_EXE_orch"));
+        self.typed(&line);
+        self.press(&["Enter"]);
+        self.shows("STATE");
+        self.shows(plan);
+    }
+
+    /// How the terminal is set.
+    fn settings(&self, mark: &str) -> String {
+        self.typed(&format!("clear; stty -a; echo {mark}''{mark}"));
+        self.press(&["Enter"]);
+        let screen = self.shows(&format!("{mark}{mark}"));
+        screen
+            .lines()
+            // What was typed may be seen twice.
+            .filter(|line| !line.contains("stty"))
+            .filter(|line| line.contains(';') || line.contains("echo"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// True while programs see the alternate screen.
+    fn is_alternate(&self) -> bool {
+        self.run(&["display-message", "-p", "-t", "t", "#{alternate_on}"])
+            .trim()
+            == "1"
+    }
+}
+
+impl Drop for Tmux {
+    fn drop(&mut self) {
+        self.run(&["kill-server"]);
+    }
+}
+
+/// Asks at first, and works once it has an answer.
+const ASKS: &str = "if test -e $MARKS/asked-$ORCH_PLAN; then work 1.1; else touch $MARKS/asked-$ORCH_PLAN; \
+                    orch task ask -q Red or \"green?\"; fi";
+
+#[test]
+fn a_question_is_answered_work_is_tried_again_and_cancelled_after_a_question() {
+    for (columns, rows) in [(80, 24), (200, 60)] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        sandbox.plan("asks", "", &document(&[1]), ASKS);
+        sandbox.plan("fails", "", &document(&[1]), "exit 7");
+        sandbox.plan("good", "", &document(&[1]), "work 1.1");
+        sandbox.plan("long", "", &document(&[1]), "gate long; work 1.1");
+        sandbox.plan("behind", "depends = [\"long\"]", &document(&[1]), "work 1.1");
+        sandbox.gate("long");
+        let up = sandbox.start("up");
+        sandbox.reached("long");
+        sandbox.happened("plan.held", "asks");
+        sandbox.happened("plan.failed", "fails");
+        let Some(tmux) = Tmux::begin(&sandbox, columns, rows) else {
+            sandbox.open("long");
+            up.end().code(1).ok();
+            return;
+        };
+        let before = tmux.settings("before");
+        tmux.top("", "asks");
+        assert!(tmux.is_alternate());
+        let screen = tmux.shows("need you");
+        assert!(screen.contains("5 plans: 2 need you"), "{screen}");
+
+        tmux.press(&["1"]);
+        tmux.shows("orch answer asks TEXT");
+        tmux.typed("/question");
+        tmux.press(&["Enter"]);
+        tmux.typed("a");
+        tmux.shows("answer asks:");
+        tmux.typed("green, of course");
+        tmux.press(&["Enter"]);
+        sandbox.happened("question.answered", "asks");
+        sandbox.happened("plan.finished", "asks");
+
+        sandbox.script("fails", "work 1.1");
+        tmux.press(&["2"]);
+        tmux.typed("/fails");
+        tmux.press(&["Enter"]);
+        tmux.typed("r");
+        sandbox.happened("plan.finished", "fails");
+
+        tmux.typed("/long");
+        tmux.press(&["Enter"]);
+        tmux.typed("y");
+        tmux.shows("Esc out");
+        tmux.press(&["Escape"]);
+        tmux.shows("? keys");
+        tmux.typed("x");
+        tmux.shows("Cancel long for good? skipped with it: behind.");
+        tmux.typed("n");
+        tmux.shows("? keys");
+        assert_eq!(sandbox.count("cancel.requested", None), 0);
+        tmux.typed("x");
+        tmux.shows("Cancel long for good?");
+        tmux.typed("y");
+        sandbox.happened("plan.cancelled", "long");
+
+        tmux.typed("q");
+        tmux.shows("ready>");
+        assert!(!tmux.is_alternate());
+        assert_eq!(tmux.settings("behind"), before);
+        up.end().code(1).ok();
+        assert_eq!(sandbox.state("behind"), "skipped");
+    }
+}
+
+#[test]
+fn it_shows_the_journal_without_a_supervisor_and_a_log_and_steers_nothing_with_readonly() {
+    let sandbox = Sandbox::new();
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "echo 'evil \\033[31mred 計画'; work 1.1",
+    );
+    sandbox.orch("up").code(0).ok();
+    let Some(tmux) = Tmux::begin(&sandbox, 80, 24) else {
+        return;
+    };
+    tmux.top("--readonly", "finished");
+    tmux.shows("no supervisor");
+    tmux.shows("read only");
+    tmux.typed("x");
+    tmux.shows("nothing is steered from here");
+    tmux.press(&["Enter"]);
+    tmux.shows("attempts");
+    tmux.press(&["Enter"]);
+    tmux.shows("red 計画");
+    tmux.shows("p-1: ended");
+    tmux.run(&["resize-window", "-t", "t", "-x", "20", "-y", "5"]);
+    tmux.shows("? keys");
+    tmux.run(&["resize-window", "-t", "t", "-x", "100", "-y", "30"]);
+    tmux.shows("follow");
+    tmux.typed("6");
+    tmux.shows("agent.started");
+    tmux.typed(":status");
+    tmux.press(&["Enter"]);
+    tmux.shows("target main");
+    tmux.press(&["Escape"]);
+    tmux.shows("agent.started");
+    tmux.press(&["C-c"]);
+    tmux.shows("ready>");
+    assert_eq!(sandbox.count("run.started", None), 1);
+}
+
+#[test]
+fn the_terminal_is_given_back_to_the_pager_when_suspended_and_when_a_signal_ends_it() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    let Some(tmux) = Tmux::begin(&sandbox, 80, 24) else {
+        return;
+    };
+    let before = tmux.settings("before");
+    tmux.typed("set -m; PAGER='sed s/^/seen:/' ");
+    tmux.top("", "finished");
+    tmux.typed("D");
+    tmux.shows("seen:+");
+    assert!(!tmux.is_alternate());
+    tmux.press(&["Enter"]);
+    tmux.shows("TASKS");
+    tmux.press(&["C-z"]);
+    tmux.shows("ready>");
+    assert!(!tmux.is_alternate());
+    assert_eq!(tmux.settings("stopped"), before);
+    tmux.typed("fg");
+    tmux.press(&["Enter"]);
+    tmux.shows("TASKS");
+    assert!(tmux.is_alternate());
+    tmux.typed("?");
+    tmux.shows("next tab");
+    tmux.press(&["Escape"]);
+    for signal in [Signal::TERM, Signal::HUP] {
+        tmux.shows("TASKS");
+        let processes = sandbox.processes();
+        let top = processes.iter().find(|(_, line)| line.contains("orch top"));
+        kill(top.unwrap().0, signal);
+        tmux.shows("ready>");
+        assert!(!tmux.is_alternate());
+        assert_eq!(tmux.settings("ended"), before, "{signal:?}");
+        if signal == Signal::TERM {
+            tmux.top("", "finished");
+        }
+    }
+}
+
+#[test]
+fn without_a_terminal_it_refuses_and_names_what_does_without() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("top").code(2).says("orch status --watch").ok();
+    let said = in_terminal_of(sandbox.command(["top"]), 80, 24, "dumb");
+    assert!(
+        said.contains("orch status --watch") && !said.contains("\x1b[?1049h"),
+        "{said:?}"
+    );
+    sandbox
+        .orch("demo place --top")
+        .code(2)
+        .says("orch status --watch")
+        .ok();
+    assert!(!sandbox.join("place").exists());
+}
