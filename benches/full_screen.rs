@@ -7,7 +7,7 @@ mod support;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orch::plan::PlanState;
-use orch::top::model::{FleetRow, Seen, Tab, TopEvent, TopModel, WorkSpan, update};
+use orch::top::model::{Seen, Tab, TopEvent, TopModel, TopRow, WorkSpan, update};
 use orch::top::view::draw;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -64,7 +64,7 @@ fn frames(terminal: &mut Terminal<TestBackend>, model: &mut TopModel) {
 
 fn model(plans: usize) -> TopModel {
     let now = Timestamp::from_second(1_800_000_000).unwrap();
-    let row = |place: usize| FleetRow {
+    let row = |place: usize| TopRow {
         name: format!("plan-{place:04}-of-the-fleet"),
         state: PlanState::ALL[place % PlanState::ALL.len()],
         need: None,

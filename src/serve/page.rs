@@ -166,6 +166,6 @@ mod tests {
             visible("a\u{1b}[31mred\u{1b}[0m\u{1b}]0;title\u{7}b\r\nc\td"),
             "aredb\nc\td"
         );
-        assert_eq!(visible("x\u{202e}y\u{8}z"), "x\u{fffd}y\u{fffd}z");
+        assert_eq!(visible("x\u{202e}y\u{8}z"), "x\u{fffd}yz");
     }
 }

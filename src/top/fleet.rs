@@ -13,7 +13,7 @@ use crate::report::{Visible, counts, figures, run_word};
 use crate::schedule::Outcome;
 use crate::supervisor::{Depth, InForce, PlanView, Project, Situation, StatusView, SupervisorError};
 
-use super::model::{FleetRow, NeedRow, Seen, WorkSpan};
+use super::model::{NeedRow, Seen, TopRow, WorkSpan};
 
 /// So much of the end of a log is read for its last line.
 const TAIL: usize = 2048;
@@ -118,7 +118,7 @@ fn standing(in_force: &InForce, situation: &Situation, view: &StatusView) -> Opt
     }
 }
 
-fn row(project: &Project, situation: &Situation, shown: &PlanView, plan: &Plan) -> FleetRow {
+fn row(project: &Project, situation: &Situation, shown: &PlanView, plan: &Plan) -> TopRow {
     let run = situation.scheduler.state().plan(&shown.name);
     let phase = shown
         .phases
@@ -149,7 +149,7 @@ fn row(project: &Project, situation: &Situation, shown: &PlanView, plan: &Plan) 
         });
     let settled = run.has_settled() || shown.landed.is_some();
     let over = run.outcome == Some(Outcome::Cancelled) || situation.scheduler.state().is_landed(&shown.name);
-    FleetRow {
+    TopRow {
         name: shown.name.to_string(),
         state: shown.state,
         need: None,

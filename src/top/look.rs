@@ -26,7 +26,7 @@ const LATEST: i64 = 20_000;
 
 /// What is read besides the fleet.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Wish {
+pub(super) struct TopWish {
     /// The log of a plan, and whether of the attempt before the last.
     pub(super) log: Option<(String, bool)>,
     /// The train.
@@ -50,7 +50,7 @@ struct Known {
     counted: LineCounts,
     news: Option<(i64, bool)>,
     told: i64,
-    wish: Wish,
+    wish: TopWish,
     follower: Option<Follower>,
 }
 
@@ -59,7 +59,7 @@ struct Gone;
 
 impl Looker {
     /// Looks until nobody wants anything any more.
-    pub(super) fn run(&self, wishes: &Receiver<Wish>) {
+    pub(super) fn run(&self, wishes: &Receiver<TopWish>) {
         let mut known = Known::default();
         let (mut looked, mut took, mut lived): (Option<Instant>, _, Instant) = (None, PAUSE, Instant::now());
         loop {

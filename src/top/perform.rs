@@ -10,7 +10,7 @@ use std::sync::mpsc::SyncSender;
 use serde_json::Value;
 
 use super::fleet::harmless;
-use super::model::{Finished, Shown, TopEvent};
+use super::model::{Finished, OutputPlace, TopEvent};
 
 /// So much of a command's output is shown.
 const MOST: u64 = 4 << 20;
@@ -35,7 +35,7 @@ impl Programs {
     }
 
     /// Begins a command beside; its end is told. It goes on when the view is left.
-    pub(super) fn begin(&self, argv: Vec<String>, shown: Shown, to: SyncSender<TopEvent>) {
+    pub(super) fn begin(&self, argv: Vec<String>, shown: OutputPlace, to: SyncSender<TopEvent>) {
         let mut command = self.command(&argv);
         std::thread::spawn(move || {
             let (good, text) = match ran(&mut command) {

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::crossterm::event::{self, Event};
 
-use super::look::{Looker, Wish};
+use super::look::{Looker, TopWish};
 use super::model::{TopEvent, TopModel, TopOrder, update};
 use super::perform::Programs;
-use super::screen::{FullScreen, TopSignals, suspend};
+use super::screen::{FullScreen, TopSignals, suspend, wait_for_input};
 use super::view;
 
 /// Longest time without a look at signals and at what was read.
@@ -90,7 +90,7 @@ struct Top {
     signals: TopSignals,
     programs: Programs,
     told: SyncSender<TopEvent>,
-    wish: Sender<Wish>,
+    wish: Sender<TopWish>,
     looker: JoinHandle<()>,
     stale: bool,
 }
@@ -103,7 +103,10 @@ impl Top {
                 let model = &self.model;
                 self.screen.draw(|frame| view::draw(frame, model))?;
             }
-            if event::poll(WAIT)? {
+            if !wait_for_input(WAIT) {
+                return Ok(false);
+            }
+            if event::poll(Duration::ZERO)? {
                 // All that is there, such as a text that was pasted, before it is drawn.
                 loop {
                     if !self.read(event::read()?)? {
@@ -166,7 +169,7 @@ impl Top {
                 TopOrder::Terminal(argv) => self.in_front(&argv)?,
                 TopOrder::Watch(log, train) => {
                     // That the reader is gone is seen in the loop.
-                    let _ = self.wish.send(Wish { log, train });
+                    let _ = self.wish.send(TopWish { log, train });
                 }
             }
         }

@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::plan::PlanState;
 
 use super::model::{
-    FleetRow, HappenedRow, LogPiece, NeedRow, Seen, TopEvent, TopModel, TrainRow, WorkSpan, update,
+    HappenedRow, LogPiece, NeedRow, Seen, TopEvent, TopModel, TopRow, TrainRow, WorkSpan, update,
 };
 
 /// So many seconds after the beginning.
@@ -13,7 +13,7 @@ pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
-fn row(name: &str, state: PlanState, place: usize) -> FleetRow {
+fn row(name: &str, state: PlanState, place: usize) -> TopRow {
     let begun = matches!(
         state,
         PlanState::Running | PlanState::Held | PlanState::Failed | PlanState::Finished | PlanState::Landed
@@ -28,7 +28,7 @@ fn row(name: &str, state: PlanState, place: usize) -> FleetRow {
         to: (state != PlanState::Running).then(|| at(to)),
         failed: state == PlanState::Failed,
     };
-    FleetRow {
+    TopRow {
         name: name.to_owned(),
         state,
         need: None,
@@ -71,7 +71,7 @@ fn row(name: &str, state: PlanState, place: usize) -> FleetRow {
 /// Thirty plans in all states; the first waits for an answer, the second for an approval.
 pub(super) fn seen() -> Seen {
     let states = PlanState::ALL.iter().copied().cycle();
-    let mut plans: Vec<FleetRow> = states
+    let mut plans: Vec<TopRow> = states
         .take(30)
         .enumerate()
         .map(|(place, state)| row(&format!("plan{place:02}"), state, place))

@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use ratatui::crossterm::style::Print;
@@ -13,7 +14,9 @@ use ratatui::crossterm::terminal::{
 use ratatui::crossterm::{cursor, execute, queue};
 use ratatui::prelude::CrosstermBackend;
 use ratatui::{Frame, Terminal};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::iterator::Signals;
 
 /// The wheel moves as arrow keys do, and text can still be chosen with the mouse.
 const WHEEL: &str = "\x1b[?1007h";
@@ -134,6 +137,7 @@ impl TopSignals {
             }
             Ok(flag)
         };
+        end_late(&[SIGTERM, SIGHUP])?;
         let in_front = Arc::new(AtomicBool::new(false));
         // While another program is in front, it is stopped together with this one.
         signal_hook::flag::register_conditional_default(SIGTSTP, in_front.clone())?;
@@ -171,6 +175,35 @@ impl TopSignals {
         }
         done
     }
+}
+
+/// How long after a signal this program may still run.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Ends this program some time after such a signal, should it hang: crossterm reads for ever from a terminal that is gone.
+fn end_late(signals: &[i32]) -> io::Result<()> {
+    let mut signals = Signals::new(signals)?;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            if let Some(signal) = signals.forever().next() {
+                std::thread::sleep(PATIENCE);
+                give_back();
+                std::process::exit(128 + signal);
+            }
+        })
+        .map(drop)
+}
+
+/// Waits for input. False once the terminal is gone, which is then not to be read.
+pub(super) fn wait_for_input(longest: Duration) -> bool {
+    let longest = Timespec::try_from(longest).unwrap_or_default();
+    let stdin = io::stdin();
+    let mut input = [PollFd::new(&stdin, PollFlags::IN)];
+    // A signal ends it, too.
+    let _ = poll(&mut input, Some(&longest));
+    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    !input[0].revents().intersects(gone)
 }
 
 /// Suspends this program, as a shell expects it of what runs in front. Returns when it goes on.

@@ -268,6 +268,25 @@ fn the_terminal_is_given_back_to_the_pager_when_suspended_and_when_a_signal_ends
 }
 
 #[test]
+fn it_ends_with_its_terminal() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    let Some(tmux) = Tmux::begin(&sandbox, 80, 24) else {
+        return;
+    };
+    tmux.top("", "finished");
+    let is_there = || {
+        let mut processes = sandbox.processes().into_iter();
+        processes.any(|(_, line)| line.contains("orch top"))
+    };
+    assert!(is_there());
+    drop(tmux);
+    // It had read for ever from a terminal that was gone, and no signal ended it.
+    wait_for("its end", || !is_there());
+}
+
+#[test]
 fn without_a_terminal_it_refuses_and_names_what_does_without() {
     let sandbox = Sandbox::new();
     sandbox.plan("p", "", &document(&[1]), "work 1.1");

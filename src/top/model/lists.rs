@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::plan::PlanState;
 
-use super::seen::{FleetRow, Seen};
+use super::seen::{Seen, TopRow};
 
 /// By what the fleet is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,7 +87,7 @@ impl Sorting {
     }
 }
 
-fn place(row: &FleetRow) -> usize {
+fn place(row: &TopRow) -> usize {
     STATES
         .iter()
         .position(|state| *state == row.state)

@@ -18,14 +18,14 @@ pub struct Seen {
     /// The target branch.
     pub target: String,
     /// In manifest order.
-    pub plans: Vec<FleetRow>,
+    pub plans: Vec<TopRow>,
     /// What needs a person; the most urgent first.
     pub needs: Vec<NeedRow>,
 }
 
 /// A plan.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FleetRow {
+pub struct TopRow {
     /// Its name.
     pub name: String,
     /// Its state.
@@ -126,7 +126,7 @@ pub struct HappenedRow {
     pub text: String,
 }
 
-impl FleetRow {
+impl TopRow {
     /// When work on it began, and when it ended where nothing of it is at work.
     pub fn worked(&self) -> Option<(Timestamp, Option<Timestamp>)> {
         let from = self.attempts.iter().filter_map(|span| span.from).min()?;
@@ -168,13 +168,13 @@ pub(in crate::top) fn found(text: &str, what: &str) -> bool {
 
 impl Seen {
     /// The plan of this name.
-    pub fn plan(&self, name: &str) -> Option<&FleetRow> {
+    pub fn plan(&self, name: &str) -> Option<&TopRow> {
         self.plans.iter().find(|row| row.name == name)
     }
 
     /// The open plans that are skipped when these are cancelled, in manifest order: what waits for them, and what waits for that.
     pub fn behind(&self, plans: &[String]) -> Vec<&str> {
-        let rows: BTreeMap<&str, &FleetRow> = self.plans.iter().map(|row| (row.name.as_str(), row)).collect();
+        let rows: BTreeMap<&str, &TopRow> = self.plans.iter().map(|row| (row.name.as_str(), row)).collect();
         let mut open: Vec<&str> = plans.iter().map(String::as_str).collect();
         let mut skipped: BTreeSet<&str> = BTreeSet::new();
         while let Some(name) = open.pop() {

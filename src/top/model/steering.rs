@@ -5,7 +5,7 @@ use super::line::InputLine;
 use super::page::PagePurpose;
 use super::seen::NeedRow;
 use super::top_model::TopModel;
-use super::update::{Shown, TopOrder};
+use super::update::{OutputPlace, TopOrder};
 
 /// What a person is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ fn words(parts: &[&str]) -> Vec<String> {
 pub(super) fn run(argv: Vec<String>) -> TopOrder {
     TopOrder::Run {
         argv,
-        shown: Shown::Note,
+        shown: OutputPlace::Note,
     }
 }
 
@@ -92,7 +92,7 @@ pub(super) fn run(argv: Vec<String>) -> TopOrder {
 pub(super) fn show(parts: &[&str], purpose: PagePurpose) -> TopOrder {
     TopOrder::Run {
         argv: words(parts),
-        shown: Shown::Page(purpose),
+        shown: OutputPlace::Page(purpose),
     }
 }
 
@@ -246,7 +246,7 @@ fn command(model: &mut TopModel, text: &str) -> Vec<TopOrder> {
         true => vec![TopOrder::Terminal(argv)],
         false => vec![TopOrder::Run {
             argv,
-            shown: Shown::Page(PagePurpose::Said),
+            shown: OutputPlace::Page(PagePurpose::Said),
         }],
     }
 }

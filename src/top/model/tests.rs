@@ -32,7 +32,7 @@ fn press(model: &mut TopModel, keys: &str) -> Vec<TopOrder> {
     orders
 }
 
-fn runs(line: &str, shown: Shown) -> Vec<TopOrder> {
+fn runs(line: &str, shown: OutputPlace) -> Vec<TopOrder> {
     vec![TopOrder::Run {
         argv: line.split('|').map(str::to_owned).collect(),
         shown,
@@ -48,7 +48,7 @@ fn choose(model: &mut TopModel, plan: &str) {
 fn ended(model: &mut TopModel, line: &str, good: bool, text: &str) {
     let finished = Finished {
         argv: line.split(' ').map(str::to_owned).collect(),
-        shown: Shown::Note,
+        shown: OutputPlace::Note,
         good,
         text: text.to_owned(),
     };
@@ -106,11 +106,11 @@ fn enter_goes_into_the_plan_and_its_log_and_esc_goes_out() {
     let purpose = PagePurpose::Plan("plan03".to_owned());
     assert_eq!(
         press(&mut model, "\n"),
-        runs("status|plan03", Shown::Page(purpose.clone()))
+        runs("status|plan03", OutputPlace::Page(purpose.clone()))
     );
     let finished = Finished {
         argv: vec!["status".to_owned(), "plan03".to_owned()],
-        shown: Shown::Page(purpose),
+        shown: OutputPlace::Page(purpose),
         good: true,
         text: "plan03: ready".to_owned(),
     };
@@ -143,14 +143,14 @@ fn tabs_follow_each_other_and_only_what_is_shown_is_read() {
 fn keys_that_steer_are_commands_about_the_chosen_plan_or_the_marked_ones() {
     let mut model = model(80, 24);
     choose(&mut model, "plan02");
-    assert_eq!(press(&mut model, "r"), runs("retry|plan02", Shown::Note));
-    assert_eq!(press(&mut model, "p"), runs("pause|plan02", Shown::Note));
+    assert_eq!(press(&mut model, "r"), runs("retry|plan02", OutputPlace::Note));
+    assert_eq!(press(&mut model, "p"), runs("pause|plan02", OutputPlace::Note));
     choose(&mut model, "plan16");
     assert!(model.chosen().unwrap().paused);
-    assert_eq!(press(&mut model, "p"), runs("resume|plan16", Shown::Note));
+    assert_eq!(press(&mut model, "p"), runs("resume|plan16", OutputPlace::Note));
     assert_eq!(
         press(&mut model, "y"),
-        runs("why|plan16", Shown::Page(PagePurpose::Answer))
+        runs("why|plan16", OutputPlace::Page(PagePurpose::Answer))
     );
     assert_eq!(
         press(&mut model, "D"),
@@ -160,11 +160,14 @@ fn keys_that_steer_are_commands_about_the_chosen_plan_or_the_marked_ones() {
     press(&mut model, " ");
     choose(&mut model, "plan06");
     press(&mut model, " ");
-    assert_eq!(press(&mut model, "r"), runs("retry|plan06|plan08", Shown::Note));
+    assert_eq!(
+        press(&mut model, "r"),
+        runs("retry|plan06|plan08", OutputPlace::Note)
+    );
     // Marked or not, in a log keys are about its plan.
     press(&mut model, "5");
     model.log = model.log.of("plan01", false);
-    assert_eq!(press(&mut model, "r"), runs("retry|plan01", Shown::Note));
+    assert_eq!(press(&mut model, "r"), runs("retry|plan01", OutputPlace::Note));
 }
 
 #[test]
@@ -182,9 +185,9 @@ fn cancelling_asks_and_names_what_is_skipped_with_it() {
     );
     assert_eq!(press(&mut model, "jn"), []);
     assert_eq!(model.ask, None);
-    assert_eq!(press(&mut model, "xy"), runs("cancel|plan02", Shown::Note));
+    assert_eq!(press(&mut model, "xy"), runs("cancel|plan02", OutputPlace::Note));
     assert_eq!(press(&mut model, "m"), []);
-    assert_eq!(press(&mut model, "y"), runs("merge|plan02", Shown::Note));
+    assert_eq!(press(&mut model, "y"), runs("merge|plan02", OutputPlace::Note));
 }
 
 #[test]
@@ -196,16 +199,16 @@ fn a_question_is_answered_and_a_gate_is_approved() {
     update(&mut model, TopEvent::Paste("n, or\nred".to_owned()));
     let who = "計画計画計画計画計画計画計画";
     let argv = format!("answer|{who}|--|grün, or red");
-    assert_eq!(press(&mut model, "\n"), runs(&argv, Shown::Note));
+    assert_eq!(press(&mut model, "\n"), runs(&argv, OutputPlace::Note));
     let gate = "payments-service-checkout-api-of-the-shop";
     assert_eq!(
         press(&mut model, "jay"),
-        runs(&format!("approve|{gate}"), Shown::Note)
+        runs(&format!("approve|{gate}"), OutputPlace::Note)
     );
     choose(&mut model, gate);
     assert_eq!(
         press(&mut model, "ay"),
-        runs(&format!("approve|{gate}"), Shown::Note)
+        runs(&format!("approve|{gate}"), OutputPlace::Note)
     );
     choose(&mut model, "plan02");
     assert_eq!(press(&mut model, "a"), []);
@@ -215,7 +218,7 @@ fn a_question_is_answered_and_a_gate_is_approved() {
     );
     assert_eq!(
         press(&mut model, "sgo on\n"),
-        runs("send|plan02|--|go on", Shown::Note)
+        runs("send|plan02|--|go on", OutputPlace::Note)
     );
     // An empty message is none.
     assert_eq!(press(&mut model, "s \n"), []);
@@ -240,14 +243,14 @@ fn with_readonly_no_key_steers() {
         assert_eq!(press(&mut model, key), [], "{key}");
         assert!(model.ask.is_none() && model.note.is_some(), "{key}");
     }
-    let looks = runs("why|plan02", Shown::Page(PagePurpose::Said));
+    let looks = runs("why|plan02", OutputPlace::Page(PagePurpose::Said));
     assert_eq!(press(&mut model, ":why plan02\n"), looks);
 }
 
 #[test]
 fn any_command_can_be_typed_and_those_that_need_the_terminal_get_it() {
     let mut model = model(80, 24);
-    let shown = Shown::Page(PagePurpose::Said);
+    let shown = OutputPlace::Page(PagePurpose::Said);
     assert_eq!(
         press(&mut model, ":orch send plan02 'go  on'\n"),
         runs("send|plan02|go  on", shown)
@@ -271,7 +274,7 @@ fn any_command_can_be_typed_and_those_that_need_the_terminal_get_it() {
     );
     assert_eq!(
         press(&mut model, "R"),
-        runs("review|plan02", Shown::Page(PagePurpose::Answer))
+        runs("review|plan02", OutputPlace::Page(PagePurpose::Answer))
     );
 }
 
@@ -306,7 +309,7 @@ fn a_page_comes_only_to_who_still_waits_for_it() {
     let answer = |model: &mut TopModel, good, purpose| {
         let finished = Finished {
             argv: vec!["why".to_owned(), "plan02".to_owned()],
-            shown: Shown::Page(purpose),
+            shown: OutputPlace::Page(purpose),
             good,
             text: "because".to_owned(),
         };

@@ -9,7 +9,7 @@ use super::cursor::Cursor;
 use super::lists::Sorting;
 use super::log_text::LogText;
 use super::page::TextPage;
-use super::seen::{FleetRow, HappenedRow, NeedRow, Seen, TrainRow};
+use super::seen::{HappenedRow, NeedRow, Seen, TopRow, TrainRow};
 use super::steering::TopQuestion;
 use super::tab::Tab;
 
@@ -139,12 +139,12 @@ impl TopModel {
     }
 
     /// The plans in the order in which they are shown.
-    pub fn sorted(&self) -> impl ExactSizeIterator<Item = &FleetRow> {
+    pub fn sorted(&self) -> impl ExactSizeIterator<Item = &TopRow> {
         self.order.iter().map(|at| &self.seen.plans[*at])
     }
 
     /// The plan that the chosen row of the fleet is about.
-    pub fn chosen(&self) -> Option<&FleetRow> {
+    pub fn chosen(&self) -> Option<&TopRow> {
         self.order.get(self.fleet.at).map(|at| &self.seen.plans[*at])
     }
 

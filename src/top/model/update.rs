@@ -46,7 +46,7 @@ pub struct Finished {
     /// The command.
     pub argv: Vec<String>,
     /// How its output is shown.
-    pub shown: Shown,
+    pub shown: OutputPlace,
     /// True when it ended well.
     pub good: bool,
     /// Its output, harmless for a terminal.
@@ -55,7 +55,7 @@ pub struct Finished {
 
 /// How the output of a command is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
+pub enum OutputPlace {
     /// In the last line, where it ended well; else on a page.
     Note,
     /// On a page.
@@ -76,7 +76,7 @@ pub enum TopOrder {
         /// Its arguments.
         argv: Vec<String>,
         /// How its output is shown.
-        shown: Shown,
+        shown: OutputPlace,
     },
     /// Give the terminal to a command of this program.
     Terminal(Vec<String>),
@@ -135,7 +135,7 @@ pub fn update(model: &mut TopModel, event: TopEvent) -> Vec<TopOrder> {
     for order in &orders {
         if let TopOrder::Run { argv, shown } = order {
             model.under_way.push(argv.join(" "));
-            model.awaits = matches!(shown, Shown::Page(_)).then(|| argv.join(" "));
+            model.awaits = matches!(shown, OutputPlace::Page(_)).then(|| argv.join(" "));
         }
     }
     model.settle();
@@ -161,11 +161,11 @@ fn take_answer(model: &mut TopModel, finished: Finished) {
     let awaited = model.awaits.take_if(|awaits| *awaits == line).is_some();
     let said = text.trim_end();
     let purpose = match shown {
-        Shown::Page(purpose @ (PagePurpose::Plan(_) | PagePurpose::Answer)) if awaited => Some(purpose),
-        Shown::Page(PagePurpose::Plan(_) | PagePurpose::Answer) => return,
-        Shown::Page(purpose) if awaited || !good => Some(purpose),
-        Shown::Note if !good => Some(PagePurpose::Said),
-        Shown::Page(_) | Shown::Note => None,
+        OutputPlace::Page(purpose @ (PagePurpose::Plan(_) | PagePurpose::Answer)) if awaited => Some(purpose),
+        OutputPlace::Page(PagePurpose::Plan(_) | PagePurpose::Answer) => return,
+        OutputPlace::Page(purpose) if awaited || !good => Some(purpose),
+        OutputPlace::Note if !good => Some(PagePurpose::Said),
+        OutputPlace::Page(_) | OutputPlace::Note => None,
     };
     match purpose.filter(|_| model.ask.is_none()) {
         Some(purpose) => {
@@ -392,10 +392,7 @@ fn open_log(model: &mut TopModel, plan: &str, previous: bool) {
 }
 
 fn enter(model: &mut TopModel) -> Vec<TopOrder> {
-    match model.current() {
-        Some(plan) if model.tab != Tab::Log => {
-            vec![show(&["status", &plan], PagePurpose::Plan(plan.clone()))]
-        }
-        _ => Vec::new(),
-    }
+    let plan = model.current().filter(|_| model.tab != Tab::Log);
+    let status = plan.map(|plan| show(&["status", &plan], PagePurpose::Plan(plan.clone())));
+    status.into_iter().collect()
 }

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::top::model::{FleetRow, TopModel};
+use crate::top::model::{TopModel, TopRow};
 
 /// A column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Column {
     /// Columns of what it holds; none where it holds nothing at all.
     fn wanted(self, model: &TopModel) -> usize {
         let rows = &model.seen.plans;
-        let text = |of: for<'r> fn(&'r FleetRow) -> &'r str| {
+        let text = |of: for<'r> fn(&'r TopRow) -> &'r str| {
             let widest = rows.iter().map(|row| of(row).width()).max().unwrap_or(0);
             if widest == 0 {
                 0
@@ -97,7 +97,7 @@ impl Column {
                 widest.max(self.title().len())
             }
         };
-        let some = |is: fn(&FleetRow) -> bool, width| if rows.iter().any(is) { width } else { 0 };
+        let some = |is: fn(&TopRow) -> bool, width| if rows.iter().any(is) { width } else { 0 };
         let wide = usize::from(model.size.0) >= WIDE;
         match self {
             Self::Sign => 1,

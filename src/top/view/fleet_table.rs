@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use ratatui::style::Style;
 
 use crate::report::fit_names;
-use crate::top::model::{FleetRow, Tab, TopModel, seconds};
+use crate::top::model::{Tab, TopModel, TopRow, seconds};
 use crate::words::rough;
 
 use super::columns::{Column, WIDE, columns};
@@ -23,7 +23,7 @@ pub(super) fn fleet(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
         left += width + 1;
     }
     let rows = model.rows(Tab::Fleet);
-    let shown: Vec<&FleetRow> = model.sorted().skip(model.fleet.top).take(rows).collect();
+    let shown: Vec<&TopRow> = model.sorted().skip(model.fleet.top).take(rows).collect();
     let names: Vec<&str> = shown.iter().map(|row| row.name.as_str()).collect();
     let width = columns.iter().find(|(column, _)| *column == Column::Plan);
     let names = fit_names(&names, width.map_or(0, |(_, width)| *width));
@@ -40,7 +40,7 @@ pub(super) fn fleet(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     }
 }
 
-fn cell(column: Column, row: &FleetRow, name: &str, model: &TopModel, theme: Theme) -> (String, Style) {
+fn cell(column: Column, row: &TopRow, name: &str, model: &TopModel, theme: Theme) -> (String, Style) {
     let plain = Style::new();
     match column {
         Column::Sign => {
@@ -81,7 +81,7 @@ fn cell(column: Column, row: &FleetRow, name: &str, model: &TopModel, theme: The
 }
 
 /// `1h 40m (25m)`: the time that is left, and the time that was taken.
-fn left(row: &FleetRow, model: &TopModel) -> String {
+fn left(row: &TopRow, model: &TopModel) -> String {
     let time = |seconds: u64| rough(Duration::from_secs(seconds));
     let remaining = row.remaining_s.map(time).unwrap_or_default();
     match row.elapsed_s(model.now) {

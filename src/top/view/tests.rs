@@ -5,7 +5,7 @@ use ratatui::style::Color;
 use unicode_width::UnicodeWidthStr;
 
 use super::draw;
-use crate::top::model::{Finished, PagePurpose, Shown, Tab, TopEvent, TopModel, update};
+use crate::top::model::{Finished, OutputPlace, PagePurpose, Tab, TopEvent, TopModel, update};
 use crate::top::sample::model;
 
 /// What the terminal shows.
@@ -73,7 +73,7 @@ fn a_question_a_line_and_a_page_are_over_the_tabs() {
     );
     let finished = Finished {
         argv: vec!["why".to_owned(), "plan02".to_owned()],
-        shown: Shown::Page(PagePurpose::Said),
+        shown: OutputPlace::Page(PagePurpose::Said),
         good: false,
         text: "plan02: failed\n\n  a reason that is longer than a line of the terminal and is broken between its words\n  next: orch retry plan02\n".to_owned(),
     };

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use unicode_width::UnicodeWidthStr;
 
 use crate::report::fit_names;
-use crate::top::model::{FleetRow, Tab, TopModel};
+use crate::top::model::{Tab, TopModel, TopRow};
 
 use super::pen::Pen;
 use super::theme::{Theme, glyph};
@@ -91,7 +91,7 @@ pub(super) fn timeline(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
         );
     }
     let rows = model.rows(Tab::Timeline);
-    let shown: Vec<&FleetRow> = model.sorted().skip(model.fleet.top).take(rows).collect();
+    let shown: Vec<&TopRow> = model.sorted().skip(model.fleet.top).take(rows).collect();
     let names: Vec<&str> = shown.iter().map(|row| row.name.as_str()).collect();
     for (place, (row, name)) in shown.iter().zip(fit_names(&names, width)).enumerate() {
         let need = if row.need.is_some() { "!" } else { " " };
@@ -106,7 +106,7 @@ pub(super) fn timeline(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     }
 }
 
-fn bar(row: &FleetRow, model: &TopModel, scale: &Scale) -> String {
+fn bar(row: &TopRow, model: &TopModel, scale: &Scale) -> String {
     let mut cells = vec![' '; scale.columns];
     if let Some(ahead) = row.remaining_s {
         let ahead = SignedDuration::from_secs(i64::try_from(ahead).unwrap_or(0));
