@@ -40,8 +40,6 @@ pub struct TopOptions {
     pub readonly: bool,
     /// True when colours are wanted.
     pub colour: bool,
-    /// The commands of this program.
-    pub commands: Vec<String>,
 }
 
 /// Shows the fleet until a person leaves. False when a signal ended it.
@@ -69,7 +67,6 @@ pub fn run(options: TopOptions) -> io::Result<bool> {
     let mut model = TopModel::new(Timestamp::now(), TimeZone::system(), screen.size()?);
     model.readonly = options.readonly;
     model.colour = options.colour;
-    model.commands = options.commands;
     model.awaited = options.plan;
     let mut top = Top {
         model,

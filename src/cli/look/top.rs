@@ -1,7 +1,5 @@
 //! `orch top`
 
-use clap::Command;
-
 use crate::report::is_drawable;
 use crate::top::{TopOptions, run as show};
 
@@ -22,9 +20,9 @@ pub struct TopArgs {
 /// # Errors
 ///
 /// As [`require_terminal`] and [`full_screen`].
-pub fn run(context: &Context, program: &Command, args: &TopArgs) -> Result<ProgramExit, CliError> {
+pub fn run(context: &Context, args: &TopArgs) -> Result<ProgramExit, CliError> {
     require_terminal(context)?;
-    full_screen(context, program, args.readonly)
+    full_screen(context, args.readonly)
 }
 
 /// Refuses where nothing can be drawn on.
@@ -47,7 +45,7 @@ pub fn require_terminal(context: &Context) -> Result<(), CliError> {
 /// # Errors
 ///
 /// When the manifest is wrong, or the terminal cannot be drawn on.
-pub fn full_screen(context: &Context, program: &Command, readonly: bool) -> Result<ProgramExit, CliError> {
+pub fn full_screen(context: &Context, readonly: bool) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
     let plan = context
         .plan
@@ -55,9 +53,6 @@ pub fn full_screen(context: &Context, program: &Command, readonly: bool) -> Resu
         .map(|name| context.named(&project, name))
         .transpose()?;
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    let commands = program
-        .get_subcommands()
-        .map(|command| command.get_name().to_owned());
     let options = TopOptions {
         program: project.program.clone(),
         dir: context.dir.clone(),
@@ -65,7 +60,6 @@ pub fn full_screen(context: &Context, program: &Command, readonly: bool) -> Resu
         plan: plan.map(|plan| plan.to_string()),
         readonly,
         colour,
-        commands: commands.collect(),
     };
     drop(project);
     let left = show(options)

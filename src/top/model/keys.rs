@@ -85,8 +85,6 @@ pub const KEYS: &[TopKey] = &[
         "marks the plan: r, p, x and m are for all marked ones",
         PLANS,
     ),
-    steer("A", "", "takes over the agent's conversation"),
-    steer("R", "", "reviews what the plan changed"),
     look(":", "command", "any orch command", &[]),
     look("?", "keys", "these keys", &[]),
     look("q Ctrl-C", "leave", "leaves; what runs goes on", &[]),

@@ -72,7 +72,7 @@ const LOOKING: &[&str] = &[
 ];
 
 /// Commands that need the terminal for themselves, and options that make a command one that does not end.
-const WHOLE_TERMINAL: &[&str] = &["up", "top", "demo", "diff", "attach", "serve"];
+const WHOLE_TERMINAL: &[&str] = &["up", "top", "demo", "diff", "serve"];
 const ENDLESS: &[&str] = &["-f", "--follow", "-w", "--watch"];
 
 /// A command and its words.
@@ -138,34 +138,13 @@ pub(super) fn steer(model: &mut TopModel, key: char) -> Option<Vec<TopOrder>> {
             sure(model, question, with("cancel"));
             Vec::new()
         }
-        'm' => {
+        _ => {
             let question = format!("Merge {named} into {}?", model.seen.target);
             sure(model, question, with("merge"));
             Vec::new()
         }
-        'A' => own_terminal(model, "attach", &plan),
-        _ => match knows(model, "review") {
-            true => vec![show(&["review", &plan], PagePurpose::Answer)],
-            false => Vec::new(),
-        },
     };
     Some(orders)
-}
-
-/// True when this program has the command; says so where it has not.
-fn knows(model: &mut TopModel, command: &str) -> bool {
-    let known = model.commands.iter().any(|known| known == command);
-    if !known {
-        model.note = Some(format!("this orch has no command `{command}`"));
-    }
-    known
-}
-
-fn own_terminal(model: &mut TopModel, command: &str, plan: &str) -> Vec<TopOrder> {
-    match knows(model, command) {
-        true => vec![TopOrder::Terminal(words(&[command, plan]))],
-        false => Vec::new(),
-    }
 }
 
 fn sure(model: &mut TopModel, question: String, argv: Vec<String>) {

@@ -228,18 +228,7 @@ fn a_question_is_answered_and_a_gate_is_approved() {
 fn with_readonly_no_key_steers() {
     let mut model = model(80, 24);
     model.readonly = true;
-    for key in [
-        "a",
-        "s",
-        "r",
-        "p",
-        "x",
-        "A",
-        "m",
-        "R",
-        ":retry plan02\n",
-        ":orch up\n",
-    ] {
+    for key in ["a", "s", "r", "p", "x", "m", ":retry plan02\n", ":orch up\n"] {
         assert_eq!(press(&mut model, key), [], "{key}");
         assert!(model.ask.is_none() && model.note.is_some(), "{key}");
     }
@@ -263,19 +252,6 @@ fn any_command_can_be_typed_and_those_that_need_the_terminal_get_it() {
     );
     assert_eq!(press(&mut model, ":why 'plan\n"), []);
     assert!(model.note.is_some());
-    // What this program has not is said.
-    assert_eq!(press(&mut model, "A"), []);
-    assert_eq!(model.note.as_deref(), Some("this orch has no command `attach`"));
-    model.commands = words("attach review");
-    choose(&mut model, "plan02");
-    assert_eq!(
-        press(&mut model, "A"),
-        [TopOrder::Terminal(words("attach plan02"))]
-    );
-    assert_eq!(
-        press(&mut model, "R"),
-        runs("review|plan02", OutputPlace::Page(PagePurpose::Answer))
-    );
 }
 
 #[test]

@@ -39,8 +39,6 @@ pub struct TopModel {
     pub colour: bool,
     /// True when nothing may be steered.
     pub readonly: bool,
-    /// The commands of this program.
-    pub commands: Vec<String>,
     /// The tab that is shown.
     pub tab: Tab,
     /// The tab that a log was opened from.
@@ -97,7 +95,6 @@ impl TopModel {
             size,
             colour: true,
             readonly: false,
-            commands: Vec::new(),
             tab: Tab::default(),
             from: Tab::default(),
             sorting: Sorting::default(),

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use anyhow::Context as _;
-use clap::Command;
 
 use crate::git;
 use crate::plan::PlanState;
@@ -44,7 +43,7 @@ three plans, each with a branch, a worktree and a scripted agent:
 /// # Errors
 ///
 /// When the folder cannot be used, or the run cannot be driven.
-pub fn run(context: &Context, program: &Command, args: &DemoArgs) -> Result<ProgramExit, CliError> {
+pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> {
     if args.top {
         top::require_terminal(context)?;
     }
@@ -55,7 +54,7 @@ pub fn run(context: &Context, program: &Command, args: &DemoArgs) -> Result<Prog
         anstream::eprintln!("made {}\n{STORY}", top.display());
     }
     if args.top {
-        return beside(context, program, &project, &top);
+        return beside(context, &project, &top);
     }
     let pages = args.serve.then(|| serve(context, &top));
     let goal = Goal::Up {
@@ -95,12 +94,7 @@ fn serve(context: &Context, top: &Path) -> JoinHandle<Result<ProgramExit, CliErr
 }
 
 /// Runs it in the background, and shows it full screen.
-fn beside(
-    context: &Context,
-    program: &Command,
-    project: &Project,
-    folder: &Path,
-) -> Result<ProgramExit, CliError> {
+fn beside(context: &Context, project: &Project, folder: &Path) -> Result<ProgramExit, CliError> {
     let mut up = std::process::Command::new(&project.program);
     up.arg("-C")
         .arg(folder)
@@ -114,7 +108,7 @@ fn beside(
         plan: None,
         ..context.clone()
     };
-    let exit = top::full_screen(&there, program, false)?;
+    let exit = top::full_screen(&there, false)?;
     output::text(&further(folder, exit))?;
     Ok(exit)
 }
