@@ -11,6 +11,7 @@ mod error;
 mod event_schema;
 mod evidence;
 mod health;
+mod journal_mark;
 mod lock;
 mod on_disk;
 mod paths;
@@ -27,6 +28,7 @@ pub use evidence::{
     ApprovalEvidence, AttemptEvidence, EvidenceNote, ItemEvidence, LandingEvidence, Program, VerifyEvidence,
 };
 pub use health::{Health, health, salvage, set_aside};
+pub use journal_mark::JournalMark;
 pub use lock::{Holder, RepositoryLock};
 pub use on_disk::Mark;
 pub use paths::OrchDir;

@@ -195,7 +195,10 @@ pub fn line(verb: Verb, wanted: &Wanted) -> Result<(WorkRef, Vec<String>), Strin
         if text.is_empty() || text == "-" {
             return Err("write a text first".to_owned());
         }
-        if text.len() > LONGEST_MESSAGE || text.contains('\0') {
+        if text.contains('\0') {
+            return Err("the text has a NUL in it, which no command can be given".to_owned());
+        }
+        if text.len() > LONGEST_MESSAGE {
             return Err(format!("the text is longer than {} KiB", LONGEST_MESSAGE >> 10));
         }
         line.push(text.to_owned());

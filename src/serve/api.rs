@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::act::{Verb, Wanted};
+use super::diff::diff_line;
 use super::doing::perform;
 use super::look::{Keep, Wish};
 use super::page::problem;
@@ -83,17 +84,7 @@ pub async fn of_plan(
         "status" => asked(&server, &["status", "--json", "--", &name], JSON, &uri).await,
         "why" => asked(&server, &["why", "--json", "--", &name], JSON, &uri).await,
         "log" => long(&server, &["logs", "--raw", "--", &name], Keep::Tail(LONG), &uri).await,
-        "diff" => {
-            let line = [
-                "diff",
-                &name,
-                "--",
-                "--no-color",
-                "--no-ext-diff",
-                "--no-textconv",
-            ];
-            long(&server, &line, Keep::Head(LONG), &uri).await
-        }
+        "diff" => long(&server, &diff_line(&name), Keep::Head(LONG), &uri).await,
         _ => Trouble::missing("there is no such answer about a plan").answer(&uri),
     }
 }

@@ -2,6 +2,11 @@
 
 use serde::Serialize;
 
+/// The command line for what a plan changed, as plain text.
+pub fn diff_line(plan: &str) -> [&str; 6] {
+    ["diff", plan, "--", "--no-color", "--no-ext-diff", "--no-textconv"]
+}
+
 /// A file with how much of it changed.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct FileCounts {

@@ -12,7 +12,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::sync::Semaphore;
 
-use super::news::{JournalMark, JournalNews};
+use super::news::JournalNews;
+use crate::journal::JournalMark;
 
 /// Most commands at the same time.
 const CHILDREN: usize = 3;
@@ -46,7 +47,7 @@ impl ServedProgram {
 }
 
 /// What is kept of a long answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Keep {
     /// Its first bytes.
     Head(usize),
@@ -106,7 +107,8 @@ type Cell = Arc<tokio::sync::Mutex<Option<KeptAnswer>>>;
 pub struct CommandLooks {
     program: ServedProgram,
     news: Arc<JournalNews>,
-    cells: Mutex<HashMap<Vec<String>, Cell>>,
+    /// By command line, and by what is kept of its output.
+    cells: Mutex<HashMap<(Vec<String>, Keep), Cell>>,
     children: Semaphore,
     /// Grows with every action: answers from before it hold no longer.
     age: AtomicU64,
@@ -137,7 +139,7 @@ impl CommandLooks {
     /// What this command line says now.
     pub async fn look(&self, line: &[&str], wish: Wish) -> Arc<Looked> {
         let line: Vec<String> = line.iter().map(|&word| word.to_owned()).collect();
-        let cell = self.cell(&line);
+        let cell = self.cell((line.clone(), wish.keep));
         let mut kept = cell.lock().await;
         let mark = self.news.now().await;
         let age = self.age.load(Ordering::Relaxed);
@@ -165,13 +167,13 @@ impl CommandLooks {
         looked
     }
 
-    fn cell(&self, line: &[String]) -> Cell {
+    fn cell(&self, key: (Vec<String>, Keep)) -> Cell {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        if cells.len() >= KEPT && !cells.contains_key(line) {
+        if cells.len() >= KEPT && !cells.contains_key(&key) {
             // Those that nobody waits for.
             cells.retain(|_, cell| Arc::strong_count(cell) > 1);
         }
-        cells.entry(line.to_vec()).or_default().clone()
+        cells.entry(key).or_default().clone()
     }
 
     async fn run(&self, line: &[String], keep: Keep) -> Looked {
@@ -243,6 +245,7 @@ async fn read_some(mut from: impl AsyncRead + Unpin, keep: Keep) -> (Vec<u8>, bo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::OrchDir;
 
     #[test]
     fn the_wanted_part_of_a_long_answer_is_kept() {
@@ -251,5 +254,30 @@ mod tests {
         assert_eq!(read(Keep::Head(4)), (b"0123".to_vec(), true));
         assert_eq!(read(Keep::Tail(4)), (b"6789".to_vec(), true));
         assert_eq!(read(Keep::Tail(10)), (b"0123456789".to_vec(), false));
+    }
+
+    #[test]
+    fn an_answer_of_which_a_part_was_kept_is_no_answer_for_who_wants_more() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let news = Arc::new(JournalNews::new(OrchDir::at(folder.path())));
+        let program = ServedProgram {
+            path: "echo".into(),
+            options: Vec::new(),
+        };
+        let looks = CommandLooks::new(program, news);
+        let look = |keep| {
+            let wish = Wish {
+                holds: Duration::from_secs(60),
+                keep,
+            };
+            runtime.block_on(looks.look(&["0123456789"], wish))
+        };
+        assert!(look(Keep::Head(4)).cut);
+        let whole = look(Keep::Head(400));
+        assert!(!whole.cut && whole.text().contains("0123456789"), "{whole:?}");
     }
 }

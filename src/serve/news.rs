@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use crate::journal::{JournalError, JournalReader, OrchDir, Record, RepositoryLock};
+use crate::journal::{JournalError, JournalMark, JournalReader, OrchDir, Record};
 
 /// How often the journal is looked at while somebody listens.
 const LOOK: Duration = Duration::from_millis(250);
@@ -14,31 +14,6 @@ const LOOK: Duration = Duration::from_millis(250);
 const AT_HAND: usize = 1024;
 /// Most entries that are read for one viewer at once.
 const READ: usize = 512;
-
-/// Where things stand: an answer that was made at one mark holds as long as the mark is the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct JournalMark {
-    /// The number of the journal's last entry.
-    pub seq: i64,
-    /// True while a supervisor is at work.
-    pub driven: bool,
-}
-
-impl JournalMark {
-    /// Where things stand now.
-    ///
-    /// # Errors
-    ///
-    /// When the journal cannot be read.
-    pub fn now(dir: &OrchDir) -> Result<Self, JournalError> {
-        let seq = match JournalReader::open(dir)? {
-            Some(reader) => reader.last()?,
-            None => 0,
-        };
-        let driven = RepositoryLock::holder(dir)?.is_some();
-        Ok(Self { seq, driven })
-    }
-}
 
 /// An entry as one line of JSON.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use minijinja::value::Value;
 use serde::Deserialize;
 
 use super::act::{look_of, offered};
-use super::diff::{FileCounts, FileDiff, changed, files};
+use super::diff::{FileCounts, FileDiff, changed, diff_line, files};
 use super::fleet::{Age, Fleet, FleetRow, ReadAttempt, ReadPlan, about};
 use super::look::{Keep, Looked, Wish};
 use super::page::{page, shown, visible};
@@ -183,6 +183,18 @@ fn wanted<'w>(plan: &ReadPlan, wish: &'w LogWish) -> Result<Option<&'w str>, Tro
     }
 }
 
+/// The plan, which of its logs that is, and the log.
+async fn wanted_log<'w>(
+    server: &Server,
+    name: &str,
+    wish: &'w LogWish,
+) -> Result<(ReadPlan, Option<&'w str>, String), Trouble> {
+    let plan = server.plan(name).await?;
+    let which = wanted(&plan, wish)?;
+    let log = log_of(server, &plan, which).await;
+    Ok((plan, which, log))
+}
+
 /// A log on a page of its own.
 pub async fn log(
     State(server): State<Arc<Server>>,
@@ -190,14 +202,16 @@ pub async fn log(
     Query(wish): Query<LogWish>,
     uri: Uri,
 ) -> Response {
-    let found = async {
-        let plan = server.plan(&name).await?;
-        let which = wanted(&plan, &wish)?;
-        let log = log_of(&server, &plan, which).await;
-        Ok::<_, Trouble>(context! { plan => shown(plan), log, which })
-    };
-    match found.await {
-        Ok(values) => page(&server, "log.html", "plan", values).await,
+    match wanted_log(&server, &name, &wish).await {
+        Ok((plan, which, log)) => {
+            page(
+                &server,
+                "log.html",
+                "plan",
+                context! { plan => shown(plan), log, which },
+            )
+            .await
+        }
         Err(trouble) => trouble.answer(&uri),
     }
 }
@@ -209,13 +223,8 @@ pub async fn log_text(
     Query(wish): Query<LogWish>,
     uri: Uri,
 ) -> Response {
-    let found = async {
-        let plan = server.plan(&name).await?;
-        let which = wanted(&plan, &wish)?;
-        Ok::<_, Trouble>(log_of(&server, &plan, which).await)
-    };
-    match found.await {
-        Ok(log) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], log).into_response(),
+    match wanted_log(&server, &name, &wish).await {
+        Ok((_, _, log)) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], log).into_response(),
         Err(trouble) => trouble.answer(&uri),
     }
 }
@@ -224,19 +233,11 @@ pub async fn log_text(
 pub async fn diff(State(server): State<Arc<Server>>, Path(name): Path<String>, uri: Uri) -> Response {
     let found = async {
         let plan = server.plan(&name).await?;
-        let line = [
-            "diff",
-            &name,
-            "--",
-            "--no-color",
-            "--no-ext-diff",
-            "--no-textconv",
-        ];
         let wish = Wish {
             holds: Duration::from_secs(5),
             keep: Keep::Head(DIFF),
         };
-        let looked = server.looks.look(&line, wish).await;
+        let looked = server.looks.look(&diff_line(&name), wish).await;
         if looked.code != Some(0) && !looked.cut {
             return Err(Trouble::of(&looked));
         }

@@ -14,8 +14,9 @@ use hyper::body::Frame;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use super::news::{JournalMark, JournalNews};
+use super::news::JournalNews;
 use super::server::Server;
+use crate::journal::JournalMark;
 
 /// A sign of life for those between who close quiet connections.
 const QUIET: Duration = Duration::from_secs(15);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
-use crate::journal::{Columns, JournalReader, OrchDir, RepositoryLock};
+use crate::journal::{Columns, JournalMark, JournalReader, OrchDir};
 use crate::report::detail;
 use crate::supervisor::{InForce, Project};
 
@@ -48,7 +48,7 @@ struct Known {
     seen: Option<Seen>,
     at_work: Vec<OpenLog>,
     counted: LineCounts,
-    news: Option<(i64, bool)>,
+    news: Option<JournalMark>,
     told: i64,
     wish: TopWish,
     follower: Option<Follower>,
@@ -63,7 +63,8 @@ impl Looker {
         let mut known = Known::default();
         let (mut looked, mut took, mut lived): (Option<Instant>, _, Instant) = (None, PAUSE, Instant::now());
         loop {
-            let news = self.news(&known);
+            let orch = known.orch.as_ref();
+            let news = orch.and_then(|orch| JournalMark::now(orch).ok());
             let rested = looked.is_none_or(|at| at.elapsed() >= took * REST);
             let seldom = looked.is_none_or(|at| at.elapsed() >= SELDOM);
             let grown = news.is_some() && news != known.news;
@@ -96,16 +97,6 @@ impl Looker {
 
     fn tell(&self, event: TopEvent) -> Result<(), Gone> {
         self.to.send(event).map_err(|_| Gone)
-    }
-
-    /// The journal's last entry, and whether a supervisor is at work.
-    fn news(&self, known: &Known) -> Option<(i64, bool)> {
-        let orch = known.orch.as_ref()?;
-        let last = JournalReader::open(orch)
-            .ok()?
-            .map_or(Ok(0), |reader| reader.last())
-            .ok()?;
-        Some((last, RepositoryLock::holder(orch).ok()?.is_some()))
     }
 
     fn fleet(&self, known: &mut Known) -> Result<(), Gone> {

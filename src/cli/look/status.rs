@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::journal::{JournalReader, RepositoryLock};
+use crate::journal::JournalMark;
 use crate::plan::PlanName;
 use crate::report::{disk_text, one_plan, output_columns, output_terminal, table};
 use crate::supervisor::{Depth, PlanView, Project, Situation, StatusView, disk_use};
@@ -48,11 +48,11 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<ProgramExit, CliError
     }
     // Ages move on even when nothing happens; a file, and a script, hear of news only.
     let terminal = output_terminal().is_some() && !context.json;
-    let mut seen = news(&project)?;
+    let mut seen = JournalMark::now(&project.dir)?;
     let mut shown = Instant::now();
     loop {
         std::thread::sleep(LOOK);
-        let now = news(&project)?;
+        let now = JournalMark::now(&project.dir)?;
         if now != seen || (terminal && shown.elapsed() > REDRAW) {
             seen = now;
             shown = Instant::now();
@@ -62,15 +62,6 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<ProgramExit, CliError
             show(context, &project, plan.as_ref())?;
         }
     }
-}
-
-/// The last entry of the journal, and whether a supervisor is at work: other than before when something changed.
-fn news(project: &Project) -> Result<(i64, bool), CliError> {
-    let last = match JournalReader::open(&project.dir)? {
-        Some(reader) => reader.last()?,
-        None => 0,
-    };
-    Ok((last, RepositoryLock::holder(&project.dir)?.is_some()))
 }
 
 /// Prints the status; returns what it was printed from.

@@ -1,0 +1,31 @@
+//! Whether anything has happened since somebody looked.
+
+use super::error::JournalError;
+use super::lock::RepositoryLock;
+use super::paths::OrchDir;
+use super::reader::JournalReader;
+
+/// Where things stand: an answer that was made at one mark holds as long as the mark is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JournalMark {
+    /// The number of the journal's last entry.
+    pub seq: i64,
+    /// True while a supervisor is at work.
+    pub driven: bool,
+}
+
+impl JournalMark {
+    /// Where things stand now.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn now(dir: &OrchDir) -> Result<Self, JournalError> {
+        let seq = match JournalReader::open(dir)? {
+            Some(reader) => reader.last()?,
+            None => 0,
+        };
+        let driven = RepositoryLock::holder(dir)?.is_some();
+        Ok(Self { seq, driven })
+    }
+}
