@@ -1,5 +1,7 @@
 //! `orch top`
 
+use std::io::IsTerminal;
+
 use crate::report::is_drawable;
 use crate::top::{TopOptions, run as show};
 
@@ -31,7 +33,8 @@ pub fn run(context: &Context, args: &TopArgs) -> Result<ProgramExit, CliError> {
 ///
 /// When there is no terminal to draw on.
 pub fn require_terminal(context: &Context) -> Result<(), CliError> {
-    if context.json || !is_drawable() {
+    // What is no terminal cannot be waited for as one.
+    if context.json || !is_drawable() || !std::io::stdin().is_terminal() {
         return Err(
             CliError::refused("`orch top` needs a terminal that moves its cursor, and this is none")
                 .with_hint("orch status --watch"),
