@@ -5,7 +5,7 @@ mod live;
 mod page;
 mod text;
 
-pub use line::count_line::{STATES, count_line, counts, figures};
+pub use line::count_line::{STATES, count_line, counts_and_figures};
 pub use line::disk_text::disk_text;
 pub use line::event_line::{detail, event_line};
 pub use line::json_lines::JsonLines;

@@ -1,6 +1,6 @@
 //! The fleet in the words in which it is shown.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::io::Write;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use crate::agent::JobFolder;
 use crate::git;
-use crate::plan::{CommitId, Plan, PlanState, TaskState};
-use crate::report::{Visible, counts, figures, run_word};
+use crate::plan::{CommitId, Plan, TaskState};
+use crate::report::{Visible, counts_and_figures, run_word};
 use crate::schedule::Outcome;
 use crate::supervisor::{Depth, InForce, PlanView, Project, Situation, StatusView, SupervisorError};
 
@@ -34,13 +34,7 @@ pub(super) fn look(
     let project = &in_force.project;
     let situation = Situation::look(project)?;
     let view = situation.view(project, Depth::Branches)?;
-    let asking: BTreeSet<_> = view
-        .attention
-        .iter()
-        .filter_map(|item| item.plan.as_ref())
-        .collect();
-    let states: Vec<PlanState> = view.plans.iter().map(|plan| plan.state).collect();
-    let micros = view.spent.exact().micros.unwrap_or_default();
+    let (counts, figures) = counts_and_figures(&view);
     let behind = behind(project, &situation);
     let since = Instant::now();
     let rows = view.plans.iter().zip(&project.set.plans).enumerate();
@@ -62,8 +56,8 @@ pub(super) fn look(
         row
     });
     let mut seen = Seen {
-        counts: counts(asking.len(), &states),
-        figures: figures(view.eta_s, view.eta_range_s, view.cost.map(|_| micros)),
+        counts,
+        figures,
         standing: standing(in_force, &situation, &view),
         target: project.target.clone(),
         plans: plans.collect(),

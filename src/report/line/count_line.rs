@@ -30,6 +30,15 @@ pub const STATES: [PlanState; 11] = [
 /// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed · done in about 1h 40m (1h 20m to 2h 5m) · cost 14.20`.
 /// In two lines where it is wider than `columns`.
 pub fn count_line(view: &StatusView, columns: usize) -> String {
+    let (counts, figures) = counts_and_figures(view);
+    match counts.width() + figures.width() <= columns {
+        true => format!("{counts}{figures}"),
+        false => format!("{counts}\n  {}", figures.trim_start_matches(" · ")),
+    }
+}
+
+/// Its two halves.
+pub fn counts_and_figures(view: &StatusView) -> (String, String) {
     let asking: BTreeSet<_> = view
         .attention
         .iter()
@@ -38,11 +47,7 @@ pub fn count_line(view: &StatusView, columns: usize) -> String {
     let states: Vec<PlanState> = view.plans.iter().map(|plan| plan.state).collect();
     let micros = view.spent.exact().micros.unwrap_or_default();
     let figures = figures(view.eta_s, view.eta_range_s, view.cost.map(|_| micros));
-    let counts = counts(asking.len(), &states);
-    match counts.width() + figures.width() <= columns {
-        true => format!("{counts}{figures}"),
-        false => format!("{counts}\n  {}", figures.trim_start_matches(" · ")),
-    }
+    (counts(asking.len(), &states), figures)
 }
 
 /// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed`.

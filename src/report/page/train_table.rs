@@ -8,7 +8,7 @@ use crate::report::text::count::count;
 use crate::report::text::palette::train_style;
 use crate::report::text::span::{ago, span};
 use crate::report::text::width::{fit, pad};
-use crate::supervisor::{TrainEntryView, TrainView};
+use crate::supervisor::{TrainEntryView, TrainState, TrainView};
 use crate::words::rough;
 
 /// Columns of a state: `verifying`.
@@ -65,7 +65,7 @@ fn told(entry: &TrainEntryView, target: &str) -> String {
     let why = entry
         .why
         .clone()
-        .filter(|_| entry.elapsed_s.is_none() || entry.state.as_str() == "red");
+        .filter(|_| entry.elapsed_s.is_none() || entry.state == TrainState::Red);
     let parts: Vec<String> = [on, time, why].into_iter().flatten().collect();
     parts.join("; ")
 }

@@ -1,5 +1,7 @@
 //! What `orch digest` tells: what has changed since somebody looked last.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -10,7 +12,6 @@ use crate::journal::{JournalReader, Record, SCHEMA};
 use crate::plan::{CommitId, PlanName, PlanState};
 use crate::schedule::{Event, State};
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::replay::Replay;
 use crate::supervisor::project::repository_plans::Project;
 
 /// The answer of `orch digest --json`.
@@ -116,7 +117,6 @@ impl Digest {
             DigestSince::Run => new.first().map(|record| record.wall),
         };
         let last_seen = before.last().map(|record| record.wall);
-        let spent_before = spent(Replay::of(&project.set, before, false).scheduler.state());
         let failed = view.plans.iter().filter(|plan| plan.state == PlanState::Failed);
         let failed = failed.filter_map(|plan| {
             let at = plan.since.filter(|at| Some(*at) > last_seen)?;
@@ -147,7 +147,8 @@ impl Digest {
             failed: failed.collect(),
             attention: view.attention,
             next,
-            cost: spent(state).map(|now| (now - spent_before.unwrap_or_default()).max(0) as f64 / 1e6),
+            cost: spent(&records)
+                .map(|now| now.saturating_sub(spent(before).unwrap_or_default()) as f64 / 1e6),
         })
     }
 }
@@ -171,9 +172,13 @@ fn landed(records: &[Record], state: &State) -> Vec<LandedSince> {
     told.collect()
 }
 
-/// Millionths of the money that all plans have cost; none when nobody says.
-fn spent(state: &State) -> Option<i64> {
-    let each = state.plans().filter_map(|(_, run)| run.spent.micros);
-    each.map(|micros| i64::try_from(micros).unwrap_or(i64::MAX))
-        .reduce(i64::saturating_add)
+/// Millionths of the money that all attempts in these records have cost; none when nobody says. What an attempt tells counts
+/// from its beginning.
+fn spent(records: &[Record]) -> Option<u64> {
+    let told = records.iter().filter_map(|record| match &record.event {
+        Event::AgentUsage(usage) => Some((&usage.attempt, usage.facts.spent.micros)),
+        _ => None,
+    });
+    let last: BTreeMap<_, _> = told.collect();
+    last.into_values().flatten().reduce(u64::saturating_add)
 }
