@@ -1260,7 +1260,7 @@ impl<T> Tap for T {}
 #[test]
 fn random_plans_in_a_random_world() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let runs = campaign("ORCH_MODEL_RUNS", 5_000) as u64;
+    let runs = campaign("ORCH_MODEL_RUNS", 3_000) as u64;
     let (first, last) = match number("ORCH_MODEL_SEED") {
         Some(seed) => (seed, seed + 1),
         None => (0, runs),
