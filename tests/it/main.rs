@@ -102,6 +102,7 @@ mod random_kills;
 mod real_agents;
 mod recorded_journal;
 mod revert;
+mod review;
 mod said_and_shown;
 mod said_by_people;
 mod said_of_parts;
