@@ -22,10 +22,15 @@ fn tip(sandbox: &Sandbox) -> String {
 #[test]
 fn a_finished_plan_waits_for_its_review_and_lands_once_it_is_approved() {
     let sandbox = reviewed();
+    sandbox.tables("[escalate]\ngate = \"1ms\"");
     let before = sandbox.rev("main");
     sandbox.orch("up").code(1).ok();
     assert_eq!(sandbox.state("p"), "held");
-    assert_eq!(sandbox.count("wait.escalated", Some("p")), 1, "who sees no screen is told");
+    assert_eq!(
+        sandbox.count("wait.escalated", Some("p")),
+        1,
+        "who sees no screen is told"
+    );
     let short = &tip(&sandbox)[..7];
     let why = sandbox.why("p");
     assert!(why.contains(&format!("waits for review of {short}")), "{why}");

@@ -28,6 +28,9 @@ pub struct ReviewArgs {
     /// Let exactly this commit land
     #[arg(long, conflicts_with = "request_changes")]
     approve: bool,
+    /// Approve only if this is still the commit that would land
+    #[arg(long, value_name = "COMMIT", requires = "approve")]
+    commit: Option<CommitId>,
     /// Send all comments, and TEXT, to the plan's agent, which continues
     #[arg(long)]
     request_changes: bool,
@@ -122,6 +125,13 @@ fn step(
                 view.plan
             );
             return Err(CliError::refused("it is not said what the text is").with_hint(hint));
+        }
+        None if args.approve && args.commit.as_ref().is_some_and(|seen| *seen != view.commit) => {
+            let now = format!(
+                "{} would land by now, and not what was reviewed",
+                view.commit.short()
+            );
+            return Err(CliError::refused(now).with_hint(format!("orch review {}", view.plan)));
         }
         None if args.approve => Some(("approved", ReviewStep::Approve(view.commit.clone()))),
         None => None,
