@@ -66,6 +66,7 @@ mod retries;
 mod adversary;
 mod cli_backup;
 mod cli_bounds;
+mod check_watch;
 mod cli_check;
 mod cli_cycles;
 mod cli_doctor;

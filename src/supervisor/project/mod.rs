@@ -5,6 +5,7 @@
 pub(super) mod agents;
 pub(super) mod environment;
 pub(super) mod error;
+pub(super) mod files;
 pub(super) mod landed_range;
 pub(super) mod load;
 pub(super) mod orphan_git;
@@ -14,6 +15,5 @@ pub(super) mod ports;
 pub(super) mod recording;
 pub(super) mod replay;
 pub(super) mod repository_plans;
-pub(super) mod run_id;
 pub(super) mod selection;
 pub(super) mod side_by_side;
