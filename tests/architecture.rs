@@ -82,6 +82,7 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
             ("markdown", 2),
             ("prompt", 2),
             ("set", 3),
+            ("edit", 4),
             ("live", 4),
             ("manifest", 4),
         ],

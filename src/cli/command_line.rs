@@ -15,7 +15,7 @@ use super::look::{
     conflicts, diff, digest, events, graph, logs, report, serve, simulate, status, top, train, why,
 };
 use super::maintain::{completions, doctor, man, schema};
-use super::start::{check, demo, init, new, preview, up};
+use super::start::{check, demo, edit, init, new, preview, up};
 use super::steer::{answer, down, send, unit};
 
 /// Run many coding agents on one git repository
@@ -40,6 +40,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed or needs a pers
 enum Command {
     Init(init::InitArgs),
     New(new::NewArgs),
+    Edit(edit::EditArgs),
     Demo(demo::DemoArgs),
     Check(check::CheckArgs),
     Preview(preview::PreviewArgs),
@@ -140,6 +141,7 @@ pub fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Init(args) => init::run(&context, args),
         Command::New(args) => new::run(&context, args),
+        Command::Edit(args) => edit::run(&context, args),
         Command::Demo(args) => demo::run(&context, args),
         Command::Check(args) => check::run(&context, args),
         Command::Preview(args) => preview::run(&context, args),

@@ -64,12 +64,13 @@ mod resolver_steered;
 mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
 mod adversary;
+mod check_watch;
 mod cli_backup;
 mod cli_bounds;
-mod check_watch;
 mod cli_check;
 mod cli_cycles;
 mod cli_doctor;
+mod cli_edit;
 mod cli_plan_option;
 mod cli_preview;
 mod cli_prompt;

@@ -63,9 +63,7 @@ pub fn write_new(context: &Context, path: &Path, text: &str) -> Result<(), CliEr
     }
     let mut file = match std::fs::File::create_new(path) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            return Err(CliError::refused(format!(
-                "{shown} already exists and is not overwritten"
-            )));
+            return Err(exists(context, path));
         }
         made => made.with_context(|| format!("cannot write {shown}"))?,
     };
@@ -75,4 +73,12 @@ pub fn write_new(context: &Context, path: &Path, text: &str) -> Result<(), CliEr
         output::text(&format!("wrote {shown}\n"))?;
     }
     Ok(())
+}
+
+/// There is a file of this name.
+pub fn exists(context: &Context, path: &Path) -> CliError {
+    CliError::refused(format!(
+        "{} already exists and is not overwritten",
+        relative(path, &context.dir).display()
+    ))
 }

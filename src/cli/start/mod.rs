@@ -3,6 +3,8 @@
 pub mod check;
 mod check_watch;
 pub mod demo;
+pub mod edit;
+pub mod edit_file;
 pub mod init;
 pub mod new;
 pub mod preview;
