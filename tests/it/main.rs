@@ -48,6 +48,8 @@ mod journal_damage;
 mod journal_lost;
 // Floor 4: the manifest is edited while plans are worked on.
 mod live_edits;
+// The manifest's schema, as editors use it.
+mod manifest_schema;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;
 // Floor 5: the pages, in raw requests and in a real browser.
