@@ -62,14 +62,14 @@ pub use preflight::preview::{Action, ExpectedTimes, PlannedAction, Preview, prev
 pub use preflight::preview_points::PreviewPoint;
 pub use preflight::rehearsal::rehearse_merge;
 pub use project::error::SupervisorError;
-pub use project::files::Files;
 pub use project::landed_range::landed_range;
-pub use project::load::{MANIFEST, Reading, check_cycles, document_of, find_manifest, load};
+pub use project::load::{MANIFEST, ManifestReading, check_cycles, document_of, find_manifest, load};
 pub use project::orphans::stop_orphans;
 pub use project::plans_in_force::{InForce, plans_kept};
 pub use project::repository_plans::Project;
 pub use project::repository_plans::committed_document;
 pub use project::selection::with_dependencies;
+pub use project::source_files::SourceFiles;
 pub use view::attention::AttentionView;
 pub use view::conflicts::{ConflictPair, Conflicts, conflicts};
 pub use view::digest::{Digest, DigestSince, FailedSince, LandedSince, NextPlan};

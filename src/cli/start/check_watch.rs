@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use crate::plan::{Diagnostic, Diagnostics, Lint, LintPlace};
 use crate::report::{broken, output_terminal};
-use crate::supervisor::{self, FileWatch, Files, Reading, SupervisorError};
+use crate::supervisor::{self, FileWatch, ManifestReading, SourceFiles, SupervisorError};
 
-use super::check::{print_json, summary};
+use super::check_output::{print_json, summary};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// An editor writes a file in more than one step.
 const SETTLE: Duration = Duration::from_millis(50);
 
 /// What one check found.
-struct Checked {
+struct WatchedCheck {
     diagnostics: Diagnostics,
     lints: Vec<Lint>,
     /// The line that stands last.
@@ -27,14 +27,14 @@ struct Checked {
 
 /// A fault or warning as a person reads it. One that only moved to another line is the same.
 #[derive(Debug, Clone)]
-struct Finding {
+struct ShownFinding {
     shown: String,
     identity: (PathBuf, String),
 }
 
-impl Checked {
+impl WatchedCheck {
     fn of(context: &Context, manifest: &Path) -> Self {
-        let reading = Reading::of(manifest, &Files::default());
+        let reading = ManifestReading::of(manifest, &SourceFiles::default());
         let home = manifest.parent().unwrap_or(Path::new(""));
         let mut files = BTreeSet::from([manifest.to_owned()]);
         if let Ok(reading) = &reading {
@@ -65,12 +65,12 @@ impl Checked {
         }
     }
 
-    fn findings(&self) -> Vec<Finding> {
-        let faults = self.diagnostics.0.iter().map(|fault| Finding {
+    fn findings(&self) -> Vec<ShownFinding> {
+        let faults = self.diagnostics.0.iter().map(|fault| ShownFinding {
             shown: format!("error: {fault}"),
             identity: (fault.file.clone(), fault.message.clone()),
         });
-        let warnings = self.lints.iter().map(|lint| Finding {
+        let warnings = self.lints.iter().map(|lint| ShownFinding {
             shown: format!("warning: {lint}"),
             identity: match &lint.place {
                 LintPlace::File { file, .. } => (file.clone(), lint.message.clone()),
@@ -106,7 +106,7 @@ impl Checked {
 }
 
 /// Those of `some` that `others` does not have, each as often as it is there.
-fn without(some: &[Finding], others: &[Finding]) -> Vec<Finding> {
+fn without(some: &[ShownFinding], others: &[ShownFinding]) -> Vec<ShownFinding> {
     let mut left: Vec<&(PathBuf, String)> = others.iter().map(|finding| &finding.identity).collect();
     let mut kept = Vec::new();
     for finding in some {
@@ -124,12 +124,12 @@ pub(super) fn run(context: &Context, manifest: &Path) -> Result<ProgramExit, Cli
     // Nobody listens any more once the watch ends.
     let tell = move || sender.send(()).unwrap_or_default();
     let mut watch = FileWatch::new(BTreeSet::from([manifest.to_owned()]), tell);
-    let mut before: Option<Checked> = None;
+    let mut before: Option<WatchedCheck> = None;
     loop {
-        let mut checked = Checked::of(context, manifest);
+        let mut checked = WatchedCheck::of(context, manifest);
         // A file may have come before its folder was watched.
         while watch.follow(checked.files.clone()) {
-            checked = Checked::of(context, manifest);
+            checked = WatchedCheck::of(context, manifest);
         }
         // Warnings are looked for where there is no fault; until then those that were there count as there.
         if let Some(before) = before.as_ref().filter(|_| !checked.diagnostics.0.is_empty()) {
@@ -157,8 +157,8 @@ fn waited(changes: &Receiver<()>) -> bool {
 mod tests {
     use super::*;
 
-    fn finding(message: &str) -> Finding {
-        Finding {
+    fn finding(message: &str) -> ShownFinding {
+        ShownFinding {
             shown: format!("error: plans.toml:1: {message}"),
             identity: ("plans.toml".into(), message.to_owned()),
         }

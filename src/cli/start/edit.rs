@@ -2,7 +2,7 @@
 
 use crate::plan::{NameError, NewPlan, PlanName, add_plan, remove_plan, set_key};
 
-use super::edit_file::{Outcome, edit};
+use super::edit_file::{EditOutcome, edit};
 use crate::cli::call::{CliError, Context, ProgramExit};
 
 /// Change a key or a plan of plans.toml
@@ -87,10 +87,10 @@ struct RemovePlanArgs {
     dry_run: bool,
 }
 
-fn outcome(dry_run: bool) -> Outcome {
+fn outcome(dry_run: bool) -> EditOutcome {
     match dry_run {
-        true => Outcome::Show,
-        false => Outcome::Write,
+        true => EditOutcome::Show,
+        false => EditOutcome::Write,
     }
 }
 

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::git::text_diff;
 use crate::plan::EditRefusal;
-use crate::supervisor::{self, Files, Reading, SupervisorError};
+use crate::supervisor::{self, ManifestReading, SourceFiles, SupervisorError};
 
 use super::init::write_new;
 use crate::cli::call::context::{no_such_plan, relative};
@@ -16,7 +16,7 @@ use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// What is done with an edit that passes the check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum EditOutcome {
     /// It is written.
     Write,
     /// It is shown as a diff.
@@ -30,17 +30,17 @@ pub enum Outcome {
 /// When the manifest is invalid before, or would be afterwards. Nothing is written then.
 pub fn edit(
     context: &Context,
-    outcome: Outcome,
+    outcome: EditOutcome,
     document: Option<(PathBuf, String)>,
     change: impl FnOnce(&str) -> Result<String, EditRefusal>,
 ) -> Result<ProgramExit, CliError> {
     let manifest = context.find_manifest()?;
     let shown = relative(&manifest, &context.dir).to_owned();
-    let check = |files: &Files| -> Result<(), SupervisorError> {
-        let reading = Reading::of(&manifest, files)?;
+    let check = |files: &SourceFiles| -> Result<(), SupervisorError> {
+        let reading = ManifestReading::of(&manifest, files)?;
         supervisor::examine(&context.dir, &manifest, reading).map(drop)
     };
-    check(&Files::default()).map_err(|error| {
+    check(&SourceFiles::default()).map_err(|error| {
         let why = format!(
             "{} is not valid as it is: correct that first; nothing was written",
             shown.display()
@@ -51,14 +51,14 @@ pub fn edit(
         crate::status::read_plain(&manifest).with_context(|| format!("cannot read {}", shown.display()))?;
     let old = String::from_utf8(bytes).context("the manifest is not UTF-8")?;
     let new = change(&old).map_err(|refusal| refused(refusal, &shown))?;
-    let mut files = Files::default();
+    let mut files = SourceFiles::default();
     files.put(&manifest, new.as_str());
     if let Some((path, text)) = &document {
         files.put(path, text.as_str());
     }
     check(&files).map_err(|error| CliError::from(error).with_hint("nothing was written"))?;
     let diff = text_diff(&shown, &old, &new)?;
-    if outcome == Outcome::Write {
+    if outcome == EditOutcome::Write {
         if let Some((path, text)) = &document {
             write_new(context, path, text)?;
         }
@@ -70,21 +70,21 @@ pub fn edit(
     Ok(ProgramExit::Done)
 }
 
-fn tell(context: &Context, shown: &Path, outcome: Outcome, diff: &str) -> Result<(), CliError> {
+fn tell(context: &Context, shown: &Path, outcome: EditOutcome, diff: &str) -> Result<(), CliError> {
     if context.json {
         return output::json(&serde_json::json!({
             "schema": crate::journal::SCHEMA,
             "changed": !diff.is_empty(),
-            "written": outcome == Outcome::Write && !diff.is_empty(),
+            "written": outcome == EditOutcome::Write && !diff.is_empty(),
             "diff": diff,
         }));
     }
     match (outcome, diff.is_empty()) {
         (_, true) if context.quiet => Ok(()),
         (_, true) => output::text(&format!("{} says so already\n", shown.display())),
-        (Outcome::Show, false) => output::text(diff),
-        (Outcome::Write, false) if context.quiet => Ok(()),
-        (Outcome::Write, false) => output::text(&format!("changed {}\n", shown.display())),
+        (EditOutcome::Show, false) => output::text(diff),
+        (EditOutcome::Write, false) if context.quiet => Ok(()),
+        (EditOutcome::Write, false) => output::text(&format!("changed {}\n", shown.display())),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Commands that begin: a manifest, a document, a demonstration, a run.
 
 pub mod check;
+mod check_output;
 mod check_watch;
 pub mod demo;
 pub mod edit;

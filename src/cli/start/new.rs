@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::plan::{NameError, NewPlan, PlanName, add_plan, new_plan};
 use crate::supervisor::MANIFEST;
 
-use super::edit_file::{Outcome, edit};
+use super::edit_file::{EditOutcome, edit};
 use super::init::{exists, write_new};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
@@ -74,7 +74,7 @@ pub fn run(context: &Context, args: &NewArgs) -> Result<ProgramExit, CliError> {
             depends: args.depends.clone(),
             ..NewPlan::default()
         };
-        return edit(context, Outcome::Write, Some((file, text)), |manifest| {
+        return edit(context, EditOutcome::Write, Some((file, text)), |manifest| {
             add_plan(manifest, &name, &plan)
         });
     }

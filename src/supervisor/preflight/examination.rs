@@ -7,7 +7,7 @@ use crate::git::Repository;
 use crate::journal::OrchDir;
 use crate::plan::{Lint, LintId, PlanSet};
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::load::{Reading, find_manifest};
+use crate::supervisor::project::load::{ManifestReading, find_manifest};
 use crate::supervisor::project::repository_plans::Project;
 
 /// Plans that were checked, and what is probably not meant in them.
@@ -42,7 +42,11 @@ pub fn locate(dir: &Path) -> Result<PathBuf, SupervisorError> {
 /// # Errors
 ///
 /// With every fault that was found, else with what keeps the plans from fitting into the repository.
-pub fn examine(dir: &Path, manifest: &Path, reading: Reading) -> Result<Examination, SupervisorError> {
+pub fn examine(
+    dir: &Path,
+    manifest: &Path,
+    reading: ManifestReading,
+) -> Result<Examination, SupervisorError> {
     let set = reading.resolve(None)?;
     let Ok(repo) = Repository::discover(dir) else {
         let mut lints: Vec<Lint> = set.lints().chain([outside_a_repository(manifest)]).collect();

@@ -10,8 +10,8 @@ use crate::plan::{Diagnostic, Diagnostics, Document, PlanName, PlanSet, Template
 use crate::status::read_plain;
 
 use super::error::SupervisorError;
-use super::files::Files;
 use super::side_by_side::side_by_side;
+use super::source_files::SourceFiles;
 
 /// Where a repository keeps its own prompt templates, relative to the manifest's folder.
 pub const TEMPLATES: &str = "templates/orch";
@@ -43,7 +43,7 @@ pub fn find_manifest(from: &Path, top: &Path) -> Result<PathBuf, SupervisorError
 ///
 /// When the manifest cannot be read, or with every fault that was found.
 pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
-    Reading::of(manifest, &Files::default())?.resolve(None)
+    ManifestReading::of(manifest, &SourceFiles::default())?.resolve(None)
 }
 
 /// As [`load`], with each document that is missing or faulty by now as it was in an earlier set.
@@ -52,7 +52,7 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
 ///
 /// As [`load`], for what is wrong besides.
 pub fn load_over(manifest: &Path, earlier: &PlanSet) -> Result<PlanSet, SupervisorError> {
-    Reading::of(manifest, &Files::default())?.resolve(Some(earlier))
+    ManifestReading::of(manifest, &SourceFiles::default())?.resolve(Some(earlier))
 }
 
 /// The files of all documents that a manifest names, as far as it can be read.
@@ -78,7 +78,10 @@ pub fn document_of(manifest: &Path, plan: &PlanName) -> Option<Document> {
         .file
         .to_owned();
     let folder = manifest.parent().unwrap_or(Path::new(""));
-    match read_document(&Files::default(), folder, &file).content.ok()? {
+    match read_document(&SourceFiles::default(), folder, &file)
+        .content
+        .ok()?
+    {
         Content::Read(document, diagnostics) if diagnostics.is_empty() && !document.phases.is_empty() => {
             Some(*document)
         }
@@ -88,7 +91,7 @@ pub fn document_of(manifest: &Path, plan: &PlanName) -> Option<Document> {
 
 /// A manifest and its documents as they were read, before what they say together is checked.
 #[derive(Debug, Clone)]
-pub struct Reading {
+pub struct ManifestReading {
     /// The manifest as written, with the faults of its text.
     pub parsed: Parsed,
     /// The documents that it names, as far as they could be read.
@@ -96,13 +99,13 @@ pub struct Reading {
     folder: PathBuf,
 }
 
-impl Reading {
+impl ManifestReading {
     /// Reads the manifest and every document it names.
     ///
     /// # Errors
     ///
     /// When the manifest cannot be read, or is no text.
-    pub fn of(manifest: &Path, files: &Files) -> Result<Self, SupervisorError> {
+    pub fn of(manifest: &Path, files: &SourceFiles) -> Result<Self, SupervisorError> {
         let bytes = files.read(manifest).map_err(|source| SupervisorError::Manifest {
             path: manifest.to_owned(),
             source,
@@ -195,7 +198,7 @@ const FEW: usize = 8;
 
 /// Reads all of these files, on as many cores as there are.
 fn read_documents(
-    files: &Files,
+    files: &SourceFiles,
     folder: &Path,
     wanted: &[(PlanName, PathBuf)],
 ) -> BTreeMap<PlanName, DocumentSource> {
@@ -208,7 +211,7 @@ fn read_documents(
     side_by_side(cores, wanted, read).into_iter().collect()
 }
 
-fn read_document(files: &Files, folder: &Path, path: &Path) -> DocumentSource {
+fn read_document(files: &SourceFiles, folder: &Path, path: &Path) -> DocumentSource {
     let content = files
         .read(&folder.join(path))
         .map(|bytes| Content::Bytes(bytes).read());

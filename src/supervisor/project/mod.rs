@@ -5,7 +5,6 @@
 pub(super) mod agents;
 pub(super) mod environment;
 pub(super) mod error;
-pub(super) mod files;
 pub(super) mod landed_range;
 pub(super) mod load;
 pub(super) mod orphan_git;
@@ -17,3 +16,4 @@ pub(super) mod replay;
 pub(super) mod repository_plans;
 pub(super) mod selection;
 pub(super) mod side_by_side;
+pub(super) mod source_files;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use crate::status::read_plain;
 
-/// Files as they are on the disk, besides those of which a text is given.
+/// SourceFiles as they are on the disk, besides those of which a text is given.
 #[derive(Debug, Clone, Default)]
-pub struct Files {
+pub struct SourceFiles {
     unsaved: BTreeMap<PathBuf, Arc<str>>,
 }
 
-impl Files {
+impl SourceFiles {
     /// This text counts instead of the file.
     pub fn put(&mut self, path: &Path, text: impl Into<Arc<str>>) {
         self.unsaved.insert(plain(path), text.into());
