@@ -15,7 +15,7 @@ use super::look::{
     conflicts, diff, digest, events, graph, logs, report, serve, simulate, status, top, train, why,
 };
 use super::maintain::{completions, doctor, man, schema};
-use super::start::{check, demo, edit, init, new, preview, up};
+use super::start::{check, demo, edit, init, lsp, new, preview, up};
 use super::steer::{answer, down, send, unit};
 
 /// Run many coding agents on one git repository
@@ -43,6 +43,7 @@ enum Command {
     Edit(edit::EditArgs),
     Demo(demo::DemoArgs),
     Check(check::CheckArgs),
+    Lsp(lsp::LspArgs),
     Preview(preview::PreviewArgs),
     Graph(graph::GraphArgs),
     Prompt(prompt::PromptArgs),
@@ -144,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Edit(args) => edit::run(&context, args),
         Command::Demo(args) => demo::run(&context, args),
         Command::Check(args) => check::run(&context, args),
+        Command::Lsp(args) => lsp::run(&context, args),
         Command::Preview(args) => preview::run(&context, args),
         Command::Prompt(args) => prompt::run(&context, args),
         Command::Graph(args) => graph::run(&context, args),

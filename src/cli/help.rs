@@ -38,7 +38,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ),
     ("Integrate", &["merge", "revert", "clean", "backup"]),
     ("Agents", &["task", "prompt", "skill"]),
-    ("Maintain", &["doctor", "schema", "completions", "man"]),
+    ("Maintain", &["doctor", "lsp", "schema", "completions", "man"]),
 ];
 
 /// The command with its subcommands in groups in the help.

@@ -50,6 +50,9 @@ mod journal_lost;
 mod live_edits;
 // The manifest's schema, as editors use it.
 mod manifest_schema;
+// The language server: a scripted client, and a real editor.
+mod lsp;
+mod lsp_neovim;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;
 // Floor 5: the pages, in raw requests and in a real browser.

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod edit;
 pub mod edit_file;
 pub mod init;
+pub mod lsp;
 pub mod new;
 pub mod preview;
 #[allow(unsafe_code, reason = "a session of its own is begun between fork and exec")]

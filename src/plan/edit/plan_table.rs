@@ -3,7 +3,7 @@
 use toml_edit::{Array, DocumentMut, Item, RawString, Table, Value};
 
 use super::refusal::EditRefusal;
-use super::value::{edited, plan_names, table_at, value_of};
+use super::value::{append, edited, plan_names, table_at, value_of};
 use crate::plan::PlanName;
 
 /// The keys of a plan that is added.
@@ -49,10 +49,6 @@ pub fn add_plan(text: &str, name: &PlanName, plan: &NewPlan) -> Result<String, E
         if !plan.depends.is_empty() {
             put("depends", Value::Array(plan.depends.iter().collect::<Array>()));
         }
-        let item = match is_inline {
-            true => Item::Value(Value::InlineTable(table.into_inline_table())),
-            false => Item::Table(table),
-        };
         let plans = table_at(document, &["plans".to_owned()])?;
         if let (0, Some(plans)) = (
             plans.len(),
@@ -60,7 +56,15 @@ pub fn add_plan(text: &str, name: &PlanName, plan: &NewPlan) -> Result<String, E
         ) {
             plans.set_implicit(true);
         }
-        table_at(document, &["plans".to_owned()])?.insert(name.as_str(), item);
+        let plans = table_at(document, &["plans".to_owned()])?;
+        match is_inline {
+            true => append(
+                plans,
+                name.as_str(),
+                Value::InlineTable(table.into_inline_table()),
+            ),
+            false => drop(plans.insert(name.as_str(), Item::Table(table))),
+        }
         Ok(())
     })
 }

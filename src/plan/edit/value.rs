@@ -1,6 +1,6 @@
 //! One key of the manifest set.
 
-use toml_edit::{DocumentMut, InlineTable, Item, Key, Table, TableLike, Value};
+use toml_edit::{DocumentMut, InlineTable, Item, Key, RawString, Table, TableLike, Value};
 
 use super::refusal::EditRefusal;
 
@@ -66,6 +66,19 @@ pub(super) fn table_at<'d>(
     Ok(at)
 }
 
+/// Adds a key behind the others. The blank in front of the brace that closes `{ a = 1 }` stays there.
+pub(super) fn append(table: &mut dyn TableLike, key: &str, mut value: Value) {
+    let last = table.iter_mut().last().map(|(_, item)| item);
+    if let Some(decor) = last.and_then(Item::as_value_mut).map(Value::decor_mut) {
+        let blank = decor.suffix().and_then(RawString::as_str).unwrap_or_default();
+        if !blank.is_empty() && blank.trim().is_empty() {
+            value.decor_mut().set_suffix(blank);
+            decor.set_suffix("");
+        }
+    }
+    table.insert(key, Item::Value(value));
+}
+
 /// A value as it was typed: TOML where it is, else a text.
 pub(super) fn value_of(typed: &str) -> Value {
     match typed.trim().parse::<Value>() {
@@ -99,7 +112,7 @@ pub fn set_key(text: &str, path: &str, typed: &str) -> Result<String, EditRefusa
         let table = table_at(document, parents)?;
         let mut value = value_of(typed);
         match table.get_mut(last) {
-            None => drop(table.insert(last, Item::Value(value))),
+            None => append(table, last, value),
             Some(Item::Value(old)) => {
                 *value.decor_mut() = old.decor().clone();
                 *old = value;
