@@ -12,6 +12,8 @@ pub mod git;
 pub mod graph;
 #[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod journal;
+#[allow(clippy::disallowed_methods, reason = "above the functional core")]
+pub mod lsp;
 pub mod plan;
 #[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod report;

@@ -26,11 +26,13 @@ const ROOMS: &[(&str, u32)] = &[
     ("report", 5),
     ("serve", 5),
     ("top", 5),
+    ("lsp", 5),
     ("cli", 5),
 ];
 
 /// The imports within a floor: commands use what people see; the full screen and the pages use the words of the rest.
 const SIDEWAYS: &[(&str, &str)] = &[
+    ("cli", "lsp"),
     ("cli", "report"),
     ("cli", "serve"),
     ("cli", "top"),
@@ -82,10 +84,12 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
             ("markdown", 2),
             ("prompt", 2),
             ("set", 3),
+            ("edit", 4),
             ("live", 4),
             ("manifest", 4),
         ],
     ),
+    ("lsp", &[("text", 0), ("view", 1), ("answer", 2)]),
     ("plan/manifest", &[("written", 0)]),
     ("report", &[("text", 0), ("line", 1), ("live", 2), ("page", 2)]),
     (
@@ -140,7 +144,7 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
 ];
 
 /// Folders in which no folder holds more than [`SHELF`] files beside its `mod.rs`, which says what lives there.
-const TIDY: &[&str] = &["cli", "git", "plan", "report", "schedule", "supervisor"];
+const TIDY: &[&str] = &["cli", "git", "lsp", "plan", "report", "schedule", "supervisor"];
 
 /// Most files of a folder, beside its `mod.rs`.
 const SHELF: usize = 15;

@@ -15,7 +15,7 @@ use super::look::{
     conflicts, diff, digest, events, graph, logs, report, serve, simulate, status, top, train, why,
 };
 use super::maintain::{completions, doctor, man, schema};
-use super::start::{check, demo, init, new, preview, up};
+use super::start::{check, demo, edit, init, lsp, new, preview, up};
 use super::steer::{answer, down, send, unit};
 
 /// Run many coding agents on one git repository
@@ -40,8 +40,10 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed or needs a pers
 enum Command {
     Init(init::InitArgs),
     New(new::NewArgs),
+    Edit(edit::EditArgs),
     Demo(demo::DemoArgs),
     Check(check::CheckArgs),
+    Lsp(lsp::LspArgs),
     Preview(preview::PreviewArgs),
     Graph(graph::GraphArgs),
     Prompt(prompt::PromptArgs),
@@ -141,8 +143,10 @@ pub fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Init(args) => init::run(&context, args),
         Command::New(args) => new::run(&context, args),
+        Command::Edit(args) => edit::run(&context, args),
         Command::Demo(args) => demo::run(&context, args),
         Command::Check(args) => check::run(&context, args),
+        Command::Lsp(args) => lsp::run(&context, args),
         Command::Preview(args) => preview::run(&context, args),
         Command::Prompt(args) => prompt::run(&context, args),
         Command::Graph(args) => graph::run(&context, args),

@@ -7,7 +7,10 @@ use clap::builder::StyledStr;
 
 /// The groups, in the order in which a person meets them, with their commands.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Start", &["init", "new", "demo", "check", "preview", "up"]),
+    (
+        "Start",
+        &["init", "new", "edit", "demo", "check", "preview", "up"],
+    ),
     (
         "Look",
         &[
@@ -35,7 +38,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ),
     ("Integrate", &["review", "merge", "revert", "clean", "backup"]),
     ("Agents", &["task", "prompt", "skill"]),
-    ("Maintain", &["doctor", "schema", "completions", "man"]),
+    ("Maintain", &["doctor", "lsp", "schema", "completions", "man"]),
 ];
 
 /// The command with its subcommands in groups in the help.

@@ -52,6 +52,7 @@ pub use conflict::repair::RepairedTree;
 pub use files::error::GitError;
 pub use files::names::ORCH_DIR;
 pub use files::pipes::remove_pipes;
+pub use files::text_diff::text_diff;
 pub use files::version::{GitVersion, LEAST_VERSION};
 pub use keep::backup::{Backup, stamp};
 pub use keep::kept::{Kept, KeptError};

@@ -2,6 +2,7 @@
 //!
 //! | floor | sub-room | what lives there |
 //! |---|---|---|
+//! | 4 | `edit` | edits of the manifest's text |
 //! | 4 | `manifest` | `plans.toml`: read, checked, resolved |
 //! | 4 | `live` | what of an edited manifest counts while plans run |
 //! | 3 | `set` | plans in force, agents, settings |
@@ -13,6 +14,7 @@
 //! A sub-room imports from those on lower floors, and the files here from all of them.
 
 mod document_lints;
+mod edit;
 mod id;
 mod live;
 pub mod manifest;
@@ -23,6 +25,9 @@ mod set;
 mod starter;
 mod text;
 
+pub use edit::plan_table::{NewPlan, add_plan, remove_plan};
+pub use edit::refusal::EditRefusal;
+pub use edit::value::set_key;
 pub use id::attempt::{AttemptId, RunId};
 pub use id::commit::{CommitId, CommitIdError};
 pub use id::dependency::{Dependency, Point, ReferenceError, WorkRef};

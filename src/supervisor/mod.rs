@@ -55,6 +55,7 @@ pub use drive::beginning::drive;
 pub use perform::tree::disk::{DiskUse, disk_use};
 pub use perform::tree::removing::{after_removal, before_removal, lane_of};
 pub use preflight::checks::{NAME_YOURSELF, check_places};
+pub use preflight::examination::{Examination, examine, locate};
 pub use preflight::lint::{lints, lints_of_run};
 pub use preflight::plan_lints::SharedFiles;
 pub use preflight::preview::{Action, ExpectedTimes, PlannedAction, Preview, preview};
@@ -62,12 +63,13 @@ pub use preflight::preview_points::PreviewPoint;
 pub use preflight::rehearsal::rehearse_merge;
 pub use project::error::SupervisorError;
 pub use project::landed_range::landed_range;
-pub use project::load::{MANIFEST, check_cycles, document_of, find_manifest, load};
+pub use project::load::{MANIFEST, ManifestReading, check_cycles, document_of, find_manifest, load};
 pub use project::orphans::stop_orphans;
 pub use project::plans_in_force::{InForce, plans_kept};
 pub use project::repository_plans::Project;
 pub use project::repository_plans::committed_document;
 pub use project::selection::with_dependencies;
+pub use project::source_files::SourceFiles;
 pub use view::attention::AttentionView;
 pub use view::conflicts::{ConflictPair, Conflicts, conflicts};
 pub use view::digest::{Digest, DigestSince, FailedSince, LandedSince, NextPlan};
@@ -79,3 +81,4 @@ pub use view::spent_view::SpentView;
 pub use view::status::{
     AttemptView, Depth, PhaseView, PlanView, RunView, StatusView, TargetView, TaskView, given,
 };
+pub use watch::file_watch::FileWatch;

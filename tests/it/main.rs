@@ -48,6 +48,11 @@ mod journal_damage;
 mod journal_lost;
 // Floor 4: the manifest is edited while plans are worked on.
 mod live_edits;
+// The manifest's schema, as editors use it.
+mod manifest_schema;
+// The language server: a scripted client, and a real editor.
+mod lsp;
+mod lsp_neovim;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;
 // Floor 5: the pages, in raw requests and in a real browser.
@@ -64,11 +69,13 @@ mod resolver_steered;
 mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
 mod adversary;
+mod check_watch;
 mod cli_backup;
 mod cli_bounds;
 mod cli_check;
 mod cli_cycles;
 mod cli_doctor;
+mod cli_edit;
 mod cli_plan_option;
 mod cli_preview;
 mod cli_prompt;

@@ -106,6 +106,18 @@ impl Context {
         }
     }
 
+    /// The manifest that is meant: as named, else the nearest.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn find_manifest(&self) -> Result<PathBuf, CliError> {
+        match &self.manifest {
+            Some(file) => Ok(std::path::absolute(file).context("cannot resolve the manifest's path")?),
+            None => Ok(crate::supervisor::locate(&self.dir)?),
+        }
+    }
+
     /// The repository one stands in.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use std::path::Path;
 
+use crate::plan::manifest::manifest_schema;
 use crate::plan::{init_manifest, new_plan};
 use crate::supervisor::{self, MANIFEST};
 
@@ -26,10 +27,9 @@ pub fn run(context: &Context, _: &InitArgs) -> Result<ProgramExit, CliError> {
         .clone()
         .unwrap_or_else(|| context.dir.join(MANIFEST));
     write_new(context, &manifest, init_manifest())?;
-    let example = manifest
-        .parent()
-        .unwrap_or(Path::new(""))
-        .join("plans/example.md");
+    let home = manifest.parent().unwrap_or(Path::new(""));
+    write_schema(home).context("cannot write the schema of plans.toml")?;
+    let example = home.join("plans/example.md");
     let name = "example"
         .parse()
         .map_err(|error: crate::plan::NameError| CliError::refused(error.to_string()))?;
@@ -54,6 +54,21 @@ pub fn run(context: &Context, _: &InitArgs) -> Result<ProgramExit, CliError> {
     Ok(ProgramExit::Done)
 }
 
+/// Writes the schema that the manifest's first line names, for editors, into a folder that git ignores.
+fn write_schema(home: &Path) -> std::io::Result<()> {
+    let folder = home.join(crate::git::ORCH_DIR);
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(
+        folder.join("plans.schema.json"),
+        format!("{:#}\n", manifest_schema()),
+    )?;
+    match std::fs::File::create_new(folder.join(".gitignore")) {
+        Ok(mut file) => std::io::Write::write_all(&mut file, b"*\n"),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Writes a file that is not there yet, folders included, and says so.
 pub fn write_new(context: &Context, path: &Path, text: &str) -> Result<(), CliError> {
     use std::io::Write;
@@ -63,9 +78,7 @@ pub fn write_new(context: &Context, path: &Path, text: &str) -> Result<(), CliEr
     }
     let mut file = match std::fs::File::create_new(path) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            return Err(CliError::refused(format!(
-                "{shown} already exists and is not overwritten"
-            )));
+            return Err(exists(context, path));
         }
         made => made.with_context(|| format!("cannot write {shown}"))?,
     };
@@ -75,4 +88,12 @@ pub fn write_new(context: &Context, path: &Path, text: &str) -> Result<(), CliEr
         output::text(&format!("wrote {shown}\n"))?;
     }
     Ok(())
+}
+
+/// There is a file of this name.
+pub fn exists(context: &Context, path: &Path) -> CliError {
+    CliError::refused(format!(
+        "{} already exists and is not overwritten",
+        relative(path, &context.dir).display()
+    ))
 }

@@ -1,8 +1,13 @@
 //! Commands that begin: a manifest, a document, a demonstration, a run.
 
 pub mod check;
+mod check_output;
+mod check_watch;
 pub mod demo;
+pub mod edit;
+pub mod edit_file;
 pub mod init;
+pub mod lsp;
 pub mod new;
 pub mod preview;
 #[allow(unsafe_code, reason = "a session of its own is begun between fork and exec")]

@@ -3,10 +3,11 @@
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 
-use crate::plan::{NameError, PlanName, new_plan};
+use crate::plan::{NameError, NewPlan, PlanName, add_plan, new_plan};
 use crate::supervisor::MANIFEST;
 
-use super::init::write_new;
+use super::edit_file::{EditOutcome, edit};
+use super::init::{exists, write_new};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// Write a plan document to fill in
@@ -22,6 +23,12 @@ pub struct NewArgs {
     /// A document to copy instead of the built-in one
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
+    /// Add the plan to plans.toml too
+    #[arg(long)]
+    add: bool,
+    /// With --add: what it waits for, such as auth.phase1
+    #[arg(long, value_name = "REFERENCE", value_delimiter = ',', requires = "add")]
+    depends: Vec<String>,
 }
 
 /// Runs the command.
@@ -44,7 +51,11 @@ pub fn run(context: &Context, args: &NewArgs) -> Result<ProgramExit, CliError> {
             read.with_context(|| format!("cannot read {}", file.display()))?
         }
     };
-    let folder = match &context.manifest {
+    let named = match args.add {
+        true => Some(context.find_manifest()?),
+        false => context.manifest.clone(),
+    };
+    let folder = match &named {
         Some(manifest) => manifest.parent().unwrap_or(Path::new("")).to_owned(),
         None => context
             .dir
@@ -53,7 +64,21 @@ pub fn run(context: &Context, args: &NewArgs) -> Result<ProgramExit, CliError> {
             .unwrap_or(&context.dir)
             .to_owned(),
     };
-    write_new(context, &folder.join("plans").join(format!("{name}.md")), &text)?;
+    let file = folder.join("plans").join(format!("{name}.md"));
+    if args.add {
+        if file.symlink_metadata().is_ok() {
+            return Err(exists(context, &file));
+        }
+        let plan = NewPlan {
+            file: Some(format!("plans/{name}.md")),
+            depends: args.depends.clone(),
+            ..NewPlan::default()
+        };
+        return edit(context, EditOutcome::Write, Some((file, text)), |manifest| {
+            add_plan(manifest, &name, &plan)
+        });
+    }
+    write_new(context, &file, &text)?;
     if !context.quiet {
         output::text(&format!(
             "next: add this to {MANIFEST}\n\n[plans.{name}]\nfile = \"plans/{name}.md\"\n"

@@ -11,4 +11,5 @@ pub(super) mod place;
 pub(super) mod reflog;
 pub(super) mod registration;
 pub(super) mod regular;
+pub(super) mod text_diff;
 pub(super) mod version;

@@ -3,6 +3,7 @@
 //! May import `doctor` and below.
 
 pub(super) mod checks;
+pub(super) mod examination;
 pub(super) mod lint;
 pub(super) mod plan_lints;
 pub(super) mod preview;

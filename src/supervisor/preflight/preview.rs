@@ -18,8 +18,8 @@ use super::plan_lints;
 use super::plan_lints::SharedFiles;
 use super::preview_points::{PreviewPoint, gates, sync_points};
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::replay::next_run;
 use crate::supervisor::project::repository_plans::Project;
-use crate::supervisor::project::run_id::next_run;
 use crate::supervisor::view::situation::Situation;
 
 /// With more tasks than this, not every strategy is simulated with every number of agents.

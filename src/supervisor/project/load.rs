@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::graph::{Durations, Graph, Ranks, cycle_diagnostics};
-use crate::plan::manifest::{Content, DocumentSource, Unreadable, parse_manifest, resolve};
+use crate::plan::manifest::{Content, DocumentSource, Parsed, Unreadable, parse_manifest, resolve};
 use crate::plan::{Diagnostic, Diagnostics, Document, PlanName, PlanSet, Templates};
 use crate::status::read_plain;
 
 use super::error::SupervisorError;
 use super::side_by_side::side_by_side;
+use super::source_files::SourceFiles;
 
 /// Where a repository keeps its own prompt templates, relative to the manifest's folder.
 pub const TEMPLATES: &str = "templates/orch";
@@ -42,7 +43,7 @@ pub fn find_manifest(from: &Path, top: &Path) -> Result<PathBuf, SupervisorError
 ///
 /// When the manifest cannot be read, or with every fault that was found.
 pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
-    load_as(manifest, None)
+    ManifestReading::of(manifest, &SourceFiles::default())?.resolve(None)
 }
 
 /// As [`load`], with each document that is missing or faulty by now as it was in an earlier set.
@@ -51,7 +52,7 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
 ///
 /// As [`load`], for what is wrong besides.
 pub fn load_over(manifest: &Path, earlier: &PlanSet) -> Result<PlanSet, SupervisorError> {
-    load_as(manifest, Some(earlier))
+    ManifestReading::of(manifest, &SourceFiles::default())?.resolve(Some(earlier))
 }
 
 /// The files of all documents that a manifest names, as far as it can be read.
@@ -77,7 +78,10 @@ pub fn document_of(manifest: &Path, plan: &PlanName) -> Option<Document> {
         .file
         .to_owned();
     let folder = manifest.parent().unwrap_or(Path::new(""));
-    match read_document(folder, &file).content.ok()? {
+    match read_document(&SourceFiles::default(), folder, &file)
+        .content
+        .ok()?
+    {
         Content::Read(document, diagnostics) if diagnostics.is_empty() && !document.phases.is_empty() => {
             Some(*document)
         }
@@ -85,56 +89,86 @@ pub fn document_of(manifest: &Path, plan: &PlanName) -> Option<Document> {
     }
 }
 
-fn load_as(manifest: &Path, earlier: Option<&PlanSet>) -> Result<PlanSet, SupervisorError> {
-    let bytes = read_plain(manifest).map_err(|source| SupervisorError::Manifest {
-        path: manifest.to_owned(),
-        source,
-    })?;
-    let folder = manifest.parent().unwrap_or(Path::new(""));
-    let name = manifest
-        .file_name()
-        .map_or_else(|| PathBuf::from(MANIFEST), PathBuf::from);
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let diagnostic = Diagnostic {
-                file: name,
-                line: Some(1 + valid.iter().filter(|byte| **byte == b'\n').count()),
-                column: None,
-                message: "the manifest is not UTF-8".to_owned(),
-                hint: Some("save it as UTF-8".to_owned()),
-            };
-            return Err(Diagnostics(vec![diagnostic]).into());
-        }
-    };
-    let parsed = parse_manifest(&name, &text);
-    let wanted: Vec<(PlanName, PathBuf)> = parsed
-        .documents()
-        .map(|request| (request.plan.clone(), request.file.to_owned()))
-        .collect();
-    let mut sources = read_documents(folder, &wanted);
-    if let Some(earlier) = earlier {
-        for (plan, source) in &mut sources {
-            let known = earlier
-                .plan(plan)
-                .filter(|known| known.file.as_ref() == Some(&source.display));
-            if let Some(known) = known.filter(|_| is_faulty(source)) {
-                source.content = Ok(Content::Bytes(known.document.text.clone().into_bytes()).read());
+/// A manifest and its documents as they were read, before what they say together is checked.
+#[derive(Debug, Clone)]
+pub struct ManifestReading {
+    /// The manifest as written, with the faults of its text.
+    pub parsed: Parsed,
+    /// The documents that it names, as far as they could be read.
+    pub sources: BTreeMap<PlanName, DocumentSource>,
+    folder: PathBuf,
+}
+
+impl ManifestReading {
+    /// Reads the manifest and every document it names.
+    ///
+    /// # Errors
+    ///
+    /// When the manifest cannot be read, or is no text.
+    pub fn of(manifest: &Path, files: &SourceFiles) -> Result<Self, SupervisorError> {
+        let bytes = files.read(manifest).map_err(|source| SupervisorError::Manifest {
+            path: manifest.to_owned(),
+            source,
+        })?;
+        let folder = manifest.parent().unwrap_or(Path::new(""));
+        let name = manifest
+            .file_name()
+            .map_or_else(|| PathBuf::from(MANIFEST), PathBuf::from);
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let diagnostic = Diagnostic {
+                    file: name,
+                    line: Some(1 + valid.iter().filter(|byte| **byte == b'\n').count()),
+                    column: None,
+                    message: "the manifest is not UTF-8".to_owned(),
+                    hint: Some("save it as UTF-8".to_owned()),
+                };
+                return Err(Diagnostics(vec![diagnostic]).into());
+            }
+        };
+        let parsed = parse_manifest(&name, &text);
+        let wanted: Vec<(PlanName, PathBuf)> = parsed
+            .documents()
+            .map(|request| (request.plan.clone(), request.file.to_owned()))
+            .collect();
+        Ok(Self {
+            sources: read_documents(files, folder, &wanted),
+            parsed,
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// Checks all of it; each document that is missing or faulty counts as it was in an earlier set, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// With every fault that was found.
+    pub fn resolve(mut self, earlier: Option<&PlanSet>) -> Result<PlanSet, SupervisorError> {
+        if let Some(earlier) = earlier {
+            for (plan, source) in &mut self.sources {
+                let known = earlier
+                    .plan(plan)
+                    .filter(|known| known.file.as_ref() == Some(&source.display));
+                if let Some(known) = known.filter(|_| is_faulty(source)) {
+                    source.content = Ok(Content::Bytes(known.document.text.clone().into_bytes()).read());
+                }
             }
         }
+        let name = self.parsed.file.clone();
+        let (templates, wrong) = own_templates(&self.folder);
+        let mut set = match (resolve(self.parsed, self.sources), wrong.is_empty()) {
+            (Ok(set), true) => set,
+            (Ok(_), false) => return Err(Diagnostics::sorted(wrong).into()),
+            (Err(diagnostics), _) => {
+                return Err(Diagnostics::sorted(diagnostics.0.into_iter().chain(wrong).collect()).into());
+            }
+        };
+        set.templates = templates;
+        check_cycles(&set, &name)?;
+        Ok(set)
     }
-    let (templates, wrong) = own_templates(folder);
-    let mut set = match (resolve(parsed, sources), wrong.is_empty()) {
-        (Ok(set), true) => set,
-        (Ok(_), false) => return Err(Diagnostics::sorted(wrong).into()),
-        (Err(diagnostics), _) => {
-            return Err(Diagnostics::sorted(diagnostics.0.into_iter().chain(wrong).collect()).into());
-        }
-    };
-    set.templates = templates;
-    check_cycles(&set, &name)?;
-    Ok(set)
 }
 
 /// Refuses plans that wait for themselves in the end. `manifest` is the file that diagnostics name.
@@ -163,8 +197,12 @@ pub fn check_cycles(set: &PlanSet, manifest: &Path) -> Result<(), Diagnostics> {
 const FEW: usize = 8;
 
 /// Reads all of these files, on as many cores as there are.
-fn read_documents(folder: &Path, wanted: &[(PlanName, PathBuf)]) -> BTreeMap<PlanName, DocumentSource> {
-    let read = |(plan, file): &(PlanName, PathBuf)| (plan.clone(), read_document(folder, file));
+fn read_documents(
+    files: &SourceFiles,
+    folder: &Path,
+    wanted: &[(PlanName, PathBuf)],
+) -> BTreeMap<PlanName, DocumentSource> {
+    let read = |(plan, file): &(PlanName, PathBuf)| (plan.clone(), read_document(files, folder, file));
     // How many cores there are is in several files.
     let cores = match wanted.len() {
         ..FEW => 1,
@@ -173,8 +211,10 @@ fn read_documents(folder: &Path, wanted: &[(PlanName, PathBuf)]) -> BTreeMap<Pla
     side_by_side(cores, wanted, read).into_iter().collect()
 }
 
-fn read_document(folder: &Path, path: &Path) -> DocumentSource {
-    let content = read_plain(&folder.join(path)).map(|bytes| Content::Bytes(bytes).read());
+fn read_document(files: &SourceFiles, folder: &Path, path: &Path) -> DocumentSource {
+    let content = files
+        .read(&folder.join(path))
+        .map(|bytes| Content::Bytes(bytes).read());
     let content = content.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Unreadable::Missing(beside(&folder.join(path))),
         _ => Unreadable::Failed(error.to_string()),

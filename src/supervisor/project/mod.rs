@@ -14,6 +14,6 @@ pub(super) mod ports;
 pub(super) mod recording;
 pub(super) mod replay;
 pub(super) mod repository_plans;
-pub(super) mod run_id;
 pub(super) mod selection;
 pub(super) mod side_by_side;
+pub(super) mod source_files;

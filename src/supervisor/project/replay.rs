@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::graph::Durations;
 use crate::journal::{Journal, Record};
-use crate::plan::PlanSet;
-use crate::schedule::{Scheduler, Work, history};
+use crate::plan::{PlanSet, RunId};
+use crate::schedule::{RunPhase, Scheduler, State, Work, history};
 
 use super::error::SupervisorError;
 use super::repository_plans::Project;
@@ -37,5 +37,14 @@ impl Replay {
         let journal = Journal::open(&project.dir, Timestamp::now())?;
         let records = journal.read_all()?;
         Ok((journal, Self::of(&project.set, &records, auto_merge)))
+    }
+}
+
+/// The run that `orch up` continues with, or the next one.
+pub fn next_run(state: &State) -> RunId {
+    match (&state.run, state.phase) {
+        (None, _) => RunId(1),
+        (Some(run), RunPhase::Settled | RunPhase::Stopped { resume: false }) => RunId(run.id.0 + 1),
+        (Some(run), _) => run.id,
     }
 }

@@ -1,18 +1,17 @@
 //! Edits of the manifest and its documents while their plans are worked on: noticed, read, judged, taken in.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use notify::{Config, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::plan::{ItemId, LiveEdit, ManifestChange, Openness, PlanName, PlanSet};
 use crate::schedule::{Event, Hold, Input, ManifestEdit, Work, history};
 use crate::status;
 
+use super::file_watch::FileWatch;
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::preflight::checks as preflight;
@@ -23,14 +22,10 @@ use crate::supervisor::recovery::changed_documents::taken_away;
 
 /// An editor writes a file in more than one step; what it says a moment later is what was meant.
 const SETTLE: Duration = Duration::from_millis(50);
-/// How often files are looked at where the kernel tells nothing of them.
-const POLL: Duration = Duration::from_secs(2);
 
 /// The files that say what is to be done, watched.
 pub struct ManifestWatch {
-    files: Arc<Mutex<BTreeSet<PathBuf>>>,
-    folders: BTreeSet<PathBuf>,
-    kernel: Option<Box<dyn Watcher + Send>>,
+    files: FileWatch,
     /// True while they are being read.
     reading: bool,
     /// True when they may have changed since that began.
@@ -44,55 +39,14 @@ pub struct ManifestWatch {
 impl ManifestWatch {
     /// Watches the manifest of a project and every document of its plans.
     pub fn new(project: &Project, hints: UnboundedSender<EngineMessage>) -> Self {
-        let files: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
-        let watched = Arc::clone(&files);
-        let on_event = move |event: notify::Result<notify::Event>| {
-            let Ok(event) = event else { return };
-            let files = watched.lock().unwrap_or_else(PoisonError::into_inner);
-            // A folder on the way to one, too.
-            let leads = |path: &PathBuf| files.iter().any(|file| file.starts_with(path));
-            let concerned = event.need_rescan() || event.paths.iter().any(leads);
-            if concerned && !event.kind.is_access() {
-                let _ = hints.send(EngineMessage::ManifestHint);
-            }
-        };
-        let kernel = RecommendedWatcher::new(on_event.clone(), Config::default())
-            .map(|kernel| Box::new(kernel) as Box<dyn Watcher + Send>)
-            .or_else(|_| {
-                let config = Config::default().with_poll_interval(POLL);
-                PollWatcher::new(on_event, config).map(|kernel| Box::new(kernel) as Box<dyn Watcher + Send>)
-            });
-        let mut watch = Self {
-            files,
-            folders: BTreeSet::new(),
-            kernel: kernel.ok(),
+        let tell = move || drop(hints.send(EngineMessage::ManifestHint));
+        Self {
+            files: FileWatch::new(project.files(), tell),
             reading: false,
             again: false,
             told: None,
             refused: Vec::new(),
-        };
-        watch.follow(project.files());
-        watch
-    }
-
-    /// Watches what the plans name now, too. Folders, since editors put a new file in the old one's place.
-    /// True when these are others than before.
-    fn follow(&mut self, files: BTreeSet<PathBuf>) -> bool {
-        // A file that does not exist yet is watched for in the nearest folder that does.
-        let folders = files.iter().filter_map(|file| file.parent());
-        let folders = folders.filter_map(|folder| folder.ancestors().find(|folder| folder.is_dir()));
-        for folder in folders {
-            if let Some(kernel) = &mut self.kernel
-                && !self.folders.contains(folder)
-                && kernel.watch(folder, RecursiveMode::NonRecursive).is_ok()
-            {
-                self.folders.insert(folder.to_owned());
-            }
         }
-        let mut known = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let other = *known != files;
-        *known = files;
-        other
     }
 
     /// Reads the manifest and its documents on a thread of its own, once for all hints that come meanwhile.
@@ -126,7 +80,10 @@ impl ManifestWatch {
             Err(diagnostics) => {
                 // Those that it names and that are not right yet, or not there, are none of the plans at work.
                 let named = documents_of(&desk.project.manifest);
-                if self.follow(desk.project.files().into_iter().chain(named).collect()) {
+                if self
+                    .files
+                    .follow(desk.project.files().into_iter().chain(named).collect())
+                {
                     // It may have come before it was watched.
                     self.read_later(desk);
                 }
@@ -189,7 +146,7 @@ impl ManifestWatch {
         let old = std::mem::replace(&mut desk.project, Arc::new(project));
         write_plans_down(desk, None);
         renew_documents(desk, &old);
-        self.follow(desk.project.files());
+        self.files.follow(desk.project.files());
         Ok(())
     }
 

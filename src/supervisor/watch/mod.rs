@@ -4,6 +4,7 @@
 
 pub(super) mod conflict_watch;
 pub(super) mod displaced;
+pub(super) mod file_watch;
 pub(super) mod hand_landings;
 pub(super) mod live_edit;
 pub(super) mod machine;

@@ -4,6 +4,7 @@ mod branches;
 pub mod browser;
 mod dice;
 pub mod disturbed;
+pub mod editor;
 mod false_clock;
 mod fixer;
 pub mod histories;

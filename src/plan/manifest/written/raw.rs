@@ -41,6 +41,7 @@ tables! {
     /// `plans.toml`: run settings, agents, resources and plans.
     RawManifest = "manifest" {
         /// Version of this format: 1.
+        #[schemars(example = 1)]
         schema: i64,
         /// Settings of the run, and defaults for plans.
         run: RawRun,
@@ -63,12 +64,16 @@ tables! {
     /// Settings of the run, and defaults for plans.
     RawRun = "run" {
         /// Where branches start: a branch, tag or commit. Default: the branch that is checked out.
+        #[schemars(example = &"main")]
         base: Text,
         /// The branch that plans land on. Default: the base.
+        #[schemars(example = &"main")]
         target: Text,
         /// Path of each plan's worktree, with {repo} and {plan}. Default: "../{repo}.worktrees/{plan}".
+        #[schemars(example = &"../{repo}.worktrees/{plan}")]
         worktrees: Text,
         /// Name of each plan's branch, with {plan}. Default: "orch/{plan}".
+        #[schemars(example = &"orch/{plan}")]
         branch: Text,
         /// The agent that works on plans which name none. Default: the only one defined.
         agent: AgentName,
@@ -91,6 +96,7 @@ tables! {
         /// When finished plans land. Default: "manual", with `orch merge`.
         merge: Merge,
         /// Further attempts after a failure. Default: 2.
+        #[schemars(example = 2)]
         retries: u32,
         /// Delay before the first retry; doubles, capped at ten minutes. Default: "10s".
         backoff: DurationText,
@@ -106,8 +112,10 @@ tables! {
         budget: Money,
         /// Ignored files of the main checkout to copy into new worktrees, besides those of `.worktreeinclude`: patterns as in
         /// `.gitignore`.
+        #[schemars(example = [".env"])]
         copy: Vec<Located<Text>>,
         /// Shell line that runs once in each new worktree, before any agent works there.
+        #[schemars(example = &"npm ci")]
         setup: Text,
         /// Free space on the disk of the worktrees below which none is made, such as "10 GB". Default: none.
         min_free_disk: SizeText,
@@ -119,13 +127,17 @@ tables! {
         preset: Preset,
         /// Program and arguments, with {prompt_file}, {prompt}, {plan}, {worktree}, {model}, {status_file}, {branch},
         /// {git_dir}, {git_common_dir}, {settings_file}. Default: the preset's.
+        #[schemars(example = ["my-agent", "{prompt_file}"])]
         command: Vec<Located<String>>,
         /// The same to continue with a conversation, with {session} too; empty: every attempt begins a new one. Default: the
         /// preset's, unless there is a `command`.
+        #[schemars(example = ["my-agent", "--continue", "{session}"])]
         resume: Vec<Located<String>>,
         /// Options that let it work without asking, instead of the preset's.
+        #[schemars(example = ["--yes"])]
         permissions: Vec<Located<String>>,
         /// Further arguments for the preset's command.
+        #[schemars(example = ["--verbose"])]
         args: Vec<Located<String>>,
         /// How its output tells what it does. Default: the preset's, else by the program's name.
         events: Events,
@@ -138,6 +150,7 @@ tables! {
         /// How many processes of it run at once. Default: as many as there are slots.
         max: Count,
         /// The value of {model}.
+        #[schemars(example = &"large")]
         model: Text,
         /// Additional environment.
         env: NamedTable<String>,
@@ -162,6 +175,7 @@ tables! {
         /// How plans come onto the target. Default: "merge".
         strategy: Landing,
         /// Shell line that must succeed on the merged tree before the target moves.
+        #[schemars(example = &"make test")]
         verify: Text,
         /// True lets no plan land before a person has reviewed it. Default: false.
         review: bool,
@@ -186,24 +200,32 @@ tables! {
     /// Generated files.
     RawRegenerate = "regenerate" {
         /// Which files: a glob from the repository's top.
+        #[schemars(example = &"Cargo.lock")]
         path: Glob,
         /// Shell line that makes them, in a worktree with the rest merged.
+        #[schemars(example = &"cargo generate-lockfile")]
         command: Text,
     }
 
     /// Shell lines that run on events.
     RawHooks = "hooks" {
         /// After a worktree was made.
+        #[schemars(example = &"./scripts/created")]
         post_create: Text,
         /// Before a merge, which it can stop.
+        #[schemars(example = &"make lint")]
         pre_merge: Text,
         /// After a merge.
+        #[schemars(example = &"./scripts/landed")]
         post_merge: Text,
         /// Before a worktree is removed.
+        #[schemars(example = &"./scripts/removed")]
         pre_remove: Text,
         /// When somebody should know.
+        #[schemars(example = &"./scripts/tell")]
         notify: Text,
         /// From time to time, with what has happened since.
+        #[schemars(example = &"./scripts/tell")]
         digest: Text,
         /// How often that is. Default: "2h".
         digest_every: PositiveDuration,
@@ -228,14 +250,17 @@ tables! {
         /// What has to be reached: a plan, or the phase of one; what comes behind it waits for all the others.
         points: Vec<Located<Dependency>>,
         /// Shell line that must succeed on the commit of each point before the point counts as reached.
+        #[schemars(example = &"make integration")]
         verify: Text,
     }
 
     /// A plan: one branch, one worktree, one document.
     RawPlan = "plans" {
         /// Its Markdown document, relative to the manifest.
+        #[schemars(example = &"plans/auth.md")]
         file: PathBuf,
         /// Instead of a document: the text of a plan with one phase and one task.
+        #[schemars(example = &"Update the licence year")]
         prompt: Text,
         /// high, medium, low, P0 to P3, or an integer (larger first). Default: the document's, else medium.
         priority: Priority,
@@ -244,14 +269,17 @@ tables! {
         /// Globs of files it touches, besides those its document names.
         touches: Vec<Located<Glob>>,
         /// Shell line that must succeed in its worktree before it counts as finished.
+        #[schemars(example = &"make test")]
         verify: Text,
         /// False waits for dependencies without merging what they made. Default: true.
         carry: bool,
         /// True when ending without a commit is success. Default: false.
         allow_empty: bool,
         /// Its branch's name. Default: from `[run]`.
+        #[schemars(example = &"feature/auth")]
         branch: Text,
         /// Where its branch starts.
+        #[schemars(example = &"main")]
         base: Text,
         /// The agent that works on it. Default: from `[run]`.
         agent: AgentName,
@@ -274,6 +302,7 @@ tables! {
         /// How it comes onto the target. Default: from `[merge]`.
         merge_strategy: Landing,
         /// Further attempts after a failure. Default: from `[run]`.
+        #[schemars(example = 2)]
         retries: u32,
         /// Delay before the first retry. Default: from `[run]`.
         backoff: DurationText,
@@ -290,8 +319,10 @@ tables! {
         /// Money over the plan.
         budget: Money,
         /// Ignored files to copy into its worktrees, instead of those of `[run]`.
+        #[schemars(example = [".env"])]
         copy: Vec<Located<Text>>,
         /// Shell line that runs once in each of its worktrees. Default: from `[run]`.
+        #[schemars(example = &"npm ci")]
         setup: Text,
         /// What it waits for besides plans: approval before it begins, or a review before it lands.
         gate: PlanGate,
@@ -314,6 +345,7 @@ tables! {
         /// What it waits for besides plans.
         gate: Gate,
         /// Shell line that must succeed on the commit with which it ends before it counts as done.
+        #[schemars(example = &"make test")]
         verify: Text,
     }
 }

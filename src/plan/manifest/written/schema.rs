@@ -8,10 +8,33 @@ use crate::plan::manifest::written::raw::RawManifest;
 pub fn manifest_schema() -> Value {
     let mut schema = schemars::schema_for!(RawManifest).to_value();
     drop_null(&mut schema);
+    name_defaults(&mut schema);
     if let Value::Object(root) = &mut schema {
         root.insert("title".to_owned(), Value::from("plans.toml"));
     }
     schema
+}
+
+/// Says in `default` what a description says behind "Default:", where that is a value.
+fn name_defaults(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(name_defaults),
+        Value::Object(members) => {
+            let said = members.get("description").and_then(Value::as_str);
+            let said = said.and_then(|said| said.split_once("Default: "));
+            // The value is followed by the end of the sentence, or by what it means.
+            let value = said.and_then(|(_, rest)| {
+                let mut values = serde_json::Deserializer::from_str(rest).into_iter();
+                values.next()?.ok()
+            });
+            let number = said.and_then(|(_, rest)| rest.strip_suffix('.')?.parse().ok());
+            if let Some(value) = number.or(value) {
+                members.insert("default".to_owned(), value);
+            }
+            members.values_mut().for_each(name_defaults);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// TOML has no null: a key that may be absent is merely not required.
@@ -111,6 +134,67 @@ mod tests {
         }
         let kinds: BTreeSet<&str> = accepted.iter().map(|(kind, _)| *kind).collect();
         assert_eq!(kinds, tables.iter().map(|(kind, _)| *kind).collect());
+    }
+
+    /// Every key that holds a value, with its table's name.
+    fn values(schema: &Value) -> Vec<(String, &Value)> {
+        let mut tables: Vec<(&str, &Value)> = vec![("manifest", schema)];
+        tables.extend(
+            schema["$defs"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(name, table)| (name.as_str(), table)),
+        );
+        let mut found = Vec::new();
+        for (table, schema) in tables {
+            for (key, value) in schema["properties"].as_object().into_iter().flatten() {
+                let refers = value["$ref"].as_str().or(value["items"]["$ref"].as_str());
+                let refers = refers.or(value["additionalProperties"]["$ref"].as_str());
+                let is_table = refers.is_some_and(|name| name.contains("/Raw"));
+                if !is_table {
+                    found.push((format!("{table}.{key}"), value));
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_key_says_what_it_does_and_what_it_may_look_like() {
+        let schema = manifest_schema();
+        for (name, value) in values(&schema) {
+            assert!(
+                value["description"].as_str().is_some_and(|text| text.len() > 8),
+                "{name}"
+            );
+            let is_shown = |value: &Value| {
+                let is_choice = value["$ref"].is_string() || value["type"] == "boolean";
+                is_choice || !value["examples"].is_null()
+            };
+            let inside = [&value["items"], &value["additionalProperties"]];
+            let is_shown = is_shown(value) || inside.into_iter().any(is_shown);
+            // An environment has names and texts of any kind.
+            assert!(
+                is_shown || name == "RawAgent.env" || name == "RawAgent.accounts",
+                "{name}: {value}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_default_that_is_a_value_is_one_in_the_schema_too() {
+        let schema = manifest_schema();
+        let default = |table: &str, key: &str| schema["$defs"][table]["properties"][key]["default"].clone();
+        assert_eq!(default("RawRun", "max_agents"), 4);
+        assert_eq!(default("RawRun", "phase_threshold"), 0.8);
+        assert_eq!(default("RawRun", "backoff"), "10s");
+        assert_eq!(default("RawRun", "commit"), "auto");
+        assert_eq!(default("RawPlan", "carry"), true);
+        assert_eq!(default("RawRun", "base"), Value::Null);
+        let named = values(&schema);
+        let named = named.iter().filter(|(_, value)| !value["default"].is_null());
+        assert!(named.count() > 30);
     }
 
     #[test]

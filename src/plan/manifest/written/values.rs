@@ -77,28 +77,34 @@ pub struct Text(pub String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SizeText(pub u64);
 
-schema!(DurationText, "Duration", { "type": "string", "pattern": r"^(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+ms)?$" });
-schema!(PositiveDuration, "Duration", { "type": "string", "pattern": r"^(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+ms)?$" });
+schema!(DurationText, "Duration", { "type": "string", "examples": ["30m"], "pattern": r"^(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+ms)?$" });
+schema!(PositiveDuration, "Duration", { "type": "string", "examples": ["1h30m"], "pattern": r"^(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+ms)?$" });
 schema!(Delay, "After", {
     "type": "string",
+    "examples": ["2h", "at once", "never"],
     "pattern": r"^(at once|never|(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+ms)?)$"
 });
-schema!(Count, "Count", { "type": "integer", "minimum": 1 });
-schema!(Share, "Share", { "type": "number", "minimum": 0, "maximum": 1 });
-schema!(Money, "Money", { "type": "number", "exclusiveMinimum": 0 });
-schema!(Amount, "Amount", { "type": "number", "minimum": 0 });
-schema!(AutoOrCount, "AutoOrCount", { "anyOf": [{ "const": "auto" }, { "type": "integer", "minimum": 1 }] });
-schema!(Glob, "Glob", { "type": "string", "minLength": 1 });
+schema!(Count, "Count", { "type": "integer", "minimum": 1, "examples": [4] });
+schema!(Share, "Share", { "type": "number", "minimum": 0, "maximum": 1, "examples": [0.6] });
+schema!(Money, "Money", { "type": "number", "exclusiveMinimum": 0, "examples": [20] });
+schema!(Amount, "Amount", { "type": "number", "minimum": 0, "examples": [3] });
+schema!(AutoOrCount, "AutoOrCount", {
+    "anyOf": [{ "const": "auto" }, { "type": "integer", "minimum": 1 }],
+    "examples": ["auto", 3]
+});
+schema!(Glob, "Glob", { "type": "string", "minLength": 1, "examples": ["src/auth/**"] });
 schema!(Text, "Text", { "type": "string", "minLength": 1 });
-schema!(SizeText, "Size", { "type": "string", "pattern": r"^\d+(\.\d+)?\s*([kKMGT]i?)?B?$" });
+schema!(SizeText, "Size", { "type": "string", "examples": ["10 GB"], "pattern": r"^\d+(\.\d+)?\s*([kKMGT]i?)?B?$" });
 schema!(Dependency, "Dependency", {
     "type": "string",
+    "examples": ["auth.phase1", "auth.2.3", "auth@landed"],
     "pattern": r"^[a-z0-9][a-z0-9_-]*(\.(phase)?\d+(\.\d+)?)?(@landed)?$"
 });
-schema!(AgentName, "AgentName", { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$" });
-schema!(ResourceName, "ResourceName", { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$" });
+schema!(AgentName, "AgentName", { "type": "string", "examples": ["claude"], "pattern": "^[a-z0-9][a-z0-9_-]*$" });
+schema!(ResourceName, "ResourceName", { "type": "string", "examples": ["database"], "pattern": "^[a-z0-9][a-z0-9_-]*$" });
 schema!(Priority, "Priority", {
-    "anyOf": [{ "type": "integer" }, { "enum": ["high", "medium", "low", "P0", "P1", "P2", "P3"] }]
+    "anyOf": [{ "type": "integer" }, { "enum": ["high", "medium", "low", "P0", "P1", "P2", "P3"] }],
+    "examples": ["high", 10]
 });
 
 /// Reads a text and turns it into a value; what goes wrong is the fault's message.

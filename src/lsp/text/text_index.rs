@@ -1,0 +1,139 @@
+//! A text with its lines: byte offsets to an editor's places and back.
+
+use std::ops::Range;
+
+use super::position::{Utf16Position, Utf16Range};
+
+/// A text and where its lines begin.
+#[derive(Debug)]
+pub struct TextIndex<'t> {
+    /// The text.
+    pub text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> TextIndex<'t> {
+    /// Finds the lines of a text; they end with `\n`.
+    pub fn new(text: &'t str) -> Self {
+        let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
+        Self {
+            text,
+            starts: std::iter::once(0).chain(breaks).collect(),
+        }
+    }
+
+    /// How many lines there are.
+    pub fn lines(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Where a line from 0 begins and ends, without its break. Lines behind the last are empty.
+    pub fn line(&self, line: usize) -> Range<usize> {
+        let Some(start) = self.starts.get(line) else {
+            return self.text.len()..self.text.len();
+        };
+        let end = self.starts.get(line + 1).map_or(self.text.len(), |next| next - 1);
+        let end = end - usize::from(self.text[*start..end].ends_with('\r'));
+        *start..end
+    }
+
+    /// The line from 0 that a byte is on.
+    pub fn line_of(&self, offset: usize) -> usize {
+        self.starts.partition_point(|start| *start <= offset) - 1
+    }
+
+    /// The byte at an editor's place; one behind a line's end, or inside a character, is moved to where there is one.
+    pub fn offset(&self, at: Utf16Position) -> usize {
+        let line = self.line(at.line);
+        let mut left = at.character;
+        let mut offset = line.start;
+        for c in self.text[line].chars() {
+            if left < c.len_utf16() {
+                break;
+            }
+            left -= c.len_utf16();
+            offset += c.len_utf8();
+        }
+        offset
+    }
+
+    /// The editor's place of a byte.
+    pub fn position(&self, offset: usize) -> Utf16Position {
+        let offset = offset.min(self.text.len());
+        let line = self.line_of(offset);
+        let before = self.text.get(self.starts[line]..offset).unwrap_or_default();
+        Utf16Position {
+            line,
+            character: before.chars().map(char::len_utf16).sum(),
+        }
+    }
+
+    /// The editor's range of bytes.
+    pub fn range(&self, bytes: &Range<usize>) -> Utf16Range {
+        Utf16Range {
+            start: self.position(bytes.start),
+            end: self.position(bytes.end),
+        }
+    }
+
+    /// The byte at a line and a column as faults name them: both from 1, in characters.
+    pub fn at(&self, line: usize, column: usize) -> usize {
+        let line = self.line(line.saturating_sub(1));
+        let mut places = self.text[line.clone()]
+            .char_indices()
+            .map(|(at, _)| line.start + at);
+        places.nth(column.saturating_sub(1)).unwrap_or(line.end)
+    }
+}
+
+/// The text with a part of it replaced.
+pub fn replaced(text: &str, range: Utf16Range, new: &str) -> String {
+    let index = TextIndex::new(text);
+    let start = index.offset(range.start);
+    let end = index.offset(range.end).max(start);
+    [&text[..start], new, &text[end..]].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(line: usize, character: usize) -> Utf16Position {
+        Utf16Position { line, character }
+    }
+
+    #[test]
+    fn columns_are_counted_in_utf16() {
+        let index = TextIndex::new("a🙂漢b\r\nü\n");
+        assert_eq!(index.position("a🙂漢".len()), at(0, 4));
+        assert_eq!(index.offset(at(0, 4)), "a🙂漢".len());
+        assert_eq!(index.offset(at(0, 2)), 1, "inside a pair");
+        assert_eq!(index.offset(at(0, 99)), "a🙂漢b".len());
+        assert_eq!(index.offset(at(9, 9)), index.text.len());
+        assert_eq!(index.at(1, 3), "a🙂".len());
+        assert_eq!(index.line(1), "a🙂漢b\r\n".len().."a🙂漢b\r\nü".len());
+    }
+
+    #[test]
+    fn a_change_takes_the_place_of_its_range() {
+        let range = Utf16Range {
+            start: at(0, 1),
+            end: at(0, 3),
+        };
+        assert_eq!(replaced("a🙂b", range, "x"), "axb");
+        let turned = Utf16Range {
+            start: at(0, 3),
+            end: at(0, 1),
+        };
+        assert_eq!(replaced("a🙂b", turned, "x"), "a🙂xb");
+    }
+
+    #[test]
+    fn every_place_of_a_text_is_found_again() {
+        let text = "# 漢字 🙂\n- [ ] 1.1 ü\r\n\n🙂🙂";
+        let index = TextIndex::new(text);
+        for (offset, _) in text.char_indices().filter(|(_, c)| *c != '\n' && *c != '\r') {
+            assert_eq!(index.offset(index.position(offset)), offset);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The manifest and its documents as an editor shows them, read and checked once for every answer.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::plan::manifest::{Content, Parsed};
+use crate::plan::{Diagnostic, Diagnostics, Document, Lint, LintPlace, PlanName};
+use crate::supervisor::{self, ManifestReading, Project, SourceFiles, SupervisorError};
+
+/// A plan's document.
+#[derive(Debug)]
+pub struct ViewedDocument {
+    /// Its file.
+    pub path: PathBuf,
+    /// What was read in it; none when it is not there or no text.
+    pub document: Option<Document>,
+}
+
+/// What was read, and what is wrong with it.
+#[derive(Debug)]
+pub struct EditorView {
+    /// The manifest's file.
+    pub manifest: PathBuf,
+    /// Its text; empty when it cannot be read.
+    pub text: Arc<str>,
+    /// What could be read of it.
+    pub parsed: Option<Parsed>,
+    /// By plan.
+    pub documents: BTreeMap<PlanName, ViewedDocument>,
+    /// As `orch check` finds them.
+    pub faults: Vec<Diagnostic>,
+    /// As `orch check` finds them where there is no fault.
+    pub lints: Vec<Lint>,
+    /// The plans in their repository, when nothing is wrong.
+    pub project: Option<Project>,
+}
+
+impl EditorView {
+    /// Reads and checks.
+    pub fn new(dir: &Path, manifest: &Path, files: &SourceFiles) -> Self {
+        let text = files
+            .read(manifest)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
+        let home = manifest.parent().unwrap_or(Path::new(""));
+        let mut view = Self {
+            manifest: manifest.to_owned(),
+            text: text.unwrap_or_default().into(),
+            parsed: None,
+            documents: BTreeMap::new(),
+            faults: Vec::new(),
+            lints: Vec::new(),
+            project: None,
+        };
+        let reading = ManifestReading::of(manifest, files);
+        if let Ok(reading) = &reading {
+            view.parsed = Some(reading.parsed.clone());
+            let documents = reading.sources.iter().map(|(plan, source)| {
+                let document = match &source.content {
+                    Ok(Content::Read(document, _)) => Some((**document).clone()),
+                    Ok(Content::Bytes(_)) | Err(_) => None,
+                };
+                let path = home.join(&source.display);
+                (plan.clone(), ViewedDocument { path, document })
+            });
+            view.documents = documents.collect();
+        }
+        match reading.and_then(|reading| supervisor::examine(dir, manifest, reading)) {
+            Ok(found) => (view.lints, view.project) = (found.lints, found.project),
+            Err(SupervisorError::Diagnostics(Diagnostics(faults))) => view.faults = faults,
+            Err(other) => {
+                let name = manifest.file_name().unwrap_or_default();
+                view.faults = vec![Diagnostic::of_file(name.as_ref(), other.to_string())];
+            }
+        }
+        view
+    }
+
+    /// The folder that paths in the manifest begin in.
+    pub fn home(&self) -> &Path {
+        self.manifest.parent().unwrap_or(Path::new(""))
+    }
+
+    /// The names of all plans, right or wrong.
+    pub fn plan_names(&self) -> impl Iterator<Item = &str> {
+        let plans = self.parsed.iter().flat_map(|parsed| &parsed.manifest.plans);
+        plans.flat_map(|plans| plans.value.names())
+    }
+
+    /// The plan whose document this file is, with the document.
+    pub fn document_at(&self, path: &Path) -> Option<(&PlanName, &Document)> {
+        let found = self.documents.iter().find(|(_, viewed)| viewed.path == path)?;
+        Some((found.0, found.1.document.as_ref()?))
+    }
+
+    /// The text of a file as it was read.
+    pub fn text_of(&self, path: &Path) -> Option<&str> {
+        if path == self.manifest {
+            return Some(&self.text);
+        }
+        self.document_at(path).map(|(_, document)| document.text.as_str())
+    }
+
+    /// The file and place that a lint is shown at.
+    pub fn place_of(&self, lint: &Lint) -> (PathBuf, Option<usize>, Option<usize>) {
+        let name = match &lint.place {
+            LintPlace::File { file, line, column } => return (self.home().join(file), *line, *column),
+            LintPlace::Pair(one, _) => one.as_str(),
+            LintPlace::Named(name) => name.split(['.', ',']).next().unwrap_or_default(),
+        };
+        let plans = self.parsed.iter().flat_map(|parsed| &parsed.manifest.plans);
+        let mut keys = plans.flat_map(|plans| &plans.value.entries).map(|(key, _)| key);
+        let place = keys.find(|key| key.value == name).map(|key| key.place);
+        (
+            self.manifest.clone(),
+            place.map(|place| place.line),
+            place.map(|place| place.column),
+        )
+    }
+}

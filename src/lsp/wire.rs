@@ -1,0 +1,147 @@
+//! Messages of the language server protocol on a stream: a header with a length, then JSON.
+
+use std::io::{self, BufRead, Read as _, Write};
+
+use serde_json::{Value, json};
+
+/// The longest message that is read: larger than every text that `orch` reads.
+const LONGEST: u64 = 64 << 20;
+
+/// The longest line of a header.
+const LONGEST_HEADER: u64 = 4096;
+
+/// Why what was read is no message.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// The stream goes on behind it.
+    #[error("{0}")]
+    Message(String),
+    /// Where the next message begins is not known.
+    #[error("{0}")]
+    Stream(String),
+    /// It cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// The next message; none at the end.
+///
+/// # Errors
+///
+/// When there is no message, or one that is no JSON.
+pub fn read(stream: &mut impl BufRead) -> Result<Option<Value>, WireError> {
+    let mut length = None;
+    loop {
+        let mut line = Vec::new();
+        let read = stream.take(LONGEST_HEADER).read_until(b'\n', &mut line)?;
+        if read == 0 {
+            return match length {
+                None => Ok(None),
+                Some(_) => Err(WireError::Stream("the stream ended inside a header".to_owned())),
+            };
+        }
+        let line = String::from_utf8_lossy(&line);
+        let line = line.trim_end();
+        if line.is_empty() {
+            if length.is_some() {
+                break;
+            }
+            continue;
+        }
+        let Some((name, value)) = line.split_once(':') else {
+            let shown: String = line.chars().take(60).collect();
+            let why = format!("`{shown}` is no header: expected `Content-Length: NUMBER`");
+            return Err(WireError::Stream(why));
+        };
+        if name.eq_ignore_ascii_case("Content-Length") {
+            let number = value.trim().parse::<u64>();
+            length = Some(number.map_err(|_| WireError::Stream(format!("`{line}` names no length")))?);
+        }
+    }
+    let length = length.unwrap_or_default();
+    if length > LONGEST {
+        // What was announced is passed over, so that the next message is found.
+        let passed = io::copy(&mut stream.take(length), &mut io::sink())?;
+        let why = format!(
+            "the message has {length} bytes, more than the {} MiB that are read",
+            LONGEST >> 20
+        );
+        return Err(match passed == length {
+            true => WireError::Message(why),
+            false => WireError::Stream(why),
+        });
+    }
+    let mut body = Vec::new();
+    stream.take(length).read_to_end(&mut body)?;
+    if body.len() as u64 != length {
+        return Err(WireError::Stream("the stream ended inside a message".to_owned()));
+    }
+    let message = serde_json::from_slice(&body);
+    message
+        .map(Some)
+        .map_err(|error| WireError::Message(format!("the message is no JSON: {error}")))
+}
+
+/// Writes a message.
+///
+/// # Errors
+///
+/// When nobody reads.
+pub fn write(stream: &mut impl Write, message: &Value) -> io::Result<()> {
+    let body = message.to_string();
+    write!(stream, "Content-Length: {}\r\n\r\n{body}", body.len())?;
+    stream.flush()
+}
+
+/// The answer to a request.
+pub fn answer(id: &Value, result: Value) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id, "result": result })
+}
+
+/// The answer to a request that failed, or to what is none.
+pub fn failure(id: &Value, code: i32, message: &str) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } })
+}
+
+/// Something said without being asked.
+pub fn notification(method: &str, params: Value) -> Value {
+    json!({ "jsonrpc": "2.0", "method": method, "params": params })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(mut bytes: &[u8]) -> Vec<Result<Option<Value>, String>> {
+        let mut found = Vec::new();
+        loop {
+            let next = read(&mut bytes);
+            let ends = !matches!(next, Ok(Some(_)) | Err(WireError::Message(_)));
+            found.push(next.map_err(|error| error.to_string()));
+            if ends {
+                return found;
+            }
+        }
+    }
+
+    #[test]
+    fn messages_follow_each_other_also_behind_one_that_is_no_json() {
+        let text = "Content-Length: 2\r\n\r\n{}content-length: 1\r\nContent-Type: x\r\n\r\n{Content-Length: 4\r\n\r\nnull";
+        let found = all(text.as_bytes());
+        assert_eq!(found.len(), 4);
+        assert_eq!(found[0], Ok(Some(json!({}))));
+        assert!(found[1].as_ref().unwrap_err().contains("no JSON"));
+        assert_eq!(found[2], Ok(Some(Value::Null)));
+        assert_eq!(found[3], Ok(None));
+    }
+
+    #[test]
+    fn what_is_no_message_is_an_error_that_says_so() {
+        let error = |text: &str| all(text.as_bytes()).pop().unwrap().unwrap_err();
+        assert!(error("hello\n").contains("is no header"));
+        assert!(error("Content-Length: -1\r\n\r\n").contains("names no length"));
+        assert!(error("Content-Length: 5\r\n\r\n{}").contains("ended inside a message"));
+        assert!(error("Content-Length: 5\r\n").contains("ended inside a header"));
+        assert!(error("Content-Length: 99999999999999\r\n\r\n{}").contains("more than the 64 MiB"));
+    }
+}

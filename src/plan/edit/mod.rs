@@ -1,0 +1,7 @@
+//! Edits of the manifest's text that keep its comments and its order.
+//!
+//! Text in, text out; whether the result is a valid manifest is asked of `manifest`.
+
+pub(super) mod plan_table;
+pub(super) mod refusal;
+pub(super) mod value;

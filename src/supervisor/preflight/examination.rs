@@ -1,0 +1,74 @@
+//! What `orch check` finds: the manifest, its documents and the repository together.
+
+use std::path::{Path, PathBuf};
+
+use super::lint::lints;
+use crate::git::Repository;
+use crate::journal::OrchDir;
+use crate::plan::{Lint, LintId, PlanSet};
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::load::{ManifestReading, find_manifest};
+use crate::supervisor::project::repository_plans::Project;
+
+/// Plans that were checked, and what is probably not meant in them.
+#[derive(Debug)]
+pub struct Examination {
+    /// The plans.
+    pub set: PlanSet,
+    /// By file and place.
+    pub lints: Vec<Lint>,
+    /// The plans in their repository, where there is one.
+    pub project: Option<Project>,
+}
+
+/// The manifest that a person standing in `dir` means.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn locate(dir: &Path) -> Result<PathBuf, SupervisorError> {
+    match Repository::discover(dir) {
+        Ok(repo) => {
+            let orch = OrchDir::new(repo.common_dir());
+            Project::find(&repo, &orch, dir)
+        }
+        // Without a repository a manifest can still be read and checked.
+        Err(_) => find_manifest(dir, Path::new("/")),
+    }
+}
+
+/// Checks what was read of a manifest, as a person standing in `dir` meets it. Touches nothing.
+///
+/// # Errors
+///
+/// With every fault that was found, else with what keeps the plans from fitting into the repository.
+pub fn examine(
+    dir: &Path,
+    manifest: &Path,
+    reading: ManifestReading,
+) -> Result<Examination, SupervisorError> {
+    let set = reading.resolve(None)?;
+    let Ok(repo) = Repository::discover(dir) else {
+        let mut lints: Vec<Lint> = set.lints().chain([outside_a_repository(manifest)]).collect();
+        lints.sort();
+        return Ok(Examination {
+            set,
+            lints,
+            project: None,
+        });
+    };
+    let orch = OrchDir::new(repo.common_dir());
+    let project = Project::fit(repo, orch, manifest.to_owned(), set)?;
+    Ok(Examination {
+        set: project.set.clone(),
+        lints: lints(&project)?,
+        project: Some(project),
+    })
+}
+
+/// The plans are in order, and nothing can be done with them here.
+fn outside_a_repository(manifest: &Path) -> Lint {
+    let name = manifest.file_name().unwrap_or_default();
+    Lint::of_file(LintId::NoRepository, name.as_ref(), "this is no git repository")
+        .hint("`git init` and a first commit make it one; `orch up` needs that")
+}
