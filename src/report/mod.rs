@@ -23,6 +23,7 @@ pub use page::table::{run_word, table};
 pub use page::train_table::train_table;
 pub use text::count::count;
 pub use text::hanging::{broken, folded, hanging};
+pub use text::named_lines::NamedLines;
 pub use text::palette::plan_style;
 pub use text::size::size;
 pub use text::span::{ago, span};

@@ -436,12 +436,20 @@ fn a_review_on_a_page_is_of_the_commit_that_was_seen_there() {
     worktree.write("late.txt", "unseen\n");
     worktree.git("add late.txt");
     worktree.git("commit -qm Late");
-    let late = serving.act("review", &json!({"what": "p", "commit": seen})).is(409);
+    let late = serving
+        .act("review", &json!({"what": "p", "commit": seen}))
+        .is(409);
     let said = late.json()["err"].as_str().unwrap().to_owned();
     assert!(said.contains("not what was reviewed"), "{said}");
     serving.act("review", &json!({"what": "p"})).is(422);
-    let again = serving.get("/act/review?what=p").is(200).field("commit").to_owned();
+    let again = serving
+        .get("/act/review?what=p")
+        .is(200)
+        .field("commit")
+        .to_owned();
     assert_ne!(again, seen);
-    serving.act("review", &json!({"what": "p", "commit": again})).is(200);
+    serving
+        .act("review", &json!({"what": "p", "commit": again}))
+        .is(200);
     sandbox.orch("merge p").code(0).ok();
 }
