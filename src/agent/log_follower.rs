@@ -13,12 +13,12 @@ use super::reader::Readable;
 pub struct LogFollower {
     folder: JobFolder,
     readable: Readable,
-    at: Option<Place>,
+    at: Option<LogPlace>,
 }
 
 /// How far a log has been read.
 #[derive(Debug)]
-struct Place {
+struct LogPlace {
     offset: u64,
     inode: Option<u64>,
 }
@@ -53,7 +53,7 @@ impl LogFollower {
             }
         };
         let offset = self.copy(&log, from, out)?;
-        self.at = Some(Place { offset, inode });
+        self.at = Some(LogPlace { offset, inode });
         let runs = matches!(running, JobState::Running(_));
         if !runs {
             self.readable.end(out)?;
