@@ -7,10 +7,11 @@
 //! | 1 | `view` | what was read and found |
 //! | 0 | `text` | UTF-16 places, what is being typed, what the schema says |
 //!
-//! The files here are the shell: `server` (the loop), `wire` (messages on a stream), `session` (requests), `workspace` (open
+//! The files here are the shell: `server` (the loop), `wire` (messages on a stream), `session`, `requests`, `workspace` (open
 //! files), `uri`.
 
 mod answer;
+mod requests;
 mod server;
 mod session;
 mod text;
@@ -19,5 +20,6 @@ mod view;
 mod wire;
 mod workspace;
 
+pub use requests::Asked;
 pub use server::serve;
-pub use session::{Asked, Reply, Session};
+pub use session::{Reply, Session};

@@ -10,7 +10,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::session::{Asked, Reply, Session};
+use super::requests::Asked;
+use super::session::{Reply, Session};
 use super::wire::{self, WireError, answer, failure, notification};
 use crate::supervisor::FileWatch;
 

@@ -69,7 +69,7 @@ pub use project::plans_in_force::{InForce, plans_kept};
 pub use project::repository_plans::Project;
 pub use project::repository_plans::committed_document;
 pub use project::selection::with_dependencies;
-pub use project::source_files::SourceFiles;
+pub use project::source_files::{SourceFiles, plain_path};
 pub use view::attention::AttentionView;
 pub use view::conflicts::{ConflictPair, Conflicts, conflicts};
 pub use view::digest::{Digest, DigestSince, FailedSince, LandedSince, NextPlan};

@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use crate::support::{Said, Sandbox, document};
+use crate::support::{Said, Sandbox, Scratch, document};
 
 const MANIFEST: &str = "# top\n[agents.x]\ncommand = [\"true\"] # nothing\n\n# accounts\n[plans.auth]\nfile = \"plans/auth.md\" # here\n\
                         \n# the end\n[merge]\nearly = false\n";
@@ -189,4 +189,21 @@ fn a_link_stays_a_link_and_rights_stay() {
     assert!(sandbox.read("real.toml").contains("retries = 1"));
     let mode = sandbox.join("real.toml").metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
+}
+
+#[test]
+fn a_repository_without_a_commit_has_a_manifest_that_can_be_edited() {
+    let sandbox = Sandbox::around(Scratch::empty("fresh"));
+    sandbox.remove("plans.toml");
+    sandbox.orch("init").code(0).ok();
+    sandbox.orch("check").code(2).says("has no commit yet").ok();
+    sandbox
+        .orch("new billing --add --depends example.phase1")
+        .code(0)
+        .ok();
+    sandbox.commit("begin");
+    sandbox.orch("check").code(0).says("ok: 2 plans").ok();
+    refused(&sandbox, &["edit", "set", "run.target", "orch/billing"])
+        .says("would work on `orch/billing`, which is the target")
+        .ok();
 }

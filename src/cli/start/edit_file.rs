@@ -40,13 +40,18 @@ pub fn edit(
         let reading = ManifestReading::of(&manifest, files)?;
         supervisor::examine(&context.dir, &manifest, reading).map(drop)
     };
-    check(&SourceFiles::default()).map_err(|error| {
-        let why = format!(
-            "{} is not valid as it is: correct that first; nothing was written",
-            shown.display()
-        );
-        CliError::from(error).with_hint(why)
-    })?;
+    // What is wrong with the repository, such as that it has no commit yet, is no fault of the manifest.
+    let before = match check(&SourceFiles::default()) {
+        Ok(()) => None,
+        Err(error @ (SupervisorError::Diagnostics(_) | SupervisorError::Manifest { .. })) => {
+            let why = format!(
+                "{} is not valid as it is: correct that first; nothing was written",
+                shown.display()
+            );
+            return Err(CliError::from(error).with_hint(why));
+        }
+        Err(error) => Some(error.to_string()),
+    };
     let bytes =
         crate::status::read_plain(&manifest).with_context(|| format!("cannot read {}", shown.display()))?;
     let old = String::from_utf8(bytes).context("the manifest is not UTF-8")?;
@@ -56,7 +61,11 @@ pub fn edit(
     if let Some((path, text)) = &document {
         files.put(path, text.as_str());
     }
-    check(&files).map_err(|error| CliError::from(error).with_hint("nothing was written"))?;
+    if let Err(error) = check(&files)
+        && before != Some(error.to_string())
+    {
+        return Err(CliError::from(error).with_hint("nothing was written"));
+    }
     let diff = text_diff(&shown, &old, &new)?;
     if outcome == EditOutcome::Write {
         if let Some((path, text)) = &document {

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use crate::lsp::text::text_index::TextIndex;
 use crate::lsp::view::editor_view::EditorView;
+use crate::supervisor::plain_path;
 
 /// A fault or warning of a file.
 #[derive(Debug)]
-pub struct Shown {
+pub struct ShownFault {
     /// The bytes that it is about.
     pub range: Range<usize>,
     /// 1 for a fault, 2 for a warning.
@@ -27,8 +28,8 @@ pub struct Shown {
 }
 
 /// All of a view, by file. Files that are in order have an empty list.
-pub fn all(view: &EditorView) -> BTreeMap<PathBuf, Vec<Shown>> {
-    let mut found: BTreeMap<PathBuf, Vec<Shown>> = BTreeMap::from([(view.manifest.clone(), Vec::new())]);
+pub fn all(view: &EditorView) -> BTreeMap<PathBuf, Vec<ShownFault>> {
+    let mut found: BTreeMap<PathBuf, Vec<ShownFault>> = BTreeMap::from([(view.manifest.clone(), Vec::new())]);
     for viewed in view.documents.values() {
         found.entry(viewed.path.clone()).or_default();
     }
@@ -41,8 +42,8 @@ pub fn all(view: &EditorView) -> BTreeMap<PathBuf, Vec<Shown>> {
         about(index, line, column)
     };
     for fault in &view.faults {
-        let path = view.home().join(&fault.file);
-        let shown = Shown {
+        let path = plain_path(&view.home().join(&fault.file));
+        let shown = ShownFault {
             range: range(&path, fault.line, fault.column),
             severity: 1,
             code: "fault".to_owned(),
@@ -54,7 +55,7 @@ pub fn all(view: &EditorView) -> BTreeMap<PathBuf, Vec<Shown>> {
     }
     for lint in &view.lints {
         let (path, line, column) = view.place_of(lint);
-        let shown = Shown {
+        let shown = ShownFault {
             range: range(&path, line, column),
             severity: 2,
             code: serde_json::to_value(lint.id)
@@ -93,7 +94,7 @@ fn about(index: &TextIndex<'_>, line: Option<usize>, column: Option<usize>) -> R
 }
 
 /// A file's list as the protocol has it.
-pub fn published(text: &str, shown: &[Shown]) -> Value {
+pub fn published(text: &str, shown: &[ShownFault]) -> Value {
     let index = TextIndex::new(text);
     let all = shown.iter().map(|shown| {
         let message = match &shown.hint {
@@ -122,7 +123,7 @@ pub enum Remedy {
 }
 
 /// What can be done about a fault of a file.
-pub fn remedies(view: &EditorView, path: &Path, shown: &Shown) -> Vec<Remedy> {
+pub fn remedies(view: &EditorView, path: &Path, shown: &ShownFault) -> Vec<Remedy> {
     let Some(text) = view.text_of(path) else {
         return Vec::new();
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::plan::manifest::{Content, Parsed};
 use crate::plan::{Diagnostic, Diagnostics, Document, Lint, LintPlace, PlanName};
-use crate::supervisor::{self, ManifestReading, Project, SourceFiles, SupervisorError};
+use crate::supervisor::{self, ManifestReading, Project, SourceFiles, SupervisorError, plain_path};
 
 /// A plan's document.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl EditorView {
                     Ok(Content::Read(document, _)) => Some((**document).clone()),
                     Ok(Content::Bytes(_)) | Err(_) => None,
                 };
-                let path = home.join(&source.display);
+                let path = plain_path(&home.join(&source.display));
                 (plan.clone(), ViewedDocument { path, document })
             });
             view.documents = documents.collect();
@@ -105,7 +105,9 @@ impl EditorView {
     /// The file and place that a lint is shown at.
     pub fn place_of(&self, lint: &Lint) -> (PathBuf, Option<usize>, Option<usize>) {
         let name = match &lint.place {
-            LintPlace::File { file, line, column } => return (self.home().join(file), *line, *column),
+            LintPlace::File { file, line, column } => {
+                return (plain_path(&self.home().join(file)), *line, *column);
+            }
             LintPlace::Pair(one, _) => one.as_str(),
             LintPlace::Named(name) => name.split(['.', ',']).next().unwrap_or_default(),
         };

@@ -16,17 +16,17 @@ pub struct SourceFiles {
 impl SourceFiles {
     /// This text counts instead of the file.
     pub fn put(&mut self, path: &Path, text: impl Into<Arc<str>>) {
-        self.unsaved.insert(plain(path), text.into());
+        self.unsaved.insert(plain_path(path), text.into());
     }
 
     /// The file counts again.
     pub fn drop_text(&mut self, path: &Path) {
-        self.unsaved.remove(&plain(path));
+        self.unsaved.remove(&plain_path(path));
     }
 
     /// The text that was given for a file.
     pub fn text(&self, path: &Path) -> Option<&Arc<str>> {
-        self.unsaved.get(&plain(path))
+        self.unsaved.get(&plain_path(path))
     }
 
     /// The files of which a text is given.
@@ -48,8 +48,8 @@ impl SourceFiles {
     }
 }
 
-/// The path without `.` and `..`.
-fn plain(path: &Path) -> PathBuf {
+/// The path without `.` and `..`, as editors name it.
+pub fn plain_path(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {
