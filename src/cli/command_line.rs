@@ -16,7 +16,7 @@ use super::look::{
 };
 use super::maintain::{completions, doctor, man, schema};
 use super::start::{check, demo, init, new, preview, up};
-use super::steer::{answer, down, send, unit};
+use super::steer::{answer, attach, down, inbox, send, unit};
 
 /// Run many coding agents on one git repository
 ///
@@ -77,6 +77,8 @@ enum Command {
     Approve(unit::SteerArgs),
     Answer(answer::AnswerArgs),
     Send(send::SendArgs),
+    Inbox(inbox::InboxArgs),
+    Attach(attach::AttachArgs),
     Task(task::TaskArgs),
     Skill(skill::SkillArgs),
     Conflicts(conflicts::ConflictsArgs),
@@ -168,6 +170,8 @@ pub fn main() -> ExitCode {
         Command::Answer(args) => answer::run(&context, args),
         Command::Send(args) => send::run(&context, args),
         Command::Skill(args) => skill::run(&context, args),
+        Command::Inbox(args) => inbox::run(&context, args),
+        Command::Attach(args) => attach::run(&context, args),
         Command::Task(args) => task::run(&context, args),
         Command::Conflicts(args) => conflicts::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),

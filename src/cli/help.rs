@@ -30,7 +30,8 @@ const GROUPS: [(&str, &[&str]); 6] = [
     (
         "Steer",
         &[
-            "pause", "resume", "retry", "skip", "cancel", "approve", "answer", "send", "down",
+            "pause", "resume", "retry", "skip", "cancel", "approve", "answer", "send", "inbox", "attach",
+            "down",
         ],
     ),
     ("Integrate", &["merge", "revert", "clean", "backup"]),

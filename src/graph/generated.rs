@@ -236,6 +236,7 @@ fn agent(name: &str) -> Agent {
         known: None,
         command: vec!["agent".to_owned()],
         resume: None,
+        attach: None,
         stdin: AgentStdin::None,
         events: EventFormat::None,
         stop: vec![StopSignal::Term],

@@ -52,6 +52,7 @@ pub use set::agent::{Account, Agent, Price};
 pub use set::arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
 pub use set::call::{AgentStdin, EventFormat, StopSignal};
 pub use set::lint::{Lint, LintId, LintPlace};
+pub use set::login::Login;
 pub use set::plan_set::{
     AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, OnConflict, PhaseSettings, Plan, PlanSet,
     Regenerate, RunSettings, SyncPoint,

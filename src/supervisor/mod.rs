@@ -43,8 +43,9 @@ pub use brief::stop_hook::{
 };
 pub use conflict::about_conflict::ResolveStep;
 pub use conflict::resolve::{ResolveReport, resolve_alone};
+pub use control::attaching::{attach_command, end_agents, end_leftover, record_attach, record_detach};
 pub use control::goal::{Conclusion, Goal};
-pub use control::mail::{Outgoing, Posted, record_message};
+pub use control::mail::{Posted, record_message, record_seen};
 pub use control::request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use control::revert::{RevertRefusal, Reverted, revert};
 pub use control::socket::ask;
@@ -70,9 +71,11 @@ pub use project::repository_plans::committed_document;
 pub use project::selection::with_dependencies;
 pub use view::attention::AttentionView;
 pub use view::conflicts::{ConflictPair, Conflicts, conflicts};
+pub use view::conversation_view::ConversationView;
 pub use view::digest::{Digest, DigestSince, FailedSince, LandedSince, NextPlan};
 pub use view::exit_view::ExitView;
 pub use view::landed_view::LandedView;
+pub use view::message_view::MessageView;
 pub use view::situation::Situation;
 pub use view::spent_view::SpentView;
 pub use view::status::{

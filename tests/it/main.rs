@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests meet the world")]
 
+mod attach;
 mod attention;
 mod questions;
 mod support;

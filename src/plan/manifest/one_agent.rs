@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ledger::Ledger;
 use super::written::at::{Located, NamedTable};
-use super::written::raw::RawAgent;
+use super::written::raw::{RawAgent, RawPrice};
 use super::written::words::Stdin;
 use crate::plan::{
     Account, Agent, AgentName, AgentStdin, COMMAND_PLACEHOLDERS, EventFormat, Preset, Price,
@@ -19,6 +19,7 @@ pub(super) fn of_preset(name: AgentName, preset: &'static Preset) -> Agent {
         known: Some(preset),
         command: line(false).unwrap_or_default(),
         resume: line(true),
+        attach: attach_of(preset),
         stdin: preset.stdin,
         events: preset.events,
         stop: preset.stop.to_vec(),
@@ -76,13 +77,10 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
         }
     }
     if let Some(resume) = &raw.resume {
-        check_words(name, resume, "resume", RESUME_PLACEHOLDERS, ledger);
-        let line = words(resume);
-        if !line.is_empty() && !line.iter().any(|part| part.contains("{session}")) {
-            let message = format!("`resume` of agent `{name}` does not say which conversation");
-            ledger.at(resume.place, message, "it needs {session}".to_owned());
-        }
-        agent.resume = Some(line).filter(|line| !line.is_empty());
+        agent.resume = conversation(name, resume, "resume", ledger);
+    }
+    if let Some(attach) = &raw.attach {
+        agent.attach = conversation(name, attach, "attach", ledger);
     }
     match raw.stdin.as_ref().map(|stdin| stdin.value) {
         Some(Stdin::Prompt) => agent.stdin = AgentStdin::Prompt,
@@ -110,26 +108,7 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
             env: variables(&env.value, ledger),
         });
     }
-    agent.price = raw.price.as_ref().and_then(|price| {
-        let amount =
-            |amount: &Option<Located<super::written::values::Amount>>| amount.as_ref().map(|at| at.value.0);
-        match (amount(&price.value.input), amount(&price.value.output)) {
-            (Some(input), Some(output)) => Some(Price {
-                input,
-                cached: amount(&price.value.cached).unwrap_or(input),
-                output,
-            }),
-            _ => {
-                let message = format!("the `price` of agent `{name}` needs both `input` and `output`");
-                ledger.at(
-                    price.place,
-                    message,
-                    "money for a million tokens of each".to_owned(),
-                );
-                None
-            }
-        }
-    });
+    agent.price = raw.price.as_ref().and_then(|price| price_of(name, price, ledger));
     Some(agent)
 }
 
@@ -140,6 +119,28 @@ fn own_command(
     preset: Option<&'static Preset>,
     ledger: &mut Ledger,
 ) -> Agent {
+/// What the tokens of an agent cost; none where a part is missing, which is then in the ledger.
+fn price_of(name: &AgentName, price: &Located<RawPrice>, ledger: &mut Ledger) -> Option<Price> {
+    let amount =
+        |amount: &Option<Located<super::written::values::Amount>>| amount.as_ref().map(|at| at.value.0);
+    match (amount(&price.value.input), amount(&price.value.output)) {
+        (Some(input), Some(output)) => Some(Price {
+            input,
+            cached: amount(&price.value.cached).unwrap_or(input),
+            output,
+        }),
+        _ => {
+            let message = format!("the `price` of agent `{name}` needs both `input` and `output`");
+            ledger.at(
+                price.place,
+                message,
+                "money for a million tokens of each".to_owned(),
+            );
+            None
+        }
+    }
+}
+
     let line = words(command);
     if line.first().is_none_or(String::is_empty) {
         let message = format!("the `command` of agent `{name}` names no program");
@@ -163,6 +164,7 @@ fn own_command(
         price: None,
         report: None,
     }
+        attach: known.and_then(attach_of),
 }
 
 fn words(list: &Located<Vec<Located<String>>>) -> Vec<String> {

@@ -11,7 +11,8 @@ use crate::plan::text::near_miss::{did_you_mean, quoted};
 /// Longest text of a message, in bytes: what fits beside a prompt. More belongs into a file that the message names.
 pub const LONGEST_MESSAGE: usize = 16 << 10;
 
-/// What a message is about. It changes nothing about how the message is delivered.
+/// What a message is about. It changes nothing about how the message is delivered; of a conflict and of a request to wait the lead
+/// hears too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
@@ -20,6 +21,8 @@ pub enum MessageKind {
     Coordination,
     /// How far somebody is.
     Status,
+    /// Somebody wants something done; nothing waits for it.
+    Request,
     /// Something that does not fit together.
     Conflict,
     /// A request to wait for each other.
@@ -28,9 +31,10 @@ pub enum MessageKind {
 
 impl MessageKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Coordination,
         Self::Status,
+        Self::Request,
         Self::Conflict,
         Self::SyncRequest,
     ];
@@ -40,6 +44,7 @@ impl MessageKind {
         match self {
             Self::Coordination => "coordination",
             Self::Status => "status",
+            Self::Request => "request",
             Self::Conflict => "conflict",
             Self::SyncRequest => "sync_request",
         }
@@ -87,6 +92,9 @@ pub struct Message {
     pub kind: MessageKind,
     /// The text.
     pub text: String,
+    /// The message that it answers, by its number among those of the plan that sent it, or of the lead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<u32>,
     /// True when `orch` wrote it: what it tells may be over when an agent ends.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_orch: bool,

@@ -19,6 +19,9 @@ pub struct Agent {
     pub command: Vec<String>,
     /// The same to continue with a conversation (`{session}`); none where that is not possible or not wanted.
     pub resume: Option<Vec<String>>,
+    /// The command with which a person continues a conversation (`{session}`); none: a shell is opened instead.
+    #[serde(default)]
+    pub attach: Option<Vec<String>>,
     /// What its standard input holds.
     pub stdin: AgentStdin,
     /// How its output tells what it does.

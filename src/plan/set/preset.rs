@@ -1,7 +1,7 @@
 //! Agent programs that are known by name: one table. Their options change every few weeks, so each row names the version
 //! it was tried with, and every part of it can be replaced in `[agents.NAME]`.
 
-use crate::plan::{AgentStdin, EventFormat, Report, StopSignal};
+use crate::plan::{AgentStdin, EventFormat, Login, Report, StopSignal};
 
 /// One known program.
 #[derive(Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Preset {
     pub model: &'static [&'static str],
     /// Arguments that continue with a conversation; empty where the program cannot.
     pub resume: &'static [&'static str],
+    /// The command with which a person continues a conversation; empty where the program cannot.
+    pub attach: &'static [&'static str],
     /// Arguments that end it when it has spent so much (`{budget}`); empty where the program does not know.
     pub budget: &'static [&'static str],
     /// Arguments that come last.
@@ -46,17 +48,6 @@ pub struct Preset {
     pub hides_git_config: bool,
     /// What shows that somebody is logged in: variables, and files below the home folder.
     pub login: Login,
-}
-
-/// What shows that somebody is logged in. Any one of them is enough; both empty: none is needed.
-#[derive(Debug, PartialEq)]
-pub struct Login {
-    /// Environment variables that hold a key or a token.
-    pub variables: &'static [&'static str],
-    /// Files that hold one: a variable with the folder, that folder's place below the home folder, and the file in it.
-    pub files: &'static [(&'static str, &'static str, &'static str)],
-    /// Advice.
-    pub how: &'static str,
 }
 
 impl Preset {
@@ -130,6 +121,7 @@ pub const PRESETS: &[Preset] = &[
         budget: &["--max-budget-usd", "{budget}"],
         last: &[],
         stdin: AgentStdin::Prompt,
+        attach: &["claude", "--resume", "{session}"],
         events: EventFormat::Claude,
         report: Report::Required,
         // On TERM alone it leaves the shell tools that it runs.
@@ -175,6 +167,8 @@ pub const PRESETS: &[Preset] = &[
         budget: &[],
         last: &["-"],
         stdin: AgentStdin::Prompt,
+        #[rustfmt::skip]
+        attach: &["codex", "resume", "{session}", "--add-dir", "{git_dir}", "--add-dir", "{git_common_dir}"],
         events: EventFormat::Codex,
         report: Report::Required,
         stop: TERM,
@@ -213,6 +207,7 @@ pub const PRESETS: &[Preset] = &[
         budget: &[],
         last: &[],
         stdin: AgentStdin::Prompt,
+        attach: &["opencode", "--session", "{session}"],
         events: EventFormat::Opencode,
         report: Report::Required,
         stop: TERM,
@@ -249,6 +244,7 @@ pub const PRESETS: &[Preset] = &[
         budget: &[],
         last: &[],
         stdin: AgentStdin::Prompt,
+        attach: &["gemini", "--skip-trust", "--resume", "{session}"],
         events: EventFormat::Gemini,
         report: Report::Required,
         stop: TERM,
@@ -286,6 +282,7 @@ pub const PRESETS: &[Preset] = &[
         budget: &[],
         last: &[],
         stdin: AgentStdin::None,
+        attach: &[],
         events: EventFormat::Aider,
         report: Report::Auto,
         stop: TERM,
@@ -319,6 +316,7 @@ pub const PRESETS: &[Preset] = &[
         budget: &[],
         last: &[],
         stdin: AgentStdin::None,
+        attach: &[],
         events: EventFormat::None,
         report: Report::Auto,
         stop: TERM,

@@ -8,6 +8,7 @@ use crate::schedule::{
 };
 use crate::supervisor::given;
 
+use super::person_line::person_line;
 use super::resolving_line::resolving_line;
 use super::usage_line::{facts_line, parked_line};
 use crate::report::text::count::count;
@@ -123,6 +124,7 @@ pub fn detail(event: &Event) -> String {
         Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
         Event::ConflictGone(seen) => format!("with {}", seen.with),
         Event::Resolve(fact) => resolving_line(fact),
+        Event::Person(fact) => person_line(fact),
         Event::UnionRed(seen) => format!("with {}: {}", stacked(&seen.with), first_line(&seen.why)),
         Event::UnionGreen(seen) => format!("with {}", stacked(&seen.with)),
     }

@@ -7,7 +7,7 @@ use super::lost_lane::{has_lost_its_place, lane_of, lose_worktree};
 use super::needed::what_is_needed;
 use super::parking::park;
 use super::starting::work_place;
-use super::unread::{continue_with_unread, warn_of_unread};
+use super::unread::{continue_with_unread, note_told, warn_of_unread};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
@@ -51,6 +51,7 @@ pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step:
                 lose_worktree(board, at, plan, lane, step);
             }
         }
+        Event::AgentStarted { plan, .. } => note_told(board, at, plan, step),
         Event::VerifyFailed(Failed { plan, why }) => {
             if let Some(work) = board.plan_work(plan) {
                 let failures = board.state.plan(plan).repair.failures;

@@ -4,10 +4,9 @@ use super::{AgentUsage, OfPlan, Parked, PinRefusal, Sent, Steered, TaskReport, W
 use super::{BuiltOn, Evidence, Exit, Failed, FoundPlan, Hold, LaneNote, LaneOf, LaunchTrouble, OfAttempt};
 use super::{UnitOf, words::is_zero};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, RunId, UnitId, WorkRef};
-use serde::{Deserialize, Serialize};
 
-/// One fact. What is derived here writes and reads all but [`Event::Resolve`]; `form.rs` joins the two.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// One fact. What is derived here writes and reads all but [`Event::Resolve`] and [`Event::Person`]; `form.rs` joins them.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "event", remote = "Self")]
 pub enum Event {
     /// `orch up` began a run or continued with one.
@@ -395,4 +394,7 @@ pub enum Event {
     /// About resolving a conflict with the target.
     #[serde(skip)]
     Resolve(super::resolving::Resolving),
+    /// About agents and people.
+    #[serde(skip)]
+    Person(super::person::person_fact::PersonFact),
 }

@@ -11,6 +11,7 @@ pub(super) mod form;
 pub(super) mod merge_facts;
 pub(super) mod names;
 pub(super) mod notice;
+pub(super) mod person;
 pub(super) mod phase_fact;
 pub(super) mod plan_of;
 pub(super) mod question;
@@ -34,6 +35,7 @@ pub use notice::{
     Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StallAction, StallNotice, UnionSeen,
     rough,
 };
+pub use person::person_fact::{AttachBegan, AttachEnded, MailUpTo, PersonFact, ToLead};
 pub use phase_fact::{PhaseSaid, PhaseVerify, Ran};
 pub use question::{Question, QuestionAnswer};
 pub use resolving::{

@@ -37,6 +37,7 @@ impl Event {
             Self::MergeLanded(about) => Some(&about.plan),
             Self::MergeFailed(about) => Some(&about.plan),
             Self::Resolve(fact) => Some(fact.plan()),
+            Self::Person(fact) => fact.plan(),
             Self::WorkRefused(refusal) => Some(&refusal.plan),
             Self::WorktreeLost(of) => Some(&of.plan),
             Self::WorktreeRefused(of) | Self::WorktreeWaits(of) | Self::WorktreeDeferred(of) => {

@@ -72,6 +72,12 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
     if let Some(verdict) = interrupted(attempt, exit, evidence) {
         return verdict;
     }
+    if *exit == Exit::ByHand && !remaining(work, run, attempt).is_empty() {
+        let open = remaining(work, run, attempt);
+        let failed = failed_tasks(work, run, attempt);
+        let why = format!("a person worked on it and left open: {}{failed}", listed(&open));
+        return Some(AttemptVerdict::Incomplete(Failure::uncounted(why)));
+    }
     let why = match (odd, missing) {
         (Some(odd), _) => format!(
             "{odd}{}{}",

@@ -10,6 +10,7 @@ pub(super) mod loop_breaker;
 pub(super) mod lost;
 pub(super) mod open_question;
 pub(super) mod parking;
+pub(super) mod person;
 pub(super) mod phase_run;
 pub(super) mod plan_change;
 pub(super) mod plan_run;

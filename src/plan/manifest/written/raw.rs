@@ -123,6 +123,9 @@ tables! {
         /// The same to continue with a conversation, with {session} too; empty: every attempt begins a new one. Default: the
         /// preset's, unless there is a `command`.
         resume: Vec<Located<String>>,
+        /// The command with which a person continues a conversation (`orch attach`), with {session}; empty: a shell. Default: the
+        /// preset's.
+        attach: Vec<Located<String>>,
         /// Options that let it work without asking, instead of the preset's.
         permissions: Vec<Located<String>>,
         /// Further arguments for the preset's command.

@@ -42,7 +42,7 @@ impl HandOver<'_> {
         &self,
         project: &Project,
         folder: JobFolder,
-        call: AgentCall,
+        mut call: AgentCall,
         mut variables: Environment,
     ) -> Result<Runner, String> {
         if self.hides_git_config {

@@ -260,6 +260,7 @@ impl Resolver<'_> {
             dependencies: Vec::new(),
             after: None,
             account: order.account.clone(),
+            seen: None,
             conversation: None,
             budget: None,
             inbox: Vec::new(),

@@ -1,0 +1,4 @@
+//! What is known of agents and people: messages, and who is attached.
+
+pub(in crate::schedule) mod attached;
+pub(in crate::schedule) mod mail;
