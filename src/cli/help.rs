@@ -35,7 +35,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("Integrate", &["merge", "revert", "clean", "backup"]),
-    ("Agents", &["task", "prompt", "skill"]),
+    ("Agents", &["task", "mcp", "prompt", "skill"]),
     ("Maintain", &["doctor", "schema", "completions", "man"]),
 ];
 

@@ -245,6 +245,7 @@ fn agent(name: &str) -> Agent {
         model: None,
         accounts: Vec::new(),
         price: None,
+        mcp: false,
         report: None,
     }
 }

@@ -57,7 +57,7 @@ pub use set::plan_set::{
     AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, OnConflict, PhaseSettings, Plan, PlanSet,
     Regenerate, RunSettings, SyncPoint,
 };
-pub use set::preset::{Login, PRESETS, Preset, UNWANTED_TOOLS};
+pub use set::preset::{MCP_PROGRAMS, PRESETS, Preset, UNWANTED_TOOLS};
 pub use set::report::Report;
 pub use set::setup::{Hooks, Setup};
 pub use set::stall::{Escalate, OnStall, Waiting};

@@ -91,6 +91,7 @@ mod hooks;
 mod landings_known;
 mod left_behind;
 mod limits;
+mod mcp;
 mod merge_landing;
 mod merge_prefix;
 mod merge_strategies;

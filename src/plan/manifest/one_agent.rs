@@ -7,7 +7,7 @@ use super::written::at::{Located, NamedTable};
 use super::written::raw::{RawAgent, RawPrice};
 use super::written::words::Stdin;
 use crate::plan::{
-    Account, Agent, AgentName, AgentStdin, COMMAND_PLACEHOLDERS, EventFormat, Preset, Price,
+    Account, Agent, AgentName, AgentStdin, COMMAND_PLACEHOLDERS, EventFormat, MCP_PROGRAMS, Preset, Price,
     RESUME_PLACEHOLDERS, StopSignal, Template,
 };
 
@@ -28,6 +28,7 @@ pub(super) fn of_preset(name: AgentName, preset: &'static Preset) -> Agent {
         model: None,
         accounts: Vec::new(),
         price: None,
+        mcp: false,
         report: None,
     }
 }
@@ -93,6 +94,12 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
     if let Some(stop) = &raw.stop {
         agent.stop = stop.value.iter().map(|signal| signal.value.into()).collect();
     }
+    agent.mcp = raw.mcp.as_ref().is_some_and(|mcp| mcp.value);
+    if let Some(mcp) = raw.mcp.as_ref().filter(|mcp| mcp.value && !can_be_told(&agent)) {
+        let message = format!("`orch` does not know how the program of agent `{name}` is told of tools");
+        let hint = "give it a server of its own: `orch mcp` speaks over standard input and output".to_owned();
+        ledger.at(mcp.place, message, hint);
+    }
     agent.report = raw.report.as_ref().map(|report| report.value.into());
     agent.max = raw.max.as_ref().map(|max| max.value.0 as usize);
     agent.model = raw.model.as_ref().map(|model| model.value.0.clone());
@@ -112,13 +119,6 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
     Some(agent)
 }
 
-/// A command of one's own. What its program is known to do is still known.
-fn own_command(
-    name: &AgentName,
-    command: &Located<Vec<Located<String>>>,
-    preset: Option<&'static Preset>,
-    ledger: &mut Ledger,
-) -> Agent {
 /// What the tokens of an agent cost; none where a part is missing, which is then in the ledger.
 fn price_of(name: &AgentName, price: &Located<RawPrice>, ledger: &mut Ledger) -> Option<Price> {
     let amount =
@@ -141,6 +141,13 @@ fn price_of(name: &AgentName, price: &Located<RawPrice>, ledger: &mut Ledger) ->
     }
 }
 
+/// A command of one's own. What its program is known to do is still known.
+fn own_command(
+    name: &AgentName,
+    command: &Located<Vec<Located<String>>>,
+    preset: Option<&'static Preset>,
+    ledger: &mut Ledger,
+) -> Agent {
     let line = words(command);
     if line.first().is_none_or(String::is_empty) {
         let message = format!("the `command` of agent `{name}` names no program");
@@ -157,14 +164,44 @@ fn price_of(name: &AgentName, price: &Located<RawPrice>, ledger: &mut Ledger) ->
         stop: known.map_or_else(|| vec![StopSignal::Term], |known| known.stop.to_vec()),
         command: line,
         resume: None,
+        attach: known.and_then(attach_of),
         max: None,
         env: BTreeMap::new(),
         model: None,
         accounts: Vec::new(),
         price: None,
+        mcp: false,
         report: None,
     }
-        attach: known.and_then(attach_of),
+}
+
+/// True for programs that take MCP servers in a way that is known.
+fn can_be_told(agent: &Agent) -> bool {
+    agent
+        .known
+        .is_some_and(|known| MCP_PROGRAMS.contains(&known.name))
+}
+
+/// The command with which a person continues a conversation of this program.
+fn attach_of(preset: &'static Preset) -> Option<Vec<String>> {
+    let words = preset.attach.iter().map(|word| (*word).to_owned());
+    Some(words.collect()).filter(|line: &Vec<String>| !line.is_empty())
+}
+
+/// A command that continues a conversation; none where it is empty.
+fn conversation(
+    name: &AgentName,
+    list: &Located<Vec<Located<String>>>,
+    key: &str,
+    ledger: &mut Ledger,
+) -> Option<Vec<String>> {
+    check_words(name, list, key, RESUME_PLACEHOLDERS, ledger);
+    let line = words(list);
+    if !line.is_empty() && !line.iter().any(|part| part.contains("{session}")) {
+        let message = format!("`{key}` of agent `{name}` does not say which conversation");
+        ledger.at(list.place, message, "it needs {session}".to_owned());
+    }
+    Some(line).filter(|line| !line.is_empty())
 }
 
 fn words(list: &Located<Vec<Located<String>>>) -> Vec<String> {

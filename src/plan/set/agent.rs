@@ -38,6 +38,9 @@ pub struct Agent {
     pub accounts: Vec<Account>,
     /// What its tokens cost, for one that does not say so itself.
     pub price: Option<Price>,
+    /// True when its program is given the tools of `orch mcp`.
+    #[serde(default)]
+    pub mcp: bool,
     /// What it has to say about its work, where its table says so.
     #[serde(default)]
     pub report: Option<Report>,

@@ -93,6 +93,9 @@ impl Preset {
 /// where its work is lost. An agent that tries one has done nothing wrong.
 pub const UNWANTED_TOOLS: &[&str] = &["AskUserQuestion", "EnterWorktree"];
 
+/// Programs that can be told of MCP servers for one call, by their presets' names.
+pub const MCP_PROGRAMS: &[&str] = &["claude", "codex", "opencode", "gemini"];
+
 const TERM: &[StopSignal] = &[StopSignal::Term];
 
 /// Every known program.
@@ -118,10 +121,10 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--dangerously-skip-permissions"],
         model: &["--model", "{model}"],
         resume: &["--resume", "{session}"],
+        attach: &["claude", "--resume", "{session}"],
         budget: &["--max-budget-usd", "{budget}"],
         last: &[],
         stdin: AgentStdin::Prompt,
-        attach: &["claude", "--resume", "{session}"],
         events: EventFormat::Claude,
         report: Report::Required,
         // On TERM alone it leaves the shell tools that it runs.
@@ -164,11 +167,11 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--sandbox", "workspace-write"],
         model: &["--model", "{model}"],
         resume: &["resume", "{session}"],
+        #[rustfmt::skip]
+        attach: &["codex", "resume", "{session}", "--add-dir", "{git_dir}", "--add-dir", "{git_common_dir}"],
         budget: &[],
         last: &["-"],
         stdin: AgentStdin::Prompt,
-        #[rustfmt::skip]
-        attach: &["codex", "resume", "{session}", "--add-dir", "{git_dir}", "--add-dir", "{git_common_dir}"],
         events: EventFormat::Codex,
         report: Report::Required,
         stop: TERM,
@@ -204,10 +207,10 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--auto"],
         model: &["--model", "{model}"],
         resume: &["--session", "{session}"],
+        attach: &["opencode", "--session", "{session}"],
         budget: &[],
         last: &[],
         stdin: AgentStdin::Prompt,
-        attach: &["opencode", "--session", "{session}"],
         events: EventFormat::Opencode,
         report: Report::Required,
         stop: TERM,
@@ -241,10 +244,10 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--yolo"],
         model: &["--model", "{model}"],
         resume: &["--resume", "{session}"],
+        attach: &["gemini", "--skip-trust", "--resume", "{session}"],
         budget: &[],
         last: &[],
         stdin: AgentStdin::Prompt,
-        attach: &["gemini", "--skip-trust", "--resume", "{session}"],
         events: EventFormat::Gemini,
         report: Report::Required,
         stop: TERM,
@@ -279,10 +282,10 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--yes-always"],
         model: &["--model", "{model}"],
         resume: &[],
+        attach: &[],
         budget: &[],
         last: &[],
         stdin: AgentStdin::None,
-        attach: &[],
         events: EventFormat::Aider,
         report: Report::Auto,
         stop: TERM,
@@ -313,10 +316,10 @@ pub const PRESETS: &[Preset] = &[
         permissions: &[],
         model: &[],
         resume: &[],
+        attach: &[],
         budget: &[],
         last: &[],
         stdin: AgentStdin::None,
-        attach: &[],
         events: EventFormat::None,
         report: Report::Auto,
         stop: TERM,

@@ -136,6 +136,8 @@ tables! {
         stop: Vec<Located<Stop>>,
         /// What its standard input holds. Default: the preset's, else "none".
         stdin: Stdin,
+        /// Give its program the tools of `orch mcp`, beside the commands. For claude, codex, opencode and gemini. Default: false.
+        mcp: bool,
         /// What it has to say about its work. Default: that of `[run]`, else the preset's, else "auto".
         report: Report,
         /// How many processes of it run at once. Default: as many as there are slots.

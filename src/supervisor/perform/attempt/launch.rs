@@ -125,6 +125,7 @@ impl AttemptStart<'_> {
             timeout: order.timeout,
             grace: plan.attempts.grace,
             hides_git_config: agent.known.is_some_and(|known| known.hides_git_config),
+            mcp: agent.known.filter(|_| agent.mcp).map(|known| known.name),
         };
         let runner = over
             .begin(project, folder, call, variables)
@@ -202,8 +203,8 @@ impl AttemptStart<'_> {
         }
         let given = prompt::Given {
             goes_on: continues_conversation(agent, self.order),
-            ..self.order.into()
             by_people,
+            ..self.order.into()
         };
         prompt::render(self.project, plan, self.worktree, &given, self.states).map_err(LaunchTrouble::refused)
     }
