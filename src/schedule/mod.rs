@@ -92,7 +92,7 @@ pub use state::tries::Tries;
 pub use steer::answer::{answer, questions};
 pub use steer::attach::{attach, attempt_to_attach};
 pub use steer::command::Steer;
-pub use steer::mail::{MOST_UNREAD, Outgoing, check_text, harmless, seen, send};
+pub use steer::mail::{MOST_UNREAD, Outgoing, check_text, seen, send};
 pub use steer::refusal::SteerRefusal;
 pub use steer::remark::remarks;
 pub use steer::steering::steer;

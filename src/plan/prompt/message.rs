@@ -107,6 +107,19 @@ impl Message {
     }
 }
 
+/// The text without what would steer a terminal or hide something: line ends and tabs stay, other control characters, and those
+/// that turn the direction of writing around, become U+FFFD.
+pub fn harmless(text: &str) -> String {
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = |c: char| match c {
+        '\n' | '\t' => c,
+        c if c.is_control() || turns(c) => '\u{fffd}',
+        c => c,
+    };
+    text.replace("\r\n", "\n").chars().map(shown).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,5 +131,11 @@ mod tests {
         }
         let wrong = "conflikt".parse::<MessageKind>().unwrap_err().to_string();
         assert!(wrong.contains("did you mean `conflict`?"), "{wrong}");
+    }
+
+    #[test]
+    fn what_would_steer_a_terminal_is_made_harmless_and_lines_stay() {
+        let sent = harmless("one\r\n\ttwo \u{1b}[2J\u{7}\u{9b}1m\u{202e}evil ü");
+        assert_eq!(sent, "one\n\ttwo \u{fffd}[2J\u{fffd}\u{fffd}1m\u{fffd}evil ü");
     }
 }

@@ -1,6 +1,6 @@
 //! Policies at the end of an attempt: a stage done, a retry, a plan finished, failed, held or skipped.
 
-use super::asking::ask_person;
+use super::asking::{ask_person, fit};
 use super::failing::{hold_attempt, retry_or_give_up};
 use super::integrating::complete;
 use super::lost_lane::{has_lost_its_place, lane_of, lose_worktree};
@@ -118,6 +118,7 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
                 hold_attempt(board, at, &name, &id, Hold::Needs { why, how, obstacle }, step);
             }
             AttemptVerdict::Asks(question) => {
+                let question = fit(&question);
                 ask_person(board, at, &name, &id, &question, step);
                 hold_attempt(board, at, &name, &id, Hold::Asks { question }, step);
             }

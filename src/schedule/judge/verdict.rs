@@ -63,6 +63,15 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
             odd,
         }));
     }
+    // A tool of its own that nobody answered: with all work shown it found the answer alone.
+    if let Some(question) = attempt
+        .facts
+        .asks
+        .as_ref()
+        .filter(|_| matches!(exit, Exit::Code { .. }))
+    {
+        return Some(AttemptVerdict::Asks(question.to_string()));
+    }
     if let Some(obstacle) = obstacle(attempt) {
         return Some(match obstacle.kind.passes() {
             true => AttemptVerdict::Parked(obstacle.clone()),

@@ -1,10 +1,10 @@
 //! A person's answer to a question of an agent.
 
 use super::command::Steer;
-use super::mail::{check_text, harmless, message};
+use super::mail::{check_text, message};
 use super::refusal::SteerRefusal;
 use super::steering::steer;
-use crate::plan::{PlanName, Point, UnitId, WorkRef};
+use crate::plan::{PlanName, Point, UnitId, WorkRef, harmless};
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::question::QuestionAnswer;
 use crate::schedule::event::trouble::Hold;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::refusal::{SteerRefusal, refuse};
-use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName};
+use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName, harmless};
 use crate::schedule::attempts::stall::next_id;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::Sent;
@@ -206,19 +206,6 @@ pub fn seen(state: &State, up_to: u32) -> Vec<Event> {
     }
 }
 
-/// The text without what would steer a terminal or hide something: line ends and tabs stay, other control characters, and those
-/// that turn the direction of writing around, become U+FFFD.
-pub fn harmless(text: &str) -> String {
-    let turns =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let shown = |c: char| match c {
-        '\n' | '\t' => c,
-        c if c.is_control() || turns(c) => '\u{fffd}',
-        c => c,
-    };
-    text.replace("\r\n", "\n").chars().map(shown).collect()
-}
-
 /// The text of a message as it is sent.
 ///
 /// # Errors
@@ -233,16 +220,5 @@ pub fn check_text(text: &str) -> Result<&str, SteerRefusal> {
             Some("write it to a file, and send where that lies"),
         )),
         _ => Ok(text),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_would_steer_a_terminal_is_made_harmless_and_lines_stay() {
-        let sent = harmless("one\r\n\ttwo \u{1b}[2J\u{7}\u{9b}1m\u{202e}evil ü");
-        assert_eq!(sent, "one\n\ttwo \u{fffd}[2J\u{fffd}\u{fffd}1m\u{fffd}evil ü");
     }
 }
