@@ -16,6 +16,8 @@
 //! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |
 
 mod activity;
+#[allow(unsafe_code, reason = "a process is told of its surroundings before its exec")]
+mod attended;
 mod control_group;
 mod environment;
 mod error;
@@ -41,6 +43,7 @@ mod runner_signals;
 mod stopping;
 
 pub use activity::{Usage, age_of, newest_change};
+pub use attended::attend;
 pub use control_group::makes_control_groups;
 pub use environment::{Environment, is_scrubbed};
 pub use error::AgentError;
@@ -51,7 +54,9 @@ pub use job::{Job, JobInput};
 pub use launcher::{Launcher, RUNNER_ARGUMENT};
 pub use log::LOG_LIMIT;
 pub use log_follower::LogFollower;
-pub use process::{Carrier, ProcessId, carriers, children, descendants, is_suspended, orphaned_jobs};
+pub use process::{
+    Carrier, JOB_VARIABLE, ProcessId, carriers, children, descendants, is_suspended, orphaned_jobs,
+};
 pub use reader::{OutputReader, OutputReading, Readable};
 pub use runner::run_job;
 pub use runner_handle::{LOOK_AGAIN, Runner, RunnerHold};

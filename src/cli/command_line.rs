@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::schedule::Steer;
 
-use super::agents::{prompt, skill, task};
+use super::agents::{mcp, prompt, skill, task};
 use super::call::{Context, GlobalArgs, ProgramExit};
 use super::help;
 use super::integrate::{backup, clean, merge, revert, review};
@@ -16,7 +16,7 @@ use super::look::{
 };
 use super::maintain::{completions, doctor, man, schema};
 use super::start::{check, demo, edit, init, lsp, new, preview, up};
-use super::steer::{answer, down, send, unit};
+use super::steer::{answer, attach, down, inbox, send, unit};
 
 /// Run many coding agents on one git repository
 ///
@@ -79,7 +79,10 @@ enum Command {
     Approve(unit::SteerArgs),
     Answer(answer::AnswerArgs),
     Send(send::SendArgs),
+    Inbox(inbox::InboxArgs),
+    Attach(attach::AttachArgs),
     Task(task::TaskArgs),
+    Mcp(mcp::McpArgs),
     Skill(skill::SkillArgs),
     Conflicts(conflicts::ConflictsArgs),
     Diff(diff::DiffArgs),
@@ -172,8 +175,11 @@ pub fn main() -> ExitCode {
         Command::Approve(args) => unit::run(&context, args, Steer::Approve),
         Command::Answer(args) => answer::run(&context, args),
         Command::Send(args) => send::run(&context, args),
+        Command::Inbox(args) => inbox::run(&context, args),
+        Command::Attach(args) => attach::run(&context, args),
         Command::Skill(args) => skill::run(&context, args),
         Command::Task(args) => task::run(&context, args),
+        Command::Mcp(args) => mcp::run(&context, args),
         Command::Conflicts(args) => conflicts::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Merge(args) => merge::run(&context, args),

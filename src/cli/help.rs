@@ -33,11 +33,12 @@ const GROUPS: [(&str, &[&str]); 6] = [
     (
         "Steer",
         &[
-            "pause", "resume", "retry", "skip", "cancel", "approve", "answer", "send", "down",
+            "pause", "resume", "retry", "skip", "cancel", "approve", "answer", "send", "inbox", "attach",
+            "down",
         ],
     ),
     ("Integrate", &["review", "merge", "revert", "clean", "backup"]),
-    ("Agents", &["task", "prompt", "skill"]),
+    ("Agents", &["task", "mcp", "prompt", "skill"]),
     ("Maintain", &["doctor", "lsp", "schema", "completions", "man"]),
 ];
 

@@ -75,6 +75,7 @@ pub use refs::pin::{Pin, PinPoint};
 pub use refs::resolution::RecordedResolution;
 pub use refs::unit::UnitBranch;
 pub use refs::unit_error::{UnitError, UnitRefusal};
+pub use repo::history::subjects_since;
 pub use repo::identity::identity_variables;
 pub use repo::repository::Repository;
 pub use repo::revision::{AheadBehind, is_branch_name};

@@ -237,6 +237,7 @@ fn agent(name: &str) -> Agent {
         known: None,
         command: vec!["agent".to_owned()],
         resume: None,
+        attach: None,
         stdin: AgentStdin::None,
         events: EventFormat::None,
         stop: vec![StopSignal::Term],
@@ -245,6 +246,7 @@ fn agent(name: &str) -> Agent {
         model: None,
         accounts: Vec::new(),
         price: None,
+        mcp: false,
         report: None,
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::record::{Record, SCHEMA};
 use crate::plan::{AttemptId, ItemId, PhaseId, WorkRef};
-use crate::schedule::{Event, Exit, Landed, PhaseSaid, Ran, Reviewing, TaskReport};
+use crate::schedule::{Event, Exit, Landed, PersonFact, PhaseSaid, Ran, TaskReport};
 
 /// The note on a commit of the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -324,7 +324,7 @@ fn verified(records: &[&Record], landed: &Landed, within: &dyn Fn(PhaseId) -> bo
 
 fn reviews(records: &[&Record]) -> Vec<ApprovalEvidence> {
     let approved = records.iter().filter_map(|record| {
-        let Event::Review(Reviewing::Approved(approval)) = &record.event else {
+        let Event::Person(PersonFact::ReviewApproved(approval)) = &record.event else {
             return None;
         };
         Some(ApprovalEvidence {

@@ -5,6 +5,7 @@
 //! this program, and a power cut where that was waited for; a torn tail is SQLite's to roll back. State is always the fold of it, so there is nothing else to
 //! keep in step. Each entry carries a seal, so that damage is a refusal and never another state.
 
+mod attach_lock;
 mod entry;
 mod epoch;
 mod error;
@@ -21,6 +22,7 @@ mod seal;
 mod store;
 mod verdicts;
 
+pub use attach_lock::AttachLock;
 pub use epoch::Epoch;
 pub use error::JournalError;
 pub use event_schema::event_schema;

@@ -59,6 +59,11 @@ impl OrchDir {
         self.verifications().join(plan.as_str())
     }
 
+    /// The folder of a person who is attached to the plan: the lock, and the mark of what that person has started.
+    pub fn attached(&self, plan: &PlanName) -> PathBuf {
+        self.0.join("attached").join(plan.as_str())
+    }
+
     /// The folder of the verification that is, or was last, at work in one of the merge train's worktrees.
     pub fn train_verification(&self, slot: usize) -> PathBuf {
         self.verifications().join(format!("train@{slot}"))

@@ -47,7 +47,7 @@ pub use prompt::context::{
     ConflictingFile, OtherSide, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
     PromptTask, ResolverContext, WhyAgain,
 };
-pub use prompt::message::{LONGEST_MESSAGE, Message, MessageKind, MessageKindError};
+pub use prompt::message::{LONGEST_MESSAGE, Message, MessageKind, MessageKindError, harmless};
 pub use prompt::placeholder::{
     BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, RESUME_PLACEHOLDERS, Template,
     WORKTREE_PLACEHOLDERS,
@@ -57,11 +57,12 @@ pub use set::agent::{Account, Agent, Price};
 pub use set::arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
 pub use set::call::{AgentStdin, EventFormat, StopSignal};
 pub use set::lint::{Lint, LintId, LintPlace};
+pub use set::login::Login;
 pub use set::plan_set::{
     AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, OnConflict, PhaseSettings, Plan, PlanSet,
     Regenerate, RunSettings, SyncPoint,
 };
-pub use set::preset::{Login, PRESETS, Preset, UNWANTED_TOOLS};
+pub use set::preset::{MCP_PROGRAMS, PRESETS, Preset, UNWANTED_TOOLS};
 pub use set::report::Report;
 pub use set::setup::{Hooks, Setup};
 pub use set::stall::{Escalate, OnStall, Waiting};

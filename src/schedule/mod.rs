@@ -45,15 +45,15 @@ pub use board::effect::{Conversation, Effect, Ending, Launch, ResolveOrder, Work
 pub use board::step::Step;
 pub use drive::scheduler::{Input, Scheduler};
 pub use event::{
-    AgentUsage, Ages, At, BuiltOn, ConflictOpened, ConflictRepaired, ConflictResolved, ConflictSides,
-    Counted, EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed, FirstBad, FlakyMerge,
-    ForeignWork, Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble,
-    ManifestEdit, MergeBegun, MergeTrouble, NotLanded, Obstacle, ObstacleKind, OfAttempt, OfPlan, Parked,
-    PauseAsked, PhaseSaid, PhaseVerify, PinRefusal, Pinned, Prefix, Question, QuestionAnswer, Ran,
-    ResolverFailed, ResolverStarted, Resolving, ReviewApproval, ReviewComment, ReviewReturn, Reviewing, Sent,
-    Signs, Spent, StallAction, StallNotice, Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf,
-    UnionSeen, UnitOf, VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words, listed,
-    other_side, phases_words, rough,
+    AgentUsage, Ages, At, AttachBegan, AttachEnded, BuiltOn, ConflictOpened, ConflictRepaired,
+    ConflictResolved, ConflictSides, Counted, EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed,
+    FirstBad, FlakyMerge, ForeignWork, Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf,
+    LateReport, LaunchTrouble, MailUpTo, ManifestEdit, MergeBegun, MergeTrouble, NotLanded, Obstacle,
+    ObstacleKind, OfAttempt, OfPlan, Parked, PauseAsked, PersonFact, PhaseSaid, PhaseVerify, PinRefusal,
+    Pinned, Prefix, Question, QuestionAnswer, Ran, ResolverFailed, ResolverStarted, Resolving,
+    ReviewApproval, ReviewComment, ReviewReturn, Sent, Signs, Spent, StallAction, StallNotice, Steered,
+    TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, ToLead, UnionSeen, UnitOf, VerifiedMerge, Word,
+    WorkConflict, WorkRefusal, WorkSkip, conflict_words, listed, other_side, phases_words, rough,
 };
 pub use explain::outcome::is_rewritten;
 pub use explain::reason::{
@@ -83,14 +83,17 @@ pub use state::attempt::{Attempt, AttemptRecord, AttemptState, Integration, Stal
 pub use state::known::{RunInfo, RunPhase, State};
 pub use state::limits::{Limit, Parking};
 pub use state::lost::Lost;
+pub use state::person::attached::{Attached, Hands};
+pub use state::person::mail::{LeadMail, Letter, Mail, MailState};
+pub use state::person::review::Review;
 pub use state::phase_run::{LandedBefore, LandedPrefix, PhaseCheck, PhaseEnd};
 pub use state::plan_run::{Item, Merge, Outcome, PlanRun, Verify, WorktreeMade};
 pub use state::resolution::{Resolution, WayOut};
-pub use state::review::Review;
 pub use state::tries::Tries;
 pub use steer::answer::{answer, questions};
+pub use steer::attach::{attach, attempt_to_attach};
 pub use steer::command::Steer;
-pub use steer::mail::{check_text, send};
+pub use steer::mail::{MOST_UNREAD, Outgoing, check_text, seen, send};
 pub use steer::refusal::SteerRefusal;
 pub use steer::remark::remarks;
 pub use steer::review::{ReviewStep, review};

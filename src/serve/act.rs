@@ -202,7 +202,7 @@ pub fn line(verb: Verb, wanted: &Wanted) -> Result<(WorkRef, Vec<String>), Strin
             .commit
             .parse()
             .map_err(|_| "name the commit that you have reviewed".to_owned())?;
-        line.extend(["--approve".to_owned(), format!("--commit={commit}")]);
+        line.extend(["--approve".to_owned(), "--commit".to_owned(), commit.to_string()]);
     }
     // Everything behind it is a name or a text, whatever it begins with.
     line.extend(["--".to_owned(), work.to_string()]);
@@ -310,7 +310,7 @@ mod tests {
         let (_, said) = line(Verb::Review, &reviewed).unwrap();
         assert_eq!(
             typed(&said),
-            format!("orch review --approve --commit={} a", "c".repeat(40))
+            format!("orch review --approve --commit {} -- a", "c".repeat(40))
         );
         assert!(
             line(Verb::Review, &wanted("a", "")).is_err(),

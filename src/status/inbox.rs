@@ -53,7 +53,7 @@ pub fn deliver(worktree: &Path, messages: &[Message]) -> Result<(), StatusError>
     let last = messages.last().map_or(0, |message| message.id);
     let there = inbox(worktree).messages;
     let newer = there.iter().filter(|message| message.id > last);
-    let all: Vec<&Message> = messages.iter().chain(newer).collect();
+    let all: Vec<&Message> = latest(messages.iter().chain(newer).collect());
     if there.iter().eq(all.iter().copied()) {
         return Ok(());
     }
@@ -67,6 +67,19 @@ pub fn deliver(worktree: &Path, messages: &[Message]) -> Result<(), StatusError>
     write(&lines_file(worktree), &lines.collect::<String>())
 }
 
+/// The last of them, as many as fit into a file that is read: more have been read long ago.
+fn latest(mut all: Vec<&Message>) -> Vec<&Message> {
+    let mut room = STATUS_LIMIT / 4;
+    let long = |message: &&Message| message.text.len() as u64;
+    let fit = all.iter().rev().take_while(|message| {
+        room = room.saturating_sub(long(message) + 200);
+        room > 0
+    });
+    let over = all.len() - fit.count();
+    all.drain(..over);
+    all
+}
+
 /// What the inbox holds. What is no message there is passed over: the journal has it.
 pub fn inbox(worktree: &Path) -> Inbox {
     let text = |path: PathBuf| -> Result<String, Flaw> { read_text(&path, STATUS_LIMIT, Links::Refuse) };
@@ -77,11 +90,16 @@ pub fn inbox(worktree: &Path) -> Inbox {
     let mut messages: Vec<Message> = lines.map(|line| line.message).collect();
     messages.sort_by_key(|message| message.id);
     messages.dedup_by_key(|message| message.id);
-    let read = text(read_file(worktree)).ok();
     Inbox {
         messages,
-        read: read.and_then(|read| read.trim().parse().ok()).unwrap_or(0),
+        read: read_up_to(worktree),
     }
+}
+
+/// The number of the last message that was read in this worktree.
+pub fn read_up_to(worktree: &Path) -> u32 {
+    let read = read_text(&read_file(worktree), STATUS_LIMIT, Links::Refuse).ok();
+    read.and_then(|read| read.trim().parse().ok()).unwrap_or(0)
 }
 
 /// Notes that everything up to this number was read. A later note is not taken back.
@@ -135,6 +153,7 @@ mod tests {
             from: id.is_multiple_of(2).then(|| "auth".parse().unwrap()),
             kind: MessageKind::Conflict,
             text: format!("line one of {id}\nline two"),
+            answers: None,
             by_orch: false,
         }
     }

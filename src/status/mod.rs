@@ -35,7 +35,7 @@ pub use error::StatusError;
 pub use file_format::{StatusFile, TaskEntry};
 pub use folder::reported_in;
 pub use gates::{ClosedWork, read_gates, write_gates};
-pub use inbox::{Inbox, deliver, inbox, mark_read};
+pub use inbox::{Inbox, deliver, inbox, mark_read, read_up_to};
 pub use outbox::{OutboxLine, outbox, post, take_posted};
 pub use prepare::{prepare, prepare_again, prepare_anew, prepare_lane};
 pub use read::{Reading, read, read_new};

@@ -17,12 +17,15 @@ use crate::plan::{MessageKind, PlanName};
 pub struct OutboxLine {
     /// Tells it from all others.
     pub id: String,
-    /// The plan whose agents it is for.
-    pub to: PlanName,
+    /// The plan whose agents it is for; none for the lead.
+    pub to: Option<PlanName>,
     /// What it is about.
     pub kind: MessageKind,
     /// The text.
     pub text: String,
+    /// The message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<u32>,
 }
 
 /// Leaves a message.
@@ -79,9 +82,10 @@ mod tests {
         let worktree = tempfile::tempdir().unwrap();
         let message = |text: &str| OutboxLine {
             id: format!("id of {text}"),
-            to: "auth".parse().unwrap(),
+            to: Some("auth".parse().unwrap()),
             kind: MessageKind::Status,
             text: text.to_owned(),
+            answers: None,
         };
         for text in ["one", "two\nlines", "three"] {
             post(worktree.path(), &message(text)).unwrap();

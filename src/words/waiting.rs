@@ -25,12 +25,15 @@ pub(super) fn waiting(wait: &WaitingFor, about: &About<'_>) -> ReasonText {
             format!("waits for a person to approve {what}"),
             format!("orch approve {what}"),
         ),
+        WaitingFor::Pause(what, PausedWork::Attached) => ReasonText::plain(format!(
+            "a person is attached to {what}: nothing of it begins until that person leaves"
+        )),
         WaitingFor::Pause(what, meanwhile) => {
             let rest = match meanwhile {
                 PausedWork::Stopping => ": running work is being stopped, nothing new begins",
                 PausedWork::GoesOn => ": running work continues, nothing new begins",
                 PausedWork::Finished => ": it is finished, and does not land",
-                PausedWork::Idle => "",
+                PausedWork::Idle | PausedWork::Attached => "",
             };
             ReasonText::with_remedy(format!("{what} is paused{rest}"), format!("orch resume {what}"))
         }

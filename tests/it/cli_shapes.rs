@@ -47,8 +47,26 @@ fn status_events_and_merge_have_the_documented_fields() {
     assert_eq!(status["target"]["oid"], sandbox.head().as_str());
     let good = &status["plans"][0];
     let expected = [
-        "name", "state", "why", "since", "priority", "branch", "worktree", "base", "head", "ahead", "dirty",
-        "landed", "phases", "attempts", "spent", "eta_s", "cost", "asks",
+        "name",
+        "state",
+        "why",
+        "since",
+        "priority",
+        "branch",
+        "worktree",
+        "base",
+        "head",
+        "ahead",
+        "dirty",
+        "landed",
+        "phases",
+        "attempts",
+        "spent",
+        "eta_s",
+        "cost",
+        "asks",
+        "messages",
+        "conversation",
     ];
     has_fields(&good["spent"], ["input", "cached", "output", "cost", "budget"]);
     has_fields(good, expected);

@@ -173,3 +173,34 @@ fn each_question_of_an_agent_is_told_once() {
     sandbox.orch("up").code(0).ok();
     assert_eq!(questions(), ["question", "question"]);
 }
+
+#[test]
+fn a_question_that_stays_open_is_told_once_whatever_becomes_of_another() {
+    let sandbox = Sandbox::new();
+    sandbox.tables(TELL).tables("[escalate]\ngate = \"never\"");
+    let asks_each = "if test -e $MARKS/asked-$ORCH_TASK; then work $ORCH_TASK; \
+                     else touch $MARKS/asked-$ORCH_TASK; orch task ask -q About $ORCH_TASK; fi";
+    sandbox.plan(
+        "p",
+        "dispatch = \"task\"\nstrategy = \"dag\"\nparallel_tasks = 2",
+        "# P\n## Phase 1: a [PARALLEL]\n- [ ] 1.1 one\n- [ ] 1.2 two\n",
+        asks_each,
+    );
+    let questions = || {
+        let events = sandbox.events().into_iter();
+        let told = events.filter(|event| event["event"] == "wait.escalated");
+        let on = told.map(|event| event["data"]["on"].as_str().unwrap().to_owned());
+        let mut on: Vec<String> = on.collect();
+        on.sort();
+        on
+    };
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(questions(), ["p.1.1", "p.1.2"]);
+    sandbox.orch("answer p.1.2 second").code(0).ok();
+    // A new run, too, has nothing new to tell of the other one.
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(questions(), ["p.1.1", "p.1.2"]);
+    sandbox.orch("answer p.1.1 first").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(questions(), ["p.1.1", "p.1.2"]);
+}

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests meet the world")]
 
+mod attach;
 mod attention;
 mod questions;
 mod support;
@@ -98,6 +99,7 @@ mod hooks;
 mod landings_known;
 mod left_behind;
 mod limits;
+mod mcp;
 mod merge_landing;
 mod merge_prefix;
 mod merge_strategies;

@@ -266,3 +266,186 @@ fn one_that_cannot_go_on_begins_anew_with_the_message_and_one_that_never_reads_i
     sandbox.orch("why p").code(0).says(why).ok();
     assert_eq!(sandbox.count("warning", Some("p")), 1);
 }
+
+/// The states of the messages to a plan.
+fn states(sandbox: &Sandbox, plan: &str) -> Vec<String> {
+    let messages = sandbox.shown(plan)["messages"].clone();
+    let messages = messages.as_array().unwrap().iter();
+    messages
+        .map(|message| message["state"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// What of the attention list is about messages: plan and text.
+fn letters(sandbox: &Sandbox) -> Vec<(String, String)> {
+    let status = sandbox.orch("status --json").json();
+    let all = status["attention"].as_array().unwrap().iter();
+    let letters = all.filter(|item| item["kind"] == "message");
+    let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    letters
+        .map(|item| (word(&item["plan"]), word(&item["text"])))
+        .collect()
+}
+
+#[test]
+fn a_message_waits_is_delivered_read_and_answered_and_all_of_that_shows() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("g").gate("h").gate("i");
+    let script =
+        "gate g; orch task inbox > /dev/null; gate h; orch send q --reply-to 2 it is done; gate i; work 1.1";
+    sandbox.plan("p", "", &document(&[1]), script);
+    sandbox.gate("q");
+    let asks = "orch send p --kind request rename it, please; gate q; orch task inbox > /dev/null; work 1.1";
+    sandbox.plan("q", "", &document(&[1]), asks);
+    sandbox.orch("send p first").code(0).ok();
+    assert_eq!(states(&sandbox, "p"), ["waiting"]);
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    wait_for("both", || states(&sandbox, "p") == ["read", "delivered"]);
+    sandbox.happened("message.delivered", "p");
+    sandbox.open("g");
+    sandbox.reached("h");
+    wait_for("the reading", || states(&sandbox, "p") == ["read", "read"]);
+    sandbox.open("h");
+    sandbox.reached("i");
+    assert_eq!(states(&sandbox, "p"), ["read", "answered"]);
+    let page = sandbox.orch("status p").code(0);
+    assert!(page.out.contains("answered  from q (request)"), "{}", page.out);
+    assert!(letters(&sandbox).is_empty(), "a request needs nobody else");
+    sandbox.open("i");
+    sandbox.open("q");
+    up.end().code(0).ok();
+    // What the prompt told, and what was read from the inbox.
+    assert_eq!(sandbox.count("message.read", Some("p")), 2);
+}
+
+#[test]
+fn what_an_agent_writes_to_the_lead_needs_attention_until_it_is_read_or_answered() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("g");
+    let script = "orch send lead the schema is odd; orch send lead --kind status half done; gate g; orch task inbox > \
+                  $MARKS/read; work 1.1";
+    sandbox.plan("p", "", &document(&[1]), script);
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    let both = [
+        (
+            "p".to_owned(),
+            "says (coordination): the schema is odd".to_owned(),
+        ),
+        ("p".to_owned(), "says (status): half done".to_owned()),
+    ];
+    assert_eq!(letters(&sandbox), both);
+    sandbox
+        .orch("send p --reply-to 7 why")
+        .code(2)
+        .says("there is no message 7")
+        .ok();
+    sandbox.orch("send p --reply-to 1 leave it").code(0).ok();
+    assert_eq!(letters(&sandbox), both[1..]);
+    let inbox = sandbox.orch("inbox").code(0);
+    assert_eq!(inbox.out, "2 from p (status)\n  half done\n");
+    wait_for("the reading", || letters(&sandbox).is_empty());
+    sandbox.orch("inbox").code(0).says("no new messages").ok();
+    let all = sandbox.orch("inbox --all --json").code(0).json();
+    assert_eq!(all["messages"][0]["answered"], true);
+    sandbox.open("g");
+    up.end().code(0).ok();
+    assert!(
+        std::fs::read_to_string(sandbox.mark("read"))
+            .unwrap()
+            .contains("leave it")
+    );
+    // A person may leave a note, too, when nobody drives.
+    sandbox.orch("send lead look at the logs").code(0).ok();
+    assert_eq!(letters(&sandbox)[0].1, "says (coordination): look at the logs");
+    sandbox.orch("inbox").code(0).ok();
+    assert!(letters(&sandbox).is_empty());
+}
+
+#[test]
+fn the_lead_hears_of_conflicts_between_agents_until_these_have_settled_them() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("p").gate("q");
+    let settles = "gate p; orch task inbox > /dev/null; orch send q --reply-to 1 then wait; work 1.1; gate p";
+    sandbox.plan("p", "", &document(&[1]), settles);
+    let writes = "orch send p --kind sync_request wait for my parser; orch send p --kind status fine; gate q; orch task inbox > /dev/null; \
+                  work 1.1";
+    sandbox.plan("q", "", &document(&[1]), writes);
+    let up = sandbox.start("up");
+    sandbox.reached("q");
+    sandbox.reached("p");
+    let told = [(
+        "q".to_owned(),
+        "says (to p, sync_request): wait for my parser".to_owned(),
+    )];
+    assert_eq!(letters(&sandbox), told);
+    std::fs::remove_file(sandbox.mark("at-p")).unwrap();
+    sandbox.open("p");
+    sandbox.reached("p");
+    assert!(letters(&sandbox).is_empty());
+    sandbox.open("p");
+    sandbox.open("q");
+    up.end().code(0).ok();
+}
+
+#[test]
+fn an_agent_that_ends_badly_with_all_done_goes_on_with_its_messages_too() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0").gate("g");
+    let script = r#"echo '{"type":"system","subtype":"init","session_id":"s-1"}'
+if [ $ORCH_ATTEMPT = p-1 ]; then work 1.1; gate g; exit 1; fi
+commit more.txt
+echo '{"type":"result","subtype":"success","is_error":false,"result":"done"}'"#;
+    sandbox.plan("p", "", &document(&[1]), script);
+    let manifest = sandbox.read("plans.toml");
+    sandbox.write(
+        "plans.toml",
+        manifest.replace("[agents.p]\n", "[agents.p]\nevents = \"claude\"\n"),
+    );
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.orch("send p make more of it").code(0).ok();
+    sandbox.open("g");
+    up.end().code(0).ok();
+    assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
+    assert_eq!(sandbox.git("show orch/p:more.txt").trim(), "more.txt by p");
+}
+
+#[test]
+fn what_no_agent_would_read_is_refused_and_so_is_what_never_ends() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("v").gate("g");
+    sandbox.plan(
+        "p",
+        "verify = 'until read -r _ < \"$GATES/v\"; do :; done'",
+        &document(&[1]),
+        "work 1.1",
+    );
+    sandbox.plan("q", "", &document(&[1]), "gate g; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.happened("verify.started", "p");
+    let refused = sandbox.orch("send p one more thing").code(2);
+    refused.says("all work of p is done and being checked").ok();
+    for number in 0..50 {
+        sandbox.orch(&format!("send q number {number}")).code(0).ok();
+    }
+    sandbox
+        .orch("send q one more")
+        .code(2)
+        .says("q has 50 unread messages")
+        .ok();
+    assert_eq!(unread(&sandbox, "q").len(), 50);
+    wait_for("the reading", || {
+        states(&sandbox, "q").iter().all(|state| state == "read")
+    });
+    let mut steering = sandbox.command(["send", "q", "clear \u{1b}[2J the \u{9b}screen\r\nnow"]);
+    Said::of(&mut steering).code(0).ok();
+    wait_for("the message", || {
+        unread(&sandbox, "q") == ["clear \u{fffd}[2J the \u{fffd}screen\nnow"]
+    });
+    sandbox.open("v");
+    sandbox.open("g");
+    up.end().code(0).ok();
+}

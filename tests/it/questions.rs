@@ -255,3 +255,49 @@ fn an_agent_that_only_asks_is_asked_for_by_nobody_but_the_person_who_answers() {
         assert_eq!(sandbox.count("agent.started", Some("p")), 1 + answers);
     }
 }
+
+#[test]
+fn a_question_that_an_agent_asks_with_its_own_tool_is_held_like_any_other() {
+    let sandbox = Sandbox::new();
+    let asks = r#"echo '{"type":"system","subtype":"init","session_id":"s-1"}'
+if test -e $MARKS/asked; then
+    cp "$ORCH_PROMPT_FILE" $MARKS/prompt; work 1.1
+else
+    mark asked
+    echo '{"type":"assistant","message":{"id":"m","content":[{"type":"tool_use","name":"AskUserQuestion","input":{"questions":[{"question":"Which?","options":[{"label":"a"},{"label":"b"}]}]}}]}}'
+fi
+echo '{"type":"result","subtype":"success","is_error":false,"result":"done"}'"#;
+    sandbox.plan("p", "retries = 0", &document(&[1]), asks);
+    let manifest = sandbox.read("plans.toml");
+    sandbox.write(
+        "plans.toml",
+        manifest.replace("[agents.p]\n", "[agents.p]\nevents = \"claude\"\n"),
+    );
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "held");
+    assert_eq!(asks_of(&sandbox), ["Which? (a / b)"]);
+    sandbox.orch("answer p b").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    let prompt = fs::read_to_string(sandbox.mark("prompt")).unwrap();
+    assert!(
+        prompt.contains("Which? (a / b)") && prompt.contains("The answer: b"),
+        "{prompt}"
+    );
+}
+
+#[test]
+fn a_question_without_end_or_with_control_characters_is_shown_in_short_and_harmlessly() {
+    let sandbox = Sandbox::new();
+    let asks = r#"long=$(head -c 1048576 /dev/zero | tr '\0' x)
+printf '{"schema": 1, "plan": "p", "version": 9, "tasks": {}, "needs": "Clear \\u001b[2J it? %s"}' "$long" > .orch/new
+mv .orch/new .orch/status.json"#;
+    sandbox.plan("p", "", &document(&[1]), asks);
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "held");
+    let asked = asks_of(&sandbox);
+    assert!(asked[0].starts_with("Clear [2J it? xxx"), "{}", &asked[0][..40]);
+    assert!(asked[0].len() <= 16 << 10, "{}", asked[0].len());
+    sandbox.orch("answer p no").code(0).ok();
+    assert_eq!(asks_of(&sandbox), Vec::<String>::new());
+}

@@ -697,3 +697,29 @@ fn codex_on_a_server_error_waits_for_the_service() {
     up.end().code(130).ok();
     real.nothing_is_left();
 }
+
+#[test]
+fn the_programs_report_with_the_tools_of_orch() {
+    let Some(real) = Real::with(QUICK) else { return };
+    real.tables("[agents.claude]\nmcp = true\n[agents.codex]\nmcp = true\n[agents.opencode]\nmcp = true");
+    let tools = [
+        ("claude", "mcp__orch__task_done"),
+        ("codex", "mcp__orch/task_done"),
+        ("opencode", "orch_task_done"),
+    ];
+    for (name, tool) in tools {
+        let run = format!(r#"{{"run": "echo {name} > {name} && git add {name} && git commit -qm {name}"}}"#);
+        let report = format!(r#"{{"use": "{tool}", "with": {{"ids": ["1.1"], "note": "by a tool"}}}}"#);
+        let script = format!("[{run}, {report}, {{\"say\": \"done\"}}]");
+        real.scripted(name, &format!("agent = \"{name}\""), &script);
+    }
+    let _ = real.run("up");
+    for (name, tool) in tools {
+        let offered = real.server.offered(&format!("You work on the plan `{name}`"));
+        let is_it = |known: &String| known == tool || tool.starts_with(&format!("{known}/"));
+        assert!(offered.iter().any(is_it), "{name}: {offered:?}");
+        let log = || real.orch(&format!("logs {name}")).out;
+        assert_eq!(real.state(name), "finished", "{}\n{}", real.why(name), log());
+    }
+    real.nothing_is_left();
+}

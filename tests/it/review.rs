@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Sandbox, document};
+use crate::support::{Sandbox, document, wait_for};
 
 /// Works; once it has been told what a review says, it does that too and keeps the prompt.
 const WORKS: &str = "if test -e $MARKS/worked; then cp \"$ORCH_PROMPT_FILE\" $MARKS/prompt; echo better > better.txt; \
@@ -101,6 +101,24 @@ fn what_a_review_asks_for_is_told_to_the_agent_and_reviewed_again() {
     sandbox.orch("review p").code(0).says("better.txt").ok();
     sandbox.orch("review p --approve").code(0).ok();
     sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+    assert!(sandbox.path().join("better.txt").exists());
+}
+
+#[test]
+fn a_supervisor_that_waits_for_a_review_goes_on_at_once() {
+    let sandbox = reviewed();
+    let up = sandbox.start("up --wait");
+    wait_for("the hold", || sandbox.count("merge.failed", Some("p")) == 1);
+    sandbox
+        .orch("review p --request-changes Make it better")
+        .code(0)
+        .ok();
+    wait_for("the second hold", || {
+        sandbox.count("merge.failed", Some("p")) == 2
+    });
+    sandbox.orch("review p --approve").code(0).ok();
+    up.end().code(0).ok();
     assert_eq!(sandbox.state("p"), "landed");
     assert!(sandbox.path().join("better.txt").exists());
 }

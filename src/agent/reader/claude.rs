@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::json::{micros, number, text};
+use super::json::{micros, number, questions, text};
 use super::{ReadingDraft, obstacles, reset};
 use crate::plan::UNWANTED_TOOLS;
 use crate::schedule::{ObstacleKind, Spent};
@@ -61,6 +61,16 @@ fn assistant(event: &Value, draft: &mut ReadingDraft) {
         return;
     }
     draft.progress();
+    let parts = event.pointer("/message/content").and_then(Value::as_array);
+    for call in parts
+        .into_iter()
+        .flatten()
+        .filter(|part| text(part, "/type") == Some("tool_use"))
+    {
+        let asks = text(call, "/name") == Some("AskUserQuestion");
+        // Whoever does something after that has decided alone.
+        draft.facts.asks = call.pointer("/input").filter(|_| asks).and_then(questions);
+    }
     let message = text(event, "/message/id").map(str::to_owned);
     // An answer comes in several events, each with the same figures.
     if message.is_some() && draft.last_message == message {

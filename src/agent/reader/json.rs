@@ -51,3 +51,24 @@ pub(super) fn inner_message(text: &str) -> Cow<'_, str> {
         None => Cow::Borrowed(text),
     }
 }
+
+/// The questions in what a tool that asks a person was given, each with what may be answered: `{"questions": [{"question": …,
+/// "options": [{"label": …}]}]}`, or one `question`.
+pub(super) fn questions(input: &Value) -> Option<Box<str>> {
+    let many = input.pointer("/questions").and_then(Value::as_array);
+    let one = std::slice::from_ref(input);
+    let asked = many.map_or(one, Vec::as_slice).iter().filter_map(|asked| {
+        let question = text(asked, "/question").filter(|question| !question.trim().is_empty())?;
+        let options = asked.pointer("/options").and_then(Value::as_array);
+        let labels = options.into_iter().flatten();
+        let labels: Vec<&str> = labels
+            .filter_map(|option| text(option, "/label").or(option.as_str()))
+            .collect();
+        Some(match labels.is_empty() {
+            true => question.to_owned(),
+            false => format!("{question} ({})", labels.join(" / ")),
+        })
+    });
+    let asked: Vec<String> = asked.collect();
+    (!asked.is_empty()).then(|| asked.join("\n").into_boxed_str())
+}

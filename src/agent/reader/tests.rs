@@ -375,3 +375,38 @@ fn a_conversation_s_earlier_tokens_are_not_counted_again_and_tokens_have_a_price
         (20, 10, Some(120))
     );
 }
+
+#[test]
+fn a_question_by_a_tool_counts_as_long_as_nothing_is_done_after_it() {
+    let asked = r#"{"questions":[{"question":"Which colour?","options":[{"label":"red"},{"label":"green"}]},{"question":"How many?"}]}"#;
+    let claude = |name: &str, input: &str| {
+        format!(
+            r#"{{"type":"assistant","message":{{"id":"m{name}","content":[{{"type":"tool_use","name":"{name}","input":{input}}}]}},"session_id":"s"}}"#
+        )
+    };
+    let ends = r#"{"type":"result","subtype":"success","is_error":false,"result":"I asked."}"#;
+    let word = r#"{"type":"assistant","message":{"id":"m9","content":[{"type":"text","text":"I asked."}]}}"#;
+    let asks = claude("AskUserQuestion", asked);
+    let questions = "Which colour? (red / green)\nHow many?";
+    let seen = |lines: &[&str]| read(EventFormat::Claude, &(lines.join("\n") + "\n"), &OK).asks;
+    assert_eq!(seen(&[&asks, word, ends]).as_deref(), Some(questions));
+    let works = claude("Bash", r#"{"command":"ls"}"#);
+    assert_eq!(seen(&[&asks, &works, ends]), None);
+    assert_eq!(seen(&[&works, &claude("AskUserQuestion", "{}"), ends]), None);
+    let opencode = format!(
+        r#"{{"type":"tool_use","sessionID":"s","part":{{"tool":"question","state":{{"status":"error","input":{asked}}}}}}}"#
+    );
+    assert_eq!(
+        read(EventFormat::Opencode, &(opencode + "\n"), &OK)
+            .asks
+            .as_deref(),
+        Some(questions)
+    );
+    let gemini = r#"{"type":"tool_use","tool_name":"ask_user","parameters":{"question":"Now?"}}"#;
+    assert_eq!(
+        read(EventFormat::Gemini, &format!("{gemini}\n"), &OK)
+            .asks
+            .as_deref(),
+        Some("Now?")
+    );
+}

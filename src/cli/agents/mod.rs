@@ -1,5 +1,8 @@
 //! Commands for agents and scripts: tasks, prompts, the skill.
 
+pub mod mcp;
+mod mcp_tool;
+mod mcp_tools;
 pub mod prompt;
 pub mod skill;
 pub mod task;

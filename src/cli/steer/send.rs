@@ -7,36 +7,43 @@ use serde::Serialize;
 
 use crate::journal::{OrchDir, SCHEMA};
 use crate::plan::{MessageKind, PlanName};
-use crate::schedule::{SteerRefusal, check_text};
+use crate::schedule::{Outgoing, SteerRefusal, check_text};
 use crate::status::{self, Assignment};
-use crate::supervisor::{Answer, Outgoing, Posted, Project, Request, ask, record_message};
+use crate::supervisor::{Answer, Posted, Project, Request, ask, record_message};
 
 use crate::cli::agents::task_subject::own_assignment;
 use crate::cli::call::asking::{RequestOutcome, ask_or};
 use crate::cli::call::context::no_such_plan;
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
-/// Send a message to a plan's agents
+/// The name under which agents write to a person.
+const LEAD: &str = "lead";
+
+/// Send a message to a plan's agents, or to the lead
 ///
 /// The agent gets it with its next prompt, and can read it at once with `orch task inbox`. An agent's message comes from its
-/// plan.
+/// plan. `lead` is the person who looks after the plans: `orch status` lists what needs that person, and `orch inbox` shows it.
 #[derive(Debug, clap::Args)]
 pub struct SendArgs {
-    /// The agents' plan
+    /// The agents' plan, or `lead`
     #[arg(value_name = "PLAN")]
     to: String,
     /// The message
     #[arg(required = true, value_name = "TEXT")]
     text: Vec<String>,
-    /// coordination, status, conflict or sync_request
+    /// coordination, status, request, conflict or sync_request; of the last two the lead hears too
     #[arg(long, value_name = "KIND", default_value = "coordination")]
     kind: MessageKind,
+    /// The message that it answers, by its number in your inbox
+    #[arg(long, value_name = "NUMBER")]
+    reply_to: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
 struct SentTo {
     schema: u32,
-    to: PlanName,
+    /// A plan, or `lead`.
+    to: String,
     from: Option<PlanName>,
     kind: MessageKind,
     /// False without a supervisor: the next `orch up` delivers it.
@@ -53,8 +60,11 @@ pub fn run(context: &Context, args: &SendArgs) -> Result<ProgramExit, CliError> 
         return by_agent(context, args, &work, &worktree);
     }
     let project = context.project_in_force()?;
-    let to = context.named(&project, &args.to)?;
-    let from = sender(context, &project)?.filter(|from| *from != to);
+    let is_lead = is_lead(args, project.set.plans.iter().map(|plan| &plan.name));
+    let to = (!is_lead)
+        .then(|| context.named(&project, &args.to))
+        .transpose()?;
+    let from = sender(context, &project)?.filter(|from| Some(from) != to.as_ref());
     let outgoing = outgoing(args, to, from);
     let request = Request::Send(outgoing.clone());
     let asked = ask_or(&project.dir, &request, || record_message(&project, &outgoing))?;
@@ -75,10 +85,12 @@ fn by_agent(
     worktree: &Path,
 ) -> Result<ProgramExit, CliError> {
     let names = || work.plans.iter().map(PlanName::as_str);
-    let to = work.plans.iter().find(|plan| plan.as_str() == args.to);
-    let to = to.ok_or_else(|| no_such_plan(&args.to, "the manifest", names()))?;
+    let to = work.plans.iter().find(|plan| plan.as_str() == args.to).cloned();
+    if to.is_none() && !is_lead(args, work.plans.iter()) {
+        return Err(no_such_plan(&args.to, "the manifest", names()));
+    }
     let from = Some(work.plan.clone());
-    let outgoing = outgoing(args, to.clone(), from);
+    let outgoing = outgoing(args, to, from);
     check_text(&outgoing.text)?;
     let when = match ask(&OrchDir::at(&work.home), &Request::Send(outgoing.clone())) {
         Ok(Some(answer @ (Answer::Refused { .. } | Answer::Accepted))) => answered(answer)?,
@@ -89,6 +101,7 @@ fn by_agent(
                 to: outgoing.to.clone(),
                 kind: outgoing.kind,
                 text: outgoing.text.clone(),
+                answers: outgoing.answers,
             };
             let posted = status::post(worktree, &posted);
             posted.map_err(anyhow::Error::msg)?;
@@ -98,12 +111,18 @@ fn by_agent(
     say(context, &outgoing, when)
 }
 
-fn outgoing(args: &SendArgs, to: PlanName, from: Option<PlanName>) -> Outgoing {
+/// True when the lead is meant. A plan of that name counts first.
+fn is_lead<'a>(args: &SendArgs, mut plans: impl Iterator<Item = &'a PlanName>) -> bool {
+    args.to == LEAD && !plans.any(|plan| plan.as_str() == LEAD)
+}
+
+fn outgoing(args: &SendArgs, to: Option<PlanName>, from: Option<PlanName>) -> Outgoing {
     Outgoing {
         to,
         from,
         kind: args.kind,
         text: args.text.join(" "),
+        answers: args.reply_to,
     }
 }
 
@@ -137,7 +156,7 @@ fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<ProgramExit
     if context.json {
         output::json(&SentTo {
             schema: SCHEMA,
-            to: to.clone(),
+            to: to.as_ref().map_or(LEAD, PlanName::as_str).to_owned(),
             from: from.clone(),
             kind: *kind,
             driven: when == When::Now,
@@ -145,11 +164,12 @@ fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<ProgramExit
     } else if !context.quiet {
         let when = match when {
             When::Now => "",
+            When::Readable | When::Later if to.is_none() => "",
             When::Readable => "; its agent, still at work, can read it now (orch task inbox)",
             When::Later => "; the next `orch up` delivers it",
             When::Collected => "; the supervisor collects it from this worktree",
         };
-        output::text(&format!("sent to {to}{when}\n"))?;
+        output::text(&format!("sent to {}{when}\n", outgoing.addressee()))?;
     }
     Ok(ProgramExit::Done)
 }

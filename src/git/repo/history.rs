@@ -125,6 +125,35 @@ pub fn commits_beyond<'a>(
     Ok(beyond)
 }
 
+/// The commits on the first parents of `tip` that are not in the history of `since`, newest first and at most so many, without merges:
+/// each as its short name and its subject.
+///
+/// # Errors
+///
+/// When the history cannot be read.
+pub fn subjects_since(
+    repo: &Repository,
+    tip: &CommitId,
+    since: &CommitId,
+    most: usize,
+) -> Result<Vec<String>, GitError> {
+    let cannot = || GitError::library("read the history of a branch");
+    let handle = repo.handle();
+    let mut walk = handle.revwalk().map_err(cannot())?;
+    walk.simplify_first_parent().map_err(cannot())?;
+    walk.push(oid(tip)?).map_err(cannot())?;
+    walk.hide(oid(since)?).map_err(cannot())?;
+    let mut found = Vec::new();
+    for id in walk {
+        let commit = id.and_then(|id| handle.find_commit(id)).map_err(cannot())?;
+        if commit.parent_count() < 2 && found.len() < most {
+            let subject = String::from_utf8_lossy(commit.summary_bytes().unwrap_or_default()).into_owned();
+            found.push(format!("{} {subject}", commit_id(commit.id()).short()));
+        }
+    }
+    Ok(found)
+}
+
 /// Copies in the history of `tip`, as `git commit --amend` or a rebase makes them: commits that make the same change as one in
 /// the history of `before` that `tip` does not have.
 ///

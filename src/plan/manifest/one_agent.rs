@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::ledger::Ledger;
 use super::written::at::{Located, NamedTable};
-use super::written::raw::RawAgent;
+use super::written::raw::{RawAgent, RawPrice};
 use super::written::words::Stdin;
 use crate::plan::{
-    Account, Agent, AgentName, AgentStdin, COMMAND_PLACEHOLDERS, EventFormat, Preset, Price,
+    Account, Agent, AgentName, AgentStdin, COMMAND_PLACEHOLDERS, EventFormat, MCP_PROGRAMS, Preset, Price,
     RESUME_PLACEHOLDERS, StopSignal, Template,
 };
 
@@ -19,6 +19,7 @@ pub(super) fn of_preset(name: AgentName, preset: &'static Preset) -> Agent {
         known: Some(preset),
         command: line(false).unwrap_or_default(),
         resume: line(true),
+        attach: attach_of(preset),
         stdin: preset.stdin,
         events: preset.events,
         stop: preset.stop.to_vec(),
@@ -27,6 +28,7 @@ pub(super) fn of_preset(name: AgentName, preset: &'static Preset) -> Agent {
         model: None,
         accounts: Vec::new(),
         price: None,
+        mcp: false,
         report: None,
     }
 }
@@ -76,13 +78,10 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
         }
     }
     if let Some(resume) = &raw.resume {
-        check_words(name, resume, "resume", RESUME_PLACEHOLDERS, ledger);
-        let line = words(resume);
-        if !line.is_empty() && !line.iter().any(|part| part.contains("{session}")) {
-            let message = format!("`resume` of agent `{name}` does not say which conversation");
-            ledger.at(resume.place, message, "it needs {session}".to_owned());
-        }
-        agent.resume = Some(line).filter(|line| !line.is_empty());
+        agent.resume = conversation(name, resume, "resume", ledger);
+    }
+    if let Some(attach) = &raw.attach {
+        agent.attach = conversation(name, attach, "attach", ledger);
     }
     match raw.stdin.as_ref().map(|stdin| stdin.value) {
         Some(Stdin::Prompt) => agent.stdin = AgentStdin::Prompt,
@@ -94,6 +93,12 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
     }
     if let Some(stop) = &raw.stop {
         agent.stop = stop.value.iter().map(|signal| signal.value.into()).collect();
+    }
+    agent.mcp = raw.mcp.as_ref().is_some_and(|mcp| mcp.value);
+    if let Some(mcp) = raw.mcp.as_ref().filter(|mcp| mcp.value && !can_be_told(&agent)) {
+        let message = format!("`orch` does not know how the program of agent `{name}` is told of tools");
+        let hint = "give it a server of its own: `orch mcp` speaks over standard input and output".to_owned();
+        ledger.at(mcp.place, message, hint);
     }
     agent.report = raw.report.as_ref().map(|report| report.value.into());
     agent.max = raw.max.as_ref().map(|max| max.value.0 as usize);
@@ -110,27 +115,30 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
             env: variables(&env.value, ledger),
         });
     }
-    agent.price = raw.price.as_ref().and_then(|price| {
-        let amount =
-            |amount: &Option<Located<super::written::values::Amount>>| amount.as_ref().map(|at| at.value.0);
-        match (amount(&price.value.input), amount(&price.value.output)) {
-            (Some(input), Some(output)) => Some(Price {
-                input,
-                cached: amount(&price.value.cached).unwrap_or(input),
-                output,
-            }),
-            _ => {
-                let message = format!("the `price` of agent `{name}` needs both `input` and `output`");
-                ledger.at(
-                    price.place,
-                    message,
-                    "money for a million tokens of each".to_owned(),
-                );
-                None
-            }
-        }
-    });
+    agent.price = raw.price.as_ref().and_then(|price| price_of(name, price, ledger));
     Some(agent)
+}
+
+/// What the tokens of an agent cost; none where a part is missing, which is then in the ledger.
+fn price_of(name: &AgentName, price: &Located<RawPrice>, ledger: &mut Ledger) -> Option<Price> {
+    let amount =
+        |amount: &Option<Located<super::written::values::Amount>>| amount.as_ref().map(|at| at.value.0);
+    match (amount(&price.value.input), amount(&price.value.output)) {
+        (Some(input), Some(output)) => Some(Price {
+            input,
+            cached: amount(&price.value.cached).unwrap_or(input),
+            output,
+        }),
+        _ => {
+            let message = format!("the `price` of agent `{name}` needs both `input` and `output`");
+            ledger.at(
+                price.place,
+                message,
+                "money for a million tokens of each".to_owned(),
+            );
+            None
+        }
+    }
 }
 
 /// A command of one's own. What its program is known to do is still known.
@@ -156,13 +164,44 @@ fn own_command(
         stop: known.map_or_else(|| vec![StopSignal::Term], |known| known.stop.to_vec()),
         command: line,
         resume: None,
+        attach: known.and_then(attach_of),
         max: None,
         env: BTreeMap::new(),
         model: None,
         accounts: Vec::new(),
         price: None,
+        mcp: false,
         report: None,
     }
+}
+
+/// True for programs that take MCP servers in a way that is known.
+fn can_be_told(agent: &Agent) -> bool {
+    agent
+        .known
+        .is_some_and(|known| MCP_PROGRAMS.contains(&known.name))
+}
+
+/// The command with which a person continues a conversation of this program.
+fn attach_of(preset: &'static Preset) -> Option<Vec<String>> {
+    let words = preset.attach.iter().map(|word| (*word).to_owned());
+    Some(words.collect()).filter(|line: &Vec<String>| !line.is_empty())
+}
+
+/// A command that continues a conversation; none where it is empty.
+fn conversation(
+    name: &AgentName,
+    list: &Located<Vec<Located<String>>>,
+    key: &str,
+    ledger: &mut Ledger,
+) -> Option<Vec<String>> {
+    check_words(name, list, key, RESUME_PLACEHOLDERS, ledger);
+    let line = words(list);
+    if !line.is_empty() && !line.iter().any(|part| part.contains("{session}")) {
+        let message = format!("`{key}` of agent `{name}` does not say which conversation");
+        ledger.at(list.place, message, "it needs {session}".to_owned());
+    }
+    Some(line).filter(|line| !line.is_empty())
 }
 
 fn words(list: &Located<Vec<Located<String>>>) -> Vec<String> {

@@ -31,6 +31,8 @@ pub struct PromptContext {
     pub open: Vec<TaskId>,
     /// The messages to the plan's agents since the last start.
     pub messages: Vec<PromptMessage>,
+    /// The commits that people have made since the last agent ended, newest first.
+    pub by_people: Vec<String>,
     /// True when it continues with a conversation that knows all but the messages.
     pub brief: bool,
     /// The phases of this stage, and no others.
@@ -133,6 +135,8 @@ pub enum WhyAgain {
     Unread,
     /// It asked a person, who has answered.
     Answered,
+    /// A person took its place for a while.
+    ByHand,
 }
 
 /// What became of an earlier attempt.

@@ -11,7 +11,8 @@ use crate::plan::text::near_miss::{did_you_mean, quoted};
 /// Longest text of a message, in bytes: what fits beside a prompt. More belongs into a file that the message names.
 pub const LONGEST_MESSAGE: usize = 16 << 10;
 
-/// What a message is about. It changes nothing about how the message is delivered.
+/// What a message is about. It changes nothing about how the message is delivered; of a conflict and of a request to wait the lead
+/// hears too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
@@ -20,6 +21,8 @@ pub enum MessageKind {
     Coordination,
     /// How far somebody is.
     Status,
+    /// Somebody wants something done; nothing waits for it.
+    Request,
     /// Something that does not fit together.
     Conflict,
     /// A request to wait for each other.
@@ -28,9 +31,10 @@ pub enum MessageKind {
 
 impl MessageKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Coordination,
         Self::Status,
+        Self::Request,
         Self::Conflict,
         Self::SyncRequest,
     ];
@@ -40,6 +44,7 @@ impl MessageKind {
         match self {
             Self::Coordination => "coordination",
             Self::Status => "status",
+            Self::Request => "request",
             Self::Conflict => "conflict",
             Self::SyncRequest => "sync_request",
         }
@@ -87,6 +92,9 @@ pub struct Message {
     pub kind: MessageKind,
     /// The text.
     pub text: String,
+    /// The message that it answers, by its number among those of the plan that sent it, or of the lead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<u32>,
     /// True when `orch` wrote it: what it tells may be over when an agent ends.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_orch: bool,
@@ -97,6 +105,19 @@ impl Message {
     pub fn sender(&self) -> &str {
         self.from.as_ref().map_or("the lead", PlanName::as_str)
     }
+}
+
+/// The text without what would steer a terminal or hide something: line ends and tabs stay, other control characters, and those
+/// that turn the direction of writing around, become U+FFFD.
+pub fn harmless(text: &str) -> String {
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = |c: char| match c {
+        '\n' | '\t' => c,
+        c if c.is_control() || turns(c) => '\u{fffd}',
+        c => c,
+    };
+    text.replace("\r\n", "\n").chars().map(shown).collect()
 }
 
 #[cfg(test)]
@@ -110,5 +131,11 @@ mod tests {
         }
         let wrong = "conflikt".parse::<MessageKind>().unwrap_err().to_string();
         assert!(wrong.contains("did you mean `conflict`?"), "{wrong}");
+    }
+
+    #[test]
+    fn what_would_steer_a_terminal_is_made_harmless_and_lines_stay() {
+        let sent = harmless("one\r\n\ttwo \u{1b}[2J\u{7}\u{9b}1m\u{202e}evil ü");
+        assert_eq!(sent, "one\n\ttwo \u{fffd}[2J\u{fffd}\u{fffd}1m\u{fffd}evil ü");
     }
 }

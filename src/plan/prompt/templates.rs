@@ -32,6 +32,7 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "tasks.md",
     "retry.md",
     "messages.md",
+    "people.md",
     "unread.md",
     "protocol.md",
     "rules.md",
@@ -219,6 +220,7 @@ fn samples() -> Vec<PromptContext> {
         review: None,
         open: Vec::new(),
         messages: Vec::new(),
+        by_people: Vec::new(),
         brief: false,
         phases: Vec::new(),
         branch: "orch/auth".to_owned(),
@@ -247,6 +249,7 @@ fn samples() -> Vec<PromptContext> {
         red: text("`cargo test` exited with code 1"),
         review: text("src/a.rs:1: `x`"),
         open: vec![TaskId::new(1, 2)],
+        by_people: vec!["1a2b3c4 Rename it".to_owned()],
         messages: vec![PromptMessage {
             from: "the lead".to_owned(),
             kind: MessageKind::Conflict,
@@ -329,6 +332,7 @@ mod tests {
                 reason: "the agent exited with code 1".to_owned(),
                 tail: Some("one\n```\ntwo".to_owned()),
             }),
+            by_people: Vec::new(),
             messages: vec![PromptMessage {
                 from: "billing".to_owned(),
                 kind: MessageKind::Conflict,

@@ -19,6 +19,9 @@ pub struct Agent {
     pub command: Vec<String>,
     /// The same to continue with a conversation (`{session}`); none where that is not possible or not wanted.
     pub resume: Option<Vec<String>>,
+    /// The command with which a person continues a conversation (`{session}`); none: a shell is opened instead.
+    #[serde(default)]
+    pub attach: Option<Vec<String>>,
     /// What its standard input holds.
     pub stdin: AgentStdin,
     /// How its output tells what it does.
@@ -35,6 +38,9 @@ pub struct Agent {
     pub accounts: Vec<Account>,
     /// What its tokens cost, for one that does not say so itself.
     pub price: Option<Price>,
+    /// True when its program is given the tools of `orch mcp`.
+    #[serde(default)]
+    pub mcp: bool,
     /// What it has to say about its work, where its table says so.
     #[serde(default)]
     pub report: Option<Report>,

@@ -6,6 +6,7 @@ pub(super) mod agent;
 pub(super) mod arrangement;
 pub(super) mod call;
 pub(super) mod lint;
+pub(super) mod login;
 pub(super) mod plan_set;
 pub(super) mod preset;
 pub(super) mod report;

@@ -1,7 +1,7 @@
 //! Agent programs that are known by name: one table. Their options change every few weeks, so each row names the version
 //! it was tried with, and every part of it can be replaced in `[agents.NAME]`.
 
-use crate::plan::{AgentStdin, EventFormat, Report, StopSignal};
+use crate::plan::{AgentStdin, EventFormat, Login, Report, StopSignal};
 
 /// One known program.
 #[derive(Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Preset {
     pub model: &'static [&'static str],
     /// Arguments that continue with a conversation; empty where the program cannot.
     pub resume: &'static [&'static str],
+    /// The command with which a person continues a conversation; empty where the program cannot.
+    pub attach: &'static [&'static str],
     /// Arguments that end it when it has spent so much (`{budget}`); empty where the program does not know.
     pub budget: &'static [&'static str],
     /// Arguments that come last.
@@ -46,17 +48,6 @@ pub struct Preset {
     pub hides_git_config: bool,
     /// What shows that somebody is logged in: variables, and files below the home folder.
     pub login: Login,
-}
-
-/// What shows that somebody is logged in. Any one of them is enough; both empty: none is needed.
-#[derive(Debug, PartialEq)]
-pub struct Login {
-    /// Environment variables that hold a key or a token.
-    pub variables: &'static [&'static str],
-    /// Files that hold one: a variable with the folder, that folder's place below the home folder, and the file in it.
-    pub files: &'static [(&'static str, &'static str, &'static str)],
-    /// Advice.
-    pub how: &'static str,
 }
 
 impl Preset {
@@ -102,6 +93,9 @@ impl Preset {
 /// where its work is lost. An agent that tries one has done nothing wrong.
 pub const UNWANTED_TOOLS: &[&str] = &["AskUserQuestion", "EnterWorktree"];
 
+/// Programs that can be told of MCP servers for one call, by their presets' names.
+pub const MCP_PROGRAMS: &[&str] = &["claude", "codex", "opencode", "gemini"];
+
 const TERM: &[StopSignal] = &[StopSignal::Term];
 
 /// Every known program.
@@ -127,6 +121,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--dangerously-skip-permissions"],
         model: &["--model", "{model}"],
         resume: &["--resume", "{session}"],
+        attach: &["claude", "--resume", "{session}"],
         budget: &["--max-budget-usd", "{budget}"],
         last: &[],
         stdin: AgentStdin::Prompt,
@@ -172,6 +167,8 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--sandbox", "workspace-write"],
         model: &["--model", "{model}"],
         resume: &["resume", "{session}"],
+        #[rustfmt::skip]
+        attach: &["codex", "resume", "{session}", "--add-dir", "{git_dir}", "--add-dir", "{git_common_dir}"],
         budget: &[],
         last: &["-"],
         stdin: AgentStdin::Prompt,
@@ -210,6 +207,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--auto"],
         model: &["--model", "{model}"],
         resume: &["--session", "{session}"],
+        attach: &["opencode", "--session", "{session}"],
         budget: &[],
         last: &[],
         stdin: AgentStdin::Prompt,
@@ -246,6 +244,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--yolo"],
         model: &["--model", "{model}"],
         resume: &["--resume", "{session}"],
+        attach: &["gemini", "--skip-trust", "--resume", "{session}"],
         budget: &[],
         last: &[],
         stdin: AgentStdin::Prompt,
@@ -283,6 +282,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--yes-always"],
         model: &["--model", "{model}"],
         resume: &[],
+        attach: &[],
         budget: &[],
         last: &[],
         stdin: AgentStdin::None,
@@ -316,6 +316,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &[],
         model: &[],
         resume: &[],
+        attach: &[],
         budget: &[],
         last: &[],
         stdin: AgentStdin::None,

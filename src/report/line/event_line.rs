@@ -4,10 +4,11 @@ use crate::journal::Record;
 use crate::plan::{CommitId, ManifestChange, Message, OnStall, PlanName};
 use crate::schedule::{
     Event, Evidence, Failed, Hold, Landed, LaneNote, LateReport, LaunchTrouble, MergeTrouble, NotLanded,
-    PhaseSaid, PhaseVerify, PinRefusal, Reviewing, TargetChecked, TaskReport, VerifiedMerge, point_word,
+    PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport, VerifiedMerge, point_word,
 };
 use crate::supervisor::given;
 
+use super::person_line::person_line;
 use super::resolving_line::resolving_line;
 use super::usage_line::{facts_line, parked_line};
 use crate::report::text::count::count;
@@ -72,7 +73,6 @@ pub fn detail(event: &Event) -> String {
         Event::Paused(asked) => point_word(asked.point),
         Event::QuestionAsked(question) => format!("{}: {}", question.attempt, first_line(&question.text)),
         Event::QuestionAnswered(answer) => first_line(&answer.text),
-        Event::Review(fact) => review_line(fact),
         Event::Resumed(about)
         | Event::RetryRequested(about)
         | Event::CancelRequested(about)
@@ -124,6 +124,7 @@ pub fn detail(event: &Event) -> String {
         Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
         Event::ConflictGone(seen) => format!("with {}", seen.with),
         Event::Resolve(fact) => resolving_line(fact),
+        Event::Person(fact) => person_line(fact),
         Event::UnionRed(seen) => format!("with {}: {}", stacked(&seen.with), first_line(&seen.why)),
         Event::UnionGreen(seen) => format!("with {}", stacked(&seen.with)),
     }
@@ -294,15 +295,5 @@ fn merge_trouble(why: &MergeTrouble) -> String {
         | MergeTrouble::NotFinished { why } => first_line(why),
         MergeTrouble::Waits { on } => format!("waits for {on} to land"),
         MergeTrouble::Review { commit } => format!("waits for review of {}", commit.short()),
-    }
-}
-
-fn review_line(fact: &Reviewing) -> String {
-    match fact {
-        Reviewing::Commented(comment) => {
-            format!("{}:{}: {}", comment.file, comment.line, first_line(&comment.text))
-        }
-        Reviewing::Approved(approval) => approval.commit.short().to_owned(),
-        Reviewing::Returned(back) => first_line(&back.text),
     }
 }

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use anstream::adapter::strip_bytes;
 
 use crate::journal::Record;
-use crate::schedule::{Event, Scheduler, attention};
+use crate::schedule::{Event, PersonFact, Scheduler, attention};
 use crate::supervisor::Observer;
 use crate::words::{attention_line, attention_text};
 
@@ -109,6 +109,7 @@ fn is_news(event: &Event) -> bool {
         | Event::WorkMerged { .. }
         | Event::WorkLeftOut { .. }
         | Event::Ticked(_)
+        | Event::Person(PersonFact::Delivered(_) | PersonFact::Read(_) | PersonFact::Seen { .. })
         | Event::MergeStarted { .. }
         | Event::MergeVerified(_)
         | Event::VerifyStarted { .. }
@@ -165,6 +166,14 @@ fn is_news(event: &Event) -> bool {
         | Event::StallActed(_)
         | Event::ReportLate(_)
         | Event::MessageSent(_)
+        | Event::Person(
+            PersonFact::ToLead(_)
+            | PersonFact::AttachBegan(_)
+            | PersonFact::AttachEnded(_)
+            | PersonFact::ReviewCommented(_)
+            | PersonFact::ReviewApproved(_)
+            | PersonFact::ReviewReturned(_),
+        )
         | Event::QuestionAsked(_)
         | Event::QuestionAnswered(_)
         | Event::Escalated(_)
@@ -172,7 +181,6 @@ fn is_news(event: &Event) -> bool {
         | Event::ConflictForeseen(_)
         | Event::ConflictGone(_)
         | Event::Resolve(_)
-        | Event::Review(_)
         | Event::UnionRed(_)
         | Event::UnionGreen(_)
         | Event::Warning { .. } => true,

@@ -49,6 +49,12 @@ pub fn one_plan(plan: &PlanView) -> String {
         };
         let _ = writeln!(text, "worktree {}{dirt}", worktree.display());
     }
+    if let Some(talk) = &plan.conversation {
+        let id = talk.id.as_deref().map(|id| format!("{id}: ")).unwrap_or_default();
+        let there = talk.attached.map(|pid| format!(" (process {pid} is attached)"));
+        let command = talk.command.join(" ");
+        let _ = writeln!(text, "talk     {id}{command}{}", there.unwrap_or_default());
+    }
     if let Some(spent) = budget_line(&plan.spent) {
         let _ = writeln!(text, "spent    {spent}");
     }
@@ -57,6 +63,7 @@ pub fn one_plan(plan: &PlanView) -> String {
     for phase in &plan.phases {
         write_phase(&mut text, plan, phase, ids);
     }
+    write_messages(&mut text, plan);
     if !plan.attempts.is_empty() {
         let _ = writeln!(text, "\nattempts");
     }
@@ -64,6 +71,26 @@ pub fn one_plan(plan: &PlanView) -> String {
         write_attempt(&mut text, attempt);
     }
     text
+}
+
+/// The messages to its agents, with the first line of each.
+fn write_messages(text: &mut String, plan: &PlanView) {
+    if !plan.messages.is_empty() {
+        let _ = writeln!(text, "\nmessages");
+    }
+    for message in &plan.messages {
+        let from = message.from.as_ref().map_or("the lead", |from| from.as_str());
+        let when = message.at.map(|at| format!(", {}", ago(at))).unwrap_or_default();
+        let first = message.text.lines().next().unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "  {:<3} {:<9} from {from} ({}){when}: {}",
+            message.id,
+            message.state.as_str(),
+            message.kind,
+            fit(first, 80)
+        );
+    }
 }
 
 fn ahead(plan: &PlanView) -> String {

@@ -1,11 +1,22 @@
 //! Questions: the work of an agent that asks a person waits for the answer.
 
-use crate::plan::{AttemptId, PlanName};
+use crate::plan::{AttemptId, LONGEST_MESSAGE, PlanName, harmless};
 use crate::schedule::board::core::Board;
 use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::question::Question;
+
+/// The question as it is kept, whoever wrote it: not longer than a message, and harmless.
+pub(in crate::schedule) fn fit(question: &str) -> String {
+    let question = harmless(question.trim());
+    let end = (0..=LONGEST_MESSAGE.min(question.len())).rev();
+    let end = end
+        .into_iter()
+        .find(|end| question.is_char_boundary(*end))
+        .unwrap_or(0);
+    question[..end].to_owned()
+}
 
 /// Records the question of an attempt that ended with one.
 pub(in crate::schedule) fn ask_person(

@@ -1,13 +1,13 @@
 //! Policies at the end of an attempt: a stage done, a retry, a plan finished, failed, held or skipped.
 
-use super::asking::ask_person;
+use super::asking::{ask_person, fit};
 use super::failing::{hold_attempt, retry_or_give_up};
 use super::integrating::complete;
 use super::lost_lane::{has_lost_its_place, lane_of, lose_worktree};
 use super::needed::what_is_needed;
 use super::parking::park;
 use super::starting::work_place;
-use super::unread::{continue_with_unread, warn_of_unread};
+use super::unread::{continue_with_unread, note_told, warn_of_unread};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
@@ -51,6 +51,7 @@ pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step:
                 lose_worktree(board, at, plan, lane, step);
             }
         }
+        Event::AgentStarted { plan, .. } => note_told(board, at, plan, step),
         Event::VerifyFailed(Failed { plan, why }) => {
             if let Some(work) = board.plan_work(plan) {
                 let failures = board.state.plan(plan).repair.failures;
@@ -117,6 +118,7 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
                 hold_attempt(board, at, &name, &id, Hold::Needs { why, how, obstacle }, step);
             }
             AttemptVerdict::Asks(question) => {
+                let question = fit(&question);
                 ask_person(board, at, &name, &id, &question, step);
                 hold_attempt(board, at, &name, &id, Hold::Asks { question }, step);
             }

@@ -103,7 +103,7 @@ pub(in crate::schedule) fn take_signs(
             && done.action == OnStall::Nudge
         {
             let ages = done.ages;
-            let message = nudge(&board.state.plans[number].inbox, id, ages);
+            let message = nudge(&board.state.plans[number].mail.inbox, id, ages);
             let plan = name.clone();
             board.record(at, Event::MessageSent(Sent { plan, message }), step);
         }
@@ -155,6 +155,7 @@ fn nudge(inbox: &[Message], id: &AttemptId, ages: Ages) -> Message {
              will not come, report the task as failed and end",
             ages.words()
         ),
+        answers: None,
         by_orch: true,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::budget::{is_broke, left_of_budget};
 use super::parking::{conversation, reopening};
-use crate::plan::{AttemptId, PlanName, UnitId, WorkRef};
+use crate::plan::{AttemptId, CommitId, PlanName, UnitId, WorkRef};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::{Effect, Launch, WorkPlace};
@@ -293,11 +293,29 @@ fn launch(board: &mut Board, name: &PlanName, lane: u32, step: &mut Step) {
             .state
             .number(name)
             .and_then(|number| left_of_budget(board, number)),
-        inbox: run.inbox.iter().take(attempt.told as usize).cloned().collect(),
-        told: run.told,
+        seen: seen_by_agents(run),
+        inbox: run
+            .mail
+            .inbox
+            .iter()
+            .take(attempt.told as usize)
+            .cloned()
+            .collect(),
+        told: run.mail.told,
     };
     let ask = Ask::Launch(attempt.id.clone());
     board.ask(ask, Effect::Launch(launch), step);
+}
+
+/// Where the branch stood when an agent of the plan saw it last.
+fn seen_by_agents(run: &PlanRun) -> Option<CommitId> {
+    let began = run.worktree().map(|made| &made.base);
+    run.hands
+        .seen
+        .as_ref()
+        .or(began)
+        .filter(|_| !run.by_units)
+        .cloned()
 }
 
 /// Worktrees are made before they are needed: for the plans that come next, as many as two rounds of slots take, so

@@ -7,10 +7,11 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
+use crate::schedule::event::person::person_fact::{MailUpTo, PersonFact};
+use crate::schedule::judge::verdict::{AttemptVerdict, judge};
 use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_view::counted;
 use crate::schedule::state::tries::Tries;
-use crate::schedule::work::plans::Work;
 
 /// How often in a row an agent is continued with unread messages. An agent that never reads them will not after the third time
 /// either.
@@ -34,7 +35,7 @@ pub(in crate::schedule) fn continue_with_unread(
     }
     let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
     let unread = run.unread().count();
-    if unread == 0 || !may_continue(&board.work, attempt, tries) {
+    if unread == 0 || !may_continue(board, number, attempt, tries) {
         return false;
     }
     let event = Event::AttemptFailed {
@@ -53,6 +54,16 @@ pub(in crate::schedule) fn continue_with_unread(
     true
 }
 
+/// An agent has begun: what its prompt told is read.
+pub(in crate::schedule) fn note_told(board: &mut Board, at: At, name: &PlanName, step: &mut Step) {
+    let mail = &board.state.plan(name).mail;
+    if Some(mail.told) > mail.read.or(Some(0)) {
+        let (plan, up_to) = (name.clone(), mail.told);
+        let read = Event::Person(PersonFact::Read(MailUpTo { plan, up_to }));
+        board.record(at, read, step);
+    }
+}
+
 /// Says that a plan comes to its end with messages that no agent has read.
 pub(in crate::schedule) fn warn_of_unread(board: &mut Board, at: At, name: &PlanName, step: &mut Step) {
     if let Some(why) = board.state.plan(name).unread_words() {
@@ -61,15 +72,22 @@ pub(in crate::schedule) fn warn_of_unread(board: &mut Board, at: At, name: &Plan
     }
 }
 
-/// True when the agent of this attempt ended in order and may be sent on again.
-fn may_continue(work: &Work, attempt: &Attempt, tries: &Tries) -> bool {
-    let AttemptState::Checked(Exit::Code { code: 0 }, evidence) = &attempt.state else {
+/// True when the agent of this attempt ended in order, or with all of its work done however it ended, and may be sent on again.
+fn may_continue(board: &Board, number: usize, attempt: &Attempt, tries: &Tries) -> bool {
+    let AttemptState::Checked(exit, evidence) = &attempt.state else {
         return false;
     };
-    let agent = work.agents.get(&attempt.agent);
+    // Nobody sends a person on, and an agent that asks continues with the answer and the messages.
+    if *exit == Exit::ByHand || evidence.asks.is_some() {
+        return false;
+    }
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    let agent = board.work.agents.get(&attempt.agent);
     let reads = agent.is_none_or(|agent| !agent.runs_prompt);
-    let in_order = evidence.trouble.is_none() && attempt.facts.obstacle.is_none() && !attempt.is_given_up();
-    reads && in_order && tries.unread < MOST
+    let in_order =
+        *exit == (Exit::Code { code: 0 }) && evidence.trouble.is_none() && attempt.facts.obstacle.is_none();
+    let complete = || matches!(judge(plan, run, attempt), Some(AttemptVerdict::Done(_)));
+    reads && !attempt.is_given_up() && tries.unread < MOST && (in_order || complete())
 }
 
 #[cfg(test)]
@@ -82,6 +100,7 @@ mod tests {
     use crate::schedule::drive::scheduler::Scheduler;
     use crate::schedule::event::exit::Evidence;
     use crate::schedule::event::notice::Sent;
+    use crate::schedule::work::plans::Work;
 
     fn commit() -> CommitId {
         "0".repeat(40).parse().unwrap()
@@ -132,6 +151,7 @@ mod tests {
             from: None,
             kind: MessageKind::Coordination,
             text: format!("message {id}"),
+            answers: None,
             by_orch,
         };
         let sent = Event::MessageSent(Sent {

@@ -9,6 +9,7 @@ use crate::schedule::event::about::{
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::AgentUsage;
 use crate::schedule::event::merge_facts::{Landed, NotLanded, Pinned};
+use crate::schedule::event::person::person_fact::PersonFact;
 use crate::schedule::event::resolving::{ConflictResolved, ResolverFailed, Resolving};
 use crate::schedule::state::attempt::{AttemptState, Integration};
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun, Verify};
@@ -78,6 +79,20 @@ pub(in crate::schedule) fn is_current(board: &Board, event: &Event) -> bool {
             run.outcome == Some(Outcome::Finished)
                 && !run.landed.contains_key(target)
                 && !matches!(run.merge, Merge::Running(_))
+        }
+        Event::Person(PersonFact::Delivered(mail)) => {
+            let known = &board.state.plan(&mail.plan).mail;
+            mail.up_to > known.delivered
+                && usize::try_from(mail.up_to).is_ok_and(|up_to| up_to <= known.inbox.len())
+        }
+        Event::Person(PersonFact::Read(mail)) => {
+            let known = &board.state.plan(&mail.plan).mail;
+            Some(mail.up_to) > known.read
+                && usize::try_from(mail.up_to).is_ok_and(|up_to| up_to <= known.inbox.len())
+        }
+        Event::Person(PersonFact::AttachEnded(ended)) => {
+            let attached = board.state.plan(&ended.plan).hands.attached.as_ref();
+            attached.is_some_and(|attached| attached.pid == ended.pid)
         }
         _ => true,
     }

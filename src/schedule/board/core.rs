@@ -15,6 +15,7 @@ use crate::schedule::event::about::PinRefusal;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::merge_facts::Pinned;
+use crate::schedule::event::person::person_fact::PersonFact;
 use crate::schedule::ready::frontier::Frontier;
 use crate::schedule::ready::lanes::Machine;
 use crate::schedule::ready::readiness::Readiness;
@@ -138,6 +139,12 @@ impl Board {
             | Event::PlanCancelled { .. }
             | Event::Paused(_)
             | Event::Resumed(_)
+            | Event::Person(
+                PersonFact::AttachBegan(_)
+                | PersonFact::AttachEnded(_)
+                | PersonFact::ReviewApproved(_)
+                | PersonFact::ReviewReturned(_),
+            )
             | Event::Resolve(_) => {
                 (self.frontier.landing, self.frontier.resolving) = (true, true);
                 self.touch(event, true);

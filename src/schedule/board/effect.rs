@@ -208,6 +208,9 @@ pub struct Launch {
     pub account: Option<String>,
     /// The conversation to continue with, if there is one.
     pub conversation: Option<Box<Conversation>>,
+    /// Where the branch stood when the last agent's work was looked at, or began: people made what came since. None where units
+    /// have branches of their own.
+    pub seen: Option<CommitId>,
     /// Millionths of money that are left for it; none where there is no budget.
     pub budget: Option<u64>,
     /// Every message to the plan that came before it; those beyond `told` are news.

@@ -130,10 +130,13 @@ pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Ste
     };
     // Early unions delay nothing, unless they hold worktrees that the train needs.
     let lent = !stopping && board.train.wanted_back() > 0;
-    if busy || lent || waiting() {
+    let driven = || board.state.plans().filter(|(name, _)| board.state.drives(name));
+    // A person in the place of an agent hands work back.
+    let attached = || driven().any(|(_, run)| run.hands.attached.is_some());
+    let attached = !stopping && !merge_only && attached();
+    if busy || lent || attached || waiting() {
         return;
     }
-    let driven = || board.state.plans().filter(|(name, _)| board.state.drives(name));
     let settled = board.work.plans.iter().all(|plan| {
         let run = board.state.plan(&plan.name);
         !board.state.drives(&plan.name) || (run.has_settled() && !board.state.is_landing_paused(&plan.name))

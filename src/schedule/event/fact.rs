@@ -3,10 +3,9 @@
 use super::{AgentUsage, OfPlan, Parked, PinRefusal, Steered, TaskReport, UnitOf, WorkRefusal, WorkSkip};
 use super::{BuiltOn, Evidence, Exit, Failed, FoundPlan, Hold, LaneNote, LaneOf, LaunchTrouble, OfAttempt};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, RunId, UnitId, WorkRef};
-use serde::{Deserialize, Serialize};
 
 /// One fact. What is derived here writes and reads all but the last two; `form.rs` joins them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "event", remote = "Self")]
 pub enum Event {
     /// `orch up` began a run or continued with one.
@@ -394,7 +393,7 @@ pub enum Event {
     /// About resolving a conflict with the target.
     #[serde(skip)]
     Resolve(super::resolving::Resolving),
-    /// About a person's review.
+    /// About agents and people.
     #[serde(skip)]
-    Review(super::lead::review::Reviewing),
+    Person(super::person::person_fact::PersonFact),
 }

@@ -35,6 +35,9 @@ pub struct Facts {
     /// An obstacle that is not the agent's fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<Obstacle>,
+    /// The question that it asked with a tool of its own, where it did nothing after that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Box<str>>,
 }
 
 impl Facts {

@@ -4,20 +4,17 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::fact::Event;
-use super::lead::review::Reviewing;
+use super::person::person_fact::PersonFact;
 use super::resolving::Resolving;
 
 /// The beginning of all names of [`Resolving`], and of no others.
 const RESOLVING: &str = "resolve.";
 
-/// The beginning of all names of [`Reviewing`], and of no others.
-const REVIEWING: &str = "review.";
-
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Resolve(fact) => fact.serialize(serializer),
-            Self::Review(fact) => fact.serialize(serializer),
+            Self::Person(fact) => fact.serialize(serializer),
             // The derived function, which is no method of the trait.
             _ => Self::serialize(self, serializer),
         }
@@ -34,8 +31,8 @@ impl Event {
     pub fn read<'de, D: Deserializer<'de>>(name: &str, deserializer: D) -> Result<Self, D::Error> {
         let read = if name.starts_with(RESOLVING) {
             Resolving::deserialize(deserializer).map(Self::Resolve)
-        } else if name.starts_with(REVIEWING) {
-            Reviewing::deserialize(deserializer).map(Self::Review)
+        } else if PersonFact::is_name(name) {
+            PersonFact::deserialize(deserializer).map(Self::Person)
         } else {
             Self::deserialize(deserializer)
         };
@@ -56,6 +53,17 @@ mod tests {
                 .err()
                 .is_none_or(|error| !error.to_string().starts_with("unknown variant"));
             assert_eq!(known, name.starts_with(RESOLVING), "{name}");
+        }
+    }
+
+    #[test]
+    fn facts_about_people_are_known_by_their_names() {
+        for (name, _) in EVENT_NAMES {
+            let said = serde_json::json!({ "event": name });
+            let known = serde_json::from_value::<PersonFact>(said)
+                .err()
+                .is_none_or(|error| !error.to_string().starts_with("unknown variant"));
+            assert_eq!(known, PersonFact::is_name(name), "{name}");
         }
     }
 }

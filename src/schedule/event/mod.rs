@@ -8,10 +8,10 @@ pub(super) mod exit;
 pub(super) mod fact;
 pub(super) mod facts;
 pub(super) mod form;
-pub(super) mod lead;
 pub(super) mod merge_facts;
 pub(super) mod names;
 pub(super) mod notice;
+pub(super) mod person;
 pub(super) mod phase_fact;
 pub(super) mod plan_of;
 pub(super) mod question;
@@ -27,7 +27,6 @@ pub use at::At;
 pub use exit::{Evidence, Exit, ForeignWork, GoneWork};
 pub use fact::Event;
 pub use facts::{AgentUsage, Counted, Facts, Obstacle, ObstacleKind, Parked, Spent, Word};
-pub use lead::review::{ReviewApproval, ReviewComment, ReviewReturn, Reviewing};
 pub use merge_facts::{
     FirstBad, Landed, MergeBegun, NotLanded, Pinned, Prefix, TargetChecked, words as phases_words,
 };
@@ -36,6 +35,8 @@ pub use notice::{
     Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StallAction, StallNotice, UnionSeen,
     rough,
 };
+pub use person::person_fact::{AttachBegan, AttachEnded, MailUpTo, PersonFact, ToLead};
+pub use person::review::{ReviewApproval, ReviewComment, ReviewReturn};
 pub use phase_fact::{PhaseSaid, PhaseVerify, Ran};
 pub use question::{Question, QuestionAnswer};
 pub use resolving::{

@@ -142,6 +142,24 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
     ),
     ("message.sent", "Somebody wrote to the agents of a plan."),
     (
+        "message.delivered",
+        "An agent at work can read the messages of its plan up to `up_to`.",
+    ),
+    (
+        "message.read",
+        "An agent has read the messages of its plan up to `up_to`.",
+    ),
+    ("message.lead", "Somebody wrote to the lead."),
+    (
+        "message.seen",
+        "The lead has read the messages to the lead up to `up_to`.",
+    ),
+    (
+        "attach.began",
+        "A person opened the plan's worktree; no agent starts there.",
+    ),
+    ("attach.ended", "That person has left."),
+    (
         "question.asked",
         "An agent asked a person, and its work waits for the answer.",
     ),

@@ -37,6 +37,7 @@ impl Event {
             Self::MergeLanded(about) => Some(&about.plan),
             Self::MergeFailed(about) => Some(&about.plan),
             Self::Resolve(fact) => Some(fact.plan()),
+            Self::Person(fact) => fact.plan(),
             Self::WorkRefused(refusal) => Some(&refusal.plan),
             Self::WorktreeLost(of) => Some(&of.plan),
             Self::WorktreeRefused(of) | Self::WorktreeWaits(of) | Self::WorktreeDeferred(of) => {
@@ -53,7 +54,6 @@ impl Event {
             Self::Paused(asked) => Some(&asked.plan),
             Self::QuestionAsked(question) => Some(&question.plan),
             Self::QuestionAnswered(answer) => Some(&answer.plan),
-            Self::Review(fact) => Some(fact.plan()),
             Self::Escalated(wait) => Some(&wait.plan),
             Self::UnionRed(seen) | Self::UnionGreen(seen) => Some(&seen.plan),
             Self::ConflictForeseen(seen) | Self::ConflictGone(seen) => Some(&seen.plan),

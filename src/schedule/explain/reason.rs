@@ -202,6 +202,8 @@ pub enum PausedWork {
     GoesOn,
     /// It is finished and does not land.
     Finished,
+    /// A person is at work in its worktree.
+    Attached,
 }
 
 /// Where the work stands that a plan waits for.

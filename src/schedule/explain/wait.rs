@@ -39,7 +39,15 @@ pub(in crate::schedule) fn waiting(
             }
         }
         Wait::Approval(point) => WaitingFor::Approval(WorkRef::at(plan, *point)),
-        Wait::Pause(point) => WaitingFor::Pause(WorkRef::at(plan, *point), PausedWork::Idle),
+        Wait::Pause(point) => {
+            let attached = *point == Point::Plan && run.hands.attached.is_some();
+            let meanwhile = if attached {
+                PausedWork::Attached
+            } else {
+                PausedWork::Idle
+            };
+            WaitingFor::Pause(WorkRef::at(plan, *point), meanwhile)
+        }
         Wait::FailedCheck(check) => WaitingFor::FailedCheck(*check),
     }
 }
@@ -101,7 +109,9 @@ pub(in crate::schedule) fn other_pauses<'a>(
     };
     run.paused.keys().filter(counts).map(|point| {
         let goes_on = run.is_at_work() || run.verify == Verify::Running;
+        let attached = *point == Point::Plan && run.hands.attached.is_some();
         let meanwhile = match (goes_on, &run.outcome) {
+            (false, _) if attached => PausedWork::Attached,
             (true, _) if run.paused.get(point) == Some(&true) => PausedWork::Stopping,
             (true, _) => PausedWork::GoesOn,
             (false, Some(Outcome::Finished)) => PausedWork::Finished,

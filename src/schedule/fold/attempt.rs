@@ -33,6 +33,7 @@ pub(in crate::schedule) fn was_assigned(run: &mut PlanRun, at: At, event: &Event
         run.begin_ticked(ticks);
     }
 
+    run.hands.left = None;
     let repair = run.verify == Verify::Failed;
     let begun = Attempt {
         id: attempt.clone(),
@@ -51,7 +52,7 @@ pub(in crate::schedule) fn was_assigned(run: &mut PlanRun, at: At, event: &Event
         integration: Integration::Open,
         learned: false,
         stall: None,
-        told: u32::try_from(run.inbox.len()).unwrap_or(u32::MAX),
+        told: u32::try_from(run.mail.inbox.len()).unwrap_or(u32::MAX),
         account: account.clone(),
         facts: Facts::default(),
         resets_at: None,
@@ -145,7 +146,7 @@ pub(in crate::schedule) fn began(run: &mut PlanRun, at: At, event: &Event) {
         let (told, units) = (current.told, current.units.clone());
         // It begins with the first; whether it tells of that or not.
         let first = current.units.first().map(|unit| unit.phase());
-        run.told = run.told.max(told);
+        run.mail.told = run.mail.told.max(told);
         run.touched.extend(first.filter(|_| !run.by_units));
         listen_anew(run, &units);
     }
@@ -192,7 +193,8 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
     let AttemptState::Ended(exit) = &current.state else {
         return;
     };
-    let by_hand = *exit == Exit::ByHand && current.integration == Integration::Merged;
+    let by_person = *exit == Exit::ByHand;
+    let by_hand = by_person && current.integration == Integration::Merged;
     current.state = AttemptState::Checked(exit.clone(), evidence.clone());
     current.judged_by_word = spoken;
     let (first, repair) = (current.units.first().copied(), current.repair);
@@ -209,8 +211,12 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
         .filter(|_| !run.by_units || repair || by_hand)
     {
         run.made = Some(head.clone());
+        // What comes on top of it was made by people.
+        if !by_person {
+            run.hands.seen = Some(head.clone());
+        }
     }
-    run.read = run.read.max(evidence.read);
+    run.mail.read = run.mail.read.max(evidence.read);
     if let Some(record) = run.history.iter_mut().rev().find(|record| record.id == *attempt) {
         record.commits = evidence.commits;
     }

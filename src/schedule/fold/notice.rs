@@ -1,12 +1,15 @@
 //! The fold of facts about standing still, late words and messages.
 
 use super::resolver::stall_of_resolver;
+use super::steering::{attach, detach, returned, reviewed};
 use crate::plan::AttemptId;
 use crate::plan::WhyAgain;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
+use crate::schedule::event::person::person_fact::PersonFact;
 use crate::schedule::state::attempt::Stall;
 use crate::schedule::state::open_question::OpenQuestion;
+use crate::schedule::state::person::attached::Attached;
 use crate::schedule::state::plan_run::PlanRun;
 
 /// The stall of a running attempt, also of one at a conflict.
@@ -18,6 +21,30 @@ pub(in crate::schedule) fn stall_of<'a>(
         return run.current(attempt).map(|current| &mut current.stall);
     }
     stall_of_resolver(run, attempt)
+}
+
+/// Folds what passes between agents and people.
+pub(in crate::schedule) fn apply_person(run: &mut PlanRun, at: At, fact: &PersonFact) {
+    match fact {
+        PersonFact::Delivered(mail) => run.mail.delivered = run.mail.delivered.max(mail.up_to),
+        PersonFact::Read(mail) => run.mail.read = run.mail.read.max(Some(mail.up_to)),
+        PersonFact::ToLead(sent) => run.mail.answered.extend(sent.message.answers),
+        PersonFact::Seen { .. } => {}
+        PersonFact::AttachBegan(began) => attach(
+            run,
+            Attached {
+                lane: began.lane,
+                pid: began.pid,
+                command: began.command.clone(),
+                since: at,
+                paused: None,
+            },
+        ),
+        PersonFact::AttachEnded(ended) => detach(run, at, ended.pid),
+        PersonFact::ReviewCommented(comment) => run.review.comments.push(comment.clone()),
+        PersonFact::ReviewApproved(approval) => reviewed(run, at, approval),
+        PersonFact::ReviewReturned(back) => returned(run, at, back),
+    }
 }
 
 pub(in crate::schedule) fn apply_notice(run: &mut PlanRun, at: At, event: &Event) {
@@ -47,10 +74,7 @@ pub(in crate::schedule) fn apply_notice(run: &mut PlanRun, at: At, event: &Event
             run.heard.insert(late.task.clone(), late.state);
         }
         Event::MessageSent(sent) => {
-            let known = run.inbox.iter().any(|message| message.id == sent.message.id);
-            if !known {
-                run.inbox.push(sent.message.clone());
-            }
+            run.mail.take(at, &sent.message);
         }
         Event::QuestionAsked(question) => {
             let first = run.attempt(&question.attempt);

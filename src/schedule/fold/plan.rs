@@ -2,13 +2,13 @@
 
 use super::attempt::{began, completed, ended, has_failed, was_assigned, was_looked_at};
 use super::merge::{has_landed, has_not_landed, merge_began, was_found, was_restored, was_taken_back};
-use super::notice::apply_notice;
+use super::notice::{apply_notice, apply_person};
 use super::parking::{take_usage, was_parked};
 use super::phases::{phase_done, was_checked, was_pinned};
 use super::reopening::retry;
 use super::reports::{grow, note_ticked, withdraw};
 use super::resolving::apply_resolving;
-use super::steering::{apply_review, approved, cancelled, paused, resumed, unit_cancelled};
+use super::steering::{approved, cancelled, paused, resumed, unit_cancelled};
 use super::work::{unit_failed, unit_skipped, was_in_conflict, was_merged, was_refused};
 use super::worktree::apply_worktree;
 use crate::plan::{TaskState, WhyAgain};
@@ -94,7 +94,7 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         Event::MergeRestored(back) => was_restored(run, at, back),
         Event::MergeFailed(failed) => has_not_landed(run, at, failed),
         Event::Resolve(fact) => apply_resolving(run, at, fact),
-        Event::Review(fact) => apply_review(run, at, fact),
+        Event::Person(fact) => apply_person(run, at, fact),
         Event::RunStarted { .. }
         | Event::RunStopping { .. }
         | Event::RunStopped { .. }

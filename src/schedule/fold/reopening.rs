@@ -1,6 +1,6 @@
 //! Opening again what had ended: because a person started `orch up` again, or asked for another try.
 
-use crate::plan::{Point, UnitId};
+use crate::plan::{Point, UnitId, Waiting, WorkRef};
 use crate::schedule::event::at::At;
 use crate::schedule::event::trouble::Hold;
 use crate::schedule::state::lost::Lost;
@@ -58,7 +58,7 @@ pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
     run.prefix_trouble = None;
     run.making.clear();
     if new_run {
-        run.escalated.clear();
+        forget_reported_waits(run);
         if run.has_made_nothing() {
             // Made ready again for this run: its branch goes along to where the run begins.
             run.worktrees.clear();
@@ -99,8 +99,20 @@ pub(in crate::schedule) fn retry(run: &mut PlanRun, at: At, point: Point) {
         }
     }
     run.parked.clear();
-    run.escalated.clear();
+    forget_reported_waits(run);
     run.pins_refused.clear();
     run.lanes_refused.clear();
     run.since = at;
+}
+
+/// Waits are reported anew, but for questions that stay open: those were told.
+fn forget_reported_waits(run: &mut PlanRun) {
+    let open = |on: &str| {
+        let work: Result<WorkRef, _> = on.parse();
+        let asks =
+            |unit: &Option<UnitId>, work: &WorkRef| unit.map_or(Point::Plan, UnitId::point) == work.point;
+        work.is_ok_and(|work| run.questions.keys().any(|unit| asks(unit, &work)))
+    };
+    run.escalated
+        .retain(|(waiting, on), _| *waiting == Waiting::Question && open(on));
 }

@@ -5,15 +5,17 @@ use super::merge::merge_not_wanted;
 use super::parking::{limit, take_usage, unlimit};
 use super::plan::apply;
 use super::reopening::reopen;
-use crate::plan::{ManifestChange, PlanName, Point, WorkRef};
+use crate::plan::{ManifestChange, Message, PlanName, Point, WorkRef};
 use crate::schedule::event::about::{ManifestEdit, Steered};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::Spent;
 use crate::schedule::event::merge_facts::NotLanded;
+use crate::schedule::event::person::person_fact::PersonFact;
 use crate::schedule::event::resolving::Resolving;
 use crate::schedule::event::trouble::MergeTrouble;
 use crate::schedule::state::known::{RunInfo, RunPhase, State};
+use crate::schedule::state::person::mail::{Letter, concerns_lead};
 use crate::schedule::state::plan_run::Outcome;
 
 impl State {
@@ -104,7 +106,44 @@ impl State {
                 self.apply_to_plan(at, event);
                 self.reopen_skipped(at, plan);
             }
+            Event::MessageSent(sent) => {
+                self.apply_to_plan(at, event);
+                self.note_letter(at, Some(&sent.plan), &sent.message);
+            }
+            Event::Person(PersonFact::ToLead(sent)) => {
+                self.apply_to_plan(at, event);
+                self.note_letter(at, None, &sent.message);
+            }
+            Event::Person(PersonFact::Seen { up_to }) => self.lead.seen = self.lead.seen.max(*up_to),
             _ => self.apply_to_plan(at, event),
+        }
+    }
+
+    /// Takes in what a message is to the lead, and which one it answers: one to the plan whose agent wrote it, else one to the lead.
+    fn note_letter(&mut self, at: At, to: Option<&PlanName>, message: &Message) {
+        if to.is_none() || concerns_lead(message) {
+            self.lead.take(at, to, message);
+        }
+        let answered = message.answers.filter(|_| to.is_some());
+        match message.from.as_ref().map(|from| self.number(from)) {
+            None => self.lead.answered.extend(answered),
+            Some(Some(number)) => {
+                self.plans[number].mail.answered.extend(answered);
+                let from = message.from.as_ref();
+                // What the agents of that plan have answered needs the lead no longer.
+                let about = |letter: &&Letter| {
+                    letter.to.as_ref() == from && Some(letter.message.id) == message.answers
+                };
+                let over: Vec<u32> = self
+                    .lead
+                    .letters
+                    .iter()
+                    .filter(about)
+                    .map(|letter| letter.id)
+                    .collect();
+                self.lead.answered.extend(over);
+            }
+            Some(None) => {}
         }
     }
 

@@ -14,9 +14,16 @@ use crate::schedule::work::plans::PlanWork;
 pub(in crate::schedule) fn take_work_by_hand(board: &mut Board, at: At, number: usize, step: &mut Step) {
     let run = &board.state.plans[number];
     let repairs = matches!(run.verify, Verify::Running | Verify::Failed);
-    let free = run.worktree().is_some() && !run.attempts.contains_key(&0);
+    let free = run.worktree().is_some() && (run.hands.left.is_some() || !run.attempts.contains_key(&0));
     let driven = board.state.phase == RunPhase::Driving && !board.is_merge_only();
-    if repairs || !free || !driven || !run.is_open() || !(run.people_spoke || run.rebuilt) {
+    if repairs || !free || !driven || !run.is_open() || run.hands.attached.is_some() {
+        return;
+    }
+    if let Some(lane) = run.hands.left {
+        look_at_what_was_left(board, at, number, lane, step);
+        return;
+    }
+    if !(run.people_spoke || run.rebuilt) {
         return;
     }
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
@@ -33,6 +40,40 @@ pub(in crate::schedule) fn take_work_by_hand(board: &mut Board, at: At, number: 
     let own = |unit: &UnitId| run.by_units && run.has_branch_work(*unit);
     let until = units.iter().position(own).unwrap_or(units.len()).max(1);
     let units = units[..until].to_vec();
+    judge_by_hand(board, at, number, (units, 0), step);
+}
+
+/// Looks at what a person has left who took an agent's place: at the work that is open there, as at an agent's.
+fn look_at_what_was_left(board: &mut Board, at: At, number: usize, lane: u32, step: &mut Step) {
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    if run.attempts.contains_key(&lane) {
+        return;
+    }
+    let look = board.look(number);
+    let open = |unit: &UnitId| !run.is_unit_settled(*unit);
+    let units: Vec<UnitId> = if plan.by_units() {
+        let last = run.work_attempts().rev().find(|record| record.lane == lane);
+        let units = last.map(|last| last.units.clone()).unwrap_or_default();
+        units.into_iter().filter(open).collect()
+    } else {
+        let first = look.open().next();
+        let stage = first.map(|first| look.stage(first)).unwrap_or_default();
+        stage.iter().map(|unit| unit.id).collect()
+    };
+    if !units.is_empty() {
+        judge_by_hand(board, at, number, (units, lane), step);
+    }
+}
+
+/// Has the work of a person at these units, in this worktree, judged as an agent's.
+fn judge_by_hand(
+    board: &mut Board,
+    at: At,
+    number: usize,
+    (units, lane): (Vec<UnitId>, u32),
+    step: &mut Step,
+) {
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
     let name = plan.name.clone();
     let sequence = u32::try_from(run.history.len()).unwrap_or(u32::MAX);
     let attempt = AttemptId::new(&name, sequence.saturating_add(1));
@@ -43,7 +84,7 @@ pub(in crate::schedule) fn take_work_by_hand(board: &mut Board, at: At, number: 
         number: run.tries_of(units.first().copied(), false).attempts + 1,
         agent: person(),
         units,
-        lane: 0,
+        lane,
         account: None,
         ticks,
     };

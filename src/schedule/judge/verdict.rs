@@ -63,6 +63,15 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
             odd,
         }));
     }
+    // A tool of its own that nobody answered: with all work shown it found the answer alone.
+    if let Some(question) = attempt
+        .facts
+        .asks
+        .as_ref()
+        .filter(|_| matches!(exit, Exit::Code { .. }))
+    {
+        return Some(AttemptVerdict::Asks(question.to_string()));
+    }
     if let Some(obstacle) = obstacle(attempt) {
         return Some(match obstacle.kind.passes() {
             true => AttemptVerdict::Parked(obstacle.clone()),
@@ -71,6 +80,12 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
     }
     if let Some(verdict) = interrupted(attempt, exit, evidence) {
         return verdict;
+    }
+    if *exit == Exit::ByHand && !remaining(work, run, attempt).is_empty() {
+        let open = remaining(work, run, attempt);
+        let failed = failed_tasks(work, run, attempt);
+        let why = format!("a person worked on it and left open: {}{failed}", listed(&open));
+        return Some(AttemptVerdict::Incomplete(Failure::uncounted(why)));
     }
     let why = match (odd, missing) {
         (Some(odd), _) => format!(

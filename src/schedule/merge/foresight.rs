@@ -33,7 +33,7 @@ pub fn foresee(state: &State, found: &[Clashing]) -> Vec<Event> {
                 now.insert(&pair.one, &pair.files);
             }
         }
-        let mut inbox = run.inbox.clone();
+        let mut inbox = run.mail.inbox.clone();
         for (with, files) in &now {
             let known = run.foreseen.get(*with);
             if known == Some(*files) {
@@ -84,6 +84,7 @@ fn word(state: &State, inbox: &[Message], with: &str, files: &[String]) -> Messa
              them",
             files.join(", ")
         ),
+        answers: None,
         by_orch: true,
     }
 }

@@ -69,7 +69,7 @@ fn news_of_unions(board: &Board) -> Vec<Event> {
             let others = union.iter().filter(|other| *other != name);
             (others.cloned().collect::<Vec<PlanName>>(), why)
         });
-        let mut inbox = run.inbox.clone();
+        let mut inbox = run.mail.inbox.clone();
         for (with, why) in own {
             if run.red_with.contains_key(&with) {
                 continue;
@@ -116,6 +116,7 @@ fn word(state: &State, inbox: &[Message], with: &[PlanName], why: &str) -> Messa
             },
             shortened(why)
         ),
+        answers: None,
         by_orch: true,
     }
 }

@@ -46,6 +46,7 @@ impl Attempt {
         match exit {
             Some(Exit::Stopped) if !self.is_given_up() => WhyAgain::Stopped,
             Some(Exit::Lost) if !counted => WhyAgain::Vanished,
+            Some(Exit::ByHand) if !counted => WhyAgain::ByHand,
             _ => WhyAgain::Failed,
         }
     }

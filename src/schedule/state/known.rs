@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::attempt::Attempt;
 use super::limits::Limit;
+use super::person::mail::LeadMail;
 use super::plan_run::{Item, Outcome, PlanRun};
 use super::resolution::ResolverAtWork;
 use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState, UnitId, WorkRef};
@@ -37,6 +38,8 @@ pub struct State {
     pub now: At,
     /// The run's usage.
     pub spent: Spent,
+    /// The messages that the lead has to look at.
+    pub lead: LeadMail,
     /// Accounts that had nothing to give when they were asked last.
     pub(in crate::schedule) limits: BTreeMap<(AgentName, Option<String>), Limit>,
     /// Accounts of the agents that have several.
@@ -101,6 +104,7 @@ impl State {
             red_targets: BTreeMap::new(),
             now: At::default(),
             spent: Spent::default(),
+            lead: LeadMail::default(),
             limits: BTreeMap::new(),
             accounts: Arc::new(work.accounts()),
         }

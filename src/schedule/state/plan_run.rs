@@ -8,13 +8,15 @@ use super::attempt::{Attempt, AttemptRecord};
 use super::limits::Parking;
 use super::lost::Lost;
 use super::open_question::OpenQuestion;
+use super::person::attached::Hands;
+use super::person::mail::Mail;
+use super::person::review::Review;
 use super::phase_run::{LandedBefore, LandedPrefix, PhaseCheck, PhaseEnd};
 use super::resolution::Resolution;
-use super::review::Review;
 use super::tries::Tries;
 use crate::plan::{
-    AgentName, AttemptId, CommitId, ItemId, LandedBy, Message, PhaseId, PlanName, Point, TaskId, TaskState,
-    UnitId, Waiting,
+    AgentName, AttemptId, CommitId, ItemId, LandedBy, PhaseId, PlanName, Point, TaskId, TaskState, UnitId,
+    Waiting,
 };
 use crate::schedule::event::about::Ticks;
 use crate::schedule::event::at::At;
@@ -142,12 +144,10 @@ pub struct PlanRun {
     pub made_before: BTreeSet<TaskId>,
     /// Where a person's review of it stands.
     pub review: Review,
-    /// Messages to its agents, in the order of their numbers.
-    pub inbox: Vec<Message>,
-    /// The number of the last message that an agent is known to have read; none where nobody has looked.
-    pub read: Option<u32>,
-    /// How many of them an agent was told when it began.
-    pub told: u32,
+    /// Messages to its agents.
+    pub mail: Mail,
+    /// What people do between agents.
+    pub hands: Hands,
     /// What its branch conflicts with as things stand (plans, and the target by its branch's name), and in which files.
     pub foreseen: BTreeMap<String, Vec<String>>,
     /// Other plans together with which it does not pass, as their branches stood, and what the verification said.

@@ -191,8 +191,8 @@ impl PlanRun {
 
     /// Unread messages from people and other plans; none when nobody has looked.
     pub fn unread(&self) -> impl Iterator<Item = &Message> {
-        let known = self.read.map(|read| read.max(self.told));
-        let messages = self.inbox.iter().filter(|message| !message.by_orch);
+        let known = self.mail.read.map(|read| read.max(self.mail.told));
+        let messages = self.mail.inbox.iter().filter(|message| !message.by_orch);
         messages.filter(move |message| known.is_some_and(|known| message.id > known))
     }
 

@@ -4,7 +4,7 @@ use super::command::Steer;
 use super::mail::{check_text, message};
 use super::refusal::SteerRefusal;
 use super::steering::steer;
-use crate::plan::{PlanName, Point, UnitId, WorkRef};
+use crate::plan::{PlanName, Point, UnitId, WorkRef, harmless};
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::question::QuestionAnswer;
 use crate::schedule::event::trouble::Hold;
@@ -28,9 +28,9 @@ pub fn answer(work: &Work, state: &State, what: &WorkRef, text: &str) -> Result<
             hint: Some("`orch status` lists the plans".to_owned()),
         });
     }
-    let text = check_text(text)?;
+    let text = &harmless(check_text(text)?);
     let open = questions(state, plan);
-    let last = state.plan(plan).inbox.last();
+    let last = state.plan(plan).mail.inbox.last();
     // Who asks a supervisor that dies then asks the next one.
     if open.is_empty() && last.is_some_and(|last| last.text.ends_with(&answered(text))) {
         return Ok(Vec::new());

@@ -1,80 +1,209 @@
-//! Messages to the agents of a plan: from a person, or from the agents of another plan.
+//! Messages: from a person or from the agents of a plan, to the agents of another plan or to the lead.
 
-use super::refusal::SteerRefusal;
-use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName};
+use serde::{Deserialize, Serialize};
+
+use super::refusal::{SteerRefusal, refuse};
+use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName, harmless};
 use crate::schedule::attempts::stall::next_id;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::Sent;
+use crate::schedule::event::person::person_fact::{PersonFact, ToLead};
 use crate::schedule::explain::states::plan_state;
+use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::known::State;
-use crate::schedule::state::plan_run::Outcome;
-use crate::schedule::work::plans::Work;
+use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
+use crate::schedule::work::plans::{PlanWork, Work};
+
+/// Most messages that may wait until an agent, or the lead, reads them: whoever writes without end is told.
+pub const MOST_UNREAD: usize = 50;
+
+/// A message on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// The plan whose agents it is for; none for the lead.
+    pub to: Option<PlanName>,
+    /// The plan whose agent sends it; none for a person.
+    pub from: Option<PlanName>,
+    /// What it is about.
+    pub kind: MessageKind,
+    /// The text.
+    pub text: String,
+    /// The message that it answers, by its number among those of the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<u32>,
+}
+
+impl Outgoing {
+    /// Whom it is for, in words.
+    pub fn addressee(&self) -> &str {
+        self.to.as_ref().map_or("the lead", PlanName::as_str)
+    }
+}
 
 /// The event of a message; none when an unread message says the same, so that asking twice changes nothing.
 ///
 /// # Errors
 ///
-/// When there is no such plan, no agent will work on it again, or the text is empty or too long.
-pub fn send(
-    work: &Work,
-    state: &State,
-    to: &PlanName,
-    from: Option<&PlanName>,
-    kind: MessageKind,
-    text: &str,
-) -> Result<Vec<Event>, SteerRefusal> {
-    let refuse = |why: String, hint: &str| {
-        Err(SteerRefusal {
-            why,
-            hint: Some(hint.to_owned()),
-        })
-    };
-    if let Some(unknown) = [Some(to), from]
+/// When there is no such plan, no agent will work on it again, too many messages wait to be read, it answers a message that there
+/// is not, or the text is empty or too long.
+pub fn send(work: &Work, state: &State, outgoing: &Outgoing) -> Result<Vec<Event>, SteerRefusal> {
+    let Outgoing { to, from, kind, .. } = outgoing;
+    let named = [to.as_ref(), from.as_ref()];
+    if let Some(unknown) = named
         .into_iter()
         .flatten()
         .find(|name| state.number(name).is_none())
     {
         let why = format!("there is no plan `{unknown}` in the manifest that is driven");
-        return refuse(why, "`orch status` lists the plans");
+        return Err(refuse(why, Some("`orch status` lists the plans")));
     }
-    let text = check_text(text)?;
+    let text = harmless(check_text(&outgoing.text)?);
+    refuse_unknown_answer(state, outgoing)?;
+    let message = |id| Message {
+        id,
+        from: from.clone(),
+        kind: *kind,
+        text: text.clone(),
+        answers: outgoing.answers,
+        by_orch: false,
+    };
+    let same = |sent: &Message| {
+        let told = (&sent.from, sent.kind, sent.answers, &sent.text);
+        told == (from, *kind, outgoing.answers, &text)
+    };
+    let Some(to) = to else {
+        if state
+            .lead
+            .open()
+            .any(|letter| letter.to.is_none() && same(&letter.message))
+        {
+            return Ok(Vec::new());
+        }
+        refuse_too_many("the lead", state.lead.open().count())?;
+        let message = message(state.lead.next());
+        let plan = from.clone();
+        return Ok(vec![Event::Person(PersonFact::ToLead(ToLead { plan, message }))]);
+    };
+    let run = state.plan(to);
+    refuse_over(work, state, to)?;
+    let open = || run.mail.open().filter(|sent| !sent.by_orch);
+    if run
+        .mail
+        .inbox
+        .iter()
+        .any(|sent| sent.id > run.mail.told && same(sent))
+    {
+        return Ok(Vec::new());
+    }
+    refuse_too_many(to.as_str(), open().count())?;
+    let message = message(next_id(&run.mail.inbox));
+    let plan = to.clone();
+    Ok(vec![Event::MessageSent(Sent { plan, message })])
+}
+
+/// Refuses what no agent of the plan would read.
+fn refuse_over(work: &Work, state: &State, to: &PlanName) -> Result<(), SteerRefusal> {
     let run = state.plan(to);
     let is = plan_state(work, state, to);
-    let again = format!("orch retry {to}, then send it again");
     match &run.outcome {
         Some(Outcome::Finished) => {
             let why = format!("{to} is already {is}: no agent works on it any longer");
-            return refuse(why, "make a new plan for what is left to do");
+            return Err(refuse(why, Some("make a new plan for what is left to do")));
         }
         Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => {
-            return refuse(format!("{to} is {is}: nobody works on it"), &again);
+            let again = format!("orch retry {to}, then send it again");
+            return Err(refuse(format!("{to} is {is}: nobody works on it"), Some(&again)));
         }
-        Some(Outcome::Held(_)) | None => {}
+        Some(Outcome::Held(_)) => return Ok(()),
+        None => {}
     }
-    let same = |sent: &Message| {
-        sent.id > run.told && sent.from.as_ref() == from && sent.kind == kind && sent.text == text
+    let Some(plan) = state.number(to).map(|number| &work.plans[number]) else {
+        return Ok(());
     };
-    if run.inbox.iter().any(same) {
-        return Ok(Vec::new());
+    if !is_read_again(plan, run) {
+        let why = format!("all work of {to} is done and being checked: no agent may read it any more");
+        return Err(refuse(why, Some("make a new plan for what is left to do")));
     }
-    Ok(vec![letter(state, to, from, kind, text)])
+    let scripts = |agent| work.agents.get(agent).is_some_and(|agent| agent.runs_prompt);
+    let mut open = plan
+        .units
+        .iter()
+        .filter(|unit| !run.is_unit_settled(unit.id))
+        .peekable();
+    if open.peek().is_some() && open.all(|unit| scripts(&unit.agent)) {
+        let why = format!("{to} is worked on by a shell script, which reads no messages");
+        return Err(refuse(why, Some("change its document or its prompt instead")));
+    }
+    Ok(())
+}
+
+/// True while an agent of the plan is still to come to its end, or another one to begin.
+fn is_read_again(plan: &PlanWork, run: &PlanRun) -> bool {
+    let judged = |state: &AttemptState| matches!(state, AttemptState::Checked(..));
+    let given = |unit| {
+        let mut judged = run.attempts.values().filter(|attempt| judged(&attempt.state));
+        judged.any(|attempt| attempt.units.contains(&unit))
+    };
+    let mut units = plan.units.iter().map(|unit| unit.id);
+    run.attempts.values().any(|attempt| !judged(&attempt.state))
+        || run.verify == Verify::Failed
+        || units.any(|unit| !run.is_unit_settled(unit) && !given(unit))
+}
+
+fn refuse_too_many(whose: &str, unread: usize) -> Result<(), SteerRefusal> {
+    match unread < MOST_UNREAD {
+        true => Ok(()),
+        false => Err(refuse(
+            format!("{whose} has {unread} unread messages, and no more are taken until these are read"),
+            Some("write what is left into a file, and send one message about it"),
+        )),
+    }
+}
+
+fn refuse_unknown_answer(state: &State, outgoing: &Outgoing) -> Result<(), SteerRefusal> {
+    let Some(number) = outgoing.answers else {
+        return Ok(());
+    };
+    let (known, see) = match &outgoing.from {
+        Some(from) => {
+            let mut inbox = state.plan(from).mail.inbox.iter();
+            (inbox.any(|message| message.id == number), "orch task inbox --all")
+        }
+        None => {
+            let mut letters = state.lead.letters.iter();
+            (letters.any(|letter| letter.id == number), "orch inbox --all")
+        }
+    };
+    match known {
+        true => Ok(()),
+        false => Err(refuse(
+            format!("there is no message {number} to answer"),
+            Some(&format!("`{see}` lists the messages")),
+        )),
+    }
 }
 
 /// The event of a message of the lead, whatever state the plan is in.
 pub(in crate::schedule) fn message(state: &State, to: &PlanName, text: &str) -> Event {
-    letter(state, to, None, MessageKind::Coordination, text)
-}
-
-fn letter(state: &State, to: &PlanName, from: Option<&PlanName>, kind: MessageKind, text: &str) -> Event {
     let message = Message {
-        id: next_id(&state.plan(to).inbox),
-        from: from.cloned(),
-        kind,
-        text: text.to_owned(),
+        id: next_id(&state.plan(to).mail.inbox),
+        from: None,
+        kind: MessageKind::Coordination,
+        text: harmless(text),
+        answers: None,
         by_orch: false,
     };
     let plan = to.clone();
     Event::MessageSent(Sent { plan, message })
+}
+
+/// The event of the lead having read the messages up to this one; none where it is no news.
+pub fn seen(state: &State, up_to: u32) -> Vec<Event> {
+    let up_to = up_to.min(state.lead.next() - 1);
+    match up_to > state.lead.seen {
+        true => vec![Event::Person(PersonFact::Seen { up_to })],
+        false => Vec::new(),
+    }
 }
 
 /// The text of a message as it is sent.
@@ -83,17 +212,13 @@ fn letter(state: &State, to: &PlanName, from: Option<&PlanName>, kind: MessageKi
 ///
 /// When it is empty or too long.
 pub fn check_text(text: &str) -> Result<&str, SteerRefusal> {
-    let refuse = |why: String, hint: &str| {
-        let hint = Some(hint.to_owned());
-        Err(SteerRefusal { why, hint })
-    };
     let text = text.trim();
     match text.len() {
-        0 => refuse("the message is empty".to_owned(), "orch send PLAN TEXT"),
-        long if long > LONGEST_MESSAGE => refuse(
+        0 => Err(refuse("the message is empty", Some("orch send PLAN TEXT"))),
+        long if long > LONGEST_MESSAGE => Err(refuse(
             format!("the message has {long} bytes, at most {LONGEST_MESSAGE} are sent"),
-            "write it to a file, and send where that lies",
-        ),
+            Some("write it to a file, and send where that lies"),
+        )),
         _ => Ok(text),
     }
 }

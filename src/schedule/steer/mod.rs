@@ -3,6 +3,7 @@
 //! May import `explain` and below.
 
 pub(super) mod answer;
+pub(super) mod attach;
 pub(super) mod command;
 pub(super) mod mail;
 pub(super) mod refusal;

@@ -6,7 +6,8 @@ use super::mail::check_text;
 use super::refusal::{SteerRefusal, refuse};
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::lead::review::{ReviewApproval, ReviewComment, ReviewReturn, Reviewing};
+use crate::schedule::event::person::person_fact::PersonFact;
+use crate::schedule::event::person::review::{ReviewApproval, ReviewComment, ReviewReturn};
 use crate::schedule::explain::states::plan_state;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Merge, Outcome};
@@ -50,7 +51,7 @@ pub fn review(
     }
     let plan_name = name.clone();
     let fact = match step {
-        ReviewStep::Comment(comment) => Reviewing::Commented(ReviewComment {
+        ReviewStep::Comment(comment) => PersonFact::ReviewCommented(ReviewComment {
             text: check_text(&comment.text)?.to_owned(),
             ..comment.clone()
         }),
@@ -63,7 +64,7 @@ pub fn review(
             ));
         }
         ReviewStep::Approve(commit) if run.review.approved.as_ref() == Some(commit) => return Ok(Vec::new()),
-        ReviewStep::Approve(commit) => Reviewing::Approved(ReviewApproval {
+        ReviewStep::Approve(commit) => PersonFact::ReviewApproved(ReviewApproval {
             plan: plan_name,
             commit: commit.clone(),
         }),
@@ -86,13 +87,13 @@ pub fn review(
                 .map(line)
                 .chain([text.trim().to_owned()]);
             let said: Vec<String> = said.filter(|line| !line.is_empty()).collect();
-            Reviewing::Returned(ReviewReturn {
+            PersonFact::ReviewReturned(ReviewReturn {
                 plan: plan_name,
                 text: said.join("\n"),
             })
         }
     };
-    Ok(vec![Event::Review(fact)])
+    Ok(vec![Event::Person(fact)])
 }
 
 fn line(comment: &ReviewComment) -> String {

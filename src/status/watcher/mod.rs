@@ -17,7 +17,7 @@ use notify::{RecommendedWatcher, Watcher as _};
 
 use self::board::WatchBoard;
 use self::minder::{Minder, Placed};
-use super::folder::{OUTBOX, PLAN, STATUS, folder};
+use super::folder::{OUTBOX, PLAN, READ_UP_TO, STATUS, folder};
 use crate::plan::LaneId;
 
 /// How often folders without a watch are looked at.
@@ -70,7 +70,16 @@ impl Watcher {
     pub fn watch(&self, plan: &LaneId, worktree: &Path) {
         let folder = folder(worktree);
         self.drop_folders(plan, |other| other != folder && !other.starts_with(worktree));
-        self.add(plan, &folder, &[STATUS.as_ref(), PLAN.as_ref(), OUTBOX.as_ref()]);
+        self.add(
+            plan,
+            &folder,
+            &[
+                STATUS.as_ref(),
+                PLAN.as_ref(),
+                OUTBOX.as_ref(),
+                READ_UP_TO.as_ref(),
+            ],
+        );
     }
 
     /// Watches a plan's committed document too: `document` is its full path, in the worktree given to

@@ -3,5 +3,6 @@
 //! May import `project`.
 
 pub(super) mod assignment;
+pub(super) mod mcp_config;
 pub(super) mod prompt;
 pub(super) mod stop_hook;

@@ -26,6 +26,8 @@ pub struct Given<'a> {
     pub after: Option<After>,
     /// Messages that nobody was told yet.
     pub messages: Vec<&'a Message>,
+    /// The commits that people have made since the last agent ended.
+    pub by_people: Vec<String>,
     /// True when the program continues with the conversation of the one before.
     pub goes_on: bool,
     /// The unit on whose branch it works; none for the plan's own branch.
@@ -43,6 +45,7 @@ impl<'a> From<&'a Launch> for Given<'a> {
                 .iter()
                 .filter(|message| message.id > order.told)
                 .collect(),
+            by_people: Vec::new(),
             goes_on: false,
             branch_of: order.place.branch_of,
         }
@@ -106,6 +109,7 @@ pub fn render(
                 .after
                 .as_ref()
                 .is_some_and(|after| matches!(after.cause, WhyAgain::Unread | WhyAgain::Answered)),
+        by_people: given.by_people.clone(),
         messages: messages.collect(),
         branch: match given.branch_of {
             Some(unit) => project.unit_branch(plan, unit),
@@ -138,7 +142,13 @@ pub fn preview(
         units,
         number: tries.map_or(1, |tries| tries.attempts + 1),
         after: after(run, units, run.verify == Verify::Failed, None),
-        messages: run.inbox.iter().filter(|message| message.id > run.told).collect(),
+        messages: run
+            .mail
+            .inbox
+            .iter()
+            .filter(|message| message.id > run.mail.told)
+            .collect(),
+        by_people: Vec::new(),
         goes_on: false,
         branch_of: units.first().copied().filter(|_| by_units),
     };
@@ -171,7 +181,8 @@ fn tail_of(project: &Project, after: &After) -> Option<String> {
         | WhyAgain::Verify
         | WhyAgain::Review
         | WhyAgain::Unread
-        | WhyAgain::Answered => false,
+        | WhyAgain::Answered
+        | WhyAgain::ByHand => false,
     };
     let tail = helps.then(|| JobFolder::new(project.dir.attempt(&after.attempt)).readable_tail(TAIL))?;
     (!tail.trim().is_empty()).then(|| tail.trim_end().to_owned())

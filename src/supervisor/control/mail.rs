@@ -2,26 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::plan::{Message as Letter, MessageKind, PlanName};
-use crate::schedule::{State, SteerRefusal, send};
+use crate::journal::Record;
+use crate::plan::{Message, PlanName};
+use crate::schedule::{Outgoing, State, SteerRefusal, seen, send};
 use crate::status;
 
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
 use crate::supervisor::project::repository_plans::Project;
-
-/// A message on its way.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Outgoing {
-    /// The agents of this plan.
-    pub to: PlanName,
-    /// The plan whose agent sends it; none for a person.
-    pub from: Option<PlanName>,
-    /// What it is about.
-    pub kind: MessageKind,
-    /// The text.
-    pub text: String,
-}
 
 /// Records a message while no supervisor is at work, and puts it where an agent that outlived one can read it; others get
 /// it with the next `orch up`. None when somebody else holds the repository meanwhile.
@@ -33,11 +21,13 @@ pub fn record_message(
     project: &Project,
     outgoing: &Outgoing,
 ) -> Result<Option<Result<Posted, SteerRefusal>>, SupervisorError> {
-    let Outgoing { to, from, kind, text } = outgoing;
     let mut mail = None;
     let recorded = record(project, "send", |scheduler| {
         let (work, state) = (scheduler.work(), scheduler.state());
-        let events = send(work, state, to, from.as_ref(), *kind, text)?;
+        let events = send(work, state, outgoing)?;
+        let Some(to) = &outgoing.to else {
+            return Ok(events);
+        };
         let mut after = state.clone();
         for event in &events {
             after.apply(after.now, event);
@@ -53,6 +43,19 @@ pub fn record_message(
     Ok(recorded.map(|recorded| recorded.map(|_| Posted { delivered })))
 }
 
+/// Records that the lead has read the messages up to this one, while no supervisor is at work. None when somebody else holds the
+/// repository meanwhile.
+///
+/// # Errors
+///
+/// When the journal cannot be read or written.
+pub fn record_seen(
+    project: &Project,
+    up_to: u32,
+) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+    record(project, "inbox", |scheduler| Ok(seen(scheduler.state(), up_to)))
+}
+
 /// A message that was recorded while no supervisor was at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Posted {
@@ -61,14 +64,14 @@ pub struct Posted {
 }
 
 /// Where the messages of a plan go, and which these are; none when there are no messages.
-pub fn mail_of(state: &State, plan: &PlanName) -> Option<(Vec<PathBuf>, Vec<Letter>)> {
+pub fn mail_of(state: &State, plan: &PlanName) -> Option<(Vec<PathBuf>, Vec<Message>)> {
     let run = state.plan(plan);
     let worktrees = run.worktrees.values().map(|made| PathBuf::from(&made.path));
-    (!run.inbox.is_empty()).then(|| (worktrees.collect(), run.inbox.clone()))
+    (!run.mail.inbox.is_empty()).then(|| (worktrees.collect(), run.mail.inbox.clone()))
 }
 
 /// Puts messages into worktrees; says what went wrong.
-pub fn put(worktrees: &[PathBuf], messages: &[Letter]) -> Vec<String> {
+pub fn put(worktrees: &[PathBuf], messages: &[Message]) -> Vec<String> {
     let there = worktrees.iter().filter(|worktree| worktree.is_dir());
     let put = |worktree: &PathBuf| {
         let error = status::deliver(worktree, messages).err()?;

@@ -2,6 +2,7 @@
 //!
 //! May import `view` and below.
 
+pub(super) mod attaching;
 pub(super) mod goal;
 pub(super) mod mail;
 pub(super) mod merge_request;

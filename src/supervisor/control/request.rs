@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{CommitId, PlanName, WorkRef};
 use crate::schedule::train::TrainPlace;
-use crate::schedule::{ReviewStep, Steer};
+use crate::schedule::{AttachBegan, Outgoing, ReviewStep, Steer};
 
-use super::mail::Outgoing;
 use crate::supervisor::conflict::about_conflict::ResolveStep;
 use crate::supervisor::conflict::resolve::ResolveReport;
 
@@ -28,6 +27,13 @@ pub enum Request {
     },
     /// Send a message.
     Send(Outgoing),
+    /// The lead has read the messages to the lead up to this one.
+    Seen {
+        /// Its number.
+        up_to: u32,
+    },
+    /// Start no agent of a plan while this process, which holds the plan's lock, is there.
+    Attach(AttachBegan),
     /// Answer a question.
     Answer {
         /// The plan, or the phase or task of it that asks.

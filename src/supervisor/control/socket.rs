@@ -209,6 +209,8 @@ fn patience(request: &Request) -> Option<Duration> {
         Request::Down { .. }
         | Request::Steer { .. }
         | Request::Send(_)
+        | Request::Seen { .. }
+        | Request::Attach(_)
         | Request::Answer { .. }
         | Request::Review { .. }
         | Request::Train => Some(PATIENCE),

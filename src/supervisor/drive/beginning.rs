@@ -33,6 +33,7 @@ use crate::supervisor::tell::delivery::deliver_all;
 use crate::supervisor::tell::gates::ToldGates;
 use crate::supervisor::tell::notes;
 use crate::supervisor::tell::notifier::Notifier;
+use crate::supervisor::watch::attached;
 use crate::supervisor::watch::conflict_watch::ConflictWatch;
 use crate::supervisor::watch::displaced::TargetWatch;
 use crate::supervisor::watch::hand_landings::HandLandingsWatch;
@@ -293,6 +294,7 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
         notes::write(&engine.desk, evidence::landings(engine.desk.scheduler.state()));
         engine.reports.watch_all(&engine.desk);
         deliver_all(&engine.desk);
+        attached::follow_all(&engine.desk);
     }
     engine.stray_writes.end_first();
     match goal {

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::journal::{Record, Sync};
 use crate::plan::{LaneId, PlanName};
-use crate::schedule::{At, AttemptState, Effect, Ending, Event, Input};
+use crate::schedule::{At, AttemptState, Effect, Ending, Event, Input, PersonFact};
 
 use crate::supervisor::control::merge_request::MergeRequests;
 use crate::supervisor::control::socket::Conversations;
@@ -19,6 +19,7 @@ use crate::supervisor::tell::delivery::{brings_mail, deliver};
 use crate::supervisor::tell::gates::ToldGates;
 use crate::supervisor::tell::notes;
 use crate::supervisor::tell::notifier::Notifier;
+use crate::supervisor::watch::attached;
 use crate::supervisor::watch::conflict_watch::{ConflictWatch, may_move_a_head};
 use crate::supervisor::watch::displaced::TargetWatch;
 use crate::supervisor::watch::hand_landings::HandLandingsWatch;
@@ -146,6 +147,9 @@ impl Engine<'_> {
                 Event::WorktreeCreated { plan, lane, path, .. } => {
                     self.reports
                         .watch(desk, &LaneId::new(plan, *lane), Path::new(path));
+                }
+                Event::Person(PersonFact::AttachBegan(began)) => {
+                    attached::follow(desk, &began.plan, began.pid);
                 }
                 event => {
                     if let Some(plan) = brings_mail(event) {

@@ -3,12 +3,13 @@
 use crate::agent::JobState;
 use crate::journal::Verdicts;
 use crate::plan::{LaneId, PlanSet, WorkRef};
-use crate::schedule::{Event, Exit, Input, Steer, SteerRefusal, answer, review, send};
+use crate::schedule::{
+    AttachBegan, Event, Exit, Input, Outgoing, Steer, SteerRefusal, answer, attach, review, seen, send,
+};
 use crate::status;
 
 use super::engine::Engine;
 use crate::supervisor::conflict::about_conflict::ResolveStep;
-use crate::supervisor::control::mail::Outgoing;
 use crate::supervisor::control::merge_request::MergeRequest;
 use crate::supervisor::control::request::{Answer, Request};
 use crate::supervisor::control::socket::PendingRequest;
@@ -18,6 +19,7 @@ use crate::supervisor::desk::message::{EngineMessage, StepDone};
 use crate::supervisor::perform::tree::disk;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::recovery::output;
+use crate::supervisor::tell::delivery;
 use crate::supervisor::tell::notifier::Notifier;
 use crate::supervisor::watch::displaced::look_for_displaced;
 use crate::supervisor::watch::obstacles::bring_checkouts_along;
@@ -41,6 +43,7 @@ impl Engine<'_> {
             EngineMessage::StatusHint(lane) => read_later(&self.desk, lane),
             EngineMessage::StatusRead(lane, reading) => {
                 self.collect_posted(&lane, inputs)?;
+                inputs.extend(delivery::read_by(&self.desk, &lane));
                 self.reports.take(&self.desk, lane, reading, inputs);
             }
             EngineMessage::RunnerGone(plan, attempt, ended) => {
@@ -128,6 +131,16 @@ impl Engine<'_> {
             Request::Send(outgoing) => {
                 self.handle(std::mem::take(inputs))?;
                 let answer = answer_of(self.send(&outgoing)?);
+                let _ = call.reply.send(answer);
+            }
+            Request::Seen { up_to } => {
+                let events = seen(self.desk.scheduler.state(), up_to).into_iter();
+                inputs.extend(events.map(Input::Event));
+                let _ = call.reply.send(Answer::Accepted);
+            }
+            Request::Attach(began) => {
+                self.handle(std::mem::take(inputs))?;
+                let answer = answer_of(self.attach(&began)?);
                 let _ = call.reply.send(answer);
             }
             Request::Answer { what, text } => {
@@ -239,18 +252,30 @@ impl Engine<'_> {
         })
     }
 
+    /// Makes room for a person. Returns why not.
+    fn attach(&mut self, began: &AttachBegan) -> Result<Option<SteerRefusal>, SupervisorError> {
+        // What people have reported until now counts before the agent's turn is ended.
+        self.hear_people(&began.plan)?;
+        let gate = self.landing.as_ref();
+        if gate.is_some_and(|gate| !gate.withdraw(&began.plan)) {
+            return Ok(Some(SteerRefusal {
+                why: format!("{} is landing now", began.plan),
+                hint: None,
+            }));
+        }
+        match attach(self.desk.scheduler.work(), self.desk.scheduler.state(), began) {
+            Ok(events) => {
+                self.handle(events.into_iter().map(Input::Event).collect())?;
+                Ok(None)
+            }
+            Err(refusal) => Ok(Some(refusal)),
+        }
+    }
+
     /// Sends a message. Returns why not.
     pub(super) fn send(&mut self, outgoing: &Outgoing) -> Result<Option<SteerRefusal>, SupervisorError> {
-        let Outgoing { to, from, kind, text } = outgoing;
         let scheduler = &self.desk.scheduler;
-        match send(
-            scheduler.work(),
-            scheduler.state(),
-            to,
-            from.as_ref(),
-            *kind,
-            text,
-        ) {
+        match send(scheduler.work(), scheduler.state(), outgoing) {
             Ok(events) => {
                 self.handle(events.into_iter().map(Input::Event).collect())?;
                 Ok(None)
@@ -278,9 +303,14 @@ impl Engine<'_> {
                 to: message.to,
                 kind: message.kind,
                 text: message.text,
+                answers: message.answers,
             };
             if let Some(refusal) = self.send(&outgoing)? {
-                let why = format!("its message to {} was not sent: {}", outgoing.to, refusal.why);
+                let why = format!(
+                    "its message to {} was not sent: {}",
+                    outgoing.addressee(),
+                    refusal.why
+                );
                 let plan = Some(lane.plan.clone());
                 inputs.push(Input::Event(Event::Warning { plan, why }));
             }

@@ -1,7 +1,8 @@
-//! Putting messages where agents at work read them.
+//! Putting messages where agents at work read them, and hearing that they did.
 
-use crate::plan::PlanName;
-use crate::schedule::Event;
+use crate::plan::{LaneId, PlanName};
+use crate::schedule::{Event, Input, MailUpTo, PersonFact};
+use crate::status;
 use crate::supervisor::control::mail::{mail_of, put};
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
@@ -15,13 +16,31 @@ pub fn deliver(desk: &Desk, plan: &PlanName) {
     if state.plan(plan).resolution.agent.is_some() {
         worktrees.push(desk.project.conflict_path(plan));
     }
+    let last = messages.last().map(|message| message.id);
+    let readable = last.filter(|_| state.plan(plan).is_at_work());
     let plan = plan.clone();
     let sender = desk.sender.clone();
     tokio::task::spawn_blocking(move || {
-        for why in put(&worktrees, &messages) {
+        let troubles = put(&worktrees, &messages);
+        if let Some(up_to) = readable.filter(|_| troubles.is_empty()) {
+            let plan = plan.clone();
+            let delivered = Event::Person(PersonFact::Delivered(MailUpTo { plan, up_to }));
+            let _ = sender.send(EngineMessage::Input(Input::Event(delivered)));
+        }
+        for why in troubles {
             let _ = sender.send(EngineMessage::Warning(Some(plan.clone()), why));
         }
     });
+}
+
+/// What the agent in this worktree has read by now; none when that is no news.
+pub fn read_by(desk: &Desk, lane: &LaneId) -> Option<Input> {
+    let mail = &desk.scheduler.state().plan(&lane.plan).mail;
+    let last = mail.inbox.last()?.id;
+    let up_to = status::read_up_to(&desk.worktree(lane)).min(last);
+    let plan = lane.plan.clone();
+    let read = Event::Person(PersonFact::Read(MailUpTo { plan, up_to }));
+    (up_to > mail.read.unwrap_or(0)).then_some(Input::Event(read))
 }
 
 /// Puts what was sent while nobody drove into the worktrees of agents that are still at work; others get theirs when

@@ -16,7 +16,8 @@ use crate::supervisor::project::repository_plans::Project;
 pub struct AttentionView {
     /// The plan that it is about; none when it is about no plan.
     pub plan: Option<PlanName>,
-    /// What kind of thing it is: `approval`, `conflict`, `failed`, `login`, `stalled` or `budget`.
+    /// What kind of thing it is: `question`, `approval`, `conflict`, `failed`, `login`, `stalled`, `budget` or
+    /// `message`.
     pub kind: &'static str,
     /// What it is.
     pub text: String,
@@ -61,6 +62,34 @@ impl AttentionView {
                 command: Some(command),
             }
         });
-        red.chain(behind).chain(plans).collect()
+        red.chain(behind)
+            .chain(plans)
+            .chain(Self::letters(situation))
+            .collect()
+    }
+
+    /// Messages that the lead has neither read nor answered. They hold nothing up.
+    fn letters(situation: &Situation) -> impl Iterator<Item = Self> {
+        let open = situation.scheduler.state().lead.open();
+        open.map(|letter| {
+            let message = &letter.message;
+            let to = letter
+                .to
+                .as_ref()
+                .map(|to| format!("to {to}, "))
+                .unwrap_or_default();
+            let reply = message.from.as_ref().filter(|_| letter.to.is_none());
+            Self {
+                plan: message.from.clone(),
+                kind: "message",
+                text: format!("says ({to}{}): {}", message.kind, message.text),
+                since: situation.wall(letter.at),
+                holds_up_s: 0,
+                command: Some(match reply {
+                    Some(from) => format!("orch inbox, or orch send {from} --reply-to {} TEXT", letter.id),
+                    None => "orch inbox".to_owned(),
+                }),
+            }
+        })
     }
 }

@@ -4,9 +4,12 @@
 
 pub(super) mod attention;
 pub(super) mod conflicts;
+pub(super) mod conversation_view;
 pub(super) mod digest;
+pub(super) mod dirt;
 pub(super) mod exit_view;
 pub(super) mod landed_view;
+pub(super) mod message_view;
 pub(super) mod question_view;
 pub(super) mod review;
 pub(super) mod situation;

@@ -1,11 +1,10 @@
 //! What `orch status` shows: the journal folded over the plans, joined with what git says.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::git::inspect;
 use crate::journal::SCHEMA;
 use crate::plan::{
     AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId, VerifyBlock,
@@ -14,14 +13,16 @@ use crate::schedule::{Exit, Facts, PlanWork, RunPhase, Tally, eta, phase_state, 
 use crate::status::{ListedSubtask, listed_checks};
 
 use super::attention::AttentionView;
+use super::conversation_view::ConversationView;
+use super::dirt::dirt_of;
 use super::exit_view::ExitView;
 use super::landed_view::LandedView;
+use super::message_view::MessageView;
 use super::question_view::QuestionView;
 use super::situation::Situation;
 use super::spent_view::{SpentView, facts_of};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
-use crate::supervisor::project::side_by_side::side_by_side;
 use crate::words::{ReasonText, explained};
 
 /// The answer of `orch status --json`.
@@ -120,6 +121,10 @@ pub struct PlanView {
     pub cost: Option<f64>,
     /// Questions of its agents that wait for an answer.
     pub asks: Vec<QuestionView>,
+    /// Messages to its agents, oldest first.
+    pub messages: Vec<MessageView>,
+    /// The conversation that `orch attach` opens; none before an agent has worked on it.
+    pub conversation: Option<ConversationView>,
     /// Oldest first.
     pub attempts: Vec<AttemptView>,
 }
@@ -218,7 +223,10 @@ impl Situation {
             });
         }
         if depth == Depth::Worktrees {
-            look_for_dirt(&mut plans);
+            let worktrees: Vec<Option<PathBuf>> = plans.iter().map(|plan| plan.worktree.clone()).collect();
+            for (plan, dirty) in plans.iter_mut().zip(dirt_of(&worktrees)) {
+                plan.dirty = dirty;
+            }
         }
         let spent = SpentView::of(state.spent, project.set.run.budget);
         Ok(StatusView {
@@ -339,6 +347,8 @@ impl Situation {
             spent,
             eta_s: None,
             asks: QuestionView::all(state, &plan.name),
+            messages: MessageView::all(self, run, in_parts),
+            conversation: ConversationView::of(project, run, in_parts),
             attempts: attempts.collect(),
         })
     }
@@ -381,17 +391,4 @@ pub fn given(units: &[UnitId]) -> String {
         _ => "phases",
     };
     format!("{what} {}", ids.join(", "))
-}
-
-/// Asks git about every worktree, several at a time.
-fn look_for_dirt(plans: &mut [PlanView]) {
-    let threads = std::thread::available_parallelism().map_or(2, usize::from).max(2);
-    let dirt = side_by_side(threads, plans, |plan| plan.worktree.as_deref().and_then(is_dirty));
-    for (plan, dirty) in plans.iter_mut().zip(dirt) {
-        plan.dirty = dirty;
-    }
-}
-
-fn is_dirty(worktree: &Path) -> Option<bool> {
-    inspect(worktree).ok().map(|state| !state.is_clean())
 }

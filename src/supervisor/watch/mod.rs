@@ -2,6 +2,7 @@
 //!
 //! May import `desk` and below.
 
+pub(super) mod attached;
 pub(super) mod conflict_watch;
 pub(super) mod displaced;
 pub(super) mod file_watch;

@@ -21,6 +21,7 @@ mod shared_blocks;
 mod small_disk;
 #[allow(unsafe_code, reason = "a terminal is opened by calls of the system")]
 mod terminal;
+mod tmux;
 
 pub use branches::Branches;
 pub use dice::{Dice, asked, campaign, steps};
@@ -34,3 +35,4 @@ pub use serving::Serving;
 pub use shared_blocks::SharedBlocks;
 pub use small_disk::SmallDisk;
 pub use terminal::{in_terminal, in_terminal_of};
+pub use tmux::Tmux;

@@ -9,7 +9,7 @@
 //! | `{"http": 429, "times": 2, "headers": {…}, "type": "…", "message": "…", "say": "TEXT"}` | an error, as often; then the word |
 //! | `{"break": true, "say": "TEXT"}` | a stream that breaks off |
 //! | `{"hang": true}` | none, for as long as the client waits |
-//! | `{"use": "TOOL", "with": {…}}` | a call of that tool, whether it is offered or not |
+//! | `{"use": "TOOL", "with": {…}}` | a call of that tool, whether it is offered or not; for codex also `SPACE/TOOL` |
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -357,8 +357,14 @@ impl Turn {
     fn responses(&self, number: u64, question: &Value) -> (Vec<Value>, String, Value) {
         let item = match &self.call {
             Some((name, arguments)) => {
-                json!({"type": "function_call", "id": format!("fc_{number}"), "call_id": format!("call_{number}"),
-                "name": name, "arguments": arguments.to_string(), "status": "completed"})
+                let (space, name) = name.split_once('/').unzip();
+                let name = name.or(self.call.as_ref().map(|(name, _)| name.as_str()));
+                let mut call = json!({"type": "function_call", "id": format!("fc_{number}"), "call_id": format!("call_{number}"),
+                "name": name, "arguments": arguments.to_string(), "status": "completed"});
+                if let Some(space) = space {
+                    call["namespace"] = json!(space);
+                }
+                call
             }
             None => {
                 json!({"type": "message", "id": format!("msg_{number}"), "role": "assistant", "status": "completed",

@@ -133,6 +133,10 @@ tables! {
         /// preset's, unless there is a `command`.
         #[schemars(example = ["my-agent", "--continue", "{session}"])]
         resume: Vec<Located<String>>,
+        /// The command with which a person continues a conversation (`orch attach`), with {session}; empty: a shell. Default: the
+        /// preset's.
+        #[schemars(example = ["my-agent", "--continue", "{session}"])]
+        attach: Vec<Located<String>>,
         /// Options that let it work without asking, instead of the preset's.
         #[schemars(example = ["--yes"])]
         permissions: Vec<Located<String>>,
@@ -145,6 +149,8 @@ tables! {
         stop: Vec<Located<Stop>>,
         /// What its standard input holds. Default: the preset's, else "none".
         stdin: Stdin,
+        /// Give its program the tools of `orch mcp`, beside the commands. For claude, codex, opencode and gemini. Default: false.
+        mcp: bool,
         /// What it has to say about its work. Default: that of `[run]`, else the preset's, else "auto".
         report: Report,
         /// How many processes of it run at once. Default: as many as there are slots.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::agent::{JobInput, OutputReading};
 use crate::plan::{
-    Agent, AgentStdin, COMMAND_PLACEHOLDERS, Plan, Price, RESUME_PLACEHOLDERS, StopSignal, Template,
+    Account, Agent, AgentStdin, COMMAND_PLACEHOLDERS, Plan, Price, RESUME_PLACEHOLDERS, StopSignal, Template,
 };
 use crate::schedule::{Conversation, Launch, Spent};
 use crate::supervisor::project::error::in_words;
@@ -68,18 +68,7 @@ impl AgentCall {
                 )
             })?),
         };
-        let known = agent.known;
-        let mut env: BTreeMap<String, String> = BTreeMap::new();
-        let own = known.map_or(&[][..], |known| known.env);
-        let root = known.filter(|_| rustix::process::geteuid().is_root());
-        let root = root.map_or(&[][..], |known| known.root_env);
-        env.extend(
-            own.iter()
-                .chain(root)
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        );
-        env.extend(agent.env.clone());
-        env.extend(account.into_iter().flat_map(|account| account.env.clone()));
+        let env = environment_of(agent, account);
         let talk = order
             .conversation
             .as_ref()
@@ -107,6 +96,19 @@ impl AgentCall {
             patience: Some(PATIENCE),
         })
     }
+}
+
+/// What the agent's program and its account ask for.
+pub fn environment_of(agent: &Agent, account: Option<&Account>) -> BTreeMap<String, String> {
+    let known = agent.known;
+    let own = known.map_or(&[][..], |known| known.env);
+    let root = known.filter(|_| rustix::process::geteuid().is_root());
+    let root = root.map_or(&[][..], |known| known.root_env);
+    let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let mut env: BTreeMap<String, String> = own.iter().chain(root).map(pair).collect();
+    env.extend(agent.env.clone());
+    env.extend(account.into_iter().flat_map(|account| account.env.clone()));
+    env
 }
 
 /// True when the program continues with the conversation of the attempt before.

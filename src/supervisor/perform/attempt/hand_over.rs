@@ -8,6 +8,7 @@ use crate::agent::{Environment, Job, JobFolder, Runner};
 use crate::git::identity_variables;
 use crate::journal::Mark;
 use crate::plan::{AttemptId, CommitId};
+use crate::supervisor::brief::mcp_config::McpConfig;
 use crate::supervisor::brief::stop_hook::{claude_settings_file, write_claude_settings};
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
@@ -30,6 +31,8 @@ pub struct HandOver<'a> {
     pub mark: Option<&'a Mark>,
     /// True when its program hides the person's configuration from the git of its agents.
     pub hides_git_config: bool,
+    /// The name of its program, where that is to be told of the tools of `orch mcp`.
+    pub mcp: Option<&'static str>,
 }
 
 impl HandOver<'_> {
@@ -42,7 +45,7 @@ impl HandOver<'_> {
         &self,
         project: &Project,
         folder: JobFolder,
-        call: AgentCall,
+        mut call: AgentCall,
         mut variables: Environment,
     ) -> Result<Runner, String> {
         if self.hides_git_config {
@@ -55,6 +58,16 @@ impl HandOver<'_> {
         }
         for (name, value) in &call.env {
             variables.set(name, value.as_str());
+        }
+        if let Some(config) = self.mcp.and_then(|known| {
+            let variables = variables.clone().into_map();
+            McpConfig::of(known, &project.program, &variables, folder.path())
+        }) {
+            if let Some((name, value)) = config.variable.clone() {
+                variables.set(name, value);
+            }
+            std::fs::create_dir_all(folder.path()).map_err(in_words)?;
+            config.apply(&mut call.argv).map_err(in_words)?;
         }
         let job = Job {
             tag: self.attempt.to_string(),

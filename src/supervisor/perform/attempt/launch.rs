@@ -37,6 +37,9 @@ pub struct Launched {
     pub said: Vec<String>,
 }
 
+/// Most commits of people that an agent is told.
+const MOST_COMMITS: usize = 30;
+
 /// Everything that the start of an attempt needs.
 pub struct AttemptStart<'a> {
     /// The repository and its plans.
@@ -89,6 +92,7 @@ impl AttemptStart<'_> {
             Some(unit) => project.unit_branch(plan, unit),
             None => plan.branch.clone(),
         };
+        let by_people = self.commits_of_people(&branch);
         let said = self.prepare_worktree(plan, agent, &branch)?;
         // The attempt before may have left the worktree on another branch.
         let head = match project.repo.branch_tip(&branch) {
@@ -99,7 +103,7 @@ impl AttemptStart<'_> {
         self.write_files(plan)?;
         let folder = JobFolder::new(project.dir.attempt(&order.attempt));
         let prompt_file = folder.prompt();
-        let prompt = self.prompt(plan, agent)?;
+        let prompt = self.prompt(plan, agent, by_people)?;
         let variables = self.variables(plan, &branch, &prompt_file);
         let around = Surroundings {
             plan,
@@ -121,6 +125,7 @@ impl AttemptStart<'_> {
             timeout: order.timeout,
             grace: plan.attempts.grace,
             hides_git_config: agent.known.is_some_and(|known| known.hides_git_config),
+            mcp: agent.known.filter(|_| agent.mcp).map(|known| known.name),
         };
         let runner = over
             .begin(project, folder, call, variables)
@@ -182,13 +187,23 @@ impl AttemptStart<'_> {
             .map_err(LaunchTrouble::failed)
     }
 
-    fn prompt(&self, plan: &Plan, agent: &Agent) -> Result<String, LaunchTrouble> {
+    /// What people have committed since an agent of the plan saw the branch last; nothing where that cannot be found out.
+    fn commits_of_people(&self, branch: &str) -> Vec<String> {
+        let repo = &self.project.repo;
+        let tip = repo.branch_tip(branch).ok().flatten();
+        let found = tip.zip(self.order.seen.as_ref());
+        let found = found.and_then(|(tip, since)| git::subjects_since(repo, &tip, since, MOST_COMMITS).ok());
+        found.unwrap_or_default()
+    }
+
+    fn prompt(&self, plan: &Plan, agent: &Agent, by_people: Vec<String>) -> Result<String, LaunchTrouble> {
         if agent.runs_prompt() {
             // The prompt is a program: it is given as it was written.
             return Ok(plan.document.text.clone());
         }
         let given = prompt::Given {
             goes_on: continues_conversation(agent, self.order),
+            by_people,
             ..self.order.into()
         };
         prompt::render(self.project, plan, self.worktree, &given, self.states).map_err(LaunchTrouble::refused)

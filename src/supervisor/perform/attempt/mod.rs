@@ -3,6 +3,7 @@
 //!
 //! May import `build` and below.
 
+pub(in crate::supervisor) mod attach_call;
 pub(in crate::supervisor) mod call;
 pub(in crate::supervisor) mod check;
 pub(in crate::supervisor) mod ended_attempt;

@@ -199,6 +199,7 @@ impl Resolver<'_> {
             timeout: order.timeout,
             grace: plan.attempts.grace,
             hides_git_config: agent.known.is_some_and(|known| known.hides_git_config),
+            mcp: None,
         };
         over.begin(project, self.folder.clone(), call, variables)
     }
@@ -259,6 +260,7 @@ impl Resolver<'_> {
             timeout: order.timeout,
             dependencies: Vec::new(),
             after: None,
+            seen: None,
             account: order.account.clone(),
             conversation: None,
             budget: None,

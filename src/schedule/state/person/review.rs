@@ -1,7 +1,7 @@
 //! Where a person's review of a plan stands.
 
 use crate::plan::CommitId;
-use crate::schedule::event::lead::review::ReviewComment;
+use crate::schedule::event::person::review::ReviewComment;
 
 /// A review of a finished plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -4,32 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{CommitId, PlanName};
 
-/// One fact about a review.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "event")]
-pub enum Reviewing {
-    /// A person commented on a line.
-    #[serde(rename = "review.commented")]
-    Commented(ReviewComment),
-    /// A person lets exactly this commit land.
-    #[serde(rename = "review.approved")]
-    Approved(ReviewApproval),
-    /// A person wants changes: the plan is open again.
-    #[serde(rename = "review.returned")]
-    Returned(ReviewReturn),
-}
-
-impl Reviewing {
-    /// The plan.
-    pub const fn plan(&self) -> &PlanName {
-        match self {
-            Self::Commented(comment) => &comment.plan,
-            Self::Approved(approval) => &approval.plan,
-            Self::Returned(back) => &back.plan,
-        }
-    }
-}
-
 /// A comment on a line of a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewComment {

@@ -1,0 +1,69 @@
+//! A program that a person uses at this terminal. It ends with this process, however that ends.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, getpid, getppid, kill_process};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+
+/// How often it is asked whether the program still runs.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// How long the program may take to end when this process is asked to.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Runs the program in the foreground until it ends. Ctrl-C reaches the program alone; where this process is to end, or its terminal
+/// is closed, the program is ended first. The terminal is left as it was.
+///
+/// # Errors
+///
+/// When the program cannot be started.
+pub fn attend(mut command: Command) -> io::Result<ExitStatus> {
+    // Handlers are not inherited, as ignored signals would be.
+    let (keyboard, end) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGQUIT] {
+        signal_hook::flag::register(signal, keyboard.clone())?;
+    }
+    for signal in [signal_hook::consts::SIGHUP, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register(signal, end.clone())?;
+    }
+    let terminal = tcgetattr(io::stdin()).ok();
+    let attach = getpid();
+    let begin = move || {
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+        match getppid() == Some(attach) {
+            true => Ok(()),
+            false => Err(Errno::SRCH.into()),
+        }
+    };
+    // SAFETY: between fork and exec this only makes calls of the kernel, and allocates nothing.
+    unsafe { command.pre_exec(begin) };
+    let mut child = command.spawn()?;
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let mut asked: Option<Instant> = None;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if end.load(Ordering::Relaxed) && asked.is_none() {
+            asked = Some(Instant::now());
+            for signal in [Signal::HUP, Signal::TERM, Signal::CONT] {
+                let _ = pid.map(|pid| kill_process(pid, signal));
+            }
+        }
+        if asked.is_some_and(|asked| asked.elapsed() > GRACE) {
+            child.kill()?;
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    };
+    if let Some(terminal) = terminal {
+        // A program that was killed may have left it raw.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &terminal);
+    }
+    Ok(status)
+}

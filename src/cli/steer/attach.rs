@@ -1,0 +1,147 @@
+//! `orch attach`
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::agent::{attend, is_scrubbed};
+use crate::journal::AttachLock;
+use crate::plan::{PlanName, WorkRef};
+use crate::schedule::{AttachBegan, AttemptRecord, SteerRefusal, attempt_to_attach};
+use crate::supervisor::{
+    Answer, Project, Request, Situation, attach_command, end_agents, end_leftover, record_attach,
+    record_detach,
+};
+
+use crate::cli::call::asking::{RequestOutcome, ask_or};
+use crate::cli::call::{CliError, Context, ProgramExit};
+
+/// Take an agent's place: open its conversation in the worktree
+///
+/// The agent's turn is ended, and nothing of the plan begins until you leave. Then your work is judged as an agent's: commit and
+/// report (`orch task done`), and what is finished is not given to an agent again. An agent without a conversation gives a shell.
+#[derive(Debug, clap::Args)]
+pub struct AttachArgs {
+    /// The plan, or a phase or task of it, such as auth.2.3
+    #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
+    what: String,
+}
+
+/// How often the end of the agent's turn is looked for.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When nobody works on it, somebody is attached already, or the program cannot be started.
+pub fn run(context: &Context, args: &AttachArgs) -> Result<ProgramExit, CliError> {
+    if std::env::var_os("ORCH_ATTEMPT").is_some_and(|attempt| !attempt.is_empty()) {
+        return Err(CliError::refused(
+            "only a person attaches to an agent's conversation",
+        ));
+    }
+    let project = context.project_in_force()?;
+    let (name, what) = context.one_work(&project, Some(&args.what))?;
+    let situation = Situation::look(&project)?;
+    let found = found(&situation, &what)?;
+    let taken = AttachLock::take(&project.dir, &name);
+    let taken = taken.map_err(|error| anyhow::anyhow!("the lock of {name} cannot be taken: {error}"))?;
+    let lock = taken.map_err(|holder| {
+        let holder = holder.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+        CliError::refused(format!("somebody is attached to {name} already{holder}"))
+    })?;
+    let began = AttachBegan {
+        plan: name.clone(),
+        lane: found.lane,
+        pid: std::process::id(),
+        command: found.agent.to_string(),
+    };
+    let asked = ask_or(&project.dir, &Request::Attach(began.clone()), || {
+        record_attach(&project, &began)
+    })?;
+    match asked {
+        RequestOutcome::Answered(Answer::Refused { why, hint }) => {
+            return Err(SteerRefusal { why, hint }.into());
+        }
+        RequestOutcome::Alone(Err(refusal)) => return Err(refusal.into()),
+        RequestOutcome::Answered(_) | RequestOutcome::Alone(Ok(_)) => {}
+    }
+    let situation = wait_for_agent(context, &project, &name)?;
+    let opened = open(context, &project, &situation, &what);
+    end_leftover(&project, &name);
+    // First the fact, where nobody else writes it: who sees the lock free records it.
+    let recorded = record_detach(&project, &name, began.pid)?;
+    drop(lock);
+    opened?;
+    if !context.quiet {
+        let next = match recorded {
+            true => "the next `orch up` judges what you did",
+            false => "the supervisor judges what you did",
+        };
+        anstream::eprintln!("left {name}; {next}");
+    }
+    Ok(ProgramExit::Done)
+}
+
+fn found<'s>(situation: &'s Situation, what: &WorkRef) -> Result<&'s AttemptRecord, CliError> {
+    let scheduler = &situation.scheduler;
+    Ok(attempt_to_attach(scheduler.work(), scheduler.state(), what)?)
+}
+
+/// Waits until no agent of the plan is at work. Agents that outlived their supervisor are ended.
+fn wait_for_agent(context: &Context, project: &Project, plan: &PlanName) -> Result<Situation, CliError> {
+    let mut told = context.quiet;
+    loop {
+        let situation = Situation::look(project)?;
+        if !situation.driven {
+            end_agents(project, &situation.scheduler, plan)?;
+            return Ok(situation);
+        }
+        if !situation.scheduler.state().plan(plan).is_at_work() {
+            return Ok(situation);
+        }
+        if !told {
+            anstream::eprintln!("waiting for the end of its agent's turn");
+            told = true;
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
+fn open(context: &Context, project: &Project, situation: &Situation, what: &WorkRef) -> Result<(), CliError> {
+    let record = found(situation, what)?;
+    let run = situation.scheduler.state().plan(&what.plan);
+    let (Some(plan), Some(made)) = (project.plan(&what.plan), run.worktrees.get(&record.lane)) else {
+        return Err(CliError::refused(format!("the worktree of {what} is gone")));
+    };
+    let worktree = Path::new(&made.path);
+    if !worktree.is_dir() {
+        return Err(CliError::refused(format!("its worktree {} is gone", made.path)));
+    }
+    let (line, variables) = attach_command(project, plan, record, worktree);
+    let words = line.join(" ");
+    let Some((program, arguments)) = line.split_first() else {
+        return Err(CliError::refused(format!(
+            "the agent {} has no program",
+            record.agent
+        )));
+    };
+    if !context.quiet {
+        anstream::eprintln!(
+            "{what}: {words}, in {}; leave it to hand the plan back",
+            made.path
+        );
+    }
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(worktree);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_scrubbed) {
+            command.env_remove(name);
+        }
+    }
+    command.envs(variables);
+    let ended = attend(command);
+    ended.map_err(|error| CliError::refused(format!("`{program}` cannot be started: {error}")))?;
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! Facts about agents and people, in a few words.
+
+use crate::schedule::PersonFact;
+
+/// What it says.
+pub fn person_line(fact: &PersonFact) -> String {
+    match fact {
+        PersonFact::Delivered(mail) | PersonFact::Read(mail) => format!("up to message {}", mail.up_to),
+        PersonFact::Seen { up_to } => format!("up to message {up_to}"),
+        PersonFact::ToLead(sent) => {
+            let message = &sent.message;
+            format!("{}: {}", message.kind, first(&message.text))
+        }
+        PersonFact::AttachBegan(began) => format!("process {}: {}", began.pid, began.command),
+        PersonFact::AttachEnded(ended) => format!("process {}", ended.pid),
+        PersonFact::ReviewCommented(comment) => {
+            format!("{}:{}: {}", comment.file, comment.line, first(&comment.text))
+        }
+        PersonFact::ReviewApproved(approval) => approval.commit.short().to_owned(),
+        PersonFact::ReviewReturned(back) => first(&back.text).to_owned(),
+    }
+}
+
+fn first(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}

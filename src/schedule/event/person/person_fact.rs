@@ -1,0 +1,107 @@
+//! Facts about messages on their way, and about people who take over from an agent.
+
+use serde::{Deserialize, Serialize};
+
+use super::review::{ReviewApproval, ReviewComment, ReviewReturn};
+use crate::plan::{Message, PlanName};
+
+/// One fact about agents and people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event")]
+pub enum PersonFact {
+    /// An agent at work can read the messages of its plan up to this one.
+    #[serde(rename = "message.delivered")]
+    Delivered(MailUpTo),
+    /// An agent has read the messages of its plan up to this one.
+    #[serde(rename = "message.read")]
+    Read(MailUpTo),
+    /// Somebody wrote to the lead.
+    #[serde(rename = "message.lead")]
+    ToLead(ToLead),
+    /// The lead has read the messages to the lead up to this one.
+    #[serde(rename = "message.seen")]
+    Seen {
+        /// The number of the last one.
+        up_to: u32,
+    },
+    /// A person opened the plan's worktree, and no agent is started there.
+    #[serde(rename = "attach.began")]
+    AttachBegan(AttachBegan),
+    /// That person has left, however.
+    #[serde(rename = "attach.ended")]
+    AttachEnded(AttachEnded),
+    /// A person commented on a line of a finished plan.
+    #[serde(rename = "review.commented")]
+    ReviewCommented(ReviewComment),
+    /// A person lets exactly this commit land.
+    #[serde(rename = "review.approved")]
+    ReviewApproved(ReviewApproval),
+    /// A person wants changes: the plan is open again.
+    #[serde(rename = "review.returned")]
+    ReviewReturned(ReviewReturn),
+}
+
+/// How far the messages of a plan are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailUpTo {
+    /// The plan.
+    pub plan: PlanName,
+    /// The number of the last message.
+    pub up_to: u32,
+}
+
+/// A message to the lead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToLead {
+    /// The plan whose agent wrote it; none for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanName>,
+    /// The message.
+    pub message: Message,
+}
+
+/// A person at work in a plan's worktree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachBegan {
+    /// The plan.
+    pub plan: PlanName,
+    /// Which of its worktrees; 0 is the plan's own.
+    #[serde(default, skip_serializing_if = "crate::schedule::event::words::is_zero")]
+    pub lane: u32,
+    /// The process of `orch attach`.
+    pub pid: u32,
+    /// The command that was opened.
+    pub command: String,
+}
+
+/// The person has left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachEnded {
+    /// The plan.
+    pub plan: PlanName,
+    /// The process of `orch attach`: another one may be there by now.
+    pub pid: u32,
+}
+
+impl PersonFact {
+    /// True for the name of such a fact.
+    pub(in crate::schedule) fn is_name(name: &str) -> bool {
+        name.starts_with("attach.")
+            || name.starts_with("review.")
+            || (name.starts_with("message.") && name != "message.sent")
+    }
+
+    /// The plan that it is about.
+    pub fn plan(&self) -> Option<&PlanName> {
+        match self {
+            Self::Delivered(mail) | Self::Read(mail) => Some(&mail.plan),
+            Self::ToLead(sent) => sent.plan.as_ref(),
+            Self::Seen { .. } => None,
+            Self::AttachBegan(began) => Some(&began.plan),
+            Self::AttachEnded(ended) => Some(&ended.plan),
+            Self::ReviewCommented(comment) => Some(&comment.plan),
+            Self::ReviewApproved(approval) => Some(&approval.plan),
+            Self::ReviewReturned(back) => Some(&back.plan),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Messages on their way: to the agents of a plan, and to the lead.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::plan::{Message, MessageKind, PlanName};
+use crate::schedule::event::at::At;
+
+/// The messages to the agents of a plan.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Mail {
+    /// All of them, in the order of their numbers.
+    pub inbox: Vec<Message>,
+    /// When each was sent.
+    pub sent: BTreeMap<u32, At>,
+    /// The number of the last one that an agent at work could read.
+    pub delivered: u32,
+    /// The number of the last one that an agent is known to have read; none where nobody has looked.
+    pub read: Option<u32>,
+    /// How many of them an agent was told when it began.
+    pub told: u32,
+    /// The numbers of those that were answered.
+    pub answered: BTreeSet<u32>,
+}
+
+/// How far a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailState {
+    /// No agent could read it yet.
+    Waiting,
+    /// An agent at work can read it.
+    Delivered,
+    /// An agent has read it, or was told it with its prompt.
+    Read,
+    /// Somebody wrote back.
+    Answered,
+}
+
+impl MailState {
+    /// The word that people and scripts see.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Answered => "answered",
+        }
+    }
+}
+
+impl Mail {
+    /// How far the message of this number is.
+    pub fn state(&self, id: u32) -> MailState {
+        if self.answered.contains(&id) {
+            MailState::Answered
+        } else if id <= self.told.max(self.read.unwrap_or(0)) {
+            MailState::Read
+        } else if id <= self.delivered {
+            MailState::Delivered
+        } else {
+            MailState::Waiting
+        }
+    }
+
+    /// The messages that nobody has read so far, as far as is known.
+    pub fn open(&self) -> impl Iterator<Item = &Message> {
+        let read = self.told.max(self.read.unwrap_or(0));
+        self.inbox.iter().filter(move |message| message.id > read)
+    }
+
+    pub(in crate::schedule) fn take(&mut self, at: At, message: &Message) {
+        if !self.inbox.iter().any(|known| known.id == message.id) {
+            self.sent.insert(message.id, at);
+            self.inbox.push(message.clone());
+        }
+    }
+}
+
+/// The messages that the lead has to look at.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LeadMail {
+    /// All of them, in the order of their numbers.
+    pub letters: Vec<Letter>,
+    /// The number of the last one that the lead has read.
+    pub seen: u32,
+    /// The numbers of those that were answered.
+    pub answered: BTreeSet<u32>,
+}
+
+/// A message that the lead has to look at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Letter {
+    /// Its number among these.
+    pub id: u32,
+    /// The plan whose agents it is for; none where it is for the lead.
+    pub to: Option<PlanName>,
+    /// The message, with its number where it went.
+    pub message: Message,
+    /// When it was sent.
+    pub at: At,
+}
+
+impl LeadMail {
+    /// The number of the next one.
+    pub fn next(&self) -> u32 {
+        u32::try_from(self.letters.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1)
+    }
+
+    /// Those that the lead has neither read nor answered.
+    pub fn open(&self) -> impl Iterator<Item = &Letter> {
+        let new = |letter: &&Letter| letter.id > self.seen && !self.answered.contains(&letter.id);
+        self.letters.iter().filter(new)
+    }
+
+    pub(in crate::schedule) fn take(&mut self, at: At, to: Option<&PlanName>, message: &Message) {
+        let letter = Letter {
+            id: self.next(),
+            to: to.cloned(),
+            message: message.clone(),
+            at,
+        };
+        self.letters.push(letter);
+    }
+}
+
+/// True for a message between agents of which the lead has to know: something does not fit together, or somebody waits.
+pub(in crate::schedule) fn concerns_lead(message: &Message) -> bool {
+    let kind = match message.kind {
+        MessageKind::Conflict | MessageKind::SyncRequest => true,
+        MessageKind::Coordination | MessageKind::Status | MessageKind::Request => false,
+    };
+    kind && message.from.is_some() && !message.by_orch
+}

@@ -1,0 +1,116 @@
+//! A person takes the place of a plan's agent: `orch attach`.
+
+use super::refusal::{SteerRefusal, refuse};
+use crate::plan::{PlanName, Point, WorkRef};
+use crate::schedule::event::about::Steered;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::person::person_fact::{AttachBegan, AttachEnded, PersonFact};
+use crate::schedule::explain::states::plan_state;
+use crate::schedule::state::attempt::AttemptRecord;
+use crate::schedule::state::known::State;
+use crate::schedule::state::lost::Lost;
+use crate::schedule::state::plan_change::lies_in;
+use crate::schedule::state::plan_run::{Outcome, PlanRun};
+use crate::schedule::work::plans::Work;
+
+/// The facts of a person who takes over; none when it is so already. What was held or failed is open again, for the person.
+///
+/// # Errors
+///
+/// When there is no such plan or worktree, or nobody works on the plan again.
+pub fn attach(work: &Work, state: &State, began: &AttachBegan) -> Result<Vec<Event>, SteerRefusal> {
+    let plan = &began.plan;
+    let run = state.plan(plan);
+    refuse_closed(work, state, plan)?;
+    if !run.worktrees.contains_key(&began.lane) {
+        return Err(no_worktree(plan));
+    }
+    let mut events = Vec::new();
+    match &run.hands.attached {
+        Some(there) if there.pid == began.pid => return Ok(events),
+        // Whoever asks holds the plan's lock, so that one is gone.
+        Some(gone) => events.push(Event::Person(PersonFact::AttachEnded(AttachEnded {
+            plan: plan.clone(),
+            pid: gone.pid,
+        }))),
+        None => {}
+    }
+    events.push(Event::Person(PersonFact::AttachBegan(began.clone())));
+    let held = matches!(run.outcome, Some(Outcome::Held(_) | Outcome::Failed(_)));
+    let lost = |lost: &Lost| matches!(lost, Lost::Held { .. } | Lost::Failed { .. });
+    if held || run.lost.values().any(lost) {
+        let (plan, point) = (plan.clone(), Point::Plan);
+        events.push(Event::RetryRequested(Steered { plan, point }));
+    }
+    Ok(events)
+}
+
+/// The last attempt at this work whose worktree nobody else has used since.
+///
+/// # Errors
+///
+/// When nobody has worked on it, or another attempt has used the worktree since.
+pub fn attempt_to_attach<'a>(
+    work: &Work,
+    state: &'a State,
+    what: &WorkRef,
+) -> Result<&'a AttemptRecord, SteerRefusal> {
+    refuse_closed(work, state, &what.plan)?;
+    let run = state.plan(&what.plan);
+    let concerns = |record: &&AttemptRecord| {
+        let mut units = record.units.iter().map(|unit| unit.point());
+        units.any(|unit| lies_in(unit, what.point) || lies_in(what.point, unit))
+    };
+    let at_work = run.attempts.values().map(|attempt| &attempt.id);
+    let at_work: Vec<_> = at_work.collect();
+    let mut found: Vec<&AttemptRecord> = run.work_attempts().filter(concerns).collect();
+    found.sort_by_key(|record| at_work.contains(&&record.id));
+    let by_agents = |record: &&AttemptRecord| record.facts.session.is_some();
+    let found = found
+        .iter()
+        .rev()
+        .copied()
+        .find(by_agents)
+        .or(found.last().copied());
+    let Some(found) = found else {
+        return Err(no_worktree(&what.plan));
+    };
+    let last = run.work_attempts().rfind(|record| record.lane == found.lane);
+    match last.filter(|last| run.by_units && last.units != found.units) {
+        None => Ok(found),
+        Some(last) => Err(refuse(
+            format!("the worktree of {} was used by {} since", found.id, last.id),
+            Some(&format!(
+                "attach to that one: orch attach {}",
+                last_work(run, last, &what.plan)
+            )),
+        )),
+    }
+}
+
+/// The first unit that an attempt was given.
+fn last_work(run: &PlanRun, record: &AttemptRecord, plan: &PlanName) -> WorkRef {
+    let first = record.units.first().filter(|_| run.by_units);
+    WorkRef::at(plan, first.map_or(Point::Plan, |unit| unit.point()))
+}
+
+fn refuse_closed(work: &Work, state: &State, plan: &PlanName) -> Result<(), SteerRefusal> {
+    if state.number(plan).is_none() {
+        let why = format!("there is no plan `{plan}` in the manifest that is driven");
+        return Err(refuse(why, Some("`orch status` lists the plans")));
+    }
+    let run = state.plan(plan);
+    let given_up = matches!(run.outcome, Some(Outcome::Cancelled | Outcome::Skipped(_)));
+    if !given_up && !state.is_landed(plan) {
+        return Ok(());
+    }
+    let is = plan_state(work, state, plan);
+    let hint = format!("orch retry {plan}, then attach");
+    let hint = given_up.then_some(hint.as_str());
+    Err(refuse(format!("{plan} is {is}: nobody works on it"), hint))
+}
+
+fn no_worktree(plan: &PlanName) -> SteerRefusal {
+    let hint = "`orch up` makes its worktree and starts its agent";
+    refuse(format!("nobody has worked on {plan} yet"), Some(hint))
+}

@@ -1,0 +1,95 @@
+//! A person who takes an agent's place, without a supervisor, and what the person's program is given.
+
+use std::path::Path;
+
+use crate::agent::{JOB_VARIABLE, JobFolder, Runner};
+use crate::journal::Record;
+use crate::plan::{Plan, PlanName};
+use crate::schedule::{
+    AttachBegan, AttachEnded, AttemptRecord, Event, PersonFact, Scheduler, SteerRefusal, attach,
+};
+use crate::supervisor::perform::attempt::attach_call::attach_line;
+use crate::supervisor::perform::attempt::call::environment_of;
+use crate::supervisor::project::environment;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::orphans::GRACE;
+use crate::supervisor::project::recording::record;
+use crate::supervisor::project::repository_plans::Project;
+use crate::supervisor::view::spent_view::facts_of;
+
+/// Records that a person takes over while no supervisor is at work. None when somebody else holds the repository meanwhile.
+///
+/// # Errors
+///
+/// When the journal cannot be read or written.
+pub fn record_attach(
+    project: &Project,
+    began: &AttachBegan,
+) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+    record(project, "attach", |scheduler| {
+        attach(scheduler.work(), scheduler.state(), began)
+    })
+}
+
+/// Records that the person has left; a supervisor that is at work hears of it on its own.
+///
+/// # Errors
+///
+/// When the journal cannot be read or written.
+pub fn record_detach(project: &Project, plan: &PlanName, pid: u32) -> Result<bool, SupervisorError> {
+    let ended = Event::Person(PersonFact::AttachEnded(AttachEnded {
+        plan: plan.clone(),
+        pid,
+    }));
+    let recorded = record(project, "attach", |scheduler| {
+        let attached = scheduler.state().plan(plan).hands.attached.as_ref();
+        let there = attached.is_some_and(|attached| attached.pid == pid);
+        Ok(if there { vec![ended] } else { Vec::new() })
+    })?;
+    Ok(recorded.is_some())
+}
+
+/// Ends every agent of the plan that outlived its supervisor: no other will.
+///
+/// # Errors
+///
+/// When a folder of an attempt cannot be read.
+pub fn end_agents(project: &Project, scheduler: &Scheduler, plan: &PlanName) -> Result<(), SupervisorError> {
+    for attempt in scheduler.state().plan(plan).attempts.values() {
+        let folder = JobFolder::new(project.dir.attempt(&attempt.id));
+        if let Some(runner) = Runner::adopt(folder)? {
+            runner.hold().stop(false);
+            runner.wait()?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends what the person's program has left running.
+pub fn end_leftover(project: &Project, plan: &PlanName) {
+    Runner::sweep_anyway(&JobFolder::new(project.dir.attached(plan)), GRACE);
+}
+
+/// The program that continues an attempt's conversation, in its worktree, with the environment of the agent and of its account.
+/// It is no attempt of `orch`: what is reported in it is a person's word.
+pub fn attach_command(
+    project: &Project,
+    plan: &Plan,
+    record: &AttemptRecord,
+    worktree: &Path,
+) -> (Vec<String>, Vec<(String, String)>) {
+    let mut variables = environment::for_lane(project, plan, record.lane, worktree).into_map();
+    variables.insert(
+        JOB_VARIABLE.to_owned(),
+        project.dir.attached(&plan.name).to_string_lossy().into_owned(),
+    );
+    let session = facts_of(project, record).session;
+    let Some(agent) = project.set.agents.get(&record.agent) else {
+        let shell = std::env::var("SHELL").unwrap_or_else(|_| "sh".to_owned());
+        return (vec![shell], variables.into_iter().collect());
+    };
+    let account = record.account.as_deref().and_then(|name| agent.account(name));
+    variables.extend(environment_of(agent, account));
+    let line = attach_line(project, agent, session.as_deref(), worktree);
+    (line, variables.into_iter().collect())
+}

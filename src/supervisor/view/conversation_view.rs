@@ -1,0 +1,44 @@
+//! The conversation of a plan's last agent, as `orch status PLAN` shows it.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::spent_view::facts_of;
+use crate::plan::AttemptId;
+use crate::schedule::PlanRun;
+use crate::supervisor::perform::attempt::attach_call::attach_line;
+use crate::supervisor::project::repository_plans::Project;
+
+/// A conversation that a person can continue.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConversationView {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Its agent.
+    pub agent: String,
+    /// Its name, as the agent gave it; none where the agent has none.
+    pub id: Option<String>,
+    /// Program and arguments that open it, in the worktree.
+    pub command: Vec<String>,
+    /// The process of the `orch attach` that is there; none when nobody is.
+    pub attached: Option<u32>,
+}
+
+impl ConversationView {
+    /// The last one, where it is asked for.
+    pub(super) fn of(project: &Project, run: &PlanRun, wanted: bool) -> Option<Self> {
+        let mut agents = run.work_attempts().rev().filter(|_| wanted);
+        let (last, agent) =
+            agents.find_map(|record| Some((record, project.set.agents.get(&record.agent)?)))?;
+        let made = run.worktrees.get(&last.lane)?;
+        let session = facts_of(project, last).session;
+        Some(Self {
+            attempt: last.id.clone(),
+            agent: last.agent.to_string(),
+            command: attach_line(project, agent, session.as_deref(), Path::new(&made.path)),
+            id: session,
+            attached: run.hands.attached.as_ref().map(|attached| attached.pid),
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! The messages to a plan's agents, as `orch status PLAN` shows them.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::situation::Situation;
+use crate::plan::{MessageKind, PlanName};
+use crate::schedule::{MailState, PlanRun};
+use crate::status;
+
+/// A message to a plan's agents.
+#[derive(Debug, Clone, Serialize)]
+pub struct MessageView {
+    /// Its number among the plan's messages.
+    pub id: u32,
+    /// The plan whose agent sent it; none for a person and for `orch` itself.
+    pub from: Option<PlanName>,
+    /// What it is about.
+    pub kind: MessageKind,
+    /// The text.
+    pub text: String,
+    /// How far it is.
+    pub state: MailState,
+    /// When it was sent.
+    pub at: Option<Timestamp>,
+}
+
+impl MessageView {
+    /// All of them, where they are asked for.
+    pub(super) fn all(situation: &Situation, run: &PlanRun, wanted: bool) -> Vec<Self> {
+        let mail = &run.mail;
+        if !wanted || mail.inbox.is_empty() {
+            return Vec::new();
+        }
+        // Without a supervisor nobody has heard yet what an agent at work has read.
+        let worktrees = run.worktrees.values().map(|made| Path::new(&made.path));
+        let read = worktrees.map(status::read_up_to).max().unwrap_or(0);
+        let messages = mail.inbox.iter().map(|message| Self {
+            id: message.id,
+            from: message.from.clone(),
+            kind: message.kind,
+            text: message.text.clone(),
+            state: match mail.state(message.id) {
+                MailState::Waiting | MailState::Delivered if message.id <= read => MailState::Read,
+                state => state,
+            },
+            at: mail.sent.get(&message.id).and_then(|at| situation.wall(*at)),
+        });
+        messages.collect()
+    }
+}
