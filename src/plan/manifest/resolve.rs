@@ -1,7 +1,6 @@
 //! From a manifest as written and its documents to the plan set, or to every fault of them all.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::agents::Agents;
 use super::branches::{self, Branches};
@@ -372,6 +371,6 @@ fn plan(
         budget: raw.budget.as_ref().map(|budget| budget.value.0),
         gate: raw.gate.is_some(),
         line: entry.place.line,
-        document: Arc::new(loaded.document),
+        document: loaded.document,
     }
 }
