@@ -28,6 +28,7 @@ mod launcher;
 #[allow(unsafe_code, reason = "a process is told of its surroundings before its exec")]
 mod leader;
 mod log;
+mod log_follower;
 mod process;
 mod reader;
 mod recorder;
@@ -49,6 +50,7 @@ pub use folder::{JobFolder, JobState, Running};
 pub use job::{Job, JobInput};
 pub use launcher::{Launcher, RUNNER_ARGUMENT};
 pub use log::LOG_LIMIT;
+pub use log_follower::LogFollower;
 pub use process::{Carrier, ProcessId, carriers, children, descendants, is_suspended, orphaned_jobs};
 pub use reader::{OutputReader, OutputReading, Readable};
 pub use runner::run_job;

@@ -10,7 +10,7 @@ use crate::schedule::Steer;
 use super::agents::{prompt, skill, task};
 use super::call::{Context, GlobalArgs, ProgramExit};
 use super::help;
-use super::integrate::{backup, clean, merge, revert};
+use super::integrate::{backup, clean, merge, revert, review};
 use super::look::{
     conflicts, diff, digest, events, graph, logs, report, serve, simulate, status, top, train, why,
 };
@@ -84,6 +84,7 @@ enum Command {
     Conflicts(conflicts::ConflictsArgs),
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
+    Review(review::ReviewArgs),
     Revert(revert::RevertArgs),
     Clean(clean::CleanArgs),
     Report(report::ReportArgs),
@@ -178,6 +179,7 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::run(&context, args),
         Command::Report(args) => report::report(&context, args),
         Command::History(args) => report::history(&context, args),
+        Command::Review(args) => review::run(&context, args),
         Command::Revert(args) => revert::run(&context, args),
         Command::Clean(args) => clean::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),

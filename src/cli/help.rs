@@ -36,7 +36,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
             "pause", "resume", "retry", "skip", "cancel", "approve", "answer", "send", "down",
         ],
     ),
-    ("Integrate", &["merge", "revert", "clean", "backup"]),
+    ("Integrate", &["review", "merge", "revert", "clean", "backup"]),
     ("Agents", &["task", "prompt", "skill"]),
     ("Maintain", &["doctor", "lsp", "schema", "completions", "man"]),
 ];

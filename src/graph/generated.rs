@@ -145,6 +145,7 @@ impl Generated {
             auto_merge: false,
             setup: Default::default(),
             budget: None,
+            review: false,
             gate: false,
             line: number + 1,
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::record::{Record, SCHEMA};
 use crate::plan::{AttemptId, ItemId, PhaseId, WorkRef};
-use crate::schedule::{Event, Exit, Landed, PhaseSaid, Ran, TaskReport};
+use crate::schedule::{Event, Exit, Landed, PhaseSaid, Ran, Reviewing, TaskReport};
 
 /// The note on a commit of the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -116,7 +116,7 @@ pub struct VerifyEvidence {
 /// A person's approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApprovalEvidence {
-    /// What was approved: the plan or a phase of it.
+    /// What was approved: the plan or a phase of it, or after a review the plan with its commit.
     pub what: String,
     /// When (RFC 3339).
     pub at: String,
@@ -167,7 +167,7 @@ impl LandingEvidence {
             attempts: attempts(&before, program),
             verified: verified(&before, landed, &within),
             approvals: approvals(&before),
-            reviews: Vec::new(),
+            reviews: reviews(&before),
             phases: phases.map(|phases| phases.iter().map(|phase| phase.0).collect()),
         })
     }
@@ -320,6 +320,19 @@ fn verified(records: &[&Record], landed: &Landed, within: &dyn Fn(PhaseId) -> bo
         }
     }
     all
+}
+
+fn reviews(records: &[&Record]) -> Vec<ApprovalEvidence> {
+    let approved = records.iter().filter_map(|record| {
+        let Event::Review(Reviewing::Approved(approval)) = &record.event else {
+            return None;
+        };
+        Some(ApprovalEvidence {
+            what: format!("{} at {}", approval.plan, approval.commit),
+            at: record.wall.to_string(),
+        })
+    });
+    approved.collect()
 }
 
 fn approvals(records: &[&Record]) -> Vec<ApprovalEvidence> {

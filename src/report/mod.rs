@@ -15,6 +15,7 @@ pub use page::chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, 
 pub use page::digest_text::{digest_markdown, digest_text};
 pub use page::gantt::gantt;
 pub use page::plan_page::one_plan;
+pub use page::review_text::review_text;
 pub use page::run_page::run_page;
 pub use page::run_text::{history_text, outcomes, run_text};
 pub use page::summary::{next_steps, summary};
@@ -22,6 +23,7 @@ pub use page::table::{run_word, table};
 pub use page::train_table::train_table;
 pub use text::count::count;
 pub use text::hanging::{broken, folded, hanging};
+pub use text::named_lines::NamedLines;
 pub use text::palette::plan_style;
 pub use text::size::size;
 pub use text::span::{ago, span};

@@ -50,9 +50,10 @@ pub use event::{
     ForeignWork, Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble,
     ManifestEdit, MergeBegun, MergeTrouble, NotLanded, Obstacle, ObstacleKind, OfAttempt, OfPlan, Parked,
     PauseAsked, PhaseSaid, PhaseVerify, PinRefusal, Pinned, Prefix, Question, QuestionAnswer, Ran,
-    ResolverFailed, ResolverStarted, Resolving, Sent, Signs, Spent, StallAction, StallNotice, Steered,
-    TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, UnionSeen, UnitOf, VerifiedMerge, Word,
-    WorkConflict, WorkRefusal, WorkSkip, conflict_words, listed, other_side, phases_words, rough,
+    ResolverFailed, ResolverStarted, Resolving, ReviewApproval, ReviewComment, ReviewReturn, Reviewing, Sent,
+    Signs, Spent, StallAction, StallNotice, Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf,
+    UnionSeen, UnitOf, VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words, listed,
+    other_side, phases_words, rough,
 };
 pub use explain::outcome::is_rewritten;
 pub use explain::reason::{
@@ -82,15 +83,17 @@ pub use state::attempt::{Attempt, AttemptRecord, AttemptState, Integration, Stal
 pub use state::known::{RunInfo, RunPhase, State};
 pub use state::limits::{Limit, Parking};
 pub use state::lost::Lost;
-pub use state::phase_run::{LandedPrefix, PhaseCheck, PhaseEnd};
-pub use state::plan_run::{Item, LandedBefore, Merge, Outcome, PlanRun, Verify, WorktreeMade};
+pub use state::phase_run::{LandedBefore, LandedPrefix, PhaseCheck, PhaseEnd};
+pub use state::plan_run::{Item, Merge, Outcome, PlanRun, Verify, WorktreeMade};
 pub use state::resolution::{Resolution, WayOut};
+pub use state::review::Review;
 pub use state::tries::Tries;
 pub use steer::answer::{answer, questions};
 pub use steer::command::Steer;
 pub use steer::mail::{check_text, send};
 pub use steer::refusal::SteerRefusal;
 pub use steer::remark::remarks;
+pub use steer::review::{ReviewStep, review};
 pub use steer::steering::steer;
 pub use train::early::{EARLY, Heads, Union, UnionBuild, UnionSaid};
 pub use work::agent_work::AgentWork;

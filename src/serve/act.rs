@@ -5,7 +5,7 @@ use std::hash::Hasher;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::plan::{LONGEST_MESSAGE, WorkRef};
+use crate::plan::{CommitId, LONGEST_MESSAGE, WorkRef};
 
 use super::fleet::{ReadPlan, Status};
 
@@ -17,6 +17,8 @@ pub enum Verb {
     Answer,
     /// `orch approve`.
     Approve,
+    /// `orch review --approve`.
+    Review,
     /// `orch retry`.
     Retry,
     /// `orch pause`.
@@ -32,7 +34,7 @@ pub enum Verb {
 }
 
 /// Every action, with its word on a button and what follows from it.
-pub const VERBS: [(Verb, &str, &str, &str); 8] = [
+pub const VERBS: [(Verb, &str, &str, &str); 9] = [
     (
         Verb::Answer,
         "answer",
@@ -44,6 +46,12 @@ pub const VERBS: [(Verb, &str, &str, &str); 8] = [
         "approve",
         "Approve",
         "The gate opens: what waits behind it starts as soon as a slot is free.",
+    ),
+    (
+        Verb::Review,
+        "review",
+        "Approve",
+        "Exactly this commit may land. It lands at once where plans land by themselves, otherwise with the next merge.",
     ),
     (
         Verb::Retry,
@@ -164,6 +172,9 @@ pub fn settles(command: &str) -> Option<Offer> {
 pub struct Wanted {
     /// The plan, phase or task.
     pub what: String,
+    /// The reviewed commit.
+    #[serde(default)]
+    pub commit: String,
     /// The message or answer.
     #[serde(default)]
     pub text: String,
@@ -186,6 +197,13 @@ pub fn line(verb: Verb, wanted: &Wanted) -> Result<(WorkRef, Vec<String>), Strin
         .parse()
         .map_err(|_| "name a plan, a phase or a task, such as auth.2".to_owned())?;
     let mut line = vec![verb.name().to_owned()];
+    if verb == Verb::Review {
+        let commit: CommitId = wanted
+            .commit
+            .parse()
+            .map_err(|_| "name the commit that you have reviewed".to_owned())?;
+        line.extend(["--approve".to_owned(), format!("--commit={commit}")]);
+    }
     // Everything behind it is a name or a text, whatever it begins with.
     line.extend(["--".to_owned(), work.to_string()]);
     if verb.has_text() {
@@ -267,6 +285,7 @@ mod tests {
             verb("orch answer a.2.1 TEXT"),
             Some(("answer", "a.2.1".to_owned()))
         );
+        assert_eq!(verb("orch review a"), Some(("review", "a".to_owned())));
         for other in ["orch merge --resolve a", "orch doctor --fix", "orch logs a", ""] {
             assert_eq!(verb(other), None, "{other}");
         }
@@ -284,6 +303,19 @@ mod tests {
         assert_eq!(typed(&said), r"orch send -- a '--plan=b; rm '\''x'\'''");
         let (_, said) = line(Verb::Retry, &wanted("a.2", "")).unwrap();
         assert_eq!(typed(&said), "orch retry a.2");
+        let reviewed = Wanted {
+            commit: "c".repeat(40),
+            ..wanted("a", "")
+        };
+        let (_, said) = line(Verb::Review, &reviewed).unwrap();
+        assert_eq!(
+            typed(&said),
+            format!("orch review --approve --commit={} a", "c".repeat(40))
+        );
+        assert!(
+            line(Verb::Review, &wanted("a", "")).is_err(),
+            "no commit was seen"
+        );
         for what in ["--now", "../a", "a b", "", "A", "a.b", "a/../b", "a\n"] {
             assert!(line(Verb::Retry, &wanted(what, "")).is_err(), "{what}");
         }

@@ -100,6 +100,18 @@ async fn question(server: &Arc<Server>, verb: Verb, wanted: &Wanted, uri: &Uri) 
             return Err(Trouble::missing("there is no such plan"));
         };
         let text = wanted.text.trim();
+        let mut wanted = wanted.clone();
+        let review = match verb == Verb::Review {
+            true => server
+                .read::<ReadReview>(&["review", "--json", "--", plan.name.as_str()], 0)
+                .await
+                .ok(),
+            false => None,
+        };
+        if let Some(review) = review.as_ref().filter(|_| wanted.commit.is_empty()) {
+            wanted.commit.clone_from(&review.commit);
+        }
+        let wanted = &wanted;
         let command = match (line(verb, wanted), verb.has_text()) {
             (Ok((_, line)), _) => typed(&line),
             (Err(_), true) => format!("orch {} {work} TEXT", verb.name()),
@@ -123,6 +135,7 @@ async fn question(server: &Arc<Server>, verb: Verb, wanted: &Wanted, uri: &Uri) 
         Ok(context! {
             verb => verb.name(), label => verb.label(), follows => verb.follows(), has_text => verb.has_text(),
             what => unit.clone(), plan => shown(plan), command, seen, text, skipped, key => server.token.form_key(),
+            commit => wanted.commit.clone(), review => shown(&review),
             asks => shown((verb == Verb::Answer).then_some(asks)),
         })
     };
@@ -130,6 +143,25 @@ async fn question(server: &Arc<Server>, verb: Verb, wanted: &Wanted, uri: &Uri) 
         Ok(values) => page(server, "act.html", "act", values).await,
         Err(trouble) => trouble.answer(uri),
     }
+}
+
+/// `orch review --json`.
+#[derive(Debug, Serialize, Deserialize)]
+struct ReadReview {
+    commit: String,
+    commits: Vec<ReadCommit>,
+    files: Vec<String>,
+    added: usize,
+    removed: usize,
+    verify: Option<String>,
+    verified: Option<String>,
+}
+
+/// A commit of it.
+#[derive(Debug, Serialize, Deserialize)]
+struct ReadCommit {
+    commit: String,
+    subject: String,
 }
 
 /// A link of `orch graph --json`.

@@ -77,7 +77,7 @@ const API: [(&str, &str, &str, &str); 11] = [
     (
         "/api/v1/actions/{verb}",
         "post",
-        "Runs `orch VERB`: answer, approve, retry, pause, resume, cancel, send or merge. The body is `{what, text}`.",
+        "Runs `orch VERB`: answer, approve, review, retry, pause, resume, cancel, send or merge. The body is `{what, text}`, of `review` `{what, commit}`.",
         "application/json",
     ),
     (

@@ -48,7 +48,7 @@ pub use control::mail::{Outgoing, Posted, record_message};
 pub use control::request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use control::revert::{RevertRefusal, Reverted, revert};
 pub use control::socket::ask;
-pub use control::steering::{Recorded, record_answer, record_landings, record_steering};
+pub use control::steering::{Recorded, record_answer, record_landings, record_review, record_steering};
 pub use control::train_view::{TrainEntryView, TrainState, TrainView};
 pub use desk::observer::{Observer, Silent};
 pub use drive::beginning::drive;
@@ -75,6 +75,7 @@ pub use view::conflicts::{ConflictPair, Conflicts, conflicts};
 pub use view::digest::{Digest, DigestSince, FailedSince, LandedSince, NextPlan};
 pub use view::exit_view::ExitView;
 pub use view::landed_view::LandedView;
+pub use view::review::{CommentView, CommitLine, ReviewView};
 pub use view::situation::Situation;
 pub use view::spent_view::SpentView;
 pub use view::status::{

@@ -18,6 +18,7 @@ fn command(item: &Attention, about: &About<'_>) -> String {
             let what = WorkRef::at(plan, up_to.map_or(Point::Plan, Point::Phase));
             match trouble {
                 MergeTrouble::Conflict { .. } => format!("orch merge --resolve {what}"),
+                MergeTrouble::Review { .. } => format!("orch review {plan}"),
                 MergeTrouble::Verification { .. }
                 | MergeTrouble::TargetRed { .. }
                 | MergeTrouble::Refused { .. }
@@ -37,6 +38,7 @@ fn command(item: &Attention, about: &About<'_>) -> String {
         (_, Reason::Lost(unit, _)) => again(&WorkRef::at(plan, unit.point()), about),
         (
             AttentionKind::Approval
+            | AttentionKind::Review
             | AttentionKind::Conflict
             | AttentionKind::Failed
             | AttentionKind::Stalled

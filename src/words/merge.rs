@@ -60,6 +60,10 @@ fn not_landed(trouble: &MergeTrouble, what: &WorkRef, way_out: &WayOut) -> Reaso
             format!("was not merged: {why}"),
             format!("orch merge {what}; where plans land by themselves it is tried again once that is gone"),
         ),
+        MergeTrouble::Review { commit } => ReasonText::with_remedy(
+            format!("waits for review of {}", commit.short()),
+            format!("orch review {what}"),
+        ),
         MergeTrouble::Waits { on } => {
             ReasonText::with_remedy(format!("waits for {on} to land first"), format!("orch why {on}"))
         }

@@ -11,7 +11,7 @@ use crate::support::{Running, Sandbox, campaign, document, program};
 const PLANS: usize = 50;
 
 /// Commits that the target has gained since they began, on files of theirs, in CI.
-const COMMITS: usize = 5_000;
+const COMMITS: usize = 1_500;
 
 /// Most git processes of a command, whatever the repository holds.
 const MOST: usize = 60;

@@ -48,6 +48,7 @@ mod journal_damage;
 mod journal_lost;
 // Floor 4: the manifest is edited while plans are worked on.
 mod live_edits;
+mod logs;
 // The manifest's schema, as editors use it.
 mod manifest_schema;
 // The language server: a scripted client, and a real editor.
@@ -109,6 +110,7 @@ mod random_kills;
 mod real_agents;
 mod recorded_journal;
 mod revert;
+mod review;
 mod said_and_shown;
 mod said_by_people;
 mod said_of_parts;

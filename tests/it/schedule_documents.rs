@@ -156,7 +156,7 @@ fn random_documents_end_in_every_strategy_and_dispatch() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let (first, last) = match number("ORCH_SIM_SEED") {
         Some(seed) => (seed, seed + 1),
-        None => (0, campaign("ORCH_SIM_RUNS", 5_000) as u64),
+        None => (0, campaign("ORCH_SIM_RUNS", 2_000) as u64),
     };
     for seed in first..last {
         if let Err(cause) = std::panic::catch_unwind(|| run(seed)) {

@@ -421,3 +421,35 @@ fn a_wrong_manifest_is_a_page_that_says_so() {
         page.status != 200 && page.body.contains("plans.toml")
     });
 }
+
+#[test]
+fn a_review_on_a_page_is_of_the_commit_that_was_seen_there() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "gate = \"review\"", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    let serving = Serving::of(&sandbox, "");
+    assert!(serving.get("/").body.contains("/act/review?what=p"));
+    let asked = serving.get("/act/review?what=p").is(200);
+    assert!(asked.body.contains("1 commit"), "{}", asked.body);
+    let seen = asked.field("commit").to_owned();
+    let worktree = sandbox.worktree("p");
+    worktree.write("late.txt", "unseen\n");
+    worktree.git("add late.txt");
+    worktree.git("commit -qm Late");
+    let late = serving
+        .act("review", &json!({"what": "p", "commit": seen}))
+        .is(409);
+    let said = late.json()["err"].as_str().unwrap().to_owned();
+    assert!(said.contains("not what was reviewed"), "{said}");
+    serving.act("review", &json!({"what": "p"})).is(422);
+    let again = serving
+        .get("/act/review?what=p")
+        .is(200)
+        .field("commit")
+        .to_owned();
+    assert_ne!(again, seen);
+    serving
+        .act("review", &json!({"what": "p", "commit": again}))
+        .is(200);
+    sandbox.orch("merge p").code(0).ok();
+}

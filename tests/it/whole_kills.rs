@@ -12,7 +12,7 @@ use crate::support::disturbed::{Outcome, check, wide_world, world};
 use crate::support::{Said, Sandbox, campaign, program};
 
 /// How many steps are tried where nothing else is asked for.
-const SPREAD: usize = 24;
+const SPREAD: usize = 16;
 
 /// One after the other, so that runs pass the same steps.
 const SETTINGS: &str = "max_agents = 1\nretries = 3";

@@ -5,4 +5,5 @@ pub mod clean;
 pub mod merge;
 pub mod resolve;
 pub mod revert;
+pub mod review;
 pub mod wanted;

@@ -1,25 +1,25 @@
 //! `orch logs`
 
 use anyhow::Context as _;
-use std::fs::File;
-use std::io::{IsTerminal, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use crate::agent::{JobFolder, JobState, Readable};
-use crate::report::Visible;
-use crate::supervisor::Situation;
+use crate::agent::{JobFolder, LogFollower};
+use crate::plan::PlanName;
+use crate::report::NamedLines;
+use crate::supervisor::{Project, Situation};
 
 use crate::cli::call::{CliError, Context, ProgramExit};
 
 /// Print the output of a plan's agent
+///
+/// Of several plans, each line with the name of its plan. Without a plan: of all that an agent works on.
 #[derive(Debug, clap::Args)]
 pub struct LogsArgs {
-    /// The plan
+    /// The plans
     #[arg(id = "about", value_name = "PLAN")]
-    plan: Option<String>,
-    /// Continue until the attempt ends
+    plans: Vec<String>,
+    /// Continue until the attempts end
     #[arg(short, long)]
     follow: bool,
     /// Such as auth-2 [default: the last one]
@@ -43,131 +43,103 @@ const LOOK: Duration = Duration::from_millis(100);
 /// When there is no such plan or attempt.
 pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
-    let name = context.one_plan(&project, args.plan.as_deref())?;
-    let path = if args.verify {
-        let merged = project.dir.merge_verification(&name);
-        if merged.is_dir() {
-            merged
-        } else {
-            project.dir.verification(&name)
-        }
-    } else {
-        let situation = Situation::of_journal(&project.dir, &project.set)?;
-        let history = &situation.scheduler.state().plan(&name).history;
-        let chosen = match &args.attempt {
-            None => history.last(),
-            Some(wanted) => history.iter().find(|attempt| attempt.id.as_str() == wanted),
-        };
-        match (chosen, &args.attempt) {
-            (Some(attempt), _) => project.dir.attempt(&attempt.id),
-            (None, None) => {
-                return Err(CliError::new(
-                    ProgramExit::Nothing,
-                    format!("plan `{name}` has had no attempt yet"),
-                )
-                .with_hint(format!("orch why {name}")));
-            }
-            (None, Some(wanted)) => {
-                let known: Vec<&str> = history.iter().map(|attempt| attempt.id.as_str()).collect();
-                return Err(
-                    CliError::refused(format!("plan `{name}` has no attempt `{wanted}`"))
-                        .with_hint(format!("it has {}", known.join(", "))),
-                );
-            }
-        }
-    };
-    let folder = JobFolder::new(path);
-    let format = folder
-        .job()
-        .ok()
-        .filter(|_| !args.raw)
-        .map(|job| job.reading.format);
-    Printer {
-        readable: Readable::new(format.unwrap_or_default()),
-        out: output(args.raw),
+    let plans = plans(context, &project, args)?;
+    if let [_, _, ..] = plans.as_slice()
+        && (args.raw || args.attempt.is_some())
+    {
+        let several = "--raw and --attempt are for one plan, and several are named";
+        return Err(CliError::refused(several));
     }
-    .print(&folder, args.follow)?;
+    let terminal = std::io::stdout().is_terminal();
+    let columns = plans.iter().map(|plan| plan.as_str().len()).max().unwrap_or(0);
+    let mut logs = Vec::new();
+    for (number, plan) in plans.iter().enumerate() {
+        let lines = match (plans.len(), args.raw) {
+            (_, true) => None,
+            (1, false) => Some(NamedLines::plain(terminal)),
+            (_, false) => Some(NamedLines::named(plan.as_str(), columns, number, terminal)),
+        };
+        let folder = JobFolder::new(folder(&project, plan, args)?);
+        logs.push((LogFollower::new(folder, args.raw), lines, true));
+    }
+    while logs.iter().any(|(.., open)| *open) {
+        for (log, lines, open) in logs.iter_mut().filter(|(.., open)| *open) {
+            *open = pass_on(log, lines.as_mut(), args.follow).context("cannot pass the log on")?;
+        }
+        if logs.iter().any(|(.., open)| *open) {
+            std::thread::sleep(LOOK);
+        }
+    }
     Ok(ProgramExit::Done)
 }
 
-/// Standard output; on a terminal, control characters are made visible, unless `--raw` is given.
-fn output(raw: bool) -> Box<dyn Write> {
-    let out = std::io::stdout();
-    match out.is_terminal() && !raw {
-        true => Box::new(Visible::new(out)),
-        false => Box::new(out),
+/// Writes what a log has by now; false when there is no more to come.
+fn pass_on(log: &mut LogFollower, lines: Option<&mut NamedLines>, follow: bool) -> std::io::Result<bool> {
+    let out = anstream::AutoStream::choice(&std::io::stdout());
+    let mut stdout = std::io::stdout().lock();
+    let Some(lines) = lines else {
+        let more = log.read(&mut stdout)? && follow;
+        return stdout.flush().map(|()| more);
+    };
+    let more = log.read(lines)? && follow;
+    match out {
+        anstream::ColorChoice::Never => lines.pass_on(!more, &mut anstream::StripStream::new(stdout))?,
+        _ => lines.pass_on(!more, &mut stdout)?,
     }
+    Ok(more)
 }
 
-/// Puts a log on standard output.
-struct Printer {
-    readable: Readable,
-    out: Box<dyn Write>,
+/// The plans that are meant: those that are named, else the one of the place, else all at work.
+fn plans(context: &Context, project: &Project, args: &LogsArgs) -> Result<Vec<PlanName>, CliError> {
+    if !args.plans.is_empty() {
+        return context.plans(project, &args.plans);
+    }
+    context
+        .one_plan(project, None)
+        .map(|plan| vec![plan])
+        .or_else(|none| {
+            let situation = Situation::of_journal(&project.dir, &project.set)?;
+            let mut plans = situation.scheduler.state().plans();
+            let at_work: Vec<PlanName> = plans
+                .by_ref()
+                .filter(|(_, run)| run.is_at_work())
+                .map(|(plan, _)| plan.clone())
+                .collect();
+            if at_work.is_empty() {
+                Err(none)
+            } else {
+                Ok(at_work)
+            }
+        })
 }
 
-impl Printer {
-    fn print(mut self, folder: &JobFolder, follow: bool) -> Result<(), CliError> {
-        let mut older = folder.log().into_os_string();
-        older.push(".1");
-        self.copy(Path::new(&older), 0)?;
-        let mut from = self.copy(&folder.log(), 0)?;
-        let mut inode = inode_of(&folder.log());
-        if !follow {
-            return self.end();
-        }
-        loop {
-            // Looked at first: what is written before the end is printed after it.
-            let running = matches!(folder.state().map_err(anyhow::Error::msg)?, JobState::Running(_));
-            let now = inode_of(&folder.log());
-            if now != inode {
-                // Rotated: the rest of the old half, then the new one from its start.
-                self.copy(Path::new(&older), from)?;
-                from = 0;
-                inode = now;
-            }
-            from = self.copy(&folder.log(), from)?;
-            if !running {
-                break;
-            }
-            std::thread::sleep(LOOK);
-        }
-        self.end()
+/// The folder of the job whose log is meant.
+fn folder(project: &Project, name: &PlanName, args: &LogsArgs) -> Result<std::path::PathBuf, CliError> {
+    if args.verify {
+        let merged = project.dir.merge_verification(name);
+        return Ok(match merged.is_dir() {
+            true => merged,
+            false => project.dir.verification(name),
+        });
     }
-
-    /// Copies a file from an offset to standard output and returns where it ended. A file that is not there is empty.
-    fn copy(&mut self, path: &Path, from: u64) -> Result<u64, CliError> {
-        let failed = || format!("cannot read {}", path.display());
-        let mut file = match File::open(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(from),
-            opened => opened.with_context(failed)?,
-        };
-        file.seek(SeekFrom::Start(from)).with_context(failed)?;
-        let out = &mut self.out;
-        let mut buffer = vec![0; 64 << 10];
-        let mut at = from;
-        loop {
-            let count = file.read(&mut buffer).with_context(failed)?;
-            if count == 0 {
-                out.flush().context("cannot write to standard output")?;
-                return Ok(at);
-            }
-            self.readable
-                .feed(&buffer[..count], out)
-                .context("cannot write to standard output")?;
-            at += count as u64;
+    let situation = Situation::of_journal(&project.dir, &project.set)?;
+    let history = &situation.scheduler.state().plan(name).history;
+    let chosen = match &args.attempt {
+        None => history.last(),
+        Some(wanted) => history.iter().find(|attempt| attempt.id.as_str() == wanted),
+    };
+    match (chosen, &args.attempt) {
+        (Some(attempt), _) => Ok(project.dir.attempt(&attempt.id)),
+        (None, None) => {
+            let none = format!("plan `{name}` has had no attempt yet");
+            Err(CliError::new(ProgramExit::Nothing, none).with_hint(format!("orch why {name}")))
+        }
+        (None, Some(wanted)) => {
+            let known: Vec<&str> = history.iter().map(|attempt| attempt.id.as_str()).collect();
+            Err(
+                CliError::refused(format!("plan `{name}` has no attempt `{wanted}`"))
+                    .with_hint(format!("it has {}", known.join(", "))),
+            )
         }
     }
-
-    /// The rest of a last line.
-    fn end(&mut self) -> Result<(), CliError> {
-        self.readable
-            .end(&mut self.out)
-            .and_then(|()| self.out.flush())
-            .context("cannot write to standard output")?;
-        Ok(())
-    }
-}
-
-fn inode_of(path: &Path) -> Option<u64> {
-    path.metadata().ok().map(|found| found.ino())
 }

@@ -167,6 +167,7 @@ pub(in crate::plan) const PLAN: &[Field<Plan>] = &[
     ),
     field!("merge", Anytime, auto_merge, automatic),
     field!("gate", UntilBegun, gate, plain),
+    field!("review", Anytime, review, plain),
     field!("budget", Anytime, budget, optional),
     field!("copy", UntilMade, setup.copy, listed),
     field!("setup", UntilMade, setup.line, optional),
@@ -311,6 +312,7 @@ mod tests {
             merge_strategy: _,
             auto_merge: _,
             gate: _,
+            review: _,
             setup: _,
             budget: _,
         } = plan;

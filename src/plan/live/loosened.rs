@@ -50,6 +50,7 @@ fn demands(set: &PlanSet, plan: &Plan, now: &Plan) -> BTreeSet<(String, String)>
     let asked = plan.commit == CommitPolicy::Require;
     for (key, holds) in [
         ("gate", plan.gate),
+        ("review", plan.review),
         ("commit", asked),
         ("allow_empty", !plan.allow_empty),
     ] {
@@ -101,7 +102,7 @@ mod tests {
     fn whatever_was_demanded_and_is_not_any_more_is_named() {
         let strict = "schema = 1\n\
             [run]\nreport = \"required\"\ncommit = \"require\"\n\
-            [merge]\nverify = \"make all\"\n\
+            [merge]\nreview = true\nverify = \"make all\"\n\
             [hooks]\npre_merge = \"ask\"\n\
             [agents.x]\ncommand = [\"x\"]\n[agents.y]\ncommand = [\"y\"]\nreport = \"auto\"\n\
             [sync.s]\npoints = [\"a.1\", \"c.1\"]\nverify = \"smoke\"\n\
@@ -124,6 +125,7 @@ mod tests {
                 "a.phases.1.verify a.phases.2.depends",
             ),
             ("\ngate = \"approve\"\ndepends", "\ndepends", "a.gate"),
+            ("[merge]\nreview = true\n", "[merge]\n", "a.review"),
             ("[plans.a.phases.2]\ngate = \"approve\"", "", "a.phases.2.gate"),
             ("depends = [\"b\"]", "", "a.depends"),
             ("\ncommit = \"require\"", "", "a.commit"),

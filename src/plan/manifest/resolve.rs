@@ -369,7 +369,8 @@ fn plan(
         auto_merge: settings::auto_merge(manifest, raw),
         setup: settings::setup(manifest, raw),
         budget: raw.budget.as_ref().map(|budget| budget.value.0),
-        gate: raw.gate.is_some(),
+        gate: settings::approve(raw),
+        review: settings::review(manifest, raw),
         line: entry.place.line,
         document: loaded.document,
     }

@@ -7,7 +7,7 @@ use super::written::at::Located;
 use super::written::raw::{RawEscalate, RawHooks, RawManifest, RawMerge, RawPlan, RawRun};
 use super::written::values::{AutoOrCount, Delay, DurationText, PositiveDuration, Text};
 use super::written::words;
-use super::written::words::{Commit, Landing, Merge};
+use super::written::words::{Commit, Landing, Merge, PlanGate};
 use crate::plan::{
     Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Escalate, Hooks, Lanes, MergeSettings, MergeStrategy,
     OnStall, Overlap, Place, Report, RunSettings, Setup, Strategy,
@@ -204,6 +204,19 @@ pub(super) fn commit(manifest: &RawManifest, plan: &RawPlan) -> CommitPolicy {
 pub(super) fn auto_merge(manifest: &RawManifest, plan: &RawPlan) -> bool {
     let run = run_of(manifest).and_then(|run| run.merge.as_ref());
     pick(&plan.merge, run) == Some(Merge::Auto)
+}
+
+/// Whether a plan begins only after a person's word.
+pub(super) fn approve(plan: &RawPlan) -> bool {
+    let gate = plan.gate.as_ref();
+    gate.is_some_and(|gate| gate.value == PlanGate::Approve)
+}
+
+/// Whether a plan lands only after a person's review.
+pub(super) fn review(manifest: &RawManifest, plan: &RawPlan) -> bool {
+    let own = plan.gate.as_ref();
+    let all = merge_of(manifest).and_then(|merge| merge.review.as_ref());
+    own.is_some_and(|gate| gate.value == PlanGate::Review) || all.is_some_and(|all| all.value)
 }
 
 /// How a plan comes onto the target.

@@ -23,6 +23,8 @@ pub struct PromptContext {
     pub is_last: bool,
     /// What that wrote when it failed, where the work is to make it pass.
     pub red: Option<String>,
+    /// The changes that a person asked for in a review.
+    pub review: Option<String>,
     /// What became of the attempt before this one.
     pub failure: Option<PromptFailure>,
     /// What is not done yet of what is given, when there was a failure.
@@ -125,6 +127,8 @@ pub enum WhyAgain {
     CutShort,
     /// All was done, and the plan's verification failed.
     Verify,
+    /// All was done, and a person who reviewed it wants changes.
+    Review,
     /// It left messages unread.
     Unread,
     /// It asked a person, who has answered.

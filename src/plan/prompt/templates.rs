@@ -216,6 +216,7 @@ fn samples() -> Vec<PromptContext> {
         verify: None,
         is_last: true,
         red: None,
+        review: None,
         open: Vec::new(),
         messages: Vec::new(),
         brief: false,
@@ -244,6 +245,7 @@ fn samples() -> Vec<PromptContext> {
         }),
         verify: text("cargo test"),
         red: text("`cargo test` exited with code 1"),
+        review: text("src/a.rs:1: `x`"),
         open: vec![TaskId::new(1, 2)],
         messages: vec![PromptMessage {
             from: "the lead".to_owned(),
@@ -321,6 +323,7 @@ mod tests {
             verify: Some("cargo test".to_owned()),
             is_last: true,
             red: None,
+            review: None,
             failure: Some(PromptFailure {
                 cause: WhyAgain::Failed,
                 reason: "the agent exited with code 1".to_owned(),

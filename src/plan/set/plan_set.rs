@@ -136,6 +136,8 @@ pub struct Plan {
     pub budget: Option<f64>,
     /// True when it waits for a person's `orch approve` before it begins.
     pub gate: bool,
+    /// True when it lands only after a person's review.
+    pub review: bool,
     /// Line of its table in the manifest, from 1.
     pub line: usize,
 }

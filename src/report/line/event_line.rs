@@ -4,7 +4,7 @@ use crate::journal::Record;
 use crate::plan::{CommitId, ManifestChange, Message, OnStall, PlanName};
 use crate::schedule::{
     Event, Evidence, Failed, Hold, Landed, LaneNote, LateReport, LaunchTrouble, MergeTrouble, NotLanded,
-    PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport, VerifiedMerge, point_word,
+    PhaseSaid, PhaseVerify, PinRefusal, Reviewing, TargetChecked, TaskReport, VerifiedMerge, point_word,
 };
 use crate::supervisor::given;
 
@@ -72,6 +72,7 @@ pub fn detail(event: &Event) -> String {
         Event::Paused(asked) => point_word(asked.point),
         Event::QuestionAsked(question) => format!("{}: {}", question.attempt, first_line(&question.text)),
         Event::QuestionAnswered(answer) => first_line(&answer.text),
+        Event::Review(fact) => review_line(fact),
         Event::Resumed(about)
         | Event::RetryRequested(about)
         | Event::CancelRequested(about)
@@ -292,5 +293,16 @@ fn merge_trouble(why: &MergeTrouble) -> String {
         | MergeTrouble::Obstacle { why }
         | MergeTrouble::NotFinished { why } => first_line(why),
         MergeTrouble::Waits { on } => format!("waits for {on} to land"),
+        MergeTrouble::Review { commit } => format!("waits for review of {}", commit.short()),
+    }
+}
+
+fn review_line(fact: &Reviewing) -> String {
+    match fact {
+        Reviewing::Commented(comment) => {
+            format!("{}:{}: {}", comment.file, comment.line, first_line(&comment.text))
+        }
+        Reviewing::Approved(approval) => approval.commit.short().to_owned(),
+        Reviewing::Returned(back) => first_line(&back.text),
     }
 }

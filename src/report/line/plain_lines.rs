@@ -172,6 +172,7 @@ fn is_news(event: &Event) -> bool {
         | Event::ConflictForeseen(_)
         | Event::ConflictGone(_)
         | Event::Resolve(_)
+        | Event::Review(_)
         | Event::UnionRed(_)
         | Event::UnionGreen(_)
         | Event::Warning { .. } => true,

@@ -5,6 +5,7 @@ pub mod chronicle_conflict;
 pub mod digest_text;
 pub mod gantt;
 pub mod plan_page;
+pub mod review_text;
 pub mod run_page;
 pub mod run_standing;
 pub mod run_text;

@@ -2,6 +2,7 @@
 
 pub mod count;
 pub mod hanging;
+pub mod named_lines;
 pub mod palette;
 pub mod size;
 pub mod span;

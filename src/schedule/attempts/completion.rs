@@ -137,7 +137,9 @@ pub(in crate::schedule) fn verify_or_finish(board: &mut Board, at: At, index: us
     let is_open = |phase: &PhaseWork| phase.verify && !run.phases_done.contains_key(&phase.id);
     let mut open = plan.phases.iter().filter(|phase| is_open(phase));
     let units = board.look(index).all_done() && !open.any(|phase| plan.is_verified(run, phase.id));
-    let verified = !plan.verify || matches!(run.verify, Verify::Passed(_));
+    // What a review asks for is done by an attempt of its own, also where no command verifies it.
+    let returned = run.verify == Verify::Failed && run.review.returned.is_some();
+    let verified = (!plan.verify && !returned) || matches!(run.verify, Verify::Passed(_));
     let found = [(Proof::Units, units), (Proof::Verified, verified)];
     let name = plan.name.clone();
     match (Claim::PlanFinished.missing(&found), &run.verify) {

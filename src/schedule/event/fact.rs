@@ -1,12 +1,11 @@
 //! Events: the facts of the journal, named as `orch events` prints them. The state is their fold.
 
-use super::{AgentUsage, OfPlan, Parked, PinRefusal, Sent, Steered, TaskReport, WorkRefusal, WorkSkip};
+use super::{AgentUsage, OfPlan, Parked, PinRefusal, Steered, TaskReport, UnitOf, WorkRefusal, WorkSkip};
 use super::{BuiltOn, Evidence, Exit, Failed, FoundPlan, Hold, LaneNote, LaneOf, LaunchTrouble, OfAttempt};
-use super::{UnitOf, words::is_zero};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, RunId, UnitId, WorkRef};
 use serde::{Deserialize, Serialize};
 
-/// One fact. What is derived here writes and reads all but [`Event::Resolve`]; `form.rs` joins the two.
+/// One fact. What is derived here writes and reads all but the last two; `form.rs` joins them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", remote = "Self")]
 pub enum Event {
@@ -47,7 +46,7 @@ pub enum Event {
         /// The plan.
         plan: PlanName,
         /// Which of the plan's worktrees; 0 is the plan's own.
-        #[serde(default, skip_serializing_if = "is_zero")]
+        #[serde(default, skip_serializing_if = "super::words::is_zero")]
         lane: u32,
         /// Its folder.
         path: String,
@@ -83,7 +82,7 @@ pub enum Event {
         #[serde(alias = "phases")]
         units: Vec<UnitId>,
         /// Which of the plan's worktrees; 0 is the plan's own.
-        #[serde(default, skip_serializing_if = "is_zero")]
+        #[serde(default, skip_serializing_if = "super::words::is_zero")]
         lane: u32,
         /// The agent's account; none when it has but one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -356,7 +355,7 @@ pub enum Event {
     ReportLate(super::notice::LateReport),
     /// Somebody wrote to the agents of a plan.
     #[serde(rename = "message.sent")]
-    MessageSent(Sent),
+    MessageSent(super::notice::Sent),
     /// An agent asked a person, and its work waits for the answer.
     #[serde(rename = "question.asked")]
     QuestionAsked(super::question::Question),
@@ -395,4 +394,7 @@ pub enum Event {
     /// About resolving a conflict with the target.
     #[serde(skip)]
     Resolve(super::resolving::Resolving),
+    /// About a person's review.
+    #[serde(skip)]
+    Review(super::lead::review::Reviewing),
 }

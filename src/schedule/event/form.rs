@@ -4,15 +4,20 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::fact::Event;
+use super::lead::review::Reviewing;
 use super::resolving::Resolving;
 
 /// The beginning of all names of [`Resolving`], and of no others.
 const RESOLVING: &str = "resolve.";
 
+/// The beginning of all names of [`Reviewing`], and of no others.
+const REVIEWING: &str = "review.";
+
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Resolve(fact) => fact.serialize(serializer),
+            Self::Review(fact) => fact.serialize(serializer),
             // The derived function, which is no method of the trait.
             _ => Self::serialize(self, serializer),
         }
@@ -29,6 +34,8 @@ impl Event {
     pub fn read<'de, D: Deserializer<'de>>(name: &str, deserializer: D) -> Result<Self, D::Error> {
         let read = if name.starts_with(RESOLVING) {
             Resolving::deserialize(deserializer).map(Self::Resolve)
+        } else if name.starts_with(REVIEWING) {
+            Reviewing::deserialize(deserializer).map(Self::Review)
         } else {
             Self::deserialize(deserializer)
         };

@@ -8,6 +8,7 @@ pub(super) mod exit;
 pub(super) mod fact;
 pub(super) mod facts;
 pub(super) mod form;
+pub(super) mod lead;
 pub(super) mod merge_facts;
 pub(super) mod names;
 pub(super) mod notice;
@@ -26,6 +27,7 @@ pub use at::At;
 pub use exit::{Evidence, Exit, ForeignWork, GoneWork};
 pub use fact::Event;
 pub use facts::{AgentUsage, Counted, Facts, Obstacle, ObstacleKind, Parked, Spent, Word};
+pub use lead::review::{ReviewApproval, ReviewComment, ReviewReturn, Reviewing};
 pub use merge_facts::{
     FirstBad, Landed, MergeBegun, NotLanded, Pinned, Prefix, TargetChecked, words as phases_words,
 };

@@ -184,6 +184,15 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "A candidate was built from a known resolution, or by generating files again.",
     ),
     (
+        "review.commented",
+        "A person commented on a line of a finished plan.",
+    ),
+    ("review.approved", "A person lets exactly this commit land."),
+    (
+        "review.returned",
+        "A person wants changes; the plan's agent is told all comments.",
+    ),
+    (
         "warning",
         "Something that needs a person's attention and changes no state.",
     ),

@@ -53,6 +53,7 @@ impl Event {
             Self::Paused(asked) => Some(&asked.plan),
             Self::QuestionAsked(question) => Some(&question.plan),
             Self::QuestionAnswered(answer) => Some(&answer.plan),
+            Self::Review(fact) => Some(fact.plan()),
             Self::Escalated(wait) => Some(&wait.plan),
             Self::UnionRed(seen) | Self::UnionGreen(seen) => Some(&seen.plan),
             Self::ConflictForeseen(seen) | Self::ConflictGone(seen) => Some(&seen.plan),

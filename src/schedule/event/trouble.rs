@@ -199,6 +199,11 @@ pub enum MergeTrouble {
         /// That plan.
         on: PlanName,
     },
+    /// A person has to review it before it lands. Held.
+    Review {
+        /// The commit that would land.
+        commit: CommitId,
+    },
     /// It is not finished.
     NotFinished {
         /// Its state instead.
@@ -219,7 +224,10 @@ impl MergeTrouble {
     /// True for what holds a plan until a person does something about it.
     pub fn holds(&self) -> bool {
         match self {
-            Self::Conflict { .. } | Self::Verification { .. } | Self::TargetRed { .. } => true,
+            Self::Conflict { .. }
+            | Self::Verification { .. }
+            | Self::TargetRed { .. }
+            | Self::Review { .. } => true,
             Self::Refused { .. } | Self::Obstacle { .. } | Self::Waits { .. } | Self::NotFinished { .. } => {
                 false
             }

@@ -82,6 +82,7 @@ pub(in crate::schedule) fn standstills<'a>(
             (Merge::Idle, Some(MergeTrouble::Verification { .. } | MergeTrouble::TargetRed { .. })) => {
                 one(Waiting::Gate, "merge".to_owned())
             }
+            (Merge::Idle, Some(MergeTrouble::Review { .. })) => one(Waiting::Gate, "review".to_owned()),
             _ => Vec::new(),
         },
         Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => Vec::new(),

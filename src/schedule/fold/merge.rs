@@ -5,7 +5,8 @@ use super::resolving::{conflict_is_over, conflict_of_part_is_over};
 use crate::schedule::event::about::{FoundPlan, TakenBack};
 use crate::schedule::event::at::At;
 use crate::schedule::event::merge_facts::{Landed, MergeBegun, NotLanded};
-use crate::schedule::state::plan_run::{LandedBefore, Merge, Outcome, PlanRun};
+use crate::schedule::state::phase_run::LandedBefore;
+use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
 
 /// A merge that did not begin is no longer waited for.
 pub(in crate::schedule) fn merge_not_wanted(run: &mut PlanRun) {

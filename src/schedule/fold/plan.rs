@@ -8,7 +8,7 @@ use super::phases::{phase_done, was_checked, was_pinned};
 use super::reopening::retry;
 use super::reports::{grow, note_ticked, withdraw};
 use super::resolving::apply_resolving;
-use super::steering::{approved, cancelled, paused, resumed, unit_cancelled};
+use super::steering::{apply_review, approved, cancelled, paused, resumed, unit_cancelled};
 use super::work::{unit_failed, unit_skipped, was_in_conflict, was_merged, was_refused};
 use super::worktree::apply_worktree;
 use crate::plan::{TaskState, WhyAgain};
@@ -94,6 +94,7 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         Event::MergeRestored(back) => was_restored(run, at, back),
         Event::MergeFailed(failed) => has_not_landed(run, at, failed),
         Event::Resolve(fact) => apply_resolving(run, at, fact),
+        Event::Review(fact) => apply_review(run, at, fact),
         Event::RunStarted { .. }
         | Event::RunStopping { .. }
         | Event::RunStopped { .. }
@@ -131,6 +132,7 @@ fn verify_failed(run: &mut PlanRun, at: At, failed: &Failed) {
 fn finished(run: &mut PlanRun, at: At) {
     // What kept the plan from landing was about its commits before.
     run.merge_trouble = None;
+    (run.review.approved, run.review.returned) = (None, None);
     run.end(at, Outcome::Finished);
 }
 

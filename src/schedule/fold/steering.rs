@@ -1,10 +1,13 @@
 //! The fold of what people ask for.
 
-use crate::plan::{Point, UnitId};
+use crate::plan::{Point, UnitId, WhyAgain};
 use crate::schedule::event::at::At;
+use crate::schedule::event::lead::review::Reviewing;
 use crate::schedule::event::trouble::MergeTrouble;
 use crate::schedule::state::lost::Lost;
-use crate::schedule::state::plan_run::{Outcome, PlanRun};
+use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
+use crate::schedule::state::review::Review;
+use crate::schedule::state::tries::Tries;
 
 /// A person holds the point back; `now` stops what runs of it.
 pub(in crate::schedule) fn paused(run: &mut PlanRun, at: At, point: Point, now: bool) {
@@ -43,4 +46,33 @@ pub(in crate::schedule) fn unit_cancelled(run: &mut PlanRun, unit: UnitId) {
         Point::Phase(_) | Point::Plan => true,
     };
     run.cancelling.retain(open);
+}
+
+/// A step of a review.
+pub(in crate::schedule) fn apply_review(run: &mut PlanRun, at: At, fact: &Reviewing) {
+    match fact {
+        Reviewing::Commented(comment) => run.review.comments.push(comment.clone()),
+        Reviewing::Approved(approval) => {
+            run.review.approved = Some(approval.commit.clone());
+            if matches!(run.merge_trouble, Some(MergeTrouble::Review { .. })) {
+                run.merge_trouble = None;
+            }
+            run.since = at;
+        }
+        // The same way back to work as after a verification that failed.
+        Reviewing::Returned(back) => {
+            run.review = Review {
+                returned: Some(back.text.clone()),
+                ..Review::default()
+            };
+            run.outcome = None;
+            run.merge_trouble = None;
+            run.verify = Verify::Failed;
+            run.repair = Tries {
+                before: Some((WhyAgain::Review, back.text.clone())),
+                ..Tries::default()
+            };
+            run.since = at;
+        }
+    }
 }

@@ -39,6 +39,8 @@ pub enum AttentionKind {
     Question,
     /// A gate that a person has to approve.
     Approval,
+    /// A finished plan that a person has to review.
+    Review,
     /// A merge conflict.
     Conflict,
     /// Attempts are used up, a verification is red, or something stands in the way.
@@ -57,6 +59,7 @@ impl AttentionKind {
         match self {
             Self::Question => "question",
             Self::Approval => "approval",
+            Self::Review => "review",
             Self::Conflict => "conflict",
             Self::Failed => "failed",
             Self::Login => "login",
@@ -133,6 +136,7 @@ fn kind(reason: &Reason, is_held: impl Fn() -> bool) -> Option<AttentionKind> {
                 | MergeTrouble::Obstacle { .. },
                 _,
             ) => Some(AttentionKind::Failed),
+            (MergeTrouble::Review { .. }, _) => Some(AttentionKind::Review),
             (MergeTrouble::Waits { .. } | MergeTrouble::NotFinished { .. }, _) => None,
         },
         Reason::Waits(WaitingFor::Approval(_)) => is_held().then_some(AttentionKind::Approval),

@@ -12,7 +12,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::merge_facts::{Landed, MergeBegun, NotLanded, Prefix};
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
-use crate::schedule::state::plan_run::{Merge, Outcome as PlanOutcome};
+use crate::schedule::state::plan_run::{Merge, Outcome as PlanOutcome, PlanRun};
 use crate::schedule::train::{Order, TrainAnswer, TrainOutcome, TrainPlace, Tried, places};
 
 /// Refuses what cannot land and lets the train continue with what can.
@@ -22,6 +22,7 @@ pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
     }
     refuse_paused(board, at, step);
     hold_rebuilt(board, at, step);
+    hold_for_review(board, at, step);
     while let Some((plan, why)) = landing::refusal(&board.work, &board.state) {
         not_landed(board, at, plan, why, step);
     }
@@ -55,6 +56,33 @@ fn hold_rebuilt(board: &mut Board, at: At, step: &mut Step) {
     {
         let why = Hold::JournalLost {};
         board.record(at, Event::PlanHeld { plan, why }, step);
+    }
+}
+
+/// Holds finished plans whose branch no person has reviewed. Whether it is still the reviewed commit is looked at when it is merged.
+fn hold_for_review(board: &mut Board, at: At, step: &mut Step) {
+    let waits = |run: &&PlanRun| {
+        run.outcome == Some(PlanOutcome::Finished)
+            && run.review.approved.is_none()
+            && run.merge_prefix.is_none()
+    };
+    let plans = board.work.plans.iter().zip(&board.state.plans);
+    let unseen = plans.filter(|(plan, run)| {
+        let due = match run.merge {
+            Merge::Wanted(_) => true,
+            Merge::Running(_) => false,
+            Merge::Idle => run.merge_trouble.is_none() && board.state.drives(&plan.name),
+        };
+        plan.review && due && waits(run) && !board.state.is_landed(&plan.name)
+    });
+    let unseen: Vec<_> = unseen
+        .filter_map(|(plan, run)| {
+            let begun = || run.worktree().map(|worktree| worktree.base.clone());
+            Some((plan.name.clone(), run.made.clone().or_else(begun)?))
+        })
+        .collect();
+    for (plan, commit) in unseen {
+        not_landed(board, at, plan, MergeTrouble::Review { commit }, step);
     }
 }
 

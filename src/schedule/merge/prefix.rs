@@ -25,6 +25,9 @@ pub(in crate::schedule) fn prefix(
     let Some(place) = plan.phases.iter().position(|phase| phase.id == up_to) else {
         return unfinished(format!("plan {name} has no phase {up_to}"));
     };
+    if plan.review {
+        return refused("it lands as a whole, after a review".to_owned());
+    }
     if !plan.keeps_commits {
         return refused(format!(
             "its `merge_strategy` lands other commits than the plan's own, and what comes after phase {up_to} is built on \

@@ -17,6 +17,8 @@ pub struct After {
     pub why: String,
     /// The output of the plan's verification, where the work has to make it pass.
     pub red: Option<String>,
+    /// The changes that a person asked for in a review, until the plan is finished again.
+    pub review: Option<String>,
 }
 
 /// What came before an attempt at these units; `new` is that attempt, where it has begun already. None for a first one.
@@ -30,6 +32,7 @@ pub fn after(run: &PlanRun, units: &[UnitId], repair: bool, new: Option<&Attempt
         cause,
         why,
         red: run.red.clone().filter(|_| repair),
+        review: run.review.returned.clone(),
     })
 }
 

@@ -15,4 +15,5 @@ pub(super) mod plan_change;
 pub(super) mod plan_run;
 pub(super) mod plan_view;
 pub(super) mod resolution;
+pub(super) mod review;
 pub(super) mod tries;

@@ -38,3 +38,12 @@ pub struct LandedPrefix {
     /// The commit with which it landed.
     pub commit: CommitId,
 }
+
+/// A landing that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LandedBefore {
+    /// The commit with which it landed.
+    pub commit: CommitId,
+    /// Where its branch stood.
+    pub head: Option<CommitId>,
+}

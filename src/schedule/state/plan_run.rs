@@ -8,8 +8,9 @@ use super::attempt::{Attempt, AttemptRecord};
 use super::limits::Parking;
 use super::lost::Lost;
 use super::open_question::OpenQuestion;
-use super::phase_run::{LandedPrefix, PhaseCheck, PhaseEnd};
+use super::phase_run::{LandedBefore, LandedPrefix, PhaseCheck, PhaseEnd};
 use super::resolution::Resolution;
+use super::review::Review;
 use super::tries::Tries;
 use crate::plan::{
     AgentName, AttemptId, CommitId, ItemId, LandedBy, Message, PhaseId, PlanName, Point, TaskId, TaskState,
@@ -20,15 +21,6 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::facts::Spent;
 use crate::schedule::event::merge_facts::Prefix;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
-
-/// A landing that was taken back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LandedBefore {
-    /// The commit with which it landed.
-    pub commit: CommitId,
-    /// Where its branch stood.
-    pub head: Option<CommitId>,
-}
 
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -148,6 +140,8 @@ pub struct PlanRun {
     pub made: Option<CommitId>,
     /// Tasks that were reported done by an attempt which brought commits and was given something else.
     pub made_before: BTreeSet<TaskId>,
+    /// Where a person's review of it stands.
+    pub review: Review,
     /// Messages to its agents, in the order of their numbers.
     pub inbox: Vec<Message>,
     /// The number of the last message that an agent is known to have read; none where nobody has looked.

@@ -7,4 +7,5 @@ pub(super) mod command;
 pub(super) mod mail;
 pub(super) mod refusal;
 pub(super) mod remark;
+pub(super) mod review;
 pub(super) mod steering;

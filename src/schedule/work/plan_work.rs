@@ -78,6 +78,7 @@ pub(in crate::schedule) fn plan_work(
         verify: plan.verify.is_some(),
         carry: plan.carry,
         auto_merge: plan.auto_merge || auto_merge,
+        review: plan.review,
         keeps_commits: plan.merge_strategy == MergeStrategy::Merge,
         budget: plan.budget.map(micros),
     }

@@ -75,6 +75,8 @@ pub struct PlanWork {
     pub carry: bool,
     /// True when the plan lands as soon as it is finished.
     pub auto_merge: bool,
+    /// True when it lands only after a person's review.
+    pub review: bool,
     /// True when the plan's own commits land, so that what is built on some of them stays so.
     pub keeps_commits: bool,
     /// The plan's budget, in millionths of money; none for no limit.

@@ -99,6 +99,7 @@ pub fn render(
         verify: plan.verify.clone(),
         is_last: comes_to_the_end(plan, given),
         red: given.after.as_ref().and_then(|after| after.red.clone()),
+        review: given.after.as_ref().and_then(|after| after.review.clone()),
         phases,
         brief: given.goes_on
             && given
@@ -165,9 +166,12 @@ fn plain(path: &Path) -> PathBuf {
 fn tail_of(project: &Project, after: &After) -> Option<String> {
     let helps = match after.cause {
         WhyAgain::Failed | WhyAgain::Vanished => true,
-        WhyAgain::Stopped | WhyAgain::CutShort | WhyAgain::Verify | WhyAgain::Unread | WhyAgain::Answered => {
-            false
-        }
+        WhyAgain::Stopped
+        | WhyAgain::CutShort
+        | WhyAgain::Verify
+        | WhyAgain::Review
+        | WhyAgain::Unread
+        | WhyAgain::Answered => false,
     };
     let tail = helps.then(|| JobFolder::new(project.dir.attempt(&after.attempt)).readable_tail(TAIL))?;
     (!tail.trim().is_empty()).then(|| tail.trim_end().to_owned())
@@ -178,7 +182,10 @@ fn tail_of(project: &Project, after: &After) -> Option<String> {
 fn comes_to_the_end(plan: &Plan, given: &Given<'_>) -> bool {
     let last = plan.document.phases.last();
     given.branch_of.is_none() && last.is_some_and(|last| given.units.contains(&UnitId::Phase(last.id)))
-        || given.after.as_ref().is_some_and(|after| after.red.is_some())
+        || given
+            .after
+            .as_ref()
+            .is_some_and(|after| after.red.is_some() || after.review.is_some())
 }
 
 fn kind_of(plan: &Plan, given: &Given<'_>) -> PromptKind {

@@ -202,6 +202,10 @@ pub fn not_landed(
             format!("the target itself does not pass: {why}"),
         ),
         MergeTrouble::Refused { why } | MergeTrouble::Obstacle { why } => (MergeOutcome::Failed, why.clone()),
+        MergeTrouble::Review { commit } => (
+            MergeOutcome::Held,
+            format!("it waits for review of {}: `orch review {plan}`", commit.short()),
+        ),
         MergeTrouble::Waits { on } => (
             MergeOutcome::Skipped,
             format!("it builds on {on}, which has not landed"),

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{CommitId, WorkRef};
-use crate::schedule::Steer;
+use crate::plan::{CommitId, PlanName, WorkRef};
 use crate::schedule::train::TrainPlace;
+use crate::schedule::{ReviewStep, Steer};
 
 use super::mail::Outgoing;
 use crate::supervisor::conflict::about_conflict::ResolveStep;
@@ -34,6 +34,13 @@ pub enum Request {
         what: WorkRef,
         /// The answer.
         text: String,
+    },
+    /// Comment on a finished plan, let it land, or send it back to its agent.
+    Review {
+        /// The plan.
+        plan: PlanName,
+        /// Which of these.
+        step: ReviewStep,
     },
     /// Check a conflict out, take in what was made of it and land it, or give it up.
     Resolve {

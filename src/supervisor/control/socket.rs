@@ -210,6 +210,7 @@ fn patience(request: &Request) -> Option<Duration> {
         | Request::Steer { .. }
         | Request::Send(_)
         | Request::Answer { .. }
+        | Request::Review { .. }
         | Request::Train => Some(PATIENCE),
         Request::Resolve { .. } | Request::Merge { .. } => None,
     }

@@ -1,8 +1,10 @@
 //! Steering: what a person asks for becomes facts, beside a running supervisor or without one.
 
 use crate::journal::Record;
-use crate::plan::WorkRef;
-use crate::schedule::{Event, Scheduler, State, Steer, SteerRefusal, answer, remarks, steer};
+use crate::plan::{PlanName, WorkRef};
+use crate::schedule::{
+    Event, ReviewStep, Scheduler, State, Steer, SteerRefusal, answer, remarks, review, steer,
+};
 
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
@@ -72,6 +74,21 @@ pub fn record_answer(
 ) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
     record(project, "answer", |scheduler| {
         answer(scheduler.work(), scheduler.state(), what, text)
+    })
+}
+
+/// Records a step of a review while no supervisor is at work. None when somebody else holds the repository meanwhile.
+///
+/// # Errors
+///
+/// When the journal cannot be read or written.
+pub fn record_review(
+    project: &Project,
+    plan: &PlanName,
+    step: &ReviewStep,
+) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+    record(project, "review", |scheduler| {
+        review(scheduler.work(), scheduler.state(), plan, step)
     })
 }
 

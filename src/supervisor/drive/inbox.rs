@@ -3,7 +3,7 @@
 use crate::agent::JobState;
 use crate::journal::Verdicts;
 use crate::plan::{LaneId, PlanSet, WorkRef};
-use crate::schedule::{Event, Exit, Input, Steer, SteerRefusal, answer, send};
+use crate::schedule::{Event, Exit, Input, Steer, SteerRefusal, answer, review, send};
 use crate::status;
 
 use super::engine::Engine;
@@ -133,14 +133,14 @@ impl Engine<'_> {
             Request::Answer { what, text } => {
                 self.handle(std::mem::take(inputs))?;
                 let (work, state) = (self.desk.scheduler.work(), self.desk.scheduler.state());
-                let refusal = match answer(work, state, &what, &text) {
-                    Ok(events) => {
-                        self.handle(events.into_iter().map(Input::Event).collect())?;
-                        None
-                    }
-                    Err(refusal) => Some(refusal),
-                };
-                let _ = call.reply.send(answer_of(refusal));
+                let asked = answer(work, state, &what, &text);
+                let _ = call.reply.send(self.carry_out(asked)?);
+            }
+            Request::Review { plan, step } => {
+                self.handle(std::mem::take(inputs))?;
+                let (work, state) = (self.desk.scheduler.work(), self.desk.scheduler.state());
+                let asked = review(work, state, &plan, &step);
+                let _ = call.reply.send(self.carry_out(asked)?);
             }
             Request::Train => {
                 self.handle(std::mem::take(inputs))?;
@@ -158,6 +158,18 @@ impl Engine<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Takes in the events of a request, unless it is refused.
+    fn carry_out(&mut self, asked: Result<Vec<Event>, SteerRefusal>) -> Result<Answer, SupervisorError> {
+        let refusal = match asked {
+            Ok(events) => {
+                self.handle(events.into_iter().map(Input::Event).collect())?;
+                None
+            }
+            Err(refusal) => Some(refusal),
+        };
+        Ok(answer_of(refusal))
     }
 
     pub(super) fn request_merge(

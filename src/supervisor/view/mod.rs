@@ -8,6 +8,7 @@ pub(super) mod digest;
 pub(super) mod exit_view;
 pub(super) mod landed_view;
 pub(super) mod question_view;
+pub(super) mod review;
 pub(super) mod situation;
 pub(super) mod spent_view;
 pub(super) mod status;

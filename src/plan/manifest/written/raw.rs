@@ -14,8 +14,8 @@ use crate::plan::manifest::written::values::{
     Amount, AutoOrCount, Count, Delay, DurationText, Glob, Money, PositiveDuration, Share, SizeText, Text,
 };
 use crate::plan::manifest::written::words::{
-    Clean, Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Report,
-    Stdin, Stop, Strategy,
+    Clean, Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, PlanGate, Preset,
+    Report, Stdin, Stop, Strategy,
 };
 use crate::plan::{AgentName, Dependency, Priority, ResourceName};
 
@@ -177,6 +177,8 @@ tables! {
         /// Shell line that must succeed on the merged tree before the target moves.
         #[schemars(example = &"make test")]
         verify: Text,
+        /// True lets no plan land before a person has reviewed it. Default: false.
+        review: bool,
         /// How many candidates are verified at once. Default: 1.
         verify_slots: Count,
         /// Longest duration of a verification. Default: from how long earlier ones took, 30 minutes at first.
@@ -322,8 +324,8 @@ tables! {
         /// Shell line that runs once in each of its worktrees. Default: from `[run]`.
         #[schemars(example = &"npm ci")]
         setup: Text,
-        /// What its first phase waits for besides plans.
-        gate: Gate,
+        /// What it waits for besides plans: approval before it begins, or a review before it lands.
+        gate: PlanGate,
         /// Settings of its phases, by number.
         phases: NamedTable<RawPhase>,
     }

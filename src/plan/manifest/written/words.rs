@@ -122,6 +122,13 @@ words! {
         /// Commits count until an agent of the plan has reported for the first time.
         Auto = "auto",
     }
+    /// What a plan waits for besides plans.
+    PlanGate {
+        /// A person's `orch approve`, before it begins.
+        Approve = "approve",
+        /// A person's `orch review`, before it lands.
+        Review = "review",
+    }
     /// What a phase waits for besides plans.
     Gate {
         /// A person's `orch approve`.

@@ -144,6 +144,11 @@ fn link(
     let part = known.parts.get(name);
     let head = head(project, plan, part, known).map_err(trouble)?;
     let incoming = stand_in(project, plan, top, &head).map_err(trouble)?;
+    let approved = known.reviewed.get(name);
+    if approved.is_some_and(|approved| approved.as_ref() != Some(&incoming)) {
+        let commit = incoming.clone();
+        return Err(trouble(MergeTrouble::Review { commit }));
+    }
     let key = (top.commit.clone(), incoming.clone(), part.map(|part| part.up_to));
     let merged = match built.merge(&project.repo, &key) {
         Some(known) => known,

@@ -16,6 +16,8 @@ pub struct KnownPlans {
     pub made: BTreeMap<PlanName, CommitId>,
     /// Where the branches of plans stood that had landed and were taken back.
     pub taken_back: BTreeMap<PlanName, CommitId>,
+    /// Plans that land only after a review, with the commit that passed one.
+    pub reviewed: BTreeMap<PlanName, Option<CommitId>>,
     /// The commits of other plans that a plan may hold, with all that is in their history.
     pub handed_on: BTreeMap<PlanName, Vec<CommitId>>,
 }
@@ -39,6 +41,12 @@ impl KnownPlans {
             taken_back: taken_back.collect(),
             made: made
                 .filter_map(|(name, run)| Some((name.clone(), run.made.clone()?)))
+                .collect(),
+            reviewed: work
+                .plans
+                .iter()
+                .filter(|plan| plan.review)
+                .map(|plan| (plan.name.clone(), state.plan(&plan.name).review.approved.clone()))
                 .collect(),
             landed: landed.collect(),
             parts: parts.collect(),

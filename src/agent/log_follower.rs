@@ -1,0 +1,92 @@
+//! A log that is read while it grows.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::folder::{JobFolder, JobState};
+use super::reader::Readable;
+
+/// Reads the log of a job from its beginning, and then what is added, over rotations of the log.
+#[derive(Debug)]
+pub struct LogFollower {
+    folder: JobFolder,
+    readable: Readable,
+    at: Option<LogPlace>,
+}
+
+/// How far a log has been read.
+#[derive(Debug)]
+struct LogPlace {
+    offset: u64,
+    inode: Option<u64>,
+}
+
+impl LogFollower {
+    /// For this job; `raw` leaves its output as it is.
+    pub fn new(folder: JobFolder, raw: bool) -> Self {
+        let job = folder.job().ok().filter(|_| !raw);
+        let format = job.map(|job| job.reading.format);
+        Self {
+            folder,
+            readable: Readable::new(format.unwrap_or_default()),
+            at: None,
+        }
+    }
+
+    /// Writes what there is by now and has not been written. False once the job has ended and all of it is written.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read, or its text not be written.
+    pub fn read(&mut self, out: &mut impl Write) -> io::Result<bool> {
+        // Looked at first: what is written before the end is read after it.
+        let running = self.folder.state().map_err(io::Error::other)?;
+        let (log, inode) = (self.folder.log(), inode_of(&self.folder.log()));
+        let from = match self.at.take() {
+            Some(place) if place.inode == inode => place.offset,
+            // Rotated: the rest of the old half, then the new one from its start.
+            before => {
+                self.copy(&older(&log), before.map_or(0, |place| place.offset), out)?;
+                0
+            }
+        };
+        let offset = self.copy(&log, from, out)?;
+        self.at = Some(LogPlace { offset, inode });
+        let runs = matches!(running, JobState::Running(_));
+        if !runs {
+            self.readable.end(out)?;
+        }
+        Ok(runs)
+    }
+
+    /// Writes a file from an offset and returns where it ended. A file that is not there is empty.
+    fn copy(&mut self, path: &Path, from: u64, out: &mut impl Write) -> io::Result<u64> {
+        let mut file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(from),
+            opened => opened?,
+        };
+        file.seek(SeekFrom::Start(from))?;
+        let mut buffer = vec![0; 64 << 10];
+        let mut at = from;
+        loop {
+            let count = file.read(&mut buffer)?;
+            if count == 0 {
+                return Ok(at);
+            }
+            self.readable.feed(&buffer[..count], out)?;
+            at += count as u64;
+        }
+    }
+}
+
+fn older(log: &Path) -> PathBuf {
+    let mut older = log.as_os_str().to_owned();
+    older.push(".1");
+    older.into()
+}
+
+fn inode_of(path: &Path) -> Option<u64> {
+    path.metadata().ok().map(|found| found.ino())
+}
