@@ -193,7 +193,7 @@ impl Requests<'_> {
     }
 
     /// A plan that has a branch keeps its names: the branch, the journal and reports go by them.
-    fn refuse_begun(&self, plan: &PlanName) -> Result<(), RequestError> {
+    fn refuse_begun(&mut self, plan: &PlanName) -> Result<(), RequestError> {
         let project = self.workspace.project();
         let branch = project.and_then(|project| Some((project, &project.plan(plan)?.branch)));
         match branch.map(|(project, branch)| (branch, project.repo.branch_tip(branch))) {
@@ -212,7 +212,7 @@ impl Requests<'_> {
         let path = file_of(params)?;
         let line = |end: &str| params["range"][end]["line"].as_u64().unwrap_or_default() as usize;
         let wanted = line("start")..=line("end");
-        let Some(view) = self.workspace.view() else {
+        let Some(view) = self.workspace.checked() else {
             return Ok(json!([]));
         };
         let text = view.text_of(&path).unwrap_or_default();

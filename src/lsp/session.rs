@@ -112,7 +112,7 @@ impl Session {
             return Vec::new();
         }
         self.checked = self.workspace.revision();
-        let Some(view) = self.workspace.view() else {
+        let Some(view) = self.workspace.checked() else {
             return Vec::new();
         };
         let mut lists: Vec<(PathBuf, Value)> = Vec::new();

@@ -42,7 +42,7 @@ impl Workspace {
         Self {
             dir,
             named,
-            files: SourceFiles::default(),
+            files: SourceFiles::remembering(),
             open: BTreeMap::new(),
             view: None,
             revision: 1,
@@ -135,12 +135,18 @@ impl Workspace {
     pub fn view(&mut self) -> Option<&EditorView> {
         if self.view.is_none() {
             let manifest = self.manifest()?;
-            let home = manifest.parent().unwrap_or(Path::new("/")).to_owned();
-            let mut view = EditorView::new(&home, &manifest, &self.files);
-            if let Some(project) = view.project.take() {
-                self.project = Some(project);
-            }
-            self.view = Some(view);
+            self.view = Some(EditorView::new(&manifest, &self.files));
+        }
+        self.view.as_ref()
+    }
+
+    /// What is known now, with what is wrong with it, which takes longer.
+    pub fn checked(&mut self) -> Option<&EditorView> {
+        self.view()?;
+        let view = self.view.as_mut()?;
+        view.check();
+        if let Some(project) = view.project.take() {
+            self.project = Some(project);
         }
         self.view.as_ref()
     }
@@ -151,7 +157,10 @@ impl Workspace {
     }
 
     /// The plans as they were when nothing was wrong last.
-    pub fn project(&self) -> Option<&Project> {
+    pub fn project(&mut self) -> Option<&Project> {
+        if self.project.is_none() {
+            self.checked();
+        }
         self.project.as_ref()
     }
 

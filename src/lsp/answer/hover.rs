@@ -54,7 +54,7 @@ pub fn hovered(view: &EditorView, path: &Path, offset: usize) -> Option<Hovered>
 }
 
 fn meaning(view: &EditorView, meaning: &Meaning) -> Option<String> {
-    let document = |plan: &PlanName| -> Option<&Document> { view.documents.get(plan)?.document.as_ref() };
+    let document = |plan: &PlanName| -> Option<&Document> { view.documents.get(plan)?.document.as_deref() };
     Some(match meaning {
         Meaning::Plan(plan) => {
             let title = document(plan).map_or("", |document| document.title.as_str());

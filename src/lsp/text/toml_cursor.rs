@@ -139,7 +139,7 @@ impl Scanner<'_> {
             let before = self.at;
             self.skip(|c| c == ' ' || c == '\t');
             let Some(next) = self.rest().chars().next() else {
-                return (self.offset >= before).then(|| self.bare(path, self.offset..self.offset));
+                return (self.offset >= before).then(|| self.between(path, &open));
             };
             if (before..self.at).contains(&self.offset) {
                 return Some(self.between(path, &open));
@@ -370,7 +370,7 @@ mod tests {
             here("[plans.a]\ndepends = [\"b\"\n[run]\nag|"),
             TomlCursor::Key {
                 table: path("run"),
-                range: 29..31
+                range: 31..33
             }
         );
     }

@@ -14,7 +14,7 @@ pub struct ViewedDocument {
     /// Its file.
     pub path: PathBuf,
     /// What was read in it; none when it is not there or no text.
-    pub document: Option<Document>,
+    pub document: Option<Arc<Document>>,
 }
 
 /// What was read, and what is wrong with it.
@@ -28,17 +28,19 @@ pub struct EditorView {
     pub parsed: Option<Parsed>,
     /// By plan.
     pub documents: BTreeMap<PlanName, ViewedDocument>,
-    /// As `orch check` finds them.
+    /// As `orch check` finds them, once that was looked for.
     pub faults: Vec<Diagnostic>,
     /// As `orch check` finds them where there is no fault.
     pub lints: Vec<Lint>,
     /// The plans in their repository, when nothing is wrong.
     pub project: Option<Project>,
+    /// What is still to be checked.
+    unchecked: Option<Result<ManifestReading, SupervisorError>>,
 }
 
 impl EditorView {
-    /// Reads and checks.
-    pub fn new(dir: &Path, manifest: &Path, files: &SourceFiles) -> Self {
+    /// Reads, and checks nothing yet.
+    pub fn new(manifest: &Path, files: &SourceFiles) -> Self {
         let text = files
             .read(manifest)
             .ok()
@@ -52,13 +54,14 @@ impl EditorView {
             faults: Vec::new(),
             lints: Vec::new(),
             project: None,
+            unchecked: None,
         };
         let reading = ManifestReading::of(manifest, files);
         if let Ok(reading) = &reading {
             view.parsed = Some(reading.parsed.clone());
             let documents = reading.sources.iter().map(|(plan, source)| {
                 let document = match &source.content {
-                    Ok(Content::Read(document, _)) => Some((**document).clone()),
+                    Ok(Content::Read(document, _)) => Some(Arc::clone(document)),
                     Ok(Content::Bytes(_)) | Err(_) => None,
                 };
                 let path = plain_path(&home.join(&source.display));
@@ -66,15 +69,24 @@ impl EditorView {
             });
             view.documents = documents.collect();
         }
-        match reading.and_then(|reading| supervisor::examine(dir, manifest, reading)) {
-            Ok(found) => (view.lints, view.project) = (found.lints, found.project),
-            Err(SupervisorError::Diagnostics(Diagnostics(faults))) => view.faults = faults,
+        view.unchecked = Some(reading);
+        view
+    }
+
+    /// Checks what was read, once.
+    pub fn check(&mut self) {
+        let Some(reading) = self.unchecked.take() else {
+            return;
+        };
+        let found = reading.and_then(|reading| supervisor::examine(self.home(), &self.manifest, reading));
+        match found {
+            Ok(found) => (self.lints, self.project) = (found.lints, found.project),
+            Err(SupervisorError::Diagnostics(Diagnostics(faults))) => self.faults = faults,
             Err(other) => {
-                let name = manifest.file_name().unwrap_or_default();
-                view.faults = vec![Diagnostic::of_file(name.as_ref(), other.to_string())];
+                let name = self.manifest.file_name().unwrap_or_default();
+                self.faults = vec![Diagnostic::of_file(name.as_ref(), other.to_string())];
             }
         }
-        view
     }
 
     /// The folder that paths in the manifest begin in.
@@ -91,7 +103,7 @@ impl EditorView {
     /// The plan whose document this file is, with the document.
     pub fn document_at(&self, path: &Path) -> Option<(&PlanName, &Document)> {
         let found = self.documents.iter().find(|(_, viewed)| viewed.path == path)?;
-        Some((found.0, found.1.document.as_ref()?))
+        Some((found.0, found.1.document.as_deref()?))
     }
 
     /// The text of a file as it was read.

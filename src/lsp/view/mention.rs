@@ -54,7 +54,7 @@ pub fn all_mentions(view: &EditorView) -> Vec<(PathBuf, Mention)> {
         .into_iter()
         .map(|found| (view.manifest.clone(), found));
     let documents = view.documents.iter().filter_map(|(plan, viewed)| {
-        let document = viewed.document.as_ref()?;
+        let document = viewed.document.as_deref()?;
         let found = of_document(plan, document, &names).into_iter();
         Some(found.map(|found| (viewed.path.clone(), found)))
     });

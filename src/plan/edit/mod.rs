@@ -2,6 +2,7 @@
 //!
 //! Text in, text out; whether the result is a valid manifest is asked of `manifest`.
 
+mod comments;
 pub(super) mod plan_table;
 pub(super) mod refusal;
 pub(super) mod value;

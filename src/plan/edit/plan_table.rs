@@ -1,7 +1,8 @@
 //! A plan's table added to the manifest, or taken out of it.
 
-use toml_edit::{Array, DocumentMut, Item, RawString, Table, Value};
+use toml_edit::{Array, Item, RawString, Table, Value};
 
+use super::comments::{above, below, comments_behind, places, set_comments_behind, take_attached};
 use super::refusal::EditRefusal;
 use super::value::{append, edited, plan_names, table_at, value_of};
 use crate::plan::PlanName;
@@ -56,6 +57,14 @@ pub fn add_plan(text: &str, name: &PlanName, plan: &NewPlan) -> Result<String, E
         ) {
             plans.set_implicit(true);
         }
+        if let Some(behind) = document
+            .get("plans")
+            .and_then(Item::as_table)
+            .and_then(|plans| places(plans).into_iter().max())
+        {
+            let attached = take_attached(document, behind);
+            table.decor_mut().set_prefix(format!("{attached}\n"));
+        }
         let plans = table_at(document, &["plans".to_owned()])?;
         match is_inline {
             true => append(
@@ -80,85 +89,37 @@ pub fn remove_plan(text: &str, name: &str) -> Result<String, EditRefusal> {
         if !names.iter().any(|known| known == name) {
             return Err(EditRefusal::Missing(name.to_owned(), names));
         }
-        let removed = table_at(document, &["plans".to_owned()])?.remove(name);
+        let plans = table_at(document, &["plans".to_owned()])?;
+        let removed = plans.remove(name);
+        if let Some(Item::Value(removed)) = &removed
+            && let Some(last) = plans.iter_mut().last().and_then(|(_, item)| item.as_value_mut())
+        {
+            // The blank in front of the closing brace.
+            let blank = removed
+                .decor()
+                .suffix()
+                .and_then(RawString::as_str)
+                .unwrap_or_default();
+            let own = last
+                .decor()
+                .suffix()
+                .and_then(RawString::as_str)
+                .unwrap_or_default();
+            if blank.trim().is_empty() && own.is_empty() {
+                last.decor_mut().set_suffix(blank);
+            }
+        }
         let Some(Item::Table(removed)) = removed else {
             return Ok(());
         };
         let places = places(&removed);
         if let (Some(first), Some(last)) = (places.iter().min(), places.iter().max()) {
             let above = above(removed.decor().prefix().and_then(RawString::as_str).unwrap_or(""));
-            join_comments(document, *first.max(last), above);
+            let next = comments_behind(document, *first.max(last));
+            set_comments_behind(document, *first.max(last), &format!("{above}{}", below(&next)));
         }
         Ok(())
     })
-}
-
-/// The positions of a table and those in it.
-fn places(table: &Table) -> Vec<isize> {
-    let mut found: Vec<isize> = table.position().into_iter().collect();
-    for (_, item) in table.iter() {
-        if let Item::Table(inner) = item {
-            found.extend(places(inner));
-        }
-    }
-    found
-}
-
-/// What stands above a header and is not about its table: all but the last paragraph.
-fn above(prefix: &str) -> &str {
-    match prefix.rfind("\n\n") {
-        Some(at) if prefix[..at].contains('#') => &prefix[..=at],
-        _ => "",
-    }
-}
-
-/// What stands behind a table's last key and is not about it any more: all but the first paragraph, when there are several.
-fn below(prefix: &str) -> &str {
-    match prefix.find("\n\n") {
-        Some(at) if prefix[..at].trim_start_matches('\n').starts_with('#') && !prefix.starts_with('\n') => {
-            &prefix[at + 1..]
-        }
-        _ => prefix,
-    }
-}
-
-/// Puts comments that outlive a table above the next one, or at the end.
-fn join_comments(document: &mut DocumentMut, behind: isize, comments: &str) {
-    let joined = |prefix: &str| {
-        let rest = below(prefix);
-        format!("{comments}{rest}")
-    };
-    match next_table(document.as_table_mut(), behind) {
-        Some(table) => {
-            let prefix = table.decor().prefix().and_then(RawString::as_str).unwrap_or("");
-            let prefix = joined(prefix);
-            table.decor_mut().set_prefix(prefix);
-        }
-        None => {
-            let trailing = joined(document.trailing().as_str().unwrap_or(""));
-            document.set_trailing(trailing);
-        }
-    }
-}
-
-/// The table that is written next behind a position.
-fn next_table(table: &mut Table, behind: isize) -> Option<&mut Table> {
-    let mut best: Option<&mut Table> = None;
-    let mut open = vec![table];
-    while let Some(table) = open.pop() {
-        let (own, mut inner) = (table.position(), Vec::new());
-        let is_next = own.is_some_and(|own| own > behind);
-        let is_nearer = best
-            .as_ref()
-            .is_none_or(|best| own.is_some_and(|own| best.position().is_some_and(|known| own < known)));
-        if is_next && is_nearer {
-            best = Some(table);
-            continue;
-        }
-        inner.extend(table.iter_mut().filter_map(|(_, item)| item.as_table_mut()));
-        open.append(&mut inner);
-    }
-    best
 }
 
 #[cfg(test)]
@@ -185,6 +146,11 @@ mod tests {
         assert_eq!(
             added,
             TEXT.replace("file = \"b.md\"\n", &format!("file = \"b.md\"\n{lines}"))
+        );
+        let attached = "[plans.a]\nfile = \"a.md\"\n# retries = 1\n\n# end\n";
+        assert_eq!(
+            add_plan(attached, &name("c"), &NewPlan::default()).unwrap(),
+            attached.replace("\n\n# end", "\n\n[plans.c]\n\n# end")
         );
         let empty = add_plan("[run]\nretries = 1\n", &name("c"), &NewPlan::default()).unwrap();
         assert_eq!(empty, "[run]\nretries = 1\n\n[plans.c]\n");

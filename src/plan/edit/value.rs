@@ -2,6 +2,7 @@
 
 use toml_edit::{DocumentMut, InlineTable, Item, Key, RawString, Table, TableLike, Value};
 
+use super::comments::take_attached;
 use super::refusal::EditRefusal;
 
 /// A text as a document that can be edited, and back again: a byte order mark and `\r\n` are kept.
@@ -66,6 +67,15 @@ pub(super) fn table_at<'d>(
     Ok(at)
 }
 
+/// Where the header of a table stands among the others; none without one of its own.
+fn table_position(document: &DocumentMut, path: &[String]) -> Option<isize> {
+    let mut table = document.as_table();
+    for key in path {
+        table = table.get(key)?.as_table()?;
+    }
+    table.position().filter(|_| !path.is_empty())
+}
+
 /// Adds a key behind the others. The blank in front of the brace that closes `{ a = 1 }` stays there.
 pub(super) fn append(table: &mut dyn TableLike, key: &str, mut value: Value) {
     let last = table.iter_mut().last().map(|(_, item)| item);
@@ -109,10 +119,20 @@ pub fn set_key(text: &str, path: &str, typed: &str) -> Result<String, EditRefusa
                 return Err(EditRefusal::Missing(plan.clone(), names));
             }
         }
-        let table = table_at(document, parents)?;
         let mut value = value_of(typed);
+        let is_new = !table_at(document, parents)?.contains_key(last);
+        let behind = table_position(document, parents).filter(|_| is_new);
+        let attached = behind
+            .map(|behind| take_attached(document, behind))
+            .unwrap_or_default();
+        let table = table_at(document, parents)?;
         match table.get_mut(last) {
-            None => append(table, last, value),
+            None => {
+                append(table, last, value);
+                if let (false, Some(mut key)) = (attached.is_empty(), table.key_mut(last)) {
+                    key.leaf_decor_mut().set_prefix(attached);
+                }
+            }
             Some(Item::Value(old)) => {
                 *value.decor_mut() = old.decor().clone();
                 *old = value;
@@ -151,6 +171,11 @@ mod tests {
     fn a_key_that_is_not_there_is_added_to_its_table() {
         let set = set_key(TEXT, "plans.a.priority", "high").unwrap();
         assert_eq!(set, TEXT.replace("\"a.md\"\n", "\"a.md\"\npriority = \"high\"\n"));
+        let text = "[run]\nagent = \"x\" # a,\n            # or b\n# retries = 2\n\n# more\n[plans.a]\nfile = \"a.md\"\n";
+        assert_eq!(
+            set_key(text, "run.retries", "3").unwrap(),
+            text.replace("= 2\n\n", "= 2\nretries = 3\n\n")
+        );
         let set = set_key(TEXT, "plans.a.phases.3.timeout", "1h").unwrap();
         assert!(set.contains("[plans.a.phases.3]\ntimeout = \"1h\"\n"), "{set}");
         let set = set_key("plans = { a = { file = \"a.md\" } }\n", "plans.a.retries", "0").unwrap();

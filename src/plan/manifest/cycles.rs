@@ -129,7 +129,7 @@ fn drawn(names: &[PlanName], documents: &BTreeMap<PlanName, Loaded>, waits: &[Wr
     let involved: BTreeSet<&PlanName> = involved.collect();
     let mut nodes = BTreeMap::new();
     for name in names.iter().filter(|name| involved.contains(name)) {
-        let document = documents.get(name).map(|loaded| &loaded.document);
+        let document = documents.get(name).map(|loaded| &*loaded.document);
         nodes.insert(name, graph.plan(name, document));
     }
     for (number, wait) in waits.iter().enumerate() {

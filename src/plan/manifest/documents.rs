@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::ledger::Ledger;
 use super::written::raw::RawPlan;
@@ -24,7 +25,7 @@ pub enum Content {
     /// Its bytes, still to be read.
     Bytes(Vec<u8>),
     /// What was read in it and what is wrong with it, by a caller who reads several at once.
-    Read(Box<Document>, Vec<DocumentDiagnostic>),
+    Read(Arc<Document>, Vec<DocumentDiagnostic>),
 }
 
 impl Content {
@@ -34,7 +35,7 @@ impl Content {
             Self::Bytes(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => {
                     let (document, diagnostics) = read_document(&text);
-                    Self::Read(Box::new(document), diagnostics)
+                    Self::Read(Arc::new(document), diagnostics)
                 }
                 Err(error) => Self::Bytes(error.into_bytes()),
             },
@@ -56,7 +57,7 @@ pub enum Unreadable {
 
 /// A plan's document and the file it came from.
 pub(super) struct Loaded {
-    pub(super) document: Document,
+    pub(super) document: Arc<Document>,
     /// The file as faults name it; the manifest for a prompt.
     pub(super) file: PathBuf,
 }
@@ -82,14 +83,17 @@ pub(super) fn load(
             None
         }
         (None, Some(prompt)) => Some(Loaded {
-            document: document_of_prompt(&prompt.value.0, prompt.place.line),
+            document: Arc::new(document_of_prompt(&prompt.value.0, prompt.place.line)),
             file: ledger.file.clone(),
         }),
         (Some(file), None) => {
             let source = sources.remove(name)?;
             let (document, diagnostics) = match source.content {
-                Ok(Content::Bytes(bytes)) => read_document(utf8(&source.display, &bytes, ledger)?),
-                Ok(Content::Read(document, diagnostics)) => (*document, diagnostics),
+                Ok(Content::Bytes(bytes)) => {
+                    let (document, diagnostics) = read_document(utf8(&source.display, &bytes, ledger)?);
+                    (Arc::new(document), diagnostics)
+                }
+                Ok(Content::Read(document, diagnostics)) => (document, diagnostics),
                 Err(reason) => {
                     let message = format!("document `{}` of plan `{name}`: {reason}", file.value.display());
                     let hint = match &reason {
@@ -139,10 +143,10 @@ fn utf8<'b>(file: &Path, bytes: &'b [u8], ledger: &mut Ledger) -> Option<&'b str
 
 fn take(
     file: &Path,
-    document: Document,
+    document: Arc<Document>,
     diagnostics: Vec<DocumentDiagnostic>,
     ledger: &mut Ledger,
-) -> Document {
+) -> Arc<Document> {
     for diagnostic in diagnostics {
         let place = (diagnostic.line, diagnostic.column);
         ledger.on_line(file, place, diagnostic.message, diagnostic.hint);

@@ -1,7 +1,6 @@
 //! From a manifest as written and its documents to the plan set, or to every fault of them all.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::agents::Agents;
 use super::branches::{self, Branches};
@@ -373,6 +372,6 @@ fn plan(
         gate: settings::approve(raw),
         review: settings::review(manifest, raw),
         line: entry.place.line,
-        document: Arc::new(loaded.document),
+        document: loaded.document,
     }
 }

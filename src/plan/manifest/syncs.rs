@@ -117,7 +117,7 @@ fn waits_of(
 ) -> Vec<WrittenWait> {
     let mut waits = Vec::new();
     for point in points {
-        let document = loaded.get(&point.value.plan).map(|loaded| &loaded.document);
+        let document = loaded.get(&point.value.plan).map(|loaded| &*loaded.document);
         for phase in document
             .map(|document| behind(document, point.value.point))
             .unwrap_or_default()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::graph::{Durations, Graph, Ranks, cycle_diagnostics};
 use crate::plan::manifest::{Content, DocumentSource, Parsed, Unreadable, parse_manifest, resolve};
@@ -83,7 +84,7 @@ pub fn document_of(manifest: &Path, plan: &PlanName) -> Option<Document> {
         .ok()?
     {
         Content::Read(document, diagnostics) if diagnostics.is_empty() && !document.phases.is_empty() => {
-            Some(*document)
+            Some(Arc::unwrap_or_clone(document))
         }
         Content::Read(..) | Content::Bytes(_) => None,
     }
@@ -212,9 +213,7 @@ fn read_documents(
 }
 
 fn read_document(files: &SourceFiles, folder: &Path, path: &Path) -> DocumentSource {
-    let content = files
-        .read(&folder.join(path))
-        .map(|bytes| Content::Bytes(bytes).read());
+    let content = files.content(&folder.join(path));
     let content = content.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Unreadable::Missing(beside(&folder.join(path))),
         _ => Unreadable::Failed(error.to_string()),
