@@ -166,7 +166,12 @@ fn is_news(event: &Event) -> bool {
         | Event::StallActed(_)
         | Event::ReportLate(_)
         | Event::MessageSent(_)
-        | Event::Person(PersonFact::ToLead(_) | PersonFact::AttachBegan(_) | PersonFact::AttachEnded(_))
+        | Event::Person(
+            PersonFact::ToLead(_)
+            | PersonFact::Replaced(_)
+            | PersonFact::AttachBegan(_)
+            | PersonFact::AttachEnded(_),
+        )
         | Event::QuestionAsked(_)
         | Event::QuestionAnswered(_)
         | Event::Escalated(_)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Message, PlanName};
+use crate::plan::{AgentName, Message, PlanName};
 
 /// One fact about agents and people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub enum PersonFact {
     /// A person opened the plan's worktree, and no agent is started there.
     #[serde(rename = "attach.began")]
     AttachBegan(AttachBegan),
+    /// Another agent works on the plan in the place of one that could not.
+    #[serde(rename = "agent.replaced")]
+    Replaced(AgentReplaced),
     /// That person has left, however.
     #[serde(rename = "attach.ended")]
     AttachEnded(AttachEnded),
@@ -64,6 +67,21 @@ pub struct AttachBegan {
     pub command: String,
 }
 
+/// An agent that has taken over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentReplaced {
+    /// The plan.
+    pub plan: PlanName,
+    /// The agent that the manifest names for the work.
+    pub own: AgentName,
+    /// The agent that worked on it until now.
+    pub from: AgentName,
+    /// The agent that does from now on.
+    pub by: AgentName,
+    /// Why.
+    pub why: String,
+}
+
 /// The person has left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachEnded {
@@ -76,7 +94,9 @@ pub struct AttachEnded {
 impl PersonFact {
     /// True for the name of such a fact.
     pub(in crate::schedule) fn is_name(name: &str) -> bool {
-        name.starts_with("attach.") || (name.starts_with("message.") && name != "message.sent")
+        name == "agent.replaced"
+            || name.starts_with("attach.")
+            || (name.starts_with("message.") && name != "message.sent")
     }
 
     /// The plan that it is about.
@@ -87,6 +107,7 @@ impl PersonFact {
             Self::Seen { .. } => None,
             Self::AttachBegan(began) => Some(&began.plan),
             Self::AttachEnded(ended) => Some(&ended.plan),
+            Self::Replaced(replaced) => Some(&replaced.plan),
         }
     }
 }

@@ -2,3 +2,4 @@
 
 pub(in crate::schedule) mod attached;
 pub(in crate::schedule) mod mail;
+pub(in crate::schedule) mod stand_in;
