@@ -317,7 +317,7 @@ mod tests {
             setup: _,
             budget: _,
         } = plan;
-        let Fallback { agents: _, after: _ } = fallback;
+        let crate::plan::Fallback { agents: _, after: _ } = fallback;
         let AttemptPolicy {
             retries: _,
             backoff: _,
