@@ -51,6 +51,8 @@ struct Known {
     ticked: BTreeSet<TaskId>,
     /// True once an agent of the plan has said anything.
     spoken: bool,
+    /// True once a person has.
+    person_spoke: bool,
     /// Tasks of phases that were shown, and not opened again since: an earlier attempt made them.
     made: BTreeSet<TaskId>,
     /// Units of which everything was shown.
@@ -400,6 +402,7 @@ impl World {
                 known.made.remove(&task);
                 known.reopen_check(task);
             }
+            known.person_spoke |= by.is_none();
             if let Some(by) = &by {
                 known.spoken = true;
                 self.tries.get_mut(by).unwrap().spoke = true;
@@ -569,7 +572,10 @@ impl World {
             _ => false,
         };
         let units = attempt.units.iter().filter_map(|unit| plan.unit(*unit));
-        let required = known.spoken || units.into_iter().any(|unit| unit.report == Report::Required);
+        let by_word_of_a_person = *exit == Exit::ByHand && known.person_spoke;
+        let required = known.spoken
+            || by_word_of_a_person
+            || units.into_iter().any(|unit| unit.report == Report::Required);
         let by_word = items.iter().all(|task| known.is_settled(*task));
         let failed = |task: &TaskId| {
             let part = known.was_settled(*task) && known.has_part(*task, &[TaskState::Failed]);
