@@ -124,6 +124,7 @@ impl Generated {
             depends: Vec::new(),
             phases,
             touches: Vec::new(),
+            fallback: crate::plan::Fallback::default(),
             agent: agent.clone(),
             verify: None,
             carry: true,

@@ -45,7 +45,7 @@ pub use board::effect::{Conversation, Effect, Ending, Launch, ResolveOrder, Work
 pub use board::step::Step;
 pub use drive::scheduler::{Input, Scheduler};
 pub use event::{
-    AgentUsage, Ages, At, AttachBegan, AttachEnded, BuiltOn, ConflictOpened, ConflictRepaired,
+    AgentReplaced, AgentUsage, Ages, At, AttachBegan, AttachEnded, BuiltOn, ConflictOpened, ConflictRepaired,
     ConflictResolved, ConflictSides, Counted, EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed,
     FirstBad, FlakyMerge, ForeignWork, Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf,
     LateReport, LaunchTrouble, MailUpTo, ManifestEdit, MergeBegun, MergeTrouble, NotLanded, Obstacle,
@@ -86,6 +86,7 @@ pub use state::lost::Lost;
 pub use state::person::attached::{Attached, Hands};
 pub use state::person::mail::{LeadMail, Letter, Mail, MailState};
 pub use state::person::review::Review;
+pub use state::person::stand_in::agent_of;
 pub use state::phase_run::{LandedBefore, LandedPrefix, PhaseCheck, PhaseEnd};
 pub use state::plan_run::{Item, Merge, Outcome, PlanRun, Verify, WorktreeMade};
 pub use state::resolution::{Resolution, WayOut};

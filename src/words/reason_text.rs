@@ -63,6 +63,7 @@ impl ReasonText {
             Reason::AtWork(attempt, at) => at_work::at_work(attempt, at, about.plan),
             Reason::Verifying => Self::plain("its verification runs"),
             Reason::Unread(text) => Self::plain(text),
+            Reason::StandIn { own, by } => Self::plain(format!("{by} has taken over from {own}")),
             Reason::Foreseen { with, files } => Self::with_remedy(
                 format!("a conflict with {with} is foreseen: {}", files.join(", ")),
                 "orch conflicts",

@@ -317,3 +317,19 @@ fn attach_is_ended_by_a_signal_with_its_program() {
     assert_eq!(sandbox.count("attach.ended", Some("p")), 1);
     sandbox.nothing_is_left();
 }
+
+#[test]
+fn what_a_person_leaves_unreported_is_left_to_an_agent_also_where_commits_count() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("g");
+    let script = "if test $ORCH_ATTEMPT = p-1; then gate g; fi; work 1.2";
+    plan(&sandbox, "report = \"auto\"", &[2], script, "work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.orch("attach p").code(0).ok();
+    up.end().code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+    assert_eq!(sandbox.count("agent.started", Some("p")), 2);
+    let page = sandbox.orch("status p").code(0).out;
+    assert!(page.contains("person.sh s-1"), "{page}");
+}

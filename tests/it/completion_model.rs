@@ -1,5 +1,5 @@
 //! Done means said and shown, against a plain oracle: random plans, dispatches and agents that report, stay silent, repeat
-//! themselves, lie, die and ask, with people who report and steer beside them. The oracle is written from the table of
+//! themselves, lie, die and ask, with people who report, steer, answer and take an agent's place beside them. The oracle is written from the table of
 //! docs/completion.md and knows nothing of the scheduler but what goes in and what comes out. It decides for every item
 //! whether it may be done, pinned and landed; a difference prints its seed, `ORCH_COMPLETION_SEED=N` replays it, and
 //! `ORCH_COMPLETION_RUNS=N` sets how many are tried.
@@ -15,8 +15,9 @@ use orch::plan::{
 };
 use orch::schedule::train::{Order, TrainAnswer, Tried, Verdict};
 use orch::schedule::{
-    AgentUsage, At, Effect, Event, Evidence, Exit, Facts, Failed, ForeignWork, GoneWork, Input, Launch,
-    Obstacle, ObstacleKind, PhaseWork, Pinned, PlanWork, Scheduler, Steer, Word, Work, WorkConflict, steer,
+    AgentUsage, At, AttachBegan, AttachEnded, Effect, Event, Evidence, Exit, Facts, Failed, ForeignWork,
+    GoneWork, Input, Launch, Obstacle, ObstacleKind, PersonFact, PhaseWork, Pinned, PlanWork, Scheduler,
+    Steer, Word, Work, WorkConflict, answer, attach, questions, steer,
 };
 
 use crate::support::{asked, campaign};
@@ -50,10 +51,14 @@ struct Known {
     ticked: BTreeSet<TaskId>,
     /// True once an agent of the plan has said anything.
     spoken: bool,
+    /// True once a person has.
+    person_spoke: bool,
     /// Tasks of phases that were shown, and not opened again since: an earlier attempt made them.
     made: BTreeSet<TaskId>,
     /// Units of which everything was shown.
     shown: BTreeSet<UnitId>,
+    /// The first units of attempts that went on with messages: they have reported before.
+    goes_on: BTreeSet<UnitId>,
     /// Commits of the attempts at what begins with a unit.
     commits: BTreeMap<UnitId, u32>,
     phases: BTreeSet<PhaseId>,
@@ -187,6 +192,8 @@ struct World {
     dice: Rng,
     /// Chance of what parts come to, where there are any: worlds without continue as they were.
     odds: Option<Rng>,
+    /// Chance of questions, answers and people who take over, where there are any: worlds without continue as they were.
+    talk: Option<Rng>,
     work: Work,
     scheduler: Scheduler,
     coming: Vec<Coming>,
@@ -300,6 +307,9 @@ impl World {
         let mut odds = Some(Rng::of(seed, &[18]))
             .filter(|_| !ONCE_WRONG.contains(&seed))
             .filter(|odds| odds.clone().percent(50.0));
+        let talk = Some(Rng::of(seed, &[19]))
+            .filter(|_| !ONCE_WRONG.contains(&seed))
+            .filter(|talk| talk.clone().percent(50.0));
         let work = work(&mut dice, odds.as_mut());
         let known = work.plans.iter().map(|plan| {
             let phases = plan.phases.iter().flat_map(|phase| &phase.tasks);
@@ -319,6 +329,7 @@ impl World {
             work,
             dice,
             odds,
+            talk,
             coming: Vec::new(),
             tries: BTreeMap::new(),
             granted: BTreeSet::new(),
@@ -391,6 +402,7 @@ impl World {
                 known.made.remove(&task);
                 known.reopen_check(task);
             }
+            known.person_spoke |= by.is_none();
             if let Some(by) = &by {
                 known.spoken = true;
                 self.tries.get_mut(by).unwrap().spoke = true;
@@ -560,7 +572,10 @@ impl World {
             _ => false,
         };
         let units = attempt.units.iter().filter_map(|unit| plan.unit(*unit));
-        let required = known.spoken || units.into_iter().any(|unit| unit.report == Report::Required);
+        let by_word_of_a_person = *exit == Exit::ByHand && known.person_spoke;
+        let required = known.spoken
+            || by_word_of_a_person
+            || units.into_iter().any(|unit| unit.report == Report::Required);
         let by_word = items.iter().all(|task| known.is_settled(*task));
         let failed = |task: &TaskId| {
             let part = known.was_settled(*task) && known.has_part(*task, &[TaskState::Failed]);
@@ -580,7 +595,7 @@ impl World {
         let done = |task: &&TaskId| known.ticked.contains(task) && known.is_settled(**task);
         let only_checks = tasks.iter().all(done);
         let free = match only_checks {
-            true => attempt.spoke || *exit == Exit::ByHand,
+            true => attempt.spoke || *exit == Exit::ByHand || known.goes_on.contains(&attempt.units[0]),
             false => plan.allow_empty,
         };
         let before = known.commits.get(&attempt.units[0]).copied().unwrap_or(0);
@@ -596,6 +611,10 @@ impl World {
         let unhindered = attempt.facts.obstacle.is_none();
         let nothing_made =
             *exit == (Exit::Code { code: 0 }) && clean && kept && own && said && !made && unhindered;
+        if evidence.asks.is_some() {
+            // It wants to hear more before its work is judged.
+            return (false, false);
+        }
         (all && (quiet || (by_word_alone && end_counts)), nothing_made)
     }
 
@@ -661,13 +680,23 @@ impl World {
             }
             Event::AttemptParked(parked) => self.interrupt(&parked.plan, &parked.attempt),
             Event::AttemptFailed {
-                plan, attempt, why, ..
+                plan,
+                attempt,
+                why,
+                unread,
+                ..
             } => {
                 let conflict = why.contains("conflict with what is on");
                 assert!(
-                    conflict || !self.granted.contains(attempt),
+                    conflict || *unread || !self.granted.contains(attempt),
                     "{attempt} is done, but the scheduler says: {why}"
                 );
+                if *unread {
+                    // It goes on with its messages, and is judged after that.
+                    self.granted.remove(attempt);
+                    let first = self.tries[attempt].units[0];
+                    self.known.get_mut(plan).unwrap().goes_on.insert(first);
+                }
                 self.interrupt(plan, attempt);
                 if conflict {
                     let made = &self.tries[attempt];
@@ -692,6 +721,7 @@ impl World {
                 for unit in units {
                     assert!(given.contains(unit), "{attempt} was not given {unit}");
                     known.commits.remove(unit);
+                    known.goes_on.remove(unit);
                     known.shown.insert(*unit);
                     if let UnitId::Phase(phase) = unit {
                         known.phases.insert(*phase);
@@ -839,6 +869,12 @@ impl World {
                 base,
             },
             Effect::Launch(launch) => {
+                let hands = &self.scheduler.state().plan(&launch.plan).hands;
+                assert!(
+                    hands.attached.is_none(),
+                    "{} starts beside a person",
+                    launch.attempt
+                );
                 let started = Event::AgentStarted {
                     plan: launch.plan.clone(),
                     attempt: launch.attempt.clone(),
@@ -866,7 +902,11 @@ impl World {
             Effect::Check {
                 plan, attempt, said, ..
             } => {
-                let evidence = self.evidence(said);
+                let mut evidence = self.evidence(said);
+                let by_hand = self.tries[&attempt].exit == Some(Exit::ByHand);
+                let asks = self.talk.as_mut().filter(|_| !by_hand);
+                let asks = asks.is_some_and(|talk| talk.percent(12.0));
+                evidence.asks = asks.then(|| "Red or green?".into());
                 Event::AttemptChecked {
                     plan,
                     attempt,
@@ -941,9 +981,49 @@ impl World {
         self.coming.push(Coming::Agent(Box::new(launch), acts));
     }
 
+    /// A person answers a question of the plan, takes an agent's place, or leaves it.
+    fn talks(&mut self, plan: &PlanName, leaves: bool) {
+        let state = self.scheduler.state().clone();
+        let open = questions(&state, plan);
+        let attached = state
+            .plan(plan)
+            .hands
+            .attached
+            .as_ref()
+            .map(|attached| attached.pid);
+        let events = match (open.first(), attached) {
+            (_, Some(pid)) => {
+                let plan = plan.clone();
+                vec![Event::Person(PersonFact::AttachEnded(AttachEnded { plan, pid }))]
+            }
+            (Some((unit, _)), None) if leaves || self.dice.percent(70.0) => {
+                let point = unit.map_or(Point::Plan, UnitId::point);
+                let answered = answer(&self.work, &state, &WorkRef::at(plan, point), "red");
+                answered.expect("an open question can be answered")
+            }
+            (_, None) if leaves => Vec::new(),
+            (_, None) => {
+                let began = AttachBegan {
+                    plan: plan.clone(),
+                    lane: 0,
+                    pid: u32::try_from(self.clock).unwrap() + 1,
+                    command: "sh".to_owned(),
+                };
+                attach(&self.work, &state, &began).unwrap_or_default()
+            }
+        };
+        for event in events {
+            self.tell(Input::Event(event));
+        }
+    }
+
     /// A person reports, approves, skips or tries again.
     fn person(&mut self) {
         let names: Vec<PlanName> = self.work.plans.iter().map(|plan| plan.name.clone()).collect();
+        if self.talk.as_mut().is_some_and(|talk| talk.percent(40.0)) {
+            let plan = names[self.dice.below(names.len())].clone();
+            return self.talks(&plan, false);
+        }
         let plan = names[self.dice.below(names.len())].clone();
         let work = self.plan(&plan).clone();
         let run = self.scheduler.state().plan(&plan);
@@ -1009,6 +1089,9 @@ impl World {
             if self.coming.is_empty() {
                 // Only a person can continue from here.
                 for plan in self.work.plans.clone() {
+                    if self.talk.is_some() {
+                        self.talks(&plan.name, true);
+                    }
                     for point in plan.gated() {
                         let what = WorkRef::at(&plan.name, point);
                         let state = self.scheduler.state().clone();

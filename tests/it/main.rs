@@ -92,6 +92,7 @@ mod conflicts;
 mod early_unions;
 mod escalation;
 mod evidence;
+mod fallback;
 mod fault_sweep;
 mod handed_on;
 mod hidden_repository;

@@ -146,6 +146,7 @@ fn plans(dice: &mut Dice) -> Work {
         };
         plans.push(PlanWork {
             prompt: false,
+            fallback: Default::default(),
             name: name(index),
             priority: Priority(dice.below(3) as i64),
             depends: depends(dice, &plans),

@@ -95,6 +95,8 @@ pub(in crate::plan) const PLAN: &[Field<Plan>] = &[
     field!("depends", UntilBegun, depends, listed),
     field!("touches", UntilBegun, touches, listed),
     field!("agent", Anytime, agent, plain),
+    field!("agents", Anytime, fallback.agents, listed),
+    field!("fallback_after", Anytime, fallback.after, duration),
     field!("verify", Anytime, verify, optional),
     field!("carry", UntilBegun, carry, plain),
     field!("allow_empty", Anytime, allow_empty, plain),
@@ -300,6 +302,7 @@ mod tests {
             depends: _,
             touches: _,
             agent: _,
+            fallback,
             verify: _,
             carry: _,
             allow_empty: _,
@@ -316,6 +319,7 @@ mod tests {
             setup: _,
             budget: _,
         } = plan;
+        let crate::plan::Fallback { agents: _, after: _ } = fallback;
         let AttemptPolicy {
             retries: _,
             backoff: _,

@@ -32,7 +32,12 @@ impl<'m> Agents<'m> {
                 Err(error) => ledger.at(key.place, error.to_string(), None),
             }
         }
-        let default = manifest.run.as_ref().and_then(|run| run.value.agent.as_ref());
+        let run = manifest.run.as_ref().map(|run| &run.value);
+        let (one, several) = (
+            run.and_then(|run| run.agent.as_ref()),
+            run.and_then(|run| run.agents.as_ref()),
+        );
+        let default = one.or_else(|| several?.value.first());
         let mut agents = Self {
             usable,
             written,
@@ -42,7 +47,56 @@ impl<'m> Agents<'m> {
         if let Some(default) = default {
             agents.check(default, ledger);
         }
+        agents.check_list(one, several, ledger);
         agents
+    }
+
+    /// Checks a list of agents that take over from each other, in the place of one.
+    pub(super) fn check_list(
+        &mut self,
+        one: Option<&Located<AgentName>>,
+        several: Option<&Located<Vec<Located<AgentName>>>>,
+        ledger: &mut Ledger,
+    ) {
+        let Some(several) = several else {
+            return;
+        };
+        if let Some(one) = one {
+            let message = "`agent` and `agents` stand side by side".to_owned();
+            ledger.at(
+                one.place,
+                message,
+                "write the first agent in front of the others in `agents`".to_owned(),
+            );
+        }
+        if several.value.is_empty() {
+            let message = "`agents` names nobody".to_owned();
+            ledger.at(
+                several.place,
+                message,
+                "write agents = [\"claude\", \"codex\"]".to_owned(),
+            );
+        }
+        for (place, name) in several.value.iter().enumerate() {
+            self.check(name, ledger);
+            if several.value[..place]
+                .iter()
+                .any(|before| before.value == name.value)
+            {
+                let message = format!(
+                    "agent `{}` is named twice: it cannot take over from itself",
+                    name.value
+                );
+                ledger.at(name.place, message, None);
+            }
+            if several.value.len() > 1 && self.runs_prompt(&name.value) {
+                let message = format!(
+                    "agent `{}` runs a prompt as a shell script, and takes over from nobody",
+                    name.value
+                );
+                ledger.at(name.place, message, None);
+            }
+        }
     }
 
     /// Checks that an agent of this name exists; a preset that was only named is added.

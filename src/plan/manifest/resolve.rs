@@ -82,6 +82,7 @@ pub fn resolve(
                 phases.entry(id).or_default().verify.push(line.to_owned());
             }
         }
+        agents.check_list(entry.raw.agent.as_ref(), entry.raw.agents.as_ref(), &mut ledger);
         if let (Some(branch), Some(agent), Some(document)) = (branch, agent, document) {
             plans.push(plan(&manifest, entry, document, (branch, agent), phases, &waits));
         }
@@ -206,7 +207,10 @@ fn plan_agent(entry: &PlanEntry<'_>, agents: &mut Agents<'_>, ledger: &mut Ledge
             agents.check(agent, ledger);
             agent.value.clone()
         }
-        None => agents.default_for(entry.name.as_str(), entry.place, ledger)?,
+        None => match entry.raw.agents.as_ref().and_then(|list| list.value.first()) {
+            Some(first) => first.value.clone(),
+            None => agents.default_for(entry.name.as_str(), entry.place, ledger)?,
+        },
     };
     if let (true, Some(file)) = (agents.runs_prompt(&agent), &entry.raw.file) {
         let message = format!(
@@ -355,6 +359,7 @@ fn plan(
             .flat_map(|list| &list.value)
             .map(|glob| glob.value.0.clone())
             .collect(),
+        fallback: settings::fallback(manifest, raw),
         agent,
         verify: raw.verify.as_ref().map(|line| line.value.0.clone()),
         carry: raw.carry.as_ref().is_none_or(|carry| carry.value),

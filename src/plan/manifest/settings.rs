@@ -9,8 +9,8 @@ use super::written::values::{AutoOrCount, Delay, DurationText, PositiveDuration,
 use super::written::words;
 use super::written::words::{Commit, Landing, Merge, PlanGate};
 use crate::plan::{
-    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Escalate, Hooks, Lanes, MergeSettings, MergeStrategy,
-    OnStall, Overlap, Place, Report, RunSettings, Setup, Strategy,
+    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Escalate, Fallback, Hooks, Lanes, MergeSettings,
+    MergeStrategy, OnStall, Overlap, Place, Report, RunSettings, Setup, Strategy,
 };
 
 const MAX_AGENTS: usize = 4;
@@ -260,6 +260,25 @@ pub(super) fn arrangement(manifest: &RawManifest, plan: &RawPlan) -> Arrangement
             None | Some(AutoOrCount::Auto) => Lanes::Auto,
             Some(AutoOrCount::Count(count)) => Lanes::Count(count.0 as usize),
         },
+    }
+}
+
+/// Who takes over from the plan's agent.
+pub(super) fn fallback(manifest: &RawManifest, plan: &RawPlan) -> Fallback {
+    let run = run_of(manifest);
+    // An agent of its own is what the plan is to have.
+    let of_run = run
+        .and_then(|run| run.agents.as_ref())
+        .filter(|_| plan.agent.is_none());
+    let list = plan.agents.as_ref().or(of_run);
+    let names = list.into_iter().flat_map(|list| &list.value);
+    let after = pick(
+        &plan.fallback_after,
+        run.and_then(|run| run.fallback_after.as_ref()),
+    );
+    Fallback {
+        agents: names.map(|name| name.value.clone()).collect(),
+        after: after.map_or(Fallback::AFTER, |after| after.0),
     }
 }
 

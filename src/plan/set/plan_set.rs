@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{
-    Agent, AgentName, Arrangement, Dependency, Document, Escalate, Hooks, Lint, OnStall, Overlap, PhaseId,
-    Place, PlanName, Point, Priority, Report, ResourceName, Setup, TaskId, Templates, WorkRef,
+    Agent, AgentName, Arrangement, Dependency, Document, Escalate, Fallback, Hooks, Lint, OnStall, Overlap,
+    PhaseId, Place, PlanName, Point, Priority, Report, ResourceName, Setup, TaskId, Templates, WorkRef,
 };
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
@@ -107,6 +107,9 @@ pub struct Plan {
     pub touches: Vec<String>,
     /// The agent that works on it.
     pub agent: AgentName,
+    /// Who takes over from it.
+    #[serde(default)]
+    pub fallback: Fallback,
     /// Shell line that must succeed in the worktree before the plan counts as finished.
     pub verify: Option<String>,
     /// True when what its dependencies made is merged into its start (`carry`).

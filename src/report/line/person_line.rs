@@ -12,6 +12,10 @@ pub fn person_line(fact: &PersonFact) -> String {
             format!("{}: {}", message.kind, first(&message.text))
         }
         PersonFact::AttachBegan(began) => format!("process {}: {}", began.pid, began.command),
+        PersonFact::Replaced(replaced) => {
+            let why = replaced.why.lines().next().unwrap_or_default();
+            format!("{} takes over from {}: {why}", replaced.by, replaced.from)
+        }
         PersonFact::AttachEnded(ended) => format!("process {}", ended.pid),
         PersonFact::ReviewCommented(comment) => {
             format!("{}:{}: {}", comment.file, comment.line, first(&comment.text))

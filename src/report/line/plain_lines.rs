@@ -168,6 +168,7 @@ fn is_news(event: &Event) -> bool {
         | Event::MessageSent(_)
         | Event::Person(
             PersonFact::ToLead(_)
+            | PersonFact::Replaced(_)
             | PersonFact::AttachBegan(_)
             | PersonFact::AttachEnded(_)
             | PersonFact::ReviewCommented(_)

@@ -52,7 +52,8 @@ pub fn one_plan(plan: &PlanView) -> String {
     if let Some(talk) = &plan.conversation {
         let id = talk.id.as_deref().map(|id| format!("{id}: ")).unwrap_or_default();
         let there = talk.attached.map(|pid| format!(" (process {pid} is attached)"));
-        let command = talk.command.join(" ");
+        let command = talk.command.iter().map(|word| shell_word(word));
+        let command = command.collect::<Vec<_>>().join(" ");
         let _ = writeln!(text, "talk     {id}{command}{}", there.unwrap_or_default());
     }
     if let Some(spent) = budget_line(&plan.spent) {
@@ -71,6 +72,15 @@ pub fn one_plan(plan: &PlanView) -> String {
         write_attempt(&mut text, attempt);
     }
     text
+}
+
+/// A word as a shell reads it.
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 /// The messages to its agents, with the first line of each.

@@ -7,7 +7,9 @@ use super::lost_lane::{has_lost_its_place, lane_of, lose_worktree};
 use super::needed::what_is_needed;
 use super::parking::park;
 use super::starting::work_place;
+use super::taking_over::taken_over;
 use super::unread::{continue_with_unread, note_told, warn_of_unread};
+use crate::plan::PlanName;
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
@@ -15,6 +17,7 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::about::{Failed, OfPlan};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
+use crate::schedule::event::facts::{Obstacle, ObstacleKind};
 use crate::schedule::event::trouble::{Hold, LaunchTrouble};
 use crate::schedule::judge::failure::Failure;
 use crate::schedule::judge::phase_check::stops_phase_check;
@@ -112,11 +115,18 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
                 hold_attempt(board, at, &name, &id, Hold::Stuck { why }, step);
             }
             AttemptVerdict::Parked(obstacle) => park(board, at, &name, &id, &obstacle, step),
-            AttemptVerdict::Needs(obstacle) => {
-                let (why, how) = what_is_needed(board, attempt, &name, &obstacle);
-                let obstacle = Some(obstacle.kind);
-                hold_attempt(board, at, &name, &id, Hold::Needs { why, how, obstacle }, step);
+            AttemptVerdict::Needs(obstacle) if needs_another_agent(&obstacle) => {
+                let unit = attempt.units.first().copied();
+                let why = format!("{} cannot work: {}", attempt.agent, obstacle.why);
+                match taken_over(board, &name, unit, &why) {
+                    Some(event) => {
+                        retry_or_give_up(board, at, &name, &id, &Failure::uncounted(why), step);
+                        board.record(at, event, step);
+                    }
+                    None => need(board, at, (&name, index, lane), &obstacle, step),
+                }
             }
+            AttemptVerdict::Needs(obstacle) => need(board, at, (&name, index, lane), &obstacle, step),
             AttemptVerdict::Asks(question) => {
                 let question = fit(&question);
                 ask_person(board, at, &name, &id, &question, step);
@@ -128,6 +138,23 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
             lose_worktree(board, at, &name, lane, step);
         }
     }
+}
+
+/// True where another program may get further: this one is not let in.
+fn needs_another_agent(obstacle: &Obstacle) -> bool {
+    matches!(obstacle.kind, ObstacleKind::Login | ObstacleKind::Account)
+}
+
+/// Holds the work of an attempt that lacks what only a person can give.
+fn need(board: &mut Board, at: At, of: (&PlanName, usize, u32), obstacle: &Obstacle, step: &mut Step) {
+    let (name, index, lane) = of;
+    let Some(attempt) = board.state.plans[index].attempts.get(&lane) else {
+        return;
+    };
+    let id = attempt.id.clone();
+    let (why, how) = what_is_needed(board, attempt, name, obstacle);
+    let obstacle = Some(obstacle.kind);
+    hold_attempt(board, at, name, &id, Hold::Needs { why, how, obstacle }, step);
 }
 
 pub(in crate::schedule) fn verify_or_finish(board: &mut Board, at: At, index: usize, step: &mut Step) {

@@ -1,6 +1,7 @@
 //! After a failed attempt: another one, or an end without success.
 
 use super::backoff;
+use super::taking_over::taken_over;
 use crate::plan::{AttemptId, Dispatch, PlanName, UnitId};
 use crate::schedule::board::core::Board;
 use crate::schedule::board::step::Step;
@@ -77,6 +78,14 @@ pub(in crate::schedule) fn retry_or_give_up(
         u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)
     });
     let attempts = tries.attempts;
+    if give_up {
+        let why = format!("{}: {}", current.agent, failure.why);
+        if let Some(event) = taken_over(board, plan, unit, &why) {
+            board.record(at, failed(plan, attempt, failure, Some(0)), step);
+            board.record(at, event, step);
+            return;
+        }
+    }
     board.record(at, failed(plan, attempt, failure, delay), step);
     if give_up {
         let why = if looping {

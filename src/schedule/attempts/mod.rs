@@ -15,4 +15,5 @@ pub(super) mod needed;
 pub(super) mod parking;
 pub(super) mod stall;
 pub(super) mod starting;
+pub(super) mod taking_over;
 pub(super) mod unread;

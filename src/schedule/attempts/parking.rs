@@ -10,6 +10,7 @@ use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::{Facts, Obstacle, Parked, Spent};
 use crate::schedule::state::attempt::{Attempt, AttemptRecord};
+use crate::schedule::state::person::stand_in::agent_of;
 use crate::schedule::state::plan_run::PlanRun;
 
 /// The first pause where nobody says how long one is needed; it doubles, up to ten minutes.
@@ -21,12 +22,12 @@ pub(in crate::schedule) fn reopening(board: &Board, number: usize) -> Option<At>
         return None;
     }
     let look = board.look(number);
-    let units = &board.work.plans[number].units;
+    let (units, run) = (&board.work.plans[number].units, &board.state.plans[number]);
     if board.state.plans[number].verify == crate::schedule::state::plan_run::Verify::Failed {
-        let first = look.stage(0).first().map(|unit| &unit.agent);
+        let first = look.stage(0).first().map(|unit| agent_of(run, unit));
         return first.and_then(|agent| Some(board.state.closed_until(agent)?.0));
     }
-    let closed = |unit: usize| Some((unit, board.state.closed_until(&units[unit].agent)?.0));
+    let closed = |unit: usize| Some((unit, board.state.closed_until(agent_of(run, &units[unit]))?.0));
     let free = |(unit, until): (usize, At)| look.waits(unit).is_empty().then_some(until);
     look.open().filter_map(closed).filter_map(free).min()
 }

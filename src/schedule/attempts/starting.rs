@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::budget::{is_broke, left_of_budget};
 use super::parking::{conversation, reopening};
-use crate::plan::{AttemptId, CommitId, PlanName, UnitId, WorkRef};
+use crate::plan::{AttemptId, PlanName, UnitId, WorkRef};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::{Effect, Launch, WorkPlace};
@@ -22,6 +22,7 @@ use crate::schedule::state::after::after;
 use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::limits::Choice;
+use crate::schedule::state::person::stand_in::agent_of;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::PlanWork;
 
@@ -52,7 +53,7 @@ pub(in crate::schedule) fn refresh(board: &mut Board, at: At, number: usize) {
         if run.attempts.len() < board.machine.lanes(plan, run) {
             for unit in units {
                 let own = &plan.units[unit];
-                let class = board.frontier.class(&own.agent, &own.uses);
+                let class = board.frontier.class(agent_of(run, own), &own.uses);
                 let place = dispatch::place(number, unit, plan, run);
                 match ready.iter_mut().find(|(known, _)| *known == class) {
                     Some((_, best)) => *best = (*best).min(place),
@@ -81,7 +82,8 @@ pub(in crate::schedule) fn start_agents(board: &mut Board, at: At, step: &mut St
         };
         let number = candidate.plan();
         let unit = &board.work.plans[number].units[candidate.unit()];
-        match room.refusal(&board.work, unit) {
+        let agent = agent_of(&board.state.plans[number], unit);
+        match room.refusal(&board.work, unit, agent) {
             Some(DispatchLimit::Slots(_)) => return,
             Some(DispatchLimit::Agent(..) | DispatchLimit::Resource(_)) => {
                 refused.insert(candidate.class);
@@ -95,7 +97,7 @@ pub(in crate::schedule) fn start_agents(board: &mut Board, at: At, step: &mut St
         }
         match free_lane(board, number) {
             Some(lane) => {
-                room.take(unit);
+                room.take(unit, agent);
                 assign(board, at, number, candidate.unit(), lane, step);
                 refresh(board, at, number);
             }
@@ -223,7 +225,8 @@ fn keep_room(board: &mut Board, number: usize, unit: usize, room: &mut Room, ste
         if room.slots == 0 {
             return;
         }
-        room.take(&board.work.plans[number].units[unit]);
+        let own = &board.work.plans[number].units[unit];
+        room.take(own, agent_of(&board.state.plans[number], own));
         let make = Effect::MakeWorktree {
             plan: name.clone(),
             lane,
@@ -246,7 +249,8 @@ fn assign(board: &mut Board, at: At, number: usize, unit: usize, lane: u32, step
     let name = plan.name.clone();
     let talked = run.work_attempts().rev().find(|record| record.lane == lane);
     let talked = talked.and_then(|record| record.account.as_deref());
-    let Choice::Account(account) = board.state.choose_account(&first.agent, &name, talked) else {
+    let agent = agent_of(run, first).clone();
+    let Choice::Account(account) = board.state.choose_account(&agent, &name, talked) else {
         return;
     };
     let sequence = u32::try_from(run.history.len())
@@ -258,7 +262,7 @@ fn assign(board: &mut Board, at: At, number: usize, unit: usize, lane: u32, step
         plan: name.clone(),
         attempt: AttemptId::new(&name, sequence),
         number: tries.attempts + 1,
-        agent: first.agent.clone(),
+        agent,
         units: stage.iter().map(|unit| unit.id).collect(),
         lane,
         account,
@@ -293,7 +297,7 @@ fn launch(board: &mut Board, name: &PlanName, lane: u32, step: &mut Step) {
             .state
             .number(name)
             .and_then(|number| left_of_budget(board, number)),
-        seen: seen_by_agents(run),
+        seen: run.seen_by_agents().cloned(),
         inbox: run
             .mail
             .inbox
@@ -305,17 +309,6 @@ fn launch(board: &mut Board, name: &PlanName, lane: u32, step: &mut Step) {
     };
     let ask = Ask::Launch(attempt.id.clone());
     board.ask(ask, Effect::Launch(launch), step);
-}
-
-/// Where the branch stood when an agent of the plan saw it last.
-fn seen_by_agents(run: &PlanRun) -> Option<CommitId> {
-    let began = run.worktree().map(|made| &made.base);
-    run.hands
-        .seen
-        .as_ref()
-        .or(began)
-        .filter(|_| !run.by_units)
-        .cloned()
 }
 
 /// Worktrees are made before they are needed: for the plans that come next, as many as two rounds of slots take, so

@@ -16,6 +16,7 @@ use crate::schedule::attempts::integrating::integrate;
 use crate::schedule::attempts::losing::skip_hopeless;
 use crate::schedule::attempts::stall::{take_signs, watch};
 use crate::schedule::attempts::starting::{look_at_machine, make_worktrees, refresh, start_agents};
+use crate::schedule::attempts::taking_over::take_over_limited;
 use crate::schedule::board::answers::{forget_ask, is_current};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
@@ -293,6 +294,7 @@ impl Scheduler {
             // After it, so that a verification that began before a restart can be stopped.
             stop_unwanted_verification(&mut self.board, plan, step);
         }
+        take_over_limited(&mut self.board, at, plan, step);
         pin_what_is_waited_for(&mut self.board, plan, step);
         let alarms = [
             watch(&mut self.board, at, plan, step),

@@ -35,7 +35,7 @@ pub use notice::{
     Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StallAction, StallNotice, UnionSeen,
     rough,
 };
-pub use person::person_fact::{AttachBegan, AttachEnded, MailUpTo, PersonFact, ToLead};
+pub use person::person_fact::{AgentReplaced, AttachBegan, AttachEnded, MailUpTo, PersonFact, ToLead};
 pub use person::review::{ReviewApproval, ReviewComment, ReviewReturn};
 pub use phase_fact::{PhaseSaid, PhaseVerify, Ran};
 pub use question::{Question, QuestionAnswer};

@@ -160,6 +160,10 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
     ),
     ("attach.ended", "That person has left."),
     (
+        "agent.replaced",
+        "The next of a plan's `agents` (`by`) took over from one that could not go on (`from`).",
+    ),
+    (
         "question.asked",
         "An agent asked a person, and its work waits for the answer.",
     ),

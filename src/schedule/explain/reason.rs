@@ -80,6 +80,13 @@ pub enum Reason {
     Verifying,
     /// Messages that no agent has read, in words.
     Unread(String),
+    /// An agent works in the place of the one that the manifest names.
+    StandIn {
+        /// The one that the manifest names.
+        own: AgentName,
+        /// The one that has taken over.
+        by: AgentName,
+    },
     /// A merge of its branch with that of another plan, or with the target, is foreseen to conflict.
     Foreseen {
         /// The other plan, or the target.

@@ -17,6 +17,7 @@ use crate::schedule::ready::dispatch::{DispatchLimit, Room};
 use crate::schedule::ready::readiness::Readiness;
 use crate::schedule::state::attempt::{Attempt, AttemptState, Stall};
 use crate::schedule::state::known::{RunPhase, State};
+use crate::schedule::state::person::stand_in::agent_of;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, Work};
 
@@ -36,6 +37,11 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Explanation {
             reasons.push(Reason::Waits(pause));
         }
     }
+    let replaced = run.stand_ins.iter().filter(|_| !run.has_settled());
+    reasons.extend(replaced.map(|(own, by)| Reason::StandIn {
+        own: own.clone(),
+        by: by.clone(),
+    }));
     let escalated = told(work, state, number).filter(|_| !reasons.is_empty());
     if !state.is_landed(name) {
         reasons.extend(first_phases(state, name));
@@ -170,7 +176,7 @@ fn explain_ready(
         return Some(CapacityReason::NoRun);
     }
     let first = &plan.units[unit?];
-    let limit = Room::left(work, state).refusal(work, first);
+    let limit = Room::left(work, state).refusal(work, first, agent_of(run, first));
     match limit {
         None if run.worktree().is_none() => Some(CapacityReason::MakingWorktree(run.making.get(&0).cloned())),
         None if run.attempts.len() >= plan.lanes => Some(CapacityReason::Lanes(run.attempts.len())),

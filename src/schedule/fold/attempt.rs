@@ -186,7 +186,7 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
     else {
         return;
     };
-    let spoken = run.spoken;
+    let (spoken, people_spoke) = (run.spoken, run.people_spoke);
     let Some(current) = run.current(attempt) else {
         return;
     };
@@ -196,7 +196,8 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
     let by_person = *exit == Exit::ByHand;
     let by_hand = by_person && current.integration == Integration::Merged;
     current.state = AttemptState::Checked(exit.clone(), evidence.clone());
-    current.judged_by_word = spoken;
+    // A person who reports says what is done.
+    current.judged_by_word = spoken || (by_person && people_spoke);
     let (first, repair) = (current.units.first().copied(), current.repair);
     // From here on its commits may come to the plan's branch, even if the answer is lost.
     let units = current.units.clone();
@@ -242,6 +243,8 @@ pub(in crate::schedule) fn completed(run: &mut PlanRun, at: At, event: &Event) {
     let Event::StageDone { attempt, units, .. } = event else {
         return;
     };
+    // The next stage begins with the plan's own agent.
+    run.stand_ins.clear();
     let ended = run.take_attempt(attempt);
     let repair = ended.as_ref().is_some_and(|ended| ended.repair);
     if let Some(ended) = &ended {

@@ -11,6 +11,7 @@ use crate::schedule::state::attempt::Stall;
 use crate::schedule::state::open_question::OpenQuestion;
 use crate::schedule::state::person::attached::Attached;
 use crate::schedule::state::plan_run::PlanRun;
+use crate::schedule::state::tries::Tries;
 
 /// The stall of a running attempt, also of one at a conflict.
 pub(in crate::schedule) fn stall_of<'a>(
@@ -40,6 +41,12 @@ pub(in crate::schedule) fn apply_person(run: &mut PlanRun, at: At, fact: &Person
                 paused: None,
             },
         ),
+        PersonFact::Replaced(replaced) => {
+            run.stand_ins.insert(replaced.own.clone(), replaced.by.clone());
+            // It begins with all of its own retries.
+            let tries = run.tries.values_mut().chain([&mut run.repair]);
+            tries.for_each(Tries::begin_again);
+        }
         PersonFact::AttachEnded(ended) => detach(run, at, ended.pid),
         PersonFact::ReviewCommented(comment) => run.review.comments.push(comment.clone()),
         PersonFact::ReviewApproved(approval) => reviewed(run, at, approval),

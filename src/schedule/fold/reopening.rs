@@ -9,7 +9,7 @@ use crate::schedule::state::tries::Tries;
 
 impl Tries {
     /// A person lets it be tried again: retries are counted from the beginning, what was made stays.
-    fn begin_again(&mut self) {
+    pub(in crate::schedule) fn begin_again(&mut self) {
         self.failures = 0;
         self.conflicts = 0;
         self.retry_at = None;
@@ -46,6 +46,7 @@ pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
             .retain(|unit, lost| !matches!(lost, Lost::Held { .. }) || asks(unit));
     }
     if again || new_run {
+        run.stand_ins.clear();
         run.parked.clear();
         run.repair.begin_again();
         let open = run
@@ -89,6 +90,7 @@ pub(in crate::schedule) fn retry(run: &mut PlanRun, at: At, point: Point) {
         run.resolution.last = None;
     }
     run.want_again(point);
+    run.stand_ins.clear();
     run.left_out = false;
     run.rebuilt &= point != Point::Plan;
     let stays = run.is_held_as_whole() && point != Point::Plan;

@@ -163,6 +163,7 @@ fn kind(reason: &Reason, is_held: impl Fn() -> bool) -> Option<AttentionKind> {
         | Reason::Verifying
         | Reason::Unread(_)
         | Reason::Foreseen { .. }
+        | Reason::StandIn { .. }
         | Reason::RedWith { .. } => None,
     }
 }

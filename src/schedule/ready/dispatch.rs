@@ -47,12 +47,12 @@ impl Room {
         room
     }
 
-    /// Why the limits leave no room for the unit; none when there is room.
-    pub fn refusal(&self, work: &Work, unit: &UnitWork) -> Option<DispatchLimit> {
-        if let Some(&max) = work.agent_limits.get(&unit.agent)
-            && self.agents.get(&unit.agent).copied().unwrap_or(0) >= max
+    /// Why the limits leave no room for this agent to work on the unit; none when there is room.
+    pub fn refusal(&self, work: &Work, unit: &UnitWork, agent: &AgentName) -> Option<DispatchLimit> {
+        if let Some(&max) = work.agent_limits.get(agent)
+            && self.agents.get(agent).copied().unwrap_or(0) >= max
         {
-            return Some(DispatchLimit::Agent(unit.agent.clone(), max));
+            return Some(DispatchLimit::Agent(agent.clone(), max));
         }
         let short = unit.uses.iter().find(|resource| {
             let taken = self.resources.get(*resource).copied().unwrap_or(0);
@@ -65,9 +65,9 @@ impl Room {
     }
 
     /// Takes up room for the unit.
-    pub fn take(&mut self, unit: &UnitWork) {
+    pub fn take(&mut self, unit: &UnitWork, agent: &AgentName) {
         self.slots = self.slots.saturating_sub(1);
-        *self.agents.entry(unit.agent.clone()).or_default() += 1;
+        *self.agents.entry(agent.clone()).or_default() += 1;
         for resource in &unit.uses {
             *self.resources.entry(resource.clone()).or_default() += 1;
         }

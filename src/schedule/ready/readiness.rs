@@ -11,6 +11,7 @@ use super::dispatch;
 use super::standing::Standing;
 use crate::schedule::event::at::At;
 use crate::schedule::state::known::State;
+use crate::schedule::state::person::stand_in::agent_of;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, UnitWork};
 
@@ -120,7 +121,7 @@ impl<'a> Readiness<'a> {
             Verify::Failed => {
                 let begun = !self.run.attempts.is_empty();
                 let first = self.repair_stage().first().copied();
-                let served = first.is_none_or(|unit| self.is_served(&unit.agent, at));
+                let served = first.is_none_or(|unit| self.is_served(agent_of(self.run, unit), at));
                 return if begun || !served || !due(self.run.repair.retry_at) {
                     Vec::new()
                 } else {
@@ -154,7 +155,7 @@ impl<'a> Readiness<'a> {
             let work = &self.plan.units[*unit];
             let tries = self.run.tries_of(Some(work.id), false);
             due(tries.retry_at)
-                && self.is_served(&work.agent, at)
+                && self.is_served(agent_of(self.run, work), at)
                 && work.locks.iter().all(|file| !held.contains(file))
                 && !shares(work)
                 && !worked.contains(&work.id)

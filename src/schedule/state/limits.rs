@@ -20,6 +20,8 @@ pub struct Limit {
 /// Work of a plan that waits for an agent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parking {
+    /// Since when, without an answer between.
+    pub since: At,
     /// Until then.
     pub until: At,
     /// The sort of what stood in the way.

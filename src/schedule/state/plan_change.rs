@@ -120,6 +120,7 @@ impl PlanRun {
         let until = At(at.0.saturating_add(parked.for_ms));
         let later = known.map(|known| known.until).filter(|_| parked.for_ms > 0);
         let parking = Parking {
+            since: known.map_or(at, |known| known.since),
             until: later.map_or(until, |later| later.max(until)),
             kind: parked.kind,
             why: parked.why.clone(),

@@ -8,9 +8,7 @@ use super::attempt::{Attempt, AttemptRecord};
 use super::limits::Parking;
 use super::lost::Lost;
 use super::open_question::OpenQuestion;
-use super::person::attached::Hands;
-use super::person::mail::Mail;
-use super::person::review::Review;
+use super::person::{attached::Hands, mail::Mail, review::Review};
 use super::phase_run::{LandedBefore, LandedPrefix, PhaseCheck, PhaseEnd};
 use super::resolution::Resolution;
 use super::tries::Tries;
@@ -146,6 +144,8 @@ pub struct PlanRun {
     pub review: Review,
     /// Messages to its agents.
     pub mail: Mail,
+    /// The agents that have taken over, by the agent that the manifest names.
+    pub stand_ins: BTreeMap<AgentName, AgentName>,
     /// What people do between agents.
     pub hands: Hands,
     /// What its branch conflicts with as things stand (plans, and the target by its branch's name), and in which files.

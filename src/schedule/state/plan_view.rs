@@ -189,6 +189,13 @@ impl PlanRun {
         self.was_ticked(&item) && self.is_item_settled(&item)
     }
 
+    /// Where the plan's branch stood when an agent of the plan saw it last; none where units have branches of their own.
+    pub(in crate::schedule) fn seen_by_agents(&self) -> Option<&CommitId> {
+        let began = self.worktree().map(|made| &made.base);
+        let seen = self.hands.seen.as_ref().or(began);
+        seen.filter(|_| !self.by_units)
+    }
+
     /// Unread messages from people and other plans; none when nobody has looked.
     pub fn unread(&self) -> impl Iterator<Item = &Message> {
         let known = self.mail.read.map(|read| read.max(self.mail.told));

@@ -52,6 +52,7 @@ pub(in crate::schedule) fn plan_work(
         .map(|(first, _)| set.plans[first].name.clone());
     PlanWork {
         name: plan.name.clone(),
+        fallback: plan.fallback.clone(),
         document: Arc::clone(&plan.document),
         prompt: plan.file.is_none(),
         priority: units

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::agent_work::AgentWork;
 use crate::graph::{Counts, Gate, Gates, UnitWaits};
 use crate::plan::{
-    AgentName, AttemptPolicy, Dependency, Dispatch, Document, Escalate, ItemId, PhaseId, PlanName, Point,
-    Priority, Report, ResourceName, TaskId, UnitId, WorkRef,
+    AgentName, AttemptPolicy, Dependency, Dispatch, Document, Escalate, Fallback, ItemId, PhaseId, PlanName,
+    Point, Priority, Report, ResourceName, TaskId, UnitId, WorkRef,
 };
 use crate::schedule::event::about::Ticks;
 use crate::schedule::train::TrainSettings;
@@ -41,6 +41,8 @@ pub struct Work {
 pub struct PlanWork {
     /// Its name.
     pub name: PlanName,
+    /// Who takes over from its agent.
+    pub fallback: Fallback,
     /// Its own priority or the highest one of what waits for it.
     pub priority: Priority,
     /// The dependencies of the whole plan.

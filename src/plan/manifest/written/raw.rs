@@ -77,6 +77,10 @@ tables! {
         branch: Text,
         /// The agent that works on plans which name none. Default: the only one defined.
         agent: AgentName,
+        /// Several instead of `agent`: the next takes over from one that is limited, cannot start or has used up its retries.
+        agents: Vec<Located<AgentName>>,
+        /// How long an agent may be limited before the next of `agents` takes over. Default: "10m".
+        fallback_after: PositiveDuration,
         /// How many agent processes run at once. Default: 4.
         max_agents: Count,
         /// What one agent process is given. Default: "plan".
@@ -289,6 +293,10 @@ tables! {
         base: Text,
         /// The agent that works on it. Default: from `[run]`.
         agent: AgentName,
+        /// Several instead of `agent`, which take over from each other in this order. Default: from `[run]`.
+        agents: Vec<Located<AgentName>>,
+        /// How long an agent may be limited before the next of `agents` takes over. Default: from `[run]`.
+        fallback_after: PositiveDuration,
         /// What one agent process is given.
         dispatch: Dispatch,
         /// How the order of its tasks is drawn.

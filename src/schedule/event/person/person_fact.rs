@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::review::{ReviewApproval, ReviewComment, ReviewReturn};
-use crate::plan::{Message, PlanName};
+use crate::plan::{AgentName, Message, PlanName};
 
 /// One fact about agents and people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub enum PersonFact {
     /// A person opened the plan's worktree, and no agent is started there.
     #[serde(rename = "attach.began")]
     AttachBegan(AttachBegan),
+    /// Another agent works on the plan in the place of one that could not.
+    #[serde(rename = "agent.replaced")]
+    Replaced(AgentReplaced),
     /// That person has left, however.
     #[serde(rename = "attach.ended")]
     AttachEnded(AttachEnded),
@@ -74,6 +77,21 @@ pub struct AttachBegan {
     pub command: String,
 }
 
+/// An agent that has taken over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentReplaced {
+    /// The plan.
+    pub plan: PlanName,
+    /// The agent that the manifest names for the work.
+    pub own: AgentName,
+    /// The agent that worked on it until now.
+    pub from: AgentName,
+    /// The agent that does from now on.
+    pub by: AgentName,
+    /// Why.
+    pub why: String,
+}
+
 /// The person has left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachEnded {
@@ -86,7 +104,8 @@ pub struct AttachEnded {
 impl PersonFact {
     /// True for the name of such a fact.
     pub(in crate::schedule) fn is_name(name: &str) -> bool {
-        name.starts_with("attach.")
+        name == "agent.replaced"
+            || name.starts_with("attach.")
             || name.starts_with("review.")
             || (name.starts_with("message.") && name != "message.sent")
     }
@@ -102,6 +121,7 @@ impl PersonFact {
             Self::ReviewCommented(comment) => Some(&comment.plan),
             Self::ReviewApproved(approval) => Some(&approval.plan),
             Self::ReviewReturned(back) => Some(&back.plan),
+            Self::Replaced(replaced) => Some(&replaced.plan),
         }
     }
 }

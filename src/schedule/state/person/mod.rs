@@ -3,3 +3,4 @@
 pub(in crate::schedule) mod attached;
 pub(in crate::schedule) mod mail;
 pub(in crate::schedule) mod review;
+pub(in crate::schedule) mod stand_in;

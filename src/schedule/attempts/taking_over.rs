@@ -1,0 +1,67 @@
+//! Another agent takes over: from one that is limited for too long, cannot start, or has used up its retries.
+
+use crate::plan::{AgentName, PlanName, UnitId};
+use crate::schedule::board::core::Board;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::person::person_fact::{AgentReplaced, PersonFact};
+use crate::schedule::state::known::State;
+use crate::schedule::state::person::stand_in::{agent_of, next_agents};
+use crate::schedule::state::plan_run::PlanRun;
+use crate::schedule::work::plans::UnitWork;
+
+/// The fact that the next agent of the plan takes over the work that begins with this unit; none where there is no other.
+pub(in crate::schedule) fn taken_over(
+    board: &Board,
+    plan: &PlanName,
+    unit: Option<UnitId>,
+    why: &str,
+) -> Option<Event> {
+    let number = board.state.number(plan)?;
+    let (work, run) = (&board.work.plans[number], &board.state.plans[number]);
+    let unit = work.unit(unit?)?;
+    let next = next_agents(work, run, unit).find(|next| closed(&board.state, run, next).is_none())?;
+    Some(replaced(plan, run, unit, next, why))
+}
+
+/// Has another agent take over from one that is limited for longer than the plan allows.
+pub(in crate::schedule) fn take_over_limited(board: &mut Board, at: At, number: usize, step: &mut Step) {
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    if plan.fallback.agents.is_empty() || !run.is_open() {
+        return;
+    }
+    let Some(first) = board.look(number).open().next() else {
+        return;
+    };
+    let unit = &plan.units[first];
+    let now = agent_of(run, unit);
+    let Some((since, until, why)) = closed(&board.state, run, now) else {
+        return;
+    };
+    if until.since(since) <= plan.fallback.after {
+        return;
+    }
+    let why = format!("{now} is limited: {why}");
+    if let Some(event) = taken_over(board, &plan.name, Some(unit.id), &why) {
+        board.record(at, event, step);
+    }
+}
+
+/// From when until when an agent gives nothing, and why.
+fn closed(state: &State, run: &PlanRun, agent: &AgentName) -> Option<(At, At, String)> {
+    let parked = run.parking(agent, state.now);
+    let parked = parked.map(|parking| (parking.since, parking.until, parking.why.clone()));
+    let limited = state.closed_until(agent);
+    parked.or_else(|| limited.map(|(until, why)| (state.now, until, why.to_owned())))
+}
+
+fn replaced(plan: &PlanName, run: &PlanRun, unit: &UnitWork, by: &AgentName, why: &str) -> Event {
+    Event::Person(PersonFact::Replaced(AgentReplaced {
+        plan: plan.clone(),
+        own: unit.agent.clone(),
+        from: agent_of(run, unit).clone(),
+        by: by.clone(),
+        why: why.to_owned(),
+    }))
+}
