@@ -157,14 +157,19 @@ fn patience(holder: Option<&Holder>) -> Duration {
     }
 }
 
+/// How often the kernel's list of locks is read: it comes in pieces, and an entry is missed when others come and go in between.
+const LOOKS: u32 = 8;
+
 /// The holder by its own word; where somebody took that away, by the kernel's.
 fn find_holder(dir: &OrchDir) -> Option<Holder> {
     let text = std::fs::read_to_string(dir.lock()).unwrap_or_default();
     let noted = serde_json::from_str(&text).ok();
     noted.or_else(|| {
         let folder = folder_of(dir)?.metadata().ok()?;
-        let locks = std::fs::read_to_string("/proc/locks").ok()?;
-        let pid = owner_of(&locks, folder.ino())?;
+        let pid = (0..LOOKS).find_map(|_| {
+            let locks = std::fs::read_to_string("/proc/locks").ok()?;
+            owner_of(&locks, folder.ino())
+        })?;
         Some(Holder {
             pid,
             doing: command_of(pid),
