@@ -1,8 +1,10 @@
 //! Asking the supervisor for something, or doing it in its place when there is none.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::journal::OrchDir;
+use crate::schedule::SteerRefusal;
 use crate::supervisor::{Answer, Request, SupervisorError, ask};
 
 use super::{CliError, ProgramExit};
@@ -47,4 +49,27 @@ pub fn ask_or<T>(
         "another process holds the repository and does not answer",
     )
     .with_hint("try again"))
+}
+
+/// As [`ask_or`], for what is done or refused: true when a supervisor has done it.
+///
+/// # Errors
+///
+/// The refusal, and those of [`ask_or`].
+pub fn done_or_refused<T>(
+    dir: &OrchDir,
+    request: &Request,
+    alone: impl FnMut() -> Result<Option<Result<T, SteerRefusal>>, SupervisorError>,
+) -> Result<bool, CliError> {
+    match ask_or(dir, request, alone)? {
+        RequestOutcome::Answered(Answer::Refused { why, hint }) => Err(SteerRefusal { why, hint }.into()),
+        RequestOutcome::Answered(_) => Ok(true),
+        RequestOutcome::Alone(Ok(_)) => Ok(false),
+        RequestOutcome::Alone(Err(refusal)) => Err(refusal.into()),
+    }
+}
+
+/// The attempt whose agent calls this program; none for a person.
+pub fn calling_attempt() -> Option<OsString> {
+    std::env::var_os("ORCH_ATTEMPT").filter(|attempt| !attempt.is_empty())
 }

@@ -7,10 +7,10 @@ use serde::Serialize;
 use crate::journal::SCHEMA;
 use crate::plan::{CommitId, PlanName};
 use crate::report::review_text;
-use crate::schedule::{ReviewComment, ReviewStep, SteerRefusal};
-use crate::supervisor::{Answer, Project, Request, ReviewView, Situation, record_review};
+use crate::schedule::{ReviewComment, ReviewStep};
+use crate::supervisor::{Project, Request, ReviewView, Situation, record_review};
 
-use crate::cli::call::asking::{RequestOutcome, ask_or};
+use crate::cli::call::asking::{calling_attempt, done_or_refused};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// Review a finished plan before it lands
@@ -70,21 +70,14 @@ pub fn run(context: &Context, args: &ReviewArgs) -> Result<ProgramExit, CliError
         }
         return Ok(ProgramExit::Done);
     };
-    if std::env::var_os("ORCH_ATTEMPT").is_some_and(|attempt| !attempt.is_empty()) {
+    if calling_attempt().is_some() {
         return Err(CliError::refused("only a person reviews an agent's work"));
     }
     let request = Request::Review {
         plan: plan.clone(),
         step: step.clone(),
     };
-    let driven = match ask_or(&project.dir, &request, || record_review(&project, &plan, &step))? {
-        RequestOutcome::Answered(Answer::Refused { why, hint }) => {
-            return Err(SteerRefusal { why, hint }.into());
-        }
-        RequestOutcome::Answered(_) => true,
-        RequestOutcome::Alone(Ok(_)) => false,
-        RequestOutcome::Alone(Err(refusal)) => return Err(refusal.into()),
-    };
+    let driven = done_or_refused(&project.dir, &request, || record_review(&project, &plan, &step))?;
     let commit = view.commit;
     if context.json {
         let schema = SCHEMA;

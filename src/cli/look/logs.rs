@@ -43,7 +43,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// When there is no such plan or attempt.
 pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
-    let plans = plans(context, &project, args)?;
+    let mut known = None;
+    let plans = plans(context, &project, &mut known, args)?;
     if let [_, _, ..] = plans.as_slice()
         && (args.raw || args.attempt.is_some())
     {
@@ -59,7 +60,7 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> 
             (1, false) => Some(NamedLines::plain(terminal)),
             (_, false) => Some(NamedLines::named(plan.as_str(), columns, number, terminal)),
         };
-        let folder = JobFolder::new(folder(&project, plan, args)?);
+        let folder = JobFolder::new(folder(&project, &mut known, plan, args)?);
         logs.push((LogFollower::new(folder, args.raw), lines, true));
     }
     while logs.iter().any(|(.., open)| *open) {
@@ -90,7 +91,12 @@ fn pass_on(log: &mut LogFollower, lines: Option<&mut NamedLines>, follow: bool) 
 }
 
 /// The plans that are meant: those that are named, else the one of the place, else all at work.
-fn plans(context: &Context, project: &Project, args: &LogsArgs) -> Result<Vec<PlanName>, CliError> {
+fn plans(
+    context: &Context,
+    project: &Project,
+    known: &mut Option<Situation>,
+    args: &LogsArgs,
+) -> Result<Vec<PlanName>, CliError> {
     if !args.plans.is_empty() {
         return context.plans(project, &args.plans);
     }
@@ -98,10 +104,8 @@ fn plans(context: &Context, project: &Project, args: &LogsArgs) -> Result<Vec<Pl
         .one_plan(project, None)
         .map(|plan| vec![plan])
         .or_else(|none| {
-            let situation = Situation::of_journal(&project.dir, &project.set)?;
-            let mut plans = situation.scheduler.state().plans();
+            let plans = journal(project, known)?.scheduler.state().plans();
             let at_work: Vec<PlanName> = plans
-                .by_ref()
                 .filter(|(_, run)| run.is_at_work())
                 .map(|(plan, _)| plan.clone())
                 .collect();
@@ -113,8 +117,21 @@ fn plans(context: &Context, project: &Project, args: &LogsArgs) -> Result<Vec<Pl
         })
 }
 
+/// What the journal says, read once.
+fn journal<'a>(project: &Project, known: &'a mut Option<Situation>) -> Result<&'a Situation, CliError> {
+    Ok(match known {
+        Some(known) => known,
+        None => known.insert(Situation::of_journal(&project.dir, &project.set)?),
+    })
+}
+
 /// The folder of the job whose log is meant.
-fn folder(project: &Project, name: &PlanName, args: &LogsArgs) -> Result<std::path::PathBuf, CliError> {
+fn folder(
+    project: &Project,
+    known: &mut Option<Situation>,
+    name: &PlanName,
+    args: &LogsArgs,
+) -> Result<std::path::PathBuf, CliError> {
     if args.verify {
         let merged = project.dir.merge_verification(name);
         return Ok(match merged.is_dir() {
@@ -122,8 +139,7 @@ fn folder(project: &Project, name: &PlanName, args: &LogsArgs) -> Result<std::pa
             false => project.dir.verification(name),
         });
     }
-    let situation = Situation::of_journal(&project.dir, &project.set)?;
-    let history = &situation.scheduler.state().plan(name).history;
+    let history = &journal(project, known)?.scheduler.state().plan(name).history;
     let chosen = match &args.attempt {
         None => history.last(),
         Some(wanted) => history.iter().find(|attempt| attempt.id.as_str() == wanted),

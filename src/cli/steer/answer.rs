@@ -7,10 +7,9 @@ use serde::Serialize;
 
 use crate::journal::SCHEMA;
 use crate::plan::{LONGEST_MESSAGE, WorkRef};
-use crate::schedule::SteerRefusal;
-use crate::supervisor::{Answer, Request, record_answer};
+use crate::supervisor::{Request, record_answer};
 
-use crate::cli::call::asking::{RequestOutcome, ask_or};
+use crate::cli::call::asking::{calling_attempt, done_or_refused};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// Answer an agent's question
@@ -43,7 +42,7 @@ struct AnswerOutput {
 ///
 /// When nothing asks there, or the answer is empty or too long.
 pub fn run(context: &Context, args: &AnswerArgs) -> Result<ProgramExit, CliError> {
-    if std::env::var_os("ORCH_ATTEMPT").is_some_and(|attempt| !attempt.is_empty()) {
+    if calling_attempt().is_some() {
         return Err(CliError::refused("only a person answers an agent's question"));
     }
     let text = text(args)?;
@@ -53,15 +52,7 @@ pub fn run(context: &Context, args: &AnswerArgs) -> Result<ProgramExit, CliError
         what: what.clone(),
         text: text.clone(),
     };
-    let asked = ask_or(&project.dir, &request, || record_answer(&project, &what, &text))?;
-    let driven = match asked {
-        RequestOutcome::Answered(Answer::Refused { why, hint }) => {
-            return Err(SteerRefusal { why, hint }.into());
-        }
-        RequestOutcome::Answered(_) => true,
-        RequestOutcome::Alone(Ok(_)) => false,
-        RequestOutcome::Alone(Err(refusal)) => return Err(refusal.into()),
-    };
+    let driven = done_or_refused(&project.dir, &request, || record_answer(&project, &what, &text))?;
     if context.json {
         let schema = SCHEMA;
         output::json(&AnswerOutput { schema, what, driven })?;

@@ -7,13 +7,12 @@ use std::time::Duration;
 use crate::agent::{attend, is_scrubbed};
 use crate::journal::AttachLock;
 use crate::plan::{PlanName, WorkRef};
-use crate::schedule::{AttachBegan, AttemptRecord, SteerRefusal, attempt_to_attach};
+use crate::schedule::{AttachBegan, AttemptRecord, attempt_to_attach};
 use crate::supervisor::{
-    Answer, Project, Request, Situation, attach_command, end_agents, end_leftover, record_attach,
-    record_detach,
+    Project, Request, Situation, attach_command, end_agents, end_leftover, record_attach, record_detach,
 };
 
-use crate::cli::call::asking::{RequestOutcome, ask_or};
+use crate::cli::call::asking::{calling_attempt, done_or_refused};
 use crate::cli::call::{CliError, Context, ProgramExit};
 
 /// Take an agent's place: open its conversation in the worktree
@@ -36,7 +35,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 ///
 /// When nobody works on it, somebody is attached already, or the program cannot be started.
 pub fn run(context: &Context, args: &AttachArgs) -> Result<ProgramExit, CliError> {
-    if std::env::var_os("ORCH_ATTEMPT").is_some_and(|attempt| !attempt.is_empty()) {
+    if calling_attempt().is_some() {
         return Err(CliError::refused(
             "only a person attaches to an agent's conversation",
         ));
@@ -57,16 +56,9 @@ pub fn run(context: &Context, args: &AttachArgs) -> Result<ProgramExit, CliError
         pid: std::process::id(),
         command: found.agent.to_string(),
     };
-    let asked = ask_or(&project.dir, &Request::Attach(began.clone()), || {
+    done_or_refused(&project.dir, &Request::Attach(began.clone()), || {
         record_attach(&project, &began)
     })?;
-    match asked {
-        RequestOutcome::Answered(Answer::Refused { why, hint }) => {
-            return Err(SteerRefusal { why, hint }.into());
-        }
-        RequestOutcome::Alone(Err(refusal)) => return Err(refusal.into()),
-        RequestOutcome::Answered(_) | RequestOutcome::Alone(Ok(_)) => {}
-    }
     let situation = wait_for_agent(context, &project, &name)?;
     let opened = open(context, &project, &situation, &what);
     end_leftover(&project, &name);

@@ -6,7 +6,7 @@ use crate::journal::SCHEMA;
 use crate::schedule::Letter;
 use crate::supervisor::{Project, Request, Situation, record_seen};
 
-use crate::cli::call::asking::ask_or;
+use crate::cli::call::asking::{ask_or, calling_attempt};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// Print new messages to you
@@ -49,7 +49,7 @@ pub fn run(context: &Context, args: &InboxArgs) -> Result<ProgramExit, CliError>
     }
     // Printed first, so that none is noted that nobody saw.
     let last = shown.last().map_or(0, |letter| letter.id);
-    let is_agent = std::env::var_os("ORCH_ATTEMPT").is_some_and(|attempt| !attempt.is_empty());
+    let is_agent = calling_attempt().is_some();
     if last > lead.seen && !is_agent {
         note_read(&project, last)?;
     }

@@ -8,7 +8,7 @@ use crate::report::event_line;
 use crate::schedule::{Steer, SteerRefusal};
 use crate::supervisor::{Answer, Project, Recorded, Request, record_steering};
 
-use crate::cli::call::asking::{RequestOutcome, ask_or};
+use crate::cli::call::asking::{RequestOutcome, ask_or, calling_attempt};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// The plans, phases and tasks.
@@ -58,7 +58,7 @@ struct SteerOutput {
 ///
 /// When there is no such plan, phase or task, or what is asked makes no sense in its state.
 pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<ProgramExit, CliError> {
-    if let Some(attempt) = std::env::var_os("ORCH_ATTEMPT").filter(|attempt| !attempt.is_empty()) {
+    if let Some(attempt) = calling_attempt() {
         return Err(CliError::refused(format!(
             "{} is an agent's attempt, and only a person may {} work",
             attempt.display(),
