@@ -15,23 +15,22 @@ impl PlanSet {
         self.warnings.iter().cloned().chain(of_documents)
     }
 
-    /// Lints of a document, by place. None of them is an error, but work may be lost silently. The document is read again for
-    /// them, so they are only computed to be shown.
+    /// Lints of a document, by place. None of them is an error, but work may be lost silently. Those of the
+    /// document alone are looked for once.
     pub fn lints_of(&self, plan: &Plan) -> Vec<Lint> {
         // A prompt in the manifest is no document.
         let Some(file) = &plan.file else {
             return Vec::new();
         };
-        let read = markdown::doubts(&plan.document).into_iter();
-        let mut found: Vec<Lint> = read
-            .map(|doubt| {
-                let lint = Lint::at(LintId::Document, file, doubt.line, doubt.column, doubt.message);
-                Lint {
-                    hint: doubt.hint,
-                    ..lint
-                }
-            })
-            .collect();
+        let doubts = markdown::doubts(&plan.document).iter().map(|doubt| {
+            let message = doubt.message.clone();
+            let lint = Lint::at(LintId::Document, file, doubt.line, doubt.column, message);
+            Lint {
+                hint: doubt.hint.clone(),
+                ..lint
+            }
+        });
+        let mut found: Vec<Lint> = doubts.collect();
         self.upstream(plan, file, &mut found);
         backwards(plan, file, &mut found);
         found.sort();
@@ -60,10 +59,10 @@ impl PlanSet {
 
     /// Names of upstream plans that are none, and those that are not waited for.
     fn upstream(&self, plan: &Plan, file: &Path, found: &mut Vec<Lint>) {
+        if plan.document.upstream.is_empty() {
+            return;
+        }
         let stem = |plan: &Plan| Some(plan.file.as_ref()?.file_stem()?.to_string_lossy().into_owned());
-        let stems: Vec<String> = self.plans.iter().filter_map(stem).collect();
-        let names = self.plans.iter().map(|plan| plan.name.as_str());
-        let known: Vec<&str> = names.chain(stems.iter().map(String::as_str)).collect();
         let lines = LineIndex::new(&plan.document.text);
         for upstream in &plan.document.upstream {
             let name = &upstream.name;
@@ -77,7 +76,10 @@ impl PlanSet {
                 continue;
             }
             let line = lines.text_of(upstream.line);
-            let others = known.iter().copied().filter(|known| *known != plan.name.as_str());
+            let stems: Vec<String> = self.plans.iter().filter_map(stem).collect();
+            let names = self.plans.iter().map(|plan| plan.name.as_str());
+            let known = names.chain(stems.iter().map(String::as_str));
+            let others = known.filter(|known| *known != plan.name.as_str());
             let slip =
                 near_miss(name, others).filter(|meant| strsim::damerau_levenshtein(name, meant) <= SLIP);
             if slip.is_none() && !is_awaited(line, name) {

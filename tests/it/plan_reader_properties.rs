@@ -2,19 +2,16 @@
 
 use std::fmt::Write as _;
 
-use orch::plan::markdown::read_document;
 use orch::plan::{Document, TaskId};
+use orch::plan::markdown::read_document;
 use proptest::prelude::*;
 
 use crate::support::reading::{Mutator, check, samples};
 
 /// Everything that was read except the text and, for comparing forms of one text, with all dashes alike.
 fn shape(text: &str) -> String {
-    let (document, faults) = read_document(text);
-    let document = Document {
-        text: String::new(),
-        ..document
-    };
+    let (mut document, faults) = read_document(text);
+    document.text.clear();
     format!("{document:#?}{faults:#?}").replace(['–', '—'], "-")
 }
 

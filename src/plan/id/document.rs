@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::document_diagnostic::DocumentDiagnostic;
+use crate::plan::text::memo::Memo;
 use crate::plan::text::seek::seek;
 use crate::plan::{Dependency, ItemId, PhaseId, Priority, TaskId};
 
@@ -29,6 +31,9 @@ pub struct Document {
     pub phases: Vec<Phase>,
     /// The document's text, byte for byte.
     pub text: String,
+    /// What may have been meant otherwise, once that was looked for.
+    #[serde(skip)]
+    pub(crate) doubts: Memo<Vec<DocumentDiagnostic>>,
 }
 
 /// One upstream plan named by the document.

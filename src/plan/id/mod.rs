@@ -6,6 +6,7 @@ pub(super) mod attempt;
 pub(super) mod commit;
 pub(super) mod dependency;
 pub(super) mod document;
+pub(super) mod document_diagnostic;
 pub(super) mod landed_by;
 pub(super) mod lane;
 pub(super) mod name;

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cycles::groups_in_cycles;
 use super::waits::WrittenWait;
 use crate::plan::{Diagnostic, Lint, LintId, MergeStrategy, Plan, PlanName};
 
@@ -22,11 +23,20 @@ pub(super) struct CarryDiagnostics {
 pub(super) fn check(plans: &[Plan], waits: &[WrittenWait]) -> CarryDiagnostics {
     let mut found = CarryDiagnostics::default();
     let by_name: BTreeMap<&PlanName, &Plan> = plans.iter().map(|plan| (&plan.name, plan)).collect();
+    let landed = waits.iter().filter(|wait| wait.dependency.landed);
+    let landed: BTreeSet<_> = landed
+        .map(|wait| (&wait.plan, wait.phase, &wait.dependency.on.plan))
+        .collect();
+    // Nothing is carried where the plan, or the phase, waits for the landing anyhow.
+    let begins_after_landing = |wait: &WrittenWait| {
+        let waits_for = |phase| landed.contains(&(&wait.plan, phase, &wait.dependency.on.plan));
+        waits_for(None) || waits_for(wait.phase)
+    };
     let carries: Vec<&WrittenWait> = waits
         .iter()
         .filter(|wait| {
             let carry = by_name.get(&wait.plan).is_some_and(|plan| plan.carry);
-            carry && !wait.dependency.landed && !begins_after_landing(wait, waits)
+            carry && !wait.dependency.landed && !begins_after_landing(wait)
         })
         .collect();
     let stuck = stuck(plans, waits, &carries);
@@ -68,15 +78,6 @@ pub(super) fn check(plans: &[Plan], waits: &[WrittenWait]) -> CarryDiagnostics {
     found
 }
 
-/// True when the plan, or the phase, waits until the other has landed anyhow: then nothing is carried before that.
-fn begins_after_landing(wait: &WrittenWait, waits: &[WrittenWait]) -> bool {
-    waits.iter().any(|other| {
-        let earlier = other.phase.is_none() || other.phase == wait.phase;
-        let on = &other.dependency;
-        other.plan == wait.plan && earlier && on.landed && on.on.plan == wait.dependency.on.plan
-    })
-}
-
 fn replacing(plan: &Plan) -> Option<&'static str> {
     match plan.merge_strategy {
         MergeStrategy::Merge => None,
@@ -87,55 +88,38 @@ fn replacing(plan: &Plan) -> Option<&'static str> {
 
 /// The plans that cannot land although everything is finished: each is built on by one that has to come after it.
 fn stuck<'p>(plans: &'p [Plan], waits: &[WrittenWait], carries: &[&WrittenWait]) -> BTreeSet<&'p PlanName> {
-    let reach = reach(plans, waits);
-    let reaches = |from: &PlanName, to: &PlanName| reach.get(from).is_some_and(|all| all.contains(to));
-    let mut open: BTreeSet<&PlanName> = plans
+    let replacing = plans.iter().filter(|plan| replacing(plan).is_some());
+    let mut open: BTreeSet<&PlanName> = replacing.map(|plan| &plan.name).collect();
+    if open.is_empty() {
+        return open;
+    }
+    let numbers = plans.iter().map(|plan| &plan.name).zip(0..);
+    let numbers: BTreeMap<&PlanName, usize> = numbers.collect();
+    let number = |name: &PlanName| numbers.get(name).copied();
+    let edges = waits
         .iter()
-        .map(|plan| &plan.name)
-        .filter(|name| reaches(name, name))
-        .collect();
+        .filter_map(|wait| Some((number(&wait.plan)?, number(&wait.dependency.on.plan)?)));
+    // The cycle that each plan is part of.
+    let mut cycles: BTreeMap<usize, usize> = BTreeMap::new();
+    for (cycle, group) in groups_in_cycles(edges).into_iter().enumerate() {
+        cycles.extend(group.into_iter().map(|plan| (plan, cycle)));
+    }
+    let cycle = |name: &PlanName| cycles.get(numbers.get(name)?);
     loop {
+        // One outside the cycle that has the commits begins after all of it has landed, if people see to that.
+        let inside = carries.iter().filter(|wait| {
+            let cycle_of_it = cycle(&wait.plan);
+            cycle_of_it.is_some()
+                && cycle_of_it == cycle(&wait.dependency.on.plan)
+                && open.contains(&wait.plan)
+        });
+        let held: BTreeSet<&PlanName> = inside.map(|wait| &wait.dependency.on.plan).collect();
         let before = open.len();
-        for plan in plans
-            .iter()
-            .filter(|plan| open.contains(&plan.name))
-            .collect::<Vec<_>>()
-        {
-            // One outside the cycle that has the commits begins after all of it has landed, if people see to that.
-            let held = carries.iter().any(|wait| {
-                let other = &wait.plan;
-                wait.dependency.on.plan == plan.name && open.contains(other) && reaches(&plan.name, other)
-            });
-            if replacing(plan).is_none() || !held {
-                open.remove(&plan.name);
-            }
-        }
+        open.retain(|plan| held.contains(plan));
         if open.len() == before {
             return open;
         }
     }
-}
-
-/// What each plan waits for, directly or not.
-fn reach<'w>(plans: &[Plan], waits: &'w [WrittenWait]) -> BTreeMap<PlanName, BTreeSet<&'w PlanName>> {
-    let mut direct: BTreeMap<&PlanName, BTreeSet<&PlanName>> = BTreeMap::new();
-    for wait in waits {
-        direct
-            .entry(&wait.plan)
-            .or_default()
-            .insert(&wait.dependency.on.plan);
-    }
-    let all = plans.iter().map(|plan| {
-        let mut found = BTreeSet::new();
-        let mut open: Vec<&PlanName> = direct.get(&plan.name).into_iter().flatten().copied().collect();
-        while let Some(next) = open.pop() {
-            if found.insert(next) {
-                open.extend(direct.get(next).into_iter().flatten());
-            }
-        }
-        (plan.name.clone(), found)
-    });
-    all.collect()
 }
 
 #[cfg(test)]

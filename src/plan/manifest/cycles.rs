@@ -6,6 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+
 use super::documents::Loaded;
 use super::ledger::Ledger;
 use super::waits::WrittenWait;
@@ -67,6 +70,12 @@ impl WaitGraph {
             landed,
         }
     }
+
+    /// Each edge's ends.
+    fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
+        let nodes = self.edges.iter().enumerate();
+        nodes.flat_map(|(from, edges)| edges.iter().map(move |(to, _)| (from, *to)))
+    }
 }
 
 /// Adds to the waits those of `more` that are part of no cycle with them all.
@@ -83,7 +92,7 @@ pub(super) fn add_what_closes_none(
     waits.extend(more);
     let graph = drawn(names, documents, waits);
     let mut circular = BTreeSet::new();
-    for group in groups_in_cycles(&graph.edges) {
+    for group in groups_in_cycles(graph.pairs()) {
         let inside: BTreeSet<usize> = group.into_iter().collect();
         for from in &inside {
             let edges = graph.edges[*from].iter().filter(|(to, _)| inside.contains(to));
@@ -110,7 +119,7 @@ pub(super) fn check(
     ledger: &mut Ledger,
 ) {
     let graph = drawn(names, documents, waits);
-    for group in groups_in_cycles(&graph.edges) {
+    for group in groups_in_cycles(graph.pairs()) {
         if let Some(cycle) = shortest(&graph.edges, &group) {
             ledger.diagnostics.push(diagnostic(&graph, &cycle, waits));
         }
@@ -156,49 +165,13 @@ fn drawn(names: &[PlanName], documents: &BTreeMap<PlanName, Loaded>, waits: &[Wr
     graph
 }
 
-/// Strongly connected components of more than one node (Tarjan 1972, with an explicit stack so that long chains
-/// cannot overflow the thread's).
-fn groups_in_cycles(edges: &[Vec<(usize, WaitReason)>]) -> Vec<Vec<usize>> {
-    const NEW: usize = usize::MAX;
-    let mut order = vec![NEW; edges.len()];
-    let mut low = vec![0; edges.len()];
-    let mut on_stack = vec![false; edges.len()];
-    let (mut stack, mut found, mut count) = (Vec::new(), Vec::new(), 0);
-    for root in 0..edges.len() {
-        if order[root] != NEW {
-            continue;
-        }
-        let mut calls = vec![(root, 0)];
-        while let Some((node, next)) = calls.pop() {
-            if next == 0 {
-                (order[node], low[node]) = (count, count);
-                count += 1;
-                stack.push(node);
-                on_stack[node] = true;
-            }
-            if let Some((to, _)) = edges[node].get(next) {
-                calls.push((node, next + 1));
-                if order[*to] == NEW {
-                    calls.push((*to, 0));
-                } else if on_stack[*to] {
-                    low[node] = low[node].min(order[*to]);
-                }
-                continue;
-            }
-            if let Some((parent, _)) = calls.last() {
-                low[*parent] = low[*parent].min(low[node]);
-            }
-            if low[node] == order[node] {
-                let at = stack.iter().rposition(|member| *member == node).unwrap_or(0);
-                let group = stack.split_off(at);
-                group.iter().for_each(|member| on_stack[*member] = false);
-                if group.len() > 1 {
-                    found.push(group);
-                }
-            }
-        }
-    }
-    found
+/// The nodes of each strongly connected component of more than one node.
+pub(super) fn groups_in_cycles(edges: impl Iterator<Item = (usize, usize)>) -> Vec<Vec<usize>> {
+    let index = |(from, to)| (NodeIndex::<usize>::new(from), NodeIndex::new(to));
+    let graph = DiGraph::<(), (), usize>::from_edges(edges.map(index));
+    let groups = kosaraju_scc(&graph).into_iter().filter(|group| group.len() > 1);
+    let groups = groups.map(|group| group.into_iter().map(NodeIndex::index).collect());
+    groups.collect()
 }
 
 /// A step of a cycle: from, to, why.

@@ -55,6 +55,10 @@ pub fn resolve(
     }
     check_head(&manifest, &entries, &mut ledger);
     let (waits, syncs) = all_waits(&manifest, &entries, &loaded, &mut ledger);
+    let mut depends: BTreeMap<&PlanName, Vec<&Dependency>> = BTreeMap::new();
+    for wait in waits.iter().filter(|wait| wait.phase.is_none()) {
+        depends.entry(&wait.plan).or_default().push(&wait.dependency);
+    }
     let mut agents = Agents::new(&manifest, &mut ledger);
     conflicts::check(&manifest, &mut agents, &mut ledger);
     let mut branches = Branches::new(&manifest, &mut ledger);
@@ -84,7 +88,9 @@ pub fn resolve(
         }
         agents.check_list(entry.raw.agent.as_ref(), entry.raw.agents.as_ref(), &mut ledger);
         if let (Some(branch), Some(agent), Some(document)) = (branch, agent, document) {
-            plans.push(plan(&manifest, entry, document, (branch, agent), phases, &waits));
+            let depends = depends.remove(&entry.name).into_iter().flatten().cloned();
+            let depends = unique(depends);
+            plans.push(plan(&manifest, entry, document, (branch, agent), phases, depends));
         }
     }
     branches.check_clashes(&mut ledger);
@@ -338,14 +344,10 @@ fn plan(
     loaded: Loaded,
     (branch, agent): (String, AgentName),
     phases: BTreeMap<PhaseId, PhaseSettings>,
-    waits: &[WrittenWait],
+    depends: Vec<Dependency>,
 ) -> Plan {
     let raw = entry.raw;
     let own_priority = raw.priority.as_ref().map(|priority| priority.value);
-    let whole = waits
-        .iter()
-        .filter(|wait| wait.plan == entry.name && wait.phase.is_none());
-    let depends: Vec<Dependency> = unique(whole.map(|wait| wait.dependency.clone()));
     Plan {
         name: entry.name.clone(),
         file: raw.file.as_ref().map(|file| file.value.clone()),

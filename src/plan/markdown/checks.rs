@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diagnostic::DocumentDiagnostic;
+use super::DocumentDiagnostic;
 use crate::plan::text::near_miss::near_miss;
 use crate::plan::{Phase, PhaseId, PipelineStart, Task, TaskId};
 

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::DocumentDiagnostic;
 use super::annotations::NamedDependency;
 use super::checks;
-use super::diagnostic::DocumentDiagnostic;
 use super::draft::{ExecutionNote, PhaseDraft, SubDraft, TaskDraft};
 use super::files::files;
 use super::groups::{GroupNote, groups};

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memchr2};
 
+use super::DocumentDiagnostic;
 use super::annotations::{self, bracketed, marks, without};
-use super::diagnostic::DocumentDiagnostic;
 use super::draft::{SubDraft, TaskDraft};
 use super::read::one_line;
 use super::shape::item::{dedent, split_id, split_line};

@@ -7,7 +7,6 @@
 
 mod annotations;
 mod checks;
-mod diagnostic;
 mod draft;
 mod files;
 mod finish;
@@ -23,6 +22,6 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use diagnostic::DocumentDiagnostic;
+pub use super::id::document_diagnostic::DocumentDiagnostic;
 pub use lint::doubts;
 pub use read::read_document;

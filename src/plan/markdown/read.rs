@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::DocumentDiagnostic;
 use super::annotations::{self, NamedDependency, bracketed, marks, without};
-use super::diagnostic::DocumentDiagnostic;
 use super::draft::{ExecutionNote, PhaseDraft};
 use super::finish;
 use super::shape::item::{dedent, split_line};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::diagnostic::DocumentDiagnostic;
+use super::DocumentDiagnostic;
 use super::draft::{ExecutionNote, PhaseDraft};
 use super::shape::lines::LineCounter;
 use super::shape::masked::Masked;

@@ -5,6 +5,7 @@
 pub(super) mod branch_name;
 pub(super) mod diagnostic;
 pub(super) mod duration;
+pub(super) mod memo;
 pub(super) mod near_miss;
 pub(super) mod place;
 pub(super) mod same_title;

@@ -19,10 +19,8 @@ pub(crate) struct LineIndex<'t> {
 impl<'t> LineIndex<'t> {
     /// Finds the lines of `text`; they end with `\n`.
     pub(crate) fn new(text: &'t str) -> Self {
-        let after_breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
-        let starts = std::iter::once(0)
-            .chain(after_breaks.map(|(at, _)| at + 1))
-            .collect();
+        let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
+        let starts = std::iter::once(0).chain(breaks).collect();
         Self { text, starts }
     }
 

@@ -19,7 +19,11 @@ use super::DocumentDiagnostic;
 use crate::plan::Document;
 
 /// What may have been meant otherwise in a document without faults, by line.
-pub fn doubts(document: &Document) -> Vec<DocumentDiagnostic> {
+pub fn doubts(document: &Document) -> &[DocumentDiagnostic] {
+    document.doubts.get(|| find(document))
+}
+
+fn find(document: &Document) -> Vec<DocumentDiagnostic> {
     let page = page::Page::new(document);
     let mut found = Vec::new();
     headings::find(&page, &mut found);
@@ -44,14 +48,14 @@ mod tests {
         let (document, diagnostics) = read_document(text);
         assert_eq!(diagnostics, [], "{text}");
         let told = doubts(&document);
-        told.into_iter()
+        told.iter()
             .map(|doubt| {
                 let column = doubt.column.map_or(String::new(), |column| format!(":{column}"));
                 format!(
                     "{}{column} {} ({})",
                     doubt.line,
                     doubt.message,
-                    doubt.hint.unwrap_or_default()
+                    doubt.hint.as_deref().unwrap_or_default()
                 )
             })
             .collect()

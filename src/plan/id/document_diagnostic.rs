@@ -1,6 +1,6 @@
 //! What breaks a rule of plan documents.
 
-use crate::plan::TaskId;
+use super::numbers::TaskId;
 
 /// One thing wrong in a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,12 +19,17 @@ pub struct DocumentDiagnostic {
 
 impl DocumentDiagnostic {
     /// A task that is on two lines.
-    pub(super) fn twice(id: TaskId, first: usize, second: usize) -> Self {
+    pub(in crate::plan) fn twice(id: TaskId, first: usize, second: usize) -> Self {
         let message = format!("task {id} appears a second time: the first is on line {first}");
         Self::new(second, message, "give one of them another number".to_owned()).about(id)
     }
 
-    pub(super) fn new(line: usize, message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
+    /// About a line from 1.
+    pub(in crate::plan) fn new(
+        line: usize,
+        message: impl Into<String>,
+        hint: impl Into<Option<String>>,
+    ) -> Self {
         Self {
             line,
             column: None,
@@ -35,14 +40,14 @@ impl DocumentDiagnostic {
     }
 
     /// The same fault, about this word of its line.
-    pub(super) fn about(mut self, word: impl ToString) -> Self {
+    pub(in crate::plan) fn about(mut self, word: impl ToString) -> Self {
         self.about = Some(word.to_string());
         self
     }
 
     /// Finds the column of the fault's word in the text of its line: first as a word of its own, so that 1.1 is not found
     /// in 11.1.
-    pub(super) fn place(&mut self, line: &str) {
+    pub(in crate::plan) fn place(&mut self, line: &str) {
         let Some(word) = self.about.take().filter(|word| !word.is_empty()) else {
             return;
         };
