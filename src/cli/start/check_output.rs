@@ -60,7 +60,7 @@ pub(super) fn print_json(diagnostics: &Diagnostics, lints: &[Lint]) -> Result<()
 
 /// The last line of a check that found no fault.
 pub(super) fn summary(found: &Examination) -> String {
-    let plans = &found.set.plans;
+    let plans = &found.set().plans;
     let phases: usize = plans.iter().map(|plan| plan.document.phases.len()).sum();
     let tasks: usize = plans.iter().map(|plan| plan.document.tasks().count()).sum();
     format!(

@@ -13,12 +13,17 @@ use crate::supervisor::project::repository_plans::Project;
 /// Plans that were checked, and what is probably not meant in them.
 #[derive(Debug)]
 pub struct Examination {
-    /// The plans.
-    pub set: PlanSet,
     /// By file and place.
     pub lints: Vec<Lint>,
-    /// The plans in their repository, where there is one.
-    pub project: Option<Project>,
+    /// The plans in their repository, else alone.
+    pub plans: Result<Project, PlanSet>,
+}
+
+impl Examination {
+    /// The plans.
+    pub fn set(&self) -> &PlanSet {
+        self.plans.as_ref().map_or_else(|set| set, |project| &project.set)
+    }
 }
 
 /// The manifest that a person standing in `dir` means.
@@ -52,17 +57,15 @@ pub fn examine(
         let mut lints: Vec<Lint> = set.lints().chain([outside_a_repository(manifest)]).collect();
         lints.sort();
         return Ok(Examination {
-            set,
             lints,
-            project: None,
+            plans: Err(set),
         });
     };
     let orch = OrchDir::new(repo.common_dir());
     let project = Project::fit(repo, orch, manifest.to_owned(), set)?;
     Ok(Examination {
-        set: project.set.clone(),
         lints: lints(&project)?,
-        project: Some(project),
+        plans: Ok(project),
     })
 }
 

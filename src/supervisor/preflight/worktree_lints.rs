@@ -1,5 +1,6 @@
 //! Lints of worktrees: missing programs, scripts that no worktree has, unlisted documents.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
@@ -12,6 +13,7 @@ use crate::plan::{Lint, LintId, Plan, PlanName};
 use super::checks::{agents_of, missing_agents};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
+use crate::supervisor::project::source_files::plain_path;
 
 /// Documents that nobody listed which are named, and files of one folder that are looked at for them.
 const MOST: (usize, usize) = (5, 200);
@@ -157,25 +159,34 @@ fn copied(plans: &[&Plan]) -> globset::GlobSet {
 
 /// Documents with tasks beside the plans' documents that belong to no plan.
 pub fn unlisted_documents(project: &Project) -> Vec<Lint> {
-    let home = project.manifest.parent().unwrap_or(Path::new("/"));
-    let listed = project.files();
-    let listed: BTreeSet<PathBuf> = listed
-        .iter()
-        .filter_map(|file| file.canonicalize().ok())
-        .collect();
+    let home = &plain_path(project.manifest.parent().unwrap_or(Path::new("/")));
+    let listed: BTreeSet<PathBuf> = project.files().iter().map(|file| plain_path(file)).collect();
+    let is_document = |file: &Path| file.extension().is_some_and(|extension| extension == "md");
     let folders: BTreeSet<&Path> = listed
         .iter()
-        .filter(|file| file.extension().is_some_and(|extension| extension == "md"))
+        .filter(|file| is_document(file))
         .filter_map(|file| file.parent())
-        .filter(|folder| home.canonicalize().is_ok_and(|home| home != **folder))
+        .filter(|folder| *folder != home)
         .collect();
+    // By another name a listed document may be beside itself.
+    let listed_otherwise = OnceCell::new();
+    let is_listed = |file: &Path| {
+        let all = || {
+            listed
+                .iter()
+                .filter_map(|file| file.canonicalize().ok())
+                .collect()
+        };
+        let all: &BTreeSet<PathBuf> = listed_otherwise.get_or_init(all);
+        file.canonicalize().is_ok_and(|file| all.contains(&file))
+    };
     let mut found = Vec::new();
     for folder in folders {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
         let mut files: Vec<PathBuf> = entries
             .map(|entry| entry.path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
-            .filter(|path| !listed.contains(path))
+            .filter(|path| is_document(path) && !listed.contains(path))
+            .filter(|path| !is_listed(path))
             .take(MOST.1)
             .collect();
         files.sort();
@@ -196,8 +207,7 @@ pub fn unlisted_documents(project: &Project) -> Vec<Lint> {
 }
 
 fn unlisted(home: &Path, file: &Path) -> Lint {
-    let home = home.canonicalize().unwrap_or_else(|_| home.to_owned());
-    let shown = file.strip_prefix(&home).unwrap_or(file);
+    let shown = file.strip_prefix(home).unwrap_or(file);
     let name = file
         .file_stem()
         .unwrap_or_default()
