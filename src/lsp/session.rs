@@ -117,8 +117,11 @@ impl Session {
         };
         let mut lists: Vec<(PathBuf, Value)> = Vec::new();
         for (path, shown) in diagnosis::all(view) {
-            let text = view.text_of(&path).unwrap_or_default();
-            lists.push((path.clone(), published(text, &shown)));
+            let list = match shown.is_empty() {
+                true => json!([]),
+                false => published(view.text_of(&path).unwrap_or_default(), &shown),
+            };
+            lists.push((path, list));
         }
         let now: BTreeSet<PathBuf> = lists.iter().map(|(path, _)| path.clone()).collect();
         let gone = self.published.difference(&now).cloned();

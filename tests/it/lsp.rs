@@ -5,17 +5,18 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::support::editor::{Editor, behind, edited};
-use crate::support::{Dice, Sandbox, document};
+use crate::support::{Sandbox, document};
 
-const MANIFEST: &str = "[run]\nagent = \"x\"\n[agents.x]\ncommand = [\"true\"]\n\n[resources]\ndatabase = 1\n\n\
+pub const MANIFEST: &str = "[run]\nagent = \"x\"\n[agents.x]\ncommand = [\"true\"]\n\n[resources]\ndatabase = 1\n\n\
                         [plans.auth]\nfile = \"plans/auth.md\"\n\n[plans.auth.phases.2]\nuses = [\"database\"]\n\n\
                         [plans.billing]\nfile = \"plans/billing.md\"\ndepends = [\"auth.phase2\", \"auth.1.2@landed\"]\n";
 
-const AUTH: &str = "# Sign in 🙂 漢字\n\n## Phase 1: Sessions\n\n- [ ] 1.1 Store 🙂\n- [ ] 1.2 End (depends: 1.1)\n\n\
+pub const AUTH: &str = "# Sign in 🙂 漢字\n\n## Phase 1: Sessions\n\n- [ ] 1.1 Store 🙂\n- [ ] 1.2 End (depends: 1.1)\n\n\
                     **VERIFY Phase 1:**\n- [ ] passes\n\n## Phase 2: 漢字 🙂 (depends: docs.1)\n\n- [ ] 2.1 🙂🙂 more (depends: 1.2, docs.1.1)\n\
                     - [ ] 2.2 Last (depends: 2.1)\n";
 
-fn sandbox() -> Sandbox {
+/// Three plans that wait for parts of each other.
+pub fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox
         .write("plans/auth.md", AUTH)
@@ -29,7 +30,7 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-fn manifest(sandbox: &Sandbox) -> String {
+pub fn manifest(sandbox: &Sandbox) -> String {
     sandbox.read("plans.toml")
 }
 
@@ -579,114 +580,4 @@ fn what_is_no_message_is_answered_with_an_error_and_never_a_crash() {
             .contains("is no header")
     );
     assert_eq!(editor.wait().code(), Some(1));
-}
-
-/// What `orch check --json` says of faults, and what the server does, alike.
-fn of_check(sandbox: &Sandbox) -> Vec<Value> {
-    let said = sandbox.orch("check --json");
-    if said.out.is_empty() {
-        return Vec::new();
-    }
-    let said = said.json();
-    let faults = said["faults"].as_array().into_iter().flatten();
-    let warnings = said["warnings"].as_array().into_iter().flatten();
-    let mut all: Vec<Value> = faults
-        .chain(warnings)
-        .map(|found| json!({ "message": found["message"], "hint": found["hint"] }))
-        .collect();
-    all.sort_by_key(Value::to_string);
-    all
-}
-
-#[test]
-fn the_faults_of_any_text_are_those_of_check() {
-    let sandbox = sandbox();
-    sandbox.commit("as it is");
-    let text = manifest(&sandbox);
-    let mut session = orch::lsp::Session::new(sandbox.path().to_owned(), None);
-    let uri = |file: &str| format!("file://{}", sandbox.join(file).display());
-    let greeting = json!({ "id": 1, "method": "initialize", "params": { "rootUri": uri("").trim_end_matches('/'), "capabilities": {} } });
-    session.take(&greeting);
-    for (file, text) in [("plans.toml", text.as_str()), ("plans/auth.md", AUTH)] {
-        let document = json!({ "uri": uri(file), "version": 1, "text": text });
-        session.take(&json!({ "method": "textDocument/didOpen", "params": { "textDocument": document } }));
-    }
-    let mut dice = Dice::new(7);
-    let mut known = std::collections::BTreeMap::new();
-    for round in 0..40 {
-        let (file, text) = if round % 2 == 0 {
-            ("plans.toml", text.as_str())
-        } else {
-            ("plans/auth.md", AUTH)
-        };
-        let chars: Vec<char> = text.chars().collect();
-        let at = dice.below(chars.len());
-        let mut new = chars.clone();
-        match dice.below(4) {
-            0 => new.truncate(at),
-            1 => drop(new.remove(at)),
-            2 => new.insert(at, ['x', '"', '[', '\n', '🙂', '2', ')'][dice.below(7)]),
-            _ => new.swap(at, (at + 1) % chars.len()),
-        }
-        let new: String = new.into_iter().collect();
-        let document = json!({ "uri": uri(file), "version": round + 2 });
-        let params = json!({ "textDocument": document, "contentChanges": [{ "text": new }] });
-        session.take(&json!({ "method": "textDocument/didChange", "params": params }));
-        for message in session.publish() {
-            let params = &message["params"];
-            known.insert(
-                params["uri"].as_str().unwrap().to_owned(),
-                params["diagnostics"].clone(),
-            );
-        }
-        let mut shown: Vec<Value> = known
-            .values()
-            .flat_map(|list| list.as_array().unwrap())
-            .map(|found| json!({ "message": found["data"]["message"], "hint": found["data"]["hint"] }))
-            .collect();
-        shown.sort_by_key(Value::to_string);
-        let before = sandbox.read(file);
-        sandbox.write(file, &new);
-        assert_eq!(shown, of_check(&sandbox), "{file}:\n{new}");
-        sandbox.write(file, before);
-        // And back again.
-        let document = json!({ "uri": uri(file), "version": round + 2 });
-        let params = json!({ "textDocument": document, "contentChanges": [{ "text": text }] });
-        session.take(&json!({ "method": "textDocument/didChange", "params": params }));
-    }
-}
-
-#[test]
-fn a_manifest_is_answered_for_at_every_step_of_its_typing() {
-    let sandbox = sandbox();
-    let text = include_str!("../../templates/plans.toml").replace("plans/example.md", "plans/auth.md");
-    let mut session = orch::lsp::Session::new(sandbox.path().to_owned(), None);
-    session.take(&json!({ "id": 1, "method": "initialize", "params": {} }));
-    let uri = format!("file://{}", sandbox.join("plans.toml").display());
-    let document = json!({ "uri": uri, "version": 0, "text": "" });
-    session.take(&json!({ "method": "textDocument/didOpen", "params": { "textDocument": document } }));
-    for (version, (end, _)) in text.char_indices().enumerate() {
-        let typed = &text[..end];
-        let document = json!({ "uri": uri, "version": version });
-        let params = json!({ "textDocument": document, "contentChanges": [{ "text": typed }] });
-        session.take(&json!({ "method": "textDocument/didChange", "params": params }));
-        let place = behind(typed, typed);
-        for method in [
-            "completion",
-            "hover",
-            "documentSymbol",
-            "foldingRange",
-            "definition",
-        ] {
-            let params = json!({ "textDocument": { "uri": uri }, "position": place });
-            let asked = json!({ "id": 2, "method": format!("textDocument/{method}"), "params": params });
-            let reply = session.take(&asked);
-            assert!(
-                reply.out[0].get("result").is_some(),
-                "{method} at {end}: {:?}",
-                reply.out
-            );
-        }
-        session.publish();
-    }
 }

@@ -54,6 +54,7 @@ mod logs;
 mod manifest_schema;
 // The language server: a scripted client, and a real editor.
 mod lsp;
+mod lsp_any_text;
 mod lsp_neovim;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;

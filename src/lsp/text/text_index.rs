@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use super::position::{Utf16Position, Utf16Range};
 
+/// What some programs write before a text. It is no character of it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// A text and where its lines begin.
 #[derive(Debug)]
 pub struct TextIndex<'t> {
@@ -76,13 +79,13 @@ impl<'t> TextIndex<'t> {
         }
     }
 
-    /// The byte at a line and a column as faults name them: both from 1, in characters.
+    /// The byte at a line and a column as faults name them: both from 1, in characters, without a byte order mark.
     pub fn at(&self, line: usize, column: usize) -> usize {
         let line = self.line(line.saturating_sub(1));
-        let mut places = self.text[line.clone()]
-            .char_indices()
-            .map(|(at, _)| line.start + at);
-        places.nth(column.saturating_sub(1)).unwrap_or(line.end)
+        let characters = self.text[line.clone()].char_indices();
+        let mut shown = characters.filter(|(at, c)| line.start + at > 0 || *c != BYTE_ORDER_MARK);
+        let found = shown.nth(column.saturating_sub(1));
+        found.map_or(line.end, |(at, _)| line.start + at)
     }
 }
 
@@ -111,6 +114,7 @@ mod tests {
         assert_eq!(index.offset(at(0, 99)), "a🙂漢b".len());
         assert_eq!(index.offset(at(9, 9)), index.text.len());
         assert_eq!(index.at(1, 3), "a🙂".len());
+        assert_eq!(TextIndex::new("\u{feff}ab").at(1, 2), "\u{feff}a".len());
         assert_eq!(index.line(1), "a🙂漢b\r\n".len().."a🙂漢b\r\nü".len());
     }
 

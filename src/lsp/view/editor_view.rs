@@ -80,7 +80,7 @@ impl EditorView {
         };
         let found = reading.and_then(|reading| supervisor::examine(self.home(), &self.manifest, reading));
         match found {
-            Ok(found) => (self.lints, self.project) = (found.lints, found.project),
+            Ok(found) => (self.lints, self.project) = (found.lints, found.plans.ok()),
             Err(SupervisorError::Diagnostics(Diagnostics(faults))) => self.faults = faults,
             Err(other) => {
                 let name = self.manifest.file_name().unwrap_or_default();
