@@ -38,7 +38,7 @@ mod work;
 pub use brief::assignment::waits_elsewhere;
 pub use brief::prompt::preview as preview_prompt;
 pub use brief::stop_hook::{
-    HookMemory, Leaving, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on,
+    HookMemory, Leaving, MESSAGE_HOOK, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on,
     write_claude_settings,
 };
 pub use conflict::about_conflict::ResolveStep;

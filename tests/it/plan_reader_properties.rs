@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use orch::plan::{Document, TaskId};
 use orch::plan::markdown::read_document;
+use orch::plan::{Document, TaskId};
 use proptest::prelude::*;
 
 use crate::support::reading::{Mutator, check, samples};

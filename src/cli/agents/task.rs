@@ -65,6 +65,9 @@ enum TaskAction {
     /// Answer an agent's program that asks whether it may end: the hook `Stop` of Claude Code
     #[command(hide = true)]
     StopHook,
+    /// Hand new messages to an agent's program: the hook `PostToolUse` of Claude Code
+    #[command(hide = true)]
+    MessageHook,
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,16 +86,23 @@ struct TaskReportArgs {
 ///
 /// When no plan is named and none is near, or there is no such task.
 pub fn run(context: &Context, args: &TaskArgs) -> Result<ProgramExit, CliError> {
-    if matches!(args.action, TaskAction::StopHook) {
-        // Whatever is wrong here, an agent may end.
-        if let Ok(subject) = Subject::find(context) {
-            answer_stop_hook(&subject)?;
+    // Whatever is wrong here, an agent may continue and end.
+    match args.action {
+        TaskAction::StopHook => {
+            if let Ok(subject) = Subject::find(context) {
+                answer_stop_hook(&subject)?;
+            }
+            return Ok(ProgramExit::Done);
         }
-        return Ok(ProgramExit::Done);
+        TaskAction::MessageHook => {
+            task_inbox::answer_hook()?;
+            return Ok(ProgramExit::Done);
+        }
+        _ => {}
     }
     let subject = Subject::find(context)?;
     match &args.action {
-        TaskAction::StopHook => {}
+        TaskAction::StopHook | TaskAction::MessageHook => {}
         TaskAction::List => {
             let list = task_list(&subject.name, &subject.document, &subject.states()?);
             if context.json {

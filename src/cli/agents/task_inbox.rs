@@ -1,7 +1,10 @@
 //! `orch task inbox`: the messages to the agents of a plan.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
 
 use crate::plan::{Message, PlanName};
 use crate::status::{inbox, mark_read};
@@ -32,6 +35,45 @@ pub fn show(context: &Context, plan: &PlanName, worktree: &Path, all: bool) -> R
     }
     let last = shown.last().map_or(0, |message| message.id);
     mark_read(worktree, last).map_err(|error| anyhow::Error::msg(error).into())
+}
+
+/// What Claude Code says after a tool call.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ToolHookInput {
+    hook_event_name: String,
+    tool_name: String,
+    /// Set where a helper of the agent called the tool.
+    agent_id: Option<String>,
+}
+
+/// Tools behind which Claude Code drops what a hook adds.
+const DEAF: [&str; 2] = ["Agent", "Task"];
+
+/// Hands the unread messages of the worktree at hand to the agent, beside the result of the tool that it called, and notes them
+/// as read. Its helpers get none: they would keep them to themselves.
+pub fn answer_hook() -> Result<(), CliError> {
+    let Some(worktree) = std::env::var_os("ORCH_WORKTREE").map(PathBuf::from) else {
+        return Ok(());
+    };
+    let found = inbox(&worktree);
+    let unread: Vec<&Message> = found.unread().collect();
+    let Some(last) = unread.last() else {
+        return Ok(());
+    };
+    // The results of tools stand behind what names the call, and may be long.
+    let mut text = String::new();
+    let _ = std::io::stdin().take(64 << 20).read_to_string(&mut text);
+    let asked: ToolHookInput = serde_json::from_str(&text).unwrap_or_default();
+    let is_heard = asked.agent_id.is_none() && !DEAF.contains(&asked.tool_name.as_str());
+    if asked.hook_event_name.is_empty() || !is_heard {
+        return Ok(());
+    }
+    let context = format!("New messages to you, while you work:\n\n{}", listing(&unread));
+    output::json(&serde_json::json!({ "hookSpecificOutput": {
+        "hookEventName": asked.hook_event_name, "additionalContext": context,
+    } }))?;
+    mark_read(&worktree, last.id).map_err(|error| anyhow::Error::msg(error).into())
 }
 
 fn listing(messages: &[&Message]) -> String {

@@ -33,7 +33,7 @@ pub struct Document {
     pub text: String,
     /// What may have been meant otherwise, once that was looked for.
     #[serde(skip)]
-    pub(crate) doubts: Memo<Vec<DocumentDiagnostic>>,
+    pub doubts: Memo<Vec<DocumentDiagnostic>>,
 }
 
 /// One upstream plan named by the document.

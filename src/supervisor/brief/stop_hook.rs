@@ -1,6 +1,6 @@
 //! Keeping an agent from ending with uncommitted or unreported work, for programs that ask a hook before they end. Claude
-//! Code does: it is given a settings file in the attempt's folder, so nothing is written into the worktree. What the hook is
-//! asked, and what it may answer, is described at <https://code.claude.com/docs/en/hooks> (event `Stop`).
+//! Code does: it is given a settings file in the attempt's folder, so nothing is written into the worktree. What the hooks are
+//! asked, and what they may answer, is described at <https://code.claude.com/docs/en/hooks> (events `Stop`, `PostToolUse`).
 
 use std::fs;
 use std::io;
@@ -15,17 +15,27 @@ use crate::plan::TaskId;
 /// The arguments with which this program answers the hook.
 pub const STOP_HOOK: [&str; 2] = ["task", "stop-hook"];
 
+/// The arguments with which this program hands over messages after a tool call.
+pub const MESSAGE_HOOK: [&str; 2] = ["task", "message-hook"];
+
 /// So often an attempt is kept from ending: an agent that still does not report will not after the third time either, and each
 /// time costs money.
 const MOST: u32 = 2;
 /// Files and tasks that are named.
 const NAMED: usize = 5;
 
-/// Claude Code's settings for one attempt.
+/// Claude Code's settings for one attempt: it asks before it ends, and after each tool call for new messages.
 pub fn claude_settings(program: &Path) -> Value {
     let program = format!("'{}'", program.to_string_lossy().replace('\'', r"'\''"));
-    let command = format!("{program} {}", STOP_HOOK.join(" "));
-    json!({ "hooks": { "Stop": [{ "hooks": [{ "type": "command", "command": command, "timeout": 30 }] }] } })
+    let hook = |arguments: [&str; 2]| {
+        let command = format!("{program} {}", arguments.join(" "));
+        json!([{ "hooks": [{ "type": "command", "command": command, "timeout": 30 }] }])
+    };
+    json!({ "hooks": {
+        "Stop": hook(STOP_HOOK),
+        "PostToolUse": hook(MESSAGE_HOOK),
+        "PostToolUseFailure": hook(MESSAGE_HOOK),
+    } })
 }
 
 /// Where an attempt's folder has these settings.
@@ -177,5 +187,7 @@ mod tests {
         let settings = claude_settings(Path::new("/a b/it's/orch"));
         let command = &settings["hooks"]["Stop"][0]["hooks"][0]["command"];
         assert_eq!(command, r"'/a b/it'\''s/orch' task stop-hook");
+        let command = &settings["hooks"]["PostToolUse"][0]["hooks"][0]["command"];
+        assert_eq!(command, r"'/a b/it'\''s/orch' task message-hook");
     }
 }

@@ -263,14 +263,25 @@ fn results(message: &Value) -> usize {
         .count()
 }
 
+/// The text of a message that is no result of a tool.
+fn beside_results(message: &Value) -> String {
+    let parts = message["content"].as_array().into_iter().flatten();
+    let texts = parts.filter_map(|part| part["text"].as_str());
+    texts.collect()
+}
+
 /// The step that is due: of the last script, by the tool results behind it.
 fn step(question: &Value) -> Value {
     let (mut steps, mut done) = (Vec::new(), 0);
     for message in messages(question) {
         let count = results(&message);
         done += count;
-        if count == 0 && message["role"] == "user" {
-            let text = flat(&message);
+        if message["role"] == "user" {
+            // What a tool printed is no script; what stands beside its result may be one.
+            let text = match count {
+                0 => flat(&message),
+                _ => beside_results(&message),
+            };
             if let Some(script) = text.rfind("[[script:").map(|at| &text[at + "[[script:".len()..]) {
                 let mut values = serde_json::Deserializer::from_str(script).into_iter::<Vec<Value>>();
                 if let Some(Ok(found)) = values.next() {
