@@ -15,6 +15,11 @@ fn main() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
+    if let [_, first, call] = arguments.as_slice()
+        && first == orch::agent::ACP_ARGUMENT
+    {
+        return orch::agent::run_acp(&call.to_string_lossy());
+    }
     match std::panic::catch_unwind(orch::cli::main) {
         Ok(code) => code,
         Err(_) => {

@@ -15,6 +15,7 @@
 //! | `facts.json` | runner | what the output tells: last word, denials, tokens, conversation ([`Facts`](crate::schedule::Facts)) |
 //! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |
 
+mod acp;
 mod activity;
 #[allow(unsafe_code, reason = "a process is told of its surroundings before its exec")]
 mod attended;
@@ -42,6 +43,7 @@ mod runner_leash;
 mod runner_signals;
 mod stopping;
 
+pub use acp::{ACP_ARGUMENT, AcpCall, run_acp};
 pub use activity::{Usage, age_of, newest_change};
 pub use attended::attend;
 pub use control_group::makes_control_groups;

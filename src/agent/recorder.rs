@@ -44,7 +44,8 @@ impl<'a> Recorder<'a> {
                 | EventFormat::Claude
                 | EventFormat::Opencode
                 | EventFormat::Gemini
-                | EventFormat::Aider => None,
+                | EventFormat::Aider
+                | EventFormat::Acp => None,
             },
             folder,
             written: Facts::default(),

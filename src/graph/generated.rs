@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::plan::{
     Agent, AgentName, AgentStdin, Arrangement, AttemptPolicy, CommitPolicy, Dependency, Document,
-    EventFormat, MergeSettings, MergeStrategy, Overlap, Phase, PhaseId, PhaseSettings, Plan, PlanName,
-    PlanSet, Point, Priority, RunSettings, StopSignal, Task, TaskId, WorkRef,
+    EventFormat, MergeSettings, MergeStrategy, Overlap, PermissionPolicy, Phase, PhaseId, PhaseSettings,
+    Plan, PlanName, PlanSet, Point, Priority, RunSettings, StopSignal, Task, TaskId, WorkRef,
 };
 
 use super::rng::Rng;
@@ -248,6 +248,7 @@ fn agent(name: &str) -> Agent {
         accounts: Vec::new(),
         price: None,
         mcp: false,
+        permissions: PermissionPolicy::default(),
         report: None,
     }
 }

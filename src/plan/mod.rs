@@ -55,7 +55,7 @@ pub use prompt::placeholder::{
 pub use prompt::templates::{PromptError, Templates};
 pub use set::agent::{Account, Agent, Price};
 pub use set::arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
-pub use set::call::{AgentStdin, EventFormat, StopSignal};
+pub use set::call::{AgentStdin, EventFormat, PermissionPolicy, StopSignal};
 pub use set::fallback::Fallback;
 pub use set::lint::{Lint, LintId, LintPlace};
 pub use set::login::Login;

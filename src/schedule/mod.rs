@@ -91,7 +91,7 @@ pub use state::phase_run::{LandedBefore, LandedPrefix, PhaseCheck, PhaseEnd};
 pub use state::plan_run::{Item, Merge, Outcome, PlanRun, Verify, WorktreeMade};
 pub use state::resolution::{Resolution, WayOut};
 pub use state::tries::Tries;
-pub use steer::answer::{answer, questions};
+pub use steer::answer::{answer, answer_in, questions};
 pub use steer::attach::{attach, attempt_to_attach};
 pub use steer::command::Steer;
 pub use steer::mail::{MOST_UNREAD, Outgoing, check_text, seen, send};

@@ -71,6 +71,7 @@ mod resolver_hostile;
 mod resolver_steered;
 mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
+mod acp;
 mod adversary;
 mod check_watch;
 mod cli_backup;

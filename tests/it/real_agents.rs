@@ -734,3 +734,82 @@ fn the_programs_report_with_the_tools_of_orch() {
     }
     real.nothing_is_left();
 }
+
+#[test]
+fn a_program_is_driven_by_the_agent_client_protocol() {
+    let mut programs = vec![("opencode", r#""opencode", "acp""#, "orch_task_done")];
+    if is_long() {
+        programs.push((
+            "gemini",
+            r#""gemini", "--acp", "--skip-trust", "--model", "script""#,
+            "mcp_orch_task_done",
+        ));
+    }
+    for (program, command, tool) in programs {
+        let Some(real) = Real::with(&[program]) else {
+            return;
+        };
+        real.tables(&format!(
+            "[agents.spoken]\ncommand = [{command}]\nevents = \"acp\"\nmcp = true\nmax = 1"
+        ));
+        spoken(&real, program, tool);
+        real.nothing_is_left();
+    }
+}
+
+/// One plan is worked on and reported with a tool; another asks, and continues the same conversation with the answer.
+fn spoken(real: &Real, program: &str, tool: &str) {
+    let run = r#"{"run": "echo acp > acp && git add acp && git commit -qm acp"}"#;
+    let report = format!(r#"{{"use": "{tool}", "with": {{"ids": ["1.1"], "note": "by a tool"}}}}"#);
+    let question = r#"[{"run": "orch task ask 'Which colour?'"}, {"say": "I asked"}]"#;
+    real.scripted(
+        "works",
+        "agent = \"spoken\"",
+        &format!("[{run}, {report}, {{\"say\": \"done\"}}]"),
+    );
+    real.scripted("asks", "agent = \"spoken\"", question);
+    let _ = real.run("up");
+    let log = |name: &str| real.orch(&format!("logs {name}")).out;
+    assert_eq!(
+        real.state("works"),
+        "finished",
+        "{program}: {}\n{}",
+        real.why("works"),
+        log("works")
+    );
+    let facts = real.facts("works", 0);
+    assert!(
+        facts["session"].is_string() && facts["spent"]["output"].as_u64() > Some(0),
+        "{facts}"
+    );
+    assert_eq!(
+        real.state("asks"),
+        "held",
+        "{program}: {}\n{}",
+        real.why("asks"),
+        log("asks")
+    );
+    let answer = format!(
+        "Green [[script: [{}, {{\"say\": \"done\"}}]]]",
+        commit("asks", "1.1")
+    );
+    Said::of(&mut real.command(["answer", "asks", &answer]))
+        .code(0)
+        .ok();
+    let _ = real.run("up");
+    assert_eq!(
+        real.state("asks"),
+        "finished",
+        "{program}: {}\n{}",
+        real.why("asks"),
+        log("asks")
+    );
+    // The same conversation, which it read again from its own store.
+    let attempts = real.shown("asks")["attempts"].clone();
+    assert_eq!(
+        attempts[0]["facts"]["session"],
+        attempts[1]["facts"]["session"],
+        "{program}: {}\n{attempts}",
+        log("asks")
+    );
+}

@@ -3,6 +3,7 @@
 //! Each program has a file of its own. All of them are pure, ignore what they do not know, and survive anything: broken
 //! lines, huge ones, words in other tongues. A word of progress takes an obstacle back, a good last word all of them.
 
+mod acp;
 mod aider;
 mod claude;
 mod codex;
@@ -142,7 +143,8 @@ fn read_line(format: EventFormat, line: &[u8], draft: &mut ReadingDraft, before:
         (EventFormat::Opencode, None) => opencode::read_log(text, draft, now),
         (EventFormat::Gemini, None) => gemini::read_log(text, draft, now),
         (EventFormat::Codex, None) => codex::read_log(text, draft),
-        (EventFormat::None | EventFormat::Claude, _) => {}
+        (EventFormat::Acp, Some(event)) => acp::read(event, draft, now),
+        (EventFormat::None | EventFormat::Claude, _) | (EventFormat::Acp, None) => {}
     }
     if event.is_none() {
         draft.plain.push(text);

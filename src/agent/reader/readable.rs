@@ -73,6 +73,7 @@ fn show(format: EventFormat, line: &[u8], out: &mut impl Write) -> io::Result<()
         EventFormat::Codex => codex(&event, &mut said),
         EventFormat::Opencode => opencode(&event, &mut said),
         EventFormat::Gemini => gemini(&event, &mut said),
+        EventFormat::Acp => return acp(&event, out),
         EventFormat::None | EventFormat::Aider => {}
     }
     said.iter()
@@ -120,6 +121,20 @@ fn claude(event: &Value, said: &mut Vec<String>) {
             }
         }
         _ => {}
+    }
+}
+
+/// Words come in pieces, and are put together again.
+fn acp(event: &Value, out: &mut impl Write) -> io::Result<()> {
+    let word = |path: &str| text(event, path).unwrap_or_default();
+    match (word("/type"), word("/update/sessionUpdate")) {
+        ("update", "agent_message_chunk") => write!(out, "{}", word("/update/content/text")),
+        ("update", "tool_call") => writeln!(out, "\n> {}", word("/update/title")),
+        ("ask", _) => writeln!(out, "\n! it asks whether it may use {}", word("/tool")),
+        ("permission", _) if word("/answer") == "denied" => writeln!(out, "\n! denied: {}", word("/tool")),
+        ("note" | "error", _) => writeln!(out, "\n! {}", word("/message")),
+        ("end", _) => writeln!(out),
+        _ => Ok(()),
     }
 }
 

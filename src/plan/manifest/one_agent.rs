@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::ledger::Ledger;
 use super::written::at::{Located, NamedTable};
 use super::written::raw::{RawAgent, RawPrice};
+use super::written::values::Permissions;
 use super::written::words::Stdin;
 use crate::plan::{
-    Account, Agent, AgentName, AgentStdin, COMMAND_PLACEHOLDERS, EventFormat, MCP_PROGRAMS, Preset, Price,
-    RESUME_PLACEHOLDERS, StopSignal, Template,
+    Account, Agent, AgentName, AgentStdin, COMMAND_PLACEHOLDERS, EventFormat, MCP_PROGRAMS, PermissionPolicy,
+    Place, Preset, Price, RESUME_PLACEHOLDERS, StopSignal, Template,
 };
 
 /// The agent that a preset is on its own.
@@ -29,6 +30,7 @@ pub(super) fn of_preset(name: AgentName, preset: &'static Preset) -> Agent {
         accounts: Vec::new(),
         price: None,
         mcp: false,
+        permissions: PermissionPolicy::default(),
         report: None,
     }
 }
@@ -42,7 +44,8 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
     let mut agent = match (&raw.command, preset) {
         (Some(command), _) => own_command(name, command, preset, ledger),
         (None, Some(preset)) => {
-            let permissions = raw.permissions.as_ref().map(words);
+            let permissions =
+                options(raw).map(|(_, list)| list.iter().map(|part| part.value.clone()).collect::<Vec<_>>());
             let args = raw.args.as_ref().map(words).unwrap_or_default();
             let line =
                 |goes_on| preset.command_line(permissions.as_deref(), &args, raw.model.is_some(), goes_on);
@@ -68,13 +71,14 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
             return None;
         }
     };
-    for (key, list) in [("permissions", &raw.permissions), ("args", &raw.args)] {
-        let Some(list) = list else { continue };
+    let args = raw.args.as_ref().map(|list| (list.place, list.value.as_slice()));
+    for (key, list) in [("permissions", options(raw)), ("args", args)] {
+        let Some((place, list)) = list else { continue };
         check_words(name, list, key, COMMAND_PLACEHOLDERS, ledger);
         if raw.command.is_some() {
             let message =
                 format!("agent `{name}`: `{key}` adds to a preset's command, and there is a `command`");
-            ledger.at(list.place, message, "write them into the `command`".to_owned());
+            ledger.at(place, message, "write them into the `command`".to_owned());
         }
     }
     if let Some(resume) = &raw.resume {
@@ -91,6 +95,7 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
     if let Some(events) = &raw.events {
         agent.events = events.value.into();
     }
+    of_protocol(name, raw, &mut agent, ledger);
     if let Some(stop) = &raw.stop {
         agent.stop = stop.value.iter().map(|signal| signal.value.into()).collect();
     }
@@ -117,6 +122,29 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
     }
     agent.price = raw.price.as_ref().and_then(|price| price_of(name, price, ledger));
     Some(agent)
+}
+
+/// What follows from the Agent Client Protocol, or from its absence.
+fn of_protocol(name: &AgentName, raw: &RawAgent, agent: &mut Agent, ledger: &mut Ledger) {
+    if agent.events == EventFormat::Acp {
+        // The conversation is named in the protocol, and INT ends the turn in it.
+        agent.resume = Some(agent.command.clone());
+        agent.stop = vec![StopSignal::Int, StopSignal::Term];
+    }
+    if let Some(&Located {
+        value: Permissions::Policy(policy),
+        place,
+    }) = raw.permissions.as_ref()
+    {
+        agent.permissions = policy;
+        if agent.events != EventFormat::Acp {
+            let message =
+                format!("agent `{name}` does not ask for permission in a way that `orch` can answer");
+            let hint =
+                "write its options as a list, or events = \"acp\" where it speaks that protocol".to_owned();
+            ledger.at(place, message, hint);
+        }
+    }
 }
 
 /// What the tokens of an agent cost; none where a part is missing, which is then in the ledger.
@@ -154,7 +182,7 @@ fn own_command(
         let hint = "write command = [\"my-agent\", \"{prompt_file}\"]".to_owned();
         ledger.at(command.place, message, hint);
     }
-    check_words(name, command, "command", COMMAND_PLACEHOLDERS, ledger);
+    check_words(name, &command.value, "command", COMMAND_PLACEHOLDERS, ledger);
     let known = preset.or_else(|| Preset::of_program(line.first()?));
     Agent {
         name: name.clone(),
@@ -171,15 +199,24 @@ fn own_command(
         accounts: Vec::new(),
         price: None,
         mcp: false,
+        permissions: PermissionPolicy::default(),
         report: None,
     }
 }
 
 /// True for programs that take MCP servers in a way that is known.
 fn can_be_told(agent: &Agent) -> bool {
-    agent
-        .known
-        .is_some_and(|known| MCP_PROGRAMS.contains(&known.name))
+    let known = agent.known.filter(|known| MCP_PROGRAMS.contains(&known.name));
+    agent.events == EventFormat::Acp || known.is_some()
+}
+
+/// The options that let an agent work without asking, with their place.
+fn options(raw: &RawAgent) -> Option<(Place, &[Located<String>])> {
+    let written = raw.permissions.as_ref()?;
+    match &written.value {
+        Permissions::Words(words) => Some((written.place, words)),
+        Permissions::Policy(_) => None,
+    }
 }
 
 /// The command with which a person continues a conversation of this program.
@@ -195,7 +232,7 @@ fn conversation(
     key: &str,
     ledger: &mut Ledger,
 ) -> Option<Vec<String>> {
-    check_words(name, list, key, RESUME_PLACEHOLDERS, ledger);
+    check_words(name, &list.value, key, RESUME_PLACEHOLDERS, ledger);
     let line = words(list);
     if !line.is_empty() && !line.iter().any(|part| part.contains("{session}")) {
         let message = format!("`{key}` of agent `{name}` does not say which conversation");
@@ -210,12 +247,12 @@ fn words(list: &Located<Vec<Located<String>>>) -> Vec<String> {
 
 fn check_words(
     name: &AgentName,
-    list: &Located<Vec<Located<String>>>,
+    list: &[Located<String>],
     key: &str,
     known: &'static [&'static str],
     ledger: &mut Ledger,
 ) {
-    for part in &list.value {
+    for part in list {
         if let Err(error) = Template::parse(&part.value, known) {
             ledger.at(part.place, format!("{key} of agent `{name}`: {error}"), None);
         }

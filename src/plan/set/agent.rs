@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::call::{AgentStdin, EventFormat, StopSignal};
+use super::call::{AgentStdin, EventFormat, PermissionPolicy, StopSignal};
 use crate::plan::{AgentName, Preset, Report};
 
 /// An agent.
@@ -41,6 +41,9 @@ pub struct Agent {
     /// True when its program is given the tools of `orch mcp`.
     #[serde(default)]
     pub mcp: bool,
+    /// What a program of the Agent Client Protocol is allowed.
+    #[serde(default)]
+    pub permissions: PermissionPolicy,
     /// What it has to say about its work, where its table says so.
     #[serde(default)]
     pub report: Option<Report>,

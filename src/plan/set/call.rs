@@ -28,6 +28,8 @@ pub enum EventFormat {
     Gemini,
     /// Aider's plain text.
     Aider,
+    /// Messages of the Agent Client Protocol, over its standard input and output.
+    Acp,
 }
 
 impl EventFormat {
@@ -35,9 +37,22 @@ impl EventFormat {
     pub fn counts_tokens_alone(self) -> bool {
         match self {
             Self::Codex | Self::Gemini => true,
-            Self::None | Self::Claude | Self::Opencode | Self::Aider => false,
+            Self::None | Self::Claude | Self::Opencode | Self::Aider | Self::Acp => false,
         }
     }
+}
+
+/// What is answered when a program asks for permission by the Agent Client Protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PermissionPolicy {
+    /// It has it.
+    #[default]
+    Allow,
+    /// A person is asked; the turn ends until the answer is there.
+    Ask,
+    /// It does not have it.
+    Deny,
 }
 
 /// A signal that asks an agent to end.

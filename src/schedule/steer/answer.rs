@@ -88,8 +88,16 @@ pub fn questions(state: &State, plan: &PlanName) -> Vec<(Option<UnitId>, String)
     open.map(|(unit, open)| (*unit, open.text.clone())).collect()
 }
 
+/// What stands in front of an answer, in the message to the agent.
+const ANSWER: &str = "The answer: ";
+
+/// The answer in a message with a question and its answer.
+pub fn answer_in(message: &str) -> Option<&str> {
+    message.rsplit_once(ANSWER).map(|(_, answer)| answer.trim())
+}
+
 fn answered(text: &str) -> String {
-    format!("\n\nThe answer: {text}")
+    format!("\n\n{ANSWER}{text}")
 }
 
 /// The plan, or its phase or task, that asks.

@@ -11,7 +11,8 @@ use toml::de::DeValue;
 use crate::plan::manifest::written::at::{Located, NamedTable};
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::manifest::written::values::{
-    Amount, AutoOrCount, Count, Delay, DurationText, Glob, Money, PositiveDuration, Share, SizeText, Text,
+    Amount, AutoOrCount, Count, Delay, DurationText, Glob, Money, Permissions, PositiveDuration, Share,
+    SizeText, Text,
 };
 use crate::plan::manifest::written::words::{
     Clean, Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, PlanGate, Preset,
@@ -141,9 +142,10 @@ tables! {
         /// preset's.
         #[schemars(example = ["my-agent", "--continue", "{session}"])]
         attach: Vec<Located<String>>,
-        /// Options that let it work without asking, instead of the preset's.
+        /// Options that let it work without asking, instead of the preset's. With `events = "acp"`: what it may do when it asks,
+        /// "allow" (the default), "ask" (a person decides) or "deny".
         #[schemars(example = ["--yes"])]
-        permissions: Vec<Located<String>>,
+        permissions: Permissions,
         /// Further arguments for the preset's command.
         #[schemars(example = ["--verbose"])]
         args: Vec<Located<String>>,
@@ -153,7 +155,8 @@ tables! {
         stop: Vec<Located<Stop>>,
         /// What its standard input holds. Default: the preset's, else "none".
         stdin: Stdin,
-        /// Give its program the tools of `orch mcp`, beside the commands. For claude, codex, opencode and gemini. Default: false.
+        /// Give its program the tools of `orch mcp`, beside the commands. For claude, codex, opencode, gemini and `events = "acp"`.
+        /// Default: false.
         mcp: bool,
         /// What it has to say about its work. Default: that of `[run]`, else the preset's, else "auto".
         report: Report,

@@ -7,8 +7,11 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::{DeInteger, DeValue};
 
+use crate::plan::manifest::written::at::Located;
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
-use crate::plan::{AgentName, Dependency, Priority, ResourceName, parse_duration, parse_size};
+use crate::plan::{
+    AgentName, Dependency, PermissionPolicy, Priority, ResourceName, parse_duration, parse_size,
+};
 
 macro_rules! schema {
     ($type:ty, $name:literal, $schema:tt) => {
@@ -65,6 +68,15 @@ pub enum AutoOrCount {
     Count(Count),
 }
 
+/// `permissions` of an agent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Permissions {
+    /// Words of a command line.
+    Words(Vec<Located<String>>),
+    /// What is answered to a program that asks.
+    Policy(PermissionPolicy),
+}
+
 /// A glob of paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob(pub String);
@@ -93,6 +105,10 @@ schema!(AutoOrCount, "AutoOrCount", {
     "examples": ["auto", 3]
 });
 schema!(Glob, "Glob", { "type": "string", "minLength": 1, "examples": ["src/auth/**"] });
+schema!(Permissions, "Permissions", {
+    "anyOf": [{ "type": "array", "items": { "type": "string" } }, { "enum": ["allow", "ask", "deny"] }],
+    "examples": ["ask"]
+});
 schema!(Text, "Text", { "type": "string", "minLength": 1 });
 schema!(SizeText, "Size", { "type": "string", "examples": ["10 GB"], "pattern": r"^\d+(\.\d+)?\s*([kKMGT]i?)?B?$" });
 schema!(Dependency, "Dependency", {
@@ -301,6 +317,25 @@ impl FromToml for AutoOrCount {
                 None
             }
         }
+    }
+}
+
+impl FromToml for Permissions {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
+        const POLICIES: [(&str, PermissionPolicy); 3] = [
+            ("allow", PermissionPolicy::Allow),
+            ("ask", PermissionPolicy::Ask),
+            ("deny", PermissionPolicy::Deny),
+        ];
+        if let DeValue::Array(_) = value {
+            return Vec::from_toml(value, spot, reader).map(Self::Words);
+        }
+        let expected = "a list of options, or \"allow\", \"ask\" or \"deny\"";
+        text(value, spot, reader, expected, |text| {
+            let known = POLICIES.iter().find(|(word, _)| *word == text);
+            let policy = known.map(|(_, policy)| Self::Policy(*policy));
+            policy.ok_or_else(|| "expected \"allow\", \"ask\" or \"deny\"".to_owned())
+        })
     }
 }
 

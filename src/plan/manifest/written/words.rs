@@ -155,6 +155,8 @@ words! {
         Gemini = "gemini",
         /// Aider's text.
         Aider = "aider",
+        /// Messages of the Agent Client Protocol, over its standard input and output.
+        Acp = "acp",
     }
     /// A signal that asks an agent to end.
     Stop {
@@ -205,6 +207,7 @@ impl From<Events> for EventFormat {
             Events::Opencode => Self::Opencode,
             Events::Gemini => Self::Gemini,
             Events::Aider => Self::Aider,
+            Events::Acp => Self::Acp,
         }
     }
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::agent::{JobInput, OutputReading};
+use crate::agent::{AcpCall, JobInput, OutputReading};
 use crate::plan::{
-    Account, Agent, AgentStdin, COMMAND_PLACEHOLDERS, Plan, Price, RESUME_PLACEHOLDERS, StopSignal, Template,
+    Account, Agent, AgentStdin, COMMAND_PLACEHOLDERS, EventFormat, Plan, Price, RESUME_PLACEHOLDERS,
+    StopSignal, Template, WhyAgain,
 };
-use crate::schedule::{Conversation, Launch, Spent};
+use crate::schedule::{Conversation, Launch, Spent, answer_in};
 use crate::supervisor::project::error::in_words;
 
 /// How long an agent waits for something that is not its fault before it is ended, so that it keeps no slot.
@@ -31,6 +32,8 @@ pub struct Surroundings<'a> {
     pub prompt_file: &'a Path,
     /// The prompt.
     pub prompt: &'a str,
+    /// This program.
+    pub program: &'a Path,
     /// The file with settings for a program that asks a hook before it ends.
     pub settings_file: PathBuf,
 }
@@ -80,6 +83,17 @@ impl AgentCall {
         };
         let mut argv = command_line(agent, command, session, placeholders, around)?;
         argv.extend(budget_words(agent, order));
+        if agent.events == EventFormat::Acp {
+            let call = AcpCall {
+                prompt: around.prompt_file.to_owned(),
+                session: session.map(str::to_owned),
+                permissions: agent.permissions,
+                answer: answer(order),
+                mcp: agent.mcp,
+                command: argv,
+            };
+            argv = call.line(around.program);
+        }
         Ok(Self {
             argv,
             env,
@@ -96,6 +110,17 @@ impl AgentCall {
             patience: Some(PATIENCE),
         })
     }
+}
+
+/// What a person has answered to a program that asked for permission; none where nobody was asked.
+fn answer(order: &Launch) -> Option<bool> {
+    let is_answer = order
+        .after
+        .as_ref()
+        .is_some_and(|after| after.cause == WhyAgain::Answered);
+    let last = order.inbox.last().filter(|_| is_answer)?;
+    let word = answer_in(&last.text)?.trim_end_matches('.').to_lowercase();
+    Some(matches!(word.as_str(), "allow" | "yes"))
 }
 
 /// What the agent's program and its account ask for.

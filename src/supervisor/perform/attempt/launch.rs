@@ -10,7 +10,7 @@ use crate::git::{
 };
 use crate::journal::Mark;
 use crate::plan::{
-    Agent, CommitId, ItemId, Plan, PlanName, Point, RunId, TaskId, TaskState, UnitId, WorkRef,
+    Agent, CommitId, EventFormat, ItemId, Plan, PlanName, Point, RunId, TaskId, TaskState, UnitId, WorkRef,
 };
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
@@ -113,6 +113,7 @@ impl AttemptStart<'_> {
             git_common_dir: project.repo.common_dir(),
             prompt_file: &prompt_file,
             prompt: &prompt,
+            program: &project.program,
             settings_file: claude_settings_file(folder.path()),
         };
         let call = AgentCall::new(agent, order, &around).map_err(LaunchTrouble::refused)?;
@@ -125,7 +126,10 @@ impl AttemptStart<'_> {
             timeout: order.timeout,
             grace: plan.attempts.grace,
             hides_git_config: agent.known.is_some_and(|known| known.hides_git_config),
-            mcp: agent.known.filter(|_| agent.mcp).map(|known| known.name),
+            mcp: agent
+                .known
+                .filter(|_| agent.mcp && agent.events != EventFormat::Acp)
+                .map(|known| known.name),
         };
         let runner = over
             .begin(project, folder, call, variables)

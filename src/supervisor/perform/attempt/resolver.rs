@@ -275,6 +275,7 @@ impl Resolver<'_> {
             git_common_dir: project.repo.common_dir(),
             prompt_file: &prompt_file,
             prompt,
+            program: &self.project.program,
             settings_file: claude_settings_file(self.folder.path()),
         };
         let call = AgentCall::new(agent, &launch, &around)?;
