@@ -101,6 +101,12 @@ impl PhaseDraft {
         })
     }
 
+    /// True when nothing but its heading and objective is known of it.
+    pub(super) fn is_bare(&self) -> bool {
+        let says = self.parallel || self.pipeline_start.is_some() || self.verify.is_some();
+        !says && self.tasks.is_empty() && self.loose.is_empty() && self.depends.is_empty()
+    }
+
     /// The task of this id, made when there is none: for `- [ ] 2.1.3` without a 2.1.
     pub(super) fn task_of(&mut self, id: TaskId, line: usize) -> usize {
         if let Some(at) = self.index.get(&id) {
