@@ -12,7 +12,8 @@ impl PlanSet {
     /// All lints of manifest and documents.
     pub fn lints(&self) -> impl Iterator<Item = Lint> {
         let of_documents = self.plans.iter().flat_map(|plan| self.lints_of(plan));
-        self.warnings.iter().cloned().chain(of_documents)
+        let all = self.warnings.iter().cloned().chain(of_documents);
+        all.chain(self.unused_parallel_words(|_| true))
     }
 
     /// Lints of a document, by place. None of them is an error, but work may be lost silently. The document is read again for

@@ -105,6 +105,47 @@ fn a_preview_tells_order_times_overlaps_and_risks_and_makes_nothing() {
 }
 
 #[test]
+fn parallel_words_that_change_nothing_are_warned_of_once_and_auto_makes_them_count() {
+    let sandbox = Sandbox::new();
+    let free = "# Free\n## Phase 1: a\n- [ ] 1.1 x\n- [ ] 1.2 y (depends: none)\n";
+    let beside = "# Beside\n## Phase 1: a [PARALLEL]\n- [ ] 1.1 x\n## Phase 2: b [PARALLEL]\n- [ ] 2.1 y\n";
+    sandbox.plan("free", "", free, "work 1.1 1.2");
+    sandbox.plan("beside", "", beside, "work 1.1 2.1");
+    sandbox.plan("plain", "", &document(&[2]), "work 1.1 1.2");
+    sandbox
+        .orch("check")
+        .code(0)
+        .says("free.md:4: `(depends: none)`, `[PARALLEL]` change nothing while one agent works through the whole plan (also in plans/beside.md)")
+        .says("set `dispatch = \"auto\"` in [run]")
+        .ok();
+    assert!(risks(&sandbox.orch("preview --json").json()).contains("parallel-unused"));
+    sandbox.settings("dispatch = \"auto\"");
+    let checked = sandbox.orch("check").code(0);
+    assert!(!checked.out.contains("change nothing") && !checked.err.contains("change nothing"));
+    let preview = sandbox.orch("preview --json").code(0).json();
+    assert_eq!(
+        preview["dispatch"],
+        json!([
+            {"plan": "free", "dispatch": "task", "why": ["(depends: none)"]},
+            {"plan": "beside", "dispatch": "phase", "why": ["[PARALLEL]"]},
+            {"plan": "plain", "dispatch": "plan", "why": []},
+        ])
+    );
+    assert_eq!(
+        preview["waves"],
+        json!([["free.1.1", "free.1.2", "beside.1", "beside.2", "plain.1"]])
+    );
+    sandbox
+        .orch("preview")
+        .code(0)
+        .says("by task: (depends: none): free")
+        .says("by phase: [PARALLEL]: beside")
+        .says("as a whole: no parallel work in the document: plain")
+        .ok();
+    sandbox.orch("simulate --dispatch auto").code(0).ok();
+}
+
+#[test]
 fn what_is_done_stays_and_what_is_begun_goes_on() {
     let sandbox = Sandbox::new();
     sandbox.settings("retries = 0");

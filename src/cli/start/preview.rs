@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::plan::PlanName;
+use crate::plan::{Dispatch, PlanName};
 use crate::report::{folded, output_columns, span};
 use crate::supervisor::{Action, ExpectedTimes, Preview, Project, preview, with_dependencies};
 
@@ -69,6 +69,7 @@ fn text(preview: &Preview, columns: usize) -> String {
         let head = format!("  {:<name$}  {:<8}  ", row.plan.as_str(), word(row.action));
         below(&mut out, &head, &row.reason, columns);
     }
+    dispatches(&mut out, preview, columns);
     waves(&mut out, preview, columns);
     expected_end(&mut out, preview);
     if !preview.critical_path.is_empty() {
@@ -173,6 +174,32 @@ fn risks(out: &mut String, preview: &Preview, columns: usize) {
             columns,
         );
         below(out, "    ", key.1, columns);
+    }
+}
+
+/// What `dispatch = "auto"` is, the same reason once.
+fn dispatches(out: &mut String, preview: &Preview, columns: usize) {
+    let mut rows: Vec<(String, Vec<&str>)> = Vec::new();
+    for chosen in &preview.dispatch {
+        let why = match chosen.dispatch {
+            Dispatch::Plan => "as a whole: no parallel work in the document".to_owned(),
+            by => format!("by {by}: {}", chosen.why.join(", ")),
+        };
+        match rows.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, plans)) => plans.push(chosen.plan.as_str()),
+            None => rows.push((why, vec![chosen.plan.as_str()])),
+        }
+    }
+    if !rows.is_empty() {
+        out.push_str("\nhow plans are given out (dispatch = \"auto\")\n");
+    }
+    for (why, plans) in rows {
+        let shown = plans[..plans.len().min(MOST.1)].join(", ");
+        let more = match plans.len().saturating_sub(MOST.1) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        below(out, "  ", &format!("{why}: {shown}{more}"), columns);
     }
 }
 

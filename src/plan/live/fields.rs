@@ -1,7 +1,7 @@
 //! The keys of the manifest that can be edited while plans are worked on, each with the time until which it may.
 
 use crate::plan::{CommitPolicy, MergeStrategy, format_duration};
-use crate::plan::{Dispatch, Lanes, OnConflict, Overlap, PhaseSettings, Plan, PlanSet, Regenerate, Report};
+use crate::plan::{Lanes, OnConflict, Overlap, PhaseSettings, Plan, PlanSet, Regenerate, Report};
 
 /// Until when a key may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,19 +116,7 @@ pub(in crate::plan) const PLAN: &[Field<Plan>] = &[
         attempts.on_stuck,
         |on_stuck: &crate::plan::OnStall| { on_stuck.as_str().to_owned() }
     ),
-    field!(
-        "dispatch",
-        UntilBegun,
-        arrangement.dispatch,
-        |dispatch: &Dispatch| {
-            let word = match dispatch {
-                Dispatch::Plan => "plan",
-                Dispatch::Phase => "phase",
-                Dispatch::Task => "task",
-            };
-            word.to_owned()
-        }
-    ),
+    field!("dispatch", UntilBegun, arrangement.dispatch, plain),
     field!("strategy", UntilBegun, arrangement.strategy, plain),
     field!(
         "phase_threshold",
@@ -330,6 +318,7 @@ mod tests {
         } = attempts;
         let Arrangement {
             dispatch: _,
+            by_document: _,
             strategy: _,
             threshold: _,
             lanes: _,

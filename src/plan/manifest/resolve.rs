@@ -367,7 +367,7 @@ fn plan(
         commit: settings::commit(manifest, raw),
         report: settings::report(raw.report.as_ref()),
         attempts: settings::attempts(manifest, raw),
-        arrangement: settings::arrangement(manifest, raw),
+        arrangement: settings::arrangement(manifest, raw, &loaded.document),
         overlap: settings::overlap(manifest, raw),
         expected: raw.expected.as_ref().map(|expected| expected.value.0),
         merge_strategy: settings::merge_strategy(manifest, raw),

@@ -9,8 +9,8 @@ use super::written::values::{AutoOrCount, Delay, DurationText, PositiveDuration,
 use super::written::words;
 use super::written::words::{Commit, Landing, Merge, PlanGate};
 use crate::plan::{
-    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Escalate, Fallback, Hooks, Lanes, MergeSettings,
-    MergeStrategy, OnStall, Overlap, Place, Report, RunSettings, Setup, Strategy,
+    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Document, Escalate, Fallback, Hooks, Lanes,
+    MergeSettings, MergeStrategy, OnStall, Overlap, Place, Report, RunSettings, Setup, Strategy,
 };
 
 const MAX_AGENTS: usize = 4;
@@ -230,7 +230,7 @@ pub(super) fn merge_strategy(manifest: &RawManifest, plan: &RawPlan) -> MergeStr
 }
 
 /// What one agent is given, and how the plan's phases and tasks are ordered.
-pub(super) fn arrangement(manifest: &RawManifest, plan: &RawPlan) -> Arrangement {
+pub(super) fn arrangement(manifest: &RawManifest, plan: &RawPlan, document: &Document) -> Arrangement {
     let run = run_of(manifest);
     let dispatch = pick(&plan.dispatch, run.and_then(|run| run.dispatch.as_ref()));
     let strategy = pick(&plan.strategy, run.and_then(|run| run.strategy.as_ref()));
@@ -247,7 +247,9 @@ pub(super) fn arrangement(manifest: &RawManifest, plan: &RawPlan) -> Arrangement
             None | Some(words::Dispatch::Plan) => Dispatch::Plan,
             Some(words::Dispatch::Phase) => Dispatch::Phase,
             Some(words::Dispatch::Task) => Dispatch::Task,
+            Some(words::Dispatch::Auto) => Dispatch::of_document(document),
         },
+        by_document: matches!(dispatch, Some(words::Dispatch::Auto)),
         strategy: match strategy {
             None | Some(words::Strategy::Auto) => Strategy::Auto,
             Some(words::Strategy::Batched) => Strategy::Batched,

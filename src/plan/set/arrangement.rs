@@ -32,6 +32,16 @@ pub enum Strategy {
     Independent,
 }
 
+impl fmt::Display for Dispatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Plan => "plan",
+            Self::Phase => "phase",
+            Self::Task => "task",
+        })
+    }
+}
+
 impl Strategy {
     /// Every strategy that draws edges, `auto` being one of them by what a document says.
     pub const DRAWN: [Self; 4] = [Self::Batched, Self::Pipeline, Self::Dag, Self::Independent];
@@ -91,6 +101,9 @@ pub enum Overlap {
 pub struct Arrangement {
     /// What one agent process is given.
     pub dispatch: Dispatch,
+    /// True when the document decided that (`dispatch = "auto"`).
+    #[serde(default)]
+    pub by_document: bool,
     /// How edges are drawn.
     pub strategy: Strategy,
     /// Share of a phase, in thousandths of its tasks, that lets the next one start (`batched`, `pipeline`).
@@ -113,6 +126,7 @@ impl Default for Arrangement {
     fn default() -> Self {
         Self {
             dispatch: Dispatch::default(),
+            by_document: false,
             strategy: Strategy::default(),
             threshold: Self::THRESHOLD,
             lanes: Lanes::default(),

@@ -52,6 +52,7 @@ pub fn lints_of_run(project: &Project, only: &[PlanName]) -> Result<Vec<Lint>, S
     found.extend(project.set.warnings.iter().cloned());
     let open = project.set.plans.iter().filter(|plan| is_open(plan));
     found.extend(open.flat_map(|plan| project.set.lints_of(plan)));
+    found.extend(project.set.unused_parallel_words(is_open));
     found.extend(worktrees::missing_in_worktrees(project, only)?);
     let plan = |number: usize| &project.set.plans[number];
     for overlap in Graph::new(&project.set, &Durations::default()).overlaps {

@@ -42,6 +42,7 @@ pub(crate) fn of_preview(
     let open = set.plans.iter().filter(|plan| !landed(plan));
     found.extend(project.set.warnings.iter().cloned());
     found.extend(open.flat_map(|plan| project.set.lints_of(plan)));
+    found.extend(set.unused_parallel_words(|plan| !landed(plan)));
     found.extend(rewritten(situation, |name| set.plan(name).is_some()));
     of_overlaps(overlaps, &mut found);
     for plan in &set.plans {

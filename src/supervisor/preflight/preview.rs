@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::agent::{JobFolder, JobState};
 use crate::graph::{Durations, Gate, Graph, Of, Ranks};
 use crate::journal::SCHEMA;
-use crate::plan::{Dispatch, Lint, Plan, PlanName, PlanSet, PlanState, Strategy};
+use crate::plan::{Dispatch, Lint, Plan, PlanName, PlanSet, PlanState, Strategy, parallel_words};
 use crate::schedule::{
     Event, Scheduler, Simulation, SimulationSettings, Work, needs_no_more_work, plan_state, simulate,
 };
@@ -32,6 +32,9 @@ pub struct Preview {
     pub schema: u32,
     /// In manifest order.
     pub actions: Vec<PlannedAction>,
+    /// What one agent is given of each plan whose document decides that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dispatch: Vec<ChosenDispatch>,
     /// What could be worked on side by side with unlimited agents, one after the other. For reading only: nothing waits
     /// for the end of a wave.
     pub waves: Vec<Vec<String>>,
@@ -66,6 +69,22 @@ pub struct PlannedAction {
     /// Why.
     #[serde(skip)]
     pub reason: String,
+}
+
+/// What `dispatch = "auto"` is for a plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChosenDispatch {
+    /// The plan.
+    pub plan: PlanName,
+    /// What one agent is given.
+    #[serde(serialize_with = "as_text")]
+    pub dispatch: Dispatch,
+    /// What the document says that asks for it.
+    pub why: Vec<&'static str>,
+}
+
+fn as_text<S: serde::Serializer>(dispatch: &Dispatch, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(dispatch)
 }
 
 /// What `up` does with plans.
@@ -128,6 +147,7 @@ pub fn preview(project: &Project, only: &[PlanName], merge: bool) -> Result<Prev
     }
     Ok(Preview {
         schema: SCHEMA,
+        dispatch: chosen_dispatches(&left),
         waves: waves(&left, &graph, &ranks),
         critical_ms: path.iter().map(|node| graph.nodes[*node].expected).sum(),
         critical_path: shown_path(&left, &graph, &path),
@@ -189,6 +209,19 @@ fn actions(
         });
     }
     Ok(actions)
+}
+
+fn chosen_dispatches(set: &PlanSet) -> Vec<ChosenDispatch> {
+    let chosen = set.plans.iter().filter(|plan| plan.arrangement.by_document);
+    let chosen = chosen.map(|plan| ChosenDispatch {
+        plan: plan.name.clone(),
+        dispatch: plan.arrangement.dispatch,
+        why: parallel_words(&plan.document)
+            .iter()
+            .map(|word| word.word)
+            .collect(),
+    });
+    chosen.collect()
 }
 
 /// Lets the scheduler begin as `up` would: what failed in an earlier run is tried again.
