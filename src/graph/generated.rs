@@ -139,7 +139,7 @@ impl Generated {
                 stuck_after: None,
                 on_stuck: Default::default(),
             },
-            arrangement: self.arrangement,
+            arrangement: self.arrangement.clone(),
             overlap: Overlap::Allow,
             expected: None,
             merge_strategy: MergeStrategy::Merge,

@@ -55,6 +55,11 @@ impl PlanSet {
                 // The same order without batches, which are as large as there are agents.
                 plan.arrangement.strategy = Strategy::Pipeline;
             }
+            for strategy in plan.arrangement.phases.values_mut() {
+                if *strategy == Strategy::Batched {
+                    *strategy = Strategy::Pipeline;
+                }
+            }
         }
         Some(fine)
     }

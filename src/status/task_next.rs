@@ -55,11 +55,12 @@ pub fn task_next(
     limit: Option<usize>,
     open_elsewhere: impl Fn(TaskId) -> Vec<String>,
 ) -> TaskNext {
+    let locks = FileLocks::new(document);
     let look = TaskSituation {
         document,
         states,
-        order: task_order(document, arrangement),
-        locks: FileLocks::new(document),
+        order: task_order(document, arrangement, &locks.of),
+        locks,
     };
     let is_begun = |state: TaskState| state == TaskState::Running;
     let has_failed = |state: TaskState| state == TaskState::Failed;

@@ -146,6 +146,81 @@ fn parallel_words_that_change_nothing_are_warned_of_once_and_auto_makes_them_cou
 }
 
 #[test]
+fn overlaps_are_grouped_by_file_without_plans_that_wait_for_each_other() {
+    let sandbox = Sandbox::new();
+    let document = |file: &str| format!("# P\n## Phase 1: a\n- [ ] 1.1 Change `{file}` and `src/both.rs`\n");
+    for (plan, file) in [
+        ("a", "src/x.rs"),
+        ("b", "src/x.rs"),
+        ("c", "src/x.rs"),
+        ("d", "src/y.rs"),
+    ] {
+        sandbox.plan(plan, "", &document(file), "work 1.1");
+    }
+    sandbox.plan("e", "depends = [\"d\"]", &document("src/y.rs"), "work 1.1");
+    let overlaps = |sandbox: &Sandbox| sandbox.orch("preview --json").code(0).json()["overlaps"].clone();
+    assert_eq!(
+        overlaps(&sandbox),
+        json!([
+            {"plans": ["a", "b", "c"], "files": ["src/x.rs"]},
+            {"plans": ["a", "b", "c", "d", "e"], "files": ["src/both.rs"]},
+        ])
+    );
+    sandbox
+        .orch("preview")
+        .code(0)
+        .says("  src/x.rs: a, b, c\n")
+        .says("a, b, c: all touch src/x.rs, and run side by side")
+        .ok();
+    sandbox.settings("overlap = \"serialize\"");
+    assert_eq!(
+        overlaps(&sandbox),
+        json!([
+            {"plans": ["a", "b", "c"], "files": ["src/x.rs"], "in_order": true},
+            {"plans": ["a", "b", "c", "d", "e"], "files": ["src/both.rs"], "in_order": true},
+            {"plans": ["d", "e"], "files": ["src/y.rs"], "in_order": true},
+        ])
+    );
+    sandbox
+        .orch("preview")
+        .code(0)
+        .says("src/x.rs: a → b → c (one after the other)")
+        .ok();
+}
+
+#[test]
+fn a_phase_has_its_own_strategy_and_auto_says_why() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("dispatch = \"task\"");
+    let text = "# P\n## Phase 1: a\n- [ ] 1.1 `src/a.rs`\n- [ ] 1.2 `src/b.rs`\n## Phase 2: b\n- [ ] 2.1 x\n- [ ] 2.2 y (depends: 1.1)\n\
+                ## Phase 3: c\n- [ ] 3.1 z\n";
+    let own = "[plans.p.phases.3]\nstrategy = \"independent\"";
+    sandbox.plan("p", own, text, "work 1.1");
+    let preview = sandbox.orch("preview --json").code(0).json();
+    let chosen: Vec<(&str, &str)> = preview["strategies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["phase"].as_str().unwrap(), row["strategy"].as_str().unwrap()))
+        .collect();
+    assert_eq!(chosen, [("p.1", "independent"), ("p.2", "dag")]);
+    assert_eq!(preview["waves"][0], json!(["p.1.1", "p.1.2", "p.3.1"]));
+    sandbox
+        .orch("preview")
+        .code(0)
+        .says("dag, as its tasks name dependencies: p.2")
+        .ok();
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "[plans.p.phases.7]\nstrategy = \"dag\"", text, "work 1.1");
+    sandbox
+        .orch("check")
+        .code(2)
+        .says("plans.p.phases")
+        .says("phase 7")
+        .ok();
+}
+
+#[test]
 fn what_is_done_stays_and_what_is_begun_goes_on() {
     let sandbox = Sandbox::new();
     sandbox.settings("retries = 0");

@@ -40,7 +40,7 @@ pub fn impose(
 ) -> Result<(), CliError> {
     for plan in &mut set.plans {
         if let Some(strategy) = strategy {
-            plan.arrangement.strategy = strategy.into();
+            plan.arrangement.set_strategy(strategy.into());
         }
         if let Some(dispatch) = dispatch {
             plan.arrangement.dispatch = dispatch.of(&plan.document);

@@ -1,7 +1,10 @@
 //! The keys of the manifest that can be edited while plans are worked on, each with the time until which it may.
 
 use crate::plan::{CommitPolicy, MergeStrategy, format_duration};
-use crate::plan::{Lanes, OnConflict, Overlap, PhaseSettings, Plan, PlanSet, Regenerate, Report};
+use crate::plan::{
+    Lanes, OnConflict, Overlap, PhaseId, PhaseSettings, Plan, PlanSet, Regenerate, Report, Strategy,
+};
+use std::collections::BTreeMap;
 
 /// Until when a key may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +121,17 @@ pub(in crate::plan) const PLAN: &[Field<Plan>] = &[
     ),
     field!("dispatch", UntilBegun, arrangement.dispatch, plain),
     field!("strategy", UntilBegun, arrangement.strategy, plain),
+    field!(
+        "phases.N.strategy",
+        UntilBegun,
+        arrangement.phases,
+        |phases: &BTreeMap<PhaseId, Strategy>| {
+            let each = phases
+                .iter()
+                .map(|(phase, strategy)| format!("{phase}: {strategy}"));
+            each.collect::<Vec<_>>().join(", ")
+        }
+    ),
     field!(
         "phase_threshold",
         UntilBegun,
@@ -319,6 +333,7 @@ mod tests {
         let Arrangement {
             dispatch: _,
             by_document: _,
+            phases: _,
             strategy: _,
             threshold: _,
             lanes: _,

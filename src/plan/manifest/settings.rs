@@ -10,7 +10,7 @@ use super::written::words;
 use super::written::words::{Commit, Landing, Merge, PlanGate};
 use crate::plan::{
     Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Document, Escalate, Fallback, Hooks, Lanes,
-    MergeSettings, MergeStrategy, OnStall, Overlap, Place, Report, RunSettings, Setup, Strategy,
+    MergeSettings, MergeStrategy, OnStall, Overlap, PhaseId, Place, Report, RunSettings, Setup, Strategy,
 };
 
 const MAX_AGENTS: usize = 4;
@@ -242,6 +242,11 @@ pub(super) fn arrangement(manifest: &RawManifest, plan: &RawPlan, document: &Doc
         &plan.parallel_tasks,
         run.and_then(|run| run.parallel_tasks.as_ref()),
     );
+    let phases = plan.phases.iter().flat_map(|phases| &phases.value.entries);
+    let phases = phases.filter_map(|(key, phase)| {
+        let id = PhaseId(key.value.parse().ok()?);
+        Some((id, drawn_by(phase.value.strategy.as_ref().map(|at| at.value)?)))
+    });
     Arrangement {
         dispatch: match dispatch {
             None | Some(words::Dispatch::Plan) => Dispatch::Plan,
@@ -250,18 +255,23 @@ pub(super) fn arrangement(manifest: &RawManifest, plan: &RawPlan, document: &Doc
             Some(words::Dispatch::Auto) => Dispatch::of_document(document),
         },
         by_document: matches!(dispatch, Some(words::Dispatch::Auto)),
-        strategy: match strategy {
-            None | Some(words::Strategy::Auto) => Strategy::Auto,
-            Some(words::Strategy::Batched) => Strategy::Batched,
-            Some(words::Strategy::Pipeline) => Strategy::Pipeline,
-            Some(words::Strategy::Dag) => Strategy::Dag,
-            Some(words::Strategy::Independent) => Strategy::Independent,
-        },
+        strategy: strategy.map_or(Strategy::Auto, drawn_by),
+        phases: phases.collect(),
         threshold: threshold.map_or(Arrangement::THRESHOLD, |share| (share.0 * 1000.0).round() as u32),
         lanes: match lanes {
             None | Some(AutoOrCount::Auto) => Lanes::Auto,
             Some(AutoOrCount::Count(count)) => Lanes::Count(count.0 as usize),
         },
+    }
+}
+
+fn drawn_by(strategy: words::Strategy) -> Strategy {
+    match strategy {
+        words::Strategy::Auto => Strategy::Auto,
+        words::Strategy::Batched => Strategy::Batched,
+        words::Strategy::Pipeline => Strategy::Pipeline,
+        words::Strategy::Dag => Strategy::Dag,
+        words::Strategy::Independent => Strategy::Independent,
     }
 }
 

@@ -44,12 +44,8 @@ pub(in crate::schedule) fn plan_work(
             expected: 1,
         });
     }
-    let after = graph
-        .overlaps
-        .iter()
-        .filter_map(|found| found.serialized)
-        .filter(|(_, second)| *second == number)
-        .map(|(first, _)| set.plans[first].name.clone());
+    let after = graph.after[number].iter();
+    let after = after.map(|first| set.plans[*first].name.clone());
     PlanWork {
         name: plan.name.clone(),
         fallback: plan.fallback.clone(),
