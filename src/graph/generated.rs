@@ -177,6 +177,7 @@ impl Generated {
                         Vec::new()
                     },
                     reads: Vec::new(),
+                    uses: Vec::new(),
                     expected: Some(self.median.mul_f64(factor)),
                     line: first + place + 1,
                 }

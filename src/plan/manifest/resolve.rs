@@ -60,6 +60,7 @@ pub fn resolve(
     let mut branches = Branches::new(&manifest, &mut ledger);
     let worktrees = branches::worktrees(&manifest, &mut ledger);
     let mut plans = Vec::new();
+    let declared = resources(&manifest);
     for entry in &entries {
         let branch = branches.name(&entry.name, entry.place, entry.raw, &mut ledger);
         let agent = plan_agent(entry, &mut agents, &mut ledger);
@@ -78,6 +79,7 @@ pub fn resolve(
         }
         let document = loaded.remove(&entry.name);
         if let Some(loaded) = &document {
+            references::check_uses(&declared, loaded, &mut ledger);
             for (id, line) in syncs::verified(&syncs.0, &entry.name, &loaded.document) {
                 phases.entry(id).or_default().verify.push(line.to_owned());
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::annotations::NamedDependency;
-use crate::plan::{Dependency, PhaseId, PipelineStart, TaskId, VerifyBlock};
+use crate::plan::{Dependency, PhaseId, PipelineStart, ResourceName, TaskId, VerifyBlock};
 
 /// A phase being read.
 #[derive(Debug)]
@@ -45,6 +45,10 @@ pub(super) struct TaskDraft {
     pub(super) expected: Option<Duration>,
     /// `(reads: …)` on its line.
     pub(super) reads: Vec<String>,
+    /// `(touches: …)` on its line.
+    pub(super) touches: Vec<String>,
+    /// `(uses: …)` on its line.
+    pub(super) uses: Vec<ResourceName>,
     /// `[SEQUENTIAL]` is on its line.
     pub(super) sequential: bool,
     pub(super) subs: Vec<SubDraft>,

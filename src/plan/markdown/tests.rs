@@ -624,3 +624,27 @@ fn phases_below_a_phase_are_phases_when_their_boxes_say_so() {
         ["7: phase 1 appears a second time: the first is on line 1"]
     );
 }
+
+#[test]
+fn a_task_states_what_it_holds_and_touches() {
+    let text = "## Phase 1: a\n- [ ] 1.1 Migrate (uses: database, gpu) (touches: `src/db/**`, docs/db.md)\n- [ ] 1.2 b\n";
+    let document = read(text);
+    let task = &document.phases[0].tasks[0];
+    assert_eq!(task.title, "Migrate");
+    let uses: Vec<&str> = task.uses.iter().map(|name| name.as_str()).collect();
+    assert_eq!(uses, ["database", "gpu"]);
+    assert_eq!(task.files, ["src/db/**", "docs/db.md"]);
+    for (line, fault) in [
+        ("(uses: A b)", "2: `A b` in `uses` is not the name of a resource"),
+        ("(uses: db", "2: `(uses:` is not closed"),
+        (
+            "(touches: /etc/passwd)",
+            "2: `/etc/passwd` in `touches` is not a file of the repository",
+        ),
+    ] {
+        assert_eq!(
+            diagnostics(&format!("## Phase 1: a\n- [ ] 1.1 x {line}\n")),
+            [fault]
+        );
+    }
+}

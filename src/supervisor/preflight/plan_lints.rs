@@ -312,6 +312,12 @@ fn of_resources(set: &PlanSet, found: &mut Vec<Lint>) {
                     .push(format!("{}.{phase}", plan.name));
             }
         }
+        for task in plan.document.tasks() {
+            for resource in &task.uses {
+                let user = format!("{}.{}", plan.name, task.id);
+                users.entry(resource).or_default().push(user);
+            }
+        }
     }
     for (resource, users) in users {
         if set.resources.get(resource) == Some(&1) && users.len() > 1 {
