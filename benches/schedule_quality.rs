@@ -136,6 +136,7 @@ impl Tasks {
             subtasks: Vec::new(),
             files: Vec::new(),
             reads: Vec::new(),
+            uses: Vec::new(),
             expected: Some(Duration::from_millis(self.took[task])),
             line: task + 1,
         });

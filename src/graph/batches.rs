@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::plan::{TaskId, UnitId};
+use crate::plan::{Document, PhaseId, Strategy, TaskId, UnitId};
 
 use super::gate::{Counts, Why};
 use super::order::PlanOrder;
@@ -13,13 +13,36 @@ use super::order::PlanOrder;
 ///
 /// Each batch takes, in document order, what could start when everything in the batches before it is done and that
 /// shares no file with another of the batch.
-pub(super) fn draw(order: &mut PlanOrder, lanes: usize, locks: &BTreeMap<TaskId, Vec<u32>>) {
+///
+/// Phases of another strategy have no part in it, and count as done as soon as they could be.
+pub(super) fn draw(
+    document: &Document,
+    order: &mut PlanOrder,
+    lanes: usize,
+    locks: &BTreeMap<TaskId, Vec<u32>>,
+) {
     let lanes = lanes.max(1);
+    let phases = document.phases.iter().zip(&order.strategies);
+    let batched = phases.filter(|(_, strategy)| **strategy == Strategy::Batched);
+    let batched: BTreeSet<PhaseId> = batched.map(|(phase, _)| phase.id).collect();
+    let is_batched: Vec<bool> = order
+        .units
+        .iter()
+        .map(|unit| batched.contains(&unit.id.phase()))
+        .collect();
     let mut open = OpenUnits::new(order);
     let mut last: Vec<usize> = Vec::new();
     let mut behind: Vec<Option<usize>> = vec![None; order.units.len()];
     let gates = Arc::make_mut(&mut order.gates);
     loop {
+        loop {
+            let free = open.startable.iter().copied().filter(|unit| !is_batched[*unit]);
+            let free: Vec<usize> = free.collect();
+            if free.is_empty() {
+                break;
+            }
+            open.end(&free);
+        }
         let mut batch: Vec<usize> = Vec::new();
         let mut held: BTreeSet<u32> = BTreeSet::new();
         for &unit in &open.startable {
@@ -49,9 +72,9 @@ pub(super) fn draw(order: &mut PlanOrder, lanes: usize, locks: &BTreeMap<TaskId,
 }
 
 /// Units that are not done, and what keeps them, from batch to batch: each step costs what it changes.
-struct OpenUnits {
+pub(super) struct OpenUnits {
     /// Those that nothing keeps any more, in document order.
-    startable: BTreeSet<usize>,
+    pub(super) startable: BTreeSet<usize>,
     /// How many gates keep each unit.
     closed: Vec<usize>,
     /// How many members each gate still waits for.
@@ -63,7 +86,7 @@ struct OpenUnits {
 }
 
 impl OpenUnits {
-    fn new(order: &PlanOrder) -> Self {
+    pub(super) fn new(order: &PlanOrder) -> Self {
         let (units, gates) = (order.units.len(), order.gates.len());
         let is_done = |unit: usize| order.units[unit].ticked;
         let mut open = Self {
@@ -92,7 +115,7 @@ impl OpenUnits {
     }
 
     /// These are done.
-    fn end(&mut self, batch: &[usize]) {
+    pub(super) fn end(&mut self, batch: &[usize]) {
         for unit in batch {
             self.startable.remove(unit);
             for gate in std::mem::take(&mut self.member_of[*unit]) {

@@ -35,7 +35,7 @@ pub(super) fn by_phase(document: &Document, fine: &PlanOrder) -> PlanOrder {
         units: units.collect(),
         gates: Arc::new(drawn.gates),
         waits: Arc::new(drawn.waits),
-        strategy: fine.strategy,
+        strategies: fine.strategies.clone(),
         by_task: false,
     }
 }

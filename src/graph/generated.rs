@@ -139,7 +139,7 @@ impl Generated {
                 stuck_after: None,
                 on_stuck: Default::default(),
             },
-            arrangement: self.arrangement,
+            arrangement: self.arrangement.clone(),
             overlap: Overlap::Allow,
             expected: None,
             merge_strategy: MergeStrategy::Merge,
@@ -177,6 +177,7 @@ impl Generated {
                         Vec::new()
                     },
                     reads: Vec::new(),
+                    uses: Vec::new(),
                     expected: Some(self.median.mul_f64(factor)),
                     line: first + place + 1,
                 }

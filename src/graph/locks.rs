@@ -67,14 +67,19 @@ pub fn covers(wide: &str, file: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'));
     }
     if is_pattern(wide) {
-        let head = &wide[..wide.find(['*', '?', '[']).unwrap_or(wide.len())];
+        let head = literal_head(wide);
         if is_wide(file) {
-            let other = &file[..file.find(['*', '?', '[']).unwrap_or(file.len())];
+            let other = literal_head(file);
             return head.starts_with(other) || other.starts_with(head);
         }
         return matches(wide.as_bytes(), file.as_bytes());
     }
     false
+}
+
+/// What every path begins with that a folder or pattern covers.
+pub(super) fn literal_head(wide: &str) -> &str {
+    &wide[..wide.find(['*', '?', '[']).unwrap_or(wide.len())]
 }
 
 fn is_pattern(text: &str) -> bool {

@@ -10,7 +10,6 @@ use super::gate::{Counts, Gates, Why};
 use super::landings::BuildsOn;
 use super::locks::FileLocks;
 use super::order::{PlanOrder, plan_order};
-use super::overlap::{self, PlanOverlap};
 use super::places::{PhasePlace, Places};
 use super::waiting::{NodeWaits, Own};
 
@@ -55,8 +54,8 @@ pub struct Graph {
     pub orders: Vec<PlanOrder>,
     /// The files that tasks of each plan touch.
     pub locks: Vec<FileLocks>,
-    /// Plans that touch the same files.
-    pub overlaps: Vec<PlanOverlap>,
+    /// The plans that each plan comes after because both touch the same files (`overlap = "serialize"`).
+    pub after: Vec<Vec<usize>>,
     pub(super) waiting: Vec<NodeWaits>,
     pub(super) own: Vec<Own>,
     /// The number that the first gate of each plan's order has here.
@@ -84,7 +83,7 @@ impl Graph {
             gates: Gates::with_capacity(size, 2 * size),
             orders: Vec::with_capacity(names.len()),
             locks: Vec::with_capacity(names.len()),
-            overlaps: Vec::new(),
+            after: Vec::new(),
             waiting: Vec::with_capacity(size),
             own: Vec::with_capacity(size / 4),
             firsts: Vec::with_capacity(names.len()),
@@ -106,7 +105,6 @@ impl Graph {
             .map(|(number, plan)| graph.add_depends(number, plan))
             .collect();
         graph.add_landings(&builds_on);
-        graph.overlaps = overlap::find(set, &graph.locks);
         graph.serialize(set);
         graph
     }

@@ -12,6 +12,7 @@ use crate::plan::{Arrangement, Dispatch, Document, Phase, PhaseId, PipelineStart
 use super::batches;
 use super::by_phase::by_phase;
 use super::gate::{Counts, Gates, Why};
+use super::strategies::{ChosenStrategy, strategies};
 use super::waits::UnitWaits;
 
 /// A unit of a plan.
@@ -34,30 +35,10 @@ pub struct PlanOrder {
     pub gates: Arc<Gates>,
     /// The gates at which each unit waits; all of them have to be open.
     pub waits: Arc<UnitWaits>,
-    /// The strategy that drew them; never `auto`.
-    pub strategy: Strategy,
+    /// The strategy that drew those of each phase; never `auto`.
+    pub strategies: Vec<Strategy>,
     /// True when each task is a unit, false when each phase is.
     pub by_task: bool,
-}
-
-/// The strategy that `auto` stands for: `dag` when a task names dependencies, else `pipeline` when anything is said
-/// about phases side by side, else `batched`.
-pub fn resolve_strategy(document: &Document, strategy: Strategy) -> Strategy {
-    if strategy != Strategy::Auto {
-        return strategy;
-    }
-    let overlaps = |phase: &Phase| {
-        phase.pipeline_start.is_some()
-            || !phase.parallel_with.is_empty()
-            || phase.verify.as_ref().is_some_and(|block| block.background)
-    };
-    if document.tasks().any(|task| task.depends.is_some()) {
-        Strategy::Dag
-    } else if document.phases.iter().any(overlaps) {
-        Strategy::Pipeline
-    } else {
-        Strategy::Batched
-    }
 }
 
 /// Draws the order of a document. `locks` gives each task's files as numbers; tasks of one batch share none.
@@ -66,31 +47,48 @@ pub fn plan_order(
     arrangement: &Arrangement,
     locks: &BTreeMap<TaskId, Vec<u32>>,
 ) -> PlanOrder {
-    let mut order = task_order(document, arrangement);
-    let strategy = order.strategy;
+    let chosen = strategies(document, arrangement, locks);
     match arrangement.dispatch {
-        Dispatch::Task => {
-            if strategy == Strategy::Batched {
-                let lanes = arrangement.lanes.nominal(order.units.len());
-                batches::draw(&mut order, lanes, locks);
-            }
-            order
-        }
-        Dispatch::Phase | Dispatch::Plan => by_phase(document, &order),
+        Dispatch::Task => draw(document, arrangement, &chosen, locks),
+        Dispatch::Phase | Dispatch::Plan => by_phase(document, &edges(document, arrangement, &chosen)),
     }
 }
 
 /// Draws the order of a document's tasks, whatever one agent is given, without the barrier between batches: what could be
 /// worked on by whoever has time.
-pub fn task_order(document: &Document, arrangement: &Arrangement) -> PlanOrder {
-    let strategy = resolve_strategy(document, arrangement.strategy);
-    let mut draft = UnitDraft::new(document, arrangement, strategy);
+pub fn task_order(
+    document: &Document,
+    arrangement: &Arrangement,
+    locks: &BTreeMap<TaskId, Vec<u32>>,
+) -> PlanOrder {
+    edges(document, arrangement, &strategies(document, arrangement, locks))
+}
+
+/// The order of tasks under these strategies, with batches.
+pub(super) fn draw(
+    document: &Document,
+    arrangement: &Arrangement,
+    chosen: &[ChosenStrategy],
+    locks: &BTreeMap<TaskId, Vec<u32>>,
+) -> PlanOrder {
+    let mut order = edges(document, arrangement, chosen);
+    if order.strategies.contains(&Strategy::Batched) {
+        let lanes = arrangement.lanes.nominal(order.units.len());
+        batches::draw(document, &mut order, lanes, locks);
+    }
+    order
+}
+
+/// The order of tasks under these strategies, without batches.
+fn edges(document: &Document, arrangement: &Arrangement, chosen: &[ChosenStrategy]) -> PlanOrder {
+    let strategies: Vec<Strategy> = chosen.iter().map(|own| own.strategy).collect();
+    let mut draft = UnitDraft::new(document, arrangement, &strategies);
     draft.draw();
     PlanOrder {
         units: draft.units,
         gates: Arc::new(draft.gates),
         waits: Arc::new(draft.waits),
-        strategy,
+        strategies,
         by_task: true,
     }
 }
@@ -108,39 +106,52 @@ pub(super) fn first_units(document: &Document) -> Vec<usize> {
     firsts
 }
 
+/// True for strategies under which a phase waits for all of the phases in front, and not for a share of them.
+fn waits_for_all(strategy: Strategy) -> bool {
+    match strategy {
+        Strategy::Dag | Strategy::Independent => true,
+        Strategy::Auto | Strategy::Batched | Strategy::Pipeline => false,
+    }
+}
+
 /// Units and gates while they are being drawn.
 struct UnitDraft<'d> {
     document: &'d Document,
     arrangement: &'d Arrangement,
-    strategy: Strategy,
+    /// Of each phase.
+    strategies: &'d [Strategy],
     units: Vec<Unit>,
     gates: Gates,
     /// Runs are over the gates behind phases, which are what many wait for.
     waits: UnitWaits,
     /// Where the units of each phase begin.
     firsts: Vec<usize>,
-    /// Places in the chain of the gates behind each phase, once something waits there.
-    ends: Vec<Option<Range<u32>>>,
-    /// How many phases have such gates, where each phase comes behind all in front of it.
+    /// Places in the chain of the gates behind each phase, once something waits there: for all of it, and for a share.
+    ends: [Vec<Option<Range<u32>>>; 2],
+    /// How many phases have such gates, where each phase comes behind all in front of it and all wait alike.
     ended: Option<usize>,
 }
 
 impl<'d> UnitDraft<'d> {
-    fn new(document: &'d Document, arrangement: &'d Arrangement, strategy: Strategy) -> Self {
+    fn new(document: &'d Document, arrangement: &'d Arrangement, strategies: &'d [Strategy]) -> Self {
         let firsts = first_units(document);
         let units = firsts.last().copied().unwrap_or(0);
         let in_a_row = |phase: &Phase| phase.pipeline_start.is_none() && phase.parallel_with.is_empty();
+        let mut waiting = strategies.iter().filter(|own| **own != Strategy::Independent);
+        let first = waiting.next().copied().is_some_and(waits_for_all);
+        let alike = waiting.all(|own| waits_for_all(*own) == first);
+        let simple = alike && document.phases.iter().all(in_a_row);
         Self {
-            ended: document.phases.iter().all(in_a_row).then_some(0),
+            ended: simple.then_some(0),
             document,
             arrangement,
-            strategy,
+            strategies,
             units: Vec::with_capacity(units),
             firsts,
             // Each unit may have a gate of its own, and a phase has one with all of its units behind it.
             gates: Gates::with_capacity(units, 2 * units),
             waits: UnitWaits::with_capacity(units),
-            ends: vec![None; document.phases.len()],
+            ends: [(); 2].map(|()| vec![None; document.phases.len()]),
         }
     }
 
@@ -163,13 +174,13 @@ impl<'d> UnitDraft<'d> {
                         self.waits.at(gate);
                     }
                 }
-                if self.keeps_phase_order(named) {
+                if self.keeps_phase_order(number, named) {
                     order.clone().for_each(|run| self.waits.behind(run));
                 }
                 self.end_unit(UnitId::Task(task.id), task.line, task.is_ticked());
             }
             if phase.tasks.is_empty() {
-                if self.keeps_phase_order(None) {
+                if self.keeps_phase_order(number, None) {
                     order.clone().for_each(|run| self.waits.behind(run));
                 }
                 self.end_unit(UnitId::Phase(phase.id), phase.line, false);
@@ -188,9 +199,9 @@ impl<'d> UnitDraft<'d> {
         self.units.push(Unit { id, line, ticked });
     }
 
-    /// Whether a task with these named dependencies waits for earlier phases too.
-    fn keeps_phase_order(&self, named: Option<&Vec<TaskId>>) -> bool {
-        match (self.strategy, named) {
+    /// Whether a task of a phase with these named dependencies waits for earlier phases too.
+    fn keeps_phase_order(&self, phase: usize, named: Option<&Vec<TaskId>>) -> bool {
+        match (self.strategies[phase], named) {
             (Strategy::Independent, _) => false,
             (_, Some(named)) if named.is_empty() => false,
             (Strategy::Dag, Some(_)) => false,
@@ -201,13 +212,11 @@ impl<'d> UnitDraft<'d> {
     /// What every task of a phase waits for because of the phases in front of it, as runs of gates.
     fn phase_gates(&mut self, number: usize, phase: &Phase) -> Range<u32> {
         let document = self.document;
-        if self.strategy == Strategy::Independent {
+        let strategy = self.strategies[number];
+        if strategy == Strategy::Independent {
             return 0..0;
         }
-        if let Some(start) = phase
-            .pipeline_start
-            .filter(|_| self.strategy != Strategy::Batched)
-        {
+        if let Some(start) = phase.pipeline_start.filter(|_| strategy != Strategy::Batched) {
             let gate = self.pipeline_start(start);
             let place = gate.map(|gate| self.waits.link(gate));
             return self.waits.runs(place.into_iter());
@@ -215,7 +224,7 @@ impl<'d> UnitDraft<'d> {
         if let Some(ended) = self.ended {
             self.ended = Some(number);
             for place in ended..number {
-                self.end_of(place, &document.phases[place]);
+                self.end_of(place, &document.phases[place], strategy);
             }
             let all = self.waits.chain().len();
             let first = self.waits.run_count() as u32;
@@ -227,31 +236,29 @@ impl<'d> UnitDraft<'d> {
         let beside = |other: &Phase| {
             phase.parallel_with.contains(&other.id) || other.parallel_with.contains(&phase.id)
         };
+        let kind = usize::from(waits_for_all(strategy));
         for (place, other) in document.phases[..number].iter().enumerate() {
-            if self.ends[place].is_none() && !beside(other) {
-                self.ends[place] = Some(self.end_of(place, other));
+            if self.ends[kind][place].is_none() && !beside(other) {
+                self.ends[kind][place] = Some(self.end_of(place, other, strategy));
             }
         }
-        let before = document.phases[..number].iter().zip(&self.ends);
+        let before = document.phases[..number].iter().zip(&self.ends[kind]);
         let places = before.filter(|(other, _)| !beside(other));
         self.waits
             .runs(places.flat_map(|(_, end)| end.clone().into_iter().flatten()))
     }
 
-    /// The gates at which everything behind a phase waits; the same for all of them.
-    fn end_of(&mut self, number: usize, phase: &Phase) -> Range<u32> {
+    /// The gates at which everything behind a phase waits that has this strategy or one that waits alike.
+    fn end_of(&mut self, number: usize, phase: &Phase, strategy: Strategy) -> Range<u32> {
         let of = self.work_of(number);
         let all = of.len();
-        let (need, why) = match self.strategy {
-            Strategy::Dag | Strategy::Independent => (all, Why::PhaseOrder),
-            Strategy::Auto | Strategy::Batched | Strategy::Pipeline => {
-                let need = self.arrangement.needed(all);
-                if need == all {
-                    (all, Why::PhaseOrder)
-                } else {
-                    (need, Why::Threshold(self.arrangement.threshold))
-                }
-            }
+        let need = match waits_for_all(strategy) {
+            true => all,
+            false => self.arrangement.needed(all),
+        };
+        let why = match need == all {
+            true => Why::PhaseOrder,
+            false => Why::Threshold(self.arrangement.threshold),
         };
         let check = of.end;
         let work = self.gate(of, need, why);
@@ -380,24 +387,8 @@ mod tests {
         assert_eq!(of(Strategy::Batched), [vec![share], vec!["1.1", share], vec![]]);
         assert_eq!(of(Strategy::Independent), [vec![], vec!["1.1"], vec![]]);
         assert_eq!(
-            drawn(PHASES, Strategy::Auto, Dispatch::Task).strategy,
-            Strategy::Dag
-        );
-    }
-
-    #[test]
-    fn auto_goes_by_what_the_document_says() {
-        let of = |text: &str| resolve_strategy(&read_document(text).0, Strategy::Auto);
-        assert_eq!(of("# P\n\n## Phase 1: A\n- [ ] 1.1 a\n"), Strategy::Batched);
-        assert_eq!(
-            of(
-                "# P\n\n## Phase 1: A\n- [ ] 1.1 a\n\n## Phase 2: B [PARALLEL]\n- [ ] 2.1 b\n\n## Phase 3: C [PARALLEL]\n- [ ] 3.1 c\n"
-            ),
-            Strategy::Pipeline
-        );
-        assert_eq!(
-            of("# P\n\n## Phase 1: A\n- [ ] 1.1 a (depends: none)\n"),
-            Strategy::Dag
+            drawn(PHASES, Strategy::Auto, Dispatch::Task).strategies,
+            [Strategy::Batched, Strategy::Dag]
         );
     }
 

@@ -1,118 +1,125 @@
-//! Plans that touch the same files.
+//! Plans that touch the same files. What a document names and what the manifest's `touches` names counts alike.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::plan::{Overlap, PlanName, PlanSet};
+use crate::plan::{Overlap, PlanSet};
 
-use super::locks::{FileLocks, covers, is_wide};
+use super::locks::{covers, is_wide, literal_head};
+use super::network::Graph;
 
-/// Two plans that touch the same files.
+/// Plans that touch the same files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanOverlap {
-    /// Their places in the manifest, the earlier one first.
-    pub plans: (usize, usize),
-    /// The files, folders or patterns, as the first of them names them.
+    /// Their places in the manifest, in its order: all that touch each of the files.
+    pub plans: Vec<usize>,
+    /// The files, folders or patterns.
     pub files: Vec<String>,
-    /// The one that goes first and the one that waits for it, when they go one after the other.
-    pub serialized: Option<(usize, usize)>,
-    /// True when one of them waits for the other or for a part of it, directly or through others: whoever wrote that knows
-    /// that they meet.
-    pub waits: bool,
 }
 
-/// Finds all of them, except between plans that both allow it. What a document names and what the manifest's `touches`
-/// names counts alike. `locks` are those of each plan.
-pub(super) fn find(set: &PlanSet, locks: &[FileLocks]) -> Vec<PlanOverlap> {
-    let mut exact: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    let mut wide: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (number, plan) in set.plans.iter().enumerate() {
-        for file in locks[number].names.iter().chain(&plan.touches) {
-            let kind = if is_wide(file) { &mut wide } else { &mut exact };
-            let owners = kind.entry(file).or_default();
-            if owners.last() != Some(&number) {
-                owners.push(number);
-            }
-        }
-    }
-    let mut pairs: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
-    let mut meet = |one: usize, other: usize, file: &str| {
-        let both_allow = [one, other]
-            .iter()
-            .all(|plan| set.plans[*plan].overlap == Overlap::Allow);
-        if one != other && !both_allow {
-            let files = pairs.entry((one.min(other), one.max(other))).or_default();
-            if !files.iter().any(|known| known == file) {
-                files.push(file.to_owned());
-            }
-        }
-    };
-    for (file, owners) in exact.iter().chain(&wide) {
-        for (place, one) in owners.iter().enumerate() {
-            for other in &owners[place + 1..] {
-                meet(*one, *other, file);
-            }
-        }
-    }
-    for (pattern, owners) in &wide {
-        let others = exact.iter().chain(&wide);
-        for (file, touching) in others.filter(|(file, _)| *file != pattern && covers(pattern, file)) {
-            for one in owners {
-                for other in touching {
-                    meet(*one, *other, file);
+impl Graph {
+    /// Finds all of them, one for each set of plans, except where all of the plans allow it.
+    pub fn overlaps(&self, set: &PlanSet) -> Vec<PlanOverlap> {
+        let mut owners: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (number, plan) in set.plans.iter().enumerate() {
+            for file in self.locks[number].names.iter().chain(&plan.touches) {
+                let of = owners.entry(file).or_default();
+                if of.last() != Some(&number) {
+                    of.push(number);
                 }
             }
         }
+        // Names by who names them and which folders and patterns they are in; there are few such kinds.
+        let mut wide: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for pattern in owners.keys().filter(|name| is_wide(name)) {
+            let head = literal_head(pattern);
+            let near = owners.range(head..).map(|(name, _)| *name);
+            for name in near.take_while(|name| name.starts_with(head)) {
+                if name != *pattern && covers(pattern, name) {
+                    wide.entry(name).or_default().push(pattern);
+                }
+            }
+        }
+        let mut kinds: BTreeMap<(&[usize], &[&str]), Vec<&str>> = BTreeMap::new();
+        for (name, own) in &owners {
+            let around = wide.get(name).map(Vec::as_slice).unwrap_or_default();
+            kinds.entry((own, around)).or_default().push(name);
+        }
+        let mut groups: BTreeMap<Vec<usize>, Vec<String>> = BTreeMap::new();
+        for ((own, around), files) in kinds {
+            let others = around.iter().flat_map(|pattern| &owners[pattern]);
+            let mut plans: Vec<usize> = own.iter().chain(others).copied().collect();
+            plans.sort_unstable();
+            plans.dedup();
+            let is_allowed = |plan: &usize| set.plans[*plan].overlap == Overlap::Allow;
+            if plans.len() > 1 && !plans.iter().all(is_allowed) {
+                let group = groups.entry(plans).or_default();
+                group.extend(files.into_iter().map(str::to_owned));
+            }
+        }
+        let groups = groups.into_iter();
+        groups
+            .map(|(plans, mut files)| {
+                files.sort_unstable();
+                PlanOverlap { plans, files }
+            })
+            .collect()
     }
-    if pairs.is_empty() {
-        return Vec::new();
-    }
-    let waits = PlanWaits::new(set);
-    pairs
-        .into_iter()
-        .map(|(plans, files)| PlanOverlap {
-            waits: waits.between(plans.0, plans.1) || waits.between(plans.1, plans.0),
-            plans,
-            files,
-            serialized: None,
-        })
-        .collect()
 }
 
-/// Which plans each plan waits for, by their places in the manifest.
-struct PlanWaits(Vec<Vec<usize>>);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Durations, Generated};
 
-impl PlanWaits {
-    fn new(set: &PlanSet) -> Self {
-        let numbers: BTreeMap<&PlanName, usize> = set
-            .plans
-            .iter()
-            .enumerate()
-            .map(|(number, plan)| (&plan.name, number))
-            .collect();
-        let waits = set.plans.iter().map(|plan| {
-            let phases = plan.document.phases.iter();
-            let phases = phases.flat_map(|phase| plan.phase_waits(phase.id));
-            let all = plan.depends.iter().cloned().chain(phases);
-            let mut on: Vec<usize> = all
-                .filter_map(|wait| numbers.get(&wait.on.plan).copied())
-                .collect();
-            on.sort_unstable();
-            on.dedup();
-            on
-        });
-        Self(waits.collect())
+    fn groups(plans: &[(&[&str], Overlap)]) -> Vec<(Vec<usize>, String)> {
+        let mut set = Generated {
+            plans: plans.len(),
+            tasks: plans.len(),
+            ..Generated::default()
+        }
+        .plan_set();
+        for (plan, (touches, overlap)) in set.plans.iter_mut().zip(plans) {
+            plan.touches = touches.iter().map(|file| (*file).to_owned()).collect();
+            plan.overlap = *overlap;
+        }
+        let found = Graph::new(&set, &Durations::default()).overlaps(&set);
+        found
+            .into_iter()
+            .map(|group| (group.plans, group.files.join(" ")))
+            .collect()
     }
 
-    /// True when the one waits for the other, directly or through others.
-    fn between(&self, one: usize, other: usize) -> bool {
-        let mut seen = BTreeSet::from([one]);
-        let mut open = vec![one];
-        while let Some(plan) = open.pop() {
-            if plan == other {
-                return true;
-            }
-            open.extend(self.0[plan].iter().filter(|on| seen.insert(**on)));
-        }
-        false
+    #[test]
+    fn files_are_grouped_by_the_plans_that_touch_them() {
+        let warn = Overlap::Warn;
+        assert_eq!(
+            groups(&[
+                (&["src/a.rs", "b.rs", "own.rs"], warn),
+                (&["src/a.rs", "b.rs"], warn),
+                (&["b.rs", "docs/x.md"], warn),
+                (&["docs/"], warn),
+                (&["x/*.toml"], warn),
+            ]),
+            [
+                (vec![0, 1], "src/a.rs".to_owned()),
+                (vec![0, 1, 2], "b.rs".to_owned()),
+                (vec![2, 3], "docs/x.md".to_owned()),
+            ]
+        );
+        // Folders and patterns meet what is in them, and patterns that may meet do.
+        assert_eq!(
+            groups(&[
+                (&["src/**"], warn),
+                (&["src/auth/*.rs"], warn),
+                (&["src/auth/a.rs"], warn)
+            ]),
+            [
+                (vec![0, 1], "src/auth/*.rs".to_owned()),
+                (vec![0, 1, 2], "src/auth/a.rs".to_owned()),
+            ]
+        );
+        let (warn, allow) = (Overlap::Warn, Overlap::Allow);
+        assert_eq!(groups(&[(&["a.rs"], allow), (&["a.rs"], allow)]), []);
+        assert_eq!(groups(&[(&["a.rs"], allow), (&["a.rs"], warn)]).len(), 1);
     }
 }

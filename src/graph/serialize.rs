@@ -1,57 +1,109 @@
 //! Plans that touch the same files, one after the other.
 
+use std::collections::BTreeSet;
+
 use crate::plan::{Overlap, PlanSet};
 
-use super::gate::{Counts, Gate, Why};
+use super::gate::{Counts, Why};
 use super::network::{Graph, Of};
+use super::series::PlanSeries;
 
 impl Graph {
     /// Lets plans that touch the same files and ask for it go one after the other, in the order that fits what they wait
-    /// for already, else by priority and manifest. Where neither order fits they run side by side, which is a risk that
-    /// the overlap names.
+    /// for already, else by priority and manifest. Plans that wait for parts of each other run side by side, which is a risk
+    /// that the overlap names.
     pub(super) fn serialize(&mut self, set: &PlanSet) {
         let wanted = |plan: usize| set.plans[plan].overlap == Overlap::Serialize;
-        for found in 0..self.overlaps.len() {
-            let (a, b) = self.overlaps[found].plans;
-            if !(wanted(a) || wanted(b)) {
-                continue;
+        self.after = vec![Vec::new(); set.plans.len()];
+        if !(0..set.plans.len()).any(wanted) {
+            return;
+        }
+        let mut roots: Vec<usize> = (0..set.plans.len()).collect();
+        roots.sort_by_key(|plan| std::cmp::Reverse(set.plans[*plan].priority));
+        let ranks = PlanSeries::written(set).ranks(&roots);
+        let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); set.plans.len()];
+        for mut group in self.overlaps(set) {
+            group.plans.sort_by_key(|plan| ranks[*plan]);
+            for (place, second) in group.plans.iter().enumerate() {
+                let firsts = group.plans[..place]
+                    .iter()
+                    .filter(|first| ranks[**first] != ranks[*second] && (wanted(**first) || wanted(*second)));
+                after[*second].extend(firsts);
             }
-            let (first, second) = if set.plans[b].priority > set.plans[a].priority {
-                (b, a)
-            } else {
-                (a, b)
-            };
-            let order = [(first, second), (second, first)]
-                .into_iter()
-                .find(|(first, second)| !self.reaches(*second, *first));
-            let Some((first, second)) = order else {
-                continue;
-            };
-            self.overlaps[found].serialized = Some((first, second));
-            let Some(end) = self.place(first, Of::Plan) else {
-                continue;
-            };
-            let gate = self.gates.add([end], 1, Counts::Settled, Why::Overlap);
-            self.hang_all(second, gate);
+        }
+        for (second, firsts) in after.into_iter().enumerate() {
+            let ends = firsts.iter().filter_map(|first| self.place(*first, Of::Plan));
+            let ends: Vec<usize> = ends.collect();
+            if let Some(gate) = self.gates.all(ends, Counts::Settled, Why::Overlap) {
+                self.hang_all(second, gate);
+            }
+            self.after[second] = firsts.into_iter().collect();
         }
     }
+}
 
-    /// True when the end of plan `to` comes after some work of plan `from`.
-    fn reaches(&self, from: usize, to: usize) -> bool {
-        let Some(end) = self.place(to, Of::Plan) else {
-            return false;
-        };
-        let mut seen = vec![false; self.nodes.len()];
-        let mut stack = vec![end];
-        while let Some(node) = stack.pop() {
-            if std::mem::replace(&mut seen[node], true) {
-                continue;
-            }
-            if self.nodes[node].plan == from {
-                return true;
-            }
-            stack.extend(self.waits_of(node).flat_map(Gate::of));
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Durations, Generated};
+    use crate::plan::Priority;
+
+    fn serialized(count: usize, edit: impl Fn(&mut PlanSet)) -> (Graph, PlanSet) {
+        let mut set = Generated {
+            plans: count,
+            tasks: 2,
+            cross: 0.0,
+            ..Generated::default()
         }
-        false
+        .plan_set();
+        for plan in &mut set.plans {
+            plan.touches = vec!["src/a.rs".to_owned(), "docs/".to_owned()];
+            plan.overlap = Overlap::Serialize;
+        }
+        edit(&mut set);
+        (Graph::new(&set, &Durations::default()), set)
+    }
+
+    #[test]
+    fn plans_go_by_what_they_wait_for_then_by_priority_then_by_the_manifest() {
+        let (graph, _) = serialized(4, |set| {
+            let urgent = Priority(1000);
+            set.plans[2].priority = urgent;
+            // The urgent one waits for the last.
+            let last = format!("{}", set.plans[3].name).parse().unwrap();
+            set.plans[2].depends = vec![last];
+        });
+        assert_eq!(graph.after, [vec![2, 3], vec![0, 2, 3], vec![3], vec![]]);
+    }
+
+    #[test]
+    fn only_plans_that_ask_for_it_go_one_after_the_other_and_mutual_ones_do_not() {
+        let (graph, set) = serialized(4, |set| {
+            for plan in &mut set.plans[..3] {
+                plan.overlap = Overlap::Warn;
+            }
+        });
+        assert_eq!(graph.after, [vec![], vec![], vec![], vec![0, 1, 2]]);
+        let mut series = PlanSeries::new(&set, &graph);
+        assert_eq!(series.side_by_side(&[0, 1, 2, 3]), [0, 1, 2]);
+        assert_eq!(series.side_by_side(&[2, 3]), [] as [usize; 0]);
+        let (graph, _) = serialized(2, |set| {
+            for (one, other) in [(0, 1), (1, 0)] {
+                let point = format!("{}.1", set.plans[other].name).parse().unwrap();
+                set.plans[one].depends = vec![point];
+            }
+        });
+        assert!(graph.after.iter().all(Vec::is_empty));
+    }
+
+    #[test]
+    fn a_thousand_plans_of_the_same_files_need_a_gate_each() {
+        let gates = |overlap| {
+            let (graph, _) = serialized(1000, |set| {
+                set.plans.iter_mut().for_each(|plan| plan.overlap = overlap)
+            });
+            graph.gates.len()
+        };
+        assert_eq!(gates(Overlap::Serialize), gates(Overlap::Warn) + 999);
     }
 }

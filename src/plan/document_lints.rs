@@ -12,7 +12,8 @@ impl PlanSet {
     /// All lints of manifest and documents.
     pub fn lints(&self) -> impl Iterator<Item = Lint> {
         let of_documents = self.plans.iter().flat_map(|plan| self.lints_of(plan));
-        self.warnings.iter().cloned().chain(of_documents)
+        let all = self.warnings.iter().cloned().chain(of_documents);
+        all.chain(self.unused_parallel_words(|_| true))
     }
 
     /// Lints of a document, by place. None of them is an error, but work may be lost silently. Those of the
@@ -52,6 +53,11 @@ impl PlanSet {
             if plan.arrangement.strategy == Strategy::Batched {
                 // The same order without batches, which are as large as there are agents.
                 plan.arrangement.strategy = Strategy::Pipeline;
+            }
+            for strategy in plan.arrangement.phases.values_mut() {
+                if *strategy == Strategy::Batched {
+                    *strategy = Strategy::Pipeline;
+                }
             }
         }
         Some(fine)

@@ -20,6 +20,7 @@ mod live;
 pub mod manifest;
 pub mod markdown;
 mod merge_message;
+mod parallel_work;
 mod prompt;
 mod set;
 mod starter;
@@ -43,6 +44,7 @@ pub use id::unit::UnitId;
 pub use live::edit::{LiveEdit, ManifestChange, Openness};
 pub use live::loosened::{formerly, loosened};
 pub use merge_message::{MERGE_TEMPLATE, MergeContext, MergeTask, render_merge_message};
+pub use parallel_work::parallel_words;
 pub use prompt::context::{
     ConflictingFile, OtherSide, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
     PromptTask, ResolverContext, WhyAgain,

@@ -37,12 +37,15 @@ pub struct BlockedTask {
     pub id: TaskId,
     /// Tasks of the plan, and work of other plans, that must settle first.
     pub by: Vec<String>,
+    /// Files that it touches and tasks of `by` touch too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
 }
 
 /// Sorts the open tasks of a plan into what can be worked on, at most `limit` of it, and what waits.
 ///
-/// What waits for what is the graph's, under the plan's strategy; batches hold nobody up who asks here. A task also waits
-/// for begun ones that touch the same files. `states` is as for [`task_list`](super::task_list()). `open_elsewhere` names
+/// What waits for what is the graph's, under the plan's strategy; batches hold nobody up who asks here. Of tasks that touch
+/// the same file, one is offered, and the others wait for it. `states` is as for [`task_list`](super::task_list()). `open_elsewhere` names
 /// what else keeps a task that is not settled from being worked on, such as what it waits for in other plans.
 pub fn task_next(
     plan: &PlanName,
@@ -52,45 +55,65 @@ pub fn task_next(
     limit: Option<usize>,
     open_elsewhere: impl Fn(TaskId) -> Vec<String>,
 ) -> TaskNext {
+    let locks = FileLocks::new(document);
     let look = TaskSituation {
         document,
         states,
-        order: task_order(document, arrangement),
-        locks: FileLocks::new(document),
+        order: task_order(document, arrangement, &locks.of),
+        locks,
     };
-    let (mut running, mut failed, mut pending, mut blocked) = (vec![], vec![], vec![], vec![]);
-    for id in document.phases.iter().flat_map(items) {
-        let ready = |reason: String| ReadyTask { id, reason };
-        let state = look.state(id);
-        let closed = match state.is_settled() {
-            true => Vec::new(),
-            false => open_elsewhere(id),
-        };
-        match state {
-            TaskState::Running | TaskState::Failed if !closed.is_empty() => {
-                blocked.push(BlockedTask { id, by: closed });
+    let is_begun = |state: TaskState| state == TaskState::Running;
+    let has_failed = |state: TaskState| state == TaskState::Failed;
+    let is_pending = |state: TaskState| matches!(state, TaskState::Pending | TaskState::Ready);
+    let ids: Vec<TaskId> = document.phases.iter().flat_map(items).collect();
+    let (mut ready, mut blocked) = (Vec::new(), BTreeMap::new());
+    // Who touches a file: what is begun before what failed, and that before the rest.
+    let mut holders: BTreeMap<u32, TaskId> = BTreeMap::new();
+    for wanted in [&is_begun as &dyn Fn(TaskState) -> bool, &has_failed, &is_pending] {
+        for (place, id) in ids.iter().copied().enumerate() {
+            let state = look.state(id);
+            if !wanted(state) {
+                continue;
             }
-            TaskState::Running => running.push(ready("begun and not done".to_owned())),
-            TaskState::Failed => failed.push(ready("failed; may be tried again".to_owned())),
-            TaskState::Pending | TaskState::Ready => {
-                let mut by = look.open(id);
-                by.extend(look.same_files(id).iter().map(ToString::to_string));
-                by.extend(closed);
-                dedup(&mut by);
-                match by.is_empty() {
-                    true => pending.push(ready(look.reason(id))),
-                    false => blocked.push(BlockedTask { id, by }),
-                }
+            let mut by = if is_pending(state) {
+                look.open(id)
+            } else {
+                Vec::new()
+            };
+            let files = look.locks.of.get(&id).map(Vec::as_slice).unwrap_or_default();
+            let waits = !by.is_empty();
+            let held = files.iter().filter(|_| !is_begun(state) && !waits);
+            let held: Vec<(u32, TaskId)> = held
+                .filter_map(|file| Some((*file, *holders.get(file)?)))
+                .collect();
+            by.extend(held.iter().map(|(_, holder)| holder.to_string()));
+            by.extend(open_elsewhere(id));
+            dedup(&mut by);
+            if by.is_empty() {
+                let reason = match state {
+                    TaskState::Running => "begun and not done".to_owned(),
+                    TaskState::Failed => "failed; may be tried again".to_owned(),
+                    TaskState::Pending | TaskState::Ready | TaskState::Done | TaskState::Skipped => {
+                        look.reason(id)
+                    }
+                };
+                ready.push(ReadyTask { id, reason });
+            } else {
+                let name = |(file, _): &(u32, TaskId)| look.locks.names[*file as usize].clone();
+                let files = held.iter().map(name).collect();
+                blocked.insert(place, BlockedTask { id, by, files });
             }
-            TaskState::Done | TaskState::Skipped => {}
+            if is_begun(state) || ready.last().is_some_and(|last| last.id == id) {
+                holders.extend(files.iter().map(|file| (*file, id)));
+            }
         }
     }
-    let all = running.into_iter().chain(failed).chain(pending);
+    ready.truncate(limit.unwrap_or(usize::MAX));
     TaskNext {
         schema: 1,
         plan: plan.clone(),
-        ready: all.take(limit.unwrap_or(usize::MAX)).collect(),
-        blocked,
+        ready,
+        blocked: blocked.into_values().collect(),
     }
 }
 
@@ -151,18 +174,6 @@ impl TaskSituation<'_> {
             .collect()
     }
 
-    /// Begun tasks that touch a file of this one.
-    fn same_files(&self, id: TaskId) -> Vec<TaskId> {
-        let files = |id: TaskId| self.locks.of.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let own = files(id);
-        let running = self.document.tasks().filter(|other| {
-            other.id != id
-                && self.state(other.id) == TaskState::Running
-                && files(other.id).iter().any(|file| own.contains(file))
-        });
-        running.map(|other| other.id).collect()
-    }
-
     fn reason(&self, id: TaskId) -> String {
         let reasons = self.gates(id).map(|gate| match gate.why.words() {
             Some(words) => format!("{words} is settled"),
@@ -207,10 +218,15 @@ mod tests {
                 of_task.map(|(_, wait)| (*wait).to_owned()).collect()
             },
         );
-        let blocked = next
-            .blocked
-            .iter()
-            .map(|task| format!("{} by {}", task.id, task.by.join(" ")));
+        let blocked = next.blocked.iter().map(|task| {
+            let over = if task.files.is_empty() { "" } else { " over " };
+            format!(
+                "{} by {}{over}{}",
+                task.id,
+                task.by.join(" "),
+                task.files.join(" ")
+            )
+        });
         (
             next.ready.iter().map(|task| task.id.to_string()).collect(),
             blocked.collect(),
@@ -285,6 +301,22 @@ mod tests {
         let (ready, blocked) = next(TWO, &[], &[("1.1", "auth.2")]);
         assert_eq!(ready, ["1.2", "2.3"]);
         assert_eq!(blocked[0], "1.1 by auth.2");
+    }
+
+    #[test]
+    fn of_tasks_that_touch_the_same_file_one_is_offered() {
+        let text = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a in `src/x.rs`\n- [ ] 1.2 b in `src/x.rs` and `src/y.rs`\n- [ ] 1.3 c in `src/y.rs`\n- [ ] 1.4 d (reads: src/x.rs)\n";
+        let (ready, blocked) = next(text, &[], &[]);
+        assert_eq!(ready, ["1.1", "1.3", "1.4"]);
+        assert_eq!(blocked, ["1.2 by 1.1 over src/x.rs"]);
+        // What is begun keeps its files, and what failed comes before what nobody has tried.
+        let states = [("1.2", TaskState::Failed), ("1.3", TaskState::Running)];
+        let (ready, blocked) = next(text, &states, &[]);
+        assert_eq!(ready, ["1.3", "1.1", "1.4"]);
+        assert_eq!(blocked, ["1.2 by 1.3 over src/y.rs"]);
+        let (ready, blocked) = next(text, &[("1.2", TaskState::Failed)], &[]);
+        assert_eq!(ready, ["1.2", "1.4"]);
+        assert_eq!(blocked, ["1.1 by 1.2 over src/x.rs", "1.3 by 1.2 over src/y.rs"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::list::joined;
 use super::reason_text::ReasonText;
 use crate::plan::format_duration;
-use crate::schedule::{CapacityReason, TokenHolder};
+use crate::schedule::{CapacityReason, LaneCount, LaneHold, TokenHolder};
 
 pub(super) fn capacity(reason: &CapacityReason) -> ReasonText {
     ReasonText::plain(match reason {
@@ -13,7 +13,10 @@ pub(super) fn capacity(reason: &CapacityReason) -> ReasonText {
         CapacityReason::NoRun => return ReasonText::with_remedy("no run is under way", "orch up"),
         CapacityReason::MakingWorktree(Some(what)) => format!("its worktree is being made: {what}"),
         CapacityReason::MakingWorktree(None) => "its worktree is being made".to_owned(),
-        CapacityReason::Lanes(lanes) => format!("all {lanes} lanes of the plan are taken"),
+        CapacityReason::Lanes(count) => lanes(count),
+        CapacityReason::Memory(free) => {
+            format!("only {free}% of memory is free: nothing begins beside what is at work")
+        }
         CapacityReason::SlotKept(plans) => format!(
             "a slot is kept for {}, whose worktree is being made",
             joined(plans)
@@ -33,6 +36,28 @@ pub(super) fn capacity(reason: &CapacityReason) -> ReasonText {
     })
 }
 
+/// `the only lane of the plan is taken; usually 3: the load is 310% of the cores`.
+fn lanes(count: &LaneCount) -> String {
+    let taken = match count.lanes {
+        1 => "the only lane of the plan is taken".to_owned(),
+        lanes => format!("all {lanes} lanes of the plan are taken"),
+    };
+    let holds: Vec<String> = count.holds.iter().map(hold).collect();
+    match holds.is_empty() {
+        true => taken,
+        false => format!("{taken}; usually {}: {}", count.usual, holds.join(", ")),
+    }
+}
+
+fn hold(hold: &LaneHold) -> String {
+    match hold {
+        LaneHold::Load(percent) => format!("the load is {percent}% of the cores"),
+        LaneHold::Memory(percent) => format!("only {percent}% of memory is free"),
+        LaneHold::Failures { failed, of } => format!("{failed} of its last {of} attempts failed"),
+        LaneHold::RateLimit(agent) => format!("{agent} has met a limit"),
+    }
+}
+
 fn holder(holder: &TokenHolder) -> String {
     format!(
         "{}.{} for {} s until it ends, expected to take {}",
@@ -41,4 +66,33 @@ fn holder(holder: &TokenHolder) -> String {
         holder.since.as_secs(),
         format_duration(holder.expected)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_lanes_than_usual_have_their_reasons() {
+        let said = |lanes, holds| {
+            let count = LaneCount {
+                lanes,
+                usual: 3,
+                holds,
+            };
+            capacity(&CapacityReason::Lanes(count)).text
+        };
+        assert_eq!(said(3, vec![]), "all 3 lanes of the plan are taken");
+        assert_eq!(
+            said(
+                1,
+                vec![LaneHold::Load(310), LaneHold::Failures { failed: 2, of: 4 }]
+            ),
+            "the only lane of the plan is taken; usually 3: the load is 310% of the cores, 2 of its last 4 attempts failed"
+        );
+        assert_eq!(
+            capacity(&CapacityReason::Memory(4)).text,
+            "only 4% of memory is free: nothing begins beside what is at work"
+        );
+    }
 }

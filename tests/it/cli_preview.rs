@@ -105,6 +105,117 @@ fn a_preview_tells_order_times_overlaps_and_risks_and_makes_nothing() {
 }
 
 #[test]
+fn parallel_words_that_change_nothing_are_warned_of_once_and_auto_makes_them_count() {
+    let sandbox = Sandbox::new();
+    let free = "# Free\n## Phase 1: a\n- [ ] 1.1 x\n- [ ] 1.2 y (depends: none)\n";
+    let beside = "# Beside\n## Phase 1: a [PARALLEL]\n- [ ] 1.1 x\n## Phase 2: b [PARALLEL]\n- [ ] 2.1 y\n";
+    sandbox.plan("free", "", free, "work 1.1 1.2");
+    sandbox.plan("beside", "", beside, "work 1.1 2.1");
+    sandbox.plan("plain", "", &document(&[2]), "work 1.1 1.2");
+    sandbox
+        .orch("check")
+        .code(0)
+        .says("free.md:4: `(depends: none)`, `[PARALLEL]` change nothing while one agent works through the whole plan (also in plans/beside.md)")
+        .says("set `dispatch = \"auto\"` in [run]")
+        .ok();
+    assert!(risks(&sandbox.orch("preview --json").json()).contains("parallel-unused"));
+    sandbox.settings("dispatch = \"auto\"");
+    let checked = sandbox.orch("check").code(0);
+    assert!(!checked.out.contains("change nothing") && !checked.err.contains("change nothing"));
+    let preview = sandbox.orch("preview --json").code(0).json();
+    assert_eq!(
+        preview["dispatch"],
+        json!([
+            {"plan": "free", "dispatch": "task", "why": ["(depends: none)"]},
+            {"plan": "beside", "dispatch": "phase", "why": ["[PARALLEL]"]},
+            {"plan": "plain", "dispatch": "plan", "why": []},
+        ])
+    );
+    assert_eq!(
+        preview["waves"],
+        json!([["free.1.1", "free.1.2", "beside.1", "beside.2", "plain.1"]])
+    );
+    sandbox
+        .orch("preview")
+        .code(0)
+        .says("by task: (depends: none): free")
+        .says("by phase: [PARALLEL]: beside")
+        .says("as a whole: no parallel work in the document: plain")
+        .ok();
+    sandbox.orch("simulate --dispatch auto").code(0).ok();
+}
+
+#[test]
+fn overlaps_are_grouped_by_file_without_plans_that_wait_for_each_other() {
+    let sandbox = Sandbox::new();
+    let document = |file: &str| format!("# P\n## Phase 1: a\n- [ ] 1.1 Change `{file}` and `src/both.rs`\n");
+    for (plan, file) in [
+        ("a", "src/x.rs"),
+        ("b", "src/x.rs"),
+        ("c", "src/x.rs"),
+        ("d", "src/y.rs"),
+    ] {
+        sandbox.plan(plan, "", &document(file), "work 1.1");
+    }
+    sandbox.plan("e", "depends = [\"d\"]", &document("src/y.rs"), "work 1.1");
+    let overlaps = |sandbox: &Sandbox| sandbox.orch("preview --json").code(0).json()["overlaps"].clone();
+    assert_eq!(
+        overlaps(&sandbox),
+        json!([
+            {"plans": ["a", "b", "c"], "files": ["src/x.rs"]},
+            {"plans": ["a", "b", "c", "d", "e"], "files": ["src/both.rs"]},
+        ])
+    );
+    sandbox
+        .orch("preview")
+        .code(0)
+        .says("  src/x.rs: a, b, c\n")
+        .says("a, b, c: all touch src/x.rs, and run side by side")
+        .ok();
+    sandbox.settings("overlap = \"serialize\"");
+    assert_eq!(
+        overlaps(&sandbox),
+        json!([
+            {"plans": ["a", "b", "c"], "files": ["src/x.rs"], "in_order": true},
+            {"plans": ["a", "b", "c", "d", "e"], "files": ["src/both.rs"], "in_order": true},
+            {"plans": ["d", "e"], "files": ["src/y.rs"], "in_order": true},
+        ])
+    );
+    sandbox
+        .orch("preview")
+        .code(0)
+        .says("src/x.rs: a → b → c (one after the other)")
+        .ok();
+}
+
+#[test]
+fn a_phase_has_its_own_strategy_and_auto_says_why() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("dispatch = \"task\"");
+    let text = "# P\n## Phase 1: a\n- [ ] 1.1 `src/a.rs`\n- [ ] 1.2 `src/b.rs`\n## Phase 2: b\n- [ ] 2.1 x\n- [ ] 2.2 y (depends: 1.1)\n\
+                ## Phase 3: c\n- [ ] 3.1 z\n";
+    let own = "[plans.p.phases.3]\nstrategy = \"independent\"";
+    sandbox.plan("p", own, text, "work 1.1");
+    let preview = sandbox.orch("preview --json").code(0).json();
+    let chosen: Vec<(&str, &str)> = preview["strategies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["phase"].as_str().unwrap(), row["strategy"].as_str().unwrap()))
+        .collect();
+    assert_eq!(chosen, [("p.1", "independent"), ("p.2", "dag")]);
+    assert_eq!(preview["waves"][0], json!(["p.1.1", "p.1.2", "p.3.1"]));
+    sandbox
+        .orch("preview")
+        .code(0)
+        .says("dag, as its tasks name dependencies: p.2")
+        .ok();
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "[plans.p.phases.7]\nstrategy = \"dag\"", text, "work 1.1");
+    sandbox.orch("check").code(2).says("plan `p` has no phase 7").ok();
+}
+
+#[test]
 fn what_is_done_stays_and_what_is_begun_goes_on() {
     let sandbox = Sandbox::new();
     sandbox.settings("retries = 0");

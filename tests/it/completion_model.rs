@@ -243,6 +243,7 @@ fn work(dice: &mut Rng, odds: Option<&mut Rng>) -> Work {
             strategy: Strategy::DRAWN[dice.below(4)],
             threshold: 1000,
             lanes: Lanes::Count(1 + dice.below(3)),
+            ..Arrangement::default()
         };
         plan.auto_merge = true;
         plan.allow_empty = dice.percent(15.0);

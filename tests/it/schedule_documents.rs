@@ -39,6 +39,7 @@ fn plan_set(dice: &mut Rng, seed: u64) -> PlanSet {
             strategy: Strategy::DRAWN[dice.below(4)],
             threshold: [500, 800, 1000][dice.below(3)],
             lanes,
+            ..Arrangement::default()
         };
         plan.auto_merge = dice.percent(50.0);
         let phases = &mut Arc::make_mut(&mut plan.document).phases;

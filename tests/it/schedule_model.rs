@@ -18,7 +18,8 @@ use orch::schedule::{
     AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input,
     LaneNote, Launch, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid,
     PhaseVerify, PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness, ReviewStep, Scheduler, Signs,
-    Spent, State, Steer, Steered, UnionSaid, UnitWork, Word, Work, WorkConflict, plan_state, review, steer,
+    Spent, State, Steer, Steered, UnionSaid, UnitWork, Word, Work, WorkConflict, lanes, plan_state, review,
+    steer,
 };
 
 use crate::support::{Branches, campaign};
@@ -199,6 +200,7 @@ fn plans(dice: &mut Dice) -> Work {
         )]),
         budget: dice.percent(10).then_some(200),
         slots: 1 + dice.below(3),
+        machine: Machine::default(),
         agent_limits: BTreeMap::from([("one".parse().unwrap(), 1 + dice.below(2))]),
         resources: BTreeMap::from([("db".parse().unwrap(), 1)]),
         train: TrainSettings {
@@ -283,7 +285,6 @@ struct World {
     ending: Option<Ending>,
     trouble: bool,
     steered: bool,
-    machine: Machine,
     branches: Branches,
 }
 
@@ -308,7 +309,6 @@ impl World {
             hung: BTreeSet::new(),
             ending: None,
             steered: false,
-            machine: Machine::default(),
             branches: Branches::default(),
         }
     }
@@ -742,7 +742,8 @@ impl World {
 
     /// The supervisor dies: what was not recorded is gone, what runs continues, and a new one replays the journal.
     fn crash(&mut self) {
-        let work = self.scheduler.work().clone();
+        let mut work = self.scheduler.work().clone();
+        work.machine = Machine::default();
         let mut fresh = Scheduler::new(work);
         fresh.replay(self.journal.iter().map(|(at, event)| (*at, event)));
         // Time passes without being recorded.
@@ -753,7 +754,6 @@ impl World {
             "a replay gives another state"
         );
         self.scheduler = fresh;
-        self.machine = Machine::default();
         // Effects under way die with the supervisor, except agents: their ends will be seen by whoever looks.
         let alive = |coming: &Coming| match coming {
             Coming::Work(_) | Coming::Report(..) => true,
@@ -817,7 +817,6 @@ impl World {
                     load: self.dice.below(400) as u32,
                     free_memory: self.dice.below(100) as u32,
                 };
-                self.machine = machine;
                 self.tell(Input::Machine(machine));
                 continue;
             }
@@ -1004,7 +1003,7 @@ impl World {
     fn check_busy(&self) {
         let (work, state) = (self.scheduler.work(), self.scheduler.state());
         let running = state.open_attempts().count();
-        if running >= work.slots {
+        if running >= work.slots || (running > 0 && work.machine.is_short_of_memory()) {
             return;
         }
         let taken = |agent: &str| {
@@ -1021,9 +1020,9 @@ impl World {
                 .and_then(|id| plan.unit(*id))
                 .is_some_and(|unit| !unit.uses.is_empty())
         });
-        for plan in &work.plans {
+        for (number, plan) in work.plans.iter().enumerate() {
             let run = state.plan(&plan.name);
-            let room = run.attempts.len() < self.machine.lanes(plan, run);
+            let room = run.attempts.len() < lanes(work, state, number).lanes;
             if !run.is_open() || !room || run.worktrees.len() <= run.attempts.len() {
                 continue;
             }

@@ -433,6 +433,46 @@ fn plans_that_touch_the_same_files_go_one_after_the_other_when_asked() {
 }
 
 #[test]
+fn a_task_holds_what_it_uses_and_other_tasks_go_on() {
+    let sandbox = sandbox("max_agents = 4\ndispatch = \"task\"\nparallel_tasks = 3");
+    sandbox.gate("1.1");
+    sandbox.tables("[resources]\ndatabase = 1");
+    let document =
+        "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a (uses: database)\n- [ ] 1.2 b (uses: database)\n- [ ] 1.3 c\n";
+    sandbox.plan(
+        "p",
+        "",
+        document,
+        "case $ORCH_TASK in 1.1) gate 1.1;; esac; work $ORCH_TASK",
+    );
+    let up = sandbox.start("up");
+    sandbox.reached("1.1");
+    sandbox.happened("task.done", "p");
+    let why = sandbox.why("p.1.2");
+    assert!(
+        why.contains("no token of resource database is free: held by p.1.1"),
+        "{why}"
+    );
+    sandbox.open("1.1");
+    up.end().code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+}
+
+#[test]
+fn a_task_that_uses_an_unknown_resource_is_refused() {
+    let sandbox = sandbox("");
+    sandbox.tables("[resources]\ndatabase = 1");
+    let document = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a (uses: databse)\n";
+    sandbox.plan("p", "", document, "work 1.1");
+    sandbox
+        .orch("check")
+        .code(2)
+        .says("p.md:5:19: task 1.1 uses the unknown resource `databse`")
+        .says("did you mean `database`?")
+        .ok();
+}
+
+#[test]
 fn who_holds_a_resource_is_said() {
     let sandbox = sandbox("max_agents = 4");
     sandbox.gate("p");

@@ -343,7 +343,11 @@ fn proposal(next: &TaskNext, document: &Document) -> String {
         let _ = writeln!(text, "{:<6} {title}  ({})", ready.id, ready.reason);
     }
     for blocked in &next.blocked {
-        let _ = writeln!(text, "{:<6} waits for {}", blocked.id, blocked.by.join(", "));
+        let _ = write!(text, "{:<6} waits for {}", blocked.id, blocked.by.join(", "));
+        if !blocked.files.is_empty() {
+            let _ = write!(text, " (same file: {})", blocked.files.join(", "));
+        }
+        text.push('\n');
     }
     if text.is_empty() {
         text.push_str("nothing is left to do\n");

@@ -207,8 +207,8 @@ impl Subject {
     /// How its tasks are arranged.
     pub fn arrangement(&self) -> Arrangement {
         match (self.plan(), &self.known) {
-            (Some(plan), _) => plan.arrangement,
-            (None, KnownFrom::Assignment(work, _)) => work.arrangement,
+            (Some(plan), _) => plan.arrangement.clone(),
+            (None, KnownFrom::Assignment(work, _)) => work.arrangement.clone(),
             (None, KnownFrom::Project(_) | KnownFrom::Nothing) => Arrangement::default(),
         }
     }

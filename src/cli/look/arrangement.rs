@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::plan::{Dispatch, PlanSet, Strategy};
+use crate::plan::{Dispatch, Document, PlanSet, Strategy};
 use crate::supervisor::{SupervisorError, check_cycles};
 
 use crate::cli::call::CliError;
@@ -23,6 +23,7 @@ pub enum DispatchName {
     Plan,
     Phase,
     Task,
+    Auto,
 }
 
 /// Gives every plan the named strategy and dispatch; without one, each keeps its own. `manifest` is the file that diagnostics
@@ -39,10 +40,10 @@ pub fn impose(
 ) -> Result<(), CliError> {
     for plan in &mut set.plans {
         if let Some(strategy) = strategy {
-            plan.arrangement.strategy = strategy.into();
+            plan.arrangement.set_strategy(strategy.into());
         }
         if let Some(dispatch) = dispatch {
-            plan.arrangement.dispatch = dispatch.into();
+            plan.arrangement.dispatch = dispatch.of(&plan.document);
         }
     }
     match manifest.and_then(Path::file_name) {
@@ -66,12 +67,13 @@ impl From<StrategyName> for Strategy {
     }
 }
 
-impl From<DispatchName> for Dispatch {
-    fn from(name: DispatchName) -> Self {
-        match name {
-            DispatchName::Plan => Self::Plan,
-            DispatchName::Phase => Self::Phase,
-            DispatchName::Task => Self::Task,
+impl DispatchName {
+    fn of(self, document: &Document) -> Dispatch {
+        match self {
+            Self::Plan => Dispatch::Plan,
+            Self::Phase => Dispatch::Phase,
+            Self::Task => Dispatch::Task,
+            Self::Auto => Dispatch::of_document(document),
         }
     }
 }

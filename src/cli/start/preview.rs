@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::plan::PlanName;
+use crate::plan::{Dispatch, PlanName};
 use crate::report::{folded, output_columns, span};
 use crate::supervisor::{Action, ExpectedTimes, Preview, Project, preview, with_dependencies};
 
@@ -69,6 +69,8 @@ fn text(preview: &Preview, columns: usize) -> String {
         let head = format!("  {:<name$}  {:<8}  ", row.plan.as_str(), word(row.action));
         below(&mut out, &head, &row.reason, columns);
     }
+    dispatches(&mut out, preview, columns);
+    strategies(&mut out, preview, columns);
     waves(&mut out, preview, columns);
     expected_end(&mut out, preview);
     if !preview.critical_path.is_empty() {
@@ -131,18 +133,27 @@ fn expected_end(out: &mut String, preview: &Preview) {
 
 fn overlaps(out: &mut String, preview: &Preview, columns: usize) {
     for overlap in &preview.overlaps {
-        let [one, other] = &overlap.plans;
-        let order = match &overlap.first {
-            Some(first) => format!(" (one after the other, {first} first)"),
-            None if overlap.waits => " (one waits for the other)".to_owned(),
-            None => String::new(),
+        let plans: Vec<&str> = overlap.plans.iter().map(PlanName::as_str).collect();
+        let plans = match overlap.in_order {
+            true => format!("{} (one after the other)", first_of(&plans, " → ")),
+            false => first_of(&plans, ", "),
         };
+        let files: Vec<&str> = overlap.files.iter().map(String::as_str).collect();
         below(
             out,
             "  ",
-            &format!("{one}, {other}{order}: {}", overlap.files.join(", ")),
+            &format!("{}: {plans}", first_of(&files, ", ")),
             columns,
         );
+    }
+}
+
+/// The first of these, and how many more there are.
+fn first_of(names: &[&str], between: &str) -> String {
+    let shown = names[..names.len().min(MOST.1)].join(between);
+    match names.len().saturating_sub(MOST.1) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
@@ -173,6 +184,53 @@ fn risks(out: &mut String, preview: &Preview, columns: usize) {
             columns,
         );
         below(out, "    ", key.1, columns);
+    }
+}
+
+/// What `dispatch = "auto"` is.
+fn dispatches(out: &mut String, preview: &Preview, columns: usize) {
+    let rows = preview.dispatch.iter().map(|chosen| {
+        let why = match chosen.dispatch {
+            Dispatch::Plan => "as a whole: no parallel work in the document".to_owned(),
+            by => format!("by {by}: {}", chosen.why.join(", ")),
+        };
+        (why, chosen.plan.to_string())
+    });
+    by_reason(
+        out,
+        "how plans are given out (dispatch = \"auto\")",
+        rows,
+        columns,
+    );
+}
+
+/// What `strategy = "auto"` is.
+fn strategies(out: &mut String, preview: &Preview, columns: usize) {
+    let rows = preview.strategies.iter();
+    let rows = rows.map(|chosen| {
+        (
+            format!("{}, as {}", chosen.strategy, chosen.why),
+            chosen.phase.clone(),
+        )
+    });
+    by_reason(out, "how phases are ordered (strategy = \"auto\")", rows, columns);
+}
+
+/// Each reason once, with all that it holds for.
+fn by_reason(out: &mut String, title: &str, rows: impl Iterator<Item = (String, String)>, columns: usize) {
+    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
+    for (why, name) in rows {
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((why, vec![name])),
+        }
+    }
+    if !reasons.is_empty() {
+        let _ = writeln!(out, "\n{title}");
+    }
+    for (why, names) in reasons {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        below(out, "  ", &format!("{why}: {}", first_of(&names, ", ")), columns);
     }
 }
 

@@ -97,7 +97,7 @@ fn warn_of(project: &Project, only: &[PlanName]) -> Result<(), CliError> {
     let more = overlaps.len().saturating_sub(NAMED);
     if more > 0 {
         warn(&format!(
-            "and {more} more pairs of plans; `orch preview` names them all"
+            "and {more} more groups of plans; `orch preview` names them all"
         ));
     }
     Ok(())

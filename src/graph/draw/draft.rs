@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{PlanSet, TaskId, UnitId};
+use crate::plan::{PlanSet, Strategy, TaskId, UnitId};
 
 use super::super::gate::{Counts, Gate};
 use super::super::network::{Graph, Of};
@@ -105,7 +105,8 @@ impl<'g> Draft<'g> {
             title: plan.document.title.clone(),
             about: format!(
                 "{} · {} · {dispatch}",
-                plan.priority, self.graph.orders[number].strategy
+                plan.priority,
+                strategy_words(&self.graph.orders[number].strategies)
             ),
             work: self.work[number],
         });
@@ -352,4 +353,11 @@ impl<'g> Draft<'g> {
             only: self.view.only.map(|only| self.set.plans[only].name.to_string()),
         }
     }
+}
+
+/// The strategies of a plan's phases, each once.
+fn strategy_words(strategies: &[Strategy]) -> String {
+    let different: BTreeSet<Strategy> = strategies.iter().copied().collect();
+    let different: Vec<String> = different.iter().map(ToString::to_string).collect();
+    different.join(", ")
 }

@@ -51,7 +51,7 @@ const TASKS: View = View {
 fn the_text_is_a_tree_a_plan_with_waits() {
     let coarse = text(&picture(Dispatch::Plan, View::default()));
     let expected = "\
-auth Sign in & \"tokens\" <b>  (medium · dag · by plan, 20m of work)
+auth Sign in & \"tokens\" <b>  (medium · batched, dag · by plan, 20m of work)
 * 1     Ground                                                  10m
 * 2     House                                                   10m  after phase 1 (depends, one agent)
   finished verified by cargo test
@@ -65,7 +65,7 @@ pay Pay  (medium · pipeline · by plan, 1h 20m of work)
 ";
     assert_eq!(coarse.lines().count(), expected.lines().count() + 2, "{coarse}");
     for word in [
-        "auth Sign in & \"tokens\" <b>  (medium · dag · by plan, 20m of work)",
+        "auth Sign in & \"tokens\" <b>  (medium · batched, dag · by plan, 20m of work)",
         "* 1     Ground",
         "after auth.1 (depends)",
         "verified by cargo test",

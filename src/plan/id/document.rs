@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::document_diagnostic::DocumentDiagnostic;
 use crate::plan::text::memo::Memo;
 use crate::plan::text::seek::seek;
-use crate::plan::{Dependency, ItemId, PhaseId, Priority, TaskId};
+use crate::plan::{Dependency, ItemId, PhaseId, Priority, ResourceName, TaskId};
 
 /// A plan document.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -107,6 +107,9 @@ pub struct Task {
     pub files: Vec<String>,
     /// Files that it only reads, from `(reads: …)`; none of them is in `files`.
     pub reads: Vec<String>,
+    /// Resources of which it holds one token each while it runs: `(uses: database)` in its line.
+    #[serde(default)]
+    pub uses: Vec<ResourceName>,
     /// How long it is expected to take: `(expected: 20m)` in its line.
     pub expected: Option<Duration>,
     /// Line of its box or heading, from 1.

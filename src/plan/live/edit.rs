@@ -333,8 +333,8 @@ fn outline(document: &Document) -> BTreeMap<String, (String, String)> {
         for task in &phase.tasks {
             let parts: Vec<_> = task.subtasks.iter().map(|part| (&part.id, &part.title)).collect();
             let rest = format!(
-                "{} {:?} {:?} {:?} {parts:?} {:?} {:?}",
-                task.details, task.depends, task.cross, task.sequential, task.files, task.reads
+                "{} {:?} {:?} {:?} {parts:?} {:?} {:?} {:?}",
+                task.details, task.depends, task.cross, task.sequential, task.files, task.reads, task.uses
             );
             outline.insert(task.id.to_string(), (task.title.clone(), rest));
         }

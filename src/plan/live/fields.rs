@@ -1,7 +1,10 @@
 //! The keys of the manifest that can be edited while plans are worked on, each with the time until which it may.
 
 use crate::plan::{CommitPolicy, MergeStrategy, format_duration};
-use crate::plan::{Dispatch, Lanes, OnConflict, Overlap, PhaseSettings, Plan, PlanSet, Regenerate, Report};
+use crate::plan::{
+    Lanes, OnConflict, Overlap, PhaseId, PhaseSettings, Plan, PlanSet, Regenerate, Report, Strategy,
+};
+use std::collections::BTreeMap;
 
 /// Until when a key may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,20 +119,19 @@ pub(in crate::plan) const PLAN: &[Field<Plan>] = &[
         attempts.on_stuck,
         |on_stuck: &crate::plan::OnStall| { on_stuck.as_str().to_owned() }
     ),
+    field!("dispatch", UntilBegun, arrangement.dispatch, plain),
+    field!("strategy", UntilBegun, arrangement.strategy, plain),
     field!(
-        "dispatch",
+        "phases.N.strategy",
         UntilBegun,
-        arrangement.dispatch,
-        |dispatch: &Dispatch| {
-            let word = match dispatch {
-                Dispatch::Plan => "plan",
-                Dispatch::Phase => "phase",
-                Dispatch::Task => "task",
-            };
-            word.to_owned()
+        arrangement.phases,
+        |phases: &BTreeMap<PhaseId, Strategy>| {
+            let each = phases
+                .iter()
+                .map(|(phase, strategy)| format!("{phase}: {strategy}"));
+            each.collect::<Vec<_>>().join(", ")
         }
     ),
-    field!("strategy", UntilBegun, arrangement.strategy, plain),
     field!(
         "phase_threshold",
         UntilBegun,
@@ -330,6 +332,8 @@ mod tests {
         } = attempts;
         let Arrangement {
             dispatch: _,
+            by_document: _,
+            phases: _,
             strategy: _,
             threshold: _,
             lanes: _,

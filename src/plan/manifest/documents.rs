@@ -185,6 +185,7 @@ fn document_of_prompt(prompt: &str, line: usize) -> Document {
                 subtasks: Vec::new(),
                 files: Vec::new(),
                 reads: Vec::new(),
+                uses: Vec::new(),
                 expected: None,
                 line,
             }],

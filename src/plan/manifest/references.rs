@@ -7,7 +7,7 @@ use super::ledger::Ledger;
 use super::waits::WrittenWait;
 use crate::plan::text::near_miss::{near_miss, quoted, suggest};
 use crate::plan::text::place::LineIndex;
-use crate::plan::{Diagnostic, Document, PlanName, Point};
+use crate::plan::{Diagnostic, Document, PlanName, Point, ResourceName};
 
 /// What can be waited for.
 pub(super) struct Waitable<'d> {
@@ -40,6 +40,20 @@ impl<'d> Waitable<'d> {
         let on = &wait.dependency.on.plan;
         let column = |word: &str| lines.column_of(wait.line, word);
         column(&format!("{on}.")).or_else(|| column(on.as_str()))
+    }
+}
+
+/// Reports resources that tasks use and the manifest does not declare.
+pub(super) fn check_uses(declared: &BTreeMap<ResourceName, u32>, loaded: &Loaded, ledger: &mut Ledger) {
+    let tasks = loaded.document.tasks();
+    let used = tasks.flat_map(|task| task.uses.iter().map(move |name| (task, name)));
+    for (task, name) in used.filter(|(_, name)| !declared.contains_key(*name)) {
+        let names = declared.keys().map(ResourceName::as_str).collect::<Vec<_>>();
+        let hint =
+            suggest(name.as_str(), names).unwrap_or_else(|| format!("declare it in [resources]: {name} = 1"));
+        let column = LineIndex::new(&loaded.document.text).column_of(task.line, name.as_str());
+        let message = format!("task {} uses the unknown resource `{name}`", task.id);
+        ledger.on_line(&loaded.file, (task.line, column), message, hint);
     }
 }
 

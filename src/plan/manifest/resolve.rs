@@ -64,6 +64,7 @@ pub fn resolve(
     let mut branches = Branches::new(&manifest, &mut ledger);
     let worktrees = branches::worktrees(&manifest, &mut ledger);
     let mut plans = Vec::new();
+    let declared = resources(&manifest);
     for entry in &entries {
         let branch = branches.name(&entry.name, entry.place, entry.raw, &mut ledger);
         let agent = plan_agent(entry, &mut agents, &mut ledger);
@@ -82,6 +83,7 @@ pub fn resolve(
         }
         let document = loaded.remove(&entry.name);
         if let Some(loaded) = &document {
+            references::check_uses(&declared, loaded, &mut ledger);
             for (id, line) in syncs::verified(&syncs.0, &entry.name, &loaded.document) {
                 phases.entry(id).or_default().verify.push(line.to_owned());
             }
@@ -369,7 +371,7 @@ fn plan(
         commit: settings::commit(manifest, raw),
         report: settings::report(raw.report.as_ref()),
         attempts: settings::attempts(manifest, raw),
-        arrangement: settings::arrangement(manifest, raw),
+        arrangement: settings::arrangement(manifest, raw, &loaded.document),
         overlap: settings::overlap(manifest, raw),
         expected: raw.expected.as_ref().map(|expected| expected.value.0),
         merge_strategy: settings::merge_strategy(manifest, raw),

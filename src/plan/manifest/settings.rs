@@ -9,8 +9,8 @@ use super::written::values::{AutoOrCount, Delay, DurationText, PositiveDuration,
 use super::written::words;
 use super::written::words::{Commit, Landing, Merge, PlanGate};
 use crate::plan::{
-    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Escalate, Fallback, Hooks, Lanes, MergeSettings,
-    MergeStrategy, OnStall, Overlap, Place, Report, RunSettings, Setup, Strategy,
+    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Document, Escalate, Fallback, Hooks, Lanes,
+    MergeSettings, MergeStrategy, OnStall, Overlap, PhaseId, Place, Report, RunSettings, Setup, Strategy,
 };
 
 const MAX_AGENTS: usize = 4;
@@ -230,7 +230,7 @@ pub(super) fn merge_strategy(manifest: &RawManifest, plan: &RawPlan) -> MergeStr
 }
 
 /// What one agent is given, and how the plan's phases and tasks are ordered.
-pub(super) fn arrangement(manifest: &RawManifest, plan: &RawPlan) -> Arrangement {
+pub(super) fn arrangement(manifest: &RawManifest, plan: &RawPlan, document: &Document) -> Arrangement {
     let run = run_of(manifest);
     let dispatch = pick(&plan.dispatch, run.and_then(|run| run.dispatch.as_ref()));
     let strategy = pick(&plan.strategy, run.and_then(|run| run.strategy.as_ref()));
@@ -242,24 +242,36 @@ pub(super) fn arrangement(manifest: &RawManifest, plan: &RawPlan) -> Arrangement
         &plan.parallel_tasks,
         run.and_then(|run| run.parallel_tasks.as_ref()),
     );
+    let phases = plan.phases.iter().flat_map(|phases| &phases.value.entries);
+    let phases = phases.filter_map(|(key, phase)| {
+        let id = PhaseId(key.value.parse().ok()?);
+        Some((id, drawn_by(phase.value.strategy.as_ref().map(|at| at.value)?)))
+    });
     Arrangement {
         dispatch: match dispatch {
             None | Some(words::Dispatch::Plan) => Dispatch::Plan,
             Some(words::Dispatch::Phase) => Dispatch::Phase,
             Some(words::Dispatch::Task) => Dispatch::Task,
+            Some(words::Dispatch::Auto) => Dispatch::of_document(document),
         },
-        strategy: match strategy {
-            None | Some(words::Strategy::Auto) => Strategy::Auto,
-            Some(words::Strategy::Batched) => Strategy::Batched,
-            Some(words::Strategy::Pipeline) => Strategy::Pipeline,
-            Some(words::Strategy::Dag) => Strategy::Dag,
-            Some(words::Strategy::Independent) => Strategy::Independent,
-        },
+        by_document: matches!(dispatch, Some(words::Dispatch::Auto)),
+        strategy: strategy.map_or(Strategy::Auto, drawn_by),
+        phases: phases.collect(),
         threshold: threshold.map_or(Arrangement::THRESHOLD, |share| (share.0 * 1000.0).round() as u32),
         lanes: match lanes {
             None | Some(AutoOrCount::Auto) => Lanes::Auto,
             Some(AutoOrCount::Count(count)) => Lanes::Count(count.0 as usize),
         },
+    }
+}
+
+fn drawn_by(strategy: words::Strategy) -> Strategy {
+    match strategy {
+        words::Strategy::Auto => Strategy::Auto,
+        words::Strategy::Batched => Strategy::Batched,
+        words::Strategy::Pipeline => Strategy::Pipeline,
+        words::Strategy::Dag => Strategy::Dag,
+        words::Strategy::Independent => Strategy::Independent,
     }
 }
 

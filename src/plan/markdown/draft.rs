@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::annotations::NamedDependency;
-use crate::plan::{Dependency, PhaseId, PipelineStart, TaskId, VerifyBlock};
+use crate::plan::{Dependency, PhaseId, PipelineStart, ResourceName, TaskId, VerifyBlock};
 
 /// A phase being read.
 #[derive(Debug)]
@@ -45,6 +45,10 @@ pub(super) struct TaskDraft {
     pub(super) expected: Option<Duration>,
     /// `(reads: …)` on its line.
     pub(super) reads: Vec<String>,
+    /// `(touches: …)` on its line.
+    pub(super) touches: Vec<String>,
+    /// `(uses: …)` on its line.
+    pub(super) uses: Vec<ResourceName>,
     /// `[SEQUENTIAL]` is on its line.
     pub(super) sequential: bool,
     pub(super) subs: Vec<SubDraft>,
@@ -99,6 +103,12 @@ impl PhaseDraft {
             background: false,
             line,
         })
+    }
+
+    /// True when nothing but its heading and objective is known of it.
+    pub(super) fn is_bare(&self) -> bool {
+        let says = self.parallel || self.pipeline_start.is_some() || self.verify.is_some();
+        !says && self.tasks.is_empty() && self.loose.is_empty() && self.depends.is_empty()
     }
 
     /// The task of this id, made when there is none: for `- [ ] 2.1.3` without a 2.1.

@@ -7,10 +7,29 @@ use memchr::{memchr, memchr2_iter, memrchr};
 use super::shape::item::split_line;
 
 const FOLDERS: [&str; 5] = ["src/", "tests/", "docs/", "lib/", "scripts/"];
-const VERBS: [&str; 5] = ["create", "modify", "update", "edit", "in"];
+/// Verbs of making and changing, in the forms that plans use.
+const VERBS: [&str; 17] = [
+    "create",
+    "creates",
+    "created",
+    "creating",
+    "modify",
+    "modifies",
+    "modified",
+    "modifying",
+    "update",
+    "updates",
+    "updated",
+    "updating",
+    "edit",
+    "edits",
+    "edited",
+    "editing",
+    "in",
+];
 
-/// Files in backticks, under one of the usual folders, or behind a verb of making and changing; in order of mention,
-/// without repeats. Fenced blocks are passed over.
+/// Files in backticks, under one of the usual folders, or behind a verb of making and changing, with those that a list
+/// names behind them; in order of mention, without repeats. Fenced blocks are passed over.
 pub(super) fn files(texts: &[&str]) -> Vec<String> {
     let mut found = FoundPaths::default();
     let mut fenced = false;
@@ -82,9 +101,7 @@ fn of_line<'t>(line: &'t str, found: &mut FoundPaths<'t>) {
         let piece = &rest[..end.unwrap_or(rest.len())];
         if mark(piece).is_none() {
         } else if in_code {
-            if !piece.contains(char::is_whitespace) {
-                found.add(path(piece));
-            }
+            of_code(piece, found);
         } else {
             of_prose(piece, found);
         }
@@ -94,11 +111,28 @@ fn of_line<'t>(line: &'t str, found: &mut FoundPaths<'t>) {
     }
 }
 
+/// A path, or nothing but a list of paths.
+fn of_code<'t>(text: &'t str, found: &mut FoundPaths<'t>) {
+    let parts = text.split(',').map(str::trim);
+    let is_path = |part: &str| !part.contains(char::is_whitespace) && path(part).is_some();
+    if parts.clone().all(is_path) {
+        parts.for_each(|part| found.add(path(part)));
+    }
+}
+
 fn of_prose<'t>(text: &'t str, found: &mut FoundPaths<'t>) {
     let mut before = "";
+    // Whether the word before was a path, and whether a list of paths goes on.
+    let (mut is_path, mut in_list) = (false, false);
     for word in text.split_whitespace() {
-        if mark(word).is_some() && (is_usual(word) || is_verb(before)) {
-            found.add(path(word));
+        if matches!(word, "and" | "or" | "&") && (is_path || in_list) {
+            (is_path, in_list) = (false, true);
+        } else {
+            let is_named = mark(word).is_some() && (in_list || is_usual(word) || is_verb(before));
+            let file = path(word).filter(|_| is_named);
+            is_path = file.is_some();
+            in_list = is_path && word.ends_with(',');
+            found.add(file);
         }
         before = word;
     }
@@ -174,6 +208,24 @@ mod tests {
     }
 
     #[test]
+    fn files_are_found_behind_every_form_of_a_verb_and_in_lists() {
+        for (text, found) in [
+            ("Fix it by modifying foo.py", &["foo.py"] as &[&str]),
+            ("creates x/y.ts", &["x/y.ts"]),
+            ("Edited a.rs, then updates b.rs", &["a.rs", "b.rs"]),
+            (
+                "Modify foo.py, bar.py and baz.py",
+                &["foo.py", "bar.py", "baz.py"],
+            ),
+            ("Update foo.py, see bar.py", &["foo.py"]),
+            ("`foo.py, bar.py`", &["foo.py", "bar.py"]),
+            ("in src/a.rs and b.rs", &["src/a.rs", "b.rs"]),
+        ] {
+            assert_eq!(files(&[text]), found, "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_not_a_file_is_left() {
         for text in [
             "Call `getNext()` and `a b.rs`",
@@ -181,6 +233,8 @@ mod tests {
             "write `~/.bashrc` and `/etc/passwd` and `../x.rs`",
             "see https://example.com/a.html",
             "`2.1`",
+            "`a.rs, then b.rs` and `x, y.z w`",
+            "created by Smith, a.rs",
             "```\nsrc/a.rs\n```",
         ] {
             assert_eq!(files(&[text]), Vec::<String>::new(), "{text}");

@@ -167,6 +167,11 @@ fn task(draft: TaskDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<Document
     let depends = (is_free || !own.is_empty()).then(Vec::new);
     named.push(Names { task: id, named: own });
     let mut files = files(&[&draft.title, &draft.details]);
+    for file in draft.touches {
+        if !files.contains(&file) {
+            files.push(file);
+        }
+    }
     if !draft.reads.is_empty() {
         let reads: BTreeSet<&String> = draft.reads.iter().collect();
         files.retain(|file| !reads.contains(file));
@@ -175,6 +180,7 @@ fn task(draft: TaskDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<Document
         id,
         files,
         reads: draft.reads,
+        uses: draft.uses,
         expected: draft.expected,
         title: draft.title,
         details: draft.details,

@@ -294,11 +294,10 @@ impl Walk<'_> {
         let depends = bracketed(source, &masked, "depends");
         let mut cut = marks(&masked, "[SEQUENTIAL]");
         let sequential = !cut.is_empty();
-        let (expected, reads) = (
-            bracketed(source, &masked, "expected"),
-            bracketed(source, &masked, "reads"),
-        );
-        for list in [&depends, &expected, &reads] {
+        let found = |key| bracketed(source, &masked, key);
+        let (expected, reads) = (found("expected"), found("reads"));
+        let (touches, uses) = (found("touches"), found("uses"));
+        for list in [&depends, &expected, &reads, &touches, &uses] {
             cut.extend(list.iter().map(|annotation| annotation.range.clone()));
         }
         cut.retain(|range| range.start < first);
@@ -307,7 +306,9 @@ impl Walk<'_> {
             sequential,
             line,
             expected: self.expected(&expected, head.start),
-            reads: self.reads(&reads, head.start),
+            reads: self.paths("reads", &reads, head.start),
+            touches: self.paths("touches", &touches, head.start),
+            uses: self.uses(&uses, head.start),
             ..TaskDraft::default()
         };
         for annotation in depends {

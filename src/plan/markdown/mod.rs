@@ -13,6 +13,7 @@ mod finish;
 mod groups;
 mod items;
 mod lint;
+mod nested;
 mod places;
 mod read;
 mod shape;

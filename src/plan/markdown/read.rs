@@ -7,6 +7,7 @@ use super::DocumentDiagnostic;
 use super::annotations::{self, NamedDependency, bracketed, marks, without};
 use super::draft::{ExecutionNote, PhaseDraft};
 use super::finish;
+use super::nested::nested;
 use super::shape::item::{dedent, split_line};
 use super::shape::label::{is_background, is_verify, label};
 use super::shape::lines::LineCounter;
@@ -25,6 +26,7 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentDiagnostic>) {
     };
     let front = body + front_matter::length(&text[body..]);
     let Outline { blocks, masked } = outline(text, front);
+    let phase_level = phase_level(text, &blocks);
     let mut walk = Walk {
         text,
         masked,
@@ -38,7 +40,8 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentDiagnostic>) {
         phases: Vec::new(),
         phase_lines: BTreeMap::new(),
         notes: Vec::new(),
-        phase_level: phase_level(text, &blocks),
+        nested: nested(text, &blocks, phase_level),
+        phase_level,
         section: Section::Other,
         headed: None,
         in_verify: false,
@@ -122,6 +125,18 @@ impl Walk<'_> {
             self.start_phase(id, &first, line);
             return;
         }
+        if self.nested.contains(&range.start)
+            && let Some((id, _)) = heading::nested_phase(source)
+            && self.phase().is_some_and(|phase| phase.id != id)
+        {
+            self.close_headed(range.start);
+            // What only holds other phases is none of its own.
+            if let Some(empty) = self.phases.pop_if(|phase| phase.is_bare()) {
+                self.phase_lines.remove(&empty.id);
+            }
+            self.start_phase(id, &first, line);
+            return;
+        }
         if self.headed.is_some_and(|headed| level <= headed.level) {
             self.close_headed(range.start);
         }
@@ -201,7 +216,7 @@ impl Walk<'_> {
             cut.extend(list.iter().map(|annotation| annotation.range.clone()));
         }
         let title = without(source, &mut cut);
-        if let Some((_, title)) = heading::phase(heading::text(&title)) {
+        if let Some((_, title)) = heading::nested_phase(heading::text(&title)) {
             title.clone_into(&mut draft.title);
         }
         draft.expected = self.expected(&expected, first.start);

@@ -1,4 +1,5 @@
-//! What a task or a phase states about itself: `(expected: 20m)`, `(reads: src/a.rs, docs/b.md)`.
+//! What a task or a phase states about itself: `(expected: 20m)`, `(reads: src/a.rs, docs/b.md)`, `(touches: src/**)`,
+//! `(uses: database)`.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use super::annotations::Annotation;
 use super::files::stated;
 use super::walk::Walk;
-use crate::plan::parse_duration;
+use crate::plan::{ResourceName, parse_duration};
 
 impl Walk<'_> {
     /// The duration that `expected` states; `from` is where the text begins in which it was found. One that cannot be
@@ -34,14 +35,14 @@ impl Walk<'_> {
         expected
     }
 
-    /// The files that `reads` names, in order, without repeats; `from` is where the text begins in which it was found.
-    pub(super) fn reads(&mut self, found: &[Annotation<'_>], from: usize) -> Vec<String> {
+    /// The files that `reads` or `touches` names, in order, without repeats; `from` is where the text begins in which it was found.
+    pub(super) fn paths(&mut self, key: &str, found: &[Annotation<'_>], from: usize) -> Vec<String> {
         let mut reads: Vec<String> = Vec::new();
         for annotation in found {
             let line = self.lines.line(from + annotation.range.start);
-            let hint = "write (reads: src/a.rs, docs/b.md), with paths inside the repository".to_owned();
+            let hint = format!("write ({key}: src/a.rs, docs/b.md), with paths inside the repository");
             let Some(value) = annotation.value else {
-                self.diagnostic(line, "(", "`(reads:` is not closed".to_owned(), hint);
+                self.diagnostic(line, "(", format!("`({key}:` is not closed"), hint);
                 continue;
             };
             for part in value
@@ -53,7 +54,7 @@ impl Walk<'_> {
                     Some(file) => reads.push(file.to_owned()),
                     None => {
                         let message = format!(
-                            "`{}` in `reads` is not a file of the repository",
+                            "`{}` in `{key}` is not a file of the repository",
                             part.trim_matches('`')
                         );
                         self.diagnostic(line, part, message, hint.clone());
@@ -64,5 +65,29 @@ impl Walk<'_> {
         let mut seen = BTreeSet::new();
         reads.retain(|file| seen.insert(file.clone()));
         reads
+    }
+
+    /// The resources that `uses` names, in order, without repeats; `from` is where the text begins in which it was found.
+    pub(super) fn uses(&mut self, found: &[Annotation<'_>], from: usize) -> Vec<ResourceName> {
+        let mut uses: Vec<ResourceName> = Vec::new();
+        for annotation in found {
+            let line = self.lines.line(from + annotation.range.start);
+            let hint = "write (uses: database), with a name of [resources]".to_owned();
+            let Some(value) = annotation.value else {
+                self.diagnostic(line, "(", "`(uses:` is not closed".to_owned(), hint);
+                continue;
+            };
+            for part in value.split(',').map(str::trim) {
+                match part.trim_matches('`').parse() {
+                    Ok(name) if uses.contains(&name) => {}
+                    Ok(name) => uses.push(name),
+                    Err(_) => {
+                        let message = format!("`{part}` in `uses` is not the name of a resource");
+                        self.diagnostic(line, part, message, hint.clone());
+                    }
+                }
+            }
+        }
+        uses
     }
 }

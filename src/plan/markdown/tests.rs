@@ -566,7 +566,11 @@ fn every_form_is_read() {
         let document = read(&format!(
             "## Phase 1: a\n- [ ] 1.1 {verb} config.toml and other.toml\n"
         ));
-        assert_eq!(document.phases[0].tasks[0].files, ["config.toml"], "{verb}");
+        assert_eq!(
+            document.phases[0].tasks[0].files,
+            ["config.toml", "other.toml"],
+            "{verb}"
+        );
     }
     for folder in ["src", "tests", "docs", "lib", "scripts"] {
         let document = read(&format!("## Phase 1: a\n- [ ] 1.1 See {folder}/x\n"));
@@ -577,4 +581,70 @@ fn every_form_is_read() {
         read("## Phase 0: a\n- [ ] 0.1 x\n  - [ ] 0.1.A y\n  - [x] 0.1.B z\n## Phase 7: gap\n- [ ] u\n");
     assert_eq!(subs(&lettered.phases[0].tasks[0]), ["0.1.A", "0.1.B"]);
     assert_eq!(ids(&lettered), ["0.1", "7.1"]);
+}
+
+#[test]
+fn phases_below_a_phase_are_phases_when_their_boxes_say_so() {
+    let nested = read(
+        "# P\n\n## Phase 3: Move\n\n**Objective:** all of it\n\n### Implementation Phase 0: Ready\n\n**Objective:** be ready\n\n\
+         - [ ] 0.1 a\n- [ ] 0.2 b\n\n**VERIFY Phase 0:**\n- [ ] c\n\n### Implementation Phase 3: Go (pipeline-start: when 0.1 completes)\n\n\
+         #### 3.1 d\n- [ ] e\n\n## Success\n\n- [ ] f\n",
+    );
+    assert_eq!(ids(&nested), ["0.1", "0.2", "3.1"]);
+    let titles: Vec<&str> = nested.phases.iter().map(|phase| phase.title.as_str()).collect();
+    assert_eq!(titles, ["Ready", "Go"]);
+    assert_eq!(nested.phases[0].objective.as_deref(), Some("be ready"));
+    assert!(nested.phases[0].verify.is_some());
+    assert_eq!(
+        nested.phases[1].pipeline_start,
+        Some(PipelineStart::Task(TaskId::new(0, 1)))
+    );
+
+    // A phase with work of its own stays, and one whose number is repeated below it is that one.
+    let own =
+        read("## Phase 1: a\n- [ ] 1.1 x\n\n### Phase 2: b\n- [ ] 2.1 y\n\n## Phase 4: d\n- [ ] 4.1 z\n");
+    assert_eq!(ids(&own), ["1.1", "2.1", "4.1"]);
+    let same = read(
+        "## Phase 1: a\n\n### Implementation Phase 1: b\n- [ ] 1.1 x\n\n### Implementation Phase 2: c\n- [ ] 2.1 y\n",
+    );
+    assert_eq!(ids(&same), ["1.1", "2.1"]);
+    assert_eq!(same.phases.len(), 2);
+
+    // Prose about other phases begins none, and a number that no heading bears is still a fault.
+    let prose = read("## Phase 1: a\n\n### After Phase 2: notes\n\n- [ ] 1.1 x\n");
+    assert_eq!(ids(&prose), ["1.1"]);
+    assert_eq!(
+        diagnostics("## Phase 1: a\n\n### Implementation Phase 0: b\n\n- [ ] 2.1 x\n"),
+        ["5: task 2.1 is in phase 1"]
+    );
+    assert_eq!(
+        diagnostics(
+            "## Phase 1: a\n- [ ] 1.1 x\n\n## Phase 2: b\n- [ ] 2.1 x\n\n### Phase 1: c\n- [ ] 1.2 x\n"
+        ),
+        ["7: phase 1 appears a second time: the first is on line 1"]
+    );
+}
+
+#[test]
+fn a_task_states_what_it_holds_and_touches() {
+    let text = "## Phase 1: a\n- [ ] 1.1 Migrate (uses: database, gpu) (touches: `src/db/**`, docs/db.md)\n- [ ] 1.2 b\n";
+    let document = read(text);
+    let task = &document.phases[0].tasks[0];
+    assert_eq!(task.title, "Migrate");
+    let uses: Vec<&str> = task.uses.iter().map(|name| name.as_str()).collect();
+    assert_eq!(uses, ["database", "gpu"]);
+    assert_eq!(task.files, ["src/db/**", "docs/db.md"]);
+    for (line, fault) in [
+        ("(uses: A b)", "2: `A b` in `uses` is not the name of a resource"),
+        ("(uses: db", "2: `(uses:` is not closed"),
+        (
+            "(touches: /etc/passwd)",
+            "2: `/etc/passwd` in `touches` is not a file of the repository",
+        ),
+    ] {
+        assert_eq!(
+            diagnostics(&format!("## Phase 1: a\n- [ ] 1.1 x {line}\n")),
+            [fault]
+        );
+    }
 }

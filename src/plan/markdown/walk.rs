@@ -1,6 +1,6 @@
 //! The state of the walk over a document's outline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::DocumentDiagnostic;
 use super::draft::{ExecutionNote, PhaseDraft};
@@ -47,6 +47,8 @@ pub(super) struct Walk<'t> {
     pub(super) phase_lines: BTreeMap<PhaseId, usize>,
     pub(super) notes: Vec<ExecutionNote>,
     pub(super) phase_level: u8,
+    /// Where deeper headings begin that are phases.
+    pub(super) nested: BTreeSet<usize>,
     pub(super) section: Section,
     pub(super) headed: Option<Headed>,
     pub(super) in_verify: bool,

@@ -1,8 +1,11 @@
 //! How a plan's phases and tasks are arranged for work: what one agent is given, and which edges are drawn.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use crate::plan::PhaseId;
 
 /// `dispatch`: what one agent process is given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +33,16 @@ pub enum Strategy {
     Dag,
     /// By named dependencies only.
     Independent,
+}
+
+impl fmt::Display for Dispatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Plan => "plan",
+            Self::Phase => "phase",
+            Self::Task => "task",
+        })
+    }
 }
 
 impl Strategy {
@@ -87,12 +100,18 @@ pub enum Overlap {
 }
 
 /// All of it for one plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrangement {
     /// What one agent process is given.
     pub dispatch: Dispatch,
+    /// True when the document decided that (`dispatch = "auto"`).
+    #[serde(default)]
+    pub by_document: bool,
     /// How edges are drawn.
     pub strategy: Strategy,
+    /// How they are drawn in phases that have a strategy of their own.
+    #[serde(default)]
+    pub phases: BTreeMap<PhaseId, Strategy>,
     /// Share of a phase, in thousandths of its tasks, that lets the next one start (`batched`, `pipeline`).
     pub threshold: u32,
     /// Lanes for phases or tasks side by side.
@@ -102,6 +121,17 @@ pub struct Arrangement {
 impl Arrangement {
     /// `phase_threshold` when nothing is said: 0.8.
     pub const THRESHOLD: u32 = 800;
+
+    /// The strategy that is written for a phase.
+    pub fn strategy_of(&self, phase: PhaseId) -> Strategy {
+        self.phases.get(&phase).copied().unwrap_or(self.strategy)
+    }
+
+    /// Every phase has this strategy.
+    pub fn set_strategy(&mut self, strategy: Strategy) {
+        self.strategy = strategy;
+        self.phases.clear();
+    }
 
     /// How many of `tasks` have to be done for the share to be reached.
     pub fn needed(&self, tasks: usize) -> usize {
@@ -113,7 +143,9 @@ impl Default for Arrangement {
     fn default() -> Self {
         Self {
             dispatch: Dispatch::default(),
+            by_document: false,
             strategy: Strategy::default(),
+            phases: BTreeMap::new(),
             threshold: Self::THRESHOLD,
             lanes: Lanes::default(),
         }

@@ -17,6 +17,8 @@ pub enum LintId {
     Upstream,
     /// A task depends on a task of a later phase.
     Backwards,
+    /// A document speaks of parallel work, and one agent works through the whole plan.
+    ParallelUnused,
     /// A plan builds on commits that land as others.
     Carried,
     /// The manifest is in no repository.

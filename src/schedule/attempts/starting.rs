@@ -15,7 +15,7 @@ use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::judge::phase_check::is_verifying;
 use crate::schedule::ready::dispatch::{DispatchLimit, Key, QueuePlace, Room};
-use crate::schedule::ready::lanes::Machine;
+use crate::schedule::ready::lanes::lanes;
 use crate::schedule::ready::readiness::Readiness;
 use crate::schedule::ready::{dispatch, invariants};
 use crate::schedule::state::after::after;
@@ -24,6 +24,7 @@ use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::limits::Choice;
 use crate::schedule::state::person::stand_in::agent_of;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
+use crate::schedule::work::machine::Machine;
 use crate::schedule::work::plans::PlanWork;
 
 /// Finds out again what is ready of a plan.
@@ -50,7 +51,7 @@ pub(in crate::schedule) fn refresh(board: &mut Board, at: At, number: usize) {
         if run.attempts.is_empty() {
             coming = wants_worktree(number, plan, run, &look, &units, timer.is_some());
         }
-        if run.attempts.len() < board.machine.lanes(plan, run) {
+        if run.attempts.len() < lanes(&board.work, &board.state, number).lanes {
             for unit in units {
                 let own = &plan.units[unit];
                 let class = board.frontier.class(agent_of(run, own), &own.uses);
@@ -84,7 +85,7 @@ pub(in crate::schedule) fn start_agents(board: &mut Board, at: At, step: &mut St
         let unit = &board.work.plans[number].units[candidate.unit()];
         let agent = agent_of(&board.state.plans[number], unit);
         match room.refusal(&board.work, unit, agent) {
-            Some(DispatchLimit::Slots(_)) => return,
+            Some(DispatchLimit::Slots(_) | DispatchLimit::Memory(_)) => return,
             Some(DispatchLimit::Agent(..) | DispatchLimit::Resource(_)) => {
                 refused.insert(candidate.class);
                 continue;
@@ -191,8 +192,8 @@ fn start_assigned(board: &mut Board, step: &mut Step) {
 
 /// A worktree of the plan that is there and in which nobody works.
 fn free_lane(board: &Board, number: usize) -> Option<u32> {
-    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
-    let lanes = board.machine.lanes(plan, run);
+    let run = &board.state.plans[number];
+    let lanes = lanes(&board.work, &board.state, number).lanes;
     let mut made = run.worktrees.keys().copied();
     // Worktrees beyond today's number of lanes stay for better days.
     let usable = lanes.saturating_sub(run.attempts.len());
@@ -207,7 +208,7 @@ fn keep_room(board: &mut Board, number: usize, unit: usize, room: &mut Room, ste
     };
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
     let (name, repair) = (plan.name.clone(), run.verify == Verify::Failed);
-    let lanes = board.machine.lanes(plan, run);
+    let lanes = lanes(&board.work, &board.state, number).lanes;
     let free = lanes.saturating_sub(run.attempts.len());
     let missing: Vec<u32> = if run.worktree().is_none() {
         vec![0]
@@ -381,10 +382,16 @@ fn wants_worktree(
 
 /// Takes in how hard the machine is at work; plans are looked at again only when that changes what they may do.
 pub(in crate::schedule) fn look_at_machine(board: &mut Board, machine: Machine) {
-    let before = std::mem::replace(&mut board.machine, machine);
-    for (number, plan) in board.work.plans.iter().enumerate() {
-        let run = &board.state.plans[number];
-        if before.lanes(plan, run) != machine.lanes(plan, run) {
+    let count = |board: &Board| -> Vec<usize> {
+        let plans = 0..board.work.plans.len();
+        plans
+            .map(|number| lanes(&board.work, &board.state, number).lanes)
+            .collect()
+    };
+    let before = count(board);
+    board.work.machine = machine;
+    for (number, (before, after)) in before.into_iter().zip(count(board)).enumerate() {
+        if before != after {
             board.frontier.dirty.insert(number);
         }
     }

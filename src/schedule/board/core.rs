@@ -17,7 +17,6 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::merge_facts::Pinned;
 use crate::schedule::event::person::person_fact::PersonFact;
 use crate::schedule::ready::frontier::Frontier;
-use crate::schedule::ready::lanes::Machine;
 use crate::schedule::ready::readiness::Readiness;
 use crate::schedule::ready::standing::Standing;
 use crate::schedule::state::known::State;
@@ -37,7 +36,6 @@ pub(in crate::schedule) struct Board {
     pub(in crate::schedule) state: State,
     pub(in crate::schedule) asked: BTreeSet<Ask>,
     pub(in crate::schedule) frontier: Frontier,
-    pub(in crate::schedule) machine: Machine,
     /// Remembered outside the state as what was asked for is: after a replay it is built again from the queue.
     pub(in crate::schedule) train: Train,
     /// When each of the train's verifications under way began.
@@ -80,7 +78,6 @@ impl Board {
             state,
             asked: BTreeSet::new(),
             stays: false,
-            machine: Machine::default(),
             refused: BTreeSet::new(),
             looked: BTreeMap::new(),
             waited,

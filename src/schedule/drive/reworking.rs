@@ -54,7 +54,7 @@ impl Scheduler {
         std::mem::swap(&mut other.board.train, &mut self.board.train);
         other.board.train.change(other.board.work.train);
         other.board.stays = self.board.stays;
-        other.board.machine = self.board.machine;
+        other.board.work.machine = self.board.work.machine;
         other.board.looked = std::mem::take(&mut self.board.looked);
         *self = other;
     }

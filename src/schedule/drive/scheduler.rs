@@ -39,11 +39,11 @@ use crate::schedule::merge::resolver_watch::{
 };
 use crate::schedule::merge::unions::{look_at_heads, take_union, try_unions};
 use crate::schedule::ready::invariants;
-use crate::schedule::ready::lanes::Machine;
 use crate::schedule::ready::standing::Standing;
 use crate::schedule::state::known::{RunPhase, State};
 use crate::schedule::train::early::{Heads, UnionSaid};
 use crate::schedule::train::{BuildId, TrainAnswer, TrainPlace};
+use crate::schedule::work::machine::Machine;
 use crate::schedule::work::plans::Work;
 
 /// An input of the scheduler.
@@ -110,6 +110,11 @@ impl Scheduler {
     /// What is known.
     pub fn state(&self) -> &State {
         &self.board.state
+    }
+
+    /// Takes in how hard the machine is at work, for those who only look.
+    pub fn see_machine(&mut self, machine: Machine) {
+        self.board.work.machine = machine;
     }
 
     /// Where the train goes, when not to the run's target, and where each plan on its way stands.

@@ -13,6 +13,7 @@ use crate::schedule::event::merge_facts::Prefix;
 use crate::schedule::event::notice::Ages;
 use crate::schedule::event::resolving::ConflictRepaired;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::ready::lanes::LaneCount;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::resolution::WayOut;
 
@@ -273,8 +274,10 @@ pub enum CapacityReason {
     NoRun,
     /// Its worktree is being made; what is done for that, where it is known.
     MakingWorktree(Option<String>),
-    /// All lanes of the plan are taken: so many.
-    Lanes(usize),
+    /// All lanes of the plan are taken.
+    Lanes(LaneCount),
+    /// The machine has no memory for more than what is at work; how much of it is free, in percent.
+    Memory(u32),
     /// A slot is kept for these plans, whose worktrees are being made.
     SlotKept(Vec<PlanName>),
     /// All slots are taken.

@@ -14,6 +14,7 @@ use super::states::plan_state;
 use super::wait::{other_pauses, waiting};
 use crate::plan::{OnStall, PlanName, PlanState, ResourceName, UnitId};
 use crate::schedule::ready::dispatch::{DispatchLimit, Room};
+use crate::schedule::ready::lanes::lanes;
 use crate::schedule::ready::readiness::Readiness;
 use crate::schedule::state::attempt::{Attempt, AttemptState, Stall};
 use crate::schedule::state::known::{RunPhase, State};
@@ -58,11 +59,9 @@ fn reasons(work: &Work, state: &State, plan: &PlanWork, name: &PlanName) -> Vec<
         return explain_outcome(work, state, plan, run, outcome);
     }
     if run.is_at_work() {
-        return run
-            .attempts
-            .values()
-            .flat_map(|attempt| at_work(plan, state, attempt))
-            .collect();
+        let attempts = run.attempts.values();
+        let own = attempts.flat_map(|attempt| at_work(plan, state, attempt));
+        return own.chain(narrowed(work, state, name)).collect();
     }
     if run.verify == Verify::Running {
         return vec![Reason::Verifying];
@@ -87,6 +86,16 @@ fn reasons(work: &Work, state: &State, plan: &PlanWork, name: &PlanName) -> Vec<
         reasons.extend(capacity.map(Reason::Capacity));
     }
     reasons
+}
+
+/// That a plan at work has fewer lanes than usual, while more of its work could begin.
+fn narrowed(work: &Work, state: &State, name: &PlanName) -> Option<Reason> {
+    let number = state.number(name)?;
+    let (plan, run) = (&work.plans[number], &state.plans[number]);
+    let count = lanes(work, state, number);
+    let is_full = !count.holds.is_empty() && run.attempts.len() >= count.lanes;
+    let waits = is_full && !Readiness::new(plan, run, state).ready(state.now).is_empty();
+    waits.then_some(Reason::Capacity(CapacityReason::Lanes(count)))
 }
 
 /// Every reason why a unit of a plan is not being worked on, most important first; what its attempt is at when it is.
@@ -176,10 +185,11 @@ fn explain_ready(
         return Some(CapacityReason::NoRun);
     }
     let first = &plan.units[unit?];
+    let count = lanes(work, state, state.number(&plan.name)?);
     let limit = Room::left(work, state).refusal(work, first, agent_of(run, first));
     match limit {
         None if run.worktree().is_none() => Some(CapacityReason::MakingWorktree(run.making.get(&0).cloned())),
-        None if run.attempts.len() >= plan.lanes => Some(CapacityReason::Lanes(run.attempts.len())),
+        None if run.attempts.len() >= count.lanes => Some(CapacityReason::Lanes(count)),
         None => {
             let ahead = work.plans.iter().map(|other| &other.name).filter(|name| {
                 let is_new = state.plan(name).worktree().is_none();
@@ -193,6 +203,7 @@ fn explain_ready(
             by.dedup();
             Some(CapacityReason::Slots { slots, by })
         }
+        Some(DispatchLimit::Memory(free)) => Some(CapacityReason::Memory(free)),
         Some(DispatchLimit::Agent(agent, max)) => Some(CapacityReason::Agent(agent, max)),
         Some(DispatchLimit::Resource(resource)) => {
             let holders = holders(work, state, &resource);

@@ -44,6 +44,10 @@ impl Room {
                 *room.agents.entry(at_work.agent.clone()).or_default() += 1;
             }
         }
+        if work.machine.is_short_of_memory() {
+            // One is always let in, or nothing would ever go on.
+            room.slots = usize::from(room.slots == work.slots).min(room.slots);
+        }
         room
     }
 
@@ -61,7 +65,11 @@ impl Room {
         if let Some(resource) = short {
             return Some(DispatchLimit::Resource(resource.clone()));
         }
-        (self.slots == 0).then_some(DispatchLimit::Slots(work.slots))
+        let machine = work.machine;
+        (self.slots == 0).then(|| match machine.is_short_of_memory() {
+            true => DispatchLimit::Memory(machine.free_memory),
+            false => DispatchLimit::Slots(work.slots),
+        })
     }
 
     /// Takes up room for the unit.
@@ -79,6 +87,8 @@ impl Room {
 pub enum DispatchLimit {
     /// All slots are taken; how many there are.
     Slots(usize),
+    /// The machine has no memory for more than what is at work; how much of it is free, in percent.
+    Memory(u32),
     /// The agent runs as often as it may; how often that is.
     Agent(AgentName, usize),
     /// No token of the resource is left.

@@ -1,60 +1,136 @@
 //! How many units of one plan are worked on side by side: by its size, raised and lowered by what is seen.
 
-use crate::schedule::state::plan_run::PlanRun;
-use crate::schedule::work::plans::PlanWork;
+use crate::plan::AgentName;
+use crate::schedule::state::known::State;
+use crate::schedule::work::machine::Machine;
+use crate::schedule::work::plans::Work;
 
-/// How hard the machine is at work, as last seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Machine {
-    /// Runnable processes for each core, in percent: 100 is a machine that is just busy.
-    pub load: u32,
-    /// Memory that can be had without swapping, in percent of all.
-    pub free_memory: u32,
+/// The lanes of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaneCount {
+    /// How many there are now.
+    pub lanes: usize,
+    /// How many its size gives it.
+    pub usual: usize,
+    /// Why there are fewer.
+    pub holds: Vec<LaneHold>,
 }
 
-impl Default for Machine {
-    /// A machine of which nothing is known holds nothing up and invites nothing.
-    fn default() -> Self {
-        Self {
-            load: 100,
-            free_memory: 50,
-        }
-    }
+/// What takes lanes off a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LaneHold {
+    /// The load of the machine, in percent of its cores.
+    Load(u32),
+    /// The memory that is free, in percent.
+    Memory(u32),
+    /// So many of its recent attempts failed.
+    Failures {
+        /// How many failed.
+        failed: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// An account of this agent met a limit and has not worked since.
+    RateLimit(AgentName),
 }
 
 /// Load per core above which a plan takes a lane less, and below which it takes one more; between the two nothing
 /// changes.
 const BUSY: u32 = 200;
 const IDLE: u32 = 50;
-/// Free memory, in percent, below which a plan takes one lane only, and above which it may take more.
-const SHORT: u32 = 10;
+/// Free memory, in percent, above which a plan may take more lanes.
 const AMPLE: u32 = 30;
 /// Attempts at the end of a plan's history that are looked at for failures.
 const RECENT: usize = 6;
 /// Lanes above the plan's usual number.
 const MORE: usize = 2;
 
-impl Machine {
-    /// The number of lanes for a plan: its usual number; one less when the machine is busy, one less when half of its
-    /// recent attempts failed, one only when memory is short; up to two more when the machine is idle, memory ample and
-    /// nothing failed.
-    pub fn lanes(&self, plan: &PlanWork, run: &PlanRun) -> usize {
-        if !plan.adaptive {
-            return plan.lanes;
-        }
-        if self.free_memory < SHORT {
-            return 1;
-        }
-        let recent = run.work_attempts().rev().filter(|record| record.ended.is_some());
-        let recent: Vec<bool> = recent
-            .take(RECENT)
-            .map(|record| record.failure.is_some())
-            .collect();
-        let failed = recent.iter().filter(|failed| **failed).count();
-        let troubled = recent.len() > 1 && failed * 2 >= recent.len();
-        let less = usize::from(self.load > BUSY) + usize::from(troubled);
-        let invited = self.load < IDLE && self.free_memory > AMPLE && failed == 0;
-        let more = if invited { MORE } else { 0 };
-        (plan.lanes + more).saturating_sub(less).max(1)
+/// The lanes of a plan, by its place in the manifest: its usual number; one less when the machine is busy, one less when half of
+/// its recent attempts failed, one less after its agent met a limit, until it works again, one only when memory is short; up to two
+/// more when the machine is idle, memory ample and nothing is in the way.
+pub fn lanes(work: &Work, state: &State, number: usize) -> LaneCount {
+    let (plan, run, machine) = (&work.plans[number], &state.plans[number], work.machine);
+    let usual = plan.lanes;
+    let mut count = LaneCount {
+        lanes: usual,
+        usual,
+        holds: Vec::new(),
+    };
+    if !plan.adaptive {
+        return count;
+    }
+    if machine.is_short_of_memory() {
+        count.lanes = 1;
+        count.holds.push(LaneHold::Memory(machine.free_memory));
+        return count;
+    }
+    let recent = run.work_attempts().rev().filter(|record| record.ended.is_some());
+    let recent: Vec<bool> = recent
+        .take(RECENT)
+        .map(|record| record.failure.is_some())
+        .collect();
+    let (of, failed) = (recent.len(), recent.iter().filter(|failed| **failed).count());
+    let Machine { load, free_memory } = machine;
+    count.holds.extend((load > BUSY).then_some(LaneHold::Load(load)));
+    let troubled = of > 1 && failed * 2 >= of;
+    count
+        .holds
+        .extend(troubled.then_some(LaneHold::Failures { failed, of }));
+    let agent = plan.units.first().map(|unit| &unit.agent);
+    let limited = agent.filter(|agent| state.is_limited(agent));
+    count.holds.extend(limited.cloned().map(LaneHold::RateLimit));
+    let invited = load < IDLE && free_memory > AMPLE && failed == 0 && limited.is_none();
+    count.lanes = usual + if invited { MORE } else { 0 };
+    count.lanes = count.lanes.saturating_sub(count.holds.len()).max(1);
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Durations, Generated};
+    use crate::plan::{Arrangement, Dispatch};
+    use crate::schedule::event::at::At;
+    use crate::schedule::state::limits::Limit;
+
+    #[test]
+    fn what_takes_lanes_off_is_named() {
+        let set = Generated {
+            plans: 1,
+            tasks: 40,
+            arrangement: Arrangement {
+                dispatch: Dispatch::Task,
+                ..Arrangement::default()
+            },
+            ..Generated::default()
+        };
+        let mut work = Work::new(&set.plan_set(), &Durations::default(), false);
+        let mut state = State::new(&work);
+        let mut count = |load, free_memory, state: &State| {
+            work.machine = Machine { load, free_memory };
+            lanes(&work, state, 0)
+        };
+        let usual = |lanes, holds| LaneCount {
+            lanes,
+            usual: 4,
+            holds,
+        };
+        assert_eq!(count(100, 50, &state), usual(4, vec![]));
+        assert_eq!(count(10, 50, &state), usual(6, vec![]));
+        assert_eq!(count(300, 50, &state), usual(3, vec![LaneHold::Load(300)]));
+        assert_eq!(count(300, 9, &state), usual(1, vec![LaneHold::Memory(9)]));
+        let agent = set.plan_set().plans[0].agent.clone();
+        let limit = Limit {
+            until: At(1),
+            met_by: Default::default(),
+            why: String::new(),
+        };
+        state.limits.insert((agent.clone(), None), limit);
+        let limited = LaneHold::RateLimit(agent);
+        assert_eq!(count(10, 50, &state), usual(3, vec![limited.clone()]));
+        assert_eq!(
+            count(300, 50, &state),
+            usual(2, vec![LaneHold::Load(300), limited])
+        );
     }
 }

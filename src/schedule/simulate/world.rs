@@ -378,6 +378,18 @@ mod tests {
     }
 
     #[test]
+    fn without_memory_agents_work_one_after_the_other() {
+        for dispatch in [Dispatch::Plan, Dispatch::Task] {
+            let mut work = work(dispatch, 1);
+            work.machine.free_memory = 5;
+            let found = simulate(work, &SimulationSettings::default());
+            assert_eq!(found.tasks, 72, "{dispatch}");
+            let alone = found.spans.windows(2).all(|pair| pair[0].to <= pair[1].from);
+            assert!(alone, "{dispatch}");
+        }
+    }
+
+    #[test]
     fn every_task_is_done_and_no_bound_is_beaten() {
         for dispatch in [Dispatch::Plan, Dispatch::Phase, Dispatch::Task] {
             for seed in 0..30 {

@@ -18,6 +18,11 @@ impl State {
         (limit.until > self.now).then_some(limit)
     }
 
+    /// True when an account of the agent met a limit and has not worked since.
+    pub(in crate::schedule) fn is_limited(&self, agent: &AgentName) -> bool {
+        self.limits.keys().any(|(of, _)| of == agent)
+    }
+
     fn accounts_of(&self, agent: &AgentName) -> &[String] {
         self.accounts.get(agent).map_or(&[], Vec::as_slice)
     }

@@ -1,8 +1,10 @@
-//! The work: plans, phases and units from the manifest and the documents. It never changes while plans run.
+//! The work: plans, phases and units from the manifest and the documents. Only the load of the machine changes while
+//! plans run.
 //!
 //! May import `train` and `event`.
 
 pub(super) mod agent_work;
 pub(super) mod behind;
+pub(super) mod machine;
 pub(super) mod plan_work;
 pub(super) mod plans;

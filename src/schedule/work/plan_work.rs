@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::agent_work::{agent_work, resolvers};
+use super::machine::Machine;
 use super::plans::{PhaseWork, PlanWork, UnitWork, Work};
 use crate::graph::{Durations, FileLocks, Graph, Of, Ranks};
-use crate::plan::{Dispatch, MergeStrategy, PhaseId, PhaseSettings, Plan, PlanSet, UnitId};
+use crate::plan::{Dispatch, MergeStrategy, PhaseId, PhaseSettings, Plan, PlanSet, ResourceName, UnitId};
 use crate::schedule::train::TrainSettings;
 
 /// Reduces a plan, by its place in the manifest. `auto_merge` lands it whatever its own setting says.
@@ -44,12 +45,8 @@ pub(in crate::schedule) fn plan_work(
             expected: 1,
         });
     }
-    let after = graph
-        .overlaps
-        .iter()
-        .filter_map(|found| found.serialized)
-        .filter(|(_, second)| *second == number)
-        .map(|(first, _)| set.plans[first].name.clone());
+    let after = graph.after[number].iter();
+    let after = after.map(|first| set.plans[*first].name.clone());
     PlanWork {
         name: plan.name.clone(),
         fallback: plan.fallback.clone(),
@@ -108,6 +105,17 @@ fn phase_works(number: usize, plan: &Plan, graph: &Graph) -> Vec<PhaseWork> {
     phases.collect()
 }
 
+/// What a unit holds while it runs: what its phase holds, and what its tasks do.
+fn uses_of(plan: &Plan, unit: UnitId, settings: Option<&PhaseSettings>) -> BTreeSet<ResourceName> {
+    let tasks = match unit {
+        UnitId::Task(task) => plan.document.task(task).map(std::slice::from_ref),
+        UnitId::Phase(phase) => plan.document.phase(phase).map(|phase| phase.tasks.as_slice()),
+    };
+    let own = tasks.into_iter().flatten().flat_map(|task| &task.uses);
+    let of_phase = settings.into_iter().flat_map(|own| &own.uses);
+    of_phase.chain(own).cloned().collect()
+}
+
 fn unit_works(set: &PlanSet, number: usize, plan: &Plan, graph: &Graph, ranks: &Ranks) -> Vec<UnitWork> {
     let order = &graph.orders[number];
     let mut of_phase: Option<(PhaseId, Option<&PhaseSettings>)> = None;
@@ -131,7 +139,7 @@ fn unit_works(set: &PlanSet, number: usize, plan: &Plan, graph: &Graph, ranks: &
             id: unit.id,
             ticked: unit.ticked,
             depends,
-            uses: settings.map_or_else(BTreeSet::new, |own| own.uses.iter().cloned().collect()),
+            uses: uses_of(plan, unit.id, settings),
             report: set.report(plan, own.unwrap_or(&plan.agent)),
             agent: own.unwrap_or(&plan.agent).clone(),
             timeout: settings
@@ -191,6 +199,7 @@ impl Work {
         Self {
             plans: plans.collect(),
             slots: set.run.max_agents,
+            machine: Machine::default(),
             agent_limits: set
                 .agents
                 .values()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::agent_work::AgentWork;
+use super::machine::Machine;
 use crate::graph::{Counts, Gate, Gates, UnitWaits};
 use crate::plan::{
     AgentName, AttemptPolicy, Dependency, Dispatch, Document, Escalate, Fallback, ItemId, PhaseId, PlanName,
@@ -20,6 +21,8 @@ pub struct Work {
     pub plans: Vec<PlanWork>,
     /// How many agent processes run at once.
     pub slots: usize,
+    /// How hard the machine is at work.
+    pub machine: Machine,
     /// Limits of single agents.
     pub agent_limits: BTreeMap<AgentName, usize>,
     /// What else matters of agents.

@@ -43,7 +43,7 @@ pub fn assignment(
 ) -> Assignment {
     let mut work = Assignment::new(&plan.name, &plan.document, project.dir.path());
     work.committed = committed_document(project, plan.file.as_deref(), worktree);
-    work.arrangement = plan.arrangement;
+    work.arrangement = plan.arrangement.clone();
     let tasks = plan.document.tasks().map(|task| ItemId::from(task.id));
     let checks = plan.document.phases.iter().filter(|phase| phase.verify.is_some());
     let checks = checks.map(|phase| ItemId::from(TaskId::verify(phase.id)));

@@ -133,9 +133,7 @@ fn start<'o>(
         warn(Some(plan), why);
     }
     let conversations = listen(&project, &sender)?;
-    if scheduler.work().plans.iter().any(|plan| plan.adaptive) {
-        machine::watch(sender.clone());
-    }
+    machine::watch(sender.clone());
     let budgets = scheduler.work().plans.iter().map(|plan| plan.budget);
     if budgets
         .chain([scheduler.work().budget])

@@ -5,17 +5,15 @@
 
 use serde::{Serialize, Serializer};
 
+use super::shared_files::{SharedFiles, shared_files};
 use super::worktree_lints as worktrees;
 use crate::graph::{Durations, Graph};
-use crate::plan::{Lint, LintId, LintPlace, Plan, PlanName};
+use crate::plan::{Lint, LintId, Plan, PlanName};
 
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::situation::Situation;
 use crate::words;
-
-/// Files of an overlap that are named.
-const FILES: usize = 3;
 
 /// What `orch check` shows, by file and place.
 ///
@@ -52,14 +50,11 @@ pub fn lints_of_run(project: &Project, only: &[PlanName]) -> Result<Vec<Lint>, S
     found.extend(project.set.warnings.iter().cloned());
     let open = project.set.plans.iter().filter(|plan| is_open(plan));
     found.extend(open.flat_map(|plan| project.set.lints_of(plan)));
+    found.extend(project.set.unused_parallel_words(is_open));
     found.extend(worktrees::missing_in_worktrees(project, only)?);
-    let plan = |number: usize| &project.set.plans[number];
-    for overlap in Graph::new(&project.set, &Durations::default()).overlaps {
-        let (one, other) = (plan(overlap.plans.0), plan(overlap.plans.1));
-        if overlap.serialized.is_none() && !overlap.waits && is_open(one) && is_open(other) {
-            found.push(self::overlap(&one.name, &other.name, &overlap.files));
-        }
-    }
+    let graph = Graph::new(&project.set, &Durations::default());
+    let shared = shared_files(&project.set, &graph, is_open);
+    found.extend(shared.iter().filter_map(SharedFiles::lint));
     Ok(found)
 }
 
@@ -77,25 +72,6 @@ pub(super) fn rewritten(
             ..Lint::of(LintId::Rewritten, &plan.name, reason.text)
         })
     })
-}
-
-/// Two plans that touch the same files and run side by side.
-pub(super) fn overlap(one: &PlanName, other: &PlanName, files: &[String]) -> Lint {
-    let named: Vec<&str> = files.iter().take(FILES).map(String::as_str).collect();
-    let more = match files.len().saturating_sub(FILES) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let message = format!(
-        "both touch {}{more}, and run side by side: a conflict when they land",
-        named.join(", ")
-    );
-    Lint::new(
-        LintId::Overlap,
-        LintPlace::Pair(one.clone(), other.clone()),
-        message,
-    )
-    .hint("let one depend on the other, or set `overlap = \"serialize\"` on one of them")
 }
 
 /// A lint of `orch preview --json`.

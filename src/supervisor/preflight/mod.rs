@@ -7,6 +7,8 @@ pub(super) mod examination;
 pub(super) mod lint;
 pub(super) mod plan_lints;
 pub(super) mod preview;
+mod preview_choices;
 pub(super) mod preview_points;
 pub(super) mod rehearsal;
+pub(super) mod shared_files;
 pub(super) mod worktree_lints;

@@ -12,12 +12,12 @@ use crate::plan::{
 use crate::schedule::{Scheduler, Simulation, TooLong, red_unions};
 
 use super::lint::rewritten;
+use super::shared_files::SharedFiles;
 use super::worktree_lints as worktrees;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::conflicts::conflicts;
 use crate::supervisor::view::situation::Situation;
-use serde::Serialize;
 
 /// From so many tasks on, one phase is too coarse for others to wait for.
 const COARSE: usize = 5;
@@ -42,8 +42,9 @@ pub(crate) fn of_preview(
     let open = set.plans.iter().filter(|plan| !landed(plan));
     found.extend(project.set.warnings.iter().cloned());
     found.extend(open.flat_map(|plan| project.set.lints_of(plan)));
+    found.extend(set.unused_parallel_words(|plan| !landed(plan)));
     found.extend(rewritten(situation, |name| set.plan(name).is_some()));
-    of_overlaps(overlaps, &mut found);
+    found.extend(overlaps.iter().filter_map(SharedFiles::lint));
     for plan in &set.plans {
         of_plan(set, plan, &mut found);
     }
@@ -162,14 +163,6 @@ fn of_conflicts(
         );
     }
     Ok(())
-}
-
-fn of_overlaps(overlaps: &[SharedFiles], found: &mut Vec<Lint>) {
-    let side_by_side = overlaps.iter().filter(|one| one.first.is_none() && !one.waits);
-    found.extend(side_by_side.map(|overlap| {
-        let [one, other] = &overlap.plans;
-        super::lint::overlap(one, other, &overlap.files)
-    }));
 }
 
 fn of_plan(set: &PlanSet, plan: &Plan, found: &mut Vec<Lint>) {
@@ -319,6 +312,12 @@ fn of_resources(set: &PlanSet, found: &mut Vec<Lint>) {
                     .push(format!("{}.{phase}", plan.name));
             }
         }
+        for task in plan.document.tasks() {
+            for resource in &task.uses {
+                let user = format!("{}.{}", plan.name, task.id);
+                users.entry(resource).or_default().push(user);
+            }
+        }
     }
     for (resource, users) in users {
         if set.resources.get(resource) == Some(&1) && users.len() > 1 {
@@ -371,19 +370,4 @@ fn of_durations(set: &PlanSet, durations: &Durations, found: &mut Vec<Lint>) {
             .hint("write (expected: 30m) behind phases or tasks; durations are measured for the next run"),
         );
     }
-}
-
-/// Two plans that touch the same files.
-#[derive(Debug, Clone, Serialize)]
-pub struct SharedFiles {
-    /// Both.
-    pub plans: [PlanName; 2],
-    /// The files that both touch.
-    pub files: Vec<String>,
-    /// The plan that goes first, when they run one after the other.
-    #[serde(skip)]
-    pub first: Option<PlanName>,
-    /// True when one of them waits for the other, or for a part of it.
-    #[serde(skip)]
-    pub waits: bool,
 }

@@ -15,8 +15,9 @@ use crate::schedule::{
 
 use super::lint;
 use super::plan_lints;
-use super::plan_lints::SharedFiles;
+use super::preview_choices::{ChosenDispatch, ChosenPhase, chosen_dispatches, chosen_strategies};
 use super::preview_points::{PreviewPoint, gates, sync_points};
+use super::shared_files::{SharedFiles, shared_files};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::replay::next_run;
 use crate::supervisor::project::repository_plans::Project;
@@ -32,6 +33,12 @@ pub struct Preview {
     pub schema: u32,
     /// In manifest order.
     pub actions: Vec<PlannedAction>,
+    /// What one agent is given of each plan whose document decides that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dispatch: Vec<ChosenDispatch>,
+    /// The strategy of each phase that `auto` stands for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strategies: Vec<ChosenPhase>,
     /// What could be worked on side by side with unlimited agents, one after the other. For reading only: nothing waits
     /// for the end of a wave.
     pub waves: Vec<Vec<String>>,
@@ -117,7 +124,8 @@ pub fn preview(project: &Project, only: &[PlanName], merge: bool) -> Result<Prev
     let graph = Graph::new(&left, &situation.durations);
     let ranks = Ranks::new(&graph, &left);
     let path = ranks.critical_path(&graph);
-    let overlaps = overlaps(&left, &graph, &situation.scheduler);
+    let is_open = |plan: &Plan| !situation.scheduler.state().is_landed(&plan.name);
+    let overlaps = shared_files(&left, &graph, is_open);
     let mut risks = plan_lints::of_preview(project, &situation, &left, &graph, &path, &overlaps)?;
     if !merge {
         plan_lints::of_landings(&left, &situation.scheduler, &mut risks);
@@ -128,6 +136,8 @@ pub fn preview(project: &Project, only: &[PlanName], merge: bool) -> Result<Prev
     }
     Ok(Preview {
         schema: SCHEMA,
+        dispatch: chosen_dispatches(&left),
+        strategies: chosen_strategies(&left, &graph),
         waves: waves(&left, &graph, &ranks),
         critical_ms: path.iter().map(|node| graph.nodes[*node].expected).sum(),
         critical_path: shown_path(&left, &graph, &path),
@@ -349,24 +359,11 @@ fn simulated(
     let mut set = set.clone();
     set.run.max_agents = max_agents;
     for plan in &mut set.plans {
-        plan.arrangement.strategy = strategy.unwrap_or(plan.arrangement.strategy);
+        if let Some(strategy) = strategy {
+            plan.arrangement.set_strategy(strategy);
+        }
     }
     // What waits for a landing would otherwise not be worked on at all; landing itself takes no agent's time.
     let work = Work::new(&set, durations, true);
     simulate(work, &SimulationSettings::default())
-}
-
-/// Those between plans of which none has landed.
-fn overlaps(set: &PlanSet, graph: &Graph, scheduler: &Scheduler) -> Vec<SharedFiles> {
-    let name = |plan: usize| set.plans[plan].name.clone();
-    let is_open = |plan: usize| !scheduler.state().is_landed(&set.plans[plan].name);
-    let found = graph.overlaps.iter();
-    let found = found.filter(|overlap| is_open(overlap.plans.0) && is_open(overlap.plans.1));
-    let found = found.map(|overlap| SharedFiles {
-        plans: [name(overlap.plans.0), name(overlap.plans.1)],
-        files: overlap.files.clone(),
-        first: overlap.serialized.map(|(first, _)| name(first)),
-        waits: overlap.waits,
-    });
-    found.collect()
 }

@@ -9,6 +9,7 @@ pub(super) mod digest;
 pub(super) mod dirt;
 pub(super) mod exit_view;
 pub(super) mod landed_view;
+pub(super) mod machine_load;
 pub(super) mod message_view;
 pub(super) mod question_view;
 pub(super) mod review;

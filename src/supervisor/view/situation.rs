@@ -8,6 +8,7 @@ use crate::journal::{Epoch, JournalReader, OrchDir, RepositoryLock};
 use crate::plan::{PlanName, PlanSet};
 use crate::schedule::{At, AttemptState, Event, Exit, Scheduler, State};
 
+use super::machine_load::machine_load;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::replay::Replay;
 use crate::supervisor::project::repository_plans::Project;
@@ -47,6 +48,9 @@ impl Situation {
             driven,
             ..Self::of_journal(&project.dir, &project.set)?
         };
+        if let Some(machine) = machine_load() {
+            situation.scheduler.see_machine(machine);
+        }
         if let Some(epoch) = situation.epoch {
             let now = epoch.at(Timestamp::now());
             // Shown at once, and written down by the next supervisor.

@@ -1,13 +1,13 @@
 //! How hard the machine is at work, for plans whose number of lanes follows it.
 
-use std::fs;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::schedule::{Input, Machine};
+use crate::schedule::Input;
 
 use crate::supervisor::desk::message::EngineMessage;
+use crate::supervisor::view::machine_load::machine_load;
 
 /// How often it is looked at. The kernel's own average moves no faster.
 const EVERY: Duration = Duration::from_secs(5);
@@ -16,7 +16,7 @@ const EVERY: Duration = Duration::from_secs(5);
 pub fn watch(sender: mpsc::UnboundedSender<EngineMessage>) {
     tokio::spawn(async move {
         loop {
-            if let Some(machine) = look()
+            if let Some(machine) = machine_load()
                 && sender
                     .send(EngineMessage::Input(Input::Machine(machine)))
                     .is_err()
@@ -26,42 +26,4 @@ pub fn watch(sender: mpsc::UnboundedSender<EngineMessage>) {
             tokio::time::sleep(EVERY).await;
         }
     });
-}
-
-/// None where the kernel does not say.
-fn look() -> Option<Machine> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    Some(Machine {
-        load: load(&fs::read_to_string("/proc/loadavg").ok()?, cores)?,
-        free_memory: free_memory(&fs::read_to_string("/proc/meminfo").ok()?)?,
-    })
-}
-
-/// The average number of runnable processes of the last minute for each core, in percent.
-fn load(text: &str, cores: usize) -> Option<u32> {
-    let average: f64 = text.split_ascii_whitespace().next()?.parse().ok()?;
-    Some((average * 100.0 / cores.max(1) as f64) as u32)
-}
-
-/// Memory that can be had without swapping, in percent.
-fn free_memory(text: &str) -> Option<u32> {
-    let value = |name: &str| -> Option<u64> {
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        line.split_ascii_whitespace().next()?.parse().ok()
-    };
-    let (total, available) = (value("MemTotal:")?, value("MemAvailable:")?);
-    u32::try_from(available * 100 / total.max(1)).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_kernels_words_are_understood() {
-        assert_eq!(load("3.00 1.0 0.5 2/345 678\n", 2), Some(150));
-        let memory = "MemTotal:       1000 kB\nMemFree:  1 kB\nMemAvailable:    250 kB\n";
-        assert_eq!(free_memory(memory), Some(25));
-        assert_eq!(load("", 2), None);
-    }
 }

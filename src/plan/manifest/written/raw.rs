@@ -353,6 +353,8 @@ tables! {
         depends: Vec<Located<Dependency>>,
         /// Resources of which it holds one token each while it runs.
         uses: Vec<Located<ResourceName>>,
+        /// How edges are drawn between its tasks and earlier ones. Default: the plan's.
+        strategy: Strategy,
         /// Its own agent.
         agent: AgentName,
         /// Its own time-out.

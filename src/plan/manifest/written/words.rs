@@ -43,6 +43,8 @@ words! {
         Phase = "phase",
         /// One task.
         Task = "task",
+        /// By what the document says: plans with parallel work by phase or task, others as a whole.
+        Auto = "auto",
     }
     /// How edges are drawn between phases and tasks.
     Strategy {

@@ -3,8 +3,8 @@
 use super::page::Page;
 use crate::plan::markdown::DocumentDiagnostic;
 use crate::plan::markdown::annotations::{NamedDependency, depends};
-use crate::plan::parse_duration;
 use crate::plan::text::near_miss::near_miss;
+use crate::plan::{ResourceName, parse_duration};
 
 /// What may be annotated.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -14,10 +14,12 @@ enum On {
 }
 
 /// Keys and whether they count on tasks and on phases.
-const KEYS: [(&str, bool, bool); 5] = [
+const KEYS: [(&str, bool, bool); 7] = [
     ("depends", true, true),
     ("expected", true, true),
     ("reads", true, false),
+    ("touches", true, false),
+    ("uses", true, false),
     ("pipeline-start", false, true),
     ("parallel-with", false, true),
 ];
@@ -138,7 +140,10 @@ fn near(bracket: &str, on: On) -> Option<(String, String)> {
     let fits = match meant {
         "depends" => tasks(value),
         "expected" => parse_duration(value).is_ok(),
-        "reads" => value.contains(['/', '.']),
+        "reads" | "touches" => value.contains(['/', '.']),
+        "uses" => value
+            .split(',')
+            .all(|name| name.trim().parse::<ResourceName>().is_ok()),
         _ => true,
     };
     if fits {

@@ -25,6 +25,17 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
                 like("##", heading.text),
             ));
         }
+        if let (Some(phase), Some(inside), Some(heading)) = (region.phase, region.inside, &region.heading) {
+            let message = format!(
+                "`{}` is read as phase {}, though it is deeper than `{inside}`",
+                heading.text, phase.id
+            );
+            let hint = format!(
+                "write `## Phase {}: {}` on the level of the other phases, and no phase above it",
+                phase.id, phase.title
+            );
+            found.push(page.doubt(heading.line, heading.text, message, hint));
+        }
         for heading in region.phase.iter().flat_map(|_| &region.inner) {
             if is_unknown_phase(page, heading.text) && number(heading.text).is_some() {
                 let message = format!(
@@ -147,6 +158,21 @@ mod tests {
             "## Phase 1: x\n- [ ] 1.1 a\n\n### Phase 2: y\n\nMore.\n",
             "4:5 `Phase 2: y` is deeper",
         );
+    }
+
+    #[test]
+    fn a_deeper_heading_that_is_read_as_a_phase_is_told() {
+        let told = told(
+            "## Phase 3: Move\n\n### Implementation Phase 0: Ready\n\n- [ ] 0.1 a\n\n### Implementation Phase 1: Go\n\n- [ ] 1.1 b\n",
+        );
+        assert_eq!(told.len(), 2, "{told:#?}");
+        assert!(
+            told[0].starts_with(
+                "3:5 `Implementation Phase 0: Ready` is read as phase 0, though it is deeper than `Phase 3: Move`"
+            ),
+            "{told:#?}"
+        );
+        assert!(told[0].contains("## Phase 0: Ready"), "{told:#?}");
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub(super) struct Region<'d> {
     pub(super) phase: Option<&'d Phase>,
     /// Its heading; none in front of the first.
     pub(super) heading: Option<Heading<'d>>,
+    /// The heading of the phase that it stands in, though it is a phase itself.
+    pub(super) inside: Option<&'d str>,
     /// Headings below its own, in order.
     pub(super) inner: Vec<Heading<'d>>,
     /// All of it, its heading included.
@@ -49,18 +51,27 @@ pub(super) fn regions<'d>(
     let level = level.map_or(2, |(level, _)| *level);
     let mut regions = vec![Region {
         phase: None,
+        inside: None,
         heading: None,
         inner: Vec::new(),
         range: 0..document.text.len(),
     }];
     let mut phases = document.phases.iter().peekable();
+    let mut above: Option<(u8, &str)> = None;
     for (own, heading) in headings {
+        let phase = phases.next_if(|phase| phase.line == heading.line);
+        above = above.filter(|(level, _)| *level < own);
+        let inside = above.filter(|_| phase.is_some()).map(|(_, text)| text);
+        if above.is_none() && heading::phase(heading.text).is_some() {
+            above = Some((own, heading.text));
+        }
         match regions.last_mut() {
-            Some(last) if own > level => last.inner.push(heading),
+            Some(last) if own > level && phase.is_none() => last.inner.push(heading),
             Some(last) => {
                 last.range.end = heading.at;
                 regions.push(Region {
-                    phase: phases.next_if(|phase| phase.line == heading.line),
+                    phase,
+                    inside,
                     inner: Vec::new(),
                     range: heading.at..document.text.len(),
                     heading: Some(heading),

@@ -36,6 +36,22 @@ pub(in crate::plan::markdown) fn phase(text: &str) -> Option<(PhaseId, &str)> {
     })
 }
 
+/// A phase, also with a word or two in front: `Implementation Phase 0: Title`.
+pub(in crate::plan::markdown) fn nested_phase(text: &str) -> Option<(PhaseId, &str)> {
+    let mut rest = text;
+    for _ in 0..3 {
+        if let Some(found) = phase(rest) {
+            return Some(found);
+        }
+        let (word, behind) = rest.split_once(' ')?;
+        if !word.chars().all(char::is_alphabetic) {
+            return None;
+        }
+        rest = behind.trim_start();
+    }
+    None
+}
+
 /// `2.1 Title`, also `Task 2.1: Title`: the id and the title.
 pub(in crate::plan::markdown) fn task(text: &str) -> Option<(TaskId, &str)> {
     let text = text.trim_start_matches('*');

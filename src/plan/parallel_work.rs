@@ -1,0 +1,158 @@
+//! What a document says about work side by side, and what `dispatch = "auto"` makes of it.
+
+use super::{Dispatch, Document, Lint, LintId, Phase, Plan, PlanSet, Task};
+
+/// Words in a document that let work run side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParallelWord {
+    /// As documents write them.
+    pub word: &'static str,
+    /// The coarsest dispatch under which they count.
+    pub dispatch: Dispatch,
+    /// The first line that has them.
+    pub line: usize,
+}
+
+/// Other documents of a lint that are named.
+const NAMED: usize = 3;
+
+/// The different words of a document, one of each. A named dependency is one where it leaves out the task in front.
+pub fn parallel_words(document: &Document) -> Vec<ParallelWord> {
+    let phases = || document.phases.iter();
+    let tasks: Vec<&Task> = document.tasks().collect();
+    let first = |is: fn(&Task) -> bool| tasks.iter().find(|task| is(task)).map(|task| task.line);
+    let leaves_out = |pair: &&[&Task]| {
+        let named = pair[1].depends.as_deref().unwrap_or_default();
+        !named.is_empty() && !named.contains(&pair[0].id)
+    };
+    let phase = |is: fn(&Phase) -> bool| phases().find(|phase| is(phase)).map(|phase| phase.line);
+    let checks = phases().filter_map(|phase| phase.verify.as_ref());
+    let found = [
+        (
+            "[PARALLEL]",
+            Dispatch::Phase,
+            phase(|phase| !phase.parallel_with.is_empty()),
+        ),
+        (
+            "pipeline-start",
+            Dispatch::Task,
+            phase(|phase| phase.pipeline_start.is_some()),
+        ),
+        (
+            "(non-blocking)",
+            Dispatch::Task,
+            checks
+                .into_iter()
+                .find(|block| block.background)
+                .map(|block| block.line),
+        ),
+        (
+            "(depends: none)",
+            Dispatch::Task,
+            first(|task| task.depends.as_ref().is_some_and(Vec::is_empty)),
+        ),
+        (
+            "(depends: …)",
+            Dispatch::Task,
+            tasks.windows(2).find(leaves_out).map(|pair| pair[1].line),
+        ),
+    ];
+    let found = found.into_iter();
+    found
+        .filter_map(|(word, dispatch, line)| line.map(|line| ParallelWord { word, dispatch, line }))
+        .collect()
+}
+
+impl Dispatch {
+    /// What `dispatch = "auto"` is for a document: the coarsest under which all that it says of parallel work counts.
+    pub fn of_document(document: &Document) -> Self {
+        let words = parallel_words(document);
+        let has = |dispatch| words.iter().any(|word| word.dispatch == dispatch);
+        match (has(Self::Task), has(Self::Phase)) {
+            (true, _) => Self::Task,
+            (false, true) => Self::Phase,
+            (false, false) => Self::Plan,
+        }
+    }
+}
+
+impl PlanSet {
+    /// That documents speak of parallel work and one agent works through a whole plan: one lint for all such plans.
+    pub fn unused_parallel_words(&self, is_meant: impl Fn(&Plan) -> bool) -> Option<Lint> {
+        let whole = |plan: &&Plan| plan.arrangement.dispatch == Dispatch::Plan && is_meant(plan);
+        let mut all: Vec<&str> = Vec::new();
+        let mut places = Vec::new();
+        for plan in self.plans.iter().filter(whole) {
+            let Some(file) = &plan.file else { continue };
+            // What names dependencies is worked on in an order that keeps them.
+            let words = parallel_words(&plan.document).into_iter();
+            let words: Vec<ParallelWord> = words.filter(|word| word.word != "(depends: …)").collect();
+            let line = words.iter().map(|word| word.line).min();
+            places.extend(line.map(|line| (file, line)));
+            all.extend(words.iter().map(|word| word.word));
+        }
+        let ((file, line), others) = places.split_first()?;
+        let mut seen = Vec::new();
+        all.retain(|word| {
+            !seen.contains(word) && {
+                seen.push(*word);
+                true
+            }
+        });
+        let words: Vec<String> = all.iter().map(|word| format!("`{word}`")).collect();
+        let verb = if words.len() == 1 { "changes" } else { "change" };
+        let named: Vec<String> = others
+            .iter()
+            .take(NAMED)
+            .map(|(file, _)| file.display().to_string())
+            .collect();
+        let more = match others.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let also = match named.is_empty() {
+            true => String::new(),
+            false => format!(" (also in {}{more})", named.join(", ")),
+        };
+        let message = format!(
+            "{} {verb} nothing while one agent works through the whole plan{also}",
+            words.join(", ")
+        );
+        let lint = Lint::at(LintId::ParallelUnused, file, *line, None, message);
+        Some(lint.hint(
+            "set `dispatch = \"auto\"` in [run]: plans that speak of parallel work are given out by phase or task, others as a whole",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::markdown::read_document;
+
+    fn dispatch(text: &str) -> Dispatch {
+        Dispatch::of_document(&read_document(text).0)
+    }
+
+    #[test]
+    fn auto_gives_out_as_finely_as_the_document_asks_for() {
+        assert_eq!(dispatch("## Phase 1: a\n- [ ] x\n- [ ] y\n"), Dispatch::Plan);
+        assert_eq!(
+            dispatch("## Phase 1: a [PARALLEL]\n- [ ] x\n\n## Phase 2: b [PARALLEL]\n- [ ] y\n"),
+            Dispatch::Phase
+        );
+        for text in [
+            "## Phase 1: a\n- [ ] 1.1 x\n- [ ] 1.2 y (depends: none)\n",
+            "## Phase 1: a\n- [ ] 1.1 x\n- [ ] 1.2 y\n- [ ] 1.3 z (depends: 1.1)\n",
+            "## Phase 1: a\n- [ ] 1.1 x\n- [ ] 1.2 y\n\n## Phase 2: b\n**pipeline-start:** when 1.1 completes\n- [ ] 2.1 z\n",
+            "## Phase 1: a\n- [ ] 1.1 x\n\n**VERIFY Phase 1:** (non-blocking)\n- [ ] ok\n\n## Phase 2: b\n- [ ] 2.1 z\n",
+        ] {
+            assert_eq!(dispatch(text), Dispatch::Task, "{text}");
+        }
+        // A chain is no parallel work.
+        assert_eq!(
+            dispatch("## Phase 1: a\n- [ ] 1.1 x\n- [ ] 1.2 y (depends: 1.1)\n"),
+            Dispatch::Plan
+        );
+    }
+}
