@@ -142,7 +142,10 @@ impl AcpTurn {
         }
         let loads = known.pointer("/agentCapabilities/loadSession") == Some(&Value::Bool(true));
         let session = self.enter(call, loads)?;
-        tell(&json!({ "type": "session", "session": session }));
+        // One that cannot be loaded again is not worth its name.
+        if loads {
+            tell(&json!({ "type": "session", "session": session }));
+        }
         self.session = Some(session.clone());
         let content = json!([{ "type": "text", "text": prompt }]);
         let ended = self.ask(
@@ -163,7 +166,7 @@ impl AcpTurn {
         Ok(reason == "end_turn")
     }
 
-    /// The conversation that is continued, else a new one.
+    /// The conversation that is continued, or a new one.
     fn enter(&mut self, call: &AcpCall, loads: bool) -> Result<String, String> {
         let folder = std::env::current_dir().map_err(|error| format!("the folder is gone: {error}"))?;
         let servers = match call.mcp {
@@ -175,10 +178,8 @@ impl AcpTurn {
             let params = json!({ "sessionId": session, "cwd": folder, "mcpServers": servers });
             let loaded = self.ask("session/load", params);
             self.is_replay = false;
-            match loaded {
-                Ok(_) => return Ok(session.clone()),
-                Err(why) => tell(&json!({ "type": "note", "message": format!("a new conversation: {why}") })),
-            }
+            // The prompt continues that conversation: in a new one it would mean nothing.
+            return loaded.map(|_| session.clone());
         }
         let made = self.ask("session/new", json!({ "cwd": folder, "mcpServers": servers }))?;
         let session = made["sessionId"].as_str().ok_or("it named no session")?;

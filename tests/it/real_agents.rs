@@ -749,8 +749,10 @@ fn a_program_is_driven_by_the_agent_client_protocol() {
         let Some(real) = Real::with(&[program]) else {
             return;
         };
+        // Gemini CLI says that it can load conversations, and does not find them.
+        let resume = if program == "gemini" { "resume = []" } else { "" };
         real.tables(&format!(
-            "[agents.spoken]\ncommand = [{command}]\nevents = \"acp\"\nmcp = true\nmax = 1"
+            "[agents.spoken]\ncommand = [{command}]\nevents = \"acp\"\nmcp = true\nmax = 1\n{resume}"
         ));
         spoken(&real, program, tool);
         real.nothing_is_left();
@@ -789,6 +791,9 @@ fn spoken(real: &Real, program: &str, tool: &str) {
         real.why("asks"),
         log("asks")
     );
+    if program == "gemini" {
+        return;
+    }
     let answer = format!(
         "Green [[script: [{}, {{\"say\": \"done\"}}]]]",
         commit("asks", "1.1")

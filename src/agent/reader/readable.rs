@@ -132,7 +132,7 @@ fn acp(event: &Value, out: &mut impl Write) -> io::Result<()> {
         ("update", "tool_call") => writeln!(out, "\n> {}", word("/update/title")),
         ("ask", _) => writeln!(out, "\n! it asks whether it may use {}", word("/tool")),
         ("permission", _) if word("/answer") == "denied" => writeln!(out, "\n! denied: {}", word("/tool")),
-        ("note" | "error", _) => writeln!(out, "\n! {}", word("/message")),
+        ("error", _) => writeln!(out, "\n! {}", word("/message")),
         ("end", _) => writeln!(out),
         _ => Ok(()),
     }

@@ -128,7 +128,9 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
 fn of_protocol(name: &AgentName, raw: &RawAgent, agent: &mut Agent, ledger: &mut Ledger) {
     if agent.events == EventFormat::Acp {
         // The conversation is named in the protocol, and INT ends the turn in it.
-        agent.resume = Some(agent.command.clone());
+        if raw.resume.is_none() {
+            agent.resume = Some(agent.command.clone());
+        }
         agent.stop = vec![StopSignal::Int, StopSignal::Term];
     }
     if let Some(&Located {
