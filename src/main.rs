@@ -15,6 +15,11 @@ fn main() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
+    if let [_, first] = arguments.as_slice()
+        && first == orch::supervisor::NODE_ARGUMENT
+    {
+        return orch::supervisor::run_node();
+    }
     match std::panic::catch_unwind(orch::cli::main) {
         Ok(code) => code,
         Err(_) => {

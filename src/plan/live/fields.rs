@@ -1,7 +1,9 @@
 //! The keys of the manifest that can be edited while plans are worked on, each with the time until which it may.
 
 use crate::plan::{CommitPolicy, MergeStrategy, format_duration};
-use crate::plan::{Dispatch, Lanes, OnConflict, Overlap, PhaseSettings, Plan, PlanSet, Regenerate, Report};
+use crate::plan::{
+    Dispatch, ExecutorName, Lanes, OnConflict, Overlap, PhaseSettings, Plan, PlanSet, Regenerate, Report,
+};
 
 /// Until when a key may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,7 @@ pub(in crate::plan) const RUN: &[Field<PlanSet>] = &[
     field!("run.min_free_disk", Anytime, run.min_free_disk, optional),
     field!("run.budget", Anytime, run.budget, optional),
     field!("run.report", Anytime, run.report, report),
+    field!("run.executor", Anytime, run.executor, executor),
     field!("run.copy", Anytime, run.setup.copy, listed),
     field!("run.setup", Anytime, run.setup.line, optional),
     field!("hooks.post_create", Anytime, hooks.post_create, optional),
@@ -105,6 +108,7 @@ pub(in crate::plan) const PLAN: &[Field<Plan>] = &[
         CommitPolicy::Require => "require".to_owned(),
     }),
     field!("report", Anytime, report, report),
+    field!("executor", Anytime, executor, executor),
     field!("retries", Anytime, attempts.retries, plain),
     field!("backoff", Anytime, attempts.backoff, duration),
     field!("timeout", Anytime, attempts.timeout, duration),
@@ -218,6 +222,10 @@ fn report(written: &Option<Report>) -> String {
     optional(&written.map(Report::as_str))
 }
 
+fn executor(name: &Option<ExecutorName>) -> String {
+    optional(&name.as_ref().map(ExecutorName::as_str))
+}
+
 fn automatic(automatic: &bool) -> String {
     if *automatic { "auto" } else { "manual" }.to_owned()
 }
@@ -244,6 +252,7 @@ mod tests {
             base_place: _,
             run,
             agents: _,
+            executors: _,
             resources: _,
             merge,
             hooks,
@@ -262,6 +271,7 @@ mod tests {
             min_free_disk: _,
             budget: _,
             report: _,
+            executor: _,
         } = run;
         let Setup { copy: _, line: _ } = setup;
         let MergeSettings {
@@ -302,6 +312,7 @@ mod tests {
             depends: _,
             touches: _,
             agent: _,
+            executor: _,
             fallback,
             verify: _,
             carry: _,
