@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use rustix::process::Signal;
 
-use crate::support::{Sandbox, document, kill, wait_for};
+use crate::support::{Said, Sandbox, asked, campaign, document, kill, wait_for};
 
 /// The engine's commands. A job is a folder with its payload, its process and a file for each thing that a test wants of it.
 const ENGINE: &str = r#"#!/bin/sh
@@ -18,7 +18,7 @@ submit)
     test ! -e refuse || { echo "no such partition" >&2; exit 64; }
     n=$(ls jobs | wc -l); n=$((n + 1))
     mkdir "jobs/$n"; cp "$1" "jobs/$n/payload"; echo "$2" > "jobs/$n/token"
-    if test -e hold; then echo waiting > "jobs/$n/state"; else ./engine run "$n"; fi
+    if test -e hold; then echo waiting no room > "jobs/$n/state"; else ./engine run "$n"; fi
     test ! -e lose-answer || { rm lose-answer; echo "no answer" >&2; exit 1; }
     echo "$n" ;;
 run)
@@ -352,6 +352,136 @@ fn a_job_that_waits_is_taken_out_of_the_queue() {
     cluster.orch("resume p").code(0).ok();
     cluster.orch("up").code(0).ok();
     cluster.all_is_well(&["p"], "finished");
+}
+
+#[test]
+fn jobs_that_a_killed_supervisor_left_are_ended_by_down() {
+    for (line, waits) in [("down", true), ("down", false), ("down --now", false)] {
+        let cluster = Cluster::new();
+        cluster.gate("p");
+        if waits {
+            cluster.tell("hold");
+        }
+        let script = "if test -e p-1.1.txt; then work 2.1; else work 1.1; gate p; fi";
+        cluster.plan("p", "", &document(&[1, 1]), script);
+        let up = cluster.start("up");
+        if waits {
+            wait_for("the job", || cluster.why("p").contains("job 1"));
+        } else {
+            cluster.happened("phase.done", "p");
+            cluster.reached("p");
+        }
+        up.kill();
+        cluster.orch(line).code(0).says("p-1").ok();
+        cluster.nothing_is_left();
+        if waits {
+            cluster.untell("hold");
+            cluster.script("p", "work 1.1 2.1");
+        }
+        cluster.orch("up").code(0).ok();
+        cluster.all_is_well(&["p"], "finished");
+        let ended = cluster
+            .events()
+            .into_iter()
+            .find(|event| event["event"] == "agent.ended")
+            .unwrap();
+        assert_eq!(ended["data"]["exit"]["kind"], "stopped", "{line}: {ended}");
+    }
+}
+
+#[test]
+fn people_see_where_an_attempt_is_and_what_its_job_waits_for() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.tell("hold");
+    cluster.plan("p", "", &document(&[1]), "echo working; gate p; work 1.1");
+    let up = cluster.start("up");
+    wait_for("the queue", || {
+        cluster
+            .why("p")
+            .contains("p-1 waits in the queue (cluster, job 1): no room")
+    });
+    cluster.untell("hold");
+    let run = std::process::Command::new(cluster.beside("cluster/engine"))
+        .args(["run", "1"])
+        .status();
+    assert!(run.unwrap().success());
+    cluster.reached("p");
+    wait_for("the node", || cluster.why("p").contains("p-1 runs on "));
+    let shown = cluster.shown("p");
+    let attempt = &shown["attempts"][0];
+    assert_eq!(
+        (&attempt["executor"], &attempt["job"]),
+        (&"cluster".into(), &"1".into()),
+        "{shown}"
+    );
+    cluster.orch("why p").code(0).says("p-1 runs on ").ok();
+    cluster.orch("doctor").code(0).ok();
+    cluster.open("p");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+}
+
+#[test]
+fn whoever_dies_at_any_step_of_a_hand_over_work_is_neither_lost_nor_done_twice() {
+    let world = || {
+        let cluster = Cluster::with("max_agents = 1\nretries = 5");
+        // Work that was done is not done again, by whichever attempt.
+        let step = |id: &str| {
+            format!("test -e $ORCH_PLAN-{id}.txt || commit $ORCH_PLAN-{id}.txt; orch task done -q {id}; ")
+        };
+        cluster.plan("p", "", &document(&[1, 1]), &(step("1.1") + &step("2.1")));
+        cluster.plan(
+            "q",
+            "depends = [\"p.1\"]",
+            &document(&[1]),
+            &(String::from("test -e p-1.1.txt; ") + &step("1.1")),
+        );
+        cluster
+    };
+    let up = |cluster: &Cluster, fatal: usize| {
+        let points = cluster.beside("points");
+        let _ = fs::remove_file(&points);
+        let mut command = cluster.command(["up", "--merge"]);
+        command.env("FAULT_POINTS", format!("{}:{fatal}", points.display()));
+        Said::of(&mut command)
+    };
+    let names = |cluster: &Cluster| -> Vec<String> {
+        let text = fs::read_to_string(cluster.beside("points")).unwrap();
+        text.lines()
+            .map(|line| line.split(' ').next().unwrap().to_owned())
+            .collect()
+    };
+    let cluster = world();
+    up(&cluster, 0).code(0).ok();
+    cluster.all_is_well(&["p", "q"], "landed");
+    let count = names(&cluster).len();
+    let own = names(&cluster)
+        .iter()
+        .filter(|name| name.starts_with("away.") || name.starts_with("node."))
+        .count();
+    assert!(own > 10, "{own} of {count}");
+    let tried = asked("ORCH_AWAY_POINT", 0);
+    let spread = campaign("ORCH_AWAY_POINTS", 60);
+    let chosen = (0..spread).map(|n| 1 + n * count / spread);
+    let chosen: Vec<usize> = if tried > 0 { vec![tried] } else { chosen.collect() };
+    for k in chosen {
+        let cluster = world();
+        let said = up(&cluster, k);
+        let name = names(&cluster).get(k - 1).cloned().unwrap_or_default();
+        let again = up(&cluster, 0);
+        assert_eq!(again.code, 0, "point {k} ({name}): {said:?}\n{again:?}");
+        cluster.all_is_well(&["p", "q"], "landed");
+        for file in ["p-1.1.txt", "p-2.1.txt", "q-1.1.txt"] {
+            let plan = &file[..1];
+            let lines = cluster.git(&format!("show main:{file}"));
+            assert_eq!(
+                lines,
+                format!("{file} by {plan}"),
+                "point {k} ({name}): done twice"
+            );
+        }
+    }
 }
 
 #[test]

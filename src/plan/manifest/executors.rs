@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::ledger::Ledger;
 use super::written::at::Located;
 use super::written::raw::{RawExecutor, RawManifest};
-use super::written::values::Text;
+use super::written::values::{EngineWord, FarPlace};
 use super::written::words::EngineKind;
 use crate::plan::text::near_miss::suggest;
 use crate::plan::{ENGINE_PLACEHOLDERS, EngineCalls, Executor, ExecutorName, Place, Template};
@@ -18,8 +18,8 @@ const LOCAL: &str = "local";
 const SETTLE: Duration = Duration::from_secs(60);
 
 /// The name that is written; whether there is such an executor is checked in [`all`].
-pub(super) fn named(written: Option<&Located<Text>>) -> Option<ExecutorName> {
-    written.and_then(|at| at.value.0.parse().ok())
+pub(super) fn named(written: Option<&Located<ExecutorName>>) -> Option<ExecutorName> {
+    written.map(|at| at.value.clone())
 }
 
 /// The executors of a manifest. Whoever names another one is in the ledger.
@@ -45,7 +45,7 @@ pub(super) fn all(manifest: &RawManifest, ledger: &mut Ledger) -> BTreeMap<Execu
     let plans = manifest.plans.iter().flat_map(|table| &table.value.entries);
     let plans = plans.filter_map(|(_, plan)| plan.value.executor.as_ref());
     for name in run.chain(agents).chain(plans) {
-        let text = name.value.0.as_str();
+        let text = name.value.as_str();
         if text != LOCAL && !known.is_some_and(|known| known.contains(text)) {
             let names: Vec<&str> = known
                 .iter()
@@ -69,13 +69,7 @@ fn one(name: &ExecutorName, raw: &Located<RawExecutor>, ledger: &mut Ledger) -> 
         ledger.at(*place, message, hint);
         return None;
     };
-    for hub in [Some(hub), raw.hub_here.as_ref()].into_iter().flatten() {
-        check_absolute(name, "hub", hub, hub.value.0.contains(':'), ledger);
-    }
-    if let Some(scratch) = &raw.scratch {
-        check_absolute(name, "scratch", scratch, false, ledger);
-    }
-    let text = |at: &Option<Located<Text>>| at.as_ref().map(|at| at.value.0.clone());
+    let text = |at: &Option<Located<FarPlace>>| at.as_ref().map(|at| at.value.0.clone());
     let hub = hub.value.0.clone();
     Some(Executor {
         name: name.clone(),
@@ -87,17 +81,6 @@ fn one(name: &ExecutorName, raw: &Located<RawExecutor>, ledger: &mut Ledger) -> 
     })
 }
 
-/// What nodes and this machine read from other folders is named in full.
-fn check_absolute(name: &ExecutorName, key: &str, text: &Located<Text>, is_url: bool, ledger: &mut Ledger) {
-    if !is_url && !text.value.0.starts_with('/') {
-        let message = format!(
-            "`{key}` of executor `{name}` is {:?}, relative to a folder of this machine",
-            text.value.0
-        );
-        ledger.at(text.place, message, "write an absolute path, or a URL".to_owned());
-    }
-}
-
 fn engine(
     name: &ExecutorName,
     kind: EngineKind,
@@ -105,7 +88,7 @@ fn engine(
     raw: &RawExecutor,
     ledger: &mut Ledger,
 ) -> Option<EngineCalls> {
-    type Words = Option<Located<Vec<Located<Text>>>>;
+    type Words = Option<Located<Vec<Located<EngineWord>>>>;
     let words = |list: &Words| -> Vec<String> {
         let list = list.iter().flat_map(|list| &list.value);
         list.map(|word| word.value.0.clone()).collect()

@@ -8,7 +8,7 @@ use crate::failpoint;
 use crate::git::hub::{LaneMoved, move_lane, put_snapshot, read_record, stand_on, work_of};
 use crate::git::{keep, stamp};
 use crate::plan::CommitId;
-use crate::schedule::Facts;
+use crate::schedule::{Exit, Facts};
 use crate::status::{OUTBOX_FILE, mirror, mirror_outbox};
 use crate::supervisor::node::report::{NodeRecord, REPORTED};
 use crate::supervisor::perform::attempt::unit::alone;
@@ -44,7 +44,11 @@ pub(super) fn take_news(charge: &mut Charge, news: &CommitId) -> Result<Vec<Stri
 /// What is in the way. It is tried again.
 pub(super) fn take_end(charge: &mut Charge, fate: &CommitId) -> Result<Vec<String>, String> {
     let record = NodeRecord::read(charge.repo.common_dir(), fate).map_err(in_words)?;
-    let exit = record.exit.clone().ok_or("its end on the hub says nothing")?;
+    let mut exit = record.exit.clone().ok_or("its end on the hub says nothing")?;
+    if charge.away.stop.is_some() && exit.exit == Exit::Lost {
+        // The engine ended it, as it was asked to.
+        exit.exit = Exit::Stopped;
+    }
     let mut told: Vec<String> = record.why.clone().into_iter().collect();
     if record.node.is_some() {
         told.extend(follow(charge, fate, &record.made)?);
@@ -60,7 +64,7 @@ pub(super) fn take_end(charge: &mut Charge, fate: &CommitId) -> Result<Vec<Strin
 }
 
 /// The end that this machine decides.
-pub(super) fn ended_here(charge: &Charge, exit: crate::schedule::Exit, at: jiff::Timestamp) -> ExitRecord {
+pub(super) fn ended_here(charge: &Charge, exit: Exit, at: jiff::Timestamp) -> ExitRecord {
     ExitRecord {
         schema: 1,
         exit,

@@ -11,13 +11,14 @@ use toml::de::DeValue;
 use crate::plan::manifest::written::at::{Located, NamedTable};
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::manifest::written::values::{
-    Amount, AutoOrCount, Count, Delay, DurationText, Glob, Money, PositiveDuration, Share, SizeText, Text,
+    Amount, AutoOrCount, Count, Delay, DurationText, EngineWord, FarPlace, Glob, Money, PositiveDuration,
+    Share, SizeText, Text,
 };
 use crate::plan::manifest::written::words::{
     Clean, Commit, Dispatch, EngineKind, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap,
     PlanGate, Preset, Report, Stdin, Stop, Strategy,
 };
-use crate::plan::{AgentName, Dependency, Priority, ResourceName};
+use crate::plan::{AgentName, Dependency, ExecutorName, Priority, ResourceName};
 
 macro_rules! tables {
     ($($(#[$meta:meta])* $type:ident = $kind:literal { $($(#[$doc:meta])* $key:ident: $value:ty,)+ })+) => { $(
@@ -100,7 +101,7 @@ tables! {
         /// What an agent has to say about its work. Default: the agent's.
         report: Report,
         /// Where attempts run: an executor, or "local". Default: "local".
-        executor: Text,
+        executor: ExecutorName,
         /// When finished plans land. Default: "manual", with `orch merge`.
         merge: Merge,
         /// Further attempts after a failure. Default: 2.
@@ -162,7 +163,7 @@ tables! {
         /// What it has to say about its work. Default: that of `[run]`, else the preset's, else "auto".
         report: Report,
         /// Where its attempts run. Default: from `[run]`.
-        executor: Text,
+        executor: ExecutorName,
         /// How many processes of it run at once. Default: as many as there are slots.
         max: Count,
         /// The value of {model}.
@@ -191,26 +192,23 @@ tables! {
         /// Its engine.
         kind: EngineKind,
         /// A bare repository that the nodes reach: an absolute path or a URL, as they name it.
-        #[schemars(example = &"ssh://login/srv/orch/hub.git")]
-        hub: Text,
+        hub: FarPlace,
         /// The same, as this machine names it. Default: `hub`.
-        hub_here: Text,
+        hub_here: FarPlace,
         /// A folder on each node's own disk. Default: "/tmp".
-        scratch: Text,
+        scratch: FarPlace,
         /// How long a job must be over before an attempt without an end counts as lost. Default: "60s".
         settle: PositiveDuration,
         /// This program on the nodes, for `slurm`. Default: "orch".
-        program: Text,
+        program: EngineWord,
         /// Options of `sbatch`, for `slurm`.
-        args: Vec<Located<Text>>,
+        args: Vec<Located<EngineWord>>,
         /// Program and arguments that hand a job over, for `command`.
-        #[schemars(example = ["./submit", "{payload_file}", "{token}"])]
-        submit: Vec<Located<Text>>,
+        submit: Vec<Located<EngineWord>>,
         /// Program and arguments that print the jobs, for `command`.
-        list: Vec<Located<Text>>,
+        list: Vec<Located<EngineWord>>,
         /// Program and arguments that end a job, for `command`.
-        #[schemars(example = ["./cancel", "{job}", "{how}"])]
-        cancel: Vec<Located<Text>>,
+        cancel: Vec<Located<EngineWord>>,
     }
 
     /// The merge queue.
@@ -345,7 +343,7 @@ tables! {
         /// What an agent has to say about its work. Default: the agent's.
         report: Report,
         /// Where its attempts run: an executor, or "local". Default: the agent's, else that of `[run]`.
-        executor: Text,
+        executor: ExecutorName,
         /// When it lands. Default: from `[run]`.
         merge: Merge,
         /// How it comes onto the target. Default: from `[merge]`.
