@@ -5,6 +5,8 @@
 pub mod agent;
 #[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod cli;
+#[allow(clippy::disallowed_methods, reason = "above the functional core")]
+pub mod executor;
 #[allow(clippy::disallowed_methods, reason = "it is there to meet the world in tests")]
 pub mod failpoint;
 #[allow(clippy::disallowed_methods, reason = "above the functional core")]

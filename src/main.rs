@@ -20,6 +20,11 @@ fn main() -> ExitCode {
     {
         return orch::agent::run_acp(&call.to_string_lossy());
     }
+    if let [_, first] = arguments.as_slice()
+        && first == orch::supervisor::NODE_ARGUMENT
+    {
+        return orch::supervisor::run_node();
+    }
     match std::panic::catch_unwind(orch::cli::main) {
         Ok(code) => code,
         Err(_) => {

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, u32)] = &[
     ("schedule", 2),
     ("git", 3),
     ("agent", 3),
+    ("executor", 3),
     ("status", 3),
     ("journal", 3),
     ("words", 3),
@@ -53,6 +54,7 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
             ("state", 3),
             ("admin", 4),
             ("candidate", 4),
+            ("hub", 4),
             ("lock", 5),
             ("keep", 6),
             ("refs", 7),
@@ -117,6 +119,7 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
         &[
             ("project", 0),
             ("brief", 1),
+            ("node", 1),
             ("perform", 2),
             ("recovery", 3),
             ("conflict", 4),
@@ -125,10 +128,11 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
             ("doctor", 7),
             ("preflight", 8),
             ("desk", 9),
-            ("tell", 10),
-            ("watch", 10),
-            ("work", 10),
-            ("drive", 11),
+            ("away", 10),
+            ("tell", 11),
+            ("watch", 11),
+            ("work", 11),
+            ("drive", 12),
         ],
     ),
     (
@@ -494,7 +498,12 @@ const BEHIND_THE_GATE: &[(&str, &[&str])] = &[
     // And the folder of a hook that has run, which orch has made for it.
     (
         "remove_dir_all",
-        &["git/keep/gate.rs", "supervisor/perform/command/hook.rs"],
+        // And a node's clone, once the hub has all of it.
+        &[
+            "git/keep/gate.rs",
+            "supervisor/perform/command/hook.rs",
+            "supervisor/node/work.rs",
+        ],
     ),
     (".delete()", &["git/keep/gate.rs"]),
     ("set_target(", &["git/keep/gate.rs"]),

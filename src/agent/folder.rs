@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::failpoint;
 use crate::schedule::Facts;
 
-use super::{AgentError, ExitRecord, Job, ProcessId, Readable};
+use super::{AgentError, Away, ExitRecord, Job, ProcessId, Readable};
 
 /// How long a lock may be held by somebody who only looks.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -48,6 +48,8 @@ pub enum JobState {
     Ended(ExitRecord),
     /// It had started, and died without a word.
     Lost(Running),
+    /// It was handed over to another machine, and is not back.
+    Away(Box<Away>),
 }
 
 impl JobFolder {
@@ -85,6 +87,8 @@ impl JobFolder {
         let made = self.make()?;
         let lock = self.lock_patiently()?;
         let earlier = [
+            "away.json",
+            "payload.json",
             "running.json",
             "exit.json",
             "exit.reserve",
@@ -201,6 +205,9 @@ impl JobFolder {
         if let Ok(Some(record)) = self.read::<ExitRecord>("exit.json") {
             return Ok(JobState::Ended(record));
         }
+        if let Some(away) = self.away()? {
+            return Ok(JobState::Away(Box::new(away)));
+        }
         let running = self.read::<Running>("running.json").unwrap_or_default();
         Ok(match (alive, running) {
             (true, running) => JobState::Running(running),
@@ -216,6 +223,62 @@ impl JobFolder {
     /// When the record cannot be read or is damaged.
     pub fn exit(&self) -> Result<Option<ExitRecord>, AgentError> {
         self.read("exit.json")
+    }
+
+    /// Where it was handed over to; none where it was not.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be read: somebody may be at work on it, so nobody may begin.
+    pub fn away(&self) -> Result<Option<Away>, AgentError> {
+        self.read("away.json")
+    }
+
+    /// Notes where it is handed over to, or what was learned about it since.
+    ///
+    /// # Errors
+    ///
+    /// When the note cannot be written.
+    pub fn note_away(&self, away: &Away) -> Result<(), AgentError> {
+        self.write("away.json", away)?;
+        // Without it the job would be handed over once more after a power cut.
+        let sync = |path: &Path| File::open(path).and_then(|file| file.sync_all());
+        sync(&self.0.join("away.json"))
+            .and_then(|()| sync(&self.0))
+            .map_err(AgentError::file("write", self.0.join("away.json")))
+    }
+
+    /// Writes what a node needs to run it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write_payload(&self, line: &str) -> Result<(), AgentError> {
+        let path = self.payload();
+        write_new(&path, line.as_bytes())
+    }
+
+    /// What a node needs to run it: one line of JSON.
+    pub fn payload(&self) -> PathBuf {
+        self.0.join("payload.json")
+    }
+
+    /// Writes a file of it that came from a node.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write_back(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
+        write_new(&self.0.join(name), bytes)
+    }
+
+    /// Writes how it ended elsewhere. The last file of it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn come_back(&self, record: &ExitRecord) -> Result<(), AgentError> {
+        self.write("exit.json", record)
     }
 
     /// What its output tells so far; nothing where nobody wrote that down.

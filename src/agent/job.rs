@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{CommitId, StopSignal};
 
-use super::OutputReading;
+use super::{OutputReading, ProcessId};
 
 /// A command with its surroundings and limits: `attempt.json`. It is readable by its owner only, because agents may be
 /// given secrets in their `env`.
@@ -41,6 +41,9 @@ pub struct Job {
     /// it.
     #[serde(default)]
     pub head: Option<CommitId>,
+    /// The process with which it ends: on a node nobody comes back for a runner whose starter is gone.
+    #[serde(default)]
+    pub ends_with: Option<ProcessId>,
 }
 
 fn term() -> Vec<StopSignal> {

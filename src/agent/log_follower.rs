@@ -54,7 +54,7 @@ impl LogFollower {
         };
         let offset = self.copy(&log, from, out)?;
         self.at = Some(LogPlace { offset, inode });
-        let runs = matches!(running, JobState::Running(_));
+        let runs = matches!(running, JobState::Running(_) | JobState::Away(_));
         if !runs {
             self.readable.end(out)?;
         }

@@ -13,12 +13,14 @@
 //! | `group` | runner, before it starts the command | the control group of the command, where there is one |
 //! | `exit.reserve` | runner, first | room for the exit record, should the disk be full at the end |
 //! | `facts.json` | runner | what the output tells: last word, denials, tokens, conversation ([`Facts`](crate::schedule::Facts)) |
+//! | `away.json`, `payload.json` | supervisor | the job was handed over to another machine ([`Away`]), with this |
 //! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |
 
 mod acp;
 mod activity;
 #[allow(unsafe_code, reason = "a process is told of its surroundings before its exec")]
 mod attended;
+mod away;
 mod control_group;
 mod environment;
 mod error;
@@ -46,6 +48,7 @@ mod stopping;
 pub use acp::{ACP_ARGUMENT, AcpCall, run_acp};
 pub use activity::{Usage, age_of, newest_change};
 pub use attended::attend;
+pub use away::{Away, AwayStop};
 pub use control_group::makes_control_groups;
 pub use environment::{Environment, is_scrubbed};
 pub use error::AgentError;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal, getpid, kill_process};
 
 use crate::failpoint;
 use crate::schedule::Exit;
@@ -58,6 +58,12 @@ fn given_lock() -> std::io::Result<OwnedFd> {
 fn run(own: ProcessId, signals: Signals, folder: &JobFolder, lock: OwnedFd) -> Result<(), AgentError> {
     let lock = held(folder, lock)?;
     let job = folder.job()?;
+    if let Some(starter) = job.ends_with {
+        end_with(starter).map_err(|source| AgentError::System {
+            what: "be bound to what started it",
+            source,
+        })?;
+    }
     let mut record = Recorder::open(folder, &job)?;
     let started_at = Timestamp::now();
     folder.reserve_exit()?;
@@ -95,6 +101,15 @@ fn run(own: ProcessId, signals: Signals, folder: &JobFolder, lock: OwnedFd) -> R
     })?;
     // Not only closed: a child that the supervisor is starting may hold a copy of the descriptor for another moment.
     let _ = rustix::fs::flock(&lock, rustix::fs::FlockOperation::Unlock);
+    Ok(())
+}
+
+/// Has this process asked for an end, with grace, when the one that started it ends. It may have ended already.
+fn end_with(starter: ProcessId) -> std::io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
+    if !starter.is_alive() {
+        kill_process(getpid(), Signal::TERM)?;
+    }
     Ok(())
 }
 

@@ -149,7 +149,9 @@ impl Runner {
                     None => JobState::Lost(running),
                 }
             }
-            state @ (JobState::Unstarted | JobState::Running(_) | JobState::Ended(_)) => state,
+            state @ (JobState::Unstarted | JobState::Running(_) | JobState::Ended(_) | JobState::Away(_)) => {
+                state
+            }
         };
         Ok(state)
     }

@@ -12,6 +12,7 @@
 //! | 6 | `keep` | the gate before whatever takes work away; backups |
 //! | 5 | `lock` | lock files of git, and refs of `orch`'s own written past them |
 //! | 4 | `admin` | the lock around git's worktree administration, and records about worktrees |
+//! | 4 | `hub` | refs between this machine and the nodes of a cluster |
 //! | 4 | `candidate` | merges built off every checkout; evidence that something has landed |
 //! | 3 | `state` | looking at checkouts |
 //! | 3 | `merging` | merging two commits, as git does, off every checkout |
@@ -27,6 +28,7 @@ mod admin;
 pub mod candidate;
 pub mod conflict;
 mod files;
+pub mod hub;
 pub mod keep;
 pub mod landing;
 pub mod lock;

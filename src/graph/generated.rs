@@ -93,8 +93,10 @@ impl Generated {
                 min_free_disk: None,
                 budget: None,
                 report: None,
+                executor: None,
             },
             agents: BTreeMap::from([(agent.name.clone(), agent)]),
+            executors: std::collections::BTreeMap::new(),
             resources: BTreeMap::new(),
             merge: MergeSettings::default(),
             hooks: Default::default(),
@@ -130,6 +132,7 @@ impl Generated {
             carry: true,
             allow_empty: false,
             report: None,
+            executor: None,
             commit: CommitPolicy::Auto,
             attempts: AttemptPolicy {
                 retries: 2,
@@ -251,5 +254,6 @@ fn agent(name: &str) -> Agent {
         mcp: false,
         permissions: PermissionPolicy::default(),
         report: None,
+        executor: None,
     }
 }

@@ -3,10 +3,11 @@
 //!
 //! | floor | sub-room | what lives there |
 //! |---|---|---|
-//! | 11 | `drive` | the engine: the loop over the parts |
-//! | 10 | `work` | those at work: worktrees, what they report, verifications and landings under way |
-//! | 10 | `watch` | what is looked at beside the loop |
-//! | 10 | `tell` | those who are told of what was recorded |
+//! | 12 | `drive` | the engine: the loop over the parts |
+//! | 11 | `work` | those at work: worktrees, what they report, verifications and landings under way |
+//! | 11 | `watch` | what is looked at beside the loop |
+//! | 11 | `tell` | those who are told of what was recorded |
+//! | 10 | `away` | attempts that run on other machines, watched from here |
 //! | 9 | `desk` | what the parts of the engine share |
 //! | 8 | `preflight` | what refuses a run, what it is warned of, what it would do |
 //! | 7 | [`doctor`] | finding and repairing what is off |
@@ -15,17 +16,20 @@
 //! | 4 | `conflict` | the conflict of a plan that a person resolves |
 //! | 3 | `recovery` | what happened while no supervisor was at work, or was undone since |
 //! | 2 | `perform` | performing effects |
+//! | 1 | `node` | what runs on another machine |
 //! | 1 | `brief` | what an agent is told before it begins |
 //! | 0 | `project` | what is driven: manifest, places, names, the journal replayed |
 //!
 //! A sub-room imports from those on lower floors; `tests/architecture.rs` fails when one does not.
 
+mod away;
 mod brief;
 mod conflict;
 mod control;
 mod desk;
 pub mod doctor;
 mod drive;
+mod node;
 mod perform;
 mod preflight;
 mod project;
@@ -53,6 +57,7 @@ pub use control::steering::{Recorded, record_answer, record_landings, record_rev
 pub use control::train_view::{TrainEntryView, TrainState, TrainView};
 pub use desk::observer::{Observer, Silent};
 pub use drive::beginning::drive;
+pub use node::work::{NODE_ARGUMENT, run_node};
 pub use perform::tree::disk::{DiskUse, disk_use};
 pub use perform::tree::removing::{after_removal, before_removal, lane_of};
 pub use preflight::checks::{NAME_YOURSELF, check_places};

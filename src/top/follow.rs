@@ -60,7 +60,7 @@ impl Follower {
         }
         let anew = !std::mem::replace(&mut self.begun, true);
         // Looked at first: what is written before the end is read after it.
-        let over = !matches!(self.folder.state(), Ok(JobState::Running(_)));
+        let over = !matches!(self.folder.state(), Ok(JobState::Running(_) | JobState::Away(_)));
         let log = self.folder.log();
         let mut older = log.clone().into_os_string();
         older.push(".1");

@@ -92,6 +92,7 @@ fn every_key_of_the_manifest_is_documented_and_no_other() {
         ("Top", "/properties"),
         ("[run]", "/$defs/RawRun/properties"),
         ("[agents.NAME]", "/$defs/RawAgent/properties"),
+        ("[executors.NAME]", "/$defs/RawExecutor/properties"),
         ("[merge]", "/$defs/RawMerge/properties"),
         ("[escalate]", "/$defs/RawEscalate/properties"),
         ("[sync.NAME]", "/$defs/RawSync/properties"),

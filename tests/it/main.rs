@@ -4,6 +4,7 @@
 
 mod attach;
 mod attention;
+mod away;
 mod questions;
 mod support;
 
@@ -33,6 +34,7 @@ mod git_evidence;
 mod git_forecast;
 mod git_gate;
 mod git_half_made;
+mod git_hub;
 mod git_inspect;
 mod git_integrate;
 mod git_landing;

@@ -32,6 +32,7 @@ fn start_command(launcher: &Launcher, place: &Path, name: &str, argv: &[&str]) -
         reading: OutputReading::default(),
         patience: None,
         head: None,
+        ends_with: None,
     };
     let folder = JobFolder::new(place.join(name));
     let lock = folder.prepare(&job, None).unwrap();

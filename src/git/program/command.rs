@@ -157,6 +157,17 @@ impl Git {
         git.marked(common_dir)
     }
 
+    /// As [`Git::on`], ended after so many seconds: for a command that speaks with another machine.
+    pub(in crate::git) fn limited_on(common_dir: &Path, seconds: u32) -> Self {
+        let mut timeout = command_of("timeout");
+        timeout.args(["--kill-after=2", &seconds.to_string(), "git"]);
+        let mut git = Self::of(timeout);
+        let mut option = OsString::from("--git-dir=");
+        option.push(common_dir);
+        git.command.arg(option);
+        git.marked(common_dir)
+    }
+
     /// So that it is found should it outlive this process, and runs no hooks that were put there while agents ran.
     fn marked(self, place: &Path) -> Self {
         let trusted = brought_back(place).into_iter().fold(self, Self::config);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use super::unit::marks;
 use crate::git::admin::spec::owner_of;
@@ -68,6 +69,12 @@ impl Makers {
             });
         }
     }
+}
+
+/// The commits that were made in the checkout of this git folder, in order.
+pub fn made_in(git_dir: &Path) -> Vec<CommitId> {
+    let log = head_log(git_dir).into_iter().filter(makes);
+    log.filter_map(|entry| entry.new).collect()
 }
 
 /// True for an entry about a commit that was made in that moment.

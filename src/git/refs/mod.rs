@@ -15,7 +15,7 @@ pub(super) mod unit_error;
 pub use candidate_ref::{has_commit, hold_candidate};
 pub use found_work::{all_units, began_at, forget_unit, is_of_plan, landings};
 pub use made_ref::{keep_made, release_made};
-pub use makers::Makers;
+pub use makers::{Makers, made_in};
 pub use notes::{note, noted, write_note};
 pub use pin::{pin, pinned, pins, unpin};
 pub use resolution::{forget_resolution, put_resolution_back, resolution, stand_in};

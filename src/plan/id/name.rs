@@ -87,6 +87,10 @@ name! {
     /// The name of a resource: a key of `[resources]`.
     ResourceName
 }
+name! {
+    /// The name of an executor: the key of its table under `[executors]`.
+    ExecutorName
+}
 
 #[cfg(test)]
 mod tests {

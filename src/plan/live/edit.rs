@@ -90,6 +90,13 @@ impl LiveEdit {
         }
         // Their commands and environments may hold secrets.
         compare_named(&old.agents, &new.agents, "agents", |_| None, &mut changes);
+        compare_named(
+            &old.executors,
+            &new.executors,
+            "executors",
+            |_| None,
+            &mut changes,
+        );
         let tokens = |tokens: &u32| Some(tokens.to_string());
         compare_named(&old.resources, &new.resources, "resources", tokens, &mut changes);
         if old.syncs != new.syncs {

@@ -2,7 +2,8 @@
 
 use crate::plan::{CommitPolicy, MergeStrategy, format_duration};
 use crate::plan::{
-    Lanes, OnConflict, Overlap, PhaseId, PhaseSettings, Plan, PlanSet, Regenerate, Report, Strategy,
+    ExecutorName, Lanes, OnConflict, Overlap, PhaseId, PhaseSettings, Plan, PlanSet, Regenerate, Report,
+    Strategy,
 };
 use std::collections::BTreeMap;
 
@@ -67,6 +68,7 @@ pub(in crate::plan) const RUN: &[Field<PlanSet>] = &[
     field!("run.min_free_disk", Anytime, run.min_free_disk, optional),
     field!("run.budget", Anytime, run.budget, optional),
     field!("run.report", Anytime, run.report, report),
+    field!("run.executor", Anytime, run.executor, executor),
     field!("run.copy", Anytime, run.setup.copy, listed),
     field!("run.setup", Anytime, run.setup.line, optional),
     field!("hooks.post_create", Anytime, hooks.post_create, optional),
@@ -108,6 +110,7 @@ pub(in crate::plan) const PLAN: &[Field<Plan>] = &[
         CommitPolicy::Require => "require".to_owned(),
     }),
     field!("report", Anytime, report, report),
+    field!("executor", Anytime, executor, executor),
     field!("retries", Anytime, attempts.retries, plain),
     field!("backoff", Anytime, attempts.backoff, duration),
     field!("timeout", Anytime, attempts.timeout, duration),
@@ -220,6 +223,10 @@ fn report(written: &Option<Report>) -> String {
     optional(&written.map(Report::as_str))
 }
 
+fn executor(name: &Option<ExecutorName>) -> String {
+    optional(&name.as_ref().map(ExecutorName::as_str))
+}
+
 fn automatic(automatic: &bool) -> String {
     if *automatic { "auto" } else { "manual" }.to_owned()
 }
@@ -246,6 +253,7 @@ mod tests {
             base_place: _,
             run,
             agents: _,
+            executors: _,
             resources: _,
             merge,
             hooks,
@@ -264,6 +272,7 @@ mod tests {
             min_free_disk: _,
             budget: _,
             report: _,
+            executor: _,
         } = run;
         let Setup { copy: _, line: _ } = setup;
         let MergeSettings {
@@ -304,6 +313,7 @@ mod tests {
             depends: _,
             touches: _,
             agent: _,
+            executor: _,
             fallback,
             verify: _,
             carry: _,

@@ -11,6 +11,7 @@ mod carried;
 mod conflicts;
 mod cycles;
 mod documents;
+mod executors;
 mod ledger;
 mod one_agent;
 mod references;
@@ -27,7 +28,7 @@ pub use documents::{Content, DocumentSource, Unreadable};
 pub use resolve::resolve;
 pub use written::at::{Located, NamedTable};
 pub use written::parsed::{DocumentRequest, Parsed, parse_manifest};
-pub use written::raw::{RawAgent, RawHooks, RawManifest, RawMerge, RawPhase, RawPlan, RawRun};
+pub use written::raw::{RawAgent, RawExecutor, RawHooks, RawManifest, RawMerge, RawPhase, RawPlan, RawRun};
 pub use written::schema::manifest_schema;
 pub use written::values::{AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text};
 pub use written::words::{

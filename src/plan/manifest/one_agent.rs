@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::executors;
 use super::ledger::Ledger;
 use super::written::at::{Located, NamedTable};
 use super::written::raw::{RawAgent, RawPrice};
@@ -32,6 +33,7 @@ pub(super) fn of_preset(name: AgentName, preset: &'static Preset) -> Agent {
         mcp: false,
         permissions: PermissionPolicy::default(),
         report: None,
+        executor: None,
     }
 }
 
@@ -106,6 +108,7 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
         ledger.at(mcp.place, message, hint);
     }
     agent.report = raw.report.as_ref().map(|report| report.value.into());
+    agent.executor = executors::named(raw.executor.as_ref());
     agent.max = raw.max.as_ref().map(|max| max.value.0 as usize);
     agent.model = raw.model.as_ref().map(|model| model.value.0.clone());
     agent.env = raw
@@ -203,6 +206,7 @@ fn own_command(
         mcp: false,
         permissions: PermissionPolicy::default(),
         report: None,
+        executor: None,
     }
 }
 

@@ -10,7 +10,7 @@ use super::waits::{self, WrittenWait};
 use super::written::at::Located;
 use super::written::parsed::Parsed;
 use super::written::raw::{RawManifest, RawPhase, RawPlan};
-use super::{budgets, carried, conflicts, cycles, references, settings, syncs};
+use super::{budgets, carried, conflicts, cycles, executors, references, settings, syncs};
 use crate::plan::text::near_miss::{quoted, suggest};
 use crate::plan::{
     AgentName, Dependency, Diagnostics, PhaseId, PhaseSettings, Place, Plan, PlanName, PlanSet, ResourceName,
@@ -95,6 +95,7 @@ pub fn resolve(
             plans.push(plan(&manifest, entry, document, (branch, agent), phases, depends));
         }
     }
+    let executors = executors::all(&manifest, &mut ledger);
     branches.check_clashes(&mut ledger);
     budgets::check(&manifest, &plans, &agents.usable, &mut ledger);
     let carried = carried::check(&plans, &waits);
@@ -105,6 +106,7 @@ pub fn resolve(
     Ok(PlanSet {
         run: settings::run(&manifest, worktrees),
         agents: agents.usable,
+        executors,
         resources: resources(&manifest),
         merge: settings::merge(&manifest),
         hooks: settings::hooks(&manifest),
@@ -370,6 +372,7 @@ fn plan(
         allow_empty: raw.allow_empty.as_ref().is_some_and(|allow| allow.value),
         commit: settings::commit(manifest, raw),
         report: settings::report(raw.report.as_ref()),
+        executor: executors::named(raw.executor.as_ref()),
         attempts: settings::attempts(manifest, raw),
         arrangement: settings::arrangement(manifest, raw, &loaded.document),
         overlap: settings::overlap(manifest, raw),

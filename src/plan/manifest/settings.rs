@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::conflicts;
 use super::written::at::Located;
 use super::written::raw::{RawEscalate, RawHooks, RawManifest, RawMerge, RawPlan, RawRun};
 use super::written::values::{AutoOrCount, Delay, DurationText, PositiveDuration, Text};
 use super::written::words;
 use super::written::words::{Commit, Landing, Merge, PlanGate};
+use super::{conflicts, executors};
 use crate::plan::{
     Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Document, Escalate, Fallback, Hooks, Lanes,
     MergeSettings, MergeStrategy, OnStall, Overlap, PhaseId, Place, Report, RunSettings, Setup, Strategy,
@@ -68,6 +68,7 @@ pub(super) fn run(manifest: &RawManifest, worktrees: String) -> RunSettings {
             .map(|size| size.value.0),
         budget: run.and_then(|run| Some(run.budget.as_ref()?.value.0)),
         report: report(run.and_then(|run| run.report.as_ref())),
+        executor: executors::named(run.and_then(|run| run.executor.as_ref())),
     }
 }
 

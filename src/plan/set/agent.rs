@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::call::{AgentStdin, EventFormat, PermissionPolicy, StopSignal};
-use crate::plan::{AgentName, Preset, Report};
+use crate::plan::{AgentName, ExecutorName, Preset, Report};
 
 /// An agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,9 @@ pub struct Agent {
     /// What it has to say about its work, where its table says so.
     #[serde(default)]
     pub report: Option<Report>,
+    /// Where its attempts are handed over to, where its table says so.
+    #[serde(default)]
+    pub executor: Option<ExecutorName>,
 }
 
 impl Agent {

@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{
-    Agent, AgentName, Arrangement, Dependency, Document, Escalate, Fallback, Hooks, Lint, OnStall, Overlap,
-    PhaseId, Place, PlanName, Point, Priority, Report, ResourceName, Setup, TaskId, Templates, WorkRef,
+    Agent, AgentName, Arrangement, Dependency, Document, Escalate, Executor, ExecutorName, Fallback, Hooks,
+    Lint, OnStall, Overlap, PhaseId, Place, PlanName, Point, Priority, Report, ResourceName, Setup, TaskId,
+    Templates, WorkRef,
 };
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
@@ -19,6 +20,9 @@ pub struct PlanSet {
     pub run: RunSettings,
     /// Agents by name: those of `[agents]` and the presets that plans use.
     pub agents: BTreeMap<AgentName, Agent>,
+    /// Where attempts may be handed over to, by name.
+    #[serde(default)]
+    pub executors: BTreeMap<ExecutorName, Executor>,
     /// How many tokens of each resource there are.
     pub resources: BTreeMap<ResourceName, u32>,
     /// Settings of the merge queue.
@@ -46,6 +50,16 @@ impl PlanSet {
     /// The plan of this name.
     pub fn plan(&self, name: &PlanName) -> Option<&Plan> {
         self.plans.iter().find(|plan| &plan.name == name)
+    }
+
+    /// Where an attempt at a plan is handed over to: as the plan says, else the agent's table, else `[run]`. None: it runs here.
+    pub fn executor(&self, plan: &Plan, agent: &Agent) -> Option<&Executor> {
+        let named = plan
+            .executor
+            .as_ref()
+            .or(agent.executor.as_ref())
+            .or(self.run.executor.as_ref());
+        self.executors.get(named?)
     }
 
     /// What an agent has to say about its work on a plan: as the plan says, else the agent's own table, else `[run]`, else
@@ -84,6 +98,9 @@ pub struct RunSettings {
     /// What agents have to say about their work, where `[run]` says so.
     #[serde(default)]
     pub report: Option<Report>,
+    /// Where attempts are handed over to, where `[run]` says so.
+    #[serde(default)]
+    pub executor: Option<ExecutorName>,
 }
 
 /// One plan, resolved.
@@ -110,6 +127,9 @@ pub struct Plan {
     /// Who takes over from it.
     #[serde(default)]
     pub fallback: Fallback,
+    /// Where its attempts are handed over to, where the plan says so.
+    #[serde(default)]
+    pub executor: Option<ExecutorName>,
     /// Shell line that must succeed in the worktree before the plan counts as finished.
     pub verify: Option<String>,
     /// True when what its dependencies made is merged into its start (`carry`).

@@ -28,6 +28,8 @@ pub enum EngineMessage {
     StatusRead(LaneId, LaneReading),
     /// A runner was started.
     Started(AttemptId, RunnerHold),
+    /// An attempt was handed over to another machine.
+    HandedOver(LaneId, AttemptId),
     /// A runner has ended its job, or is gone.
     RunnerGone(PlanName, AttemptId, Result<JobState, AgentError>),
     /// The main checkout was looked at; none where it cannot be read.

@@ -77,7 +77,7 @@ pub fn look(project: &Project) -> Result<RepositorySeen, SupervisorError> {
     let mut lost_attempts = Vec::new();
     for (_, _, attempt) in state.open_attempts().filter(|_| idle) {
         let found = JobFolder::new(project.dir.attempt(&attempt.id)).state()?;
-        let gone = !matches!(found, JobState::Running(_));
+        let gone = !matches!(found, JobState::Running(_) | JobState::Away(_));
         if gone && !(attempt.state == AttemptState::Assigned && found == JobState::Unstarted) {
             lost_attempts.push(attempt.id.to_string());
         }
@@ -221,7 +221,7 @@ fn suspended_runners(homes: &[PathBuf]) -> Vec<(PathBuf, ProcessId)> {
     let jobs = jobs.flatten().flatten().map(|job| job.path());
     let runner = |job: &PathBuf| match JobFolder::new(job).state() {
         Ok(JobState::Running(running)) => running.map(|running| running.runner),
-        Ok(JobState::Unstarted | JobState::Ended(_) | JobState::Lost(_)) | Err(_) => None,
+        Ok(JobState::Unstarted | JobState::Ended(_) | JobState::Lost(_) | JobState::Away(_)) | Err(_) => None,
     };
     let runners = jobs.filter_map(|job| Some((runner(&job)?, job)));
     let suspended = runners.filter(|(runner, _)| is_suspended(runner.pid));
@@ -254,8 +254,12 @@ pub(super) fn litter(project: &Project) -> Vec<PathBuf> {
     let mut folders = vec![dir.path().to_owned(), dir.path().join("worktrees")];
     for home in [dir.attempts(), dir.verifications(), dir.setups(), dir.hooks()] {
         // A file that a runner is writing is no litter.
-        let idle =
-            |path: &PathBuf| !matches!(JobFolder::new(path).state(), Ok(JobState::Running(_)) | Err(_));
+        let idle = |path: &PathBuf| {
+            !matches!(
+                JobFolder::new(path).state(),
+                Ok(JobState::Running(_) | JobState::Away(_)) | Err(_)
+            )
+        };
         folders.extend(below(home).filter(|path| path.is_dir()).filter(idle));
     }
     let mut found: Vec<PathBuf> = folders

@@ -285,6 +285,7 @@ fn look_at_attempt(
             shown.started = Some(running.started_at);
             shown.ended = Some((running.started_at, Exit::Lost));
         }
+        JobState::Away(away) => shown.started = Some(away.handed_at),
         JobState::Unstarted => return Ok(None),
     }
     Ok(Some(shown))

@@ -258,6 +258,12 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
         for found in recovery::look_around(&engine.desk.project.dir, engine.desk.scheduler.state())? {
             engine.read_status_now(&found.lane)?;
             missed.extend(found.missed);
+            if found.away {
+                let _ = engine.desk.sender.send(EngineMessage::HandedOver(
+                    found.lane.clone(),
+                    found.attempt.clone(),
+                ));
+            }
             if let Some(runner) = found.runner {
                 engine
                     .runners

@@ -40,6 +40,15 @@ impl Engine<'_> {
             EngineMessage::Started(attempt, runner) => {
                 self.runners.add(attempt, runner);
             }
+            EngineMessage::HandedOver(lane, attempt) => {
+                if let Err(why) = self.runners.attend_away(&self.desk, lane.clone(), &attempt) {
+                    warn(
+                        inputs,
+                        Some(lane.plan),
+                        format!("{attempt} cannot be watched: {why}"),
+                    );
+                }
+            }
             EngineMessage::StatusHint(lane) => read_later(&self.desk, lane),
             EngineMessage::StatusRead(lane, reading) => {
                 self.collect_posted(&lane, inputs)?;
@@ -50,7 +59,9 @@ impl Engine<'_> {
                 self.runners.forget(&attempt);
                 let exit = match ended {
                     Ok(JobState::Ended(record)) => record.exit,
-                    Ok(JobState::Lost(_) | JobState::Unstarted | JobState::Running(_)) => Exit::Lost,
+                    Ok(
+                        JobState::Lost(_) | JobState::Unstarted | JobState::Running(_) | JobState::Away(_),
+                    ) => Exit::Lost,
                     Err(error) => {
                         warn(
                             inputs,

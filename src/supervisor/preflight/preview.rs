@@ -171,7 +171,9 @@ fn actions(
         } else if let Some(attempt) = run.attempts.values().next() {
             let folder = JobFolder::new(project.dir.attempt(&attempt.id));
             match folder.state()? {
-                JobState::Running(_) => (Action::Adopt, format!("{} is at work", attempt.id)),
+                JobState::Running(_) | JobState::Away(_) => {
+                    (Action::Adopt, format!("{} is at work", attempt.id))
+                }
                 _ => (Action::Continue, format!("{} has ended", attempt.id)),
             }
         } else if state == PlanState::Finished && lands {

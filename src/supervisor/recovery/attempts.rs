@@ -26,6 +26,8 @@ pub struct FoundAttempt {
     pub missed: Vec<Event>,
     /// Its runner, when it is still at work.
     pub runner: Option<Runner>,
+    /// True when it was handed over to another machine and is not back.
+    pub away: bool,
 }
 
 /// Looks at every attempt that the journal believes to be under way.
@@ -85,7 +87,7 @@ fn look_at(
         exit,
     };
     let mut missed = Vec::new();
-    let mut runner = None;
+    let (mut runner, mut away) = (None, false);
     match settled_state(&folder)? {
         JobState::Running(running) => {
             runner = Runner::adopt(folder)?;
@@ -112,6 +114,13 @@ fn look_at(
             missed.extend(output::usage(dir, plan, attempt));
             missed.push(ended(Exit::Lost));
         }
+        // Nothing is lost before hub and engine have both answered.
+        JobState::Away(_) => {
+            away = true;
+            if assigned {
+                missed.push(started(0));
+            }
+        }
         // Assigned and never started: the scheduler starts it now. Otherwise its folder was taken away.
         JobState::Unstarted if assigned => {}
         JobState::Unstarted => missed.push(ended(Exit::Lost)),
@@ -121,6 +130,7 @@ fn look_at(
         lane,
         missed,
         runner,
+        away,
     })
 }
 

@@ -3,6 +3,7 @@
 //! May import `conflict` and below.
 
 pub(super) mod attention;
+pub(super) mod away_view;
 pub(super) mod conflicts;
 pub(super) mod conversation_view;
 pub(super) mod digest;

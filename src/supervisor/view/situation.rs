@@ -107,7 +107,7 @@ fn ended_unseen(dir: &OrchDir, state: &State) -> Vec<Event> {
     let ended = state.open_attempts().filter_map(|(plan, _, attempt)| {
         let folder = JobFolder::new(dir.attempt(&attempt.id));
         let exit = match folder.state().ok()? {
-            JobState::Running(_) => return None,
+            JobState::Running(_) | JobState::Away(_) => return None,
             JobState::Unstarted if attempt.state == AttemptState::Assigned => return None,
             JobState::Ended(record) => record.exit,
             JobState::Lost(_) | JobState::Unstarted => Exit::Lost,

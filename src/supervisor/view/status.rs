@@ -13,6 +13,7 @@ use crate::schedule::{Exit, Facts, PlanWork, RunPhase, Tally, eta, phase_state, 
 use crate::status::{ListedSubtask, listed_checks};
 
 use super::attention::AttentionView;
+use super::away_view::{AwayView, away_words};
 use super::conversation_view::ConversationView;
 use super::dirt::dirt_of;
 use super::exit_view::ExitView;
@@ -193,6 +194,9 @@ pub struct AttemptView {
     pub ended: Option<Exit>,
     /// Its log.
     pub log: PathBuf,
+    /// Where it was handed over to; none where it runs here.
+    #[serde(flatten)]
+    pub away: Option<AwayView>,
     /// The account it used; none when its agent has but one.
     pub account: Option<String>,
     /// The facts in its output so far: last word, denied tools, errors, turns, tokens, cost, conversation.
@@ -270,6 +274,7 @@ impl Situation {
         let mut reasons = explained(self.scheduler.work(), state, &plan.name);
         let unseen = self.unseen.iter().filter(|(name, _)| *name == plan.name);
         reasons.extend(unseen.map(|(_, why)| ReasonText::plain(why)));
+        reasons.extend(away_words(project, run).into_iter().map(ReasonText::plain));
         let now = plan_state(self.scheduler.work(), state, &plan.name);
         let in_parts = depth > Depth::Table || now == PlanState::Running;
         let made = run.worktree().filter(|_| depth > Depth::Journal);
@@ -319,6 +324,7 @@ impl Situation {
             started_at: attempt.started.and_then(|at| self.wall(at)),
             ended_at: attempt.ended.and_then(|at| self.wall(at)),
             exit: attempt.exit.as_ref().map(ExitView::of),
+            away: AwayView::of(project, &attempt.id),
             ended: attempt.exit.clone(),
             log: project.dir.attempt(&attempt.id).join("log"),
             account: attempt.account.clone(),

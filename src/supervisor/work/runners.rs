@@ -15,6 +15,7 @@ use crate::schedule::{Input, Launch, Signs};
 
 use super::stall_watch::StallWatch;
 use super::status_feed::reading;
+use crate::supervisor::away::clerks::Clerks;
 use crate::supervisor::brief::assignment::waits_elsewhere;
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::{EngineMessage, LaneReading};
@@ -25,13 +26,14 @@ use crate::supervisor::perform::attempt::unit::alone;
 #[derive(Debug, Default)]
 pub struct Runners {
     holds: BTreeMap<AttemptId, RunnerHold>,
+    away: Clerks,
     still: Arc<StallWatch>,
 }
 
 impl Runners {
     /// True when there are none.
     pub fn is_empty(&self) -> bool {
-        self.holds.is_empty()
+        self.holds.is_empty() && self.away.is_empty()
     }
 
     /// One was started.
@@ -42,6 +44,7 @@ impl Runners {
     /// One has ended its job, or is gone.
     pub fn forget(&mut self, attempt: &AttemptId) {
         self.holds.remove(attempt);
+        self.away.forget(attempt);
         self.still.forget(attempt);
     }
 
@@ -49,6 +52,8 @@ impl Runners {
     pub fn stop(&self, desk: &Desk, attempt: AttemptId, now: bool) {
         if let Some(runner) = self.holds.get(&attempt) {
             runner.stop(now);
+        } else if self.away.has(&attempt) {
+            self.away.stop(&attempt, now);
         } else {
             let pool = desk.pool.clone();
             tokio::task::spawn_blocking(move || pool.stop_resolver(&attempt, now));
@@ -57,6 +62,13 @@ impl Runners {
 
     /// Looks for signs of life of an attempt, on a thread of its own. An ended attempt has sent its message.
     pub fn look(&self, desk: &Desk, lane: LaneId, attempt: AttemptId, stall_after: Duration) {
+        if self.away.has(&attempt) {
+            // Its limit is that of its job: nobody sees its processes from here.
+            let (plan, signs) = (lane.plan, Signs::of_life());
+            let input = Input::Signs { plan, attempt, signs };
+            let _ = desk.sender.send(EngineMessage::Input(input));
+            return;
+        }
         let (watch, sender) = (self.still.clone(), desk.sender.clone());
         let folder = JobFolder::new(desk.project.dir.attempt(&attempt));
         let runner = self.holds.get(&attempt).map(RunnerHold::process);
@@ -84,6 +96,16 @@ impl Runners {
                 let _ = sender.send(EngineMessage::Input(Input::Signs { plan, attempt, signs }));
             }
         });
+    }
+
+    /// Watches an attempt that was handed over to another machine.
+    ///
+    /// # Errors
+    ///
+    /// When its folder does not say where it went.
+    pub fn attend_away(&mut self, desk: &Desk, lane: LaneId, attempt: &AttemptId) -> Result<(), String> {
+        let read = Box::new(reading(desk, &lane));
+        self.away.attend(desk, lane, attempt, read)
     }
 
     /// Takes over a runner that another supervisor started.
@@ -128,13 +150,18 @@ pub fn launch(desk: &Desk, order: Launch) {
         };
         match launched {
             Ok(launched) => {
-                let hold = launched.runner.hold();
-                let _ = sender.send(EngineMessage::Started(order.attempt.clone(), hold));
+                let begun = match &launched.runner {
+                    Some(runner) => EngineMessage::Started(order.attempt.clone(), runner.hold()),
+                    None => EngineMessage::HandedOver(lane.clone(), order.attempt.clone()),
+                };
+                let _ = sender.send(begun);
                 let _ = sender.send(EngineMessage::Input(Input::Event(launched.event)));
                 for why in launched.said {
                     let _ = sender.send(EngineMessage::Warning(Some(order.plan.clone()), why));
                 }
-                runtime.spawn(wait_for(sender, lane, order.attempt, launched.runner, read));
+                if let Some(runner) = launched.runner {
+                    runtime.spawn(wait_for(sender, lane, order.attempt, runner, read));
+                }
             }
             // The loop gets the error when the disk does not take the journal; the plan is not to blame.
             Err(_) if mark.reach().is_err() => {}

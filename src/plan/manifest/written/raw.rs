@@ -11,14 +11,14 @@ use toml::de::DeValue;
 use crate::plan::manifest::written::at::{Located, NamedTable};
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::manifest::written::values::{
-    Amount, AutoOrCount, Count, Delay, DurationText, Glob, Money, Permissions, PositiveDuration, Share,
-    SizeText, Text,
+    Amount, AutoOrCount, Count, Delay, DurationText, EngineWord, FarPlace, Glob, Money, Permissions,
+    PositiveDuration, Share, SizeText, Text,
 };
 use crate::plan::manifest::written::words::{
-    Clean, Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, PlanGate, Preset,
-    Report, Stdin, Stop, Strategy,
+    Clean, Commit, Dispatch, EngineKind, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap,
+    PlanGate, Preset, Report, Stdin, Stop, Strategy,
 };
-use crate::plan::{AgentName, Dependency, Priority, ResourceName};
+use crate::plan::{AgentName, Dependency, ExecutorName, Priority, ResourceName};
 
 macro_rules! tables {
     ($($(#[$meta:meta])* $type:ident = $kind:literal { $($(#[$doc:meta])* $key:ident: $value:ty,)+ })+) => { $(
@@ -48,6 +48,8 @@ tables! {
         run: RawRun,
         /// Agents by name: command templates that do the work.
         agents: NamedTable<RawAgent>,
+        /// Clusters that attempts may be handed over to, by name.
+        executors: NamedTable<RawExecutor>,
         /// Tokens that phases claim while they run, by resource.
         resources: NamedTable<Count>,
         /// The merge queue.
@@ -98,6 +100,8 @@ tables! {
         commit: Commit,
         /// What an agent has to say about its work. Default: the agent's.
         report: Report,
+        /// Where attempts run: an executor, or "local". Default: "local".
+        executor: ExecutorName,
         /// When finished plans land. Default: "manual", with `orch merge`.
         merge: Merge,
         /// Further attempts after a failure. Default: 2.
@@ -160,6 +164,8 @@ tables! {
         mcp: bool,
         /// What it has to say about its work. Default: that of `[run]`, else the preset's, else "auto".
         report: Report,
+        /// Where its attempts run. Default: from `[run]`.
+        executor: ExecutorName,
         /// How many processes of it run at once. Default: as many as there are slots.
         max: Count,
         /// The value of {model}.
@@ -181,6 +187,30 @@ tables! {
         cached: Amount,
         /// Of output.
         output: Amount,
+    }
+
+    /// A cluster that attempts may be handed over to.
+    RawExecutor = "executors" {
+        /// Its engine.
+        kind: EngineKind,
+        /// A bare repository that the nodes reach: an absolute path or a URL, as they name it.
+        hub: FarPlace,
+        /// The same, as this machine names it. Default: `hub`.
+        hub_here: FarPlace,
+        /// A folder on each node's own disk. Default: "/tmp".
+        scratch: FarPlace,
+        /// How long a job must be over before an attempt without an end counts as lost. Default: "60s".
+        settle: PositiveDuration,
+        /// This program on the nodes, for `slurm`. Default: "orch".
+        program: EngineWord,
+        /// Options of `sbatch`, for `slurm`.
+        args: Vec<Located<EngineWord>>,
+        /// Program and arguments that hand a job over, for `command`.
+        submit: Vec<Located<EngineWord>>,
+        /// Program and arguments that print the jobs, for `command`.
+        list: Vec<Located<EngineWord>>,
+        /// Program and arguments that end a job, for `command`.
+        cancel: Vec<Located<EngineWord>>,
     }
 
     /// The merge queue.
@@ -314,6 +344,8 @@ tables! {
         commit: Commit,
         /// What an agent has to say about its work. Default: the agent's.
         report: Report,
+        /// Where its attempts run: an executor, or "local". Default: the agent's, else that of `[run]`.
+        executor: ExecutorName,
         /// When it lands. Default: from `[run]`.
         merge: Merge,
         /// How it comes onto the target. Default: from `[merge]`.

@@ -72,7 +72,8 @@ mod tests {
     use super::*;
     use crate::plan::Place;
     use crate::plan::manifest::written::raw::{
-        RawAgent, RawEscalate, RawHooks, RawMerge, RawPhase, RawPlan, RawRegenerate, RawRun, RawSync,
+        RawAgent, RawEscalate, RawExecutor, RawHooks, RawMerge, RawPhase, RawPlan, RawRegenerate, RawRun,
+        RawSync,
     };
     use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
     use crate::plan::manifest::written::unsupported;
@@ -90,6 +91,7 @@ mod tests {
         read::<RawManifest>(&mut reader);
         read::<RawRun>(&mut reader);
         read::<RawAgent>(&mut reader);
+        read::<RawExecutor>(&mut reader);
         read::<RawMerge>(&mut reader);
         read::<RawRegenerate>(&mut reader);
         read::<RawHooks>(&mut reader);
@@ -108,6 +110,7 @@ mod tests {
             ("manifest", "/properties"),
             ("run", "/$defs/RawRun/properties"),
             ("agents", "/$defs/RawAgent/properties"),
+            ("executors", "/$defs/RawExecutor/properties"),
             ("merge", "/$defs/RawMerge/properties"),
             ("regenerate", "/$defs/RawRegenerate/properties"),
             ("hooks", "/$defs/RawHooks/properties"),

@@ -10,7 +10,7 @@ use toml::de::{DeInteger, DeValue};
 use crate::plan::manifest::written::at::Located;
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::{
-    AgentName, Dependency, PermissionPolicy, Priority, ResourceName, parse_duration, parse_size,
+    AgentName, Dependency, ExecutorName, PermissionPolicy, Priority, ResourceName, parse_duration, parse_size,
 };
 
 macro_rules! schema {
@@ -85,6 +85,14 @@ pub struct Glob(pub String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(pub String);
 
+/// A word of the command of an engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineWord(pub String);
+
+/// An absolute path or a URL: what another machine reads too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FarPlace(pub String);
+
 /// A number of bytes, as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SizeText(pub u64);
@@ -110,6 +118,9 @@ schema!(Permissions, "Permissions", {
     "examples": ["ask"]
 });
 schema!(Text, "Text", { "type": "string", "minLength": 1 });
+schema!(EngineWord, "EngineWord", { "type": "string", "minLength": 1, "examples": ["./engine", "{payload_file}"] });
+schema!(FarPlace, "FarPlace", { "type": "string", "examples": ["/srv/orch/hub.git"], "pattern": "^(/|[^/]+:)" });
+schema!(ExecutorName, "ExecutorName", { "type": "string", "examples": ["cluster"], "pattern": "^[a-z0-9][a-z0-9_-]*$" });
 schema!(SizeText, "Size", { "type": "string", "examples": ["10 GB"], "pattern": r"^\d+(\.\d+)?\s*([kKMGT]i?)?B?$" });
 schema!(Dependency, "Dependency", {
     "type": "string",
@@ -163,6 +174,15 @@ macro_rules! from_text {
 from_text! {
     Dependency, "a reference such as \"auth.phase2\"", |text| text.parse().map_err(|e| format!("{e}"));
     AgentName, "an agent's name", |text| text.parse().map_err(|e| format!("{e}"));
+    ExecutorName, "an executor's name", |text| text.parse().map_err(|e| format!("{e}"));
+    EngineWord, "a text", |text| Ok(EngineWord(text.to_owned()));
+    FarPlace, "an absolute path or a URL", |text| {
+        let is_far = text.starts_with('/') || text.split('/').next().is_some_and(|first| first.contains(':'));
+        match is_far {
+            true => Ok(FarPlace(text.to_owned())),
+            false => Err(format!("{text:?} is relative to a folder of this machine: write an absolute path or a URL")),
+        }
+    };
     ResourceName, "a resource's name", |text| text.parse().map_err(|e| format!("{e}"));
     DurationText, "a duration such as \"10s\"", |text| {
         parse_duration(text).map(DurationText).map_err(|e| e.to_string())

@@ -99,6 +99,13 @@ words! {
         Ignored = "ignored",
     }
 
+    /// The engine of a cluster.
+    EngineKind {
+        /// Slurm.
+        Slurm = "slurm",
+        /// Commands of one's own.
+        Command = "command",
+    }
     /// What a merge conflict leads to.
     OnConflict {
         /// The plan is held for a person.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::call::AgentCall;
+use super::departure::Departure;
 use crate::agent::{Environment, Job, JobFolder, Runner};
 use crate::git::identity_variables;
 use crate::journal::Mark;
@@ -33,10 +34,12 @@ pub struct HandOver<'a> {
     pub hides_git_config: bool,
     /// The name of its program, where that is to be told of the tools of `orch mcp`.
     pub mcp: Option<&'static str>,
+    /// Where it is handed over to; none where it runs here.
+    pub away: Option<Departure<'a>>,
 }
 
 impl HandOver<'_> {
-    /// Prepares the attempt's folder and starts its runner.
+    /// Prepares the attempt's folder and starts its runner. None for one that runs elsewhere: its folder says where.
     ///
     /// # Errors
     ///
@@ -47,7 +50,7 @@ impl HandOver<'_> {
         folder: JobFolder,
         mut call: AgentCall,
         mut variables: Environment,
-    ) -> Result<Runner, String> {
+    ) -> Result<Option<Runner>, String> {
         if self.hides_git_config {
             // A failure here changes nothing.
             for (name, value) in identity_variables(self.worktree, &call.env).unwrap_or_default() {
@@ -81,6 +84,7 @@ impl HandOver<'_> {
             timeout: Some(self.timeout),
             grace: self.grace,
             head: Some(self.head.clone()),
+            ends_with: None,
         };
         let lock = folder.prepare(&job, Some(self.prompt)).map_err(in_words)?;
         let settings = claude_settings_file(folder.path());
@@ -90,6 +94,10 @@ impl HandOver<'_> {
         if let Some(mark) = self.mark {
             mark.reach().map_err(in_words)?;
         }
-        project.launcher.launch(folder, lock).map_err(in_words)
+        if let Some(departure) = &self.away {
+            let over = departure.leave(project, &folder, (self.attempt, self.prompt), job);
+            return over.map(|()| None);
+        }
+        project.launcher.launch(folder, lock).map(Some).map_err(in_words)
     }
 }

@@ -16,6 +16,7 @@ use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
 
 use super::call::{AgentCall, Surroundings, continues_conversation};
+use super::departure::Departure;
 use super::hand_over::HandOver;
 use super::remains::pipe_warning;
 use super::unit::refuse_second_agent;
@@ -31,8 +32,8 @@ use crate::supervisor::project::repository_plans::Project;
 pub struct Launched {
     /// `agent.started`.
     pub event: Event,
-    /// Its runner.
-    pub runner: Runner,
+    /// Its runner; none where it was handed over to another machine.
+    pub runner: Option<Runner>,
     /// Warnings of the start.
     pub said: Vec<String>,
 }
@@ -105,6 +106,13 @@ impl AttemptStart<'_> {
         let prompt_file = folder.prompt();
         let prompt = self.prompt(plan, agent, by_people)?;
         let variables = self.variables(plan, &branch, &prompt_file);
+        let executor = project.set.executor(plan, agent);
+        // What a program remembers stays on the machine where it ran.
+        let alone = executor.map(|_| Launch {
+            conversation: None,
+            ..order.clone()
+        });
+        let order = alone.as_ref().unwrap_or(order);
         let around = Surroundings {
             plan,
             branch: &branch,
@@ -130,6 +138,12 @@ impl AttemptStart<'_> {
                 .known
                 .filter(|_| agent.mcp && agent.events != EventFormat::Acp)
                 .map(|known| known.name),
+            away: executor.map(|executor| Departure {
+                executor,
+                branch: &branch,
+                setup: plan.setup.line.as_deref(),
+                litter: agent.known.map_or(&[], |known| known.litter),
+            }),
         };
         let runner = over
             .begin(project, folder, call, variables)
@@ -137,7 +151,7 @@ impl AttemptStart<'_> {
         let event = Event::AgentStarted {
             plan: order.plan.clone(),
             attempt: order.attempt.clone(),
-            pid: runner.process().pid,
+            pid: runner.as_ref().map_or(0, |runner| runner.process().pid),
             head: Some(head),
         };
         Ok(Launched { event, runner, said })

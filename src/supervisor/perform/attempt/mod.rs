@@ -6,6 +6,7 @@
 pub(in crate::supervisor) mod attach_call;
 pub(in crate::supervisor) mod call;
 pub(in crate::supervisor) mod check;
+pub(in crate::supervisor) mod departure;
 pub(in crate::supervisor) mod ended_attempt;
 pub(in crate::supervisor) mod hand_over;
 pub(in crate::supervisor) mod launch;

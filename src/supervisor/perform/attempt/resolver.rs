@@ -104,6 +104,10 @@ impl Resolver<'_> {
                     break;
                 }
                 JobState::Running(_) => Runner::adopt(folder.clone()),
+                // Nobody hands it over.
+                JobState::Away(_) => {
+                    return Err(not_started("it was handed over to another machine".to_owned()));
+                }
                 JobState::Unstarted | JobState::Lost(_) => {
                     let started = again_if_killed(Result::is_ok, || self.start(plan, warnings));
                     started.map(Some).map_err(&not_started).map(Ok::<_, AgentError>)?
@@ -200,8 +204,10 @@ impl Resolver<'_> {
             grace: plan.attempts.grace,
             hides_git_config: agent.known.is_some_and(|known| known.hides_git_config),
             mcp: None,
+            away: None,
         };
-        over.begin(project, self.folder.clone(), call, variables)
+        let runner = over.begin(project, self.folder.clone(), call, variables)?;
+        runner.ok_or_else(|| "it was handed over to another machine".to_owned())
     }
 
     /// The agent's prompt: the goals of both sides, and the conflicts.

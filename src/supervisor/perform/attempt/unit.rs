@@ -262,7 +262,7 @@ pub fn refuse_second_agent(project: &Project, plan: &PlanName, worktree: &Path) 
     let known = attempts.map(|attempt| (JobFolder::new(project.dir.attempt(&attempt)), attempt));
     for (folder, attempt) in known.take_while(|(folder, _)| folder.path().is_dir()) {
         let here = || folder.job().is_ok_and(|job| job.folder == worktree);
-        if matches!(folder.state(), Ok(JobState::Running(_))) && here() {
+        if matches!(folder.state(), Ok(JobState::Running(_) | JobState::Away(_))) && here() {
             let why =
                 format!("{attempt} still works in its worktree, although the journal does not know of it");
             return Err(LaunchTrouble::Refused { why });

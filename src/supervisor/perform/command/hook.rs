@@ -83,6 +83,7 @@ fn run(
         reading: OutputReading::default(),
         patience: None,
         head: None,
+        ends_with: None,
     };
     if let Some(old) = Runner::adopt(folder.clone()).map_err(text)? {
         // Of a supervisor that was killed: what it said nobody heard.
@@ -95,6 +96,6 @@ fn run(
     let runner = project.launcher.launch(folder.clone(), lock).map_err(text)?;
     Ok(match runner.wait().map_err(text)? {
         JobState::Ended(record) => record.exit,
-        JobState::Unstarted | JobState::Running(_) | JobState::Lost(_) => Exit::Lost,
+        JobState::Unstarted | JobState::Running(_) | JobState::Lost(_) | JobState::Away(_) => Exit::Lost,
     })
 }

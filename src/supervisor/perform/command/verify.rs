@@ -223,6 +223,7 @@ pub fn run(
         reading: OutputReading::default(),
         patience: None,
         head: None,
+        ends_with: None,
     };
     let trouble = |error: AgentError| format!("`{}` could not be run: {error}", check.line);
     for _ in 0..VANISHED_AT_MOST {
@@ -275,7 +276,7 @@ fn run_once(
     }
     Ok(match runner.wait()? {
         JobState::Ended(record) => record.exit,
-        JobState::Unstarted | JobState::Running(_) | JobState::Lost(_) => Exit::Lost,
+        JobState::Unstarted | JobState::Running(_) | JobState::Lost(_) | JobState::Away(_) => Exit::Lost,
     })
 }
 

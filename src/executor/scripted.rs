@@ -1,0 +1,149 @@
+//! Commands of one's own: the door to other engines.
+
+use crate::plan::{ENGINE_PLACEHOLDERS, Template};
+
+use super::call::call;
+use super::driver::{Listed, ListedState, Manner, NoAnswer, Submission, SubmitError};
+
+/// The exit code with which `submit` says that the engine does not take the job, and has no such job.
+const REFUSED: i32 = 64;
+
+/// The commands.
+#[derive(Debug)]
+pub struct Scripted {
+    pub(super) submit: Vec<String>,
+    pub(super) list: Vec<String>,
+    pub(super) cancel: Vec<String>,
+}
+
+impl Scripted {
+    pub(super) fn submit(&self, job: &Submission<'_>) -> Result<String, SubmitError> {
+        let (payload, minutes) = (job.payload.to_string_lossy(), job.minutes.to_string());
+        let argv = expand(&self.submit, |name| match name {
+            "payload_file" => Some(&payload),
+            "name" => Some(job.name),
+            "token" => Some(job.token),
+            "minutes" => Some(&minutes),
+            _ => Some(""),
+        });
+        let answer = argv
+            .and_then(|argv| call(&argv, ""))
+            .map_err(SubmitError::Unclear)?;
+        let id = answer.out.lines().next_back().unwrap_or("").trim();
+        match answer.code {
+            Some(0) if !id.is_empty() => Ok(id.to_owned()),
+            Some(REFUSED) => Err(SubmitError::Refused(answer.why())),
+            _ => Err(SubmitError::Unclear(answer.why())),
+        }
+    }
+
+    pub(super) fn list(&self) -> Result<Vec<Listed>, NoAnswer> {
+        let argv = expand(&self.list, |_| Some("")).map_err(NoAnswer)?;
+        let answer = call(&argv, "").map_err(NoAnswer)?;
+        if answer.code != Some(0) {
+            return Err(NoAnswer(answer.why()));
+        }
+        let lines = answer.out.lines().filter(|line| !line.trim().is_empty());
+        // Half an answer would make the jobs of the other half look as if they were over.
+        lines
+            .map(|line| listed(line).ok_or_else(|| NoAnswer(format!("`list` printed {line:?}"))))
+            .collect()
+    }
+
+    pub(super) fn cancel(&self, job: &str, manner: Manner) -> Result<(), NoAnswer> {
+        let how = match manner {
+            Manner::Ask => "ask",
+            Manner::Kill => "kill",
+        };
+        let argv = expand(&self.cancel, |name| match name {
+            "job" => Some(job),
+            "how" => Some(how),
+            _ => Some(""),
+        });
+        let answer = argv.and_then(|argv| call(&argv, "")).map_err(NoAnswer)?;
+        match answer.code {
+            Some(0) => Ok(()),
+            _ => Err(NoAnswer(answer.why())),
+        }
+    }
+}
+
+fn expand<'v>(argv: &[String], value: impl Fn(&str) -> Option<&'v str>) -> Result<Vec<String>, String> {
+    let words = argv.iter().map(|word| {
+        let template = Template::parse(word, ENGINE_PLACEHOLDERS).map_err(|error| error.to_string())?;
+        Ok(template.expand(&value))
+    });
+    words.collect()
+}
+
+/// `ID TOKEN waiting|running|over [NODE or REASON]`
+fn listed(line: &str) -> Option<Listed> {
+    let mut words = line.split_whitespace();
+    let (job, token, state) = (words.next()?, words.next()?, words.next()?);
+    let rest = words.collect::<Vec<_>>().join(" ");
+    Some(Listed {
+        job: job.to_owned(),
+        token: token.to_owned(),
+        state: match state {
+            "waiting" => ListedState::Waiting(rest),
+            "running" => ListedState::Running(rest),
+            "over" => ListedState::Over(rest),
+            _ => return None,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commands(list: &str, submit: &str) -> Scripted {
+        let shell = |line: &str| ["sh", "-c", line].map(str::to_owned).to_vec();
+        Scripted {
+            submit: shell(submit),
+            list: shell(list),
+            cancel: shell("test {job} {how} = 7 ask || exit 3"),
+        }
+    }
+
+    fn submitted(line: &str) -> Result<String, SubmitError> {
+        commands("true", line).submit(&Submission {
+            name: "n",
+            token: "t",
+            payload: "/p".as_ref(),
+            minutes: 5,
+        })
+    }
+
+    #[test]
+    fn a_list_is_taken_whole_or_not_at_all() {
+        let list = |line: &str| commands(line, "true").list();
+        let good = list("echo 7 auth-1.ab running n3; echo; echo 8 b-1.cd waiting no room").unwrap();
+        assert_eq!(good[0].state, ListedState::Running("n3".to_owned()));
+        assert_eq!(good[1].state, ListedState::Waiting("no room".to_owned()));
+        assert_eq!(list("true").unwrap(), []);
+        assert!(list("echo 7 auth-1.ab running; echo oops; exit 0").is_err());
+        assert!(list("echo 7 auth-1.ab running; exit 1").is_err());
+    }
+
+    #[test]
+    fn only_its_own_exit_code_says_that_a_job_was_refused() {
+        assert_eq!(submitted("echo a remark; echo 7").as_deref(), Ok("7"));
+        assert!(matches!(
+            submitted("echo no >&2; exit 64"),
+            Err(SubmitError::Refused(_))
+        ));
+        // It may have worked.
+        assert!(matches!(
+            submitted("echo 7; exit 1"),
+            Err(SubmitError::Unclear(_))
+        ));
+        assert!(matches!(submitted("true"), Err(SubmitError::Unclear(_))));
+    }
+
+    #[test]
+    fn placeholders_are_filled_in() {
+        let line = "echo {name}-{token}-{payload_file}-{minutes}";
+        assert_eq!(submitted(line).as_deref(), Ok("n-t-/p-5"));
+    }
+}

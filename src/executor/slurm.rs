@@ -1,0 +1,204 @@
+//! Slurm, by `sbatch`, `squeue` and `scancel`. Their JSON is not read: it changed its shape between releases.
+
+use std::fs;
+
+use super::call::call;
+use super::driver::{Listed, ListedState, Manner, NoAnswer, Submission, SubmitError};
+
+/// How long before a job's limit its main process gets TERM.
+const NOTICE_SECONDS: u32 = 120;
+
+/// What ends the payload in the batch script. A payload is one line of JSON, so no line of it is this one.
+const END: &str = "ORCH_PAYLOAD_ENDS_HERE";
+
+/// What `sbatch` says when the controller did not answer: the job may be there.
+const UNCLEAR: &[&str] = &[
+    "Unable to contact",
+    "timed out",
+    "Zero Bytes",
+    "onnection",
+    "Communication",
+    "communication",
+    "temporarily",
+];
+
+/// States of jobs that are still to run.
+const WAITING: &[&str] = &["PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED"];
+/// States of jobs that run, or whose end is not known yet.
+const RUNNING: &[&str] = &[
+    "RUNNING",
+    "COMPLETING",
+    "STAGE_OUT",
+    "SIGNALING",
+    "STOPPED",
+    "RESIZING",
+];
+
+/// How Slurm is called.
+#[derive(Debug)]
+pub struct Slurm {
+    pub(super) program: String,
+    pub(super) options: Vec<String>,
+}
+
+impl Slurm {
+    pub(super) fn submit(&self, job: &Submission<'_>) -> Result<String, SubmitError> {
+        let payload = fs::read_to_string(job.payload)
+            .map_err(|error| SubmitError::Refused(format!("{}: {error}", job.payload.display())))?;
+        let script = script(&self.program, &payload);
+        let fixed = [
+            "sbatch".to_owned(),
+            "--parsable".to_owned(),
+            // A job that the engine begins again would find its claim taken.
+            "--no-requeue".to_owned(),
+            "--export=NONE".to_owned(),
+            "--output=/dev/null".to_owned(),
+            format!("--job-name={}", job.name),
+            format!("--comment={}", job.token),
+            "--dependency=singleton".to_owned(),
+            format!("--time={}", job.minutes),
+            format!("--signal=B:TERM@{NOTICE_SECONDS}"),
+        ];
+        let argv: Vec<String> = fixed.into_iter().chain(self.options.iter().cloned()).collect();
+        let answer = call(&argv, &script).map_err(SubmitError::Unclear)?;
+        match (answer.code, job_of(&answer.out)) {
+            (Some(0), Some(id)) => Ok(id),
+            (Some(0), None) => Err(SubmitError::Unclear(answer.why())),
+            (Some(124 | 137) | None, _) => Err(SubmitError::Unclear(answer.why())),
+            (Some(_), _) if UNCLEAR.iter().any(|part| answer.err.contains(part)) => {
+                Err(SubmitError::Unclear(answer.why()))
+            }
+            (Some(_), _) => Err(SubmitError::Refused(answer.why())),
+        }
+    }
+
+    pub(super) fn list(&self) -> Result<Vec<Listed>, NoAnswer> {
+        let user = rustix::process::geteuid().as_raw().to_string();
+        let argv = [
+            "squeue",
+            "--noheader",
+            "--states=all",
+            "--user",
+            &user,
+            "--format=%i|%T|%r|%N|%k",
+        ];
+        let answer = call(&argv.map(str::to_owned), "").map_err(NoAnswer)?;
+        match answer.code {
+            Some(0) => Ok(answer.out.lines().filter_map(listed).collect()),
+            _ => Err(NoAnswer(answer.why())),
+        }
+    }
+
+    pub(super) fn cancel(&self, job: &str, manner: Manner) -> Result<(), NoAnswer> {
+        let how: &[&str] = match manner {
+            // To the main process alone: plain `scancel` sends TERM to the agent too, which then dies without grace.
+            Manner::Ask => &["--batch", "--signal=TERM"],
+            Manner::Kill => &[],
+        };
+        let words = ["scancel"].iter().chain(how).chain([&job]);
+        let argv: Vec<String> = words.map(|word| (*word).to_owned()).collect();
+        let answer = call(&argv, "").map_err(NoAnswer)?;
+        match answer.code {
+            Some(0) => Ok(()),
+            _ => Err(NoAnswer(answer.why())),
+        }
+    }
+}
+
+/// The batch script: the payload is in it, so that it is in no command line and no environment.
+fn script(program: &str, payload: &str) -> String {
+    let payload = payload.trim_end();
+    let program = program.replace('\'', r"'\''");
+    format!("#!/bin/sh\nexec '{program}' __node <<'{END}'\n{payload}\n{END}\n")
+}
+
+/// The number that `sbatch --parsable` prints, before the cluster's name.
+fn job_of(out: &str) -> Option<String> {
+    let first = out.lines().next_back()?.split(';').next()?.trim();
+    let number = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
+    number.then(|| first.to_owned())
+}
+
+/// One line of `squeue`.
+fn listed(line: &str) -> Option<Listed> {
+    let mut parts = line.splitn(5, '|').map(str::trim);
+    let (job, state, reason, node, token) = (
+        parts.next()?,
+        parts.next()?,
+        parts.next()?,
+        parts.next()?,
+        parts.next()?,
+    );
+    let state = if WAITING.contains(&state) {
+        ListedState::Waiting(match reason {
+            "" | "None" => state.to_owned(),
+            reason => reason.to_owned(),
+        })
+    } else if RUNNING.contains(&state) {
+        ListedState::Running(node.to_owned())
+    } else {
+        ListedState::Over(state.to_owned())
+    };
+    Some(Listed {
+        job: job.to_owned(),
+        token: token.to_owned(),
+        state,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(line: &str) -> ListedState {
+        listed(line).unwrap().state
+    }
+
+    #[test]
+    fn lines_of_squeue_are_read() {
+        let first = listed("17|PENDING|Resources||auth-1.ab12").unwrap();
+        assert_eq!((first.job.as_str(), first.token.as_str()), ("17", "auth-1.ab12"));
+        assert_eq!(first.state, ListedState::Waiting("Resources".to_owned()));
+        assert_eq!(
+            state("17|RUNNING|None|n3|t"),
+            ListedState::Running("n3".to_owned())
+        );
+        // The daemon of its node may only be away: it is not over.
+        assert_eq!(
+            state("17|COMPLETING|None|n3|t"),
+            ListedState::Running("n3".to_owned())
+        );
+        for word in [
+            "COMPLETED",
+            "FAILED",
+            "NODE_FAIL",
+            "CANCELLED",
+            "PREEMPTED",
+            "TIMEOUT",
+            "OUT_OF_MEMORY",
+        ] {
+            assert_eq!(
+                state(&format!("17|{word}|x||t")),
+                ListedState::Over(word.to_owned())
+            );
+        }
+        assert_eq!(listed("slurm_load_jobs error"), None);
+    }
+
+    #[test]
+    fn a_jobs_number_is_read_and_nothing_else_is_taken_for_one() {
+        assert_eq!(job_of("42\n").as_deref(), Some("42"));
+        assert_eq!(job_of("sbatch: a remark\n42;main\n").as_deref(), Some("42"));
+        assert_eq!(job_of("Submitted batch job 42\n"), None);
+        assert_eq!(job_of(""), None);
+    }
+
+    #[test]
+    fn the_payload_is_a_here_document() {
+        let script = script("/opt/it's/orch", "{\"a\":\"$HOME `x`\"}\n");
+        assert_eq!(
+            script,
+            "#!/bin/sh\nexec '/opt/it'\\''s/orch' __node <<'ORCH_PAYLOAD_ENDS_HERE'\n{\"a\":\"$HOME `x`\"}\nORCH_PAYLOAD_ENDS_HERE\n"
+        );
+    }
+}

@@ -1,0 +1,265 @@
+//! Reading and writing the refs of one attempt, or of all.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::git::files::error::GitError;
+use crate::git::program::command::{Git, parse_id};
+use crate::plan::CommitId;
+
+/// Longest duration of one exchange with the hub, in seconds. Objects of a large repository take their time.
+const EXCHANGE: u32 = 600;
+/// Longest duration of one look at refs.
+const LOOK: u32 = 60;
+
+/// Where fetched refs stand in the repository here.
+const FETCHED: &str = "refs/orch/away/";
+
+/// The way to a hub, for one repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channel {
+    /// The git folder whose objects are sent and received.
+    pub git_dir: PathBuf,
+    /// The hub.
+    pub hub: String,
+    /// The repository's name on the hub.
+    pub repository: String,
+}
+
+/// The refs of one attempt that decide about it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HubRefs {
+    /// The commit to begin from.
+    pub from: Option<CommitId>,
+    /// A node runs it.
+    pub claim: Option<CommitId>,
+    /// The latest news.
+    pub news: Option<CommitId>,
+    /// What this machine has told the node.
+    pub mail: Option<CommitId>,
+    /// The end.
+    pub fate: Option<CommitId>,
+}
+
+/// Who was first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swap {
+    /// This writer, now or at an earlier try whose answer was lost.
+    Won,
+    /// Another one.
+    Lost,
+}
+
+impl Channel {
+    fn name(&self, key: &str, what: &str) -> String {
+        format!("refs/orch/{}/{key}/{what}", self.repository)
+    }
+
+    fn git(&self, seconds: u32) -> Git {
+        // Settings of the person that would send or drop more than is asked for.
+        [
+            "push.gpgSign=false",
+            "push.followTags=false",
+            "fetch.prune=false",
+            "push.recurseSubmodules=no",
+        ]
+        .iter()
+        .fold(Git::limited_on(&self.git_dir, seconds), Git::config)
+    }
+
+    fn push(&self) -> Git {
+        self.git(EXCHANGE).args(["push", "--quiet", "--no-verify"])
+    }
+
+    /// Fetches the refs of all attempts. Never prunes: they can be put back where the hub was lost.
+    ///
+    /// # Errors
+    ///
+    /// When the hub does not answer.
+    pub fn fetch_all(&self) -> Result<(), GitError> {
+        let refs = format!("+refs/orch/{}/*:{FETCHED}*", self.repository);
+        let fetch = [
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--refmap=",
+        ];
+        self.git(EXCHANGE).args(fetch).arg(&self.hub).arg(refs).run()?;
+        Ok(())
+    }
+
+    /// The refs that were fetched, by `ATTEMPT.TOKEN`.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    pub fn fetched(&self) -> Result<BTreeMap<String, HubRefs>, GitError> {
+        let list = ["for-each-ref", "--format=%(objectname) %(refname)", FETCHED];
+        let out = Git::on(&self.git_dir).args(list).run()?;
+        Ok(by_key(&out, |name| name.strip_prefix(FETCHED)))
+    }
+
+    /// The refs of one attempt, as the hub has them now.
+    ///
+    /// # Errors
+    ///
+    /// When the hub does not answer.
+    pub fn look(&self, key: &str) -> Result<HubRefs, GitError> {
+        let prefix = format!("refs/orch/{}/", self.repository);
+        let pattern = format!("{prefix}{key}/*");
+        let out = self
+            .git(LOOK)
+            .args(["ls-remote", "--refs"])
+            .arg(&self.hub)
+            .arg(pattern)
+            .run()?;
+        Ok(by_key(&out, |name| name.strip_prefix(&prefix))
+            .remove(key)
+            .unwrap_or_default())
+    }
+
+    /// Fetches one ref's commit, without a ref of it here.
+    ///
+    /// # Errors
+    ///
+    /// When the hub does not answer, or has no such ref.
+    pub fn fetch(&self, key: &str, what: &str) -> Result<(), GitError> {
+        let fetch = [
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--refmap=",
+        ];
+        self.git(EXCHANGE)
+            .args(fetch)
+            .arg(&self.hub)
+            .arg(self.name(key, what))
+            .run()?;
+        Ok(())
+    }
+
+    /// Writes a ref that must not be there. After a refusal the ref is read: a push whose answer was lost is refused when it is done
+    /// again.
+    ///
+    /// # Errors
+    ///
+    /// When the hub does not answer: then nobody knows.
+    pub fn swap(&self, key: &str, what: &str, commit: &CommitId) -> Result<Swap, GitError> {
+        let name = self.name(key, what);
+        let lease = format!("--force-with-lease={name}:");
+        let pushed = self
+            .push()
+            .arg(lease)
+            .arg(&self.hub)
+            .arg(format!("{commit}:{name}"))
+            .answer()?;
+        if pushed.status.success() {
+            return Ok(Swap::Won);
+        }
+        let out = self
+            .git(LOOK)
+            .args(["ls-remote", "--refs"])
+            .arg(&self.hub)
+            .arg(&name)
+            .run()?;
+        match parse_id(out.split(u8::is_ascii_whitespace).next().unwrap_or_default()) {
+            Some(there) if there == *commit => Ok(Swap::Won),
+            Some(_) => Ok(Swap::Lost),
+            None => Err(pushed.failure()),
+        }
+    }
+
+    /// Writes a ref, whatever was there.
+    ///
+    /// # Errors
+    ///
+    /// When the hub does not answer.
+    pub fn write(&self, key: &str, what: &str, commit: &CommitId) -> Result<(), GitError> {
+        let refs = format!("+{commit}:{}", self.name(key, what));
+        self.push().arg(&self.hub).arg(refs).run()?;
+        Ok(())
+    }
+
+    /// Removes the refs of an attempt that is over, here and from the hub: all but the two that decide.
+    ///
+    /// # Errors
+    ///
+    /// When the hub does not answer.
+    pub fn tidy(&self, key: &str) -> Result<(), GitError> {
+        let there = self.look(key)?;
+        let refs = [("from", there.from), ("news", there.news), ("mail", there.mail)];
+        let refs = refs.into_iter().filter(|(_, commit)| commit.is_some());
+        let names: Vec<String> = refs
+            .map(|(what, _)| format!(":{}", self.name(key, what)))
+            .collect();
+        if !names.is_empty() {
+            self.push().arg(&self.hub).args(names).run()?;
+        }
+        Ok(())
+    }
+
+    /// Removes what was fetched of an attempt that is over.
+    ///
+    /// # Errors
+    ///
+    /// When git refuses.
+    pub fn tidy_here(&self, key: &str) -> Result<(), GitError> {
+        let list = ["for-each-ref", "--format=delete %(refname)"];
+        let refs = Git::on(&self.git_dir)
+            .args(list)
+            .arg(format!("{FETCHED}{key}/"))
+            .run()?;
+        Git::on(&self.git_dir)
+            .args(["update-ref", "--stdin"])
+            .input(refs)
+            .run()?;
+        Ok(())
+    }
+
+    /// Whether this is a repository that answers.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn reach(&self) -> Result<(), GitError> {
+        let pattern = format!("refs/orch/{}/none", self.repository);
+        self.git(LOOK)
+            .args(["ls-remote", "--refs"])
+            .arg(&self.hub)
+            .arg(pattern)
+            .run()?;
+        Ok(())
+    }
+}
+
+/// The git folder of a repository, as a channel's.
+pub(super) fn git_dir_in(tree: &Path) -> PathBuf {
+    tree.join(".git")
+}
+
+/// Reads lines of `ID NAME`, where the name's rest is `KEY/WHAT`.
+fn by_key(lines: &[u8], rest: impl Fn(&str) -> Option<&str>) -> BTreeMap<String, HubRefs> {
+    let mut found: BTreeMap<String, HubRefs> = BTreeMap::new();
+    for line in String::from_utf8_lossy(lines).lines() {
+        let Some((id, name)) = line.split_once(char::is_whitespace) else {
+            continue;
+        };
+        let Some((key, what)) = rest(name.trim()).and_then(|rest| rest.split_once('/')) else {
+            continue;
+        };
+        let refs = found.entry(key.to_owned()).or_default();
+        let place = match what {
+            "from" => &mut refs.from,
+            "claim" => &mut refs.claim,
+            "news" => &mut refs.news,
+            "mail" => &mut refs.mail,
+            "fate" => &mut refs.fate,
+            _ => continue,
+        };
+        *place = id.parse().ok();
+    }
+    found
+}

@@ -1,0 +1,110 @@
+//! The worktree here of an attempt that works elsewhere: it is moved forward to what the node reports.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::git::files::error::GitError;
+use crate::git::program::command::{Git, parse_id};
+use crate::plan::CommitId;
+
+/// What came of moving it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LaneMoved {
+    /// It stands on the commit now.
+    Done,
+    /// As [`LaneMoved::Done`]; this tip of the branch is not below it.
+    Rewritten(CommitId),
+    /// Somebody has changed the worktree. Git's words.
+    Refused(String),
+}
+
+/// Moves the branch that is checked out to this commit, with the files. Uncommitted changes of the same files refuse it. Git's log of
+/// the branch says of each of the commits `made` on the way that it was made for it: by that its work is told from that of others.
+///
+/// # Errors
+///
+/// When git cannot be run.
+pub fn move_lane(worktree: &Path, tip: &CommitId, made: &[CommitId]) -> Result<LaneMoved, GitError> {
+    let git = || Git::within(worktree).config("core.hooksPath=/dev/null");
+    let head = git().args(["rev-parse", "--verify", "HEAD"]).run_for_id()?;
+    if head == *tip {
+        return Ok(LaneMoved::Done);
+    }
+    let below = git()
+        .args(["merge-base", "--is-ancestor", head.as_str(), tip.as_str()])
+        .answer()?;
+    let new = git()
+        .args(["rev-list", tip.as_str(), &format!("^{head}")])
+        .run()?;
+    let new: BTreeSet<CommitId> = String::from_utf8_lossy(&new)
+        .lines()
+        .filter_map(|line| line.parse().ok())
+        .collect();
+    let mut steps: Vec<&CommitId> = made.iter().filter(|commit| new.contains(*commit)).collect();
+    if steps.last() != Some(&tip) {
+        steps.push(tip);
+    }
+    for commit in steps {
+        // What only came to the node's branch was made by somebody else.
+        let action = if made.contains(commit) {
+            "commit"
+        } else {
+            "reset: moving"
+        };
+        let moved = git()
+            .env("GIT_REFLOG_ACTION", action)
+            .args(["reset", "--quiet", "--keep", commit.as_str()])
+            .answer()?;
+        if !moved.status.success() {
+            return Ok(LaneMoved::Refused(moved.stderr));
+        }
+    }
+    Ok(match below.status.success() {
+        true => LaneMoved::Done,
+        false => LaneMoved::Rewritten(head),
+    })
+}
+
+/// Makes the files those of a snapshot whose parent is HEAD, uncommitted as they were. Done again it changes nothing.
+///
+/// # Errors
+///
+/// When git refuses.
+pub fn put_snapshot(worktree: &Path, snapshot: &CommitId) -> Result<(), GitError> {
+    let git = || Git::within(worktree).config("core.hooksPath=/dev/null");
+    let files = git()
+        .args(["ls-files", "--others", "--modified", "--exclude-standard"])
+        .run()?;
+    if !files.is_empty() {
+        // Put back by an earlier try that was cut short: the index alone is HEAD's, or half-way.
+        git().args(["add", "--all"]).run()?;
+        let there = git().arg("write-tree").run()?;
+        let wanted = git()
+            .args(["rev-parse", "--verify"])
+            .arg(format!("{snapshot}^{{tree}}"))
+            .run()?;
+        if parse_id(&there) == parse_id(&wanted) {
+            git().args(["reset", "--quiet"]).run()?;
+            return Ok(());
+        }
+        git().args(["reset", "--quiet"]).run()?;
+    }
+    git()
+        .args(["read-tree", "-m", "-u", "HEAD", snapshot.as_str()])
+        .run()?;
+    git().args(["reset", "--quiet"]).run()?;
+    Ok(())
+}
+
+/// Takes the worktree off its branch, to a commit: so its agent left it.
+///
+/// # Errors
+///
+/// When git refuses.
+pub fn stand_on(worktree: &Path, commit: &CommitId) -> Result<(), GitError> {
+    Git::within(worktree)
+        .config("core.hooksPath=/dev/null")
+        .args(["checkout", "--quiet", "--detach", commit.as_str()])
+        .run()?;
+    Ok(())
+}

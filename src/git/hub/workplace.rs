@@ -1,0 +1,205 @@
+//! A node's clone: one mirror for each repository, and a clone of it for each attempt that shares its objects.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+
+use super::channel::{Channel, git_dir_in};
+use crate::git::files::error::GitError;
+use crate::git::program::command::Git;
+use crate::git::state::inspect::head_of;
+use crate::plan::CommitId;
+
+/// The setting that names a repository on hubs.
+const SETTING: &str = "orch.repository";
+
+/// In whose name an attempt commits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The name.
+    pub name: String,
+    /// The address.
+    pub email: String,
+}
+
+/// The folders of one attempt on a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workplace {
+    /// The bare repository that all attempts of a repository share there.
+    pub mirror: PathBuf,
+    /// The clone.
+    pub tree: PathBuf,
+}
+
+impl Workplace {
+    /// The clone's git folder.
+    pub fn git_dir(&self) -> PathBuf {
+        git_dir_in(&self.tree)
+    }
+
+    /// The way to the hub, with the mirror's objects.
+    pub fn channel(&self, hub: &str, repository: &str) -> Channel {
+        Channel {
+            git_dir: self.mirror.clone(),
+            hub: hub.to_owned(),
+            repository: repository.to_owned(),
+        }
+    }
+
+    /// Makes the mirror where it is missing, and fetches what the attempt begins from.
+    ///
+    /// # Errors
+    ///
+    /// When a folder cannot be made, or the hub does not answer.
+    pub fn fill_mirror(&self, channel: &Channel, key: &str) -> Result<(), GitError> {
+        let failed = |error| GitError::io("make", &self.mirror)(error);
+        let home = self.mirror.parent().unwrap_or(Path::new("/"));
+        fs::create_dir_all(home).map_err(failed)?;
+        let lock = File::create(self.mirror.with_extension("lock")).map_err(failed)?;
+        // Two attempts of one node come at once.
+        flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
+        if !self.mirror.join("HEAD").exists() {
+            Git::anywhere()
+                .env("GIT_DEFAULT_HASH", "sha1")
+                .env("GIT_DEFAULT_REF_FORMAT", "files")
+                .args(["init", "--quiet", "--bare", "--template="])
+                .arg(&self.mirror)
+                .run()?;
+            // Clones share its objects: none may ever go.
+            Git::on(&self.mirror).args(["config", "gc.auto", "0"]).run()?;
+        }
+        channel.fetch_into(key, "from", "refs/heads/latest")
+    }
+
+    /// Makes the clone, with the branch checked out at this commit.
+    ///
+    /// # Errors
+    ///
+    /// When git cannot make it.
+    pub fn clone_at(
+        &self,
+        branch: &str,
+        commit: &CommitId,
+        who: &Identity,
+        hidden: &[String],
+    ) -> Result<(), GitError> {
+        Git::anywhere()
+            .args([
+                "clone",
+                "--quiet",
+                "--shared",
+                "--no-checkout",
+                "--template=",
+                "--origin=mirror",
+            ])
+            .arg(&self.mirror)
+            .arg(&self.tree)
+            .run()?;
+        let git = || Git::within(&self.tree);
+        git().args(["remote", "remove", "mirror"]).run()?;
+        let settings = [
+            ("user.name", who.name.as_str()),
+            ("user.email", who.email.as_str()),
+        ];
+        for (key, value) in settings {
+            git().args(["config", key, value]).run()?;
+        }
+        let info = self.git_dir().join("info");
+        let exclude = || -> std::io::Result<()> {
+            fs::create_dir_all(&info)?;
+            fs::write(info.join("exclude"), format!("/.orch/\n{}\n", hidden.join("\n")))
+        };
+        exclude().map_err(GitError::io("write", &info))?;
+        git()
+            .args(["checkout", "--quiet", "-B", branch, commit.as_str()])
+            .run()?;
+        Ok(())
+    }
+
+    /// The commit that is checked out, and that of the branch.
+    ///
+    /// # Errors
+    ///
+    /// When git cannot say.
+    pub fn tips(&self, branch: &str) -> Result<(CommitId, CommitId), GitError> {
+        let head = head_of(&self.tree)?;
+        let tip = Git::within(&self.tree)
+            .args(["rev-parse", "--quiet", "--verify"])
+            .arg(format!("refs/heads/{branch}^{{commit}}"))
+            .run_for_id();
+        // A branch that the agent has removed is where it stands.
+        Ok((head.clone(), tip.unwrap_or(head)))
+    }
+}
+
+impl Channel {
+    /// Fetches one ref's commit into a ref here.
+    fn fetch_into(&self, key: &str, what: &str, to: &str) -> Result<(), GitError> {
+        let refs = format!("+refs/orch/{}/{key}/{what}:{to}", self.repository);
+        let fetch = [
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--refmap=",
+        ];
+        Git::limited_on(&self.git_dir, 3600)
+            .args(fetch)
+            .arg(&self.hub)
+            .arg(refs)
+            .run()?;
+        Ok(())
+    }
+}
+
+/// The name of a repository on hubs: random, made once, in its own configuration.
+///
+/// # Errors
+///
+/// When it can be neither read nor written.
+pub fn repository_id(common_dir: &Path) -> Result<String, GitError> {
+    // Attempts are handed over side by side, and must not make two. Only one supervisor does so at a time.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = Git::on(common_dir)
+        .args(["config", "--local", "--get", SETTING])
+        .answer()?;
+    let known = String::from_utf8_lossy(&known.stdout).trim().to_owned();
+    if !known.is_empty() && known.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(known);
+    }
+    let id = random_word().map_err(GitError::io("read", Path::new("/dev/urandom")))?;
+    Git::on(common_dir)
+        .args(["config", "--local", SETTING, &id])
+        .run()?;
+    Ok(id)
+}
+
+/// Twelve hexadecimal digits by chance.
+pub fn random_word() -> std::io::Result<String> {
+    let mut bytes = [0u8; 6];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// In whose name git commits in this worktree.
+///
+/// # Errors
+///
+/// When git cannot be run.
+pub fn identity(worktree: &Path) -> Result<Identity, GitError> {
+    let answer = Git::within(worktree).args(["var", "GIT_AUTHOR_IDENT"]).answer()?;
+    let text = String::from_utf8_lossy(&answer.stdout);
+    let parts = text.rsplit_once("> ").and_then(|(who, _)| who.split_once(" <"));
+    let (name, email) = parts
+        .filter(|_| answer.status.success())
+        .unwrap_or(("orch", "orch@localhost"));
+    Ok(Identity {
+        name: name.to_owned(),
+        email: email.to_owned(),
+    })
+}

@@ -1,0 +1,144 @@
+//! `[executors]`, and who names them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::ledger::Ledger;
+use super::written::at::Located;
+use super::written::raw::{RawExecutor, RawManifest};
+use super::written::values::{EngineWord, FarPlace};
+use super::written::words::EngineKind;
+use crate::plan::text::near_miss::suggest;
+use crate::plan::{ENGINE_PLACEHOLDERS, EngineCalls, Executor, ExecutorName, Place, Template};
+
+/// Where attempts run that are not handed over.
+const LOCAL: &str = "local";
+
+const SETTLE: Duration = Duration::from_secs(60);
+
+/// The name that is written; whether there is such an executor is checked in [`all`].
+pub(super) fn named(written: Option<&Located<ExecutorName>>) -> Option<ExecutorName> {
+    written.map(|at| at.value.clone())
+}
+
+/// The executors of a manifest. Whoever names another one is in the ledger.
+pub(super) fn all(manifest: &RawManifest, ledger: &mut Ledger) -> BTreeMap<ExecutorName, Executor> {
+    let mut executors = BTreeMap::new();
+    let written = manifest.executors.iter().flat_map(|table| &table.value.entries);
+    for (key, raw) in written {
+        match key.value.parse::<ExecutorName>() {
+            Ok(name) if name.as_str() == LOCAL => {
+                let message = "executor `local` is this machine, and needs no table".to_owned();
+                ledger.at(key.place, message, "give the cluster another name".to_owned());
+            }
+            Ok(name) => {
+                executors.extend(one(&name, raw, ledger).map(|executor| (name.clone(), executor)));
+            }
+            Err(error) => ledger.at(key.place, error.to_string(), None),
+        }
+    }
+    let known = manifest.executors.as_ref().map(|table| &table.value);
+    let run = manifest.run.iter().filter_map(|run| run.value.executor.as_ref());
+    let agents = manifest.agents.iter().flat_map(|table| &table.value.entries);
+    let agents = agents.filter_map(|(_, agent)| agent.value.executor.as_ref());
+    let plans = manifest.plans.iter().flat_map(|table| &table.value.entries);
+    let plans = plans.filter_map(|(_, plan)| plan.value.executor.as_ref());
+    for name in run.chain(agents).chain(plans) {
+        let text = name.value.as_str();
+        if text != LOCAL && !known.is_some_and(|known| known.contains(text)) {
+            let names: Vec<&str> = known
+                .iter()
+                .flat_map(|known| known.names())
+                .chain([LOCAL])
+                .collect();
+            let hint = suggest(text, names);
+            let hint =
+                hint.unwrap_or_else(|| format!("define it: [executors.{text}] with a `kind` and a `hub`"));
+            ledger.at(name.place, format!("unknown executor `{text}`"), hint);
+        }
+    }
+    executors
+}
+
+fn one(name: &ExecutorName, raw: &Located<RawExecutor>, ledger: &mut Ledger) -> Option<Executor> {
+    let Located { value: raw, place } = raw;
+    let (Some(kind), Some(hub)) = (&raw.kind, &raw.hub) else {
+        let message = format!("executor `{name}` needs a `kind` and a `hub`");
+        let hint = "write kind = \"slurm\" and hub = \"/srv/orch/hub.git\"".to_owned();
+        ledger.at(*place, message, hint);
+        return None;
+    };
+    let text = |at: &Option<Located<FarPlace>>| at.as_ref().map(|at| at.value.0.clone());
+    let hub = hub.value.0.clone();
+    Some(Executor {
+        name: name.clone(),
+        engine: engine(name, kind.value, *place, raw, ledger)?,
+        hub_here: text(&raw.hub_here).unwrap_or_else(|| hub.clone()),
+        hub,
+        scratch: text(&raw.scratch).map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),
+        settle: raw.settle.as_ref().map_or(SETTLE, |settle| settle.value.0),
+    })
+}
+
+fn engine(
+    name: &ExecutorName,
+    kind: EngineKind,
+    place: Place,
+    raw: &RawExecutor,
+    ledger: &mut Ledger,
+) -> Option<EngineCalls> {
+    type Words = Option<Located<Vec<Located<EngineWord>>>>;
+    let words = |list: &Words| -> Vec<String> {
+        let list = list.iter().flat_map(|list| &list.value);
+        list.map(|word| word.value.0.clone()).collect()
+    };
+    let calls = [
+        ("submit", &raw.submit),
+        ("list", &raw.list),
+        ("cancel", &raw.cancel),
+    ];
+    let of_slurm = [
+        ("program", raw.program.as_ref().map(|program| program.place)),
+        ("args", raw.args.as_ref().map(|args| args.place)),
+    ];
+    let of_command = calls.map(|(key, list)| (key, list.as_ref().map(|list| list.place)));
+    let (foreign, other): (Vec<_>, &str) = match kind {
+        EngineKind::Slurm => (of_command.to_vec(), "command"),
+        EngineKind::Command => (of_slurm.to_vec(), "slurm"),
+    };
+    for (key, place) in foreign {
+        if let Some(place) = place {
+            let message = format!("`{key}` of executor `{name}` is for kind = \"{other}\"");
+            ledger.at(place, message, None);
+        }
+    }
+    match kind {
+        EngineKind::Slurm => Some(EngineCalls::Slurm {
+            program: raw
+                .program
+                .as_ref()
+                .map_or("orch", |program| &program.value.0)
+                .to_owned(),
+            options: words(&raw.args),
+        }),
+        EngineKind::Command => {
+            for (key, list) in calls {
+                if words(list).first().is_none_or(String::is_empty) {
+                    let message = format!("executor `{name}` has no `{key}`");
+                    ledger.at(place, message, format!("write {key} = [\"./{key}\"]"));
+                }
+                for word in list.iter().flat_map(|list| &list.value) {
+                    if let Err(error) = Template::parse(&word.value.0, ENGINE_PLACEHOLDERS) {
+                        ledger.at(word.place, format!("{key} of executor `{name}`: {error}"), None);
+                    }
+                }
+            }
+            Some(EngineCalls::Command {
+                submit: words(&raw.submit),
+                list: words(&raw.list),
+                cancel: words(&raw.cancel),
+            })
+        }
+    }
+}

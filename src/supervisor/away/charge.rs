@@ -1,0 +1,36 @@
+//! One attempt that was handed over, as its clerk has it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use crate::agent::{Away, JobFolder};
+use crate::git::Repository;
+use crate::plan::{CommitId, LaneId};
+use crate::supervisor::desk::message::LaneReading;
+
+use super::fate::Watched;
+
+/// A last look at the agent's reports.
+pub(super) type LastLook = Box<dyn FnOnce() -> LaneReading + Send>;
+
+/// One attempt.
+pub(super) struct Charge {
+    pub(super) lane: LaneId,
+    pub(super) folder: JobFolder,
+    pub(super) away: Away,
+    pub(super) repo: Repository,
+    /// Held while its lane is moved.
+    pub(super) lock: Arc<Mutex<()>>,
+    pub(super) watched: Watched,
+    pub(super) read: Option<LastLook>,
+    /// The news that were taken in last.
+    pub(super) news: Option<CommitId>,
+    /// The files of `.orch/` that were taken in last.
+    pub(super) mirrored: BTreeMap<&'static str, Vec<u8>>,
+    /// What the node was told last.
+    pub(super) mail: Option<Vec<(String, Vec<u8>)>>,
+    /// Why the engine refused the job.
+    pub(super) refusal: Option<String>,
+    /// What was warned about.
+    pub(super) warned: Option<String>,
+}

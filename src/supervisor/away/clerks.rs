@@ -1,0 +1,96 @@
+//! The clerks of a supervisor: threads that watch attempts elsewhere, one for each executor.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Duration;
+
+use crate::agent::JobFolder;
+use crate::git::hub::Channel;
+use crate::plan::{AttemptId, Executor, LaneId};
+use crate::supervisor::desk::core::Desk;
+use crate::supervisor::project::error::in_words;
+
+use super::charge::{Charge, LastLook};
+use super::clerk::{Clerk, ClerkOrder};
+use super::fate::Watched;
+
+/// The clerks.
+#[derive(Debug, Default)]
+pub struct Clerks {
+    lines: Vec<(Executor, Sender<ClerkOrder>)>,
+    of: BTreeMap<AttemptId, usize>,
+}
+
+impl Clerks {
+    /// True when no attempt is away.
+    pub fn is_empty(&self) -> bool {
+        self.of.is_empty()
+    }
+
+    /// True when this attempt is.
+    pub fn has(&self, attempt: &AttemptId) -> bool {
+        self.of.contains_key(attempt)
+    }
+
+    /// Watches an attempt whose folder says that it is away, from here on or again.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be read, or says something else.
+    pub fn attend(
+        &mut self,
+        desk: &Desk,
+        lane: LaneId,
+        attempt: &AttemptId,
+        read: LastLook,
+    ) -> Result<(), String> {
+        let folder = JobFolder::new(desk.project.dir.attempt(attempt));
+        let away = folder.away().map_err(in_words)?.ok_or("it was not handed over")?;
+        let grace = folder.job().map(|job| job.grace).unwrap_or_default();
+        let known = (away.submitting, away.job.is_some());
+        let executor = away.executor.clone();
+        let charge = Charge {
+            lock: desk.units.of(&lane.plan),
+            watched: Watched::new(Duration::ZERO, executor.settle, grace, known),
+            repo: desk.project.repo.clone(),
+            lane,
+            folder,
+            away,
+            read: Some(read),
+            news: None,
+            mirrored: BTreeMap::new(),
+            mail: None,
+            refusal: None,
+            warned: None,
+        };
+        let line = self.lines.iter().position(|(known, _)| *known == executor);
+        let line = line.unwrap_or_else(|| {
+            let (send, orders) = mpsc::channel();
+            let channel = Channel {
+                git_dir: desk.project.repo.common_dir().to_owned(),
+                hub: executor.hub_here.clone(),
+                repository: charge.away.repository.clone(),
+            };
+            let clerk = Clerk::new(executor.clone(), channel, desk.sender.clone());
+            thread::spawn(move || clerk.run(&orders));
+            self.lines.push((executor, send));
+            self.lines.len() - 1
+        });
+        self.of.insert(attempt.clone(), line);
+        let _ = self.lines[line].1.send(ClerkOrder::Attend(Box::new(charge)));
+        Ok(())
+    }
+
+    /// Asks for the end of an attempt: with grace, or at once.
+    pub fn stop(&self, attempt: &AttemptId, now: bool) {
+        if let Some((_, line)) = self.of.get(attempt).and_then(|line| self.lines.get(*line)) {
+            let _ = line.send(ClerkOrder::Stop(attempt.clone(), now));
+        }
+    }
+
+    /// An attempt is back.
+    pub fn forget(&mut self, attempt: &AttemptId) {
+        self.of.remove(attempt);
+    }
+}

@@ -1,0 +1,227 @@
+//! The steps of an attempt elsewhere. Each can be repeated after this process was killed.
+
+use jiff::Timestamp;
+
+use crate::agent::JobState;
+use crate::executor::{Manner, Submission, SubmitError};
+use crate::failpoint;
+use crate::git::hub::{Swap, write_record};
+use crate::plan::CommitId;
+use crate::schedule::Exit;
+use crate::supervisor::desk::message::EngineMessage;
+use crate::supervisor::node::courier::STOP;
+use crate::supervisor::node::report::NodeRecord;
+use crate::supervisor::project::error::in_words;
+
+use super::charge::Charge;
+use super::clerk::Clerk;
+use super::fate::{GivenUpFor, NextStep};
+use super::take_in::{ended_here, take_end};
+
+impl Clerk {
+    /// Takes the next step of an attempt. True once it is over.
+    pub(super) fn step(&self, charge: &mut Charge) -> bool {
+        // What was reached in one look is not waited for until the next.
+        for _ in 0..4 {
+            let done = match charge.watched.next(self.now()) {
+                NextStep::Rest | NextStep::TakeEnd => {
+                    let told = self.post(charge, None).map(|()| Vec::new());
+                    self.tell(charge, told);
+                    return false;
+                }
+                NextStep::PushFrom => self.push_from(charge),
+                NextStep::Submit => self.submit(charge),
+                NextStep::Ask => self.ask(charge),
+                NextStep::GiveUp(why) => match self.give_up(charge, why) {
+                    Ok(over) => return over,
+                    Err(why) => Err(why),
+                },
+            };
+            if let Err(why) = done {
+                self.tell(charge, Err(why));
+                return false;
+            }
+        }
+        false
+    }
+
+    fn push_from(&self, charge: &mut Charge) -> Result<(), String> {
+        failpoint::point("away.from");
+        let pushed = self.channel.write(&charge.away.key(), "from", &charge.away.head);
+        pushed.map_err(in_words)?;
+        charge.watched.pushed();
+        Ok(())
+    }
+
+    fn submit(&self, charge: &mut Charge) -> Result<(), String> {
+        // What begins from it may be gone from a hub that was made anew.
+        self.push_from(charge)?;
+        charge.away.submitting = true;
+        charge.folder.note_away(&charge.away).map_err(in_words)?;
+        charge.watched.submitting(self.now());
+        failpoint::point("away.submit");
+        let key = charge.away.key();
+        let name = format!("orch-{}-{}", charge.away.repository, charge.away.attempt);
+        let payload = charge.folder.payload();
+        let submitted = self.driver.submit(&Submission {
+            name: &name,
+            token: &key,
+            payload: &payload,
+            minutes: charge.away.minutes,
+        });
+        failpoint::point("away.submitted");
+        match submitted {
+            Ok(job) => {
+                charge.away.job = Some(job);
+                charge.folder.note_away(&charge.away).map_err(in_words)?;
+                charge.watched.submitted();
+                Ok(())
+            }
+            Err(SubmitError::Refused(why)) => {
+                charge.refusal = Some(why);
+                charge.watched.refused();
+                Ok(())
+            }
+            Err(SubmitError::Unclear(why)) => Err(format!(
+                "executor {} has not said whether it took {}: it is looked for ({why})",
+                self.executor.name, charge.away.attempt
+            )),
+        }
+    }
+
+    fn ask(&self, charge: &mut Charge) -> Result<(), String> {
+        let now = charge.away.stop.is_some_and(|stop| stop.now);
+        let words: &[u8] = if now { b"now" } else { b"grace" };
+        let posted = self.post(charge, Some(words));
+        if let Some(job) = &charge.away.job {
+            // A job that is over, or an engine that is away: the hub is asked as well, and the wish has a time limit.
+            let _ = self.driver.cancel(job, Manner::Ask);
+        }
+        charge.watched.asked(self.now());
+        posted
+    }
+
+    /// Tells the node what is new: messages, gates, the wish to stop.
+    fn post(&self, charge: &mut Charge, stop: Option<&[u8]>) -> Result<(), String> {
+        let folder = charge.away.worktree.join(".orch");
+        let file = |name: &str| Some((name.to_owned(), std::fs::read(folder.join(name)).ok()?));
+        let mut files: Vec<(String, Vec<u8>)> = ["gates.json", "inbox.jsonl"]
+            .into_iter()
+            .filter_map(file)
+            .collect();
+        let before = charge
+            .mail
+            .as_ref()
+            .and_then(|mail| mail.iter().find(|(name, _)| name == STOP));
+        let stop = stop
+            .map(|words| (STOP.to_owned(), words.to_vec()))
+            .or_else(|| before.cloned());
+        files.extend(stop);
+        // The payload had the first of them.
+        if charge.mail.is_none() && !files.iter().any(|(name, _)| name == STOP) && charge.news.is_none() {
+            charge.mail = Some(files);
+            return Ok(());
+        }
+        if charge.mail.as_ref() == Some(&files) {
+            return Ok(());
+        }
+        let shown: Vec<(&str, Vec<u8>)> = files
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.clone()))
+            .collect();
+        let record = write_record(&self.channel.git_dir, &[&charge.away.head], &shown, "orch: mail")
+            .map_err(in_words)?;
+        let posted = self.channel.write(&charge.away.key(), "mail", &record);
+        posted.map_err(in_words)?;
+        charge.mail = Some(files);
+        Ok(())
+    }
+
+    /// Decides on the hub that an attempt is over. Who is first there decides. True when that was this machine.
+    fn give_up(&self, charge: &mut Charge, why: GivenUpFor) -> Result<bool, String> {
+        let exit = match why {
+            GivenUpFor::Stopped => Exit::Stopped,
+            GivenUpFor::Lost => Exit::Lost,
+            GivenUpFor::Refused => Exit::NotStarted {
+                why: format!(
+                    "executor {} refused it: {}",
+                    self.executor.name,
+                    charge.refusal.as_deref().unwrap_or("it did not say why")
+                ),
+            },
+        };
+        let record = NodeRecord {
+            exit: Some(ended_here(charge, exit, Timestamp::now())),
+            ..NodeRecord::default()
+        };
+        let fate = record.write(
+            &self.channel.git_dir,
+            &[&charge.away.head],
+            Vec::new(),
+            "orch: given up",
+        );
+        let fate = fate.map_err(in_words)?;
+        failpoint::point("away.give-up");
+        let swapped = self
+            .channel
+            .swap(&charge.away.key(), "fate", &fate)
+            .map_err(in_words)?;
+        failpoint::point("away.gave-up");
+        if swapped == Swap::Lost {
+            // Its end came first, and is fetched next.
+            return Ok(false);
+        }
+        if let Some(job) = &charge.away.job {
+            // A job that is over is not known any more.
+            let _ = self.driver.cancel(job, Manner::Kill);
+        }
+        Ok(self.finish(charge, &fate))
+    }
+
+    /// Takes the end of an attempt in. False when something is in the way.
+    pub(super) fn finish(&self, charge: &mut Charge, fate: &CommitId) -> bool {
+        let taken = take_end(charge, fate);
+        let done = taken.is_ok();
+        self.tell(charge, taken);
+        if !done {
+            return false;
+        }
+        let (plan, attempt) = (charge.lane.plan.clone(), charge.away.attempt.clone());
+        if let Some(read) = charge.read.take() {
+            let _ = self
+                .sender
+                .send(EngineMessage::StatusRead(charge.lane.clone(), read()));
+        }
+        let state = charge.folder.state();
+        debug_assert!(matches!(state, Ok(JobState::Ended(_))), "{state:?}");
+        let _ = self.sender.send(EngineMessage::RunnerGone(plan, attempt, state));
+        // What decides stays on the hub: a job that comes late finds it.
+        let key = charge.away.key();
+        let _ = self
+            .channel
+            .tidy(&key)
+            .and_then(|()| self.channel.tidy_here(&key));
+        true
+    }
+
+    pub(super) fn warn(&self, charge: Option<&Charge>, why: String) {
+        let plan = charge.map(|charge| charge.lane.plan.clone());
+        let _ = self.sender.send(EngineMessage::Warning(plan, why));
+    }
+
+    /// Says what a person should know; what is in the way once, not at every look.
+    pub(super) fn tell(&self, charge: &mut Charge, taken: Result<Vec<String>, String>) {
+        match taken {
+            Ok(told) => {
+                for why in told {
+                    self.warn(Some(charge), why);
+                }
+            }
+            Err(why) if charge.warned.as_ref() == Some(&why) => {}
+            Err(why) => {
+                self.warn(Some(charge), why.clone());
+                charge.warned = Some(why);
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What a node is given: everything about one attempt but its commits.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::Job;
+use crate::git::hub::{Channel, Identity, Workplace};
+use crate::plan::{CommitId, Executor};
+
+/// The version of what this machine and a node say to each other. Another one is refused before anything is claimed.
+pub const PROTOCOL: u32 = 1;
+
+/// One line of JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Payload {
+    /// [`PROTOCOL`].
+    pub protocol: u32,
+    /// The version of the program that made it.
+    pub version: String,
+    /// By what the attempt is known on the hub.
+    pub key: String,
+    /// The hub, as nodes name it.
+    pub hub: String,
+    /// The repository's name on the hub.
+    pub repository: String,
+    /// Where it works.
+    pub site: Site,
+    /// The branch.
+    pub branch: String,
+    /// The commit to begin from.
+    pub head: CommitId,
+    /// In whose name it commits.
+    pub identity: Identity,
+    /// What runs; its `ends_with`, `PATH` and `ORCH_PORT` are the node's to fill in.
+    pub job: Job,
+    /// The prompt.
+    pub prompt: String,
+    /// Further files of the job's folder.
+    pub files: BTreeMap<String, String>,
+    /// The files of `.orch/`.
+    pub reports: BTreeMap<String, String>,
+    /// Patterns of files that git is not to see.
+    pub litter: Vec<String>,
+    /// The job's time limit in minutes.
+    pub minutes: u64,
+}
+
+/// The folders of an attempt on a node. They are known before it is handed over, so that prompt, command line and environment can name
+/// them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// What all attempts of the repository share on a node.
+    pub home: PathBuf,
+    /// The attempt's own folder.
+    pub place: PathBuf,
+}
+
+impl Site {
+    /// The folders of this attempt.
+    pub fn of(executor: &Executor, repository: &str, key: &str) -> Self {
+        let user = rustix::process::geteuid().as_raw();
+        let home = executor.scratch.join(format!("orch-{user}")).join(repository);
+        Self {
+            place: home.join(key),
+            home,
+        }
+    }
+
+    /// The clone.
+    pub fn tree(&self) -> PathBuf {
+        self.place.join("tree")
+    }
+
+    /// The job's folder.
+    pub fn job(&self) -> PathBuf {
+        self.place.join("job")
+    }
+
+    /// This program, as the agent finds it.
+    pub fn program(&self) -> PathBuf {
+        self.place.join("bin/orch")
+    }
+
+    /// The mirror and the clone.
+    pub fn workplace(&self) -> Workplace {
+        Workplace {
+            mirror: self.home.join("mirror.git"),
+            tree: self.tree(),
+        }
+    }
+}
+
+impl Payload {
+    /// The way to the hub, with the objects of this git folder.
+    pub fn channel(&self, git_dir: PathBuf) -> Channel {
+        Channel {
+            git_dir,
+            hub: self.hub.clone(),
+            repository: self.repository.clone(),
+        }
+    }
+}
+
+/// Paths of this machine in a text, and what each is on the node. The longest that fits counts.
+#[derive(Debug, Clone, Default)]
+pub struct Moves(Vec<(String, String)>);
+
+impl Moves {
+    /// Adds one.
+    pub fn add(&mut self, here: &Path, there: &Path) {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        self.0.push((text(here), text(there)));
+        self.0.sort_by_key(|(here, _)| std::cmp::Reverse(here.len()));
+    }
+
+    /// The text with the node's paths. `/w/auth` is not `/w/auth2` and not `/w/auth.lane1`.
+    pub fn apply(&self, text: &str) -> String {
+        let mut moved = String::new();
+        let mut rest = text;
+        'next: while !rest.is_empty() {
+            for (here, there) in &self.0 {
+                if let Some(after) = rest.strip_prefix(here.as_str()).filter(|after| ends_here(after)) {
+                    moved.push_str(there);
+                    rest = after;
+                    continue 'next;
+                }
+            }
+            let next = rest.chars().next().map_or(1, char::len_utf8);
+            moved.push_str(&rest[..next]);
+            rest = &rest[next..];
+        }
+        moved
+    }
+}
+
+/// True when a path's last part cannot continue so.
+fn ends_here(after: &str) -> bool {
+    let mut chars = after.chars();
+    let word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    match chars.next() {
+        None => true,
+        // The end of a sentence.
+        Some('.') => !chars.next().is_some_and(word),
+        Some(c) => !word(c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_moved_whole_and_nothing_else_is() {
+        let mut moves = Moves::default();
+        moves.add("/w/auth".as_ref(), "/n/tree".as_ref());
+        moves.add("/w/auth/.git".as_ref(), "/n/git".as_ref());
+        for (text, moved) in [
+            ("work in /w/auth.", "work in /n/tree."),
+            ("/w/auth/.orch/plan.md", "/n/tree/.orch/plan.md"),
+            ("/w/auth/.git", "/n/git"),
+            (
+                "/w/auth2 /w/auth.lane1 /w/auth-x",
+                "/w/auth2 /w/auth.lane1 /w/auth-x",
+            ),
+            ("ä/w/auth", "ä/n/tree"),
+            ("", ""),
+        ] {
+            assert_eq!(moves.apply(text), moved);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Where an attempt was handed over to, for people.
+
+use serde::Serialize;
+
+use crate::agent::{Away, JobFolder};
+use crate::plan::AttemptId;
+use crate::schedule::PlanRun;
+use crate::supervisor::project::repository_plans::Project;
+
+/// Where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AwayView {
+    /// The executor.
+    pub executor: String,
+    /// The node; none while the job waits.
+    pub node: Option<String>,
+    /// The engine's name of the job; none while it is not known.
+    pub job: Option<String>,
+}
+
+impl AwayView {
+    /// Of an attempt; none for one that runs here.
+    pub fn of(project: &Project, attempt: &AttemptId) -> Option<Self> {
+        let away = JobFolder::new(project.dir.attempt(attempt)).away().ok()??;
+        Some(Self {
+            executor: away.executor.name.as_str().to_owned(),
+            node: away.node,
+            job: away.job,
+        })
+    }
+}
+
+/// What is known of the attempts of a plan that are away, in words.
+pub fn away_words(project: &Project, run: &PlanRun) -> Vec<String> {
+    let open = run.attempts.values().filter(|attempt| attempt.state.holds_slot());
+    let away = open.filter_map(|attempt| JobFolder::new(project.dir.attempt(&attempt.id)).away().ok()?);
+    away.map(|away| words(&away)).collect()
+}
+
+fn words(away: &Away) -> String {
+    let (attempt, executor) = (&away.attempt, away.executor.name.as_str());
+    let job = match &away.job {
+        Some(job) => format!("{executor}, job {job}"),
+        None => executor.to_owned(),
+    };
+    match (&away.node, &away.waits, away.submitting) {
+        (Some(node), _, _) => format!("{attempt} runs on {node} ({job})"),
+        (None, Some(why), _) if why.is_empty() => format!("{attempt} waits in the queue ({job})"),
+        (None, Some(why), _) => format!("{attempt} waits in the queue ({job}): {why}"),
+        (None, None, true) => format!("{attempt} was handed over ({job})"),
+        (None, None, false) => format!("{attempt} is being handed over ({job})"),
+    }
+}

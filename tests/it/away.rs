@@ -1,0 +1,593 @@
+//! Attempts on other machines, with an engine of shell scripts that runs its jobs on this one: each job has a scratch folder and a clone
+//! of its own, and nothing in common with the supervisor but the hub.
+
+use std::fs;
+use std::path::PathBuf;
+
+use rustix::process::Signal;
+
+use crate::support::{Said, Sandbox, asked, campaign, document, kill, wait_for};
+
+/// The engine's commands. A job is a folder with its payload, its process and a file for each thing that a test wants of it.
+const ENGINE: &str = r#"#!/bin/sh
+set -eu
+cd "$(dirname "$0")"
+call=$1; shift
+case $call in
+submit)
+    test ! -e refuse || { echo "no such partition" >&2; exit 64; }
+    n=$(ls jobs | wc -l); n=$((n + 1))
+    mkdir "jobs/$n"; cp "$1" "jobs/$n/payload"; echo "$2" > "jobs/$n/token"
+    if test -e hold; then echo waiting no room > "jobs/$n/state"; else ./engine run "$n"; fi
+    test ! -e lose-answer || { rm lose-answer; echo "no answer" >&2; exit 1; }
+    echo "$n" ;;
+run)
+    echo running > "jobs/$1/state"
+    setsid sh -c 'echo $$ > "jobs/$0/pid"; exec "$1" __node < "jobs/$0/payload" > "jobs/$0/out" 2>&1' "$1" "$(cat program)" </dev/null >/dev/null 2>&1 &
+    ;;
+list)
+    test ! -e off || { echo "the controller is off" >&2; exit 1; }
+    for job in jobs/*; do
+        test -e "$job/state" || continue
+        state=$(cat "$job/state")
+        if test "$state" = running && test -e "$job/pid" && ! kill -0 "$(cat "$job/pid")" 2>/dev/null; then state="over done"; fi
+        echo "${job#jobs/} $(cat "$job/token") $state"
+    done ;;
+cancel)
+    echo "$2" >> "jobs/$1/cancelled"
+    if test -e "jobs/$1/pid"; then
+        case $2 in ask) kill "$(cat "jobs/$1/pid")" ;; kill) kill -9 "$(cat "jobs/$1/pid")" ;; esac
+    else
+        echo "over cancelled" > "jobs/$1/state"
+    fi ;;
+esac
+"#;
+
+/// A sandbox whose attempts are handed over.
+struct Cluster(Sandbox);
+
+impl std::ops::Deref for Cluster {
+    type Target = Sandbox;
+
+    fn deref(&self) -> &Sandbox {
+        &self.0
+    }
+}
+
+impl Drop for Cluster {
+    /// What the nodes said tells why a test failed.
+    fn drop(&mut self) {
+        let jobs = fs::read_dir(self.beside("cluster/jobs"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        for job in jobs.filter(|_| std::thread::panicking()) {
+            let said = fs::read_to_string(job.path().join("out"));
+            eprintln!("{}: {said:?}", job.path().display());
+        }
+    }
+}
+
+impl Cluster {
+    fn new() -> Self {
+        Self::with("")
+    }
+
+    fn with(settings: &str) -> Self {
+        let this = Self(Sandbox::new());
+        let engine = this.beside("cluster");
+        fs::create_dir_all(engine.join("jobs")).unwrap();
+        fs::write(engine.join("program"), env!("CARGO_BIN_EXE_orch")).unwrap();
+        fs::write(engine.join("engine"), ENGINE).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        fs::set_permissions(engine.join("engine"), mode).unwrap();
+        this.git_args(["init", "-q", "--bare", this.hub().to_str().unwrap()]);
+        this.settings(&format!("executor = \"cluster\"\n{settings}"));
+        let path = engine.join("engine");
+        this.tables(&format!(
+            "[executors.cluster]\nkind = \"command\"\nhub = {:?}\nscratch = {:?}\nsettle = \"1s\"\nsubmit = [{path:?}, \"submit\", \
+             \"{{payload_file}}\", \"{{token}}\"]\nlist = [{path:?}, \"list\"]\ncancel = [{path:?}, \"cancel\", \"{{job}}\", \
+             \"{{how}}\"]",
+            this.hub(),
+            this.beside("scratch"),
+        ));
+        this
+    }
+
+    fn hub(&self) -> PathBuf {
+        self.beside("hub.git")
+    }
+
+    /// A file that tells the engine what to do.
+    fn tell(&self, name: &str) {
+        fs::write(self.beside("cluster").join(name), "").unwrap();
+    }
+
+    fn untell(&self, name: &str) {
+        fs::remove_file(self.beside("cluster").join(name)).unwrap();
+    }
+
+    fn job(&self, number: u32, file: &str) -> PathBuf {
+        self.beside(format!("cluster/jobs/{number}/{file}"))
+    }
+
+    fn pid(&self, job: u32) -> i32 {
+        let path = self.job(job, "pid");
+        wait_for("the job's process", || {
+            fs::read_to_string(&path).is_ok_and(|text| !text.trim().is_empty())
+        });
+        fs::read_to_string(path).unwrap().trim().parse().unwrap()
+    }
+
+    fn jobs(&self) -> usize {
+        fs::read_dir(self.beside("cluster/jobs")).unwrap().count()
+    }
+
+    /// The names of the hub's refs of this kind.
+    fn refs(&self, what: &str) -> Vec<String> {
+        let list = self.git_args([
+            "--git-dir",
+            self.hub().to_str().unwrap(),
+            "for-each-ref",
+            "--format=%(refname)",
+        ]);
+        let refs = list.lines().filter(|name| name.ends_with(&format!("/{what}")));
+        refs.map(str::to_owned).collect()
+    }
+
+    /// What every test here ends with: no agent began twice, one end for each attempt, nobody left behind.
+    #[track_caller]
+    fn all_is_well(&self, plans: &[&str], state: &str) {
+        for plan in plans {
+            assert_eq!(self.state(plan), state, "{plan}: {}", self.why(plan));
+        }
+        self.nothing_ran_twice();
+        self.nothing_is_left();
+        let ended = self
+            .events()
+            .iter()
+            .filter(|event| event["event"] == "agent.ended")
+            .count();
+        assert_eq!(self.refs("fate").len(), ended);
+    }
+}
+
+#[test]
+fn a_phase_done_on_one_node_starts_its_dependent_on_another() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan(
+        "p",
+        "",
+        &document(&[1, 1]),
+        "work 1.1; gate p; work 2.1; echo \"$PWD\" > \"$MARKS/tree\"",
+    );
+    cluster.plan(
+        "q",
+        "depends = [\"p.1\"]",
+        &document(&[1]),
+        "test -e p-1.1.txt; work 1.1; echo \"at $ORCH_NODE\"",
+    );
+    let up = cluster.start("up --merge");
+    cluster.reached("p");
+    cluster.happened("plan.finished", "q");
+    assert_eq!(cluster.state("p"), "running");
+    cluster.open("p");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p", "q"], "landed");
+    assert_eq!(cluster.jobs(), 2);
+    let tree = fs::read_to_string(cluster.mark("tree")).unwrap();
+    assert!(
+        tree.starts_with(cluster.beside("scratch").to_str().unwrap()),
+        "{tree}"
+    );
+    // What a node has is removed once the hub has it.
+    assert!(!PathBuf::from(tree.trim()).exists());
+    assert!(cluster.attempt_file("q-1", "log").contains("at "));
+    cluster.orch("logs q").code(0).says("at ").ok();
+}
+
+#[test]
+fn what_an_agent_left_uncommitted_comes_back_and_is_committed_here() {
+    let cluster = Cluster::new();
+    cluster.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "work 1.1; echo new > left.txt; echo more >> p-1.1.txt; orch task done -q 1.1",
+    );
+    cluster.orch("up --merge").code(0).ok();
+    cluster.all_is_well(&["p"], "landed");
+    assert_eq!(cluster.git("show main:left.txt"), "new");
+    assert!(cluster.git("show main:p-1.1.txt").ends_with("more"));
+}
+
+#[test]
+fn an_attempt_goes_on_without_its_supervisor_and_is_taken_in_by_the_next() {
+    let cluster = Cluster::new();
+    cluster.gate("p").gate("q");
+    cluster.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    cluster.plan("q", "", &document(&[1]), "gate q; work 1.1");
+    let up = cluster.start("up");
+    cluster.reached("p");
+    cluster.reached("q");
+    up.kill();
+    assert_eq!(cluster.state("p"), "running");
+    // One ends while nobody looks.
+    cluster.open("p");
+    wait_for("the end of p on the hub", || cluster.refs("fate").len() == 1);
+    let up = cluster.start("up");
+    cluster.happened("plan.finished", "p");
+    cluster.open("q");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p", "q"], "finished");
+    assert_eq!(cluster.jobs(), 2);
+}
+
+#[test]
+fn an_answer_of_the_engine_that_was_lost_does_not_start_it_twice() {
+    let cluster = Cluster::new();
+    cluster.tell("lose-answer");
+    cluster.plan("p", "", &document(&[1]), "work 1.1");
+    cluster.orch("up").code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    assert_eq!(cluster.jobs(), 1);
+}
+
+#[test]
+fn of_two_jobs_for_one_attempt_the_second_touches_nothing() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    let up = cluster.start("up");
+    cluster.reached("p");
+    let payload = fs::File::open(cluster.job(1, "payload")).unwrap();
+    let second = cluster.command(["__node"]).stdin(payload).output().unwrap();
+    assert_eq!(second.status.code(), Some(78), "{second:?}");
+    cluster.open("p");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    // Also after its end.
+    let payload = fs::File::open(cluster.job(1, "payload")).unwrap();
+    let third = cluster.command(["__node"]).stdin(payload).output().unwrap();
+    assert_eq!(third.status.code(), Some(78), "{third:?}");
+    cluster.nothing_ran_twice();
+}
+
+#[test]
+fn a_node_that_dies_costs_no_attempt_and_the_next_goes_on_from_its_news() {
+    let cluster = Cluster::with("retries = 0");
+    cluster.gate("p");
+    cluster.plan(
+        "p",
+        "",
+        &document(&[1, 1]),
+        "if test -e p-1.1.txt; then work 2.1; else work 1.1; gate p; fi",
+    );
+    let up = cluster.start("up");
+    cluster.reached("p");
+    cluster.happened("phase.done", "p");
+    // Its runner ends the agent with it.
+    kill(cluster.pid(1), Signal::KILL);
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    assert_eq!(cluster.starts(), ["p-1", "p-2"]);
+    let lost = cluster
+        .events()
+        .into_iter()
+        .find(|event| event["event"] == "agent.ended")
+        .unwrap();
+    assert_eq!(lost["data"]["exit"]["kind"], "lost", "{lost}");
+}
+
+#[test]
+fn engine_and_hub_that_do_not_answer_end_nothing() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    let up = cluster.start("up");
+    cluster.reached("p");
+    cluster.tell("off");
+    let away = cluster.beside("hub-away.git");
+    fs::rename(cluster.hub(), &away).unwrap();
+    cluster.open("p");
+    wait_for("both warnings", || {
+        let warnings = cluster
+            .events()
+            .into_iter()
+            .filter(|event| event["event"] == "warning");
+        let text: String = warnings.map(|event| event.to_string()).collect();
+        text.contains("the hub of executor cluster does not answer")
+            && text.contains("the engine of executor cluster")
+    });
+    assert_eq!(cluster.count("agent.ended", None), 0);
+    fs::rename(&away, cluster.hub()).unwrap();
+    cluster.untell("off");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+}
+
+#[test]
+fn a_person_stops_a_job_at_work_with_grace_and_goes_on_later() {
+    let cluster = Cluster::with("grace = \"20s\"");
+    cluster.gate("p");
+    cluster.plan(
+        "p",
+        "",
+        &document(&[1, 1]),
+        "if test -e p-1.1.txt; then work 2.1; else trap 'mark bye; exit 0' TERM; work 1.1; gate p; fi",
+    );
+    let up = cluster.start("up");
+    cluster.reached("p");
+    cluster.orch("down").code(0).ok();
+    up.end().code(130).ok();
+    assert!(cluster.mark("bye").exists(), "it had its grace");
+    cluster.nothing_is_left();
+    let ended = cluster
+        .events()
+        .into_iter()
+        .find(|event| event["event"] == "agent.ended")
+        .unwrap();
+    assert_eq!(ended["data"]["exit"]["kind"], "stopped", "{ended}");
+    cluster.orch("up").code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+}
+
+#[test]
+fn a_job_that_waits_is_taken_out_of_the_queue() {
+    let cluster = Cluster::new();
+    cluster.tell("hold");
+    cluster.plan("p", "", &document(&[1]), "work 1.1");
+    let up = cluster.start("up");
+    cluster.happened("agent.started", "p");
+    wait_for("the job in the queue", || cluster.jobs() == 1);
+    cluster.orch("pause p --now").code(0).ok();
+    cluster.happened("agent.ended", "p");
+    // It leaves the queue late.
+    let payload = fs::File::open(cluster.job(1, "payload")).unwrap();
+    let late = cluster.command(["__node"]).stdin(payload).output().unwrap();
+    assert_eq!(late.status.code(), Some(78), "{late:?}");
+    up.end().code(1).ok();
+    cluster.untell("hold");
+    cluster.orch("resume p").code(0).ok();
+    cluster.orch("up").code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+}
+
+#[test]
+fn jobs_that_a_killed_supervisor_left_are_ended_by_down() {
+    for (line, waits) in [("down", true), ("down", false), ("down --now", false)] {
+        let cluster = Cluster::new();
+        cluster.gate("p");
+        if waits {
+            cluster.tell("hold");
+        }
+        let script = "if test -e p-1.1.txt; then work 2.1; else work 1.1; gate p; fi";
+        cluster.plan("p", "", &document(&[1, 1]), script);
+        let up = cluster.start("up");
+        if waits {
+            wait_for("the job", || cluster.why("p").contains("job 1"));
+        } else {
+            cluster.happened("phase.done", "p");
+            cluster.reached("p");
+        }
+        up.kill();
+        cluster.orch(line).code(0).says("p-1").ok();
+        cluster.nothing_is_left();
+        if waits {
+            cluster.untell("hold");
+            cluster.script("p", "work 1.1 2.1");
+        }
+        cluster.orch("up").code(0).ok();
+        cluster.all_is_well(&["p"], "finished");
+        let ended = cluster
+            .events()
+            .into_iter()
+            .find(|event| event["event"] == "agent.ended")
+            .unwrap();
+        assert_eq!(ended["data"]["exit"]["kind"], "stopped", "{line}: {ended}");
+    }
+}
+
+#[test]
+fn people_see_where_an_attempt_is_and_what_its_job_waits_for() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.tell("hold");
+    cluster.plan("p", "", &document(&[1]), "echo working; gate p; work 1.1");
+    let up = cluster.start("up");
+    wait_for("the queue", || {
+        cluster
+            .why("p")
+            .contains("p-1 waits in the queue (cluster, job 1): no room")
+    });
+    cluster.untell("hold");
+    let run = std::process::Command::new(cluster.beside("cluster/engine"))
+        .args(["run", "1"])
+        .status();
+    assert!(run.unwrap().success());
+    cluster.reached("p");
+    wait_for("the node", || cluster.why("p").contains("p-1 runs on "));
+    let shown = cluster.shown("p");
+    let attempt = &shown["attempts"][0];
+    assert_eq!(
+        (&attempt["executor"], &attempt["job"]),
+        (&"cluster".into(), &"1".into()),
+        "{shown}"
+    );
+    cluster.orch("why p").code(0).says("p-1 runs on ").ok();
+    cluster.orch("doctor").code(0).ok();
+    cluster.open("p");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+}
+
+#[test]
+fn whoever_dies_at_any_step_of_a_hand_over_work_is_neither_lost_nor_done_twice() {
+    let world = || {
+        let cluster = Cluster::with("max_agents = 1\nretries = 5");
+        // Work that was done is not done again, by whichever attempt.
+        let step = |id: &str| {
+            format!("test -e $ORCH_PLAN-{id}.txt || commit $ORCH_PLAN-{id}.txt; orch task done -q {id}; ")
+        };
+        cluster.plan("p", "", &document(&[1, 1]), &(step("1.1") + &step("2.1")));
+        cluster.plan(
+            "q",
+            "depends = [\"p.1\"]",
+            &document(&[1]),
+            &(String::from("test -e p-1.1.txt; ") + &step("1.1")),
+        );
+        cluster
+    };
+    let up = |cluster: &Cluster, fatal: usize| {
+        let points = cluster.beside("points");
+        let _ = fs::remove_file(&points);
+        let mut command = cluster.command(["up", "--merge"]);
+        command.env("FAULT_POINTS", format!("{}:{fatal}", points.display()));
+        Said::of(&mut command)
+    };
+    let names = |cluster: &Cluster| -> Vec<String> {
+        let text = fs::read_to_string(cluster.beside("points")).unwrap();
+        text.lines()
+            .map(|line| line.split(' ').next().unwrap().to_owned())
+            .collect()
+    };
+    let cluster = world();
+    up(&cluster, 0).code(0).ok();
+    cluster.all_is_well(&["p", "q"], "landed");
+    let count = names(&cluster).len();
+    let own = names(&cluster)
+        .iter()
+        .filter(|name| name.starts_with("away.") || name.starts_with("node."))
+        .count();
+    assert!(own > 10, "{own} of {count}");
+    let tried = asked("ORCH_AWAY_POINT", 0);
+    let spread = campaign("ORCH_AWAY_POINTS", 60);
+    let chosen = (0..spread).map(|n| 1 + n * count / spread);
+    let chosen: Vec<usize> = if tried > 0 { vec![tried] } else { chosen.collect() };
+    for k in chosen {
+        let cluster = world();
+        let said = up(&cluster, k);
+        let name = names(&cluster).get(k - 1).cloned().unwrap_or_default();
+        let again = up(&cluster, 0);
+        assert_eq!(again.code, 0, "point {k} ({name}): {said:?}\n{again:?}");
+        cluster.all_is_well(&["p", "q"], "landed");
+        for file in ["p-1.1.txt", "p-2.1.txt", "q-1.1.txt"] {
+            let plan = &file[..1];
+            let lines = cluster.git(&format!("show main:{file}"));
+            assert_eq!(
+                lines,
+                format!("{file} by {plan}"),
+                "point {k} ({name}): done twice"
+            );
+        }
+    }
+}
+
+#[test]
+fn down_now_ends_a_job_at_once() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan("p", "", &document(&[1]), "trap '' TERM; gate p; work 1.1");
+    let up = cluster.start("up");
+    cluster.reached("p");
+    cluster.orch("down --now").code(0).ok();
+    up.end().code(130).ok();
+    cluster.nothing_is_left();
+    cluster.script("p", "work 1.1");
+    cluster.orch("up").code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+}
+
+#[test]
+fn what_the_engine_ended_by_itself_costs_no_attempt() {
+    let cluster = Cluster::with("retries = 0");
+    cluster.gate("p");
+    cluster.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "test -e \"$MARKS/again\" || { mark again; gate p; }; work 1.1",
+    );
+    let up = cluster.start("up");
+    cluster.reached("p");
+    kill(cluster.pid(1), Signal::TERM);
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    assert_eq!(cluster.starts(), ["p-1", "p-2"]);
+}
+
+#[test]
+fn a_job_that_the_engine_refuses_fails_with_its_words() {
+    let cluster = Cluster::new();
+    cluster.tell("refuse");
+    cluster.plan("p", "", &document(&[1]), "work 1.1");
+    cluster.orch("up").code(1).ok();
+    assert_eq!(cluster.state("p"), "failed");
+    assert!(
+        cluster.why("p").contains("no such partition"),
+        "{}",
+        cluster.why("p")
+    );
+}
+
+#[test]
+fn a_branch_that_its_agent_rewrote_follows_and_the_old_one_is_kept() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan(
+        "p",
+        "",
+        &document(&[1, 1]),
+        "commit a; orch task heartbeat; gate p; git commit -q --amend -m b; work 1.1 2.1",
+    );
+    let up = cluster.start("up");
+    cluster.reached("p");
+    let lane = cluster.worktree("p");
+    wait_for("the first commit here", || lane.join("a").exists());
+    cluster.open("p");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    assert!(cluster.git("for-each-ref refs/orch/backup/p").contains("commit"));
+}
+
+#[test]
+fn a_worktree_that_somebody_changed_is_waited_for() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    let up = cluster.start("up");
+    cluster.reached("p");
+    let lane = cluster.worktree("p");
+    fs::write(lane.join("p-1.1.txt"), "mine\n").unwrap();
+    cluster.open("p");
+    wait_for("the warning", || {
+        let events = cluster.events();
+        events
+            .iter()
+            .any(|event| event["event"] == "warning" && event.to_string().contains("was changed meanwhile"))
+    });
+    assert_eq!(cluster.count("agent.ended", None), 0);
+    fs::remove_file(lane.join("p-1.1.txt")).unwrap();
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+}
+
+#[test]
+fn a_message_reaches_an_agent_elsewhere() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "gate p; until orch task inbox | tee -a \"$MARKS/inbox\" | grep -q hello; do :; done; work 1.1",
+    );
+    let up = cluster.start("up");
+    cluster.reached("p");
+    cluster.orch("send p hello").code(0).ok();
+    cluster.open("p");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    assert_eq!(cluster.starts(), ["p-1"], "it was read there");
+}
