@@ -45,6 +45,7 @@ mod git_worktree;
 // Floor 3: the processes between a supervisor and its commands.
 mod runners;
 // Floor 3: the status file, with many writers.
+mod slurm;
 mod status_writers;
 // Floor 3: a damaged journal.
 mod journal_damage;

@@ -621,3 +621,56 @@ fn worktrees_in_gits_own_folder_and_texts_with_nul_are_refused() {
         assert!(said.contains("NUL"), "{line}: {said}");
     }
 }
+
+const CLUSTER: &str = "[executors.big]\nkind = \"slurm\"\nhub = \"ssh://login/hub.git\"\n";
+const PLAN: &str = "[plans.p]\nprompt = \"x\"\n";
+
+#[test]
+fn an_executor_is_the_plans_else_the_agents_else_that_of_the_run() {
+    let executor = |run: &str, agent: &str, plan: &str| {
+        let text = format!("[run]\n{run}\n{AGENT}{agent}\n{CLUSTER}{PLAN}{plan}\n");
+        let set = resolved(&text, &[]).unwrap();
+        let plan = &set.plans[0];
+        let found = set
+            .executor(plan, &set.agents[&plan.agent])
+            .map(|found| found.name.to_string());
+        found.unwrap_or_else(|| "here".to_owned())
+    };
+    let (big, local) = ("executor = \"big\"", "executor = \"local\"");
+    assert_eq!(executor("", "", ""), "here");
+    assert_eq!(executor(big, "", ""), "big");
+    assert_eq!(executor(big, local, ""), "here");
+    assert_eq!(executor("", local, big), "big");
+    assert_eq!(executor(big, big, local), "here");
+}
+
+#[test]
+fn executors_are_checked_where_they_are_written() {
+    let wrong = |tables: &str, part: &str| {
+        let said = diagnostics(&format!("{AGENT}{PLAN}{tables}"), &[]);
+        assert!(said.contains(part), "{said}");
+    };
+    wrong(
+        "executor = \"bog\"\n[executors.big]\nkind = \"slurm\"\nhub = \"/h\"",
+        "unknown executor `bog`",
+    );
+    wrong("executor = \"big\"", "define it: [executors.big]");
+    wrong("[executors.big]\nkind = \"slurm\"", "needs a `kind` and a `hub`");
+    wrong(
+        "[executors.big]\nkind = \"slurm\"\nhub = \"../hub\"",
+        "relative to a folder of this machine",
+    );
+    wrong("[executors.big]\nkind = \"ssh\"\nhub = \"/h\"", "expected one of");
+    wrong(
+        "[executors.local]\nkind = \"slurm\"\nhub = \"/h\"",
+        "is this machine",
+    );
+    wrong(
+        "[executors.big]\nkind = \"slurm\"\nhub = \"/h\"\nlist = [\"x\"]",
+        "`list` of executor `big` is for kind = \"command\"",
+    );
+    let command =
+        "[executors.big]\nkind = \"command\"\nhub = \"/h\"\nlist = [\"x\"]\ncancel = [\"x\", \"{jbo}\"]";
+    wrong(command, "executor `big` has no `submit`");
+    wrong(command, "{jbo}");
+}

@@ -78,6 +78,8 @@ pub fn detail(event: &Event) -> String {
         | Event::CancelRequested(about)
         | Event::Approved(about) => point_word(about.point),
         Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_line(&skip.why)),
+        // It was handed over to another machine, or its process is not known any more.
+        Event::AgentStarted { attempt, pid: 0, .. } => attempt.to_string(),
         Event::AgentStarted { attempt, pid, .. } => format!("{attempt}, process {pid}"),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),

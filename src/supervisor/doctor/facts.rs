@@ -297,7 +297,7 @@ pub fn foreign_runners(project: &Project) -> Result<Vec<(AttemptId, JobFolder)>,
     let mut found = Vec::new();
     for (id, folder) in attempts(project) {
         let known = id.parts().is_some_and(|(plan, _)| project.plan(&plan).is_some());
-        if !known && matches!(folder.state()?, JobState::Running(_)) {
+        if !known && matches!(folder.state()?, JobState::Running(_) | JobState::Away(_)) {
             found.push((id, folder));
         }
     }

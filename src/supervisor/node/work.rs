@@ -231,7 +231,10 @@ impl ClaimedAttempt {
             Some(JobState::Ended(record)) => record,
             _ => self.record(Exit::Lost),
         };
-        if record.exit != Exit::Stopped || heard.stop.load(Ordering::SeqCst) {
+        // An engine may signal all processes of a job at once: then the agent has died of that before anybody asked it to end.
+        by_engine |= self.asked.swap(false, Ordering::SeqCst);
+        let by_itself = !by_engine && record.exit != Exit::Stopped;
+        if by_itself || heard.stop.load(Ordering::SeqCst) {
             return (record, None);
         }
         // A person's wish may have come by the engine first.
