@@ -166,6 +166,8 @@ fn what_may_be_typed_is_offered() {
         agents.contains(&"x".to_owned()) && agents.contains(&"claude".to_owned()),
         "{agents:?}"
     );
+    let cluster = "[executors.cluster]\nkind = \"slurm\"\n[plans.docs]\nexecutor = \"\"";
+    assert_eq!(offered("[plans.docs]", cluster), ["cluster", "local"]);
     assert_eq!(offered("[run]\n", "[run]\nmerge = \"\"\n"), ["manual", "auto"]);
     assert_eq!(offered("[run]\n", "[run]\nmerge = \n"), ["manual", "auto"]);
     sandbox.write("plans/extra.md", document(&[1]));

@@ -165,7 +165,14 @@ fn values(view: &EditorView, path: &[String], documents: &[String]) -> Vec<Offer
     };
     match last {
         "depends" | "points" => references(view, own),
-        "agent" | "resolver" => agents(view),
+        "agent" | "agents" | "resolver" => agents(view),
+        "executor" => {
+            let executors = view.parsed.iter().flat_map(|parsed| &parsed.manifest.executors);
+            let names = executors.flat_map(|executors| executors.value.names());
+            // The machine at hand is one always.
+            let all = names.chain(["local"]);
+            all.map(|name| Offered::new(WORD, name, "executor")).collect()
+        }
         "uses" => {
             let resources = view.parsed.iter().flat_map(|parsed| &parsed.manifest.resources);
             let names = resources.flat_map(|resources| resources.value.names());

@@ -1,7 +1,7 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
-use crate::plan::{CommitId, ManifestChange, Message, OnStall, PlanName};
+use crate::plan::{AttemptId, CommitId, ManifestChange, Message, OnStall, PlanName};
 use crate::schedule::{
     Event, Evidence, Failed, Hold, Landed, LaneNote, LateReport, LaunchTrouble, MergeTrouble, NotLanded,
     PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport, VerifiedMerge, point_word,
@@ -78,9 +78,7 @@ pub fn detail(event: &Event) -> String {
         | Event::CancelRequested(about)
         | Event::Approved(about) => point_word(about.point),
         Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_line(&skip.why)),
-        // It was handed over to another machine, or its process is not known any more.
-        Event::AgentStarted { attempt, pid: 0, .. } => attempt.to_string(),
-        Event::AgentStarted { attempt, pid, .. } => format!("{attempt}, process {pid}"),
+        Event::AgentStarted { attempt, pid, .. } => started(attempt, *pid),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
         Event::AgentUsage(usage) => format!("{}: {}", usage.attempt, facts_line(&usage.facts)),
@@ -129,6 +127,14 @@ pub fn detail(event: &Event) -> String {
         Event::Person(fact) => person_line(fact),
         Event::UnionRed(seen) => format!("with {}: {}", stacked(&seen.with), first_line(&seen.why)),
         Event::UnionGreen(seen) => format!("with {}", stacked(&seen.with)),
+    }
+}
+
+fn started(attempt: &AttemptId, pid: u32) -> String {
+    match pid {
+        // It was handed over to another machine, or its process is not known any more.
+        0 => attempt.to_string(),
+        pid => format!("{attempt}, process {pid}"),
     }
 }
 

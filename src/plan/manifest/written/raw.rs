@@ -146,8 +146,7 @@ tables! {
         /// preset's.
         #[schemars(example = ["my-agent", "--continue", "{session}"])]
         attach: Vec<Located<String>>,
-        /// Options that let it work without asking, instead of the preset's. With `events = "acp"`: what it may do when it asks,
-        /// "allow" (the default), "ask" (a person decides) or "deny".
+        /// Options that let it work without asking, instead of the preset's; with `events = "acp"`: "allow", "ask" or "deny".
         #[schemars(example = ["--yes"])]
         permissions: Permissions,
         /// Further arguments for the preset's command.
@@ -159,8 +158,7 @@ tables! {
         stop: Vec<Located<Stop>>,
         /// What its standard input holds. Default: the preset's, else "none".
         stdin: Stdin,
-        /// Give its program the tools of `orch mcp`, beside the commands. For claude, codex, opencode, gemini and `events = "acp"`.
-        /// Default: false.
+        /// True gives its program the tools of `orch mcp`, beside the commands. Default: false.
         mcp: bool,
         /// What it has to say about its work. Default: that of `[run]`, else the preset's, else "auto".
         report: Report,
