@@ -34,7 +34,8 @@ impl Durations {
             measured,
             stated,
             factor: 1.0,
-            typical: None,
+            each: Vec::new(),
+            compared: (0, 0),
         };
         known.calibrate();
         known
@@ -59,8 +60,35 @@ impl Durations {
     }
 }
 
+/// What was measured of a plan's tasks, and what had been stated about the same tasks. Milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Calibration {
+    /// Tasks that were measured.
+    pub tasks: usize,
+    /// What they took.
+    pub took: u64,
+    /// What those of them took of which something was stated, and what that was; none where nothing was.
+    pub compared: Option<(u64, u64)>,
+    /// What stated durations of the plan are multiplied by.
+    pub factor: f64,
+}
+
+impl Durations {
+    /// What was measured of a plan against what is stated; none where nothing was measured.
+    pub fn calibration(&self, plan: &Plan) -> Option<Calibration> {
+        let known = self.of_plan(plan);
+        let (took, stated) = known.compared;
+        (!known.each.is_empty()).then(|| Calibration {
+            tasks: known.each.len(),
+            took: known.each.iter().sum(),
+            compared: (stated > 0).then_some((took, stated)),
+            factor: known.factor,
+        })
+    }
+}
+
 /// The middle one in order; none of nothing.
-fn median(values: &[u64]) -> Option<u64> {
+pub fn median(values: &[u64]) -> Option<u64> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
     sorted.get(sorted.len() / 2).copied()
@@ -75,8 +103,10 @@ pub(super) struct PlanDurations<'d> {
     stated: Option<u64>,
     /// How much longer than stated what was measured took.
     factor: f64,
-    /// What a task of the plan took, in the middle.
-    typical: Option<u64>,
+    /// What each task of the plan took that was measured.
+    each: Vec<u64>,
+    /// What tasks took of which something is stated, and what that is.
+    compared: (u64, u64),
 }
 
 impl<'d> PlanDurations<'d> {
@@ -100,7 +130,7 @@ impl<'d> PlanDurations<'d> {
                 }
             }
         }
-        self.typical = median(&each);
+        (self.each, self.compared) = (each, (took, stated));
         if took > 0 && stated > 0 {
             self.factor = took as f64 / stated as f64;
         }
@@ -124,7 +154,7 @@ impl<'d> PlanDurations<'d> {
             stated: stated.map(|whole| millis(whole) / parts),
             factor: self.factor,
             otherwise: (self.stated.map(|stated| scaled(stated, self.factor)))
-                .or(self.typical)
+                .or_else(|| median(&self.each))
                 .or(agent.copied())
                 .unwrap_or(Durations::EQUAL),
         }

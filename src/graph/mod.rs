@@ -24,7 +24,7 @@ mod waiting;
 mod waits;
 
 pub use cycles::cycle_diagnostics;
-pub use durations::Durations;
+pub use durations::{Calibration, Durations, median};
 pub use gate::{Counts, Gate, Gates, Why};
 pub use generated::Generated;
 pub use locks::{FileLocks, covers, is_wide};

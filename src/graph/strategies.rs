@@ -19,10 +19,10 @@ pub struct ChosenStrategy {
 }
 
 /// Plans with more tasks than this are not simulated to choose a strategy.
-const MOST_UNITS: usize = 1000;
+const MOST_UNITS: usize = 200;
 
 /// Phases whose strategy is tried out.
-const MOST_PHASES: usize = 20;
+const MOST_PHASES: usize = 10;
 
 /// The strategy of each phase. `auto` goes by what the phase says, and where its tasks name dependencies by what ends sooner as
 /// far as the document knows, so that the same document always has the same edges. `locks` are the files of each task.
@@ -38,10 +38,16 @@ pub fn strategies(
             strategy => ChosenStrategy { strategy, why: None },
         })
         .collect();
+    // A share helps those that name nothing, where an earlier phase has more tasks than the share needs.
+    let gains = |place: usize| {
+        let phases = &document.phases;
+        let mut before = phases[..place].iter().map(|phase| phase.tasks.len());
+        before.any(|tasks| arrangement.needed(tasks) < tasks)
+            && phases[place].tasks.iter().any(|task| task.depends.is_none())
+    };
     let is_open = |own: &ChosenStrategy| own.strategy == Strategy::Dag && own.why.is_some();
-    let open: Vec<usize> = (0..chosen.len())
-        .filter(|place| is_open(&chosen[*place]))
-        .collect();
+    let open = (0..chosen.len()).filter(|place| is_open(&chosen[*place]) && gains(*place));
+    let open: Vec<usize> = open.collect();
     let units = document.tasks().count();
     if arrangement.dispatch != Dispatch::Task || units > MOST_UNITS || open.len() > MOST_PHASES {
         return chosen;

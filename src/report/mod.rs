@@ -13,6 +13,7 @@ pub use line::plain_lines::PlainLines;
 pub use live::progress::ProgressBars;
 pub use page::chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chronicle};
 pub use page::digest_text::{digest_markdown, digest_text};
+pub use page::durations_text::DurationsPage;
 pub use page::gantt::gantt;
 pub use page::plan_page::one_plan;
 pub use page::review_text::review_text;

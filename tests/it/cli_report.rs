@@ -75,6 +75,39 @@ fn the_history_has_a_line_for_each_run() {
 }
 
 #[test]
+fn stated_and_measured_durations_are_compared_and_tasks_are_counted() {
+    let sandbox = Sandbox::new();
+    let text = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a (expected: 1h)\n- [ ] 1.2 b (expected: 1h)\n";
+    sandbox.plan("p", "", text, "work 1.1 1.2");
+    sandbox.plan("bare", "", &document(&[1]), "work 1.1");
+    let nothing = sandbox.orch("history --durations --json").code(0).json();
+    assert_eq!(nothing["durations"]["plans"], serde_json::json!([]));
+    sandbox.orch("up").code(0).ok();
+    let found = sandbox.orch("history --durations --json").code(0).json();
+    let plan = &found["durations"]["plans"][0];
+    assert_eq!(
+        (&plan["plan"], &plan["tasks"]),
+        (&"p".into(), &2.into()),
+        "{plan}"
+    );
+    assert_eq!(plan["stated_s"], 7200.0);
+    let factor = plan["factor"].as_f64().unwrap();
+    assert!(factor > 0.0 && factor < 0.1, "{plan}");
+    assert_eq!(
+        found["durations"]["plans"][1]["stated_s"],
+        serde_json::Value::Null
+    );
+    assert_eq!(found["durations"]["velocity"]["last_7_days"], 3);
+    assert_eq!(found["durations"]["velocity"]["trend"], serde_json::Value::Null);
+    sandbox
+        .orch("history --durations")
+        .code(0)
+        .says("tasks done in the last 7 days: 3")
+        .says("2h 00m")
+        .ok();
+}
+
+#[test]
 fn every_event_line_is_as_its_schema_says() {
     let sandbox = Sandbox::new();
     sandbox.plan("p", "", &document(&[1]), "work 1.1");

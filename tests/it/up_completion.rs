@@ -374,3 +374,24 @@ fn commits_of_an_agent_that_detached_its_head_are_kept() {
     let holders = sandbox.git(&format!("for-each-ref --contains {}", lost.trim()));
     assert!(holders.contains("refs/orch/backup/p/"), "{holders}");
 }
+
+#[test]
+fn success_criteria_are_checked_at_the_end_and_the_one_that_is_not_met_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    let keys = "verify = \"exit 0\"\nsuccess = [\"test -f p-1.1.txt\", \"test -f 'docs/a b.md' # the page\", \"exit 7\"]";
+    sandbox.plan("p", keys, &document(&[1]), "work 1.1");
+    let met = "success = [\"test -f q-1.1.txt # made\", \"exit 0\"]";
+    sandbox.plan("q", met, &document(&[1]), "work 1.1");
+    let hangs = "timeout = \"5s\"\nsuccess = [\"sleep 600\"]";
+    sandbox.plan("hangs", hangs, &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "held");
+    let why = sandbox.why("p");
+    assert!(why.contains("not met: test -f 'docs/a b.md' # the page"), "{why}");
+    assert_eq!(sandbox.state("q"), "finished");
+    assert_eq!(sandbox.state("hangs"), "held");
+    let why = sandbox.why("hangs");
+    assert!(why.contains("ran out of time"), "{why}");
+    sandbox.nothing_is_left();
+}

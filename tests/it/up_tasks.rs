@@ -448,11 +448,11 @@ fn a_task_holds_what_it_uses_and_other_tasks_go_on() {
     let up = sandbox.start("up");
     sandbox.reached("1.1");
     sandbox.happened("task.done", "p");
-    let why = sandbox.why("p.1.2");
-    assert!(
-        why.contains("no token of resource database is free: held by p.1.1"),
-        "{why}"
-    );
+    sandbox
+        .orch("why p.1.2")
+        .code(0)
+        .says("no token of resource database is free: held by p.1.1")
+        .ok();
     sandbox.open("1.1");
     up.end().code(0).ok();
     assert_eq!(sandbox.state("p"), "finished");
@@ -467,7 +467,7 @@ fn a_task_that_uses_an_unknown_resource_is_refused() {
     sandbox
         .orch("check")
         .code(2)
-        .says("p.md:5:19: task 1.1 uses the unknown resource `databse`")
+        .says("p.md:5:20: task 1.1 uses the unknown resource `databse`")
         .says("did you mean `database`?")
         .ok();
 }

@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use crate::journal::{JournalReader, OrchDir, RepositoryLock, SCHEMA};
 use crate::report::{
-    Figures, RunStory, chronicle, history_text, outcomes, output_columns, run_page, run_text,
+    DurationsPage, Figures, RunStory, chronicle, history_text, outcomes, output_columns, run_page, run_text,
 };
 
 use crate::plan::PlanState;
-use crate::schedule::plan_state;
+use crate::schedule::{history, plan_state};
 use crate::supervisor::{Project, Situation};
 use crate::words::explained;
 
@@ -31,7 +31,11 @@ pub struct ReportArgs {
 ///
 /// With -v also runs in which nothing was left to do.
 #[derive(Debug, clap::Args)]
-pub struct HistoryArgs {}
+pub struct HistoryArgs {
+    /// What was stated and measured about durations, and how many tasks are done a day
+    #[arg(long)]
+    durations: bool,
+}
 
 /// A run with its figures.
 #[derive(Debug, Serialize)]
@@ -157,7 +161,10 @@ pub fn report(context: &Context, args: &ReportArgs) -> Result<ProgramExit, CliEr
 /// # Errors
 ///
 /// When nothing was ever run.
-pub fn history(context: &Context, _: &HistoryArgs) -> Result<ProgramExit, CliError> {
+pub fn history(context: &Context, args: &HistoryArgs) -> Result<ProgramExit, CliError> {
+    if args.durations {
+        return durations(context);
+    }
     let runs = runs(context)?;
     if context.json {
         let told: Vec<ReportOutput<'_>> = runs.iter().map(ReportOutput::from).collect();
@@ -174,6 +181,28 @@ pub fn history(context: &Context, _: &HistoryArgs) -> Result<ProgramExit, CliErr
                 "{more} runs in which nothing was left to do are not shown; -v shows them\n"
             ))?,
         }
+    }
+    Ok(ProgramExit::Done)
+}
+
+/// What was measured, of the plans of the manifest.
+fn durations(context: &Context) -> Result<ProgramExit, CliError> {
+    let project = context.project()?;
+    let reader = JournalReader::open(&project.dir)?;
+    let records = match &reader {
+        Some(reader) => reader.after(0, None)?,
+        None => Vec::new(),
+    };
+    let events = || records.iter().map(|record| (record.at, &record.event));
+    let epoch = reader.as_ref().map(JournalReader::epoch);
+    let done = history::tasks_done(&project.set, events()).into_iter();
+    let done: Vec<jiff::Timestamp> = done.filter_map(|at| Some(epoch?.wall(at))).collect();
+    let known = history::durations(events());
+    let page = DurationsPage::new(&project.set, &known, &done, jiff::Timestamp::now());
+    if context.json {
+        output::json(&serde_json::json!({ "schema": SCHEMA, "durations": page }))?;
+    } else {
+        output::text(&page.text())?;
     }
     Ok(ProgramExit::Done)
 }

@@ -367,7 +367,7 @@ fn plan(
             .collect(),
         fallback: settings::fallback(manifest, raw),
         agent,
-        verify: raw.verify.as_ref().map(|line| line.value.0.clone()),
+        verify: settings::verify(raw),
         carry: raw.carry.as_ref().is_none_or(|carry| carry.value),
         allow_empty: raw.allow_empty.as_ref().is_some_and(|allow| allow.value),
         commit: settings::commit(manifest, raw),

@@ -230,6 +230,37 @@ pub(super) fn merge_strategy(manifest: &RawManifest, plan: &RawPlan) -> MergeStr
     }
 }
 
+/// The line that a plan is verified with: its `verify`, then its success criteria, of which the first that is not met is named.
+pub(super) fn verify(plan: &RawPlan) -> Option<String> {
+    let own = plan.verify.as_ref().map(|line| line.value.0.clone());
+    let criteria = plan.success.iter().flat_map(|list| &list.value);
+    let mut lines: Vec<String> = criteria
+        .map(|line| {
+            let line = &line.value.0;
+            let said = line.replace('\'', r"'\''");
+            format!(
+                "{} || {{ echo 'not met: {said}' >&2; false; }}",
+                in_brackets(line)
+            )
+        })
+        .collect();
+    if lines.is_empty() {
+        return own;
+    }
+    if let Some(own) = own {
+        lines.insert(0, in_brackets(&own));
+    }
+    Some(lines.join(" && "))
+}
+
+/// A shell line that ends nothing but itself. A comment ends with its line.
+fn in_brackets(line: &str) -> String {
+    match line.contains('#') {
+        true => format!("({line}\n)"),
+        false => format!("({line})"),
+    }
+}
+
 /// What one agent is given, and how the plan's phases and tasks are ordered.
 pub(super) fn arrangement(manifest: &RawManifest, plan: &RawPlan, document: &Document) -> Arrangement {
     let run = run_of(manifest);

@@ -1,9 +1,9 @@
 //! How long work took in earlier runs: what the journal knows about durations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::Durations;
-use crate::plan::{AgentName, AttemptId, PlanName, TaskId, UnitId};
+use crate::plan::{AgentName, AttemptId, PlanName, PlanSet, TaskId, UnitId};
 
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
@@ -77,6 +77,33 @@ pub fn durations<'a>(events: impl IntoIterator<Item = (At, &'a Event)>) -> Durat
         }
     }
     durations
+}
+
+/// When each task was done for the first time, as reported or shown, in the order of the events.
+pub fn tasks_done<'a>(set: &PlanSet, events: impl IntoIterator<Item = (At, &'a Event)>) -> Vec<At> {
+    let mut seen: BTreeSet<(PlanName, TaskId)> = BTreeSet::new();
+    let mut done = Vec::new();
+    let mut add = |at: At, plan: &PlanName, task: TaskId| {
+        if seen.insert((plan.clone(), task)) {
+            done.push(at);
+        }
+    };
+    for (at, event) in events {
+        if let Event::TaskDone(report) = event
+            && report.task.sub.is_none()
+        {
+            add(at, &report.plan, report.task.task);
+        }
+        if let Event::StageDone { plan, units, .. } = event {
+            for unit in units {
+                let phase = set.plan(plan).and_then(|plan| plan.document.phase(unit.phase()));
+                let tasks = phase.into_iter().flat_map(|phase| &phase.tasks);
+                let tasks = tasks.filter(|task| unit.covers(task.id));
+                tasks.for_each(|task| add(at, plan, task.id));
+            }
+        }
+    }
+    done
 }
 
 /// An attempt at one unit measures that unit. One at several phases measures their sum, which is shared evenly.

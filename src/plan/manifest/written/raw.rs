@@ -312,6 +312,9 @@ tables! {
         /// Shell line that must succeed in its worktree before it counts as finished.
         #[schemars(example = &"make test")]
         verify: Text,
+        /// Success criteria: shell lines that must all succeed in its worktree, after `verify`, before it counts as finished.
+        #[schemars(example = ["test -f docs/auth.md"])]
+        success: Vec<Located<Text>>,
         /// False waits for dependencies without merging what they made. Default: true.
         carry: bool,
         /// True when ending without a commit is success. Default: false.
