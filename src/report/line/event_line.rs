@@ -1,7 +1,7 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
-use crate::plan::{CommitId, ManifestChange, Message, OnStall, PlanName};
+use crate::plan::{AttemptId, CommitId, ManifestChange, Message, OnStall, PlanName};
 use crate::schedule::{
     Event, Evidence, Failed, Hold, Landed, LaneNote, LateReport, LaunchTrouble, MergeTrouble, NotLanded,
     PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport, VerifiedMerge, point_word,
@@ -12,6 +12,14 @@ use super::person_line::person_line;
 use super::resolving_line::resolving_line;
 use super::usage_line::{facts_line, parked_line};
 use crate::report::text::count::count;
+
+/// Without a process it was handed over to another machine, or nobody knows its process any more.
+fn started_line(attempt: &AttemptId, pid: u32) -> String {
+    match pid {
+        0 => attempt.to_string(),
+        pid => format!("{attempt}, process {pid}"),
+    }
+}
 
 /// `03:04:05 auth     agent.started        attempt auth-1`
 pub fn event_line(record: &Record) -> String {
@@ -78,9 +86,7 @@ pub fn detail(event: &Event) -> String {
         | Event::CancelRequested(about)
         | Event::Approved(about) => point_word(about.point),
         Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_line(&skip.why)),
-        // It was handed over to another machine, or its process is not known any more.
-        Event::AgentStarted { attempt, pid: 0, .. } => attempt.to_string(),
-        Event::AgentStarted { attempt, pid, .. } => format!("{attempt}, process {pid}"),
+        Event::AgentStarted { attempt, pid, .. } => started_line(attempt, *pid),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
         Event::AgentUsage(usage) => format!("{}: {}", usage.attempt, facts_line(&usage.facts)),
