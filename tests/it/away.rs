@@ -402,10 +402,10 @@ fn people_see_where_an_attempt_is_and_what_its_job_waits_for() {
             .contains("p-1 waits in the queue (cluster, job 1): no room")
     });
     cluster.untell("hold");
-    let run = std::process::Command::new(cluster.beside("cluster/engine"))
-        .args(["run", "1"])
-        .status();
-    assert!(run.unwrap().success());
+    let mut run = std::process::Command::new(cluster.beside("cluster/engine"));
+    let given = cluster.command(["run"]);
+    let given = given.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    assert!(run.args(["run", "1"]).envs(given).status().unwrap().success());
     cluster.reached("p");
     wait_for("the node", || cluster.why("p").contains("p-1 runs on "));
     let shown = cluster.shown("p");
@@ -507,10 +507,13 @@ fn what_the_engine_ended_by_itself_costs_no_attempt() {
         "p",
         "",
         &document(&[1]),
-        "test -e \"$MARKS/again\" || { mark again; gate p; }; work 1.1",
+        "test -e \"$MARKS/again\" || { mark again; echo $$ > \"$MARKS/agent\"; gate p; }; work 1.1",
     );
     let up = cluster.start("up");
     cluster.reached("p");
+    // As Slurm does: every process of the job gets the signal, and the agent may be the first to die of it.
+    let agent = fs::read_to_string(cluster.mark("agent")).unwrap();
+    kill(agent.trim().parse().unwrap(), Signal::TERM);
     kill(cluster.pid(1), Signal::TERM);
     up.end().code(0).ok();
     cluster.all_is_well(&["p"], "finished");
@@ -590,4 +593,56 @@ fn a_message_reaches_an_agent_elsewhere() {
     up.end().code(0).ok();
     cluster.all_is_well(&["p"], "finished");
     assert_eq!(cluster.starts(), ["p-1"], "it was read there");
+}
+
+#[test]
+fn tasks_side_by_side_run_elsewhere_and_are_merged_here() {
+    let cluster = Cluster::with("dispatch = \"task\"\nparallel_tasks = 2");
+    cluster.gate("1.1").gate("1.2");
+    let setup = "setup = \"touch prepared\"";
+    cluster.plan(
+        "p",
+        setup,
+        &document(&[2]),
+        "test -e prepared; gate \"$ORCH_TASK\"; work \"$ORCH_TASK\"",
+    );
+    cluster.write(".gitignore", "prepared\n");
+    cluster.git("add .gitignore");
+    cluster.git("commit -qm ignore");
+    let up = cluster.start("up --merge");
+    cluster.reached("1.1");
+    cluster.reached("1.2");
+    cluster.open("1.1");
+    cluster.open("1.2");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "landed");
+    for file in ["p-1.1.txt", "p-1.2.txt"] {
+        cluster.git(&format!("show main:{file}"));
+    }
+}
+
+#[test]
+fn what_an_agent_left_in_disorder_is_judged_as_here() {
+    let cluster = Cluster::with("retries = 1");
+    let disorder = "git checkout -q --detach; commit astray";
+    let open = "git checkout -q -b side HEAD~1; echo other > p-1.1.txt; git add .; git commit -qm x; git checkout -q orch/p; \
+                git merge -q side || true";
+    for (plan, leaves) in [("q", disorder), ("p", open)] {
+        let script = format!(
+            "if test -e \"$MARKS/again-{plan}\"; then work 1.2; else mark again-{plan}; work 1.1; {leaves}; fi"
+        );
+        cluster.plan(plan, "", &document(&[2]), &script);
+    }
+    cluster.orch("up").code(0).ok();
+    cluster.all_is_well(&["p", "q"], "finished");
+    assert_eq!(cluster.git("show orch/p:p-1.1.txt"), "p-1.1.txt by p");
+    // Neither is lost.
+    for plan in ["p", "q"] {
+        assert!(
+            cluster
+                .git(&format!("for-each-ref refs/orch/backup/{plan}"))
+                .contains("commit"),
+            "{plan}"
+        );
+    }
 }

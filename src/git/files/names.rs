@@ -6,6 +6,9 @@ pub const ORCH_DIR: &str = ".orch";
 /// Backups: of commits, and of what was uncommitted.
 pub(in crate::git) const BACKUPS: &str = "refs/orch/backup/";
 
+/// What was fetched about attempts on other machines.
+pub(in crate::git) const AWAY: &str = "refs/orch/away/";
+
 /// Merges that are built and have not landed yet.
 pub(in crate::git) const CANDIDATES: &str = "refs/orch/candidates/";
 

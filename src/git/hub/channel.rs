@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::git::files::error::GitError;
+use crate::git::files::names::AWAY;
 use crate::git::program::command::{Git, parse_id};
 use crate::plan::CommitId;
 
@@ -12,8 +13,8 @@ const EXCHANGE: u32 = 600;
 /// Longest duration of one look at refs.
 const LOOK: u32 = 60;
 
-/// Where fetched refs stand in the repository here.
-const FETCHED: &str = "refs/orch/away/";
+/// Where fetched refs stand in the repository here. They hold nothing for good.
+const FETCHED: &str = AWAY;
 
 /// The way to a hub, for one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use crate::failpoint;
 use crate::git::admin::worktree_admin::{AdminLock, KeyLock, WorktreeAdmin};
 use crate::git::admin::worktree_record::{TreeProgress, WorktreeRecord};
 use crate::git::files::error::GitError;
-use crate::git::files::names::{BACKUPS, CANDIDATES, MADE, ORCH_DIR};
+use crate::git::files::names::{AWAY, BACKUPS, CANDIDATES, MADE, ORCH_DIR};
 use crate::git::lock::own_ref::over_dead_lock;
 use crate::git::program::command::{Git, GitAnswer};
 use crate::git::repo::ids::{branch_ref, oid};
@@ -29,7 +29,8 @@ use crate::git::state::inspect::{InProgress, WorktreeState};
 use crate::plan::CommitId;
 
 /// Refs that hold nothing for good: of orch's own, and those that git commands set and forget.
-const PASSING: [&str; 7] = [
+const PASSING: [&str; 8] = [
+    AWAY,
     BACKUPS,
     CANDIDATES,
     MADE,

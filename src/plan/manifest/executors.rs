@@ -47,12 +47,11 @@ pub(super) fn all(manifest: &RawManifest, ledger: &mut Ledger) -> BTreeMap<Execu
     for name in run.chain(agents).chain(plans) {
         let text = name.value.as_str();
         if text != LOCAL && !known.is_some_and(|known| known.contains(text)) {
-            let names: Vec<&str> = known
-                .iter()
-                .flat_map(|known| known.names())
-                .chain([LOCAL])
-                .collect();
-            let hint = suggest(text, names);
+            let names: Vec<&str> = known.iter().flat_map(|known| known.names()).collect();
+            let hint = match names.is_empty() {
+                true => None,
+                false => suggest(text, names.into_iter().chain([LOCAL])),
+            };
             let hint =
                 hint.unwrap_or_else(|| format!("define it: [executors.{text}] with a `kind` and a `hub`"));
             ledger.at(name.place, format!("unknown executor `{text}`"), hint);

@@ -13,6 +13,14 @@ use super::resolving_line::resolving_line;
 use super::usage_line::{facts_line, parked_line};
 use crate::report::text::count::count;
 
+/// Without a process it was handed over to another machine, or nobody knows its process any more.
+fn started_line(attempt: &AttemptId, pid: u32) -> String {
+    match pid {
+        0 => attempt.to_string(),
+        pid => format!("{attempt}, process {pid}"),
+    }
+}
+
 /// `03:04:05 auth     agent.started        attempt auth-1`
 pub fn event_line(record: &Record) -> String {
     let time = record.wall.to_string();
