@@ -86,7 +86,7 @@ pub fn detail(event: &Event) -> String {
         | Event::CancelRequested(about)
         | Event::Approved(about) => point_word(about.point),
         Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_line(&skip.why)),
-        Event::AgentStarted { attempt, pid, .. } => started(attempt, *pid),
+        Event::AgentStarted { attempt, pid, .. } => started_line(attempt, *pid),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
         Event::AgentUsage(usage) => format!("{}: {}", usage.attempt, facts_line(&usage.facts)),
@@ -135,14 +135,6 @@ pub fn detail(event: &Event) -> String {
         Event::Person(fact) => person_line(fact),
         Event::UnionRed(seen) => format!("with {}: {}", stacked(&seen.with), first_line(&seen.why)),
         Event::UnionGreen(seen) => format!("with {}", stacked(&seen.with)),
-    }
-}
-
-fn started(attempt: &AttemptId, pid: u32) -> String {
-    match pid {
-        // It was handed over to another machine, or its process is not known any more.
-        0 => attempt.to_string(),
-        pid => format!("{attempt}, process {pid}"),
     }
 }
 
