@@ -119,8 +119,7 @@ tables! {
         grace: DurationText,
         /// Money over the run.
         budget: Money,
-        /// Ignored files of the main checkout to copy into new worktrees, besides those of `.worktreeinclude`: patterns as in
-        /// `.gitignore`.
+        /// Ignored files to copy into new worktrees, besides those of `.worktreeinclude`: patterns as in `.gitignore`.
         #[schemars(example = [".env"])]
         copy: Vec<Located<Text>>,
         /// Shell line that runs once in each new worktree, before any agent works there.
@@ -138,12 +137,10 @@ tables! {
         /// {git_dir}, {git_common_dir}, {settings_file}. Default: the preset's.
         #[schemars(example = ["my-agent", "{prompt_file}"])]
         command: Vec<Located<String>>,
-        /// The same to continue with a conversation, with {session} too; empty: every attempt begins a new one. Default: the
-        /// preset's, unless there is a `command`.
+        /// The same to continue a conversation, with {session}; empty: each attempt begins a new one. Default: the preset's.
         #[schemars(example = ["my-agent", "--continue", "{session}"])]
         resume: Vec<Located<String>>,
-        /// The command with which a person continues a conversation (`orch attach`), with {session}; empty: a shell. Default: the
-        /// preset's.
+        /// What `orch attach` runs to continue a conversation, with {session}; empty: a shell. Default: the preset's.
         #[schemars(example = ["my-agent", "--continue", "{session}"])]
         attach: Vec<Located<String>>,
         /// Options that let it work without asking, instead of the preset's; with `events = "acp"`: "allow", "ask" or "deny".
