@@ -92,6 +92,7 @@ pub use step::cut_step::undo_cut_step;
 pub use step::displaced::{Displaced, begin_log, put_back_from};
 pub use step::leftovers::{LeftoverError, commit_leftovers, uncover};
 pub use step::merge_in::{MergeInError, MergedIn, merge_in};
+pub use step::node_work::{LaneMoved, move_lane, put_snapshot, stand_on};
 pub use step::submodule::{follow_stale_submodules, follow_submodules};
 pub use unit::enter::{UnitReady, UnitStart};
 pub use unit::give_up::GivenUp;

@@ -462,7 +462,7 @@ fn whoever_dies_at_any_step_of_a_hand_over_work_is_neither_lost_nor_done_twice()
         .count();
     assert!(own > 10, "{own} of {count}");
     let tried = asked("ORCH_AWAY_POINT", 0);
-    let spread = campaign("ORCH_AWAY_POINTS", 60);
+    let spread = campaign("ORCH_AWAY_POINTS", 30);
     let chosen = (0..spread).map(|n| 1 + n * count / spread);
     let chosen: Vec<usize> = if tried > 0 { vec![tried] } else { chosen.collect() };
     for k in chosen {

@@ -3,12 +3,9 @@
 use std::fs;
 use std::thread;
 
-use orch::git::hub::{
-    Channel, LaneMoved, Swap, Workplace, identity, move_lane, put_snapshot, read_record, repository_id,
-    work_of, write_record,
-};
+use orch::git::hub::{Channel, Swap, Workplace, identity, read_record, repository_id, work_of, write_record};
 use orch::git::refs::made_in;
-use orch::git::snapshot;
+use orch::git::{LaneMoved, move_lane, put_snapshot, snapshot};
 use orch::plan::CommitId;
 
 use crate::support::{Scratch, campaign};

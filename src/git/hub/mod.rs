@@ -18,11 +18,9 @@
 //! May import `state` and below.
 
 mod channel;
-mod lane;
 mod record;
 mod workplace;
 
 pub use channel::{Channel, HubRefs, Swap};
-pub use lane::{LaneMoved, move_lane, put_snapshot, stand_on};
 pub use record::{read_record, work_of, write_record};
 pub use workplace::{Identity, Workplace, identity, random_word, repository_id};

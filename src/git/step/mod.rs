@@ -9,6 +9,7 @@ pub(super) mod displaced;
 pub(super) mod half_way;
 pub(super) mod leftovers;
 pub(super) mod merge_in;
+pub(super) mod node_work;
 pub(super) mod submodule;
 
 pub use displaced::restore_displaced;

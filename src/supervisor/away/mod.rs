@@ -5,9 +5,9 @@
 //!
 //! May import `desk` and below.
 
-mod charge;
-mod clerk;
-pub(super) mod clerks;
+mod away_attempt;
+mod executor_monitor;
+pub(super) mod executor_monitors;
 mod fate;
 mod steps;
 mod take_in;

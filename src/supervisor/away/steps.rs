@@ -9,107 +9,107 @@ use crate::git::hub::{Swap, write_record};
 use crate::plan::CommitId;
 use crate::schedule::Exit;
 use crate::supervisor::desk::message::EngineMessage;
-use crate::supervisor::node::courier::STOP;
 use crate::supervisor::node::report::NodeRecord;
+use crate::supervisor::node::reporter::STOP;
 use crate::supervisor::project::error::in_words;
 
-use super::charge::Charge;
-use super::clerk::Clerk;
+use super::away_attempt::AwayAttempt;
+use super::executor_monitor::ExecutorMonitor;
 use super::fate::{GivenUpFor, NextStep};
 use super::take_in::{ended_here, take_end};
 
-impl Clerk {
+impl ExecutorMonitor {
     /// Takes the next step of an attempt. True once it is over.
-    pub(super) fn step(&self, charge: &mut Charge) -> bool {
+    pub(super) fn step(&self, remote: &mut AwayAttempt) -> bool {
         // What was reached in one look is not waited for until the next.
         for _ in 0..4 {
-            let done = match charge.watched.next(self.now()) {
+            let done = match remote.watched.next(self.now()) {
                 NextStep::Rest | NextStep::TakeEnd => {
-                    let told = self.post(charge, None).map(|()| Vec::new());
-                    self.tell(charge, told);
+                    let told = self.post(remote, None).map(|()| Vec::new());
+                    self.tell(remote, told);
                     return false;
                 }
-                NextStep::PushFrom => self.push_from(charge),
-                NextStep::Submit => self.submit(charge),
-                NextStep::Ask => self.ask(charge),
-                NextStep::GiveUp(why) => match self.give_up(charge, why) {
+                NextStep::PushFrom => self.push_from(remote),
+                NextStep::Submit => self.submit(remote),
+                NextStep::Ask => self.ask(remote),
+                NextStep::GiveUp(why) => match self.give_up(remote, why) {
                     Ok(over) => return over,
                     Err(why) => Err(why),
                 },
             };
             if let Err(why) = done {
-                self.tell(charge, Err(why));
+                self.tell(remote, Err(why));
                 return false;
             }
         }
         false
     }
 
-    fn push_from(&self, charge: &mut Charge) -> Result<(), String> {
+    fn push_from(&self, remote: &mut AwayAttempt) -> Result<(), String> {
         failpoint::point("away.from");
-        let pushed = self.channel.write(&charge.away.key(), "from", &charge.away.head);
+        let pushed = self.channel.write(&remote.away.key(), "from", &remote.away.head);
         pushed.map_err(in_words)?;
-        charge.watched.pushed();
+        remote.watched.pushed();
         Ok(())
     }
 
-    fn submit(&self, charge: &mut Charge) -> Result<(), String> {
+    fn submit(&self, remote: &mut AwayAttempt) -> Result<(), String> {
         // What begins from it may be gone from a hub that was made anew.
-        self.push_from(charge)?;
-        charge.away.submitting = true;
-        charge.folder.note_away(&charge.away).map_err(in_words)?;
-        charge.watched.submitting(self.now());
+        self.push_from(remote)?;
+        remote.away.submitting = true;
+        remote.folder.note_away(&remote.away).map_err(in_words)?;
+        remote.watched.submitting(self.now());
         failpoint::point("away.submit");
-        let key = charge.away.key();
-        let name = format!("orch-{}-{}", charge.away.repository, charge.away.attempt);
-        let payload = charge.folder.payload();
+        let key = remote.away.key();
+        let name = format!("orch-{}-{}", remote.away.repository, remote.away.attempt);
+        let payload = remote.folder.payload();
         let submitted = self.driver.submit(&Submission {
             name: &name,
             token: &key,
             payload: &payload,
-            minutes: charge.away.minutes,
+            minutes: remote.away.minutes,
         });
         failpoint::point("away.submitted");
         match submitted {
             Ok(job) => {
-                charge.away.job = Some(job);
-                charge.folder.note_away(&charge.away).map_err(in_words)?;
-                charge.watched.submitted();
+                remote.away.job = Some(job);
+                remote.folder.note_away(&remote.away).map_err(in_words)?;
+                remote.watched.submitted();
                 Ok(())
             }
             Err(SubmitError::Refused(why)) => {
-                charge.refusal = Some(why);
-                charge.watched.refused();
+                remote.refusal = Some(why);
+                remote.watched.refused();
                 Ok(())
             }
             Err(SubmitError::Unclear(why)) => Err(format!(
                 "executor {} has not said whether it took {}: it is looked for ({why})",
-                self.executor.name, charge.away.attempt
+                self.executor.name, remote.away.attempt
             )),
         }
     }
 
-    fn ask(&self, charge: &mut Charge) -> Result<(), String> {
-        let now = charge.away.stop.is_some_and(|stop| stop.now);
+    fn ask(&self, remote: &mut AwayAttempt) -> Result<(), String> {
+        let now = remote.away.stop.is_some_and(|stop| stop.now);
         let words: &[u8] = if now { b"now" } else { b"grace" };
-        let posted = self.post(charge, Some(words));
-        if let Some(job) = &charge.away.job {
+        let posted = self.post(remote, Some(words));
+        if let Some(job) = &remote.away.job {
             // A job that is over, or an engine that is away: the hub is asked as well, and the wish has a time limit.
             let _ = self.driver.cancel(job, Manner::Ask);
         }
-        charge.watched.asked(self.now());
+        remote.watched.asked(self.now());
         posted
     }
 
     /// Tells the node what is new: messages, gates, the wish to stop.
-    fn post(&self, charge: &mut Charge, stop: Option<&[u8]>) -> Result<(), String> {
-        let folder = charge.away.worktree.join(".orch");
+    fn post(&self, remote: &mut AwayAttempt, stop: Option<&[u8]>) -> Result<(), String> {
+        let folder = remote.away.worktree.join(".orch");
         let file = |name: &str| Some((name.to_owned(), std::fs::read(folder.join(name)).ok()?));
         let mut files: Vec<(String, Vec<u8>)> = ["gates.json", "inbox.jsonl"]
             .into_iter()
             .filter_map(file)
             .collect();
-        let before = charge
+        let before = remote
             .mail
             .as_ref()
             .and_then(|mail| mail.iter().find(|(name, _)| name == STOP));
@@ -118,27 +118,27 @@ impl Clerk {
             .or_else(|| before.cloned());
         files.extend(stop);
         // The payload had the first of them.
-        if charge.mail.is_none() && !files.iter().any(|(name, _)| name == STOP) && charge.news.is_none() {
-            charge.mail = Some(files);
+        if remote.mail.is_none() && !files.iter().any(|(name, _)| name == STOP) && remote.news.is_none() {
+            remote.mail = Some(files);
             return Ok(());
         }
-        if charge.mail.as_ref() == Some(&files) {
+        if remote.mail.as_ref() == Some(&files) {
             return Ok(());
         }
         let shown: Vec<(&str, Vec<u8>)> = files
             .iter()
             .map(|(name, text)| (name.as_str(), text.clone()))
             .collect();
-        let record = write_record(&self.channel.git_dir, &[&charge.away.head], &shown, "orch: mail")
+        let record = write_record(&self.channel.git_dir, &[&remote.away.head], &shown, "orch: mail")
             .map_err(in_words)?;
-        let posted = self.channel.write(&charge.away.key(), "mail", &record);
+        let posted = self.channel.write(&remote.away.key(), "mail", &record);
         posted.map_err(in_words)?;
-        charge.mail = Some(files);
+        remote.mail = Some(files);
         Ok(())
     }
 
     /// Decides on the hub that an attempt is over. Who is first there decides. True when that was this machine.
-    fn give_up(&self, charge: &mut Charge, why: GivenUpFor) -> Result<bool, String> {
+    fn give_up(&self, remote: &mut AwayAttempt, why: GivenUpFor) -> Result<bool, String> {
         let exit = match why {
             GivenUpFor::Stopped => Exit::Stopped,
             GivenUpFor::Lost => Exit::Lost,
@@ -146,17 +146,17 @@ impl Clerk {
                 why: format!(
                     "executor {} refused it: {}",
                     self.executor.name,
-                    charge.refusal.as_deref().unwrap_or("it did not say why")
+                    remote.refusal.as_deref().unwrap_or("it did not say why")
                 ),
             },
         };
         let record = NodeRecord {
-            exit: Some(ended_here(charge, exit, Timestamp::now())),
+            exit: Some(ended_here(remote, exit, Timestamp::now())),
             ..NodeRecord::default()
         };
         let fate = record.write(
             &self.channel.git_dir,
-            &[&charge.away.head],
+            &[&remote.away.head],
             Vec::new(),
             "orch: given up",
         );
@@ -164,39 +164,39 @@ impl Clerk {
         failpoint::point("away.give-up");
         let swapped = self
             .channel
-            .swap(&charge.away.key(), "fate", &fate)
+            .swap(&remote.away.key(), "fate", &fate)
             .map_err(in_words)?;
         failpoint::point("away.gave-up");
         if swapped == Swap::Lost {
             // Its end came first, and is fetched next.
             return Ok(false);
         }
-        if let Some(job) = &charge.away.job {
+        if let Some(job) = &remote.away.job {
             // A job that is over is not known any more.
             let _ = self.driver.cancel(job, Manner::Kill);
         }
-        Ok(self.finish(charge, &fate))
+        Ok(self.finish(remote, &fate))
     }
 
     /// Takes the end of an attempt in. False when something is in the way.
-    pub(super) fn finish(&self, charge: &mut Charge, fate: &CommitId) -> bool {
-        let taken = take_end(charge, fate);
+    pub(super) fn finish(&self, remote: &mut AwayAttempt, fate: &CommitId) -> bool {
+        let taken = take_end(remote, fate);
         let done = taken.is_ok();
-        self.tell(charge, taken);
+        self.tell(remote, taken);
         if !done {
             return false;
         }
-        let (plan, attempt) = (charge.lane.plan.clone(), charge.away.attempt.clone());
-        if let Some(read) = charge.read.take() {
+        let (plan, attempt) = (remote.lane.plan.clone(), remote.away.attempt.clone());
+        if let Some(read) = remote.read.take() {
             let _ = self
                 .sender
-                .send(EngineMessage::StatusRead(charge.lane.clone(), read()));
+                .send(EngineMessage::StatusRead(remote.lane.clone(), read()));
         }
-        let state = charge.folder.state();
+        let state = remote.folder.state();
         debug_assert!(matches!(state, Ok(JobState::Ended(_))), "{state:?}");
         let _ = self.sender.send(EngineMessage::RunnerGone(plan, attempt, state));
         // What decides stays on the hub: a job that comes late finds it.
-        let key = charge.away.key();
+        let key = remote.away.key();
         let _ = self
             .channel
             .tidy(&key)
@@ -204,23 +204,23 @@ impl Clerk {
         true
     }
 
-    pub(super) fn warn(&self, charge: Option<&Charge>, why: String) {
-        let plan = charge.map(|charge| charge.lane.plan.clone());
+    pub(super) fn warn(&self, remote: Option<&AwayAttempt>, why: String) {
+        let plan = remote.map(|remote| remote.lane.plan.clone());
         let _ = self.sender.send(EngineMessage::Warning(plan, why));
     }
 
     /// Says what a person should know; what is in the way once, not at every look.
-    pub(super) fn tell(&self, charge: &mut Charge, taken: Result<Vec<String>, String>) {
+    pub(super) fn tell(&self, remote: &mut AwayAttempt, taken: Result<Vec<String>, String>) {
         match taken {
             Ok(told) => {
                 for why in told {
-                    self.warn(Some(charge), why);
+                    self.warn(Some(remote), why);
                 }
             }
-            Err(why) if charge.warned.as_ref() == Some(&why) => {}
+            Err(why) if remote.warned.as_ref() == Some(&why) => {}
             Err(why) => {
-                self.warn(Some(charge), why.clone());
-                charge.warned = Some(why);
+                self.warn(Some(remote), why.clone());
+                remote.warned = Some(why);
             }
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! May import `project` and below.
 
-pub(super) mod courier;
 pub(super) mod payload;
 pub(super) mod report;
+pub(super) mod reporter;
 pub mod work;

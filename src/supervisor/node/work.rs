@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::courier::{self, CourierNews};
 use super::payload::{PROTOCOL, Payload};
 use super::report;
+use super::reporter::{self, ReporterState};
 use crate::agent::{ExitRecord, JobFolder, JobState, Launcher, ProcessId, Runner};
 use crate::failpoint;
 use crate::git::GitError;
@@ -141,7 +141,7 @@ impl ClaimedAttempt {
     }
 
     fn run(self) -> ExitCode {
-        let heard = Arc::new(CourierNews::default());
+        let heard = Arc::new(ReporterState::default());
         let (exit, why) = match self.start() {
             Ok((folder, runner)) => self.supervise(&folder, runner, &heard),
             Err(why) => {
@@ -202,10 +202,10 @@ impl ClaimedAttempt {
         &self,
         folder: &JobFolder,
         runner: Runner,
-        heard: &Arc<CourierNews>,
+        heard: &Arc<ReporterState>,
     ) -> (ExitRecord, Option<String>) {
         let hold = runner.hold();
-        let courier = courier::start(
+        let reporter = reporter::start(
             self.payload.clone(),
             self.name.clone(),
             runner.hold(),
@@ -226,7 +226,7 @@ impl ClaimedAttempt {
             }
         };
         heard.over.store(true, Ordering::SeqCst);
-        let _ = courier.join();
+        let _ = reporter.join();
         let record = match state {
             Some(JobState::Ended(record)) => record,
             _ => self.record(Exit::Lost),
@@ -238,7 +238,7 @@ impl ClaimedAttempt {
             return (record, None);
         }
         // A person's wish may have come by the engine first.
-        if by_engine && courier::is_stop(&self.channel(), &self.payload.key) {
+        if by_engine && reporter::is_stop(&self.channel(), &self.payload.key) {
             return (record, None);
         }
         let (exit, why) = match self.began.elapsed() + NOTICE >= self.limit() {

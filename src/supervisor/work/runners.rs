@@ -15,7 +15,7 @@ use crate::schedule::{Input, Launch, Signs};
 
 use super::stall_watch::StallWatch;
 use super::status_feed::reading;
-use crate::supervisor::away::clerks::Clerks;
+use crate::supervisor::away::executor_monitors::ExecutorMonitors;
 use crate::supervisor::brief::assignment::waits_elsewhere;
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::{EngineMessage, LaneReading};
@@ -26,7 +26,7 @@ use crate::supervisor::perform::attempt::unit::alone;
 #[derive(Debug, Default)]
 pub struct Runners {
     holds: BTreeMap<AttemptId, RunnerHold>,
-    away: Clerks,
+    away: ExecutorMonitors,
     still: Arc<StallWatch>,
 }
 

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::cut_step::undo_cut_step;
 use crate::git::files::error::GitError;
-use crate::git::program::command::{Git, parse_id};
+use crate::git::keep::step::{self, StepRecord};
+use crate::git::program::command::{Git, GitAnswer, parse_id};
+use crate::git::state::inspect::head_of;
 use crate::plan::CommitId;
 
 /// What came of moving it.
@@ -25,6 +28,7 @@ pub enum LaneMoved {
 ///
 /// When git cannot be run.
 pub fn move_lane(worktree: &Path, tip: &CommitId, made: &[CommitId]) -> Result<LaneMoved, GitError> {
+    undo_cut_step(worktree)?;
     let git = || Git::within(worktree).config("core.hooksPath=/dev/null");
     let head = git().args(["rev-parse", "--verify", "HEAD"]).run_for_id()?;
     if head == *tip {
@@ -51,10 +55,12 @@ pub fn move_lane(worktree: &Path, tip: &CommitId, made: &[CommitId]) -> Result<L
         } else {
             "reset: moving"
         };
-        let moved = git()
-            .env("GIT_REFLOG_ACTION", action)
-            .args(["reset", "--quiet", "--keep", commit.as_str()])
-            .answer()?;
+        let moved = recorded(worktree, commit, || {
+            git()
+                .env("GIT_REFLOG_ACTION", action)
+                .args(["reset", "--quiet", "--keep", commit.as_str()])
+                .answer()
+        })?;
         if !moved.status.success() {
             return Ok(LaneMoved::Refused(moved.stderr));
         }
@@ -65,12 +71,29 @@ pub fn move_lane(worktree: &Path, tip: &CommitId, made: &[CommitId]) -> Result<L
     })
 }
 
+/// Takes a step towards a commit, with a record by which it is taken back when it is cut short.
+fn recorded(
+    worktree: &Path,
+    to: &CommitId,
+    work: impl FnOnce() -> Result<GitAnswer, GitError>,
+) -> Result<GitAnswer, GitError> {
+    let (from, to) = (head_of(worktree)?, to.clone());
+    step::begin(worktree, &StepRecord::CheckOut { from, to })?;
+    let answer = work()?;
+    // A git that was killed has done half of it.
+    if answer.status.code().is_some() {
+        step::end(worktree)?;
+    }
+    Ok(answer)
+}
+
 /// Makes the files those of a snapshot whose parent is HEAD, uncommitted as they were. Done again it changes nothing.
 ///
 /// # Errors
 ///
 /// When git refuses.
 pub fn put_snapshot(worktree: &Path, snapshot: &CommitId) -> Result<(), GitError> {
+    undo_cut_step(worktree)?;
     let git = || Git::within(worktree).config("core.hooksPath=/dev/null");
     let files = git()
         .args(["ls-files", "--others", "--modified", "--exclude-standard"])
@@ -89,9 +112,14 @@ pub fn put_snapshot(worktree: &Path, snapshot: &CommitId) -> Result<(), GitError
         }
         git().args(["reset", "--quiet"]).run()?;
     }
-    git()
-        .args(["read-tree", "-m", "-u", "HEAD", snapshot.as_str()])
-        .run()?;
+    let put = recorded(worktree, snapshot, || {
+        git()
+            .args(["read-tree", "-m", "-u", "HEAD", snapshot.as_str()])
+            .answer()
+    })?;
+    if !put.status.success() {
+        return Err(put.failure());
+    }
     git().args(["reset", "--quiet"]).run()?;
     Ok(())
 }
@@ -102,9 +130,15 @@ pub fn put_snapshot(worktree: &Path, snapshot: &CommitId) -> Result<(), GitError
 ///
 /// When git refuses.
 pub fn stand_on(worktree: &Path, commit: &CommitId) -> Result<(), GitError> {
-    Git::within(worktree)
-        .config("core.hooksPath=/dev/null")
-        .args(["checkout", "--quiet", "--detach", commit.as_str()])
-        .run()?;
-    Ok(())
+    undo_cut_step(worktree)?;
+    let stood = recorded(worktree, commit, || {
+        Git::within(worktree)
+            .config("core.hooksPath=/dev/null")
+            .args(["checkout", "--quiet", "--detach", commit.as_str()])
+            .answer()
+    })?;
+    match stood.status.success() {
+        true => Ok(()),
+        false => Err(stood.failure()),
+    }
 }

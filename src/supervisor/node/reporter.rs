@@ -27,9 +27,9 @@ const MAIL: Duration = Duration::from_secs(3);
 /// The file of a message that asks for the end, with `now` in it for one without grace.
 pub const STOP: &str = "stop";
 
-/// What the courier has learned.
+/// What the hub has told the reporter.
 #[derive(Debug, Default)]
-pub struct CourierNews {
+pub struct ReporterState {
     /// A person has asked for the end.
     pub stop: AtomicBool,
     /// The other side has decided that the attempt is over.
@@ -58,12 +58,12 @@ pub fn is_stop(channel: &Channel, key: &str) -> bool {
     read().unwrap_or(false)
 }
 
-struct Courier {
+struct Reporter {
     payload: Arc<Payload>,
     node: String,
     channel: Channel,
     runner: RunnerHold,
-    heard: Arc<CourierNews>,
+    heard: Arc<ReporterState>,
     mail: Option<CommitId>,
 }
 
@@ -72,10 +72,10 @@ pub fn start(
     payload: Arc<Payload>,
     node: String,
     runner: RunnerHold,
-    heard: Arc<CourierNews>,
+    heard: Arc<ReporterState>,
 ) -> JoinHandle<()> {
     let git_dir = payload.site.workplace().git_dir();
-    let courier = Courier {
+    let reporter = Reporter {
         channel: payload.channel(git_dir),
         payload,
         node,
@@ -83,10 +83,10 @@ pub fn start(
         heard,
         mail: None,
     };
-    thread::spawn(move || courier.run())
+    thread::spawn(move || reporter.run())
 }
 
-impl Courier {
+impl Reporter {
     fn run(mut self) {
         let (mut told, mut told_log) = (None, None);
         let (mut at, mut looked) = (None::<Instant>, None::<Instant>);

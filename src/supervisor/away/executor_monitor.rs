@@ -13,7 +13,7 @@ use crate::git::hub::{Channel, HubRefs, read_record};
 use crate::plan::{AttemptId, Executor};
 use crate::supervisor::desk::message::EngineMessage;
 
-use super::charge::Charge;
+use super::away_attempt::AwayAttempt;
 use super::fate::Watched;
 use super::take_in::take_news;
 
@@ -23,20 +23,20 @@ const LIST: Duration = Duration::from_secs(3);
 /// Longest pause after an engine that did not answer.
 const LONGEST: Duration = Duration::from_secs(180);
 
-/// What a clerk is told.
-pub(super) enum ClerkOrder {
-    Attend(Box<Charge>),
+/// What a monitor is told.
+pub(super) enum MonitorOrder {
+    Attend(Box<AwayAttempt>),
     Stop(AttemptId, bool),
 }
 
-/// One of them.
-pub(super) struct Clerk {
+/// The watch over one executor's attempts.
+pub(super) struct ExecutorMonitor {
     pub(super) executor: Executor,
     pub(super) driver: Driver,
     pub(super) channel: Channel,
     pub(super) sender: UnboundedSender<EngineMessage>,
     began: Instant,
-    charges: Vec<Charge>,
+    remotes: Vec<AwayAttempt>,
     next_fetch: Duration,
     next_list: Duration,
     /// Between two looks at hub and engine; longer after one that did not answer.
@@ -45,8 +45,8 @@ pub(super) struct Clerk {
     told: (bool, bool),
 }
 
-impl Clerk {
-    /// The clerk of an executor.
+impl ExecutorMonitor {
+    /// The monitor of an executor.
     pub(super) fn new(executor: Executor, channel: Channel, sender: UnboundedSender<EngineMessage>) -> Self {
         Self {
             driver: Driver::of(&executor),
@@ -54,7 +54,7 @@ impl Clerk {
             channel,
             sender,
             began: Instant::now(),
-            charges: Vec::new(),
+            remotes: Vec::new(),
             next_fetch: Duration::ZERO,
             next_list: Duration::ZERO,
             pauses: (FETCH, LIST),
@@ -63,10 +63,10 @@ impl Clerk {
     }
 
     /// Watches until nobody orders any more.
-    pub(super) fn run(mut self, orders: &Receiver<ClerkOrder>) {
+    pub(super) fn run(mut self, orders: &Receiver<MonitorOrder>) {
         self.pauses = (self.fetch_pause(), self.list_pause());
         loop {
-            let order = match self.charges.is_empty() {
+            let order = match self.remotes.is_empty() {
                 true => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 false => orders.recv_timeout(self.due().saturating_sub(self.now())),
             };
@@ -101,35 +101,35 @@ impl Clerk {
         LIST.min(self.executor.settle / 4).max(Duration::from_millis(100))
     }
 
-    fn take(&mut self, order: ClerkOrder) {
+    fn take(&mut self, order: MonitorOrder) {
         let now = self.now();
         match order {
-            ClerkOrder::Attend(mut charge) => {
-                let known = (charge.away.submitting, charge.away.job.is_some());
-                let grace = charge.folder.job().map(|job| job.grace).unwrap_or_default();
-                charge.watched = Watched::new(now, self.executor.settle, grace, known);
-                if let Some(stop) = charge.away.stop {
-                    charge.watched.stop(now, stop.now);
+            MonitorOrder::Attend(mut remote) => {
+                let known = (remote.away.submitting, remote.away.job.is_some());
+                let grace = remote.folder.job().map(|job| job.grace).unwrap_or_default();
+                remote.watched = Watched::new(now, self.executor.settle, grace, known);
+                if let Some(stop) = remote.away.stop {
+                    remote.watched.stop(now, stop.now);
                 }
-                self.charges.push(*charge);
+                self.remotes.push(*remote);
                 (self.next_fetch, self.next_list) = (now, now);
             }
-            ClerkOrder::Stop(attempt, at_once) => {
-                let Some(charge) = self
-                    .charges
+            MonitorOrder::Stop(attempt, at_once) => {
+                let Some(remote) = self
+                    .remotes
                     .iter_mut()
-                    .find(|charge| charge.away.attempt == attempt)
+                    .find(|remote| remote.away.attempt == attempt)
                 else {
                     return;
                 };
-                charge.watched.stop(now, at_once);
-                let before = charge.away.stop;
-                charge.away.stop = Some(AwayStop {
+                remote.watched.stop(now, at_once);
+                let before = remote.away.stop;
+                remote.away.stop = Some(AwayStop {
                     now: at_once || before.is_some_and(|before| before.now),
                     since: before.map_or_else(Timestamp::now, |before| before.since),
                 });
                 // The wish of a person outlives this process; where it cannot be written, the person asks again.
-                let _ = charge.folder.note_away(&charge.away);
+                let _ = remote.folder.note_away(&remote.away);
                 self.next_fetch = now;
             }
         }
@@ -148,27 +148,27 @@ impl Clerk {
         if let Some(fetched) = &fetched {
             self.tidy(fetched);
         }
-        for at in (0..self.charges.len()).rev() {
-            let mut charge = self.charges.swap_remove(at);
+        for at in (0..self.remotes.len()).rev() {
+            let mut remote = self.remotes.swap_remove(at);
             if let Some(fetched) = &fetched {
-                let refs = fetched.get(&charge.away.key()).cloned().unwrap_or_default();
-                self.take_refs(&mut charge, &refs);
-                if refs.fate.is_some_and(|fate| self.finish(&mut charge, &fate)) {
+                let refs = fetched.get(&remote.away.key()).cloned().unwrap_or_default();
+                self.take_refs(&mut remote, &refs);
+                if refs.fate.is_some_and(|fate| self.finish(&mut remote, &fate)) {
                     continue;
                 }
             }
             if let Some(listed) = &listed {
-                self.take_listed(&mut charge, listed);
+                self.take_listed(&mut remote, listed);
             }
-            if !self.step(&mut charge) {
-                self.charges.push(charge);
+            if !self.step(&mut remote) {
+                self.remotes.push(remote);
             }
         }
     }
 
     /// Removes what a supervisor left on the hub that ended before it could.
     fn tidy(&self, fetched: &BTreeMap<String, HubRefs>) {
-        let own = |key: &String| self.charges.iter().any(|charge| charge.away.key() == *key);
+        let own = |key: &String| self.remotes.iter().any(|remote| remote.away.key() == *key);
         let rest = |refs: &HubRefs| refs.from.is_some() || refs.news.is_some() || refs.mail.is_some();
         let over = fetched
             .iter()
@@ -231,46 +231,46 @@ impl Clerk {
     }
 
     /// Takes in what the hub has of an attempt.
-    fn take_refs(&self, charge: &mut Charge, refs: &HubRefs) {
-        charge.watched.fetched(refs.claim.is_some(), refs.fate.is_some());
-        if let Some(claim) = refs.claim.as_ref().filter(|_| charge.away.node.is_none()) {
+    fn take_refs(&self, remote: &mut AwayAttempt, refs: &HubRefs) {
+        remote.watched.fetched(refs.claim.is_some(), refs.fate.is_some());
+        if let Some(claim) = refs.claim.as_ref().filter(|_| remote.away.node.is_none()) {
             let text = read_record(&self.channel.git_dir, claim, "claim.json")
                 .ok()
                 .flatten();
             let claim = text.and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
             let node = claim.and_then(|claim| Some(claim.get("node")?.as_str()?.to_owned()));
             if node.is_some() {
-                (charge.away.node, charge.away.waits) = (node, None);
-                let _ = charge.folder.note_away(&charge.away);
+                (remote.away.node, remote.away.waits) = (node, None);
+                let _ = remote.folder.note_away(&remote.away);
             }
         }
         let Some(news) = refs
             .news
             .as_ref()
-            .filter(|news| charge.news.as_ref() != Some(news))
+            .filter(|news| remote.news.as_ref() != Some(news))
         else {
             return;
         };
-        let taken = take_news(charge, news);
-        self.tell(charge, taken);
+        let taken = take_news(remote, news);
+        self.tell(remote, taken);
     }
 
-    fn take_listed(&self, charge: &mut Charge, listed: &[Listed]) {
-        let key = charge.away.key();
+    fn take_listed(&self, remote: &mut AwayAttempt, listed: &[Listed]) {
+        let key = remote.away.key();
         let mut own = listed.iter().filter(|job| job.token == key);
         // Of two jobs the one that still lives counts.
         let alive = |job: &&Listed| !matches!(job.state, ListedState::Over(_));
         let job = own.clone().find(alive).or_else(|| own.next());
-        charge.watched.listed(self.now(), job.map(|job| &job.state));
+        remote.watched.listed(self.now(), job.map(|job| &job.state));
         let Some(job) = job else { return };
         let waits = match &job.state {
             ListedState::Waiting(why) => Some(why.clone()),
             ListedState::Running(_) | ListedState::Over(_) => None,
         };
-        let away = &mut charge.away;
+        let away = &mut remote.away;
         if away.job.as_ref() != Some(&job.job) || away.waits != waits {
             (away.job, away.waits) = (Some(job.job.clone()), waits);
-            let _ = charge.folder.note_away(&charge.away);
+            let _ = remote.folder.note_away(&remote.away);
         }
     }
 }

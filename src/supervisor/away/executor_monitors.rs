@@ -1,4 +1,4 @@
-//! The clerks of a supervisor: threads that watch attempts elsewhere, one for each executor.
+//! The executor monitors of a supervisor: threads that watch attempts elsewhere, one for each executor.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{self, Sender};
@@ -11,18 +11,18 @@ use crate::plan::{AttemptId, Executor, LaneId};
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::project::error::in_words;
 
-use super::charge::{Charge, LastLook};
-use super::clerk::{Clerk, ClerkOrder};
+use super::away_attempt::{AwayAttempt, LastLook};
+use super::executor_monitor::{ExecutorMonitor, MonitorOrder};
 use super::fate::Watched;
 
-/// The clerks.
+/// The monitors.
 #[derive(Debug, Default)]
-pub struct Clerks {
-    lines: Vec<(Executor, Sender<ClerkOrder>)>,
+pub struct ExecutorMonitors {
+    lines: Vec<(Executor, Sender<MonitorOrder>)>,
     of: BTreeMap<AttemptId, usize>,
 }
 
-impl Clerks {
+impl ExecutorMonitors {
     /// True when no attempt is away.
     pub fn is_empty(&self) -> bool {
         self.of.is_empty()
@@ -50,7 +50,7 @@ impl Clerks {
         let grace = folder.job().map(|job| job.grace).unwrap_or_default();
         let known = (away.submitting, away.job.is_some());
         let executor = away.executor.clone();
-        let charge = Charge {
+        let remote = AwayAttempt {
             lock: desk.units.of(&lane.plan),
             watched: Watched::new(Duration::ZERO, executor.settle, grace, known),
             repo: desk.project.repo.clone(),
@@ -70,22 +70,22 @@ impl Clerks {
             let channel = Channel {
                 git_dir: desk.project.repo.common_dir().to_owned(),
                 hub: executor.hub_here.clone(),
-                repository: charge.away.repository.clone(),
+                repository: remote.away.repository.clone(),
             };
-            let clerk = Clerk::new(executor.clone(), channel, desk.sender.clone());
-            thread::spawn(move || clerk.run(&orders));
+            let monitor = ExecutorMonitor::new(executor.clone(), channel, desk.sender.clone());
+            thread::spawn(move || monitor.run(&orders));
             self.lines.push((executor, send));
             self.lines.len() - 1
         });
         self.of.insert(attempt.clone(), line);
-        let _ = self.lines[line].1.send(ClerkOrder::Attend(Box::new(charge)));
+        let _ = self.lines[line].1.send(MonitorOrder::Attend(Box::new(remote)));
         Ok(())
     }
 
     /// Asks for the end of an attempt: with grace, or at once.
     pub fn stop(&self, attempt: &AttemptId, now: bool) {
         if let Some((_, line)) = self.of.get(attempt).and_then(|line| self.lines.get(*line)) {
-            let _ = line.send(ClerkOrder::Stop(attempt.clone(), now));
+            let _ = line.send(MonitorOrder::Stop(attempt.clone(), now));
         }
     }
 

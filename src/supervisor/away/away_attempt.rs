@@ -1,4 +1,4 @@
-//! One attempt that was handed over, as its clerk has it.
+//! One attempt that was handed over, as its executor's monitor knows it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use super::fate::Watched;
 pub(super) type LastLook = Box<dyn FnOnce() -> LaneReading + Send>;
 
 /// One attempt.
-pub(super) struct Charge {
+pub(super) struct AwayAttempt {
     pub(super) lane: LaneId,
     pub(super) folder: JobFolder,
     pub(super) away: Away,
