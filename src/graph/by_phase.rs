@@ -16,14 +16,17 @@ pub(super) fn by_phase(document: &Document, fine: &PlanOrder) -> PlanOrder {
     let mut before = Before::new(document.phases.len(), fine);
     let mut drawn = Drawn::new(document.phases.len());
     let units = document.phases.iter().enumerate().map(|(own, phase)| {
+        before.begin();
         for unit in firsts[own]..firsts[own + 1] {
             before.see(own, unit, fine, &met);
         }
-        for other in 0..own {
-            if let Some(why) = before.of(own, other) {
-                drawn.wait_for(other, why);
-            }
+        let mut next = 0;
+        for (other, why) in before.marked() {
+            drawn.wait_in_order(next..other.min(before.in_order));
+            drawn.wait_for(other, why);
+            next = other + 1;
         }
+        drawn.wait_in_order(next..before.in_order);
         drawn.end_unit();
         Unit {
             id: UnitId::Phase(phase.id),
@@ -44,6 +47,9 @@ pub(super) fn by_phase(document: &Document, fine: &PlanOrder) -> PlanOrder {
 struct Met {
     phases: Vec<u32>,
     ends: Vec<u32>,
+    /// By places of the chain: so many phases, from the first on, stand in order behind the gates up to there. It ends where
+    /// the chain is of another kind.
+    row: Vec<usize>,
 }
 
 impl Met {
@@ -55,6 +61,7 @@ impl Met {
         let mut met = Self {
             phases: Vec::new(),
             ends: Vec::with_capacity(fine.gates.len()),
+            row: Vec::new(),
         };
         for gate in fine.gates.iter() {
             let mut last = None;
@@ -66,7 +73,24 @@ impl Met {
             }
             met.ends.push(met.phases.len() as u32);
         }
+        met.row = met.in_a_row(fine);
         met
+    }
+
+    /// As far as the chain has the gates of one phase after the other, that of the whole phase first.
+    fn in_a_row(&self, fine: &PlanOrder) -> Vec<usize> {
+        let mut row = Vec::new();
+        for gate in fine.waits.chain() {
+            let before = row.last().copied().unwrap_or(0);
+            let gate = *gate as usize;
+            let orders = matches!(fine.gates.get(gate).why, Why::PhaseOrder | Why::Threshold(_));
+            match self.of(gate) {
+                [phase] if *phase as usize == before && orders => row.push(before + 1),
+                [phase] if *phase as usize + 1 == before => row.push(before),
+                _ => break,
+            }
+        }
+        row
     }
 
     fn of(&self, gate: usize) -> &[u32] {
@@ -80,7 +104,11 @@ impl Met {
 struct Before {
     runs: Vec<usize>,
     gates: Vec<usize>,
-    phases: Vec<(usize, Why)>,
+    phases: Vec<usize>,
+    /// The phases with a reason of their own, unless they came behind those in order.
+    marked: Vec<(usize, Why)>,
+    /// So many phases, from the first on, are waited for in their order.
+    in_order: usize,
 }
 
 impl Before {
@@ -88,8 +116,16 @@ impl Before {
         Self {
             runs: vec![usize::MAX; fine.waits.run_count()],
             gates: vec![usize::MAX; fine.gates.len()],
-            phases: vec![(usize::MAX, Why::PhaseOrder); phases],
+            phases: vec![usize::MAX; phases],
+            marked: Vec::new(),
+            in_order: 0,
         }
+    }
+
+    /// Turns to the next phase.
+    fn begin(&mut self) {
+        self.marked.clear();
+        self.in_order = 0;
     }
 
     /// Takes in what a unit of phase `own` waits for.
@@ -97,6 +133,9 @@ impl Before {
         for entry in fine.waits.entries(unit) {
             match entry {
                 WaitEntry::Gate(gate) => self.meet(own, gate as usize, fine, met),
+                WaitEntry::Run { from: 0, to, .. } if met.row.len() >= to as usize && to > 0 => {
+                    self.in_order = self.in_order.max(met.row[to as usize - 1].min(own));
+                }
                 WaitEntry::Run { from, to, run } => {
                     if std::mem::replace(&mut self.runs[run as usize], own) != own {
                         for gate in &fine.waits.chain()[from as usize..to as usize] {
@@ -113,19 +152,23 @@ impl Before {
             return;
         }
         for other in met.of(gate).iter().map(|other| *other as usize) {
-            if other < own && self.phases[other].0 != own {
-                self.phases[other] = (own, fine.gates.get(gate).why);
+            if other < own && other >= self.in_order && self.phases[other] != own {
+                self.phases[other] = own;
+                self.marked.push((other, fine.gates.get(gate).why));
             }
         }
     }
 
-    fn of(&self, own: usize, other: usize) -> Option<Why> {
-        let (at, why) = self.phases[other];
-        (at == own).then_some(match why {
+    /// The phases with a reason of their own, in the order of the document.
+    fn marked(&mut self) -> Vec<(usize, Why)> {
+        let mut marked = std::mem::take(&mut self.marked);
+        marked.sort_unstable_by_key(|(other, _)| *other);
+        let whole = marked.into_iter().map(|(other, why)| match why {
             // A phase is one unit here, and half of a unit cannot be waited for.
-            Why::Threshold(_) => Why::PhaseOrder,
-            other => other,
-        })
+            Why::Threshold(_) => (other, Why::PhaseOrder),
+            why => (other, why),
+        });
+        whole.collect()
     }
 }
 
@@ -134,6 +177,8 @@ struct Drawn {
     gates: Gates,
     waits: UnitWaits,
     in_order: Vec<bool>,
+    /// So many of them, from the first on, have a gate of mere order.
+    all_to: usize,
     others: Vec<Vec<(Why, usize)>>,
     /// Phases behind each other that the unit at hand waits for in order.
     run: std::ops::Range<usize>,
@@ -145,25 +190,39 @@ impl Drawn {
             gates: Gates::default(),
             waits: UnitWaits::default(),
             in_order: vec![false; phases],
+            all_to: 0,
             others: vec![Vec::new(); phases],
             run: 0..0,
         }
     }
 
-    /// Lets the phase at hand wait for another; phases come in the order of the document.
-    fn wait_for(&mut self, other: usize, why: Why) {
-        let mut add = || self.gates.add([other], 1, Counts::Done, why);
-        if why == Why::PhaseOrder {
-            if !std::mem::replace(&mut self.in_order[other], true) {
-                self.waits.link_at(other, add());
-            }
-            if self.run.end != other {
-                self.end_run();
-                self.run.start = other;
-            }
-            self.run.end = other + 1;
+    /// Lets the phase at hand wait for others in their order; phases come in the order of the document.
+    fn wait_in_order(&mut self, others: std::ops::Range<usize>) {
+        if others.is_empty() {
             return;
         }
+        for other in others.start.max(self.all_to)..others.end {
+            if !std::mem::replace(&mut self.in_order[other], true) {
+                let gate = self.gates.add([other], 1, Counts::Done, Why::PhaseOrder);
+                self.waits.link_at(other, gate);
+            }
+        }
+        if others.start <= self.all_to {
+            self.all_to = self.all_to.max(others.end);
+        }
+        if self.run.end != others.start {
+            self.end_run();
+            self.run.start = others.start;
+        }
+        self.run.end = others.end;
+    }
+
+    /// Lets the phase at hand wait for another; phases come in the order of the document.
+    fn wait_for(&mut self, other: usize, why: Why) {
+        if why == Why::PhaseOrder {
+            return self.wait_in_order(other..other + 1);
+        }
+        let mut add = || self.gates.add([other], 1, Counts::Done, why);
         let drawn = &mut self.others[other];
         let known = drawn.iter().find(|(known, _)| *known == why);
         let gate = match known {
