@@ -34,6 +34,6 @@ pub use overlap::PlanOverlap;
 pub use rank::Ranks;
 pub use rng::Rng;
 pub use series::PlanSeries;
-pub use strategies::{ChosenStrategy, strategies};
+pub use strategies::{ChosenStrategy, StrategyReason, strategies};
 pub use timeline::Timeline;
 pub use waits::UnitWaits;

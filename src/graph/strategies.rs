@@ -15,7 +15,24 @@ pub struct ChosenStrategy {
     /// Never `auto`.
     pub strategy: Strategy,
     /// Why `auto` is that; none where it was written.
-    pub why: Option<&'static str>,
+    pub why: Option<StrategyReason>,
+}
+
+/// Why `auto` is a strategy for a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StrategyReason {
+    /// Its tasks name dependencies.
+    NamesDependencies,
+    /// They do, and it ends sooner than with `dag`.
+    EndsSooner,
+    /// It waits for no phase, and its tasks touch different files.
+    DisjointAlone,
+    /// It waits for phases, and its tasks touch different files.
+    DisjointBehind,
+    /// It may begin before the phases in front of it end.
+    BeginsEarly,
+    /// Nothing is known but the order of phases.
+    OrderAlone,
 }
 
 /// Plans with more tasks than this are not simulated to choose a strategy.
@@ -63,7 +80,7 @@ pub fn strategies(
             &mut chosen[place],
             ChosenStrategy {
                 strategy: Strategy::Pipeline,
-                why: Some("its tasks name dependencies, and it ends sooner than with `dag`"),
+                why: Some(StrategyReason::EndsSooner),
             },
         );
         let pipeline = end(&chosen);
@@ -81,27 +98,18 @@ fn by_flowchart(before: &[Phase], phase: &Phase, locks: &BTreeMap<TaskId, Vec<u3
     let is_first = before.iter().all(|other| is_beside(phase, other));
     let goes_on = before.last().and_then(|other| other.verify.as_ref());
     let (strategy, why) = if phase.tasks.iter().any(names) {
-        (Strategy::Dag, "its tasks name dependencies")
+        (Strategy::Dag, StrategyReason::NamesDependencies)
     } else if is_first && are_disjoint(&phase.tasks, locks) {
-        (
-            Strategy::Independent,
-            "it waits for no phase, and its tasks touch different files",
-        )
+        (Strategy::Independent, StrategyReason::DisjointAlone)
     } else if phase.pipeline_start.is_some()
         || !phase.parallel_with.is_empty()
         || goes_on.is_some_and(|block| block.background)
     {
-        (
-            Strategy::Pipeline,
-            "it may begin before the phases in front of it end",
-        )
+        (Strategy::Pipeline, StrategyReason::BeginsEarly)
     } else if are_disjoint(&phase.tasks, locks) {
-        (
-            Strategy::Pipeline,
-            "its tasks touch different files, and it waits for earlier phases",
-        )
+        (Strategy::Pipeline, StrategyReason::DisjointBehind)
     } else {
-        (Strategy::Batched, "nothing is known but the order of phases")
+        (Strategy::Batched, StrategyReason::OrderAlone)
     };
     ChosenStrategy {
         strategy,
@@ -218,7 +226,7 @@ mod tests {
         };
         let found = chosen(text, &arrangement);
         assert_eq!(found[1].strategy, Strategy::Pipeline);
-        assert!(found[1].why.unwrap().contains("sooner"));
+        assert_eq!(found[1].why, Some(StrategyReason::EndsSooner));
         let alike = "## Phase 1: a\n- [ ] 1.1 a\n\n## Phase 2: b\n- [ ] 2.1 f\n- [ ] 2.2 g (depends: 1.1)\n";
         assert_eq!(auto(alike)[1], Strategy::Dag);
     }

@@ -9,10 +9,12 @@ mod landed;
 mod list;
 mod merge;
 mod reason_text;
+mod strategy;
 mod train;
 mod waiting;
 
 pub use attention::{attention_line, attention_text};
 pub use list::{clause, rough};
 pub use reason_text::{ReasonText, complete, explained, explained_unit, rewritten};
+pub use strategy::strategy_reason;
 pub use train::train_reason;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::graph::{Graph, strategies};
 use crate::plan::{Dispatch, PlanName, PlanSet, Strategy, parallel_words};
+use crate::words::strategy_reason;
 
 /// What `dispatch = "auto"` is for a plan.
 #[derive(Debug, Clone, Serialize)]
@@ -60,7 +61,7 @@ pub(super) fn chosen_strategies(set: &PlanSet, graph: &Graph) -> Vec<ChosenPhase
             Some(ChosenPhase {
                 phase: format!("{}.{}", plan.name, phase.id),
                 strategy: chosen.strategy,
-                why: chosen.why?,
+                why: strategy_reason(chosen.why?),
             })
         });
         phases.collect::<Vec<_>>()

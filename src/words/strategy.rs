@@ -1,0 +1,15 @@
+//! Why a phase has its strategy, in words.
+
+use crate::graph::StrategyReason;
+
+/// Why `auto` is a strategy for a phase.
+pub fn strategy_reason(reason: StrategyReason) -> &'static str {
+    match reason {
+        StrategyReason::NamesDependencies => "its tasks name dependencies",
+        StrategyReason::EndsSooner => "its tasks name dependencies, and it ends sooner than with `dag`",
+        StrategyReason::DisjointAlone => "it waits for no phase, and its tasks touch different files",
+        StrategyReason::DisjointBehind => "its tasks touch different files, and it waits for earlier phases",
+        StrategyReason::BeginsEarly => "it may begin before the phases in front of it end",
+        StrategyReason::OrderAlone => "nothing is known but the order of phases",
+    }
+}
