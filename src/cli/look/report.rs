@@ -43,12 +43,21 @@ struct ReportOutput<'a> {
     #[serde(flatten)]
     run: &'a RunStory,
     figures: Figures,
+    speed_up: Option<f64>,
+    efficiency_percent: Option<f64>,
+    overhead_percent: Option<f64>,
 }
 
 impl<'a> From<&'a RunStory> for ReportOutput<'a> {
     fn from(run: &'a RunStory) -> Self {
         let figures = run.figures();
-        Self { run, figures }
+        Self {
+            run,
+            figures,
+            speed_up: figures.speed_up(),
+            efficiency_percent: figures.efficiency(),
+            overhead_percent: figures.overhead(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod chronicle;
 pub mod chronicle_conflict;
 pub mod digest_text;
 pub mod durations_text;
+pub mod efficiency;
 pub mod gantt;
 pub mod plan_page;
 pub mod review_text;

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::plan::PlanState;
 
 use super::chronicle::{AttemptStory, RunStory};
-use super::run_text::{ms, outcomes, sentences, spending};
+use super::run_text::{outcomes, sentences, spending};
+use crate::report::text::span::ms;
 
 /// Width of the picture of time, in its own units.
 const WIDTH: f64 = 1000.0;

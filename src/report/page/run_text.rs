@@ -1,24 +1,16 @@
 //! A run, and all runs, as text for a terminal.
 
 use std::fmt::Write;
-use std::time::Duration;
 
-use crate::plan::PlanState;
+use crate::plan::{AgentName, PlanState};
 
-use super::chronicle::{Figures, RunStory, Spending};
+use super::chronicle::{Figures, PlanStory, RunStory, Spending};
+use super::efficiency::efficiency_sentences;
 use crate::report::text::count::count;
 use crate::report::text::hanging::folded;
 use crate::report::text::palette::plan_style;
-use crate::report::text::span::span;
+use crate::report::text::span::ms;
 use crate::report::text::width::{fit, pad};
-
-/// A duration, with tenths where it is short.
-pub fn ms(milliseconds: u64) -> String {
-    match milliseconds {
-        0..10_000 => format!("{:.1}s", milliseconds as f64 / 1e3),
-        longer => span(Duration::from_millis(longer)),
-    }
-}
 
 /// `12.3k tokens, 0.42`; empty when nobody said anything.
 pub fn spending(spent: Spending) -> String {
@@ -91,6 +83,7 @@ pub fn sentences(figures: &Figures) -> Vec<String> {
             share(figures.idle_ms, figures.driven_ms)
         ));
     }
+    lines.extend(efficiency_sentences(figures));
     let spent = spending(figures.spent);
     if !spent.is_empty() {
         lines.push(format!("used up: {spent}"));
@@ -139,6 +132,9 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
             spending(plan.spent())
         );
         let _ = writeln!(text, "{}", row.trim_end());
+        if let Some(agents) = agents(plan) {
+            let _ = writeln!(text, "{}{agents}", " ".repeat(width + 2));
+        }
         if let Some(why) = &plan.why {
             let below = " ".repeat(width + 2);
             let _ = writeln!(text, "{}", folded(&below, &fit(why, 3 * columns), columns));
@@ -153,6 +149,22 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
         let _ = writeln!(text, "{}", folded(&time, &fit(warning, 3 * columns), columns));
     }
     text
+}
+
+/// Who worked on a plan, where several did: `claude 2 attempts, then codex 1 attempt`.
+fn agents(plan: &PlanStory) -> Option<String> {
+    let mut turns: Vec<(&AgentName, usize)> = Vec::new();
+    for attempt in &plan.attempts {
+        match turns.last_mut() {
+            Some((agent, many)) if **agent == attempt.agent => *many += 1,
+            _ => turns.push((&attempt.agent, 1)),
+        }
+    }
+    let turns: Vec<String> = turns
+        .iter()
+        .map(|(agent, many)| format!("{agent} {}", count(*many, "attempt")))
+        .collect();
+    (turns.len() > 1).then(|| turns.join(", then "))
 }
 
 /// One line for each run, newest last.

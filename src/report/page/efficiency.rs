@@ -1,0 +1,142 @@
+//! What working side by side has gained, against the aims that a team lead may set: an efficiency of 65 %, poor below 50 and bad
+//! below 40; an overhead of 10 %, poor above 15 and bad above 20.
+
+use super::chronicle::Figures;
+use crate::report::text::span::ms;
+
+/// Shares in percent from which on an efficiency is good, poor and bad.
+const EFFICIENCY: [f64; 3] = [65.0, 50.0, 40.0];
+/// The same of an overhead.
+const OVERHEAD: [f64; 3] = [10.0, 15.0, 20.0];
+
+impl Figures {
+    /// Time of the same work one after the other, in milliseconds: that of all agents, and the time without one.
+    fn sequential_ms(&self) -> u64 {
+        self.agent_ms + self.idle_ms
+    }
+
+    /// How many times as fast the run was as the same work one after the other; none when nothing was driven.
+    pub fn speed_up(&self) -> Option<f64> {
+        (self.driven_ms > 0).then(|| self.sequential_ms() as f64 / self.driven_ms as f64)
+    }
+
+    /// The share of the time one after the other that was saved, in percent.
+    pub fn efficiency(&self) -> Option<f64> {
+        let saved = self.sequential_ms().checked_sub(self.driven_ms)?;
+        (self.sequential_ms() > 0).then(|| saved as f64 / self.sequential_ms() as f64 * 100.0)
+    }
+
+    /// The share of all time in which no agent was at work, in percent.
+    pub fn overhead(&self) -> Option<f64> {
+        (self.sequential_ms() > 0).then(|| self.idle_ms as f64 / self.sequential_ms() as f64 * 100.0)
+    }
+}
+
+/// How fast a run was, and what it cost to coordinate it, each with its cause where it missed its aim. One agent alone has nothing
+/// to compare.
+pub fn efficiency_sentences(figures: &Figures) -> Vec<String> {
+    let (Some(speed_up), Some(efficiency), Some(overhead)) =
+        (figures.speed_up(), figures.efficiency(), figures.overhead())
+    else {
+        return Vec::new();
+    };
+    if figures.attempts < 2 {
+        return Vec::new();
+    }
+    let missed = EFFICIENCY.iter().filter(|aim| efficiency < **aim).count();
+    let mut lines = vec![format!(
+        "{speed_up:.1} times as fast as one after the other: efficiency {efficiency:.0} %{}",
+        verdict(missed, EFFICIENCY[0], &cause(figures))
+    )];
+    let missed = OVERHEAD.iter().filter(|aim| overhead > **aim).count();
+    let without = format!("no agent was at work for {}", ms(figures.idle_ms));
+    lines.push(format!(
+        "coordination overhead {overhead:.0} %{}",
+        verdict(missed, OVERHEAD[0], &without)
+    ));
+    lines
+}
+
+fn verdict(missed: usize, aim: f64, cause: &str) -> String {
+    let word = match missed {
+        0 => return String::new(),
+        1 => "missed",
+        2 => "missed by far",
+        _ => "out of reach",
+    };
+    format!(", the aim of {aim:.0} % is {word}: {cause}")
+}
+
+/// What kept agents from working side by side most.
+fn cause(figures: &Figures) -> String {
+    let alone = figures.mean < 1.5 && figures.peak > 1;
+    match (figures.idle_ms, figures.wasted_ms) {
+        (idle, wasted) if idle > wasted && idle * 4 > figures.driven_ms => {
+            format!("no agent was at work for {}", ms(idle))
+        }
+        (_, wasted) if wasted * 4 > figures.agent_ms => {
+            format!("attempts that were not enough took {}", ms(wasted))
+        }
+        _ if alone => "work waited for other work".to_owned(),
+        _ => format!("{} agents worked at once at most", figures.peak),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(driven_ms: u64, agent_ms: u64, idle_ms: u64) -> Figures {
+        Figures {
+            driven_ms,
+            agent_ms,
+            idle_ms,
+            attempts: 4,
+            peak: 3,
+            mean: agent_ms as f64 / driven_ms as f64,
+            ..Figures::default()
+        }
+    }
+
+    #[test]
+    fn good_runs_are_told_in_figures_alone() {
+        let said = efficiency_sentences(&figures(100_000, 300_000, 0));
+        assert_eq!(
+            said,
+            [
+                "3.0 times as fast as one after the other: efficiency 67 %",
+                "coordination overhead 0 %"
+            ]
+        );
+        let one = Figures {
+            attempts: 1,
+            ..figures(100, 100, 0)
+        };
+        assert_eq!(efficiency_sentences(&one), [""; 0]);
+        assert_eq!(efficiency_sentences(&Figures::default()), [""; 0]);
+    }
+
+    #[test]
+    fn a_missed_aim_has_a_cause() {
+        let said = efficiency_sentences(&figures(100_000, 120_000, 40_000));
+        assert_eq!(
+            said,
+            [
+                "1.6 times as fast as one after the other: efficiency 38 %, the aim of 65 % is out of reach: no agent was at \
+                 work for 40s",
+                "coordination overhead 25 %, the aim of 10 % is out of reach: no agent was at work for 40s"
+            ]
+        );
+        let waits = efficiency_sentences(&figures(100_000, 120_000, 1_000));
+        assert!(waits[0].ends_with("work waited for other work"), "{waits:?}");
+        let wasted = Figures {
+            wasted_ms: 60_000,
+            ..figures(100_000, 200_000, 0)
+        };
+        let said = efficiency_sentences(&wasted);
+        assert!(
+            said[0].ends_with("attempts that were not enough took 1m 00s"),
+            "{said:?}"
+        );
+    }
+}
