@@ -195,3 +195,28 @@ fn a_list_that_makes_no_sense_is_refused_where_it_stands() {
         said.says(&format!("plans.toml:{line}:")).ok();
     }
 }
+
+#[test]
+fn one_that_is_not_installed_is_replaced_and_only_where_all_are_missing_nothing_begins() {
+    let sandbox = Sandbox::new();
+    plan(
+        &sandbox,
+        "agents = [\"absent\", \"second\"]",
+        "",
+        &[1],
+        "work 1.1",
+    );
+    sandbox.tables("[agents.absent]\ncommand = [\"no-such-program-anywhere\"]");
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(agents(&sandbox).last().unwrap(), "second");
+    assert!(
+        replaced(&sandbox)[0].starts_with("absent -> second"),
+        "{:?}",
+        replaced(&sandbox)
+    );
+    sandbox.orch("report").code(0).says("then second 1 attempt").ok();
+    let alone = Sandbox::new();
+    plan(&alone, "agents = [\"absent\", \"gone\"]", "", &[1], "");
+    alone.tables("[agents.absent]\ncommand = [\"no-such-program-anywhere\"]\n[agents.gone]\ncommand = [\"nor-this-one\"]");
+    alone.orch("up").code(2).says("`absent` cannot be started").ok();
+}

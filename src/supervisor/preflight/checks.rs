@@ -38,31 +38,33 @@ pub fn agents_of<'p>(plans: impl Iterator<Item = &'p Plan>) -> BTreeSet<&'p Agen
         .collect()
 }
 
-/// The agents that plans use and that cannot be started here, each in a sentence.
+/// The agents without which plans cannot be worked on and that cannot be started here, each in a sentence. A plan may name others that
+/// take over.
 pub fn missing_agents(project: &Project, only: &[PlanName]) -> Vec<String> {
-    let driven = project
-        .set
-        .plans
-        .iter()
-        .filter(|plan| only.is_empty() || only.contains(&plan.name));
+    let agents = &project.set.agents;
+    let program = |name: &AgentName| agents.get(name).and_then(|agent| agent.command.first());
+    let starts = |name: &AgentName| program(name).map_or(Ok(()), |program| find(program).map(drop));
+    let plans = project.set.plans.iter();
+    let driven: Vec<&Plan> = plans
+        .filter(|plan| only.is_empty() || only.contains(&plan.name))
+        .collect();
+    let needs = |plan: &Plan, name: &AgentName| {
+        let mut of_phases = plan.phases.values().filter_map(|phase| phase.agent.as_ref());
+        let mut others = plan.fallback.agents.iter().filter(|other| *other != name);
+        of_phases.any(|agent| agent == name)
+            || (plan.agent == *name && !others.any(|other| starts(other).is_ok()))
+    };
     let mut missing = Vec::new();
-    for name in agents_of(driven) {
-        let Some(program) = project
-            .set
-            .agents
-            .get(name)
-            .and_then(|agent| agent.command.first())
-        else {
+    for name in agents_of(driven.iter().copied()) {
+        let Err(why) = starts(name) else { continue };
+        if !driven.iter().any(|plan| needs(plan, name)) {
             continue;
-        };
-        if let Err(why) = find(program) {
-            let known = project.set.agents.get(name).and_then(|agent| agent.known);
-            let install = known
-                .map(|known| known.install)
-                .filter(|install| !install.is_empty());
-            let why = install.map_or(why.clone(), |install| format!("{why} ({install})"));
-            missing.push(format!("the agent `{name}` cannot be started: {why}"));
         }
+        let known = agents.get(name).and_then(|agent| agent.known);
+        let install = known.map(|known| known.install);
+        let install = install.filter(|install| !install.is_empty());
+        let why = install.map_or(why.clone(), |install| format!("{why} ({install})"));
+        missing.push(format!("the agent `{name}` cannot be started: {why}"));
     }
     missing
 }
