@@ -27,11 +27,12 @@ struct CycleStep {
 
 /// One shortest cycle of every group of nodes that wait for each other, so that none can ever begin. A gate that can
 /// open without some of its members holds nobody up. `manifest` is the manifest as faults name it.
-pub fn cycle_diagnostics(set: &PlanSet, graph: &Graph, ranks: &Ranks, manifest: &Path) -> Vec<Diagnostic> {
-    if ranks.stuck.is_empty() {
+pub fn cycle_diagnostics(set: &PlanSet, graph: &Graph, manifest: &Path) -> Vec<Diagnostic> {
+    let stuck = Ranks::stuck_in(graph);
+    if stuck.is_empty() {
         return Vec::new();
     }
-    let steps = blocked(graph, &ranks.stuck);
+    let steps = blocked(graph, &stuck);
     let mut diagnostics = Vec::new();
     for group in groups(&steps) {
         if diagnostics.len() == MOST {

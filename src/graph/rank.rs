@@ -56,6 +56,12 @@ impl Ranks {
         }
     }
 
+    /// The nodes that can never begin, as in [`Ranks::stuck`], without the ranks of the others.
+    pub fn stuck_in(graph: &Graph) -> Vec<usize> {
+        let order = Opening::new(graph).order(&Members::new(graph));
+        left_out(&order, graph.nodes.len())
+    }
+
     /// The longest expected path from `node` on, as nodes: the critical path when it starts at its first node.
     pub fn path_from(&self, graph: &Graph, node: usize) -> Vec<usize> {
         let mut path = vec![node];

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::graph::{Durations, Graph, Ranks, cycle_diagnostics};
+use crate::graph::{Durations, Graph, cycle_diagnostics};
 use crate::plan::manifest::{Content, DocumentSource, Parsed, Unreadable, parse_manifest, resolve};
 use crate::plan::{Diagnostic, Diagnostics, Document, PlanName, PlanSet, Templates};
 use crate::status::read_plain;
@@ -180,7 +180,7 @@ impl ManifestReading {
 pub fn check_cycles(set: &PlanSet, manifest: &Path) -> Result<(), Diagnostics> {
     let find = |set: &PlanSet| {
         let graph = Graph::new(set, &Durations::default());
-        cycle_diagnostics(set, &graph, &Ranks::new(&graph, set), manifest)
+        cycle_diagnostics(set, &graph, manifest)
     };
     let mut diagnostics = find(set);
     // Where phases go in their order, what is said against it is not drawn; a cycle is one all the same.
