@@ -10,6 +10,8 @@ use crate::plan::CommitId;
 
 /// Longest duration of one exchange with the hub, in seconds. Objects of a large repository take their time.
 const EXCHANGE: u32 = 600;
+/// Longest duration of the exchange that fills a node's mirror.
+const FIRST_EXCHANGE: u32 = 3600;
 /// Longest duration of one look at refs.
 const LOOK: u32 = 60;
 
@@ -79,16 +81,7 @@ impl Channel {
     /// When the hub does not answer.
     pub fn fetch_all(&self) -> Result<(), GitError> {
         let refs = format!("+refs/orch/{}/*:{FETCHED}*", self.repository);
-        let fetch = [
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-recurse-submodules",
-            "--refmap=",
-        ];
-        self.git(EXCHANGE).args(fetch).arg(&self.hub).arg(refs).run()?;
-        Ok(())
+        self.fetch_refs(EXCHANGE, refs)
     }
 
     /// The refs that were fetched, by `ATTEMPT.TOKEN`.
@@ -127,18 +120,24 @@ impl Channel {
     ///
     /// When the hub does not answer, or has no such ref.
     pub fn fetch(&self, key: &str, what: &str) -> Result<(), GitError> {
+        self.fetch_refs(EXCHANGE, self.name(key, what))
+    }
+
+    /// Fetches one ref's commit into a ref here. It may be the whole history, and take an hour.
+    pub(super) fn fetch_into(&self, key: &str, what: &str, to: &str) -> Result<(), GitError> {
+        self.fetch_refs(FIRST_EXCHANGE, format!("+{}:{to}", self.name(key, what)))
+    }
+
+    fn fetch_refs(&self, seconds: u32, refs: String) -> Result<(), GitError> {
         let fetch = [
             "fetch",
             "--quiet",
             "--no-tags",
             "--no-write-fetch-head",
+            "--no-recurse-submodules",
             "--refmap=",
         ];
-        self.git(EXCHANGE)
-            .args(fetch)
-            .arg(&self.hub)
-            .arg(self.name(key, what))
-            .run()?;
+        self.git(seconds).args(fetch).arg(&self.hub).arg(refs).run()?;
         Ok(())
     }
 

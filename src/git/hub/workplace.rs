@@ -136,26 +136,6 @@ impl Workplace {
     }
 }
 
-impl Channel {
-    /// Fetches one ref's commit into a ref here.
-    fn fetch_into(&self, key: &str, what: &str, to: &str) -> Result<(), GitError> {
-        let refs = format!("+refs/orch/{}/{key}/{what}:{to}", self.repository);
-        let fetch = [
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--refmap=",
-        ];
-        Git::limited_on(&self.git_dir, 3600)
-            .args(fetch)
-            .arg(&self.hub)
-            .arg(refs)
-            .run()?;
-        Ok(())
-    }
-}
-
 /// The name of a repository on hubs: random, made once, in its own configuration.
 ///
 /// # Errors
