@@ -4,7 +4,8 @@
 //!
 //! The protocol's own crate is not used: it changes how `serde_json` orders keys in all of this program.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::fmt::Display;
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 
+use super::reader::LineBuffer;
 use crate::plan::PermissionPolicy;
 
 /// The hidden argument that makes this program such a client.
@@ -79,8 +81,8 @@ pub fn run_acp(call: &str) -> ExitCode {
     }
 }
 
-/// Prints an event. Nobody may be left to read it; the work goes on.
-fn tell(event: &Value) {
+/// Prints an event, or another line. Nobody may be left to read it; the work goes on.
+fn tell(event: &dyn Display) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{event}").and_then(|()| out.flush());
 }
@@ -115,7 +117,7 @@ impl AcpTurn {
             Signals::new([SIGINT]).map_err(|error| format!("cannot wait for signals: {error}"))?;
         let cancel = sender.clone();
         std::thread::spawn(move || signals.forever().try_for_each(|_| cancel.send(AcpNews::Cancel)));
-        std::thread::spawn(move || read(BufReader::new(output), &sender));
+        std::thread::spawn(move || read(output, &sender));
         Ok(Self {
             child,
             input,
@@ -195,15 +197,10 @@ impl AcpTurn {
             let line = match self.news.recv() {
                 Ok(AcpNews::Line(line)) => line,
                 Ok(AcpNews::Cancel) => {
-                    match &self.session {
-                        Some(session) => {
-                            let params = json!({ "sessionId": session });
-                            self.send(
-                                &json!({ "jsonrpc": "2.0", "method": "session/cancel", "params": params }),
-                            )?;
-                        }
-                        None => return Err(format!("stopped before `{method}` was answered")),
+                    if self.session.is_none() {
+                        return Err(format!("stopped before `{method}` was answered"));
                     }
+                    self.cancel()?;
                     continue;
                 }
                 Ok(AcpNews::Closed) | Err(_) => {
@@ -212,7 +209,7 @@ impl AcpTurn {
             };
             let Ok(message) = serde_json::from_str::<Value>(&line) else {
                 // Some print more than messages.
-                println!("{line}");
+                tell(&line);
                 continue;
             };
             if message.get("method").is_some() {
@@ -241,12 +238,9 @@ impl AcpTurn {
                 let result = json!({ "outcome": outcome });
                 self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }))?;
                 // Without the permission nothing is left to do before a person has answered.
-                match (&outcome["outcome"], &self.session) {
-                    (Value::String(word), Some(session)) if word == "cancelled" => {
-                        let params = json!({ "sessionId": session });
-                        self.send(&json!({ "jsonrpc": "2.0", "method": "session/cancel", "params": params }))
-                    }
-                    _ => Ok(()),
+                match outcome["outcome"] == "cancelled" {
+                    true => self.cancel(),
+                    false => Ok(()),
                 }
             }
             (Some(method), Some(id)) => {
@@ -281,6 +275,15 @@ impl AcpTurn {
             Some(option) => json!({ "outcome": "selected", "optionId": option }),
             None => json!({ "outcome": "cancelled" }),
         }
+    }
+
+    /// Asks for the end of the turn. The answer to the prompt still comes.
+    fn cancel(&mut self) -> Result<(), String> {
+        let Some(session) = &self.session else {
+            return Ok(());
+        };
+        let params = json!({ "sessionId": session });
+        self.send(&json!({ "jsonrpc": "2.0", "method": "session/cancel", "params": params }))
     }
 
     fn send(&mut self, message: &Value) -> Result<(), String> {
@@ -333,19 +336,19 @@ fn words_of(method: &str, error: &Value) -> String {
     }
 }
 
-fn read(mut output: impl BufRead, sender: &Sender<AcpNews>) {
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        match output.read_until(b'\n', &mut line) {
-            Ok(0) | Err(_) => break,
-            Ok(_) => {
-                let text = String::from_utf8_lossy(&line).trim().to_owned();
-                if !text.is_empty() && sender.send(AcpNews::Line(text)).is_err() {
-                    return;
-                }
-            }
+fn read(mut output: impl Read, sender: &Sender<AcpNews>) {
+    let mut lines = LineBuffer::default();
+    let mut chunk = vec![0; 64 << 10];
+    let line = |line: &[u8]| {
+        let text = String::from_utf8_lossy(line).trim().to_owned();
+        if !text.is_empty() {
+            // Who waits for it may have given up; the program must not wait for a reader.
+            let _ = sender.send(AcpNews::Line(text));
         }
+    };
+    while let Ok(count @ 1..) = output.read(&mut chunk) {
+        lines.feed(&chunk[..count], line);
     }
+    lines.end(line);
     let _ = sender.send(AcpNews::Closed);
 }

@@ -5,14 +5,14 @@ const LONGEST: usize = 8 << 20;
 
 /// The line that is not complete yet.
 #[derive(Debug, Default)]
-pub(super) struct LineBuffer {
+pub(in crate::agent) struct LineBuffer {
     rest: Vec<u8>,
     skipping: bool,
 }
 
 impl LineBuffer {
     /// Takes in more, and gives every complete line on.
-    pub(super) fn feed(&mut self, mut bytes: &[u8], mut line: impl FnMut(&[u8])) {
+    pub(in crate::agent) fn feed(&mut self, mut bytes: &[u8], mut line: impl FnMut(&[u8])) {
         while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (before, after) = (&bytes[..end], &bytes[end + 1..]);
             if !self.skipping && self.rest.is_empty() {
@@ -31,7 +31,7 @@ impl LineBuffer {
     }
 
     /// What is left is a line, too.
-    pub(super) fn end(&mut self, mut line: impl FnMut(&[u8])) {
+    pub(in crate::agent) fn end(&mut self, mut line: impl FnMut(&[u8])) {
         if !self.skipping && !self.rest.is_empty() {
             line(&self.rest);
         }

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan::EventFormat;
 use crate::schedule::{Exit, Facts, Obstacle, ObstacleKind, Spent, Word};
 
-use lines::LineBuffer;
+pub(super) use lines::LineBuffer;
 
 pub use readable::Readable;
 
