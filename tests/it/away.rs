@@ -135,6 +135,14 @@ impl Cluster {
         refs.map(str::to_owned).collect()
     }
 
+    /// How the first attempt that ended did so.
+    #[track_caller]
+    fn first_ended_as(&self, kind: &str) {
+        let events = self.events();
+        let ended = events.iter().find(|event| event["event"] == "agent.ended");
+        assert_eq!(ended.unwrap()["data"]["exit"]["kind"], kind, "{ended:?}");
+    }
+
     /// What every test here ends with: no agent began twice, one end for each attempt, nobody left behind.
     #[track_caller]
     fn all_is_well(&self, plans: &[&str], state: &str) {
@@ -272,12 +280,7 @@ fn a_node_that_dies_costs_no_attempt_and_the_next_goes_on_from_its_news() {
     up.end().code(0).ok();
     cluster.all_is_well(&["p"], "finished");
     assert_eq!(cluster.starts(), ["p-1", "p-2"]);
-    let lost = cluster
-        .events()
-        .into_iter()
-        .find(|event| event["event"] == "agent.ended")
-        .unwrap();
-    assert_eq!(lost["data"]["exit"]["kind"], "lost", "{lost}");
+    cluster.first_ended_as("lost");
 }
 
 #[test]
@@ -323,12 +326,7 @@ fn a_person_stops_a_job_at_work_with_grace_and_goes_on_later() {
     up.end().code(130).ok();
     assert!(cluster.mark("bye").exists(), "it had its grace");
     cluster.nothing_is_left();
-    let ended = cluster
-        .events()
-        .into_iter()
-        .find(|event| event["event"] == "agent.ended")
-        .unwrap();
-    assert_eq!(ended["data"]["exit"]["kind"], "stopped", "{ended}");
+    cluster.first_ended_as("stopped");
     cluster.orch("up").code(0).ok();
     cluster.all_is_well(&["p"], "finished");
 }
@@ -380,12 +378,7 @@ fn jobs_that_a_killed_supervisor_left_are_ended_by_down() {
         }
         cluster.orch("up").code(0).ok();
         cluster.all_is_well(&["p"], "finished");
-        let ended = cluster
-            .events()
-            .into_iter()
-            .find(|event| event["event"] == "agent.ended")
-            .unwrap();
-        assert_eq!(ended["data"]["exit"]["kind"], "stopped", "{line}: {ended}");
+        cluster.first_ended_as("stopped");
     }
 }
 

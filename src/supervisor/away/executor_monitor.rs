@@ -1,6 +1,7 @@
 //! The threads that watch attempts elsewhere: one for each executor and hub.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -15,11 +16,14 @@ use crate::supervisor::desk::message::EngineMessage;
 
 use super::away_attempt::AwayAttempt;
 use super::fate::Watched;
+use super::poll::Poll;
 use super::take_in::take_news;
 
 /// Longest pause between two looks at the hub, and at the engine.
 const FETCH: Duration = Duration::from_secs(1);
 const LIST: Duration = Duration::from_secs(3);
+/// Shortest pause, however soon attempts are given up.
+const SHORTEST: Duration = Duration::from_millis(100);
 /// Longest pause after an engine that did not answer.
 const LONGEST: Duration = Duration::from_secs(180);
 
@@ -37,34 +41,29 @@ pub(super) struct ExecutorMonitor {
     pub(super) sender: UnboundedSender<EngineMessage>,
     began: Instant,
     remotes: Vec<AwayAttempt>,
-    next_fetch: Duration,
-    next_list: Duration,
-    /// Between two looks at hub and engine; longer after one that did not answer.
-    pauses: (Duration, Duration),
-    /// Whether it was told that hub, or engine, do not answer.
-    told: (bool, bool),
+    hub: Poll,
+    engine: Poll,
 }
 
 impl ExecutorMonitor {
     /// The monitor of an executor.
     pub(super) fn new(executor: Executor, channel: Channel, sender: UnboundedSender<EngineMessage>) -> Self {
+        let pause = |longest: Duration| longest.min(executor.settle / 4).max(SHORTEST);
+        let (fetch, list) = (pause(FETCH), pause(LIST));
         Self {
             driver: Driver::of(&executor),
+            hub: Poll::new(fetch, (fetch, LONGEST / 4)),
+            engine: Poll::new(list, (list * 5, LONGEST)),
             executor,
             channel,
             sender,
             began: Instant::now(),
             remotes: Vec::new(),
-            next_fetch: Duration::ZERO,
-            next_list: Duration::ZERO,
-            pauses: (FETCH, LIST),
-            told: (false, false),
         }
     }
 
     /// Watches until nobody orders any more.
     pub(super) fn run(mut self, orders: &Receiver<MonitorOrder>) {
-        self.pauses = (self.fetch_pause(), self.list_pause());
         loop {
             let order = match self.remotes.is_empty() {
                 true => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -88,17 +87,7 @@ impl ExecutorMonitor {
     }
 
     fn due(&self) -> Duration {
-        self.next_fetch.min(self.next_list)
-    }
-
-    fn fetch_pause(&self) -> Duration {
-        FETCH
-            .min(self.executor.settle / 4)
-            .max(Duration::from_millis(100))
-    }
-
-    fn list_pause(&self) -> Duration {
-        LIST.min(self.executor.settle / 4).max(Duration::from_millis(100))
+        self.hub.next.min(self.engine.next)
     }
 
     fn take(&mut self, order: MonitorOrder) {
@@ -112,7 +101,7 @@ impl ExecutorMonitor {
                     remote.watched.stop(now, stop.now);
                 }
                 self.remotes.push(*remote);
-                (self.next_fetch, self.next_list) = (now, now);
+                (self.hub.next, self.engine.next) = (now, now);
             }
             MonitorOrder::Stop(attempt, at_once) => {
                 let Some(remote) = self
@@ -130,18 +119,18 @@ impl ExecutorMonitor {
                 });
                 // The wish of a person outlives this process; where it cannot be written, the person asks again.
                 let _ = remote.folder.note_away(&remote.away);
-                self.next_fetch = now;
+                self.hub.next = now;
             }
         }
     }
 
     /// One question to the hub and one to the engine, then a step of each attempt.
     fn look(&mut self) {
-        let fetched = match self.now() >= self.next_fetch {
+        let fetched = match self.now() >= self.hub.next {
             true => self.fetch(),
             false => None,
         };
-        let listed = match self.now() >= self.next_list {
+        let listed = match self.now() >= self.engine.next {
             true => self.list(),
             false => None,
         };
@@ -180,53 +169,27 @@ impl ExecutorMonitor {
 
     fn fetch(&mut self) -> Option<BTreeMap<String, HubRefs>> {
         let fetched = self.channel.fetch_all().and_then(|()| self.channel.fetched());
-        let (pause, usual) = (self.pauses.0, self.fetch_pause());
-        self.pauses.0 = match &fetched {
-            Ok(_) => usual,
-            Err(_) => (pause * 2).min(LONGEST / 4),
-        };
-        self.next_fetch = self.now() + self.pauses.0;
-        match fetched {
-            Ok(fetched) => {
-                self.told.0 = false;
-                Some(fetched)
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut self.told.0, true) {
-                    let name = &self.executor.name;
-                    self.warn(
-                        None,
-                        format!("the hub of executor {name} does not answer; it is asked again: {error}"),
-                    );
-                }
-                None
-            }
-        }
+        let mut why = None;
+        let fetched = self.hub.take(self.now(), fetched, |error| why = Some(error));
+        self.silent("hub", why);
+        fetched
     }
 
     fn list(&mut self) -> Option<Vec<Listed>> {
         let listed = self.driver.list();
-        self.pauses.1 = match &listed {
-            Ok(_) => self.list_pause(),
-            Err(_) => (self.pauses.1 * 2).max(self.list_pause() * 5).min(LONGEST),
-        };
-        self.next_list = self.now() + self.pauses.1;
-        match listed {
-            Ok(listed) => {
-                self.told.1 = false;
-                Some(listed)
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut self.told.1, true) {
-                    let name = &self.executor.name;
-                    let why = error.0;
-                    self.warn(
-                        None,
-                        format!("the engine of executor {name} does not answer; it is asked again: {why}"),
-                    );
-                }
-                None
-            }
+        let mut why = None;
+        let listed = self.engine.take(self.now(), listed, |error| why = Some(error.0));
+        self.silent("engine", why);
+        listed
+    }
+
+    fn silent(&self, who: &str, why: Option<impl Display>) {
+        let name = &self.executor.name;
+        if let Some(why) = why {
+            self.warn(
+                None,
+                format!("the {who} of executor {name} does not answer; it is asked again: {why}"),
+            );
         }
     }
 

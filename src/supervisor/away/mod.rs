@@ -9,5 +9,6 @@ mod away_attempt;
 mod executor_monitor;
 pub(super) mod executor_monitors;
 mod fate;
+mod poll;
 mod steps;
 mod take_in;

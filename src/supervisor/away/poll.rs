@@ -1,0 +1,75 @@
+//! When somebody far away is asked next.
+
+use std::time::Duration;
+
+/// Questions to a hub or an engine: each after a pause, which grows while nobody answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Poll {
+    /// When the next question is due.
+    pub(super) next: Duration,
+    usual: Duration,
+    /// The bounds of the pause after the first, and after the last question without an answer.
+    silent: (Duration, Duration),
+    pause: Duration,
+    /// Whether it was told that there is no answer.
+    is_told: bool,
+}
+
+impl Poll {
+    /// Asks at once, and then with a pause; after silence the pause doubles between these bounds.
+    pub(super) fn new(usual: Duration, silent: (Duration, Duration)) -> Self {
+        Self {
+            next: Duration::ZERO,
+            usual,
+            silent,
+            pause: usual,
+            is_told: false,
+        }
+    }
+
+    /// What was answered, if anything was; a failure that is news is handed on.
+    pub(super) fn take<T, E>(
+        &mut self,
+        now: Duration,
+        answer: Result<T, E>,
+        tell: impl FnOnce(E),
+    ) -> Option<T> {
+        let (least, most) = self.silent;
+        self.pause = match &answer {
+            Ok(_) => self.usual,
+            Err(_) => (self.pause * 2).clamp(least.min(most), most),
+        };
+        self.next = now + self.pause;
+        let was_told = std::mem::replace(&mut self.is_told, answer.is_err());
+        match answer {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                if !was_told {
+                    tell(error);
+                }
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_told_once_and_asked_about_more_and_more_seldom() {
+        let second = Duration::from_secs(1);
+        let mut poll = Poll::new(second, (5 * second, 12 * second));
+        let mut told = Vec::new();
+        let mut now = Duration::ZERO;
+        let mut pauses = Vec::new();
+        for answer in [Err(1), Err(2), Err(3), Ok("here"), Err(4)] {
+            assert_eq!(poll.take(now, answer, |error| told.push(error)), answer.ok());
+            pauses.push((poll.next - now).as_secs());
+            now = poll.next;
+        }
+        assert_eq!(told, [1, 4]);
+        assert_eq!(pauses, [5, 10, 12, 1, 5]);
+    }
+}
