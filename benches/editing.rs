@@ -8,6 +8,7 @@ use std::fmt::Write;
 use std::process::Stdio;
 use std::time::Instant;
 
+use lsp_server::Message;
 use orch::lsp::Session;
 use serde_json::{Value, json};
 use support::{Contest, Options, Sandbox, milliseconds, orch, run};
@@ -47,12 +48,14 @@ fn main() {
     let mut session = Session::new(sandbox.repo(), None);
     let uri = |file: &str| format!("file://{}", sandbox.repo().join(file).display());
     let ask = |session: &mut Session, method: &str, params: Value| {
-        session.take(&json!({ "id": 1, "method": method, "params": params }));
+        session.take(&message(json!({ "id": 1, "method": method, "params": params })));
     };
     ask(&mut session, "initialize", json!({}));
     for (file, text) in [("plans.toml", &manifest), ("plans/p0.md", &large)] {
         let document = json!({ "uri": uri(file), "version": 0, "text": text });
-        session.take(&json!({ "method": "textDocument/didOpen", "params": { "textDocument": document } }));
+        session.take(&message(
+            json!({ "method": "textDocument/didOpen", "params": { "textDocument": document } }),
+        ));
     }
     session.publish();
     let rounds = options.rounds(20);
@@ -73,7 +76,9 @@ fn main() {
             let document = json!({ "uri": uri(file), "version": round + 1 });
             let params = json!({ "textDocument": document, "contentChanges": [change] });
             let start = Instant::now();
-            session.take(&json!({ "method": "textDocument/didChange", "params": params }));
+            session.take(&message(
+                json!({ "method": "textDocument/didChange", "params": params }),
+            ));
             let params = json!({ "textDocument": { "uri": uri(file) }, "position": at });
             ask(&mut session, "textDocument/completion", params);
             contest.take(
@@ -94,4 +99,8 @@ fn main() {
         contest.take("hover", milliseconds(start.elapsed()), 0.0);
     }
     contest.print();
+}
+
+fn message(text: Value) -> Message {
+    serde_json::from_value(text).expect("a message")
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use lsp_server::{ErrorCode, RequestId, ResponseError};
 use serde_json::{Value, json};
 
 use super::answer::diagnosis::{self, Remedy, published};
@@ -17,26 +18,11 @@ use super::workspace::Workspace;
 use crate::plan::{PlanName, new_plan};
 
 /// Why a request is not answered.
-pub struct RequestError {
-    /// Its number in the protocol.
-    pub code: i32,
-    /// In words.
-    pub message: String,
-}
-
-/// A request that may not come now.
-pub const INVALID_REQUEST: i32 = -32600;
-const NO_METHOD: i32 = -32601;
-const INVALID_PARAMS: i32 = -32602;
-/// A request in front of the first.
-pub const NOT_STARTED: i32 = -32002;
-const REFUSED: i32 = -32803;
-
-/// An error with this number.
-pub fn error(code: i32, message: impl Into<String>) -> RequestError {
-    RequestError {
-        code,
+pub fn error(code: ErrorCode, message: impl Into<String>) -> ResponseError {
+    ResponseError {
+        code: code as i32,
         message: message.into(),
+        data: None,
     }
 }
 
@@ -44,7 +30,7 @@ pub fn error(code: i32, message: impl Into<String>) -> RequestError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// The request.
-    pub id: Value,
+    pub id: RequestId,
     /// The command and its arguments.
     pub arguments: Vec<String>,
     /// The folder to run it in.
@@ -70,10 +56,10 @@ pub struct Requests<'w> {
 
 impl Requests<'_> {
     /// The file, and the byte in it, that a request is about.
-    fn place(&mut self, params: &Value) -> Result<(PathBuf, usize), RequestError> {
+    fn place(&mut self, params: &Value) -> Result<(PathBuf, usize), ResponseError> {
         let path = file_of(params)?;
         let at = serde_json::from_value::<Utf16Position>(params["position"].clone());
-        let at = at.map_err(|why| error(INVALID_PARAMS, format!("no position: {why}")))?;
+        let at = at.map_err(|why| error(ErrorCode::InvalidParams, format!("no position: {why}")))?;
         let text = self.workspace.view().and_then(|view| view.text_of(&path));
         Ok((
             path.clone(),
@@ -86,7 +72,7 @@ impl Requests<'_> {
     /// # Errors
     ///
     /// When it is not known, or makes no sense.
-    pub fn answer(&mut self, method: &str, params: &Value) -> Result<Value, RequestError> {
+    pub fn answer(&mut self, method: &str, params: &Value) -> Result<Value, ResponseError> {
         match method {
             "textDocument/completion" => {
                 let (path, at) = self.place(params)?;
@@ -123,14 +109,14 @@ impl Requests<'_> {
                 let (_, plan) = self.renamable(&path, at)?;
                 self.refuse_begun(&plan)?;
                 let new = params["newName"].as_str();
-                let new = new.ok_or_else(|| error(INVALID_PARAMS, "no new name"))?;
+                let new = new.ok_or_else(|| error(ErrorCode::InvalidParams, "no new name"))?;
                 let with_file = self.abilities.renames_files;
                 let view = self
                     .workspace
                     .view()
-                    .ok_or_else(|| error(REFUSED, "there is no manifest"))?;
+                    .ok_or_else(|| error(ErrorCode::RequestFailed, "there is no manifest"))?;
                 let renaming = renamed(view, &path, at, new, with_file);
-                let renaming = renaming.map_err(|why| error(REFUSED, why))?;
+                let renaming = renaming.map_err(|why| error(ErrorCode::RequestFailed, why))?;
                 Ok(self.workspace_edit(&renaming))
             }
             "textDocument/documentSymbol" => {
@@ -161,11 +147,14 @@ impl Requests<'_> {
                     outline::lenses(view, &commands.unwrap_or_default())
                 }))
             }
-            _ => Err(error(NO_METHOD, format!("`{method}` is not known here"))),
+            _ => Err(error(
+                ErrorCode::MethodNotFound,
+                format!("`{method}` is not known here"),
+            )),
         }
     }
 
-    fn hover(&mut self, params: &Value) -> Result<Value, RequestError> {
+    fn hover(&mut self, params: &Value) -> Result<Value, ResponseError> {
         let (path, at) = self.place(params)?;
         let Some(view) = self.workspace.view() else {
             return Ok(Value::Null);
@@ -183,17 +172,17 @@ impl Requests<'_> {
         Ok(json!({ "contents": { "kind": "markdown", "value": text }, "range": range }))
     }
 
-    fn renamable(&mut self, path: &Path, at: usize) -> Result<(Range<usize>, PlanName), RequestError> {
+    fn renamable(&mut self, path: &Path, at: usize) -> Result<(Range<usize>, PlanName), ResponseError> {
         let view = self
             .workspace
             .view()
-            .ok_or_else(|| error(REFUSED, "there is no manifest"))?;
-        let found = renamable(view, path, at).map_err(|why| error(REFUSED, why))?;
+            .ok_or_else(|| error(ErrorCode::RequestFailed, "there is no manifest"))?;
+        let found = renamable(view, path, at).map_err(|why| error(ErrorCode::RequestFailed, why))?;
         Ok((found.0.range, found.1))
     }
 
     /// A plan that has a branch keeps its names: the branch, the journal and reports go by them.
-    fn refuse_begun(&mut self, plan: &PlanName) -> Result<(), RequestError> {
+    fn refuse_begun(&mut self, plan: &PlanName) -> Result<(), ResponseError> {
         let project = self.workspace.project();
         let branch = project.and_then(|project| Some((project, &project.plan(plan)?.branch)));
         match branch.map(|(project, branch)| (branch, project.repo.branch_tip(branch))) {
@@ -201,14 +190,14 @@ impl Requests<'_> {
                 let why = format!(
                     "plan `{plan}` has the branch `{branch}` already: its names are in reports and in the journal"
                 );
-                Err(error(REFUSED, why))
+                Err(error(ErrorCode::RequestFailed, why))
             }
-            Some((_, Err(why))) => Err(error(REFUSED, why.to_string())),
+            Some((_, Err(why))) => Err(error(ErrorCode::RequestFailed, why.to_string())),
             Some((_, Ok(None))) | None => Ok(()),
         }
     }
 
-    fn actions(&mut self, params: &Value) -> Result<Value, RequestError> {
+    fn actions(&mut self, params: &Value) -> Result<Value, ResponseError> {
         let path = file_of(params)?;
         let line = |end: &str| params["range"][end]["line"].as_u64().unwrap_or_default() as usize;
         let wanted = line("start")..=line("end");
@@ -312,30 +301,33 @@ impl Requests<'_> {
     /// # Errors
     ///
     /// When there is none.
-    pub fn command(&mut self, id: &Value, params: &Value) -> Result<Asked, RequestError> {
+    pub fn command(&mut self, id: &RequestId, params: &Value) -> Result<Asked, ResponseError> {
         let name = params["command"].as_str().unwrap_or_default();
         let name = name
             .strip_prefix("orch.")
             .filter(|name| ["why", "logs", "approve", "answer"].contains(name));
-        let name = name.ok_or_else(|| error(INVALID_PARAMS, "no such command"))?;
+        let name = name.ok_or_else(|| error(ErrorCode::InvalidParams, "no such command"))?;
         let all = params["arguments"].as_array().into_iter().flatten();
         let mut arguments: Vec<String> = all.filter_map(|one| one.as_str().map(str::to_owned)).collect();
         let view = self
             .workspace
             .view()
-            .ok_or_else(|| error(REFUSED, "there is no manifest"))?;
+            .ok_or_else(|| error(ErrorCode::RequestFailed, "there is no manifest"))?;
         let is_plan = arguments
             .first()
             .is_some_and(|plan| view.plan_names().any(|known| known == plan));
         if !is_plan {
-            return Err(error(INVALID_PARAMS, "the first argument is the name of a plan"));
+            return Err(error(
+                ErrorCode::InvalidParams,
+                "the first argument is the name of a plan",
+            ));
         }
         if name == "answer" && arguments.len() < 2 {
             let plan = &arguments[0];
             let why = format!(
                 "an answer is needed: pass it as the second argument, or run `orch answer {plan} TEXT`"
             );
-            return Err(error(REFUSED, why));
+            return Err(error(ErrorCode::RequestFailed, why));
         }
         arguments.insert(0, name.to_owned());
         Ok(Asked {
@@ -346,8 +338,8 @@ impl Requests<'_> {
     }
 }
 
-fn file_of(params: &Value) -> Result<PathBuf, RequestError> {
+fn file_of(params: &Value) -> Result<PathBuf, ResponseError> {
     let uri = params["textDocument"]["uri"].as_str();
     let path = uri.and_then(path_of);
-    path.ok_or_else(|| error(INVALID_PARAMS, "no file is named"))
+    path.ok_or_else(|| error(ErrorCode::InvalidParams, "no file is named"))
 }

@@ -8,27 +8,25 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-use serde_json::{Value, json};
+use lsp_server::{ErrorCode, Message, RequestId, Response};
+use serde_json::json;
 
 use super::requests::Asked;
 use super::session::{Reply, Session};
-use super::wire::{self, WireError, answer, failure, notification};
+use super::wire::{self, WireError, notification};
 use crate::supervisor::FileWatch;
-
-const PARSE_ERROR: i32 = -32700;
-const INTERNAL_ERROR: i32 = -32603;
 
 /// What the loop waits for.
 enum Incoming {
-    Message(Value),
+    Message(Message),
     /// No message; the next one may be.
-    Wrong(String),
+    Wrong(ErrorCode, String),
     /// The end of the stream, or of what can be read in it.
     End(Option<String>),
     /// A file changed on the disk.
     Disk,
     /// The answer of a command.
-    Answer(Vec<Value>),
+    Answer(Vec<Message>),
 }
 
 /// Serves an editor until it ends the session; gives the exit code.
@@ -58,25 +56,26 @@ pub fn serve(dir: PathBuf, manifest: Option<PathBuf>) -> io::Result<u8> {
         };
         let mut reply = Reply::default();
         match next {
-            Incoming::Message(message) => reply = guarded(&message, || session.take(&message)),
-            Incoming::Wrong(why) => reply.out.push(failure(&Value::Null, PARSE_ERROR, &why)),
+            Incoming::Message(message) => reply = guarded(Some(&message), || session.take(&message)),
+            Incoming::Wrong(code, why) => wire::refuse(&mut out, code, &why)?,
             Incoming::End(why) => {
-                let said = why.map(|why| failure(&Value::Null, PARSE_ERROR, &why));
-                reply.out.extend(said);
-                reply.end = Some(1);
+                if let Some(why) = why {
+                    wire::refuse(&mut out, ErrorCode::ParseError, &why)?;
+                }
+                return Ok(1);
             }
             Incoming::Disk => session.workspace.forget(),
             Incoming::Answer(messages) => reply.out = messages,
         }
         for message in &reply.out {
-            wire::write(&mut out, message)?;
+            message.write(&mut out)?;
         }
         if let Some(code) = reply.end {
             return Ok(code);
         }
         if let Some(asked) = reply.run {
             let sender = sender.clone();
-            thread::spawn(move || drop(sender.send(Incoming::Answer(run(&asked)))));
+            thread::spawn(move || drop(sender.send(Incoming::Answer(run(asked)))));
         }
     }
 }
@@ -84,12 +83,12 @@ pub fn serve(dir: PathBuf, manifest: Option<PathBuf>) -> io::Result<u8> {
 /// Sends what has changed about faults.
 fn publish(session: &mut Session, watch: &mut FileWatch, out: &mut impl Write) -> io::Result<()> {
     loop {
-        let reply = guarded(&Value::Null, || Reply {
+        let reply = guarded(None, || Reply {
             out: session.publish(),
             ..Reply::default()
         });
         for message in &reply.out {
-            wire::write(out, message)?;
+            message.write(out)?;
         }
         // A file may have changed before its folder was watched.
         match watch.follow(session.workspace.watched()) {
@@ -100,16 +99,20 @@ fn publish(session: &mut Session, watch: &mut FileWatch, out: &mut impl Write) -
 }
 
 /// What follows from a message; a bug in one answer is an error and not the end.
-fn guarded(message: &Value, take: impl FnOnce() -> Reply) -> Reply {
+fn guarded(message: Option<&Message>, take: impl FnOnce() -> Reply) -> Reply {
     catch_unwind(AssertUnwindSafe(take)).unwrap_or_else(|_| {
         let mut reply = Reply::default();
         let why = "a bug in orch: the message was not handled";
-        reply.out.push(match message.get("id") {
-            Some(id) => failure(id, INTERNAL_ERROR, why),
-            None => notification("window/logMessage", json!({ "type": 1, "message": why })),
+        reply.out.push(match message {
+            Some(Message::Request(request)) => failed(request.id.clone(), why),
+            _ => notification("window/logMessage", json!({ "type": 1, "message": why })),
         });
         reply
     })
+}
+
+fn failed(id: RequestId, why: &str) -> Message {
+    Response::new_err(id, ErrorCode::InternalError as i32, why.to_owned()).into()
 }
 
 /// Reads messages to the end of standard input.
@@ -119,7 +122,7 @@ fn read(sender: &Sender<Incoming>) {
         let next = match wire::read(&mut input) {
             Ok(Some(message)) => Incoming::Message(message),
             Ok(None) => Incoming::End(None),
-            Err(WireError::Message(why)) => Incoming::Wrong(why),
+            Err(WireError::Message(code, why)) => Incoming::Wrong(code, why),
             Err(WireError::Stream(why)) => Incoming::End(Some(why)),
             Err(WireError::Io(error)) => Incoming::End(Some(error.to_string())),
         };
@@ -131,7 +134,7 @@ fn read(sender: &Sender<Incoming>) {
 }
 
 /// Runs a command of `orch`; what it prints is shown, and is the answer.
-fn run(asked: &Asked) -> Vec<Value> {
+fn run(asked: Asked) -> Vec<Message> {
     let program = std::env::current_exe().unwrap_or_else(|_| "orch".into());
     let output = Command::new(program)
         .args(&asked.arguments)
@@ -146,9 +149,9 @@ fn run(asked: &Asked) -> Vec<Value> {
             let shown = json!({ "type": kind, "message": said });
             vec![
                 notification("window/showMessage", shown),
-                answer(&asked.id, json!(said)),
+                Response::new_ok(asked.id, said).into(),
             ]
         }
-        Err(error) => vec![failure(&asked.id, INTERNAL_ERROR, &error.to_string())],
+        Err(error) => vec![failed(asked.id, &error.to_string())],
     }
 }

@@ -3,19 +3,20 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use lsp_server::{ErrorCode, Message, Request, Response};
 use serde_json::{Value, json};
 
 use super::answer::diagnosis::{self, published};
-use super::requests::{Asked, EditorAbilities, INVALID_REQUEST, NOT_STARTED, Requests, error};
+use super::requests::{Asked, EditorAbilities, Requests, error};
 use super::uri::path_of;
-use super::wire::{answer, failure, notification};
+use super::wire::notification;
 use super::workspace::Workspace;
 
 /// What follows from a message.
 #[derive(Debug, Default)]
 pub struct Reply {
     /// What is sent.
-    pub out: Vec<Value>,
+    pub out: Vec<Message>,
     /// What is run; its output is the answer.
     pub run: Option<Asked>,
     /// The end, with the exit code.
@@ -55,37 +56,35 @@ impl Session {
     }
 
     /// Takes a message in.
-    pub fn take(&mut self, message: &Value) -> Reply {
+    pub fn take(&mut self, message: &Message) -> Reply {
         let mut reply = Reply::default();
-        let id = &message["id"];
-        let Some(method) = message["method"].as_str() else {
-            // The answer to a request of ours, of which there are none, or nothing that is known.
-            if message.get("result").is_none() && message.get("error").is_none() {
-                reply
-                    .out
-                    .push(failure(id, INVALID_REQUEST, "a message without a method"));
+        match message {
+            Message::Request(request) => self.asked(request, &mut reply),
+            // Nothing is asked of the editor.
+            Message::Response(_) => {}
+            Message::Notification(said) if said.method == "exit" => {
+                reply.end = Some(u8::from(self.stage != Stage::Stopped));
             }
-            return reply;
-        };
-        let params = &message["params"];
-        if message.get("id").is_none() {
-            match method {
-                "exit" => reply.end = Some(u8::from(self.stage != Stage::Stopped)),
-                _ if self.stage == Stage::Started => {
-                    if let Err(why) = self.notified(method, params) {
-                        let said = json!({ "type": 2, "message": format!("{method}: {why}") });
-                        reply.out.push(notification("window/logMessage", said));
-                    }
+            Message::Notification(said) => {
+                if self.stage == Stage::Started
+                    && let Err(why) = self.notified(&said.method, &said.params)
+                {
+                    let said = json!({ "type": 2, "message": format!("{}: {why}", said.method) });
+                    reply.out.push(notification("window/logMessage", said));
                 }
-                _ => {}
             }
-            return reply;
         }
-        let result = match (self.stage, method) {
+        reply
+    }
+
+    fn asked(&mut self, request: &Request, reply: &mut Reply) {
+        let Request { id, method, params } = request;
+        let invalid = |why| Err(error(ErrorCode::InvalidRequest, why));
+        let response_result = match (self.stage, method.as_str()) {
             (Stage::New, "initialize") => Ok(self.start(params)),
-            (Stage::New, _) => Err(error(NOT_STARTED, "`initialize` comes first")),
-            (Stage::Started, "initialize") => Err(error(INVALID_REQUEST, "`initialize` came already")),
-            (Stage::Stopped, _) => Err(error(INVALID_REQUEST, "only `exit` comes behind `shutdown`")),
+            (Stage::New, _) => Err(error(ErrorCode::ServerNotInitialized, "`initialize` comes first")),
+            (Stage::Started, "initialize") => invalid("`initialize` came already"),
+            (Stage::Stopped, _) => invalid("only `exit` comes behind `shutdown`"),
             (Stage::Started, "shutdown") => {
                 self.stage = Stage::Stopped;
                 Ok(Value::Null)
@@ -93,21 +92,18 @@ impl Session {
             (Stage::Started, "workspace/executeCommand") => match self.requests().command(id, params) {
                 Ok(asked) => {
                     reply.run = Some(asked);
-                    return reply;
+                    return;
                 }
                 Err(error) => Err(error),
             },
             (Stage::Started, method) => self.requests().answer(method, params),
         };
-        reply.out.push(match result {
-            Ok(result) => answer(id, result),
-            Err(error) => failure(id, error.code, &error.message),
-        });
-        reply
+        let id = id.clone();
+        reply.out.push(Response { id, response_result }.into());
     }
 
     /// The faults of all files, when something has changed since they were sent.
-    pub fn publish(&mut self) -> Vec<Value> {
+    pub fn publish(&mut self) -> Vec<Message> {
         if self.stage != Stage::Started || self.checked == self.workspace.revision() {
             return Vec::new();
         }

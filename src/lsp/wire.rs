@@ -1,7 +1,11 @@
 //! Messages of the language server protocol on a stream: a header with a length, then JSON.
+//!
+//! The messages are `lsp_server`'s. The stream is read here: the crate makes room for as many bytes as a header claims, and cannot
+//! answer what has no number.
 
 use std::io::{self, BufRead, Read as _, Write};
 
+use lsp_server::{ErrorCode, Message, Notification};
 use serde_json::{Value, json};
 
 /// The longest message that is read: larger than every text that `orch` reads.
@@ -14,8 +18,8 @@ const LONGEST_HEADER: u64 = 4096;
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
     /// The stream goes on behind it.
-    #[error("{0}")]
-    Message(String),
+    #[error("{1}")]
+    Message(ErrorCode, String),
     /// Where the next message begins is not known.
     #[error("{0}")]
     Stream(String),
@@ -28,8 +32,8 @@ pub enum WireError {
 ///
 /// # Errors
 ///
-/// When there is no message, or one that is no JSON.
-pub fn read(stream: &mut impl BufRead) -> Result<Option<Value>, WireError> {
+/// When there is no message, or one that is no JSON or none of the protocol.
+pub fn read(stream: &mut impl BufRead) -> Result<Option<Message>, WireError> {
     let mut length = None;
     loop {
         let mut line = Vec::new();
@@ -67,7 +71,7 @@ pub fn read(stream: &mut impl BufRead) -> Result<Option<Value>, WireError> {
             LONGEST >> 20
         );
         return Err(match passed == length {
-            true => WireError::Message(why),
+            true => WireError::Message(ErrorCode::InvalidRequest, why),
             false => WireError::Stream(why),
         });
     }
@@ -76,36 +80,31 @@ pub fn read(stream: &mut impl BufRead) -> Result<Option<Value>, WireError> {
     if body.len() as u64 != length {
         return Err(WireError::Stream("the stream ended inside a message".to_owned()));
     }
-    let message = serde_json::from_slice(&body);
+    let wrong = |code, what, why| WireError::Message(code, format!("the message is {what}: {why}"));
+    let value: Value =
+        serde_json::from_slice(&body).map_err(|why| wrong(ErrorCode::ParseError, "no JSON", why))?;
+    let message = serde_json::from_value(value);
+    let none = "neither a request nor an answer";
     message
         .map(Some)
-        .map_err(|error| WireError::Message(format!("the message is no JSON: {error}")))
+        .map_err(|why| wrong(ErrorCode::InvalidRequest, none, why))
 }
 
-/// Writes a message.
+/// Answers what is no message.
 ///
 /// # Errors
 ///
 /// When nobody reads.
-pub fn write(stream: &mut impl Write, message: &Value) -> io::Result<()> {
-    let body = message.to_string();
+pub fn refuse(stream: &mut impl Write, code: ErrorCode, why: &str) -> io::Result<()> {
+    let error = json!({ "code": code as i32, "message": why });
+    let body = json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string();
     write!(stream, "Content-Length: {}\r\n\r\n{body}", body.len())?;
     stream.flush()
 }
 
-/// The answer to a request.
-pub fn answer(id: &Value, result: Value) -> Value {
-    json!({ "jsonrpc": "2.0", "id": id, "result": result })
-}
-
-/// The answer to a request that failed, or to what is none.
-pub fn failure(id: &Value, code: i32, message: &str) -> Value {
-    json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } })
-}
-
 /// Something said without being asked.
-pub fn notification(method: &str, params: Value) -> Value {
-    json!({ "jsonrpc": "2.0", "method": method, "params": params })
+pub fn notification(method: &str, params: Value) -> Message {
+    Notification::new(method.to_owned(), params).into()
 }
 
 #[cfg(test)]
@@ -113,11 +112,15 @@ mod tests {
     use super::*;
 
     fn all(mut bytes: &[u8]) -> Vec<Result<Option<Value>, String>> {
+        let value = |message| serde_json::to_value::<Message>(message).unwrap();
         let mut found = Vec::new();
         loop {
             let next = read(&mut bytes);
-            let ends = !matches!(next, Ok(Some(_)) | Err(WireError::Message(_)));
-            found.push(next.map_err(|error| error.to_string()));
+            let ends = !matches!(next, Ok(Some(_)) | Err(WireError::Message(..)));
+            found.push(
+                next.map(|next| next.map(value))
+                    .map_err(|error| error.to_string()),
+            );
             if ends {
                 return found;
             }
@@ -126,13 +129,15 @@ mod tests {
 
     #[test]
     fn messages_follow_each_other_also_behind_one_that_is_no_json() {
-        let text = "Content-Length: 2\r\n\r\n{}content-length: 1\r\nContent-Type: x\r\n\r\n{Content-Length: 4\r\n\r\nnull";
+        let text = "Content-Length: 14\r\n\r\n{\"method\":\"x\"}content-length: 1\r\nContent-Type: x\r\n\r\n{\
+                    Content-Length: 4\r\n\r\nnullContent-Length: 14\r\n\r\n{\"method\":\"y\"}";
         let found = all(text.as_bytes());
-        assert_eq!(found.len(), 4);
-        assert_eq!(found[0], Ok(Some(json!({}))));
+        assert_eq!(found.len(), 5);
+        assert_eq!(found[0], Ok(Some(json!({ "method": "x" }))));
         assert!(found[1].as_ref().unwrap_err().contains("no JSON"));
-        assert_eq!(found[2], Ok(Some(Value::Null)));
-        assert_eq!(found[3], Ok(None));
+        assert!(found[2].as_ref().unwrap_err().contains("neither a request"));
+        assert_eq!(found[3], Ok(Some(json!({ "method": "y" }))));
+        assert_eq!(found[4], Ok(None));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lsp_server::Message;
 use serde_json::{Value, json};
 
 use crate::lsp::{AUTH, MANIFEST, manifest, sandbox};
@@ -86,10 +87,12 @@ fn the_faults_of_any_text_are_those_of_check() {
     let mut session = orch::lsp::Session::new(sandbox.path().to_owned(), None);
     let uri = |file: &str| format!("file://{}", sandbox.join(file).display());
     let greeting = json!({ "id": 1, "method": "initialize", "params": { "rootUri": uri("").trim_end_matches('/'), "capabilities": {} } });
-    session.take(&greeting);
+    session.take(&message(greeting));
     for (file, text) in [("plans.toml", text.as_str()), ("plans/auth.md", AUTH)] {
         let document = json!({ "uri": uri(file), "version": 1, "text": text });
-        session.take(&json!({ "method": "textDocument/didOpen", "params": { "textDocument": document } }));
+        session.take(&message(
+            json!({ "method": "textDocument/didOpen", "params": { "textDocument": document } }),
+        ));
     }
     let mut dice = Dice::new(7);
     let mut known = BTreeMap::new();
@@ -112,8 +115,11 @@ fn the_faults_of_any_text_are_those_of_check() {
         let new: String = new.into_iter().collect();
         let document = json!({ "uri": uri(file), "version": round + 2 });
         let params = json!({ "textDocument": document, "contentChanges": [{ "text": new }] });
-        session.take(&json!({ "method": "textDocument/didChange", "params": params }));
+        session.take(&message(
+            json!({ "method": "textDocument/didChange", "params": params }),
+        ));
         for message in session.publish() {
+            let message = json!(message);
             let params = &message["params"];
             known.insert(
                 params["uri"].as_str().unwrap().to_owned(),
@@ -129,7 +135,9 @@ fn the_faults_of_any_text_are_those_of_check() {
         // And back again.
         let document = json!({ "uri": uri(file), "version": round + 2 });
         let params = json!({ "textDocument": document, "contentChanges": [{ "text": text }] });
-        session.take(&json!({ "method": "textDocument/didChange", "params": params }));
+        session.take(&message(
+            json!({ "method": "textDocument/didChange", "params": params }),
+        ));
     }
 }
 
@@ -142,29 +150,39 @@ const ASKED: [&str; 5] = [
     "definition",
 ];
 
+fn message(text: Value) -> Message {
+    serde_json::from_value(text).unwrap()
+}
+
 /// Types a text into a file, one step after another, and asks about its end at each.
 fn type_in(session: &mut orch::lsp::Session, uri: &str, text: &str, step: usize) {
     let document = json!({ "uri": uri, "version": 0, "text": "" });
-    session.take(&json!({ "method": "textDocument/didOpen", "params": { "textDocument": document } }));
+    session.take(&message(
+        json!({ "method": "textDocument/didOpen", "params": { "textDocument": document } }),
+    ));
     let mut ends: Vec<usize> = text.char_indices().map(|(end, _)| end).step_by(step).collect();
     ends.push(text.len());
     for (version, end) in ends.into_iter().enumerate() {
         let typed = &text[..end];
         let document = json!({ "uri": uri, "version": version });
         let params = json!({ "textDocument": document, "contentChanges": [{ "text": typed }] });
-        session.take(&json!({ "method": "textDocument/didChange", "params": params }));
+        session.take(&message(
+            json!({ "method": "textDocument/didChange", "params": params }),
+        ));
         let place = behind(typed, typed);
         for method in ASKED {
             let params = json!({ "textDocument": { "uri": uri }, "position": place });
             let asked = json!({ "id": 2, "method": format!("textDocument/{method}"), "params": params });
-            let reply = session.take(&asked);
-            let answered = reply.out[0].get("result").is_some();
+            let reply = session.take(&message(asked));
+            let answered = matches!(&reply.out[0], Message::Response(said) if said.response_result.is_ok());
             assert!(answered, "{method} at {end}: {:?}", reply.out);
         }
         session.publish();
     }
     let params = json!({ "textDocument": { "uri": uri } });
-    session.take(&json!({ "method": "textDocument/didClose", "params": params }));
+    session.take(&message(
+        json!({ "method": "textDocument/didClose", "params": params }),
+    ));
 }
 
 #[test]
@@ -172,7 +190,7 @@ fn a_manifest_is_answered_for_at_every_step_of_its_typing() {
     let sandbox = sandbox();
     let template = include_str!("../../templates/plans.toml").replace("plans/example.md", "plans/auth.md");
     let mut session = orch::lsp::Session::new(sandbox.path().to_owned(), None);
-    session.take(&json!({ "id": 1, "method": "initialize", "params": {} }));
+    session.take(&message(json!({ "id": 1, "method": "initialize", "params": {} })));
     let uri = format!("file://{}", sandbox.join("plans.toml").display());
     for text in [&template, include_str!("../../plans.toml"), MANIFEST] {
         type_in(&mut session, &uri, text, 1);
@@ -184,7 +202,7 @@ fn a_manifest_is_answered_for_at_every_step_of_its_typing() {
 fn a_document_is_answered_for_at_the_steps_of_its_typing() {
     let sandbox = sandbox();
     let mut session = orch::lsp::Session::new(sandbox.path().to_owned(), None);
-    session.take(&json!({ "id": 1, "method": "initialize", "params": {} }));
+    session.take(&message(json!({ "id": 1, "method": "initialize", "params": {} })));
     let uri = format!("file://{}", sandbox.join("plans/auth.md").display());
     for text in samples() {
         type_in(&mut session, &uri, &text, 1 + text.len() / 60);

@@ -10,6 +10,7 @@ use crate::lsp::text::manifest_key::{described, has_free_names, is_text, key_at,
 use crate::lsp::text::text_index::TextIndex;
 use crate::lsp::text::toml_cursor::{TomlCursor, cursor};
 use crate::lsp::view::editor_view::EditorView;
+use crate::plan::manifest::LOCAL;
 use crate::plan::{Document, PRESETS, PlanName};
 
 /// One that may be typed.
@@ -170,7 +171,7 @@ fn values(view: &EditorView, path: &[String], documents: &[String]) -> Vec<Offer
             let executors = view.parsed.iter().flat_map(|parsed| &parsed.manifest.executors);
             let names = executors.flat_map(|executors| executors.value.names());
             // The machine at hand is one always.
-            let all = names.chain(["local"]);
+            let all = names.chain([LOCAL]);
             all.map(|name| Offered::new(WORD, name, "executor")).collect()
         }
         "uses" => {

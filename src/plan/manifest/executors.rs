@@ -13,7 +13,7 @@ use crate::plan::text::near_miss::suggest;
 use crate::plan::{ENGINE_PLACEHOLDERS, EngineCalls, Executor, ExecutorName, Place, Template};
 
 /// Where attempts run that are not handed over.
-const LOCAL: &str = "local";
+pub const LOCAL: &str = "local";
 
 const SETTLE: Duration = Duration::from_secs(60);
 

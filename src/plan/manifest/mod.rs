@@ -25,6 +25,7 @@ mod written;
 mod tests;
 
 pub use documents::{Content, DocumentSource, Unreadable};
+pub use executors::LOCAL;
 pub use resolve::resolve;
 pub use written::at::{Located, NamedTable};
 pub use written::parsed::{DocumentRequest, Parsed, parse_manifest};
