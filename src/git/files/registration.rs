@@ -96,11 +96,20 @@ pub(in crate::git) fn written_head(git_dir: &Path) -> Option<CommitId> {
 
 /// All worktrees in git's worktree administration, in no particular order. Entries without a path are passed over.
 pub(in crate::git) fn registrations(common_dir: &Path) -> Result<Vec<Registration>, GitError> {
-    let settled = |(admin, path): (PathBuf, PathBuf)| Registration {
-        path: settle(&path),
-        admin,
+    registrations_with(common_dir, |_| true)
+}
+
+/// Those of which this is true. Their paths are resolved only then, which costs most: what is asked sees them as they are written.
+pub(in crate::git) fn registrations_with(
+    common_dir: &Path,
+    asked: impl Fn(&Registration) -> bool,
+) -> Result<Vec<Registration>, GitError> {
+    let all = written_paths(common_dir)?.map(|(admin, path)| Registration { admin, path });
+    let settled = |known: Registration| Registration {
+        path: settle(&known.path),
+        ..known
     };
-    Ok(written_paths(common_dir)?.map(settled).collect())
+    Ok(all.filter(asked).map(settled).collect())
 }
 
 /// The worktree that git's worktree administration holds at a settled path. Cheaper than looking for it among all: with many worktrees,

@@ -23,6 +23,7 @@ use crate::git::files::error::GitError;
 use crate::git::files::names::{AWAY, BACKUPS, CANDIDATES, MADE, ORCH_DIR};
 use crate::git::lock::own_ref::over_dead_lock;
 use crate::git::program::command::{Git, GitAnswer};
+use crate::git::repo::holders::is_held;
 use crate::git::repo::ids::{branch_ref, oid};
 use crate::git::repo::repository::Repository;
 use crate::git::state::inspect::{InProgress, WorktreeState};
@@ -271,9 +272,8 @@ pub(in crate::git) fn spare_commit(
 ) -> Result<SparedCommit, GitError> {
     // A backup may be dropped one day: what only another one holds gets, or has, one of its own. A candidate is let go
     // soon.
-    let held = holders(repo, commit)?
-        .iter()
-        .any(|name| !but.contains(&name.as_str()) && !PASSING.iter().any(|kind| name.starts_with(kind)));
+    let counts = |name: &str| !but.contains(&name) && !PASSING.iter().any(|kind| name.starts_with(kind));
+    let held = is_held(repo, commit, counts)?;
     let backup = match held {
         true => None,
         false => Some(back_up_once(repo, owner, commit, stamp)?),
@@ -293,20 +293,6 @@ pub fn keep_loose(repo: &Repository, owner: &str, commit: &CommitId) -> Result<O
     Ok(spare_commit(repo, owner, commit, &[], &stamp())?
         .backup()
         .cloned())
-}
-
-/// The full names of all refs in whose history a commit lies.
-pub fn holders(repo: &Repository, commit: &CommitId) -> Result<Vec<String>, GitError> {
-    let out = Git::on(repo.common_dir())
-        .args([
-            "for-each-ref",
-            "--format=%(refname)",
-            "--contains",
-            commit.as_str(),
-        ])
-        .run()?;
-    let text = String::from_utf8_lossy(&out);
-    Ok(text.lines().map(str::to_owned).collect())
 }
 
 /// Deletes a branch if it still is at the commit that was spared.

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::backup::{Backup, backups_of};
-use super::gate::{drop_own_ref, holders};
+use super::gate::drop_own_ref;
 use super::set_aside::PUT_ASIDE;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
 use crate::git::files::names::{BACKUPS, CANDIDATES};
 use crate::git::files::place::is_free;
 use crate::git::program::command::{Git, records};
+use crate::git::repo::holders::is_held;
 use crate::git::repo::ids::{branch_ref, commit_id, oid};
 use crate::git::repo::repository::Repository;
 use crate::git::repo::revision::is_branch_name;
@@ -161,10 +162,8 @@ pub fn restore_to_branch(repo: &Repository, kept: &Kept, branch: &str) -> Result
 /// When nothing else does.
 pub fn drop_kept(repo: &Repository, kept: &Kept) -> Result<(), KeptError> {
     let name = &kept.backup.name;
-    if !holders(repo, &kept.backup.commit)?
-        .iter()
-        .any(|holder| holder != name && !holder.starts_with(CANDIDATES))
-    {
+    let counts = |holder: &str| holder != name && !holder.starts_with(CANDIDATES);
+    if !is_held(repo, &kept.backup.commit, counts)? {
         return Err(KeptError::OnlyHolder(kept.name.clone()));
     }
     let owner = kept.name.split('/').next().unwrap_or_default();

@@ -13,5 +13,5 @@ pub(super) mod stage;
 pub(super) mod step;
 
 pub use backup::{backup, backups};
-pub use gate::{holders, keep_loose, release_candidates};
+pub use gate::{keep_loose, release_candidates};
 pub use kept::{drop_kept, kept, kept_as, kept_files, restore_to_branch, restore_to_worktree};

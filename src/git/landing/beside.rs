@@ -14,6 +14,7 @@ use crate::git::repo::repository::Repository;
 use crate::git::repo::tree_diff::TreeDiff;
 use crate::git::state::in_the_way::in_the_way;
 use crate::git::state::inspect::inspect;
+use crate::git::state::plain_index::staged_beside;
 use crate::plan::CommitId;
 
 /// The files that differ between two commits, from the top, with what is in the place of one of them.
@@ -50,6 +51,10 @@ struct Staged {
 }
 
 fn staged(path: &Path, commit: &CommitId) -> Result<Staged, GitError> {
+    if let Some(files) = staged_beside(path, commit) {
+        let unmerged = false;
+        return Ok(Staged { files, unmerged });
+    }
     let out = Git::within(path)
         .args([
             "diff-index",

@@ -10,6 +10,7 @@ use crate::git::lock::index_lock::IndexLock;
 use crate::git::lock::land_refusal::LandRefusal;
 use crate::git::program::command::Git;
 use crate::git::state::in_the_way::in_the_way;
+use crate::git::state::plain_index::{is_fresh, staged_beside};
 use crate::git::step::half_way::undo_half;
 use crate::plan::CommitId;
 
@@ -40,29 +41,24 @@ pub(in crate::git) fn repair(
     if !shows(old)? {
         return Ok(CheckoutOutcome::Left("it has staged changes".to_owned()));
     }
-    let mut hindrance = rehearse(path, old, &plan.new, held, lock);
+    let mut moved = advance(path, old, &plan.new, held, lock, &[]);
     if matches!(
-        hindrance,
+        moved,
         Err(LandRefusal::InTheWay { .. } | LandRefusal::Blocked { .. })
     ) {
         // A killed git may have left it from this very move.
+        lock.renew()?;
         undo_half(path, old, plan.new.as_str(), Some(lock))?;
-        hindrance = rehearse(path, old, &plan.new, held, lock);
+        moved = advance(path, old, &plan.new, held, lock, &[]);
     }
-    match hindrance {
-        Ok(()) => {}
-        Err(LandRefusal::Git(error)) => return Err(error),
-        Err(refusal) => return Ok(CheckoutOutcome::Left(refusal.to_string())),
+    match moved {
+        Ok(()) => {
+            lock.publish()?;
+            Ok(CheckoutOutcome::FastForwarded)
+        }
+        Err(LandRefusal::Git(error)) => Err(error),
+        Err(refusal) => Ok(CheckoutOutcome::Left(refusal.to_string())),
     }
-    let answer = two_way(lock, old, &plan.new, &[]).holding_any(held)?.answer()?;
-    Ok(if answer.status.success() {
-        lock.publish()?;
-        CheckoutOutcome::FastForwarded
-    } else if answer.status.code().is_none() {
-        CheckoutOutcome::Left("its git was killed".to_owned())
-    } else {
-        CheckoutOutcome::Left(answer.stderr)
-    })
 }
 
 /// What `git merge --ff-only` does to index and files, without moving HEAD: the branch moves apart from it.
@@ -81,27 +77,47 @@ pub(in crate::git) fn rehearse(
     held: Option<&File>,
     lock: &IndexLock,
 ) -> Result<(), LandRefusal> {
+    advance(path, old, new, held, lock, &["--dry-run"])
+}
+
+/// Updates a checkout's files and the copy of its index. Git looks at every file before it writes the first.
+fn advance(
+    path: &Path,
+    old: &CommitId,
+    new: &CommitId,
+    held: Option<&File>,
+    lock: &IndexLock,
+    options: &[&str],
+) -> Result<(), LandRefusal> {
     // The files' times may differ from the index without their contents doing so.
-    lock.git()
-        .args(["update-index", "-q", "--refresh"])
-        .holding_any(held)?
-        .answer()?;
+    if !is_fresh(path) {
+        lock.git()
+            .args(["update-index", "-q", "--refresh"])
+            .holding_any(held)?
+            .answer()?;
+    }
     let files = in_the_way(path, old, new)?;
     if !files.is_empty() {
         let path = path.to_owned();
         return Err(LandRefusal::InTheWay { path, files });
     }
-    let answer = two_way(lock, old, new, &["--dry-run"]).answer()?;
+    let answer = two_way(lock, old, new, options).holding_any(held)?.answer()?;
     if answer.status.success() {
         return Ok(());
     }
     Err(LandRefusal::Blocked {
         path: path.to_owned(),
-        why: answer.stderr,
+        why: match answer.status.code() {
+            Some(_) => answer.stderr,
+            None => "its git was killed".to_owned(),
+        },
     })
 }
 
 pub(in crate::git) fn index_equals(path: &Path, commit: &CommitId) -> Result<bool, GitError> {
+    if let Some(staged) = staged_beside(path, commit) {
+        return Ok(staged.is_empty());
+    }
     let answer = Git::within(path)
         .args(["diff-index", "--cached", "--quiet", "--ignore-submodules=none"])
         .arg(commit.as_str())

@@ -8,6 +8,7 @@ pub(super) mod content_notes;
 pub(super) mod diff;
 pub(super) mod durable;
 pub(super) mod history;
+pub(super) mod holders;
 pub(super) mod identity;
 pub(super) mod ids;
 pub(super) mod main_checkout;
@@ -26,4 +27,5 @@ pub use history::{
     commits_beyond, copies_since, fetched_tips, first_parent, first_parents, history_graph, is_made_of,
     is_undone, merge_of, merges_between, taken_back_by,
 };
+pub use holders::is_held;
 pub use identity::knows_who_commits;

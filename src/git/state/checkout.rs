@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::inspect::changed_path;
+use super::inspect::{changed_path, git_dir};
+use super::spotless::spotless_as_tracked;
 use crate::git::files::error::GitError;
-use crate::git::files::registration::{read_head, registrations};
+use crate::git::files::registration::{Registration, read_head, registrations_with};
 use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 
@@ -21,9 +22,9 @@ pub struct Checkout {
 pub fn checkout_paths(repo: &Repository, branch: &str) -> Result<Vec<PathBuf>, GitError> {
     let branch = Some(meant(repo, branch.to_owned()));
     let shows = |head: Option<Option<String>>| head.flatten().map(|head| meant(repo, head)) == branch;
-    let mut paths: Vec<PathBuf> = registrations(repo.common_dir())?
+    let mut paths: Vec<PathBuf> = registrations_with(repo.common_dir(), |known| shows(known.head()))?
         .into_iter()
-        .filter(|known| shows(known.head()) && known.is_connected())
+        .filter(Registration::is_connected)
         .map(|known| known.path)
         .collect();
     if !repo.is_bare() && shows(read_head(&repo.common_dir().join("HEAD"))) {
@@ -41,10 +42,16 @@ fn meant(repo: &Repository, branch: String) -> String {
 
 /// The checkouts of a branch and what is uncommitted in them.
 pub fn checkouts_of(repo: &Repository, branch: &str) -> Result<Vec<Checkout>, GitError> {
+    let look = |path| look(repo, path);
     checkout_paths(repo, branch)?.into_iter().map(look).collect()
 }
 
-fn look(path: PathBuf) -> Result<Checkout, GitError> {
+fn look(repo: &Repository, path: PathBuf) -> Result<Checkout, GitError> {
+    let git_dir = git_dir(&path)?;
+    if spotless_as_tracked(&repo.handle(), &path, &git_dir).is_some() {
+        let dirty = Vec::new();
+        return Ok(Checkout { path, dirty });
+    }
     let out = Git::within(&path)
         .option("--no-optional-locks")
         .args([

@@ -9,6 +9,7 @@ pub(super) mod ignored;
 pub(super) mod in_the_way;
 pub(super) mod include;
 pub(super) mod inspect;
+pub(super) mod plain_index;
 pub(super) mod spotless;
 
 pub use checkout::{checkout_paths, checkouts_of};

@@ -12,6 +12,7 @@ use crate::git::files::names::ORCH_DIR;
 use crate::git::program::command::{Git, records};
 use crate::git::state::ignored::ignored_places;
 use crate::git::state::inspect::git_dir;
+use crate::git::state::plain_index::{MOST_FILES, PlainIndex};
 use crate::git::state::spotless::spotless;
 use crate::git::step::submodule::scour_submodules;
 
@@ -33,6 +34,9 @@ pub fn unhide(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<(), Ensur
         return Ok(());
     }
     leave_nothing_out(&admin_dir)?;
+    if PlainIndex::read(&admin_dir, MOST_FILES).is_some() {
+        return Ok(());
+    }
     let out = Git::within(path).args(["ls-files", "-v", "-z"]).run()?;
     // `TAG PATH`: `S` is left out, a small letter is taken as unchanged.
     let is_hidden = |tag: &u8| tag.is_ascii_lowercase() || *tag == b'S';

@@ -53,9 +53,11 @@ pub fn missing(
 /// True when a branch that is no plan's holds the commit.
 fn is_on_a_target(project: &Project, commit: &CommitId) -> Result<bool, SupervisorError> {
     let of_plan = |name: &str| project.set.plans.iter().any(|plan| plan.branch == name);
-    let holders = git::keep::holders(&project.repo, commit)?;
-    let mut branches = holders.iter().filter_map(|name| name.strip_prefix("refs/heads/"));
-    Ok(branches.any(|name| !of_plan(name)))
+    let counts = |name: &str| {
+        name.strip_prefix("refs/heads/")
+            .is_some_and(|name| !of_plan(name))
+    };
+    Ok(git::repo::is_held(&project.repo, commit, counts)?)
 }
 
 fn is_noted(project: &Project, plan: &PlanName, commit: &CommitId) -> Result<bool, SupervisorError> {
