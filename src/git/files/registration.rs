@@ -26,10 +26,7 @@ impl Registration {
     /// The branch that is checked out, `Some(None)` when HEAD is detached; none when HEAD is not usable, as in a worktree whose
     /// making was interrupted.
     pub(in crate::git) fn head(&self) -> Option<Option<String>> {
-        if !self.admin.join("commondir").exists() {
-            return None;
-        }
-        read_head(&self.admin.join("HEAD"))
+        head_in(&self.admin)
     }
 
     /// True when the folder at `path` points back to this registration.
@@ -67,6 +64,11 @@ impl Registration {
     }
 }
 
+/// [`Registration::head`] of the entry in this folder.
+pub(in crate::git) fn head_in(admin: &Path) -> Option<Option<String>> {
+    read_head(&admin.join("HEAD")).filter(|_| admin.join("commondir").exists())
+}
+
 /// The branch in a HEAD file: `Some(None)` for a commit, none for neither.
 pub(in crate::git) fn read_head(file: &Path) -> Option<Option<String>> {
     let text = regular::read_to_string(file).ok()?;
@@ -99,17 +101,16 @@ pub(in crate::git) fn registrations(common_dir: &Path) -> Result<Vec<Registratio
     registrations_with(common_dir, |_| true)
 }
 
-/// Those of which this is true. Their paths are resolved only then, which costs most: what is asked sees them as they are written.
+/// Those whose folder in it answers so. Where they are is read and resolved only then: with many worktrees that costs most.
 pub(in crate::git) fn registrations_with(
     common_dir: &Path,
-    asked: impl Fn(&Registration) -> bool,
+    asked: impl Fn(&Path) -> bool,
 ) -> Result<Vec<Registration>, GitError> {
-    let all = written_paths(common_dir)?.map(|(admin, path)| Registration { admin, path });
-    let settled = |known: Registration| Registration {
-        path: settle(&known.path),
-        ..known
+    let settled = |(admin, path): (PathBuf, PathBuf)| Registration {
+        path: settle(&path),
+        admin,
     };
-    Ok(all.filter(asked).map(settled).collect())
+    Ok(written_paths(common_dir, asked)?.map(settled).collect())
 }
 
 /// The worktree that git's worktree administration holds at a settled path. Cheaper than looking for it among all: with many worktrees,
@@ -136,21 +137,27 @@ pub(in crate::git) fn registration_at(
     // Only a path with the same last part, or one whose last part is a link, can lead to the same folder.
     let may_be =
         |written: &Path| written == path || written.file_name() == path.file_name() || written.is_symlink();
-    Ok(written_paths(common_dir)?
+    Ok(written_paths(common_dir, |_| true)?
         .find(|(_, written)| written == path || (may_be(written) && settle(written) == path))
         .map(|(admin, _)| found(admin)))
 }
 
 /// Folders in git's worktree administration with the worktrees' paths as they are written there.
-fn written_paths(common_dir: &Path) -> Result<impl Iterator<Item = (PathBuf, PathBuf)>, GitError> {
+fn written_paths(
+    common_dir: &Path,
+    asked: impl Fn(&Path) -> bool,
+) -> Result<impl Iterator<Item = (PathBuf, PathBuf)>, GitError> {
     let folder = common_dir.join("worktrees");
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => Some(entries),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(GitError::io("read", &folder)(error)),
     };
-    Ok(entries.into_iter().flatten().flatten().filter_map(|entry| {
+    Ok(entries.into_iter().flatten().flatten().filter_map(move |entry| {
         let admin = entry.path();
+        if !asked(&admin) {
+            return None;
+        }
         let link = path_in(&regular::read(&admin.join("gitdir")).ok()?, &admin)?;
         Some((admin, link.parent()?.to_owned()))
     }))

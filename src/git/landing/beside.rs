@@ -13,20 +13,20 @@ use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 use crate::git::repo::tree_diff::TreeDiff;
 use crate::git::state::in_the_way::in_the_way;
-use crate::git::state::inspect::inspect;
-use crate::git::state::plain_index::staged_beside;
+use crate::git::state::inspect::{git_dir, inspect};
+use crate::git::state::plain_index::{MOST_FILES, PlainIndex};
 use crate::plan::CommitId;
 
 /// The files that differ between two commits, from the top, with what is in the place of one of them.
 pub(in crate::git) struct DifferingFiles(BTreeSet<PathBuf>);
 
 impl DifferingFiles {
-    pub(in crate::git) fn between(path: &Path, old: &CommitId, new: &CommitId) -> Result<Self, GitError> {
-        let repo = git2::Repository::open(path).map_err(GitError::library(format!(
-            "open the checkout `{}`",
-            path.display()
-        )))?;
-        Ok(Self(TreeDiff::between(&repo, old, new)?.paths()))
+    pub(in crate::git) fn between(
+        repo: &Repository,
+        old: &CommitId,
+        new: &CommitId,
+    ) -> Result<Self, GitError> {
+        Ok(Self(TreeDiff::between(&repo.handle(), old, new)?.paths()))
     }
 
     /// True when the move changes the file, a folder in its place, or a file in the place of a folder above it.
@@ -37,8 +37,13 @@ impl DifferingFiles {
     }
 
     /// True when the index holds what the commit holds, in every file that moves.
-    pub(in crate::git) fn is_shown(&self, path: &Path, commit: &CommitId) -> Result<bool, GitError> {
-        let staged = staged(path, commit)?;
+    pub(in crate::git) fn is_shown(
+        &self,
+        repo: &Repository,
+        path: &Path,
+        commit: &CommitId,
+    ) -> Result<bool, GitError> {
+        let staged = staged(repo, path, commit)?;
         Ok(!staged.files.iter().any(|file| self.touches(file)))
     }
 }
@@ -50,8 +55,9 @@ struct Staged {
     unmerged: bool,
 }
 
-fn staged(path: &Path, commit: &CommitId) -> Result<Staged, GitError> {
-    if let Some(files) = staged_beside(path, commit) {
+fn staged(repo: &Repository, path: &Path, commit: &CommitId) -> Result<Staged, GitError> {
+    let index = PlainIndex::read(&git_dir(path)?, MOST_FILES);
+    if let Some(files) = index.and_then(|index| index.differing(&repo.handle(), commit)) {
         let unmerged = false;
         return Ok(Staged { files, unmerged });
     }
@@ -81,15 +87,25 @@ fn staged(path: &Path, commit: &CommitId) -> Result<Staged, GitError> {
     Ok(staged)
 }
 
+/// True when the index of a checkout holds just what the commit holds.
+pub(in crate::git) fn index_equals(
+    repo: &Repository,
+    path: &Path,
+    commit: &CommitId,
+) -> Result<bool, GitError> {
+    Ok(staged(repo, path, commit)?.files.is_empty())
+}
+
 /// Refuses a checkout in which the move meets something that nobody has committed, or in which somebody is in the middle
 /// of a merge or the like. `dirty` are the tracked files with uncommitted changes.
 pub(in crate::git) fn refuse_overlap(
+    repo: &Repository,
     path: &Path,
     dirty: &[PathBuf],
     old: &CommitId,
     new: &CommitId,
 ) -> Result<(), LandRefusal> {
-    let staged = staged(path, old)?;
+    let staged = staged(repo, path, old)?;
     let mut all: BTreeSet<PathBuf> = dirty.iter().cloned().collect();
     all.extend(staged.files);
     if all.is_empty() {
@@ -101,7 +117,7 @@ pub(in crate::git) fn refuse_overlap(
             files: all.into_iter().collect(),
         });
     }
-    let moved = DifferingFiles::between(path, old, new)?;
+    let moved = DifferingFiles::between(repo, old, new)?;
     all.retain(|file| moved.touches(file));
     if all.is_empty() {
         return Ok(());
@@ -126,8 +142,8 @@ pub fn could_follow(
 ) -> Result<(), LandRefusal> {
     refuse_while_rewritten(repo, branch)?;
     for checkout in checkouts_of(repo, branch)? {
-        refuse_overlap(&checkout.path, &checkout.dirty, old, new)?;
-        let files = in_the_way(&checkout.path, old, new)?;
+        refuse_overlap(repo, &checkout.path, &checkout.dirty, old, new)?;
+        let files = in_the_way(&repo.handle(), &checkout.path, old, new)?;
         if !files.is_empty() {
             let path = checkout.path;
             return Err(LandRefusal::InTheWay { path, files });

@@ -1,9 +1,8 @@
 //! Branches that somebody is about to move in a checkout that does not stand on them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::git::files::error::GitError;
-use crate::git::files::registration::registrations;
+use crate::git::files::registration::registrations_with;
 use crate::git::files::regular;
 use crate::git::lock::land_refusal::LandRefusal;
 use crate::git::repo::ids::branch_ref;
@@ -24,8 +23,13 @@ const NOTES: [(&str, &str); 3] = [
 ///
 /// What is under way where, or why that cannot be found out.
 pub(in crate::git) fn refuse_while_rewritten(repo: &Repository, branch: &str) -> Result<(), LandRefusal> {
-    for (git_dir, path) in git_dirs(repo)? {
-        let Some(what) = under_way(&git_dir, branch) else {
+    let names = [branch_ref(branch), branch.to_owned()];
+    let is_meant = |admin: &Path| under_way(admin, &names).is_some();
+    let known = registrations_with(repo.common_dir(), is_meant)?.into_iter();
+    let linked = known.map(|known| (known.admin, known.path));
+    let main = (!repo.is_bare()).then(|| (repo.common_dir().to_owned(), repo.top().to_owned()));
+    for (git_dir, path) in linked.chain(main) {
+        let Some(what) = under_way(&git_dir, &names) else {
             continue;
         };
         let why = format!("a {what} of `{branch}` is under way there: end it, or give it up");
@@ -34,18 +38,7 @@ pub(in crate::git) fn refuse_while_rewritten(repo: &Repository, branch: &str) ->
     Ok(())
 }
 
-/// The git folder and the place of every checkout.
-fn git_dirs(repo: &Repository) -> Result<Vec<(PathBuf, PathBuf)>, GitError> {
-    let known = registrations(repo.common_dir())?.into_iter();
-    let mut all: Vec<_> = known.map(|known| (known.admin, known.path)).collect();
-    if !repo.is_bare() {
-        all.push((repo.common_dir().to_owned(), repo.top().to_owned()));
-    }
-    Ok(all)
-}
-
-fn under_way(git_dir: &Path, branch: &str) -> Option<&'static str> {
-    let names = [branch_ref(branch), branch.to_owned()];
+fn under_way(git_dir: &Path, names: &[String]) -> Option<&'static str> {
     let noted = |file: &str| regular::read_to_string(&git_dir.join(file)).unwrap_or_default();
     let is_it = |(file, _): &&(&str, &str)| names.iter().any(|name| noted(file).trim() == name);
     NOTES.iter().find(is_it).map(|(_, what)| *what)

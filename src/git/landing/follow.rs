@@ -1,34 +1,36 @@
 //! Bringing a checkout along when its branch has moved.
 
 use std::fs::File;
-use std::path::Path;
 
-use super::beside::DifferingFiles;
+use super::beside::{DifferingFiles, index_equals};
 use super::plan::{CheckoutOutcome, LandingPlan};
 use crate::git::files::error::GitError;
 use crate::git::lock::index_lock::IndexLock;
 use crate::git::lock::land_refusal::LandRefusal;
 use crate::git::program::command::Git;
+use crate::git::repo::repository::Repository;
 use crate::git::state::in_the_way::in_the_way;
-use crate::git::state::plain_index::{is_fresh, staged_beside};
+use crate::git::state::inspect::git_dir;
+use crate::git::state::plain_index::is_fresh;
 use crate::git::step::half_way::undo_half;
 use crate::plan::CommitId;
 
 /// Brings one checkout from the old commit to the new one, if it still shows the old one.
 pub(in crate::git) fn repair(
-    path: &Path,
+    repo: &Repository,
     plan: &LandingPlan,
     held: Option<&File>,
     lock: &IndexLock,
 ) -> Result<CheckoutOutcome, GitError> {
     lock.renew()?;
+    let path = lock.checkout();
     let moved = match &plan.old {
-        Some(old) if plan.beside => Some(DifferingFiles::between(path, old, &plan.new)?),
+        Some(old) if plan.beside => Some(DifferingFiles::between(repo, old, &plan.new)?),
         _ => None,
     };
     let shows = |commit: &CommitId| match &moved {
-        Some(moved) => moved.is_shown(path, commit),
-        None => index_equals(path, commit),
+        Some(moved) => moved.is_shown(repo, path, commit),
+        None => index_equals(repo, path, commit),
     };
     if shows(&plan.new)? {
         return Ok(CheckoutOutcome::Current);
@@ -41,7 +43,7 @@ pub(in crate::git) fn repair(
     if !shows(old)? {
         return Ok(CheckoutOutcome::Left("it has staged changes".to_owned()));
     }
-    let mut moved = advance(path, old, &plan.new, held, lock, &[]);
+    let mut moved = advance(repo, old, &plan.new, held, lock, &[]);
     if matches!(
         moved,
         Err(LandRefusal::InTheWay { .. } | LandRefusal::Blocked { .. })
@@ -49,7 +51,7 @@ pub(in crate::git) fn repair(
         // A killed git may have left it from this very move.
         lock.renew()?;
         undo_half(path, old, plan.new.as_str(), Some(lock))?;
-        moved = advance(path, old, &plan.new, held, lock, &[]);
+        moved = advance(repo, old, &plan.new, held, lock, &[]);
     }
     match moved {
         Ok(()) => {
@@ -71,32 +73,33 @@ fn two_way(lock: &IndexLock, old: &CommitId, new: &CommitId, options: &[&str]) -
 
 /// Finds out whether a checkout could be updated, changing none of its files.
 pub(in crate::git) fn rehearse(
-    path: &Path,
+    repo: &Repository,
     old: &CommitId,
     new: &CommitId,
     held: Option<&File>,
     lock: &IndexLock,
 ) -> Result<(), LandRefusal> {
-    advance(path, old, new, held, lock, &["--dry-run"])
+    advance(repo, old, new, held, lock, &["--dry-run"])
 }
 
 /// Updates a checkout's files and the copy of its index. Git looks at every file before it writes the first.
 fn advance(
-    path: &Path,
+    repo: &Repository,
     old: &CommitId,
     new: &CommitId,
     held: Option<&File>,
     lock: &IndexLock,
     options: &[&str],
 ) -> Result<(), LandRefusal> {
+    let path = lock.checkout();
     // The files' times may differ from the index without their contents doing so.
-    if !is_fresh(path) {
+    if !is_fresh(&git_dir(path)?, path) {
         lock.git()
             .args(["update-index", "-q", "--refresh"])
             .holding_any(held)?
             .answer()?;
     }
-    let files = in_the_way(path, old, new)?;
+    let files = in_the_way(&repo.handle(), path, old, new)?;
     if !files.is_empty() {
         let path = path.to_owned();
         return Err(LandRefusal::InTheWay { path, files });
@@ -112,19 +115,4 @@ fn advance(
             None => "its git was killed".to_owned(),
         },
     })
-}
-
-pub(in crate::git) fn index_equals(path: &Path, commit: &CommitId) -> Result<bool, GitError> {
-    if let Some(staged) = staged_beside(path, commit) {
-        return Ok(staged.is_empty());
-    }
-    let answer = Git::within(path)
-        .args(["diff-index", "--cached", "--quiet", "--ignore-submodules=none"])
-        .arg(commit.as_str())
-        .answer()?;
-    match answer.status.code() {
-        Some(0) => Ok(true),
-        Some(1) => Ok(false),
-        _ => Err(answer.failure()),
-    }
 }

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::beside::{DifferingFiles, refuse_overlap};
+use super::beside::{DifferingFiles, index_equals, refuse_overlap};
 use super::branch_rewrite::refuse_while_rewritten;
-use super::follow::{index_equals, rehearse, repair};
+use super::follow::{rehearse, repair};
 use super::plan::{CheckoutOutcome, FinishedLanding, LandingPlan, RepairedCheckout};
 use crate::git::files::error::GitError;
 use crate::git::files::git_process::{wait_for_readers, wait_while_changing};
@@ -135,7 +135,7 @@ fn look_at_landing(
         refuse_while_rewritten(repo, branch)?;
         for checkout in checkouts_of(repo, branch)? {
             if plan.beside {
-                refuse_overlap(&checkout.path, &checkout.dirty, old, new)?;
+                refuse_overlap(repo, &checkout.path, &checkout.dirty, old, new)?;
             } else if !checkout.dirty.is_empty() {
                 return Err(LandRefusal::Dirty {
                     path: checkout.path,
@@ -144,7 +144,7 @@ fn look_at_landing(
             }
             // A checkout made at this moment shows the old commit, and is updated when it is found.
             if let Some(lock) = locks.iter().find(|lock| lock.is_of(&checkout.path)) {
-                rehearse(&checkout.path, old, new, held, lock)?;
+                rehearse(repo, old, new, held, lock)?;
             }
         }
     }
@@ -281,8 +281,10 @@ pub fn behind(repo: &Repository, plan: &LandingPlan) -> Result<Vec<PathBuf>, Git
     }
     let mut behind = Vec::new();
     for path in checkout_paths(repo, &plan.branch)? {
-        let moved = DifferingFiles::between(&path, old, &tip)?;
-        if !moved.is_shown(&path, &tip)? && (moved.is_shown(&path, old)? || !index_equals(&path, &tip)?) {
+        let moved = DifferingFiles::between(repo, old, &tip)?;
+        if !moved.is_shown(repo, &path, &tip)?
+            && (moved.is_shown(repo, &path, old)? || !index_equals(repo, &path, &tip)?)
+        {
             behind.push(path);
         }
     }
@@ -330,5 +332,5 @@ fn follow(
     {
         return Ok(CheckoutOutcome::Current);
     }
-    Ok(repair(path, plan, held, &locks[at])?)
+    Ok(repair(repo, plan, held, &locks[at])?)
 }

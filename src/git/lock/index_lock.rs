@@ -117,6 +117,11 @@ impl IndexLock {
         self.checkout == checkout
     }
 
+    /// The checkout whose index this locks.
+    pub(in crate::git) fn checkout(&self) -> &Path {
+        &self.checkout
+    }
+
     /// A git command in the checkout that reads and writes the index to be.
     pub(in crate::git) fn git(&self) -> Git {
         // Where the file is missing, git takes the index for empty.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::inspect::{changed_path, git_dir};
 use super::spotless::spotless_as_tracked;
 use crate::git::files::error::GitError;
-use crate::git::files::registration::{Registration, read_head, registrations_with};
+use crate::git::files::registration::{Registration, head_in, read_head, registrations_with};
 use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 
@@ -21,8 +21,11 @@ pub struct Checkout {
 /// The folders in which a branch is checked out, by its own name or by an alias, sorted. A folder that is gone is not one.
 pub fn checkout_paths(repo: &Repository, branch: &str) -> Result<Vec<PathBuf>, GitError> {
     let branch = Some(meant(repo, branch.to_owned()));
-    let shows = |head: Option<Option<String>>| head.flatten().map(|head| meant(repo, head)) == branch;
-    let mut paths: Vec<PathBuf> = registrations_with(repo.common_dir(), |known| shows(known.head()))?
+    let shows = |head: Option<Option<String>>| {
+        let head = head.flatten();
+        head == branch || head.map(|head| meant(repo, head)) == branch
+    };
+    let mut paths: Vec<PathBuf> = registrations_with(repo.common_dir(), |admin| shows(head_in(admin)))?
         .into_iter()
         .filter(Registration::is_connected)
         .map(|known| known.path)

@@ -15,24 +15,26 @@ pub(in crate::git) fn covered(path: &Path, old: &CommitId, new: &CommitId) -> Re
     if old == new {
         return Ok(Vec::new());
     }
-    let mut files = in_the_way(path, old, new)?;
+    let mut files = in_the_way(&open(path)?, path, old, new)?;
     files.retain(|file| !file.starts_with(ORCH_DIR));
     Ok(files)
+}
+
+fn open(path: &Path) -> Result<git2::Repository, GitError> {
+    let cannot = GitError::library(format!("open the checkout `{}`", path.display()));
+    git2::Repository::open(path).map_err(cannot)
 }
 
 /// Files in a checkout of `old` that git does not track there and that going to `new` would replace, sorted. Git
 /// itself spares only those that are not ignored; here an ignored one (an `.env`) is spared as well.
 pub(in crate::git) fn in_the_way(
+    repo: &git2::Repository,
     path: &Path,
     old: &CommitId,
     new: &CommitId,
 ) -> Result<Vec<PathBuf>, GitError> {
     let mut found = Vec::new();
-    let repo = git2::Repository::open(path).map_err(GitError::library(format!(
-        "open the checkout `{}`",
-        path.display()
-    )))?;
-    for file in TreeDiff::between(&repo, old, new)?.added() {
+    for file in TreeDiff::between(repo, old, new)?.added() {
         if let Some(occupied) = occupied(path, &file) {
             found.push((file, occupied));
         }
@@ -40,7 +42,7 @@ pub(in crate::git) fn in_the_way(
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    let (tree, new_tree) = (tree_at(&repo, old)?, tree_at(&repo, new)?);
+    let (tree, new_tree) = (tree_at(repo, old)?, tree_at(repo, new)?);
     let mut candidates = BTreeSet::new();
     for (file, occupied) in found {
         // A submodule goes into the folder that is there.

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use git2::IndexEntry;
 
-use super::inspect::git_dir;
 use crate::git::files::regular;
 use crate::plan::CommitId;
 
@@ -104,19 +103,9 @@ impl PlainIndex {
     }
 }
 
-/// The files in which a checkout's index differs from a commit: without a process, so only where that is quick. None says only that
-/// this needs git to find out.
-pub(in crate::git) fn staged_beside(checkout: &Path, commit: &CommitId) -> Option<Vec<PathBuf>> {
-    let repo = git2::Repository::open(checkout).ok()?;
-    PlainIndex::read(repo.path(), MOST_FILES)?.differing(&repo, commit)
-}
-
-/// True when it is certain that a checkout's index tells of each file how it is.
-pub(in crate::git) fn is_fresh(checkout: &Path) -> bool {
-    let index = git_dir(checkout)
-        .ok()
-        .and_then(|dir| PlainIndex::read(&dir, MOST_FILES));
-    index.is_some_and(|index| index.is_shown_in(checkout))
+/// True when it is certain that the index in this folder tells of each file of its checkout how it is.
+pub(in crate::git) fn is_fresh(git_dir: &Path, checkout: &Path) -> bool {
+    PlainIndex::read(git_dir, MOST_FILES).is_some_and(|index| index.is_shown_in(checkout))
 }
 
 /// A file of a commit: path, mode and content.

@@ -13,7 +13,7 @@ use crate::git::keep::gate::{SparedCommit, SparedTree, contained, spare_commit, 
 use crate::git::keep::goal::HeadGoal;
 use crate::git::keep::step;
 use crate::git::keep::step::StepRecord;
-use crate::git::landing::follow::index_equals;
+use crate::git::landing::beside::index_equals;
 use crate::git::lock::stale_lock;
 use crate::git::program::command::Git;
 use crate::git::refs::unit::{UnitBranch, refuse_checked_out, set_unit, unit_tips};
@@ -183,9 +183,9 @@ pub fn leave_unit(admin: &WorktreeAdmin, key: &str, plan_branch: &str) -> Result
     let mut state = look(&path)?;
     if !state.dirty.is_empty() {
         // A killed git may have left it from this very step.
-        if index_equals(&path, &tip)? {
+        if index_equals(&admin.repo, &path, &tip)? {
             write_head(&path, place.branch, &tip)?;
-        } else if index_equals(&path, &state.head)? {
+        } else if index_equals(&admin.repo, &path, &state.head)? {
             undo_half(&path, &state.head, tip.as_str(), None)?;
         }
         state = look(&path)?;

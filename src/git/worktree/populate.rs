@@ -84,7 +84,7 @@ pub(in crate::git) fn reset_detached(
         let spared = spare_commit(&admin.repo, key, &state.head, &[], &stamp)?;
         backups.extend(spared.into_backup());
     }
-    let in_the_way = in_the_way(path, &state.head, commit)?;
+    let in_the_way = in_the_way(&admin.repo.handle(), path, &state.head, commit)?;
     let explained = left
         .as_ref()
         .and_then(|left| SparedTree::left_by_checks(left, path, &state))
