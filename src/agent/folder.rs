@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Bytes set aside for the exit record.
 const RESERVE: usize = 2048;
 
+/// How many bytes at the end of a log are searched for its last line.
+const LAST_LINE: usize = 2048;
+
 /// How many times its text's room an event may take, where the end of a log is read as text.
 const RAW: usize = 64;
 
@@ -328,6 +331,13 @@ impl JobFolder {
             .filter(|_| from > 0)
             .map_or(tail, |end| &tail[end + 1..]);
         whole.to_owned()
+    }
+
+    /// The last line of the readable output that is not blank; `None` when there is no output.
+    pub fn last_line(&self) -> Option<String> {
+        let tail = self.readable_tail(LAST_LINE);
+        let last = tail.lines().rev().find(|line| !line.trim().is_empty());
+        last.map(|line| line.trim_end().to_owned())
     }
 
     pub(super) fn write(&self, name: &str, value: &impl Serialize) -> Result<(), AgentError> {
