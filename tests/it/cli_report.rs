@@ -302,7 +302,10 @@ fn people_read_local_times_and_scripts_read_utc() {
     let begun = format!("begun {} JST", here.strftime("%Y-%m-%d %H:%M"));
     assert!(report.contains(&begun), "{begun}: {report}");
     let json = in_zone("JST-9", "report --json");
-    assert!(json.contains(&at.strftime("%Y-%m-%dT%H:%M").to_string()), "{json}");
+    assert!(
+        json.contains(&at.strftime("%Y-%m-%dT%H:%M").to_string()),
+        "{json}"
+    );
 }
 
 #[test]

@@ -147,14 +147,11 @@ fn about(
         let target = &project.target;
         let landed =
             landed.map(|landed| ReasonText::plain(format!("has landed on {target} with {}", landed.commit)));
+        let reasons = landed.into_iter().chain(plan.reasons.clone());
         WhyAnswer {
             state,
             since: plan.since,
-            reasons: landed
-                .into_iter()
-                .chain(plan.reasons.clone())
-                .chain(last_line(project, plan.state, run))
-                .collect(),
+            reasons: reasons.chain(last_line(project, plan.state, run)).collect(),
         }
     };
     match point {

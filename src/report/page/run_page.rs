@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::plan::PlanState;
 
-use super::chronicle::{AttemptStory, RunStory};
 use super::run_text::{outcomes, sentences, spending};
+use crate::report::story::chronicle::{AttemptStory, RunStory};
 use crate::report::text::clock::{clock, with_zone};
 use crate::report::text::span::ms;
 

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use crate::plan::{AgentName, PlanState};
 
-use super::chronicle::{Figures, PlanStory, RunStory, Spending};
 use super::efficiency::efficiency_sentences;
+use crate::report::story::chronicle::{Figures, PlanStory, RunStory, Spending};
 use crate::report::text::clock::{clock, day_and_time, with_zone};
 use crate::report::text::count::count;
 use crate::report::text::hanging::folded;
