@@ -272,12 +272,12 @@ impl ClaimedAttempt {
         }
     }
 
-    /// Tells the end until somebody has taken it in, or has decided otherwise.
+    /// Reports the end until the end was accepted, or decided otherwise.
     fn report(self, exit: ExitRecord, why: Option<String>) -> ExitCode {
         let (payload, site) = (&self.payload, &self.payload.site);
         let made =
             report::fate(payload, &self.name, exit.clone(), why.clone()).map(|fate| (fate, self.channel()));
-        // Without a clone there is no work to tell of.
+        // Without a clone there is no work to report.
         let made = made.or_else(|_| {
             let mirror = site.workplace().mirror;
             let record = report::NodeRecord {
@@ -304,7 +304,7 @@ impl ClaimedAttempt {
         loop {
             match channel.swap(&payload.key, "fate", &fate) {
                 Ok(Swap::Won) => break,
-                // Its work is kept, and merged by nobody.
+                // The late work is kept on the hub, but nobody merges it.
                 Ok(Swap::Lost) if channel.write(&payload.key, "late", &fate).is_ok() => break,
                 Ok(Swap::Lost) | Err(_) => {}
             }
@@ -318,13 +318,13 @@ impl ClaimedAttempt {
                 return ExitCode::FAILURE;
             }
         }
-        // The hub has all of it.
+        // The hub has everything.
         let _ = fs::remove_dir_all(&site.place);
         ExitCode::SUCCESS
     }
 }
 
-/// Ends what killed nodes of the same scratch have left at work.
+/// Ends processes of killed nodes that used the same scratch folder.
 fn sweep(home: &Path) {
     for place in fs::read_dir(home).into_iter().flatten().flatten() {
         let folder = JobFolder::new(place.path().join("job"));
@@ -334,7 +334,7 @@ fn sweep(home: &Path) {
     }
 }
 
-/// Tries something that needs the hub until it answers, before anything has begun.
+/// Retries something that needs the hub until the hub answers, before anything has begun.
 fn patiently<T>(work: impl Fn() -> Result<T, GitError>) -> Result<T, Idle> {
     let (began, mut pause) = (Instant::now(), Duration::from_secs(1));
     loop {
@@ -349,7 +349,7 @@ fn patiently<T>(work: impl Fn() -> Result<T, GitError>) -> Result<T, Idle> {
     }
 }
 
-/// Between half of a pause and all of it, so that many nodes do not come at once.
+/// A random time between half of the pause and all of it, so that many nodes do not come at once.
 fn jitter(pause: Duration) -> Duration {
     let chance = random_word()
         .ok()
@@ -362,7 +362,7 @@ fn host_name() -> String {
     name.trim().to_owned()
 }
 
-/// The first of ten ports to which nobody listens.
+/// The first of ten consecutive ports on which nobody listens.
 fn free_ports() -> Option<u16> {
     let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
     let start = random_word()
