@@ -38,8 +38,8 @@ pub fn agents_of<'p>(plans: impl Iterator<Item = &'p Plan>) -> BTreeSet<&'p Agen
         .collect()
 }
 
-/// Agents that plans need and that cannot be started here, one sentence each. An agent counts as needed only when the plan names no
-/// other that takes over.
+/// Agents that plans need and that cannot be started here, one sentence each. A plan's own agent is not needed when the plan names
+/// another one that takes over.
 pub fn missing_agents(project: &Project, only: &[PlanName]) -> Vec<String> {
     let agents = &project.set.agents;
     let program = |name: &AgentName| agents.get(name).and_then(|agent| agent.command.first());

@@ -78,7 +78,7 @@ pub fn rehearse_merge(
     let mut given: BTreeMap<WorkRef, AgentName> = BTreeMap::new();
     while let Some(input) = inputs.pop() {
         let step = scheduler.handle(at, input);
-        // No agent is started, so agents that would be started are ignored.
+        // No agent is started, so the events of resolvers do not count.
         for event in step
             .events
             .iter()
