@@ -137,7 +137,8 @@ impl CommentView {
     }
 }
 
-/// The commit that would land: where the branch stands, or the resolution of its conflict, which was refused as not reviewed.
+/// The commit that would land: the branch's tip, or the resolution of its conflict, if that was refused because nobody
+/// reviewed it.
 fn to_land(project: &Project, branch: &str, run: &PlanRun) -> Result<Option<CommitId>, SupervisorError> {
     let Some(tip) = project.repo.branch_tip(branch)? else {
         return Ok(None);
