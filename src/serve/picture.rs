@@ -1,4 +1,4 @@
-//! The pages with pictures, and those of runs and of the merge queue.
+//! The pages with pictures, and the pages of runs and of the merge queue.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -32,7 +32,7 @@ pub async fn graph(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     }
 }
 
-/// Marks every shape of the drawing with its state.
+/// Adds the state to every shape of the drawing.
 fn with_states(mut svg: String, status: &Status) -> String {
     let mut mark = |id: &str, state: &str| {
         let own = format!("data-id=\"{id}\"");
@@ -53,13 +53,13 @@ fn with_states(mut svg: String, status: &Status) -> String {
     svg
 }
 
-/// What `orch report --json` says.
+/// The output of `orch report --json`.
 #[derive(Debug, Deserialize)]
 struct ReadReport {
     report: Run,
 }
 
-/// What `orch history --json` says.
+/// The output of `orch history --json`.
 #[derive(Debug, Deserialize)]
 struct History {
     runs: Vec<Run>,
@@ -131,12 +131,12 @@ pub async fn runs(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     }
 }
 
-/// When each attempt of the present run ran.
+/// The times of all attempts of the current run.
 pub async fn timeline(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     timeline_of(&server, None, &uri).await
 }
 
-/// When each attempt of a run ran.
+/// The times of all attempts of a run.
 pub async fn run_timeline(State(server): State<Arc<Server>>, Path(run): Path<String>, uri: Uri) -> Response {
     let digits = run.strip_prefix('r').unwrap_or_default();
     match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -165,12 +165,12 @@ const NAMES: f64 = 190.0;
 const TIME: f64 = 900.0;
 const ROW: f64 = 26.0;
 const TOP: f64 = 30.0;
-/// Distances of the lines of time, in minutes; there are at most eight lines.
+/// The possible distances between time lines, in minutes; there are at most eight lines.
 const STEPS: [u64; 15] = [
     1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080, 43_200,
 ];
 
-/// Draws a run: rows of bars, what is expected still in outline.
+/// Draws a run: rows of bars, with expected work in outline.
 fn lanes(run: &Run, status: &Status, now: Timestamp) -> String {
     let live = run.goes_on && status.run.as_deref() == Some(&run.run);
     let plan = |name: &str| {
@@ -196,7 +196,7 @@ fn lanes(run: &Run, status: &Status, now: Timestamp) -> String {
         .collect();
     let bottom = TOP + rows.len() as f64 * ROW;
     let (width, height) = (NAMES + TIME + 30.0, bottom + 10.0);
-    // Writing into a text fails nowhere.
+    // Writing to a string cannot fail.
     let mut svg = format!(
         "<svg class=\"lanes\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
          aria-label=\"when each attempt ran\">"
@@ -219,7 +219,7 @@ fn lanes(run: &Run, status: &Status, now: Timestamp) -> String {
             Some((end, _)) => format!("{}…", &name[..end]),
             None => name.clone(),
         };
-        // Names of plans are letters, digits, `-` and `_`.
+        // Plan names need no escaping: they consist of letters, digits, `-` and `_`.
         let _ = write!(
             svg,
             "<a href=\"/plans/{name}\"><text class=\"name\" x=\"6\" y=\"{:.1}\">{shown}</text></a>",
@@ -269,7 +269,7 @@ fn lanes(run: &Run, status: &Status, now: Timestamp) -> String {
     svg + "</svg>"
 }
 
-/// What `orch train --json` says.
+/// The output of `orch train --json`.
 #[derive(Debug, Deserialize)]
 struct ReadTrain {
     target: String,
