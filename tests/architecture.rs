@@ -95,7 +95,14 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
     ("plan/manifest", &[("written", 0)]),
     (
         "report",
-        &[("text", 0), ("line", 1), ("live", 2), ("story", 2), ("page", 3)],
+        &[
+            ("text", 0),
+            ("line", 1),
+            ("live", 2),
+            ("story", 2),
+            ("timeline", 3),
+            ("page", 4),
+        ],
     ),
     (
         "schedule",

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::report::TIMELINE_STYLE;
 use axum::http::header;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -30,7 +31,8 @@ const TEMPLATES: [(&str, &str); 12] = [
 ];
 
 /// What needs no token: it is the same for everybody.
-const FILES: [(&str, &str, &str); 3] = [
+const FILES: [(&str, &str, &str); 4] = [
+    ("timeline.css", "text/css; charset=utf-8", TIMELINE_STYLE),
     (
         "orch.css",
         "text/css; charset=utf-8",

@@ -43,6 +43,7 @@ mod git_removal;
 mod git_repository;
 mod git_worktree;
 // Floor 3: the processes between a supervisor and its commands.
+mod run_timeline;
 mod runners;
 // Floor 3: the status file, with many writers.
 mod slurm;

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use crate::plan::{AgentName, PlanState};
 
 use super::efficiency::efficiency_sentences;
-use crate::report::story::chronicle::{Figures, PlanStory, RunStory, Spending};
+use crate::report::story::chronicle::{PlanStory, RunStory, Spending};
+use crate::report::story::figures::Figures;
 use crate::report::text::clock::{clock, day_and_time, with_zone};
 use crate::report::text::count::count;
 use crate::report::text::hanging::folded;
@@ -135,7 +136,7 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
         }
     }
     text.push('\n');
-    for line in sentences(&run.figures()) {
+    for line in sentences(&Figures::of(run)) {
         let _ = writeln!(text, "{}", folded("", &line, columns));
     }
     for (at, warning) in &run.warnings {
@@ -165,7 +166,7 @@ fn agents(plan: &PlanStory) -> Option<String> {
 pub fn history_text(runs: &[RunStory]) -> String {
     let mut text = String::from("run   begun             time      agents    attempts  on average  plans\n");
     for run in runs {
-        let figures = run.figures();
+        let figures = Figures::of(run);
         let spent = spending(figures.spent);
         let spent = if spent.is_empty() {
             spent
