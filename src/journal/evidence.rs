@@ -1,4 +1,4 @@
-//! What a landing rests on, taken from the journal: the note that each landed merge carries.
+//! The evidence for a landing, taken from the journal: the note that each landed merge carries.
 
 use std::collections::BTreeMap;
 
@@ -122,31 +122,32 @@ pub struct ApprovalEvidence {
     pub at: String,
 }
 
-/// An attempt's program and its version, as far as they are known.
+/// An attempt's program and the program's version, as far as they are known.
 pub type Program = (Option<String>, Option<String>);
 
 impl EvidenceNote {
-    /// Reads a note; none for what is no such note.
+    /// Parses a note; `None` when the text is not an evidence note.
     pub fn read(text: &str) -> Option<Self> {
         let note: Self = serde_json::from_str(text).ok()?;
         (note.schema == SCHEMA).then_some(note)
     }
 
-    /// The note as it is kept.
+    /// The text of the note, as it is stored.
     pub fn text(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("texts and numbers are JSON");
         text.push('\n');
         text
     }
 
-    /// Its JSON Schema.
+    /// The JSON Schema of a note.
     pub fn json_schema() -> Value {
         schemars::schema_for!(Self).to_value()
     }
 }
 
 impl LandingEvidence {
-    /// What a landing rests on, from the entries about its plan, in order. None when the journal does not tell of it.
+    /// The evidence for a landing, from the entries about its plan, in order. `None` when the journal has no entry of
+    /// the landing.
     pub fn of(
         records: &[Record],
         landed: &Landed,
@@ -173,7 +174,7 @@ impl LandingEvidence {
     }
 }
 
-/// The word about a task in an event, and the state that it says.
+/// The report about a task in an event, and the state that it reports.
 fn said(event: &Event) -> Option<(&TaskReport, &'static str)> {
     if let Event::TaskDone(report) = event {
         Some((report, "done"))
