@@ -1,4 +1,4 @@
-//! The status file as `orch` writes it first. What others write into it is read without these types.
+//! The status file as `orch` first writes it. Later content of others is read without these types.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ pub struct TaskEntry {
 }
 
 impl StatusFile {
-    /// The file with what is known of all tasks, where nobody has said anything in it yet.
+    /// The file with the known states of all tasks, before anybody has reported anything in it.
     pub(super) fn known(plan: &PlanName, document: &Document, states: impl Fn(&ItemId) -> TaskState) -> Self {
         let mut file = Self::initial(plan, document);
         for (id, entry) in &mut file.tasks {
@@ -71,7 +71,7 @@ impl StatusFile {
         file
     }
 
-    /// The file before anything was reported: what is ticked in the document is done, the rest is pending.
+    /// The file before any report: tasks that are ticked in the document are done, the others are pending.
     pub fn initial(plan: &PlanName, document: &Document) -> Self {
         let entry = |ticked| TaskEntry {
             state: if ticked {
