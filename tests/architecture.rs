@@ -93,7 +93,10 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
     ),
     ("lsp", &[("text", 0), ("view", 1), ("answer", 2)]),
     ("plan/manifest", &[("written", 0)]),
-    ("report", &[("text", 0), ("line", 1), ("live", 2), ("page", 2)]),
+    (
+        "report",
+        &[("text", 0), ("line", 1), ("live", 2), ("story", 2), ("page", 3)],
+    ),
     (
         "schedule",
         &[

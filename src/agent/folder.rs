@@ -13,16 +13,13 @@ use serde::de::DeserializeOwned;
 use crate::failpoint;
 use crate::schedule::Facts;
 
-use super::{AgentError, Away, ExitRecord, Job, ProcessId, Readable};
+use super::{AgentError, Away, ExitRecord, Job, ProcessId};
 
 /// How long a lock may be held by somebody who only looks.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Bytes set aside for the exit record.
 const RESERVE: usize = 2048;
-
-/// How many times its text's room an event may take, where the end of a log is read as text.
-const RAW: usize = 64;
 
 /// The folder of one attempt or verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -284,50 +281,6 @@ impl JobFolder {
     /// What its output tells so far; nothing where nobody wrote that down.
     pub fn facts(&self) -> Option<Facts> {
         self.read("facts.json").ok().flatten()
-    }
-
-    /// The last `bytes` of the output, from a line's start, with anything that is not UTF-8 replaced.
-    pub fn tail(&self, bytes: usize) -> String {
-        use std::io::{Read, Seek, SeekFrom};
-        let read = || -> std::io::Result<Vec<u8>> {
-            let mut file = File::open(self.log())?;
-            let length = file.metadata()?.len();
-            let from = length.saturating_sub(bytes as u64);
-            file.seek(SeekFrom::Start(from))?;
-            let mut tail = Vec::new();
-            file.take(bytes as u64).read_to_end(&mut tail)?;
-            if from > 0
-                && let Some(newline) = tail.iter().position(|byte| *byte == b'\n')
-            {
-                tail.drain(..=newline);
-            }
-            Ok(tail)
-        };
-        String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
-    }
-
-    /// The last `bytes` of the readable output: events in words, as in `orch logs`.
-    pub fn readable_tail(&self, bytes: usize) -> String {
-        let format = self.job().map(|job| job.reading.format).unwrap_or_default();
-        let mut readable = Readable::new(format);
-        let mut text = Vec::new();
-        // An event takes many times the room of what it says.
-        let raw = self.tail(bytes.saturating_mul(RAW));
-        let written = readable.feed(raw.as_bytes(), &mut text);
-        // Writing to memory does not fail.
-        let _ = written.and_then(|()| readable.end(&mut text));
-        let text = String::from_utf8_lossy(&text);
-        let text = text.trim_end();
-        let mut from = text.len().saturating_sub(bytes);
-        while !text.is_char_boundary(from) {
-            from += 1;
-        }
-        let tail = &text[from..];
-        let whole = tail
-            .find('\n')
-            .filter(|_| from > 0)
-            .map_or(tail, |end| &tail[end + 1..]);
-        whole.to_owned()
     }
 
     pub(super) fn write(&self, name: &str, value: &impl Serialize) -> Result<(), AgentError> {

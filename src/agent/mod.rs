@@ -34,6 +34,7 @@ mod launcher;
 mod leader;
 mod log;
 mod log_follower;
+mod log_tail;
 mod process;
 mod reader;
 mod recorder;

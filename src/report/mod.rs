@@ -3,6 +3,7 @@
 mod line;
 mod live;
 mod page;
+mod story;
 mod text;
 
 pub use line::count_line::{STATES, count_line, counts_and_figures};
@@ -11,7 +12,6 @@ pub use line::event_line::{detail, event_line};
 pub use line::json_lines::JsonLines;
 pub use line::plain_lines::PlainLines;
 pub use live::progress::ProgressBars;
-pub use page::chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chronicle};
 pub use page::digest_text::{digest_markdown, digest_text};
 pub use page::durations_text::DurationsPage;
 pub use page::gantt::gantt;
@@ -22,6 +22,7 @@ pub use page::run_text::{history_text, outcomes, run_text};
 pub use page::summary::{next_steps, summary};
 pub use page::table::{run_word, table};
 pub use page::train_table::train_table;
+pub use story::chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chronicle};
 pub use text::count::count;
 pub use text::hanging::{broken, folded, hanging};
 pub use text::named_lines::NamedLines;

@@ -15,8 +15,6 @@ use crate::supervisor::{Depth, InForce, PlanView, Project, Situation, StatusView
 
 use super::model::{NeedRow, Seen, TopRow, WorkSpan};
 
-/// So much of the end of a log is read for its last line.
-const TAIL: usize = 2048;
 /// So long a look counts changed lines that were not counted before; the next look goes on.
 const COUNTING: Duration = Duration::from_millis(200);
 
@@ -75,9 +73,7 @@ pub(super) fn signs_of_life(seen: &mut Seen, at_work: &[OpenLog]) {
         let changed = changed.unwrap_or(SystemTime::UNIX_EPOCH);
         let row = &mut seen.plans[*place];
         row.heard = Timestamp::try_from(changed).ok().filter(|at| at.as_second() > 0);
-        let tail = folder.readable_tail(TAIL);
-        let last = tail.lines().rev().find(|line| !line.trim().is_empty());
-        row.said = harmless(last.unwrap_or_default());
+        row.said = harmless(&folder.last_line().unwrap_or_default());
     }
 }
 

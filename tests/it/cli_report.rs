@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::{KEEPS_BOTH, Sandbox, document, wait_for};
+use crate::support::{KEEPS_BOTH, Said, Sandbox, document, wait_for};
 
 #[test]
 fn a_report_tells_of_plans_attempts_and_time_in_text_json_and_one_page() {
@@ -281,4 +281,48 @@ fn what_a_run_has_cost_is_the_same_everywhere() {
             .all(|cost| cost.is_some_and(|cost| (cost - 2.92).abs() < 1e-9)),
         "{told:?}: two attempts of each plan, and one that resolves their conflict"
     );
+}
+
+#[test]
+fn people_read_local_times_and_scripts_read_utc() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    let in_zone = |zone: &str, line: &str| {
+        let mut command = sandbox.command(line.split(' '));
+        Said::of(command.env("TZ", zone)).code(0).out
+    };
+    let first = sandbox.events().remove(0);
+    let at: jiff::Timestamp = first["at"].as_str().unwrap().parse().unwrap();
+    let here = at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9)));
+    let events = in_zone("JST-9", "events");
+    let clock = here.strftime("%H:%M:%S").to_string();
+    assert!(events.starts_with(&clock), "{clock}: {events}");
+    let report = in_zone("JST-9", "report");
+    let begun = format!("begun {} JST", here.strftime("%Y-%m-%d %H:%M"));
+    assert!(report.contains(&begun), "{begun}: {report}");
+    let json = in_zone("JST-9", "report --json");
+    assert!(
+        json.contains(&at.strftime("%Y-%m-%dT%H:%M").to_string()),
+        "{json}"
+    );
+}
+
+#[test]
+fn why_of_a_failed_plan_shows_the_last_line_of_its_agent() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "echo first; printf 'no such table: \\033[31musers\\n\\n'; exit 3",
+    );
+    sandbox.orch("up").code(1).ok();
+    let why = sandbox.orch("why p").code(0).out;
+    assert!(
+        why.contains("the last line of p-1: no such table:") && why.contains("users"),
+        "{why}"
+    );
+    assert!(!why.contains('\u{1b}') && !why.contains("first"), "{why}");
 }

@@ -5,10 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::agent::JobFolder;
 use crate::graph::{Graph, Of, Ranks, Timeline};
 use crate::journal::SCHEMA;
-use crate::plan::{Document, ItemId, PlanName, Point, Speaker, TaskId, TaskState, UnitId};
-use crate::report::{ago, broken, output_terminal, span};
+use crate::plan::{
+    Document, ItemId, PlanName, PlanState, Point, Speaker, TaskId, TaskState, UnitId, harmless,
+};
+use crate::report::{ago, broken, fit, output_terminal, span};
 use crate::schedule::{Outcome, PlanRun, task_state};
 use crate::status;
 use crate::supervisor::{Depth, PlanView, Project, Situation};
@@ -26,6 +29,9 @@ pub struct WhyArgs {
     #[arg(value_name = "PLAN[.PHASE[.TASK]]|COMMIT")]
     what: Option<String>,
 }
+
+/// The most columns of a quoted line of an agent.
+const LONGEST_LINE: usize = 300;
 
 /// `orch why --json`
 #[derive(Debug, Serialize)]
@@ -141,10 +147,11 @@ fn about(
         let target = &project.target;
         let landed =
             landed.map(|landed| ReasonText::plain(format!("has landed on {target} with {}", landed.commit)));
+        let reasons = landed.into_iter().chain(plan.reasons.clone());
         WhyAnswer {
             state,
             since: plan.since,
-            reasons: landed.into_iter().chain(plan.reasons.clone()).collect(),
+            reasons: reasons.chain(last_line(project, plan.state, run)).collect(),
         }
     };
     match point {
@@ -213,6 +220,21 @@ fn about(
             })
         }
     }
+}
+
+/// The last line that the plan's agent printed, where its last attempt failed and the plan needs a person.
+fn last_line(project: &Project, state: PlanState, run: &PlanRun) -> Option<ReasonText> {
+    let last = run.history.last().filter(|last| last.failure.is_some())?;
+    if !matches!(state, PlanState::Failed | PlanState::Held) {
+        return None;
+    }
+    let line = JobFolder::new(project.dir.attempt(&last.id)).last_line()?;
+    let text = format!(
+        "the last line of {}: {}",
+        last.id,
+        fit(&harmless(&line), LONGEST_LINE)
+    );
+    Some(ReasonText::plain(text))
 }
 
 /// The failure of a task: from the journal, and from a person's report that no supervisor has read yet.

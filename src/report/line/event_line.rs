@@ -11,6 +11,7 @@ use crate::supervisor::given;
 use super::person_line::person_line;
 use super::resolving_line::resolving_line;
 use super::usage_line::{facts_line, parked_line};
+use crate::report::text::clock::clock;
 use crate::report::text::count::count;
 
 /// Without a process it was handed over to another machine, or nobody knows its process any more.
@@ -23,8 +24,7 @@ fn started_line(attempt: &AttemptId, pid: u32) -> String {
 
 /// `03:04:05 auth     agent.started        attempt auth-1`
 pub fn event_line(record: &Record) -> String {
-    let time = record.wall.to_string();
-    let clock = time.get(11..19).unwrap_or_default();
+    let clock = clock(record.wall);
     let plan = record.event.plan().map_or("-", |plan| plan.as_str());
     let columns = crate::journal::Columns::of(&record.event);
     format!(

@@ -19,6 +19,7 @@ use super::echo::NoEcho;
 use super::screen::{Above, Screen};
 use crate::report::line::count_line::{counts, figures};
 use crate::report::line::event_line::detail;
+use crate::report::text::clock::clock;
 use crate::report::text::hanging::folded;
 use crate::report::text::width::{error_columns, error_rows};
 
@@ -100,7 +101,7 @@ impl Observer for ProgressBars {
     }
 
     fn awaits(&mut self, _: &Scheduler) {
-        let time = jiff::Zoned::now().strftime("%H:%M:%S ").to_string();
+        let time = format!("{} ", clock(jiff::Timestamp::now()));
         let said = "waiting for a person: the run goes on once something is settled; Ctrl-C ends it";
         let mut above = self.above.lock().unwrap_or_else(PoisonError::into_inner);
         above.extend([folded(&time, said, error_columns())]);
@@ -127,7 +128,7 @@ fn notice(record: &Record) -> Option<String> {
         _ => return None,
     };
     let plan = record.event.plan().map(|plan| format!("{plan}: "));
-    let time = record.wall.strftime("%H:%M:%S ").to_string();
+    let time = format!("{} ", clock(record.wall));
     let said = format!("{}{what}{}", plan.unwrap_or_default(), detail(&record.event));
     Some(folded(&time, &said, error_columns()))
 }

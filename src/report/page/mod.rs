@@ -1,7 +1,5 @@
 //! A whole answer: the fleet, a plan, a run.
 
-pub mod chronicle;
-pub mod chronicle_conflict;
 pub mod digest_text;
 pub mod durations_text;
 pub mod efficiency;
@@ -9,7 +7,6 @@ pub mod gantt;
 pub mod plan_page;
 pub mod review_text;
 pub mod run_page;
-pub mod run_standing;
 pub mod run_text;
 pub mod summary;
 pub mod table;

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use crate::plan::PlanState;
 
-use super::chronicle::{AttemptStory, RunStory};
 use super::run_text::{outcomes, sentences, spending};
+use crate::report::story::chronicle::{AttemptStory, RunStory};
+use crate::report::text::clock::{clock, with_zone};
 use crate::report::text::span::ms;
 
 /// Width of the picture of time, in its own units.
@@ -43,10 +44,7 @@ svg .bar { fill: var(--good); } svg .bar.bad { fill: var(--bad); } svg .grid { s
 /// The page.
 pub fn run_page(run: &RunStory) -> String {
     let mut page = String::new();
-    let began = run
-        .began
-        .map(|began| began.strftime("%Y-%m-%d %H:%M UTC").to_string())
-        .unwrap_or_default();
+    let began = run.began.map(with_zone).unwrap_or_default();
     let ending = run.ending_words();
     let _ = write!(
         page,
@@ -72,7 +70,7 @@ pub fn run_page(run: &RunStory) -> String {
             let _ = writeln!(
                 page,
                 "<li><span class=\"soft\">{}</span> {}</li>",
-                at.strftime("%H:%M:%S"),
+                clock(*at),
                 escaped(why)
             );
         }

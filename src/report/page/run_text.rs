@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use crate::plan::{AgentName, PlanState};
 
-use super::chronicle::{Figures, PlanStory, RunStory, Spending};
 use super::efficiency::efficiency_sentences;
+use crate::report::story::chronicle::{Figures, PlanStory, RunStory, Spending};
+use crate::report::text::clock::{clock, day_and_time, with_zone};
 use crate::report::text::count::count;
 use crate::report::text::hanging::folded;
 use crate::report::text::palette::plan_style;
@@ -94,16 +95,9 @@ pub fn sentences(figures: &Figures) -> Vec<String> {
 /// One run, in so many columns.
 pub fn run_text(run: &RunStory, columns: usize) -> String {
     let mut text = String::new();
-    let began = run
-        .began
-        .map(|began| began.strftime("%Y-%m-%d %H:%M").to_string())
-        .unwrap_or_default();
+    let began = run.began.map(with_zone).unwrap_or_default();
     let ending = run.ending_words();
-    let _ = writeln!(
-        text,
-        "{} onto {}, begun {began} UTC: {ending}\n",
-        run.run, run.target
-    );
+    let _ = writeln!(text, "{} onto {}, begun {began}: {ending}\n", run.run, run.target);
     let width = run
         .plans
         .keys()
@@ -145,7 +139,7 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
         let _ = writeln!(text, "{}", folded("", &line, columns));
     }
     for (at, warning) in &run.warnings {
-        let time = at.strftime("%H:%M:%S ").to_string();
+        let time = format!("{} ", clock(*at));
         let _ = writeln!(text, "{}", folded(&time, &fit(warning, 3 * columns), columns));
     }
     text
@@ -181,9 +175,7 @@ pub fn history_text(runs: &[RunStory]) -> String {
         let row = format!(
             "{:<5} {:<17} {:<9} {:<9} {:<9} {:<11.1} {}{spent}",
             run.run,
-            run.began
-                .map(|began| began.strftime("%Y-%m-%d %H:%M").to_string())
-                .unwrap_or_default(),
+            run.began.map(day_and_time).unwrap_or_default(),
             ms(figures.driven_ms),
             ms(figures.agent_ms),
             figures.attempts,

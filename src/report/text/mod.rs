@@ -1,5 +1,6 @@
 //! How words, numbers and times are written, and how wide they are.
 
+pub mod clock;
 pub mod count;
 pub mod hanging;
 pub mod named_lines;
