@@ -35,7 +35,7 @@ impl Reading {
 /// document (a full path into the worktree).
 ///
 /// Never fails: a file that is missing, huge, malformed, foreign or not a regular file becomes a warning. A tick means
-/// done when the status file says nothing about the item, or at most `pending`; otherwise the status file wins.
+/// done when the status file says nothing about the item, or only `pending` or `running`; otherwise the status file wins.
 pub fn read(worktree: &Path, plan: &PlanName, document: &Document, committed: Option<&Path>) -> Reading {
     read_new(worktree, plan, document, committed, &BTreeSet::new)
 }

@@ -49,7 +49,6 @@ pub struct Updated {
 
 /// Writes changes into `.orch/status.json`, all of them or none, with the time `at`. Makes missing files and folders.
 ///
-/// Safe among any number of callers, and towards programs that replace the file themselves: what such a program puts in
 /// Safe with any number of callers, and with programs that replace the file themselves: when such a program puts a new
 /// file in place meanwhile, that file is read and the changes are made on top of it. Unknown fields stay. A file that
 /// is no status file of this plan is kept as `status.json.damaged-N`, and a new file is begun.
