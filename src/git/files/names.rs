@@ -15,7 +15,7 @@ pub(in crate::git) const CANDIDATES: &str = "refs/orch/candidates/";
 /// The commits of each plan at the last look.
 pub(in crate::git) const MADE: &str = "refs/orch/made/";
 
-/// The commits at which phases ended that other plans wait for.
+/// The commits at which phases ended that others wait for.
 pub(in crate::git) const PINS: &str = "refs/orch/pins/";
 
 /// Records of the branches that belong to units.

@@ -42,8 +42,8 @@ impl Registration {
         admin.canonicalize().is_ok_and(same)
     }
 
-    /// True when the folder's `.git` belongs to something else. The beginning of an interrupted write of our own link
-    /// is not foreign.
+    /// True when the folder's `.git` belongs to something else. The beginning of this worktree's own link, left by an
+    /// interrupted write, is not foreign.
     pub(in crate::git) fn is_foreign(&self) -> bool {
         let link = self.path.join(".git");
         match regular::read(&link) {

@@ -17,8 +17,7 @@ use crate::git::state::inspect::{git_dir, inspect};
 use crate::git::state::plain_index::{MOST_FILES, PlainIndex};
 use crate::plan::CommitId;
 
-/// The files that differ between two commits, relative to the top. Also decides whether a path conflicts with one of
-/// them.
+/// The files that differ between two commits, relative to the top.
 pub(in crate::git) struct DifferingFiles(BTreeSet<PathBuf>);
 
 impl DifferingFiles {

@@ -193,8 +193,8 @@ impl ThreeWay<'_> {
         Ok(true)
     }
 
-    /// Checks a folder that both sides changed to the same result. When a file was removed from it, git would look for
-    /// a rename.
+    /// Checks a folder that both sides changed to the same result. When an entry was removed from it, git would look for
+    /// a rename, so the merge is left to git.
     fn nothing_removed(&mut self, base: Oid, now: Oid) -> Result<(), Leave> {
         if base == now {
             return Ok(());

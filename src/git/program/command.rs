@@ -1,5 +1,4 @@
-//! Running the git program: a clean environment, one language, no prompts, and nothing that depends on the caller's
-//! settings.
+//! Running the git program: a clean environment, one language, no prompts, no surprises for the caller.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -19,9 +18,8 @@ use crate::git::files::error::GitError;
 use crate::git::files::version::LEAST_VERSION;
 use crate::plan::CommitId;
 
-/// The `GIT_*` variables that are settings of the person or the machine. All other `GIT_*` variables say which
-/// repository, index or object store an outer git command works on (`git rev-parse --local-env-vars`), and would
-/// misdirect orch's commands.
+/// The `GIT_*` variables that are settings of the person or the machine. All others say which repository, index or
+/// object store an outer git command works on (`git rev-parse --local-env-vars`), and would misdirect orch's commands.
 const KEPT: &[&str] = &[
     "GIT_ALLOW_PROTOCOL",
     "GIT_ASKPASS",
@@ -170,8 +168,8 @@ impl Git {
         git.marked(common_dir)
     }
 
-    /// Marks the command, so that it can be found if it outlives this process, and keeps it from running hooks that
-    /// were added while agents ran.
+    /// Marks the command, so that it can be found if it outlives this process. Keeps it from running hooks that agents
+    /// added.
     fn marked(self, place: &Path) -> Self {
         let trusted = brought_back(place).into_iter().fold(self, Self::config);
         trusted.mark(place)
@@ -276,9 +274,8 @@ impl Git {
                 drop(pipe);
                 child.wait_with_output()
             }
-            // The input is written while the output is read. Otherwise git, which may answer as it reads, could wait
-            // for its reader while the writer waits for git. When git does not read to the end, its exit status says
-            // why.
+            // The input is written while the output is read: git may answer as it reads, and would wait for a reader,
+            // and the writer for git. When git does not read to the end, its exit status says why.
             Some((input, mut pipe)) => thread::scope(|scope| {
                 scope.spawn(move || pipe.write_all(&input));
                 child.wait_with_output()

@@ -309,7 +309,8 @@ pub fn remove(
         .into_iter()
         .any(|known| known.path == removable.path);
     if known {
-        // The worktree is judged again at the last moment. Git itself refuses to remove any worktree with submodules.
+        // The worktree is judged again at the last moment. Git refuses to remove any worktree with submodules; the removal
+        // of judged submodules gets round that.
         let path = &removable.path;
         let spared = match path.exists() {
             true => SparedTree::clean(path, &inspect(path)?),

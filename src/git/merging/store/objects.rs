@@ -94,7 +94,7 @@ impl Objects {
         if let Some((_, data)) = self.made.get(&id) {
             return Some(data.len());
         }
-        // In a pack, an object's header takes as long to reach as its beginning.
+        // Reading only the header of a packed object is no faster than reading its beginning, so cached objects come first.
         if let Some(data) = self.read.get(&id) {
             return Some(data.len());
         }
