@@ -168,8 +168,8 @@ impl Git {
         git.marked(common_dir)
     }
 
-    /// Marks the command, so that it can be found if it outlives this process. Keeps it from running hooks that agents
-    /// added.
+    /// Marks the command, so that it can be found if it outlives this process. Hooks that were added while agents ran
+    /// do not run.
     fn marked(self, place: &Path) -> Self {
         let trusted = brought_back(place).into_iter().fold(self, Self::config);
         trusted.mark(place)
@@ -274,8 +274,8 @@ impl Git {
                 drop(pipe);
                 child.wait_with_output()
             }
-            // The input is written while the output is read: git may answer as it reads, and would wait for a reader,
-            // and the writer for git. When git does not read to the end, its exit status says why.
+            // The input is written while the output is read. Otherwise git could wait for its reader while the writer
+            // waits for git. When git does not read to the end, its exit status says why.
             Some((input, mut pipe)) => thread::scope(|scope| {
                 scope.spawn(move || pipe.write_all(&input));
                 child.wait_with_output()
