@@ -18,7 +18,7 @@ use crate::plan::manifest::written::words::{
     Clean, Commit, Dispatch, EngineKind, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap,
     PlanGate, Preset, Report, Stdin, Stop, Strategy,
 };
-use crate::plan::{AgentName, Dependency, ExecutorName, Priority, ResourceName};
+use crate::plan::{AgentName, Currency, Dependency, ExecutorName, Priority, ResourceName};
 
 macro_rules! tables {
     ($($(#[$meta:meta])* $type:ident = $kind:literal { $($(#[$doc:meta])* $key:ident: $value:ty,)+ })+) => { $(
@@ -119,6 +119,8 @@ tables! {
         grace: DurationText,
         /// Money over the run.
         budget: Money,
+        /// The currency of budgets, prices and costs, as an ISO 4217 code. Default: "USD".
+        currency: Currency,
         /// Ignored files to copy into new worktrees, besides those of `.worktreeinclude`: patterns as in `.gitignore`.
         #[schemars(example = [".env"])]
         copy: Vec<Located<Text>>,
