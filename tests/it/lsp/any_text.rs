@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lsp_server::Message;
 use serde_json::{Value, json};
 
-use crate::lsp::{AUTH, MANIFEST, manifest, sandbox};
+use super::protocol::{AUTH, MANIFEST, manifest, sandbox};
 use crate::support::editor::behind;
 use crate::support::reading::samples;
 use crate::support::{Dice, Sandbox};
@@ -188,11 +188,11 @@ fn type_in(session: &mut orch::lsp::Session, uri: &str, text: &str, step: usize)
 #[test]
 fn a_manifest_is_answered_for_at_every_step_of_its_typing() {
     let sandbox = sandbox();
-    let template = include_str!("../../templates/plans.toml").replace("plans/example.md", "plans/auth.md");
+    let template = include_str!("../../../templates/plans.toml").replace("plans/example.md", "plans/auth.md");
     let mut session = orch::lsp::Session::new(sandbox.path().to_owned(), None);
     session.take(&message(json!({ "id": 1, "method": "initialize", "params": {} })));
     let uri = format!("file://{}", sandbox.join("plans.toml").display());
-    for text in [&template, include_str!("../../plans.toml"), MANIFEST] {
+    for text in [&template, include_str!("../../../plans.toml"), MANIFEST] {
         type_in(&mut session, &uri, text, 1);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use super::{Sandbox, wait_for};
+use crate::support::{Sandbox, wait_for};
 
 /// A terminal with a shell in it. Every test has a server of its own.
 pub struct Tmux {

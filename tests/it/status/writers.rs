@@ -74,7 +74,7 @@ fn eight_writers_with_two_thousand_updates_lose_none() {
     let processes: Vec<Child> = (1..=WRITERS - 2)
         .map(|writer| {
             Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "status_writers::a_writer", "--quiet"])
+                .args(["--exact", "status::writers::a_writer", "--quiet"])
                 .env(WORKTREE, worktree.path())
                 .env(WRITER, writer.to_string())
                 .stdout(Stdio::null())

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::wait_for;
+use crate::support::wait_for;
 
 /// A page in a browser of its own.
 pub struct Browser {

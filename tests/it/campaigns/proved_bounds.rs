@@ -1,6 +1,6 @@
 //! What the benchmark of schedules proves where the lower bound is too low.
 
-#[path = "../../benches/support/proof/mod.rs"]
+#[path = "../../../benches/support/proof/mod.rs"]
 mod proof;
 
 use orch::graph::{Durations, Generated, Rng};

@@ -405,7 +405,7 @@ fn a_kill_at_any_instant_leaves_what_can_be_finished() {
             .args([
                 "--ignored",
                 "--exact",
-                "git_half_made::child_that_makes_a_worktree",
+                "git::half_made::child_that_makes_a_worktree",
             ])
             .env("HALF_MADE_TOP", bench.scratch.path())
             .env("HALF_MADE_PATH", &bench.spec.path)

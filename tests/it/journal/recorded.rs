@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::support::{Said, Scratch};
 
-const JOURNAL: &str = include_str!("../recorded/journal.sql");
-const REPOSITORY: &[u8] = include_bytes!("../recorded/repository.fast-export");
+const JOURNAL: &str = include_str!("../../recorded/journal.sql");
+const REPOSITORY: &[u8] = include_bytes!("../../recorded/repository.fast-export");
 
 /// The version of the tables that it was written with.
 const TABLES: i64 = 2;

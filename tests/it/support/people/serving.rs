@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Running, Sandbox, wait_for};
+use crate::support::{Running, Sandbox, wait_for};
 
 /// A server.
 pub struct Serving {

@@ -463,7 +463,7 @@ fn a_kill_at_any_instant_loses_nothing() {
             .args([
                 "--ignored",
                 "--exact",
-                "git_integrate::child_that_enters_and_integrates",
+                "git::merging::integrate::child_that_enters_and_integrates",
             ])
             .env("LANES_TOP", lanes.scratch.path())
             .stdout(Stdio::null())
