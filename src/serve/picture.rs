@@ -1,7 +1,6 @@
 //! The pages with pictures, and the pages of runs and of the merge queue.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -15,8 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::fleet::{Age, Status, about};
 use super::page::{page, shown};
 use super::server::{Server, Trouble};
-use crate::report::span;
-use crate::words::rough;
+use crate::report::{RunTimeline, draw_timeline, span, timeline_legend};
 
 /// The graph with the state of each of its parts.
 pub async fn graph(State(server): State<Arc<Server>>, uri: Uri) -> Response {
@@ -25,11 +23,25 @@ pub async fn graph(State(server): State<Arc<Server>>, uri: Uri) -> Response {
         (Ok(svg), Ok(status)) => {
             let picture = Value::from_safe_string(with_states(svg.text(), &status));
             let (title, hint) = ("Graph", "What waits for what, with the state of each part.");
-            let values = context! { title, hint, picture, legend => "graph" };
+            let values = context! { title, hint, picture, legend => graph_legend(), kind => "graph" };
             page(&server, "picture.html", "graph", values).await
         }
         (Err(trouble), _) | (_, Err(trouble)) => trouble.answer(&uri),
     }
+}
+
+/// The meaning of the graph's colours.
+fn graph_legend() -> Value {
+    let entries = [
+        ("s-run", "at work"),
+        ("s-done", "done or landed"),
+        ("s-bad", "failed or held"),
+        ("s-off", "skipped or cancelled"),
+        ("s-path", "critical path"),
+    ];
+    let entry = |(class, label)| format!("<li><span class=\"swatch {class}\"></span>{label}</li>");
+    let entries: String = entries.into_iter().map(entry).collect();
+    Value::from_safe_string(format!("<ul class=\"legend\">{entries}</ul>"))
 }
 
 /// Adds the state to every shape of the drawing.
@@ -56,7 +68,14 @@ fn with_states(mut svg: String, status: &Status) -> String {
 /// The output of `orch report --json`.
 #[derive(Debug, Deserialize)]
 struct ReadReport {
-    report: Run,
+    report: ReportedRun,
+    timeline: Option<RunTimeline>,
+}
+
+/// The run of a report.
+#[derive(Debug, Deserialize)]
+struct ReportedRun {
+    run: String,
 }
 
 /// The output of `orch history --json`.
@@ -79,18 +98,7 @@ struct Run {
 
 #[derive(Debug, Deserialize, Serialize)]
 struct Story {
-    attempts: Vec<ReadTry>,
     state: Option<String>,
-    why: Option<String>,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-struct ReadTry {
-    attempt: String,
-    agent: Option<String>,
-    began: Option<Timestamp>,
-    ended: Option<Timestamp>,
-    failed: Option<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -147,129 +155,26 @@ pub async fn run_timeline(State(server): State<Arc<Server>>, Path(run): Path<Str
 
 async fn timeline_of(server: &Arc<Server>, run: Option<&str>, uri: &Uri) -> Response {
     let line: Vec<&str> = ["report", "--json"].into_iter().chain(run).collect();
-    let (report, status) = tokio::join!(server.read::<ReadReport>(&line, 5), server.status());
-    let drawn = report.and_then(|report| Ok((report.report, status?)));
-    match drawn {
-        Ok((run, status)) => {
-            let picture = Value::from_safe_string(lanes(&run, &status, Timestamp::now()));
-            let title = format!("Timeline of {}", run.run);
-            let hint = "One row for each plan, one bar for each attempt.";
-            let values = context! { title, hint, picture, legend => "timeline" };
+    match server.read::<ReadReport>(&line, 5).await {
+        Ok(ReadReport { report, timeline }) => {
+            let drawn = timeline.filter(|timeline| !timeline.rows.is_empty());
+            let picture = drawn.as_ref().map(|timeline| {
+                let picture = draw_timeline(timeline, Some(&|plan| format!("/plans/{plan}")));
+                Value::from_safe_string(picture)
+            });
+            let legend = drawn
+                .as_ref()
+                .map(|timeline| Value::from_safe_string(timeline_legend(timeline)));
+            let title = format!("Timeline of {}", report.run);
+            let hint = "One row for each worktree. Point at a shape to see what it is.";
+            let values = context! { title, hint, picture, legend, kind => "timeline" };
             page(server, "picture.html", "timeline", values).await
         }
         Err(trouble) => trouble.answer(uri),
     }
 }
 
-const NAMES: f64 = 190.0;
-const TIME: f64 = 900.0;
-const ROW: f64 = 26.0;
-const TOP: f64 = 30.0;
-/// The possible distances between time lines, in minutes; there are at most eight lines.
-const STEPS: [u64; 15] = [
-    1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080, 43_200,
-];
-
-/// Draws a run: rows of bars, with expected work in outline.
-fn lanes(run: &Run, status: &Status, now: Timestamp) -> String {
-    let live = run.goes_on && status.run.as_deref() == Some(&run.run);
-    let plan = |name: &str| {
-        status
-            .plans
-            .iter()
-            .find(|plan| plan.name == name)
-            .filter(|_| live)
-    };
-    let until = if run.goes_on {
-        now
-    } else {
-        run.ended.unwrap_or(now)
-    };
-    let since = |at: Timestamp| (at.as_millisecond() - run.began.as_millisecond()).max(0) as f64;
-    let ahead = status.eta_s.filter(|_| live).unwrap_or_default() as f64 * 1000.0;
-    let whole = (since(until) + ahead).max(1000.0);
-    let x = |ms: f64| NAMES + ms.min(whole) / whole * TIME;
-    let rows: Vec<_> = run
-        .plans
-        .iter()
-        .filter(|(name, story)| !story.attempts.is_empty() || plan(name).is_some())
-        .collect();
-    let bottom = TOP + rows.len() as f64 * ROW;
-    let (width, height) = (NAMES + TIME + 30.0, bottom + 10.0);
-    // Writing to a string cannot fail.
-    let mut svg = format!(
-        "<svg class=\"lanes\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
-         aria-label=\"when each attempt ran\">"
-    );
-    let step = STEPS.map(|minutes| minutes * 60_000);
-    let step = step.into_iter().find(|step| whole / *step as f64 <= 8.0);
-    let step = step.unwrap_or(whole as u64 / 8).min((whole as u64).max(1));
-    for ms in (0..=whole as u64).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
-        let _ = write!(
-            svg,
-            "<line class=\"grid\" x1=\"{0:.1}\" x2=\"{0:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/><text x=\"{0:.1}\" y=\"18\" \
-             text-anchor=\"middle\">{1}</text>",
-            x(ms as f64),
-            rough(std::time::Duration::from_millis(ms))
-        );
-    }
-    for (place, (name, story)) in rows.into_iter().enumerate() {
-        let top = TOP + place as f64 * ROW;
-        let shown = match name.char_indices().nth(24) {
-            Some((end, _)) => format!("{}…", &name[..end]),
-            None => name.clone(),
-        };
-        // Plan names need no escaping: they consist of letters, digits, `-` and `_`.
-        let _ = write!(
-            svg,
-            "<a href=\"/plans/{name}\"><text class=\"name\" x=\"6\" y=\"{:.1}\">{shown}</text></a>",
-            top + 17.0
-        );
-        let mut bar = |class: &str, from: f64, to: f64, tip: &str| {
-            let _ = write!(
-                svg,
-                "<rect class=\"bar {class}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{}\" rx=\"3\"><title>{}</title></rect>",
-                x(from),
-                top + 5.0,
-                (x(to) - x(from)).max(2.0),
-                ROW - 10.0,
-                minijinja::HtmlEscape(&super::page::visible(tip))
-            );
-        };
-        for tried in &story.attempts {
-            let Some(from) = tried.began else { continue };
-            let to = tried.ended.unwrap_or(until);
-            let took = long((since(to) - since(from)) as u64);
-            let (class, how) = match (&tried.failed, tried.ended) {
-                (Some(why), _) => ("bad", format!(", failed: {why}")),
-                (None, None) if live => ("now", ", at work".to_owned()),
-                (None, _) => ("good", String::new()),
-            };
-            bar(
-                class,
-                since(from),
-                since(to),
-                &format!("{}: {took}{how}", tried.attempt),
-            );
-        }
-        if let Some(eta) = plan(name).and_then(|plan| plan.eta_s) {
-            let to = since(until) + eta as f64 * 1000.0;
-            let tip = format!("{name}: done in about {}", about(eta));
-            bar("expected", since(until), to, &tip);
-        }
-    }
-    if live {
-        let _ = write!(
-            svg,
-            "<line class=\"moment\" x1=\"{0:.1}\" x2=\"{0:.1}\" y1=\"{1}\" y2=\"{bottom}\"/>",
-            x(since(until)),
-            TOP - 6.0
-        );
-    }
-    svg + "</svg>"
-}
-
-/// The output of `orch train --json`.
+/// What `orch train --json` says.
 #[derive(Debug, Deserialize)]
 struct ReadTrain {
     target: String,

@@ -8,6 +8,7 @@ mod ended;
 mod landed;
 mod list;
 mod merge;
+mod money;
 mod reason_text;
 mod strategy;
 mod train;
@@ -15,6 +16,7 @@ mod waiting;
 
 pub use attention::{attention_line, attention_text};
 pub use list::{clause, rough};
+pub use money::{cost, money};
 pub use reason_text::{ReasonText, complete, explained, explained_unit, rewritten};
 pub use strategy::strategy_reason;
 pub use train::train_reason;

@@ -1,7 +1,7 @@
 //! What working side by side has gained, against the aims that a team lead may set: an efficiency of 65 %, poor below 50 and bad
 //! below 40; an overhead of 10 %, poor above 15 and bad above 20.
 
-use crate::report::story::chronicle::Figures;
+use crate::report::story::figures::Figures;
 use crate::report::text::span::ms;
 
 /// Shares in percent from which on an efficiency is good, poor and bad.

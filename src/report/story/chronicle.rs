@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::spell::Spell;
 use crate::journal::{Columns, Record};
-use crate::plan::{AgentName, AttemptId, CommitId, PlanName, PlanState, RunId, UnitId};
+use crate::plan::{AgentName, AttemptId, CommitId, Currency, PhaseId, PlanName, PlanState, RunId, UnitId};
 use crate::schedule::{Event, Landed, MergeTrouble, NotLanded};
 
 /// One run.
@@ -17,6 +18,8 @@ pub struct RunStory {
     pub run: String,
     /// Where its plans land.
     pub target: String,
+    /// The currency of costs.
+    pub currency: Currency,
     /// When it began.
     pub began: Option<Timestamp>,
     /// When the last thing of it was recorded.
@@ -49,8 +52,16 @@ pub struct PlanStory {
     pub why: Option<String>,
     /// The commit with which it landed.
     pub landed: Option<CommitId>,
+    /// When it landed.
+    pub landed_at: Option<Timestamp>,
     /// Its attempts, oldest first.
     pub attempts: Vec<AttemptStory>,
+    /// When its phases were done, each for the first time.
+    pub phases_done: BTreeMap<PhaseId, Timestamp>,
+    /// When it finished, for the first time.
+    pub finished_at: Option<Timestamp>,
+    /// Its waits, verifications and merges, in the order of their beginning.
+    pub spells: Vec<Spell>,
 }
 
 /// An attempt.
@@ -62,6 +73,8 @@ pub struct AttemptStory {
     pub agent: AgentName,
     /// Its units.
     pub units: Vec<UnitId>,
+    /// The worktree it ran in: 0 is the plan's own, others are lanes beside it.
+    pub lane: u32,
     /// When its agent started.
     pub began: Option<Timestamp>,
     /// When its agent was gone.
@@ -85,7 +98,7 @@ pub struct Spending {
 }
 
 impl Spending {
-    fn plus(self, other: Self) -> Self {
+    pub(super) fn plus(self, other: Self) -> Self {
         Self {
             tokens: self.tokens + other.tokens,
             cost: match (self.cost, other.cost) {
@@ -119,70 +132,36 @@ impl PlanStory {
     }
 }
 
-/// The figures of a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Figures {
-    /// Milliseconds in which a supervisor drove it.
-    pub driven_ms: u64,
-    /// Milliseconds in which agents were at work, summed over all of them.
-    pub agent_ms: u64,
-    /// Of these, the insufficient attempts.
-    pub wasted_ms: u64,
-    /// Milliseconds in which no agent was at work while the run was driven.
-    pub idle_ms: u64,
-    /// Attempts.
-    pub attempts: usize,
-    /// Attempts that were not enough.
-    pub failed_attempts: usize,
-    /// Most agents at work at once.
-    pub peak: usize,
-    /// Agents at work on average; 0 when nothing was driven.
-    pub mean: f64,
-    /// The usage.
-    pub spent: Spending,
-}
-
 impl RunStory {
-    /// Its figures.
-    pub fn figures(&self) -> Figures {
-        let attempts = || self.plans.values().flat_map(|plan| &plan.attempts);
-        let mut moments: Vec<(Timestamp, i32)> = Vec::new();
-        for attempt in attempts() {
-            if let (Some(began), Some(ended)) = (attempt.began, attempt.ended.or(attempt.so_far)) {
-                moments.extend([(began, 1), (ended, -1)]);
-            }
+    /// It is under way: what has no end yet has lasted until now.
+    pub fn under_way(&mut self, now: Timestamp) {
+        if let Some(last) = self.ended {
+            self.driven_ms += between(last, now);
         }
-        // Who leaves goes before who comes.
-        moments.sort_unstable();
-        let (mut now, mut peak, mut busy, mut since) = (0, 0, 0, None);
-        for (at, step) in moments {
-            if let Some(since) = since.filter(|_| now > 0) {
-                busy += between(since, at);
-            }
-            now += step;
-            peak = peak.max(now);
-            since = Some(at);
+        self.goes_on = true;
+        let attempts = self.plans.values_mut().flat_map(|plan| &mut plan.attempts);
+        for attempt in attempts.filter(|attempt| attempt.ended.is_none()) {
+            attempt.so_far = Some(now);
         }
-        let agent_ms: u64 = attempts().map(AttemptStory::took_ms).sum();
-        let failed = || attempts().filter(|attempt| attempt.failed.is_some());
-        Figures {
-            driven_ms: self.driven_ms,
-            agent_ms,
-            wasted_ms: failed().map(AttemptStory::took_ms).sum(),
-            idle_ms: self.driven_ms.saturating_sub(busy),
-            attempts: attempts().count(),
-            failed_attempts: failed().count(),
-            peak: usize::try_from(peak).unwrap_or(0),
-            mean: match self.driven_ms {
-                0 => 0.0,
-                driven => agent_ms as f64 / driven as f64,
-            },
-            spent: self
-                .plans
-                .values()
-                .map(PlanStory::spent)
-                .fold(Spending::default(), Spending::plus),
+    }
+
+    /// How it ended, in words, or that it did not.
+    pub fn ending_words(&self) -> &str {
+        match (&self.ending, self.goes_on) {
+            (Some(ending), _) => ending,
+            (None, true) => "it is running",
+            (None, false) => "its supervisor was killed; `orch up` continues",
         }
+    }
+
+    /// True when agents worked in it, or were to.
+    pub fn had_work(&self) -> bool {
+        self.plans.values().any(|plan| !plan.attempts.is_empty())
+    }
+
+    /// True when nothing came of it: all had settled before.
+    pub fn did_nothing(&self) -> bool {
+        !self.goes_on && self.plans.is_empty() && self.warnings.is_empty()
     }
 
     /// How many plans it left in a state.
@@ -223,6 +202,7 @@ impl RunStory {
             (Some((_, to)), _) => *to = at,
         }
         self.fold(at, &record.event);
+        self.fold_spells(at, &record.event);
         self.fold_spending(record);
     }
 
@@ -248,7 +228,10 @@ impl RunStory {
                 }
             }
             Event::RunSettled {} => self.ending = Some("all plans have settled".to_owned()),
-            Event::PlanFinished(of) => end(&of.plan, PlanState::Finished, None),
+            Event::PlanFinished(of) => {
+                end(&of.plan, PlanState::Finished, None);
+                self.plan(&of.plan).finished_at.get_or_insert(at);
+            }
             Event::PlanCancelled(of) => end(&of.plan, PlanState::Cancelled, None),
             Event::PlanFailed(of) => end(&of.plan, PlanState::Failed, Some(of.why.clone())),
             Event::PlanSkipped { plan, why, .. } => end(plan, PlanState::Skipped, Some(why.clone())),
@@ -283,7 +266,7 @@ impl RunStory {
             }) => {
                 let plan = self.plan(plan);
                 (plan.state, plan.why) = (Some(PlanState::Landed), None);
-                plan.landed = Some(commit.clone());
+                (plan.landed, plan.landed_at) = (Some(commit.clone()), Some(at));
             }
             Event::MergeFound(found) => end(&found.plan, PlanState::Landed, None),
             Event::Resolve(fact) => self.fold_conflict(at, fact),
@@ -297,11 +280,15 @@ impl RunStory {
 
     fn fold_attempt(&mut self, at: Timestamp, event: &Event) {
         match event {
+            Event::PhaseDone { plan, phase, .. } => {
+                self.plan(plan).phases_done.entry(*phase).or_insert(at);
+            }
             Event::AttemptAssigned {
                 plan,
                 attempt,
                 agent,
                 units,
+                lane,
                 ..
             } => {
                 let plan = self.plan(plan);
@@ -310,6 +297,7 @@ impl RunStory {
                     attempt: attempt.clone(),
                     agent: agent.clone(),
                     units: units.clone(),
+                    lane: *lane,
                     began: None,
                     ended: None,
                     so_far: None,
@@ -389,6 +377,9 @@ pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
             if let Some((from, to)) = run.session.take() {
                 run.driven_ms += between(from, to);
             }
+            if run.over == Some(true) {
+                run.end_spells();
+            }
             run
         })
         .collect()
@@ -398,6 +389,7 @@ pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
 mod tests {
     use super::*;
     use crate::plan::Point;
+    use crate::report::story::figures::Figures;
     use crate::schedule::{At, Exit, OfPlan, Steered};
 
     fn at(seconds: i64) -> Timestamp {
@@ -475,7 +467,7 @@ mod tests {
         events.push((1010, Event::RunSettled {}));
         events.sort_by_key(|(seconds, _)| *seconds);
         let run = story(events);
-        let figures = run.figures();
+        let figures = Figures::of(&run);
         assert_eq!(
             (figures.driven_ms, figures.agent_ms, figures.wasted_ms),
             (25_000, 25_000, 10_000)

@@ -17,6 +17,7 @@ impl RunStory {
                     attempt: started.attempt.clone(),
                     agent: started.agent.clone(),
                     units: Vec::new(),
+                    lane: 0,
                     began: Some(at),
                     ended: None,
                     so_far: None,

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod count;
 pub mod hanging;
+pub mod markup;
 pub mod named_lines;
 pub mod palette;
 pub mod size;
