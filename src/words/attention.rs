@@ -53,7 +53,7 @@ fn again(what: &WorkRef, about: &About<'_>) -> String {
     format!("orch why {what}, then {}", about.again(what))
 }
 
-/// A plan's name and what it needs, in one line.
+/// A plan's name and its need, in one line.
 pub fn attention_line(plan: Option<&PlanName>, text: &str) -> String {
     let first = text.lines().next().unwrap_or_default();
     match plan {
