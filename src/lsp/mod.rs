@@ -1,7 +1,7 @@
 //! Floor 5: the language server for `plans.toml` and plan documents. Diagnostics, completion and all other answers come from one
 //! view, which is read and checked with the code of `orch check`.
 //!
-//! | floor | sub-room | contents |
+//! | floor | sub-room | what lives there |
 //! |---|---|---|
 //! | 2 | `answer` | answers, from a view and a position |
 //! | 1 | `view` | the data and the problems found |

@@ -1,7 +1,7 @@
 //! Floor 4: the imperative shell. The supervisor collects messages, lets the scheduler decide, records the decision and performs
 //! it. The supervisor itself decides nothing about a plan's state.
 //!
-//! | floor | sub-room | contents |
+//! | floor | sub-room | what lives there |
 //! |---|---|---|
 //! | 12 | `drive` | the engine: the loop over the parts |
 //! | 11 | `work` | running work: worktrees, reports, verifications and landings |

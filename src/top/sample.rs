@@ -8,7 +8,7 @@ use super::model::{
     HappenedRow, LogPiece, NeedRow, Seen, TopEvent, TopModel, TopRow, TrainRow, WorkSpan, update,
 };
 
-/// The moment so many seconds after the beginning.
+/// The moment this many seconds after the beginning.
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }

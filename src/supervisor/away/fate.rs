@@ -102,7 +102,7 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// An attempt of which is known whether the engine was asked, and whether the engine has answered.
+    /// A new watch over an attempt, given whether the engine was asked and whether the engine has answered.
     pub fn new(now: Moment, settle: Duration, grace: Duration, (asked, answered): (bool, bool)) -> Self {
         Self {
             settle,

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct MachineFacts {
     /// The version of git, or why no usable git was found.
     pub git: String,
-    /// Whether git knows in whose name commits are made here; none when that could not be asked.
+    /// Whether git knows the committer's name here; `None` when that could not be determined.
     pub identity: Option<bool>,
     /// Where worktrees are created: the nearest existing folder above that path.
     pub worktrees: PathBuf,

@@ -1,7 +1,7 @@
 //! Performing effects: one file for each. These functions block and hold no state; each returns the one event that
 //! answers its effect.
 //!
-//! | floor | sub-room | contents |
+//! | floor | sub-room | what lives there |
 //! |---|---|---|
 //! | 3 | `attempt` | an agent's attempt: its call, its start, the inspection of its work |
 //! | 3 | `train` | the merge train's orders: trying and landing merges, pins, verifying phases and unions |
