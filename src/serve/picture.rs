@@ -174,7 +174,7 @@ async fn timeline_of(server: &Arc<Server>, run: Option<&str>, uri: &Uri) -> Resp
     }
 }
 
-/// What `orch train --json` says.
+/// The output of `orch train --json`.
 #[derive(Debug, Deserialize)]
 struct ReadTrain {
     target: String,

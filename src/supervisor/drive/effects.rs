@@ -208,7 +208,7 @@ fn one_by_one(desk: &Desk, plan: PlanName, work: impl FnOnce() -> (Event, Vec<St
     });
 }
 
-/// Pins the finished phases.
+/// Pins the commit of a reached point.
 fn pin(desk: &Desk, effect: Effect) {
     let Effect::Pin {
         plan,

@@ -79,7 +79,7 @@ impl ManifestWatch {
         let set = match read {
             Ok(set) => set,
             Err(diagnostics) => {
-                // New documents that are missing or faulty belong to no running plan.
+                // The new manifest may name documents that are missing or faulty. They are in no plan in force, and are watched too.
                 let named = documents_of(&desk.project.manifest);
                 if self
                     .files

@@ -71,7 +71,7 @@ pub enum TopOrder {
     Suspend,
     /// Draw everything anew.
     Redraw,
-    /// Run a command of this program beside.
+    /// Run a command of this program in the background.
     Run {
         /// Its arguments.
         argv: Vec<String>,
