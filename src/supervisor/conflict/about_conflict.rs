@@ -1,7 +1,8 @@
 //! The subject of a step: a plan, or its first phases, with their state.
 
 use crate::plan::{CommitId, PhaseId, WorkRef};
-use crate::schedule::{MergeTrouble, PlanRun, Prefix, Scheduler, SteerRefusal};
+use crate::schedule::{MergeTrouble, PlanRun, Prefix, Scheduler};
+use crate::words::RefusalText;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +33,7 @@ impl AboutConflict {
     }
 
     /// The end of the first phases that are to be merged.
-    pub fn end_of_part(&self) -> Result<CommitId, SteerRefusal> {
+    pub fn end_of_part(&self) -> Result<CommitId, RefusalText> {
         let why = match &self.part {
             Ok(Some(part)) => return Ok(part.head.clone()),
             Ok(None) => "the commit with which its last phase ended is not noted yet".to_owned(),
@@ -44,7 +45,7 @@ impl AboutConflict {
     }
 
     /// Refuses while what is begun is about something else of the plan: there is one worktree for that.
-    pub fn refuse_another(&self, step: ResolveStep) -> Result<(), SteerRefusal> {
+    pub fn refuse_another(&self, step: ResolveStep) -> Result<(), RefusalText> {
         let (what, begun) = (&self.what, &self.run.resolution);
         let other = begun.about(&what.plan);
         let Some(path) = begun.path.as_ref().filter(|_| other != *what) else {
@@ -66,8 +67,8 @@ impl AboutConflict {
     }
 }
 
-fn refused(why: String, hint: Option<String>) -> SteerRefusal {
-    SteerRefusal { why, hint }
+fn refused(why: String, hint: Option<String>) -> RefusalText {
+    RefusalText { why, hint }
 }
 
 /// A request about a conflict.
