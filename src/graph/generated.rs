@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::plan::{
-    Agent, AgentName, AgentStdin, Arrangement, AttemptPolicy, CommitPolicy, Dependency, Document,
+    Agent, AgentName, AgentStdin, Arrangement, AttemptPolicy, CommitPolicy, Currency, Dependency, Document,
     EventFormat, MergeSettings, MergeStrategy, Overlap, PermissionPolicy, Phase, PhaseId, PhaseSettings,
     Plan, PlanName, PlanSet, Point, Priority, RunSettings, StopSignal, Task, TaskId, WorkRef,
 };
@@ -84,6 +84,7 @@ impl Generated {
         }
         PlanSet {
             run: RunSettings {
+                currency: Currency::default(),
                 base: None,
                 target: None,
                 worktrees: "../{plan}".to_owned(),

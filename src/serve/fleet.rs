@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::plan::Currency;
 use crate::report::span;
-use crate::words::rough;
+use crate::words::{cost, rough};
 
 use super::act::{Offer, offered, settles};
 
@@ -27,6 +28,8 @@ pub struct Status {
     pub eta_range_s: Option<(u64, u64)>,
     /// Money so far.
     pub cost: Option<f64>,
+    /// The usage.
+    pub spent: ReadSpent,
     /// In manifest order.
     pub plans: Vec<ReadPlan>,
 }
@@ -83,6 +86,8 @@ pub struct ReadPlan {
     pub eta_s: Option<u64>,
     /// Money so far.
     pub cost: Option<f64>,
+    /// The usage.
+    pub spent: ReadSpent,
     /// Open questions.
     pub asks: Vec<ReadQuestion>,
     /// Its phases.
@@ -176,6 +181,14 @@ pub fn sign(state: &str) -> &'static str {
     })
 }
 
+/// The usage, as far as pages need it.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
+pub struct ReadSpent {
+    /// The currency of costs.
+    #[serde(default)]
+    pub currency: Currency,
+}
+
 /// The page of all plans.
 #[derive(Debug, Serialize)]
 pub struct Fleet {
@@ -187,8 +200,8 @@ pub struct Fleet {
     eta: Option<String>,
     /// Between which times.
     range: Option<String>,
-    /// Money so far.
-    cost: Option<f64>,
+    /// Money so far, with its currency.
+    cost: Option<String>,
     /// What needs a person.
     attention: Vec<Need>,
     /// Those at work, then those that wait.
@@ -230,7 +243,7 @@ pub struct FleetRow {
     phase: Option<String>,
     agent: Option<String>,
     eta: Option<String>,
-    cost: Option<f64>,
+    cost: Option<String>,
     offers: Vec<Offer>,
 }
 
@@ -286,7 +299,7 @@ impl Fleet {
                 .map(|(from, to)| (about(from), about(to)))
                 .filter(|(from, to)| from != to)
                 .map(|(from, to)| format!("{from} to {to}")),
-            cost: status.cost,
+            cost: status.cost.map(|amount| cost(amount, status.spent.currency)),
             attention: status.attention.iter().map(|item| Need::of(item, now)).collect(),
             open,
             over,
@@ -324,7 +337,7 @@ impl FleetRow {
             phase: at_work.map(|phase| format!("{} {}", phase.id, phase.title)),
             agent: attempt.map(|attempt| attempt.agent.clone()),
             eta: plan.eta_s.map(about),
-            cost: plan.cost,
+            cost: plan.cost.map(|amount| cost(amount, plan.spent.currency)),
             offers: offered(plan),
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::report::TIMELINE_STYLE;
+use crate::words::cost;
 use axum::http::header;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -60,7 +61,9 @@ static PAGES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         _ => minijinja::escape_formatter(out, state, value),
     });
     pages.add_filter("sign", |state: &str| sign(state));
-    pages.add_filter("money", |cost: f64| format!("{cost:.2}"));
+    pages.add_filter("money", |amount: f64, currency: &str| {
+        cost(amount, currency.parse().unwrap_or_default())
+    });
     pages.add_filter("short", |id: &str| id.chars().take(10).collect::<String>());
     for (name, text) in TEMPLATES {
         // They are part of the program, and a test reads them all.

@@ -1,5 +1,5 @@
 //! `.orch/work.json`: the data that `orch` itself needs when an agent calls it. An agent's sandbox may hide the
-//! repository, so for these data neither the manifest nor git is asked.
+//! repository, so this data comes neither from the manifest nor from git.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

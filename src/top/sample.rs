@@ -97,7 +97,7 @@ pub(super) fn seen() -> Seen {
     ];
     Seen {
         counts: "30 plans: 2 need you, 3 running, 3 ready, 3 blocked".to_owned(),
-        figures: " · done in about 1h 40m · cost 14.20".to_owned(),
+        figures: " · done in about 1h 40m · $14.20".to_owned(),
         standing: Some("no supervisor: stopped; `orch up` continues".to_owned()),
         target: "main".to_owned(),
         plans,

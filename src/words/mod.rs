@@ -8,6 +8,7 @@ mod ended;
 mod landed;
 mod list;
 mod merge;
+mod money;
 mod reason_text;
 mod steer_refusal;
 mod steer_remark;
@@ -17,6 +18,7 @@ mod waiting;
 
 pub use attention::{attention_line, attention_text};
 pub use list::{clause, rough};
+pub use money::{cost, money};
 pub use reason_text::{ReasonText, complete, explained, explained_unit, rewritten};
 pub use steer_refusal::RefusalText;
 pub use steer_remark::steer_remark;

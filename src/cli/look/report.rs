@@ -76,16 +76,21 @@ impl ReportSource {
             Some(reader) => reader.after(0, None)?,
             None => Vec::new(),
         };
-        let mut runs = chronicle(&records);
-        let driven = RepositoryLock::holder(&dir)?.is_some();
-        if let Some(last) = runs.last_mut().filter(|run| driven && run.ending.is_none()) {
-            last.under_way(jiff::Timestamp::now());
-        }
         let now = Project::in_force(&context.dir, context.manifest.as_deref());
         let now = now.ok().and_then(|found| {
             let situation = Situation::look(&found.project).ok()?;
             Some((found.project, situation))
         });
+        let mut runs = chronicle(&records);
+        if let Some((project, _)) = &now {
+            for run in &mut runs {
+                run.currency = project.set.run.currency;
+            }
+        }
+        let driven = RepositoryLock::holder(&dir)?.is_some();
+        if let Some(last) = runs.last_mut().filter(|run| driven && run.ending.is_none()) {
+            last.under_way(jiff::Timestamp::now());
+        }
         let Some(last) = runs.last_mut() else {
             return Err(
                 CliError::new(ProgramExit::Nothing, "nothing has been run here yet").with_hint("orch up"),

@@ -59,8 +59,8 @@ pub fn plan_landing(
     planned(repo, branch, (old, new), false)
 }
 
-/// Like [`plan_landing`], but uncommitted changes in files that do not move are no obstacle, as with `git merge
-/// --ff-only`.
+/// Like [`plan_landing`], but uncommitted changes in files that do not move are no obstacle, as with
+/// `git merge --ff-only`.
 pub fn plan_landing_beside(
     repo: &Repository,
     branch: &str,

@@ -68,8 +68,8 @@ pub fn trust_merge_rules(common_dir: &Path) {
     *TRUSTED.lock().unwrap_or_else(PoisonError::into_inner) = Some((common_dir.to_owned(), rules));
 }
 
-/// The file that affects how git merges and has changed since the run began; `None` in a process that never called
-/// [`trust_merge_rules`].
+/// The file that affects how git merges and has changed since the run began. `None` when nothing has changed, and in a
+/// process that never called [`trust_merge_rules`].
 pub fn changed_merge_rules() -> Option<PathBuf> {
     changed(
         |before, now| before.attributes != now.attributes,

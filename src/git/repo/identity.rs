@@ -10,7 +10,7 @@ use crate::git::program::command::Git;
 /// The settings for one command that makes a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git) struct Committing {
-    /// `key=value` settings that replace an identity that nobody has configured.
+    /// `key=value` settings that supply a missing identity.
     pub(in crate::git) fallback: Vec<&'static str>,
     /// True when commits should be signed. `git commit` and `git merge` sign by themselves, `git commit-tree` does not.
     pub(in crate::git) sign: bool,
@@ -45,7 +45,7 @@ pub(in crate::git) fn committing(git: impl Fn() -> Git) -> Result<Committing, Gi
     })
 }
 
-/// Settings that replace a name and an address that nobody has configured.
+/// Settings that supply a missing name and a missing address.
 pub(in crate::git) fn stand_ins(name: Option<&str>, email: Option<&str>) -> Vec<&'static str> {
     let mut settings = Vec::new();
     if name.is_none_or(str::is_empty) {

@@ -1,4 +1,4 @@
-//! A fingerprint of a checkout, to notice when an agent works in the wrong checkout.
+//! A fingerprint of a checkout, to notice when somebody works there who should not.
 
 use super::inspect::inspect_in;
 use std::collections::BTreeMap;

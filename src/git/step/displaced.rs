@@ -2,8 +2,8 @@
 //! agents left it.
 //!
 //! The worktree's own log of HEAD records everything that was done in the worktree. A move from elsewhere leaves no
-//! trace in this log, while index and files still show the old commit. So the next commit would revert the moved
-//! changes.
+//! trace in this log, while index and files still show the old commit. So the next commit would revert the
+//! difference.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -78,8 +78,8 @@ pub fn follow_stale_submodules(path: &Path) -> Result<Option<String>, GitError> 
     update(path, &stale)
 }
 
-/// The submodules that are on the commit of an earlier commit of the worktree, and that nobody has touched since that
-/// changed. They do not count as changes.
+/// The submodules that are still on the commit that an earlier commit of the worktree records, and that nobody has
+/// touched since the record changed. They do not count as changes.
 pub(in crate::git) fn stale_submodules(path: &Path) -> Result<Vec<PathBuf>, GitError> {
     if !path.join(".gitmodules").exists() {
         return Ok(Vec::new());

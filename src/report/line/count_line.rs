@@ -6,9 +6,8 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 use crate::plan::PlanState;
-use crate::schedule::money;
 use crate::supervisor::StatusView;
-use crate::words::rough;
+use crate::words::{money, rough};
 
 use crate::report::text::count::count;
 
@@ -27,7 +26,7 @@ pub const STATES: [PlanState; 11] = [
     PlanState::Landed,
 ];
 
-/// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed · done in about 1h 40m (1h 20m to 2h 5m) · cost 14.20`.
+/// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed · done in about 1h 40m (1h 20m to 2h 5m) · $14.20`.
 /// In two lines where it is wider than `columns`.
 pub fn count_line(view: &StatusView, columns: usize) -> String {
     let (counts, figures) = counts_and_figures(view);
@@ -46,7 +45,8 @@ pub fn counts_and_figures(view: &StatusView) -> (String, String) {
         .collect();
     let states: Vec<PlanState> = view.plans.iter().map(|plan| plan.state).collect();
     let micros = view.spent.exact().micros.unwrap_or_default();
-    let figures = figures(view.eta_s, view.eta_range_s, view.cost.map(|_| micros));
+    let cost = view.cost.map(|_| money(micros, view.spent.currency));
+    let figures = figures(view.eta_s, view.eta_range_s, cost);
     (counts(asking.len(), &states), figures)
 }
 
@@ -65,8 +65,8 @@ pub fn counts(asking: usize, plans: &[PlanState]) -> String {
     format!("{}: {}", count(plans.len(), "plan"), states.join(", "))
 }
 
-/// ` · done in about 1h 40m (1h 20m to 2h 5m) · cost 14.20`, of seconds and millionths.
-pub fn figures(eta: Option<u64>, range: Option<(u64, u64)>, micros: Option<u64>) -> String {
+/// ` · done in about 1h 40m (1h 20m to 2h 5m) · $14.20`, of seconds and an amount with its currency.
+pub fn figures(eta: Option<u64>, range: Option<(u64, u64)>, cost: Option<String>) -> String {
     let time = |seconds: u64| rough(Duration::from_secs(seconds));
     let mut text = String::new();
     if let Some(eta) = eta {
@@ -75,8 +75,8 @@ pub fn figures(eta: Option<u64>, range: Option<(u64, u64)>, micros: Option<u64>)
             text += &format!(" ({} to {})", time(from), time(to));
         }
     }
-    if let Some(micros) = micros {
-        text += &format!(" · cost {}", money(micros));
+    if let Some(cost) = cost {
+        text += &format!(" · {cost}");
     }
     text
 }

@@ -89,7 +89,7 @@ pub fn detail(event: &Event) -> String {
         Event::AgentStarted { attempt, pid, .. } => started_line(attempt, *pid),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
-        Event::AgentUsage(usage) => format!("{}: {}", usage.attempt, facts_line(&usage.facts)),
+        Event::AgentUsage(usage) => format!("{}: {}", usage.attempt, facts_line(&usage.facts, None)),
         Event::AttemptParked(parked) => parked_line(parked),
         Event::AttemptChecked {
             attempt, evidence, ..

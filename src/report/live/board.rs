@@ -171,7 +171,7 @@ mod tests {
         rows[29].asks = Some(0);
         LiveBoard {
             counts: "30 plans: 2 need you, 6 running, 2 failed, 22 landed".to_owned(),
-            figures: " · done in about 1h 40m · cost 14.20".to_owned(),
+            figures: " · done in about 1h 40m · $14.20".to_owned(),
             rows,
         }
     }
@@ -207,7 +207,7 @@ mod tests {
         // Time and money are not what is cut.
         assert_eq!(lines[0].width(), 80);
         assert!(
-            lines[0].starts_with("30 plans: 2 need you, 6 running") && lines[0].ends_with("cost 14.20"),
+            lines[0].starts_with("30 plans: 2 need you, 6 running") && lines[0].ends_with("$14.20"),
             "{}",
             lines[0]
         );

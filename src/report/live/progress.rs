@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::journal::Record;
-use crate::plan::{Dispatch, PlanName, PlanSet};
+use crate::plan::{Currency, Dispatch, PlanName, PlanSet};
 use crate::schedule::{
     At, AttemptState, Event, PlanRun, PlanWork, Scheduler, State, Tally, Work, attention, eta, plan_state,
 };
 use crate::supervisor::{Observer, given};
-use crate::words::{attention_text, explained};
+use crate::words::{attention_text, explained, money};
 
 use super::board::{BoardRow, LiveBoard};
 use super::echo::NoEcho;
@@ -55,7 +55,12 @@ impl ProgressBars {
         });
         let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
         let news = Arc::new(Mutex::new(None));
-        let drawing = Arc::new(Mutex::new(Drawing::new(news.clone(), titles.collect(), colour)));
+        let drawing = Arc::new(Mutex::new(Drawing::new(
+            news.clone(),
+            titles.collect(),
+            colour,
+            set.run.currency,
+        )));
         let above = Above::default();
         let board = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
             let mut drawing = drawing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -151,6 +156,7 @@ struct Drawing {
     news: Arc<Mutex<Option<News>>>,
     titles: Titles,
     colour: bool,
+    currency: Currency,
     known: Option<News>,
     text: String,
     /// Columns and rows of the terminal.
@@ -160,11 +166,12 @@ struct Drawing {
 }
 
 impl Drawing {
-    fn new(news: Arc<Mutex<Option<News>>>, titles: Titles, colour: bool) -> Self {
+    fn new(news: Arc<Mutex<Option<News>>>, titles: Titles, colour: bool, currency: Currency) -> Self {
         Self {
             news,
             titles,
             colour,
+            currency,
             known: None,
             text: String::new(),
             size: (0, 0),
@@ -235,9 +242,10 @@ impl Drawing {
         let states: Vec<_> = rows.iter().map(|row| row.state).collect();
         let asking = rows.iter().filter(|row| row.asks.is_some()).count();
         let left = eta(work, state, None).run.filter(|_| known.told.is_none());
+        let cost = state.spent.micros.map(|micros| money(micros, self.currency));
         LiveBoard {
             counts: counts(asking, &states),
-            figures: figures(left.map(|left| left / 1000), None, state.spent.micros),
+            figures: figures(left.map(|left| left / 1000), None, cost),
             rows,
         }
     }

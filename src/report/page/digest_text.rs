@@ -6,9 +6,8 @@ use std::time::Duration;
 use crate::report::text::count::count;
 use crate::report::text::span::ago;
 use crate::report::text::width::fit;
-use crate::schedule::money;
 use crate::supervisor::{Digest, NextPlan};
-use crate::words::{attention_line, rough};
+use crate::words::{attention_line, cost, rough};
 
 /// Plans to come that are named.
 const NEXT: usize = 8;
@@ -73,10 +72,10 @@ fn head(digest: &Digest) -> String {
         1 => parts.push("1 thing needs you".to_owned()),
         more => parts.push(format!("{} need you", count(more, "thing"))),
     }
-    let cost = digest
+    let spent = digest
         .cost
-        .map(|cost| format!(" · cost {}", money((cost * 1e6).round() as u64)));
-    format!("{since}: {}{}", parts.join(", "), cost.unwrap_or_default())
+        .map(|amount| format!(" · {}", cost(amount, digest.currency)));
+    format!("{since}: {}{}", parts.join(", "), spent.unwrap_or_default())
 }
 
 fn sections(digest: &Digest) -> Vec<DigestSection> {

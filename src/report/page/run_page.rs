@@ -80,7 +80,10 @@ pub fn run_page(run: &RunStory, timeline: Option<&RunTimeline>) -> String {
 }
 
 fn plans_table(page: &mut String, run: &RunStory, timeline: Option<&RunTimeline>) {
-    let spent = run.plans.values().any(|plan| !spending(plan.spent()).is_empty());
+    let spent = run
+        .plans
+        .values()
+        .any(|plan| !spending(plan.spent(), run.currency).is_empty());
     let spent_head = if spent { "<th>used</th>" } else { "" };
     let planned: BTreeMap<&str, (u64, u64)> = timeline.map(planned_and_actual).unwrap_or_default();
     let planned_head = if planned.is_empty() {
@@ -105,7 +108,7 @@ fn plans_table(page: &mut String, run: &RunStory, timeline: Option<&RunTimeline>
             .filter(|attempt| attempt.failed.is_some())
             .count();
         let used = match spent {
-            true => format!("<td>{}</td>", escaped(&spending(plan.spent()))),
+            true => format!("<td>{}</td>", escaped(&spending(plan.spent(), run.currency))),
             false => String::new(),
         };
         let ends = match (planned.is_empty(), planned.get(name.as_str())) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::plan::{AgentName, PlanState};
+use crate::plan::{AgentName, Currency, PlanState};
 
 use super::efficiency::efficiency_sentences;
 use crate::report::story::chronicle::{PlanStory, RunStory, Spending};
@@ -13,9 +13,10 @@ use crate::report::text::hanging::folded;
 use crate::report::text::palette::plan_style;
 use crate::report::text::span::ms;
 use crate::report::text::width::{fit, pad};
+use crate::words::cost;
 
-/// `12.3k tokens, 0.42`; empty when nobody said anything.
-pub fn spending(spent: Spending) -> String {
+/// `12.3k tokens, $0.42`; empty when no agent reports its usage.
+pub fn spending(spent: Spending, currency: Currency) -> String {
     let tokens = match spent.tokens {
         0 => String::new(),
         few @ 1..1_000 => format!("{few} tokens"),
@@ -24,10 +25,7 @@ pub fn spending(spent: Spending) -> String {
     };
     let cost = spent
         .cost
-        .map(|cost| match cost {
-            small if small < 1.0 => format!("cost {small:.4}"),
-            cost => format!("cost {cost:.2}"),
-        })
+        .map(|amount| cost(amount, currency))
         .unwrap_or_default();
     [tokens, cost]
         .into_iter()
@@ -86,9 +84,9 @@ pub fn sentences(figures: &Figures) -> Vec<String> {
         ));
     }
     lines.extend(efficiency_sentences(figures));
-    let spent = spending(figures.spent);
+    let spent = spending(figures.spent, figures.currency);
     if !spent.is_empty() {
-        lines.push(format!("used up: {spent}"));
+        lines.push(format!("usage: {spent}"));
     }
     lines
 }
@@ -124,7 +122,7 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
             pad(name.as_str(), width),
             state.to_string(),
             ms(plan.agent_ms()),
-            spending(plan.spent())
+            spending(plan.spent(), run.currency)
         );
         let _ = writeln!(text, "{}", row.trim_end());
         if let Some(agents) = agents(plan) {
@@ -167,7 +165,7 @@ pub fn history_text(runs: &[RunStory]) -> String {
     let mut text = String::from("run   begun             time      agents    attempts  on average  plans\n");
     for run in runs {
         let figures = Figures::of(run);
-        let spent = spending(figures.spent);
+        let spent = spending(figures.spent, figures.currency);
         let spent = if spent.is_empty() {
             spent
         } else {

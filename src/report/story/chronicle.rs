@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::spell::Spell;
 use crate::journal::{Columns, Record};
-use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, PlanState, RunId, UnitId};
+use crate::plan::{AgentName, AttemptId, CommitId, Currency, PhaseId, PlanName, PlanState, RunId, UnitId};
 use crate::schedule::{Event, Landed, MergeTrouble, NotLanded};
 
 /// One run.
@@ -18,6 +18,8 @@ pub struct RunStory {
     pub run: String,
     /// Where its plans land.
     pub target: String,
+    /// The currency of costs.
+    pub currency: Currency,
     /// When it began.
     pub began: Option<Timestamp>,
     /// When the last thing of it was recorded.

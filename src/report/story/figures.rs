@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::plan::Currency;
+
 use super::chronicle::{AttemptStory, PlanStory, RunStory, Spending, between};
 
 /// The figures of a run.
@@ -26,6 +28,8 @@ pub struct Figures {
     pub mean: f64,
     /// The usage.
     pub spent: Spending,
+    /// The currency of the cost.
+    pub currency: Currency,
 }
 
 impl Figures {
@@ -63,6 +67,7 @@ impl Figures {
                 0 => 0.0,
                 driven => agent_ms as f64 / driven as f64,
             },
+            currency: run.currency,
             spent: run
                 .plans
                 .values()

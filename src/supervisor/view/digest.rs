@@ -9,7 +9,7 @@ use super::attention::AttentionView;
 use super::situation::Situation;
 use super::status::Depth;
 use crate::journal::{JournalReader, Record, SCHEMA};
-use crate::plan::{CommitId, PlanName, PlanState};
+use crate::plan::{CommitId, Currency, PlanName, PlanState};
 use crate::schedule::{Event, State};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
@@ -35,6 +35,8 @@ pub struct Digest {
     pub next: Vec<NextPlan>,
     /// Money that was spent in this time; none when nobody says.
     pub cost: Option<f64>,
+    /// The currency of the cost.
+    pub currency: Currency,
 }
 
 /// A plan that has landed.
@@ -149,6 +151,7 @@ impl Digest {
             next,
             cost: spent(&records)
                 .map(|now| now.saturating_sub(spent(before).unwrap_or_default()) as f64 / 1e6),
+            currency: project.set.run.currency,
         })
     }
 }

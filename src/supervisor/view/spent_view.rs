@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::agent::JobFolder;
+use crate::plan::Currency;
 use crate::schedule::{AttemptRecord, Facts, Spent};
 
 use crate::supervisor::project::repository_plans::Project;
@@ -20,18 +21,21 @@ pub struct SpentView {
     pub cost: Option<f64>,
     /// The limit; none where there is none.
     pub budget: Option<f64>,
+    /// The currency of both.
+    pub currency: Currency,
     #[serde(skip)]
     exact: Spent,
 }
 
 impl SpentView {
-    pub(in crate::supervisor) fn of(spent: Spent, budget: Option<f64>) -> Self {
+    pub(in crate::supervisor) fn of(spent: Spent, budget: Option<f64>, currency: Currency) -> Self {
         Self {
             input: spent.input,
             cached: spent.cached,
             output: spent.output,
             cost: spent.micros.map(|micros| micros as f64 / 1e6),
             budget,
+            currency,
             exact: spent,
         }
     }

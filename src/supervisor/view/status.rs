@@ -232,7 +232,7 @@ impl Situation {
                 plan.dirty = dirty;
             }
         }
-        let spent = SpentView::of(state.spent, project.set.run.budget);
+        let spent = SpentView::of(state.spent, project.set.run.budget, project.set.run.currency);
         Ok(StatusView {
             schema: SCHEMA,
             run: state.run.as_ref().map(|run| run.id.to_string()),
@@ -330,7 +330,7 @@ impl Situation {
             account: attempt.account.clone(),
             facts: facts_of(project, attempt),
         });
-        let spent = SpentView::of(run.spent, plan.budget);
+        let spent = SpentView::of(run.spent, plan.budget, project.set.run.currency);
         Ok(PlanView {
             name: plan.name.clone(),
             state: now,

@@ -11,7 +11,7 @@ use crate::plan::PlanState;
 pub struct Seen {
     /// `12 plans: 1 needs you, 3 running`.
     pub counts: String,
-    /// ` · done in about 1h · cost 14.20`.
+    /// ` · done in about 1h · $14.20`.
     pub figures: String,
     /// Where the run stands, where that has to be said.
     pub standing: Option<String>,

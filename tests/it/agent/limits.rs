@@ -190,7 +190,7 @@ fn at_the_budget_nothing_new_is_begun_and_beyond_it_what_runs_is_ended() {
     let up = sandbox.start("up");
     sandbox.marked("begun");
     sandbox.open("spend");
-    up.end().code(1).says("cost 1.50 of 1.00").ok();
+    up.end().code(1).says("$1.50 of $1.00").ok();
     assert_eq!(sandbox.state("spends"), "finished");
     for plan in ["long", "late"] {
         assert_eq!(sandbox.state(plan), "held", "{plan}");
@@ -209,6 +209,29 @@ fn at_the_budget_nothing_new_is_begun_and_beyond_it_what_runs_is_ended() {
     );
     assert!(!sandbox.starts().iter().any(|start| start.starts_with("late")));
     sandbox.nothing_is_left();
+}
+
+#[test]
+fn costs_have_the_currency_of_the_manifest() {
+    let ends = result(r#""is_error":false,"result":"done","total_cost_usd":0.5"#);
+    let sandbox = sandbox("currency = \"EUR\"\nbudget = 10");
+    plan(&sandbox, "p", "", &format!("work 1.1; {ends}"));
+    sandbox.orch("up").code(0).says("€0.50 of €10.00").ok();
+    let status = sandbox.orch("status").code(0).out;
+    assert!(status.contains("· €0.50"), "{status}");
+    let json = sandbox.orch("status --json").code(0).json();
+    assert_eq!(json["spent"]["currency"], "EUR");
+    for line in ["digest", "report", "status p"] {
+        let said = sandbox.orch(line).code(0).out;
+        assert!(said.contains("€0.50"), "{line}: {said}");
+    }
+    let text = sandbox.read("plans.toml").replace("\"EUR\"", "\"euros\"");
+    sandbox.write("plans.toml", &text);
+    let refused = sandbox.orch("check").code(2);
+    assert!(
+        refused.err.contains("three capital letters") || refused.out.contains("three capital letters"),
+        "{refused:?}"
+    );
 }
 
 #[test]

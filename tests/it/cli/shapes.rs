@@ -68,7 +68,10 @@ fn status_events_and_merge_have_the_documented_fields() {
         "messages",
         "conversation",
     ];
-    has_fields(&good["spent"], ["input", "cached", "output", "cost", "budget"]);
+    has_fields(
+        &good["spent"],
+        ["input", "cached", "output", "cost", "budget", "currency"],
+    );
     has_fields(good, expected);
     assert_eq!(good["name"], "good");
     assert_eq!(good["state"], "finished");

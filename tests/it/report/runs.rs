@@ -260,7 +260,7 @@ fn what_a_run_has_cost_is_the_same_everywhere() {
         .replace("events = \"claude\"\nevents", "events");
     sandbox.write("plans.toml", text);
     let said = sandbox.orch("up --merge").code(0).out;
-    assert!(said.contains("cost 2.92"), "{said}");
+    assert!(said.contains("$2.92"), "{said}");
     let status = sandbox.orch("status --json").code(0).json();
     let plans: f64 = status["plans"]
         .as_array()

@@ -136,16 +136,13 @@ fn the_columns_of_the_last_table_stand_below_each_other() {
             .to_owned()
     };
     assert!(row("twice").contains("2 attempts"), "{said}");
-    let place = row("once").find("cost 0.25");
-    assert!(
-        place.is_some() && place == row("twice").find("cost 0.25"),
-        "{said}"
-    );
+    let place = row("once").find("$0.25");
+    assert!(place.is_some() && place == row("twice").find("$0.25"), "{said}");
     let narrow = plain(&in_terminal(sandbox.command(["up"]), 56));
     assert!(
         narrow
             .lines()
-            .any(|line| line.trim_start().starts_with("0 tokens, cost 0.25")),
+            .any(|line| line.trim_start().starts_with("0 tokens, $0.25")),
         "{narrow}"
     );
 }
