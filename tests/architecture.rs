@@ -671,7 +671,7 @@ const CORE: &[&str] = &["plan", "graph", "schedule"];
 
 /// How many `_ =>` arms over the core's own enums there are. It only goes down: such an arm answers for variants that nobody
 /// had thought of.
-const WILDCARDS: usize = 29;
+const WILDCARDS: usize = 28;
 
 #[test]
 fn few_arms_answer_for_variants_to_come() {

@@ -1,7 +1,8 @@
 //! The subject of a step: a plan or its first phases, with their state.
 
 use crate::plan::{CommitId, PhaseId, WorkRef};
-use crate::schedule::{MergeTrouble, PlanRun, Prefix, Scheduler, SteerRefusal};
+use crate::schedule::{MergeTrouble, PlanRun, Prefix, Scheduler};
+use crate::words::RefusalText;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +33,7 @@ impl AboutConflict {
     }
 
     /// The last commit of the first phases that are to be merged.
-    pub fn end_of_part(&self) -> Result<CommitId, SteerRefusal> {
+    pub fn end_of_part(&self) -> Result<CommitId, RefusalText> {
         let why = match &self.part {
             Ok(Some(part)) => return Ok(part.head.clone()),
             Ok(None) => "the commit with which its last phase ended is not noted yet".to_owned(),
@@ -45,7 +46,7 @@ impl AboutConflict {
 
     /// Refuses the step while a resolution of another part of the plan is open: there is only one
     /// worktree for resolutions.
-    pub fn refuse_another(&self, step: ResolveStep) -> Result<(), SteerRefusal> {
+    pub fn refuse_another(&self, step: ResolveStep) -> Result<(), RefusalText> {
         let (what, begun) = (&self.what, &self.run.resolution);
         let other = begun.about(&what.plan);
         let Some(path) = begun.path.as_ref().filter(|_| other != *what) else {
@@ -67,8 +68,8 @@ impl AboutConflict {
     }
 }
 
-fn refused(why: String, hint: Option<String>) -> SteerRefusal {
-    SteerRefusal { why, hint }
+fn refused(why: String, hint: Option<String>) -> RefusalText {
+    RefusalText { why, hint }
 }
 
 /// A request about a conflict.

@@ -10,8 +10,9 @@ use crate::agent::{JobFolder, JobState};
 use crate::git::{self, CandidateBuilder, ConflictError, ConflictSpec, WorktreeAdmin, again_if_killed};
 use crate::plan::{MergeStrategy, Plan, PlanName, WorkRef};
 use crate::schedule::{
-    ConflictOpened, ConflictResolved, Event, Hold, Merge, OfPlan, Outcome, PlanRun, Resolving, SteerRefusal,
+    ConflictOpened, ConflictResolved, Event, Hold, Merge, OfPlan, Outcome, PlanRun, Resolving,
 };
+use crate::words::RefusalText;
 
 use super::about_conflict::{AboutConflict, ResolveStep};
 use crate::supervisor::perform::build::conflict::{named, words};
@@ -66,7 +67,7 @@ pub fn resolve_alone(
     project: &Project,
     what: &WorkRef,
     step: ResolveStep,
-) -> Result<Option<Result<ResolveReport, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<ResolveReport, RefusalText>>, SupervisorError> {
     let mut report = None;
     let recorded = record(project, "merge", |scheduler| {
         end_orphan_gits(project.repo.common_dir());
@@ -96,7 +97,7 @@ pub fn resolve(
     about: &AboutConflict,
     step: ResolveStep,
     beside: OthersAtWork,
-) -> Result<Resolved, SteerRefusal> {
+) -> Result<Resolved, RefusalText> {
     let (name, run) = (&about.what.plan, &about.run);
     let plan = project
         .plan(name)
@@ -119,7 +120,7 @@ fn open(
     admin: &WorktreeAdmin,
     about: &AboutConflict,
     plan: &Plan,
-) -> Result<Resolved, SteerRefusal> {
+) -> Result<Resolved, RefusalText> {
     let (name, run, what) = (&plan.name, &about.run, &about.what);
     may_be_resolved(project, about, plan)?;
     let repo = &project.repo;
@@ -190,7 +191,7 @@ fn open(
 }
 
 /// Refuses anything that is no conflict of a finished plan, or of finished first phases, with the target.
-fn may_be_resolved(project: &Project, about: &AboutConflict, plan: &Plan) -> Result<(), SteerRefusal> {
+fn may_be_resolved(project: &Project, about: &AboutConflict, plan: &Plan) -> Result<(), RefusalText> {
     let (name, run) = (&plan.name, &about.run);
     if run.landed.contains_key(&project.target) {
         let why = format!("plan {name} has landed on {}", project.target);
@@ -234,7 +235,7 @@ fn settle(
     admin: &WorktreeAdmin,
     about: &AboutConflict,
     plan: &Plan,
-) -> Result<Resolved, SteerRefusal> {
+) -> Result<Resolved, RefusalText> {
     let (name, run, what) = (&plan.name, &about.run, &about.what);
     may_be_resolved(project, about, plan)?;
     let commit = git::conflict::settle_conflict(admin, name, &words(project, what))
@@ -257,7 +258,7 @@ fn settle(
     Ok((events, report))
 }
 
-fn unsettled(name: &WorkRef, error: ConflictError) -> SteerRefusal {
+fn unsettled(name: &WorkRef, error: ConflictError) -> RefusalText {
     let hint = match &error {
         ConflictError::NotOpen { .. } => Some(format!("orch merge --resolve {name}")),
         ConflictError::GivenUp { .. } => Some(format!(
@@ -277,11 +278,7 @@ fn unsettled(name: &WorkRef, error: ConflictError) -> SteerRefusal {
     refusal(error.to_string(), hint)
 }
 
-fn abandon(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    about: &AboutConflict,
-) -> Result<Resolved, SteerRefusal> {
+fn abandon(project: &Project, admin: &WorktreeAdmin, about: &AboutConflict) -> Result<Resolved, RefusalText> {
     let name = &about.what.plan;
     let (backups, warnings) = remove_conflict(project, name, |before| {
         git::conflict::abandon_conflict(admin, name, before)
@@ -299,7 +296,7 @@ fn abandon(
 }
 
 /// Refuses while the merge train or an agent handles the conflict.
-fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), SteerRefusal> {
+fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), RefusalText> {
     if matches!(run.merge, Merge::Running(_)) {
         let why = format!("plan {name} is being merged now");
         return Err(refusal(why, Some(format!("orch why {name}"))));
@@ -321,7 +318,7 @@ fn refuse_what_was_cut_short(
     run: &PlanRun,
     name: &PlanName,
     step: ResolveStep,
-) -> Result<(), SteerRefusal> {
+) -> Result<(), RefusalText> {
     if matches!(run.merge, Merge::Running(_)) && project.dir.landing().exists() {
         let why = format!("a landing was interrupted, perhaps that of plan {name}");
         return Err(refusal(why, Some("orch merge completes it".to_owned())));
@@ -353,10 +350,10 @@ fn refuse_what_was_cut_short(
     }
 }
 
-fn refusal(why: String, hint: Option<String>) -> SteerRefusal {
-    SteerRefusal { why, hint }
+fn refusal(why: String, hint: Option<String>) -> RefusalText {
+    RefusalText { why, hint }
 }
 
-fn failed(error: impl std::fmt::Display) -> SteerRefusal {
+fn failed(error: impl std::fmt::Display) -> RefusalText {
     refusal(error.to_string(), None)
 }

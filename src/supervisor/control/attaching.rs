@@ -5,9 +5,7 @@ use std::path::Path;
 use crate::agent::{JOB_VARIABLE, JobFolder, Runner};
 use crate::journal::Record;
 use crate::plan::{Plan, PlanName};
-use crate::schedule::{
-    AttachBegan, AttachEnded, AttemptRecord, Event, PersonFact, Scheduler, SteerRefusal, attach,
-};
+use crate::schedule::{AttachBegan, AttachEnded, AttemptRecord, Event, PersonFact, Scheduler, attach};
 use crate::supervisor::perform::attempt::attach_call::attach_line;
 use crate::supervisor::perform::attempt::call::environment_of;
 use crate::supervisor::project::environment;
@@ -16,6 +14,7 @@ use crate::supervisor::project::orphans::GRACE;
 use crate::supervisor::project::recording::record;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::spent_view::facts_of;
+use crate::words::RefusalText;
 
 /// Records that a person takes over while no supervisor is running. `None` when another process locks the repository meanwhile.
 ///
@@ -25,9 +24,9 @@ use crate::supervisor::view::spent_view::facts_of;
 pub fn record_attach(
     project: &Project,
     began: &AttachBegan,
-) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<Vec<Record>, RefusalText>>, SupervisorError> {
     record(project, "attach", |scheduler| {
-        attach(scheduler.work(), scheduler.state(), began)
+        Ok(attach(scheduler.work(), scheduler.state(), began)?)
     })
 }
 

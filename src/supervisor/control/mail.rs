@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::journal::Record;
 use crate::plan::{Message, PlanName};
-use crate::schedule::{Outgoing, State, SteerRefusal, seen, send};
+use crate::schedule::{Outgoing, State, seen, send};
 use crate::status;
+use crate::words::RefusalText;
 
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
@@ -20,7 +21,7 @@ use crate::supervisor::project::repository_plans::Project;
 pub fn record_message(
     project: &Project,
     outgoing: &Outgoing,
-) -> Result<Option<Result<Posted, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<Posted, RefusalText>>, SupervisorError> {
     let mut mail = None;
     let recorded = record(project, "send", |scheduler| {
         let (work, state) = (scheduler.work(), scheduler.state());
@@ -52,7 +53,7 @@ pub fn record_message(
 pub fn record_seen(
     project: &Project,
     up_to: u32,
-) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<Vec<Record>, RefusalText>>, SupervisorError> {
     record(project, "inbox", |scheduler| Ok(seen(scheduler.state(), up_to)))
 }
 

@@ -2,9 +2,8 @@
 
 use crate::journal::Record;
 use crate::plan::{PlanName, WorkRef};
-use crate::schedule::{
-    Event, ReviewStep, Scheduler, State, Steer, SteerRefusal, answer, remarks, review, steer,
-};
+use crate::schedule::{Event, ReviewStep, Scheduler, State, Steer, answer, remarks, review, steer};
+use crate::words::{RefusalText, steer_remark};
 
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
@@ -16,7 +15,7 @@ pub fn all(
     scheduler: &Scheduler,
     what: &[WorkRef],
     asked: Steer,
-) -> Result<(Vec<Event>, Vec<String>), SteerRefusal> {
+) -> Result<(Vec<Event>, Vec<String>), RefusalText> {
     let mut state: State = scheduler.state().clone();
     let (mut events, mut said) = (Vec::new(), Vec::new());
     for work in what {
@@ -24,7 +23,11 @@ pub fn all(
         // made at once.
         let new = steer(scheduler.work(), &state, work, asked)
             .or_else(|_| steer(scheduler.work(), scheduler.state(), work, asked))?;
-        said.extend(remarks(&state, work, asked, !new.is_empty()));
+        said.extend(
+            remarks(&state, work, asked, !new.is_empty())
+                .iter()
+                .map(steer_remark),
+        );
         for event in &new {
             state.apply(state.now, event);
         }
@@ -52,7 +55,7 @@ pub fn record_steering(
     project: &Project,
     what: &[WorkRef],
     asked: Steer,
-) -> Result<Option<Result<Recorded, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<Recorded, RefusalText>>, SupervisorError> {
     let mut remarks = Vec::new();
     let recorded = record(project, asked.as_str(), |scheduler| {
         let (events, said) = all(scheduler, what, asked)?;
@@ -72,9 +75,9 @@ pub fn record_answer(
     project: &Project,
     what: &WorkRef,
     text: &str,
-) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<Vec<Record>, RefusalText>>, SupervisorError> {
     record(project, "answer", |scheduler| {
-        answer(scheduler.work(), scheduler.state(), what, text)
+        Ok(answer(scheduler.work(), scheduler.state(), what, text)?)
     })
 }
 
@@ -87,9 +90,9 @@ pub fn record_review(
     project: &Project,
     plan: &PlanName,
     step: &ReviewStep,
-) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<Vec<Record>, RefusalText>>, SupervisorError> {
     record(project, "review", |scheduler| {
-        review(scheduler.work(), scheduler.state(), plan, step)
+        Ok(review(scheduler.work(), scheduler.state(), plan, step)?)
     })
 }
 

@@ -8,8 +8,9 @@ use crate::agent::{AgentError, JobState, RunnerHold};
 use crate::git::HeadPrint;
 use crate::journal::JournalError;
 use crate::plan::{AttemptId, CommitId, LaneId, PlanName, PlanSet, WorkRef};
-use crate::schedule::{Clashing, Event, Heads, Input, SteerRefusal};
+use crate::schedule::{Clashing, Event, Heads, Input};
 use crate::status;
+use crate::words::RefusalText;
 
 use crate::supervisor::conflict::about_conflict::ResolveStep;
 use crate::supervisor::conflict::resolve::Resolved;
@@ -95,6 +96,6 @@ pub struct ConflictsLooked {
 pub struct StepDone {
     pub what: WorkRef,
     pub step: ResolveStep,
-    pub done: Result<Resolved, SteerRefusal>,
+    pub done: Result<Resolved, RefusalText>,
     pub reply: oneshot::Sender<Answer>,
 }

@@ -7,6 +7,7 @@ use crate::schedule::{
     AttachBegan, Event, Exit, Input, Outgoing, Steer, SteerRefusal, answer, attach, review, seen, send,
 };
 use crate::status;
+use crate::words::RefusalText;
 
 use super::engine::Engine;
 use crate::supervisor::conflict::about_conflict::ResolveStep;
@@ -191,7 +192,7 @@ impl Engine<'_> {
                 self.handle(events.into_iter().map(Input::Event).collect())?;
                 None
             }
-            Err(refusal) => Some(refusal),
+            Err(refusal) => Some(refusal.into()),
         };
         Ok(answer_of(refusal))
     }
@@ -259,17 +260,17 @@ impl Engine<'_> {
                 self.handle(events.into_iter().map(Input::Event).collect())?;
                 Answer::Steered { changed, remarks }
             }
-            Err(SteerRefusal { why, hint }) => Answer::Refused { why, hint },
+            Err(RefusalText { why, hint }) => Answer::Refused { why, hint },
         })
     }
 
     /// Prepares for a person who takes over. Returns why that is refused.
-    fn attach(&mut self, began: &AttachBegan) -> Result<Option<SteerRefusal>, SupervisorError> {
+    fn attach(&mut self, began: &AttachBegan) -> Result<Option<RefusalText>, SupervisorError> {
         // People's reports count before the agent's turn is ended.
         self.hear_people(&began.plan)?;
         let gate = self.landing.as_ref();
         if gate.is_some_and(|gate| !gate.withdraw(&began.plan)) {
-            return Ok(Some(SteerRefusal {
+            return Ok(Some(RefusalText {
                 why: format!("{} is landing now", began.plan),
                 hint: None,
             }));
@@ -279,19 +280,19 @@ impl Engine<'_> {
                 self.handle(events.into_iter().map(Input::Event).collect())?;
                 Ok(None)
             }
-            Err(refusal) => Ok(Some(refusal)),
+            Err(refusal) => Ok(Some(refusal.into())),
         }
     }
 
     /// Sends a message. Returns why that is refused.
-    pub(super) fn send(&mut self, outgoing: &Outgoing) -> Result<Option<SteerRefusal>, SupervisorError> {
+    pub(super) fn send(&mut self, outgoing: &Outgoing) -> Result<Option<RefusalText>, SupervisorError> {
         let scheduler = &self.desk.scheduler;
         match send(scheduler.work(), scheduler.state(), outgoing) {
             Ok(events) => {
                 self.handle(events.into_iter().map(Input::Event).collect())?;
                 Ok(None)
             }
-            Err(refusal) => Ok(Some(refusal)),
+            Err(refusal) => Ok(Some(refusal.into())),
         }
     }
 
@@ -335,7 +336,7 @@ impl Engine<'_> {
     pub(super) fn take_step(&mut self, step: StepDone) -> Result<(), SupervisorError> {
         let (events, report) = match step.done {
             Ok(done) => done,
-            Err(SteerRefusal { why, hint }) => {
+            Err(RefusalText { why, hint }) => {
                 let _ = step.reply.send(Answer::Refused { why, hint });
                 return Ok(());
             }
@@ -352,9 +353,9 @@ impl Engine<'_> {
     }
 }
 
-fn answer_of(refusal: Option<SteerRefusal>) -> Answer {
+fn answer_of(refusal: Option<RefusalText>) -> Answer {
     match refusal {
         None => Answer::Accepted,
-        Some(SteerRefusal { why, hint }) => Answer::Refused { why, hint },
+        Some(RefusalText { why, hint }) => Answer::Refused { why, hint },
     }
 }

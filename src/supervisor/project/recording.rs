@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::journal::{Record, RepositoryLock, Sync};
 use crate::plan::RunId;
-use crate::schedule::{Event, Scheduler, SteerRefusal};
+use crate::schedule::{Event, Scheduler};
+use crate::words::RefusalText;
 
 use super::error::SupervisorError;
 use super::replay::Replay;
@@ -15,8 +16,8 @@ use super::repository_plans::Project;
 pub fn record(
     project: &Project,
     doing: &str,
-    decide: impl FnOnce(&Scheduler) -> Result<Vec<Event>, SteerRefusal>,
-) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+    decide: impl FnOnce(&Scheduler) -> Result<Vec<Event>, RefusalText>,
+) -> Result<Option<Result<Vec<Record>, RefusalText>>, SupervisorError> {
     let Ok(lock) = RepositoryLock::take(&project.dir, doing)? else {
         return Ok(None);
     };
