@@ -1,6 +1,6 @@
-//! The pages with pictures, and those of runs and of the merge queue.
+//! The pages with pictures, and the pages of runs and of the merge queue.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -21,7 +21,7 @@ pub async fn graph(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     let (svg, status) = tokio::join!(server.ask(&["graph", "--format", "svg"], 60), server.status());
     match (svg, status) {
         (Ok(svg), Ok(status)) => {
-            let picture = Value::from_safe_string(with_states(svg.text(), &status));
+            let picture = Value::from_safe_string(with_states(&svg.text(), &status));
             let (title, hint) = ("Graph", "What waits for what, with the state of each part.");
             let values = context! { title, hint, picture, legend => graph_legend(), kind => "graph" };
             page(&server, "picture.html", "graph", values).await
@@ -30,7 +30,7 @@ pub async fn graph(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     }
 }
 
-/// What the colours of the graph mean.
+/// The meaning of the graph's colours.
 fn graph_legend() -> Value {
     let entries = [
         ("s-run", "at work"),
@@ -44,41 +44,61 @@ fn graph_legend() -> Value {
     Value::from_safe_string(format!("<ul class=\"legend\">{entries}</ul>"))
 }
 
-/// Marks every shape of the drawing with its state.
-fn with_states(mut svg: String, status: &Status) -> String {
-    let mut mark = |id: &str, state: &str| {
-        let own = format!("data-id=\"{id}\"");
-        svg = svg.replace(&own, &format!("{own} class=\"is-{state}\""));
-    };
+/// Gives every shape of the drawing the class of its state, and a link to the page of its plan.
+fn with_states(svg: &str, status: &Status) -> String {
+    let mut states: HashMap<String, &str> = HashMap::new();
+    let mut plans: HashSet<&str> = HashSet::new();
     for plan in &status.plans {
-        mark(&plan.name, &plan.state);
+        plans.insert(&plan.name);
+        states.insert(plan.name.clone(), &plan.state);
         for phase in &plan.phases {
-            mark(&format!("{}.{}", plan.name, phase.id), &phase.state);
+            states.insert(format!("{}.{}", plan.name, phase.id), &phase.state);
             for task in phase.tasks.iter().chain(&phase.verify) {
-                mark(&format!("{}.{}", plan.name, task.id), &task.state);
+                states.insert(format!("{}.{}", plan.name, task.id), &task.state);
             }
         }
         if plan.state == "landed" {
-            mark(&format!("{}@landed", plan.name), "landed");
+            states.insert(format!("{}@landed", plan.name), "landed");
         }
     }
-    svg
+    linked(svg, &states, &plans)
 }
 
-/// What `orch report --json` says.
+fn linked(svg: &str, states: &HashMap<String, &str>, plans: &HashSet<&str>) -> String {
+    let mut pieces = svg.split(SHAPE);
+    let mut drawn = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        // Ids are names, numbers and `@`; a shape has no group inside.
+        let (id, rest) = piece.split_once('"').unwrap_or((piece, ""));
+        let (shape, behind) = rest.split_once("</g>").unwrap_or((rest, ""));
+        let class = states.get(id).map(|state| format!(" class=\"is-{state}\""));
+        let class = class.unwrap_or_default();
+        let plan = id.split(['.', '@']).next().filter(|plan| plans.contains(plan));
+        drawn += &match plan {
+            Some(plan) => format!("<a href=\"/plans/{plan}\">{SHAPE}{id}\"{class}{shape}</g></a>{behind}"),
+            None => format!("{SHAPE}{id}\"{class}{shape}</g>{behind}"),
+        };
+    }
+    drawn
+}
+
+/// The beginning of a shape in the drawing.
+const SHAPE: &str = "<g data-id=\"";
+
+/// The output of `orch report --json`.
 #[derive(Debug, Deserialize)]
 struct ReadReport {
     report: ReportedRun,
     timeline: Option<RunTimeline>,
 }
 
-/// The run that a report is about.
+/// The run of a report.
 #[derive(Debug, Deserialize)]
 struct ReportedRun {
     run: String,
 }
 
-/// What `orch history --json` says.
+/// The output of `orch history --json`.
 #[derive(Debug, Deserialize)]
 struct History {
     runs: Vec<Run>,
@@ -139,12 +159,12 @@ pub async fn runs(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     }
 }
 
-/// When each attempt of the present run ran.
+/// The times of all attempts of the current run.
 pub async fn timeline(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     timeline_of(&server, None, &uri).await
 }
 
-/// When each attempt of a run ran.
+/// The times of all attempts of a run.
 pub async fn run_timeline(State(server): State<Arc<Server>>, Path(run): Path<String>, uri: Uri) -> Response {
     let digits = run.strip_prefix('r').unwrap_or_default();
     match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -174,7 +194,7 @@ async fn timeline_of(server: &Arc<Server>, run: Option<&str>, uri: &Uri) -> Resp
     }
 }
 
-/// What `orch train --json` says.
+/// The output of `orch train --json`.
 #[derive(Debug, Deserialize)]
 struct ReadTrain {
     target: String,
@@ -229,4 +249,21 @@ fn words(value: Option<&serde_json::Value>) -> Option<String> {
         _ => None,
     }
     .filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_have_their_state_and_lead_to_their_plan() {
+        let svg = "<svg><g data-id=\"auth.1\"><rect/></g>\n<path/><g data-id=\"sync.x\"><circle/></g></svg>";
+        let known = HashMap::from([("auth.1".to_owned(), "done")]);
+        let drawn = linked(svg, &known, &HashSet::from(["auth"]));
+        assert_eq!(
+            drawn,
+            "<svg><a href=\"/plans/auth\"><g data-id=\"auth.1\" class=\"is-done\"><rect/></g></a>\n<path/>\
+             <g data-id=\"sync.x\"><circle/></g></svg>"
+        );
+    }
 }

@@ -1,4 +1,4 @@
-//! The subject of a step: a plan, or its first phases, with their state.
+//! The subject of a step: a plan or its first phases, with their state.
 
 use crate::plan::{CommitId, PhaseId, WorkRef};
 use crate::schedule::{MergeTrouble, PlanRun, Prefix, Scheduler};
@@ -6,12 +6,12 @@ use crate::words::RefusalText;
 
 use serde::{Deserialize, Serialize};
 
-/// The subject of a step, in the present state.
+/// The subject of a step, in the current state.
 #[derive(Debug, Clone)]
 pub struct AboutConflict {
     pub what: WorkRef,
     pub run: PlanRun,
-    /// What of the plan is merged, where that is not the whole.
+    /// The part of the plan that is merged, when it is not the whole plan.
     part: Result<Option<Prefix>, MergeTrouble>,
 }
 
@@ -32,7 +32,7 @@ impl AboutConflict {
         self.what.point.phase()
     }
 
-    /// The end of the first phases that are to be merged.
+    /// The last commit of the first phases that are to be merged.
     pub fn end_of_part(&self) -> Result<CommitId, RefusalText> {
         let why = match &self.part {
             Ok(Some(part)) => return Ok(part.head.clone()),
@@ -44,7 +44,8 @@ impl AboutConflict {
         Err(refused(format!("{} cannot land: {why}", self.what), Some(hint)))
     }
 
-    /// Refuses while what is begun is about something else of the plan: there is one worktree for that.
+    /// Refuses the step while a resolution of another part of the plan is open: there is only one
+    /// worktree for resolutions.
     pub fn refuse_another(&self, step: ResolveStep) -> Result<(), RefusalText> {
         let (what, begun) = (&self.what, &self.run.resolution);
         let other = begun.about(&what.plan);
@@ -77,7 +78,7 @@ fn refused(why: String, hint: Option<String>) -> RefusalText {
 pub enum ResolveStep {
     /// Check it out.
     Open,
-    /// Take what is there as the resolution.
+    /// Take the contents of the worktree as the resolution.
     Continue,
     /// Give it up.
     Abort,

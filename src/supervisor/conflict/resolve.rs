@@ -1,6 +1,6 @@
-//! `orch merge --resolve`, `--continue` and `--abort`: the conflict of a plan with the target is checked out in a worktree made
-//! for it, what a person made of it is taken in, or it is given up. Beside a running supervisor that does it; landing is the
-//! merge train's in any case.
+//! `orch merge --resolve`, `--continue` and `--abort`: checking a plan's conflict with the target out in a worktree made for
+//! it, accepting a person's resolution, or giving it up. A running supervisor does the step itself. The merge train does the
+//! landing in any case.
 
 use std::path::PathBuf;
 
@@ -27,15 +27,15 @@ use crate::supervisor::project::repository_plans::Project;
 pub struct ResolveReport {
     /// The plan, whole or up to the end of a phase.
     pub plan: WorkRef,
-    /// The worktree in which it is checked out; none when it was given up.
+    /// The worktree in which the conflict is checked out; `None` when it was given up.
     pub worktree: Option<String>,
-    /// Files that are to be resolved there.
+    /// Files to resolve there.
     pub files: Vec<String>,
-    /// Files that were resolved as they were before.
+    /// Files for which an earlier resolution was reused.
     pub reused: Vec<String>,
-    /// True when it was checked out already, and nothing was touched.
+    /// True when the conflict was checked out already, and nothing was changed.
     pub again: bool,
-    /// Refs that keep what was put away.
+    /// Refs that keep the replaced work.
     pub backups: Vec<String>,
     /// Warnings.
     pub warnings: Vec<String>,
@@ -58,7 +58,7 @@ impl ResolveReport {
 /// The result of a step: events to record, and the answer.
 pub type Resolved = (Vec<Event>, ResolveReport);
 
-/// Does a step while no supervisor is at work. None when somebody else holds the repository meanwhile.
+/// Takes a step while no supervisor is running. `None` when another process locks the repository meanwhile.
 ///
 /// # Errors
 ///
@@ -82,16 +82,16 @@ pub fn resolve_alone(
     }))
 }
 
-/// Who else is at work on the repository during a step.
+/// Who else works on the repository during a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OthersAtWork {
-    /// The supervisor: what is recorded as under way is under way.
+    /// The supervisor: work that is recorded as under way is under way.
     Supervisor,
-    /// Nobody: what is recorded as under way was interrupted.
+    /// Nobody: work that is recorded as under way was interrupted.
     Nobody,
 }
 
-/// Does a step in the repository. The caller alone writes the journal, and records the facts.
+/// Takes a step in the repository. Only the caller writes the journal and records the events.
 pub fn resolve(
     project: &Project,
     about: &AboutConflict,
@@ -190,7 +190,7 @@ fn open(
     Ok((events, report))
 }
 
-/// Refuses what is no conflict of a finished plan, or of finished first phases, with the target.
+/// Refuses anything that is no conflict of a finished plan, or of finished first phases, with the target.
 fn may_be_resolved(project: &Project, about: &AboutConflict, plan: &Plan) -> Result<(), RefusalText> {
     let (name, run) = (&plan.name, &about.run);
     if run.landed.contains_key(&project.target) {
@@ -199,7 +199,7 @@ fn may_be_resolved(project: &Project, about: &AboutConflict, plan: &Plan) -> Res
     }
     match &run.outcome {
         Some(Outcome::Finished) => {}
-        // Whether they are done is known from the commit with which they ended.
+        // The commit at which the phases ended tells whether they are done.
         _ if about.up_to().is_some() => {}
         Some(Outcome::Held(Hold::Conflict { with, .. })) => {
             return Err(refusal(
@@ -269,7 +269,7 @@ fn unsettled(name: &WorkRef, error: ConflictError) -> RefusalText {
                 "orch merge --continue {name}, or orch merge --abort {name} to give it up"
             ))
         }
-        // Its worktree may have lost what connects it with the repository.
+        // The worktree may have lost its connection to the repository.
         ConflictError::Ensure(_) | ConflictError::Remove(_) | ConflictError::Git(_) => {
             Some("orch doctor".to_owned())
         }
@@ -295,7 +295,7 @@ fn abandon(project: &Project, admin: &WorktreeAdmin, about: &AboutConflict) -> R
     Ok((vec![Event::Resolve(Resolving::Dropped(of))], report))
 }
 
-/// Refuses while the merge train or an agent deals with the conflict.
+/// Refuses while the merge train or an agent handles the conflict.
 fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), RefusalText> {
     if matches!(run.merge, Merge::Running(_)) {
         let why = format!("plan {name} is being merged now");
@@ -312,7 +312,7 @@ fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), RefusalText> 
     Ok(())
 }
 
-/// Refuses, while no supervisor is at work, a step that only a later run can complete.
+/// Refuses, while no supervisor is running, a step that only a later run can complete.
 fn refuse_what_was_cut_short(
     project: &Project,
     run: &PlanRun,

@@ -1,4 +1,4 @@
-//! Before anything runs: what refuses a run, what it is warned of, and what it would do.
+//! Before anything runs: checks that refuse a run, lints, and a preview.
 //!
 //! May import `doctor` and below.
 

@@ -1,4 +1,4 @@
-//! Writing down what follows from the state while no supervisor is at work.
+//! Recording events while no supervisor is running.
 
 use jiff::Timestamp;
 
@@ -11,8 +11,8 @@ use super::error::SupervisorError;
 use super::replay::Replay;
 use super::repository_plans::Project;
 
-/// Records what follows from the state while no supervisor is at work. None when somebody else holds the repository
-/// meanwhile.
+/// Records events that follow from the current state, while no supervisor is running. `None` when another process
+/// locks the repository meanwhile.
 pub fn record(
     project: &Project,
     doing: &str,
