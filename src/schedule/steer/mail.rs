@@ -210,9 +210,12 @@ pub fn seen(state: &State, up_to: u32) -> Vec<Event> {
 /// When it is empty or too long.
 pub fn check_text(text: &str) -> Result<&str, SteerRefusal> {
     let text = text.trim();
-    match text.len() {
-        0 => Err(SteerRefusal::EmptyMessage),
-        bytes if bytes > LONGEST_MESSAGE => Err(SteerRefusal::LongMessage { bytes }),
-        _ => Ok(text),
+    let bytes = text.len();
+    if bytes == 0 {
+        return Err(SteerRefusal::EmptyMessage);
     }
+    if bytes > LONGEST_MESSAGE {
+        return Err(SteerRefusal::LongMessage { bytes });
+    }
+    Ok(text)
 }

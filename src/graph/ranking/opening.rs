@@ -1,14 +1,14 @@
 //! In which order everything can begin.
 
-use super::gate::Gate;
-use super::network::Graph;
-use super::rank::Members;
-use super::waiting::END;
-use super::waits::{UnitWaits, WaitEntry};
+use crate::graph::network::waiting::END;
+use crate::graph::network::whole::Graph;
+use crate::graph::order::gate::Gate;
+use crate::graph::order::waits::{UnitWaits, WaitEntry};
+use crate::graph::ranking::rank::Members;
 
 /// Gates that open one after the other. A node waits at one closed gate at a time and looks for the next when that opens:
 /// what it waits for is gone through once, the last phase in front of it first, which mostly is the last to end.
-pub(super) struct Opening<'g> {
+pub(in crate::graph) struct Opening<'g> {
     graph: &'g Graph,
     /// How many members each gate still needs.
     missing: Vec<u32>,
@@ -33,7 +33,7 @@ struct GateLook {
 }
 
 impl<'g> Opening<'g> {
-    pub(super) fn new(graph: &'g Graph) -> Self {
+    pub(in crate::graph) fn new(graph: &'g Graph) -> Self {
         Self {
             missing: graph.gates.iter().map(|gate| gate.need as u32).collect(),
             waiting: vec![END; graph.gates.len()],
@@ -50,7 +50,7 @@ impl<'g> Opening<'g> {
     /// Where such a gate needs only some of its members, the order tells which of them count for those behind it: the first
     /// that could begin. Else all orders say the same, and each plan is gone through as far as it goes, so that what is
     /// looked at lies close together.
-    pub(super) fn order(mut self, gates_of: &Members) -> Vec<usize> {
+    pub(in crate::graph) fn order(mut self, gates_of: &Members) -> Vec<usize> {
         let nodes = self.graph.nodes.len();
         let mut order: Vec<usize> = Vec::with_capacity(nodes);
         let mut found: Vec<usize> = (0..nodes)

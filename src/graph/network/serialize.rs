@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::plan::{Overlap, PlanSet};
 
-use super::gate::{Counts, Why};
-use super::network::{Graph, Of};
-use super::series::PlanSeries;
+use crate::graph::network::series::PlanSeries;
+use crate::graph::network::whole::{Graph, Of};
+use crate::graph::order::gate::{Counts, Why};
 
 impl Graph {
     /// Lets plans that touch the same files and ask for it go one after the other, in the order that fits what they wait
     /// for already, else by priority and manifest. Plans that wait for parts of each other run side by side, which is a risk
     /// that the overlap names.
-    pub(super) fn serialize(&mut self, set: &PlanSet) {
+    pub(in crate::graph) fn serialize(&mut self, set: &PlanSet) {
         let wanted = |plan: usize| set.plans[plan].overlap == Overlap::Serialize;
         self.after = vec![Vec::new(); set.plans.len()];
         if !(0..set.plans.len()).any(wanted) {

@@ -71,7 +71,7 @@ struct GateHead {
 
 impl Gates {
     /// Room for so many gates with so many members in all.
-    pub(super) fn with_capacity(gates: usize, members: usize) -> Self {
+    pub(in crate::graph) fn with_capacity(gates: usize, members: usize) -> Self {
         Self {
             heads: Vec::with_capacity(gates),
             members: Vec::with_capacity(members),
@@ -79,7 +79,7 @@ impl Gates {
     }
 
     /// Adds all gates of another list, each of whose members is a place in `places`; the number of the first.
-    pub(super) fn append(&mut self, other: &Self, places: &[usize]) -> usize {
+    pub(in crate::graph) fn append(&mut self, other: &Self, places: &[usize]) -> usize {
         let first = self.heads.len();
         let before = self.members.len() as u32;
         let members = other.members.iter();
@@ -111,7 +111,7 @@ impl Gates {
     }
 
     /// Adds a gate that opens when all of its members have ended; none when it would have none.
-    pub(super) fn all(
+    pub(in crate::graph) fn all(
         &mut self,
         of: impl IntoIterator<Item = usize>,
         counts: Counts,
@@ -146,7 +146,7 @@ impl Gates {
     }
 
     /// The members of all gates behind each other.
-    pub(super) fn members(&self) -> &[u32] {
+    pub(in crate::graph) fn members(&self) -> &[u32] {
         &self.members
     }
 

@@ -5,11 +5,11 @@ use std::ops::Range;
 use crate::plan::PhaseId;
 use crate::plan::seek::seek;
 
-use super::network::{Node, Of};
+use crate::graph::network::whole::{Node, Of};
 
 /// The nodes of one plan. They stand behind each other: those of each phase, then the plan's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Places {
+pub(in crate::graph) struct Places {
     /// In the order of the document.
     pub phases: Vec<PhasePlace>,
     /// The plan's verification, if it has one.
@@ -22,7 +22,7 @@ pub(super) struct Places {
 
 /// The nodes of a phase: its tasks, its VERIFY block if that is work of its own, and its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PhasePlace {
+pub(in crate::graph) struct PhasePlace {
     pub id: PhaseId,
     /// The first of its nodes.
     pub first: usize,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::plan::{Document, PhaseId, Strategy, TaskId, UnitId};
 
-use super::gate::{Counts, Why};
-use super::order::PlanOrder;
+use crate::graph::order::gate::{Counts, Why};
+use crate::graph::order::plan_order::PlanOrder;
 
 /// Cuts the units into batches of at most `lanes` that could run side by side, and makes each batch wait until the one before has
 /// settled. What can never start is left as it is: it is in a cycle, which is reported elsewhere.
@@ -15,7 +15,7 @@ use super::order::PlanOrder;
 /// shares no file with another of the batch.
 ///
 /// Phases of another strategy have no part in it, and count as done as soon as they could be.
-pub(super) fn draw(
+pub(in crate::graph) fn draw(
     document: &Document,
     order: &mut PlanOrder,
     lanes: usize,
@@ -72,9 +72,9 @@ pub(super) fn draw(
 }
 
 /// Units that are not done, and what keeps them, from batch to batch: each step costs what it changes.
-pub(super) struct OpenUnits {
+pub(in crate::graph) struct OpenUnits {
     /// Those that nothing keeps any more, in document order.
-    pub(super) startable: BTreeSet<usize>,
+    pub(in crate::graph) startable: BTreeSet<usize>,
     /// How many gates keep each unit.
     closed: Vec<usize>,
     /// How many members each gate still waits for.
@@ -86,7 +86,7 @@ pub(super) struct OpenUnits {
 }
 
 impl OpenUnits {
-    pub(super) fn new(order: &PlanOrder) -> Self {
+    pub(in crate::graph) fn new(order: &PlanOrder) -> Self {
         let (units, gates) = (order.units.len(), order.gates.len());
         let is_done = |unit: usize| order.units[unit].ticked;
         let mut open = Self {
@@ -115,7 +115,7 @@ impl OpenUnits {
     }
 
     /// These are done.
-    pub(super) fn end(&mut self, batch: &[usize]) {
+    pub(in crate::graph) fn end(&mut self, batch: &[usize]) {
         for unit in batch {
             self.startable.remove(unit);
             for gate in std::mem::take(&mut self.member_of[*unit]) {

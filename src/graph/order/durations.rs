@@ -22,7 +22,7 @@ impl Durations {
     pub const EQUAL: u64 = 600_000;
 
     /// What is known about a plan.
-    pub(super) fn of_plan<'d>(&'d self, plan: &'d Plan) -> PlanDurations<'d> {
+    pub(in crate::graph) fn of_plan<'d>(&'d self, plan: &'d Plan) -> PlanDurations<'d> {
         let measured = self.units.get(&plan.name).filter(|units| !units.is_empty());
         let stated = plan.expected.or(plan.document.expected).map(|whole| {
             let all = plan.document.tasks().count().max(1) as u64;
@@ -95,7 +95,7 @@ pub fn median(values: &[u64]) -> Option<u64> {
 }
 
 /// What is known about the durations of a plan's tasks.
-pub(super) struct PlanDurations<'d> {
+pub(in crate::graph) struct PlanDurations<'d> {
     durations: &'d Durations,
     plan: &'d Plan,
     measured: Option<&'d BTreeMap<UnitId, u64>>,
@@ -137,7 +137,7 @@ impl<'d> PlanDurations<'d> {
     }
 
     /// What is known about a phase. What is said about a whole is shared evenly among its tasks.
-    pub(super) fn of_phase(&self, phase: &Phase) -> OfPhase<'d> {
+    pub(in crate::graph) fn of_phase(&self, phase: &Phase) -> OfPhase<'d> {
         let parts = phase.tasks.len().max(1) as u64;
         let measured = self
             .measured
@@ -162,7 +162,7 @@ impl<'d> PlanDurations<'d> {
 }
 
 /// What is known about the durations of a phase's tasks.
-pub(super) struct OfPhase<'d> {
+pub(in crate::graph) struct OfPhase<'d> {
     fixed: Option<u64>,
     phase: PhaseId,
     tasks: Option<&'d BTreeMap<UnitId, u64>>,
@@ -178,12 +178,12 @@ pub(super) struct OfPhase<'d> {
 
 impl OfPhase<'_> {
     /// A task of the phase: as measured, else as the document says of it, of the phase or of the plan.
-    pub(super) fn task(&self, task: &Task) -> u64 {
+    pub(in crate::graph) fn task(&self, task: &Task) -> u64 {
         self.told(task.id, task.expected)
     }
 
     /// The phase's VERIFY block.
-    pub(super) fn check(&self) -> u64 {
+    pub(in crate::graph) fn check(&self) -> u64 {
         self.told(TaskId::verify(self.phase), None)
     }
 

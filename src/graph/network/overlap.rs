@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::plan::{Overlap, PlanSet};
 
-use super::locks::{covers, is_wide, literal_head};
-use super::network::Graph;
+use crate::graph::network::whole::Graph;
+use crate::graph::order::locks::{covers, is_wide, literal_head};
 
 /// Plans that touch the same files.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,7 +21,7 @@ const ALONE: u32 = 1 << 31;
 
 /// What a unit waits at, as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WaitEntry {
+pub(in crate::graph) enum WaitEntry {
     /// A gate of its own.
     Gate(u32),
     /// Places in the chain, and the run's number.
@@ -30,7 +30,7 @@ pub(super) enum WaitEntry {
 
 impl UnitWaits {
     /// Room for so many units, most of which wait at one thing.
-    pub(super) fn with_capacity(units: usize) -> Self {
+    pub(in crate::graph) fn with_capacity(units: usize) -> Self {
         Self {
             entries: Vec::with_capacity(units),
             ends: Vec::with_capacity(units),
@@ -49,18 +49,18 @@ impl UnitWaits {
     }
 
     /// Lets the unit at hand wait at the gates of a run.
-    pub(super) fn behind(&mut self, run: u32) {
+    pub(in crate::graph) fn behind(&mut self, run: u32) {
         self.entries.push(run);
     }
 
     /// Adds a gate to the chain: its place there.
-    pub(super) fn link(&mut self, gate: usize) -> u32 {
+    pub(in crate::graph) fn link(&mut self, gate: usize) -> u32 {
         self.chain.push(gate as u32);
         (self.chain.len() - 1) as u32
     }
 
     /// Puts a gate into a place of the chain. Places in front of it may stay empty while no run goes over them.
-    pub(super) fn link_at(&mut self, place: usize, gate: usize) {
+    pub(in crate::graph) fn link_at(&mut self, place: usize, gate: usize) {
         if self.chain.len() <= place {
             self.chain.resize(place + 1, Self::EMPTY);
         }
@@ -68,10 +68,10 @@ impl UnitWaits {
     }
 
     /// A place of the chain without a gate.
-    pub(super) const EMPTY: u32 = u32::MAX;
+    pub(in crate::graph) const EMPTY: u32 = u32::MAX;
 
     /// Lets each unit wait at one more gate, if there is one for it.
-    pub(super) fn also(&mut self, gates: &[Option<usize>]) {
+    pub(in crate::graph) fn also(&mut self, gates: &[Option<usize>]) {
         let mut more = Self {
             chain: std::mem::take(&mut self.chain),
             runs: std::mem::take(&mut self.runs),
@@ -86,7 +86,7 @@ impl UnitWaits {
     }
 
     /// Makes runs of places in the chain, in their order; their numbers.
-    pub(super) fn runs(&mut self, places: impl Iterator<Item = u32>) -> std::ops::Range<u32> {
+    pub(in crate::graph) fn runs(&mut self, places: impl Iterator<Item = u32>) -> std::ops::Range<u32> {
         let first = self.runs.len() as u32;
         let mut last: Option<(u32, u32)> = None;
         for place in places {
@@ -100,33 +100,33 @@ impl UnitWaits {
     }
 
     /// Makes a run of places in the chain: its number.
-    pub(super) fn run(&mut self, places: std::ops::Range<usize>) -> u32 {
+    pub(in crate::graph) fn run(&mut self, places: std::ops::Range<usize>) -> u32 {
         self.runs.push((places.start as u32, places.end as u32));
         (self.runs.len() - 1) as u32
     }
 
     /// How many runs there are.
-    pub(super) fn run_count(&self) -> usize {
+    pub(in crate::graph) fn run_count(&self) -> usize {
         self.runs.len()
     }
 
     /// The numbers of the gates in the chain.
-    pub(super) fn chain(&self) -> &[u32] {
+    pub(in crate::graph) fn chain(&self) -> &[u32] {
         &self.chain
     }
 
     /// How much is kept for a unit: the limit of [`UnitWaits::entry`].
-    pub(super) fn entry_count(&self, unit: usize) -> usize {
+    pub(in crate::graph) fn entry_count(&self, unit: usize) -> usize {
         self.entries_of(unit).len()
     }
 
     /// One of the things kept for a unit.
-    pub(super) fn entry(&self, unit: usize, place: usize) -> WaitEntry {
+    pub(in crate::graph) fn entry(&self, unit: usize, place: usize) -> WaitEntry {
         self.told(self.entries_of(unit)[place])
     }
 
     /// What is kept for a unit.
-    pub(super) fn entries(&self, unit: usize) -> impl Iterator<Item = WaitEntry> {
+    pub(in crate::graph) fn entries(&self, unit: usize) -> impl Iterator<Item = WaitEntry> {
         self.entries_of(unit).iter().map(|entry| self.told(*entry))
     }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::plan::{Arrangement, Dispatch, Document, Phase, Strategy, Task, TaskId, UnitId};
 
-use super::batches::OpenUnits;
-use super::durations::Durations;
-use super::order::{PlanOrder, draw};
+use crate::graph::order::batches::OpenUnits;
+use crate::graph::order::durations::Durations;
+use crate::graph::order::plan_order::{PlanOrder, draw};
 
 /// The strategy of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

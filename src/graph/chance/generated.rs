@@ -10,7 +10,7 @@ use crate::plan::{
     Plan, PlanName, PlanSet, Point, Priority, RunSettings, StopSignal, Task, TaskId, WorkRef,
 };
 
-use super::rng::Rng;
+use crate::graph::chance::rng::Rng;
 
 /// What kind of plan set is drawn.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use crate::plan::seek::seek;
 use crate::plan::{Arrangement, Dispatch, Document, Phase, PhaseId, PipelineStart, Strategy, TaskId, UnitId};
 
-use super::batches;
-use super::by_phase::by_phase;
-use super::gate::{Counts, Gates, Why};
-use super::strategies::{ChosenStrategy, strategies};
-use super::waits::UnitWaits;
+use crate::graph::order::batches;
+use crate::graph::order::by_phase::by_phase;
+use crate::graph::order::gate::{Counts, Gates, Why};
+use crate::graph::order::strategies::{ChosenStrategy, strategies};
+use crate::graph::order::waits::UnitWaits;
 
 /// A unit of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub fn task_order(
 }
 
 /// The order of tasks under these strategies, with batches.
-pub(super) fn draw(
+pub(in crate::graph) fn draw(
     document: &Document,
     arrangement: &Arrangement,
     chosen: &[ChosenStrategy],
@@ -95,7 +95,7 @@ fn edges(document: &Document, arrangement: &Arrangement, chosen: &[ChosenStrateg
 
 /// Where the units of each phase begin when tasks are given out one by one, and where the last of them end: its tasks, or
 /// the phase itself when it has none, then its VERIFY block.
-pub(super) fn first_units(document: &Document) -> Vec<usize> {
+pub(in crate::graph) fn first_units(document: &Document) -> Vec<usize> {
     let mut firsts = Vec::with_capacity(document.phases.len() + 1);
     let mut next = 0;
     for phase in &document.phases {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::plan::{Document, UnitId};
 
-use super::gate::{Counts, Gates, Why};
-use super::order::{PlanOrder, Unit, first_units};
-use super::waits::{UnitWaits, WaitEntry};
+use crate::graph::order::gate::{Counts, Gates, Why};
+use crate::graph::order::plan_order::{PlanOrder, Unit, first_units};
+use crate::graph::order::waits::{UnitWaits, WaitEntry};
 
 /// The order of a document's tasks between whole phases: a phase waits for another when any of its tasks does. What would
 /// wait for a phase behind it in the document does not: such phases go in the order of the document.
-pub(super) fn by_phase(document: &Document, fine: &PlanOrder) -> PlanOrder {
+pub(in crate::graph) fn by_phase(document: &Document, fine: &PlanOrder) -> PlanOrder {
     let firsts = first_units(document);
     let met = Met::new(&firsts, fine);
     let mut before = Before::new(document.phases.len(), fine);

@@ -3,13 +3,13 @@
 //! A unit's gates are in its plan's order, and are not written down a second time for the node that it begins with. What nodes
 //! wait for besides is one list, through which those of a node are strung.
 
-use super::gate::{Counts, Gate, Why};
-use super::network::Graph;
-use super::order::PlanOrder;
+use crate::graph::network::whole::Graph;
+use crate::graph::order::gate::{Counts, Gate, Why};
+use crate::graph::order::plan_order::PlanOrder;
 
 /// At which gates a node waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NodeWaits {
+pub(in crate::graph) struct NodeWaits {
     /// The plan's place in the manifest.
     pub plan: u32,
     /// The unit that begins with it: what the plan's order says of that unit comes first. [`END`] when none does.
@@ -38,13 +38,13 @@ impl NodeWaits {
 
 /// A gate of a node's own, and the place of the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Own {
+pub(in crate::graph) struct Own {
     pub gate: u32,
     pub next: u32,
 }
 
 /// Stands where nothing follows.
-pub(super) const END: u32 = u32::MAX;
+pub(in crate::graph) const END: u32 = u32::MAX;
 
 impl Graph {
     /// The gates at which a node waits: their numbers in [`Graph::gates`]. All of them have to be open before it begins.
@@ -58,7 +58,7 @@ impl Graph {
     }
 
     /// The gates at which a node waits besides those that the unit waits at which begins with it.
-    pub(super) fn own_gates(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(in crate::graph) fn own_gates(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
         let mut next = self.waiting[node].first;
         std::iter::from_fn(move || {
             let own = self.own.get(next as usize)?;
@@ -73,7 +73,7 @@ impl Graph {
     }
 
     /// Lets a node wait for whatever the unit waits for that begins with it.
-    pub(super) fn begin_with(&mut self, node: usize, unit: usize, order: &PlanOrder) {
+    pub(in crate::graph) fn begin_with(&mut self, node: usize, unit: usize, order: &PlanOrder) {
         let waiting = &mut self.waiting[node];
         if waiting.unit == END && waiting.first == END {
             waiting.unit = unit as u32;
@@ -86,14 +86,14 @@ impl Graph {
     }
 
     /// Lets a node wait for all of these; for nothing when there are none.
-    pub(super) fn wait_for(&mut self, node: usize, of: impl IntoIterator<Item = usize>, why: Why) {
+    pub(in crate::graph) fn wait_for(&mut self, node: usize, of: impl IntoIterator<Item = usize>, why: Why) {
         if let Some(gate) = self.gates.all(of, Counts::Done, why) {
             self.hang(node, gate);
         }
     }
 
     /// Lets a node wait at a gate.
-    pub(super) fn hang(&mut self, node: usize, gate: usize) {
+    pub(in crate::graph) fn hang(&mut self, node: usize, gate: usize) {
         let place = self.own.len() as u32;
         self.own.push(Own {
             gate: gate as u32,
@@ -109,14 +109,14 @@ impl Graph {
     }
 
     /// Lets all units of a plan wait at a gate. Their first nodes are enough, the others come behind them.
-    pub(super) fn hang_all(&mut self, plan: usize, gate: usize) {
+    pub(in crate::graph) fn hang_all(&mut self, plan: usize, gate: usize) {
         for phase in 0..self.places[plan].phases.len() {
             self.hang_phase(plan, phase, gate);
         }
     }
 
     /// Lets the units of a phase wait at a gate, by the phase's place in the document.
-    pub(super) fn hang_phase(&mut self, plan: usize, phase: usize, gate: usize) {
+    pub(in crate::graph) fn hang_phase(&mut self, plan: usize, phase: usize, gate: usize) {
         let place = self.places[plan].phases[phase];
         match self.orders[plan].by_task {
             true => place.heads().for_each(|node| self.hang(node, gate)),

@@ -2,20 +2,20 @@
 
 use crate::plan::Point;
 
-use super::gate::Why;
-use super::network::Graph;
+use crate::graph::network::whole::Graph;
+use crate::graph::order::gate::Why;
 
 /// A plan that another builds on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct BuildsOn {
+pub(in crate::graph) struct BuildsOn {
     /// Its place in the manifest.
-    pub(super) plan: usize,
+    pub(in crate::graph) plan: usize,
     /// True when all of it is built on, not just its beginning.
-    pub(super) whole: bool,
+    pub(in crate::graph) whole: bool,
 }
 
 impl BuildsOn {
-    pub(super) fn new(plan: usize, point: Point) -> Self {
+    pub(in crate::graph) fn new(plan: usize, point: Point) -> Self {
         let whole = point == Point::Plan;
         Self { plan, whole }
     }
@@ -24,7 +24,7 @@ impl BuildsOn {
 impl Graph {
     /// Draws the order of the landings. Plans may build on each other's beginnings in turn: then neither lands before the
     /// other, and whoever builds on the whole of another still lands after it.
-    pub(super) fn add_landings(&mut self, builds_on: &[Vec<BuildsOn>]) {
+    pub(in crate::graph) fn add_landings(&mut self, builds_on: &[Vec<BuildsOn>]) {
         let mutual = MutualDependencies::of(builds_on);
         for (number, own) in builds_on.iter().enumerate() {
             let before = own.iter().filter(|on| on.whole || !mutual.has(number, on.plan));

@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use crate::plan::{Dependency, Dispatch, PhaseId, Plan, PlanName, PlanSet, Point, TaskId, UnitId};
 
-use super::durations::Durations;
-use super::gate::{Counts, Gates, Why};
-use super::landings::BuildsOn;
-use super::locks::FileLocks;
-use super::order::{PlanOrder, plan_order};
-use super::places::{PhasePlace, Places};
-use super::waiting::{NodeWaits, Own};
+use crate::graph::network::landings::BuildsOn;
+use crate::graph::network::places::{PhasePlace, Places};
+use crate::graph::network::waiting::{NodeWaits, Own};
+use crate::graph::order::durations::Durations;
+use crate::graph::order::gate::{Counts, Gates, Why};
+use crate::graph::order::locks::FileLocks;
+use crate::graph::order::plan_order::{PlanOrder, plan_order};
 
 /// What a node stands for: the end of some work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,11 +56,11 @@ pub struct Graph {
     pub locks: Vec<FileLocks>,
     /// The plans that each plan comes after because both touch the same files (`overlap = "serialize"`).
     pub after: Vec<Vec<usize>>,
-    pub(super) waiting: Vec<NodeWaits>,
-    pub(super) own: Vec<Own>,
+    pub(in crate::graph) waiting: Vec<NodeWaits>,
+    pub(in crate::graph) own: Vec<Own>,
     /// The number that the first gate of each plan's order has here.
-    pub(super) firsts: Vec<usize>,
-    pub(super) places: Vec<Places>,
+    pub(in crate::graph) firsts: Vec<usize>,
+    pub(in crate::graph) places: Vec<Places>,
     /// True for each plan of which a task names another plan.
     crosses: Vec<bool>,
     names: Vec<PlanName>,

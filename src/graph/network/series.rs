@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::{PlanName, PlanSet};
 
-use super::network::Graph;
+use crate::graph::network::whole::Graph;
 
 /// What each plan waits for, by places in the manifest.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl PlanSeries {
     }
 
     /// What the manifest and the documents say.
-    pub(super) fn written(set: &PlanSet) -> Self {
+    pub(in crate::graph) fn written(set: &PlanSet) -> Self {
         let plans = set.plans.iter().enumerate();
         let numbers: BTreeMap<&PlanName, usize> = plans.map(|(number, plan)| (&plan.name, number)).collect();
         let direct = set.plans.iter().map(|plan| {
@@ -58,7 +58,7 @@ impl PlanSeries {
     }
 
     /// True when the one waits for the other.
-    pub(super) fn waits(&mut self, one: usize, other: usize) -> bool {
+    pub(in crate::graph) fn waits(&mut self, one: usize, other: usize) -> bool {
         let direct = &self.direct;
         let reach = self.reach.entry(one).or_insert_with(|| {
             let mut reach = vec![0_u64; direct.len().div_ceil(64)];
@@ -79,7 +79,7 @@ impl PlanSeries {
 
     /// A rank for each plan: what is waited for comes first, then what comes first in `roots`. Plans that wait for each other
     /// have the same rank.
-    pub(super) fn ranks(&mut self, roots: &[usize]) -> Vec<usize> {
+    pub(in crate::graph) fn ranks(&mut self, roots: &[usize]) -> Vec<usize> {
         let count = self.direct.len();
         // Of plans that wait for each other, the first stands for all.
         let heads: Vec<usize> = (0..count)

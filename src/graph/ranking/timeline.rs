@@ -1,7 +1,7 @@
 //! When everything could begin if there were room for all of it at once, and how much later it may without harm.
 
-use super::network::Graph;
-use super::rank::Ranks;
+use crate::graph::network::whole::Graph;
+use crate::graph::ranking::rank::Ranks;
 
 /// Earliest starts and slacks by node, in expected milliseconds from now.
 #[derive(Debug, Clone, PartialEq, Eq)]

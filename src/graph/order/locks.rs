@@ -78,7 +78,7 @@ pub fn covers(wide: &str, file: &str) -> bool {
 }
 
 /// What every path begins with that a folder or pattern covers.
-pub(super) fn literal_head(wide: &str) -> &str {
+pub(in crate::graph) fn literal_head(wide: &str) -> &str {
     &wide[..wide.find(['*', '?', '[']).unwrap_or(wide.len())]
 }
 

@@ -2,9 +2,9 @@
 
 use crate::plan::{PlanSet, Priority};
 
-use super::network::Graph;
-use super::opening::Opening;
-use super::waits::WaitEntry;
+use crate::graph::network::whole::Graph;
+use crate::graph::order::waits::WaitEntry;
+use crate::graph::ranking::opening::Opening;
 
 /// What the order among ready work is made of, by node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,7 +170,7 @@ impl<T: Copy + Default + Ord> MostBehind<T> {
 }
 
 /// The gates of which each node is a member, behind each other in one list, as in a compressed sparse row matrix.
-pub(super) struct Members {
+pub(in crate::graph) struct Members {
     begins: Vec<u32>,
     list: Vec<u32>,
 }
@@ -198,7 +198,7 @@ impl Members {
         Self { begins, list }
     }
 
-    pub(super) fn of(&self, node: usize) -> &[u32] {
+    pub(in crate::graph) fn of(&self, node: usize) -> &[u32] {
         &self.list[self.begins[node] as usize..self.begins[node + 1] as usize]
     }
 }
