@@ -2,7 +2,6 @@
 
 use crate::plan::PhaseId;
 
-
 /// What a reader wants to see.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct View {
