@@ -1,4 +1,4 @@
-//! Signs of life of a job: its output, the processor time of everything it started, and what was changed below a folder.
+//! Signs of life of a job: its output, the processor time of all its processes, and changes below a folder.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,26 +8,27 @@ use std::time::{Duration, SystemTime};
 
 use super::process::{ProcessId, tree};
 
-/// Share of a core, in percent, that a job may use and still do nothing. Programs that wait for an answer wake up all the time:
-/// in three seconds on a model that never answers claude 2.1.197 used 2 ticks of 10 ms (0.7 %), codex 0.169.0 between 6
-/// and 9 (3 %). This is twice the most of them.
+/// The share of a core, in percent, that an idle job may use. Programs that wait for an answer wake up all the time: within
+/// three seconds, waiting for a model that never answers, claude 2.1.197 used 2 ticks of 10 ms (0.7 %) and codex 0.169.0
+/// between 6 and 9 (3 %). The limit is twice the highest of these.
 const IDLE_PERCENT: u128 = 6;
 
-/// Ticks beyond that in any time however short: a program does what it does at once, and is counted in whole ticks.
+/// Ticks allowed on top of the share, however short the time: programs work in bursts and are counted in whole ticks.
 const BURST: u128 = 2;
 
-/// What a job's processes had used when they were looked at.
+/// The processor time that a job's processes had used at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
-    /// Ticks of each process with those of its children that it has waited for, by process.
+    /// Ticks of each process, including those of children that the process has waited for.
     ticks: BTreeMap<ProcessId, u64>,
-    /// What the runner has waited for. Its own time does not count: it copies output, which is a sign of its own.
+    /// Ticks of children that the runner has waited for. The runner's own time does not count: it copies output, which is a
+    /// separate sign.
     waited: u64,
 }
 
 impl Usage {
-    /// Looks at everything below a runner, whatever session it leads; the runner adopts what is forked away, so nothing is
-    /// missed. None when the runner is gone.
+    /// Measures everything below a runner, in any session. The runner adopts orphaned processes, so none is missed. `None` when
+    /// the runner is gone.
     pub fn below(runner: ProcessId) -> Option<Self> {
         let mut usage = Self {
             ticks: BTreeMap::new(),
@@ -45,13 +46,13 @@ impl Usage {
         alive.then_some(usage)
     }
 
-    /// All ticks. What a process has used is counted with whoever waits for it, so this never falls but when a process
-    /// is forgotten by everybody.
+    /// All ticks. The time of an ended process is added to the process that waits for it, so the sum falls only when nobody
+    /// waits for a process.
     fn total(&self) -> u64 {
         self.ticks.values().sum::<u64>() + self.waited
     }
 
-    /// True when more was used since `before`, which is so long ago, than by programs that merely wait.
+    /// True when the job used more since `before`, `elapsed` ago, than programs that merely wait.
     pub fn is_work_since(&self, before: &Self, elapsed: Duration) -> bool {
         let second = rustix::param::clock_ticks_per_second();
         is_work(self.total().saturating_sub(before.total()), second, elapsed)
@@ -64,17 +65,17 @@ fn is_work(ticks: u64, ticks_per_second: u64, elapsed: Duration) -> bool {
     u128::from(ticks) * 100 > idle + BURST * 100
 }
 
-/// How long ago a file was changed; none when it is not there.
+/// How long ago a file was changed. `None` when the file does not exist.
 pub fn age_of(file: &Path) -> Option<Duration> {
     let changed = fs::symlink_metadata(file).ok()?;
     Some(age(changed_at(&changed)))
 }
 
-/// How long ago anything below a folder was changed, made or removed, without the folders of these names at its top. The
-/// look ends early, with the age found, at the first change that is younger than `within`. None when the folder cannot
-/// be read.
+/// How long ago anything below a folder was changed, created or removed; top-level folders with the names in `without` are
+/// skipped. The search stops at the first change that is younger than `within` and returns its age. `None` when the folder
+/// cannot be read.
 ///
-/// What counts is the time of the last status change, which the kernel keeps and no program can set back.
+/// The time used is that of the last status change, which the kernel keeps and no program can set back.
 pub fn newest_change(folder: &Path, without: &[&str], within: Duration) -> Option<Duration> {
     let mut newest = age(changed_at(&fs::symlink_metadata(folder).ok()?));
     let mut open = vec![folder.to_owned()];
@@ -83,7 +84,7 @@ pub fn newest_change(folder: &Path, without: &[&str], within: Duration) -> Optio
         let entries = match fs::read_dir(&next) {
             Ok(entries) => entries,
             Err(_) if top => return None,
-            // Removed meanwhile, or not ours to read: its own entry was looked at.
+            // Removed meanwhile, or not readable for us. The entry itself has been counted already.
             Err(_) => continue,
         };
         for entry in entries.flatten() {
@@ -110,7 +111,7 @@ fn changed_at(found: &fs::Metadata) -> SystemTime {
     SystemTime::UNIX_EPOCH + seconds + rest
 }
 
-/// A change in the future, as after the clock was set back, is a change just now.
+/// A time in the future counts as now: the clock may have been set back.
 fn age(at: SystemTime) -> Duration {
     SystemTime::now().duration_since(at).unwrap_or_default()
 }
@@ -128,7 +129,7 @@ mod tests {
         fs::create_dir_all(path.join("a/b")).unwrap();
         fs::create_dir_all(path.join(".orch")).unwrap();
         fs::write(path.join("a/b/deep"), "1").unwrap();
-        // The clock of a file system goes in steps of milliseconds: what is to be later is written until it is.
+        // The clock of a file system advances in steps of milliseconds, so a file is rewritten until its time is later.
         let written = |file: &str| changed_at(&fs::metadata(path.join(file)).unwrap());
         let write_after = |file: &str, moment| {
             while fs::write(path.join(file), "2").is_ok() && written(file) <= moment {}
@@ -149,7 +150,7 @@ mod tests {
     #[test]
     fn what_idle_agents_use_is_no_work_and_what_a_command_uses_is() {
         let seconds = Duration::from_secs;
-        // As measured on a model that hangs, in one piece and in short looks.
+        // As measured on a model that hangs: once over the whole time, then in short intervals.
         for (ticks, elapsed) in [
             (2, seconds(3)),
             (9, seconds(3)),

@@ -1,7 +1,7 @@
-//! A control group of its own for each job (cgroup version 2), where one may be made: what it holds, it holds whatever its
-//! processes do to their parents, sessions, titles and environments. <https://docs.kernel.org/admin-guide/cgroup-v2.html>
+//! A control group of its own for each job (cgroup version 2), where groups can be created. A process stays in its group
+//! whatever it does to its parent, session, title or environment. <https://docs.kernel.org/admin-guide/cgroup-v2.html>
 //!
-//! It is an addition, never a condition: where no group can be made, descent and the job's mark have to do.
+//! Groups are an addition, never a condition: without them, processes are found by descent and by the job's mark.
 
 use std::fs::{self, File};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use super::JobFolder;
 use super::process::ProcessId;
 
-/// The file in a job's folder that names its group.
+/// The file in a job's folder that records the group's name.
 const NOTE: &str = "group";
 
-/// How long the kernel may take to empty a group whose processes were all killed.
+/// How long the kernel may take to empty a group after all its processes were killed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A group that holds the processes of one job and nothing else.
@@ -26,9 +26,9 @@ pub(super) struct ControlGroup {
 }
 
 impl ControlGroup {
-    /// Makes a group for the job in this folder, below the group of this process, which is its runner, and notes it there. None
-    /// where that is not allowed or there are no such groups. Never one that another job had: what was set in it (that it is
-    /// frozen, how many may be in it) would hold for this one too.
+    /// Creates a group for the job in this folder, below the group of this process, which is the runner, and records it in the
+    /// folder. `None` where groups are not allowed or do not exist. A group is never reused: settings of an earlier job (frozen,
+    /// a limit of processes) would apply to this one too.
     pub(super) fn make(runner: ProcessId, job: &JobFolder) -> Option<Self> {
         let group = Self::fresh(runner)?;
         let noted = identities(job.path(), &group.folder).is_some_and(|identities| {
@@ -46,7 +46,7 @@ impl ControlGroup {
     fn fresh(runner: ProcessId) -> Option<Self> {
         let group = Self::named_for(runner)?;
         let make = || fs::create_dir(&group.folder);
-        // What could not be removed after the last job may be by now.
+        // A group that could not be removed after the last job may be removable by now.
         let made = make().or_else(|_| {
             group.remove();
             make()
@@ -61,7 +61,7 @@ impl ControlGroup {
         }
     }
 
-    /// Removes what runners that were killed, with their supervisor, have left; one with something in it stays.
+    /// Removes the empty groups of killed runners. A group with processes stays.
     pub(super) fn tidy_all() {
         let Some(own) = own_group() else { return };
         for folder in below(&own) {
@@ -77,9 +77,9 @@ impl ControlGroup {
         Some(Self { folder })
     }
 
-    /// The group that was made for the job in this folder, if it still stands. Groups do not outlive a restart of the
-    /// machine, and one of the same name that was made later is another. So is a copy of the folder: its job is not the one that
-    /// is at work.
+    /// The group that was created for the job in this folder, if it still exists. `None` when the group's identity differs:
+    /// groups do not survive a reboot, and a later group may have the same name. `None` too for a copy of the folder, because
+    /// the job of the copy is not the one at work.
     pub(super) fn of(job: &Path) -> Option<Self> {
         let note = fs::read(job.join(NOTE)).ok()?;
         let start = note.iter().position(|byte| *byte == b'/')?;
@@ -90,7 +90,7 @@ impl ControlGroup {
         (identities(job, &group.folder)?.as_bytes() == identity).then_some(group)
     }
 
-    /// Where a process that is to be in it writes `0`.
+    /// The file to which a process writes `0` to enter the group.
     pub(super) fn door(&self) -> Option<File> {
         File::options()
             .write(true)
@@ -98,7 +98,7 @@ impl ControlGroup {
             .ok()
     }
 
-    /// Every living process in it, and in groups that they made below it.
+    /// Every living process in the group and in the groups that its processes created below it.
     pub(super) fn processes(&self) -> Vec<ProcessId> {
         let mut found = Vec::new();
         let mut open = vec![self.folder.clone()];
@@ -111,11 +111,11 @@ impl ControlGroup {
         found
     }
 
-    /// Kills what is left in it at once, so that nothing can fork away, and removes it.
+    /// Kills all processes of the group at once, so that none can fork away, and removes the group.
     pub(super) fn end(self) {
         let deadline = Instant::now() + PATIENCE;
         while !self.processes().is_empty() && Instant::now() < deadline {
-            // Kernels before 5.14 have no such file: there, killing what is seen until nothing is seen has to do.
+            // Kernels before 5.14 have no such file: kill the listed processes until the list is empty.
             if fs::write(self.folder.join("cgroup.kill"), "1").is_err() {
                 for process in self.processes() {
                     process.signal(rustix::process::Signal::KILL);
@@ -131,7 +131,7 @@ impl ControlGroup {
     }
 }
 
-/// The runner that a group of this name was made for.
+/// The runner that a group of this name was created for.
 fn runner_of(name: &str) -> Option<ProcessId> {
     let (pid, started) = name.strip_prefix("orch-")?.split_once('-')?;
     Some(ProcessId {
@@ -140,7 +140,8 @@ fn runner_of(name: &str) -> Option<ProcessId> {
     })
 }
 
-/// What tells a job's folder from a copy of it, and a group from another of the same name: numbers, and a space at the end.
+/// Numbers that distinguish a job's folder from a copy of the folder, and a group from another of the same name. Ends with a
+/// space.
 fn identities(job: &Path, group: &Path) -> Option<String> {
     let (job, group) = (fs::metadata(job).ok()?, fs::metadata(group).ok()?);
     Some(format!(
@@ -152,7 +153,7 @@ fn identities(job: &Path, group: &Path) -> Option<String> {
     ))
 }
 
-/// Removes a group and those below it; one that is not empty stays.
+/// Removes a group and the groups below it. A group that is not empty stays.
 fn remove(folder: &Path) {
     for inner in below(folder) {
         remove(&inner);
@@ -166,20 +167,21 @@ fn below(folder: &Path) -> impl Iterator<Item = PathBuf> {
     folders.map(|entry| entry.path())
 }
 
-/// The group of this process, in the file system where it is shown.
+/// The folder of this process's group in the mounted cgroup file system.
 fn own_group() -> Option<PathBuf> {
     let own = fs::read_to_string("/proc/self/cgroup").ok()?;
     group_folder(&own, mounts()?)
 }
 
-/// What is mounted where, as the kernel told when it was first asked: that takes it longer than to make a group.
+/// The mounts, read once: listing them takes the kernel longer than creating a group.
 fn mounts() -> Option<&'static str> {
     static MOUNTS: OnceLock<Option<String>> = OnceLock::new();
     let read = || fs::read_to_string("/proc/self/mountinfo").ok();
     MOUNTS.get_or_init(read).as_deref()
 }
 
-/// The folder of the group that `/proc/self/cgroup` names, by the mounts of `/proc/self/mountinfo`. None for version 1.
+/// The folder of the group that `/proc/self/cgroup` names, found through the mounts in `/proc/self/mountinfo`. `None` for
+/// version 1.
 fn group_folder(own: &str, mounts: &str) -> Option<PathBuf> {
     let group = own.lines().find_map(|line| line.strip_prefix("0::"))?;
     mounts.lines().find_map(|line| {
@@ -195,7 +197,7 @@ fn group_folder(own: &str, mounts: &str) -> Option<PathBuf> {
     })
 }
 
-/// True when groups can be made for jobs here: it is tried.
+/// True when control groups can be created here. Creates one to find out.
 pub fn makes_control_groups() -> bool {
     let made = ProcessId::own().and_then(ControlGroup::fresh);
     made.map(ControlGroup::end).is_some()
@@ -215,7 +217,7 @@ mod tests {
             Some(Path::new("/sys/fs/cgroup/user.slice/user-1000.slice"))
         );
         assert_eq!(folder("0::/\n").as_deref(), Some(Path::new("/sys/fs/cgroup")));
-        // Version 1 alone, and a group outside of what a container shows.
+        // Version 1 only, and a group outside of the part that a container sees.
         assert_eq!(folder("4:memory:/a\n1:cpu:/\n"), None);
         let inner = "31 25 0:27 /inner /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
         assert_eq!(

@@ -5,7 +5,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::Path;
 
-/// Variables for one job: `ORCH_*` and the path on which `orch` itself is found.
+/// Variables for one job: `ORCH_*`, and a `PATH` on which `orch` itself is found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<String, String>);
 
@@ -34,8 +34,8 @@ impl Environment {
     }
 }
 
-/// True for inherited variables that would bend an agent's own git commands to another repository, and for those
-/// that belong to another attempt. Identity and the choice of configuration files stay.
+/// True for inherited variables that would redirect an agent's git commands to another repository, and for
+/// variables of another attempt. Identity and the choice of configuration files stay.
 pub fn is_scrubbed(name: &str) -> bool {
     const KEPT: &[&str] = &[
         "GIT_AUTHOR_NAME",

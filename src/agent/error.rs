@@ -1,26 +1,26 @@
-//! What can go wrong with a job's folder or its processes.
+//! Errors about a job's folder or its processes.
 
 use std::path::PathBuf;
 
-/// Why a job could not be prepared, started, stopped or looked at.
+/// Why a job could not be prepared, started, stopped or inspected.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
     /// A file of the job's folder could not be written or read.
     #[error("cannot {verb} {path}: {source}")]
     File {
-        /// `write`, `read`, `open`.
+        /// `write`, `read` or `open`.
         verb: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A file of the job's folder does not read as what it should be.
+    /// A file of the job's folder could not be parsed.
     #[error("{path} is damaged: {source}")]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: serde_json::Error,
     },
     /// Another process works in the folder.
@@ -31,15 +31,15 @@ pub enum AgentError {
     Start {
         /// The program.
         program: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// The kernel refused something the runner needs.
+    /// The kernel refused something that the runner needs.
     #[error("the runner cannot {what}: {source}")]
     System {
         /// What was tried.
         what: &'static str,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
 }
@@ -50,7 +50,7 @@ impl AgentError {
         move |source| Self::File { verb, path, source }
     }
 
-    /// The end of a runner's job cannot be waited for.
+    /// The error for a runner whose job cannot be waited for.
     pub(super) fn cannot_wait(source: std::io::Error) -> Self {
         Self::System {
             what: "be waited for",

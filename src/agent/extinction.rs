@@ -1,4 +1,4 @@
-//! Ending processes for good: TERM, grace, KILL, then proof.
+//! Ending processes for good: TERM, grace, KILL, then a check that none is left.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,13 +10,13 @@ use rustix::process::{Signal, WaitOptions, wait};
 use super::control_group::ControlGroup;
 use super::process::{ProcessId, descendants, of_job};
 
-/// How often the kernel is asked whether somebody is still there.
+/// How often to check whether processes are still alive.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Rounds of freezing before killing; a process that forks in a loop is frozen in a few.
 const FREEZE_ROUNDS: u32 = 50;
 
-/// Asks every descendant of this process to end (a stopped one is woken so that it can).
+/// Asks every descendant of this process to end. Suspended ones are woken so that they can.
 pub fn terminate_descendants() {
     for process in descendants(std::process::id()) {
         process.signal(Signal::TERM);
@@ -24,15 +24,15 @@ pub fn terminate_descendants() {
     }
 }
 
-/// Kills every descendant of this process, which must be their sub-reaper, and returns when none is alive. Processes
-/// are frozen first, so that none can fork away between being seen and being killed. Nothing is reaped: the status of
-/// the command's leader is its caller's to collect.
+/// Kills every descendant of this process, which must be their sub-reaper, and returns when none is alive. Processes are
+/// frozen first, so that none can fork between being listed and being killed. Nothing is reaped: the caller collects the
+/// status of the command's leader.
 pub fn kill_descendants() {
     kill_all(&|| descendants(std::process::id()));
 }
 
-/// Ends every process of the job in this folder, wherever it hangs in the process tree, and returns how many there
-/// were. For what a dead runner left.
+/// Ends every process of the job in this folder, anywhere in the process tree, and returns how many there were. For the
+/// processes of a dead runner.
 pub fn end_job(folder: &Path, grace: Duration) -> usize {
     let ended = end_marked(folder, grace);
     if let Some(group) = ControlGroup::of(folder) {
@@ -41,7 +41,8 @@ pub fn end_job(folder: &Path, grace: Duration) -> usize {
     ended
 }
 
-/// Ends these processes and everything below them: TERM, grace, KILL. What loses its parent meanwhile is not lost sight of.
+/// Ends these processes and everything below them: TERM, grace, KILL. Processes that lose their parent meanwhile are still
+/// tracked.
 pub fn end_trees(roots: &[ProcessId], grace: Duration) {
     let known = RefCell::new(BTreeSet::from_iter(roots.iter().copied()));
     let find = || {
@@ -111,7 +112,7 @@ fn kill_all(find: &dyn Fn() -> Vec<ProcessId>) {
     }
 }
 
-/// Collects children that have ended. True while any child, ended or not, is left.
+/// Collects ended children. True while any child is left, ended or not.
 pub fn reap() -> bool {
     loop {
         match wait(WaitOptions::NOHANG) {

@@ -15,10 +15,10 @@ use crate::schedule::Facts;
 
 use super::{AgentError, Away, ExitRecord, Job, ProcessId};
 
-/// How long a lock may be held by somebody who only looks.
+/// How long a mere check may hold the lock.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Bytes set aside for the exit record.
+/// Bytes reserved for the exit record.
 const RESERVE: usize = 2048;
 
 /// The folder of one attempt or verification.
@@ -30,27 +30,27 @@ pub struct JobFolder(PathBuf);
 pub struct Running {
     /// The runner.
     pub runner: ProcessId,
-    /// When it began.
+    /// When the runner began.
     pub started_at: Timestamp,
 }
 
-/// What the folder shows.
+/// The state of the job, as its folder shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobState {
-    /// Nothing was started in it.
+    /// Nothing was started in the folder.
     Unstarted,
-    /// A runner is at work in it. It has written who it is as soon as it started the command.
+    /// A runner is at work. The record is there as soon as the command was started.
     Running(Option<Running>),
-    /// It ended and said how.
+    /// The job ended and recorded how.
     Ended(ExitRecord),
-    /// It had started, and died without a word.
+    /// The job had started, and its runner died without writing an exit record.
     Lost(Running),
-    /// It was handed over to another machine, and is not back.
+    /// The job was handed over to another machine and has not come back.
     Away(Box<Away>),
 }
 
 impl JobFolder {
-    /// The folder at this path; nothing is made.
+    /// The folder at this path. Creates nothing.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
@@ -60,7 +60,7 @@ impl JobFolder {
         &self.0
     }
 
-    /// Its path without symbolic links, by which the job's processes are known.
+    /// The path without symbolic links, by which the job's processes are identified.
     pub(super) fn unique_path(&self) -> PathBuf {
         self.0.canonicalize().unwrap_or_else(|_| self.0.clone())
     }
@@ -75,11 +75,11 @@ impl JobFolder {
         self.0.join("prompt.md")
     }
 
-    /// Makes the folder empty of any earlier job and writes the prompt and the job.
+    /// Removes the files of any earlier job and writes the prompt and the job. Returns the folder's lock.
     ///
     /// # Errors
     ///
-    /// When a runner is at work in it, or a file cannot be written.
+    /// When a runner is at work in the folder, or a file cannot be written.
     pub fn prepare(&self, job: &Job, prompt: Option<&str>) -> Result<File, AgentError> {
         let made = self.make()?;
         let lock = self.lock_patiently()?;
@@ -109,19 +109,19 @@ impl JobFolder {
         Ok(lock)
     }
 
-    /// Makes the folder, and tells whether it was not there.
+    /// Creates the folder. True when the folder did not exist.
     fn make(&self) -> Result<bool, AgentError> {
         let make = |all| fs::DirBuilder::new().recursive(all).mode(0o700).create(&self.0);
         match make(false) {
             Ok(()) => Ok(true),
-            // It is there, or what it is to be in is not.
+            // The folder exists, or its parent does not.
             Err(_) => make(true)
                 .map(|()| false)
                 .map_err(AgentError::file("make", &self.0)),
         }
     }
 
-    /// Removes files that a killed runner was writing. Nothing will rename them.
+    /// Removes temporary files of a killed runner: nobody will rename them.
     pub fn tidy(&self) {
         let files = fs::read_dir(&self.0).into_iter().flatten().flatten();
         let files = files.map(|entry| entry.path());
@@ -130,8 +130,8 @@ impl JobFolder {
         }
     }
 
-    /// Takes the folder's lock. A check for a running runner holds it for a moment, so it is tried again for a while before it
-    /// counts as taken.
+    /// Takes the folder's lock. A check for a running runner holds the lock for a moment, so taking the lock is retried for a
+    /// while before it counts as taken.
     fn lock_patiently(&self) -> Result<File, AgentError> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -143,8 +143,8 @@ impl JobFolder {
         }
     }
 
-    /// True while a runner is at work in it. Looking shares the lock for an instant, so that two who look do not take each other
-    /// for a runner.
+    /// True while a runner is at work in the folder. The check takes a shared lock for an instant, so that two checks do not
+    /// take each other for a runner.
     fn is_locked(&self) -> Result<bool, AgentError> {
         let path = self.0.join("lock");
         let file = match File::open(&path) {
@@ -159,7 +159,7 @@ impl JobFolder {
         }
     }
 
-    /// Takes the folder's lock; none when a runner holds it.
+    /// Takes the folder's lock. `None` when a runner holds the lock.
     pub(super) fn lock(&self) -> Result<Option<File>, AgentError> {
         let path = self.0.join("lock");
         let file = OpenOptions::new()
@@ -177,27 +177,27 @@ impl JobFolder {
         }
     }
 
-    /// The job.
+    /// Reads the job.
     ///
     /// # Errors
     ///
-    /// When it cannot be read or is damaged.
+    /// When the job cannot be read or is damaged.
     pub fn job(&self) -> Result<Job, AgentError> {
         self.read("attempt.json")?.ok_or_else(|| {
             AgentError::file("read", self.0.join("attempt.json"))(std::io::ErrorKind::NotFound.into())
         })
     }
 
-    /// What happened in the folder.
+    /// Returns the state of the job.
     ///
     /// # Errors
     ///
-    /// When it cannot be read.
+    /// When the folder cannot be read.
     pub fn state(&self) -> Result<JobState, AgentError> {
         if !self.0.is_dir() {
             return Ok(JobState::Unstarted);
         }
-        // The lock is looked at first: an end that is written after that is seen the next time.
+        // The lock is checked first: an exit record written after the check is seen the next time.
         let alive = self.is_locked()?;
         if let Ok(Some(record)) = self.read::<ExitRecord>("exit.json") {
             return Ok(JobState::Ended(record));
@@ -213,7 +213,7 @@ impl JobFolder {
         })
     }
 
-    /// How it ended, once it has.
+    /// The exit record of the job. `None` while the job has not ended.
     ///
     /// # Errors
     ///
@@ -222,63 +222,63 @@ impl JobFolder {
         self.read("exit.json")
     }
 
-    /// Where it was handed over to; none where it was not.
+    /// The record of the hand-over to another machine. `None` when the job was not handed over.
     ///
     /// # Errors
     ///
-    /// When that cannot be read: somebody may be at work on it, so nobody may begin.
+    /// When the record cannot be read: another machine may be at work on the job, so the job must not be started.
     pub fn away(&self) -> Result<Option<Away>, AgentError> {
         self.read("away.json")
     }
 
-    /// Notes where it is handed over to, or what was learned about it since.
+    /// Writes or updates the record of the hand-over.
     ///
     /// # Errors
     ///
-    /// When the note cannot be written.
+    /// When the record cannot be written.
     pub fn note_away(&self, away: &Away) -> Result<(), AgentError> {
         self.write("away.json", away)?;
-        // Without it the job would be handed over once more after a power cut.
+        // Synced: otherwise the job would be handed over again after a power failure.
         let sync = |path: &Path| File::open(path).and_then(|file| file.sync_all());
         sync(&self.0.join("away.json"))
             .and_then(|()| sync(&self.0))
             .map_err(AgentError::file("write", self.0.join("away.json")))
     }
 
-    /// Writes what a node needs to run it.
+    /// Writes the payload that a node needs to run the job.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// When the payload cannot be written.
     pub fn write_payload(&self, line: &str) -> Result<(), AgentError> {
         let path = self.payload();
         write_new(&path, line.as_bytes())
     }
 
-    /// What a node needs to run it: one line of JSON.
+    /// The payload that a node needs to run the job: one line of JSON.
     pub fn payload(&self) -> PathBuf {
         self.0.join("payload.json")
     }
 
-    /// Writes a file of it that came from a node.
+    /// Writes a file that came back from a node.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn write_back(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
         write_new(&self.0.join(name), bytes)
     }
 
-    /// Writes how it ended elsewhere. The last file of it.
+    /// Writes the exit record of a job that ran elsewhere. The last file that comes back.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// When the record cannot be written.
     pub fn come_back(&self, record: &ExitRecord) -> Result<(), AgentError> {
         self.write("exit.json", record)
     }
 
-    /// What its output tells so far; nothing where nobody wrote that down.
+    /// The facts read from the job's output so far. `None` when nobody recorded any.
     pub fn facts(&self) -> Option<Facts> {
         self.read("facts.json").ok().flatten()
     }
@@ -292,12 +292,12 @@ impl JobFolder {
         write_new(&path, &text)
     }
 
-    /// Sets room aside for the exit record, so that a disk which is full at the end still takes it.
+    /// Reserves space for the exit record, so that it can be written even when the disk is full at the end.
     pub(super) fn reserve_exit(&self) -> Result<(), AgentError> {
         write_new(&self.0.join("exit.reserve"), &[b' '; RESERVE])
     }
 
-    /// Writes the exit record into the room that was set aside.
+    /// Writes the exit record into the reserved space.
     pub(super) fn write_exit(&self, record: &ExitRecord) -> Result<(), AgentError> {
         let (reserve, path) = (self.0.join("exit.reserve"), self.0.join("exit.json"));
         let text = serde_json::to_vec_pretty(record).map_err(|source| AgentError::Damaged {
@@ -305,7 +305,7 @@ impl JobFolder {
             source,
         })?;
         let write = || -> std::io::Result<()> {
-            // Overwritten in place, which needs no new room; white space behind JSON is still JSON.
+            // Overwritten in place, which needs no new space; white space after JSON is still JSON.
             let mut file = OpenOptions::new().write(true).open(&reserve)?;
             file.write_all(&text)?;
             if let Some(rest) = RESERVE.checked_sub(text.len()) {
@@ -329,7 +329,7 @@ impl JobFolder {
     }
 }
 
-/// Writes a file that is there whole or not at all, readable by its owner only.
+/// Writes a file completely or not at all, readable by its owner only.
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), AgentError> {
     let temporary = path.with_extension("new");
     let write = || -> std::io::Result<()> {
@@ -342,7 +342,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), AgentError> {
         file.write_all(bytes)?;
         failpoint::around("job.file", || fs::rename(&temporary, path))
     };
-    // A part, as on a full disk, is of no use.
+    // A partial file, as on a full disk, is of no use.
     let written = write().inspect_err(|_| drop(fs::remove_file(&temporary)));
     written.map_err(AgentError::file("write", path))
 }

@@ -22,26 +22,26 @@ pub struct Job {
     pub folder: PathBuf,
     /// Environment on top of what the runner inherits.
     pub env: BTreeMap<String, String>,
-    /// What standard input holds.
+    /// What standard input contains.
     pub input: JobInput,
-    /// Longest duration; none for no limit.
+    /// The longest duration; `None` for no limit.
     pub timeout: Option<Duration>,
-    /// From the first signal to KILL.
+    /// The time between the first signal and KILL.
     pub grace: Duration,
-    /// What is sent within that time, one after the other.
+    /// The signals to send within that time, one after the other.
     #[serde(default = "term")]
     pub stop: Vec<StopSignal>,
-    /// How its output is read.
+    /// How the output is read.
     #[serde(default)]
     pub reading: OutputReading,
-    /// How long it may be kept from working by something that is not its fault before it is ended; none: for ever.
+    /// How long an obstacle that is not the agent's fault may block the command before it is ended; `None` for ever.
     #[serde(default)]
     pub patience: Option<Duration>,
-    /// The commit that it starts from, for counting its commits; kept here because the supervisor may be killed before it records
-    /// it.
+    /// The commit that the job starts from, for counting its commits. It is kept here because the supervisor may be killed before
+    /// it records the commit.
     #[serde(default)]
     pub head: Option<CommitId>,
-    /// The process with which it ends: on a node nobody comes back for a runner whose starter is gone.
+    /// The process with which the job ends. On a node, nobody takes over a runner after its starter is gone.
     #[serde(default)]
     pub ends_with: Option<ProcessId>,
 }

@@ -13,10 +13,10 @@ use super::control_group::ControlGroup;
 use super::runner_signals::hold_back;
 use super::{AgentError, JobFolder, Runner};
 
-/// The hidden argument that makes this program a runner. The job's folder follows; its lock is standard input.
+/// The hidden argument that turns this program into a runner. The job's folder follows; the folder's lock is standard input.
 pub const RUNNER_ARGUMENT: &str = "__runner";
 
-/// What starts runners.
+/// Starts runners.
 #[derive(Debug)]
 pub struct Launcher {
     program: PathBuf,
@@ -32,8 +32,8 @@ impl Launcher {
         }
     }
 
-    /// Starts a runner for the job in the prepared folder. The folder's lock goes along, so that there is no moment at which
-    /// a job is started and nobody holds its lock.
+    /// Starts a runner for the job in the prepared folder. The runner inherits the folder's lock, so there is no moment at
+    /// which a started job has no lock holder.
     ///
     /// # Errors
     ///
@@ -48,11 +48,11 @@ impl Launcher {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let begin = || -> io::Result<()> {
-            // A Ctrl-C in the supervisor's terminal is not meant for runners.
+            // A Ctrl-C in the supervisor's terminal must not reach runners.
             rustix::process::setsid()?;
             hold_back()
         };
-        // SAFETY: between fork and exec this only makes calls of the kernel, and allocates nothing.
+        // SAFETY: between fork and exec the closure only makes system calls, and allocates nothing.
         unsafe { command.pre_exec(begin) };
         let child = failpoint::around("runner.spawn", || command.spawn());
         let child = child.map_err(|source| AgentError::Start {

@@ -1,4 +1,4 @@
-//! The first process of a command: how it is started, in a control group where there is one, and how it ended.
+//! The first process of a command: starting it, in a control group where one exists, and collecting its status.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -24,7 +24,7 @@ impl Leader {
     ///
     /// When the command cannot be started.
     pub(super) fn start(mut command: Command, group: Option<&ControlGroup>) -> io::Result<Self> {
-        // The kernel means the thread that started it: one that ends early takes the command with it.
+        // The kernel sends the signal when the starting thread ends, so a short-lived thread would take the command with it.
         debug_assert!(
             threads().is_none_or(|threads| threads == 1),
             "who starts a command has one thread"
@@ -32,50 +32,50 @@ impl Leader {
         let runner = getpid();
         let door = group.and_then(ControlGroup::door);
         let begin = move || {
-            // A command must not work on when its runner was killed: nobody would hold its folder's lock.
+            // A command must not outlive its killed runner: nobody would hold the folder's lock.
             rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-            // One whose runner was killed before that would begin long after everything of it was ended.
+            // The runner was killed before the request. This process would start long after the rest of the job was ended.
             if getppid() != Some(runner) {
                 return Err(Errno::SRCH.into());
             }
-            // The kernel waits until no processor looks at the old group: 4 to 18 ms. One that is not let in is found by descent
-            // and by its mark.
+            // The write takes 4 to 18 ms, because the kernel waits until no processor uses the old group. A process that is
+            // refused is still found by descent and by its mark.
             if let Some(door) = &door {
                 let _ = rustix::io::write(door, b"0");
             }
             Ok(())
         };
-        // SAFETY: between fork and exec this only makes calls of the kernel, and allocates nothing.
+        // SAFETY: between fork and exec the closure only makes system calls, and allocates nothing.
         unsafe { command.pre_exec(begin) };
         let mut child = command.process_group(0).spawn()?;
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         let fd = pidfd_open(pid.ok_or(Errno::SRCH)?, PidfdFlags::empty()).inspect_err(|_| {
-            // It runs, and nobody could see it end.
+            // The command runs, but its end could not be observed.
             let _ = child.kill();
             let _ = child.wait();
         })?;
         Ok(Self { child, fd })
     }
 
-    /// Its process id.
+    /// The process id.
     pub(super) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// How it ended, once it has.
+    /// The exit status, once the process has ended.
     pub(super) fn try_wait(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok()?
     }
 }
 
 impl AsFd for Leader {
-    /// Readable once it has ended.
+    /// Readable once the process has ended.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
 }
 
-/// How many threads this process has, where that can be seen.
+/// The number of threads of this process, where `/proc` shows it.
 fn threads() -> Option<usize> {
     std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
 }

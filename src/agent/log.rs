@@ -1,10 +1,10 @@
-//! A log of bounded size: when it is full, the older half is rotated away.
+//! A log of limited size: when the log is full, its older half is rotated away.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Bytes that `log` and `log.1` hold together at most: 32 MiB.
+/// The most bytes that `log` and `log.1` hold together: 32 MiB.
 pub const LOG_LIMIT: u64 = 32 << 20;
 
 /// The output of one job.
@@ -22,7 +22,7 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// When it cannot be opened.
+    /// When the log cannot be opened.
     pub fn open(path: &Path, limit: u64) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         let size = file.metadata()?.len();
@@ -35,11 +35,11 @@ impl Log {
         })
     }
 
-    /// Appends, rotating first when the half that is being written is full.
+    /// Appends, after rotating when the current half is full.
     ///
     /// # Errors
     ///
-    /// When the disk refuses; what was logged before stays.
+    /// When the disk refuses. Earlier output stays.
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.size > 0 && self.size + bytes.len() as u64 > self.limit / 2 {
             let mut older = self.path.clone().into_os_string();
@@ -54,7 +54,7 @@ impl Log {
         Ok(())
     }
 
-    /// Bytes appended so far, those rotated away included.
+    /// Bytes appended so far, including those rotated away.
     pub fn total(&self) -> u64 {
         self.total
     }

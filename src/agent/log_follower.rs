@@ -1,4 +1,4 @@
-//! A log that is read while it grows.
+//! Following a log while it grows.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::folder::{JobFolder, JobState};
 use super::reader::Readable;
 
-/// Reads the log of a job from its beginning, and then what is added, over rotations of the log.
+/// Reads the log of a job from its beginning, then everything that is appended, across rotations.
 #[derive(Debug)]
 pub struct LogFollower {
     folder: JobFolder,
@@ -24,7 +24,7 @@ struct LogPlace {
 }
 
 impl LogFollower {
-    /// For this job; `raw` leaves its output as it is.
+    /// A follower of this job's log; `raw` leaves the output unchanged.
     pub fn new(folder: JobFolder, raw: bool) -> Self {
         let job = folder.job().ok().filter(|_| !raw);
         let format = job.map(|job| job.reading.format);
@@ -35,18 +35,19 @@ impl LogFollower {
         }
     }
 
-    /// Writes what there is by now and has not been written. False once the job has ended and all of it is written.
+    /// Writes everything that was logged since the last call. False once the job has ended and its whole log is
+    /// written.
     ///
     /// # Errors
     ///
-    /// When the log cannot be read, or its text not be written.
+    /// When the log cannot be read, or its text cannot be written.
     pub fn read(&mut self, out: &mut impl Write) -> io::Result<bool> {
-        // Looked at first: what is written before the end is read after it.
+        // Checked first, so that output written before the end is still read below.
         let running = self.folder.state().map_err(io::Error::other)?;
         let (log, inode) = (self.folder.log(), inode_of(&self.folder.log()));
         let from = match self.at.take() {
             Some(place) if place.inode == inode => place.offset,
-            // Rotated: the rest of the old half, then the new one from its start.
+            // Rotated: copy the rest of the old half, then the new half from its start.
             before => {
                 self.copy(&older(&log), before.map_or(0, |place| place.offset), out)?;
                 0
@@ -61,7 +62,7 @@ impl LogFollower {
         Ok(runs)
     }
 
-    /// Writes a file from an offset and returns where it ended. A file that is not there is empty.
+    /// Writes a file from an offset and returns where the file ended. A missing file counts as empty.
     fn copy(&mut self, path: &Path, from: u64, out: &mut impl Write) -> io::Result<u64> {
         let mut file = match File::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(from),

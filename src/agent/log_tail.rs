@@ -9,11 +9,11 @@ use super::reader::Readable;
 /// How many bytes at the end of a log are searched for its last line.
 const LAST_LINE: usize = 2048;
 
-/// How many times its text's room an event may take, where the end of a log is read as text.
+/// How many times larger than its readable text an event may be, for reading the end of a log.
 const RAW: usize = 64;
 
 impl JobFolder {
-    /// The last `bytes` of the output, from a line's start, with anything that is not UTF-8 replaced.
+    /// The last `bytes` of the output, from the start of a line, with invalid UTF-8 replaced.
     pub fn tail(&self, bytes: usize) -> String {
         let read = || -> io::Result<Vec<u8>> {
             let mut file = File::open(self.log())?;
@@ -37,7 +37,7 @@ impl JobFolder {
         let format = self.job().map(|job| job.reading.format).unwrap_or_default();
         let mut readable = Readable::new(format);
         let mut text = Vec::new();
-        // An event takes many times the room of what it says.
+        // The JSON of an event is many times larger than its readable text.
         let raw = self.tail(bytes.saturating_mul(RAW));
         let written = readable.feed(raw.as_bytes(), &mut text);
         // Writing to memory does not fail.

@@ -1,19 +1,19 @@
-//! Floor 3: processes. The runner that outlives the supervisor, its folder, its log, and the extinction of everything
-//! an agent started.
+//! Floor 3: processes. The runner that outlives the supervisor, its folder, its log, and the ending of every process
+//! that an agent started.
 //!
-//! The folder of an attempt is the protocol between supervisor and runner: whoever can see it can tell what happened.
+//! The folder of an attempt is the protocol between supervisor and runner: its files alone show what happened.
 //!
 //! | file | written by | means |
 //! |---|---|---|
 //! | `attempt.json` | supervisor | the command, its environment and limits ([`Job`]) |
-//! | `prompt.md` | supervisor | what the agent is told |
-//! | `lock` | supervisor, handed over to the runner | locked for as long as that is at work on the job |
-//! | `running.json` | runner, before it starts the command | from here on the job counts as started ([`Running`]) |
+//! | `prompt.md` | supervisor | the agent's prompt |
+//! | `lock` | supervisor, handed over to the runner | locked while the runner works on the job |
+//! | `running.json` | runner, before it starts the command | from then on the job counts as started ([`Running`]) |
 //! | `log`, `log.1` | runner | the command's output, the older half rotated away |
 //! | `group` | runner, before it starts the command | the control group of the command, where there is one |
-//! | `exit.reserve` | runner, first | room for the exit record, should the disk be full at the end |
-//! | `facts.json` | runner | what the output tells: last word, denials, tokens, conversation ([`Facts`](crate::schedule::Facts)) |
-//! | `away.json`, `payload.json` | supervisor | the job was handed over to another machine ([`Away`]), with this |
+//! | `exit.reserve` | runner, first | space for the exit record, in case the disk is full at the end |
+//! | `facts.json` | runner | facts from the output: last word, denials, tokens, conversation ([`Facts`](crate::schedule::Facts)) |
+//! | `away.json`, `payload.json` | supervisor | the job was handed over to another machine ([`Away`]), with this payload |
 //! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |
 
 mod acp;

@@ -1,4 +1,5 @@
-//! Processes as the kernel shows them under `/proc`, named so that a reused process id is never mistaken.
+//! Processes as the kernel shows them under `/proc`, identified so that a reused process id is never mistaken for the old
+//! process.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -23,15 +24,15 @@ pub struct ProcessId {
     pub started: u64,
 }
 
-/// What `/proc/PID/stat` says of a process.
+/// The fields read from `/proc/PID/stat`.
 struct Stat {
     parent: u32,
     session: u32,
     state: char,
     started: u64,
-    /// Ticks of its own.
+    /// Ticks of the process itself.
     used: u64,
-    /// Ticks of children that have ended and were waited for.
+    /// Ticks of its children that have ended and were waited for.
     waited: u64,
 }
 
@@ -39,7 +40,7 @@ impl Stat {
     fn read(pid: u32) -> Option<Self> {
         let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
         let text = String::from_utf8_lossy(&text);
-        // The command may hold spaces and brackets: fields are counted from behind its last bracket.
+        // The command may contain spaces and brackets: fields are counted from behind the last bracket.
         let mut fields = text.rsplit_once(')')?.1.split_ascii_whitespace();
         let state = fields.next()?.chars().next()?;
         let parent = fields.next()?.parse().ok()?;
@@ -64,7 +65,7 @@ impl Stat {
 }
 
 impl ProcessId {
-    /// The process that has this id now; none when there is none, or only its remains.
+    /// The process that has this id now. `None` when there is none, or only a zombie.
     pub fn of(pid: u32) -> Option<Self> {
         let stat = Stat::read(pid)?;
         stat.is_alive().then_some(Self {
@@ -78,12 +79,12 @@ impl ProcessId {
         Self::of(std::process::id())
     }
 
-    /// True while it runs.
+    /// True while the process runs.
     pub fn is_alive(self) -> bool {
         Self::of(self.pid) == Some(self)
     }
 
-    /// Sends a signal if it is still the same process. True when it was sent.
+    /// Sends a signal if the id still belongs to this process. True when the signal was sent.
     pub fn signal(self, signal: Signal) -> bool {
         let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
         match pid {
@@ -94,13 +95,13 @@ impl ProcessId {
         }
     }
 
-    /// Has it continue if somebody has suspended it. True when that was so.
+    /// Resumes the process if it is suspended. True when it was.
     pub fn wake(self) -> bool {
         is_suspended(self.pid) && self.signal(Signal::CONT)
     }
 }
 
-/// True for a process that somebody has suspended (`SIGSTOP`, Ctrl-Z, a debugger).
+/// True for a suspended process (`SIGSTOP`, Ctrl-Z, a debugger).
 pub fn is_suspended(pid: u32) -> bool {
     Stat::read(pid).is_some_and(|stat| matches!(stat.state, 'T' | 't'))
 }
@@ -113,15 +114,15 @@ fn all_pids() -> impl Iterator<Item = u32> {
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-/// Every living descendant of a process. With the process as sub-reaper this misses none: what loses its parent
-/// becomes its child.
+/// Every living descendant of a process. When the process is a sub-reaper none is missed: orphaned descendants become its
+/// children.
 pub fn descendants(of: u32) -> Vec<ProcessId> {
     let found = below(of).into_iter();
     let living = found.filter(|(process, stat)| process.pid != of && stat.is_alive());
     living.map(|(process, _)| process).collect()
 }
 
-/// The living children of a process that run a program of this name.
+/// The living children of a process that run a program with this name.
 pub fn children(of: u32, program: &str) -> Vec<ProcessId> {
     let named = |pid: u32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     let found = below(of).into_iter();
@@ -130,18 +131,18 @@ pub fn children(of: u32, program: &str) -> Vec<ProcessId> {
     found.map(|(process, _)| process).collect()
 }
 
-/// A process that carries a variable in its environment.
+/// A process with a given variable in its environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carrier {
     /// The process.
     pub process: ProcessId,
-    /// The session that it is in.
+    /// The session of the process.
     pub session: u32,
-    /// What the variable holds.
+    /// The value of the variable.
     pub value: OsString,
 }
 
-/// The living processes that run a program of this name and were started with this variable.
+/// The living processes that run a program with this name and were started with this variable.
 pub fn carriers(variable: &str, program: &str) -> Vec<Carrier> {
     let prefix = format!("{variable}=").into_bytes();
     let named = |pid: &u32| {
@@ -166,8 +167,8 @@ pub fn carriers(variable: &str, program: &str) -> Vec<Carrier> {
     all_pids().filter(named).filter_map(carrier).collect()
 }
 
-/// A process and its descendants, those included that have ended and were not waited for, each with the processor time
-/// of its own and of the children it has waited for, in clock ticks.
+/// A process and its descendants, including zombies, each with its own processor time and that of the children it has waited
+/// for, in clock ticks.
 pub fn tree(of: u32) -> Vec<(ProcessId, u64, u64)> {
     let found = below(of).into_iter();
     found
@@ -207,9 +208,9 @@ fn below(of: u32) -> Vec<(ProcessId, Stat)> {
 /// The variable that names the folder of a job in the environment of each of its processes.
 pub const JOB_VARIABLE: &str = "ORCH_JOB";
 
-/// Every process of the job in this folder, wherever it hangs in the process tree: those that carry its mark, and those in
-/// its control group. Folders are unique on a machine, names of attempts are not: every repository may have its own
-/// `auth-1`.
+/// Every process of the job in this folder, anywhere in the process tree: processes with the job's mark, and processes in its
+/// control group. The folder identifies the job, because folders are unique on a machine and attempt names are not: every
+/// repository may have its own `auth-1`.
 pub fn of_job(folder: &Path) -> Vec<ProcessId> {
     let held = ControlGroup::of(folder).map(|group| group.processes());
     let found: BTreeSet<ProcessId> = marked(folder)
@@ -222,13 +223,13 @@ pub fn of_job(folder: &Path) -> Vec<ProcessId> {
     others.collect()
 }
 
-/// The environment with which a process was started; empty when there is none to be seen. In the middle of an `exec` there is
-/// nothing for an instant, neither of the old program nor of the new: then it is looked at again.
+/// The environment with which a process was started; empty when the environment cannot be seen. During an `exec` the file is
+/// empty for an instant, so the file is read again then.
 fn environ(pid: u32) -> Vec<u8> {
     const TRIES: u32 = 20;
     for _ in 0..TRIES {
         let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        // A process without one, or one of the kernel's, has arguments or no program.
+        // Settled: an empty environment is real when the process has arguments, or has no program, like a kernel thread.
         let settled = !environ.is_empty()
             || fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty())
             || fs::read_link(format!("/proc/{pid}/exe")).is_err();
@@ -252,7 +253,8 @@ fn marked(folder: &Path) -> Vec<ProcessId> {
         .collect()
 }
 
-/// Processes of jobs below these folders without a runner: the jobs' folders with the number of each. Deleted folders count too.
+/// Jobs below these folders that have processes but no runner: each job's folder, with the number of processes. Deleted folders
+/// count too.
 pub fn orphaned_jobs(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
     let homes: Vec<PathBuf> = homes.iter().map(|home| settled(home)).collect();
     let prefix = format!("{JOB_VARIABLE}=").into_bytes();
@@ -289,7 +291,7 @@ pub fn orphaned_jobs(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
         .collect()
 }
 
-/// The path without symbolic links, as far as it is there.
+/// The path without symbolic links, as far as the path exists.
 fn settled(path: &Path) -> PathBuf {
     path.canonicalize()
         .unwrap_or_else(|_| match (path.parent(), path.file_name()) {
@@ -313,7 +315,7 @@ mod tests {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        // Its environment is there to be read once it runs, which may be after the spawn.
+        // The environment can be read once the process runs, which may be after the spawn returns.
         let mut echo = [0];
         child.stdin.as_mut().unwrap().write_all(b"x").unwrap();
         child.stdout.as_mut().unwrap().read_exact(&mut echo).unwrap();

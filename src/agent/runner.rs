@@ -1,6 +1,6 @@
-//! The runner, the small process between the supervisor and a command. It leads a session, adopts whatever the command
-//! forks away, writes the log and the exit record, enforces the time-out even when the supervisor is dead, and is done with
-//! the job only when nothing of the command is left.
+//! The runner, the small process between the supervisor and a command. The runner leads a session, adopts every orphaned process
+//! of the command, writes the log and the exit record, and enforces the time-out even when the supervisor is dead. The job ends
+//! only when no process of the command is left.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -26,15 +26,15 @@ use super::runner_signals::{Signals, drain};
 use super::stopping::Stopping;
 use super::{AgentError, ExitRecord, Job, JobFolder, JobInput, ProcessId, Running, extinction, process};
 
-/// How long output of a command that has ended is still waited for while nothing of it is left alive.
+/// How long to wait for more output after the command has ended and none of its processes is alive.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// Runs the job of this folder, whose lock is standard input, to its end, as the one thing that this process does. The folder is
-/// free when this returns.
+/// Runs the job of this folder to its end; the folder's lock is standard input. This is the only work of the process. The folder
+/// is unlocked when this function returns.
 ///
 /// # Errors
 ///
-/// When the kernel refuses what a runner needs, or the folder cannot be used; how the command ends is not an error of the runner.
+/// When the kernel refuses what a runner needs, or the folder cannot be used. A failing command is not an error of the runner.
 pub fn run_job(folder: &Path) -> Result<(), AgentError> {
     let refused = |what| move |source| AgentError::System { what, source };
     rustix::process::set_child_subreaper(Pid::from_raw(1))
@@ -48,7 +48,7 @@ pub fn run_job(folder: &Path) -> Result<(), AgentError> {
     Ok(())
 }
 
-/// Standard input, which nothing that is started from here may hold open.
+/// Moves the lock away from standard input, so that no child keeps the lock open.
 fn given_lock() -> std::io::Result<OwnedFd> {
     let lock = std::io::stdin().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
@@ -76,7 +76,7 @@ fn run(own: ProcessId, signals: Signals, folder: &JobFolder, lock: OwnedFd) -> R
     let (exit, left_behind) = match start(&job, folder, group.as_ref()) {
         Ok((leader, output)) => Supervision::new(&job, leader, output, signals).run(&mut record),
         Err(error) => {
-            // Nothing should be there. Whatever is, nobody would know of.
+            // No process should be left. Nobody else would know of one that is.
             extinction::kill_descendants();
             extinction::reap();
             let why = not_started(&job, &error);
@@ -84,12 +84,12 @@ fn run(own: ProcessId, signals: Signals, folder: &JobFolder, lock: OwnedFd) -> R
             (Exit::NotStarted { why }, 0)
         }
     };
-    // Empty by now; what the kernel calls its own proof.
+    // The group is empty by now; the kernel confirms it here.
     if let Some(group) = group {
         group.end();
     }
     let output_bytes = record.total();
-    // Before the exit: a reader of the exit finds all facts.
+    // Written before the exit record: whoever reads the exit record finds all facts.
     record.finish(&exit);
     folder.write_exit(&ExitRecord {
         schema: 1,
@@ -99,12 +99,12 @@ fn run(own: ProcessId, signals: Signals, folder: &JobFolder, lock: OwnedFd) -> R
         output_bytes,
         left_behind,
     })?;
-    // Not only closed: a child that the supervisor is starting may hold a copy of the descriptor for another moment.
+    // Unlocked, not only closed: a child that is being started may hold a copy of the descriptor for a moment.
     let _ = rustix::fs::flock(&lock, rustix::fs::FlockOperation::Unlock);
     Ok(())
 }
 
-/// Has this process asked for an end, with grace, when the one that started it ends. It may have ended already.
+/// Arranges for an end with grace when the starter of this process ends. The starter may have ended already.
 fn end_with(starter: ProcessId) -> std::io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
     if !starter.is_alive() {
@@ -113,7 +113,7 @@ fn end_with(starter: ProcessId) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The lock, when it is this folder's and taken.
+/// Returns the lock when it is this folder's lock and is held.
 fn held(folder: &JobFolder, lock: OwnedFd) -> Result<OwnedFd, AgentError> {
     let taken = rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive);
     match taken {
@@ -122,7 +122,7 @@ fn held(folder: &JobFolder, lock: OwnedFd) -> Result<OwnedFd, AgentError> {
     }
 }
 
-/// Why the command could not be started: which file is missing, where the system only says that one is.
+/// Why the command could not be started. Names the missing file where the system only says that a file is missing.
 fn not_started(job: &Job, error: &std::io::Error) -> String {
     let program = job.argv.first().map_or("", String::as_str);
     let missing = error.kind() == std::io::ErrorKind::NotFound;
@@ -150,8 +150,8 @@ fn is_lock_of(folder: &JobFolder, lock: &OwnedFd) -> bool {
     }
 }
 
-/// Starts the command in a process group of its own, and in a control group where there is one, both outputs on one pipe. Its
-/// folder marks all of its processes.
+/// Starts the command in a process group of its own, and in a control group where there is one, with both outputs on one pipe.
+/// The folder's path in the environment marks all processes of the command.
 fn start(job: &Job, folder: &JobFolder, group: Option<&ControlGroup>) -> std::io::Result<(Leader, OwnedFd)> {
     let (program, arguments) = job
         .argv
@@ -162,7 +162,7 @@ fn start(job: &Job, folder: &JobFolder, group: Option<&ControlGroup>) -> std::io
         JobInput::Null => File::open("/dev/null")?,
         JobInput::File(path) => File::open(path)?,
     };
-    // A relative program is looked for in the folder it starts in, as a person standing there would expect.
+    // A relative program is resolved in the folder in which it starts, as a person standing there would expect.
     let program = if program.contains('/') {
         job.folder.join(program).into_os_string()
     } else {
@@ -174,7 +174,7 @@ fn start(job: &Job, folder: &JobFolder, group: Option<&ControlGroup>) -> std::io
     environment.extend(given);
     environment.remove(OsStr::new("OLDPWD"));
     let mark = folder.unique_path();
-    // Some programs believe the first before they ask the kernel, and would work where their supervisor was started.
+    // Some programs trust `PWD` before they ask the kernel, and would work in the supervisor's folder.
     let own = [
         ("PWD", job.folder.as_os_str()),
         ("ORCH_ATTEMPT", OsStr::new(&job.tag)),
@@ -201,7 +201,7 @@ enum EndCause {
     Stopped,
 }
 
-/// The command from its start to its end.
+/// The supervision of the command from its start to its end.
 struct Supervision<'a> {
     job: &'a Job,
     leader: Leader,
@@ -227,7 +227,7 @@ impl<'a> Supervision<'a> {
         }
     }
 
-    /// Copies output and waits; returns how the command ended and how many processes it left behind.
+    /// Copies output and waits. Returns how the command ended and the number of its orphans.
     fn run(mut self, record: &mut Recorder<'_>) -> (Exit, u32) {
         let mut status = None;
         while status.is_none() {
@@ -246,7 +246,7 @@ impl<'a> Supervision<'a> {
         (exit, left_behind)
     }
 
-    /// Sleeps until there is output, the command ends, a signal comes or a time is up.
+    /// Sleeps until output arrives, the command ends, a signal arrives or a step is due.
     fn wait_for_news(&mut self, record: &mut Recorder<'_>) {
         let stopping = self.stopping.as_ref().and_then(Stopping::due);
         let due = [self.deadline, stopping, record.due()]
@@ -277,7 +277,7 @@ impl<'a> Supervision<'a> {
         if output && !ended {
             self.copy_some(record);
         }
-        // Only what was seen to be there: the other may come in this very moment.
+        // Drains only the pipe that was seen ready: the other signal may arrive at this very moment.
         if graceful {
             drain(&mut self.signals.graceful);
         }
@@ -308,7 +308,7 @@ impl<'a> Supervision<'a> {
         }
     }
 
-    /// The signals that the job names, one after the other; KILL follows after the grace period.
+    /// Sends the signals that the job names, one after the other. KILL follows after the grace period.
     fn end_command(&mut self, ending: EndCause) {
         if self.ending.is_none() {
             self.ending = Some(ending);
@@ -319,7 +319,7 @@ impl<'a> Supervision<'a> {
         }
     }
 
-    /// One read of the pipe.
+    /// Reads the pipe once.
     fn copy_some(&mut self, record: &mut Recorder<'_>) -> bool {
         let mut buffer = [0u8; 64 << 10];
         let Some(file) = &mut self.output else {
@@ -337,7 +337,7 @@ impl<'a> Supervision<'a> {
         false
     }
 
-    /// The command's leader has ended. What it left running is ended too, and the output that is left is read.
+    /// Ends the orphans of a command whose leader has ended, and reads the remaining output. Returns the number of orphans.
     fn end_what_is_left(&mut self, record: &mut Recorder<'_>) -> u32 {
         let mut left_behind = 0;
         if extinction::reap() {
@@ -378,7 +378,7 @@ impl<'a> Supervision<'a> {
 }
 
 fn timespec(duration: Duration) -> Timespec {
-    // Rounded up to a millisecond, so that a timer never fires just before its time and spins.
+    // Rounded up to a millisecond, so that the timer never fires just before its time and spins.
     let duration = duration + Duration::from_micros(999);
     Timespec {
         tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),

@@ -1,4 +1,4 @@
-//! A runner as its supervisor sees it: recognising one that is already at work, stopping it, waiting for the end of its job.
+//! A runner as its supervisor sees it: recognising one that is already at work, stopping it, and waiting for its job.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -14,10 +14,10 @@ use super::control_group::ControlGroup;
 use super::runner_leash::Leash;
 use super::{AgentError, ExitRecord, JobFolder, JobState, ProcessId, extinction};
 
-/// How long a lock may outlive the runner that held it.
+/// How long a lock may outlive its runner.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often it is looked whether a runner that is waited for still answers.
+/// How often to check whether a runner still answers.
 pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A runner at work.
@@ -25,11 +25,11 @@ pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub struct Runner {
     folder: JobFolder,
     hold: RunnerHold,
-    /// None where another supervisor started it.
+    /// `None` when another supervisor started the runner.
     child: Option<Child>,
 }
 
-/// What a runner at work can be stopped by.
+/// A handle for stopping a runner.
 #[derive(Debug, Clone)]
 pub struct RunnerHold {
     process: ProcessId,
@@ -37,12 +37,12 @@ pub struct RunnerHold {
 }
 
 impl RunnerHold {
-    /// Its process.
+    /// The runner's process.
     pub fn process(&self) -> ProcessId {
         self.process
     }
 
-    /// Asks it to end its command: with grace, or at once. Asking again is harmless.
+    /// Asks the runner to end its command: with grace, or at once. Asking again is harmless.
     pub fn stop(&self, now: bool) {
         Runner::stop(self.process, now);
         self.leash.shorten(now);
@@ -50,10 +50,10 @@ impl RunnerHold {
 }
 
 impl Runner {
-    /// A runner that was just started for the job in this folder.
+    /// The handle of a runner that was just started for the job in this folder.
     pub(super) fn started(folder: JobFolder, child: Child) -> Self {
         let id = child.id();
-        // Nobody else collects it, so it keeps its id until it was named.
+        // Only this handle collects the child, so the process id cannot be reused before this line.
         let process = ProcessId::of(id).unwrap_or(ProcessId { pid: id, started: 0 });
         let hold = RunnerHold {
             process,
@@ -66,7 +66,7 @@ impl Runner {
         }
     }
 
-    /// The runner that another supervisor started in this folder; none when none lives there.
+    /// The runner that another supervisor started in this folder. `None` when no runner is alive there.
     ///
     /// # Errors
     ///
@@ -86,44 +86,43 @@ impl Runner {
         }))
     }
 
-    /// Its folder.
+    /// The job's folder.
     pub fn folder(&self) -> &JobFolder {
         &self.folder
     }
 
-    /// Its process.
+    /// The runner's process.
     pub fn process(&self) -> ProcessId {
         self.hold.process
     }
 
-    /// What it can be stopped by.
+    /// A handle for stopping the runner.
     pub fn hold(&self) -> RunnerHold {
         self.hold.clone()
     }
 
-    /// Asks a runner by its process alone to end its command: with grace, or at once. Asking again is harmless.
+    /// Asks a runner, known only by its process, to end its command: with grace, or at once. Asking again is harmless.
     pub fn stop(process: ProcessId, now: bool) {
         process.signal(if now { Signal::USR1 } else { Signal::TERM });
         process.wake();
     }
 
-    /// Looks whether the runner answers, as whoever waits for it does every [`LOOK_AGAIN`]. One that a signal has suspended
-    /// continues, and true says that this was the first time. One that should have ended its job by now is killed, with all that
-    /// the job started.
+    /// Checks whether the runner answers. A caller that waits for the runner calls this every [`LOOK_AGAIN`]. A suspended runner
+    /// is resumed; true when this was the first time. A runner whose job is overdue is killed with all processes of the job.
     pub fn look(&self) -> bool {
         self.hold.leash.look(self.hold.process)
     }
 
-    /// What becomes readable when there is nothing left to wait for; none when that is so already.
+    /// A descriptor that becomes readable when the runner has ended. `None` when the runner has ended already.
     ///
     /// # Errors
     ///
-    /// When the kernel refuses to tell.
+    /// When the kernel refuses to open the descriptor.
     pub fn end(&self) -> Result<Option<OwnedFd>, AgentError> {
         end_of(self.hold.process).map_err(AgentError::cannot_wait)
     }
 
-    /// Waits until the job has ended and gives its state; processes of a killed runner are ended first. Blocks.
+    /// Waits until the job has ended and returns its state. Processes of a killed runner are ended first. Blocks.
     ///
     /// # Errors
     ///
@@ -136,7 +135,7 @@ impl Runner {
         }
         if let Some(child) = &mut self.child {
             child.wait().map_err(AgentError::cannot_wait)?;
-            // It could not, had it been killed; what is still in its group stays.
+            // A killed runner could not remove its own group. A group with processes stays.
             ControlGroup::tidy(self.hold.process);
         }
         let state = match left(&self.folder)? {
@@ -156,7 +155,7 @@ impl Runner {
         Ok(state)
     }
 
-    /// Ends the processes of a dead runner, and gives their number.
+    /// Ends the processes of a dead runner, and returns their number.
     ///
     /// # Errors
     ///
@@ -166,15 +165,16 @@ impl Runner {
         Ok(extinction::end_job(&folder.unique_path(), job.grace))
     }
 
-    /// As [`Runner::sweep`], of a folder that may be damaged or gone: then there is no more grace than `otherwise`.
+    /// Does the same as [`Runner::sweep`] for a folder that may be damaged or missing: the grace period is then at most
+    /// `otherwise`.
     pub fn sweep_anyway(folder: &JobFolder, otherwise: Duration) -> usize {
         let grace = folder.job().map_or(otherwise, |job| job.grace.min(otherwise));
         extinction::end_job(&folder.unique_path(), grace)
     }
 }
 
-/// What the folder shows now that its runner has ended the job or is gone. A child that was being started anywhere at that
-/// moment may hold the folder's lock until it executes its program, and would make it look alive.
+/// The state of the folder after its runner ended the job or died. A child that is being started at this moment may hold the
+/// folder's lock until its `exec`, which would make the runner look alive, so the check is repeated.
 fn left(folder: &JobFolder) -> Result<JobState, AgentError> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -187,7 +187,7 @@ fn left(folder: &JobFolder) -> Result<JobState, AgentError> {
     }
 }
 
-/// A pidfd of a process that need not be our child; none when it is gone.
+/// A pidfd of a process that need not be a child of this one. `None` when the process is gone.
 fn end_of(process: ProcessId) -> io::Result<Option<OwnedFd>> {
     let Some(pid) = i32::try_from(process.pid).ok().and_then(Pid::from_raw) else {
         return Ok(None);
@@ -197,11 +197,11 @@ fn end_of(process: ProcessId) -> io::Result<Option<OwnedFd>> {
         Err(rustix::io::Errno::SRCH) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    // The id may have been given to another process before the pidfd was opened.
+    // The id may have been reused before the pidfd was opened.
     Ok(process.is_alive().then_some(fd))
 }
 
-/// Waits until this is readable, for so long at most; tells whether it is.
+/// Waits until the descriptor is readable, at most for this long. True when it is readable.
 fn readable_within(fd: &OwnedFd, most: Duration) -> io::Result<bool> {
     let most = Timespec::try_from(most).map_err(io::Error::other)?;
     match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&most)) {

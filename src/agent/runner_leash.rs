@@ -1,4 +1,4 @@
-//! What a supervisor does about a runner that does not answer: an agent can suspend or hinder the process that is to end it.
+//! Watching for runners that do not answer: an agent can suspend or hinder the process that is supposed to end it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,22 +10,22 @@ use crate::schedule::Exit;
 
 use super::{JobFolder, ProcessId};
 
-/// How much later than it should a runner may end its job before it counts as one that does not answer.
+/// How late a runner may end its job before it counts as not answering.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// By when a runner must have ended its job.
+/// The deadline by which a runner must have ended its job.
 #[derive(Debug)]
 pub(super) struct Leash {
     grace: Duration,
-    /// With the end that is told of the job then; none for a job that may take for ever.
+    /// The deadline, with the exit to record after it. `None` for a job without limit.
     due: Mutex<Option<(Instant, Exit)>>,
     woken: AtomicBool,
     pulled: AtomicBool,
 }
 
 impl Leash {
-    /// For the job in this folder, from now on. The time that a runner has spent on it already is not known to be that of any
-    /// clock that nobody sets, so one that is taken over has all of its time again.
+    /// The leash of the job in this folder, from now on. No reliable clock tells how long the runner has worked already, so
+    /// an adopted runner gets all of its time again.
     pub(super) fn of(folder: &JobFolder) -> Self {
         let job = folder.job().ok();
         let grace = job.as_ref().map_or(Duration::ZERO, |job| job.grace);
@@ -39,7 +39,7 @@ impl Leash {
         }
     }
 
-    /// The runner was asked to end its job: with grace, or at once.
+    /// Shortens the deadline after the runner was asked to end its job: with grace, or at once.
     pub(super) fn shorten(&self, now: bool) {
         let asked = if now { Duration::ZERO } else { self.grace };
         let Some(asked) = latest(&[asked], self.grace) else {
@@ -51,7 +51,7 @@ impl Leash {
         }
     }
 
-    /// Wakes a runner that is suspended, and kills one whose time is long up. True when it was woken for the first time.
+    /// Resumes a suspended runner, and kills one that is long overdue. True when the runner was resumed for the first time.
     pub(super) fn look(&self, runner: ProcessId) -> bool {
         let overdue = self.due().as_ref().is_some_and(|(due, _)| *due <= Instant::now());
         if overdue && !self.pulled.swap(true, Ordering::Relaxed) {
@@ -60,7 +60,7 @@ impl Leash {
         runner.wake() && !self.woken.swap(true, Ordering::Relaxed)
     }
 
-    /// How the job ended, when its runner had to be killed.
+    /// The exit of the job, when its runner had to be killed.
     pub(super) fn pulled(&self) -> Option<Exit> {
         let pulled = self.pulled.load(Ordering::Relaxed);
         self.due()
@@ -74,7 +74,7 @@ impl Leash {
     }
 }
 
-/// When all of this has passed, and the grace that a runner gives to what its command leaves behind; none beyond any clock.
+/// The moment after all these steps, plus the grace period for orphans. `None` when the clock cannot represent it.
 fn latest(steps: &[Duration], grace: Duration) -> Option<Instant> {
     let all = [grace, MARGIN];
     let mut steps = steps.iter().chain(&all);

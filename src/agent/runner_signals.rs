@@ -1,4 +1,4 @@
-//! What a runner is asked by signals.
+//! The signals with which a runner is asked to stop.
 
 use std::ffi::c_int;
 use std::io::{self, Read};
@@ -17,14 +17,14 @@ const AT_ONCE: c_int = SIGUSR1;
 /// Signals, turned into bytes on a pipe.
 #[derive(Debug)]
 pub(super) struct Signals {
-    /// Ready when somebody asks for an end with grace.
+    /// Readable when an end with grace was requested.
     pub(super) graceful: UnixStream,
-    /// Ready when somebody asks for an end at once.
+    /// Readable when an immediate end was requested.
     pub(super) at_once: UnixStream,
 }
 
 impl Signals {
-    /// Listens from here on, and hears what was held back.
+    /// Starts to listen, and receives signals that were held back.
     pub(super) fn register() -> Result<Self, AgentError> {
         let pipe = |numbers: &[c_int]| -> io::Result<UnixStream> {
             let (read, write) = UnixStream::pair()?;
@@ -49,14 +49,14 @@ impl Signals {
     }
 }
 
-/// Has these signals wait until the program that this process executes listens: one that came before would end it. Only calls of the
-/// kernel.
+/// Blocks these signals until the program that this process executes listens: an earlier signal would kill the program. Makes system
+/// calls only.
 pub(super) fn hold_back() -> io::Result<()> {
     mask(libc::SIG_BLOCK)
 }
 
 fn mask(how: c_int) -> io::Result<()> {
-    // SAFETY: the set is of this frame, and filled before it is used.
+    // SAFETY: the set lives in this frame and is initialised before use.
     let done = unsafe {
         let mut set: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut set);
@@ -72,7 +72,7 @@ fn mask(how: c_int) -> io::Result<()> {
     }
 }
 
-/// Takes what came off a stream.
+/// Discards the bytes that arrived on a stream.
 pub(super) fn drain(stream: &mut UnixStream) {
     let mut buffer = [0u8; 64];
     while stream.read(&mut buffer).is_ok_and(|count| count > 0) {}

@@ -1,4 +1,4 @@
-//! Making a command end: the signals that it listens to, one after the other, then KILL.
+//! Ending a command: the signals that it understands, one after the other, then KILL.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ impl Stopping {
         let asks = (0u32..)
             .zip(signals)
             .filter_map(|(place, signal)| Some((now.checked_add(share * place)?, StopStep::Ask(*signal))));
-        // A grace period beyond any clock means that nothing is killed.
+        // A grace period that the clock cannot represent means that nothing is killed.
         let kill = now.checked_add(grace).map(|at| (at, StopStep::Kill));
         Self(asks.chain(kill).collect())
     }
@@ -44,7 +44,8 @@ impl Stopping {
         {
             self.0.pop_front();
             match step {
-                // As from a terminal, which the tools that it runs in sessions of their own do not have: it ends those.
+                // As from a terminal. Tools that the command runs in sessions of their own do not get the signal; the
+                // command ends them.
                 StopStep::Ask(StopSignal::Int) => {
                     ProcessId::of(leader).map(|process| process.signal(Signal::INT));
                 }

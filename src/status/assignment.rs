@@ -1,5 +1,5 @@
-//! `.orch/work.json`: what `orch` itself needs when an agent calls it. An agent's sandbox may hide the repository, so neither
-//! the manifest nor git is asked for what stands here.
+//! `.orch/work.json`: the data that `orch` itself needs when an agent calls it. An agent's sandbox may hide the
+//! repository, so this data comes neither from the manifest nor from git.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,33 +13,33 @@ use super::prepare::{make_folder, write_over};
 use super::untrusted::{DOCUMENT_LIMIT, Links, read_text};
 use crate::plan::{Arrangement, Document, ItemId, PlanName, TaskId, TaskState};
 
-/// Version of the file.
+/// The version of the file.
 const SCHEMA: u32 = 1;
 
-/// The work of one worktree, as it was when its agent started.
+/// The work of one worktree, at the time when its agent started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
     schema: u32,
     /// The plan.
     pub plan: PlanName,
-    /// Its document, also of a plan that the manifest writes as `prompt`.
+    /// The plan's document, also for a plan that the manifest writes as `prompt`.
     pub document: Document,
-    /// The document in the worktree, where it is committed there: ticks in it count.
+    /// The document in the worktree, if it is committed there. Ticks in this document count.
     pub committed: Option<PathBuf>,
     /// How the plan's tasks are arranged.
     pub arrangement: Arrangement,
-    /// What was known of each task.
+    /// The known state of each task.
     pub states: BTreeMap<ItemId, TaskState>,
-    /// The work of other plans that each task still waited for.
+    /// The work of other plans for which each task still waited.
     pub waits: BTreeMap<TaskId, Vec<String>>,
     /// Every plan, as a recipient of messages.
     pub plans: Vec<PlanName>,
-    /// The folder of `orch` in the repository, with the journal and the control socket; it may be out of reach.
+    /// The folder of `orch` in the repository, with the journal and the control socket. The folder may be out of reach.
     pub home: PathBuf,
 }
 
 impl Assignment {
-    /// The work of a plan; nothing is known of its tasks yet.
+    /// The work of a plan, with nothing known of its tasks yet.
     pub fn new(plan: &PlanName, document: &Document, home: &Path) -> Self {
         Self {
             schema: SCHEMA,
@@ -54,11 +54,11 @@ impl Assignment {
         }
     }
 
-    /// Writes it into a worktree.
+    /// Writes the file into a worktree.
     ///
     /// # Errors
     ///
-    /// When that cannot be written.
+    /// When the file cannot be written.
     pub fn write(&self, worktree: &Path) -> Result<(), StatusError> {
         make_folder(worktree)?;
         let _guard = Guard::take(worktree)?;
@@ -66,7 +66,8 @@ impl Assignment {
         write_over(&folder(worktree).join(WORK), &bytes)
     }
 
-    /// Reads that of a plan from a worktree; none where there is none, or it belongs to another plan or another version.
+    /// Reads the file of a plan from a worktree. `None` when there is no file, or it belongs to another plan or another
+    /// version.
     pub fn read(worktree: &Path, plan: &str) -> Option<Self> {
         let text = read_text(&folder(worktree).join(WORK), DOCUMENT_LIMIT, Links::Refuse).ok()?;
         let found: Self = serde_json::from_str(&text).ok()?;

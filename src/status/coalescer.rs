@@ -1,11 +1,11 @@
-//! Many changes within a moment become two hints: one at once, one after the last of them.
+//! Many changes within a moment become two hints: one at once, and one after the last change.
 
 use std::time::{Duration, Instant};
 
-/// Shortest time between two hints about one plan.
+/// The shortest time between two hints about one plan.
 pub(super) const WINDOW: Duration = Duration::from_millis(5);
 
-/// What a change leaves behind.
+/// The kind of a change to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FileChange {
     /// A file that is whole: renamed into place, closed after writing, or gone. Worth a look at once.
@@ -22,7 +22,7 @@ pub(super) struct Coalescer {
 }
 
 impl Coalescer {
-    /// Notes a change. True when the hint is to be given now.
+    /// Records a change. Returns true when the hint should be given now.
     pub(super) fn note(&mut self, now: Instant, change: FileChange) -> bool {
         let free = self
             .last
@@ -44,12 +44,12 @@ impl Coalescer {
         }
     }
 
-    /// When the next hint is to be given, if one is owed.
+    /// The time of the next hint, if one is due.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// True, once, when the owed hint is to be given now.
+    /// Returns true, once, when the due hint should be given now.
     pub(super) fn fire(&mut self, now: Instant) -> bool {
         let fires = self.due.is_some_and(|due| due <= now);
         if fires {

@@ -1,4 +1,4 @@
-//! Changing a status file's content, without touching what others put into it.
+//! Changing the content of a status file, without touching fields of others.
 
 use serde_json::{Map, Value, json};
 
@@ -6,12 +6,13 @@ use super::entry_state::{original_word, state_of};
 use super::update::Change;
 use crate::plan::{CommitId, PlanName, TaskState};
 
-/// The file's version; 0 when it has none that counts.
+/// The version of the file; 0 when it has no valid version.
 pub(super) fn version(object: &Map<String, Value>) -> u64 {
     object.get("version").and_then(Value::as_u64).unwrap_or(0)
 }
 
-/// Notes that the file is changed at `at` (RFC 3339): one version more, and what every status file has.
+/// Records that the file is changed at `at` (RFC 3339): increases the version by one and sets the fields that every
+/// status file has.
 pub(super) fn stamp(object: &mut Map<String, Value>, plan: &PlanName, at: &str) -> u64 {
     let version = version(object).saturating_add(1);
     object.entry("schema").or_insert(json!(1));
@@ -21,7 +22,7 @@ pub(super) fn stamp(object: &mut Map<String, Value>, plan: &PlanName, at: &str) 
     version
 }
 
-/// Makes one change. Fields that are not about it stay, in whichever of the two forms `tasks` has.
+/// Makes one change. Keeps all other fields, in whichever of the two forms `tasks` has.
 pub(super) fn change(object: &mut Map<String, Value>, change: &Change, at: &str) {
     let id = change.item.to_string();
     let tasks = object.entry("tasks").or_insert_with(|| json!({}));
@@ -45,7 +46,7 @@ pub(super) fn change(object: &mut Map<String, Value>, change: &Change, at: &str)
             if let Value::Object(tasks) = other {
                 let entry = tasks.entry(id).or_insert_with(|| json!({}));
                 if !entry.is_object() {
-                    // A bare word is a form that is read too.
+                    // A bare word is also a valid form.
                     *entry = json!({ "state": entry });
                 }
                 if let Value::Object(entry) = entry {
@@ -56,7 +57,7 @@ pub(super) fn change(object: &mut Map<String, Value>, change: &Change, at: &str)
     }
 }
 
-/// Changes one entry. `usual` is the field for the state where the entry has neither.
+/// Changes one entry. `usual` is the field for the state when the entry has neither field.
 fn apply(entry: &mut Map<String, Value>, change: &Change, at: &str, usual: &'static str) {
     let word = entry
         .get("state")
@@ -82,12 +83,12 @@ fn apply(entry: &mut Map<String, Value>, change: &Change, at: &str, usual: &'sta
         Some(value) => drop(entry.insert(name.to_owned(), json!(value))),
         None => drop(entry.remove(name)),
     };
-    // Each call is a statement of its own, also when it repeats what was said before.
+    // Each call is a statement of its own, even when it repeats an earlier statement.
     set("said_at", Some(at));
     set("by", Some(&change.by.to_string()));
     set("commit", change.commit.as_ref().map(CommitId::as_str));
     set("known", None);
-    // But what is so already did not begin or end again.
+    // But a repeated state did not begin or end again.
     if before != Some(change.state) {
         match change.state {
             TaskState::Pending | TaskState::Ready => {
@@ -134,7 +135,7 @@ mod tests {
         Value::Object(object)
     }
 
-    /// An entry with what every statement has.
+    /// An entry with the fields that every statement has.
     fn said(entry: Value) -> Value {
         let Value::Object(mut entry) = entry else {
             panic!("not an object")

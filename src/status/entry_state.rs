@@ -1,8 +1,8 @@
-//! The words for a task's state in a status file, ours and those of the original system.
+//! The words for a task's state in a status file: orch's own and those of the original system.
 
 use crate::plan::TaskState;
 
-/// The state that a word stands for. `ready` is not among them: it is derived, never reported.
+/// The state that a word stands for. `ready` is not among the words: it is derived, never reported.
 pub(super) fn state_of(word: &str) -> Option<TaskState> {
     match word {
         "pending" => Some(TaskState::Pending),

@@ -1,9 +1,9 @@
-//! Why the protocol's folder could not be made or its status file not be changed.
+//! Why the protocol's folder could not be made, or its status file could not be changed.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why `.orch/` could not be prepared or the status file not be changed. Reading never fails.
+/// Why `.orch/` could not be prepared, or the status file could not be changed. Reading never fails.
 #[derive(Debug, thiserror::Error)]
 pub enum StatusError {
     /// A file or folder could not be made, read or replaced.
@@ -13,7 +13,7 @@ pub enum StatusError {
         verb: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// Another process holds the lock file.
@@ -21,25 +21,25 @@ pub enum StatusError {
     Busy {
         /// The lock file.
         path: PathBuf,
-        /// How long was waited.
+        /// How long orch waited.
         waited: Duration,
     },
-    /// Others replaced the file each time it was about to be replaced here.
+    /// Other processes replaced the file each time before orch could replace it.
     #[error("{path} was changed by others {tries} times while it was being updated: run the command again")]
     Contended {
         /// The status file.
         path: PathBuf,
-        /// How often it was tried.
+        /// How many times orch tried.
         tries: u32,
     },
-    /// No such task or sub-task.
+    /// There is no such task or sub-task.
     #[error("plan `{plan}` has no task {item}: {hint}")]
     UnknownItem {
         /// The plan.
         plan: String,
-        /// The id as it was given.
+        /// The id as given.
         item: String,
-        /// What there is.
+        /// The ids that exist, in words.
         hint: String,
     },
     /// `ready` is not for a status file.

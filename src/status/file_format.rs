@@ -1,4 +1,4 @@
-//! The status file as `orch` writes it first. What others write into it is read without these types.
+//! The status file as `orch` first writes it. Later content of others is read without these types.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,16 @@ use serde::Serialize;
 
 use crate::plan::{Document, ItemId, PlanName, TaskState};
 
-/// `.orch/status.json`: what a plan's agents report.
+/// `.orch/status.json`: the reports of a plan's agents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StatusFile {
     /// The format: 1.
     pub schema: u32,
-    /// The plan that it is about.
+    /// The plan that the file is about.
     pub plan: String,
-    /// Grows by one with every change.
+    /// Increases by one with every change.
     pub version: u64,
-    /// When it was changed last (RFC 3339).
+    /// The time of the last change (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<String>,
     /// Tasks and sub-tasks by id.
@@ -27,39 +27,39 @@ pub struct StatusFile {
     pub needs: Option<String>,
 }
 
-/// What is reported about one task or sub-task.
+/// The report about one task or sub-task.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct TaskEntry {
     /// `pending`, `running`, `done`, `failed` or `skipped`.
     pub state: String,
-    /// When work on it began (RFC 3339).
+    /// The time at which work began (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at: Option<String>,
-    /// When it was done, failed or skipped (RFC 3339).
+    /// The time at which it was done, failed or skipped (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<String>,
-    /// When this was said (RFC 3339). A later time makes it another statement, also when it repeats the last one.
+    /// The time of this report (RFC 3339). A later time makes a new report, even when the report repeats the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub said_at: Option<String>,
-    /// Who said it: the id of an attempt, or `person`.
+    /// Who reported it: the id of an attempt, or `person`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// The commit on which the worktree stood when this was said.
+    /// The commit checked out in the worktree at the time of the report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// The state that `orch` wrote down before the work began; as long as `state` is the same, nobody has said anything.
+    /// The state that `orch` wrote before the work began. While `state` is the same, nobody has reported anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
     /// Free text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Why it failed.
+    /// The reason for a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
 impl StatusFile {
-    /// The file with what is known of all tasks, where nobody has said anything in it yet.
+    /// The file with the known states of all tasks, before anybody has reported anything in it.
     pub(super) fn known(plan: &PlanName, document: &Document, states: impl Fn(&ItemId) -> TaskState) -> Self {
         let mut file = Self::initial(plan, document);
         for (id, entry) in &mut file.tasks {
@@ -71,7 +71,7 @@ impl StatusFile {
         file
     }
 
-    /// The file before anything was reported: what is ticked in the document is done, the rest is pending.
+    /// The file before any report: tasks that are ticked in the document are done, the others are pending.
     pub fn initial(plan: &PlanName, document: &Document) -> Self {
         let entry = |ticked| TaskEntry {
             state: if ticked {

@@ -1,4 +1,4 @@
-//! The names of `.orch/` in a worktree.
+//! The names in a worktree's `.orch/`.
 
 use std::path::{Path, PathBuf};
 
@@ -11,16 +11,16 @@ pub(super) const PLAN: &str = "plan.md";
 
 /// The inbox.
 pub(super) const MESSAGES: &str = "inbox.jsonl";
-/// The number of the last message that was read.
+/// The number of the last read message.
 pub(super) const READ_UP_TO: &str = "inbox.read";
 
-/// What the attempt at work may not begin.
+/// The work that the present attempt may not begin.
 pub(super) const GATES: &str = "gates.json";
-/// What an agent's own calls of `orch` go by.
+/// The data for an agent's own calls of `orch`.
 pub(super) const WORK: &str = "work.json";
 /// Messages that wait for the supervisor.
 pub(super) const OUTBOX: &str = "outbox.jsonl";
-/// What was found in the folder's place: a file, or a link.
+/// The former content of the folder's place: a file or a link.
 pub(super) const REPLACED: &str = "replaced";
 
 /// `.orch` of a worktree.

@@ -1,6 +1,6 @@
-//! `.orch/gates.json`: what the attempt in the worktree may not begin, for who calls `orch task` there.
+//! `.orch/gates.json`: the work that the attempt in the worktree may not begin, for callers of `orch task` there.
 //!
-//! It only saves an agent from saying what would count for nothing: what counts is decided where the journal is.
+//! The file only saves an agent from reports that would not count. What counts is decided where the journal is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::prepare::{make_folder, write_over};
 use super::untrusted::{Links, STATUS_LIMIT, read_text};
 use crate::plan::{AttemptId, ItemId, PlanName};
 
-/// What an attempt may not begin.
+/// The work that an attempt may not begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedWork {
     /// The format: 1.
@@ -22,15 +22,15 @@ pub struct ClosedWork {
     pub plan: PlanName,
     /// The attempt.
     pub attempt: AttemptId,
-    /// Phases, tasks and checks of the plan that are closed to it, each with why.
+    /// Phases, tasks and checks of the plan that are closed to the attempt, each with the reason.
     pub closed: BTreeMap<String, String>,
-    /// Tasks and checks that others have done: they cannot be started again.
+    /// Tasks and checks that others have done. They cannot be started again.
     #[serde(default)]
     pub done: BTreeSet<String>,
 }
 
 impl ClosedWork {
-    /// Why work on the item may not begin; none when it may.
+    /// The reason why work on the item may not begin; `None` when it may.
     pub fn refusal(&self, item: &ItemId) -> Option<&str> {
         let own = self.closed.get(&item.task.to_string());
         let phase = || self.closed.get(&item.task.phase.to_string());
@@ -43,7 +43,7 @@ impl ClosedWork {
     }
 }
 
-/// Writes the file in one step.
+/// Replaces the file in one step.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -54,7 +54,7 @@ pub fn write_gates(worktree: &Path, gates: &ClosedWork) -> Result<(), StatusErro
     write_over(&gates_file(worktree), &bytes)
 }
 
-/// What the file says for this attempt; none when there is none, or it speaks of another.
+/// The content of the file for this attempt; `None` when there is no file, or it is about another attempt.
 pub fn read_gates(worktree: &Path, plan: &PlanName, attempt: &AttemptId) -> Option<ClosedWork> {
     let text = read_text(&gates_file(worktree), STATUS_LIMIT, Links::Refuse).ok()?;
     let gates: ClosedWork = serde_json::from_str(&text).ok()?;

@@ -1,4 +1,4 @@
-//! One writer of ours at a time.
+//! One writer at a time among orch's own processes.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,26 +12,26 @@ use rustix::io::Errno;
 use super::error::StatusError;
 use super::folder::folder;
 
-/// Longest wait for the lock.
+/// The longest wait for the lock.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Longest pause between two tries.
+/// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_millis(4);
 
-/// Proof that this process alone, among those that use `orch`, changes a worktree's status file.
+/// Proof that no other process that uses `orch` changes the worktree's status file.
 #[derive(Debug)]
 pub(super) struct Guard {
     _file: File,
 }
 
 impl Guard {
-    /// Takes `.orch/status.lock`, waiting for others. The lock ends with its process, whatever ends that.
+    /// Takes `.orch/status.lock`, waiting for other holders. The lock ends with its process, however the process ends.
     pub(super) fn take(worktree: &Path) -> Result<Self, StatusError> {
         let path = folder(worktree).join("status.lock");
         let (start, mut pause) = (Instant::now(), Duration::from_micros(100));
         loop {
             let file = open(&path)?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                // Somebody may have removed the file between opening and locking; then others lock another one.
+                // Somebody may have removed the file between opening and locking. Others then lock a new file.
                 Ok(()) if is_at(&file, &path) => return Ok(Self { _file: file }),
                 Ok(()) => continue,
                 Err(Errno::WOULDBLOCK | Errno::INTR) => {}
@@ -47,14 +47,14 @@ impl Guard {
     }
 }
 
-/// Opens the lock file. Nobody can lock anything else in its place, so that goes.
+/// Opens the lock file. Anything else in its place cannot be locked by anybody, so it is removed.
 fn open(path: &Path) -> Result<File, StatusError> {
     let failed = |error| StatusError::file("lock", path)(error);
     let opened = File::options()
         .create(true)
         .truncate(false)
         .write(true)
-        // Neither a link nor a pipe in its place leads anywhere.
+        // A link or a pipe in its place is not followed or waited for.
         .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits() as i32)
         .open(path);
     match opened {
@@ -67,7 +67,7 @@ fn open(path: &Path) -> Result<File, StatusError> {
     }
 }
 
-/// Removes what is in the place of a file; a folder moves aside, unless one did before.
+/// Removes whatever is in the place of a file. A folder is moved aside, unless an earlier one already was.
 fn put_away(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path)?.is_dir() {
         true => fs::rename(path, path.with_extension("aside")),

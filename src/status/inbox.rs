@@ -1,5 +1,5 @@
-//! The inbox in a worktree: `.orch/inbox.jsonl`, one message a line, and `.orch/inbox.read` with the number of the last one
-//! that was read. The journal has every message too, so nothing is lost with either file.
+//! The inbox in a worktree: `.orch/inbox.jsonl`, one message a line, and `.orch/inbox.read` with the number of the last
+//! read message. The journal has every message too, so nothing is lost with either file.
 
 use std::fs;
 use std::io;
@@ -22,24 +22,24 @@ struct InboxLine {
     message: Message,
 }
 
-/// What an inbox holds.
+/// The content of an inbox.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inbox {
     /// Every message, in order.
     pub messages: Vec<Message>,
-    /// The number of the last one that was read.
+    /// The number of the last read message.
     pub read: u32,
 }
 
 impl Inbox {
-    /// Those that were not read yet.
+    /// The messages that were not read yet.
     pub fn unread(&self) -> impl Iterator<Item = &Message> {
         self.messages.iter().filter(|message| message.id > self.read)
     }
 }
 
-/// Puts these messages, all that the journal has, into the inbox of a worktree. Doing it again changes nothing, and newer
-/// ones that somebody else has put there stay.
+/// Puts these messages, which are all in the journal, into the inbox of a worktree. Another call changes nothing. Newer
+/// messages that somebody else has put there stay.
 ///
 /// # Errors
 ///
@@ -67,7 +67,7 @@ pub fn deliver(worktree: &Path, messages: &[Message]) -> Result<(), StatusError>
     write(&lines_file(worktree), &lines.collect::<String>())
 }
 
-/// The last of them, as many as fit into a file that is read: more have been read long ago.
+/// The latest messages, as many as fit into a file that orch reads. Older ones have been read long ago.
 fn latest(mut all: Vec<&Message>) -> Vec<&Message> {
     let mut room = STATUS_LIMIT / 4;
     let long = |message: &&Message| message.text.len() as u64;
@@ -80,7 +80,7 @@ fn latest(mut all: Vec<&Message>) -> Vec<&Message> {
     all
 }
 
-/// What the inbox holds. What is no message there is passed over: the journal has it.
+/// The content of the inbox. Lines that are no messages are skipped, because the journal has every message.
 pub fn inbox(worktree: &Path) -> Inbox {
     let text = |path: PathBuf| -> Result<String, Flaw> { read_text(&path, STATUS_LIMIT, Links::Refuse) };
     let lines = text(lines_file(worktree)).unwrap_or_default();
@@ -96,17 +96,17 @@ pub fn inbox(worktree: &Path) -> Inbox {
     }
 }
 
-/// The number of the last message that was read in this worktree.
+/// The number of the last read message in this worktree.
 pub fn read_up_to(worktree: &Path) -> u32 {
     let read = read_text(&read_file(worktree), STATUS_LIMIT, Links::Refuse).ok();
     read.and_then(|read| read.trim().parse().ok()).unwrap_or(0)
 }
 
-/// Notes that everything up to this number was read. A later note is not taken back.
+/// Records that everything up to this number was read. The recorded number never decreases.
 ///
 /// # Errors
 ///
-/// When that cannot be written.
+/// When the file cannot be written.
 pub fn mark_read(worktree: &Path, upto: u32) -> Result<(), StatusError> {
     if upto == 0 {
         return Ok(());
@@ -127,11 +127,11 @@ fn read_file(worktree: &Path) -> PathBuf {
     folder(worktree).join(READ_UP_TO)
 }
 
-/// A file that is there whole or not at all. The guard lets one writer at a time make it.
+/// Writes a file so that it is there whole or not at all. The guard lets only one writer at a time do this.
 fn write(path: &Path, text: &str) -> Result<(), StatusError> {
     let new = path.with_extension("new");
     let put = || -> io::Result<()> {
-        // What is there may be a link to anywhere.
+        // The present file may be a link to anywhere.
         match fs::remove_file(&new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

@@ -1,4 +1,4 @@
-//! What an agent reports on another machine, put into the worktree here that follows it.
+//! Copies an agent's reports from another machine into the local worktree that follows the agent.
 
 use std::path::Path;
 
@@ -8,11 +8,11 @@ use super::guard::Guard;
 use super::outbox::{OutboxLine, outbox, post};
 use super::prepare::{make_folder, write_over};
 
-/// Puts a file of `.orch/` in place. Any other name than those in which an agent reports is passed over.
+/// Puts a file of `.orch/` in place. Skips names other than those in which an agent reports.
 ///
 /// # Errors
 ///
-/// When it cannot be written.
+/// When the file cannot be written.
 pub fn mirror(worktree: &Path, name: &str, bytes: &[u8]) -> Result<(), StatusError> {
     if ![STATUS, PLAN, READ_UP_TO].contains(&name) {
         return Ok(());
@@ -22,7 +22,7 @@ pub fn mirror(worktree: &Path, name: &str, bytes: &[u8]) -> Result<(), StatusErr
     write_over(&folder(worktree).join(name), bytes)
 }
 
-/// Leaves the messages of an outbox that are not `posted` in the one here, and notes them there.
+/// Adds those messages of an outbox to the local outbox that are not in `posted`, and records their ids in `posted`.
 ///
 /// # Errors
 ///

@@ -1,11 +1,12 @@
-//! Floor 3: what agents report about their tasks.
+//! Floor 3: the agents' reports about their tasks.
 //!
-//! The protocol is a folder, `.orch/` in the worktree. [`prepare()`] makes it with the plan's document and a first status
-//! file; [`read()`] looks at both (and at the committed document) and turns whatever it finds into a [`Reading`]; [`update()`]
-//! changes the status file, safely beside other writers; [`Watcher`] says when to look again. All of it is untrusted:
-//! trouble becomes a warning in the reading, never an error.
+//! The protocol is a folder, `.orch/` in the worktree. [`prepare()`] makes the folder with the plan's document and a
+//! first status file. [`read()`] reads both (and the committed document) and turns whatever it finds into a
+//! [`Reading`]. [`update()`] changes the status file, safely beside other writers. [`Watcher`] says when to read again.
+//! All content is untrusted: trouble becomes a warning in the reading, never an error.
 //!
-//! [`task_list()`] and [`task_next()`] answer, without touching a file, what there is and what could be worked on.
+//! [`task_list()`] and [`task_next()`] answer, without touching a file, which tasks there are and which can be worked
+//! on.
 
 mod assignment;
 mod coalescer;

@@ -1,5 +1,5 @@
-//! The outbox in a worktree: `.orch/outbox.jsonl`, one message a line. An agent whose sandbox keeps it from the supervisor
-//! leaves its messages there; the supervisor collects them.
+//! The outbox in a worktree: `.orch/outbox.jsonl`, one message a line. An agent whose sandbox keeps it from the
+//! supervisor puts its messages there, and the supervisor collects them.
 
 use std::path::Path;
 
@@ -12,23 +12,23 @@ use super::prepare::{make_folder, write_over};
 use super::untrusted::{Links, STATUS_LIMIT, read_text};
 use crate::plan::{MessageKind, PlanName};
 
-/// One line of the outbox. Who sends it follows from the worktree.
+/// One line of the outbox. The sender follows from the worktree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxLine {
-    /// Tells it from all others.
+    /// A unique id of the message.
     pub id: String,
-    /// The plan whose agents it is for; none for the lead.
+    /// The plan whose agents should get the message; `None` for the lead.
     pub to: Option<PlanName>,
-    /// What it is about.
+    /// The kind of message.
     pub kind: MessageKind,
     /// The text.
     pub text: String,
-    /// The message that it answers.
+    /// The number of the message that this message answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<u32>,
 }
 
-/// Leaves a message.
+/// Adds a message to the outbox.
 ///
 /// # Errors
 ///
@@ -41,7 +41,7 @@ pub fn post(worktree: &Path, message: &OutboxLine) -> Result<(), StatusError> {
     write(worktree, &all)
 }
 
-/// What waits in the outbox, oldest first. A line that is no message is passed over.
+/// The messages in the outbox, oldest first. Lines that are no messages are skipped.
 pub fn outbox(worktree: &Path) -> Vec<OutboxLine> {
     let text = read_text(&folder(worktree).join(OUTBOX), STATUS_LIMIT, Links::Refuse);
     let text = text.unwrap_or_default();
@@ -49,7 +49,7 @@ pub fn outbox(worktree: &Path) -> Vec<OutboxLine> {
     lines.collect()
 }
 
-/// Takes these messages out, which were passed on.
+/// Removes messages that were passed on.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The text of a status file turned into reports. Total: what is good is taken, the rest is warned about.
+//! Parses the text of a status file into reports. Never fails: valid parts are used, and the rest becomes warnings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,19 +8,19 @@ use super::entry_state::state_of;
 use super::warnings::{Warnings, quote, tame};
 use crate::plan::{ItemId, PlanName, Speaker, Statement, TaskState};
 
-/// Longest note, error or message that is kept, in characters.
+/// The longest note, error or message that is kept, in characters.
 const NOTE: usize = 4000;
 
-/// What a status file says.
+/// The content of a status file.
 #[derive(Debug, Default)]
 pub(super) struct StatusReport {
-    /// What is said, by task and sub-task.
+    /// The statements, by task and sub-task.
     pub(super) entries: BTreeMap<ItemId, Statement>,
     pub(super) message: Option<String>,
     pub(super) needs: Option<String>,
 }
 
-/// Why a text is not a status file of this plan at all. The wording fits behind the file's name.
+/// Why a text is not a status file of this plan at all. The message follows the file's name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Malformed {
     #[error("ends in the middle of its JSON, as while it is being written")]
@@ -35,7 +35,7 @@ pub(super) enum Malformed {
     Tasks,
 }
 
-/// The object in `text`, when it is a status file of `plan`.
+/// The JSON object in `text`, if it is a status file of `plan`.
 pub(super) fn object(text: &str, plan: &PlanName) -> Result<Map<String, Value>, Malformed> {
     let value: Value = serde_json::from_str(text).map_err(|error| match error.is_eof() {
         true => Malformed::Incomplete,
@@ -50,7 +50,7 @@ pub(super) fn object(text: &str, plan: &PlanName) -> Result<Map<String, Value>, 
     }
 }
 
-/// Reads a status file of `plan`, whose tasks and sub-tasks are `known`.
+/// Parses the content of a status file. `known` has the plan's tasks and sub-tasks.
 pub(super) fn parse(
     object: &Map<String, Value>,
     known: &BTreeSet<ItemId>,

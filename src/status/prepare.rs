@@ -17,9 +17,9 @@ use super::untrusted::{DOCUMENT_LIMIT, Links, STATUS_LIMIT, read_text};
 use crate::failpoint;
 use crate::plan::{Document, ItemId, PlanName, Statement, TaskState};
 
-/// Makes `.orch/` in `worktree` with `plan.md` (the document's text) and a first `status.json`: everything pending, ticked
-/// tasks done, version 0. What is there already stays as it is unless it is another plan's, so it may be called again at any
-/// time.
+/// Makes `.orch/` in `worktree` with `plan.md` (the document's text) and a first `status.json`: version 0, ticked tasks
+/// done, all others pending. Existing files stay as they are unless they belong to another plan, so `prepare` may be
+/// called at any time.
 ///
 /// # Errors
 /// When something cannot be written.
@@ -40,7 +40,7 @@ pub fn prepare(worktree: &Path, plan: &PlanName, document: &Document) -> Result<
     }
 }
 
-/// As [`prepare`], where what is in `.orch/` came out of a commit: it says nothing of this worktree.
+/// Like [`prepare`], for an `.orch/` that came out of a commit: its content says nothing about this worktree.
 ///
 /// # Errors
 /// When something cannot be written.
@@ -48,7 +48,7 @@ pub fn prepare_anew(worktree: &Path, plan: &PlanName, document: &Document) -> Re
     let folder = folder(worktree);
     let read_here = [PLAN, STATUS, MESSAGES, READ_UP_TO, GATES, WORK, OUTBOX].map(|name| folder.join(name));
     let foreign: Vec<PathBuf> = match fs::symlink_metadata(&folder) {
-        // Whatever else is there is read by nobody.
+        // Nobody reads any other file.
         Ok(found) if found.is_dir() => read_here.into(),
         Ok(_) => vec![folder],
         Err(_) => Vec::new(),
@@ -59,8 +59,8 @@ pub fn prepare_anew(worktree: &Path, plan: &PlanName, document: &Document) -> Re
     prepare(worktree, plan, document)
 }
 
-/// Makes `.orch/` in a lane for its next task: `plan.md`, and a `status.json` that says what is known of all tasks instead of
-/// what the lane's last agent said. Its version continues from the one before.
+/// Makes `.orch/` in a lane for its next task: `plan.md`, and a `status.json` with the known states of all tasks
+/// instead of the reports of the lane's last agent. The version continues from that of the earlier file.
 ///
 /// # Errors
 /// When something cannot be written.
@@ -71,7 +71,7 @@ pub fn prepare_lane(
     states: impl Fn(&ItemId) -> TaskState,
 ) -> Result<(), StatusError> {
     make_folder(worktree)?;
-    // Boxes that the last agent ticked say nothing about what the next one does.
+    // Boxes that the last agent ticked say nothing about the work of the next agent.
     write_over(&plan_file(worktree), document.text.as_bytes())?;
     let path = status_file(worktree);
     let mut first = StatusFile::known(plan, document, states);
@@ -81,8 +81,9 @@ pub fn prepare_lane(
     write_over(&path, &bytes)
 }
 
-/// As [`prepare`], for an agent that is to do what another one said was done, be it again or because that counted for
-/// nothing: a `status.json` that calls tasks done which are not is replaced as in [`prepare_lane`].
+/// Like [`prepare`], for an agent that has to do work again that another agent reported as done, because the report did
+/// not count or the work is to be repeated. A `status.json` that wrongly calls tasks done is replaced as in
+/// [`prepare_lane`].
 ///
 /// # Errors
 /// When something cannot be written.
@@ -95,14 +96,14 @@ pub fn prepare_again(
     let said = read(worktree, plan, document, None);
     let taken_back =
         |said: &Statement| said.state == TaskState::Done && states(&said.item) == TaskState::Pending;
-    // What the last attempt asked is answered by now, or is asked again.
+    // A question of the last attempt is answered by now, or will be asked again.
     match said.needs.is_some() || said.items.iter().any(taken_back) {
         true => prepare_lane(worktree, plan, document, states),
         false => prepare(worktree, plan, document),
     }
 }
 
-/// Replaces a file, or makes it, in one step.
+/// Replaces a file, or makes a missing one, in one step.
 pub(super) fn write_over(path: &Path, bytes: &[u8]) -> Result<(), StatusError> {
     let write = || -> io::Result<()> {
         let mut new = beside(path)?;
@@ -113,7 +114,7 @@ pub(super) fn write_over(path: &Path, bytes: &[u8]) -> Result<(), StatusError> {
     write().map_err(StatusError::file("write", path))
 }
 
-/// A new file beside `path`, with the rights that a file made there would have.
+/// Makes a new file beside `path`, with the permissions that a file made there would have.
 fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     tempfile::Builder::new()
         .prefix(".new-")
@@ -121,7 +122,7 @@ fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
         .tempfile_in(path.parent().unwrap_or(path))
 }
 
-/// The version of a status file, as far as it can be read.
+/// The version of a status file, if it can be read.
 fn version_of(path: &Path) -> Option<u64> {
     let text = read_text(path, STATUS_LIMIT, Links::Refuse).ok()?;
     let value: serde_json::Value = serde_json::from_str(&text).ok()?;
@@ -136,7 +137,7 @@ fn first_status(plan: &PlanName, document: &Document) -> Vec<u8> {
     bytes
 }
 
-/// Makes `.orch` where it is missing, or where something else has its name.
+/// Makes `.orch` when it is missing, or when something else has its name.
 pub(super) fn make_folder(worktree: &Path) -> Result<(), StatusError> {
     let folder = folder(worktree);
     match fs::create_dir(&folder) {
@@ -146,14 +147,14 @@ pub(super) fn make_folder(worktree: &Path) -> Result<(), StatusError> {
             if found.is_dir() {
                 return Ok(());
             }
-            // A link could lead writes out of the worktree, and a file is somebody's.
+            // A link could lead writes out of the worktree, and a file belongs to somebody.
             replace(worktree, &folder).map_err(StatusError::file("move aside", &folder))
         }
         Err(error) => Err(StatusError::file("make", folder)(error)),
     }
 }
 
-/// Puts a folder in the place of whatever is there, which is in it afterwards.
+/// Replaces whatever is at the path with a folder, and moves it into that folder.
 fn replace(worktree: &Path, folder: &Path) -> io::Result<()> {
     let new = tempfile::Builder::new()
         .prefix(".orch-")
@@ -163,7 +164,7 @@ fn replace(worktree: &Path, folder: &Path) -> io::Result<()> {
     fs::rename(new.keep(), folder)
 }
 
-/// Writes a file that is not there yet, all of it or nothing. Something in its place, whatever it is, stays.
+/// Writes a file that does not exist yet, whole or not at all. Anything that is already at the path stays.
 fn write_new(path: &Path, bytes: impl FnOnce() -> Vec<u8>) -> Result<(), StatusError> {
     if fs::symlink_metadata(path).is_ok() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Putting a new status file in place of the one that was read, and of no other.
+//! Replacing the status file that was read, and no other.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -13,22 +13,23 @@ use super::error::StatusError;
 use super::guard::Guard;
 use super::untrusted::{Flaw, Links, STATUS_LIMIT, read_text};
 
-/// What came of replacing.
+/// The result of replacing.
 #[derive(Debug)]
 pub(super) enum Replaced {
-    /// The new file is in place of the one that was expected.
+    /// The new file has replaced the expected file.
     Done,
-    /// Nothing changed: a file has come or gone meanwhile.
+    /// Nothing changed: a file has appeared or disappeared meanwhile.
     Clash,
-    /// The new file is in place of another than was expected. That one has this text, or none, and is kept at the path until the
-    /// next replacement.
+    /// The new file has replaced another file than expected. That file has this text, or no readable text, and is kept
+    /// at the path until the next replacement.
     Took(Result<String, Flaw>, PathBuf),
 }
 
-/// Replaces the file at `path`, which is expected to hold `expected` (none: not to be there), by one that holds `bytes`.
+/// Replaces the file at `path`, which should contain `expected` (`None`: should not exist), with a file that contains
+/// `bytes`.
 ///
-/// The two files change places in one step, so that what was really there is in our hands afterwards and can be compared;
-/// a check followed by a plain rename would lose what comes between them.
+/// The two files change places in one step, so that the replaced file is kept and can be compared afterwards. A check
+/// followed by a plain rename would lose any change in between.
 pub(super) fn replace(
     _: &Guard,
     path: &Path,
@@ -52,7 +53,7 @@ pub(super) fn replace(
             other => Ok(Replaced::Took(other, new)),
         },
         (Err(Errno::EXIST | Errno::NOENT), _) => Ok(Replaced::Clash),
-        // Some file systems know neither flag; a check and a plain rename are the next best.
+        // Some file systems support neither flag. Then a check and a plain rename are the next best.
         (Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP), _) => rename_checked(&new, path, expected),
         (Err(error), _) => Err(StatusError::file("replace", path)(error.into())),
     }
@@ -72,7 +73,7 @@ fn rename_checked(new: &Path, path: &Path, expected: Option<&str>) -> Result<Rep
     Ok(Replaced::Done)
 }
 
-/// Writes a file of this name again. The name is used under the guard only, so what is there was left by a killed process.
+/// Writes a file anew. The name is used only under the guard, so an existing file was left by a killed process.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -81,18 +82,19 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::create_new(path)?.write_all(bytes)
 }
 
-/// So many damaged files are kept: the first ones, and the latest. A program that damages the file again and again must not fill
-/// the disk.
+/// How many damaged files are kept: the first ones, and the latest. A program that damages the file again and again
+/// must not fill the disk.
 const KEPT: u32 = 10;
 
-/// Moves whatever is at `from` to the first free `status.json.damaged-N` and returns that path; none when nothing is there.
+/// Moves the file at `from` to the first free `status.json.damaged-N` and returns that path. `None` when there is no
+/// file.
 pub(super) fn move_aside(_: &Guard, from: &Path, status: &Path) -> Result<Option<PathBuf>, StatusError> {
     for n in 1u32.. {
         let to = status.with_extension(format!("json.damaged-{n}"));
         match renameat_with(CWD, from, CWD, &to, RenameFlags::NOREPLACE) {
             Ok(()) => return Ok(Some(to)),
             Err(Errno::NOENT) => return Ok(None),
-            // One that cannot be replaced, such as a folder, stays.
+            // A target that cannot be replaced, such as a folder, stays.
             Err(Errno::EXIST) if n == KEPT && fs::rename(from, &to).is_ok() => return Ok(Some(to)),
             Err(Errno::EXIST) => {}
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if fs::symlink_metadata(&to).is_ok() => {}

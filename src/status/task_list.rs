@@ -1,4 +1,4 @@
-//! `orch task list`: what there is to do in a plan and how far each task is.
+//! `orch task list`: the tasks of a plan and their states.
 
 use std::collections::BTreeMap;
 
@@ -13,43 +13,44 @@ pub struct TaskList {
     pub schema: u32,
     /// The plan.
     pub plan: PlanName,
-    /// In document order.
+    /// The tasks, in document order.
     pub tasks: Vec<ListedTask>,
 }
 
 /// One task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ListedTask {
-    /// Its id.
+    /// The task's id.
     pub id: TaskId,
-    /// The phase that it belongs to.
+    /// The task's phase.
     pub phase: PhaseId,
-    /// Its first line.
+    /// The task's first line.
     pub title: String,
-    /// Its state as reported; never `ready`.
+    /// The reported state; never `ready`.
     pub state: TaskState,
-    /// What it names as its dependencies: tasks of the plan, then work of other plans.
+    /// The task's own dependencies: tasks of the plan, then work of other plans.
     pub depends: Vec<String>,
-    /// Its sequential group as written, such as `3.1-3.4`.
+    /// The task's sequential group as written, such as `3.1-3.4`.
     pub sequential: Option<String>,
-    /// Files that its text names.
+    /// Files that the task's text names.
     pub files: Vec<String>,
-    /// Its parts.
+    /// The task's sub-tasks.
     pub subtasks: Vec<ListedSubtask>,
 }
 
-/// One part of a task.
+/// One sub-task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ListedSubtask {
-    /// Its full id.
+    /// The full id.
     pub id: ItemId,
-    /// Its text.
+    /// The text.
     pub title: String,
-    /// Its state as reported.
+    /// The reported state.
     pub state: TaskState,
 }
 
-/// Lists the tasks of a plan. `states` is what was reported; where it is silent, ticked means done and open pending.
+/// Lists the tasks of a plan. `states` has the reported states; a task without one is done if ticked, otherwise
+/// pending.
 pub fn task_list(plan: &PlanName, document: &Document, states: &BTreeMap<ItemId, TaskState>) -> TaskList {
     TaskList {
         schema: 1,
@@ -62,7 +63,7 @@ pub fn task_list(plan: &PlanName, document: &Document, states: &BTreeMap<ItemId,
     }
 }
 
-/// The numbered boxes of a phase's VERIFY block, each in the state that was said of it, else as its box stands.
+/// The numbered boxes of a phase's VERIFY block, each in its reported state, or else as its box says.
 pub fn listed_checks(phase: &Phase, said: &dyn Fn(&ItemId) -> Option<TaskState>) -> Vec<ListedSubtask> {
     let checks = phase.verify.iter().flat_map(|block| &block.numbered);
     let listed = checks.map(|check| ListedSubtask {
@@ -73,7 +74,7 @@ pub fn listed_checks(phase: &Phase, said: &dyn Fn(&ItemId) -> Option<TaskState>)
     listed.collect()
 }
 
-/// The tasks of a phase, and its VERIFY block.
+/// The tasks of a phase and its VERIFY block.
 fn of_phase(phase: &Phase, states: &BTreeMap<ItemId, TaskState>) -> Vec<ListedTask> {
     let mut all: Vec<ListedTask> = phase.tasks.iter().map(|task| listed(task, states)).collect();
     if let Some(block) = &phase.verify {
@@ -111,7 +112,7 @@ fn listed(task: &Task, states: &BTreeMap<ItemId, TaskState>) -> ListedTask {
     }
 }
 
-/// An item's state: as reported, else as its box was when the document was read.
+/// An item's state: the reported state, or else the state of its box when the document was read.
 pub(super) fn state(states: &BTreeMap<ItemId, TaskState>, item: &ItemId, ticked: bool) -> TaskState {
     states.get(item).copied().unwrap_or(as_ticked(ticked))
 }

@@ -1,4 +1,4 @@
-//! `orch task next`: which tasks of a plan can be worked on now, and what the others wait for.
+//! `orch task next`: the tasks of a plan that can be worked on now, and the dependencies of the others.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,9 @@ pub struct TaskNext {
     pub schema: u32,
     /// The plan.
     pub plan: PlanName,
-    /// What can be worked on: begun tasks, then failed ones, then pending ones, each in document order.
+    /// Tasks that can be worked on: begun tasks, then failed ones, then pending ones, each group in document order.
     pub ready: Vec<ReadyTask>,
-    /// Tasks that wait or are closed to who asks, in document order.
+    /// Tasks that wait or are closed to the caller, in document order.
     pub blocked: Vec<BlockedTask>,
 }
 
@@ -26,7 +26,7 @@ pub struct TaskNext {
 pub struct ReadyTask {
     /// The task.
     pub id: TaskId,
-    /// Why now.
+    /// Why the task can be worked on now.
     pub reason: String,
 }
 
@@ -35,18 +35,19 @@ pub struct ReadyTask {
 pub struct BlockedTask {
     /// The task.
     pub id: TaskId,
-    /// Tasks of the plan, and work of other plans, that must settle first.
+    /// The tasks of the plan and the work of other plans that must settle first.
     pub by: Vec<String>,
-    /// Files that it touches and tasks of `by` touch too.
+    /// Files that both this task and tasks of `by` touch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
 }
 
-/// Sorts the open tasks of a plan into what can be worked on, at most `limit` of it, and what waits.
+/// Sorts the open tasks of a plan into those that can be worked on, at most `limit`, and those that wait.
 ///
-/// What waits for what is the graph's, under the plan's strategy; batches hold nobody up who asks here. Of tasks that touch
-/// the same file, one is offered, and the others wait for it. `states` is as for [`task_list`](super::task_list()). `open_elsewhere` names
-/// what else keeps a task that is not settled from being worked on, such as what it waits for in other plans.
+/// The graph decides which task waits for which, under the plan's strategy; batches block no caller of this function.
+/// Of several tasks that touch the same file, one is offered, and the others wait for it. `states` is as for
+/// [`task_list`](super::task_list()). `open_elsewhere` names everything else that keeps an unsettled task from being
+/// worked on, such as its dependencies in other plans.
 pub fn task_next(
     plan: &PlanName,
     document: &Document,
@@ -67,7 +68,7 @@ pub fn task_next(
     let is_pending = |state: TaskState| matches!(state, TaskState::Pending | TaskState::Ready);
     let ids: Vec<TaskId> = document.phases.iter().flat_map(items).collect();
     let (mut ready, mut blocked) = (Vec::new(), BTreeMap::new());
-    // Who touches a file: what is begun before what failed, and that before the rest.
+    // The task that touches each file: begun tasks come before failed ones, and those before the others.
     let mut holders: BTreeMap<u32, TaskId> = BTreeMap::new();
     for wanted in [&is_begun as &dyn Fn(TaskState) -> bool, &has_failed, &is_pending] {
         for (place, id) in ids.iter().copied().enumerate() {
@@ -117,7 +118,7 @@ pub fn task_next(
     }
 }
 
-/// The tasks of a phase, and its VERIFY block.
+/// The tasks of a phase and its VERIFY block.
 fn items(phase: &Phase) -> impl Iterator<Item = TaskId> + '_ {
     let check = phase.verify.as_ref().map(|_| TaskId::verify(phase.id));
     phase.tasks.iter().map(|task| task.id).chain(check)
@@ -143,7 +144,7 @@ impl TaskSituation<'_> {
             true => check.is_some_and(VerifyBlock::is_ticked),
             false => self.document.task(id).is_some_and(|task| task.ticked),
         };
-        // What the document has ticked is taken as it is.
+        // A tick in the document counts as it stands.
         let whole = phase.filter(|_| id.is_verify()).is_some_and(Phase::is_ticked);
         state(self.states, &id.into(), ticked || whole)
     }
@@ -151,7 +152,7 @@ impl TaskSituation<'_> {
     fn is_settled(&self, place: usize) -> bool {
         match self.order.units[place].id {
             UnitId::Task(id) => self.state(id).is_settled(),
-            // A phase without tasks has nothing that could be reported.
+            // A phase without tasks has nothing to report.
             UnitId::Phase(_) => true,
         }
     }
@@ -163,7 +164,7 @@ impl TaskSituation<'_> {
         gates.map(|gate| self.order.gates.get(gate))
     }
 
-    /// What is still missing at gates that are closed.
+    /// The unsettled members of closed gates.
     fn open(&self, id: TaskId) -> Vec<String> {
         let closed = self
             .gates(id)
@@ -309,7 +310,7 @@ mod tests {
         let (ready, blocked) = next(text, &[], &[]);
         assert_eq!(ready, ["1.1", "1.3", "1.4"]);
         assert_eq!(blocked, ["1.2 by 1.1 over src/x.rs"]);
-        // What is begun keeps its files, and what failed comes before what nobody has tried.
+        // A begun task keeps its files, and a failed task comes before tasks that nobody has tried.
         let states = [("1.2", TaskState::Failed), ("1.3", TaskState::Running)];
         let (ready, blocked) = next(text, &states, &[]);
         assert_eq!(ready, ["1.3", "1.1", "1.4"]);

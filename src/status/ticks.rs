@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::plan::markdown::read_document;
 use crate::plan::{Document, ItemId};
 
-/// The items of `original` whose boxes were open in it and are ticked in `text`, matched by id.
+/// The items whose boxes were open in `original` and are ticked in `text`, matched by id.
 pub fn new_ticks(text: &str, original: &Document) -> BTreeSet<ItemId> {
     if text == original.text {
         return BTreeSet::new();
@@ -20,8 +20,8 @@ pub fn new_ticks(text: &str, original: &Document) -> BTreeSet<ItemId> {
         .collect()
 }
 
-/// True for a document of its own that is no copy of the other, however that was edited: neither the title nor the tasks are
-/// the same. A text without tasks is none: it says nothing that could count.
+/// True for a separate document that is no copy of the other, however the copy was edited: neither the title nor the
+/// tasks are the same. A text without tasks is no such document, because it contains nothing that could count.
 pub(super) fn is_other_document(text: &str, original: &Document) -> bool {
     if text == original.text {
         return false;

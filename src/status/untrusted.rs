@@ -1,4 +1,4 @@
-//! Reading a file that may have been replaced by anything: bounded in size, never blocking.
+//! Reading a file that may have been replaced by anything: with a limited size, and never blocking.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read};
@@ -8,21 +8,22 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-/// Largest status file that is read, in bytes. Ten thousand tasks with notes stay below it.
+/// The size in bytes above which a status file is not read. Ten thousand tasks with notes stay below it.
 pub(super) const STATUS_LIMIT: u64 = 4 << 20;
-/// Largest plan document, manifest or template that is read, in bytes.
+/// The size in bytes above which a plan document, manifest or template is not read.
 pub(super) const DOCUMENT_LIMIT: u64 = 16 << 20;
 
-/// Whether a link in the file's own place is followed.
+/// Whether a link in place of the file is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Links {
-    /// As for files of the repository, which may be links.
+    /// Follow links, for files of the repository, which may be links.
     Follow,
-    /// As for files of the protocol.
+    /// Refuse links, for files of the protocol.
     Refuse,
 }
 
-/// Why a file has no text. The wording fits behind the file's name and says nothing that changes from look to look.
+/// Why a file has no text. The message follows the file's name, and contains nothing that changes from reading to
+/// reading.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Flaw {
     #[error("is missing")]
@@ -46,12 +47,12 @@ pub(super) fn read_text(path: &Path, limit: u64, links: Links) -> Result<String,
     Ok(text)
 }
 
-/// The bytes of a manifest, a document or a template, which may be a link to a regular file. An agent may have put a device
-/// or a pipe in its place and committed that, and a person may have named one.
+/// The bytes of a manifest, a document or a template, which may be a link to a regular file. An agent may have
+/// committed a device or a pipe in its place, and a person may have named one.
 ///
 /// # Errors
 ///
-/// When it is missing (with that kind), is no regular file, is larger than 16 MiB or cannot be read.
+/// When the file is missing (with that kind of error), is not a regular file, is larger than 16 MiB or cannot be read.
 pub fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
     read_bytes(path, DOCUMENT_LIMIT, Links::Follow).map_err(|flaw| match flaw {
         Flaw::Missing => Errno::NOENT.into(),
@@ -68,7 +69,7 @@ pub fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 fn read_bytes(path: &Path, limit: u64, links: Links) -> Result<Vec<u8>, Flaw> {
-    // A pipe in the file's place must not block the open.
+    // A pipe in place of the file must not block the open.
     let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     if links == Links::Refuse {
         flags |= OFlags::NOFOLLOW;
@@ -86,7 +87,7 @@ fn read_bytes(path: &Path, limit: u64, links: Links) -> Result<Vec<u8>, Flaw> {
         return Err(Flaw::TooLarge { limit });
     }
     let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
-    // It may grow while it is read.
+    // The file may grow while it is read.
     file.take(limit + 1).read_to_end(&mut bytes).map_err(flaw)?;
     if bytes.len() as u64 > limit {
         return Err(Flaw::TooLarge { limit });

@@ -1,11 +1,11 @@
-//! Warnings of one reading: stable texts, each once, and not without end.
+//! The warnings of one reading: stable texts, each once, and a limited number.
 
 /// How many warnings about single entries one reading gives.
 const LIMIT: usize = 12;
-/// How much of a foreign text is quoted, in characters.
+/// How many characters of a foreign text are quoted.
 const QUOTE: usize = 40;
 
-/// Collects warnings. Callers tell old from new by the text, so a text holds no counts, places or times.
+/// Collects warnings. Callers tell old from new warnings by the text, so a text contains no counts, positions or times.
 #[derive(Debug, Default)]
 pub(super) struct Warnings {
     texts: Vec<String>,
@@ -13,7 +13,7 @@ pub(super) struct Warnings {
 }
 
 impl Warnings {
-    /// About a file as a whole.
+    /// Adds a warning about the file as a whole.
     pub(super) fn file(&mut self, text: impl Into<String>) {
         let text = text.into();
         if !self.texts.contains(&text) {
@@ -21,7 +21,7 @@ impl Warnings {
         }
     }
 
-    /// About one entry of many: after a dozen, one text stands for the rest.
+    /// Adds a warning about one of many entries. After a dozen, one text stands for all the others.
     pub(super) fn entry(&mut self, text: impl FnOnce() -> String) {
         self.entries += 1;
         if self.entries <= LIMIT {
@@ -31,13 +31,13 @@ impl Warnings {
         }
     }
 
-    /// The texts, in the order of their making.
+    /// The texts, in the order in which they were added.
     pub(super) fn into_texts(self) -> Vec<String> {
         self.texts
     }
 }
 
-/// Foreign text as it is quoted in a warning: short, on one line, harmless to a terminal.
+/// A foreign text as quoted in a warning: short, on one line, harmless to a terminal.
 pub(super) fn quote(text: &str) -> String {
     let mut quoted: String = text.chars().take(QUOTE).map(visible).collect();
     if text.chars().nth(QUOTE).is_some() {
@@ -50,7 +50,7 @@ fn visible(c: char) -> char {
     if c.is_control() { '\u{fffd}' } else { c }
 }
 
-/// Foreign text that is kept and shown: without control characters besides line breaks and tabs, at most `limit`
+/// A foreign text that is kept and shown: without control characters except line breaks and tabs, at most `limit`
 /// characters.
 pub(super) fn tame(text: &str, limit: usize) -> String {
     let harmless = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');

@@ -2,9 +2,9 @@
 
 use crate::plan::{PhaseId, PlanSet};
 
-use super::super::network::Graph;
-use super::super::rank::Ranks;
 use super::draft::Draft;
+use crate::graph::network::whole::Graph;
+use crate::graph::ranking::rank::Ranks;
 
 /// What a reader wants to see.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Looking at everything an agent may have reported through.
+//! Reading all files through which an agent may report.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,38 +10,38 @@ use crate::status::ticks::{is_other_document, new_ticks};
 use crate::status::untrusted::{DOCUMENT_LIMIT, Flaw, Links, STATUS_LIMIT, read_text};
 use crate::status::warnings::Warnings;
 
-/// What one look at a worktree found. It says what is there now; what was known before is for the caller to keep.
+/// The result of reading a worktree once. It has only the present content; the caller keeps what was known before.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reading {
-    /// What is said about tasks and sub-tasks, each once and ordered by id.
+    /// The statements about tasks and sub-tasks, each item once, ordered by id.
     pub items: Vec<Statement>,
     /// Free text for people.
     pub message: Option<String>,
     /// What the agent needs from a person.
     pub needs: Option<String>,
-    /// What could not be used and why. The same trouble has the same text at every look.
+    /// Content that could not be used, with the reason. The same trouble has the same text in every reading.
     pub warnings: Vec<String>,
 }
 
 impl Reading {
-    /// The states alone, as [`task_list`](super::task_list()) and [`task_next`](super::task_next()) take them.
+    /// Only the states, as [`task_list`](super::task_list()) and [`task_next`](super::task_next()) take them.
     pub fn states(&self) -> BTreeMap<ItemId, TaskState> {
         let state = |said: &Statement| (said.item.clone(), said.state);
         self.items.iter().map(state).collect()
     }
 }
 
-/// Looks at `.orch/status.json` and, for boxes ticked since `document` was read, at `.orch/plan.md` and at the `committed`
+/// Reads `.orch/status.json` and, for boxes ticked since `document` was read, `.orch/plan.md` and the `committed`
 /// document (a full path into the worktree).
 ///
-/// Never fails: a file that is missing, huge, malformed, foreign or no file at all is a warning. A tick means done where
-/// the status file has nothing, or no more than `pending`, to say about the item; otherwise the status file wins.
+/// Never fails: a file that is missing, huge, malformed, foreign or not a regular file becomes a warning. A tick means
+/// done when the status file says nothing about the item, or only `pending` or `running`; otherwise the status file wins.
 pub fn read(worktree: &Path, plan: &PlanName, document: &Document, committed: Option<&Path>) -> Reading {
     read_new(worktree, plan, document, committed, &BTreeSet::new)
 }
 
-/// As [`read()`], without boxes that came into the committed document by others, which are asked for only where there are new
-/// ones.
+/// Like [`read()`], without boxes that others ticked in the committed document. `by_others` is called only when there
+/// are new ticks.
 pub fn read_new(
     worktree: &Path,
     plan: &PlanName,
@@ -111,8 +111,8 @@ fn count_ticks(entries: &mut BTreeMap<ItemId, Statement>, ticked: BTreeSet<ItemI
     for item in ticked {
         let pending = Statement::bare(item.clone(), TaskState::Pending);
         let entry = entries.entry(item.clone()).or_insert(pending);
-        // `pending` is what the file holds from the start, and an agent that began a task may end it with a tick;
-        // `failed` and `skipped` were meant.
+        // The file has `pending` from the start, and an agent that began a task may end it with a tick. But `failed`
+        // and `skipped` were reported on purpose.
         if matches!(entry.state, TaskState::Pending | TaskState::Running) {
             *entry = Statement {
                 note: entry.note.take(),

@@ -103,7 +103,7 @@ fn a_link_or_a_file_in_the_folder_s_place_lies_in_the_folder_afterwards() {
     fs::write(&folder, "theirs").unwrap();
     prepare(worktree.path(), &plan, &document).unwrap();
     assert_eq!(fs::read_to_string(&replaced).unwrap(), "theirs");
-    // Nothing is beside it that would be taken for work.
+    // Beside the folder there is nothing that would be taken for work.
     assert_eq!(fs::read_dir(worktree.path()).unwrap().count(), 1);
 }
 

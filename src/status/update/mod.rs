@@ -19,39 +19,39 @@ use crate::status::untrusted::{Flaw, Links, STATUS_LIMIT, read_text};
 
 /// How often the file is read again when others replace it meanwhile.
 const TRIES: u32 = 100;
-/// How often, and at what distance, a file is read again that looks as if it were being written in place.
+/// How often, and at what interval, a file is read again that may be in the middle of being written in place.
 const SETTLING: u32 = 20;
 const SETTLING_PAUSE: Duration = Duration::from_millis(10);
 
-/// One task's or sub-task's new state.
+/// The new state of one task or sub-task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Which.
+    /// The task or sub-task.
     pub item: ItemId,
     /// Any state but `ready`.
     pub state: TaskState,
-    /// Free text; for `failed` it is the error. None leaves what is there.
+    /// Free text; the error for `failed`. `None` keeps the present text.
     pub note: Option<String>,
-    /// Who says so.
+    /// Who makes the statement.
     pub by: Speaker,
-    /// The commit on which the worktree stands, where that can be read.
+    /// The checked-out commit of the worktree, if it can be read.
     pub commit: Option<CommitId>,
 }
 
-/// What an update did.
+/// The result of an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Updated {
-    /// The file's version now.
+    /// The file's new version.
     pub version: u64,
-    /// What was odd on the way, such as a damaged file that was moved aside.
+    /// Anything unusual on the way, such as a damaged file that was moved aside.
     pub warnings: Vec<String>,
 }
 
-/// Writes changes into `.orch/status.json`, all of them or none, as of `at`. Missing files and folders are made.
+/// Writes changes into `.orch/status.json`, all of them or none, with the time `at`. Makes missing files and folders.
 ///
-/// Safe among any number of callers, and towards programs that replace the file themselves: what such a program puts in
-/// place meanwhile is read again and the changes are made on top of it. Fields that are not known here stay. A file that
-/// is no status file of this plan is kept as `status.json.damaged-N` and a new one begun.
+/// Safe with any number of callers, and with programs that replace the file themselves: when such a program puts a new
+/// file in place meanwhile, that file is read and the changes are made on top of it. Unknown fields stay. A file that
+/// is no status file of this plan is kept as `status.json.damaged-N`, and a new file is begun.
 ///
 /// # Errors
 /// When an item is not in `document`, a state is `ready`, or the file cannot be replaced.
@@ -73,13 +73,13 @@ pub fn update(
     })
 }
 
-/// True when there is a status file of the plan that changes can be made to.
+/// True when the plan has a status file that can be changed.
 pub fn is_usable(worktree: &Path, plan: &PlanName) -> bool {
     matches!(look(&status_file(worktree), plan), FileLook::Usable(_))
 }
 
-/// Puts a status file with what is known in the place of one that is missing or damaged, which is kept; a good one stays. Returns
-/// what was odd.
+/// Makes a status file with the known states in place of a missing or damaged one. A damaged file is kept; a valid file
+/// stays. Returns warnings.
 ///
 /// # Errors
 /// When the file cannot be replaced.
@@ -97,22 +97,22 @@ pub fn renew(
     if find(&guard, &path, plan, &mut warnings, pause)?.is_none()
         && let Ok(Value::Object(object)) = serde_json::to_value(StatusFile::known(plan, document, states))
     {
-        // Another process has put a newer file there.
+        // Ignores a clash: another process has put a newer file there.
         replace(&guard, &path, None, text_of(&object).as_bytes())?;
     }
     Ok(warnings)
 }
 
-/// A text of the status file that is about no task.
+/// A text in the status file that belongs to no task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FreeText {
     /// For people to read.
     Message,
-    /// What the agent asks a person.
+    /// The agent's question to a person.
     Needs,
 }
 
-/// Sets or removes such a text; otherwise as [`update()`].
+/// Sets or removes such a text; otherwise like [`update()`].
 ///
 /// # Errors
 /// When the file cannot be replaced.
@@ -148,7 +148,7 @@ fn check(plan: &PlanName, document: &Document, change: &Change) -> Result<(), St
     })
 }
 
-/// The sub-tasks of the item's task, else the tasks of its phase, else the phases.
+/// The sub-tasks of the item's task, or else the tasks of its phase, or else the phases.
 fn what_there_is(document: &Document, item: &ItemId) -> String {
     let (of, ids): (String, Vec<String>) = if let Some(task) = document.task(item.task) {
         let subtasks = task.subtasks.iter().map(|sub| sub.id.to_string());
@@ -195,13 +195,14 @@ fn edit_file(
             Replaced::Done => return Ok(Updated { version, warnings }),
             Replaced::Clash => {
                 found = find(&guard, &path, plan, &mut warnings, pause)?;
-                // When the file was removed, what it held last is still the best that is known.
+                // When the file was removed, its last content is still the best that is known.
                 if let Some(EditableStatus { object, .. }) = &found {
                     base = object.clone();
                 }
             }
             Replaced::Took(Ok(theirs), kept) => match usable(&theirs, plan) {
-                // Ours stands where another's newer one had come: the change is made again on top of that one.
+                // The new file has replaced a newer file of another process. The change is made again on top of that
+                // file.
                 Ok(object) => {
                     base = object.clone();
                     found = Some(EditableStatus {
@@ -227,12 +228,12 @@ fn edit_file(
 #[derive(Debug)]
 struct EditableStatus {
     object: Map<String, Value>,
-    /// The text that is at the path; none when nothing does.
+    /// The text of the file at the path; `None` when there is no file.
     text: Option<String>,
 }
 
-/// Reads the file that is to be changed. What is no status file of the plan is moved aside, after some pauses in which it
-/// may become one: it may be being written in place.
+/// Reads the file to change. A file that is no status file of the plan is moved aside, but only after some pauses: it
+/// may be in the middle of being written in place.
 fn find(
     guard: &Guard,
     path: &Path,
@@ -256,7 +257,7 @@ fn find(
     let Some(kept) = put_aside(guard, path, path, &why, warnings)? else {
         return Ok(None);
     };
-    // A good file may have come between looking and moving: then it is what the new one continues from.
+    // A valid file may have appeared between looking and moving. Then the new file continues from it.
     Ok(match look(&kept, plan) {
         FileLook::Usable(EditableStatus { object, .. }) => Some(EditableStatus { object, text: None }),
         FileLook::Missing | FileLook::Unusable { .. } => None,
@@ -267,7 +268,7 @@ fn find(
 enum FileLook {
     Missing,
     Usable(EditableStatus),
-    /// `settles`: it may be in the middle of being written.
+    /// `settles`: the file may be in the middle of being written.
     Unusable {
         why: String,
         settles: bool,
@@ -297,7 +298,7 @@ fn look(path: &Path, plan: &PlanName) -> FileLook {
     }
 }
 
-/// The content, when changes can be made to it without losing any.
+/// The content of the file, if changes can be made without losing any of it.
 fn usable(text: &str, plan: &PlanName) -> Result<Map<String, Value>, Malformed> {
     let object = object(text, plan)?;
     match object.get("tasks") {

@@ -48,7 +48,7 @@ impl Place {
         update(self.folder.path(), &self.plan, &self.document, self.at, &[change])
     }
 
-    /// As `report("1.1", Done)`, with something happening between reading and replacing, the first time.
+    /// Like `report("1.1", Done)`, but runs `meanwhile` between reading and replacing, the first time.
     fn report_while(&self, meanwhile: impl Fn()) -> Result<Updated, StatusError> {
         let first = Cell::new(true);
         edit_file(self.folder.path(), &self.plan, &self.document, "now", |object| {
@@ -75,7 +75,7 @@ impl Place {
         names
     }
 
-    /// What another program does: a new file, renamed into place.
+    /// Does what another program may do: makes a new file and renames it into place.
     fn foreign(&self, text: &str) {
         let new = self.folder.path().join("foreign");
         fs::write(&new, text).unwrap();
@@ -224,20 +224,20 @@ fn what_another_program_puts_in_place_meanwhile_is_built_upon() {
 fn what_comes_and_goes_meanwhile_costs_nothing_known() {
     let place = Place::new();
     place.report("1.2", TaskState::Done).unwrap();
-    // Removed: what was read is still known.
+    // Removed: the content that was read is still known.
     place
         .report_while(|| fs::remove_file(place.status()).unwrap())
         .unwrap();
     assert_eq!(place.json()["tasks"]["1.2"]["state"], "done");
     assert_eq!(place.json()["version"], 2);
 
-    // Made by another just before it would be made here.
+    // Made by another process just before it would be made here.
     fs::remove_file(place.status()).unwrap();
     place.report_while(|| place.foreign(r#"{"mine": true}"#)).unwrap();
     assert_eq!(place.json()["mine"], true);
     assert_eq!(place.json()["tasks"]["1.1"]["state"], "done");
 
-    // Damaged meanwhile: what was read continues, the damaged one is kept.
+    // Damaged meanwhile: the content that was read continues, and the damaged file is kept.
     let updated = place.report_while(|| place.foreign("{")).unwrap();
     assert_eq!(place.json()["mine"], true);
     assert_eq!(updated.warnings.len(), 1);
@@ -265,7 +265,7 @@ fn a_lock_file_that_was_replaced_is_locked_anew() {
     let lock = place.folder.path().join(FOLDER).join("status.lock");
     let first = Guard::take(place.folder.path()).unwrap();
     fs::remove_file(&lock).unwrap();
-    // Whoever waited for the removed file would now hold a lock that nobody else asks for.
+    // A process that waited for the removed file would now hold a lock that nobody else asks for.
     let second = Guard::take(place.folder.path()).unwrap();
     let there = fs::File::open(&lock).unwrap();
     let refused = rustix::fs::flock(&there, rustix::fs::FlockOperation::NonBlockingLockExclusive);

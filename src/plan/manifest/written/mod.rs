@@ -5,8 +5,10 @@
 pub(super) mod at;
 pub(super) mod parsed;
 pub(super) mod raw;
+pub(super) mod raw_agent;
 pub(super) mod reader;
 pub(super) mod schema;
+mod tables;
 pub(super) mod unsupported;
 pub(super) mod values;
 pub(super) mod words;

@@ -1,0 +1,9 @@
+//! People steer a run: commands, messages, questions, approvals.
+
+mod attach;
+mod escalation;
+mod messages;
+mod questions;
+mod steering;
+mod steering_again;
+mod sync_points;
