@@ -93,7 +93,13 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
     ),
     (
         "graph",
-        &[("chance", 0), ("order", 0), ("network", 1), ("ranking", 2), ("draw", 3)],
+        &[
+            ("chance", 0),
+            ("order", 0),
+            ("network", 1),
+            ("ranking", 2),
+            ("draw", 3),
+        ],
     ),
     ("lsp", &[("text", 0), ("view", 1), ("answer", 2)]),
     ("plan/manifest", &[("written", 0)]),
@@ -162,7 +168,16 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
 ];
 
 /// Folders in which no folder holds more than [`SHELF`] files beside its `mod.rs`, which says what lives there.
-const TIDY: &[&str] = &["cli", "git", "graph", "lsp", "plan", "report", "schedule", "supervisor"];
+const TIDY: &[&str] = &[
+    "cli",
+    "git",
+    "graph",
+    "lsp",
+    "plan",
+    "report",
+    "schedule",
+    "supervisor",
+];
 
 /// Most files of a folder, beside its `mod.rs`.
 const SHELF: usize = 15;
