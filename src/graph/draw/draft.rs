@@ -28,6 +28,15 @@ pub(super) struct Draft<'g> {
     links: BTreeMap<(usize, usize), Edge>,
 }
 
+impl Picture {
+    /// What the view shows of a graph.
+    pub fn new(set: &PlanSet, graph: &Graph, ranks: &Ranks, view: View) -> Self {
+        let mut draft = Draft::new(set, graph, ranks, view);
+        draft.add_links();
+        draft.finish()
+    }
+}
+
 impl<'g> Draft<'g> {
     pub(super) fn new(set: &'g PlanSet, graph: &'g Graph, ranks: &Ranks, view: View) -> Self {
         let path = ranks.critical_path(graph);

@@ -1,6 +1,7 @@
 //! The hooks that follow recorded events: `notify` reports plans that need a person and the end of a run, `post_merge` reports
 //! a landed plan. Each hook has a thread of its own, which makes one call after the other. A failing call becomes a warning.
 
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -38,6 +39,13 @@ const POST_MERGE: HookKind = HookKind {
     key: "post_merge",
     longest: Duration::from_secs(10 * 60),
 };
+
+/// The value of `notify` that stands for a notice on the desktop.
+const DESKTOP: &str = "desktop";
+
+/// The shell line behind [`DESKTOP`]. `notify-send` is the command of the freedesktop notification service.
+const NOTIFY_SEND: &str = "case $ORCH_URGENCY in high) urgency=critical ;; *) urgency=$ORCH_URGENCY ;; esac; \
+     exec notify-send --app-name=orch --urgency=\"$urgency\" \"orch: $ORCH_EVENT\" \"${ORCH_PLAN:-$ORCH_RUN}\"";
 
 /// The queued calls.
 #[derive(Debug)]
@@ -102,9 +110,16 @@ impl Caller {
     ) -> Option<Self> {
         let (calls, called) = channel::<HookCall>();
         let thread = std::thread::Builder::new().name(kind.key.to_owned());
+        let on_desktop = kind.key == NOTIFY.key && line == DESKTOP;
+        let line = if on_desktop { NOTIFY_SEND.to_owned() } else { line };
         let thread = thread.spawn(move || {
             for call in called {
                 if let Err(why) = make(&project, kind, &line, &call) {
+                    // Without a desktop the terminal rings.
+                    if on_desktop && std::io::stderr().is_terminal() {
+                        let _ = std::io::stderr().write_all(b"\x07");
+                        continue;
+                    }
                     let plan = call.record.event.plan().cloned();
                     let _ = warnings.send(EngineMessage::Warning(plan, why));
                 }
