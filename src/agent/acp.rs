@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 
-use super::reader::LineBuffer;
+use crate::agent::reader::LineBuffer;
 use crate::plan::PermissionPolicy;
 
 /// The hidden argument that turns this program into the client.
