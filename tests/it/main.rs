@@ -117,6 +117,7 @@ mod person_beside;
 mod random_kills;
 mod real_agents;
 mod recorded_journal;
+mod redo;
 mod revert;
 mod review;
 mod said_and_shown;

@@ -140,7 +140,8 @@ impl Board {
                 PersonFact::AttachBegan(_)
                 | PersonFact::AttachEnded(_)
                 | PersonFact::ReviewApproved(_)
-                | PersonFact::ReviewReturned(_),
+                | PersonFact::ReviewReturned(_)
+                | PersonFact::SetBack(_),
             )
             | Event::Resolve(_) => {
                 (self.frontier.landing, self.frontier.resolving) = (true, true);
@@ -235,7 +236,10 @@ fn takes_units_back(event: &Event) -> bool {
         Event::AttemptChecked { evidence, .. } => !evidence.gone.is_empty(),
         other => matches!(
             other,
-            Event::AttemptFailed { .. } | Event::TaskFailed(_) | Event::WorkAdded(_)
+            Event::AttemptFailed { .. }
+                | Event::TaskFailed(_)
+                | Event::WorkAdded(_)
+                | Event::Person(PersonFact::SetBack(_))
         ),
     }
 }
