@@ -98,6 +98,7 @@ impl Generated {
             agents: BTreeMap::from([(agent.name.clone(), agent)]),
             executors: std::collections::BTreeMap::new(),
             resources: BTreeMap::new(),
+            patience: BTreeMap::new(),
             merge: MergeSettings::default(),
             hooks: Default::default(),
             escalate: Default::default(),

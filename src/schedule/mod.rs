@@ -58,7 +58,7 @@ pub use event::{
 pub use explain::outcome::is_rewritten;
 pub use explain::reason::{
     AttemptActivity, CapacityReason, DelayReason, DependencyState, Escalated, Explanation, LandedReason,
-    MergeReason, PausedWork, Reason, StuckNext, TokenHolder, WaitingFor,
+    MergeReason, PausedWork, Reason, StuckNext, TokenHolder, TokensTaken, WaitingFor,
 };
 pub use explain::reasons::{explain, explain_unit};
 pub use explain::states::{phase_state, plan_state, task_state};

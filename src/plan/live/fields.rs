@@ -255,6 +255,7 @@ mod tests {
             agents: _,
             executors: _,
             resources: _,
+            patience: _,
             merge,
             hooks,
             escalate,

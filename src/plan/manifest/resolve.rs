@@ -1,6 +1,7 @@
 //! From a manifest as written and its documents to the plan set, or to every fault of them all.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::agents::Agents;
 use super::branches::{self, Branches};
@@ -108,6 +109,7 @@ pub fn resolve(
         agents: agents.usable,
         executors,
         resources: resources(&manifest),
+        patience: patience(&manifest),
         merge: settings::merge(&manifest),
         hooks: settings::hooks(&manifest),
         escalate: settings::escalate(&manifest),
@@ -338,7 +340,18 @@ fn resources(manifest: &RawManifest) -> BTreeMap<ResourceName, u32> {
         .iter()
         .flat_map(|resources| &resources.value.entries);
     written
-        .filter_map(|(key, count)| Some((key.value.parse().ok()?, count.value.0)))
+        .filter_map(|(key, count)| Some((key.value.parse().ok()?, count.value.count)))
+        .collect()
+}
+
+/// How long each resource may be held while others wait for it, of those that say so.
+fn patience(manifest: &RawManifest) -> BTreeMap<ResourceName, Duration> {
+    let written = manifest
+        .resources
+        .iter()
+        .flat_map(|resources| &resources.value.entries);
+    written
+        .filter_map(|(key, entry)| Some((key.value.parse().ok()?, entry.value.patience?)))
         .collect()
 }
 

@@ -120,6 +120,10 @@ impl Board {
                 self.frontier.landing = true;
                 self.frontier.standing.fill(None);
             }
+            // When somebody has held a resource for too long is known from now on.
+            Event::AttemptAssigned { .. } if !self.work.patience.is_empty() => {
+                self.frontier.dirty.extend(0..self.work.plans.len());
+            }
             Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
             // What one plan spends may be what another lacks.
             Event::AgentUsage(_) if self.work.budget.is_some() => {

@@ -6,6 +6,7 @@ pub(super) mod at;
 pub(super) mod parsed;
 pub(super) mod raw;
 pub(super) mod reader;
+pub(super) mod resource;
 pub(super) mod schema;
 pub(super) mod unsupported;
 pub(super) mod values;

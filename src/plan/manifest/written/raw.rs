@@ -10,6 +10,7 @@ use toml::de::DeValue;
 
 use crate::plan::manifest::written::at::{Located, NamedTable};
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
+use crate::plan::manifest::written::resource::ResourceEntry;
 use crate::plan::manifest::written::values::{
     Amount, AutoOrCount, Count, Delay, DurationText, EngineWord, FarPlace, Glob, Money, Permissions,
     PositiveDuration, Share, SizeText, Text,
@@ -50,8 +51,8 @@ tables! {
         agents: NamedTable<RawAgent>,
         /// Clusters that attempts may be handed over to, by name.
         executors: NamedTable<RawExecutor>,
-        /// Tokens that phases claim while they run, by resource.
-        resources: NamedTable<Count>,
+        /// Tokens that phases claim while they run, by resource: a number, or a table.
+        resources: NamedTable<ResourceEntry>,
         /// The merge queue.
         merge: RawMerge,
         /// Shell lines that run on events.
@@ -267,6 +268,16 @@ tables! {
         digest: Text,
         /// How often that is. Default: "2h".
         digest_every: PositiveDuration,
+    }
+
+    /// A resource that phases and tasks claim while they run.
+    RawResource = "resources" {
+        /// How many may hold it at once. Default: 1.
+        #[schemars(example = 1)]
+        count: Count,
+        /// How long work may hold it while other work waits, before that is reported. Default: as long as it takes.
+        #[schemars(example = &"2h")]
+        patience: PositiveDuration,
     }
 
     /// After how long a wait is reported: a duration, "at once" or "never".
