@@ -127,6 +127,7 @@ impl Generated {
             depends: Vec::new(),
             phases,
             touches: Vec::new(),
+            outputs: Vec::new(),
             fallback: crate::plan::Fallback::default(),
             agent: agent.clone(),
             verify: None,

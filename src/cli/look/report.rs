@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use std::path::PathBuf;
 
+use globset::{GlobBuilder, GlobSetBuilder};
 use serde::Serialize;
 
 use crate::journal::{JournalReader, OrchDir, RepositoryLock, SCHEMA};
@@ -10,7 +11,7 @@ use crate::report::{
     DurationsPage, Figures, RunStory, chronicle, history_text, outcomes, output_columns, run_page, run_text,
 };
 
-use crate::plan::PlanState;
+use crate::plan::{CommitId, PlanName, PlanState};
 use crate::schedule::{history, plan_state};
 use crate::supervisor::{Project, Situation};
 use crate::words::explained;
@@ -86,10 +87,13 @@ fn runs(context: &Context) -> Result<Vec<RunStory>, CliError> {
 /// No record says that a plan waits: plans that the last run did not finish have their state.
 fn as_they_stand(context: &Context, last: &mut RunStory) {
     let in_force = Project::in_force(&context.dir, context.manifest.as_deref());
-    let situation = in_force
-        .ok()
-        .and_then(|found| Situation::look(&found.project).ok());
-    let Some(Situation { scheduler, .. }) = situation else {
+    let Ok(found) = in_force else {
+        return;
+    };
+    for (name, plan) in &mut last.plans {
+        plan.outputs = outputs(&found.project, name, plan.landed.as_ref());
+    }
+    let Ok(Situation { scheduler, .. }) = Situation::look(&found.project) else {
         return;
     };
     for (name, plan) in &mut last.plans {
@@ -106,6 +110,26 @@ fn as_they_stand(context: &Context, last: &mut RunStory) {
             plan.why = reasons.into_iter().next().map(|reason| reason.text);
         }
     }
+}
+
+/// The files that a plan has brought of those that its `outputs` name: where it landed, else on its branch.
+fn outputs(project: &Project, name: &PlanName, landed: Option<&CommitId>) -> Vec<String> {
+    let Some(plan) = project.plan(name).filter(|plan| !plan.outputs.is_empty()) else {
+        return Vec::new();
+    };
+    let tip = || project.repo.branch_tip(&plan.branch).ok().flatten();
+    let mut globs = GlobSetBuilder::new();
+    for glob in &plan.outputs {
+        let built = GlobBuilder::new(glob).literal_separator(true).build();
+        globs = built.into_iter().fold(globs, |mut globs, glob| {
+            globs.add(glob);
+            globs
+        });
+    }
+    let (Some(commit), Ok(globs)) = (landed.cloned().or_else(tip), globs.build()) else {
+        return Vec::new();
+    };
+    project.repo.files_like(&commit, &globs).unwrap_or_default()
 }
 
 /// Runs `orch report`.

@@ -125,6 +125,9 @@ pub struct Plan {
     pub phases: BTreeMap<PhaseId, PhaseSettings>,
     /// Globs of files the plan touches, besides those its document names.
     pub touches: Vec<String>,
+    /// Globs of files that the plan is to bring.
+    #[serde(default)]
+    pub outputs: Vec<String>,
     /// The agent that works on it.
     pub agent: AgentName,
     /// Who takes over from it.

@@ -94,6 +94,11 @@ fn plans_table(page: &mut String, run: &RunStory) {
             .why
             .as_deref()
             .map(|why| format!("<div class=\"why\">{}</div>", escaped(why)));
+        let outputs = plan.outputs.iter().map(|file| {
+            // From the top of the repository, where the page is usually written.
+            format!("<div><a href=\"{0}\">{0}</a></div>", escaped(file))
+        });
+        let outputs: String = outputs.collect();
         let failed = plan
             .attempts
             .iter()
@@ -109,7 +114,7 @@ fn plans_table(page: &mut String, run: &RunStory) {
             .map(|commit| format!("<code>{}</code>", commit.short()));
         let _ = writeln!(
             page,
-            "<tr><td>{name}{}</td><td class=\"{state}\">{state}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+            "<tr><td>{name}{}{outputs}</td><td class=\"{state}\">{state}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
              <td class=\"n\">{failed}</td>{used}<td>{}</td></tr>",
             why.unwrap_or_default(),
             ms(plan.agent_ms()),

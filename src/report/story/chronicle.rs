@@ -49,6 +49,8 @@ pub struct PlanStory {
     pub why: Option<String>,
     /// The commit with which it landed.
     pub landed: Option<CommitId>,
+    /// The files that it brought of those which its `outputs` name.
+    pub outputs: Vec<String>,
     /// Its attempts, oldest first.
     pub attempts: Vec<AttemptStory>,
 }

@@ -42,9 +42,11 @@ fn report_overdue(board: &mut Board, at: At, number: usize, step: &mut Step) -> 
     }
     let plan = board.work.plans[number].name.clone();
     let reasons = explain(&board.work, &board.state, &plan).reasons;
-    let taken = reasons.into_iter().find_map(|reason| match reason {
-        Reason::Capacity(CapacityReason::Resource(taken)) => Some(taken),
-        _ => None,
+    let taken = reasons.into_iter().find_map(|reason| {
+        let Reason::Capacity(CapacityReason::Resource(taken)) = reason else {
+            return None;
+        };
+        Some(taken)
     })?;
     let patience = taken.patience?;
     let held = taken.holders.iter().map(|holder| holder.since).max()?;

@@ -8,6 +8,7 @@ pub(super) mod raw;
 pub(super) mod reader;
 pub(super) mod resource;
 pub(super) mod schema;
+pub(super) mod tables;
 pub(super) mod unsupported;
 pub(super) mod values;
 pub(super) mod words;

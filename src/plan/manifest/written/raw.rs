@@ -1,7 +1,4 @@
 //! The manifest as written: every table with every key it may have.
-//!
-//! One macro makes the type, its reading and (through `schemars`) its schema from one list of keys, so that what is
-//! accepted and what is documented cannot differ.
 
 use std::path::PathBuf;
 
@@ -11,6 +8,7 @@ use toml::de::DeValue;
 use crate::plan::manifest::written::at::{Located, NamedTable};
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::manifest::written::resource::ResourceEntry;
+use crate::plan::manifest::written::tables::tables;
 use crate::plan::manifest::written::values::{
     Amount, AutoOrCount, Count, Delay, DurationText, EngineWord, FarPlace, Glob, Money, Permissions,
     PositiveDuration, Share, SizeText, Text,
@@ -20,24 +18,6 @@ use crate::plan::manifest::written::words::{
     PlanGate, Preset, Report, Stdin, Stop, Strategy,
 };
 use crate::plan::{AgentName, Dependency, ExecutorName, Priority, ResourceName};
-
-macro_rules! tables {
-    ($($(#[$meta:meta])* $type:ident = $kind:literal { $($(#[$doc:meta])* $key:ident: $value:ty,)+ })+) => { $(
-        $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Default, JsonSchema)]
-        #[schemars(deny_unknown_fields)]
-        pub struct $type { $($(#[$doc])* pub $key: Option<Located<$value>>,)+ }
-
-        impl FromToml for $type {
-            fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut ManifestReader<'_>) -> Option<Self> {
-                let mut table = reader.table(value, spot, $kind)?;
-                let read = Self { $($key: table.take(stringify!($key)),)+ };
-                table.finish();
-                Some(read)
-            }
-        }
-    )+ };
-}
 
 tables! {
     /// `plans.toml`: run settings, agents, resources and plans.
@@ -270,16 +250,6 @@ tables! {
         digest_every: PositiveDuration,
     }
 
-    /// A resource that phases and tasks claim while they run.
-    RawResource = "resources" {
-        /// How many may hold it at once. Default: 1.
-        #[schemars(example = 1)]
-        count: Count,
-        /// How long work may hold it while other work waits, before that is reported. Default: as long as it takes.
-        #[schemars(example = &"2h")]
-        patience: PositiveDuration,
-    }
-
     /// After how long a wait is reported: a duration, "at once" or "never".
     RawEscalate = "escalate" {
         /// A plan is held by a conflict. Default: "2h".
@@ -323,6 +293,9 @@ tables! {
         /// Success criteria: shell lines that must all succeed in its worktree, after `verify`, before it counts as finished.
         #[schemars(example = ["test -f docs/auth.md"])]
         success: Vec<Located<Text>>,
+        /// Files that must be committed on its branch before it counts as finished, as globs; `orch report` lists them.
+        #[schemars(example = ["findings/**"])]
+        outputs: Vec<Located<Glob>>,
         /// False waits for dependencies without merging what they made. Default: true.
         carry: bool,
         /// True when ending without a commit is success. Default: false.

@@ -6,9 +6,22 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::DeValue;
 
-use super::raw::RawResource;
+use super::at::Located;
 use super::reader::{FromToml, ManifestReader, Spot};
-use super::values::Count;
+use super::tables::tables;
+use super::values::{Count, PositiveDuration};
+
+tables! {
+    /// A resource that phases and tasks claim while they run.
+    RawResource = "resources" {
+        /// How many may hold it at once. Default: 1.
+        #[schemars(example = 1)]
+        count: Count,
+        /// How long work may hold it while other work waits, before that is reported. Default: as long as it takes.
+        #[schemars(example = &"2h")]
+        patience: PositiveDuration,
+    }
+}
 
 /// What `[resources]` says of one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
