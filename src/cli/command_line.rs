@@ -10,7 +10,7 @@ use crate::schedule::Steer;
 use super::agents::{mcp, prompt, skill, task};
 use super::call::{Context, GlobalArgs, ProgramExit};
 use super::help;
-use super::integrate::{backup, clean, merge, revert, review};
+use super::integrate::{backup, clean, merge, redo, revert, review};
 use super::look::{
     conflicts, diff, digest, events, graph, logs, report, serve, simulate, status, top, train, why,
 };
@@ -88,6 +88,7 @@ enum Command {
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
     Review(review::ReviewArgs),
+    Redo(redo::RedoArgs),
     Revert(revert::RevertArgs),
     Clean(clean::CleanArgs),
     Report(report::ReportArgs),
@@ -186,6 +187,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::report(&context, args),
         Command::History(args) => report::history(&context, args),
         Command::Review(args) => review::run(&context, args),
+        Command::Redo(args) => redo::run(&context, args),
         Command::Revert(args) => revert::run(&context, args),
         Command::Clean(args) => clean::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),

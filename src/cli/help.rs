@@ -37,7 +37,10 @@ const GROUPS: [(&str, &[&str]); 6] = [
             "down",
         ],
     ),
-    ("Integrate", &["review", "merge", "revert", "clean", "backup"]),
+    (
+        "Integrate",
+        &["review", "merge", "redo", "revert", "clean", "backup"],
+    ),
     ("Agents", &["task", "mcp", "prompt", "skill"]),
     ("Maintain", &["doctor", "lsp", "schema", "completions", "man"]),
 ];

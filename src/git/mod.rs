@@ -98,6 +98,7 @@ pub use step::submodule::{follow_stale_submodules, follow_submodules};
 pub use unit::enter::{UnitReady, UnitStart};
 pub use unit::give_up::GivenUp;
 pub use unit::integrate::{Integrated, MergeMessage, UnitIntegration};
+pub use unit::set_back::BranchSetBack;
 pub use worktree::keep_reason::{KeepReason, RemoveError};
 pub use worktree::lane::LaneSpec;
 pub use worktree::removal::{RecordedLanding, Removable};

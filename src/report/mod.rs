@@ -13,6 +13,7 @@ pub use line::event_line::{detail, event_line};
 pub use line::json_lines::JsonLines;
 pub use line::plain_lines::PlainLines;
 pub use live::progress::ProgressBars;
+pub use page::coordination::{CoordinationDocument, coordination};
 pub use page::digest_text::{digest_markdown, digest_text};
 pub use page::durations_text::DurationsPage;
 pub use page::gantt::gantt;

@@ -51,14 +51,14 @@ pub use event::{
     LateReport, LaunchTrouble, MailUpTo, ManifestEdit, MergeBegun, MergeTrouble, NotLanded, Obstacle,
     ObstacleKind, OfAttempt, OfPlan, Parked, PauseAsked, PersonFact, PhaseSaid, PhaseVerify, PinRefusal,
     Pinned, Prefix, Question, QuestionAnswer, Ran, ResolverFailed, ResolverStarted, Resolving,
-    ReviewApproval, ReviewComment, ReviewReturn, Sent, Signs, Spent, StallAction, StallNotice, Steered,
-    TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, ToLead, UnionSeen, UnitOf, VerifiedMerge, Word,
-    WorkConflict, WorkRefusal, WorkSkip, conflict_words, listed, other_side, phases_words, rough,
+    ReviewApproval, ReviewComment, ReviewReturn, Sent, SetBack, Signs, Spent, StallAction, StallNotice,
+    Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, ToLead, UnionSeen, UnitOf, VerifiedMerge,
+    Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words, listed, other_side, phases_words, rough,
 };
 pub use explain::outcome::is_rewritten;
 pub use explain::reason::{
     AttemptActivity, CapacityReason, DelayReason, DependencyState, Escalated, Explanation, LandedReason,
-    MergeReason, PausedWork, Reason, StuckNext, TokenHolder, WaitingFor,
+    MergeReason, PausedWork, Reason, StuckNext, TokenHolder, TokensTaken, WaitingFor,
 };
 pub use explain::reasons::{explain, explain_unit};
 pub use explain::states::{phase_state, plan_state, task_state};
@@ -95,6 +95,7 @@ pub use steer::answer::{answer, answer_in, questions};
 pub use steer::attach::{attach, attempt_to_attach};
 pub use steer::command::Steer;
 pub use steer::mail::{MOST_UNREAD, Outgoing, check_text, seen, send};
+pub use steer::redo::{BranchHistory, RedoRefusal, Rollback, redo};
 pub use steer::refusal::SteerRefusal;
 pub use steer::remark::{SteerRemark, remarks};
 pub use steer::review::{ReviewStep, review};

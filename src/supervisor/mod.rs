@@ -50,6 +50,7 @@ pub use conflict::resolve::{ResolveReport, resolve_alone};
 pub use control::attaching::{attach_command, end_agents, end_leftover, record_attach, record_detach};
 pub use control::goal::{Conclusion, Goal};
 pub use control::mail::{Posted, record_message, record_seen};
+pub use control::redo::{Redone, RedonePlan, redo};
 pub use control::request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use control::revert::{RevertRefusal, Reverted, revert};
 pub use control::socket::ask;

@@ -2,7 +2,9 @@
 
 use super::reason_text::{About, ReasonText};
 use crate::plan::{PlanName, Point, WorkRef};
-use crate::schedule::{Attention, AttentionKind, Hold, MergeReason, MergeTrouble, Reason, State, WaitingFor};
+use crate::schedule::{
+    Attention, AttentionKind, CapacityReason, Hold, MergeReason, MergeTrouble, Reason, State, WaitingFor,
+};
 
 /// The description of an item, and the command that settles or explains it.
 pub fn attention_text(item: &Attention, state: &State) -> (String, String) {
@@ -28,6 +30,10 @@ fn command(item: &Attention, about: &About<'_>) -> String {
             }
         }
         (AttentionKind::Stalled, Reason::AtWork(..)) => format!("orch logs {plan}"),
+        (_, Reason::Capacity(CapacityReason::Resource(taken))) => {
+            let holder = taken.overdue().map_or(plan, |holder| &holder.plan);
+            format!("orch logs {holder}")
+        }
         (_, Reason::Asks(Some(unit), _)) => format!("orch answer {plan}.{unit} TEXT"),
         // A new run does not change these.
         (_, Reason::Held(Hold::TakenAway { .. } | Hold::JournalLost {})) => {

@@ -3,7 +3,7 @@
 use super::list::joined;
 use super::reason_text::ReasonText;
 use crate::plan::format_duration;
-use crate::schedule::{CapacityReason, LaneCount, LaneHold, TokenHolder};
+use crate::schedule::{CapacityReason, LaneCount, LaneHold, TokenHolder, TokensTaken};
 
 pub(super) fn capacity(reason: &CapacityReason) -> ReasonText {
     ReasonText::plain(match reason {
@@ -26,13 +26,7 @@ pub(super) fn capacity(reason: &CapacityReason) -> ReasonText {
         CapacityReason::Agent(agent, max) => {
             format!("agent {agent} runs {max} times already, its maximum")
         }
-        CapacityReason::Resource(resource, holders) => {
-            let holders: Vec<String> = holders.iter().map(holder).collect();
-            format!(
-                "no token of resource {resource} is free: held by {}",
-                holders.join(", ")
-            )
-        }
+        CapacityReason::Resource(taken) => return tokens(taken),
     })
 }
 
@@ -55,6 +49,25 @@ fn hold(hold: &LaneHold) -> String {
         LaneHold::Memory(percent) => format!("only {percent}% of memory is free"),
         LaneHold::Failures { failed, of } => format!("{failed} of its last {of} attempts failed"),
         LaneHold::RateLimit(agent) => format!("{agent} has met a limit"),
+    }
+}
+
+fn tokens(taken: &TokensTaken) -> ReasonText {
+    let holders: Vec<String> = taken.holders.iter().map(holder).collect();
+    let text = format!(
+        "no token of resource {} is free: held by {}",
+        taken.resource,
+        holders.join(", ")
+    );
+    match (taken.overdue(), taken.patience) {
+        (Some(overdue), Some(patience)) => ReasonText::with_remedy(
+            format!(
+                "{text}; that is longer than its patience of {}",
+                format_duration(patience)
+            ),
+            format!("orch logs {0}, or orch pause --now {0}", overdue.plan),
+        ),
+        _ => ReasonText::plain(text),
     }
 }
 

@@ -49,8 +49,10 @@ pub(super) fn lost(unit: UnitId, lost: &Lost, about: &About<'_>) -> ReasonText {
         Lost::Held { why, built_on } => ReasonText::with_remedy(
             format!("{unit} failed: {why}; built on it: {}", joined(built_on)),
             format!(
-                "{0} checks again; `orch task skip {unit} --plan {name}`, then {0}, continues without it",
-                about.again(work)
+                "{0} checks again; `orch task skip {unit} --plan {name}`, then {0}, continues without it; `orch redo \
+                 {name}.{1} --dependents` does all of that again",
+                about.again(work),
+                unit.phase()
             ),
         ),
     }

@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod clean;
 pub mod merge;
+pub mod redo;
 pub mod resolve;
 pub mod revert;
 pub mod review;

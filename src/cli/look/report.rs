@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use std::path::PathBuf;
 
+use globset::{GlobBuilder, GlobSetBuilder};
 use serde::Serialize;
 
 use crate::journal::{JournalReader, OrchDir, Record, RepositoryLock, SCHEMA};
@@ -11,7 +12,7 @@ use crate::report::{
     output_columns, run_page, run_text, timeline,
 };
 
-use crate::plan::{PlanState, RunId};
+use crate::plan::{CommitId, PlanName, PlanState, RunId};
 use crate::schedule::{eta, history, plan_state};
 use crate::supervisor::{Project, Situation, planned_ends, waits_for};
 use crate::words::explained;
@@ -86,6 +87,9 @@ impl ReportSource {
             for run in &mut runs {
                 run.currency = project.set.run.currency;
             }
+            for (name, plan) in runs.last_mut().into_iter().flat_map(|last| &mut last.plans) {
+                plan.outputs = outputs(project, name, plan.landed.as_ref());
+            }
         }
         let driven = RepositoryLock::holder(&dir)?.is_some();
         if let Some(last) = runs.last_mut().filter(|run| driven && run.ending.is_none()) {
@@ -144,6 +148,26 @@ fn as_they_stand(situation: &Situation, last: &mut RunStory) {
             plan.why = reasons.into_iter().next().map(|reason| reason.text);
         }
     }
+}
+
+/// The files that a plan has brought of those that its `outputs` name: where it landed, else on its branch.
+fn outputs(project: &Project, name: &PlanName, landed: Option<&CommitId>) -> Vec<String> {
+    let Some(plan) = project.plan(name).filter(|plan| !plan.outputs.is_empty()) else {
+        return Vec::new();
+    };
+    let tip = || project.repo.branch_tip(&plan.branch).ok().flatten();
+    let mut globs = GlobSetBuilder::new();
+    for glob in &plan.outputs {
+        let built = GlobBuilder::new(glob).literal_separator(true).build();
+        globs = built.into_iter().fold(globs, |mut globs, glob| {
+            globs.add(glob);
+            globs
+        });
+    }
+    let (Some(commit), Ok(globs)) = (landed.cloned().or_else(tip), globs.build()) else {
+        return Vec::new();
+    };
+    project.repo.files_like(&commit, &globs).unwrap_or_default()
 }
 
 /// Runs `orch report`.

@@ -1,10 +1,13 @@
 //! `orch preview`
 
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context as _;
+
 use crate::plan::{Dispatch, PlanName};
-use crate::report::{folded, output_columns, span};
+use crate::report::{coordination, folded, output_columns, span};
 use crate::supervisor::{Action, ExpectedTimes, Preview, Project, preview, with_dependencies};
 
 use crate::cli::call::{CliError, Context, ProgramExit, output};
@@ -20,6 +23,9 @@ pub struct PreviewArgs {
     /// As `orch up --merge`
     #[arg(long)]
     merge: bool,
+    /// Write waves, capacity, risks, synchronisation and communication into this folder, as JSON and Markdown
+    #[arg(long, value_name = "DIR")]
+    export: Option<PathBuf>,
 }
 
 /// Most waves that are shown, and most entries of a wave.
@@ -33,7 +39,49 @@ const MOST: (usize, usize) = (30, 12);
 pub fn run(context: &Context, args: &PreviewArgs) -> Result<ProgramExit, CliError> {
     let project = context.project()?;
     let named = context.plans(&project, &args.plans)?;
-    show(context, &project, &named, args.merge)
+    match &args.export {
+        None => show(context, &project, &named, args.merge),
+        Some(folder) => export(context, &project, &named, args.merge, folder),
+    }
+}
+
+/// Writes the coordination documents into a folder, which is made where it is missing. Files of the same names are replaced, others
+/// stay.
+fn export(
+    context: &Context,
+    project: &Project,
+    named: &[PlanName],
+    merge: bool,
+    folder: &Path,
+) -> Result<ProgramExit, CliError> {
+    let folder = context.dir.join(folder);
+    if folder.exists() && !folder.is_dir() {
+        return Err(
+            CliError::refused(format!("{} is a file: expected a folder", folder.display()))
+                .with_hint("name another folder, or move the file away"),
+        );
+    }
+    let found = preview(project, &with_dependencies(&project.set, named), merge)?;
+    let documents = coordination(&project.set, &found).context("cannot write the preview as JSON")?;
+    let cannot = || format!("cannot write into {}", folder.display());
+    std::fs::create_dir_all(&folder).with_context(cannot)?;
+    let mut files = Vec::new();
+    for document in &documents {
+        let json = serde_json::to_string_pretty(&document.json).context("cannot write JSON")?;
+        for (ending, text) in [("json", format!("{json}\n")), ("md", document.markdown.clone())] {
+            let file = folder.join(format!("{}.{ending}", document.name));
+            std::fs::write(&file, text).with_context(cannot)?;
+            files.push(file);
+        }
+    }
+    if context.json {
+        output::json(&serde_json::json!({ "schema": found.schema, "files": files }))?;
+    } else if !context.quiet {
+        for file in files {
+            anstream::eprintln!("wrote {}", file.display());
+        }
+    }
+    Ok(ProgramExit::Done)
 }
 
 /// Prints what `up` would do with the named plans and what they depend on; with all when none is named.

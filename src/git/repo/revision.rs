@@ -5,6 +5,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
+use globset::GlobSet;
+
 use super::ids::{branch_ref, commit_id, oid};
 use super::repository::Repository;
 use super::tree_diff::tree_at;
@@ -192,6 +194,26 @@ impl Repository {
                 source,
             }),
         }
+    }
+
+    /// The files of a commit that one of these globs matches, sorted; paths that are not UTF-8 are left out.
+    pub fn files_like(&self, commit: &CommitId, globs: &GlobSet) -> Result<Vec<String>, GitError> {
+        let repo = self.handle();
+        let mut found = Vec::new();
+        let tree = tree_at(&repo, commit)?;
+        let walked = tree.walk(git2::TreeWalkMode::PreOrder, |folder, entry| {
+            let is_file = entry.kind() == Some(git2::ObjectType::Blob);
+            if let Some(name) = entry.name().ok().filter(|_| is_file) {
+                let path = format!("{folder}{name}");
+                if globs.is_match(&path) {
+                    found.push(path);
+                }
+            }
+            git2::TreeWalkResult::Ok
+        });
+        walked.map_err(GitError::library("list the files of a commit"))?;
+        found.sort();
+        Ok(found)
     }
 
     /// The id of a commit's tree. Equal trees hold equal files.

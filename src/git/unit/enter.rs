@@ -331,7 +331,11 @@ pub(in crate::git) fn refuse_what_no_commit_holds(
 }
 
 /// Writes HEAD of a worktree whose index and files already agree with the commit.
-fn write_head(path: &Path, branch: Option<&str>, commit: &CommitId) -> Result<(), GitError> {
+pub(in crate::git) fn write_head(
+    path: &Path,
+    branch: Option<&str>,
+    commit: &CommitId,
+) -> Result<(), GitError> {
     let cannot = || GitError::library(format!("write HEAD of `{}`", path.display()));
     let repo = git2::Repository::open(path).map_err(cannot())?;
     let detached = oid(commit)?;

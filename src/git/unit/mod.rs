@@ -6,7 +6,9 @@
 pub(super) mod enter;
 pub(super) mod give_up;
 pub(super) mod integrate;
+pub(super) mod set_back;
 
 pub use enter::{enter_unit, leave_unit, step_off};
 pub use give_up::{give_up, put_back};
 pub use integrate::{finish_move, integrate};
+pub use set_back::{drop_unit, set_back};

@@ -3,11 +3,12 @@
 //! The person's file is never touched. What is refused stays as it was for as long as this run is driven.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::plan::live::fields::{EditWindow, PHASE, PLAN, RUN};
-use crate::plan::{Document, PhaseId, PhaseSettings, Plan, PlanName, PlanSet, Point};
+use crate::plan::{Document, PhaseId, PhaseSettings, Plan, PlanName, PlanSet, Point, format_duration};
 
 /// One thing that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +100,8 @@ impl LiveEdit {
         );
         let tokens = |tokens: &u32| Some(tokens.to_string());
         compare_named(&old.resources, &new.resources, "resources", tokens, &mut changes);
+        let patience = |patience: &Duration| Some(format_duration(*patience));
+        compare_named(&old.patience, &new.patience, "resources", patience, &mut changes);
         if old.syncs != new.syncs {
             changes.push(ManifestChange::new("sync", None, None));
         }

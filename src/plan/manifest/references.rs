@@ -1,10 +1,12 @@
 //! Whether what plans wait for exists.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::documents::Loaded;
 use super::ledger::Ledger;
 use super::waits::WrittenWait;
+use super::written::raw::RawManifest;
 use crate::plan::text::near_miss::{near_miss, quoted, suggest};
 use crate::plan::text::place::LineIndex;
 use crate::plan::{Diagnostic, Document, PlanName, Point, ResourceName};
@@ -121,4 +123,26 @@ fn missing_point(wait: &WrittenWait, document: &Document) -> Option<(String, Opt
             Some((format!("plan `{plan}` has no task {id}"), Some(hint)))
         }
     }
+}
+
+/// How many tokens of each resource there are.
+pub(super) fn resources(manifest: &RawManifest) -> BTreeMap<ResourceName, u32> {
+    let written = manifest
+        .resources
+        .iter()
+        .flat_map(|resources| &resources.value.entries);
+    written
+        .filter_map(|(key, count)| Some((key.value.parse().ok()?, count.value.count)))
+        .collect()
+}
+
+/// How long each resource may be held while others wait for it, of those that say so.
+pub(super) fn patience(manifest: &RawManifest) -> BTreeMap<ResourceName, Duration> {
+    let written = manifest
+        .resources
+        .iter()
+        .flat_map(|resources| &resources.value.entries);
+    written
+        .filter_map(|(key, entry)| Some((key.value.parse().ok()?, entry.value.patience?)))
+        .collect()
 }

@@ -10,6 +10,7 @@ use super::waits::{self, WrittenWait};
 use super::written::at::Located;
 use super::written::parsed::Parsed;
 use super::written::raw::{RawManifest, RawPhase, RawPlan};
+use super::written::values::Glob;
 use super::{budgets, carried, conflicts, cycles, executors, references, settings, syncs};
 use crate::plan::text::near_miss::{quoted, suggest};
 use crate::plan::{
@@ -64,7 +65,7 @@ pub fn resolve(
     let mut branches = Branches::new(&manifest, &mut ledger);
     let worktrees = branches::worktrees(&manifest, &mut ledger);
     let mut plans = Vec::new();
-    let declared = resources(&manifest);
+    let declared = references::resources(&manifest);
     for entry in &entries {
         let branch = branches.name(&entry.name, entry.place, entry.raw, &mut ledger);
         let agent = plan_agent(entry, &mut agents, &mut ledger);
@@ -107,7 +108,8 @@ pub fn resolve(
         run: settings::run(&manifest, worktrees),
         agents: agents.usable,
         executors,
-        resources: resources(&manifest),
+        resources: references::resources(&manifest),
+        patience: references::patience(&manifest),
         merge: settings::merge(&manifest),
         hooks: settings::hooks(&manifest),
         escalate: settings::escalate(&manifest),
@@ -322,6 +324,11 @@ fn check_uses(manifest: &RawManifest, phase: &RawPhase, ledger: &mut Ledger) {
     }
 }
 
+fn globs(written: Option<&Located<Vec<Located<Glob>>>>) -> Vec<String> {
+    let globs = written.into_iter().flat_map(|list| &list.value);
+    globs.map(|glob| glob.value.0.clone()).collect()
+}
+
 fn unique<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
     let mut kept = Vec::new();
     for item in items {
@@ -330,16 +337,6 @@ fn unique<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
         }
     }
     kept
-}
-
-fn resources(manifest: &RawManifest) -> BTreeMap<ResourceName, u32> {
-    let written = manifest
-        .resources
-        .iter()
-        .flat_map(|resources| &resources.value.entries);
-    written
-        .filter_map(|(key, count)| Some((key.value.parse().ok()?, count.value.0)))
-        .collect()
 }
 
 fn plan(
@@ -359,12 +356,8 @@ fn plan(
         priority: own_priority.or(loaded.document.priority).unwrap_or_default(),
         depends,
         phases,
-        touches: raw
-            .touches
-            .iter()
-            .flat_map(|list| &list.value)
-            .map(|glob| glob.value.0.clone())
-            .collect(),
+        touches: globs(raw.touches.as_ref()),
+        outputs: globs(raw.outputs.as_ref()),
         fallback: settings::fallback(manifest, raw),
         agent,
         verify: settings::verify(raw),

@@ -233,20 +233,28 @@ pub(super) fn merge_strategy(manifest: &RawManifest, plan: &RawPlan) -> MergeStr
     }
 }
 
-/// The line that a plan is verified with: its `verify`, then its success criteria, of which the first that is not met is named.
+/// The line that a plan is verified with: its `verify`, then its outputs and success criteria, of which the first that is not met
+/// is named.
 pub(super) fn verify(plan: &RawPlan) -> Option<String> {
     let own = plan.verify.as_ref().map(|line| line.value.0.clone());
     let criteria = plan.success.iter().flat_map(|list| &list.value);
-    let mut lines: Vec<String> = criteria
-        .map(|line| {
-            let line = &line.value.0;
-            let said = line.replace('\'', r"'\''");
-            format!(
-                "{} || {{ echo 'not met: {said}' >&2; false; }}",
-                in_brackets(line)
-            )
-        })
-        .collect();
+    let criteria = criteria.map(|line| {
+        let line = &line.value.0;
+        let said = quotable(line);
+        format!(
+            "{} || {{ echo 'not met: {said}' >&2; false; }}",
+            in_brackets(line)
+        )
+    });
+    let outputs = plan.outputs.iter().flat_map(|list| &list.value);
+    let outputs = outputs.map(|glob| {
+        let glob = quotable(&glob.value.0);
+        format!(
+            "test -n \"$(git ls-files -- ':(top,glob){glob}')\" || {{ echo 'no file {glob} is in a commit, which \
+             `outputs` names' >&2; false; }}"
+        )
+    });
+    let mut lines: Vec<String> = outputs.chain(criteria).collect();
     if lines.is_empty() {
         return own;
     }
@@ -254,6 +262,11 @@ pub(super) fn verify(plan: &RawPlan) -> Option<String> {
         lines.insert(0, in_brackets(&own));
     }
     Some(lines.join(" && "))
+}
+
+/// A text as it stands between single quotes of the shell.
+fn quotable(text: &str) -> String {
+    text.replace('\'', r"'\''")
 }
 
 /// A shell line that ends nothing but itself. A comment ends with its line.

@@ -25,6 +25,9 @@ pub struct PlanSet {
     pub executors: BTreeMap<ExecutorName, Executor>,
     /// How many tokens of each resource there are.
     pub resources: BTreeMap<ResourceName, u32>,
+    /// How long work may hold a resource while other work waits for it, of the resources that say so.
+    #[serde(default)]
+    pub patience: BTreeMap<ResourceName, Duration>,
     /// Settings of the merge queue.
     pub merge: MergeSettings,
     /// Shell lines that run on events.
@@ -125,6 +128,9 @@ pub struct Plan {
     pub phases: BTreeMap<PhaseId, PhaseSettings>,
     /// Globs of files the plan touches, besides those its document names.
     pub touches: Vec<String>,
+    /// Globs of files that the plan is to bring.
+    #[serde(default)]
+    pub outputs: Vec<String>,
     /// The agent that works on it.
     pub agent: AgentName,
     /// Who takes over from it.

@@ -50,6 +50,8 @@ pub enum Waiting {
     Question,
     /// A sign of life of its agent.
     Stuck,
+    /// A token of a resource that others hold for longer than its patience.
+    Resource,
 }
 
 impl Waiting {
@@ -61,6 +63,7 @@ impl Waiting {
             Self::Gate => "gate",
             Self::Question => "question",
             Self::Stuck => "stuck",
+            Self::Resource => "resource",
         }
     }
 }
@@ -89,6 +92,8 @@ impl Escalate {
             Waiting::Gate => self.gate,
             Waiting::Question => self.question,
             Waiting::Stuck => self.stuck,
+            // Each resource has a patience of its own.
+            Waiting::Resource => None,
         }
     }
 

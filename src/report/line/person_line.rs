@@ -1,6 +1,6 @@
 //! Events about agents and people, in a few words.
 
-use crate::schedule::PersonFact;
+use crate::schedule::{PersonFact, phases_words};
 
 /// The text of the event.
 pub fn person_line(fact: &PersonFact) -> String {
@@ -22,6 +22,7 @@ pub fn person_line(fact: &PersonFact) -> String {
         }
         PersonFact::ReviewApproved(approval) => approval.commit.short().to_owned(),
         PersonFact::ReviewReturned(back) => first(&back.text).to_owned(),
+        PersonFact::SetBack(back) => format!("{}, at {}", phases_words(&back.phases), back.to.short()),
     }
 }
 

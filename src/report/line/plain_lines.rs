@@ -173,7 +173,8 @@ fn is_news(event: &Event) -> bool {
             | PersonFact::AttachEnded(_)
             | PersonFact::ReviewCommented(_)
             | PersonFact::ReviewApproved(_)
-            | PersonFact::ReviewReturned(_),
+            | PersonFact::ReviewReturned(_)
+            | PersonFact::SetBack(_),
         )
         | Event::QuestionAsked(_)
         | Event::QuestionAnswered(_)

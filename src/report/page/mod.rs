@@ -1,5 +1,6 @@
 //! A whole answer: the fleet, a plan, a run.
 
+pub mod coordination;
 pub mod digest_text;
 pub mod durations_text;
 pub mod efficiency;

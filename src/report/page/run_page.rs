@@ -102,6 +102,11 @@ fn plans_table(page: &mut String, run: &RunStory, timeline: Option<&RunTimeline>
             .why
             .as_deref()
             .map(|why| format!("<div class=\"why\">{}</div>", escaped(why)));
+        let outputs = plan.outputs.iter().map(|file| {
+            // From the top of the repository, where the page is usually written.
+            format!("<div><a href=\"{0}\">{0}</a></div>", escaped(file))
+        });
+        let outputs: String = outputs.collect();
         let failed = plan
             .attempts
             .iter()
@@ -128,7 +133,7 @@ fn plans_table(page: &mut String, run: &RunStory, timeline: Option<&RunTimeline>
             .map(|commit| format!("<code>{}</code>", commit.short()));
         let _ = writeln!(
             page,
-            "<tr><td>{name}{}</td><td class=\"{state}\">{state}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+            "<tr><td>{name}{}{outputs}</td><td class=\"{state}\">{state}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
              <td class=\"n\">{failed}</td>{ends}{used}<td>{}</td></tr>",
             why.unwrap_or_default(),
             ms(plan.agent_ms()),

@@ -128,6 +128,10 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
         if let Some(agents) = agents(plan) {
             let _ = writeln!(text, "{}{agents}", " ".repeat(width + 2));
         }
+        if !plan.outputs.is_empty() {
+            let below = " ".repeat(width + 2);
+            let _ = writeln!(text, "{}", folded(&below, &outputs(plan), columns));
+        }
         if let Some(why) = &plan.why {
             let below = " ".repeat(width + 2);
             let _ = writeln!(text, "{}", folded(&below, &fit(why, 3 * columns), columns));
@@ -142,6 +146,18 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
         let _ = writeln!(text, "{}", folded(&time, &fit(warning, 3 * columns), columns));
     }
     text
+}
+
+/// The files that a plan brought: the first ones, and how many more.
+fn outputs(plan: &PlanStory) -> String {
+    const NAMED: usize = 10;
+    let named = plan.outputs.iter().take(NAMED).map(String::as_str);
+    let named: Vec<&str> = named.collect();
+    let more = match plan.outputs.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("outputs: {}{more}", named.join(", "))
 }
 
 /// The agents of a plan, when there were several: `claude 2 attempts, then codex 1 attempt`.

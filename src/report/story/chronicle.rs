@@ -54,6 +54,8 @@ pub struct PlanStory {
     pub landed: Option<CommitId>,
     /// When it landed.
     pub landed_at: Option<Timestamp>,
+    /// The files that it brought of those which its `outputs` name.
+    pub outputs: Vec<String>,
     /// Its attempts, oldest first.
     pub attempts: Vec<AttemptStory>,
     /// When its phases were done, each for the first time.

@@ -87,7 +87,11 @@ pub(in crate::schedule) fn parked(
 /// The conversation that the attempt continues: the last one of the same agent in the same worktree, and of the same unit where
 /// units have their own branches. A conversation that ended in an error is not continued.
 pub(in crate::schedule) fn conversation(run: &PlanRun, lane: u32, attempt: &Attempt) -> Option<Conversation> {
-    let mut before = run.work_attempts().rev().filter(|record| record.id != attempt.id);
+    let since = run.history.get(run.set_back_after..).unwrap_or_default();
+    let mut before = since
+        .iter()
+        .rev()
+        .filter(|record| !record.resolves && record.id != attempt.id);
     let last = before.find(|record| record.lane == lane && record.agent == attempt.agent)?;
     if run.by_units && !attempt.repair && last.units.first() != attempt.units.first() {
         return None;

@@ -120,6 +120,10 @@ impl Board {
                 self.frontier.landing = true;
                 self.frontier.standing.fill(None);
             }
+            // When somebody has held a resource for too long is known from now on.
+            Event::AttemptAssigned { .. } if !self.work.patience.is_empty() => {
+                self.frontier.dirty.extend(0..self.work.plans.len());
+            }
             Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
             // What one plan spends may be what another lacks.
             Event::AgentUsage(_) if self.work.budget.is_some() => {
@@ -140,7 +144,8 @@ impl Board {
                 PersonFact::AttachBegan(_)
                 | PersonFact::AttachEnded(_)
                 | PersonFact::ReviewApproved(_)
-                | PersonFact::ReviewReturned(_),
+                | PersonFact::ReviewReturned(_)
+                | PersonFact::SetBack(_),
             )
             | Event::Resolve(_) => {
                 (self.frontier.landing, self.frontier.resolving) = (true, true);
@@ -235,7 +240,10 @@ fn takes_units_back(event: &Event) -> bool {
         Event::AttemptChecked { evidence, .. } => !evidence.gone.is_empty(),
         other => matches!(
             other,
-            Event::AttemptFailed { .. } | Event::TaskFailed(_) | Event::WorkAdded(_)
+            Event::AttemptFailed { .. }
+                | Event::TaskFailed(_)
+                | Event::WorkAdded(_)
+                | Event::Person(PersonFact::SetBack(_))
         ),
     }
 }

@@ -37,6 +37,7 @@ pub use notice::{
 };
 pub use person::person_fact::{AgentReplaced, AttachBegan, AttachEnded, MailUpTo, PersonFact, ToLead};
 pub use person::review::{ReviewApproval, ReviewComment, ReviewReturn};
+pub use person::set_back::SetBack;
 pub use phase_fact::{PhaseSaid, PhaseVerify, Ran};
 pub use question::{Question, QuestionAnswer};
 pub use resolving::{

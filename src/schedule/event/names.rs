@@ -215,6 +215,10 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "A person wants changes; the plan's agent is told all comments.",
     ),
     (
+        "plan.set_back",
+        "A person set the plan's branch back; these phases are open again.",
+    ),
+    (
         "warning",
         "Something that needs a person's attention and changes no state.",
     ),

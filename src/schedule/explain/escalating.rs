@@ -1,5 +1,7 @@
 //! Waits that take too long: each is reported once, as `[escalate]` says.
 
+use super::reason::{CapacityReason, Reason};
+use super::reasons::explain;
 use super::standstill::Standstill;
 use super::standstill::standstills;
 use crate::plan::Waiting;
@@ -12,11 +14,11 @@ use crate::schedule::state::plan_run::PlanRun;
 
 /// Tells of waits of the plan that have taken too long, and returns when the next one will have.
 pub(in crate::schedule) fn escalate(board: &mut Board, at: At, number: usize, step: &mut Step) -> Option<At> {
+    let mut next = report_overdue(board, at, number, step);
     let allowed = board.work.escalate;
     if allowed.is_silent() {
-        return None;
+        return next;
     }
-    let mut next: Option<At> = None;
     for still in standstills_of(board, number) {
         let Some(after) = allowed.after(still.waiting) else {
             continue;
@@ -29,6 +31,37 @@ pub(in crate::schedule) fn escalate(board: &mut Board, at: At, number: usize, st
         }
     }
     next
+}
+
+/// Tells of a resource that others have held for longer than its patience while the plan waits for it, and returns when they will
+/// have.
+fn report_overdue(board: &mut Board, at: At, number: usize, step: &mut Step) -> Option<At> {
+    let run = &board.state.plans[number];
+    if board.work.patience.is_empty() || run.is_at_work() || run.outcome.is_some() {
+        return None;
+    }
+    let plan = board.work.plans[number].name.clone();
+    let reasons = explain(&board.work, &board.state, &plan).reasons;
+    let taken = reasons.into_iter().find_map(|reason| {
+        let Reason::Capacity(CapacityReason::Resource(taken)) = reason else {
+            return None;
+        };
+        Some(taken)
+    })?;
+    let patience = taken.patience?;
+    let held = taken.holders.iter().map(|holder| holder.since).max()?;
+    let still = Standstill {
+        waiting: Waiting::Resource,
+        on: taken.resource.to_string(),
+        since: At(at
+            .0
+            .saturating_sub(u64::try_from(held.as_millis()).unwrap_or(u64::MAX))),
+    };
+    if held < patience {
+        return Some(at + (patience - held));
+    }
+    report_wait(board, at, number, still, step);
+    None
 }
 
 /// Before a supervisor ends because a person is needed: it will not be there to tell of it later.

@@ -290,7 +290,26 @@ pub enum CapacityReason {
     /// The agent runs as often as it may.
     Agent(AgentName, usize),
     /// No token of a resource is free.
-    Resource(ResourceName, Vec<TokenHolder>),
+    Resource(TokensTaken),
+}
+
+/// All tokens of a resource are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokensTaken {
+    /// The resource.
+    pub resource: ResourceName,
+    /// Who has them.
+    pub holders: Vec<TokenHolder>,
+    /// How long somebody may have one while others wait; none for as long as it takes.
+    pub patience: Option<Duration>,
+}
+
+impl TokensTaken {
+    /// Who has had a token for longest, once that is longer than the resource's patience.
+    pub fn overdue(&self) -> Option<&TokenHolder> {
+        let longest = self.holders.iter().max_by_key(|holder| holder.since)?;
+        (longest.since >= self.patience?).then_some(longest)
+    }
 }
 
 /// Work that holds a token of a resource.

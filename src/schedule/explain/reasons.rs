@@ -7,7 +7,7 @@ use super::delay::{closed_agent, delay};
 use super::outcome::{explain_lost, explain_outcome};
 use super::prefix::{first_phases, taken_back};
 use super::reason::{
-    AttemptActivity, CapacityReason, Explanation, Reason, StuckNext, TokenHolder, WaitingFor,
+    AttemptActivity, CapacityReason, Explanation, Reason, StuckNext, TokenHolder, TokensTaken, WaitingFor,
 };
 use super::standstill::told;
 use super::states::plan_state;
@@ -206,9 +206,16 @@ fn explain_ready(
         Some(DispatchLimit::Memory(free)) => Some(CapacityReason::Memory(free)),
         Some(DispatchLimit::Agent(agent, max)) => Some(CapacityReason::Agent(agent, max)),
         Some(DispatchLimit::Resource(resource)) => {
-            let holders = holders(work, state, &resource);
-            Some(CapacityReason::Resource(resource, holders))
+            Some(CapacityReason::Resource(tokens_taken(work, state, resource)))
         }
+    }
+}
+
+fn tokens_taken(work: &Work, state: &State, resource: ResourceName) -> TokensTaken {
+    TokensTaken {
+        holders: holders(work, state, &resource),
+        patience: work.patience.get(&resource).copied(),
+        resource,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The fold of facts about standing still, late words and messages.
 
+use super::reopening::was_set_back;
 use super::resolver::stall_of_resolver;
 use super::steering::{attach, detach, returned, reviewed};
 use crate::plan::AttemptId;
@@ -51,6 +52,7 @@ pub(in crate::schedule) fn apply_person(run: &mut PlanRun, at: At, fact: &Person
         PersonFact::ReviewCommented(comment) => run.review.comments.push(comment.clone()),
         PersonFact::ReviewApproved(approval) => reviewed(run, at, approval),
         PersonFact::ReviewReturned(back) => returned(run, at, back),
+        PersonFact::SetBack(back) => was_set_back(run, at, back),
     }
 }
 

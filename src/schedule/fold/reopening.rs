@@ -1,10 +1,12 @@
 //! Opening again what had ended: because a person started `orch up` again, or asked for another try.
 
-use crate::plan::{Point, UnitId, Waiting, WorkRef};
+use crate::plan::{PhaseId, Point, TaskState, UnitId, Waiting, WorkRef};
 use crate::schedule::event::at::At;
+use crate::schedule::event::person::set_back::SetBack;
 use crate::schedule::event::trouble::Hold;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
+use crate::schedule::state::resolution::Resolution;
 use crate::schedule::state::tries::Tries;
 
 impl Tries {
@@ -104,6 +106,48 @@ pub(in crate::schedule) fn retry(run: &mut PlanRun, at: At, point: Point) {
     forget_reported_waits(run);
     run.pins_refused.clear();
     run.lanes_refused.clear();
+    run.since = at;
+}
+
+/// A person set the branch back: nothing of these phases is done, and nothing that judged the plan's commits counts.
+pub(in crate::schedule) fn was_set_back(run: &mut PlanRun, at: At, back: &SetBack) {
+    let open = |phase: PhaseId| back.phases.contains(&phase);
+    let open_point = |point: &Point| *point == Point::Plan || point.phase().is_some_and(open);
+    for (id, item) in run.items.iter_mut().filter(|(id, _)| open(id.task.phase)) {
+        // Nobody said what the document has ticked. That something was said is not forgotten: in a file without a time it is
+        // no news.
+        if run.heard.contains_key(id) {
+            (item.state, item.since) = (TaskState::Pending, at);
+            (item.failed, item.assumed, item.started) = (false, false, None);
+            (item.note, item.by, item.commit) = (None, None, None);
+        }
+    }
+    let ticked = &run.ticked;
+    run.proven
+        .retain(|unit| !open(unit.phase()) || ticked.contains(unit));
+    run.phases_done.retain(|phase, _| !open(*phase));
+    run.phase_checks.retain(|phase, _| !open(*phase));
+    run.touched.retain(|phase| !open(*phase));
+    run.ends.retain(|phase, _| !open(*phase));
+    run.pins.retain(|point, _| !open_point(point));
+    run.pins_refused.retain(|point, _| !open_point(point));
+    run.made_before.retain(|task| !open(task.phase));
+    run.tries.retain(|unit, _| !open(unit.phase()));
+    run.lost.retain(|unit, _| !open(unit.phase()));
+    run.questions.clear();
+    run.repair = Tries::default();
+    (run.red, run.verify, run.outcome) = (None, Verify::Open, None);
+    run.made = Some(back.to.clone());
+    run.set_back_after = run.history.len();
+    (run.merge_trouble, run.prefix_trouble) = (None, None);
+    (run.review.approved, run.review.returned) = (None, None);
+    run.resolution = Resolution::default();
+    run.foreseen.clear();
+    run.red_with.clear();
+    run.parked.clear();
+    run.stand_ins.clear();
+    run.left_out = false;
+    forget_reported_waits(run);
     run.since = at;
 }
 

@@ -8,7 +8,9 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::facts::ObstacleKind;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::explain::outcome::explain_lost;
-use crate::schedule::explain::reason::{AttemptActivity, DependencyState, MergeReason, Reason, WaitingFor};
+use crate::schedule::explain::reason::{
+    AttemptActivity, CapacityReason, DependencyState, MergeReason, Reason, WaitingFor,
+};
 use crate::schedule::explain::reasons::explain;
 use crate::schedule::explain::states::plan_state;
 use crate::schedule::state::known::State;
@@ -144,6 +146,7 @@ fn kind(reason: &Reason, is_held: impl Fn() -> bool) -> Option<AttentionKind> {
             Some(AttentionKind::Failed)
         }
         Reason::AtWork(_, AttemptActivity::Stuck(..)) => Some(AttentionKind::Stalled),
+        Reason::Capacity(CapacityReason::Resource(taken)) => taken.overdue().map(|_| AttentionKind::Stalled),
         Reason::Skipped { .. }
         | Reason::Cancelled
         | Reason::Reverted { .. }

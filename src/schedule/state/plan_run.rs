@@ -47,6 +47,8 @@ pub struct PlanRun {
     /// What an attempt completed, with everything that is demanded for that. A phase that was merely reported done lets
     /// others start, but the plan is not finished on an agent's word.
     pub proven: BTreeSet<UnitId>,
+    /// How many attempts there were when its branch was set back last: no conversation of theirs is continued.
+    pub set_back_after: usize,
     /// Work that will not be done in this run.
     pub lost: BTreeMap<UnitId, Lost>,
     /// Paused points, and whether running work was to stop.

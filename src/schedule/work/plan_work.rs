@@ -208,6 +208,7 @@ impl Work {
             agents: set.agents.values().map(agent_work).collect(),
             budget: set.run.budget.map(micros),
             resources: set.resources.clone(),
+            patience: set.patience.clone(),
             train: TrainSettings::of(&set.merge),
             escalate: set.escalate,
             resolvers: resolvers(set),

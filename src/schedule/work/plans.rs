@@ -31,6 +31,8 @@ pub struct Work {
     pub budget: Option<u64>,
     /// Tokens of each resource.
     pub resources: BTreeMap<ResourceName, u32>,
+    /// How long work may hold a resource while other work waits for it, of the resources that say so.
+    pub patience: BTreeMap<ResourceName, Duration>,
     /// How what is finished is verified together and lands.
     pub train: TrainSettings,
     /// After how long a wait is reported.

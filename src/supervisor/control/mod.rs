@@ -6,6 +6,7 @@ pub(super) mod attaching;
 pub(super) mod goal;
 pub(super) mod mail;
 pub(super) mod merge_request;
+pub(super) mod redo;
 pub(super) mod request;
 pub(super) mod revert;
 pub(super) mod socket;

@@ -203,6 +203,7 @@ fn plans(dice: &mut Dice) -> Work {
         machine: Machine::default(),
         agent_limits: BTreeMap::from([("one".parse().unwrap(), 1 + dice.below(2))]),
         resources: BTreeMap::from([("db".parse().unwrap(), 1)]),
+        patience: BTreeMap::new(),
         train: TrainSettings {
             slots: 1 + dice.below(3),
             every_commit_green: dice.percent(50),

@@ -315,3 +315,64 @@ fn what_is_foreseen_counts_gates_as_approved_and_no_estimate_as_cut_short_by_a_t
         said.out
     );
 }
+
+#[test]
+fn coordination_documents_are_written_as_json_and_markdown_and_a_file_is_no_folder() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("max_agents = 2");
+    sandbox.tables("[resources.database]\npatience = \"2h\"\n[escalate]\nconflict = \"never\"");
+    sandbox.plan("a", "touches = [\"src/x.rs\"]", &document(&[1, 1]), "");
+    sandbox.plan(
+        "b",
+        "depends = [\"a.1\"]\ntouches = [\"src/x.rs\"]",
+        &document(&[1]),
+        "",
+    );
+    sandbox.plan(
+        "c",
+        "gate = \"approve\"\ndepends = [\"a.1\"]",
+        &document(&[1]),
+        "",
+    );
+    sandbox.write("taken", "a file");
+    sandbox
+        .orch("preview --export taken")
+        .code(2)
+        .says("is a file")
+        .ok();
+    assert_eq!(sandbox.read("taken"), "a file");
+    sandbox.write("plan/notes.md", "mine");
+    sandbox.orch("preview --export plan").code(0).ok();
+    let read =
+        |name: &str| -> Value { serde_json::from_str(&sandbox.read(format!("plan/{name}.json"))).unwrap() };
+    let text = |name: &str| sandbox.read(format!("plan/{name}.md"));
+    assert_eq!(read("waves")["waves"][0]["work"], json!(["a.1.1"]));
+    assert!(text("waves").contains("| 1 | 1 | a.1.1 |"), "{}", text("waves"));
+    let capacity = read("capacity");
+    assert_eq!(capacity["max_agents"], 2);
+    assert_eq!(capacity["resources"][0]["patience"], "2h");
+    assert_eq!(capacity["agents"][0]["plans"], json!(["a"]));
+    assert!(!capacity["expected"].as_array().unwrap().is_empty());
+    assert_eq!(read("risks")["overlaps"][0]["files"], json!(["src/x.rs"]));
+    assert!(text("risks").contains("| a, b | src/x.rs |"), "{}", text("risks"));
+    let sync = read("synchronisation");
+    assert_eq!(sync["sync_points"][0]["plans"], json!(["b", "c"]));
+    assert!(text("synchronisation").contains("`orch approve c`"));
+    let communication = read("communication");
+    assert_eq!(
+        communication["escalations"][0],
+        json!({ "waiting": "conflict", "after_s": null })
+    );
+    assert_eq!(
+        communication["hand_overs"][0],
+        json!({ "from": "a", "at": "a.1", "to": "b" })
+    );
+    assert!(text("communication").contains("| a conflict holds a plan | never |"));
+    // Written again it replaces its own files alone.
+    sandbox.orch("preview a --export plan").code(0).ok();
+    assert_eq!(sandbox.read("plan/notes.md"), "mine");
+    assert!(
+        sandbox.worktree("a").path().symlink_metadata().is_err(),
+        "nothing is started"
+    );
+}

@@ -10,6 +10,7 @@ use toml::de::DeValue;
 use crate::plan::manifest::written::at::{Located, NamedTable};
 use crate::plan::manifest::written::raw_agent::{RawAgent, RawExecutor};
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
+use crate::plan::manifest::written::resource::ResourceEntry;
 use crate::plan::manifest::written::tables::tables;
 use crate::plan::manifest::written::values::{
     AutoOrCount, Count, Delay, DurationText, Glob, Money, PositiveDuration, Share, SizeText, Text,
@@ -31,8 +32,8 @@ tables! {
         agents: NamedTable<RawAgent>,
         /// Clusters that attempts may be handed over to, by name.
         executors: NamedTable<RawExecutor>,
-        /// Tokens that phases claim while they run, by resource.
-        resources: NamedTable<Count>,
+        /// Tokens that phases claim while they run, by resource: a number, or a table.
+        resources: NamedTable<ResourceEntry>,
         /// The merge queue.
         merge: RawMerge,
         /// Shell lines that run on events.
@@ -216,6 +217,9 @@ tables! {
         /// Success criteria: shell lines that must all succeed in its worktree, after `verify`, before it counts as finished.
         #[schemars(example = ["test -f docs/auth.md"])]
         success: Vec<Located<Text>>,
+        /// Files that must be committed on its branch before it counts as finished, as globs; `orch report` lists them.
+        #[schemars(example = ["findings/**"])]
+        outputs: Vec<Located<Glob>>,
         /// False waits for dependencies without merging what they made. Default: true.
         carry: bool,
         /// True when ending without a commit is success. Default: false.

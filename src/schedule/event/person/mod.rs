@@ -2,3 +2,4 @@
 
 pub(in crate::schedule) mod person_fact;
 pub(in crate::schedule) mod review;
+pub(in crate::schedule) mod set_back;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::review::{ReviewApproval, ReviewComment, ReviewReturn};
+use super::set_back::SetBack;
 use crate::plan::{AgentName, Message, PlanName};
 
 /// One fact about agents and people.
@@ -42,6 +43,9 @@ pub enum PersonFact {
     /// A person wants changes: the plan is open again.
     #[serde(rename = "review.returned")]
     ReviewReturned(ReviewReturn),
+    /// A person set the plan's branch back, to do phases of it again.
+    #[serde(rename = "plan.set_back")]
+    SetBack(SetBack),
 }
 
 /// How far the messages of a plan are.
@@ -105,6 +109,7 @@ impl PersonFact {
     /// True for the name of such a fact.
     pub(in crate::schedule) fn is_name(name: &str) -> bool {
         name == "agent.replaced"
+            || name == "plan.set_back"
             || name.starts_with("attach.")
             || name.starts_with("review.")
             || (name.starts_with("message.") && name != "message.sent")
@@ -121,6 +126,7 @@ impl PersonFact {
             Self::ReviewCommented(comment) => Some(&comment.plan),
             Self::ReviewApproved(approval) => Some(&approval.plan),
             Self::ReviewReturned(back) => Some(&back.plan),
+            Self::SetBack(back) => Some(&back.plan),
             Self::Replaced(replaced) => Some(&replaced.plan),
         }
     }

@@ -395,3 +395,28 @@ fn success_criteria_are_checked_at_the_end_and_the_one_that_is_not_met_is_named(
     assert!(why.contains("ran out of time"), "{why}");
     sandbox.nothing_is_left();
 }
+
+#[test]
+fn a_plan_is_finished_when_its_outputs_are_committed_and_the_report_lists_them() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    let keys = "outputs = [\"findings/**\", \"it's [a-c].md\"]";
+    // Notes that nobody committed are no output.
+    let script = "mkdir -p findings/deep; commit findings/deep/one.md; commit other.md; work 1.1; commit \"it's b.md\"";
+    sandbox.plan("p", keys, &document(&[1]), script);
+    sandbox.plan("q", "outputs = [\"findings/*.md\"]", &document(&[1]), script);
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+    let why = sandbox.why("q");
+    assert!(why.contains("no file findings/*.md is in a commit"), "{why}");
+    let report = sandbox.orch("report --json").code(0).json();
+    let plans = &report["report"]["plans"];
+    let brought = serde_json::json!(["findings/deep/one.md", "it's b.md"]);
+    assert_eq!(plans["p"]["outputs"], brought);
+    assert_eq!(plans["q"]["outputs"], serde_json::json!([]));
+    let text = sandbox.orch("report").code(0).out;
+    assert!(
+        text.contains("outputs: findings/deep/one.md, it's b.md"),
+        "{text}"
+    );
+}

@@ -204,3 +204,47 @@ fn a_question_that_stays_open_is_told_once_whatever_becomes_of_another() {
     sandbox.orch("up").code(0).ok();
     assert_eq!(questions(), ["p.1.1", "p.1.2"]);
 }
+
+#[test]
+fn a_resource_that_is_held_for_longer_than_its_patience_is_told_once_with_who_holds_it() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .tables(TELL)
+        .tables("[resources.database]\npatience = \"200ms\"")
+        .gate("g");
+    let uses = |plan: &str| format!("[plans.{plan}.phases.1]\nuses = [\"database\"]");
+    sandbox.plan("p", "priority = \"high\"", &document(&[1]), "gate g; work 1.1");
+    sandbox.plan("q", "", &document(&[1]), "work 1.1");
+    sandbox.tables(&uses("p")).tables(&uses("q"));
+    let up = sandbox.start("up");
+    sandbox.happened("wait.escalated", "q");
+    let why = sandbox.why("q");
+    assert!(
+        why.contains("held by p.1 for") && why.contains("longer than its patience of 200ms"),
+        "{why}"
+    );
+    let status = sandbox.orch("status --json").code(0).json();
+    let attention = status["attention"].as_array().unwrap();
+    assert_eq!(attention.len(), 1, "{status}");
+    assert_eq!(
+        (
+            &attention[0]["plan"],
+            &attention[0]["kind"],
+            &attention[0]["command"]
+        ),
+        (&"q".into(), &"stalled".into(), &"orch logs p".into())
+    );
+    sandbox.open("g");
+    up.end().code(0).ok();
+    let calls = told(&sandbox);
+    let waits: Vec<&Value> = calls
+        .iter()
+        .map(|(_, event)| event)
+        .filter(|event| event["event"] == "wait.escalated")
+        .collect();
+    assert_eq!(waits.len(), 1, "{waits:?}");
+    assert_eq!(
+        (&waits[0]["data"]["waiting"], &waits[0]["data"]["on"]),
+        (&"resource".into(), &"database".into())
+    );
+}

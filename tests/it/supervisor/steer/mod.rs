@@ -4,6 +4,7 @@ mod attach;
 mod escalation;
 mod messages;
 mod questions;
+mod redo;
 mod steering;
 mod steering_again;
 mod sync_points;

@@ -1,0 +1,66 @@
+//! `orch redo`
+
+use std::fmt::Write;
+
+use crate::supervisor::{Redone, redo};
+
+use crate::cli::call::asking::calling_attempt;
+use crate::cli::call::{CliError, Context, ProgramExit, output};
+
+/// Do a phase and those after it again
+///
+/// The plan's branch goes back to the commit before the phase. What the branch held is kept as a backup. Stop `orch up` first.
+#[derive(Debug, clap::Args)]
+pub struct RedoArgs {
+    /// Such as auth.2; a plan without a phase is done again from its beginning
+    #[arg(value_name = "PLAN[.PHASE]")]
+    what: String,
+    /// Set back the branches of plans that hold its work too
+    #[arg(long)]
+    dependents: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When nothing of it was begun, it has landed, somebody works on it, others were built on it, or the repository cannot be read.
+pub fn run(context: &Context, args: &RedoArgs) -> Result<ProgramExit, CliError> {
+    if calling_attempt().is_some() {
+        return Err(CliError::refused("only a person sets branches back"));
+    }
+    let project = context.project_in_force()?;
+    let (_, what) = context.one_work(&project, Some(&args.what))?;
+    let done = redo(&project, &what, args.dependents)??;
+    if context.json {
+        output::json(&done)?;
+    } else {
+        output::text(&text(&done))?;
+    }
+    Ok(ProgramExit::Done)
+}
+
+fn text(done: &Redone) -> String {
+    let mut out = String::new();
+    for plan in &done.plans {
+        let phases: Vec<String> = plan.phases.iter().map(ToString::to_string).collect();
+        let open = match phases.as_slice() {
+            [] => "nothing was done on it".to_owned(),
+            phases => format!("open again: {}", phases.join(", ")),
+        };
+        let _ = writeln!(
+            out,
+            "{}: {} is at {}; {open}",
+            plan.name,
+            plan.branch,
+            plan.after.short()
+        );
+        for backup in &plan.backups {
+            let _ = writeln!(out, "  kept as {backup}");
+        }
+        for warning in &plan.warnings {
+            let _ = writeln!(out, "  warning: {warning}");
+        }
+    }
+    out
+}
