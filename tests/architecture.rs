@@ -65,6 +65,21 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
             ("unit", 10),
         ],
     ),
+    (
+        "agent",
+        &[("reader", 0), ("jobs", 1), ("logs", 2), ("running", 3)],
+    ),
+    (
+        "status",
+        &[
+            ("files", 0),
+            ("report", 1),
+            ("handed", 2),
+            ("mail", 2),
+            ("tasks", 2),
+            ("watcher", 2),
+        ],
+    ),
     ("git/merging", &[("lines", 0), ("store", 0)]),
     (
         "cli",
@@ -91,11 +106,28 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
             ("manifest", 4),
         ],
     ),
+    (
+        "graph",
+        &[
+            ("chance", 0),
+            ("order", 0),
+            ("network", 1),
+            ("ranking", 2),
+            ("draw", 3),
+        ],
+    ),
     ("lsp", &[("text", 0), ("view", 1), ("answer", 2)]),
     ("plan/manifest", &[("written", 0)]),
     (
         "report",
-        &[("text", 0), ("line", 1), ("live", 2), ("story", 2), ("page", 3)],
+        &[
+            ("text", 0),
+            ("line", 1),
+            ("live", 2),
+            ("story", 2),
+            ("timeline", 3),
+            ("page", 4),
+        ],
     ),
     (
         "schedule",
@@ -151,7 +183,18 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
 ];
 
 /// Folders in which no folder holds more than [`SHELF`] files beside its `mod.rs`, which says what lives there.
-const TIDY: &[&str] = &["cli", "git", "lsp", "plan", "report", "schedule", "supervisor"];
+const TIDY: &[&str] = &[
+    "agent",
+    "status",
+    "cli",
+    "git",
+    "graph",
+    "lsp",
+    "plan",
+    "report",
+    "schedule",
+    "supervisor",
+];
 
 /// Most files of a folder, beside its `mod.rs`.
 const SHELF: usize = 15;
@@ -314,44 +357,73 @@ fn sub_rooms_import_down_only() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Folders whose sub-rooms are in order while some of their files still import in a cycle. This list only gets shorter.
+const KNOTTED: &[&str] = &["agent", "graph", "status"];
+
 #[test]
 fn no_files_import_in_a_cycle() {
     let imports = imports();
     for (folder, _) in SUB_ROOMS {
-        if let Some(cycle) = imports.cycle_in(&format!("{folder}/")) {
-            panic!("these import in a cycle: src/{}", cycle.join("\n  from src/"));
+        let cycle = imports.cycle_in(&format!("{folder}/"));
+        match (cycle, KNOTTED.contains(folder)) {
+            (Some(cycle), false) => panic!("these import in a cycle: src/{}", cycle.join("\n  from src/")),
+            (None, true) => panic!("src/{folder} has no cycle any more: take it out of KNOTTED"),
+            (Some(_), true) | (None, false) => {}
         }
     }
 }
 
-#[test]
-fn no_folder_is_a_drawer() {
-    let mut wrong = Vec::new();
-    for room in TIDY {
-        let mut folders: BTreeMap<String, usize> = BTreeMap::new();
-        let mut told = BTreeSet::new();
-        for (file, text) in below(room) {
-            let path = format!("src/{room}/{file}");
-            let (folder, name) = path.rsplit_once('/').unwrap();
-            let count = folders.entry(folder.to_owned()).or_default();
-            if name != "mod.rs" {
-                *count += 1;
-            } else if text.starts_with("//!") {
-                told.insert(folder.to_owned());
-            }
-        }
-        for (folder, count) in &folders {
-            if *count > SHELF {
-                wrong.push(format!(
-                    "{folder}: {count} files, at most {SHELF}: give it sub-rooms"
-                ));
-            }
-            if !told.contains(folder) {
-                wrong.push(format!("{folder}/mod.rs must say what lives there"));
-            }
+/// What is wrong with the folders of these files, given as path and text: too many files, or no `mod.rs` that says what lives there.
+fn drawers(files: &[(String, String)]) -> Vec<String> {
+    let mut folders: BTreeMap<String, usize> = BTreeMap::new();
+    let mut described = BTreeSet::new();
+    for (path, text) in files {
+        let (folder, name) = path.rsplit_once('/').unwrap();
+        let count = folders.entry(folder.to_owned()).or_default();
+        if !matches!(name, "mod.rs" | "main.rs") {
+            *count += 1;
+        } else if text.starts_with("//!") {
+            described.insert(folder.to_owned());
         }
     }
+    let mut wrong = Vec::new();
+    for (folder, count) in &folders {
+        if *count > SHELF {
+            wrong.push(format!(
+                "{folder}: {count} files, at most {SHELF}: give it sub-rooms"
+            ));
+        }
+        if !described.contains(folder) {
+            wrong.push(format!("{folder}/mod.rs must say what lives there"));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn no_folder_is_a_drawer() {
+    let mut files: Vec<_> = TIDY
+        .iter()
+        .flat_map(|room| {
+            let files = below(room).into_iter();
+            files.map(move |(file, text)| (format!("src/{room}/{file}"), text))
+        })
+        .collect();
+    let tests = sources("tests/it").into_iter();
+    files.extend(tests.map(|(file, text)| (format!("tests/it/{file}"), text)));
+    let wrong = drawers(&files);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_folder_without_words_or_with_too_many_files_is_seen() {
+    let file = |name: &str, text: &str| (format!("src/a/{name}"), text.to_owned());
+    let mut files: Vec<_> = (0..SHELF).map(|n| file(&format!("{n}.rs"), "")).collect();
+    files.push(file("mod.rs", "//! What lives here."));
+    assert!(drawers(&files).is_empty());
+    files.push(file("more.rs", ""));
+    assert!(drawers(&files)[0].contains("at most"));
+    assert!(drawers(&[file("mod.rs", "mod b;")])[0].contains("must say"));
 }
 
 /// The type of `impl TYPE {`, as a path; none for another line and for an `impl` of a trait.
@@ -687,6 +759,55 @@ fn few_arms_answer_for_variants_to_come() {
     assert_eq!(found.len(), WILDCARDS, "{}", found.join("\n"));
 }
 
+/// How many sentences the graph and the scheduler still form. The number only goes down: a reason is a value there, and `src/words` has
+/// the words for it.
+const SENTENCES: usize = 153;
+
+/// Folders and files of the core that may hold sentences: pictures of the graph, and the list of events for the documentation.
+const MAY_SPEAK: &[&str] = &["graph/draw/", "schedule/event/names.rs"];
+
+/// True when a line holds a text of several words that people could read. Messages of panics are for whoever repairs the program.
+fn speaks(line: &str) -> bool {
+    const FOR_PROGRAMMERS: &[&str] = &["expect(", "panic!(", "assert", "unreachable!(", "reason = "];
+    let texts = line.split('"').skip(1).step_by(2);
+    let several = |text: &str| {
+        let words = text.split_whitespace();
+        let words = words.filter(|word| word.len() > 1 && word.chars().all(|c| c.is_ascii_alphabetic()));
+        words.count() > 1
+    };
+    !FOR_PROGRAMMERS.iter().any(|call| line.contains(call)) && texts.into_iter().any(several)
+}
+
+#[test]
+fn the_core_forms_no_new_sentences() {
+    let mut found = Vec::new();
+    for room in ["graph", "schedule"] {
+        for (file, text) in below(room) {
+            let file = format!("{room}/{file}");
+            if MAY_SPEAK.iter().any(|place| file.starts_with(place)) {
+                continue;
+            }
+            let spoken = production(&text).filter(|(_, line)| speaks(line));
+            found.extend(spoken.map(|(at, _)| format!("src/{file}:{at}")));
+        }
+    }
+    let list = found.join("\n");
+    assert_eq!(
+        found.len(),
+        SENTENCES,
+        "make each reason a value, with its words in src/words:\n{list}"
+    );
+}
+
+#[test]
+fn a_sentence_is_several_words_in_quotes() {
+    assert!(speaks(r#"let why = format!("{plan} was cancelled by {who}");"#));
+    assert!(speaks(r#"    "its verification failed","#));
+    assert!(!speaks(r#"Self::Pause => "pause","#));
+    assert!(!speaks(r#"#[serde(rename = "agent.started")]"#));
+    assert!(!speaks(r#".expect("a plan has a number")"#));
+}
+
 #[test]
 fn everything_is_imported_by_name() {
     let mut wrong = Vec::new();
@@ -701,20 +822,39 @@ fn everything_is_imported_by_name() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The module that a file of `tests/it` is, and the file that must name the module.
+fn module_and_parent(file: &str) -> Option<(&str, String)> {
+    let path = file.strip_suffix("/mod.rs").or(file.strip_suffix(".rs"))?;
+    match path.rsplit_once('/') {
+        Some((folder, name)) => Some((name, format!("{folder}/mod.rs"))),
+        None if path == "main" => None,
+        None => Some((path, "main.rs".to_owned())),
+    }
+}
+
 #[test]
 fn no_integration_test_is_forgotten() {
-    let main = fs::read_to_string(root().join("tests/it/main.rs")).unwrap();
-    for entry in fs::read_dir(root().join("tests/it")).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        if name != "main" {
-            let line = format!("mod {name};");
-            assert!(
-                main.lines().any(|found| found == line),
-                "tests/it/main.rs lacks `{line}`"
-            );
+    let files: BTreeMap<String, String> = sources("tests/it").into_iter().collect();
+    let mut wrong = Vec::new();
+    for (name, parent) in files.keys().filter_map(|file| module_and_parent(file)) {
+        let line = format!("mod {name};");
+        let named = files.get(&parent).is_some_and(|text| {
+            let mut lines = text.lines();
+            lines.any(|found| found.strip_prefix("pub ").unwrap_or(found) == line)
+        });
+        if !named {
+            wrong.push(format!("tests/it/{parent} lacks `{line}`"));
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_folder_of_tests_is_named_by_the_one_above() {
+    let named = |file| module_and_parent(file).map(|(name, parent)| (name.to_owned(), parent));
+    assert_eq!(named("main.rs"), None);
+    assert_eq!(named("git/mod.rs"), Some(("git".into(), "main.rs".into())));
+    assert_eq!(named("git/hub.rs"), Some(("hub".into(), "git/mod.rs".into())));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Calling an engine's programs, each with a time limit.
+//! Calling the programs of an engine, each with a time limit.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use tempfile::tempfile;
 
-/// Longest duration of one call. A controller that is off answers after some 9 seconds.
+/// The longest duration of one call. A program whose controller is down answers after about 9 seconds.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// From TERM to KILL of a call that takes longer.
+/// The time from TERM to KILL when a call takes longer.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What a call printed, and whether it succeeded.
+/// The output of a call, and its exit code.
 #[derive(Debug)]
 pub(super) struct CallAnswer {
     pub(super) code: Option<i32>,
@@ -22,7 +22,7 @@ pub(super) struct CallAnswer {
 }
 
 impl CallAnswer {
-    /// Why it failed, in a line.
+    /// Why the call failed, in one line.
     pub(super) fn why(&self) -> String {
         let said = match self.err.trim() {
             "" => self.out.trim(),
@@ -37,8 +37,8 @@ impl CallAnswer {
     }
 }
 
-/// Runs a program to its end, or to that of its time. What it leaves in the background may keep its output open: files take it, so that
-/// nobody waits for that.
+/// Runs a program to its end, or until its time is up. Background processes of the program may keep its output open.
+/// The output goes to files, so nobody has to wait for these processes.
 pub(super) fn call(argv: &[String], input: &str) -> Result<CallAnswer, String> {
     let name = argv.first().map_or("", String::as_str);
     let run = || -> io::Result<CallAnswer> {

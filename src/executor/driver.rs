@@ -1,4 +1,4 @@
-//! An engine as the rest of the program sees it.
+//! An engine, as the rest of the program sees it.
 
 use std::path::Path;
 
@@ -12,18 +12,18 @@ use super::slurm::Slurm;
 pub enum Driver {
     /// Slurm.
     Slurm(Slurm),
-    /// Commands of one's own.
+    /// The person's own commands.
     Scripted(Scripted),
 }
 
 /// A job to hand over.
 #[derive(Debug)]
 pub struct Submission<'a> {
-    /// What people see in the engine's queue.
+    /// The name in the engine's queue, for people.
     pub name: &'a str,
-    /// What the job is known by.
+    /// The token that identifies the job.
     pub token: &'a str,
-    /// The file that `orch __node` reads from its standard input. Its text is JSON of one line.
+    /// The file that `orch __node` reads from its standard input. Its text is JSON on one line.
     pub payload: &'a Path,
     /// The job's time limit in minutes.
     pub minutes: u64,
@@ -32,9 +32,9 @@ pub struct Submission<'a> {
 /// Why a job was not handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubmitError {
-    /// The engine does not take it, and has no such job.
+    /// The engine does not accept the job, and has no such job.
     Refused(String),
-    /// Perhaps it was: look before it is done again.
+    /// The engine may have accepted the job. Check before submitting again.
     Unclear(String),
 }
 
@@ -45,31 +45,31 @@ pub struct NoAnswer(pub String);
 /// One job that an engine has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// The engine's name of the job.
+    /// The engine's id of the job.
     pub job: String,
-    /// The token that it was handed over with.
+    /// The token that the job was submitted with.
     pub token: String,
-    /// What the engine says about it.
+    /// The state that the engine reports.
     pub state: ListedState,
 }
 
-/// What an engine says about a job.
+/// The state of a job, as the engine reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListedState {
-    /// It waits, for this reason.
+    /// The job waits, for this reason.
     Waiting(String),
-    /// It runs, on this node.
+    /// The job runs, on this node.
     Running(String),
-    /// It has ended, in the engine's word.
+    /// The job has ended, with the engine's word for how.
     Over(String),
 }
 
-/// How a job is ended.
+/// How to end a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
-    /// TERM to its main process, which ends the agent with grace.
+    /// TERM to the job's main process, which ends the agent gracefully.
     Ask,
-    /// The engine removes it.
+    /// The engine removes the job.
     Kill,
 }
 
@@ -89,7 +89,7 @@ impl Driver {
         }
     }
 
-    /// Hands a job over and gives the engine's name of it.
+    /// Submits a job and returns the engine's id of the job.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl Driver {
         }
     }
 
-    /// All jobs that the engine has of this person: one question for all attempts.
+    /// All jobs of this person in the engine: one call for all attempts.
     ///
     /// # Errors
     ///

@@ -1,6 +1,8 @@
-//! Floor 3: engines of clusters. Their programs are called and their text is read; nothing here knows git, folders or plans.
+//! Floor 3: the engines of clusters. This room calls their programs and reads their text; it knows nothing of git,
+//! folders or plans.
 //!
-//! An engine queues, places, limits and kills. What it says is never an attempt's end: that is decided on the hub (`git::hub`).
+//! An engine queues, places, limits and kills jobs. Its answers never end an attempt: that is decided on the hub
+//! (`git::hub`).
 
 mod call;
 mod driver;

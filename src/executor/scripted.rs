@@ -1,11 +1,11 @@
-//! Commands of one's own: the door to other engines.
+//! The person's own commands, as a way to use other engines.
 
 use crate::plan::{ENGINE_PLACEHOLDERS, Template};
 
 use super::call::call;
 use super::driver::{Listed, ListedState, Manner, NoAnswer, Submission, SubmitError};
 
-/// The exit code with which `submit` says that the engine does not take the job, and has no such job.
+/// The exit code of `submit` that means: the engine does not accept the job, and has no such job.
 const REFUSED: i32 = 64;
 
 /// The commands.
@@ -44,7 +44,7 @@ impl Scripted {
             return Err(NoAnswer(answer.why()));
         }
         let lines = answer.out.lines().filter(|line| !line.trim().is_empty());
-        // Half an answer would make the jobs of the other half look as if they were over.
+        // With half an answer, the jobs of the other half would look as if they had ended.
         lines
             .map(|line| listed(line).ok_or_else(|| NoAnswer(format!("`list` printed {line:?}"))))
             .collect()
@@ -76,7 +76,7 @@ fn expand<'v>(argv: &[String], value: impl Fn(&str) -> Option<&'v str>) -> Resul
     words.collect()
 }
 
-/// `ID TOKEN waiting|running|over [NODE or REASON]`
+/// Parses `ID TOKEN waiting|running|over [NODE or REASON]`.
 fn listed(line: &str) -> Option<Listed> {
     let mut words = line.split_whitespace();
     let (job, token, state) = (words.next()?, words.next()?, words.next()?);
@@ -133,7 +133,7 @@ mod tests {
             submitted("echo no >&2; exit 64"),
             Err(SubmitError::Refused(_))
         ));
-        // It may have worked.
+        // The submission may have worked.
         assert!(matches!(
             submitted("echo 7; exit 1"),
             Err(SubmitError::Unclear(_))

@@ -1,17 +1,18 @@
-//! Slurm, by `sbatch`, `squeue` and `scancel`. Their JSON is not read: it changed its shape between releases.
+//! Slurm, through `sbatch`, `squeue` and `scancel`. Their JSON is not used, because its shape changed between releases.
 
 use std::fs;
 
 use super::call::call;
 use super::driver::{Listed, ListedState, Manner, NoAnswer, Submission, SubmitError};
 
-/// How long before a job's limit its main process gets TERM.
+/// How long before its time limit a job's main process gets TERM.
 const NOTICE_SECONDS: u32 = 120;
 
-/// What ends the payload in the batch script. A payload is one line of JSON, so no line of it is this one.
+/// The line that ends the payload in the batch script. A payload is one line of JSON, so no line of it equals this
+/// line.
 const END: &str = "ORCH_PAYLOAD_ENDS_HERE";
 
-/// What `sbatch` says when the controller did not answer: the job may be there.
+/// Parts of the messages of `sbatch` when the controller did not answer. The job may exist then.
 const UNCLEAR: &[&str] = &[
     "Unable to contact",
     "timed out",
@@ -22,7 +23,7 @@ const UNCLEAR: &[&str] = &[
     "temporarily",
 ];
 
-/// States of jobs that are still to run.
+/// States of jobs that have not run yet.
 const WAITING: &[&str] = &["PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED"];
 /// States of jobs that run, or whose end is not known yet.
 const RUNNING: &[&str] = &[
@@ -34,7 +35,7 @@ const RUNNING: &[&str] = &[
     "RESIZING",
 ];
 
-/// How Slurm is called.
+/// The `orch` program on the nodes, and the options for `sbatch`.
 #[derive(Debug)]
 pub struct Slurm {
     pub(super) program: String,
@@ -49,7 +50,7 @@ impl Slurm {
         let fixed = [
             "sbatch".to_owned(),
             "--parsable".to_owned(),
-            // A job that the engine begins again would find its claim taken.
+            // A job that the engine starts again would find its claim taken.
             "--no-requeue".to_owned(),
             "--export=NONE".to_owned(),
             "--output=/dev/null".to_owned(),
@@ -91,7 +92,8 @@ impl Slurm {
 
     pub(super) fn cancel(&self, job: &str, manner: Manner) -> Result<(), NoAnswer> {
         let how: &[&str] = match manner {
-            // To the main process alone: plain `scancel` sends TERM to the agent too, which then dies without grace.
+            // Only to the main process: plain `scancel` also sends TERM to the agent, which would then not end
+            // gracefully.
             Manner::Ask => &["--batch", "--signal=TERM"],
             Manner::Kill => &[],
         };
@@ -105,21 +107,21 @@ impl Slurm {
     }
 }
 
-/// The batch script: the payload is in it, so that it is in no command line and no environment.
+/// The batch script. It contains the payload, so that the payload is in no command line and no environment.
 fn script(program: &str, payload: &str) -> String {
     let payload = payload.trim_end();
     let program = program.replace('\'', r"'\''");
     format!("#!/bin/sh\nexec '{program}' __node <<'{END}'\n{payload}\n{END}\n")
 }
 
-/// The number that `sbatch --parsable` prints, before the cluster's name.
+/// The job id that `sbatch --parsable` prints, without the cluster's name.
 fn job_of(out: &str) -> Option<String> {
     let first = out.lines().next_back()?.split(';').next()?.trim();
     let number = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
     number.then(|| first.to_owned())
 }
 
-/// One line of `squeue`.
+/// Parses one line of `squeue`.
 fn listed(line: &str) -> Option<Listed> {
     let mut parts = line.splitn(5, '|').map(str::trim);
     let (job, state, reason, node, token) = (
@@ -163,7 +165,7 @@ mod tests {
             state("17|RUNNING|None|n3|t"),
             ListedState::Running("n3".to_owned())
         );
-        // The daemon of its node may only be away: it is not over.
+        // The daemon of the job's node may just be away; the job has not ended.
         assert_eq!(
             state("17|COMPLETING|None|n3|t"),
             ListedState::Running("n3".to_owned())

@@ -1,28 +1,29 @@
-//! Floor 3: git. Reads go through libgit2; everything that checks out, merges, commits or runs hooks and filters goes
-//! through the git program, which alone honours filters, hooks, drivers and its own merge.
+//! Floor 3: git. libgit2 does the reading. The git program does everything that checks out, merges, commits or runs
+//! hooks and filters, because only git itself honours filters, hooks, drivers and its own merge.
 //!
-//! | floor | sub-room | what lives there |
+//! | floor | sub-room | contents |
 //! |---|---|---|
-//! | 10 | `unit` | tasks side by side: lanes, and the branches of units in them |
-//! | 10 | `conflict` | a conflict that is resolved in a worktree of its own, or made to merge by recorded resolutions |
-//! | 9 | `worktree` | worktrees made, filled, repaired, surveyed, removed |
-//! | 9 | `landing` | the target's move, and the checkouts that follow |
-//! | 8 | `step` | commits and merges in a worktree, submodules, and steps that were cut short |
-//! | 7 | `refs` | pins, marks of units, candidates, notes, resolutions |
-//! | 6 | `keep` | the gate before whatever takes work away; backups |
-//! | 5 | `lock` | lock files of git, and refs of `orch`'s own written past them |
+//! | 10 | `unit` | parallel tasks: lanes, and the branches of units in them |
+//! | 10 | `conflict` | resolving a conflict in a worktree of its own, or repairing the merge by recorded resolutions |
+//! | 9 | `worktree` | making, filling, repairing, surveying and removing worktrees |
+//! | 9 | `landing` | moving the target, and updating the checkouts that follow |
+//! | 8 | `step` | commits and merges in a worktree, submodules, and interrupted steps |
+//! | 7 | `refs` | pins, records of units, candidates, notes, resolutions |
+//! | 6 | `keep` | the guard before anything that removes work; backups |
+//! | 5 | `lock` | lock files of git, and writing `orch`'s own refs past them |
 //! | 4 | `admin` | the lock around git's worktree administration, and records about worktrees |
 //! | 4 | `hub` | refs between this machine and the nodes of a cluster |
-//! | 4 | `candidate` | merges built off every checkout; evidence that something has landed |
-//! | 3 | `state` | looking at checkouts |
-//! | 3 | `merging` | merging two commits, as git does, off every checkout |
+//! | 4 | `candidate` | merges built outside every checkout; evidence that a commit has landed |
+//! | 3 | `state` | inspecting checkouts |
+//! | 3 | `merging` | merging two commits as git does, outside every checkout |
 //! | 2 | `repo` | the repository, names, ancestry, trees |
 //! | 1 | `program` | running git |
 //! | 0 | `files` | git's files, errors |
 //!
-//! A sub-room imports from those on lower floors; `tests/architecture.rs` fails when one does not.
+//! A sub-room imports only from lower floors; `tests/architecture.rs` fails otherwise.
 //!
-//! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
+//! Functions block; types are `Send`. No code here knows a plan's state: the rooms above decide who may do what and
+//! when.
 
 mod admin;
 pub mod candidate;

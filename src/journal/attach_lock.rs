@@ -1,4 +1,5 @@
-//! One person at a time in the place of a plan's agent: a lock that the kernel drops with its process.
+//! The lock of a person who takes the place of a plan's agent, one person at a time. The kernel drops the lock with its
+//! process.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -7,17 +8,19 @@ use std::time::{Duration, Instant};
 use super::OrchDir;
 use crate::plan::PlanName;
 
-/// A supervisor that sees the lock free holds it shared for an instant.
+/// A supervisor that checks whether the lock is free holds it shared for an instant.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Proof that this process is attached to the plan. Dropped with the process, however it ends.
+/// Proof that this process is attached to the plan. The kernel drops the lock with the process, however the process
+/// ends.
 #[derive(Debug)]
 pub struct AttachLock {
     _file: File,
 }
 
 impl AttachLock {
-    /// Takes the lock of a plan. The inner error is the process that has it (none when it wrote no number yet).
+    /// Takes the lock of a plan. The inner error is the id of the process that holds the lock (`None` when the process
+    /// has not written its id yet).
     ///
     /// # Errors
     ///
@@ -49,11 +52,12 @@ impl AttachLock {
         Ok(Ok(Self { _file: file }))
     }
 
-    /// Waits until nobody has the lock of the plan; nobody takes it while the result lives. A file that is gone is nobody's.
+    /// Waits until nobody holds the lock of the plan. Nobody can take the lock while the result lives. A missing lock
+    /// file means that nobody holds the lock.
     ///
     /// # Errors
     ///
-    /// When the file system locks nothing.
+    /// When the file system does not support locks.
     pub fn wait(dir: &OrchDir, plan: &PlanName) -> io::Result<Option<Self>> {
         match File::open(dir.attached(plan).join(LOCK)) {
             Ok(file) => file.lock_shared().map(|()| Some(Self { _file: file })),

@@ -1,4 +1,4 @@
-//! One entry as it is in the database: put together again from its columns without a copy of them.
+//! One entry of the database, read as an event from its columns without copying them.
 
 use std::array;
 
@@ -28,7 +28,7 @@ pub(super) struct JournalEntry<'r> {
 }
 
 impl<'r> JournalEntry<'r> {
-    /// An event that was taken apart, and its data as they are written.
+    /// The entry of an event that was split into columns, with its data as they are written.
     pub fn of(columns: &'r Columns, data: &'r str) -> Self {
         Self {
             event: &columns.event,
@@ -40,33 +40,33 @@ impl<'r> JournalEntry<'r> {
         }
     }
 
-    /// Puts the event together again.
+    /// Reads the event.
     ///
     /// # Errors
     ///
-    /// When the columns are not those of an event that this version knows.
+    /// When the columns do not form an event that this version knows.
     pub fn read(self) -> Result<Event, serde_json::Error> {
         Event::read(self.event, self)
     }
 
-    /// Whether the data are an object at all.
+    /// Checks that the data are a JSON object.
     ///
     /// # Errors
     ///
-    /// When they are not.
+    /// When they are not a JSON object.
     pub fn check_data(&self) -> Result<(), serde_json::Error> {
         serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(self.data).map(drop)
     }
 }
 
-/// What a column says.
+/// The value of a column.
 #[derive(Debug, Clone, Copy)]
 enum ColumnValue<'r> {
     Text(&'r str),
     Number(u32),
 }
 
-/// The columns beside the data, under the names of the event's fields.
+/// The columns other than the data, under the names of the event's fields.
 type ColumnFields<'r> = array::IntoIter<(&'static str, Option<ColumnValue<'r>>), 5>;
 
 impl<'r> Deserializer<'r> for JournalEntry<'r> {
@@ -96,7 +96,7 @@ impl<'r> Deserializer<'r> for JournalEntry<'r> {
     }
 }
 
-/// Shows a visitor of events the columns before the data.
+/// Gives the columns to a visitor of an event before the data.
 struct Whole<'r, V> {
     beside: ColumnFields<'r>,
     visitor: V,
@@ -121,7 +121,7 @@ impl<'r, V: Visitor<'r>> Visitor<'r> for Whole<'r, V> {
 /// The fields of an event.
 struct Fields<'r, A> {
     beside: ColumnFields<'r>,
-    /// The value of the column whose name was told last.
+    /// The value of the column whose name was given last.
     said: Option<ColumnValue<'r>>,
     data: A,
 }

@@ -1,4 +1,4 @@
-//! From the core's moments to wall-clock time and back.
+//! Conversion between the core's moments and wall-clock time.
 
 use jiff::Timestamp;
 
@@ -14,18 +14,18 @@ impl Epoch {
         Self(began)
     }
 
-    /// When it began.
+    /// The time at which the journal began.
     pub fn began(self) -> Timestamp {
         self.0
     }
 
-    /// The moment as wall-clock time.
+    /// The wall-clock time of a moment.
     pub fn wall(self, at: At) -> Timestamp {
         let millis = i64::try_from(at.0).unwrap_or(i64::MAX);
         Timestamp::from_millisecond(self.0.as_millisecond().saturating_add(millis)).unwrap_or(Timestamp::MAX)
     }
 
-    /// The wall-clock time as a moment; the beginning for anything before it.
+    /// The moment of a wall-clock time. The beginning of the journal for any earlier time.
     pub fn at(self, wall: Timestamp) -> At {
         let millis = wall.as_millisecond().saturating_sub(self.0.as_millisecond());
         At(u64::try_from(millis).unwrap_or(0))

@@ -1,4 +1,4 @@
-//! What can go wrong with the journal.
+//! Errors of the journal.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ pub enum JournalError {
     Open {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// SQLite refused.
@@ -20,15 +20,15 @@ pub enum JournalError {
         path: PathBuf,
         /// `read` or `written`.
         verb: &'static str,
-        /// Why.
+        /// The cause.
         source: rusqlite::Error,
     },
-    /// The disk did not take what was written.
+    /// The disk did not accept a write.
     #[error("the journal's log {path} cannot be brought to the disk: {source}")]
     Sync {
         /// The log of the database.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// The journal was written by a later version.
@@ -38,12 +38,12 @@ pub enum JournalError {
     Newer {
         /// The database.
         path: PathBuf,
-        /// Its schema.
+        /// Its schema version.
         found: i64,
-        /// Ours.
+        /// The schema version of this orch.
         known: i64,
     },
-    /// A row does not read as an event.
+    /// A row cannot be read as an event.
     #[error(
         "the journal {path} is damaged at entry {seq}: {why}; `orch doctor --fix` sets it aside, never deletes it, and saves what can be known"
     )]
@@ -52,13 +52,14 @@ pub enum JournalError {
         path: PathBuf,
         /// The entry.
         seq: i64,
-        /// Why.
+        /// The cause.
         why: String,
     },
 }
 
 impl JournalError {
-    /// True when this user may not open or write the file, or the device does not answer: its contents are unknown.
+    /// True when this user may not open or write the file, or the device does not answer. The contents are then
+    /// unknown.
     pub fn is_out_of_reach(&self) -> bool {
         match self {
             Self::Sqlite { source, .. } => is_out_of_reach(source),
@@ -67,7 +68,7 @@ impl JournalError {
         }
     }
 
-    /// True when the disk had no room left for it.
+    /// True when the disk was full.
     pub fn is_disk_full(&self) -> bool {
         match self {
             Self::Sqlite { path, source, .. } => is_disk_full(source, path),
@@ -79,10 +80,11 @@ impl JournalError {
     }
 }
 
-/// Room below which SQLite cannot so much as map the index of its log, in bytes. It calls that an input or output error.
+/// The free space, in bytes, below which SQLite cannot even map the index of its log. SQLite reports that as an I/O
+/// error.
 const LEAST_ROOM: u64 = 64 << 10;
 
-/// True when the disk of the database has no room for what was wanted of it.
+/// True when the disk of the database has too little space for the operation.
 pub(super) fn is_disk_full(error: &rusqlite::Error, database: &std::path::Path) -> bool {
     use rusqlite::ErrorCode::{CannotOpen, DiskFull, SystemIoFailure};
     let room = || rustix::fs::statvfs(database).map(|found| found.f_bavail.saturating_mul(found.f_frsize));
@@ -93,7 +95,7 @@ pub(super) fn is_disk_full(error: &rusqlite::Error, database: &std::path::Path) 
     }
 }
 
-/// True for what SQLite says of a file that it cannot get at.
+/// True for SQLite's errors about a file that it cannot reach.
 pub(super) fn is_out_of_reach(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, PermissionDenied, ReadOnly, SystemIoFailure};
     matches!(

@@ -1,11 +1,11 @@
-//! The JSON Schema of what `orch events --json` prints.
+//! The JSON Schema of the output of `orch events --json`.
 
 use serde_json::{Value, json};
 
 use super::SCHEMA;
 use crate::schedule::EVENT_NAMES;
 
-/// The schema of one line. What `data` holds depends on the event and may grow; the other fields do not change.
+/// The schema of one line. The content of `data` depends on the event and may grow; the other fields do not change.
 pub fn event_schema() -> Value {
     let names: Vec<Value> = EVENT_NAMES
         .iter()

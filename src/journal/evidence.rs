@@ -1,4 +1,4 @@
-//! What a landing rests on, taken from the journal: the note that each landed merge carries.
+//! The evidence for a landing, taken from the journal: the note that each landed merge carries.
 
 use std::collections::BTreeMap;
 
@@ -15,80 +15,80 @@ use crate::schedule::{Event, Exit, Landed, PersonFact, PhaseSaid, Ran, TaskRepor
 pub struct EvidenceNote {
     /// Version of this format: 1.
     pub schema: u32,
-    /// What came onto the target with this commit; more than one where plans share it.
+    /// The plans, or their first phases, that landed with this commit. Plans may share a commit.
     pub landings: Vec<LandingEvidence>,
 }
 
-/// A plan, or its first phases, on a target.
+/// The landing of a plan, or of its first phases, on a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LandingEvidence {
     /// The plan.
     pub plan: String,
-    /// The branch it landed on.
+    /// The branch that the plan landed on.
     pub target: String,
-    /// Where that stood before; none when it did not exist.
+    /// The branch's tip before the landing; null when the branch did not exist.
     pub before: Option<String>,
-    /// The commit with which it landed.
+    /// The commit with which the plan landed.
     pub commit: String,
-    /// When (RFC 3339).
+    /// The time of the landing (RFC 3339).
     pub landed_at: String,
-    /// The phases that landed, where not the whole plan did.
+    /// The landed phases; null when the whole plan landed.
     pub phases: Option<Vec<u32>>,
-    /// What was last said of tasks, parts of them and VERIFY blocks.
+    /// The last reports about tasks, sub-tasks and VERIFY blocks.
     pub items: Vec<ItemEvidence>,
     /// The attempts, oldest first.
     pub attempts: Vec<AttemptEvidence>,
-    /// What was verified, oldest first.
+    /// The verifications, oldest first.
     pub verified: Vec<VerifyEvidence>,
-    /// What persons approved.
+    /// Approvals by people.
     pub approvals: Vec<ApprovalEvidence>,
-    /// What persons said who looked at the work.
+    /// Approvals by people who reviewed the work.
     pub reviews: Vec<ApprovalEvidence>,
 }
 
-/// The last word about an item.
+/// The last report about a task, a sub-task or a VERIFY block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ItemEvidence {
     /// `2.3`, `2.3.1`, `2.verify`.
     pub id: String,
     /// `done`, `failed` or `skipped`.
     pub state: String,
-    /// The attempt whose agent said so; none for a person's word.
+    /// The attempt whose agent made the report; null for a person's report.
     pub attempt: Option<String>,
-    /// True when nobody said so: the attempt's commits counted, because no agent of the plan reported anything.
+    /// True when nobody reported it: the attempt's commits counted, because no agent of the plan reported anything.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub assumed: bool,
-    /// True when nobody said so: the document had it ticked when the plan was begun.
+    /// True when nobody reported it: the box was already ticked in the document when the plan was begun.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ticked: bool,
-    /// When (RFC 3339).
+    /// The time of the report (RFC 3339).
     pub at: String,
-    /// The agent's words about it.
+    /// The agent's note about it.
     pub note: Option<String>,
 }
 
 /// One attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AttemptEvidence {
-    /// Its id.
+    /// The attempt's id.
     pub id: String,
-    /// Its agent, as the manifest calls it.
+    /// The agent's name in the manifest.
     pub agent: String,
     /// The agent's program.
     pub program: Option<String>,
-    /// What the program said its version is, when the note was written.
+    /// The version that the program reported when the note was written.
     pub version: Option<String>,
-    /// What it was given: phases, tasks or VERIFY blocks.
+    /// The work of the attempt: phases, tasks or VERIFY blocks.
     pub given: Vec<String>,
-    /// When it started (RFC 3339).
+    /// The start time (RFC 3339).
     pub started_at: Option<String>,
-    /// When it ended (RFC 3339).
+    /// The end time (RFC 3339).
     pub ended_at: Option<String>,
     /// How it ended, in words.
     pub exit: Option<String>,
-    /// The code with which its program exited; none where it did not exit on its own.
+    /// The program's exit code; null when the program did not exit on its own.
     pub exit_code: Option<i32>,
-    /// Why it was not enough; none where it was.
+    /// Why the attempt failed; null when it did not fail.
     pub failed: Option<String>,
 }
 
@@ -97,56 +97,57 @@ pub struct AttemptEvidence {
 pub struct VerifyEvidence {
     /// `phase`, `plan` or `merge`.
     pub of: String,
-    /// The phase, where it is one's.
+    /// The phase, for a verification of a phase.
     pub phase: Option<u32>,
-    /// The shell line; none where that is not known.
+    /// The shell line; null when it is not known.
     pub command: Option<String>,
     /// The commit that was verified.
     pub commit: Option<String>,
     /// The tree that was verified.
     pub tree: Option<String>,
-    /// True when it succeeded: it exited with code 0.
+    /// True when the command exited with code 0.
     pub passed: bool,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     pub took_ms: Option<u64>,
-    /// When it was recorded (RFC 3339).
+    /// The time of the record (RFC 3339).
     pub at: String,
 }
 
 /// A person's approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApprovalEvidence {
-    /// What was approved: the plan or a phase of it, or after a review the plan with its commit.
+    /// What was approved: the plan, a phase of the plan or, after a review, the plan at its commit.
     pub what: String,
-    /// When (RFC 3339).
+    /// The time of the approval (RFC 3339).
     pub at: String,
 }
 
-/// An attempt's program and its version, as far as they are known.
+/// An attempt's program and the program's version, as far as they are known.
 pub type Program = (Option<String>, Option<String>);
 
 impl EvidenceNote {
-    /// Reads a note; none for what is no such note.
+    /// Parses a note; `None` when the text is not an evidence note.
     pub fn read(text: &str) -> Option<Self> {
         let note: Self = serde_json::from_str(text).ok()?;
         (note.schema == SCHEMA).then_some(note)
     }
 
-    /// The note as it is kept.
+    /// The text of the note, as it is stored.
     pub fn text(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("texts and numbers are JSON");
         text.push('\n');
         text
     }
 
-    /// Its JSON Schema.
+    /// The JSON Schema of a note.
     pub fn json_schema() -> Value {
         schemars::schema_for!(Self).to_value()
     }
 }
 
 impl LandingEvidence {
-    /// What a landing rests on, from the entries about its plan, in order. None when the journal does not tell of it.
+    /// The evidence for a landing, from the entries about its plan, in order. `None` when the journal has no entry of
+    /// the landing.
     pub fn of(
         records: &[Record],
         landed: &Landed,
@@ -173,7 +174,7 @@ impl LandingEvidence {
     }
 }
 
-/// The word about a task in an event, and the state that it says.
+/// The report about a task in an event, and the state that it reports.
 fn said(event: &Event) -> Option<(&TaskReport, &'static str)> {
     if let Event::TaskDone(report) = event {
         Some((report, "done"))

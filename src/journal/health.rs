@@ -1,4 +1,4 @@
-//! Whether the journal can be read, and saving what can be read of one that cannot.
+//! Checking that the journal can be read, and saving the readable part of a damaged journal.
 
 use std::path::PathBuf;
 
@@ -7,20 +7,20 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::{is_disk_full, is_out_of_reach};
 use super::{Epoch, JournalError, JournalReader, OrchDir, Record};
 
-/// What a look at the database shows.
+/// The result of checking the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
-    /// There is none.
+    /// There is no journal.
     Missing,
-    /// Every entry reads.
+    /// Every entry can be read.
     Fine,
-    /// A later version wrote it.
+    /// A later version wrote the journal.
     Newer(String),
-    /// The disk has no room for what opening it takes.
+    /// The disk has too little space to open the journal.
     Full(String),
-    /// It cannot be opened here and now, which says nothing of what is in it.
+    /// The journal cannot be opened here and now, which says nothing about its content.
     OutOfReach(String),
-    /// It cannot be read to its end.
+    /// The journal cannot be read to its end.
     Damaged(String),
 }
 
@@ -63,18 +63,19 @@ fn reader_of_empty(dir: &OrchDir) -> rusqlite::Result<()> {
     connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))
 }
 
-/// The entries before the first that cannot be read, with the time they count from; none when not even that can be.
+/// The entries before the first unreadable one, with the time they count from. `None` when not even that time can be
+/// read.
 pub fn salvage(dir: &OrchDir) -> Option<(Epoch, Vec<Record>)> {
     let reader = JournalReader::open(dir).ok().flatten()?;
     Some((reader.epoch(), reader.readable()))
 }
 
-/// Renames the database and what belongs to it, so that another can take its place. Nothing is deleted. Gives the new
-/// name.
+/// Renames the database and its companion files, so that a new database can take their place. Deletes nothing. Returns
+/// the new name.
 ///
 /// # Errors
 ///
-/// When it cannot be renamed.
+/// When a file cannot be renamed.
 pub fn set_aside(dir: &OrchDir, stamp: &str) -> Result<PathBuf, JournalError> {
     let path = dir.database();
     let mut to = dir.path().join(format!("orch.db.damaged-{stamp}"));
@@ -83,7 +84,7 @@ pub fn set_aside(dir: &OrchDir, stamp: &str) -> Result<PathBuf, JournalError> {
         copy += 1;
         to = dir.path().join(format!("orch.db.damaged-{stamp}-{copy}"));
     }
-    // The log first: beside a database of the same name it would be replayed into it.
+    // The log goes first: SQLite would replay it into a new database of the same name.
     for tail in ["-wal", "-shm", ""] {
         let with = |file: &PathBuf| {
             let mut name = file.as_os_str().to_owned();
@@ -101,7 +102,7 @@ pub fn set_aside(dir: &OrchDir, stamp: &str) -> Result<PathBuf, JournalError> {
 }
 
 impl JournalReader {
-    /// What SQLite finds wrong with its own pages; none when they are sound.
+    /// SQLite's first finding about its own pages; `None` when they are sound.
     fn quick_check(&self) -> rusqlite::Result<Option<String>> {
         let said: String = self
             .connection
@@ -109,11 +110,11 @@ impl JournalReader {
         Ok((said != "ok").then_some(said))
     }
 
-    /// The entries from the first up to the last before one that is damaged or missing.
+    /// The entries before the first damaged or missing one.
     fn readable(&self) -> Vec<Record> {
         let mut records = Vec::new();
         let from = (&self.connection, self.path.as_path(), self.epoch());
-        // What ends it is what makes it damaged.
+        // The error that ends the reading is the damage itself.
         let _ = super::reader::read_into(&mut records, from, 0, None);
         records
     }

@@ -1,21 +1,21 @@
-//! Whether anything has happened since somebody looked.
+//! Checking whether anything has happened since a look.
 
 use super::error::JournalError;
 use super::lock::RepositoryLock;
 use super::paths::OrchDir;
 use super::reader::JournalReader;
 
-/// Where things stand: an answer that was made at one mark holds as long as the mark is the same.
+/// A mark in the journal's history. An answer that was computed at one mark is valid as long as the mark is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JournalMark {
     /// The number of the journal's last entry.
     pub seq: i64,
-    /// True while a supervisor is at work.
+    /// True while a supervisor runs.
     pub driven: bool,
 }
 
 impl JournalMark {
-    /// Where things stand now.
+    /// The present mark.
     ///
     /// # Errors
     ///

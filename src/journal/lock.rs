@@ -1,7 +1,8 @@
 //! One supervisor per repository: a lock that the kernel drops with its process.
 //!
-//! It is on the repository's own folder, which nobody removes by mistake, and on the file `lock` in orch's folder: there the
-//! holder writes who it is, and file systems that lock no folders lock that.
+//! The lock is on the repository's own folder, which nobody removes by mistake, and on the file `lock` in orch's
+//! folder. The holder writes its name into that file, and file systems that cannot lock folders can still lock the
+//! file.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
@@ -13,31 +14,33 @@ use serde::{Deserialize, Serialize};
 
 use super::{JournalError, OrchDir};
 
-/// A process that checks the lock holds it shared for an instant. Only a process that keeps it longer drives.
+/// A process that only checks the lock holds it shared for an instant. Only a process that keeps the lock longer drives
+/// the repository.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// A child that a holder was just starting when it was killed has the lock until it is started, which may last on a machine
-/// that is busy.
+/// How long to wait for the lock of a process that is gone. A child that the holder was starting when it was killed
+/// keeps the lock until the child has started, which may take long on a busy machine.
 const GONE: Duration = Duration::from_secs(10);
 
-/// Proof that this process drives the repository. Dropped with the process, however it ends.
+/// Proof that this process drives the repository. The kernel drops the lock with the process, however the process ends.
 #[derive(Debug)]
 pub struct RepositoryLock {
     _folder: Option<File>,
     _file: File,
 }
 
-/// Who holds the lock, as it wrote itself down.
+/// The holder of the lock, as recorded by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// Its process id.
+    /// The holder's process id.
     pub pid: u32,
-    /// What it does: `up` or `merge`. Empty where that cannot be found out.
+    /// The holder's command: `up` or `merge`. Empty when the command cannot be found out.
     pub doing: String,
 }
 
 impl RepositoryLock {
-    /// Takes the lock. The inner error is the holder, when another process has it (none when it wrote no name yet).
+    /// Takes the lock. The inner error is the holder, when another process has the lock (`None` when the holder has
+    /// written no name yet).
     ///
     /// # Errors
     ///
@@ -66,7 +69,8 @@ impl RepositoryLock {
         }
     }
 
-    /// The folder first: who has it has the lock. None when somebody else has either.
+    /// Tries the folder first, because whoever has the folder has the lock. `None` when somebody else has the folder or
+    /// the file.
     fn try_take(dir: &OrchDir) -> Result<Option<Self>, JournalError> {
         let folder = match folder_of(dir).map(|folder| (folder.try_lock(), folder)) {
             Some((Ok(()), folder)) => Some(folder),
@@ -91,11 +95,11 @@ impl RepositoryLock {
         }
     }
 
-    /// Who holds the lock now; none when nobody does.
+    /// The present holder of the lock; `None` when nobody holds it.
     ///
     /// # Errors
     ///
-    /// When the lock file is there and cannot be opened.
+    /// When the lock file exists and cannot be opened.
     pub fn holder(dir: &OrchDir) -> Result<Option<Option<Holder>>, JournalError> {
         let began = Instant::now();
         while is_held(dir)? {
@@ -114,12 +118,12 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> JournalError {
     |source| JournalError::Open { path, source }
 }
 
-/// The repository's own folder; none where it cannot be opened.
+/// The repository's own folder; `None` when it cannot be opened.
 fn folder_of(dir: &OrchDir) -> Option<File> {
     File::open(dir.path().parent()?).ok()
 }
 
-/// True while another opening has the folder or the file for itself.
+/// True while another open file has locked the folder or the file exclusively.
 fn is_held(dir: &OrchDir) -> Result<bool, JournalError> {
     if let Some(folder) = folder_of(dir)
         && matches!(folder.try_lock_shared(), Err(TryLockError::WouldBlock))
@@ -140,7 +144,7 @@ fn is_held(dir: &OrchDir) -> Result<bool, JournalError> {
 }
 
 impl Holder {
-    /// False when its process is certainly gone.
+    /// False when the holder's process is certainly gone.
     fn is_alive(&self) -> bool {
         let pid = i32::try_from(self.pid)
             .ok()
@@ -149,7 +153,7 @@ impl Holder {
     }
 }
 
-/// For how long a lock is waited for that this one seems to hold.
+/// How long to wait for a lock that `holder` seems to hold.
 fn patience(holder: Option<&Holder>) -> Duration {
     match holder {
         Some(holder) if !holder.is_alive() => GONE,
@@ -157,10 +161,11 @@ fn patience(holder: Option<&Holder>) -> Duration {
     }
 }
 
-/// How often the kernel's list of locks is read: it comes in pieces, and an entry is missed when others come and go in between.
+/// How often the kernel's list of locks is read. The list comes in pieces, and an entry is missed when others come and
+/// go in between.
 const LOOKS: u32 = 8;
 
-/// The holder by its own word; where somebody took that away, by the kernel's.
+/// The holder by its own record. When somebody has removed the record, the holder by the kernel's list of locks.
 fn find_holder(dir: &OrchDir) -> Option<Holder> {
     let text = std::fs::read_to_string(dir.lock()).unwrap_or_default();
     let noted = serde_json::from_str(&text).ok();
@@ -177,8 +182,9 @@ fn find_holder(dir: &OrchDir) -> Option<Holder> {
     })
 }
 
-/// Who has an inode locked for itself by `flock`, as `/proc/locks` tells it: number, kind, sort, mode, process, and
-/// `MAJOR:MINOR:INODE`. The device is not compared: some file systems show another there than in `stat`.
+/// The process that has locked an inode exclusively by `flock`, from `/proc/locks`: number, kind, sort, mode, process,
+/// and `MAJOR:MINOR:INODE`. The device is not compared, because some file systems show another device there than in
+/// `stat`.
 fn owner_of(locks: &str, inode: u64) -> Option<u32> {
     locks.lines().find_map(|line| {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
@@ -191,7 +197,7 @@ fn owner_of(locks: &str, inode: u64) -> Option<u32> {
     })
 }
 
-/// What an `orch` was called for; empty where its command line does not tell.
+/// The command of an `orch` process; empty when its command line does not show the command.
 fn command_of(pid: u32) -> String {
     const DRIVING: &[&str] = &["up", "merge", "revert", "doctor", "down", "clean"];
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();

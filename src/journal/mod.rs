@@ -1,9 +1,9 @@
-//! Floor 3: what is kept under `.git/orch/`: the journal of events, verdicts on trees, and the lock of the
-//! repository.
+//! Floor 3: the data under `.git/orch/`: the journal of events, verdicts on trees, and the lock of the repository.
 //!
-//! The journal is an append-only table of facts in SQLite (WAL): what was committed survives the death of
-//! this program, and a power cut where that was waited for; a torn tail is SQLite's to roll back. State is always the fold of it, so there is nothing else to
-//! keep in step. Each entry carries a seal, so that damage is a refusal and never another state.
+//! The journal is an append-only table of facts in SQLite (WAL). Committed entries survive the death of this program,
+//! and also a power cut if the writer waited for the disk; SQLite rolls back a torn tail. State is always the fold of
+//! the journal, so there is nothing else to keep in step. Each entry carries a seal, so that damage leads to a refusal
+//! and never to another state.
 
 mod attach_lock;
 mod entry;

@@ -1,9 +1,10 @@
 //! How far the journal has reached the disk.
 //!
-//! A commit writes to SQLite's log without waiting for the disk (`synchronous = NORMAL`); what must be there is waited for here,
-//! by whoever needs it and beside everything else that continues. One `fdatasync` of the log takes all along that was written
-//! before it began (group commit). That SQLite's log is whole up to the last synced commit after a power cut, and what a
-//! checkpoint moves out of it is synced by SQLite itself, is said in <https://www.sqlite.org/wal.html>.
+//! A commit writes to SQLite's log without waiting for the disk (`synchronous = NORMAL`). A caller that needs its
+//! entries on the disk waits for that here, while everything else continues. One `fdatasync` of the log covers
+//! everything that was written before it began (group commit). After a power cut, SQLite's log is whole up to the last
+//! synced commit, and SQLite itself syncs what a checkpoint moves out of the log; see
+//! <https://www.sqlite.org/wal.html>.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -20,7 +21,7 @@ use super::JournalError;
 #[derive(Debug)]
 pub(super) struct OnDisk {
     log: PathBuf,
-    /// Number of the last entry that was committed.
+    /// The number of the last committed entry.
     committed: AtomicI64,
     reached: Mutex<Reached>,
 }
@@ -28,13 +29,13 @@ pub(super) struct OnDisk {
 #[derive(Debug)]
 struct Reached {
     file: Option<File>,
-    /// Number of the last entry that is known to be on the disk.
+    /// The number of the last entry that is known to be on the disk.
     synced: i64,
-    /// Why the disk did not take something. It is not asked again: what it then says of older writes means nothing.
+    /// Why a sync failed. The disk is not asked again, because a later success says nothing about the earlier writes.
     failed: Option<WriteFailure>,
 }
 
-/// An error that can be told more than once.
+/// An error that can be returned more than once.
 #[derive(Debug, Clone, Copy)]
 struct WriteFailure(io::ErrorKind, Option<i32>);
 
@@ -50,7 +51,7 @@ impl WriteFailure {
 }
 
 impl OnDisk {
-    /// Of the database at this path, whose entries up to this number are on the disk.
+    /// The log of the database at this path, whose entries up to `synced` are on the disk.
     pub(super) fn of(database: &Path, synced: i64) -> Self {
         let mut log = OsString::from(database);
         log.push("-wal");
@@ -58,7 +59,7 @@ impl OnDisk {
         Self {
             committed: AtomicI64::new(synced),
             reached: Mutex::new(Reached {
-                // From now on no error of writing it goes by unseen.
+                // Open from now on, so that no error of writing the log goes unseen.
                 file: File::open(&log).ok(),
                 synced,
                 failed: None,
@@ -67,7 +68,7 @@ impl OnDisk {
         }
     }
 
-    /// Takes note of the last entry that was committed.
+    /// Records the number of the last committed entry.
     pub(super) fn note(&self, last: i64) {
         self.committed.store(last, Ordering::Release);
     }
@@ -102,7 +103,7 @@ impl Reached {
     }
 }
 
-/// A place in the journal that can be waited for.
+/// A position in the journal that a caller can wait for.
 #[derive(Debug, Clone)]
 pub struct Mark {
     pub(super) on_disk: Arc<OnDisk>,
@@ -110,11 +111,11 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Waits until everything up to here would survive a power cut. Blocks.
+    /// Waits until everything up to this position would survive a power cut. Blocks.
     ///
     /// # Errors
     ///
-    /// When the disk does not take it, now or at an earlier call.
+    /// When the disk does not accept the entries, now or at an earlier call.
     pub fn reach(&self) -> Result<(), JournalError> {
         self.on_disk
             .reach(self.entry)

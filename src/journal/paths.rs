@@ -9,12 +9,12 @@ use crate::plan::{AttemptId, PlanName};
 pub struct OrchDir(PathBuf);
 
 impl OrchDir {
-    /// The folder inside this common git directory; nothing is made.
+    /// The folder inside this common git directory. Creates nothing.
     pub fn new(common_dir: &Path) -> Self {
         Self(common_dir.join("orch"))
     }
 
-    /// This folder, known by its own path.
+    /// The folder at this path.
     pub fn at(folder: &Path) -> Self {
         Self(folder.to_owned())
     }
@@ -29,7 +29,7 @@ impl OrchDir {
         self.0.join("orch.db")
     }
 
-    /// The file whose lock says that somebody drives this repository.
+    /// The file whose lock shows that a process drives this repository.
     pub fn lock(&self) -> PathBuf {
         self.0.join("lock")
     }
@@ -44,7 +44,8 @@ impl OrchDir {
         self.0.join("attempts").join(attempt.as_str())
     }
 
-    /// The folder with a file for each user that has seen a digest: its last entry of the journal.
+    /// The folder with one file for each user that has seen a digest: the number of the last journal entry that the
+    /// user saw.
     pub fn looks(&self) -> PathBuf {
         self.0.join("looks")
     }
@@ -59,22 +60,23 @@ impl OrchDir {
         self.verifications().join(plan.as_str())
     }
 
-    /// The folder of a person who is attached to the plan: the lock, and the mark of what that person has started.
+    /// The folder of a person who is attached to the plan: the lock, and the mark of the processes that the person has
+    /// started.
     pub fn attached(&self, plan: &PlanName) -> PathBuf {
         self.0.join("attached").join(plan.as_str())
     }
 
-    /// The folder of the verification that is, or was last, at work in one of the merge train's worktrees.
+    /// The folder of the present or last verification in one of the merge train's worktrees.
     pub fn train_verification(&self, slot: usize) -> PathBuf {
         self.verifications().join(format!("train@{slot}"))
     }
 
-    /// The folder of the command that makes generated files of a merge again, or did so last.
+    /// The folder of the present or last command that generates the generated files of a merge again.
     pub fn regeneration(&self) -> PathBuf {
         self.verifications().join("mend@0")
     }
 
-    /// The folder of the last verification of what an agent made of the plan's conflict.
+    /// The folder of the last verification of an agent's resolution of the plan's conflict.
     pub fn conflict_verification(&self, plan: &PlanName) -> PathBuf {
         self.verifications().join(format!("{plan}.resolved"))
     }
@@ -84,17 +86,17 @@ impl OrchDir {
         self.verifications().join(format!("{plan}.merged"))
     }
 
-    /// The folder with the folders of all verifications.
+    /// The folder that contains the folders of all verifications.
     pub fn verifications(&self) -> PathBuf {
         self.0.join("verify")
     }
 
-    /// The folder of the last setup of a worktree, or of the hook that runs after it, by the name of the worktree.
+    /// The folder of the last setup of a worktree, or of the hook after the setup, by the name of the worktree.
     pub fn setup(&self, name: &str) -> PathBuf {
         self.setups().join(name)
     }
 
-    /// The folder with the folders of all setups.
+    /// The folder that contains the folders of all setups.
     pub fn setups(&self) -> PathBuf {
         self.0.join("setup")
     }
@@ -104,37 +106,37 @@ impl OrchDir {
         self.hooks().join(name)
     }
 
-    /// The folder with the folders of hooks that run or have failed.
+    /// The folder that contains the folders of hooks that run or have failed.
     pub fn hooks(&self) -> PathBuf {
         self.0.join("hooks")
     }
 
-    /// The move of the target that is being carried out.
+    /// The record of the move of the target that is under way.
     pub fn landing(&self) -> PathBuf {
         self.0.join("landing.json")
     }
 
-    /// Held by a process that moves the target, and by its git commands.
+    /// The lock of a process that moves the target. The git commands of that process hold the lock too.
     pub fn landing_lock(&self) -> PathBuf {
         self.0.join("landing.lock")
     }
 
-    /// Held by a process that removes worktrees and branches of landed plans.
+    /// The lock of a process that removes worktrees and branches of landed plans.
     pub fn clean_lock(&self) -> PathBuf {
         self.0.join("clean.lock")
     }
 
-    /// Which manifest the last run was driven by.
+    /// The record of the manifest that drove the last run.
     pub fn manifest_note(&self) -> PathBuf {
         self.0.join("manifest")
     }
 
-    /// The plans as the supervisor counts them, or the last one did.
+    /// The plans in force, as the present or the last supervisor counts them.
     pub fn plans_taken(&self) -> PathBuf {
         self.0.join("plans.json")
     }
 
-    /// The notices that were sent lately.
+    /// The notices that were sent recently.
     pub fn told(&self) -> PathBuf {
         self.0.join("told.json")
     }

@@ -1,4 +1,4 @@
-//! The journal read, beside its writer or without one.
+//! Reading the journal, with or without a writer at work.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::seal::seal;
 use super::store::{SEALED_SINCE, VERSION};
 use super::{Epoch, JournalError, OrchDir, Record};
 
-/// The journal, open for reading beside a writer.
+/// The journal, open for reading while another process may write.
 #[derive(Debug)]
 pub struct JournalReader {
     pub(super) connection: Connection,
@@ -23,11 +23,11 @@ pub struct JournalReader {
 }
 
 impl JournalReader {
-    /// Opens the journal for reading; none when there is none.
+    /// Opens the journal for reading; `None` when there is no journal.
     ///
     /// # Errors
     ///
-    /// When it is there and cannot be read.
+    /// When the journal exists and cannot be read.
     pub fn open(dir: &OrchDir) -> Result<Option<Self>, JournalError> {
         let path = dir.database();
         if !path.exists() {
@@ -38,8 +38,8 @@ impl JournalReader {
             verb: "read",
             source,
         };
-        // Read-write where possible: a reader of a WAL database has to make its shared-memory file.
-        // A connection is used by one thread at a time, as its type sees to, and needs no lock of its own for each value.
+        // Read-write where possible, because a reader of a WAL database has to make its shared-memory file. The type of
+        // the connection ensures that only one thread uses it at a time, so SQLite needs no mutex for each value.
         let open = |flags| Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let connection = open(OpenFlags::SQLITE_OPEN_READ_WRITE)
             .or_else(|_| open(OpenFlags::SQLITE_OPEN_READ_ONLY))
@@ -65,13 +65,13 @@ impl JournalReader {
             })
             .map_err(read)?;
         if known == 0 {
-            // In one statement: a supervisor that is just beginning may have noted it since.
+            // In one statement, because a supervisor that is just starting may have written the epoch since.
             const ENTRIES: &str =
                 "SELECT count(*) FROM events WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'epoch')";
             let entries: i64 = connection
                 .query_row(ENTRIES, [], |row| row.get(0))
                 .map_err(read)?;
-            // Tables are made before the beginning is noted, so without entries this is no damage.
+            // The tables are made before the epoch is written, so without entries this is no damage.
             return match entries {
                 0 => Ok(None),
                 _ => Err(JournalError::Damaged {
@@ -89,12 +89,12 @@ impl JournalReader {
         }))
     }
 
-    /// When the journal began.
+    /// The time at which the journal began.
     pub fn epoch(&self) -> Epoch {
         self.epoch
     }
 
-    /// The number of the last record; 0 when there is none.
+    /// The number of the last record; 0 when there are no records.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl JournalReader {
             })
     }
 
-    /// The records after `seq`, in order; of one plan only where one is named.
+    /// The records after `seq`, in order; only those of `plan` if one is named.
     ///
     /// # Errors
     ///
@@ -135,9 +135,10 @@ pub(super) fn epoch(connection: &Connection, path: &Path) -> Result<Epoch, Journ
     Ok(Epoch::new(began))
 }
 
-/// A version of nothing beside tables: the first page is damaged, and what it hides must not pass for an empty journal.
+/// Refuses a database with tables and version 0: its first page is damaged, and the hidden entries must not pass for an
+/// empty journal.
 pub(super) fn refuse_foreign_tables(connection: &Connection, path: &Path) -> Result<(), JournalError> {
-    // In one statement: the process that made the tables sets the version, if it was not set before.
+    // In one statement, because the process that made the tables sets the version, if it was not set before.
     const TABLES: &str =
         "SELECT count(*) FROM sqlite_schema WHERE (SELECT user_version FROM pragma_user_version) = 0";
     let tables: i64 = connection
@@ -157,7 +158,8 @@ pub(super) fn refuse_foreign_tables(connection: &Connection, path: &Path) -> Res
     })
 }
 
-/// Every record after `after`, each proved by its seal, and none missing between the first and the last.
+/// Reads every record after `after`. Each record must match its seal, and none may be missing between the first and the
+/// last.
 pub(super) fn read(
     connection: &Connection,
     path: &Path,
@@ -170,7 +172,7 @@ pub(super) fn read(
     Ok(records)
 }
 
-/// As [`read`]; what was read before an error is there all the same.
+/// Like [`read`], but keeps in `records` what was read before an error.
 pub(super) fn read_into(
     records: &mut Vec<Record>,
     (connection, path, epoch): (&Connection, &Path, Epoch),
@@ -215,13 +217,13 @@ pub(super) fn read_into(
             attempt: text_or_none(row, 7).map_err(failed)?,
             data: text(row, 8).map_err(failed)?,
         };
-        // None for what was written before there were seals.
+        // `None` for an entry that was written before there were seals.
         let sealed: Option<i64> = row.get(9).map_err(failed)?;
         if sealed.is_some_and(|sealed| sealed != seal(epoch, seq, at, run, &entry)) {
             entry.check_data().map_err(|error| damaged(error.to_string()))?;
             return Err(damaged("its seal does not fit what it says".to_owned()));
         }
-        // Chosen here and not by the query, which would trust a column before its seal.
+        // The plan is filtered here and not by the query, which would trust a column before its seal is checked.
         if plan.is_some_and(|plan| entry.plan != Some(plan)) {
             entry.check_data().map_err(|error| damaged(error.to_string()))?;
             continue;
@@ -237,16 +239,16 @@ pub(super) fn read_into(
     Ok(())
 }
 
-/// A text, where it lies.
+/// A text, borrowed from the row.
 fn text<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<&'r str> {
     match row.get_ref(column)?.as_str() {
         Ok(text) => Ok(text),
-        // To take it out says better what is wrong with it.
+        // Reading the column as a `String` gives a better error.
         Err(error) => Err(row.get::<_, String>(column).err().unwrap_or_else(|| error.into())),
     }
 }
 
-/// A text, where it lies, or none.
+/// A text, borrowed from the row, or `None` for NULL.
 fn text_or_none<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<Option<&'r str>> {
     match row.get_ref(column)? {
         ValueRef::Null => Ok(None),

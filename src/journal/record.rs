@@ -7,25 +7,25 @@ use serde_json::{Map, Value};
 use crate::plan::RunId;
 use crate::schedule::{At, Event};
 
-/// Version of every JSON document that `orch` prints.
+/// The version of every JSON document that `orch` prints.
 pub const SCHEMA: u32 = 1;
 
 /// An event with its place in the journal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// Its number, from 1, without gaps.
+    /// The entry's number, from 1, without gaps.
     pub seq: i64,
     /// The core's moment.
     pub at: At,
     /// The wall-clock time.
     pub wall: Timestamp,
-    /// The run that it belongs to.
+    /// The run that the event belongs to.
     pub run: RunId,
     /// What happened.
     pub event: Event,
 }
 
-/// An event taken apart into the columns that people filter by and the rest.
+/// An event, split into the columns that people filter by and the remaining data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Columns {
     /// The event's name, such as `agent.started`.
@@ -43,7 +43,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Takes an event apart.
+    /// Splits an event into columns.
     pub fn of(event: &Event) -> Self {
         let mut map = match serde_json::to_value(event) {
             Ok(Value::Object(map)) => map,
@@ -68,7 +68,7 @@ impl Columns {
 }
 
 impl Record {
-    /// `{schema, seq, at, run, event, plan, phase, task, attempt, data}`.
+    /// The JSON object `{schema, seq, at, run, event, plan, phase, task, attempt, data}`.
     pub fn to_json(&self) -> Value {
         let columns = Columns::of(&self.event);
         serde_json::json!({

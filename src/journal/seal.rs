@@ -1,5 +1,5 @@
-//! The seal of an entry: SQLite checks the frames of its log, and notices a torn page, but not a flipped bit in a text. Of 1,386
-//! cuts and flipped bits all over a database of 240 entries, 494 read as another state without it.
+//! The seal of an entry. SQLite checks the frames of its log and notices a torn page, but not a flipped bit in a text.
+//! Without seals, 494 of 1,386 cuts and flipped bits all over a database of 240 entries read as another state.
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -9,8 +9,8 @@ use crate::schedule::At;
 use super::Epoch;
 use super::entry::JournalEntry;
 
-/// XXH3 over everything that an entry is read from, and over when the journal began, from which its time is reckoned. It
-/// guards against damage, not against malice.
+/// The XXH3 hash of everything that an entry is read from, and of the beginning of the journal, from which the entry's
+/// time is counted. The hash protects against damage, not against malice.
 pub(super) fn seal(epoch: Epoch, seq: i64, at: At, run: RunId, entry: &JournalEntry<'_>) -> i64 {
     let JournalEntry {
         event,
@@ -31,7 +31,7 @@ pub(super) fn seal(epoch: Epoch, seq: i64, at: At, run: RunId, entry: &JournalEn
         sealed.extend_from_slice(&number.to_le_bytes());
     }
     for text in [Some(event), plan, task, attempt, Some(data)] {
-        // Lengths keep neighbours apart; no text is as long as the mark of none.
+        // Lengths keep neighbouring texts apart. No text is as long as the mark for an absent text.
         let length = text.map_or(u64::MAX, |text| text.len() as u64);
         sealed.extend_from_slice(&length.to_le_bytes());
         sealed.extend_from_slice(text.unwrap_or("").as_bytes());

@@ -18,10 +18,10 @@ use super::record::Columns;
 use super::seal::seal;
 use super::{Epoch, JournalError, OrchDir, Record};
 
-/// Version of the tables.
+/// The version of the tables.
 pub(super) const VERSION: i64 = 2;
 
-/// The version that brought seals.
+/// The version that introduced seals.
 pub(super) const SEALED_SINCE: i64 = 2;
 
 const TABLES: &str = "
@@ -41,10 +41,10 @@ CREATE TABLE IF NOT EXISTS events (
 );
 ";
 
-/// From the first version to the second. Entries are always read whole, so the index served nobody.
+/// The change from the first version to the second. Entries are always read whole, so no query used the index.
 const SEALED: &str = "ALTER TABLE events ADD COLUMN seal INTEGER; DROP INDEX IF EXISTS events_plan;";
 
-/// The journal, open for writing. Only the holder of the repository lock has one.
+/// The journal, open for writing. Only the holder of the repository lock has a `Journal`.
 #[derive(Debug)]
 pub struct Journal {
     connection: Connection,
@@ -54,18 +54,18 @@ pub struct Journal {
     on_disk: Arc<OnDisk>,
 }
 
-/// What an entry must survive when `append` returns. The log is written in order, so the next entry that goes to the
-/// disk takes all before it along; [`Journal::mark`] is for who waits later.
+/// What an entry must survive when `append` returns. The log is written in order, so the next entry that is synced to
+/// the disk takes all earlier ones with it. [`Journal::mark`] serves callers that wait later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sync {
-    /// A power cut: for what is written down before something is done that must not be done twice.
+    /// A power cut: for entries that are written before an action that must not happen twice.
     Disk,
-    /// The death of this process: for facts that the world still shows after a power cut.
+    /// The death of this process: for facts that can still be observed after a power cut.
     Process,
 }
 
 impl Journal {
-    /// Opens the journal, making it when there is none; `now` is when a new one begins.
+    /// Opens the journal and makes a missing one. A new journal begins at `now`.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl Journal {
         connection
             .busy_timeout(Duration::from_secs(10))
             .map_err(written)?;
-        // FULL until the tables stand; from then on what must be on the disk is waited for.
+        // FULL until the tables exist. After that, callers wait for the entries that must be on the disk.
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
             .map_err(written)?;
@@ -123,7 +123,7 @@ impl Journal {
         connection
             .execute_batch("PRAGMA synchronous = NORMAL;")
             .map_err(written)?;
-        // Where an earlier process wrote the last entries without waiting, the first wait takes them along.
+        // An earlier process may have written the last entries without waiting. The first wait covers them too.
         let on_disk = Arc::new(OnDisk::of(&path, 0));
         on_disk.note(last);
         Ok(Self {
@@ -135,7 +135,7 @@ impl Journal {
         })
     }
 
-    /// When the journal began.
+    /// The time at which the journal began.
     pub fn epoch(&self) -> Epoch {
         self.epoch
     }
@@ -149,12 +149,12 @@ impl Journal {
         read(&self.connection, &self.path, self.epoch, 0, None)
     }
 
-    /// Writes events in one transaction. When this returns they survive the death of this process, and with
-    /// [`Sync::Disk`] also a power cut.
+    /// Writes events in one transaction. When `append` returns, they survive the death of this process and, with
+    /// [`Sync::Disk`], also a power cut.
     ///
     /// # Errors
     ///
-    /// When the database cannot be written, for example because the disk is full; then none of them is written.
+    /// When the database cannot be written, for example because the disk is full. Then none of the events is written.
     pub fn append(
         &mut self,
         at: At,
@@ -190,7 +190,7 @@ impl Journal {
         Ok(records)
     }
 
-    /// The place behind the last entry, to be waited for.
+    /// The position after the last entry, for waiting.
     pub fn mark(&self) -> Mark {
         Mark {
             on_disk: self.on_disk.clone(),
@@ -198,9 +198,9 @@ impl Journal {
         }
     }
 
-    /// All of these or none.
+    /// Writes all records or none.
     fn write(&self, records: &[Record]) -> rusqlite::Result<()> {
-        // Prepared once: to read these words again each time took as long as to write an entry.
+        // The statements are prepared once: parsing them each time took as long as writing an entry.
         let do_it = |step: &str| self.connection.prepare_cached(step)?.execute([]);
         do_it("BEGIN")?;
         let written = self

@@ -1,5 +1,5 @@
-//! Verdicts on trees, kept beside the journal: what was verified once, with the same command in the same environment, need
-//! not be verified again, whichever run asks.
+//! Verdicts on trees, stored beside the journal. A tree that was verified once, by the same command in the same
+//! environment, need not be verified again, in any run.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS verdicts (
 ) WITHOUT ROWID;
 ";
 
-/// How many earlier runs say how long one takes.
+/// How many earlier runs are used to tell how long a run takes.
 const LOOKED_AT: i64 = 200;
 
 /// The verdicts on one repository's trees.
@@ -34,36 +34,36 @@ pub struct Verdicts {
     path: PathBuf,
 }
 
-/// What was verified, by what, where.
+/// The subject of a verdict: the tree, the command and the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerdictKey {
     /// The tree's id.
     pub tree: String,
     /// The shell line.
     pub command: String,
-    /// What stands for everything in the environment that could matter.
+    /// A value that stands for everything in the environment that could matter.
     pub environment: String,
 }
 
-/// What is known of a tree.
+/// The stored verdict on a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownVerdict {
     /// True when the last run passed.
     pub green: bool,
-    /// How many runs did not pass.
+    /// How many runs failed.
     pub reds: u32,
-    /// What the last one that did not pass said.
+    /// The reason of the last failed run.
     pub why: String,
     /// How long the last run took.
     pub took: Duration,
 }
 
 impl Verdicts {
-    /// Opens what is kept in a journal's database, which has to be there.
+    /// Opens the verdicts in a journal's database, which must exist.
     ///
     /// # Errors
     ///
-    /// When it is missing, or cannot be opened or written.
+    /// When the database is missing, or cannot be opened or written.
     pub fn open(dir: &OrchDir) -> Result<Self, JournalError> {
         let path = dir.database();
         let open = || {
@@ -76,11 +76,11 @@ impl Verdicts {
         Ok(Self { connection, path })
     }
 
-    /// Opens it for reading alone; what was never kept is then an error of the reading.
+    /// Opens the verdicts only for reading. Reading then fails when no verdict was ever stored.
     ///
     /// # Errors
     ///
-    /// When it is missing, or cannot be opened.
+    /// When the database is missing or cannot be opened.
     pub fn look(dir: &OrchDir) -> Result<Self, JournalError> {
         let path = dir.database();
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY);
@@ -88,7 +88,7 @@ impl Verdicts {
         Ok(Self { connection, path })
     }
 
-    /// What is known of this tree.
+    /// The stored verdict on this tree.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Verdicts {
         found.optional().map_err(failed(&self.path, "read"))
     }
 
-    /// Keeps what a run said; `why` is empty for one that passed.
+    /// Stores the result of a run; `why` is `None` for a run that passed.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl Verdicts {
         written.map(|_| ()).map_err(failed(&self.path, "written"))
     }
 
-    /// Forgets every verdict that was red: a person wants it tried again.
+    /// Forgets every red verdict, because a person wants another try.
     ///
     /// # Errors
     ///
@@ -146,7 +146,7 @@ impl Verdicts {
         forgotten.map(|_| ()).map_err(failed(&self.path, "written"))
     }
 
-    /// How long runs of the command took that passed, the latest first.
+    /// How long the passed runs of the command took, latest first.
     ///
     /// # Errors
     ///

@@ -58,6 +58,7 @@ pub use prompt::templates::{PromptError, Templates};
 pub use set::agent::{Account, Agent, Price};
 pub use set::arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
 pub use set::call::{AgentStdin, EventFormat, PermissionPolicy, StopSignal};
+pub use set::currency::{Currency, CurrencyError};
 pub use set::executor::{ENGINE_PLACEHOLDERS, EngineCalls, Executor};
 pub use set::fallback::Fallback;
 pub use set::lint::{Lint, LintId, LintPlace};

@@ -5,6 +5,7 @@ mod live;
 mod page;
 mod story;
 mod text;
+mod timeline;
 
 pub use line::count_line::{STATES, count_line, counts_and_figures};
 pub use line::disk_text::disk_text;
@@ -23,9 +24,11 @@ pub use page::run_text::{history_text, outcomes, run_text};
 pub use page::summary::{next_steps, summary};
 pub use page::table::{run_word, table};
 pub use page::train_table::train_table;
-pub use story::chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chronicle};
+pub use story::chronicle::{AttemptStory, PlanStory, RunStory, Spending, chronicle};
+pub use story::figures::Figures;
 pub use text::count::count;
 pub use text::hanging::{broken, folded, hanging};
+pub use text::markup::escaped;
 pub use text::named_lines::NamedLines;
 pub use text::palette::plan_style;
 pub use text::size::size;
@@ -34,3 +37,6 @@ pub use text::visible::Visible;
 pub use text::width::{
     error_is_drawable, error_terminal, fit, fit_names, is_drawable, output_columns, output_terminal,
 };
+pub use timeline::draw::{TIMELINE_STYLE, draw_timeline, timeline_legend};
+pub use timeline::model::RunTimeline;
+pub use timeline::{Outlook, timeline};

@@ -1,4 +1,5 @@
-//! Answers of this program's own commands. However many look at once, one command is run for all of them.
+//! Cached answers of this program's own commands. However many viewers there are, one command is run for
+//! all of them.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -15,26 +16,26 @@ use tokio::sync::Semaphore;
 use super::news::JournalNews;
 use crate::journal::JournalMark;
 
-/// Most commands at the same time.
+/// The most commands at the same time.
 const CHILDREN: usize = 3;
 /// How long a command may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Between two runs of one command lies at least this, and twice the time that it takes.
+/// The shortest pause between two runs of one command; the pause is at least twice the run's duration.
 const REST: Duration = Duration::from_millis(250);
-/// Most command lines whose answers are kept.
+/// The most command lines whose answers are cached.
 const KEPT: usize = 256;
 
 /// This program, called for the repository that is served.
 #[derive(Debug, Clone)]
 pub struct ServedProgram {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
     /// `-C` and `--manifest`.
     pub options: Vec<OsString>,
 }
 
 impl ServedProgram {
-    /// A command line of it. It gets no terminal and nothing to read.
+    /// A command line of this program, without a terminal and without input.
     pub fn command(&self, line: &[String]) -> Command {
         let mut command = Command::new(&self.path);
         command
@@ -46,7 +47,7 @@ impl ServedProgram {
     }
 }
 
-/// What is kept of a long answer.
+/// The part of a long answer to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Keep {
     /// Its first bytes.
@@ -55,25 +56,25 @@ pub enum Keep {
     Tail(usize),
 }
 
-/// How an answer is wanted.
+/// The requirements for an answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish {
-    /// How long it holds while nothing is new in the journal.
+    /// How long the answer is valid while the journal does not change.
     pub holds: Duration,
-    /// What is kept of it.
+    /// The part of the answer to keep.
     pub keep: Keep,
 }
 
-/// What a command said.
+/// The output of a command.
 #[derive(Debug, Default)]
 pub struct Looked {
-    /// Its exit code; none when it was ended.
+    /// Its exit code; `None` when it was killed.
     pub code: Option<i32>,
     /// Its standard output.
     pub out: Vec<u8>,
-    /// What it said to people.
+    /// Its standard error.
     pub err: String,
-    /// True when something of the output is missing.
+    /// True when part of the output is missing.
     pub cut: bool,
 }
 
@@ -102,15 +103,15 @@ struct KeptAnswer {
 
 type Cell = Arc<tokio::sync::Mutex<Option<KeptAnswer>>>;
 
-/// All answers of late.
+/// The cache of recent answers.
 #[derive(Debug)]
 pub struct CommandLooks {
     program: ServedProgram,
     news: Arc<JournalNews>,
-    /// By command line, and by what is kept of its output.
+    /// By command line, and by the kept part of its output.
     cells: Mutex<HashMap<(Vec<String>, Keep), Cell>>,
     children: Semaphore,
-    /// Grows with every action: answers from before it hold no longer.
+    /// Incremented by every action, which invalidates earlier answers.
     age: AtomicU64,
 }
 
@@ -131,12 +132,12 @@ impl CommandLooks {
         &self.program
     }
 
-    /// Something was done: what was said before holds no longer.
+    /// Invalidates all answers, because an action was run.
     pub fn outdate(&self) {
         self.age.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What this command line says now.
+    /// The current answer of this command line.
     pub async fn look(&self, line: &[&str], wish: Wish) -> Arc<Looked> {
         let line: Vec<String> = line.iter().map(|&word| word.to_owned()).collect();
         let cell = self.cell((line.clone(), wish.keep));
@@ -153,7 +154,7 @@ impl CommandLooks {
             let rest = REST.max(answer.took * 2).saturating_sub(passed);
             tokio::time::sleep(rest).await;
         }
-        // Looked at before the answer is made: what happens meanwhile outdates it.
+        // Taken before the command runs: changes in the meantime invalidate the answer.
         let mark = self.news.now().await;
         let began = Instant::now();
         let looked = Arc::new(self.run(&line, wish.keep).await);
@@ -170,7 +171,7 @@ impl CommandLooks {
     fn cell(&self, key: (Vec<String>, Keep)) -> Cell {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         if cells.len() >= KEPT && !cells.contains_key(&key) {
-            // Those that nobody waits for.
+            // Answers for which nobody waits.
             cells.retain(|_, cell| Arc::strong_count(cell) > 1);
         }
         cells.entry(key).or_default().clone()
@@ -214,7 +215,7 @@ impl CommandLooks {
     }
 }
 
-/// Reads to the end, or until there is enough; keeps the part that is wanted.
+/// Reads to the end, or until there is enough. Keeps the wanted part.
 async fn read_some(mut from: impl AsyncRead + Unpin, keep: Keep) -> (Vec<u8>, bool) {
     let mut all = Vec::new();
     let mut cut = false;

@@ -1,7 +1,6 @@
-//! The pages with pictures, and those of runs and of the merge queue.
+//! The pages with pictures, and the pages of runs and of the merge queue.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -15,51 +14,91 @@ use serde::{Deserialize, Serialize};
 use super::fleet::{Age, Status, about};
 use super::page::{page, shown};
 use super::server::{Server, Trouble};
-use crate::report::span;
-use crate::words::rough;
+use crate::report::{RunTimeline, draw_timeline, span, timeline_legend};
 
 /// The graph with the state of each of its parts.
 pub async fn graph(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     let (svg, status) = tokio::join!(server.ask(&["graph", "--format", "svg"], 60), server.status());
     match (svg, status) {
         (Ok(svg), Ok(status)) => {
-            let picture = Value::from_safe_string(with_states(svg.text(), &status));
+            let picture = Value::from_safe_string(with_states(&svg.text(), &status));
             let (title, hint) = ("Graph", "What waits for what, with the state of each part.");
-            let values = context! { title, hint, picture, legend => "graph" };
+            let values = context! { title, hint, picture, legend => graph_legend(), kind => "graph" };
             page(&server, "picture.html", "graph", values).await
         }
         (Err(trouble), _) | (_, Err(trouble)) => trouble.answer(&uri),
     }
 }
 
-/// Marks every shape of the drawing with its state.
-fn with_states(mut svg: String, status: &Status) -> String {
-    let mut mark = |id: &str, state: &str| {
-        let own = format!("data-id=\"{id}\"");
-        svg = svg.replace(&own, &format!("{own} class=\"is-{state}\""));
-    };
+/// The meaning of the graph's colours.
+fn graph_legend() -> Value {
+    let entries = [
+        ("s-run", "at work"),
+        ("s-done", "done or landed"),
+        ("s-bad", "failed or held"),
+        ("s-off", "skipped or cancelled"),
+        ("s-path", "critical path"),
+    ];
+    let entry = |(class, label)| format!("<li><span class=\"swatch {class}\"></span>{label}</li>");
+    let entries: String = entries.into_iter().map(entry).collect();
+    Value::from_safe_string(format!("<ul class=\"legend\">{entries}</ul>"))
+}
+
+/// Gives every shape of the drawing the class of its state, and a link to the page of its plan.
+fn with_states(svg: &str, status: &Status) -> String {
+    let mut states: HashMap<String, &str> = HashMap::new();
+    let mut plans: HashSet<&str> = HashSet::new();
     for plan in &status.plans {
-        mark(&plan.name, &plan.state);
+        plans.insert(&plan.name);
+        states.insert(plan.name.clone(), &plan.state);
         for phase in &plan.phases {
-            mark(&format!("{}.{}", plan.name, phase.id), &phase.state);
+            states.insert(format!("{}.{}", plan.name, phase.id), &phase.state);
             for task in phase.tasks.iter().chain(&phase.verify) {
-                mark(&format!("{}.{}", plan.name, task.id), &task.state);
+                states.insert(format!("{}.{}", plan.name, task.id), &task.state);
             }
         }
         if plan.state == "landed" {
-            mark(&format!("{}@landed", plan.name), "landed");
+            states.insert(format!("{}@landed", plan.name), "landed");
         }
     }
-    svg
+    linked(svg, &states, &plans)
 }
 
-/// What `orch report --json` says.
+fn linked(svg: &str, states: &HashMap<String, &str>, plans: &HashSet<&str>) -> String {
+    let mut pieces = svg.split(SHAPE);
+    let mut drawn = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        // Ids are names, numbers and `@`; a shape has no group inside.
+        let (id, rest) = piece.split_once('"').unwrap_or((piece, ""));
+        let (shape, behind) = rest.split_once("</g>").unwrap_or((rest, ""));
+        let class = states.get(id).map(|state| format!(" class=\"is-{state}\""));
+        let class = class.unwrap_or_default();
+        let plan = id.split(['.', '@']).next().filter(|plan| plans.contains(plan));
+        drawn += &match plan {
+            Some(plan) => format!("<a href=\"/plans/{plan}\">{SHAPE}{id}\"{class}{shape}</g></a>{behind}"),
+            None => format!("{SHAPE}{id}\"{class}{shape}</g>{behind}"),
+        };
+    }
+    drawn
+}
+
+/// The beginning of a shape in the drawing.
+const SHAPE: &str = "<g data-id=\"";
+
+/// The output of `orch report --json`.
 #[derive(Debug, Deserialize)]
 struct ReadReport {
-    report: Run,
+    report: ReportedRun,
+    timeline: Option<RunTimeline>,
 }
 
-/// What `orch history --json` says.
+/// The run of a report.
+#[derive(Debug, Deserialize)]
+struct ReportedRun {
+    run: String,
+}
+
+/// The output of `orch history --json`.
 #[derive(Debug, Deserialize)]
 struct History {
     runs: Vec<Run>,
@@ -79,18 +118,7 @@ struct Run {
 
 #[derive(Debug, Deserialize, Serialize)]
 struct Story {
-    attempts: Vec<ReadTry>,
     state: Option<String>,
-    why: Option<String>,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-struct ReadTry {
-    attempt: String,
-    agent: Option<String>,
-    began: Option<Timestamp>,
-    ended: Option<Timestamp>,
-    failed: Option<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -131,12 +159,12 @@ pub async fn runs(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     }
 }
 
-/// When each attempt of the present run ran.
+/// The times of all attempts of the current run.
 pub async fn timeline(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     timeline_of(&server, None, &uri).await
 }
 
-/// When each attempt of a run ran.
+/// The times of all attempts of a run.
 pub async fn run_timeline(State(server): State<Arc<Server>>, Path(run): Path<String>, uri: Uri) -> Response {
     let digits = run.strip_prefix('r').unwrap_or_default();
     match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -147,129 +175,26 @@ pub async fn run_timeline(State(server): State<Arc<Server>>, Path(run): Path<Str
 
 async fn timeline_of(server: &Arc<Server>, run: Option<&str>, uri: &Uri) -> Response {
     let line: Vec<&str> = ["report", "--json"].into_iter().chain(run).collect();
-    let (report, status) = tokio::join!(server.read::<ReadReport>(&line, 5), server.status());
-    let drawn = report.and_then(|report| Ok((report.report, status?)));
-    match drawn {
-        Ok((run, status)) => {
-            let picture = Value::from_safe_string(lanes(&run, &status, Timestamp::now()));
-            let title = format!("Timeline of {}", run.run);
-            let hint = "One row for each plan, one bar for each attempt.";
-            let values = context! { title, hint, picture, legend => "timeline" };
+    match server.read::<ReadReport>(&line, 5).await {
+        Ok(ReadReport { report, timeline }) => {
+            let drawn = timeline.filter(|timeline| !timeline.rows.is_empty());
+            let picture = drawn.as_ref().map(|timeline| {
+                let picture = draw_timeline(timeline, Some(&|plan| format!("/plans/{plan}")));
+                Value::from_safe_string(picture)
+            });
+            let legend = drawn
+                .as_ref()
+                .map(|timeline| Value::from_safe_string(timeline_legend(timeline)));
+            let title = format!("Timeline of {}", report.run);
+            let hint = "One row for each worktree. Point at a shape to see what it is.";
+            let values = context! { title, hint, picture, legend, kind => "timeline" };
             page(server, "picture.html", "timeline", values).await
         }
         Err(trouble) => trouble.answer(uri),
     }
 }
 
-const NAMES: f64 = 190.0;
-const TIME: f64 = 900.0;
-const ROW: f64 = 26.0;
-const TOP: f64 = 30.0;
-/// Distances of the lines of time, in minutes; there are at most eight lines.
-const STEPS: [u64; 15] = [
-    1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080, 43_200,
-];
-
-/// Draws a run: rows of bars, what is expected still in outline.
-fn lanes(run: &Run, status: &Status, now: Timestamp) -> String {
-    let live = run.goes_on && status.run.as_deref() == Some(&run.run);
-    let plan = |name: &str| {
-        status
-            .plans
-            .iter()
-            .find(|plan| plan.name == name)
-            .filter(|_| live)
-    };
-    let until = if run.goes_on {
-        now
-    } else {
-        run.ended.unwrap_or(now)
-    };
-    let since = |at: Timestamp| (at.as_millisecond() - run.began.as_millisecond()).max(0) as f64;
-    let ahead = status.eta_s.filter(|_| live).unwrap_or_default() as f64 * 1000.0;
-    let whole = (since(until) + ahead).max(1000.0);
-    let x = |ms: f64| NAMES + ms.min(whole) / whole * TIME;
-    let rows: Vec<_> = run
-        .plans
-        .iter()
-        .filter(|(name, story)| !story.attempts.is_empty() || plan(name).is_some())
-        .collect();
-    let bottom = TOP + rows.len() as f64 * ROW;
-    let (width, height) = (NAMES + TIME + 30.0, bottom + 10.0);
-    // Writing into a text fails nowhere.
-    let mut svg = format!(
-        "<svg class=\"lanes\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
-         aria-label=\"when each attempt ran\">"
-    );
-    let step = STEPS.map(|minutes| minutes * 60_000);
-    let step = step.into_iter().find(|step| whole / *step as f64 <= 8.0);
-    let step = step.unwrap_or(whole as u64 / 8).min((whole as u64).max(1));
-    for ms in (0..=whole as u64).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
-        let _ = write!(
-            svg,
-            "<line class=\"grid\" x1=\"{0:.1}\" x2=\"{0:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/><text x=\"{0:.1}\" y=\"18\" \
-             text-anchor=\"middle\">{1}</text>",
-            x(ms as f64),
-            rough(std::time::Duration::from_millis(ms))
-        );
-    }
-    for (place, (name, story)) in rows.into_iter().enumerate() {
-        let top = TOP + place as f64 * ROW;
-        let shown = match name.char_indices().nth(24) {
-            Some((end, _)) => format!("{}…", &name[..end]),
-            None => name.clone(),
-        };
-        // Names of plans are letters, digits, `-` and `_`.
-        let _ = write!(
-            svg,
-            "<a href=\"/plans/{name}\"><text class=\"name\" x=\"6\" y=\"{:.1}\">{shown}</text></a>",
-            top + 17.0
-        );
-        let mut bar = |class: &str, from: f64, to: f64, tip: &str| {
-            let _ = write!(
-                svg,
-                "<rect class=\"bar {class}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{}\" rx=\"3\"><title>{}</title></rect>",
-                x(from),
-                top + 5.0,
-                (x(to) - x(from)).max(2.0),
-                ROW - 10.0,
-                minijinja::HtmlEscape(&super::page::visible(tip))
-            );
-        };
-        for tried in &story.attempts {
-            let Some(from) = tried.began else { continue };
-            let to = tried.ended.unwrap_or(until);
-            let took = long((since(to) - since(from)) as u64);
-            let (class, how) = match (&tried.failed, tried.ended) {
-                (Some(why), _) => ("bad", format!(", failed: {why}")),
-                (None, None) if live => ("now", ", at work".to_owned()),
-                (None, _) => ("good", String::new()),
-            };
-            bar(
-                class,
-                since(from),
-                since(to),
-                &format!("{}: {took}{how}", tried.attempt),
-            );
-        }
-        if let Some(eta) = plan(name).and_then(|plan| plan.eta_s) {
-            let to = since(until) + eta as f64 * 1000.0;
-            let tip = format!("{name}: done in about {}", about(eta));
-            bar("expected", since(until), to, &tip);
-        }
-    }
-    if live {
-        let _ = write!(
-            svg,
-            "<line class=\"moment\" x1=\"{0:.1}\" x2=\"{0:.1}\" y1=\"{1}\" y2=\"{bottom}\"/>",
-            x(since(until)),
-            TOP - 6.0
-        );
-    }
-    svg + "</svg>"
-}
-
-/// What `orch train --json` says.
+/// The output of `orch train --json`.
 #[derive(Debug, Deserialize)]
 struct ReadTrain {
     target: String,
@@ -324,4 +249,21 @@ fn words(value: Option<&serde_json::Value>) -> Option<String> {
         _ => None,
     }
     .filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_have_their_state_and_lead_to_their_plan() {
+        let svg = "<svg><g data-id=\"auth.1\"><rect/></g>\n<path/><g data-id=\"sync.x\"><circle/></g></svg>";
+        let known = HashMap::from([("auth.1".to_owned(), "done")]);
+        let drawn = linked(svg, &known, &HashSet::from(["auth"]));
+        assert_eq!(
+            drawn,
+            "<svg><a href=\"/plans/auth\"><g data-id=\"auth.1\" class=\"is-done\"><rect/></g></a>\n<path/>\
+             <g data-id=\"sync.x\"><circle/></g></svg>"
+        );
+    }
 }

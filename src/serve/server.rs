@@ -1,4 +1,4 @@
-//! What all answers share.
+//! The state that all answers share.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ use super::fleet::Status;
 use super::look::{CommandLooks, Keep, Looked, ServedProgram, Wish};
 use super::news::JournalNews;
 
-/// Most bytes of an answer that is a document as a whole.
+/// The most bytes of an answer that is one document.
 const DOCUMENT: usize = 64 << 20;
 
-/// A repository that is served.
+/// The server of one repository.
 #[derive(Debug)]
 pub struct Server {
-    /// What pages call the repository.
+    /// The repository's name on pages.
     pub name: String,
     /// Its `.git/orch`.
     pub dir: OrchDir,
     /// The key to the pages.
     pub token: Token,
-    /// Only shown: nobody may act.
+    /// True when nobody may act.
     pub readonly: bool,
-    /// True where other machines may come in.
+    /// True when other machines may connect.
     pub public: bool,
     /// News from the journal.
     pub news: Arc<JournalNews>,
@@ -34,19 +34,19 @@ pub struct Server {
     pub looks: CommandLooks,
 }
 
-/// Why there is no page: in the words of the command that was asked.
+/// Why there is no page, in the words of the failed command.
 #[derive(Debug)]
 pub struct Trouble {
-    /// How the answer is marked.
+    /// The HTTP status.
     pub status: StatusCode,
-    /// What is wrong.
+    /// The problem.
     pub why: String,
-    /// What helps.
+    /// Hints for a remedy.
     pub hints: Vec<String>,
 }
 
 impl Trouble {
-    /// There is nothing of this kind.
+    /// The trouble for something that does not exist.
     pub fn missing(why: impl Into<String>) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
@@ -55,7 +55,7 @@ impl Trouble {
         }
     }
 
-    /// What a command said as it failed.
+    /// The trouble of a failed command.
     pub fn of(looked: &Looked) -> Self {
         let said = |word: &'static str| {
             let lines = looked.err.lines();
@@ -95,11 +95,11 @@ impl Server {
         }
     }
 
-    /// What a command says, where it succeeds.
+    /// The output of a command that succeeds.
     ///
     /// # Errors
     ///
-    /// With its words where it does not.
+    /// With the command's own words when it fails.
     pub async fn ask(&self, line: &[&str], holds_s: u64) -> Result<Arc<Looked>, Trouble> {
         let wish = Wish {
             holds: std::time::Duration::from_secs(holds_s),
@@ -112,11 +112,11 @@ impl Server {
         }
     }
 
-    /// What a command says as JSON, read.
+    /// The parsed JSON output of a command.
     ///
     /// # Errors
     ///
-    /// As [`Server::ask`].
+    /// The same as [`Server::ask`].
     pub async fn read<T: DeserializeOwned>(&self, line: &[&str], holds_s: u64) -> Result<T, Trouble> {
         let looked = self.ask(line, holds_s).await?;
         serde_json::from_slice(&looked.out).map_err(|error| Trouble {
@@ -126,20 +126,20 @@ impl Server {
         })
     }
 
-    /// How all plans stand.
+    /// The state of all plans.
     ///
     /// # Errors
     ///
-    /// As [`Server::ask`].
+    /// The same as [`Server::ask`].
     pub async fn status(&self) -> Result<Status, Trouble> {
         self.read(&["status", "--json"], 2).await
     }
 
-    /// The plan of this name; names of none become part of no command line.
+    /// The plan with this name. An unknown name never becomes part of a command line.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// When there is no such plan.
     pub async fn plan(&self, name: &str) -> Result<super::fleet::ReadPlan, Trouble> {
         let status = self.status().await?;
         let found = status.plans.into_iter().find(|plan| plan.name == name);

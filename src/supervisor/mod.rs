@@ -1,26 +1,26 @@
-//! Floor 4: the imperative shell. It selects what happened, lets the scheduler decide, writes the decision down and performs it;
-//! it decides nothing about a plan's state.
+//! Floor 4: the imperative shell. The supervisor collects messages, lets the scheduler decide, records the decision and performs
+//! it. The supervisor itself decides nothing about a plan's state.
 //!
 //! | floor | sub-room | what lives there |
 //! |---|---|---|
 //! | 12 | `drive` | the engine: the loop over the parts |
-//! | 11 | `work` | those at work: worktrees, what they report, verifications and landings under way |
-//! | 11 | `watch` | what is looked at beside the loop |
-//! | 11 | `tell` | those who are told of what was recorded |
+//! | 11 | `work` | running work: worktrees, reports, verifications and landings |
+//! | 11 | `watch` | watchers beside the loop |
+//! | 11 | `tell` | passing recorded events on: hooks, notices, mail |
 //! | 10 | `away` | attempts that run on other machines, watched from here |
-//! | 9 | `desk` | what the parts of the engine share |
-//! | 8 | `preflight` | what refuses a run, what it is warned of, what it would do |
-//! | 7 | [`doctor`] | finding and repairing what is off |
-//! | 6 | `control` | what is asked for, over the control socket or beside it |
-//! | 5 | `view` | looking at the journal and the repository |
-//! | 4 | `conflict` | the conflict of a plan that a person resolves |
-//! | 3 | `recovery` | what happened while no supervisor was at work, or was undone since |
+//! | 9 | `desk` | the shared parts of the engine |
+//! | 8 | `preflight` | checks that refuse a run, lints, and the preview |
+//! | 7 | [`doctor`] | finding and repairing problems |
+//! | 6 | `control` | requests, through the control socket or without a supervisor |
+//! | 5 | `view` | read-only views of the journal and the repository |
+//! | 4 | `conflict` | a person's resolution of a plan's conflict |
+//! | 3 | `recovery` | changes while no supervisor was running |
 //! | 2 | `perform` | performing effects |
-//! | 1 | `node` | what runs on another machine |
-//! | 1 | `brief` | what an agent is told before it begins |
-//! | 0 | `project` | what is driven: manifest, places, names, the journal replayed |
+//! | 1 | `node` | the part that runs on another machine |
+//! | 1 | `brief` | the input of an agent: prompt, assignment, settings |
+//! | 0 | `project` | the project: manifest, paths, names, the replayed journal |
 //!
-//! A sub-room imports from those on lower floors; `tests/architecture.rs` fails when one does not.
+//! A sub-room imports only from sub-rooms on lower floors; `tests/architecture.rs` checks this.
 
 mod away;
 mod brief;
@@ -64,6 +64,7 @@ pub use perform::tree::removing::{after_removal, before_removal, lane_of};
 pub use preflight::checks::{NAME_YOURSELF, check_places};
 pub use preflight::examination::{Examination, examine, locate};
 pub use preflight::lint::{lints, lints_of_run};
+pub use preflight::outlook::{planned_ends, waits_for};
 pub use preflight::preview::{Action, ExpectedTimes, PlannedAction, Preview, preview};
 pub use preflight::preview_points::PreviewPoint;
 pub use preflight::rehearsal::rehearse_merge;

@@ -1,4 +1,4 @@
-//! Which time is waited for, in words.
+//! The moment that work waits for, in words.
 
 use std::time::Duration;
 

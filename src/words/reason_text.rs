@@ -1,4 +1,4 @@
-//! A reason as people read it.
+//! Reasons as text.
 
 use std::fmt;
 
@@ -13,14 +13,14 @@ use crate::schedule::{
 /// A reason, and what a person can do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReasonText {
-    /// What it is.
+    /// The reason.
     pub text: String,
-    /// What a person can do about it; none where nobody need do anything.
+    /// What a person can do about it; `None` when nobody needs to act.
     pub remedy: Option<String>,
 }
 
 impl ReasonText {
-    /// A reason that nobody need do anything about.
+    /// A reason for which nobody needs to act.
     pub fn plain(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -86,7 +86,7 @@ impl fmt::Display for ReasonText {
     }
 }
 
-/// What the words of a reason depend on besides itself.
+/// The context that the wording of a reason depends on.
 pub(super) struct About<'a> {
     pub(super) plan: &'a PlanName,
     pub(super) phase: RunPhase,
@@ -103,11 +103,11 @@ impl<'a> About<'a> {
         format!("orch retry {}", self.plan)
     }
 
-    /// The command that tries something again: another `orch up` is refused while one is under way.
+    /// The command that tries something again. Another `orch up` is refused while one is running.
     pub(super) fn again(&self, what: impl fmt::Display) -> String {
         match self.phase {
             RunPhase::Driving | RunPhase::Stopping { .. } => format!("orch retry {what}"),
-            // The run that goes on tries nothing again by itself that failed in it.
+            // A continued run does not retry its own failures by itself.
             RunPhase::Stopped { resume: true } => format!("orch retry {what}, then orch up"),
             RunPhase::Idle | RunPhase::Stopped { .. } | RunPhase::Settled => "orch up".to_owned(),
         }
@@ -127,7 +127,8 @@ pub fn explained(work: &Work, state: &State, plan: &PlanName) -> Vec<ReasonText>
     texts
 }
 
-/// Why a unit of a plan is not being worked on, most important first; what its attempt is at when it is.
+/// Why nobody works on a unit of a plan, most important first; the activity of its attempt when there is
+/// one.
 pub fn explained_unit(work: &Work, state: &State, plan: &PlanName, unit: UnitId) -> Vec<ReasonText> {
     texts(&explain_unit(work, state, plan, unit), state, plan)
 }
@@ -140,13 +141,13 @@ fn texts(reasons: &[Reason], state: &State, plan: &PlanName) -> Vec<ReasonText> 
         .collect()
 }
 
-/// What to say of a plan that has landed and has other tasks by now; none where that is not so.
+/// The remark about a landed plan whose document has other tasks by now; `None` for any other plan.
 pub fn rewritten(work: &Work, state: &State, plan: &PlanName) -> Option<ReasonText> {
     let plan = work.plans.iter().find(|known| known.name == *plan)?;
     is_rewritten(state, plan).then(|| landed::landed(&LandedReason::Rewritten))
 }
 
-/// Adds the words to events that the core records without.
+/// Adds texts to events that the core creates without text.
 pub fn complete(events: &mut [Event], scheduler: &Scheduler) {
     let (work, state) = (scheduler.work(), scheduler.state());
     for event in events {

@@ -1,13 +1,14 @@
 //! Why a plan's branch is not set back, in words, and what to do.
 
 use super::list::joined;
+use super::steer_refusal::RefusalText;
 use crate::plan::{PhaseId, WorkRef};
-use crate::schedule::{RedoRefusal, SteerRefusal, phases_words};
+use crate::schedule::{RedoRefusal, phases_words};
 
 /// The refusal of `orch redo`.
-pub fn redo_refusal(refusal: &RedoRefusal) -> SteerRefusal {
+pub fn redo_refusal(refusal: &RedoRefusal) -> RefusalText {
     let (why, hint) = words(refusal);
-    SteerRefusal {
+    RefusalText {
         why,
         hint: Some(hint),
     }

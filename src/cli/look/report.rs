@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use globset::{GlobBuilder, GlobSetBuilder};
 use serde::Serialize;
 
-use crate::journal::{JournalReader, OrchDir, RepositoryLock, SCHEMA};
+use crate::journal::{JournalReader, OrchDir, Record, RepositoryLock, SCHEMA};
 use crate::report::{
-    DurationsPage, Figures, RunStory, chronicle, history_text, outcomes, output_columns, run_page, run_text,
+    DurationsPage, Figures, Outlook, RunStory, RunTimeline, chronicle, history_text, outcomes,
+    output_columns, run_page, run_text, timeline,
 };
 
-use crate::plan::{CommitId, PlanName, PlanState};
-use crate::schedule::{history, plan_state};
-use crate::supervisor::{Project, Situation};
+use crate::plan::{CommitId, PlanName, PlanState, RunId};
+use crate::schedule::{eta, history, plan_state};
+use crate::supervisor::{Project, Situation, planned_ends, waits_for};
 use crate::words::explained;
 
 use crate::cli::call::{CliError, Context, ProgramExit, output};
@@ -51,7 +52,7 @@ struct ReportOutput<'a> {
 
 impl<'a> From<&'a RunStory> for ReportOutput<'a> {
     fn from(run: &'a RunStory) -> Self {
-        let figures = run.figures();
+        let figures = Figures::of(run);
         Self {
             run,
             figures,
@@ -62,42 +63,79 @@ impl<'a> From<&'a RunStory> for ReportOutput<'a> {
     }
 }
 
-fn runs(context: &Context) -> Result<Vec<RunStory>, CliError> {
-    let dir = OrchDir::new(context.repository()?.common_dir());
-    let records = match JournalReader::open(&dir)? {
-        Some(reader) => reader.after(0, None)?,
-        None => Vec::new(),
-    };
-    let mut runs = chronicle(&records);
-    let driven = RepositoryLock::holder(&dir)?.is_some();
-    if let Some(last) = runs.last_mut().filter(|run| driven && run.ending.is_none()) {
-        last.under_way(jiff::Timestamp::now());
-    }
-    if let Some(last) = runs.last_mut() {
-        as_they_stand(context, last);
-    }
-    if runs.is_empty() {
-        return Err(
-            CliError::new(ProgramExit::Nothing, "nothing has been run here yet").with_hint("orch up"),
-        );
-    }
-    Ok(runs)
+/// All runs, with the journal that tells of them and the plans as they are now.
+struct ReportSource {
+    runs: Vec<RunStory>,
+    records: Vec<Record>,
+    now: Option<(Project, Situation)>,
 }
 
-/// No record says that a plan waits: plans that the last run did not finish have their state.
-fn as_they_stand(context: &Context, last: &mut RunStory) {
-    let in_force = Project::in_force(&context.dir, context.manifest.as_deref());
-    let Ok(found) = in_force else {
-        return;
-    };
-    for (name, plan) in &mut last.plans {
-        plan.outputs = outputs(&found.project, name, plan.landed.as_ref());
+impl ReportSource {
+    fn of(context: &Context) -> Result<Self, CliError> {
+        let dir = OrchDir::new(context.repository()?.common_dir());
+        let records = match JournalReader::open(&dir)? {
+            Some(reader) => reader.after(0, None)?,
+            None => Vec::new(),
+        };
+        let now = Project::in_force(&context.dir, context.manifest.as_deref());
+        let now = now.ok().and_then(|found| {
+            let situation = Situation::look(&found.project).ok()?;
+            Some((found.project, situation))
+        });
+        let mut runs = chronicle(&records);
+        if let Some((project, _)) = &now {
+            for run in &mut runs {
+                run.currency = project.set.run.currency;
+            }
+        }
+        let driven = RepositoryLock::holder(&dir)?.is_some();
+        if let Some(last) = runs.last_mut().filter(|run| driven && run.ending.is_none()) {
+            last.under_way(jiff::Timestamp::now());
+        }
+        let Some(last) = runs.last_mut() else {
+            return Err(
+                CliError::new(ProgramExit::Nothing, "nothing has been run here yet").with_hint("orch up"),
+            );
+        };
+        if let Some((project, situation)) = &now {
+            as_they_stand(situation, last);
+            for (name, plan) in &mut last.plans {
+                plan.outputs = outputs(project, name, plan.landed.as_ref());
+            }
+        }
+        Ok(Self { runs, records, now })
     }
-    let Ok(Situation { scheduler, .. }) = Situation::look(&found.project) else {
-        return;
-    };
+
+    /// What one of the runs did over time; `None` before it began.
+    fn timeline(&self, run: &RunStory) -> Option<RunTimeline> {
+        let outlook = self.now.as_ref().map(|(project, situation)| {
+            let number = run.run.trim_start_matches('r').parse().map(RunId);
+            let planned = number.map(|number| planned_ends(&project.set, &self.records, number));
+            let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
+            let ends = eta(work, state, None).plans;
+            let expected = project.set.plans.iter().map(|plan| plan.name.clone()).zip(ends);
+            Outlook {
+                depends: waits_for(&project.set),
+                planned: planned.unwrap_or_default(),
+                expected: expected.filter_map(|(name, end)| Some((name, end?))).collect(),
+            }
+        });
+        timeline(run, &outlook.unwrap_or_default(), jiff::Timestamp::now())
+    }
+}
+
+/// No record says that a plan waits: plans that the last run did not finish have their present state. A plan that has waited for a
+/// person from the beginning has no record at all.
+fn as_they_stand(situation: &Situation, last: &mut RunStory) {
+    let scheduler = &situation.scheduler;
+    for plan in &scheduler.work().plans {
+        if plan_state(scheduler.work(), scheduler.state(), &plan.name) == PlanState::Held {
+            last.plan(&plan.name);
+        }
+    }
     for (name, plan) in &mut last.plans {
-        if !matches!(plan.state, None | Some(PlanState::Ready)) || scheduler.state().number(name).is_none() {
+        let open = matches!(plan.state, None | Some(PlanState::Ready | PlanState::Running));
+        if !open || scheduler.state().number(name).is_none() {
             continue;
         }
         let now = plan_state(scheduler.work(), scheduler.state(), name);
@@ -138,7 +176,8 @@ fn outputs(project: &Project, name: &PlanName, landed: Option<&CommitId>) -> Vec
 ///
 /// When there is no such run, or the file cannot be written.
 pub fn report(context: &Context, args: &ReportArgs) -> Result<ProgramExit, CliError> {
-    let runs = runs(context)?;
+    let source = ReportSource::of(context)?;
+    let runs = &source.runs;
     let found = match &args.run {
         None => {
             let worked = |run: &&RunStory| run.goes_on || (!run.merge_only && run.had_work());
@@ -162,13 +201,16 @@ pub fn report(context: &Context, args: &ReportArgs) -> Result<ProgramExit, CliEr
     };
     if let Some(file) = &args.html {
         let file = context.dir.join(file);
-        std::fs::write(&file, run_page(run)).with_context(|| format!("cannot write {}", file.display()))?;
+        let page = run_page(run, source.timeline(run).as_ref());
+        std::fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
         if !context.quiet {
             anstream::eprintln!("wrote {}", file.display());
         }
     }
     if context.json {
-        output::json(&serde_json::json!({ "schema": SCHEMA, "report": ReportOutput::from(run) }))?;
+        output::json(
+            &serde_json::json!({ "schema": SCHEMA, "report": ReportOutput::from(run), "timeline": source.timeline(run) }),
+        )?;
     } else if args.html.is_none() {
         output::text(&run_text(run, output_columns()))?;
         let later = runs.iter().filter(|other| other.began > run.began);
@@ -198,7 +240,7 @@ pub fn history(context: &Context, args: &HistoryArgs) -> Result<ProgramExit, Cli
     if args.durations {
         return durations(context);
     }
-    let runs = runs(context)?;
+    let runs = ReportSource::of(context)?.runs;
     if context.json {
         let told: Vec<ReportOutput<'_>> = runs.iter().map(ReportOutput::from).collect();
         output::json(&serde_json::json!({ "schema": SCHEMA, "runs": told }))?;

@@ -1,4 +1,4 @@
-//! `info/exclude`: what git shall not see in any checkout of the repository.
+//! `info/exclude`: the paths that git ignores in every checkout of the repository.
 
 use crate::git::files::names::ORCH_DIR;
 use std::fs;
@@ -42,12 +42,12 @@ pub(in crate::git) fn exclude(
         content.push(b'\n');
     }
     fs::create_dir_all(&folder).map_err(GitError::io("create the folder", &folder))?;
-    // Somebody may have made `info/exclude` a link to a file of their own: the link is kept.
+    // `info/exclude` may be a person's symbolic link to another file. The link is kept.
     let target = path.canonicalize().unwrap_or(path);
     replace_file(&target, &content)
 }
 
-/// The lines that hide orch's folder, and a worktree that is below the main checkout.
+/// The lines that hide orch's folder, and a worktree below the main checkout.
 pub(in crate::git) fn lines_for(top: &Path, worktree: &Path) -> Vec<String> {
     let mut lines = vec![format!("{ORCH_DIR}/")];
     if let Some(inside) = worktree.strip_prefix(top).ok().and_then(Path::to_str)

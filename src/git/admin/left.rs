@@ -1,4 +1,4 @@
-//! Leftover files of checks in a worktree of orch's own, recorded so that they can be told from other files.
+//! Leftover files of checks in a worktree of orch's own. They are recorded so that orch can tell them from other files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,19 +15,20 @@ use crate::git::files::regular;
 use crate::git::state::inspect::{WorktreeState, inspect};
 use crate::plan::CommitId;
 
-/// The record `orch/worktrees/KEY.left`: the commit that was put there, and the looks of what is uncommitted since.
+/// The record `orch/worktrees/KEY.left`: the commit that was checked out, and how the files looked that are uncommitted
+/// since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::git) struct LeftRecord {
     head: CommitId,
-    /// By path, with bytes that are not text escaped; none for a file that was deleted.
+    /// By path, with bytes that are not text escaped. `None` for a deleted file.
     files: BTreeMap<String, Option<LeftFileLooks>>,
 }
 
-/// Size in bytes, time of change in seconds and nanoseconds, inode.
+/// Size in bytes, modification time in seconds and nanoseconds, inode.
 type LeftFileLooks = (u64, i64, i64, u64);
 
 impl LeftRecord {
-    /// Nothing but a commit.
+    /// A record of a commit and no leftover files.
     pub(in crate::git) fn nothing(head: &CommitId) -> Self {
         Self {
             head: head.clone(),
@@ -43,12 +44,12 @@ impl LeftRecord {
         }
     }
 
-    /// The commit that was put there.
+    /// The commit that was checked out.
     pub(in crate::git) fn head(&self) -> &CommitId {
         &self.head
     }
 
-    /// True when everything uncommitted is as it was recorded.
+    /// True when every uncommitted file looks as it was recorded.
     pub(in crate::git) fn explains(&self, path: &Path, state: &WorktreeState) -> bool {
         let now = Self::of(path, state, state.head.clone());
         now.files
@@ -63,7 +64,7 @@ fn name(file: &Path) -> String {
 
 fn looks(path: &Path, file: &Path) -> Option<LeftFileLooks> {
     let found = path.join(file).symlink_metadata().ok()?;
-    // A repository inside is a folder, which checks may continue filling.
+    // A nested repository is a folder, and checks may go on filling it.
     let (size, time) = if found.is_dir() {
         (0, (0, 0))
     } else {
@@ -77,18 +78,19 @@ impl WorktreeAdmin {
         self.record_dir().join(format!("{key}.left"))
     }
 
-    /// Records that whatever is uncommitted in a worktree of orch's own was left by a check that has just ended: it may go
-    /// when the next commit is put there; commits do not. To be called while nobody else works there.
+    /// Records that everything uncommitted in a worktree of orch's own is a leftover of a check that has just ended.
+    /// Leftover files may be removed when the next commit is checked out; commits may not. Call this while nobody else
+    /// works there.
     ///
     /// # Errors
     ///
-    /// When the worktree cannot be read or the record not be written.
+    /// When the worktree cannot be read or the record cannot be written.
     pub fn record_left(&self, key: &str) -> Result<(), GitError> {
         let Some(record) = self.read_record(key)? else {
             return Ok(());
         };
         let state = inspect(&record.path)?;
-        // Nobody can tell a commit that a check has made from somebody's.
+        // Nobody can tell a commit of a check from a commit of a person or an agent.
         let put_there = self
             .read_left(key)
             .map_or_else(|| state.head.clone(), |left| left.head);
@@ -101,7 +103,7 @@ impl WorktreeAdmin {
         replace_file(&path, &text)
     }
 
-    /// The record; none when there is none that can be read.
+    /// The record; `None` when there is no readable one.
     pub(in crate::git) fn read_left(&self, key: &str) -> Option<LeftRecord> {
         serde_json::from_slice(&regular::read(&self.left_path(key)).ok()?).ok()
     }
@@ -110,7 +112,7 @@ impl WorktreeAdmin {
         let _ = fs::remove_file(self.left_path(key));
     }
 
-    /// Where a worktree lies that checks have damaged beyond repair.
+    /// The new path of a worktree that checks have damaged beyond repair.
     pub(in crate::git) fn spoiled(&self, key: &str) -> PathBuf {
         self.record_dir().join(format!("{key}.spoiled"))
     }

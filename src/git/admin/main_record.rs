@@ -1,4 +1,5 @@
-//! Records where the main checkout is, for commands in a linked worktree of a repository that is apart from it.
+//! The record of where the main checkout is, for commands in a linked worktree when the repository lies outside the
+//! main checkout.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -9,7 +10,7 @@ use crate::git::files::error::GitError;
 use crate::git::files::place::replace_file;
 use crate::git::repo::main_checkout::{RECORD, leads_to, recorded};
 
-/// Writes down where the main checkout is, unless its repository is in it.
+/// Records where the main checkout is, unless the repository lies inside it.
 pub(in crate::git) fn write(_lock: &AdminLock<'_>, common_dir: &Path, top: &Path) -> Result<(), GitError> {
     let path = common_dir.join(RECORD);
     if top.join(".git") == common_dir

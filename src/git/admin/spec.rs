@@ -9,9 +9,10 @@ use crate::plan::{CommitId, PlanName};
 /// A worktree with a branch of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorktreeSpec {
-    /// The name under which orch keeps its record about it: the plan's name, or that and a lane. A file name.
+    /// The name of orch's record about the worktree: the plan's name, or the plan's name and a lane. Valid as a file
+    /// name.
     pub key: String,
-    /// Where it shall be. Missing parent folders are created.
+    /// The folder to put the worktree in. Missing parent folders are created.
     pub path: PathBuf,
     /// Its branch, without `refs/heads/`.
     pub branch: String,
@@ -19,7 +20,7 @@ pub struct WorktreeSpec {
     pub base: CommitId,
 }
 
-/// A worktree that an agent can be started in.
+/// A worktree in which an agent can be started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorktreeReady {
     /// Its folder, without symbolic links.
@@ -28,17 +29,17 @@ pub struct WorktreeReady {
     pub head: CommitId,
     /// True when this call made the branch.
     pub created_branch: bool,
-    /// True when this call made the worktree, or finished one whose making was interrupted: nobody has worked in it yet, and its
-    /// set-up has to be done.
+    /// True when this call made the worktree, or completed an interrupted one. Nobody has worked in the worktree yet,
+    /// and it still has to be set up.
     pub created_worktree: bool,
     /// Warnings: submodules, the repository's post-checkout hook.
     pub warnings: Vec<String>,
 }
 
-/// Why a worktree is not made. Nothing was touched.
+/// Why a worktree is not made. Nothing is touched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WorktreeRefusal {
-    /// The key cannot be a file's name.
+    /// The key is not a valid file name.
     #[error("`{key}` cannot name a worktree: expected letters, digits, `-`, `_`, `.` and `@`")]
     BadKey {
         /// The key.
@@ -59,12 +60,12 @@ pub enum WorktreeRefusal {
         /// The branch.
         branch: String,
     },
-    /// A branch's name is a folder of the other's.
+    /// The branch's name is a folder in the name of another branch, or the other way round.
     #[error("the branch `{branch}` cannot exist beside `{existing}`: set another `branch` in the manifest")]
     BranchClash {
         /// The branch that is wanted.
         branch: String,
-        /// The branch in its way.
+        /// The existing branch.
         existing: String,
     },
     /// The branch is checked out somewhere else.
@@ -75,7 +76,7 @@ pub enum WorktreeRefusal {
         /// The checkout.
         path: PathBuf,
     },
-    /// The worktree is no longer at its place, and its branch is checked out in another linked worktree.
+    /// The worktree's folder is gone, and its branch is checked out in another linked worktree.
     #[error(
         "the worktree is gone from `{}`, and its branch `{branch}` is checked out at `{}`: if it was moved there, move it back \
          with `git worktree move {} {}`, else switch that checkout to another branch; then orch up",
@@ -98,7 +99,7 @@ pub enum WorktreeRefusal {
         /// The path.
         path: PathBuf,
     },
-    /// Git's worktree administration holds a worktree at the path whose folder is gone, and orch did not make it.
+    /// Git's worktree administration lists a worktree at the path. Its folder is gone, and orch did not make it.
     #[error(
         "git still has a worktree of somebody else's at `{}`: run `git worktree prune`, or set another `worktrees` in \
          the manifest",
@@ -108,7 +109,7 @@ pub enum WorktreeRefusal {
         /// The path.
         path: PathBuf,
     },
-    /// Orch made a worktree under this key before, with another path or branch.
+    /// Orch already made a worktree under this key, with another path or branch.
     #[error(
         "`{key}` has a worktree at `{}` on {}, and the manifest now asks for another: put the manifest's `worktrees` and \
          `branch` back, or remove the old one with `orch clean {key}`",
@@ -158,7 +159,7 @@ pub enum WorktreeRefusal {
     Busy {
         /// The lock file.
         lock: PathBuf,
-        /// Who seemed to hold it at the last look.
+        /// The likely holder at the last look.
         held: Option<LockHolder>,
     },
 }
@@ -166,7 +167,7 @@ pub enum WorktreeRefusal {
 /// Why there is no worktree.
 #[derive(Debug, thiserror::Error)]
 pub enum EnsureError {
-    /// It is refused; a person has to decide.
+    /// The worktree is refused; a person has to decide.
     #[error(transparent)]
     Refused(#[from] WorktreeRefusal),
     /// A step failed.
@@ -181,7 +182,7 @@ pub(in crate::git) fn on_branch(branch: Option<&str>) -> String {
     }
 }
 
-/// True when a key can be a file's name of its own.
+/// True when a key is a valid file name on its own.
 pub(in crate::git) fn is_key(key: &str) -> bool {
     !key.is_empty()
         && !key.starts_with('.')
@@ -190,10 +191,10 @@ pub(in crate::git) fn is_key(key: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@'))
 }
 
-/// Whose backups are made for the worktree under a key: a plan's also for its lanes.
+/// The owner of backups of the worktree under a key. A plan also owns the backups of its lanes.
 pub(in crate::git) fn owner_of(key: &str) -> &str {
     match key.split_once('@') {
-        // Lane 0 has the plan's own key: `NAME@0` and `NAME@0.1` are the merge queue's.
+        // Lane 0 has the plan's own key. `NAME@0` and `NAME@0.1` belong to the merge queue.
         Some((plan, lane)) if !lane.starts_with('0') && plan.parse::<PlanName>().is_ok() => plan,
         _ => key,
     }

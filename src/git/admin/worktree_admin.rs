@@ -12,10 +12,11 @@ use crate::git::repo::repository::Repository;
 
 /// Makes, repairs and removes worktrees of one repository.
 ///
-/// Concurrent `git worktree add` fails often (a race for `config.lock` and another for `commondir`), so all changes
-/// wait for one lock: a mutex between threads, and an advisory lock on `orch/worktrees.lock` in the common directory
-/// between processes, which the kernel drops when its holder dies. The git commands that are started under it hold it
-/// too, so that it outlives a killed orch until its last git has ended. Filling a worktree with files needs no lock.
+/// Concurrent `git worktree add` often fails (a race for `config.lock` and another for `commondir`), so all changes
+/// wait for one lock: a mutex between threads, and between processes an advisory lock on `orch/worktrees.lock` in the
+/// common directory. The kernel drops the advisory lock when its holder dies. Git commands started under the lock hold
+/// it too, so the lock of a killed orch lasts until its last git command has ended. Filling a worktree with files needs
+/// no lock.
 #[derive(Debug)]
 pub struct WorktreeAdmin {
     pub(in crate::git) repo: Repository,
@@ -23,15 +24,15 @@ pub struct WorktreeAdmin {
     threads: Mutex<()>,
 }
 
-/// The proof that the lock is held: functions that change the administration ask for it.
+/// The proof that the lock is held. Functions that change the administration take it as an argument.
 #[derive(Debug)]
 pub struct AdminLock<'a> {
-    // Dropped in this order: the other processes are let in before the other threads.
+    // The fields are dropped in this order: other processes get the lock before other threads.
     processes: File,
     _threads: MutexGuard<'a, ()>,
 }
 
-/// The proof that this process alone works on one worktree. Other worktrees are not held up by it.
+/// The proof that only this process works on one worktree. Other worktrees are not blocked.
 #[derive(Debug)]
 pub(in crate::git) struct KeyLock {
     file: File,
@@ -61,7 +62,7 @@ impl WorktreeAdmin {
         }
     }
 
-    /// Waits for the lock.
+    /// Waits for the lock and takes it.
     pub fn lock(&self) -> Result<AdminLock<'_>, GitError> {
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         let file = locked_file(&self.home, "worktrees.lock")?;
@@ -72,7 +73,7 @@ impl WorktreeAdmin {
         })
     }
 
-    /// Waits until no other thread or process works on the worktree that `key` stands for.
+    /// Waits until no other thread or process works on the worktree with this key.
     pub(in crate::git) fn lock_key(&self, key: &str) -> Result<KeyLock, GitError> {
         let file = locked_file(&self.record_dir(), &format!("{key}.lock"))?;
         Ok(KeyLock { file })

@@ -1,4 +1,5 @@
-//! The record that orch writes before it makes a worktree, so that it knows a half-made one for its own.
+//! The record that orch writes before it makes a worktree. By the record, orch recognizes a half-made worktree as its
+//! own.
 
 use crate::git::files::place::replace_file;
 use std::ffi::OsString;
@@ -17,25 +18,26 @@ use crate::plan::CommitId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::git) enum TreeProgress {
-    /// Nobody has worked in it yet: whatever is there is orch's own.
+    /// Nobody has worked in the worktree yet: all its content is orch's own.
     Making,
-    /// It has been handed out: what is in it may be somebody's work.
+    /// The worktree has been handed out: its content may be somebody's work.
     Made,
 }
 
-/// The record `orch/worktrees/KEY.json` in the common directory. Only what such a record names is orch's to repair or
-/// remove; a branch or folder without one is somebody else's.
+/// The record `orch/worktrees/KEY.json` in the common directory. Orch repairs and removes only worktrees that have a
+/// record; a branch or folder without a record is somebody else's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::git) struct WorktreeRecord {
     pub(in crate::git) schema: u32,
     #[serde(serialize_with = "write_path", deserialize_with = "read_path")]
     pub(in crate::git) path: PathBuf,
-    /// None for a worktree with a detached HEAD.
+    /// `None` for a worktree with a detached HEAD.
     pub(in crate::git) branch: Option<String>,
-    /// True for a further lane of a plan: it has no branch of its own, and what is in it may be somebody's work.
+    /// True for an additional lane of a plan. The lane has no branch of its own, and its content may be somebody's
+    /// work.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::git) lane: bool,
-    /// The commit that the branch was, or will be, made at.
+    /// The commit at which the branch was made, or will be made.
     pub(in crate::git) base: CommitId,
     pub(in crate::git) state: TreeProgress,
 }
@@ -44,7 +46,7 @@ pub(in crate::git) struct WorktreeRecord {
 #[serde(untagged)]
 enum StoredPath {
     Text(String),
-    /// A path that is not UTF-8, byte by byte.
+    /// A path that is not UTF-8, byte for byte.
     Bytes(Vec<u8>),
 }
 
@@ -68,7 +70,7 @@ impl WorktreeAdmin {
         self.record_dir().join(format!("{key}.json"))
     }
 
-    /// The record under a key; none when there is none.
+    /// The record under a key; `None` when there is no such record.
     pub(in crate::git) fn read_record(&self, key: &str) -> Result<Option<WorktreeRecord>, GitError> {
         let path = self.record_path(key);
         let text = match fs::read(&path) {
@@ -81,7 +83,7 @@ impl WorktreeAdmin {
             .map_err(|error| GitError::io("read", &path)(error.into()))
     }
 
-    /// Writes a record so that a crash leaves the old one or the new one, never a part.
+    /// Writes a record so that a crash leaves either the old record or the new one, never part of one.
     pub(in crate::git) fn write_record(&self, key: &str, record: &WorktreeRecord) -> Result<(), GitError> {
         let path = self.record_path(key);
         let text = serde_json::to_vec(record).map_err(|error| GitError::io("write", &path)(error.into()))?;
@@ -98,7 +100,7 @@ impl WorktreeAdmin {
         }
     }
 
-    /// The keys of all worktrees that orch has made and not removed, sorted.
+    /// The keys of all worktrees that orch made and has not removed, sorted.
     pub fn keys(&self) -> Result<Vec<String>, GitError> {
         let folder = self.record_dir();
         let entries = match fs::read_dir(&folder) {
@@ -114,7 +116,7 @@ impl WorktreeAdmin {
         Ok(keys)
     }
 
-    /// The key of the worktree that orch has made at this folder; none when it made none there.
+    /// The key of the worktree that orch made at this folder; `None` when orch made none there.
     pub fn key_at(&self, folder: &Path) -> Result<Option<String>, GitError> {
         for key in self.keys()? {
             if self

@@ -1,4 +1,4 @@
-//! Merge candidates, built from the object database, off every checkout.
+//! Merge candidates, built from the object database, outside every checkout.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,28 +12,28 @@ use crate::plan::CommitId;
 /// A commit that the target could move to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The commit. Of a merge the first parent is the target, the second the branch.
+    /// The commit. The first parent of a merge is the target, the second the branch.
     pub commit: CommitId,
-    /// The id of its tree. Verdicts are kept by it.
+    /// The id of the commit's tree. Verdicts are stored under this id.
     pub tree: String,
 }
 
-/// What became of building a candidate.
+/// The result of building a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BuildOutcome {
     /// The commit exists, on no branch yet.
     Candidate(Candidate),
-    /// The target has all of the branch already.
+    /// The target already contains the branch.
     AlreadyContained,
-    /// The two do not merge.
+    /// The two commits conflict.
     Conflict {
         /// The files, sorted by path, each once.
         files: Vec<ConflictFile>,
     },
 }
 
-/// Builds candidates of one repository, one after the other; clones share what they have read. Settings of git are read
-/// when it is first used.
+/// Builds candidates of one repository, one after the other. Clones share their caches. Git's settings are read on
+/// first use.
 #[derive(Clone)]
 pub struct CandidateBuilder {
     repo: Repository,
@@ -50,7 +50,7 @@ impl fmt::Debug for CandidateBuilder {
 }
 
 impl CandidateBuilder {
-    /// `git` is the version that [`crate::git::program::require::require_git`] gave.
+    /// `git` is the version that [`crate::git::program::require::require_git`] returned.
     pub fn new(repo: &Repository, git: GitVersion) -> Self {
         Self {
             repo: repo.clone(),
@@ -67,14 +67,14 @@ impl CandidateBuilder {
         Ok(built)
     }
 
-    /// Tells which heads are about to be merged onto a commit, one on top of the other, so that what this needs can be read
-    /// while those before are merged. A hint: others may come, and some of these may not.
+    /// Announces heads that will be merged onto a commit, one on top of the other, so that their data can be read while
+    /// earlier heads are merged. Only a hint: other heads may come, and some of these may not.
     pub fn expect(&self, onto: &CommitId, heads: &[CommitId]) -> Result<(), GitError> {
         self.with(|merger| merger.expect(onto, heads))
     }
 
-    /// As [`CandidateBuilder::build`], but only this builder knows of the candidate until [`CandidateBuilder::save`]: many
-    /// of them, each on top of the one before it, cost least when they are written together.
+    /// Like [`CandidateBuilder::build`], but only this builder knows the candidate until [`CandidateBuilder::save`].
+    /// Many candidates, each on top of the one before, cost least when they are written together.
     pub fn draft(&self, onto: &CommitId, head: &CommitId, message: &str) -> Result<BuildOutcome, GitError> {
         self.with(|merger| match merger.merge(onto, head)? {
             Merged::Contained => Ok(BuildOutcome::AlreadyContained),
@@ -86,8 +86,8 @@ impl CandidateBuilder {
         })
     }
 
-    /// As [`CandidateBuilder::build`], but one commit on `onto` with the whole change, as `git merge --squash` makes it; with
-    /// `since`, the change since that commit.
+    /// Like [`CandidateBuilder::build`], but makes one commit on `onto` with the whole change, as `git merge --squash`
+    /// does. With `since`, the commit has only the change since that commit.
     pub fn squash(
         &self,
         onto: &CommitId,
@@ -107,8 +107,8 @@ impl CandidateBuilder {
         Ok(built)
     }
 
-    /// As [`CandidateBuilder::build`], but the head's own commits replayed on `onto`, as `git rebase` does it: without
-    /// merges, and without commits that change nothing there; with `since`, only those that came after that commit.
+    /// Like [`CandidateBuilder::build`], but replays the head's own commits on `onto`, as `git rebase` does: without
+    /// merges, and without commits that change nothing there. With `since`, replays only the commits after that commit.
     pub fn rebase(
         &self,
         onto: &CommitId,
@@ -127,7 +127,8 @@ impl CandidateBuilder {
         })
     }
 
-    /// One commit on `onto` that takes changes back, one after the other, each from a commit to a later one.
+    /// Makes one commit on `onto` that reverts changes, one after the other. Each change goes from a commit to a later
+    /// one.
     pub fn take_back(
         &self,
         onto: &CommitId,
@@ -157,7 +158,7 @@ impl CandidateBuilder {
         Ok(built)
     }
 
-    /// A commit of a tree that was merged elsewhere.
+    /// Commits a tree that was merged elsewhere.
     pub fn seal(&self, tree: &str, parents: &[&CommitId], message: &str) -> Result<CommitId, GitError> {
         let commit = self.with(|merger| merger.commit_of(tree, parents, message))?;
         self.save()?;
@@ -169,12 +170,12 @@ impl CandidateBuilder {
         self.with(Merger::save)
     }
 
-    /// How merges were made so far.
+    /// Counts of how merges were made so far.
     pub fn tally(&self) -> Result<MergeTally, GitError> {
         self.with(|merger| Ok(merger.tally()))
     }
 
-    /// The files in which two commits conflict; none when they merge. Writes nothing that a ref shows.
+    /// The files in which two commits conflict; empty when they merge. Writes nothing that a ref shows.
     pub fn conflicts(&self, one: &CommitId, other: &CommitId) -> Result<Vec<ConflictFile>, GitError> {
         self.with(|merger| match merger.merge(one, other)? {
             Merged::Contained | Merged::Tree(_) => Ok(Vec::new()),
@@ -182,12 +183,13 @@ impl CandidateBuilder {
         })
     }
 
-    /// The id of the tree that merging `head` into `onto` gives; none when they conflict. The tree need not be written.
+    /// The id of the tree that merging `head` into `onto` gives; `None` when they conflict. The tree may remain
+    /// unwritten.
     pub fn rehearse(&self, onto: &CommitId, head: &CommitId) -> Result<Option<String>, GitError> {
         self.rehearse_since(onto, None, head)
     }
 
-    /// As [`CandidateBuilder::rehearse`], for what has changed since a commit that is below the head.
+    /// Like [`CandidateBuilder::rehearse`], for the changes since a commit below the head.
     pub fn rehearse_since(
         &self,
         onto: &CommitId,
@@ -201,7 +203,7 @@ impl CandidateBuilder {
         }
     }
 
-    /// The repository it builds in.
+    /// The repository of this builder.
     pub(in crate::git) fn repo(&self) -> &Repository {
         &self.repo
     }

@@ -1,8 +1,8 @@
-//! Whether a target has all of a branch, also after a squash or a rebase that left none of its commits.
+//! Evidence that a target contains a branch, even after a squash or a rebase that left none of the branch's commits.
 //!
-//! Kinds of evidence, cheapest first: ancestry; the same tree; the same patches (`git patch-id` of each commit, and of the
-//! branch as a whole); and last a trial merge that changes nothing. Patches count only while each path that the branch
-//! changed is changed on the target too: what was landed and taken back is not there.
+//! The kinds of evidence, cheapest first: ancestry; the same tree; the same patches (`git patch-id` of each commit, and
+//! of the branch as a whole); and last a trial merge that changes nothing. Patches count only while each path that the
+//! branch changed is also changed on the target: a change that was landed and then reverted is not there.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -18,13 +18,14 @@ use crate::git::repo::repository::Repository;
 use crate::git::repo::tree_diff::TreeDiff;
 use crate::plan::{CommitId, LandedBy};
 
-/// How far back on the target patches are looked for, in commits: a look has to end soon, however far the target has gone.
+/// How many commits back patches are searched on the target. The search has to end soon, however long the target's
+/// history.
 const LOOK_BACK: usize = 1_000;
 
-/// Patches whole, whatever a person has set for reading them.
+/// Complete patches, whatever a person has configured for reading patches.
 const AS_IT_IS: [&str; 4] = ["--no-ext-diff", "--no-textconv", "--full-index", "--binary"];
 
-/// By what `target` is known to have all of `tip`; none when nothing shows that.
+/// The evidence that `target` contains `tip`; `None` when nothing shows it.
 ///
 /// # Errors
 ///
@@ -33,7 +34,7 @@ pub fn landed_by(repo: &Repository, tip: &CommitId, target: &CommitId) -> Result
     landed_as_tried_by(repo, &mut None, tip, target)
 }
 
-/// As [`landed_by`], with what tries merges kept from branch to branch.
+/// Like [`landed_by`], with a builder that is kept from branch to branch for trial merges.
 ///
 /// # Errors
 ///
@@ -56,7 +57,7 @@ pub fn landed_as_tried_by(
             let commit = commit.clone();
             return Ok(Some(LandedBy::EqualTree { commit }));
         }
-        // Cheap, and true of nearly every branch that has not landed: the rest costs several processes.
+        // Cheap, and enough for nearly every branch that has not landed. The rest costs several processes.
         let there = changed_paths(repo, &base, target)?;
         if !changed_paths(repo, &base, tip)?.is_subset(&there) {
             return Ok(None);
@@ -85,8 +86,9 @@ fn changed_paths(repo: &Repository, one: &CommitId, other: &CommitId) -> Result<
     Ok(TreeDiff::between(&repo.handle(), one, other)?.paths())
 }
 
-/// How many commits the branch has that the target lacks, when each of them has a twin among the latest of the target. A
-/// merge among them, or a commit that changes nothing, has no patch of its own, so with one nothing is shown.
+/// The number of commits that the branch has and the target lacks, when each of them has a twin among the target's
+/// latest commits. A merge among them, or a commit that changes nothing, has no patch of its own, so the result is
+/// `None` then.
 fn same_patches(own: &OwnPatches, there: &BTreeMap<String, CommitId>) -> Option<usize> {
     if own.commits == 0 || own.commits > LOOK_BACK {
         return None;
@@ -95,8 +97,8 @@ fn same_patches(own: &OwnPatches, there: &BTreeMap<String, CommitId>) -> Option<
     all.then_some(own.commits)
 }
 
-/// Reads the patches of several branches at once: [`landed_by`] then starts no process for them. Those that the
-/// target can have nothing of are left out.
+/// Reads the patches of several branches at once, so that [`landed_by`] starts no process for them. Branches of which
+/// the target cannot contain anything are skipped.
 ///
 /// # Errors
 ///
@@ -123,7 +125,7 @@ pub fn read_patches_of(repo: &Repository, tips: &[CommitId], target: &CommitId) 
             own.iter().for_each(|commit| commits += &format!("{commit}\n"));
         }
         let tree = repo.tree_of(tip)?;
-        // Backwards, and read backwards: what stands first names the patch.
+        // The pair is reversed, and so is the diff: the first name, which is the branch's tree, then names the patch.
         wholes += &format!("{tree} {}\n", repo.tree_of(&base)?);
         wanted.push((base, tip.clone(), tree, own, count));
     }
@@ -163,8 +165,8 @@ fn own_patches(
         .unwrap_or_default())
 }
 
-/// The latest commits of a history but its merges, newest first and so many at most, and how many there are in all, counted
-/// no further than that.
+/// The latest commits of a history without its merges, newest first, at most [`LOOK_BACK`]. Also the number of all
+/// commits, counted no further than that.
 fn commits_since(
     repo: &Repository,
     base: Option<&CommitId>,
@@ -191,8 +193,8 @@ fn commits_since(
     Ok((commits, count))
 }
 
-/// The patches of the target's latest commits that it has since a commit. Read once for each tip of the target,
-/// however many branches are looked at.
+/// The patches of the target's latest commits that come after a commit. They are read once for each tip of the target,
+/// however many branches are checked.
 fn patches_since(
     repo: &Repository,
     since: &CommitsSince,
@@ -214,8 +216,8 @@ fn patches_since(
     Ok(since.cloned().collect())
 }
 
-/// What the target has that is not in the history of `base`. Many branches begin at one commit: it is read once for all that
-/// are looked at one after the other.
+/// The commits of the target that are not in the history of `base`. Many branches begin at one commit, so the result is
+/// cached for branches that are checked one after the other.
 fn since(repo: &Repository, base: &CommitId, target: &CommitId) -> Result<Arc<CommitsSince>, GitError> {
     let mut known = repo.latest_since.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(since) = known
@@ -247,7 +249,7 @@ fn since(repo: &Repository, base: &CommitId, target: &CommitId) -> Result<Arc<Co
     Ok(Arc::clone(known.insert(Arc::new(since))))
 }
 
-/// The stable ids of the patches of commits, or of pairs of trees, one a line, each with what stands first there.
+/// The stable patch ids of commits, or of pairs of trees, one a line, each with the first id on its line.
 fn diffs(repo: &Repository, lines: String, backwards: bool) -> Result<Vec<(String, CommitId)>, GitError> {
     let mut git = Git::on(repo.common_dir())
         .args([

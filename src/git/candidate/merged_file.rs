@@ -1,4 +1,4 @@
-//! The files of a merge as its two sides, their common ancestor and the merge itself have them.
+//! The files of a merge in its two sides, their common ancestor and the merge itself.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,25 +10,25 @@ use crate::git::repo::repository::Repository;
 use crate::git::repo::tree_diff::{TreeDiff, tree_at};
 use crate::plan::CommitId;
 
-/// Files larger than this, in bytes, are not read.
+/// The size in bytes above which files are not read.
 const LARGEST: usize = 4 << 20;
 
-/// One file; empty text where a side does not have it.
+/// One file. The text is empty where a side does not have the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergedFile {
     /// Its path.
     pub path: PathBuf,
-    /// As the common ancestor has it.
+    /// The text in the common ancestor.
     pub base: String,
-    /// As the target has it.
+    /// The text on the target.
     pub ours: String,
-    /// As the plan's branch has it.
+    /// The text on the plan's branch.
     pub theirs: String,
-    /// As the merge has it; where it has no such file, every file that came with the merge.
+    /// The text in the merge. When the merge has no such file, the text of all files that came with the merge.
     pub merged: String,
 }
 
-/// Every text file that a side of a merge changed and that the merge does not simply take from that side.
+/// All text files that a side of a merge changed and that the merge does not simply take from that side.
 ///
 /// # Errors
 ///

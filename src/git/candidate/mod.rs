@@ -1,4 +1,4 @@
-//! Merges built off every checkout, and the evidence that something is on the target already.
+//! Merges built outside every checkout, and the evidence that a commit is already on the target.
 //!
 //! May import `merging` and below.
 

@@ -1,4 +1,4 @@
-//! What a resolution changes outside of the conflict that it was made for.
+//! Changes of a resolution outside the conflict that it was made for.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -11,17 +11,17 @@ use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// How a resolution differs from git's own merge, beside what had to be resolved.
+/// The differences between a resolution and git's own merge, apart from the conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outside {
-    /// The tree that git makes of the two sides, with its markers in it.
+    /// The tree that git makes of the two sides, with conflict markers.
     pub automatic: String,
-    /// The files, sorted, each with what became of it.
+    /// The files, sorted, each with the kind of its change.
     pub files: Vec<(PathBuf, &'static str)>,
 }
 
-/// Compares what was made of the conflict of two commits with git's own merge of them: in files in conflict all but the
-/// hunks between markers has to be as git has it, other files altogether.
+/// Compares the resolution of a conflict between two commits with git's own merge of the commits. Files in conflict
+/// have to agree everywhere except between the markers; all other files have to agree completely.
 ///
 /// # Errors
 ///
@@ -75,8 +75,8 @@ pub fn outside_of_conflict(
     Ok(Outside { automatic, files })
 }
 
-/// A branch, a tag or a ref of orch's own that has commits of this history which none of these commits has; none where there is
-/// none.
+/// A branch, a tag or a ref of orch's own that holds commits of this history that none of the commits `but` has; `None`
+/// when there is no such ref.
 ///
 /// # Errors
 ///
@@ -119,7 +119,7 @@ pub fn held_elsewhere(
     Ok(None)
 }
 
-/// What became of a file in conflict outside of its hunks. One without any is in conflict as a whole.
+/// The change of a file in conflict outside its hunks. A file without hunks is in conflict as a whole.
 fn beside_hunks(
     repo: &Repository,
     sides: [&CommitId; 2],
@@ -147,9 +147,9 @@ fn beside_hunks(
 
 type RawLines<'t> = Vec<&'t [u8]>;
 
-/// The lines before, between and after the hunks that git could not merge; none when there is no hunk.
+/// The lines before, between and after the hunks that git could not merge; `None` when there is no hunk.
 fn outside_of_hunks<'t>(text: &'t [u8], sides: [&CommitId; 2]) -> Option<Vec<RawLines<'t>>> {
-    // The names are commit ids: no earlier text has them after a marker.
+    // The names after the markers are commit ids, which no earlier text has after a marker.
     let marks = |line: &[u8], sign: u8, side: &CommitId| {
         let signs = line.iter().take_while(|byte| **byte == sign).count();
         let name = line[signs..].strip_prefix(b" ");
@@ -169,7 +169,7 @@ fn outside_of_hunks<'t>(text: &'t [u8], sides: [&CommitId; 2]) -> Option<Vec<Raw
     (parts.len() > 1).then_some(parts)
 }
 
-/// True when a text begins with the first of these parts, ends with the last, and has those between in turn.
+/// True when a text begins with the first part, ends with the last, and has the others in order in between.
 fn holds_in_turn(text: &[u8], parts: &[RawLines<'_>]) -> bool {
     let lines: RawLines<'_> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let ([first, between @ .., last], rest) = (parts, lines.as_slice()) else {
@@ -181,7 +181,7 @@ fn holds_in_turn(text: &[u8], parts: &[RawLines<'_>]) -> bool {
     else {
         return false;
     };
-    // The first place is as good as any: what is left for the others is longest.
+    // The first match is the best: it leaves the most text for the remaining parts.
     for part in between.iter().filter(|part| !part.is_empty()) {
         let Some(at) = rest
             .windows(part.len())
@@ -220,7 +220,7 @@ mod tests {
             assert_eq!(holds_in_turn(resolved.as_bytes(), &parts), fine, "{resolved}");
         }
         assert_eq!(outside_of_hunks(b"top\n", [&ours, &theirs]), None);
-        // Overlapping ends do not count twice.
+        // Overlapping ends are not counted twice.
         assert!(!holds_in_turn(b"a\n", &[vec![b"a\n"], vec![b"a\n"]]));
     }
 }

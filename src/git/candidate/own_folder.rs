@@ -1,5 +1,5 @@
-//! Orch's own folder in commits. It belongs to one worktree: merged into another, its reports would be about other work. It is
-//! taken out of commits that are merged in or land.
+//! Orch's own folder in commits. The folder belongs to one worktree: in another worktree its reports would be about
+//! other work. So orch removes the folder from commits that are merged in or land.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::git::repo::ids::{branch_ref, oid};
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// The files of orch's own folder that a commit holds, sorted.
+/// The files of orch's own folder in a commit, sorted.
 ///
 /// # Errors
 ///
@@ -61,11 +61,11 @@ fn tree_without_orch_dir(repo: &Repository, commit: &CommitId) -> Result<String,
 }
 
 impl CandidateBuilder {
-    /// A commit on top of this one that lacks orch's own folder; none when the commit does not hold it.
+    /// A commit on top of this one without orch's own folder; `None` when the commit does not have the folder.
     ///
     /// # Errors
     ///
-    /// When the commit cannot be read or the new one not be written.
+    /// When the commit cannot be read or the new one cannot be written.
     pub fn without_orch_dir(&self, commit: &CommitId, message: &str) -> Result<Option<CommitId>, GitError> {
         if orch_files_in(self.repo(), commit)?.is_empty() {
             return Ok(None);
@@ -75,8 +75,8 @@ impl CandidateBuilder {
     }
 }
 
-/// Moves the branch that a worktree is on to a commit that only lacks orch's own folder. The files stay as they are and are none
-/// of git's from then on.
+/// Moves the branch of a worktree to a commit that differs only in lacking orch's own folder. The files stay as they
+/// are, and git no longer tracks them.
 ///
 /// # Errors
 ///

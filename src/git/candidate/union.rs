@@ -1,4 +1,4 @@
-//! Trees that are only looked at: several branches merged onto a commit, to find out whether they go together.
+//! Trees for checks only: several branches merged onto a commit, to find out whether they go together.
 
 use super::builder::{BuildOutcome, Candidate, CandidateBuilder};
 use crate::git::files::error::GitError;
@@ -10,8 +10,8 @@ use crate::plan::CommitId;
 const MESSAGE: &str = "Branches that are tried together; nothing lands with this";
 
 impl CandidateBuilder {
-    /// Merges all of these onto a commit, one after the other, as plans would land. The commits are on no branch and are
-    /// not signed, whatever is configured: nobody may be asked for a passphrase for them.
+    /// Merges all heads onto a commit, one after the other, as plans would land. The commits are on no branch and are
+    /// never signed, whatever is configured, because nobody should be asked for a passphrase for them.
     pub fn union(&self, onto: &CommitId, heads: &[&CommitId]) -> Result<BuildOutcome, GitError> {
         let built = self.with(|merger| {
             merger.sign_nothing();
@@ -35,7 +35,7 @@ impl CandidateBuilder {
     }
 }
 
-/// A builder of such trees.
+/// A builder for such trees.
 pub fn unions(repo: &Repository) -> Result<CandidateBuilder, GitError> {
     Ok(CandidateBuilder::new(
         repo,

@@ -1,4 +1,4 @@
-//! Why a conflict is not checked out, taken as resolved, or given up.
+//! Why a conflict is not checked out, accepted as resolved, or abandoned.
 
 use std::path::PathBuf;
 
@@ -8,16 +8,16 @@ use crate::git::state::inspect::InProgress;
 use crate::git::worktree::keep_reason::RemoveError;
 use crate::plan::PlanName;
 
-/// See the module. Nothing has moved.
+/// See the module. No ref has moved.
 #[derive(Debug, thiserror::Error)]
 pub enum ConflictError {
-    /// There is no worktree for it.
+    /// The conflict has no worktree.
     #[error("the conflict of {plan} is not checked out anywhere")]
     NotOpen {
         /// The plan.
         plan: PlanName,
     },
-    /// Files are unmerged still.
+    /// Some files are still unmerged.
     #[error(
         "`{}` has unmerged files: {}{}; edit them, then `git add` them there",
         path.display(),
@@ -32,7 +32,7 @@ pub enum ConflictError {
         /// Where conflict markers are left, as `FILE:LINE`.
         places: Vec<String>,
     },
-    /// Conflict markers are left in what was added.
+    /// The added files still contain conflict markers.
     #[error(
         "`{}` has conflict markers left: {}; edit these lines, then `git add` the files there",
         path.display(),
@@ -44,7 +44,7 @@ pub enum ConflictError {
         /// As `FILE:LINE`.
         places: Vec<String>,
     },
-    /// Changes were not added.
+    /// Some changes were not added to the index.
     #[error("`{}` has changes that are not in the index: {}; `git add` or `git restore` them there", path.display(), listed(files))]
     Unstaged {
         /// The worktree.
@@ -52,13 +52,13 @@ pub enum ConflictError {
         /// The files, relative to it.
         files: Vec<PathBuf>,
     },
-    /// The merge was given up in the worktree.
+    /// The merge was abandoned in the worktree.
     #[error("what is checked out in `{}` no longer has both sides of the conflict", path.display())]
     GivenUp {
         /// The worktree.
         path: PathBuf,
     },
-    /// Something else was begun there and not ended.
+    /// Another operation was begun in the worktree and not ended.
     #[error("`{}` is in the middle of a {operation}: end it, then try again", path.display())]
     InProgress {
         /// The worktree.
@@ -66,10 +66,10 @@ pub enum ConflictError {
         /// The operation.
         operation: InProgress,
     },
-    /// The worktree is not made.
+    /// The worktree cannot be made.
     #[error(transparent)]
     Ensure(#[from] EnsureError),
-    /// The worktree is not removed.
+    /// The worktree cannot be removed.
     #[error(transparent)]
     Remove(#[from] RemoveError),
     /// A step failed.

@@ -1,8 +1,8 @@
-//! The worktree in which a person, or an agent, resolves a plan's conflict with the target: made, taken as resolved, given up,
-//! and removed once it was landed.
+//! The worktree in which a person or an agent resolves a plan's conflict with the target: opening it, accepting its
+//! resolution, abandoning the resolution, and removing the worktree after the landing.
 //!
-//! It is on the target's tip, detached, with the merge of the plan's branch begun and left open: markers in the files, the index
-//! in conflict, so that `git status`, `git mergetool` and editors work as after any `git merge`.
+//! The worktree is on the target's tip, detached. The merge of the plan's branch is begun and left open, with markers
+//! in the files and conflicts in the index. So `git status`, `git mergetool` and editors work as after any `git merge`.
 
 use std::path::{Path, PathBuf};
 
@@ -23,25 +23,25 @@ use crate::git::worktree::lane::{LaneSpec, ensure_lane};
 use crate::git::worktree::removal::{removable, remove};
 use crate::plan::{CommitId, PlanName};
 
-/// The name under which orch keeps its record about the worktree in which a plan's conflict is resolved.
+/// The name of orch's record about the worktree in which a plan's conflict is resolved.
 pub fn conflict_key(plan: &PlanName) -> String {
     format!("{plan}@resolve")
 }
 
-/// A conflict that is to be checked out.
+/// A conflict to check out.
 #[derive(Debug, Clone)]
 pub struct ConflictSpec<'a> {
     /// The plan.
     pub plan: &'a PlanName,
-    /// Where the worktree shall be.
+    /// The folder to put the worktree in.
     pub path: &'a Path,
-    /// Where the target stands.
+    /// The target's tip.
     pub onto: &'a CommitId,
-    /// Where the plan's branch stands.
+    /// The tip of the plan's branch.
     pub head: &'a CommitId,
-    /// The merged commit: the head, or its stand-in.
+    /// The commit to merge: the head, or the commit that stands in for it.
     pub incoming: &'a CommitId,
-    /// The words of the commit.
+    /// The commit message.
     pub message: &'a str,
 }
 
@@ -50,11 +50,11 @@ pub struct ConflictSpec<'a> {
 pub struct OpenConflict {
     /// The worktree.
     pub path: PathBuf,
-    /// Files to be resolved, relative to it, sorted.
+    /// Files to resolve, relative to the worktree, sorted.
     pub unmerged: Vec<PathBuf>,
-    /// Files that git resolved as they were resolved before, sorted.
+    /// Files that git resolved by a recorded resolution, sorted.
     pub reused: Vec<PathBuf>,
-    /// True when it was checked out already; nothing was touched then.
+    /// True when the conflict was already checked out. Nothing was touched then.
     pub again: bool,
     /// The backups of earlier files.
     pub backups: Vec<Backup>,
@@ -62,12 +62,12 @@ pub struct OpenConflict {
     pub warnings: Vec<String>,
 }
 
-/// Checks a conflict out. A conflict that is checked out stays as it is, even when a side has moved since, so no work at it is
-/// lost. An interrupted checkout is completed by calling this again.
+/// Checks a conflict out. A conflict that is already checked out stays as it is, even when a side has moved since, so
+/// that no work on it is lost. Another call completes an interrupted checkout.
 ///
 /// # Errors
 ///
-/// When the worktree cannot be made, something else is under way in it, or git fails.
+/// When the worktree cannot be made, another operation is under way in it, or git fails.
 pub fn open_conflict(admin: &WorktreeAdmin, spec: &ConflictSpec<'_>) -> Result<OpenConflict, ConflictError> {
     let key = conflict_key(spec.plan);
     let ready = ensure_lane(
@@ -110,7 +110,8 @@ pub fn open_conflict(admin: &WorktreeAdmin, spec: &ConflictSpec<'_>) -> Result<O
     })
 }
 
-/// Puts the worktree, whatever is in it, on a commit, clean. What would be lost goes to backups.
+/// Checks out a commit in the worktree and makes it clean, whatever its content. Backs up everything that would be
+/// lost.
 fn put_on(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
@@ -140,13 +141,13 @@ fn put_on(
     Ok(backups)
 }
 
-/// Takes what is in the worktree as the resolution of the plan's conflict: as [`commit_conflict`], and from now on the commit
-/// stands in for the plan's branch. Git remembers how it was resolved once it has landed: what is given up until then is not to
-/// come back on its own.
+/// Accepts the content of the worktree as the resolution of the plan's conflict. Commits like [`commit_conflict`]; from
+/// now on the commit stands in for the plan's branch. Git records the resolution only after the landing, so that a
+/// resolution that is abandoned before does not come back on its own.
 ///
 /// # Errors
 ///
-/// As there.
+/// The errors of [`commit_conflict`].
 pub fn settle_conflict(
     admin: &WorktreeAdmin,
     plan: &PlanName,
@@ -157,7 +158,8 @@ pub fn settle_conflict(
     Ok(commit)
 }
 
-/// From now on a commit of the worktree stands in for the plan's branch, and git remembers how each file was resolved.
+/// Makes a commit of the worktree stand in for the plan's branch from now on, and has git record how each file was
+/// resolved.
 ///
 /// # Errors
 ///
@@ -169,12 +171,12 @@ pub fn keep_conflict(admin: &WorktreeAdmin, plan: &PlanName, commit: &CommitId) 
     Ok(note_resolution(&admin.repo, plan, commit)?)
 }
 
-/// Commits what is in the worktree, unless that was done already. Nothing follows from it yet. Doing it again gives the
-/// same commit.
+/// Commits the content of the worktree, unless it is committed already. The commit has no further effect yet. Another
+/// call returns the same commit.
 ///
 /// # Errors
 ///
-/// When files are unmerged, conflict markers are left, changes are not in the index, or the merge was given up there.
+/// When files are unmerged, conflict markers are left, changes are not in the index, or the merge was abandoned there.
 pub fn commit_conflict(
     admin: &WorktreeAdmin,
     plan: &PlanName,
@@ -223,8 +225,8 @@ pub fn commit_conflict(
         return Err(ConflictError::Markers { path, places });
     }
     if merging.is_some() {
-        // `--no-verify` as for every commit of orch's own: hooks that check work are for people and agents. Resolutions are
-        // recorded once they are known to be good.
+        // `--no-verify` as for every commit of orch's own: hooks that check work are for people and agents. Resolutions
+        // are recorded once they are known to be good.
         committing_within(&path)?
             .config("rerere.enabled=false")
             .args([
@@ -241,7 +243,8 @@ pub fn commit_conflict(
     Ok(crate::git::state::inspect::head_of(&path)?)
 }
 
-/// Takes away what checks have left in the worktree, in which nothing was uncommitted before they ran.
+/// Removes the leftover files of checks from the worktree. Nothing was uncommitted in the worktree before the checks
+/// ran.
 ///
 /// # Errors
 ///
@@ -261,11 +264,11 @@ pub fn sweep_conflict(admin: &WorktreeAdmin, plan: &PlanName) -> Result<(), Conf
     Ok(())
 }
 
-/// The worktree in which a plan's conflict is checked out; none when there is none.
+/// The worktree in which a plan's conflict is checked out; `None` when there is no such worktree.
 ///
 /// # Errors
 ///
-/// When the record about it cannot be read.
+/// When the worktree's record cannot be read.
 pub fn conflict_at(admin: &WorktreeAdmin, plan: &PlanName) -> Result<Option<PathBuf>, ConflictError> {
     let record = admin.read_record(&conflict_key(plan))?;
     Ok(record
@@ -273,12 +276,12 @@ pub fn conflict_at(admin: &WorktreeAdmin, plan: &PlanName) -> Result<Option<Path
         .filter(|path| path.is_dir()))
 }
 
-/// Gives the resolution of a plan's conflict up, and removes the worktree. What is uncommitted there, and commits that
-/// nothing else holds, go to backups, which are given. `before` is called with the folder as it is about to go.
+/// Abandons the resolution of a plan's conflict, and removes the worktree. Uncommitted changes, and commits that
+/// nothing else holds, go to backups. Returns the backups. Calls `before` with the folder just before its removal.
 ///
 /// # Errors
 ///
-/// When there is nothing to give up, or the worktree holds what no backup can.
+/// When there is nothing to abandon, or the worktree holds something that cannot be backed up.
 pub fn abandon_conflict(
     admin: &WorktreeAdmin,
     plan: &PlanName,
@@ -292,7 +295,7 @@ pub fn abandon_conflict(
     }
     let mut backups = Vec::new();
     if let Some(record) = record {
-        // Where it is on the target nothing of it can be lost.
+        // Once the worktree is on the target, its removal loses nothing.
         let onto = sides.map_or(record.base, |(onto, _)| onto);
         if record.path.is_dir() {
             let alone = alone(admin, &key)?;
@@ -307,8 +310,8 @@ pub fn abandon_conflict(
     Ok(backups)
 }
 
-/// Removes the worktree and the resolution of a plan that has landed; what is uncommitted in it keeps it. Gives the
-/// backups that were made. `before` is called with the folder as it is about to go.
+/// Removes the worktree and the resolution of a plan that has landed. A worktree with uncommitted changes stays.
+/// Returns the backups that were made. Calls `before` with the folder just before its removal.
 ///
 /// # Errors
 ///

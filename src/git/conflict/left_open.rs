@@ -1,5 +1,5 @@
-//! A merge that is begun in a worktree and left open there, as `git merge --no-commit` does, with what git has recorded of
-//! earlier resolutions used (`git rerere`).
+//! A merge that is begun in a worktree and left open there, as `git merge --no-commit` does. Resolutions that git has
+//! recorded earlier are used (`git rerere`).
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,17 +13,17 @@ use crate::git::state::inspect::{changed_path, git_dir, in_progress};
 use crate::git::step::submodule::follow_submodules;
 use crate::plan::CommitId;
 
-/// The state of a merge that was begun.
+/// The state of a merge after its beginning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BegunMerge {
     /// Files in conflict, sorted.
     pub unmerged: Vec<PathBuf>,
-    /// Files that git resolved as they were resolved before, sorted.
+    /// Files that git resolved by a recorded resolution, sorted.
     pub reused: Vec<PathBuf>,
 }
 
-/// Begins to merge a commit into what is checked out. The worktree is clean; nothing is committed. With `reuse`, files are
-/// resolved as they were before, where git has that recorded, and those that are not are noted to be recorded.
+/// Begins to merge a commit into the checked-out commit. The worktree must be clean; nothing is committed. With
+/// `reuse`, git resolves files by its recorded resolutions and prepares to record the resolutions of the other files.
 pub(in crate::git) fn begin_merge(
     alone: Option<&KeyLock>,
     path: &Path,
@@ -36,7 +36,7 @@ pub(in crate::git) fn begin_merge(
         true => remembering(path, git)?,
         false => git.config("rerere.enabled=false"),
     };
-    // The options undo settings of the person's that would change what is asked for here.
+    // These options override settings of the person that would change the merge.
     let answer = git
         .args([
             "merge",
@@ -54,7 +54,7 @@ pub(in crate::git) fn begin_merge(
     if in_progress(&git_dir(path)?).is_none() {
         return Err(answer.failure());
     }
-    // `git add` of everything would then undo the bumps of both sides.
+    // Otherwise `git add` of everything would undo the submodule changes of both sides.
     follow_submodules(path)?;
     let said = String::from_utf8_lossy(&answer.stdout).into_owned();
     let reused: BTreeSet<PathBuf> = [said.as_str(), answer.stderr.as_str()]
@@ -72,7 +72,7 @@ pub(in crate::git) fn begin_merge(
     })
 }
 
-/// Has git remember how what was in conflict looks now that it is resolved.
+/// Has git record how the files in conflict are resolved.
 pub(in crate::git) fn remember(path: &Path) -> Result<(), GitError> {
     match is_forbidden(path)? {
         true => Ok(()),
@@ -83,8 +83,8 @@ pub(in crate::git) fn remember(path: &Path) -> Result<(), GitError> {
     }
 }
 
-/// Recorded resolutions are used and made by this one command, whatever the default of the repository is; not where a person
-/// has said that they are not wanted.
+/// Makes this one command use and record resolutions, whatever the repository's default, unless a person has turned
+/// recorded resolutions off.
 fn remembering(path: &Path, git: Git) -> Result<Git, GitError> {
     Ok(match is_forbidden(path)? {
         true => git,
@@ -92,7 +92,7 @@ fn remembering(path: &Path, git: Git) -> Result<Git, GitError> {
     })
 }
 
-/// True where a person has turned recorded resolutions off.
+/// True when a person has turned recorded resolutions off.
 pub(in crate::git) fn is_forbidden(path: &Path) -> Result<bool, GitError> {
     let answer = Git::within(path)
         .args(["config", "--get", "rerere.enabled"])
@@ -101,7 +101,7 @@ pub(in crate::git) fn is_forbidden(path: &Path) -> Result<bool, GitError> {
     Ok(answer.status.success() && !value.trim().is_empty() && !is_true(value.trim()))
 }
 
-/// How far a merge in a worktree is.
+/// The progress of a merge in a worktree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::git) struct MergeProgress {
     /// Files in conflict.
@@ -110,7 +110,7 @@ pub(in crate::git) struct MergeProgress {
     pub unstaged: Vec<PathBuf>,
 }
 
-/// Looks at the index and the files of a worktree.
+/// Inspects the index and the files of a worktree.
 pub(in crate::git) fn standing(path: &Path) -> Result<MergeProgress, GitError> {
     let out = Git::within(path)
         .option("--no-optional-locks")
@@ -129,7 +129,7 @@ pub(in crate::git) fn standing(path: &Path) -> Result<MergeProgress, GitError> {
         };
         match record.first() {
             Some(b'u') => found.unmerged.push(file),
-            // `1 XY …`: Y is the file against the index.
+            // `1 XY …`: Y compares the file with the index.
             Some(b'1') if record.get(3) != Some(&b'.') => found.unstaged.push(file),
             _ => {}
         }
@@ -139,13 +139,13 @@ pub(in crate::git) fn standing(path: &Path) -> Result<MergeProgress, GitError> {
     Ok(found)
 }
 
-/// Lines with a conflict marker that neither of two commits has, as `FILE:LINE`: in the index, or in a commit.
+/// Lines of the index, or of a commit, with a conflict marker that neither of two commits has, as `FILE:LINE`.
 pub(in crate::git) fn markers(
     path: &Path,
     sides: [&CommitId; 2],
     commit: Option<&CommitId>,
 ) -> Result<Vec<String>, GitError> {
-    // Underlines of headings look alike: what one side had before is no leftover.
+    // Underlines of headings look like conflict markers. A marker that one side already had is no leftover.
     let mut common: Option<BTreeSet<String>> = None;
     for side in sides {
         let git = Git::within(path).args(["diff", "--check", "--no-ext-diff", "--no-renames"]);
@@ -177,7 +177,7 @@ fn split_place(place: &str) -> (String, u64) {
     }
 }
 
-/// Where the files in conflict show markers, as `FILE:LINE`; for those that are not in the index yet.
+/// The lines with conflict markers in files in conflict, as `FILE:LINE`. For files that are not in the index yet.
 pub(in crate::git) fn marked_lines(path: &Path, files: &[PathBuf]) -> Vec<String> {
     let mut places = Vec::new();
     for file in files {
@@ -193,7 +193,7 @@ pub(in crate::git) fn marked_lines(path: &Path, files: &[PathBuf]) -> Vec<String
     places
 }
 
-/// The commit that is being merged into what is checked out; none when none is.
+/// The commit that is being merged into the checked-out commit; `None` when there is no merge.
 pub(in crate::git) fn merge_head(path: &Path) -> Result<Option<CommitId>, GitError> {
     let file = git_dir(path)?.join("MERGE_HEAD");
     let text = regular::read(&file).unwrap_or_default();

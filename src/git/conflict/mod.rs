@@ -1,4 +1,5 @@
-//! A merge that conflicts: resolved in a worktree of its own, or made by recorded resolutions and generators.
+//! A merge that conflicts: resolving it in a worktree of its own, or repairing it with recorded resolutions and
+//! generators.
 //!
 //! May import `worktree` and below.
 

@@ -1,6 +1,7 @@
-//! What would become of a merge that conflicts, by recorded resolutions and with the target's side of generated files: tried in
-//! a repository of its own in the folder for temporary files, which shares the objects alone and is gone afterwards. No
-//! worktree is made, nothing is recorded, and of the files only those in conflict are checked out.
+//! The likely result of a merge that conflicts, with recorded resolutions and the target's side of generated files. The
+//! merge is tried in a scratch repository in the folder for temporary files. The scratch repository shares only the
+//! objects and is removed afterwards. No worktree is made, nothing is recorded, and only the files in conflict are
+//! checked out.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -14,22 +15,22 @@ use crate::git::program::command::Git;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// The result.
+/// The result of a rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RehearsedMerge {
-    /// Files that would be resolved as they were before, sorted.
+    /// Files that would be resolved by recorded resolutions, sorted.
     pub reused: Vec<PathBuf>,
-    /// Files that would be made again, sorted; in the tree they are as the target has them.
+    /// Files that would be generated again, sorted. The tree has the target's version of these files.
     pub generated: Vec<PathBuf>,
-    /// The merge's tree; none where other files are left in conflict.
+    /// The merge's tree; `None` when other files remain in conflict.
     pub tree: Option<String>,
 }
 
-/// Tries to merge `incoming` onto `onto`, which conflicts in these files.
+/// Tries to merge `incoming` onto `onto`. The merge is known to conflict in `files`.
 ///
 /// # Errors
 ///
-/// When a folder for it cannot be made, or git fails.
+/// When the scratch folder cannot be made, or git fails.
 pub fn rehearse_merge(
     repo: &Repository,
     onto: &CommitId,
@@ -59,8 +60,8 @@ pub fn rehearse_merge(
     })
 }
 
-/// A repository that has this one's objects, settings, attributes and recorded resolutions, with these files of a commit
-/// checked out.
+/// Makes a repository with this repository's objects, settings, attributes and recorded resolutions, and checks out
+/// these files of a commit.
 fn provision_scratch(
     repo: &Repository,
     path: &Path,
@@ -85,7 +86,7 @@ fn provision_scratch(
         .to_string_lossy()
         .replace('\\', "\\\\")
         .replace('"', "\\\"");
-    // Later settings count.
+    // Later settings override earlier ones.
     let text = format!(
         "{own}[include]\n\tpath = \"{shared}\"\n[core]\n\tbare = false\n\tworktree = ..\n\thooksPath = /dev/null\n\
          \tfsmonitor = false\n\tsparseCheckout = true\n\tsparseCheckoutCone = false\n[index]\n\tsparse = false\n"
@@ -122,7 +123,7 @@ fn provision_scratch(
     Ok(())
 }
 
-/// The line that checks just this file out.
+/// The sparse-checkout line that matches only this file.
 fn pattern(file: &Path) -> Vec<u8> {
     let mut line = vec![b'/'];
     for byte in file.as_os_str().as_bytes() {

@@ -1,5 +1,5 @@
-//! A merge that conflicts, made all the same in a worktree of orch's own: by resolutions that git has recorded, and by making
-//! generated files again.
+//! Repairs a merge that conflicts, in a worktree of orch's own: with resolutions that git has recorded, and by
+//! generating generated files again.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -17,16 +17,16 @@ use crate::git::state::inspect::changed_path;
 use crate::git::worktree::ensure::{alone, ensure_detached};
 use crate::plan::CommitId;
 
-/// The tree that a merge was brought to.
+/// The tree of a repaired merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepairedTree {
-    /// Its id.
+    /// The id of the tree.
     pub tree: String,
-    /// Files that were changed and are not in it, sorted.
+    /// Changed files that are not in the tree, sorted.
     pub left_out: Vec<PathBuf>,
 }
 
-/// True when git has recorded how conflicts were resolved here, and nobody has said that this is not to be used.
+/// True when git has recorded resolutions here and no person has turned them off.
 ///
 /// # Errors
 ///
@@ -34,7 +34,7 @@ pub struct RepairedTree {
 pub fn has_recorded_resolutions(repo: &Repository) -> Result<bool, GitError> {
     let entries = fs::read_dir(repo.common_dir().join("rr-cache"));
     let some = entries.is_ok_and(|entries| {
-        // A folder without `postimage` is of a conflict that was only seen.
+        // A folder without `postimage` belongs to a conflict that has not been resolved.
         entries.flatten().any(|entry| {
             let inside = fs::read_dir(entry.path()).into_iter().flatten().flatten();
             inside
@@ -45,7 +45,7 @@ pub fn has_recorded_resolutions(repo: &Repository) -> Result<bool, GitError> {
     Ok(some && !is_forbidden(repo.top())?)
 }
 
-/// Begins to merge a commit into what is checked out in a worktree of orch's own, without committing it.
+/// Begins to merge a commit into the commit checked out in a worktree of orch's own, without committing the merge.
 ///
 /// # Errors
 ///
@@ -62,7 +62,7 @@ pub fn begin_repair(
     Ok(begin_merge(Some(&alone), path, incoming, message, reuse)?)
 }
 
-/// Settles files in conflict as the side has them that is checked out: deleted, where it does not have them.
+/// Resolves files in conflict to the checked-out side. Files that this side does not have are deleted.
 ///
 /// # Errors
 ///
@@ -71,7 +71,7 @@ pub fn take_own_side(path: &Path, files: &[PathBuf]) -> Result<(), GitError> {
     let out = Git::within(path)
         .args(["ls-files", "--unmerged", "--full-name", "-z"])
         .run()?;
-    // `MODE OID STAGE<TAB>PATH`; stage 2 is the side that is checked out.
+    // `MODE OID STAGE<TAB>PATH`; stage 2 is the checked-out side.
     let own: Vec<&[u8]> = records(&out)
         .filter_map(|record| {
             let tab = record.iter().position(|byte| *byte == b'\t')?;
@@ -98,11 +98,11 @@ pub fn take_own_side(path: &Path, files: &[PathBuf]) -> Result<(), GitError> {
     Ok(())
 }
 
-/// Takes what was changed since in files that are `wanted` into the merge that was begun, and gives its tree.
+/// Adds later changes of the `wanted` files to the open merge, and returns the merge's tree.
 ///
 /// # Errors
 ///
-/// When files are unmerged still, or git fails.
+/// When files are still unmerged, or git fails.
 pub fn merged_tree(path: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<RepairedTree, GitError> {
     let out = Git::within(path)
         .option("--no-optional-locks")
@@ -114,7 +114,7 @@ pub fn merged_tree(path: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Repair
             "--no-renames",
         ])
         .run()?;
-    // `1 XY …` with Y other than `.` and `? …`: the file differs from the index.
+    // `1 XY …` with Y other than `.`, and `? …`: the file differs from the index.
     let changed = records(&out).filter(|record| match record.first() {
         Some(b'1') => record.get(3) != Some(&b'.'),
         Some(b'?') => true,
@@ -141,8 +141,8 @@ pub fn merged_tree(path: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Repair
     })
 }
 
-/// Puts a worktree of orch's own back to how it was before a merge was begun in it: nothing there is a person's or an agent's
-/// work.
+/// Resets a worktree of orch's own to its state before the merge was begun. Nothing in this worktree is the work of a
+/// person or an agent.
 ///
 /// # Errors
 ///

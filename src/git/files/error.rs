@@ -1,4 +1,4 @@
-//! Errors between orch and git.
+//! Errors of git, libgit2 and the file system.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use super::version::GitVersion;
 
 /// A step that git, libgit2 or the file system did not carry out. Refusals that a caller decides about (a dirty
-/// worktree, a branch that moved) have types of their own beside the functions that refuse.
+/// worktree, a branch that moved) have types of their own, beside the functions that refuse.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// There is no `git` on PATH.
     #[error("`git` was not found on PATH: install git {least} or newer")]
     Missing {
-        /// The least version that would do.
+        /// The oldest version that orch works with.
         least: GitVersion,
     },
     /// The `git` on PATH is too old.
@@ -20,10 +20,10 @@ pub enum GitError {
     TooOld {
         /// The version on PATH.
         found: GitVersion,
-        /// The least version that would do.
+        /// The oldest version that orch works with.
         least: GitVersion,
     },
-    /// No repository holds the folder.
+    /// The folder is in no repository.
     #[error(
         "`{}` is not inside a git repository: run `git init` there, or name a repository with `-C DIR`",
         dir.display()
@@ -32,7 +32,7 @@ pub enum GitError {
         /// The folder that was asked about.
         dir: PathBuf,
     },
-    /// Git does not know where the main checkout of a repository is that lies apart from it.
+    /// The repository lies apart from its main checkout, and git does not know where the main checkout is.
     #[error(
         "git does not say where the main checkout of `{}` is: run `orch up` in it, or name it with `-C DIR`",
         common_dir.display()
@@ -41,7 +41,7 @@ pub enum GitError {
         /// The repository.
         common_dir: PathBuf,
     },
-    /// The repository is stored in a way that is not supported.
+    /// Orch does not support the repository's storage format.
     #[error(
         "the repository of `{}` {format}, which orch cannot read yet: it works on repositories with SHA-1 names and refs in \
          files, as `git init --object-format=sha1 --ref-format=files` makes them",
@@ -53,7 +53,7 @@ pub enum GitError {
         /// The unsupported feature.
         format: &'static str,
     },
-    /// The repository has no commit, so that nothing can start from it.
+    /// The repository has no commit, so nothing can start from it.
     #[error("the repository `{}` has no commit yet: make a first one, then try again", top.display())]
     NoCommit {
         /// The repository's folder.
@@ -64,7 +64,7 @@ pub enum GitError {
     UnknownRevision {
         /// The name as it was given.
         rev: String,
-        /// Branches that it may have meant, nearest first.
+        /// Branches with similar names, nearest first.
         near: Vec<String>,
     },
     /// A name that stands for several commits.
@@ -72,7 +72,7 @@ pub enum GitError {
     AmbiguousRevision {
         /// The name as it was given.
         rev: String,
-        /// The full names it may stand for.
+        /// The full names that the name may stand for.
         choices: Vec<String>,
     },
     /// The worktree's branch has no commit, for example after `git checkout --orphan`.
@@ -81,7 +81,7 @@ pub enum GitError {
         /// The worktree.
         path: PathBuf,
     },
-    /// The git program ended with a failure.
+    /// The git program failed.
     #[error("`{command}` failed ({outcome}){}", said(stderr))]
     Failed {
         /// The command line, shortened for reading.
@@ -91,7 +91,7 @@ pub enum GitError {
         /// Its standard error, trimmed.
         stderr: String,
     },
-    /// The git program gave an answer that could not be read.
+    /// The git program gave an answer that orch cannot read.
     #[error("`{command}` gave an answer that could not be read: {what}")]
     Unreadable {
         /// The command line.
@@ -99,7 +99,7 @@ pub enum GitError {
         /// The part that was not understood.
         what: String,
     },
-    /// libgit2 could not carry out a read.
+    /// A read by libgit2 failed.
     #[error("could not {action}: {source}")]
     Library {
         /// The action, as a verb phrase.

@@ -1,16 +1,16 @@
-//! Git commands that other people and programs are running.
+//! Git commands that other people and programs run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Most take some ten milliseconds.
+/// How long to wait for a git command. Most commands take about ten milliseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Commands that read a checkout's HEAD and index, and write index and files afterwards, without the lock of the index in between:
-/// they turn around what moves the branch meanwhile.
+/// Commands that read a checkout's HEAD and index first and write index and files later, without holding the index lock
+/// in between. Such a command reverts a move of the branch that happens in between.
 const IN_STEPS: [&[u8]; 12] = [
     b"am",
     b"checkout",
@@ -26,23 +26,23 @@ const IN_STEPS: [&[u8]; 12] = [
     b"switch",
 ];
 
-/// True when a git command is in a folder or below it.
+/// True when a git command runs in a folder or below it.
 pub(in crate::git) fn is_git_in(folder: &Path) -> bool {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     git_processes().any(|process| cwd(&process).is_some_and(|cwd| cwd.starts_with(&folder)))
 }
 
-/// True while somebody's git is changing a checkout in several steps.
+/// True while somebody's git command is changing a checkout in several steps.
 pub(in crate::git) fn is_changing(checkout: &Path) -> bool {
     working_in(checkout, |command| IN_STEPS.contains(&command))
         .next()
         .is_some()
 }
 
-/// Waits for the end of commands that may still write what they read of a checkout's HEAD and index before now, and not for long.
-/// True when there were any.
+/// Waits, but not long, for commands that may still write the state of HEAD and index that they read before now.
+/// Returns true when there were such commands.
 ///
-/// `commit` is one of them: it refuses where HEAD has moved, but by then has written the index that it read.
+/// `commit` is one of them: it refuses when HEAD has moved, but by then it has written the index that it read.
 pub(in crate::git) fn wait_for_readers(checkout: &Path) -> bool {
     let reads = |command: &[u8]| command == b"commit" || IN_STEPS.contains(&command);
     let readers: Vec<PathBuf> = working_in(checkout, reads).collect();
@@ -53,7 +53,8 @@ pub(in crate::git) fn wait_for_readers(checkout: &Path) -> bool {
     !readers.is_empty()
 }
 
-/// Waits for the end of what [`is_changing`] tells of; false where that takes too long, as where one waits for an editor.
+/// Waits until [`is_changing`] is false. Returns false when that takes too long, for example because a command waits
+/// for an editor.
 pub(in crate::git) fn wait_while_changing(checkout: &Path) -> bool {
     let until = Instant::now() + PATIENCE;
     while is_changing(checkout) {
@@ -65,7 +66,7 @@ pub(in crate::git) fn wait_while_changing(checkout: &Path) -> bool {
     true
 }
 
-/// The git processes in a checkout that run such a command, by their folders in `/proc`.
+/// The git processes in a checkout that run a matching command, as their folders in `/proc`.
 fn working_in(checkout: &Path, is_such: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = PathBuf> {
     let checkout = checkout.canonicalize().unwrap_or_else(|_| checkout.to_owned());
     git_processes().filter(move |process| {
@@ -82,12 +83,12 @@ fn git_processes() -> impl Iterator<Item = PathBuf> {
         .filter(|process| fs::read(process.join("comm")).is_ok_and(|name| name.starts_with(b"git")))
 }
 
-/// Where a process stands.
+/// The working directory of a process.
 fn cwd(process: &Path) -> Option<PathBuf> {
     fs::read_link(process.join("cwd")).ok()
 }
 
-/// The checkout that a folder is in.
+/// The checkout that contains a folder.
 fn top(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|above| above.join(".git").exists())
 }
@@ -102,7 +103,8 @@ const WITH_A_VALUE: [&[u8]; 6] = [
     b"--config-env",
 ];
 
-/// Which of git's commands a process is, by its arguments as `/proc` shows them. `merge-tree` writes objects and never locks.
+/// The git subcommand of a process, from its arguments as `/proc` shows them. `merge-tree` writes objects and never
+/// locks.
 pub(in crate::git) fn subcommand(arguments: &[u8]) -> Option<&[u8]> {
     let mut arguments = arguments.split(|byte| *byte == 0).skip(1);
     loop {

@@ -1,4 +1,4 @@
-//! The process that keeps a lock file of git's.
+//! The process that holds a lock file of git.
 
 use std::fmt::{Display, Formatter, Result};
 use std::fs;
@@ -7,13 +7,14 @@ use std::path::Path;
 /// A process that holds a lock file, or may hold it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockHolder {
-    /// Its number, command line and state (as in `proc(5)`); none where the processes cannot be listed.
+    /// The process id, command line and state (as in `proc(5)`); `None` when the processes cannot be listed.
     process: Option<(String, String, char)>,
     has_it_open: bool,
 }
 
 impl LockHolder {
-    /// The process of a folder in `/proc`. One that does not have the file open is a git at work in the repository, and as old.
+    /// The process of a folder in `/proc`. A process that does not have the file open is a git process that works in
+    /// the repository and is as old as the lock.
     pub(in crate::git) fn of(process: &Path, has_it_open: bool) -> Self {
         let number = process.file_name().unwrap_or_default().to_string_lossy();
         let line = fs::read(process.join("cmdline")).unwrap_or_default();
@@ -32,7 +33,7 @@ impl LockHolder {
         }
     }
 
-    /// Nobody can tell which process it is.
+    /// An unknown holder: nobody can tell which process it is.
     pub(in crate::git) fn unknown() -> Self {
         Self {
             process: None,

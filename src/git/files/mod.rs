@@ -1,6 +1,6 @@
-//! Git's own files, read as files: what git has written down about worktrees, who runs git here, and what can go wrong.
+//! Git's own files, read as files: git's records of worktrees, running git commands, and errors.
 //!
-//! Starts no program, opens no repository, and imports nothing of the other sub-rooms.
+//! Starts no program, opens no repository, and imports nothing from the other sub-rooms.
 
 pub(super) mod error;
 pub(super) mod git_process;

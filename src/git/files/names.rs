@@ -1,22 +1,22 @@
-//! Names that `orch` gives to what it keeps in worktrees and among refs.
+//! The names of `orch`'s files in worktrees and of its refs.
 
 /// The folder in each worktree that holds orch's files: status, prompt, the plan's document.
 pub const ORCH_DIR: &str = ".orch";
 
-/// Backups: of commits, and of what was uncommitted.
+/// Backups of commits and of uncommitted changes.
 pub(in crate::git) const BACKUPS: &str = "refs/orch/backup/";
 
-/// What was fetched about attempts on other machines.
+/// Fetched refs of attempts on other machines.
 pub(in crate::git) const AWAY: &str = "refs/orch/away/";
 
 /// Merges that are built and have not landed yet.
 pub(in crate::git) const CANDIDATES: &str = "refs/orch/candidates/";
 
-/// A plan's commits at the last look.
+/// The commits of each plan at the last look.
 pub(in crate::git) const MADE: &str = "refs/orch/made/";
 
-/// Where phases ended that others wait for.
+/// The commits at which phases ended that others wait for.
 pub(in crate::git) const PINS: &str = "refs/orch/pins/";
 
-/// Which branches are of units.
+/// Records of the branches that belong to units.
 pub(in crate::git) const UNITS: &str = "refs/orch/units/";

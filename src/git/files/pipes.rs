@@ -1,4 +1,4 @@
-//! Pipes, sockets and devices in git's folders, at which git would wait for ever.
+//! Pipes, sockets and devices in git's folders. Git would wait at them for ever.
 
 use std::fs::{self, File, FileType};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
@@ -10,15 +10,16 @@ use rustix::fs::OFlags;
 use super::error::GitError;
 use super::registration::{pointed_to, registration_at, settle};
 
-/// How long one who was about to wait at a pipe is awaited there before it goes.
+/// How long a pipe is held open before its removal, for a process that was just about to wait at the pipe.
 const LATE: Duration = Duration::from_millis(10);
 
-/// Removes pipes, sockets and devices from where git has the files of a worktree: it would wait at them for ever. They hold
-/// nothing of anybody's. What git cannot do without is written again, for a worktree on this branch. Returns what was removed.
+/// Removes pipes, sockets and devices from the places of a worktree's git files, because git would wait at them for
+/// ever. They hold nobody's work. Files that git cannot do without are written again, for a worktree on this branch.
+/// Returns the removed paths.
 ///
 /// # Errors
 ///
-/// When one cannot be removed, or a file not be written.
+/// When one of them cannot be removed, or a file cannot be written.
 pub fn remove_pipes(worktree: &Path, common_dir: &Path, branch: &str) -> Result<Vec<PathBuf>, GitError> {
     let link = worktree.join(".git");
     let mut removed = Vec::new();
@@ -49,8 +50,8 @@ pub fn remove_pipes(worktree: &Path, common_dir: &Path, branch: &str) -> Result<
     Ok(removed)
 }
 
-/// The same for the files of all worktrees that git reads wherever one of them is made or removed. Nothing is written again: that
-/// is done for each once its agent has ended.
+/// Removes pipes, sockets and devices from those files of all worktrees that git reads whenever a worktree is made or
+/// removed. Writes no file again: [`remove_pipes`] does that for each worktree once its agent has ended.
 pub(in crate::git) fn remove_pipes_of_all(common_dir: &Path) -> Result<(), GitError> {
     let admin_dirs = fs::read_dir(common_dir.join("worktrees"));
     for admin in admin_dirs.into_iter().flatten().flatten() {
@@ -66,7 +67,7 @@ pub(in crate::git) fn remove_pipes_of_all(common_dir: &Path) -> Result<(), GitEr
 fn remove(pipe: &Path) -> Result<(), GitError> {
     let aside = pipe.with_extension("orch-pipe");
     fs::rename(pipe, &aside).map_err(GitError::io("rename", pipe))?;
-    // A process that waits there sees its end.
+    // A process that waits at the pipe gets an end of file.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     if fs::symlink_metadata(&aside).is_ok_and(|found| found.file_type().is_fifo()) {
         let writer = File::options()

@@ -1,4 +1,4 @@
-//! Places for files: whether one is free, and putting something there as a whole.
+//! Paths of files: checking that a path is free, and replacing a file as a whole.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::GitError;
 use crate::failpoint;
 
-/// True when nothing is at the path, or an empty folder.
+/// True when the path is missing or is an empty folder.
 pub(in crate::git) fn is_free(path: &Path) -> bool {
     match fs::read_dir(path) {
         Ok(mut entries) => entries.next().is_none(),
@@ -15,7 +15,8 @@ pub(in crate::git) fn is_free(path: &Path) -> bool {
     }
 }
 
-/// Puts a whole new content in the place of a file: written beside it, made durable, renamed over it.
+/// Replaces the content of a file as a whole: the content is written beside the file, made durable, and renamed over
+/// it.
 pub(in crate::git) fn replace_file(path: &Path, content: &[u8]) -> Result<(), GitError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");

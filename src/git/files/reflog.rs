@@ -1,29 +1,29 @@
-//! The log of HEAD of a checkout: what was done in it, commit by commit.
+//! The reflog of a checkout's HEAD: everything that was done in the checkout, commit by commit.
 
 use std::fs;
 use std::path::Path;
 
 use crate::plan::CommitId;
 
-/// One line of a log.
+/// One line of a reflog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git) struct LogEntry {
-    /// Where it stood; none where there was nothing.
+    /// The commit before; `None` when there was none.
     pub(in crate::git) old: Option<CommitId>,
-    /// Where it stands from then on.
+    /// The commit afterwards.
     pub(in crate::git) new: Option<CommitId>,
-    /// When, in seconds since 1970.
+    /// The time, in seconds since 1970.
     pub(in crate::git) time: u64,
     /// The action, in git's words.
     pub(in crate::git) what: String,
 }
 
-/// The log of HEAD in the folder that holds HEAD, oldest first; empty where there is none.
+/// The reflog of HEAD in the folder that holds HEAD, oldest entry first. Empty when there is no reflog.
 pub(in crate::git) fn head_log(git_dir: &Path) -> Vec<LogEntry> {
     entries(&fs::read(git_dir.join("logs/HEAD")).unwrap_or_default())
 }
 
-/// Reads a log; lines that are none are passed over.
+/// Parses a reflog; skips invalid lines.
 pub(in crate::git) fn entries(log: &[u8]) -> Vec<LogEntry> {
     let id = |text: &str| {
         let is_none = text.bytes().all(|byte| byte == b'0');

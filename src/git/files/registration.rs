@@ -1,7 +1,7 @@
-//! What git has written down about worktrees: the folders below `worktrees/` in the common directory.
+//! Git's records of worktrees: the folders below `worktrees/` in the common directory.
 //!
-//! Read as files, as `gitrepository-layout` documents them, because half-made ones must be seen too, which
-//! `git worktree list` leaves out.
+//! They are read as files, as `gitrepository-layout` documents them, because orch must also see half-made worktrees,
+//! which `git worktree list` leaves out.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -16,15 +16,15 @@ use crate::plan::CommitId;
 /// One worktree in git's worktree administration.
 #[derive(Debug, Clone)]
 pub(in crate::git) struct Registration {
-    /// Its folder in git's worktree administration: `COMMON/worktrees/ID`.
+    /// The worktree's admin dir: `COMMON/worktrees/ID`.
     pub(in crate::git) admin: PathBuf,
-    /// Where its files are, or should be.
+    /// The folder where the worktree's files are, or should be.
     pub(in crate::git) path: PathBuf,
 }
 
 impl Registration {
-    /// The branch that is checked out, `Some(None)` when HEAD is detached; none when HEAD is not usable, as in a worktree whose
-    /// making was interrupted.
+    /// The checked-out branch, or `Some(None)` when HEAD is detached. `None` when HEAD is not usable, as in a worktree
+    /// whose making was interrupted.
     pub(in crate::git) fn head(&self) -> Option<Option<String>> {
         head_in(&self.admin)
     }
@@ -34,7 +34,7 @@ impl Registration {
         let Some(admin) = pointed_to(&self.path) else {
             return false;
         };
-        // The same words lead to the same place.
+        // Equal paths lead to the same place.
         if admin == self.admin && admin.exists() {
             return true;
         }
@@ -42,7 +42,8 @@ impl Registration {
         admin.canonicalize().is_ok_and(same)
     }
 
-    /// True when the folder has a `.git` that is another's: not the beginning of a link that was interrupted as it was written.
+    /// True when the folder's `.git` belongs to something else. The beginning of this worktree's own link, left by an
+    /// interrupted write, is not foreign.
     pub(in crate::git) fn is_foreign(&self) -> bool {
         let link = self.path.join(".git");
         match regular::read(&link) {
@@ -58,18 +59,18 @@ impl Registration {
         fs::write(&link, self.link()).map_err(GitError::io("write", &link))
     }
 
-    /// What a `.git` file that leads here holds.
+    /// The content of a `.git` file that points to this admin dir.
     fn link(&self) -> Vec<u8> {
         [b"gitdir: ", self.admin.as_os_str().as_bytes(), b"\n"].concat()
     }
 }
 
-/// [`Registration::head`] of the entry in this folder.
+/// The result of [`Registration::head`] for the entry in this folder.
 pub(in crate::git) fn head_in(admin: &Path) -> Option<Option<String>> {
     read_head(&admin.join("HEAD")).filter(|_| admin.join("commondir").exists())
 }
 
-/// The branch in a HEAD file: `Some(None)` for a commit, none for neither.
+/// The branch in a HEAD file: `Some(None)` for a commit, `None` for neither a branch nor a commit.
 pub(in crate::git) fn read_head(file: &Path) -> Option<Option<String>> {
     let text = regular::read_to_string(file).ok()?;
     let text = text.trim();
@@ -80,8 +81,8 @@ pub(in crate::git) fn read_head(file: &Path) -> Option<Option<String>> {
     is_commit.then_some(None)
 }
 
-/// The commit that HEAD names, where it is in a file: in HEAD itself, or in a branch's own file, which counts before
-/// `packed-refs`. None says only that the reference must be looked for by other means.
+/// The commit of HEAD, if it is written in a file: in HEAD itself, or in the branch's own file, which takes precedence
+/// over `packed-refs`. `None` only means that the ref has to be looked up by other means.
 pub(in crate::git) fn written_head(git_dir: &Path) -> Option<CommitId> {
     let id = |file: &Path| regular::read_to_string(file).ok()?.trim().parse().ok();
     match read_head(&git_dir.join("HEAD"))? {
@@ -96,12 +97,13 @@ pub(in crate::git) fn written_head(git_dir: &Path) -> Option<CommitId> {
     }
 }
 
-/// All worktrees in git's worktree administration, in no particular order. Entries without a path are passed over.
+/// All worktrees in git's worktree administration, in no particular order. Entries without a path are skipped.
 pub(in crate::git) fn registrations(common_dir: &Path) -> Result<Vec<Registration>, GitError> {
     registrations_with(common_dir, |_| true)
 }
 
-/// Those whose folder in it answers so. Where they are is read and resolved only then: with many worktrees that costs most.
+/// The registrations whose admin dir passes the filter. Paths are read and resolved only for these, because resolving
+/// is the slowest part when there are many worktrees.
 pub(in crate::git) fn registrations_with(
     common_dir: &Path,
     asked: impl Fn(&Path) -> bool,
@@ -113,8 +115,8 @@ pub(in crate::git) fn registrations_with(
     Ok(written_paths(common_dir, asked)?.map(settled).collect())
 }
 
-/// The worktree that git's worktree administration holds at a settled path. Cheaper than looking for it among all: with many worktrees,
-/// resolving every path of theirs would cost more than making one more.
+/// The entry in git's worktree administration for a resolved path. Cheaper than searching all entries: with many
+/// worktrees, resolving all their paths would cost more than making another worktree.
 pub(in crate::git) fn registration_at(
     common_dir: &Path,
     path: &Path,
@@ -134,7 +136,7 @@ pub(in crate::git) fn registration_at(
     {
         return Ok(Some(found(admin_dirs.join(name))));
     }
-    // Only a path with the same last part, or one whose last part is a link, can lead to the same folder.
+    // Only a path with the same last part, or a path whose last part is a symbolic link, can lead to the same folder.
     let may_be =
         |written: &Path| written == path || written.file_name() == path.file_name() || written.is_symlink();
     Ok(written_paths(common_dir, |_| true)?
@@ -142,7 +144,7 @@ pub(in crate::git) fn registration_at(
         .map(|(admin, _)| found(admin)))
 }
 
-/// Folders in git's worktree administration with the worktrees' paths as they are written there.
+/// Admin dirs with the worktrees' paths as they are written there, unresolved.
 fn written_paths(
     common_dir: &Path,
     asked: impl Fn(&Path) -> bool,
@@ -163,14 +165,16 @@ fn written_paths(
     }))
 }
 
-/// True for an entry of this administration that is there and is written as what it is: a name in this very folder, and no link. Then
-/// it is in them wherever they lead to, and no path need be followed part by part.
+/// True for an existing entry of this administration that is written plainly: a name directly in this folder, and no
+/// symbolic link. Such an entry is in the folder wherever the folder's own path leads, so no path has to be resolved
+/// part by part.
 pub(in crate::git) fn is_plainly_in(admin_dirs: &Path, admin: &Path) -> bool {
     let is_name_in = admin.parent() == Some(admin_dirs) && admin.file_name().is_some();
     is_name_in && admin.symlink_metadata().is_ok_and(|found| !found.is_symlink())
 }
 
-/// The entry of this administration that is meant, under its own name there; none when it is in another.
+/// The entry of this administration that the path means, under its own name there; `None` when the entry is in another
+/// administration.
 fn entry_in(admin_dirs: &Path, admin: PathBuf) -> Option<PathBuf> {
     if is_plainly_in(admin_dirs, &admin) {
         return Some(admin);
@@ -180,7 +184,7 @@ fn entry_in(admin_dirs: &Path, admin: PathBuf) -> Option<PathBuf> {
     (admin.parent() == Some(admin_dirs.as_path())).then_some(admin)
 }
 
-/// The administration folder that a worktree's `.git` file names; none when there is no such file.
+/// The admin dir that a worktree's `.git` file names; `None` when there is no such file.
 pub(in crate::git) fn pointed_to(worktree: &Path) -> Option<PathBuf> {
     let content = regular::read(&worktree.join(".git")).ok()?;
     path_in(content.strip_prefix(b"gitdir: ")?, worktree)
@@ -206,7 +210,7 @@ pub(in crate::git) fn settle(path: &Path) -> PathBuf {
             }
             Component::RootDir | Component::Prefix(_) | Component::Normal(_) => {
                 settled.push(component);
-                // Links are followed part by part, so that `..` after a link means what the system means.
+                // Links are resolved part by part, so that `..` after a link means the same as for the system.
                 if let Ok(real) = settled.canonicalize() {
                     settled = real;
                 }

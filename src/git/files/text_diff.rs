@@ -1,4 +1,4 @@
-//! Two texts of one file as a patch.
+//! A patch between two texts of one file.
 
 use std::path::Path;
 
@@ -6,11 +6,11 @@ use git2::Patch;
 
 use super::error::GitError;
 
-/// What changes from one text to the other, as `git diff` shows it.
+/// The changes from one text to the other, as `git diff` shows them.
 ///
 /// # Errors
 ///
-/// When libgit2 cannot compare them.
+/// When libgit2 cannot compare the texts.
 pub fn text_diff(path: &Path, old: &str, new: &str) -> Result<String, GitError> {
     let (old, new) = (old.as_bytes(), new.as_bytes());
     let patch = Patch::from_buffers(old, Some(path), new, Some(path), None);

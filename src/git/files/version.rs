@@ -1,14 +1,14 @@
-//! The version of the git program, and the least version that orch works with.
+//! The version of the git program, and the oldest version that orch works with.
 
 use std::fmt;
 
-/// The least version: `git merge-tree --write-tree` is from 2.38.
+/// The oldest version that orch works with: `git merge-tree --write-tree` is new in 2.38.
 pub const LEAST_VERSION: GitVersion = GitVersion { major: 2, minor: 38 };
 
-/// From here on git can be told which tree to read attributes from (`--attr-source`).
+/// From this version on, git can be told which tree to read attributes from (`--attr-source`).
 pub(in crate::git) const ATTRIBUTE_SOURCE: GitVersion = GitVersion { major: 2, minor: 41 };
 
-/// A version of git, as far as its abilities depend on it.
+/// A version of git, as far as git's abilities depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GitVersion {
     /// 2 in 2.38.
@@ -23,7 +23,7 @@ impl fmt::Display for GitVersion {
     }
 }
 
-/// Reads `git version 2.47.3`, also with a vendor's suffix such as `2.39.5 (Apple Git-154)` or `2.45.1.windows.1`.
+/// Parses `git version 2.47.3`, also with a vendor's suffix such as `2.39.5 (Apple Git-154)` or `2.45.1.windows.1`.
 pub(in crate::git) fn parse(text: &str) -> Option<GitVersion> {
     let mut numbers = text.trim().strip_prefix("git version ")?.split(['.', ' ']);
     Some(GitVersion {

@@ -1,4 +1,4 @@
-//! Reading and writing the refs of one attempt, or of all.
+//! Reading and writing the refs of one attempt, or of all attempts.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use crate::git::files::names::AWAY;
 use crate::git::program::command::{Git, parse_id};
 use crate::plan::CommitId;
 
-/// Longest duration of one exchange with the hub, in seconds. Objects of a large repository take their time.
+/// The longest duration of one exchange with the hub, in seconds. Objects of a large repository take time.
 const EXCHANGE: u32 = 600;
-/// Longest duration of the exchange that fills a node's mirror.
+/// The longest duration of the exchange that fills a node's mirror.
 const FIRST_EXCHANGE: u32 = 3600;
-/// Longest duration of one look at refs.
+/// The longest duration of one look at refs.
 const LOOK: u32 = 60;
 
-/// Where fetched refs stand in the repository here. They hold nothing for good.
+/// The prefix of fetched refs in this repository. These refs keep no commit permanently.
 const FETCHED: &str = AWAY;
 
-/// The way to a hub, for one repository.
+/// The connection to a hub, for one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Channel {
     /// The git folder whose objects are sent and received.
@@ -29,27 +29,27 @@ pub struct Channel {
     pub repository: String,
 }
 
-/// The refs of one attempt that decide about it.
+/// The refs that decide about one attempt.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HubRefs {
     /// The commit to begin from.
     pub from: Option<CommitId>,
-    /// A node runs it.
+    /// Present when a node runs the attempt.
     pub claim: Option<CommitId>,
     /// The latest news.
     pub news: Option<CommitId>,
-    /// What this machine has told the node.
+    /// The latest message of this machine to the node.
     pub mail: Option<CommitId>,
-    /// The end.
+    /// The end of the attempt.
     pub fate: Option<CommitId>,
 }
 
-/// Who was first.
+/// The winner of a compare-and-swap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Swap {
-    /// This writer, now or at an earlier try whose answer was lost.
+    /// This writer, now or in an earlier try whose answer was lost.
     Won,
-    /// Another one.
+    /// Another writer.
     Lost,
 }
 
@@ -59,7 +59,7 @@ impl Channel {
     }
 
     fn git(&self, seconds: u32) -> Git {
-        // Settings of the person that would send or drop more than is asked for.
+        // Overrides settings of the person that would send or drop more than orch asks for.
         [
             "push.gpgSign=false",
             "push.followTags=false",
@@ -74,7 +74,7 @@ impl Channel {
         self.git(EXCHANGE).args(["push", "--quiet", "--no-verify"])
     }
 
-    /// Fetches the refs of all attempts. Never prunes: they can be put back where the hub was lost.
+    /// Fetches the refs of all attempts. Never prunes, so that the refs can be put back if the hub is lost.
     ///
     /// # Errors
     ///
@@ -84,11 +84,11 @@ impl Channel {
         self.fetch_refs(EXCHANGE, refs)
     }
 
-    /// The refs that were fetched, by `ATTEMPT.TOKEN`.
+    /// The fetched refs, by `ATTEMPT.TOKEN`.
     ///
     /// # Errors
     ///
-    /// When they cannot be read.
+    /// When the refs cannot be read.
     pub fn fetched(&self) -> Result<BTreeMap<String, HubRefs>, GitError> {
         let list = ["for-each-ref", "--format=%(objectname) %(refname)", FETCHED];
         let out = Git::on(&self.git_dir).args(list).run()?;
@@ -114,7 +114,7 @@ impl Channel {
             .unwrap_or_default())
     }
 
-    /// Fetches one ref's commit, without a ref of it here.
+    /// Fetches the commit of one ref, without making a ref here.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl Channel {
         self.fetch_refs(EXCHANGE, self.name(key, what))
     }
 
-    /// Fetches one ref's commit into a ref here. It may be the whole history, and take an hour.
+    /// Fetches the commit of one ref into a ref here. The fetch may bring the whole history and take an hour.
     pub(super) fn fetch_into(&self, key: &str, what: &str, to: &str) -> Result<(), GitError> {
         self.fetch_refs(FIRST_EXCHANGE, format!("+{}:{to}", self.name(key, what)))
     }
@@ -141,12 +141,12 @@ impl Channel {
         Ok(())
     }
 
-    /// Writes a ref that must not be there. After a refusal the ref is read: a push whose answer was lost is refused when it is done
-    /// again.
+    /// Writes a ref that must not exist yet. After a refusal the ref is read, because a push whose answer was lost is
+    /// refused when it is tried again.
     ///
     /// # Errors
     ///
-    /// When the hub does not answer: then nobody knows.
+    /// When the hub does not answer. Then the outcome is unknown.
     pub fn swap(&self, key: &str, what: &str, commit: &CommitId) -> Result<Swap, GitError> {
         let name = self.name(key, what);
         let lease = format!("--force-with-lease={name}:");
@@ -172,7 +172,7 @@ impl Channel {
         }
     }
 
-    /// Writes a ref, whatever was there.
+    /// Writes a ref and overwrites an existing one.
     ///
     /// # Errors
     ///
@@ -183,7 +183,7 @@ impl Channel {
         Ok(())
     }
 
-    /// Removes the refs of an attempt that is over, here and from the hub: all but the two that decide.
+    /// Removes the refs of an attempt that is over from the hub, except the two that decide.
     ///
     /// # Errors
     ///
@@ -201,7 +201,7 @@ impl Channel {
         Ok(())
     }
 
-    /// Removes what was fetched of an attempt that is over.
+    /// Removes the fetched refs of an attempt that is over.
     ///
     /// # Errors
     ///
@@ -219,11 +219,11 @@ impl Channel {
         Ok(())
     }
 
-    /// Whether this is a repository that answers.
+    /// Checks that the hub is a repository that answers.
     ///
     /// # Errors
     ///
-    /// Why not.
+    /// When the hub does not answer; the error says why.
     pub fn reach(&self) -> Result<(), GitError> {
         let pattern = format!("refs/orch/{}/none", self.repository);
         self.git(LOOK)
@@ -235,12 +235,12 @@ impl Channel {
     }
 }
 
-/// The git folder of a repository, as a channel's.
+/// The git folder of a checkout, for a channel.
 pub(super) fn git_dir_in(tree: &Path) -> PathBuf {
     tree.join(".git")
 }
 
-/// Reads lines of `ID NAME`, where the name's rest is `KEY/WHAT`.
+/// Reads lines of `ID NAME`, where NAME without its prefix is `KEY/WHAT`.
 fn by_key(lines: &[u8], rest: impl Fn(&str) -> Option<&str>) -> BTreeMap<String, HubRefs> {
     let mut found: BTreeMap<String, HubRefs> = BTreeMap::new();
     for line in String::from_utf8_lossy(lines).lines() {

@@ -1,19 +1,19 @@
-//! Refs between this machine and the nodes of a cluster. They are the only channel that must exist, and the only truth about an
-//! attempt that was handed over.
+//! Refs between this machine and the nodes of a cluster. The refs are the only channel that must exist, and the only
+//! authority about an attempt that was handed over.
 //!
-//! Below `refs/orch/REPOSITORY/ATTEMPT.TOKEN/` in the hub, a bare repository that both sides reach:
+//! In the hub, a bare repository that both sides reach, below `refs/orch/REPOSITORY/ATTEMPT.TOKEN/`:
 //!
-//! | ref | written by | how | means |
+//! | ref | written by | how | meaning |
 //! |---|---|---|---|
-//! | `from` | this machine | over | the commit to begin from |
+//! | `from` | this machine | overwritten | the commit to begin from |
 //! | `claim` | a node | new | this job, and no other, runs the attempt |
-//! | `news` | the node with the claim | over | tip, reports, end of the log |
-//! | `mail` | this machine | over | messages, and the wish to stop |
-//! | `fate` | the node or this machine | new | the end. Who is first decides |
-//! | `late` | a node | over | work of a node that came second |
+//! | `news` | the node with the claim | overwritten | tip, reports, end of the log |
+//! | `mail` | this machine | overwritten | messages, and the request to stop |
+//! | `fate` | the node or this machine | new | the end. The first writer decides |
+//! | `late` | a node | overwritten | work of a node that came second |
 //!
-//! "New" is a compare-and-swap: of two writers exactly one succeeds. The first parent of `news` and `fate` is the work, their tree is the
-//! record: work and report cannot arrive apart.
+//! "New" is a compare-and-swap: of two writers exactly one succeeds. The first parent of `news` and `fate` is the work,
+//! and their tree is the record. So work and report cannot arrive separately.
 //!
 //! May import `state` and below.
 

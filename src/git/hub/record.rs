@@ -1,4 +1,4 @@
-//! Records: commits whose tree holds files about an attempt, and whose parents are its work.
+//! Records: commits whose tree holds files about an attempt, and whose parents are the attempt's work.
 
 use std::path::Path;
 
@@ -6,11 +6,12 @@ use crate::git::files::error::GitError;
 use crate::git::program::command::{Git, parse_id};
 use crate::plan::CommitId;
 
-/// Writes a record and gives its commit. Nothing of the person's configuration counts: the same record has the same name but for the time.
+/// Writes a record and returns its commit. The person's configuration has no effect: the same record gets the same
+/// commit id, except for the time.
 ///
 /// # Errors
 ///
-/// When git cannot write it.
+/// When git cannot write the record.
 pub fn write_record(
     git_dir: &Path,
     parents: &[&CommitId],
@@ -37,11 +38,11 @@ pub fn write_record(
     git.args(["-F", "-"]).input(format!("{message}\n")).run_for_id()
 }
 
-/// A file of a record; none where it has no such file.
+/// A file of a record; `None` when the record has no such file.
 ///
 /// # Errors
 ///
-/// When git cannot read it.
+/// When git cannot read the file.
 pub fn read_record(git_dir: &Path, record: &CommitId, name: &str) -> Result<Option<Vec<u8>>, GitError> {
     let blob = Git::on(git_dir)
         .args(["rev-parse", "--quiet", "--verify"])
@@ -56,11 +57,11 @@ pub fn read_record(git_dir: &Path, record: &CommitId, name: &str) -> Result<Opti
     }
 }
 
-/// The work of a record: its first parent.
+/// The work in a record: the record's first parent.
 ///
 /// # Errors
 ///
-/// When git cannot read it.
+/// When git cannot read the record.
 pub fn work_of(git_dir: &Path, record: &CommitId) -> Result<CommitId, GitError> {
     Git::on(git_dir)
         .args(["rev-parse", "--verify"])

@@ -1,4 +1,5 @@
-//! A node's clone: one mirror for each repository, and a clone of it for each attempt that shares its objects.
+//! The clones on a node: one mirror for each repository, and for each attempt a clone of the mirror that shares its
+//! objects.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -14,10 +15,10 @@ use crate::git::program::command::Git;
 use crate::git::state::inspect::head_of;
 use crate::plan::CommitId;
 
-/// The setting that names a repository on hubs.
+/// The setting that holds the name of a repository on hubs.
 const SETTING: &str = "orch.repository";
 
-/// In whose name an attempt commits.
+/// The name and address of an attempt's commits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The name.
@@ -29,7 +30,7 @@ pub struct Identity {
 /// The folders of one attempt on a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workplace {
-    /// The bare repository that all attempts of a repository share there.
+    /// The bare repository on the node that all attempts of a repository share.
     pub mirror: PathBuf,
     /// The clone.
     pub tree: PathBuf,
@@ -41,7 +42,7 @@ impl Workplace {
         git_dir_in(&self.tree)
     }
 
-    /// The way to the hub, with the mirror's objects.
+    /// The connection to the hub, through the mirror.
     pub fn channel(&self, hub: &str, repository: &str) -> Channel {
         Channel {
             git_dir: self.mirror.clone(),
@@ -50,7 +51,7 @@ impl Workplace {
         }
     }
 
-    /// Makes the mirror where it is missing, and fetches what the attempt begins from.
+    /// Makes a missing mirror, and fetches the commit that the attempt begins from.
     ///
     /// # Errors
     ///
@@ -60,7 +61,7 @@ impl Workplace {
         let home = self.mirror.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(home).map_err(failed)?;
         let lock = File::create(self.mirror.with_extension("lock")).map_err(failed)?;
-        // Two attempts of one node come at once.
+        // Two attempts on one node may come here at once.
         flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
         if !self.mirror.join("HEAD").exists() {
             Git::anywhere()
@@ -69,17 +70,17 @@ impl Workplace {
                 .args(["init", "--quiet", "--bare", "--template="])
                 .arg(&self.mirror)
                 .run()?;
-            // Clones share its objects: none may ever go.
+            // Clones share the mirror's objects, so no object may ever be removed.
             Git::on(&self.mirror).args(["config", "gc.auto", "0"]).run()?;
         }
         channel.fetch_into(key, "from", "refs/heads/latest")
     }
 
-    /// Makes the clone, with the branch checked out at this commit.
+    /// Makes the clone, with the branch checked out at `commit`.
     ///
     /// # Errors
     ///
-    /// When git cannot make it.
+    /// When git cannot make the clone.
     pub fn clone_at(
         &self,
         branch: &str,
@@ -120,29 +121,29 @@ impl Workplace {
         Ok(())
     }
 
-    /// The commit that is checked out, and that of the branch.
+    /// The checked-out commit and the branch's tip.
     ///
     /// # Errors
     ///
-    /// When git cannot say.
+    /// When git cannot tell.
     pub fn tips(&self, branch: &str) -> Result<(CommitId, CommitId), GitError> {
         let head = head_of(&self.tree)?;
         let tip = Git::within(&self.tree)
             .args(["rev-parse", "--quiet", "--verify"])
             .arg(format!("refs/heads/{branch}^{{commit}}"))
             .run_for_id();
-        // A branch that the agent has removed is where it stands.
+        // When the agent has removed the branch, HEAD counts as the branch's tip.
         Ok((head.clone(), tip.unwrap_or(head)))
     }
 }
 
-/// The name of a repository on hubs: random, made once, in its own configuration.
+/// The name of a repository on hubs: random, made once, stored in the repository's own configuration.
 ///
 /// # Errors
 ///
-/// When it can be neither read nor written.
+/// When the name can be neither read nor written.
 pub fn repository_id(common_dir: &Path) -> Result<String, GitError> {
-    // Attempts are handed over side by side, and must not make two. Only one supervisor does so at a time.
+    // Attempts are handed over in parallel and must not make two names. Only one supervisor makes names at a time.
     static ONE: Mutex<()> = Mutex::new(());
     let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let known = Git::on(common_dir)
@@ -159,14 +160,14 @@ pub fn repository_id(common_dir: &Path) -> Result<String, GitError> {
     Ok(id)
 }
 
-/// Twelve hexadecimal digits by chance.
+/// Twelve random hexadecimal digits.
 pub fn random_word() -> std::io::Result<String> {
     let mut bytes = [0u8; 6];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// In whose name git commits in this worktree.
+/// The name and address with which git commits in this worktree.
 ///
 /// # Errors
 ///

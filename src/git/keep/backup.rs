@@ -1,4 +1,4 @@
-//! Backups: refs of orch's own that keep work which is about to be replaced, `refs/orch/backup/PLAN/STAMP`.
+//! Backups: refs of orch's own that keep work before it is replaced, `refs/orch/backup/PLAN/STAMP`.
 
 use crate::failpoint;
 use crate::git::files::error::GitError;
@@ -8,7 +8,7 @@ use crate::git::repo::ids::{commit_id, oid};
 use crate::git::repo::repository::Repository;
 use crate::plan::{CommitId, PlanName};
 
-/// What a backup made now is called.
+/// The stamp of a backup made now.
 pub fn stamp() -> String {
     jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string()
 }
@@ -22,9 +22,9 @@ pub struct Backup {
     pub commit: CommitId,
 }
 
-/// Keeps a commit of a plan under `refs/orch/backup/PLAN/STAMP` and gives that name. The stamp is a time in a form
-/// that a ref may hold, such as `20260102T030405Z`. A backup never takes another one's place: when the name is
-/// taken by another commit, `-2`, `-3` and so on is added to it.
+/// Keeps a commit of a plan under `refs/orch/backup/PLAN/STAMP` and returns that name. The stamp is a time in a form
+/// that a ref may have, such as `20260102T030405Z`. A backup never replaces another one: when another commit has the
+/// name, `-2`, `-3` and so on is appended.
 pub fn backup(
     repo: &Repository,
     plan: &PlanName,
@@ -34,7 +34,7 @@ pub fn backup(
     back_up(repo, plan.as_str(), commit, stamp)
 }
 
-/// As [`backup`], also for a worktree that is no plan's, which is named by its key.
+/// Like [`backup`], but also for a worktree that belongs to no plan; its owner is its key.
 pub(in crate::git) fn back_up(
     repo: &Repository,
     owner: &str,
@@ -70,7 +70,7 @@ pub fn backups(repo: &Repository, plan: &PlanName) -> Result<Vec<Backup>, GitErr
     backups_of(repo, &format!("{plan}/"))
 }
 
-/// The backups whose names begin so, after `refs/orch/backup/`; all for nothing. Sorted by name.
+/// The backups whose names after `refs/orch/backup/` begin with `prefix`, sorted by name. An empty prefix means all.
 pub(in crate::git) fn backups_of(repo: &Repository, prefix: &str) -> Result<Vec<Backup>, GitError> {
     let handle = repo.handle();
     let cannot = || GitError::library("list the backups");

@@ -1,4 +1,4 @@
-//! Commits that somebody makes on a detached HEAD between a look at it and its move.
+//! Commits that somebody makes on a detached HEAD after orch has inspected it and before orch moves it.
 
 use std::path::Path;
 
@@ -11,7 +11,8 @@ use crate::git::files::regular;
 use crate::git::state::inspect::{WorktreeState, git_dir};
 use crate::plan::CommitId;
 
-/// Keeps a commit that somebody made on a detached HEAD after it was looked at and before it moved: no branch has it.
+/// Backs up a commit that somebody made on a detached HEAD after its inspection and before its move, because no branch
+/// has it.
 pub(in crate::git) fn spare_what_came(
     admin: &WorktreeAdmin,
     path: &Path,
@@ -25,7 +26,7 @@ pub(in crate::git) fn spare_what_came(
     back_up_once(&admin.repo, owner_of(&key), &was, &stamp()).map(drop)
 }
 
-/// Where HEAD stood before its last move, as the worktree's reflog tells.
+/// The commit of HEAD before its last move, from the worktree's reflog.
 pub(in crate::git) fn head_before(path: &Path) -> Option<CommitId> {
     let log = regular::read_to_string(&git_dir(path).ok()?.join("logs/HEAD")).ok()?;
     log.lines().last()?.split(' ').next()?.parse().ok()

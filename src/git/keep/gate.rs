@@ -1,13 +1,14 @@
-//! The gate: whatever takes files or commits away is in this file, and asks for a proof that nobody's work goes with them.
+//! The guard of destructive git: everything that removes files or commits is in this file, and asks for a proof that
+//! nobody's work is lost.
 //!
-//! There are two proofs. [`SparedTree`] says of a checkout that nothing in it exists only there, [`SparedCommit`] says of
-//! a commit that it stays reachable when a ref to it goes. Both are had by showing that it is so, or by making a backup
-//! first; there is no third way.
+//! There are two proofs. [`SparedTree`] says of a checkout that it holds nothing that exists only there.
+//! [`SparedCommit`] says of a commit that it stays reachable when a ref to it is removed. Both are obtained by showing
+//! that this is so, or by making a backup first; there is no third way.
 //!
-//! Ignored files are in no backup: they are what a build makes again, and may be huge or secret. They are kept where they
-//! lie by everything but the removal of a whole worktree, which names them with their size ([`crate::git::Removable::ignored`])
-//! and is refused when there is a repository among them. One that a checkout would replace with a file of its own does
-//! go into the backup.
+//! Ignored files are in no backup: a build can make them again, and they may be huge or secret. They stay in place,
+//! except when a whole worktree is removed. The removal lists them with their size ([`crate::git::Removable::ignored`])
+//! and is refused when there is a repository among them. An ignored file that a checkout would replace does go into the
+//! backup.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ use crate::git::repo::repository::Repository;
 use crate::git::state::inspect::{InProgress, WorktreeState};
 use crate::plan::CommitId;
 
-/// Refs that hold nothing for good: of orch's own, and those that git commands set and forget.
+/// Refs that keep no commit permanently: some of orch's own, and refs that git commands set and forget.
 const PASSING: [&str; 8] = [
     AWAY,
     BACKUPS,
@@ -41,14 +42,14 @@ const PASSING: [&str; 8] = [
     "refs/stash",
 ];
 
-/// Proof: nothing in this checkout, apart from ignored files, exists only there.
+/// Proof: nothing in this checkout exists only there, apart from ignored files.
 #[derive(Debug)]
 pub(in crate::git) struct SparedTree {
     path: PathBuf,
     backup: Option<Backup>,
 }
 
-/// Proof: this commit stays reachable from a ref other than the one that goes.
+/// Proof: this commit stays reachable from a ref other than the removed one.
 #[derive(Debug)]
 pub(in crate::git) struct SparedCommit {
     commit: CommitId,
@@ -61,12 +62,12 @@ impl SparedTree {
         state.dirty.is_empty().then(|| Self::of(path, None))
     }
 
-    /// A worktree whose making was interrupted: nobody was let in yet, so what is there is what git had written.
+    /// A worktree whose making was interrupted. Nobody has been let in yet, so git itself wrote everything in it.
     pub(in crate::git) fn unused(record: &WorktreeRecord) -> Option<Self> {
         (record.state == TreeProgress::Making).then(|| Self::of(&record.path, None))
     }
 
-    /// A folder that holds nothing but, at most, its `.git` file.
+    /// A folder that is missing, empty, or holds only its `.git` file.
     pub(in crate::git) fn empty(path: &Path) -> Option<Self> {
         let bare = fs::read_dir(path).map_or(true, |entries| {
             entries.flatten().all(|entry| entry.file_name() == ".git")
@@ -74,12 +75,12 @@ impl SparedTree {
         bare.then(|| Self::of(path, None))
     }
 
-    /// A worktree that was moved away as it is.
+    /// A worktree that was moved away unchanged.
     pub(in crate::git) fn moved(path: &Path) -> Option<Self> {
         path.symlink_metadata().is_err().then(|| Self::of(path, None))
     }
 
-    /// A checkout of orch's own in which only its checks have written since it was last looked at.
+    /// A checkout of orch's own in which only its checks have written since its last inspection.
     pub(in crate::git) fn left_by_checks(
         left: &crate::git::admin::left::LeftRecord,
         path: &Path,
@@ -88,17 +89,18 @@ impl SparedTree {
         left.explains(path, state).then(|| Self::of(path, None))
     }
 
-    /// A checkout that was clean when orch began a step in it, which was interrupted: nobody else was let in since.
+    /// A checkout that was clean when orch began a step in it. The step was interrupted, and nobody else was let in
+    /// since.
     pub(in crate::git) fn cut_short(path: &Path, _step: &StepRecord) -> Self {
         Self::of(path, None)
     }
 
-    /// A checkout in which orch was cloning submodules: nobody was let in since it began.
+    /// A checkout in which orch was cloning submodules. Nobody was let in since the cloning began.
     pub(in crate::git) fn half_cloned(path: &Path) -> Self {
         Self::of(path, None)
     }
 
-    /// Removes the clone of a submodule that was not there before, with what is checked out of it below this one.
+    /// Removes the new clone of a submodule, and the submodule's files in this checkout.
     pub(in crate::git) fn forget_clone(&self, repository: &Path, checkout: &Path) -> Result<(), GitError> {
         debug_assert!(checkout.starts_with(&self.path));
         for folder in [repository, checkout] {
@@ -119,12 +121,12 @@ impl SparedTree {
         }
     }
 
-    /// The backup that was made for it.
+    /// The backup that was made of the checkout.
     pub(in crate::git) fn backup(&self) -> Option<&Backup> {
         self.backup.as_ref()
     }
 
-    /// Takes every change away but those to ignored files and in orch's own folder.
+    /// Removes every change except changes to ignored files and in orch's own folder.
     pub(in crate::git) fn wipe(&self, alone: &KeyLock) -> Result<(), GitError> {
         self.reset(alone)?;
         Git::within(&self.path)
@@ -135,7 +137,7 @@ impl SparedTree {
             .map(drop)
     }
 
-    /// Writes all tracked files as in HEAD.
+    /// Resets all tracked files to HEAD.
     pub(in crate::git) fn reset(&self, alone: &KeyLock) -> Result<(), GitError> {
         Git::within(&self.path)
             .args(["reset", "--hard", "--quiet", "--no-recurse-submodules"])
@@ -144,14 +146,14 @@ impl SparedTree {
             .map(drop)
     }
 
-    /// Checks a branch or, detached, a commit out, whatever the tracked files are like.
+    /// Checks out a branch, or a commit with a detached HEAD, whatever the state of the tracked files.
     pub(in crate::git) fn check_out(&self, alone: &KeyLock, to: HeadGoal<'_>) -> Result<GitAnswer, GitError> {
         let git = Git::within(&self.path).args(["checkout", "--quiet", "--no-recurse-submodules", "--force"]);
         to.name(git).holding(alone.file())?.answer()
     }
 
-    /// Takes out of the index what is not in HEAD, and out of the files what they have of that. Files that differ from the index
-    /// as well stay as they are.
+    /// Resets staged changes in the index and, where the files agree with the index, in the files. Files that also
+    /// differ from the index stay as they are.
     pub(in crate::git) fn unstage(&self) -> Result<(), GitError> {
         let reset = |how: &str| Git::within(&self.path).args(["reset", "--quiet", how]);
         if reset("--merge").answer()?.status.success() {
@@ -160,12 +162,13 @@ impl SparedTree {
         reset("--mixed").run().map(drop)
     }
 
-    /// Takes a merge that stopped back.
+    /// Aborts a merge that stopped.
     pub(in crate::git) fn abort_merge(&self) -> Result<(), GitError> {
         Git::within(&self.path).args(["merge", "--abort"]).run().map(drop)
     }
 
-    /// Takes away git's notes about an operation that git itself cannot make sense of. The commits that they name were spared.
+    /// Removes git's records of an operation that git itself cannot make sense of. The commits that they name were
+    /// spared before.
     pub(in crate::git) fn forget_operation(
         &self,
         admin_dir: &Path,
@@ -189,8 +192,8 @@ impl SparedTree {
         Ok(())
     }
 
-    /// Removes the worktree with everything ignored in it. Git itself refuses when something was changed meanwhile, but
-    /// refuses any worktree with submodules; those have to be `judged` by the caller.
+    /// Removes the worktree with all its ignored files. Git itself refuses when something has changed meanwhile. But
+    /// git refuses any worktree with submodules, so the caller has to have `judged` those.
     pub(in crate::git) fn remove_worktree(
         self,
         lock: &AdminLock<'_>,
@@ -202,7 +205,8 @@ impl SparedTree {
         git.arg(&self.path).holding(lock.file())?.run().map(drop)
     }
 
-    /// Removes the folder's `.git` file, and then the useless entry in git's worktree administration that it led to, if one is left.
+    /// Removes the folder's `.git` file, and then the useless entry in git's worktree administration, if it still
+    /// exists.
     pub(in crate::git) fn forget(self, _lock: &AdminLock<'_>, entry: Option<&Path>) -> Result<(), GitError> {
         let _ = fs::remove_file(self.path.join(".git"));
         entry.map_or(Ok(()), |entry| {
@@ -211,7 +215,7 @@ impl SparedTree {
     }
 }
 
-/// Removes what is left of a worktree of the merge queue that checks have spoiled.
+/// Removes the remaining files of a merge queue's worktree that checks have spoiled.
 pub(in crate::git) fn drop_spoiled(admin: &WorktreeAdmin, key: &str) {
     let _ = fs::remove_dir_all(admin.spoiled(key));
 }
@@ -222,19 +226,19 @@ impl SparedCommit {
         &self.commit
     }
 
-    /// The backup that was made for it.
+    /// The backup that was made of the commit.
     pub(in crate::git) fn backup(&self) -> Option<&Backup> {
         self.backup.as_ref()
     }
 
-    /// The backup that was made for it.
+    /// The backup that was made of the commit.
     pub(in crate::git) fn into_backup(self) -> Option<Backup> {
         self.backup
     }
 }
 
-/// Lets a checkout through the gate: as it is when nothing is uncommitted and nothing in the way, else with a
-/// backup of both. `in_the_way` are ignored files that what comes next would replace.
+/// Lets a checkout through the guard: without a backup when nothing is uncommitted and nothing is in the way, otherwise
+/// with a backup of both. `in_the_way` lists ignored files that the next step would replace.
 pub(in crate::git) fn spare_tree(
     repo: &Repository,
     owner: &str,
@@ -250,7 +254,7 @@ pub(in crate::git) fn spare_tree(
     Ok(SparedTree::of(path, Some(backup)))
 }
 
-/// Shows that a commit is in the history of another, which the caller has read from a ref that stays.
+/// Shows that a commit is in the history of another commit, which the caller has read from a ref that stays.
 pub(in crate::git) fn contained(
     repo: &Repository,
     commit: &CommitId,
@@ -262,7 +266,8 @@ pub(in crate::git) fn contained(
     }))
 }
 
-/// Lets a commit through the gate: as it is when another ref than `but` holds it, else with a backup.
+/// Lets a commit through the guard: without a backup when a ref other than `but` holds the commit, otherwise with a
+/// backup.
 pub(in crate::git) fn spare_commit(
     repo: &Repository,
     owner: &str,
@@ -270,8 +275,8 @@ pub(in crate::git) fn spare_commit(
     but: &[&str],
     stamp: &str,
 ) -> Result<SparedCommit, GitError> {
-    // A backup may be dropped one day: what only another one holds gets, or has, one of its own. A candidate is let go
-    // soon.
+    // A backup may be dropped one day. So a commit that only another backup holds gets, or already has, its own backup.
+    // A candidate is released soon.
     let counts = |name: &str| !but.contains(&name) && !PASSING.iter().any(|kind| name.starts_with(kind));
     let held = is_held(repo, commit, counts)?;
     let backup = match held {
@@ -284,18 +289,18 @@ pub(in crate::git) fn spare_commit(
     })
 }
 
-/// Keeps a commit that a checkout is on and that no ref holds: gives the backup, or none where it is held.
+/// Backs up the commit of a checkout when no ref holds it. Returns the backup, or `None` when a ref holds the commit.
 ///
 /// # Errors
 ///
-/// When refs cannot be read or made.
+/// When refs cannot be read or written.
 pub fn keep_loose(repo: &Repository, owner: &str, commit: &CommitId) -> Result<Option<Backup>, GitError> {
     Ok(spare_commit(repo, owner, commit, &[], &stamp())?
         .backup()
         .cloned())
 }
 
-/// Deletes a branch if it still is at the commit that was spared.
+/// Deletes a branch if it is still at the spared commit.
 pub(in crate::git) fn delete_branch(
     repo: &Repository,
     branch: &str,
@@ -309,8 +314,8 @@ pub(in crate::git) fn delete_branch(
         .map(drop)
 }
 
-/// Deletes a ref of orch's own; a missing ref is no error. `holder` is a commit that another ref keeps: its history needs no
-/// backup. Gives the backup that was made.
+/// Deletes a ref of orch's own; a missing ref is no error. `holder` is a commit that another ref keeps, so its history
+/// needs no backup. Returns the backup that was made.
 pub(in crate::git) fn drop_own_ref(
     repo: &Repository,
     name: &str,
@@ -332,13 +337,13 @@ pub(in crate::git) fn drop_own_ref(
     Ok(spared.into_backup())
 }
 
-/// Without a process: this is done for every task that is merged.
+/// Deletes the ref without a process, because this happens for every merged task.
 fn delete_own(repo: &Repository, name: &str, spared: &SparedCommit) -> Result<(), GitError> {
     let handle = repo.handle();
     let cannot = || GitError::library(format!("delete `{name}`"));
     let delete = || {
         let mut found = handle.find_reference(name)?;
-        // Deleting compares again with what was found here.
+        // The deletion compares the ref again with the value found here.
         match found.target() == Some(git2::Oid::from_str(spared.commit().as_str())?) {
             true => found.delete(),
             false => Err(git2::Error::from_str("it has moved")),
@@ -347,8 +352,8 @@ fn delete_own(repo: &Repository, name: &str, spared: &SparedCommit) -> Result<()
     over_dead_lock(repo, name, || failpoint::around("ref.own.delete", delete)).map_err(cannot())
 }
 
-/// Lets all candidates of the merge queue go. They are made of what branches hold, and are built again when they are
-/// wanted; no proof of anything rests on these refs.
+/// Releases all candidates of the merge queue. Candidates are made of commits that branches hold, and are built again
+/// on demand. No proof relies on these refs.
 ///
 /// # Errors
 ///
@@ -365,7 +370,7 @@ pub fn release_candidates(repo: &Repository) -> Result<(), GitError> {
     Ok(())
 }
 
-/// Moves a branch away from the commit that was spared, if it still is there.
+/// Moves a branch away from the spared commit, if the branch is still there.
 pub(in crate::git) fn move_branch(
     repo: &Repository,
     branch: &str,

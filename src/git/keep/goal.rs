@@ -1,4 +1,4 @@
-//! Where a checkout goes.
+//! The goal of a checkout.
 
 use crate::git::program::command::Git;
 use crate::plan::CommitId;

@@ -1,4 +1,5 @@
-//! Backups as people see them: listed, looked into, brought back, and dropped once something else holds them.
+//! Backups for people: listing them, looking into them, restoring them, and dropping them once something else holds
+//! their commits.
 
 use std::path::{Path, PathBuf};
 
@@ -16,41 +17,41 @@ use crate::git::repo::repository::Repository;
 use crate::git::repo::revision::is_branch_name;
 use crate::plan::CommitId;
 
-/// A backup and what it holds.
+/// A backup and its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     /// `PLAN/TIME`.
     pub name: String,
-    /// Its ref and commit.
+    /// The backup's ref and commit.
     pub backup: Backup,
-    /// The commit that its files are compared with: its first parent; none for a first commit.
+    /// The commit that the backup's files are compared with: its first parent. `None` for a root commit.
     pub base: Option<CommitId>,
-    /// When the commit was made, in seconds since 1970.
+    /// The time of the commit, in seconds since 1970.
     pub seconds: i64,
-    /// The first line of its message.
+    /// The first line of the commit message.
     pub subject: String,
     /// True for uncommitted work, false for commits.
     pub uncommitted: bool,
 }
 
-/// Why a backup is not brought back or dropped. Nothing was changed.
+/// Why a backup is not restored or dropped. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum KeptError {
-    /// There is none of this name.
+    /// There is no backup of this name.
     #[error("there is no backup `{0}`")]
     Unknown(String),
-    /// The branch exists and stands elsewhere.
+    /// The branch exists and is at another commit.
     #[error("the branch `{branch}` exists already, at {}: name another", at.short())]
     BranchTaken {
         /// The branch.
         branch: String,
-        /// Where it stands.
+        /// The branch's tip.
         at: CommitId,
     },
     /// Git does not accept the name.
     #[error("`{0}` is not a name git accepts for a branch")]
     BadBranch(String),
-    /// Something is at the folder.
+    /// The folder is not empty.
     #[error("`{}` is not empty: name a folder that does not exist", .0.display())]
     FolderTaken(PathBuf),
     /// Nothing else holds the commit.
@@ -61,7 +62,7 @@ pub enum KeptError {
     Git(#[from] GitError),
 }
 
-/// The backups whose names begin so (`auth/`), or all, oldest name first.
+/// The backups whose names begin with `prefix` (such as `auth/`), sorted by name. An empty prefix means all.
 ///
 /// # Errors
 ///
@@ -78,7 +79,7 @@ pub fn kept(repo: &Repository, prefix: &str) -> Result<Vec<Kept>, GitError> {
 ///
 /// # Errors
 ///
-/// When there is none.
+/// When there is no such backup.
 pub fn kept_as(repo: &Repository, name: &str) -> Result<Kept, KeptError> {
     let short = name.strip_prefix(BACKUPS).unwrap_or(name);
     let full = format!("{BACKUPS}{short}");
@@ -108,7 +109,7 @@ fn look_into(repo: &Repository, backup: Backup) -> Result<Kept, GitError> {
     })
 }
 
-/// The files that a backup has otherwise than its base, each with git's letter (`A`, `M`, `D`).
+/// The files that differ between a backup and its base, each with git's letter (`A`, `M`, `D`).
 ///
 /// # Errors
 ///
@@ -130,7 +131,7 @@ pub fn kept_files(repo: &Repository, kept: &Kept) -> Result<Vec<(char, PathBuf)>
     Ok(files)
 }
 
-/// Makes a branch at a backup, unless it is there already.
+/// Makes a branch at a backup, unless the branch is already there.
 ///
 /// # Errors
 ///
@@ -155,11 +156,11 @@ pub fn restore_to_branch(repo: &Repository, kept: &Kept, branch: &str) -> Result
     Ok(())
 }
 
-/// Deletes a backup that something else holds too.
+/// Deletes a backup whose commit something else also holds.
 ///
 /// # Errors
 ///
-/// When nothing else does.
+/// When nothing else holds the commit.
 pub fn drop_kept(repo: &Repository, kept: &Kept) -> Result<(), KeptError> {
     let name = &kept.backup.name;
     let counts = |holder: &str| holder != name && !holder.starts_with(CANDIDATES);
@@ -172,11 +173,11 @@ pub fn drop_kept(repo: &Repository, kept: &Kept) -> Result<(), KeptError> {
 }
 
 /// Makes a worktree with the files of a backup in a new folder, on no branch. Uncommitted work is uncommitted again
-/// there. The worktree is the person's who asked for it: orch keeps no note of it.
+/// there. The worktree belongs to the person who asked for it: orch keeps no record of it.
 ///
 /// # Errors
 ///
-/// When something is at the folder.
+/// When the folder is not empty.
 pub fn restore_to_worktree(admin: &WorktreeAdmin, kept: &Kept, folder: &Path) -> Result<(), KeptError> {
     if !is_free(folder) {
         return Err(KeptError::FolderTaken(folder.to_owned()));

@@ -1,4 +1,4 @@
-//! The gate before whatever takes work away, and the backups that let it through.
+//! The guard before anything that removes work, and the backups that satisfy it.
 //!
 //! May import `lock` and below.
 

@@ -1,4 +1,4 @@
-//! Putting work away into backups before it is replaced, each piece of work once.
+//! Backing up work before it is replaced, each piece of work once.
 
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,10 @@ use crate::git::repo::ids::oid;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// How the message of a backup of uncommitted work ends.
+/// The end of the message of a backup of uncommitted work.
 pub(in crate::git) const PUT_ASIDE: &str = "uncommitted work put aside";
 
-/// Backs a commit up unless a backup of the owner keeps that very commit.
+/// Backs up a commit, unless a backup of the same owner already keeps it.
 pub(in crate::git) fn back_up_once(
     repo: &Repository,
     owner: &str,
@@ -31,8 +31,8 @@ pub(in crate::git) fn back_up_once(
     }
 }
 
-/// Backs up what is uncommitted in a worktree and these ignored files, unless an interrupted backup keeps the same already. The
-/// worktree stays as it is.
+/// Backs up uncommitted changes in a worktree and these ignored files, unless an interrupted call has already backed up
+/// the same content. The worktree stays as it is.
 pub(in crate::git) fn set_aside(
     repo: &Repository,
     owner: &str,
@@ -53,7 +53,7 @@ pub(in crate::git) fn set_aside(
     })
 }
 
-/// What a snapshot holds apart from when it was made: its files, the commit below it, and what was staged.
+/// The content of a snapshot without its times: its files, its parent commit, and the staged files.
 fn content(repo: &Repository, commit: &CommitId) -> Result<Vec<git2::Oid>, GitError> {
     let handle = repo.handle();
     let cannot = || GitError::library(format!("read the commit `{commit}`"));

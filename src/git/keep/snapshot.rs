@@ -1,4 +1,4 @@
-//! A commit of everything in a worktree, made beside it: for backups.
+//! A commit of everything in a worktree, made without touching the worktree: for backups.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -12,12 +12,12 @@ use crate::git::state::inspect::inspect;
 use crate::git::state::inspect::{git_dir, head_of};
 use crate::plan::CommitId;
 
-/// Commits the worktree's files as they are, uncommitted and untracked ones included, ignored ones and orch's own
-/// not. The commit's parent is HEAD; it is on no branch, and neither index nor files nor branch change. Gives HEAD
-/// when nothing is uncommitted.
+/// Commits the worktree's files as they are, including uncommitted and untracked files, without ignored files and
+/// orch's own folder. The commit's parent is HEAD. The commit is on no branch, and neither index nor files nor branch
+/// change. Returns HEAD when nothing is uncommitted.
 ///
-/// What was staged and is neither in HEAD nor in the files as they are now is kept as well: a commit of the index is the
-/// second parent then, as `git stash` has it.
+/// Staged content that is neither in HEAD nor in the present files is kept too: then a commit of the index is the
+/// second parent, as in `git stash`.
 pub fn snapshot(path: &Path, message: &str) -> Result<CommitId, GitError> {
     if inspect(path)?.dirty.is_empty() {
         return head_of(path);
@@ -25,7 +25,7 @@ pub fn snapshot(path: &Path, message: &str) -> Result<CommitId, GitError> {
     snapshot_with(path, &[], message)
 }
 
-/// As [`snapshot`], with these ignored files as well, and a commit even when nothing differs from HEAD.
+/// Like [`snapshot`], but includes these ignored files, and makes a commit even when nothing differs from HEAD.
 pub(in crate::git) fn snapshot_with(
     path: &Path,
     ignored: &[PathBuf],
@@ -36,7 +36,7 @@ pub(in crate::git) fn snapshot_with(
     let index = scratch.path().join("index");
     let with_index = |git: Git| git.env("GIT_INDEX_FILE", &index);
     if is_sparse(path) {
-        // It knows which files are left out on purpose. Without that they would look deleted.
+        // The index knows which files are left out on purpose. Without it they would look deleted.
         fs::copy(git_dir(path)?.join("index"), &index).map_err(GitError::io("copy the index of", path))?;
     }
     with_index(Git::within(path))
@@ -78,13 +78,13 @@ pub(in crate::git) fn snapshot_with(
     }
 }
 
-/// True in a sparse checkout, and in a former one.
+/// True in a sparse checkout, and in a former sparse checkout.
 fn is_sparse(path: &Path) -> bool {
     git_dir(path).is_ok_and(|admin_dir| admin_dir.join("info/sparse-checkout").exists())
 }
 
-/// The tree of the index when it is neither HEAD's nor the files'. None also for an index with conflicts, which has no
-/// tree.
+/// The tree of the index, when it differs from both HEAD and the files. Also `None` for an index with conflicts, which
+/// has no tree.
 fn staged_apart(path: &Path, head: &CommitId, files: &CommitId) -> Result<Option<CommitId>, GitError> {
     let written = Git::within(path)
         .option("--no-optional-locks")

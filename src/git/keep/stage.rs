@@ -1,15 +1,15 @@
-//! Taking changes into an index.
+//! Staging changes in an index.
 
 use crate::git::files::error::GitError;
 use crate::git::files::names::ORCH_DIR;
 use crate::git::program::command::Git;
 
-/// Takes every change into the index but those in orch's own folder, as `git` set up by the caller sees it.
+/// Stages every change except changes in orch's own folder. `git` returns a command that the caller has set up.
 ///
-/// An exclude in the path specification would do, but `git add` fails over one that names an ignored folder, which orch's
-/// is. So all that is not ignored is taken in, and that folder taken out again in case it is not.
+/// An exclude pathspec would do, but `git add` fails when an exclude names an ignored folder, such as orch's. So
+/// everything that is not ignored is staged, and orch's folder is unstaged again in case it is not ignored.
 pub(in crate::git) fn stage_everything(git: impl Fn() -> Git) -> Result<(), GitError> {
-    // Also what lies outside of a sparse checkout: somebody has made it there all the same.
+    // Files outside a sparse checkout are staged too, because somebody has made them there.
     git().args(["add", "--all", "--sparse", "--", ":(top)"]).run()?;
     git()
         .args(["reset", "--quiet", "HEAD", "--"])

@@ -1,5 +1,5 @@
-//! What orch is about to do to a worktree: recorded before it begins, so that the remains of a killed step are never taken for
-//! work.
+//! The record of the step that orch is about to run in a worktree. It is written before the step begins, so that
+//! leftovers of a killed step are never taken for work.
 
 use std::fs;
 use std::io;
@@ -12,23 +12,23 @@ use crate::git::files::place::replace_file;
 use crate::git::state::inspect::git_dir;
 use crate::plan::CommitId;
 
-/// The record `orch-step` in the folder that holds HEAD and index of a worktree. While it is there nobody else has worked in the
-/// worktree since: it was clean, and whatever differs from the commit is orch's own.
+/// The record `orch-step` in the folder that holds HEAD and index of a worktree. While the record exists, nobody else
+/// has worked in the worktree: it was clean when the step began, and every difference from the commit is orch's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub(in crate::git) enum StepRecord {
     /// A checkout of another commit.
     CheckOut {
-        /// Where the worktree stands.
+        /// The checked-out commit.
         from: CommitId,
-        /// Where it is to stand.
+        /// The commit to check out.
         to: CommitId,
     },
-    /// A merge into what is checked out.
+    /// A merge into the checked-out commit.
     Merge {
-        /// Where the worktree stands.
+        /// The checked-out commit.
         from: CommitId,
-        /// What is merged into it.
+        /// The commit to merge.
         to: CommitId,
     },
 }
@@ -41,14 +41,14 @@ impl StepRecord {
     }
 }
 
-/// Writes down what comes next.
+/// Records the next step.
 pub(in crate::git) fn begin(path: &Path, step: &StepRecord) -> Result<(), GitError> {
     let record = record(path)?;
     let text = serde_json::to_vec(step).map_err(|error| GitError::io("write", &record)(error.into()))?;
     replace_file(&record, &text)
 }
 
-/// It is done, or was refused before anything changed.
+/// Removes the record: the step is done, or was refused before anything changed.
 pub(in crate::git) fn end(path: &Path) -> Result<(), GitError> {
     let record = record(path)?;
     match fs::remove_file(&record) {
@@ -57,7 +57,7 @@ pub(in crate::git) fn end(path: &Path) -> Result<(), GitError> {
     }
 }
 
-/// Where the record of a step is.
+/// The path of the record.
 pub(in crate::git) fn record(path: &Path) -> Result<PathBuf, GitError> {
     Ok(git_dir(path)?.join("orch-step"))
 }

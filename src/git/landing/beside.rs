@@ -1,5 +1,5 @@
-//! Moving a branch whose checkout has uncommitted changes, as `git merge --ff-only` does: what nobody has committed stays as
-//! it is, in the index and in files, as long as the move changes other files.
+//! Moving a branch whose checkout has uncommitted changes, as `git merge --ff-only` does. Uncommitted changes stay as
+//! they are, in the index and in files, as long as the move changes other files.
 
 use super::branch_rewrite::refuse_while_rewritten;
 use crate::git::state::checkout::checkouts_of;
@@ -17,7 +17,7 @@ use crate::git::state::inspect::{git_dir, inspect};
 use crate::git::state::plain_index::{MOST_FILES, PlainIndex};
 use crate::plan::CommitId;
 
-/// The files that differ between two commits, from the top, with what is in the place of one of them.
+/// The files that differ between two commits, relative to the top.
 pub(in crate::git) struct DifferingFiles(BTreeSet<PathBuf>);
 
 impl DifferingFiles {
@@ -29,14 +29,14 @@ impl DifferingFiles {
         Ok(Self(TreeDiff::between(&repo.handle(), old, new)?.paths()))
     }
 
-    /// True when the move changes the file, a folder in its place, or a file in the place of a folder above it.
+    /// True when the move changes the file, a file below a folder of this name, or a file named like a folder above.
     fn touches(&self, file: &Path) -> bool {
         let below = self.0.range(file.to_owned()..).next();
         file.ancestors().any(|above| self.0.contains(above))
             || below.is_some_and(|found| found.starts_with(file))
     }
 
-    /// True when the index holds what the commit holds, in every file that moves.
+    /// True when the index agrees with the commit in every file that the move changes.
     pub(in crate::git) fn is_shown(
         &self,
         repo: &Repository,
@@ -48,10 +48,10 @@ impl DifferingFiles {
     }
 }
 
-/// What the index holds beside a commit.
+/// The differences between the index and a commit.
 struct Staged {
     files: Vec<PathBuf>,
-    /// True when two sides of a merge are in it.
+    /// True when the index has unmerged entries of a merge.
     unmerged: bool,
 }
 
@@ -87,7 +87,7 @@ fn staged(repo: &Repository, path: &Path, commit: &CommitId) -> Result<Staged, G
     Ok(staged)
 }
 
-/// True when the index of a checkout holds just what the commit holds.
+/// True when the index of a checkout is equal to the commit.
 pub(in crate::git) fn index_equals(
     repo: &Repository,
     path: &Path,
@@ -96,8 +96,8 @@ pub(in crate::git) fn index_equals(
     Ok(staged(repo, path, commit)?.files.is_empty())
 }
 
-/// Refuses a checkout in which the move meets something that nobody has committed, or in which somebody is in the middle
-/// of a merge or the like. `dirty` are the tracked files with uncommitted changes.
+/// Refuses a checkout in which the move would change a file with uncommitted changes, or in which a merge or similar
+/// operation is under way. `dirty` lists the tracked files with uncommitted changes.
 pub(in crate::git) fn refuse_overlap(
     repo: &Repository,
     path: &Path,
@@ -128,12 +128,12 @@ pub(in crate::git) fn refuse_overlap(
     })
 }
 
-/// Refuses when a checkout of the branch could not follow from one commit to another because of what is in it. A look ahead that
-/// costs little: a landing looks again.
+/// Refuses when a checkout of the branch could not follow from one commit to another because of its content. This is a
+/// cheap check in advance; the landing checks again.
 ///
 /// # Errors
 ///
-/// What is in the way, or why that cannot be found out.
+/// The obstacle, or the reason why the check failed.
 pub fn could_follow(
     repo: &Repository,
     branch: &str,

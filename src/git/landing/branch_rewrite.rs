@@ -1,4 +1,4 @@
-//! Branches that somebody is about to move in a checkout that does not stand on them.
+//! Branches to which a rebase or bisection will return. Meanwhile the checkout of the operation is not on the branch.
 
 use std::path::Path;
 
@@ -8,20 +8,20 @@ use crate::git::lock::land_refusal::LandRefusal;
 use crate::git::repo::ids::branch_ref;
 use crate::git::repo::repository::Repository;
 
-/// Where git notes which branch goes back to where, and what is under way. Of a rebase the whole name of the ref is noted, of a
-/// bisection the name of the branch.
+/// Where git records the branch to return to, and the operation under way. A rebase records the full name of the ref, a
+/// bisection only the name of the branch.
 const NOTES: [(&str, &str); 3] = [
     ("rebase-merge/head-name", "rebase"),
     ("rebase-apply/head-name", "rebase"),
     ("BISECT_START", "bisect"),
 ];
 
-/// Refuses a branch that a rebase or a bisection will go back to, in any checkout: moved meanwhile, what they end with is
-/// not what they began with. Git itself refuses to move such a branch.
+/// Refuses a branch to which a rebase or bisection in any checkout will return. If the branch moved meanwhile, the
+/// operation would end with another branch than it began with. Git itself refuses to move such a branch.
 ///
 /// # Errors
 ///
-/// What is under way where, or why that cannot be found out.
+/// The operation and its checkout, or the reason why the check failed.
 pub(in crate::git) fn refuse_while_rewritten(repo: &Repository, branch: &str) -> Result<(), LandRefusal> {
     let names = [branch_ref(branch), branch.to_owned()];
     let is_meant = |admin: &Path| under_way(admin, &names).is_some();

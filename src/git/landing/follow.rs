@@ -1,4 +1,4 @@
-//! Bringing a checkout along when its branch has moved.
+//! Updating a checkout after its branch has moved.
 
 use std::fs::File;
 
@@ -15,7 +15,7 @@ use crate::git::state::plain_index::is_fresh;
 use crate::git::step::half_way::undo_half;
 use crate::plan::CommitId;
 
-/// Brings one checkout from the old commit to the new one, if it still shows the old one.
+/// Updates one checkout from the old commit to the new one, if the checkout still shows the old commit.
 pub(in crate::git) fn repair(
     repo: &Repository,
     plan: &LandingPlan,
@@ -48,7 +48,7 @@ pub(in crate::git) fn repair(
         moved,
         Err(LandRefusal::InTheWay { .. } | LandRefusal::Blocked { .. })
     ) {
-        // A killed git may have left it from this very move.
+        // The obstacle may be a leftover of a killed git command of this very move.
         lock.renew()?;
         undo_half(path, old, plan.new.as_str(), Some(lock))?;
         moved = advance(repo, old, &plan.new, held, lock, &[]);
@@ -63,7 +63,7 @@ pub(in crate::git) fn repair(
     }
 }
 
-/// What `git merge --ff-only` does to index and files, without moving HEAD: the branch moves apart from it.
+/// Does to the index and files what `git merge --ff-only` does, without moving HEAD: the branch moves separately.
 fn two_way(lock: &IndexLock, old: &CommitId, new: &CommitId, options: &[&str]) -> Git {
     lock.git()
         .args(["read-tree", "-m", "-u"])
@@ -71,7 +71,7 @@ fn two_way(lock: &IndexLock, old: &CommitId, new: &CommitId, options: &[&str]) -
         .args([old.as_str(), new.as_str()])
 }
 
-/// Finds out whether a checkout could be updated, changing none of its files.
+/// Checks whether a checkout could be updated, without changing any of its files.
 pub(in crate::git) fn rehearse(
     repo: &Repository,
     old: &CommitId,
@@ -82,7 +82,7 @@ pub(in crate::git) fn rehearse(
     advance(repo, old, new, held, lock, &["--dry-run"])
 }
 
-/// Updates a checkout's files and the copy of its index. Git looks at every file before it writes the first.
+/// Updates a checkout's files and the copy of its index. Git checks every file before it writes the first.
 fn advance(
     repo: &Repository,
     old: &CommitId,
@@ -92,7 +92,7 @@ fn advance(
     options: &[&str],
 ) -> Result<(), LandRefusal> {
     let path = lock.checkout();
-    // The files' times may differ from the index without their contents doing so.
+    // The times of files may differ from the index while their content is the same.
     if !is_fresh(&git_dir(path)?, path) {
         lock.git()
             .args(["update-index", "-q", "--refresh"])

@@ -1,4 +1,4 @@
-//! Moving the target: compare-and-swap, and the checkouts of it along with it.
+//! Moving the target by compare-and-swap, and its checkouts with it.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use crate::git::repo::revision::is_branch_name;
 use crate::git::state::checkout::{checkout_paths, checkouts_of};
 use crate::plan::CommitId;
 
-/// Refuses a target that is not, and could not become, a local branch.
+/// Refuses a target that is not a local branch and could not become one.
 pub fn check_target(repo: &Repository, target: &str) -> Result<(), LandRefusal> {
     let refused = |what| {
         let target = target.to_owned();
@@ -48,8 +48,8 @@ pub fn check_target(repo: &Repository, target: &str) -> Result<(), LandRefusal> 
     Ok(())
 }
 
-/// Looks whether a branch can move from `old` (none: it does not exist yet) to `new`, with every checkout of it.
-/// Changes nothing.
+/// Checks whether a branch can move from `old` to `new`, together with every checkout of the branch. `old` is `None`
+/// for a branch that does not exist yet. Changes nothing.
 pub fn plan_landing(
     repo: &Repository,
     branch: &str,
@@ -59,7 +59,7 @@ pub fn plan_landing(
     planned(repo, branch, (old, new), false)
 }
 
-/// As [`plan_landing`], but what is uncommitted in files that do not move is no hindrance, as with
+/// Like [`plan_landing`], but uncommitted changes in files that do not move are no obstacle, as with
 /// `git merge --ff-only`.
 pub fn plan_landing_beside(
     repo: &Repository,
@@ -86,17 +86,17 @@ fn planned(
     Ok(plan)
 }
 
-/// How the log of a branch tells of a landing.
+/// The beginning of the message in the branch's reflog by which a landing is recognized.
 const LANDS: &str = "orch: land ";
 
 /// How long another git command may keep the index of a checkout that has to follow.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// And the main checkout's index, when it shows another branch.
+/// How long another git command may keep the main checkout's index, when the main checkout shows another branch.
 const PATIENCE_ELSEWHERE: Duration = Duration::from_millis(500);
 
-/// Locks the index of every checkout of a branch, and of the main checkout, which somebody may switch to it. Git commands of
-/// people and editors hold such locks for a moment.
+/// Locks the index of every checkout of a branch, and the index of the main checkout, because somebody may switch the
+/// main checkout to the branch. Git commands of people and editors hold such locks for a moment.
 fn lock_checkouts(repo: &Repository, branch: &str) -> Result<Vec<IndexLock>, LandRefusal> {
     let main_is_quiet = !repo.is_bare() && wait_while_changing(repo.top());
     let main = main_is_quiet.then(|| IndexLock::take(repo.top(), PATIENCE_ELSEWHERE).ok());
@@ -142,7 +142,8 @@ fn look_at_landing(
                     files: checkout.dirty,
                 });
             }
-            // A checkout made at this moment shows the old commit, and is updated when it is found.
+            // A checkout that is just being made has no lock here. It shows the old commit, and is updated when it is
+            // found.
             if let Some(lock) = locks.iter().find(|lock| lock.is_of(&checkout.path)) {
                 rehearse(repo, old, new, held, lock)?;
             }
@@ -151,13 +152,13 @@ fn look_at_landing(
     Ok(())
 }
 
-/// Looks again, moves the branch by compare-and-swap, reads it back, and brings its checkouts along. After an
-/// error that is not a refusal the branch may have moved: [`finish_landing_holding`] tells.
+/// Checks again, moves the branch by compare-and-swap, reads the branch back, and updates its checkouts. After an error
+/// that is not a refusal the branch may have moved; [`finish_landing_holding`] finds out.
 pub fn land(repo: &Repository, plan: &LandingPlan) -> Result<FinishedLanding, LandRefusal> {
     land_holding(repo, plan, None)
 }
 
-/// As [`land`]; the git commands that change something hold the lock, so that it outlives a killed orch.
+/// Like [`land`]. The git commands that change something hold the lock `held`, so that the lock outlives a killed orch.
 pub fn land_holding(
     repo: &Repository,
     plan: &LandingPlan,
@@ -166,8 +167,8 @@ pub fn land_holding(
     let LandingPlan { branch, old, new, .. } = plan;
     let mut locks = lock_checkouts(repo, branch)?;
     look_at_landing(repo, plan, held, &locks)?;
-    // The lock of a killed git would refuse every landing from now on. git names a lock that is still held. A branch that HEAD is
-    // on is moved under HEAD's lock too.
+    // The lock of a killed git command would block every landing from now on. A lock that is still held is named in
+    // git's error. A branch that HEAD is on moves under HEAD's lock too.
     let clear = || {
         for name in [branch_ref(branch).as_str(), "HEAD"] {
             let _ = stale_lock::clear_beside(&repo.common_dir().join(name));
@@ -198,7 +199,7 @@ pub fn land_holding(
         });
     }
     let mut checkouts = repair_checkouts(repo, plan, held, &mut locks);
-    // A git that has the main checkout on another branch may be switching it to what this one was.
+    // A git command in the main checkout, on another branch, may be switching to the old commit of this branch.
     if !repo.is_bare() && !locks.iter().any(|lock| lock.is_of(repo.top())) && wait_for_readers(repo.top()) {
         checkouts = repair_checkouts(repo, plan, held, &mut locks);
     }
@@ -209,8 +210,9 @@ pub fn land_holding(
     })
 }
 
-/// Ends a landing that may have been interrupted. None when the branch never moved (then it can be planned again); otherwise its
-/// checkouts are updated. Doing so again changes nothing. `held` is as for [`land_holding`].
+/// Completes a landing that may have been interrupted. Returns `None` when the branch never moved; the landing can then
+/// be planned again. Otherwise updates the branch's checkouts. Another call changes nothing. `held` is as for
+/// [`land_holding`].
 pub fn finish_landing_holding(
     repo: &Repository,
     plan: &LandingPlan,
@@ -222,7 +224,7 @@ pub fn finish_landing_holding(
     if !repo.is_ancestor(&plan.new, &tip)? {
         return Ok(None);
     }
-    // A person who moved the branch from a checkout has updated that checkout.
+    // A person who moved the branch from within a checkout has updated that checkout.
     let (gone_on, plan) = (
         tip != plan.new,
         LandingPlan {
@@ -243,7 +245,8 @@ pub fn finish_landing_holding(
     }))
 }
 
-/// The last move of a branch, where a checkout of it tells that it was interrupted. For when nothing else tells of it.
+/// The last landing on a branch, when a checkout of the branch shows that it was interrupted. For use when nothing else
+/// records the landing.
 ///
 /// # Errors
 ///
@@ -267,7 +270,7 @@ pub fn cut_short(repo: &Repository, branch: &str) -> Result<Option<LandingPlan>,
     }))
 }
 
-/// The checkouts of a branch that has moved so which still show what it moved from. Changes nothing.
+/// The checkouts that still show the old commit of a branch after this move. Changes nothing.
 ///
 /// # Errors
 ///
@@ -291,8 +294,8 @@ pub fn behind(repo: &Repository, plan: &LandingPlan) -> Result<Vec<PathBuf>, Git
     Ok(behind)
 }
 
-/// An obstacle in one checkout is reported and does not stop the others: the branch has moved. `locks` are the held locks, more
-/// are added.
+/// Updates the checkouts. An obstacle in one checkout is reported and does not stop the others, because the branch has
+/// already moved. `locks` holds the locks taken so far; more are added.
 fn repair_checkouts(
     repo: &Repository,
     plan: &LandingPlan,
@@ -325,7 +328,7 @@ fn follow(
             locks.len() - 1
         }
     };
-    // Somebody may have switched it to another branch before it was locked.
+    // Somebody may have switched the checkout to another branch before it was locked.
     if !checkout_paths(repo, &plan.branch)?
         .iter()
         .any(|other| other == path)

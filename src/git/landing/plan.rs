@@ -1,4 +1,4 @@
-//! A move of the target, and what became of it.
+//! A move of the target, and its result.
 
 use std::path::PathBuf;
 
@@ -6,25 +6,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::CommitId;
 
-/// A move of a branch that was found possible. To be journaled before it is carried out, so that a landing that was interrupted
-/// can be ended.
+/// A possible move of a branch. The plan is journaled before the move, so that an interrupted landing can be completed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LandingPlan {
     /// The branch, without `refs/heads/`.
     pub branch: String,
-    /// Where it stands; none when it does not exist yet.
+    /// The branch's tip; `None` when the branch does not exist yet.
     pub old: Option<CommitId>,
-    /// Where it shall stand.
+    /// The branch's new tip.
     pub new: CommitId,
-    /// True when a checkout may have uncommitted changes in files that do not move: they stay as they are.
+    /// True when a checkout may have uncommitted changes in files that do not move. These changes stay as they are.
     #[serde(default)]
     pub beside: bool,
 }
 
-/// A landing that took place: the branch was read again and is at `commit`.
+/// A landing that took place: the branch was read back and is at `commit`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FinishedLanding {
-    /// Where the branch stands now.
+    /// The branch's tip now.
     pub commit: CommitId,
     /// The checkouts of the branch, and whether each was updated.
     pub checkouts: Vec<RepairedCheckout>,
@@ -42,10 +41,10 @@ pub struct RepairedCheckout {
 /// Whether a checkout shows the commit that its branch is at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckoutOutcome {
-    /// It was updated.
+    /// The checkout was updated.
     FastForwarded,
-    /// It shows it already.
+    /// The checkout already showed the commit.
     Current,
-    /// It was changed by somebody in the same moment and left alone; the text says what hinders.
+    /// Somebody changed the checkout at the same moment, so it was left alone. The text names the obstacle.
     Left(String),
 }

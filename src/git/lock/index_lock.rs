@@ -1,9 +1,10 @@
-//! The lock of a checkout's index, held across a move of its branch.
+//! The lock of a checkout's index, held while the checkout's branch moves.
 //!
-//! Git locks the index, moves the checkout and releases the lock within one command. Here the ref moves in between, so the lock
-//! is taken as git takes it (`index.lock`, made again) and git works on a copy beside it, which takes the place of the index. The
-//! lock is kept until whoever read HEAD or the index before that has ended: git refuses while it is there, and afterwards would
-//! write what it read.
+//! Git locks the index, moves the checkout and releases the lock within one command. Here the ref moves in between. So
+//! orch takes the lock as git does, by creating `index.lock`. Git works on a copy of the index beside it, and the copy
+//! then replaces the index. Orch keeps the lock until every git command that read HEAD or the index before the move has
+//! ended. Such a command refuses to write while the lock exists; after the release it would write the old state that it
+//! read.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
@@ -20,26 +21,27 @@ use crate::git::state::inspect::git_dir;
 
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Beside the index.
+/// The name of the copy, beside the index.
 const COPY: &str = "index.orch";
 
-/// See the module. Dropped, it leaves the index as it was.
+/// See the module. Dropping the lock leaves the index as it was.
 pub(in crate::git) struct IndexLock {
     checkout: PathBuf,
     index: PathBuf,
     lock: PathBuf,
     /// The copy that git works on.
     copy: PathBuf,
-    /// Open for as long as the lock is held, which is how others tell that it is.
+    /// Open for as long as the lock is held: an open file tells others that the lock has a holder.
     open: File,
 }
 
 impl IndexLock {
-    /// Locks a checkout's index; waits for a git command that has it for so long, and removes what a dead one left.
+    /// Locks a checkout's index. Waits up to `patience` for a git command that holds the index, and removes the lock of
+    /// a dead git command.
     ///
     /// # Errors
     ///
-    /// When somebody keeps it for longer, or it cannot be written.
+    /// When another command keeps the index for longer, or the lock cannot be written.
     pub(in crate::git) fn take(checkout: &Path, patience: Duration) -> Result<Self, LandRefusal> {
         let admin_dir = git_dir(checkout)?;
         let (index, lock, copy) = (
@@ -55,7 +57,7 @@ impl IndexLock {
         let mut quiet = wait_while_changing(checkout);
         let open = loop {
             match OpenOptions::new().write(true).create_new(true).open(&lock) {
-                // With the lock, none can begin that changes anything.
+                // While this lock is held, no git command can begin to change anything.
                 Ok(open) if !quiet || !is_changing(checkout) => break open,
                 Ok(_) => {
                     fs::remove_file(&lock).map_err(GitError::io("remove", &lock))?;
@@ -81,18 +83,18 @@ impl IndexLock {
         Ok(taken)
     }
 
-    /// True where a lock was not released: a copy is there still, which nobody else makes.
+    /// True when a lock was not released: the copy, which only orch makes, still exists.
     pub(in crate::git) fn is_left(checkout: &Path) -> bool {
         git_dir(checkout).is_ok_and(|admin_dir| admin_dir.join(COPY).exists())
     }
 
-    /// Has git begin with the index as it is.
+    /// Makes git start from the index as it is.
     ///
     /// # Errors
     ///
-    /// When it cannot be copied.
+    /// When the index cannot be copied.
     pub(in crate::git) fn renew(&self) -> Result<(), GitError> {
-        // Only the holder of the lock makes these.
+        // Only the holder of the lock makes these files.
         self.remove_copy();
         match self.make_copy() {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -102,7 +104,8 @@ impl IndexLock {
         }
     }
 
-    /// As old as the index: by that git tells which files may have changed without their times doing so.
+    /// Gives the copy the modification time of the index. By this time git decides which files may have changed without
+    /// a new modification time of their own.
     fn make_copy(&self) -> std::io::Result<()> {
         let written = fs::metadata(&self.index)?.modified()?;
         fs::copy(&self.index, &self.copy)?;
@@ -122,20 +125,20 @@ impl IndexLock {
         &self.checkout
     }
 
-    /// A git command in the checkout that reads and writes the index to be.
+    /// A git command in the checkout that reads and writes the future index.
     pub(in crate::git) fn git(&self) -> Git {
-        // Where the file is missing, git takes the index for empty.
+        // Git takes a missing index file for an empty index.
         if !self.copy.exists() {
             let _ = self.make_copy();
         }
         Git::within(&self.checkout).env("GIT_INDEX_FILE", &self.copy)
     }
 
-    /// Makes what git has written the index.
+    /// Replaces the index with the copy that git has written.
     ///
     /// # Errors
     ///
-    /// When a file cannot be moved; then the index is as it was.
+    /// When a file cannot be moved. The index is then unchanged.
     pub(in crate::git) fn publish(&self) -> Result<(), GitError> {
         fs::rename(&self.copy, &self.index).map_err(GitError::io("move", &self.copy))
     }
@@ -155,7 +158,7 @@ impl IndexLock {
 
 impl Drop for IndexLock {
     fn drop(&mut self) {
-        // A person may have removed it, and another git have made one of the same name.
+        // A person may have removed the lock file, and another git command may have made a new one with the same name.
         if let (Ok(own), Ok(found)) = (self.open.metadata(), fs::symlink_metadata(&self.lock)) {
             use std::os::unix::fs::MetadataExt;
             if (own.dev(), own.ino()) == (found.dev(), found.ino()) {

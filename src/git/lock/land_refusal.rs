@@ -1,11 +1,11 @@
-//! Why the target is not moved.
+//! Why the target does not move.
 
 use std::path::PathBuf;
 
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
 
-/// Why a branch is not moved. Nothing was changed.
+/// Why a branch does not move. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum LandRefusal {
     /// The target is not a local branch.
@@ -13,7 +13,7 @@ pub enum LandRefusal {
     NotABranch {
         /// The name.
         target: String,
-        /// Its state instead.
+        /// What the target is instead.
         what: &'static str,
     },
     /// The branch is not where it was.
@@ -21,9 +21,9 @@ pub enum LandRefusal {
     Moved {
         /// The branch.
         branch: String,
-        /// Where it was to be.
+        /// The commit that the branch was expected at.
         expected: Option<CommitId>,
-        /// Where it is.
+        /// The commit that the branch is at.
         found: Option<CommitId>,
     },
     /// The new commit does not contain the old one.
@@ -46,7 +46,7 @@ pub enum LandRefusal {
         /// The files.
         files: Vec<PathBuf>,
     },
-    /// A checkout of the branch has uncommitted changes in files that the move changes too.
+    /// A checkout of the branch has uncommitted changes in files that the move also changes.
     #[error(
         "`{}` has the target checked out with uncommitted changes in files that would be replaced ({}): commit or stash them, \
          then try again",
@@ -59,7 +59,7 @@ pub enum LandRefusal {
         /// The files.
         files: Vec<PathBuf>,
     },
-    /// A checkout of the branch holds files that git does not track, where new files have to go.
+    /// A checkout of the branch has untracked files where the move adds files.
     #[error(
         "`{}` has untracked files where the merge brings its own ({}): move them away, then try again",
         path.display(),
@@ -71,15 +71,15 @@ pub enum LandRefusal {
         /// The files.
         files: Vec<PathBuf>,
     },
-    /// A checkout cannot be updated for another reason that git gave.
+    /// A checkout cannot be updated for another reason, which git gave.
     #[error("the checkout `{}` cannot be updated: {why}", path.display())]
     Blocked {
         /// The checkout.
         path: PathBuf,
-        /// Git's words.
+        /// Git's message.
         why: String,
     },
-    /// A git command keeps the index of a checkout to itself.
+    /// A git command keeps the index of a checkout locked.
     #[error(
         "`{}` has the target checked out, and a git command there keeps its index locked (`{}`): end that command, or remove \
          the file if there is none, then try again",
@@ -98,7 +98,7 @@ pub enum LandRefusal {
 }
 
 impl LandRefusal {
-    /// True when something is in a checkout that a person will take away or commit.
+    /// True when the obstacle is in a checkout, where a person can commit it or remove it.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Dirty { .. }

@@ -1,4 +1,4 @@
-//! Lock files of git without a holder.
+//! Lock files of git, and removing those without a holder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,16 @@ use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
 use crate::git::files::registration::registrations;
 
-/// A lock file of git's in this repository.
+/// A lock file of git in this repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GitLock {
     /// The file.
     pub path: PathBuf,
-    /// The possible holder; none when there is certainly none.
+    /// The possible holder; `None` when the lock certainly has no holder.
     pub owner: Option<String>,
 }
 
-/// Every lock file of git's: of the index, of HEAD, of refs, settings and housekeeping, here and in every worktree's admin dir.
+/// Every lock file of git, here and in every worktree's admin dir: of the index, HEAD, refs, settings and housekeeping.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub fn git_locks(admin: &WorktreeAdmin) -> Result<Vec<GitLock>, GitError> {
         files.extend(locks_of_admin_dir(&admin_dir));
     }
     files.extend(locks_below(&common.join("refs")));
-    // The lock of git's own housekeeping, which is not done while the file is there.
+    // The lock of git's own housekeeping. Git skips the housekeeping while this file exists.
     files.extend(locks_in(&common.join("objects")));
     files.sort();
     let lock = |path: PathBuf| GitLock {
@@ -40,7 +40,7 @@ pub fn git_locks(admin: &WorktreeAdmin) -> Result<Vec<GitLock>, GitError> {
     Ok(files.into_iter().map(lock).collect())
 }
 
-/// The folders of all entries in git's worktree administration.
+/// The admin dirs of all entries in git's worktree administration.
 fn admin_dirs(admin: &WorktreeAdmin) -> Result<Vec<PathBuf>, GitError> {
     Ok(registrations(admin.repo.common_dir())?
         .into_iter()
@@ -48,11 +48,11 @@ fn admin_dirs(admin: &WorktreeAdmin) -> Result<Vec<PathBuf>, GitError> {
         .collect())
 }
 
-/// Removes a lock file if it certainly has no holder. False when it may have one.
+/// Removes a lock file that certainly has no holder. Returns false when the lock may have a holder.
 ///
 /// # Errors
 ///
-/// When it cannot be removed.
+/// When the file cannot be removed.
 pub fn remove_git_lock(admin: &WorktreeAdmin, path: &Path) -> Result<bool, GitError> {
     let _lock = admin.lock()?;
     if owner(path).is_some() {
@@ -66,8 +66,8 @@ pub fn remove_git_lock(admin: &WorktreeAdmin, path: &Path) -> Result<bool, GitEr
     }
 }
 
-/// Who may hold a lock file, in words. Other than a run, which has to continue, a look from outside leaves one alone that a git
-/// of another machine may hold.
+/// Who may hold a lock file, in words. A run has to continue, so it also removes locks on shared file systems. This
+/// check runs outside a run and leaves alone every lock that a git process on another machine may hold.
 fn owner(lock: &Path) -> Option<String> {
     if let Some(name) = shared_with_other_machines(lock) {
         return Some(format!(
@@ -89,7 +89,7 @@ fn shared_with_other_machines(lock: &Path) -> Option<&'static str> {
         (0x00c3_6400, "Ceph"),
     ];
     let found = rustix::fs::statfs(lock).ok()?;
-    // The numbers have 32 bits, whatever the field has.
+    // The numbers have 32 bits, whatever the width of the field.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let kind = found.f_type as u32;
     SHARED

@@ -8,8 +8,8 @@ use crate::git::repo::ids::oid;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// Removes the lock files that a killed orch, or a git of its own, has left below `refs/orch/` and of `packed-refs`. For
-/// the holder of the repository's lock: those refs are written by nobody else.
+/// Removes lock files below `refs/orch/` and of `packed-refs` that a killed orch, or a git command of orch, has left.
+/// Only for the holder of the repository's lock, because nobody else writes those refs.
 ///
 /// # Errors
 ///
@@ -19,7 +19,7 @@ pub fn clear_own_locks(repo: &Repository) -> Result<(), EnsureError> {
     stale_lock::clear_below(&repo.common_dir().join("refs/orch"))
 }
 
-/// Points a ref to a commit, wherever it pointed before.
+/// Points a ref at a commit, whatever it pointed at before.
 pub(in crate::git) fn write_ref(
     repo: &Repository,
     name: &str,
@@ -33,8 +33,8 @@ pub(in crate::git) fn write_ref(
     written.map_err(GitError::library(format!("write `{name}`")))
 }
 
-/// Writes a ref of orch's own. Tries again when its lock, or the lock of `packed-refs`, is in the way: its writer was killed, or
-/// is done in an instant.
+/// Writes a ref of orch's own. Tries once more when the lock of the ref or of `packed-refs` is in the way: its writer
+/// was killed, or will be done in an instant.
 pub(in crate::git) fn over_dead_lock<T>(
     repo: &Repository,
     name: &str,

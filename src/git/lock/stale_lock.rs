@@ -1,8 +1,8 @@
-//! Lock files that a killed git command has left behind.
+//! Lock files left by killed git commands.
 //!
-//! The file carries no owner, and an owner need not even have it open: `git commit -a` closes `index.lock` and keeps it
-//! for as long as its editor is open. So a lock counts as stale only when no process has it open, no git process that
-//! is old enough to have made it works in the repository, and both still hold at a second look.
+//! A lock file does not name its owner, and the owner need not even have it open: `git commit -a` closes `index.lock`
+//! and keeps it for as long as its editor is open. So a lock counts as stale only when no process has it open, no git
+//! process old enough to have made it works in the repository, and both facts still hold at a second look.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -25,11 +25,11 @@ use crate::git::state::inspect::git_dir;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A git that is older than a dead lock of `packed-refs` and waits for it looks like its owner. One may wait twice, as for the end of
-/// a merge and for the branch, and has ended before the patience is over.
+/// A git process that is older than a dead `packed-refs.lock`, and waits for it, looks like its owner. Such a process
+/// may wait twice, for example for the end of a merge and then for the branch, and must still end within `PATIENCE`.
 const _: () = assert!(PATIENCE.as_millis() > 3 * PACKED_REFS_TIMEOUT.as_millis());
 
-/// Removes `index.lock` from a worktree's administration when its owner is gone; waits for one that is not.
+/// Removes `index.lock` from a worktree's admin dir when its owner is gone; waits for a living owner.
 pub(in crate::git) fn clear_index(admin: &Path) -> Result<(), EnsureError> {
     clear(&admin.join("index.lock"))
 }
@@ -41,8 +41,8 @@ pub(in crate::git) fn clear_beside(file: &Path) -> Result<(), EnsureError> {
     clear(Path::new(&lock))
 }
 
-/// Removes the lock of a branch that orch has noted it was making and that does not exist. Under the lock, so that no
-/// git command of orch's is at it, and nobody else makes that branch.
+/// Removes the lock of a branch that orch recorded as being made and that does not exist. The admin lock ensures that
+/// no git command of orch works on the branch, and nobody else makes that branch.
 pub(in crate::git) fn clear_branch(
     _lock: &AdminLock<'_>,
     common_dir: &Path,
@@ -51,25 +51,26 @@ pub(in crate::git) fn clear_branch(
     clear_beside(&common_dir.join(branch_ref(branch)))
 }
 
-/// Removes the lock of `packed-refs`, and the half-written new file that goes with it. Every deletion of a branch needs it.
+/// Removes the lock of `packed-refs` and the half-written new file beside it. Every deletion of a branch needs this
+/// lock.
 pub(in crate::git) fn clear_packed(common_dir: &Path) -> Result<(), EnsureError> {
     let lock = common_dir.join("packed-refs.lock");
     if !lock.exists() {
         return Ok(());
     }
-    // The new file first: while the lock stands, nobody else begins one.
+    // The new file goes first: while the lock exists, nobody else begins a new file.
     clear(&common_dir.join("packed-refs.new"))?;
     clear(&lock)
 }
 
-/// The lock files in git's admin dir of a worktree: its own and its submodules'.
+/// The lock files in a worktree's admin dir: the worktree's own and its submodules'.
 pub(in crate::git) fn locks_of_admin_dir(admin_dir: &Path) -> Vec<PathBuf> {
     let mut found = locks_in(admin_dir);
     found.extend(locks_below(&admin_dir.join("modules")));
     found
 }
 
-/// Removes the locks of refs below a folder that only orch writes to, inside its own processes.
+/// Removes the locks of refs below a folder that only orch writes to, from its own processes.
 pub(in crate::git) fn clear_below(folder: &Path) -> Result<(), EnsureError> {
     locks_below(folder).iter().try_for_each(|lock| clear(lock))
 }
@@ -84,7 +85,7 @@ pub(in crate::git) fn locks_in(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The lock files in a folder and in all below it.
+/// The lock files in a folder and in all folders below.
 pub(in crate::git) fn locks_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
@@ -97,22 +98,22 @@ pub(in crate::git) fn locks_below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Removes the locks in git's admin dir of a worktree, none of which another worktree uses: of HEAD, the index, `AUTO_MERGE`
-/// and whatever else is written there, and of its submodules.
+/// Removes the locks in a worktree's admin dir: of HEAD, the index, `AUTO_MERGE` and every other file there, and of the
+/// worktree's submodules. No other worktree uses these locks.
 pub(in crate::git) fn clear_admin_dir(admin_dir: &Path) -> Result<(), EnsureError> {
     locks_of_admin_dir(admin_dir)
         .iter()
         .try_for_each(|lock| clear(lock))
 }
 
-/// Removes the locks that killed git commands have left in worktrees that orch made, but where somebody still is. For
-/// the time when no agent is at work.
+/// Removes the locks that killed git commands have left in worktrees that orch made, except worktrees in which a
+/// process still runs. Call this only while no agent is at work.
 ///
 /// # Errors
 ///
 /// When such a file is held open, or cannot be removed.
 pub fn clear_dead_locks(admin: &WorktreeAdmin) -> Result<(), EnsureError> {
-    // Nearly always there is none at all, and then it need not be known which worktrees are orch's.
+    // Nearly always there is no lock at all. Then there is no need to find out which worktrees are orch's.
     let admin_dirs = fs::read_dir(admin.repo.common_dir().join("worktrees"));
     let mut admin_dirs = admin_dirs.into_iter().flatten().flatten();
     if admin_dirs.all(|one| locks_of_admin_dir(&one.path()).is_empty()) {
@@ -132,8 +133,8 @@ pub fn clear_dead_locks(admin: &WorktreeAdmin) -> Result<(), EnsureError> {
     Ok(())
 }
 
-/// Removes the locks that killed git commands have left of a worktree in which no agent is at work, and of the branch that it is
-/// on.
+/// Removes the locks that killed git commands have left in a worktree, and the lock of its branch. Call this only while
+/// no agent is at work in the worktree.
 ///
 /// # Errors
 ///
@@ -147,8 +148,8 @@ pub fn clear_dead_locks_of(worktree: &Path, common_dir: &Path) -> Result<(), Ens
     }
 }
 
-/// Removes the locks that killed git commands left on these branches and on the branches of their units, `BRANCH.UNIT`, deleted
-/// ones too. Only while no agent is at work.
+/// Removes the locks that killed git commands have left on these branches and on the branches of their units,
+/// `BRANCH.UNIT`, including deleted branches. Call this only while no agent is at work.
 ///
 /// # Errors
 ///
@@ -175,14 +176,15 @@ pub fn clear_dead_locks_of_branches<'a>(
     Ok(())
 }
 
-/// True when a process is in a folder: git closes some locks and keeps them, while an editor is open for one.
+/// True when a process has its working directory in the folder. Such a process may hold a lock without having it open:
+/// git closes some lock files and keeps them, for example while an editor is open.
 fn is_somebody_in(folder: &Path) -> bool {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let mut places = processes.filter_map(|process| fs::read_link(process.path().join("cwd")).ok());
     places.any(|place| place.starts_with(folder))
 }
 
-/// Between the look at a lock and its removal no other thread removes it and makes one of its own in its place.
+/// Held from the look at a lock to its removal, so that no other thread can replace the lock with its own in between.
 static REMOVING: Mutex<()> = Mutex::new(());
 
 fn clear(lock: &Path) -> Result<(), EnsureError> {
@@ -205,7 +207,8 @@ fn clear(lock: &Path) -> Result<(), EnsureError> {
                 _ => return Ok(()),
             }
         } else {
-            // A living git closes the file an instant before it renames it: what is stale is still there the next time.
+            // A living git process closes the lock file just before it renames the file. A stale lock still exists at
+            // the next look.
             unowned = Some(this);
         }
         drop(alone);
@@ -217,8 +220,8 @@ fn clear(lock: &Path) -> Result<(), EnsureError> {
     }
 }
 
-/// Who may hold a lock file. It carries no name, and git does not keep every one open, so nobody does only when no process
-/// has it open and no git is at work that was there when it was made.
+/// Who may hold a lock file. The file does not name its holder, and git does not keep every lock file open. So a lock
+/// has no holder only when no process has it open and no running git process is as old as the lock.
 pub(in crate::git) fn holder(lock: &Path, found: &fs::Metadata) -> Option<LockHolder> {
     let Ok(entries) = fs::read_dir("/proc") else {
         return Some(LockHolder::unknown());
@@ -242,24 +245,24 @@ pub(in crate::git) fn holder(lock: &Path, found: &fs::Metadata) -> Option<LockHo
     })
 }
 
-/// True for a git process that is at least as old as a lock and works in the lock's repository, or may do so.
+/// True for a git process that is at least as old as a lock and works, or may work, in the lock's repository.
 fn may_have_made(process: &Path, age: Duration, places: &[PathBuf]) -> bool {
     let named_git = fs::read(process.join("comm")).is_ok_and(|name| name.starts_with(b"git"));
     if !named_git || age_of(process).is_some_and(|born| born + SLACK < age) {
         return false;
     }
-    // Whoever merges many branches keeps one of these for as long as that takes.
+    // A program that merges many branches keeps a `git merge-tree` process alive for as long as it merges.
     if fs::read(process.join("cmdline")).is_ok_and(|line| subcommand(&line) == Some(b"merge-tree")) {
         return false;
     }
     match fs::read_link(process.join("cwd")) {
         Ok(folder) => places.iter().any(|place| folder.starts_with(place)),
-        // One that has ended meanwhile owns nothing; one that may not be looked at may.
+        // A process that has ended meanwhile owns nothing. A process that may not be inspected may own the lock.
         Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
     }
 }
 
-/// The kernel tells when a process began in hundredths of a second.
+/// The kernel gives the start time of a process in hundredths of a second.
 const SLACK: Duration = Duration::from_millis(50);
 
 /// How long ago a process began, by field 22 of its `stat` and the time since boot.
@@ -275,8 +278,8 @@ fn age_of(process: &Path) -> Option<Duration> {
     Some(Duration::from_secs_f64(uptime).saturating_sub(began))
 }
 
-/// Where a git process stands that may hold this lock: the repository's folders, and every worktree of it. What belongs to a
-/// submodule is in the git directory of the repository around it, whose worktrees have the submodule's files.
+/// The folders in which a holder of this lock may work: the repository's folders, and all its worktrees. The git
+/// directory of a submodule lies inside that of the superproject, whose worktrees have the submodule's files.
 fn places_of(lock: &Path) -> Vec<PathBuf> {
     let holds_head = |folder: &&Path| folder.join("HEAD").is_file();
     let around: Vec<&Path> = lock.ancestors().skip(1).filter(holds_head).collect();

@@ -18,9 +18,9 @@ pub(super) enum Answered {
     Conflict(Vec<ConflictFile>),
 }
 
-/// Reads one answer of `merge-tree -z` from its fields: the tree; when there are conflicts, `MODE OID STAGE<TAB>PATH` for each
-/// side of each file, an empty field, then messages, each as a count, that many paths, a type and a text; an empty field or
-/// the end. None when that is not its form.
+/// Parses one answer of `merge-tree -z` from its fields: the tree; when there are conflicts, `MODE OID STAGE<TAB>PATH`
+/// for each side of each file, then an empty field; then the messages, each as a count, that many paths, a type and a
+/// text; then an empty field or the end. `None` when the answer does not have this form.
 pub(super) fn read(
     clean: bool,
     sides: &[&CommitId; 2],
@@ -61,7 +61,7 @@ pub(super) fn read(
             kinds.entry(first).or_insert(kind);
         }
     }
-    // git may report a conflict under a path that itself is not in conflict (a renamed file): it counts.
+    // Git may report a conflict under a path that itself is not in conflict (a renamed file). Such a path counts.
     for path in kinds.keys() {
         stages.entry(path.clone()).or_default();
     }
@@ -78,7 +78,8 @@ pub(super) fn read(
     });
     let mut files: Vec<ConflictFile> = files.collect();
     if files.is_empty() {
-        // Such as a folder that was renamed to several others: no file of it is in conflict, and it does not merge.
+        // For example a folder that was split by renames into several others: none of its files is in conflict, but the
+        // merge fails.
         files.extend(said.or_else(|| {
             Some(ConflictFile {
                 path: ".".into(),
@@ -89,14 +90,14 @@ pub(super) fn read(
     Some(Answered::Conflict(files))
 }
 
-/// `CONFLICT (rename/delete)` is of kind `rename/delete`; none for messages that tell of no conflict.
+/// Returns `rename/delete` for `CONFLICT (rename/delete)`; `None` for messages that report no conflict.
 fn conflict_kind(message_type: &str) -> Option<String> {
     let kind = message_type.strip_prefix("CONFLICT (")?.strip_suffix(')')?;
     Some(kind.to_owned())
 }
 
-/// A path in the answer. A file that a folder of the same name pushes aside is called `NAME~SIDE` there, or
-/// `NAME~SIDE_0` when that is taken: people know it as `NAME`.
+/// A path in the answer. A file that makes way for a folder of the same name is called `NAME~SIDE` there, or
+/// `NAME~SIDE_0` when that name is taken. People know the file as `NAME`.
 fn path(bytes: &[u8], sides: &[&CommitId; 2]) -> PathBuf {
     let own = sides.iter().find_map(|side| {
         let aside = [b"~", side.as_str().as_bytes()].concat();

@@ -10,8 +10,8 @@ use crate::git::program::command::Git;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// Has a git command read attributes as on a checkout of `onto`. Before 2.41 it cannot be told, and those below the top
-/// folder are not seen.
+/// Makes a git command read attributes as on a checkout of `onto`. Git before 2.41 has no option for this, and then
+/// does not see attribute files below the top folder.
 pub(in crate::git) fn with_attributes_of(
     git: Git,
     version: GitVersion,
@@ -28,9 +28,9 @@ pub(in crate::git) fn with_attributes_of(
     Ok(git.option(format!("--attr-source={source}")))
 }
 
-/// The tree of a commit with no byte-order marks at the start of its attribute files; none when there are none to begin with.
-/// Git passes over such a mark in the file of a checkout, and takes it for a part of the first pattern in a tree
-/// (`read_attr_from_file` and `read_attr_from_blob` in its `attr.c`).
+/// The tree of a commit without byte-order marks at the start of its attribute files; `None` when no file has such a
+/// mark. Git skips such a mark in the file of a checkout, but takes it for a part of the first pattern in a tree
+/// (`read_attr_from_file` and `read_attr_from_blob` in git's `attr.c`).
 fn without_marks(repo: &Repository, commit: &CommitId) -> Result<Option<Oid>, GitError> {
     let repo = repo.handle();
     let write = || -> Result<Option<Oid>, git2::Error> {

@@ -1,15 +1,15 @@
-//! Whether a file is merged line by line, as far as attributes say.
+//! Whether a file may be merged line by line, as far as attributes decide.
 
-/// What attribute files outside the commits say, and what settings do. Read once.
+/// The rules of attribute files outside the commits, and of settings. Read once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rules {
-    /// Lines of attribute files that have a say in merges.
+    /// The lines of attribute files that can affect merges.
     lines: Vec<Vec<u8>>,
-    /// True when a setting changes what every merge of lines gives.
+    /// True when a setting changes the result of every merge of lines.
     unusual: bool,
 }
 
-/// The lines of one attribute file that may have a say in merges: those with `merge`, with `binary`, which stands for
+/// The lines of one attribute file that may affect merges: lines with `merge`, lines with `binary`, which stands for
 /// `-merge` and more, and all macros.
 pub(super) fn telling(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|byte| *byte == b'\n')
@@ -21,11 +21,12 @@ pub(super) fn telling(text: &[u8]) -> impl Iterator<Item = &[u8]> {
         })
 }
 
-/// The byte-order mark of UTF-8. Git passes over it in some attribute files, and takes it for a part of the pattern in others.
+/// The byte-order mark of UTF-8. Git skips the mark in some attribute files and takes it for a part of the pattern in
+/// others.
 pub(super) const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// True when a line of an attribute file may be about this file. Only patterns without folders are understood, as `*.png`. Case does
-/// not count, for with `core.ignorecase` it does not.
+/// True when a line of an attribute file may be about this file. Only patterns without folders are understood, such as
+/// `*.png`. Case is ignored, because `core.ignorecase` makes git ignore case.
 pub(super) fn may_match(line: &[u8], name: &[u8]) -> bool {
     let pattern = line.split(u8::is_ascii_whitespace).next().unwrap_or(line);
     let special = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b'\\' | b'/' | b'"' | b'!');
@@ -41,17 +42,17 @@ pub(super) fn may_match(line: &[u8], name: &[u8]) -> bool {
 }
 
 impl Rules {
-    /// Takes in one file of attributes.
+    /// Adds the lines of one attribute file.
     pub(super) fn read(&mut self, text: &[u8]) {
         self.lines.extend(telling(text).map(<[u8]>::to_vec));
     }
 
-    /// From now on no file is merged line by line here.
+    /// Merges no file line by line from now on.
     pub(super) fn distrust(&mut self) {
         self.unusual = true;
     }
 
-    /// True when nothing outside the commits speaks against merging this file line by line.
+    /// True when nothing outside the commits prevents merging this file line by line.
     pub(super) fn are_plain(&self, name: &[u8]) -> bool {
         !self.unusual && !self.lines.iter().any(|line| may_match(line, name))
     }
@@ -67,7 +68,7 @@ mod tests {
         let about = |name: &str| telling(file).any(|line| may_match(line, name.as_bytes()));
         assert!(about("a.png"));
         assert!(about("CHANGES"));
-        // What is not understood counts.
+        // A line that is not understood counts.
         assert!(about("main.rs"));
         let simple = b"*.png binary\nCHANGES merge=union\n*.rs text\n";
         assert!(!telling(simple).any(|line| may_match(line, b"main.rs")));

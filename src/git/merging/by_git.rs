@@ -1,4 +1,4 @@
-//! Merges that git makes: one `git merge-tree` process for many, or one for each where that is not to be had.
+//! Merges made by git: one `git merge-tree` process for many merges, or one process for each when that is not possible.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsFd;
@@ -14,44 +14,44 @@ use crate::git::program::command::Git;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// Since here `merge-tree` answers to several merges asked for on its input.
+/// From this version on, `merge-tree` takes several merges on its input.
 const ON_INPUT: GitVersion = GitVersion { major: 2, minor: 39 };
-/// Since here it gives each answer at once. Before, it has to be made to by `stdbuf`.
+/// From this version on, `merge-tree` gives each answer at once. Before, `stdbuf` has to make it do so.
 const AT_ONCE: GitVersion = GitVersion { major: 2, minor: 50 };
-/// Since here it takes options of the merge strategy, and `git merge` obeys `diff.algorithm`.
+/// From this version on, `merge-tree` takes options of the merge strategy, and `git merge` obeys `diff.algorithm`.
 const ALGORITHM: GitVersion = GitVersion { major: 2, minor: 46 };
 
-/// Since here it takes what two commits have in common on its input too.
+/// From this version on, `merge-tree` also takes the common ancestor of two commits on its input.
 const BASE_ON_INPUT: GitVersion = GitVersion { major: 2, minor: 41 };
 
-/// So long a first answer is waited for before the process is thought to hold it back. It then gets the end of its
-/// input, at which it answers: nothing is lost by waiting too briefly but speed.
+/// How long to wait for a first answer before the process is assumed to hold it back. The process then gets the end of
+/// its input, at which it answers. So waiting too briefly costs only speed.
 const PATIENCE: Timespec = Timespec {
     tv_sec: 3,
     tv_nsec: 0,
 };
 
-/// A process keeps what it has read in memory: after so many merges another one takes over.
+/// The number of merges after which another process takes over. A process keeps everything it has read in memory.
 const SHIFT: usize = 500;
 
-/// Merges of one repository, made by git.
+/// Git's merges in one repository.
 #[derive(Debug)]
 pub(super) struct ByGit {
     repo: Repository,
     git: GitVersion,
     algorithm: Option<String>,
-    /// False once a process was found not to answer one by one.
+    /// False once a process did not answer one by one.
     lives: bool,
     live: Option<Live>,
 }
 
-/// A process that merges what it is asked to.
+/// A process that makes merges on request.
 #[derive(Debug)]
 struct Live {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
-    /// The commit that it reads attributes from.
+    /// The commit whose attributes the process reads.
     attributes: CommitId,
     merges: usize,
 }
@@ -67,13 +67,13 @@ impl ByGit {
         }
     }
 
-    /// The commit whose attributes the process at hand goes by, when one is at hand.
+    /// The commit whose attributes the running process uses, if a process runs.
     pub(super) fn attributes(&self) -> Option<&CommitId> {
         self.live.as_ref().map(|live| &live.attributes)
     }
 
-    /// Merges two commits. The process at hand is asked only when `same_attributes`: its own commit's are those of `onto`. With
-    /// their one best common ancestor as `base`, git need not go through their histories for it.
+    /// Merges two commits. The running process is asked only when `same_attributes` is true: its commit has the
+    /// attributes of `onto`. With the single best common ancestor as `base`, git need not walk the histories.
     pub(super) fn merge(
         &mut self,
         base: Option<&CommitId>,
@@ -98,14 +98,15 @@ impl ByGit {
                     }
                     return Ok(answered);
                 }
-                // It has died, perhaps of this very merge: one for it alone says of what.
+                // The process has died, perhaps because of this very merge. A process for this merge alone will say
+                // why.
                 Err(_) => self.live = None,
             }
         }
         self.merge_alone(onto, head)
     }
 
-    /// The inner error is of a process that cannot be had: each merge then gets one of its own.
+    /// The inner error means that no such process can be started. Each merge then gets a process of its own.
     fn start(&self, onto: &CommitId) -> Result<io::Result<Live>, GitError> {
         let git = if self.git >= AT_ONCE {
             Git::on(self.repo.common_dir())
@@ -120,7 +121,7 @@ impl ByGit {
         self.merge_from(None, onto, head)
     }
 
-    /// Merges two commits by a process of its own, as if `base` were what they have in common.
+    /// Merges two commits by a process of its own, as if `base` were their common ancestor.
     pub(super) fn merge_from(
         &self,
         base: Option<&CommitId>,
@@ -148,8 +149,8 @@ impl ByGit {
 
     fn command(&self, git: Git, onto: &CommitId) -> Result<Git, GitError> {
         let git = with_attributes_of(git, self.git, &self.repo, onto)?;
-        // Ids in full are no names of branches, so none is looked for. An object of that name has that content: to be renamed
-        // into its place costs half of what being linked there does.
+        // A full id is not a branch name, so git need not look for a branch. An existing object of the same name has
+        // the same content, so a new object may be renamed over it, which costs half as much as linking it.
         let git = git
             .config("core.warnAmbiguousRefs=false")
             .config("core.createObject=rename");
@@ -174,7 +175,7 @@ impl Live {
         })
     }
 
-    /// The answer, and whether it can be asked again.
+    /// Returns the answer, and true when the process can be asked again.
     fn ask(
         &mut self,
         base: Option<&CommitId>,
@@ -232,7 +233,7 @@ impl Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        // It ends at the end of its input; a merge that nobody needs is killed.
+        // The process ends at the end of its input. A merge that nobody needs any more is killed.
         drop(self.input.take());
         let _ = self.child.kill();
         let _ = self.child.wait();

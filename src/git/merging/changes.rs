@@ -16,19 +16,19 @@ pub(super) struct PathChange {
     pub(super) new: Option<Thing>,
 }
 
-/// All that differs between a base and a later tree.
+/// All differences between a base tree and a later tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Changes {
-    /// Sorted by path; no folders.
+    /// The changed files, sorted by path. No folders.
     pub(super) files: Vec<PathChange>,
-    /// Folders of the base that are gone, sorted.
+    /// Folders of the base that are missing in the later tree, sorted.
     pub(super) gone: Vec<Vec<u8>>,
-    /// Paths of new files, sorted.
+    /// The paths of new files, sorted.
     pub(super) added: Vec<Vec<u8>>,
 }
 
 impl Changes {
-    /// Compares two trees; none when they cannot be read here.
+    /// Compares two trees; `None` when this code cannot read them.
     pub(super) fn between(objects: &mut Objects, base: Oid, now: Oid) -> Option<Self> {
         let mut found = Self::default();
         found.folder(objects, &mut Vec::new(), Some(base), Some(now))?;

@@ -1,4 +1,4 @@
-//! Which of many heads would conflict with which, kept from look to look.
+//! Conflicts between many heads, cached from look to look.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -16,27 +16,27 @@ use crate::git::repo::ids::oid;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// Two heads that do not merge.
+/// Two heads that conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clash {
-    /// The place of the first in the list that was looked at.
+    /// The position of the first head in the list.
     pub one: usize,
-    /// That of the second, which is larger.
+    /// The position of the second head, which is larger.
     pub two: usize,
     /// The files, sorted by path, each once.
     pub files: Vec<ConflictFile>,
 }
 
-/// How pairs were decided in all looks so far.
+/// Counts of how pairs were decided in all looks so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Decided {
-    /// By the paths and lines that both changed.
+    /// By the paths and lines that both heads changed.
     pub by_changes: usize,
-    /// By merging them.
+    /// By merging the heads.
     pub by_merging: usize,
 }
 
-/// Looks for conflicts among heads. A pair is looked at again only when one of its heads has moved.
+/// Finds conflicts between heads. A pair is checked again only when one of its heads has moved.
 pub struct Forecast {
     merger: Merger,
     known: HashMap<(Oid, Oid), Arc<Vec<ConflictFile>>>,
@@ -44,14 +44,14 @@ pub struct Forecast {
     decided: Decided,
 }
 
-/// What a head has beyond the first of those that are looked at.
+/// The commits of a head beyond the first head of the list.
 struct BeyondFirst {
     base: Oid,
     own: HashSet<Oid>,
 }
 
 impl Forecast {
-    /// `git` is the version that [`crate::git::program::require::require_git`] gave.
+    /// `git` is the version that [`crate::git::program::require::require_git`] returned.
     pub fn new(repo: &Repository, git: GitVersion) -> Result<Self, GitError> {
         Ok(Self {
             merger: Merger::new(repo, git)?,
@@ -61,12 +61,12 @@ impl Forecast {
         })
     }
 
-    /// How pairs were decided so far.
+    /// Counts of how pairs were decided so far.
     pub fn decided(&self) -> Decided {
         self.decided
     }
 
-    /// Every pair of these heads that conflicts, in order. It costs least when the first is an ancestor of the others.
+    /// Every pair of these heads that conflicts, in order. Cheapest when the first head is an ancestor of the others.
     ///
     /// # Errors
     ///
@@ -115,8 +115,9 @@ impl Forecast {
         Some(BeyondFirst { base, own })
     }
 
-    /// The one best common ancestor. What two heads have of their own beyond a third parts their histories down to where
-    /// they left it, when they share none of it.
+    /// The single best common ancestor of two heads. When the two heads share none of their commits beyond the first
+    /// head, their histories are separate down to the points where they left the first head's history. The ancestor of
+    /// these points is then the answer.
     fn base_of(
         &mut self,
         (one, two): (Oid, Oid),

@@ -1,4 +1,4 @@
-//! One who merges commits of a repository, one after the other.
+//! The merger: merges commits of a repository, one after the other.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -24,7 +24,8 @@ use crate::git::repo::raw_commit::RawCommit;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// With so many bytes not written yet, they are: memory is not to grow with the number of merges.
+/// The number of unwritten bytes above which objects are written, so that memory does not grow with the number of
+/// merges.
 const UNSAVED: usize = 32 << 20;
 
 /// The result of merging two commits.
@@ -32,16 +33,16 @@ const UNSAVED: usize = 32 << 20;
 pub(in crate::git) enum Merged {
     /// The id of the merged tree.
     Tree(String),
-    /// The first has all of the second.
+    /// The first commit contains the second.
     Contained,
     /// The files, sorted by path, each once.
     Conflict(Vec<ConflictFile>),
 }
 
-/// How merges were made.
+/// Counts of how merges were made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MergeTally {
-    /// By ids of trees, in this process.
+    /// By the ids of trees, in this process.
     pub by_ids: usize,
     /// By git.
     pub by_git: usize,
@@ -51,18 +52,19 @@ pub struct MergeTally {
 pub(in crate::git) struct Merger {
     repo: Repository,
     objects: Objects,
-    /// The reader ahead for coming merges.
+    /// Reads ahead for coming merges.
     ahead: Option<Ahead>,
     lineage: Lineage,
     settings: Settings,
     by_git: ByGit,
-    /// Some commits are not what they say (grafts, replacements, a shallow history): git alone knows.
+    /// True when some commits are not what their objects say (grafts, replacements, a shallow history). Only git knows
+    /// the truth then.
     rewired: bool,
-    /// What only the head of the merge at hand has, for the line of merges; none when that is not known.
+    /// The commits that only the head of the present merge has, for the line of merges; `None` when they are not known.
     own: Option<Vec<Oid>>,
-    /// What the two of the merge at hand have in common; none when git is to find that out.
+    /// The common ancestor of the present merge; `None` when git has to find it.
     base: Option<CommitId>,
-    /// The tree last found to have the attribute files of the process at hand.
+    /// The last tree that was found to have the attribute files of the running process.
     compared: Option<Oid>,
     tally: MergeTally,
 }
@@ -90,7 +92,7 @@ impl Merger {
         self.tally
     }
 
-    /// These heads are about to be merged, one on top of the other.
+    /// Announces heads that will be merged, one on top of the other.
     pub(in crate::git) fn expect(&mut self, onto: &CommitId, heads: &[CommitId]) -> Result<(), GitError> {
         if !self.rewired {
             let heads: Result<Vec<Oid>, GitError> = heads.iter().map(oid).collect();
@@ -101,7 +103,7 @@ impl Merger {
         Ok(())
     }
 
-    /// Merges `head` into `onto`. What is made need not be written yet.
+    /// Merges `head` into `onto`. New objects may remain unwritten.
     pub(in crate::git) fn merge(&mut self, onto: &CommitId, head: &CommitId) -> Result<Merged, GitError> {
         (self.own, self.base) = (None, None);
         let id = oid(head)?;
@@ -122,7 +124,7 @@ impl Merger {
         }
     }
 
-    /// What two commits have in common; unclear where commits are not what they say.
+    /// The common ancestor of two commits. Unclear when commits are not what their objects say.
     pub(super) fn base(&mut self, tip: Oid, head: Oid) -> Base {
         if self.rewired {
             return Base::Unclear;
@@ -130,8 +132,8 @@ impl Merger {
         self.lineage.base(&mut self.objects, tip, head)
     }
 
-    /// False when two commits have nothing in common, which git refuses to merge. Where commits are not what they say that is
-    /// for git to find out.
+    /// False when two commits have no common ancestor, in which case git refuses to merge them. When commits are not
+    /// what their objects say, git has to find that out.
     pub(super) fn are_related(&self, one: &CommitId, two: &CommitId) -> Result<bool, GitError> {
         Ok(self.rewired || self.repo.merge_base(one, two)?.is_some())
     }
@@ -141,12 +143,12 @@ impl Merger {
         self.lineage.tree(&mut self.objects, commit)
     }
 
-    /// What else looks into the objects.
+    /// The objects and rules, for other code that reads objects.
     pub(super) fn parts(&mut self) -> (&mut Objects, &Rules) {
         (&mut self.objects, &self.settings.rules)
     }
 
-    /// The merged tree; none when there is nothing to merge.
+    /// The merged tree; `None` when there is nothing to merge.
     fn by_ids(&mut self, onto: Oid, head: Oid) -> Result<Option<Oid>, Leave> {
         let (base, own) = match self.base(onto, head) {
             Base::Contained => return Ok(None),
@@ -165,7 +167,8 @@ impl Merger {
 
     fn ask_git(&mut self, onto: &CommitId, head: &CommitId) -> Result<Merged, GitError> {
         self.save()?;
-        // Where commits of one second leave it unclear, `git merge-tree` would give the tree that is there already.
+        // When commits with equal times leave the ancestor unclear, `git merge-tree` would only return the existing
+        // tree.
         if self.base.is_none() && self.repo.is_ancestor(head, onto)? {
             return Ok(Merged::Contained);
         }
@@ -177,7 +180,7 @@ impl Merger {
         })
     }
 
-    /// True when the process at hand reads the attributes that `onto` has.
+    /// True when the running process reads the same attributes as `onto` has.
     fn has_same_attributes(&mut self, onto: &CommitId) -> Result<bool, GitError> {
         let now = self.lineage.tree(&mut self.objects, oid(onto)?);
         let held = match self.by_git.attributes() {
@@ -195,7 +198,7 @@ impl Merger {
         Ok(same == Some(true))
     }
 
-    /// Makes the commit of a merge that [`Merger::merge`] has given the tree of; the next merge may continue from it.
+    /// Makes the commit of a merge whose tree [`Merger::merge`] returned. The next merge may continue from this commit.
     pub(in crate::git) fn commit(
         &mut self,
         tree: &str,
@@ -227,7 +230,8 @@ impl Merger {
         Ok(commit)
     }
 
-    /// Makes a commit of a tree on `parent` with the words and the author of another one, byte for byte, as `git rebase` does.
+    /// Commits a tree on `parent` with the message and the author of another commit, byte for byte, as `git rebase`
+    /// does.
     pub(super) fn commit_again(
         &mut self,
         tree: &str,
@@ -250,7 +254,7 @@ impl Merger {
         Ok(commit)
     }
 
-    /// Signed, or under a name that git alone knows.
+    /// Lets git make the commit, because it has to be signed or only git knows the committer.
     fn commit_again_by_git(&mut self, commit: &RawCommit) -> Result<CommitId, GitError> {
         self.save()?;
         let settings = &self.settings.committing;
@@ -292,12 +296,12 @@ impl Merger {
         &mut self.by_git
     }
 
-    /// From now on no commit is signed.
+    /// Signs no commit from now on.
     pub(in crate::git) fn sign_nothing(&mut self) {
         self.settings.committing.sign = false;
     }
 
-    /// Signed, or with something in it that is not written here.
+    /// Lets git make the commit, because it has to be signed or contains something that this code does not write.
     fn commit_by_git(
         &mut self,
         tree: &str,
@@ -321,13 +325,13 @@ impl Merger {
         git.args(["-F", "-"]).input(message).run_for_id()
     }
 
-    /// Writes what was made, so that every git command sees it.
+    /// Writes all new objects, so that every git command sees them.
     pub(in crate::git) fn save(&mut self) -> Result<(), GitError> {
         self.objects.save()
     }
 }
 
-/// Whether two trees have the same attribute files, wherever in them; none when they cannot be read here.
+/// Whether two trees have the same attribute files in all folders; `None` when this code cannot read the trees.
 fn same_attributes(objects: &mut Objects, one: Option<Oid>, two: Option<Oid>) -> Option<bool> {
     if one == two {
         return Some(true);

@@ -1,15 +1,15 @@
-//! Merges of two commits, made from the object database: the same trees and the same conflicts as `git merge`.
+//! Merges of two commits, made from the object database, with the same trees and the same conflicts as `git merge`.
 //!
-//! | noun | file |
+//! | contents | file |
 //! |---|---|
-//! | one who merges: by ids where that is certain, else by git | `merger` |
-//! | merging trees by the ids of their entries, and what attributes say about that | `three_way`, `attributes` |
-//! | lines of a file that both changed | `lines` |
-//! | objects on disk and new ones, common ancestors | `store` |
-//! | merges by `git merge-tree`, which attributes it goes by, and what it answers | `by_git`, `attribute_source`, `answer` |
+//! | the merger: merges by ids when the result is certain, otherwise by git | `merger` |
+//! | merging trees by the ids of their entries, and the attributes that affect merges | `three_way`, `attributes` |
+//! | lines of a file that both sides changed | `lines` |
+//! | objects on disk and new objects, common ancestors | `store` |
+//! | merges by `git merge-tree`, the attributes it uses, and its answers | `by_git`, `attribute_source`, `answer` |
 //! | commits replayed one by one | `replay` |
-//! | which of many heads conflict: what each changes, and pairs of them | `forecast`, `changes`, `pair` |
-//! | who commits, and settings that matter | `settings` |
+//! | conflicts between many heads: the changes of each head, and pairs of heads | `forecast`, `changes`, `pair` |
+//! | identities, and settings that affect merges | `settings` |
 
 mod answer;
 pub(super) mod attribute_source;
@@ -32,10 +32,10 @@ pub use merger::MergeTally;
 pub(super) use merger::{Merged, Merger};
 pub(super) use replay::{Replayed, UndoneChange};
 
-/// A file that does not merge.
+/// A file in conflict.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct ConflictFile {
-    /// The path from the repository's top. Written with replacement characters where it is not UTF-8.
+    /// The path from the repository's top. Written with replacement characters when it is not UTF-8.
     #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// How the two sides disagree, in git's words: `content`, `add/add`, `modify/delete`, `rename/delete`,

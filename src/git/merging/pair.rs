@@ -1,4 +1,4 @@
-//! Whether two sets of changes to one base conflict, where that is certain without merging.
+//! Whether two sets of changes to one base conflict, when that is certain without merging.
 
 use git2::{ObjectType, Oid};
 
@@ -14,21 +14,21 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-/// The result of two sides.
+/// The outcome of a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PairOutcome {
-    /// They merge.
+    /// The two sides merge.
     Merges,
-    /// They conflict in these files and no others.
+    /// The two sides conflict in these files and in no others.
     Conflicts(Vec<ConflictFile>),
-    /// Git is to be asked.
+    /// Git has to decide.
     Unsure,
 }
 
-/// Files larger than this are left to git.
+/// The size in bytes above which files are left to git.
 const LARGEST: usize = 16 << 20;
 
-/// Looks at two sides of one base tree.
+/// Judges two sides of one base tree.
 pub(super) fn judge(
     objects: &mut Objects,
     rules: &Rules,
@@ -55,7 +55,7 @@ pub(super) fn judge(
         if change.new == other.new && change.new.is_some() {
             continue;
         }
-        // Git goes by the attributes of the first side, and those of the base are read here.
+        // Git uses the attributes of the first side, but this code reads those of the base.
         if other_attributes {
             return PairOutcome::Unsure;
         }
@@ -74,7 +74,8 @@ pub(super) fn judge(
     PairOutcome::Conflicts(conflicts)
 }
 
-/// True when one adds a file where the other has a folder or has taken one away: they meet without sharing a path.
+/// True when one side adds a file where the other side has a folder or has removed one. The sides then clash without
+/// sharing a path.
 fn meet_elsewhere(one: &Changes, two: &Changes) -> bool {
     one.added.iter().any(|path| {
         let above = path
@@ -112,7 +113,7 @@ fn lines(
     Some(text::merge(&old, &one, &two))
 }
 
-/// By the attribute files of the base; where a side changes one, git is asked.
+/// Decides by the attribute files of the base. When a side changes an attribute file, git is asked instead.
 fn merges_by_lines(objects: &mut Objects, rules: &Rules, base: Oid, path: &[u8]) -> Option<bool> {
     let mut parts = path.split(|byte| *byte == b'/').peekable();
     let name = path.rsplit(|byte| *byte == b'/').next()?;

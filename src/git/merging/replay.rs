@@ -15,9 +15,9 @@ use crate::plan::CommitId;
 /// The result of a replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git) enum Replayed {
-    /// Where the replayed commits end; the commit replayed onto when none of them changed anything.
+    /// The tip of the replayed commits. The commit replayed onto, when none of them changed anything.
     Tip(CommitId),
-    /// One of them does not merge.
+    /// One of the commits conflicts.
     Conflict(Vec<ConflictFile>),
 }
 
@@ -26,13 +26,13 @@ pub(in crate::git) enum Replayed {
 pub(in crate::git) enum UndoneChange {
     /// The id of the tree.
     Tree(String),
-    /// Something that changed since is in the way.
+    /// A later change is in the way.
     Conflict(Vec<ConflictFile>),
 }
 
 impl Merger {
-    /// Replays what `head` has and neither `onto` nor `since`, oldest first, without merges. A commit that no longer changes
-    /// anything is left out; those that already stand on `onto` are kept as they are.
+    /// Replays the commits of `head` that neither `onto` nor `since` has, oldest first, without merges. A commit that
+    /// no longer changes anything is left out. Commits that are already on top of `onto` are kept as they are.
     pub(in crate::git) fn replay(
         &mut self,
         onto: &CommitId,
@@ -66,7 +66,7 @@ impl Merger {
         Ok(Replayed::Tip(tip))
     }
 
-    /// A commit's change of its parent, applied to `tip`.
+    /// Applies a commit's change to `tip`.
     fn apply(
         &mut self,
         tip: &CommitId,
@@ -79,7 +79,7 @@ impl Merger {
         self.apply_change(tip, parent, &commit_id(commit))
     }
 
-    /// The change from `from` to `to`, reverted on `tip`.
+    /// Reverts the change from `from` to `to` on `tip`.
     pub(in crate::git) fn undo(
         &mut self,
         tip: &CommitId,
@@ -92,7 +92,7 @@ impl Merger {
         })
     }
 
-    /// Merges what `head` has; with `since`, what has changed since that commit.
+    /// Merges `head`. With `since`, merges only the changes since that commit.
     pub(in crate::git) fn merge_since(
         &mut self,
         onto: &CommitId,
@@ -110,7 +110,7 @@ impl Merger {
         })
     }
 
-    /// The change from `from` to `to`, applied to `tip`.
+    /// Applies the change from `from` to `to` to `tip`.
     pub(super) fn apply_change(
         &mut self,
         tip: &CommitId,
@@ -136,7 +136,7 @@ impl Merger {
         self.save()?;
         let empty = match from {
             Some(_) => None,
-            // A first commit changed the empty tree.
+            // A root commit changed the empty tree.
             None => Some(self.empty_commit()?),
         };
         self.by_git().merge_from(from.or(empty.as_ref()), tip, to)

@@ -1,4 +1,4 @@
-//! git's settings and the committer, asked once.
+//! Git's settings and the committer, asked for once.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,12 +11,12 @@ use crate::git::repo::identity::{Committing, is_true, stand_ins};
 /// Settings of the repository, the person and the machine that matter to a merge.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
-    /// How git is to make commits, where it does.
+    /// The settings for commits that git makes.
     pub(super) committing: Committing,
-    /// `NAME <MAIL> TIME ZONE`, as git would write it now; none when git has to write commits itself.
+    /// `NAME <MAIL> TIME ZONE`, as git would write it now; `None` when git has to write commits itself.
     author: Option<Ident>,
     committer: Option<Ident>,
-    /// What attribute files outside the commits say.
+    /// The rules of attribute files outside the commits.
     pub(super) rules: Rules,
     /// `diff.algorithm`, when it is set.
     pub(super) algorithm: Option<String>,
@@ -31,7 +31,7 @@ struct Ident {
 }
 
 impl Settings {
-    /// Asks git, in the repository.
+    /// Asks git for the settings of a repository.
     pub(super) fn read(common_dir: &Path) -> Result<Self, GitError> {
         let first = Listing::ask(common_dir, &[])?;
         let fallback = stand_ins(first.last("user.name"), first.last("user.email"));
@@ -66,7 +66,7 @@ impl Settings {
         {
             rules.distrust();
         }
-        // Messages are UTF-8; another encoding has to be noted in the commit, which git does.
+        // Messages are UTF-8. Another encoding has to be recorded in the commit, which only git does.
         let encoded = listing
             .last("i18n.commitencoding")
             .is_some_and(|name| !name.eq_ignore_ascii_case("utf-8"));
@@ -86,12 +86,12 @@ impl Settings {
         })
     }
 
-    /// The committer's line; none when git has to write it.
+    /// The committer's line; `None` when git has to write it.
     pub(super) fn committer(&self) -> Option<Vec<u8>> {
         Some(self.committer.as_ref()?.now().into_bytes())
     }
 
-    /// A commit's bytes; none when git has to write it.
+    /// The bytes of a commit; `None` when git has to write the commit.
     pub(super) fn commit(&self, tree: &str, parents: &[&str], message: &str) -> Option<Vec<u8>> {
         let (own, committer) = (self.author.as_ref()?, self.committer.as_ref()?);
         if self.committing.sign || message.contains('\0') {
@@ -129,7 +129,7 @@ impl Ident {
     }
 }
 
-/// What `git var -l` says: every setting, then what follows from them.
+/// The output of `git var -l`: every setting, then the variables that follow from the settings.
 struct Listing(String);
 
 impl Listing {
@@ -141,7 +141,7 @@ impl Listing {
         Ok(Self(String::from_utf8_lossy(&answer).into_owned()))
     }
 
-    /// The last value. A setting without `=` means true.
+    /// The last value of a setting. A setting without `=` means true.
     fn last(&self, key: &str) -> Option<&str> {
         let mut values = self.0.lines().filter_map(|line| match line.split_once('=') {
             Some((name, value)) => (name == key).then_some(value),
@@ -158,7 +158,7 @@ fn is_no(value: &str) -> bool {
     )
 }
 
-/// `~/` is the home folder.
+/// Replaces a leading `~/` by the home folder.
 fn expand(path: &str) -> std::path::PathBuf {
     match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
         (Some(rest), Some(home)) => Path::new(&home).join(rest),

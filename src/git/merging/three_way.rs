@@ -1,10 +1,11 @@
 //! Merging trees by the ids of their entries, opening only folders that both sides changed.
 //!
-//! It gives what git's own merge (`merge-ort`) gives, or leaves the merge to git. Git differs from a merge by ids where it
-//! finds renames, and it looks for those only when a file is missing on one side that the other side has changed or is missing
-//! too, or when a folder is missing on one side and the other put something into it (`relevant_sources` in `merge-ort.c`).
-//! Each of these is come by here, since both sides then changed the folders above; so are a file and a folder of one name,
-//! and entries that both changed in ways other than lines.
+//! This code gives the result of git's own merge (`merge-ort`), or leaves the merge to git. Git's result differs from a
+//! merge by ids when git finds renames. Git looks for renames only when a file is missing on one side that the other
+//! side has changed or is missing too, or when a folder is missing on one side and the other side put something into it
+//! (`relevant_sources` in `merge-ort.c`). This code meets each of these cases, because both sides then changed the
+//! folders above. The same is true for a file and a folder of one name, and for entries that both sides changed in
+//! other ways than by lines.
 
 use std::cmp::Ordering;
 
@@ -17,15 +18,15 @@ use super::store::entry::{EntryKind, TreeEntry, entries, find};
 use super::store::objects::Objects;
 use crate::git::files::error::GitError;
 
-/// Files larger than this are left to git.
+/// The size in bytes above which files are left to git.
 const LARGEST: usize = 16 << 20;
 
-/// Why a merge is not made here.
+/// Why this code does not make a merge.
 #[derive(Debug)]
 pub(super) enum Leave {
-    /// Git is to decide.
+    /// Git has to decide.
     ToGit,
-    /// Nothing can be done.
+    /// The merge failed.
     Failed(GitError),
 }
 
@@ -35,13 +36,13 @@ impl From<GitError> for Leave {
     }
 }
 
-/// The merge of one tree into another.
+/// A merge of one tree into another.
 pub(super) struct ThreeWay<'a> {
     pub(super) objects: &'a mut Objects,
     pub(super) rules: &'a Rules,
 }
 
-/// One folder as the three have it; none where it is not.
+/// One folder in the three trees; `None` when the base does not have the folder.
 #[derive(Debug, Clone, Copy)]
 struct FolderVersions {
     base: Option<Oid>,
@@ -50,7 +51,7 @@ struct FolderVersions {
 }
 
 impl ThreeWay<'_> {
-    /// The merged tree. New trees and files are in the objects, not written yet.
+    /// The merged tree. New trees and files are in `objects`, not written yet.
     pub(super) fn merge(&mut self, base: Oid, ours: Oid, theirs: Oid) -> Result<Oid, Leave> {
         if base == theirs {
             return Ok(ours);
@@ -73,8 +74,8 @@ impl ThreeWay<'_> {
         }
     }
 
-    /// Merges a folder that differs in all three; none when nothing is left in it. `attributes` are the attribute files of
-    /// the folders above, as ours has them.
+    /// Merges a folder that differs in all three trees; `None` when nothing is left in it. `attributes` are the
+    /// attribute files of the folders above, in the version of ours.
     fn folder(&mut self, folder: FolderVersions, attributes: &mut Vec<Oid>) -> Result<Option<Oid>, Leave> {
         let bytes = [
             folder.base.map(|id| self.tree(id)).transpose()?,
@@ -133,7 +134,7 @@ impl ThreeWay<'_> {
         Ok(Some(self.objects.put(ObjectType::Tree, merged)?))
     }
 
-    /// A folder that both sides have and that is not as it was.
+    /// Merges a folder that both sides have and that has changed.
     fn subfolder<'e>(
         &mut self,
         old: Option<&TreeEntry<'_>>,
@@ -156,7 +157,7 @@ impl ThreeWay<'_> {
         Ok(merged.map(|id| TreeEntry { id, ..*one }))
     }
 
-    /// A file whose lines both sides changed.
+    /// Merges a file whose lines both sides changed.
     fn file<'e>(
         &mut self,
         old: &TreeEntry<'_>,
@@ -192,7 +193,8 @@ impl ThreeWay<'_> {
         Ok(true)
     }
 
-    /// Both sides made the same folder of it. When a file went away in it, git looks for where it went.
+    /// Checks a folder that both sides changed to the same result. When an entry was removed from it, git would look for
+    /// a rename, so the merge is left to git.
     fn nothing_removed(&mut self, base: Oid, now: Oid) -> Result<(), Leave> {
         if base == now {
             return Ok(());
@@ -216,7 +218,8 @@ impl ThreeWay<'_> {
         self.objects.get(id, ObjectType::Tree).ok_or(Leave::ToGit)
     }
 
-    /// Another version of a file that is not too large. To ask for its size first takes as long as to read most of it.
+    /// The content of another version of a file, if it is not too large. Asking for the size first takes as long as
+    /// reading most of it.
     fn version(&mut self, id: Oid) -> Result<std::sync::Arc<[u8]>, Leave> {
         let data = self.objects.get(id, ObjectType::Blob).ok_or(Leave::ToGit)?;
         if data.len() > LARGEST {
@@ -233,14 +236,14 @@ impl ThreeWay<'_> {
     }
 }
 
-/// The entry of this name that is no folder.
+/// The entries of this name that are not folders.
 fn named<'a, 'e>(all: &'a [TreeEntry<'e>], name: &'a [u8]) -> impl Iterator<Item = &'a TreeEntry<'e>> {
     all.iter()
         .filter(move |entry| entry.name == name && !entry.is_folder())
 }
 
-/// Leaves it to git when an entry that came or went has the name of something else in one of these trees: a file in place of
-/// a folder, or a folder in place of a file.
+/// Leaves the merge to git when an entry that was added or removed has the name of something else in one of these
+/// trees: a file in place of a folder, or a folder in place of a file.
 fn clashes_not(
     came_or_went: bool,
     entry: &TreeEntry<'_>,

@@ -1,5 +1,5 @@
-//! Doing a step again when a git child was interrupted under it: killed, or stopped by a worktree that another git was just
-//! making.
+//! Repeats a step when one of its git commands was interrupted: killed, or stopped by a worktree that another git
+//! command was just making.
 
 use std::cell::Cell;
 use std::thread;
@@ -9,26 +9,28 @@ thread_local! {
     static CUT_SHORT: Cell<u32> = const { Cell::new(0) };
 }
 
-/// How often a step is repeated: a system out of memory may kill git more than once, but a step that is killed each time needs a
-/// person.
+/// How often a step is repeated. A system short of memory may kill git more than once, but a step that is killed every
+/// time needs a person.
 const AGAIN: u32 = 2;
 
-/// `git worktree add` makes the file that every other git reads a moment before it fills it.
+/// `git worktree add` creates the file that every other git command reads a moment before it writes its content.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// True for a git command that gave up because it came upon a worktree in the making: it reads the admin dir of every one
-/// before it changes anything, and finds a `commondir` that is still empty.
+/// True for a git command that gave up because it met an unfinished worktree: git reads the admin dir of every worktree
+/// before it changes anything, and found a `commondir` that was still empty.
 pub(in crate::git) fn met_unfinished_worktree(stderr: &str) -> bool {
     stderr.contains("failed to read ") && stderr.contains("/commondir")
 }
 
-/// A child of this thread was ended by a signal that this program did not send, or gave up before it began.
+/// Records that a child of this thread was ended by a signal that this program did not send, or gave up before it
+/// began.
 pub(in crate::git) fn note_cut_short() {
     CUT_SHORT.set(CUT_SHORT.get() + 1);
 }
 
-/// Does a step, and does it again, at most twice, when a git command of it was interrupted and its outcome is not `settled`. For
-/// steps that end what was interrupted by being done again, as each of this program does: it may be killed itself.
+/// Runs a step, and repeats it at most twice while one of its git commands was interrupted and its outcome is not
+/// `settled`. Only for steps that complete their own interrupted work when they are repeated. Every step of this
+/// program does, because orch may be killed itself.
 pub fn again_if_killed<T>(settled: impl Fn(&T) -> bool, mut step: impl FnMut() -> T) -> T {
     for _ in 0..AGAIN {
         let before = CUT_SHORT.get();

@@ -1,4 +1,4 @@
-//! Running the git program: a clean environment, one language, no questions, nothing left to chance by the caller.
+//! Running the git program: a clean environment, one language, no prompts, no surprises for the caller.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -19,7 +19,7 @@ use crate::git::files::version::LEAST_VERSION;
 use crate::plan::CommitId;
 
 /// The `GIT_*` variables that are settings of the person or the machine. All others say which repository, index or
-/// object store an outer git command works on (`git rev-parse --local-env-vars`), and would misdirect ours.
+/// object store an outer git command works on (`git rev-parse --local-env-vars`), and would misdirect orch's commands.
 const KEPT: &[&str] = &[
     "GIT_ALLOW_PROTOCOL",
     "GIT_ASKPASS",
@@ -37,7 +37,7 @@ const KEPT: &[&str] = &[
 ];
 const KEPT_PREFIXES: &[&str] = &["GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_SSL_", "GIT_TRACE"];
 
-/// True for an inherited variable that must not reach a git command (or an agent) of ours.
+/// True for an inherited variable that must not reach a git command or an agent of orch.
 pub fn is_stray_variable(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else {
         return name.as_bytes().starts_with(b"GIT_");
@@ -54,7 +54,7 @@ pub(in crate::git) fn bare_command() -> Command {
 
 fn command_of(program: &str) -> Command {
     let mut command = Command::new(program);
-    // Of an orch that a hook has called.
+    // The mark is set when a git hook has started this orch.
     command.env_remove(GIT_MARK);
     for (name, _) in std::env::vars_os() {
         if is_stray_variable(&name) {
@@ -64,11 +64,11 @@ fn command_of(program: &str) -> Command {
     command
 }
 
-/// How long a git command waits for the lock of `packed-refs`. Whoever deletes a ref has it for an instant, which is long where the
-/// machine has other things to do.
+/// How long a git command waits for the lock of `packed-refs`. A command that deletes a ref holds the lock only for an
+/// instant, but on a busy machine an instant may be long.
 pub(in crate::git) const PACKED_REFS_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Bytes that every pipe takes at once.
+/// The number of bytes that every pipe takes at once.
 const IN_ONE_WRITE: usize = 4_096;
 
 /// One git command being put together.
@@ -95,14 +95,14 @@ impl Git {
     }
 
     fn of(mut command: Command) -> Self {
-        // No pager, no prompt, plain English: messages are read by orch and quoted to people. Housekeeping started
-        // by one of many quick commands would only get in the way of the next.
+        // No pager, no prompt, plain English: orch reads the messages and quotes them to people. Housekeeping started
+        // by one of many quick commands would only get in the way of the next command.
         command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").args([
             "-c",
             "gc.auto=0",
             "-c",
             "maintenance.auto=false",
-            // A program that a setting may name, and that saves nothing here.
+            // A setting may name a program for this. The monitor saves no time here.
             "-c",
             "core.fsmonitor=false",
             "-c",
@@ -124,7 +124,7 @@ impl Git {
         Self::new()
     }
 
-    /// A command in a worktree. (`-C`, not a working directory: that keeps the cheap way of spawning.)
+    /// A command in a worktree. Uses `-C` instead of a working directory, which keeps spawning cheap.
     pub(in crate::git) fn within(worktree: &Path) -> Self {
         let mut git = Self::new();
         git.command.arg("-C").arg(worktree);
@@ -137,7 +137,7 @@ impl Git {
         git.marked(worktree)
     }
 
-    /// A command on the repository itself, whatever is checked out where.
+    /// A command on the repository itself, independent of its checkouts.
     pub(in crate::git) fn on(common_dir: &Path) -> Self {
         let mut git = Self::new();
         let mut option = OsString::from("--git-dir=");
@@ -146,7 +146,7 @@ impl Git {
         git.marked(common_dir)
     }
 
-    /// As [`Git::on`], its answers written at once, each part as it comes: for a git that holds them back.
+    /// Like [`Git::on`], with unbuffered output: for a git command that would otherwise hold back its answers.
     pub(in crate::git) fn unbuffered_on(common_dir: &Path) -> Self {
         let mut stdbuf = command_of("stdbuf");
         stdbuf.args(["-o0", "git"]);
@@ -157,7 +157,7 @@ impl Git {
         git.marked(common_dir)
     }
 
-    /// As [`Git::on`], ended after so many seconds: for a command that speaks with another machine.
+    /// Like [`Git::on`], ended after `seconds`: for a command that talks to another machine.
     pub(in crate::git) fn limited_on(common_dir: &Path, seconds: u32) -> Self {
         let mut timeout = command_of("timeout");
         timeout.args(["--kill-after=2", &seconds.to_string(), "git"]);
@@ -168,7 +168,8 @@ impl Git {
         git.marked(common_dir)
     }
 
-    /// So that it is found should it outlive this process, and runs no hooks that were put there while agents ran.
+    /// Marks the command, so that it can be found if it outlives this process. Hooks that were added while agents ran
+    /// do not run.
     fn marked(self, place: &Path) -> Self {
         let trusted = brought_back(place).into_iter().fold(self, Self::config);
         trusted.mark(place)
@@ -208,15 +209,15 @@ impl Git {
         self
     }
 
-    /// Text for the command's standard input; without it there is none.
+    /// Text for the command's standard input. Without this call the standard input is empty.
     pub(in crate::git) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = Some(input.into());
         self
     }
 
-    /// Lets the command hold a lock for as long as it runs, even when this process is killed before it ends: an
-    /// advisory lock lives until the last descriptor of its opening is closed, and the command's standard input is
-    /// made one of them. The file is empty, so the command reads nothing from it.
+    /// Lets the command hold a lock for as long as it runs, even when this process is killed earlier. An advisory lock
+    /// lives until the last descriptor of its open file is closed, and the command's standard input becomes one of
+    /// these descriptors. The file is empty, so the command reads nothing from it.
     pub(in crate::git) fn holding(mut self, lock: &File) -> Result<Self, GitError> {
         let held = lock
             .try_clone()
@@ -225,7 +226,7 @@ impl Git {
         Ok(self)
     }
 
-    /// As [`Git::holding`] when there is a lock to hold.
+    /// Like [`Git::holding`], if there is a lock to hold.
     pub(in crate::git) fn holding_any(self, lock: Option<&File>) -> Result<Self, GitError> {
         match lock {
             Some(lock) => self.holding(lock),
@@ -233,7 +234,7 @@ impl Git {
         }
     }
 
-    /// Starts it, to be asked and to answer several times. What it says of failures is thrown away.
+    /// Starts the command for several questions and answers. Its error messages are discarded.
     pub(in crate::git) fn converse(mut self) -> io::Result<Child> {
         self.command
             .stdin(Stdio::piped())
@@ -244,7 +245,7 @@ impl Git {
         Ok(child)
     }
 
-    /// Runs it to its end, whatever its exit status.
+    /// Runs the command to its end, whatever its exit status.
     pub(in crate::git) fn answer(mut self) -> Result<GitAnswer, GitError> {
         self.command
             .stdin(match (&self.input, self.held.take()) {
@@ -267,14 +268,14 @@ impl Git {
         failpoint::child("git", child.id());
         let talk = self.input.zip(child.stdin.take());
         let output = match talk {
-            // A pipe holds a short text without waiting.
+            // A pipe takes a short text without waiting.
             Some((input, mut pipe)) if input.len() <= IN_ONE_WRITE => {
                 let _ = pipe.write_all(&input);
                 drop(pipe);
                 child.wait_with_output()
             }
-            // Written beside what is read: a git that answers as it reads would wait for a reader, and its writer for it. A git
-            // command that does not read to the end has an exit status that says why.
+            // The input is written while the output is read. Otherwise git could wait for its reader while the writer
+            // waits for git. When git does not read to the end, its exit status says why.
             Some((input, mut pipe)) => thread::scope(|scope| {
                 scope.spawn(move || pipe.write_all(&input));
                 child.wait_with_output()
@@ -296,7 +297,7 @@ impl Git {
         })
     }
 
-    /// Runs it; anything but success is an error. Gives its standard output.
+    /// Runs the command and returns its standard output. Any outcome but success is an error.
     pub(in crate::git) fn run(self) -> Result<Vec<u8>, GitError> {
         let answer = self.answer()?;
         if answer.status.success() {
@@ -306,7 +307,7 @@ impl Git {
         }
     }
 
-    /// Runs a command whose answer is one object id.
+    /// Runs a command that prints one object id.
     pub(in crate::git) fn run_for_id(self) -> Result<CommitId, GitError> {
         let shown = shorten(&self.shown);
         let out = self.run()?;
@@ -348,7 +349,7 @@ impl GitAnswer {
     }
 }
 
-/// An object id printed alone on a line.
+/// Parses an object id that stands alone on a line.
 pub(in crate::git) fn parse_id(bytes: &[u8]) -> Option<CommitId> {
     std::str::from_utf8(bytes).ok()?.trim().parse().ok()
 }
@@ -358,7 +359,7 @@ pub(in crate::git) fn records(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|b| *b == 0).filter(|record| !record.is_empty())
 }
 
-/// A command line for an error message: long ones are cut.
+/// A command line for an error message; a long one is cut.
 fn shorten(shown: &str) -> String {
     const MOST: usize = 200;
     let first_line = shown.lines().next().unwrap_or_default();

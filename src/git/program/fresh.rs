@@ -5,8 +5,8 @@ use std::path::Path;
 use super::command::Git;
 use crate::git::files::error::GitError;
 
-/// Settings of the repository itself, which override the person's and the machine's: an identity, and no signing, hooks,
-/// conversions or foreign lists of ignored files.
+/// Settings of the repository itself, which override the person's and the machine's: an identity, and no signing,
+/// hooks, conversions or external lists of ignored files.
 const SETTINGS: &[(&str, &str)] = &[
     ("user.name", "orch demo"),
     ("user.email", "demo@example.org"),
@@ -27,21 +27,21 @@ const SETTINGS: &[(&str, &str)] = &[
     ("extensions.worktreeConfig", "false"),
 ];
 
-/// A repository that was just made.
+/// A newly made repository.
 #[derive(Debug)]
 pub struct FreshRepository<'a> {
     top: &'a Path,
 }
 
 impl<'a> FreshRepository<'a> {
-    /// Makes a repository in the folder, which exists, with this branch to commit to.
+    /// Makes a repository in an existing folder, with `branch` as its first branch.
     ///
     /// # Errors
     ///
-    /// When git cannot make it.
+    /// When git cannot make the repository.
     pub fn init(top: &'a Path, branch: &str) -> Result<Self, GitError> {
-        // Formats that a person may have chosen as default and that not every git or libgit2 reads.
-        // The settings cannot be in place yet, and a hook can speak against the first branch already.
+        // A person may have chosen default formats that not every git or libgit2 reads. The settings cannot be in place
+        // yet, and a hook could already reject the first branch.
         Git::within(top)
             .config("core.hooksPath=/dev/null")
             .env("GIT_DEFAULT_HASH", "sha1")
@@ -55,11 +55,11 @@ impl<'a> FreshRepository<'a> {
         Ok(Self { top })
     }
 
-    /// Commits everything that is in it.
+    /// Commits all files of the repository.
     ///
     /// # Errors
     ///
-    /// When git cannot commit it.
+    /// When git cannot commit them.
     pub fn commit_all(&self, message: &str) -> Result<(), GitError> {
         Git::within(self.top).args(["add", "--all"]).run()?;
         Git::within(self.top)

@@ -1,5 +1,5 @@
-//! The mark that git commands of orch's carry in their environment, and hand on to what they start: hooks, merge drivers,
-//! programs that sign. It shows which processes a killed orch has left.
+//! The mark in the environment of orch's git commands. Every program that they start inherits the mark: hooks, merge
+//! drivers, programs that sign. The mark identifies the orphans of a killed orch.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -13,23 +13,23 @@ use crate::git::files::regular;
 /// The variable that holds the mark.
 pub const GIT_MARK: &str = "ORCH_GIT";
 
-/// Which orch started a git command, and on which repository.
+/// The orch that started a git command, and the repository that the command works on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GitMark {
-    /// The process of that orch.
+    /// The process id of that orch.
     pub pid: u32,
-    /// When it started, in clock ticks since boot.
+    /// The start time of that orch, in clock ticks since boot.
     pub started: u64,
-    /// Its session. What a hook starts for longer than itself, such as a daemon, makes one of its own.
+    /// The session of that orch. A program that outlives its hook, such as a daemon, makes a session of its own.
     pub session: u32,
-    /// Its process namespace, as the kernel names it: a number of another one says nothing here.
+    /// The process namespace of that orch, as the kernel names it. Process ids of another namespace mean nothing here.
     pub namespace: String,
-    /// The common git directory, or one of a submodule's below it.
+    /// The common git directory, or a submodule's git directory below it.
     pub repository: PathBuf,
 }
 
 impl GitMark {
-    /// Reads the value of the variable; none when it is no mark.
+    /// Parses the value of the variable; `None` when the value is no mark.
     pub fn parse(value: &OsStr) -> Option<Self> {
         let mut parts = value.as_bytes().splitn(5, |byte| *byte == b'.');
         let mut next = || std::str::from_utf8(parts.next()?).ok();
@@ -47,13 +47,14 @@ impl GitMark {
         })
     }
 
-    /// True when it was made in the process namespace of this process.
+    /// True when the mark was made in the process namespace of this process.
     pub fn is_of_here(&self) -> bool {
         own().is_some_and(|own| own.split('.').nth(3) == Some(self.namespace.as_str()))
     }
 }
 
-/// The mark for a git command on the repository whose checkout or git directory this is; none where that is not to be seen.
+/// The mark for a git command on the repository with this checkout or git directory; `None` when no repository is found
+/// there.
 pub(in crate::git) fn mark_for(place: &Path) -> Option<OsString> {
     let own = own()?;
     let git_dir = match pointed_to(place) {
@@ -73,14 +74,14 @@ pub(in crate::git) fn mark_for(place: &Path) -> Option<OsString> {
     Some(OsString::from_vec(mark))
 }
 
-/// The beginning of this process's marks: process, start, session, namespace.
+/// The beginning of this process's marks: process id, start time, session, namespace.
 fn own() -> Option<&'static str> {
     static OWN: OnceLock<Option<String>> = OnceLock::new();
     let read = || {
         let stat = fs::read_to_string("/proc/self/stat").ok()?;
         let pid = std::process::id();
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
-        // Fields 6 and 22, counted from behind the second.
+        // Fields 6 and 22, counted from the end of the second field.
         let (session, started) = (fields.get(3)?, fields.get(19)?);
         let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
         let namespace = namespace.to_string_lossy();
@@ -105,7 +106,8 @@ mod tests {
         assert_eq!(mark.repository, repository.canonicalize().unwrap());
         assert!(mark.is_of_here());
         assert!(mark.started > 0);
-        // As the kernel tells it of a child too; zero where the leader is outside of the process namespace, as in containers.
+        // The kernel reports the same session for a child. The session is zero when its leader is outside the process
+        // namespace, as in containers.
         let child = std::process::Command::new("cut")
             .args(["-d ", "-f6", "/proc/self/stat"])
             .output()

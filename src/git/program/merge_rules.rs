@@ -1,5 +1,5 @@
-//! What the repository itself says of how files are merged: its own attributes and drivers, which are in no commit. Agents can write
-//! both; while they are not what they were when a run began, nothing is to be merged.
+//! The repository's own rules for merging files: its attributes and merge drivers, which are in no commit. Agents can
+//! write both. Nothing is merged while the rules differ from the rules at the start of the run.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,15 +9,15 @@ use crate::git::files::regular;
 
 const ATTRIBUTES: &str = "info/attributes";
 
-/// A repository, and what it said when the run began.
+/// A repository, and its rules at the start of the run.
 static TRUSTED: Mutex<Option<(PathBuf, MergeRules)>> = Mutex::new(None);
 
 #[derive(Debug, PartialEq, Eq)]
 struct MergeRules {
     attributes: Option<Vec<u8>>,
-    /// `merge.…` in the repository's configuration.
+    /// The `merge.…` settings of the repository's configuration.
     settings: BTreeMap<String, String>,
-    /// `filter.…`, without those that `git lfs install --local` writes.
+    /// The `filter.…` settings, without those that `git lfs install --local` writes.
     filters: BTreeMap<String, String>,
 }
 
@@ -52,7 +52,7 @@ impl MergeRules {
         }
     }
 
-    /// The lines of attributes that have a say in which program a file goes through.
+    /// The lines of the attributes that can affect which program a file goes through.
     fn filtered(&self) -> Vec<&[u8]> {
         let text = self.attributes.as_deref().unwrap_or_default();
         let lines = text.split(|byte| *byte == b'\n');
@@ -62,14 +62,14 @@ impl MergeRules {
     }
 }
 
-/// From now on this process holds merges of a repository to what it says now.
+/// Makes this process trust the repository's present rules, and compare later rules with them.
 pub fn trust_merge_rules(common_dir: &Path) {
     let rules = MergeRules::read(common_dir);
     *TRUSTED.lock().unwrap_or_else(PoisonError::into_inner) = Some((common_dir.to_owned(), rules));
 }
 
-/// The file that is not what it was when the run began, and by which git merges; none in a process that trusts nothing in
-/// particular.
+/// The file that affects how git merges and has changed since the run began. `None` when nothing has changed, and in a
+/// process that never called [`trust_merge_rules`].
 pub fn changed_merge_rules() -> Option<PathBuf> {
     changed(
         |before, now| before.attributes != now.attributes,
@@ -77,7 +77,7 @@ pub fn changed_merge_rules() -> Option<PathBuf> {
     )
 }
 
-/// The same of a file by which git takes a changed file for an unchanged one.
+/// The file that affects whether git takes a changed file for an unchanged one, and has changed since the run began.
 pub fn changed_filters() -> Option<PathBuf> {
     changed(
         |before, now| before.filtered() != now.filtered(),

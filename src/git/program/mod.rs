@@ -1,4 +1,5 @@
-//! Running the git program: its command line, its environment, its version, and the mark by which `orch` knows its own.
+//! Running the git program: its command line, its environment, its version, and the mark by which `orch` recognizes its
+//! own commands.
 //!
 //! May import `files`.
 

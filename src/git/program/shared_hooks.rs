@@ -1,5 +1,5 @@
-//! Settings of the repository's own configuration by which git runs hooks, or overlooks that files have changed. Agents can write
-//! that configuration: orch's own git commands keep using the earlier settings, and changed hooks are reported.
+//! Settings of the repository's own configuration that make git run hooks or overlook changed files. Agents can write
+//! that configuration. So orch's own git commands keep using the earlier settings, and changed hooks are reported.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,12 +19,12 @@ struct Trusted {
     seen: (HookFileLooks, HookSettings),
 }
 
-/// What a configuration says of each of [`HOOKS`] and [`SIGHT`], where it says anything.
+/// The values that a configuration has for [`HOOKS`] and for each of [`SIGHT`]. A key without a value is absent.
 type HookSettings = BTreeMap<&'static str, String>;
 
 const HOOKS: &str = "core.hooksPath";
 
-/// What git goes by when it looks for changes, with what it takes where nobody says anything.
+/// The settings by which git looks for changes, with git's defaults.
 const SIGHT: &[(&str, &str)] = &[
     ("core.trustctime", "true"),
     ("core.checkStat", "default"),
@@ -38,12 +38,12 @@ const SIGHT: &[(&str, &str)] = &[
     ("core.attributesFile", "~/.config/git/attributes"),
 ];
 
-/// Inode, size, seconds and nanoseconds of the last change.
+/// Inode, size, and the time of the last change in seconds and nanoseconds.
 type HookFileLooks = (u64, u64, i64, i64);
 
 static TRUSTED: RwLock<Option<Trusted>> = RwLock::new(None);
 
-/// From now on this process goes by the hooks that the repository's configuration names now.
+/// Makes this process use, from now on, the hooks that the repository's configuration names now.
 pub fn trust_hooks(common_dir: &Path) {
     let before = named(common_dir);
     let trusted = Trusted {
@@ -54,7 +54,7 @@ pub fn trust_hooks(common_dir: &Path) {
     *TRUSTED.write().unwrap_or_else(PoisonError::into_inner) = Some(trusted);
 }
 
-/// What the configuration named when the run began and what it names now, in words; none while that is the same.
+/// The hooks that the configuration named when the run began and names now, in words; `None` while they are the same.
 pub fn changed_hooks() -> Option<(String, String)> {
     let words = |said: &HookSettings| said.get(HOOKS).cloned().unwrap_or_else(|| "git's own".to_owned());
     look_again();
@@ -65,7 +65,8 @@ pub fn changed_hooks() -> Option<(String, String)> {
     Some((words(&trusted.before), words(&trusted.seen.1)))
 }
 
-/// The settings, for `-c`, that bring back what a place of the repository went by; none where nothing has changed.
+/// The settings, for `-c`, that restore the earlier configuration for a place in the repository. Empty when nothing has
+/// changed.
 pub(in crate::git) fn brought_back(place: &Path) -> Vec<OsString> {
     changed_at(place).unwrap_or_default()
 }
@@ -96,7 +97,7 @@ fn changed_at(place: &Path) -> Option<Vec<OsString>> {
     )
 }
 
-/// `KEY=VALUE`, from this configuration of a repository, else the person's, else git's default.
+/// `KEY=VALUE`, with the value of this repository configuration, otherwise of the person's, otherwise git's default.
 fn setting(key: &str, said: &HookSettings, common_dir: &Path) -> OsString {
     let mut setting = OsString::from(format!("{key}="));
     let own = || {
@@ -113,7 +114,7 @@ fn setting(key: &str, said: &HookSettings, common_dir: &Path) -> OsString {
     setting
 }
 
-/// What a worktree's own settings (`config.worktree`) are undone with, as far as they are among these.
+/// The settings that override a worktree's own settings (`config.worktree`), for the keys in [`SIGHT`].
 pub(in crate::git) fn undone_of(own: &git2::Config, common_dir: &Path) -> Vec<OsString> {
     let keys = SIGHT.iter().map(|(key, _)| *key);
     let set: Vec<&str> = keys.filter(|key| own.get_entry(key).is_ok()).collect();
@@ -127,7 +128,7 @@ pub(in crate::git) fn undone_of(own: &git2::Config, common_dir: &Path) -> Vec<Os
         .collect()
 }
 
-/// Reads the configuration again where its file has changed.
+/// Reads the configuration again when its file has changed.
 fn look_again() {
     let common_dir = {
         let trusted = TRUSTED.read().unwrap_or_else(PoisonError::into_inner);

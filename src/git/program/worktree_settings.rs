@@ -1,6 +1,6 @@
-//! Settings that a worktree has for itself alone (`config.worktree`), by which git would run a program, look for its files
-//! elsewhere or overlook that they have changed. An agent in the worktree can write them; orch's own git commands ignore them.
-//! What the repository or a person has set stays in force.
+//! A worktree's own settings (`config.worktree`) that would make git run a program, look for the worktree's files
+//! elsewhere, or overlook changed files. An agent in the worktree can write these settings, so orch's own git commands
+//! ignore them. Settings of the repository or of a person stay in force.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,16 +9,17 @@ use super::shared_hooks::undone_of;
 use crate::git::files::registration::pointed_to;
 use crate::git::files::regular;
 
-/// The options that override them in a git command.
+/// The options that override a worktree's own settings in a git command.
 #[derive(Debug, Default)]
 pub(in crate::git) struct UndoneSettings {
     /// Settings, for `-c`.
     pub(in crate::git) settings: Vec<OsString>,
-    /// True where they say that the files lie elsewhere: git would take all of its own for deleted, and has to be told the place.
+    /// True when the settings say that the files are elsewhere. Git would then take all files of the worktree for
+    /// deleted, so it has to be told the place.
     pub(in crate::git) place: bool,
 }
 
-/// Nothing for a worktree without settings of its own, as nearly all are.
+/// The overrides for a worktree. Empty for a worktree without settings of its own; nearly all worktrees have none.
 pub(in crate::git) fn undone(worktree: &Path) -> UndoneSettings {
     let Some(admin) = pointed_to(worktree) else {
         return UndoneSettings::default();
@@ -40,7 +41,7 @@ pub(in crate::git) fn undone(worktree: &Path) -> UndoneSettings {
     }
 }
 
-/// The folder that a worktree shares with the others.
+/// The common directory that a worktree shares with the others.
 fn common_of(admin: &Path) -> PathBuf {
     match regular::read_to_string(&admin.join("commondir")) {
         Ok(common) => admin.join(common.trim_end()),
@@ -48,7 +49,7 @@ fn common_of(admin: &Path) -> PathBuf {
     }
 }
 
-/// Where the hooks of all other worktrees are.
+/// The hooks folder of all other worktrees.
 fn hooks_of_all(admin: &Path) -> OsString {
     let common = common_of(admin);
     let of = |config: Result<git2::Config, git2::Error>| {

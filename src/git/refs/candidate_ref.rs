@@ -1,4 +1,4 @@
-//! Candidates of the merge queue, kept from git's own housekeeping until they have landed or are given up:
+//! Candidates of the merge queue, protected from git's own housekeeping until they have landed or are abandoned:
 //! `refs/orch/candidates/N`.
 
 use crate::git::files::error::GitError;
@@ -8,15 +8,15 @@ use crate::git::repo::ids::oid;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// So many are held at once, the latest: more than are ever waited for.
+/// How many of the latest candidates are held at once. Orch never waits for as many.
 const HELD: u64 = 64;
 
-/// Holds a candidate; the oldest held candidate may be released for it. `number` grows with each. Then checks that git still has
-/// it: a `git gc --prune=now` may have begun before it was held, and removed it.
+/// Holds a candidate; the oldest held candidate may be released for it. `number` grows with each candidate. Then checks
+/// that git still has the commit, because a `git gc --prune=now` that began earlier may have removed it.
 ///
 /// # Errors
 ///
-/// When the ref cannot be written, which is so, too, when the commit is gone.
+/// When the ref cannot be written. That is also the case when the commit is gone.
 pub fn hold_candidate(repo: &Repository, number: u64, commit: &CommitId) -> Result<(), GitError> {
     write_ref(
         repo,

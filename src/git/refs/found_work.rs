@@ -1,4 +1,4 @@
-//! The work of plans that a repository shows, when the journal is lost.
+//! The plans' work that can be found in a repository after the journal is lost.
 
 use super::pin::pins;
 use super::unit::{marks, units};
@@ -9,21 +9,22 @@ use crate::git::program::command::{Git, parse_id};
 use crate::git::repo::repository::Repository;
 use crate::plan::{CommitId, PlanName, WorkRef};
 
-/// How far back the target is read, in commits of its first-parent history.
+/// How many commits of the target's first-parent history are read.
 const LOOK_BACK: usize = 20_000;
 
-/// A merge by which orch has landed something.
+/// A merge by which orch has landed a plan or its first phases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundLanding {
-    /// A plan, or its first phases.
+    /// The plan, or its first phases.
     pub what: WorkRef,
     /// The merge.
     pub commit: CommitId,
-    /// Its commits.
+    /// The tip of the landed commits.
     pub head: CommitId,
 }
 
-/// The merges by which orch has landed plans and first phases of plans, latest first: each says in a trailer what it is.
+/// The merges by which orch has landed plans and first phases of plans, latest first. Each merge names the work in a
+/// trailer.
 ///
 /// # Errors
 ///
@@ -46,7 +47,8 @@ pub fn landings(repo: &Repository, target: &CommitId) -> Result<Vec<FoundLanding
     Ok(text.lines().filter_map(landing).collect())
 }
 
-/// True when a commit of a branch beyond `base` says that orch made it for the plan, or orch keeps a ref for it.
+/// True when a commit of a branch beyond `base` says that orch made it for the plan, or when orch keeps a ref for the
+/// plan.
 ///
 /// # Errors
 ///
@@ -71,11 +73,11 @@ pub fn is_of_plan(
     Ok(!git.run()?.is_empty())
 }
 
-/// Deletes the note about a unit's branch that does not exist.
+/// Deletes the record of a unit's branch that does not exist.
 ///
 /// # Errors
 ///
-/// When it cannot be deleted.
+/// When the record cannot be deleted.
 pub fn forget_unit(repo: &Repository, plan: &PlanName, branch: &str) -> Result<(), GitError> {
     if repo.branch_tip(branch)?.is_some() {
         return Ok(());
@@ -83,7 +85,7 @@ pub fn forget_unit(repo: &Repository, plan: &PlanName, branch: &str) -> Result<(
     drop_own_ref(repo, &format!("{UNITS}{plan}/{branch}"), plan.as_str(), None).map(drop)
 }
 
-/// All notes about branches of units, with their plans' names.
+/// All records of branches of units, with the names of their plans.
 ///
 /// # Errors
 ///
@@ -97,8 +99,8 @@ pub fn all_units(repo: &Repository) -> Result<Vec<(String, String)>, GitError> {
     Ok(marks.iter().filter_map(pair).collect())
 }
 
-/// Where a branch began: by its reflog where there is one, else where it and the target parted. None when the branch
-/// does not exist or shares nothing with the target.
+/// Where a branch began: the first commit in its reflog, or without a reflog the commit where it left the target.
+/// `None` when the branch does not exist or shares no commit with the target.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! The commits of a plan's branch, kept until they have landed: `refs/orch/made/PLAN`. Deleting or moving the branch then loses
-//! nothing.
+//! The commits of a plan's branch, kept until they have landed: `refs/orch/made/PLAN`. So deleting or moving the branch
+//! loses nothing.
 
 use crate::git::files::error::GitError;
 use crate::git::files::names::MADE;
@@ -8,7 +8,7 @@ use crate::git::lock::own_ref::write_ref;
 use crate::git::repo::repository::Repository;
 use crate::plan::{CommitId, PlanName};
 
-/// Keeps where the branch of a plan stands, with all that has come to it.
+/// Keeps the tip of a plan's branch, and with it all commits of the branch.
 ///
 /// # Errors
 ///
@@ -17,8 +17,8 @@ pub fn keep_made(repo: &Repository, plan: &PlanName, commit: &CommitId) -> Resul
     write_ref(repo, &made_ref(plan.as_str()), commit, "orch: made")
 }
 
-/// Lets go what was kept of a plan that has landed, or whose branch is removed. `holder` is a commit that a ref has which stays:
-/// what is in its history needs no backup.
+/// Releases the commits of a plan that has landed or whose branch is removed. `holder` is a commit of a ref that stays:
+/// the commits in its history need no backup.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Who made a commit: what git's own logs tell of worktrees and branches.
+//! The plans that made a commit, from the reflogs of worktrees and branches.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,8 +15,8 @@ use crate::git::repo::repository::Repository;
 use crate::git::state::inspect::git_dir;
 use crate::plan::{CommitId, PlanName};
 
-/// The plans in whose worktrees, or on whose branches, commits were made. A commit that only came there, by a merge that
-/// fast-forwards or by a reset, was not made there. Logs that are gone tell of nothing.
+/// The plans in whose worktrees, or on whose branches, commits were made. A commit that only came there, by a
+/// fast-forward or a reset, was not made there. A missing reflog says nothing.
 #[derive(Debug, Default)]
 pub struct Makers {
     made: BTreeMap<CommitId, BTreeSet<PlanName>>,
@@ -27,7 +27,7 @@ impl Makers {
     ///
     /// # Errors
     ///
-    /// When the administration of worktrees or the refs cannot be read.
+    /// When git's worktree administration or the refs cannot be read.
     pub fn read<'a>(
         repo: &Repository,
         plans: impl IntoIterator<Item = (&'a PlanName, &'a str)>,
@@ -56,7 +56,8 @@ impl Makers {
         Ok(makers)
     }
 
-    /// The plans that made a commit; more than one where one took it over from the other by making it again.
+    /// The plans that made a commit. There are several when one plan took the commit over from another by making it
+    /// again.
     pub fn of(&self, commit: &CommitId) -> impl Iterator<Item = &PlanName> {
         self.made.get(commit).into_iter().flatten()
     }
@@ -71,18 +72,19 @@ impl Makers {
     }
 }
 
-/// The commits that were made in the checkout of this git folder, in order.
+/// The commits that were made in the checkout with this git folder, in order.
 pub fn made_in(git_dir: &Path) -> Vec<CommitId> {
     let log = head_log(git_dir).into_iter().filter(makes);
     log.filter_map(|entry| entry.new).collect()
 }
 
-/// True for an entry about a commit that was made in that moment.
+/// True for an entry that says that its commit was made at that moment.
 fn makes(entry: &LogEntry) -> bool {
     const MOVES: [&str; 5] = ["checkout:", "reset:", "branch:", "Branch:", "clone:"];
     const ENDS: [&str; 2] = ["fast-forward", "Fast-forward"];
     const STEPS: [&str; 2] = ["(start)", "(finish)"];
-    // What a lane has made comes to the plan's branch, and what `orch` takes out of a commit makes another.
+    // Landing a lane's commits on the plan's branch makes commits there, and so does removing `orch`'s own folder from
+    // a commit.
     const OWN: [&str; 2] = ["orch: land", "orch: take"];
     let what = entry.what.as_str();
     let begins = |words: &[&str]| words.iter().any(|word| what.starts_with(word));

@@ -1,4 +1,4 @@
-//! Refs of `orch`'s own beside the backups: pins, the marks of units, candidates, notes, resolutions.
+//! Refs of `orch`'s own besides the backups: pins, records of units, candidates, notes, resolutions.
 //!
 //! May import `keep` and below.
 

@@ -1,4 +1,4 @@
-//! Notes on commits of the target that say what they were landed on: `refs/notes/orch`.
+//! Git notes on commits of the target that say what they were landed on: `refs/notes/orch`.
 
 use git2::Signature;
 
@@ -9,10 +9,10 @@ use crate::git::repo::ids::{commit_id, oid};
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// Where they are kept. Git fetches and pushes notes only on request.
+/// The ref of the notes. Git fetches and pushes notes only on request.
 pub const NOTES: &str = "refs/notes/orch";
 
-/// The note on a commit; none when there is none.
+/// The note on a commit; `None` when there is no note.
 ///
 /// # Errors
 ///
@@ -27,11 +27,11 @@ pub fn note(repo: &Repository, commit: &CommitId) -> Result<Option<String>, GitE
     found.map_err(GitError::library(format!("read the note on {}", commit.short())))
 }
 
-/// Writes the note on a commit, in place of an earlier note.
+/// Writes the note on a commit, replacing an earlier note.
 ///
 /// # Errors
 ///
-/// When it cannot be written.
+/// When the note cannot be written.
 pub fn write_note(repo: &Repository, commit: &CommitId, text: &str) -> Result<(), GitError> {
     let handle = repo.handle();
     let id = oid(commit)?;

@@ -1,6 +1,6 @@
-//! Pins: refs of orch's own that keep a point of a plan as it was.
+//! Pins: refs of orch's own that keep a commit of a plan.
 //!
-//! `refs/orch/pins/PLAN/POINT` is the commit that dependents of a point start from.
+//! `refs/orch/pins/PLAN/POINT` is the commit from which dependents of that point start.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,9 +17,9 @@ use crate::plan::{CommitId, PlanName, Point, WorkRef};
 /// The point of a pin: `plan`, `2`, `2.3` or `landed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PinPoint {
-    /// The plan's branch when that point was done.
+    /// The tip of the plan's branch when that point was done.
     Done(Point),
-    /// The target when the plan had landed.
+    /// The tip of the target when the plan had landed.
     Landed,
 }
 
@@ -47,11 +47,11 @@ pub struct Pin {
     pub plan: PlanName,
     /// The point in it.
     pub point: PinPoint,
-    /// The commit it is pinned to.
+    /// The pinned commit.
     pub commit: CommitId,
 }
 
-/// Reads the last two parts of a pin's name.
+/// Parses the last two parts of a pin's name.
 fn parse(name: &str) -> Option<(PlanName, PinPoint)> {
     let (plan, point) = name.split_once('/')?;
     let plan: PlanName = plan.parse().ok()?;
@@ -67,7 +67,7 @@ fn pin_ref(plan: &PlanName, point: PinPoint) -> String {
     format!("{PINS}{plan}/{point}")
 }
 
-/// Pins a point of a plan to a commit, replacing an earlier pin of it. What only that one held goes to a backup.
+/// Pins a point of a plan to a commit, replacing an earlier pin. Commits that only the earlier pin held go to a backup.
 pub fn pin(
     repo: &Repository,
     plan: &PlanName,
@@ -92,7 +92,7 @@ pub fn pinned(
     repo.ref_target(&pin_ref(plan, point.into()))
 }
 
-/// All pins, sorted by plan and point. Refs there that are not pins are passed over.
+/// All pins, sorted by plan and point. Other refs there are skipped.
 pub fn pins(repo: &Repository) -> Result<Vec<Pin>, GitError> {
     let handle = repo.handle();
     let cannot = || GitError::library("list the pins");

@@ -1,9 +1,10 @@
 //! Resolutions, by a person or an agent, of a conflict between a plan's branch and the target.
 //!
-//! `refs/orch/resolve/PLAN/done` is a commit that has both sides in its history: the target as it stood (`…/onto`) and the plan's
-//! branch as it stood (`…/head`). It stands in for the branch when the plan is merged: onto the same target it merges without a
-//! conflict, and onto one that has continued only what came since is merged with it. A commit, and not the plan's branch itself,
-//! is what is kept, so that nobody's branch or checkout moves and giving up leaves no trace.
+//! `refs/orch/resolve/PLAN/done` is a commit that has both sides in its history: the earlier tip of the target
+//! (`…/onto`) and the earlier tip of the plan's branch (`…/head`). The commit stands in for the branch when the plan is
+//! merged. Onto the same target it merges without a conflict; onto a target that has moved on, only the later commits
+//! are merged with it. Orch keeps a separate commit and leaves the plan's branch alone, so no branch or checkout moves,
+//! and abandoning leaves no trace.
 
 use crate::git::candidate::builder::{BuildOutcome, CandidateBuilder};
 use crate::git::files::error::GitError;
@@ -15,14 +16,14 @@ use crate::plan::{CommitId, PlanName};
 
 const RESOLUTIONS: &str = "refs/orch/resolve/";
 
-/// A conflict that was resolved.
+/// A resolved conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedResolution {
-    /// The commit that holds both sides.
+    /// The commit with both sides in its history.
     pub commit: CommitId,
-    /// The target as it stood.
+    /// The target's tip at that time.
     pub onto: CommitId,
-    /// The plan's branch as it stood.
+    /// The tip of the plan's branch at that time.
     pub head: CommitId,
 }
 
@@ -47,7 +48,7 @@ impl ResolutionRef {
     }
 }
 
-/// What was made of the plan's conflict, once it was resolved.
+/// The resolution of the plan's conflict; `None` when the conflict has not been resolved.
 ///
 /// # Errors
 ///
@@ -62,7 +63,7 @@ pub fn resolution(repo: &Repository, plan: &PlanName) -> Result<Option<RecordedR
     Ok(all.map(|(onto, head)| RecordedResolution { commit, onto, head }))
 }
 
-/// Both sides of the conflict that the plan's worktree for it was made for: the target, and the plan's branch.
+/// Both sides of the conflict for which the plan's conflict worktree was made: the target and the plan's branch.
 pub(in crate::git) fn sides(
     repo: &Repository,
     plan: &PlanName,
@@ -82,7 +83,8 @@ pub(in crate::git) fn note_sides(
     write_ref(repo, &ResolutionRef::Head.of(plan), head, "orch: resolve")
 }
 
-/// Keeps a commit as what was made of the plan's conflict. What an earlier one alone held goes to a backup.
+/// Records a commit as the resolution of the plan's conflict. Commits that only an earlier resolution held go to a
+/// backup.
 pub(in crate::git) fn note_resolution(
     repo: &Repository,
     plan: &PlanName,
@@ -97,8 +99,8 @@ pub(in crate::git) fn note_resolution(
     write_ref(repo, &name, commit, "orch: resolved")
 }
 
-/// Forgets the plan's resolution. `holder` is a commit that a ref has which stays; what it does not hold goes to backups,
-/// which are given.
+/// Forgets the plan's resolution. `holder` is a commit of a ref that stays. Commits outside its history go to backups,
+/// which are returned.
 ///
 /// # Errors
 ///
@@ -115,7 +117,7 @@ pub fn forget_resolution(
     Ok(backups)
 }
 
-/// Puts what stands for a resolved conflict back to what it was, when somebody else has written it. True when that was so.
+/// Restores the recorded resolution when somebody else has written the ref. Returns true when the ref had changed.
 ///
 /// # Errors
 ///
@@ -137,13 +139,14 @@ pub fn put_resolution_back(
     Ok(true)
 }
 
-/// The names under which a plan's resolution may alone hold a commit.
+/// The refs of a plan's resolution, which may be the only refs that hold a commit.
 pub(in crate::git) fn resolution_refs(plan: &PlanName) -> [String; 3] {
     ResolutionRef::ALL.map(|part| part.of(plan))
 }
 
-/// What is to be merged in the place of a plan's branch that is at `head`, onto a target that is at `onto`: the resolution of its
-/// conflict where there is one that still speaks of both, with what came onto the branch since; else the head itself.
+/// The commit to merge in place of a plan's branch with tip `head`, onto a target with tip `onto`. That is the
+/// resolution of the plan's conflict, if it has earlier tips of both sides in its history, merged with later commits of
+/// the branch; otherwise `head` itself.
 ///
 /// # Errors
 ///
@@ -158,9 +161,10 @@ pub fn stand_in(
     let Some(resolution) = resolution(repo, plan)? else {
         return Ok(head.clone());
     };
-    // What is below may not be written yet.
+    // Commits of the builder may not be written yet.
     builder.save()?;
-    // A target that was set back, or another one, must not get the commits of the one it was resolved on.
+    // A target that was moved back, or another target, must not get the commits of the target that the conflict was
+    // resolved on.
     let fits = repo.is_ancestor(&resolution.onto, onto)? && repo.is_ancestor(&resolution.head, head)?;
     if !fits {
         return Ok(head.clone());
@@ -172,7 +176,7 @@ pub fn stand_in(
     Ok(match builder.build(&resolution.commit, head, &message)? {
         BuildOutcome::Candidate(candidate) => candidate.commit,
         BuildOutcome::AlreadyContained => resolution.commit,
-        // What came since conflicts with the resolution: the whole is to be resolved again.
+        // The later commits conflict with the resolution, so the whole conflict has to be resolved again.
         BuildOutcome::Conflict { .. } => head.clone(),
     })
 }

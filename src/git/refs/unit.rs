@@ -1,7 +1,7 @@
-//! Units of work: the branches of tasks and phases, which are merged into their plan's branch one by one.
+//! Units of work: the branches of tasks and phases, which are merged one by one into their plan's branch.
 //!
-//! `refs/orch/units/PLAN/BRANCH` says that orch has made a branch for a unit of a plan. It is written before the branch
-//! and removed after it, so that a branch without one is always somebody else's.
+//! `refs/orch/units/PLAN/BRANCH` records that orch has made a branch for a unit of a plan. The record is written before
+//! the branch is made and removed after the branch is deleted, so a branch without a record is always somebody else's.
 
 use super::unit_error::{UnitError, UnitRefusal};
 use crate::failpoint;
@@ -16,10 +16,10 @@ use crate::git::repo::revision::is_branch_name;
 use crate::git::state::checkout::checkout_paths;
 use crate::plan::{CommitId, PlanName};
 
-/// A unit of work and the branch that it goes to.
+/// A unit of work and its branch.
 ///
-/// Functions that take one change the plan's branch, the unit's branch and worktrees step by step. The caller sees to it
-/// that only one of them is at work for a plan at a time.
+/// Functions that take a `UnitBranch` change the plan's branch, the unit's branch and worktrees step by step. The
+/// caller ensures that only one such function runs for a plan at a time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnitBranch {
     /// The plan.
@@ -36,8 +36,8 @@ impl UnitBranch {
     }
 }
 
-/// The branches that orch has made for units of a plan, sorted; also one whose making or deletion was interrupted, so not every
-/// one of them exists.
+/// The branches that orch has made for units of a plan, sorted. Includes branches whose making or deletion was
+/// interrupted, so some of them may not exist.
 pub fn units(repo: &Repository, plan: &PlanName) -> Result<Vec<String>, GitError> {
     marks(repo, &format!("{UNITS}{plan}/"))
 }
@@ -63,7 +63,7 @@ pub(in crate::git) fn marks(repo: &Repository, below: &str) -> Result<Vec<String
     Ok(marks)
 }
 
-/// The tip of the plan's branch and, when it exists, the unit's. Refuses a branch that orch did not make.
+/// The tips of the plan's branch and of the unit's branch, if that exists. Refuses a branch that orch did not make.
 pub(in crate::git) fn unit_tips(
     repo: &Repository,
     unit: &UnitBranch,
@@ -84,7 +84,7 @@ pub(in crate::git) fn unit_tips(
     Ok((plan, tip))
 }
 
-/// Makes the unit's branch, or moves it, by compare-and-swap. `old` is where it stands; none when it is to be made.
+/// Makes or moves the unit's branch by compare-and-swap. `old` is the branch's tip; `None` to make the branch.
 pub(in crate::git) fn set_unit(
     repo: &Repository,
     unit: &UnitBranch,
@@ -105,8 +105,8 @@ pub(in crate::git) fn set_unit(
     }
 }
 
-/// Notes again that orch has made the unit's branch, when somebody has deleted the note. For a caller who knows by other
-/// means that an attempt at the unit began on that branch.
+/// Records again that orch has made the unit's branch, when somebody has deleted the record. For a caller who knows
+/// otherwise that an attempt at the unit began on that branch.
 ///
 /// # Errors
 ///
@@ -120,14 +120,14 @@ pub fn note_unit_again(repo: &Repository, unit: &UnitBranch) -> Result<(), GitEr
     }
 }
 
-/// Deletes a unit's branch by compare-and-swap, once the plan's branch has all of its commits and it is checked out nowhere.
-/// Gives its last commit; none when it was gone.
+/// Deletes a unit's branch by compare-and-swap, once the plan's branch contains all its commits and no checkout is on
+/// it. Returns the branch's last commit; `None` when the branch was already gone.
 ///
 /// # Errors
 ///
-/// Refused while the branch has commits of its own or is checked out.
+/// Refuses while the branch has commits of its own or is checked out.
 pub fn delete_unit(repo: &Repository, unit: &UnitBranch) -> Result<Option<CommitId>, UnitError> {
-    // Also of a git that was killed when the branch was gone already.
+    // Also clears the lock of a git command that was killed after it had deleted the branch.
     stale_lock::clear_packed(repo.common_dir())?;
     stale_lock::clear_beside(&repo.common_dir().join(branch_ref(&unit.branch)))?;
     let (plan, tip) = unit_tips(repo, unit)?;
@@ -146,7 +146,7 @@ pub fn delete_unit(repo: &Repository, unit: &UnitBranch) -> Result<Option<Commit
     Ok(tip)
 }
 
-/// Deletes a unit's branch that was judged to hold nothing of its own.
+/// Deletes a unit's branch that is known to hold nothing of its own.
 pub(in crate::git) fn delete_judged_unit(
     repo: &Repository,
     branch: &str,
@@ -163,7 +163,7 @@ pub(in crate::git) fn delete_judged_unit(
     Ok(())
 }
 
-/// Refuses when the branch is checked out, but for one folder.
+/// Refuses when the branch is checked out anywhere except in the folder `but`.
 pub(in crate::git) fn refuse_checked_out(
     repo: &Repository,
     branch: &str,

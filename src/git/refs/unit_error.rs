@@ -18,7 +18,7 @@ pub enum UnitRefusal {
         /// The key.
         key: String,
     },
-    /// The branch's name cannot be a unit's.
+    /// The name cannot be the name of a unit's branch.
     #[error("`{branch}` cannot be the branch of a unit: change `branch` in the manifest")]
     BadBranch {
         /// The name.
@@ -49,7 +49,7 @@ pub enum UnitRefusal {
         /// The checkout.
         path: PathBuf,
     },
-    /// Something was begun and not ended.
+    /// An operation was begun and not ended.
     #[error(
         "`{}` is in the middle of a {operation}: end it or give it up (`{}`), then try again",
         path.display(),
@@ -69,7 +69,7 @@ pub enum UnitRefusal {
         /// The files, relative to it.
         files: Vec<PathBuf>,
     },
-    /// There are whole repositories among the untracked files. No commit can hold their files.
+    /// The untracked files include whole repositories. No commit can hold their files.
     #[error(
         "`{}` holds repositories of its own that git cannot commit as files: {}; move them away, or add them to \
          `.gitignore`",
@@ -82,7 +82,7 @@ pub enum UnitRefusal {
         /// Their folders, relative to the worktree.
         nested: Vec<PathBuf>,
     },
-    /// A submodule has work that exists nowhere else. No commit of the worktree can hold it.
+    /// A submodule has work that exists nowhere else. No commit of the worktree can hold that work.
     #[error(
         "a submodule in `{}` has changes or commits that were not pushed: commit and push them there, or put it back \
          with `git submodule update --force`",
@@ -92,7 +92,7 @@ pub enum UnitRefusal {
         /// The worktree.
         path: PathBuf,
     },
-    /// Ignored files are where the commit has its own.
+    /// Ignored files are in the way of files of the commit.
     #[error(
         "`{}` has ignored files where the branch has its own: {}; move them away, then try again",
         path.display(),
@@ -104,7 +104,7 @@ pub enum UnitRefusal {
         /// The files, relative to it.
         files: Vec<PathBuf>,
     },
-    /// Commits of a detached HEAD that are on no branch of the unit's or the plan's.
+    /// A detached HEAD has commits that are on neither the unit's nor the plan's branch.
     #[error(
         "`{}` is on {} with commits that are not on `{plan_branch}`: keep them with `git branch NAME` there, then \
          try again",
@@ -114,7 +114,7 @@ pub enum UnitRefusal {
     Loose {
         /// The worktree.
         path: PathBuf,
-        /// The commit it is on.
+        /// The checked-out commit.
         head: CommitId,
         /// The plan's branch.
         plan_branch: String,
@@ -135,14 +135,14 @@ pub enum UnitRefusal {
 /// Why a step with a unit was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum UnitError {
-    /// It is refused; nothing was changed.
+    /// The step is refused; nothing was changed.
     #[error(transparent)]
     Refused(#[from] UnitRefusal),
     /// The plan's branch, or a checkout of it, cannot move; nothing was changed.
     #[error(transparent)]
     Land(LandRefusal),
-    /// The plan's branch has moved and a checkout of it could not follow. Trying again repairs it once what hinders is
-    /// out of the way.
+    /// The plan's branch has moved, and a checkout of it could not follow. Trying again repairs the checkout once the
+    /// obstacle is gone.
     #[error("`{branch}` has moved and its checkout `{}` could not follow: {why}", path.display())]
     LeftBehind {
         /// The plan's branch.
@@ -152,7 +152,7 @@ pub enum UnitError {
         /// The obstacle.
         why: String,
     },
-    /// A step failed. Doing it again continues from there.
+    /// A step failed. Another try continues from there.
     #[error(transparent)]
     Git(#[from] GitError),
 }

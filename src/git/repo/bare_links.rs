@@ -1,4 +1,4 @@
-//! Repositories inside a worktree of which a commit holds only a link.
+//! Repositories inside a worktree that a commit holds only as a link.
 
 use std::path::PathBuf;
 
@@ -7,8 +7,8 @@ use super::tree_diff::{TreeDiff, tree_at};
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
 
-/// The repositories that were added between two commits as links that no `.gitmodules` explains: their files are in
-/// nobody's commit, and no checkout of it has them. Sorted.
+/// The repositories that were added between two commits as links without an entry in `.gitmodules`, sorted. Their files
+/// are in no commit, and no checkout of the commit has them.
 ///
 /// # Errors
 ///

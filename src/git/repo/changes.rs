@@ -1,4 +1,4 @@
-//! Which files a commit changed.
+//! The files that a commit changed.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use super::tree_diff::TreeDiff;
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
 
-/// The files that differ between a commit and its first parent; all of its files when it has no parent.
+/// The files that differ between a commit and its first parent. All files of the commit when it has no parent.
 pub fn changed_files(repo: &Repository, commit: &CommitId) -> Result<BTreeSet<PathBuf>, GitError> {
     let handle = repo.handle();
     let cannot = || GitError::library(format!("read the changes of {}", commit.short()));

@@ -1,11 +1,11 @@
-//! Warnings about how a repository's files come into its worktrees.
+//! Warnings about how a repository's files get into its worktrees.
 
 use super::repository::Repository;
 use crate::git::files::error::GitError;
 use crate::git::program::command::Git;
 
-/// What is wrong with files that are stored elsewhere (git-lfs), in words; none when there are no such files or all is
-/// well. Only the attributes at the top of the commit checked out are looked at.
+/// The problem with files that are stored elsewhere (git-lfs), in words. `None` when there are no such files or no
+/// problem. Only the attributes at the top of the checked-out commit are checked.
 ///
 /// # Errors
 ///

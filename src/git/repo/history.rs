@@ -8,10 +8,10 @@ use crate::git::files::error::GitError;
 use crate::git::program::command::{Git, parse_id};
 use crate::plan::{CommitId, PlanName};
 
-/// How far back is looked, in commits.
+/// How many commits are read.
 const LOOKED_AT: usize = 1000;
 
-/// `git log --graph --oneline` of a branch, in colour or not, whatever is configured.
+/// The output of `git log --graph --oneline` for a branch, in colour or not, whatever is configured.
 ///
 /// # Errors
 ///
@@ -33,8 +33,8 @@ pub fn history_graph(repo: &Repository, branch: &str, colour: bool) -> Result<St
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
-/// The merge on the first-parent line of `tip` that brought `head` in: its second parent. None when there is none among
-/// the last thousand commits.
+/// The merge on the first-parent line of `tip` that merged `head` as its second parent. `None` when there is no such
+/// merge among the last thousand commits.
 pub fn merge_of(repo: &Repository, head: &CommitId, tip: &CommitId) -> Result<Option<CommitId>, GitError> {
     let head = oid(head)?;
     latest(repo, tip, |commit| {
@@ -45,8 +45,8 @@ pub fn merge_of(repo: &Repository, head: &CommitId, tip: &CommitId) -> Result<Op
     })
 }
 
-/// The commit that took a plan back, when that is the last word about it on the first-parent line of `tip`, by the trailers of the
-/// last thousand commits, and nobody has undone it.
+/// The commit that reverted a plan. Only when the revert is the latest commit about the plan on the first-parent line
+/// of `tip`, by the trailers of the last thousand commits, and nobody has undone the revert.
 pub fn taken_back_by(
     repo: &Repository,
     plan: &PlanName,
@@ -66,8 +66,8 @@ pub fn taken_back_by(
     }
 }
 
-/// True when a commit in the history of `tip` says, in the words of `git revert`, that it takes `back` back, and was not taken
-/// back in this way itself.
+/// True when a commit in the history of `tip` says, in the words of `git revert`, that it reverts `back`, and was not
+/// itself reverted in this way.
 pub fn is_undone(repo: &Repository, back: &CommitId, tip: &CommitId) -> Result<bool, GitError> {
     const WORDS: &str = "This reverts commit ";
     let cannot = || GitError::library("read the history of the target");
@@ -76,7 +76,7 @@ pub fn is_undone(repo: &Repository, back: &CommitId, tip: &CommitId) -> Result<b
     walk.set_sorting(git2::Sort::TOPOLOGICAL).map_err(cannot())?;
     walk.push(oid(tip)?).map_err(cannot())?;
     walk.hide(oid(back)?).map_err(cannot())?;
-    // Children come first: whether one counts is known before what it undoes is met.
+    // Children come first: whether a commit counts is known before the commit that it undoes is met.
     let mut undone: BTreeSet<String> = BTreeSet::new();
     for id in walk.take(LOOKED_AT) {
         let commit = id.and_then(|id| handle.find_commit(id)).map_err(cannot())?;
@@ -90,8 +90,8 @@ pub fn is_undone(repo: &Repository, back: &CommitId, tip: &CommitId) -> Result<b
     Ok(undone.contains(back.as_str()))
 }
 
-/// The commits that `tip` has and none of `without` has, latest first, each with whether it makes something itself: no merge
-/// does, and no empty commit. What of `without` is not in the repository is in nobody's way.
+/// The commits in the history of `tip` and of none of `without`, latest first. Each comes with true when it makes a
+/// change of its own; merges and empty commits do not. Commits of `without` that are not in the repository are ignored.
 ///
 /// # Errors
 ///
@@ -125,8 +125,8 @@ pub fn commits_beyond<'a>(
     Ok(beyond)
 }
 
-/// The commits on the first parents of `tip` that are not in the history of `since`, newest first and at most so many, without merges:
-/// each as its short name and its subject.
+/// The commits on the first-parent line of `tip` that are not in the history of `since`, newest first, at most `most`,
+/// without merges. Each is given as its short id and its subject.
 ///
 /// # Errors
 ///
@@ -154,8 +154,8 @@ pub fn subjects_since(
     Ok(found)
 }
 
-/// Copies in the history of `tip`, as `git commit --amend` or a rebase makes them: commits that make the same change as one in
-/// the history of `before` that `tip` does not have.
+/// Copies in the history of `tip`, as `git commit --amend` or a rebase makes them: commits that make the same change as
+/// a commit of `before` that is not in the history of `tip`.
 ///
 /// # Errors
 ///
@@ -175,7 +175,7 @@ pub fn copies_since(
         .collect())
 }
 
-/// Where a branch is in the copies of it that were fetched from other repositories.
+/// The tips of a branch's copies that were fetched from other repositories.
 ///
 /// # Errors
 ///
@@ -190,8 +190,8 @@ pub fn fetched_tips(repo: &Repository, branch: &str) -> Result<Vec<CommitId>, Gi
     Ok(tips.map(|tip| commit_id(tip.id())).collect())
 }
 
-/// True when each commit on the first-parent line of `tip` is a known one, down to `end`. False for a line longer than a thousand
-/// commits, and for a line that does not lead there.
+/// True when every commit on the first-parent line of `tip`, down to `end`, is known. False when the line is longer
+/// than a thousand commits or does not lead to `end`.
 pub fn is_made_of(
     repo: &Repository,
     tip: &CommitId,
@@ -209,13 +209,13 @@ pub fn is_made_of(
     Ok(word.unwrap_or(false))
 }
 
-/// The first parent of a commit; none for a root commit, and for a missing commit.
+/// The first parent of a commit; `None` for a root commit and for a missing commit.
 pub fn first_parent(repo: &Repository, commit: &CommitId) -> Option<CommitId> {
     let parent = repo.handle().find_commit(oid(commit).ok()?).ok()?.parent_id(0);
     parent.ok().map(commit_id)
 }
 
-/// The first-parent line of `tip`, oldest first, without `began` and what came before that.
+/// The first-parent line of `tip`, oldest first, without `began` and the commits before it.
 ///
 /// # Errors
 ///
@@ -235,7 +235,7 @@ pub fn first_parents(repo: &Repository, began: &CommitId, tip: &CommitId) -> Res
     Ok(line)
 }
 
-/// The merges that `tip` has and none of the others, latest first.
+/// The merges in the history of `tip` and of none of the others, latest first.
 ///
 /// # Errors
 ///
@@ -262,7 +262,7 @@ pub fn merges_between<'a>(
     Ok(merges)
 }
 
-/// What the latest of the last thousand commits on the first-parent line of `tip` says that says anything.
+/// The first answer of `says` over the last thousand commits on the first-parent line of `tip`, newest first.
 fn latest<T>(
     repo: &Repository,
     tip: &CommitId,

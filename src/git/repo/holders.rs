@@ -1,4 +1,4 @@
-//! Which refs hold a commit.
+//! The refs that hold a commit.
 
 use super::ids::commit_id;
 use super::repository::Repository;
@@ -6,7 +6,7 @@ use crate::git::files::error::GitError;
 use crate::git::program::command::Git;
 use crate::plan::CommitId;
 
-/// True when a commit lies in the history of a ref that counts, by its full name.
+/// True when a commit is in the history of a ref that counts. `counts` takes the ref's full name.
 ///
 /// # Errors
 ///
@@ -30,7 +30,8 @@ pub fn is_held(
     Ok(String::from_utf8_lossy(&out).lines().any(counts))
 }
 
-/// True for a commit of the main checkout's branch, if that counts. Most commits that are asked about have just landed there.
+/// True for a commit in the history of the main checkout's branch, if that branch counts. Most commits in question have
+/// just landed there.
 fn is_on_main_checkout(repo: &Repository, commit: &CommitId, counts: impl Fn(&str) -> bool) -> bool {
     let head = || {
         let handle = repo.handle();

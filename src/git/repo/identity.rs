@@ -1,4 +1,4 @@
-//! Who commits, and whether it is signed, when orch itself makes a commit.
+//! The identity and signing of commits that orch itself makes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,14 +10,13 @@ use crate::git::program::command::Git;
 /// The settings for one command that makes a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git) struct Committing {
-    /// `key=value` settings that stand in for an identity that nobody has configured.
+    /// `key=value` settings that supply a missing identity.
     pub(in crate::git) fallback: Vec<&'static str>,
-    /// True when commits are to be signed. `git commit` and `git merge` see to it themselves, `git commit-tree`
-    /// does not.
+    /// True when commits should be signed. `git commit` and `git merge` sign by themselves, `git commit-tree` does not.
     pub(in crate::git) sign: bool,
 }
 
-/// Reads who commits in a checkout (or, given the common directory, in the repository).
+/// Reads the identity for commits in a checkout (or, given the common directory, in the repository).
 pub(in crate::git) fn committing(git: impl Fn() -> Git) -> Result<Committing, GitError> {
     let answer = git()
         .args([
@@ -27,7 +26,7 @@ pub(in crate::git) fn committing(git: impl Fn() -> Git) -> Result<Committing, Gi
             r"^(user\.name|user\.email|commit\.gpgsign)$",
         ])
         .answer()?;
-    // Exit 1 says that none of them is set.
+    // Exit status 1 means that none of the settings is set.
     if !matches!(answer.status.code(), Some(0 | 1)) {
         return Err(answer.failure());
     }
@@ -46,7 +45,7 @@ pub(in crate::git) fn committing(git: impl Fn() -> Git) -> Result<Committing, Gi
     })
 }
 
-/// Settings that stand in for a name and an address that nobody has configured.
+/// Settings that supply a missing name and a missing address.
 pub(in crate::git) fn stand_ins(name: Option<&str>, email: Option<&str>) -> Vec<&'static str> {
     let mut settings = Vec::new();
     if name.is_none_or(str::is_empty) {
@@ -58,26 +57,27 @@ pub(in crate::git) fn stand_ins(name: Option<&str>, email: Option<&str>) -> Vec<
     settings
 }
 
-/// How git reads a setting that is true or false.
+/// Parses a boolean setting as git does.
 pub(in crate::git) fn is_true(value: &str) -> bool {
     matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1")
 }
 
-/// A command in a checkout that makes a commit: with an identity, whatever is configured.
+/// A command in a checkout that can make a commit: it has an identity, whatever is configured.
 pub(in crate::git) fn committing_within(path: &Path) -> Result<Git, GitError> {
     let settings = committing(|| Git::within(path))?;
     Ok(settings.apply(Git::within(path)))
 }
 
-/// What git is asked for, with the variables that say the same.
+/// The identities that git is asked for, each with the variables for its name and its address.
 const IDENTS: [(&str, &str, &str); 2] = [
     ("GIT_AUTHOR_IDENT", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"),
     ("GIT_COMMITTER_IDENT", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
 ];
 
-/// The variables that name whoever git would name in a commit made in a checkout, for programs that keep the person's own
-/// configuration from git. Empty where the repository's own configuration says it, which they leave alone, and where git does
-/// not know. `env` is what such a program is given on top of this process's environment.
+/// The variables for the identity that git would use for a commit in a checkout, for programs that hide the person's
+/// own configuration from git. Empty when the repository's own configuration has the identity, because these programs
+/// do not hide that, and when git does not know an identity. `env` is the environment of such a program on top of this
+/// process's own.
 ///
 /// # Errors
 ///
@@ -121,8 +121,8 @@ pub fn identity_variables(
     Ok(variables)
 }
 
-/// Whether the repository's own configuration has both a name and an address. `listing` has scope, then key and value, each
-/// ended by a NUL.
+/// True when the repository's own configuration has both a name and an address. `listing` has scope, then key and
+/// value, each ended by a NUL.
 fn is_named_here(listing: &[u8]) -> bool {
     let text = String::from_utf8_lossy(listing);
     let mut fields = text.split('\0');
@@ -140,11 +140,11 @@ fn is_named_here(listing: &[u8]) -> bool {
     ["user.name", "user.email"].iter().all(|key| named.contains(key))
 }
 
-/// Whether the environment or the configuration has both names and both addresses, so that git need not be asked. A value without
-/// a letter or a digit is for git to judge.
+/// True when the environment or the configuration has both names and both addresses, so that git need not be asked. A
+/// value without a letter or a digit is left for git to judge.
 fn is_named_in_full(repo: &Repository) -> bool {
     let config = repo.handle().config().ok();
-    // libgit2 knows nothing of another place of the person's configuration.
+    // libgit2 ignores another place of the person's configuration.
     let config = config.filter(|_| std::env::var_os("GIT_CONFIG_GLOBAL").is_none());
     let says = |text: &str| text.chars().any(char::is_alphanumeric);
     let named = |variable: &str, key: &str| match std::env::var_os(variable) {
@@ -158,7 +158,7 @@ fn is_named_in_full(repo: &Repository) -> bool {
     idents.all(|(_, name, email)| named(name, "user.name") && named(email, "user.email"))
 }
 
-/// Whether git knows in whose name an agent commits here.
+/// True when git knows an identity for an agent's commits here.
 ///
 /// # Errors
 ///
@@ -169,7 +169,7 @@ pub fn knows_who_commits(repo: &Repository) -> Result<bool, GitError> {
     }
     let ask = |who| Git::within(repo.here()).args(["var", who]).answer();
     let [(author, ..), (committer, ..)] = IDENTS;
-    // Side by side: what takes long is that a program starts.
+    // Both run in parallel, because starting a program is the slow part.
     let (author, committer) = std::thread::scope(|scope| {
         let author = scope.spawn(|| ask(author));
         let committer = ask(committer);

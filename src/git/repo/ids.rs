@@ -1,4 +1,4 @@
-//! Ids and names, as git2 has them and as plans do.
+//! Ids and names, converted between git2 and plans.
 
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;

@@ -1,4 +1,4 @@
-//! The repository and what its object database says: names, ancestry, trees, history, who commits. Looks at no checkout.
+//! The repository and its object database: names, ancestry, trees, history, identities. Reads no checkout.
 //!
 //! May import `program` and below.
 

@@ -1,24 +1,24 @@
-//! Patches of branches and targets that were looked at, kept for the next look.
+//! Patches of branches and targets, cached for the next look.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::plan::CommitId;
 
-/// The tip of a target, and the stable ids of the patches of its latest commits.
+/// The tip of a target, and the stable patch ids of its latest commits.
 pub(in crate::git) type LatestPatches = (CommitId, Vec<(String, CommitId)>);
 
-/// The changes of a branch since it and a target parted.
+/// The changes of a branch since it left a target.
 #[derive(Debug, Clone, Default)]
 pub(in crate::git) struct OwnPatches {
-    /// How many commits it has, merges included.
+    /// The number of commits, merges included.
     pub(in crate::git) commits: usize,
-    /// The patch of each that has one.
+    /// The patch of each commit that has one.
     pub(in crate::git) patches: Vec<String>,
-    /// The patch of all of them together.
+    /// The patch of all commits together.
     pub(in crate::git) whole: Option<String>,
 }
 
-/// What a target has that is not in the history of a commit.
+/// The commits of a target that are not in the history of a commit.
 #[derive(Debug)]
 pub(in crate::git) struct CommitsSince {
     /// The commit.
@@ -27,6 +27,6 @@ pub(in crate::git) struct CommitsSince {
     pub(in crate::git) target: CommitId,
     /// All commits.
     pub(in crate::git) commits: BTreeSet<CommitId>,
-    /// The trees of the latest commits, each with the latest that has it.
+    /// The trees of the latest commits, each with the latest commit that has the tree.
     pub(in crate::git) trees: HashMap<String, CommitId>,
 }

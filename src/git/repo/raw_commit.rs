@@ -4,26 +4,26 @@ use super::ids::oid;
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
 
-/// The text of a commit besides its tree and its parents.
+/// The parts of a commit object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git) struct RawCommit {
-    /// The id of its tree.
+    /// The id of the commit's tree.
     pub(in crate::git) tree: String,
-    /// Its parents.
+    /// The commit's parents.
     pub(in crate::git) parents: Vec<CommitId>,
-    /// Name, address and time of its author.
+    /// The name, address and time of the author.
     pub(in crate::git) author: Vec<u8>,
-    /// Those of its committer.
+    /// The name, address and time of the committer.
     pub(in crate::git) committer: Vec<u8>,
-    /// How message and names are encoded; none for UTF-8.
+    /// The encoding of message and names; `None` for UTF-8.
     pub(in crate::git) encoding: Option<Vec<u8>>,
     /// The message.
     pub(in crate::git) message: Vec<u8>,
 }
 
 impl RawCommit {
-    /// Reads the content of a commit object; none when it is not one. Signatures and merged tags are passed over: they hold for
-    /// that very commit.
+    /// Parses the content of a commit object; `None` when the content is not a commit. Signatures and merged tags are
+    /// skipped, because they are valid only for that very commit.
     pub(in crate::git) fn parse(data: &[u8]) -> Option<Self> {
         let end = data.windows(2).position(|two| two == b"\n\n")?;
         let (head, message) = (&data[..end], &data[end + 2..]);
@@ -68,7 +68,7 @@ impl RawCommit {
     }
 }
 
-/// A commit, read from a repository.
+/// Reads a commit from a repository.
 pub(in crate::git) fn read(repo: &git2::Repository, commit: &CommitId) -> Result<RawCommit, GitError> {
     let cannot = || GitError::library(format!("read the commit `{commit}`"));
     let odb = repo.odb().map_err(cannot())?;

@@ -1,4 +1,4 @@
-//! The repository that orch works on, wherever in it one stands.
+//! The repository that orch works on, found from any folder in it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
@@ -11,7 +11,7 @@ use super::patches::{CommitsSince, LatestPatches, OwnPatches};
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
 
-/// A repository with everything that its checkouts share. Cheap to clone, safe to share between threads.
+/// A repository, with everything that its checkouts share. Cheap to clone, safe to share between threads.
 #[derive(Clone)]
 pub struct Repository {
     here: PathBuf,
@@ -19,15 +19,16 @@ pub struct Repository {
     top: PathBuf,
     name: String,
     bare: bool,
-    /// One handle for all reads: it keeps pack indexes open. libgit2 handles are not to be used from two threads.
+    /// One handle for all reads, which keeps pack indexes open. Two threads must not use one libgit2 handle at the same
+    /// time.
     handle: Arc<Mutex<git2::Repository>>,
-    /// The patches of the latest commits of a target that was looked at, with the tip it had.
+    /// The patches of the latest commits of the last target, with the target's tip at that time.
     pub(in crate::git) latest_patches: Arc<Mutex<Option<LatestPatches>>>,
-    /// The patches of branches that were looked at, by where they parted from a target, and their tips.
+    /// The patches of branches, by the commit where they left a target and by their tips.
     pub(in crate::git) own_patches: Arc<Mutex<BTreeMap<(CommitId, CommitId), OwnPatches>>>,
-    /// What a target has since a commit, as it was looked at last.
+    /// The last result for the commits of a target since a commit.
     pub(in crate::git) latest_since: Arc<Mutex<Option<Arc<CommitsSince>>>>,
-    /// Common ancestors that were found: a walk through the histories for each.
+    /// The common ancestors found so far. Each costs a walk through the histories.
     pub(in crate::git) merge_bases: Arc<Mutex<HashMap<(git2::Oid, git2::Oid), git2::Oid>>>,
 }
 
@@ -41,10 +42,10 @@ impl fmt::Debug for Repository {
 }
 
 impl Repository {
-    /// Finds the repository that holds `dir`: a checkout, a folder below one, a linked worktree, a bare
-    /// repository or a folder with a `.git` file that points to one.
+    /// Finds the repository that contains `dir`: a checkout, a folder below a checkout, a linked worktree, a bare
+    /// repository, or a folder with a `.git` file that points to a repository.
     pub fn discover(dir: &Path) -> Result<Self, GitError> {
-        // Not `discover`, which opens the folder it finds and forgets where it was found from.
+        // Not `discover`, which opens the repository it finds and forgets where the search began.
         let across = git2::RepositoryOpenFlags::CROSS_FS;
         let opened = git2::Repository::open_ext(dir, across, std::iter::empty::<&OsStr>());
         let found = opened.map_err(|source| match source.code() {
@@ -81,8 +82,8 @@ impl Repository {
         })
     }
 
-    /// True when to look for a repository from this folder is sure to find this one, as seen from this checkout: it is the folder
-    /// of the main checkout, and one is in that.
+    /// True when a search for a repository from this folder certainly finds this repository, seen from this checkout:
+    /// the folder is the main checkout, and the repository is inside it.
     pub fn is_found_from(&self, folder: &Path) -> bool {
         folder == self.here && self.here.join(".git") == self.common_dir
     }
@@ -97,13 +98,14 @@ impl Repository {
         &self.top
     }
 
-    /// The folder of the checkout that [`Repository::discover`] was called in; the bare repository's when in none.
+    /// The folder of the checkout that [`Repository::discover`] was called in. The bare repository's folder outside any
+    /// checkout.
     pub fn here(&self) -> &Path {
         &self.here
     }
 
-    /// What `{repo}` stands for: the name of the main checkout's folder. A bare repository's name loses `.git`, and one that is
-    /// itself called `.git` or `.bare` has the name of the folder it is in.
+    /// The value of `{repo}`: the name of the main checkout's folder. A bare repository's name loses `.git`. A bare
+    /// repository that is itself called `.git` or `.bare` has the name of the folder around it.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -113,7 +115,7 @@ impl Repository {
         self.bare
     }
 
-    /// The branch of the checkout one stands in, also one without a commit; none for a detached HEAD.
+    /// The branch of the current checkout, even a branch without a commit; `None` for a detached HEAD.
     pub fn head_branch(&self) -> Result<Option<String>, GitError> {
         let repo = self.handle();
         let head = repo
@@ -127,7 +129,7 @@ impl Repository {
             .map(str::to_owned))
     }
 
-    /// True when there is no commit to start from: no branch, no detached HEAD.
+    /// True when there is no commit to start from: no branch and no detached HEAD.
     pub fn is_empty(&self) -> Result<bool, GitError> {
         let repo = self.handle();
         if repo.head().is_ok() {
@@ -139,7 +141,7 @@ impl Repository {
         Ok(branches.next().is_none())
     }
 
-    /// Refuses a repository without a commit, with what to do.
+    /// Refuses a repository without a commit, and says what to do.
     pub fn require_commit(&self) -> Result<(), GitError> {
         if self.is_empty()? {
             return Err(GitError::NoCommit {
@@ -150,12 +152,12 @@ impl Repository {
     }
 
     pub(in crate::git) fn handle(&self) -> MutexGuard<'_, git2::Repository> {
-        // A panic while reading leaves nothing half-done in a handle that is only read from.
+        // A panic during a read leaves nothing half done, because the handle is only read from.
         self.handle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The main checkout of a repository that was found from a linked worktree; the repository itself when it is bare.
+/// The main checkout of a repository that was found from a linked worktree. The repository itself when it is bare.
 fn main_checkout(main: &git2::Repository, common_dir: &Path) -> Result<PathBuf, GitError> {
     let Some(top) = main.workdir() else {
         return Ok(common_dir.to_owned());
@@ -173,7 +175,7 @@ fn main_checkout(main: &git2::Repository, common_dir: &Path) -> Result<PathBuf, 
         })
 }
 
-/// Why libgit2 cannot read a repository, in its own words.
+/// Why libgit2 cannot read a repository, in orch's words.
 fn unknown_format(message: &str) -> Option<&'static str> {
     let message = message.to_ascii_lowercase();
     if message.contains("refstorage") {

@@ -13,15 +13,15 @@ use super::tree_diff::tree_at;
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
 
-/// How a tree marks a symbolic link.
+/// The mode of a symbolic link in a tree.
 const LINK: i32 = 0o120_000;
-/// So many in a row are a cycle, as the kernel has it.
+/// The most symbolic links in a row; more count as a cycle, as in the kernel.
 const MOST_LINKS: usize = 40;
 
-/// How many common ancestors are kept.
+/// The most common ancestors that are cached.
 const MOST_BASES: usize = 10_000;
 
-/// How far two commits have grown apart, in commits.
+/// How far two commits have diverged, in commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AheadBehind {
     /// Commits in the first that the second lacks.
@@ -31,8 +31,8 @@ pub struct AheadBehind {
 }
 
 impl Repository {
-    /// The commit that a name stands for, as git reads names: branch, tag, remote branch, id, `HEAD~2`. A short
-    /// name shared by a branch and a tag that differ is refused instead of guessed.
+    /// The commit that a name stands for, as git reads names: branch, tag, remote branch, id, `HEAD~2`. A short name
+    /// that a branch and a tag share is refused when they differ.
     pub fn resolve(&self, rev: &str) -> Result<CommitId, GitError> {
         let repo = self.handle();
         let commit_of = |name: &str| {
@@ -63,7 +63,7 @@ impl Repository {
         })
     }
 
-    /// The commit a local branch points to; none when there is no such branch.
+    /// The commit of a local branch; `None` when there is no such branch.
     pub fn branch_tip(&self, branch: &str) -> Result<Option<CommitId>, GitError> {
         self.ref_target(&branch_ref(branch))
     }
@@ -76,7 +76,7 @@ impl Repository {
         Ok(names)
     }
 
-    /// The commit a ref points to, given its full name; none when there is no such ref.
+    /// The commit of a ref, given the ref's full name; `None` when there is no such ref.
     pub fn ref_target(&self, name: &str) -> Result<Option<CommitId>, GitError> {
         let repo = self.handle();
         let peeled = repo.find_reference(name).and_then(|found| found.peel_to_commit());
@@ -111,7 +111,8 @@ impl Repository {
             .map_err(GitError::library("compare two histories"))
     }
 
-    /// The commits that are not in the history of `tip`, in one walk. A commit that cannot be looked up is not in it.
+    /// The commits that are not in the history of `tip`, found in one walk. A commit that cannot be looked up counts as
+    /// not in it.
     pub fn not_in(
         &self,
         tip: &CommitId,
@@ -136,7 +137,7 @@ impl Repository {
         Ok(gone)
     }
 
-    /// How many commits `one` and `other` each have that the other lacks.
+    /// The number of commits that `one` and `other` each have and the other lacks.
     pub fn ahead_behind(&self, one: &CommitId, other: &CommitId) -> Result<AheadBehind, GitError> {
         if one == other {
             return Ok(AheadBehind { ahead: 0, behind: 0 });
@@ -148,7 +149,7 @@ impl Repository {
         Ok(AheadBehind { ahead, behind })
     }
 
-    /// The best common ancestor of two commits; none when their histories are unrelated.
+    /// The best common ancestor of two commits; `None` when their histories are unrelated.
     pub fn merge_base(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, GitError> {
         let of = (oid(one)?, oid(other)?);
         let known = || self.merge_bases.lock().unwrap_or_else(PoisonError::into_inner);
@@ -182,7 +183,7 @@ impl Repository {
         Ok(String::from_utf8_lossy(found.summary_bytes().unwrap_or_default()).into_owned())
     }
 
-    /// True when a commit has this file or folder, named from the top of the repository.
+    /// True when a commit has this file or folder. The path is relative to the top of the repository.
     pub fn has_file(&self, commit: &CommitId, path: &Path) -> Result<bool, GitError> {
         let repo = self.handle();
         match tree_at(&repo, commit)?.get_path(path) {
@@ -215,7 +216,7 @@ impl Repository {
         Ok(found)
     }
 
-    /// The id of a commit's tree: equal trees hold equal files.
+    /// The id of a commit's tree. Equal trees hold equal files.
     pub fn tree_of(&self, commit: &CommitId) -> Result<String, GitError> {
         let repo = self.handle();
         let found = repo
@@ -226,8 +227,8 @@ impl Repository {
 }
 
 impl Repository {
-    /// The text of a file in a commit, read through symbolic links as in a checkout; none if there is no such file, or if it is
-    /// not UTF-8.
+    /// The text of a file in a commit. Follows symbolic links as in a checkout. `None` when there is no such file, or
+    /// it is not UTF-8.
     pub fn text_at(&self, commit: &CommitId, path: &Path) -> Option<String> {
         let repo = self.handle();
         let tree = repo.find_commit(oid(commit).ok()?).ok()?.tree().ok()?;
@@ -259,7 +260,7 @@ impl Repository {
     }
 }
 
-/// True when git would accept the text as a branch's name.
+/// True when git would accept the text as the name of a branch.
 pub fn is_branch_name(name: &str) -> bool {
     git2::Branch::name_is_valid(name).unwrap_or(false) && name != "HEAD"
 }
@@ -274,7 +275,7 @@ fn branch_names(repo: &git2::Repository, kind: git2::BranchType) -> Vec<String> 
         .collect()
 }
 
-/// Up to three branches whose names are close to `rev`, nearest first: one letter in three may differ.
+/// Up to three branches with names close to `rev`, nearest first. One letter in three may differ.
 fn near_branches(repo: &git2::Repository, rev: &str) -> Vec<String> {
     let mut near: Vec<(usize, String)> = [git2::BranchType::Local, git2::BranchType::Remote]
         .into_iter()

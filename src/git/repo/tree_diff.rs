@@ -1,4 +1,4 @@
-//! The files by which two commits differ.
+//! The files that differ between two commits.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -11,7 +11,7 @@ use super::ids::oid;
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
 
-/// The differences from one tree to another, without a guess at what was moved.
+/// The differences between two trees, without rename detection.
 pub(in crate::git) struct TreeDiff<'a>(git2::Diff<'a>);
 
 impl<'a> TreeDiff<'a> {
@@ -24,7 +24,7 @@ impl<'a> TreeDiff<'a> {
         Self::from_tree(repo, Some(&tree_at(repo, old)?), &tree_at(repo, new)?)
     }
 
-    /// The changes from one tree, or from nothing, to another.
+    /// The changes from one tree, or from nothing, to another tree.
     pub(in crate::git) fn from_tree(
         repo: &'a git2::Repository,
         old: Option<&Tree<'_>>,
@@ -35,7 +35,7 @@ impl<'a> TreeDiff<'a> {
             .map_err(GitError::library(format!("compare with tree `{}`", new.id())))
     }
 
-    /// The paths that are not the same on both sides.
+    /// The paths that differ between the two sides.
     pub(in crate::git) fn paths(&self) -> BTreeSet<PathBuf> {
         let both = self.0.deltas().flat_map(|delta| {
             let both = [delta.old_file().path_bytes(), delta.new_file().path_bytes()];
@@ -44,7 +44,7 @@ impl<'a> TreeDiff<'a> {
         both.flatten().collect()
     }
 
-    /// Lines that only the second side has, and lines that only the first side has.
+    /// The numbers of lines that only the second side has and that only the first side has.
     pub(in crate::git) fn lines(&self) -> Result<(usize, usize), GitError> {
         let stats = self.0.stats().map_err(GitError::library("count changed lines"))?;
         Ok((stats.insertions(), stats.deletions()))
@@ -75,7 +75,7 @@ impl<'a> TreeDiff<'a> {
     }
 }
 
-/// The files of a commit.
+/// The tree of a commit.
 pub(in crate::git) fn tree_at<'a>(
     repo: &'a git2::Repository,
     commit: &CommitId,

@@ -1,4 +1,4 @@
-//! Where branches are checked out.
+//! The checkouts of branches.
 
 use std::path::PathBuf;
 
@@ -9,16 +9,16 @@ use crate::git::files::registration::{Registration, head_in, read_head, registra
 use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 
-/// A place where a branch is checked out.
+/// A checkout of a branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkout {
     /// Its folder.
     pub path: PathBuf,
-    /// Tracked files with uncommitted changes, relative to it, sorted. Submodules are left alone.
+    /// Tracked files with uncommitted changes, relative to the checkout, sorted. Submodules are ignored.
     pub dirty: Vec<PathBuf>,
 }
 
-/// The folders in which a branch is checked out, by its own name or by an alias, sorted. A folder that is gone is not one.
+/// The folders in which a branch is checked out, under its own name or an alias, sorted. Missing folders are left out.
 pub fn checkout_paths(repo: &Repository, branch: &str) -> Result<Vec<PathBuf>, GitError> {
     let branch = Some(meant(repo, branch.to_owned()));
     let shows = |head: Option<Option<String>>| {
@@ -37,13 +37,13 @@ pub fn checkout_paths(repo: &Repository, branch: &str) -> Result<Vec<PathBuf>, G
     Ok(paths)
 }
 
-/// The branch itself, where `branch` is an alias of one: a symbolic ref, as `master` may be of `main`.
+/// The branch that an alias stands for. An alias is a symbolic ref, for example `master` for `main`.
 fn meant(repo: &Repository, branch: String) -> String {
     let alias = read_head(&repo.common_dir().join("refs/heads").join(&branch));
     alias.flatten().unwrap_or(branch)
 }
 
-/// The checkouts of a branch and what is uncommitted in them.
+/// The checkouts of a branch, with their uncommitted files.
 pub fn checkouts_of(repo: &Repository, branch: &str) -> Result<Vec<Checkout>, GitError> {
     let look = |path| look(repo, path);
     checkout_paths(repo, branch)?.into_iter().map(look).collect()

@@ -1,4 +1,4 @@
-//! A fingerprint of a checkout, to notice that somebody works in it who should not.
+//! A fingerprint of a checkout, to notice when somebody works there who should not.
 
 use super::inspect::inspect_in;
 use std::collections::BTreeMap;
@@ -12,19 +12,19 @@ use crate::plan::CommitId;
 /// The fingerprint of a checkout. Different fingerprints belong to different states.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadPrint {
-    /// The commit checked out.
+    /// The checked-out commit.
     pub head: CommitId,
-    /// The branch checked out; none for a detached HEAD.
+    /// The checked-out branch; `None` for a detached HEAD.
     pub branch: Option<String>,
-    /// Every uncommitted file with its fingerprint; none for a deleted file.
+    /// Every uncommitted file with its fingerprint; `None` for a deleted file.
     dirty: BTreeMap<PathBuf, Option<Looks>>,
 }
 
-/// Size in bytes, time of change in seconds and nanoseconds.
+/// Size in bytes, modification time in seconds and nanoseconds.
 type Looks = (u64, i64, i64);
 
 impl HeadPrint {
-    /// The same uncommitted files on the commit and branch of another.
+    /// The same uncommitted files on the commit and branch of another fingerprint.
     pub fn moved_to(self, other: &Self) -> Self {
         Self {
             head: other.head.clone(),
@@ -33,7 +33,7 @@ impl HeadPrint {
         }
     }
 
-    /// The files whose uncommitted content is another than it was, those included that are committed or put back by now.
+    /// The files whose uncommitted content has changed, including files that have since been committed or restored.
     pub fn changed_since(&self, before: &Self) -> Vec<PathBuf> {
         let all = before.dirty.keys().chain(self.dirty.keys());
         let other = |file: &&PathBuf| before.dirty.get(*file) != self.dirty.get(*file);

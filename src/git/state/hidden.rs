@@ -1,5 +1,5 @@
-//! What a worktree holds that `git status` does not show: changes to files that git was told not to look at, and commits that
-//! only the worktree's own refs have.
+//! The contents of a worktree that `git status` does not show: changes to files that git was told not to look at, and
+//! commits that only the worktree's own refs have.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -13,11 +13,12 @@ use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// True when the index may have files with `--assume-unchanged` or `--skip-worktree`. Cheaper than to look for changes in them.
+/// True when the index may have files with `--assume-unchanged` or `--skip-worktree`. Cheaper than looking for changes
+/// in them.
 pub(in crate::git) fn may_hide(worktree: &Path) -> Result<bool, GitError> {
     const ASSUMED: u16 = 1 << 15;
     const SKIPPED: u16 = 1 << 14;
-    // git can read what the library cannot.
+    // True after an error: git can read some indexes that the library cannot.
     Ok(
         git2::Index::open(&git_dir(worktree)?.join("index")).map_or(true, |index| {
             let hides =
@@ -27,13 +28,13 @@ pub(in crate::git) fn may_hide(worktree: &Path) -> Result<bool, GitError> {
     )
 }
 
-/// Files with `--assume-unchanged` or `--skip-worktree` that are not as they were staged, relative to the worktree. Those that
-/// are not there, as in a sparse checkout, hold nothing.
+/// Files with `--assume-unchanged` or `--skip-worktree` that differ from the index, relative to the worktree. Missing
+/// files, as in a sparse checkout, hold nothing and are left out.
 pub(in crate::git) fn hidden_changes(worktree: &Path) -> Result<Vec<PathBuf>, GitError> {
     let out = Git::within(worktree)
         .args(["ls-files", "-v", "--stage", "-z"])
         .run()?;
-    // `TAG MODE OID STAGE<TAB>PATH`: lower case for those that are assumed unchanged, `S` for those that are skipped.
+    // `TAG MODE OID STAGE<TAB>PATH`: a lower-case tag for files that are assumed unchanged, `S` for skipped files.
     let hidden = records(&out).filter_map(|record| match record {
         [tag, b' ', rest @ ..] if tag.is_ascii_lowercase() || *tag == b'S' => {
             let tab = rest.iter().position(|byte| *byte == b'\t')?;
@@ -64,7 +65,7 @@ pub(in crate::git) fn hidden_changes(worktree: &Path) -> Result<Vec<PathBuf>, Gi
     Ok(files)
 }
 
-/// The id that git would stage a file's content under, line endings and filters applied.
+/// The id under which git would stage a file's content, with line endings and filters applied.
 fn staged_as(worktree: &Path, file: &Path) -> Result<Option<Oid>, GitError> {
     let out = Git::within(worktree)
         .args(["hash-object", "--"])
@@ -73,7 +74,7 @@ fn staged_as(worktree: &Path, file: &Path) -> Result<Option<Oid>, GitError> {
     Ok(Oid::from_str(String::from_utf8_lossy(&out).trim()).ok())
 }
 
-/// Refs that go with a worktree, with commits that are not in the history of `target`.
+/// The worktree's own refs with commits that are not in the history of `target`.
 pub(in crate::git) fn own_refs_beyond(
     repo: &Repository,
     worktree: &Path,
@@ -96,7 +97,7 @@ pub(in crate::git) fn own_refs_beyond(
         let Ok(commit) = id.parse::<CommitId>() else {
             continue;
         };
-        // What is no commit cannot be told to be anywhere else.
+        // An object that is no commit cannot be shown to exist anywhere else.
         if !repo.is_ancestor(&commit, target).unwrap_or(false) {
             beyond.push((name.to_owned(), commit));
         }

@@ -1,4 +1,4 @@
-//! Ignored files in a worktree, which go with it: named and measured before they do.
+//! Ignored files in a worktree. They are removed with the worktree, so they are listed and measured first.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use crate::git::program::command::{Git, records};
 pub struct Ignored {
     /// Its path, relative to the worktree; a folder is ignored as a whole.
     pub path: PathBuf,
-    /// The bytes in it.
+    /// The size in bytes.
     pub bytes: u64,
-    /// Repositories inside, relative to the worktree: their work may exist nowhere else.
+    /// Repositories inside, relative to the worktree. Their work may exist nowhere else.
     pub(in crate::git) repositories: Vec<PathBuf>,
 }
 
-/// Everything ignored in a worktree but orch's own folder, sorted.
+/// Everything ignored in a worktree except orch's own folder, sorted.
 pub(in crate::git) fn ignored(worktree: &Path) -> Result<Vec<Ignored>, GitError> {
     let out = Git::within(worktree)
         .option("--no-optional-locks")
@@ -42,7 +42,8 @@ pub(in crate::git) fn ignored(worktree: &Path) -> Result<Vec<Ignored>, GitError>
     Ok(all)
 }
 
-/// What git ignores in a checkout, NUL-terminated; a folder that is ignored as a whole is named once, with a slash behind it.
+/// The ignored paths in a checkout, NUL-terminated. A folder that is ignored as a whole is listed once, with a trailing
+/// slash.
 pub(in crate::git) fn ignored_places(checkout: &Path) -> Result<Vec<u8>, GitError> {
     Git::within(checkout)
         .args([

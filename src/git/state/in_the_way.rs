@@ -1,4 +1,4 @@
-//! Files of somebody's that stand where a move of a checkout has to put its own.
+//! Files of people or agents that are in the way of files that a checkout's move has to write.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,8 +9,8 @@ use crate::git::files::names::ORCH_DIR;
 use crate::git::repo::tree_diff::{TreeDiff, tree_at};
 use crate::plan::CommitId;
 
-/// The files of a worktree, ignored ones above all, that git does not track and that going to the commit would replace. What
-/// orch itself keeps there is its own to replace.
+/// The untracked files of a worktree, mostly ignored ones, that a checkout of the commit would replace. Orch may
+/// replace its own files, so they are left out.
 pub(in crate::git) fn covered(path: &Path, old: &CommitId, new: &CommitId) -> Result<Vec<PathBuf>, GitError> {
     if old == new {
         return Ok(Vec::new());
@@ -25,8 +25,8 @@ fn open(path: &Path) -> Result<git2::Repository, GitError> {
     git2::Repository::open(path).map_err(cannot)
 }
 
-/// Files in a checkout of `old` that git does not track there and that going to `new` would replace, sorted. Git
-/// itself spares only those that are not ignored; here an ignored one (an `.env`) is spared as well.
+/// Untracked files in a checkout of `old` that a checkout of `new` would replace, sorted. Git itself spares only files
+/// that are not ignored; orch also spares ignored ones (such as `.env`).
 pub(in crate::git) fn in_the_way(
     repo: &git2::Repository,
     path: &Path,
@@ -45,7 +45,7 @@ pub(in crate::git) fn in_the_way(
     let (tree, new_tree) = (tree_at(repo, old)?, tree_at(repo, new)?);
     let mut candidates = BTreeSet::new();
     for (file, occupied) in found {
-        // A submodule goes into the folder that is there.
+        // A submodule goes into the existing folder.
         let is_submodule = || {
             let kind = new_tree.get_path(&file).ok().and_then(|entry| entry.kind());
             kind == Some(git2::ObjectType::Commit)
@@ -64,11 +64,11 @@ pub(in crate::git) fn in_the_way(
         .collect())
 }
 
-/// Obstacles where a new file has to go.
+/// An obstacle at the path of a new file.
 enum Occupied {
-    /// A file: itself, or one in the place of a folder above it.
+    /// A file at the path itself, or in the place of a folder above it.
     File(PathBuf),
-    /// A folder of the same name. Git takes it away with all that is ignored in it.
+    /// A folder of the same name. Git removes the folder with all ignored files in it.
     Folder,
 }
 

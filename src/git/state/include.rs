@@ -10,7 +10,7 @@ use crate::git::files::names::ORCH_DIR;
 use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 
-/// The file at the top of the main checkout that names them, in the syntax of `.gitignore`.
+/// The file at the top of the main checkout that lists these files, in `.gitignore` syntax.
 pub const INCLUDE_FILE: &str = ".worktreeinclude";
 
 /// The found paths, relative to the main checkout and sorted.
@@ -18,7 +18,8 @@ pub const INCLUDE_FILE: &str = ".worktreeinclude";
 pub struct Included {
     /// Files and symbolic links.
     pub files: Vec<PathBuf>,
-    /// Repositories inside the checkout. They are not for copying: two copies of a repository soon hold different work.
+    /// Repositories inside the checkout. They are not copied, because two copies of a repository soon hold different
+    /// work.
     pub repositories: Vec<PathBuf>,
 }
 
@@ -27,9 +28,8 @@ pub fn has_include_file(repo: &Repository) -> bool {
     !repo.is_bare() && repo.top().join(INCLUDE_FILE).is_file()
 }
 
-/// The files of the main checkout that are named by `.worktreeinclude` or one of these patterns, that git ignores and
-/// that are not tracked. Both lists are matched by git itself, so every pattern means what it means in `.gitignore`.
-/// Nothing where there is no main checkout.
+/// The untracked, ignored files of the main checkout that `.worktreeinclude` or one of the patterns names. Git itself
+/// matches both lists, so every pattern has its `.gitignore` meaning. Empty when there is no main checkout.
 ///
 /// # Errors
 ///
@@ -73,7 +73,7 @@ pub fn included(repo: &Repository, patterns: &[String]) -> Result<Included, GitE
     Ok(found)
 }
 
-/// True when the path, or a folder that it is in (written with a slash at its end), is in a sorted list.
+/// True when a sorted list has the path or one of the folders above it. Folders end with a slash.
 fn is_within(path: &[u8], sorted: &[&[u8]]) -> bool {
     let folders = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
     let mut prefixes = folders.map(|(at, _)| &path[..=at]).chain([path]);

@@ -1,4 +1,4 @@
-//! The state of a checkout: what is committed, what is not, and what is half-way.
+//! The state of a checkout: the commit, uncommitted changes, and operations in progress.
 
 use std::ffi::{OsStr, OsString};
 use std::ops::Deref;
@@ -14,7 +14,7 @@ use crate::git::repo::ids::commit_id;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-/// A git operation that was begun and not ended.
+/// A git operation that was begun and has not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InProgress {
@@ -31,7 +31,7 @@ pub enum InProgress {
 }
 
 impl InProgress {
-    /// The name people know it by.
+    /// The operation's common name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Merge => "merge",
@@ -42,7 +42,7 @@ impl InProgress {
         }
     }
 
-    /// The command that gives it up.
+    /// The command that aborts the operation.
     pub const fn end(self) -> &'static str {
         match self {
             Self::Merge => "git merge --abort",
@@ -63,25 +63,25 @@ impl std::fmt::Display for InProgress {
 /// The state of a checkout at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorktreeState {
-    /// The commit checked out.
+    /// The checked-out commit.
     pub head: CommitId,
-    /// The branch checked out; none for a detached HEAD.
+    /// The checked-out branch; `None` for a detached HEAD.
     pub branch: Option<String>,
-    /// Files that differ from the commit, and untracked ones that are not ignored, relative to the checkout, sorted. Orch's own
-    /// folder is left out. A path that ends in `/` is an untracked repository inside the checkout.
+    /// Files that differ from the commit, and untracked files that are not ignored, relative to the checkout, sorted.
+    /// Orch's own folder is left out. A path that ends in `/` is an untracked repository inside the checkout.
     pub dirty: Vec<PathBuf>,
-    /// An operation that waits to be ended.
+    /// An operation that has not ended.
     pub in_progress: Option<InProgress>,
 }
 
 impl WorktreeState {
-    /// True when nothing is uncommitted and nothing half-way.
+    /// True when nothing is uncommitted and no operation is in progress.
     pub fn is_clean(&self) -> bool {
         self.dirty.is_empty() && self.in_progress.is_none()
     }
 }
 
-/// Looks at a checkout. Takes no lock in it, so that a command of an agent is never hindered.
+/// Inspects a checkout. Takes no lock there, so an agent's command is never blocked.
 pub fn inspect(path: &Path) -> Result<WorktreeState, GitError> {
     let spotless = || {
         let repo = git2::Repository::open(path).ok()?;
@@ -90,13 +90,13 @@ pub fn inspect(path: &Path) -> Result<WorktreeState, GitError> {
     spotless().map_or_else(|| look(path), Ok)
 }
 
-/// As [`inspect`], by the git program alone: for where a sandbox lets git work and keeps the library from opening the
-/// repository.
+/// Like [`inspect`], by the git program alone. For use when a sandbox lets git work but keeps the library from opening
+/// the repository.
 pub fn inspect_by_git(path: &Path) -> Result<WorktreeState, GitError> {
     look(path)
 }
 
-/// [`inspect`] for a worktree of this repository: cheaper, because the repository is open already.
+/// Like [`inspect`], for a worktree of this repository. Cheaper, because the repository is already open.
 pub fn inspect_in(repo: &Repository, worktree: &Path) -> Result<WorktreeState, GitError> {
     let ours = |git_dir: &Path| git_dir.starts_with(repo.common_dir());
     match git_dir(worktree) {
@@ -121,7 +121,7 @@ fn seen_spotless<R: Deref<Target = git2::Repository>>(
     })
 }
 
-/// [`inspect`] by git itself.
+/// Like [`inspect`], by the git program.
 fn look(path: &Path) -> Result<WorktreeState, GitError> {
     let answer = Git::within(path)
         .option("--no-optional-locks")
@@ -158,7 +158,7 @@ fn look(path: &Path) -> Result<WorktreeState, GitError> {
     let head = head.ok_or_else(|| GitError::Unborn {
         path: path.to_owned(),
     })?;
-    // Status writes `(detached)`, which is no name of a branch; a branch of that name shows in HEAD itself.
+    // `git status` prints `(detached)`, but a branch may also have this name. HEAD itself shows which is meant.
     let branch = match read_head(&git_dir.join("HEAD")) {
         Some(on) => on,
         None => branch,
@@ -200,12 +200,12 @@ pub fn git_dir(path: &Path) -> Result<PathBuf, GitError> {
     Ok(PathBuf::from(OsStr::from_bytes(out.trim_ascii_end())))
 }
 
-/// True when a checkout is there: its `.git` is a folder, or leads to one.
+/// True when the folder is a checkout: its `.git` is a folder, or points to one.
 pub fn is_checkout(path: &Path) -> bool {
     pointed_to(path).unwrap_or_else(|| path.join(".git")).is_dir()
 }
 
-/// The commit checked out in a worktree. Cheaper than [`inspect`]: no process is started.
+/// The checked-out commit of a worktree. Cheaper than [`inspect`], because no process is started.
 pub fn head_of(path: &Path) -> Result<CommitId, GitError> {
     if let Some(head) = git_dir(path).ok().and_then(|git_dir| written_head(&git_dir)) {
         return Ok(head);

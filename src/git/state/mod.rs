@@ -1,4 +1,4 @@
-//! Looking at checkouts: what is uncommitted, ignored, hidden or in the way. Changes nothing.
+//! Inspecting checkouts: uncommitted, ignored and hidden files, and files in the way. Changes nothing.
 //!
 //! May import `repo` and below.
 

@@ -1,4 +1,4 @@
-//! An index that hides nothing, read without a process.
+//! An index that hides no change, read without a process.
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
@@ -14,13 +14,13 @@ use crate::plan::CommitId;
 const STAGE: u16 = 0x3000;
 const ASSUME_VALID: u16 = 0x8000;
 
-/// Above this many entries git's own comparison, which knows the folders that are unchanged, is as fast.
+/// Above this number of entries git's own comparison is as fast, because git knows which folders are unchanged.
 pub(in crate::git) const MOST_FILES: usize = 10_000;
 
-/// Files larger than this are not read, in bytes.
+/// The size in bytes above which files are not read.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// The entries of an index of which each is a plain one: of no merge, and with no flag that hides a change from git.
+/// The entries of an index with plain entries only: no merge, and no flag that hides a change from git.
 pub(in crate::git) struct PlainIndex {
     /// Sorted by path, bytewise.
     pub(in crate::git) entries: Vec<IndexEntry>,
@@ -29,9 +29,9 @@ pub(in crate::git) struct PlainIndex {
 }
 
 impl PlainIndex {
-    /// Reads the index in this folder. None when it is not plain, or has more files than `most`.
+    /// Reads the index in this folder. Returns `None` when the index is not plain, or has more than `most` files.
     pub(in crate::git) fn read(git_dir: &Path, most: usize) -> Option<Self> {
-        // Before the index is read: a newer one then only makes its files look too young.
+        // Read before the index itself. When the index is replaced in between, its files merely look too young.
         let written = mtime(&fs::metadata(git_dir.join("index")).ok()?);
         let index = git2::Index::open(&git_dir.join("index")).ok()?;
         if index.len() > most {
@@ -43,7 +43,7 @@ impl PlainIndex {
         entries.iter().all(plain).then_some(Self { entries, written })
     }
 
-    /// The files in which it differs from a commit. None when that cannot be read.
+    /// The files in which the index differs from a commit. `None` when the commit cannot be read.
     pub(in crate::git) fn differing(
         &self,
         repo: &git2::Repository,
@@ -79,11 +79,11 @@ impl PlainIndex {
         }
     }
 
-    /// True when it is certain that this file is as the entry says: the same times, number, size and mode to the last digit, which is
-    /// git's own test. Of a file as young as the index that says nothing (git's `Documentation/technical/racy-git.txt` says
-    /// why), so its bytes are compared too.
+    /// True when the file is certainly as the entry says. The test is git's own: times, inode number, size and mode
+    /// agree exactly. For a file as young as the index this test proves nothing (git's
+    /// `Documentation/technical/racy-git.txt` says why), so the bytes are compared too.
     pub(in crate::git) fn is_unchanged(&self, entry: &IndexEntry, file: &Path, found: &Metadata) -> bool {
-        // Git notes a size of nothing for a file that it could not tell from a changed one.
+        // Git records a size of zero for a file that it could not tell from a changed one.
         let old = (
             i64::from(entry.mtime.seconds()),
             i64::from(entry.mtime.nanoseconds()),
@@ -94,7 +94,7 @@ impl PlainIndex {
         is_as_noted(entry, found, certain) && (certain || has_bytes(file, entry))
     }
 
-    /// True when each of its files is in this checkout, unchanged.
+    /// True when every file of the index is in this checkout, unchanged.
     pub(in crate::git) fn is_shown_in(&self, checkout: &Path) -> bool {
         self.entries.iter().all(|entry| {
             let file = checkout.join(OsStr::from_bytes(&entry.path));
@@ -103,7 +103,7 @@ impl PlainIndex {
     }
 }
 
-/// True when it is certain that the index in this folder tells of each file of its checkout how it is.
+/// True when the index in this folder certainly agrees with every file of its checkout.
 pub(in crate::git) fn is_fresh(git_dir: &Path, checkout: &Path) -> bool {
     PlainIndex::read(git_dir, MOST_FILES).is_some_and(|index| index.is_shown_in(checkout))
 }
@@ -111,7 +111,8 @@ pub(in crate::git) fn is_fresh(git_dir: &Path, checkout: &Path) -> bool {
 /// A file of a commit: path, mode and content.
 type Committed = (Vec<u8>, u32, git2::Oid);
 
-/// The files of a commit's folder, in the order of an index. Not by the library's comparison of both, which reads all settings first.
+/// Lists the files of a commit's folder in index order. The library's own comparison is not used, because it first
+/// reads all settings.
 fn list(
     repo: &git2::Repository,
     tree: &git2::Tree<'_>,
@@ -132,7 +133,7 @@ fn list(
     Some(())
 }
 
-/// True when a plain file holds exactly what the index has for it.
+/// True when a regular file holds exactly the content in the index.
 fn has_bytes(path: &Path, noted: &IndexEntry) -> bool {
     let small = fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && found.size() <= MOST_BYTES);
     let bytes = small.then(|| regular::read(path).ok()).flatten();
@@ -140,7 +141,7 @@ fn has_bytes(path: &Path, noted: &IndexEntry) -> bool {
     id == Some(noted.id)
 }
 
-/// The index keeps the lower 32 bits of each number.
+/// The index stores the lower 32 bits of each number.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn is_as_noted(noted: &IndexEntry, found: &Metadata, certain: bool) -> bool {
     let mode = match found.mode() & 0o170_000 {
@@ -168,7 +169,7 @@ mod tests {
 
     const FILES: [&str; 8] = ["a", "a-b", "a.txt", "a/b", "a/c/d", "b/a", "b/ä.txt", "c"];
 
-    /// Names of the files with these bits, without those that are folders then.
+    /// The names of the files for these bits, without those that are folders in this case.
     fn chosen(bits: u32) -> Vec<&'static str> {
         let chosen = FILES.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1);
         let chosen: Vec<&str> = chosen.map(|(_, name)| *name).collect();

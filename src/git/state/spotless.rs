@@ -13,18 +13,19 @@ use crate::git::files::names::ORCH_DIR;
 use crate::git::files::registration::written_head;
 use crate::plan::CommitId;
 
-/// Above this many files git's own look, which takes several threads, is as fast.
+/// Above this number of files git's own check, which uses several threads, is as fast.
 const MOST_FILES: usize = 1_000;
 
-/// The commit of a checkout for which it is certain that `git status` would show nothing. None says only that this needs
-/// git to find out.
+/// The commit of a checkout for which `git status` would certainly show nothing. `None` only means that git has to find
+/// out.
 ///
-/// Certain it is when each file there is one of the index, unchanged ([`PlainIndex::is_unchanged`]), and the index holds what the
-/// commit holds. Neither ignore rules nor filters can then make a difference: a single file beyond the index, ignored or
-/// not, is left to git.
+/// The answer is certain when every file in the checkout is in the index and unchanged ([`PlainIndex::is_unchanged`]),
+/// and the index is equal to the commit. Then neither ignore rules nor filters can make a difference. With a single
+/// file beyond the index, ignored or not, git has to decide.
 ///
-/// `repo` gives any handle of the repository: only its objects and settings are read, so one that is open already serves
-/// all of its worktrees. It is asked for one only while it is needed, and not while files are looked at.
+/// `repo` returns any handle of the repository. Only objects and settings are read through the handle, so an open
+/// handle serves all worktrees of its repository. A handle is taken only while it is needed, not while files are
+/// inspected.
 pub(in crate::git) fn spotless<R: Deref<Target = git2::Repository>>(
     repo: impl Fn() -> R,
     path: &Path,
@@ -44,7 +45,7 @@ pub(in crate::git) fn spotless<R: Deref<Target = git2::Repository>>(
     index.differing(&repo(), &head)?.is_empty().then_some(head)
 }
 
-/// The commit of a checkout for which it is certain that `git status --untracked-files=no` would show nothing: as
+/// The commit of a checkout for which `git status --untracked-files=no` would certainly show nothing. Like
 /// [`spotless`], but files beyond the index do not matter.
 pub(in crate::git) fn spotless_as_tracked(
     repo: &git2::Repository,
@@ -59,13 +60,13 @@ pub(in crate::git) fn spotless_as_tracked(
     (index.is_shown_in(path) && index.differing(repo, &head)?.is_empty()).then_some(head)
 }
 
-/// True when settings send git elsewhere for the files, or let it leave some of them out.
+/// True when settings say that the files are elsewhere, or may let git leave some files out.
 fn is_settled_elsewhere(repo: &git2::Repository, git_dir: &Path) -> Option<bool> {
     let elsewhere = repo.config().ok()?.get_entry("core.worktree").is_ok();
     Some(elsewhere || git_dir.join("config.worktree").exists())
 }
 
-/// True when every file below a folder is known and unchanged; each is struck off the list.
+/// True when every file below a folder is known and unchanged. Removes each file found from `known`.
 fn same_files(
     index: &PlainIndex,
     folder: &Path,
@@ -133,7 +134,7 @@ mod tests {
         };
         set_index_time(Duration::ZERO);
         assert_eq!(look(), Some(commit_id(head)), "its bytes are the commit's");
-        // As young as the index, of the same size, and changed since: only its bytes tell.
+        // As young as the index, of the same size, and changed since: only the bytes show the change.
         let noted = fs::metadata(top.join("src/a.txt")).unwrap();
         fs::write(top.join("src/a.txt"), "b").unwrap();
         let file = fs::File::options()

@@ -1,5 +1,5 @@
-//! Clones of submodules that orch makes in a worktree: written down before they begin, because git can do nothing in a worktree
-//! with half a clone, and would take a clone that is not checked out for a change.
+//! Clones of submodules that orch makes in a worktree. They are recorded before they begin, because git can do nothing
+//! in a worktree with half a clone, and would take a clone that is not checked out for a change.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -16,22 +16,23 @@ use crate::git::keep::gate::SparedTree;
 use crate::git::program::command::{Git, GitAnswer, records};
 use crate::git::state::inspect::git_dir;
 
-/// A submodule that `.gitmodules` of a checkout tells of.
+/// A submodule listed in the `.gitmodules` of a checkout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git) struct ListedSubmodule {
-    /// Its name, under which its repository is in `modules`.
+    /// The submodule's name, which is also the name of its repository below `modules`.
     pub(in crate::git) name: OsString,
-    /// Where it is checked out.
+    /// The submodule's path in the checkout.
     pub(in crate::git) path: OsString,
 }
 
-/// The record `orch-clones` in the folder that holds HEAD and index of a worktree. While it is there, whatever is in the place of
-/// these submodules is orch's own: there was nothing when it was written, and nobody was let in since.
+/// The record `orch-clones` in the folder that holds HEAD and index of a worktree. While the record exists, everything
+/// at the paths of these submodules is orch's own: nothing was there when the record was written, and nobody was let in
+/// since.
 #[derive(Debug, Serialize, Deserialize)]
 struct ClonesRecord {
-    /// Those that are to be checked out, by their paths.
+    /// The paths of the submodules to check out.
     wanted: Vec<Vec<u8>>,
-    /// Those without a clone, by name and path.
+    /// The name and path of each submodule without a clone.
     fresh: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
@@ -46,7 +47,7 @@ pub(in crate::git) fn listed(path: &Path) -> Result<Vec<ListedSubmodule>, GitErr
         .arg(&file)
         .args(["--get-regexp", r"^submodule\..*\.path$"])
         .answer()?;
-    // `submodule.NAME.path<LF>PATH<NUL>`; nothing, and no success, where there is none.
+    // `submodule.NAME.path<LF>PATH<NUL>`. Without submodules git prints nothing and fails.
     let listed = records(&answer.stdout).filter_map(|record| {
         let line = record.iter().position(|byte| *byte == b'\n')?;
         let name = record[..line]
@@ -60,7 +61,7 @@ pub(in crate::git) fn listed(path: &Path) -> Result<Vec<ListedSubmodule>, GitErr
     Ok(listed.collect())
 }
 
-/// Checks these submodules out, and clones them where they are not. What of that fails leaves nothing.
+/// Checks out these submodules, and clones the missing ones. A failure leaves no new clone behind.
 pub(in crate::git) fn update(
     path: &Path,
     wanted: &[OsString],
@@ -97,8 +98,8 @@ pub(in crate::git) fn update(
     Ok(answer)
 }
 
-/// Takes back clones that were interrupted: they are as if they had not been begun. Gives the paths of the submodules that were
-/// to be checked out; none where nothing was interrupted, which costs a look for the record.
+/// Removes interrupted clones, as if they had never begun. Returns the paths of the submodules that were to be checked
+/// out; `None` when nothing was interrupted. That case costs only a look for the record.
 pub(in crate::git) fn forget(path: &Path) -> Result<Option<Vec<OsString>>, GitError> {
     let record = record(path)?;
     let Ok(text) = regular::read(&record) else {
@@ -126,7 +127,7 @@ fn remove(record: &Path) -> Result<(), GitError> {
     }
 }
 
-/// True for a path that leads down, and nowhere else.
+/// True for a relative path that only leads down.
 fn is_plain(path: &OsStr) -> bool {
     let mut parts = Path::new(path).components().peekable();
     parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))

@@ -17,17 +17,17 @@ use crate::git::state::inspect::InProgress;
 use crate::git::state::inspect::{git_dir, head_of, in_progress};
 use crate::plan::CommitId;
 
-/// Undoes an interrupted step in a worktree, and nothing else: the worktree is then as before the step, or as after it where only
-/// its record was left. To be called before the worktree is inspected, and while no agent and no git is at work there. Without a
-/// record it costs a look for one.
+/// Undoes an interrupted step in a worktree, and nothing else. Afterwards the worktree is as before the step, or as
+/// after the step when only the record was left. Call this before the worktree is inspected, while no agent and no git
+/// command works there. Without a record, the call costs only a look for the record.
 ///
 /// # Errors
 ///
-/// When git cannot do it.
+/// When git cannot undo the step.
 pub fn undo_cut_step(path: &Path) -> Result<(), GitError> {
     let cloning = clones::forget(path)?;
     undo_recorded(path)?;
-    // The next step that needs them meets a failure again.
+    // A failed update is ignored here. The next step that needs the submodules meets the failure again.
     match cloning {
         Some(wanted) => clones::update(path, &wanted, None).map(drop),
         None => Ok(()),
@@ -48,13 +48,13 @@ fn undo_recorded(path: &Path) -> Result<(), GitError> {
 
 fn undo(path: &Path, step: &StepRecord) -> Result<(), GitError> {
     let admin_dir = git_dir(path)?;
-    // git names a lock that is held.
+    // When a lock is still held, git names it in its error.
     let _ = stale_lock::clear_dead_locks_of(path, &common_dir(&admin_dir));
     let (from, to) = step.ends();
     let head = head_of(path)?;
     let merging = matches!(step, StepRecord::Merge { .. });
     if head != *from {
-        // Git moves HEAD last, but for its notes about a merge.
+        // Git moves HEAD last; only its records of a merge are removed later.
         if merging && in_progress(&admin_dir).is_some() && holds(path, &head, to)? {
             SparedTree::cut_short(path, step).forget_operation(&admin_dir, InProgress::Merge)?;
         }
@@ -62,7 +62,7 @@ fn undo(path: &Path, step: &StepRecord) -> Result<(), GitError> {
             follow_submodules(path)?;
         }
         if !merging && head == *to {
-            // Those come after the checkout. The next step that needs them meets a failure again.
+            // Submodules follow after the checkout. The next step that needs them meets a failure again.
             let there = |one: &clones::ListedSubmodule| admin_dir.join("modules").join(&one.name).is_dir();
             let listed = clones::listed(path)?.into_iter().filter(there);
             let paths: Vec<OsString> = listed.map(|one| one.path).collect();
@@ -89,14 +89,14 @@ fn undo(path: &Path, step: &StepRecord) -> Result<(), GitError> {
     undo_half(path, from, &written, None)
 }
 
-/// The tree that the step writes; none where it writes nothing.
+/// The tree that the step writes; `None` when the step writes nothing.
 fn written(path: &Path, step: &StepRecord) -> Result<Option<String>, GitError> {
     let (from, to) = step.ends();
     let fast_forward = || holds(path, to, from);
     if matches!(step, StepRecord::CheckOut { .. }) || fast_forward()? {
         return Ok(Some(to.to_string()));
     }
-    // HEAD by its name: it is in the markers of a conflict.
+    // HEAD by name, because this name is in the conflict markers.
     let answer = Git::within(path)
         .args(["merge-tree", "--write-tree", "--no-messages", "HEAD"])
         .arg(to.as_str())
@@ -104,7 +104,7 @@ fn written(path: &Path, step: &StepRecord) -> Result<Option<String>, GitError> {
     let text = String::from_utf8_lossy(&answer.stdout).into_owned();
     let tree = text.lines().next().map(str::trim).filter(|tree| !tree.is_empty());
     match (answer.status.code(), tree) {
-        // With conflicts too: their markers are in the tree.
+        // Also with conflicts: their markers are in the tree.
         (Some(0 | 1), Some(tree)) => Ok(Some(tree.to_owned())),
         _ => Ok(None),
     }

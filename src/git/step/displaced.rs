@@ -1,7 +1,9 @@
-//! A branch that somebody else has deleted or moved under the worktree that is on it: put back to where its agents left it.
+//! A branch that somebody else has deleted or moved while a worktree was on it. The branch is put back to where its
+//! agents left it.
 //!
-//! What the worktree's own log of HEAD tells is what was done in it. Whoever moves the branch from elsewhere leaves no trace
-//! there, while index and files still show the old commit: the next commit would take the difference back.
+//! The worktree's own log of HEAD records everything that was done in the worktree. A move from elsewhere leaves no
+//! trace in this log, while index and files still show the old commit. So the next commit would revert the
+//! difference.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -22,10 +24,11 @@ use crate::git::repo::repository::Repository;
 use crate::git::state::inspect::git_dir;
 use crate::plan::CommitId;
 
-/// The log's word for what this file does.
+/// The reflog message that marks a branch as put back.
 const PUT_BACK: &str = "orch: put the branch back";
 
-/// A git command in the worktree writes the log and the branch one after the other: what is seen must still be so after this.
+/// A git command in the worktree writes the log and then the branch. So a difference counts only when it lasts this
+/// long.
 const SETTLES: Duration = Duration::from_millis(150);
 
 /// A branch that was put back.
@@ -33,13 +36,14 @@ const SETTLES: Duration = Duration::from_millis(150);
 pub struct Displaced {
     /// The branch, without `refs/heads/`.
     pub branch: String,
-    /// Where its agents had left it.
+    /// The commit at which its agents had left the branch.
     pub from: CommitId,
-    /// Where somebody else moved it; none for a deleted branch.
+    /// The commit to which somebody else moved the branch; `None` for a deleted branch.
     pub to: Option<CommitId>,
-    /// Where it was put; none where it was left, because more than commits was made on what it was moved to.
+    /// The commit to which the branch was put back. `None` when the branch was left alone, because something other than
+    /// commits was made after the foreign move.
     pub now: Option<CommitId>,
-    /// Backups of commits that were on no other ref.
+    /// Backups of commits that no other ref held.
     pub backups: Vec<String>,
 }
 
@@ -76,25 +80,25 @@ impl fmt::Display for Displaced {
     }
 }
 
-/// What is to be done about a branch.
+/// A branch that has to be put back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct DisplacedBranch {
     from: CommitId,
     to: Option<CommitId>,
-    /// Where the branch stands.
+    /// The branch's present tip.
     tip: Option<CommitId>,
-    /// What was done on top of where it was moved to.
+    /// The log entries after the foreign move.
     since: Vec<Entry>,
 }
 
-/// Puts a branch back that somebody has deleted or moved from elsewhere while its worktree stood on it, with what was committed
-/// there since. None when nobody did, or when that cannot be told, because the worktree is on no branch or has no log of HEAD.
-/// Where more than commits was made on what the branch was moved to, it is left, and what it had is kept. `began` is where the
-/// branch stood when work began.
+/// Puts a branch back that somebody has deleted, or moved from elsewhere, while its worktree was on it. Commits made
+/// since are made again on top. Returns `None` when nobody moved the branch, or when orch cannot tell, because the
+/// worktree is on no branch or has no log of HEAD. When something other than commits was made after the foreign move,
+/// the branch is left alone, and its earlier commits are backed up. `began` is the branch's tip when work began.
 ///
 /// # Errors
 ///
-/// When git cannot do it, such as when the branch moves in this moment.
+/// When git cannot do it, for example when the branch moves at this moment.
 pub fn restore_displaced(
     repo: &Repository,
     owner: &str,
@@ -122,7 +126,7 @@ pub fn restore_displaced(
         return Ok(Some(displaced(None, backups)));
     };
     let name = branch_ref(branch);
-    // Before the branch moves: where no backup can be made, such as on a full disk, it stays.
+    // Backups come before the move: when no backup can be made, for example on a full disk, the branch stays.
     let mut backups = Vec::new();
     for commit in found.to.iter().chain(&found.tip) {
         if !repo.is_ancestor(commit, &now)? {
@@ -154,8 +158,8 @@ fn displaced(
     Ok(find(&head_log(&admin_dir), began, repo.branch_tip(branch)?))
 }
 
-/// What was committed on top of where the branch was moved to, made again on top of where it had been. None when that is
-/// more than commits.
+/// Makes the commits after the foreign move again, on top of the branch's earlier tip. Returns `None` when something
+/// other than commits was made.
 fn redone(repo: &Repository, found: &DisplacedBranch) -> Result<Option<CommitId>, GitError> {
     let handle = repo.handle();
     let mut now = found.from.clone();
@@ -181,8 +185,8 @@ fn redone(repo: &Repository, found: &DisplacedBranch) -> Result<Option<CommitId>
     Ok(Some(now))
 }
 
-/// Brings a worktree's log of HEAD to where its branch stands, when work begins there: what orch has landed on the branch is in
-/// the branch's own log alone.
+/// Brings a worktree's log of HEAD up to the tip of its branch, when work begins there. Commits that orch has landed on
+/// the branch are only in the branch's own log.
 ///
 /// # Errors
 ///
@@ -198,8 +202,8 @@ pub fn begin_log(worktree: &Path, branch: &str, at: &CommitId) -> Result<(), Git
     Ok(())
 }
 
-/// The commits at which a worktree stood only until its branch was put back: what was moved there from elsewhere, and what was
-/// committed on top of that and made again since.
+/// The commits that a worktree was on only until its branch was put back: commits that the branch was moved to from
+/// elsewhere, and commits on top of these, which were made again since.
 pub fn put_back_from(worktree: &Path) -> BTreeSet<CommitId> {
     let log = git_dir(worktree)
         .map(|admin_dir| head_log(&admin_dir))
@@ -218,7 +222,7 @@ pub fn put_back_from(worktree: &Path) -> BTreeSet<CommitId> {
     from
 }
 
-/// Compares the log of HEAD with where the branch stands.
+/// Compares the log of HEAD with the branch's tip.
 fn find(log: &[Entry], began: &CommitId, tip: Option<CommitId>) -> Option<DisplacedBranch> {
     let start = log.iter().rposition(|entry| entry.what == PUT_BACK);
     let start = start.or_else(|| log.iter().rposition(|entry| entry.new.as_ref() == Some(began)))?;

@@ -1,4 +1,4 @@
-//! The remains of a git that was killed while it updated a checkout.
+//! Leftover changes of a git command that was killed while it updated a checkout.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,11 +12,11 @@ use crate::git::program::command::{Git, records};
 use crate::git::state::inspect::inspect;
 use crate::plan::CommitId;
 
-/// Takes back what was already written of `new` into a checkout whose index still shows `old`, so that the move can be
-/// done again. Only files that hold the content of `new`, or the beginning of it, are touched: all of that is in the
-/// commit. Whatever else differs is somebody's work, and is left for the move to refuse.
+/// Undoes the written part of a move to `new`, in a checkout whose index still shows `old`, so that the move can be
+/// repeated. Touches only files that hold the content of `new`, or the beginning of that content, because that content
+/// is in the commit. Every other difference is somebody's work, and the move will refuse it.
 ///
-/// `new` names a commit or a tree. `lock` is the one of the checkout's index, where it is held.
+/// `new` names a commit or a tree. `lock` is the lock of the checkout's index, if it is held.
 pub(in crate::git) fn undo_half(
     path: &Path,
     old: &CommitId,
@@ -27,7 +27,7 @@ pub(in crate::git) fn undo_half(
     let changed = changes(path, old, new)?.into_iter();
     let changed = changed.filter(|change| differing.contains(&change.file));
     let (changed, added): (Vec<ChangedFile>, Vec<ChangedFile>) = changed.partition(|change| change.old);
-    // First: a folder of theirs may be where a file was.
+    // Added files go first: one of their folders may be in the place of an old file.
     for change in added {
         let file = path.join(&change.file);
         if change.is_written(&file, path)? {
@@ -40,7 +40,8 @@ pub(in crate::git) fn undo_half(
         let file = path.join(&change.file);
         // An empty folder is nobody's work.
         let _ = fs::remove_dir(&file);
-        // Git takes a file away before it writes the next one. A person's deletion would look the same, and loses nothing.
+        // Git removes a file before it writes the new one. A file that a person has deleted looks the same; bringing it
+        // back loses nothing.
         if fs::symlink_metadata(&file).is_err() || change.is_written(&file, path)? {
             back.push(change.file);
         }
@@ -59,8 +60,8 @@ pub(in crate::git) fn undo_half(
         .map(drop)
 }
 
-/// Takes back a merge of `commit` into `old`, whose git was killed before it moved HEAD: files that were written, and the index
-/// if that was, too. Nothing is touched where the two do not merge, or where anything else differs.
+/// Undoes a merge of `commit` into `old` whose git command was killed before it moved HEAD: the files it wrote, and the
+/// index if it wrote that too. Touches nothing when the two commits do not merge, or when anything else differs.
 pub(in crate::git) fn undo_half_merge(
     path: &Path,
     old: &CommitId,
@@ -83,7 +84,7 @@ pub(in crate::git) fn undo_half_merge(
     let merged = String::from_utf8_lossy(&merged.stdout).trim().to_owned();
     let index = Git::within(path).arg("write-tree").answer()?;
     if index.status.success() && String::from_utf8_lossy(&index.stdout).trim() == merged {
-        // Git writes the index when all files are there. It refuses this where one was changed since.
+        // Git writes the index once all files are there. `read-tree` refuses when a file has changed since.
         return Git::within(path)
             .args(["read-tree", "-m", "-u", &merged])
             .arg(old.as_str())
@@ -96,9 +97,9 @@ pub(in crate::git) fn undo_half_merge(
 /// A file that differs between two commits.
 struct ChangedFile {
     file: PathBuf,
-    /// True when the old commit has it.
+    /// True when the file is in the old commit.
     old: bool,
-    /// Its blob in the new commit, if that has it as a plain file or a link.
+    /// The file's blob in the new commit, if it is a regular file or a symbolic link there.
     new: Option<Blob>,
 }
 
@@ -108,7 +109,7 @@ enum Blob {
 }
 
 impl ChangedFile {
-    /// True when a file holds what the new commit has there, or the beginning of it.
+    /// True when a file holds its content in the new commit, or the beginning of that content.
     fn is_written(&self, file: &Path, path: &Path) -> Result<bool, GitError> {
         let Ok(found) = fs::symlink_metadata(file) else {
             return Ok(false);
@@ -127,7 +128,7 @@ impl ChangedFile {
     }
 }
 
-/// Removes the folders that a file was in, as far as nothing else is in them.
+/// Removes the folders above a file, as long as they are empty.
 fn remove_empty(path: &Path, file: &Path) {
     for folder in file
         .ancestors()
@@ -166,11 +167,11 @@ fn changes(path: &Path, old: &CommitId, new: &str) -> Result<Vec<ChangedFile>, G
     Ok(all)
 }
 
-/// True when a file holds a blob as it is checked out there, or the beginning of it.
+/// True when a file holds a blob's content as git would check it out, or the beginning of that content.
 fn begins(file: &Path, path: &Path, blob: &str) -> Result<bool, GitError> {
     let found = regular::read(file).map_err(GitError::io("read", file))?;
     let name = file.strip_prefix(path).unwrap_or(file);
-    // With the filters and line ends that git would apply.
+    // With the filters and line endings that git would apply.
     let whole = Git::within(path)
         .args(["cat-file", "--filters"])
         .arg(joined("--path=", name))

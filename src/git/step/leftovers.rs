@@ -1,4 +1,4 @@
-//! Committing what an agent left uncommitted.
+//! Committing the changes that an agent left uncommitted.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use crate::plan::CommitId;
 /// Why leftovers are not committed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum LeftoverError {
-    /// Something was begun and not ended.
+    /// An operation was begun and not ended.
     #[error(
         "`{}` is in the middle of a {operation}: end it or give it up (`{}`), then try again",
         path.display(),
@@ -42,7 +42,7 @@ pub enum LeftoverError {
         /// The branch it is on; none for a detached HEAD.
         found: Option<String>,
     },
-    /// There are whole repositories among the untracked files. Git would note only their commits, not their files.
+    /// The untracked files include whole repositories. Git would record only their commits, not their files.
     #[error(
         "`{}` holds repositories of its own that git cannot commit as files: {}; move them away, or add them to \
          `.gitignore`",
@@ -55,7 +55,7 @@ pub enum LeftoverError {
         /// Their folders, relative to the worktree.
         nested: Vec<PathBuf>,
     },
-    /// The commit is not what was to be committed: a hook has changed or undone it.
+    /// The commit differs from the staged changes: a hook has changed or undone it.
     #[error(
         "a hook of the repository changed what orch committed in `{}`: {found} is checked out, without all that was left uncommitted",
         path.display()
@@ -63,7 +63,7 @@ pub enum LeftoverError {
     Changed {
         /// The worktree.
         path: PathBuf,
-        /// What is checked out.
+        /// The checked-out commit.
         found: CommitId,
     },
     /// A step failed.
@@ -72,7 +72,7 @@ pub enum LeftoverError {
 }
 
 /// Commits everything uncommitted in a worktree except orch's own folder, with trailers at the end of the message.
-/// None when there is nothing to commit. The worktree must be on `branch`.
+/// Returns `None` when there is nothing to commit. The worktree must be on `branch`.
 pub fn commit_leftovers(
     path: &Path,
     branch: &str,
@@ -115,13 +115,13 @@ pub fn commit_leftovers(
         .args(["diff", "--cached", "--quiet", "HEAD"])
         .answer()?;
     match unchanged.status.code() {
-        // Only the looks had changed: line endings that a filter evens out, a submodule's inside.
+        // No content has changed: a filter evens out the line endings, or only the inside of a submodule differs.
         Some(0) => return Ok(None),
         Some(1) => {}
         _ => return Err(unchanged.failure().into()),
     }
-    // `--no-verify`: the hooks judge what people mean to publish. Here an attempt's remains are kept from being
-    // lost, whatever state they are in; whether they are good is for the plan's `verify` to say.
+    // `--no-verify`: the hooks judge work that people mean to publish. This commit keeps an attempt's leftovers from
+    // being lost, whatever their state; the plan's `verify` judges them.
     let staged = Git::within(path).arg("write-tree").run_for_id()?;
     let commit = committing_within(path)?.args(["commit", "--quiet", "--no-verify", "--file=-"]);
     let commit = trailers.iter().fold(commit, |commit, (name, value)| {
@@ -139,8 +139,8 @@ pub fn commit_leftovers(
     Ok(Some(found))
 }
 
-/// Has git look again at the files with changes that it was told to overlook (`--assume-unchanged`, `--skip-worktree`). Gives
-/// those, relative to the worktree.
+/// Makes git check again the changed files that it was told to overlook (`--assume-unchanged`, `--skip-worktree`).
+/// Returns these files, relative to the worktree.
 ///
 /// # Errors
 ///
@@ -150,7 +150,7 @@ pub fn uncover(path: &Path) -> Result<Vec<PathBuf>, GitError> {
         return Ok(Vec::new());
     }
     let hidden = hidden_changes(path)?;
-    // One call clears one flag.
+    // One call clears only one flag.
     for flag in ["--no-assume-unchanged", "--no-skip-worktree"] {
         if !hidden.is_empty() {
             Git::within(path)

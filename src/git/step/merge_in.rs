@@ -19,23 +19,23 @@ use crate::git::state::in_the_way::covered;
 use crate::git::state::inspect::{InProgress, inspect};
 use crate::plan::CommitId;
 
-/// What became of a commit that was to be merged in.
+/// The result of merging a commit in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MergedIn {
-    /// It was there already.
+    /// The commit was already there.
     UpToDate,
-    /// The worktree had nothing of its own beyond it, and moved on to it.
+    /// The worktree had no commits of its own, and was fast-forwarded to this commit.
     FastForward(CommitId),
-    /// It was merged, in this commit.
+    /// The commit was merged, in this commit.
     Merged(CommitId),
-    /// It does not merge. The worktree is as it was.
+    /// The merge conflicts. The worktree is unchanged.
     Conflict {
         /// The files in conflict, relative to the worktree, sorted.
         files: Vec<PathBuf>,
     },
 }
 
-/// Why nothing was merged in. The worktree is as it was.
+/// Why nothing was merged in. The worktree is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum MergeInError {
     /// There are uncommitted changes.
@@ -46,7 +46,7 @@ pub enum MergeInError {
         /// The files, relative to it.
         files: Vec<PathBuf>,
     },
-    /// Something was begun and not ended.
+    /// An operation was begun and not ended.
     #[error(
         "`{}` is in the middle of a {operation}: end it or give it up (`{}`), then try again",
         path.display(),
@@ -58,7 +58,7 @@ pub enum MergeInError {
         /// The operation.
         operation: InProgress,
     },
-    /// Ignored files are where the commit has its own, and git would replace them without a word.
+    /// Ignored files are in the way of files of the commit. Git would replace them silently.
     #[error(
         "`{}` has ignored files where the commit to be merged has its own: {}; move them away, then try again",
         path.display(),
@@ -75,7 +75,7 @@ pub enum MergeInError {
     Git(#[from] GitError),
 }
 
-/// Merges a commit into a clean worktree, through git itself. A conflict is taken back whole.
+/// Merges a commit into a clean worktree, through git itself. A merge that conflicts is undone completely.
 pub fn merge_in(path: &Path, commit: &CommitId, message: &str) -> Result<MergedIn, MergeInError> {
     undo_cut_step(path)?;
     let before = crate::git::state::inspect::head_of(path)?;
@@ -84,7 +84,7 @@ pub fn merge_in(path: &Path, commit: &CommitId, message: &str) -> Result<MergedI
         return Ok(MergedIn::UpToDate);
     }
     let fast_forward = base.as_ref() == Some(&before);
-    // Dependents wait for this: the two looks are taken side by side.
+    // Dependent plans wait for this merge, so both looks are taken in parallel.
     let (state, git) = thread::scope(|scope| {
         let looking = scope.spawn(|| inspect(path));
         let git = if fast_forward {
@@ -96,7 +96,7 @@ pub fn merge_in(path: &Path, commit: &CommitId, message: &str) -> Result<MergedI
     });
     let (mut state, git) = (state?, git?);
     if !state.dirty.is_empty() && state.in_progress.is_none() {
-        // A killed git may have left it from this very merge.
+        // The changes may be leftovers of a killed git command of this very merge.
         undo_half_merge(path, &before, commit, fast_forward)?;
         state = inspect(path)?;
     }
@@ -120,8 +120,8 @@ pub fn merge_in(path: &Path, commit: &CommitId, message: &str) -> Result<MergedI
     }
     let (from, to) = (before, commit.clone());
     step::begin(path, &StepRecord::Merge { from, to })?;
-    // The options undo settings of the person's that would change what is asked for here. `--no-verify` for the
-    // reason given at `commit_leftovers`: this is upkeep between attempts.
+    // These options override settings of the person that would change the merge. `--no-verify` for the reason given at
+    // `commit_leftovers`: this is upkeep between attempts.
     let answer = git
         .args([
             "merge",
@@ -138,7 +138,7 @@ pub fn merge_in(path: &Path, commit: &CommitId, message: &str) -> Result<MergedI
         .arg(commit.as_str())
         .answer()?;
     if answer.status.success() {
-        // The next step that needs them meets a failure.
+        // The next step that needs the submodules meets a failure again.
         follow_submodules(path)?;
         step::end(path)?;
         let after = crate::git::state::inspect::head_of(path)?;
@@ -149,7 +149,7 @@ pub fn merge_in(path: &Path, commit: &CommitId, message: &str) -> Result<MergedI
         });
     }
     if answer.status.code().is_none() {
-        // It was killed: its remains are undone before the worktree is inspected.
+        // Git was killed. Its leftover changes are undone before the worktree is next inspected.
         return Err(answer.failure().into());
     }
     let files = unmerged(path)?;

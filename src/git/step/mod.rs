@@ -1,5 +1,5 @@
-//! Steps that `orch` takes in a worktree that is there: committing leftovers, merging dependencies in, following submodules; and
-//! taking a step back that was interrupted.
+//! Steps of `orch` in an existing worktree: committing leftovers, merging dependencies in, following submodules; and
+//! undoing an interrupted step.
 //!
 //! May import `refs` and below.
 

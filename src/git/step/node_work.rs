@@ -1,4 +1,5 @@
-//! The worktree here of an attempt that works elsewhere: it is moved forward to what the node reports.
+//! The local worktree of an attempt that runs on a node. The worktree is moved forward to the commits that the node
+//! reports.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,19 +11,20 @@ use crate::git::program::command::{Git, GitAnswer, parse_id};
 use crate::git::state::inspect::head_of;
 use crate::plan::CommitId;
 
-/// What came of moving it.
+/// The result of moving the worktree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LaneMoved {
-    /// It stands on the commit now.
+    /// The worktree is on the commit.
     Done,
-    /// As [`LaneMoved::Done`]; this tip of the branch is not below it.
+    /// Like [`LaneMoved::Done`], but the branch's earlier tip, given here, is not an ancestor of the commit.
     Rewritten(CommitId),
-    /// Somebody has changed the worktree. Git's words.
+    /// Somebody has changed the worktree. Holds git's message.
     Refused(String),
 }
 
-/// Moves the branch that is checked out to this commit, with the files. Uncommitted changes of the same files refuse it. Git's log of
-/// the branch says of each of the commits `made` on the way that it was made for it: by that its work is told from that of others.
+/// Moves the checked-out branch and the files to the commit `tip`. Uncommitted changes in the same files make git
+/// refuse. For each commit in `made` on the way, the branch's reflog says that it was committed: so the attempt's work
+/// can be told from that of others.
 ///
 /// # Errors
 ///
@@ -49,7 +51,7 @@ pub fn move_lane(worktree: &Path, tip: &CommitId, made: &[CommitId]) -> Result<L
         steps.push(tip);
     }
     for commit in steps {
-        // What only came to the node's branch was made by somebody else.
+        // A commit that only arrived on the node's branch was made by somebody else.
         let action = if made.contains(commit) {
             "commit"
         } else {
@@ -71,7 +73,7 @@ pub fn move_lane(worktree: &Path, tip: &CommitId, made: &[CommitId]) -> Result<L
     })
 }
 
-/// Takes a step towards a commit, with a record by which it is taken back when it is cut short.
+/// Runs a step towards a commit, with a record by which an interrupted step can be undone.
 fn recorded(
     worktree: &Path,
     to: &CommitId,
@@ -80,14 +82,14 @@ fn recorded(
     let (from, to) = (head_of(worktree)?, to.clone());
     step::begin(worktree, &StepRecord::CheckOut { from, to })?;
     let answer = work()?;
-    // A git that was killed has done half of it.
+    // A killed git command has done half of the step.
     if answer.status.code().is_some() {
         step::end(worktree)?;
     }
     Ok(answer)
 }
 
-/// Makes the files those of a snapshot whose parent is HEAD, uncommitted as they were. Done again it changes nothing.
+/// Writes the files of a snapshot whose parent is HEAD, uncommitted as they were. Another call changes nothing.
 ///
 /// # Errors
 ///
@@ -99,7 +101,7 @@ pub fn put_snapshot(worktree: &Path, snapshot: &CommitId) -> Result<(), GitError
         .args(["ls-files", "--others", "--modified", "--exclude-standard"])
         .run()?;
     if !files.is_empty() {
-        // Put back by an earlier try that was cut short: the index alone is HEAD's, or half-way.
+        // An earlier, interrupted try may have written all files. Then only the index is HEAD's, or half done.
         git().args(["add", "--all"]).run()?;
         let there = git().arg("write-tree").run()?;
         let wanted = git()
@@ -124,7 +126,7 @@ pub fn put_snapshot(worktree: &Path, snapshot: &CommitId) -> Result<(), GitError
     Ok(())
 }
 
-/// Takes the worktree off its branch, to a commit: so its agent left it.
+/// Detaches the worktree from its branch, at the commit where its agent left it detached.
 ///
 /// # Errors
 ///

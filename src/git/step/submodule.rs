@@ -1,5 +1,5 @@
-//! Submodules of a worktree: the work inside them, whose repositories go when their worktree goes, and the commits that they are
-//! to stand on.
+//! Submodules of a worktree: the work inside them, whose repositories are removed with their worktree, and the commits
+//! that they should be on.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -13,8 +13,8 @@ use crate::git::program::command::{Git, records};
 use crate::git::state::inspect::{git_dir, head_of};
 use crate::plan::CommitId;
 
-/// The paths of the submodules that somebody has cloned in the main checkout or in another worktree; with `all`, of all there
-/// are, as for a bare repository, which has none to go by.
+/// The paths of the submodules that somebody has cloned in the main checkout or in another worktree. With `all`, the
+/// paths of all submodules, as for a bare repository, which has no main checkout to go by.
 pub(in crate::git) fn used_submodules(
     common_dir: &Path,
     all: bool,
@@ -32,8 +32,9 @@ pub(in crate::git) fn used_submodules(
     Ok(used.map(|one| one.path).collect())
 }
 
-/// Checks out in the submodules of a worktree what its index says, after a step of orch's own that has changed that: git's merges
-/// leave them where they are. Commits made there are kept, and one with uncommitted changes is left. Gives what did not work.
+/// Updates the submodules of a worktree to its index, after a step of orch has changed the index: git's own merges do
+/// not update submodules. Commits made in a submodule are kept, and a submodule with uncommitted changes is left alone.
+/// Returns the failure, if any.
 ///
 /// # Errors
 ///
@@ -62,8 +63,8 @@ fn update(path: &Path, which: &[OsString]) -> Result<Option<String>, GitError> {
     Ok(failed.then(|| format!("the submodules could not be checked out: {}", answer.failure())))
 }
 
-/// Checks out what the index says in submodules that only did not follow: a merge, a pick or a rebase in the worktree has changed
-/// what they are to stand on, and nobody has touched them since. To be called while nobody is at work there.
+/// Updates to the index those submodules that merely did not follow: a merge, cherry-pick or rebase in the worktree has
+/// changed their commit, and nobody has touched them since. Call this while nobody works there.
 ///
 /// # Errors
 ///
@@ -77,13 +78,13 @@ pub fn follow_stale_submodules(path: &Path) -> Result<Option<String>, GitError> 
     update(path, &stale)
 }
 
-/// The submodules that stand on what an earlier commit of the worktree says, and that nobody has touched since that changed: they
-/// are not changes.
+/// The submodules that are still on the commit that an earlier commit of the worktree records, and that nobody has
+/// touched since the record changed. They do not count as changes.
 pub(in crate::git) fn stale_submodules(path: &Path) -> Result<Vec<PathBuf>, GitError> {
     if !path.join(".gitmodules").exists() {
         return Ok(Vec::new());
     }
-    // `:OLDMODE NEWMODE OLDID NEWID STATUS<NUL>PATH<NUL>`: the index against the files.
+    // `:OLDMODE NEWMODE OLDID NEWID STATUS<NUL>PATH<NUL>`: compares the index with the files.
     let out = Git::within(path)
         .args([
             "diff-files",
@@ -114,7 +115,7 @@ pub(in crate::git) fn stale_submodules(path: &Path) -> Result<Vec<PathBuf>, GitE
         };
         let repo = git2::Repository::open(path).map_err(GitError::library("open the worktree"))?;
         let link = |commit: &Option<CommitId>| link_in(&repo, commit.as_ref()?, &file);
-        // What is staged, and in no commit, is somebody's.
+        // A staged submodule commit that is in no commit of the worktree is somebody's work.
         let changed = log
             .iter()
             .rposition(|entry| link(&entry.new) != link(&entry.old))
@@ -138,7 +139,7 @@ pub(in crate::git) fn stale_submodules(path: &Path) -> Result<Vec<PathBuf>, GitE
     Ok(found)
 }
 
-/// The commit of a submodule that a commit names.
+/// The commit that a commit records for a submodule.
 fn link_in(repo: &git2::Repository, commit: &CommitId, file: &Path) -> Option<CommitId> {
     let tree = repo
         .find_commit(crate::git::repo::ids::oid(commit).ok()?)
@@ -149,8 +150,8 @@ fn link_in(repo: &git2::Repository, commit: &CommitId, file: &Path) -> Option<Co
     (entry.filemode() == 0o160_000).then(|| crate::git::repo::ids::commit_id(entry.id()))
 }
 
-/// Makes the submodules of a worktree of orch's own exactly what its index says, whatever is in them; with `ignored`, files that
-/// git ignores go too. Commits made in them are kept.
+/// Restores the submodules of a worktree of orch's own exactly to the index, whatever their content. With `ignored`,
+/// ignored files are removed too. Commits made in the submodules are kept.
 pub(in crate::git) fn scour_submodules(path: &Path, ignored: bool) -> Result<(), GitError> {
     if !path.join(".gitmodules").exists() {
         return Ok(());
@@ -164,7 +165,7 @@ pub(in crate::git) fn scour_submodules(path: &Path, ignored: bool) -> Result<(),
             .answer()
     };
     each()?;
-    // Those that are cloned here; others are no matter of this worktree.
+    // Only submodules that are cloned here; this worktree does not use the others.
     let admin_dir = git_dir(path)?;
     let cloned = used_submodules(&admin_dir, false, path)?;
     if !cloned.is_empty() {
@@ -174,8 +175,8 @@ pub(in crate::git) fn scour_submodules(path: &Path, ignored: bool) -> Result<(),
     Ok(())
 }
 
-/// True when a submodule has changes, or commits that no branch of its remotes has: removing the worktree removes its
-/// repository with it.
+/// True when a submodule has changes, or commits that no branch of its remotes has. Removing the worktree also removes
+/// the submodule's repository.
 pub(in crate::git) fn submodules_hold_work(path: &Path) -> Result<bool, GitError> {
     let out = Git::within(path)
         .args(["submodule", "--quiet", "foreach", "--recursive"])
@@ -187,8 +188,8 @@ pub(in crate::git) fn submodules_hold_work(path: &Path) -> Result<bool, GitError
     Ok(!out.trim_ascii().is_empty())
 }
 
-/// Gives each submodule's commit that is on no branch there a ref `refs/orch/kept/ID`, so that checking another one out
-/// loses nothing. False when a submodule has uncommitted changes.
+/// Makes a ref `refs/orch/kept/ID` for each submodule's commit that is on no branch there, so that checking out another
+/// commit loses nothing. Returns false when a submodule has uncommitted changes.
 pub(in crate::git) fn keep_submodule_commits(path: &Path) -> Result<bool, GitError> {
     let out = Git::within(path)
         .args(["submodule", "--quiet", "foreach", "--recursive"])

@@ -1,4 +1,4 @@
-//! Putting a lane's worktree on a unit's branch, and taking it off again.
+//! Checking out a unit's branch in a lane's worktree, and leaving the branch again.
 
 use std::path::{Path, PathBuf};
 
@@ -32,9 +32,9 @@ use crate::plan::CommitId;
 /// Where an attempt at a unit begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnitStart {
-    /// With the commits that the unit's branch has. One without commits of its own starts on the plan branch's tip.
+    /// On the commits of the unit's branch. A branch without commits of its own starts at the plan branch's tip.
     Continue,
-    /// On the plan branch's tip. Commits that the unit's branch has are backed up and left behind.
+    /// At the plan branch's tip. Commits of the unit's branch are backed up and dropped from the branch.
     Fresh,
 }
 
@@ -43,7 +43,7 @@ pub enum UnitStart {
 pub struct UnitReady {
     /// Its folder.
     pub path: PathBuf,
-    /// The commit checked out, where the unit's branch stands.
+    /// The checked-out commit, which is the tip of the unit's branch.
     pub head: CommitId,
     /// The backups: leftover changes, commits of a detached HEAD, commits of the unit's branch.
     pub backups: Vec<Backup>,
@@ -66,19 +66,19 @@ impl UnitCheckout<'_> {
     }
 }
 
-/// Puts the worktree under a key on a unit's branch, whatever it is on, and makes the branch when there is none.
+/// Checks out a unit's branch in the worktree under a key, whatever was checked out, and makes a missing branch.
 ///
-/// Uncommitted changes, staged and untracked ones included, go to a backup before they are cleaned away; ignored files
-/// stay, and are backed up where the branch has files of its own. Commits that would be on no branch any more go to a
-/// backup. `stamp` names the backups, see [`backup`](crate::git::keep::backup).
+/// Uncommitted changes, including staged and untracked ones, are backed up before they are cleaned away. Ignored files
+/// stay; they are backed up where the branch has files of its own. Commits that would no longer be on any branch are
+/// backed up. `stamp` names the backups, see [`backup`](crate::git::keep::backup).
 ///
-/// An interrupted one is ended by doing it again. The caller lets no other step with a unit of this plan run at the same time,
-/// and no agent in the worktree.
+/// Another call completes an interrupted one. The caller ensures that no other step with a unit of this plan runs at
+/// the same time, and that no agent works in the worktree.
 ///
 /// # Errors
 ///
-/// Refused in the middle of a merge or rebase, over repositories and submodules whose changes no commit can hold, over
-/// a branch that orch did not make or that is checked out elsewhere.
+/// Refuses in the middle of a merge or rebase; when a repository or submodule has changes that no commit can hold; and
+/// when orch did not make the branch or the branch is checked out elsewhere.
 pub fn enter_unit(
     admin: &WorktreeAdmin,
     key: &str,
@@ -140,7 +140,7 @@ pub fn enter_unit(
 
     if tip.as_ref() != Some(commit) {
         if tip.is_some() && state.branch.as_ref() == Some(&unit.branch) {
-            // A branch is not moved below a checkout of it: what is interrupted here is a detached HEAD.
+            // A branch must not move under a checkout of it. An interruption here leaves a detached HEAD.
             write_head(&path, None, &state.head)?;
             state.branch = None;
         }
@@ -159,15 +159,15 @@ pub fn enter_unit(
     })
 }
 
-/// Takes the worktree under a key off its unit's branch, so that the branch can be deleted: the plan's own worktree goes back to
-/// the plan's branch, a further lane is on the tip of it. Gives that commit.
+/// Takes the worktree under a key off its unit's branch, so that the branch can be deleted. The plan's own worktree
+/// returns to the plan's branch; an additional lane is detached at the tip of that branch. Returns this tip.
 ///
-/// An interrupted one is ended by doing it again. The caller lets no other step with a unit of this plan run at the same time,
-/// and no agent in the worktree.
+/// Another call completes an interrupted one. The caller ensures that no other step with a unit of this plan runs at
+/// the same time, and that no agent works in the worktree.
 ///
 /// # Errors
 ///
-/// Refused while anything is uncommitted or half-way, and over commits of a detached HEAD.
+/// Refuses while anything is uncommitted or half done, and when a detached HEAD has commits of its own.
 pub fn leave_unit(admin: &WorktreeAdmin, key: &str, plan_branch: &str) -> Result<CommitId, UnitError> {
     let (alone, record) = lane(admin, key)?;
     let path = record.path;
@@ -182,7 +182,7 @@ pub fn leave_unit(admin: &WorktreeAdmin, key: &str, plan_branch: &str) -> Result
     };
     let mut state = look(&path)?;
     if !state.dirty.is_empty() {
-        // A killed git may have left it from this very step.
+        // The changes may be leftovers of a killed git command of this very step.
         if index_equals(&admin.repo, &path, &tip)? {
             write_head(&path, place.branch, &tip)?;
         } else if index_equals(&admin.repo, &path, &state.head)? {
@@ -213,14 +213,15 @@ pub fn leave_unit(admin: &WorktreeAdmin, key: &str, plan_branch: &str) -> Result
     Ok(tip)
 }
 
-/// Takes the worktree under a key off the branch it is on and touches nothing else, so that another lane can continue with that
-/// branch. Changes stay as they are until the lane is entered again.
+/// Detaches the worktree under a key from its branch and touches nothing else, so that another lane can continue with
+/// that branch. Changes stay as they are until the lane is entered again.
 ///
-/// The caller lets no other step with a unit of this plan run at the same time, and no agent in the worktree.
+/// The caller ensures that no other step with a unit of this plan runs at the same time, and that no agent works in the
+/// worktree.
 ///
 /// # Errors
 ///
-/// Refused in the middle of a merge or rebase.
+/// Refuses in the middle of a merge or rebase.
 pub fn step_off(admin: &WorktreeAdmin, key: &str) -> Result<(), UnitError> {
     let (_alone, record) = lane(admin, key)?;
     let path = record.path;
@@ -234,14 +235,14 @@ pub fn step_off(admin: &WorktreeAdmin, key: &str) -> Result<(), UnitError> {
     Ok(())
 }
 
-/// The record about a worktree, with the proof that nobody else in orch is at it.
+/// The record of a worktree, and the proof that nothing else in orch works on the worktree.
 pub(in crate::git) fn lane(admin: &WorktreeAdmin, key: &str) -> Result<(KeyLock, WorktreeRecord), UnitError> {
     let not_ours = || UnitRefusal::NotOurs { key: key.to_owned() };
     let alone = alone(admin, key).map_err(|_| not_ours())?;
     let record = admin.read_record(key)?.ok_or_else(not_ours)?;
     let admin_dir = inspect::git_dir(&record.path)?;
     stale_lock::clear_admin_dir(&admin_dir)?;
-    // `git reset` and `git checkout` lock the branch that they stand on.
+    // `git reset` and `git checkout` lock the branch that is checked out.
     if let Some(Some(branch)) = read_head(&admin_dir.join("HEAD")) {
         stale_lock::clear_beside(&admin.repo.common_dir().join(branch_ref(&branch)))?;
     }
@@ -249,7 +250,8 @@ pub(in crate::git) fn lane(admin: &WorktreeAdmin, key: &str) -> Result<(KeyLock,
     Ok((alone, record))
 }
 
-/// Checks it out in a worktree that is clean; by force after it was cleaned, for files that never show as clean.
+/// Checks out `place` in a clean worktree. With `force`, the checkout is forced after the cleaning, for files that
+/// never show as clean.
 pub(in crate::git) fn go(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
@@ -260,7 +262,7 @@ pub(in crate::git) fn go(
 ) -> Result<Vec<String>, UnitError> {
     let mut warnings = Vec::new();
     if state.head == *place.commit {
-        // Neither files nor index differ: a process would only cost time.
+        // Neither files nor index differ, so a git process would only cost time.
         spare_what_came(admin, path, state, inspect::head_of(path).ok())?;
         if state.branch.as_deref() != place.branch {
             write_head(path, place.branch, place.commit)?;
@@ -282,7 +284,7 @@ pub(in crate::git) fn go(
         }
         spare_what_came(admin, path, state, head_before(path))?;
         if !answer.status.success() {
-            // The files are in place; what failed is the hook.
+            // The files are in place; only the hook failed.
             warnings.push(crate::git::worktree::populate::hook_failed(&answer.stderr));
         }
     }
@@ -295,7 +297,7 @@ pub(in crate::git) fn go(
     Ok(warnings)
 }
 
-/// Looks at a worktree, and refuses what could be lost because no commit of it can hold it.
+/// Inspects a worktree, and refuses changes that could be lost because no commit of the worktree can hold them.
 pub(in crate::git) fn look(path: &Path) -> Result<WorktreeState, UnitError> {
     let state = inspect(path)?;
     if let Some(operation) = state.in_progress {
@@ -306,7 +308,7 @@ pub(in crate::git) fn look(path: &Path) -> Result<WorktreeState, UnitError> {
     Ok(state)
 }
 
-/// Refuses repositories and submodules with work that no commit of the worktree can hold.
+/// Refuses repositories and submodules with changes that no commit of the worktree can hold.
 pub(in crate::git) fn refuse_what_no_commit_holds(
     path: &Path,
     state: &WorktreeState,
@@ -328,7 +330,7 @@ pub(in crate::git) fn refuse_what_no_commit_holds(
     Ok(())
 }
 
-/// Writes HEAD of a worktree whose index and files are as in the commit already.
+/// Writes HEAD of a worktree whose index and files already agree with the commit.
 pub(in crate::git) fn write_head(
     path: &Path,
     branch: Option<&str>,
@@ -337,7 +339,7 @@ pub(in crate::git) fn write_head(
     let cannot = || GitError::library(format!("write HEAD of `{}`", path.display()));
     let repo = git2::Repository::open(path).map_err(cannot())?;
     let detached = oid(commit)?;
-    // Not `set_head`: it opens every worktree of the repository.
+    // Not `set_head`, because it opens every worktree of the repository.
     let write = || match branch {
         Some(branch) => repo
             .reference_symbolic("HEAD", &branch_ref(branch), true, "orch: enter")

@@ -1,5 +1,5 @@
-//! Ending what was begun with git in a worktree and left open, such as a rebase whose agent is gone, so that the next one can
-//! work there. Whatever only that held is kept first.
+//! Ends a git operation that was left open in a worktree, such as a rebase whose agent is gone, so that the next agent
+//! can work there. Commits and files that only the operation held are backed up first.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,14 +27,15 @@ use crate::plan::CommitId;
 pub struct GivenUp {
     /// The operation that was begun.
     pub operation: InProgress,
-    /// What was kept of it: uncommitted files, commits that no branch has. Empty when it held nothing of its own.
+    /// Backups of uncommitted files and of commits that no branch has. Empty when the operation held nothing of its
+    /// own.
     pub backups: Vec<Backup>,
 }
 
-/// An operation within another, such as a pick that a rebase makes, and not more.
+/// The most operations that can be nested, such as a cherry-pick within a rebase.
 const DEEP: usize = 4;
 
-/// Where git writes which commits an operation is about, in its admin dir of the worktree.
+/// The files in a worktree's admin dir in which git records the commits of an operation.
 const NAMING: &[&str] = &[
     "MERGE_HEAD",
     "MERGE_AUTOSTASH",
@@ -51,18 +52,19 @@ const NAMING: &[&str] = &[
     "rebase-apply/autostash",
 ];
 
-/// Words of a to-do list are hardly more; each is looked up.
+/// The most words that are looked up as commits. To-do lists hardly have more.
 const MOST_NAMES: usize = 2_000;
 
-/// Ends what is in progress in a worktree of `owner`, and puts it back on `branch` as that stands: the commits and files that
-/// nothing else has go to backups first. None when nothing is in progress. `stamp` names the backups, see
-/// [`backup`](crate::git::keep::backup).
+/// Ends the operation in progress in a worktree of `owner`, and checks out the tip of `branch` there. Commits and files
+/// that nothing else holds are backed up first. Returns `None` when no operation is in progress. `stamp` names the
+/// backups, see [`backup`](crate::git::keep::backup).
 ///
-/// An interrupted one is ended by doing it again. The caller lets no agent in the worktree meanwhile.
+/// Another call completes an interrupted one. The caller ensures that no agent works in the worktree meanwhile.
 ///
 /// # Errors
 ///
-/// Refused while a git command is at work there, and over repositories and submodules whose changes no commit can hold.
+/// Refuses while a git command runs in the worktree, and when a repository or submodule has changes that no commit can
+/// hold.
 pub fn give_up(
     admin: &WorktreeAdmin,
     path: &Path,
@@ -79,7 +81,7 @@ pub fn give_up(
     let Some(operation) = state.in_progress else {
         return Ok(None);
     };
-    // Such as a step that waits for a person's editor.
+    // For example a step that waits for a person's editor.
     if is_git_in(path) {
         let path = path.to_owned();
         return Err(UnitRefusal::InProgress { path, operation }.into());
@@ -132,14 +134,15 @@ pub fn give_up(
     Ok(Some(GivenUp { operation, backups }))
 }
 
-/// Puts a worktree of `owner` back on `branch` as that stands, whatever an agent has left checked out in it: commits of a
-/// detached HEAD and uncommitted files go to backups first, which are given; commits of another branch stay on that. None
-/// when it is on it. The caller lets no agent in the worktree meanwhile.
+/// Checks out the tip of `branch` in a worktree of `owner` again, whatever an agent has left checked out there. Commits
+/// of a detached HEAD and uncommitted files are backed up first, and the backups are returned. Commits of another
+/// branch stay on that branch. Returns `None` when the worktree is on `branch`. The caller ensures that no agent works
+/// in the worktree meanwhile.
 ///
 /// # Errors
 ///
-/// Refused in the middle of a merge or rebase, over repositories and submodules whose changes no commit can hold, and
-/// where the branch is checked out elsewhere.
+/// Refuses in the middle of a merge or rebase; when a repository or submodule has changes that no commit can hold; and
+/// when the branch is checked out elsewhere.
 pub fn put_back(
     admin: &WorktreeAdmin,
     path: &Path,
@@ -177,7 +180,7 @@ pub fn put_back(
     Ok(Some(backups))
 }
 
-/// The commits that git's notes about an operation name.
+/// The commits that git's records of an operation name.
 fn named(admin: &WorktreeAdmin, admin_dir: &Path) -> Result<BTreeSet<CommitId>, GitError> {
     let repo = admin.repo.handle();
     let texts = NAMING
@@ -198,7 +201,7 @@ fn named(admin: &WorktreeAdmin, admin_dir: &Path) -> Result<BTreeSet<CommitId>, 
         .collect())
 }
 
-/// Has git forget what is in progress. HEAD and files stay as they are.
+/// Makes git forget the operation in progress. HEAD and files stay as they are.
 fn end(path: &Path, admin_dir: &Path, spared: &SparedTree) -> Result<(), GitError> {
     for _ in 0..DEEP {
         let Some(operation) = in_progress(admin_dir) else {
@@ -212,7 +215,8 @@ fn end(path: &Path, admin_dir: &Path, spared: &SparedTree) -> Result<(), GitErro
             InProgress::Revert => &["revert", "--quit"],
             InProgress::Bisect => &["bisect", "reset", "HEAD"],
         };
-        // It would go to the list of stashes, which all checkouts share. It is in a backup.
+        // Git would move the autostash to the list of stashes, which all checkouts share. The autostash is already
+        // backed up.
         for autostash in [
             "rebase-merge/autostash",
             "rebase-apply/autostash",

@@ -22,20 +22,20 @@ use crate::plan::CommitId;
 /// The result of merging a unit into its plan's branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Integrated {
-    /// The plan's branch had nothing of its own beyond it, and moved on to it.
+    /// The plan's branch had no commits beyond the unit's branch, and was fast-forwarded to this commit.
     FastForward(CommitId),
-    /// It was merged, in this commit: first parent the plan's branch, second the unit's.
+    /// The unit's branch was merged in this commit. The first parent is the plan's branch, the second the unit's.
     Merged(CommitId),
-    /// The plan's branch, which is at this commit, has all of it already.
+    /// The plan's branch, at this commit, already contains the unit's branch.
     AlreadyIn(CommitId),
-    /// The two do not merge. Nothing has moved.
+    /// The two branches conflict. Nothing has moved.
     Conflict {
         /// The files, sorted by path, each once.
         files: Vec<ConflictFile>,
     },
 }
 
-/// A unit that was looked at by the commit queue.
+/// The commit queue's answer about a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitIntegration {
     /// The result.
@@ -44,12 +44,12 @@ pub struct UnitIntegration {
     pub backups: Vec<Backup>,
 }
 
-/// The words for a merge commit.
+/// The message of a merge commit.
 #[derive(Debug, Clone, Copy)]
 pub struct MergeMessage<'a> {
     /// Subject and body.
     pub text: &'a str,
-    /// `Name: value` lines for its end.
+    /// `Name: value` lines for the end of the message.
     pub trailers: &'a [(&'a str, &'a str)],
 }
 
@@ -64,17 +64,18 @@ impl std::fmt::Display for MergeMessage<'_> {
     }
 }
 
-/// Merges a unit's branch into its plan's: by moving it on when it can, else by a merge commit that is built off
-/// every checkout. The plan's branch moves by compare-and-swap, and its checkouts follow.
+/// Merges a unit's branch into its plan's branch: by a fast-forward when possible, otherwise by a merge commit that is
+/// built outside every checkout. The plan's branch moves by compare-and-swap, and its checkouts follow.
 ///
-/// No agent may be at work in the plan's own worktree when the plan's branch is checked out there. A step that was interrupted is
-/// finished by any later step with a unit of the plan: files of the move that are in the way in the plan's own worktree then go
-/// to a backup that `stamp` names. `known` is the last known tip of the unit's branch: a branch that is gone is no fault when the
-/// plan's branch has that commit. The caller lets no other step with a unit of this plan run at the same time.
+/// No agent may work in the plan's own worktree while the plan's branch is checked out there. Any later step with a
+/// unit of the plan completes an interrupted step. Files of the interrupted move that are in the way in the plan's own
+/// worktree then go to a backup that `stamp` names. `known` is the last known tip of the unit's branch: a missing
+/// branch is no error when the plan's branch contains that commit. The caller ensures that no other step with a unit of
+/// this plan runs at the same time.
 ///
 /// # Errors
 ///
-/// Refused, with nothing moved, when a checkout of the plan's branch has uncommitted changes or files in the way.
+/// Refuses, with nothing moved, when a checkout of the plan's branch has uncommitted changes or files in the way.
 pub fn integrate(
     admin: &WorktreeAdmin,
     builder: &CandidateBuilder,
@@ -83,7 +84,7 @@ pub fn integrate(
     stamp: &str,
     known: Option<&CommitId>,
 ) -> Result<UnitIntegration, UnitError> {
-    // Git commands hold it too: the commands of a killed orch have ended once this lock is taken.
+    // Git commands hold this lock too. So once orch has the lock, the commands of a killed orch have ended.
     let alone = alone(admin, unit.plan.as_str())?;
     let backups = end_move(admin, &alone, unit, stamp)?;
     let (old, tip) = unit_tips(&admin.repo, unit)?;
@@ -113,8 +114,8 @@ pub fn integrate(
     Ok(UnitIntegration { outcome, backups })
 }
 
-/// Ends a move of the plan's branch that was interrupted, with what was put away for that. To be called before a step looks at
-/// the plan's own worktree: the remains of the move would pass for somebody's changes.
+/// Completes an interrupted move of the plan's branch. Returns the backups made for that. Call this before a step
+/// inspects the plan's own worktree: otherwise leftovers of the move would look like somebody's changes.
 ///
 /// # Errors
 ///
@@ -127,8 +128,8 @@ pub fn finish_move(admin: &WorktreeAdmin, unit: &UnitBranch, stamp: &str) -> Res
     end_move(admin, &alone, unit, stamp)
 }
 
-/// Moves the plan's branch. Before that it is noted where it stood, without which a checkout that was not updated could not be
-/// told from one with changes.
+/// Moves the plan's branch. The old tip is recorded first: without the record, a checkout that was not updated could
+/// not be told from a checkout with changes.
 fn advance(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
@@ -144,7 +145,7 @@ fn advance(
     };
     note_move(
         &
-    // A refusal here leaves no note.
+    // A refusal here leaves no record.
     admin.repo,
         unit,
         old,
@@ -171,7 +172,7 @@ fn advance(
     Ok(landed.commit)
 }
 
-/// Ends a move that was interrupted after the branch had moved, so that every checkout shows where it is.
+/// Completes a move that was interrupted after the branch had moved, so that every checkout shows the branch's tip.
 fn end_move(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
@@ -209,7 +210,7 @@ fn end_move(
                     why,
                 });
             }
-            // A git that was killed has written some of the files.
+            // A killed git command has written some of the files.
             let state = inspect(&checkout.path)?;
             let spared = spare_tree(
                 &admin.repo,
@@ -235,12 +236,12 @@ fn noted_move(repo: &Repository, unit: &UnitBranch) -> Result<Option<CommitId>, 
     repo.ref_target(&moving(unit))
 }
 
-/// `tip` is where the plan's branch stands; none when it is gone.
+/// `tip` is the tip of the plan's branch; `None` when the branch is gone.
 fn forget_move(repo: &Repository, unit: &UnitBranch, tip: Option<&CommitId>) -> Result<(), GitError> {
     drop_own_ref(repo, &moving(unit), unit.plan.as_str(), tip).map(drop)
 }
 
-/// The ref that says where the plan's branch stood before the move that is under way.
+/// The ref that records the tip of the plan's branch before the move that is under way.
 fn moving(unit: &UnitBranch) -> String {
     format!("refs/orch/moving/{}", unit.plan)
 }

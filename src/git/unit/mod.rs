@@ -1,4 +1,5 @@
-//! Tasks side by side: a lane goes onto a unit's branch, leaves it or gives it up, and the unit's commits come onto the plan's.
+//! Parallel tasks: a lane checks out a unit's branch, leaves it or gives it up, and the unit's commits are merged into
+//! the plan's branch.
 //!
 //! May import `worktree`, `landing` and below.
 

@@ -12,7 +12,7 @@ use crate::git::files::registration::{Registration, registration_at};
 use crate::git::program::command::Git;
 use crate::git::state::checkout::checkout_paths;
 
-/// `git worktree add`, with the branch when it does not exist yet, without files.
+/// Runs `git worktree add` without checking out files. Makes the branch when `new_branch` is true.
 pub(in crate::git) fn add(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,

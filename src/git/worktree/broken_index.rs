@@ -1,4 +1,4 @@
-//! Indexes of worktrees that git can no longer read: found, and made again.
+//! Worktree indexes that git can no longer read: finding them, and making them again.
 
 use std::fs;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::git::keep::backup::stamp;
 use crate::git::program::command::Git;
 use crate::git::state::inspect::git_dir;
 
-/// git's error about a worktree's index that it cannot read; none for a readable or a missing index.
+/// Git's error about a worktree's unreadable index; `None` for a readable or a missing index.
 pub(in crate::git) fn index_trouble(worktree: &Path) -> Option<String> {
     let index = git_dir(worktree).ok()?.join("index");
-    // Cheap, and right where it succeeds; it does not know all that git knows.
+    // The library is cheap, and right when it succeeds. But the library does not know every index that git can read.
     if !index.exists() || git2::Index::open(&index).is_ok() {
         return None;
     }
@@ -24,12 +24,12 @@ pub(in crate::git) fn index_trouble(worktree: &Path) -> Option<String> {
         .then(|| answer.stderr.lines().next_back().unwrap_or_default().to_owned())
 }
 
-/// Puts an index that git cannot read aside, beside its place, and makes another from what is checked out. No file of the
-/// worktree is touched; what was staged is staged no more.
+/// Renames an index that git cannot read, beside its place, and makes a new index from the checked-out commit. Touches
+/// no file of the worktree; staged changes are no longer staged.
 ///
 /// # Errors
 ///
-/// When the file cannot be renamed or git refuses.
+/// When the file cannot be renamed, or git refuses.
 pub fn renew_index(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
     let _alone = alone(admin, key)?;
     let Some(record) = admin.read_record(key)? else {

@@ -1,4 +1,4 @@
-//! Making worktrees, and finishing those whose making was interrupted.
+//! Making worktrees, and completing interrupted ones.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ use crate::git::repo::ids::branch_ref;
 use crate::git::repo::revision::is_branch_name;
 use crate::plan::CommitId;
 
-/// What is in git's worktree administration once the locked part is over.
+/// The state of git's worktree administration after the locked part.
 struct Registered {
     registration: Registration,
     record: WorktreeRecord,
@@ -30,8 +30,9 @@ struct Registered {
     created_branch: bool,
 }
 
-/// Makes the branch and the worktree, or finds them made, or finishes what a crash left half-made. Only the part
-/// in git's worktree administration is done under the lock; files are written outside of it, so several run side by side.
+/// Makes the branch and the worktree, or finds them made, or completes what a crash left half-made. Only the part in
+/// git's worktree administration runs under the lock. Files are written outside the lock, so several worktrees are
+/// filled in parallel.
 pub fn ensure(admin: &WorktreeAdmin, spec: &WorktreeSpec) -> Result<WorktreeReady, EnsureError> {
     if !is_branch_name(&spec.branch) {
         let branch = spec.branch.clone();
@@ -51,13 +52,13 @@ pub fn ensure(admin: &WorktreeAdmin, spec: &WorktreeSpec) -> Result<WorktreeRead
     )
 }
 
-/// Makes, or makes ready again, a worktree without a branch at a commit, for verifications. Tracked files are reset and untracked
-/// ones removed, after a backup of what no check has left there; ignored ones, such as build caches, stay. When somebody kills a
-/// git command of it, all is looked at and done again.
+/// Makes a worktree with a detached HEAD at a commit, for verifications, or makes an existing one ready again. Resets
+/// tracked files and removes untracked ones; files that no check has left there are backed up first. Ignored files,
+/// such as build caches, stay. When somebody kills one of its git commands, the whole call is repeated.
 ///
 /// # Errors
 ///
-/// When something of somebody's is in the way, or git fails.
+/// When something that orch did not make is in the way, or git fails.
 pub fn ensure_detached(
     admin: &WorktreeAdmin,
     key: &str,
@@ -89,7 +90,7 @@ fn detached(
         // The repository's post-checkout hook may have written something.
         admin.record_left(key)?;
     }
-    // One whose making was interrupted is finished at the commit that it was begun for.
+    // A worktree whose making was interrupted is completed at the commit that it was begun for.
     if !ready.created_worktree || ready.head != *commit {
         super::populate::reset_detached(admin, &alone, key, &mut ready, commit)?;
     }
@@ -119,7 +120,7 @@ pub(in crate::git) fn make(
         created_branch,
     } = registered;
     let created_worktree = record.state == TreeProgress::Making;
-    // Checking out locks the index, HEAD and the branch that it is on.
+    // The checkout locks the index, HEAD and the branch of HEAD.
     stale_lock::clear_admin_dir(&registration.admin)?;
     if let Some(branch) = wanted.branch {
         stale_lock::clear_beside(&admin.repo.common_dir().join(branch_ref(branch)))?;
@@ -143,11 +144,11 @@ pub(in crate::git) fn make(
     })
 }
 
-/// Hides files from git in every checkout, by patterns as in `.gitignore`.
+/// Hides files from git in every checkout, by patterns in `.gitignore` syntax.
 ///
 /// # Errors
 ///
-/// When the lock cannot be taken or the file not written.
+/// When the lock cannot be taken or the file cannot be written.
 pub fn hide(admin: &WorktreeAdmin, patterns: &[&str]) -> Result<(), GitError> {
     if patterns.is_empty() {
         return Ok(());
@@ -156,7 +157,8 @@ pub fn hide(admin: &WorktreeAdmin, patterns: &[&str]) -> Result<(), GitError> {
     exclude(&admin.lock()?, admin.repo.common_dir(), &lines)
 }
 
-/// The part under the lock: afterwards the branch exists and git's worktree administration holds the worktree.
+/// The part under the lock. Afterwards the branch exists and git's worktree administration has an entry for the
+/// worktree.
 fn register(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
@@ -176,7 +178,7 @@ fn register(
     exclude(lock, common, &lines_for(admin.repo.top(), &wanted.path))?;
     main_record::write(lock, common, admin.repo.top())?;
 
-    // Deleted by hand as a whole: nothing of the old worktree is left, so this is a new one.
+    // A person has deleted everything by hand. Nothing of the old worktree is left, so this is a new worktree.
     let nothing_apart = (wanted.branch.is_some() && tip.is_none()) || wanted.is_further_lane();
     let gone = nothing_apart && found.is_none() && is_free(&wanted.path);
     let record = match recorded {
@@ -220,7 +222,7 @@ fn register(
     })
 }
 
-/// What is left where the making of a worktree was interrupted, and after that the removal of what it had made.
+/// The leftovers of an interrupted making, when their removal was interrupted too.
 fn half_forgotten(
     admin: &WorktreeAdmin,
     wanted: &WantedTree<'_>,
@@ -231,7 +233,7 @@ fn half_forgotten(
     unused.and_then(|_| SparedTree::empty(&wanted.path))
 }
 
-/// Nothing of what is wanted may exist: orch has made none of it.
+/// Refuses when the branch, the folder or the entry exists: orch has made none of them.
 fn refuse_foreign(
     admin: &WorktreeAdmin,
     wanted: &WantedTree<'_>,
@@ -263,7 +265,7 @@ fn refuse_foreign(
     Ok(())
 }
 
-/// A worktree in which nothing is yet, to be filled.
+/// Adds an empty worktree, to be filled later.
 fn add_blank(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
@@ -278,7 +280,7 @@ fn add_blank(
     }
 }
 
-/// A record exists: is it about the same worktree, and is what is there what the record says?
+/// Refuses when the existing record is about another worktree, or the branch is not as recorded.
 fn refuse_other(
     wanted: &WantedTree<'_>,
     record: &WorktreeRecord,
@@ -300,7 +302,8 @@ fn refuse_other(
     };
     let branch = branch.to_owned();
     match (record.state, tip) {
-        // Nobody was let in yet, so a branch elsewhere than at its base is not the one orch made.
+        // Nobody has been let into the worktree yet. So a branch that is not at its base is not the branch that orch
+        // made.
         (TreeProgress::Making, Some(tip)) if *tip != record.base => {
             Err(WorktreeRefusal::ForeignBranch { branch })
         }

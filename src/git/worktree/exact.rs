@@ -1,4 +1,4 @@
-//! Worktrees of the merge queue that are exactly a commit, whatever verifications have left in them.
+//! Worktrees of the merge queue that are exactly a commit, whatever verifications have left there.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,13 +13,14 @@ use crate::git::files::registration::{is_plainly_in, pointed_to, registration_at
 use crate::git::keep::gate::{SparedTree, drop_spoiled};
 use crate::plan::CommitId;
 
-/// As [`ensure_detached`], where verifications may have hidden files from git, or left repositories. With `ignored`, files that
-/// git ignores are taken away too. A worktree that cannot be made the commit again, as when its index was damaged, is moved below
-/// `orch/worktrees/` and made again, with a warning; the one that was moved there before is removed.
+/// Like [`ensure_detached`], for a worktree in which verifications may have hidden files from git or left repositories.
+/// With `ignored`, ignored files are removed too. A worktree that cannot be restored to the commit, for example because
+/// its index is damaged, is moved below `orch/worktrees/` and made again, with a warning. A worktree that was moved
+/// there earlier is removed.
 ///
 /// # Errors
 ///
-/// As [`ensure_detached`], and when the worktree cannot be moved.
+/// The errors of [`ensure_detached`], and when the worktree cannot be moved.
 pub fn ensure_exact(
     admin: &WorktreeAdmin,
     key: &str,
@@ -58,7 +59,7 @@ fn exact(
     Ok(ready)
 }
 
-/// True for what a verification can have done to its worktree.
+/// True for an error that a verification can cause by damaging its worktree.
 fn is_spoiled(error: &EnsureError) -> bool {
     match error {
         EnsureError::Git(_) => true,

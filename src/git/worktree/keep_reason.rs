@@ -24,7 +24,7 @@ pub enum KeepReason {
         /// The files, relative to it.
         files: Vec<PathBuf>,
     },
-    /// There are changes to files that git was told not to look at.
+    /// Files have changes that git was told not to look at.
     #[error(
         "`{}` has changes that git was told not to look at (`{}`, by --assume-unchanged or --skip-worktree)",
         path.display(),
@@ -36,7 +36,7 @@ pub enum KeepReason {
         /// The files, relative to it.
         files: Vec<PathBuf>,
     },
-    /// Something was begun and not ended.
+    /// An operation was begun and not ended.
     #[error("`{}` is in the middle of a {operation}", path.display())]
     InProgress {
         /// The worktree.
@@ -47,9 +47,9 @@ pub enum KeepReason {
     /// The branch has commits that are not on the target.
     #[error("`{branch}` has commits that have not landed")]
     NotLanded {
-        /// The branch, or the commit of a worktree without one.
+        /// The branch, or the commit of a worktree without a branch.
         branch: String,
-        /// Where it stands.
+        /// The tip.
         tip: CommitId,
     },
     /// The worktree is not on its branch.
@@ -62,7 +62,7 @@ pub enum KeepReason {
         /// The branch it is on.
         found: Option<String>,
     },
-    /// The branch is checked out in another place too.
+    /// The branch is also checked out elsewhere.
     #[error("`{branch}` is checked out at `{}`", path.display())]
     CheckedOutElsewhere {
         /// The branch.
@@ -75,10 +75,10 @@ pub enum KeepReason {
     Locked {
         /// The worktree.
         path: PathBuf,
-        /// The reason that was given, or nothing.
+        /// The given reason; may be empty.
         reason: String,
     },
-    /// A repository is among the ignored files; its work may exist nowhere else.
+    /// A repository is among the ignored files, and its work may exist nowhere else.
     #[error(
         "`{}` holds repositories of its own among its ignored files: {}; move them away",
         path.display(),
@@ -109,7 +109,7 @@ fn with_reason(reason: &str) -> String {
 /// Why a worktree is not removed.
 #[derive(Debug, thiserror::Error)]
 pub enum RemoveError {
-    /// It holds, or may hold, something that would be lost.
+    /// The worktree holds, or may hold, something that would be lost.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Keep(Vec<KeepReason>),
     /// A step failed.

@@ -1,4 +1,4 @@
-//! Lanes: the worktrees in which several tasks of one plan are worked on side by side.
+//! Lanes: the worktrees for parallel tasks of one plan.
 
 use std::path::PathBuf;
 
@@ -13,19 +13,21 @@ use crate::plan::CommitId;
 /// A lane of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaneSpec {
-    /// The name under which orch keeps its record about it: the plan's name for lane 0, `PLAN@LANE` for a further one.
+    /// The name of orch's record about the lane: the plan's name for lane 0, `PLAN@LANE` for an additional lane.
     pub key: String,
-    /// Where it shall be. Missing parent folders are created.
+    /// The folder to put the lane in. Missing parent folders are created.
     pub path: PathBuf,
-    /// The plan's branch for lane 0; none for a further lane, which is made with a detached HEAD.
+    /// The plan's branch for lane 0. `None` for an additional lane, which is made with a detached HEAD.
     pub branch: Option<String>,
-    /// Where the plan's branch starts when it has to be created; where a further lane stands when it has to be made.
+    /// The start of the plan's branch when it has to be created; the commit of an additional lane when it has to be
+    /// made.
     pub base: CommitId,
 }
 
-/// Makes a lane, or finds it made, or finishes what a crash left half-made, as [`ensure`](crate::git::worktree::ensure) does for
-/// a plan's worktree. Unlike there, a lane that was made is accepted whatever it has checked out: a unit's branch, or an agent's
-/// own. Nothing in it is touched; [`enter_unit`](crate::git::unit::enter_unit) puts it where it shall be.
+/// Makes a lane, or finds it made, or completes what a crash left half-made, like
+/// [`ensure`](crate::git::worktree::ensure) for a plan's worktree. But a lane that exists is accepted whatever it has
+/// checked out, be it a unit's branch or an agent's own branch. Nothing in the lane is touched;
+/// [`enter_unit`](crate::git::unit::enter_unit) checks out the right branch.
 pub fn ensure_lane(admin: &WorktreeAdmin, spec: &LaneSpec) -> Result<WorktreeReady, EnsureError> {
     if let Some(branch) = &spec.branch
         && !is_branch_name(branch)

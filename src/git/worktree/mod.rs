@@ -1,4 +1,4 @@
-//! Worktrees made, filled, repaired, surveyed and removed.
+//! Making, filling, repairing, surveying and removing worktrees.
 //!
 //! May import `step` and below.
 

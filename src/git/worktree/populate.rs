@@ -19,20 +19,20 @@ use crate::git::step::clones;
 use crate::git::step::submodule::used_submodules;
 use crate::plan::CommitId;
 
-/// Where the files of a worktree come from.
+/// The source of a worktree's files.
 #[derive(Debug)]
 pub(in crate::git) enum Fill {
-    /// It is as it was left.
+    /// No source: the worktree stays as it is.
     Nothing,
-    /// Nobody has worked in it, or nothing is there: all files as in the commit.
+    /// Nobody has worked in the worktree, or it is empty: all files come from the commit.
     FromCommit(SparedTree),
-    /// Its folder was deleted: the files come back as they were last staged.
+    /// The worktree's folder was deleted: the files come back as they were last staged.
     FromIndex,
-    /// Its index was lost: the files are kept as they are, changes show as changes.
+    /// The worktree's index was lost: the files stay as they are, and differences show as changes.
     IndexOnly,
 }
 
-/// Fills the worktree. Gives warnings about what did not work and does not hinder.
+/// Fills the worktree. Returns warnings about failures that do not prevent work.
 pub(in crate::git) fn fill(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
@@ -51,7 +51,7 @@ pub(in crate::git) fn fill(
         Fill::Nothing => return Ok(Vec::new()),
         Fill::FromIndex => git(["checkout-index", "--all"])?,
         Fill::IndexOnly => git(["reset", "--quiet"])?,
-        // What `git worktree add` itself does, which leaves the hook to be run apart.
+        // The same as `git worktree add` does. The hook is run separately below.
         Fill::FromCommit(spared) => spared.reset(alone)?,
     }
     let mut warnings = Vec::new();
@@ -64,8 +64,8 @@ pub(in crate::git) fn fill(
     Ok(warnings)
 }
 
-/// Takes a detached worktree to another commit. Ignored files stay, so that a build finds its cache. What checks have left
-/// goes, as recorded by [`WorktreeAdmin::record_left`]; what is there beyond that goes to a backup first.
+/// Checks out another commit in a detached worktree. Ignored files stay, so that a build finds its cache. Leftover
+/// files of checks, as recorded by [`WorktreeAdmin::record_left`], are removed; all other changes are backed up first.
 pub(in crate::git) fn reset_detached(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
@@ -111,7 +111,7 @@ pub(in crate::git) fn reset_detached(
         spare_what_came(admin, path, &state, head_before(path))?;
     }
     if !answer.status.success() {
-        // The files are in place; what failed is the repository's post-checkout hook.
+        // The files are in place; only the repository's post-checkout hook failed.
         ready.warnings.push(hook_failed(&answer.stderr));
     }
     spared.wipe(alone)?;
@@ -122,7 +122,7 @@ pub(in crate::git) fn reset_detached(
     Ok(())
 }
 
-/// Runs the repository's post-checkout hook as `git worktree add` would. Its failure is a warning.
+/// Runs the repository's post-checkout hook as `git worktree add` would. A failure is a warning.
 pub(in crate::git) fn run_post_checkout(
     admin: &WorktreeAdmin,
     path: &Path,
@@ -164,8 +164,8 @@ pub(in crate::git) fn hook_failed(stderr: &str) -> String {
     format!("the repository's post-checkout hook failed: {stderr}")
 }
 
-/// Checks those submodules out that another checkout has, too. A failure (no network, a protocol that is not allowed) is a
-/// warning: many tasks do not need them.
+/// Checks out the submodules that another checkout has checked out. A failure (no network, a protocol that is not
+/// allowed) is a warning, because many tasks do not need submodules.
 pub(in crate::git) fn update_submodules(
     admin: &WorktreeAdmin,
     alone: &KeyLock,

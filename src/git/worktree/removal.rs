@@ -22,22 +22,22 @@ use crate::git::state::inspect::inspect;
 use crate::git::step::submodule::submodules_hold_work;
 use crate::plan::{CommitId, LandedBy};
 
-/// The proof that a worktree and its branch hold nothing that would be lost. Only [`removable`] makes
-/// one.
+/// The proof that a worktree and its branch hold nothing that would be lost. Only [`removable`] makes this proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removable {
     key: String,
     path: PathBuf,
     branch: Option<String>,
     tip: Option<CommitId>,
-    /// The branch of a unit that is checked out instead, and where it stands.
+    /// The branch of a unit that is checked out instead, and its tip.
     unit: Option<(String, CommitId)>,
-    /// Git refuses to remove any worktree with submodules; these were looked into.
+    /// True for a worktree with submodules. Git refuses to remove any such worktree, so orch has checked the
+    /// submodules.
     submodules: bool,
     ignored: Vec<Ignored>,
     landed: Option<LandedBy>,
     target: CommitId,
-    /// Where a lane without a branch stands.
+    /// The commit of a lane without a branch.
     loose: Option<CommitId>,
 }
 
@@ -47,43 +47,43 @@ impl Removable {
         &self.path
     }
 
-    /// The worktree's own branch, which will be deleted; none for a worktree without one.
+    /// The worktree's own branch, which will be deleted; `None` for a worktree without a branch.
     pub fn branch(&self) -> Option<&str> {
         self.branch.as_deref()
     }
 
-    /// Ignored files in the worktree, which go with it.
+    /// Ignored files in the worktree, which will be removed with it.
     pub fn ignored(&self) -> &[Ignored] {
         &self.ignored
     }
 
-    /// By what the target is known to have all of the branch; none without a branch.
+    /// The evidence that the target contains the branch; `None` without a branch.
     pub fn landed(&self) -> Option<&LandedBy> {
         self.landed.as_ref()
     }
 }
 
-/// The target as it stands, and what is known of the landing there.
+/// The target's tip, and the record of the landing, if any.
 type LandingOnTarget<'a> = (&'a CommitId, Option<&'a RecordedLanding>);
 
 /// The record of a landing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedLanding {
-    /// Where the plan's branch stood.
+    /// The tip of the plan's branch.
     pub head: CommitId,
     /// The commit on the target with which it landed.
     pub commit: CommitId,
 }
 
-/// Looks whether the worktree and branch under a key can go: made by orch, nothing uncommitted or untracked,
-/// everything of it contained in `target`, be it merged, squashed or rebased ([`LandedBy`]). All reasons against are
-/// given at once.
+/// Checks whether the worktree and branch under a key can be removed: orch made them, nothing is uncommitted or
+/// untracked, and `target` contains all commits, be they merged, squashed or rebased ([`LandedBy`]). Returns all
+/// reasons against at once.
 pub fn removable(admin: &WorktreeAdmin, key: &str, target: &CommitId) -> Result<Removable, RemoveError> {
     removable_once_landed(admin, key, target, None)
 }
 
-/// As [`removable`], of a plan whose landing was written down: of a conflict that was resolved on the
-/// way, nothing else shows that the branch is on the target.
+/// Like [`removable`], for a plan with a recorded landing. After a conflict was resolved during the landing, only the
+/// record shows that the branch is on the target.
 pub fn removable_once_landed(
     admin: &WorktreeAdmin,
     key: &str,
@@ -137,7 +137,8 @@ pub fn removable_once_landed(
     })
 }
 
-/// By what a target is known to have all of a branch, or what says so when it was landed with other commits.
+/// The evidence that a target contains a branch: in the target itself, or in the record of a landing with other
+/// commits.
 fn landing_of(
     admin: &WorktreeAdmin,
     tip: &CommitId,
@@ -149,7 +150,7 @@ fn landing_of(
     let Some(RecordedLanding { head, commit }) = recorded else {
         return Ok(None);
     };
-    // Commits that are gone prove nothing.
+    // Missing commits prove nothing.
     let is_in = |one: &CommitId, other: &CommitId| admin.repo.is_ancestor(one, other).unwrap_or(false);
     Ok(
         (is_in(tip, head) && is_in(commit, target)).then(|| LandedBy::Recorded {
@@ -158,7 +159,7 @@ fn landing_of(
     )
 }
 
-/// The unit whose branch a lane was left on, which has to be contained in the target like the worktree's own.
+/// The unit whose branch a lane was left on. The target has to contain this branch like the worktree's own branch.
 fn judge_unit(
     admin: &WorktreeAdmin,
     record: &WorktreeRecord,
@@ -203,7 +204,7 @@ fn judge_branch(
     Ok(landed)
 }
 
-/// Judges the files. True when there are submodules among them.
+/// Judges the files. Returns true when there are submodules.
 fn judge_worktree(
     admin: &WorktreeAdmin,
     record: &WorktreeRecord,
@@ -256,12 +257,12 @@ fn judge_worktree(
             expected: expected.clone(),
             found: state.branch,
         }),
-        // A rejected candidate is nobody's work; commits made in its worktree are.
+        // A rejected candidate is nobody's work, but commits that somebody made in its worktree are.
         None if state.branch.is_some() => reasons.push(KeepReason::NotLanded {
             branch: state.branch.unwrap_or_default(),
             tip: target.clone(),
         }),
-        // In a lane they are: it is left on a commit of the plan's.
+        // In a lane, the detached HEAD may have somebody's commits: orch itself leaves a lane on a commit of the plan.
         None if record.lane && landing_of(admin, &state.head, landing)?.is_none() => {
             reasons.push(KeepReason::NotLanded {
                 branch: state.head.to_string(),
@@ -279,9 +280,9 @@ fn judge_worktree(
     Ok(true)
 }
 
-/// Removes the worktree, then its branches by compare-and-swap, then the record. Never by force: what has changed since the proof
-/// was given makes the step fail. An interrupted one is ended by the next. Commits that are on the target by their content alone
-/// go to a backup, which is returned.
+/// Removes the worktree, then its branches by compare-and-swap, then the record. Never forces: a change since the proof
+/// was given makes the removal fail. The next removal completes an interrupted one. Commits that are on the target only
+/// by their content go to backups, which are returned.
 pub fn remove(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
@@ -308,7 +309,8 @@ pub fn remove(
         .into_iter()
         .any(|known| known.path == removable.path);
     if known {
-        // Judged again at the last moment; and git's refusal of all worktrees with submodules is got round.
+        // The worktree is judged again at the last moment. Git refuses to remove any worktree with submodules; the removal
+        // of judged submodules gets round that.
         let path = &removable.path;
         let spared = match path.exists() {
             true => SparedTree::clean(path, &inspect(path)?),

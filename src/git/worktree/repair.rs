@@ -1,4 +1,4 @@
-//! Bringing back worktrees that are half-made or damaged. Nobody's work is touched in doing so.
+//! Restoring half-made or damaged worktrees, without touching anybody's work.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,8 @@ use crate::git::files::registration::{Registration, pointed_to, settle};
 use crate::git::files::regular;
 use crate::git::keep::gate::SparedTree;
 
-/// Brings a worktree that is in git's worktree administration back to life. None when its entry was useless and has been removed.
+/// Restores a worktree that has an entry in git's worktree administration. Returns `None` when the entry was useless
+/// and has been removed.
 pub(in crate::git) fn repair(
     _admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
@@ -61,13 +62,14 @@ pub(in crate::git) fn repair(
     Ok(Some((known, fill)))
 }
 
-/// The entry in this repository's worktree administration that the folder's `.git` leads to, whether or not it is there.
+/// The entry in this repository's worktree administration that the folder's `.git` names, even when the entry is
+/// missing.
 pub(in crate::git) fn entry_of(admin: &WorktreeAdmin, path: &Path) -> Option<PathBuf> {
     let admin_dirs = admin.repo.common_dir().join("worktrees");
     pointed_to(path).filter(|entry| entry.parent().is_some_and(|parent| settle(parent) == admin_dirs))
 }
 
-/// Gives a worktree whose entry in git's worktree administration was pruned a new entry. Its files are not touched.
+/// Makes a new entry for a worktree whose entry in git's worktree administration was pruned. Touches none of its files.
 pub(in crate::git) fn adopt(
     admin: &WorktreeAdmin,
     lock: &AdminLock<'_>,
@@ -78,7 +80,8 @@ pub(in crate::git) fn adopt(
     if entry_of(admin, &path).is_none_or(|entry| entry.exists()) {
         return Err(WorktreeRefusal::ForeignFolder { path }.into());
     }
-    // Git refuses to add a worktree at a folder with content, so it is added beside it and moved over.
+    // Git refuses to add a worktree at a folder with content. So the worktree is added beside the folder and moved
+    // over.
     let beside = tempfile::Builder::new()
         .prefix(".orch-adopt-")
         .tempdir_in(path.parent().unwrap_or(&path))

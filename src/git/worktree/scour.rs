@@ -1,4 +1,4 @@
-//! Making a worktree of the merge queue exactly its commit again, where an ordinary clean-up does not reach.
+//! Restoring a worktree of the merge queue to exactly its commit, beyond an ordinary clean-up.
 
 use std::path::Path;
 
@@ -16,8 +16,8 @@ use crate::git::state::plain_index::{MOST_FILES, PlainIndex};
 use crate::git::state::spotless::spotless;
 use crate::git::step::submodule::scour_submodules;
 
-/// Lets git see every file of a worktree that is orch's own and nobody's place of work: none is left out by a sparse
-/// checkout, and no flag in the index hides a change. Nothing happens where there is no such worktree yet.
+/// Makes git see every file of a worktree that is orch's own and in which nobody works: no sparse checkout leaves a
+/// file out, and no flag in the index hides a change. Does nothing when the worktree does not exist yet.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub fn unhide(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<(), Ensur
         return Ok(());
     }
     let out = Git::within(path).args(["ls-files", "-v", "-z"]).run()?;
-    // `TAG PATH`: `S` is left out, a small letter is taken as unchanged.
+    // `TAG PATH`: `S` is a skipped file, a lower-case tag a file that git assumes unchanged.
     let is_hidden = |tag: &u8| tag.is_ascii_lowercase() || *tag == b'S';
     let hidden: Vec<&[u8]> = records(&out)
         .filter(|record| record.first().is_some_and(is_hidden))
@@ -56,7 +56,7 @@ pub fn unhide(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<(), Ensur
     Ok(())
 }
 
-/// True when no file is in such a worktree that git ignores, apart from orch's own.
+/// True when such a worktree has no ignored files except orch's own.
 ///
 /// # Errors
 ///
@@ -68,8 +68,8 @@ pub fn is_fresh(_admin: &WorktreeAdmin, path: &Path) -> Result<bool, GitError> {
     Ok(files.all(|file| file.starts_with(own.as_bytes())))
 }
 
-/// Takes away what verifications have left in such a worktree and an ordinary clean-up spares: repositories in it, and with
-/// `ignored` every file that git ignores, with orch's own records about how it was prepared.
+/// Removes leftover files of verifications that an ordinary clean-up spares: nested repositories and, with `ignored`,
+/// every file that git ignores, including orch's own records of how the worktree was prepared.
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ pub(in crate::git) fn scour(
     if !ignored && spotless(|| &repo, path, &admin_dir).is_some() {
         return Ok(());
     }
-    // Twice forced: a repository in it is no reason to spare a folder.
+    // `-f` twice: git then also removes folders that contain a repository.
     let clean = Git::within(path).args(["clean", "-ffdq"]);
     let clean = match ignored {
         true => clean.arg("-x"),
@@ -95,7 +95,7 @@ pub(in crate::git) fn scour(
     clean.holding(alone.file())?.run()?;
     scour_submodules(path, ignored)?;
     if ignored {
-        // What it writes is ignored, where it is well-behaved. What is wrong with it was told when the worktree was made.
+        // A well-behaved hook writes only ignored files. A failure was already reported when the worktree was made.
         run_post_checkout(admin, path)?;
     }
     Ok(())

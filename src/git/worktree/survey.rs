@@ -1,4 +1,4 @@
-//! Worktrees in git, in orch's records and on the disk, side by side, so that differences are seen.
+//! A survey of worktrees in git, in orch's records and on the disk, which shows their differences.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,29 +16,29 @@ use crate::git::files::registration::{Registration, is_plainly_in, pointed_to, r
 use crate::git::keep::gate::drop_spoiled;
 use crate::plan::CommitId;
 
-/// A worktree that the manifest speaks of.
+/// A worktree that the manifest asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpectedTree {
-    /// The name under which orch keeps its record about it.
+    /// The name of orch's record about the worktree.
     pub key: String,
-    /// Where it lies, or would.
+    /// The worktree's folder, whether or not it exists.
     pub path: PathBuf,
-    /// Its branch; none for a further lane and the merge queue's.
+    /// The worktree's branch; `None` for an additional lane and for the merge queue's worktrees.
     pub branch: Option<String>,
-    /// True for a further lane.
+    /// True for an additional lane.
     pub lane: bool,
 }
 
-/// The contents of a worktree's place.
+/// The contents of the place where a worktree should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TreePlace {
     /// Nothing, or an empty folder.
     Nothing,
-    /// A checkout that the worktree administration of this repository knows.
+    /// A checkout with an entry in this repository's worktree administration.
     Worktree,
-    /// A folder whose `.git` file leads to a place that does not exist.
+    /// A folder whose `.git` file points to a missing place.
     Dangling,
-    /// A folder that belongs to another repository, whose administration this is.
+    /// A folder of another repository, with the admin dir of that repository.
     Elsewhere(PathBuf),
     /// A folder that is no checkout.
     Folder,
@@ -47,47 +47,48 @@ pub enum TreePlace {
 /// One worktree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeSeen {
-    /// The name under which orch keeps its record about it.
+    /// The name of orch's record about the worktree.
     pub key: String,
-    /// Where it should be: as recorded, else as the manifest says.
+    /// Where the worktree should be: as recorded, otherwise as the manifest says.
     pub path: PathBuf,
     /// Its branch.
     pub branch: Option<String>,
-    /// Where that stands; none when it does not exist.
+    /// The branch's tip; `None` when the branch does not exist.
     pub tip: Option<CommitId>,
-    /// True when the manifest speaks of it.
+    /// True when the manifest asks for the worktree.
     pub expected: bool,
-    /// True when orch has a record of having made it.
+    /// True when orch has a record of making the worktree.
     pub recorded: bool,
-    /// True when its making was interrupted.
+    /// True when the making was interrupted.
     pub half_made: bool,
     /// True when git's worktree administration has an entry for the place.
     pub registered: bool,
     /// The contents of the place.
     pub place: TreePlace,
-    /// Another place, at which the manifest expects it and at which it now is.
+    /// The place where the manifest expects the worktree, when the worktree was moved there.
     pub moved_to: Option<PathBuf>,
-    /// True when orch's own folder is in it.
+    /// True when orch's own folder is in the worktree.
     pub has_orch_folder: bool,
-    /// git's error about its index, if it cannot read it.
+    /// Git's error about the worktree's index, if git cannot read the index.
     pub index_trouble: Option<String>,
 }
 
-/// A worktree that is not where it was made, or is another's.
+/// A worktree that is not where it was made, or belongs to another repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Strayed {
-    /// The name under which orch keeps its record about it.
+    /// The name of orch's record about the worktree.
     pub key: String,
-    /// Where it was made.
+    /// Where the worktree was made.
     pub path: PathBuf,
-    /// The contents.
+    /// The contents of that place.
     pub place: TreePlace,
-    /// Where it is now, when it was moved.
+    /// The worktree's new place, when it was moved.
     pub moved_to: Option<PathBuf>,
 }
 
-/// The worktrees that were made by orch and are not where they were: moved, alone or with the repository, or made by
-/// another repository, of which this one is a copy. `expected` says where a worktree would be made now. Changes nothing.
+/// The worktrees that orch made and that are no longer where they were. They were moved, alone or with the repository,
+/// or they were made by another repository, of which this one is a copy. `expected` returns where a worktree would be
+/// made now. Changes nothing.
 ///
 /// # Errors
 ///
@@ -105,7 +106,7 @@ pub fn strayed(
         else {
             continue;
         };
-        // Nearly every worktree is where it was, and for those no path is followed part by part.
+        // Nearly every worktree is where it was made. For these worktrees no path has to be resolved part by part.
         if pointed_to(&record.path).is_some_and(|entry| is_plainly_in(&admin_dirs, &entry)) {
             continue;
         }
@@ -133,14 +134,14 @@ pub fn strayed(
     Ok(all)
 }
 
-/// The place where a worktree is wanted, when the worktree that is no longer at `path` is there.
+/// The place where the worktree is expected, when the worktree has moved there from `path`.
 fn moved_to(admin: &WorktreeAdmin, path: &Path, wanted: Option<&Path>) -> Option<PathBuf> {
     let to = wanted.map(settle)?;
     let is_there = moved_entry(admin, &to).is_some() || is_cut_off(&to);
     (to != path && is_there).then_some(to)
 }
 
-/// Looks at every worktree that a record or the manifest speaks of. Changes nothing.
+/// Inspects every worktree that a record or the manifest names. Changes nothing.
 ///
 /// # Errors
 ///
@@ -231,7 +232,7 @@ fn place(admin: &WorktreeAdmin, path: &Path) -> Result<TreePlace, GitError> {
     })
 }
 
-/// The entry of our worktree administration that the folder's dead link names, when the folder it was for is gone.
+/// The entry in this repository's worktree administration that the folder's dead link names, when the entry exists.
 fn moved_entry(admin: &WorktreeAdmin, folder: &Path) -> Option<PathBuf> {
     let link = pointed_to(folder)?;
     let id = link.file_name()?;
@@ -240,7 +241,7 @@ fn moved_entry(admin: &WorktreeAdmin, folder: &Path) -> Option<PathBuf> {
     (dead && entry.join("gitdir").exists()).then_some(entry)
 }
 
-/// Records that orch has made a worktree that is there, or the branch for one: after its records were lost.
+/// Records again that orch made an existing worktree, or the branch for a worktree, after the records were lost.
 ///
 /// # Errors
 ///
@@ -258,12 +259,12 @@ pub fn record_again(admin: &WorktreeAdmin, wanted: &ExpectedTree, base: &CommitI
     admin.write_record(&wanted.key, &record)
 }
 
-/// Ends what was interrupted, brings a deleted folder back as it was last staged, and connects folder and admin dir again where
-/// one has lost the other. No file that is there is touched.
+/// Completes an interrupted making, restores a deleted folder as it was last staged, and connects folder and admin dir
+/// again when one has lost the other. Touches no existing file.
 ///
 /// # Errors
 ///
-/// When something of somebody else's is in the way.
+/// When something that belongs to somebody else is in the way.
 pub fn repair(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
     let alone = alone(admin, key)?;
     let Some(record) = admin.read_record(key)? else {
@@ -274,8 +275,8 @@ pub fn repair(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
             Some(known) if known.is_connected() => {}
             // The repository has moved and the worktree has not.
             Some(known) => known.connect()?,
-            // Its entry in the administration is gone too, as after `git worktree prune`. It gets another, once its link says that
-            // it is of this repository.
+            // The worktree's entry is gone too, for example after `git worktree prune`. The worktree gets a new entry
+            // once its link points into this repository.
             None => link_here(admin, &record.path)?,
         }
     }
@@ -289,12 +290,12 @@ pub fn repair(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
     make(admin, &alone, &lane).map(drop)
 }
 
-/// At the end of a run, when no agent is at work: completes the making of worktrees that was interrupted and not asked for since.
-/// An obstacle is met again by the next attempt that needs the worktree.
+/// Completes worktrees whose making was interrupted and that nobody has asked for since. Called at the end of a run,
+/// when no agent is at work. The next attempt that needs the worktree will meet any obstacle again.
 ///
 /// # Errors
 ///
-/// When the records about worktrees cannot be read.
+/// When the worktree records cannot be read.
 pub fn finish_half_made(admin: &WorktreeAdmin) -> Result<(), GitError> {
     for key in admin.keys()? {
         let record = admin.read_record(&key)?;
@@ -316,11 +317,11 @@ fn link_here(admin: &WorktreeAdmin, folder: &Path) -> Result<(), GitError> {
     moved.connect()
 }
 
-/// Takes down that a worktree has moved along with its repository.
+/// Records that a worktree has moved along with its repository.
 ///
 /// # Errors
 ///
-/// When a file cannot be written, or something of somebody else's is in the way.
+/// When a file cannot be written, or something that belongs to somebody else is in the way.
 pub fn follow(admin: &WorktreeAdmin, key: &str, to: &Path) -> Result<(), EnsureError> {
     let Some(record) = admin.read_record(key)? else {
         return Ok(());
@@ -354,7 +355,7 @@ pub fn forget(admin: &WorktreeAdmin, key: &str) -> Result<(), GitError> {
     admin.remove_record(key)
 }
 
-/// The branch, base and lane that the record under a key says.
+/// The base in the record under a key; `None` when there is no record.
 ///
 /// # Errors
 ///
@@ -363,7 +364,7 @@ pub fn recorded_base(admin: &WorktreeAdmin, key: &str) -> Result<Option<CommitId
     Ok(admin.read_record(key)?.map(|record| record.base))
 }
 
-/// True for a folder whose link leads into the administration of a repository that is not there, or to an entry that is not.
+/// True for a folder whose link points into a missing repository, or to a missing entry of a worktree administration.
 fn is_cut_off(folder: &Path) -> bool {
     pointed_to(folder).is_some_and(|link| {
         let of_a_worktree = link

@@ -1,16 +1,16 @@
-//! The subject of one call for a worktree.
+//! The worktree that one call asks for.
 
 use std::path::PathBuf;
 
 use crate::plan::CommitId;
 
-/// The subject of one call, with a settled path.
+/// The worktree that one call asks for, with a resolved path.
 pub(in crate::git) struct WantedTree<'a> {
     pub(in crate::git) key: &'a str,
     pub(in crate::git) path: PathBuf,
     pub(in crate::git) branch: Option<&'a str>,
     pub(in crate::git) base: &'a CommitId,
-    /// True for a lane: whatever is checked out there is accepted.
+    /// True for a lane, which is accepted whatever is checked out there.
     pub(in crate::git) lane: bool,
 }
 

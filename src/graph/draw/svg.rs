@@ -131,7 +131,8 @@ impl<'p> Canvas<'p> {
             let found = &self.picture.lanes[lane];
             let _ = writeln!(
                 self.out,
-                "<g><title>{}</title>",
+                "<g data-id=\"{}\"><title>{}</title>",
+                escaped(&found.name),
                 escaped(&format!("{}: {}; {}", found.name, found.title, found.about))
             );
             let middle = (top + bottom) / 2.0;

@@ -67,6 +67,7 @@ pub(in crate::plan) const RUN: &[Field<PlanSet>] = &[
     field!("merge.early", Anytime, merge.early, plain),
     field!("run.min_free_disk", Anytime, run.min_free_disk, optional),
     field!("run.budget", Anytime, run.budget, optional),
+    field!("run.currency", Anytime, run.currency, plain),
     field!("run.report", Anytime, run.report, report),
     field!("run.executor", Anytime, run.executor, executor),
     field!("run.copy", Anytime, run.setup.copy, listed),
@@ -273,6 +274,7 @@ mod tests {
             setup,
             min_free_disk: _,
             budget: _,
+            currency: _,
             report: _,
             executor: _,
         } = run;

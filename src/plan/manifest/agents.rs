@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::ledger::Ledger;
 use super::one_agent::{of_preset, read};
 use super::written::at::{Located, NamedTable};
-use super::written::raw::{RawAgent, RawManifest};
+use super::written::raw::RawManifest;
+use super::written::raw_agent::RawAgent;
 use crate::plan::text::near_miss::{did_you_mean, suggest};
 use crate::plan::{Agent, AgentName, PRESETS, Place, Preset};
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::ledger::Ledger;
 use super::written::at::Located;
-use super::written::raw::{RawExecutor, RawManifest};
+use super::written::raw::RawManifest;
+use super::written::raw_agent::RawExecutor;
 use super::written::values::{EngineWord, FarPlace};
 use super::written::words::EngineKind;
 use crate::plan::text::near_miss::suggest;

@@ -29,7 +29,8 @@ pub use executors::LOCAL;
 pub use resolve::resolve;
 pub use written::at::{Located, NamedTable};
 pub use written::parsed::{DocumentRequest, Parsed, parse_manifest};
-pub use written::raw::{RawAgent, RawExecutor, RawHooks, RawManifest, RawMerge, RawPhase, RawPlan, RawRun};
+pub use written::raw::{RawHooks, RawManifest, RawMerge, RawPhase, RawPlan, RawRun};
+pub use written::raw_agent::{RawAgent, RawExecutor};
 pub use written::schema::manifest_schema;
 pub use written::values::{AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text};
 pub use written::words::{

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::executors;
 use super::ledger::Ledger;
 use super::written::at::{Located, NamedTable};
-use super::written::raw::{RawAgent, RawPrice};
+use super::written::raw_agent::{RawAgent, RawPrice};
 use super::written::values::Permissions;
 use super::written::words::Stdin;
 use crate::plan::{

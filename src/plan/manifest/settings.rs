@@ -9,7 +9,7 @@ use super::written::words;
 use super::written::words::{Commit, Landing, Merge, PlanGate};
 use super::{conflicts, executors};
 use crate::plan::{
-    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Document, Escalate, Fallback, Hooks, Lanes,
+    Arrangement, AttemptPolicy, CommitPolicy, Currency, Dispatch, Document, Escalate, Fallback, Hooks, Lanes,
     MergeSettings, MergeStrategy, OnStall, Overlap, PhaseId, Place, Report, RunSettings, Setup, Strategy,
 };
 
@@ -67,6 +67,9 @@ pub(super) fn run(manifest: &RawManifest, worktrees: String) -> RunSettings {
             .and_then(|run| run.min_free_disk.as_ref())
             .map(|size| size.value.0),
         budget: run.and_then(|run| Some(run.budget.as_ref()?.value.0)),
+        currency: run
+            .and_then(|run| run.currency.as_ref())
+            .map_or_else(Currency::default, |currency| currency.value),
         report: report(run.and_then(|run| run.report.as_ref())),
         executor: executors::named(run.and_then(|run| run.executor.as_ref())),
     }

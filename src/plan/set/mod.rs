@@ -5,6 +5,7 @@
 pub(super) mod agent;
 pub(super) mod arrangement;
 pub(super) mod call;
+pub(super) mod currency;
 pub(super) mod executor;
 pub(super) mod fallback;
 pub(super) mod lint;

@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{
-    Agent, AgentName, Arrangement, Dependency, Document, Escalate, Executor, ExecutorName, Fallback, Hooks,
-    Lint, OnStall, Overlap, PhaseId, Place, PlanName, Point, Priority, Report, ResourceName, Setup, TaskId,
-    Templates, WorkRef,
+    Agent, AgentName, Arrangement, Currency, Dependency, Document, Escalate, Executor, ExecutorName,
+    Fallback, Hooks, Lint, OnStall, Overlap, PhaseId, Place, PlanName, Point, Priority, Report, ResourceName,
+    Setup, TaskId, Templates, WorkRef,
 };
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
@@ -98,6 +98,9 @@ pub struct RunSettings {
     pub min_free_disk: Option<u64>,
     /// Money over the run; none for no limit.
     pub budget: Option<f64>,
+    /// The currency of budgets, prices and costs.
+    #[serde(default)]
+    pub currency: Currency,
     /// What agents have to say about their work, where `[run]` says so.
     #[serde(default)]
     pub report: Option<Report>,

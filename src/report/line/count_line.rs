@@ -1,4 +1,5 @@
-//! The first line of `orch status`: how many plans are in which state, when all is done, and what it cost.
+//! The first line of `orch status`: the number of plans in each state, when everything will be done, and
+//! the cost.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,9 +7,8 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 use crate::plan::PlanState;
-use crate::schedule::money;
 use crate::supervisor::StatusView;
-use crate::words::rough;
+use crate::words::{money, rough};
 
 use crate::report::text::count::count;
 
@@ -27,8 +27,8 @@ pub const STATES: [PlanState; 11] = [
     PlanState::Landed,
 ];
 
-/// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed · done in about 1h 40m (1h 20m to 2h 5m) · cost 14.20`.
-/// In two lines where it is wider than `columns`.
+/// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed · done in about 1h 40m (1h 20m to 2h 5m) · $14.20`.
+/// Split into two lines when it is wider than `columns`.
 pub fn count_line(view: &StatusView, columns: usize) -> String {
     let (counts, figures) = counts_and_figures(view);
     match counts.width() + figures.width() <= columns {
@@ -37,7 +37,7 @@ pub fn count_line(view: &StatusView, columns: usize) -> String {
     }
 }
 
-/// Its two halves.
+/// The two halves of the line.
 pub fn counts_and_figures(view: &StatusView) -> (String, String) {
     let asking: BTreeSet<_> = view
         .attention
@@ -46,7 +46,8 @@ pub fn counts_and_figures(view: &StatusView) -> (String, String) {
         .collect();
     let states: Vec<PlanState> = view.plans.iter().map(|plan| plan.state).collect();
     let micros = view.spent.exact().micros.unwrap_or_default();
-    let figures = figures(view.eta_s, view.eta_range_s, view.cost.map(|_| micros));
+    let cost = view.cost.map(|_| money(micros, view.spent.currency));
+    let figures = figures(view.eta_s, view.eta_range_s, cost);
     (counts(asking.len(), &states), figures)
 }
 
@@ -65,8 +66,8 @@ pub fn counts(asking: usize, plans: &[PlanState]) -> String {
     format!("{}: {}", count(plans.len(), "plan"), states.join(", "))
 }
 
-/// ` · done in about 1h 40m (1h 20m to 2h 5m) · cost 14.20`, of seconds and millionths.
-pub fn figures(eta: Option<u64>, range: Option<(u64, u64)>, micros: Option<u64>) -> String {
+/// ` · done in about 1h 40m (1h 20m to 2h 5m) · $14.20`, from seconds and an amount with its currency.
+pub fn figures(eta: Option<u64>, range: Option<(u64, u64)>, cost: Option<String>) -> String {
     let time = |seconds: u64| rough(Duration::from_secs(seconds));
     let mut text = String::new();
     if let Some(eta) = eta {
@@ -75,8 +76,8 @@ pub fn figures(eta: Option<u64>, range: Option<(u64, u64)>, micros: Option<u64>)
             text += &format!(" ({} to {})", time(from), time(to));
         }
     }
-    if let Some(micros) = micros {
-        text += &format!(" · cost {}", money(micros));
+    if let Some(cost) = cost {
+        text += &format!(" · {cost}");
     }
     text
 }

@@ -1,15 +1,16 @@
-//! What an agent's output tells, in one line.
+//! The facts from an agent's output, in one line.
 
 use std::time::Duration;
 
-use crate::schedule::{Facts, Parked, Spent, money};
+use crate::plan::Currency;
+use crate::schedule::{Facts, Parked, Spent, money as amount};
 
 use crate::report::text::span::span;
 use crate::supervisor::SpentView;
-use crate::words::clause;
+use crate::words::{clause, cost, money};
 
-/// `2 turns, 12k tokens, 0.35`, and what is wrong.
-pub fn facts_line(facts: &Facts) -> String {
+/// `2 turns, 12k tokens, $0.35`, and the problems.
+pub fn facts_line(facts: &Facts, currency: Option<Currency>) -> String {
     let mut parts = Vec::new();
     if facts.turns > 0 {
         parts.push(format!(
@@ -18,7 +19,7 @@ pub fn facts_line(facts: &Facts) -> String {
             if facts.turns == 1 { "" } else { "s" }
         ));
     }
-    parts.extend(spent_line(facts.spent));
+    parts.extend(spent_line(facts.spent, currency));
     if !facts.denied.is_empty() {
         parts.push(format!("denied {}", facts.denied));
     }
@@ -30,8 +31,8 @@ pub fn facts_line(facts: &Facts) -> String {
     parts.join(", ")
 }
 
-/// `12.3k tokens, 0.35`; none when nothing is known.
-pub fn spent_line(spent: Spent) -> Option<String> {
+/// `12.3k tokens, $0.35`; `None` when nothing is known. An event does not know its currency: `12.3k tokens, cost 0.35`.
+pub fn spent_line(spent: Spent, currency: Option<Currency>) -> Option<String> {
     if spent.is_nothing() {
         return None;
     }
@@ -41,18 +42,22 @@ pub fn spent_line(spent: Spent) -> Option<String> {
         many => format!("{:.1}M tokens", many as f64 / 1e6),
     };
     Some(match spent.micros {
-        Some(micros) => format!("{tokens}, cost {}", money(micros)),
+        Some(micros) => match currency {
+            Some(currency) => format!("{tokens}, {}", money(micros, currency)),
+            None => format!("{tokens}, cost {}", amount(micros)),
+        },
         None => tokens,
     })
 }
 
-/// The same with the limit, where there is one: `12.3k tokens, cost 0.35 of 5.00`.
+/// The same with the budget, where there is one: `12.3k tokens, $0.35 of $5.00`.
 pub fn budget_line(spent: &SpentView) -> Option<String> {
-    let line = spent_line(spent.exact());
-    match (line, spent.budget) {
-        (Some(line), Some(budget)) if spent.cost.is_some() => Some(format!("{line} of {budget:.2}")),
+    let line = spent_line(spent.exact(), Some(spent.currency));
+    let budget = spent.budget.map(|budget| cost(budget, spent.currency));
+    match (line, budget) {
+        (Some(line), Some(budget)) if spent.cost.is_some() => Some(format!("{line} of {budget}")),
         (line, Some(budget)) => Some(format!(
-            "{}cost unknown of {budget:.2}",
+            "{}cost unknown of {budget}",
             line.map_or(String::new(), |line| line + ", ")
         )),
         (line, None) => line,

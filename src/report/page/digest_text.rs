@@ -6,11 +6,10 @@ use std::time::Duration;
 use crate::report::text::count::count;
 use crate::report::text::span::ago;
 use crate::report::text::width::fit;
-use crate::schedule::money;
 use crate::supervisor::{Digest, NextPlan};
-use crate::words::{attention_line, rough};
+use crate::words::{attention_line, cost, rough};
 
-/// Plans to come that are named.
+/// How many upcoming plans are named.
 const NEXT: usize = 8;
 
 /// One section: its title and its lines.
@@ -28,7 +27,7 @@ impl DigestLine {
     }
 }
 
-/// The digest in so many columns.
+/// The digest, wrapped to a width.
 pub fn digest_text(digest: &Digest, columns: usize) -> String {
     let mut out = format!("{}\n", head(digest));
     for (title, lines) in sections(digest) {
@@ -73,10 +72,10 @@ fn head(digest: &Digest) -> String {
         1 => parts.push("1 thing needs you".to_owned()),
         more => parts.push(format!("{} need you", count(more, "thing"))),
     }
-    let cost = digest
+    let spent = digest
         .cost
-        .map(|cost| format!(" · cost {}", money((cost * 1e6).round() as u64)));
-    format!("{since}: {}{}", parts.join(", "), cost.unwrap_or_default())
+        .map(|amount| format!(" · {}", cost(amount, digest.currency)));
+    format!("{since}: {}{}", parts.join(", "), spent.unwrap_or_default())
 }
 
 fn sections(digest: &Digest) -> Vec<DigestSection> {
@@ -122,7 +121,7 @@ fn to_come(plan: &NextPlan) -> DigestLine {
     ))
 }
 
-/// With a backslash before what has a meaning in Markdown.
+/// Escapes characters that have a meaning in Markdown.
 fn escaped(text: &str) -> String {
     let special = |c: char| "\\`*_[]<>#|&~".contains(c);
     let mut out = String::with_capacity(text.len());

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::plan::TaskState;
+use crate::plan::{Currency, TaskState};
 use crate::schedule::Exit;
 use crate::supervisor::{AttemptView, PhaseView, PlanView, given};
 
@@ -69,12 +69,12 @@ pub fn one_plan(plan: &PlanView) -> String {
         let _ = writeln!(text, "\nattempts");
     }
     for attempt in &plan.attempts {
-        write_attempt(&mut text, attempt);
+        write_attempt(&mut text, attempt, plan.spent.currency);
     }
     text
 }
 
-/// A word as a shell reads it.
+/// A word, quoted for a shell.
 fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
@@ -146,7 +146,7 @@ fn write_phase(text: &mut String, plan: &PlanView, phase: &PhaseView, ids: usize
     }
 }
 
-fn write_attempt(text: &mut String, attempt: &AttemptView) {
+fn write_attempt(text: &mut String, attempt: &AttemptView, currency: Currency) {
     let took = match (attempt.started_at, attempt.ended_at) {
         (Some(started), Some(ended)) => span(ended.duration_since(started).try_into().unwrap_or_default()),
         (Some(started), None) => format!("started {}", ago(started)),
@@ -163,7 +163,7 @@ fn write_attempt(text: &mut String, attempt: &AttemptView) {
         attempt.agent,
         given(&attempt.units)
     );
-    let told = facts_line(&attempt.facts);
+    let told = facts_line(&attempt.facts, Some(currency));
     if !told.is_empty() {
         let account = attempt
             .account

@@ -1,30 +1,24 @@
-//! A run as one HTML page that needs nothing else: no network, no script.
+//! A run as one self-contained HTML page: no network, no script.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
-
-use jiff::Timestamp;
 
 use crate::plan::PlanState;
 
 use super::run_text::{outcomes, sentences, spending};
 use crate::report::story::chronicle::{AttemptStory, RunStory};
+use crate::report::story::figures::Figures;
 use crate::report::text::clock::{clock, with_zone};
+use crate::report::text::markup::escaped;
 use crate::report::text::span::ms;
-
-/// Width of the picture of time, in its own units.
-const WIDTH: f64 = 1000.0;
-/// Height of a plan's row there.
-const ROW: f64 = 22.0;
-/// Width of the names before it.
-const NAMES: f64 = 170.0;
-/// Height above the first row.
-const TOP: f64 = 26.0;
+use crate::report::timeline::draw::{TIMELINE_STYLE, draw_timeline, timeline_legend};
+use crate::report::timeline::model::{BarKind, RunTimeline};
 
 const STYLE: &str = "\
 :root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --paper: #ffffff; --well: #f6f8fa;
-  --good: #1a7f37; --bad: #cf222e; --wait: #9a6700; --run: #0969da; }
+  --good: #1a7f37; --bad: #cf222e; --wait: #9a6700; --accent: #0969da; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1; --line: #3d444d; --paper: #0d1117;
-  --well: #151b23; --good: #3fb950; --bad: #f85149; --wait: #d29922; --run: #4493f8; } }
+  --well: #151b23; --good: #3fb950; --bad: #f85149; --wait: #d29922; --accent: #4493f8; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 72rem;
   margin: 2rem auto; padding: 0 1.5rem; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
@@ -35,21 +29,19 @@ td:first-child { min-width: 11rem; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 .why { color: var(--soft); font-size: .9em; white-space: pre-wrap; overflow-wrap: anywhere; }
 .landed, .finished { color: var(--good); } .failed { color: var(--bad); } .held, .skipped, .cancelled { color: var(--wait); }
-.running { color: var(--run); } .scroll { overflow-x: auto; }
-svg { background: var(--well); border-radius: 6px; width: 100%; height: auto; min-width: 40rem; }
-svg text { fill: var(--soft); font: 12px system-ui, sans-serif; } svg .name { fill: var(--ink); }
-svg .bar { fill: var(--good); } svg .bar.bad { fill: var(--bad); } svg .grid { stroke: var(--line); }
+.running { color: var(--accent); } .scroll { overflow-x: auto; }
+svg.timeline { background: var(--well); border-radius: 6px; width: 100%; height: auto; min-width: 40rem; }
 ";
 
-/// The page.
-pub fn run_page(run: &RunStory) -> String {
+/// The page, with the timeline where there is one.
+pub fn run_page(run: &RunStory, timeline: Option<&RunTimeline>) -> String {
     let mut page = String::new();
     let began = run.began.map(with_zone).unwrap_or_default();
     let ending = run.ending_words();
     let _ = write!(
         page,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
-         content=\"width=device-width, initial-scale=1\">\n<title>orch: {0} onto {1}</title>\n<style>\n{STYLE}</style>\n</head>\n\
+         content=\"width=device-width, initial-scale=1\">\n<title>orch: {0} onto {1}</title>\n<style>\n{STYLE}{TIMELINE_STYLE}</style>\n</head>\n\
          <body>\n<h1>Run {0} onto {1}</h1>\n<p class=\"soft\">begun {began}; {2}</p>\n<p><strong>{3}</strong></p>\n",
         escaped(&run.run),
         escaped(&run.target),
@@ -57,12 +49,19 @@ pub fn run_page(run: &RunStory) -> String {
         escaped(&outcomes(run)),
     );
     page += "<ul>\n";
-    for line in sentences(&run.figures()) {
+    for line in sentences(&Figures::of(run)) {
         let _ = writeln!(page, "<li>{}</li>", escaped(&line));
     }
     page += "</ul>\n";
-    time_picture(&mut page, run);
-    plans_table(&mut page, run);
+    if let Some(timeline) = timeline.filter(|timeline| !timeline.rows.is_empty()) {
+        let picture = draw_timeline(timeline, None);
+        let legend = timeline_legend(timeline);
+        let _ = writeln!(
+            page,
+            "<h2>Time</h2>\n<div class=\"scroll\">{picture}</div>\n{legend}"
+        );
+    }
+    plans_table(&mut page, run, timeline);
     attempts_in_vain(&mut page, run);
     if !run.warnings.is_empty() {
         page += "<h2>Warnings</h2>\n<ul>\n";
@@ -80,13 +79,22 @@ pub fn run_page(run: &RunStory) -> String {
     page
 }
 
-fn plans_table(page: &mut String, run: &RunStory) {
-    let spent = run.plans.values().any(|plan| !spending(plan.spent()).is_empty());
-    let spent_head = if spent { "<th>used up</th>" } else { "" };
+fn plans_table(page: &mut String, run: &RunStory, timeline: Option<&RunTimeline>) {
+    let spent = run
+        .plans
+        .values()
+        .any(|plan| !spending(plan.spent(), run.currency).is_empty());
+    let spent_head = if spent { "<th>used</th>" } else { "" };
+    let planned: BTreeMap<&str, (u64, u64)> = timeline.map(planned_and_actual).unwrap_or_default();
+    let planned_head = if planned.is_empty() {
+        ""
+    } else {
+        "<th class=\"n\">planned end</th><th class=\"n\">actual end</th>"
+    };
     let _ = write!(
         page,
         "<h2>Plans</h2>\n<div class=\"scroll\"><table>\n<tr><th>plan</th><th>state</th><th class=\"n\">agent time</th>\
-         <th class=\"n\">attempts</th><th class=\"n\">in vain</th>{spent_head}<th>landed as</th></tr>\n"
+         <th class=\"n\">attempts</th><th class=\"n\">failed</th>{planned_head}{spent_head}<th>landed as</th></tr>\n"
     );
     for (name, plan) in &run.plans {
         let state = plan.state.unwrap_or(PlanState::Ready);
@@ -105,8 +113,19 @@ fn plans_table(page: &mut String, run: &RunStory) {
             .filter(|attempt| attempt.failed.is_some())
             .count();
         let used = match spent {
-            true => format!("<td>{}</td>", escaped(&spending(plan.spent()))),
+            true => format!("<td>{}</td>", escaped(&spending(plan.spent(), run.currency))),
             false => String::new(),
+        };
+        let ends = match (planned.is_empty(), planned.get(name.as_str())) {
+            (true, _) => String::new(),
+            (false, None) => "<td></td><td></td>".to_owned(),
+            (false, Some((planned, actual))) => {
+                format!(
+                    "<td class=\"n\">{}</td><td class=\"n\">{}</td>",
+                    ms(*planned),
+                    ms(*actual)
+                )
+            }
         };
         let landed = plan
             .landed
@@ -115,7 +134,7 @@ fn plans_table(page: &mut String, run: &RunStory) {
         let _ = writeln!(
             page,
             "<tr><td>{name}{}{outputs}</td><td class=\"{state}\">{state}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{failed}</td>{used}<td>{}</td></tr>",
+             <td class=\"n\">{failed}</td>{ends}{used}<td>{}</td></tr>",
             why.unwrap_or_default(),
             ms(plan.agent_ms()),
             plan.attempts.len(),
@@ -125,13 +144,39 @@ fn plans_table(page: &mut String, run: &RunStory) {
     *page += "</table></div>\n";
 }
 
+/// When plans that are done were expected to be done, and when they were, in milliseconds since the beginning.
+fn planned_and_actual(timeline: &RunTimeline) -> BTreeMap<&str, (u64, u64)> {
+    let mut ends: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for row in &timeline.rows {
+        let bars = row.bars.iter();
+        let end = bars
+            .filter(|bar| bar.kind.is_activity())
+            .map(|bar| bar.to_ms)
+            .max();
+        let open = row
+            .bars
+            .iter()
+            .any(|bar| matches!(bar.kind, BarKind::Working | BarKind::Expected));
+        match (row.planned_ms, end.filter(|_| !open)) {
+            (Some(planned), Some(end)) => drop(ends.insert(&row.plan, (planned, end))),
+            (None, Some(end)) => {
+                if let Some((_, last)) = ends.get_mut(row.plan.as_str()) {
+                    *last = end.max(*last);
+                }
+            }
+            (_, None) => drop(ends.remove(row.plan.as_str())),
+        }
+    }
+    ends
+}
+
 fn attempts_in_vain(page: &mut String, run: &RunStory) {
     let attempts = run.plans.values().flat_map(|plan| &plan.attempts);
     let failed: Vec<&AttemptStory> = attempts.filter(|attempt| attempt.failed.is_some()).collect();
     if failed.is_empty() {
         return;
     }
-    *page += "<h2>Attempts in vain</h2>\n<div class=\"scroll\"><table>\n<tr><th>attempt</th><th>agent</th>\
+    *page += "<h2>Failed attempts</h2>\n<div class=\"scroll\"><table>\n<tr><th>attempt</th><th>agent</th>\
               <th class=\"n\">time</th><th>why</th></tr>\n";
     for attempt in failed {
         let _ = writeln!(
@@ -146,96 +191,10 @@ fn attempts_in_vain(page: &mut String, run: &RunStory) {
     *page += "</table></div>\n";
 }
 
-/// Every attempt as a bar, one row for each plan.
-fn time_picture(page: &mut String, run: &RunStory) {
-    let (Some(began), Some(ended)) = (run.began, run.ended) else {
-        return;
-    };
-    let rows: Vec<_> = run
-        .plans
-        .iter()
-        .filter(|(_, plan)| !plan.attempts.is_empty())
-        .collect();
-    let whole = (ended.as_millisecond() - began.as_millisecond()).max(1) as f64;
-    if rows.is_empty() {
-        return;
-    }
-    let x = |at: Timestamp| {
-        NAMES + (at.as_millisecond() - began.as_millisecond()) as f64 / whole * (WIDTH - NAMES - 20.0)
-    };
-    let bottom = TOP + rows.len() as f64 * ROW;
-    let _ = writeln!(
-        page,
-        "<h2>Time</h2>\n<div class=\"scroll\"><svg viewBox=\"0 0 {WIDTH} {:.0}\" role=\"img\" aria-label=\"when each attempt \
-         ran\">",
-        bottom + 8.0
-    );
-    for quarter in 0..=4_i32 {
-        let at = whole * f64::from(quarter) / 4.0;
-        let left = NAMES + at / whole * (WIDTH - NAMES - 20.0);
-        let anchor = if quarter == 4 { "end" } else { "start" };
-        let _ = writeln!(
-            page,
-            "<line class=\"grid\" x1=\"{left:.1}\" y1=\"{TOP}\" x2=\"{left:.1}\" y2=\"{bottom:.1}\"/><text x=\"{left:.1}\" \
-             y=\"17\" text-anchor=\"{anchor}\">{}</text>",
-            ms(at as u64)
-        );
-    }
-    for (row, (name, plan)) in rows.into_iter().enumerate() {
-        let top = TOP + row as f64 * ROW;
-        let shown = crate::report::text::width::fit(name.as_str(), 22);
-        let _ = writeln!(
-            page,
-            "<text class=\"name\" x=\"10\" y=\"{:.1}\">{}</text>",
-            top + 15.0,
-            escaped(&shown)
-        );
-        for attempt in &plan.attempts {
-            let Some(from) = attempt.began else { continue };
-            let to = attempt.ended.unwrap_or(ended);
-            let class = if attempt.failed.is_some() {
-                "bar bad"
-            } else {
-                "bar"
-            };
-            let took = ms(attempt.took_ms());
-            let _ = writeln!(
-                page,
-                "<rect class=\"{class}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"2\"><title>{}: \
-                 {took}{}</title></rect>",
-                x(from),
-                top + 4.0,
-                (x(to) - x(from)).max(1.5),
-                ROW - 8.0,
-                attempt.attempt,
-                attempt
-                    .failed
-                    .as_ref()
-                    .map(|why| format!(", {}", escaped(why)))
-                    .unwrap_or_default(),
-            );
-        }
-    }
-    *page += "</svg></div>\n";
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe += "&amp;",
-            '<' => safe += "&lt;",
-            '>' => safe += "&gt;",
-            '"' => safe += "&quot;",
-            c if c.is_control() && c != '\n' => safe.push('\u{fffd}'),
-            c => safe.push(c),
-        }
-    }
-    safe
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     #[test]
@@ -249,7 +208,7 @@ mod tests {
         let moment = Timestamp::UNIX_EPOCH;
         run.warnings
             .push((moment, "<script>alert(1)</script>\u{1b}[2J".to_owned()));
-        let page = run_page(&run);
+        let page = run_page(&run, None);
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
         assert!(
             !page.contains("<script") && !page.contains('\u{1b}') && !page.contains("http"),

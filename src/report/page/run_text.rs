@@ -2,19 +2,21 @@
 
 use std::fmt::Write;
 
-use crate::plan::{AgentName, PlanState};
+use crate::plan::{AgentName, Currency, PlanState};
 
 use super::efficiency::efficiency_sentences;
-use crate::report::story::chronicle::{Figures, PlanStory, RunStory, Spending};
+use crate::report::story::chronicle::{PlanStory, RunStory, Spending};
+use crate::report::story::figures::Figures;
 use crate::report::text::clock::{clock, day_and_time, with_zone};
 use crate::report::text::count::count;
 use crate::report::text::hanging::folded;
 use crate::report::text::palette::plan_style;
 use crate::report::text::span::ms;
 use crate::report::text::width::{fit, pad};
+use crate::words::cost;
 
-/// `12.3k tokens, 0.42`; empty when nobody said anything.
-pub fn spending(spent: Spending) -> String {
+/// `12.3k tokens, $0.42`; empty when no agent reports its usage.
+pub fn spending(spent: Spending, currency: Currency) -> String {
     let tokens = match spent.tokens {
         0 => String::new(),
         few @ 1..1_000 => format!("{few} tokens"),
@@ -23,10 +25,7 @@ pub fn spending(spent: Spending) -> String {
     };
     let cost = spent
         .cost
-        .map(|cost| match cost {
-            small if small < 1.0 => format!("cost {small:.4}"),
-            cost => format!("cost {cost:.2}"),
-        })
+        .map(|amount| cost(amount, currency))
         .unwrap_or_default();
     [tokens, cost]
         .into_iter()
@@ -47,7 +46,7 @@ pub fn outcomes(run: &RunStory) -> String {
     counted.collect::<Vec<_>>().join(", ")
 }
 
-/// The figures in sentences of their own, for people who were not there.
+/// The figures as full sentences, for people who did not follow the run.
 pub fn sentences(figures: &Figures) -> Vec<String> {
     let mut lines = vec![format!(
         "{} agent time in {}: {:.1} agents at once on average, {} at most",
@@ -85,14 +84,14 @@ pub fn sentences(figures: &Figures) -> Vec<String> {
         ));
     }
     lines.extend(efficiency_sentences(figures));
-    let spent = spending(figures.spent);
+    let spent = spending(figures.spent, figures.currency);
     if !spent.is_empty() {
-        lines.push(format!("used up: {spent}"));
+        lines.push(format!("usage: {spent}"));
     }
     lines
 }
 
-/// One run, in so many columns.
+/// One run, wrapped to a width.
 pub fn run_text(run: &RunStory, columns: usize) -> String {
     let mut text = String::new();
     let began = run.began.map(with_zone).unwrap_or_default();
@@ -123,7 +122,7 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
             pad(name.as_str(), width),
             state.to_string(),
             ms(plan.agent_ms()),
-            spending(plan.spent())
+            spending(plan.spent(), run.currency)
         );
         let _ = writeln!(text, "{}", row.trim_end());
         if let Some(agents) = agents(plan) {
@@ -139,7 +138,7 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
         }
     }
     text.push('\n');
-    for line in sentences(&run.figures()) {
+    for line in sentences(&Figures::of(run)) {
         let _ = writeln!(text, "{}", folded("", &line, columns));
     }
     for (at, warning) in &run.warnings {
@@ -161,7 +160,7 @@ fn outputs(plan: &PlanStory) -> String {
     format!("outputs: {}{more}", named.join(", "))
 }
 
-/// Who worked on a plan, where several did: `claude 2 attempts, then codex 1 attempt`.
+/// The agents of a plan, when there were several: `claude 2 attempts, then codex 1 attempt`.
 fn agents(plan: &PlanStory) -> Option<String> {
     let mut turns: Vec<(&AgentName, usize)> = Vec::new();
     for attempt in &plan.attempts {
@@ -181,8 +180,8 @@ fn agents(plan: &PlanStory) -> Option<String> {
 pub fn history_text(runs: &[RunStory]) -> String {
     let mut text = String::from("run   begun             time      agents    attempts  on average  plans\n");
     for run in runs {
-        let figures = run.figures();
-        let spent = spending(figures.spent);
+        let figures = Figures::of(run);
+        let spent = spending(figures.spent, figures.currency);
         let spent = if spent.is_empty() {
             spent
         } else {

@@ -1,4 +1,4 @@
-//! What happened in each run, told from the journal: attempts, outcomes, times and what was spent.
+//! The story of each run, read from the journal: attempts, results, times and usage.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::spell::Spell;
 use crate::journal::{Columns, Record};
-use crate::plan::{AgentName, AttemptId, CommitId, PlanName, PlanState, RunId, UnitId};
+use crate::plan::{AgentName, AttemptId, CommitId, Currency, PhaseId, PlanName, PlanState, RunId, UnitId};
 use crate::schedule::{Event, Landed, MergeTrouble, NotLanded};
 
 /// One run.
@@ -15,23 +16,25 @@ use crate::schedule::{Event, Landed, MergeTrouble, NotLanded};
 pub struct RunStory {
     /// Its id.
     pub run: String,
-    /// Where its plans land.
+    /// The target of its plans.
     pub target: String,
+    /// The currency of costs.
+    pub currency: Currency,
     /// When it began.
     pub began: Option<Timestamp>,
-    /// When the last thing of it was recorded.
+    /// When its last record was written.
     pub ended: Option<Timestamp>,
-    /// How it ended, in words; none while it continues, or when its supervisor was killed.
+    /// How it ended, in words; `None` while it continues, or when its supervisor was killed.
     pub ending: Option<String>,
     /// True while a supervisor drives it.
     pub goes_on: bool,
-    /// True when it only landed what was finished.
+    /// True when it only landed finished plans.
     pub merge_only: bool,
-    /// Milliseconds in which a supervisor drove it, without the pauses between two of them.
+    /// Milliseconds in which a supervisor drove it, without the pauses between supervisors.
     pub driven_ms: u64,
-    /// Its plans by name: those that something was recorded of.
+    /// Its plans by name: those with records.
     pub plans: BTreeMap<PlanName, PlanStory>,
-    /// Warnings, with their moment.
+    /// Warnings, with their times.
     pub warnings: Vec<(Timestamp, String)>,
     #[serde(skip)]
     session: Option<(Timestamp, Timestamp)>,
@@ -43,16 +46,24 @@ pub struct RunStory {
 /// A plan in a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct PlanStory {
-    /// Where the run left it.
+    /// Its state at the end of the run.
     pub state: Option<PlanState>,
-    /// Why, when it did not end well.
+    /// The reason, when it did not succeed.
     pub why: Option<String>,
     /// The commit with which it landed.
     pub landed: Option<CommitId>,
     /// The files that it brought of those which its `outputs` name.
     pub outputs: Vec<String>,
+    /// When it landed.
+    pub landed_at: Option<Timestamp>,
     /// Its attempts, oldest first.
     pub attempts: Vec<AttemptStory>,
+    /// When its phases were done, each for the first time.
+    pub phases_done: BTreeMap<PhaseId, Timestamp>,
+    /// When it finished, for the first time.
+    pub finished_at: Option<Timestamp>,
+    /// Its waits, verifications and merges, in the order of their beginning.
+    pub spells: Vec<Spell>,
 }
 
 /// An attempt.
@@ -64,30 +75,32 @@ pub struct AttemptStory {
     pub agent: AgentName,
     /// Its units.
     pub units: Vec<UnitId>,
+    /// The worktree it ran in: 0 is the plan's own, others are lanes beside it.
+    pub lane: u32,
     /// When its agent started.
     pub began: Option<Timestamp>,
-    /// When its agent was gone.
+    /// When its agent had ended.
     pub ended: Option<Timestamp>,
-    /// While its agent is at work: now.
+    /// The current time, while its agent is running.
     #[serde(skip)]
     pub so_far: Option<Timestamp>,
-    /// Why it was not enough; none when it was.
+    /// Why it was insufficient; `None` when it was sufficient.
     pub failed: Option<String>,
-    /// What it used up, as far as its agent said.
+    /// Its usage, as far as its agent reported it.
     pub spent: Spending,
 }
 
 /// Tokens and money.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Spending {
-    /// Tokens read and written, cached ones included.
+    /// Input and output tokens, including cached ones.
     pub tokens: u64,
-    /// Money; none when nobody said.
+    /// Money; `None` when no costs were reported.
     pub cost: Option<f64>,
 }
 
 impl Spending {
-    fn plus(self, other: Self) -> Self {
+    pub(super) fn plus(self, other: Self) -> Self {
         Self {
             tokens: self.tokens + other.tokens,
             cost: match (self.cost, other.cost) {
@@ -99,7 +112,7 @@ impl Spending {
 }
 
 impl AttemptStory {
-    /// How long its agent was at work, in milliseconds.
+    /// How long its agent ran, in milliseconds.
     pub fn took_ms(&self) -> u64 {
         match (self.began, self.ended.or(self.so_far)) {
             (Some(began), Some(ended)) => between(began, ended),
@@ -109,85 +122,51 @@ impl AttemptStory {
 }
 
 impl PlanStory {
-    /// How long its agents were at work, in milliseconds.
+    /// How long its agents ran, in milliseconds.
     pub fn agent_ms(&self) -> u64 {
         self.attempts.iter().map(AttemptStory::took_ms).sum()
     }
 
-    /// What its attempts used up.
+    /// The usage of its attempts.
     pub fn spent(&self) -> Spending {
         let spent = self.attempts.iter().map(|attempt| attempt.spent);
         spent.fold(Spending::default(), Spending::plus)
     }
 }
 
-/// The figures of a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Figures {
-    /// Milliseconds in which a supervisor drove it.
-    pub driven_ms: u64,
-    /// Milliseconds in which agents were at work, summed over all of them.
-    pub agent_ms: u64,
-    /// Of these, the insufficient attempts.
-    pub wasted_ms: u64,
-    /// Milliseconds in which no agent was at work while the run was driven.
-    pub idle_ms: u64,
-    /// Attempts.
-    pub attempts: usize,
-    /// Attempts that were not enough.
-    pub failed_attempts: usize,
-    /// Most agents at work at once.
-    pub peak: usize,
-    /// Agents at work on average; 0 when nothing was driven.
-    pub mean: f64,
-    /// The usage.
-    pub spent: Spending,
-}
-
 impl RunStory {
-    /// Its figures.
-    pub fn figures(&self) -> Figures {
-        let attempts = || self.plans.values().flat_map(|plan| &plan.attempts);
-        let mut moments: Vec<(Timestamp, i32)> = Vec::new();
-        for attempt in attempts() {
-            if let (Some(began), Some(ended)) = (attempt.began, attempt.ended.or(attempt.so_far)) {
-                moments.extend([(began, 1), (ended, -1)]);
-            }
+    /// Treats the run as under way: open attempts last until now.
+    pub fn under_way(&mut self, now: Timestamp) {
+        if let Some(last) = self.ended {
+            self.driven_ms += between(last, now);
         }
-        // Who leaves goes before who comes.
-        moments.sort_unstable();
-        let (mut now, mut peak, mut busy, mut since) = (0, 0, 0, None);
-        for (at, step) in moments {
-            if let Some(since) = since.filter(|_| now > 0) {
-                busy += between(since, at);
-            }
-            now += step;
-            peak = peak.max(now);
-            since = Some(at);
-        }
-        let agent_ms: u64 = attempts().map(AttemptStory::took_ms).sum();
-        let failed = || attempts().filter(|attempt| attempt.failed.is_some());
-        Figures {
-            driven_ms: self.driven_ms,
-            agent_ms,
-            wasted_ms: failed().map(AttemptStory::took_ms).sum(),
-            idle_ms: self.driven_ms.saturating_sub(busy),
-            attempts: attempts().count(),
-            failed_attempts: failed().count(),
-            peak: usize::try_from(peak).unwrap_or(0),
-            mean: match self.driven_ms {
-                0 => 0.0,
-                driven => agent_ms as f64 / driven as f64,
-            },
-            spent: self
-                .plans
-                .values()
-                .map(PlanStory::spent)
-                .fold(Spending::default(), Spending::plus),
+        self.goes_on = true;
+        let attempts = self.plans.values_mut().flat_map(|plan| &mut plan.attempts);
+        for attempt in attempts.filter(|attempt| attempt.ended.is_none()) {
+            attempt.so_far = Some(now);
         }
     }
 
-    /// How many plans it left in a state.
+    /// How it ended, or that it did not end, in words.
+    pub fn ending_words(&self) -> &str {
+        match (&self.ending, self.goes_on) {
+            (Some(ending), _) => ending,
+            (None, true) => "it is running",
+            (None, false) => "its supervisor was killed; `orch up` continues",
+        }
+    }
+
+    /// True when agents worked in it, or were supposed to.
+    pub fn had_work(&self) -> bool {
+        self.plans.values().any(|plan| !plan.attempts.is_empty())
+    }
+
+    /// True when it did nothing, because everything had settled before.
+    pub fn did_nothing(&self) -> bool {
+        !self.goes_on && self.plans.is_empty() && self.warnings.is_empty()
+    }
+
+    /// The number of plans with this state at its end.
     pub fn count(&self, state: PlanState) -> usize {
         self.plans
             .values()
@@ -195,12 +174,12 @@ impl RunStory {
             .count()
     }
 
-    /// The story of a plan, begun where there is none.
+    /// The story of a plan. Created if there is none.
     pub fn plan(&mut self, name: &PlanName) -> &mut PlanStory {
         self.plans.entry(name.clone()).or_default()
     }
 
-    /// The story of an attempt that was told of.
+    /// The story of a known attempt.
     pub fn attempt(&mut self, plan: &PlanName, id: &AttemptId) -> Option<&mut AttemptStory> {
         let attempts = &mut self.plans.get_mut(plan)?.attempts;
         attempts.iter_mut().rev().find(|attempt| attempt.attempt == *id)
@@ -225,6 +204,7 @@ impl RunStory {
             (Some((_, to)), _) => *to = at,
         }
         self.fold(at, &record.event);
+        self.fold_spells(at, &record.event);
         self.fold_spending(record);
     }
 
@@ -238,7 +218,7 @@ impl RunStory {
                 target, merge_only, ..
             } => {
                 self.target.clone_from(target);
-                // Landing what a run finished continues with that run.
+                // Landing the finished plans of a run belongs to that run.
                 self.merge_only = *merge_only && !self.had_work();
                 self.ending = None;
             }
@@ -250,7 +230,10 @@ impl RunStory {
                 }
             }
             Event::RunSettled {} => self.ending = Some("all plans have settled".to_owned()),
-            Event::PlanFinished(of) => end(&of.plan, PlanState::Finished, None),
+            Event::PlanFinished(of) => {
+                end(&of.plan, PlanState::Finished, None);
+                self.plan(&of.plan).finished_at.get_or_insert(at);
+            }
             Event::PlanCancelled(of) => end(&of.plan, PlanState::Cancelled, None),
             Event::PlanFailed(of) => end(&of.plan, PlanState::Failed, Some(of.why.clone())),
             Event::PlanSkipped { plan, why, .. } => end(plan, PlanState::Skipped, Some(why.clone())),
@@ -270,7 +253,7 @@ impl RunStory {
                 let said = Some(crate::report::line::event_line::detail(event));
                 let known = self.plan(plan);
                 match (why, known.state) {
-                    // Its work has the end that it had before.
+                    // The plan's work keeps its earlier result.
                     (MergeTrouble::NotFinished { .. }, Some(_)) => {}
                     (MergeTrouble::NotFinished { .. }, None) => known.why = said,
                     (why, _) if why.holds() => (known.state, known.why) = (Some(PlanState::Held), said),
@@ -285,7 +268,7 @@ impl RunStory {
             }) => {
                 let plan = self.plan(plan);
                 (plan.state, plan.why) = (Some(PlanState::Landed), None);
-                plan.landed = Some(commit.clone());
+                (plan.landed, plan.landed_at) = (Some(commit.clone()), Some(at));
             }
             Event::MergeFound(found) => end(&found.plan, PlanState::Landed, None),
             Event::Resolve(fact) => self.fold_conflict(at, fact),
@@ -299,11 +282,15 @@ impl RunStory {
 
     fn fold_attempt(&mut self, at: Timestamp, event: &Event) {
         match event {
+            Event::PhaseDone { plan, phase, .. } => {
+                self.plan(plan).phases_done.entry(*phase).or_insert(at);
+            }
             Event::AttemptAssigned {
                 plan,
                 attempt,
                 agent,
                 units,
+                lane,
                 ..
             } => {
                 let plan = self.plan(plan);
@@ -312,6 +299,7 @@ impl RunStory {
                     attempt: attempt.clone(),
                     agent: agent.clone(),
                     units: units.clone(),
+                    lane: *lane,
                     began: None,
                     ended: None,
                     so_far: None,
@@ -340,7 +328,7 @@ impl RunStory {
         }
     }
 
-    /// What an attempt has used up so far, wherever an event tells it as `facts.spent`.
+    /// Records the current usage of an attempt, from any event with `facts.spent`.
     fn fold_spending(&mut self, record: &Record) {
         let columns = Columns::of(&record.event);
         let Some(spent) = columns.data.get("facts").and_then(|facts| facts.get("spent")) else {
@@ -367,13 +355,13 @@ pub fn between(from: Timestamp, to: Timestamp) -> u64 {
     u64::try_from(to.as_millisecond() - from.as_millisecond()).unwrap_or(0)
 }
 
-/// Every run, oldest first. What was recorded while no supervisor was at work is in none of them.
+/// Every run, oldest first. Records from times without a supervisor belong to no run.
 pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
     let mut runs: BTreeMap<RunId, RunStory> = BTreeMap::new();
     let mut left: BTreeMap<PlanName, PlanState> = BTreeMap::new();
     for record in records {
         let run = runs.entry(record.run).or_default();
-        // What an earlier run left undone is still as that left it when a merge is asked for and refused.
+        // When a merge is requested and refused, unfinished work of an earlier run keeps its state.
         if let Event::MergeFailed(NotLanded { plan, .. }) = &record.event {
             run.plan(plan).state = run.plan(plan).state.or(left.get(plan).copied());
         }
@@ -391,6 +379,9 @@ pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
             if let Some((from, to)) = run.session.take() {
                 run.driven_ms += between(from, to);
             }
+            if run.over == Some(true) {
+                run.end_spells();
+            }
             run
         })
         .collect()
@@ -400,6 +391,7 @@ pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
 mod tests {
     use super::*;
     use crate::plan::Point;
+    use crate::report::story::figures::Figures;
     use crate::schedule::{At, Exit, OfPlan, Steered};
 
     fn at(seconds: i64) -> Timestamp {
@@ -469,7 +461,7 @@ mod tests {
             unread: false,
         };
         events.push((15, failed));
-        // Killed, and continued with much later.
+        // Killed, and continued much later.
         events.push((1000, started()));
         events.extend(attempt("b", 2, 1005, 1010));
         let plan = "b".parse().unwrap();
@@ -477,7 +469,7 @@ mod tests {
         events.push((1010, Event::RunSettled {}));
         events.sort_by_key(|(seconds, _)| *seconds);
         let run = story(events);
-        let figures = run.figures();
+        let figures = Figures::of(&run);
         assert_eq!(
             (figures.driven_ms, figures.agent_ms, figures.wasted_ms),
             (25_000, 25_000, 10_000)

@@ -1,5 +1,7 @@
-//! What happened in each run, told from the journal.
+//! The story of each run, read from the journal.
 
 pub mod chronicle;
+pub mod figures;
 mod resolvers;
-mod standing;
+pub mod spell;
+mod spells;

@@ -1,8 +1,9 @@
-//! How words, numbers and times are written, and how wide they are.
+//! Formatting words, numbers and times, and measuring their width.
 
 pub mod clock;
 pub mod count;
 pub mod hanging;
+pub mod markup;
 pub mod named_lines;
 pub mod palette;
 pub mod size;

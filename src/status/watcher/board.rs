@@ -1,4 +1,4 @@
-//! Which folders are watched for which plan, and the hints owed. All of a watcher's shared state.
+//! The folders that are watched for each plan, and the hints that are due. Holds all shared state of a watcher.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::print::{FilePrint, FolderId, folder_id, print};
 use crate::plan::LaneId;
-use crate::status::coalescer::{Coalescer, FileChange};
+use crate::status::watcher::coalescer::{Coalescer, FileChange};
 
-/// Takes a plan's hint.
+/// The function that takes a plan's hint.
 type OnHint = Box<dyn Fn(LaneId) + Send + Sync>;
 
 /// Shared by the kernel's event thread, the minder and the callers.
@@ -24,7 +24,7 @@ pub(super) struct WatchBoard {
 #[derive(Debug, Default)]
 struct WatchState {
     folders: BTreeMap<PathBuf, WatchedFolder>,
-    /// Which of them are whose.
+    /// The folders of each plan.
     of_plans: BTreeMap<LaneId, BTreeSet<PathBuf>>,
     plans: BTreeMap<LaneId, Coalescer>,
     stopped: bool,
@@ -35,18 +35,18 @@ struct WatchedFolder {
     plan: LaneId,
     /// The files that matter.
     names: Vec<OsString>,
-    /// The folder that the kernel's watch is on; none: it is polled.
+    /// The folder that the kernel watches; `None` when the folder is polled.
     watched: Option<FolderId>,
-    /// The kernel was asked to watch it, so that it may have a watch under this path.
+    /// True when the kernel was asked to watch the folder, so that it may have a watch under this path.
     asked: bool,
-    /// The watch may be on a folder that is no longer at this path.
+    /// True when the watch may be on a folder that is no longer at this path.
     doubtful: bool,
-    /// As last polled, in the order of `names`.
+    /// The fingerprints at the last poll, in the order of `names`.
     prints: Vec<Option<FilePrint>>,
 }
 
 impl WatchState {
-    /// When the next hint is owed.
+    /// The time when the next hint is due.
     fn due(&self) -> Option<Instant> {
         self.plans.values().filter_map(Coalescer::due).min()
     }
@@ -56,7 +56,7 @@ impl WatchState {
         self.folders.values().any(|folder| folder.watched.is_none())
     }
 
-    /// When the minder has something to do, if nothing happens before.
+    /// The time when the minder has something to do, if nothing happens before.
     fn sleeps_until(&self, next_poll: Instant) -> Option<Instant> {
         self.due()
             .into_iter()
@@ -65,18 +65,18 @@ impl WatchState {
     }
 }
 
-/// What the minder has to do next.
+/// The minder's next task.
 #[derive(Debug)]
 pub(super) enum MinderTask {
-    /// Look at what is due.
+    /// Give the hints that are due.
     Due,
-    /// Poll what is not watched.
+    /// Poll the folders that are not watched.
     Poll,
     /// End.
     Stop,
 }
 
-/// Takes those apart that `which` picks.
+/// Separates the paths that `which` picks from the others.
 fn split(paths: BTreeSet<PathBuf>, which: impl Fn(&Path) -> bool) -> (Vec<PathBuf>, BTreeSet<PathBuf>) {
     let (mut picked, mut kept) = (Vec::new(), BTreeSet::new());
     for path in paths {
@@ -109,7 +109,7 @@ impl WatchBoard {
         self.state.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 
-    /// Adds files of a folder to what is watched for a plan.
+    /// Adds files of a folder to the files that are watched for a plan.
     pub(super) fn add(&self, plan: &LaneId, path: &Path, names: &[&OsStr]) {
         let mut state = self.state();
         let WatchState {
@@ -136,7 +136,7 @@ impl WatchBoard {
         }
     }
 
-    /// Takes those of a plan's folders that `which` picks off the board and returns them.
+    /// Removes those of a plan's folders that `which` picks, and returns them.
     pub(super) fn remove(&self, plan: &LaneId, which: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
         let mut state = self.state();
         let known = state.of_plans.remove(plan).unwrap_or_default();
@@ -152,18 +152,18 @@ impl WatchBoard {
         removed
     }
 
-    /// True when the kernel's watch is on the folder that is at this path now.
+    /// True when the kernel watches the folder that is at this path now.
     pub(super) fn is_watched(&self, path: &Path) -> bool {
         let watched = self.state().folders.get(path).and_then(|folder| folder.watched);
         watched.is_some() && watched == folder_id(path)
     }
 
-    /// True when the kernel may have a watch under this path, on this folder or on one that was there before.
+    /// True when the kernel may have a watch under this path, on this folder or on an earlier one.
     pub(super) fn was_asked_for(&self, path: &Path) -> bool {
         self.state().folders.get(path).is_none_or(|folder| folder.asked)
     }
 
-    /// Notes that the kernel's watch is on this folder now, or on none.
+    /// Records that the kernel now watches this folder, or none.
     pub(super) fn set_watched(&self, path: &Path, on: Option<FolderId>) {
         if let Some(folder) = self.state().folders.get_mut(path) {
             folder.watched = on;
@@ -172,7 +172,7 @@ impl WatchBoard {
         }
     }
 
-    /// A file changed: hints at once or later, when it is one that matters.
+    /// Handles a change of a file. Gives a hint at once or later, if the file matters.
     pub(super) fn changed(&self, file: &Path, change: FileChange) {
         let (Some(parent), Some(name)) = (file.parent(), file.file_name()) else {
             return;
@@ -184,11 +184,11 @@ impl WatchBoard {
         self.note(plan, change);
     }
 
-    /// A file that matters, or the folder itself, is gone: perhaps the path leads to another folder now.
+    /// Handles the removal of a file that matters, or of the folder itself: the path may lead to another folder now.
     pub(super) fn gone(&self, path: &Path) {
         let lost = self.state().folders.get_mut(path).map(|folder| {
             folder.watched = None;
-            // Whatever is found there next is news.
+            // Whatever is found there next is a change.
             folder.prints.fill(None);
             folder.plan.clone()
         });
@@ -202,11 +202,11 @@ impl WatchBoard {
             folder.doubtful = true;
         }
         self.changed(path, FileChange::Whole);
-        // A late hint comes in any case, and with it the look at the doubtful folder.
+        // This makes sure of a late hint, and with it of a look at the doubtful folder.
         self.changed(path, FileChange::Partial);
     }
 
-    /// Events were lost: every plan is worth a look, every watch is in doubt.
+    /// Handles lost events: every plan has to be read again, and every watch is in doubt.
     pub(super) fn all_changed(&self) {
         let mut plans: Vec<LaneId> = Vec::new();
         for folder in self.state().folders.values_mut() {
@@ -218,7 +218,7 @@ impl WatchBoard {
         }
     }
 
-    /// Notes a change of a plan's files.
+    /// Records a change of a plan's files.
     pub(super) fn note(&self, plan: LaneId, change: FileChange) {
         let mut state = self.state();
         let coalescer = state.plans.entry(plan.clone()).or_default();
@@ -233,7 +233,7 @@ impl WatchBoard {
         }
     }
 
-    /// Gives the hints that are due and names the folders of those plans whose watch is in doubt.
+    /// Gives the hints that are due. Returns the folders whose watch is in doubt.
     pub(super) fn give_due(&self) -> Vec<PathBuf> {
         let mut state = self.state();
         let now = Instant::now();
@@ -259,7 +259,7 @@ impl WatchBoard {
         unwatched.map(|(path, _)| path.clone()).collect()
     }
 
-    /// Compares a folder's files with what was there at the last poll and hints when they differ.
+    /// Compares a folder's files with the last poll, and gives a hint when they differ.
     pub(super) fn poll(&self, path: &Path) {
         let names = match self.state().folders.get(path) {
             Some(folder) => folder.names.clone(),
@@ -279,7 +279,7 @@ impl WatchBoard {
         }
     }
 
-    /// Waits until there is something to do; polls are `poll` apart, the next one at `next_poll`.
+    /// Waits until there is something to do. The next poll is at `next_poll`.
     pub(super) fn wait(&self, next_poll: Instant) -> MinderTask {
         let mut state = self.state();
         loop {
@@ -311,7 +311,7 @@ impl WatchBoard {
         self.state().sleeps_until(next_poll)
     }
 
-    /// Lets the minder look again at what it waits for.
+    /// Makes the minder check again what it waits for.
     pub(super) fn wake(&self) {
         self.wake.notify_one();
     }

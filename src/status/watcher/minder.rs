@@ -1,4 +1,4 @@
-//! The thread behind a watcher. It sleeps unless a late hint is owed or a folder has no watch.
+//! The thread behind a watcher. It sleeps unless a late hint is due or a folder has no watch.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,16 +11,17 @@ use super::Kernel;
 use super::board::{MinderTask, WatchBoard};
 use super::print::folder_id;
 
-/// Polls between two attempts to watch a folder that the kernel refused to watch: its limit is not lifted every second.
+/// The number of polls between two tries to watch a folder that the kernel refused to watch. The kernel's limit is not
+/// raised every second.
 const PATIENCE: u32 = 30;
 
-/// Gives late hints and minds folders without a watch.
+/// Gives late hints and takes care of folders without a watch.
 #[derive(Debug)]
 pub(super) struct Minder {
     board: Arc<WatchBoard>,
     kernel: Kernel,
     poll: Duration,
-    /// Folders that could not be watched though they are there, with the polls until the next attempt.
+    /// Existing folders that could not be watched, with the number of polls until the next try.
     refused: BTreeMap<PathBuf, u32>,
 }
 
@@ -78,23 +79,23 @@ impl Minder {
                 Placed::Yes | Placed::NoFolder => drop(self.refused.remove(folder)),
             },
         }
-        // Also after the watch was placed: what came before it gave no event.
+        // Also after the watch was placed, because earlier changes gave no event.
         self.board.poll(folder);
     }
 }
 
-/// What came of placing a watch.
+/// The result of placing a watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Placed {
-    /// It is there.
+    /// The watch is placed.
     Yes,
-    /// There is no such folder now, or another than a moment ago.
+    /// There is no such folder now, or the folder has just been replaced.
     NoFolder,
-    /// The kernel does not watch it.
+    /// The kernel refused the watch.
     Refused,
 }
 
-/// Places the kernel's watch on the folder that is at this path now.
+/// Makes the kernel watch the folder that is at this path now.
 pub(super) fn place(board: &WatchBoard, kernel: &Kernel, folder: &Path) -> Placed {
     if board.is_watched(folder) {
         return Placed::Yes;
@@ -106,7 +107,7 @@ pub(super) fn place(board: &WatchBoard, kernel: &Kernel, folder: &Path) -> Place
     let Some(kernel) = kernel.as_mut() else {
         return Placed::Refused;
     };
-    // A watch on a folder that was at this path before would continue sending events under this name.
+    // A watch on an earlier folder at this path would go on sending events under this name.
     if board.was_asked_for(folder) {
         let _ = kernel.unwatch(folder);
     }

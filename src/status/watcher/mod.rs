@@ -1,9 +1,10 @@
-//! Saying when a plan's status may have changed.
+//! Hints that a plan's status may have changed.
 //!
-//! [`board`] knows which folders belong to which plan and what hints are owed; [`signal`] reads the kernel's events;
-//! [`minder`] is the thread that gives late hints, places lost watches again and looks at folders that cannot be watched.
+//! [`board`] knows which folders belong to which plan and which hints are due; [`signal`] reads the kernel's events;
+//! [`minder`] is the thread that gives late hints, places lost watches again and polls folders that cannot be watched.
 
 mod board;
+mod coalescer;
 mod minder;
 mod print;
 mod signal;
@@ -17,20 +18,20 @@ use notify::{RecommendedWatcher, Watcher as _};
 
 use self::board::WatchBoard;
 use self::minder::{Minder, Placed};
-use super::folder::{OUTBOX, PLAN, READ_UP_TO, STATUS, folder};
 use crate::plan::LaneId;
+use crate::status::files::folder::{OUTBOX, PLAN, READ_UP_TO, STATUS, folder};
 
-/// How often folders without a watch are looked at.
+/// How often folders without a watch are polled.
 const POLL: Duration = Duration::from_secs(1);
 
-/// The kernel's watcher, none when it could not be made. Taken only while [`WatchBoard`] is not locked: its calls wait for the
-/// thread that gives events to the board.
+/// The kernel's watcher; `None` when it could not be made. Locked only while [`WatchBoard`] is not locked, because its
+/// calls wait for the thread that gives events to the board.
 pub(super) type Kernel = Arc<Mutex<Option<RecommendedWatcher>>>;
 
 /// Watches the folders of the protocol and gives hints: "look at this plan again".
 ///
-/// The first change is hinted at once, changes within a few milliseconds of it together in a second hint after them. Where
-/// the kernel's watch cannot be placed, or its folder was removed, the folder is looked at once a second until it can.
+/// The first change gives a hint at once. All changes within the next few milliseconds give one more hint, after the
+/// last of them. A folder that cannot be watched, or that was removed, is polled once a second until it can be watched.
 /// While every folder is watched and nothing happens, no thread wakes up.
 #[derive(Debug)]
 pub struct Watcher {
@@ -40,12 +41,12 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// A watcher that watches nothing yet. `on_hint` runs on the watcher's own threads and holds up further hints: it
-    /// passes the hint on and returns, and calls nothing of the watcher.
+    /// A watcher that watches nothing yet. `on_hint` runs on the watcher's own threads and delays further hints. So it
+    /// should only pass the hint on and return, and call no function of the watcher.
     pub fn new(on_hint: impl Fn(LaneId) + Send + Sync + 'static) -> Self {
         let board = Arc::new(WatchBoard::new(Box::new(on_hint)));
         let ear = Arc::clone(&board);
-        // Without one (the limit of inotify instances is reached, say) everything is polled.
+        // Without a kernel watcher (for example when the limit of inotify instances is reached) every folder is polled.
         let kernel = notify::recommended_watcher(move |event| ear.hear(event)).ok();
         Self::start(board, kernel, POLL)
     }
@@ -65,8 +66,8 @@ impl Watcher {
         }
     }
 
-    /// Watches the `.orch` folder of a plan's worktree, instead of any other of that plan. Calling it again costs little
-    /// and repairs a watch that was lost. A change made before the call gives no hint: read once after it.
+    /// Watches the `.orch` folder of a plan's worktree, instead of any earlier folder of that plan. Another call costs
+    /// little and repairs a lost watch. A change before the call gives no hint, so read once after the call.
     pub fn watch(&self, plan: &LaneId, worktree: &Path) {
         let folder = folder(worktree);
         self.drop_folders(plan, |other| other != folder && !other.starts_with(worktree));
@@ -82,7 +83,7 @@ impl Watcher {
         );
     }
 
-    /// Watches a plan's committed document too: `document` is its full path, in the worktree given to
+    /// Also watches a plan's committed document. `document` is its full path, in the worktree given to
     /// [`watch`](Self::watch).
     pub fn watch_document(&self, plan: &LaneId, document: &Path) {
         if let (Some(folder), Some(name)) = (document.parent(), document.file_name()) {

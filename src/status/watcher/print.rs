@@ -1,4 +1,4 @@
-//! What tells one state of a file or folder from another without reading it.
+//! Fingerprints, which tell one state of a file or folder from another without reading it.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -13,7 +13,7 @@ pub(super) struct FilePrint {
     changed: (i64, i64),
 }
 
-/// The print of what is at `path`, if anything.
+/// The fingerprint of the file at `path`, if there is one.
 pub(super) fn print(path: &Path) -> Option<FilePrint> {
     let found = fs::symlink_metadata(path).ok()?;
     Some(FilePrint {
@@ -24,11 +24,11 @@ pub(super) fn print(path: &Path) -> Option<FilePrint> {
     })
 }
 
-/// Which folder a path leads to.
+/// The identity of the folder that a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FolderId(u64, u64);
 
-/// The folder at `path`, if there is one.
+/// The identity of the folder at `path`, if there is one.
 pub(super) fn folder_id(path: &Path) -> Option<FolderId> {
     let found = fs::metadata(path).ok().filter(fs::Metadata::is_dir)?;
     Some(FolderId(found.dev(), found.ino()))

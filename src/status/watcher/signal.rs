@@ -1,10 +1,10 @@
-//! What an event of the kernel means.
+//! The meaning of the kernel's events.
 
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Event, EventKind};
 
 use super::board::WatchBoard;
-use crate::status::coalescer::FileChange;
+use crate::status::watcher::coalescer::FileChange;
 
 impl WatchBoard {
     /// Takes one event. Runs on the kernel watcher's thread.
@@ -17,10 +17,10 @@ impl WatchBoard {
         }
         let change = match event.kind {
             EventKind::Access(AccessKind::Close(AccessMode::Write)) => FileChange::Whole,
-            // Our own reading, among others.
+            // For example reads by orch itself.
             EventKind::Access(_) => return,
             EventKind::Modify(ModifyKind::Name(RenameMode::To)) => FileChange::Whole,
-            // Follows a `From` and a `To`.
+            // Always follows a `From` and a `To` event.
             EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => return,
             EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => {
                 return event.paths.iter().for_each(|path| self.gone(path));

@@ -5,9 +5,9 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use super::*;
-use crate::status::folder::status_file;
+use crate::status::files::folder::status_file;
 
-/// Longest wait for what must come.
+/// The longest wait for an expected hint.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Place {
@@ -24,7 +24,7 @@ impl Place {
         Self::with(watcher, hints)
     }
 
-    /// A watcher that the kernel refuses to help.
+    /// A watcher without the kernel's help.
     fn polling() -> Self {
         let (send, hints) = channel();
         let board = Arc::new(WatchBoard::new(Box::new(move |plan| drop(send.send(plan)))));
@@ -72,7 +72,7 @@ impl Place {
     }
 }
 
-const WINDOW: Duration = crate::status::coalescer::WINDOW;
+const WINDOW: Duration = crate::status::watcher::coalescer::WINDOW;
 
 fn every_kind_of_change_is_hinted(place: &Place) {
     place.replace("renamed");
@@ -164,7 +164,7 @@ fn a_folder_that_comes_late_is_found() {
     fs::create_dir(folder(late.path())).unwrap();
     fs::write(status_file(late.path()), "late").unwrap();
     place.hinted_when(|| true);
-    // The worktree before it is forgotten.
+    // The plan's earlier worktree is forgotten.
     place.settle();
     place.replace("1");
     assert!(place.hints.recv_timeout(WINDOW * 10).is_err());
@@ -205,7 +205,7 @@ fn no_thread_wakes_up_while_all_is_watched_and_quiet() {
     assert!(place.watcher.board.sleeps_until(Instant::now()).is_some());
 }
 
-/// Not a check but a measurement: `cargo test --release -- --ignored --nocapture hint_latency`.
+/// A measurement, not a check: `cargo test --release -- --ignored --nocapture hint_latency`.
 #[test]
 #[ignore = "measures"]
 fn hint_latency() {

@@ -1,34 +1,34 @@
-//! What is done next about one attempt that was handed over. Pure: what was seen goes in, a step comes out.
+//! Decides the next step for one attempt that was handed over. Pure: observations go in, a step comes out.
 //!
-//! Two things decide about an attempt, and both are compare-and-swaps on the hub: `claim` lets one job run it, `fate` says how it
-//! ended. So nothing here needs to be certain. A step that was taken too early is refused there.
+//! The attempt itself is decided by two compare-and-swaps on the hub: `claim` lets one job run the attempt, `fate` records how
+//! the attempt ended. So the decisions here need not be certain: the hub refuses a step that comes too early.
 
 use std::time::Duration;
 
 use crate::executor::ListedState;
 
-/// Time since the desk began.
+/// Time since the desk started.
 type Moment = Duration;
 
-/// How long a stopped job is waited for beyond its grace.
+/// How long to wait for a stopped job beyond its grace period.
 const BEYOND_GRACE: Duration = Duration::from_secs(30);
-/// How often a job is asked to end.
+/// The pause between two requests to end a job.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
-/// So many answers of engine and hub, one after the other, must agree.
+/// How many consecutive answers of engine and hub must agree.
 const ANSWERS: u32 = 2;
 
-/// What is done next.
+/// The next step for an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextStep {
-    /// Write the commit to begin from to the hub.
+    /// Write the starting commit to the hub.
     PushFrom,
     /// Hand the job to the engine.
     Submit,
-    /// Ask the job to end, by the engine and by the hub.
+    /// Ask the job to end, through the engine and the hub.
     Ask,
-    /// Decide on the hub that it is over.
+    /// Decide on the hub that the attempt is over.
     GiveUp(GivenUpFor),
-    /// Take the end in that the hub has.
+    /// Import the end that the hub has recorded.
     TakeEnd,
     /// Nothing.
     Rest,
@@ -39,7 +39,7 @@ pub enum NextStep {
 pub enum GivenUpFor {
     /// A person asked.
     Stopped,
-    /// Its job is over and said nothing.
+    /// The job is over and reported nothing.
     Lost,
     /// The engine does not take it.
     Refused,
@@ -49,13 +49,13 @@ pub enum GivenUpFor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Handed {
     Not,
-    /// It was asked to, and what came of it is not known. Counted since then.
+    /// The engine was asked, and the result is not known. Absence is counted from then on.
     Unclear(Absence),
     Yes,
     Refused,
 }
 
-/// Answers in which something was missing.
+/// Consecutive answers without the job.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Absence {
     since: Moment,
@@ -76,18 +76,18 @@ impl Absence {
     }
 }
 
-/// The wish of a person.
+/// A person's request to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct StopWish {
     now: bool,
     since: Moment,
-    /// When the job was asked last.
+    /// When the job was last asked to end.
     asked: Option<Moment>,
-    /// Answers of the hub since it was asked first.
+    /// Answers of the hub since the first request.
     fetches: u32,
 }
 
-/// One attempt as it is watched.
+/// One watched attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watched {
     settle: Duration,
@@ -96,13 +96,13 @@ pub struct Watched {
     handed: Handed,
     claimed: bool,
     ended: bool,
-    /// The job was seen over, or not at all.
+    /// The job was listed as over, or was not listed.
     gone: Option<Absence>,
     wish: Option<StopWish>,
 }
 
 impl Watched {
-    /// An attempt of which is known whether the engine was asked, and whether it has answered.
+    /// A new watch over an attempt, given whether the engine was asked and whether the engine has answered.
     pub fn new(now: Moment, settle: Duration, grace: Duration, (asked, answered): (bool, bool)) -> Self {
         Self {
             settle,
@@ -120,28 +120,28 @@ impl Watched {
         }
     }
 
-    /// The commit to begin from is on the hub.
+    /// Records that the starting commit is on the hub.
     pub fn pushed(&mut self) {
         self.pushed = true;
     }
 
-    /// The engine is about to be asked. Nothing is known until it has answered.
+    /// Records that the engine is about to be asked. The result is unknown until the engine has answered.
     pub fn submitting(&mut self, now: Moment) {
         self.handed = Handed::Unclear(Absence::of(now));
     }
 
-    /// It has the job.
+    /// Records that the engine has the job.
     pub fn submitted(&mut self) {
         self.handed = Handed::Yes;
         self.gone = None;
     }
 
-    /// It does not take the job.
+    /// Records that the engine refuses the job.
     pub fn refused(&mut self) {
         self.handed = Handed::Refused;
     }
 
-    /// A person wants it to end.
+    /// Records that a person asks for an end.
     pub fn stop(&mut self, at: Moment, now: bool) {
         match &mut self.wish {
             Some(wish) => wish.now |= now,
@@ -156,19 +156,19 @@ impl Watched {
         }
     }
 
-    /// The job was asked to end.
+    /// Records that the job was asked to end.
     pub fn asked(&mut self, now: Moment) {
         if let Some(wish) = &mut self.wish {
             wish.asked = Some(now);
         }
     }
 
-    /// The hub has answered.
+    /// Records an answer of the hub.
     pub fn fetched(&mut self, claimed: bool, ended: bool) {
         self.claimed |= claimed;
         self.ended |= ended;
         if self.claimed && self.handed != Handed::Yes {
-            // However the engine got it.
+            // However the job reached the engine, the engine has it.
             self.handed = Handed::Yes;
         }
         if let Handed::Unclear(absence) = &mut self.handed {
@@ -182,7 +182,7 @@ impl Watched {
         }
     }
 
-    /// The engine has answered: this of the job, or nothing.
+    /// Records an answer of the engine: the state of the job, or that the job is not listed.
     pub fn listed(&mut self, now: Moment, state: Option<&ListedState>) {
         let alive = matches!(state, Some(ListedState::Waiting(_) | ListedState::Running(_)));
         match (&mut self.handed, state) {
@@ -221,7 +221,7 @@ impl Watched {
 
     fn next_of_wish(&self, wish: StopWish, now: Moment) -> NextStep {
         let waited = now.saturating_sub(wish.since);
-        // What nobody runs has nothing to end with grace: a job that comes now finds the attempt given up before it begins.
+        // An attempt that no job has claimed needs no grace: a job that starts now finds it given up before it begins.
         let idle = !self.claimed && (self.handed == Handed::Not || wish.fetches >= ANSWERS);
         let over = self.gone.is_some_and(|gone| gone.is_sure(now, self.settle));
         let long = wish.now || idle || over || waited >= self.grace + BEYOND_GRACE;

@@ -1,22 +1,23 @@
-//! When somebody far away is asked next.
+//! When to poll a remote service next.
 
 use std::time::Duration;
 
-/// Questions to a hub or an engine: each after a pause, which grows while nobody answers.
+/// Polls a hub or an engine, with a pause that grows while there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Poll {
     /// When the next question is due.
     pub(super) next: Duration,
     usual: Duration,
-    /// The bounds of the pause after the first, and after the last question without an answer.
+    /// The shortest and the longest pause without an answer.
     silent: (Duration, Duration),
     pause: Duration,
-    /// Whether it was told that there is no answer.
+    /// True when the missing answer was reported.
     is_told: bool,
 }
 
 impl Poll {
-    /// Asks at once, and then with a pause; after silence the pause doubles between these bounds.
+    /// Polls at once, and then after the usual pause. While there is no answer the pause doubles
+    /// between these bounds.
     pub(super) fn new(usual: Duration, silent: (Duration, Duration)) -> Self {
         Self {
             next: Duration::ZERO,
@@ -27,7 +28,7 @@ impl Poll {
         }
     }
 
-    /// What was answered, if anything was; a failure that is news is handed on.
+    /// Returns the answer, if there is one. Passes on a failure that was not reported yet.
     pub(super) fn take<T, E>(
         &mut self,
         now: Duration,

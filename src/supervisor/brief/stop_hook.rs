@@ -1,6 +1,6 @@
-//! Keeping an agent from ending with uncommitted or unreported work, for programs that ask a hook before they end. Claude
-//! Code does: it is given a settings file in the attempt's folder, so nothing is written into the worktree. What the hooks are
-//! asked, and what they may answer, is described at <https://code.claude.com/docs/en/hooks> (events `Stop`, `PostToolUse`).
+//! Keeping an agent from ending with uncommitted or unreported work, for programs that call a hook before they end. Claude Code
+//! does: it gets a settings file in the attempt's folder, so nothing is written into the worktree. The input and output of the
+//! hooks is described at <https://code.claude.com/docs/en/hooks> (events `Stop`, `PostToolUse`).
 
 use std::fs;
 use std::io;
@@ -15,16 +15,16 @@ use crate::plan::TaskId;
 /// The arguments with which this program answers the hook.
 pub const STOP_HOOK: [&str; 2] = ["task", "stop-hook"];
 
-/// The arguments with which this program hands over messages after a tool call.
+/// The arguments with which this program delivers messages after a tool call.
 pub const MESSAGE_HOOK: [&str; 2] = ["task", "message-hook"];
 
-/// So often an attempt is kept from ending: an agent that still does not report will not after the third time either, and each
-/// time costs money.
+/// How often an attempt is kept from ending: an agent that still does not report will not do so after the third time either,
+/// and each time costs money.
 const MOST: u32 = 2;
-/// Files and tasks that are named.
+/// How many files and tasks are named.
 const NAMED: usize = 5;
 
-/// Claude Code's settings for one attempt: it asks before it ends, and after each tool call for new messages.
+/// Claude Code's settings for one attempt: a hook before it ends, and a hook for new messages after each tool call.
 pub fn claude_settings(program: &Path) -> Value {
     let program = format!("'{}'", program.to_string_lossy().replace('\'', r"'\''"));
     let hook = |arguments: [&str; 2]| {
@@ -38,12 +38,12 @@ pub fn claude_settings(program: &Path) -> Value {
     } })
 }
 
-/// Where an attempt's folder has these settings.
+/// The path of the settings in an attempt's folder.
 pub fn claude_settings_file(attempt: &Path) -> PathBuf {
     attempt.join("claude-settings.json")
 }
 
-/// Writes these settings into an attempt's folder and gives the file's path, for `claude --settings FILE`.
+/// Writes the settings into an attempt's folder and returns the file's path, for `claude --settings FILE`.
 ///
 /// # Errors
 ///
@@ -55,22 +55,22 @@ pub fn write_claude_settings(attempt: &Path, program: &Path) -> io::Result<PathB
     Ok(path)
 }
 
-/// What an agent leaves that is about to end.
+/// The open work of an agent that is about to end.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Leaving {
     /// Files with uncommitted changes.
     pub uncommitted: Vec<PathBuf>,
-    /// Tasks that it was given and that are neither done, failed nor left out.
+    /// Tasks that the agent was given and that are neither done, failed nor skipped.
     pub open: Vec<TaskId>,
 }
 
-/// What the hook answered before, in the attempt's folder.
+/// The hook's earlier answers, kept in the attempt's folder.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HookMemory {
     /// How often the attempt was kept from ending.
     pub times: u32,
-    /// What it was told last.
+    /// The reason that was given last.
     pub reason: String,
 }
 
@@ -79,24 +79,24 @@ impl HookMemory {
         attempt.join("stops.json")
     }
 
-    /// What is noted; nothing where the note cannot be read.
+    /// Reads the record; empty when the record cannot be read.
     pub fn read(attempt: &Path) -> Self {
         let text = fs::read(Self::path(attempt)).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
-    /// Notes it.
+    /// Writes the record.
     ///
     /// # Errors
     ///
-    /// When the note cannot be written.
+    /// When the record cannot be written.
     pub fn write(&self, attempt: &Path) -> io::Result<()> {
         replace(&Self::path(attempt), self)
     }
 }
 
-/// Why the agent is to continue, or none when it may end. An agent that was told to continue (`continuing`) and comes back with
-/// the same may end.
+/// Why the agent must continue; `None` when it may end. An agent that was told to continue (`continuing`) and comes back with
+/// the same open work may end.
 pub fn reason_to_go_on(leaving: &Leaving, before: &HookMemory, continuing: bool) -> Option<String> {
     let mut parts = Vec::new();
     if !leaving.uncommitted.is_empty() {

@@ -8,13 +8,13 @@ use crate::git::unit::{drop_unit, set_back};
 use crate::git::{Backup, UnitBranch, UnitError, WorktreeAdmin, again_if_killed, stamp};
 use crate::journal::{Journal, RepositoryLock, SCHEMA, Sync};
 use crate::plan::{CommitId, LaneId, PhaseId, Plan, PlanName, RunId, TaskId, UnitId, WorkRef};
-use crate::schedule::{BranchHistory, Event, PersonFact, Rollback, SetBack, SteerRefusal, redo as rollbacks};
+use crate::schedule::{BranchHistory, Event, PersonFact, Rollback, SetBack, redo as rollbacks};
 
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::orphan_git::end_orphan_gits;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::situation::Situation;
-use crate::words::redo_refusal;
+use crate::words::{RefusalText, redo_refusal};
 
 /// The branches that were set back: the answer of `orch redo --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,7 +69,7 @@ pub fn redo(
     project: &Project,
     what: &WorkRef,
     dependents: bool,
-) -> Result<Result<Redone, SteerRefusal>, SupervisorError> {
+) -> Result<Result<Redone, RefusalText>, SupervisorError> {
     let lock = RepositoryLock::take(&project.dir, "redo")?.map_err(SupervisorError::Held)?;
     end_orphan_gits(project.repo.common_dir());
     let situation = Situation::look(project)?;
@@ -108,14 +108,14 @@ pub fn redo(
     }))
 }
 
-fn carry_out(project: &Project, rollback: &Rollback) -> Result<RedonePlan, SteerRefusal> {
+fn carry_out(project: &Project, rollback: &Rollback) -> Result<RedonePlan, RefusalText> {
     let Some(plan) = project.plan(&rollback.plan) else {
-        return Err(SteerRefusal {
+        return Err(RefusalText {
             why: format!("plan {} is no longer in the manifest", rollback.plan),
             hint: None,
         });
     };
-    let refuse = |error: &dyn std::fmt::Display| SteerRefusal {
+    let refuse = |error: &dyn std::fmt::Display| RefusalText {
         why: format!("the branch of {} was not set back: {error}", plan.name),
         hint: None,
     };

@@ -1,4 +1,4 @@
-//! The loop: select what happened, let the scheduler decide, write it down, perform it.
+//! The loop: collect messages, let the scheduler decide, record the decision, perform it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -43,14 +43,14 @@ pub(super) struct Engine<'o> {
     pub(super) wake: Option<At>,
     pub(super) ending: Option<Ending>,
     pub(super) interrupts: u32,
-    /// True when what was landed does not pass in a fresh worktree.
+    /// True when the landed work fails its verification in a fresh worktree.
     pub(super) red: bool,
     pub(super) requests: MergeRequests,
     pub(super) runners: Runners,
     pub(super) reports: Reports,
     pub(super) worktree_queue: WorktreeQueue,
     pub(super) verifying: Verifying,
-    /// The landing that is being carried out, or was last.
+    /// The current landing, or the last one.
     pub(super) landing: Option<Arc<LandGate>>,
     pub(super) gates: ToldGates,
     pub(super) notifier: Option<Notifier>,
@@ -64,7 +64,7 @@ pub(super) struct Engine<'o> {
 }
 
 impl Engine<'_> {
-    /// Until nothing is left to do without a person.
+    /// Runs until nothing is left to do without a person.
     pub(super) async fn run(&mut self) -> Result<Ending, SupervisorError> {
         loop {
             if let Some(ending) = self.ending {
@@ -95,7 +95,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Decides, writes down, announces, performs.
+    /// Decides, records, announces, performs.
     pub(super) fn handle(&mut self, inputs: Vec<Input>) -> Result<(), SupervisorError> {
         let now = self.desk.clock.now();
         let (mut events, mut effects) = (Vec::new(), Vec::new());
@@ -105,7 +105,7 @@ impl Engine<'_> {
             events.extend(step.events);
             effects.extend(step.effects);
         }
-        // Written down before anything is done about it.
+        // Recorded before anything is done about it.
         let records = self
             .desk
             .journal
@@ -114,7 +114,8 @@ impl Engine<'_> {
         let launches = |effect: &Effect| matches!(effect, Effect::Launch(_));
         if effects.iter().any(launches) {
             let (mark, sender) = (mark.clone(), self.desk.sender.clone());
-            // Begun now, beside notices and preparations: an agent's start waits for it on its own thread.
+            // Begun now, in parallel to notices and preparations: the start of an agent waits for it on
+            // its own thread.
             tokio::task::spawn_blocking(move || {
                 if let Err(error) = mark.reach() {
                     let _ = sender.send(EngineMessage::JournalFailed(error));
@@ -171,14 +172,14 @@ impl Engine<'_> {
         }
     }
 
-    /// Reads what an agent reported while nobody listened.
+    /// Reads an agent's reports that nobody has read yet.
     pub(super) fn read_status_now(&mut self, lane: &LaneId) -> Result<(), SupervisorError> {
         let records = note_now(&mut self.desk, lane)?;
         self.announce(&records);
         Ok(())
     }
 
-    /// Reads what a person reported in a plan's own worktree while no agent works there.
+    /// Reads a person's reports in a plan's own worktree while no agent works there.
     pub(super) fn hear_people(&mut self, plan: &PlanName) -> Result<(), SupervisorError> {
         let run = self.desk.scheduler.state().plan(plan);
         let attempt = run.attempts.get(&0);

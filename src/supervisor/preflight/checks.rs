@@ -38,8 +38,8 @@ pub fn agents_of<'p>(plans: impl Iterator<Item = &'p Plan>) -> BTreeSet<&'p Agen
         .collect()
 }
 
-/// The agents without which plans cannot be worked on and that cannot be started here, each in a sentence. A plan may name others that
-/// take over.
+/// Agents that plans need and that cannot be started here, one sentence each. A plan's own agent is not needed when the plan names
+/// another one that takes over.
 pub fn missing_agents(project: &Project, only: &[PlanName]) -> Vec<String> {
     let agents = &project.set.agents;
     let program = |name: &AgentName| agents.get(name).and_then(|agent| agent.command.first());
@@ -69,7 +69,7 @@ pub fn missing_agents(project: &Project, only: &[PlanName]) -> Vec<String> {
     missing
 }
 
-/// Refuses plans whose work began on another branch than the manifest names now: the run would look for it on the wrong branch.
+/// Refuses plans whose work began on another branch than the manifest names now: the run would look for the work on the wrong branch.
 ///
 /// # Errors
 ///
@@ -146,12 +146,12 @@ pub fn check_documents(project: &Project, state: &State) -> Result<(), Superviso
     }
 }
 
-/// What to do where git does not know who commits.
+/// What to do when git does not know the committer's name.
 pub const NAME_YOURSELF: &str =
     "git config --global user.name \"Your Name\" && git config --global user.email you@example.org";
 
-/// Refuses a repository whose worktrees are not where they were made: a run would take one repository's worktrees for another's,
-/// or make existing ones a second time.
+/// Refuses a repository whose worktrees are not where they were created: a run would take another repository's worktrees for its own,
+/// or create existing ones a second time.
 ///
 /// # Errors
 ///
@@ -196,7 +196,7 @@ pub fn check_places(project: &Project) -> Result<(), SupervisorError> {
     Err(SupervisorError::Unfit(lines.join("\n")))
 }
 
-/// Worktrees that are named.
+/// How many worktrees are named.
 const NAMED: usize = 4;
 
 fn told(one: &Strayed) -> String {

@@ -1,10 +1,11 @@
-//! Before anything runs: what refuses a run, what it is warned of, and what it would do.
+//! Before anything runs: checks that refuse a run, lints, and a preview.
 //!
 //! May import `doctor` and below.
 
 pub(super) mod checks;
 pub(super) mod examination;
 pub(super) mod lint;
+pub(super) mod outlook;
 pub(super) mod plan_lints;
 pub(super) mod preview;
 mod preview_choices;

@@ -31,23 +31,23 @@ const MANY: usize = 3000;
 pub struct Preview {
     /// Version of the document.
     pub schema: u32,
-    /// In manifest order.
+    /// The planned actions, in manifest order.
     pub actions: Vec<PlannedAction>,
-    /// What one agent is given of each plan whose document decides that.
+    /// The units that one agent gets, for each plan whose document decides that.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dispatch: Vec<ChosenDispatch>,
-    /// The strategy of each phase that `auto` stands for.
+    /// The strategy that `auto` selects for each phase.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub strategies: Vec<ChosenPhase>,
-    /// What could be worked on side by side with unlimited agents, one after the other. For reading only: nothing waits
+    /// Work that could run in parallel with unlimited agents, one wave after the other. For reading only: nothing waits
     /// for the end of a wave.
     pub waves: Vec<Vec<String>>,
-    /// The longest expected path across all plans, through what is left to do.
+    /// The longest expected path across all plans, through the remaining work.
     pub critical_path: Vec<String>,
-    /// Expected milliseconds of it.
+    /// Its expected milliseconds.
     #[serde(skip)]
     pub critical_ms: u64,
-    /// As the manifest says first, then other strategies and numbers of agents.
+    /// The times with the manifest's settings first, then with other strategies and numbers of agents.
     pub expected: Vec<ExpectedTimes>,
     /// Plans that touch the same files.
     pub overlaps: Vec<SharedFiles>,
@@ -58,32 +58,32 @@ pub struct Preview {
     pub sync_points: Vec<PreviewPoint>,
     /// Points where a person has to approve.
     pub gates: Vec<String>,
-    /// True while a supervisor is at work, so that another one would be refused.
+    /// True while a supervisor is running, so that another one would be refused.
     #[serde(skip)]
     pub driven: bool,
 }
 
-/// What `up` would do with a plan.
+/// The action of `up` for one plan.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlannedAction {
     /// The plan.
     pub plan: PlanName,
-    /// What.
+    /// The action.
     pub action: Action,
     /// Why.
     #[serde(skip)]
     pub reason: String,
 }
 
-/// What `up` does with plans.
+/// The actions of `up` for plans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Make its worktree and start agents when what it waits for is done.
+    /// Create its worktree, and start agents when its dependencies are done.
     Start,
-    /// Take over the agent that is at work on it.
+    /// Take over its running agent.
     Adopt,
-    /// Go on with what is left of it.
+    /// Continue with its remaining work.
     Continue,
     /// Land it.
     Merge,
@@ -96,11 +96,11 @@ pub enum Action {
 pub struct ExpectedTimes {
     /// The strategy of all plans; `manifest` when each has its own.
     pub strategy: String,
-    /// Slots.
+    /// The number of slots.
     pub max_agents: usize,
-    /// From now to the end, gates being approved at once.
+    /// From now to the end, assuming that gates are approved at once.
     pub seconds: f64,
-    /// Tasks that are not done by then, because what they wait for never comes.
+    /// Tasks that are not done by then, because their dependencies are never met.
     #[serde(skip_serializing_if = "is_zero")]
     pub tasks_undone: usize,
 }
@@ -109,7 +109,8 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
-/// Looks ahead. `only` names the plans that would be driven, empty for all; `merge` lands each when it is finished.
+/// Previews a run. `only` names the plans that would be driven, empty for all; with `merge` each lands when it is
+/// finished.
 ///
 /// # Errors
 ///
@@ -203,7 +204,7 @@ fn actions(
     Ok(actions)
 }
 
-/// Lets the scheduler begin as `up` would: what failed in an earlier run is tried again.
+/// Lets the scheduler begin as `up` would: work that failed in an earlier run is tried again.
 fn begin(project: &Project, scheduler: &mut Scheduler, only: &[PlanName]) {
     let started = Event::RunStarted {
         run: next_run(scheduler.state()),
@@ -244,7 +245,7 @@ fn waits_words(plan: &Plan) -> String {
     }
 }
 
-/// The plans that are driven, with everything ticked that is done.
+/// The driven plans, with all finished work ticked.
 fn what_is_left(project: &Project, situation: &Situation, only: &[PlanName]) -> PlanSet {
     let mut set = project.set.clone();
     let scheduler = &situation.scheduler;
@@ -262,14 +263,14 @@ fn what_is_left(project: &Project, situation: &Situation, only: &[PlanName]) -> 
     set
 }
 
-/// The unit that a node is part of, as its place in the graph; none for ends that no work is given out for.
+/// The unit to which a node belongs, as an index into the graph; `None` for nodes without work of their own.
 fn unit_of(set: &PlanSet, graph: &Graph, node: usize) -> Option<usize> {
     let found = &graph.nodes[node];
     let by_task = set.plans[found.plan].arrangement.dispatch == Dispatch::Task;
     match found.of {
         Of::Task(_) if by_task => Some(node),
         Of::Task(task) => graph.place(found.plan, Of::Phase(task.phase)),
-        // A phase without tasks is work of its own.
+        // A phase without tasks is a unit of its own.
         Of::Phase(_) if !by_task || found.expected > 0 => Some(node),
         Of::Phase(_) | Of::Verify | Of::Plan | Of::Landed => None,
     }
@@ -310,7 +311,7 @@ fn shown_path(set: &PlanSet, graph: &Graph, path: &[usize]) -> Vec<String> {
     units.into_iter().map(|unit| graph.id(unit)).collect()
 }
 
-/// What every strategy takes, and how it goes as the manifest says.
+/// The times of every strategy, and the simulation with the manifest's settings.
 fn expected(set: &PlanSet, durations: &Durations) -> (Vec<ExpectedTimes>, Option<Simulation>) {
     let same = set.run.max_agents;
     let half = (same / 2).max(1);
@@ -351,7 +352,7 @@ fn expected(set: &PlanSet, durations: &Durations) -> (Vec<ExpectedTimes>, Option
     (found, as_written)
 }
 
-/// From now until the last agent ends, by the shipped scheduler in virtual time.
+/// Simulates from now until the last agent ends, with the real scheduler in virtual time.
 fn simulated(
     set: &PlanSet,
     durations: &Durations,
@@ -365,7 +366,7 @@ fn simulated(
             plan.arrangement.set_strategy(strategy);
         }
     }
-    // What waits for a landing would otherwise not be worked on at all; landing itself takes no agent's time.
+    // Otherwise work that waits for a landing would be missing; landing itself takes no agent's time.
     let work = Work::new(&set, durations, true);
     simulate(work, &SimulationSettings::default())
 }

@@ -1,8 +1,9 @@
-//! The usage, as it is shown.
+//! Usage in the form in which it is shown.
 
 use serde::Serialize;
 
 use crate::agent::JobFolder;
+use crate::plan::Currency;
 use crate::schedule::{AttemptRecord, Facts, Spent};
 
 use crate::supervisor::project::repository_plans::Project;
@@ -10,33 +11,36 @@ use crate::supervisor::project::repository_plans::Project;
 /// Tokens and money.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SpentView {
-    /// Tokens read that no cache held.
+    /// Input tokens that were not cached.
     pub input: u64,
-    /// Tokens read from a cache.
+    /// Input tokens from a cache.
     pub cached: u64,
-    /// Tokens written.
+    /// Output tokens.
     pub output: u64,
-    /// Money; none when nobody says.
+    /// Money; `None` when no costs are reported.
     pub cost: Option<f64>,
-    /// The limit; none where there is none.
+    /// The budget; `None` where there is none.
     pub budget: Option<f64>,
+    /// The currency of both.
+    pub currency: Currency,
     #[serde(skip)]
     exact: Spent,
 }
 
 impl SpentView {
-    pub(in crate::supervisor) fn of(spent: Spent, budget: Option<f64>) -> Self {
+    pub(in crate::supervisor) fn of(spent: Spent, budget: Option<f64>, currency: Currency) -> Self {
         Self {
             input: spent.input,
             cached: spent.cached,
             output: spent.output,
             cost: spent.micros.map(|micros| micros as f64 / 1e6),
             budget,
+            currency,
             exact: spent,
         }
     }
 
-    /// The same as a value to reckon with.
+    /// The exact amounts, for calculations.
     pub fn exact(&self) -> Spent {
         self.exact
     }

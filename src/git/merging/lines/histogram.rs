@@ -1,22 +1,23 @@
-//! Which lines two files have in common, as git's histogram comparison finds it (`xdiff/xhistogram.c`, after JGit's
-//! `HistogramDiff`): the run of equal lines with the rarest line in it stays, of equally rare ones the longest, of equally
-//! long ones the first that is come by; then the same on both sides of it. Lines are numbers here, equal for equal lines.
+//! The lines that two files have in common, as git's histogram comparison finds them (`xdiff/xhistogram.c`, after
+//! JGit's `HistogramDiff`). The comparison keeps the run of equal lines with the rarest line; of equally rare runs the
+//! longest; of equally long runs the first one found. Then it does the same on both sides of this run. Lines are
+//! numbers here, equal for equal lines.
 
-/// A line that stands more often in the old file is no reason for a run to stay.
+/// A line that occurs more often than this in the old file is no reason to keep a run.
 const RARE: usize = 64;
 
-/// Stands for no place.
+/// Stands for no position.
 const NOWHERE: usize = usize::MAX;
 
-/// Which lines are not common to both.
+/// The lines that are not common to both files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git::merging) struct Changed {
     pub(in crate::git::merging) old: Vec<bool>,
     pub(in crate::git::merging) new: Vec<bool>,
 }
 
-/// Compares two files of lines below `numbers`. None where git continues with another comparison: all that the two have in common
-/// somewhere is there too often.
+/// Compares two files of lines below `numbers`. `None` when git continues with another comparison, because in some
+/// region every common line occurs too often.
 pub(in crate::git::merging) fn compare(old: &[usize], new: &[usize], numbers: usize) -> Option<Changed> {
     let mut changed = Changed {
         old: vec![false; old.len()],
@@ -47,7 +48,7 @@ pub(in crate::git::merging) fn compare(old: &[usize], new: &[usize], numbers: us
     Some(changed)
 }
 
-/// Lines of both files, each from one up to before another.
+/// Lines of both files, as half-open ranges.
 #[derive(Debug, Clone, Copy)]
 struct LineRegion {
     old: (usize, usize),
@@ -75,27 +76,27 @@ impl LineRegion {
 }
 
 enum CommonRun {
-    /// These stay.
+    /// This run is kept.
     Run(LineRegion),
-    /// Nothing is common to both.
+    /// The two sides have no line in common.
     Nothing,
-    /// There is something, and each such line is there too often.
+    /// The two sides have lines in common, but each of them occurs too often.
     TooOften,
 }
 
-/// Where lines are in a region of the old file.
+/// The positions of lines in a region of the old file.
 struct Index<'a> {
     old: &'a [usize],
     new: &'a [usize],
-    /// Of each number: where it stands first in the region, and how often.
+    /// For each number: its first position in the region, and how often it occurs.
     first: Vec<usize>,
     times: Vec<usize>,
-    /// Of each place: where its line stands again.
+    /// For each position: the next position of the same line.
     next: Vec<usize>,
 }
 
 impl Index<'_> {
-    /// The run that stays in a region.
+    /// The run to keep in a region.
     fn look(&mut self, region: LineRegion) -> CommonRun {
         if region.len() == 0 || region.new.0 == region.new.1 {
             return CommonRun::Nothing;
@@ -130,14 +131,14 @@ impl Index<'_> {
             let (from, times) = (at - 1, self.times[number]);
             while here != NOWHERE {
                 let (run, rarest) = self.grown(region, here, from, times);
-                // The lines of a run are looked at no more.
+                // The lines of a run are not examined again.
                 at = at.max(run.new.1);
                 let longer = best.map_or(run.len() > 1, |best| run.len() > best.len());
                 if longer || rarest < least {
                     best = Some(run);
                     least = rarest;
                 }
-                // The same line further on within the run would grow to another one; git skips it.
+                // The same line again within the run would grow to another run. Git skips it.
                 while here != NOWHERE && here < run.old.1 {
                     here = self.next[here];
                 }
@@ -150,7 +151,7 @@ impl Index<'_> {
         }
     }
 
-    /// The run through a line of the old file and an equal one of the new, and how often its rarest line is there.
+    /// The run through a line of the old file and an equal line of the new file, and how often its rarest line occurs.
     fn grown(&self, region: LineRegion, old: usize, new: usize, times: usize) -> (LineRegion, usize) {
         let mut run = LineRegion {
             old: (old, old + 1),
@@ -193,7 +194,7 @@ mod tests {
 
     #[test]
     fn the_rarest_line_stays_where_the_longest_run_would_not_have_it() {
-        // The three dots are longer, but the `x` is there once.
+        // The run of three dots is longer, but the `x` occurs once.
         let both = ("x".to_owned(), "x".to_owned());
         assert_eq!(kept("x...", "...x"), Some(both));
     }

@@ -1,6 +1,6 @@
-//! Merging the lines of a file as git does it: what each side changed by histogram (`histogram`), slid to its place
-//! (`slide`), and both sides' changes together where at least one line of base lies between them (`xdl_do_merge` in
-//! `xdiff/xmerge.c`). Where it depends on git's version or on settings what comes of that, it is unsure.
+//! Merging the lines of a file as git does. Each side's changes are found by histogram (`histogram`) and slid to their
+//! positions (`slide`). Changes of both sides are combined when at least one line of base lies between them
+//! (`xdl_do_merge` in `xdiff/xmerge.c`). When the result depends on git's version or on settings, this code is unsure.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,31 +11,31 @@ use super::slide::slide;
 /// The result of a merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git::merging) enum LineMerge {
-    /// This is the file.
+    /// The merged file.
     Merged(Vec<u8>),
-    /// Both replaced the same lines by different ones.
+    /// Both sides replaced the same lines by different lines.
     Conflict,
-    /// Git may find this or that.
+    /// Git's result is not certain.
     Unsure,
 }
 
-/// A run of lines of base, and what one side has instead.
+/// A run of lines of base, and the lines that replace it on one side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Hunk {
     base: Range<usize>,
     side: Range<usize>,
 }
 
-/// Whose lines count in a piece of the merged file.
+/// The side whose lines count in a piece of the merged file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {
     Ours,
     Theirs,
-    /// Both changed it.
+    /// Both sides changed the piece.
     Both,
 }
 
-/// A piece in which the sides differ. A side that has nothing of its own there has the lines of base.
+/// A piece in which the sides differ. A side without a change of its own has the lines of base there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct MergePiece {
     whose: Whose,
@@ -43,7 +43,7 @@ struct MergePiece {
     theirs: Range<usize>,
 }
 
-/// Merges three files, none equal to another.
+/// Merges three files. No two of them are equal.
 pub(in crate::git::merging) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> LineMerge {
     let mut numbering = Numbering::default();
     let base = numbering.take(base);
@@ -62,7 +62,8 @@ pub(in crate::git::merging) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) ->
         }
     }
     if same {
-        // Both came to the same by different ways. Whether that is a conflict depends on `merge.conflictStyle`.
+        // Both sides made the same change in different ways. Whether that is a conflict depends on
+        // `merge.conflictStyle`.
         return LineMerge::Unsure;
     }
     let mut merged = Vec::new();
@@ -76,7 +77,7 @@ pub(in crate::git::merging) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) ->
     LineMerge::Merged(merged)
 }
 
-/// Lines with their ends; what follows the last end is one too.
+/// Splits a text into lines with their line ends. Text after the last line end is also a line.
 fn split(text: &[u8]) -> Vec<&[u8]> {
     let mut lines = Vec::with_capacity(text.len() / 32);
     let mut start = 0;
@@ -90,7 +91,7 @@ fn split(text: &[u8]) -> Vec<&[u8]> {
     lines
 }
 
-/// Numbers for lines.
+/// The numbers of lines.
 #[derive(Debug, Default)]
 struct Numbering<'a> {
     known: HashMap<&'a [u8], usize>,
@@ -130,10 +131,10 @@ fn hunks(base: &[usize], side: &[usize], numbers: usize) -> Option<Vec<Hunk>> {
     Some(found)
 }
 
-/// Goes through the changes of both sides.
+/// Combines the changes of both sides.
 fn pieces(one: &[Hunk], two: &[Hunk], ours: &[usize], theirs: &[usize]) -> Vec<MergePiece> {
     let mut pieces = Pieces(Vec::new());
-    // By how much the unchanged lines of a side are further down than in the base.
+    // How much further down the unchanged lines of each side are than in base.
     let (mut moved_one, mut moved_two) = (0_isize, 0_isize);
     let shifted = |range: &Range<usize>, by: isize| {
         range.start.saturating_add_signed(by)..range.end.saturating_add_signed(by)
@@ -171,13 +172,13 @@ fn pieces(one: &[Hunk], two: &[Hunk], ours: &[usize], theirs: &[usize]) -> Vec<M
                     left.next();
                 }
             }
-            // The guards above leave nothing else.
+            // Never reached, because the guards above cover these cases.
             (Some(_), None) | (None, Some(_)) => return pieces.0,
         }
     }
 }
 
-/// By how much lines after a hunk lie further down in the side than in base.
+/// How much further down lines after a hunk are in the side than in base.
 fn gain(hunk: &Hunk) -> isize {
     hunk.side.end.cast_signed() - hunk.base.end.cast_signed()
 }
@@ -185,7 +186,7 @@ fn gain(hunk: &Hunk) -> isize {
 struct Pieces(Vec<MergePiece>);
 
 impl Pieces {
-    /// Adds a piece; a piece that touches the last is joined to it.
+    /// Adds a piece, joining it to the last piece when the two touch.
     fn add(&mut self, whose: Whose, ours: Range<usize>, theirs: Range<usize>) {
         match self.0.last_mut() {
             Some(last) if ours.start <= last.ours.end || theirs.start <= last.theirs.end => {

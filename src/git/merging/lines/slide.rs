@@ -1,9 +1,9 @@
-//! Where changes come to lie that could as well be a few lines further up or down, as git has it (`xdl_change_compact` in
-//! `xdiff/xdiffi.c`): changes that touch when they slide become one; each lies as far down as it can, or where it stands
-//! beside a change of the other file, if it can.
+//! The positions of changes that could as well be a few lines further up or down, as git chooses them
+//! (`xdl_change_compact` in `xdiff/xdiffi.c`). Changes that touch while they slide become one change. Each change is
+//! placed as far down as possible, or beside a change of the other file if possible.
 
-/// Slides the changes of one file. None where versions of git differ: a change that has moved stands beside one of the other
-/// file, and later versions compare the two again.
+/// Slides the changes of one file. `None` when git's versions differ: a change that has moved is beside a change of the
+/// other file, and later versions of git compare the two again.
 pub(in crate::git::merging) fn slide(lines: &[usize], changed: &mut [bool], other: &[bool]) -> Option<()> {
     let mut change = LineChange::first(changed);
     let mut beside = LineChange::first(other);
@@ -40,12 +40,12 @@ pub(in crate::git::merging) fn slide(lines: &[usize], changed: &mut [bool], othe
             Some(next) => change = next,
             None => return Some(()),
         }
-        // Both files have as many unchanged lines.
+        // Both files have the same number of unchanged lines.
         beside = beside.next(other)?;
     }
 }
 
-/// The changed lines between two unchanged ones; empty where these follow on each other.
+/// The changed lines between two unchanged lines; empty between neighbouring unchanged lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct LineChange {
     start: usize,
@@ -80,7 +80,7 @@ impl LineChange {
         })
     }
 
-    /// Slides by one line, and takes in what it then touches.
+    /// Slides up by one line, and takes in a change that it then touches.
     fn up(&mut self, lines: &[usize], changed: &mut [bool]) -> bool {
         if self.start == 0 || lines[self.start - 1] != lines[self.end - 1] {
             return false;

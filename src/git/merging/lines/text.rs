@@ -1,30 +1,32 @@
-//! Merging the lines of a file that both sides changed, where git's own result is certain: by one line that parts the
-//! changes of the two sides, or else by comparing the files as git does (`hunks`), which takes longer.
+//! Merging the lines of a file that both sides changed, when git's own result is certain: by one line that separates
+//! the changes of the two sides, or otherwise by comparing the files as git does (`hunks`), which takes longer.
 //!
-//! One line is enough when one side changed only lines before it and the other only lines after it, and it stands once in each of
-//! the three files. Why: git compares by histogram (`xdiff/xhistogram.c`), which takes the longest run of equal lines among those
-//! with the rarest line, and continues to the left and to the right of it. The run through the line has a line that is there
-//! once, so no run is rarer; and a run that would set lines of one side of it against lines of its other side would lie, in one
-//! of the two files, wholly within what is unchanged beyond it, so it is shorter than the run through the line, which takes in
-//! all of that. So the line stays with itself, and where nothing changed beyond it nothing is found. Changes that slide along
-//! equal lines stop at it, there being no other line like it. All changes of one side then end before it, and those of the other
-//! begin after it: they do not touch, and git takes both.
+//! One separating line is enough when one side changed only lines before it, the other side changed only lines after
+//! it, and the line occurs once in each of the three files. The reason: git compares by histogram
+//! (`xdiff/xhistogram.c`), which takes the longest run of equal lines among those with the rarest line, and then
+//! continues to the left and to the right of the run. The run through the separating line has a line that occurs once,
+//! so no run is rarer. A run that would match lines on one side of the separating line with lines on its other side
+//! would lie, in one of the two files, wholly within the unchanged lines beyond it. So such a run is shorter than the
+//! run through the separating line, which includes all these unchanged lines. The separating line is therefore matched
+//! with itself, and where nothing changed beyond it, no difference is found. Changes that slide along equal lines stop
+//! at the separating line, because no other line is equal to it. So all changes of one side end before the line, and
+//! those of the other side begin after it. They do not touch, and git takes both.
 
 use memchr::memmem;
 
 use super::hunks::{self, LineMerge};
 
-/// Files with a zero byte in so many first bytes are binary to git.
+/// Git takes files with a zero byte in this many first bytes for binary.
 const SNIFFED: usize = 8_000;
 
-/// Merges two changed versions of a file, none of them equal to another.
+/// Merges two changed versions of a file. No two of the three texts are equal.
 pub(in crate::git::merging) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> LineMerge {
     if [base, ours, theirs].iter().any(|text| is_binary(text)) {
         return LineMerge::Unsure;
     }
     let (one, two) = (TextChange::between(base, ours), TextChange::between(base, theirs));
     if let Some(at) = anchor(base, ours, theirs, one.end, two.start) {
-        // `at` counts bytes of base; what stands before it stands as long before the end of ours.
+        // `at` is a position in base. In ours, the same line has the same distance from the end.
         let head = ours.len() - (base.len() - at);
         return LineMerge::Merged([&ours[..head], &theirs[at..]].concat());
     }
@@ -39,7 +41,7 @@ fn is_binary(text: &[u8]) -> bool {
     memchr::memchr(0, &text[..text.len().min(SNIFFED)]).is_some()
 }
 
-/// The bytes of base, whole lines of it, between what both begin and what both end with.
+/// The bytes of base, in whole lines, between the common beginning and the common end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TextChange {
     start: usize,
@@ -61,7 +63,7 @@ impl TextChange {
             both.take_while(|(one, two)| one == two).count()
         });
         let (mut end, other) = (base.len() - tail, side.len() - tail);
-        // On to the beginning of a line in both.
+        // On to the beginning of a line in both texts.
         if !(starts_line(base, end) && starts_line(side, other)) {
             end = memchr::memchr(b'\n', &base[end..]).map_or(base.len(), |at| end + at + 1);
         }
@@ -69,10 +71,11 @@ impl TextChange {
     }
 }
 
-/// So many bytes are compared at once.
+/// How many bytes are compared at once.
 const CHUNK: usize = 64;
 
-/// How many bytes pairs of pieces have in common from their beginning on, `within` telling it of the first pair that differs.
+/// How many bytes pairs of pieces have in common from the beginning. `within` counts them in the first pair that
+/// differs.
 fn common<'a>(
     pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>,
     within: impl Fn(&'a [u8], &'a [u8]) -> usize,
@@ -95,9 +98,9 @@ fn line_start(text: &[u8], at: usize) -> usize {
     memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)
 }
 
-/// Where a line of base begins that lies from `from` on and ends before `to`, and stands once in all three.
+/// The position of a line of base that lies from `from` on, ends before `to`, and occurs once in all three texts.
 fn anchor(base: &[u8], ours: &[u8], theirs: &[u8], from: usize, to: usize) -> Option<usize> {
-    /// After so many lines that stand there more often it is left to git.
+    /// After this many lines that occur more than once, the search ends.
     const TRIES: usize = 16;
     let mut at = from;
     for _ in 0..TRIES {
@@ -181,7 +184,7 @@ mod tests {
         );
     }
 
-    /// A file of lines some of which stand there often, and versions of it with a few changes.
+    /// A file in which some lines occur often, and versions of it with a few changes.
     fn draw(rng: &mut Rng) -> [Vec<String>; 3] {
         let often = ["{", "}", "", "else"];
         let line = |rng: &mut Rng, own: &str| match rng.below(5) {

@@ -1,6 +1,7 @@
-//! Reading ahead: what merges to come will need is read on a thread of its own while those before them are made.
+//! Reading ahead: objects for coming merges are read on a separate thread while earlier merges are made.
 //!
-//! It is a hint and no more. What is not there when it is asked for is read as ever, and nobody waits for the thread.
+//! Reading ahead is only a hint. An object that is not there when it is needed is read as usual, and nobody waits for
+//! the thread.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -14,13 +15,13 @@ use super::lineage::{Base, Lineage};
 use super::objects::Objects;
 use super::shelf::{Enough, Shelf};
 
-/// Fewer merges are made before a thread has got going.
+/// With fewer heads, all merges are made before a thread has started working.
 const FEW: usize = 8;
 
-/// Larger files are not read ahead, in bytes.
+/// The size in bytes above which files are not read ahead.
 const LARGEST: usize = 1 << 20;
 
-/// Heads that are about to be merged, one after the other, and the thread that reads for them.
+/// Heads that will be merged, one after the other, and the thread that reads for them.
 pub(in crate::git::merging) struct Ahead {
     shelf: Arc<Shelf>,
     turns: HashMap<Oid, usize>,
@@ -28,9 +29,10 @@ pub(in crate::git::merging) struct Ahead {
 }
 
 impl Ahead {
-    /// Begins to read for merges of these heads onto a commit, each on top of the one before. None where that is not worth it.
+    /// Begins to read for merges of these heads onto a commit, each on top of the one before. `None` when reading ahead
+    /// is not worth it.
     pub(in crate::git::merging) fn begin(common_dir: &Path, onto: Oid, heads: Vec<Oid>) -> Option<Self> {
-        // Asked for last: the answer is in several files.
+        // Called last, because the answer is in several files.
         let alone = || std::thread::available_parallelism().is_ok_and(|processors| processors.get() < 2);
         if heads.len() < FEW || alone() {
             return None;
@@ -53,14 +55,14 @@ impl Ahead {
         })
     }
 
-    /// A merge of this head begins: what was read for those before it is no longer needed.
+    /// Announces that a merge of this head begins: objects read for earlier heads are no longer needed.
     pub(in crate::git::merging) fn reach(&self, head: Oid) {
         if let Some(turn) = self.turns.get(&head) {
             self.shelf.reach(*turn);
         }
     }
 
-    /// Where what was read lies.
+    /// The shelf with the objects that were read ahead.
     pub(in crate::git::merging) fn shelf(&self) -> Arc<Shelf> {
         Arc::clone(&self.shelf)
     }
@@ -70,25 +72,26 @@ impl Drop for Ahead {
     fn drop(&mut self) {
         self.shelf.close();
         if let Some(thread) = self.thread.take() {
-            // A reader that panicked has read less, and that is all.
+            // A reader that panicked has merely read less.
             let _ = thread.join();
         }
     }
 }
 
-/// Goes through what each head has changed.
+/// Reads the objects that each head has changed.
 struct AheadReader {
     objects: Objects,
     lineage: Lineage,
     shelf: Arc<Shelf>,
-    /// What was laid there once: the merges keep it themselves.
+    /// Objects that were put on the shelf once. The merges keep these objects themselves.
     laid: HashSet<Oid>,
-    /// Files that an earlier head has changed, with its version where that is the one merged so far.
+    /// Files that an earlier head has changed, each with that head's version when the file has been merged to just this
+    /// version.
     changed: HashMap<Vec<u8>, Option<Oid>>,
     turn: usize,
 }
 
-/// The folder as three trees have it.
+/// One folder in three trees.
 #[derive(Clone, Copy)]
 struct FolderOids {
     base: Oid,
@@ -141,7 +144,7 @@ impl AheadReader {
             let Some(old) = id_in(&base).filter(|old| *old != entry.id) else {
                 continue;
             };
-            // Where ours has the folder of the base it has its entries too.
+            // When ours has the base's folder, ours also has the folder's entries.
             let ours = ours.as_deref().map_or(Some(old), id_in);
             let length = path.len();
             path.extend_from_slice(entry.name);
@@ -166,7 +169,7 @@ impl AheadReader {
         Ok(())
     }
 
-    /// The tree's bytes, if it can be read.
+    /// The bytes of a tree, if it can be read.
     fn tree(&mut self, id: Oid) -> Result<Option<Arc<[u8]>>, Enough> {
         self.fetch(id, ObjectType::Tree)
     }
@@ -193,7 +196,7 @@ impl AheadReader {
 mod tests {
     use super::*;
 
-    /// A branch that changes these files, each as a whole, of a commit.
+    /// A branch from a commit that replaces these files as a whole.
     fn branch(repo: &git2::Repository, from: Option<Oid>, files: &[(&str, &str)]) -> Oid {
         let parent = from.map(|from| repo.find_commit(from).unwrap());
         let mut builder = git2::build::TreeUpdateBuilder::new();
@@ -233,7 +236,7 @@ mod tests {
         ];
         heads.extend((0..FEW).map(|n| branch(&repo, Some(base), &[("five", &n.to_string())])));
         let Some(mut ahead) = Ahead::begin(repo.path(), onto, heads.clone()) else {
-            // With one processor nothing is read ahead.
+            // With one processor, nothing is read ahead.
             return;
         };
         ahead.thread.take().unwrap().join().unwrap();

@@ -1,13 +1,13 @@
-//! Entries of trees, read from and written to the bytes that git keeps.
+//! Entries of trees, parsed from and written to git's bytes.
 
 use std::cmp::Ordering;
 
 use git2::Oid;
 
-/// How long an object id is in a tree, in bytes.
+/// The length of an object id in a tree, in bytes.
 const ID: usize = 20;
 
-/// What an entry is. Only the modes that git writes today: a tree with others is not read here.
+/// The kind of an entry. Only the modes that git writes today; this code does not read a tree with other modes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::git::merging) enum EntryKind {
     File,
@@ -39,7 +39,7 @@ impl EntryKind {
         }
     }
 
-    /// True for what has lines.
+    /// True for entries that have lines.
     pub(in crate::git::merging) fn is_text(self) -> bool {
         matches!(self, Self::File | Self::Program)
     }
@@ -58,7 +58,7 @@ impl TreeEntry<'_> {
         self.kind == EntryKind::Folder
     }
 
-    /// True when both are the same thing under the same name.
+    /// True when both entries have the same kind and id.
     pub(in crate::git::merging) fn is(&self, other: &Self) -> bool {
         self.kind == other.kind && self.id == other.id
     }
@@ -76,7 +76,7 @@ impl TreeEntry<'_> {
             .then_with(|| last(self).cmp(&last(other)))
     }
 
-    /// Appends it to a tree's bytes.
+    /// Appends the entry to a tree's bytes.
     pub(in crate::git::merging) fn write(&self, tree: &mut Vec<u8>) {
         tree.extend_from_slice(self.kind.mode());
         tree.push(b' ');
@@ -95,7 +95,7 @@ pub(in crate::git::merging) fn find<'t, 'e>(
     Some(&tree[place])
 }
 
-/// The entries of a tree in its order; none when a mode, the order or the form is not what git writes today.
+/// The entries of a tree in its order. `None` when a mode, the order or the form is not what git writes today.
 pub(in crate::git::merging) fn entries(tree: &[u8]) -> Option<Vec<TreeEntry<'_>>> {
     let mut found: Vec<TreeEntry<'_>> = Vec::with_capacity(tree.len() / 40);
     let mut rest = tree;

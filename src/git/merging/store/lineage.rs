@@ -1,4 +1,4 @@
-//! Common ancestors, kept from merge to merge along one line of merges.
+//! Common ancestors, cached from merge to merge along one line of merges.
 
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use git2::{ObjectType, Oid};
 
 use super::objects::Objects;
 
-/// What a tip and a head have in common.
+/// The common ancestor of a tip and a head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git::merging) enum Base {
     /// The head is in the tip's history.
@@ -16,23 +16,23 @@ pub(in crate::git::merging) enum Base {
     One {
         /// The ancestor.
         base: Oid,
-        /// What only the head has.
+        /// The commits that only the head has.
         own: Vec<Oid>,
     },
-    /// None, or several, or a history that is not read here.
+    /// No common ancestor, several of them, or a history that this code does not read.
     Unclear,
 }
 
-/// A commit as far as it matters here.
+/// The parts of a commit that matter here.
 #[derive(Debug)]
 struct CommitNode {
     tree: Oid,
     parents: Vec<Oid>,
-    /// Committed at, in seconds of the epoch.
+    /// The commit time, in seconds since 1970.
     time: i64,
 }
 
-/// Commits that were read, and the line of merges that is being made.
+/// Commits that were read, and the present line of merges.
 #[derive(Debug, Default)]
 pub(in crate::git::merging) struct Lineage {
     nodes: HashMap<Oid, Arc<CommitNode>>,
@@ -44,30 +44,31 @@ pub(in crate::git::merging) struct Lineage {
 struct MergeLine {
     start: Option<Oid>,
     tip: Option<Oid>,
-    /// All that the tip has and the start has not.
+    /// All commits that the tip has and the start does not have.
     known: HashSet<Oid>,
 }
 
 const HEADS: u8 = 1;
 const TIPS: u8 = 2;
-/// Below a common ancestor.
+/// The commit is below a common ancestor.
 const STALE: u8 = 4;
 const FOUND: u8 = 8;
 
-/// Commits that are being painted.
+/// The painting of commits in progress.
 #[derive(Debug, Default)]
 struct Painting {
     marks: HashMap<Oid, PaintMark>,
-    /// Those to continue from, by time: one may be there more than once.
+    /// The commits to continue from, by time. A commit may be in the queue more than once.
     queue: BinaryHeap<(i64, Oid)>,
-    /// How many of the queue are not below a common ancestor. Counted, since a queue may be long.
+    /// How many commits in the queue are not below a common ancestor. Counted along the way, because the queue may be
+    /// long.
     fresh: usize,
 }
 
 #[derive(Debug, Default)]
 struct PaintMark {
     paint: u8,
-    /// How often it is in the queue.
+    /// How often the commit is in the queue.
     queued: usize,
 }
 
@@ -84,7 +85,7 @@ impl Painting {
         mark.paint |= paint;
     }
 
-    /// Paints a commit of this time and puts it in the queue.
+    /// Paints a commit with this time and puts it into the queue.
     fn add(&mut self, id: Oid, paint: u8, time: i64) {
         self.mark(id, paint);
         let mark = self.marks.entry(id).or_default();
@@ -93,7 +94,7 @@ impl Painting {
         self.queue.push((time, id));
     }
 
-    /// Takes the newest out of the queue.
+    /// Takes the newest commit out of the queue.
     fn next(&mut self) -> Option<Oid> {
         let (_, id) = self.queue.pop()?;
         let mark = self.marks.entry(id).or_default();
@@ -103,7 +104,7 @@ impl Painting {
     }
 }
 
-/// A line longer than this is begun again.
+/// The length above which a line is started again.
 const LONGEST: usize = 100_000;
 
 impl Lineage {
@@ -112,9 +113,9 @@ impl Lineage {
         Some(self.node(objects, commit)?.tree)
     }
 
-    /// What `tip` and `head` have in common. Both are painted downwards, newest first, until all that is left is below a common
-    /// ancestor, as git does it; commits of the line count as the tip's, so that its merges need not be gone through again and
-    /// again.
+    /// The common ancestor of `tip` and `head`. Both are painted downwards, newest first, until all commits left are
+    /// below a common ancestor, as git does. The commits of the line count as the tip's, so that its merges need not be
+    /// walked again for each merge.
     pub(in crate::git::merging) fn base(&mut self, objects: &mut Objects, tip: Oid, head: Oid) -> Base {
         if self.line.tip != Some(tip) || self.line.known.len() > LONGEST {
             self.line = MergeLine {
@@ -143,8 +144,8 @@ impl Lineage {
         }
     }
 
-    /// Continues with the line to a merge of its tip with a head that has these commits of its own; begins again when they are
-    /// not known.
+    /// Continues the line with a merge of its tip and a head that has these commits of its own. Starts a new line when
+    /// the commits are not known.
     pub(in crate::git::merging) fn advance(&mut self, merge: Oid, own: Option<Vec<Oid>>) {
         match own {
             Some(own) => {
@@ -159,7 +160,8 @@ impl Lineage {
         self.line.tip = Some(merge);
     }
 
-    /// Every commit that was come by, with its paint, and the common ancestors below no other that was found.
+    /// Returns every visited commit with its paint, and the common ancestors that are not below another common
+    /// ancestor.
     fn paint(
         &mut self,
         objects: &mut Objects,

@@ -1,6 +1,6 @@
-//! Objects on disk and new ones: entries of trees, common ancestors, reading ahead, and the pack that new objects become.
+//! Objects on disk and new objects: entries of trees, common ancestors, reading ahead, and the pack of new objects.
 //!
-//! Imports nothing of the folder above.
+//! Imports nothing from the folder above.
 
 pub(super) mod ahead;
 pub(super) mod entry;

@@ -1,4 +1,4 @@
-//! The object database as the merge sees it: what is on disk, and what has been made and not been written yet.
+//! The object database for merges: objects on disk, and new objects that are not written yet.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,16 +11,17 @@ use super::pack::Pack;
 use super::shelf::Shelf;
 use crate::git::files::error::GitError;
 
-/// Up to so many new objects are written as a file each; more of them as one pack, which costs less then.
+/// Up to this number, new objects are written as one file each. A larger number is written as one pack, which is then
+/// cheaper.
 const LOOSE: usize = 24;
 
-/// Objects of more bytes are read again when they are asked for again.
+/// The size in bytes above which an object is not cached, but read again.
 const WORTH_KEEPING: usize = 1 << 16;
 
-/// How many bytes are kept to be read again.
+/// How many bytes are cached.
 const KEPT: usize = 64 << 20;
 
-/// Objects of one repository. Everything made here is held in memory until [`Objects::save`].
+/// The objects of one repository. New objects are held in memory until [`Objects::save`].
 pub(in crate::git::merging) struct Objects {
     repo: git2::Repository,
     made: ById<(ObjectType, Arc<[u8]>)>,
@@ -36,7 +37,8 @@ pub(in crate::git::merging) struct Objects {
 impl Objects {
     pub(in crate::git::merging) fn open(common_dir: &Path) -> Result<Self, GitError> {
         let cannot = GitError::library(format!("open `{}`", common_dir.display()));
-        // To hash again what is read took longer than all else. Git does not do so either; `git fsck` does.
+        // Hashing everything that is read took longer than all other work. Git does not hash it either; `git fsck`
+        // does.
         git2::opts::strict_hash_verification(false);
         Ok(Self {
             repo: git2::Repository::open(common_dir).map_err(cannot)?,
@@ -49,17 +51,17 @@ impl Objects {
         })
     }
 
-    /// From now on takes what is on the shelf before it reads anything.
+    /// Takes objects from the shelf, if they are there, before reading them.
     pub(in crate::git::merging) fn take_from(&mut self, shelf: Option<Arc<Shelf>>) {
         self.ahead = shelf;
     }
 
-    /// The folder of the repository.
+    /// The common directory of the repository.
     pub(in crate::git::merging) fn common_dir(&self) -> &Path {
         self.repo.commondir()
     }
 
-    /// A tree's or commit's bytes; none when it is not there or of another type.
+    /// The bytes of an object; `None` when the object is missing or of another type.
     pub(in crate::git::merging) fn get(&mut self, id: Oid, kind: ObjectType) -> Option<Arc<[u8]>> {
         if let Some((made, data)) = self.made.get(&id) {
             return (*made == kind).then(|| Arc::clone(data));
@@ -87,12 +89,12 @@ impl Objects {
         Some(data)
     }
 
-    /// How many bytes an object has, without reading them.
+    /// The size of an object in bytes, without reading its content.
     pub(in crate::git::merging) fn size(&self, id: Oid) -> Option<usize> {
         if let Some((_, data)) = self.made.get(&id) {
             return Some(data.len());
         }
-        // Of an object in a pack its header is as far away as its beginning.
+        // Reading only the header of a packed object is no faster than reading its beginning, so cached objects come first.
         if let Some(data) = self.read.get(&id) {
             return Some(data.len());
         }
@@ -102,7 +104,7 @@ impl Objects {
         Some(self.repo.odb().ok()?.read_header(id).ok()?.0)
     }
 
-    /// Makes an object.
+    /// Adds a new object.
     pub(in crate::git::merging) fn put(&mut self, kind: ObjectType, data: Vec<u8>) -> Result<Oid, GitError> {
         let id = name_of(kind, &data).map_err(GitError::library("name an object"))?;
         if !self.made.contains_key(&id) && !self.read.contains_key(&id) {
@@ -113,12 +115,12 @@ impl Objects {
         Ok(id)
     }
 
-    /// How many bytes wait to be written.
+    /// How many bytes are not written yet.
     pub(in crate::git::merging) fn unsaved(&self) -> usize {
         self.bytes
     }
 
-    /// Writes what was made, so that every git command sees it.
+    /// Writes all new objects, so that every git command sees them.
     pub(in crate::git::merging) fn save(&mut self) -> Result<(), GitError> {
         if self.order.is_empty() {
             return Ok(());
@@ -157,7 +159,7 @@ impl Objects {
         self.read.insert(id, Arc::clone(data));
     }
 
-    /// True when what git commands read differs from what the objects themselves say.
+    /// True when git commands see other commits than the objects themselves say.
     pub(in crate::git::merging) fn is_rewired(&self) -> bool {
         let dir = self.repo.commondir();
         let grafted = ["info/grafts", "shallow"]

@@ -1,7 +1,7 @@
-//! A pack of objects with its index. Each object is stored as it is: git's own housekeeping compresses them later.
+//! A pack of objects with its index. The objects are stored uncompressed; git's own housekeeping compresses them later.
 //!
-//! The formats are those of git's `gitformat-pack`; the streams in the pack are zlib's (RFC 1950) of stored blocks (RFC 1951,
-//! 3.2.4). libgit2 could index the pack too, and would read and hash every object a second time for it.
+//! The formats are those of git's `gitformat-pack`. The streams in the pack are zlib streams (RFC 1950) of stored
+//! blocks (RFC 1951, 3.2.4). libgit2 could also index the pack, but it would read and hash every object a second time.
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
@@ -11,19 +11,19 @@ use std::path::Path;
 use git2::{ObjectType, Oid};
 use sha1::{Digest, Sha1};
 
-/// Most bytes of a stored block.
+/// The most bytes of a stored block.
 const BLOCK: usize = 0xffff;
 
-/// A pack being put together.
+/// A pack that is being built.
 #[derive(Debug)]
 pub(in crate::git::merging) struct Pack {
     bytes: Vec<u8>,
-    /// Of each object: its id, where it begins, and the checksum of its bytes in the pack.
+    /// For each object: its id, its offset, and the checksum of its bytes in the pack.
     objects: Vec<(Oid, u32, u32)>,
 }
 
 impl Pack {
-    /// Room for so many bytes.
+    /// An empty pack with room for this many bytes.
     pub(in crate::git::merging) fn with_room(bytes: usize) -> Self {
         let mut pack = Vec::with_capacity(bytes);
         // The number of objects is filled in at the end.
@@ -38,10 +38,10 @@ impl Pack {
     ///
     /// # Errors
     ///
-    /// When it is neither blob, tree nor commit, or the pack would grow beyond 2 GiB.
+    /// When the object is neither blob, tree nor commit, or the pack would grow beyond 2 GiB.
     pub(in crate::git::merging) fn add(&mut self, id: Oid, kind: ObjectType, data: &[u8]) -> io::Result<()> {
         let start = self.bytes.len();
-        // Larger offsets are written in another way, for which nobody has had a use here.
+        // Larger offsets have another format, which has not been needed here.
         let offset = u32::try_from(start).ok().filter(|offset| *offset < 1 << 31);
         let offset = offset.ok_or_else(|| io::Error::other("too much for one pack"))?;
         head(&mut self.bytes, kind, data.len())?;
@@ -51,7 +51,7 @@ impl Pack {
         Ok(())
     }
 
-    /// Writes pack and index into a folder of packs. The index comes last: without it git does not look at the pack.
+    /// Writes pack and index into a folder of packs. The index comes last, because git ignores a pack without an index.
     pub(in crate::git::merging) fn write(mut self, folder: &Path) -> io::Result<()> {
         let count = u32::try_from(self.objects.len()).map_err(io::Error::other)?;
         self.bytes[8..12].copy_from_slice(&count.to_be_bytes());
@@ -61,7 +61,7 @@ impl Pack {
         let name: String = checksum.iter().map(|byte| format!("{byte:02x}")).collect();
         fs::create_dir_all(folder)?;
         for (bytes, ending) in [(&self.bytes, "pack"), (&index, "idx")] {
-            // A name by which git knows what it may clear away when it was not finished.
+            // By this name git recognizes an unfinished file that it may remove.
             let mut file = tempfile::Builder::new().prefix("tmp_pack_").tempfile_in(folder)?;
             file.write_all(bytes)?;
             file.as_file().set_permissions(Permissions::from_mode(0o444))?;
@@ -71,7 +71,8 @@ impl Pack {
     }
 }
 
-/// The index, version 2: how many ids begin with up to each first byte, the ids in order, their checksums and places.
+/// The index, version 2: for each first byte, how many ids begin with it or a smaller one; the ids in order; their
+/// checksums; their offsets.
 fn index(objects: &mut [(Oid, u32, u32)], pack: &[u8]) -> Vec<u8> {
     objects.sort_by(|one, two| one.0.as_bytes().cmp(two.0.as_bytes()));
     let mut index = b"\xfftOc\0\0\0\x02".to_vec();
@@ -94,7 +95,7 @@ fn index(objects: &mut [(Oid, u32, u32)], pack: &[u8]) -> Vec<u8> {
     index
 }
 
-/// An object's type and size: four bits of the size, then seven a byte, the least first.
+/// An object's type and size: four bits of the size, then seven bits a byte, least significant first.
 fn head(pack: &mut Vec<u8>, kind: ObjectType, size: usize) -> io::Result<()> {
     let kind = match kind {
         ObjectType::Commit => 1,
@@ -134,7 +135,7 @@ fn stored(pack: &mut Vec<u8>, data: &[u8]) {
     pack.extend(adler(data).to_be_bytes());
 }
 
-/// Adler-32 (RFC 1950, 8.2). So many bytes can be summed up before the sums have to be reduced.
+/// Adler-32 (RFC 1950, 8.2). `SAFE` bytes can be summed before the sums have to be reduced.
 fn adler(data: &[u8]) -> u32 {
     const MODULUS: u32 = 65_521;
     const SAFE: usize = 5_552;
@@ -173,7 +174,7 @@ mod tests {
         let mut pack = Pack::with_room(0);
         let mut known = Vec::new();
         for number in 0..300usize {
-            // Some are longer than a block.
+            // Some objects are longer than a block.
             let data = vec![b'x'; number * number * 3];
             let id = Oid::hash_object(ObjectType::Blob, &data).unwrap();
             pack.add(id, ObjectType::Blob, &data).unwrap();

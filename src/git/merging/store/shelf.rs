@@ -1,4 +1,4 @@
-//! Where objects lie between the thread that reads ahead and the merges that need them.
+//! The shelf between the thread that reads ahead and the merges that need the objects.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -6,18 +6,18 @@ use git2::{ObjectType, Oid};
 
 use super::ids::ById;
 
-/// So many bytes are read and not asked for at most.
+/// The most bytes that are read ahead and not taken yet.
 const ROOM: usize = 16 << 20;
 
-/// Why no more is read of a head.
+/// Why no more is read for a head.
 pub(in crate::git::merging) enum Enough {
-    /// Nobody wants more of any.
+    /// Nobody needs any more objects.
     Closed,
-    /// Its merge has begun: what else it needs it reads itself, and what comes after it is worth more.
+    /// The head's merge has begun and reads its other objects itself. Reading for the next heads is worth more.
     Overtaken,
 }
 
-/// Where objects lie between the thread and the merges.
+/// The place for objects between the thread and the merges.
 #[derive(Default)]
 pub(in crate::git::merging) struct Shelf {
     laid: Mutex<Laid>,
@@ -28,7 +28,7 @@ pub(in crate::git::merging) struct Shelf {
 struct Laid {
     objects: ById<(usize, ObjectType, Arc<[u8]>)>,
     bytes: usize,
-    /// The merge at hand, counted from 1.
+    /// The present merge, counted from 1.
     turn: usize,
     closed: bool,
 }
@@ -38,13 +38,13 @@ impl Shelf {
         self.laid.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many bytes an object has that is there.
+    /// The size in bytes of an object on the shelf.
     pub(in crate::git::merging) fn size(&self, id: Oid) -> Option<usize> {
         let laid = self.laid();
         laid.objects.get(&id).map(|(.., data)| data.len())
     }
 
-    /// Lays an object there for a turn, once there is room.
+    /// Puts an object on the shelf for a turn, once there is room.
     pub(in crate::git::merging) fn lay(
         &self,
         turn: usize,

@@ -5,10 +5,11 @@
 pub(super) mod at;
 pub(super) mod parsed;
 pub(super) mod raw;
+pub(super) mod raw_agent;
 pub(super) mod reader;
 pub(super) mod resource;
 pub(super) mod schema;
-pub(super) mod tables;
+mod tables;
 pub(super) mod unsupported;
 pub(super) mod values;
 pub(super) mod words;

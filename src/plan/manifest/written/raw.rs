@@ -1,4 +1,6 @@
 //! The manifest as written: every table with every key it may have.
+//!
+//! Agents and executors are in `raw_agent`.
 
 use std::path::PathBuf;
 
@@ -6,18 +8,17 @@ use schemars::JsonSchema;
 use toml::de::DeValue;
 
 use crate::plan::manifest::written::at::{Located, NamedTable};
+use crate::plan::manifest::written::raw_agent::{RawAgent, RawExecutor};
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::manifest::written::resource::ResourceEntry;
 use crate::plan::manifest::written::tables::tables;
 use crate::plan::manifest::written::values::{
-    Amount, AutoOrCount, Count, Delay, DurationText, EngineWord, FarPlace, Glob, Money, Permissions,
-    PositiveDuration, Share, SizeText, Text,
+    AutoOrCount, Count, Delay, DurationText, Glob, Money, PositiveDuration, Share, SizeText, Text,
 };
 use crate::plan::manifest::written::words::{
-    Clean, Commit, Dispatch, EngineKind, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap,
-    PlanGate, Preset, Report, Stdin, Stop, Strategy,
+    Clean, Commit, Dispatch, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, PlanGate, Report, Strategy,
 };
-use crate::plan::{AgentName, Dependency, ExecutorName, Priority, ResourceName};
+use crate::plan::{AgentName, Currency, Dependency, ExecutorName, Priority, ResourceName};
 
 tables! {
     /// `plans.toml`: run settings, agents, resources and plans.
@@ -100,6 +101,8 @@ tables! {
         grace: DurationText,
         /// Money over the run.
         budget: Money,
+        /// The currency of budgets, prices and costs, as an ISO 4217 code. Default: "USD".
+        currency: Currency,
         /// Ignored files to copy into new worktrees, besides those of `.worktreeinclude`: patterns as in `.gitignore`.
         #[schemars(example = [".env"])]
         copy: Vec<Located<Text>>,
@@ -108,85 +111,6 @@ tables! {
         setup: Text,
         /// Free space on the disk of the worktrees below which none is made, such as "10 GB". Default: none.
         min_free_disk: SizeText,
-    }
-
-    /// An agent: a command template.
-    RawAgent = "agents" {
-        /// A program that is known by name. Default: the agent's own name, when it is one of them.
-        preset: Preset,
-        /// Program and arguments, with {prompt_file}, {prompt}, {plan}, {worktree}, {model}, {status_file}, {branch},
-        /// {git_dir}, {git_common_dir}, {settings_file}. Default: the preset's.
-        #[schemars(example = ["my-agent", "{prompt_file}"])]
-        command: Vec<Located<String>>,
-        /// The same to continue a conversation, with {session}; empty: each attempt begins a new one. Default: the preset's.
-        #[schemars(example = ["my-agent", "--continue", "{session}"])]
-        resume: Vec<Located<String>>,
-        /// What `orch attach` runs to continue a conversation, with {session}; empty: a shell. Default: the preset's.
-        #[schemars(example = ["my-agent", "--continue", "{session}"])]
-        attach: Vec<Located<String>>,
-        /// Options that let it work without asking, instead of the preset's; with `events = "acp"`: "allow", "ask" or "deny".
-        #[schemars(example = ["--yes"])]
-        permissions: Permissions,
-        /// Further arguments for the preset's command.
-        #[schemars(example = ["--verbose"])]
-        args: Vec<Located<String>>,
-        /// How its output tells what it does. Default: the preset's, else by the program's name.
-        events: Events,
-        /// Signals that ask it to end, in order, within `grace`; KILL follows. Default: the preset's, else ["TERM"].
-        stop: Vec<Located<Stop>>,
-        /// What its standard input holds. Default: the preset's, else "none".
-        stdin: Stdin,
-        /// True gives its program the tools of `orch mcp`, beside the commands. Default: false.
-        mcp: bool,
-        /// What it has to say about its work. Default: that of `[run]`, else the preset's, else "auto".
-        report: Report,
-        /// Where its attempts run. Default: from `[run]`.
-        executor: ExecutorName,
-        /// How many processes of it run at once. Default: as many as there are slots.
-        max: Count,
-        /// The value of {model}.
-        #[schemars(example = &"large")]
-        model: Text,
-        /// Additional environment.
-        env: NamedTable<String>,
-        /// Several accounts of it, each a table of environment variables; used in turn.
-        accounts: NamedTable<NamedTable<String>>,
-        /// What its tokens cost, for one that does not say so itself.
-        price: RawPrice,
-    }
-
-    /// What a million tokens cost, in the money of `budget`.
-    RawPrice = "price" {
-        /// Of input.
-        input: Amount,
-        /// Of input that was read from a cache. Default: as `input`.
-        cached: Amount,
-        /// Of output.
-        output: Amount,
-    }
-
-    /// A cluster that attempts may be handed over to.
-    RawExecutor = "executors" {
-        /// Its engine.
-        kind: EngineKind,
-        /// A bare repository that the nodes reach: an absolute path or a URL, as they name it.
-        hub: FarPlace,
-        /// The same, as this machine names it. Default: `hub`.
-        hub_here: FarPlace,
-        /// A folder on each node's own disk. Default: "/tmp".
-        scratch: FarPlace,
-        /// How long a job must be over before an attempt without an end counts as lost. Default: "60s".
-        settle: PositiveDuration,
-        /// This program on the nodes, for `slurm`. Default: "orch".
-        program: EngineWord,
-        /// Options of `sbatch`, for `slurm`.
-        args: Vec<Located<EngineWord>>,
-        /// Program and arguments that hand a job over, for `command`.
-        submit: Vec<Located<EngineWord>>,
-        /// Program and arguments that print the jobs, for `command`.
-        list: Vec<Located<EngineWord>>,
-        /// Program and arguments that end a job, for `command`.
-        cancel: Vec<Located<EngineWord>>,
     }
 
     /// The merge queue.
@@ -240,7 +164,7 @@ tables! {
         /// Before a worktree is removed.
         #[schemars(example = &"./scripts/removed")]
         pre_remove: Text,
-        /// When somebody should know.
+        /// When somebody should know; "desktop" for a notice on the desktop.
         #[schemars(example = &"./scripts/tell")]
         notify: Text,
         /// From time to time, with what has happened since.

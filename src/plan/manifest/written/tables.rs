@@ -1,5 +1,7 @@
-//! One macro makes the type of a table, its reading and (through `schemars`) its schema from one list of keys, so that what is
-//! accepted and what is documented cannot differ.
+//! The macro behind every table of the manifest.
+//!
+//! It makes the type, its reader and (through `schemars`) its schema from one list of keys, so that what is accepted and what is
+//! documented cannot differ. Whoever uses it imports `JsonSchema`, `DeValue`, `Located`, `FromToml`, `ManifestReader` and `Spot`.
 
 macro_rules! tables {
     ($($(#[$meta:meta])* $type:ident = $kind:literal { $($(#[$doc:meta])* $key:ident: $value:ty,)+ })+) => { $(

@@ -10,7 +10,8 @@ use toml::de::{DeInteger, DeValue};
 use crate::plan::manifest::written::at::Located;
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::{
-    AgentName, Dependency, ExecutorName, PermissionPolicy, Priority, ResourceName, parse_duration, parse_size,
+    AgentName, Currency, Dependency, ExecutorName, PermissionPolicy, Priority, ResourceName, parse_duration,
+    parse_size,
 };
 
 macro_rules! schema {
@@ -107,6 +108,7 @@ schema!(Delay, "After", {
 schema!(Count, "Count", { "type": "integer", "minimum": 1, "examples": [4] });
 schema!(Share, "Share", { "type": "number", "minimum": 0, "maximum": 1, "examples": [0.6] });
 schema!(Money, "Money", { "type": "number", "exclusiveMinimum": 0, "examples": [20] });
+schema!(Currency, "Currency", { "type": "string", "examples": ["EUR"], "pattern": "^[A-Z]{3}$" });
 schema!(Amount, "Amount", { "type": "number", "minimum": 0, "examples": [3] });
 schema!(AutoOrCount, "AutoOrCount", {
     "anyOf": [{ "const": "auto" }, { "type": "integer", "minimum": 1 }],
@@ -175,6 +177,7 @@ from_text! {
     Dependency, "a reference such as \"auth.phase2\"", |text| text.parse().map_err(|e| format!("{e}"));
     AgentName, "an agent's name", |text| text.parse().map_err(|e| format!("{e}"));
     ExecutorName, "an executor's name", |text| text.parse().map_err(|e| format!("{e}"));
+    Currency, "a currency such as \"EUR\"", |text| text.parse().map_err(|e| format!("{e}"));
     EngineWord, "a text", |text| Ok(EngineWord(text.to_owned()));
     FarPlace, "an absolute path or a URL", |text| {
         let is_far = text.starts_with('/') || text.split('/').next().is_some_and(|first| first.contains(':'));

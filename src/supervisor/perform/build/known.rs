@@ -1,29 +1,29 @@
-//! The knowledge that merges are built with, besides the repository.
+//! The knowledge, besides the repository, that merges are built with.
 
 use std::collections::BTreeMap;
 
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Prefix, Scheduler, handed_on};
 
-/// What the scheduler knows of plans that matters for building their merges.
+/// The scheduler's knowledge that matters for building merges.
 #[derive(Debug, Clone, Default)]
 pub struct KnownPlans {
-    /// What is on the target, with the commits by which it came there.
+    /// Landed plans, with the commits by which they landed.
     pub landed: BTreeMap<PlanName, CommitId>,
-    /// Plans of which only first phases are merged, with those.
+    /// Plans of which only first phases are merged, with those phases.
     pub parts: BTreeMap<PlanName, Prefix>,
-    /// Where the branches of plans stood when their last work came to them.
+    /// The tips of plans' branches when their last work was merged into them.
     pub made: BTreeMap<PlanName, CommitId>,
-    /// Where the branches of plans stood that had landed and were taken back.
+    /// The tips of the branches of plans that had landed and were reverted.
     pub taken_back: BTreeMap<PlanName, CommitId>,
-    /// Plans that land only after a review, with the commit that passed one.
+    /// Plans that land only after a review, with the reviewed commit.
     pub reviewed: BTreeMap<PlanName, Option<CommitId>>,
-    /// The commits of other plans that a plan may hold, with all that is in their history.
+    /// The commits of other plans that a plan may contain, with all their ancestors.
     pub handed_on: BTreeMap<PlanName, Vec<CommitId>>,
 }
 
 impl KnownPlans {
-    /// What is on a target, and what of which plan is to come there.
+    /// The knowledge about plans on a target, and plans to land there.
     pub fn of(scheduler: &Scheduler, target: &str) -> Self {
         let (work, state) = (scheduler.work(), scheduler.state());
         let landed = state

@@ -1,5 +1,5 @@
-//! Hooks: shell lines that run on events. Each runs under a runner like an agent, so that it cannot continue for ever and nothing
-//! of it is left behind.
+//! Hooks: shell lines that run on events. Each runs under a runner like an agent, so that it cannot run for ever and leaves no
+//! orphans.
 
 use std::fs;
 use std::path::Path;
@@ -11,15 +11,15 @@ use crate::schedule::Exit;
 
 use crate::supervisor::project::repository_plans::Project;
 
-/// From TERM to KILL.
+/// The time between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(2);
-/// Bytes of output that a failure quotes.
+/// How many bytes of output a failure quotes.
 const QUOTED: usize = 1000;
 
 /// One call of a hook.
 #[derive(Debug)]
 pub struct Hook<'a> {
-    /// What this call is named after, unlike any other that may run at the same time.
+    /// A name for this call, different from any other call that may run at the same time.
     pub name: &'a str,
     /// The key in `[hooks]`.
     pub key: &'static str,
@@ -29,15 +29,15 @@ pub struct Hook<'a> {
     pub folder: &'a Path,
     /// The event: one JSON object, its standard input.
     pub event: &'a serde_json::Value,
-    /// How long it may take.
+    /// The longest duration.
     pub longest: Duration,
 }
 
-/// Runs it to its end. Its folder is kept when it fails.
+/// Runs the hook to its end. The hook's folder is kept when it fails.
 ///
 /// # Errors
 ///
-/// Why it could not be run, or how it ended, with the end of its output.
+/// Why the hook could not be run, or how it ended, with the end of its output.
 pub fn hook(project: &Project, hook: &Hook<'_>, variables: Environment) -> Result<(), String> {
     let folder = JobFolder::new(project.dir.hook(hook.name));
     let what = format!("the hook {} (`{}`)", hook.key, hook.line);
@@ -57,7 +57,7 @@ pub fn hook(project: &Project, hook: &Hook<'_>, variables: Environment) -> Resul
     Err(format!("{what} {}{output}", exit.describe()))
 }
 
-/// Removes the folder of a job of which nothing more is to be learnt.
+/// Removes the folder of a job that is no longer needed.
 pub fn forget(folder: &JobFolder) {
     let _ = fs::remove_dir_all(folder.path());
 }
@@ -86,7 +86,7 @@ fn run(
         ends_with: None,
     };
     if let Some(old) = Runner::adopt(folder.clone()).map_err(text)? {
-        // Of a supervisor that was killed: what it said nobody heard.
+        // A hook of a killed supervisor: nobody received its result.
         old.hold().stop(true);
         old.wait().map_err(text)?;
     }

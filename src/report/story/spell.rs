@@ -1,0 +1,35 @@
+//! A period with one condition of a plan.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The kind of a spell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpellKind {
+    /// The plan waited for an approval or a review.
+    Gate,
+    /// The plan was held.
+    Held,
+    /// The plan waited for the end of a rate limit or an outage.
+    Parked,
+    /// A person paused the plan.
+    Paused,
+    /// The plan's `verify` ran.
+    Verifying,
+    /// The merge queue built and verified the plan's merge.
+    Merging,
+}
+
+/// A period with one condition of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spell {
+    /// The condition.
+    pub kind: SpellKind,
+    /// Its start.
+    pub from: Timestamp,
+    /// Its end; `None` while it lasts.
+    pub to: Option<Timestamp>,
+    /// The reason, in words; empty where there is nothing to add.
+    pub text: String,
+}

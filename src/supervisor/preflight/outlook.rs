@@ -1,0 +1,47 @@
+//! What was expected of plans as a run began, and what each of them waits for.
+
+use std::collections::BTreeMap;
+
+use crate::graph::Durations;
+use crate::journal::Record;
+use crate::plan::{Dependency, PlanName, PlanSet, RunId};
+use crate::schedule::eta;
+use crate::supervisor::project::replay::Replay;
+
+/// When each plan was expected to be done as a run began, in milliseconds since then: from the records before the run, with the
+/// durations measured by then. Without any estimate there are no
+/// entries, nor for a plan that was done before or that needed a person first.
+pub fn planned_ends(set: &PlanSet, records: &[Record], run: RunId) -> BTreeMap<PlanName, u64> {
+    let before = records.partition_point(|record| record.run < run);
+    let Replay { scheduler, durations } = Replay::of(set, &records[..before], false);
+    if !is_estimated(set, &durations) {
+        return BTreeMap::new();
+    }
+    let expected = eta(scheduler.work(), scheduler.state(), None);
+    let names = set.plans.iter().map(|plan| plan.name.clone());
+    let ends = names.zip(expected.plans);
+    ends.filter_map(|(name, end)| Some((name, end?))).collect()
+}
+
+/// What each plan waits for, as a whole or in one of its phases.
+pub fn waits_for(set: &PlanSet) -> BTreeMap<PlanName, Vec<Dependency>> {
+    let waits = set.plans.iter().map(|plan| {
+        let phases = plan.document.phases.iter();
+        let phases = phases.flat_map(|phase| plan.phase_waits(phase.id));
+        (
+            plan.name.clone(),
+            plan.depends.iter().cloned().chain(phases).collect(),
+        )
+    });
+    waits.collect()
+}
+
+/// True when something is known about how long work takes: measured before, or stated in a document or the manifest.
+fn is_estimated(set: &PlanSet, durations: &Durations) -> bool {
+    let stated = set.plans.iter().any(|plan| {
+        let tasks = plan.document.tasks().any(|task| task.expected.is_some());
+        let phases = plan.document.phases.iter().any(|phase| phase.expected.is_some());
+        plan.expected.is_some() || plan.document.expected.is_some() || phases || tasks
+    });
+    stated || !durations.units.is_empty() || !durations.agents.is_empty()
+}

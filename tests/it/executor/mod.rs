@@ -1,0 +1,4 @@
+//! Floor 3: attempts on other machines.
+
+mod away;
+mod slurm;

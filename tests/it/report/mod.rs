@@ -1,0 +1,9 @@
+//! Floor 5: what people see of a run.
+
+mod attention;
+mod digest;
+mod run_timeline;
+mod runs;
+mod screens;
+mod top;
+mod train_view;

@@ -1,0 +1,4 @@
+//! Floor 3: `.orch/` in a worktree.
+
+mod own_folder;
+mod writers;
