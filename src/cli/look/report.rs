@@ -100,8 +100,11 @@ impl ReportSource {
                 CliError::new(ProgramExit::Nothing, "nothing has been run here yet").with_hint("orch up"),
             );
         };
-        if let Some((_, situation)) = &now {
+        if let Some((project, situation)) = &now {
             as_they_stand(situation, last);
+            for (name, plan) in &mut last.plans {
+                plan.outputs = outputs(project, name, plan.landed.as_ref());
+            }
         }
         Ok(Self { runs, records, now })
     }

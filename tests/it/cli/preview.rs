@@ -321,7 +321,7 @@ fn coordination_documents_are_written_as_json_and_markdown_and_a_file_is_no_fold
     let sandbox = Sandbox::new();
     sandbox.settings("max_agents = 2");
     sandbox.tables("[resources.database]\npatience = \"2h\"\n[escalate]\nconflict = \"never\"");
-    sandbox.plan("a", "touches = [\"src/x.rs\"]", &document(&[1, 1]), "");
+    sandbox.plan("a", "", &document(&[1, 1]), "");
     sandbox.plan(
         "b",
         "depends = [\"a.1\"]\ntouches = [\"src/x.rs\"]",
@@ -330,7 +330,7 @@ fn coordination_documents_are_written_as_json_and_markdown_and_a_file_is_no_fold
     );
     sandbox.plan(
         "c",
-        "gate = \"approve\"\ndepends = [\"a.1\"]",
+        "gate = \"approve\"\ndepends = [\"a.1\"]\ntouches = [\"src/x.rs\"]",
         &document(&[1]),
         "",
     );
@@ -346,15 +346,15 @@ fn coordination_documents_are_written_as_json_and_markdown_and_a_file_is_no_fold
     let read =
         |name: &str| -> Value { serde_json::from_str(&sandbox.read(format!("plan/{name}.json"))).unwrap() };
     let text = |name: &str| sandbox.read(format!("plan/{name}.md"));
-    assert_eq!(read("waves")["waves"][0]["work"], json!(["a.1.1"]));
-    assert!(text("waves").contains("| 1 | 1 | a.1.1 |"), "{}", text("waves"));
+    assert_eq!(read("waves")["waves"][0]["work"], json!(["a.1"]));
+    assert!(text("waves").contains("| 1 | 1 | a.1 |"), "{}", text("waves"));
     let capacity = read("capacity");
     assert_eq!(capacity["max_agents"], 2);
     assert_eq!(capacity["resources"][0]["patience"], "2h");
     assert_eq!(capacity["agents"][0]["plans"], json!(["a"]));
     assert!(!capacity["expected"].as_array().unwrap().is_empty());
     assert_eq!(read("risks")["overlaps"][0]["files"], json!(["src/x.rs"]));
-    assert!(text("risks").contains("| a, b | src/x.rs |"), "{}", text("risks"));
+    assert!(text("risks").contains("| b, c | src/x.rs |"), "{}", text("risks"));
     let sync = read("synchronisation");
     assert_eq!(sync["sync_points"][0]["plans"], json!(["b", "c"]));
     assert!(text("synchronisation").contains("`orch approve c`"));
