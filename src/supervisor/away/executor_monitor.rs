@@ -1,4 +1,4 @@
-//! The threads that watch attempts elsewhere: one for each executor and hub.
+//! The threads that watch attempts on other machines: one for each executor and hub.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -27,7 +27,7 @@ const SHORTEST: Duration = Duration::from_millis(100);
 /// Longest pause after an engine that did not answer.
 const LONGEST: Duration = Duration::from_secs(180);
 
-/// What a monitor is told.
+/// An order to a monitor.
 pub(super) enum MonitorOrder {
     Attend(Box<AwayAttempt>),
     Stop(AttemptId, bool),
@@ -62,7 +62,7 @@ impl ExecutorMonitor {
         }
     }
 
-    /// Watches until nobody orders any more.
+    /// Watches until the order channel closes.
     pub(super) fn run(mut self, orders: &Receiver<MonitorOrder>) {
         loop {
             let order = match self.remotes.is_empty() {
@@ -117,7 +117,8 @@ impl ExecutorMonitor {
                     now: at_once || before.is_some_and(|before| before.now),
                     since: before.map_or_else(Timestamp::now, |before| before.since),
                 });
-                // The wish of a person outlives this process; where it cannot be written, the person asks again.
+                // The stop request outlives this process in the attempt's folder. When the folder cannot be written, the
+                // person asks again.
                 let _ = remote.folder.note_away(&remote.away);
                 self.hub.next = now;
             }
@@ -155,7 +156,7 @@ impl ExecutorMonitor {
         }
     }
 
-    /// Removes what a supervisor left on the hub that ended before it could.
+    /// Removes the leftover refs of an earlier supervisor from the hub.
     fn tidy(&self, fetched: &BTreeMap<String, HubRefs>) {
         let own = |key: &String| self.remotes.iter().any(|remote| remote.away.key() == *key);
         let rest = |refs: &HubRefs| refs.from.is_some() || refs.news.is_some() || refs.mail.is_some();
@@ -193,7 +194,7 @@ impl ExecutorMonitor {
         }
     }
 
-    /// Takes in what the hub has of an attempt.
+    /// Takes in the hub's refs of an attempt.
     fn take_refs(&self, remote: &mut AwayAttempt, refs: &HubRefs) {
         remote.watched.fetched(refs.claim.is_some(), refs.fate.is_some());
         if let Some(claim) = refs.claim.as_ref().filter(|_| remote.away.node.is_none()) {
@@ -221,7 +222,7 @@ impl ExecutorMonitor {
     fn take_listed(&self, remote: &mut AwayAttempt, listed: &[Listed]) {
         let key = remote.away.key();
         let mut own = listed.iter().filter(|job| job.token == key);
-        // Of two jobs the one that still lives counts.
+        // Of two jobs with one key, the living job counts.
         let alive = |job: &&Listed| !matches!(job.state, ListedState::Over(_));
         let job = own.clone().find(alive).or_else(|| own.next());
         remote.watched.listed(self.now(), job.map(|job| &job.state));

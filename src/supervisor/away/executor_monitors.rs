@@ -1,4 +1,4 @@
-//! The executor monitors of a supervisor: threads that watch attempts elsewhere, one for each executor.
+//! The executor monitors of a supervisor: one thread for each executor, which watches attempts on other machines.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{self, Sender};
@@ -28,16 +28,17 @@ impl ExecutorMonitors {
         self.of.is_empty()
     }
 
-    /// True when this attempt is.
+    /// True when this attempt is away.
     pub fn has(&self, attempt: &AttemptId) -> bool {
         self.of.contains_key(attempt)
     }
 
-    /// Watches an attempt whose folder says that it is away, from here on or again.
+    /// Watches an attempt whose folder says that the attempt is away. Also used to take up an attempt of an earlier
+    /// supervisor.
     ///
     /// # Errors
     ///
-    /// When the folder cannot be read, or says something else.
+    /// When the folder cannot be read, or does not describe an attempt that is away.
     pub fn attend(
         &mut self,
         desk: &Desk,
@@ -82,14 +83,14 @@ impl ExecutorMonitors {
         Ok(())
     }
 
-    /// Asks for the end of an attempt: with grace, or at once.
+    /// Asks an attempt to end: with grace, or at once.
     pub fn stop(&self, attempt: &AttemptId, now: bool) {
         if let Some((_, line)) = self.of.get(attempt).and_then(|line| self.lines.get(*line)) {
             let _ = line.send(MonitorOrder::Stop(attempt.clone(), now));
         }
     }
 
-    /// An attempt is back.
+    /// Stops watching an attempt that is back.
     pub fn forget(&mut self, attempt: &AttemptId) {
         self.of.remove(attempt);
     }

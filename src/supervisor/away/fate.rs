@@ -1,7 +1,7 @@
-//! What is done next about one attempt that was handed over. Pure: what was seen goes in, a step comes out.
+//! Decides the next step of one handed-over attempt. Pure: observations go in, a step comes out.
 //!
-//! Two things decide about an attempt, and both are compare-and-swaps on the hub: `claim` lets one job run it, `fate` says how it
-//! ended. So nothing here needs to be certain. A step that was taken too early is refused there.
+//! Two refs decide about an attempt, and both are set by compare-and-swap on the hub: `claim` lets one job run the attempt,
+//! `fate` says how the attempt ended. So nothing here needs to be certain: the hub refuses a step that comes too early.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::executor::ListedState;
 /// Time since the desk began.
 type Moment = Duration;
 
-/// How long a stopped job is waited for beyond its grace.
+/// How long to wait for a stopped job after its grace has passed.
 const BEYOND_GRACE: Duration = Duration::from_secs(30);
-/// How often a job is asked to end.
+/// Pause before a job is asked to end again.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
-/// So many answers of engine and hub, one after the other, must agree.
+/// How many successive answers of engine and hub must agree.
 const ANSWERS: u32 = 2;
 
-/// What is done next.
+/// The next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextStep {
     /// Write the commit to begin from to the hub.
@@ -26,9 +26,9 @@ pub enum NextStep {
     Submit,
     /// Ask the job to end, by the engine and by the hub.
     Ask,
-    /// Decide on the hub that it is over.
+    /// Decide on the hub that the attempt is over.
     GiveUp(GivenUpFor),
-    /// Take the end in that the hub has.
+    /// Take in the end that is on the hub.
     TakeEnd,
     /// Nothing.
     Rest,
@@ -39,9 +39,9 @@ pub enum NextStep {
 pub enum GivenUpFor {
     /// A person asked.
     Stopped,
-    /// Its job is over and said nothing.
+    /// The job is over and left no end on the hub.
     Lost,
-    /// The engine does not take it.
+    /// The engine refused the job.
     Refused,
 }
 
@@ -49,13 +49,13 @@ pub enum GivenUpFor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Handed {
     Not,
-    /// It was asked to, and what came of it is not known. Counted since then.
+    /// The engine was asked, and its answer is not known. Answers are counted from then on.
     Unclear(Absence),
     Yes,
     Refused,
 }
 
-/// Answers in which something was missing.
+/// Counts the answers that lacked something.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Absence {
     since: Moment,
@@ -76,18 +76,18 @@ impl Absence {
     }
 }
 
-/// The wish of a person.
+/// A person's request to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct StopWish {
     now: bool,
     since: Moment,
-    /// When the job was asked last.
+    /// When the job was last asked to end.
     asked: Option<Moment>,
-    /// Answers of the hub since it was asked first.
+    /// Answers of the hub since the job was first asked to end.
     fetches: u32,
 }
 
-/// One attempt as it is watched.
+/// The observations of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watched {
     settle: Duration,
@@ -96,13 +96,14 @@ pub struct Watched {
     handed: Handed,
     claimed: bool,
     ended: bool,
-    /// The job was seen over, or not at all.
+    /// Set while the job was seen over, or was not listed at all.
     gone: Option<Absence>,
     wish: Option<StopWish>,
 }
 
 impl Watched {
-    /// An attempt of which is known whether the engine was asked, and whether it has answered.
+    /// The observations of an attempt at the start: `asked` when the engine was given the job, `answered` when the engine
+    /// has answered.
     pub fn new(now: Moment, settle: Duration, grace: Duration, (asked, answered): (bool, bool)) -> Self {
         Self {
             settle,
@@ -125,23 +126,23 @@ impl Watched {
         self.pushed = true;
     }
 
-    /// The engine is about to be asked. Nothing is known until it has answered.
+    /// The engine is about to be given the job. Nothing is known until the engine has answered.
     pub fn submitting(&mut self, now: Moment) {
         self.handed = Handed::Unclear(Absence::of(now));
     }
 
-    /// It has the job.
+    /// The engine has the job.
     pub fn submitted(&mut self) {
         self.handed = Handed::Yes;
         self.gone = None;
     }
 
-    /// It does not take the job.
+    /// The engine refused the job.
     pub fn refused(&mut self) {
         self.handed = Handed::Refused;
     }
 
-    /// A person wants it to end.
+    /// A person wants the attempt to end.
     pub fn stop(&mut self, at: Moment, now: bool) {
         match &mut self.wish {
             Some(wish) => wish.now |= now,
@@ -168,7 +169,7 @@ impl Watched {
         self.claimed |= claimed;
         self.ended |= ended;
         if self.claimed && self.handed != Handed::Yes {
-            // However the engine got it.
+            // A claim proves that the engine has the job, whatever the engine answered.
             self.handed = Handed::Yes;
         }
         if let Handed::Unclear(absence) = &mut self.handed {
@@ -182,7 +183,7 @@ impl Watched {
         }
     }
 
-    /// The engine has answered: this of the job, or nothing.
+    /// The engine has answered: with the state of the job, or without the job.
     pub fn listed(&mut self, now: Moment, state: Option<&ListedState>) {
         let alive = matches!(state, Some(ListedState::Waiting(_) | ListedState::Running(_)));
         match (&mut self.handed, state) {
@@ -221,7 +222,7 @@ impl Watched {
 
     fn next_of_wish(&self, wish: StopWish, now: Moment) -> NextStep {
         let waited = now.saturating_sub(wish.since);
-        // What nobody runs has nothing to end with grace: a job that comes now finds the attempt given up before it begins.
+        // A job that nobody runs needs no grace. A job that starts now finds the attempt given up before it begins.
         let idle = !self.claimed && (self.handed == Handed::Not || wish.fetches >= ANSWERS);
         let over = self.gone.is_some_and(|gone| gone.is_sure(now, self.settle));
         let long = wish.now || idle || over || waited >= self.grace + BEYOND_GRACE;

@@ -1,7 +1,8 @@
-//! Attempts that were handed over to the engine of a cluster: handed over, watched, stopped, taken in.
+//! Attempts on the engine of a cluster: handing over, watching, stopping, taking in.
 //!
-//! One thread for each executor asks the hub and the engine one question for all attempts, and answers the loop by the same messages as
-//! an attempt here. Everything that must survive this process is in the attempt's `away.json` and on the hub.
+//! One thread for each executor asks the hub and the engine one question for all attempts. The thread answers the loop with
+//! the same messages as a local attempt. Everything that must survive this process is in the attempt's `away.json` and on
+//! the hub.
 //!
 //! May import `desk` and below.
 

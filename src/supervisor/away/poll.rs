@@ -1,22 +1,23 @@
-//! When somebody far away is asked next.
+//! The moments at which a remote side is asked.
 
 use std::time::Duration;
 
-/// Questions to a hub or an engine: each after a pause, which grows while nobody answers.
+/// The questions to a hub or an engine. A pause follows each question, and grows while nobody answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Poll {
     /// When the next question is due.
     pub(super) next: Duration,
     usual: Duration,
-    /// The bounds of the pause after the first, and after the last question without an answer.
+    /// The bounds of the pause while nobody answers: after the first unanswered question, and at most.
     silent: (Duration, Duration),
     pause: Duration,
-    /// Whether it was told that there is no answer.
+    /// True once the silence was reported.
     is_told: bool,
 }
 
 impl Poll {
-    /// Asks at once, and then with a pause; after silence the pause doubles between these bounds.
+    /// The first question is due at once, the next after the `usual` pause. While nobody answers, the pause doubles between
+    /// the bounds of `silent`.
     pub(super) fn new(usual: Duration, silent: (Duration, Duration)) -> Self {
         Self {
             next: Duration::ZERO,
@@ -27,7 +28,7 @@ impl Poll {
         }
     }
 
-    /// What was answered, if anything was; a failure that is news is handed on.
+    /// Returns the answer, if there is one. Hands on the first failure of a silence.
     pub(super) fn take<T, E>(
         &mut self,
         now: Duration,

@@ -1,4 +1,4 @@
-//! The steps of an attempt elsewhere. Each can be repeated after this process was killed.
+//! The steps of an attempt on another machine. Each step can be repeated after this process was killed.
 
 use jiff::Timestamp;
 
@@ -21,7 +21,7 @@ use super::take_in::{ended_here, take_end};
 impl ExecutorMonitor {
     /// Takes the next step of an attempt. True once it is over.
     pub(super) fn step(&self, remote: &mut AwayAttempt) -> bool {
-        // What was reached in one look is not waited for until the next.
+        // One step may allow the next. Taking several steps in one look saves waiting for the next look.
         for _ in 0..4 {
             let done = match remote.watched.next(self.now()) {
                 NextStep::Rest | NextStep::TakeEnd => {
@@ -54,7 +54,7 @@ impl ExecutorMonitor {
     }
 
     fn submit(&self, remote: &mut AwayAttempt) -> Result<(), String> {
-        // What begins from it may be gone from a hub that was made anew.
+        // A hub that was made anew may lack the commit to begin from.
         self.push_from(remote)?;
         remote.away.submitting = true;
         remote.folder.note_away(&remote.away).map_err(in_words)?;
@@ -94,14 +94,15 @@ impl ExecutorMonitor {
         let words: &[u8] = if now { b"now" } else { b"grace" };
         let posted = self.post(remote, Some(words));
         if let Some(job) = &remote.away.job {
-            // A job that is over, or an engine that is away: the hub is asked as well, and the wish has a time limit.
+            // The error does not matter. The job may be over, or the engine away: the hub is asked as well, and the request
+            // has a time limit.
             let _ = self.driver.cancel(job, Manner::Ask);
         }
         remote.watched.asked(self.now());
         posted
     }
 
-    /// Tells the node what is new: messages, gates, the wish to stop.
+    /// Sends the node what is new: messages, gates, the request to stop.
     fn post(&self, remote: &mut AwayAttempt, stop: Option<&[u8]>) -> Result<(), String> {
         let folder = remote.away.worktree.join(".orch");
         let file = |name: &str| Some((name.to_owned(), std::fs::read(folder.join(name)).ok()?));
@@ -117,7 +118,7 @@ impl ExecutorMonitor {
             .map(|words| (STOP.to_owned(), words.to_vec()))
             .or_else(|| before.cloned());
         files.extend(stop);
-        // The payload had the first of them.
+        // The first of these files were part of the payload.
         if remote.mail.is_none() && !files.iter().any(|(name, _)| name == STOP) && remote.news.is_none() {
             remote.mail = Some(files);
             return Ok(());
@@ -137,7 +138,7 @@ impl ExecutorMonitor {
         Ok(())
     }
 
-    /// Decides on the hub that an attempt is over. Who is first there decides. True when that was this machine.
+    /// Decides on the hub that an attempt is over. The first to write there decides. True when this machine was first.
     fn give_up(&self, remote: &mut AwayAttempt, why: GivenUpFor) -> Result<bool, String> {
         let exit = match why {
             GivenUpFor::Stopped => Exit::Stopped,
@@ -168,17 +169,17 @@ impl ExecutorMonitor {
             .map_err(in_words)?;
         failpoint::point("away.gave-up");
         if swapped == Swap::Lost {
-            // Its end came first, and is fetched next.
+            // The attempt's own end came first. The next look fetches it.
             return Ok(false);
         }
         if let Some(job) = &remote.away.job {
-            // A job that is over is not known any more.
+            // The error does not matter: the engine no longer knows a job that is over.
             let _ = self.driver.cancel(job, Manner::Kill);
         }
         Ok(self.finish(remote, &fate))
     }
 
-    /// Takes the end of an attempt in. False when something is in the way.
+    /// Takes in the end of an attempt. False when something is in the way.
     pub(super) fn finish(&self, remote: &mut AwayAttempt, fate: &CommitId) -> bool {
         let taken = take_end(remote, fate);
         let done = taken.is_ok();
@@ -195,7 +196,7 @@ impl ExecutorMonitor {
         let state = remote.folder.state();
         debug_assert!(matches!(state, Ok(JobState::Ended(_))), "{state:?}");
         let _ = self.sender.send(EngineMessage::RunnerGone(plan, attempt, state));
-        // What decides stays on the hub: a job that comes late finds it.
+        // The deciding refs stay on the hub, so that a late job finds them.
         let key = remote.away.key();
         let _ = self
             .channel
@@ -209,7 +210,7 @@ impl ExecutorMonitor {
         let _ = self.sender.send(EngineMessage::Warning(plan, why));
     }
 
-    /// Says what a person should know; what is in the way once, not at every look.
+    /// Reports what a person should know. An obstacle is reported once, not at every look.
     pub(super) fn tell(&self, remote: &mut AwayAttempt, taken: Result<Vec<String>, String>) {
         match taken {
             Ok(told) => {

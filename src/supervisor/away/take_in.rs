@@ -1,4 +1,5 @@
-//! Taking in what a node tells: the work first, then facts and log, then the reports, the end last. Each step can be repeated.
+//! Takes in the records of a node: the work first, then facts and log, then the reports, the end last. Each step can be
+//! repeated.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -16,11 +17,11 @@ use crate::supervisor::project::error::in_words;
 
 use super::away_attempt::AwayAttempt;
 
-/// Takes news in. Gives what a person should know.
+/// Takes in news. Returns what a person should know.
 ///
 /// # Errors
 ///
-/// What is in the way. It is tried again.
+/// The obstacle, in words. The caller tries again.
 pub(super) fn take_news(remote: &mut AwayAttempt, news: &CommitId) -> Result<Vec<String>, String> {
     let record = NodeRecord::read(remote.repo.common_dir(), news).map_err(in_words)?;
     let told = follow(remote, news, &record.made)?;
@@ -37,16 +38,16 @@ pub(super) fn take_news(remote: &mut AwayAttempt, news: &CommitId) -> Result<Vec
     Ok(told.into_iter().collect())
 }
 
-/// Takes the end in. Gives what a person should know.
+/// Takes in the end. Returns what a person should know.
 ///
 /// # Errors
 ///
-/// What is in the way. It is tried again.
+/// The obstacle, in words. The caller tries again.
 pub(super) fn take_end(remote: &mut AwayAttempt, fate: &CommitId) -> Result<Vec<String>, String> {
     let record = NodeRecord::read(remote.repo.common_dir(), fate).map_err(in_words)?;
     let mut exit = record.exit.clone().ok_or("its end on the hub says nothing")?;
     if remote.away.stop.is_some() && exit.exit == Exit::Lost {
-        // The engine ended it, as it was asked to.
+        // The engine ended the job because it was asked to.
         exit.exit = Exit::Stopped;
     }
     let mut told: Vec<String> = record.why.clone().into_iter().collect();
@@ -96,7 +97,8 @@ fn follow(remote: &AwayAttempt, record: &CommitId, made: &[CommitId]) -> Result<
     }
 }
 
-/// Puts the worktree as its agent left it: off its branch, with uncommitted files. What an open operation held is kept.
+/// Leaves the worktree as the agent left its clone: on the commit beside the branch, with uncommitted files. Files of an
+/// open operation are kept in a backup instead.
 fn take_rest(remote: &AwayAttempt, record: &NodeRecord) -> Result<Option<String>, String> {
     let _alone = alone(&remote.lock);
     let worktree = &remote.away.worktree;
@@ -115,7 +117,7 @@ fn take_rest(remote: &AwayAttempt, record: &NodeRecord) -> Result<Option<String>
     Ok(None)
 }
 
-/// Adds what is new of the log. News have its last part alone.
+/// Appends the new part of the log. A news record holds only the last part of the log.
 fn take_log(remote: &AwayAttempt, record: &CommitId, from: u64) -> Result<(), String> {
     let Some(bytes) = read_record(remote.repo.common_dir(), record, "log").map_err(in_words)? else {
         return Ok(());
@@ -126,7 +128,7 @@ fn take_log(remote: &AwayAttempt, record: &CommitId, from: u64) -> Result<(), St
     let Some(new) = bytes.get(known..).filter(|new| !new.is_empty()) else {
         return Ok(());
     };
-    // Where a part is missing, the end brings the whole.
+    // With a gap before this part nothing is appended; the record of the end brings the whole log.
     if there < from {
         return Ok(());
     }
@@ -135,7 +137,7 @@ fn take_log(remote: &AwayAttempt, record: &CommitId, from: u64) -> Result<(), St
     file.and_then(|mut file| file.write_all(new)).map_err(in_words)
 }
 
-/// Makes the log whole: continued where what is there is its beginning, so that its readers continue too.
+/// Completes the log. A log that begins with the known part is continued, so that its readers can continue too.
 fn take_whole_log(remote: &AwayAttempt, record: &CommitId) -> Result<(), String> {
     let git_dir = remote.repo.common_dir();
     let older = read_record(git_dir, record, "log.1").map_err(in_words)?;
@@ -152,7 +154,7 @@ fn take_whole_log(remote: &AwayAttempt, record: &CommitId) -> Result<(), String>
     remote.folder.write_back("log", &log).map_err(in_words)
 }
 
-/// A conversation on a node is not continued here, nor on another node.
+/// Takes in the facts without the session: a conversation on a node is continued neither here nor on another node.
 fn take_facts(remote: &AwayAttempt, record: &CommitId) -> Result<(), String> {
     let bytes = read_record(remote.repo.common_dir(), record, "facts.json").map_err(in_words)?;
     let facts = bytes.and_then(|bytes| serde_json::from_slice::<Facts>(&bytes).ok());
