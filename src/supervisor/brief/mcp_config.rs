@@ -1,5 +1,5 @@
-//! Telling an agent's program of the tools of `orch mcp`: by arguments, by its environment or by a file in the attempt's folder, so
-//! that nothing is written into the worktree and nothing of the person's own configuration is replaced.
+//! Tells an agent's program about the tools of `orch mcp`: by arguments, by an environment variable or by a file in the
+//! attempt's folder. So nothing is written into the worktree, and nothing of the person's own configuration is replaced.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,20 +8,20 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-/// What a program needs to know.
+/// The settings that a program needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct McpConfig {
-    /// Arguments, in front of which so many words of the command line stand.
+    /// The arguments, and the number of words of the command line that stand before them.
     pub arguments: (usize, Vec<String>),
-    /// A variable.
+    /// An environment variable.
     pub variable: Option<(&'static str, String)>,
     /// A file and its content.
     pub file: Option<(std::path::PathBuf, String)>,
 }
 
 impl McpConfig {
-    /// The configuration of a known program; none for one that cannot be told. `variables` are the agent's: a program need not hand
-    /// its own environment on.
+    /// The configuration of a known program; none for a program that has no such setting. `variables` are the agent's: a
+    /// program may not hand its own environment on.
     pub fn of(
         known: &str,
         program: &Path,
@@ -44,7 +44,7 @@ impl McpConfig {
                 ..Self::default()
             }),
             "codex" => {
-                // A string of JSON is one of TOML.
+                // A JSON string is also a valid TOML string.
                 let pairs = env.iter().map(|(name, value)| format!("{name} = {value}"));
                 let table = pairs.collect::<Vec<_>>().join(", ");
                 let settings = [

@@ -1,4 +1,4 @@
-//! An agent's prompt, rendered from the repository's own templates where it has them, else from the built-in ones.
+//! Renders an agent's prompt. A template of the repository replaces the built-in template of the same name.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::schedule::{After, Launch, Scheduler, Verify, after};
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::{Project, committed_document};
 
-/// Bytes of the text of the last attempt's log that the next one is shown.
+/// How many bytes of text from the log of the last attempt the next attempt is shown.
 const TAIL: usize = 2000;
 
 /// The contents of an attempt's prompt.
@@ -20,17 +20,17 @@ const TAIL: usize = 2000;
 pub struct Given<'a> {
     /// The phases or tasks.
     pub units: &'a [UnitId],
-    /// Which attempt it is, from 1.
+    /// The number of the attempt, from 1.
     pub number: u32,
-    /// The attempt before, and why there is another.
+    /// The attempt before, and the reason for another.
     pub after: Option<After>,
-    /// Messages that nobody was told yet.
+    /// Messages that have not been delivered yet.
     pub messages: Vec<&'a Message>,
     /// The commits that people have made since the last agent ended.
     pub by_people: Vec<String>,
-    /// True when the program continues with the conversation of the one before.
+    /// True when the program continues the conversation of the attempt before.
     pub goes_on: bool,
-    /// The unit on whose branch it works; none for the plan's own branch.
+    /// The unit on whose branch the attempt works; none for the plan's own branch.
     pub branch_of: Option<UnitId>,
 }
 
@@ -56,7 +56,7 @@ impl<'a> From<&'a Launch> for Given<'a> {
 ///
 /// # Errors
 ///
-/// What is wrong with a template.
+/// When a template is faulty; the text says why.
 pub fn render(
     project: &Project,
     plan: &Plan,
@@ -82,7 +82,7 @@ pub fn render(
         kind: message.kind,
         text: message.text.clone(),
     });
-    // An uncommitted document is not in the worktree: nobody would see ticks there.
+    // An uncommitted document is not in the worktree, so nobody would see ticks there.
     let document = committed_document(project, plan.file.as_deref(), worktree);
     let document = document.filter(|document| {
         let inside = document.strip_prefix(worktree).unwrap_or(document);
@@ -124,11 +124,11 @@ pub fn render(
     project.set.templates.prompt(&context).map_err(in_words)
 }
 
-/// What would be told to the next attempt at `units`, as things are now.
+/// The prompt that the next attempt at `units` would get now.
 ///
 /// # Errors
 ///
-/// What is wrong with a template.
+/// When a template is faulty; the text says why.
 pub fn preview(
     project: &Project,
     scheduler: &Scheduler,
@@ -159,7 +159,7 @@ pub fn preview(
     render(project, plan, &worktree, &given, &|item| run.item_state(item))
 }
 
-/// A path that need not exist yet, without `..`.
+/// A path without `..`. The path need not exist yet.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
@@ -172,7 +172,7 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// The end of what the attempt before said, where that may help.
+/// The end of the last attempt's output, where the output may help.
 fn tail_of(project: &Project, after: &After) -> Option<String> {
     let helps = match after.cause {
         WhyAgain::Failed | WhyAgain::Vanished => true,
@@ -188,8 +188,7 @@ fn tail_of(project: &Project, after: &After) -> Option<String> {
     (!tail.trim().is_empty()).then(|| tail.trim_end().to_owned())
 }
 
-/// True when the plan is verified as it is when all that is given is done: nothing of it comes later, and nobody works
-/// beside.
+/// True when the plan is verified once all given work is done: no work comes later, and nobody works beside this attempt.
 fn comes_to_the_end(plan: &Plan, given: &Given<'_>) -> bool {
     let last = plan.document.phases.last();
     given.branch_of.is_none() && last.is_some_and(|last| given.units.contains(&UnitId::Phase(last.id)))
@@ -215,7 +214,7 @@ fn kind_of(plan: &Plan, given: &Given<'_>) -> PromptKind {
     }
 }
 
-/// A phase with its given tasks, and its checks when it is given to the end.
+/// A phase with its given tasks. The checks are included when the phase is given to its end.
 fn describe(phase: &Phase, units: &[UnitId], states: &dyn Fn(&ItemId) -> TaskState) -> PromptPhase {
     let whole = units.contains(&UnitId::Phase(phase.id));
     let given = |task: TaskId| whole || units.contains(&UnitId::Task(task));

@@ -1,6 +1,6 @@
-//! Keeping an agent from ending with uncommitted or unreported work, for programs that ask a hook before they end. Claude
-//! Code does: it is given a settings file in the attempt's folder, so nothing is written into the worktree. What the hooks are
-//! asked, and what they may answer, is described at <https://code.claude.com/docs/en/hooks> (events `Stop`, `PostToolUse`).
+//! Keeps an agent from ending with uncommitted or unreported work, for programs that call a hook before they end. Claude
+//! Code does. Its settings file lies in the attempt's folder, so nothing is written into the worktree. Input and output of
+//! the hooks are described at <https://code.claude.com/docs/en/hooks> (events `Stop`, `PostToolUse`).
 
 use std::fs;
 use std::io;
@@ -18,13 +18,13 @@ pub const STOP_HOOK: [&str; 2] = ["task", "stop-hook"];
 /// The arguments with which this program hands over messages after a tool call.
 pub const MESSAGE_HOOK: [&str; 2] = ["task", "message-hook"];
 
-/// So often an attempt is kept from ending: an agent that still does not report will not after the third time either, and each
-/// time costs money.
+/// How often an attempt is kept from ending. An agent that still does not report will not do so the third time either, and
+/// each time costs money.
 const MOST: u32 = 2;
-/// Files and tasks that are named.
+/// How many files and tasks a reason names.
 const NAMED: usize = 5;
 
-/// Claude Code's settings for one attempt: it asks before it ends, and after each tool call for new messages.
+/// Claude Code's settings for one attempt: hooks before the end of a turn, and after each tool call for new messages.
 pub fn claude_settings(program: &Path) -> Value {
     let program = format!("'{}'", program.to_string_lossy().replace('\'', r"'\''"));
     let hook = |arguments: [&str; 2]| {
@@ -38,12 +38,12 @@ pub fn claude_settings(program: &Path) -> Value {
     } })
 }
 
-/// Where an attempt's folder has these settings.
+/// The path of these settings in an attempt's folder.
 pub fn claude_settings_file(attempt: &Path) -> PathBuf {
     attempt.join("claude-settings.json")
 }
 
-/// Writes these settings into an attempt's folder and gives the file's path, for `claude --settings FILE`.
+/// Writes these settings into an attempt's folder and returns the path, for `claude --settings FILE`.
 ///
 /// # Errors
 ///
@@ -55,22 +55,22 @@ pub fn write_claude_settings(attempt: &Path, program: &Path) -> io::Result<PathB
     Ok(path)
 }
 
-/// What an agent leaves that is about to end.
+/// The unfinished business of an agent that is about to end.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Leaving {
     /// Files with uncommitted changes.
     pub uncommitted: Vec<PathBuf>,
-    /// Tasks that it was given and that are neither done, failed nor left out.
+    /// Given tasks that are neither done, failed nor left out.
     pub open: Vec<TaskId>,
 }
 
-/// What the hook answered before, in the attempt's folder.
+/// Earlier answers of the hook, kept in the attempt's folder.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HookMemory {
     /// How often the attempt was kept from ending.
     pub times: u32,
-    /// What it was told last.
+    /// The last reason that the agent was given.
     pub reason: String,
 }
 
@@ -79,24 +79,24 @@ impl HookMemory {
         attempt.join("stops.json")
     }
 
-    /// What is noted; nothing where the note cannot be read.
+    /// Reads the record. A missing or unreadable record counts as empty.
     pub fn read(attempt: &Path) -> Self {
         let text = fs::read(Self::path(attempt)).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
-    /// Notes it.
+    /// Writes the record.
     ///
     /// # Errors
     ///
-    /// When the note cannot be written.
+    /// When the record cannot be written.
     pub fn write(&self, attempt: &Path) -> io::Result<()> {
         replace(&Self::path(attempt), self)
     }
 }
 
-/// Why the agent is to continue, or none when it may end. An agent that was told to continue (`continuing`) and comes back with
-/// the same may end.
+/// Why the agent must continue, or none when the agent may end. An agent that was told to continue (`continuing`) and comes
+/// back for the same reason may end.
 pub fn reason_to_go_on(leaving: &Leaving, before: &HookMemory, continuing: bool) -> Option<String> {
     let mut parts = Vec::new();
     if !leaving.uncommitted.is_empty() {
