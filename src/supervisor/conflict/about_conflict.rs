@@ -1,4 +1,4 @@
-//! The subject of a step: a plan, or its first phases, with their state.
+//! The subject of a step at a conflict: a plan, or its first phases, with their state.
 
 use crate::plan::{CommitId, PhaseId, WorkRef};
 use crate::schedule::{MergeTrouble, PlanRun, Prefix, Scheduler, SteerRefusal};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct AboutConflict {
     pub what: WorkRef,
     pub run: PlanRun,
-    /// What of the plan is merged, where that is not the whole.
+    /// The part of the plan that is merged; none for the whole plan.
     part: Result<Option<Prefix>, MergeTrouble>,
 }
 
@@ -31,7 +31,7 @@ impl AboutConflict {
         self.what.point.phase()
     }
 
-    /// The end of the first phases that are to be merged.
+    /// The commit at the end of the first phases that are to be merged.
     pub fn end_of_part(&self) -> Result<CommitId, SteerRefusal> {
         let why = match &self.part {
             Ok(Some(part)) => return Ok(part.head.clone()),
@@ -43,7 +43,7 @@ impl AboutConflict {
         Err(refused(format!("{} cannot land: {why}", self.what), Some(hint)))
     }
 
-    /// Refuses while what is begun is about something else of the plan: there is one worktree for that.
+    /// Refuses while another part of the plan is being resolved: a plan has one worktree for conflicts.
     pub fn refuse_another(&self, step: ResolveStep) -> Result<(), SteerRefusal> {
         let (what, begun) = (&self.what, &self.run.resolution);
         let other = begun.about(&what.plan);
@@ -76,8 +76,8 @@ fn refused(why: String, hint: Option<String>) -> SteerRefusal {
 pub enum ResolveStep {
     /// Check it out.
     Open,
-    /// Take what is there as the resolution.
+    /// Take the state of the worktree as the resolution.
     Continue,
-    /// Give it up.
+    /// Give the resolution up.
     Abort,
 }

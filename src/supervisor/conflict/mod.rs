@@ -1,4 +1,4 @@
-//! The conflict of a plan that a person resolves: checked out, taken in, given up.
+//! A conflict of a plan that a person resolves: checked out, taken in, given up.
 //!
 //! May import `perform` and below.
 

@@ -1,6 +1,6 @@
-//! `orch merge --resolve`, `--continue` and `--abort`: the conflict of a plan with the target is checked out in a worktree made
-//! for it, what a person made of it is taken in, or it is given up. Beside a running supervisor that does it; landing is the
-//! merge train's in any case.
+//! `orch merge --resolve`, `--continue` and `--abort`. `--resolve` checks the conflict of a plan with the target out in a
+//! worktree of its own, `--continue` takes in the person's resolution, `--abort` gives the resolution up. A running
+//! supervisor does this itself. Landing is always the merge train's work.
 
 use std::path::PathBuf;
 
@@ -26,15 +26,15 @@ use crate::supervisor::project::repository_plans::Project;
 pub struct ResolveReport {
     /// The plan, whole or up to the end of a phase.
     pub plan: WorkRef,
-    /// The worktree in which it is checked out; none when it was given up.
+    /// The worktree with the conflict; none after the resolution was given up.
     pub worktree: Option<String>,
-    /// Files that are to be resolved there.
+    /// Files with conflicts in the worktree.
     pub files: Vec<String>,
-    /// Files that were resolved as they were before.
+    /// Files that git resolved as in an earlier resolution.
     pub reused: Vec<String>,
-    /// True when it was checked out already, and nothing was touched.
+    /// True when the conflict was checked out already, and nothing was touched.
     pub again: bool,
-    /// Refs that keep what was put away.
+    /// Refs that keep discarded work.
     pub backups: Vec<String>,
     /// Warnings.
     pub warnings: Vec<String>,
@@ -57,7 +57,7 @@ impl ResolveReport {
 /// The result of a step: events to record, and the answer.
 pub type Resolved = (Vec<Event>, ResolveReport);
 
-/// Does a step while no supervisor is at work. None when somebody else holds the repository meanwhile.
+/// Does a step while no supervisor is at work. None when another process holds the repository.
 ///
 /// # Errors
 ///
@@ -81,16 +81,16 @@ pub fn resolve_alone(
     }))
 }
 
-/// Who else is at work on the repository during a step.
+/// The process that is at work on the repository during a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OthersAtWork {
-    /// The supervisor: what is recorded as under way is under way.
+    /// The supervisor: work that is recorded as under way is under way.
     Supervisor,
-    /// Nobody: what is recorded as under way was interrupted.
+    /// Nobody: work that is recorded as under way was interrupted.
     Nobody,
 }
 
-/// Does a step in the repository. The caller alone writes the journal, and records the facts.
+/// Does a step in the repository. Only the caller writes the journal, and records the events.
 pub fn resolve(
     project: &Project,
     about: &AboutConflict,
@@ -189,7 +189,7 @@ fn open(
     Ok((events, report))
 }
 
-/// Refuses what is no conflict of a finished plan, or of finished first phases, with the target.
+/// Refuses unless a finished plan, or finished first phases, conflict with the target.
 fn may_be_resolved(project: &Project, about: &AboutConflict, plan: &Plan) -> Result<(), SteerRefusal> {
     let (name, run) = (&plan.name, &about.run);
     if run.landed.contains_key(&project.target) {
@@ -198,7 +198,7 @@ fn may_be_resolved(project: &Project, about: &AboutConflict, plan: &Plan) -> Res
     }
     match &run.outcome {
         Some(Outcome::Finished) => {}
-        // Whether they are done is known from the commit with which they ended.
+        // The commit with which the phases ended shows whether they are done.
         _ if about.up_to().is_some() => {}
         Some(Outcome::Held(Hold::Conflict { with, .. })) => {
             return Err(refusal(
@@ -268,7 +268,7 @@ fn unsettled(name: &WorkRef, error: ConflictError) -> SteerRefusal {
                 "orch merge --continue {name}, or orch merge --abort {name} to give it up"
             ))
         }
-        // Its worktree may have lost what connects it with the repository.
+        // The worktree may have lost its connection to the repository.
         ConflictError::Ensure(_) | ConflictError::Remove(_) | ConflictError::Git(_) => {
             Some("orch doctor".to_owned())
         }

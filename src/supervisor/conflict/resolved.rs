@@ -1,4 +1,4 @@
-//! Removing the remains of resolved conflicts that have landed.
+//! Removes the leftovers of resolved conflicts that have landed.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use crate::schedule::State;
 use crate::supervisor::perform::tree::removing::remove_conflict;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Removes the worktrees and refs of resolutions of plans, or first phases, that have landed; gives what a person should know:
-/// what was kept, and why.
+/// Removes the worktrees and refs of resolutions whose plans, or first phases, have landed. Returns what a person should
+/// know: the things that were kept, and why.
 pub fn tidy(project: &Project, state: &State) -> Vec<(PlanName, String)> {
     let mut told = Vec::new();
     let admin = WorktreeAdmin::new(&project.repo);
@@ -38,7 +38,7 @@ pub fn tidy(project: &Project, state: &State) -> Vec<(PlanName, String)> {
     told
 }
 
-/// As [`close`], where what was resolved is on the target; what is begun on more of the plan stays.
+/// Like [`close`], when the resolved part is on the target. A resolution of more of the plan stays.
 fn close_part(
     project: &Project,
     admin: &WorktreeAdmin,
