@@ -1,4 +1,4 @@
-//! A person who takes an agent's place, without a supervisor, and what the person's program is given.
+//! A person takes an agent's place while no supervisor is at work, and the program that the person gets.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::supervisor::project::recording::record;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::spent_view::facts_of;
 
-/// Records that a person takes over while no supervisor is at work. None when somebody else holds the repository meanwhile.
+/// Records that a person takes over while no supervisor is at work. None when another process holds the repository.
 ///
 /// # Errors
 ///
@@ -31,7 +31,7 @@ pub fn record_attach(
     })
 }
 
-/// Records that the person has left; a supervisor that is at work hears of it on its own.
+/// Records that the person has left. A running supervisor notices this on its own.
 ///
 /// # Errors
 ///
@@ -49,7 +49,7 @@ pub fn record_detach(project: &Project, plan: &PlanName, pid: u32) -> Result<boo
     Ok(recorded.is_some())
 }
 
-/// Ends every agent of the plan that outlived its supervisor: no other will.
+/// Ends every agent of the plan that outlived its supervisor. No other process will end these agents.
 ///
 /// # Errors
 ///
@@ -65,13 +65,13 @@ pub fn end_agents(project: &Project, scheduler: &Scheduler, plan: &PlanName) -> 
     Ok(())
 }
 
-/// Ends what the person's program has left running.
+/// Ends the leftover processes of the person's program.
 pub fn end_leftover(project: &Project, plan: &PlanName) {
     Runner::sweep_anyway(&JobFolder::new(project.dir.attached(plan)), GRACE);
 }
 
-/// The program that continues an attempt's conversation, in its worktree, with the environment of the agent and of its account.
-/// It is no attempt of `orch`: what is reported in it is a person's word.
+/// The program that continues an attempt's conversation, in the attempt's worktree, with the environment of the agent and of
+/// its account. The program is no attempt of `orch`: its reports count as a person's.
 pub fn attach_command(
     project: &Project,
     plan: &Plan,

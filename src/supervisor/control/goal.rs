@@ -10,30 +10,30 @@ use super::request::MergeReport;
 pub enum Goal {
     /// Drive plans until all have settled.
     Up {
-        /// Which; empty for all.
+        /// The plans to drive; empty for all.
         only: Vec<PlanName>,
         /// Land every plan when it is finished, whatever the manifest says.
         merge: bool,
-        /// Go on while only a person is missing.
+        /// Keep running while only a person is missing.
         wait: bool,
     },
-    /// Land what is finished, and start nothing.
+    /// Land finished plans, and start nothing.
     Merge {
-        /// Which, whole or up to the end of a phase; empty for all that are finished.
+        /// The plans, whole or up to the end of a phase; empty for all that are finished.
         plans: Vec<WorkRef>,
         /// Another target.
         into: Option<String>,
     },
 }
 
-/// How it ended.
+/// How a supervisor ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conclusion {
-    /// Why it ended.
+    /// Why the supervisor ended.
     pub ending: Ending,
-    /// The plans as they counted at the end: the manifest may have been edited meanwhile.
+    /// The plans in force at the end: the manifest may have been edited during the run.
     pub set: PlanSet,
-    /// True when a target does not pass as it was landed.
+    /// True when a target does not pass its check after the landing.
     pub red: bool,
     /// The report of the merge goal.
     pub merged: Option<MergeReport>,

@@ -1,4 +1,4 @@
-//! Messages: sent beside a running supervisor or without one, and put where agents can read them.
+//! Sends messages, beside a running supervisor or without one, and puts them where agents can read them.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +11,8 @@ use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Records a message while no supervisor is at work, and puts it where an agent that outlived one can read it; others get
-/// it with the next `orch up`. None when somebody else holds the repository meanwhile.
+/// Records a message while no supervisor is at work, and puts the message where an agent that outlived its supervisor can
+/// read it. Other agents get the message with the next `orch up`. None when another process holds the repository.
 ///
 /// # Errors
 ///
@@ -36,15 +36,15 @@ pub fn record_message(
         Ok(events)
     })?;
     let delivered = match (&recorded, mail) {
-        // The next supervisor delivers it if that fails now.
+        // When this fails, the next supervisor delivers the message.
         (Some(Ok(_)), Some((worktrees, messages))) => put(&worktrees, &messages).is_empty(),
         _ => false,
     };
     Ok(recorded.map(|recorded| recorded.map(|_| Posted { delivered })))
 }
 
-/// Records that the lead has read the messages up to this one, while no supervisor is at work. None when somebody else holds the
-/// repository meanwhile.
+/// Records that the lead has read the messages up to this one, while no supervisor is at work. None when another process
+/// holds the repository.
 ///
 /// # Errors
 ///
@@ -59,18 +59,18 @@ pub fn record_seen(
 /// A message that was recorded while no supervisor was at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Posted {
-    /// True when an agent that is at work all the same can read it by now.
+    /// True when an agent is at work without a supervisor and can read the message already.
     pub delivered: bool,
 }
 
-/// Where the messages of a plan go, and which these are; none when there are no messages.
+/// The worktrees that a plan's messages go to, and the messages; none when there are no messages.
 pub fn mail_of(state: &State, plan: &PlanName) -> Option<(Vec<PathBuf>, Vec<Message>)> {
     let run = state.plan(plan);
     let worktrees = run.worktrees.values().map(|made| PathBuf::from(&made.path));
     (!run.mail.inbox.is_empty()).then(|| (worktrees.collect(), run.mail.inbox.clone()))
 }
 
-/// Puts messages into worktrees; says what went wrong.
+/// Puts messages into worktrees. Returns the failures, one text each.
 pub fn put(worktrees: &[PathBuf], messages: &[Message]) -> Vec<String> {
     let there = worktrees.iter().filter(|worktree| worktree.is_dir());
     let put = |worktree: &PathBuf| {

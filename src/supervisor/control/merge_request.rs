@@ -1,4 +1,4 @@
-//! A merge request from its arrival until every plan of it has landed or not.
+//! A merge request, from its arrival until each of its plans has landed or failed to land.
 
 use tokio::sync::oneshot;
 
@@ -14,7 +14,7 @@ use super::request::{Answer, MergeOutcome, MergeReport, MergedPlan};
 #[derive(Debug)]
 pub struct MergeRequest {
     open: Vec<WorkRef>,
-    /// Commits with which plans had landed before it was made.
+    /// Commits with which plans had landed before the request was made.
     there: Vec<CommitId>,
     report: MergeReport,
     reply: Option<oneshot::Sender<Answer>>,
@@ -51,12 +51,12 @@ impl MergeRequest {
         }
     }
 
-    /// True when no other request asked for it: its report is the whole command's.
+    /// True when the request came with the command itself, not over the socket: then its report is the whole command's.
     pub fn is_own(&self) -> bool {
         self.reply.is_none()
     }
 
-    /// Takes in what was recorded.
+    /// Takes in a recorded event.
     pub fn hear(&mut self, event: &Event) {
         let (plan, up_to, merged) = match event {
             Event::MergeLanded(Landed {
@@ -78,7 +78,7 @@ impl MergeRequest {
                 (plan, *up_to, not_landed(&what(plan, *up_to), why))
             }
             Event::Resolve(Resolving::Started(started)) => {
-                // It is not over yet.
+                // The plan is not settled yet.
                 let plans = &mut self.report.plans;
                 let about = what(&started.plan, started.up_to);
                 if let Some(place) = plans.iter().position(|known| known.name == about) {
@@ -88,7 +88,7 @@ impl MergeRequest {
                 return;
             }
             Event::MergeRequested { plans, into } => {
-                // A red plan is tried again: what it lacked may have landed since.
+                // A red plan is tried again: a missing dependency may have landed since.
                 let same = into.as_ref().is_none_or(|into| *into == self.report.target);
                 for about in plans.iter().filter(|_| same) {
                     let known = self.report.plans.iter().position(|known| known.name == *about);
@@ -142,7 +142,7 @@ impl MergeRequest {
         if self.open.iter().any(busy) {
             return None;
         }
-        // A stop came first: nothing was recorded about these.
+        // A stop came first: nothing was recorded about these plans.
         for name in std::mem::take(&mut self.open) {
             self.report.plans.push(MergedPlan {
                 name,
@@ -178,7 +178,7 @@ fn what(plan: &PlanName, up_to: Option<PhaseId>) -> WorkRef {
     WorkRef::at(plan, up_to.map_or(Point::Plan, Point::Phase))
 }
 
-/// How a report speaks of what did not land: outcome, commit, why, and whether it was refused.
+/// How a report describes a plan that did not land: outcome, commit, reason, and whether the plan was refused.
 pub fn not_landed(
     plan: &WorkRef,
     why: &MergeTrouble,
@@ -216,7 +216,7 @@ pub fn not_landed(
     (outcome, None, Some(text), refused)
 }
 
-/// Merge requests that are open, and what became of the supervisor's own.
+/// The open merge requests, and the report of the supervisor's own request.
 #[derive(Debug, Default)]
 pub struct MergeRequests {
     open: Vec<MergeRequest>,
@@ -224,19 +224,19 @@ pub struct MergeRequests {
 }
 
 impl MergeRequests {
-    /// One more.
+    /// Adds a request.
     pub fn add(&mut self, request: MergeRequest) {
         self.open.push(request);
     }
 
-    /// Takes in what was recorded.
+    /// Takes in a recorded event.
     pub fn hear(&mut self, event: &Event) {
         for request in &mut self.open {
             request.hear(event);
         }
     }
 
-    /// Answers the requests with nothing open.
+    /// Answers the requests that have nothing open.
     pub fn finish(&mut self, state: &State) {
         let report = &mut self.own;
         self.open.retain_mut(|request| {
@@ -250,7 +250,7 @@ impl MergeRequests {
         });
     }
 
-    /// The answer of the supervisor's own request.
+    /// Takes the answer to the supervisor's own request.
     pub fn take_own(&mut self) -> Option<MergeReport> {
         self.own.take()
     }

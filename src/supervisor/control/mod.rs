@@ -1,4 +1,4 @@
-//! Requests of people and agents, over the control socket or beside it.
+//! Requests of people and agents, over the control socket or without a supervisor.
 //!
 //! May import `view` and below.
 

@@ -1,4 +1,4 @@
-//! The words of the control socket: one JSON object a line, one answer a line.
+//! The messages of the control socket: one JSON object a line, one answer a line.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,12 +27,12 @@ pub enum Request {
     },
     /// Send a message.
     Send(Outgoing),
-    /// The lead has read the messages to the lead up to this one.
+    /// Mark the messages to the lead as read, up to this one.
     Seen {
-        /// Its number.
+        /// The number of the last message that was read.
         up_to: u32,
     },
-    /// Start no agent of a plan while this process, which holds the plan's lock, is there.
+    /// Start no agent of a plan while this process, which holds the plan's lock, lives.
     Attach(AttachBegan),
     /// Answer a question.
     Answer {
@@ -45,23 +45,23 @@ pub enum Request {
     Review {
         /// The plan.
         plan: PlanName,
-        /// Which of these.
+        /// The step.
         step: ReviewStep,
     },
-    /// Check a conflict out, take in what was made of it and land it, or give it up.
+    /// Check a conflict out, take in and land its resolution, or give the resolution up.
     Resolve {
         /// The plan, whole or up to the end of a phase.
         plan: WorkRef,
-        /// Which of these.
+        /// The step.
         step: ResolveStep,
     },
-    /// Say where the plans on their way to the target stand.
+    /// Report the plans on their way to the target.
     Train,
     /// Land plans.
     Merge {
-        /// Which, whole or up to the end of a phase; empty for every finished one.
+        /// The plans, whole or up to the end of a phase; empty for every finished plan.
         plans: Vec<WorkRef>,
-        /// Another target than the run's.
+        /// A target other than the run's.
         into: Option<String>,
     },
 }
@@ -70,33 +70,33 @@ pub enum Request {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Answer {
-    /// It will be done, or is.
+    /// The request was carried out, or will be.
     Accepted,
-    /// It was steered as asked.
+    /// The request of a person was carried out.
     Steered {
-        /// False when it was so already.
+        /// False when nothing had to change.
         changed: bool,
         /// Remarks, one line each.
         remarks: Vec<String>,
     },
-    /// Where the plans on their way stand.
+    /// The plans on their way to the target.
     Train {
-        /// Another target than the run's.
+        /// A target other than the run's.
         into: Option<String>,
-        /// In the order in which they are to land.
+        /// In landing order.
         places: Vec<TrainPlace>,
     },
-    /// Every plan of a merge request has landed or not.
+    /// Every plan of a merge request has landed or failed to land.
     Merged(MergeReport),
     /// A conflict was checked out or given up.
     Resolved(ResolveReport),
-    /// The supervisor ended before it came to it: nothing was done.
+    /// The supervisor ended before the request's turn: nothing was done.
     Ended,
-    /// It will not be done.
+    /// The request is refused.
     Refused {
         /// Why.
         why: String,
-        /// What to do.
+        /// What to do next.
         #[serde(default)]
         hint: Option<String>,
     },
@@ -107,11 +107,11 @@ pub enum Answer {
 pub struct MergeReport {
     /// The target branch.
     pub target: String,
-    /// Where it stood; none when it did not exist.
+    /// The target's tip before; none when the target did not exist.
     pub before: Option<CommitId>,
-    /// Where it stands.
+    /// The target's tip afterwards.
     pub after: Option<CommitId>,
-    /// The plans asked for, in the order in which they were dealt with.
+    /// The plans of the request, in the order in which they were handled.
     pub plans: Vec<MergedPlan>,
 }
 
@@ -122,11 +122,11 @@ pub struct MergedPlan {
     pub name: WorkRef,
     /// The result.
     pub outcome: MergeOutcome,
-    /// The commit with which it landed, or would.
+    /// The commit with which the plan landed, or would land.
     pub commit: Option<CommitId>,
-    /// Why it did not land.
+    /// Why the plan did not land.
     pub why: Option<String>,
-    /// True when it was refused before anything moved, so that trying again after a remedy may do.
+    /// True when the plan was refused before anything moved. Another try may succeed once the cause is removed.
     #[serde(default)]
     pub refused: bool,
 }
@@ -135,18 +135,18 @@ pub struct MergedPlan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MergeOutcome {
-    /// It is on the target.
+    /// The plan is on the target.
     Landed,
-    /// It needs a person: a conflict.
+    /// The plan has a conflict and needs a person.
     Held,
-    /// Its verification failed, or it was refused.
+    /// The plan's verification failed, or the plan was refused.
     Failed,
-    /// It was left out: not finished, or a plan it builds on has not landed.
+    /// The plan was left out: it is not finished, or a plan that it builds on has not landed.
     Skipped,
 }
 
 impl MergeOutcome {
-    /// The word that people and scripts see.
+    /// The name of the outcome for people and scripts.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Landed => "landed",

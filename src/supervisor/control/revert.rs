@@ -1,4 +1,4 @@
-//! `orch revert`: taking a landed plan off the target again, by one commit that is verified and landed as any other.
+//! `orch revert`: takes a landed plan off the target, with one commit that is verified and landed like any other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,24 +23,24 @@ pub struct Reverted {
     pub schema: u32,
     /// The target.
     pub target: String,
-    /// Where it stood.
+    /// The target's tip before.
     pub before: Option<CommitId>,
-    /// Where it stands now.
+    /// The target's tip now.
     pub after: Option<CommitId>,
-    /// The plans that were taken back, last landed first.
+    /// The reverted plans, last landed first.
     pub plans: Vec<PlanName>,
-    /// Plans that build on them and have not landed: they still have those commits.
+    /// Plans that build on the reverted plans and have not landed: their branches still have those commits.
     pub built_on: Vec<PlanName>,
     /// Checkouts of the target that could not be updated.
     pub warnings: Vec<String>,
 }
 
-/// Why nothing was taken back. Nothing has moved.
+/// Why nothing was reverted. Nothing has moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevertRefusal {
     /// Why.
     pub why: String,
-    /// What to do.
+    /// What to do next.
     pub hint: Option<String>,
 }
 
@@ -51,18 +51,18 @@ fn refusal<T>(why: impl Into<String>, hint: &str) -> Result<T, RevertRefusal> {
     })
 }
 
-/// How a plan came onto the target.
+/// One landing of a plan on the target.
 struct PlanLanding {
     plan: PlanName,
     before: CommitId,
     commit: CommitId,
 }
 
-/// Takes a plan off the target, with the landed plans that were built on it when `with_dependents`.
+/// Takes a plan off the target. `with_dependents` also takes off the landed plans that were built on this plan.
 ///
 /// # Errors
 ///
-/// When somebody else drives the repository, or when it or the journal cannot be read or written.
+/// When another process drives the repository, or when the repository or the journal cannot be read or written.
 pub fn revert(
     project: &Project,
     name: &PlanName,
@@ -92,7 +92,7 @@ pub fn revert(
             commit: done.1.clone(),
         })
     });
-    // What was seen of landings by hand, and not written down yet, comes first.
+    // Landings by hand that were seen and not recorded yet come first.
     let events: Vec<Event> = situation.found.iter().cloned().chain(reverted).collect();
     let mut journal = Journal::open(&project.dir, Timestamp::now())?;
     let now = journal.epoch().at(Timestamp::now()).max(state.now);
@@ -128,7 +128,7 @@ fn waits_for(plan: &Plan, on: impl Fn(&PlanName) -> bool) -> bool {
         .any(|dependency| on(&dependency.on.plan))
 }
 
-/// Why the first phases of a plan, which landed on their own, are not taken back.
+/// Why the first phases of a plan, which landed on their own, cannot be reverted.
 fn refuse_unfinished(project: &Project, state: &State, name: &PlanName) -> Option<RevertRefusal> {
     let (run, target) = (state.plan(name), &project.target);
     let part = run.landed_prefix.get(target)?;
@@ -153,7 +153,7 @@ fn refuse_unfinished(project: &Project, state: &State, name: &PlanName) -> Optio
     })
 }
 
-/// The plan and the landed ones that were built on it, directly or not.
+/// The plan and the landed plans that were built on it, directly or indirectly.
 fn chosen(
     project: &Project,
     state: &State,
@@ -199,11 +199,11 @@ fn chosen(
     Ok(plans)
 }
 
-/// How plans came onto the target.
+/// The landings of plans on the target.
 struct TargetLandings {
-    /// The landings that brought something, the last first.
+    /// The landings that brought commits, the last first.
     landings: Vec<PlanLanding>,
-    /// Plans of which all was there already when they landed: it came with one of those.
+    /// Plans that brought no commits of their own when they landed: their commits came with one of these landings.
     along: Vec<PlanName>,
 }
 
@@ -216,20 +216,20 @@ impl TargetLandings {
     }
 }
 
-/// Landings of a plan that were taken back: they count again when that is undone.
+/// Landings of a plan that were reverted. They count again when the revert is undone.
 #[derive(Default)]
 struct RevertedLandings {
     found: Vec<PlanLanding>,
     along: Vec<(PlanName, CommitId)>,
 }
 
-/// How these plans landed. `seen` is what was seen since the journal was written.
+/// The landings of these plans. `seen` are events that are not in the journal yet.
 fn landings(
     project: &Project,
     plans: &BTreeSet<PlanName>,
     seen: &[Event],
 ) -> Result<Result<TargetLandings, RevertRefusal>, SupervisorError> {
-    // Of all plans, since one may have come with another that is not meant.
+    // All plans are read, because a plan may have come with another plan that is not selected.
     let mut found: Vec<PlanLanding> = Vec::new();
     let mut along: Vec<(PlanName, CommitId)> = Vec::new();
     let mut taken_back: BTreeMap<PlanName, RevertedLandings> = BTreeMap::new();
@@ -241,7 +241,7 @@ fn landings(
     for event in told.chain(seen.iter().cloned()) {
         match event {
             Event::MergeLanded(landed) if landed.target == project.target => {
-                // A landing of what was there already has brought nothing.
+                // A landing of commits that were on the target already has brought nothing.
                 let brought = match &landed.before {
                     Some(before) => !project.repo.is_ancestor(&landed.commit, before)?,
                     None => false,

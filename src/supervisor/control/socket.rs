@@ -1,4 +1,4 @@
-//! The control socket: how other processes talk to the one that drives the repository.
+//! The control socket: how other processes talk to the process that drives the repository.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -16,7 +16,7 @@ use crate::journal::{OrchDir, RepositoryLock};
 use super::request::{Answer, Request};
 use crate::supervisor::project::error::SupervisorError;
 
-/// A request with the place where its answer goes.
+/// A request, and where its answer goes.
 #[derive(Debug)]
 pub struct PendingRequest {
     /// The request.
@@ -25,18 +25,18 @@ pub struct PendingRequest {
     pub reply: oneshot::Sender<Answer>,
 }
 
-/// Conversations that are continuing.
+/// Counts the conversations that are under way.
 #[derive(Debug, Clone)]
 pub struct Conversations(Arc<()>);
 
-/// How long an answer that was given may take to be told.
+/// How long sending the last answers may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl Conversations {
     /// Waits until every answer is sent. Requests without an answer must have been dropped.
     pub async fn end(self) {
         let deadline = Instant::now() + LAST_WORDS;
-        // This one and the listener's.
+        // This count and the listener's.
         while Arc::strong_count(&self.0) > 2 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -46,8 +46,8 @@ impl Conversations {
 /// Longest request, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// A path for the socket that fits into the 108 bytes that the kernel gives it, however deep the repository lies: it
-/// goes through an open file descriptor of its folder.
+/// A path of the socket that fits into the 108 bytes that the kernel allows, however deep the repository lies: the path goes
+/// through an open file descriptor of the socket's folder.
 struct ShortPath {
     _folder: std::fs::File,
     path: PathBuf,
@@ -72,8 +72,8 @@ impl ShortPath {
     }
 }
 
-/// Listens, and passes every request on. Only the holder of the repository lock may call this: a socket file that is
-/// there already belongs to a dead process.
+/// Listens, and passes every request on. Only the holder of the repository lock may call this function, because an existing
+/// socket file is taken for that of a dead process.
 ///
 /// # Errors
 ///
@@ -117,7 +117,7 @@ async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<PendingRequest>)
     let answer = match serde_json::from_str(&line) {
         Ok(request) => {
             let (reply, answer) = oneshot::channel();
-            // A request that is not taken in is dropped, with its reply.
+            // When nobody takes the request in, the request is dropped together with its reply.
             let _ = calls.send(PendingRequest { request, reply });
             answer.await.unwrap_or(Answer::Ended)
         }
@@ -128,16 +128,17 @@ async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<PendingRequest>)
     };
     let mut text = serde_json::json!(answer).to_string();
     text.push('\n');
-    // The process that asked may have ended; its request is carried out all the same.
+    // The process that asked may have ended. Its request is carried out all the same.
     let _ = write.write_all(text.as_bytes()).await;
 }
 
-/// Asks the supervisor of this repository, and waits for its answer. None when nobody listens, or when the supervisor was about
-/// to end; then it has ended. A supervisor that ended in the middle of the conversation may have done what was asked.
+/// Asks the supervisor of this repository, and waits for the answer. None when nobody listens, or when the supervisor was
+/// about to end; then the supervisor has ended. A supervisor that ended during the conversation may have carried the request
+/// out.
 ///
 /// # Errors
 ///
-/// When somebody listens and does not answer in time, or cannot be talked to.
+/// When a process listens and does not answer in time, or the connection fails.
 pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, SupervisorError> {
     let stream = ShortPath::new(dir).and_then(|short| BlockingStream::connect(&short.path));
     let mut stream = match stream {
@@ -191,7 +192,7 @@ pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, Superviso
     }
 }
 
-/// True for the errors of a connection whose other side ended.
+/// True for the errors of a connection that the other side has closed.
 fn has_hung_up(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -203,7 +204,7 @@ fn has_hung_up(error: &io::Error) -> bool {
     )
 }
 
-/// How long an answer may take; none for what is answered when work is done that takes as long as it takes.
+/// How long an answer may take; none for a request whose work has no time limit.
 fn patience(request: &Request) -> Option<Duration> {
     match request {
         Request::Down { .. }
@@ -218,5 +219,5 @@ fn patience(request: &Request) -> Option<Duration> {
     }
 }
 
-/// How long a supervisor may take to answer at once, or to end when it is about to.
+/// How long a supervisor may take to answer a quick request, or to end when it is about to end.
 const PATIENCE: Duration = Duration::from_secs(10);

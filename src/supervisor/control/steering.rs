@@ -1,4 +1,4 @@
-//! Steering: what a person asks for becomes facts, beside a running supervisor or without one.
+//! Turns what a person asks for into events, beside a running supervisor or without one.
 
 use crate::journal::Record;
 use crate::plan::{PlanName, WorkRef};
@@ -11,7 +11,7 @@ use crate::supervisor::project::recording::record;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::situation::Situation;
 
-/// The facts of all requests, each seeing what the ones before it changed, and what there is to say about them.
+/// The events and remarks of all requests. Each request sees the changes of the requests before it.
 pub fn all(
     scheduler: &Scheduler,
     what: &[WorkRef],
@@ -20,7 +20,8 @@ pub fn all(
     let mut state: State = scheduler.state().clone();
     let (mut events, mut said) = (Vec::new(), Vec::new());
     for work in what {
-        // What one request opens again is as it was for the others: asked for together, they are asked for at once.
+        // Work that one request opens again looks to the other requests as it was before: requests made together count as
+        // simultaneous.
         let new = steer(scheduler.work(), &state, work, asked)
             .or_else(|_| steer(scheduler.work(), scheduler.state(), work, asked))?;
         said.extend(remarks(&state, work, asked, !new.is_empty()));
@@ -32,17 +33,17 @@ pub fn all(
     Ok((events, said))
 }
 
-/// The recorded events of a request, and remarks.
+/// The recorded events of a request, and its remarks.
 #[derive(Debug)]
 pub struct Recorded {
-    /// Empty when it was so already.
+    /// Empty when nothing had to change.
     pub records: Vec<Record>,
     /// One line each.
     pub remarks: Vec<String>,
 }
 
-/// Records what is asked while no supervisor is at work; it takes effect with the next `orch up`. None when somebody else
-/// holds the repository meanwhile.
+/// Records a request while no supervisor is at work. The request takes effect with the next `orch up`. None when another
+/// process holds the repository.
 ///
 /// # Errors
 ///
@@ -61,8 +62,8 @@ pub fn record_steering(
     Ok(recorded.map(|recorded| recorded.map(|records| Recorded { records, remarks })))
 }
 
-/// Records a person's answer to a question while no supervisor is at work; the next `orch up` continues the work. None when somebody
-/// else holds the repository meanwhile.
+/// Records a person's answer to a question while no supervisor is at work. The next `orch up` continues the work. None when
+/// another process holds the repository.
 ///
 /// # Errors
 ///
@@ -77,7 +78,7 @@ pub fn record_answer(
     })
 }
 
-/// Records a step of a review while no supervisor is at work. None when somebody else holds the repository meanwhile.
+/// Records a step of a review while no supervisor is at work. None when another process holds the repository.
 ///
 /// # Errors
 ///
@@ -92,7 +93,7 @@ pub fn record_review(
     })
 }
 
-/// Records what a person has landed, while no supervisor is at work; a running supervisor records it itself.
+/// Records landings by people while no supervisor is at work. A running supervisor records them itself.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What `orch train` shows: every plan on its way to the target.
+//! The data of `orch train`: every plan on its way to the target.
 
 use std::time::Duration;
 
@@ -22,9 +22,9 @@ use crate::words::{explained, train_reason};
 pub struct TrainView {
     /// Version of the document.
     pub schema: u32,
-    /// The branch it goes to.
+    /// The target branch.
     pub target: String,
-    /// First what is to land now, in its order; then what is finished and waits for a person.
+    /// Plans that land now, in landing order; then finished plans that wait for a person.
     pub entries: Vec<TrainEntryView>,
 }
 
@@ -33,40 +33,40 @@ pub struct TrainView {
 pub struct TrainEntryView {
     /// The plan.
     pub plan: PlanName,
-    /// Its place, from 1; none when a person has to do something first.
+    /// The plan's place, from 1; none when a person has to do something first.
     pub place: Option<usize>,
-    /// What is done with it now.
+    /// What is being done with the plan.
     pub state: TrainState,
     /// The plans on top of which it is merged, in order; none for the target alone.
     pub on: Vec<PlanName>,
-    /// Since when it waits, or is verified.
+    /// Since when the plan has waited, or has been verified.
     pub since: Option<Timestamp>,
     /// Seconds since its verification began.
     pub elapsed_s: Option<u64>,
-    /// Expected seconds until its verification ends, by how long earlier ones took; none where none is known.
+    /// Expected seconds until the verification ends, from how long earlier verifications took; none without earlier ones.
     pub remaining_s: Option<u64>,
-    /// Why it waits, or what is red.
+    /// Why the plan waits, or what failed.
     pub why: Option<String>,
 }
 
-/// What is done with a plan on its way.
+/// What is being done with a plan on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrainState {
-    /// Nothing.
+    /// Nothing is being done.
     Waiting,
-    /// The tree is being made that is to be verified.
+    /// The tree to verify is being built.
     Building,
-    /// It is being verified.
+    /// The plan is being verified.
     Verifying,
-    /// It did not pass.
+    /// The verification failed.
     Red,
     /// The target is being moved.
     Landing,
 }
 
 impl TrainState {
-    /// The word that people and scripts see.
+    /// The name of the state for people and scripts.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -79,11 +79,11 @@ impl TrainState {
 }
 
 impl TrainView {
-    /// Asks the supervisor; without one, what the journal says is to land.
+    /// Asks the supervisor. Without a supervisor, reads from the journal which plans are to land.
     ///
     /// # Errors
     ///
-    /// When a supervisor is there and cannot be asked.
+    /// When a supervisor is at work and cannot be asked.
     pub fn of(project: &Project, situation: &Situation) -> Result<Self, SupervisorError> {
         let (into, places) = match ask(&project.dir, &Request::Train)? {
             Some(Answer::Train { into, places }) => (into, places),
@@ -126,7 +126,7 @@ impl TrainView {
         })
     }
 
-    /// A plan of which nothing runs.
+    /// A plan that waits.
     fn waiting(situation: &Situation, plan: &PlanName) -> TrainEntryView {
         let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
         let run = state.plan(plan);
@@ -162,7 +162,7 @@ fn state_of(project: &Project, place: &TrainPlace) -> TrainState {
     }
 }
 
-/// How long verifications with this command took, in the middle.
+/// The median duration of verifications with this command.
 fn usual_time(project: &Project) -> Option<Duration> {
     let line = project.set.merge.verify.as_deref()?;
     let mut took = Verdicts::look(&project.dir)
