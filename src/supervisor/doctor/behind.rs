@@ -1,4 +1,4 @@
-//! Attempts that have left a folder and that the journal does not know: its end was lost, or all of it.
+//! Attempts that have a folder and are missing in the journal: the journal's end was lost, or all of it.
 
 use jiff::Timestamp;
 
@@ -13,8 +13,8 @@ use super::repair::carry_out;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Rebuilds what the journal lost, when it lacks attempts that have a folder. A run without them would give out their work and
-/// their names a second time. True when something was rebuilt.
+/// Rebuilds the lost part of the journal when attempts with a folder are missing in it. Otherwise a run would give out their
+/// work and their names a second time. True when something was rebuilt.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! From facts to findings, and from findings to steps. Pure: what is seen goes in, what is to be done comes out.
+//! Turns facts into findings, and findings into steps. Pure: facts go in, steps come out.
 
 use crate::git::{GitLock, TreePlace, TreeSeen};
 use crate::journal::Health;
@@ -7,11 +7,11 @@ use super::finding::{DoctorFacts, Finding, RepairStep};
 use super::kind::FindingKind;
 use super::refs::about_refs;
 
-/// All findings, in the order in which they are to be repaired.
+/// All findings, in the order of their repair.
 pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(about_database(&facts.database));
-    // Before the locks that they hold.
+    // Git commands come before the locks that they hold.
     found.extend(about_gits(facts));
     for lock in &facts.locks {
         found.push(about_lock(lock, !facts.orphan_gits.is_empty()));

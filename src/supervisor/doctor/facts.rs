@@ -1,4 +1,4 @@
-//! Gathering what `orch doctor` judges. Nothing is changed.
+//! Gathers the facts that `orch doctor` judges. Changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -26,12 +26,12 @@ const LANES: u32 = 64;
 /// Worktrees of the merge train that are looked for, whatever the manifest says by now.
 const TRAIN_SLOTS: usize = 16;
 
-/// The facts, and who drives the repository meanwhile.
+/// The facts, and the supervisor that drives the repository.
 #[derive(Debug)]
 pub struct RepositorySeen {
     /// The facts.
     pub facts: DoctorFacts,
-    /// The supervisor at work, as it wrote itself down; none when there is none.
+    /// The record of the supervisor at work; none when no supervisor is at work.
     pub driven: Option<Option<Holder>>,
 }
 
@@ -241,7 +241,7 @@ pub(super) fn attempts(project: &Project) -> BTreeMap<AttemptId, JobFolder> {
     named.collect()
 }
 
-/// Files that were to be renamed into their place by a process that is gone.
+/// Temporary files whose process ended before it could rename them.
 pub(super) fn litter(project: &Project) -> Vec<PathBuf> {
     let dir = &project.dir;
     let below = |home: PathBuf| {
@@ -253,7 +253,7 @@ pub(super) fn litter(project: &Project) -> Vec<PathBuf> {
     };
     let mut folders = vec![dir.path().to_owned(), dir.path().join("worktrees")];
     for home in [dir.attempts(), dir.verifications(), dir.setups(), dir.hooks()] {
-        // A file that a runner is writing is no litter.
+        // A file that a runner is writing is not litter.
         let idle = |path: &PathBuf| {
             !matches!(
                 JobFolder::new(path).state(),

@@ -1,4 +1,4 @@
-//! What the machine offers to keep orch's promises.
+//! The features of the machine that orch relies on.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ pub fn machine_facts(project: &Project) -> MachineFacts {
     )
 }
 
-/// Looks at the machine where no plans are written yet: beside this folder, or beside the repository that it is in.
+/// Looks at the machine where no manifest exists yet: beside this folder, or beside the repository that holds the folder.
 pub fn machine_facts_at(folder: &Path) -> MachineFacts {
     let repo = Repository::discover(folder).ok();
     let identity = repo

@@ -1,6 +1,6 @@
-//! `orch doctor`: finding and repairing what is off.
+//! `orch doctor`: finding and repairing damage.
 //!
-//! [`look`] gathers facts and changes nothing, [`diagnose`] makes findings and steps of them and touches nothing, and
+//! [`look`] gathers facts and changes nothing. [`diagnose`] turns facts into findings and steps, and touches nothing.
 //! [`repair`] carries out exactly those steps.
 
 pub(super) mod behind;

@@ -1,4 +1,4 @@
-//! The journal, put together again from what git, the worktrees and the attempts' folders show.
+//! Rebuilds the journal from git, the worktrees and the attempts' folders.
 //!
 //! What is written down is what they show and no more: an attempt whose end left a record ended that way; a phase is done
 //! when its tasks and its check are reported done on commits of the branch, nothing is uncommitted, and it waits for nobody and
@@ -71,7 +71,7 @@ pub(super) fn rebuild(
             lost,
         ));
     }
-    // Events of unknown time come last, in their order.
+    // Events of unknown time come last, in their own order.
     events.sort_by_key(|(at, _)| at.unwrap_or(now));
     for (at, event) in events {
         let at = journal.epoch().at(at.unwrap_or(now)).max(scheduler.state().now);
@@ -79,7 +79,7 @@ pub(super) fn rebuild(
             written += journal.append(at, run, &[event], Sync::Process)?.len();
         }
     }
-    // The last entry takes all before it to the disk.
+    // Writing the last entry durably also writes all earlier entries to the disk.
     let why = format!("the journal was rebuilt: {written} entries");
     let at = journal.epoch().at(now).max(scheduler.state().now);
     journal.append(at, run, &[Event::Warning { plan: None, why }], Sync::Disk)?;

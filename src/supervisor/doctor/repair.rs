@@ -1,4 +1,4 @@
-//! Carrying out the steps of `orch doctor --fix`, and nothing besides.
+//! Carries out the steps of `orch doctor --fix`, and nothing else.
 
 use std::fs;
 
@@ -28,9 +28,9 @@ use crate::supervisor::recovery::{attempts as recovery, evidence};
 pub enum RepairEnd {
     /// Its step was carried out.
     Done,
-    /// It could not be.
+    /// The step could not be carried out.
     Failed(String),
-    /// A person has to.
+    /// A person has to repair this.
     Left,
 }
 

@@ -1,4 +1,4 @@
-//! Signals after the loop has ended: nothing reads the inbox, and the remaining work may hang on a git command.
+//! Handles signals after the loop has ended: nothing reads the inbox then, and the remaining work may hang on a git command.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Signals of a person after which the program ends, whatever it is doing: the first may have been meant for the loop.
 const ENOUGH: u32 = 2;
 
-/// From here on two signals end this program at once. Whatever is interrupted by that is ended by the next run.
+/// From here on two signals end this program at once. The next run ends whatever is left running.
 pub fn end_at_signals() {
     static SEEN: AtomicU32 = AtomicU32::new(0);
     // On its own thread: the loop's thread may hang.
