@@ -1,26 +1,26 @@
-//! Floor 4: the imperative shell. It selects what happened, lets the scheduler decide, writes the decision down and performs it;
-//! it decides nothing about a plan's state.
+//! Floor 4: the imperative shell. It selects what happened, lets the scheduler decide, records the decision and performs it.
+//! The shell decides nothing about a plan's state.
 //!
 //! | floor | sub-room | what lives there |
 //! |---|---|---|
 //! | 12 | `drive` | the engine: the loop over the parts |
-//! | 11 | `work` | those at work: worktrees, what they report, verifications and landings under way |
-//! | 11 | `watch` | what is looked at beside the loop |
-//! | 11 | `tell` | those who are told of what was recorded |
-//! | 10 | `away` | attempts that run on other machines, watched from here |
-//! | 9 | `desk` | what the parts of the engine share |
-//! | 8 | `preflight` | what refuses a run, what it is warned of, what it would do |
-//! | 7 | [`doctor`] | finding and repairing what is off |
-//! | 6 | `control` | what is asked for, over the control socket or beside it |
+//! | 11 | `work` | running work: worktrees, reports, verifications and landings |
+//! | 11 | `watch` | checks that run beside the loop |
+//! | 11 | `tell` | notices about recorded events |
+//! | 10 | `away` | attempts on other machines, watched from here |
+//! | 9 | `desk` | the shared parts of the engine |
+//! | 8 | `preflight` | checks before a run, warnings, previews |
+//! | 7 | [`doctor`] | finding and repairing damage |
+//! | 6 | `control` | requests, over the control socket or without a supervisor |
 //! | 5 | `view` | looking at the journal and the repository |
 //! | 4 | `conflict` | the conflict of a plan that a person resolves |
-//! | 3 | `recovery` | what happened while no supervisor was at work, or was undone since |
+//! | 3 | `recovery` | changes that happened while no supervisor was at work, and work that was undone since |
 //! | 2 | `perform` | performing effects |
-//! | 1 | `node` | what runs on another machine |
-//! | 1 | `brief` | what an agent is told before it begins |
-//! | 0 | `project` | what is driven: manifest, places, names, the journal replayed |
+//! | 1 | `node` | the program's part on another machine |
+//! | 1 | `brief` | the files and settings that an agent starts with |
+//! | 0 | `project` | the project: manifest, paths, names, the replayed journal |
 //!
-//! A sub-room imports from those on lower floors; `tests/architecture.rs` fails when one does not.
+//! A sub-room imports only from lower floors; `tests/architecture.rs` guards this rule.
 
 mod away;
 mod brief;
