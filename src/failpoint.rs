@@ -1,4 +1,4 @@
-//! Failpoints: places at which a test lets a process die, to prove that nothing is lost there.
+//! Failpoints: places where a test lets a process die, to prove that nothing is lost.
 //!
 //! With the feature `faults`, and `FAULT_POINTS=FILE:K` in the environment, every process that passes a point appends a
 //! line to FILE, and the one that writes line K is killed (`SIGKILL`) on the spot, or its child is where the point names

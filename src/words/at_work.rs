@@ -1,4 +1,4 @@
-//! What an attempt is at, in words.
+//! The present activity of an attempt, in words.
 
 use super::list::rough;
 use super::reason_text::ReasonText;

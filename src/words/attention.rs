@@ -1,10 +1,10 @@
-//! What needs a person, in words, and the command that settles it.
+//! The things that need a person, in words, with the command that settles each.
 
 use super::reason_text::{About, ReasonText};
 use crate::plan::{PlanName, Point, WorkRef};
 use crate::schedule::{Attention, AttentionKind, Hold, MergeReason, MergeTrouble, Reason, State, WaitingFor};
 
-/// What it is, and the command that settles it or says more.
+/// The description, and the command that settles the item or says more.
 pub fn attention_text(item: &Attention, state: &State) -> (String, String) {
     let about = About::of(&item.plan, state);
     (ReasonText::of(&item.reason, &about).text, command(item, &about))
@@ -48,7 +48,7 @@ fn command(item: &Attention, about: &About<'_>) -> String {
     }
 }
 
-/// What is tried again needs a look first.
+/// The remedy for work that can be tried again; a person should look at it first.
 fn again(what: &WorkRef, about: &About<'_>) -> String {
     format!("orch why {what}, then {}", about.again(what))
 }

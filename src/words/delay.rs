@@ -1,4 +1,4 @@
-//! Which time is waited for, in words.
+//! The time that a plan waits for, in words.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where a merge stands, in words.
+//! The state of a merge, in words.
 
 use super::reason_text::ReasonText;
 use crate::plan::{PhaseId, PlanName, Point, WorkRef};

@@ -1,4 +1,4 @@
-//! Floor 3: the core's values as English sentences, for those who look, for hooks and for the journal.
+//! Floor 3: the core's values as English sentences, for people, for hooks and for the journal.
 
 mod at_work;
 mod attention;

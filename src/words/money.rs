@@ -14,7 +14,7 @@ pub fn money(micros: u64, currency: Currency) -> String {
     }
 }
 
-/// The same of a whole number with a fraction, as `--json` has it.
+/// The same for an amount that is a fraction, as in `--json`.
 pub fn cost(cost: f64, currency: Currency) -> String {
     // Costs are not negative, and far below the range.
     money((cost * 1e6).round() as u64, currency)

@@ -1,4 +1,4 @@
-//! A reason as people read it.
+//! Reasons as people read them.
 
 use std::fmt;
 
@@ -13,14 +13,14 @@ use crate::schedule::{
 /// A reason, and what a person can do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReasonText {
-    /// What it is.
+    /// The reason.
     pub text: String,
-    /// What a person can do about it; none where nobody need do anything.
+    /// The remedy; none when nobody has to do anything.
     pub remedy: Option<String>,
 }
 
 impl ReasonText {
-    /// A reason that nobody need do anything about.
+    /// A reason without a remedy.
     pub fn plain(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -86,7 +86,7 @@ impl fmt::Display for ReasonText {
     }
 }
 
-/// What the words of a reason depend on besides itself.
+/// The values that the words of a reason depend on, besides the reason itself.
 pub(super) struct About<'a> {
     pub(super) plan: &'a PlanName,
     pub(super) phase: RunPhase,
@@ -103,7 +103,7 @@ impl<'a> About<'a> {
         format!("orch retry {}", self.plan)
     }
 
-    /// The command that tries something again: another `orch up` is refused while one is under way.
+    /// The command that tries something again. While an `orch up` is under way, another `orch up` is refused.
     pub(super) fn again(&self, what: impl fmt::Display) -> String {
         match self.phase {
             RunPhase::Driving | RunPhase::Stopping { .. } => format!("orch retry {what}"),
@@ -127,7 +127,7 @@ pub fn explained(work: &Work, state: &State, plan: &PlanName) -> Vec<ReasonText>
     texts
 }
 
-/// Why a unit of a plan is not being worked on, most important first; what its attempt is at when it is.
+/// Why nobody works on a unit of a plan, most important first. The activity of the attempt when somebody does.
 pub fn explained_unit(work: &Work, state: &State, plan: &PlanName, unit: UnitId) -> Vec<ReasonText> {
     texts(&explain_unit(work, state, plan, unit), state, plan)
 }
@@ -140,13 +140,13 @@ fn texts(reasons: &[Reason], state: &State, plan: &PlanName) -> Vec<ReasonText> 
         .collect()
 }
 
-/// What to say of a plan that has landed and has other tasks by now; none where that is not so.
+/// The text about a plan whose document got other tasks after the plan had landed; none for any other plan.
 pub fn rewritten(work: &Work, state: &State, plan: &PlanName) -> Option<ReasonText> {
     let plan = work.plans.iter().find(|known| known.name == *plan)?;
     is_rewritten(state, plan).then(|| landed::landed(&LandedReason::Rewritten))
 }
 
-/// Adds the words to events that the core records without.
+/// Adds the words to events that the core records without words.
 pub fn complete(events: &mut [Event], scheduler: &Scheduler) {
     let (work, state) = (scheduler.work(), scheduler.state());
     for event in events {

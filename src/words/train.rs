@@ -3,7 +3,7 @@
 use crate::schedule::listed;
 use crate::schedule::train::TrainPlace;
 
-/// Why it waits, as far as the train itself knows that.
+/// Why the plan waits, as far as the train itself knows the reason.
 pub fn train_reason(place: &TrainPlace) -> Option<String> {
     let red = place.red.as_ref().map(|red| match red.batch.as_slice() {
         [_] => format!("does not pass: {}", red.why),
