@@ -48,7 +48,7 @@ use crate::supervisor::work::verifying::Verifying;
 use crate::supervisor::work::worktree_queue::{WorktreeQueue, warn_of_contents};
 use crate::supervisor::{doctor, perform};
 
-/// Drives the repository until nothing is left to do without a person. Only one process does so at a time.
+/// Drives the repository until nothing is left to do without a person. Only one process at a time can drive a repository.
 ///
 /// # Errors
 ///
@@ -238,7 +238,7 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
     let records = || Ok(engine.desk.journal.read_all()?);
     let mut found = changed_documents::found(&engine.desk.project, &engine.desk.scheduler, &records)?;
     found.retain(|event| engine.desk.scheduler.take(now, event));
-    // A box carries no time: what was said with one is heard after it.
+    // A ticked box carries no time. Reports that came together with a box are read after the box.
     let brought = brought_ticks(&engine.desk.project, &engine.desk.scheduler, &engine.desk.journal)?;
     found.extend(engine.desk.scheduler.note_ticks(now, &brought));
     let records = engine
@@ -247,7 +247,7 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
         .append(now, engine.desk.run, &found, Sync::Process)?;
     engine.announce(&records);
     let mut missed = vec![started];
-    // What a person said in the meantime counts too, and keeps a new run from making the worktree again.
+    // Reports by people in the meantime count too, and keep a new run from making the worktree again.
     let open = engine.desk.scheduler.state().plans();
     let open = open.filter(|(_, run)| run.landed.is_empty());
     let open: Vec<PlanName> = open.map(|(name, _)| name.clone()).collect();
@@ -280,7 +280,7 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
     if !merge_only {
         engine.desk.project.note_manifest()?;
         engine.desk.project.write_down(None)?;
-        // Looked for now that what was held or had failed is open again.
+        // This check comes last: by now plans that were held or had failed are open again.
         let lost = recovery::lost_worktrees(engine.desk.scheduler.state());
         missed.extend(
             lost.into_iter()

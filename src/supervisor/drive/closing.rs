@@ -1,7 +1,7 @@
-//! After the end of a run: what is still being told, when the repository is free for others again.
+//! After the end of a run: sends the remaining notices while the repository is free for others again.
 //!
-//! A hook may take minutes, and may call this program itself: nobody is to wait for it, and it is not to wait for the
-//! supervisor that waits for it.
+//! A hook may take minutes, and may call this program itself. Nobody should wait for the hook, and the hook must not wait
+//! for a supervisor that waits for the hook.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ impl<'o> Closing<'o> {
         }
     }
 
-    /// Waits until everything was told, and takes leave.
+    /// Waits until every notice is sent, then closes the run.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl<'o> Closing<'o> {
         self.take_leave().and(waited)
     }
 
-    /// Until everything was told, or a signal says that nobody waits any longer.
+    /// Waits until every notice is sent, or until a signal says that nobody wants to wait any longer.
     async fn wait(&mut self) -> Result<(), SupervisorError> {
         let Some(notifier) = self.notifier.take() else {
             return Ok(());

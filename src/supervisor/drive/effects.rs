@@ -84,7 +84,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Does what the merge train asks for.
+    /// Carries out an order of the merge train.
     fn train(&mut self, order: Order, into: Option<String>) -> Result<(), SupervisorError> {
         let target = into.unwrap_or_else(|| self.desk.project.target.clone());
         let (project, pool) = (self.desk.project.clone(), self.desk.pool.clone());
@@ -131,7 +131,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Reads people's reports on the plans that are to land again. None when one of them may no longer land.
+    /// Reads people's reports again on the plans that are to land. None when one of these plans may no longer land.
     fn land_gate(&mut self, landing: &Landing) -> Result<Option<LandGate>, SupervisorError> {
         let gate = LandGate::before(&self.desk, landing);
         for plan in &landing.batch {
@@ -170,7 +170,7 @@ fn check(desk: &Desk, effect: Effect) {
     });
 }
 
-/// Merges what an attempt has made into its plan's branch.
+/// Merges the work of an attempt into the plan's branch.
 fn integrate(desk: &Desk, effect: Effect) {
     let Effect::Integrate {
         plan,

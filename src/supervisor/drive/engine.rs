@@ -50,7 +50,7 @@ pub(super) struct Engine<'o> {
     pub(super) reports: Reports,
     pub(super) worktree_queue: WorktreeQueue,
     pub(super) verifying: Verifying,
-    /// The landing that is being carried out, or was last.
+    /// The landing that is being carried out, or the last one.
     pub(super) landing: Option<Arc<LandGate>>,
     pub(super) gates: ToldGates,
     pub(super) notifier: Option<Notifier>,
@@ -64,7 +64,7 @@ pub(super) struct Engine<'o> {
 }
 
 impl Engine<'_> {
-    /// Until nothing is left to do without a person.
+    /// Runs until nothing is left to do without a person.
     pub(super) async fn run(&mut self) -> Result<Ending, SupervisorError> {
         loop {
             if let Some(ending) = self.ending {
@@ -95,7 +95,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Decides, writes down, announces, performs.
+    /// Decides, records, announces, performs.
     pub(super) fn handle(&mut self, inputs: Vec<Input>) -> Result<(), SupervisorError> {
         let now = self.desk.clock.now();
         let (mut events, mut effects) = (Vec::new(), Vec::new());
@@ -105,7 +105,7 @@ impl Engine<'_> {
             events.extend(step.events);
             effects.extend(step.effects);
         }
-        // Written down before anything is done about it.
+        // Recorded before anything is done about it.
         let records = self
             .desk
             .journal
@@ -171,7 +171,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Reads what an agent reported while nobody listened.
+    /// Reads an agent's reports from the time when nobody listened.
     pub(super) fn read_status_now(&mut self, lane: &LaneId) -> Result<(), SupervisorError> {
         let records = note_now(&mut self.desk, lane)?;
         self.announce(&records);

@@ -74,7 +74,7 @@ impl Engine<'_> {
                 self.stray_writes.look_beside(&self.desk);
                 self.stray_writes.look_at_hooks(inputs);
                 pins::repair(&self.desk);
-                // Told before the end is: what follows from the end depends on it.
+                // Usage is reported before the end, because the consequences of the end depend on the usage.
                 inputs.extend(output::usage(&self.desk.project.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
             }
@@ -102,7 +102,7 @@ impl Engine<'_> {
             EngineMessage::Call(call) => self.answer(call, inputs)?,
             EngineMessage::ManifestHint => self.manifest.read_later(&self.desk),
             EngineMessage::ManifestRead(read) => {
-                // What came before the edit is taken in first.
+                // Messages from before the edit are taken in first.
                 self.handle(std::mem::take(inputs))?;
                 self.take_edit(*read)?;
             }
@@ -134,7 +134,7 @@ impl Engine<'_> {
                 let _ = call.reply.send(Answer::Accepted);
             }
             Request::Steer { what, steer } => {
-                // What came before the request is taken in first, so that it counts.
+                // Messages from before the request are taken in first, so that they count.
                 self.handle(std::mem::take(inputs))?;
                 let answer = self.steer(&what, steer)?;
                 let _ = call.reply.send(answer);
@@ -176,7 +176,7 @@ impl Engine<'_> {
                 resolve_later(&self.desk, plan, step, call.reply);
             }
             Request::Merge { plans, into } => {
-                // What came before the request is taken in first, so that it counts.
+                // Messages from before the request are taken in first, so that they count.
                 self.handle(std::mem::take(inputs))?;
                 self.request_merge(plans, into, Some(call.reply))?;
             }
@@ -215,7 +215,7 @@ impl Engine<'_> {
             return Ok(());
         }
         self.desk.pool.try_anew();
-        // A person who asks wants it tried again. Without verdicts there is nothing to forget.
+        // A person who asks wants another try. Without stored verdicts there is nothing to forget.
         let _ = Verdicts::open(&self.desk.project.dir).and_then(|verdicts| verdicts.forget_reds());
         let target = into.clone().unwrap_or_else(|| self.desk.project.target.clone());
         let before = self.desk.project.repo.branch_tip(&target)?;
@@ -224,7 +224,7 @@ impl Engine<'_> {
         self.handle(vec![Input::Event(Event::MergeRequested { plans, into })])
     }
 
-    /// Takes in what the manifest says now, as far as it still may.
+    /// Takes in the edited manifest, as far as a live edit may change things.
     fn take_edit(&mut self, read: Result<PlanSet, SupervisorError>) -> Result<(), SupervisorError> {
         let hooks = self.desk.project.set.hooks.clone();
         let inputs = self.manifest.take(&mut self.desk, read)?;
@@ -238,7 +238,7 @@ impl Engine<'_> {
         self.handle(inputs)
     }
 
-    /// Does what is asked of all of these, or of none of them.
+    /// Carries out a request for all of these, or for none of them.
     pub(super) fn steer(&mut self, what: &[WorkRef], asked: Steer) -> Result<Answer, SupervisorError> {
         // A person's work and reports count before any agent continues.
         let mut too_late = Vec::new();
