@@ -1,4 +1,4 @@
-//! Answers of this program's own commands. However many look at once, one command is run for all of them.
+//! Answers of this program's own commands. One run of a command answers all viewers who ask at the same time.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -19,22 +19,22 @@ use crate::journal::JournalMark;
 const CHILDREN: usize = 3;
 /// How long a command may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Between two runs of one command lies at least this, and twice the time that it takes.
+/// The pause between two runs of one command is at least this long, and at least twice as long as a run takes.
 const REST: Duration = Duration::from_millis(250);
 /// Most command lines whose answers are kept.
 const KEPT: usize = 256;
 
-/// This program, called for the repository that is served.
+/// This program, called for the served repository.
 #[derive(Debug, Clone)]
 pub struct ServedProgram {
-    /// Where it is.
+    /// The path of the program.
     pub path: PathBuf,
     /// `-C` and `--manifest`.
     pub options: Vec<OsString>,
 }
 
 impl ServedProgram {
-    /// A command line of it. It gets no terminal and nothing to read.
+    /// A command line of the program. The command gets no terminal and no input.
     pub fn command(&self, line: &[String]) -> Command {
         let mut command = Command::new(&self.path);
         command
@@ -46,7 +46,7 @@ impl ServedProgram {
     }
 }
 
-/// What is kept of a long answer.
+/// The part of a long answer that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Keep {
     /// Its first bytes.
@@ -55,25 +55,25 @@ pub enum Keep {
     Tail(usize),
 }
 
-/// How an answer is wanted.
+/// The requirements on an answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish {
-    /// How long it holds while nothing is new in the journal.
+    /// How long the answer stays valid while the journal has no new entries.
     pub holds: Duration,
-    /// What is kept of it.
+    /// The part of the answer that is kept.
     pub keep: Keep,
 }
 
-/// What a command said.
+/// The output of a command.
 #[derive(Debug, Default)]
 pub struct Looked {
-    /// Its exit code; none when it was ended.
+    /// The exit code; none when the command was ended by force.
     pub code: Option<i32>,
     /// Its standard output.
     pub out: Vec<u8>,
-    /// What it said to people.
+    /// The messages for people on standard error.
     pub err: String,
-    /// True when something of the output is missing.
+    /// True when a part of the output is missing.
     pub cut: bool,
 }
 
@@ -102,20 +102,20 @@ struct KeptAnswer {
 
 type Cell = Arc<tokio::sync::Mutex<Option<KeptAnswer>>>;
 
-/// All answers of late.
+/// All recent answers.
 #[derive(Debug)]
 pub struct CommandLooks {
     program: ServedProgram,
     news: Arc<JournalNews>,
-    /// By command line, and by what is kept of its output.
+    /// The answers by command line and by the kept part of the output.
     cells: Mutex<HashMap<(Vec<String>, Keep), Cell>>,
     children: Semaphore,
-    /// Grows with every action: answers from before it hold no longer.
+    /// Grows with every action. Answers from before an action are no longer valid.
     age: AtomicU64,
 }
 
 impl CommandLooks {
-    /// Looks with this program.
+    /// Answers of this program.
     pub fn new(program: ServedProgram, news: Arc<JournalNews>) -> Self {
         Self {
             program,
@@ -131,12 +131,12 @@ impl CommandLooks {
         &self.program
     }
 
-    /// Something was done: what was said before holds no longer.
+    /// An action was carried out: earlier answers are no longer valid.
     pub fn outdate(&self) {
         self.age.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What this command line says now.
+    /// The present answer of this command line.
     pub async fn look(&self, line: &[&str], wish: Wish) -> Arc<Looked> {
         let line: Vec<String> = line.iter().map(|&word| word.to_owned()).collect();
         let cell = self.cell((line.clone(), wish.keep));
@@ -153,7 +153,7 @@ impl CommandLooks {
             let rest = REST.max(answer.took * 2).saturating_sub(passed);
             tokio::time::sleep(rest).await;
         }
-        // Looked at before the answer is made: what happens meanwhile outdates it.
+        // Read before the command runs, so that entries made during the run outdate the answer.
         let mark = self.news.now().await;
         let began = Instant::now();
         let looked = Arc::new(self.run(&line, wish.keep).await);
@@ -170,7 +170,7 @@ impl CommandLooks {
     fn cell(&self, key: (Vec<String>, Keep)) -> Cell {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         if cells.len() >= KEPT && !cells.contains_key(&key) {
-            // Those that nobody waits for.
+            // Drops the answers that nobody waits for.
             cells.retain(|_, cell| Arc::strong_count(cell) > 1);
         }
         cells.entry(key).or_default().clone()
@@ -196,7 +196,7 @@ impl CommandLooks {
             let ((out, cut), (err, _)) =
                 tokio::join!(read_some(out, keep), read_some(err, Keep::Tail(16 << 10)));
             if cut && matches!(keep, Keep::Head(_)) {
-                // Nobody reads the rest.
+                // Nobody reads the rest of the output.
                 let _ = child.start_kill();
             }
             let code = child.wait().await.ok().and_then(|status| status.code());
@@ -214,7 +214,7 @@ impl CommandLooks {
     }
 }
 
-/// Reads to the end, or until there is enough; keeps the part that is wanted.
+/// Reads to the end, or until there is enough. Returns the wanted part, and whether a part is missing.
 async fn read_some(mut from: impl AsyncRead + Unpin, keep: Keep) -> (Vec<u8>, bool) {
     let mut all = Vec::new();
     let mut cut = false;

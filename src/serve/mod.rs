@@ -1,5 +1,6 @@
-//! Floor 5: the fleet as web pages. Every answer is what a command of this program prints, and every action is a command line
-//! of it: the pages decide nothing, and a supervisor notices no more of them than that the journal is read.
+//! Floor 5: the fleet as web pages. Every answer is the output of a command of this program, and every action is a command
+//! line of this program. The pages decide nothing. A supervisor notices nothing of the pages except that the journal is
+//! read.
 
 mod act;
 mod api;

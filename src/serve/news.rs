@@ -1,4 +1,4 @@
-//! What is new in the journal: read once, however many look.
+//! New journal entries: read once, for any number of viewers.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,17 +10,17 @@ use crate::journal::{JournalError, JournalMark, JournalReader, OrchDir, Record};
 
 /// How often the journal is looked at while somebody listens.
 const LOOK: Duration = Duration::from_millis(250);
-/// Entries that are kept at hand for those who listen; who is further behind reads the journal.
+/// How many entries are kept in memory for viewers. A viewer who is further behind reads the journal.
 const AT_HAND: usize = 1024;
-/// Most entries that are read for one viewer at once.
+/// How many entries are read for one viewer at once.
 const READ: usize = 512;
 
 /// An entry as one line of JSON.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Its number.
+    /// The number of the entry.
     pub seq: i64,
-    /// `orch events --json` prints the same.
+    /// The same line as `orch events --json` prints.
     pub json: Arc<str>,
 }
 
@@ -33,7 +33,7 @@ impl Entry {
     }
 }
 
-/// The journal's end, for all who listen.
+/// The end of the journal, for all viewers.
 #[derive(Debug)]
 pub struct JournalNews {
     dir: OrchDir,
@@ -53,22 +53,22 @@ impl JournalNews {
         }
     }
 
-    /// Where things stand now.
+    /// The present end of the journal.
     pub async fn now(&self) -> JournalMark {
         let dir = self.dir.clone();
         let found = tokio::task::spawn_blocking(move || JournalMark::now(&dir)).await;
-        // A journal that cannot be read now says so in the answers themselves.
+        // When the journal cannot be read, the answers of the commands say so.
         found.ok().and_then(Result::ok).unwrap_or_default()
     }
 
-    /// Tells of every change of the mark.
+    /// Reports every change of the mark.
     pub fn listen(&self) -> watch::Receiver<JournalMark> {
         let listener = self.mark.subscribe();
         self.wanted.notify_one();
         listener
     }
 
-    /// Looks at the journal as long as somebody listens; ends never.
+    /// Looks at the journal while somebody listens. Never ends.
     pub async fn watch(&self) {
         loop {
             if self.mark.receiver_count() == 0 {
@@ -84,7 +84,7 @@ impl JournalNews {
         }
     }
 
-    /// Takes new entries to hand.
+    /// Reads new entries into memory.
     async fn gather(&self, before: i64, now: i64) {
         let few = now - before <= AT_HAND as i64 && before > 0;
         let new = if few { self.read(before).await } else { Vec::new() };
@@ -103,7 +103,7 @@ impl JournalNews {
         }
     }
 
-    /// Entries after `seq`, in order: some, where there are any, and all of them in several calls.
+    /// Entries after `seq`, in order. Several calls may be needed to get all of them.
     pub async fn after(&self, seq: i64) -> Vec<Entry> {
         let at_hand = {
             let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! What all answers share.
+//! The state that all answers share.
 
 use std::sync::Arc;
 
@@ -12,41 +12,41 @@ use super::fleet::Status;
 use super::look::{CommandLooks, Keep, Looked, ServedProgram, Wish};
 use super::news::JournalNews;
 
-/// Most bytes of an answer that is a document as a whole.
+/// How many bytes a whole document may have.
 const DOCUMENT: usize = 64 << 20;
 
-/// A repository that is served.
+/// A served repository.
 #[derive(Debug)]
 pub struct Server {
-    /// What pages call the repository.
+    /// The name of the repository on the pages.
     pub name: String,
-    /// Its `.git/orch`.
+    /// The repository's `.git/orch`.
     pub dir: OrchDir,
     /// The key to the pages.
     pub token: Token,
-    /// Only shown: nobody may act.
+    /// True when the pages only show, and nobody may act.
     pub readonly: bool,
-    /// True where other machines may come in.
+    /// True when other machines may connect.
     pub public: bool,
-    /// News from the journal.
+    /// New journal entries.
     pub news: Arc<JournalNews>,
     /// Answers of commands.
     pub looks: CommandLooks,
 }
 
-/// Why there is no page: in the words of the command that was asked.
+/// Why there is no page, in the words of the command that failed.
 #[derive(Debug)]
 pub struct Trouble {
-    /// How the answer is marked.
+    /// The status of the answer.
     pub status: StatusCode,
-    /// What is wrong.
+    /// The problem.
     pub why: String,
-    /// What helps.
+    /// The remedies.
     pub hints: Vec<String>,
 }
 
 impl Trouble {
-    /// There is nothing of this kind.
+    /// Nothing of this kind exists.
     pub fn missing(why: impl Into<String>) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
@@ -55,7 +55,7 @@ impl Trouble {
         }
     }
 
-    /// What a command said as it failed.
+    /// The messages of a failed command.
     pub fn of(looked: &Looked) -> Self {
         let said = |word: &'static str| {
             let lines = looked.err.lines();
@@ -95,11 +95,11 @@ impl Server {
         }
     }
 
-    /// What a command says, where it succeeds.
+    /// The output of a command that succeeds.
     ///
     /// # Errors
     ///
-    /// With its words where it does not.
+    /// The messages of the command when it fails.
     pub async fn ask(&self, line: &[&str], holds_s: u64) -> Result<Arc<Looked>, Trouble> {
         let wish = Wish {
             holds: std::time::Duration::from_secs(holds_s),
@@ -112,7 +112,7 @@ impl Server {
         }
     }
 
-    /// What a command says as JSON, read.
+    /// The output of a command, read as JSON.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl Server {
         })
     }
 
-    /// How all plans stand.
+    /// The state of all plans.
     ///
     /// # Errors
     ///
