@@ -1,6 +1,6 @@
-//! The client's side of the Agent Client Protocol (version 1, <https://agentclientprotocol.com>) for one prompt: a process between
-//! the runner and a program that speaks the protocol over its standard input and output. What happens is printed for the
-//! log, a line of JSON for each event.
+//! The client side of the Agent Client Protocol (version 1, <https://agentclientprotocol.com>) for one prompt: a process
+//! between the runner and a program that speaks the protocol over its standard input and output. The process prints each
+//! event for the log, as one line of JSON.
 //!
 //! The protocol's own crate is not used: it changes how `serde_json` orders keys in all of this program.
 
@@ -21,24 +21,24 @@ use crate::plan::PermissionPolicy;
 /// The hidden argument that makes this program such a client.
 pub const ACP_ARGUMENT: &str = "__acp";
 
-/// The version of the protocol that is spoken.
+/// The protocol version that this client speaks.
 const VERSION: u64 = 1;
 
-/// How long a program may take to end when it has no more to do.
+/// How long a program may take to end when it has nothing more to do.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-/// What one prompt needs.
+/// The settings of one prompt.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AcpCall {
     /// The file with the prompt.
     pub prompt: std::path::PathBuf,
-    /// The conversation to continue with.
+    /// The conversation to continue.
     pub session: Option<String>,
-    /// What is answered when it asks for permission.
+    /// The answer to requests for permission.
     pub permissions: PermissionPolicy,
-    /// What a person answered to the request that ended the attempt before; it counts for the next one.
+    /// A person's answer to the request that ended the attempt before. The answer applies to the next request.
     pub answer: Option<bool>,
-    /// True when it is told of the tools of `orch mcp`.
+    /// True when the program gets the tools of `orch mcp`.
     pub mcp: bool,
     /// Program and arguments.
     pub command: Vec<String>,
@@ -56,17 +56,17 @@ impl AcpCall {
     }
 }
 
-/// What comes in.
+/// An incoming event.
 enum AcpNews {
-    /// A line of the program.
+    /// A line of the program's output.
     Line(String),
-    /// Its output has ended.
+    /// The program's output has ended.
     Closed,
-    /// A person, or the time-out, wants it to end.
+    /// A person or the time-out wants the turn to end.
     Cancel,
 }
 
-/// Runs one prompt, told as JSON, to its end. The exit code is 0 when the program ended its turn by itself.
+/// Runs one prompt, described as JSON, to its end. The exit code is 0 when the program ended its turn by itself.
 pub fn run_acp(call: &str) -> ExitCode {
     let ended = serde_json::from_str(call)
         .map_err(|error| format!("what is to be asked is not known: {error}"))
@@ -81,7 +81,7 @@ pub fn run_acp(call: &str) -> ExitCode {
     }
 }
 
-/// Prints an event, or another line. Nobody may be left to read it; the work goes on.
+/// Prints an event, or another line. Work continues even when nobody is left to read the line.
 fn tell(event: &dyn Display) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{event}").and_then(|()| out.flush());
@@ -96,7 +96,7 @@ struct AcpTurn {
     permissions: PermissionPolicy,
     answer: Option<bool>,
     session: Option<String>,
-    /// While an old conversation is read again, what comes is known.
+    /// True while an old conversation is loaded again: its events are already known.
     is_replay: bool,
 }
 
@@ -144,7 +144,7 @@ impl AcpTurn {
         }
         let loads = known.pointer("/agentCapabilities/loadSession") == Some(&Value::Bool(true));
         let session = self.enter(call, loads)?;
-        // One that cannot be loaded again is not worth its name.
+        // The name of a conversation that cannot be loaded again is of no use.
         if loads {
             tell(&json!({ "type": "session", "session": session }));
         }
@@ -156,7 +156,7 @@ impl AcpTurn {
         )?;
         let reason = ended["stopReason"].as_str().unwrap_or("unknown");
         tell(&json!({ "type": "end", "reason": reason, "usage": usage_of(&ended) }));
-        // Its standard input ends: it has no more to do.
+        // Closing standard input tells the program that it has nothing more to do.
         drop(self.input);
         let until = Instant::now() + GOODBYE;
         while let Ok(AcpNews::Line(_) | AcpNews::Cancel) = self
@@ -168,7 +168,7 @@ impl AcpTurn {
         Ok(reason == "end_turn")
     }
 
-    /// The conversation that is continued, or a new one.
+    /// Loads the conversation to continue, or starts a new conversation.
     fn enter(&mut self, call: &AcpCall, loads: bool) -> Result<String, String> {
         let folder = std::env::current_dir().map_err(|error| format!("the folder is gone: {error}"))?;
         let servers = match call.mcp {
@@ -180,7 +180,7 @@ impl AcpTurn {
             let params = json!({ "sessionId": session, "cwd": folder, "mcpServers": servers });
             let loaded = self.ask("session/load", params);
             self.is_replay = false;
-            // The prompt continues that conversation: in a new one it would mean nothing.
+            // The prompt continues that conversation. In a new conversation the prompt would make no sense.
             return loaded.map(|_| session.clone());
         }
         let made = self.ask("session/new", json!({ "cwd": folder, "mcpServers": servers }))?;
@@ -188,7 +188,7 @@ impl AcpTurn {
         Ok(session.to_owned())
     }
 
-    /// Asks, and handles what comes until the answer is there.
+    /// Sends a request, and handles incoming events until the answer arrives.
     fn ask(&mut self, method: &str, params: Value) -> Result<Value, String> {
         self.requests += 1;
         let id = json!(self.requests);
@@ -208,7 +208,7 @@ impl AcpTurn {
                 }
             };
             let Ok(message) = serde_json::from_str::<Value>(&line) else {
-                // Some print more than messages.
+                // Some programs print other lines than messages.
                 tell(&line);
                 continue;
             };
@@ -237,7 +237,7 @@ impl AcpTurn {
                 let outcome = self.permission(params);
                 let result = json!({ "outcome": outcome });
                 self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }))?;
-                // Without the permission nothing is left to do before a person has answered.
+                // Without the permission nothing is left to do until a person has answered.
                 match outcome["outcome"] == "cancelled" {
                     true => self.cancel(),
                     false => Ok(()),
@@ -251,7 +251,7 @@ impl AcpTurn {
         }
     }
 
-    /// What is answered to a request for permission.
+    /// The answer to a request for permission.
     fn permission(&mut self, params: &Value) -> Value {
         let title = params.pointer("/toolCall/title").and_then(Value::as_str);
         let title = title.unwrap_or("a tool");
@@ -277,7 +277,7 @@ impl AcpTurn {
         }
     }
 
-    /// Asks for the end of the turn. The answer to the prompt still comes.
+    /// Asks the program to end the turn. The answer to the prompt still arrives.
     fn cancel(&mut self) -> Result<(), String> {
         let Some(session) = &self.session else {
             return Ok(());
@@ -292,7 +292,8 @@ impl AcpTurn {
     }
 }
 
-/// What was used. The protocol has no word for it yet: the first is the draft's, the other Gemini CLI's.
+/// The usage of the turn. The protocol does not define this field yet: the first name is the draft's, the second is Gemini
+/// CLI's.
 fn usage_of(ended: &Value) -> Value {
     let quota = ended.pointer("/_meta/quota/token_count");
     let told = |quota: &Value| json!({ "inputTokens": quota["input_tokens"], "outputTokens": quota["output_tokens"] });
@@ -302,7 +303,7 @@ fn usage_of(ended: &Value) -> Value {
     }
 }
 
-/// The server of `orch mcp`, as the protocol writes it. A program need not hand its own environment on.
+/// The server of `orch mcp`, in the protocol's format. A program may not hand its own environment on.
 fn own_server() -> Result<Value, String> {
     let program = std::env::current_exe().map_err(|error| format!("this program is gone: {error}"))?;
     let own = std::env::vars().filter(|(name, _)| name.starts_with("ORCH_") || name == "PATH");
@@ -312,7 +313,7 @@ fn own_server() -> Result<Value, String> {
     Ok(json!({ "name": "orch", "command": program, "args": ["mcp"], "env": env }))
 }
 
-/// The option to choose, by its kind: the narrower one first.
+/// The option to choose, by its kind. A narrower option comes first.
 fn chosen(options: &Value, allows: bool) -> Option<&Value> {
     let kinds = match allows {
         true => ["allow_once", "allow_always"],
@@ -342,7 +343,7 @@ fn read(mut output: impl Read, sender: &Sender<AcpNews>) {
     let line = |line: &[u8]| {
         let text = String::from_utf8_lossy(line).trim().to_owned();
         if !text.is_empty() {
-            // Who waits for it may have given up; the program must not wait for a reader.
+            // The receiver may have given up. The program must not wait for a reader.
             let _ = sender.send(AcpNews::Line(text));
         }
     };

@@ -1,4 +1,4 @@
-//! Signs of life of a job: its output, the processor time of everything it started, and what was changed below a folder.
+//! Signs of life of a job: its output, the processor time of all its processes, and changes below a folder.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,26 +8,28 @@ use std::time::{Duration, SystemTime};
 
 use super::process::{ProcessId, tree};
 
-/// Share of a core, in percent, that a job may use and still do nothing. Programs that wait for an answer wake up all the time:
-/// in three seconds on a model that never answers claude 2.1.197 used 2 ticks of 10 ms (0.7 %), codex 0.169.0 between 6
-/// and 9 (3 %). This is twice the most of them.
+/// Share of a core, in percent, that an idle job may use. Programs that wait for an answer wake up all the time: in three
+/// seconds on a model that never answers, claude 2.1.197 used 2 ticks of 10 ms (0.7 %), codex 0.169.0 between 6 and 9 (3 %).
+/// The limit is twice the highest share.
 const IDLE_PERCENT: u128 = 6;
 
-/// Ticks beyond that in any time however short: a program does what it does at once, and is counted in whole ticks.
+/// Ticks that are allowed on top in any period, however short: a program does its work in bursts, and the kernel counts
+/// whole ticks.
 const BURST: u128 = 2;
 
-/// What a job's processes had used when they were looked at.
+/// The processor time that a job's processes had used at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
-    /// Ticks of each process with those of its children that it has waited for, by process.
+    /// Ticks of each process, including the children that the process has waited for.
     ticks: BTreeMap<ProcessId, u64>,
-    /// What the runner has waited for. Its own time does not count: it copies output, which is a sign of its own.
+    /// Ticks of the processes that the runner has waited for. The runner's own time does not count: the runner copies
+    /// output, and output is a sign of its own.
     waited: u64,
 }
 
 impl Usage {
-    /// Looks at everything below a runner, whatever session it leads; the runner adopts what is forked away, so nothing is
-    /// missed. None when the runner is gone.
+    /// Looks at everything below a runner, in any session. The runner adopts orphaned processes, so nothing is missed. None
+    /// when the runner is gone.
     pub fn below(runner: ProcessId) -> Option<Self> {
         let mut usage = Self {
             ticks: BTreeMap::new(),
@@ -45,13 +47,13 @@ impl Usage {
         alive.then_some(usage)
     }
 
-    /// All ticks. What a process has used is counted with whoever waits for it, so this never falls but when a process
-    /// is forgotten by everybody.
+    /// All ticks. The ticks of an ended process count for the process that waits for it, so the sum falls only when nobody
+    /// waits.
     fn total(&self) -> u64 {
         self.ticks.values().sum::<u64>() + self.waited
     }
 
-    /// True when more was used since `before`, which is so long ago, than by programs that merely wait.
+    /// True when the job used more since `before`, `elapsed` ago, than programs that merely wait.
     pub fn is_work_since(&self, before: &Self, elapsed: Duration) -> bool {
         let second = rustix::param::clock_ticks_per_second();
         is_work(self.total().saturating_sub(before.total()), second, elapsed)
@@ -70,11 +72,11 @@ pub fn age_of(file: &Path) -> Option<Duration> {
     Some(age(changed_at(&changed)))
 }
 
-/// How long ago anything below a folder was changed, made or removed, without the folders of these names at its top. The
-/// look ends early, with the age found, at the first change that is younger than `within`. None when the folder cannot
-/// be read.
+/// The age of the latest change below a folder: a file or folder that was changed, made or removed. Folders with these names
+/// at the top are left out. The search ends early, with the age that was found, at the first change that is younger than
+/// `within`. None when the folder cannot be read.
 ///
-/// What counts is the time of the last status change, which the kernel keeps and no program can set back.
+/// The time of the last status change counts. The kernel keeps this time, and no program can set it back.
 pub fn newest_change(folder: &Path, without: &[&str], within: Duration) -> Option<Duration> {
     let mut newest = age(changed_at(&fs::symlink_metadata(folder).ok()?));
     let mut open = vec![folder.to_owned()];
@@ -83,7 +85,7 @@ pub fn newest_change(folder: &Path, without: &[&str], within: Duration) -> Optio
         let entries = match fs::read_dir(&next) {
             Ok(entries) => entries,
             Err(_) if top => return None,
-            // Removed meanwhile, or not ours to read: its own entry was looked at.
+            // Removed meanwhile, or not readable. The entry itself was looked at already.
             Err(_) => continue,
         };
         for entry in entries.flatten() {
@@ -110,7 +112,7 @@ fn changed_at(found: &fs::Metadata) -> SystemTime {
     SystemTime::UNIX_EPOCH + seconds + rest
 }
 
-/// A change in the future, as after the clock was set back, is a change just now.
+/// A change in the future, such as after the clock was set back, counts as a change just now.
 fn age(at: SystemTime) -> Duration {
     SystemTime::now().duration_since(at).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! A program that a person uses at this terminal. It ends with this process, however that ends.
+//! Runs a program that a person uses at this terminal. The program ends with this process, however this process ends.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -17,8 +17,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long the program may take to end when this process is asked to.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Runs the program in the foreground until it ends. Ctrl-C reaches the program alone; where this process is to end, or its terminal
-/// is closed, the program is ended first. The terminal is left as it was.
+/// Runs the program in the foreground until it ends. Ctrl-C reaches only the program. When this process is asked to end, or
+/// the terminal is closed, the program is ended first. The terminal is left as it was.
 ///
 /// # Errors
 ///
@@ -62,7 +62,7 @@ pub fn attend(mut command: Command) -> io::Result<ExitStatus> {
         std::thread::sleep(LOOK_AGAIN);
     };
     if let Some(terminal) = terminal {
-        // A program that was killed may have left it raw.
+        // A killed program may have left the terminal in raw mode.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &terminal);
     }
     Ok(status)

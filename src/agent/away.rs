@@ -7,28 +7,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{AttemptId, CommitId, Executor};
 
-/// Where a job went, and what is known of it.
+/// The destination of a job, and what is known about the job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Away {
     /// The attempt.
     pub attempt: AttemptId,
-    /// The executor as it was then: an edit of the manifest changes nothing for this job.
+    /// The executor at the time of the hand-over: an edit of the manifest changes nothing for this job.
     pub executor: Executor,
     /// The repository's name on the hub.
     pub repository: String,
-    /// Tells this hand-over from all others.
+    /// Identifies this hand-over.
     pub token: String,
-    /// The branch that it works on.
+    /// The branch that the job works on.
     pub branch: String,
-    /// The commit that it begins from.
+    /// The commit that the job begins from.
     pub head: CommitId,
-    /// The worktree here, which follows it.
+    /// The local worktree, which follows the job.
     pub worktree: PathBuf,
     /// The job's time limit in minutes.
     pub minutes: u64,
-    /// When it was handed over.
+    /// When the job was handed over.
     pub handed_at: Timestamp,
-    /// True once the engine was, or was about to be, asked to take it.
+    /// True once the engine was asked to take the job, or was about to be asked.
     #[serde(default)]
     pub submitting: bool,
     /// The engine's name of the job.
@@ -37,28 +37,28 @@ pub struct Away {
     /// The node that runs it.
     #[serde(default)]
     pub node: Option<String>,
-    /// What the engine said last while the job waited.
+    /// The engine's latest reason for a job that waits.
     #[serde(default)]
     pub waits: Option<String>,
-    /// The wish of a person to end it.
+    /// A person's request to end the job.
     #[serde(default)]
     pub stop: Option<AwayStop>,
-    /// Messages of its agent that were taken in.
+    /// Messages of the job's agent that were taken in.
     #[serde(default)]
     pub posted: Vec<String>,
 }
 
-/// The wish of a person to end a job.
+/// A person's request to end a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AwayStop {
-    /// Without grace.
+    /// True for an end without grace.
     pub now: bool,
-    /// Since when.
+    /// When the request was made.
     pub since: Timestamp,
 }
 
 impl Away {
-    /// By what it is known on the hub and to the engine.
+    /// The name of the attempt on the hub and for the engine.
     pub fn key(&self) -> String {
         format!("{}.{}", self.attempt, self.token)
     }

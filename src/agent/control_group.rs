@@ -1,7 +1,8 @@
-//! A control group of its own for each job (cgroup version 2), where one may be made: what it holds, it holds whatever its
-//! processes do to their parents, sessions, titles and environments. <https://docs.kernel.org/admin-guide/cgroup-v2.html>
+//! A control group for each job (cgroup version 2), where one can be made. A process stays in its group, whatever the
+//! process does to its parent, session, title and environment. <https://docs.kernel.org/admin-guide/cgroup-v2.html>
 //!
-//! It is an addition, never a condition: where no group can be made, descent and the job's mark have to do.
+//! The group is an addition, never a condition. Where no group can be made, processes are found by descent and by the job's
+//! mark.
 
 use std::fs::{self, File};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -46,7 +47,7 @@ impl ControlGroup {
     fn fresh(runner: ProcessId) -> Option<Self> {
         let group = Self::named_for(runner)?;
         let make = || fs::create_dir(&group.folder);
-        // What could not be removed after the last job may be by now.
+        // A leftover group of the last job may be removable by now.
         let made = make().or_else(|_| {
             group.remove();
             make()
@@ -54,14 +55,15 @@ impl ControlGroup {
         made.ok().map(|()| group)
     }
 
-    /// Removes the empty control group of an ended runner; a group with processes stays.
+    /// Removes the empty control group of an ended runner. A group with processes stays.
     pub(super) fn tidy(runner: ProcessId) {
         if let Some(group) = Self::named_for(runner) {
             group.remove();
         }
     }
 
-    /// Removes what runners that were killed, with their supervisor, have left; one with something in it stays.
+    /// Removes the leftover groups of runners that were killed together with their supervisor. A group that is not empty
+    /// stays.
     pub(super) fn tidy_all() {
         let Some(own) = own_group() else { return };
         for folder in below(&own) {
@@ -90,7 +92,7 @@ impl ControlGroup {
         (identities(job, &group.folder)?.as_bytes() == identity).then_some(group)
     }
 
-    /// Where a process that is to be in it writes `0`.
+    /// The file into which a process writes `0` to enter the group.
     pub(super) fn door(&self) -> Option<File> {
         File::options()
             .write(true)
@@ -98,7 +100,7 @@ impl ControlGroup {
             .ok()
     }
 
-    /// Every living process in it, and in groups that they made below it.
+    /// Every living process in the group and in groups below it.
     pub(super) fn processes(&self) -> Vec<ProcessId> {
         let mut found = Vec::new();
         let mut open = vec![self.folder.clone()];
@@ -111,11 +113,11 @@ impl ControlGroup {
         found
     }
 
-    /// Kills what is left in it at once, so that nothing can fork away, and removes it.
+    /// Kills everything in the group at once, so that nothing can fork away, and removes the group.
     pub(super) fn end(self) {
         let deadline = Instant::now() + PATIENCE;
         while !self.processes().is_empty() && Instant::now() < deadline {
-            // Kernels before 5.14 have no such file: there, killing what is seen until nothing is seen has to do.
+            // Kernels before 5.14 have no such file. There, processes are killed until none is left.
             if fs::write(self.folder.join("cgroup.kill"), "1").is_err() {
                 for process in self.processes() {
                     process.signal(rustix::process::Signal::KILL);
@@ -152,7 +154,7 @@ fn identities(job: &Path, group: &Path) -> Option<String> {
     ))
 }
 
-/// Removes a group and those below it; one that is not empty stays.
+/// Removes a group and the groups below it. A group that is not empty stays.
 fn remove(folder: &Path) {
     for inner in below(folder) {
         remove(&inner);
@@ -172,7 +174,7 @@ fn own_group() -> Option<PathBuf> {
     group_folder(&own, mounts()?)
 }
 
-/// What is mounted where, as the kernel told when it was first asked: that takes it longer than to make a group.
+/// The mounts at the first call. Reading them takes the kernel longer than making a group, so they are read once.
 fn mounts() -> Option<&'static str> {
     static MOUNTS: OnceLock<Option<String>> = OnceLock::new();
     let read = || fs::read_to_string("/proc/self/mountinfo").ok();
@@ -195,7 +197,7 @@ fn group_folder(own: &str, mounts: &str) -> Option<PathBuf> {
     })
 }
 
-/// True when groups can be made for jobs here: it is tried.
+/// True when groups can be made for jobs here. The function tries to make one.
 pub fn makes_control_groups() -> bool {
     let made = ProcessId::own().and_then(ControlGroup::fresh);
     made.map(ControlGroup::end).is_some()

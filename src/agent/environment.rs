@@ -34,8 +34,8 @@ impl Environment {
     }
 }
 
-/// True for inherited variables that would bend an agent's own git commands to another repository, and for those
-/// that belong to another attempt. Identity and the choice of configuration files stay.
+/// True for inherited variables that would point an agent's git commands at another repository, and for variables of another
+/// attempt. Identity and the choice of configuration files stay.
 pub fn is_scrubbed(name: &str) -> bool {
     const KEPT: &[&str] = &[
         "GIT_AUTHOR_NAME",

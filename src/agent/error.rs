@@ -1,4 +1,4 @@
-//! What can go wrong with a job's folder or its processes.
+//! Errors of a job's folder and its processes.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub enum AgentError {
         /// Why.
         source: std::io::Error,
     },
-    /// A file of the job's folder does not read as what it should be.
+    /// A file of the job's folder has invalid contents.
     #[error("{path} is damaged: {source}")]
     Damaged {
         /// The file.
@@ -37,7 +37,7 @@ pub enum AgentError {
     /// The kernel refused something the runner needs.
     #[error("the runner cannot {what}: {source}")]
     System {
-        /// What was tried.
+        /// The action that failed.
         what: &'static str,
         /// Why.
         source: std::io::Error,

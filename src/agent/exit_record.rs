@@ -7,7 +7,7 @@ use crate::schedule::Exit;
 
 use super::{AgentError, JobFolder, Running};
 
-/// The runner's last word.
+/// The result of a job, written by the runner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExitRecord {
     /// Version of the document.
@@ -16,16 +16,16 @@ pub struct ExitRecord {
     pub exit: Exit,
     /// When it was started.
     pub started_at: Timestamp,
-    /// When nothing of it was left.
+    /// When the last process of the job was gone.
     pub ended_at: Timestamp,
     /// Bytes of output, those rotated away included.
     pub output_bytes: u64,
-    /// Processes that the command left behind and that were ended.
+    /// Leftover processes of the command that were ended.
     pub left_behind: u32,
 }
 
 impl ExitRecord {
-    /// What a runner that had to be killed would have said, written down in its place once nothing of its job is left.
+    /// The record in place of a runner that had to be killed, written once nothing of its job is left.
     pub(super) fn by_its_supervisor(
         folder: &JobFolder,
         running: Running,

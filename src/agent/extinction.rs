@@ -1,4 +1,4 @@
-//! Ending processes for good: TERM, grace, KILL, then proof.
+//! Ends processes for good: TERM, grace, KILL, then proof.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use rustix::process::{Signal, WaitOptions, wait};
 use super::control_group::ControlGroup;
 use super::process::{ProcessId, descendants, of_job};
 
-/// How often the kernel is asked whether somebody is still there.
+/// Pause between two looks for living processes.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Rounds of freezing before killing; a process that forks in a loop is frozen in a few.
@@ -31,8 +31,8 @@ pub fn kill_descendants() {
     kill_all(&|| descendants(std::process::id()));
 }
 
-/// Ends every process of the job in this folder, wherever it hangs in the process tree, and returns how many there
-/// were. For what a dead runner left.
+/// Ends every process of the job in this folder, wherever the process is in the process tree. Returns the number of
+/// processes. For the leftovers of a dead runner.
 pub fn end_job(folder: &Path, grace: Duration) -> usize {
     let ended = end_marked(folder, grace);
     if let Some(group) = ControlGroup::of(folder) {
@@ -41,7 +41,8 @@ pub fn end_job(folder: &Path, grace: Duration) -> usize {
     ended
 }
 
-/// Ends these processes and everything below them: TERM, grace, KILL. What loses its parent meanwhile is not lost sight of.
+/// Ends these processes and everything below them: TERM, grace, KILL. A process that loses its parent meanwhile is still
+/// ended.
 pub fn end_trees(roots: &[ProcessId], grace: Duration) {
     let known = RefCell::new(BTreeSet::from_iter(roots.iter().copied()));
     let find = || {

@@ -15,7 +15,7 @@ use crate::schedule::Facts;
 
 use super::{AgentError, Away, ExitRecord, Job, ProcessId};
 
-/// How long a lock may be held by somebody who only looks.
+/// How long a lock that is held only for a look may block.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Bytes set aside for the exit record.
@@ -34,23 +34,23 @@ pub struct Running {
     pub started_at: Timestamp,
 }
 
-/// What the folder shows.
+/// The state of a job, as its folder shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobState {
-    /// Nothing was started in it.
+    /// Nothing was started in the folder.
     Unstarted,
-    /// A runner is at work in it. It has written who it is as soon as it started the command.
+    /// A runner is at work. The runner writes its record as soon as it has started the command.
     Running(Option<Running>),
-    /// It ended and said how.
+    /// The job ended and left an exit record.
     Ended(ExitRecord),
-    /// It had started, and died without a word.
+    /// The job had started, and its runner died without an exit record.
     Lost(Running),
-    /// It was handed over to another machine, and is not back.
+    /// The job was handed over to another machine, and is not back.
     Away(Box<Away>),
 }
 
 impl JobFolder {
-    /// The folder at this path; nothing is made.
+    /// The folder at this path. Nothing is created.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
@@ -60,7 +60,7 @@ impl JobFolder {
         &self.0
     }
 
-    /// Its path without symbolic links, by which the job's processes are known.
+    /// The folder's path without symbolic links, by which the job's processes are known.
     pub(super) fn unique_path(&self) -> PathBuf {
         self.0.canonicalize().unwrap_or_else(|_| self.0.clone())
     }
@@ -109,12 +109,12 @@ impl JobFolder {
         Ok(lock)
     }
 
-    /// Makes the folder, and tells whether it was not there.
+    /// Creates the folder. True when the folder did not exist.
     fn make(&self) -> Result<bool, AgentError> {
         let make = |all| fs::DirBuilder::new().recursive(all).mode(0o700).create(&self.0);
         match make(false) {
             Ok(()) => Ok(true),
-            // It is there, or what it is to be in is not.
+            // The folder exists already, or its parent folder is missing.
             Err(_) => make(true)
                 .map(|()| false)
                 .map_err(AgentError::file("make", &self.0)),
@@ -130,8 +130,8 @@ impl JobFolder {
         }
     }
 
-    /// Takes the folder's lock. A check for a running runner holds it for a moment, so it is tried again for a while before it
-    /// counts as taken.
+    /// Takes the folder's lock. A check for a running runner holds the lock for a moment, so several tries are made before
+    /// the lock counts as taken.
     fn lock_patiently(&self) -> Result<File, AgentError> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -143,8 +143,8 @@ impl JobFolder {
         }
     }
 
-    /// True while a runner is at work in it. Looking shares the lock for an instant, so that two who look do not take each other
-    /// for a runner.
+    /// True while a runner is at work in the folder. The check takes a shared lock for an instant, so that two checks do not
+    /// take each other for a runner.
     fn is_locked(&self) -> Result<bool, AgentError> {
         let path = self.0.join("lock");
         let file = match File::open(&path) {
@@ -188,7 +188,7 @@ impl JobFolder {
         })
     }
 
-    /// What happened in the folder.
+    /// The state of the job in the folder.
     ///
     /// # Errors
     ///
@@ -197,7 +197,7 @@ impl JobFolder {
         if !self.0.is_dir() {
             return Ok(JobState::Unstarted);
         }
-        // The lock is looked at first: an end that is written after that is seen the next time.
+        // The lock comes first. An end that is written later is seen by the next look.
         let alive = self.is_locked()?;
         if let Ok(Some(record)) = self.read::<ExitRecord>("exit.json") {
             return Ok(JobState::Ended(record));
@@ -213,7 +213,7 @@ impl JobFolder {
         })
     }
 
-    /// How it ended, once it has.
+    /// How the job ended, if it has ended.
     ///
     /// # Errors
     ///
@@ -222,30 +222,30 @@ impl JobFolder {
         self.read("exit.json")
     }
 
-    /// Where it was handed over to; none where it was not.
+    /// The destination of a job that was handed over; none for any other job.
     ///
     /// # Errors
     ///
-    /// When that cannot be read: somebody may be at work on it, so nobody may begin.
+    /// When the record cannot be read. Another machine may work on the job then, so nobody may begin.
     pub fn away(&self) -> Result<Option<Away>, AgentError> {
         self.read("away.json")
     }
 
-    /// Notes where it is handed over to, or what was learned about it since.
+    /// Records the destination of the job, or what was learned about the job since.
     ///
     /// # Errors
     ///
-    /// When the note cannot be written.
+    /// When the record cannot be written.
     pub fn note_away(&self, away: &Away) -> Result<(), AgentError> {
         self.write("away.json", away)?;
-        // Without it the job would be handed over once more after a power cut.
+        // Without the sync, a power cut would cause a second hand-over.
         let sync = |path: &Path| File::open(path).and_then(|file| file.sync_all());
         sync(&self.0.join("away.json"))
             .and_then(|()| sync(&self.0))
             .map_err(AgentError::file("write", self.0.join("away.json")))
     }
 
-    /// Writes what a node needs to run it.
+    /// Writes the payload for a node.
     ///
     /// # Errors
     ///
@@ -255,12 +255,12 @@ impl JobFolder {
         write_new(&path, line.as_bytes())
     }
 
-    /// What a node needs to run it: one line of JSON.
+    /// The payload for a node: one line of JSON.
     pub fn payload(&self) -> PathBuf {
         self.0.join("payload.json")
     }
 
-    /// Writes a file of it that came from a node.
+    /// Writes a file of the job that came from a node.
     ///
     /// # Errors
     ///
@@ -269,7 +269,7 @@ impl JobFolder {
         write_new(&self.0.join(name), bytes)
     }
 
-    /// Writes how it ended elsewhere. The last file of it.
+    /// Writes how the job ended on another machine. This is the last file that comes back.
     ///
     /// # Errors
     ///
@@ -278,7 +278,7 @@ impl JobFolder {
         self.write("exit.json", record)
     }
 
-    /// What its output tells so far; nothing where nobody wrote that down.
+    /// The facts in the output so far; none when nobody recorded them.
     pub fn facts(&self) -> Option<Facts> {
         self.read("facts.json").ok().flatten()
     }
@@ -292,12 +292,12 @@ impl JobFolder {
         write_new(&path, &text)
     }
 
-    /// Sets room aside for the exit record, so that a disk which is full at the end still takes it.
+    /// Reserves room for the exit record, so that the record can be written even on a full disk.
     pub(super) fn reserve_exit(&self) -> Result<(), AgentError> {
         write_new(&self.0.join("exit.reserve"), &[b' '; RESERVE])
     }
 
-    /// Writes the exit record into the room that was set aside.
+    /// Writes the exit record into the reserved room.
     pub(super) fn write_exit(&self, record: &ExitRecord) -> Result<(), AgentError> {
         let (reserve, path) = (self.0.join("exit.reserve"), self.0.join("exit.json"));
         let text = serde_json::to_vec_pretty(record).map_err(|source| AgentError::Damaged {
@@ -329,7 +329,7 @@ impl JobFolder {
     }
 }
 
-/// Writes a file that is there whole or not at all, readable by its owner only.
+/// Writes a file completely or not at all, readable only by its owner.
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), AgentError> {
     let temporary = path.with_extension("new");
     let write = || -> std::io::Result<()> {
@@ -342,7 +342,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), AgentError> {
         file.write_all(bytes)?;
         failpoint::around("job.file", || fs::rename(&temporary, path))
     };
-    // A part, as on a full disk, is of no use.
+    // A partial file, such as on a full disk, is of no use.
     let written = write().inspect_err(|_| drop(fs::remove_file(&temporary)));
     written.map_err(AgentError::file("write", path))
 }
