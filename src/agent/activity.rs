@@ -47,8 +47,8 @@ impl Usage {
         alive.then_some(usage)
     }
 
-    /// All ticks. The ticks of an ended process count for the process that waits for it, so the sum falls only when nobody
-    /// waits.
+    /// All ticks. The ticks of an ended process count for the process that waited for it, so the sum falls only when no
+    /// remaining process has waited for it.
     fn total(&self) -> u64 {
         self.ticks.values().sum::<u64>() + self.waited
     }

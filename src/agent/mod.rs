@@ -1,20 +1,22 @@
 //! Floor 3: processes. The runner that outlives the supervisor, its folder, its log, and the extinction of everything
 //! an agent started.
 //!
-//! The folder of an attempt is the protocol between supervisor and runner: whoever can see it can tell what happened.
+//! The folder of an attempt is the protocol between supervisor and runner: whoever can read the folder can tell what
+//! happened.
 //!
 //! | file | written by | means |
 //! |---|---|---|
 //! | `attempt.json` | supervisor | the command, its environment and limits ([`Job`]) |
-//! | `prompt.md` | supervisor | what the agent is told |
-//! | `lock` | supervisor, handed over to the runner | locked for as long as that is at work on the job |
+//! | `prompt.md` | supervisor | the prompt of the agent |
+//! | `lock` | supervisor, handed over to the runner | locked while the runner is at work on the job |
 //! | `running.json` | runner, before it starts the command | from here on the job counts as started ([`Running`]) |
 //! | `log`, `log.1` | runner | the command's output, the older half rotated away |
 //! | `group` | runner, before it starts the command | the control group of the command, where there is one |
 //! | `exit.reserve` | runner, first | room for the exit record, should the disk be full at the end |
-//! | `facts.json` | runner | what the output tells: last word, denials, tokens, conversation ([`Facts`](crate::schedule::Facts)) |
-//! | `away.json`, `payload.json` | supervisor | the job was handed over to another machine ([`Away`]), with this |
-//! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |
+//! | `facts.json` | runner | the facts in the output: last message, denials, tokens, conversation
+//! ([`Facts`](crate::schedule::Facts)) |
+//! | `away.json`, `payload.json` | supervisor | the hand-over to another machine ([`Away`]), and its payload |
+//! | `exit.json` | runner, last | how the job ended ([`ExitRecord`]) |
 
 mod acp;
 mod activity;

@@ -23,13 +23,13 @@ pub struct ProcessId {
     pub started: u64,
 }
 
-/// What `/proc/PID/stat` says of a process.
+/// The fields of `/proc/PID/stat` that are needed.
 struct Stat {
     parent: u32,
     session: u32,
     state: char,
     started: u64,
-    /// Ticks of its own.
+    /// The process's own ticks.
     used: u64,
     /// Ticks of children that have ended and were waited for.
     waited: u64,
@@ -64,7 +64,7 @@ impl Stat {
 }
 
 impl ProcessId {
-    /// The process that has this id now; none when there is none, or only its remains.
+    /// The process that has this id now; none when no process has the id, or only a zombie has it.
     pub fn of(pid: u32) -> Option<Self> {
         let stat = Stat::read(pid)?;
         stat.is_alive().then_some(Self {
@@ -78,12 +78,12 @@ impl ProcessId {
         Self::of(std::process::id())
     }
 
-    /// True while it runs.
+    /// True while the process runs.
     pub fn is_alive(self) -> bool {
         Self::of(self.pid) == Some(self)
     }
 
-    /// Sends a signal if it is still the same process. True when it was sent.
+    /// Sends a signal if the id still belongs to the same process. True when the signal was sent.
     pub fn signal(self, signal: Signal) -> bool {
         let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
         match pid {
@@ -94,7 +94,7 @@ impl ProcessId {
         }
     }
 
-    /// Has it continue if somebody has suspended it. True when that was so.
+    /// Lets a suspended process continue. True when the process was suspended.
     pub fn wake(self) -> bool {
         is_suspended(self.pid) && self.signal(Signal::CONT)
     }
@@ -113,8 +113,8 @@ fn all_pids() -> impl Iterator<Item = u32> {
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-/// Every living descendant of a process. With the process as sub-reaper this misses none: what loses its parent
-/// becomes its child.
+/// Every living descendant of a process. When the process is a sub-reaper, no descendant is missed: orphaned descendants
+/// become its children.
 pub fn descendants(of: u32) -> Vec<ProcessId> {
     let found = below(of).into_iter();
     let living = found.filter(|(process, stat)| process.pid != of && stat.is_alive());
@@ -137,7 +137,7 @@ pub struct Carrier {
     pub process: ProcessId,
     /// The session that it is in.
     pub session: u32,
-    /// What the variable holds.
+    /// The value of the variable.
     pub value: OsString,
 }
 
@@ -207,9 +207,9 @@ fn below(of: u32) -> Vec<(ProcessId, Stat)> {
 /// The variable that names the folder of a job in the environment of each of its processes.
 pub const JOB_VARIABLE: &str = "ORCH_JOB";
 
-/// Every process of the job in this folder, wherever it hangs in the process tree: those that carry its mark, and those in
-/// its control group. Folders are unique on a machine, names of attempts are not: every repository may have its own
-/// `auth-1`.
+/// Every process of the job in this folder, wherever the process is in the process tree: processes with the job's mark, and
+/// processes in the job's control group. Folders are unique on a machine. Names of attempts are not: every repository may
+/// have its own `auth-1`.
 pub fn of_job(folder: &Path) -> Vec<ProcessId> {
     let held = ControlGroup::of(folder).map(|group| group.processes());
     let found: BTreeSet<ProcessId> = marked(folder)
@@ -222,8 +222,8 @@ pub fn of_job(folder: &Path) -> Vec<ProcessId> {
     others.collect()
 }
 
-/// The environment with which a process was started; empty when there is none to be seen. In the middle of an `exec` there is
-/// nothing for an instant, neither of the old program nor of the new: then it is looked at again.
+/// The environment with which a process was started; empty when none can be seen. In the middle of an `exec` the kernel
+/// shows neither the old nor the new environment for an instant, so an empty answer is checked again.
 fn environ(pid: u32) -> Vec<u8> {
     const TRIES: u32 = 20;
     for _ in 0..TRIES {
@@ -252,7 +252,8 @@ fn marked(folder: &Path) -> Vec<ProcessId> {
         .collect()
 }
 
-/// Processes of jobs below these folders without a runner: the jobs' folders with the number of each. Deleted folders count too.
+/// Leftover processes of jobs below these folders whose runner is gone: each job's folder, with the number of processes.
+/// Deleted folders count too.
 pub fn orphaned_jobs(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
     let homes: Vec<PathBuf> = homes.iter().map(|home| settled(home)).collect();
     let prefix = format!("{JOB_VARIABLE}=").into_bytes();
@@ -289,7 +290,7 @@ pub fn orphaned_jobs(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
         .collect()
 }
 
-/// The path without symbolic links, as far as it is there.
+/// The path without symbolic links, as far as the path exists.
 fn settled(path: &Path) -> PathBuf {
     path.canonicalize()
         .unwrap_or_else(|_| match (path.parent(), path.file_name()) {

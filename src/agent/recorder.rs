@@ -1,4 +1,4 @@
-//! What becomes of a command's output: it goes into the log, and what it tells is read and written down beside it.
+//! Records a command's output: the output goes into the log, and the facts in the output are written beside the log.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use super::log::{LOG_LIMIT, Log};
 use super::rollout::Rollout;
 use super::{AgentError, Job, JobFolder, OutputReader};
 
-/// How far what is written down may lag behind what is known.
+/// How far the written facts may lag behind the known facts.
 const LAG: Duration = Duration::from_secs(1);
 
 /// So many times an obstacle that does not pass is seen before it counts: a program tries a login that expired again, with a new
@@ -23,13 +23,13 @@ const SURE: u32 = 2;
 pub(super) struct Recorder<'a> {
     log: Log,
     reader: OutputReader,
-    /// What the program counts beside its output.
+    /// The usage that the program records beside its output.
     rollout: Option<Rollout>,
     folder: &'a JobFolder,
     written: Facts,
     written_at: Option<Instant>,
     patience: Option<Duration>,
-    /// Since when an obstacle has stood in the way.
+    /// Since when an obstacle has blocked the command.
     blocked: Option<Instant>,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Recorder<'a> {
         })
     }
 
-    /// Takes in output. A full disk must not stop the command: what cannot be logged is dropped.
+    /// Takes in output. A full disk must not stop the command, so output that cannot be logged is dropped.
     pub(super) fn take(&mut self, bytes: &[u8]) {
         let _ = self.log.append(bytes);
         self.reader.feed(bytes, Timestamp::now());
@@ -72,19 +72,19 @@ impl<'a> Recorder<'a> {
         self.log.total()
     }
 
-    /// When something has to be done although nothing is printed.
+    /// When the next work is due, even without output.
     pub(super) fn due(&self) -> Option<Instant> {
         let blocked = self.blocked.and_then(|since| since.checked_add(self.patience?));
         let lag = self.written_at.filter(|_| self.is_behind()).map(|at| at + LAG);
         [blocked, lag].into_iter().flatten().min()
     }
 
-    /// Writes down what is known, if that is due.
+    /// Writes the known facts, if that is due.
     pub(super) fn catch_up(&mut self) {
         self.write();
     }
 
-    /// True when the command had better be ended: what is in its way will not go away while it waits for it.
+    /// True when the command should be ended, because waiting will not remove its obstacle.
     pub(super) fn is_blocked(&self) -> bool {
         let (Some(patience), Some(since)) = (self.patience, self.blocked) else {
             return false;
@@ -100,7 +100,7 @@ impl<'a> Recorder<'a> {
         far || sure || since.elapsed() >= patience
     }
 
-    /// The last word: what is known once all output was taken in.
+    /// Writes the final facts, once all output was taken in.
     pub(super) fn finish(mut self, exit: &Exit) {
         self.count();
         let reader = std::mem::replace(&mut self.reader, OutputReader::new(Default::default()));

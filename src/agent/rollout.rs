@@ -1,8 +1,8 @@
-//! What codex writes down of a conversation while it continues: the tokens that it has used, which its output tells only at the
-//! end of a turn, and not at all when it is stopped.
+//! Reads what codex records about a running conversation: the tokens used so far. The output of codex reports them only at
+//! the end of a turn, and not at all when codex is stopped.
 //!
-//! It keeps a file for each conversation, `$CODEX_HOME/sessions/YEAR/MONTH/DAY/rollout-TIME-THREAD.jsonl`, and appends an event
-//! `token_count` after each answer of the model (codex 0.169.0).
+//! Codex keeps a file for each conversation, `$CODEX_HOME/sessions/YEAR/MONTH/DAY/rollout-TIME-THREAD.jsonl`, and appends an
+//! event `token_count` after each answer of the model (codex 0.169.0).
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::schedule::Spent;
 
-/// Most that is read at once.
+/// The most bytes that are read at once.
 const PIECE: u64 = 8 << 20;
 
 /// The file of one conversation, read as it grows.
@@ -26,7 +26,7 @@ pub(super) struct Rollout {
 }
 
 impl Rollout {
-    /// That of a job with this environment on top of the runner's; none where nobody knows where it is.
+    /// The rollout of a job with this environment on top of the runner's; none when the folder is unknown.
     pub(super) fn of(env: &BTreeMap<String, String>) -> Option<Self> {
         let variable = |name: &str| {
             let own = env.get(name).map(PathBuf::from);
@@ -41,9 +41,9 @@ impl Rollout {
         })
     }
 
-    /// What the conversation has used so far, from its beginning; none while nothing was written down.
+    /// The usage of the conversation from its beginning; none while nothing is recorded.
     pub(super) fn total(&mut self, thread: &str) -> Option<Spent> {
-        // It came out of an agent's output, and is to be part of a file's name.
+        // The name comes from an agent's output and becomes part of a file name, so it is checked.
         let is_name = !thread.is_empty()
             && thread
                 .bytes()
@@ -64,7 +64,7 @@ impl Rollout {
             .iter()
             .rposition(|byte| *byte == b'\n')
             .map_or(0, |end| end + 1);
-        // A line that is longer than a piece tells nothing of tokens.
+        // A line that is longer than a piece does not report tokens.
         let whole = if whole == 0 && new.len() as u64 == PIECE {
             new.len()
         } else {
@@ -96,7 +96,7 @@ fn tokens(line: &[u8]) -> Option<Spent> {
     })
 }
 
-/// The file below a folder, so many levels down, whose name ends so; the newest folders come first.
+/// The file whose name has this end, so many levels below a folder. The newest folders are searched first.
 fn find(folder: &Path, end: &str, levels: u32) -> Option<PathBuf> {
     let entries = fs::read_dir(folder).ok()?.flatten();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();

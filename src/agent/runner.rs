@@ -1,6 +1,6 @@
-//! The runner, the small process between the supervisor and a command. It leads a session, adopts whatever the command
-//! forks away, writes the log and the exit record, enforces the time-out even when the supervisor is dead, and is done with
-//! the job only when nothing of the command is left.
+//! The runner: the small process between the supervisor and a command. A runner leads a session, adopts the command's
+//! orphaned processes, writes the log and the exit record, and enforces the time-out even when the supervisor is dead. Its
+//! job is over only when nothing of the command is left.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -26,11 +26,11 @@ use super::runner_signals::{Signals, drain};
 use super::stopping::Stopping;
 use super::{AgentError, ExitRecord, Job, JobFolder, JobInput, ProcessId, Running, extinction, process};
 
-/// How long output of a command that has ended is still waited for while nothing of it is left alive.
+/// How long to wait for the remaining output of a command after its last process has ended.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// Runs the job of this folder, whose lock is standard input, to its end, as the one thing that this process does. The folder is
-/// free when this returns.
+/// Runs the job of this folder to its end. The folder's lock is standard input. The job must be the only work of this
+/// process. The folder is free when the function returns.
 ///
 /// # Errors
 ///
@@ -48,7 +48,7 @@ pub fn run_job(folder: &Path) -> Result<(), AgentError> {
     Ok(())
 }
 
-/// Standard input, which nothing that is started from here may hold open.
+/// Standard input, which no process that is started from here may hold open.
 fn given_lock() -> std::io::Result<OwnedFd> {
     let lock = std::io::stdin().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
@@ -89,7 +89,7 @@ fn run(own: ProcessId, signals: Signals, folder: &JobFolder, lock: OwnedFd) -> R
         group.end();
     }
     let output_bytes = record.total();
-    // Before the exit: a reader of the exit finds all facts.
+    // Facts come before the exit record, so that a reader of the exit record finds all facts.
     record.finish(&exit);
     folder.write_exit(&ExitRecord {
         schema: 1,
@@ -99,7 +99,8 @@ fn run(own: ProcessId, signals: Signals, folder: &JobFolder, lock: OwnedFd) -> R
         output_bytes,
         left_behind,
     })?;
-    // Not only closed: a child that the supervisor is starting may hold a copy of the descriptor for another moment.
+    // Closing alone is not enough: a child that the supervisor is starting may hold a copy of the descriptor for another
+    // moment.
     let _ = rustix::fs::flock(&lock, rustix::fs::FlockOperation::Unlock);
     Ok(())
 }
@@ -122,7 +123,7 @@ fn held(folder: &JobFolder, lock: OwnedFd) -> Result<OwnedFd, AgentError> {
     }
 }
 
-/// Why the command could not be started: which file is missing, where the system only says that one is.
+/// Why the command could not be started. Names the missing file, because the system only says that a file is missing.
 fn not_started(job: &Job, error: &std::io::Error) -> String {
     let program = job.argv.first().map_or("", String::as_str);
     let missing = error.kind() == std::io::ErrorKind::NotFound;
@@ -337,7 +338,7 @@ impl<'a> Supervision<'a> {
         false
     }
 
-    /// The command's leader has ended. What it left running is ended too, and the output that is left is read.
+    /// Called when the command's leader has ended. Ends the leftover processes, and reads the remaining output.
     fn end_what_is_left(&mut self, record: &mut Recorder<'_>) -> u32 {
         let mut left_behind = 0;
         if extinction::reap() {

@@ -1,4 +1,4 @@
-//! A runner as its supervisor sees it: recognising one that is already at work, stopping it, waiting for the end of its job.
+//! A runner as its supervisor sees it: finds a runner that is already at work, stops it, and waits for the end of its job.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -17,7 +17,7 @@ use super::{AgentError, ExitRecord, JobFolder, JobState, ProcessId, extinction};
 /// How long a lock may outlive the runner that held it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often it is looked whether a runner that is waited for still answers.
+/// How often a runner that is waited for is checked.
 pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A runner at work.
@@ -25,11 +25,11 @@ pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub struct Runner {
     folder: JobFolder,
     hold: RunnerHold,
-    /// None where another supervisor started it.
+    /// None when another supervisor started the runner.
     child: Option<Child>,
 }
 
-/// What a runner at work can be stopped by.
+/// A handle that can stop a runner.
 #[derive(Debug, Clone)]
 pub struct RunnerHold {
     process: ProcessId,
@@ -42,7 +42,7 @@ impl RunnerHold {
         self.process
     }
 
-    /// Asks it to end its command: with grace, or at once. Asking again is harmless.
+    /// Asks the runner to end its command: with grace, or at once. Asking again is harmless.
     pub fn stop(&self, now: bool) {
         Runner::stop(self.process, now);
         self.leash.shorten(now);
@@ -66,7 +66,7 @@ impl Runner {
         }
     }
 
-    /// The runner that another supervisor started in this folder; none when none lives there.
+    /// The runner that another supervisor started in this folder; none when no runner lives there.
     ///
     /// # Errors
     ///
@@ -86,30 +86,30 @@ impl Runner {
         }))
     }
 
-    /// Its folder.
+    /// The runner's folder.
     pub fn folder(&self) -> &JobFolder {
         &self.folder
     }
 
-    /// Its process.
+    /// The runner's process.
     pub fn process(&self) -> ProcessId {
         self.hold.process
     }
 
-    /// What it can be stopped by.
+    /// The handle that can stop the runner.
     pub fn hold(&self) -> RunnerHold {
         self.hold.clone()
     }
 
-    /// Asks a runner by its process alone to end its command: with grace, or at once. Asking again is harmless.
+    /// Asks a runner, known only by its process, to end its command: with grace, or at once. Asking again is harmless.
     pub fn stop(process: ProcessId, now: bool) {
         process.signal(if now { Signal::USR1 } else { Signal::TERM });
         process.wake();
     }
 
-    /// Looks whether the runner answers, as whoever waits for it does every [`LOOK_AGAIN`]. One that a signal has suspended
-    /// continues, and true says that this was the first time. One that should have ended its job by now is killed, with all that
-    /// the job started.
+    /// Checks whether the runner answers. Whoever waits for a runner does this every [`LOOK_AGAIN`]. A suspended runner is
+    /// woken; true when that happened for the first time. A runner that should have ended its job by now is killed, together
+    /// with everything that the job started.
     pub fn look(&self) -> bool {
         self.hold.leash.look(self.hold.process)
     }
@@ -123,7 +123,7 @@ impl Runner {
         end_of(self.hold.process).map_err(AgentError::cannot_wait)
     }
 
-    /// Waits until the job has ended and gives its state; processes of a killed runner are ended first. Blocks.
+    /// Waits until the job has ended, and returns its state. Processes of a killed runner are ended first. Blocks.
     ///
     /// # Errors
     ///
@@ -156,7 +156,7 @@ impl Runner {
         Ok(state)
     }
 
-    /// Ends the processes of a dead runner, and gives their number.
+    /// Ends the processes of a dead runner, and returns their number.
     ///
     /// # Errors
     ///
@@ -201,7 +201,7 @@ fn end_of(process: ProcessId) -> io::Result<Option<OwnedFd>> {
     Ok(process.is_alive().then_some(fd))
 }
 
-/// Waits until this is readable, for so long at most; tells whether it is.
+/// Waits until the descriptor is readable, at most for this long. True when it is readable.
 fn readable_within(fd: &OwnedFd, most: Duration) -> io::Result<bool> {
     let most = Timespec::try_from(most).map_err(io::Error::other)?;
     match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&most)) {

@@ -1,4 +1,4 @@
-//! What a supervisor does about a runner that does not answer: an agent can suspend or hinder the process that is to end it.
+//! Handles a runner that does not answer. An agent can suspend or hinder the runner that should end the agent.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,14 +10,14 @@ use crate::schedule::Exit;
 
 use super::{JobFolder, ProcessId};
 
-/// How much later than it should a runner may end its job before it counts as one that does not answer.
+/// How late a runner may end its job before the runner counts as not answering.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// By when a runner must have ended its job.
+/// The time by which a runner must have ended its job.
 #[derive(Debug)]
 pub(super) struct Leash {
     grace: Duration,
-    /// With the end that is told of the job then; none for a job that may take for ever.
+    /// The time, and the exit that is recorded then; none for a job without a time limit.
     due: Mutex<Option<(Instant, Exit)>>,
     woken: AtomicBool,
     pulled: AtomicBool,
@@ -51,7 +51,8 @@ impl Leash {
         }
     }
 
-    /// Wakes a runner that is suspended, and kills one whose time is long up. True when it was woken for the first time.
+    /// Wakes a suspended runner, and kills a runner whose time is long up. True when the runner was woken for the first
+    /// time.
     pub(super) fn look(&self, runner: ProcessId) -> bool {
         let overdue = self.due().as_ref().is_some_and(|(due, _)| *due <= Instant::now());
         if overdue && !self.pulled.swap(true, Ordering::Relaxed) {

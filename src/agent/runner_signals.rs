@@ -1,4 +1,4 @@
-//! What a runner is asked by signals.
+//! The requests that a runner gets by signals.
 
 use std::ffi::c_int;
 use std::io::{self, Read};
@@ -24,7 +24,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Listens from here on, and hears what was held back.
+    /// Listens from here on, and receives the signals that were held back.
     pub(super) fn register() -> Result<Self, AgentError> {
         let pipe = |numbers: &[c_int]| -> io::Result<UnixStream> {
             let (read, write) = UnixStream::pair()?;

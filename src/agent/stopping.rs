@@ -1,4 +1,4 @@
-//! Making a command end: the signals that it listens to, one after the other, then KILL.
+//! Ends a command: sends the signals that the command listens to, one after the other, then KILL.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
