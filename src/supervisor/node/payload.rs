@@ -1,4 +1,4 @@
-//! What a node is given: everything about one attempt but its commits.
+//! The payload of a node: everything about one attempt except its commits.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::agent::Job;
 use crate::git::hub::{Channel, Identity, Workplace};
 use crate::plan::{CommitId, Executor};
 
-/// The version of what this machine and a node say to each other. Another one is refused before anything is claimed.
+/// The version of the protocol between this machine and a node. Another version is refused before anything is claimed.
 pub const PROTOCOL: u32 = 1;
 
 /// One line of JSON.
@@ -19,19 +19,19 @@ pub struct Payload {
     pub protocol: u32,
     /// The version of the program that made it.
     pub version: String,
-    /// By what the attempt is known on the hub.
+    /// The name of the attempt on the hub.
     pub key: String,
     /// The hub, as nodes name it.
     pub hub: String,
     /// The repository's name on the hub.
     pub repository: String,
-    /// Where it works.
+    /// The folders of the attempt.
     pub site: Site,
     /// The branch.
     pub branch: String,
     /// The commit to begin from.
     pub head: CommitId,
-    /// In whose name it commits.
+    /// The identity for commits.
     pub identity: Identity,
     /// What runs; its `ends_with`, `PATH` and `ORCH_PORT` are the node's to fill in.
     pub job: Job,
@@ -41,7 +41,7 @@ pub struct Payload {
     pub files: BTreeMap<String, String>,
     /// The files of `.orch/`.
     pub reports: BTreeMap<String, String>,
-    /// Patterns of files that git is not to see.
+    /// Patterns of files that git must ignore.
     pub litter: Vec<String>,
     /// The job's time limit in minutes.
     pub minutes: u64,
@@ -51,7 +51,7 @@ pub struct Payload {
 /// them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
-    /// What all attempts of the repository share on a node.
+    /// The folder that all attempts of the repository share on a node.
     pub home: PathBuf,
     /// The attempt's own folder.
     pub place: PathBuf,

@@ -1,4 +1,4 @@
-//! The thread of a node that carries news to the hub and brings messages back, so that a hub that does not answer delays nothing else.
+//! The thread of a node that pushes news to the hub and fetches messages, so that a silent hub delays nothing else.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,18 +13,18 @@ use crate::git::hub::{Channel, read_record};
 use crate::git::{GitError, head_of};
 use crate::plan::CommitId;
 
-/// Between two looks at the clone.
+/// Pause between two looks at the clone.
 const LOOK: Duration = Duration::from_millis(200);
-/// Between two pushes.
+/// Pause between two pushes.
 const SPACING: Duration = Duration::from_secs(1);
-/// How long a log that grows may go unreported.
+/// How long a growing log may go unreported.
 const LOG: Duration = Duration::from_secs(15);
-/// How long nothing at all may be reported.
+/// The longest time without any report.
 const LONGEST: Duration = Duration::from_secs(60);
-/// Between two looks at what this machine is told.
+/// Pause between two looks for messages.
 const MAIL: Duration = Duration::from_secs(3);
 
-/// The file of a message that asks for the end, with `now` in it for one without grace.
+/// The file of a message that asks for the end. Its content `now` asks for an end without grace.
 pub const STOP: &str = "stop";
 
 /// What the hub has told the reporter.
@@ -32,9 +32,9 @@ pub const STOP: &str = "stop";
 pub struct ReporterState {
     /// A person has asked for the end.
     pub stop: AtomicBool,
-    /// The other side has decided that the attempt is over.
+    /// The other side has given the attempt up.
     pub given_up: AtomicBool,
-    /// Nothing more is to be carried.
+    /// Nothing more has to be reported.
     pub over: AtomicBool,
 }
 
@@ -114,7 +114,7 @@ impl Reporter {
         }
     }
 
-    /// Looks whether the attempt was given up, and for messages.
+    /// Looks for messages, and whether the attempt was given up.
     fn look(&mut self) {
         let Ok(refs) = self.channel.look(&self.payload.key) else {
             return;
