@@ -11,34 +11,34 @@ use crate::plan::{CommitId, PlanName};
 use super::kind::FindingKind;
 use crate::supervisor::recovery::own_refs::MissingPin;
 
-/// Everything that was looked at.
+/// All facts that were gathered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoctorFacts {
     /// The journal.
     pub database: Health,
-    /// Worktrees that a note or the manifest speaks of.
+    /// Worktrees that a record or the manifest names.
     pub trees: Vec<TreeSeen>,
-    /// Keys of unnoted worktrees whose branch shows that orch made it.
+    /// Keys of worktrees without a record whose branch shows that orch made it.
     pub ours: Vec<String>,
     /// Git's lock files.
     pub locks: Vec<GitLock>,
     /// Names of pins of plans that neither the manifest nor the journal has.
     pub orphan_pins: Vec<(String, String)>,
-    /// Pins that the journal speaks of and that are not there.
+    /// Pins that the journal names and that do not exist.
     pub missing_pins: Vec<MissingPin>,
     /// Landings whose commit carries no note about the plan.
     pub missing_notes: Vec<(PlanName, CommitId)>,
     /// Commits with a note about a landing that are not on its target.
     pub orphan_notes: Vec<(CommitId, String)>,
-    /// Branches of units of which only the note is left, with the plan.
+    /// Branches of units that are gone while their record remains, with the plan.
     pub unit_notes: Vec<(String, String)>,
     /// Branches of units of plans that neither the manifest nor the journal has, with the plan.
     pub orphan_units: Vec<(String, String)>,
     /// Attempts in folders that the journal does not know, though their plan is in the manifest.
     pub unknown_attempts: Vec<String>,
-    /// Attempts that the journal believes at work and whose runner is gone.
+    /// Attempts that are at work by the journal and whose runner is gone.
     pub lost_attempts: Vec<String>,
-    /// Folders of jobs whose runner is gone and of which processes are left, with how many.
+    /// Folders of jobs whose runner is gone and that have leftover processes, with the number of processes.
     pub orphans: Vec<(PathBuf, usize)>,
     /// Git commands at work whose orch is gone.
     pub orphan_gits: Vec<ProcessId>,
@@ -48,26 +48,26 @@ pub struct DoctorFacts {
     pub foreign_runners: Vec<PathBuf>,
     /// Temporary files that nothing will rename.
     pub litter: Vec<PathBuf>,
-    /// Plans that ports are registered for and that nobody knows.
+    /// Plans that have ports registered and that nobody knows.
     pub orphan_ports: Vec<String>,
     /// True when a move of the target was interrupted.
     pub landing: bool,
 }
 
-/// One thing to do. Nothing else is done.
+/// The one thing that a repair does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RepairStep {
     /// Rename the damaged database.
     SetDatabaseAside,
-    /// Note that a worktree or branch is orch's.
+    /// Record that a worktree or branch is orch's.
     Note(String),
-    /// Take down that a worktree has moved.
+    /// Record that a worktree has moved.
     Follow(String, PathBuf),
-    /// Finish a worktree, bring it back, or connect it with git's worktree administration.
+    /// Finish a worktree, restore it, or connect it with git's worktree administration.
     Repair(String),
-    /// Put a worktree's index aside that git cannot read, and make another.
+    /// Set aside a worktree's index that git cannot read, and make a new index.
     RenewIndex(String),
-    /// Forget a worktree of which nothing is left.
+    /// Forget a worktree that is gone.
     Forget(String),
     /// Write what git and the attempts' folders show into the journal.
     Rebuild,
@@ -75,7 +75,7 @@ pub enum RepairStep {
     RecordEnds,
     /// Remove a lock file that nobody holds.
     RemoveLock(PathBuf),
-    /// Have a suspended runner continue.
+    /// Let a suspended runner continue.
     Wake(ProcessId),
     /// End the processes of a job whose runner is gone.
     EndJob(PathBuf),
@@ -85,7 +85,7 @@ pub enum RepairStep {
     Repin(MissingPin),
     /// Write the note on a landing again, from the journal.
     WriteNote(PlanName, CommitId),
-    /// Delete a pin; what only it holds goes to a backup.
+    /// Delete a pin. Commits that only the pin holds go to a backup.
     Unpin(String, String),
     /// Delete the note about a unit's branch that does not exist.
     ForgetUnit(String, String),
@@ -121,10 +121,10 @@ impl fmt::Display for RepairStep {
     }
 }
 
-/// One thing that is off.
+/// One problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What kind of thing.
+    /// The kind of problem.
     pub kind: FindingKind,
     /// The problem, in words.
     pub what: String,
