@@ -13,8 +13,8 @@ use crate::supervisor::doctor::facts::expected;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Refuses a run whose agents cannot be started: their programs are looked up as a shell would. A program given by a relative
-/// path is in the worktree, which does not exist yet, and is left to the attempt.
+/// Refuses a run whose agents cannot be started. Programs are looked up as a shell does. A program with a relative path lies
+/// in the worktree, which does not exist yet, so the attempt checks that program.
 ///
 /// # Errors
 ///
@@ -38,8 +38,8 @@ pub fn agents_of<'p>(plans: impl Iterator<Item = &'p Plan>) -> BTreeSet<&'p Agen
         .collect()
 }
 
-/// The agents without which plans cannot be worked on and that cannot be started here, each in a sentence. A plan may name others that
-/// take over.
+/// The required agents that cannot be started here, each in a sentence. An agent is required when a phase names it, or when
+/// a plan names it and none of the plan's fallback agents can be started.
 pub fn missing_agents(project: &Project, only: &[PlanName]) -> Vec<String> {
     let agents = &project.set.agents;
     let program = |name: &AgentName| agents.get(name).and_then(|agent| agent.command.first());
@@ -69,7 +69,8 @@ pub fn missing_agents(project: &Project, only: &[PlanName]) -> Vec<String> {
     missing
 }
 
-/// Refuses plans whose work began on another branch than the manifest names now: the run would look for it on the wrong branch.
+/// Refuses plans whose work began on another branch than the manifest names now: the run would look for the work on the
+/// wrong branch.
 ///
 /// # Errors
 ///
@@ -146,7 +147,7 @@ pub fn check_documents(project: &Project, state: &State) -> Result<(), Superviso
     }
 }
 
-/// What to do where git does not know who commits.
+/// The remedy when git has no identity for commits.
 pub const NAME_YOURSELF: &str =
     "git config --global user.name \"Your Name\" && git config --global user.email you@example.org";
 
@@ -196,7 +197,7 @@ pub fn check_places(project: &Project) -> Result<(), SupervisorError> {
     Err(SupervisorError::Unfit(lines.join("\n")))
 }
 
-/// Worktrees that are named.
+/// How many worktrees a message names.
 const NAMED: usize = 4;
 
 fn told(one: &Strayed) -> String {

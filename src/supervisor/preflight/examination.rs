@@ -1,4 +1,4 @@
-//! What `orch check` finds: the manifest, its documents and the repository together.
+//! The findings of `orch check`: in the manifest, its documents and the repository together.
 
 use std::path::{Path, PathBuf};
 
@@ -10,12 +10,12 @@ use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::load::{ManifestReading, find_manifest};
 use crate::supervisor::project::repository_plans::Project;
 
-/// Plans that were checked, and what is probably not meant in them.
+/// Checked plans, and their lints.
 #[derive(Debug)]
 pub struct Examination {
-    /// By file and place.
+    /// Sorted by file and position.
     pub lints: Vec<Lint>,
-    /// The plans in their repository, else alone.
+    /// The plans together with their repository, or the plans alone.
     pub plans: Result<Project, PlanSet>,
 }
 
@@ -26,11 +26,11 @@ impl Examination {
     }
 }
 
-/// The manifest that a person standing in `dir` means.
+/// The manifest for a person who works in `dir`.
 ///
 /// # Errors
 ///
-/// When there is none.
+/// When there is no manifest.
 pub fn locate(dir: &Path) -> Result<PathBuf, SupervisorError> {
     match Repository::discover(dir) {
         Ok(repo) => {
@@ -42,11 +42,11 @@ pub fn locate(dir: &Path) -> Result<PathBuf, SupervisorError> {
     }
 }
 
-/// Checks what was read of a manifest, as a person standing in `dir` meets it. Touches nothing.
+/// Checks a manifest that was read, for a person who works in `dir`. Touches nothing.
 ///
 /// # Errors
 ///
-/// With every fault that was found, else with what keeps the plans from fitting into the repository.
+/// With every error that was found, or with the reason why the plans do not fit into the repository.
 pub fn examine(
     dir: &Path,
     manifest: &Path,
@@ -69,7 +69,7 @@ pub fn examine(
     })
 }
 
-/// The plans are in order, and nothing can be done with them here.
+/// The lint for plans that are valid, but lie outside a repository, where nothing can be done with them.
 fn outside_a_repository(manifest: &Path) -> Lint {
     let name = manifest.file_name().unwrap_or_default();
     Lint::of_file(LintId::NoRepository, name.as_ref(), "this is no git repository")

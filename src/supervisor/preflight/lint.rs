@@ -1,7 +1,8 @@
 //! Lints: allowed settings that probably do not work. `orch check` shows the manifest's lints, `orch up` those of its plans,
 //! `orch preview` those of the coming run too. Each lint is found in one place.
 //!
-//! `worktree_lints` finds what agents will miss, `plan_lints` what a run will meet. Lints of documents are in `plan/`.
+//! `worktree_lints` finds files that agents will miss, `plan_lints` finds likely problems of a run. Lints of documents are
+//! in `plan/`.
 
 use serde::{Serialize, Serializer};
 
@@ -15,7 +16,7 @@ use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::situation::Situation;
 use crate::words;
 
-/// What `orch check` shows, by file and place.
+/// The lints of `orch check`, sorted by file and position.
 ///
 /// # Errors
 ///
@@ -29,8 +30,8 @@ pub fn lints(project: &Project) -> Result<Vec<Lint>, SupervisorError> {
     Ok(found)
 }
 
-/// What `orch up` shows before it drives these plans, all where none are named. A journal that cannot be read is a matter of the
-/// run itself.
+/// The lints that `orch up` shows before it drives these plans; an empty list means all plans. An unreadable journal is
+/// reported by the run itself.
 ///
 /// # Errors
 ///
@@ -58,7 +59,7 @@ pub fn lints_of_run(project: &Project, only: &[PlanName]) -> Result<Vec<Lint>, S
     Ok(found)
 }
 
-/// Plans that have landed and have other tasks by now.
+/// Plans whose document got other tasks after the plan had landed.
 pub(super) fn rewritten(
     situation: &Situation,
     wanted: impl Fn(&PlanName) -> bool,

@@ -1,4 +1,4 @@
-//! Before anything runs: what refuses a run, what it is warned of, and what it would do.
+//! The time before a run: checks that refuse the run, warnings, and previews.
 //!
 //! May import `doctor` and below.
 

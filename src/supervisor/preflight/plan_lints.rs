@@ -19,10 +19,10 @@ use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::conflicts::conflicts;
 use crate::supervisor::view::situation::Situation;
 
-/// From so many tasks on, one phase is too coarse for others to wait for.
+/// With this many tasks or more, a phase is too coarse for other plans to wait for.
 const COARSE: usize = 5;
 
-/// All that are seen: in the repository first, then in the plans.
+/// All lints: of the repository first, then of the plans.
 ///
 /// # Errors
 ///
@@ -123,7 +123,7 @@ fn of_repository(
     Ok(())
 }
 
-/// What merging the branches as they stand would meet.
+/// The conflicts of merging the branches in their present state.
 fn of_conflicts(
     project: &Project,
     situation: &Situation,
@@ -223,7 +223,7 @@ fn of_path(set: &PlanSet, graph: &Graph, path: &[usize], found: &mut Vec<Lint>) 
     }
 }
 
-/// Without merging, nothing that waits for a landing continues.
+/// Without merging, plans that wait for a landing do not continue.
 pub(crate) fn of_landings(set: &PlanSet, scheduler: &Scheduler, found: &mut Vec<Lint>) {
     for plan in &set.plans {
         let phases = plan.document.phases.iter();
@@ -254,7 +254,7 @@ pub(crate) fn of_landings(set: &PlanSet, scheduler: &Scheduler, found: &mut Vec<
     }
 }
 
-/// What the simulation of the work that is left shows.
+/// The lints from the simulation of the remaining work.
 pub(crate) fn of_foresight(set: &PlanSet, found: &Simulation, risks: &mut Vec<Lint>) {
     let mut told = BTreeSet::new();
     for span in &found.spans {

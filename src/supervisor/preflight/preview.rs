@@ -33,74 +33,74 @@ pub struct Preview {
     pub schema: u32,
     /// In manifest order.
     pub actions: Vec<PlannedAction>,
-    /// What one agent is given of each plan whose document decides that.
+    /// How much one agent is given, for each plan whose document decides this.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dispatch: Vec<ChosenDispatch>,
-    /// The strategy of each phase that `auto` stands for.
+    /// The strategy of each phase with the strategy `auto`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub strategies: Vec<ChosenPhase>,
-    /// What could be worked on side by side with unlimited agents, one after the other. For reading only: nothing waits
-    /// for the end of a wave.
+    /// The work that unlimited agents could do side by side, wave after wave. For reading only: nothing waits for the end of
+    /// a wave.
     pub waves: Vec<Vec<String>>,
-    /// The longest expected path across all plans, through what is left to do.
+    /// The longest expected path through the remaining work of all plans.
     pub critical_path: Vec<String>,
-    /// Expected milliseconds of it.
+    /// The expected milliseconds of the critical path.
     #[serde(skip)]
     pub critical_ms: u64,
-    /// As the manifest says first, then other strategies and numbers of agents.
+    /// The manifest's own settings first, then other strategies and numbers of agents.
     pub expected: Vec<ExpectedTimes>,
     /// Plans that touch the same files.
     pub overlaps: Vec<SharedFiles>,
-    /// A likely problem, with advice.
+    /// Likely problems, with advice.
     #[serde(serialize_with = "lint::as_risks")]
     pub risks: Vec<Lint>,
-    /// Points that more than one plan waits for, and those where several plans wait for each other.
+    /// Points that several plans wait for, and points where plans wait for each other.
     pub sync_points: Vec<PreviewPoint>,
     /// Points where a person has to approve.
     pub gates: Vec<String>,
-    /// True while a supervisor is at work, so that another one would be refused.
+    /// True while a supervisor is at work. Another supervisor would be refused.
     #[serde(skip)]
     pub driven: bool,
 }
 
-/// What `up` would do with a plan.
+/// The action of `up` for a plan.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlannedAction {
     /// The plan.
     pub plan: PlanName,
-    /// What.
+    /// The action.
     pub action: Action,
-    /// Why.
+    /// The reason.
     #[serde(skip)]
     pub reason: String,
 }
 
-/// What `up` does with plans.
+/// The actions of `up` for plans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Make its worktree and start agents when what it waits for is done.
+    /// Make the plan's worktree, and start agents when the dependencies are done.
     Start,
-    /// Take over the agent that is at work on it.
+    /// Take over the agent that is at work on the plan.
     Adopt,
-    /// Go on with what is left of it.
+    /// Continue with the remaining work of the plan.
     Continue,
-    /// Land it.
+    /// Land the plan.
     Merge,
-    /// Leave it as it is.
+    /// Leave the plan as it is.
     Stay,
 }
 
-/// How long everything would take.
+/// How long all plans would take.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExpectedTimes {
     /// The strategy of all plans; `manifest` when each has its own.
     pub strategy: String,
-    /// Slots.
+    /// The number of agents at the same time.
     pub max_agents: usize,
-    /// From now to the end, gates being approved at once.
+    /// Seconds from now to the end, when gates are approved at once.
     pub seconds: f64,
-    /// Tasks that are not done by then, because what they wait for never comes.
+    /// Tasks that are never done, because their dependencies never come.
     #[serde(skip_serializing_if = "is_zero")]
     pub tasks_undone: usize,
 }
@@ -109,7 +109,7 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
-/// Looks ahead. `only` names the plans that would be driven, empty for all; `merge` lands each when it is finished.
+/// Looks ahead. `only` names the plans to drive, empty for all plans. `merge` lands each plan when it is finished.
 ///
 /// # Errors
 ///
@@ -203,7 +203,7 @@ fn actions(
     Ok(actions)
 }
 
-/// Lets the scheduler begin as `up` would: what failed in an earlier run is tried again.
+/// Lets the scheduler begin as `up` would: work that failed in an earlier run is tried again.
 fn begin(project: &Project, scheduler: &mut Scheduler, only: &[PlanName]) {
     let started = Event::RunStarted {
         run: next_run(scheduler.state()),
@@ -244,7 +244,7 @@ fn waits_words(plan: &Plan) -> String {
     }
 }
 
-/// The plans that are driven, with everything ticked that is done.
+/// The plans to drive, with all finished work ticked.
 fn what_is_left(project: &Project, situation: &Situation, only: &[PlanName]) -> PlanSet {
     let mut set = project.set.clone();
     let scheduler = &situation.scheduler;
@@ -269,7 +269,7 @@ fn unit_of(set: &PlanSet, graph: &Graph, node: usize) -> Option<usize> {
     match found.of {
         Of::Task(_) if by_task => Some(node),
         Of::Task(task) => graph.place(found.plan, Of::Phase(task.phase)),
-        // A phase without tasks is work of its own.
+        // A phase without tasks counts as one piece of work.
         Of::Phase(_) if !by_task || found.expected > 0 => Some(node),
         Of::Phase(_) | Of::Verify | Of::Plan | Of::Landed => None,
     }
@@ -310,7 +310,7 @@ fn shown_path(set: &PlanSet, graph: &Graph, path: &[usize]) -> Vec<String> {
     units.into_iter().map(|unit| graph.id(unit)).collect()
 }
 
-/// What every strategy takes, and how it goes as the manifest says.
+/// The expected times of every strategy, and the simulation of the manifest's own settings.
 fn expected(set: &PlanSet, durations: &Durations) -> (Vec<ExpectedTimes>, Option<Simulation>) {
     let same = set.run.max_agents;
     let half = (same / 2).max(1);
@@ -351,7 +351,7 @@ fn expected(set: &PlanSet, durations: &Durations) -> (Vec<ExpectedTimes>, Option
     (found, as_written)
 }
 
-/// From now until the last agent ends, by the shipped scheduler in virtual time.
+/// The time from now until the last agent ends. The shipped scheduler runs in virtual time.
 fn simulated(
     set: &PlanSet,
     durations: &Durations,
@@ -365,7 +365,7 @@ fn simulated(
             plan.arrangement.set_strategy(strategy);
         }
     }
-    // What waits for a landing would otherwise not be worked on at all; landing itself takes no agent's time.
+    // Without landings, work that waits for a landing would never be done. Landing itself takes no agent's time.
     let work = Work::new(&set, durations, true);
     simulate(work, &SimulationSettings::default())
 }

@@ -1,4 +1,4 @@
-//! What `auto` stands for, plan by plan and phase by phase, for `orch preview`.
+//! The choices behind `auto`, plan by plan and phase by phase, for `orch preview`.
 
 use std::fmt::Display;
 
@@ -8,19 +8,19 @@ use crate::graph::{Graph, strategies};
 use crate::plan::{Dispatch, PlanName, PlanSet, Strategy, parallel_words};
 use crate::words::strategy_reason;
 
-/// What `dispatch = "auto"` is for a plan.
+/// The choice for `dispatch = "auto"` of a plan.
 #[derive(Debug, Clone, Serialize)]
 pub struct ChosenDispatch {
     /// The plan.
     pub plan: PlanName,
-    /// What one agent is given.
+    /// How much one agent is given.
     #[serde(serialize_with = "as_text")]
     pub dispatch: Dispatch,
-    /// What the document says that asks for it.
+    /// The reasons in the document.
     pub why: Vec<&'static str>,
 }
 
-/// What `strategy = "auto"` is for a phase.
+/// The choice for `strategy = "auto"` of a phase.
 #[derive(Debug, Clone, Serialize)]
 pub struct ChosenPhase {
     /// The phase.
@@ -28,7 +28,7 @@ pub struct ChosenPhase {
     /// How its edges are drawn.
     #[serde(serialize_with = "as_text")]
     pub strategy: Strategy,
-    /// Why.
+    /// The reason.
     pub why: &'static str,
 }
 
@@ -36,7 +36,7 @@ fn as_text<S: serde::Serializer>(word: &impl Display, serializer: S) -> Result<S
     serializer.collect_str(word)
 }
 
-/// Of plans whose document decides.
+/// The choices of plans whose document decides.
 pub(super) fn chosen_dispatches(set: &PlanSet) -> Vec<ChosenDispatch> {
     let chosen = set.plans.iter().filter(|plan| plan.arrangement.by_document);
     let chosen = chosen.map(|plan| ChosenDispatch {
@@ -50,7 +50,7 @@ pub(super) fn chosen_dispatches(set: &PlanSet) -> Vec<ChosenDispatch> {
     chosen.collect()
 }
 
-/// Of phases whose strategy is `auto`. While one agent works through a whole plan, there is nothing to choose.
+/// The choices of phases whose strategy is `auto`. While one agent works through a whole plan, there is nothing to choose.
 pub(super) fn chosen_strategies(set: &PlanSet, graph: &Graph) -> Vec<ChosenPhase> {
     let plans = set.plans.iter().zip(&graph.locks);
     let plans = plans.filter(|(plan, _)| plan.arrangement.dispatch != Dispatch::Plan);

@@ -1,4 +1,4 @@
-//! Where plans wait for each other or for a person, for `orch preview`.
+//! The points where plans wait for each other or for a person, for `orch preview`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ pub struct PreviewPoint {
     pub id: String,
     /// The plans that wait there.
     pub plans: Vec<PlanName>,
-    /// What has to be reached before any of them continues.
+    /// The points that must be reached before any of these plans continues.
     pub points: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ pub fn sync_points(set: &PlanSet) -> Vec<PreviewPoint> {
     named.chain(several).collect()
 }
 
-/// Points that a person has to approve and has not.
+/// Points that need a person's approval and have none yet.
 pub fn gates(set: &PlanSet, scheduler: &Scheduler) -> Vec<String> {
     let gates = set.plans.iter().flat_map(|plan| {
         let approved = &scheduler.state().plan(&plan.name).approved;

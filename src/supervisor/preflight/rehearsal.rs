@@ -1,4 +1,4 @@
-//! `orch merge --dry-run`: the shipped scheduler decides, candidates are built, nothing is verified and nothing moves.
+//! `orch merge --dry-run`: the shipped scheduler decides and candidates are built. Nothing is verified, and nothing moves.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::changed_documents;
 use crate::supervisor::view::situation::Situation;
 
-/// What a merge request would do.
+/// The outcome of a merge request, without carrying it out.
 ///
 /// # Errors
 ///
@@ -29,7 +29,7 @@ pub fn rehearse_merge(
     into: Option<&str>,
 ) -> Result<MergeReport, SupervisorError> {
     let mut scheduler = situation.scheduler;
-    // A supervisor at work goes by the documents that it has read.
+    // A supervisor at work uses the documents that it has read.
     if !situation.driven {
         preflight::check_branches(project, scheduler.state())?;
         preflight::check_documents(project, scheduler.state())?;
@@ -77,7 +77,7 @@ pub fn rehearse_merge(
     let mut given: BTreeMap<WorkRef, AgentName> = BTreeMap::new();
     while let Some(input) = inputs.pop() {
         let step = scheduler.handle(at, input);
-        // Nobody is started: an agent that would be has nothing to say.
+        // A rehearsal starts no agent, so the events about resolving agents are left out.
         for event in step
             .events
             .iter()
@@ -132,7 +132,7 @@ fn not_started(order: &ResolveOrder) -> ResolverFailed {
     }
 }
 
-/// Where the target would stand by now.
+/// The state of the target during a rehearsal.
 struct Rehearsal<'a> {
     project: &'a Project,
     target: String,
@@ -144,7 +144,7 @@ struct Rehearsal<'a> {
 }
 
 impl Rehearsal<'_> {
-    /// Everything that merges passes.
+    /// Answers every order of the train as if all checks passed.
     fn answer(&mut self, order: Order) -> Option<TrainAnswer> {
         match order {
             Order::Stop(_) => None,

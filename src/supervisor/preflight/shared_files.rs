@@ -7,10 +7,10 @@ use serde::Serialize;
 use crate::graph::{Graph, PlanSeries};
 use crate::plan::{Lint, LintId, LintPlace, Plan, PlanName, PlanSet};
 
-/// Files of an overlap that are named.
+/// How many files of an overlap are named.
 const FILES: usize = 3;
 
-/// Plans of an overlap that are named.
+/// How many plans of an overlap are named.
 const PLANS: usize = 8;
 
 /// Plans that touch the same files.
