@@ -3,7 +3,7 @@
 use crate::git::{self, CandidateBuilder, GitError, GitVersion, Repository};
 use crate::plan::{CommitId, PlanName};
 
-/// See the module. Nobody knows of its commit yet but the builder.
+/// See the module. Only the builder knows the commit so far.
 pub struct ChainEnd {
     pub commit: CommitId,
     pub tree: String,
@@ -22,12 +22,12 @@ impl ChainEnd {
         })
     }
 
-    /// Lets others than the builder see all that it has built.
+    /// Makes everything that was built visible outside the builder.
     pub fn save(&self) -> Result<(), GitError> {
         self.builder.save()
     }
 
-    /// True when the branch changes something, and the target has just that already: merging gave it this tree.
+    /// True when the branch changes something, but merging gave this tree, because the target has the change already.
     pub fn gains_nothing(&self, head: &CommitId, merged: &str) -> Result<bool, GitError> {
         if self.tree != merged {
             return Ok(false);

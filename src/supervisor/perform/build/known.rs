@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Prefix, Scheduler, handed_on};
 
-/// What the scheduler knows of plans that matters for building their merges.
+/// The scheduler's knowledge about plans that matters for building merges.
 #[derive(Debug, Clone, Default)]
 pub struct KnownPlans {
-    /// What is on the target, with the commits by which it came there.
+    /// The plans on the target, with the commits by which they landed.
     pub landed: BTreeMap<PlanName, CommitId>,
-    /// Plans of which only first phases are merged, with those.
+    /// Plans of which only first phases are merged, with these phases.
     pub parts: BTreeMap<PlanName, Prefix>,
-    /// Where the branches of plans stood when their last work came to them.
+    /// The branch tips of plans when the last work was added.
     pub made: BTreeMap<PlanName, CommitId>,
-    /// Where the branches of plans stood that had landed and were taken back.
+    /// The branch tips of plans that had landed and were reverted.
     pub taken_back: BTreeMap<PlanName, CommitId>,
     /// Plans that land only after a review, with the commit that passed one.
     pub reviewed: BTreeMap<PlanName, Option<CommitId>>,
-    /// The commits of other plans that a plan may hold, with all that is in their history.
+    /// The commits of other plans that a plan may hold, together with their history.
     pub handed_on: BTreeMap<PlanName, Vec<CommitId>>,
 }
 

@@ -1,4 +1,4 @@
-//! Finished work that would not land: it is no longer on its plan's branch, or only in a merge that is left out.
+//! Finished work that would not land: the work is no longer on its plan's branch, or only in a merge that is left out.
 
 use super::chain_end::ChainEnd;
 use super::refusal::refused;
@@ -7,8 +7,8 @@ use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Refuses to take a plan for landed because its branch has nothing that the target lacks, when that is so because its work is no
-/// longer on the branch.
+/// Refuses to count a plan as landed when its branch adds nothing to the target only because the work is no longer on the
+/// branch.
 pub fn refuse_what_is_lost(
     project: &Project,
     plan: &Plan,
@@ -27,7 +27,7 @@ pub fn refuse_what_is_lost(
     }
 }
 
-/// Refuses to land the end of first phases that is no longer on the plan's branch.
+/// Refuses to land first phases whose last commit is no longer on the plan's branch.
 pub fn refuse_part_that_is_lost(
     project: &Project,
     plan: &Plan,
@@ -67,8 +67,8 @@ pub fn branch_is_gone(project: &Project, plan: &Plan, made: Option<&CommitId>) -
     })
 }
 
-/// Refuses a plan whose commits were replayed without its merges, when those have changes of their own: with them, the outcome
-/// would be another.
+/// Refuses a plan whose commits were replayed without its merges, when the merges have changes of their own: with these
+/// changes, the result would differ.
 pub fn refuse_what_only_merges_have(
     project: &Project,
     plan: &Plan,

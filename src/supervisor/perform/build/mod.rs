@@ -1,4 +1,4 @@
-//! The merge that is to be verified: what goes into it, and what refuses it.
+//! The merge that is to be verified: its contents, and the reasons to refuse it.
 //!
 //! May import `tree` and below.
 

@@ -1,8 +1,8 @@
-//! Rules of merging that came up while agents ran.
+//! Merge rules that appeared while agents ran.
 
 use crate::git::changed_merge_rules;
 
-/// Refuses to merge by other attributes or drivers than those that the repository itself had when the run began.
+/// Refuses to merge with other attributes or drivers than the repository had when the run began.
 pub fn refuse_other_rules() -> Result<(), String> {
     match changed_merge_rules() {
         None => Ok(()),

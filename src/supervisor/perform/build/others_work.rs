@@ -1,5 +1,5 @@
-//! Which commits of a plan's branch are its own. A plan that merged another plan's branch would land work with its own that may
-//! be unfinished or failed.
+//! The commits on a plan's branch that are the plan's own. A plan that merged another plan's branch would also land the
+//! other plan's work, which may be unfinished or failed.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub struct OthersWork<'a> {
     tip: &'a CommitId,
     /// Its commits there, latest first.
     commits: Vec<CommitId>,
-    /// Who made which commit, as the plan's own logs tell.
+    /// The maker of each commit, from the plan's own logs.
     own: Makers,
 }
 
@@ -50,7 +50,7 @@ impl<'a> OthersWork<'a> {
         })
     }
 
-    /// The latest commit that was made for another plan; none where there is none.
+    /// The latest commit that was made for another plan; none when all commits are the plan's own.
     ///
     /// # Errors
     ///
@@ -75,8 +75,8 @@ impl<'a> OthersWork<'a> {
         }))
     }
 
-    /// How many commits were made since the branch stood at `since`: no merges, nothing empty, no copies of what it had then, and
-    /// nothing that merely came along.
+    /// The number of commits that were made since the branch stood at `since`. Merges, empty commits, copies of commits that
+    /// the branch had then, and commits that merely came along do not count.
     ///
     /// # Errors
     ///
@@ -85,14 +85,14 @@ impl<'a> OthersWork<'a> {
         let repo = &self.project.repo;
         let copies = match repo.is_ancestor(since, self.tip)? {
             true => BTreeSet::new(),
-            // Commits that were put together or taken apart are no copies, but all in all they change nothing.
+            // Squashed or split commits are no copies, but together they change nothing.
             false if repo.tree_of(since)? == repo.tree_of(self.tip)? => return Ok(0),
             false => copies_since(repo, since, self.tip)?,
         };
         let beyond: BTreeSet<&CommitId> = self.commits.iter().collect();
         let came = commits_beyond(repo, self.tip, [since])?;
         let made = came.iter().filter(|(commit, makes)| {
-            // What a person has landed meanwhile was made all the same.
+            // A commit that a person has landed meanwhile still counts as made.
             *makes && !copies.contains(commit) && (beyond.contains(commit) || self.is_own(commit))
         });
         Ok(made.count())
@@ -116,7 +116,7 @@ pub fn refuse_foreign_work(
     if look(&below).map_err(|error| refused(&error))?.is_none() {
         return Ok(());
     }
-    // What is below has to be seen by others than the builder.
+    // The commits below must be visible outside the builder.
     top.save().map_err(|error| refused(&error))?;
     below.push(top.commit.clone());
     match look(&below).map_err(|error| refused(&error))? {

@@ -1,5 +1,5 @@
-//! Merges that conflict and need nobody: by resolutions that git has recorded, and by making generated files again. Both in a
-//! worktree of orch's own; what comes of it is verified as everything else is.
+//! Merges with conflicts that need no person: git reuses recorded resolutions, or generated files are made again. Both
+//! happen in a worktree of orch's own. The result is verified like everything else.
 
 use std::path::{Path, PathBuf};
 
@@ -22,17 +22,17 @@ use crate::supervisor::project::repository_plans::Project;
 /// The key of the worktree; no plan can have it.
 pub const REPAIR_KEY: &str = "mend@0";
 
-/// A merge that conflicts.
+/// A merge with conflicts.
 #[derive(Debug, Clone)]
 pub struct ConflictingMerge {
     pub plan: Plan,
-    /// Its first phases, when only those are merged.
+    /// The plan's first phases, when only those are merged.
     pub part: Option<Prefix>,
     pub onto: CommitId,
-    /// The plan's branch, or what stands in for it.
+    /// The plan's branch, or the commit that is merged in its place.
     pub incoming: CommitId,
     pub files: Vec<ConflictFile>,
-    /// The trouble of the plan where nothing can be done.
+    /// The trouble of the plan when nothing can be done.
     pub trouble: MergeTrouble,
     pub target: String,
 }
@@ -44,7 +44,7 @@ impl ConflictingMerge {
         (self.onto.clone(), self.incoming.clone(), up_to)
     }
 
-    /// The trouble to report when this was tried in vain.
+    /// The trouble to report after this was tried in vain.
     pub fn told(&self, tried: &Option<String>) -> MergeTrouble {
         match (&self.trouble, tried) {
             (
@@ -68,7 +68,7 @@ impl ConflictingMerge {
 pub enum RepairedMerge {
     /// The merge's commit and tree.
     Merged(CommitId, String),
-    /// It failed, with the reason of a failed try.
+    /// The repair failed; with the reason of a failed try.
     Not(Option<String>),
     /// A person asked to stop.
     Stopped,
@@ -81,9 +81,9 @@ pub struct MergeNotes {
     pub warnings: Vec<String>,
 }
 
-/// Merges what conflicts, where that needs nobody.
+/// Resolves a conflict that needs no person.
 pub fn repair(context: BuildContext<'_>, clash: &ConflictingMerge, told: &mut MergeNotes) -> RepairedMerge {
-    // Commits that are replayed one by one conflict one by one.
+    // Commits that are replayed one by one conflict one by one, so there is nothing to resolve as a whole.
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return RepairedMerge::Not(None);
     }

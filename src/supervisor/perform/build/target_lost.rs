@@ -1,5 +1,5 @@
-//! A target that was deleted, or forced back behind what has landed on it, while orch was at work: nothing more lands there until
-//! a person has said what it is to be.
+//! A target that was deleted while orch was at work, or forced back behind landed commits. Nothing more lands until a person
+//! has decided what the target should be.
 
 use std::collections::BTreeSet;
 
@@ -66,7 +66,7 @@ pub fn lost(
     Ok(Some(what))
 }
 
-/// The one of these that has the others.
+/// The commit that contains the others.
 fn last_of(project: &Project, landed: &BTreeSet<CommitId>) -> Result<Option<CommitId>, GitError> {
     let mut last: Option<&CommitId> = None;
     for commit in landed

@@ -1,4 +1,4 @@
-//! The words with which plans land.
+//! The commit messages with which plans land.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::status::read_plain;
 use super::refusal::refused;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Where a repository keeps its own template for messages, relative to the manifest's folder.
+/// The repository's own template for messages, relative to the manifest's folder.
 const OWN_TEMPLATE: &str = "templates/orch/merge.txt";
 
 /// The message of the commit with which a plan lands.

@@ -1,5 +1,5 @@
-//! Hooks: shell lines that run on events. Each runs under a runner like an agent, so that it cannot continue for ever and nothing
-//! of it is left behind.
+//! Hooks: shell lines that run on events. Each hook runs under a runner like an agent, so that it cannot run for ever and
+//! leaves no process behind.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ const QUOTED: usize = 1000;
 /// One call of a hook.
 #[derive(Debug)]
 pub struct Hook<'a> {
-    /// What this call is named after, unlike any other that may run at the same time.
+    /// The name of this call. No other call that may run at the same time has the same name.
     pub name: &'a str,
     /// The key in `[hooks]`.
     pub key: &'static str,
@@ -33,11 +33,11 @@ pub struct Hook<'a> {
     pub longest: Duration,
 }
 
-/// Runs it to its end. Its folder is kept when it fails.
+/// Runs the hook to its end. The hook's folder is kept when the hook fails.
 ///
 /// # Errors
 ///
-/// Why it could not be run, or how it ended, with the end of its output.
+/// Why the hook could not be run, or how it ended, with the end of its output.
 pub fn hook(project: &Project, hook: &Hook<'_>, variables: Environment) -> Result<(), String> {
     let folder = JobFolder::new(project.dir.hook(hook.name));
     let what = format!("the hook {} (`{}`)", hook.key, hook.line);
@@ -57,7 +57,7 @@ pub fn hook(project: &Project, hook: &Hook<'_>, variables: Environment) -> Resul
     Err(format!("{what} {}{output}", exit.describe()))
 }
 
-/// Removes the folder of a job of which nothing more is to be learnt.
+/// Removes the folder of a job that is no longer needed.
 pub fn forget(folder: &JobFolder) {
     let _ = fs::remove_dir_all(folder.path());
 }
@@ -86,7 +86,7 @@ fn run(
         ends_with: None,
     };
     if let Some(old) = Runner::adopt(folder.clone()).map_err(text)? {
-        // Of a supervisor that was killed: what it said nobody heard.
+        // A hook of a killed supervisor. Nobody has read its result.
         old.hold().stop(true);
         old.wait().map_err(text)?;
     }

@@ -19,7 +19,7 @@ const LONGEST: Duration = Duration::from_secs(10 * 60);
 ///
 /// # Errors
 ///
-/// Why it may not, with the end of the hook's output.
+/// Why the target may not move, with the end of the hook's output.
 pub fn pre_merge(
     project: &Project,
     plan: &Plan,

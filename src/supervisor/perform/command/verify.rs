@@ -1,4 +1,4 @@
-//! Running verifications, under a runner like an agent, so that nothing of one is left behind either.
+//! Runs verifications, under a runner like an agent, so that they leave no process behind.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -19,20 +19,20 @@ const QUOTED: usize = 2000;
 #[must_use = "a target must never move on a verdict that nobody read"]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VerifyOutcome {
-    /// It succeeded.
+    /// The verification passed.
     Passed,
-    /// It did not.
+    /// The verification failed.
     Failed {
-        /// In words, with the end of the output.
+        /// The failure in words, with the end of the output.
         why: String,
-        /// True when it took longer than it was given.
+        /// True when the verification took longer than its time limit.
         timed_out: bool,
     },
-    /// It was stopped because a person asked.
+    /// The verification was stopped because a person asked.
     Stopped,
 }
 
-/// Runs the plan's own verification in its worktree; once it is `unwanted` it is ended.
+/// Runs the plan's own verification in its worktree. The verification is ended once it is `unwanted`.
 pub fn verify(project: &Project, worktree: &Path, name: &PlanName, unwanted: &dyn Fn() -> bool) -> Event {
     let plan = name.clone();
     match verdict(project, worktree, name, unwanted) {
@@ -102,7 +102,7 @@ fn verdict(
     Ok((ran, said))
 }
 
-/// The verified files are the files that land: nothing uncommitted may count.
+/// Leaves nothing uncommitted, or fails: the verified files must be the files that land.
 fn commit_all(project: &Project, plan: &Plan, worktree: &Path) -> Result<(), String> {
     let seen = git::state::inspect_in(&project.repo, worktree).map_err(in_words)?;
     let Some(first) = seen.dirty.first() else {
