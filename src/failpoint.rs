@@ -1,8 +1,8 @@
-//! Failpoints: places where a test lets a process die, to prove that nothing is lost.
+//! Failpoints: points at which a test kills a process, to prove that nothing is lost there.
 //!
-//! With the feature `faults`, and `FAULT_POINTS=FILE:K` in the environment, every process that passes a point appends a
-//! line to FILE, and the one that writes line K is killed (`SIGKILL`) on the spot, or its child is where the point names
-//! one. Without the feature, as in every release, a point is nothing at all.
+//! With the feature `faults`, and `FAULT_POINTS=FILE:K` in the environment, every process that passes a point appends a line
+//! to FILE. The process that writes line K is killed (`SIGKILL`) immediately, or its child where the point names one.
+//! Without the feature, as in every release, a point does nothing.
 
 #[cfg(feature = "faults")]
 mod armed {
@@ -15,7 +15,7 @@ mod armed {
 
     use rustix::process::{Pid, Signal, kill_process};
 
-    /// Bytes of a line: an append tells by its position how many were written before.
+    /// The length of a line in bytes: the file position after an append tells how many lines were written before.
     pub const LINE: usize = 64;
 
     struct Orders {
@@ -37,15 +37,15 @@ mod armed {
             .as_ref()
     }
 
-    /// Counts a point, and ends the process (this one, where none is named) if it is the fatal one.
+    /// Counts a point, and kills the process (this one, when none is named) if the point is the fatal one.
     pub fn pass(name: &str, step: &str, process: Option<u32>) {
         let Some(orders) = orders() else { return };
         let who = std::process::id();
         let mut line = format!("{name}.{step} {who}").into_bytes();
         line.resize(LINE - 1, b' ');
         line.push(b'\n');
-        // An append leaves the position behind what was appended. Threads share one, and so do the host and the runners that
-        // were forked from it, so the number of a line may be that of another's: as good a place to die.
+        // An append moves the file position behind the new line. Threads share one position, as do the host and the runners
+        // forked from it, so this may be the number of another's line. That is just as good a point to die.
         let mut file = &orders.file;
         if file.write_all(&line).is_err() {
             return;
@@ -66,13 +66,13 @@ mod armed {
     }
 }
 
-/// A place between two steps.
+/// A point between two steps.
 #[cfg(feature = "faults")]
 pub fn point(name: &str) {
     armed::pass(name, "at", None);
 }
 
-/// A step with a place before and one behind it.
+/// A step with a point before and a point after it.
 #[cfg(feature = "faults")]
 pub fn around<T>(name: &str, step: impl FnOnce() -> T) -> T {
     armed::pass(name, "before", None);
@@ -81,25 +81,25 @@ pub fn around<T>(name: &str, step: impl FnOnce() -> T) -> T {
     done
 }
 
-/// A place at which a child is at work, and dies.
+/// A point at which a running child is killed.
 #[cfg(feature = "faults")]
 pub fn child(name: &str, pid: u32) {
     armed::pass(name, "child", Some(pid));
 }
 
-/// A place between two steps.
+/// A point between two steps.
 #[cfg(not(feature = "faults"))]
 #[inline(always)]
 pub fn point(_: &str) {}
 
-/// A step with a place before and one behind it.
+/// A step with a point before and a point after it.
 #[cfg(not(feature = "faults"))]
 #[inline(always)]
 pub fn around<T>(_: &str, step: impl FnOnce() -> T) -> T {
     step()
 }
 
-/// A place at which a child is at work, and dies.
+/// A point at which a running child is killed.
 #[cfg(not(feature = "faults"))]
 #[inline(always)]
 pub fn child(_: &str, _: u32) {}

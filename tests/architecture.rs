@@ -65,6 +65,21 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
             ("unit", 10),
         ],
     ),
+    (
+        "agent",
+        &[("reader", 0), ("jobs", 1), ("logs", 2), ("running", 3)],
+    ),
+    (
+        "status",
+        &[
+            ("files", 0),
+            ("report", 1),
+            ("handed", 2),
+            ("mail", 2),
+            ("tasks", 2),
+            ("watcher", 2),
+        ],
+    ),
     ("git/merging", &[("lines", 0), ("store", 0)]),
     (
         "cli",
@@ -89,6 +104,16 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
             ("edit", 4),
             ("live", 4),
             ("manifest", 4),
+        ],
+    ),
+    (
+        "graph",
+        &[
+            ("chance", 0),
+            ("order", 0),
+            ("network", 1),
+            ("ranking", 2),
+            ("draw", 3),
         ],
     ),
     ("lsp", &[("text", 0), ("view", 1), ("answer", 2)]),
@@ -158,7 +183,18 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
 ];
 
 /// Folders in which no folder holds more than [`SHELF`] files beside its `mod.rs`, which says what lives there.
-const TIDY: &[&str] = &["cli", "git", "lsp", "plan", "report", "schedule", "supervisor"];
+const TIDY: &[&str] = &[
+    "agent",
+    "status",
+    "cli",
+    "git",
+    "graph",
+    "lsp",
+    "plan",
+    "report",
+    "schedule",
+    "supervisor",
+];
 
 /// Most files of a folder, beside its `mod.rs`.
 const SHELF: usize = 15;
@@ -321,12 +357,18 @@ fn sub_rooms_import_down_only() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Folders whose sub-rooms are in order while some of their files still import in a cycle. This list only gets shorter.
+const KNOTTED: &[&str] = &["agent", "graph", "status"];
+
 #[test]
 fn no_files_import_in_a_cycle() {
     let imports = imports();
     for (folder, _) in SUB_ROOMS {
-        if let Some(cycle) = imports.cycle_in(&format!("{folder}/")) {
-            panic!("these import in a cycle: src/{}", cycle.join("\n  from src/"));
+        let cycle = imports.cycle_in(&format!("{folder}/"));
+        match (cycle, KNOTTED.contains(folder)) {
+            (Some(cycle), false) => panic!("these import in a cycle: src/{}", cycle.join("\n  from src/")),
+            (None, true) => panic!("src/{folder} has no cycle any more: take it out of KNOTTED"),
+            (Some(_), true) | (None, false) => {}
         }
     }
 }
@@ -715,6 +757,55 @@ fn few_arms_answer_for_variants_to_come() {
         }
     }
     assert_eq!(found.len(), WILDCARDS, "{}", found.join("\n"));
+}
+
+/// How many sentences the graph and the scheduler still form. The number only goes down: a reason is a value there, and `src/words` has
+/// the words for it.
+const SENTENCES: usize = 153;
+
+/// Folders and files of the core that may hold sentences: pictures of the graph, and the list of events for the documentation.
+const MAY_SPEAK: &[&str] = &["graph/draw/", "schedule/event/names.rs"];
+
+/// True when a line holds a text of several words that people could read. Messages of panics are for whoever repairs the program.
+fn speaks(line: &str) -> bool {
+    const FOR_PROGRAMMERS: &[&str] = &["expect(", "panic!(", "assert", "unreachable!(", "reason = "];
+    let texts = line.split('"').skip(1).step_by(2);
+    let several = |text: &str| {
+        let words = text.split_whitespace();
+        let words = words.filter(|word| word.len() > 1 && word.chars().all(|c| c.is_ascii_alphabetic()));
+        words.count() > 1
+    };
+    !FOR_PROGRAMMERS.iter().any(|call| line.contains(call)) && texts.into_iter().any(several)
+}
+
+#[test]
+fn the_core_forms_no_new_sentences() {
+    let mut found = Vec::new();
+    for room in ["graph", "schedule"] {
+        for (file, text) in below(room) {
+            let file = format!("{room}/{file}");
+            if MAY_SPEAK.iter().any(|place| file.starts_with(place)) {
+                continue;
+            }
+            let spoken = production(&text).filter(|(_, line)| speaks(line));
+            found.extend(spoken.map(|(at, _)| format!("src/{file}:{at}")));
+        }
+    }
+    let list = found.join("\n");
+    assert_eq!(
+        found.len(),
+        SENTENCES,
+        "make each reason a value, with its words in src/words:\n{list}"
+    );
+}
+
+#[test]
+fn a_sentence_is_several_words_in_quotes() {
+    assert!(speaks(r#"let why = format!("{plan} was cancelled by {who}");"#));
+    assert!(speaks(r#"    "its verification failed","#));
+    assert!(!speaks(r#"Self::Pause => "pause","#));
+    assert!(!speaks(r#"#[serde(rename = "agent.started")]"#));
+    assert!(!speaks(r#".expect("a plan has a number")"#));
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! The client side of the Agent Client Protocol (version 1, <https://agentclientprotocol.com>) for one prompt: a process
-//! between the runner and a program that speaks the protocol over its standard input and output. The process prints each
-//! event for the log, as one line of JSON.
+//! The client side of the Agent Client Protocol (version 1, <https://agentclientprotocol.com>) for one prompt. The client is a
+//! process between the runner and a program that speaks the protocol over its standard input and output. It prints every event for
+//! the log as a line of JSON.
 //!
-//! The protocol's own crate is not used: it changes how `serde_json` orders keys in all of this program.
+//! The protocol's own crate is not used: it would change how `serde_json` orders keys in the whole of this program.
 
 use std::fmt::Display;
 use std::io::{self, Read, Write};
@@ -15,28 +15,28 @@ use serde_json::{Value, json};
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 
-use super::reader::LineBuffer;
+use crate::agent::reader::LineBuffer;
 use crate::plan::PermissionPolicy;
 
-/// The hidden argument that makes this program such a client.
+/// The hidden argument that turns this program into the client.
 pub const ACP_ARGUMENT: &str = "__acp";
 
-/// The protocol version that this client speaks.
+/// The protocol version that the client speaks.
 const VERSION: u64 = 1;
 
-/// How long a program may take to end when it has nothing more to do.
+/// How long a program may take to end after its input was closed.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-/// The settings of one prompt.
+/// The parameters of one prompt.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AcpCall {
     /// The file with the prompt.
     pub prompt: std::path::PathBuf,
     /// The conversation to continue.
     pub session: Option<String>,
-    /// The answer to requests for permission.
+    /// How to answer requests for permission.
     pub permissions: PermissionPolicy,
-    /// A person's answer to the request that ended the attempt before. The answer applies to the next request.
+    /// A person's answer to the request that ended the previous attempt. It answers the next request.
     pub answer: Option<bool>,
     /// True when the program gets the tools of `orch mcp`.
     pub mcp: bool,
@@ -56,13 +56,13 @@ impl AcpCall {
     }
 }
 
-/// An incoming event.
+/// What the client waits for.
 enum AcpNews {
-    /// A line of the program's output.
+    /// A line from the program.
     Line(String),
     /// The program's output has ended.
     Closed,
-    /// A person or the time-out wants the turn to end.
+    /// A person or the time-out asks for an end.
     Cancel,
 }
 
@@ -81,13 +81,13 @@ pub fn run_acp(call: &str) -> ExitCode {
     }
 }
 
-/// Prints an event, or another line. Work continues even when nobody is left to read the line.
+/// Prints an event or any other line. Write errors are ignored: the work continues even when nobody reads the output.
 fn tell(event: &dyn Display) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{event}").and_then(|()| out.flush());
 }
 
-/// One turn of a program.
+/// One turn of the program.
 struct AcpTurn {
     child: Child,
     input: ChildStdin,
@@ -96,7 +96,7 @@ struct AcpTurn {
     permissions: PermissionPolicy,
     answer: Option<bool>,
     session: Option<String>,
-    /// True while an old conversation is loaded again: its events are already known.
+    /// True while an old conversation is loaded: its messages are known already.
     is_replay: bool,
 }
 
@@ -144,7 +144,7 @@ impl AcpTurn {
         }
         let loads = known.pointer("/agentCapabilities/loadSession") == Some(&Value::Bool(true));
         let session = self.enter(call, loads)?;
-        // The name of a conversation that cannot be loaded again is of no use.
+        // A conversation that cannot be loaded again needs no name.
         if loads {
             tell(&json!({ "type": "session", "session": session }));
         }
@@ -156,7 +156,7 @@ impl AcpTurn {
         )?;
         let reason = ended["stopReason"].as_str().unwrap_or("unknown");
         tell(&json!({ "type": "end", "reason": reason, "usage": usage_of(&ended) }));
-        // Closing standard input tells the program that it has nothing more to do.
+        // Closing standard input tells the program that there is no more work.
         drop(self.input);
         let until = Instant::now() + GOODBYE;
         while let Ok(AcpNews::Line(_) | AcpNews::Cancel) = self
@@ -168,7 +168,7 @@ impl AcpTurn {
         Ok(reason == "end_turn")
     }
 
-    /// Loads the conversation to continue, or starts a new conversation.
+    /// Returns the conversation to continue, or starts a new one.
     fn enter(&mut self, call: &AcpCall, loads: bool) -> Result<String, String> {
         let folder = std::env::current_dir().map_err(|error| format!("the folder is gone: {error}"))?;
         let servers = match call.mcp {
@@ -180,7 +180,7 @@ impl AcpTurn {
             let params = json!({ "sessionId": session, "cwd": folder, "mcpServers": servers });
             let loaded = self.ask("session/load", params);
             self.is_replay = false;
-            // The prompt continues that conversation. In a new conversation the prompt would make no sense.
+            // The prompt only makes sense in the old conversation, so no new one is started.
             return loaded.map(|_| session.clone());
         }
         let made = self.ask("session/new", json!({ "cwd": folder, "mcpServers": servers }))?;
@@ -188,7 +188,7 @@ impl AcpTurn {
         Ok(session.to_owned())
     }
 
-    /// Sends a request, and handles incoming events until the answer arrives.
+    /// Sends a request and handles messages until its answer arrives.
     fn ask(&mut self, method: &str, params: Value) -> Result<Value, String> {
         self.requests += 1;
         let id = json!(self.requests);
@@ -208,7 +208,7 @@ impl AcpTurn {
                 }
             };
             let Ok(message) = serde_json::from_str::<Value>(&line) else {
-                // Some programs print other lines than messages.
+                // Some programs print more than messages.
                 tell(&line);
                 continue;
             };
@@ -223,7 +223,7 @@ impl AcpTurn {
         }
     }
 
-    /// A request or a notification of the program.
+    /// Handles a request or a notification of the program.
     fn handle(&mut self, message: &Value) -> Result<(), String> {
         let params = &message["params"];
         match (message["method"].as_str(), message.get("id")) {
@@ -237,7 +237,7 @@ impl AcpTurn {
                 let outcome = self.permission(params);
                 let result = json!({ "outcome": outcome });
                 self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }))?;
-                // Without the permission nothing is left to do until a person has answered.
+                // A cancelled permission leaves nothing to do until a person has answered.
                 match outcome["outcome"] == "cancelled" {
                     true => self.cancel(),
                     false => Ok(()),
@@ -292,8 +292,7 @@ impl AcpTurn {
     }
 }
 
-/// The usage of the turn. The protocol does not define this field yet: the first name is the draft's, the second is Gemini
-/// CLI's.
+/// The tokens used. The protocol does not define them yet: the first form is the draft's, the second is Gemini CLI's.
 fn usage_of(ended: &Value) -> Value {
     let quota = ended.pointer("/_meta/quota/token_count");
     let told = |quota: &Value| json!({ "inputTokens": quota["input_tokens"], "outputTokens": quota["output_tokens"] });
@@ -303,7 +302,8 @@ fn usage_of(ended: &Value) -> Value {
     }
 }
 
-/// The server of `orch mcp`, in the protocol's format. A program may not hand its own environment on.
+/// The `orch mcp` server in the form that the protocol expects. It lists the environment, because a program need not pass on its
+/// own.
 fn own_server() -> Result<Value, String> {
     let program = std::env::current_exe().map_err(|error| format!("this program is gone: {error}"))?;
     let own = std::env::vars().filter(|(name, _)| name.starts_with("ORCH_") || name == "PATH");
@@ -313,7 +313,7 @@ fn own_server() -> Result<Value, String> {
     Ok(json!({ "name": "orch", "command": program, "args": ["mcp"], "env": env }))
 }
 
-/// The option to choose, by its kind. A narrower option comes first.
+/// The option to choose, by kind: the narrower one first.
 fn chosen(options: &Value, allows: bool) -> Option<&Value> {
     let kinds = match allows {
         true => ["allow_once", "allow_always"],
@@ -326,7 +326,7 @@ fn chosen(options: &Value, allows: bool) -> Option<&Value> {
     found.get("optionId")
 }
 
-/// An error of the program, in words.
+/// Describes an error that the program returned.
 fn words_of(method: &str, error: &Value) -> String {
     let message = error["message"].as_str().unwrap_or("an error");
     let detail = error.pointer("/data/message").or(error.pointer("/data/details"));
@@ -343,7 +343,7 @@ fn read(mut output: impl Read, sender: &Sender<AcpNews>) {
     let line = |line: &[u8]| {
         let text = String::from_utf8_lossy(line).trim().to_owned();
         if !text.is_empty() {
-            // The receiver may have given up. The program must not wait for a reader.
+            // The receiver may be gone; the program must not block on its output.
             let _ = sender.send(AcpNews::Line(text));
         }
     };

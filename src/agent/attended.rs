@@ -1,4 +1,4 @@
-//! Runs a program that a person uses at this terminal. The program ends with this process, however this process ends.
+//! A program that a person uses in this terminal. The program never outlives this process.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -11,20 +11,20 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
-/// How often it is asked whether the program still runs.
+/// How often to check whether the program still runs.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// How long the program may take to end when this process is asked to.
+/// How long the program may take to end after this process was asked to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Runs the program in the foreground until it ends. Ctrl-C reaches only the program. When this process is asked to end, or
-/// the terminal is closed, the program is ended first. The terminal is left as it was.
+/// Runs the program in the foreground until it ends. Ctrl-C reaches only the program. When this process is asked to end, or its
+/// terminal is closed, the program is ended first. The terminal's settings are restored.
 ///
 /// # Errors
 ///
 /// When the program cannot be started.
 pub fn attend(mut command: Command) -> io::Result<ExitStatus> {
-    // Handlers are not inherited, as ignored signals would be.
+    // Handlers are used because, unlike ignored signals, they are not inherited by the program.
     let (keyboard, end) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGQUIT] {
         signal_hook::flag::register(signal, keyboard.clone())?;
@@ -41,7 +41,7 @@ pub fn attend(mut command: Command) -> io::Result<ExitStatus> {
             false => Err(Errno::SRCH.into()),
         }
     };
-    // SAFETY: between fork and exec this only makes calls of the kernel, and allocates nothing.
+    // SAFETY: between fork and exec the closure only makes system calls, and allocates nothing.
     unsafe { command.pre_exec(begin) };
     let mut child = command.spawn()?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);

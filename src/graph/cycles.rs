@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::plan::{Dependency, Diagnostic, Phase, Plan, PlanSet, Point};
 
-use super::draw::why_words;
-use super::gate::{Gate, Why};
-use super::network::{Graph, Node, Of};
-use super::rank::Ranks;
+use crate::graph::draw::why_words;
+use crate::graph::network::whole::{Graph, Node, Of};
+use crate::graph::order::gate::{Gate, Why};
+use crate::graph::ranking::rank::Ranks;
 
 /// Most cycles that are reported at once.
 const MOST: usize = 20;

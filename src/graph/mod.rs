@@ -1,39 +1,33 @@
 //! Floor 1: plans, phases, tasks, verifications and merges as one graph. A strategy is only a way of drawing edges.
+//!
+//! | floor | sub-room | what lives there |
+//! |---|---|---|
+//! | 3 | [`draw`] | the graph as text, dot, mermaid, json and svg |
+//! | 2 | `ranking` | which work matters most, and when it could begin |
+//! | 1 | `network` | the graph of all plans |
+//! | 0 | `order` | the order inside one plan |
+//! | 0 | `chance` | numbers and plan sets drawn by chance |
+//!
+//! A sub-room imports only from lower floors; `tests/architecture.rs` fails otherwise.
 
-mod batches;
-mod by_phase;
+mod chance;
 mod cycles;
 pub mod draw;
-mod durations;
-mod gate;
-mod generated;
-mod landings;
-mod locks;
 mod network;
-mod opening;
 mod order;
-mod overlap;
-mod places;
-mod rank;
-mod rng;
-mod serialize;
-mod series;
-mod strategies;
-mod timeline;
-mod waiting;
-mod waits;
+mod ranking;
 
+pub use chance::generated::Generated;
+pub use chance::rng::Rng;
 pub use cycles::cycle_diagnostics;
-pub use durations::{Calibration, Durations, median};
-pub use gate::{Counts, Gate, Gates, Why};
-pub use generated::Generated;
-pub use locks::{FileLocks, covers, is_wide};
-pub use network::{Graph, Node, Of};
-pub use order::{PlanOrder, Unit, plan_order, task_order};
-pub use overlap::PlanOverlap;
-pub use rank::Ranks;
-pub use rng::Rng;
-pub use series::PlanSeries;
-pub use strategies::{ChosenStrategy, StrategyReason, strategies};
-pub use timeline::Timeline;
-pub use waits::UnitWaits;
+pub use network::overlap::PlanOverlap;
+pub use network::series::PlanSeries;
+pub use network::whole::{Graph, Node, Of};
+pub use order::durations::{Calibration, Durations, median};
+pub use order::gate::{Counts, Gate, Gates, Why};
+pub use order::locks::{FileLocks, covers, is_wide};
+pub use order::plan_order::{PlanOrder, Unit, plan_order, task_order};
+pub use order::strategies::{ChosenStrategy, StrategyReason, strategies};
+pub use order::waits::UnitWaits;
+pub use ranking::rank::Ranks;
+pub use ranking::timeline::Timeline;

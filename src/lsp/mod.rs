@@ -1,11 +1,11 @@
-//! Floor 5: the language server for `plans.toml` and plan documents. Faults, completion and the rest are taken from one view,
-//! which is read and checked by what `orch check` uses.
+//! Floor 5: the language server for `plans.toml` and plan documents. Diagnostics, completion and all other answers come from one
+//! view, which is read and checked with the code of `orch check`.
 //!
 //! | floor | sub-room | what lives there |
 //! |---|---|---|
-//! | 2 | `answer` | a view and a place in, an answer out |
-//! | 1 | `view` | what was read and found |
-//! | 0 | `text` | UTF-16 places, what is being typed, what the schema says |
+//! | 2 | `answer` | answers, from a view and a position |
+//! | 1 | `view` | the data and the problems found |
+//! | 0 | `text` | UTF-16 positions, the cursor's context, the schema |
 //!
 //! The files here are the shell: `server` (the loop), `wire` (messages on a stream), `session`, `requests`, `workspace` (open
 //! files), `uri`.

@@ -1,4 +1,4 @@
-//! The requests of an editor, answered.
+//! The answers to an editor's requests.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use super::view::fleet_state;
 use super::workspace::Workspace;
 use crate::plan::{PlanName, new_plan};
 
-/// Why a request is not answered.
+/// The error for a request that cannot be answered.
 pub fn error(code: ErrorCode, message: impl Into<String>) -> ResponseError {
     ResponseError {
         code: code as i32,
@@ -26,7 +26,7 @@ pub fn error(code: ErrorCode, message: impl Into<String>) -> ResponseError {
     }
 }
 
-/// A command of `orch` that an editor asked for.
+/// A command of `orch` that an editor requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// The request.
@@ -37,25 +37,25 @@ pub struct Asked {
     pub dir: PathBuf,
 }
 
-/// What an editor can do with files.
+/// The editor's abilities with files.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EditorAbilities {
-    /// It makes new ones.
+    /// It can create files.
     pub makes_files: bool,
-    /// It renames them.
+    /// It can rename files.
     pub renames_files: bool,
 }
 
-/// What requests are answered from.
+/// The data from which requests are answered.
 pub struct Requests<'w> {
-    /// What is open.
+    /// The open files.
     pub workspace: &'w mut Workspace,
-    /// What the editor can do.
+    /// The editor's abilities.
     pub abilities: EditorAbilities,
 }
 
 impl Requests<'_> {
-    /// The file, and the byte in it, that a request is about.
+    /// The file, and the byte in it, of a request.
     fn place(&mut self, params: &Value) -> Result<(PathBuf, usize), ResponseError> {
         let path = file_of(params)?;
         let at = serde_json::from_value::<Utf16Position>(params["position"].clone());
@@ -71,7 +71,7 @@ impl Requests<'_> {
     ///
     /// # Errors
     ///
-    /// When it is not known, or makes no sense.
+    /// When the request is unknown, or makes no sense.
     pub fn answer(&mut self, method: &str, params: &Value) -> Result<Value, ResponseError> {
         match method {
             "textDocument/completion" => {
@@ -181,7 +181,8 @@ impl Requests<'_> {
         Ok((found.0.range, found.1))
     }
 
-    /// A plan that has a branch keeps its names: the branch, the journal and reports go by them.
+    /// Refuses to rename a plan that has a branch: the branch, the journal and reports use its
+    /// names.
     fn refuse_begun(&mut self, plan: &PlanName) -> Result<(), ResponseError> {
         let project = self.workspace.project();
         let branch = project.and_then(|project| Some((project, &project.plan(plan)?.branch)));
@@ -296,11 +297,11 @@ impl Requests<'_> {
         all.collect()
     }
 
-    /// The command of `orch` that is asked for.
+    /// The requested command of `orch`.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// When there is no such command.
     pub fn command(&mut self, id: &RequestId, params: &Value) -> Result<Asked, ResponseError> {
         let name = params["command"].as_str().unwrap_or_default();
         let name = name

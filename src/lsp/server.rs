@@ -1,4 +1,4 @@
-//! The session on standard input and output.
+//! A session on standard input and output.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, BufReader, Write};
@@ -16,24 +16,24 @@ use super::session::{Reply, Session};
 use super::wire::{self, WireError, notification};
 use crate::supervisor::FileWatch;
 
-/// What the loop waits for.
+/// An event for the loop.
 enum Incoming {
     Message(Message),
-    /// No message; the next one may be.
+    /// An invalid message; the next one may be valid.
     Wrong(ErrorCode, String),
-    /// The end of the stream, or of what can be read in it.
+    /// The end of the stream, or of its readable part.
     End(Option<String>),
-    /// A file changed on the disk.
+    /// A file changed on disk.
     Disk,
     /// The answer of a command.
     Answer(Vec<Message>),
 }
 
-/// Serves an editor until it ends the session; gives the exit code.
+/// Serves an editor until the editor ends the session. Returns the exit code.
 ///
 /// # Errors
 ///
-/// When nobody reads what is sent.
+/// When nobody reads the output.
 pub fn serve(dir: PathBuf, manifest: Option<PathBuf>) -> io::Result<u8> {
     let (sender, incoming) = channel();
     let reader = sender.clone();
@@ -46,7 +46,7 @@ pub fn serve(dir: PathBuf, manifest: Option<PathBuf>) -> io::Result<u8> {
     let mut queue = VecDeque::new();
     loop {
         queue.extend(incoming.try_iter());
-        // What is typed while a check is made is checked once.
+        // Edits that arrive during a check are checked once, together.
         if queue.is_empty() {
             publish(&mut session, &mut watch, &mut out)?;
             queue.extend(incoming.recv());
@@ -80,7 +80,7 @@ pub fn serve(dir: PathBuf, manifest: Option<PathBuf>) -> io::Result<u8> {
     }
 }
 
-/// Sends what has changed about faults.
+/// Sends the changed diagnostics.
 fn publish(session: &mut Session, watch: &mut FileWatch, out: &mut impl Write) -> io::Result<()> {
     loop {
         let reply = guarded(None, || Reply {
@@ -98,7 +98,7 @@ fn publish(session: &mut Session, watch: &mut FileWatch, out: &mut impl Write) -
     }
 }
 
-/// What follows from a message; a bug in one answer is an error and not the end.
+/// Handles a message. A bug in one answer becomes an error and does not end the session.
 fn guarded(message: Option<&Message>, take: impl FnOnce() -> Reply) -> Reply {
     catch_unwind(AssertUnwindSafe(take)).unwrap_or_else(|_| {
         let mut reply = Reply::default();
@@ -115,7 +115,7 @@ fn failed(id: RequestId, why: &str) -> Message {
     Response::new_err(id, ErrorCode::InternalError as i32, why.to_owned()).into()
 }
 
-/// Reads messages to the end of standard input.
+/// Reads messages until the end of standard input.
 fn read(sender: &Sender<Incoming>) {
     let mut input = BufReader::new(io::stdin());
     loop {
@@ -133,7 +133,7 @@ fn read(sender: &Sender<Incoming>) {
     }
 }
 
-/// Runs a command of `orch`; what it prints is shown, and is the answer.
+/// Runs a command of `orch`. Its output is shown, and is the answer.
 fn run(asked: Asked) -> Vec<Message> {
     let program = std::env::current_exe().unwrap_or_else(|_| "orch".into());
     let output = Command::new(program)

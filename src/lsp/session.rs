@@ -12,18 +12,18 @@ use super::uri::path_of;
 use super::wire::notification;
 use super::workspace::Workspace;
 
-/// What follows from a message.
+/// The results of a message.
 #[derive(Debug, Default)]
 pub struct Reply {
-    /// What is sent.
+    /// Messages to send.
     pub out: Vec<Message>,
-    /// What is run; its output is the answer.
+    /// A command to run; its output is the answer.
     pub run: Option<Asked>,
-    /// The end, with the exit code.
+    /// The exit code, at the end of the session.
     pub end: Option<u8>,
 }
 
-/// Where the session is.
+/// The stage of the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     New,
@@ -34,17 +34,17 @@ enum Stage {
 /// The session.
 #[derive(Debug)]
 pub struct Session {
-    /// What is open.
+    /// The open files.
     pub workspace: Workspace,
     stage: Stage,
     abilities: EditorAbilities,
     published: BTreeSet<PathBuf>,
-    /// The revision whose faults were sent last.
+    /// The revision whose diagnostics were sent last.
     checked: u64,
 }
 
 impl Session {
-    /// A session in a folder, with the manifest that is named.
+    /// A session in a folder, with the named manifest.
     pub fn new(dir: PathBuf, manifest: Option<PathBuf>) -> Self {
         Self {
             workspace: Workspace::new(dir, manifest),
@@ -55,12 +55,12 @@ impl Session {
         }
     }
 
-    /// Takes a message in.
+    /// Handles a message.
     pub fn take(&mut self, message: &Message) -> Reply {
         let mut reply = Reply::default();
         match message {
             Message::Request(request) => self.asked(request, &mut reply),
-            // Nothing is asked of the editor.
+            // The server sends no requests to the editor.
             Message::Response(_) => {}
             Message::Notification(said) if said.method == "exit" => {
                 reply.end = Some(u8::from(self.stage != Stage::Stopped));
@@ -102,7 +102,7 @@ impl Session {
         reply.out.push(Response { id, response_result }.into());
     }
 
-    /// The faults of all files, when something has changed since they were sent.
+    /// The diagnostics of all files, when something has changed since they were sent.
     pub fn publish(&mut self) -> Vec<Message> {
         if self.stage != Stage::Started || self.checked == self.workspace.revision() {
             return Vec::new();
@@ -122,7 +122,7 @@ impl Session {
         let now: BTreeSet<PathBuf> = lists.iter().map(|(path, _)| path.clone()).collect();
         let gone = self.published.difference(&now).cloned();
         let gone: Vec<PathBuf> = gone.collect();
-        // A file that is in order, and was before, needs no word.
+        // A file without problems, before and now, is left out.
         lists.retain(|(path, list)| {
             self.published.contains(path) || list.as_array().is_some_and(|list| !list.is_empty())
         });

@@ -1,10 +1,10 @@
-//! `file:` addresses, as editors name files.
+//! `file:` URIs, with which editors name files.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-/// The file of an address; none for what is no file.
+/// The path of a URI; `None` when it is not a file's.
 pub fn path_of(uri: &str) -> Option<PathBuf> {
     let rest = uri.strip_prefix("file://")?;
     let path = &rest[rest.find('/')?..];
@@ -25,7 +25,7 @@ pub fn path_of(uri: &str) -> Option<PathBuf> {
     Some(PathBuf::from(OsString::from_vec(bytes)))
 }
 
-/// The address of a file.
+/// The URI of a file.
 pub fn uri_of(path: &Path) -> String {
     let mut uri = "file://".to_owned();
     for byte in path.as_os_str().as_bytes() {

@@ -1,38 +1,38 @@
 //! Messages of the language server protocol on a stream: a header with a length, then JSON.
 //!
-//! The messages are `lsp_server`'s. The stream is read here: the crate makes room for as many bytes as a header claims, and cannot
-//! answer what has no number.
+//! The message types are `lsp_server`'s. The stream is read here, because the crate allocates as many bytes as a header claims,
+//! and cannot answer a message without a number.
 
 use std::io::{self, BufRead, Read as _, Write};
 
 use lsp_server::{ErrorCode, Message, Notification};
 use serde_json::{Value, json};
 
-/// The longest message that is read: larger than every text that `orch` reads.
+/// The longest message to read: longer than every text that `orch` reads.
 const LONGEST: u64 = 64 << 20;
 
-/// The longest line of a header.
+/// The longest header line.
 const LONGEST_HEADER: u64 = 4096;
 
-/// Why what was read is no message.
+/// Why the input is not a message.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
-    /// The stream goes on behind it.
+    /// The stream continues after it.
     #[error("{1}")]
     Message(ErrorCode, String),
-    /// Where the next message begins is not known.
+    /// The start of the next message is unknown.
     #[error("{0}")]
     Stream(String),
-    /// It cannot be read.
+    /// The stream cannot be read.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// The next message; none at the end.
+/// Reads the next message; `None` at the end.
 ///
 /// # Errors
 ///
-/// When there is no message, or one that is no JSON or none of the protocol.
+/// When the input is not a message, not JSON, or not part of the protocol.
 pub fn read(stream: &mut impl BufRead) -> Result<Option<Message>, WireError> {
     let mut length = None;
     loop {
@@ -64,7 +64,7 @@ pub fn read(stream: &mut impl BufRead) -> Result<Option<Message>, WireError> {
     }
     let length = length.unwrap_or_default();
     if length > LONGEST {
-        // What was announced is passed over, so that the next message is found.
+        // The announced bytes are skipped, so that the next message is found.
         let passed = io::copy(&mut stream.take(length), &mut io::sink())?;
         let why = format!(
             "the message has {length} bytes, more than the {} MiB that are read",
@@ -90,11 +90,11 @@ pub fn read(stream: &mut impl BufRead) -> Result<Option<Message>, WireError> {
         .map_err(|why| wrong(ErrorCode::InvalidRequest, none, why))
 }
 
-/// Answers what is no message.
+/// Answers invalid input with an error.
 ///
 /// # Errors
 ///
-/// When nobody reads.
+/// When nobody reads the output.
 pub fn refuse(stream: &mut impl Write, code: ErrorCode, why: &str) -> io::Result<()> {
     let error = json!({ "code": code as i32, "message": why });
     let body = json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string();
@@ -102,7 +102,7 @@ pub fn refuse(stream: &mut impl Write, code: ErrorCode, why: &str) -> io::Result
     stream.flush()
 }
 
-/// Something said without being asked.
+/// A notification to the editor.
 pub fn notification(method: &str, params: Value) -> Message {
     Notification::new(method.to_owned(), params).into()
 }

@@ -1,4 +1,4 @@
-//! What an editor has open, and the view of it that every answer is taken from.
+//! The files that an editor has open, and the view on which every answer is based.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +12,7 @@ use super::uri::uri_of;
 use super::view::editor_view::EditorView;
 use crate::supervisor::{self, MANIFEST, Project, SourceFiles};
 
-/// Most documents that are offered for a manifest.
+/// The most documents to offer for a manifest.
 const MOST_DOCUMENTS: usize = 200;
 
 /// An open file.
@@ -22,7 +22,7 @@ struct OpenFile {
     version: i64,
 }
 
-/// The open files, and what they say together.
+/// The open files, and their common view.
 #[derive(Debug)]
 pub struct Workspace {
     dir: PathBuf,
@@ -30,14 +30,14 @@ pub struct Workspace {
     files: SourceFiles,
     open: BTreeMap<PathBuf, OpenFile>,
     view: Option<EditorView>,
-    /// How often something has changed.
+    /// The number of changes so far.
     revision: u64,
-    /// The plans as they were when nothing was wrong last.
+    /// The plans at the last time without problems.
     project: Option<Project>,
 }
 
 impl Workspace {
-    /// With the manifest that is named, else the one that a person in `dir` means.
+    /// A workspace with the named manifest, or with the one found from `dir`.
     pub fn new(dir: PathBuf, named: Option<PathBuf>) -> Self {
         Self {
             dir,
@@ -50,13 +50,13 @@ impl Workspace {
         }
     }
 
-    /// Another folder is worked in.
+    /// Changes the folder.
     pub fn set_dir(&mut self, dir: PathBuf) {
         self.dir = dir;
         self.forget();
     }
 
-    /// A file is opened, with its text.
+    /// Opens a file with its text.
     pub fn open(&mut self, path: &Path, uri: &str, version: i64, text: &str) {
         let uri = uri.to_owned();
         self.open.insert(path.to_owned(), OpenFile { uri, version });
@@ -64,18 +64,18 @@ impl Workspace {
         self.forget();
     }
 
-    /// A file is closed: what is on the disk counts again.
+    /// Closes a file: the contents on disk count again.
     pub fn close(&mut self, path: &Path) {
         self.open.remove(path);
         self.files.drop_text(path);
         self.forget();
     }
 
-    /// A file is edited.
+    /// Edits a file.
     ///
     /// # Errors
     ///
-    /// When it is not open, the edit is older than what is known, or it is none.
+    /// When the file is not open, or the edit is outdated or invalid.
     pub fn change(&mut self, path: &Path, version: i64, changes: &[Value]) -> Result<(), String> {
         let open = self.open.get_mut(path);
         let open = open.ok_or_else(|| format!("{} is not open", path.display()))?;
@@ -108,13 +108,13 @@ impl Workspace {
         Ok(())
     }
 
-    /// Something changed on the disk.
+    /// Forgets all data read from disk, because something changed there.
     pub fn forget(&mut self) {
         self.view = None;
         self.revision += 1;
     }
 
-    /// How often something has changed so far.
+    /// The number of changes so far.
     pub fn revision(&self) -> u64 {
         self.revision
     }
@@ -131,7 +131,7 @@ impl Workspace {
             .or_else(|| open().cloned())
     }
 
-    /// What is known now; none without a manifest.
+    /// The current view; `None` without a manifest.
     pub fn view(&mut self) -> Option<&EditorView> {
         if self.view.is_none() {
             let manifest = self.manifest()?;
@@ -140,7 +140,7 @@ impl Workspace {
         self.view.as_ref()
     }
 
-    /// What is known now, with what is wrong with it, which takes longer.
+    /// The current view with its problems, which takes longer.
     pub fn checked(&mut self) -> Option<&EditorView> {
         self.view()?;
         let view = self.view.as_mut()?;
@@ -151,12 +151,12 @@ impl Workspace {
         self.view.as_ref()
     }
 
-    /// What was known last.
+    /// The last view, as it was.
     pub fn known(&self) -> Option<&EditorView> {
         self.view.as_ref()
     }
 
-    /// The plans as they were when nothing was wrong last.
+    /// The plans at the last time without problems.
     pub fn project(&mut self) -> Option<&Project> {
         if self.project.is_none() {
             self.checked();
@@ -174,7 +174,7 @@ impl Workspace {
         files.collect()
     }
 
-    /// The address of a file, as the editor wrote it where it did.
+    /// The URI of a file, in the editor's own spelling if known.
     pub fn uri(&self, path: &Path) -> String {
         let open = self.open.get(path);
         open.map_or_else(|| uri_of(path), |open| open.uri.clone())
@@ -185,7 +185,7 @@ impl Workspace {
         self.open.get(path).map(|open| open.version)
     }
 
-    /// The documents that lie around and that no plan has yet, as a manifest would name them.
+    /// Existing documents without a plan, named as in a manifest.
     pub fn documents_around(&self) -> Vec<String> {
         let Some(view) = &self.view else {
             return Vec::new();

@@ -96,7 +96,7 @@ pub use steer::attach::{attach, attempt_to_attach};
 pub use steer::command::Steer;
 pub use steer::mail::{MOST_UNREAD, Outgoing, check_text, seen, send};
 pub use steer::refusal::SteerRefusal;
-pub use steer::remark::remarks;
+pub use steer::remark::{SteerRemark, remarks};
 pub use steer::review::{ReviewStep, review};
 pub use steer::steering::steer;
 pub use train::early::{EARLY, Heads, Union, UnionBuild, UnionSaid};

@@ -1,4 +1,4 @@
-//! What a person can do from a page. Each action is a command line of this program, which is shown before it is run.
+//! Actions of people on a page. Each action is a command line of this program, which is shown before it is run.
 
 use std::hash::Hasher;
 
@@ -33,7 +33,7 @@ pub enum Verb {
     Merge,
 }
 
-/// Every action, with its word on a button and what follows from it.
+/// Every action, with its label on a button and its consequences.
 pub const VERBS: [(Verb, &str, &str, &str); 9] = [
     (
         Verb::Answer,
@@ -103,28 +103,28 @@ impl Verb {
         self.row().1
     }
 
-    /// Its word on a button.
+    /// Its label on a button.
     pub fn label(self) -> &'static str {
         self.row().2
     }
 
-    /// What follows from it.
+    /// Its consequences.
     pub fn follows(self) -> &'static str {
         self.row().3
     }
 
-    /// True where a text belongs to it.
+    /// True when it needs a text.
     pub fn has_text(self) -> bool {
         matches!(self, Self::Answer | Self::Send)
     }
 }
 
-/// A button that leads to the question whether to do it.
+/// A button that leads to the confirmation of an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Offer {
     verb: &'static str,
     label: &'static str,
-    /// What it is about.
+    /// Its subject.
     what: String,
 }
 
@@ -138,7 +138,7 @@ impl Offer {
     }
 }
 
-/// What makes sense for a plan as it stands.
+/// The actions that make sense for a plan in its current state.
 pub fn offered(plan: &ReadPlan) -> Vec<Offer> {
     use Verb::{Cancel, Merge, Pause, Resume, Retry, Send};
     let verbs: &[Verb] = match plan.state.as_str() {
@@ -154,7 +154,7 @@ pub fn offered(plan: &ReadPlan) -> Vec<Offer> {
     verbs.iter().map(|verb| Offer::new(*verb, &plan.name)).collect()
 }
 
-/// The action of a command that is said to settle something: of `orch why auth, then orch retry auth` the last.
+/// The action of a command that settles something; for `orch why auth, then orch retry auth` the last one.
 pub fn settles(command: &str) -> Option<Offer> {
     let last = command.rsplit("orch ").next()?;
     let words: Vec<&str> = last.split_whitespace().collect();
@@ -167,7 +167,7 @@ pub fn settles(command: &str) -> Option<Offer> {
     Some(Offer::new(verb, work.to_string()))
 }
 
-/// What a person asked for.
+/// A person's request.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Wanted {
     /// The plan, phase or task.
@@ -178,10 +178,10 @@ pub struct Wanted {
     /// The message or answer.
     #[serde(default)]
     pub text: String,
-    /// How the plan looked when the person decided; none where that is of no importance.
+    /// The plan's state when the person decided; `None` where the state does not matter.
     #[serde(default)]
     pub seen: Option<String>,
-    /// The key of our forms.
+    /// The key of the server's own forms.
     #[serde(default)]
     pub key: String,
 }
@@ -190,7 +190,7 @@ pub struct Wanted {
 ///
 /// # Errors
 ///
-/// When it names nothing that could exist, or the text is missing or too long.
+/// When its subject cannot exist, or the text is missing or too long.
 pub fn line(verb: Verb, wanted: &Wanted) -> Result<(WorkRef, Vec<String>), String> {
     let work: WorkRef = wanted
         .what
@@ -204,10 +204,10 @@ pub fn line(verb: Verb, wanted: &Wanted) -> Result<(WorkRef, Vec<String>), Strin
             .map_err(|_| "name the commit that you have reviewed".to_owned())?;
         line.extend(["--approve".to_owned(), "--commit".to_owned(), commit.to_string()]);
     }
-    // Everything behind it is a name or a text, whatever it begins with.
+    // Every argument after `--` is a name or a text, whatever it begins with.
     line.extend(["--".to_owned(), work.to_string()]);
     if verb.has_text() {
-        // Forms end lines as the protocol wants it.
+        // Browsers send CRLF line ends.
         let text = wanted.text.replace("\r\n", "\n");
         let text = text.trim();
         if text.is_empty() || text == "-" {
@@ -224,7 +224,7 @@ pub fn line(verb: Verb, wanted: &Wanted) -> Result<(WorkRef, Vec<String>), Strin
     Ok((work, line))
 }
 
-/// A command line as a person would type it.
+/// The command line as a person would type it.
 pub fn typed(line: &[String]) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
     let word = |word: &String| match !word.is_empty() && word.chars().all(plain) {
@@ -239,7 +239,7 @@ fn text_begins_with_dash(line: &[String]) -> bool {
     line.iter().skip(2).any(|word| word.starts_with('-'))
 }
 
-/// A plan's state in a few letters: as long as they are the same, nothing of importance for an action has happened.
+/// A fingerprint of a plan's state: while it is unchanged, nothing that matters for an action has happened.
 pub fn look_of(status: &Status, plan: &ReadPlan) -> String {
     let mut hash = Xxh3::new();
     let mut add = |text: &str| {

@@ -1,4 +1,4 @@
-//! The same for scripts: what `--json` prints.
+//! The interface for scripts: the output of commands with `--json`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::look::{Keep, Wish};
 use super::page::problem;
 use super::server::{Server, Trouble};
 
-/// Most bytes of events and logs at once.
+/// The most bytes of events and logs in one answer.
 const LONG: usize = 16 << 20;
 
 async fn asked(server: &Server, line: &[&str], kind: &'static str, uri: &Uri) -> Response {
@@ -49,19 +49,19 @@ pub async fn report(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     asked(&server, &["report", "--json"], JSON, &uri).await
 }
 
-/// Since when a digest is wanted.
+/// Where a digest begins.
 #[derive(Debug, Deserialize)]
 pub struct StreamStart {
     since: Option<String>,
 }
 
-/// `orch digest --since WHEN --json`, which leaves the beginning of a person's next digest where it is.
+/// `orch digest --since WHEN --json`. The beginning of a person's next digest stays the same.
 pub async fn digest(
     State(server): State<Arc<Server>>,
     Query(StreamStart { since }): Query<StreamStart>,
     uri: Uri,
 ) -> Response {
-    // In one word, so that it is no option of its own.
+    // In one argument, so that the value cannot be an option of its own.
     let since = format!("--since={}", since.as_deref().unwrap_or("24h"));
     asked(&server, &["digest", "--json", &since], JSON, &uri).await
 }
@@ -89,14 +89,14 @@ pub async fn of_plan(
     }
 }
 
-/// From where events are wanted.
+/// Where the events begin.
 #[derive(Debug, Deserialize)]
 pub struct EventsAfter {
     #[serde(default)]
     after: u32,
 }
 
-/// `orch events --json --after SEQ`; of very many the first.
+/// `orch events --json --after SEQ`; of very many events the first ones.
 pub async fn events(
     State(server): State<Arc<Server>>,
     Query(EventsAfter { after }): Query<EventsAfter>,
@@ -118,7 +118,7 @@ async fn long(server: &Server, line: &[&str], keep: Keep, uri: &Uri) -> Response
     }
     let mut out = looked.out.clone();
     if looked.cut && matches!(keep, Keep::Head(_)) {
-        // Half a line is no answer.
+        // The last line may be incomplete.
         out.truncate(out.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
     }
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], out).into_response()
@@ -135,7 +135,7 @@ pub async fn act(
     let Some(verb) = Verb::named(&verb) else {
         return Trouble::missing("there is no such action").answer(&uri);
     };
-    // Forms of other pages cannot send this kind.
+    // Forms of other pages cannot send this content type.
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok());

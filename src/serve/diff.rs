@@ -1,17 +1,17 @@
-//! What `git diff` prints, taken apart for a page.
+//! Parsing the output of `git diff` for a page.
 
 use serde::Serialize;
 
-/// The command line for what a plan changed, as plain text.
+/// The command line that prints a plan's changes as plain text.
 pub fn diff_line(plan: &str) -> [&str; 6] {
     ["diff", plan, "--", "--no-color", "--no-ext-diff", "--no-textconv"]
 }
 
-/// A file with how much of it changed.
+/// A file with the number of its changed lines.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct FileCounts {
     path: String,
-    /// None for a binary file.
+    /// `None` for a binary file.
     added: Option<u32>,
     removed: Option<u32>,
 }
@@ -26,7 +26,7 @@ pub fn changed(text: &str) -> Vec<FileCounts> {
         else {
             continue;
         };
-        // A renamed file has its two names behind, each on its own.
+        // For a renamed file its two names follow, each as a separate part.
         let path = match path {
             "" => parts.by_ref().nth(1).unwrap_or_default(),
             path => path,
@@ -60,12 +60,12 @@ pub struct Line {
 /// Reads `git diff`.
 pub fn files(text: &str) -> Vec<FileDiff> {
     let mut found: Vec<FileDiff> = Vec::new();
-    // Between a file's head and its first hunk stand lines that tell nothing new.
+    // The lines between a file's header and its first hunk tell nothing new.
     let mut in_hunk = false;
     for line in text.lines() {
         if let Some(named) = line.strip_prefix("diff --git ") {
             in_hunk = false;
-            // `a/NAME b/NAME`, the same twice; what was renamed is named again below.
+            // `a/NAME b/NAME`, twice the same name; a renamed file is named again below.
             let half = named.get(2..named.len() / 2).unwrap_or(named);
             found.push(FileDiff {
                 path: half.to_owned(),

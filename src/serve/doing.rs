@@ -1,4 +1,4 @@
-//! The pages that act: a question whether to do it, and what the command said.
+//! The pages that act: the confirmation of an action, and the output of its command.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
@@ -19,25 +19,25 @@ use super::page::{page, problem, shown};
 use super::server::{Server, Trouble};
 use crate::plan::WorkRef;
 
-/// How long a page waits for a command; one that takes longer continues.
+/// How long a page waits for a command; a slower command continues.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Most of what a command said that is shown.
+/// The most output of a command to show.
 const SAID: u64 = 64 << 10;
 
-/// What became of an action.
+/// The result of an action.
 #[derive(Debug, Serialize)]
 pub struct ActionResult {
     /// The command line.
     pub command: String,
-    /// Its exit code; none while it continues.
+    /// Its exit code; `None` while it is running.
     pub code: Option<i32>,
-    /// What it printed.
+    /// Its standard output.
     pub out: String,
-    /// What it said to people.
+    /// Its standard error.
     pub err: String,
 }
 
-/// Asks whether to do it. Changes nothing.
+/// Asks for confirmation. Changes nothing.
 pub async fn ask(
     State(server): State<Arc<Server>>,
     Path(verb): Path<String>,
@@ -50,7 +50,7 @@ pub async fn ask(
     question(&server, verb, &wanted, &uri).await
 }
 
-/// Does it, or asks first where the form has not been confirmed.
+/// Runs the action, or asks first when the form was not confirmed.
 pub async fn act(
     State(server): State<Arc<Server>>,
     Path(verb): Path<String>,
@@ -117,7 +117,7 @@ async fn question(server: &Arc<Server>, verb: Verb, wanted: &Wanted, uri: &Uri) 
             (Err(_), true) => format!("orch {} {work} TEXT", verb.name()),
             (Err(why), false) => return Err(Trouble::missing(why)),
         };
-        // Whoever wrote on another page decided on what was seen there.
+        // A form on another page carries the state that was shown there.
         let seen = wanted.seen.clone().unwrap_or_else(|| look_of(&status, plan));
         let unit = work.to_string();
         let skipped = match verb == Verb::Cancel {
@@ -177,7 +177,7 @@ struct Edges {
     edges: Vec<ReadEdge>,
 }
 
-/// The plans that are skipped when this is cancelled: those behind it that are not over.
+/// The plans that are skipped when this plan is cancelled: its unfinished dependents.
 async fn skipped(server: &Server, status: &Status, what: &str) -> Vec<String> {
     let graph = server.read::<Edges>(&["graph", "--json"], 60).await;
     let edges = graph.map(|graph| graph.edges).unwrap_or_default();
@@ -188,7 +188,7 @@ async fn skipped(server: &Server, status: &Status, what: &str) -> Vec<String> {
     names.filter(|name| behind.contains(name.as_str())).collect()
 }
 
-/// Other plans that can be reached from it.
+/// Other plans that can be reached from this one.
 fn behind<'e>(edges: &'e [ReadEdge], what: &str) -> BTreeSet<&'e str> {
     let plan_of = |id: &'e str| id.split(['.', '@']).next().unwrap_or(id);
     let starts = |id: &str| {
@@ -219,7 +219,7 @@ fn behind<'e>(edges: &'e [ReadEdge], what: &str) -> BTreeSet<&'e str> {
 ///
 /// # Errors
 ///
-/// When it makes no sense, or is decided on what is so no longer.
+/// When the action makes no sense, or was decided on an outdated state.
 pub async fn perform(
     server: &Arc<Server>,
     verb: Verb,
@@ -259,7 +259,8 @@ pub async fn perform(
     Ok((work, done?))
 }
 
-/// Runs a command that changes something. It is never ended by a viewer who goes away, so it writes to files, not to us.
+/// Runs a command that changes something. The command must survive a viewer who goes away, so it writes to files, not to
+/// a pipe.
 async fn run(server: &Arc<Server>, line: &[String]) -> std::io::Result<ActionResult> {
     let (out, err) = (tempfile::tempfile()?, tempfile::tempfile()?);
     let mut command = server.looks.program().command(line);

@@ -1,4 +1,4 @@
-//! `orch status --json`, read and arranged for the page of all plans.
+//! The output of `orch status --json`, arranged for the page of all plans.
 
 use std::time::Duration;
 
@@ -11,26 +11,26 @@ use crate::words::{cost, rough};
 
 use super::act::{Offer, offered, settles};
 
-/// The answer of `orch status --json`, as far as pages show it.
+/// The fields of `orch status --json` that pages show.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Status {
     /// The run.
     pub run: Option<String>,
-    /// Where the run stands.
+    /// The state of the run.
     pub state: String,
-    /// Where plans land.
+    /// The target.
     pub target: Target,
-    /// What needs a person.
+    /// Items that need a person.
     pub attention: Vec<ReadAttention>,
-    /// Expected seconds until all is done.
+    /// Expected seconds until everything is done.
     pub eta_s: Option<u64>,
-    /// And between which times.
+    /// The range of `eta_s`.
     pub eta_range_s: Option<(u64, u64)>,
     /// Money so far.
     pub cost: Option<f64>,
     /// The usage.
     pub spent: ReadSpent,
-    /// In manifest order.
+    /// The plans, in manifest order.
     pub plans: Vec<ReadPlan>,
 }
 
@@ -47,9 +47,9 @@ pub struct Target {
 pub struct ReadAttention {
     /// The plan.
     pub plan: Option<String>,
-    /// What kind of thing it is.
+    /// Its kind.
     pub kind: String,
-    /// What it is.
+    /// Its description.
     pub text: String,
     /// Since when.
     pub since: Option<Timestamp>,
@@ -66,11 +66,11 @@ pub struct ReadPlan {
     pub name: String,
     /// Its state.
     pub state: String,
-    /// Why.
+    /// The reasons for its state.
     pub why: Vec<String>,
     /// Since when.
     pub since: Option<Timestamp>,
-    /// As it was written.
+    /// Its priority, as written.
     pub priority: String,
     /// Its branch.
     pub branch: String,
@@ -78,9 +78,9 @@ pub struct ReadPlan {
     pub worktree: Option<String>,
     /// Its branch's tip.
     pub head: Option<String>,
-    /// Commits on it.
+    /// The number of commits on it.
     pub ahead: Option<usize>,
-    /// Something is uncommitted.
+    /// True when its worktree has uncommitted changes.
     pub dirty: Option<bool>,
     /// Expected seconds until it is done.
     pub eta_s: Option<u64>,
@@ -145,14 +145,14 @@ pub struct ReadAttempt {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// How.
+    /// How it ended.
     pub exit: serde_json::Value,
     /// The facts in its output.
     #[serde(default)]
     pub facts: serde_json::Value,
 }
 
-/// In the order of the page: what needs a person, what moves, what waits, what is over.
+/// The order of the page: plans that need a person, then running, waiting and finished ones.
 const ORDER: [(&str, &str); 11] = [
     ("held", "!"),
     ("failed", "✕"),
@@ -167,7 +167,7 @@ const ORDER: [(&str, &str); 11] = [
     ("cancelled", "–"),
 ];
 
-/// A sign for a state of a plan, phase or task: states are told apart without colour.
+/// A sign for the state of a plan, phase or task, so that states differ without colour.
 pub fn sign(state: &str) -> &'static str {
     let plan = ORDER
         .iter()
@@ -192,21 +192,21 @@ pub struct ReadSpent {
 /// The page of all plans.
 #[derive(Debug, Serialize)]
 pub struct Fleet {
-    /// How many plans are in which state, those that are in none left out.
+    /// The number of plans in each state that occurs.
     counts: Vec<StateCount>,
     /// How many plans need a person.
     needs: usize,
-    /// When all is done.
+    /// When everything will be done.
     eta: Option<String>,
-    /// Between which times.
+    /// The range of that time.
     range: Option<String>,
     /// Money so far, with its currency.
     cost: Option<String>,
-    /// What needs a person.
+    /// Items that need a person.
     attention: Vec<Need>,
-    /// Those at work, then those that wait.
+    /// Running plans, then waiting ones.
     open: Vec<FleetRow>,
-    /// Those that are over.
+    /// Finished plans.
     over: Vec<FleetRow>,
 }
 
@@ -236,10 +236,10 @@ pub struct FleetRow {
     why: Option<String>,
     since: Option<Age>,
     priority: String,
-    /// Tasks done, tasks at all.
+    /// The number of done tasks.
     done: usize,
     tasks: usize,
-    /// The phase at work.
+    /// The current phase.
     phase: Option<String>,
     agent: Option<String>,
     eta: Option<String>,
@@ -247,7 +247,7 @@ pub struct FleetRow {
     offers: Vec<Offer>,
 }
 
-/// A moment and how long ago it is.
+/// A moment, and how long ago it was.
 #[derive(Debug, Serialize)]
 pub struct Age {
     at: String,
@@ -255,7 +255,7 @@ pub struct Age {
 }
 
 impl Age {
-    /// Of this moment, seen from that one.
+    /// The age of `at` at the moment `now`.
     pub fn of(at: Timestamp, now: Timestamp) -> Self {
         let passed = Duration::try_from(now.duration_since(at)).unwrap_or_default();
         Self {
@@ -265,7 +265,7 @@ impl Age {
     }
 }
 
-/// A time that people need not know to the second.
+/// A duration, rounded for people.
 pub fn about(seconds: u64) -> String {
     rough(Duration::from_secs(seconds))
 }

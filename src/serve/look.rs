@@ -1,4 +1,5 @@
-//! Answers of this program's own commands. One run of a command answers all viewers who ask at the same time.
+//! Cached answers of this program's own commands. However many viewers there are, one command is run for
+//! all of them.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -15,26 +16,26 @@ use tokio::sync::Semaphore;
 use super::news::JournalNews;
 use crate::journal::JournalMark;
 
-/// Most commands at the same time.
+/// The most commands at the same time.
 const CHILDREN: usize = 3;
 /// How long a command may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The pause between two runs of one command is at least this long, and at least twice as long as a run takes.
+/// The shortest pause between two runs of one command; the pause is at least twice the run's duration.
 const REST: Duration = Duration::from_millis(250);
-/// Most command lines whose answers are kept.
+/// The most command lines whose answers are cached.
 const KEPT: usize = 256;
 
 /// This program, called for the served repository.
 #[derive(Debug, Clone)]
 pub struct ServedProgram {
-    /// The path of the program.
+    /// Its path.
     pub path: PathBuf,
     /// `-C` and `--manifest`.
     pub options: Vec<OsString>,
 }
 
 impl ServedProgram {
-    /// A command line of the program. The command gets no terminal and no input.
+    /// A command line of this program, without a terminal and without input.
     pub fn command(&self, line: &[String]) -> Command {
         let mut command = Command::new(&self.path);
         command
@@ -46,7 +47,7 @@ impl ServedProgram {
     }
 }
 
-/// The part of a long answer that is kept.
+/// The part of a long answer to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Keep {
     /// Its first bytes.
@@ -55,25 +56,25 @@ pub enum Keep {
     Tail(usize),
 }
 
-/// The requirements on an answer.
+/// The requirements for an answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish {
-    /// How long the answer stays valid while the journal has no new entries.
+    /// How long the answer is valid while the journal does not change.
     pub holds: Duration,
-    /// The part of the answer that is kept.
+    /// The part of the answer to keep.
     pub keep: Keep,
 }
 
 /// The output of a command.
 #[derive(Debug, Default)]
 pub struct Looked {
-    /// The exit code; none when the command was ended by force.
+    /// Its exit code; `None` when it was killed.
     pub code: Option<i32>,
     /// Its standard output.
     pub out: Vec<u8>,
-    /// The messages for people on standard error.
+    /// Its standard error.
     pub err: String,
-    /// True when a part of the output is missing.
+    /// True when part of the output is missing.
     pub cut: bool,
 }
 
@@ -102,15 +103,15 @@ struct KeptAnswer {
 
 type Cell = Arc<tokio::sync::Mutex<Option<KeptAnswer>>>;
 
-/// All recent answers.
+/// The cache of recent answers.
 #[derive(Debug)]
 pub struct CommandLooks {
     program: ServedProgram,
     news: Arc<JournalNews>,
-    /// The answers by command line and by the kept part of the output.
+    /// By command line, and by the kept part of its output.
     cells: Mutex<HashMap<(Vec<String>, Keep), Cell>>,
     children: Semaphore,
-    /// Grows with every action. Answers from before an action are no longer valid.
+    /// Incremented by every action, which invalidates earlier answers.
     age: AtomicU64,
 }
 
@@ -131,12 +132,12 @@ impl CommandLooks {
         &self.program
     }
 
-    /// An action was carried out: earlier answers are no longer valid.
+    /// Invalidates all answers, because an action was run.
     pub fn outdate(&self) {
         self.age.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The present answer of this command line.
+    /// The current answer of this command line.
     pub async fn look(&self, line: &[&str], wish: Wish) -> Arc<Looked> {
         let line: Vec<String> = line.iter().map(|&word| word.to_owned()).collect();
         let cell = self.cell((line.clone(), wish.keep));
@@ -153,7 +154,7 @@ impl CommandLooks {
             let rest = REST.max(answer.took * 2).saturating_sub(passed);
             tokio::time::sleep(rest).await;
         }
-        // Read before the command runs, so that entries made during the run outdate the answer.
+        // Taken before the command runs: changes in the meantime invalidate the answer.
         let mark = self.news.now().await;
         let began = Instant::now();
         let looked = Arc::new(self.run(&line, wish.keep).await);
@@ -170,7 +171,7 @@ impl CommandLooks {
     fn cell(&self, key: (Vec<String>, Keep)) -> Cell {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         if cells.len() >= KEPT && !cells.contains_key(&key) {
-            // Drops the answers that nobody waits for.
+            // Answers for which nobody waits.
             cells.retain(|_, cell| Arc::strong_count(cell) > 1);
         }
         cells.entry(key).or_default().clone()
@@ -214,7 +215,7 @@ impl CommandLooks {
     }
 }
 
-/// Reads to the end, or until there is enough. Returns the wanted part, and whether a part is missing.
+/// Reads to the end, or until there is enough. Keeps the wanted part.
 async fn read_some(mut from: impl AsyncRead + Unpin, keep: Keep) -> (Vec<u8>, bool) {
     let mut all = Vec::new();
     let mut cut = false;

@@ -1,6 +1,5 @@
-//! Floor 5: the fleet as web pages. Every answer is the output of a command of this program, and every action is a command
-//! line of this program. The pages decide nothing. A supervisor notices nothing of the pages except that the journal is
-//! read.
+//! Floor 5: the fleet as web pages. Every answer is the output of a command of this program, and every action is one of its
+//! command lines. The pages decide nothing; a supervisor only notices that its journal is read.
 
 mod act;
 mod api;

@@ -1,4 +1,4 @@
-//! New journal entries: read once, for any number of viewers.
+//! New journal entries, read once for all viewers.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,11 +8,11 @@ use tokio::sync::{Notify, watch};
 
 use crate::journal::{JournalError, JournalMark, JournalReader, OrchDir, Record};
 
-/// How often the journal is looked at while somebody listens.
+/// How often the journal is checked while somebody listens.
 const LOOK: Duration = Duration::from_millis(250);
-/// How many entries are kept in memory for viewers. A viewer who is further behind reads the journal.
+/// How many entries are kept in memory. A viewer that is further behind reads the journal.
 const AT_HAND: usize = 1024;
-/// How many entries are read for one viewer at once.
+/// The most entries to read for one viewer at once.
 const READ: usize = 512;
 
 /// An entry as one line of JSON.
@@ -20,7 +20,7 @@ const READ: usize = 512;
 pub struct Entry {
     /// The number of the entry.
     pub seq: i64,
-    /// The same line as `orch events --json` prints.
+    /// The same text as `orch events --json` prints.
     pub json: Arc<str>,
 }
 
@@ -33,7 +33,7 @@ impl Entry {
     }
 }
 
-/// The end of the journal, for all viewers.
+/// The end of the journal, for all listeners.
 #[derive(Debug)]
 pub struct JournalNews {
     dir: OrchDir,
@@ -53,22 +53,22 @@ impl JournalNews {
         }
     }
 
-    /// The present end of the journal.
+    /// The current mark.
     pub async fn now(&self) -> JournalMark {
         let dir = self.dir.clone();
         let found = tokio::task::spawn_blocking(move || JournalMark::now(&dir)).await;
-        // When the journal cannot be read, the answers of the commands say so.
+        // The answers themselves report an unreadable journal.
         found.ok().and_then(Result::ok).unwrap_or_default()
     }
 
-    /// Reports every change of the mark.
+    /// Receives every change of the mark.
     pub fn listen(&self) -> watch::Receiver<JournalMark> {
         let listener = self.mark.subscribe();
         self.wanted.notify_one();
         listener
     }
 
-    /// Looks at the journal while somebody listens. Never ends.
+    /// Polls the journal while somebody listens. Never ends.
     pub async fn watch(&self) {
         loop {
             if self.mark.receiver_count() == 0 {
@@ -84,7 +84,7 @@ impl JournalNews {
         }
     }
 
-    /// Reads new entries into memory.
+    /// Loads new entries into memory.
     async fn gather(&self, before: i64, now: i64) {
         let few = now - before <= AT_HAND as i64 && before > 0;
         let new = if few { self.read(before).await } else { Vec::new() };
@@ -103,7 +103,8 @@ impl JournalNews {
         }
     }
 
-    /// Entries after `seq`, in order. Several calls may be needed to get all of them.
+    /// Entries after `seq`, in order: at least one if there are any, and all of them over several
+    /// calls.
     pub async fn after(&self, seq: i64) -> Vec<Entry> {
         let at_hand = {
             let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);

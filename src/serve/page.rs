@@ -1,4 +1,5 @@
-//! Pages from templates. Every value is text in them: what agents wrote is never markup, and gives a reader no orders.
+//! Pages from templates. All values are escaped: text of agents is never markup, and contains no terminal control
+//! characters.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,7 +16,7 @@ use super::door::is_for_scripts;
 use super::fleet::sign;
 use super::server::{Server, Trouble};
 
-/// The templates, and the files that pages name.
+/// The templates, and the files that pages refer to.
 const TEMPLATES: [(&str, &str); 12] = [
     ("parts.html", include_str!("../../templates/serve/parts.html")),
     ("base.html", include_str!("../../templates/serve/base.html")),
@@ -31,7 +32,7 @@ const TEMPLATES: [(&str, &str); 12] = [
     ("problem.html", include_str!("../../templates/serve/problem.html")),
 ];
 
-/// What needs no token: it is the same for everybody.
+/// Files that need no token: they are the same for everybody.
 const FILES: [(&str, &str, &str); 4] = [
     ("timeline.css", "text/css; charset=utf-8", TIMELINE_STYLE),
     (
@@ -66,13 +67,13 @@ static PAGES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     });
     pages.add_filter("short", |id: &str| id.chars().take(10).collect::<String>());
     for (name, text) in TEMPLATES {
-        // They are part of the program, and a test reads them all.
+        // The templates are part of the program, and a test loads all of them.
         let _ = pages.add_template(name, text);
     }
     pages
 });
 
-/// Text as it may be shown: without orders to a terminal, and with a sign for each character that would hide or turn others.
+/// Text without control characters, and with a visible sign for each character that would hide or reorder text.
 pub fn visible(text: &str) -> String {
     let plain = anstream::adapter::strip_str(text).to_string();
     let turns = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
@@ -89,7 +90,7 @@ pub fn shown<T: Serialize>(value: T) -> Value {
     Value::from(Serde(value))
 }
 
-/// A file that pages name.
+/// A file that pages refer to.
 pub fn file(name: &str) -> Response {
     match FILES.iter().find(|(own, ..)| *own == name) {
         Some((_, kind, text)) => (
@@ -101,7 +102,7 @@ pub fn file(name: &str) -> Response {
     }
 }
 
-/// A page of the server: `here` is its place in the navigation.
+/// A page of the server; `here` is its entry in the navigation.
 pub async fn page(server: &Arc<Server>, template: &str, here: &str, values: Value) -> Response {
     let mark = server.news.now().await;
     render(
@@ -113,7 +114,7 @@ pub async fn page(server: &Arc<Server>, template: &str, here: &str, values: Valu
     )
 }
 
-/// Says why there is no page, or no answer for a script.
+/// The page that says why there is no page, or the answer that says so to a script.
 pub fn problem(uri: &Uri, status: StatusCode, why: &str, hints: &[String]) -> Response {
     if is_for_scripts(uri) {
         let answer = serde_json::json!({
@@ -149,7 +150,7 @@ pub fn render(status: StatusCode, template: &str, values: Value) -> Response {
     let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
     match text {
         Ok(text) => (status, kind, text).into_response(),
-        // A template of ours is wrong; the page would say half of it.
+        // One of our templates is wrong; the page would be incomplete.
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }

@@ -1,4 +1,4 @@
-//! The pages that show: all plans, one plan, its log and its changes, what happened, and the runs.
+//! The read-only pages: all plans, one plan, its log and its changes, events, and runs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,11 +20,11 @@ use super::server::{Server, Trouble};
 use crate::plan::PlanName;
 use crate::report::{detail, span};
 
-/// Most of a log that a page shows: its end.
+/// The most of a log that a page shows: its end.
 const LOG: usize = 128 << 10;
-/// Most of a difference that a page shows: its beginning.
+/// The most of a diff that a page shows: its beginning.
 const DIFF: usize = 2 << 20;
-/// Events on a page.
+/// The number of events on a page.
 const EVENTS: i64 = 200;
 
 /// All plans.
@@ -55,7 +55,7 @@ pub async fn plan(State(server): State<Arc<Server>>, Path(name): Path<String>, u
     }
 }
 
-/// What `orch why --json` says.
+/// The output of `orch why --json`.
 #[derive(Debug, Deserialize)]
 struct ReadWhy {
     why: Vec<String>,
@@ -79,7 +79,7 @@ async fn one_plan(server: &Arc<Server>, name: &str) -> Result<Value, Trouble> {
         .iter()
         .filter(|item| item.plan.as_deref() == Some(name));
     let needs: Vec<_> = needs.collect();
-    // What stands above as a need is not said twice.
+    // A reason that is shown as a need above is not repeated.
     let mut of_why = why.unwrap_or_else(|_| ReadWhy {
         why: plan.why.clone(),
         remedies: Vec::new(),
@@ -119,7 +119,7 @@ fn attempt(own: &ReadAttempt, now: Timestamp) -> Value {
     context! { own => shown(own), took, end, said, since => shown(own.started_at.map(|at| Age::of(at, now))) }
 }
 
-/// Which files a plan changed; none where it has no branch yet.
+/// The files that a plan changed; empty while it has no branch.
 async fn changes(server: &Server, name: &str) -> Vec<FileCounts> {
     let line = [
         "diff",
@@ -136,7 +136,7 @@ async fn changes(server: &Server, name: &str) -> Vec<FileCounts> {
     }
 }
 
-/// Which log is wanted.
+/// The wanted log.
 #[derive(Debug, Default, Deserialize)]
 pub struct LogWish {
     attempt: Option<String>,
@@ -163,7 +163,7 @@ async fn log_of(server: &Server, plan: &ReadPlan, attempt: Option<&str>) -> Stri
     }
 }
 
-/// Without the rest of a line whose beginning is missing.
+/// Drops the rest of a line whose beginning is missing.
 fn whole_lines(looked: &Looked) -> String {
     let text = looked.text();
     let text = match looked.cut {
@@ -173,7 +173,7 @@ fn whole_lines(looked: &Looked) -> String {
     visible(text)
 }
 
-/// The attempt that was asked for, where the plan has it: another name becomes part of no command line.
+/// The wanted attempt, if the plan has it: any other name must not become part of a command line.
 fn wanted<'w>(plan: &ReadPlan, wish: &'w LogWish) -> Result<Option<&'w str>, Trouble> {
     match &wish.attempt {
         _ if wish.verify => Ok(Some("verify")),
@@ -183,7 +183,7 @@ fn wanted<'w>(plan: &ReadPlan, wish: &'w LogWish) -> Result<Option<&'w str>, Tro
     }
 }
 
-/// The plan, which of its logs that is, and the log.
+/// The plan, the name of its log, and the log.
 async fn wanted_log<'w>(
     server: &Server,
     name: &str,
@@ -216,7 +216,7 @@ pub async fn log(
     }
 }
 
-/// The same as plain text, for those who follow it.
+/// The log as plain text, for following it.
 pub async fn log_text(
     State(server): State<Arc<Server>>,
     Path(name): Path<String>,
@@ -229,7 +229,7 @@ pub async fn log_text(
     }
 }
 
-/// What a plan changed, file by file.
+/// The changes of a plan, file by file.
 pub async fn diff(State(server): State<Arc<Server>>, Path(name): Path<String>, uri: Uri) -> Response {
     let found = async {
         let plan = server.plan(&name).await?;
@@ -250,7 +250,7 @@ pub async fn diff(State(server): State<Arc<Server>>, Path(name): Path<String>, u
     }
 }
 
-/// Which events are wanted.
+/// The wanted events.
 #[derive(Debug, Default, Deserialize)]
 pub struct EventsWish {
     before: Option<i64>,

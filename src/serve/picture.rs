@@ -1,4 +1,4 @@
-//! The pages with pictures, and those of runs and of the merge queue.
+//! The pages with pictures, and the pages of runs and of the merge queue.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub async fn graph(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     }
 }
 
-/// What the colours of the graph mean.
+/// The meaning of the graph's colours.
 fn graph_legend() -> Value {
     let entries = [
         ("s-run", "at work"),
@@ -85,20 +85,20 @@ fn linked(svg: &str, states: &HashMap<String, &str>, plans: &HashSet<&str>) -> S
 /// The beginning of a shape in the drawing.
 const SHAPE: &str = "<g data-id=\"";
 
-/// What `orch report --json` says.
+/// The output of `orch report --json`.
 #[derive(Debug, Deserialize)]
 struct ReadReport {
     report: ReportedRun,
     timeline: Option<RunTimeline>,
 }
 
-/// The run that a report is about.
+/// The run of a report.
 #[derive(Debug, Deserialize)]
 struct ReportedRun {
     run: String,
 }
 
-/// What `orch history --json` says.
+/// The output of `orch history --json`.
 #[derive(Debug, Deserialize)]
 struct History {
     runs: Vec<Run>,
@@ -159,12 +159,12 @@ pub async fn runs(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     }
 }
 
-/// When each attempt of the present run ran.
+/// The times of all attempts of the current run.
 pub async fn timeline(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     timeline_of(&server, None, &uri).await
 }
 
-/// When each attempt of a run ran.
+/// The times of all attempts of a run.
 pub async fn run_timeline(State(server): State<Arc<Server>>, Path(run): Path<String>, uri: Uri) -> Response {
     let digits = run.strip_prefix('r').unwrap_or_default();
     match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -194,7 +194,7 @@ async fn timeline_of(server: &Arc<Server>, run: Option<&str>, uri: &Uri) -> Resp
     }
 }
 
-/// What `orch train --json` says.
+/// The output of `orch train --json`.
 #[derive(Debug, Deserialize)]
 struct ReadTrain {
     target: String,

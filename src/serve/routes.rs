@@ -1,4 +1,4 @@
-//! Every address with its answer, and the description of those for scripts.
+//! All addresses with their handlers, and the description of those for scripts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::{api, doing, page, pages, picture, stream};
 
 type Answers = MethodRouter<Arc<Server>>;
 
-/// The addresses for scripts: path, method, what they answer, and with which kind of content.
+/// The addresses for scripts: path, method, description, and content type.
 const API: [(&str, &str, &str, &str); 11] = [
     (
         "/api/v1/status",
@@ -88,7 +88,7 @@ const API: [(&str, &str, &str, &str); 11] = [
     ),
 ];
 
-/// What answers at an address of the table.
+/// The handler for an address of the table.
 fn of_script(path: &str) -> Option<Answers> {
     Some(match path {
         "/api/v1/status" => get(api::status),
@@ -146,7 +146,7 @@ async fn openapi() -> Response {
     (kind, description().to_string()).into_response()
 }
 
-/// The addresses for scripts in the form of OpenAPI.
+/// The OpenAPI description of the addresses for scripts.
 fn description() -> Value {
     let mut paths: BTreeMap<&str, Value> = BTreeMap::new();
     for (path, method, summary, kind) in API {
@@ -188,7 +188,7 @@ fn description() -> Value {
     })
 }
 
-/// Serves, for ever.
+/// Serves for ever.
 pub async fn serve(server: Arc<Server>, listener: Listener) {
     let router = router(server.clone());
     tokio::join!(listener.serve(router), server.news.watch());

@@ -12,19 +12,19 @@ use super::fleet::Status;
 use super::look::{CommandLooks, Keep, Looked, ServedProgram, Wish};
 use super::news::JournalNews;
 
-/// How many bytes a whole document may have.
+/// The most bytes of an answer that is one document.
 const DOCUMENT: usize = 64 << 20;
 
-/// A served repository.
+/// The server of one repository.
 #[derive(Debug)]
 pub struct Server {
-    /// The name of the repository on the pages.
+    /// The repository's name on pages.
     pub name: String,
     /// The repository's `.git/orch`.
     pub dir: OrchDir,
     /// The key to the pages.
     pub token: Token,
-    /// True when the pages only show, and nobody may act.
+    /// True when nobody may act.
     pub readonly: bool,
     /// True when other machines may connect.
     pub public: bool,
@@ -34,19 +34,19 @@ pub struct Server {
     pub looks: CommandLooks,
 }
 
-/// Why there is no page, in the words of the command that failed.
+/// Why there is no page, in the words of the failed command.
 #[derive(Debug)]
 pub struct Trouble {
-    /// The status of the answer.
+    /// The HTTP status.
     pub status: StatusCode,
     /// The problem.
     pub why: String,
-    /// The remedies.
+    /// Hints for a remedy.
     pub hints: Vec<String>,
 }
 
 impl Trouble {
-    /// Nothing of this kind exists.
+    /// The trouble for something that does not exist.
     pub fn missing(why: impl Into<String>) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
@@ -55,7 +55,7 @@ impl Trouble {
         }
     }
 
-    /// The messages of a failed command.
+    /// The trouble of a failed command.
     pub fn of(looked: &Looked) -> Self {
         let said = |word: &'static str| {
             let lines = looked.err.lines();
@@ -99,7 +99,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// The messages of the command when it fails.
+    /// With the command's own words when it fails.
     pub async fn ask(&self, line: &[&str], holds_s: u64) -> Result<Arc<Looked>, Trouble> {
         let wish = Wish {
             holds: std::time::Duration::from_secs(holds_s),
@@ -112,11 +112,11 @@ impl Server {
         }
     }
 
-    /// The output of a command, read as JSON.
+    /// The parsed JSON output of a command.
     ///
     /// # Errors
     ///
-    /// As [`Server::ask`].
+    /// The same as [`Server::ask`].
     pub async fn read<T: DeserializeOwned>(&self, line: &[&str], holds_s: u64) -> Result<T, Trouble> {
         let looked = self.ask(line, holds_s).await?;
         serde_json::from_slice(&looked.out).map_err(|error| Trouble {
@@ -130,16 +130,16 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// As [`Server::ask`].
+    /// The same as [`Server::ask`].
     pub async fn status(&self) -> Result<Status, Trouble> {
         self.read(&["status", "--json"], 2).await
     }
 
-    /// The plan of this name; names of none become part of no command line.
+    /// The plan with this name. An unknown name never becomes part of a command line.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// When there is no such plan.
     pub async fn plan(&self, name: &str) -> Result<super::fleet::ReadPlan, Trouble> {
         let status = self.status().await?;
         let found = status.plans.into_iter().find(|plan| plan.name == name);

@@ -1,4 +1,5 @@
-//! The journal as server-sent events. Each viewer asks for the next entries when it has taken the last: nothing is kept for it.
+//! The journal as server-sent events. Each viewer asks for the next entries when it has taken the last ones: the server buffers
+//! nothing for it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,12 +19,12 @@ use super::news::JournalNews;
 use super::server::Server;
 use crate::journal::JournalMark;
 
-/// A sign of life for those between who close quiet connections.
+/// The interval of keep-alive messages, for proxies that close quiet connections.
 const QUIET: Duration = Duration::from_secs(15);
-/// Who is further behind than this is told to look at everything anew.
+/// A viewer that is further behind than this is told to reload everything.
 const FAR: i64 = 10_000;
 
-/// From where events are wanted.
+/// Where the events begin.
 #[derive(Debug, Default, Deserialize)]
 pub struct StreamStart {
     after: Option<i64>,
@@ -37,7 +38,7 @@ pub async fn stream(
 ) -> Response {
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let after = last.and_then(|text| text.parse().ok()).or(since.after);
-    // One place: the next is only made when this one was taken.
+    // Capacity 1: the next piece is only made when this one was taken.
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(tell(server.news.clone(), after, sender));
     (
@@ -53,7 +54,7 @@ async fn tell(news: Arc<JournalNews>, after: Option<i64>, viewer: mpsc::Sender<B
     let mut told = now;
     let mut first = format!("retry: 1000\n{}", of_supervisor(told));
     told.seq = after.unwrap_or(now.seq);
-    // Whoever loses the connection before the first event must find back to here.
+    // A viewer that loses the connection before the first event must be able to resume here.
     first += &format!("event: begin\nid: {}\ndata: {{}}\n\n", told.seq);
     if viewer.send(first.into()).await.is_err() {
         return;
@@ -88,7 +89,7 @@ async fn tell(news: Arc<JournalNews>, after: Option<i64>, viewer: mpsc::Sender<B
                 }
                 now = *marks.borrow_and_update();
                 if now.seq < told.seq {
-                    // Behind what was told already, unless the journal began anew.
+                    // Continue after the last sent entry, unless the journal began anew.
                     now = news.now().await;
                 }
             }

@@ -7,44 +7,38 @@
 //!
 //! [`task_list()`] and [`task_next()`] answer, without touching a file, which tasks there are and which can be worked
 //! on.
+//!
+//! | floor | sub-room | what lives there |
+//! |---|---|---|
+//! | 2 | `handed` | assignments and closed work |
+//! | 2 | `mail` | the inbox and the outbox |
+//! | 2 | `tasks` | which tasks there are, and which can be worked on |
+//! | 2 | `watcher` | when to read again |
+//! | 1 | `report` | reports, read and changed |
+//! | 0 | `files` | the files in `.orch/` |
+//!
+//! A sub-room imports only from lower floors; `tests/architecture.rs` fails otherwise.
 
-mod assignment;
-mod coalescer;
-mod edit;
-mod entry_state;
-mod error;
-mod file_format;
-mod folder;
-mod gates;
-mod guard;
-mod inbox;
-mod mirror;
-mod outbox;
-mod parse;
-mod prepare;
-mod read;
-mod replace;
-mod task_list;
-mod task_next;
-mod ticks;
-mod untrusted;
-mod update;
-mod warnings;
+mod files;
+mod handed;
+mod mail;
+mod report;
+mod tasks;
 mod watcher;
 
-pub use assignment::Assignment;
-pub use error::StatusError;
-pub use file_format::{StatusFile, TaskEntry};
-pub use folder::reported_in;
-pub use gates::{ClosedWork, read_gates, write_gates};
-pub use inbox::{Inbox, deliver, inbox, mark_read, read_up_to};
-pub use mirror::{OUTBOX_FILE, mirror, mirror_outbox};
-pub use outbox::{OutboxLine, outbox, post, take_posted};
-pub use prepare::{prepare, prepare_again, prepare_anew, prepare_lane};
-pub use read::{Reading, read, read_new};
-pub use task_list::{ListedSubtask, ListedTask, TaskList, listed_checks, task_list};
-pub use task_next::{BlockedTask, ReadyTask, TaskNext, task_next};
-pub use ticks::new_ticks;
-pub use untrusted::read_plain;
-pub use update::{Change, FreeText, Updated, is_usable, renew, set_text, update};
+pub use files::error::StatusError;
+pub use files::file_format::{StatusFile, TaskEntry};
+pub use files::folder::reported_in;
+pub use files::untrusted::read_plain;
+pub use handed::assignment::Assignment;
+pub use handed::gates::{ClosedWork, read_gates, write_gates};
+pub use mail::inbox::{Inbox, deliver, inbox, mark_read, read_up_to};
+pub use mail::mirror::{OUTBOX_FILE, mirror, mirror_outbox};
+pub use mail::outbox::{OutboxLine, outbox, post, take_posted};
+pub use report::prepare::{prepare, prepare_again, prepare_anew, prepare_lane};
+pub use report::read::{Reading, read, read_new};
+pub use report::ticks::new_ticks;
+pub use report::update::{Change, FreeText, Updated, is_usable, renew, set_text, update};
+pub use tasks::task_list::{ListedSubtask, ListedTask, TaskList, listed_checks, task_list};
+pub use tasks::task_next::{BlockedTask, ReadyTask, TaskNext, task_next};
 pub use watcher::Watcher;

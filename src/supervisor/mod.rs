@@ -1,26 +1,26 @@
-//! Floor 4: the imperative shell. It selects what happened, lets the scheduler decide, records the decision and performs it.
-//! The shell decides nothing about a plan's state.
+//! Floor 4: the imperative shell. The supervisor collects messages, lets the scheduler decide, records the decision and performs
+//! it. The supervisor itself decides nothing about a plan's state.
 //!
 //! | floor | sub-room | what lives there |
 //! |---|---|---|
 //! | 12 | `drive` | the engine: the loop over the parts |
 //! | 11 | `work` | running work: worktrees, reports, verifications and landings |
-//! | 11 | `watch` | checks that run beside the loop |
-//! | 11 | `tell` | notices about recorded events |
-//! | 10 | `away` | attempts on other machines, watched from here |
+//! | 11 | `watch` | watchers beside the loop |
+//! | 11 | `tell` | passing recorded events on: hooks, notices, mail |
+//! | 10 | `away` | attempts that run on other machines, watched from here |
 //! | 9 | `desk` | the shared parts of the engine |
-//! | 8 | `preflight` | checks before a run, warnings, previews |
-//! | 7 | [`doctor`] | finding and repairing damage |
-//! | 6 | `control` | requests, over the control socket or without a supervisor |
-//! | 5 | `view` | looking at the journal and the repository |
-//! | 4 | `conflict` | the conflict of a plan that a person resolves |
-//! | 3 | `recovery` | changes that happened while no supervisor was at work, and work that was undone since |
+//! | 8 | `preflight` | checks that refuse a run, lints, and the preview |
+//! | 7 | [`doctor`] | finding and repairing problems |
+//! | 6 | `control` | requests, through the control socket or without a supervisor |
+//! | 5 | `view` | read-only views of the journal and the repository |
+//! | 4 | `conflict` | a person's resolution of a plan's conflict |
+//! | 3 | `recovery` | changes while no supervisor was running |
 //! | 2 | `perform` | performing effects |
-//! | 1 | `node` | the program's part on another machine |
-//! | 1 | `brief` | the files and settings that an agent starts with |
+//! | 1 | `node` | the part that runs on another machine |
+//! | 1 | `brief` | the input of an agent: prompt, assignment, settings |
 //! | 0 | `project` | the project: manifest, paths, names, the replayed journal |
 //!
-//! A sub-room imports only from lower floors; `tests/architecture.rs` guards this rule.
+//! A sub-room imports only from sub-rooms on lower floors; `tests/architecture.rs` checks this.
 
 mod away;
 mod brief;

@@ -1,4 +1,4 @@
-//! The fleet in the words in which it is shown.
+//! Converting the fleet to the texts that are shown.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -15,16 +15,16 @@ use crate::supervisor::{Depth, InForce, PlanView, Project, Situation, StatusView
 
 use super::model::{NeedRow, Seen, TopRow, WorkSpan};
 
-/// So long a look counts changed lines that were not counted before; the next look goes on.
+/// How long one look may count changed lines that were not counted before; the next look continues.
 const COUNTING: Duration = Duration::from_millis(200);
 
-/// Changed lines by the two commits that they are between, which never change.
+/// Numbers of changed lines between two commits, cached because they never change.
 pub(super) type LineCounts = HashMap<(CommitId, CommitId), (usize, usize)>;
 
-/// An attempt that is under way: the place of its plan, and its folder.
+/// A running attempt: the index of its plan, and its folder.
 pub(super) type OpenLog = (usize, JobFolder);
 
-/// Looks at everything. Besides what is shown: the agents at work.
+/// Reads everything. Also returns the running attempts.
 pub(super) fn look(
     in_force: &InForce,
     counted: &mut LineCounts,
@@ -66,7 +66,7 @@ pub(super) fn look(
     Ok((seen, at_work))
 }
 
-/// The signs of life of agents at work, anew.
+/// Updates the signs of life of running agents.
 pub(super) fn signs_of_life(seen: &mut Seen, at_work: &[OpenLog]) {
     for (place, folder) in at_work {
         let changed = folder.log().metadata().and_then(|log| log.modified());
@@ -77,10 +77,10 @@ pub(super) fn signs_of_life(seen: &mut Seen, at_work: &[OpenLog]) {
     }
 }
 
-/// Text of others, with what would steer a terminal made visible.
+/// Text from others, with control characters made visible.
 pub(super) fn harmless(text: &str) -> String {
     let mut shown = Visible::new(Vec::new());
-    // Writing to memory does not fail.
+    // Writing to memory cannot fail.
     let _ = shown.write_all(text.as_bytes());
     String::from_utf8_lossy(&shown.into_inner()).replace('\t', "    ")
 }
@@ -96,7 +96,7 @@ fn need(item: &crate::supervisor::AttentionView) -> NeedRow {
     }
 }
 
-/// What has to be said about the run, where nobody drives it or its manifest cannot be used.
+/// A text about the run, when nobody drives it or its manifest cannot be used.
 fn standing(in_force: &InForce, situation: &Situation, view: &StatusView) -> Option<String> {
     let alone = (!situation.driven).then(|| format!("no supervisor: {}", run_word(view.state)));
     let stopping = || (view.state == crate::supervisor::RunView::Stopping).then(|| "stopping".to_owned());
@@ -197,7 +197,7 @@ fn waits(situation: &Situation, plan: &Plan) -> Vec<String> {
     waits
 }
 
-/// The open plans that wait for each plan, by its place.
+/// The open plans that wait for each plan, by the plan's index.
 fn behind(project: &Project, situation: &Situation) -> HashMap<usize, Vec<String>> {
     let state = situation.scheduler.state();
     let plans = &project.set.plans;

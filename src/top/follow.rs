@@ -10,12 +10,12 @@ use crate::report::Visible;
 
 use super::model::LogPiece;
 
-/// So much of a log's end is read at first.
+/// How much of a log's end is read first.
 const TAIL: u64 = 8 << 20;
-/// Most bytes of a piece.
+/// The most bytes to read at once.
 const PIECE: u64 = 4 << 20;
 
-/// Who reads a log.
+/// Follows a log.
 pub(super) struct Follower {
     plan: String,
     attempt: String,
@@ -30,7 +30,7 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    /// Of the attempt in this folder.
+    /// Follows the log of the attempt in this folder.
     pub(super) fn new(plan: &str, attempt: &str, folder: PathBuf) -> Self {
         let folder = JobFolder::new(folder);
         let format = folder.job().map(|job| job.reading.format).unwrap_or_default();
@@ -48,18 +48,19 @@ impl Follower {
         }
     }
 
-    /// True when it reads this attempt.
+    /// True when it follows this attempt.
     pub(super) fn is_of(&self, plan: &str, attempt: &str) -> bool {
         self.plan == plan && self.attempt == attempt
     }
 
-    /// What was written since the last time; none for nothing. True when there is more at once.
+    /// The lines written since the last call; `None` for nothing new. True when more can be read at
+    /// once.
     pub(super) fn more(&mut self) -> (Option<LogPiece>, bool) {
         if self.ended {
             return (None, false);
         }
         let anew = !std::mem::replace(&mut self.begun, true);
-        // Looked at first: what is written before the end is read after it.
+        // Checked first, so that output written before the end is still read below.
         let over = !matches!(self.folder.state(), Ok(JobState::Running(_) | JobState::Away(_)));
         let log = self.folder.log();
         let mut older = log.clone().into_os_string();
@@ -76,7 +77,7 @@ impl Follower {
                 self.read(&older, from, u64::MAX);
             }
         } else if self.inode != inode {
-            // Rotated: the rest of the old half, then the new one from its start.
+            // Rotated: read the rest of the old half, then the new half from its start.
             self.read(&older, self.at, u64::MAX);
             self.at = 0;
         }
@@ -88,7 +89,7 @@ impl Follower {
             let _ = self.readable.end(&mut self.out);
         }
         let mut lines = self.lines();
-        // In the middle of a line nobody begins to read.
+        // The first line may be incomplete.
         if anew && self.cut && !lines.is_empty() {
             lines.remove(0);
         }
@@ -104,7 +105,7 @@ impl Follower {
         (piece, more)
     }
 
-    /// Reads a file from a place on; says how much. A file that is not there is empty.
+    /// Reads a file from an offset and returns the number of bytes. A missing file counts as empty.
     fn read(&mut self, path: &Path, from: u64, most: u64) -> u64 {
         let read = || -> std::io::Result<Vec<u8>> {
             let mut file = File::open(path)?;
@@ -114,12 +115,12 @@ impl Follower {
             Ok(bytes)
         };
         let bytes = read().unwrap_or_default();
-        // Writing to memory does not fail.
+        // Writing to memory cannot fail.
         let _ = self.readable.feed(&bytes, &mut self.out);
         bytes.len() as u64
     }
 
-    /// The whole lines that were read; at the end also what is left.
+    /// The complete lines that were read; at the end of the job also the remaining text.
     fn lines(&mut self) -> Vec<String> {
         if self.ended {
             let _ = self.out.write_all(b"\n");

@@ -1,4 +1,4 @@
-//! Reading beside the drawing: one thread looks, one look after the other, and only when something is new.
+//! Reading data beside the drawing: one thread reads, one look at a time, and only when something is new.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -13,27 +13,27 @@ use super::follow::Follower;
 use super::model::{HappenedRow, Seen, TopEvent, TrainRow};
 use super::perform::Programs;
 
-/// How often is asked whether the journal has grown.
+/// How often to check whether the journal has grown.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How often agents' signs of life and the train are looked at.
+/// How often to read the train and the agents' signs of life.
 const SECOND: Duration = Duration::from_secs(1);
-/// How often everything is looked at although the journal has not grown: people move branches and edit plans.
+/// How often to read everything even if the journal has not grown: people move branches and edit plans.
 const SELDOM: Duration = Duration::from_secs(10);
-/// So many times as long as a look took, the next one waits.
+/// The pause after a look, as a multiple of the look's duration.
 const REST: u32 = 3;
-/// Most entries of the journal that are read at first.
+/// The most journal entries to read first.
 const LATEST: i64 = 20_000;
 
-/// What is read besides the fleet.
+/// Data to read in addition to the fleet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TopWish {
-    /// The log of a plan, and whether of the attempt before the last.
+    /// The plan of a log; true for the log of the attempt before the last.
     pub(super) log: Option<(String, bool)>,
     /// The train.
     pub(super) train: bool,
 }
 
-/// Who looks.
+/// The reading thread.
 pub(super) struct Looker {
     pub(super) dir: PathBuf,
     pub(super) manifest: Option<PathBuf>,
@@ -41,7 +41,7 @@ pub(super) struct Looker {
     pub(super) to: SyncSender<TopEvent>,
 }
 
-/// What is known from earlier looks.
+/// Data from earlier looks.
 #[derive(Default)]
 struct Known {
     orch: Option<OrchDir>,
@@ -54,11 +54,11 @@ struct Known {
     follower: Option<Follower>,
 }
 
-/// Nobody is there any more to whom anything could be told.
+/// The receiver is gone.
 struct Gone;
 
 impl Looker {
-    /// Looks until nobody wants anything any more.
+    /// Reads until the wishes' channel is closed.
     pub(super) fn run(&self, wishes: &Receiver<TopWish>) {
         let mut known = Known::default();
         let (mut looked, mut took, mut lived): (Option<Instant>, _, Instant) = (None, PAUSE, Instant::now());
@@ -146,7 +146,7 @@ impl Looker {
         self.tell(TopEvent::Happened(records.iter().map(row).collect()))
     }
 
-    /// Sends more of the log that is shown; true when there is more at once.
+    /// Sends more of the shown log. True when more can be read at once.
     fn log(&self, known: &mut Known) -> Result<bool, Gone> {
         let (Some((plan, previous)), Some(orch)) = (&known.wish.log, &known.orch) else {
             known.follower = None;
@@ -175,7 +175,7 @@ impl Looker {
         Ok(more)
     }
 
-    /// Asks `orch train` while the train is shown.
+    /// Runs `orch train` while the train is shown.
     fn train(&self, known: &Known) -> Result<(), Gone> {
         if !known.wish.train {
             return Ok(());

@@ -1,12 +1,12 @@
-//! Floor 5: `orch top`, the fleet full screen. A client: it reads what `orch status` reads, and all that it does is a command of this
-//! program.
+//! Floor 5: `orch top`, the fleet full screen. A client: it reads the same data as `orch status`, and every action runs a command of
+//! this program.
 //!
-//! | what | where |
+//! | task | files |
 //! |---|---|
-//! | what is shown, and what a key does; pure | `model` |
-//! | drawing it; pure | `view` |
+//! | the state of the view, and the effects of keys; pure | `model` |
+//! | drawing; pure | `view` |
 //! | reading journal, repository and logs, beside the drawing | `look`, `fleet`, `follow` |
-//! | the terminal, and the commands that are run | `screen`, `perform` |
+//! | the terminal, and running commands | `screen`, `perform` |
 //! | the loop | `run` |
 
 mod fleet;

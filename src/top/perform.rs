@@ -1,4 +1,4 @@
-//! Running commands of this program: whatever is done in the view, the command line does.
+//! Running commands of this program: everything that the view does is done by the command line.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -12,10 +12,10 @@ use serde_json::Value;
 use super::fleet::harmless;
 use super::model::{Finished, OutputPlace, TopEvent};
 
-/// So much of a command's output is shown.
+/// The most output of a command to show.
 const MOST: u64 = 4 << 20;
 
-/// How commands of this program are begun.
+/// How to run commands of this program.
 #[derive(Debug, Clone)]
 pub(super) struct Programs {
     pub(super) program: PathBuf,
@@ -34,7 +34,7 @@ impl Programs {
         command
     }
 
-    /// Begins a command beside; its end is told. It goes on when the view is left.
+    /// Starts a command in the background and reports its end. The command continues when the view is left.
     pub(super) fn begin(&self, argv: Vec<String>, shown: OutputPlace, to: SyncSender<TopEvent>) {
         let mut command = self.command(&argv);
         std::thread::spawn(move || {
@@ -42,7 +42,7 @@ impl Programs {
                 Ok((status, text)) => (status.success(), text),
                 Err(error) => (false, format!("cannot run it: {error}")),
             };
-            // Who has left needs no answer.
+            // Nobody needs the answer after the view was left.
             let _ = to.send(TopEvent::Finished(Finished {
                 argv,
                 shown,
@@ -52,10 +52,10 @@ impl Programs {
         });
     }
 
-    /// Runs a command that has the terminal for itself.
+    /// Runs a command that needs the terminal for itself.
     pub(super) fn in_front(&self, argv: &[String]) -> std::io::Result<ExitStatus> {
         let mut command = self.command(argv);
-        // A pager that ends by itself where all fits would leave nothing to be read.
+        // A pager that quits when everything fits on the screen would leave nothing to read.
         if std::env::var_os("LESS").is_none() {
             command.env("LESS", "R");
         }
@@ -80,7 +80,7 @@ impl Programs {
     }
 }
 
-/// Runs a command without a terminal. Its output goes to a file: it can be written also when nobody reads it any more.
+/// Runs a command without a terminal. Its output goes to a file, so that it can write even when nobody reads any more.
 fn ran(command: &mut Command) -> std::io::Result<(ExitStatus, String)> {
     let mut file = tempfile::tempfile()?;
     let out = |file: &File| file.try_clone();
@@ -89,7 +89,7 @@ fn ran(command: &mut Command) -> std::io::Result<(ExitStatus, String)> {
         .stdin(Stdio::null())
         .stdout(out(&file)?)
         .stderr(out(&file)?);
-    // What a terminal sends to those in front of it is not meant for it.
+    // Signals from the terminal to its foreground processes must not reach the command.
     let status = command.process_group(0).status()?;
     file.rewind()?;
     let mut text = Vec::new();

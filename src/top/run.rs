@@ -16,27 +16,27 @@ use super::perform::Programs;
 use super::screen::{FullScreen, TopSignals, suspend, wait_for_input};
 use super::view;
 
-/// Longest time without a look at signals and at what was read.
+/// The longest time between two checks of signals and of the queue.
 const WAIT: Duration = Duration::from_millis(50);
-/// How often times move on.
+/// How often shown times advance.
 const SECOND: Duration = Duration::from_secs(1);
-/// What read things wait in until they are taken: who reads waits when it is full.
+/// The length of the queue of data; the reading thread waits when the queue is full.
 const QUEUE: usize = 16;
-/// A program that ended this soon has left nothing that could have been read.
+/// A program that ended this soon has left nothing to read.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// What is shown, and how.
+/// The settings of the view.
 #[derive(Debug, Clone)]
 pub struct TopOptions {
     /// This program.
     pub program: PathBuf,
-    /// The folder to look in.
+    /// The folder from which to search.
     pub dir: PathBuf,
-    /// The manifest, where one is named.
+    /// The manifest, if one is named.
     pub manifest: Option<PathBuf>,
-    /// The plan that is chosen at first.
+    /// The plan to choose first.
     pub plan: Option<String>,
-    /// True when nothing may be steered.
+    /// True when steering is refused.
     pub readonly: bool,
     /// True when colours are wanted.
     pub colour: bool,
@@ -104,7 +104,7 @@ impl Top {
                 return Ok(false);
             }
             if event::poll(Duration::ZERO)? {
-                // All that is there, such as a text that was pasted, before it is drawn.
+                // Handle all waiting events, such as a pasted text, before drawing.
                 loop {
                     if !self.read(event::read()?)? {
                         return Ok(true);
@@ -134,14 +134,15 @@ impl Top {
                 self.stale = true;
             }
             if self.signals.goes_on() {
-                // Stopped by what cannot be caught: the shell may have changed the terminal since.
+                // After a stop signal that cannot be caught, the shell may have changed the
+                // terminal.
                 self.screen.aside(|| ())?;
                 self.stale = true;
             }
         }
     }
 
-    /// False when that was the end.
+    /// Handles a terminal event. False at the end.
     fn read(&mut self, event: Event) -> io::Result<bool> {
         match event {
             Event::Key(key) => self.take(TopEvent::Key(key)),
@@ -151,7 +152,7 @@ impl Top {
         }
     }
 
-    /// False when that was the end.
+    /// Handles an event. False at the end.
     fn take(&mut self, event: TopEvent) -> io::Result<bool> {
         self.stale = true;
         for order in update(&mut self.model, event) {
@@ -165,7 +166,7 @@ impl Top {
                 TopOrder::Run { argv, shown } => self.programs.begin(argv, shown, self.told.clone()),
                 TopOrder::Terminal(argv) => self.in_front(&argv)?,
                 TopOrder::Watch(log, train) => {
-                    // That the reader is gone is seen in the loop.
+                    // The loop notices when the reading thread is gone.
                     let _ = self.wish.send(TopWish { log, train });
                 }
             }
@@ -173,7 +174,7 @@ impl Top {
         Ok(true)
     }
 
-    /// Gives the terminal to a command. What it wrote stays until a person has read it.
+    /// Gives the terminal to a command. Its output stays until a person has read it.
     fn in_front(&mut self, argv: &[String]) -> io::Result<()> {
         let (programs, signals) = (&self.programs, &self.signals);
         let begun = Instant::now();
@@ -189,7 +190,7 @@ impl Top {
                 let _ = io::stdin().lock().read_line(&mut String::new());
             }
         })?;
-        // Time has passed.
+        // Update the time after the wait.
         self.model.now = Timestamp::now();
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::model::{
     HappenedRow, LogPiece, NeedRow, Seen, TopEvent, TopModel, TopRow, TrainRow, WorkSpan, update,
 };
 
-/// So many seconds after the beginning.
+/// The moment this many seconds after the beginning.
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
@@ -105,7 +105,7 @@ pub(super) fn seen() -> Seen {
     }
 }
 
-/// The fleet as it is shown first.
+/// The model of the fleet as it is first shown.
 pub(super) fn model(columns: u16, rows: u16) -> TopModel {
     let mut model = TopModel::new(at(3600), TimeZone::UTC, (columns, rows));
     let train = ["verifying", "waiting", "red"].into_iter().enumerate();

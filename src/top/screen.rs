@@ -1,4 +1,4 @@
-//! The terminal: taken, and given back as it was, whatever happens.
+//! The terminal: taken over, and always restored.
 
 use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
-/// The wheel moves as arrow keys do, and text can still be chosen with the mouse.
+/// The wheel acts as arrow keys, and the mouse can still select text.
 const WHEEL: &str = "\x1b[?1007h";
 const NO_WHEEL: &str = "\x1b[?1007l";
 
-/// True while the terminal is ours.
+/// True while the terminal is taken over.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, full screen.
@@ -31,10 +31,10 @@ pub(super) struct FullScreen {
 }
 
 impl FullScreen {
-    /// Takes the terminal.
+    /// Takes over the terminal.
     pub(super) fn new() -> io::Result<Self> {
         let before = std::panic::take_hook();
-        // What a panic says is to be read.
+        // The message of a panic must be readable.
         std::panic::set_hook(Box::new(move |panic| {
             give_back();
             before(panic);
@@ -54,19 +54,19 @@ impl FullScreen {
         Ok((size.width, size.height))
     }
 
-    /// Draws; only what has changed is written, and comes to be seen at once.
+    /// Draws. Only changes are written, and they appear at once.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(draw)?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
-    /// Draws everything anew the next time.
+    /// Makes the next drawing complete.
     pub(super) fn forget(&mut self) -> io::Result<()> {
         self.terminal.clear()
     }
 
-    /// Gives the terminal back while something else happens.
+    /// Restores the terminal while something else runs.
     pub(super) fn aside<T>(&mut self, what: impl FnOnce() -> T) -> io::Result<T> {
         give_back();
         let done = what();
@@ -79,7 +79,7 @@ impl FullScreen {
 impl Drop for FullScreen {
     fn drop(&mut self) {
         give_back();
-        // A panic hook cannot be changed while there is a panic.
+        // A panic hook cannot be changed during a panic.
         if !std::thread::panicking() {
             drop(std::panic::take_hook());
         }
@@ -102,7 +102,7 @@ fn take() -> io::Result<()> {
     taken
 }
 
-/// Gives the terminal back, once. A terminal that is gone takes nothing any more.
+/// Restores the terminal, once. A terminal that is gone accepts nothing more.
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let _ = execute!(
@@ -118,7 +118,7 @@ fn give_back() {
     }
 }
 
-/// TopSignals that came.
+/// The received signals.
 pub(super) struct TopSignals {
     leave: Arc<AtomicBool>,
     interrupted: Arc<AtomicBool>,
@@ -128,7 +128,7 @@ pub(super) struct TopSignals {
 }
 
 impl TopSignals {
-    /// Listens.
+    /// Starts to listen.
     pub(super) fn new() -> io::Result<Self> {
         let listen = |signals: &[i32]| -> io::Result<Arc<AtomicBool>> {
             let flag = Arc::new(AtomicBool::new(false));
@@ -139,7 +139,7 @@ impl TopSignals {
         };
         end_late(&[SIGTERM, SIGHUP])?;
         let in_front = Arc::new(AtomicBool::new(false));
-        // While another program is in front, it is stopped together with this one.
+        // While another program is in the foreground, it is stopped together with this one.
         signal_hook::flag::register_conditional_default(SIGTSTP, in_front.clone())?;
         Ok(Self {
             leave: listen(&[SIGTERM, SIGHUP])?,
@@ -150,22 +150,22 @@ impl TopSignals {
         })
     }
 
-    /// True once this program is to end.
+    /// True once this program must end.
     pub(super) fn is_to_leave(&self) -> bool {
         self.leave.load(Ordering::SeqCst) || self.interrupted.load(Ordering::SeqCst)
     }
 
-    /// True when this program is to be suspended; once for each time.
+    /// True when this program must be suspended; once for each signal.
     pub(super) fn is_to_stop(&self) -> bool {
         self.stop.swap(false, Ordering::SeqCst)
     }
 
-    /// True when it went on after it was suspended; once for each time.
+    /// True when this program was resumed; once for each signal.
     pub(super) fn goes_on(&self) -> bool {
         self.go_on.swap(false, Ordering::SeqCst)
     }
 
-    /// Runs another program in front. What interrupts or stops that one is not meant for this one.
+    /// Runs another program in the foreground. Signals that interrupt or stop the other program do not affect this one.
     pub(super) fn with_other_in_front<T>(&self, run: impl FnOnce() -> T) -> T {
         self.in_front.store(true, Ordering::SeqCst);
         let done = run();
@@ -180,7 +180,8 @@ impl TopSignals {
 /// How long after a signal this program may still run.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Ends this program some time after such a signal, should it hang: crossterm reads for ever from a terminal that is gone.
+/// Ends this program some time after such a signal, in case it hangs: crossterm reads for ever from a terminal that is
+/// gone.
 fn end_late(signals: &[i32]) -> io::Result<()> {
     let mut signals = Signals::new(signals)?;
     std::thread::Builder::new()
@@ -195,18 +196,18 @@ fn end_late(signals: &[i32]) -> io::Result<()> {
         .map(drop)
 }
 
-/// Waits for input. False once the terminal is gone, which is then not to be read.
+/// Waits for input. False once the terminal is gone, which must not be read then.
 pub(super) fn wait_for_input(longest: Duration) -> bool {
     let longest = Timespec::try_from(longest).unwrap_or_default();
     let stdin = io::stdin();
     let mut input = [PollFd::new(&stdin, PollFlags::IN)];
-    // A signal ends it, too.
+    // A signal ends the wait, too.
     let _ = poll(&mut input, Some(&longest));
     let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
     !input[0].revents().intersects(gone)
 }
 
-/// Suspends this program, as a shell expects it of what runs in front. Returns when it goes on.
+/// Suspends this program, as a shell expects from a foreground job. Returns after it was resumed.
 pub(super) fn suspend() {
     let _ = signal_hook::low_level::emulate_default_handler(SIGTSTP);
 }

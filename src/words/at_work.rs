@@ -1,4 +1,4 @@
-//! The present activity of an attempt, in words.
+//! The current activity of an attempt, in words.
 
 use super::list::rough;
 use super::reason_text::ReasonText;

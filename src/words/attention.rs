@@ -1,10 +1,10 @@
-//! The things that need a person, in words, with the command that settles each.
+//! Items that need a person, in words, with the command that settles each.
 
 use super::reason_text::{About, ReasonText};
 use crate::plan::{PlanName, Point, WorkRef};
 use crate::schedule::{Attention, AttentionKind, Hold, MergeReason, MergeTrouble, Reason, State, WaitingFor};
 
-/// The description, and the command that settles the item or says more.
+/// The description of an item, and the command that settles or explains it.
 pub fn attention_text(item: &Attention, state: &State) -> (String, String) {
     let about = About::of(&item.plan, state);
     (ReasonText::of(&item.reason, &about).text, command(item, &about))
@@ -29,7 +29,7 @@ fn command(item: &Attention, about: &About<'_>) -> String {
         }
         (AttentionKind::Stalled, Reason::AtWork(..)) => format!("orch logs {plan}"),
         (_, Reason::Asks(Some(unit), _)) => format!("orch answer {plan}.{unit} TEXT"),
-        // A new run leaves these as they are.
+        // A new run does not change these.
         (_, Reason::Held(Hold::TakenAway { .. } | Hold::JournalLost {})) => {
             format!("orch why {plan}, then orch retry {plan}")
         }
@@ -48,12 +48,12 @@ fn command(item: &Attention, about: &About<'_>) -> String {
     }
 }
 
-/// The remedy for work that can be tried again; a person should look at it first.
+/// The commands to retry: first a look, then the retry.
 fn again(what: &WorkRef, about: &About<'_>) -> String {
     format!("orch why {what}, then {}", about.again(what))
 }
 
-/// A plan's name and what it needs, in one line.
+/// A plan's name and its need, in one line.
 pub fn attention_line(plan: Option<&PlanName>, text: &str) -> String {
     let first = text.lines().next().unwrap_or_default();
     match plan {

@@ -1,4 +1,4 @@
-//! Why work that could begin does not, in words.
+//! Why ready work does not start, in words.
 
 use super::list::joined;
 use super::reason_text::ReasonText;

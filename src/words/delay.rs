@@ -1,4 +1,4 @@
-//! The time that a plan waits for, in words.
+//! The moment that work waits for, in words.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is to be known about landed work, in words.
+//! Remarks about landed work, in words.
 
 use super::reason_text::ReasonText;
 use crate::plan::PhaseId;

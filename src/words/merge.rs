@@ -71,7 +71,7 @@ fn not_landed(trouble: &MergeTrouble, what: &WorkRef, way_out: &WayOut) -> Reaso
     }
 }
 
-/// What a person does about a conflict with the target.
+/// What a person can do about a conflict with the target.
 fn of_conflict(way_out: &WayOut, what: &WorkRef) -> String {
     match way_out {
         WayOut::AgentAtWork(attempt) => format!("{attempt} works on it: orch logs {} -f", what.plan),

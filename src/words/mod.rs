@@ -1,4 +1,4 @@
-//! Floor 3: the core's values as English sentences, for people, for hooks and for the journal.
+//! Floor 3: the core's values as English sentences, for people, hooks and the journal.
 
 mod at_work;
 mod attention;
@@ -10,6 +10,8 @@ mod list;
 mod merge;
 mod money;
 mod reason_text;
+mod steer_refusal;
+mod steer_remark;
 mod strategy;
 mod train;
 mod waiting;
@@ -18,5 +20,7 @@ pub use attention::{attention_line, attention_text};
 pub use list::{clause, rough};
 pub use money::{cost, money};
 pub use reason_text::{ReasonText, complete, explained, explained_unit, rewritten};
+pub use steer_refusal::RefusalText;
+pub use steer_remark::steer_remark;
 pub use strategy::strategy_reason;
 pub use train::train_reason;

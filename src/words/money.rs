@@ -3,7 +3,7 @@
 use crate::plan::Currency;
 use crate::schedule::money as amount;
 
-/// `$14.20`, `€0.35` or `14.20 CHF`, of millionths.
+/// `$14.20`, `€0.35` or `14.20 CHF`, from millionths.
 pub fn money(micros: u64, currency: Currency) -> String {
     let amount = amount(micros);
     match currency.code() {
@@ -14,7 +14,7 @@ pub fn money(micros: u64, currency: Currency) -> String {
     }
 }
 
-/// The same for an amount that is a fraction, as in `--json`.
+/// The same for an amount in whole units, as in `--json`.
 pub fn cost(cost: f64, currency: Currency) -> String {
     // Costs are not negative, and far below the range.
     money((cost * 1e6).round() as u64, currency)

@@ -1,4 +1,4 @@
-//! Reasons as people read them.
+//! Reasons as text.
 
 use std::fmt;
 
@@ -15,12 +15,12 @@ use crate::schedule::{
 pub struct ReasonText {
     /// The reason.
     pub text: String,
-    /// The remedy; none when nobody has to do anything.
+    /// What a person can do about it; `None` when nobody needs to act.
     pub remedy: Option<String>,
 }
 
 impl ReasonText {
-    /// A reason without a remedy.
+    /// A reason for which nobody needs to act.
     pub fn plain(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -86,7 +86,7 @@ impl fmt::Display for ReasonText {
     }
 }
 
-/// The values that the words of a reason depend on, besides the reason itself.
+/// The context that the wording of a reason depends on.
 pub(super) struct About<'a> {
     pub(super) plan: &'a PlanName,
     pub(super) phase: RunPhase,
@@ -103,11 +103,11 @@ impl<'a> About<'a> {
         format!("orch retry {}", self.plan)
     }
 
-    /// The command that tries something again. While an `orch up` is under way, another `orch up` is refused.
+    /// The command that tries something again. Another `orch up` is refused while one is running.
     pub(super) fn again(&self, what: impl fmt::Display) -> String {
         match self.phase {
             RunPhase::Driving | RunPhase::Stopping { .. } => format!("orch retry {what}"),
-            // The run that goes on tries nothing again by itself that failed in it.
+            // A continued run does not retry its own failures by itself.
             RunPhase::Stopped { resume: true } => format!("orch retry {what}, then orch up"),
             RunPhase::Idle | RunPhase::Stopped { .. } | RunPhase::Settled => "orch up".to_owned(),
         }
@@ -127,7 +127,8 @@ pub fn explained(work: &Work, state: &State, plan: &PlanName) -> Vec<ReasonText>
     texts
 }
 
-/// Why nobody works on a unit of a plan, most important first. The activity of the attempt when somebody does.
+/// Why nobody works on a unit of a plan, most important first; the activity of its attempt when there is
+/// one.
 pub fn explained_unit(work: &Work, state: &State, plan: &PlanName, unit: UnitId) -> Vec<ReasonText> {
     texts(&explain_unit(work, state, plan, unit), state, plan)
 }
@@ -140,13 +141,13 @@ fn texts(reasons: &[Reason], state: &State, plan: &PlanName) -> Vec<ReasonText> 
         .collect()
 }
 
-/// The text about a plan whose document got other tasks after the plan had landed; none for any other plan.
+/// The remark about a landed plan whose document has other tasks by now; `None` for any other plan.
 pub fn rewritten(work: &Work, state: &State, plan: &PlanName) -> Option<ReasonText> {
     let plan = work.plans.iter().find(|known| known.name == *plan)?;
     is_rewritten(state, plan).then(|| landed::landed(&LandedReason::Rewritten))
 }
 
-/// Adds the words to events that the core records without words.
+/// Adds texts to events that the core creates without text.
 pub fn complete(events: &mut [Event], scheduler: &Scheduler) {
     let (work, state) = (scheduler.work(), scheduler.state());
     for event in events {

@@ -2,7 +2,7 @@
 
 use crate::graph::StrategyReason;
 
-/// Why `auto` is a strategy for a phase.
+/// Why `auto` selected the strategy of a phase.
 pub fn strategy_reason(reason: StrategyReason) -> &'static str {
     match reason {
         StrategyReason::NamesDependencies => "its tasks name dependencies",

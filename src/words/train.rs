@@ -1,9 +1,9 @@
-//! Why a plan on its way to the target has to wait, in words.
+//! Why a plan on its way to the target waits, in words.
 
 use crate::schedule::listed;
 use crate::schedule::train::TrainPlace;
 
-/// Why the plan waits, as far as the train itself knows the reason.
+/// The reason, as far as the train itself knows it.
 pub fn train_reason(place: &TrainPlace) -> Option<String> {
     let red = place.red.as_ref().map(|red| match red.batch.as_slice() {
         [_] => format!("does not pass: {}", red.why),

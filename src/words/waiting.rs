@@ -1,4 +1,4 @@
-//! The dependencies that a plan or a part of a plan waits for, in words.
+//! The dependencies that a plan or a part of it waits for, in words.
 
 use super::reason_text::{About, ReasonText};
 use crate::graph::Why;

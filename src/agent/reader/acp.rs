@@ -1,4 +1,4 @@
-//! What the client of the Agent Client Protocol prints (`agent/acp.rs`).
+//! The output of the client of the Agent Client Protocol (`agent/acp.rs`).
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -35,7 +35,8 @@ pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
             draft.facts.turns += 1;
             match text(event, "/reason") {
                 Some("end_turn") => draft.well("it ended its turn"),
-                // By a person, or because one is asked: the conversation is whole.
+                // Cancelled by a person, or because a person must answer: the conversation is
+                // intact.
                 Some("cancelled") => {}
                 Some(reason) => draft.end(false, &format!("it stopped: {}", reason.replace('_', " "))),
                 None => {}
@@ -58,7 +59,7 @@ fn update(event: &Value, draft: &mut ReadingDraft) {
         Some("agent_thought_chunk" | "tool_call_update" | "plan") => draft.progress(),
         Some("tool_call") => {
             draft.progress();
-            // What it says behind its last tool is its last word.
+            // The text after the last tool call is the agent's last word.
             draft.said.clear();
         }
         Some("usage_update") => {

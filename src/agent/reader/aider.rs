@@ -18,7 +18,7 @@ pub(super) fn read(line: &str, draft: &mut ReadingDraft, now: Timestamp) {
         }
         draft.end(false, why);
     } else if line.starts_with("Retrying in") {
-        // Said after the error that it tries again for.
+        // The line is printed after the error that aider retries.
         if draft.facts.obstacle.is_none() {
             draft.obstructed(ObstacleKind::Outage, line, None);
         }
@@ -27,7 +27,8 @@ pub(super) fn read(line: &str, draft: &mut ReadingDraft, now: Timestamp) {
     }
 }
 
-/// Nothing was asked and nothing answered: it says nothing of that itself.
+/// Without an end in the output nothing was asked or answered, and aider does not report that by
+/// itself.
 pub(super) fn finish(draft: &mut ReadingDraft) {
     if draft.facts.end.is_none() {
         draft.facts.speaks = false;

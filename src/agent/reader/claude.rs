@@ -36,7 +36,7 @@ fn system(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
         None => format!("the service does not answer ({word})"),
     };
     draft.facts.errors.add(why.clone());
-    // What is tried again is nobody's fault.
+    // The program retries, so the error is nobody's fault.
     let kind = obstacles::kind(status, word).unwrap_or(ObstacleKind::Outage);
     let delay = number(event, "/retry_delay_ms");
     let told = match kind {
@@ -47,8 +47,8 @@ fn system(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
     draft.obstructed(kind, &why, until.or(reset::after(delay, now)));
 }
 
-/// The longest delay that the program chooses itself before a try: half a second, doubled with each up to 32 seconds, and up to a
-/// quarter more by chance. A longer one was told by the service.
+/// The longest delay that the program itself chooses before a retry: half a second, doubled with each retry up to 32 seconds,
+/// plus at most a quarter by chance. A longer delay was set by the service.
 fn own_delay_ms(attempt: Option<u64>) -> u64 {
     let doubled = 500_u64 << attempt.unwrap_or(7).clamp(1, 7).saturating_sub(1);
     let capped = doubled.min(32_000);
@@ -56,7 +56,7 @@ fn own_delay_ms(attempt: Option<u64>) -> u64 {
 }
 
 fn assistant(event: &Value, draft: &mut ReadingDraft) {
-    // The program's own words about an error, put as an answer: the result says the same.
+    // The program's own text about an error, in the form of an answer. The result repeats it.
     if text(event, "/message/model") == Some("<synthetic>") {
         return;
     }
@@ -68,11 +68,11 @@ fn assistant(event: &Value, draft: &mut ReadingDraft) {
         .filter(|part| text(part, "/type") == Some("tool_use"))
     {
         let asks = text(call, "/name") == Some("AskUserQuestion");
-        // Whoever does something after that has decided alone.
+        // A tool call after the question means that the agent decided without an answer.
         draft.facts.asks = call.pointer("/input").filter(|_| asks).and_then(questions);
     }
     let message = text(event, "/message/id").map(str::to_owned);
-    // An answer comes in several events, each with the same figures.
+    // One answer comes in several events with the same figures.
     if message.is_some() && draft.last_message == message {
         return;
     }
@@ -92,7 +92,7 @@ fn usage(event: &Value, path: &str) -> Spent {
     }
 }
 
-/// What is left of a subscription.
+/// The remaining quota of a subscription.
 fn limit(event: &Value, draft: &mut ReadingDraft) {
     if text(event, "/rate_limit_info/status") != Some("rejected") {
         return;
@@ -110,7 +110,7 @@ fn result(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
     if let Some(turns) = number(event, "/num_turns") {
         draft.facts.turns = u32::try_from(turns).unwrap_or(u32::MAX);
     }
-    // Over all models, those of helpers included.
+    // The sum over all models, including those of sub-agents.
     let models = event.pointer("/modelUsage").and_then(Value::as_object);
     let total =
         models

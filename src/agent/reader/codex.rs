@@ -20,7 +20,7 @@ pub(super) fn read(event: &Value, draft: &mut ReadingDraft, before: Spent, now: 
         "turn.started" | "item.started" | "item.updated" => {}
         "item.completed" => item(event, draft),
         "turn.completed" => {
-            // The program counts over the whole conversation, and its input has what the cache held in it.
+            // Codex counts over the whole conversation, and its input tokens include the cached ones.
             let at = |path| number(event, path).unwrap_or(0);
             let cached = at("/usage/cached_input_tokens");
             let spent = Spent {
@@ -44,7 +44,7 @@ pub(super) fn read(event: &Value, draft: &mut ReadingDraft, before: Spent, now: 
 
 fn item(event: &Value, draft: &mut ReadingDraft) {
     match text(event, "/item/type") {
-        // A remark of the program, such as on a model that it does not know.
+        // A remark of the program, such as one about an unknown model.
         Some("error") | None => return,
         Some("agent_message") => {
             draft.facts.turns += 1;
@@ -60,7 +60,7 @@ fn item(event: &Value, draft: &mut ReadingDraft) {
     }
 }
 
-/// What it says beside its events.
+/// Reads a line that is not an event.
 pub(super) fn read_log(line: &str, draft: &mut ReadingDraft) {
     let Some((_, rest)) = line.split_once("Rejected(") else {
         return;

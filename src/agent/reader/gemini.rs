@@ -7,7 +7,7 @@ use super::json::{number, questions, text};
 use super::{ReadingDraft, obstacles, reset};
 use crate::schedule::Spent;
 
-/// So much is kept of what it says, in bytes.
+/// The most bytes of the agent's text to keep.
 const LONGEST: usize = 4096;
 
 pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
@@ -23,7 +23,7 @@ pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
         "message" => {
             if text(event, "/role") == Some("assistant") {
                 draft.progress();
-                // It comes in pieces.
+                // The text comes in pieces.
                 if draft.said.len() < LONGEST {
                     draft.said += text(event, "/content").unwrap_or_default();
                 }
@@ -78,7 +78,7 @@ pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
     draft.facts.speaks = true;
 }
 
-/// What it says beside its events: that it is refused and tries again.
+/// Reads a line that is not an event: such lines report refusals and retries.
 pub(super) fn read_log(line: &str, draft: &mut ReadingDraft, now: Timestamp) {
     let attempt = Some(line).filter(|line| line.starts_with("Attempt "));
     let status = attempt

@@ -1,15 +1,15 @@
-//! Looking into events without trusting them.
+//! Reading events without trusting their form.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// The text at this place.
+/// The text at this path.
 pub(super) fn text<'v>(value: &'v Value, path: &str) -> Option<&'v str> {
     value.pointer(path)?.as_str()
 }
 
-/// The number at this place, whole and not negative.
+/// The number at this path, if it is whole and not negative.
 pub(super) fn number(value: &Value, path: &str) -> Option<u64> {
     let found = value.pointer(path)?;
     found.as_u64().or_else(|| {
@@ -20,13 +20,13 @@ pub(super) fn number(value: &Value, path: &str) -> Option<u64> {
     })
 }
 
-/// An amount of money at this place, in millionths.
+/// The amount of money at this path, in millionths.
 pub(super) fn micros(value: &Value, path: &str) -> Option<u64> {
     let money = value.pointer(path)?.as_f64()?;
     (money.is_finite() && money >= 0.0).then(|| (money * 1e6).round() as u64)
 }
 
-/// The message inside of an error that services wrap into JSON, as often as it is wrapped.
+/// The innermost message of an error that services have wrapped into JSON, any number of times.
 pub(super) fn inner_message(text: &str) -> Cow<'_, str> {
     let Some(start) = text.find('{') else {
         return Cow::Borrowed(text);
@@ -52,8 +52,8 @@ pub(super) fn inner_message(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The questions in what a tool that asks a person was given, each with what may be answered: `{"questions": [{"question": …,
-/// "options": [{"label": …}]}]}`, or one `question`.
+/// The questions in the input of a tool that asks a person, each with its possible answers: `{"questions": [{"question": …,
+/// "options": [{"label": …}]}]}`, or a single `question`.
 pub(super) fn questions(input: &Value) -> Option<Box<str>> {
     let many = input.pointer("/questions").and_then(Value::as_array);
     let one = std::slice::from_ref(input);

@@ -1,9 +1,9 @@
-//! Bytes into lines, within bounds.
+//! Splitting bytes into lines of limited length.
 
-/// A longer line is left out: events that matter are short, and a flood without a line's end must not fill the memory.
+/// A longer line is dropped: events that matter are short, and a flood without line breaks must not fill the memory.
 const LONGEST: usize = 8 << 20;
 
-/// The line that is not complete yet.
+/// Holds the incomplete last line.
 #[derive(Debug, Default)]
 pub(in crate::agent) struct LineBuffer {
     rest: Vec<u8>,
@@ -11,7 +11,7 @@ pub(in crate::agent) struct LineBuffer {
 }
 
 impl LineBuffer {
-    /// Takes in more, and gives every complete line on.
+    /// Adds bytes, and passes on every complete line.
     pub(in crate::agent) fn feed(&mut self, mut bytes: &[u8], mut line: impl FnMut(&[u8])) {
         while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (before, after) = (&bytes[..end], &bytes[end + 1..]);
@@ -30,7 +30,7 @@ impl LineBuffer {
         self.keep(bytes);
     }
 
-    /// What is left is a line, too.
+    /// Passes on the remaining bytes as the last line.
     pub(in crate::agent) fn end(&mut self, mut line: impl FnMut(&[u8])) {
         if !self.skipping && !self.rest.is_empty() {
             line(&self.rest);

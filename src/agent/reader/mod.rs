@@ -1,7 +1,8 @@
-//! Reading what an agent prints: line by line, for what it tells of its attempt ([`Facts`]).
+//! Reading an agent's output, line by line, for facts about its attempt ([`Facts`]).
 //!
-//! Each program has a file of its own. All of them are pure, ignore what they do not know, and survive anything: broken
-//! lines, huge ones, words in other tongues. A word of progress takes an obstacle back, a good last word all of them.
+//! Each program has a file of its own. All readers are pure, ignore what they do not know, and survive any input:
+//! broken lines, huge lines, other languages. A sign of progress clears an obstacle, a successful end clears all of
+//! them.
 
 mod acp;
 mod aider;
@@ -26,15 +27,15 @@ pub(super) use lines::LineBuffer;
 
 pub use readable::Readable;
 
-/// How a job's output is to be read: part of `attempt.json`.
+/// How to read a job's output: part of `attempt.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OutputReading {
-    /// How it tells what it does.
+    /// The format of the events.
     pub format: EventFormat,
-    /// What the conversation had used up before, for programs that count over all of it.
+    /// The tokens and money that the conversation had used before, for programs that count over the whole conversation.
     pub before: Spent,
-    /// Millionths of money for a million tokens of input, of cached input and of output, for programs that do not say.
+    /// Prices in millionths per million tokens of input, cached input and output, for programs that state no cost.
     pub price: Option<[u64; 3]>,
 }
 
@@ -46,17 +47,17 @@ pub struct OutputReader {
     draft: ReadingDraft,
 }
 
-/// What was read so far, with what is only needed to read on.
+/// The facts read so far, with the state that is needed to continue reading.
 #[derive(Debug, Default)]
 struct ReadingDraft {
     facts: Facts,
-    /// How often an obstacle was seen since the last progress.
+    /// How often the obstacle was seen since the last progress.
     sightings: u32,
-    /// The answer of the model that was counted last.
+    /// The last counted answer of the model.
     last_message: Option<String>,
-    /// What the agent said last, for a program whose last event does not repeat it.
+    /// The agent's last text, for a program whose final event does not repeat it.
     said: String,
-    /// The last lines that are no events.
+    /// The last lines that are not events.
     plain: plain::Tail,
 }
 
@@ -70,14 +71,14 @@ impl OutputReader {
         }
     }
 
-    /// Takes in more output.
+    /// Reads more output.
     pub fn feed(&mut self, bytes: &[u8], now: Timestamp) {
         let (format, draft, before) = (self.reading.format, &mut self.draft, self.reading.before);
         self.lines
             .feed(bytes, |line| read_line(format, line, draft, before, now));
     }
 
-    /// What is known so far.
+    /// The facts known so far.
     pub fn facts(&self) -> Facts {
         let mut facts = self.draft.facts.clone();
         if let (None, Some(price)) = (facts.spent.micros, self.reading.price) {
@@ -89,12 +90,12 @@ impl OutputReader {
         facts
     }
 
-    /// The conversation, by its name.
+    /// The name of the conversation.
     pub(super) fn session(&self) -> Option<&str> {
         self.draft.facts.session.as_deref()
     }
 
-    /// Takes in what the whole conversation has used up by now, as somebody else counted.
+    /// Records the total usage of the conversation, as counted elsewhere.
     pub(super) fn count(&mut self, total: Spent) {
         let spent = total.beyond(self.reading.before);
         if spent.tokens() > self.draft.facts.spent.tokens() {
@@ -102,12 +103,12 @@ impl OutputReader {
         }
     }
 
-    /// How often what keeps the agent from working was seen since it last got on.
+    /// How often the current obstacle was seen since the last progress.
     pub fn sightings(&self) -> u32 {
         self.draft.sightings
     }
 
-    /// What is known at the end.
+    /// The final facts.
     pub fn finish(mut self, exit: &Exit, now: Timestamp) -> Facts {
         let (format, before) = (self.reading.format, self.reading.before);
         let draft = &mut self.draft;
@@ -152,13 +153,13 @@ fn read_line(format: EventFormat, line: &[u8], draft: &mut ReadingDraft, before:
 }
 
 impl ReadingDraft {
-    /// The agent continues: its obstacle is gone.
+    /// The agent makes progress: the obstacle is gone.
     fn progress(&mut self) {
         self.facts.obstacle = None;
         self.sightings = 0;
     }
 
-    /// Something is in the agent's way. A reset time that was told before is kept.
+    /// Records an obstacle. A known reset time is kept.
     fn obstructed(&mut self, kind: ObstacleKind, why: &str, until: Option<i64>) {
         let known = self.facts.obstacle.as_ref().filter(|known| known.kind == kind);
         let until = until.or(known.and_then(|known| known.until));
@@ -170,7 +171,7 @@ impl ReadingDraft {
         });
     }
 
-    /// Looks whether an error is an obstacle, by the status of the answer and by its words.
+    /// Checks whether an error is an obstacle, by the status of the answer and by its text.
     fn error(&mut self, status: Option<u64>, why: &str, now: Timestamp) {
         self.facts.errors.add(shortened(why));
         if let Some(kind) = obstacles::kind(status, why) {
@@ -178,7 +179,7 @@ impl ReadingDraft {
         }
     }
 
-    /// The error with which all ends. What was guessed of it before gives way to what its status says.
+    /// Reads the final error. Its status overrides an earlier guess.
     fn last_error(&mut self, status: Option<u64>, why: &str, now: Timestamp) {
         let before = self
             .facts
@@ -190,7 +191,7 @@ impl ReadingDraft {
         self.end(false, why);
     }
 
-    /// The good end of a program that does not say it in words: the agent's own are the last.
+    /// Records a successful end of a program that does not describe its end: the agent's last text is used.
     fn well(&mut self, without_words: &str) {
         let said = std::mem::take(&mut self.said);
         self.end(
@@ -204,7 +205,7 @@ impl ReadingDraft {
         self.said = said;
     }
 
-    /// The agent's last word about the whole.
+    /// Records the end and the agent's last word.
     fn end(&mut self, good: bool, text: &str) {
         if good {
             self.progress();
@@ -216,7 +217,7 @@ impl ReadingDraft {
     }
 }
 
-/// The first line, without what nobody reads to its end.
+/// The first line, cut to a readable length.
 fn shortened(text: &str) -> String {
     const LONGEST: usize = 300;
     let text = json::inner_message(text);

@@ -1,8 +1,9 @@
-//! Errors that are nobody's fault: by the status of the answer, and by the words that services and programs use.
+//! Errors that are not the agent's fault, recognised by the status of the answer and by the wording of services and
+//! programs.
 
 use crate::schedule::ObstacleKind;
 
-/// What only a person can answer.
+/// Questions that only a person can answer.
 const TRUST: &[&str] = &[
     "trusted directory",
     "not inside a trusted directory",
@@ -52,7 +53,7 @@ const ACCOUNT: &[&str] = &[
     "organization has been disabled",
 ];
 
-/// Enough was used for now.
+/// The quota is used up for now.
 const LIMIT: &[&str] = &[
     "rate limit",
     "rate_limit",
@@ -72,7 +73,7 @@ const LIMIT: &[&str] = &[
     "status: 429",
 ];
 
-/// The service is not there.
+/// The service is unavailable.
 const OUTAGE: &[&str] = &[
     "overloaded",
     "service unavailable",
@@ -105,7 +106,7 @@ const OUTAGE: &[&str] = &[
     "experiencing high demand",
 ];
 
-/// What stands before the words of an error on a line of text.
+/// Prefixes of an error on a line of text.
 const BEFORE: &[&str] = &[
     "error:",
     "error",
@@ -116,7 +117,7 @@ const BEFORE: &[&str] = &[
     "connect",
 ];
 
-/// What sort of obstacle an error is; none when it is an error like any other.
+/// The kind of obstacle that an error is. `None` for any other error.
 pub(super) fn kind(status: Option<u64>, text: &str) -> Option<ObstacleKind> {
     let text = text.to_lowercase();
     sort(status, &text, |words| {
@@ -124,8 +125,8 @@ pub(super) fn kind(status: Option<u64>, text: &str) -> Option<ObstacleKind> {
     })
 }
 
-/// The same of a line of text that a program prints beside its events: only what it begins with counts, because a line may
-/// quote anything.
+/// The kind of obstacle in a line that a program prints beside its events. Only the beginning of the line counts, because
+/// a line may quote anything.
 pub(super) fn kind_of_line(line: &str) -> Option<ObstacleKind> {
     let text = line.to_lowercase();
     let mut rest = text.trim_start();
@@ -147,7 +148,7 @@ pub(super) fn kind_of_line(line: &str) -> Option<ObstacleKind> {
     })
 }
 
-/// True when the text has these words, not merely as the end of a longer one: `FileNotFoundError` is no `enotfound`.
+/// True when the text contains the words, not merely as the end of a longer word: `FileNotFoundError` is no `enotfound`.
 fn has_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let before = text[..at].chars().next_back();
@@ -166,7 +167,7 @@ fn sort(status: Option<u64>, text: &str, says: impl Fn(&[&str]) -> bool) -> Opti
         Some(401 | 403) => Some(ObstacleKind::Login),
         Some(429) => Some(ObstacleKind::RateLimit),
         Some(408 | 500..=599) => Some(ObstacleKind::Outage),
-        // Whatever its words: the request is what is wrong.
+        // With any other text the request itself is wrong.
         Some(400..=499) => says(LOGIN)
             .then_some(ObstacleKind::Login)
             .or_else(|| says(LIMIT).then_some(ObstacleKind::RateLimit)),

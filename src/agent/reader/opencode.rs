@@ -42,7 +42,7 @@ pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
                 output: at("/part/tokens/output") + at("/part/tokens/reasoning"),
                 micros: micros(event, "/part/cost"),
             });
-            // Any other reason means that it continues, or was cut off.
+            // Any other reason means that the program continues, or was cut off.
             match text(event, "/part/reason") {
                 Some("stop") => draft.well("it stopped by itself"),
                 _ => draft.facts.end = None,
@@ -69,10 +69,10 @@ pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
     }
 }
 
-/// Its log, which alone tells that it is refused and tries again.
+/// Reads a log line. Only the log reports refusals and retries.
 pub(super) fn read_log(line: &str, draft: &mut ReadingDraft, now: Timestamp) {
     let is_refusal = line.contains("level=ERROR") && line.contains("stream error");
-    // It gives each conversation a title, on the side.
+    // OpenCode also generates a title for each conversation; errors there do not matter.
     if !is_refusal || line.contains("small=true") {
         return;
     }

@@ -1,4 +1,5 @@
-//! What a program says outside of its events: looked at when it failed, for want of anything better.
+//! The lines that a program prints outside of its events. They are used when the program failed and nothing better is
+//! known.
 
 use std::collections::VecDeque;
 
@@ -6,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{ReadingDraft, obstacles, reset};
 
-/// So many of the last lines are looked at: an error is at the end.
+/// How many of the last lines are searched: an error is at the end.
 const KEPT: usize = 12;
 
 /// The last lines.
@@ -22,8 +23,8 @@ impl Tail {
     }
 }
 
-/// The program failed and its events do not say why. Asked of known programs alone: the text of any other may be about
-/// anything.
+/// Searches the last lines when the program failed and its events do not say why. Used for known programs only: the
+/// text of any other program may be about anything.
 pub(super) fn finish(draft: &mut ReadingDraft, now: Timestamp) {
     if draft.facts.obstacle.is_some() {
         return;

@@ -1,5 +1,4 @@
-//! Events as people read them: what was said, which tools were called, how it ended. Lines that are no events stay as they
-//! are.
+//! Events in readable form: the agent's text, its tool calls, and how it ended. Lines that are not events stay unchanged.
 
 use std::io::{self, Write};
 
@@ -9,10 +8,10 @@ use super::json::text;
 use super::lines::LineBuffer;
 use crate::plan::EventFormat;
 
-/// So much of a tool's answer is shown.
+/// How much of a tool's answer is shown.
 const ANSWER: usize = 200;
 
-/// Makes text of a log while it is read.
+/// Turns a log into readable text while the log is read.
 #[derive(Debug)]
 pub struct Readable {
     format: EventFormat,
@@ -20,7 +19,7 @@ pub struct Readable {
 }
 
 impl Readable {
-    /// For output of this sort.
+    /// A converter for output in this format.
     pub fn new(format: EventFormat) -> Self {
         Self {
             format,
@@ -28,11 +27,11 @@ impl Readable {
         }
     }
 
-    /// Writes what more of the log says.
+    /// Writes the text of more log.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// When the text cannot be written.
     pub fn feed(&mut self, bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
         if matches!(self.format, EventFormat::None | EventFormat::Aider) {
             return out.write_all(bytes);
@@ -47,11 +46,11 @@ impl Readable {
         written
     }
 
-    /// Writes what is left.
+    /// Writes the remaining text.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// When the text cannot be written.
     pub fn end(&mut self, out: &mut impl Write) -> io::Result<()> {
         let mut written = Ok(());
         let format = self.format;
@@ -124,7 +123,7 @@ fn claude(event: &Value, said: &mut Vec<String>) {
     }
 }
 
-/// Words come in pieces, and are put together again.
+/// Text comes in pieces, which are joined again.
 fn acp(event: &Value, out: &mut impl Write) -> io::Result<()> {
     let word = |path: &str| text(event, path).unwrap_or_default();
     match (word("/type"), word("/update/sessionUpdate")) {
@@ -220,7 +219,7 @@ fn call(name: Option<&str>, input: Option<&Value>) -> String {
     what.map_or_else(|| format!("> {name}"), |what| format!("> {name}: {what}"))
 }
 
-/// The beginning of a tool's answer, set in; nothing for one that says nothing.
+/// The beginning of a tool's answer, indented. Empty for an empty answer.
 fn result(answer: &str, failed: bool) -> String {
     let mark = if failed { "  ! " } else { "  " };
     let answer = answer.trim();

@@ -1,29 +1,29 @@
-//! When an obstacle is over, as services and programs say it.
+//! When an obstacle will be over, as services and programs state it.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-/// A shorter delay is the program's own between two tries, and says nothing about the limit.
+/// A shorter delay is the program's own pause between two tries, and says nothing about the limit.
 const LEAST_MS: u64 = 60_000;
 
-/// Nothing that is said reaches further: a week's limit, and a day to spare.
+/// The furthest credible time: a week's limit, and a day to spare.
 const FURTHEST: i64 = 8 * 24 * 60 * 60;
 
-/// The end of a delay that is long enough to be the limit's own.
+/// The end of a delay that is long enough to come from the limit.
 pub(super) fn after(delay_ms: Option<u64>, now: Timestamp) -> Option<i64> {
     delay_ms
         .filter(|delay| *delay >= LEAST_MS)
         .map(|delay| in_ms(delay, now))
 }
 
-/// The end of a delay that was told by the service.
+/// The end of a delay that the service stated.
 pub(super) fn in_ms(delay: u64, now: Timestamp) -> i64 {
     let seconds = i64::try_from(delay.div_ceil(1000)).unwrap_or(i64::MAX);
     now.as_second().saturating_add(seconds)
 }
 
-/// Seconds since 1970, of seconds or milliseconds.
+/// Seconds since 1970, from seconds or milliseconds.
 pub(super) fn seconds(number: u64) -> i64 {
     let seconds = if number > 100_000_000_000 {
         number / 1000
@@ -33,7 +33,7 @@ pub(super) fn seconds(number: u64) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
-/// The end that a text tells, in seconds since 1970: `…|1763000000`, `try again in 2h 5m`, `resets 3pm`, `try again at Nov 22nd, 2026
+/// The reset time in a text, in seconds since 1970: `…|1763000000`, `try again in 2h 5m`, `resets 3pm`, `try again at Nov 22nd, 2026
 /// 12:17 AM`.
 pub(super) fn reset_time(text: &str, now: Timestamp) -> Option<i64> {
     let lower = text.to_lowercase();
@@ -44,7 +44,7 @@ pub(super) fn reset_time(text: &str, now: Timestamp) -> Option<i64> {
     (0..=FURTHEST).contains(&ahead).then_some(found)
 }
 
-/// A moment in seconds or milliseconds since 1970, behind a bar or a name.
+/// A moment in seconds or milliseconds since 1970, after a bar or a name.
 fn stamp(text: &str) -> Option<i64> {
     let markers = [
         "|",
@@ -89,7 +89,7 @@ fn duration(text: &str) -> Option<i64> {
     })
 }
 
-/// Numbers with units, up to the first word that is neither; a number alone is seconds.
+/// The sum of numbers with units, up to the first word that is neither. A lone number means seconds.
 fn spelled(text: &str) -> Option<i64> {
     let mut rest = text.trim_start();
     let mut total: Option<f64> = None;
@@ -122,8 +122,8 @@ fn spelled(text: &str) -> Option<i64> {
         .map(|total| total.ceil() as i64)
 }
 
-/// `resets 3pm`, `resets at 11:30 am (UTC)`, `try again at Nov 22nd, 2026 4:05 PM`: that time of that day, else the next such
-/// time, in the zone that is named, else in this machine's.
+/// `resets 3pm`, `resets at 11:30 am (UTC)`, `try again at Nov 22nd, 2026 4:05 PM`: the time on the named day, or else the next
+/// occurrence of the time. The zone is the named one, or else this machine's.
 fn time_of_day(text: &str, now: Timestamp) -> Option<i64> {
     let markers = ["resets at ", "reset at ", "resets ", "try again at "];
     markers.iter().find_map(|marker| {
@@ -175,7 +175,7 @@ struct Day {
     day: i8,
 }
 
-/// `nov 22nd, 2026`, `november 22 at`, `nov 22,`, and what follows.
+/// Parses `nov 22nd, 2026`, `november 22 at` or `nov 22,`, and returns the rest.
 fn day(text: &str) -> Option<(Day, &str)> {
     const MONTHS: [&str; 12] = [
         "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
@@ -201,7 +201,7 @@ fn day(text: &str) -> Option<(Day, &str)> {
     Some((day, rest.strip_prefix("at ").unwrap_or(rest)))
 }
 
-/// `3pm`, `11:30 am`, `16:05`, and what follows.
+/// Parses `3pm`, `11:30 am` or `16:05`, and returns the rest.
 fn time(text: &str) -> Option<(Time, &str)> {
     let (hour, mut rest) = number(text)?;
     let (mut hour, mut minute) = (i8::try_from(hour).ok()?, None);
@@ -225,7 +225,7 @@ fn number(text: &str) -> Option<(i16, &str)> {
     Some((text[..end].parse().ok()?, &text[end..]))
 }
 
-/// `(Europe/Berlin)`; the text is in small letters, and names of zones are looked up whatever their case.
+/// Parses `(Europe/Berlin)`. The text is in lower case; zone names are looked up regardless of case.
 fn named_zone(text: &str) -> Option<TimeZone> {
     let name = text.split_once('(')?.1.split_once(')')?.0;
     TimeZone::get(name).ok()

@@ -21,7 +21,7 @@ fn read(format: EventFormat, text: &str, exit: &Exit) -> Facts {
 const OK: Exit = Exit::Code { code: 0 };
 const BAD: Exit = Exit::Code { code: 1 };
 
-/// What each program printed for one tool call and an answer, shortened to what may be read.
+/// The output of each program for one tool call and an answer, shortened to the parts that are read.
 const WELL: &[(EventFormat, &str)] = &[
     (
         EventFormat::Claude,
@@ -129,7 +129,8 @@ fn nothing_that_is_put_between_the_events_changes_what_is_read() {
             in_bytes.feed(std::slice::from_ref(byte), now());
         }
         assert_eq!(in_bytes.finish(&OK, now()), plain, "{format:?}");
-        // Cut off anywhere, it says that it has not come to its end, or that it has: never anything else, and no panic.
+        // Output that is cut off anywhere reads as an unfinished or a finished attempt: never anything else, and no
+        // panic.
         for cut in (0..text.len()).filter(|cut| text.is_char_boundary(*cut)) {
             let facts = read(*format, &text[..cut], &OK);
             assert!(
@@ -283,7 +284,7 @@ fn a_delay_longer_than_the_programs_own_is_when_the_limit_is_over() {
     assert_eq!(until(1, 600, 429), None);
     assert_eq!(until(7, 39_000, 429), None);
     assert_eq!(until(99, 39_000, 429), None);
-    // An outage has no end that anybody knows.
+    // Nobody knows when an outage ends.
     assert_eq!(until(1, 35_000, 529), None);
     assert_eq!(until(1, 90_000, 529), after(90));
 }

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::journal::OrchDir;
-use crate::schedule::SteerRefusal;
 use crate::supervisor::{Answer, Request, SupervisorError, ask};
+use crate::words::RefusalText;
 
 use super::{CliError, ProgramExit};
 
@@ -59,10 +59,10 @@ pub fn ask_or<T>(
 pub fn done_or_refused<T>(
     dir: &OrchDir,
     request: &Request,
-    alone: impl FnMut() -> Result<Option<Result<T, SteerRefusal>>, SupervisorError>,
+    alone: impl FnMut() -> Result<Option<Result<T, RefusalText>>, SupervisorError>,
 ) -> Result<bool, CliError> {
     match ask_or(dir, request, alone)? {
-        RequestOutcome::Answered(Answer::Refused { why, hint }) => Err(SteerRefusal { why, hint }.into()),
+        RequestOutcome::Answered(Answer::Refused { why, hint }) => Err(RefusalText { why, hint }.into()),
         RequestOutcome::Answered(_) => Ok(true),
         RequestOutcome::Alone(Ok(_)) => Ok(false),
         RequestOutcome::Alone(Err(refusal)) => Err(refusal.into()),

@@ -210,7 +210,13 @@ impl From<SupervisorError> for CliError {
 const FULL: &str = "the disk is full: nothing that was recorded is lost, and running agents continue; make room, then run `orch up`";
 
 impl From<crate::schedule::SteerRefusal> for CliError {
-    fn from(crate::schedule::SteerRefusal { why, hint }: crate::schedule::SteerRefusal) -> Self {
+    fn from(refusal: crate::schedule::SteerRefusal) -> Self {
+        crate::words::RefusalText::from(refusal).into()
+    }
+}
+
+impl From<crate::words::RefusalText> for CliError {
+    fn from(crate::words::RefusalText { why, hint }: crate::words::RefusalText) -> Self {
         let error = Self::refused(why);
         match hint {
             Some(hint) => error.with_hint(hint),

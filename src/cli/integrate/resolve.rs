@@ -8,7 +8,6 @@ use serde::Serialize;
 use crate::git::{self, WorktreeAdmin};
 use crate::journal::SCHEMA;
 use crate::plan::WorkRef;
-use crate::schedule::SteerRefusal;
 use crate::supervisor::{
     Answer, MergeReport, Project, Request, ResolveReport, ResolveStep, Situation, SupervisorError,
     resolve_alone,
@@ -17,6 +16,7 @@ use crate::supervisor::{
 use crate::cli::call::asking::{RequestOutcome, ask_or};
 use crate::cli::call::context::relative;
 use crate::cli::call::{CliError, Context, ProgramExit, output};
+use crate::words::RefusalText;
 
 /// `orch merge --resolve --json`, `orch merge --abort --json`
 #[derive(Debug, Serialize)]
@@ -110,7 +110,7 @@ pub fn step(project: &Project, plan: &WorkRef, step: ResolveStep) -> Result<Came
     let asked = ask_or(&project.dir, &request, || resolve_alone(project, plan, step))?;
     match asked {
         RequestOutcome::Answered(Answer::Merged(report)) => Ok(Came::Merged(report)),
-        RequestOutcome::Answered(Answer::Refused { why, hint }) => Err(SteerRefusal { why, hint }.into()),
+        RequestOutcome::Answered(Answer::Refused { why, hint }) => Err(RefusalText { why, hint }.into()),
         RequestOutcome::Answered(Answer::Resolved(report)) | RequestOutcome::Alone(Ok(report)) => {
             Ok(Came::Done(report))
         }

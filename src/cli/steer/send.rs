@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::journal::{OrchDir, SCHEMA};
 use crate::plan::{MessageKind, PlanName};
-use crate::schedule::{Outgoing, SteerRefusal, check_text};
+use crate::schedule::{Outgoing, check_text};
 use crate::status::{self, Assignment};
 use crate::supervisor::{Answer, Posted, Project, Request, ask, record_message};
+use crate::words::RefusalText;
 
 use crate::cli::agents::task_subject::own_assignment;
 use crate::cli::call::asking::{RequestOutcome, ask_or};
@@ -141,7 +142,7 @@ enum When {
 
 fn answered(answer: Answer) -> Result<When, CliError> {
     match answer {
-        Answer::Refused { why, hint } => Err(SteerRefusal { why, hint }.into()),
+        Answer::Refused { why, hint } => Err(RefusalText { why, hint }.into()),
         Answer::Accepted
         | Answer::Steered { .. }
         | Answer::Merged(_)

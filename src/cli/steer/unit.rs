@@ -5,8 +5,9 @@ use serde::Serialize;
 use crate::journal::SCHEMA;
 use crate::plan::WorkRef;
 use crate::report::event_line;
-use crate::schedule::{Steer, SteerRefusal};
+use crate::schedule::Steer;
 use crate::supervisor::{Answer, Project, Recorded, Request, record_steering};
+use crate::words::RefusalText;
 
 use crate::cli::call::asking::{RequestOutcome, ask_or, calling_attempt};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
@@ -75,7 +76,7 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<ProgramE
     let asked = ask_or(&project.dir, &request, || record_steering(&project, &what, steer))?;
     let (driven, changed, remarks) = match asked {
         RequestOutcome::Answered(Answer::Refused { why, hint }) => {
-            return Err(SteerRefusal { why, hint }.into());
+            return Err(RefusalText { why, hint }.into());
         }
         RequestOutcome::Answered(Answer::Steered { changed, remarks }) => (true, changed, remarks),
         RequestOutcome::Answered(

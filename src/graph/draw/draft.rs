@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{PlanSet, Strategy, TaskId, UnitId};
 
-use super::super::gate::{Counts, Gate};
-use super::super::network::{Graph, Of};
-use super::super::rank::Ranks;
 use super::picture::{Edge, Lane, NodeKind, NodeShape, Picture, View};
 use super::{reduce, words};
+use crate::graph::network::whole::{Graph, Of};
+use crate::graph::order::gate::{Counts, Gate};
+use crate::graph::ranking::rank::Ranks;
 
 /// The picture while it is drawn.
 pub(super) struct Draft<'g> {
@@ -26,6 +26,15 @@ pub(super) struct Draft<'g> {
     joints: BTreeMap<(Vec<usize>, usize, bool), usize>,
     partial: BTreeSet<usize>,
     links: BTreeMap<(usize, usize), Edge>,
+}
+
+impl Picture {
+    /// What the view shows of a graph.
+    pub fn new(set: &PlanSet, graph: &Graph, ranks: &Ranks, view: View) -> Self {
+        let mut draft = Draft::new(set, graph, ranks, view);
+        draft.add_links();
+        draft.finish()
+    }
 }
 
 impl<'g> Draft<'g> {

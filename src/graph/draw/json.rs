@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use crate::plan::{PlanName, PlanSet};
 
-use super::super::network::Graph;
-use super::super::rank::Ranks;
 use super::picture::NodeKind;
 use super::words;
+use crate::graph::network::whole::Graph;
+use crate::graph::ranking::rank::Ranks;
 
 /// `orch graph --format json`
 #[derive(Debug, Clone, Serialize)]

@@ -1,10 +1,6 @@
 //! What is shown of the graph: shapes in lanes and the links between them, without what others already imply.
 
-use crate::plan::{PhaseId, PlanSet};
-
-use super::super::network::Graph;
-use super::super::rank::Ranks;
-use super::draft::Draft;
+use crate::plan::PhaseId;
 
 /// What a reader wants to see.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -106,13 +102,6 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// What the view shows of a graph.
-    pub fn new(set: &PlanSet, graph: &Graph, ranks: &Ranks, view: View) -> Self {
-        let mut draft = Draft::new(set, graph, ranks, view);
-        draft.add_links();
-        draft.finish()
-    }
-
     /// Links that lead to each shape.
     pub fn incoming(&self) -> Vec<Vec<&Edge>> {
         let mut incoming = vec![Vec::new(); self.shapes.len()];

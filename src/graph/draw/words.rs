@@ -2,9 +2,9 @@
 
 use crate::plan::PlanSet;
 
-use super::super::gate::{Gate, Why};
-use super::super::network::{Graph, Node, Of};
 use super::picture::NodeKind;
+use crate::graph::network::whole::{Graph, Node, Of};
+use crate::graph::order::gate::{Gate, Why};
 
 /// Why a gate is there.
 pub(in crate::graph) fn why(graph: &Graph, gate: Gate<'_>) -> String {

@@ -1,4 +1,4 @@
-//! What may be typed at a place.
+//! Completion: the texts that may be typed at a position.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -13,7 +13,7 @@ use crate::lsp::view::editor_view::EditorView;
 use crate::plan::manifest::LOCAL;
 use crate::plan::{Document, PRESETS, PlanName};
 
-/// One that may be typed.
+/// One completion.
 struct Offered {
     label: String,
     text: String,
@@ -42,7 +42,7 @@ impl Offered {
     }
 }
 
-/// What may be typed at a byte of a file. `documents` are files that the manifest could name.
+/// The completions at a byte of a file. `documents` are files that the manifest could name.
 pub fn completions(view: &EditorView, path: &Path, offset: usize, documents: &[String]) -> Value {
     let Some(text) = view.text_of(path) else {
         return json!([]);
@@ -136,7 +136,7 @@ fn keys(view: &EditorView, text: &str, table: &[String], typed: &Range<usize>) -
     offered
 }
 
-/// The keys that a table has already, besides the one that is typed.
+/// The keys that a table has already, except the one that is being typed.
 fn taken<'t>(text: &'t str, table: &[String], typed: &Range<usize>) -> BTreeSet<&'t str> {
     let header = format!("[{}]", table.join("."));
     let index = TextIndex::new(text);
@@ -170,7 +170,7 @@ fn values(view: &EditorView, path: &[String], documents: &[String]) -> Vec<Offer
         "executor" => {
             let executors = view.parsed.iter().flat_map(|parsed| &parsed.manifest.executors);
             let names = executors.flat_map(|executors| executors.value.names());
-            // The machine at hand is one always.
+            // The local machine is always an executor.
             let all = names.chain([LOCAL]);
             all.map(|name| Offered::new(WORD, name, "executor")).collect()
         }
@@ -205,7 +205,7 @@ fn agents(view: &EditorView) -> Vec<Offered> {
         .collect()
 }
 
-/// Plans, their phases and tasks, without those of one plan.
+/// Plans, their phases and tasks, except those of one plan.
 fn references(view: &EditorView, own: &str) -> Vec<Offered> {
     let mut offered = Vec::new();
     for name in view.plan_names().filter(|name| *name != own) {

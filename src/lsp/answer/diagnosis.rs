@@ -1,4 +1,4 @@
-//! Faults and warnings of `orch check` at their places, and what can be done about them at once.
+//! Diagnostics and lints of `orch check` at their positions, and quick fixes for them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,24 +10,24 @@ use crate::lsp::text::text_index::TextIndex;
 use crate::lsp::view::editor_view::EditorView;
 use crate::supervisor::plain_path;
 
-/// A fault or warning of a file.
+/// A diagnostic or lint of a file.
 #[derive(Debug)]
 pub struct ShownFault {
-    /// The bytes that it is about.
+    /// The bytes that it covers.
     pub range: Range<usize>,
-    /// 1 for a fault, 2 for a warning.
+    /// 1 for a diagnostic, 2 for a lint.
     pub severity: u8,
-    /// Which one it is: `fault`, or the id of a warning.
+    /// Its code: `fault`, or the id of a lint.
     pub code: String,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What to do.
+    /// The remedy.
     pub hint: Option<String>,
     /// The line and column that `orch check` names.
     pub at: (Option<usize>, Option<usize>),
 }
 
-/// All of a view, by file. Files that are in order have an empty list.
+/// All diagnostics and lints of a view, by file. Files without problems have an empty list.
 pub fn all(view: &EditorView) -> BTreeMap<PathBuf, Vec<ShownFault>> {
     let mut found: BTreeMap<PathBuf, Vec<ShownFault>> = BTreeMap::from([(view.manifest.clone(), Vec::new())]);
     for viewed in view.documents.values() {
@@ -69,7 +69,7 @@ pub fn all(view: &EditorView) -> BTreeMap<PathBuf, Vec<ShownFault>> {
     found
 }
 
-/// The bytes from a place on that belong together: a value with its quotes, a word, else the line.
+/// The range of the thing at a position: a value with its quotes, a word, or else the line.
 fn about(index: &TextIndex<'_>, line: Option<usize>, column: Option<usize>) -> Range<usize> {
     let range = index.line(line.unwrap_or(1).saturating_sub(1));
     let text = &index.text[range.clone()];
@@ -93,7 +93,7 @@ fn about(index: &TextIndex<'_>, line: Option<usize>, column: Option<usize>) -> R
     start..start + length
 }
 
-/// A file's list as the protocol has it.
+/// A file's list in the form of the protocol.
 pub fn published(text: &str, shown: &[ShownFault]) -> Value {
     let index = TextIndex::new(text);
     let all = shown.iter().map(|shown| {
@@ -113,16 +113,16 @@ pub fn published(text: &str, shown: &[ShownFault]) -> Value {
     all.collect()
 }
 
-/// A remedy for a fault.
+/// A quick fix.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// These bytes get this text.
+    /// Replaces these bytes by this text.
     Replace(String, Range<usize>, String),
-    /// This document is written.
+    /// Creates this document.
     Write(PathBuf),
 }
 
-/// What can be done about a fault of a file.
+/// The quick fixes for a problem in a file.
 pub fn remedies(view: &EditorView, path: &Path, shown: &ShownFault) -> Vec<Remedy> {
     let Some(text) = view.text_of(path) else {
         return Vec::new();

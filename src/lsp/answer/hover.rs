@@ -1,4 +1,4 @@
-//! What is shown of the thing at a place.
+//! The text to show for the thing at a position.
 
 use std::ops::Range;
 use std::path::Path;
@@ -9,17 +9,18 @@ use crate::lsp::view::editor_view::EditorView;
 use crate::lsp::view::mention::{Meaning, at, mentions_in};
 use crate::plan::{Document, PlanName};
 
-/// What is at a byte: its range, what it is in Markdown, and the plan whose state could be shown with it.
+/// The thing at a byte: its range, its description in Markdown, and the plan whose state could be shown
+/// with it.
 pub struct Hovered {
-    /// What is described.
+    /// The range of the thing.
     pub range: Range<usize>,
-    /// In Markdown.
+    /// The description in Markdown.
     pub text: String,
-    /// A plan that is named by itself.
+    /// The plan, if a plan itself is named here.
     pub plan: Option<PlanName>,
 }
 
-/// What is at a byte of a file.
+/// The thing at a byte of a file.
 pub fn hovered(view: &EditorView, path: &Path, offset: usize) -> Option<Hovered> {
     let mentions = mentions_in(view, path);
     if let Some(mention) = at(&mentions, offset) {

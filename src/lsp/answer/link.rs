@@ -1,4 +1,4 @@
-//! Where a thing is defined, and every place that names it.
+//! Definitions, and all references to them.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use crate::lsp::view::editor_view::EditorView;
 use crate::lsp::view::mention::{Meaning, Mention, all_mentions, at, mentions_in};
 
-/// A place in a file.
+/// A range in a file.
 pub type FilePlace = (PathBuf, Range<usize>);
 
-/// What is named at a byte of a file.
+/// The thing that is named at a byte of a file.
 pub fn named(view: &EditorView, path: &Path, offset: usize) -> Option<Mention> {
     at(&mentions_in(view, path), offset).cloned()
 }
 
-/// Where the thing at a byte is defined.
+/// The definition of the thing at a byte.
 pub fn definition(view: &EditorView, path: &Path, offset: usize) -> Vec<FilePlace> {
     let Some(found) = named(view, path, offset) else {
         return Vec::new();
@@ -29,7 +29,7 @@ pub fn definition(view: &EditorView, path: &Path, offset: usize) -> Vec<FilePlac
     let all = all_mentions(view).into_iter();
     let defined = all.filter(|(_, other)| other.defines && other.meaning == found.meaning);
     let mut places: Vec<FilePlace> = defined.map(|(path, other)| (path, other.range)).collect();
-    // From a plan's table one goes on to its document.
+    // From a plan's table the link leads to its document.
     if let (true, Meaning::Plan(plan), Some(viewed)) =
         (found.defines, &found.meaning, document_of(view, &found))
         && view.documents.contains_key(plan)
@@ -50,7 +50,7 @@ fn document_of(view: &EditorView, found: &Mention) -> Option<PathBuf> {
     }
 }
 
-/// Every place that names the thing at a byte.
+/// Every range that names the thing at a byte.
 pub fn references(view: &EditorView, path: &Path, offset: usize, with_definition: bool) -> Vec<FilePlace> {
     let Some(found) = named(view, path, offset) else {
         return Vec::new();

@@ -1,4 +1,5 @@
-//! Answers: a view and a place in, what an editor shows or changes out. No clock, no files.
+//! Answers: a view and a position go in, data or changes for an editor come out. No clock, no
+//! files.
 //!
 //! May import `view` and `text`.
 

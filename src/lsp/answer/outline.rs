@@ -1,4 +1,4 @@
-//! What an editor shows beside a text: its parts, what can be folded, and commands above plans.
+//! Data beside a text: its outline, foldable ranges, and commands above plans.
 
 use std::path::Path;
 
@@ -67,7 +67,7 @@ fn phases(index: &TextIndex<'_>, document: &Document) -> Value {
     all.collect()
 }
 
-/// Each line that opens a part, with the part's last line that is not empty.
+/// Each line that starts a section, with the section's last line that is not empty.
 fn sections(index: &TextIndex<'_>, opens: impl Fn(&str) -> bool) -> Vec<(usize, usize)> {
     let mut found: Vec<(usize, usize)> = Vec::new();
     for line in 0..index.lines() {
@@ -81,7 +81,7 @@ fn sections(index: &TextIndex<'_>, opens: impl Fn(&str) -> bool) -> Vec<(usize, 
     found
 }
 
-/// What can be folded: tables, or phases.
+/// The foldable ranges: tables, or phases.
 pub fn folds(view: &EditorView, path: &Path) -> Value {
     let Some(text) = view.text_of(path) else {
         return json!([]);

@@ -1,4 +1,4 @@
-//! A plan, a phase or a task gets another name everywhere.
+//! Renaming a plan, a phase or a task everywhere.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,16 +9,16 @@ use crate::lsp::view::editor_view::EditorView;
 use crate::lsp::view::mention::{Meaning, Mention, all_mentions};
 use crate::plan::{NameError, PhaseId, PlanName, TaskId};
 
-/// What changes.
+/// The changes for a new name.
 #[derive(Debug, Default)]
 pub struct Renaming {
-    /// New texts for places, by file.
+    /// New texts for ranges, by file.
     pub edits: BTreeMap<PathBuf, Vec<(Range<usize>, String)>>,
-    /// A document that gets another name, too.
+    /// The old and new path of a document that is renamed, too.
     pub file: Option<(PathBuf, PathBuf)>,
 }
 
-/// The plan that a thing which can be renamed belongs to.
+/// The plan to which a renamable thing belongs.
 fn owner(meaning: &Meaning) -> Option<&PlanName> {
     match meaning {
         Meaning::Plan(plan) | Meaning::Phase(plan, _) | Meaning::Task(plan, _) => Some(plan),
@@ -26,11 +26,11 @@ fn owner(meaning: &Meaning) -> Option<&PlanName> {
     }
 }
 
-/// What can be renamed at a byte, with its plan.
+/// The renamable thing at a byte, with its plan.
 ///
 /// # Errors
 ///
-/// When nothing can.
+/// When nothing there can be renamed.
 pub fn renamable(view: &EditorView, path: &Path, offset: usize) -> Result<(Mention, PlanName), String> {
     let found = named(view, path, offset).ok_or("there is no plan, phase or task here")?;
     let plan = owner(&found.meaning).cloned();
@@ -38,11 +38,12 @@ pub fn renamable(view: &EditorView, path: &Path, offset: usize) -> Result<(Menti
     Ok((found, plan))
 }
 
-/// The edits that give the thing at a byte a new name. `with_file` renames the document of a plan that is named like it.
+/// The edits that give the thing at a byte a new name. `with_file` also renames a plan's document that has the plan's
+/// name.
 ///
 /// # Errors
 ///
-/// When the name is none, or is taken.
+/// When the name is invalid or taken.
 pub fn renamed(
     view: &EditorView,
     path: &Path,

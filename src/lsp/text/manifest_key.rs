@@ -1,4 +1,4 @@
-//! What the schema says of a key: its meaning, its default, the words it may have.
+//! The schema's information on a key: its meaning, its default, its possible values.
 
 use std::sync::OnceLock;
 
@@ -11,14 +11,14 @@ fn schema() -> &'static Value {
     SCHEMA.get_or_init(manifest_schema)
 }
 
-/// What a schema refers to, itself where it does not.
+/// Follows a reference in the schema.
 fn followed(schema_of: &'static Value) -> &'static Value {
     let target = schema_of["$ref"].as_str();
     let target = target.and_then(|target| schema().pointer(target.trim_start_matches('#')));
     target.unwrap_or(schema_of)
 }
 
-/// The schema of a key, or of a table; none for a key that there is not.
+/// The schema of a key or of a table; `None` for an unknown key.
 pub fn key_at(path: &[String]) -> Option<&'static Value> {
     let mut at = schema();
     for key in path {
@@ -34,7 +34,7 @@ pub fn key_at(path: &[String]) -> Option<&'static Value> {
     Some(at)
 }
 
-/// The keys of a table, each with its schema; none where people choose the names.
+/// The keys of a table, each with its schema; empty where people choose the names.
 pub fn keys_of(path: &[String]) -> Vec<(&'static str, &'static Value)> {
     let Some(table) = key_at(path).map(followed) else {
         return Vec::new();
@@ -53,7 +53,7 @@ pub fn has_free_names(path: &[String]) -> bool {
     key_at(path).is_some_and(|table| followed(table)["additionalProperties"].is_object())
 }
 
-/// What a key does, with its default and an example, in Markdown.
+/// The description of a key, with its default and an example, in Markdown.
 pub fn described(key: &Value) -> String {
     let mut text = key["description"].as_str().unwrap_or_default().to_owned();
     let shown = |value: &Value| format!("`{value}`");
@@ -78,7 +78,7 @@ pub fn described(key: &Value) -> String {
     text
 }
 
-/// The values that a key may have where they are few, each with its meaning.
+/// The values of a key that allows only a few, each with its meaning.
 pub fn words_of(key: &Value) -> Vec<(String, String)> {
     let target = key["$ref"].as_str();
     let target = target.and_then(|target| schema().pointer(target.trim_start_matches('#')));
@@ -110,7 +110,7 @@ pub fn words_of(key: &Value) -> Vec<(String, String)> {
     words
 }
 
-/// True for a key whose value is a text.
+/// True for a key whose value is a string.
 pub fn is_text(key: &Value) -> bool {
     let key = match key["items"].is_object() {
         true => &key["items"],

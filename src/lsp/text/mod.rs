@@ -1,4 +1,4 @@
-//! Texts: an editor's places in them, what is being typed in a manifest, and what the schema says of it.
+//! Texts: an editor's positions in them, the cursor in a manifest, and the schema's information on keys.
 //!
 //! Imports nothing of the other sub-rooms.
 

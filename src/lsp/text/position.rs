@@ -1,21 +1,21 @@
-//! Places as editors count them: lines from 0, and columns in UTF-16.
+//! Positions as editors count them: lines from 0, and columns in UTF-16.
 
 use serde::{Deserialize, Serialize};
 
-/// A place between two characters.
+/// A position between two characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Utf16Position {
     /// Line from 0.
     pub line: usize,
-    /// UTF-16 units in front of it on the line.
+    /// The number of UTF-16 units before it on the line.
     pub character: usize,
 }
 
-/// From one place to another.
+/// A range between two positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Utf16Range {
-    /// Where it begins.
+    /// Its start.
     pub start: Utf16Position,
-    /// Where it ends.
+    /// Its end.
     pub end: Utf16Position,
 }

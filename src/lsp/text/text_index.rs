@@ -1,13 +1,13 @@
-//! A text with its lines: byte offsets to an editor's places and back.
+//! A text with its lines: converts byte offsets to an editor's positions and back.
 
 use std::ops::Range;
 
 use super::position::{Utf16Position, Utf16Range};
 
-/// What some programs write before a text. It is no character of it.
+/// Written before a text by some programs. It does not count as a character.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// A text and where its lines begin.
+/// A text, and the starts of its lines.
 #[derive(Debug)]
 pub struct TextIndex<'t> {
     /// The text.
@@ -25,12 +25,12 @@ impl<'t> TextIndex<'t> {
         }
     }
 
-    /// How many lines there are.
+    /// The number of lines.
     pub fn lines(&self) -> usize {
         self.starts.len()
     }
 
-    /// Where a line from 0 begins and ends, without its break. Lines behind the last are empty.
+    /// The range of a line, counted from 0, without its line break. Lines after the last one are empty.
     pub fn line(&self, line: usize) -> Range<usize> {
         let Some(start) = self.starts.get(line) else {
             return self.text.len()..self.text.len();
@@ -40,12 +40,13 @@ impl<'t> TextIndex<'t> {
         *start..end
     }
 
-    /// The line from 0 that a byte is on.
+    /// The line of a byte, counted from 0.
     pub fn line_of(&self, offset: usize) -> usize {
         self.starts.partition_point(|start| *start <= offset) - 1
     }
 
-    /// The byte at an editor's place; one behind a line's end, or inside a character, is moved to where there is one.
+    /// The byte at an editor's position. A position behind a line's end, or inside of a character, is moved to a
+    /// valid one.
     pub fn offset(&self, at: Utf16Position) -> usize {
         let line = self.line(at.line);
         let mut left = at.character;
@@ -60,7 +61,7 @@ impl<'t> TextIndex<'t> {
         offset
     }
 
-    /// The editor's place of a byte.
+    /// The editor's position of a byte.
     pub fn position(&self, offset: usize) -> Utf16Position {
         let offset = offset.min(self.text.len());
         let line = self.line_of(offset);
@@ -79,7 +80,7 @@ impl<'t> TextIndex<'t> {
         }
     }
 
-    /// The byte at a line and a column as faults name them: both from 1, in characters, without a byte order mark.
+    /// The byte at the line and column of a diagnostic: both from 1, in characters, without a byte order mark.
     pub fn at(&self, line: usize, column: usize) -> usize {
         let line = self.line(line.saturating_sub(1));
         let characters = self.text[line.clone()].char_indices();

@@ -1,8 +1,8 @@
-//! Where in a manifest a place is, also in one that is half typed: in a header, a key or a value.
+//! The context of a position in a manifest, even in a half-typed one: a header, a key or a value.
 
 use std::ops::Range;
 
-/// What is being typed.
+/// The thing that is being typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TomlCursor {
     /// `[plans.au`: the header so far, and its bytes.
@@ -23,11 +23,11 @@ pub enum TomlCursor {
         /// True inside quotes.
         quoted: bool,
     },
-    /// A comment, or nothing that is known.
+    /// A comment, or an unknown context.
     Nothing,
 }
 
-/// Reads a manifest's text up to a place.
+/// Reads a manifest's text up to a position.
 struct Scanner<'t> {
     text: &'t str,
     at: usize,
@@ -35,7 +35,7 @@ struct Scanner<'t> {
     table: Vec<String>,
 }
 
-/// What is at a byte of a text.
+/// The context of a byte of a text.
 pub fn cursor(text: &str, offset: usize) -> TomlCursor {
     let mut scanner = Scanner {
         text,
@@ -71,7 +71,7 @@ impl Scanner<'_> {
         self.rest().find('\n').map_or(self.text.len(), |at| self.at + at)
     }
 
-    /// One header or `key = value`; what is at the place, when the place is in it.
+    /// Reads one header or `key = value`. Returns the context when the position is in it.
     fn line(&mut self) -> Option<TomlCursor> {
         let line_start = self.at;
         self.skip(|c| c == ' ' || c == '\t' || c == '\u{feff}');
@@ -131,7 +131,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// A value; lists may be on several lines.
+    /// Reads a value; lists may span several lines.
     fn value(&mut self, path: Vec<String>) -> Option<TomlCursor> {
         let mut open: Vec<(char, usize)> = Vec::new();
         let mut path = path;
@@ -230,7 +230,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// A new statement begins on the next line, so a list was never closed.
+    /// True when a new statement begins on the next line, so that the list was never closed.
     fn begins_anew(&self) -> bool {
         let next = self.rest().trim_start_matches(['\r', '\n']);
         let line = next.lines().next().unwrap_or_default().trim_start();
@@ -239,7 +239,7 @@ impl Scanner<'_> {
         is_header || (word.len() < line.len() && word.trim_start().starts_with('='))
     }
 
-    /// The place is at no value yet: in a table another key is typed there, else a value.
+    /// The context of a position between values: in a table a key, else a value.
     fn between(&self, path: Vec<String>, open: &[(char, usize)]) -> TomlCursor {
         match open.last() {
             Some(('{', length)) if path.len() == *length => TomlCursor::Key {
@@ -258,7 +258,8 @@ impl Scanner<'_> {
         }
     }
 
-    /// What is inside a string, and where it is closed. One on a single line ends with the line.
+    /// The contents of a string, and where it is closed. A single-line string ends with its line at
+    /// the latest.
     fn string(&self, quote: char) -> (Range<usize>, usize) {
         let long = quote.to_string().repeat(3);
         if self.rest().starts_with(&long) {
@@ -294,7 +295,7 @@ fn split(key: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// What is at the `|` of a text.
+    /// The context of the `|` in a text.
     fn here(text: &str) -> TomlCursor {
         let offset = text.find('|').unwrap();
         cursor(&text.replacen('|', "", 1), offset)

@@ -1,4 +1,4 @@
-//! The manifest and its documents as an editor shows them, read and checked once for every answer.
+//! The manifest and its documents as an editor shows them, read and checked once for all answers.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,33 +13,33 @@ use crate::supervisor::{self, ManifestReading, Project, SourceFiles, SupervisorE
 pub struct ViewedDocument {
     /// Its file.
     pub path: PathBuf,
-    /// What was read in it; none when it is not there or no text.
+    /// Its contents; `None` when the file does not exist or is not text.
     pub document: Option<Arc<Document>>,
 }
 
-/// What was read, and what is wrong with it.
+/// The data read from the manifest and its documents, and the problems found.
 #[derive(Debug)]
 pub struct EditorView {
     /// The manifest's file.
     pub manifest: PathBuf,
     /// Its text; empty when it cannot be read.
     pub text: Arc<str>,
-    /// What could be read of it.
+    /// The parsed manifest.
     pub parsed: Option<Parsed>,
-    /// By plan.
+    /// The documents, by plan.
     pub documents: BTreeMap<PlanName, ViewedDocument>,
-    /// As `orch check` finds them, once that was looked for.
+    /// The diagnostics of `orch check`, once the check has run.
     pub faults: Vec<Diagnostic>,
-    /// As `orch check` finds them where there is no fault.
+    /// The lints of `orch check`, when there are no diagnostics.
     pub lints: Vec<Lint>,
-    /// The plans in their repository, when nothing is wrong.
+    /// The plans in their repository, when there are no problems.
     pub project: Option<Project>,
-    /// What is still to be checked.
+    /// The data that is not checked yet.
     unchecked: Option<Result<ManifestReading, SupervisorError>>,
 }
 
 impl EditorView {
-    /// Reads, and checks nothing yet.
+    /// Reads the files, without checking them.
     pub fn new(manifest: &Path, files: &SourceFiles) -> Self {
         let text = files
             .read(manifest)
@@ -73,7 +73,7 @@ impl EditorView {
         view
     }
 
-    /// Checks what was read, once.
+    /// Checks the data, once.
     pub fn check(&mut self) {
         let Some(reading) = self.unchecked.take() else {
             return;
@@ -89,24 +89,24 @@ impl EditorView {
         }
     }
 
-    /// The folder that paths in the manifest begin in.
+    /// The folder to which paths in the manifest are relative.
     pub fn home(&self) -> &Path {
         self.manifest.parent().unwrap_or(Path::new(""))
     }
 
-    /// The names of all plans, right or wrong.
+    /// The names of all plans, valid or not.
     pub fn plan_names(&self) -> impl Iterator<Item = &str> {
         let plans = self.parsed.iter().flat_map(|parsed| &parsed.manifest.plans);
         plans.flat_map(|plans| plans.value.names())
     }
 
-    /// The plan whose document this file is, with the document.
+    /// The plan to which this document belongs, with the document.
     pub fn document_at(&self, path: &Path) -> Option<(&PlanName, &Document)> {
         let found = self.documents.iter().find(|(_, viewed)| viewed.path == path)?;
         Some((found.0, found.1.document.as_deref()?))
     }
 
-    /// The text of a file as it was read.
+    /// The text of a file at the time of reading.
     pub fn text_of(&self, path: &Path) -> Option<&str> {
         if path == self.manifest {
             return Some(&self.text);
@@ -114,7 +114,7 @@ impl EditorView {
         self.document_at(path).map(|(_, document)| document.text.as_str())
     }
 
-    /// The file and place that a lint is shown at.
+    /// The file and position of a lint.
     pub fn place_of(&self, lint: &Lint) -> (PathBuf, Option<usize>, Option<usize>) {
         let name = match &lint.place {
             LintPlace::File { file, line, column } => {

@@ -1,4 +1,4 @@
-//! What the journal knows of plans, for what is shown beside them.
+//! The state of plans according to the journal, for display beside them.
 
 use crate::plan::{PlanName, format_duration};
 use crate::supervisor::{Depth, PlanView, Project, Situation, StatusView};
@@ -6,14 +6,14 @@ use crate::supervisor::{Depth, PlanView, Project, Situation, StatusView};
 /// A command that can be run on a plan: its name, and the plan.
 pub type PlanCommand = (&'static str, String);
 
-/// What the journal says now; none before the first run.
+/// The current status; `None` before the first run.
 fn status(project: &Project) -> Option<StatusView> {
     let situation = Situation::look(project).ok()?;
     situation.epoch?;
     situation.view(project, Depth::Journal).ok()
 }
 
-/// A plan's state, what is left of it, what it has cost and what it waits for, in Markdown.
+/// A plan's state, remaining work, cost and dependencies, in Markdown.
 pub fn described(project: &Project, plan: &PlanName) -> Option<String> {
     let status = status(project)?;
     let view = status.plans.iter().find(|view| view.name == *plan)?;

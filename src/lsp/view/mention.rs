@@ -1,4 +1,4 @@
-//! Every place that names a plan, a phase, a task, an agent, a resource or a document.
+//! Every range that names a plan, a phase, a task, an agent, a resource or a document.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,14 +9,14 @@ use crate::lsp::text::text_index::TextIndex;
 use crate::plan::manifest::{Located, RawPhase};
 use crate::plan::{Dependency, Document, ItemId, PhaseId, Place, PlanName, Point, TaskId};
 
-/// What a place names.
+/// The named thing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Meaning {
     /// A plan.
     Plan(PlanName),
-    /// A phase; the range holds its number alone.
+    /// A phase; the range covers only its number.
     Phase(PlanName, PhaseId),
-    /// A task; the range holds its whole id.
+    /// A task; the range covers its whole id.
     Task(PlanName, TaskId),
     /// An agent.
     Agent(String),
@@ -26,18 +26,18 @@ pub enum Meaning {
     Document(PlanName),
 }
 
-/// One place.
+/// One mention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
     /// Bytes of the text.
     pub range: Range<usize>,
-    /// What is named.
+    /// The named thing.
     pub meaning: Meaning,
     /// True where it is defined.
     pub defines: bool,
 }
 
-/// All places of one file, in no special order.
+/// All mentions in one file, in no particular order.
 pub fn mentions_in(view: &EditorView, path: &Path) -> Vec<Mention> {
     if path == view.manifest {
         return of_manifest(view);
@@ -47,7 +47,7 @@ pub fn mentions_in(view: &EditorView, path: &Path) -> Vec<Mention> {
     of.map_or_else(Vec::new, |(plan, document)| of_document(plan, document, &names))
 }
 
-/// All places of all files.
+/// All mentions in all files.
 pub fn all_mentions(view: &EditorView) -> Vec<(PathBuf, Mention)> {
     let names: BTreeSet<&str> = view.plan_names().collect();
     let manifest = of_manifest(view)
@@ -61,7 +61,7 @@ pub fn all_mentions(view: &EditorView) -> Vec<(PathBuf, Mention)> {
     manifest.chain(documents.flatten()).collect()
 }
 
-/// What stands at a byte: a task rather than its phase, a phase rather than its plan.
+/// The most specific mention at a byte: a task rather than its phase, a phase rather than its plan.
 pub fn at(mentions: &[Mention], offset: usize) -> Option<&Mention> {
     let here = mentions
         .iter()
@@ -106,7 +106,7 @@ fn of_task(plan: &PlanName, task: TaskId, at: usize) -> [(Range<usize>, Meaning)
     ]
 }
 
-/// The places of one file while they are gathered.
+/// Collects the mentions of one file.
 struct Gathering<'t> {
     index: TextIndex<'t>,
     found: Vec<Mention>,
@@ -121,7 +121,7 @@ impl Gathering<'_> {
         });
     }
 
-    /// Where the text of a value or key begins, behind a quote.
+    /// The start of the text of a value or key, after a quote.
     fn inside(&self, place: Place) -> usize {
         let at = self.index.at(place.line, place.column);
         at + usize::from(self.index.text[at..].starts_with(['"', '\'']))
@@ -166,7 +166,7 @@ fn of_manifest(view: &EditorView) -> Vec<Mention> {
     let Some(parsed) = &view.parsed else {
         return Vec::new();
     };
-    // Places do not count a byte order mark.
+    // Positions do not count a byte order mark.
     let mark = view.text.len() - view.text.trim_start_matches('\u{feff}').len();
     let mut all = Gathering {
         index: TextIndex::new(&view.text[mark..]),
@@ -231,7 +231,7 @@ fn of_manifest(view: &EditorView) -> Vec<Mention> {
     found
 }
 
-/// A plan is named by the headers of its inner tables, too: `[plans.auth.phases.2]`.
+/// The headers of inner tables name the plan, too: `[plans.auth.phases.2]`.
 fn headers(all: &mut Gathering<'_>) {
     let known: BTreeSet<usize> = all.found.iter().map(|found| found.range.start).collect();
     for line in 0..all.index.lines() {
@@ -249,7 +249,7 @@ fn headers(all: &mut Gathering<'_>) {
     }
 }
 
-/// What a document's annotations begin with; what they name stands up to the bracket that closes them, or to the line's end.
+/// The prefixes of a document's annotations. Their references extend to the closing bracket, or to the line's end.
 const ANNOTATIONS: &[&str] = &[
     "(depends",
     "(pipeline-start",
@@ -297,7 +297,7 @@ fn of_document(plan: &PlanName, document: &Document, names: &BTreeSet<&str>) -> 
         {
             let range = line_at(&all, line);
             let text = &all.index.text[range.clone()];
-            // An id stands behind the box or the marks of a heading.
+            // An id follows the box or the marks of a heading.
             let marks = |c: char| !c.is_alphanumeric() || c == 'x' || c == 'X';
             let bare = text.trim_start_matches(marks);
             let lower = bare.to_ascii_lowercase();

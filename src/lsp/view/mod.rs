@@ -1,4 +1,4 @@
-//! A view of the manifest and its documents: what was read and found, every place that names something, what the journal says.
+//! A view of the manifest and its documents: the data and problems, every mention of a thing, and the state in the journal.
 //!
 //! May import `text`.
 

@@ -1,4 +1,5 @@
-//! The first line of `orch status`: how many plans are in which state, when all is done, and what it cost.
+//! The first line of `orch status`: the number of plans in each state, when everything will be done, and
+//! the cost.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -27,7 +28,7 @@ pub const STATES: [PlanState; 11] = [
 ];
 
 /// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed · done in about 1h 40m (1h 20m to 2h 5m) · $14.20`.
-/// In two lines where it is wider than `columns`.
+/// Split into two lines when it is wider than `columns`.
 pub fn count_line(view: &StatusView, columns: usize) -> String {
     let (counts, figures) = counts_and_figures(view);
     match counts.width() + figures.width() <= columns {
@@ -36,7 +37,7 @@ pub fn count_line(view: &StatusView, columns: usize) -> String {
     }
 }
 
-/// Its two halves.
+/// The two halves of the line.
 pub fn counts_and_figures(view: &StatusView) -> (String, String) {
     let asking: BTreeSet<_> = view
         .attention
@@ -65,7 +66,7 @@ pub fn counts(asking: usize, plans: &[PlanState]) -> String {
     format!("{}: {}", count(plans.len(), "plan"), states.join(", "))
 }
 
-/// ` · done in about 1h 40m (1h 20m to 2h 5m) · $14.20`, of seconds and an amount with its currency.
+/// ` · done in about 1h 40m (1h 20m to 2h 5m) · $14.20`, from seconds and an amount with its currency.
 pub fn figures(eta: Option<u64>, range: Option<(u64, u64)>, cost: Option<String>) -> String {
     let time = |seconds: u64| rough(Duration::from_secs(seconds));
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! What worktrees take on their disk, for `orch status -v`.
+//! The disk space of worktrees, for `orch status -v`.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use crate::supervisor::DiskUse;
 
 use crate::report::text::size::size;
 
-/// One line a plan, and the room that is left.
+/// One line a plan, and the free space.
 pub fn disk_text(used: &DiskUse) -> String {
     let mut text = String::new();
     let width = used

@@ -14,7 +14,8 @@ use super::usage_line::{facts_line, parked_line};
 use crate::report::text::clock::clock;
 use crate::report::text::count::count;
 
-/// Without a process it was handed over to another machine, or nobody knows its process any more.
+/// Without a process id, the attempt was handed over to another machine, or its process is no
+/// longer known.
 fn started_line(attempt: &AttemptId, pid: u32) -> String {
     match pid {
         0 => attempt.to_string(),
@@ -36,7 +37,7 @@ pub fn event_line(record: &Record) -> String {
     .to_owned()
 }
 
-/// What there is to say beyond the event's name.
+/// The details besides the event's name.
 pub fn detail(event: &Event) -> String {
     match event {
         Event::RunStarted {
@@ -152,7 +153,7 @@ fn unit_failed(event: &Event) -> String {
     format!("{unit}: {}{built}", first_line(why))
 }
 
-/// What an attempt has made.
+/// The results of an attempt.
 fn made(evidence: &Evidence) -> String {
     let left = match evidence.leftovers_committed {
         0 => String::new(),
@@ -269,7 +270,7 @@ fn hold(why: &Hold) -> String {
     format!("{unit}{}", first_line(&why.why()))
 }
 
-/// `a, b`; the target itself where nothing is merged onto it.
+/// `a, b`; the target itself when the list is empty.
 fn stacked(plans: &[PlanName]) -> String {
     if plans.is_empty() {
         return "the target".to_owned();

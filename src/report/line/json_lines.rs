@@ -14,7 +14,7 @@ impl Observer for JsonLines {
     fn recorded(&mut self, records: &[Record], _: &Scheduler) {
         let mut out = std::io::stdout().lock();
         for record in records {
-            // A reader that has gone away must not stop the run.
+            // A reader that has closed the output must not stop the run.
             let _ = writeln!(out, "{}", record.to_json());
         }
         let _ = out.flush();

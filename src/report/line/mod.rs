@@ -1,4 +1,4 @@
-//! One line of text for a fact.
+//! One line of text for an event.
 
 pub mod count_line;
 pub mod disk_text;

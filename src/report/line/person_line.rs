@@ -1,8 +1,8 @@
-//! Facts about agents and people, in a few words.
+//! Events about agents and people, in a few words.
 
 use crate::schedule::PersonFact;
 
-/// What it says.
+/// The text of the event.
 pub fn person_line(fact: &PersonFact) -> String {
     match fact {
         PersonFact::Delivered(mail) | PersonFact::Read(mail) => format!("up to message {}", mail.up_to),

@@ -1,4 +1,4 @@
-//! The stream as lines, where there is no terminal.
+//! The stream of records as lines, where there is no terminal.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -21,7 +21,7 @@ pub struct PlainLines {
 }
 
 impl PlainLines {
-    /// Everything when verbose, otherwise what a person waits for.
+    /// Prints everything when verbose, otherwise only events that matter to a waiting person.
     pub fn new(verbose: bool) -> Self {
         Self {
             verbose,
@@ -30,7 +30,7 @@ impl PlainLines {
         }
     }
 
-    /// For a merge whose answer says what became of each plan: told are verdicts as they come, and no result twice.
+    /// For a merge whose answer states the result of each plan: prints verdicts as they arrive, and no result twice.
     #[must_use]
     pub fn before_an_answer(self) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl Observer for PlainLines {
         if lines.is_empty() {
             return;
         }
-        // In one piece: what takes colour away as it writes would write each line, and each word in colour, on its own.
+        // In one write: an adapter that strips colours would write each line, and each coloured word, separately.
         let lines = match self.coloured {
             true => lines.into_bytes(),
             false => strip_bytes(lines.as_bytes()).into_vec(),
@@ -86,7 +86,7 @@ impl Observer for PlainLines {
     }
 }
 
-/// True for what the answer of a merge says, or that goes without saying there.
+/// True for events that the answer of a merge contains, or makes obvious.
 fn is_in_the_answer(event: &Event) -> bool {
     matches!(
         event,
@@ -98,7 +98,7 @@ fn is_in_the_answer(event: &Event) -> bool {
     )
 }
 
-/// False for the steps in between.
+/// False for intermediate steps.
 fn is_news(event: &Event) -> bool {
     match event {
         Event::AttemptAssigned { .. }

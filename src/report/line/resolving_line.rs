@@ -1,4 +1,4 @@
-//! What facts about resolving conflicts look like in a line.
+//! Events about resolving conflicts, in one line.
 
 use crate::schedule::Resolving;
 
@@ -6,7 +6,7 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-/// Everything but time, plan and the event's name.
+/// Everything except the time, the plan and the event's name.
 pub fn resolving_line(fact: &Resolving) -> String {
     match fact {
         Resolving::Opened(opened) if opened.files.is_empty() => {

@@ -1,4 +1,4 @@
-//! What an agent's output tells, in one line.
+//! The facts from an agent's output, in one line.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::report::text::span::span;
 use crate::supervisor::SpentView;
 use crate::words::{clause, cost, money};
 
-/// `2 turns, 12k tokens, $0.35`, and what is wrong.
+/// `2 turns, 12k tokens, $0.35`, and the problems.
 pub fn facts_line(facts: &Facts, currency: Option<Currency>) -> String {
     let mut parts = Vec::new();
     if facts.turns > 0 {
@@ -50,7 +50,7 @@ pub fn spent_line(spent: Spent, currency: Option<Currency>) -> Option<String> {
     })
 }
 
-/// The same with the limit, where there is one: `12.3k tokens, $0.35 of $5.00`.
+/// The same with the budget, where there is one: `12.3k tokens, $0.35 of $5.00`.
 pub fn budget_line(spent: &SpentView) -> Option<String> {
     let line = spent_line(spent.exact(), Some(spent.currency));
     let budget = spent.budget.map(|budget| cost(budget, spent.currency));

@@ -1,4 +1,4 @@
-//! Which plans a live board shows, and its lines.
+//! The plans of a live board, and its lines.
 
 use std::time::Duration;
 
@@ -12,38 +12,38 @@ use crate::report::text::palette::plan_style;
 use crate::report::text::span::span;
 use crate::report::text::width::{fit, fit_names, pad};
 
-/// Columns of the longest state's name.
+/// The width of the longest state's name.
 const STATE: usize = 9;
-/// Columns of a bar.
+/// The width of a bar.
 const BAR: usize = 10;
-/// Columns of a line besides the plan's name and what is said about it: bar, counts, state, time, gaps.
+/// The width of a line without the plan's name and text: bar, counts, state, time, gaps.
 const FIXED: usize = BAR + 7 + STATE + 7 + 5;
-/// Columns of a plan's name that it has in any terminal with bars.
+/// The least width of a plan's name on a terminal with bars.
 const NAME: usize = 20;
-/// Columns of what is said about a plan that no name takes away.
+/// The least width of a plan's text, however long the name is.
 const SAID: usize = 24;
-/// In fewer columns there are no bars.
+/// Below this width there are no bars.
 const NARROW: usize = 60;
-/// With fewer lines, none of them says what is not shown: the header counts all.
+/// With fewer lines there is no line about hidden plans: the header counts all.
 const FEW: usize = 3;
 
-/// What a board shows of a plan.
+/// The data of one plan on the board.
 #[derive(Debug, Clone)]
 pub struct BoardRow {
     pub name: String,
     pub state: PlanState,
-    /// It is among what needs a person, in the order of urgency.
+    /// The plan's position among the items that need a person, by urgency.
     pub asks: Option<usize>,
     pub done: usize,
     pub all: usize,
-    /// For how long an agent works.
+    /// How long an agent has been working.
     pub took: Option<Duration>,
-    /// What it is at, or why it is in its state.
+    /// What the plan is doing, or why it is in its state.
     pub said: String,
 }
 
 impl BoardRow {
-    /// What comes first has the smaller rank: what needs a person, then what runs, then the rest by state.
+    /// Smaller ranks come first: plans that need a person, then running plans, then the rest by state.
     fn rank(&self) -> (usize, usize) {
         let state = STATES.iter().position(|state| *state == self.state);
         match self.asks {
@@ -83,7 +83,7 @@ impl BoardRow {
     }
 }
 
-/// All that a board has to show, in manifest order.
+/// The data of the board, in manifest order.
 #[derive(Debug, Clone, Default)]
 pub struct LiveBoard {
     /// Counts.
@@ -94,8 +94,8 @@ pub struct LiveBoard {
 }
 
 impl LiveBoard {
-    /// The lines for a terminal with room for so many: the header, the plans that need a person, those that run, as many of the others as
-    /// there is room for, and how many are not shown.
+    /// The lines for a terminal with `room` rows: the header, the plans that need a person, the running plans, as many others as fit, and
+    /// the number of hidden plans.
     pub fn lines(&self, columns: usize, room: usize, colour: bool) -> Vec<String> {
         let mut rows: Vec<&BoardRow> = self.rows.iter().collect();
         rows.sort_by_key(|row| row.rank());
@@ -118,7 +118,7 @@ impl LiveBoard {
         lines
     }
 
-    /// Where there is no room for all of it, the counts are cut: plans say their states themselves.
+    /// Where there is too little space the counts are cut, because plans show their states themselves.
     fn header(&self, columns: usize) -> String {
         let room = columns.saturating_sub(self.figures.width()).max(NAME);
         fit(&format!("{}{}", fit(&self.counts, room), self.figures), columns)
@@ -157,7 +157,7 @@ mod tests {
         }
     }
 
-    /// In manifest order 22 that have landed, six that run, two that failed; the second of those is more urgent.
+    /// In manifest order: 22 landed plans, six running, two failed. The second failed plan is more urgent.
     fn fleet() -> LiveBoard {
         let mut rows = Vec::new();
         for (state, count) in [
@@ -204,7 +204,7 @@ mod tests {
             lines[3]
         );
         assert_eq!(lines[23], "+ 8 landed");
-        // Time and money are not what is cut.
+        // Time and money are never cut.
         assert_eq!(lines[0].width(), 80);
         assert!(
             lines[0].starts_with("30 plans: 2 need you, 6 running") && lines[0].ends_with("$14.20"),
@@ -255,7 +255,7 @@ mod tests {
             "{}",
             lines[2]
         );
-        // States stand below each other.
+        // States are aligned.
         let place = |line: &str| line.find("1/4").map(|at| line[..at].width());
         assert_eq!(place(&lines[1]), place(&lines[2]));
         let coloured = board.lines(80, 24, true);

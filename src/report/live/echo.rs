@@ -1,4 +1,4 @@
-//! What the terminal shows of keys while bars are drawn.
+//! The echo of keys on the terminal while bars are drawn.
 
 use std::io::IsTerminal;
 
@@ -6,17 +6,16 @@ use rustix::process::getpgrp;
 use rustix::stdio::stdin;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
-/// As long as it is there, the terminal does not show `^C` for the key: bars end at the last column, so it would begin a line of
-/// its own, below which they are then drawn again. When the program is killed the terminal continues not showing it, which `stty
-/// echoctl` ends.
+/// While this value lives, the terminal does not echo `^C`. Bars end at the last column, so the echo would begin a new line, and
+/// the bars would be drawn again below it. After the program was killed the echo stays off, until `stty echoctl`.
 #[derive(Debug)]
 pub struct NoEcho {
     before: Termios,
 }
 
 impl NoEcho {
-    /// None where there is no terminal, where it shows nothing anyway, or where it is somebody else's at the moment: who
-    /// changes it from the background is stopped.
+    /// `None` where there is no terminal, where the echo is off anyway, or where the terminal belongs to another process group:
+    /// a background process that changes the terminal is stopped.
     pub fn begin() -> Option<Self> {
         if !std::io::stdin().is_terminal() || tcgetpgrp(stdin()).ok()? != getpgrp() {
             return None;

@@ -1,4 +1,4 @@
-//! The board of a run while it goes on.
+//! The live board of a run.
 
 pub mod board;
 pub mod echo;

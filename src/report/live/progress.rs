@@ -1,4 +1,4 @@
-//! The stream as a live board at the lower end of a terminal.
+//! The stream of records as a live board at the bottom of a terminal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,22 +23,22 @@ use crate::report::text::clock::clock;
 use crate::report::text::hanging::folded;
 use crate::report::text::width::{error_columns, error_rows};
 
-/// How often the board is drawn anew at most.
+/// The shortest time between two drawings.
 const TICK: Duration = Duration::from_millis(250);
-/// How often times move on while nothing else does.
+/// How often shown times advance when nothing else changes.
 const SECOND: Duration = Duration::from_secs(1);
-/// So many times as long as it took to draw the board, it stands still unless there is news.
+/// The pause between drawings without news, as a multiple of the time that a drawing takes.
 const SELDOM: u32 = 50;
 
 /// Titles of a plan's phases.
 type Titles = BTreeMap<PlanName, Vec<(u32, String)>>;
 
-/// A board of plans on standard error, and above it what a person should not miss.
+/// A board of plans on standard error, and above it messages that a person should not miss.
 #[derive(Debug)]
 pub struct ProgressBars {
     bar: ProgressBar,
     news: Arc<Mutex<Option<News>>>,
-    /// Plans of which something was said.
+    /// Plans that were mentioned.
     told: BTreeSet<PlanName>,
     above: Above,
     begun: bool,
@@ -46,7 +46,7 @@ pub struct ProgressBars {
 }
 
 impl ProgressBars {
-    /// A board for plans of this set; it comes with the first word of a run.
+    /// A board for the plans of this set. It appears with the first record of a run.
     pub fn new(set: &PlanSet) -> Self {
         let titles = set.plans.iter().map(|plan| {
             let phases = plan.document.phases.iter();
@@ -90,7 +90,7 @@ impl Observer for ProgressBars {
         let plans = records.iter().filter_map(|record| record.event.plan().cloned());
         self.told.extend(plans);
         let (work, state) = (scheduler.work().clone(), scheduler.state().clone());
-        // A merge is about plans of the run before, or of none: those that it says something of.
+        // A merge concerns plans of an earlier run, or of none: those that its records mention.
         let merging = state.run.as_ref().is_some_and(|run| run.merge_only.is_some());
         let news = News {
             work,
@@ -114,14 +114,14 @@ impl Observer for ProgressBars {
 
     fn ended(&mut self, _: &Scheduler) {
         self.bar.disable_steady_tick();
-        // How it ended, for who keeps what the terminal shows.
+        // The last state, for a person who keeps the terminal's contents.
         self.bar.tick();
         self.bar.finish_and_clear();
         self.no_echo = None;
     }
 }
 
-/// What is said of it above the board; none for what the board itself shows.
+/// The message above the board; `None` for events that the board itself shows.
 fn notice(record: &Record) -> Option<String> {
     let what = match &record.event {
         Event::RunStopping { .. } => "stopping: ",
@@ -138,19 +138,19 @@ fn notice(record: &Record) -> Option<String> {
     Some(folded(&time, &said, error_columns()))
 }
 
-/// A copy of what the run knows: the board is drawn beside the run, which does not wait for it.
+/// A copy of the run's data: the board is drawn in parallel, and the run does not wait for it.
 #[derive(Debug)]
 struct News {
     work: Work,
     state: State,
-    /// The plans that a merge is about.
+    /// The plans of a merge.
     told: Option<BTreeSet<PlanName>>,
-    /// When it was so.
+    /// The moment of the data.
     at: At,
     since: Instant,
 }
 
-/// The board as it was drawn last.
+/// The last drawing of the board.
 #[derive(Debug)]
 struct Drawing {
     news: Arc<Mutex<Option<News>>>,
@@ -161,7 +161,7 @@ struct Drawing {
     text: String,
     /// Columns and rows of the terminal.
     size: (usize, usize),
-    /// When it is drawn although there is no news.
+    /// When to draw even without news.
     due: Instant,
 }
 
@@ -179,7 +179,7 @@ impl Drawing {
         }
     }
 
-    /// The board's lines at this moment, for a terminal of so many columns and rows.
+    /// The board's lines at this moment, for a terminal of this size.
     fn text(&mut self, size: (usize, usize)) -> &str {
         let begun = Instant::now();
         let news = self.news.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -190,13 +190,13 @@ impl Drawing {
         if let Some(mut known) = self.known.take() {
             let passed = u64::try_from(known.since.elapsed().as_millis()).unwrap_or(0);
             known.state.now = At(known.at.0 + passed);
-            // One row is left to what was said last.
+            // One row is left for the last message.
             let room = size.1.saturating_sub(1).max(1);
             self.text = self.board(&known).lines(size.0, room, self.colour).join("\n");
             self.known = Some(known);
         }
         self.size = size;
-        // What takes long to draw is drawn less often.
+        // A slow drawing is repeated less often.
         self.due = Instant::now() + SECOND.max(begun.elapsed() * SELDOM);
         &self.text
     }
@@ -220,7 +220,7 @@ impl Drawing {
             let since = at_work.map(|attempt| attempt.since).min();
             let asks = asks.get(&plan.name);
             let said = match asks {
-                // What runs and still wants a person's eye says that first.
+                // For a running plan that needs a person, the need comes first.
                 Some((_, item)) => attention_text(item, state).0,
                 None if since.is_some() => self.current_phase(plan, run),
                 None => {

@@ -1,4 +1,4 @@
-//! The lower lines of a terminal, of which only those are written that have changed.
+//! The bottom lines of a terminal. Only changed lines are written.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -10,12 +10,12 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::report::text::width::{error_columns, error_rows};
 
-/// Everything between these comes to be seen at once, and no cursor runs about meanwhile. It is shown again at the end of each piece, so
-/// whatever ends the program leaves it there.
+/// The terminal shows everything between these two sequences at once, with the cursor hidden. Each piece of output shows the cursor again
+/// at its end, so that it is visible however the program ends.
 const BEGIN: &str = "\x1b[?2026h\x1b[?25l";
 const END: &str = "\x1b[?25h\x1b[?2026l";
 
-/// Lines that wait to be written above the board, once each.
+/// Lines to write above the board, once each.
 pub type Above = Arc<Mutex<Vec<String>>>;
 
 /// Standard error, drawn on by an [`indicatif::ProgressBar`].
@@ -32,18 +32,18 @@ impl Screen {
     }
 }
 
-/// What the terminal shows of the board.
+/// The current contents of the board on the terminal.
 #[derive(Debug, Default)]
 struct Painted {
     lines: Vec<String>,
     columns: usize,
-    /// What comes to be seen with the next flush.
+    /// The lines to show with the next flush.
     next: Vec<String>,
 }
 
 impl Painted {
-    /// What makes a terminal of so many columns show the next lines, and these above them. The cursor stands at the beginning of the last
-    /// line before and after.
+    /// The output that makes a terminal of this width show the next lines, and these lines above them. The cursor is at the beginning of
+    /// the last line before and after.
     fn change(&mut self, above: &[String], columns: usize) -> String {
         let next = std::mem::take(&mut self.next);
         let resized = columns != self.columns;
@@ -53,12 +53,12 @@ impl Painted {
         let mut out = BEGIN.to_owned();
         let mut row = self.lines.len().saturating_sub(1);
         if !above.is_empty() || resized || next.is_empty() {
-            // A terminal that became narrower has broken lines that were wider.
+            // A terminal that became narrower has wrapped lines that were wider.
             let rows = |line: &String| strip_str(line).to_string().width().div_ceil(columns).max(1);
             let rows: usize = self.lines.iter().take(row).map(rows).sum();
             up(&mut out, rows);
             out += "\r";
-            // One by one: of a whole screen that is cleared, some terminals keep a copy.
+            // Cleared line by line: some terminals save a copy of a whole screen that is cleared.
             for _ in 0..rows {
                 out += "\x1b[2K\x1b[1B";
             }
@@ -71,7 +71,7 @@ impl Painted {
             self.lines.clear();
             row = 0;
         }
-        // Whatever a terminal takes for wide, no line of the board becomes two.
+        // No line of the board may wrap, whatever the terminal takes for a wide character.
         out += "\x1b[?7l";
         for (number, line) in next.iter().enumerate() {
             if self.lines.get(number) == Some(line) {
@@ -117,7 +117,7 @@ fn down(out: &mut String, lines: usize) {
     }
 }
 
-/// The lines of a drawing are taken as they come; where the cursor is to go follows from what has changed.
+/// A drawing's lines are collected as they come. The movement of the cursor follows from the changed lines.
 impl TermLike for Screen {
     fn width(&self) -> u16 {
         u16::try_from(error_columns()).unwrap_or(u16::MAX)
@@ -147,7 +147,7 @@ impl TermLike for Screen {
         self.write_str(line)
     }
 
-    /// A line, or the spaces with which it is filled up.
+    /// A line, or the spaces that pad it.
     fn write_str(&self, line: &str) -> io::Result<()> {
         if !line.trim().is_empty() {
             let mut painted = self.painted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -172,7 +172,7 @@ impl TermLike for Screen {
 mod tests {
     use super::*;
 
-    /// As much of a terminal as is needed: rows, and a cursor in one of them.
+    /// A minimal terminal for tests: rows, and a cursor in one of them.
     struct Terminal {
         rows: Vec<String>,
         row: usize,
@@ -273,7 +273,7 @@ mod tests {
             one.contains("other") && !one.contains("first") && !one.contains("third"),
             "{one:?}"
         );
-        // In three columns, the first two lines are two rows each.
+        // With three columns, the first two lines take two rows each.
         let all = change("first other third", 3);
         assert!(
             all.contains("\x1b[4A\r\x1b[2K") && all.contains("first") && all.contains("third"),

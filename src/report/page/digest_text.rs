@@ -9,7 +9,7 @@ use crate::report::text::width::fit;
 use crate::supervisor::{Digest, NextPlan};
 use crate::words::{attention_line, cost, rough};
 
-/// Plans to come that are named.
+/// How many upcoming plans are named.
 const NEXT: usize = 8;
 
 /// One section: its title and its lines.
@@ -27,7 +27,7 @@ impl DigestLine {
     }
 }
 
-/// The digest in so many columns.
+/// The digest, wrapped to a width.
 pub fn digest_text(digest: &Digest, columns: usize) -> String {
     let mut out = format!("{}\n", head(digest));
     for (title, lines) in sections(digest) {
@@ -121,7 +121,7 @@ fn to_come(plan: &NextPlan) -> DigestLine {
     ))
 }
 
-/// With a backslash before what has a meaning in Markdown.
+/// Escapes characters that have a meaning in Markdown.
 fn escaped(text: &str) -> String {
     let special = |c: char| "\\`*_[]<>#|&~".contains(c);
     let mut out = String::with_capacity(text.len());

@@ -1,4 +1,4 @@
-//! `orch history --durations`: what was stated, what was measured, and how many tasks are done a day.
+//! `orch history --durations`: stated durations, measured durations, and the number of tasks done a day.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -11,74 +11,75 @@ use crate::plan::{AgentName, PlanName, PlanSet, UnitId};
 use crate::report::text::span::span;
 use crate::report::text::width::pad;
 
-/// Days of which the velocity is, and with which it is compared.
+/// The number of days for the velocity, and for the period to compare with.
 const DAYS: i64 = 7;
 
-/// What is known about durations. Seconds.
+/// The known durations, in seconds.
 #[derive(Debug, Serialize)]
 pub struct DurationsPage {
-    /// Plans of which something was measured, in manifest order.
+    /// Plans with measurements, in manifest order.
     pub plans: Vec<PlanEstimate>,
-    /// What a task of each agent takes.
+    /// The duration of a task for each agent.
     pub agents: Vec<AgentPace>,
-    /// Tasks, VERIFY blocks and phases.
+    /// The durations of tasks, VERIFY blocks and phases.
     pub kinds: Vec<KindPace>,
-    /// How many tasks were done.
+    /// The number of tasks done.
     pub velocity: Velocity,
 }
 
-/// What was measured of a plan against what is stated.
+/// The measured and the stated durations of a plan.
 #[derive(Debug, Serialize)]
 pub struct PlanEstimate {
     /// The plan.
     pub plan: PlanName,
     /// Its agent.
     pub agent: AgentName,
-    /// Tasks that were measured.
+    /// The number of measured tasks.
     pub tasks: usize,
-    /// What they took.
+    /// Their measured time.
     pub took_s: f64,
-    /// What was stated about those of them of which something was; none where nothing was.
+    /// The stated time of those measured tasks that have one; `None` where no task has one.
     pub stated_s: Option<f64>,
-    /// What stated durations of the plan are multiplied by; 1 where nothing can be compared.
+    /// The factor for the plan's stated durations; 1 where nothing can be compared.
     pub factor: f64,
 }
 
-/// What a task of an agent takes.
+/// The duration of an agent's tasks.
 #[derive(Debug, Serialize)]
 pub struct AgentPace {
     /// The agent.
     pub agent: AgentName,
-    /// On average, newer ones counting for more.
+    /// The average, with more weight on newer tasks.
     pub task_s: f64,
 }
 
-/// What work of one kind takes.
+/// The duration of one kind of work.
 #[derive(Debug, Serialize)]
 pub struct KindPace {
     /// `task`, `verify` or `phase`.
     pub kind: &'static str,
-    /// How many were measured.
+    /// The number of measurements.
     pub measured: usize,
-    /// The middle one.
+    /// The median.
     pub median_s: f64,
 }
 
-/// How many tasks are done.
+/// The number of tasks done over time.
 #[derive(Debug, Serialize)]
 pub struct Velocity {
     /// In the last seven days.
     pub last_7_days: usize,
     /// In the seven days before.
     pub days_before: usize,
-    /// Tasks a day of the last seven.
+    /// Tasks a day in the last seven days.
     pub per_day: f64,
-    /// `rising`, `falling` or `steady`: by a tenth at least; none where nothing was done in the seven days before.
+    /// `rising`, `falling` or `steady`, with a threshold of a tenth; `None` when nothing was done in the seven
+    /// days before.
     pub trend: Option<&'static str>,
 }
 
 impl DurationsPage {
-    /// `done` are the moments at which tasks were done.
+    /// `done` lists the moments at which tasks were done.
     pub fn new(set: &PlanSet, durations: &Durations, done: &[Timestamp], now: Timestamp) -> Self {
         let plans = set.plans.iter().filter_map(|plan| {
             let known = durations.calibration(plan)?;
@@ -103,7 +104,7 @@ impl DurationsPage {
         }
     }
 
-    /// As people read it.
+    /// The page as text.
     pub fn text(&self) -> String {
         let mut text = String::new();
         let names = self.plans.iter().map(|row| row.plan.as_str().len());

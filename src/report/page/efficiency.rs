@@ -1,39 +1,39 @@
-//! What working side by side has gained, against the aims that a team lead may set: an efficiency of 65 %, poor below 50 and bad
-//! below 40; an overhead of 10 %, poor above 15 and bad above 20.
+//! The gain from parallel work, compared with goals for a team lead: an efficiency of 65 %, poor below 50 and bad below 40; an
+//! overhead of 10 %, poor above 15 and bad above 20.
 
 use crate::report::story::figures::Figures;
 use crate::report::text::span::ms;
 
-/// Shares in percent from which on an efficiency is good, poor and bad.
+/// The limits of good, poor and bad efficiency, in percent.
 const EFFICIENCY: [f64; 3] = [65.0, 50.0, 40.0];
-/// The same of an overhead.
+/// The same limits for the overhead.
 const OVERHEAD: [f64; 3] = [10.0, 15.0, 20.0];
 
 impl Figures {
-    /// Time of the same work one after the other, in milliseconds: that of all agents, and the time without one.
+    /// The sequential time of the same work, in milliseconds: the time of all agents, and the time without an agent.
     fn sequential_ms(&self) -> u64 {
         self.agent_ms + self.idle_ms
     }
 
-    /// How many times as fast the run was as the same work one after the other; none when nothing was driven.
+    /// How many times faster the run was than the same work done sequentially; `None` when nothing was driven.
     pub fn speed_up(&self) -> Option<f64> {
         (self.driven_ms > 0).then(|| self.sequential_ms() as f64 / self.driven_ms as f64)
     }
 
-    /// The share of the time one after the other that was saved, in percent.
+    /// The saved share of the sequential time, in percent.
     pub fn efficiency(&self) -> Option<f64> {
         let saved = self.sequential_ms().checked_sub(self.driven_ms)?;
         (self.sequential_ms() > 0).then(|| saved as f64 / self.sequential_ms() as f64 * 100.0)
     }
 
-    /// The share of all time in which no agent was at work, in percent.
+    /// The share of time without a running agent, in percent.
     pub fn overhead(&self) -> Option<f64> {
         (self.sequential_ms() > 0).then(|| self.idle_ms as f64 / self.sequential_ms() as f64 * 100.0)
     }
 }
 
-/// How fast a run was, and what it cost to coordinate it, each with its cause where it missed its aim. One agent alone has nothing
-/// to compare.
+/// The speed of a run and its overhead, each with the cause when it missed its goal. With a single agent there is nothing to
+/// compare.
 pub fn efficiency_sentences(figures: &Figures) -> Vec<String> {
     let (Some(speed_up), Some(efficiency), Some(overhead)) =
         (figures.speed_up(), figures.efficiency(), figures.overhead())
@@ -67,7 +67,7 @@ fn verdict(missed: usize, aim: f64, cause: &str) -> String {
     format!(", the aim of {aim:.0} % is {word}: {cause}")
 }
 
-/// What kept agents from working side by side most.
+/// The main reason why agents did not run in parallel.
 fn cause(figures: &Figures) -> String {
     let alone = figures.mean < 1.5 && figures.peak > 1;
     match (figures.idle_ms, figures.wasted_ms) {

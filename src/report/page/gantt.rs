@@ -6,15 +6,15 @@ use std::fmt::Write as _;
 use crate::plan::PlanName;
 use crate::schedule::{Simulation, Span};
 
-/// Width of the part where bars are, in pixels.
+/// The width of the area with bars, in pixels.
 const WIDTH: f64 = 1120.0;
 const LEFT: f64 = 64.0;
 const TOP: f64 = 58.0;
-/// Plans that the legend names.
+/// The number of plans in the legend.
 const NAMED: usize = 24;
-/// Names of plans beside each other in the legend.
+/// The number of columns of the legend.
 const COLUMNS: usize = 6;
-/// What is narrower than this is drawn only where nothing else of its row is.
+/// Narrower bars are drawn only where their row has no other bar.
 const THIN: f64 = 0.4;
 
 /// Draws a simulation as SVG. `plans` are the names in manifest order.
@@ -75,7 +75,7 @@ fn heading(found: &Simulation, slots: usize) -> String {
     )
 }
 
-/// Lines at round moments, about ten of them.
+/// Lines at round times, about ten of them.
 fn axis(svg: &mut String, makespan: u64, x: impl Fn(u64) -> f64, bottom: f64) {
     const STEPS: [u64; 17] = [
         100,
@@ -111,7 +111,7 @@ fn axis(svg: &mut String, makespan: u64, x: impl Fn(u64) -> f64, bottom: f64) {
     }
 }
 
-/// A moment as precisely as `step` needs it: `90s`, `25m`, `3h30`, `2d 6h`.
+/// A time as precise as `step` needs: `90s`, `25m`, `3h30`, `2d 6h`.
 fn time(at: u64, step: u64) -> String {
     let (seconds, minutes, hours) = (at / 1000, at / 60_000, at / 3_600_000);
     match (at, step) {
@@ -126,7 +126,7 @@ fn time(at: u64, step: u64) -> String {
     }
 }
 
-/// Colours far from each other for neighbours: the hue continues by the golden angle.
+/// Neighbours get very different colours: the hue advances by the golden angle.
 fn colour(plan: usize) -> String {
     let light = [68, 58, 76][plan % 3];
     format!("hsl({:.0} 58% {light}%)", (plan as f64 * 137.508 + 205.0) % 360.0)
@@ -187,7 +187,7 @@ fn label(span: &Span, plans: &[PlanName]) -> String {
     }
 }
 
-/// The attempts that decided when everything ended: framed, and joined by a line.
+/// The attempts that determined the end: framed, and joined by a line.
 fn critical(
     svg: &mut String,
     found: &Simulation,
@@ -198,7 +198,8 @@ fn critical(
     let path = found.critical();
     let mut line = String::new();
     for (place, span) in path.iter().map(|span| &found.spans[*span]).enumerate() {
-        // Where the next one waited for a task only, what came behind it decided nothing.
+        // When the next attempt waited for one task only, the rest of this attempt determined
+        // nothing.
         let next = path.get(place + 1).and_then(|next| found.spans[*next].after);
         let to = next.map_or(span.to, |cause| cause.at.clamp(span.from, span.to));
         let middle = y(span.slot) + row / 2.0;

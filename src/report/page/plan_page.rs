@@ -74,7 +74,7 @@ pub fn one_plan(plan: &PlanView) -> String {
     text
 }
 
-/// A word as a shell reads it.
+/// A word, quoted for a shell.
 fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     match !word.is_empty() && word.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! A plan that is to be reviewed, for people.
+//! The data for a plan's review, as text.
 
 use std::fmt::Write;
 use std::io::Write as _;
@@ -7,10 +7,10 @@ use crate::report::text::count::count;
 use crate::report::text::visible::Visible;
 use crate::supervisor::ReviewView;
 
-/// Most commits and files that are listed.
+/// The most commits and files to list.
 const MOST: usize = 30;
 
-/// `orch review PLAN`, with what agents wrote in it made harmless.
+/// `orch review PLAN`, with control characters in agents' texts made harmless.
 pub fn review_text(view: &ReviewView) -> String {
     let mut text = String::new();
     let short = view.commit.short();
@@ -19,7 +19,7 @@ pub fn review_text(view: &ReviewView) -> String {
         _ if view.needed => format!("waits for review of {short}"),
         _ => format!("{short}; it lands without a review"),
     };
-    // Writing into a text fails nowhere.
+    // Writing to a string cannot fail.
     let _ = writeln!(text, "{}: {}, {is}", view.plan, view.state);
     let commits = view.commits.iter();
     let commits = commits.map(|line| format!("{} {}", line.commit.short(), line.subject));

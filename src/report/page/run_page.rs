@@ -1,4 +1,4 @@
-//! A run as one HTML page that needs nothing else: no network, no script.
+//! A run as one self-contained HTML page: no network, no script.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -46,7 +46,7 @@ pub fn outcomes(run: &RunStory) -> String {
     counted.collect::<Vec<_>>().join(", ")
 }
 
-/// The figures in sentences of their own, for people who were not there.
+/// The figures as full sentences, for people who did not follow the run.
 pub fn sentences(figures: &Figures) -> Vec<String> {
     let mut lines = vec![format!(
         "{} agent time in {}: {:.1} agents at once on average, {} at most",
@@ -91,7 +91,7 @@ pub fn sentences(figures: &Figures) -> Vec<String> {
     lines
 }
 
-/// One run, in so many columns.
+/// One run, wrapped to a width.
 pub fn run_text(run: &RunStory, columns: usize) -> String {
     let mut text = String::new();
     let began = run.began.map(with_zone).unwrap_or_default();
@@ -144,7 +144,7 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
     text
 }
 
-/// Who worked on a plan, where several did: `claude 2 attempts, then codex 1 attempt`.
+/// The agents of a plan, when there were several: `claude 2 attempts, then codex 1 attempt`.
 fn agents(plan: &PlanStory) -> Option<String> {
     let mut turns: Vec<(&AgentName, usize)> = Vec::new();
     for attempt in &plan.attempts {

@@ -1,4 +1,4 @@
-//! The end of `orch up`: what came of every plan, and what to do next.
+//! The end of `orch up`: the result of every plan, and what to do next.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::report::text::palette::plan_style;
 use crate::report::text::span::span;
 use crate::report::text::width::{fit, pad};
 
-/// Columns of a row besides name, time, attempts and what was used up.
+/// The width of a row without name, time, attempts and usage.
 const FIXED: usize = 2 + 9 + 2 + 7 + 6 + 2 + 2 + 2;
 
-/// The summary of the plans that were driven, in so many columns; only the counts when little is to be said.
+/// The summary of the driven plans, wrapped to a width; only the counts when there is little to say.
 pub fn summary(view: &StatusView, driven: impl Fn(&PlanName) -> bool, columns: usize, quiet: bool) -> String {
     let plans: Vec<&PlanView> = view.plans.iter().filter(|plan| driven(&plan.name)).collect();
     let mut text = String::new();
@@ -31,7 +31,7 @@ pub fn summary(view: &StatusView, driven: impl Fn(&PlanName) -> bool, columns: u
         let rows: Vec<[String; 3]> = plans.iter().map(|plan| figures(plan)).collect();
         let wide = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
         let (time, attempts) = (wide(0).max(7), wide(1));
-        // What was used up stands below where it would be broken.
+        // The usage goes on a line of its own where it would be wrapped.
         let skips = plans.iter().map(|plan| skipped(plan).len()).max().unwrap_or(0);
         let narrow = width + FIXED + skips + time + attempts + wide(2) > columns;
         for (plan, [took, tried, used]) in plans.iter().zip(&rows) {
@@ -82,7 +82,7 @@ pub fn summary(view: &StatusView, driven: impl Fn(&PlanName) -> bool, columns: u
     text
 }
 
-/// How many of its tasks were left out because something failed.
+/// The number of tasks that were skipped because of a failure.
 fn skipped(plan: &PlanView) -> String {
     match plan.tally.skipped {
         0 => String::new(),
@@ -90,7 +90,7 @@ fn skipped(plan: &PlanView) -> String {
     }
 }
 
-/// How long agents worked on the plan, in how many attempts, and what they used up.
+/// The time that agents worked on the plan, the number of attempts, and their usage.
 fn figures(plan: &PlanView) -> [String; 3] {
     let attempts = match plan.attempts.len() {
         0 => String::new(),
@@ -104,7 +104,7 @@ fn figures(plan: &PlanView) -> [String; 3] {
     ]
 }
 
-/// What a person may do next, one line each.
+/// The next steps for a person, one line each.
 pub fn next_steps(view: &StatusView, target: &str) -> String {
     let steps = steps(view, target);
     let wide = steps
@@ -139,7 +139,7 @@ fn steps(view: &StatusView, target: &str) -> Vec<(String, String)> {
     }
     if let Some(plan) = any(PlanState::Failed) {
         let last = plan.attempts.last().and_then(|attempt| attempt.ended.as_ref());
-        // An agent that never began has written nothing.
+        // An agent that never started has no log.
         match matches!(last, Some(Exit::NotStarted { .. })) {
             true => step(
                 format!("orch why {}", plan.name),

@@ -15,16 +15,16 @@ use crate::report::text::palette::plan_style;
 use crate::report::text::span::ago;
 use crate::report::text::width::{fit, fit_names, pad};
 
-/// Fewest columns of the table, however narrow the terminal is.
+/// The least width of the table, however narrow the terminal is.
 const NARROWEST: usize = 60;
-/// Most columns of the time.
+/// The greatest width of the time.
 const SINCE: usize = 11;
-/// Most things that need a person, of those that are shown above the table.
+/// The most items that need a person to show above the table.
 const NEEDS: usize = 10;
-/// Columns of a plan's name that it has in any terminal.
+/// The least width of a plan's name.
 const NAME: usize = 20;
 
-/// The line about a plan.
+/// The row of a plan.
 struct PlanRow<'p> {
     name: &'p str,
     state: &'static str,
@@ -45,7 +45,7 @@ impl<'p> PlanRow<'p> {
     }
 }
 
-/// The table, in so many columns.
+/// The table, in a given width.
 pub fn table(view: &StatusView, columns: usize) -> String {
     let columns = columns.max(NARROWEST);
     let rows: Vec<PlanRow> = view.plans.iter().map(PlanRow::of).collect();
@@ -56,7 +56,7 @@ pub fn table(view: &StatusView, columns: usize) -> String {
     let tasks = wide(|row| &row.tasks, 5);
     let since = wide(|row| &row.since, 5).min(SINCE);
     let room = columns - state - tasks - since - 4 * 2;
-    // A reason can be asked for by the name, and a name by nothing.
+    // A cut reason can be looked up by the plan's name, but a cut name cannot be looked up.
     let short_reasons = room.saturating_sub(wide(|row| &row.why, 3));
     let most = (columns / 3).min(columns - NARROWEST + NAME).max(NAME);
     let name = wide(|row| row.name, 4).min(most.max(short_reasons));
@@ -80,7 +80,7 @@ pub fn table(view: &StatusView, columns: usize) -> String {
     }
     needs(&mut text, view, columns);
     let lines = match budget_line(&view.spent) {
-        // What was used up has a line of its own where it would be cut.
+        // The usage goes on a line of its own where it would be cut.
         Some(spent) if head.width() + 2 + spent.width() > columns => vec![head, format!("  {spent}")],
         Some(spent) => vec![format!("{head}; {spent}")],
         None => vec![head],
@@ -111,7 +111,7 @@ pub fn table(view: &StatusView, columns: usize) -> String {
     text
 }
 
-/// What needs a person, and the command that settles it.
+/// The items that need a person, and the commands that settle them.
 fn needs(text: &mut String, view: &StatusView, columns: usize) {
     for item in view.attention.iter().take(NEEDS) {
         let held = match item.holds_up_s {
@@ -119,7 +119,7 @@ fn needs(text: &mut String, view: &StatusView, columns: usize) {
             seconds => format!(" (holds up {})", rough(Duration::from_secs(seconds))),
         };
         let line = attention_line(item.plan.as_ref(), &item.text);
-        // What is wrong with the target itself says what to do in its text.
+        // The text about a problem of the target itself says what to do.
         let line = match item.since {
             Some(_) => fit(&line, columns.saturating_sub(held.width() + 2)),
             None => line,
@@ -135,7 +135,7 @@ fn needs(text: &mut String, view: &StatusView, columns: usize) {
     }
 }
 
-/// What the run's state means.
+/// The name of the run's state.
 pub fn run_word(state: RunView) -> &'static str {
     match state {
         RunView::Idle => "nothing started yet (orch up)",
@@ -147,9 +147,9 @@ pub fn run_word(state: RunView) -> &'static str {
     }
 }
 
-/// The most important thing to know about the plan.
+/// The most important information about the plan.
 fn reason(plan: &PlanView) -> String {
-    // What runs and still wants a person's eye says that first.
+    // For a running plan that needs a person, the need comes first.
     let troubled = plan.reasons.iter().find(|reason| reason.remedy.is_some());
     if let (PlanState::Running, Some(reason)) = (plan.state, troubled) {
         return reason.text.clone();
@@ -157,7 +157,7 @@ fn reason(plan: &PlanView) -> String {
     if plan.state == PlanState::Running
         && let Some(phase) = plan.phases.iter().find(|phase| phase.state == TaskState::Running)
     {
-        // Several at once, each at a task of its own.
+        // Several attempts at once, each at a task of its own.
         let open = plan.attempts.iter().filter(|attempt| attempt.exit.is_none());
         let open: Vec<&[UnitId]> = open.map(|attempt| attempt.units.as_slice()).collect();
         if open.iter().any(|units| matches!(units, [UnitId::Task(_)])) {

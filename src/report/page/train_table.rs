@@ -11,13 +11,13 @@ use crate::report::text::width::{fit, pad};
 use crate::supervisor::{TrainEntryView, TrainState, TrainView};
 use crate::words::rough;
 
-/// Columns of a state: `verifying`.
+/// The width of a state: `verifying`.
 const STATE: usize = 9;
 
-/// Most columns of a name, in a terminal of 80.
+/// The greatest width of a name on a terminal of 80 columns.
 const NAME: usize = 24;
 
-/// The table, in so many columns.
+/// The table, in a given width.
 pub fn train_table(view: &TrainView, columns: usize) -> String {
     let target = view.target.as_str();
     if view.entries.is_empty() {

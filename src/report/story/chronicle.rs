@@ -1,4 +1,4 @@
-//! What happened in each run, told from the journal: attempts, outcomes, times and what was spent.
+//! The story of each run, read from the journal: attempts, results, times and usage.
 
 use std::collections::BTreeMap;
 
@@ -16,25 +16,25 @@ use crate::schedule::{Event, Landed, MergeTrouble, NotLanded};
 pub struct RunStory {
     /// Its id.
     pub run: String,
-    /// Where its plans land.
+    /// The target of its plans.
     pub target: String,
     /// The currency of costs.
     pub currency: Currency,
     /// When it began.
     pub began: Option<Timestamp>,
-    /// When the last thing of it was recorded.
+    /// When its last record was written.
     pub ended: Option<Timestamp>,
-    /// How it ended, in words; none while it continues, or when its supervisor was killed.
+    /// How it ended, in words; `None` while it continues, or when its supervisor was killed.
     pub ending: Option<String>,
     /// True while a supervisor drives it.
     pub goes_on: bool,
-    /// True when it only landed what was finished.
+    /// True when it only landed finished plans.
     pub merge_only: bool,
-    /// Milliseconds in which a supervisor drove it, without the pauses between two of them.
+    /// Milliseconds in which a supervisor drove it, without the pauses between supervisors.
     pub driven_ms: u64,
-    /// Its plans by name: those that something was recorded of.
+    /// Its plans by name: those with records.
     pub plans: BTreeMap<PlanName, PlanStory>,
-    /// Warnings, with their moment.
+    /// Warnings, with their times.
     pub warnings: Vec<(Timestamp, String)>,
     #[serde(skip)]
     session: Option<(Timestamp, Timestamp)>,
@@ -46,9 +46,9 @@ pub struct RunStory {
 /// A plan in a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct PlanStory {
-    /// Where the run left it.
+    /// Its state at the end of the run.
     pub state: Option<PlanState>,
-    /// Why, when it did not end well.
+    /// The reason, when it did not succeed.
     pub why: Option<String>,
     /// The commit with which it landed.
     pub landed: Option<CommitId>,
@@ -77,23 +77,23 @@ pub struct AttemptStory {
     pub lane: u32,
     /// When its agent started.
     pub began: Option<Timestamp>,
-    /// When its agent was gone.
+    /// When its agent had ended.
     pub ended: Option<Timestamp>,
-    /// While its agent is at work: now.
+    /// The current time, while its agent is running.
     #[serde(skip)]
     pub so_far: Option<Timestamp>,
-    /// Why it was not enough; none when it was.
+    /// Why it was insufficient; `None` when it was sufficient.
     pub failed: Option<String>,
-    /// What it used up, as far as its agent said.
+    /// Its usage, as far as its agent reported it.
     pub spent: Spending,
 }
 
 /// Tokens and money.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Spending {
-    /// Tokens read and written, cached ones included.
+    /// Input and output tokens, including cached ones.
     pub tokens: u64,
-    /// Money; none when nobody said.
+    /// Money; `None` when no costs were reported.
     pub cost: Option<f64>,
 }
 
@@ -110,7 +110,7 @@ impl Spending {
 }
 
 impl AttemptStory {
-    /// How long its agent was at work, in milliseconds.
+    /// How long its agent ran, in milliseconds.
     pub fn took_ms(&self) -> u64 {
         match (self.began, self.ended.or(self.so_far)) {
             (Some(began), Some(ended)) => between(began, ended),
@@ -120,12 +120,12 @@ impl AttemptStory {
 }
 
 impl PlanStory {
-    /// How long its agents were at work, in milliseconds.
+    /// How long its agents ran, in milliseconds.
     pub fn agent_ms(&self) -> u64 {
         self.attempts.iter().map(AttemptStory::took_ms).sum()
     }
 
-    /// What its attempts used up.
+    /// The usage of its attempts.
     pub fn spent(&self) -> Spending {
         let spent = self.attempts.iter().map(|attempt| attempt.spent);
         spent.fold(Spending::default(), Spending::plus)
@@ -133,7 +133,7 @@ impl PlanStory {
 }
 
 impl RunStory {
-    /// It is under way: what has no end yet has lasted until now.
+    /// Treats the run as under way: open attempts last until now.
     pub fn under_way(&mut self, now: Timestamp) {
         if let Some(last) = self.ended {
             self.driven_ms += between(last, now);
@@ -145,7 +145,7 @@ impl RunStory {
         }
     }
 
-    /// How it ended, in words, or that it did not.
+    /// How it ended, or that it did not end, in words.
     pub fn ending_words(&self) -> &str {
         match (&self.ending, self.goes_on) {
             (Some(ending), _) => ending,
@@ -154,17 +154,17 @@ impl RunStory {
         }
     }
 
-    /// True when agents worked in it, or were to.
+    /// True when agents worked in it, or were supposed to.
     pub fn had_work(&self) -> bool {
         self.plans.values().any(|plan| !plan.attempts.is_empty())
     }
 
-    /// True when nothing came of it: all had settled before.
+    /// True when it did nothing, because everything had settled before.
     pub fn did_nothing(&self) -> bool {
         !self.goes_on && self.plans.is_empty() && self.warnings.is_empty()
     }
 
-    /// How many plans it left in a state.
+    /// The number of plans with this state at its end.
     pub fn count(&self, state: PlanState) -> usize {
         self.plans
             .values()
@@ -172,12 +172,12 @@ impl RunStory {
             .count()
     }
 
-    /// The story of a plan, begun where there is none.
+    /// The story of a plan. Created if there is none.
     pub fn plan(&mut self, name: &PlanName) -> &mut PlanStory {
         self.plans.entry(name.clone()).or_default()
     }
 
-    /// The story of an attempt that was told of.
+    /// The story of a known attempt.
     pub fn attempt(&mut self, plan: &PlanName, id: &AttemptId) -> Option<&mut AttemptStory> {
         let attempts = &mut self.plans.get_mut(plan)?.attempts;
         attempts.iter_mut().rev().find(|attempt| attempt.attempt == *id)
@@ -216,7 +216,7 @@ impl RunStory {
                 target, merge_only, ..
             } => {
                 self.target.clone_from(target);
-                // Landing what a run finished continues with that run.
+                // Landing the finished plans of a run belongs to that run.
                 self.merge_only = *merge_only && !self.had_work();
                 self.ending = None;
             }
@@ -251,7 +251,7 @@ impl RunStory {
                 let said = Some(crate::report::line::event_line::detail(event));
                 let known = self.plan(plan);
                 match (why, known.state) {
-                    // Its work has the end that it had before.
+                    // The plan's work keeps its earlier result.
                     (MergeTrouble::NotFinished { .. }, Some(_)) => {}
                     (MergeTrouble::NotFinished { .. }, None) => known.why = said,
                     (why, _) if why.holds() => (known.state, known.why) = (Some(PlanState::Held), said),
@@ -326,7 +326,7 @@ impl RunStory {
         }
     }
 
-    /// What an attempt has used up so far, wherever an event tells it as `facts.spent`.
+    /// Records the current usage of an attempt, from any event with `facts.spent`.
     fn fold_spending(&mut self, record: &Record) {
         let columns = Columns::of(&record.event);
         let Some(spent) = columns.data.get("facts").and_then(|facts| facts.get("spent")) else {
@@ -353,13 +353,13 @@ pub fn between(from: Timestamp, to: Timestamp) -> u64 {
     u64::try_from(to.as_millisecond() - from.as_millisecond()).unwrap_or(0)
 }
 
-/// Every run, oldest first. What was recorded while no supervisor was at work is in none of them.
+/// Every run, oldest first. Records from times without a supervisor belong to no run.
 pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
     let mut runs: BTreeMap<RunId, RunStory> = BTreeMap::new();
     let mut left: BTreeMap<PlanName, PlanState> = BTreeMap::new();
     for record in records {
         let run = runs.entry(record.run).or_default();
-        // What an earlier run left undone is still as that left it when a merge is asked for and refused.
+        // When a merge is requested and refused, unfinished work of an earlier run keeps its state.
         if let Event::MergeFailed(NotLanded { plan, .. }) = &record.event {
             run.plan(plan).state = run.plan(plan).state.or(left.get(plan).copied());
         }
@@ -459,7 +459,7 @@ mod tests {
             unread: false,
         };
         events.push((15, failed));
-        // Killed, and continued with much later.
+        // Killed, and continued much later.
         events.push((1000, started()));
         events.extend(attempt("b", 2, 1005, 1010));
         let plan = "b".parse().unwrap();

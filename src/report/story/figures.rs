@@ -14,17 +14,17 @@ pub struct Figures {
     pub driven_ms: u64,
     /// Milliseconds in which agents were at work, summed over all of them.
     pub agent_ms: u64,
-    /// Of these, the insufficient attempts.
+    /// The part of this that was spent on insufficient attempts.
     pub wasted_ms: u64,
     /// Milliseconds in which no agent was at work while the run was driven.
     pub idle_ms: u64,
     /// Attempts.
     pub attempts: usize,
-    /// Attempts that were not enough.
+    /// Insufficient attempts.
     pub failed_attempts: usize,
-    /// Most agents at work at once.
+    /// The most agents running at once.
     pub peak: usize,
-    /// Agents at work on average; 0 when nothing was driven.
+    /// The average number of running agents; 0 when nothing was driven.
     pub mean: f64,
     /// The usage.
     pub spent: Spending,
@@ -42,7 +42,7 @@ impl Figures {
                 moments.extend([(began, 1), (ended, -1)]);
             }
         }
-        // Who leaves goes before who comes.
+        // At equal times, ends sort before starts.
         moments.sort_unstable();
         let (mut now, mut peak, mut busy, mut since) = (0, 0, 0, None);
         for (at, step) in moments {

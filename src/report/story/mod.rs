@@ -1,4 +1,4 @@
-//! What happened in each run, told from the journal.
+//! The story of each run, read from the journal.
 
 pub mod chronicle;
 pub mod figures;

@@ -1,4 +1,4 @@
-//! Agents that resolve conflicts: attempts like others, without a phase or task.
+//! Agents that resolve conflicts: their attempts have no phase or task.
 
 use jiff::Timestamp;
 
@@ -7,7 +7,7 @@ use crate::plan::PlanState;
 use crate::schedule::Resolving;
 
 impl RunStory {
-    /// Takes a fact of an agent that resolves a conflict.
+    /// Records an event of an agent that resolves a conflict.
     pub fn fold_conflict(&mut self, at: Timestamp, fact: &Resolving) {
         match fact {
             Resolving::Started(started) => {

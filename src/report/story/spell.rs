@@ -1,9 +1,9 @@
-//! A time in which one thing was true of a plan.
+//! A period with one condition of a plan.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What a spell is.
+/// The kind of a spell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpellKind {
@@ -21,14 +21,14 @@ pub enum SpellKind {
     Merging,
 }
 
-/// A time in which one thing was true of a plan.
+/// A period with one condition of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spell {
-    /// What was true.
+    /// The condition.
     pub kind: SpellKind,
-    /// Since when.
+    /// Its start.
     pub from: Timestamp,
-    /// Until when; `None` while it lasts.
+    /// Its end; `None` while it lasts.
     pub to: Option<Timestamp>,
     /// The reason, in words; empty where there is nothing to add.
     pub text: String,

@@ -1,4 +1,4 @@
-//! What a plan went through besides attempts: waits for people and limits, verifications and merges.
+//! A plan's spells besides attempts: waits for people and limits, verifications and merges.
 
 use jiff::Timestamp;
 
@@ -59,11 +59,11 @@ fn steered_ref(steered: &Steered) -> WorkRef {
     }
 }
 
-/// What a person or the end of a limit ends.
+/// Waits that end by a person or by the end of a limit.
 const WAITS: [SpellKind; 2] = [SpellKind::Held, SpellKind::Parked];
 
 impl RunStory {
-    /// Takes an event as the beginning or end of spells.
+    /// Handles an event that begins or ends spells.
     pub(super) fn fold_spells(&mut self, at: Timestamp, event: &Event) {
         use SpellKind::{Held, Merging, Parked, Paused, Verifying};
         let began = self.began;
@@ -98,7 +98,7 @@ impl RunStory {
         }
     }
 
-    /// Ends what nobody goes on with once the run is over.
+    /// Ends the spells that nothing continues after the run.
     pub(super) fn end_spells(&mut self) {
         let Some(ended) = self.ended else { return };
         for plan in self.plans.values_mut() {

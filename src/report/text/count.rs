@@ -1,4 +1,4 @@
-//! Numbers of things.
+//! Counting nouns.
 
 /// `1 task`, `2 tasks`.
 pub fn count(number: usize, what: &str) -> String {

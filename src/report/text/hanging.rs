@@ -1,20 +1,19 @@
-//! Text beside a name, broken into lines that hang below its beginning.
+//! Text beside a name, wrapped with a hanging indent.
 
 use unicode_width::UnicodeWidthStr;
 
-/// Columns that a page of text may have.
+/// The width of a page of text.
 const WIDTH: usize = 80;
 
-/// `name`, padded to ten columns, and the text beside it in lines of at most 80 columns. A word that is longer, such as a
-/// path, is not broken.
+/// `name`, padded to ten columns, and the text beside it, wrapped at 80 columns. A longer word, such as a path, is not split.
 pub fn hanging(name: &str, text: &str) -> String {
     let mut page = folded(&format!("{name:10}"), text, WIDTH);
     page.push('\n');
     page
 }
 
-/// `head`, and the text beside it in lines of at most `width` columns that hang below its beginning. Words that are longer
-/// are not broken. Without a line break at its end.
+/// `head`, and the text beside it, wrapped at `width` columns with a hanging indent. Longer words are not split. No line break
+/// at the end.
 pub fn folded(head: &str, text: &str, width: usize) -> String {
     let indent = head.width();
     let mut page = head.to_owned();
@@ -37,7 +36,8 @@ pub fn folded(head: &str, text: &str, width: usize) -> String {
     page
 }
 
-/// The text as it is; for a terminal of so many columns, its lines are broken between words and continue below their beginnings.
+/// The text, unchanged without a terminal. For a terminal of this width, its lines are wrapped between words and keep their
+/// indent.
 pub fn broken(text: &str, terminal: Option<usize>) -> String {
     let Some(columns) = terminal else {
         return text.to_owned();

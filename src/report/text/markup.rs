@@ -1,4 +1,4 @@
-//! Text of others inside HTML and SVG.
+//! Text from others inside HTML and SVG.
 
 /// The text with markup and control characters made harmless. Line ends stay.
 pub fn escaped(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! How words, numbers and times are written, and how wide they are.
+//! Formatting words, numbers and times, and measuring their width.
 
 pub mod clock;
 pub mod count;

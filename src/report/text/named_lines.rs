@@ -1,4 +1,4 @@
-//! Output of several, line by line with their names.
+//! Output of several sources, line by line, prefixed with their names.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::visible::Visible;
 
-/// Colours of the names, one after the other.
+/// The colours of names, in order of use.
 const COLOURS: [AnsiColor; 6] = [
     AnsiColor::Cyan,
     AnsiColor::Yellow,
@@ -17,7 +17,7 @@ const COLOURS: [AnsiColor; 6] = [
     AnsiColor::Red,
 ];
 
-/// Writes text without escape sequences; whole lines only, each after a name, where there is one.
+/// Writes text without escape sequences, in whole lines, each prefixed with the name if there is one.
 #[derive(Debug)]
 pub struct NamedLines {
     name: Option<String>,
@@ -27,7 +27,7 @@ pub struct NamedLines {
 }
 
 impl NamedLines {
-    /// Without a name: everything as soon as it comes. `terminal` makes other control characters visible.
+    /// Without a name: passes everything on at once. `terminal` makes other control characters visible.
     pub fn plain(terminal: bool) -> Self {
         Self {
             name: None,
@@ -37,7 +37,7 @@ impl NamedLines {
         }
     }
 
-    /// With a name, which takes this many columns; the number chooses its colour.
+    /// With a name, padded to `columns`; `number` selects its colour.
     pub fn named(name: &str, columns: usize, number: usize, terminal: bool) -> Self {
         let style: Style = COLOURS[number % COLOURS.len()].on_default();
         Self {
@@ -46,11 +46,11 @@ impl NamedLines {
         }
     }
 
-    /// Writes what is complete, and at the end of all the rest too.
+    /// Writes the complete lines, and at the end the rest too.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// When the output cannot be written.
     pub fn pass_on(&mut self, at_end: bool, out: &mut impl Write) -> io::Result<()> {
         let Some(name) = &self.name else {
             out.write_all(&std::mem::take(&mut self.ready))?;

@@ -1,4 +1,4 @@
-//! Colours. They are dropped where standard output is no terminal or `NO_COLOR` is set.
+//! Colours. They are removed where standard output is not a terminal or `NO_COLOR` is set.
 
 use anstyle::{AnsiColor, Style};
 

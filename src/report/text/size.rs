@@ -1,12 +1,12 @@
 //! Sizes of files as people read them.
 
-/// A number of bytes in the largest binary unit of which there is at least one: `712 B`, `1.5 MiB`.
+/// A number of bytes in the largest binary unit that gives at least one: `712 B`, `1.5 MiB`.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if bytes < 1024 {
         return format!("{bytes} B");
     }
-    // Shown with one digit: what is lost of a large number is not seen.
+    // Only one digit is shown, so the loss of precision does not matter.
     #[allow(clippy::cast_precision_loss)]
     let mut shown = bytes as f64 / 1024.0;
     let mut unit = 0;

@@ -12,7 +12,7 @@ pub fn ago(moment: Timestamp) -> String {
     let passed = Duration::try_from(passed).unwrap_or_default();
     format!("{} ago", span(passed))
 }
-/// Milliseconds, with tenths where they are few.
+/// Milliseconds, with tenths for small numbers.
 pub fn ms(milliseconds: u64) -> String {
     match milliseconds {
         0..10_000 => format!("{:.1}s", milliseconds as f64 / 1e3),

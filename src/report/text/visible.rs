@@ -1,30 +1,30 @@
-//! Text of others on a terminal: what would steer the terminal is shown instead of obeyed.
+//! Text from others on a terminal: control characters are shown instead of obeyed.
 
 use std::io::{self, Write};
 
-/// Writes control characters but line ends and tabs as `^X`.
+/// Writes control characters, except line ends and tabs, as `^X`.
 #[derive(Debug)]
 pub struct Visible<W> {
     to: W,
-    /// True behind the first byte of what may be a control character of two.
+    /// True after the first byte of a possible two-byte control character.
     half: bool,
 }
 
-/// The first byte of the control characters from U+0080 on, as UTF-8 has them.
+/// The first UTF-8 byte of the control characters from U+0080 on.
 const FIRST: u8 = 0xc2;
 
 impl<W: Write> Visible<W> {
-    /// In front of this.
+    /// A writer in front of `to`.
     pub fn new(to: W) -> Self {
         Self { to, half: false }
     }
 
-    /// What it writes to.
+    /// The inner writer.
     pub fn inner_mut(&mut self) -> &mut W {
         &mut self.to
     }
 
-    /// What it has written to.
+    /// The inner writer, with everything that was written.
     pub fn into_inner(self) -> W {
         self.to
     }

@@ -4,13 +4,13 @@ use std::io::IsTerminal;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns of a page that goes to no terminal.
+/// The width of a page without a terminal.
 const PAGE: usize = 80;
 
-/// Rows of a terminal that does not tell.
+/// The rows of a terminal that does not report its size.
 const ROWS: usize = 24;
 
-/// Columns of the terminal; those of a page without a terminal, or if it does not tell.
+/// The width of the terminal, or of a page when there is no terminal or it does not report its size.
 fn columns(terminal: impl std::os::fd::AsFd) -> usize {
     match rustix::termios::tcgetwinsize(terminal) {
         Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
@@ -18,12 +18,12 @@ fn columns(terminal: impl std::os::fd::AsFd) -> usize {
     }
 }
 
-/// True when standard error is a terminal that obeys what moves its cursor.
+/// True when standard error is a terminal that supports cursor movement.
 pub fn error_is_drawable() -> bool {
     obeys() && std::io::stderr().is_terminal()
 }
 
-/// True when standard input and output are a terminal that obeys what moves its cursor.
+/// True when standard input and output are a terminal that supports cursor movement.
 pub fn is_drawable() -> bool {
     obeys() && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
@@ -32,7 +32,7 @@ fn obeys() -> bool {
     std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
-/// Rows of the terminal that standard error is; 24 if it does not tell.
+/// The rows of the terminal on standard error; 24 if it does not report them.
 pub fn error_rows() -> usize {
     match rustix::termios::tcgetwinsize(rustix::stdio::stderr()) {
         Ok(size) if size.ws_row > 0 => usize::from(size.ws_row),
@@ -40,30 +40,30 @@ pub fn error_rows() -> usize {
     }
 }
 
-/// Columns of what is written to standard output: its terminal's, else 80.
+/// The width of standard output: its terminal's, or else 80.
 pub fn output_columns() -> usize {
     columns(rustix::stdio::stdout())
 }
 
-/// Columns of the terminal that standard output is; none where it is none.
+/// The width of the terminal on standard output; `None` where it is not a terminal.
 pub fn output_terminal() -> Option<usize> {
     std::io::stdout().is_terminal().then(output_columns)
 }
 
-/// Columns of the terminal that standard error is; none where it is none.
+/// The width of the terminal on standard error; `None` where it is not a terminal.
 pub fn error_terminal() -> Option<usize> {
     std::io::stderr().is_terminal().then(error_columns)
 }
 
-/// Columns of what is written to standard error: its terminal's, else 80.
+/// The width of standard error: its terminal's, or else 80.
 pub fn error_columns() -> usize {
     columns(rustix::stdio::stderr())
 }
 
-/// The text's first line, cut to `width` columns with `…` where something is missing. Control characters, which
+/// The text's first line, cut to `width` columns with `…` where text is missing. Control characters, which
 /// could move a terminal's cursor, become `?`.
 pub fn fit(text: &str, width: usize) -> String {
-    // Nearly all that is shown.
+    // The fast path for nearly all text.
     if text.len() <= width && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return text.to_owned();
     }
@@ -95,7 +95,7 @@ pub fn fit(text: &str, width: usize) -> String {
     cut
 }
 
-/// Names cut to `width` columns in the middle, all of them so that they stay different where that is possible.
+/// Names cut in the middle to `width` columns, so that they stay distinct if possible.
 pub fn fit_names(names: &[&str], width: usize) -> Vec<String> {
     let cut = |name: &str, tail: usize| {
         let all: Vec<char> = name.chars().collect();
@@ -108,7 +108,7 @@ pub fn fit_names(names: &[&str], width: usize) -> Vec<String> {
     };
     let room = width.saturating_sub(1);
     let half = room / 2;
-    // Both ends as long as each other first, then ever more of the end, then ever more of the beginning.
+    // First both ends of equal length, then more and more of the end, then more and more of the beginning.
     let tails = (half..=room).chain((0..half).rev());
     let tries = tails.map(|tail| -> Vec<String> { names.iter().map(|name| cut(name, tail)).collect() });
     let different = |cut: &Vec<String>| {
@@ -120,7 +120,7 @@ pub fn fit_names(names: &[&str], width: usize) -> Vec<String> {
     tries.find(different).unwrap_or(first)
 }
 
-/// The text with spaces behind it up to `width` columns.
+/// The text, padded with spaces to `width` columns.
 pub fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(text.width());
     let mut padded = String::with_capacity(text.len() + missing);

@@ -11,18 +11,18 @@ use crate::report::story::chronicle::{AttemptStory, PlanStory, RunStory};
 use crate::report::story::spell::SpellKind;
 use crate::report::text::span::ms;
 
-/// What is known about plans beyond the story of a run.
+/// Knowledge about plans beyond the story of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Outlook {
-    /// What each plan waits for, as a whole or in one of its phases.
+    /// The dependencies of each plan and of its phases.
     pub depends: BTreeMap<PlanName, Vec<Dependency>>,
     /// When each plan was expected to be done as the run began, in milliseconds since then.
     pub planned: BTreeMap<PlanName, u64>,
-    /// When each plan will be done, in milliseconds from now; for a run that goes on.
+    /// When each plan will be done, in milliseconds from now; for a run that continues.
     pub expected: BTreeMap<PlanName, u64>,
 }
 
-/// The timeline of a run as it stands at `now`; `None` before it began.
+/// The timeline of a run at `now`; `None` before the run began.
 pub fn timeline(run: &RunStory, outlook: &Outlook, now: Timestamp) -> Option<RunTimeline> {
     let began = run.began?;
     let end = if run.goes_on {
@@ -123,7 +123,7 @@ fn own_bars(story: &PlanStory, axis: &TimeAxis) -> Vec<TimelineBar> {
     }
     let is_open = story.spells.iter().any(|spell| spell.to.is_none());
     if story.state == Some(PlanState::Held) && !is_open {
-        // Only the present says that a plan waits for an approval or a review.
+        // A wait for an approval or a review has no event of its own: only the current state shows it.
         let from = story.last_activity().map_or(0, |at| axis.at(at));
         let why = story.why.as_deref().unwrap_or(BarKind::Gate.label());
         bars.push(bar(BarKind::Gate, from, axis.at(axis.end), why.to_owned()));
@@ -176,7 +176,7 @@ fn met(depends: &[Dependency], run: &RunStory, axis: &TimeAxis) -> Vec<Handover>
     met
 }
 
-/// Adds the times before the plan's attempts in which nothing of it happened, with what the plan waited for.
+/// Adds the idle times before the plan's attempts, with the reason for each.
 fn waits(own: &mut Vec<TimelineBar>, story: &PlanStory, met: &[Handover], axis: &TimeAxis) {
     let attempts = story.attempts.iter().filter_map(|attempt| {
         let from = axis.at(attempt.began?);
@@ -192,7 +192,7 @@ fn waits(own: &mut Vec<TimelineBar>, story: &PlanStory, met: &[Handover], axis: 
         let before = busy.iter().filter(|(other, _)| *other < from);
         let since = before.map(|(_, to)| *to).max().unwrap_or(0);
         let last = met.iter().rfind(|wait| wait.at_ms > since && wait.at_ms <= from);
-        // Making a worktree and starting a process takes a moment too.
+        // Creating a worktree and starting a process takes a moment too.
         if since >= from || (last.is_none() && from - since <= START) {
             continue;
         }

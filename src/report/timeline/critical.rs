@@ -1,10 +1,10 @@
-//! The critical path of a run that has happened: the chain of attempts, verifications, merges and waits for people behind its end.
+//! The critical path of a past run: the chain of attempts, verifications, merges and waits for people that determined its end.
 
 use std::collections::BTreeMap;
 
 use super::model::{BarKind, TimelineRow};
 
-/// How long it may take to begin once everything is there, in milliseconds: longer gaps were waits for a slot.
+/// How long a start may take once everything is ready, in milliseconds: longer gaps were waits for a slot.
 pub(super) const START: u64 = 2_000;
 
 /// The moment at which a dependency of a plan was met.
@@ -18,7 +18,7 @@ pub(super) struct Handover {
     pub(super) what: String,
 }
 
-/// A bar that takes part: when it began and ended, and its place.
+/// A bar on the path: its start, its end, and its position.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct PathBar {
     to: u64,

@@ -12,25 +12,25 @@ use crate::words::rough;
 /// The style of the drawing and its legend. The page defines the variables `--ink --soft --line --accent --good --bad --wait`.
 pub const TIMELINE_STYLE: &str = include_str!("../../../templates/timeline.css");
 
-/// Width of the names, in pixels.
+/// The width of the names, in pixels.
 const NAMES: f64 = 190.0;
-/// Width of the time behind them.
+/// The width of the time axis.
 const TIME: f64 = 900.0;
-/// Height of a row.
+/// The height of a row.
 const ROW: f64 = 26.0;
-/// Height above the first row.
+/// The height above the first row.
 const TOP: f64 = 30.0;
-/// Columns of a plan's name.
+/// The most characters of a plan's name.
 const LETTERS: usize = 24;
-/// The most lines of time.
+/// The most time lines.
 const LINES: u64 = 8;
-/// Distances of the lines of time, in seconds.
+/// The possible distances between time lines, in seconds.
 const STEPS: [u64; 19] = [
     1, 5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
     2_592_000,
 ];
 
-/// Draws a timeline. `link` gives the address of a plan's page, where there are such pages.
+/// Draws a timeline. `link` returns the address of a plan's page, where such pages exist.
 pub fn draw_timeline(timeline: &RunTimeline, link: Option<&dyn Fn(&str) -> String>) -> String {
     let bottom = TOP + timeline.rows.len() as f64 * ROW;
     let (width, height) = (NAMES + TIME + 30.0, bottom + 10.0);
@@ -68,7 +68,7 @@ pub fn draw_timeline(timeline: &RunTimeline, link: Option<&dyn Fn(&str) -> Strin
     svg + "</svg>\n"
 }
 
-/// A list of what the shapes in this timeline mean.
+/// The legend for the shapes in this timeline.
 pub fn timeline_legend(timeline: &RunTimeline) -> String {
     let bars = || timeline.rows.iter().flat_map(|row| &row.bars);
     let mut legend = String::from("<ul class=\"legend\">");

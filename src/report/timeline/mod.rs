@@ -1,6 +1,7 @@
-//! A run as a picture of time: what each plan did and waited for, from its beginning to its end.
+//! A run as a picture over time: the work and the waits of each plan, from beginning to end.
 //!
-//! `build` arranges a story, `critical` finds what decided the end, `draw` makes one SVG for pages and reports.
+//! `build` arranges a story, `critical` finds the chain that determined the end, `draw` makes one SVG for pages
+//! and reports.
 
 mod build;
 mod critical;

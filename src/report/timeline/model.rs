@@ -1,4 +1,4 @@
-//! What a timeline shows. Times are milliseconds since the run began.
+//! The data of a timeline. Times are milliseconds since the run began.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ pub struct RunTimeline {
     pub now_ms: Option<u64>,
     /// The length of the picture: to the end of the run, or to its expected end.
     pub length_ms: u64,
-    /// In the order of the plans' names, a plan's lanes below each other.
+    /// The rows, sorted by the plans' names, with a plan's lanes below each other.
     pub rows: Vec<TimelineRow>,
 }
 
@@ -23,28 +23,29 @@ pub struct TimelineRow {
     pub plan: String,
     /// The lane; 0 is the plan's own worktree.
     pub lane: u32,
-    /// When the plan was expected to be done as the run began; `None` for other lanes and where nothing was expected.
+    /// When the plan was expected to be done, as of the start of the run; `None` for other lanes, and where nothing
+    /// was expected.
     pub planned_ms: Option<u64>,
-    /// The bars, by their beginning.
+    /// The bars, by their start.
     pub bars: Vec<TimelineBar>,
 }
 
-/// A time in which one thing was true.
+/// A period with one condition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineBar {
-    /// What was true.
+    /// The condition.
     pub kind: BarKind,
-    /// The beginning.
+    /// The start.
     pub from_ms: u64,
     /// The end.
     pub to_ms: u64,
-    /// What to say about it.
+    /// The text for it.
     pub text: String,
     /// True for a part of the critical path: had it taken less time, the run would have ended sooner.
     pub critical: bool,
 }
 
-/// What a bar stands for.
+/// The meaning of a bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BarKind {
@@ -70,7 +71,7 @@ pub enum BarKind {
     Merging,
     /// The plan landed: a moment.
     Landed,
-    /// What is expected to come.
+    /// Work that is expected to come.
     Expected,
 }
 
@@ -91,7 +92,7 @@ impl BarKind {
         Self::Expected,
     ];
 
-    /// The class of its shapes.
+    /// The CSS class of its shapes.
     pub fn class(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -109,7 +110,7 @@ impl BarKind {
         }
     }
 
-    /// What the legend says.
+    /// Its text in the legend.
     pub fn label(self) -> &'static str {
         match self {
             Self::Waiting => "waits for work or a slot",
@@ -127,7 +128,7 @@ impl BarKind {
         }
     }
 
-    /// True for what takes the time of an agent or of a machine.
+    /// True for bars that take the time of an agent or of a machine.
     pub fn is_activity(self) -> bool {
         match self {
             Self::Attempt | Self::Failed | Self::Working | Self::Verifying | Self::Merging => true,

@@ -22,11 +22,7 @@ use crate::schedule::work::plans::Work;
 pub fn answer(work: &Work, state: &State, what: &WorkRef, text: &str) -> Result<Vec<Event>, SteerRefusal> {
     let plan = &what.plan;
     if state.number(plan).is_none() {
-        let why = format!("there is no plan `{plan}` in the manifest that is driven");
-        return Err(SteerRefusal {
-            why,
-            hint: Some("`orch status` lists the plans".to_owned()),
-        });
+        return Err(SteerRefusal::NoSuchPlan(plan.clone()));
     }
     let text = &harmless(check_text(text)?);
     let open = questions(state, plan);
@@ -39,13 +35,9 @@ pub fn answer(work: &Work, state: &State, what: &WorkRef, text: &str) -> Result<
         (Point::Plan, []) => return Err(nothing_asked(state, what)),
         (Point::Plan, [one]) => one.clone(),
         (Point::Plan, [_, ..]) => {
-            let names: Vec<String> = open
-                .iter()
-                .map(|(unit, _)| asker(plan, *unit).to_string())
-                .collect();
-            return Err(SteerRefusal {
-                why: format!("{plan} asks {} questions: {}", open.len(), names.join(", ")),
-                hint: Some(format!("name the one you answer: orch answer {} TEXT", names[0])),
+            return Err(SteerRefusal::SeveralQuestions {
+                plan: plan.clone(),
+                asking: open.iter().map(|(unit, _)| asker(plan, *unit)).collect(),
             });
         }
         (point, _) => {
@@ -106,17 +98,12 @@ fn asker(plan: &PlanName, unit: Option<UnitId>) -> WorkRef {
 }
 
 fn nothing_asked(state: &State, what: &WorkRef) -> SteerRefusal {
-    let all = state.plans().flat_map(|(plan, _)| {
+    let asking = state.plans().flat_map(|(plan, _)| {
         let open = questions(state, plan).into_iter();
-        open.map(|(unit, _)| asker(plan, unit).to_string())
-            .collect::<Vec<_>>()
+        open.map(|(unit, _)| asker(plan, unit)).collect::<Vec<_>>()
     });
-    let all: Vec<String> = all.collect();
-    SteerRefusal {
-        why: format!("{what} asks nothing"),
-        hint: Some(match all.as_slice() {
-            [] => format!("`orch send {} TEXT` tells its agents something", what.plan),
-            some => format!("these ask: {}", some.join(", ")),
-        }),
+    SteerRefusal::NothingAsked {
+        what: what.clone(),
+        asking: asking.collect(),
     }
 }

@@ -1,6 +1,6 @@
 //! A person takes the place of a plan's agent: `orch attach`.
 
-use super::refusal::{SteerRefusal, refuse};
+use super::refusal::SteerRefusal;
 use crate::plan::{PlanName, Point, WorkRef};
 use crate::schedule::event::about::Steered;
 use crate::schedule::event::fact::Event;
@@ -78,13 +78,11 @@ pub fn attempt_to_attach<'a>(
     let last = run.work_attempts().rfind(|record| record.lane == found.lane);
     match last.filter(|last| run.by_units && last.units != found.units) {
         None => Ok(found),
-        Some(last) => Err(refuse(
-            format!("the worktree of {} was used by {} since", found.id, last.id),
-            Some(&format!(
-                "attach to that one: orch attach {}",
-                last_work(run, last, &what.plan)
-            )),
-        )),
+        Some(last) => Err(SteerRefusal::WorktreeReused {
+            of: found.id.clone(),
+            by: last.id.clone(),
+            work: last_work(run, last, &what.plan),
+        }),
     }
 }
 
@@ -96,21 +94,20 @@ fn last_work(run: &PlanRun, record: &AttemptRecord, plan: &PlanName) -> WorkRef 
 
 fn refuse_closed(work: &Work, state: &State, plan: &PlanName) -> Result<(), SteerRefusal> {
     if state.number(plan).is_none() {
-        let why = format!("there is no plan `{plan}` in the manifest that is driven");
-        return Err(refuse(why, Some("`orch status` lists the plans")));
+        return Err(SteerRefusal::NoSuchPlan(plan.clone()));
     }
     let run = state.plan(plan);
     let given_up = matches!(run.outcome, Some(Outcome::Cancelled | Outcome::Skipped(_)));
     if !given_up && !state.is_landed(plan) {
         return Ok(());
     }
-    let is = plan_state(work, state, plan);
-    let hint = format!("orch retry {plan}, then attach");
-    let hint = given_up.then_some(hint.as_str());
-    Err(refuse(format!("{plan} is {is}: nobody works on it"), hint))
+    Err(SteerRefusal::NothingToAttach {
+        plan: plan.clone(),
+        state: plan_state(work, state, plan),
+        given_up,
+    })
 }
 
 fn no_worktree(plan: &PlanName) -> SteerRefusal {
-    let hint = "`orch up` makes its worktree and starts its agent";
-    refuse(format!("nobody has worked on {plan} yet"), Some(hint))
+    SteerRefusal::NoWorktree(plan.clone())
 }

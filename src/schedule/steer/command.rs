@@ -36,18 +36,6 @@ impl Steer {
             Self::Approve => "approve",
         }
     }
-
-    /// For a message that says what a part on its own cannot be.
-    pub(in crate::schedule) const fn past(self) -> &'static str {
-        match self {
-            Self::Pause | Self::PauseNow => "paused alone",
-            Self::Resume => "resumed alone",
-            Self::Retry => "retried alone",
-            Self::Skip => "skipped alone",
-            Self::Cancel => "cancelled alone",
-            Self::Approve => "approved alone",
-        }
-    }
 }
 
 impl fmt::Display for Steer {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::refusal::{SteerRefusal, refuse};
+use super::refusal::SteerRefusal;
 use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName, harmless};
 use crate::schedule::attempts::stall::next_id;
 use crate::schedule::event::fact::Event;
@@ -54,8 +54,7 @@ pub fn send(work: &Work, state: &State, outgoing: &Outgoing) -> Result<Vec<Event
         .flatten()
         .find(|name| state.number(name).is_none())
     {
-        let why = format!("there is no plan `{unknown}` in the manifest that is driven");
-        return Err(refuse(why, Some("`orch status` lists the plans")));
+        return Err(SteerRefusal::NoSuchPlan(unknown.clone()));
     }
     let text = harmless(check_text(&outgoing.text)?);
     refuse_unknown_answer(state, outgoing)?;
@@ -79,7 +78,7 @@ pub fn send(work: &Work, state: &State, outgoing: &Outgoing) -> Result<Vec<Event
         {
             return Ok(Vec::new());
         }
-        refuse_too_many("the lead", state.lead.open().count())?;
+        refuse_too_many(None, state.lead.open().count())?;
         let message = message(state.lead.next());
         let plan = from.clone();
         return Ok(vec![Event::Person(PersonFact::ToLead(ToLead { plan, message }))]);
@@ -95,7 +94,7 @@ pub fn send(work: &Work, state: &State, outgoing: &Outgoing) -> Result<Vec<Event
     {
         return Ok(Vec::new());
     }
-    refuse_too_many(to.as_str(), open().count())?;
+    refuse_too_many(Some(to), open().count())?;
     let message = message(next_id(&run.mail.inbox));
     let plan = to.clone();
     Ok(vec![Event::MessageSent(Sent { plan, message })])
@@ -104,15 +103,15 @@ pub fn send(work: &Work, state: &State, outgoing: &Outgoing) -> Result<Vec<Event
 /// Refuses what no agent of the plan would read.
 fn refuse_over(work: &Work, state: &State, to: &PlanName) -> Result<(), SteerRefusal> {
     let run = state.plan(to);
-    let is = plan_state(work, state, to);
+    let ended = || (to.clone(), plan_state(work, state, to));
     match &run.outcome {
         Some(Outcome::Finished) => {
-            let why = format!("{to} is already {is}: no agent works on it any longer");
-            return Err(refuse(why, Some("make a new plan for what is left to do")));
+            let (plan, state) = ended();
+            return Err(SteerRefusal::NoReader { plan, state });
         }
         Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => {
-            let again = format!("orch retry {to}, then send it again");
-            return Err(refuse(format!("{to} is {is}: nobody works on it"), Some(&again)));
+            let (plan, state) = ended();
+            return Err(SteerRefusal::NoReaderNow { plan, state });
         }
         Some(Outcome::Held(_)) => return Ok(()),
         None => {}
@@ -121,8 +120,7 @@ fn refuse_over(work: &Work, state: &State, to: &PlanName) -> Result<(), SteerRef
         return Ok(());
     };
     if !is_read_again(plan, run) {
-        let why = format!("all work of {to} is done and being checked: no agent may read it any more");
-        return Err(refuse(why, Some("make a new plan for what is left to do")));
+        return Err(SteerRefusal::OnlyChecksLeft(to.clone()));
     }
     let scripts = |agent| work.agents.get(agent).is_some_and(|agent| agent.runs_prompt);
     let mut open = plan
@@ -131,8 +129,7 @@ fn refuse_over(work: &Work, state: &State, to: &PlanName) -> Result<(), SteerRef
         .filter(|unit| !run.is_unit_settled(unit.id))
         .peekable();
     if open.peek().is_some() && open.all(|unit| scripts(&unit.agent)) {
-        let why = format!("{to} is worked on by a shell script, which reads no messages");
-        return Err(refuse(why, Some("change its document or its prompt instead")));
+        return Err(SteerRefusal::ScriptsReadNothing(to.clone()));
     }
     Ok(())
 }
@@ -150,13 +147,13 @@ fn is_read_again(plan: &PlanWork, run: &PlanRun) -> bool {
         || units.any(|unit| !run.is_unit_settled(unit) && !given(unit))
 }
 
-fn refuse_too_many(whose: &str, unread: usize) -> Result<(), SteerRefusal> {
+fn refuse_too_many(to: Option<&PlanName>, unread: usize) -> Result<(), SteerRefusal> {
     match unread < MOST_UNREAD {
         true => Ok(()),
-        false => Err(refuse(
-            format!("{whose} has {unread} unread messages, and no more are taken until these are read"),
-            Some("write what is left into a file, and send one message about it"),
-        )),
+        false => Err(SteerRefusal::TooManyUnread {
+            to: to.cloned(),
+            unread,
+        }),
     }
 }
 
@@ -164,22 +161,22 @@ fn refuse_unknown_answer(state: &State, outgoing: &Outgoing) -> Result<(), Steer
     let Some(number) = outgoing.answers else {
         return Ok(());
     };
-    let (known, see) = match &outgoing.from {
+    let known = match &outgoing.from {
         Some(from) => {
             let mut inbox = state.plan(from).mail.inbox.iter();
-            (inbox.any(|message| message.id == number), "orch task inbox --all")
+            inbox.any(|message| message.id == number)
         }
         None => {
             let mut letters = state.lead.letters.iter();
-            (letters.any(|letter| letter.id == number), "orch inbox --all")
+            letters.any(|letter| letter.id == number)
         }
     };
     match known {
         true => Ok(()),
-        false => Err(refuse(
-            format!("there is no message {number} to answer"),
-            Some(&format!("`{see}` lists the messages")),
-        )),
+        false => Err(SteerRefusal::NoSuchMessage {
+            number,
+            by_lead: outgoing.from.is_none(),
+        }),
     }
 }
 
@@ -213,12 +210,12 @@ pub fn seen(state: &State, up_to: u32) -> Vec<Event> {
 /// When it is empty or too long.
 pub fn check_text(text: &str) -> Result<&str, SteerRefusal> {
     let text = text.trim();
-    match text.len() {
-        0 => Err(refuse("the message is empty", Some("orch send PLAN TEXT"))),
-        long if long > LONGEST_MESSAGE => Err(refuse(
-            format!("the message has {long} bytes, at most {LONGEST_MESSAGE} are sent"),
-            Some("write it to a file, and send where that lies"),
-        )),
-        _ => Ok(text),
+    let bytes = text.len();
+    if bytes == 0 {
+        return Err(SteerRefusal::EmptyMessage);
     }
+    if bytes > LONGEST_MESSAGE {
+        return Err(SteerRefusal::LongMessage { bytes });
+    }
+    Ok(text)
 }

@@ -1,35 +1,55 @@
-//! A remark for the person who steers: it is so already, or a part takes effect only later.
+//! Remarks for the person who steers: the request changes nothing, or a part of it takes effect only later.
 
 use super::command::Steer;
-use crate::plan::{UnitId, WorkRef};
+use crate::plan::{AttemptId, UnitId, WorkRef};
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_change::lies_in;
 
+/// A remark on an accepted request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SteerRemark {
+    /// The request changes nothing.
+    Already {
+        /// The plan, phase or task.
+        what: WorkRef,
+        /// The request.
+        asked: Steer,
+    },
+    /// Something wider than what was resumed is still paused.
+    StillPaused(WorkRef),
+    /// The attempt is stopped, and had other work too.
+    StopsMore {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Its other work.
+        besides: Vec<UnitId>,
+    },
+    /// The attempt continues until its end.
+    Continues {
+        /// The attempt.
+        attempt: AttemptId,
+        /// What was paused.
+        what: WorkRef,
+        /// Its other work; empty when there is none.
+        besides: Vec<UnitId>,
+    },
+}
+
 /// Remarks on a request that is accepted, by the state before it.
-pub fn remarks(state: &State, what: &WorkRef, steer: Steer, changes: bool) -> Vec<String> {
+pub fn remarks(state: &State, what: &WorkRef, asked: Steer, changes: bool) -> Vec<SteerRemark> {
     let run = state.plan(&what.plan);
     let mut remarks = Vec::new();
     if !changes {
-        let already = match steer {
-            Steer::Pause | Steer::PauseNow => "is already paused",
-            Steer::Resume => "was not paused",
-            Steer::Retry => "is already to be tried again",
-            Steer::Skip => "has nothing left to leave out",
-            Steer::Cancel => "is already cancelled, or done",
-            Steer::Approve => "is already approved",
-        };
-        remarks.push(format!("{what} {already}"));
+        let what = what.clone();
+        remarks.push(SteerRemark::Already { what, asked });
     }
-    match steer {
+    match asked {
         Steer::Resume => {
             let wider = run
                 .paused
                 .keys()
                 .filter(|point| **point != what.point && lies_in(what.point, **point));
-            remarks.extend(wider.map(|point| {
-                let wider = WorkRef::at(&what.plan, *point);
-                format!("{wider} is still paused: `orch resume {wider}` continues it")
-            }));
+            remarks.extend(wider.map(|point| SteerRemark::StillPaused(WorkRef::at(&what.plan, *point))));
         }
         Steer::Pause | Steer::PauseNow if changes => {
             let concerned = run
@@ -43,29 +63,20 @@ pub fn remarks(state: &State, what: &WorkRef, steer: Steer, changes: bool) -> Ve
                     .copied()
                     .filter(|unit| !lies_in(unit.point(), what.point))
                     .collect();
-                let id = &attempt.id;
-                let with = listed(&besides);
-                match (steer, besides.is_empty()) {
-                    (Steer::PauseNow, true) => {}
-                    (Steer::PauseNow, false) => {
-                        remarks.push(format!("{id} is stopped, which was given {with} too"));
-                    }
-                    (_, true) => remarks.push(format!(
-                        "{id} works on it and continues; `orch pause --now {what}` stops it"
-                    )),
-                    (_, false) => remarks.push(format!(
-                        "{id} was given {what} together with {with} and continues: the pause counts from the \
-                         next attempt on; `orch pause --now {what}` stops {id}"
-                    )),
+                let attempt = attempt.id.clone();
+                if asked == Steer::Pause {
+                    let what = what.clone();
+                    remarks.push(SteerRemark::Continues {
+                        attempt,
+                        what,
+                        besides,
+                    });
+                } else if !besides.is_empty() {
+                    remarks.push(SteerRemark::StopsMore { attempt, besides });
                 }
             }
         }
         Steer::Pause | Steer::PauseNow | Steer::Retry | Steer::Skip | Steer::Cancel | Steer::Approve => {}
     }
     remarks
-}
-
-fn listed(units: &[UnitId]) -> String {
-    let ids: Vec<String> = units.iter().map(ToString::to_string).collect();
-    crate::schedule::event::words::listed(&ids)
 }

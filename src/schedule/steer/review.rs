@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::mail::check_text;
-use super::refusal::{SteerRefusal, refuse};
+use super::refusal::SteerRefusal;
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::person::person_fact::PersonFact;
@@ -37,17 +37,14 @@ pub fn review(
     step: &ReviewStep,
 ) -> Result<Vec<Event>, SteerRefusal> {
     let Some(number) = state.number(name) else {
-        let why = format!("there is no plan `{name}` in the manifest that is driven");
-        return Err(refuse(why, Some("`orch status` lists the plans")));
+        return Err(SteerRefusal::NoSuchPlan(name.clone()));
     };
     let (plan, run) = (&work.plans[number], state.plan(name));
     if run.outcome != Some(Outcome::Finished) || state.is_landed(name) {
-        let is = plan_state(work, state, name);
-        let hint = format!("`orch diff {name}` shows its work");
-        return Err(refuse(
-            format!("{name} is {is}: a review is of finished work that has not landed"),
-            Some(&hint),
-        ));
+        return Err(SteerRefusal::NotReviewable {
+            plan: name.clone(),
+            state: plan_state(work, state, name),
+        });
     }
     let plan_name = name.clone();
     let fact = match step {
@@ -55,29 +52,17 @@ pub fn review(
             text: check_text(&comment.text)?.to_owned(),
             ..comment.clone()
         }),
-        ReviewStep::Approve(_) if !plan.review => {
-            return Err(refuse(
-                format!("{name} waits for no review"),
-                Some(&format!(
-                    "`gate = \"review\"` in [plans.{name}] lets it wait for one"
-                )),
-            ));
-        }
+        ReviewStep::Approve(_) if !plan.review => return Err(SteerRefusal::NoReview(plan_name)),
         ReviewStep::Approve(commit) if run.review.approved.as_ref() == Some(commit) => return Ok(Vec::new()),
         ReviewStep::Approve(commit) => PersonFact::ReviewApproved(ReviewApproval {
             plan: plan_name,
             commit: commit.clone(),
         }),
         ReviewStep::Return(_) if run.merge != Merge::Idle => {
-            return Err(refuse(
-                format!("{name} is being merged"),
-                Some("`orch pause` keeps it from landing"),
-            ));
+            return Err(SteerRefusal::BeingMerged(plan_name));
         }
         ReviewStep::Return(text) if text.trim().is_empty() && run.review.comments.is_empty() => {
-            let hint =
-                format!("orch review {name} --comment FILE:LINE TEXT, or say it after --request-changes");
-            return Err(refuse("there is nothing to tell the agent", Some(&hint)));
+            return Err(SteerRefusal::EmptyReview(plan_name));
         }
         ReviewStep::Return(text) => {
             let said = run

@@ -4,7 +4,7 @@
 //! not; without one they take effect with the next.
 
 use super::command::Steer;
-use super::refusal::{SteerRefusal, refuse};
+use super::refusal::SteerRefusal;
 use crate::plan::{Dispatch, PlanName, Point, TaskId, UnitId, WorkRef};
 use crate::schedule::event::about::{OfPlan, PauseAsked, Steered, TaskReport, UnitOf};
 use crate::schedule::event::fact::Event;
@@ -21,12 +21,7 @@ use crate::schedule::work::plans::{PlanWork, Work};
 ///
 /// When there is no such plan, phase or task, or the request makes no sense in its state.
 pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result<Vec<Event>, SteerRefusal> {
-    let unknown = || {
-        refuse(
-            format!("there is no `{what}`"),
-            Some("`orch status` lists the plans"),
-        )
-    };
+    let unknown = || SteerRefusal::NoSuchWork(what.clone());
     let number = state.number(&what.plan).ok_or_else(unknown)?;
     let (plan, run) = (&work.plans[number], &state.plans[number]);
     if !exists(plan, what.point) {
@@ -51,18 +46,12 @@ pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result
     }
     if matches!(run.outcome, Some(Outcome::Finished)) && !lands {
         if run.merge_trouble.is_some() && !state.is_landed(&plan.name) {
-            return Err(refuse(
-                format!("{} is already finished; its landing failed", plan.name),
-                Some(&format!(
-                    "`orch why {0}` says why; fix that on its branch, commit, then `orch merge {0}`",
-                    plan.name
-                )),
-            ));
+            return Err(SteerRefusal::LandingFailed(asked.name()));
         }
-        return Err(refuse(
-            format!("{} is already {}", plan.name, plan_state(work, state, &plan.name)),
-            Some("what is on its branch stays; make a new plan for more"),
-        ));
+        return Err(SteerRefusal::Ended {
+            plan: asked.name(),
+            state: plan_state(work, state, &plan.name),
+        });
     }
     match steer {
         Steer::Pause | Steer::PauseNow => asked.pause(steer == Steer::PauseNow),
@@ -133,26 +122,20 @@ impl SteerRequest<'_> {
     }
 
     /// A task of which one agent does several: it can be left out, nothing else.
-    fn refuse_part(&self, steer: Steer) -> Result<(), SteerRefusal> {
+    fn refuse_part(&self, asked: Steer) -> Result<(), SteerRefusal> {
         if self.units().is_empty() {
             let phase = match self.what.point {
                 Point::Task(task) => task.phase,
                 Point::Phase(phase) => phase,
                 Point::Plan => return Ok(()),
             };
-            let name = &self.plan.name;
-            let way = match steer == Steer::Cancel && self.plan.dispatch == Dispatch::Plan {
-                true => format!("orch cancel {name}, or orch skip {}", self.what),
-                false => format!("orch {steer} {name}.{phase}"),
-            };
-            return Err(refuse(
-                format!(
-                    "{} is part of what one agent does: it cannot be {}",
-                    self.what,
-                    steer.past()
-                ),
-                Some(&way),
-            ));
+            let whole = asked == Steer::Cancel && self.plan.dispatch == Dispatch::Plan;
+            let point = if whole { Point::Plan } else { Point::Phase(phase) };
+            return Err(SteerRefusal::PartOfOther {
+                what: self.what.clone(),
+                asked,
+                instead: WorkRef::at(&self.plan.name, point),
+            });
         }
         Ok(())
     }
@@ -160,10 +143,7 @@ impl SteerRequest<'_> {
     fn pause(&self, now: bool) -> Result<Vec<Event>, SteerRefusal> {
         self.refuse_part(Steer::Pause)?;
         if self.run.has_given_up() {
-            return Err(refuse(
-                format!("{} has ended: there is nothing to pause", self.what),
-                Some("orch retry tries it again"),
-            ));
+            return Err(SteerRefusal::NothingToPause(self.what.clone()));
         }
         if self.run.paused.get(&self.what.point) == Some(&now) {
             return Ok(Vec::new());
@@ -204,11 +184,7 @@ impl SteerRequest<'_> {
             return SteerRequest { what: &what, ..*self }.retry();
         }
         if self.run.is_held_as_whole() && self.what.point != Point::Plan {
-            let name = self.name();
-            return Err(refuse(
-                format!("{name} is held as a whole"),
-                Some(&format!("orch why {name}, then orch retry {name}")),
-            ));
+            return Err(SteerRefusal::HeldAsWhole(self.name()));
         }
         let lost = |unit: &UnitId| self.run.lost.contains_key(unit);
         let waits = |unit: &UnitId| self.run.tries_of(Some(*unit), false).retry_at.is_some();
@@ -234,22 +210,15 @@ impl SteerRequest<'_> {
         {
             return Ok(Vec::new());
         }
-        Err(refuse(
-            format!(
-                "{} has not failed: its plan is {}",
-                self.what,
-                plan_state(self.work, self.state, &self.plan.name)
-            ),
-            Some(&format!("orch why {}", self.what)),
-        ))
+        Err(SteerRefusal::NotFailed {
+            what: self.what.clone(),
+            state: plan_state(self.work, self.state, &self.plan.name),
+        })
     }
 
     fn skip(&self) -> Result<Vec<Event>, SteerRefusal> {
         if self.units().iter().any(|unit| self.run.is_worked_on(*unit)) {
-            return Err(refuse(
-                format!("an agent works on {}", self.what),
-                Some(&format!("orch pause --now {}, then skip it", self.what)),
-            ));
+            return Err(SteerRefusal::WorkedOn(self.what.clone()));
         }
         if self.what.point == Point::Plan {
             if let Some(Outcome::Skipped(_)) = self.run.outcome {
@@ -308,13 +277,8 @@ impl SteerRequest<'_> {
             return Ok(request.into_iter().collect());
         }
         if self.plan.dispatch == Dispatch::Plan {
-            return Err(refuse(
-                format!("one agent works through all of {}", self.plan.name),
-                Some(&format!(
-                    "orch cancel {}, or orch skip {}",
-                    self.plan.name, self.what
-                )),
-            ));
+            let (plan, what) = (self.name(), self.what.clone());
+            return Err(SteerRefusal::OneAgent { plan, what });
         }
         let open = self.units().into_iter().any(|unit| {
             let cancelled = matches!(self.run.lost.get(&unit), Some(Lost::Cancelled))
@@ -330,16 +294,11 @@ impl SteerRequest<'_> {
 
     fn approve(&self) -> Result<Vec<Event>, SteerRefusal> {
         if !self.plan.has_gate(self.what.point) {
-            let gates: Vec<String> = self
-                .plan
-                .gated()
-                .map(|point| WorkRef::at(&self.what.plan, point).to_string())
-                .collect();
-            let hint = match gates.as_slice() {
-                [] => format!("{} has no gates: `gate = \"approve\"` makes one", self.plan.name),
-                gates => format!("its gates are {}", gates.join(", ")),
-            };
-            return Err(refuse(format!("{} has no gate", self.what), Some(&hint)));
+            let gates = self.plan.gated();
+            return Err(SteerRefusal::NoGate {
+                what: self.what.clone(),
+                gates: gates.map(|point| WorkRef::at(&self.what.plan, point)).collect(),
+            });
         }
         if self.run.approved.contains(&self.what.point) {
             return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! Who may come in: the pages are for one person's browser and scripts, and for no other page that the browser has open.
+//! Access control: the pages are for one person's browser and scripts, and for no other page that is open in the browser.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use axum::response::{IntoResponse, Response};
 use crate::serve::page::problem;
 use crate::serve::server::Server;
 
-/// Longest body of a request, in bytes: the longest message, encoded.
+/// The longest body of a request, in bytes: the longest message, encoded.
 const LONGEST: usize = 96 << 10;
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What every answer says about itself.
+/// The headers of every answer.
 const HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -38,12 +38,12 @@ const HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
-/// How somebody showed the token.
+/// How the client presented the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
     /// In the `Authorization` header, which no foreign page can make a browser send.
     Header,
-    /// In the cookie, which the browser sends along by itself.
+    /// In the cookie, which the browser sends by itself.
     Cookie,
 }
 
@@ -123,7 +123,7 @@ async fn admit(server: &Server, mut request: Request) -> Result<Request, Respons
     Ok(request)
 }
 
-/// A name could be one that its owner lets point to this machine, so that pages from there pass for ours.
+/// Checks the host name: an attacker's name may resolve to this machine, so that a foreign page would pass for one of ours.
 fn host_is_ours(headers: &HeaderMap, public: bool) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
@@ -141,7 +141,7 @@ fn host_is_ours(headers: &HeaderMap, public: bool) -> bool {
     }
 }
 
-/// `?token=…`: the right one is put into the cookie and out of the address.
+/// `?token=…`: a correct token is moved from the address to the cookie.
 fn enter(server: &Server, request: &Request) -> Option<Response> {
     let uri = request.uri();
     let query = uri.query()?;
@@ -188,7 +188,7 @@ fn shown(server: &Server, headers: &HeaderMap) -> Option<Shown> {
     right.then_some(Shown::Cookie)
 }
 
-/// Browsers say where a post comes from. To a page that tells nobody its address they say `null`; then the form's key decides.
+/// Checks the origin of a post. For a page that hides its address browsers send `null`; then the form's key decides.
 fn comes_from_here(headers: &HeaderMap) -> bool {
     let said = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let site = said(&HeaderName::from_static("sec-fetch-site"));

@@ -1,4 +1,4 @@
-//! Where the pages are served, and to how many at once.
+//! The address of the pages, and the limit on connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,14 +17,14 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 
-/// Most connections at once; further ones wait.
+/// The most connections at once; further ones wait.
 const CONNECTIONS: usize = 640;
-/// How long the head of a request may take to arrive, also the next one of a connection.
+/// How long the head of a request may take to arrive, also for a later request of a connection.
 const HEAD: Duration = Duration::from_secs(20);
-/// How long a client may take none of what is sent to it.
+/// How long a client may accept no data.
 const TAKING: Duration = Duration::from_secs(20);
 
-/// Where to serve.
+/// The address to serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
     /// An address and a port; port 0 takes a free one.
@@ -66,7 +66,7 @@ impl Address {
 pub enum Listener {
     /// On an address.
     Tcp(TcpListener),
-    /// On a Unix socket, which is removed in the end.
+    /// On a Unix socket, which is removed at the end.
     Unix(UnixListener, SocketFile),
 }
 
@@ -81,11 +81,11 @@ impl Drop for SocketFile {
 }
 
 impl Listener {
-    /// Takes the address.
+    /// Binds the address.
     ///
     /// # Errors
     ///
-    /// When it is in use or not ours.
+    /// When the address is in use, or not allowed.
     pub async fn bind(address: &Address) -> io::Result<Self> {
         match address {
             Address::Tcp(address) => TcpListener::bind(address).await.map(Self::Tcp),
@@ -93,11 +93,11 @@ impl Listener {
         }
     }
 
-    /// What a browser calls it.
+    /// The address for a browser.
     ///
     /// # Errors
     ///
-    /// When the system does not say.
+    /// When the system does not report it.
     pub fn host(&self) -> io::Result<String> {
         match self {
             Self::Tcp(listener) => listener.local_addr().map(|address| address.to_string()),
@@ -105,7 +105,7 @@ impl Listener {
         }
     }
 
-    /// Serves, for ever.
+    /// Serves for ever.
     pub async fn serve(&self, router: Router) {
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
@@ -114,7 +114,7 @@ impl Listener {
             };
             let accepted = match self {
                 Self::Tcp(listener) => listener.accept().await.map(|(stream, _)| {
-                    // Events are small and wanted at once.
+                    // Events are small and must arrive at once.
                     let _ = stream.set_nodelay(true);
                     converse(Patient::new(stream), router.clone(), place);
                 }),
@@ -124,7 +124,7 @@ impl Listener {
                     .map(|(stream, _)| converse(Patient::new(stream), router.clone(), place)),
             };
             if accepted.is_err() {
-                // No file is left to open: some will be.
+                // Too many files are open: wait until some are closed.
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
@@ -138,7 +138,7 @@ fn converse(
 ) {
     tokio::spawn(async move {
         let _place = place;
-        // A client that broke off is its own business.
+        // Errors of a client that disconnected do not matter.
         let _ = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
@@ -148,7 +148,8 @@ fn converse(
     });
 }
 
-/// A socket that only its owner may open. One that nobody serves any more is replaced; nothing else is.
+/// Binds a socket that only its owner may open. Replaces a socket that nobody serves any more, and
+/// nothing else.
 fn bind_unix(path: &Path) -> io::Result<Listener> {
     use std::os::unix::fs::FileTypeExt;
     let left = path
@@ -166,7 +167,7 @@ fn bind_unix(path: &Path) -> io::Result<Listener> {
     Ok(Listener::Unix(bound?, SocketFile(path.to_owned())))
 }
 
-/// A connection whose other end must go on taking what is sent.
+/// A connection whose other end must keep accepting data.
 struct Patient<S> {
     stream: S,
     waiting: Option<Pin<Box<Sleep>>>,
@@ -180,7 +181,7 @@ impl<S> Patient<S> {
         }
     }
 
-    /// Turns waiting that lasts too long into an error.
+    /// Turns a wait that lasts too long into an error.
     fn limited<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.waiting = None;

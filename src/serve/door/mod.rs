@@ -1,4 +1,4 @@
-//! Where and by whom the pages can be reached.
+//! Who can reach the pages, and where.
 
 mod guard;
 mod listen;

@@ -1,4 +1,4 @@
-//! The key to the pages: who has it may look and act.
+//! The key to the pages: its holder may look and act.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -8,15 +8,16 @@ use sha1::{Digest, Sha1};
 
 use crate::journal::OrchDir;
 
-/// Letters of a token: 32 random bytes in base 16.
+/// Characters of a token: 32 random bytes in base 16.
 const LETTERS: usize = 64;
 
-/// The key of one repository. It stays the same from one server to the next, so that open pages find back.
+/// The key of one repository. It stays the same between servers, so that open pages can reconnect.
 #[derive(Clone)]
 pub struct Token(String);
 
 impl Token {
-    /// The repository's token; made, readable by its owner alone, where there is none. A file that is no token is replaced.
+    /// The repository's token. Created, readable by its owner only, if there is none. A file that contains no token is
+    /// replaced.
     ///
     /// # Errors
     ///
@@ -52,12 +53,12 @@ impl Token {
         &self.0
     }
 
-    /// True for this token. Takes as long for a text that is nearly right as for one that is not.
+    /// True for this token. The comparison takes the same time for nearly right and for wrong texts.
     pub fn is(&self, given: &str) -> bool {
         same(&self.0, given)
     }
 
-    /// What a form of ours carries, so that no other page can send one: other pages cannot read ours.
+    /// The key that our forms carry. Other pages cannot read it, so they cannot send a form.
     pub fn form_key(&self) -> String {
         self.derived("form")
     }
@@ -67,7 +68,7 @@ impl Token {
         same(&self.form_key(), given)
     }
 
-    /// The name of the cookie. Browsers give cookies of one port to all: two repositories must not share a name.
+    /// The name of the cookie. Browsers share cookies between ports, so two repositories must not use the same name.
     pub fn cookie_name(&self) -> String {
         format!("orch-{}", &self.derived("cookie")[..12])
     }
@@ -85,7 +86,7 @@ fn same(wanted: &str, given: &str) -> bool {
         .bytes()
         .zip(given.bytes())
         .fold(0, |all, (a, b)| all | (a ^ b));
-    // Kept from the optimizer, which could stop at the first difference.
+    // Hidden from the optimizer, which could stop at the first difference.
     std::hint::black_box(different) == 0 && wanted.len() == given.len()
 }
 

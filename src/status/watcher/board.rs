@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::print::{FilePrint, FolderId, folder_id, print};
 use crate::plan::LaneId;
-use crate::status::coalescer::{Coalescer, FileChange};
+use crate::status::watcher::coalescer::{Coalescer, FileChange};
 
 /// The function that takes a plan's hint.
 type OnHint = Box<dyn Fn(LaneId) + Send + Sync>;

@@ -4,6 +4,7 @@
 //! [`minder`] is the thread that gives late hints, places lost watches again and polls folders that cannot be watched.
 
 mod board;
+mod coalescer;
 mod minder;
 mod print;
 mod signal;
@@ -17,8 +18,8 @@ use notify::{RecommendedWatcher, Watcher as _};
 
 use self::board::WatchBoard;
 use self::minder::{Minder, Placed};
-use super::folder::{OUTBOX, PLAN, READ_UP_TO, STATUS, folder};
 use crate::plan::LaneId;
+use crate::status::files::folder::{OUTBOX, PLAN, READ_UP_TO, STATUS, folder};
 
 /// How often folders without a watch are polled.
 const POLL: Duration = Duration::from_secs(1);

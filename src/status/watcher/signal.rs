@@ -4,7 +4,7 @@ use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Event, EventKind};
 
 use super::board::WatchBoard;
-use crate::status::coalescer::FileChange;
+use crate::status::watcher::coalescer::FileChange;
 
 impl WatchBoard {
     /// Takes one event. Runs on the kernel watcher's thread.

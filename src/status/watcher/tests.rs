@@ -5,7 +5,7 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use super::*;
-use crate::status::folder::status_file;
+use crate::status::files::folder::status_file;
 
 /// The longest wait for an expected hint.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -72,7 +72,7 @@ impl Place {
     }
 }
 
-const WINDOW: Duration = crate::status::coalescer::WINDOW;
+const WINDOW: Duration = crate::status::watcher::coalescer::WINDOW;
 
 fn every_kind_of_change_is_hinted(place: &Place) {
     place.replace("renamed");

@@ -1,4 +1,4 @@
-//! One handed-over attempt, as the monitor of its executor knows it.
+//! One attempt that was handed over, as seen by its executor's monitor.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use crate::supervisor::desk::message::LaneReading;
 
 use super::fate::Watched;
 
-/// A last look at the agent's reports.
+/// Reads the agent's reports one last time.
 pub(super) type LastLook = Box<dyn FnOnce() -> LaneReading + Send>;
 
 /// One handed-over attempt.
@@ -19,18 +19,18 @@ pub(super) struct AwayAttempt {
     pub(super) folder: JobFolder,
     pub(super) away: Away,
     pub(super) repo: Repository,
-    /// Held while the attempt's lane is moved.
+    /// Held while the lane is moved.
     pub(super) lock: Arc<Mutex<()>>,
     pub(super) watched: Watched,
     pub(super) read: Option<LastLook>,
-    /// The latest news record that was taken in.
+    /// The news that were imported last.
     pub(super) news: Option<CommitId>,
-    /// The files of `.orch/` as they were last taken in.
+    /// The files of `.orch/` that were imported last.
     pub(super) mirrored: BTreeMap<&'static str, Vec<u8>>,
-    /// The files that were last sent to the node.
+    /// The files that were sent to the node last.
     pub(super) mail: Option<Vec<(String, Vec<u8>)>>,
     /// Why the engine refused the job.
     pub(super) refusal: Option<String>,
-    /// The latest warning, so that the same warning is not repeated.
+    /// The last warning about the attempt.
     pub(super) warned: Option<String>,
 }

@@ -19,12 +19,12 @@ use super::fate::Watched;
 use super::poll::Poll;
 use super::take_in::take_news;
 
-/// Longest pause between two looks at the hub, and at the engine.
+/// The longest pause between two polls of the hub, or of the engine.
 const FETCH: Duration = Duration::from_secs(1);
 const LIST: Duration = Duration::from_secs(3);
-/// Shortest pause, however soon attempts are given up.
+/// The shortest pause, however soon attempts are given up.
 const SHORTEST: Duration = Duration::from_millis(100);
-/// Longest pause after an engine that did not answer.
+/// The longest pause after an engine that did not answer.
 const LONGEST: Duration = Duration::from_secs(180);
 
 /// An order to a monitor.
@@ -33,7 +33,7 @@ pub(super) enum MonitorOrder {
     Stop(AttemptId, bool),
 }
 
-/// The watch over one executor's attempts.
+/// Watches the attempts of one executor.
 pub(super) struct ExecutorMonitor {
     pub(super) executor: Executor,
     pub(super) driver: Driver,
@@ -62,7 +62,7 @@ impl ExecutorMonitor {
         }
     }
 
-    /// Watches until the order channel closes.
+    /// Watches until the orders' channel is closed.
     pub(super) fn run(mut self, orders: &Receiver<MonitorOrder>) {
         loop {
             let order = match self.remotes.is_empty() {
@@ -72,7 +72,7 @@ impl ExecutorMonitor {
             match order {
                 Ok(order) => self.take(order),
                 Err(RecvTimeoutError::Timeout) => {}
-                // The supervisor has ended. Jobs go on, and the next one takes over.
+                // The supervisor has ended. The jobs continue, and the next supervisor takes over.
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             while let Ok(order) = orders.try_recv() {
@@ -117,15 +117,15 @@ impl ExecutorMonitor {
                     now: at_once || before.is_some_and(|before| before.now),
                     since: before.map_or_else(Timestamp::now, |before| before.since),
                 });
-                // The stop request outlives this process in the attempt's folder. When the folder cannot be written, the
-                // person asks again.
+                // The request is written down so that it outlives this process. If that fails, the person has to
+                // ask again.
                 let _ = remote.folder.note_away(&remote.away);
                 self.hub.next = now;
             }
         }
     }
 
-    /// One question to the hub and one to the engine, then a step of each attempt.
+    /// Asks the hub and the engine once each, then takes one step for each attempt.
     fn look(&mut self) {
         let fetched = match self.now() >= self.hub.next {
             true => self.fetch(),
@@ -156,7 +156,7 @@ impl ExecutorMonitor {
         }
     }
 
-    /// Removes the leftover refs of an earlier supervisor from the hub.
+    /// Removes what a supervisor that ended too early left on the hub.
     fn tidy(&self, fetched: &BTreeMap<String, HubRefs>) {
         let own = |key: &String| self.remotes.iter().any(|remote| remote.away.key() == *key);
         let rest = |refs: &HubRefs| refs.from.is_some() || refs.news.is_some() || refs.mail.is_some();
@@ -194,7 +194,7 @@ impl ExecutorMonitor {
         }
     }
 
-    /// Takes in the hub's refs of an attempt.
+    /// Imports what the hub has of an attempt.
     fn take_refs(&self, remote: &mut AwayAttempt, refs: &HubRefs) {
         remote.watched.fetched(refs.claim.is_some(), refs.fate.is_some());
         if let Some(claim) = refs.claim.as_ref().filter(|_| remote.away.node.is_none()) {
@@ -222,7 +222,7 @@ impl ExecutorMonitor {
     fn take_listed(&self, remote: &mut AwayAttempt, listed: &[Listed]) {
         let key = remote.away.key();
         let mut own = listed.iter().filter(|job| job.token == key);
-        // Of two jobs with one key, the living job counts.
+        // Of two jobs, the one that is still alive counts.
         let alive = |job: &&Listed| !matches!(job.state, ListedState::Over(_));
         let job = own.clone().find(alive).or_else(|| own.next());
         remote.watched.listed(self.now(), job.map(|job| &job.state));

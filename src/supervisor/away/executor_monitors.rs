@@ -1,4 +1,5 @@
-//! The executor monitors of a supervisor: one thread for each executor, which watches attempts on other machines.
+//! The executor monitors of a supervisor: threads that watch attempts on other machines, one for each
+//! executor.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{self, Sender};
@@ -33,12 +34,11 @@ impl ExecutorMonitors {
         self.of.contains_key(attempt)
     }
 
-    /// Watches an attempt whose folder says that the attempt is away. Also used to take up an attempt of an earlier
-    /// supervisor.
+    /// Starts or resumes watching an attempt whose folder says that the attempt is away.
     ///
     /// # Errors
     ///
-    /// When the folder cannot be read, or does not describe an attempt that is away.
+    /// When the folder cannot be read, or says that the attempt is not away.
     pub fn attend(
         &mut self,
         desk: &Desk,

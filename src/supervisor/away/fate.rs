@@ -1,34 +1,34 @@
-//! Decides the next step of one handed-over attempt. Pure: observations go in, a step comes out.
+//! Decides the next step for one attempt that was handed over. Pure: observations go in, a step comes out.
 //!
-//! Two refs decide about an attempt, and both are set by compare-and-swap on the hub: `claim` lets one job run the attempt,
-//! `fate` says how the attempt ended. So nothing here needs to be certain: the hub refuses a step that comes too early.
+//! The attempt itself is decided by two compare-and-swaps on the hub: `claim` lets one job run the attempt, `fate` records how
+//! the attempt ended. So the decisions here need not be certain: the hub refuses a step that comes too early.
 
 use std::time::Duration;
 
 use crate::executor::ListedState;
 
-/// Time since the desk began.
+/// Time since the desk started.
 type Moment = Duration;
 
-/// How long to wait for a stopped job after its grace has passed.
+/// How long to wait for a stopped job beyond its grace period.
 const BEYOND_GRACE: Duration = Duration::from_secs(30);
-/// Pause before a job is asked to end again.
+/// The pause between two requests to end a job.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
-/// How many successive answers of engine and hub must agree.
+/// How many consecutive answers of engine and hub must agree.
 const ANSWERS: u32 = 2;
 
-/// The next step.
+/// The next step for an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextStep {
-    /// Write the commit to begin from to the hub.
+    /// Write the starting commit to the hub.
     PushFrom,
     /// Hand the job to the engine.
     Submit,
-    /// Ask the job to end, by the engine and by the hub.
+    /// Ask the job to end, through the engine and the hub.
     Ask,
     /// Decide on the hub that the attempt is over.
     GiveUp(GivenUpFor),
-    /// Take in the end that is on the hub.
+    /// Import the end that the hub has recorded.
     TakeEnd,
     /// Nothing.
     Rest,
@@ -39,7 +39,7 @@ pub enum NextStep {
 pub enum GivenUpFor {
     /// A person asked.
     Stopped,
-    /// The job is over and left no end on the hub.
+    /// The job is over and reported nothing.
     Lost,
     /// The engine refused the job.
     Refused,
@@ -49,13 +49,13 @@ pub enum GivenUpFor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Handed {
     Not,
-    /// The engine was asked, and its answer is not known. Answers are counted from then on.
+    /// The engine was asked, and the result is not known. Absence is counted from then on.
     Unclear(Absence),
     Yes,
     Refused,
 }
 
-/// Counts the answers that lacked something.
+/// Consecutive answers without the job.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Absence {
     since: Moment,
@@ -76,18 +76,18 @@ impl Absence {
     }
 }
 
-/// A person's request to stop.
+/// A person's request to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct StopWish {
     now: bool,
     since: Moment,
     /// When the job was last asked to end.
     asked: Option<Moment>,
-    /// Answers of the hub since the job was first asked to end.
+    /// Answers of the hub since the first request.
     fetches: u32,
 }
 
-/// The observations of one attempt.
+/// One watched attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watched {
     settle: Duration,
@@ -96,14 +96,13 @@ pub struct Watched {
     handed: Handed,
     claimed: bool,
     ended: bool,
-    /// Set while the job was seen over, or was not listed at all.
+    /// The job was listed as over, or was not listed.
     gone: Option<Absence>,
     wish: Option<StopWish>,
 }
 
 impl Watched {
-    /// The observations of an attempt at the start: `asked` when the engine was given the job, `answered` when the engine
-    /// has answered.
+    /// A new watch over an attempt, given whether the engine was asked and whether the engine has answered.
     pub fn new(now: Moment, settle: Duration, grace: Duration, (asked, answered): (bool, bool)) -> Self {
         Self {
             settle,
@@ -121,28 +120,28 @@ impl Watched {
         }
     }
 
-    /// The commit to begin from is on the hub.
+    /// Records that the starting commit is on the hub.
     pub fn pushed(&mut self) {
         self.pushed = true;
     }
 
-    /// The engine is about to be given the job. Nothing is known until the engine has answered.
+    /// Records that the engine is about to be asked. The result is unknown until the engine has answered.
     pub fn submitting(&mut self, now: Moment) {
         self.handed = Handed::Unclear(Absence::of(now));
     }
 
-    /// The engine has the job.
+    /// Records that the engine has the job.
     pub fn submitted(&mut self) {
         self.handed = Handed::Yes;
         self.gone = None;
     }
 
-    /// The engine refused the job.
+    /// Records that the engine refuses the job.
     pub fn refused(&mut self) {
         self.handed = Handed::Refused;
     }
 
-    /// A person wants the attempt to end.
+    /// Records that a person asks for an end.
     pub fn stop(&mut self, at: Moment, now: bool) {
         match &mut self.wish {
             Some(wish) => wish.now |= now,
@@ -157,19 +156,19 @@ impl Watched {
         }
     }
 
-    /// The job was asked to end.
+    /// Records that the job was asked to end.
     pub fn asked(&mut self, now: Moment) {
         if let Some(wish) = &mut self.wish {
             wish.asked = Some(now);
         }
     }
 
-    /// The hub has answered.
+    /// Records an answer of the hub.
     pub fn fetched(&mut self, claimed: bool, ended: bool) {
         self.claimed |= claimed;
         self.ended |= ended;
         if self.claimed && self.handed != Handed::Yes {
-            // A claim proves that the engine has the job, whatever the engine answered.
+            // However the job reached the engine, the engine has it.
             self.handed = Handed::Yes;
         }
         if let Handed::Unclear(absence) = &mut self.handed {
@@ -183,7 +182,7 @@ impl Watched {
         }
     }
 
-    /// The engine has answered: with the state of the job, or without the job.
+    /// Records an answer of the engine: the state of the job, or that the job is not listed.
     pub fn listed(&mut self, now: Moment, state: Option<&ListedState>) {
         let alive = matches!(state, Some(ListedState::Waiting(_) | ListedState::Running(_)));
         match (&mut self.handed, state) {
@@ -222,7 +221,7 @@ impl Watched {
 
     fn next_of_wish(&self, wish: StopWish, now: Moment) -> NextStep {
         let waited = now.saturating_sub(wish.since);
-        // A job that nobody runs needs no grace. A job that starts now finds the attempt given up before it begins.
+        // An attempt that no job has claimed needs no grace: a job that starts now finds it given up before it begins.
         let idle = !self.claimed && (self.handed == Handed::Not || wish.fetches >= ANSWERS);
         let over = self.gone.is_some_and(|gone| gone.is_sure(now, self.settle));
         let long = wish.now || idle || over || waited >= self.grace + BEYOND_GRACE;

@@ -1,8 +1,7 @@
-//! Attempts on the engine of a cluster: handing over, watching, stopping, taking in.
+//! Attempts that were handed over to the engine of a cluster: submitting, watching, stopping and importing them.
 //!
-//! One thread for each executor asks the hub and the engine one question for all attempts. The thread answers the loop with
-//! the same messages as a local attempt. Everything that must survive this process is in the attempt's `away.json` and on
-//! the hub.
+//! One thread for each executor asks the hub and the engine one question for all attempts, and sends the loop the same messages as a
+//! local attempt. Everything that must survive this process is in the attempt's `away.json` and on the hub.
 //!
 //! May import `desk` and below.
 

@@ -1,23 +1,23 @@
-//! The moments at which a remote side is asked.
+//! When to poll a remote service next.
 
 use std::time::Duration;
 
-/// The questions to a hub or an engine. A pause follows each question, and grows while nobody answers.
+/// Polls a hub or an engine, with a pause that grows while there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Poll {
     /// When the next question is due.
     pub(super) next: Duration,
     usual: Duration,
-    /// The bounds of the pause while nobody answers: after the first unanswered question, and at most.
+    /// The shortest and the longest pause without an answer.
     silent: (Duration, Duration),
     pause: Duration,
-    /// True once the silence was reported.
+    /// True when the missing answer was reported.
     is_told: bool,
 }
 
 impl Poll {
-    /// The first question is due at once, the next after the `usual` pause. While nobody answers, the pause doubles between
-    /// the bounds of `silent`.
+    /// Polls at once, and then after the usual pause. While there is no answer the pause doubles
+    /// between these bounds.
     pub(super) fn new(usual: Duration, silent: (Duration, Duration)) -> Self {
         Self {
             next: Duration::ZERO,
@@ -28,7 +28,7 @@ impl Poll {
         }
     }
 
-    /// Returns the answer, if there is one. Hands on the first failure of a silence.
+    /// Returns the answer, if there is one. Passes on a failure that was not reported yet.
     pub(super) fn take<T, E>(
         &mut self,
         now: Duration,

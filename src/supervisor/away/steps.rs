@@ -19,9 +19,9 @@ use super::fate::{GivenUpFor, NextStep};
 use super::take_in::{ended_here, take_end};
 
 impl ExecutorMonitor {
-    /// Takes the next step of an attempt. True once it is over.
+    /// Takes the next steps of an attempt. True once the attempt is over.
     pub(super) fn step(&self, remote: &mut AwayAttempt) -> bool {
-        // One step may allow the next. Taking several steps in one look saves waiting for the next look.
+        // Several steps in one poll: a step that is due already does not wait for the next poll.
         for _ in 0..4 {
             let done = match remote.watched.next(self.now()) {
                 NextStep::Rest | NextStep::TakeEnd => {
@@ -54,7 +54,7 @@ impl ExecutorMonitor {
     }
 
     fn submit(&self, remote: &mut AwayAttempt) -> Result<(), String> {
-        // A hub that was made anew may lack the commit to begin from.
+        // The starting commit may be missing on a hub that was created anew.
         self.push_from(remote)?;
         remote.away.submitting = true;
         remote.folder.note_away(&remote.away).map_err(in_words)?;
@@ -94,8 +94,8 @@ impl ExecutorMonitor {
         let words: &[u8] = if now { b"now" } else { b"grace" };
         let posted = self.post(remote, Some(words));
         if let Some(job) = &remote.away.job {
-            // The error does not matter. The job may be over, or the engine away: the hub is asked as well, and the request
-            // has a time limit.
+            // Failures are ignored: the job may be over, or the engine unreachable. The hub is asked as well, and the
+            // request has a time limit.
             let _ = self.driver.cancel(job, Manner::Ask);
         }
         remote.watched.asked(self.now());
@@ -118,7 +118,7 @@ impl ExecutorMonitor {
             .map(|words| (STOP.to_owned(), words.to_vec()))
             .or_else(|| before.cloned());
         files.extend(stop);
-        // The first of these files were part of the payload.
+        // The payload contained the first files.
         if remote.mail.is_none() && !files.iter().any(|(name, _)| name == STOP) && remote.news.is_none() {
             remote.mail = Some(files);
             return Ok(());
@@ -138,7 +138,8 @@ impl ExecutorMonitor {
         Ok(())
     }
 
-    /// Decides on the hub that an attempt is over. The first to write there decides. True when this machine was first.
+    /// Decides on the hub that an attempt is over. The first to write there decides. True when this machine was
+    /// first.
     fn give_up(&self, remote: &mut AwayAttempt, why: GivenUpFor) -> Result<bool, String> {
         let exit = match why {
             GivenUpFor::Stopped => Exit::Stopped,
@@ -169,17 +170,17 @@ impl ExecutorMonitor {
             .map_err(in_words)?;
         failpoint::point("away.gave-up");
         if swapped == Swap::Lost {
-            // The attempt's own end came first. The next look fetches it.
+            // The end of the attempt came first. It is fetched with the next poll.
             return Ok(false);
         }
         if let Some(job) = &remote.away.job {
-            // The error does not matter: the engine no longer knows a job that is over.
+            // Failures are ignored: the engine no longer knows a finished job.
             let _ = self.driver.cancel(job, Manner::Kill);
         }
         Ok(self.finish(remote, &fate))
     }
 
-    /// Takes in the end of an attempt. False when something is in the way.
+    /// Imports the end of an attempt. False when something prevents it.
     pub(super) fn finish(&self, remote: &mut AwayAttempt, fate: &CommitId) -> bool {
         let taken = take_end(remote, fate);
         let done = taken.is_ok();
@@ -196,7 +197,7 @@ impl ExecutorMonitor {
         let state = remote.folder.state();
         debug_assert!(matches!(state, Ok(JobState::Ended(_))), "{state:?}");
         let _ = self.sender.send(EngineMessage::RunnerGone(plan, attempt, state));
-        // The deciding refs stay on the hub, so that a late job finds them.
+        // The fate stays on the hub, so that a job that comes late finds it.
         let key = remote.away.key();
         let _ = self
             .channel
@@ -210,7 +211,7 @@ impl ExecutorMonitor {
         let _ = self.sender.send(EngineMessage::Warning(plan, why));
     }
 
-    /// Reports what a person should know. An obstacle is reported once, not at every look.
+    /// Reports what a person should know. An obstacle is reported once, not at every poll.
     pub(super) fn tell(&self, remote: &mut AwayAttempt, taken: Result<Vec<String>, String>) {
         match taken {
             Ok(told) => {

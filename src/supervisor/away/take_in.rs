@@ -1,5 +1,5 @@
-//! Takes in the records of a node: the work first, then facts and log, then the reports, the end last. Each step can be
-//! repeated.
+//! Importing what a node reports: first the work, then facts and log, then the agent's reports, and the end last. Each step
+//! can be repeated.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -17,11 +17,11 @@ use crate::supervisor::project::error::in_words;
 
 use super::away_attempt::AwayAttempt;
 
-/// Takes in news. Returns what a person should know.
+/// Imports news. Returns what a person should know.
 ///
 /// # Errors
 ///
-/// The obstacle, in words. The caller tries again.
+/// When something prevents the import. The import is tried again.
 pub(super) fn take_news(remote: &mut AwayAttempt, news: &CommitId) -> Result<Vec<String>, String> {
     let record = NodeRecord::read(remote.repo.common_dir(), news).map_err(in_words)?;
     let told = follow(remote, news, &record.made)?;
@@ -38,11 +38,11 @@ pub(super) fn take_news(remote: &mut AwayAttempt, news: &CommitId) -> Result<Vec
     Ok(told.into_iter().collect())
 }
 
-/// Takes in the end. Returns what a person should know.
+/// Imports the end. Returns what a person should know.
 ///
 /// # Errors
 ///
-/// The obstacle, in words. The caller tries again.
+/// When something prevents the import. The import is tried again.
 pub(super) fn take_end(remote: &mut AwayAttempt, fate: &CommitId) -> Result<Vec<String>, String> {
     let record = NodeRecord::read(remote.repo.common_dir(), fate).map_err(in_words)?;
     let mut exit = record.exit.clone().ok_or("its end on the hub says nothing")?;
@@ -64,7 +64,7 @@ pub(super) fn take_end(remote: &mut AwayAttempt, fate: &CommitId) -> Result<Vec<
     Ok(told)
 }
 
-/// The end that this machine decides.
+/// The exit record of an attempt whose end this machine decides.
 pub(super) fn ended_here(remote: &AwayAttempt, exit: Exit, at: jiff::Timestamp) -> ExitRecord {
     ExitRecord {
         schema: 1,
@@ -76,7 +76,7 @@ pub(super) fn ended_here(remote: &AwayAttempt, exit: Exit, at: jiff::Timestamp) 
     }
 }
 
-/// Moves the lane to the work of a record.
+/// Moves the lane to the commits of a record.
 fn follow(remote: &AwayAttempt, record: &CommitId, made: &[CommitId]) -> Result<Option<String>, String> {
     let tip = work_of(remote.repo.common_dir(), record).map_err(in_words)?;
     let _alone = alone(&remote.lock);
@@ -97,8 +97,8 @@ fn follow(remote: &AwayAttempt, record: &CommitId, made: &[CommitId]) -> Result<
     }
 }
 
-/// Leaves the worktree as the agent left its clone: on the commit beside the branch, with uncommitted files. Files of an
-/// open operation are kept in a backup instead.
+/// Brings the worktree into the state in which the agent left it: off its branch, with uncommitted files. The data of an open
+/// operation is kept.
 fn take_rest(remote: &AwayAttempt, record: &NodeRecord) -> Result<Option<String>, String> {
     let _alone = alone(&remote.lock);
     let worktree = &remote.away.worktree;
@@ -117,7 +117,7 @@ fn take_rest(remote: &AwayAttempt, record: &NodeRecord) -> Result<Option<String>
     Ok(None)
 }
 
-/// Appends the new part of the log. A news record holds only the last part of the log.
+/// Appends the new part of the log. News contain only the log's last part.
 fn take_log(remote: &AwayAttempt, record: &CommitId, from: u64) -> Result<(), String> {
     let Some(bytes) = read_record(remote.repo.common_dir(), record, "log").map_err(in_words)? else {
         return Ok(());
@@ -128,7 +128,7 @@ fn take_log(remote: &AwayAttempt, record: &CommitId, from: u64) -> Result<(), St
     let Some(new) = bytes.get(known..).filter(|new| !new.is_empty()) else {
         return Ok(());
     };
-    // With a gap before this part nothing is appended; the record of the end brings the whole log.
+    // When a part is missing, the end brings the whole log.
     if there < from {
         return Ok(());
     }
@@ -137,7 +137,8 @@ fn take_log(remote: &AwayAttempt, record: &CommitId, from: u64) -> Result<(), St
     file.and_then(|mut file| file.write_all(new)).map_err(in_words)
 }
 
-/// Completes the log. A log that begins with the known part is continued, so that its readers can continue too.
+/// Completes the log. When the existing file is a beginning of the log, the rest is appended, so that its readers can
+/// continue.
 fn take_whole_log(remote: &AwayAttempt, record: &CommitId) -> Result<(), String> {
     let git_dir = remote.repo.common_dir();
     let older = read_record(git_dir, record, "log.1").map_err(in_words)?;
@@ -154,7 +155,7 @@ fn take_whole_log(remote: &AwayAttempt, record: &CommitId) -> Result<(), String>
     remote.folder.write_back("log", &log).map_err(in_words)
 }
 
-/// Takes in the facts without the session: a conversation on a node is continued neither here nor on another node.
+/// Imports the facts without the conversation: a conversation on a node can be continued neither here nor on another node.
 fn take_facts(remote: &AwayAttempt, record: &CommitId) -> Result<(), String> {
     let bytes = read_record(remote.repo.common_dir(), record, "facts.json").map_err(in_words)?;
     let facts = bytes.and_then(|bytes| serde_json::from_slice::<Facts>(&bytes).ok());

@@ -1,5 +1,5 @@
-//! Tells an agent's program about the tools of `orch mcp`: by arguments, by an environment variable or by a file in the
-//! attempt's folder. So nothing is written into the worktree, and nothing of the person's own configuration is replaced.
+//! Announcing the tools of `orch mcp` to an agent's program: by arguments, by its environment or by a file in the attempt's folder.
+//! So nothing is written into the worktree, and the person's own configuration stays.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,20 +8,20 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-/// The settings that a program needs.
+/// The configuration for a program.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct McpConfig {
-    /// The arguments, and the number of words of the command line that stand before them.
+    /// Arguments, and the number of words of the command line to put before them.
     pub arguments: (usize, Vec<String>),
     /// An environment variable.
     pub variable: Option<(&'static str, String)>,
-    /// A file and its content.
+    /// A file and its contents.
     pub file: Option<(std::path::PathBuf, String)>,
 }
 
 impl McpConfig {
-    /// The configuration of a known program; none for a program that has no such setting. `variables` are the agent's: a
-    /// program may not hand its own environment on.
+    /// The configuration for a known program; `None` for a program that cannot be configured. `variables` are the agent's: a
+    /// program need not pass on its own environment.
     pub fn of(
         known: &str,
         program: &Path,
@@ -44,7 +44,7 @@ impl McpConfig {
                 ..Self::default()
             }),
             "codex" => {
-                // A JSON string is also a valid TOML string.
+                // A JSON string is also a TOML string.
                 let pairs = env.iter().map(|(name, value)| format!("{name} = {value}"));
                 let table = pairs.collect::<Vec<_>>().join(", ");
                 let settings = [
@@ -93,7 +93,7 @@ impl McpConfig {
         }
     }
 
-    /// Puts the arguments into a command line, and writes the file.
+    /// Inserts the arguments into a command line, and writes the file.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! What an agent gets before it begins: its prompt, its assignment, the settings of its program.
+//! What an agent gets before it starts: its prompt, its assignment, and the settings of its
+//! program.
 //!
 //! May import `project`.
 

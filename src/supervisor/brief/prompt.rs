@@ -12,7 +12,7 @@ use crate::schedule::{After, Launch, Scheduler, Verify, after};
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::{Project, committed_document};
 
-/// How many bytes of text from the log of the last attempt the next attempt is shown.
+/// How many bytes of the last attempt's log the next attempt is shown.
 const TAIL: usize = 2000;
 
 /// The contents of an attempt's prompt.
@@ -22,15 +22,15 @@ pub struct Given<'a> {
     pub units: &'a [UnitId],
     /// The number of the attempt, from 1.
     pub number: u32,
-    /// The attempt before, and the reason for another.
+    /// The previous attempt, and why there is another one.
     pub after: Option<After>,
-    /// Messages that have not been delivered yet.
+    /// Messages that no agent has been given yet.
     pub messages: Vec<&'a Message>,
-    /// The commits that people have made since the last agent ended.
+    /// Commits that people have made since the last agent ended.
     pub by_people: Vec<String>,
-    /// True when the program continues the conversation of the attempt before.
+    /// True when the program continues the conversation of the previous attempt.
     pub goes_on: bool,
-    /// The unit on whose branch the attempt works; none for the plan's own branch.
+    /// The unit on whose branch the agent works; `None` for the plan's own branch.
     pub branch_of: Option<UnitId>,
 }
 
@@ -56,7 +56,7 @@ impl<'a> From<&'a Launch> for Given<'a> {
 ///
 /// # Errors
 ///
-/// When a template is faulty; the text says why.
+/// When a template is wrong; says what is wrong.
 pub fn render(
     project: &Project,
     plan: &Plan,
@@ -128,7 +128,7 @@ pub fn render(
 ///
 /// # Errors
 ///
-/// When a template is faulty; the text says why.
+/// When a template is wrong; says what is wrong.
 pub fn preview(
     project: &Project,
     scheduler: &Scheduler,
@@ -159,7 +159,7 @@ pub fn preview(
     render(project, plan, &worktree, &given, &|item| run.item_state(item))
 }
 
-/// A path without `..`. The path need not exist yet.
+/// Removes `..` from a path that need not exist yet.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
@@ -172,7 +172,7 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// The end of the last attempt's output, where the output may help.
+/// The end of the previous attempt's output, where that may help.
 fn tail_of(project: &Project, after: &After) -> Option<String> {
     let helps = match after.cause {
         WhyAgain::Failed | WhyAgain::Vanished => true,
@@ -188,7 +188,8 @@ fn tail_of(project: &Project, after: &After) -> Option<String> {
     (!tail.trim().is_empty()).then(|| tail.trim_end().to_owned())
 }
 
-/// True when the plan is verified once all given work is done: no work comes later, and nobody works beside this attempt.
+/// True when the whole plan can be verified after the given units: no later units remain, and nobody else works on the
+/// plan.
 fn comes_to_the_end(plan: &Plan, given: &Given<'_>) -> bool {
     let last = plan.document.phases.last();
     given.branch_of.is_none() && last.is_some_and(|last| given.units.contains(&UnitId::Phase(last.id)))
@@ -214,7 +215,7 @@ fn kind_of(plan: &Plan, given: &Given<'_>) -> PromptKind {
     }
 }
 
-/// A phase with its given tasks. The checks are included when the phase is given to its end.
+/// A phase with its given tasks, and with its checks when the given units complete the phase.
 fn describe(phase: &Phase, units: &[UnitId], states: &dyn Fn(&ItemId) -> TaskState) -> PromptPhase {
     let whole = units.contains(&UnitId::Phase(phase.id));
     let given = |task: TaskId| whole || units.contains(&UnitId::Task(task));

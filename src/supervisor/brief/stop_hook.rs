@@ -1,6 +1,6 @@
-//! Keeps an agent from ending with uncommitted or unreported work, for programs that call a hook before they end. Claude
-//! Code does. Its settings file lies in the attempt's folder, so nothing is written into the worktree. Input and output of
-//! the hooks are described at <https://code.claude.com/docs/en/hooks> (events `Stop`, `PostToolUse`).
+//! Keeping an agent from ending with uncommitted or unreported work, for programs that call a hook before they end. Claude Code
+//! does: it gets a settings file in the attempt's folder, so nothing is written into the worktree. The input and output of the
+//! hooks is described at <https://code.claude.com/docs/en/hooks> (events `Stop`, `PostToolUse`).
 
 use std::fs;
 use std::io;
@@ -15,16 +15,16 @@ use crate::plan::TaskId;
 /// The arguments with which this program answers the hook.
 pub const STOP_HOOK: [&str; 2] = ["task", "stop-hook"];
 
-/// The arguments with which this program hands over messages after a tool call.
+/// The arguments with which this program delivers messages after a tool call.
 pub const MESSAGE_HOOK: [&str; 2] = ["task", "message-hook"];
 
-/// How often an attempt is kept from ending. An agent that still does not report will not do so the third time either, and
-/// each time costs money.
+/// How often an attempt is kept from ending: an agent that still does not report will not do so after the third time either,
+/// and each time costs money.
 const MOST: u32 = 2;
-/// How many files and tasks a reason names.
+/// How many files and tasks are named.
 const NAMED: usize = 5;
 
-/// Claude Code's settings for one attempt: hooks before the end of a turn, and after each tool call for new messages.
+/// Claude Code's settings for one attempt: a hook before it ends, and a hook for new messages after each tool call.
 pub fn claude_settings(program: &Path) -> Value {
     let program = format!("'{}'", program.to_string_lossy().replace('\'', r"'\''"));
     let hook = |arguments: [&str; 2]| {
@@ -38,12 +38,12 @@ pub fn claude_settings(program: &Path) -> Value {
     } })
 }
 
-/// The path of these settings in an attempt's folder.
+/// The path of the settings in an attempt's folder.
 pub fn claude_settings_file(attempt: &Path) -> PathBuf {
     attempt.join("claude-settings.json")
 }
 
-/// Writes these settings into an attempt's folder and returns the path, for `claude --settings FILE`.
+/// Writes the settings into an attempt's folder and returns the file's path, for `claude --settings FILE`.
 ///
 /// # Errors
 ///
@@ -55,22 +55,22 @@ pub fn write_claude_settings(attempt: &Path, program: &Path) -> io::Result<PathB
     Ok(path)
 }
 
-/// The unfinished business of an agent that is about to end.
+/// The open work of an agent that is about to end.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Leaving {
     /// Files with uncommitted changes.
     pub uncommitted: Vec<PathBuf>,
-    /// Given tasks that are neither done, failed nor left out.
+    /// Tasks that the agent was given and that are neither done, failed nor skipped.
     pub open: Vec<TaskId>,
 }
 
-/// Earlier answers of the hook, kept in the attempt's folder.
+/// The hook's earlier answers, kept in the attempt's folder.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HookMemory {
     /// How often the attempt was kept from ending.
     pub times: u32,
-    /// The last reason that the agent was given.
+    /// The reason that was given last.
     pub reason: String,
 }
 
@@ -79,7 +79,7 @@ impl HookMemory {
         attempt.join("stops.json")
     }
 
-    /// Reads the record. A missing or unreadable record counts as empty.
+    /// Reads the record; empty when the record cannot be read.
     pub fn read(attempt: &Path) -> Self {
         let text = fs::read(Self::path(attempt)).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
@@ -95,8 +95,8 @@ impl HookMemory {
     }
 }
 
-/// Why the agent must continue, or none when the agent may end. An agent that was told to continue (`continuing`) and comes
-/// back for the same reason may end.
+/// Why the agent must continue; `None` when it may end. An agent that was told to continue (`continuing`) and comes back with
+/// the same open work may end.
 pub fn reason_to_go_on(leaving: &Leaving, before: &HookMemory, continuing: bool) -> Option<String> {
     let mut parts = Vec::new();
     if !leaving.uncommitted.is_empty() {

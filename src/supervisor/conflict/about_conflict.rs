@@ -1,16 +1,17 @@
-//! The subject of a step at a conflict: a plan, or its first phases, with their state.
+//! The subject of a step: a plan or its first phases, with their state.
 
 use crate::plan::{CommitId, PhaseId, WorkRef};
-use crate::schedule::{MergeTrouble, PlanRun, Prefix, Scheduler, SteerRefusal};
+use crate::schedule::{MergeTrouble, PlanRun, Prefix, Scheduler};
+use crate::words::RefusalText;
 
 use serde::{Deserialize, Serialize};
 
-/// The subject of a step, in the present state.
+/// The subject of a step, in the current state.
 #[derive(Debug, Clone)]
 pub struct AboutConflict {
     pub what: WorkRef,
     pub run: PlanRun,
-    /// The part of the plan that is merged; none for the whole plan.
+    /// The part of the plan that is merged, when it is not the whole plan.
     part: Result<Option<Prefix>, MergeTrouble>,
 }
 
@@ -31,8 +32,8 @@ impl AboutConflict {
         self.what.point.phase()
     }
 
-    /// The commit at the end of the first phases that are to be merged.
-    pub fn end_of_part(&self) -> Result<CommitId, SteerRefusal> {
+    /// The last commit of the first phases that are to be merged.
+    pub fn end_of_part(&self) -> Result<CommitId, RefusalText> {
         let why = match &self.part {
             Ok(Some(part)) => return Ok(part.head.clone()),
             Ok(None) => "the commit with which its last phase ended is not noted yet".to_owned(),
@@ -43,8 +44,9 @@ impl AboutConflict {
         Err(refused(format!("{} cannot land: {why}", self.what), Some(hint)))
     }
 
-    /// Refuses while another part of the plan is being resolved: a plan has one worktree for conflicts.
-    pub fn refuse_another(&self, step: ResolveStep) -> Result<(), SteerRefusal> {
+    /// Refuses the step while a resolution of another part of the plan is open: there is only one
+    /// worktree for resolutions.
+    pub fn refuse_another(&self, step: ResolveStep) -> Result<(), RefusalText> {
         let (what, begun) = (&self.what, &self.run.resolution);
         let other = begun.about(&what.plan);
         let Some(path) = begun.path.as_ref().filter(|_| other != *what) else {
@@ -66,8 +68,8 @@ impl AboutConflict {
     }
 }
 
-fn refused(why: String, hint: Option<String>) -> SteerRefusal {
-    SteerRefusal { why, hint }
+fn refused(why: String, hint: Option<String>) -> RefusalText {
+    RefusalText { why, hint }
 }
 
 /// A request about a conflict.
@@ -76,7 +78,7 @@ fn refused(why: String, hint: Option<String>) -> SteerRefusal {
 pub enum ResolveStep {
     /// Check it out.
     Open,
-    /// Take the state of the worktree as the resolution.
+    /// Take the contents of the worktree as the resolution.
     Continue,
     /// Give the resolution up.
     Abort,

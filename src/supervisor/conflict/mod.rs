@@ -1,4 +1,4 @@
-//! A conflict of a plan that a person resolves: checked out, taken in, given up.
+//! A person's resolution of a plan's conflict: checking it out, accepting it, or giving it up.
 //!
 //! May import `perform` and below.
 

@@ -1,6 +1,6 @@
-//! `orch merge --resolve`, `--continue` and `--abort`. `--resolve` checks the conflict of a plan with the target out in a
-//! worktree of its own, `--continue` takes in the person's resolution, `--abort` gives the resolution up. A running
-//! supervisor does this itself. Landing is always the merge train's work.
+//! `orch merge --resolve`, `--continue` and `--abort`: checking a plan's conflict with the target out in a worktree made for
+//! it, accepting a person's resolution, or giving it up. A running supervisor does the step itself. The merge train does the
+//! landing in any case.
 
 use std::path::PathBuf;
 
@@ -10,8 +10,9 @@ use crate::agent::{JobFolder, JobState};
 use crate::git::{self, CandidateBuilder, ConflictError, ConflictSpec, WorktreeAdmin, again_if_killed};
 use crate::plan::{MergeStrategy, Plan, PlanName, WorkRef};
 use crate::schedule::{
-    ConflictOpened, ConflictResolved, Event, Hold, Merge, OfPlan, Outcome, PlanRun, Resolving, SteerRefusal,
+    ConflictOpened, ConflictResolved, Event, Hold, Merge, OfPlan, Outcome, PlanRun, Resolving,
 };
+use crate::words::RefusalText;
 
 use super::about_conflict::{AboutConflict, ResolveStep};
 use crate::supervisor::perform::build::conflict::{named, words};
@@ -26,15 +27,15 @@ use crate::supervisor::project::repository_plans::Project;
 pub struct ResolveReport {
     /// The plan, whole or up to the end of a phase.
     pub plan: WorkRef,
-    /// The worktree with the conflict; none after the resolution was given up.
+    /// The worktree in which the conflict is checked out; `None` when it was given up.
     pub worktree: Option<String>,
-    /// Files with conflicts in the worktree.
+    /// Files to resolve there.
     pub files: Vec<String>,
-    /// Files that git resolved as in an earlier resolution.
+    /// Files for which an earlier resolution was reused.
     pub reused: Vec<String>,
-    /// True when the conflict was checked out already, and nothing was touched.
+    /// True when the conflict was checked out already, and nothing was changed.
     pub again: bool,
-    /// Refs that keep discarded work.
+    /// Refs that keep the replaced work.
     pub backups: Vec<String>,
     /// Warnings.
     pub warnings: Vec<String>,
@@ -57,7 +58,7 @@ impl ResolveReport {
 /// The result of a step: events to record, and the answer.
 pub type Resolved = (Vec<Event>, ResolveReport);
 
-/// Does a step while no supervisor is at work. None when another process holds the repository.
+/// Takes a step while no supervisor is running. `None` when another process locks the repository meanwhile.
 ///
 /// # Errors
 ///
@@ -66,7 +67,7 @@ pub fn resolve_alone(
     project: &Project,
     what: &WorkRef,
     step: ResolveStep,
-) -> Result<Option<Result<ResolveReport, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<ResolveReport, RefusalText>>, SupervisorError> {
     let mut report = None;
     let recorded = record(project, "merge", |scheduler| {
         end_orphan_gits(project.repo.common_dir());
@@ -81,7 +82,7 @@ pub fn resolve_alone(
     }))
 }
 
-/// The process that is at work on the repository during a step.
+/// Who else works on the repository during a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OthersAtWork {
     /// The supervisor: work that is recorded as under way is under way.
@@ -90,13 +91,13 @@ pub enum OthersAtWork {
     Nobody,
 }
 
-/// Does a step in the repository. Only the caller writes the journal, and records the events.
+/// Takes a step in the repository. Only the caller writes the journal and records the events.
 pub fn resolve(
     project: &Project,
     about: &AboutConflict,
     step: ResolveStep,
     beside: OthersAtWork,
-) -> Result<Resolved, SteerRefusal> {
+) -> Result<Resolved, RefusalText> {
     let (name, run) = (&about.what.plan, &about.run);
     let plan = project
         .plan(name)
@@ -119,7 +120,7 @@ fn open(
     admin: &WorktreeAdmin,
     about: &AboutConflict,
     plan: &Plan,
-) -> Result<Resolved, SteerRefusal> {
+) -> Result<Resolved, RefusalText> {
     let (name, run, what) = (&plan.name, &about.run, &about.what);
     may_be_resolved(project, about, plan)?;
     let repo = &project.repo;
@@ -189,8 +190,8 @@ fn open(
     Ok((events, report))
 }
 
-/// Refuses unless a finished plan, or finished first phases, conflict with the target.
-fn may_be_resolved(project: &Project, about: &AboutConflict, plan: &Plan) -> Result<(), SteerRefusal> {
+/// Refuses anything that is no conflict of a finished plan, or of finished first phases, with the target.
+fn may_be_resolved(project: &Project, about: &AboutConflict, plan: &Plan) -> Result<(), RefusalText> {
     let (name, run) = (&plan.name, &about.run);
     if run.landed.contains_key(&project.target) {
         let why = format!("plan {name} has landed on {}", project.target);
@@ -198,7 +199,7 @@ fn may_be_resolved(project: &Project, about: &AboutConflict, plan: &Plan) -> Res
     }
     match &run.outcome {
         Some(Outcome::Finished) => {}
-        // The commit with which the phases ended shows whether they are done.
+        // The commit at which the phases ended tells whether they are done.
         _ if about.up_to().is_some() => {}
         Some(Outcome::Held(Hold::Conflict { with, .. })) => {
             return Err(refusal(
@@ -234,7 +235,7 @@ fn settle(
     admin: &WorktreeAdmin,
     about: &AboutConflict,
     plan: &Plan,
-) -> Result<Resolved, SteerRefusal> {
+) -> Result<Resolved, RefusalText> {
     let (name, run, what) = (&plan.name, &about.run, &about.what);
     may_be_resolved(project, about, plan)?;
     let commit = git::conflict::settle_conflict(admin, name, &words(project, what))
@@ -257,7 +258,7 @@ fn settle(
     Ok((events, report))
 }
 
-fn unsettled(name: &WorkRef, error: ConflictError) -> SteerRefusal {
+fn unsettled(name: &WorkRef, error: ConflictError) -> RefusalText {
     let hint = match &error {
         ConflictError::NotOpen { .. } => Some(format!("orch merge --resolve {name}")),
         ConflictError::GivenUp { .. } => Some(format!(
@@ -277,11 +278,7 @@ fn unsettled(name: &WorkRef, error: ConflictError) -> SteerRefusal {
     refusal(error.to_string(), hint)
 }
 
-fn abandon(
-    project: &Project,
-    admin: &WorktreeAdmin,
-    about: &AboutConflict,
-) -> Result<Resolved, SteerRefusal> {
+fn abandon(project: &Project, admin: &WorktreeAdmin, about: &AboutConflict) -> Result<Resolved, RefusalText> {
     let name = &about.what.plan;
     let (backups, warnings) = remove_conflict(project, name, |before| {
         git::conflict::abandon_conflict(admin, name, before)
@@ -298,8 +295,8 @@ fn abandon(
     Ok((vec![Event::Resolve(Resolving::Dropped(of))], report))
 }
 
-/// Refuses while the merge train or an agent deals with the conflict.
-fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), SteerRefusal> {
+/// Refuses while the merge train or an agent handles the conflict.
+fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), RefusalText> {
     if matches!(run.merge, Merge::Running(_)) {
         let why = format!("plan {name} is being merged now");
         return Err(refusal(why, Some(format!("orch why {name}"))));
@@ -315,13 +312,13 @@ fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), SteerRefusal>
     Ok(())
 }
 
-/// Refuses, while no supervisor is at work, a step that only a later run can complete.
+/// Refuses, while no supervisor is running, a step that only a later run can complete.
 fn refuse_what_was_cut_short(
     project: &Project,
     run: &PlanRun,
     name: &PlanName,
     step: ResolveStep,
-) -> Result<(), SteerRefusal> {
+) -> Result<(), RefusalText> {
     if matches!(run.merge, Merge::Running(_)) && project.dir.landing().exists() {
         let why = format!("a landing was interrupted, perhaps that of plan {name}");
         return Err(refusal(why, Some("orch merge completes it".to_owned())));
@@ -353,10 +350,10 @@ fn refuse_what_was_cut_short(
     }
 }
 
-fn refusal(why: String, hint: Option<String>) -> SteerRefusal {
-    SteerRefusal { why, hint }
+fn refusal(why: String, hint: Option<String>) -> RefusalText {
+    RefusalText { why, hint }
 }
 
-fn failed(error: impl std::fmt::Display) -> SteerRefusal {
+fn failed(error: impl std::fmt::Display) -> RefusalText {
     refusal(error.to_string(), None)
 }

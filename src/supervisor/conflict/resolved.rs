@@ -1,4 +1,4 @@
-//! Removes the leftovers of resolved conflicts that have landed.
+//! Removing the worktrees and refs of resolved conflicts that have landed.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use crate::schedule::State;
 use crate::supervisor::perform::tree::removing::remove_conflict;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Removes the worktrees and refs of resolutions whose plans, or first phases, have landed. Returns what a person should
-/// know: the things that were kept, and why.
+/// Removes the worktrees and refs of resolutions of plans, or first phases, that have landed. Returns what was kept, and why,
+/// for a person.
 pub fn tidy(project: &Project, state: &State) -> Vec<(PlanName, String)> {
     let mut told = Vec::new();
     let admin = WorktreeAdmin::new(&project.repo);
@@ -38,7 +38,7 @@ pub fn tidy(project: &Project, state: &State) -> Vec<(PlanName, String)> {
     told
 }
 
-/// Like [`close`], when the resolved part is on the target. A resolution of more of the plan stays.
+/// Like [`close`], when the resolved part is on the target. A resolution of a larger part of the plan stays open.
 fn close_part(
     project: &Project,
     admin: &WorktreeAdmin,

@@ -1,13 +1,11 @@
-//! A person takes an agent's place while no supervisor is at work, and the program that the person gets.
+//! A person who takes an agent's place without a supervisor, and the setup of the person's program.
 
 use std::path::Path;
 
 use crate::agent::{JOB_VARIABLE, JobFolder, Runner};
 use crate::journal::Record;
 use crate::plan::{Plan, PlanName};
-use crate::schedule::{
-    AttachBegan, AttachEnded, AttemptRecord, Event, PersonFact, Scheduler, SteerRefusal, attach,
-};
+use crate::schedule::{AttachBegan, AttachEnded, AttemptRecord, Event, PersonFact, Scheduler, attach};
 use crate::supervisor::perform::attempt::attach_call::attach_line;
 use crate::supervisor::perform::attempt::call::environment_of;
 use crate::supervisor::project::environment;
@@ -16,8 +14,9 @@ use crate::supervisor::project::orphans::GRACE;
 use crate::supervisor::project::recording::record;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::spent_view::facts_of;
+use crate::words::RefusalText;
 
-/// Records that a person takes over while no supervisor is at work. None when another process holds the repository.
+/// Records that a person takes over while no supervisor is running. `None` when another process locks the repository meanwhile.
 ///
 /// # Errors
 ///
@@ -25,13 +24,13 @@ use crate::supervisor::view::spent_view::facts_of;
 pub fn record_attach(
     project: &Project,
     began: &AttachBegan,
-) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<Vec<Record>, RefusalText>>, SupervisorError> {
     record(project, "attach", |scheduler| {
-        attach(scheduler.work(), scheduler.state(), began)
+        Ok(attach(scheduler.work(), scheduler.state(), began)?)
     })
 }
 
-/// Records that the person has left. A running supervisor notices this on its own.
+/// Records that the person has left. A running supervisor notices this by itself.
 ///
 /// # Errors
 ///
@@ -49,11 +48,11 @@ pub fn record_detach(project: &Project, plan: &PlanName, pid: u32) -> Result<boo
     Ok(recorded.is_some())
 }
 
-/// Ends every agent of the plan that outlived its supervisor. No other process will end these agents.
+/// Ends every agent of the plan that outlived its supervisor. Without a supervisor nobody else will.
 ///
 /// # Errors
 ///
-/// When a folder of an attempt cannot be read.
+/// When the folder of an attempt cannot be read.
 pub fn end_agents(project: &Project, scheduler: &Scheduler, plan: &PlanName) -> Result<(), SupervisorError> {
     for attempt in scheduler.state().plan(plan).attempts.values() {
         let folder = JobFolder::new(project.dir.attempt(&attempt.id));
@@ -65,13 +64,13 @@ pub fn end_agents(project: &Project, scheduler: &Scheduler, plan: &PlanName) -> 
     Ok(())
 }
 
-/// Ends the leftover processes of the person's program.
+/// Ends the orphans of the person's program.
 pub fn end_leftover(project: &Project, plan: &PlanName) {
     Runner::sweep_anyway(&JobFolder::new(project.dir.attached(plan)), GRACE);
 }
 
-/// The program that continues an attempt's conversation, in the attempt's worktree, with the environment of the agent and of
-/// its account. The program is no attempt of `orch`: its reports count as a person's.
+/// The program that continues an attempt's conversation, in its worktree, with the environment of the agent and of its account.
+/// The program is no attempt of `orch`: its reports count as a person's.
 pub fn attach_command(
     project: &Project,
     plan: &Plan,

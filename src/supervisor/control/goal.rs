@@ -10,30 +10,30 @@ use super::request::MergeReport;
 pub enum Goal {
     /// Drive plans until all have settled.
     Up {
-        /// The plans to drive; empty for all.
+        /// The plans; empty for all.
         only: Vec<PlanName>,
-        /// Land every plan when it is finished, whatever the manifest says.
+        /// Land every finished plan, whatever the manifest says.
         merge: bool,
         /// Keep running while only a person is missing.
         wait: bool,
     },
-    /// Land finished plans, and start nothing.
+    /// Land finished work, and start nothing.
     Merge {
-        /// The plans, whole or up to the end of a phase; empty for all that are finished.
+        /// The plans, whole or up to the end of a phase; empty for all finished ones.
         plans: Vec<WorkRef>,
-        /// Another target.
+        /// A target other than the run's.
         into: Option<String>,
     },
 }
 
-/// How a supervisor ended.
+/// The conclusion of a supervisor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conclusion {
     /// Why the supervisor ended.
     pub ending: Ending,
-    /// The plans in force at the end: the manifest may have been edited during the run.
+    /// The plans in force at the end: the manifest may have been edited meanwhile.
     pub set: PlanSet,
-    /// True when a target does not pass its check after the landing.
+    /// True when a target fails its verification after the landing.
     pub red: bool,
     /// The report of the merge goal.
     pub merged: Option<MergeReport>,

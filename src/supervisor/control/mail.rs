@@ -1,18 +1,19 @@
-//! Sends messages, beside a running supervisor or without one, and puts them where agents can read them.
+//! Messages: sending them with or without a running supervisor, and putting them where agents can read them.
 
 use std::path::{Path, PathBuf};
 
 use crate::journal::Record;
 use crate::plan::{Message, PlanName};
-use crate::schedule::{Outgoing, State, SteerRefusal, seen, send};
+use crate::schedule::{Outgoing, State, seen, send};
 use crate::status;
+use crate::words::RefusalText;
 
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Records a message while no supervisor is at work, and puts the message where an agent that outlived its supervisor can
-/// read it. Other agents get the message with the next `orch up`. None when another process holds the repository.
+/// Records a message while no supervisor is running, and delivers it to agents that outlived their supervisor. Others get it
+/// with the next `orch up`. `None` when another process locks the repository meanwhile.
 ///
 /// # Errors
 ///
@@ -20,7 +21,7 @@ use crate::supervisor::project::repository_plans::Project;
 pub fn record_message(
     project: &Project,
     outgoing: &Outgoing,
-) -> Result<Option<Result<Posted, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<Posted, RefusalText>>, SupervisorError> {
     let mut mail = None;
     let recorded = record(project, "send", |scheduler| {
         let (work, state) = (scheduler.work(), scheduler.state());
@@ -36,15 +37,15 @@ pub fn record_message(
         Ok(events)
     })?;
     let delivered = match (&recorded, mail) {
-        // When this fails, the next supervisor delivers the message.
+        // If the delivery fails now, the next supervisor repeats it.
         (Some(Ok(_)), Some((worktrees, messages))) => put(&worktrees, &messages).is_empty(),
         _ => false,
     };
     Ok(recorded.map(|recorded| recorded.map(|_| Posted { delivered })))
 }
 
-/// Records that the lead has read the messages up to this one, while no supervisor is at work. None when another process
-/// holds the repository.
+/// Records that the lead has read the messages up to this one, while no supervisor is running. `None` when another process locks
+/// the repository meanwhile.
 ///
 /// # Errors
 ///
@@ -52,25 +53,25 @@ pub fn record_message(
 pub fn record_seen(
     project: &Project,
     up_to: u32,
-) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<Vec<Record>, RefusalText>>, SupervisorError> {
     record(project, "inbox", |scheduler| Ok(seen(scheduler.state(), up_to)))
 }
 
-/// A message that was recorded while no supervisor was at work.
+/// A message that was recorded while no supervisor was running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Posted {
-    /// True when an agent is at work without a supervisor and can read the message already.
+    /// True when a running agent can read the message already.
     pub delivered: bool,
 }
 
-/// The worktrees that a plan's messages go to, and the messages; none when there are no messages.
+/// The worktrees and messages of a plan; `None` when there are no messages.
 pub fn mail_of(state: &State, plan: &PlanName) -> Option<(Vec<PathBuf>, Vec<Message>)> {
     let run = state.plan(plan);
     let worktrees = run.worktrees.values().map(|made| PathBuf::from(&made.path));
     (!run.mail.inbox.is_empty()).then(|| (worktrees.collect(), run.mail.inbox.clone()))
 }
 
-/// Puts messages into worktrees. Returns the failures, one text each.
+/// Writes messages into worktrees. Returns what went wrong.
 pub fn put(worktrees: &[PathBuf], messages: &[Message]) -> Vec<String> {
     let there = worktrees.iter().filter(|worktree| worktree.is_dir());
     let put = |worktree: &PathBuf| {

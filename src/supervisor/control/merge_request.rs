@@ -1,4 +1,4 @@
-//! A merge request, from its arrival until each of its plans has landed or failed to land.
+//! A merge request, from its arrival until the result of each of its plans is known.
 
 use tokio::sync::oneshot;
 
@@ -10,18 +10,18 @@ use crate::schedule::{
 
 use super::request::{Answer, MergeOutcome, MergeReport, MergedPlan};
 
-/// A request under way.
+/// An open request.
 #[derive(Debug)]
 pub struct MergeRequest {
     open: Vec<WorkRef>,
-    /// Commits with which plans had landed before the request was made.
+    /// Commits with which plans had landed before the request.
     there: Vec<CommitId>,
     report: MergeReport,
     reply: Option<oneshot::Sender<Answer>>,
 }
 
 impl MergeRequest {
-    /// A request for these plans, or for every plan that is finished and not on the target yet.
+    /// A request for these plans, or for every finished plan that is not on the target yet.
     pub fn new(
         plans: &[WorkRef],
         target: &str,
@@ -51,12 +51,12 @@ impl MergeRequest {
         }
     }
 
-    /// True when the request came with the command itself, not over the socket: then its report is the whole command's.
+    /// True when the supervisor itself made the request: the report is the command's own.
     pub fn is_own(&self) -> bool {
         self.reply.is_none()
     }
 
-    /// Takes in a recorded event.
+    /// Updates the request with a recorded event.
     pub fn hear(&mut self, event: &Event) {
         let (plan, up_to, merged) = match event {
             Event::MergeLanded(Landed {
@@ -78,7 +78,7 @@ impl MergeRequest {
                 (plan, *up_to, not_landed(&what(plan, *up_to), why))
             }
             Event::Resolve(Resolving::Started(started)) => {
-                // The plan is not settled yet.
+                // An agent resolves the conflict, so the result is open again.
                 let plans = &mut self.report.plans;
                 let about = what(&started.plan, started.up_to);
                 if let Some(place) = plans.iter().position(|known| known.name == about) {
@@ -88,7 +88,7 @@ impl MergeRequest {
                 return;
             }
             Event::MergeRequested { plans, into } => {
-                // A red plan is tried again: a missing dependency may have landed since.
+                // A plan that failed before is tried again: what it needed may have landed since.
                 let same = into.as_ref().is_none_or(|into| *into == self.report.target);
                 for about in plans.iter().filter(|_| same) {
                     let known = self.report.plans.iter().position(|known| known.name == *about);
@@ -133,7 +133,7 @@ impl MergeRequest {
         });
     }
 
-    /// Sends the report to the process that asked, once nothing of the request is under way.
+    /// Sends the report to the requesting process, once nothing of the request is under way.
     pub fn finish(&mut self, state: &State) -> Option<MergeReport> {
         let busy = |open: &WorkRef| {
             let run = state.plan(&open.plan);
@@ -142,7 +142,7 @@ impl MergeRequest {
         if self.open.iter().any(busy) {
             return None;
         }
-        // A stop came first: nothing was recorded about these plans.
+        // The supervisor stopped first: nothing was recorded about these plans.
         for name in std::mem::take(&mut self.open) {
             self.report.plans.push(MergedPlan {
                 name,
@@ -167,7 +167,7 @@ impl MergeRequest {
         }
         let report = self.report.clone();
         if let Some(reply) = self.reply.take() {
-            // The process that asked may have ended.
+            // The requesting process may have ended.
             let _ = reply.send(Answer::Merged(report.clone()));
         }
         Some(report)
@@ -178,7 +178,7 @@ fn what(plan: &PlanName, up_to: Option<PhaseId>) -> WorkRef {
     WorkRef::at(plan, up_to.map_or(Point::Plan, Point::Phase))
 }
 
-/// How a report describes a plan that did not land: outcome, commit, reason, and whether the plan was refused.
+/// Describes work that did not land: outcome, commit, reason, and whether it was refused.
 pub fn not_landed(
     plan: &WorkRef,
     why: &MergeTrouble,
@@ -216,7 +216,7 @@ pub fn not_landed(
     (outcome, None, Some(text), refused)
 }
 
-/// The open merge requests, and the report of the supervisor's own request.
+/// The open merge requests, and the result of the supervisor's own.
 #[derive(Debug, Default)]
 pub struct MergeRequests {
     open: Vec<MergeRequest>,
@@ -229,7 +229,7 @@ impl MergeRequests {
         self.open.push(request);
     }
 
-    /// Takes in a recorded event.
+    /// Updates every request with a recorded event.
     pub fn hear(&mut self, event: &Event) {
         for request in &mut self.open {
             request.hear(event);

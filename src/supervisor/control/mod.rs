@@ -1,4 +1,4 @@
-//! Requests of people and agents, over the control socket or without a supervisor.
+//! Requests of people and agents, through the control socket or without a supervisor.
 //!
 //! May import `view` and below.
 

@@ -15,7 +15,7 @@ use crate::supervisor::conflict::resolve::ResolveReport;
 pub enum Request {
     /// Stop: with grace, or at once.
     Down {
-        /// Without grace.
+        /// True for a stop without grace.
         now: bool,
     },
     /// Pause, resume, retry, skip, cancel or approve.
@@ -32,11 +32,11 @@ pub enum Request {
         /// The number of the last message that was read.
         up_to: u32,
     },
-    /// Start no agent of a plan while this process, which holds the plan's lock, lives.
+    /// Start no agent of the plan while this process, which holds the plan's lock, is running.
     Attach(AttachBegan),
     /// Answer a question.
     Answer {
-        /// The plan, or the phase or task of it that asks.
+        /// The plan, phase or task that asks.
         what: WorkRef,
         /// The answer.
         text: String,
@@ -48,18 +48,18 @@ pub enum Request {
         /// The step.
         step: ReviewStep,
     },
-    /// Check a conflict out, take in and land its resolution, or give the resolution up.
+    /// Check a conflict out, accept and land its resolution, or give it up.
     Resolve {
         /// The plan, whole or up to the end of a phase.
         plan: WorkRef,
         /// The step.
         step: ResolveStep,
     },
-    /// Report the plans on their way to the target.
+    /// List the plans on their way to the target.
     Train,
     /// Land plans.
     Merge {
-        /// The plans, whole or up to the end of a phase; empty for every finished plan.
+        /// The plans, whole or up to the end of a phase; empty for every finished one.
         plans: Vec<WorkRef>,
         /// A target other than the run's.
         into: Option<String>,
@@ -70,9 +70,9 @@ pub enum Request {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Answer {
-    /// The request was carried out, or will be.
+    /// The request is or will be carried out.
     Accepted,
-    /// The request of a person was carried out.
+    /// The request was carried out.
     Steered {
         /// False when nothing had to change.
         changed: bool,
@@ -83,20 +83,20 @@ pub enum Answer {
     Train {
         /// A target other than the run's.
         into: Option<String>,
-        /// In landing order.
+        /// The plans in landing order.
         places: Vec<TrainPlace>,
     },
-    /// Every plan of a merge request has landed or failed to land.
+    /// The result of each plan of a merge request is known.
     Merged(MergeReport),
     /// A conflict was checked out or given up.
     Resolved(ResolveReport),
-    /// The supervisor ended before the request's turn: nothing was done.
+    /// The supervisor ended first: nothing was done.
     Ended,
-    /// The request is refused.
+    /// The request was refused.
     Refused {
         /// Why.
         why: String,
-        /// What to do next.
+        /// What to do instead.
         #[serde(default)]
         hint: Option<String>,
     },
@@ -107,11 +107,11 @@ pub enum Answer {
 pub struct MergeReport {
     /// The target branch.
     pub target: String,
-    /// The target's tip before; none when the target did not exist.
+    /// The commit of the target before; `None` when the target did not exist.
     pub before: Option<CommitId>,
-    /// The target's tip afterwards.
+    /// The commit of the target now.
     pub after: Option<CommitId>,
-    /// The plans of the request, in the order in which they were handled.
+    /// The requested plans, in the order in which they were handled.
     pub plans: Vec<MergedPlan>,
 }
 
@@ -126,7 +126,8 @@ pub struct MergedPlan {
     pub commit: Option<CommitId>,
     /// Why the plan did not land.
     pub why: Option<String>,
-    /// True when the plan was refused before anything moved. Another try may succeed once the cause is removed.
+    /// True when the plan was refused before anything changed, so that a retry may succeed after a
+    /// remedy.
     #[serde(default)]
     pub refused: bool,
 }
@@ -137,16 +138,16 @@ pub struct MergedPlan {
 pub enum MergeOutcome {
     /// The plan is on the target.
     Landed,
-    /// The plan has a conflict and needs a person.
+    /// The plan needs a person: there is a conflict.
     Held,
     /// The plan's verification failed, or the plan was refused.
     Failed,
-    /// The plan was left out: it is not finished, or a plan that it builds on has not landed.
+    /// The plan was skipped: it is not finished, or a plan that it builds on has not landed.
     Skipped,
 }
 
 impl MergeOutcome {
-    /// The name of the outcome for people and scripts.
+    /// The name that people and scripts see.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Landed => "landed",

@@ -1,4 +1,4 @@
-//! `orch revert`: takes a landed plan off the target, with one commit that is verified and landed like any other.
+//! `orch revert`: undoing the landing of a plan with one commit, which is verified and landed like any other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,19 +23,19 @@ pub struct Reverted {
     pub schema: u32,
     /// The target.
     pub target: String,
-    /// The target's tip before.
+    /// The commit of the target before.
     pub before: Option<CommitId>,
-    /// The target's tip now.
+    /// The commit of the target now.
     pub after: Option<CommitId>,
     /// The reverted plans, last landed first.
     pub plans: Vec<PlanName>,
-    /// Plans that build on the reverted plans and have not landed: their branches still have those commits.
+    /// Plans that build on the reverted ones and have not landed: their branches still contain those commits.
     pub built_on: Vec<PlanName>,
     /// Checkouts of the target that could not be updated.
     pub warnings: Vec<String>,
 }
 
-/// Why nothing was reverted. Nothing has moved.
+/// Why nothing was reverted. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevertRefusal {
     /// Why.
@@ -51,14 +51,14 @@ fn refusal<T>(why: impl Into<String>, hint: &str) -> Result<T, RevertRefusal> {
     })
 }
 
-/// One landing of a plan on the target.
+/// How a plan reached the target.
 struct PlanLanding {
     plan: PlanName,
     before: CommitId,
     commit: CommitId,
 }
 
-/// Takes a plan off the target. `with_dependents` also takes off the landed plans that were built on this plan.
+/// Reverts a plan on the target, and with `with_dependents` also the landed plans that were built on it.
 ///
 /// # Errors
 ///
@@ -92,7 +92,7 @@ pub fn revert(
             commit: done.1.clone(),
         })
     });
-    // Landings by hand that were seen and not recorded yet come first.
+    // Landings by hand that were noticed but not recorded yet are recorded first.
     let events: Vec<Event> = situation.found.iter().cloned().chain(reverted).collect();
     let mut journal = Journal::open(&project.dir, Timestamp::now())?;
     let now = journal.epoch().at(Timestamp::now()).max(state.now);
@@ -128,7 +128,7 @@ fn waits_for(plan: &Plan, on: impl Fn(&PlanName) -> bool) -> bool {
         .any(|dependency| on(&dependency.on.plan))
 }
 
-/// Why the first phases of a plan, which landed on their own, cannot be reverted.
+/// Why first phases that landed on their own cannot be reverted.
 fn refuse_unfinished(project: &Project, state: &State, name: &PlanName) -> Option<RevertRefusal> {
     let (run, target) = (state.plan(name), &project.target);
     let part = run.landed_prefix.get(target)?;
@@ -153,7 +153,7 @@ fn refuse_unfinished(project: &Project, state: &State, name: &PlanName) -> Optio
     })
 }
 
-/// The plan and the landed plans that were built on it, directly or indirectly.
+/// The plan, and the landed plans that were built on it, directly or indirectly.
 fn chosen(
     project: &Project,
     state: &State,
@@ -199,11 +199,11 @@ fn chosen(
     Ok(plans)
 }
 
-/// The landings of plans on the target.
+/// How plans reached the target.
 struct TargetLandings {
-    /// The landings that brought commits, the last first.
+    /// The landings that brought commits, last first.
     landings: Vec<PlanLanding>,
-    /// Plans that brought no commits of their own when they landed: their commits came with one of these landings.
+    /// Plans whose commits were all on the target already when they landed: another of the landings brought them.
     along: Vec<PlanName>,
 }
 
@@ -216,20 +216,20 @@ impl TargetLandings {
     }
 }
 
-/// Landings of a plan that were reverted. They count again when the revert is undone.
+/// Landings of a plan that were reverted: they count again when the revert is undone.
 #[derive(Default)]
 struct RevertedLandings {
     found: Vec<PlanLanding>,
     along: Vec<(PlanName, CommitId)>,
 }
 
-/// The landings of these plans. `seen` are events that are not in the journal yet.
+/// The landings of these plans. `seen` holds events noticed since the journal was written.
 fn landings(
     project: &Project,
     plans: &BTreeSet<PlanName>,
     seen: &[Event],
 ) -> Result<Result<TargetLandings, RevertRefusal>, SupervisorError> {
-    // All plans are read, because a plan may have come with another plan that is not selected.
+    // Covers all plans, because a plan may have come with another plan that is not to be reverted.
     let mut found: Vec<PlanLanding> = Vec::new();
     let mut along: Vec<(PlanName, CommitId)> = Vec::new();
     let mut taken_back: BTreeMap<PlanName, RevertedLandings> = BTreeMap::new();
@@ -241,7 +241,7 @@ fn landings(
     for event in told.chain(seen.iter().cloned()) {
         match event {
             Event::MergeLanded(landed) if landed.target == project.target => {
-                // A landing of commits that were on the target already has brought nothing.
+                // A landing whose commits were all there already has brought nothing.
                 let brought = match &landed.before {
                     Some(before) => !project.repo.is_ancestor(&landed.commit, before)?,
                     None => false,
@@ -316,7 +316,7 @@ fn names_of(landings: &[PlanLanding]) -> Vec<&PlanName> {
 
 type Done = (CommitId, CommitId, Vec<String>);
 
-/// Builds the commit, verifies it and moves the target.
+/// Builds the revert commit, verifies it and moves the target.
 fn carry_out(
     project: &Project,
     name: &PlanName,

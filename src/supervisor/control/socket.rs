@@ -1,4 +1,4 @@
-//! The control socket: how other processes talk to the process that drives the repository.
+//! The control socket: how other processes talk to the supervisor that drives the repository.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -16,37 +16,37 @@ use crate::journal::{OrchDir, RepositoryLock};
 use super::request::{Answer, Request};
 use crate::supervisor::project::error::SupervisorError;
 
-/// A request, and where its answer goes.
+/// A request, with the channel for its answer.
 #[derive(Debug)]
 pub struct PendingRequest {
     /// The request.
     pub request: Request,
-    /// Where the answer goes.
+    /// The channel for the answer.
     pub reply: oneshot::Sender<Answer>,
 }
 
-/// Counts the conversations that are under way.
+/// The open conversations.
 #[derive(Debug, Clone)]
 pub struct Conversations(Arc<()>);
 
-/// How long sending the last answers may take.
+/// How long sending a finished answer may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl Conversations {
-    /// Waits until every answer is sent. Requests without an answer must have been dropped.
+    /// Waits until every answer is sent. Unanswered requests must have been dropped before.
     pub async fn end(self) {
         let deadline = Instant::now() + LAST_WORDS;
-        // This count and the listener's.
+        // The two remaining references are this one and the listener's.
         while Arc::strong_count(&self.0) > 2 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 }
 
-/// Longest request, in bytes.
+/// The longest request, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// A path of the socket that fits into the 108 bytes that the kernel allows, however deep the repository lies: the path goes
+/// A path for the socket that fits into the kernel's limit of 108 bytes, however deep the repository lies: the path goes
 /// through an open file descriptor of the socket's folder.
 struct ShortPath {
     _folder: std::fs::File,
@@ -72,12 +72,12 @@ impl ShortPath {
     }
 }
 
-/// Listens, and passes every request on. Only the holder of the repository lock may call this function, because an existing
-/// socket file is taken for that of a dead process.
+/// Listens, and passes every request on. Only the holder of the repository lock may call this: an existing socket file then
+/// belongs to a dead process.
 ///
 /// # Errors
 ///
-/// When the socket cannot be made.
+/// When the socket cannot be created.
 pub fn listen(
     dir: &OrchDir,
     calls: mpsc::UnboundedSender<PendingRequest>,
@@ -117,7 +117,7 @@ async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<PendingRequest>)
     let answer = match serde_json::from_str(&line) {
         Ok(request) => {
             let (reply, answer) = oneshot::channel();
-            // When nobody takes the request in, the request is dropped together with its reply.
+            // A request that the loop no longer accepts is dropped, and with it the reply channel.
             let _ = calls.send(PendingRequest { request, reply });
             answer.await.unwrap_or(Answer::Ended)
         }
@@ -128,17 +128,17 @@ async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<PendingRequest>)
     };
     let mut text = serde_json::json!(answer).to_string();
     text.push('\n');
-    // The process that asked may have ended. Its request is carried out all the same.
+    // The requesting process may have ended; its request is carried out all the same.
     let _ = write.write_all(text.as_bytes()).await;
 }
 
-/// Asks the supervisor of this repository, and waits for the answer. None when nobody listens, or when the supervisor was
-/// about to end; then the supervisor has ended. A supervisor that ended during the conversation may have carried the request
-/// out.
+/// Sends a request to the supervisor of this repository and waits for the answer. `None` when nobody listens, or when the
+/// supervisor was about to end; then it has ended. A supervisor that ends in the middle of the conversation may have carried
+/// the request out.
 ///
 /// # Errors
 ///
-/// When a process listens and does not answer in time, or the connection fails.
+/// When somebody listens but does not answer in time, or the connection fails.
 pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, SupervisorError> {
     let stream = ShortPath::new(dir).and_then(|short| BlockingStream::connect(&short.path));
     let mut stream = match stream {
@@ -192,7 +192,7 @@ pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, Superviso
     }
 }
 
-/// True for the errors of a connection that the other side has closed.
+/// True for the errors of a connection that the other side closed.
 fn has_hung_up(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -204,7 +204,7 @@ fn has_hung_up(error: &io::Error) -> bool {
     )
 }
 
-/// How long an answer may take; none for a request whose work has no time limit.
+/// How long an answer may take; `None` for requests that are answered after work of unknown length.
 fn patience(request: &Request) -> Option<Duration> {
     match request {
         Request::Down { .. }
@@ -219,5 +219,5 @@ fn patience(request: &Request) -> Option<Duration> {
     }
 }
 
-/// How long a supervisor may take to answer a quick request, or to end when it is about to end.
+/// How long a supervisor may take for an immediate answer, or to end when it is about to.
 const PATIENCE: Duration = Duration::from_secs(10);

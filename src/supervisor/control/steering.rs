@@ -1,30 +1,33 @@
-//! Turns what a person asks for into events, beside a running supervisor or without one.
+//! Steering: turning a person's requests into events, with or without a running supervisor.
 
 use crate::journal::Record;
 use crate::plan::{PlanName, WorkRef};
-use crate::schedule::{
-    Event, ReviewStep, Scheduler, State, Steer, SteerRefusal, answer, remarks, review, steer,
-};
+use crate::schedule::{Event, ReviewStep, Scheduler, State, Steer, answer, remarks, review, steer};
+use crate::words::{RefusalText, steer_remark};
 
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::situation::Situation;
 
-/// The events and remarks of all requests. Each request sees the changes of the requests before it.
+/// The events of all requests, each applied on top of the earlier ones, and remarks about them.
 pub fn all(
     scheduler: &Scheduler,
     what: &[WorkRef],
     asked: Steer,
-) -> Result<(Vec<Event>, Vec<String>), SteerRefusal> {
+) -> Result<(Vec<Event>, Vec<String>), RefusalText> {
     let mut state: State = scheduler.state().clone();
     let (mut events, mut said) = (Vec::new(), Vec::new());
     for work in what {
-        // Work that one request opens again looks to the other requests as it was before: requests made together count as
-        // simultaneous.
+        // A request that an earlier one makes impossible is judged by the state before all of them: requests made together count as
+        // made at once.
         let new = steer(scheduler.work(), &state, work, asked)
             .or_else(|_| steer(scheduler.work(), scheduler.state(), work, asked))?;
-        said.extend(remarks(&state, work, asked, !new.is_empty()));
+        said.extend(
+            remarks(&state, work, asked, !new.is_empty())
+                .iter()
+                .map(steer_remark),
+        );
         for event in &new {
             state.apply(state.now, event);
         }
@@ -42,8 +45,8 @@ pub struct Recorded {
     pub remarks: Vec<String>,
 }
 
-/// Records a request while no supervisor is at work. The request takes effect with the next `orch up`. None when another
-/// process holds the repository.
+/// Records requests while no supervisor is running; they take effect with the next `orch up`. `None` when another process locks the
+/// repository meanwhile.
 ///
 /// # Errors
 ///
@@ -52,7 +55,7 @@ pub fn record_steering(
     project: &Project,
     what: &[WorkRef],
     asked: Steer,
-) -> Result<Option<Result<Recorded, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<Recorded, RefusalText>>, SupervisorError> {
     let mut remarks = Vec::new();
     let recorded = record(project, asked.as_str(), |scheduler| {
         let (events, said) = all(scheduler, what, asked)?;
@@ -62,8 +65,8 @@ pub fn record_steering(
     Ok(recorded.map(|recorded| recorded.map(|records| Recorded { records, remarks })))
 }
 
-/// Records a person's answer to a question while no supervisor is at work. The next `orch up` continues the work. None when
-/// another process holds the repository.
+/// Records a person's answer to a question while no supervisor is running; the next `orch up` continues the work. `None` when
+/// another process locks the repository meanwhile.
 ///
 /// # Errors
 ///
@@ -72,13 +75,13 @@ pub fn record_answer(
     project: &Project,
     what: &WorkRef,
     text: &str,
-) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<Vec<Record>, RefusalText>>, SupervisorError> {
     record(project, "answer", |scheduler| {
-        answer(scheduler.work(), scheduler.state(), what, text)
+        Ok(answer(scheduler.work(), scheduler.state(), what, text)?)
     })
 }
 
-/// Records a step of a review while no supervisor is at work. None when another process holds the repository.
+/// Records a step of a review while no supervisor is running. `None` when another process locks the repository meanwhile.
 ///
 /// # Errors
 ///
@@ -87,13 +90,13 @@ pub fn record_review(
     project: &Project,
     plan: &PlanName,
     step: &ReviewStep,
-) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<Vec<Record>, RefusalText>>, SupervisorError> {
     record(project, "review", |scheduler| {
-        review(scheduler.work(), scheduler.state(), plan, step)
+        Ok(review(scheduler.work(), scheduler.state(), plan, step)?)
     })
 }
 
-/// Records landings by people while no supervisor is at work. A running supervisor records them itself.
+/// Records a person's landings while no supervisor is running. A running supervisor records them itself.
 ///
 /// # Errors
 ///

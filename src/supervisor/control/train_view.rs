@@ -24,7 +24,7 @@ pub struct TrainView {
     pub schema: u32,
     /// The target branch.
     pub target: String,
-    /// Plans that land now, in landing order; then finished plans that wait for a person.
+    /// First the plans to land now, in order; then finished plans that wait for a person.
     pub entries: Vec<TrainEntryView>,
 }
 
@@ -33,23 +33,24 @@ pub struct TrainView {
 pub struct TrainEntryView {
     /// The plan.
     pub plan: PlanName,
-    /// The plan's place, from 1; none when a person has to do something first.
+    /// Its position, from 1; `None` when a person has to act first.
     pub place: Option<usize>,
-    /// What is being done with the plan.
+    /// What happens with the plan now.
     pub state: TrainState,
-    /// The plans on top of which it is merged, in order; none for the target alone.
+    /// The plans on top of which the plan is merged, in order; empty for the target alone.
     pub on: Vec<PlanName>,
-    /// Since when the plan has waited, or has been verified.
+    /// Since when the plan has been waiting or being verified.
     pub since: Option<Timestamp>,
     /// Seconds since its verification began.
     pub elapsed_s: Option<u64>,
-    /// Expected seconds until the verification ends, from how long earlier verifications took; none without earlier ones.
+    /// Expected seconds until its verification ends, from the durations of earlier ones; `None` when nothing
+    /// is known.
     pub remaining_s: Option<u64>,
     /// Why the plan waits, or what failed.
     pub why: Option<String>,
 }
 
-/// What is being done with a plan on its way.
+/// The state of a plan on its way to the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrainState {
@@ -57,7 +58,7 @@ pub enum TrainState {
     Waiting,
     /// The tree to verify is being built.
     Building,
-    /// The plan is being verified.
+    /// The tree is being verified.
     Verifying,
     /// The verification failed.
     Red,
@@ -66,7 +67,7 @@ pub enum TrainState {
 }
 
 impl TrainState {
-    /// The name of the state for people and scripts.
+    /// The name that people and scripts see.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -79,11 +80,11 @@ impl TrainState {
 }
 
 impl TrainView {
-    /// Asks the supervisor. Without a supervisor, reads from the journal which plans are to land.
+    /// Asks the supervisor. Without a supervisor, the journal tells which plans are to land.
     ///
     /// # Errors
     ///
-    /// When a supervisor is at work and cannot be asked.
+    /// When a supervisor is running and cannot be asked.
     pub fn of(project: &Project, situation: &Situation) -> Result<Self, SupervisorError> {
         let (into, places) = match ask(&project.dir, &Request::Train)? {
             Some(Answer::Train { into, places }) => (into, places),
@@ -126,7 +127,7 @@ impl TrainView {
         })
     }
 
-    /// A plan that waits.
+    /// The entry of a plan for which nothing runs.
     fn waiting(situation: &Situation, plan: &PlanName) -> TrainEntryView {
         let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
         let run = state.plan(plan);

@@ -1,4 +1,4 @@
-//! The one place where the core's moments come from.
+//! The only source of moments for the core.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::journal::Epoch;
 use crate::schedule::At;
 
-/// A clock that never goes back: wall-clock time once at the start, a monotonic clock from there.
+/// A clock that never goes back: wall-clock time once at the start, a monotonic clock from then on.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     started: Instant,
@@ -15,7 +15,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Starts at the present, or at the last recorded moment where the wall clock was set back since.
+    /// Starts at the present, or at the last recorded moment if the wall clock was set back since.
     pub fn start(epoch: Epoch, last: At) -> Self {
         Self {
             started: Instant::now(),

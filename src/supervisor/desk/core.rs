@@ -16,7 +16,7 @@ use crate::supervisor::perform::attempt::unit::UnitLocks;
 use crate::supervisor::perform::tree::candidate_pool::CandidatePool;
 use crate::supervisor::project::repository_plans::Project;
 
-/// The project, its state, and the way back to the loop.
+/// The project, its state, and the channel back to the loop.
 pub struct Desk {
     pub project: Arc<Project>,
     pub admin: Arc<WorktreeAdmin>,
@@ -26,13 +26,13 @@ pub struct Desk {
     pub journal: Journal,
     pub clock: Clock,
     pub run: RunId,
-    /// True when plans land as soon as they are finished, unless they say otherwise.
+    /// True when plans land as soon as they are finished, unless a plan says otherwise.
     pub auto_merge: bool,
     pub sender: mpsc::UnboundedSender<EngineMessage>,
 }
 
 impl Desk {
-    /// Works on a thread of its own, and tells the loop what came of it.
+    /// Runs work on a thread of its own, and sends the result to the loop.
     pub fn in_background(&self, work: impl FnOnce() -> EngineMessage + Send + 'static) {
         let sender = self.sender.clone();
         tokio::task::spawn_blocking(move || {
@@ -40,7 +40,7 @@ impl Desk {
         });
     }
 
-    /// Where the worktree of a lane is, or will be.
+    /// The path of a lane's worktree, which need not exist yet.
     pub fn worktree(&self, lane: &LaneId) -> PathBuf {
         match self.scheduler.state().plan(&lane.plan).worktrees.get(&lane.lane) {
             Some(made) => PathBuf::from(&made.path),
@@ -57,7 +57,7 @@ impl Desk {
     }
 }
 
-/// Tells something a person should know.
+/// Adds a warning for a person.
 pub fn warn(inputs: &mut Vec<Input>, plan: Option<PlanName>, why: String) {
     inputs.push(Input::Event(Event::Warning { plan, why }));
 }

@@ -5,17 +5,17 @@ use crate::schedule::Scheduler;
 
 /// A reader of the one stream of records.
 pub trait Observer: Send {
-    /// New records are in the journal, and the state is what follows from them.
+    /// New records are in the journal, and the state includes them.
     fn recorded(&mut self, records: &[Record], scheduler: &Scheduler);
 
-    /// Nothing more happens without a person, and the run waits for one.
+    /// The run can only continue after a person acts, and waits for that.
     fn awaits(&mut self, _scheduler: &Scheduler) {}
 
     /// The supervisor ends.
     fn ended(&mut self, _scheduler: &Scheduler) {}
 }
 
-/// Hears nothing.
+/// An observer that ignores everything.
 #[derive(Debug, Default)]
 pub struct Silent;
 

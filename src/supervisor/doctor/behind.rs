@@ -1,4 +1,4 @@
-//! Attempts that have a folder and are missing in the journal: the journal's end was lost, or all of it.
+//! Attempts that have a folder but are missing from the journal, because its end or all of it was lost.
 
 use jiff::Timestamp;
 
@@ -13,12 +13,12 @@ use super::repair::carry_out;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Rebuilds the lost part of the journal when attempts with a folder are missing in it. Otherwise a run would give out their
+/// Rebuilds the lost part of the journal when attempts with a folder are missing from it. Otherwise a run would give out their
 /// work and their names a second time. True when something was rebuilt.
 ///
 /// # Errors
 ///
-/// When the repository cannot be read or the journal not be written.
+/// When the repository cannot be read or the journal cannot be written.
 pub fn catch_up(project: &Project, state: &State) -> Result<bool, SupervisorError> {
     let behind = !unknown_attempts(project, state)?.is_empty();
     if behind {
@@ -27,22 +27,22 @@ pub fn catch_up(project: &Project, state: &State) -> Result<bool, SupervisorErro
     Ok(behind)
 }
 
-/// Rebuilds the journal from git and the worktrees, when there is no database although plans have been worked on or have landed.
-/// A run without it would refuse their branches, or work on them a second time. The supervisor calls this before it makes the
+/// Rebuilds the journal from git and the worktrees when there is no database although plans have been worked on or have landed.
+/// Otherwise a run would refuse their branches, or work on them a second time. The supervisor calls this before it creates the
 /// database.
 ///
 /// # Errors
 ///
-/// When the repository cannot be read or the journal not be written.
+/// When the repository cannot be read or the journal cannot be written.
 pub fn begin_again(project: &Project) -> Result<(), SupervisorError> {
-    // Files that a killed process was writing: nothing will rename them.
+    // Temporary files of a killed process: nobody will rename them.
     for part in litter(project) {
         let _ = std::fs::remove_file(part);
     }
     if project.dir.database().exists() {
         return Ok(());
     }
-    // What has to be known for orch's own, then what it shows.
+    // First record which worktrees belong to orch: the rebuild depends on that.
     let found = diagnose(&look(project)?.facts);
     let (notes, others): (Vec<Finding>, Vec<Finding>) = found
         .into_iter()
@@ -55,7 +55,7 @@ pub fn begin_again(project: &Project) -> Result<(), SupervisorError> {
     Ok(())
 }
 
-/// True when the target has a merge of a plan that is in the manifest, or of its first phases.
+/// True when the target has a merge of a plan in the manifest, or of its first phases.
 fn has_landed(project: &Project) -> Result<bool, SupervisorError> {
     let Some(target) = project.repo.branch_tip(&project.target)? else {
         return Ok(false);

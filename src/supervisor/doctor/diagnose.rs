@@ -1,4 +1,4 @@
-//! Turns facts into findings, and findings into steps. Pure: facts go in, steps come out.
+//! From facts to findings, and from findings to repair steps. Pure: facts go in, steps come out.
 
 use crate::git::{GitLock, TreePlace, TreeSeen};
 use crate::journal::Health;
@@ -7,11 +7,11 @@ use super::finding::{DoctorFacts, Finding, RepairStep};
 use super::kind::FindingKind;
 use super::refs::about_refs;
 
-/// All findings, in the order of their repair.
+/// All findings, in repair order.
 pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(about_database(&facts.database));
-    // Git commands come before the locks that they hold.
+    // Before the locks that these commands hold.
     found.extend(about_gits(facts));
     for lock in &facts.locks {
         found.push(about_lock(lock, !facts.orphan_gits.is_empty()));
@@ -65,7 +65,7 @@ fn about_database(health: &Health) -> Option<Finding> {
     }
 }
 
-/// The git commands of an `orch` that is gone.
+/// The git commands of an `orch` that has died.
 fn about_gits(facts: &DoctorFacts) -> Option<Finding> {
     let pids: Vec<String> = facts.orphan_gits.iter().map(|git| git.pid.to_string()).collect();
     let noun = match pids.len() {
@@ -84,7 +84,7 @@ fn about_gits(facts: &DoctorFacts) -> Option<Finding> {
     ))
 }
 
-/// Work that the database does not know.
+/// Work that is missing from the database.
 fn about_records(facts: &DoctorFacts) -> Option<Finding> {
     let has_work = facts.trees.iter().any(|tree| tree.expected) || !facts.unknown_attempts.is_empty();
     let (kind, what) = match &facts.database {
@@ -153,7 +153,8 @@ fn name_of(path: &std::path::Path) -> String {
         .into_owned()
 }
 
-/// `ending` while git commands are to be ended first, of which one may hold it: who holds it is looked at again then.
+/// `ending` is true when git commands are ended first. One of them may hold the lock, so the holder is checked again
+/// afterwards.
 fn about_lock(lock: &GitLock, ending: bool) -> Finding {
     let shown = lock.path.display();
     match &lock.owner {
@@ -238,7 +239,7 @@ fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
             ),
             "put the plan back, or `orch clean` once it has landed".to_owned(),
         ),
-        // A free worktree is made again when it is needed.
+        // An unused worktree is created again when it is needed.
         (TreePlace::Nothing | TreePlace::Worktree, true) => None,
         (TreePlace::Nothing, false) if tree.tip.is_none() => None,
         (_, false) if facts.ours.contains(key) => {

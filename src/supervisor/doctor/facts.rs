@@ -1,4 +1,4 @@
-//! Gathers the facts that `orch doctor` judges. Changes nothing.
+//! Gathering the facts for `orch doctor`. Changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,10 +20,10 @@ use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::evidence;
 use crate::supervisor::recovery::own_refs::{missing_pins, wanted_pins};
 
-/// Lanes of one plan that are looked for where no note speaks of them.
+/// How many lanes of one plan are searched for without a record of them.
 const LANES: u32 = 64;
 
-/// Worktrees of the merge train that are looked for, whatever the manifest says by now.
+/// How many worktrees of the merge train are searched for, whatever the manifest says now.
 const TRAIN_SLOTS: usize = 16;
 
 /// The facts, and the supervisor that drives the repository.
@@ -31,12 +31,11 @@ const TRAIN_SLOTS: usize = 16;
 pub struct RepositorySeen {
     /// The facts.
     pub facts: DoctorFacts,
-    /// The record of the supervisor at work; none when no supervisor is at work.
+    /// The running supervisor, as it registered itself; `None` when none is running.
     pub driven: Option<Option<Holder>>,
 }
 
-/// Looks at everything. While a supervisor is at work, what changes under its hands is left out: locks, temporary files,
-/// attempts.
+/// Gathers all facts. While a supervisor is running, everything that it changes is left out: locks, temporary files, attempts.
 ///
 /// # Errors
 ///
@@ -140,7 +139,7 @@ pub fn look(project: &Project) -> Result<RepositorySeen, SupervisorError> {
     Ok(RepositorySeen { facts, driven })
 }
 
-/// The worktrees that the manifest speaks of: every plan's own, further lanes that are there, the merge queue's.
+/// The worktrees that the manifest implies: every plan's own, its existing further lanes, and those of the merge queue.
 pub fn expected(project: &Project) -> Vec<ExpectedTree> {
     let mut all = Vec::new();
     for plan in &project.set.plans {
@@ -192,8 +191,8 @@ fn is_of_train(project: &Project, key: &str) -> bool {
     train_keys(project).any(|own| own == key)
 }
 
-/// The worktrees without a record that are clearly orch's own: a checkout at the very place, with orch's own folder in it; or a
-/// branch on which orch has left its mark.
+/// The worktrees without a record that clearly belong to orch: a checkout at the expected path that contains orch's folder, or
+/// a branch that carries orch's mark.
 fn ours(project: &Project, trees: &[TreeSeen]) -> Result<Vec<String>, SupervisorError> {
     let target = project.repo.branch_tip(&project.target)?;
     let mut ours = Vec::new();
@@ -215,7 +214,7 @@ fn ours(project: &Project, trees: &[TreeSeen]) -> Result<Vec<String>, Supervisor
     Ok(ours)
 }
 
-/// Runners at work that somebody has suspended.
+/// Suspended runners of running jobs.
 fn suspended_runners(homes: &[PathBuf]) -> Vec<(PathBuf, ProcessId)> {
     let jobs = homes.iter().filter_map(|home| fs::read_dir(home).ok());
     let jobs = jobs.flatten().flatten().map(|job| job.path());
@@ -228,7 +227,7 @@ fn suspended_runners(homes: &[PathBuf]) -> Vec<(PathBuf, ProcessId)> {
     suspended.map(|(runner, job)| (job, runner)).collect()
 }
 
-/// Every attempt that has a folder, by its number.
+/// Every attempt that has a folder, sorted by attempt.
 pub(super) fn attempts(project: &Project) -> BTreeMap<AttemptId, JobFolder> {
     let entries = fs::read_dir(project.dir.attempts())
         .into_iter()
@@ -241,7 +240,7 @@ pub(super) fn attempts(project: &Project) -> BTreeMap<AttemptId, JobFolder> {
     named.collect()
 }
 
-/// Temporary files whose process ended before it could rename them.
+/// Temporary files of dead processes that were to be renamed.
 pub(super) fn litter(project: &Project) -> Vec<PathBuf> {
     let dir = &project.dir;
     let below = |home: PathBuf| {
@@ -253,7 +252,7 @@ pub(super) fn litter(project: &Project) -> Vec<PathBuf> {
     };
     let mut folders = vec![dir.path().to_owned(), dir.path().join("worktrees")];
     for home in [dir.attempts(), dir.verifications(), dir.setups(), dir.hooks()] {
-        // A file that a runner is writing is not litter.
+        // A file that a live runner is writing is kept.
         let idle = |path: &PathBuf| {
             !matches!(
                 JobFolder::new(path).state(),
@@ -271,7 +270,7 @@ pub(super) fn litter(project: &Project) -> Vec<PathBuf> {
     found
 }
 
-/// The attempts of plans in the manifest that were started and that the state knows nothing of.
+/// Started attempts of plans in the manifest that are missing from the state.
 ///
 /// # Errors
 ///
@@ -288,7 +287,7 @@ pub(super) fn unknown_attempts(project: &Project, state: &State) -> Result<Vec<A
     Ok(unknown)
 }
 
-/// The attempts at work whose plans are not in the manifest.
+/// Running attempts whose plans are not in the manifest.
 ///
 /// # Errors
 ///

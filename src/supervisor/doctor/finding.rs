@@ -11,87 +11,89 @@ use crate::plan::{CommitId, PlanName};
 use super::kind::FindingKind;
 use crate::supervisor::recovery::own_refs::MissingPin;
 
-/// All facts that were gathered.
+/// All facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoctorFacts {
     /// The journal.
     pub database: Health,
     /// Worktrees that a record or the manifest names.
     pub trees: Vec<TreeSeen>,
-    /// Keys of worktrees without a record whose branch shows that orch made it.
+    /// Keys of worktrees without a record whose branch shows that orch created them.
     pub ours: Vec<String>,
     /// Git's lock files.
     pub locks: Vec<GitLock>,
-    /// Names of pins of plans that neither the manifest nor the journal has.
+    /// Names of pins of plans that are in neither the manifest nor the journal.
     pub orphan_pins: Vec<(String, String)>,
-    /// Pins that the journal names and that do not exist.
+    /// Pins that the journal names but that do not exist.
     pub missing_pins: Vec<MissingPin>,
-    /// Landings whose commit carries no note about the plan.
+    /// Landings whose commit has no note about the plan.
     pub missing_notes: Vec<(PlanName, CommitId)>,
     /// Commits with a note about a landing that are not on its target.
     pub orphan_notes: Vec<(CommitId, String)>,
-    /// Branches of units that are gone while their record remains, with the plan.
+    /// Records of unit branches that no longer exist, with the plan.
     pub unit_notes: Vec<(String, String)>,
-    /// Branches of units of plans that neither the manifest nor the journal has, with the plan.
+    /// Branches of units of plans that are in neither the manifest nor the journal, with the plan.
     pub orphan_units: Vec<(String, String)>,
-    /// Attempts in folders that the journal does not know, though their plan is in the manifest.
+    /// Attempts with a folder that are missing from the journal, though their plan is in the
+    /// manifest.
     pub unknown_attempts: Vec<String>,
-    /// Attempts that are at work by the journal and whose runner is gone.
+    /// Attempts that are running according to the journal, but whose runner is gone.
     pub lost_attempts: Vec<String>,
-    /// Folders of jobs whose runner is gone and that have leftover processes, with the number of processes.
+    /// Folders of jobs whose runner is gone but some of whose processes are alive, with their
+    /// number.
     pub orphans: Vec<(PathBuf, usize)>,
-    /// Git commands at work whose orch is gone.
+    /// Running git commands whose orch is gone.
     pub orphan_gits: Vec<ProcessId>,
     /// Runners that a signal has suspended, with their folders.
     pub suspended_runners: Vec<(PathBuf, ProcessId)>,
-    /// Runners at work on plans that the manifest does not have.
+    /// Running runners of plans that are not in the manifest.
     pub foreign_runners: Vec<PathBuf>,
-    /// Temporary files that nothing will rename.
+    /// Temporary files that nobody will rename.
     pub litter: Vec<PathBuf>,
-    /// Plans that have ports registered and that nobody knows.
+    /// Unknown plans that still have ports assigned.
     pub orphan_ports: Vec<String>,
     /// True when a move of the target was interrupted.
     pub landing: bool,
 }
 
-/// The one thing that a repair does.
+/// One repair step. Repairs do nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RepairStep {
     /// Rename the damaged database.
     SetDatabaseAside,
-    /// Record that a worktree or branch is orch's.
+    /// Record that a worktree or branch belongs to orch.
     Note(String),
     /// Record that a worktree has moved.
     Follow(String, PathBuf),
-    /// Finish a worktree, restore it, or connect it with git's worktree administration.
+    /// Complete or restore a worktree, or reconnect it with git's worktree administration.
     Repair(String),
-    /// Set aside a worktree's index that git cannot read, and make a new index.
+    /// Put a worktree's unreadable index aside, and create a new one.
     RenewIndex(String),
-    /// Forget a worktree that is gone.
+    /// Remove the record of a worktree that no longer exists.
     Forget(String),
-    /// Write what git and the attempts' folders show into the journal.
+    /// Rebuild the journal from git and the attempts' folders.
     Rebuild,
-    /// Write the end of attempts whose runner is gone into the journal.
+    /// Record the end of attempts whose runner is gone.
     RecordEnds,
     /// Remove a lock file that nobody holds.
     RemoveLock(PathBuf),
-    /// Let a suspended runner continue.
+    /// Resume a suspended runner.
     Wake(ProcessId),
     /// End the processes of a job whose runner is gone.
     EndJob(PathBuf),
     /// End the git commands whose orch is gone.
     EndGits,
-    /// Write a pin again.
+    /// Create a pin again.
     Repin(MissingPin),
     /// Write the note on a landing again, from the journal.
     WriteNote(PlanName, CommitId),
     /// Delete a pin. Commits that only the pin holds go to a backup.
     Unpin(String, String),
-    /// Delete the note about a unit's branch that does not exist.
+    /// Delete the record of a unit's branch that does not exist.
     ForgetUnit(String, String),
     /// Remove a temporary file.
     RemoveFile(PathBuf),
-    /// Give ports back.
+    /// Free ports.
     FreePorts(String),
     /// Update checkouts that did not follow a move of the target.
     FinishLanding,
@@ -128,7 +130,7 @@ pub struct Finding {
     pub kind: FindingKind,
     /// The problem, in words.
     pub what: String,
-    /// The repair; none when a person has to do it.
+    /// The repair; `None` when only a person can do it.
     pub step: Option<RepairStep>,
     /// Advice for a person, where orch cannot repair.
     pub advice: Option<String>,
@@ -158,7 +160,7 @@ impl Finding {
     }
 }
 
-/// The plan that the worktree under a key belongs to.
+/// The plan to which the worktree with this key belongs.
 pub(super) fn plan_of(key: &str) -> Option<PlanName> {
     let name = key.split_once('@').map_or(key, |(plan, _)| plan);
     name.parse().ok()

@@ -1,4 +1,4 @@
-//! The kinds of things that may be off.
+//! The kinds of problems.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The features of the machine that orch relies on.
+//! The machine's abilities that orch's promises depend on.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,33 +13,33 @@ use crate::git::{self, Repository, require_git};
 
 use crate::supervisor::project::repository_plans::Project;
 
-/// How long a change of a file may take to be reported.
+/// How long the notification about a changed file may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The machine, as far as it matters.
+/// The facts about the machine.
 #[derive(Debug, Clone, Serialize)]
 pub struct MachineFacts {
-    /// The version of git, or why there is none that will do.
+    /// The version of git, or why no usable git was found.
     pub git: String,
-    /// Whether git knows in whose name commits are made here; none when that could not be asked.
+    /// Whether git knows the committer's name here; `None` when that could not be determined.
     pub identity: Option<bool>,
-    /// Where worktrees are made: the nearest folder above that exists.
+    /// Where worktrees are created: the nearest existing folder above that path.
     pub worktrees: PathBuf,
-    /// Whether files can be copied there without copying their content; none when it could not be tried.
+    /// Whether files there can be copied without copying their contents; `None` when that could not be tested.
     pub reflink: Option<bool>,
     /// Whether `A` and `a` are the same file there.
     pub folds_case: Option<bool>,
-    /// Whether changes of files are reported there.
+    /// Whether changes of files there are reported.
     pub notify: Option<bool>,
-    /// Free room there, in bytes.
+    /// Free space there, in bytes.
     pub free_bytes: Option<u64>,
     /// How orch ends every process of an agent, in words.
     pub extinction: &'static str,
-    /// True when each attempt gets a control group of its own (version 2, where this user may make one).
+    /// True when each attempt gets a control group of its own (version 2, where this user may create one).
     pub cgroup: bool,
 }
 
-/// Looks at the machine. Writes a few files into a folder of its own beside the worktrees and takes them away again.
+/// Tests the machine. Writes a few files into a folder of its own beside the worktrees and removes them again.
 pub fn machine_facts(project: &Project) -> MachineFacts {
     facts(
         project.worktree_path("x"),
@@ -47,7 +47,7 @@ pub fn machine_facts(project: &Project) -> MachineFacts {
     )
 }
 
-/// Looks at the machine where no manifest exists yet: beside this folder, or beside the repository that holds the folder.
+/// Tests the machine before any plans exist: beside this folder, or beside the repository that contains it.
 pub fn machine_facts_at(folder: &Path) -> MachineFacts {
     let repo = Repository::discover(folder).ok();
     let identity = repo

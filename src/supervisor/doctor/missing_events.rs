@@ -1,4 +1,4 @@
-//! Which facts of a plan the journal does not tell yet. Pure.
+//! The events of a plan that are missing from the journal. Pure.
 
 use jiff::Timestamp;
 
@@ -14,22 +14,22 @@ use crate::schedule::{
 /// The evidence about one plan.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PlanEvidence {
-    /// Lane, folder, and where the branch began.
+    /// Lane, folder, and the commit at which the branch began.
     pub(super) trees: Vec<(u32, String, CommitId)>,
     pub(super) attempts: Vec<ShownAttempt>,
     pub(super) items: Vec<Statement>,
     pub(super) done: Vec<UnitId>,
     pub(super) pins: Vec<(Point, CommitId)>,
-    /// The merge on the target that names it.
+    /// The merge on the target that names the plan.
     pub(super) landed: Option<(String, CommitId)>,
-    /// The commit that took it back since.
+    /// The commit that reverted the merge since.
     pub(super) taken_back: Option<CommitId>,
-    /// The merge on the target that names its first phases, where not the whole of it has landed.
+    /// The merge on the target that names the plan's first phases, when the whole plan has not landed.
     pub(super) landed_part: Option<(String, CommitId, Prefix)>,
 }
 
 impl PlanEvidence {
-    /// True when all work of a phase was reported, and its check unless that runs in the background.
+    /// True when all work of a phase was reported, and its check too, unless the check runs in the background.
     pub(super) fn all_said(&self, plan: &Plan, phase: PhaseId) -> bool {
         let Some(phase) = plan.document.phase(phase) else {
             return false;
@@ -56,17 +56,17 @@ pub(super) struct ShownAttempt {
     pub(super) pid: u32,
     pub(super) head: Option<CommitId>,
     pub(super) started: Option<Timestamp>,
-    /// None while its runner is at work.
+    /// `None` while the attempt's runner is at work.
     pub(super) ended: Option<(Timestamp, Exit)>,
-    /// The facts in its output.
+    /// The facts in the attempt's output.
     pub(super) facts: Option<Facts>,
 }
 
-/// An event, with its time where that is known.
+/// An event, with its time if known.
 type Dated = (Option<Timestamp>, Event);
 
-/// The events of a plan that its journal lacks. Where all of the journal was `lost`, a person has to look at a plan that has not
-/// landed.
+/// The events of a plan that are missing from the journal. When the whole journal was `lost`, a plan that has not landed is held
+/// for a person.
 pub(super) fn missing_events(plan: &Plan, shown: &PlanEvidence, run: &PlanRun, lost: bool) -> Vec<Dated> {
     let missing = MissingEvents {
         plan,
@@ -91,7 +91,7 @@ pub(super) fn missing_events(plan: &Plan, shown: &PlanEvidence, run: &PlanRun, l
     events
 }
 
-/// The evidence of a plan, beside the state that its journal gives.
+/// The evidence about a plan, next to the state according to the journal.
 struct MissingEvents<'a> {
     plan: &'a Plan,
     shown: &'a PlanEvidence,
@@ -132,7 +132,7 @@ impl MissingEvents<'_> {
         part.filter(|(target, ..)| !known(target))
     }
 
-    /// The phases of a landing that the journal lacks.
+    /// The phases of a landing that is missing from the journal.
     fn landed_phases(&self) -> impl Iterator<Item = &Phase> {
         let (landed, part) = (self.landed().is_some(), self.landed_part());
         let phases = self.plan.document.phases.iter();
@@ -154,7 +154,7 @@ impl MissingEvents<'_> {
         }
     }
 
-    /// The reports that were read, and the tasks of phases that have landed without a report.
+    /// The reports that were read, and the tasks without a report in landed phases.
     fn reports(&self) -> Vec<Event> {
         let (shown, run) = (self.shown, self.run);
         let read = shown.items.iter().filter_map(|said| {
@@ -184,7 +184,7 @@ impl MissingEvents<'_> {
         Event::PhaseDone { plan, phase, proven }
     }
 
-    /// The units that are done, and their phases.
+    /// The finished units, and their phases.
     fn stages(&self) -> Vec<Event> {
         let mut done = self.shown.done.clone();
         done.extend(self.landed_phases().map(|phase| UnitId::Phase(phase.id)));
@@ -208,7 +208,7 @@ impl MissingEvents<'_> {
         events
     }
 
-    /// The pins, and the phases that they show to be reported.
+    /// The pins, and the phases that are complete according to them.
     fn pins(&self) -> Vec<Event> {
         let (shown, run) = (self.shown, self.run);
         let mut events = Vec::new();
@@ -291,7 +291,7 @@ impl MissingEvents<'_> {
         events.push((attempt.started, assigned));
         events.push((attempt.started, started));
         if let Some(facts) = &attempt.facts {
-            // An obstacle of that time is none now.
+            // An obstacle of that time no longer matters.
             let facts = Facts {
                 obstacle: None,
                 ..facts.clone()
@@ -314,7 +314,7 @@ impl MissingEvents<'_> {
             exit: exit.clone(),
         };
         events.push((Some(*at), ended));
-        // The work is judged by the repository, not by the exit.
+        // The repository decides about the work, not the exit.
         let closed = match exit {
             Exit::Code { code: 0 } => Event::StageDone {
                 plan: self.name(),

@@ -1,7 +1,7 @@
-//! `orch doctor`: finding and repairing damage.
+//! `orch doctor`: finding and repairing problems.
 //!
-//! [`look`] gathers facts and changes nothing. [`diagnose`] turns facts into findings and steps, and touches nothing.
-//! [`repair`] carries out exactly those steps.
+//! [`look`] gathers facts and changes nothing, [`diagnose`] turns facts into findings with repair steps and changes
+//! nothing, and [`repair`] carries out exactly those steps.
 
 pub(super) mod behind;
 pub(super) mod diagnose;

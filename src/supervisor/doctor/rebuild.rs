@@ -1,9 +1,10 @@
-//! Rebuilds the journal from git, the worktrees and the attempts' folders.
+//! Rebuilding the journal from git, the worktrees and the attempts' folders.
 //!
-//! What is written down is what they show and no more: an attempt whose end left a record ended that way; a phase is done
-//! when its tasks and its check are reported done on commits of the branch, nothing is uncommitted, and it waits for nobody and
-//! has no `verify`; a plan has landed when the target has a merge that names it and none that took it back, and so have its first
-//! phases. Everything else is judged or worked on again. What people decided is lost, and so a plan that has not landed is held.
+//! Only proven events are recorded. An attempt whose end left a record ended that way. A phase is done when its tasks and its
+//! check are reported done on commits of the branch, nothing is uncommitted, and the phase waits for nobody and has no `verify`.
+//! A plan has landed when the target has a merge that names the plan and no commit that reverts it; the same holds for a plan's
+//! first phases. Everything else is judged or worked on again. People's decisions are lost, so a plan that has not landed is
+//! held.
 
 use jiff::Timestamp;
 
@@ -20,12 +21,12 @@ use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::replay::Replay;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Writes down what is shown and the journal does not tell. `saved` is what could be read of a damaged one. Gives the
-/// number of entries written.
+/// Records the events that are missing from the journal. `saved` holds the readable entries of a damaged journal. Returns the
+/// number of written entries.
 ///
 /// # Errors
 ///
-/// When the repository cannot be read or the journal not be written.
+/// When the repository cannot be read or the journal cannot be written.
 pub(super) fn rebuild(
     project: &Project,
     saved: Option<(Epoch, Vec<Record>)>,
@@ -79,7 +80,7 @@ pub(super) fn rebuild(
             written += journal.append(at, run, &[event], Sync::Process)?.len();
         }
     }
-    // Writing the last entry durably also writes all earlier entries to the disk.
+    // Writing the last entry syncs all entries before it to disk.
     let why = format!("the journal was rebuilt: {written} entries");
     let at = journal.epoch().at(now).max(scheduler.state().now);
     journal.append(at, run, &[Event::Warning { plan: None, why }], Sync::Disk)?;
@@ -105,7 +106,7 @@ fn look_at_plans(project: &Project) -> Result<Vec<PlanEvidence>, SupervisorError
         let mine = expected
             .iter()
             .filter(|wanted| super::finding::plan_of(&wanted.key).as_ref() == Some(&plan.name))
-            // Nobody works on tasks where a conflict is resolved.
+            // Nobody works on tasks in the worktree of a conflict.
             .filter(|wanted| wanted.key != conflict_key(&plan.name));
         for wanted in mine {
             let lane = wanted
@@ -169,7 +170,7 @@ fn look_at_plans(project: &Project) -> Result<Vec<PlanEvidence>, SupervisorError
     Ok(all)
 }
 
-/// The longest of the plan's first phases that landed on their own, and the commit with which they did.
+/// The longest prefix of the plan's phases that landed on its own, and the commit with which it landed.
 fn landed_part(
     project: &Project,
     plan: &Plan,
@@ -185,7 +186,7 @@ fn landed_part(
     let parts = landings
         .iter()
         .filter_map(|found| Some((place(&found.what)?, found)));
-    // The latest of those alike is the first.
+    // Of equal prefixes the newest landing comes first in the list. `max_by_key` returns the last of equals, hence `rev`.
     let Some((last, found)) = parts.rev().max_by_key(|(place, _)| *place) else {
         return Ok(None);
     };
@@ -200,7 +201,7 @@ fn landed_part(
     Ok(Some((found.commit.clone(), part)))
 }
 
-/// The reports in the plan's own worktree, and the phases that they complete.
+/// Reads the reports in the plan's own worktree, and the phases that they complete.
 fn look_at_tasks(repo: &Repository, plan: &Plan, tip: Option<&CommitId>, shown: &mut PlanEvidence) {
     let Some((_, path, base)) = shown.trees.iter().find(|(lane, ..)| *lane == 0) else {
         return;

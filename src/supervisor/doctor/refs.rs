@@ -1,10 +1,10 @@
-//! Findings about refs of orch's own: too many, too few, or of plans that nobody knows. Pure.
+//! Findings about orch's own refs: superfluous, missing, or of unknown plans. Pure.
 
 use super::finding::{DoctorFacts, Finding, RepairStep};
 use super::kind::FindingKind;
 use crate::supervisor::recovery::own_refs::word;
 
-/// Everything that is off about them.
+/// All findings about orch's own refs.
 pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     for (plan, point) in &facts.orphan_pins {

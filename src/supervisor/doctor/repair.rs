@@ -1,4 +1,4 @@
-//! Carries out the steps of `orch doctor --fix`, and nothing else.
+//! Carrying out the steps of `orch doctor --fix`, and nothing else.
 
 use std::fs;
 
@@ -26,25 +26,25 @@ use crate::supervisor::recovery::{attempts as recovery, evidence};
 /// The result of one finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RepairEnd {
-    /// Its step was carried out.
+    /// The step was carried out.
     Done,
-    /// The step could not be carried out.
+    /// The step failed.
     Failed(String),
-    /// A person has to repair this.
+    /// Left to a person.
     Left,
 }
 
-/// Carries out the step of each finding, in order. Nobody drives the repository meanwhile.
+/// Carries out the step of each finding, in order. The repository is locked meanwhile.
 ///
 /// # Errors
 ///
-/// When a supervisor is at work.
+/// When a supervisor is running.
 pub fn repair(project: &Project, findings: &[Finding]) -> Result<Vec<RepairEnd>, SupervisorError> {
     let _lock = RepositoryLock::take(&project.dir, "doctor")?.map_err(SupervisorError::Held)?;
     Ok(carry_out(project, findings))
 }
 
-/// As [`repair`], for who drives the repository.
+/// Like [`repair`], for a caller that holds the repository lock.
 pub(super) fn carry_out(project: &Project, findings: &[Finding]) -> Vec<RepairEnd> {
     let mut doctor = Doctor {
         project,
@@ -170,7 +170,7 @@ impl Doctor<'_> {
         Ok(())
     }
 
-    /// The journal's word of where a worktree lies follows it.
+    /// Updates the worktree's path in the journal.
     fn record_move(&self, key: &str) -> Result<(), SupervisorError> {
         if !self.project.dir.database().exists() {
             return Ok(());

@@ -1,13 +1,13 @@
-//! Handles signals after the loop has ended: nothing reads the inbox then, and the remaining work may hang on a git command.
+//! Signals after the loop has ended: nobody reads the inbox, and the remaining work may hang on a git command.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Signals of a person after which the program ends, whatever it is doing: the first may have been meant for the loop.
+/// After how many signals the program ends, whatever it is doing: the first may have been meant for the loop.
 const ENOUGH: u32 = 2;
 
-/// From here on two signals end this program at once. The next run ends whatever is left running.
+/// From here on two signals end this program at once. The next run cleans up interrupted work.
 pub fn end_at_signals() {
     static SEEN: AtomicU32 = AtomicU32::new(0);
     // On its own thread: the loop's thread may hang.

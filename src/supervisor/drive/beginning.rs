@@ -1,4 +1,4 @@
-//! From a project to a loop that runs.
+//! From a project to a running loop.
 
 use std::sync::Arc;
 
@@ -48,12 +48,12 @@ use crate::supervisor::work::verifying::Verifying;
 use crate::supervisor::work::worktree_queue::{WorktreeQueue, warn_of_contents};
 use crate::supervisor::{doctor, perform};
 
-/// Drives the repository until nothing is left to do without a person. Only one process at a time can drive a repository.
+/// Drives the repository until nothing is left to do without a person. Only one process can do so at a time.
 ///
 /// # Errors
 ///
-/// When another process drives it, or when something fails that no plan can be blamed for: then agents continue on their own, and
-/// the next call takes them over.
+/// When another process drives the repository, or after a failure that no plan caused. Agents then continue on their own, and the
+/// next call takes them over.
 pub fn drive(
     project: Project,
     goal: &Goal,
@@ -94,7 +94,7 @@ pub fn drive(
     result
 }
 
-/// Takes up what is there, and brings the state up to the present.
+/// Opens the journal and the parts of the engine, and brings the state up to date.
 fn start<'o>(
     project: Project,
     goal: &Goal,
@@ -189,7 +189,7 @@ fn start<'o>(
     Ok(engine)
 }
 
-/// Passes the requests of other commands and the signals on to the loop.
+/// Passes signals and the requests of other commands on to the loop.
 fn listen(
     project: &Project,
     sender: &mpsc::UnboundedSender<EngineMessage>,
@@ -218,7 +218,7 @@ fn listen(
     Ok(conversations)
 }
 
-/// Brings the state up to the present, then lets the scheduler decide for the first time.
+/// Brings the state up to date, then lets the scheduler decide for the first time.
 fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
     let (only, merge_only) = match goal {
         Goal::Up { only, .. } => (only.clone(), false),
@@ -238,7 +238,7 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
     let records = || Ok(engine.desk.journal.read_all()?);
     let mut found = changed_documents::found(&engine.desk.project, &engine.desk.scheduler, &records)?;
     found.retain(|event| engine.desk.scheduler.take(now, event));
-    // A ticked box carries no time. Reports that came together with a box are read after the box.
+    // A ticked box carries no time, so reports that came with it are read after it.
     let brought = brought_ticks(&engine.desk.project, &engine.desk.scheduler, &engine.desk.journal)?;
     found.extend(engine.desk.scheduler.note_ticks(now, &brought));
     let records = engine
@@ -247,7 +247,7 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
         .append(now, engine.desk.run, &found, Sync::Process)?;
     engine.announce(&records);
     let mut missed = vec![started];
-    // Reports by people in the meantime count too, and keep a new run from making the worktree again.
+    // People's reports from the meantime count too, and keep a new run from creating the worktree again.
     let open = engine.desk.scheduler.state().plans();
     let open = open.filter(|(_, run)| run.landed.is_empty());
     let open: Vec<PlanName> = open.map(|(name, _)| name.clone()).collect();
@@ -280,7 +280,7 @@ fn begin(engine: &mut Engine<'_>, goal: &Goal) -> Result<(), SupervisorError> {
     if !merge_only {
         engine.desk.project.note_manifest()?;
         engine.desk.project.write_down(None)?;
-        // This check comes last: by now plans that were held or had failed are open again.
+        // Checked only now, because held and failed plans are open again at this point.
         let lost = recovery::lost_worktrees(engine.desk.scheduler.state());
         missed.extend(
             lost.into_iter()

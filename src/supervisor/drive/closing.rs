@@ -1,7 +1,7 @@
-//! After the end of a run: sends the remaining notices while the repository is free for others again.
+//! After the end of a run: finishing notices after the repository was released.
 //!
-//! A hook may take minutes, and may call this program itself. Nobody should wait for the hook, and the hook must not wait
-//! for a supervisor that waits for the hook.
+//! A hook may take minutes, and may call this program itself. So nobody waits for a hook, and a hook does not deadlock with the
+//! supervisor that waits for it.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(super) struct Closing<'o> {
 }
 
 impl<'o> Closing<'o> {
-    /// Takes from an engine the parts that continue. A person who asked to stop waits for nothing: notices under way continue on
+    /// Takes the parts that continue from an engine. A person who asked to stop does not wait: notices under way continue on
     /// their own.
     pub(super) fn of(engine: Engine<'o>) -> Self {
         let waits = engine.ending.is_some_and(|ending| ending != Ending::Interrupted);
@@ -41,7 +41,7 @@ impl<'o> Closing<'o> {
         }
     }
 
-    /// Waits until every notice is sent, then closes the run.
+    /// Waits until every notice was sent, and says goodbye.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl<'o> Closing<'o> {
         self.take_leave().and(waited)
     }
 
-    /// Waits until every notice is sent, or until a signal says that nobody wants to wait any longer.
+    /// Waits until every notice was sent, or until a signal says that nobody waits any longer.
     async fn wait(&mut self) -> Result<(), SupervisorError> {
         let Some(notifier) = self.notifier.take() else {
             return Ok(());
@@ -70,7 +70,7 @@ impl<'o> Closing<'o> {
         Ok(())
     }
 
-    /// Writes down what went wrong with it, unless somebody else drives the repository by now.
+    /// Records failed notices, unless another process drives the repository by now.
     fn take_leave(mut self) -> Result<(), SupervisorError> {
         let mut warnings = Vec::new();
         while let Ok(message) = self.inbox.try_recv() {
@@ -86,9 +86,9 @@ impl<'o> Closing<'o> {
                 Err(error) => result = Err(error),
             }
         }
-        // Also after an error: bars must not stay on the screen below it.
+        // Also after an error: bars must not stay on the screen below the message.
         self.observer.ended(&self.scheduler);
-        // The program is about to end, and then all of it is gone at once: no need to take it apart piece by piece.
+        // The program is about to end, which frees all memory at once: dropping the scheduler piece by piece is wasted time.
         std::mem::forget(self.scheduler);
         result
     }

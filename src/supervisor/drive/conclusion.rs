@@ -1,4 +1,4 @@
-//! The end of a run: last checks, tidying up, last words.
+//! The end of a run: last checks, cleaning up, and the result.
 
 use crate::git;
 use crate::journal::Sync;
@@ -13,7 +13,7 @@ use crate::supervisor::tell::notes;
 use crate::supervisor::watch::watching::tidy_worktrees;
 use crate::supervisor::work::resolving::{release_made, tidy_conflicts};
 
-/// Ends a run that has nothing left to do, and says what became of it.
+/// Ends a run that has nothing left to do, and returns its conclusion.
 pub(super) fn conclude(engine: &mut Engine<'_>, ending: Ending) -> Result<Conclusion, SupervisorError> {
     end_at_signals();
     last_look(engine)?;
@@ -54,7 +54,8 @@ fn last_look(engine: &mut Engine<'_>) -> Result<(), SupervisorError> {
     Ok(())
 }
 
-/// Verifies what was landed again, where a verification may owe something to an earlier one. Not after an interruption.
+/// Verifies the landed work again, where an earlier verification may have influenced a later one. Skipped after an
+/// interruption.
 fn check_tips(engine: &mut Engine<'_>) -> Vec<Event> {
     if engine.ending == Some(Ending::Interrupted) {
         return Vec::new();

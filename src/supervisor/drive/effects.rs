@@ -1,4 +1,4 @@
-//! Starting to perform effects: each goes to a thread of its own and comes back as a message.
+//! Starting to perform effects: each runs on a thread of its own and comes back as a message.
 
 use std::sync::Arc;
 
@@ -131,7 +131,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Reads people's reports again on the plans that are to land. None when one of these plans may no longer land.
+    /// Reads people's reports on the plans that are about to land. `None` when one of them may no longer land.
     fn land_gate(&mut self, landing: &Landing) -> Result<Option<LandGate>, SupervisorError> {
         let gate = LandGate::before(&self.desk, landing);
         for plan in &landing.batch {
@@ -170,7 +170,7 @@ fn check(desk: &Desk, effect: Effect) {
     });
 }
 
-/// Merges the work of an attempt into the plan's branch.
+/// Merges an attempt's work into its plan's branch.
 fn integrate(desk: &Desk, effect: Effect) {
     let Effect::Integrate {
         plan,
@@ -195,8 +195,7 @@ fn integrate(desk: &Desk, effect: Effect) {
     });
 }
 
-/// Does this in the background, with nothing else at the plan's branches meanwhile: it gives an event, and what a person should
-/// know.
+/// Runs work in the background, one at a time for the branches of a plan. The work returns an event, and warnings for a person.
 fn one_by_one(desk: &Desk, plan: PlanName, work: impl FnOnce() -> (Event, Vec<String>) + Send + 'static) {
     let (lock, sender) = (desk.units.of(&plan), desk.sender.clone());
     desk.in_background(move || {
@@ -209,7 +208,7 @@ fn one_by_one(desk: &Desk, plan: PlanName, work: impl FnOnce() -> (Event, Vec<St
     });
 }
 
-/// Pins what was reached.
+/// Pins the commit of a reached point.
 fn pin(desk: &Desk, effect: Effect) {
     let Effect::Pin {
         plan,
@@ -225,7 +224,7 @@ fn pin(desk: &Desk, effect: Effect) {
     let worktree = desk.worktree(&LaneId::own(&plan));
     let (project, sender) = (desk.project.clone(), desk.sender.clone());
     let run = desk.scheduler.state().plan(&plan);
-    // Where units have branches of their own, nobody works on the plan's.
+    // When units have branches of their own, nobody works on the plan's branch.
     let attempt = run.attempts.get(&0).filter(|_| !run.by_units);
     let at_work = attempt.map(|attempt| perform::AtWork {
         since: attempt.head.clone(),

@@ -1,4 +1,4 @@
-//! The loop: select what happened, let the scheduler decide, write it down, perform it.
+//! The loop: collect messages, let the scheduler decide, record the decision, perform it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -43,14 +43,14 @@ pub(super) struct Engine<'o> {
     pub(super) wake: Option<At>,
     pub(super) ending: Option<Ending>,
     pub(super) interrupts: u32,
-    /// True when what was landed does not pass in a fresh worktree.
+    /// True when the landed work fails its verification in a fresh worktree.
     pub(super) red: bool,
     pub(super) requests: MergeRequests,
     pub(super) runners: Runners,
     pub(super) reports: Reports,
     pub(super) worktree_queue: WorktreeQueue,
     pub(super) verifying: Verifying,
-    /// The landing that is being carried out, or the last one.
+    /// The current landing, or the last one.
     pub(super) landing: Option<Arc<LandGate>>,
     pub(super) gates: ToldGates,
     pub(super) notifier: Option<Notifier>,
@@ -114,7 +114,8 @@ impl Engine<'_> {
         let launches = |effect: &Effect| matches!(effect, Effect::Launch(_));
         if effects.iter().any(launches) {
             let (mark, sender) = (mark.clone(), self.desk.sender.clone());
-            // Begun now, beside notices and preparations: an agent's start waits for it on its own thread.
+            // Begun now, in parallel to notices and preparations: the start of an agent waits for it on
+            // its own thread.
             tokio::task::spawn_blocking(move || {
                 if let Err(error) = mark.reach() {
                     let _ = sender.send(EngineMessage::JournalFailed(error));
@@ -171,14 +172,14 @@ impl Engine<'_> {
         }
     }
 
-    /// Reads an agent's reports from the time when nobody listened.
+    /// Reads an agent's reports that nobody has read yet.
     pub(super) fn read_status_now(&mut self, lane: &LaneId) -> Result<(), SupervisorError> {
         let records = note_now(&mut self.desk, lane)?;
         self.announce(&records);
         Ok(())
     }
 
-    /// Reads what a person reported in a plan's own worktree while no agent works there.
+    /// Reads a person's reports in a plan's own worktree while no agent works there.
     pub(super) fn hear_people(&mut self, plan: &PlanName) -> Result<(), SupervisorError> {
         let run = self.desk.scheduler.state().plan(plan);
         let attempt = run.attempts.get(&0);

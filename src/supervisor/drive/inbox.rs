@@ -7,6 +7,7 @@ use crate::schedule::{
     AttachBegan, Event, Exit, Input, Outgoing, Steer, SteerRefusal, answer, attach, review, seen, send,
 };
 use crate::status;
+use crate::words::RefusalText;
 
 use super::engine::Engine;
 use crate::supervisor::conflict::about_conflict::ResolveStep;
@@ -74,7 +75,7 @@ impl Engine<'_> {
                 self.stray_writes.look_beside(&self.desk);
                 self.stray_writes.look_at_hooks(inputs);
                 pins::repair(&self.desk);
-                // Usage is reported before the end, because the consequences of the end depend on the usage.
+                // Usage is recorded before the end, because decisions about the end depend on it.
                 inputs.extend(output::usage(&self.desk.project.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
             }
@@ -102,7 +103,7 @@ impl Engine<'_> {
             EngineMessage::Call(call) => self.answer(call, inputs)?,
             EngineMessage::ManifestHint => self.manifest.read_later(&self.desk),
             EngineMessage::ManifestRead(read) => {
-                // Messages from before the edit are taken in first.
+                // Earlier messages are handled first.
                 self.handle(std::mem::take(inputs))?;
                 self.take_edit(*read)?;
             }
@@ -134,7 +135,7 @@ impl Engine<'_> {
                 let _ = call.reply.send(Answer::Accepted);
             }
             Request::Steer { what, steer } => {
-                // Messages from before the request are taken in first, so that they count.
+                // Earlier messages are handled first, so that they count.
                 self.handle(std::mem::take(inputs))?;
                 let answer = self.steer(&what, steer)?;
                 let _ = call.reply.send(answer);
@@ -176,7 +177,7 @@ impl Engine<'_> {
                 resolve_later(&self.desk, plan, step, call.reply);
             }
             Request::Merge { plans, into } => {
-                // Messages from before the request are taken in first, so that they count.
+                // Earlier messages are handled first, so that they count.
                 self.handle(std::mem::take(inputs))?;
                 self.request_merge(plans, into, Some(call.reply))?;
             }
@@ -184,14 +185,14 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Takes in the events of a request, unless it is refused.
+    /// Records the events of a request, unless the request is refused.
     fn carry_out(&mut self, asked: Result<Vec<Event>, SteerRefusal>) -> Result<Answer, SupervisorError> {
         let refusal = match asked {
             Ok(events) => {
                 self.handle(events.into_iter().map(Input::Event).collect())?;
                 None
             }
-            Err(refusal) => Some(refusal),
+            Err(refusal) => Some(refusal.into()),
         };
         Ok(answer_of(refusal))
     }
@@ -215,7 +216,7 @@ impl Engine<'_> {
             return Ok(());
         }
         self.desk.pool.try_anew();
-        // A person who asks wants another try. Without stored verdicts there is nothing to forget.
+        // A person who asks wants another try. Without verdicts there is nothing to forget.
         let _ = Verdicts::open(&self.desk.project.dir).and_then(|verdicts| verdicts.forget_reds());
         let target = into.clone().unwrap_or_else(|| self.desk.project.target.clone());
         let before = self.desk.project.repo.branch_tip(&target)?;
@@ -224,7 +225,7 @@ impl Engine<'_> {
         self.handle(vec![Input::Event(Event::MergeRequested { plans, into })])
     }
 
-    /// Takes in the edited manifest, as far as a live edit may change things.
+    /// Applies the edited manifest, as far as edits are still allowed.
     fn take_edit(&mut self, read: Result<PlanSet, SupervisorError>) -> Result<(), SupervisorError> {
         let hooks = self.desk.project.set.hooks.clone();
         let inputs = self.manifest.take(&mut self.desk, read)?;
@@ -259,17 +260,17 @@ impl Engine<'_> {
                 self.handle(events.into_iter().map(Input::Event).collect())?;
                 Answer::Steered { changed, remarks }
             }
-            Err(SteerRefusal { why, hint }) => Answer::Refused { why, hint },
+            Err(RefusalText { why, hint }) => Answer::Refused { why, hint },
         })
     }
 
-    /// Makes room for a person. Returns why not.
-    fn attach(&mut self, began: &AttachBegan) -> Result<Option<SteerRefusal>, SupervisorError> {
-        // What people have reported until now counts before the agent's turn is ended.
+    /// Prepares for a person who takes over. Returns why that is refused.
+    fn attach(&mut self, began: &AttachBegan) -> Result<Option<RefusalText>, SupervisorError> {
+        // People's reports count before the agent's turn is ended.
         self.hear_people(&began.plan)?;
         let gate = self.landing.as_ref();
         if gate.is_some_and(|gate| !gate.withdraw(&began.plan)) {
-            return Ok(Some(SteerRefusal {
+            return Ok(Some(RefusalText {
                 why: format!("{} is landing now", began.plan),
                 hint: None,
             }));
@@ -279,19 +280,19 @@ impl Engine<'_> {
                 self.handle(events.into_iter().map(Input::Event).collect())?;
                 Ok(None)
             }
-            Err(refusal) => Ok(Some(refusal)),
+            Err(refusal) => Ok(Some(refusal.into())),
         }
     }
 
-    /// Sends a message. Returns why not.
-    pub(super) fn send(&mut self, outgoing: &Outgoing) -> Result<Option<SteerRefusal>, SupervisorError> {
+    /// Sends a message. Returns why that is refused.
+    pub(super) fn send(&mut self, outgoing: &Outgoing) -> Result<Option<RefusalText>, SupervisorError> {
         let scheduler = &self.desk.scheduler;
         match send(scheduler.work(), scheduler.state(), outgoing) {
             Ok(events) => {
                 self.handle(events.into_iter().map(Input::Event).collect())?;
                 Ok(None)
             }
-            Err(refusal) => Ok(Some(refusal)),
+            Err(refusal) => Ok(Some(refusal.into())),
         }
     }
 
@@ -326,16 +327,16 @@ impl Engine<'_> {
                 inputs.push(Input::Event(Event::Warning { plan, why }));
             }
         }
-        // A line that stays is known by its id for as long as this supervisor lives.
+        // A line that cannot be removed is recognised by its id for as long as this supervisor lives.
         tokio::task::spawn_blocking(move || status::take_posted(&worktree, &ids));
         Ok(())
     }
 
-    /// Takes in the result of a step; a resolution is landed at once, for the person who asked.
+    /// Records the result of a step. A resolution is landed at once, for the person who asked.
     pub(super) fn take_step(&mut self, step: StepDone) -> Result<(), SupervisorError> {
         let (events, report) = match step.done {
             Ok(done) => done,
-            Err(SteerRefusal { why, hint }) => {
+            Err(RefusalText { why, hint }) => {
                 let _ = step.reply.send(Answer::Refused { why, hint });
                 return Ok(());
             }
@@ -344,7 +345,7 @@ impl Engine<'_> {
         match step.step {
             ResolveStep::Continue => self.request_merge(vec![step.what], None, Some(step.reply)),
             ResolveStep::Open | ResolveStep::Abort => {
-                // The process that asked may have ended.
+                // The requesting process may have ended.
                 let _ = step.reply.send(Answer::Resolved(report));
                 Ok(())
             }
@@ -352,9 +353,9 @@ impl Engine<'_> {
     }
 }
 
-fn answer_of(refusal: Option<SteerRefusal>) -> Answer {
+fn answer_of(refusal: Option<RefusalText>) -> Answer {
     match refusal {
         None => Answer::Accepted,
-        Some(SteerRefusal { why, hint }) => Answer::Refused { why, hint },
+        Some(RefusalText { why, hint }) => Answer::Refused { why, hint },
     }
 }

@@ -1,7 +1,7 @@
-//! The other end of a hand-over: what `orch __node` does on a node of a cluster.
+//! The other end of a hand-over: `orch __node` on a node of a cluster.
 //!
-//! `orch __node` reads a [`payload::Payload`] from standard input, claims the attempt on the hub, makes a clone, runs the
-//! agent under the same runner as a local attempt, and reports by refs. A node opens no port, because nobody calls it back.
+//! The node reads a [`payload::Payload`] from standard input, claims the attempt on the hub, clones the repository, runs the agent
+//! under the same runner as a local attempt, and reports through refs. Nobody connects to the node: it opens no port.
 //!
 //! May import `project` and below.
 

@@ -9,7 +9,7 @@ use crate::agent::Job;
 use crate::git::hub::{Channel, Identity, Workplace};
 use crate::plan::{CommitId, Executor};
 
-/// The version of the protocol between this machine and a node. Another version is refused before anything is claimed.
+/// The version of the protocol between this machine and a node. Any other version is refused before anything is claimed.
 pub const PROTOCOL: u32 = 1;
 
 /// One line of JSON.
@@ -17,11 +17,11 @@ pub const PROTOCOL: u32 = 1;
 pub struct Payload {
     /// [`PROTOCOL`].
     pub protocol: u32,
-    /// The version of the program that made it.
+    /// The version of the program that wrote the payload.
     pub version: String,
-    /// The name of the attempt on the hub.
+    /// The attempt's key on the hub.
     pub key: String,
-    /// The hub, as nodes name it.
+    /// The address of the hub, as nodes know it.
     pub hub: String,
     /// The repository's name on the hub.
     pub repository: String,
@@ -29,11 +29,11 @@ pub struct Payload {
     pub site: Site,
     /// The branch.
     pub branch: String,
-    /// The commit to begin from.
+    /// The starting commit.
     pub head: CommitId,
-    /// The identity for commits.
+    /// The author of its commits.
     pub identity: Identity,
-    /// What runs; its `ends_with`, `PATH` and `ORCH_PORT` are the node's to fill in.
+    /// The job to run; the node fills in `ends_with`, `PATH` and `ORCH_PORT`.
     pub job: Job,
     /// The prompt.
     pub prompt: String,
@@ -47,7 +47,7 @@ pub struct Payload {
     pub minutes: u64,
 }
 
-/// The folders of an attempt on a node. They are known before it is handed over, so that prompt, command line and environment can name
+/// The folders of an attempt on a node. They are known before the hand-over, so that prompt, command line and environment can name
 /// them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
@@ -78,7 +78,7 @@ impl Site {
         self.place.join("job")
     }
 
-    /// This program, as the agent finds it.
+    /// This program's path for the agent.
     pub fn program(&self) -> PathBuf {
         self.place.join("bin/orch")
     }
@@ -93,7 +93,7 @@ impl Site {
 }
 
 impl Payload {
-    /// The way to the hub, with the objects of this git folder.
+    /// The channel to the hub, with the objects of this git folder.
     pub fn channel(&self, git_dir: PathBuf) -> Channel {
         Channel {
             git_dir,
@@ -103,19 +103,19 @@ impl Payload {
     }
 }
 
-/// Paths of this machine in a text, and what each is on the node. The longest that fits counts.
+/// Paths of this machine, each with the path on the node that replaces it. The longest match counts.
 #[derive(Debug, Clone, Default)]
 pub struct Moves(Vec<(String, String)>);
 
 impl Moves {
-    /// Adds one.
+    /// Adds a path and its replacement.
     pub fn add(&mut self, here: &Path, there: &Path) {
         let text = |path: &Path| path.to_string_lossy().into_owned();
         self.0.push((text(here), text(there)));
         self.0.sort_by_key(|(here, _)| std::cmp::Reverse(here.len()));
     }
 
-    /// The text with the node's paths. `/w/auth` is not `/w/auth2` and not `/w/auth.lane1`.
+    /// The text with the node's paths. `/w/auth` matches neither `/w/auth2` nor `/w/auth.lane1`.
     pub fn apply(&self, text: &str) -> String {
         let mut moved = String::new();
         let mut rest = text;
@@ -135,13 +135,13 @@ impl Moves {
     }
 }
 
-/// True when a path's last part cannot continue so.
+/// True when a path ends before this text.
 fn ends_here(after: &str) -> bool {
     let mut chars = after.chars();
     let word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     match chars.next() {
         None => true,
-        // The end of a sentence.
+        // A dot at the end of a sentence.
         Some('.') => !chars.next().is_some_and(word),
         Some(c) => !word(c),
     }

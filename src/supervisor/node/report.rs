@@ -1,4 +1,4 @@
-//! What a node tells: records about the attempt, with its work as their parents.
+//! The reports of a node: records about the attempt, with its work as their parents.
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
@@ -13,55 +13,55 @@ use crate::git::refs::made_in;
 use crate::git::{GitError, inspect_by_git, snapshot};
 use crate::plan::CommitId;
 
-/// The file of a record that says what it is.
+/// The file that describes a record.
 const RECORD: &str = "record.json";
 
 /// The files of `.orch/` in which an agent reports.
 pub const REPORTED: [&str; 4] = ["status.json", "plan.md", "outbox.jsonl", "inbox.read"];
 
-/// Bytes of the log in news.
+/// How many bytes of the log are part of news.
 const TAIL: u64 = 64 << 10;
-/// Most bytes of a file that an agent reports in.
+/// The largest report file of an agent, in bytes.
 const MOST: u64 = 4 << 20;
 
 /// `record.json`
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NodeRecord {
-    /// The node; none where this machine has written it.
+    /// The node; `None` when this machine wrote the record.
     pub node: Option<String>,
-    /// How it ended; none in news.
+    /// How the attempt ended; `None` in news.
     pub exit: Option<ExitRecord>,
-    /// What ended it, where that was not the agent.
+    /// Why the attempt ended, when the agent did not end by itself.
     pub why: Option<String>,
-    /// The commit that was checked out at the end, where that was not the branch's.
+    /// The commit that was checked out at the end, when it was not the branch's.
     pub astray: Option<CommitId>,
-    /// The files at the end, where some were not committed.
+    /// A snapshot of the files at the end, when some were not committed.
     pub snapshot: Option<CommitId>,
-    /// The operation that was open then: the snapshot is kept, and put nowhere.
+    /// The operation that was open at the end. The snapshot is then kept, but not checked out.
     pub open: Option<String>,
-    /// The commits that were made there, in order.
+    /// The commits that were made on the node, in order.
     pub made: Vec<CommitId>,
-    /// Where the log in it begins.
+    /// The offset in the whole log at which the record's part begins.
     pub log_from: u64,
 }
 
 impl NodeRecord {
-    /// Reads it out of a record.
+    /// Reads the description of a record.
     ///
     /// # Errors
     ///
-    /// When git cannot.
+    /// When git cannot read the record.
     pub fn read(git_dir: &Path, record: &CommitId) -> Result<Self, GitError> {
         let bytes = read_record(git_dir, record, RECORD)?.unwrap_or_default();
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
-    /// Writes a record with it.
+    /// Writes a record with this description.
     ///
     /// # Errors
     ///
-    /// When git cannot.
+    /// When git cannot write the record.
     pub fn write(
         &self,
         git_dir: &Path,
@@ -69,26 +69,28 @@ impl NodeRecord {
         mut files: Vec<(&str, Vec<u8>)>,
         message: &str,
     ) -> Result<CommitId, GitError> {
-        // Texts and numbers are JSON.
+        // Serialising texts and numbers to JSON cannot fail.
         files.push((RECORD, serde_json::to_vec_pretty(self).unwrap_or_default()));
         files.sort();
         write_record(git_dir, parents, &files, message)
     }
 }
 
-/// The reports first, the commit after them: what is said done is in it.
+/// Reads the reports. The commit is read after them, so that it contains the work that they report as
+/// done.
 pub fn reports(payload: &Payload) -> Vec<(&'static str, Vec<u8>)> {
     let folder = payload.site.tree().join(".orch");
     let files = REPORTED.iter().filter_map(|name| {
         let path = folder.join(name);
-        // Neither a link nor a pipe in their place leads anywhere.
+        // Links and pipes are ignored: they could lead anywhere.
         let plain = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file() && found.len() <= MOST);
         Some((*name, fs::read(path).ok().filter(|_| plain)?))
     });
     files.collect()
 }
 
-/// Writes files into `.orch/`, each whole or not at all. What cannot be written is written the next time.
+/// Writes files into `.orch/`, each completely or not at all. A file that cannot be written is written
+/// the next time.
 pub fn put_reports<'f>(tree: &Path, files: impl IntoIterator<Item = (&'f str, Vec<u8>)>) {
     let folder = tree.join(".orch");
     for (name, bytes) in files {
@@ -99,11 +101,11 @@ pub fn put_reports<'f>(tree: &Path, files: impl IntoIterator<Item = (&'f str, Ve
     }
 }
 
-/// The record of an attempt at work.
+/// Writes the record of a running attempt.
 ///
 /// # Errors
 ///
-/// When git cannot write it.
+/// When git cannot write the record.
 pub fn news(payload: &Payload, node: &str) -> Result<CommitId, GitError> {
     let workplace = payload.site.workplace();
     let mut files = reports(payload);
@@ -124,11 +126,11 @@ pub fn news(payload: &Payload, node: &str) -> Result<CommitId, GitError> {
     record.write(&workplace.git_dir(), &[&tip], files, "orch: news")
 }
 
-/// The record of its end. All that is in the clone goes along.
+/// Writes the record of the attempt's end. It includes everything in the clone.
 ///
 /// # Errors
 ///
-/// When git cannot write it.
+/// When git cannot write the record.
 pub fn fate(
     payload: &Payload,
     node: &str,
@@ -167,7 +169,7 @@ pub fn fate(
     record.write(&workplace.git_dir(), &parents, files, "orch: the end")
 }
 
-/// The last part of a log, and where it begins.
+/// The last part of a log, and the offset at which it begins.
 fn tail(log: &Path) -> (u64, Vec<u8>) {
     let read = || -> std::io::Result<(u64, Vec<u8>)> {
         let mut file = File::open(log)?;

@@ -1,4 +1,4 @@
-//! The thread of a node that pushes news to the hub and fetches messages, so that a silent hub delays nothing else.
+//! The thread of a node that pushes news to the hub and fetches messages, so that a hub that does not answer delays nothing else.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,39 +13,39 @@ use crate::git::hub::{Channel, read_record};
 use crate::git::{GitError, head_of};
 use crate::plan::CommitId;
 
-/// Pause between two looks at the clone.
+/// The pause between two checks of the clone.
 const LOOK: Duration = Duration::from_millis(200);
-/// Pause between two pushes.
+/// The pause between two pushes.
 const SPACING: Duration = Duration::from_secs(1);
 /// How long a growing log may go unreported.
 const LOG: Duration = Duration::from_secs(15);
 /// The longest time without any report.
 const LONGEST: Duration = Duration::from_secs(60);
-/// Pause between two looks for messages.
+/// The pause between two fetches of messages.
 const MAIL: Duration = Duration::from_secs(3);
 
-/// The file of a message that asks for the end. Its content `now` asks for an end without grace.
+/// The file of a message that asks for an end; it contains `now` for an end without grace.
 pub const STOP: &str = "stop";
 
-/// What the hub has told the reporter.
+/// The hub's latest instructions to the reporter.
 #[derive(Debug, Default)]
 pub struct ReporterState {
-    /// A person has asked for the end.
+    /// A person has asked for an end.
     pub stop: AtomicBool,
     /// The other side has given the attempt up.
     pub given_up: AtomicBool,
-    /// Nothing more has to be reported.
+    /// Nothing more needs to be reported.
     pub over: AtomicBool,
 }
 
-/// A look at what could be reported.
+/// A fingerprint of everything that could be reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Print {
     reported: Vec<Option<(SystemTime, u64)>>,
     head: Option<CommitId>,
 }
 
-/// Whether the latest message asks for the end.
+/// Whether the latest message asks for an end.
 pub fn is_stop(channel: &Channel, key: &str) -> bool {
     let read = || -> Result<bool, GitError> {
         channel.fetch(key, "mail")?;
@@ -114,7 +114,7 @@ impl Reporter {
         }
     }
 
-    /// Looks for messages, and whether the attempt was given up.
+    /// Checks whether the attempt was given up, and fetches messages.
     fn look(&mut self) {
         let Ok(refs) = self.channel.look(&self.payload.key) else {
             return;

@@ -24,27 +24,27 @@ use crate::git::GitError;
 use crate::git::hub::{Channel, Swap, random_word, write_record};
 use crate::schedule::Exit;
 
-/// The hidden argument that makes this program a node's end.
+/// The hidden argument that runs this program on a node.
 pub const NODE_ARGUMENT: &str = "__node";
 
-/// The exit code of a job whose attempt another job runs, or that was given up.
+/// The exit code of a job whose attempt runs in another job or was given up.
 const NOT_MINE: u8 = 78;
 
-/// How long a hub that does not answer is tried before anything has begun.
+/// How long to retry a hub that does not answer before anything has begun.
 const BEFORE: Duration = Duration::from_secs(5 * 60);
-/// Longest pause between two tries.
+/// The longest pause between two tries.
 const PAUSE: Duration = Duration::from_secs(60);
-/// How long before the job's limit an engine may ask for the end.
+/// How long before the job's time limit an engine may ask for an end.
 const NOTICE: Duration = Duration::from_secs(4 * 60);
-/// Between two looks at signals.
+/// The pause between two checks for signals.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Ports of one attempt.
+/// The number of ports for one attempt.
 const PORTS: u16 = 10;
 
 /// Why nothing was run.
 enum Idle {
-    /// The attempt is another job's, or over.
+    /// The attempt belongs to another job, or is over.
     NotMine(String),
     Failed(String),
 }
@@ -128,7 +128,7 @@ impl ClaimedAttempt {
             return Err(Idle::NotMine(format!("another job runs {}", payload.key)));
         }
         failpoint::point("node.claimed");
-        // A job that left the queue late.
+        // This job left the queue too late.
         if patiently(|| mirror.look(&payload.key))?.fate.is_some() {
             return Err(Idle::NotMine(format!("{} is over", payload.key)));
         }
@@ -145,7 +145,7 @@ impl ClaimedAttempt {
         let (exit, why) = match self.start() {
             Ok((folder, runner)) => self.supervise(&folder, runner, &heard),
             Err(why) => {
-                // The end of an attempt has its work as a parent: without a clone there is none.
+                // The record of the end has the attempt's work as a parent, so it needs a clone.
                 let exit = Exit::NotStarted {
                     why: format!("on {}: {why}", self.name),
                 };
@@ -158,7 +158,7 @@ impl ClaimedAttempt {
         self.report(exit, why)
     }
 
-    /// Makes the clone, and starts the agent's runner.
+    /// Clones the repository, and starts the agent's runner.
     fn start(&self) -> Result<(JobFolder, Runner), String> {
         fn words(error: impl std::fmt::Display) -> String {
             error.to_string()
@@ -197,7 +197,7 @@ impl ClaimedAttempt {
         Ok((folder, runner))
     }
 
-    /// Waits for the end of the runner's job, carries news meanwhile, and hears who asks for the end.
+    /// Waits for the runner's job, pushes news meanwhile, and reacts to requests for an end.
     fn supervise(
         &self,
         folder: &JobFolder,
@@ -231,13 +231,13 @@ impl ClaimedAttempt {
             Some(JobState::Ended(record)) => record,
             _ => self.record(Exit::Lost),
         };
-        // An engine may signal all processes of a job at once: then the agent has died of that before anybody asked it to end.
+        // An engine may signal all processes of a job at once. The agent has then died before anybody asked it to end.
         by_engine |= self.asked.swap(false, Ordering::SeqCst);
         let by_itself = !by_engine && record.exit != Exit::Stopped;
         if by_itself || heard.stop.load(Ordering::SeqCst) {
             return (record, None);
         }
-        // A person's wish may have come by the engine first.
+        // A person's request may have reached the engine first.
         if by_engine && reporter::is_stop(&self.channel(), &self.payload.key) {
             return (record, None);
         }
@@ -259,7 +259,7 @@ impl ClaimedAttempt {
         self.payload.channel(self.payload.site.workplace().git_dir())
     }
 
-    /// The record of an end that no runner has written.
+    /// The exit record of an end for which no runner wrote one.
     fn record(&self, exit: Exit) -> ExitRecord {
         let now = Timestamp::now();
         ExitRecord {
@@ -272,12 +272,12 @@ impl ClaimedAttempt {
         }
     }
 
-    /// Tells the end until somebody has taken it in, or has decided otherwise.
+    /// Reports the end until the end was accepted, or decided otherwise.
     fn report(self, exit: ExitRecord, why: Option<String>) -> ExitCode {
         let (payload, site) = (&self.payload, &self.payload.site);
         let made =
             report::fate(payload, &self.name, exit.clone(), why.clone()).map(|fate| (fate, self.channel()));
-        // Without a clone there is no work to tell of.
+        // Without a clone there is no work to report.
         let made = made.or_else(|_| {
             let mirror = site.workplace().mirror;
             let record = report::NodeRecord {
@@ -304,7 +304,7 @@ impl ClaimedAttempt {
         loop {
             match channel.swap(&payload.key, "fate", &fate) {
                 Ok(Swap::Won) => break,
-                // Its work is kept, and merged by nobody.
+                // The late work is kept on the hub, but nobody merges it.
                 Ok(Swap::Lost) if channel.write(&payload.key, "late", &fate).is_ok() => break,
                 Ok(Swap::Lost) | Err(_) => {}
             }
@@ -318,13 +318,13 @@ impl ClaimedAttempt {
                 return ExitCode::FAILURE;
             }
         }
-        // The hub has all of it.
+        // The hub has everything.
         let _ = fs::remove_dir_all(&site.place);
         ExitCode::SUCCESS
     }
 }
 
-/// Ends what killed nodes of the same scratch have left at work.
+/// Ends processes of killed nodes that used the same scratch folder.
 fn sweep(home: &Path) {
     for place in fs::read_dir(home).into_iter().flatten().flatten() {
         let folder = JobFolder::new(place.path().join("job"));
@@ -334,7 +334,7 @@ fn sweep(home: &Path) {
     }
 }
 
-/// Tries something that needs the hub until it answers, before anything has begun.
+/// Retries something that needs the hub until the hub answers, before anything has begun.
 fn patiently<T>(work: impl Fn() -> Result<T, GitError>) -> Result<T, Idle> {
     let (began, mut pause) = (Instant::now(), Duration::from_secs(1));
     loop {
@@ -349,7 +349,7 @@ fn patiently<T>(work: impl Fn() -> Result<T, GitError>) -> Result<T, Idle> {
     }
 }
 
-/// Between half of a pause and all of it, so that many nodes do not come at once.
+/// A random time between half of the pause and all of it, so that many nodes do not come at once.
 fn jitter(pause: Duration) -> Duration {
     let chance = random_word()
         .ok()
@@ -362,7 +362,7 @@ fn host_name() -> String {
     name.trim().to_owned()
 }
 
-/// The first of ten ports to which nobody listens.
+/// The first of ten consecutive ports on which nobody listens.
 fn free_ports() -> Option<u16> {
     let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
     let start = random_word()

@@ -3,10 +3,10 @@
 //!
 //! | floor | sub-room | what lives there |
 //! |---|---|---|
-//! | 3 | `attempt` | an agent's attempt: its call, its start, the look at what it left |
-//! | 3 | `train` | what the merge train asks for: merges tried and landed, pins, phases and unions verified |
-//! | 2 | `build` | the merge that is to be verified: what goes into it, and what refuses it |
-//! | 1 | `tree` | worktrees: made, filled, verified in, removed |
+//! | 3 | `attempt` | an agent's attempt: its call, its start, the inspection of its work |
+//! | 3 | `train` | the merge train's orders: trying and landing merges, pins, verifying phases and unions |
+//! | 2 | `build` | the merge to verify: its contents, and the reasons to refuse it |
+//! | 1 | `tree` | worktrees: creating, preparing and removing them, and verifying in them |
 //! | 0 | `command` | commands of the manifest: verifications and hooks |
 
 pub(super) mod attempt;

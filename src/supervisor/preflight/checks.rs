@@ -38,8 +38,8 @@ pub fn agents_of<'p>(plans: impl Iterator<Item = &'p Plan>) -> BTreeSet<&'p Agen
         .collect()
 }
 
-/// The required agents that cannot be started here, each in a sentence. An agent is required when a phase names it, or when
-/// a plan names it and none of the plan's fallback agents can be started.
+/// Agents that plans need and that cannot be started here, one sentence each. A plan's own agent is not needed when the plan names
+/// another one that takes over.
 pub fn missing_agents(project: &Project, only: &[PlanName]) -> Vec<String> {
     let agents = &project.set.agents;
     let program = |name: &AgentName| agents.get(name).and_then(|agent| agent.command.first());
@@ -69,8 +69,7 @@ pub fn missing_agents(project: &Project, only: &[PlanName]) -> Vec<String> {
     missing
 }
 
-/// Refuses plans whose work began on another branch than the manifest names now: the run would look for the work on the
-/// wrong branch.
+/// Refuses plans whose work began on another branch than the manifest names now: the run would look for the work on the wrong branch.
 ///
 /// # Errors
 ///
@@ -147,12 +146,12 @@ pub fn check_documents(project: &Project, state: &State) -> Result<(), Superviso
     }
 }
 
-/// The remedy when git has no identity for commits.
+/// What to do when git does not know the committer's name.
 pub const NAME_YOURSELF: &str =
     "git config --global user.name \"Your Name\" && git config --global user.email you@example.org";
 
-/// Refuses a repository whose worktrees are not where they were made: a run would take one repository's worktrees for another's,
-/// or make existing ones a second time.
+/// Refuses a repository whose worktrees are not where they were created: a run would take another repository's worktrees for its own,
+/// or create existing ones a second time.
 ///
 /// # Errors
 ///
@@ -197,7 +196,7 @@ pub fn check_places(project: &Project) -> Result<(), SupervisorError> {
     Err(SupervisorError::Unfit(lines.join("\n")))
 }
 
-/// How many worktrees a message names.
+/// How many worktrees are named.
 const NAMED: usize = 4;
 
 fn told(one: &Strayed) -> String {

@@ -1,4 +1,4 @@
-//! The findings of `orch check`: in the manifest, its documents and the repository together.
+//! The data of `orch check`: the manifest, its documents and the repository together.
 
 use std::path::{Path, PathBuf};
 
@@ -10,12 +10,12 @@ use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::load::{ManifestReading, find_manifest};
 use crate::supervisor::project::repository_plans::Project;
 
-/// Checked plans, and their lints.
+/// The checked plans, with their lints.
 #[derive(Debug)]
 pub struct Examination {
     /// Sorted by file and position.
     pub lints: Vec<Lint>,
-    /// The plans together with their repository, or the plans alone.
+    /// The plans in their repository, or alone where there is no repository.
     pub plans: Result<Project, PlanSet>,
 }
 
@@ -26,7 +26,7 @@ impl Examination {
     }
 }
 
-/// The manifest for a person who works in `dir`.
+/// Finds the manifest for the folder `dir`.
 ///
 /// # Errors
 ///
@@ -42,11 +42,11 @@ pub fn locate(dir: &Path) -> Result<PathBuf, SupervisorError> {
     }
 }
 
-/// Checks a manifest that was read, for a person who works in `dir`. Touches nothing.
+/// Checks a manifest that was read, for a person in the folder `dir`. Changes nothing.
 ///
 /// # Errors
 ///
-/// With every error that was found, or with the reason why the plans do not fit into the repository.
+/// With every diagnostic, or else with the reason why the plans do not fit into the repository.
 pub fn examine(
     dir: &Path,
     manifest: &Path,
@@ -69,7 +69,7 @@ pub fn examine(
     })
 }
 
-/// The lint for plans that are valid, but lie outside a repository, where nothing can be done with them.
+/// The plans are valid, but nothing can be done with them here.
 fn outside_a_repository(manifest: &Path) -> Lint {
     let name = manifest.file_name().unwrap_or_default();
     Lint::of_file(LintId::NoRepository, name.as_ref(), "this is no git repository")

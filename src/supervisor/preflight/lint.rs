@@ -1,7 +1,7 @@
-//! Lints: allowed settings that probably do not work. `orch check` shows the manifest's lints, `orch up` those of its plans,
-//! `orch preview` those of the coming run too. Each lint is found in one place.
+//! Lints: valid settings that probably do not work. `orch check` shows the manifest's lints, `orch up` those of its plans, and
+//! `orch preview` also those of the coming run. Each lint is implemented in one place.
 //!
-//! `worktree_lints` finds files that agents will miss, `plan_lints` finds likely problems of a run. Lints of documents are
+//! `worktree_lints` finds files that agents will miss, `plan_lints` finds problems that a run will meet. Lints of documents are
 //! in `plan/`.
 
 use serde::{Serialize, Serializer};
@@ -16,7 +16,7 @@ use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::situation::Situation;
 use crate::words;
 
-/// The lints of `orch check`, sorted by file and position.
+/// The lints of `orch check`, by file and position.
 ///
 /// # Errors
 ///
@@ -30,8 +30,8 @@ pub fn lints(project: &Project) -> Result<Vec<Lint>, SupervisorError> {
     Ok(found)
 }
 
-/// The lints that `orch up` shows before it drives these plans; an empty list means all plans. An unreadable journal is
-/// reported by the run itself.
+/// The lints that `orch up` shows before it drives these plans; all plans when none are named. An unreadable journal is reported
+/// by the run itself.
 ///
 /// # Errors
 ///
@@ -59,7 +59,7 @@ pub fn lints_of_run(project: &Project, only: &[PlanName]) -> Result<Vec<Lint>, S
     Ok(found)
 }
 
-/// Plans whose document got other tasks after the plan had landed.
+/// Landed plans whose documents have other tasks by now.
 pub(super) fn rewritten(
     situation: &Situation,
     wanted: impl Fn(&PlanName) -> bool,
@@ -85,7 +85,7 @@ struct Risk<'a> {
     advice: &'a str,
 }
 
-/// Lints under the names that risks have in `orch preview --json`.
+/// Serialises lints under the names that risks have in `orch preview --json`.
 pub fn as_risks<S: Serializer>(lints: &[Lint], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(lints.iter().map(|lint| Risk {
         id: lint.id,

@@ -1,4 +1,4 @@
-//! The time before a run: checks that refuse the run, warnings, and previews.
+//! Before anything runs: checks that refuse a run, lints, and a preview.
 //!
 //! May import `doctor` and below.
 

@@ -19,7 +19,7 @@ use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::conflicts::conflicts;
 use crate::supervisor::view::situation::Situation;
 
-/// With this many tasks or more, a phase is too coarse for other plans to wait for.
+/// From this many tasks on, one phase is too coarse for others to wait for.
 const COARSE: usize = 5;
 
 /// All lints: of the repository first, then of the plans.
@@ -123,7 +123,7 @@ fn of_repository(
     Ok(())
 }
 
-/// The conflicts of merging the branches in their present state.
+/// Conflicts between the branches as they are now.
 fn of_conflicts(
     project: &Project,
     situation: &Situation,
@@ -223,7 +223,7 @@ fn of_path(set: &PlanSet, graph: &Graph, path: &[usize], found: &mut Vec<Lint>) 
     }
 }
 
-/// Without merging, plans that wait for a landing do not continue.
+/// Without merging, dependents of a landing never continue.
 pub(crate) fn of_landings(set: &PlanSet, scheduler: &Scheduler, found: &mut Vec<Lint>) {
     for plan in &set.plans {
         let phases = plan.document.phases.iter();
@@ -254,7 +254,7 @@ pub(crate) fn of_landings(set: &PlanSet, scheduler: &Scheduler, found: &mut Vec<
     }
 }
 
-/// The lints from the simulation of the remaining work.
+/// Problems in the simulation of the remaining work.
 pub(crate) fn of_foresight(set: &PlanSet, found: &Simulation, risks: &mut Vec<Lint>) {
     let mut told = BTreeSet::new();
     for span in &found.spans {

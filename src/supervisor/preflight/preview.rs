@@ -31,23 +31,23 @@ const MANY: usize = 3000;
 pub struct Preview {
     /// Version of the document.
     pub schema: u32,
-    /// In manifest order.
+    /// The planned actions, in manifest order.
     pub actions: Vec<PlannedAction>,
-    /// How much one agent is given, for each plan whose document decides this.
+    /// The units that one agent gets, for each plan whose document decides that.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dispatch: Vec<ChosenDispatch>,
-    /// The strategy of each phase with the strategy `auto`.
+    /// The strategy that `auto` selects for each phase.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub strategies: Vec<ChosenPhase>,
-    /// The work that unlimited agents could do side by side, wave after wave. For reading only: nothing waits for the end of
-    /// a wave.
+    /// Work that could run in parallel with unlimited agents, one wave after the other. For reading only: nothing waits
+    /// for the end of a wave.
     pub waves: Vec<Vec<String>>,
-    /// The longest expected path through the remaining work of all plans.
+    /// The longest expected path across all plans, through the remaining work.
     pub critical_path: Vec<String>,
-    /// The expected milliseconds of the critical path.
+    /// Its expected milliseconds.
     #[serde(skip)]
     pub critical_ms: u64,
-    /// The manifest's own settings first, then other strategies and numbers of agents.
+    /// The times with the manifest's settings first, then with other strategies and numbers of agents.
     pub expected: Vec<ExpectedTimes>,
     /// Plans that touch the same files.
     pub overlaps: Vec<SharedFiles>,
@@ -58,12 +58,12 @@ pub struct Preview {
     pub sync_points: Vec<PreviewPoint>,
     /// Points where a person has to approve.
     pub gates: Vec<String>,
-    /// True while a supervisor is at work. Another supervisor would be refused.
+    /// True while a supervisor is running, so that another one would be refused.
     #[serde(skip)]
     pub driven: bool,
 }
 
-/// The action of `up` for a plan.
+/// The action of `up` for one plan.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlannedAction {
     /// The plan.
@@ -79,11 +79,11 @@ pub struct PlannedAction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Make the plan's worktree, and start agents when the dependencies are done.
+    /// Create its worktree, and start agents when its dependencies are done.
     Start,
-    /// Take over the agent that is at work on the plan.
+    /// Take over its running agent.
     Adopt,
-    /// Continue with the remaining work of the plan.
+    /// Continue with its remaining work.
     Continue,
     /// Land the plan.
     Merge,
@@ -96,11 +96,11 @@ pub enum Action {
 pub struct ExpectedTimes {
     /// The strategy of all plans; `manifest` when each has its own.
     pub strategy: String,
-    /// The number of agents at the same time.
+    /// The number of slots.
     pub max_agents: usize,
-    /// Seconds from now to the end, when gates are approved at once.
+    /// From now to the end, assuming that gates are approved at once.
     pub seconds: f64,
-    /// Tasks that are never done, because their dependencies never come.
+    /// Tasks that are not done by then, because their dependencies are never met.
     #[serde(skip_serializing_if = "is_zero")]
     pub tasks_undone: usize,
 }
@@ -109,7 +109,8 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
-/// Looks ahead. `only` names the plans to drive, empty for all plans. `merge` lands each plan when it is finished.
+/// Previews a run. `only` names the plans that would be driven, empty for all; with `merge` each lands when it is
+/// finished.
 ///
 /// # Errors
 ///
@@ -244,7 +245,7 @@ fn waits_words(plan: &Plan) -> String {
     }
 }
 
-/// The plans to drive, with all finished work ticked.
+/// The driven plans, with all finished work ticked.
 fn what_is_left(project: &Project, situation: &Situation, only: &[PlanName]) -> PlanSet {
     let mut set = project.set.clone();
     let scheduler = &situation.scheduler;
@@ -262,14 +263,14 @@ fn what_is_left(project: &Project, situation: &Situation, only: &[PlanName]) -> 
     set
 }
 
-/// The unit that a node is part of, as its place in the graph; none for ends that no work is given out for.
+/// The unit to which a node belongs, as an index into the graph; `None` for nodes without work of their own.
 fn unit_of(set: &PlanSet, graph: &Graph, node: usize) -> Option<usize> {
     let found = &graph.nodes[node];
     let by_task = set.plans[found.plan].arrangement.dispatch == Dispatch::Task;
     match found.of {
         Of::Task(_) if by_task => Some(node),
         Of::Task(task) => graph.place(found.plan, Of::Phase(task.phase)),
-        // A phase without tasks counts as one piece of work.
+        // A phase without tasks is a unit of its own.
         Of::Phase(_) if !by_task || found.expected > 0 => Some(node),
         Of::Phase(_) | Of::Verify | Of::Plan | Of::Landed => None,
     }
@@ -310,7 +311,7 @@ fn shown_path(set: &PlanSet, graph: &Graph, path: &[usize]) -> Vec<String> {
     units.into_iter().map(|unit| graph.id(unit)).collect()
 }
 
-/// The expected times of every strategy, and the simulation of the manifest's own settings.
+/// The times of every strategy, and the simulation with the manifest's settings.
 fn expected(set: &PlanSet, durations: &Durations) -> (Vec<ExpectedTimes>, Option<Simulation>) {
     let same = set.run.max_agents;
     let half = (same / 2).max(1);
@@ -351,7 +352,7 @@ fn expected(set: &PlanSet, durations: &Durations) -> (Vec<ExpectedTimes>, Option
     (found, as_written)
 }
 
-/// The time from now until the last agent ends. The shipped scheduler runs in virtual time.
+/// Simulates from now until the last agent ends, with the real scheduler in virtual time.
 fn simulated(
     set: &PlanSet,
     durations: &Durations,
@@ -365,7 +366,7 @@ fn simulated(
             plan.arrangement.set_strategy(strategy);
         }
     }
-    // Without landings, work that waits for a landing would never be done. Landing itself takes no agent's time.
+    // Otherwise work that waits for a landing would be missing; landing itself takes no agent's time.
     let work = Work::new(&set, durations, true);
     simulate(work, &SimulationSettings::default())
 }

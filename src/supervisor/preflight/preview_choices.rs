@@ -1,4 +1,4 @@
-//! The choices behind `auto`, plan by plan and phase by phase, for `orch preview`.
+//! The selections of `auto`, plan by plan and phase by phase, for `orch preview`.
 
 use std::fmt::Display;
 
@@ -8,19 +8,19 @@ use crate::graph::{Graph, strategies};
 use crate::plan::{Dispatch, PlanName, PlanSet, Strategy, parallel_words};
 use crate::words::strategy_reason;
 
-/// The choice for `dispatch = "auto"` of a plan.
+/// The selection of `dispatch = "auto"` for a plan.
 #[derive(Debug, Clone, Serialize)]
 pub struct ChosenDispatch {
     /// The plan.
     pub plan: PlanName,
-    /// How much one agent is given.
+    /// The units that one agent gets.
     #[serde(serialize_with = "as_text")]
     pub dispatch: Dispatch,
-    /// The reasons in the document.
+    /// The parts of the document that led to the selection.
     pub why: Vec<&'static str>,
 }
 
-/// The choice for `strategy = "auto"` of a phase.
+/// The selection of `strategy = "auto"` for a phase.
 #[derive(Debug, Clone, Serialize)]
 pub struct ChosenPhase {
     /// The phase.
@@ -36,7 +36,7 @@ fn as_text<S: serde::Serializer>(word: &impl Display, serializer: S) -> Result<S
     serializer.collect_str(word)
 }
 
-/// The choices of plans whose document decides.
+/// The selections for plans whose document decides.
 pub(super) fn chosen_dispatches(set: &PlanSet) -> Vec<ChosenDispatch> {
     let chosen = set.plans.iter().filter(|plan| plan.arrangement.by_document);
     let chosen = chosen.map(|plan| ChosenDispatch {
@@ -50,7 +50,8 @@ pub(super) fn chosen_dispatches(set: &PlanSet) -> Vec<ChosenDispatch> {
     chosen.collect()
 }
 
-/// The choices of phases whose strategy is `auto`. While one agent works through a whole plan, there is nothing to choose.
+/// The selections for phases whose strategy is `auto`. While one agent works through a whole plan, there is
+/// nothing to choose.
 pub(super) fn chosen_strategies(set: &PlanSet, graph: &Graph) -> Vec<ChosenPhase> {
     let plans = set.plans.iter().zip(&graph.locks);
     let plans = plans.filter(|(plan, _)| plan.arrangement.dispatch != Dispatch::Plan);

@@ -10,15 +10,15 @@ use crate::schedule::Scheduler;
 /// A point that several plans wait for.
 #[derive(Debug, Clone, Serialize)]
 pub struct PreviewPoint {
-    /// The point, as dependencies name it; of a `[sync.NAME]`, its name.
+    /// The point, as dependencies name it; for a `[sync.NAME]`, its name.
     pub id: String,
     /// The plans that wait there.
     pub plans: Vec<PlanName>,
-    /// The points that must be reached before any of these plans continues.
+    /// The points that must be reached before any of them continues.
     pub points: Vec<String>,
 }
 
-/// Points that several plans wait for: those that the manifest names first.
+/// Points that several plans wait for. Those that the manifest names come first.
 pub fn sync_points(set: &PlanSet) -> Vec<PreviewPoint> {
     let mut waiting: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for (number, plan) in set.plans.iter().enumerate() {
@@ -45,7 +45,7 @@ pub fn sync_points(set: &PlanSet) -> Vec<PreviewPoint> {
     named.chain(several).collect()
 }
 
-/// Points that need a person's approval and have none yet.
+/// Points that a person has to approve and has not approved yet.
 pub fn gates(set: &PlanSet, scheduler: &Scheduler) -> Vec<String> {
     let gates = set.plans.iter().flat_map(|plan| {
         let approved = &scheduler.state().plan(&plan.name).approved;

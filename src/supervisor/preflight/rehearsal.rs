@@ -1,4 +1,5 @@
-//! `orch merge --dry-run`: the shipped scheduler decides and candidates are built. Nothing is verified, and nothing moves.
+//! `orch merge --dry-run`: the real scheduler decides and candidates are built, but nothing is verified and nothing
+//! moves.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +18,11 @@ use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::changed_documents;
 use crate::supervisor::view::situation::Situation;
 
-/// The outcome of a merge request, without carrying it out.
+/// Rehearses a merge request.
 ///
 /// # Errors
 ///
-/// When the repository cannot be read, or the merge would be refused as a whole.
+/// When the repository cannot be read, or the whole merge would be refused.
 pub fn rehearse_merge(
     project: &Project,
     situation: Situation,
@@ -29,7 +30,7 @@ pub fn rehearse_merge(
     into: Option<&str>,
 ) -> Result<MergeReport, SupervisorError> {
     let mut scheduler = situation.scheduler;
-    // A supervisor at work uses the documents that it has read.
+    // A running supervisor uses the documents that it has read.
     if !situation.driven {
         preflight::check_branches(project, scheduler.state())?;
         preflight::check_documents(project, scheduler.state())?;
@@ -63,7 +64,7 @@ pub fn rehearse_merge(
         plans: plans.to_vec(),
         into: into.map(str::to_owned),
     };
-    // The supervisor takes both in before it decides, and so does the rehearsal.
+    // The supervisor applies both before it decides, and so does the rehearsal.
     let _ = scheduler.take(at, &start);
     let mut inputs = vec![Input::Event(ask)];
     let mut pool = Rehearsal {
@@ -77,7 +78,7 @@ pub fn rehearse_merge(
     let mut given: BTreeMap<WorkRef, AgentName> = BTreeMap::new();
     while let Some(input) = inputs.pop() {
         let step = scheduler.handle(at, input);
-        // A rehearsal starts no agent, so the events about resolving agents are left out.
+        // No agent is started, so the events of resolvers do not count.
         for event in step
             .events
             .iter()
@@ -132,19 +133,19 @@ fn not_started(order: &ResolveOrder) -> ResolverFailed {
     }
 }
 
-/// The state of the target during a rehearsal.
+/// The target's commit after the merges so far.
 struct Rehearsal<'a> {
     project: &'a Project,
     target: String,
     onto: CommitId,
     known: KnownPlans,
     built: BTreeMap<BuildId, Vec<LandedPlan>>,
-    /// How conflicts would be dealt with.
+    /// How conflicts would be repaired.
     repaired: BTreeMap<PlanName, String>,
 }
 
 impl Rehearsal<'_> {
-    /// Answers every order of the train as if all checks passed.
+    /// Answers orders as if everything that can be merged passed its verification.
     fn answer(&mut self, order: Order) -> Option<TrainAnswer> {
         match order {
             Order::Stop(_) => None,

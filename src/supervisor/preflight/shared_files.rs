@@ -16,17 +16,17 @@ const PLANS: usize = 8;
 /// Plans that touch the same files.
 #[derive(Debug, Clone, Serialize)]
 pub struct SharedFiles {
-    /// The plans; of those that go one after the other, in that order.
+    /// The plans; in running order, when they run one after the other.
     pub plans: Vec<PlanName>,
     /// The files that all of them touch.
     pub files: Vec<String>,
-    /// True when they go one after the other because they touch the same files.
+    /// True when they run one after the other because they touch the same files.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub in_order: bool,
 }
 
 impl SharedFiles {
-    /// That they run side by side; none where they do not.
+    /// The lint for plans that run at the same time; `None` where they do not.
     pub(super) fn lint(&self) -> Option<Lint> {
         let short = |names: Vec<&str>, most: usize| match names.len().saturating_sub(most) {
             0 => names.join(", "),
@@ -50,7 +50,7 @@ impl SharedFiles {
     }
 }
 
-/// Open plans that touch the same files and do not wait for each other anyway.
+/// Open plans that touch the same files and do not depend on each other anyway.
 pub(crate) fn shared_files(
     set: &PlanSet,
     graph: &Graph,

@@ -1,4 +1,4 @@
-//! Lints of worktrees: missing programs, scripts that no worktree has, unlisted documents.
+//! Lints of worktrees: missing programs, scripts that are missing from worktrees, unlisted documents.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::source_files::plain_path;
 
-/// Documents that nobody listed which are named, and files of one folder that are looked at for them.
+/// How many unlisted documents are named, and how many files of one folder are searched for them.
 const MOST: (usize, usize) = (5, 200);
 
 /// Agents that cannot be started here.
@@ -27,7 +27,7 @@ pub fn agents(project: &Project, only: &[PlanName]) -> impl Iterator<Item = Lint
     })
 }
 
-/// What agents will miss in their worktrees: scripts, and a name to commit with.
+/// What agents will miss in their worktrees: scripts, and a name for commits.
 ///
 /// # Errors
 ///
@@ -45,7 +45,7 @@ pub fn missing_in_worktrees(project: &Project, only: &[PlanName]) -> Result<Vec<
     Ok(found)
 }
 
-/// Scripts that agents, verifications and setups call by a path inside the repository, and that no new worktree will have,
+/// Scripts that agents, verifications and setups call by a path inside the repository, and that new worktrees will lack,
 /// because they are in no commit.
 ///
 /// # Errors
@@ -118,8 +118,8 @@ fn uncommitted_scripts(project: &Project, only: &[PlanName]) -> Result<Vec<Lint>
     Ok(found)
 }
 
-/// The path from the top of the repository, when the word names a file in it. A program is looked for in the worktree
-/// wherever its name has a slash; of any other word that is only known when there is such a file here.
+/// The path from the top of the repository, when the word names a file in it. A program whose name contains a slash is
+/// always searched for in the worktree. Any other word counts only when such a file exists here.
 fn inside(project: &Project, word: &str, is_program: bool) -> Option<PathBuf> {
     let word = word.trim_matches(['"', '\'', ';', '(', ')']);
     let path = Path::new(word);
@@ -139,7 +139,7 @@ fn inside(project: &Project, word: &str, is_program: bool) -> Option<PathBuf> {
     (meant && !clean.as_os_str().is_empty() && !project.repo.is_bare()).then_some(clean)
 }
 
-/// The files that worktrees get besides committed ones.
+/// The files that worktrees get in addition to committed ones.
 fn copied(plans: &[&Plan]) -> globset::GlobSet {
     let mut set = GlobSetBuilder::new();
     for pattern in plans.iter().flat_map(|plan| &plan.setup.copy) {
@@ -157,7 +157,7 @@ fn copied(plans: &[&Plan]) -> globset::GlobSet {
     set.build().unwrap_or_default()
 }
 
-/// Documents with tasks beside the plans' documents that belong to no plan.
+/// Documents with tasks that lie beside the plans' documents and belong to no plan.
 pub fn unlisted_documents(project: &Project) -> Vec<Lint> {
     let home = &plain_path(project.manifest.parent().unwrap_or(Path::new("/")));
     let listed: BTreeSet<PathBuf> = project.files().iter().map(|file| plain_path(file)).collect();
@@ -168,7 +168,7 @@ pub fn unlisted_documents(project: &Project) -> Vec<Lint> {
         .filter_map(|file| file.parent())
         .filter(|folder| *folder != home)
         .collect();
-    // By another name a listed document may be beside itself.
+    // A listed document may appear under another name too.
     let listed_otherwise = OnceCell::new();
     let is_listed = |file: &Path| {
         let all = || {

@@ -1,5 +1,5 @@
-//! The agents that plans use: whether their programs are installed, which versions they have, and whether they are logged in. No
-//! program is asked more than its version, and no model anything.
+//! The agents that plans use: whether their programs are installed, which versions they have, and whether they are logged in. A
+//! program is only asked for its version; no model is called.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -16,7 +16,7 @@ use crate::plan::{Agent, AgentName, PRESETS, Preset};
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
-/// How long a program may take to say its version: some load half a minute's worth of themselves on a busy machine.
+/// How long a program may take to print its version: on a busy machine some need half a minute just to load.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One agent, or one known program that no plan uses.
@@ -28,21 +28,21 @@ pub struct AgentFacts {
     pub used: bool,
     /// Its program as the command names it.
     pub program: String,
-    /// Where that lies; none when it is not there, or is in the worktrees.
+    /// The program's path; `None` when it does not exist, or lies in the worktrees.
     pub path: Option<PathBuf>,
-    /// What it says its version is.
+    /// The version that the program prints.
     pub version: Option<String>,
-    /// The version that its preset was tried with; none for a program that is not known.
+    /// The version with which its preset was tested; `None` for an unknown program.
     pub tried: Option<&'static str>,
-    /// Whether anything shows that somebody is logged in; none where that cannot be told.
+    /// Whether there is a sign of a login; `None` where that cannot be determined.
     pub logged_in: Option<bool>,
-    /// The problem, in words.
+    /// The problems, in words.
     pub off: Vec<String>,
-    /// What a person may like to know.
+    /// Remarks for a person.
     pub remarks: Vec<String>,
 }
 
-/// Looks at every agent of the manifest, and at the known programs that are installed besides.
+/// Gathers the facts about every agent of the manifest, and about other installed programs that are known.
 pub fn agent_facts(project: &Project) -> Vec<AgentFacts> {
     let plans = project.set.plans.iter();
     let used: BTreeSet<&AgentName> = plans
@@ -52,7 +52,7 @@ pub fn agent_facts(project: &Project) -> Vec<AgentFacts> {
         })
         .collect();
     let (used, program) = (&used, project.program.as_path());
-    // Each asks a program that takes its time.
+    // In parallel, because each calls a slow program.
     let mut facts: Vec<AgentFacts> = std::thread::scope(|scope| {
         let agents = project.set.agents.values();
         let looks = agents
@@ -77,7 +77,7 @@ pub fn agent_facts(project: &Project) -> Vec<AgentFacts> {
     facts
 }
 
-/// Looks at the known programs that are installed, for somebody who has no manifest yet.
+/// Gathers the facts about installed known programs, for a person who has no manifest yet.
 pub fn installed_facts() -> Vec<AgentFacts> {
     let installed = PRESETS
         .iter()
@@ -101,7 +101,7 @@ pub fn installed_agents() -> Vec<&'static str> {
         .collect()
 }
 
-/// What the program of an agent says its version is; none for a program that is not known, or not there.
+/// The version that an agent's program prints; `None` for a program that is unknown or missing.
 pub fn agent_version(agent: &Agent) -> Option<String> {
     agent.known.filter(|known| !known.tried.is_empty())?;
     version_of(&find(agent.command.first()?)?).ok()
@@ -136,7 +136,7 @@ fn of_agent(agent: &Agent, used: bool, own: &Path) -> AgentFacts {
                 )),
             }
         }
-        // Each account speaks for itself.
+        // Each account has its own login.
         if !agent.accounts.is_empty() {
             facts.off.retain(|off| *off != not_logged_in(known));
             facts.logged_in = None;
@@ -168,7 +168,7 @@ fn look(
         off: Vec::new(),
         remarks: Vec::new(),
     };
-    // What is in the worktrees, or depends on the plan, is not there yet.
+    // A program in a worktree, or one that depends on the plan, does not exist yet.
     let elsewhere = program.contains('{') || (program.contains('/') && !Path::new(program).is_absolute());
     let Some(path) = facts.path.clone() else {
         if !elsewhere && program != "orch" {
@@ -183,7 +183,7 @@ fn look(
     let Some(known) = known.filter(|known| !known.tried.is_empty()) else {
         return facts;
     };
-    // What nobody uses is named and not started.
+    // Programs that no plan uses are listed, but not started.
     let asked = ask.then(|| version_of(&path));
     match asked {
         None => {}
@@ -201,7 +201,7 @@ fn look(
     }
     facts.logged_in = logged_in(known, variable);
     if facts.logged_in == Some(false) {
-        // Nothing is off with a program that nobody uses.
+        // For a program that no plan uses this is no problem.
         let list = if used { &mut facts.off } else { &mut facts.remarks };
         list.push(not_logged_in(known));
     }
@@ -215,8 +215,8 @@ fn look(
     facts
 }
 
-/// The problem with commands that go through a login shell: its profile may set `PATH` again, as Debian's does, and then `orch`
-/// is not found. None where it is found, or where there is no such shell.
+/// The problem with commands that run in a login shell: its profile may reset `PATH`, as Debian's does, and then `orch` is not
+/// found. `None` where `orch` is found, or where there is no such shell.
 fn login_shell_trouble(own: &Path, agent: &str) -> Option<String> {
     let shell = find("bash")?;
     let environment = Environment::new(own).into_map();
@@ -250,7 +250,7 @@ fn find(program: &str) -> Option<PathBuf> {
         .find(executable)
 }
 
-/// The first line of `PROGRAM --version` that has a number in it.
+/// The first line of `PROGRAM --version` that contains a number.
 fn version_of(path: &Path) -> Result<String, String> {
     let (status, text) = said_by(Command::new(path).arg("--version"))?;
     let line = text.lines().find(|line| number_in(line).is_some());
@@ -261,7 +261,7 @@ fn version_of(path: &Path) -> Result<String, String> {
     }
 }
 
-/// How a short command ended, and what it wrote to standard output.
+/// The status of a short command, and its standard output.
 fn said_by(command: &mut Command) -> Result<(ExitStatus, String), String> {
     let output = tempfile::tempfile().map_err(in_words)?;
     let copy = output.try_clone().map_err(in_words)?;

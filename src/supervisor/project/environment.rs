@@ -12,7 +12,7 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// What a process is given that is about no plan.
+/// The environment of a process that belongs to no plan.
 pub fn for_run(project: &Project) -> Environment {
     let mut variables = Environment::new(&project.program);
     variables
@@ -23,13 +23,13 @@ pub fn for_run(project: &Project) -> Environment {
     variables
 }
 
-/// What every process of a plan is given that works in the plan's own worktree, or in none of its worktrees.
+/// The environment of a plan's process that works in the plan's own worktree, or in none of its worktrees.
 pub fn for_plan(project: &Project, plan: &Plan, worktree: &Path) -> Environment {
     for_lane(project, plan, 0, worktree)
 }
 
-/// What every process in a worktree of a plan is given. Each worktree has ports and containers of its own, since tasks of
-/// one plan run side by side.
+/// The environment of a process in a worktree of a plan. Each worktree has ports and containers of its own, because tasks of
+/// one plan run in parallel.
 pub fn for_lane(project: &Project, plan: &Plan, lane: u32, worktree: &Path) -> Environment {
     let mut variables = for_run(project);
     let key = LaneId::new(&plan.name, lane).to_string();
@@ -51,8 +51,8 @@ pub fn for_lane(project: &Project, plan: &Plan, lane: u32, worktree: &Path) -> E
     variables
 }
 
-/// What a verification in one of the merge train's worktrees is given: what the plan's processes are, where it is about one,
-/// with ports and containers of its own, since several run side by side.
+/// The environment of a verification in one of the merge train's worktrees: that of the plan's processes, if there is a
+/// plan, but with ports and containers of its own, because several verifications run in parallel.
 pub fn for_train(project: &Project, plan: Option<&Plan>, key: &str, worktree: &Path) -> Environment {
     let mut variables = match plan {
         Some(plan) => for_plan(project, plan, worktree),
@@ -68,7 +68,7 @@ pub fn for_train(project: &Project, plan: Option<&Plan>, key: &str, worktree: &P
     variables
 }
 
-/// Inherited variables that differ from one terminal or login to the next and say nothing about what a verification finds.
+/// Inherited variables that differ between terminals or logins and do not influence a verification.
 const OF_A_SESSION: &[&str] = &[
     "COLUMNS",
     "DBUS_",
@@ -93,8 +93,8 @@ const OF_A_SESSION: &[&str] = &[
     "_",
 ];
 
-/// Stands for all that a verification of a merge inherits and that could matter to it: two with the same print may share a
-/// verdict.
+/// A fingerprint of everything inherited that may influence a verification of a merge: two verifications with the same
+/// fingerprint may share a verdict.
 pub fn print(target: &str) -> String {
     let of_a_session = |name: &str| {
         let mut known = OF_A_SESSION.iter();
@@ -112,7 +112,7 @@ pub fn print(target: &str) -> String {
     format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&text))
 }
 
-/// A project name as docker compose accepts it: lower case, digits, `-` and `_`, a letter or digit first.
+/// A project name that docker compose accepts: lower case, digits, `-` and `_`, starting with a letter or digit.
 fn compose_name(repo: &str, plan: &str) -> String {
     let clean: String = format!("{repo}-{plan}")
         .to_lowercase()

@@ -1,4 +1,4 @@
-//! What ends a supervisor's work, as against what ends one plan's.
+//! Errors that end a supervisor, in contrast to errors that end one plan.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,13 @@ use crate::git::{GitError, LandRefusal};
 use crate::journal::{Holder, JournalError};
 use crate::plan::Diagnostics;
 
-/// Why a command that needs the repository and its plans could not do its work.
+/// Why a command that needs the repository and its plans failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SupervisorError {
     /// There is no manifest.
     #[error("no plans.toml here or in any folder above{}", up_to(top))]
     NoManifest {
-        /// Where the search ended.
+        /// The folder where the search ended.
         top: PathBuf,
     },
     /// The manifest cannot be read.
@@ -21,7 +21,7 @@ pub enum SupervisorError {
     Manifest {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// The manifest or a document is wrong.
@@ -36,9 +36,9 @@ pub enum SupervisorError {
     /// The process that drives the repository does not answer.
     #[error("{}", silent(*.pid, *.seconds, *.suspended))]
     Silent {
-        /// Its process id; none when it wrote none down.
+        /// Its process id; `None` when it recorded none.
         pid: Option<u32>,
-        /// How long it was waited for.
+        /// How long the command waited.
         seconds: u64,
         /// True when somebody has suspended it.
         suspended: bool,
@@ -55,15 +55,15 @@ pub enum SupervisorError {
     /// A job could not be handled.
     #[error(transparent)]
     Agent(#[from] AgentError),
-    /// Neither git nor runners can write.
+    /// The disk is full: neither git nor runners can write.
     #[error("no room is left on the disk of {}", .0.display())]
     DiskFull(PathBuf),
-    /// The system refused something the supervisor cannot work without.
+    /// The system refused something that the supervisor needs.
     #[error("cannot {what}: {source}")]
     System {
         /// What was tried.
         what: String,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
 }
@@ -101,7 +101,7 @@ impl SupervisorError {
     }
 }
 
-/// An error in words.
+/// Turns an error into text.
 pub fn in_words(error: impl std::fmt::Display) -> String {
     error.to_string()
 }

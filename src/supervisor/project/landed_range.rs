@@ -1,4 +1,4 @@
-//! What a plan brought onto the target, when its branch is gone.
+//! The commits that a plan brought onto the target, for plans without a branch.
 
 use crate::journal::JournalReader;
 use crate::plan::{CommitId, PlanName};
@@ -7,7 +7,7 @@ use crate::schedule::Event;
 use super::error::SupervisorError;
 use super::repository_plans::Project;
 
-/// Where the target stood before the plan landed on it, and after; none when it was not landed by `orch`, or was taken back.
+/// The target's commit before the plan landed, and after; `None` when the plan was not landed by `orch`, or was reverted.
 ///
 /// # Errors
 ///
@@ -23,7 +23,7 @@ pub fn landed_range(
     for record in reader.after(0, Some(plan.as_str()))? {
         match record.event {
             Event::MergeLanded(landed) if landed.plan == *plan && landed.target == project.target => {
-                // A landing of what was there already has brought nothing.
+                // A landing whose commits were all there already has brought nothing.
                 if let Some(before) = landed.before
                     && !project.repo.is_ancestor(&landed.commit, &before)?
                 {

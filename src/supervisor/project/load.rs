@@ -14,13 +14,13 @@ use super::error::SupervisorError;
 use super::side_by_side::side_by_side;
 use super::source_files::SourceFiles;
 
-/// Where a repository keeps its own prompt templates, relative to the manifest's folder.
+/// The folder with the repository's own prompt templates, relative to the manifest's folder.
 pub const TEMPLATES: &str = "templates/orch";
 
 /// The manifest's name.
 pub const MANIFEST: &str = "plans.toml";
 
-/// The manifest that a person standing in `from` means: the nearest `plans.toml` upwards, not above `top`.
+/// Finds the manifest for the folder `from`: the nearest `plans.toml` in the folder or its parents, not above `top`.
 ///
 /// # Errors
 ///
@@ -38,25 +38,26 @@ pub fn find_manifest(from: &Path, top: &Path) -> Result<PathBuf, SupervisorError
     Err(SupervisorError::NoManifest { top: top.to_owned() })
 }
 
-/// Reads the manifest and every document it names, and checks all of it.
+/// Reads the manifest and every document that it names, and checks all of them.
 ///
 /// # Errors
 ///
-/// When the manifest cannot be read, or with every fault that was found.
+/// When the manifest cannot be read, or with every diagnostic.
 pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
     ManifestReading::of(manifest, &SourceFiles::default())?.resolve(None)
 }
 
-/// As [`load`], with each document that is missing or faulty by now as it was in an earlier set.
+/// Does the same as [`load`], but uses the document of an earlier set for each document that is missing or faulty
+/// now.
 ///
 /// # Errors
 ///
-/// As [`load`], for what is wrong besides.
+/// The same as [`load`], for all other problems.
 pub fn load_over(manifest: &Path, earlier: &PlanSet) -> Result<PlanSet, SupervisorError> {
     ManifestReading::of(manifest, &SourceFiles::default())?.resolve(Some(earlier))
 }
 
-/// The files of all documents that a manifest names, as far as it can be read.
+/// The paths of all documents that a manifest names, as far as the manifest can be read.
 pub fn documents_of(manifest: &Path) -> Vec<PathBuf> {
     let text = read_plain(manifest)
         .ok()
@@ -69,7 +70,7 @@ pub fn documents_of(manifest: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The document of one plan, whatever is wrong with others; none when it breaks a rule itself, or is not named.
+/// The document of one plan, whatever is wrong with others. `None` when it breaks a rule itself, or is not named.
 pub fn document_of(manifest: &Path, plan: &PlanName) -> Option<Document> {
     let text = String::from_utf8(read_plain(manifest).ok()?).ok()?;
     let parsed = parse_manifest(Path::new(MANIFEST), &text);
@@ -90,10 +91,10 @@ pub fn document_of(manifest: &Path, plan: &PlanName) -> Option<Document> {
     }
 }
 
-/// A manifest and its documents as they were read, before what they say together is checked.
+/// A manifest and its documents after reading, before they are checked together.
 #[derive(Debug, Clone)]
 pub struct ManifestReading {
-    /// The manifest as written, with the faults of its text.
+    /// The manifest as written, with the diagnostics of its text.
     pub parsed: Parsed,
     /// The documents that it names, as far as they could be read.
     pub sources: BTreeMap<PlanName, DocumentSource>,
@@ -101,11 +102,11 @@ pub struct ManifestReading {
 }
 
 impl ManifestReading {
-    /// Reads the manifest and every document it names.
+    /// Reads the manifest and every document that it names.
     ///
     /// # Errors
     ///
-    /// When the manifest cannot be read, or is no text.
+    /// When the manifest cannot be read, or is not text.
     pub fn of(manifest: &Path, files: &SourceFiles) -> Result<Self, SupervisorError> {
         let bytes = files.read(manifest).map_err(|source| SupervisorError::Manifest {
             path: manifest.to_owned(),
@@ -141,11 +142,12 @@ impl ManifestReading {
         })
     }
 
-    /// Checks all of it; each document that is missing or faulty counts as it was in an earlier set, if there is one.
+    /// Checks everything. For each document that is missing or faulty, the document of the earlier set is used, if
+    /// there is one.
     ///
     /// # Errors
     ///
-    /// With every fault that was found.
+    /// With every diagnostic.
     pub fn resolve(mut self, earlier: Option<&PlanSet>) -> Result<PlanSet, SupervisorError> {
         if let Some(earlier) = earlier {
             for (plan, source) in &mut self.sources {
@@ -172,7 +174,7 @@ impl ManifestReading {
     }
 }
 
-/// Refuses plans that wait for themselves in the end. `manifest` is the file that diagnostics name.
+/// Refuses plans that wait for themselves, directly or indirectly. `manifest` is the file that diagnostics name.
 ///
 /// # Errors
 ///
@@ -183,7 +185,8 @@ pub fn check_cycles(set: &PlanSet, manifest: &Path) -> Result<(), Diagnostics> {
         cycle_diagnostics(set, &graph, manifest)
     };
     let mut diagnostics = find(set);
-    // Where phases go in their order, what is said against it is not drawn; a cycle is one all the same.
+    // In a graph of phases, a dependency against the order of phases is not drawn. It is a cycle all the same, so the
+    // graph of tasks is checked too.
     if let (true, Some(fine)) = (diagnostics.is_empty(), set.task_by_task()) {
         diagnostics = find(&fine);
     }
@@ -194,17 +197,17 @@ pub fn check_cycles(set: &PlanSet, manifest: &Path) -> Result<(), Diagnostics> {
     }
 }
 
-/// Fewer documents than this are read faster than a thread is started.
+/// Below this number, reading the documents is faster than starting a thread.
 const FEW: usize = 8;
 
-/// Reads all of these files, on as many cores as there are.
+/// Reads all of these files, on all cores.
 fn read_documents(
     files: &SourceFiles,
     folder: &Path,
     wanted: &[(PlanName, PathBuf)],
 ) -> BTreeMap<PlanName, DocumentSource> {
     let read = |(plan, file): &(PlanName, PathBuf)| (plan.clone(), read_document(files, folder, file));
-    // How many cores there are is in several files.
+    // Finding out the number of cores reads several files itself.
     let cores = match wanted.len() {
         ..FEW => 1,
         _ => std::thread::available_parallelism().map_or(1, usize::from),
@@ -227,7 +230,7 @@ fn read_document(files: &SourceFiles, folder: &Path, path: &Path) -> DocumentSou
 fn is_faulty(source: &DocumentSource) -> bool {
     match &source.content {
         Ok(Content::Read(document, diagnostics)) => !diagnostics.is_empty() || document.phases.is_empty(),
-        // What is no text is left as it is.
+        // Content that is not text stays unchanged.
         Ok(Content::Bytes(_)) | Err(_) => true,
     }
 }
@@ -242,7 +245,7 @@ fn beside(file: &Path) -> Vec<String> {
     names
 }
 
-/// The repository's own templates, and what is wrong with them.
+/// The repository's own templates, and their diagnostics.
 fn own_templates(folder: &Path) -> (Templates, Vec<Diagnostic>) {
     let mut own = BTreeMap::new();
     let mut wrong = Vec::new();

@@ -1,4 +1,4 @@
-//! What is driven: the manifest found and read, places, names, the journal replayed.
+//! The project: reading the manifest, paths, names, and replaying the journal.
 //!
 //! Floor 0: imports no other sub-room.
 

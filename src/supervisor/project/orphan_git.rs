@@ -1,4 +1,4 @@
-//! Git commands of a killed orch: they wait for a hook, a merge driver or a signing program, perhaps for ever, and hold locks
+//! Git commands of a killed orch. They wait for a hook, a merge driver or a signing program, perhaps for ever, and hold locks
 //! that the next orch needs.
 
 use std::path::Path;
@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use crate::agent::{ProcessId, carriers, end_trees};
 use crate::git::{GIT_MARK, GitMark};
 
-/// For how long one is let be: most are just ending, and what they do need not be done again then.
+/// How long such a command is left alone: most are about to end, and their work need not be repeated then.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a git command that is asked to end may take to remove its lock files.
+/// How long a git command may take to remove its lock files after it was asked to end.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How often is looked.
+/// The pause between two checks.
 const EVERY: Duration = Duration::from_millis(20);
 
-/// The git commands at work in a repository whose orch is gone. Only those that carry its mark, and not what has made a
-/// session of its own, as daemons do.
+/// The running git commands in a repository whose orch is gone. Only commands that carry orch's mark count, and not those
+/// with a session of their own, such as daemons.
 pub fn orphan_gits(common_dir: &Path) -> Vec<ProcessId> {
     let common = common_dir.canonicalize();
     let common = common.as_deref().unwrap_or(common_dir);
@@ -37,8 +37,8 @@ pub fn orphan_gits(common_dir: &Path) -> Vec<ProcessId> {
     left.map(|found| found.process).collect()
 }
 
-/// Waits for the git commands whose orch is gone, and ends those that do not end, with all that they have started. The
-/// caller holds the repository.
+/// Waits for the git commands whose orch is gone, and ends those that do not end by themselves, with all processes that they
+/// have started. The caller holds the repository lock.
 pub fn end_orphan_gits(common_dir: &Path) {
     let until = Instant::now() + PATIENCE;
     let mut left = orphan_gits(common_dir);

@@ -1,4 +1,4 @@
-//! Ending what a dead supervisor left at work: agents outlive it, and a person may want them gone without driving on.
+//! Ending the orphans of a dead supervisor: agents outlive it, and a person may want to end them without starting a run.
 
 use std::fs;
 use std::thread;
@@ -13,7 +13,7 @@ use crate::journal::{OrchDir, RepositoryLock};
 use super::error::SupervisorError;
 use super::orphan_git::end_orphan_gits;
 
-/// Between two questions to an engine.
+/// The pause between two polls of an engine.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long a job may take beyond its grace.
 const BEYOND_GRACE: Duration = Duration::from_secs(30);
@@ -21,17 +21,17 @@ const BEYOND_GRACE: Duration = Duration::from_secs(30);
 /// How long a process without a runner may take to end before it is killed.
 pub const GRACE: Duration = Duration::from_secs(10);
 
-/// Ends every agent, verification, setup and hook that is at work, and returns the names of their folders. What they leave is looked
-/// at by the next run, as after any other end.
+/// Ends every running agent, verification, setup and hook, and returns the names of their folders. The next run inspects their work,
+/// as after any other end.
 ///
 /// # Errors
 ///
-/// When a supervisor is at work (it is the one to ask), or a folder cannot be read.
+/// When a supervisor is running (ask that one instead), or a folder cannot be read.
 pub fn stop_orphans(dir: &OrchDir, now: bool) -> Result<Vec<String>, SupervisorError> {
     if !dir.path().is_dir() {
         return Ok(Vec::new());
     }
-    // Held while they end, so that nobody takes them over meanwhile.
+    // Held while they end, so that nobody adopts them meanwhile.
     let _lock = RepositoryLock::take(dir, "down")?.map_err(SupervisorError::Held)?;
     if let Some(common_dir) = dir.path().parent() {
         end_orphan_gits(common_dir);
@@ -54,7 +54,7 @@ pub fn stop_orphans(dir: &OrchDir, now: bool) -> Result<Vec<String>, SupervisorE
         stopped.push(name);
     }
     stopped.extend(stop_away(away, now)?);
-    // Their runners were killed too.
+    // The runners of these were killed too.
     let grace = if now { Duration::ZERO } else { GRACE };
     for (folder, _) in orphaned_jobs(&homes) {
         let name = folder
@@ -67,14 +67,13 @@ pub fn stop_orphans(dir: &OrchDir, now: bool) -> Result<Vec<String>, SupervisorE
     Ok(stopped)
 }
 
-/// Ends these jobs, with grace or at once, and waits until the engine says that they are over. What they made is taken in by the next
-/// run.
-/// Fails when an engine does not answer: nobody knows then.
+/// Ends these jobs, with grace or at once, and waits until the engine says that they are over. The next run imports their work. Fails
+/// when an engine does not answer, because their state is unknown then.
 fn stop_away(jobs: Vec<(JobFolder, Away)>, now: bool) -> Result<Vec<String>, SupervisorError> {
     let mut stopped = Vec::new();
     for (folder, mut away) in jobs {
         let grace = folder.job().map(|job| job.grace).unwrap_or_default();
-        // Written down first: the next run does not continue with it.
+        // Recorded first, so that the next run does not continue the job.
         away.stop = Some(AwayStop {
             now,
             since: Timestamp::now(),
@@ -87,7 +86,7 @@ fn stop_away(jobs: Vec<(JobFolder, Away)>, now: bool) -> Result<Vec<String>, Sup
             let kill = now || waits || began.elapsed() >= grace + BEYOND_GRACE;
             let manner = if kill { Manner::Kill } else { Manner::Ask };
             if asked != Some(manner) {
-                // Whether it worked is seen in the list.
+                // The list shows whether the request worked.
                 let _ = driver.cancel(&job.job, manner);
                 asked = Some(manner);
             }
@@ -98,7 +97,7 @@ fn stop_away(jobs: Vec<(JobFolder, Away)>, now: bool) -> Result<Vec<String>, Sup
     Ok(stopped)
 }
 
-/// The job of an attempt that the engine has and that is not over.
+/// The attempt's job in the engine, if it is not over.
 fn alive(driver: &Driver, away: &Away) -> Result<Option<Listed>, SupervisorError> {
     let listed = driver.list().map_err(|error| {
         SupervisorError::Unfit(format!(

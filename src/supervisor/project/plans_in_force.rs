@@ -1,5 +1,5 @@
-//! The plans in force, kept beside the journal. The manifest may be edited, half-saved or gone while agents work by the earlier
-//! one; other commands then use these plans.
+//! The plans in force, stored beside the journal. The manifest may be edited, half-saved or missing while agents work by an
+//! earlier version; other commands then use these plans.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -19,14 +19,14 @@ use super::repository_plans::Project;
 /// Version of the file.
 const SCHEMA: u32 = 1;
 
-/// What is kept.
+/// The contents of the file.
 #[derive(Debug, Serialize, Deserialize)]
 struct PlansInForce<S> {
     schema: u32,
-    /// The supervisor that goes by it.
+    /// The supervisor that uses the plans.
     pid: u32,
     manifest: PathBuf,
-    /// What is wrong with the files as they are now, when they cannot be used.
+    /// The problems of the current files, when they cannot be used.
     #[serde(rename = "faults")]
     diagnostics: Option<String>,
     set: S,
@@ -35,19 +35,18 @@ struct PlansInForce<S> {
 /// The plans in force, for readers and steering commands.
 #[derive(Debug)]
 pub struct InForce {
-    /// They.
+    /// The project with these plans.
     pub project: Project,
-    /// Why these are not the ones of the manifest as it is, when that has to be said.
+    /// Why these are not the plans of the current manifest, when a person should know.
     pub warning: Option<String>,
 }
 
 impl Project {
-    /// Writes down that the supervisor, which is this process, goes by these plans; and what is wrong with the manifest as
-    /// it is by now.
+    /// Records that this process, the supervisor, uses these plans, and the problems of the current manifest.
     ///
     /// # Errors
     ///
-    /// When that cannot be written.
+    /// When the file cannot be written.
     pub fn write_down(&self, diagnostics: Option<&str>) -> Result<(), SupervisorError> {
         let kept = PlansInForce {
             schema: SCHEMA,
@@ -65,12 +64,12 @@ impl Project {
             .map_err(SupervisorError::system(format!("write {}", file.display())))
     }
 
-    /// The plans of the manifest; a document that cannot be used as it is counts as it was for the last run. For commands that
-    /// finish earlier work: one plan's document does not matter to the others.
+    /// The plans of the manifest; for a document that cannot be used, the last run's version. For commands that finish earlier
+    /// work: a problem in one plan's document does not matter to other plans.
     ///
     /// # Errors
     ///
-    /// As [`Project::open`], where the manifest itself is at fault, or nothing was kept that could stand in.
+    /// The same as [`Project::open`], when the manifest itself is at fault, or no stored version exists.
     pub fn open_over(from: &Path, manifest: Option<&Path>) -> Result<InForce, SupervisorError> {
         let diagnostics = match Self::open(from, manifest) {
             Ok(project) => {
@@ -99,12 +98,12 @@ impl Project {
         })
     }
 
-    /// The plans in force: those of a running `orch up`, else the manifest's, else those of the last run. For readers and
-    /// steering commands; a command that begins work needs [`Project::open`].
+    /// The plans in force: those of a running `orch up`, else the manifest's, else those of the last run. For commands that
+    /// read or steer; a command that starts work needs [`Project::open`].
     ///
     /// # Errors
     ///
-    /// As [`Project::open`], where nothing was kept that could stand in.
+    /// The same as [`Project::open`], when no stored plans exist.
     pub fn in_force(from: &Path, manifest: Option<&Path>) -> Result<InForce, SupervisorError> {
         let open = |repo: Option<Repository>| {
             Ok(InForce {
@@ -119,7 +118,7 @@ impl Project {
         if !dir.plans_taken().exists() {
             return open(Some(repo));
         }
-        // Seldom needed and long to read: only where an `up` may go by it, or nothing else can be used.
+        // Reading the file is slow and seldom needed: only when a running `up` may use it, or when nothing else can be used.
         let holder = RepositoryLock::holder(&dir).map(Option::flatten);
         let named = |kept: &PlansInForce<PlanSet>| {
             kept.manifest
@@ -163,21 +162,21 @@ impl Project {
     }
 }
 
-/// The plans that the last supervisor went by, found without git; none where they cannot be read.
+/// The plans of the last supervisor, found without git; `None` where they cannot be read.
 pub fn plans_kept(dir: &OrchDir) -> Option<PlanSet> {
     let text = std::fs::read(dir.plans_taken()).ok()?;
     let kept: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
     (kept.schema == SCHEMA).then_some(kept.set)
 }
 
-/// The plans of the same manifest as the last run read them; none where they cannot be read.
+/// The last run's plans of the same manifest; `None` where they cannot be read.
 pub fn plans_before(project: &Project) -> Option<PlanSet> {
     let text = std::fs::read(project.dir.plans_taken()).ok()?;
     let kept: PlansInForce<PlanSet> = serde_json::from_slice(&text).ok()?;
     (kept.schema == SCHEMA && kept.manifest == project.manifest).then_some(kept.set)
 }
 
-/// What was kept for the manifest that is meant; none where nothing was, or for another one.
+/// The stored plans of the wanted manifest; `None` where there are none, or only those of another manifest.
 fn kept(
     repo: &Repository,
     dir: &OrchDir,
@@ -191,12 +190,12 @@ fn kept(
         Some(file) => Some(std::path::absolute(file).ok()?),
         None => Project::find(repo, dir, from).ok(),
     };
-    // A removed manifest can still be meant; a manifest elsewhere has to be named.
+    // A removed manifest can still be the wanted one; a manifest elsewhere has to be named.
     let same = meant.map_or_else(|| !kept.manifest.exists(), |meant| meant == kept.manifest);
     (kept.schema == SCHEMA && same).then_some(kept)
 }
 
-/// Agents' environments may hold what is for nobody else's eyes.
+/// Writes a file for its owner only: agents' environments may contain secrets.
 fn write_private(file: &Path, text: &[u8]) -> std::io::Result<()> {
     let _ = std::fs::remove_file(file);
     let mut made = std::fs::OpenOptions::new()

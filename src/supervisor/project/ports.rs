@@ -1,5 +1,5 @@
-//! Blocks of ten ports, registered per worktree so that no two ever share one. A block stays with its worktree until that
-//! is removed.
+//! Blocks of ten ports, registered per worktree so that two worktrees never share one. A block belongs to its worktree until the
+//! worktree is removed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,19 +10,20 @@ use std::sync::Mutex;
 use crate::failpoint;
 use crate::journal::OrchDir;
 
-/// First port of the first block: below the range that Linux hands out on its own (32768 and up).
+/// The first port of the first block: below the range from which Linux assigns ports (32768 and up).
 const FIRST: u16 = 21_000;
 /// Ports in a block.
 const BLOCK: u16 = 10;
-/// First port that is no longer used.
+/// The end of the range; this port is not used.
 const END: u16 = 32_000;
 
-/// What was read or registered before: a block stays with its worktree, so it need not be looked up for every attempt.
+/// Blocks that were read or registered before. A block never changes while its worktree exists, so it need not be looked up for
+/// every attempt.
 static KNOWN: Mutex<BTreeMap<PathBuf, BTreeMap<String, u16>>> = Mutex::new(BTreeMap::new());
 
-/// The first port of the block of a worktree, by the worktree's name (`auth`, `auth@1`). A worktree without a block gets the
-/// lowest block that is neither registered nor in use on this machine. None when all are taken or the registry cannot be written:
-/// a plan works without.
+/// The first port of a worktree's block, by the worktree's name (`auth`, `auth@1`). A worktree without a block gets the lowest
+/// block that is neither registered nor in use on this machine. `None` when all blocks are taken or the registry cannot be
+/// written: a plan can run without ports.
 pub fn block_of(dir: &OrchDir, worktree: &str) -> Option<u16> {
     let path = dir.ports();
     let mut all = KNOWN.lock().ok()?;
@@ -48,8 +49,8 @@ pub fn block_of(dir: &OrchDir, worktree: &str) -> Option<u16> {
     Some(free)
 }
 
-/// True when nobody listens on any port of the block now. Another repository's register is not known, but what it has
-/// running is.
+/// True when nobody listens on any port of the block now. The registers of other repositories are unknown, but their running
+/// programs are seen.
 fn is_unused(first: u16) -> bool {
     let addresses = [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED];
     (first..first + BLOCK).all(|port| {
@@ -58,7 +59,7 @@ fn is_unused(first: u16) -> bool {
     })
 }
 
-/// Every block that is registered.
+/// Every registered block.
 pub fn registered(dir: &OrchDir) -> BTreeMap<String, u16> {
     fs::read(dir.ports())
         .ok()
@@ -66,7 +67,7 @@ pub fn registered(dir: &OrchDir) -> BTreeMap<String, u16> {
         .unwrap_or_default()
 }
 
-/// Gives a worktree's block back, if it has one.
+/// Frees a worktree's block, if it has one.
 ///
 /// # Errors
 ///

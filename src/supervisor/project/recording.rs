@@ -1,22 +1,23 @@
-//! Writing down what follows from the state while no supervisor is at work.
+//! Recording events while no supervisor is running.
 
 use jiff::Timestamp;
 
 use crate::journal::{Record, RepositoryLock, Sync};
 use crate::plan::RunId;
-use crate::schedule::{Event, Scheduler, SteerRefusal};
+use crate::schedule::{Event, Scheduler};
+use crate::words::RefusalText;
 
 use super::error::SupervisorError;
 use super::replay::Replay;
 use super::repository_plans::Project;
 
-/// Records what follows from the state while no supervisor is at work. None when somebody else holds the repository
-/// meanwhile.
+/// Records events that follow from the current state, while no supervisor is running. `None` when another process
+/// locks the repository meanwhile.
 pub fn record(
     project: &Project,
     doing: &str,
-    decide: impl FnOnce(&Scheduler) -> Result<Vec<Event>, SteerRefusal>,
-) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+    decide: impl FnOnce(&Scheduler) -> Result<Vec<Event>, RefusalText>,
+) -> Result<Option<Result<Vec<Record>, RefusalText>>, SupervisorError> {
     let Ok(lock) = RepositoryLock::take(&project.dir, doing)? else {
         return Ok(None);
     };

@@ -1,4 +1,4 @@
-//! The state that the journal tells.
+//! The state according to the journal.
 
 use jiff::Timestamp;
 
@@ -10,16 +10,16 @@ use crate::schedule::{RunPhase, Scheduler, State, Work, history};
 use super::error::SupervisorError;
 use super::repository_plans::Project;
 
-/// A journal that was read through.
+/// A journal that was replayed.
 pub struct Replay {
     /// Earlier durations, by plan, phase and task.
     pub durations: Durations,
-    /// The state after its last record, with the graph that these durations make.
+    /// The state after the last record, with the graph for these durations.
     pub scheduler: Scheduler,
 }
 
 impl Replay {
-    /// Reads these records through. With `auto_merge`, finished plans land without being asked for.
+    /// Replays these records. With `auto_merge`, finished plans land without being asked for.
     pub fn of(set: &PlanSet, records: &[Record], auto_merge: bool) -> Self {
         let events = || records.iter().map(|record| (record.at, &record.event));
         let durations = history::durations(events());
@@ -28,7 +28,7 @@ impl Replay {
         Self { durations, scheduler }
     }
 
-    /// Opens a repository's journal for writing, and reads it through.
+    /// Opens a repository's journal for writing, and replays it.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl Replay {
     }
 }
 
-/// The run that `orch up` continues with, or the next one.
+/// The run that `orch up` continues, or a new one.
 pub fn next_run(state: &State) -> RunId {
     match (&state.run, state.phase) {
         (None, _) => RunId(1),

@@ -1,4 +1,4 @@
-//! A checked plan set in its repository: what every command that looks or acts starts from.
+//! A checked plan set in its repository: the starting point of every command that reads or acts.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -24,13 +24,13 @@ pub struct Project {
     /// The repository.
     pub repo: Repository,
     git: OnceLock<GitVersion>,
-    /// What orch keeps in it.
+    /// The folder in which orch stores its data.
     pub dir: OrchDir,
     /// The plans.
     pub set: PlanSet,
     /// This program, for agents' `PATH`.
     pub program: PathBuf,
-    /// What starts runners.
+    /// Starts runners.
     pub launcher: Arc<Launcher>,
     /// The manifest.
     pub manifest: PathBuf,
@@ -38,12 +38,12 @@ pub struct Project {
     pub target: String,
     /// The branch, tag or commit that new branches start from, as written.
     pub base_name: String,
-    /// The commit that it is now.
+    /// The commit to which the base resolves now.
     pub base: CommitId,
 }
 
 impl Project {
-    /// The files that say what is to be done: the manifest and the plans' documents.
+    /// The files that define the work: the manifest and the plans' documents.
     pub fn files(&self) -> BTreeSet<PathBuf> {
         let home = self.manifest.parent().unwrap_or(Path::new("/"));
         let documents = self.set.plans.iter().filter_map(|plan| plan.file.as_ref());
@@ -53,8 +53,8 @@ impl Project {
             .collect()
     }
 
-    /// True for a file that people edit while plans run: the manifest, a document or one beside it that may become one, a
-    /// template.
+    /// True for a file that people edit while plans run: the manifest, a template, a document, or a file beside one that may
+    /// become a document.
     pub fn is_steered_by(&self, file: &Path) -> bool {
         let files = self.files();
         let beside = |known: &PathBuf| known.parent() == file.parent();
@@ -64,31 +64,31 @@ impl Project {
             || file.starts_with(self.repo.top().join("templates/orch"))
     }
 
-    /// The same repository with plans that were edited meanwhile; where they start and land stays.
+    /// The same repository with plans that were edited meanwhile. Base and target stay.
     ///
     /// # Errors
     ///
-    /// When they do not fit the repository.
+    /// When the plans do not fit the repository.
     pub fn with(&self, set: PlanSet) -> Result<Self, SupervisorError> {
         check_branches(&set, &self.target)?;
         Ok(Self { set, ..self.clone() })
     }
 
-    /// Finds repository and manifest from a folder, checks both and fits them together. Touches nothing.
+    /// Finds repository and manifest from a folder, checks both and fits them together. Changes nothing.
     ///
     /// # Errors
     ///
-    /// When there is no repository, no commit or no manifest, when the manifest is wrong, or when base or target do
-    /// not exist and cannot.
+    /// When there is no repository, no commit or no manifest, when the manifest is wrong, or when base or target do not exist and
+    /// cannot be created.
     pub fn open(from: &Path, manifest: Option<&Path>) -> Result<Self, SupervisorError> {
         Self::open_in(None, from, manifest)
     }
 
-    /// As [`Project::open`], with the repository where it was found from there already.
+    /// Does the same as [`Project::open`], with a repository that was already found from the folder.
     ///
     /// # Errors
     ///
-    /// As [`Project::open`].
+    /// The same as [`Project::open`].
     pub fn open_in(
         found: Option<Repository>,
         from: &Path,
@@ -115,7 +115,7 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// When base or target do not exist and cannot, or a plan works on the target.
+    /// When base or target do not exist and cannot be created, or when a plan works on the target.
     pub fn fit(
         repo: Repository,
         dir: OrchDir,
@@ -123,8 +123,8 @@ impl Project {
         set: PlanSet,
     ) -> Result<Self, SupervisorError> {
         repo.require_commit()?;
-        // "The branch checked out" belongs to the checkout of the manifest: a plan's own worktree shows the same plans as the
-        // main checkout.
+        // The default branch is the one checked out where the manifest lies: a plan's own worktree must show the same plans as
+        // the main checkout.
         let home = manifest.parent().filter(|folder| !repo.is_found_from(folder));
         let home = home.and_then(|folder| Repository::discover(folder).ok());
         let home = home
@@ -167,8 +167,8 @@ impl Project {
         })
     }
 
-    /// The manifest that a person standing in `from` means. A plan's worktree holds an old copy that its agent may change; there,
-    /// the manifest of the run is meant.
+    /// Finds the manifest for the folder `from`. A plan's worktree contains an old copy that its agent may change; there, the
+    /// manifest of the run is used.
     pub fn find(repo: &Repository, dir: &OrchDir, from: &Path) -> Result<PathBuf, SupervisorError> {
         let linked = repo.here() != repo.top();
         if linked && WorktreeAdmin::new(repo).key_at(repo.here())?.is_some() {
@@ -203,7 +203,7 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// When the note cannot be written.
+    /// When the record cannot be written.
     pub fn note_manifest(&self) -> Result<(), SupervisorError> {
         let note = self.dir.manifest_note();
         let new = note.with_extension("new");
@@ -217,7 +217,7 @@ impl Project {
         self.set.plan(name)
     }
 
-    /// Where a lane of a plan lies: the plan's own worktree, or one beside it.
+    /// The path of a plan's lane: the plan's own worktree, or an additional one.
     pub fn lane_path(&self, lane: &LaneId) -> PathBuf {
         match lane.lane {
             0 => self.worktree_path(lane.plan.as_str()),
@@ -225,17 +225,17 @@ impl Project {
         }
     }
 
-    /// Where the conflict of a plan with the target is checked out to be resolved.
+    /// The path at which a plan's conflict with the target is checked out to be resolved.
     pub fn conflict_path(&self, plan: &PlanName) -> PathBuf {
         self.worktree_path(&format!("{plan}.resolve"))
     }
 
-    /// The branch of a unit of a plan, beside the plan's own.
+    /// The branch of a plan's unit, next to the plan's own.
     pub fn unit_branch(&self, plan: &Plan, unit: UnitId) -> String {
         format!("{}.{unit}", plan.branch)
     }
 
-    /// Where the worktree of a plan, or of the merge queue under a name that no plan has, lies.
+    /// The path of a plan's worktree, or of a worktree of the merge queue, whose names no plan has.
     pub fn worktree_path(&self, name: &str) -> PathBuf {
         let repo = self.repo.name();
         let expanded = match Template::parse(&self.set.run.worktrees, WORKTREE_PLACEHOLDERS) {
@@ -244,14 +244,14 @@ impl Project {
                 "plan" => Some(name),
                 _ => None,
             }),
-            // Checking the manifest has parsed the same text.
+            // The template was already parsed when the manifest was checked.
             Err(_) => format!("../{repo}.worktrees/{name}"),
         };
         self.repo.top().join(expanded)
     }
 }
 
-/// A base that is no commit, at its place in the manifest.
+/// The diagnostic for a base that is no commit, at its position in the manifest.
 fn base_diagnostic(manifest: &Path, set: &PlanSet, error: &GitError) -> Diagnostics {
     let file = manifest.file_name().map_or(manifest, Path::new);
     let message = format!("`base` in [run]: {error}");

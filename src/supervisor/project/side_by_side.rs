@@ -1,10 +1,11 @@
-//! The same work on many things, on several threads.
+//! Applying one function to many items on several threads.
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// What the work makes of each, in order. Each thread takes the next one when it is done with the last.
+/// The results of `work`, in the order of the items. Each thread takes the next item when it has
+/// finished one.
 pub fn side_by_side<T: Sync, R: Send>(threads: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let share = || {

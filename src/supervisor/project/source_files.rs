@@ -1,5 +1,4 @@
-//! Texts that count instead of files: what an editor has not saved, or what an edit would write; and documents that were read
-//! before.
+//! Texts that replace files: unsaved text in an editor, or the result of a planned edit. Also a cache of documents.
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
@@ -12,31 +11,31 @@ use std::time::Duration;
 use crate::plan::manifest::Content;
 use crate::status::read_plain;
 
-/// SourceFiles as they are on the disk, besides those of which a text is given.
+/// The files on disk, some of them replaced by given texts.
 #[derive(Debug, Clone, Default)]
 pub struct SourceFiles {
     unsaved: BTreeMap<PathBuf, Arc<str>>,
-    /// What was read last, where that is kept.
+    /// The cache of documents, if there is one.
     known: Option<Arc<Mutex<BTreeMap<PathBuf, KnownContent>>>>,
 }
 
-/// A document that was read.
+/// A cached document.
 #[derive(Debug)]
 struct KnownContent {
     source: ContentSource,
     content: Content,
 }
 
-/// What a document was read from.
+/// The source of a cached document.
 #[derive(Debug)]
 enum ContentSource {
     Text(Arc<str>),
-    /// Device, number, length and time of the last change.
+    /// Device, inode, length and time of the last change.
     File(u64, u64, u64, (i64, i64)),
 }
 
 impl ContentSource {
-    /// A file that is not being written. One that changed a moment ago may change again without another time.
+    /// A file that is not being written. `None` for a file that changed a moment ago: it may change again without a new time.
     fn of(found: &Metadata) -> Option<Self> {
         let age = found.modified().ok()?.elapsed().ok()?;
         let changed = (found.ctime(), found.ctime_nsec());
@@ -53,11 +52,11 @@ impl ContentSource {
     }
 }
 
-/// From this age on a file's time is taken for its content's.
+/// From this age on a file's time identifies its contents.
 const SETTLED: Duration = Duration::from_secs(2);
 
 impl SourceFiles {
-    /// Files that are read again only when they have changed.
+    /// Files with a cache: a document is read again only when it has changed.
     pub fn remembering() -> Self {
         Self {
             known: Some(Arc::default()),
@@ -65,11 +64,11 @@ impl SourceFiles {
         }
     }
 
-    /// A document, read.
+    /// Reads a document.
     ///
     /// # Errors
     ///
-    /// As [`SourceFiles::read`].
+    /// The same as [`SourceFiles::read`].
     pub fn content(&self, path: &Path) -> io::Result<Content> {
         let read = || self.read(path).map(|bytes| Content::Bytes(bytes).read());
         let Some(known) = &self.known else {
@@ -95,22 +94,22 @@ impl SourceFiles {
         Ok(content)
     }
 
-    /// This text counts instead of the file.
+    /// Replaces a file by this text.
     pub fn put(&mut self, path: &Path, text: impl Into<Arc<str>>) {
         self.unsaved.insert(plain_path(path), text.into());
     }
 
-    /// The file counts again.
+    /// Uses the file itself again.
     pub fn drop_text(&mut self, path: &Path) {
         self.unsaved.remove(&plain_path(path));
     }
 
-    /// The text that was given for a file.
+    /// The text that replaces a file.
     pub fn text(&self, path: &Path) -> Option<&Arc<str>> {
         self.unsaved.get(&plain_path(path))
     }
 
-    /// The files of which a text is given.
+    /// The files that are replaced by texts.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.unsaved.keys().map(PathBuf::as_path)
     }
@@ -119,7 +118,7 @@ impl SourceFiles {
     ///
     /// # Errors
     ///
-    /// As [`read_plain`].
+    /// The same as [`read_plain`].
     pub fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let given = (!self.unsaved.is_empty()).then(|| self.text(path)).flatten();
         match given {
@@ -129,7 +128,7 @@ impl SourceFiles {
     }
 }
 
-/// The path without `.` and `..`, as editors name it.
+/// The path without `.` and `..`, as editors write it.
 pub fn plain_path(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {

@@ -1,5 +1,5 @@
-//! Going on after a crash: the journal says what was meant to run, the attempts' folders say what does, and the
-//! difference is fed in as ordinary events.
+//! Continuing after a crash: the journal says which attempts should be running, the attempts' folders say which
+//! are, and the difference is fed into the scheduler as ordinary events.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,25 +12,25 @@ use crate::schedule::{Attempt, AttemptState, Event, Exit, LaneOf, State};
 use super::output;
 use crate::supervisor::project::error::SupervisorError;
 
-/// A runner that was started and has not said yet who it is does so within this time.
+/// How long a started runner may take to write its record.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The finding about one attempt.
+/// One attempt, as found after a crash.
 #[derive(Debug)]
 pub struct FoundAttempt {
-    /// The worktree it works in.
+    /// The lane in which it works.
     pub lane: LaneId,
     /// The attempt.
     pub attempt: AttemptId,
-    /// Events that tell the scheduler what it missed.
+    /// Events that the scheduler missed.
     pub missed: Vec<Event>,
-    /// Its runner, when it is still at work.
+    /// Its runner, when that is still at work.
     pub runner: Option<Runner>,
-    /// True when it was handed over to another machine and is not back.
+    /// True when it was handed over to another machine and has not come back.
     pub away: bool,
 }
 
-/// Looks at every attempt that the journal believes to be under way.
+/// Inspects every attempt that is running according to the journal.
 ///
 /// # Errors
 ///
@@ -39,14 +39,14 @@ pub fn look_around(dir: &OrchDir, state: &State) -> Result<Vec<FoundAttempt>, Su
     let mut all = Vec::new();
     for (plan, lane, attempt) in state.open_attempts() {
         let folder = JobFolder::new(dir.attempt(&attempt.id));
-        // Where the branch stands now may be long after the start.
+        // The branch may have moved far since the start, so its tip is no substitute.
         let head = folder.job().ok().and_then(|job| job.head);
         all.push(look_at(dir, LaneId::new(plan, lane), attempt, folder, head)?);
     }
     Ok(all)
 }
 
-/// Worktrees of plans that are still to be worked on and whose folder somebody has removed.
+/// Worktrees of unfinished plans whose folder somebody has removed.
 pub fn lost_worktrees(state: &State) -> Vec<Event> {
     let open = state.plans().filter(|(_, run)| run.is_open());
     let lanes = open.flat_map(|(plan, run)| {
@@ -114,14 +114,14 @@ fn look_at(
             missed.extend(output::usage(dir, plan, attempt));
             missed.push(ended(Exit::Lost));
         }
-        // Nothing is lost before hub and engine have both answered.
+        // The attempt is not lost until hub and engine have both answered.
         JobState::Away(_) => {
             away = true;
             if assigned {
                 missed.push(started(0));
             }
         }
-        // Assigned and never started: the scheduler starts it now. Otherwise its folder was taken away.
+        // Assigned but never started: the scheduler starts it now. Otherwise its folder was removed.
         JobState::Unstarted if assigned => {}
         JobState::Unstarted => missed.push(ended(Exit::Lost)),
     }
@@ -134,7 +134,7 @@ fn look_at(
     })
 }
 
-/// The folder's state, once a runner that is just starting has written who it is.
+/// The folder's state, once a starting runner has written its record.
 fn settled_state(folder: &JobFolder) -> Result<JobState, SupervisorError> {
     let deadline = Instant::now() + PATIENCE;
     loop {

@@ -1,4 +1,4 @@
-//! Commits of plans that came to the target: with landings, and with what people merged by hand.
+//! Commits of plans that reached the target: by landings, and by people's merges.
 
 use crate::git::GitError;
 use crate::git::refs::Makers;
@@ -9,7 +9,7 @@ use crate::schedule::{Event, Scheduler};
 
 use crate::supervisor::project::repository_plans::Project;
 
-/// A change that came to the target with the work of a plan.
+/// A change of the target that came from a plan.
 #[derive(Debug)]
 pub struct Brought {
     /// The plan.
@@ -20,7 +20,7 @@ pub struct Brought {
     pub commit: CommitId,
 }
 
-/// The landings in these records, then what people have merged by hand since the last run began; each oldest first.
+/// The landings in these records, then people's merges since the last run began; each oldest first.
 ///
 /// # Errors
 ///
@@ -45,7 +45,7 @@ pub fn brought(
     Ok(brought)
 }
 
-/// The commits that were made for plans and came to the target since `began`, but with none of the landings.
+/// The commits that were made for plans and reached the target since `began`, but by none of the landings.
 fn by_hand(project: &Project, began: &CommitId, landings: &[Brought]) -> Result<Vec<Brought>, GitError> {
     let repo = &project.repo;
     let Some(tip) = repo.branch_tip(&project.target)? else {
@@ -56,7 +56,7 @@ fn by_hand(project: &Project, began: &CommitId, landings: &[Brought]) -> Result<
     while let Some(commit) = line.next() {
         let landing = landings.iter().find(|landing| landing.commit == commit);
         if let Some(landing) = landing {
-            // With `strategy = "rebase"` it has several commits.
+            // With `strategy = "rebase"` a landing has several commits.
             while line.next_if(|commit| *commit != landing.before).is_some() {}
             continue;
         }

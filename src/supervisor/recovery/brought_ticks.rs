@@ -1,4 +1,4 @@
-//! Boxes of documents that came ticked with a landing: an agent has ticked them on its branch, and no person.
+//! Boxes of documents that a landing ticked: an agent ticked them on its branch, not a person.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::past::Past;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Those of the boxes ticked since the documents were looked at last which landings have brought, by plan.
+/// The boxes, by plan, that were ticked by landings since the documents were last read.
 ///
 /// # Errors
 ///
@@ -43,7 +43,7 @@ pub fn brought_ticks(
     Ok(ticks)
 }
 
-/// The boxes that a document has ticked.
+/// The ticked boxes of a document.
 fn ticked(document: &Document) -> BTreeSet<ItemId> {
     let ticked = document.items().filter(|(_, ticked)| *ticked);
     ticked.map(|(item, _)| item).collect()

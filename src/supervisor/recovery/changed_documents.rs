@@ -1,5 +1,5 @@
-//! The changes of landings to manifest and documents. An agent may edit every file of the repository, but does not decide what
-//! has to be done and what counts as done.
+//! Changes of landings to manifest and documents. An agent may edit every file of the repository, but must not decide which work
+//! exists and which work counts as done.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +15,8 @@ use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::plans_in_force::plans_before;
 use crate::supervisor::project::repository_plans::Project;
 
-/// What the documents say that they did not say when the last run read them: work that was added to what was done, and plans to be
-/// held because of what landings took away. `records` is asked for only where a document has lost something.
+/// Events for changed documents since the last run: new work in finished plans, and plans to hold because landings removed
+/// something. `records` is called only when a document has lost something.
 ///
 /// # Errors
 ///
@@ -35,8 +35,8 @@ pub fn found(
     Ok(found)
 }
 
-/// Holds the plans whose open work, ticks or demands a landing has removed since the last look. `records` is asked for only where
-/// something was lost.
+/// Holds the plans whose open work, ticks or requirements a landing has removed since the last check. `records` is called only
+/// when something was lost.
 ///
 /// # Errors
 ///
@@ -69,7 +69,7 @@ pub fn taken_away(
         return Ok(Vec::new());
     }
     let mut records = records()?;
-    // What is older than the last run was there when the documents were read.
+    // Landings before the last run were there already when the documents were read.
     let begun = |record: &Record| {
         matches!(
             &record.event,
@@ -106,7 +106,7 @@ pub fn taken_away(
     Ok(held.collect())
 }
 
-/// The commits that the plan was held for and that a person then accepted.
+/// The commits for which the plan was held and which a person then accepted.
 fn accepted<'a>(records: &'a [Record], plan: &PlanName) -> Vec<&'a CommitId> {
     let (mut accepted, mut held) = (Vec::new(), None);
     for record in records {
@@ -124,7 +124,7 @@ fn accepted<'a>(records: &'a [Record], plan: &PlanName) -> Vec<&'a CommitId> {
     accepted
 }
 
-/// Open items that a document has lost, and boxes that are no longer ticked.
+/// Open items that are missing from the new document, and boxes that are no longer ticked.
 fn losses(before: &Document, after: &Document) -> BTreeSet<ItemId> {
     let now: BTreeMap<ItemId, bool> = after.items().collect();
     let checks = |document: &Document, phase: PhaseId| {
@@ -132,7 +132,7 @@ fn losses(before: &Document, after: &Document) -> BTreeSet<ItemId> {
         block.map(|block| block.checks.clone()).unwrap_or_default()
     };
     let same = |item: &ItemId| match (before.title_of(item), after.title_of(item)) {
-        // More to check is no loss.
+        // Additional checks are no loss.
         (Some(_), Some(_)) if item.task.is_verify() => {
             let now = checks(after, item.task.phase);
             let stays = |check: &String| now.iter().any(|now| is_same_title(check, now));

@@ -1,4 +1,4 @@
-//! The notes that landed merges carry: written when a plan has landed, and again where one is missing.
+//! The notes on landed merges: written after a landing, and again where one is missing.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,10 +13,10 @@ use crate::supervisor::project::agents::agent_version;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
-/// One writes at a time: a note is read, added to and replaced.
+/// Serialises writers, because a note is read, extended and replaced.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// Plans and the commits with which they are on their targets by `orch`'s own doing.
+/// The plans that `orch` has landed, with their commits on the targets.
 pub fn landings(state: &State) -> Vec<(PlanName, CommitId)> {
     let mut all = Vec::new();
     for (name, run) in state.plans() {
@@ -30,7 +30,7 @@ pub fn landings(state: &State) -> Vec<(PlanName, CommitId)> {
     all
 }
 
-/// The landings whose commit is on a branch and has no note about the plan. A landing that somebody took off its target by hand
+/// Landings whose commit is on a branch and has no note about the plan. A landing that somebody removed from its target by hand
 /// needs none.
 ///
 /// # Errors
@@ -50,7 +50,7 @@ pub fn missing(
     Ok(missing)
 }
 
-/// True when a branch that is no plan's holds the commit.
+/// True when a branch other than a plan's contains the commit.
 fn is_on_a_target(project: &Project, commit: &CommitId) -> Result<bool, SupervisorError> {
     let of_plan = |name: &str| project.set.plans.iter().any(|plan| plan.branch == name);
     let counts = |name: &str| {
@@ -66,7 +66,7 @@ fn is_noted(project: &Project, plan: &PlanName, commit: &CommitId) -> Result<boo
     Ok(note.is_some_and(|note| note.landings.iter().any(|landing| landing.plan == plan.as_str())))
 }
 
-/// Commits with a note about a landing that are not on its target, each with that.
+/// Commits with a note about a landing that are missing from the landing's target, each with the target.
 ///
 /// # Errors
 ///
@@ -82,7 +82,7 @@ pub fn orphans(project: &Project) -> Result<Vec<(CommitId, String)>, SupervisorE
             Some(tip) => {
                 git::refs::has_commit(&project.repo, &commit) && project.repo.is_ancestor(&commit, &tip)?
             }
-            // A target that is gone says nothing.
+            // A target that no longer exists proves nothing.
             None => true,
         };
         orphans.extend((!on).then_some((commit, target)));
@@ -90,7 +90,7 @@ pub fn orphans(project: &Project) -> Result<Vec<(CommitId, String)>, SupervisorE
     Ok(orphans)
 }
 
-/// Writes the notes that are missing of these landings, from the journal. What it does not tell of stays without.
+/// Writes the missing notes of these landings, from the journal. Landings that the journal does not contain get none.
 ///
 /// # Errors
 ///
@@ -132,7 +132,7 @@ pub fn write_missing(project: &Project, landings: Vec<(PlanName, CommitId)>) -> 
     Ok(())
 }
 
-/// The program of an attempt as it was called, with the version that a known program prints.
+/// The program that an attempt called, with the version that a known program prints.
 fn program_of(
     project: &Project,
     versions: &Mutex<BTreeMap<String, Option<String>>>,

@@ -9,36 +9,36 @@ use crate::schedule::{Event, FoundPlan, Merge, Outcome, PlanRun, State, TakenBac
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
-/// A finished plan that may be on the target without orch knowing.
+/// A finished plan that somebody else may have landed.
 #[derive(Debug, Clone)]
 struct UnlandedPlan {
     plan: PlanName,
     branch: String,
-    /// Where its branch began.
+    /// The commit at which its branch began.
     base: CommitId,
-    /// Where it stood when the last work came to it.
+    /// The branch's tip when the last work was merged into it.
     made: Option<CommitId>,
-    /// What took it off the target, where that was not undone as far as is known.
+    /// The commit that reverted it, if that revert is not known to be undone.
     back: Option<CommitId>,
-    /// True when that was undone, which may have been before the run began.
+    /// True when the revert was undone, possibly before the run began.
     restored: bool,
 }
 
-/// What is to be looked for, taken from a state.
+/// The plans to search for, taken from a state.
 #[derive(Debug, Clone)]
 pub struct HandLandings {
     target: String,
     open: Vec<UnlandedPlan>,
-    /// What took plans off the target.
+    /// The reverts of plans.
     back: Vec<TakenBack>,
-    /// Where the run began.
+    /// The commit at which the run began.
     began: Option<CommitId>,
-    /// Where plans have landed.
+    /// The commits of known landings.
     landed: BTreeSet<CommitId>,
 }
 
 impl HandLandings {
-    /// The plans that are finished and not known to have landed.
+    /// The finished plans that are not known to have landed.
     pub fn of(project: &Project, state: &State) -> Self {
         let target = project.target.clone();
         let plans = project.set.plans.iter();
@@ -80,8 +80,8 @@ impl HandLandings {
         }
     }
 
-    /// The facts `merge.found` for those that are on the target all the same. Nothing is looked for while only orch has
-    /// added to the target. A branch without commits of its own is in any target and proves nothing.
+    /// The events `merge.found` for plans that are on the target all the same. Does nothing while only orch has moved
+    /// the target. A branch without commits of its own is contained in any target and proves nothing.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl HandLandings {
             return Ok(Vec::new());
         };
         let mut found = Vec::new();
-        // Who undid it matters not, so a landing of orch's may have brought it.
+        // It does not matter who undid the revert; a landing of orch's may have done so.
         for back in &self.back {
             if git::repo::is_undone(repo, &back.commit, &tip).unwrap_or(false) {
                 found.push(Event::MergeRestored(back.clone()));
@@ -106,7 +106,7 @@ impl HandLandings {
             None => false,
         };
         let open = || self.open.iter().filter(|open| !all_known || open.restored);
-        // Together, so that a look costs the same however many there are.
+        // All heads together, so that the cost does not depend on their number.
         let heads = open().filter_map(|open| {
             let head = repo.branch_tip(&open.branch).ok().flatten();
             head.or_else(|| open.made.clone())
@@ -116,7 +116,7 @@ impl HandLandings {
         git::candidate::read_patches_of(repo, &heads, &tip)?;
         let mut builder = None;
         for open in open() {
-            // Its commits are still in the history that took them back, and prove nothing.
+            // The commits are still in the history below the revert, which proves nothing.
             if let Some(back) = &open.back
                 && repo.is_ancestor(back, &tip)?
                 && !git::repo::is_undone(repo, back, &tip)?
@@ -126,7 +126,7 @@ impl HandLandings {
             let evidence = match repo.branch_tip(&open.branch)? {
                 Some(head) if head == open.base => None,
                 Some(head) => git::candidate::landed_as_tried_by(repo, &mut builder, &head, &tip)?,
-                // Somebody who lands a branch by hand may delete it at once; what was on it is written down.
+                // A person who lands a branch by hand may delete it at once; its last known commit is in the journal.
                 None => open
                     .made
                     .as_ref()
@@ -150,7 +150,7 @@ impl HandLandings {
     }
 }
 
-/// What a person has landed of the plans of this state.
+/// People's landings of plans in this state.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Landed plans that are no longer on their target, because somebody set that back.
+//! Landed plans that are no longer on their target, because somebody reset the target.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,7 @@ use crate::schedule::State;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
-/// What a person is to know of the plans that landed on the run's target with commits which it does not have, one text for
-/// each plan.
+/// A text for a person about each plan whose landing commit is missing from the run's target.
 ///
 /// # Errors
 ///
@@ -26,7 +25,7 @@ pub fn lost_landings(project: &Project, state: &State) -> Result<Vec<(PlanName, 
         .collect();
     let commits: BTreeSet<CommitId> = landed.iter().map(|(_, commit)| (*commit).clone()).collect();
     let gone = project.repo.not_in(&tip, &commits)?;
-    // Or it was merged by hand since.
+    // The branch may have been merged again by hand since.
     let has_its_branch = |name: &PlanName| {
         let plan = project.plan(name)?;
         let head = project.repo.branch_tip(&plan.branch).ok()??;
@@ -38,7 +37,7 @@ pub fn lost_landings(project: &Project, state: &State) -> Result<Vec<(PlanName, 
     let told = told.map(|(name, commit)| {
         let branch = project.plan(name).map_or("", |plan| plan.branch.as_str());
         let there = project.repo.branch_tip(branch).is_ok_and(|tip| tip.is_some());
-        // Of a landing that nothing else holds git would be rid one day.
+        // Git would eventually delete the commits of a landing that no ref contains.
         let kept = git::keep::keep_loose(&project.repo, name.as_str(), commit);
         let back = match (there, git::refs::has_commit(&project.repo, commit)) {
             (true, _) => format!("`git merge {branch}` in a checkout of {target} lands it again"),

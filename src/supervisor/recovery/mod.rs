@@ -1,5 +1,4 @@
-//! Changes while no supervisor was at work: ends of attempts, landings by hand, documents that changed, refs and notes that are
-//! missing.
+//! Changes while no supervisor was running: ended attempts, landings by hand, changed documents, missing refs and notes.
 //!
 //! May import `perform` and below.
 

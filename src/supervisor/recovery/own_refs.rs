@@ -1,4 +1,4 @@
-//! Refs of orch's own that somebody has deleted, such as an agent that tidies up: what they stood for is in the journal.
+//! Orch's own refs that somebody has deleted, for example an agent that cleans up. The journal knows their commits.
 
 use std::collections::BTreeSet;
 
@@ -7,18 +7,18 @@ use crate::plan::{CommitId, PlanName, Point};
 use crate::schedule::State;
 use crate::supervisor::project::error::in_words;
 
-/// A pin that the journal speaks of.
+/// A pin that the journal names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingPin {
     /// The plan.
     pub plan: PlanName,
     /// The point in it.
     pub point: Point,
-    /// The commit that it held.
+    /// The pinned commit.
     pub commit: CommitId,
 }
 
-/// The pins that plans which have not landed need.
+/// The pins that unlanded plans need.
 pub fn wanted_pins(state: &State, target: &str) -> Vec<MissingPin> {
     let open = state.plans().filter(|(_, run)| !run.landed.contains_key(target));
     let pins = open.flat_map(|(plan, run)| {
@@ -31,7 +31,7 @@ pub fn wanted_pins(state: &State, target: &str) -> Vec<MissingPin> {
     pins.collect()
 }
 
-/// The missing ones.
+/// The pins that do not exist.
 ///
 /// # Errors
 ///
@@ -51,7 +51,7 @@ pub fn missing_pins(repo: &Repository, wanted: Vec<MissingPin>) -> Result<Vec<Mi
         .collect())
 }
 
-/// Writes a pin again, when git still has its commit.
+/// Creates a pin again, when git still has its commit.
 ///
 /// # Errors
 ///

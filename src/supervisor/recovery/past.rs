@@ -14,10 +14,10 @@ use super::brought::Brought;
 use crate::supervisor::project::load::MANIFEST;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Where each plan's document lies.
+/// The path of each plan's document.
 type Files = BTreeMap<PlanName, PathBuf>;
 
-/// Reads what commits say of plans, each manifest once.
+/// Reads plans from commits, each manifest only once.
 #[derive(Debug)]
 pub struct Past<'c> {
     project: &'c Project,
@@ -33,7 +33,7 @@ struct Texts {
 }
 
 impl<'c> Past<'c> {
-    /// Nothing is read yet.
+    /// A reader that has not read anything yet.
     pub fn of(project: &'c Project) -> Self {
         Self {
             project,
@@ -41,8 +41,8 @@ impl<'c> Past<'c> {
         }
     }
 
-    /// What manifest and document said of a plan before and after each of these steps that changed one of them, wherever the
-    /// manifest said that the document is. Where that cannot be used, the last usable one counts.
+    /// The plan before and after each of these steps that changed its manifest or document, at the path that the manifest
+    /// gave at that time. Where a version is unusable, the last usable one counts.
     pub fn changed_by<'a>(
         &self,
         plan: &PlanName,
@@ -52,7 +52,7 @@ impl<'c> Past<'c> {
         let mut changed = Vec::new();
         for step in brought {
             let (before, after) = (self.texts(plan, &step.before), self.texts(plan, &step.commit));
-            // Few steps touch them, and reading them costs more than fetching them.
+            // Few steps change these files, and parsing costs more than fetching.
             if before == after {
                 continue;
             }
@@ -68,7 +68,7 @@ impl<'c> Past<'c> {
 
     fn texts(&self, plan: &PlanName, commit: &CommitId) -> Texts {
         let manifest = self.text(commit, &self.project.manifest);
-        // A manifest that is in no commit is the lead's.
+        // A manifest that is in no commit is the lead's current one.
         let now = || self.project.plan(plan)?.file.clone();
         let file = match &manifest {
             Some(manifest) => self.files(manifest).get(plan).cloned(),
@@ -83,7 +83,7 @@ impl<'c> Past<'c> {
         repo.text_at(commit, file.strip_prefix(repo.here()).ok()?)
     }
 
-    /// A document, by its file as the manifest names it.
+    /// A document, by its path in the manifest.
     fn document(&self, commit: &CommitId, file: &Path) -> Option<String> {
         self.text(commit, &self.project.manifest.parent()?.join(file))
     }
@@ -103,7 +103,7 @@ impl<'c> Past<'c> {
         files
     }
 
-    /// The plans as they were, with the documents of others as they are now, where these plans are still there.
+    /// The plans of that commit, with the other plans' documents as they are now, as far as those plans still exist.
     fn set(&self, plan: &PlanName, commit: &CommitId, texts: &Texts) -> Option<PlanSet> {
         let now = |plan: &PlanName| Some(self.project.plan(plan)?.document.text.clone());
         let text = match &texts.manifest {

@@ -1,4 +1,4 @@
-//! Putting messages where agents at work read them, and hearing that they did.
+//! Delivering messages to agents at work, and noticing that they were read.
 
 use crate::plan::{LaneId, PlanName};
 use crate::schedule::{Event, Input, MailUpTo, PersonFact};
@@ -7,7 +7,7 @@ use crate::supervisor::control::mail::{mail_of, put};
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 
-/// Puts the messages of a plan into its worktrees, on a thread of its own.
+/// Delivers a plan's messages into its worktrees, on a thread of its own.
 pub fn deliver(desk: &Desk, plan: &PlanName) {
     let state = desk.scheduler.state();
     let Some((mut worktrees, messages)) = mail_of(state, plan) else {
@@ -33,7 +33,7 @@ pub fn deliver(desk: &Desk, plan: &PlanName) {
     });
 }
 
-/// What the agent in this worktree has read by now; none when that is no news.
+/// The messages that the agent in this worktree has read by now; `None` when nothing changed.
 pub fn read_by(desk: &Desk, lane: &LaneId) -> Option<Input> {
     let mail = &desk.scheduler.state().plan(&lane.plan).mail;
     let last = mail.inbox.last()?.id;
@@ -43,8 +43,8 @@ pub fn read_by(desk: &Desk, lane: &LaneId) -> Option<Input> {
     (up_to > mail.read.unwrap_or(0)).then_some(Input::Event(read))
 }
 
-/// Puts what was sent while nobody drove into the worktrees of agents that are still at work; others get theirs when
-/// they begin.
+/// Delivers messages that were sent while no supervisor was running to agents that are still at work. Other agents
+/// get theirs when they start.
 pub fn deliver_all(desk: &Desk) {
     let mut plans: Vec<&PlanName> = desk
         .scheduler
@@ -58,7 +58,7 @@ pub fn deliver_all(desk: &Desk) {
     }
 }
 
-/// True for a fact after which a plan has messages to be delivered.
+/// The plan for which this event brings new messages.
 pub fn brings_mail(event: &Event) -> Option<&PlanName> {
     match event {
         Event::MessageSent(sent) => Some(&sent.plan),

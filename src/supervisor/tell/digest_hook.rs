@@ -1,4 +1,4 @@
-//! The hook `digest`: from time to time, what has happened since.
+//! The hook `digest`: called at intervals with the events since the last call.
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -14,10 +14,10 @@ use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::digest::{Digest, DigestSince};
 
-/// How long a call may take.
+/// The longest duration of a call.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Calls it while the run goes on.
+/// Calls the hook during the run.
 #[derive(Debug)]
 pub struct DigestHook {
     end: Sender<()>,
@@ -25,7 +25,7 @@ pub struct DigestHook {
 }
 
 impl DigestHook {
-    /// Where the manifest has such a hook; what goes wrong is a warning.
+    /// Starts the calls, if the manifest has such a hook. Failures become warnings.
     pub fn start(project: &Arc<Project>, warnings: &UnboundedSender<EngineMessage>) -> Option<Self> {
         let line = project.set.hooks.digest.clone()?;
         let (project, warnings) = (Arc::clone(project), warnings.clone());
@@ -48,14 +48,14 @@ impl DigestHook {
         })
     }
 
-    /// Waits until a call that is under way has ended; none follows.
+    /// Waits for a running call. No further call starts.
     pub fn finish(self) {
         drop(self.end);
         let _ = self.thread.join();
     }
 }
 
-/// Calls the hook, unless nothing has happened since the last entry that it was told of; returns the last one now, and the time.
+/// Calls the hook, unless nothing has happened since the last reported entry. Returns the last entry now, and the time.
 fn call(project: &Project, line: &str, last: Option<(i64, Timestamp)>) -> Result<(i64, Timestamp), String> {
     let since = last.map_or(DigestSince::Run, |(seq, at)| DigestSince::Entry(seq, at));
     let digest = Digest::of(project, since).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! Telling those at work, in their worktrees, what they may not begin.
+//! Telling agents, in their worktrees, which work they must not begin.
 
 use crate::git;
 use crate::journal::Record;
@@ -16,7 +16,7 @@ pub struct ToldGates {
 }
 
 impl ToldGates {
-    /// Tells it again where something of this has changed it.
+    /// Writes the text again where one of these records has changed it.
     pub fn tell(&mut self, desk: &Desk, records: &[Record]) {
         let opens = |event: &&Event| {
             matches!(
@@ -53,7 +53,7 @@ impl ToldGates {
                 && (known.is_some() || !gates.closed.is_empty() || !gates.done.is_empty())
             {
                 let worktree = desk.worktree(&lane);
-                // Errors do not matter here: other parts see a missing or spoiled worktree.
+                // Errors do not matter here: other parts detect a missing or damaged worktree.
                 if git::is_checkout(&worktree) {
                     let _ = status::write_gates(&worktree, &gates);
                 }
@@ -66,7 +66,8 @@ impl ToldGates {
     }
 }
 
-/// What is closed to the attempt at work in the lane; none when nothing is, or nobody is at work.
+/// The work that is closed to the running attempt in the lane; `None` when nothing is closed, or no
+/// attempt is running.
 fn gates_of(desk: &Desk, lane: &LaneId) -> Option<ClosedWork> {
     let state = desk.scheduler.state();
     let number = state.number(&lane.plan)?;

@@ -1,4 +1,4 @@
-//! Recorded events go out: hooks, notices, mail.
+//! Passing recorded events on: hooks, notices, mail.
 //!
 //! May import `desk` and below.
 

@@ -1,4 +1,4 @@
-//! Having the notes written that landed merges carry.
+//! Writing the notes on landed merges.
 
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::Event;
@@ -6,7 +6,7 @@ use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::recovery::evidence::{landings, write_missing};
 
-/// Writes notes that are missing of these landings, beside other work.
+/// Writes missing notes of these landings, in the background.
 pub fn write(desk: &Desk, landings: Vec<(PlanName, CommitId)>) {
     if landings.is_empty() {
         return;
@@ -19,7 +19,7 @@ pub fn write(desk: &Desk, landings: Vec<(PlanName, CommitId)>) {
     });
 }
 
-/// Writes all that are missing, before the end.
+/// Writes all missing notes, before the end of the run.
 pub fn write_now(desk: &Desk) -> Vec<Event> {
     let written = write_missing(&desk.project, landings(desk.scheduler.state()));
     let warnings = written.err().map(|error| Event::Warning {

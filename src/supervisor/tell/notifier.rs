@@ -1,7 +1,7 @@
-//! The hooks that follow on what was recorded: `notify` tells somebody of what needs a person and of the end of a run,
-//! `post_merge` of a plan that has landed. Each has a thread of its own and makes one call after the other; what goes wrong is
-//! a warning and nothing more.
+//! The hooks that follow recorded events: `notify` reports plans that need a person and the end of a run, `post_merge` reports
+//! a landed plan. Each hook has a thread of its own, which makes one call after the other. A failing call becomes a warning.
 
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -24,7 +24,7 @@ use crate::supervisor::perform;
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
-/// A hook and what it is to be called for.
+/// A hook, and the events for which it is called.
 #[derive(Debug, Clone, Copy)]
 struct HookKind {
     key: &'static str,
@@ -40,7 +40,14 @@ const POST_MERGE: HookKind = HookKind {
     longest: Duration::from_secs(10 * 60),
 };
 
-/// Calls to come.
+/// The value of `notify` that stands for a notice on the desktop.
+const DESKTOP: &str = "desktop";
+
+/// The shell line behind [`DESKTOP`]. `notify-send` is the command of the freedesktop notification service.
+const NOTIFY_SEND: &str = "case $ORCH_URGENCY in high) urgency=critical ;; *) urgency=$ORCH_URGENCY ;; esac; \
+     exec notify-send --app-name=orch --urgency=\"$urgency\" \"orch: $ORCH_EVENT\" \"${ORCH_PLAN:-$ORCH_RUN}\"";
+
+/// The queued calls.
 #[derive(Debug)]
 pub struct Notifier {
     notify: Option<Caller>,
@@ -61,7 +68,7 @@ struct HookCall {
 }
 
 impl Notifier {
-    /// Ready to call what the manifest has.
+    /// A notifier for the hooks of the manifest.
     pub fn new(project: &Arc<Project>, warnings: &UnboundedSender<EngineMessage>) -> Self {
         let hooks = &project.set.hooks;
         let caller = |kind, line: &Option<String>| {
@@ -82,7 +89,7 @@ impl Notifier {
         }
     }
 
-    /// Waits until everything was told. Each call is limited, so that does not last for ever.
+    /// Waits until every queued call was made. Each call is limited, so this ends.
     pub fn finish(self) {
         if let Some(digest) = self.digest {
             digest.finish();
@@ -103,9 +110,16 @@ impl Caller {
     ) -> Option<Self> {
         let (calls, called) = channel::<HookCall>();
         let thread = std::thread::Builder::new().name(kind.key.to_owned());
+        let on_desktop = kind.key == NOTIFY.key && line == DESKTOP;
+        let line = if on_desktop { NOTIFY_SEND.to_owned() } else { line };
         let thread = thread.spawn(move || {
             for call in called {
                 if let Err(why) = make(&project, kind, &line, &call) {
+                    // Without a desktop the terminal rings.
+                    if on_desktop && std::io::stderr().is_terminal() {
+                        let _ = std::io::stderr().write_all(b"\x07");
+                        continue;
+                    }
                     let plan = call.record.event.plan().cloned();
                     let _ = warnings.send(EngineMessage::Warning(plan, why));
                 }
@@ -117,7 +131,7 @@ impl Caller {
 }
 
 impl Notifier {
-    /// Tells of what somebody should know.
+    /// Queues calls for events that somebody should know.
     pub fn tell(&self, desk: &Desk, records: &[Record]) {
         for record in records {
             let Some(caller) = self.for_event(&record.event) else {
@@ -161,8 +175,8 @@ fn make(project: &Project, kind: HookKind, line: &str, call: &HookCall) -> Resul
     perform::hook(project, &hook, variables)
 }
 
-/// False for what was told a moment ago, by this supervisor or one before it. Where the note of that cannot be read or
-/// written, somebody rather hears it twice.
+/// False for an event that was reported a moment ago, by this supervisor or an earlier one. If that record cannot be read or
+/// written, the event is reported again.
 fn is_still_to_be_told(project: &Project, event: &Event) -> bool {
     let path = project.dir.told();
     let known = std::fs::read(&path).ok();

@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use crate::schedule::{Event, Failed};
 
-/// How soon somebody should look.
+/// How soon somebody should react.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Urgency {
-    /// When there is time: all went well.
+    /// When there is time: everything went well.
     Low,
     /// Something failed; the rest continues.
     Normal,
-    /// Nothing of it continues before a person has done something.
+    /// Nothing continues until a person acts.
     High,
 }
 
 impl Urgency {
-    /// As `ORCH_URGENCY` and the event's `urgency` say it.
+    /// The value of `ORCH_URGENCY` and of the event's `urgency`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Low => "low",
@@ -27,7 +27,7 @@ impl Urgency {
     }
 }
 
-/// Long waits, final failures, and the end of a run that nobody asked to stop.
+/// The urgency of long waits, of final failures, and of the end of a run that nobody asked to stop.
 pub fn urgency(event: &Event) -> Option<Urgency> {
     match event {
         Event::Escalated(_) | Event::QuestionAsked(_) => Some(Urgency::High),
@@ -39,21 +39,21 @@ pub fn urgency(event: &Event) -> Option<Urgency> {
     }
 }
 
-/// For so long the same is not told again.
+/// How long the same notice is not repeated.
 const QUIET: Duration = Duration::from_secs(60 * 60);
 
 /// When each notice was sent, in seconds since 1970: a service that starts runs again and again must not send the same notice
 /// each time.
 pub type NoticesSent = BTreeMap<String, i64>;
 
-/// True when the event is to be reported now; then it is noted. The core reports each wait once, and the end of a good run is
-/// always reported.
+/// True when the event must be reported now; the report is then recorded. The core reports each wait once, and the end of a
+/// successful run is always reported.
 pub fn is_news(told: &mut NoticesSent, event: &Event, now: i64) -> bool {
     let quiet = i64::try_from(QUIET.as_secs()).unwrap_or(i64::MAX);
     told.retain(|_, at| now - *at < quiet);
     let key = match event {
         Event::RunStopped { why, .. } => format!("run.stopped {why}"),
-        // How often it was tried, in brackets behind, and the output below make it no other failure.
+        // The first line identifies a failure, without the number of tries in brackets and without the output below.
         Event::PlanFailed(Failed { plan, why }) => {
             let first = why.lines().next().unwrap_or_default();
             let first = first.split(" (").next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What needs a person's attention first, as `orch status` shows it.
+//! Items that need a person, the most important first, as `orch status` shows them.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,17 +11,16 @@ use super::situation::Situation;
 use crate::supervisor::perform;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Something that a person has to look at.
+/// Something that needs a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AttentionView {
-    /// The plan that it is about; none when it is about no plan.
+    /// The plan concerned; `None` when it concerns no plan.
     pub plan: Option<PlanName>,
-    /// What kind of thing it is: `question`, `approval`, `conflict`, `failed`, `login`, `stalled`, `budget` or
-    /// `message`.
+    /// The kind: `question`, `approval`, `conflict`, `failed`, `login`, `stalled`, `budget` or `message`.
     pub kind: &'static str,
-    /// What it is.
+    /// The description.
     pub text: String,
-    /// Since when; none where that is not known.
+    /// Since when; `None` where that is unknown.
     pub since: Option<Timestamp>,
     /// Expected seconds of all work that waits for it.
     pub holds_up_s: u64,
@@ -30,7 +29,7 @@ pub struct AttentionView {
 }
 
 impl AttentionView {
-    /// All of it. At the top is a target that does not pass, then what holds up most work.
+    /// All items. A target that fails its verification comes first, then the items that hold up most work.
     pub(super) fn all(project: &Project, situation: &Situation) -> Vec<Self> {
         let state = situation.scheduler.state();
         let of_target = |plan, text, command| Self {

@@ -1,4 +1,4 @@
-//! Where an attempt was handed over to, for people.
+//! The destination of an attempt that was handed over, for people.
 
 use serde::Serialize;
 
@@ -7,19 +7,19 @@ use crate::plan::AttemptId;
 use crate::schedule::PlanRun;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Where it is.
+/// The destination of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AwayView {
     /// The executor.
     pub executor: String,
     /// The node; none while the job waits.
     pub node: Option<String>,
-    /// The engine's name of the job; none while it is not known.
+    /// The engine's name of the job; `None` while it is unknown.
     pub job: Option<String>,
 }
 
 impl AwayView {
-    /// Of an attempt; none for one that runs here.
+    /// The destination of an attempt; `None` for an attempt that runs here.
     pub fn of(project: &Project, attempt: &AttemptId) -> Option<Self> {
         let away = JobFolder::new(project.dir.attempt(attempt)).away().ok()??;
         Some(Self {
@@ -30,7 +30,7 @@ impl AwayView {
     }
 }
 
-/// What is known of the attempts of a plan that are away, in words.
+/// Describes the attempts of a plan that are away.
 pub fn away_words(project: &Project, run: &PlanRun) -> Vec<String> {
     let open = run.attempts.values().filter(|attempt| attempt.state.holds_slot());
     let away = open.filter_map(|attempt| JobFolder::new(project.dir.attempt(&attempt.id)).away().ok()?);

@@ -1,4 +1,4 @@
-//! Which live branches conflict with which, and with the target, as they stand now.
+//! The current conflicts between live branches, and with the target.
 
 use std::collections::BTreeSet;
 
@@ -18,11 +18,11 @@ use crate::supervisor::project::repository_plans::Project;
 pub struct Conflicts {
     /// Version of the document.
     pub schema: u32,
-    /// Every pair that does not merge: those with the target first, then in manifest order.
+    /// Every pair that conflicts: pairs with the target first, then in manifest order.
     pub pairs: Vec<ConflictPair>,
 }
 
-/// Two branches that do not merge.
+/// Two branches that conflict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConflictPair {
     /// A plan, or the target by its branch's name.
@@ -33,10 +33,10 @@ pub struct ConflictPair {
     pub files: Vec<ConflictFile>,
 }
 
-/// A branch and where it stands.
+/// A branch and its tip.
 pub type BranchHead = (String, CommitId);
 
-/// Plans whose branches will no longer be merged into the target: they have landed, or were cancelled.
+/// Plans whose branches will no longer be merged into the target: landed or cancelled plans.
 pub fn over(project: &Project, state: &State) -> BTreeSet<PlanName> {
     let over = state.plans().filter(|(_, run)| {
         run.landed.contains_key(&project.target) || run.outcome == Some(Outcome::Cancelled)
@@ -44,7 +44,7 @@ pub fn over(project: &Project, state: &State) -> BTreeSet<PlanName> {
     over.map(|(name, _)| name.clone()).collect()
 }
 
-/// The target and the branches of these plans, where there are any.
+/// The target and the branches of these plans, as far as they exist.
 ///
 /// # Errors
 ///
@@ -58,7 +58,7 @@ pub fn live_heads(
     let mut heads = vec![(target.clone(), tip.unwrap_or_else(|| project.base.clone()))];
     for plan in project.set.plans.iter().filter(|plan| is_live(&plan.name)) {
         if let Some(tip) = project.repo.branch_tip(&plan.branch)? {
-            // A conflict that was resolved by hand is gone.
+            // A conflict that was resolved by hand no longer counts.
             let resolved = git::refs::resolution(&project.repo, &plan.name)?;
             let resolved = resolved.filter(|resolved| resolved.head == tip);
             let stands_in = resolved.filter(|_| plan.merge_strategy != MergeStrategy::Rebase);
@@ -71,11 +71,11 @@ pub fn live_heads(
     Ok(heads)
 }
 
-/// The pairs of these that conflict.
+/// The conflicting pairs among these branches.
 ///
 /// # Errors
 ///
-/// When git cannot be asked.
+/// When git fails.
 pub fn pairs(forecast: &mut Forecast, heads: &[BranchHead]) -> Result<Vec<ConflictPair>, SupervisorError> {
     let commits: Vec<CommitId> = heads.iter().map(|(_, commit)| commit.clone()).collect();
     let clashes = forecast.look(&commits)?;
@@ -87,7 +87,7 @@ pub fn pairs(forecast: &mut Forecast, heads: &[BranchHead]) -> Result<Vec<Confli
     Ok(clashes.into_iter().map(pair).collect())
 }
 
-/// Looks at every pair of live branches and at each with the target. Moves nothing.
+/// Checks every pair of live branches, and each branch with the target. Moves nothing.
 ///
 /// # Errors
 ///
@@ -107,7 +107,7 @@ pub fn conflicts(project: &Project, situation: &Situation) -> Result<Conflicts, 
 }
 
 impl ConflictPair {
-    /// Its files and how each disagrees, as people read it.
+    /// The files, and the kind of conflict in each, for people.
     pub fn shown(&self) -> Vec<String> {
         let shown = |file: &ConflictFile| format!("{} ({})", file.path.display(), file.kind);
         self.files.iter().map(shown).collect()

@@ -17,16 +17,16 @@ pub struct ConversationView {
     pub attempt: AttemptId,
     /// Its agent.
     pub agent: String,
-    /// Its name, as the agent gave it; none where the agent has none.
+    /// Its id, from the agent; `None` where the agent has none.
     pub id: Option<String>,
-    /// Program and arguments that open it, in the worktree.
+    /// Program and arguments that open the conversation in the worktree.
     pub command: Vec<String>,
-    /// The process of the `orch attach` that is there; none when nobody is.
+    /// The process of the `orch attach` that is using it; `None` when nobody is attached.
     pub attached: Option<u32>,
 }
 
 impl ConversationView {
-    /// The last one, where it is asked for.
+    /// The last conversation, if it is wanted.
     pub(super) fn of(project: &Project, run: &PlanRun, wanted: bool) -> Option<Self> {
         let mut agents = run.work_attempts().rev().filter(|_| wanted);
         let (last, agent) =

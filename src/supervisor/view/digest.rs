@@ -1,4 +1,4 @@
-//! What `orch digest` tells: what has changed since somebody looked last.
+//! The data of `orch digest`: the changes since somebody last looked.
 
 use std::collections::BTreeMap;
 
@@ -19,21 +19,21 @@ use crate::supervisor::project::repository_plans::Project;
 pub struct Digest {
     /// Version of the document.
     pub schema: u32,
-    /// The beginning of the time that it is about; none before the first run.
+    /// The beginning of the covered time; `None` before the first run.
     pub since: Option<Timestamp>,
-    /// Its end: now.
+    /// The end of the covered time: now.
     pub until: Timestamp,
-    /// The last entry of the journal that is in it.
+    /// The last journal entry that the digest covers.
     pub seq: i64,
     /// Plans that have landed in this time, in order, and are still on the target.
     pub landed: Vec<LandedSince>,
-    /// Plans that have failed in this time, and stand so.
+    /// Plans that have failed in this time and are still failed.
     pub failed: Vec<FailedSince>,
     /// Everything that needs a person, whenever it began.
     pub attention: Vec<AttentionView>,
-    /// What goes on by itself, the soonest to be done first.
+    /// Plans that continue by themselves, the soonest done first.
     pub next: Vec<NextPlan>,
-    /// Money that was spent in this time; none when nobody says.
+    /// Money that was spent in this time; `None` when nobody reported costs.
     pub cost: Option<f64>,
     /// The currency of the cost.
     pub currency: Currency,
@@ -48,7 +48,7 @@ pub struct LandedSince {
     pub at: Timestamp,
     /// The commit with which it landed.
     pub commit: CommitId,
-    /// Where.
+    /// The target.
     pub target: String,
 }
 
@@ -63,27 +63,27 @@ pub struct FailedSince {
     pub why: Vec<String>,
 }
 
-/// A plan that goes on without a person.
+/// A plan that continues without a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NextPlan {
     /// The plan.
     pub plan: PlanName,
     /// Its state.
     pub state: PlanState,
-    /// Expected seconds until it is done; none when that is not known.
+    /// Expected seconds until it is done; `None` when unknown.
     pub eta_s: Option<u64>,
-    /// What it waits for, or is at.
+    /// What it waits for, or is doing.
     pub why: Vec<String>,
 }
 
-/// From where on a digest tells.
+/// Where a digest begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DigestSince {
-    /// From the beginning of the run.
+    /// At the beginning of the run.
     Run,
-    /// After the entry of the journal that was the last at this time.
+    /// After this journal entry, which was the last one at this time.
     Entry(i64, Timestamp),
-    /// From a moment on.
+    /// At a moment.
     Moment(Timestamp),
 }
 
@@ -94,7 +94,7 @@ impl Digest {
     ///
     /// When one of them cannot be read.
     pub fn of(project: &Project, since: DigestSince) -> Result<Self, SupervisorError> {
-        // What is recorded while this is read is rather told twice than never.
+        // An event that is recorded during the reading may be reported twice, but is never missed.
         let until = Timestamp::now();
         let records = match JournalReader::open(&project.dir)? {
             Some(reader) => reader.after(0, None)?,
@@ -108,7 +108,7 @@ impl Digest {
                 let run = state.run.as_ref().map(|run| &run.id);
                 records.partition_point(|record| Some(&record.run) != run)
             }
-            // A journal that was lost since begins anew.
+            // If the journal was lost since, its numbers start again.
             DigestSince::Entry(seq, _) if records.last().is_some_and(|last| last.seq < seq) => 0,
             DigestSince::Entry(seq, _) => records.partition_point(|record| record.seq <= seq),
             DigestSince::Moment(moment) => records.partition_point(|record| record.wall < moment),
@@ -156,7 +156,7 @@ impl Digest {
     }
 }
 
-/// Landings of these records that nobody took back.
+/// Landings in these records that nobody reverted.
 fn landed(records: &[Record], state: &State) -> Vec<LandedSince> {
     let landings = records.iter().filter_map(|record| match &record.event {
         Event::MergeLanded(landed) => Some((record.wall, landed)),
@@ -175,8 +175,8 @@ fn landed(records: &[Record], state: &State) -> Vec<LandedSince> {
     told.collect()
 }
 
-/// Millionths of the money that all attempts in these records have cost; none when nobody says. What an attempt tells counts
-/// from its beginning.
+/// The cost of all attempts in these records, in millionths; `None` when nobody reported costs. An attempt reports its total
+/// since its beginning.
 fn spent(records: &[Record]) -> Option<u64> {
     let told = records.iter().filter_map(|record| match &record.event {
         Event::AgentUsage(usage) => Some((&usage.attempt, usage.facts.spent.micros)),

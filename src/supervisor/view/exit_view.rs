@@ -1,4 +1,4 @@
-//! How an attempt ended, as `orch status --json` says it.
+//! How an attempt ended, for `orch status --json`.
 
 use serde::Serialize;
 

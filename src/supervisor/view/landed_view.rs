@@ -1,4 +1,4 @@
-//! How much of a plan is on the target.
+//! The part of a plan that is on the target.
 
 use serde::Serialize;
 
@@ -10,14 +10,14 @@ use crate::schedule::{PlanRun, State};
 pub struct LandedView {
     /// The commit with which it landed.
     pub commit: CommitId,
-    /// The last phase that was asked for; none when the whole plan has landed.
+    /// The last phase that was landed on request; `None` when the whole plan has landed.
     pub up_to: Option<PhaseId>,
-    /// Every phase that is there, where not the whole plan is.
+    /// Every landed phase, when not the whole plan has landed.
     pub phases: Vec<PhaseId>,
 }
 
 impl LandedView {
-    /// As the journal knows it.
+    /// The landed part according to the journal.
     pub fn of(state: &State, run: &PlanRun) -> Option<Self> {
         let target = &state.run.as_ref()?.target;
         let whole = run.landed.get(target).map(|commit| Self {

@@ -1,10 +1,10 @@
-//! How hard the machine is at work, as the kernel says.
+//! The machine's load, according to the kernel.
 
 use std::fs;
 
 use crate::schedule::Machine;
 
-/// How hard the machine is at work; none where the kernel does not say.
+/// The machine's load; `None` where the kernel does not report it.
 pub fn machine_load() -> Option<Machine> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Some(Machine {
@@ -13,13 +13,13 @@ pub fn machine_load() -> Option<Machine> {
     })
 }
 
-/// The average number of runnable processes of the last minute for each core, in percent.
+/// The number of runnable processes per core, averaged over the last minute, in percent.
 fn load(text: &str, cores: usize) -> Option<u32> {
     let average: f64 = text.split_ascii_whitespace().next()?.parse().ok()?;
     Some((average * 100.0 / cores.max(1) as f64) as u32)
 }
 
-/// Memory that can be had without swapping, in percent.
+/// Available memory without swapping, in percent.
 fn free_memory(text: &str) -> Option<u32> {
     let value = |name: &str| -> Option<u64> {
         let line = text.lines().find_map(|line| line.strip_prefix(name))?;

@@ -17,24 +17,24 @@ pub struct MessageView {
     pub id: u32,
     /// The plan whose agent sent it; none for a person and for `orch` itself.
     pub from: Option<PlanName>,
-    /// What it is about.
+    /// Its kind.
     pub kind: MessageKind,
     /// The text.
     pub text: String,
-    /// How far it is.
+    /// Its delivery state.
     pub state: MailState,
     /// When it was sent.
     pub at: Option<Timestamp>,
 }
 
 impl MessageView {
-    /// All of them, where they are asked for.
+    /// All messages, if they are wanted.
     pub(super) fn all(situation: &Situation, run: &PlanRun, wanted: bool) -> Vec<Self> {
         let mail = &run.mail;
         if !wanted || mail.inbox.is_empty() {
             return Vec::new();
         }
-        // Without a supervisor nobody has heard yet what an agent at work has read.
+        // Without a supervisor nobody has recorded yet which messages a running agent has read.
         let worktrees = run.worktrees.values().map(|made| Path::new(&made.path));
         let read = worktrees.map(status::read_up_to).max().unwrap_or(0);
         let messages = mail.inbox.iter().map(|message| Self {

@@ -1,4 +1,4 @@
-//! Looking: the journal and the repository as those see them who only look.
+//! Read-only views of the journal and the repository.
 //!
 //! May import `conflict` and below.
 

@@ -1,4 +1,4 @@
-//! What a person who reviews a plan has to see.
+//! The data for a person who reviews a plan.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use super::situation::Situation;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
-/// `orch review PLAN`
+/// The answer of `orch review PLAN --json`.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReviewView {
     /// Version of the document.
@@ -22,23 +22,23 @@ pub struct ReviewView {
     pub state: &'static str,
     /// The commit that would land.
     pub commit: CommitId,
-    /// True when it lands only after a review.
+    /// True when the plan lands only after a review.
     pub needed: bool,
-    /// The commit that a person lets land.
+    /// The commit whose landing a person has approved.
     pub approved: Option<CommitId>,
-    /// Its commits that the target does not have, latest first.
+    /// Its commits that the target lacks, latest first.
     pub commits: Vec<CommitLine>,
-    /// The files that it changes there.
+    /// The files that these commits change.
     pub files: Vec<String>,
-    /// Lines added there.
+    /// Lines added by them.
     pub added: usize,
-    /// Lines removed there.
+    /// Lines removed by them.
     pub removed: usize,
     /// The plan's `verify`.
     pub verify: Option<String>,
-    /// The commit with which that succeeded.
+    /// The commit with which `verify` succeeded.
     pub verified: Option<CommitId>,
-    /// Comments that the agent has not been told.
+    /// Comments that the agent has not received yet.
     pub comments: Vec<CommentView>,
     /// Its worktree.
     pub worktree: Option<String>,
@@ -60,7 +60,7 @@ pub struct CommentView {
     pub file: String,
     /// The line, from 1.
     pub line: u32,
-    /// What that line holds.
+    /// The contents of the line.
     pub quote: String,
     /// The comment.
     pub text: String,
@@ -137,7 +137,8 @@ impl CommentView {
     }
 }
 
-/// The commit that would land: where the branch stands, or the resolution of its conflict, which was refused as not reviewed.
+/// The commit that would land: the branch's tip, or the resolution of its conflict, if that was refused because nobody
+/// reviewed it.
 fn to_land(project: &Project, branch: &str, run: &PlanRun) -> Result<Option<CommitId>, SupervisorError> {
     let Some(tip) = project.repo.branch_tip(branch)? else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Reading the journal, for commands that only look.
+//! Reading the journal, for read-only commands.
 
 use jiff::Timestamp;
 
@@ -14,10 +14,10 @@ use crate::supervisor::project::replay::Replay;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::landed_by_hand::landed_by_hand;
 
-/// Everything known at one moment, for those who look.
+/// Everything known at one moment, for read-only commands.
 #[derive(Debug)]
 pub struct Situation {
-    /// The state, as the journal tells it.
+    /// The state according to the journal.
     pub scheduler: Scheduler,
     /// Wall-clock time of the core's moments; none before the first run.
     pub epoch: Option<Epoch>,
@@ -25,23 +25,23 @@ pub struct Situation {
     pub driven: bool,
     /// How long work is expected to take.
     pub durations: Durations,
-    /// What is in the state and not in the journal yet: plans that a person has landed.
+    /// Events that are in the state but not in the journal yet: landings by a person.
     pub found: Vec<Event>,
-    /// Plans of which an agent has ended while no supervisor was there to see it, in words.
+    /// Plans whose agent has ended while no supervisor was running, with a text.
     pub unseen: Vec<(PlanName, String)>,
 }
 
 impl Situation {
-    /// The core's moment as wall-clock time.
+    /// Converts the core's moment to wall-clock time.
     pub fn wall(&self, at: At) -> Option<Timestamp> {
         self.epoch.map(|epoch| epoch.wall(at))
     }
 
-    /// Reads the journal, whether a supervisor runs or not. Changes nothing.
+    /// Reads the journal, whether or not a supervisor is running. Changes nothing.
     ///
     /// # Errors
     ///
-    /// When the journal is there and cannot be read.
+    /// When the journal exists and cannot be read.
     pub fn look(project: &Project) -> Result<Self, SupervisorError> {
         let driven = RepositoryLock::holder(&project.dir)?.is_some();
         let mut situation = Self {
@@ -53,7 +53,7 @@ impl Situation {
         }
         if let Some(epoch) = situation.epoch {
             let now = epoch.at(Timestamp::now());
-            // Shown at once, and written down by the next supervisor.
+            // Shown at once. The next supervisor records them.
             let mut found = landed_by_hand(project, situation.scheduler.state()).unwrap_or_default();
             found.retain(|found| situation.scheduler.take(now, found));
             situation.found = found;
@@ -69,12 +69,12 @@ impl Situation {
         Ok(situation)
     }
 
-    /// As [`Situation::look`], by the journal alone: what a person has landed by hand does not show, nor whether a supervisor
-    /// is at work. In a sandbox with processes of its own its lock is seen, and not whose it is.
+    /// Does the same as [`Situation::look`] from the journal alone. Landings by hand are missing, and it is unknown whether a
+    /// supervisor is running: in a sandbox with its own process ids the lock is visible, but not its holder.
     ///
     /// # Errors
     ///
-    /// When the journal is there and cannot be read.
+    /// When the journal exists and cannot be read.
     pub fn of_journal(dir: &OrchDir, set: &PlanSet) -> Result<Self, SupervisorError> {
         let reader = JournalReader::open(dir)?;
         let records = match &reader {
@@ -87,7 +87,7 @@ impl Situation {
         } = Replay::of(set, &records, false);
         let epoch = reader.map(|reader| reader.epoch());
         if let Some(epoch) = epoch {
-            // Time continues after the last record: a delay that is over is over.
+            // Time continues after the last record, so a delay may be over by now.
             scheduler.observe(epoch.at(Timestamp::now()));
         }
         Ok(Self {
@@ -101,7 +101,7 @@ impl Situation {
     }
 }
 
-/// Ended agents that no supervisor has recorded, from the folders of their attempts. The next supervisor judges their work; until
+/// Ended agents that no supervisor has recorded, from the folders of their attempts. The next supervisor judges their work. Until
 /// then they count as interrupted.
 fn ended_unseen(dir: &OrchDir, state: &State) -> Vec<Event> {
     let ended = state.open_attempts().filter_map(|(plan, _, attempt)| {

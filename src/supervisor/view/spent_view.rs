@@ -1,4 +1,4 @@
-//! The usage, as it is shown.
+//! Usage in the form in which it is shown.
 
 use serde::Serialize;
 
@@ -11,15 +11,15 @@ use crate::supervisor::project::repository_plans::Project;
 /// Tokens and money.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SpentView {
-    /// Tokens read that no cache held.
+    /// Input tokens that were not cached.
     pub input: u64,
-    /// Tokens read from a cache.
+    /// Input tokens from a cache.
     pub cached: u64,
-    /// Tokens written.
+    /// Output tokens.
     pub output: u64,
-    /// Money; none when nobody says.
+    /// Money; `None` when no costs are reported.
     pub cost: Option<f64>,
-    /// The limit; none where there is none.
+    /// The budget; `None` where there is none.
     pub budget: Option<f64>,
     /// The currency of both.
     pub currency: Currency,
@@ -40,7 +40,7 @@ impl SpentView {
         }
     }
 
-    /// The same as a value to reckon with.
+    /// The exact amounts, for calculations.
     pub fn exact(&self) -> Spent {
         self.exact
     }

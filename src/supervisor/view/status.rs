@@ -1,4 +1,4 @@
-//! What `orch status` shows: the journal folded over the plans, joined with what git says.
+//! The data of `orch status`: the plans' states according to the journal, joined with git's data.
 
 use std::path::PathBuf;
 
@@ -31,37 +31,37 @@ use crate::words::{ReasonText, explained};
 pub struct StatusView {
     /// Version of the document.
     pub schema: u32,
-    /// The run's id; none before the first.
+    /// The run's id; `None` before the first run.
     pub run: Option<String>,
-    /// Where the run stands.
+    /// The state of the run.
     pub state: RunView,
     /// Where plans land.
     pub target: TargetView,
     /// The run's usage, as far as it is reported.
     pub spent: SpentView,
-    /// What needs a person's attention first.
+    /// Items that need a person, the most important first.
     pub attention: Vec<AttentionView>,
-    /// Expected seconds until everything is done that needs no person; none when there is nothing.
+    /// Expected seconds until all work is done that needs no person; `None` when there is none.
     pub eta_s: Option<u64>,
-    /// Between which times that is so in four of five cases, in seconds; none where too little was measured to say.
+    /// The range of `eta_s`, in seconds, that holds in four of five cases; `None` where too little was measured.
     pub eta_range_s: Option<(u64, u64)>,
-    /// Money that the run has cost so far; none when nobody says.
+    /// Money that the run has cost so far; `None` when no costs are reported.
     pub cost: Option<f64>,
-    /// In manifest order.
+    /// The plans, in manifest order.
     pub plans: Vec<PlanView>,
 }
 
-/// Where a run stands.
+/// The state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunView {
-    /// Nothing was ever started.
+    /// No run was ever started.
     Idle,
-    /// A supervisor is at work.
+    /// A supervisor is running.
     Running,
     /// It was asked to stop.
     Stopping,
-    /// It stopped in order with work left.
+    /// It was stopped properly, with work left.
     Stopped,
     /// Its supervisor died.
     Interrupted,
@@ -75,7 +75,7 @@ pub struct TargetView {
     /// Its full name.
     #[serde(rename = "ref")]
     pub name: String,
-    /// Where it stands; none when it does not exist yet.
+    /// Its tip; `None` when the branch does not exist yet.
     pub oid: Option<CommitId>,
 }
 
@@ -88,26 +88,26 @@ pub struct PlanView {
     pub state: PlanState,
     /// Why it is in that state; never empty for a plan that neither runs nor has landed.
     pub why: Vec<String>,
-    /// What a person can do about each reason of `why`.
+    /// The remedy for each reason of `why`.
     #[serde(skip)]
     pub reasons: Vec<ReasonText>,
     /// Since when.
     pub since: Option<Timestamp>,
-    /// Its priority as people wrote it.
+    /// Its priority, as written in the manifest.
     pub priority: String,
     /// Its branch.
     pub branch: String,
     /// Its worktree, when there is one.
     pub worktree: Option<PathBuf>,
-    /// Where its branch started.
+    /// The commit at which its branch started.
     pub base: Option<CommitId>,
     /// Its branch's tip.
     pub head: Option<CommitId>,
-    /// Commits on its branch that its base does not have.
+    /// The number of commits on its branch that are not in its base.
     pub ahead: Option<usize>,
-    /// True when something is uncommitted in its worktree; none when that was not looked at.
+    /// True when its worktree has uncommitted changes; `None` when that was not checked.
     pub dirty: Option<bool>,
-    /// How much of it is on the run's target; none for nothing.
+    /// The part of it that is on the run's target; `None` for nothing.
     pub landed: Option<LandedView>,
     /// How many of its tasks are done.
     #[serde(skip)]
@@ -116,15 +116,15 @@ pub struct PlanView {
     pub phases: Vec<PhaseView>,
     /// The usage of its attempts, as far as it is reported.
     pub spent: SpentView,
-    /// Expected seconds until it is done; none when it is done or needs a person first.
+    /// Expected seconds until it is done; `None` when it is done or needs a person first.
     pub eta_s: Option<u64>,
-    /// Money that it has cost so far; none when nobody says.
+    /// Money that it has cost so far; `None` when no costs are reported.
     pub cost: Option<f64>,
     /// Questions of its agents that wait for an answer.
     pub asks: Vec<QuestionView>,
     /// Messages to its agents, oldest first.
     pub messages: Vec<MessageView>,
-    /// The conversation that `orch attach` opens; none before an agent has worked on it.
+    /// The conversation that `orch attach` opens; `None` before an agent has worked on it.
     pub conversation: Option<ConversationView>,
     /// Oldest first.
     pub attempts: Vec<AttemptView>,
@@ -189,22 +189,22 @@ pub struct AttemptView {
     pub ended_at: Option<Timestamp>,
     /// How it ended.
     pub exit: Option<ExitView>,
-    /// The same as a value.
+    /// The same in a typed form.
     #[serde(skip)]
     pub ended: Option<Exit>,
     /// Its log.
     pub log: PathBuf,
-    /// Where it was handed over to; none where it runs here.
+    /// Its destination, when it was handed over; `None` where it runs here.
     #[serde(flatten)]
     pub away: Option<AwayView>,
-    /// The account it used; none when its agent has but one.
+    /// The account that it used; `None` when its agent has only one.
     pub account: Option<String>,
     /// The facts in its output so far: last word, denied tools, errors, turns, tokens, cost, conversation.
     pub facts: Facts,
 }
 
 impl Situation {
-    /// The whole status, as far as `depth` looks.
+    /// The whole status, to the given depth.
     ///
     /// # Errors
     ///
@@ -250,7 +250,7 @@ impl Situation {
         })
     }
 
-    /// Where the run stands.
+    /// The state of the run.
     pub fn run_view(&self) -> RunView {
         match (self.scheduler.state().phase, self.driven) {
             (RunPhase::Idle, false) => RunView::Idle,
@@ -360,20 +360,20 @@ impl Situation {
     }
 }
 
-/// How far a look goes.
+/// How much data to gather.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// What a table of all plans tells: phases and attempts only of those that run.
+    /// The data for a table of all plans: phases and attempts only of running plans.
     Table,
-    /// What the journal knows.
+    /// Everything in the journal.
     Journal,
-    /// Also where branches stand.
+    /// Also the tips of branches.
     Branches,
-    /// Also what is uncommitted, which costs a `git status` for each worktree.
+    /// Also uncommitted changes, which costs a `git status` for each worktree.
     Worktrees,
 }
 
-/// What a VERIFY block says, in short.
+/// A short text for a VERIFY block.
 fn checks(block: &VerifyBlock) -> String {
     let background = if block.background {
         " (in the background)"
@@ -388,7 +388,7 @@ fn checks(block: &VerifyBlock) -> String {
     format!("{said}{background}")
 }
 
-/// What an attempt was given, in words.
+/// The units of an attempt, in words.
 pub fn given(units: &[UnitId]) -> String {
     let ids: Vec<String> = units.iter().map(ToString::to_string).collect();
     let what = match units {

@@ -1,4 +1,4 @@
-//! People who are attached to plans: when one leaves, however, the plan continues.
+//! People who are attached to plans: when a person leaves in any way, the plan continues.
 
 use crate::journal::AttachLock;
 use crate::plan::PlanName;
@@ -7,8 +7,7 @@ use crate::supervisor::control::attaching::end_leftover;
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 
-/// Waits on a thread of its own until this person has left. That may be after the end of the supervisor, whose end waits for no such
-/// thread.
+/// Waits on a thread of its own until this person has left. The supervisor's end does not wait for the thread.
 pub fn follow(desk: &Desk, plan: &PlanName, pid: u32) {
     let (project, plan, sender) = (desk.project.clone(), plan.clone(), desk.sender.clone());
     std::thread::spawn(move || {
@@ -23,7 +22,7 @@ pub fn follow(desk: &Desk, plan: &PlanName, pid: u32) {
     });
 }
 
-/// Waits for everybody who was attached when the supervisor began.
+/// Waits for everybody who was attached when the supervisor started.
 pub fn follow_all(desk: &Desk) {
     for (plan, run) in desk.scheduler.state().plans() {
         if let Some(attached) = &run.hands.attached {

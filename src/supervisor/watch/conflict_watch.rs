@@ -1,4 +1,4 @@
-//! Looking for conflicts among live branches while plans are worked on.
+//! Watching for conflicts between live branches while agents work.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,23 +17,23 @@ use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::conflicts;
 use crate::supervisor::view::conflicts::{BranchHead, live_heads, pairs};
 
-/// How often heads are looked at while agents are at work. What they report, and their ends, are looked at at once.
+/// How often to check the branches while agents work. Reports and ends of attempts trigger a check at once.
 const EVERY: Duration = Duration::from_secs(3);
 
-/// How many times as long as a look took nobody looks again, for [`EVERY`] at most: where there are many plans a look takes
-/// long, and looks are not to take the processor from the work.
+/// The pause after a check, as a multiple of the check's own duration, [`EVERY`] at most: with many plans a check takes
+/// long, and checks must not take the processor from the work.
 const REST: u32 = 24;
 
-/// The watch. Looks are made one after the other, on threads of their own.
+/// The watch. It makes one check after the other, on threads of their own.
 #[derive(Debug)]
 pub struct ConflictWatch {
     kept: Arc<Mutex<WatchMemory>>,
     busy: bool,
-    /// True when something happened during the look at hand, or the rest after it.
+    /// True when something happened during the current check, or during the pause after it.
     again: bool,
 }
 
-/// The state from look to look.
+/// The state that is kept between checks.
 #[derive(Default)]
 struct WatchMemory {
     forecast: Option<Forecast>,
@@ -49,7 +49,7 @@ impl std::fmt::Debug for WatchMemory {
 }
 
 impl ConflictWatch {
-    /// From now on the loop is reminded to look. Ends with the loop.
+    /// Starts to remind the loop of checks, until the loop ends.
     pub fn start(sender: mpsc::UnboundedSender<EngineMessage>) -> Self {
         tokio::spawn(async move {
             loop {
@@ -66,7 +66,7 @@ impl ConflictWatch {
         }
     }
 
-    /// Looks on a thread of its own whether a head has moved, and what conflicts now.
+    /// Checks on a thread of its own whether a branch has moved, and which branches conflict now.
     pub fn look(&mut self, desk: &Desk) {
         if self.busy {
             self.again = true;
@@ -88,7 +88,7 @@ impl ConflictWatch {
         });
     }
 
-    /// Takes in what a look found.
+    /// Handles the result of a check.
     pub fn take(&self, desk: &Desk, looked: ConflictsLooked, inputs: &mut Vec<Input>) {
         let ConflictsLooked { found, took } = looked;
         match found {
@@ -107,7 +107,7 @@ impl ConflictWatch {
         });
     }
 
-    /// Looks again, if something has happened since the last look began.
+    /// Checks again if something has happened since the last check began.
     pub fn end_rest(&mut self, desk: &Desk) {
         self.busy = false;
         if std::mem::take(&mut self.again) {
@@ -116,7 +116,7 @@ impl ConflictWatch {
     }
 }
 
-/// The inputs for the scheduler; none when no head has moved.
+/// The inputs for the scheduler; empty when no branch has moved.
 fn look(
     project: &Project,
     kept: &mut WatchMemory,
@@ -145,7 +145,7 @@ fn look(
     Ok(Some((known(&project.target, &kept.heads, &clashing), clashing)))
 }
 
-/// The same as the scheduler's input.
+/// Converts the result to the scheduler's input.
 fn known(target: &str, heads: &[BranchHead], clashing: &[Clashing]) -> Heads {
     let mut known = Heads::default();
     if let Some(((_, tip), plans)) = heads.split_first() {
@@ -169,7 +169,7 @@ fn known(target: &str, heads: &[BranchHead], clashing: &[Clashing]) -> Heads {
     known
 }
 
-/// True for a fact after which a head may have moved.
+/// True for an event after which a branch may have moved.
 pub fn may_move_a_head(event: &Event) -> bool {
     matches!(
         event,

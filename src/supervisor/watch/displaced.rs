@@ -1,5 +1,4 @@
-//! Branches that somebody deletes or moves from elsewhere while agents are at work on them, and a target that somebody moves to
-//! work which nobody has verified.
+//! Branches that somebody deletes or moves while agents work on them, and a target that somebody moves to unverified work.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +11,8 @@ use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform::tree::candidate_pool::CandidatePool;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Looks, on a thread of its own, whether the branches on which agents are at work stand where those have left them. What does
-/// not is put back, and told.
+/// Checks, on a thread of its own, whether the branches of running agents are where the agents left them. Moved branches are
+/// restored, with a warning.
 pub fn look_for_displaced(desk: &Desk) {
     let state = desk.scheduler.state();
     for (name, lane, attempt) in state.open_attempts() {
@@ -35,11 +34,11 @@ pub fn look_for_displaced(desk: &Desk) {
         let (repo, lock) = (desk.project.repo.clone(), desk.units.of(name));
         let (name, sender) = (name.clone(), desk.sender.clone());
         tokio::task::spawn_blocking(move || {
-            // The process that holds it looks itself.
+            // The holder of the lock checks the branch itself.
             let Ok(_alone) = lock.try_lock() else {
                 return;
             };
-            // What cannot be read now is looked at again soon, and when the attempt has ended.
+            // A branch that cannot be read now is checked again soon, and after the attempt has ended.
             if let Ok(Some(found)) =
                 git::step::restore_displaced(&repo, name.as_str(), &worktree, &branch, &began)
                 && found.now.is_some()
@@ -50,16 +49,16 @@ pub fn look_for_displaced(desk: &Desk) {
     }
 }
 
-/// Notices that somebody has moved the target.
+/// Notices that somebody else has moved the target.
 #[derive(Debug)]
 pub struct TargetWatch {
-    /// Where it stood when it was last looked at who has moved it.
+    /// The target's tip at the last check.
     pub seen: Option<CommitId>,
 }
 
 impl TargetWatch {
-    /// Looks, on a thread of its own, whether somebody has moved the target since the last look to work of a plan that has not
-    /// landed.
+    /// Checks, on a thread of its own, whether somebody has moved the target since the last check to work of a plan that has
+    /// not landed.
     pub fn look(&self, desk: &Desk) {
         if let Some(moved) = self.moved(desk) {
             let (repo, pool, sender) = (desk.project.repo.clone(), desk.pool.clone(), desk.sender.clone());
@@ -70,14 +69,14 @@ impl TargetWatch {
         }
     }
 
-    /// Takes in what a look at the target saw.
+    /// Handles the result of a check.
     pub fn looked(&mut self, tip: CommitId, told: Vec<Event>, inputs: &mut Vec<Input>) {
         if self.seen.replace(tip.clone()) != Some(tip) {
             inputs.extend(told.into_iter().map(Input::Event));
         }
     }
 
-    /// The last look at the target: what a person should know of it.
+    /// The last check of the target. Returns warnings as events.
     pub fn look_last(&self, desk: &Desk) -> Vec<Event> {
         let moved = self.moved(desk);
         let told = moved.and_then(|moved| moved.told(&desk.project.repo, &desk.pool).ok());
@@ -96,9 +95,9 @@ struct TargetMove {
     target: String,
     from: CommitId,
     to: CommitId,
-    /// What orch itself has landed, and what it verifies and is about to land.
+    /// Commits that orch itself has landed, or verifies and is about to land.
     own: BTreeSet<CommitId>,
-    /// Branches of plans that have begun and are not finished, with where they began.
+    /// Branches of plans that have begun and are not finished, with their first commits.
     begun: Vec<(PlanName, String, CommitId)>,
 }
 
@@ -123,7 +122,7 @@ impl TargetMove {
 
     fn told(&self, repo: &Repository, pool: &CandidatePool) -> Result<Vec<Event>, GitError> {
         let Self { target, from, to, .. } = self;
-        // What orch has landed and not written down yet.
+        // Includes landings of orch that are not recorded yet.
         let own: Vec<CommitId> = self.own.iter().cloned().chain(pool.landed()).collect();
         if own.contains(to) {
             return Ok(Vec::new());
@@ -133,14 +132,14 @@ impl TargetMove {
             let Some(head) = repo.branch_tip(branch)? else {
                 continue;
             };
-            // What both have, and the target had not before.
+            // The commits that both contain, and the old target did not.
             let Some(shared) = repo.merge_base(&head, to)? else {
                 continue;
             };
             if repo.is_ancestor(&shared, from)? || repo.is_ancestor(&shared, base)? {
                 continue;
             }
-            // A landing of the plan, or of its first phases, brought it.
+            // A landing of the plan, or of its first phases, brought them.
             let mut landed = false;
             for commit in &own {
                 landed |= git::refs::has_commit(repo, commit) && repo.is_ancestor(&shared, commit)?;

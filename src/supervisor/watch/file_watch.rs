@@ -1,4 +1,4 @@
-//! Files whose changes are waited for: changed in place, replaced, removed or made.
+//! Watching files for changes: modified in place, replaced, removed or created.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use notify::{Config, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 
-/// How often files are looked at where the kernel tells nothing of them.
+/// The polling interval where the kernel does not report changes.
 const POLL: Duration = Duration::from_secs(2);
 
-/// Files, and the folders in which they are watched for.
+/// Files, and the watched folders that contain them.
 pub struct FileWatch {
     files: Arc<Mutex<BTreeSet<PathBuf>>>,
-    /// Each with its device and number: another folder of the same name is watched anew.
+    /// Each with its device and inode: a new folder with the same name is watched anew.
     folders: BTreeMap<PathBuf, (u64, u64)>,
     kernel: Option<Box<dyn Watcher + Send>>,
 }
@@ -27,7 +27,7 @@ impl FileWatch {
         let on_event = move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
             let files = known.lock().unwrap_or_else(PoisonError::into_inner);
-            // A folder on the way to one, too.
+            // The change may concern a folder above a file, too.
             let leads = |path: &PathBuf| files.iter().any(|file| file.starts_with(path));
             let concerned = event.need_rescan() || event.paths.iter().any(leads);
             if concerned && !event.kind.is_access() {
@@ -49,11 +49,11 @@ impl FileWatch {
         watch
     }
 
-    /// Watches these files from now on. Folders, since editors put a new file in the old one's place. True when these are others
-    /// than before, or in other folders.
+    /// Watches these files from now on. Their folders are watched, because editors put a new file in place of the old one. True
+    /// when the files or their folders differ from before.
     pub fn follow(&mut self, files: BTreeSet<PathBuf>) -> bool {
         let mut other = false;
-        // A file that does not exist yet is watched for in the nearest folder that does.
+        // For a file that does not exist yet, the nearest existing folder is watched.
         let folders = files.iter().filter_map(|file| file.parent());
         let folders = folders.filter_map(|folder| folder.ancestors().find(|folder| folder.is_dir()));
         let folders: BTreeSet<&Path> = folders.collect();

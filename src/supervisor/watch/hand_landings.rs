@@ -1,19 +1,19 @@
-//! Noticing that a person has landed a plan without orch, while others are worked on.
+//! Noticing that a person has landed a plan without orch while other plans are running.
 
 use crate::plan::CommitId;
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::recovery::landed_by_hand::HandLandings;
 
-/// Looks whenever the target stands elsewhere.
+/// Checks whenever the target has moved.
 #[derive(Debug, Default)]
 pub struct HandLandingsWatch {
-    /// Where the target stood at the last look.
+    /// The target's tip at the last check.
     seen: Option<CommitId>,
 }
 
 impl HandLandingsWatch {
-    /// Looks on a thread of its own what a person has landed, when the target stands elsewhere than at the last look.
+    /// Looks for landings by a person, on a thread of its own, when the target has moved since the last check.
     pub fn look(&mut self, desk: &Desk) {
         let tip = desk.project.repo.branch_tip(&desk.project.target).ok().flatten();
         let Some(tip) = tip.filter(|tip| Some(tip) != self.seen.as_ref()) else {
@@ -23,7 +23,7 @@ impl HandLandingsWatch {
         let wanted = HandLandings::of(&desk.project, desk.scheduler.state());
         let repo = desk.project.repo.clone();
         desk.in_background(move || {
-            // What cannot be read now is looked at with the next move, and by the next run.
+            // Landings that cannot be read now are found after the next move, or by the next run.
             EngineMessage::Landings(wanted.look(&repo).unwrap_or_default())
         });
     }

@@ -1,4 +1,5 @@
-//! Edits of the manifest and its documents while their plans are worked on: noticed, read, judged, taken in.
+//! Edits of the manifest and its documents while plans are running: noticing, reading, checking and applying
+//! them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,15 +21,15 @@ use crate::supervisor::project::load::{check_cycles, documents_of, load};
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::recovery::changed_documents::taken_away;
 
-/// An editor writes a file in more than one step; what it says a moment later is what was meant.
+/// An editor writes a file in more than one step, so the file is read a moment later.
 const SETTLE: Duration = Duration::from_millis(50);
 
-/// The files that say what is to be done, watched.
+/// Watches the manifest and the plans' documents.
 pub struct ManifestWatch {
     files: FileWatch,
-    /// True while they are being read.
+    /// True while the files are being read.
     reading: bool,
-    /// True when they may have changed since that began.
+    /// True when the files may have changed since the reading began.
     again: bool,
     /// The last warning about unreadable files.
     told: Option<String>,
@@ -49,7 +50,7 @@ impl ManifestWatch {
         }
     }
 
-    /// Reads the manifest and its documents on a thread of its own, once for all hints that come meanwhile.
+    /// Reads the manifest and its documents on a thread of its own, once for all hints that arrive meanwhile.
     pub fn read_later(&mut self, desk: &Desk) {
         if std::mem::replace(&mut self.reading, true) {
             self.again = true;
@@ -62,7 +63,7 @@ impl ManifestWatch {
         });
     }
 
-    /// Takes in what the manifest says now, as far as it still may.
+    /// Applies the new contents of the manifest, as far as edits are still allowed.
     pub fn take(
         &mut self,
         desk: &mut Desk,
@@ -78,13 +79,13 @@ impl ManifestWatch {
         let set = match read {
             Ok(set) => set,
             Err(diagnostics) => {
-                // Those that it names and that are not right yet, or not there, are none of the plans at work.
+                // The new manifest may name documents that are missing or faulty. They are in no plan in force, and are watched too.
                 let named = documents_of(&desk.project.manifest);
                 if self
                     .files
                     .follow(desk.project.files().into_iter().chain(named).collect())
                 {
-                    // It may have come before it was watched.
+                    // The document may have been created before it was watched.
                     self.read_later(desk);
                 }
                 return Ok(self.warn_of_diagnostics(desk, &diagnostics));
@@ -120,7 +121,7 @@ impl ManifestWatch {
             }
             Err(why) => edit.refuse_all(&format!("the whole edit does not fit: {why}")),
         };
-        // What is refused continues to differ, and is found again whenever a file is touched.
+        // A refused edit still differs, and is found again whenever a file is touched.
         let refused: Vec<ManifestChange> = changes
             .iter()
             .filter(|change| change.refused.is_some())
@@ -150,7 +151,7 @@ impl ManifestWatch {
         Ok(())
     }
 
-    /// Says once what is wrong with files that were edited; what was read before continues.
+    /// Reports the diagnostics of edited files once. The earlier version stays in force.
     fn warn_of_diagnostics(&mut self, desk: &Desk, diagnostics: &SupervisorError) -> Vec<Input> {
         let why = format!(
             "the manifest was edited and cannot be used as it is; the plans in force stay as they were: {diagnostics}"
@@ -164,7 +165,7 @@ impl ManifestWatch {
     }
 }
 
-/// The edited parts with the unchanged parts, checked as a whole.
+/// Combines the edited parts with the unchanged parts, and checks the whole.
 fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Project, SupervisorError> {
     for event in held {
         if let Event::PlanHeld {
@@ -199,14 +200,14 @@ fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Project, Supe
     Ok(project)
 }
 
-/// Shows readers and steering commands what counts.
+/// Records the plans in force, for commands that read or steer.
 fn write_plans_down(desk: &Desk, diagnostics: Option<&str>) {
     if let Err(error) = desk.project.write_down(diagnostics) {
         let _ = desk.sender.send(EngineMessage::Warning(None, error.to_string()));
     }
 }
 
-/// Puts documents that changed into worktrees that are made and in which nobody has worked yet.
+/// Copies changed documents into worktrees in which nobody has worked yet.
 fn renew_documents(desk: &Desk, old: &Project) {
     for plan in &desk.project.set.plans {
         let run = desk.scheduler.state().plan(&plan.name);

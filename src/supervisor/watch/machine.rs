@@ -1,4 +1,4 @@
-//! How hard the machine is at work, for plans whose number of lanes follows it.
+//! The machine's load, for plans whose number of lanes depends on it.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::schedule::Input;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::view::machine_load::machine_load;
 
-/// How often it is looked at. The kernel's own average moves no faster.
+/// How often to read the load. The kernel's own average changes no faster.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Tells the loop, from now on, how hard the machine is at work. Ends with the loop.
+/// Starts to send the machine's load to the loop, until the loop ends.
 pub fn watch(sender: mpsc::UnboundedSender<EngineMessage>) {
     tokio::spawn(async move {
         loop {

@@ -1,4 +1,5 @@
-//! Plans that land on their own and met something in a checkout of the target: tried again once that is gone.
+//! Automatic landings that met an obstacle in a checkout of the target: they are tried again once the obstacle is
+//! gone.
 
 use crate::plan::{PlanName, WorkRef};
 use crate::schedule::{Event, Input, Merge, MergeTrouble, Outcome, Scheduler};
@@ -8,14 +9,14 @@ use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Looks for what stood in the way of landings, one look at a time.
+/// Checks for the obstacles of landings, one check at a time.
 #[derive(Debug, Default)]
 pub struct ObstacleWatch {
     looking: bool,
 }
 
 impl ObstacleWatch {
-    /// Looks on a thread of its own whether what stood in the way of landings is gone.
+    /// Checks on a thread of its own whether the obstacles of landings are gone.
     pub fn look(&mut self, desk: &Desk) {
         let met = met(&desk.scheduler);
         let Some(first) = met.first().cloned().filter(|_| !self.looking) else {
@@ -30,7 +31,7 @@ impl ObstacleWatch {
         });
     }
 
-    /// Takes in what a look found: these are to be tried again.
+    /// Handles the result of a check: these plans can be tried again.
     pub fn take(&mut self, desk: &Desk, plans: Vec<PlanName>, inputs: &mut Vec<Input>) {
         self.looking = false;
         let still = met(&desk.scheduler);
@@ -45,7 +46,7 @@ impl ObstacleWatch {
     }
 }
 
-/// Updates checkouts that could not follow a landing, on its own thread: the obstacle may be gone.
+/// Updates checkouts that could not follow a landing, on a thread of its own: the obstacle may be gone.
 pub fn bring_checkouts_along(desk: &Desk) {
     if !desk.project.dir.landing().exists() {
         return;
@@ -60,7 +61,7 @@ pub fn bring_checkouts_along(desk: &Desk) {
     });
 }
 
-/// Plans that land on their own and did not because of an obstacle, the first one first, and those that wait for them.
+/// Plans whose automatic landing met an obstacle, oldest first, and the plans that wait for them.
 fn met(scheduler: &Scheduler) -> Vec<PlanName> {
     let state = scheduler.state();
     let by_itself = scheduler.work().plans.iter().filter(|plan| plan.auto_merge);

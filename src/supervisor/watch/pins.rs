@@ -1,10 +1,10 @@
-//! Pins that somebody has deleted while agents are at work.
+//! Pins that somebody has deleted while agents work.
 
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::recovery::own_refs::{missing_pins, pin_again, wanted_pins, word};
 
-/// Writes pins again that somebody has deleted, on a thread of its own, and says so.
+/// Creates deleted pins again, on a thread of its own, with a warning.
 pub fn repair(desk: &Desk) {
     let wanted = wanted_pins(desk.scheduler.state(), &desk.project.target);
     if wanted.is_empty() {
@@ -12,7 +12,7 @@ pub fn repair(desk: &Desk) {
     }
     let (repo, sender) = (desk.project.repo.clone(), desk.sender.clone());
     tokio::task::spawn_blocking(move || {
-        // What cannot be read now is looked at after the next attempt.
+        // Pins that cannot be read now are checked after the next attempt.
         for pin in missing_pins(&repo, wanted).unwrap_or_default() {
             let name = format!(
                 "somebody has deleted refs/orch/pins/{}/{}",

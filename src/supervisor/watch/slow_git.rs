@@ -1,5 +1,5 @@
-//! Ending git commands that do not end, once a person wants everything stopped: a hook of the repository, a merge driver or a
-//! program that signs may wait for ever, and git with it.
+//! Ending git commands that hang, once a person wants everything stopped: a hook of the repository, a merge driver or a
+//! signing program may wait for ever, and git with it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,21 +8,21 @@ use rustix::process::Signal;
 
 use crate::agent::{ProcessId, children, descendants};
 
-/// How often is looked.
+/// The pause between two checks.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Looks after which a command that is still the same is ended. Whatever git does on its own takes less in nearly all
-/// repositories, and what is interrupted is done again by the next run.
+/// After how many checks a command that still runs is ended. Git's own work takes less time in nearly all repositories, and
+/// the next run repeats interrupted work.
 const LOOKS: u32 = 5;
 
-/// Whether git commands that take long are ended.
+/// Whether slow git commands are ended.
 #[derive(Debug, Default)]
 pub struct SlowGit {
     ends: bool,
 }
 
 impl SlowGit {
-    /// From here on git commands that take long are ended, with everything that they have started.
+    /// From here on slow git commands are ended, with all processes that they have started.
     pub fn end(&mut self) {
         if std::mem::replace(&mut self.ends, true) {
             return;

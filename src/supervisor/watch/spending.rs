@@ -1,4 +1,5 @@
-//! What agents' output tells: brought to the scheduler when they end, and while they work where there is a budget.
+//! Usage from agents' output: sent to the scheduler when agents end, and during their work where there is a
+//! budget.
 
 use std::time::Duration;
 
@@ -10,10 +11,10 @@ use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::recovery::output;
 
-/// How often it is looked at what agents at work have spent: as often as their runners write it down.
+/// How often to check the usage of running agents: as often as their runners record it.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Asks the loop, from now on, to look at what is being spent. Ends with the loop.
+/// Starts to remind the loop of checks, until the loop ends.
 pub fn watch(sender: mpsc::UnboundedSender<EngineMessage>) {
     tokio::spawn(async move {
         loop {
@@ -25,7 +26,7 @@ pub fn watch(sender: mpsc::UnboundedSender<EngineMessage>) {
     });
 }
 
-/// Takes in what agents at work have spent since it was looked at last.
+/// Sends the scheduler the new usage of running agents.
 pub fn look(desk: &Desk, inputs: &mut Vec<Input>) {
     let state = desk.scheduler.state();
     let running = state
@@ -39,7 +40,7 @@ pub fn look(desk: &Desk, inputs: &mut Vec<Input>) {
         }
     }
     for (plan, resolver) in state.resolvers() {
-        // What is known already changes nothing.
+        // A known value changes nothing.
         inputs.extend(output::usage(&desk.project.dir, plan, &resolver.attempt).map(Input::Event));
     }
 }

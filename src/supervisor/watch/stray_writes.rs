@@ -1,4 +1,4 @@
-//! Noticing that somebody wrote into the main checkout while agents ran.
+//! Noticing writes into the main checkout while agents run.
 
 use std::panic::resume_unwind;
 use std::path::PathBuf;
@@ -11,28 +11,29 @@ use crate::git::{self, HeadPrint, trust_hooks, trust_merge_rules};
 use crate::supervisor::desk::message::CheckoutLook;
 use crate::supervisor::project::repository_plans::Project;
 
-/// A look costs a `git status`, which takes long in a large repository; two looks are at least this far apart.
+/// The shortest pause between two checks: each runs `git status`, which takes long in a large repository.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Files that are named.
+/// How many files are named.
 const NAMED: usize = 4;
 
-/// The main checkout at the last look.
+/// The main checkout at the last check.
 #[derive(Debug)]
 pub struct StrayWrites {
     last: Option<HeadPrint>,
-    /// The first look, while it is under way.
+    /// The first check, while it is running.
     first: Option<JoinHandle<Option<HeadPrint>>>,
     looked: Instant,
     /// How often `orch` itself has changed, or may have changed, the main checkout.
     own_changes: u64,
-    /// True when it has since the last look: then only uncommitted files are compared, which it never makes.
+    /// True when orch has changed it since the last check. Then only uncommitted files are compared, which
+    /// orch never creates.
     moved: bool,
     /// Reported changes of the hooks that the repository's configuration names.
     pub hooks_told: Option<(String, String)>,
 }
 
 impl StrayWrites {
-    /// Begins the first look, on a thread of its own.
+    /// Starts the first check, on a thread of its own.
     pub fn begin_first(project: &Arc<Project>) -> Self {
         trust_hooks(project.repo.common_dir());
         trust_merge_rules(project.repo.common_dir());
@@ -47,20 +48,21 @@ impl StrayWrites {
         }
     }
 
-    /// Waits for the first look. No agent may begin before, or what it writes would pass for what was there.
+    /// Waits for the first check. No agent may start earlier: its writes would be taken for the initial state.
     pub fn end_first(&mut self) {
         if let Some(first) = self.first.take() {
             self.last = first.join().unwrap_or_else(|panic| resume_unwind(panic));
         }
     }
 
-    /// `orch` begins or ends moving the target: another commit in the main checkout is its own work.
+    /// Called when `orch` starts or ends a move of the target: another commit in the main checkout is orch's
+    /// own work then.
     pub fn forget(&mut self) {
         self.own_changes += 1;
         self.moved = true;
     }
 
-    /// Begins a look, unless the last one was a moment ago.
+    /// Starts a check, unless the last one was a moment ago.
     pub fn begin(&mut self) -> Option<CheckoutLook> {
         if self.looked.elapsed() < PAUSE && self.last.is_some() {
             return None;
@@ -69,7 +71,7 @@ impl StrayWrites {
         Some(self.look())
     }
 
-    /// Begins the last look of a run, however short the pause; none when there is nothing to compare with.
+    /// Starts the last check of a run, however short the pause; `None` when there is nothing to compare with.
     pub fn begin_at_once(&self) -> Option<CheckoutLook> {
         self.last.is_some().then(|| self.look())
     }
@@ -80,7 +82,7 @@ impl StrayWrites {
         }
     }
 
-    /// Ends a look: says what changed since the one before. Who did it is not guessed.
+    /// Ends a check. Returns what changed since the previous one. Who made the change is not guessed.
     pub fn end(&mut self, project: &Project, began: CheckoutLook, now: HeadPrint) -> Option<String> {
         if began.own_changes != self.own_changes {
             return None;
@@ -97,7 +99,7 @@ impl StrayWrites {
     }
 }
 
-/// The difference, in words; none for the files that people edit while plans run.
+/// The difference, in words. Files that people edit while plans run are left out.
 fn difference(project: &Project, before: &HeadPrint, now: &HeadPrint) -> Option<String> {
     let foreign = |file: &PathBuf| !project.is_steered_by(&project.repo.top().join(file));
     if before.branch != now.branch {
@@ -123,7 +125,7 @@ fn difference(project: &Project, before: &HeadPrint, now: &HeadPrint) -> Option<
     (!files.is_empty()).then(|| format!("its uncommitted files changed ({}{more})", shown.join(", ")))
 }
 
-/// The main checkout now; none when there is none, or when it cannot be read.
+/// The current state of the main checkout; `None` when there is none, or when it cannot be read.
 pub fn see(project: &Project) -> Option<HeadPrint> {
     if project.repo.is_bare() {
         return None;

@@ -1,4 +1,4 @@
-//! Looking, beside the loop, whether somebody wrote into the main checkout.
+//! Checking, beside the loop, whether somebody wrote into the main checkout.
 
 use crate::git::{self, HeadPrint, changed_hooks};
 use crate::schedule::{Ending, Event, Input, Merge};
@@ -9,8 +9,8 @@ use crate::supervisor::desk::message::{CheckoutLook, EngineMessage};
 use crate::supervisor::project::error::in_words;
 
 impl StrayWrites {
-    /// Looks at the main checkout, on a thread of its own. Not while the target moves: its checkout is half of one commit and
-    /// half of another then.
+    /// Checks the main checkout, on a thread of its own. Not while the target moves, because the checkout is then half at one commit and half at
+    /// another.
     pub fn look_beside(&mut self, desk: &Desk) {
         if is_target_moving(desk) {
             return;
@@ -22,7 +22,7 @@ impl StrayWrites {
         desk.in_background(move || EngineMessage::Looked(began, see(&project)));
     }
 
-    /// Takes in what a look saw.
+    /// Handles the result of a check.
     pub fn looked(
         &mut self,
         desk: &Desk,
@@ -36,7 +36,7 @@ impl StrayWrites {
         }
     }
 
-    /// Tells, once, of hooks that the repository's configuration has named since the run began.
+    /// Reports, once, hooks that were added to the repository's configuration since the run began.
     pub fn look_at_hooks(&mut self, inputs: &mut Vec<Input>) {
         let changed = changed_hooks();
         if let (Some((before, now)), true) = (&changed, self.hooks_told != changed) {
@@ -49,7 +49,7 @@ impl StrayWrites {
         self.hooks_told = changed;
     }
 
-    /// The last look of a run.
+    /// The last check of a run.
     pub fn look_at_last(&mut self, desk: &Desk) -> Vec<Event> {
         let began = self.begin_at_once().filter(|_| !is_target_moving(desk));
         let seen = began.and_then(|began| Some((began, see(&desk.project)?)));
@@ -60,8 +60,8 @@ impl StrayWrites {
     }
 }
 
-/// What killed gits have left in worktrees and beside branches, once nobody is at work. After an interruption one may still be at it, and is not
-/// waited for.
+/// Removes leftover files of killed gits in worktrees and beside branches, once no agent is running. After an interruption a git may still be
+/// running, and is not waited for.
 pub fn tidy_worktrees(desk: &Desk, ending: Option<Ending>) -> Vec<Event> {
     let cleared = git::lock::clear_dead_locks(&desk.admin).map_err(in_words);
     let branches = desk.project.set.plans.iter().map(|plan| plan.branch.as_str());

@@ -1,4 +1,4 @@
-//! The last word before the target moves: whatever a person says of a plan until then keeps it from landing.
+//! The last check before the target moves: any report of a person on a plan until then keeps the plan from landing.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,11 +11,11 @@ use crate::status;
 
 use crate::supervisor::desk::core::Desk;
 
-/// A landing that is being carried out. Either it goes, or it is withdrawn; never both.
+/// A landing that is being carried out. It is either performed or withdrawn, never both.
 #[derive(Debug)]
 pub struct LandGate {
     plans: Vec<PlanName>,
-    /// Where people report on them, as that was when it was read last.
+    /// The files with people's reports, with their stamps when they were last read.
     files: Vec<(PathBuf, Option<Stamp>)>,
     state: Mutex<GateState>,
 }
@@ -27,7 +27,7 @@ enum GateState {
     Withdrawn,
 }
 
-/// What shows that a file was written again: its number, its length and its time.
+/// The inode, length and time of a file, which show that the file was written again.
 type Stamp = (u64, u64, i64, i64);
 
 fn stamp(file: &Path) -> Option<Stamp> {
@@ -36,8 +36,8 @@ fn stamp(file: &Path) -> Option<Stamp> {
 }
 
 impl LandGate {
-    /// Asked in the moment before the target moves: false when somebody has said something since the reports were read, or
-    /// has withdrawn it.
+    /// Called in the moment before the target moves. False when somebody has reported something since the reports were
+    /// read, or has withdrawn the landing.
     pub fn go(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let same = || self.files.iter().all(|(file, then)| stamp(file) == *then);
@@ -51,7 +51,7 @@ impl LandGate {
         *state == GateState::Gone
     }
 
-    /// Keeps the plan from landing, when it is one of these; false when it is too late for that.
+    /// Keeps the plan from landing, if it is part of this landing. False when it is too late.
     pub fn withdraw(&self, plan: &PlanName) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if *state == GateState::Open && self.plans.contains(plan) {
@@ -60,7 +60,7 @@ impl LandGate {
         *state != GateState::Gone || !self.plans.contains(plan)
     }
 
-    /// Before it is read again what people say of the plans that are to land.
+    /// Takes the stamps before people's reports on the landing plans are read again.
     pub fn before(desk: &Desk, landing: &Landing) -> Self {
         let worktrees = landing.batch.iter().map(|plan| desk.worktree(&LaneId::own(plan)));
         let files = worktrees.flat_map(|worktree| status::reported_in(&worktree));

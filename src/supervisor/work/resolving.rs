@@ -1,5 +1,5 @@
-//! Conflicts beside everything else the loop does: steps that are asked for go to a thread of their own, and what was resolved
-//! is tidied up once it has landed.
+//! Resolving conflicts beside the loop: requested steps run on a thread of their own, and the worktrees of resolved conflicts
+//! are removed after the landing.
 
 use tokio::sync::oneshot;
 
@@ -16,7 +16,7 @@ use crate::supervisor::desk::message::{EngineMessage, StepDone};
 use crate::supervisor::perform;
 use crate::supervisor::recovery::output;
 
-/// Does a step on a thread of its own.
+/// Takes a step on a thread of its own.
 pub fn resolve_later(desk: &Desk, what: WorkRef, step: ResolveStep, reply: oneshot::Sender<Answer>) {
     let about = AboutConflict::new(&desk.scheduler, &what);
     let project = desk.project.clone();
@@ -31,7 +31,7 @@ pub fn resolve_later(desk: &Desk, what: WorkRef, step: ResolveStep, reply: onesh
     });
 }
 
-/// Has an agent resolve a conflict, on a thread of its own.
+/// Lets an agent resolve a conflict, on a thread of its own.
 pub fn by_agent(desk: &Desk, order: ResolveOrder) {
     let (project, admin, pool) = (desk.project.clone(), desk.admin.clone(), desk.pool.clone());
     let (sender, run) = (desk.sender.clone(), desk.run);
@@ -40,7 +40,7 @@ pub fn by_agent(desk: &Desk, order: ResolveOrder) {
         for why in warnings {
             let _ = sender.send(EngineMessage::Warning(Some(order.plan.clone()), why));
         }
-        // Told before the end is: what it has spent counts.
+        // Usage is reported before the end, so that it counts.
         if let Some(told) = output::usage(&project.dir, &order.plan, &order.attempt) {
             let _ = sender.send(EngineMessage::Input(Input::Event(told)));
         }
@@ -48,7 +48,7 @@ pub fn by_agent(desk: &Desk, order: ResolveOrder) {
     });
 }
 
-/// Lets go what was kept of plans until they had landed, at the end of a run.
+/// At the end of a run, releases commits that were kept until their plans had landed.
 pub fn release_made(desk: &Desk) -> Result<(), GitError> {
     let repo = &desk.project.repo;
     for plan in &desk.project.set.plans {
@@ -60,7 +60,7 @@ pub fn release_made(desk: &Desk) -> Result<(), GitError> {
     Ok(())
 }
 
-/// Removes the worktrees of conflicts of plans that have landed. Gives what a person should know.
+/// Removes the worktrees of conflicts of landed plans. Returns warnings as events.
 pub fn tidy_conflicts(desk: &Desk) -> Vec<Event> {
     let told = tidy(&desk.project, desk.scheduler.state()).into_iter();
     told.map(|(plan, why)| Event::Warning {

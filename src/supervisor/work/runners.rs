@@ -1,4 +1,4 @@
-//! Attempts at work: started, taken over, looked at, waited for.
+//! Running attempts: starting, adopting, checking and awaiting them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::supervisor::desk::message::{EngineMessage, LaneReading};
 use crate::supervisor::perform;
 use crate::supervisor::perform::attempt::unit::alone;
 
-/// The runners of attempts at work.
+/// The runners of running attempts.
 #[derive(Debug, Default)]
 pub struct Runners {
     holds: BTreeMap<AttemptId, RunnerHold>,
@@ -36,19 +36,19 @@ impl Runners {
         self.holds.is_empty() && self.away.is_empty()
     }
 
-    /// One was started.
+    /// Adds a runner that was started.
     pub fn add(&mut self, attempt: AttemptId, runner: RunnerHold) {
         self.holds.insert(attempt, runner);
     }
 
-    /// One has ended its job, or is gone.
+    /// Removes a runner that has ended its job, or is gone.
     pub fn forget(&mut self, attempt: &AttemptId) {
         self.holds.remove(attempt);
         self.away.forget(attempt);
         self.still.forget(attempt);
     }
 
-    /// Stops an attempt. An ended attempt has sent its message.
+    /// Stops an attempt. An attempt that has ended has already sent its message.
     pub fn stop(&self, desk: &Desk, attempt: AttemptId, now: bool) {
         if let Some(runner) = self.holds.get(&attempt) {
             runner.stop(now);
@@ -60,10 +60,11 @@ impl Runners {
         }
     }
 
-    /// Looks for signs of life of an attempt, on a thread of its own. An ended attempt has sent its message.
+    /// Checks an attempt for signs of life, on a thread of its own. An attempt that has ended has already
+    /// sent its message.
     pub fn look(&self, desk: &Desk, lane: LaneId, attempt: AttemptId, stall_after: Duration) {
         if self.away.has(&attempt) {
-            // Its limit is that of its job: nobody sees its processes from here.
+            // Only its job's time limit applies: its processes are not visible from here.
             let (plan, signs) = (lane.plan, Signs::of_life());
             let input = Input::Signs { plan, attempt, signs };
             let _ = desk.sender.send(EngineMessage::Input(input));
@@ -89,7 +90,7 @@ impl Runners {
             };
             let seen = runner.or_else(running);
             let signs = seen.and_then(|runner| watch.look(&attempt, runner, &folder, &worktree, stall_after));
-            // Before it begins, and while it is looked at what it has made, somebody else is at work.
+            // Before the agent starts, and while its work is judged, orch itself is working.
             let signs = signs.or_else(|| resolves.then(Signs::of_life));
             if let Some(signs) = signs {
                 let plan = lane.plan;
@@ -102,13 +103,13 @@ impl Runners {
     ///
     /// # Errors
     ///
-    /// When its folder does not say where it went.
+    /// When its folder does not record the hand-over.
     pub fn attend_away(&mut self, desk: &Desk, lane: LaneId, attempt: &AttemptId) -> Result<(), String> {
         let read = Box::new(reading(desk, &lane));
         self.away.attend(desk, lane, attempt, read)
     }
 
-    /// Takes over a runner that another supervisor started.
+    /// Adopts a runner that another supervisor started.
     pub fn attend(&mut self, desk: &Desk, lane: LaneId, attempt: AttemptId, runner: Runner) {
         self.holds.insert(attempt.clone(), runner.hold());
         let read = reading(desk, &lane);
@@ -116,7 +117,7 @@ impl Runners {
     }
 }
 
-/// Starts an agent, once the journal is on the disk up to here.
+/// Starts an agent, once the journal is on disk up to here.
 pub fn launch(desk: &Desk, order: Launch) {
     let lane = LaneId::new(&order.plan, order.place.lane);
     let (project, worktree, run) = (desk.project.clone(), desk.worktree(&lane), desk.run);
@@ -163,7 +164,7 @@ pub fn launch(desk: &Desk, order: Launch) {
                     runtime.spawn(wait_for(sender, lane, order.attempt, runner, read));
                 }
             }
-            // The loop gets the error when the disk does not take the journal; the plan is not to blame.
+            // When the disk refuses the journal, the loop gets the error; the plan is not to blame.
             Err(_) if mark.reach().is_err() => {}
             Err(event) => {
                 let _ = sender.send(EngineMessage::Input(Input::Event(*event)));
@@ -172,7 +173,7 @@ pub fn launch(desk: &Desk, order: Launch) {
     });
 }
 
-/// Waits for the end of a runner's job. The agent's last reports are read before the end is reported.
+/// Waits for a runner's job. The agent's last reports are read before the end is reported.
 async fn wait_for(
     sender: mpsc::UnboundedSender<EngineMessage>,
     lane: LaneId,
@@ -181,9 +182,9 @@ async fn wait_for(
     read: impl FnOnce() -> LaneReading + Send + 'static,
 ) {
     if let Ok(Some(end)) = runner.end() {
-        // SAFETY: an `OwnedFd` is open for as long as it lives, and nobody but the `AsyncFd` has this one.
+        // SAFETY: an `OwnedFd` stays open while it lives, and only the `AsyncFd` uses this one.
         let end = unsafe { AsyncFd::register_with_interest(end, Interest::READABLE) };
-        // Where that cannot be told, the thread waits.
+        // Where the descriptor cannot be awaited, a thread waits instead.
         if let Ok(end) = end {
             while tokio::time::timeout(LOOK_AGAIN, end.readable()).await.is_err() {
                 if runner.look() {

@@ -1,4 +1,4 @@
-//! Looking for signs of life of agents at work. What was seen is kept from look to look, with a clock that nobody can set.
+//! Checking running agents for signs of life. Results are kept from check to check, with a monotonic clock.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::agent::{JobFolder, ProcessId, Usage, age_of, newest_change};
 use crate::plan::AttemptId;
 use crate::schedule::Signs;
 
-/// Folders of a worktree that are no sign of life: git's own, and the one whose status file is a sign for itself.
+/// Folders of a worktree that are no sign of life: git's own, and the one whose status file counts separately.
 const NOT_LOOKED_AT: &[&str] = &[".git", ".orch"];
 
 /// The processor time of each attempt, as last seen.
@@ -21,10 +21,10 @@ pub struct StallWatch {
 #[derive(Debug)]
 struct UsageSeen {
     usage: Usage,
-    /// When it was looked at.
+    /// The time of the measurement.
     at: Instant,
     first: Instant,
-    /// When more was found used than by an agent that waits; none while it never was.
+    /// When the agent last used more than a waiting agent does; `None` while it never did.
     worked: Option<Instant>,
 }
 
@@ -34,8 +34,8 @@ impl StallWatch {
         self.lock().remove(attempt);
     }
 
-    /// Looks at an attempt. None when it has just ended. Files are looked at only when nothing else moves, because that
-    /// costs a walk through the worktree.
+    /// Checks an attempt. `None` when it has just ended. Files are only checked when there is no other sign of life,
+    /// because that needs a walk through the worktree.
     pub fn look(
         &self,
         attempt: &AttemptId,
@@ -46,7 +46,7 @@ impl StallWatch {
     ) -> Option<Signs> {
         let usage = Usage::below(runner)?;
         let (processor, watched) = self.compare(attempt, usage);
-        // From before the first output on, the folder's own start is the last thing that was heard.
+        // Before the first output, the folder's creation is the last sign.
         let output = age_of(&folder.log()).unwrap_or_default();
         let status = age_of(&worktree.join(".orch/status.json"));
         let status = status.or_else(|| age_of(&folder.prompt())).unwrap_or_default();
@@ -68,7 +68,7 @@ impl StallWatch {
         })
     }
 
-    /// How long ago processes were seen to work, and for how long they have been watched.
+    /// How long ago processes were last seen working, and how long they have been watched.
     fn compare(&self, attempt: &AttemptId, usage: Usage) -> (Option<Duration>, Duration) {
         let now = Instant::now();
         let mut all = self.lock();

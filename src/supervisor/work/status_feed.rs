@@ -16,17 +16,17 @@ use crate::supervisor::desk::message::{EngineMessage, LaneReading};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::committed_document;
 
-/// What agents' folders were found to say, so that it is taken up once.
+/// The reports read so far, so that each is handled once.
 pub struct Reports {
     watcher: Watcher,
     /// The warnings, by plan.
     warnings: BTreeMap<PlanName, Vec<String>>,
-    /// Messages out of outboxes that were passed on.
+    /// Ids of messages from outboxes that were already sent.
     posted: BTreeSet<String>,
 }
 
 impl Reports {
-    /// Nothing is watched yet. Hints come as messages.
+    /// A feed that watches nothing yet. Hints are sent as messages.
     pub fn new(sender: mpsc::UnboundedSender<EngineMessage>) -> Self {
         Self {
             watcher: Watcher::new(move |lane| {
@@ -37,14 +37,14 @@ impl Reports {
         }
     }
 
-    /// Watches the places where an agent in a worktree reports.
+    /// Watches the files in which an agent in a worktree reports.
     pub fn watch(&self, desk: &Desk, lane: &LaneId, worktree: &Path) {
         self.watcher.watch(lane, worktree);
         let file = desk
             .project
             .plan(&lane.plan)
             .and_then(|known| known.file.as_deref());
-        // A document that was not committed is not in the worktree, and nothing there is worth watching.
+        // An uncommitted document is not in the worktree, so there is nothing to watch.
         if let Some(document) = committed_document(&desk.project, file, worktree)
             && document.is_file()
         {
@@ -66,12 +66,12 @@ impl Reports {
     /// The new messages in a worktree's outbox.
     pub fn unsent(&mut self, worktree: &Path) -> Vec<OutboxLine> {
         let mut waiting = status::outbox(worktree);
-        // What is being taken out may still are there.
+        // Messages that are being removed may still be there.
         waiting.retain(|message| self.posted.insert(message.id.clone()));
         waiting
     }
 
-    /// Takes in what was read.
+    /// Handles the reports that were read.
     pub fn take(&mut self, desk: &Desk, lane: LaneId, found: LaneReading, inputs: &mut Vec<Input>) {
         let LaneReading {
             reading,
@@ -85,7 +85,7 @@ impl Reports {
         let LaneId { plan, lane } = lane;
         let said = self.warnings.entry(plan.clone()).or_default();
         for why in reading.warnings {
-            // Said once, not at every look.
+            // Reported once, not after every reading.
             if !said.contains(&why) {
                 said.push(why.clone());
                 inputs.push(Input::Event(Event::Warning {
@@ -103,18 +103,18 @@ impl Reports {
     }
 }
 
-/// A look at what an agent reported, and at where its worktree stood before that.
+/// Prepares a reading of the agent's reports, and of the worktree's commit before that.
 pub fn reading(desk: &Desk, lane: &LaneId) -> impl FnOnce() -> LaneReading + Send + 'static + use<> {
     let (project, worktree, plan) = (desk.project.clone(), desk.worktree(lane), lane.plan.clone());
     let run = desk.scheduler.state().plan(&plan);
     let attempt = run.attempts.get(&lane.lane);
     let of = last_attempt(desk, lane);
-    // What orch brings into a worktree for an attempt that is about to begin is there before its commit does.
+    // For an attempt that is about to start, orch changes the worktree before it records the attempt's commit.
     let starts = attempt.is_some_and(|attempt| attempt.head.is_none());
     let begun = attempt.map_or_else(|| run.made.clone(), |attempt| attempt.head.clone());
     let begun = begun.or_else(|| run.worktree().map(|made| made.base.clone()));
     move || {
-        // What is said after this look may be about commits that it did not see, never the other way round.
+        // The commit is read first: a report that is read later may be about a newer commit, never the reverse.
         let head = head_of(&worktree).ok();
         let reading = project.plan(&plan).map(|known| {
             let committed = committed_document(&project, known.file.as_deref(), &worktree);
@@ -151,13 +151,13 @@ fn last_attempt(desk: &Desk, lane: &LaneId) -> Option<AttemptId> {
     run.attempts.get(&lane.lane).map(|attempt| attempt.id.clone())
 }
 
-/// Reads what is reported there, on a thread of its own.
+/// Reads the reports, on a thread of its own.
 pub fn read_later(desk: &Desk, lane: LaneId) {
     let read = reading(desk, &lane);
     desk.in_background(move || EngineMessage::StatusRead(lane, read()));
 }
 
-/// Notes what an agent reported while nobody listened.
+/// Records an agent's reports that nobody has read yet.
 pub fn note_now(desk: &mut Desk, lane: &LaneId) -> Result<Vec<Record>, SupervisorError> {
     let LaneReading { reading, head, .. } = reading(desk, lane)();
     let now = desk.clock.now();

@@ -7,7 +7,7 @@ use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 
-/// Branches are tried together, on a thread of their own.
+/// Tries branches together, on a thread of their own.
 pub fn try_union(desk: &Desk, build: UnionBuild) {
     let (project, pool, admin) = (desk.project.clone(), desk.pool.clone(), desk.admin.clone());
     let sender = desk.sender.clone();
@@ -20,7 +20,7 @@ pub fn try_union(desk: &Desk, build: UnionBuild) {
     });
 }
 
-/// Carries out what the train asks for.
+/// Carries out an order of the train.
 pub fn answer(desk: &Desk, work: impl FnOnce() -> (TrainAnswer, Vec<Event>) + Send + 'static) {
     let sender = desk.sender.clone();
     desk.in_background(move || {

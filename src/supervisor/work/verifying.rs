@@ -1,4 +1,4 @@
-//! Plans' own verifications under way, and whether they are still wanted.
+//! Running verifications of plans, and whether they are still wanted.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,26 +11,26 @@ use crate::plan::PlanName;
 pub struct Unwanted(Arc<AtomicBool>);
 
 impl Unwanted {
-    /// Whether that is so by now.
+    /// True once the verification is unwanted.
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }
 
-/// The verification that was begun last, of each plan. Between the decision to begin one and its first process nothing is
-/// there that could be stopped; then it stops itself.
+/// The last verification of each plan. Between the decision to verify and the first process there is nothing to stop; the
+/// verification then stops itself.
 #[derive(Debug, Default)]
 pub struct Verifying(BTreeMap<PlanName, Unwanted>);
 
 impl Verifying {
-    /// One begins.
+    /// Registers a verification that starts.
     pub fn begin(&mut self, plan: &PlanName) -> Unwanted {
         let begun = Unwanted::default();
         self.0.insert(plan.clone(), begun.clone());
         begun
     }
 
-    /// It is unwanted.
+    /// Marks the verification as unwanted.
     pub fn give_up(&self, plan: &PlanName) {
         if let Some(begun) = self.0.get(plan) {
             begun.0.store(true, Ordering::SeqCst);

@@ -1,5 +1,5 @@
-//! Making worktrees in the background: as many at once as there are cores, none without disk space, none after a person asked to
-//! stop.
+//! Creating worktrees in the background: as many at once as there are cores, none without disk space, none after a person asked
+//! to stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::perform;
 use crate::supervisor::perform::tree::provision::Progress;
 
-/// The shared state of worktrees that are being made.
+/// The shared state of worktrees that are being created.
 #[derive(Debug)]
 pub struct WorktreeQueue {
     turns: Arc<Semaphore>,
@@ -23,7 +23,7 @@ pub struct WorktreeQueue {
 }
 
 impl WorktreeQueue {
-    /// As many at once as there are cores: more would only fight for the disk.
+    /// A queue that creates as many at once as there are cores: more would only compete for the disk.
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
@@ -36,7 +36,7 @@ impl WorktreeQueue {
         turns.acquire_owned().await.ok()
     }
 
-    /// Makes one as soon as there is a turn for it.
+    /// Creates a worktree as soon as it is its turn.
     pub fn make(&self, desk: &Desk, lane: LaneId, base: CommitId) {
         let (project, admin, sender) = (desk.project.clone(), desk.admin.clone(), desk.sender.clone());
         let (turns, stop) = (self.turns.clone(), self.stop.clone());
@@ -62,7 +62,7 @@ impl WorktreeQueue {
         });
     }
 
-    /// Ends the preparation of worktrees when a person asks to stop, and of a plan's worktrees when it is cancelled.
+    /// Ends the preparation of all worktrees when a person asks to stop, and of a plan's worktrees when the plan is cancelled.
     pub fn stop(&self, desk: &Desk, event: &Event) {
         let of: Option<PlanName> = match event {
             Event::RunStopping { .. } => {
@@ -79,7 +79,7 @@ impl WorktreeQueue {
     }
 }
 
-/// Tells of what about the repository's files will surprise somebody who works in a worktree.
+/// Warns about properties of the repository's files that will surprise people who work in a worktree.
 pub fn warn_of_contents(desk: &Desk) {
     if let Ok(Some(why)) = git::repo::large_files_trouble(&desk.project.repo) {
         let _ = desk.sender.send(EngineMessage::Warning(None, why));

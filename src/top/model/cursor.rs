@@ -1,21 +1,21 @@
-//! A place in a list that is longer than the screen.
+//! The position in a list that is longer than the screen.
 
-/// The chosen row, and the first that is shown.
+/// The chosen row, and the first visible row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cursor {
     /// The chosen row.
     pub at: usize,
-    /// The first row that is shown.
+    /// The first visible row.
     pub top: usize,
 }
 
 impl Cursor {
-    /// Moves by so many rows of a list of `length`.
+    /// Moves by a number of rows in a list of `length` rows.
     pub fn step(&mut self, by: isize, length: usize) {
         self.at = self.at.saturating_add_signed(by).min(length.saturating_sub(1));
     }
 
-    /// Goes where it can be seen in so many rows, and nowhere behind the end.
+    /// Scrolls so that the chosen row is visible, and not beyond the end.
     pub fn keep(&mut self, length: usize, rows: usize) {
         self.at = self.at.min(length.saturating_sub(1));
         self.top = self

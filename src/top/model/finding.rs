@@ -1,11 +1,11 @@
-//! Searching in what is shown.
+//! Searching in the shown lists and texts.
 
 use super::cursor::Cursor;
 use super::seen::found;
 use super::tab::Tab;
 use super::top_model::TopModel;
 
-/// Goes to the next place with what is searched for, or to the one before.
+/// Goes to the next match, or to the previous one.
 pub(super) fn find(model: &mut TopModel, back: bool) {
     let what = model.search.clone();
     if what.is_empty() {
@@ -27,7 +27,7 @@ pub(super) fn find(model: &mut TopModel, back: bool) {
             Tab::Events => (model.events_at, model.events.len()),
             Tab::Fleet | Tab::Timeline | Tab::Log => (model.fleet, model.order.len()),
         };
-        // Who types a name means that plan, and not those of which something is said about it.
+        // A plan's name means that plan, not other plans whose text mentions it.
         let named = next(cursor.at, length, back, |at| is_named(model, at, &what));
         let at = named.or_else(|| next(cursor.at, length, back, |at| row_has(model, at, &what)));
         if let Some(at) = at {
@@ -53,7 +53,7 @@ pub(super) fn find(model: &mut TopModel, back: bool) {
     }
 }
 
-/// The next place that is meant, going on at the beginning behind the end.
+/// The next match, continuing at the beginning after the end.
 fn next(from: usize, length: usize, back: bool, is_meant: impl Fn(usize) -> bool) -> Option<usize> {
     let places = (1..=length).map(|by| match back {
         true => (from + length - by) % length,

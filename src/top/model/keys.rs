@@ -1,17 +1,18 @@
-//! What each key does, for the help and the manual.
+//! The keys and their effects, for the help and the manual.
 
 use super::tab::Tab;
 
 /// A key.
 #[derive(Debug, Clone, Copy)]
 pub struct TopKey {
-    /// How it is written.
+    /// Its notation.
     pub keys: &'static str,
-    /// What it does.
+    /// Its effect.
     pub does: &'static str,
-    /// In one word or two, for the last line of the screen; empty for what is not shown there.
+    /// Its effect in one or two words, for the last line of the screen; empty for keys that are not
+    /// shown there.
     pub short: &'static str,
-    /// The tabs in which it means something; empty for all.
+    /// The tabs in which it works; empty for all.
     pub tabs: &'static [Tab],
     /// True when it steers: refused with `--readonly`.
     pub steers: bool,
@@ -91,7 +92,7 @@ pub const KEYS: &[TopKey] = &[
 ];
 
 impl TopKey {
-    /// True when it means something in this tab.
+    /// True when it works in this tab.
     pub fn is_of(&self, tab: Tab) -> bool {
         self.tabs.is_empty() || self.tabs.contains(&tab)
     }

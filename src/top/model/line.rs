@@ -1,11 +1,11 @@
-//! A line of text that is being typed.
+//! A line of text while it is typed.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// Longest text, in characters: enough for any answer.
+/// The longest text, in characters: enough for any answer.
 const LONGEST: usize = 20_000;
 
-/// A text and the place in it.
+/// A text with a cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InputLine {
     text: Vec<char>,
@@ -13,7 +13,7 @@ pub struct InputLine {
 }
 
 impl InputLine {
-    /// With this text, behind which one types on.
+    /// A line with this text and the cursor at its end.
     pub fn of(text: &str) -> Self {
         let mut line = Self::default();
         line.paste(text);
@@ -25,13 +25,13 @@ impl InputLine {
         self.text.iter().collect()
     }
 
-    /// The text before and behind the place.
+    /// The text before and after the cursor.
     pub fn parts(&self) -> (String, String) {
         let (before, behind) = self.text.split_at(self.at);
         (before.iter().collect(), behind.iter().collect())
     }
 
-    /// Takes a key; false for one that means nothing here.
+    /// Handles a key. False for a key without effect here.
     pub fn key(&mut self, key: &KeyEvent) -> bool {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let alt = key.modifiers.contains(KeyModifiers::ALT);
@@ -58,7 +58,7 @@ impl InputLine {
         true
     }
 
-    /// Takes a pasted text, in one line.
+    /// Inserts a pasted text, as one line.
     pub fn paste(&mut self, text: &str) {
         for c in text.trim_end_matches(['\r', '\n']).chars() {
             match c {

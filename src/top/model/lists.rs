@@ -8,10 +8,10 @@ use crate::plan::PlanState;
 
 use super::seen::{Seen, TopRow};
 
-/// By what the fleet is sorted.
+/// The order of the fleet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sorting {
-    /// What needs a person, then what runs, then the rest, as on the board of `orch up`.
+    /// Plans that need a person, then running ones, then the rest, as on the board of `orch up`.
     #[default]
     Urgency,
     /// The order of the manifest.
@@ -20,13 +20,13 @@ pub enum Sorting {
     Plan,
     /// The state.
     State,
-    /// The share of tasks that are done; least first.
+    /// The share of done tasks; smallest first.
     Tasks,
-    /// The last sign of life; longest ago first.
+    /// The last sign of life; oldest first.
     Life,
-    /// The expected time; longest first.
+    /// The remaining time; longest first.
     Remaining,
-    /// The cost; most first.
+    /// The cost; highest first.
     Cost,
 }
 
@@ -45,14 +45,14 @@ impl Sorting {
         Self::Cost,
     ];
 
-    /// The one after it.
+    /// The next order.
     #[must_use]
     pub fn next(self) -> Self {
         let at = Self::ALL.iter().position(|sorting| *sorting == self);
         Self::ALL[(at.unwrap_or(0) + 1) % Self::ALL.len()]
     }
 
-    /// In words.
+    /// The order in words.
     pub fn words(self) -> &'static str {
         match self {
             Self::Urgency => "urgency",
@@ -66,7 +66,7 @@ impl Sorting {
         }
     }
 
-    /// The places of the plans in this order.
+    /// The indexes of the plans in this order.
     pub(super) fn order(self, seen: &Seen) -> Vec<usize> {
         let mut order: Vec<usize> = (0..seen.plans.len()).collect();
         let row = |at: &usize| &seen.plans[*at];

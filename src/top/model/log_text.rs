@@ -4,17 +4,17 @@ use std::collections::VecDeque;
 
 use super::seen::found;
 
-/// Most lines that are kept; the first ones go.
+/// The most lines to keep; the oldest are dropped.
 const MOST: usize = 200_000;
 
-/// More of a log.
+/// A new part of a log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogPiece {
     /// The plan.
     pub plan: String,
     /// The attempt.
     pub attempt: String,
-    /// True when what was there before is not part of it.
+    /// True when it replaces the earlier lines.
     pub anew: bool,
     /// True when earlier output was left out.
     pub cut: bool,
@@ -24,12 +24,12 @@ pub struct LogPiece {
     pub lines: Vec<String>,
 }
 
-/// A log, and the place in it.
+/// A log, and the position in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogText {
     /// The plan.
     pub plan: String,
-    /// The attempt; empty where none was seen.
+    /// The attempt; empty when none is known.
     pub attempt: String,
     /// True for the attempt before the last.
     pub previous: bool,
@@ -39,15 +39,15 @@ pub struct LogText {
     pub cut: bool,
     /// True when no more will come.
     pub ended: bool,
-    /// The first line that is shown, where the end is not followed.
+    /// The first visible line, while the end is not followed.
     pub top: usize,
-    /// Columns to the left that are not shown.
+    /// The number of hidden columns at the left.
     pub left: usize,
     /// True while the end is followed.
     pub follow: bool,
-    /// True while long lines are broken.
+    /// True while long lines are wrapped.
     pub wrap: bool,
-    /// A search that waits for lines to come.
+    /// A search that waits for new lines.
     pub awaited: Option<String>,
 }
 
@@ -70,7 +70,7 @@ impl Default for LogText {
 }
 
 impl LogText {
-    /// The log of another plan or attempt, shown as this one.
+    /// The log of another plan or attempt, with the same display settings.
     #[must_use]
     pub fn of(&self, plan: &str, previous: bool) -> Self {
         Self {
@@ -81,7 +81,7 @@ impl LogText {
         }
     }
 
-    /// Takes more of it.
+    /// Appends a part.
     pub fn take(&mut self, piece: LogPiece) {
         if piece.plan != self.plan {
             return;
@@ -105,7 +105,7 @@ impl LogText {
         self.top = self.top.saturating_sub(over);
     }
 
-    /// Moves by so many lines; at the end, the end is followed.
+    /// Moves by a number of lines. At the end, the end is followed.
     pub fn step(&mut self, by: isize, rows: usize) {
         let last = self.lines.len().saturating_sub(rows.max(1));
         if self.follow {
@@ -116,7 +116,7 @@ impl LogText {
         self.top = to.min(last);
     }
 
-    /// Goes to the next line with this, or to the one before; where there is none further on, to the first that comes.
+    /// Goes to the next match, or to the previous one. When there is none further on, the search waits for new lines.
     pub fn search(&mut self, what: &str, back: bool, rows: usize) -> bool {
         let from = match self.follow {
             true => self.lines.len().saturating_sub(rows.max(1)),

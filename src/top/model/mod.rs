@@ -1,4 +1,4 @@
-//! What is shown and what follows from a key. No clock, no disk, no process, no terminal.
+//! The state of the view, and the effect of keys on it. No clock, no disk, no process, no terminal.
 
 mod cursor;
 mod finding;

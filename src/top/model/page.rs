@@ -1,28 +1,28 @@
-//! A text over the tabs: an answer of a command, or the keys.
+//! A text over the tabs: the output of a command, or the help.
 
 /// The text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextPage {
-    /// What it is.
+    /// Its title.
     pub title: String,
     /// Its lines.
     pub lines: Vec<String>,
-    /// The first line that is shown.
+    /// The first visible line.
     pub top: usize,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: PagePurpose,
 }
 
-/// What a page is for.
+/// The purpose of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PagePurpose {
-    /// The keys.
+    /// The help about keys.
     Keys,
-    /// One plan in detail; further in is its log.
+    /// One plan in detail; from here a key leads to its log.
     Plan(String),
-    /// What was asked for by a key.
+    /// The output of a command that a key ran.
     Answer,
-    /// What a command said that did something.
+    /// The output of a command that changed something.
     Said,
 }
 
@@ -38,7 +38,7 @@ impl TextPage {
         }
     }
 
-    /// Moves by so many lines; the last line stays in sight.
+    /// Moves by a number of lines. The last line stays visible.
     pub fn step(&mut self, by: isize) {
         let last = self.lines.len().saturating_sub(1);
         self.top = self.top.saturating_add_signed(by).min(last);

@@ -1,4 +1,4 @@
-//! What a look at the fleet brings, in the words in which it is shown.
+//! The data of one look at the fleet, as texts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,20 +6,20 @@ use jiff::Timestamp;
 
 use crate::plan::PlanState;
 
-/// The whole fleet as it was seen.
+/// The whole fleet at one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Seen {
     /// `12 plans: 1 needs you, 3 running`.
     pub counts: String,
     /// ` · done in about 1h · $14.20`.
     pub figures: String,
-    /// Where the run stands, where that has to be said.
+    /// The state of the run, when it is worth mentioning.
     pub standing: Option<String>,
     /// The target branch.
     pub target: String,
-    /// In manifest order.
+    /// The plans, in manifest order.
     pub plans: Vec<TopRow>,
-    /// What needs a person; the most urgent first.
+    /// Items that need a person, the most urgent first.
     pub needs: Vec<NeedRow>,
 }
 
@@ -30,31 +30,31 @@ pub struct TopRow {
     pub name: String,
     /// Its state.
     pub state: PlanState,
-    /// Its place among what needs a person.
+    /// Its position among the items that need a person.
     pub need: Option<usize>,
     /// True when a person paused it.
     pub paused: bool,
-    /// The phase under way.
+    /// The current phase.
     pub phase: String,
-    /// Tasks that are done.
+    /// The number of done tasks.
     pub done: usize,
-    /// All of its tasks.
+    /// The number of tasks.
     pub all: usize,
-    /// Who works on it, or did last: agent and model.
+    /// Its current or last agent and model.
     pub agent: String,
-    /// The last sign of life of its agent, while one works.
+    /// The last sign of life of its agent, while one is running.
     pub heard: Option<Timestamp>,
-    /// The last line of its agent's output; of a plan that does not run, why.
+    /// The last line of its agent's output; for a plan that does not run, the reason.
     pub said: String,
-    /// Lines that it adds and removes.
+    /// The numbers of added and removed lines.
     pub lines: Option<(usize, usize)>,
-    /// What its branch conflicts with.
+    /// The conflicts of its branch.
     pub conflicts: String,
-    /// What it waits for.
+    /// The points that it waits for.
     pub waits: String,
     /// Expected seconds until it is done.
     pub remaining_s: Option<u64>,
-    /// What it has cost.
+    /// Its cost.
     pub cost: Option<f64>,
     /// Its attempts, oldest first.
     pub attempts: Vec<WorkSpan>,
@@ -67,9 +67,9 @@ pub struct TopRow {
 pub struct WorkSpan {
     /// Its id.
     pub id: String,
-    /// From when.
+    /// Its start.
     pub from: Option<Timestamp>,
-    /// Until when.
+    /// Its end.
     pub to: Option<Timestamp>,
     /// True when it did not end well.
     pub failed: bool,
@@ -78,11 +78,11 @@ pub struct WorkSpan {
 /// Something that needs a person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NeedRow {
-    /// The plan that it is about.
+    /// The plan concerned.
     pub plan: Option<String>,
-    /// Its sort.
+    /// Its kind.
     pub kind: &'static str,
-    /// What it is.
+    /// Its description.
     pub text: String,
     /// Since when.
     pub since: Option<Timestamp>,
@@ -97,17 +97,17 @@ pub struct NeedRow {
 pub struct TrainRow {
     /// The plan.
     pub plan: String,
-    /// Its place.
+    /// Its position.
     pub place: u64,
-    /// What happens with it.
+    /// Its state.
     pub state: String,
-    /// What it is built on.
+    /// The plans on which it is built.
     pub on: String,
-    /// Seconds that it has taken.
+    /// Seconds since it began.
     pub elapsed_s: Option<u64>,
-    /// Seconds that it is expected to take.
+    /// Expected remaining seconds.
     pub remaining_s: Option<u64>,
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 
@@ -118,16 +118,16 @@ pub struct HappenedRow {
     pub seq: i64,
     /// When.
     pub at: Timestamp,
-    /// The plan that it is about; empty for none.
+    /// The plan concerned; empty for none.
     pub plan: String,
     /// Its name.
     pub event: String,
-    /// The rest.
+    /// The details.
     pub text: String,
 }
 
 impl TopRow {
-    /// When work on it began, and when it ended where nothing of it is at work.
+    /// When work on it began, and when it ended, unless an attempt is running.
     pub fn worked(&self) -> Option<(Timestamp, Option<Timestamp>)> {
         let from = self.attempts.iter().filter_map(|span| span.from).min()?;
         let open = self.attempts.iter().any(|span| span.to.is_none());
@@ -135,13 +135,13 @@ impl TopRow {
         Some((from, to.filter(|_| !open)))
     }
 
-    /// Seconds since work on it began, or that it took.
+    /// Seconds since work on it began, or its total duration.
     pub fn elapsed_s(&self, now: Timestamp) -> Option<u64> {
         let (from, to) = self.worked()?;
         Some(seconds(from, to.unwrap_or(now)))
     }
 
-    /// True when a search for this, in small letters unless it has large ones, finds it.
+    /// True when a search finds it. A search in lower case ignores case.
     pub fn has(&self, what: &str) -> bool {
         [&self.name, &self.said, &self.agent, &self.waits, &self.phase]
             .iter()
@@ -155,7 +155,7 @@ pub(in crate::top) fn seconds(from: Timestamp, to: Timestamp) -> u64 {
     u64::try_from(to.duration_since(from).as_secs()).unwrap_or(0)
 }
 
-/// True when the text has this; small letters stand for large ones too.
+/// True when the text contains this. Lower case matches upper case too.
 pub(in crate::top) fn found(text: &str, what: &str) -> bool {
     if what.is_empty() {
         return false;
@@ -172,7 +172,7 @@ impl Seen {
         self.plans.iter().find(|row| row.name == name)
     }
 
-    /// The open plans that are skipped when these are cancelled, in manifest order: what waits for them, and what waits for that.
+    /// The open plans that are skipped when these are cancelled, in manifest order: their dependents, direct and indirect.
     pub fn behind(&self, plans: &[String]) -> Vec<&str> {
         let rows: BTreeMap<&str, &TopRow> = self.plans.iter().map(|row| (row.name.as_str(), row)).collect();
         let mut open: Vec<&str> = plans.iter().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! Keys that steer: each is a command of this program.
+//! Keys that steer: each runs a command of this program.
 
 use super::finding::find;
 use super::line::InputLine;
@@ -7,35 +7,35 @@ use super::seen::NeedRow;
 use super::top_model::TopModel;
 use super::update::{OutputPlace, TopOrder};
 
-/// What a person is asked.
+/// A question to the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TopQuestion {
-    /// Whether a command is really meant.
+    /// Whether to run a command.
     Sure {
         /// The question.
         question: String,
         /// The command.
         argv: Vec<String>,
     },
-    /// For a text.
+    /// Asks for a text.
     Line {
-        /// What it is for.
+        /// The purpose of the text.
         typing: Typing,
         /// The text so far.
         line: InputLine,
     },
 }
 
-/// What a text is for.
+/// The purpose of a typed text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Typing {
-    /// To be found.
+    /// A search.
     Search,
     /// A command of this program.
     Command,
     /// An answer to a question of a plan's agent.
     Answer {
-        /// Whose question, as `orch answer` takes it.
+        /// The asking plan, phase or task, as `orch answer` takes it.
         to: String,
         /// The question.
         question: String,
@@ -47,7 +47,7 @@ pub enum Typing {
     },
 }
 
-/// Commands that may be given with `--readonly`: they look.
+/// Commands that are allowed with `--readonly`: they only read.
 const LOOKING: &[&str] = &[
     "status",
     "st",
@@ -71,16 +71,16 @@ const LOOKING: &[&str] = &[
     "help",
 ];
 
-/// Commands that need the terminal for themselves, and options that make a command one that does not end.
+/// Commands that need the terminal for themselves, or do not end by themselves.
 const WHOLE_TERMINAL: &[&str] = &["up", "top", "demo", "diff", "serve"];
 const ENDLESS: &[&str] = &["-f", "--follow", "-w", "--watch"];
 
-/// A command and its words.
+/// The command line of a command.
 fn words(parts: &[&str]) -> Vec<String> {
     parts.iter().map(|part| (*part).to_owned()).collect()
 }
 
-/// A command whose output is shown in one line where that is all.
+/// Runs a command. A short output is shown in one line.
 pub(super) fn run(argv: Vec<String>) -> TopOrder {
     TopOrder::Run {
         argv,
@@ -88,7 +88,7 @@ pub(super) fn run(argv: Vec<String>) -> TopOrder {
     }
 }
 
-/// A command whose output is shown on a page.
+/// Runs a command whose output is shown on a page.
 pub(super) fn show(parts: &[&str], purpose: PagePurpose) -> TopOrder {
     TopOrder::Run {
         argv: words(parts),
@@ -96,7 +96,7 @@ pub(super) fn show(parts: &[&str], purpose: PagePurpose) -> TopOrder {
     }
 }
 
-/// What follows from a key that steers; none for another key.
+/// The effect of a key that steers; `None` for any other key.
 pub(super) fn steer(model: &mut TopModel, key: char) -> Option<Vec<TopOrder>> {
     if !"asrpxAmR".contains(key) {
         return None;
@@ -157,7 +157,8 @@ pub(super) fn ask_line(model: &mut TopModel, typing: Typing) {
     model.ask = Some(TopQuestion::Line { typing, line });
 }
 
-/// Answers the plan's question, or opens its gate; in the list of what needs a person, the chosen one.
+/// Answers the plan's question, or opens its gate. In the list of items that need a person, answers the
+/// chosen item.
 fn answer(model: &mut TopModel, plan: &str) {
     let waits = |need: &&NeedRow| matches!(need.kind, "question" | "approval");
     let chosen = (model.tab == super::tab::Tab::Needs)
@@ -187,7 +188,7 @@ fn answer(model: &mut TopModel, plan: &str) {
     }
 }
 
-/// What follows from a text that was typed.
+/// The effect of a typed text.
 pub(super) fn typed(model: &mut TopModel, typing: Typing, text: &str) -> Vec<TopOrder> {
     if text.trim().is_empty() {
         return Vec::new();
@@ -204,7 +205,7 @@ pub(super) fn typed(model: &mut TopModel, typing: Typing, text: &str) -> Vec<Top
     }
 }
 
-/// A command line as one types it, with or without `orch`.
+/// Runs a typed command line, with or without `orch`.
 fn command(model: &mut TopModel, text: &str) -> Vec<TopOrder> {
     let Some(mut argv) = split(text) else {
         model.note = Some("a quotation mark is missing".to_owned());
@@ -230,7 +231,7 @@ fn command(model: &mut TopModel, text: &str) -> Vec<TopOrder> {
     }
 }
 
-/// The words of a line, of which those in quotation marks may have spaces; none where a mark is missing.
+/// Splits a line into words; words in quotes may contain spaces. `None` when a quote is missing.
 fn split(text: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

@@ -3,14 +3,14 @@
 /// A tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Tab {
-    /// What waits for a person.
+    /// Items that need a person.
     Needs,
     /// All plans.
     #[default]
     Fleet,
     /// The plans on their way to the target.
     Train,
-    /// When who worked.
+    /// The attempts over time.
     Timeline,
     /// The output of one agent.
     Log,
@@ -19,7 +19,7 @@ pub enum Tab {
 }
 
 impl Tab {
-    /// In the order in which they are shown.
+    /// All tabs, in the order in which they are shown.
     pub const ALL: [Self; 6] = [
         Self::Needs,
         Self::Fleet,
@@ -41,7 +41,7 @@ impl Tab {
         }
     }
 
-    /// The next one, or the one before.
+    /// The next tab, or the previous one.
     #[must_use]
     pub fn next(self, back: bool) -> Self {
         let all = Self::ALL.len();

@@ -17,7 +17,7 @@ fn control(c: char) -> TopEvent {
     TopEvent::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))
 }
 
-/// Presses these keys; the orders of the last one. `\n` is Enter, `\x1b` Esc, `\t` Tab.
+/// Presses these keys and returns the orders of the last one. `\n` is Enter, `\x1b` Esc, `\t` Tab.
 fn press(model: &mut TopModel, keys: &str) -> Vec<TopOrder> {
     let mut orders = Vec::new();
     for c in keys.chars() {
@@ -164,7 +164,7 @@ fn keys_that_steer_are_commands_about_the_chosen_plan_or_the_marked_ones() {
         press(&mut model, "r"),
         runs("retry|plan06|plan08", OutputPlace::Note)
     );
-    // Marked or not, in a log keys are about its plan.
+    // In a log, keys act on the log's plan, whether or not it is marked.
     press(&mut model, "5");
     model.log = model.log.of("plan01", false);
     assert_eq!(press(&mut model, "r"), runs("retry|plan01", OutputPlace::Note));
@@ -178,7 +178,7 @@ fn cancelling_asks_and_names_what_is_skipped_with_it() {
     let Some(TopQuestion::Sure { question, .. }) = &model.ask else {
         panic!("{:?}", model.ask);
     };
-    // Also what waits for what is skipped.
+    // Includes indirect dependents.
     assert_eq!(
         question,
         "Cancel plan02 for good? skipped with it: plan05, plan11, plan12."
@@ -220,7 +220,7 @@ fn a_question_is_answered_and_a_gate_is_approved() {
         press(&mut model, "sgo on\n"),
         runs("send|plan02|--|go on", OutputPlace::Note)
     );
-    // An empty message is none.
+    // An empty message is not sent.
     assert_eq!(press(&mut model, "s \n"), []);
 }
 
@@ -300,7 +300,7 @@ fn a_page_comes_only_to_who_still_waits_for_it() {
     press(&mut model, ":why plan02\nj");
     assert!(!answer(&mut model, true, PagePurpose::Said));
     assert_eq!(model.note.as_deref(), Some("because"));
-    // What went wrong is shown, but not while one types.
+    // A failure is shown, but not while the person types.
     assert!(answer(&mut model, false, PagePurpose::Said));
     press(&mut model, "s");
     assert!(!answer(&mut model, false, PagePurpose::Said) && model.ask.is_some());
@@ -313,7 +313,7 @@ fn leaving_suspending_and_drawing_anew_are_orders() {
     assert_eq!(update(&mut model, control('c')), [TopOrder::Quit]);
     assert_eq!(update(&mut model, control('z')), [TopOrder::Suspend]);
     assert_eq!(update(&mut model, control('l')), [TopOrder::Redraw]);
-    // What one types is not lost with the program.
+    // Typed text is not lost by leaving the program.
     press(&mut model, "s");
     assert_eq!(update(&mut model, control('c')), []);
     assert_eq!(model.ask, None);
@@ -331,7 +331,7 @@ fn a_search_finds_rows_and_goes_on_at_the_beginning() {
     assert_ne!(model.chosen().unwrap().name, first);
     press(&mut model, "N");
     assert_eq!(model.chosen().unwrap().name, first);
-    // Of that plan something is said elsewhere, too.
+    // Another plan's text mentions this plan too.
     model.seen.plans[2].said = "conflicts with plan19".to_owned();
     press(&mut model, "g/plan19\n");
     assert_eq!(model.chosen().unwrap().name, "plan19");
@@ -367,7 +367,7 @@ fn a_log_is_followed_until_one_moves_and_searched_in_lines_to_come() {
         (model.log.lines[model.log.top].as_str(), model.log.follow),
         ("thread panicked at", false)
     );
-    // Of another plan, nothing is taken.
+    // A part of another plan's log is ignored.
     let other = LogPiece {
         plan: "plan03".to_owned(),
         anew: true,
@@ -407,7 +407,7 @@ fn every_key_of_the_help_is_known_by_its_letter() {
     assert!(page.contains("(not with --readonly)"), "{page}");
 }
 
-/// Any key, and now and then something else that happens.
+/// Random keys, and occasionally other events.
 fn events() -> impl Strategy<Value = TopEvent> {
     let letters = "jkgGqyDasrpxAmRnNfwPo:/? 123456\n\x1b\t"
         .chars()

@@ -1,4 +1,4 @@
-//! All that is shown.
+//! The state of the view.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -15,53 +15,53 @@ use super::tab::Tab;
 
 /// Rows around the list: header, attention, tabs, last line.
 const AROUND: u16 = 4;
-/// With fewer rows, the line of attention is left out.
+/// With fewer rows, the attention line is left out.
 pub(in crate::top) const LOW: u16 = 10;
-/// Most entries of the journal that are kept.
+/// The most journal entries to keep.
 const MOST_EVENTS: usize = 50_000;
 
-/// All that is shown, and nothing that is not.
+/// Everything that is shown, and nothing else.
 #[derive(Debug, Clone)]
 pub struct TopModel {
     /// The fleet.
     pub seen: Seen,
-    /// True once the fleet was seen.
+    /// True once the fleet was read.
     pub looked: bool,
     /// Why the last look failed.
     pub trouble: Option<String>,
-    /// The moment.
+    /// The current time.
     pub now: Timestamp,
-    /// Where clocks are shown for.
+    /// The time zone for clocks.
     pub zone: TimeZone,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// True when colours are wanted.
     pub colour: bool,
-    /// True when nothing may be steered.
+    /// True when steering is refused.
     pub readonly: bool,
     /// The tab that is shown.
     pub tab: Tab,
     /// The tab that a log was opened from.
     pub from: Tab,
-    /// By what the fleet is sorted.
+    /// The order of the fleet.
     pub sorting: Sorting,
-    /// The plan that is to be chosen once it is seen.
+    /// The plan to choose once it appears.
     pub awaited: Option<String>,
-    /// The plans as they are sorted.
+    /// The indexes of the plans in their order.
     pub order: Vec<usize>,
-    /// The place in the fleet and in the timeline.
+    /// The position in the fleet and in the timeline.
     pub fleet: Cursor,
-    /// The place among what needs a person.
+    /// The position in the list of items that need a person.
     pub needs: Cursor,
-    /// The place in the train.
+    /// The position in the train.
     pub train_at: Cursor,
-    /// The place in the journal.
+    /// The position in the journal.
     pub events_at: Cursor,
     /// True while the journal's end is followed.
     pub events_follow: bool,
-    /// The train; none before it was looked at.
+    /// The train; `None` before it was read.
     pub train: Option<Vec<TrainRow>>,
-    /// Why there is no train to be seen.
+    /// Why the train cannot be read.
     pub train_trouble: Option<String>,
     /// The journal.
     pub events: VecDeque<HappenedRow>,
@@ -69,22 +69,22 @@ pub struct TopModel {
     pub log: LogText,
     /// The text over the tabs.
     pub page: Option<TextPage>,
-    /// What a person is asked, or types.
+    /// The open question or text input.
     pub ask: Option<TopQuestion>,
     /// The marked plans.
     pub marks: BTreeSet<String>,
-    /// What was searched for.
+    /// The last search.
     pub search: String,
-    /// The last thing that was said.
+    /// The last message.
     pub note: Option<String>,
-    /// The command whose page is waited for, until another key is pressed.
+    /// The command whose page is awaited, until another key is pressed.
     pub awaits: Option<String>,
-    /// The commands under way.
+    /// The running commands.
     pub under_way: Vec<String>,
 }
 
 impl TopModel {
-    /// Before anything was seen.
+    /// The state before anything was read.
     pub fn new(now: Timestamp, zone: TimeZone, size: (u16, u16)) -> Self {
         Self {
             seen: Seen::default(),
@@ -125,7 +125,7 @@ impl TopModel {
         usize::from(self.size.1.saturating_sub(around))
     }
 
-    /// Rows of a tab's list: some have a line of titles above it.
+    /// The rows of a tab's list. Some tabs have a title line above the list.
     pub fn rows(&self, tab: Tab) -> usize {
         let titles = match tab {
             Tab::Fleet | Tab::Train | Tab::Timeline => 1,
@@ -135,22 +135,22 @@ impl TopModel {
         self.body().saturating_sub(titles) / each
     }
 
-    /// The plans in the order in which they are shown.
+    /// The plans in the shown order.
     pub fn sorted(&self) -> impl ExactSizeIterator<Item = &TopRow> {
         self.order.iter().map(|at| &self.seen.plans[*at])
     }
 
-    /// The plan that the chosen row of the fleet is about.
+    /// The plan of the chosen row of the fleet.
     pub fn chosen(&self) -> Option<&TopRow> {
         self.order.get(self.fleet.at).map(|at| &self.seen.plans[*at])
     }
 
-    /// What the chosen row of what needs a person is about.
+    /// The chosen item that needs a person.
     pub fn chosen_need(&self) -> Option<&NeedRow> {
         self.seen.needs.get(self.needs.at)
     }
 
-    /// The plan that keys are about.
+    /// The plan on which keys act.
     pub fn current(&self) -> Option<String> {
         let of_fleet = || self.chosen().map(|row| row.name.clone());
         let found = match self.tab {
@@ -167,7 +167,7 @@ impl TopModel {
         found.filter(|plan| !plan.is_empty())
     }
 
-    /// The plans that keys steer: the marked ones, else the current one.
+    /// The plans that keys steer: the marked ones, or else the current one.
     pub fn steered(&self) -> Vec<String> {
         if !self.marks.is_empty() && matches!(self.tab, Tab::Fleet | Tab::Timeline) {
             let names = self.seen.plans.iter().map(|row| &row.name);
@@ -176,14 +176,14 @@ impl TopModel {
         self.current().into_iter().collect()
     }
 
-    /// What has to be read besides the fleet: a log (and whether of the attempt before the last), and whether the train.
+    /// The data to read in addition to the fleet: a log (true for the attempt before the last), and whether the train.
     pub fn wish(&self) -> (Option<(String, bool)>, bool) {
         let log = (self.tab == Tab::Log && !self.log.plan.is_empty())
             .then(|| (self.log.plan.clone(), self.log.previous));
         (log, self.tab == Tab::Train)
     }
 
-    /// Takes what a look has brought. Whoever was chosen stays chosen.
+    /// Shows the data of a look. The chosen item stays chosen.
     pub(super) fn take(&mut self, seen: Seen) {
         let chosen = self.chosen().map(|row| row.name.clone());
         let need = self.chosen_need().map(|need| (need.plan.clone(), need.kind));
@@ -200,14 +200,14 @@ impl TopModel {
         self.marks.retain(|name| names.contains(name.as_str()));
     }
 
-    /// Sorts the fleet; the plan of this name is chosen afterwards.
+    /// Sorts the fleet, and chooses the plan with this name.
     pub(super) fn sort(&mut self, chosen: Option<&str>) {
         self.order = self.sorting.order(&self.seen);
         let at = chosen.and_then(|name| self.sorted().position(|row| row.name == name));
         self.fleet.at = at.unwrap_or(self.fleet.at);
     }
 
-    /// Takes further entries of the journal.
+    /// Appends journal entries.
     pub(super) fn happened(&mut self, rows: Vec<HappenedRow>) {
         let known = self.events.back().map_or(0, |row| row.seq);
         self.events.extend(rows.into_iter().filter(|row| row.seq > known));
@@ -217,7 +217,7 @@ impl TopModel {
         self.events_at.top = self.events_at.top.saturating_sub(over);
     }
 
-    /// Puts every place where it can be.
+    /// Moves every position into its valid range.
     pub(super) fn settle(&mut self) {
         let rows = |tab| self.rows(tab);
         let (fleet, needs, train, events) = (

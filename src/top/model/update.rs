@@ -1,4 +1,4 @@
-//! What follows from an event.
+//! The effects of events.
 
 use jiff::Timestamp;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -12,27 +12,27 @@ use super::steering::{TopQuestion, Typing, ask_line, run, show, steer, typed};
 use super::tab::Tab;
 use super::top_model::TopModel;
 
-/// Columns that a log moves sideways by.
+/// How many columns a log scrolls sideways.
 const SIDEWAYS: usize = 16;
 
-/// Something that happened.
+/// An event.
 #[derive(Debug, Clone)]
 pub enum TopEvent {
     /// A key was pressed.
     Key(KeyEvent),
     /// A text was pasted.
     Paste(String),
-    /// The terminal has so many columns and rows.
+    /// The new columns and rows of the terminal.
     Resize(u16, u16),
     /// Time has passed.
     Tick(Timestamp),
-    /// The fleet was looked at.
+    /// The fleet was read.
     Seen(Box<Seen>),
-    /// The fleet could not be looked at.
+    /// The fleet could not be read.
     Trouble(String),
     /// There is more of the log.
     Log(LogPiece),
-    /// The train was looked at, or could not be.
+    /// The train was read, or could not be read.
     Train(Result<Vec<TrainRow>, String>),
     /// The journal has grown.
     Happened(Vec<HappenedRow>),
@@ -45,46 +45,47 @@ pub enum TopEvent {
 pub struct Finished {
     /// The command.
     pub argv: Vec<String>,
-    /// How its output is shown.
+    /// Where its output is shown.
     pub shown: OutputPlace,
-    /// True when it ended well.
+    /// True when it succeeded.
     pub good: bool,
     /// Its output, harmless for a terminal.
     pub text: String,
 }
 
-/// How the output of a command is shown.
+/// Where the output of a command is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OutputPlace {
-    /// In the last line, where it ended well; else on a page.
+    /// In the last line after success, on a page after a failure.
     Note,
     /// On a page.
     Page(PagePurpose),
 }
 
-/// What the loop is to do.
+/// An order to the loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TopOrder {
-    /// Leave.
+    /// Quit the program.
     Quit,
-    /// Be suspended, as a shell suspends what runs in front.
+    /// Suspend the program, as a shell suspends a foreground job.
     Suspend,
     /// Draw everything anew.
     Redraw,
-    /// Run a command of this program beside.
+    /// Run a command of this program in the background.
     Run {
         /// Its arguments.
         argv: Vec<String>,
-        /// How its output is shown.
+        /// Where its output is shown.
         shown: OutputPlace,
     },
     /// Give the terminal to a command of this program.
     Terminal(Vec<String>),
-    /// Read this besides the fleet: a log (and whether of the attempt before the last), and whether the train.
+    /// Read this in addition to the fleet: a log (true for the attempt before the last), and whether the
+    /// train.
     Watch(Option<(String, bool)>, bool),
 }
 
-/// Takes the event in; says what is to be done.
+/// Applies an event to the model, and returns orders.
 pub fn update(model: &mut TopModel, event: TopEvent) -> Vec<TopOrder> {
     let before = model.wish();
     let mut orders = match event {
@@ -146,7 +147,7 @@ pub fn update(model: &mut TopModel, event: TopEvent) -> Vec<TopOrder> {
     orders
 }
 
-/// A page comes only to who still waits for it, or when something went wrong: it takes the keys.
+/// Shows a page only when somebody still waits for it, or after a failure, because a page takes over the keys.
 fn take_answer(model: &mut TopModel, finished: Finished) {
     let Finished {
         argv,
@@ -188,7 +189,7 @@ fn take_answer(model: &mut TopModel, finished: Finished) {
 }
 
 fn pressed(model: &mut TopModel, key: &KeyEvent) -> Vec<TopOrder> {
-    // Where Esc and a key come together, as over a slow line, they look like one key.
+    // When Esc and a key arrive together, as over a slow line, they look like one key with Alt.
     if key.modifiers.contains(KeyModifiers::ALT) && model.ask.is_none() {
         let mut orders = pressed(model, &KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE));
         let rest = key.modifiers - KeyModifiers::ALT;
@@ -216,7 +217,7 @@ fn pressed(model: &mut TopModel, key: &KeyEvent) -> Vec<TopOrder> {
     on_tab(model, key.code)
 }
 
-/// A key for who is asked something.
+/// Handles a key while a question is open.
 fn asked(model: &mut TopModel, ask: TopQuestion, key: &KeyEvent) -> Vec<TopOrder> {
     let control_c = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
     if key.code == KeyCode::Esc || control_c {
@@ -235,7 +236,7 @@ fn asked(model: &mut TopModel, ask: TopQuestion, key: &KeyEvent) -> Vec<TopOrder
             if key.code == KeyCode::Enter {
                 return typed(model, typing, &line.text());
             }
-            // Nothing more to take away: one has thought better of it.
+            // Backspace in an empty line cancels the input.
             if key.code == KeyCode::Backspace && line.text().is_empty() {
                 return Vec::new();
             }
@@ -246,7 +247,7 @@ fn asked(model: &mut TopModel, ask: TopQuestion, key: &KeyEvent) -> Vec<TopOrder
     }
 }
 
-/// By how much a key moves.
+/// The distance by which a key moves.
 fn motion(code: KeyCode, rows: usize) -> Option<isize> {
     let page = isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(1);
     Some(match code {

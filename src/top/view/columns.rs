@@ -1,4 +1,4 @@
-//! Which columns the fleet has, and how wide they are.
+//! The columns of the fleet, and their widths.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -21,7 +21,7 @@ pub(super) enum Column {
     Cost,
 }
 
-/// In the order in which they are shown.
+/// All columns, in the order in which they are shown.
 const ORDER: [Column; 12] = [
     Column::Sign,
     Column::Plan,
@@ -37,7 +37,7 @@ const ORDER: [Column; 12] = [
     Column::Cost,
 ];
 
-/// What is added where there is room for it, in this order.
+/// The columns that are added where there is space, in this order.
 const FURTHER: [Column; 6] = [
     Column::Cost,
     Column::Waits,
@@ -47,11 +47,11 @@ const FURTHER: [Column; 6] = [
     Column::Phase,
 ];
 
-/// Columns of the terminal from which on the time that was taken is shown beside the time that is left.
+/// From this width on, the elapsed time is shown beside the remaining time.
 pub(super) const WIDE: usize = 100;
-/// In fewer columns, times are left out.
+/// Below this width, times are left out.
 const NARROW: usize = 60;
-/// Fewest columns for a sign of life, beside which another column is added.
+/// The least width for a sign of life before another column is added.
 const LIFE: usize = 28;
 
 impl Column {
@@ -67,13 +67,13 @@ impl Column {
             Self::Lines => "LINES",
             Self::Conflicts => "CONFLICTS",
             Self::Waits => "WAITS FOR",
-            // Above numbers that end where these do.
+            // Aligned with numbers that end at the same column.
             Self::Left => "   LEFT (TOOK)",
             Self::Cost => "   COST",
         }
     }
 
-    /// Most columns that it is given.
+    /// Its greatest width.
     fn most(self) -> usize {
         match self {
             Self::Plan => 28,
@@ -86,7 +86,7 @@ impl Column {
         }
     }
 
-    /// Columns of what it holds; none where it holds nothing at all.
+    /// The width of its contents; `None` where it is empty in all rows.
     fn wanted(self, model: &TopModel) -> usize {
         let rows = &model.seen.plans;
         let text = |of: for<'r> fn(&'r TopRow) -> &'r str| {
@@ -121,7 +121,7 @@ impl Column {
     }
 }
 
-/// The columns with their widths; a column of space is between them.
+/// The columns with their widths. They are separated by one space.
 pub(super) fn columns(model: &TopModel) -> Vec<(Column, usize)> {
     let all = usize::from(model.size.0);
     let mut chosen = Vec::new();
@@ -135,7 +135,7 @@ pub(super) fn columns(model: &TopModel) -> Vec<(Column, usize)> {
     ] {
         let mut width = column.wanted(model);
         if column == Column::Plan {
-            // The longest names are cut before what is said about plans.
+            // Long names are cut before the texts about plans.
             width = width.min(
                 (all / 4)
                     .max(all.saturating_sub(taken + 1))

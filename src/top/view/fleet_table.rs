@@ -80,7 +80,7 @@ fn cell(column: Column, row: &TopRow, name: &str, model: &TopModel, theme: Theme
     }
 }
 
-/// `1h 40m (25m)`: the time that is left, and the time that was taken.
+/// `1h 40m (25m)`: the remaining time, and the elapsed time.
 fn left(row: &TopRow, model: &TopModel) -> String {
     let time = |seconds: u64| rough(Duration::from_secs(seconds));
     let remaining = row.remaining_s.map(time).unwrap_or_default();
@@ -90,7 +90,7 @@ fn left(row: &TopRow, model: &TopModel) -> String {
     }
 }
 
-/// How long ago, in four columns: `12s`, `3m`, `2h`, `9d`.
+/// An age in four columns: `12s`, `3m`, `2h`, `9d`.
 pub(super) fn age(moment: Timestamp, now: Timestamp) -> String {
     let seconds = seconds(moment, now);
     match seconds {

@@ -14,7 +14,7 @@ use super::theme::Theme;
 use super::timeline::timeline;
 use super::{last_line, log_lines, tables};
 
-/// Draws what is shown.
+/// Draws the model.
 pub fn draw(frame: &mut Frame<'_>, model: &TopModel) {
     let area = frame.area();
     let theme = Theme { colour: model.colour };
@@ -47,7 +47,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &TopModel) {
     }
 }
 
-/// Counts, time and money; where there is no room for all of it, the counts are cut: plans say their states themselves.
+/// Counts, time and money. Where there is too little space the counts are cut, because plans show their states
+/// themselves.
 fn header(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     if !model.looked {
         pen.text((0, 0), usize::MAX, "looking…", theme.quiet());
@@ -60,7 +61,7 @@ fn header(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     pen.text((0, taken), columns, figures, Style::new());
 }
 
-/// What is most urgent, and what has to be known about the view itself.
+/// The most urgent item, and problems of the view itself.
 fn attention(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     let columns = pen.columns();
     let standing = model.trouble.as_deref().or(model.seen.standing.as_deref());
@@ -102,7 +103,7 @@ fn attention(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
 fn tabs(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     let mut left = 0;
     let columns = pen.columns();
-    // In a narrow terminal only as much as leads to the one that is shown.
+    // In a narrow terminal only the tabs up to the current one.
     let wide = columns >= 60;
     for tab in Tab::ALL {
         if !wide && tab != model.tab {

@@ -1,4 +1,4 @@
-//! The last line: keys, what was said, or what one types; above it a question.
+//! The last line: keys, a message, or the text input; above it a question.
 
 use ratatui::layout::Position;
 use ratatui::style::Style;
@@ -10,7 +10,7 @@ use crate::top::model::{KEYS, PagePurpose, TopModel, TopQuestion, Typing};
 use super::pen::Pen;
 use super::theme::Theme;
 
-/// Rows that are needed at the end of the screen, of which a question takes no more than half.
+/// The rows needed at the end of the screen. A question takes at most half of the screen.
 pub(super) fn rows(model: &TopModel) -> usize {
     let question = above(model);
     let most = (usize::from(model.size.1) / 2).max(1);
@@ -32,7 +32,7 @@ fn above(model: &TopModel) -> Vec<String> {
     broken.lines().map(str::to_owned).collect()
 }
 
-/// Draws it; says where the cursor stands.
+/// Draws the line, and returns the position of the cursor.
 pub(super) fn draw(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) -> Option<Position> {
     pen.clear();
     let last = pen.rows().saturating_sub(1);
@@ -62,7 +62,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) -> Option<
             let columns = pen.columns();
             let left = pen.text((last, 0), columns / 2, &sign, theme.strong());
             let (before, behind) = line.parts();
-            // The end of what is before the cursor is always seen.
+            // The end of the text before the cursor is always visible.
             let room = columns.saturating_sub(left + 1);
             let mut from = 0;
             while before[from..].width() > room {
@@ -115,7 +115,7 @@ fn footer(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
         key("Ctrl-C", "leave");
         return;
     }
-    // The way out and the list of all keys are never what there is no room for.
+    // The keys for leaving and for the help are always shown.
     key("?", "keys");
     key("q", "leave");
     let shown = KEYS

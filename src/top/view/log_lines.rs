@@ -1,4 +1,4 @@
-//! Lines of a log and of a page, whole or broken.
+//! Lines of a log and of a page, whole or wrapped.
 
 use ratatui::style::{Modifier, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -9,10 +9,11 @@ use crate::top::model::{LogText, TextPage, TopModel, found};
 use super::pen::Pen;
 use super::theme::Theme;
 
-/// So much of a line is looked at: nobody reads further, and a log may be one line of many megabytes.
+/// How much of a line is processed: nobody reads further, and a log may be one line of many
+/// megabytes.
 const LONGEST: usize = 20_000;
 
-/// The line in pieces of so many columns, where they are to be broken.
+/// Splits the line into pieces of this width, when lines are wrapped.
 fn pieces(line: &str, columns: usize) -> Vec<&str> {
     let line = match line.char_indices().nth(LONGEST) {
         Some((end, _)) => &line[..end],
@@ -23,7 +24,7 @@ fn pieces(line: &str, columns: usize) -> Vec<&str> {
     for (at, c) in line.char_indices() {
         let width = c.width().unwrap_or(0);
         if taken + width > columns.max(2) && at > from {
-            // Between words, where that does not leave half of it empty.
+            // Break between words, unless that leaves half of the piece empty.
             let end = space.filter(|end| (at - end) * 2 < at - from).unwrap_or(at);
             pieces.push(&line[from..end]);
             (from, space) = (end, None);
@@ -38,7 +39,7 @@ fn pieces(line: &str, columns: usize) -> Vec<&str> {
     pieces
 }
 
-/// What is right of so many columns.
+/// The rest of the line after this many columns.
 fn behind(line: &str, columns: usize) -> &str {
     let mut taken = 0;
     let mut at = line.char_indices().find(|(_, c)| {
@@ -106,7 +107,7 @@ pub(super) fn log(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     }
 }
 
-/// What is said of a log beside the tabs.
+/// The text about a log beside the tabs.
 pub(super) fn about(log: &LogText) -> String {
     if log.plan.is_empty() {
         return String::new();
@@ -134,13 +135,13 @@ pub(super) fn page(pen: &mut Pen<'_>, page: &TextPage, search: &str, theme: Them
     let mut row = 1;
     for line in page.lines.iter().skip(page.top).take(rows) {
         let style = style_of(line, search);
-        // Between words first, then what is longer than a line.
+        // Break between words first, then split words that are longer than a line.
         let hanging = broken(line, Some(columns));
         for piece in hanging.lines().flat_map(|line| pieces(line, columns)) {
             pen.text((row, 0), columns, piece, style);
             row += 1;
         }
-        // An empty line has no lines.
+        // An empty text has no lines, but takes one row.
         row += usize::from(hanging.is_empty());
     }
     let more = format!(" {} of {} lines ", page.lines.len() - rest + 1, page.lines.len());

@@ -1,4 +1,4 @@
-//! Drawing what is shown. Nothing is decided here.
+//! Drawing the model. Decides nothing.
 
 mod columns;
 mod fleet_table;

@@ -1,4 +1,4 @@
-//! Writing into rows and columns of the screen, and never beside it.
+//! Writing into rows and columns of the screen, and never outside of it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,7 +14,7 @@ pub(super) struct Pen<'b> {
 }
 
 impl<'b> Pen<'b> {
-    /// For this part, as far as it is on the screen.
+    /// A pen for this area, as far as it is on the screen.
     pub(super) fn new(buffer: &'b mut Buffer, area: Rect) -> Self {
         let area = area.intersection(buffer.area);
         Self { buffer, area }
@@ -43,7 +43,7 @@ impl<'b> Pen<'b> {
         usize::from(self.area.height)
     }
 
-    /// Writes a text from a column on, cut to so many columns; says how many it took.
+    /// Writes a text from a column on, cut to a width, and returns the used width.
     pub(super) fn text(
         &mut self,
         (row, column): (usize, usize),
@@ -61,7 +61,7 @@ impl<'b> Pen<'b> {
         text.width()
     }
 
-    /// Writes parts one after the other.
+    /// Writes several texts one after the other.
     pub(super) fn parts<'t>(
         &mut self,
         row: usize,
@@ -74,7 +74,7 @@ impl<'b> Pen<'b> {
         column
     }
 
-    /// Gives a whole row a style on top of what it has.
+    /// Adds a style to a whole row.
     pub(super) fn row(&mut self, row: usize, style: Style) {
         if row < self.rows() {
             let area = Rect {
@@ -86,7 +86,7 @@ impl<'b> Pen<'b> {
         }
     }
 
-    /// Empties all of it.
+    /// Clears the area.
     pub(super) fn clear(&mut self) {
         for position in self.area.positions() {
             self.buffer[position].reset();

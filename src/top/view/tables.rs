@@ -1,4 +1,4 @@
-//! What needs a person, the train, and the journal.
+//! The lists of items that need a person, of the train, and of the journal.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn time(seconds: u64) -> String {
     rough(Duration::from_secs(seconds))
 }
 
-/// What needs a person, and below each the command that settles it.
+/// Draws the items that need a person, and below each the command that settles it.
 pub(super) fn needs(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     if model.seen.needs.is_empty() && model.looked {
         pen.text((0, 0), usize::MAX, "Nothing needs you.", theme.quiet());

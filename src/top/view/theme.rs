@@ -1,4 +1,4 @@
-//! Glyphs and colours. A state is never told by its colour alone.
+//! Glyphs and colours. A state is never shown by its colour alone.
 
 use anstyle::{AnsiColor, Color as Ansi, Effects};
 use ratatui::style::{Color, Modifier, Style};
@@ -6,39 +6,39 @@ use ratatui::style::{Color, Modifier, Style};
 use crate::plan::PlanState;
 use crate::report::plan_style;
 
-/// How things look.
+/// The style of the view.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Theme {
     pub(super) colour: bool,
 }
 
 impl Theme {
-    /// Of a plan's state.
+    /// The style of a plan's state.
     pub(super) fn state(self, state: PlanState) -> Style {
         self.of(plan_style(state))
     }
 
-    /// What is there and not looked at first.
+    /// The style of secondary text.
     pub(super) fn quiet(self) -> Style {
         Style::new().add_modifier(Modifier::DIM)
     }
 
-    /// Titles of columns.
+    /// The style of column titles.
     pub(super) fn title(self) -> Style {
         self.quiet().add_modifier(Modifier::UNDERLINED)
     }
 
-    /// What stands out.
+    /// The style of emphasised text.
     pub(super) fn strong(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// What a person has to see.
+    /// The style of text that a person must notice.
     pub(super) fn alarm(self) -> Style {
         self.state(PlanState::Held)
     }
 
-    /// The chosen row.
+    /// The style of the chosen row.
     pub(super) fn chosen(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
@@ -78,7 +78,7 @@ fn named(colour: AnsiColor) -> Color {
     }
 }
 
-/// A sign that takes one column in every terminal.
+/// A glyph that takes one column in every terminal.
 pub(super) fn glyph(state: PlanState) -> &'static str {
     match state {
         PlanState::Blocked => "⋯",

@@ -1,4 +1,4 @@
-//! When who worked.
+//! The attempts over time.
 
 use jiff::{SignedDuration, Timestamp};
 use unicode_width::UnicodeWidthStr;
@@ -9,10 +9,10 @@ use crate::top::model::{Tab, TopModel, TopRow};
 use super::pen::Pen;
 use super::theme::{Theme, glyph};
 
-/// Columns between two times of the scale.
+/// Columns between two marks of the scale.
 const TICK: usize = 15;
 
-/// From when to when it is drawn, in so many columns.
+/// The drawn time range, and its width in columns.
 struct Scale {
     from: Timestamp,
     seconds: i64,
@@ -61,7 +61,7 @@ impl Scale {
     }
 }
 
-/// Draws the scale and a bar for each plan: `=` worked on, `x` where an attempt failed, `>` at work, `.` expected.
+/// Draws the scale and a bar for each plan: `=` past work, `x` a failed attempt, `>` running, `.` expected.
 pub(super) fn timeline(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     let all = pen.columns();
     let widest = model
@@ -75,7 +75,7 @@ pub(super) fn timeline(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     let left = (width + 4).min(all);
     let scale = Scale::of(model, all - left);
     pen.text((0, 2), width, "PLAN", theme.quiet());
-    // Times in whole days apart need more than a clock.
+    // For ranges of more than a day a clock time is not enough.
     let format = if scale.seconds > 86_400 {
         "%d %b %H:%M"
     } else {

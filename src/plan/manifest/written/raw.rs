@@ -163,7 +163,7 @@ tables! {
         /// Before a worktree is removed.
         #[schemars(example = &"./scripts/removed")]
         pre_remove: Text,
-        /// When somebody should know.
+        /// When somebody should know; "desktop" for a notice on the desktop.
         #[schemars(example = &"./scripts/tell")]
         notify: Text,
         /// From time to time, with what has happened since.

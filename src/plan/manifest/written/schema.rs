@@ -72,9 +72,9 @@ mod tests {
     use super::*;
     use crate::plan::Place;
     use crate::plan::manifest::written::raw::{
-        RawAgent, RawEscalate, RawExecutor, RawHooks, RawMerge, RawPhase, RawPlan, RawRegenerate, RawRun,
-        RawSync,
+        RawEscalate, RawHooks, RawMerge, RawPhase, RawPlan, RawRegenerate, RawRun, RawSync,
     };
+    use crate::plan::manifest::written::raw_agent::{RawAgent, RawExecutor};
     use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
     use crate::plan::manifest::written::unsupported;
 

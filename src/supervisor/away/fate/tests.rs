@@ -1,5 +1,5 @@
-//! The decisions in a small world: an engine that loses answers, runs a job twice and forgets what is over; a hub that is away at
-//! times; nodes that die, or come late; a desk that is killed.
+//! The decisions in a small simulated world: an engine that loses answers, runs a job twice and forgets finished jobs; a hub that
+//! is sometimes unreachable; nodes that die or come late; a desk that is killed.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use crate::executor::ListedState;
 const SETTLE: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(5);
 
-/// One thing that happens in the world.
+/// One event in the world.
 #[derive(Debug, Clone, Copy)]
 enum Turn {
-    /// The desk looks at the hub, asks the engine, takes its next step.
+    /// The desk polls the hub, asks the engine and takes its next step.
     Desk {
         hub: bool,
         engine: bool,
         answer: Answer,
     },
-    /// The desk is killed, and begins again with what it had written down.
+    /// The desk is killed, and starts again from what it had written down.
     Restart,
     /// A job of the engine gets its turn.
     Job(u8),
@@ -29,22 +29,22 @@ enum Turn {
     Requeue(u8),
     /// A node dies.
     Die(u8),
-    /// The engine forgets a job that is over.
+    /// The engine forgets a finished job.
     Forget(u8),
-    /// A person asks for the end.
+    /// A person asks for an end.
     Stop {
         now: bool,
     },
     Time(u8),
 }
 
-/// What comes of handing a job over.
+/// The result of submitting a job.
 #[derive(Debug, Clone, Copy)]
 enum Answer {
     Good,
-    /// It has the job, and the answer is lost.
+    /// The engine has the job, but the answer is lost.
     Lost,
-    /// It has no such job, and the answer is lost.
+    /// The engine does not have the job, and the answer is lost.
     Nothing,
     Refused,
 }
@@ -76,7 +76,7 @@ struct World {
     jobs: Vec<JobAt>,
     claim: Option<usize>,
     fate: Option<Fate>,
-    /// Jobs whose agent has begun.
+    /// Jobs whose agent has started.
     began: Vec<usize>,
     taken: u32,
 }
@@ -140,7 +140,7 @@ impl World {
         }
     }
 
-    /// A node's steps: claim by swap, look whether it is over, work, report by swap.
+    /// A node's steps: claim by swap, check whether the attempt is over, work, report by swap.
     fn job(&mut self, job: usize) {
         let Some(at) = self.jobs.get(job).copied() else {
             return;
@@ -229,7 +229,7 @@ impl World {
         assert_eq!(self.taken, 1, "an attempt ended twice: {self:?}");
     }
 
-    /// Everybody gets turns until the end: it must come.
+    /// Everybody gets turns until the attempt ends: it must end.
     fn come_to_an_end(&mut self) {
         for _ in 0..200 {
             for job in 0..self.jobs.len() {
@@ -240,7 +240,7 @@ impl World {
             self.now += Duration::from_secs(1);
         }
         assert_eq!(self.taken, 1, "it never ended: {self:?}");
-        // An end that a node had reported is never overruled.
+        // An end that a node has reported is never overruled.
         if let Some(Fate::Node(job)) = self.fate {
             assert!(self.began.contains(&job));
         }
@@ -311,7 +311,7 @@ fn a_lost_answer_is_looked_for_before_the_job_is_handed_over_again() {
         assert_eq!(desk.next(at(second)), NextStep::Rest);
     }
     assert_eq!(desk.next(at(10)), NextStep::Submit);
-    // It is there after all.
+    // The job is there after all.
     desk.listed(at(10), Some(&ListedState::Waiting(String::new())));
     assert_eq!(desk.next(at(30)), NextStep::Rest);
 }
@@ -321,7 +321,7 @@ fn silence_of_engine_or_hub_ends_nothing() {
     let mut desk = handed();
     desk.submitted();
     desk.fetched(true, false);
-    // The engine says over, and the hub is away.
+    // The engine lists the job as over, and the hub is unreachable.
     for second in 0..100 {
         desk.listed(at(second), Some(&ListedState::Over("FAILED".to_owned())));
         assert_eq!(desk.next(at(second)), NextStep::Rest);
@@ -337,7 +337,7 @@ fn silence_of_engine_or_hub_ends_nothing() {
     desk.fetched(true, false);
     assert_eq!(desk.next(at(205)), NextStep::Rest, "it must have settled");
     assert_eq!(desk.next(at(210)), NextStep::GiveUp(GivenUpFor::Lost));
-    // The end came meanwhile.
+    // The end arrived meanwhile.
     desk.fetched(true, true);
     assert_eq!(desk.next(at(210)), NextStep::TakeEnd);
 }

@@ -6,8 +6,8 @@ use crate::git::git_dir_of;
 use crate::plan::{Agent, RESUME_PLACEHOLDERS, Template};
 use crate::supervisor::project::repository_plans::Project;
 
-/// Program and arguments that open a conversation in a worktree; a shell, where the agent's program cannot continue one or there is
-/// none yet.
+/// Program and arguments that open a conversation in a worktree. A shell where there is no conversation yet, or the agent's program
+/// cannot continue one.
 pub fn attach_line(project: &Project, agent: &Agent, session: Option<&str>, worktree: &Path) -> Vec<String> {
     let line = agent.attach.as_deref().zip(session);
     let line = line.and_then(|(line, session)| expand(project, agent, line, session, worktree));

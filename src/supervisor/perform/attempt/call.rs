@@ -1,5 +1,5 @@
-//! How an agent is called: its command line, the environment that its program and its account ask for, how its output is
-//! read and how it is ended.
+//! How an agent is called: its command line, the environment for its program and its account, how its output is read and
+//! how it is ended.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,10 +13,10 @@ use crate::plan::{
 use crate::schedule::{Conversation, Launch, Spent, answer_in};
 use crate::supervisor::project::error::in_words;
 
-/// How long an agent waits for something that is not its fault before it is ended, so that it keeps no slot.
+/// How long an agent may wait because of an obstacle before it is ended, so that it keeps no slot.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where an attempt works, as its command line may name it.
+/// The paths and names that an attempt's command line may contain.
 pub struct Surroundings<'a> {
     /// The plan.
     pub plan: &'a Plan,
@@ -26,7 +26,7 @@ pub struct Surroundings<'a> {
     pub worktree: &'a Path,
     /// The worktree's own git folder.
     pub git_dir: PathBuf,
-    /// The repository's.
+    /// The repository's git folder.
     pub git_common_dir: &'a Path,
     /// The file with the prompt.
     pub prompt_file: &'a Path,
@@ -34,7 +34,7 @@ pub struct Surroundings<'a> {
     pub prompt: &'a str,
     /// This program.
     pub program: &'a Path,
-    /// The file with settings for a program that asks a hook before it ends.
+    /// The settings file for a program that calls a hook before it ends.
     pub settings_file: PathBuf,
 }
 
@@ -49,18 +49,18 @@ pub struct AgentCall {
     pub input: JobInput,
     /// How its output is read.
     pub reading: OutputReading,
-    /// How it is ended.
+    /// The signals with which it is ended.
     pub stop: Vec<StopSignal>,
-    /// How long it may be kept from working.
+    /// How long an obstacle may keep it from working.
     pub patience: Option<Duration>,
 }
 
 impl AgentCall {
-    /// The call that an order asks for.
+    /// The call for an order.
     ///
     /// # Errors
     ///
-    /// When the account is no longer in the manifest, or the command line cannot be made.
+    /// When the account is no longer in the manifest, or the command line cannot be built.
     pub fn new(agent: &Agent, order: &Launch, around: &Surroundings<'_>) -> Result<Self, String> {
         let account = match &order.account {
             None => None,
@@ -112,7 +112,7 @@ impl AgentCall {
     }
 }
 
-/// What a person has answered to a program that asked for permission; none where nobody was asked.
+/// A person's answer to a program that asked for permission; `None` where nobody was asked.
 fn answer(order: &Launch) -> Option<bool> {
     let is_answer = order
         .after
@@ -123,7 +123,7 @@ fn answer(order: &Launch) -> Option<bool> {
     Some(matches!(word.as_str(), "allow" | "yes"))
 }
 
-/// What the agent's program and its account ask for.
+/// The variables for the agent's program and its account.
 pub fn environment_of(agent: &Agent, account: Option<&Account>) -> BTreeMap<String, String> {
     let known = agent.known;
     let own = known.map_or(&[][..], |known| known.env);
@@ -136,13 +136,13 @@ pub fn environment_of(agent: &Agent, account: Option<&Account>) -> BTreeMap<Stri
     env
 }
 
-/// True when the program continues with the conversation of the attempt before.
+/// True when the program continues the conversation of the previous attempt.
 pub fn continues_conversation(agent: &Agent, order: &Launch) -> bool {
     let talk = order.conversation.as_ref();
     agent.resume.is_some() && talk.is_some_and(|talk| same_memory(agent, order, talk))
 }
 
-/// True when the account of this attempt finds what the conversation's account wrote.
+/// True when this attempt's account can read what the conversation's account wrote.
 fn same_memory(agent: &Agent, order: &Launch, talk: &Conversation) -> bool {
     if order.account == talk.account {
         return true;
@@ -157,7 +157,7 @@ fn same_memory(agent: &Agent, order: &Launch, talk: &Conversation) -> bool {
         .all(|name| home(&order.account, name) == home(&talk.account, name))
 }
 
-/// The words that tell a program when it has spent what is left. A command line of one's own is left as it is.
+/// The arguments that tell a program its remaining budget. A custom command line is left unchanged.
 fn budget_words(agent: &Agent, order: &Launch) -> Vec<String> {
     let known = agent.known.filter(|known| {
         let mut own = agent.command.iter().zip(known.command);
@@ -174,7 +174,7 @@ fn budget_words(agent: &Agent, order: &Launch) -> Vec<String> {
         .collect()
 }
 
-/// What a million tokens cost, in millionths of money.
+/// The price of a million tokens, in millionths of money.
 fn millionths(price: &Price) -> [u64; 3] {
     [price.input, price.cached, price.output].map(|money| (money * 1e6).round() as u64)
 }

@@ -1,4 +1,4 @@
-//! Looking at what an attempt left.
+//! Inspecting the results of an attempt.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::ended_attempt::EndedAttempt;
 use super::remains::look;
 use crate::supervisor::project::repository_plans::Project;
 
-/// The question in the status file; none where it asks nothing, or the worktree is gone.
+/// The question in the status file; `None` when there is no question, or the worktree is gone.
 fn asked(project: &Project, name: &PlanName, worktree: &Path) -> Option<String> {
     let plan = project.plan(name).filter(|_| worktree.is_dir())?;
     let needs = status::read(worktree, name, &plan.document, None).needs?;
@@ -19,8 +19,8 @@ fn asked(project: &Project, name: &PlanName, worktree: &Path) -> Option<String> 
     (!question.is_empty()).then_some(question)
 }
 
-/// Commits leftovers where the plan allows it, and counts what was made since the attempt began. A lane is taken off its
-/// unit's branch when nothing uncommitted is in it. With what a person should know of it.
+/// Commits leftovers where the plan allows it, and counts the commits made since the attempt began. A lane without
+/// uncommitted files is taken off its unit's branch. Also returns warnings.
 pub fn check(
     project: &Project,
     admin: &WorktreeAdmin,

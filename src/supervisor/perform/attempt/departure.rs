@@ -1,4 +1,4 @@
-//! Handing an attempt over to the engine of a cluster: everything that a node needs is written down here, and who watches the attempt
+//! Handing an attempt over to the engine of a cluster. Everything that a node needs is written down here, and the attempt's monitor
 //! does the rest (`away`). So a supervisor that is killed at any moment loses nothing and does nothing twice.
 
 use std::collections::BTreeMap;
@@ -16,13 +16,13 @@ use crate::supervisor::node::payload::{Moves, PROTOCOL, Payload, Site};
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
-/// What a job may take beyond its attempt's time-out and grace: its clone, its last push.
+/// The time that a job may take beyond its attempt's time-out and grace: for its clone and its last push.
 const AROUND: Duration = Duration::from_secs(10 * 60);
 
-/// Longest payload. An engine stores it with the job: Slurm takes up to 4 MiB.
+/// The largest payload. An engine stores the payload with the job: Slurm accepts up to 4 MiB.
 const LONGEST: usize = 4 << 20;
 
-/// The files of `.orch/` that an agent's own calls of `orch` go by.
+/// The files of `.orch/` that an agent's own calls of `orch` read.
 const REPORTS: [&str; 7] = [
     "status.json",
     "plan.md",
@@ -33,30 +33,30 @@ const REPORTS: [&str; 7] = [
     "outbox.jsonl",
 ];
 
-/// Files of the attempt's folder that its program is called with.
+/// Files of the attempt's folder that its program's command line names.
 const FILES: [&str; 2] = ["claude-settings.json", "mcp.json"];
 
-/// Variables that are the node's to set, or name what is not there.
+/// Variables that the node sets itself, or that name paths which the node does not have.
 const NOT_THERE: [&str; 3] = ["PATH", "ORCH_PORT", "ORCH_MANIFEST"];
 
-/// Where an attempt goes.
+/// The destination of an attempt.
 pub struct Departure<'a> {
     /// The executor.
     pub executor: &'a Executor,
-    /// Its branch.
+    /// The attempt's branch.
     pub branch: &'a str,
-    /// The line that prepares a worktree.
+    /// The command that prepares a worktree.
     pub setup: Option<&'a str>,
-    /// Files that its program leaves.
+    /// Untracked files that the program creates.
     pub litter: &'a [&'static str],
 }
 
 impl Departure<'_> {
-    /// Writes down what a node needs, and that it is away. `job` is as it would run here.
+    /// Writes the payload for the node, and records the hand-over. `job` describes the job as it would run here.
     ///
     /// # Errors
     ///
-    /// When that cannot be written.
+    /// When the files cannot be written.
     pub fn leave(
         &self,
         project: &Project,
@@ -120,7 +120,7 @@ impl Departure<'_> {
             ));
         }
         folder.write_payload(&format!("{line}\n")).map_err(in_words)?;
-        // From here on it counts as handed over.
+        // From here on the attempt counts as handed over.
         folder.note_away(&away).map_err(in_words)
     }
 
@@ -155,7 +155,7 @@ impl Departure<'_> {
     }
 }
 
-/// Paths here, and what they are on a node.
+/// Paths of this machine, and their replacements on a node.
 fn moves(project: &Project, folder: &JobFolder, site: &Site, worktree: &Path) -> Result<Moves, String> {
     let mut moves = Moves::default();
     let git_dir = site.tree().join(".git");

@@ -3,7 +3,7 @@
 use crate::plan::{AttemptId, CommitId, ItemId, PlanName};
 use crate::schedule::WorkPlace;
 
-/// An attempt that has ended, whose remains are looked at.
+/// An ended attempt whose results are inspected.
 #[derive(Debug, Clone, Copy)]
 pub struct EndedAttempt<'a> {
     /// The plan.
@@ -14,8 +14,8 @@ pub struct EndedAttempt<'a> {
     pub place: &'a WorkPlace,
     /// The branch's tip when it started.
     pub since: Option<&'a CommitId>,
-    /// Commits on which work was reported done, with what was.
+    /// Commits on which work was reported done, with the reported items.
     pub reported: &'a [(CommitId, Vec<ItemId>)],
-    /// Commits of other plans that the branch may hold.
+    /// Commits of other plans that the branch may contain.
     pub handed_on: &'a [CommitId],
 }

@@ -1,4 +1,4 @@
-//! Handing an agent's call over to a runner.
+//! Handing an agent's call to a runner.
 
 use std::path::Path;
 use std::time::Duration;
@@ -24,22 +24,23 @@ pub struct HandOver<'a> {
     pub head: &'a CommitId,
     /// Its prompt.
     pub prompt: &'a str,
-    /// Longest duration.
+    /// The longest duration.
     pub timeout: Duration,
-    /// From the first signal to KILL.
+    /// The time between the first signal and KILL.
     pub grace: Duration,
-    /// The mark that must be on the disk before it starts; none if it is already.
+    /// The journal mark that must be on disk before the agent starts; `None` if it is already.
     pub mark: Option<&'a Mark>,
-    /// True when its program hides the person's configuration from the git of its agents.
+    /// True when its program hides the person's configuration from its agents' git commands.
     pub hides_git_config: bool,
-    /// The name of its program, where that is to be told of the tools of `orch mcp`.
+    /// The name of its program, when the program is to be given the tools of `orch mcp`.
     pub mcp: Option<&'static str>,
-    /// Where it is handed over to; none where it runs here.
+    /// The destination of a hand-over; `None` for an attempt that runs here.
     pub away: Option<Departure<'a>>,
 }
 
 impl HandOver<'_> {
-    /// Prepares the attempt's folder and starts its runner. None for one that runs elsewhere: its folder says where.
+    /// Prepares the attempt's folder and starts its runner. `None` for an attempt that runs elsewhere: its folder
+    /// says where.
     ///
     /// # Errors
     ///
@@ -52,7 +53,7 @@ impl HandOver<'_> {
         mut variables: Environment,
     ) -> Result<Option<Runner>, String> {
         if self.hides_git_config {
-            // A failure here changes nothing.
+            // Failing to read the identity is harmless.
             for (name, value) in identity_variables(self.worktree, &call.env).unwrap_or_default() {
                 if std::env::var_os(name).is_none() {
                     variables.set(name, value);

@@ -1,4 +1,4 @@
-//! Starting an agent: merge in what it builds on, render its prompt, prepare its folder, start its runner.
+//! Starting an agent: merge dependencies in, render its prompt, prepare its folder, start its runner.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,25 +27,25 @@ use crate::supervisor::perform::tree::own_folder;
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
-/// A started agent: the event that says so, and the runner to wait for.
+/// A started agent: the event to record, and the runner to wait for.
 #[derive(Debug)]
 pub struct Launched {
     /// `agent.started`.
     pub event: Event,
-    /// Its runner; none where it was handed over to another machine.
+    /// Its runner; `None` when the attempt was handed over to another machine.
     pub runner: Option<Runner>,
     /// Warnings of the start.
     pub said: Vec<String>,
 }
 
-/// Most commits of people that an agent is told.
+/// The most commits of people to list in a prompt.
 const MOST_COMMITS: usize = 30;
 
-/// Everything that the start of an attempt needs.
+/// Everything that is needed to start an attempt.
 pub struct AttemptStart<'a> {
     /// The repository and its plans.
     pub project: &'a Project,
-    /// Its worktrees.
+    /// The worktree administration.
     pub admin: &'a WorktreeAdmin,
     /// Where the agent works.
     pub worktree: &'a Path,
@@ -57,7 +57,7 @@ pub struct AttemptStart<'a> {
     pub states: &'a dyn Fn(&ItemId) -> TaskState,
     /// The work of other plans that each task still waits for.
     pub waits: BTreeMap<TaskId, Vec<String>>,
-    /// The agent starts once the journal is on the disk up to this mark.
+    /// The agent starts once the journal is on disk up to this mark.
     pub mark: &'a Mark,
 }
 
@@ -95,7 +95,7 @@ impl AttemptStart<'_> {
         };
         let by_people = self.commits_of_people(&branch);
         let said = self.prepare_worktree(plan, agent, &branch)?;
-        // The attempt before may have left the worktree on another branch.
+        // The previous attempt may have left the worktree on another branch.
         let head = match project.repo.branch_tip(&branch) {
             Ok(Some(tip)) => tip,
             Ok(None) | Err(_) => head_of(worktree).map_err(LaunchTrouble::failed)?,
@@ -107,7 +107,7 @@ impl AttemptStart<'_> {
         let prompt = self.prompt(plan, agent, by_people)?;
         let variables = self.variables(plan, &branch, &prompt_file);
         let executor = project.set.executor(plan, agent);
-        // What a program remembers stays on the machine where it ran.
+        // A conversation stays on the machine where it ran.
         let alone = executor.map(|_| Launch {
             conversation: None,
             ..order.clone()
@@ -157,7 +157,7 @@ impl AttemptStart<'_> {
         Ok(Launched { event, runner, said })
     }
 
-    /// Puts the worktree on the branch and merges dependencies in. Gives warnings.
+    /// Puts the worktree on the branch and merges dependencies in. Returns warnings.
     fn prepare_worktree(
         &self,
         plan: &Plan,
@@ -187,7 +187,7 @@ impl AttemptStart<'_> {
         Ok(said)
     }
 
-    /// Writes the files in which the agent reports, its assignment and its messages.
+    /// Writes the agent's report files, its assignment and its messages.
     fn write_files(&self, plan: &Plan) -> Result<(), LaunchTrouble> {
         let (worktree, states) = (self.worktree, self.states);
         match self.order.place.branch_of {
@@ -198,14 +198,14 @@ impl AttemptStart<'_> {
         assignment(self.project, plan, worktree, states, self.waits.clone())
             .write(worktree)
             .map_err(LaunchTrouble::failed)?;
-        // The prompt has the messages: they count as read.
+        // The prompt contains the messages, so they count as read.
         let read = self.order.inbox.last().map_or(0, |message| message.id);
         status::deliver(worktree, &self.order.inbox)
             .and_then(|()| status::mark_read(worktree, read))
             .map_err(LaunchTrouble::failed)
     }
 
-    /// What people have committed since an agent of the plan saw the branch last; nothing where that cannot be found out.
+    /// The commits of people since an agent of the plan last saw the branch; empty where they cannot be determined.
     fn commits_of_people(&self, branch: &str) -> Vec<String> {
         let repo = &self.project.repo;
         let tip = repo.branch_tip(branch).ok().flatten();
@@ -216,7 +216,7 @@ impl AttemptStart<'_> {
 
     fn prompt(&self, plan: &Plan, agent: &Agent, by_people: Vec<String>) -> Result<String, LaunchTrouble> {
         if agent.runs_prompt() {
-            // The prompt is a program: it is given as it was written.
+            // The document is a program: it is passed on unchanged.
             return Ok(plan.document.text.clone());
         }
         let given = prompt::Given {
@@ -247,15 +247,14 @@ impl AttemptStart<'_> {
     }
 }
 
-/// Puts the worktree back on its plan's branch, should the attempt before have left it elsewhere.
+/// Puts the worktree back on its plan's branch, in case the previous attempt left it elsewhere.
 fn put_back(admin: &WorktreeAdmin, plan: &Plan, worktree: &Path) -> Result<Vec<String>, LaunchTrouble> {
     let put = git::unit::put_back(admin, worktree, plan.name.as_str(), &plan.branch, &stamp());
     let backups = put.map_err(super::unit::trouble)?;
     Ok(super::unit::backed_up(&backups.unwrap_or_default()))
 }
 
-/// Merges what another plan made into the branch, before the agent starts.
-/// Gives what a person should know of it.
+/// Merges another plan's work into the branch before the agent starts. Returns warnings.
 fn merge_dependency_in(
     project: &Project,
     worktree: &Path,

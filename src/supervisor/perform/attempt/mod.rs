@@ -1,5 +1,5 @@
-//! An agent's attempt: its call, its start, the inspection of its work, the merge into the plan's branch. Also attempts at
-//! conflicts.
+//! An agent's attempt: its call, its start, the inspection of its work, and the merge into the plan's branch. Also
+//! attempts at conflicts.
 //!
 //! May import `build` and below.
 

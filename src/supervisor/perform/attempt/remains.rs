@@ -16,15 +16,14 @@ use crate::supervisor::perform::tree::own_folder;
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Of so many files it is noted that an attempt has made something in them.
+/// The most changed files to record for one attempt.
 const MADE_IN: usize = 500;
 
-/// Commits leftovers where the plan allows it, and gathers what was made since the attempt began. What a person should know is
-/// `said`.
+/// Commits leftovers where the plan allows it, and gathers the work since the attempt began. `said` holds warnings.
 ///
 /// # Errors
 ///
-/// What kept it from being looked at.
+/// When the worktree cannot be inspected.
 pub(super) fn look(
     project: &Project,
     admin: &WorktreeAdmin,
@@ -74,8 +73,8 @@ impl Remains<'_> {
         let common_dir = self.project.repo.common_dir();
         let pipes = remove_pipes(worktree, common_dir, &self.branch).map_err(in_words)?;
         self.said.extend(pipes.iter().map(|file| pipe_warning(file)));
-        // A lock of a git command that was killed with its agent. A lock that a process holds makes a later step fail, which
-        // names it.
+        // The lock of a git command that was killed with its agent. A lock that a live process holds stays; a later step then
+        // fails and names that lock.
         let _ = clear_dead_locks_of(worktree, common_dir);
         if !git::is_checkout(worktree) {
             self.evidence.trouble = Some(format!(
@@ -95,7 +94,7 @@ impl Remains<'_> {
             && self.evidence.trouble.is_none()
             && self.evidence.leftovers.is_empty()
         {
-            // The next attempt that needs the lane meets an obstacle again.
+            // The next attempt that needs the lane will meet the same obstacle.
             let _ = super::unit::leave(self.admin, self.plan, self.left.place.lane);
         }
         Ok(())
@@ -109,7 +108,7 @@ impl Remains<'_> {
         git::state::inspect_in(&self.project.repo, self.worktree).map_err(in_words)
     }
 
-    /// Undoes what orch itself, and what others, did to the worktree and its branch: that is nobody's work.
+    /// Undoes what orch itself, and what others, did to the worktree and its branch, because that is not the agent's work.
     fn restore(&mut self) -> Result<(), String> {
         let (worktree, name) = (self.worktree, self.left.plan.as_str());
         undo_cut_step(worktree).map_err(in_words)?;
@@ -138,8 +137,8 @@ impl Remains<'_> {
         Ok(())
     }
 
-    /// Ends an operation that the agent left open and takes orch's own folder out of its commits. Gives what is in the worktree
-    /// then, and whether there was such a folder.
+    /// Ends an operation that the agent left open, and takes orch's own folder out of its commits. Returns the state of the
+    /// worktree afterwards, and whether the commits contained such a folder.
     fn settle(&mut self) -> Result<(WorktreeState, bool), String> {
         let mut state = self.inspect()?;
         if let Some(operation) = state.in_progress {
@@ -171,7 +170,7 @@ impl Remains<'_> {
         }
     }
 
-    /// Commits what is left uncommitted, or says what that is.
+    /// Commits uncommitted files, or describes them.
     fn commit_rest(&mut self, state: &WorktreeState) {
         let EndedAttempt {
             plan: name, attempt, ..
@@ -204,9 +203,9 @@ impl Remains<'_> {
         }
     }
 
-    /// Notes whether the worktree is on its branch, and keeps what it is on otherwise.
+    /// Records whether the worktree is on its branch. Otherwise keeps the commits that it is on.
     fn note_head(&mut self, state: &WorktreeState) -> Result<(), String> {
-        // A check that was interrupted may have left the unit's branch already.
+        // An interrupted check may have left the unit's branch already.
         let was_left = self.left.place.branch_of.is_some()
             && state.dirty.is_empty()
             && state.branch.as_ref().is_none_or(|on| *on == self.plan.branch);
@@ -224,7 +223,7 @@ impl Remains<'_> {
             ));
         }
         if state.branch.is_none() {
-            // The next one may leave it for the branch, and what it is on is then on nothing.
+            // The next attempt may switch back to the branch, and then no ref would hold these commits.
             let now = head_of(self.worktree).map_err(in_words)?;
             let kept = git::keep::keep_loose(&self.project.repo, self.left.plan.as_str(), &now);
             if let (Some(backup), Some(trouble)) = (kept.map_err(in_words)?, &mut self.evidence.trouble) {
@@ -234,7 +233,7 @@ impl Remains<'_> {
         Ok(())
     }
 
-    /// Notes what was made on the branch, and which reported work is no longer on it.
+    /// Records the commits made on the branch, and the reported work that is no longer on the branch.
     fn note_made(&mut self, took_out: bool) -> Result<(), String> {
         let EndedAttempt { since, .. } = *self.left;
         let (project, name, by_unit) = (self.project, self.left.plan, self.left.place.branch_of.is_some());
@@ -247,13 +246,13 @@ impl Remains<'_> {
         self.evidence.commits = u32::try_from(made.map_err(in_words)?).unwrap_or(u32::MAX);
         if let Some(since) = since {
             if self.evidence.trouble.is_none() {
-                // Also what an earlier attempt made: it lands with this one's.
+                // Includes work of earlier attempts, because it lands together with this one's.
                 let base = target_base(project, &tip);
                 self.evidence.trouble = bare_links(project, base.as_ref().unwrap_or(since), &tip);
             }
             let same = || Some(project.repo.tree_of(&tip).ok()? == project.repo.tree_of(since).ok()?);
             if took_out && same() == Some(true) {
-                // Nothing was made but what was taken out again.
+                // The only changes were those that were taken out again.
                 self.evidence.commits = 0;
             }
         }
@@ -271,7 +270,7 @@ impl Remains<'_> {
     }
 }
 
-/// A pipe, socket or device where git has a file.
+/// The warning for a pipe, socket or device where git has a file.
 pub fn pipe_warning(file: &Path) -> String {
     format!(
         "there was a pipe, a socket or a device at {}, where git has a file: it was removed",
@@ -279,7 +278,7 @@ pub fn pipe_warning(file: &Path) -> String {
     )
 }
 
-/// Takes orch's own folder out of the attempt's commits, or says what the agent has to do where `orch` commits nothing.
+/// Takes orch's own folder out of the attempt's commits. Where `orch` must not commit, says what the agent has to do.
 fn own_folder(
     project: &Project,
     plan: &Plan,
@@ -310,7 +309,8 @@ fn own_folder(
     Ok((!files.is_empty()).then(|| own_folder::told(branch, &files)))
 }
 
-/// Aborts an operation that the agent left open, so that the next attempt can work there. Gives a warning; none without a backup.
+/// Aborts an operation that the agent left open, so that the next attempt can work there. Returns a warning; `None` without a
+/// backup.
 fn give_up(
     admin: &WorktreeAdmin,
     worktree: &Path,
@@ -336,7 +336,7 @@ fn give_up(
     }
 }
 
-/// Commits on which work was reported done and that a branch no longer holds; what no other ref holds is backed up.
+/// Commits on which work was reported done and that a branch no longer contains. Those that no other ref contains are backed up.
 fn gone(
     project: &Project,
     name: &PlanName,
@@ -347,12 +347,12 @@ fn gone(
     let astray = put_back_from(worktree);
     let mut gone = Vec::new();
     for (commit, items) in reported {
-        // An unreadable commit is gone as well.
+        // An unreadable commit counts as gone too.
         let behind = project.repo.ahead_behind(tip, commit);
         if behind.is_ok_and(|distance| distance.behind == 0) {
             continue;
         }
-        // Reported while somebody had moved the branch: it has that work now.
+        // The report was made while somebody had moved the branch; the branch has that work now.
         if astray.contains(commit) {
             continue;
         }
@@ -367,13 +367,13 @@ fn gone(
     Ok(gone)
 }
 
-/// Where a branch and the target parted; none where there is no target yet.
+/// The merge base of a branch and the target; `None` where there is no target yet.
 fn target_base(project: &Project, tip: &CommitId) -> Option<CommitId> {
     let target = project.repo.branch_tip(&project.target).ok()??;
     project.repo.merge_base(tip, &target).ok()?
 }
 
-/// What is wrong with commits that hold links to repositories which nobody else has; none where there are none.
+/// The problem with commits that contain links to repositories which nobody else has; `None` where there are none.
 fn bare_links(project: &Project, since: &CommitId, tip: &CommitId) -> Option<String> {
     let links = git::repo::bare_links(&project.repo, since, tip).ok()?;
     let first = links.first()?.display();

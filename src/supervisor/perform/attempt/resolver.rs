@@ -1,5 +1,5 @@
-//! An agent that resolves a conflict of a plan with the target: started in the worktree made for that, waited for, and judged.
-//! Each step finds what was done already, so that it is continued with after a crash.
+//! An agent that resolves a conflict of a plan with the target: starting it in a worktree made for the conflict, waiting for
+//! it, and judging its work. Each step recognises work that is done already, so that it can continue after a crash.
 
 use std::path::Path;
 
@@ -26,10 +26,11 @@ use crate::supervisor::project::environment;
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
-/// How often an agent whose runner was killed is begun.
+/// How often to start an agent whose runner was killed.
 const VANISHED_AT_MOST: u32 = 3;
 
-/// Has an agent resolve a conflict, or continues with that. The second value warns of what did not work and does not hinder.
+/// Lets an agent resolve a conflict, or continues with that. The second value holds warnings about failures that do not stop
+/// the work.
 pub fn resolve_by_agent(
     project: &Project,
     admin: &WorktreeAdmin,
@@ -104,7 +105,7 @@ impl Resolver<'_> {
                     break;
                 }
                 JobState::Running(_) => Runner::adopt(folder.clone()),
-                // Nobody hands it over.
+                // Agents at conflicts are never handed over.
                 JobState::Away(_) => {
                     return Err(not_started("it was handed over to another machine".to_owned()));
                 }
@@ -118,7 +119,7 @@ impl Resolver<'_> {
             };
             before = resolved().ok();
             pool.resolver_runs(&order.attempt, folder);
-            // A request to stop may have come before there was a runner.
+            // A request to stop may have arrived before there was a runner.
             if pool.is_unwanted_resolver(&order.attempt) {
                 runner.hold().stop(false);
             }
@@ -215,7 +216,7 @@ impl Resolver<'_> {
         let (project, order) = (self.project, self.order);
         let inside = |file: &str| worktree.join(file).to_string_lossy().into_owned();
         let others = order.with.iter().filter_map(|name| project.plan(name));
-        // The plan's `verify` is for the whole plan, not for its first phases.
+        // The plan's `verify` applies to the whole plan, not to its first phases.
         let own = plan.verify.as_deref().filter(|_| order.up_to.is_none());
         let lines = [own, project.set.merge.verify.as_deref()];
         let lines: Vec<&str> = lines.into_iter().flatten().collect();
@@ -292,7 +293,7 @@ impl Resolver<'_> {
                 worktree.join(".orch/status.json").to_string_lossy(),
             )
             .set("ORCH_PLAN_FILE", worktree.join(".orch/plan.md").to_string_lossy())
-            // What it makes is recorded, to be used again, once it is accepted.
+            // The resolution is recorded for reuse only once it is accepted.
             .set("GIT_CONFIG_COUNT", "1")
             .set("GIT_CONFIG_KEY_0", "rerere.enabled")
             .set("GIT_CONFIG_VALUE_0", "false")

@@ -1,5 +1,5 @@
-//! Whether what an agent made of a conflict is accepted: nothing is left unmerged, nothing but the conflict was touched, no line
-//! that either side added has vanished unexplained, and what verifies both plans passes. What verifies the merge itself is the train's to run.
+//! Whether an agent's resolution of a conflict is accepted. Nothing may be left unmerged, nothing but the conflict may be touched, no line
+//! that either side added may vanish unexplained, and the verification of both plans must pass. The train verifies the merge itself.
 
 use std::fs;
 use std::path::Path;
@@ -17,28 +17,28 @@ use crate::supervisor::project::environment;
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Where the agent explains lines that it left out, in the worktree.
+/// The file in the worktree in which the agent explains lines that it left out.
 pub const LEFT_OUT: &str = ".orch/left-out.md";
 
-/// Most bytes of that explanation that are shown.
+/// How many bytes of that explanation are shown.
 const SHOWN: usize = 2000;
-/// Most lines that are named.
+/// How many lines are named.
 const NAMED: usize = 10;
 
-/// A resolution that is accepted.
+/// An accepted resolution.
 pub struct Accepted {
     pub commit: CommitId,
-    /// What the agent said about lines that it left out.
+    /// The agent's explanation of lines that it left out.
     pub left_out: Option<String>,
 }
 
-/// Why one is not.
+/// Why a resolution is refused.
 pub struct RefusedResolution {
     pub exit: Exit,
     pub why: String,
 }
 
-/// Judges the agent's work in the worktree, and takes it as the resolution when it is good.
+/// Judges the agent's work in the worktree, and accepts good work as the resolution.
 pub fn judge(
     project: &Project,
     admin: &WorktreeAdmin,
@@ -66,7 +66,7 @@ pub fn judge(
     Ok(Accepted { commit, left_out })
 }
 
-/// Refuses what differs from git's own merge outside of the conflict: nobody asked for that. A person may accept it.
+/// Refuses differences from git's own merge outside of the conflict: nobody asked for those. A person may accept them.
 fn refuse_other_changes(project: &Project, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
     let (repo, git) = (&project.repo, project.git().map_err(in_words)?);
     let outside = |incoming: &CommitId| {
@@ -74,7 +74,7 @@ fn refuse_other_changes(project: &Project, order: &ResolveOrder, commit: &Commit
     };
     let mut found = outside(&order.head)?;
     if !found.files.is_empty() {
-        // What was resolved before stands in for the branch.
+        // An earlier resolution stands in for the branch.
         let builder = CandidateBuilder::new(repo, git);
         let incoming = git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head);
         found = outside(&incoming.map_err(in_words)?)?;
@@ -100,7 +100,7 @@ fn refuse_other_changes(project: &Project, order: &ResolveOrder, commit: &Commit
     ))
 }
 
-/// Refuses a history with commits of others than the two sides: what it has counts as landed, whether the tree has it or not.
+/// Refuses a history with commits from outside of the two sides: its commits count as landed, whether or not the tree contains their changes.
 fn refuse_foreign_commits(project: &Project, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
     let repo = &project.repo;
     let builder = CandidateBuilder::new(repo, project.git().map_err(in_words)?);
@@ -116,8 +116,7 @@ fn refuse_foreign_commits(project: &Project, order: &ResolveOrder, commit: &Comm
     }
 }
 
-/// Looks for lines that either side added and the merge does not have. Gives what the agent said about them, when it speaks of
-/// each.
+/// Looks for lines that either side added and that the merge lacks. Returns the agent's explanation, if it covers each of them.
 fn account(
     project: &Project,
     order: &ResolveOrder,
@@ -163,7 +162,7 @@ fn account(
     ))
 }
 
-/// Runs what verifies the plan and each of those it conflicts with.
+/// Runs the verification of the plan and of each plan that it conflicts with.
 fn both_pass(
     project: &Project,
     pool: &CandidatePool,
@@ -173,7 +172,7 @@ fn both_pass(
 ) -> Result<(), String> {
     let others = order.with.iter().filter_map(|name| project.plan(name));
     let folder = JobFolder::new(project.dir.conflict_verification(&plan.name));
-    // The plan's `verify` is for the whole plan, not for its first phases.
+    // The plan's `verify` applies to the whole plan, not to its first phases.
     let own = [plan].into_iter().filter(|_| order.up_to.is_none());
     for (number, side) in own.chain(others).enumerate() {
         let Some(line) = side.verify.as_deref() else {

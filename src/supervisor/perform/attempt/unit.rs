@@ -38,14 +38,15 @@ fn unit_of(project: &Project, plan: &Plan, unit: UnitId) -> UnitBranch {
     }
 }
 
-/// Notes again that a unit's branch is orch's, should an agent have deleted the note. An attempt at it has begun there.
+/// Records again that a unit's branch belongs to orch, in case an agent deleted the record. An attempt at the unit has begun on
+/// the branch.
 pub fn note_again(project: &Project, plan: &Plan, unit: UnitId) -> Result<(), String> {
     let unit = unit_of(project, plan, unit);
     git::refs::note_unit_again(&project.repo, &unit).map_err(in_words)
 }
 
-/// As [`note_again`] before the next attempt, when an earlier one has begun on that branch. What hinders is met again on the
-/// way to it.
+/// Like [`note_again`], before the next attempt, when an earlier attempt has begun on that branch. Errors are ignored: the
+/// attempt itself will meet them.
 pub fn note_again_before(project: &Project, order: &Launch, known: &PlanRun) {
     let began = known
         .history
@@ -68,7 +69,7 @@ pub fn backed_up(backups: &[Backup]) -> Vec<String> {
     lines.collect()
 }
 
-/// Puts a lane on the branch of its next unit, with what a person should know of it.
+/// Puts a lane on the branch of its next unit. Returns warnings.
 ///
 /// # Errors
 ///
@@ -112,7 +113,7 @@ pub fn enter(
     }
 }
 
-/// A branch that cannot be entered: an error of git may pass, anything else needs a person.
+/// Classifies a branch that cannot be entered: a git error may pass, anything else needs a person.
 pub(super) fn trouble(error: UnitError) -> LaunchTrouble {
     match error {
         UnitError::Git(error) => LaunchTrouble::failed(error),
@@ -120,8 +121,8 @@ pub(super) fn trouble(error: UnitError) -> LaunchTrouble {
     }
 }
 
-/// True for another lane of the plan in which no agent is at work: one whose last attempt died there, and whose unit is now to be
-/// continued with in this lane.
+/// True for another lane of the plan in which no agent is at work: its last attempt died there, and its unit is now to be
+/// continued in this lane.
 fn is_idle_lane(project: &Project, admin: &WorktreeAdmin, plan: &Plan, path: &Path, own: &str) -> bool {
     let Ok(Some(key)) = admin.key_at(path) else {
         return false;
@@ -130,13 +131,13 @@ fn is_idle_lane(project: &Project, admin: &WorktreeAdmin, plan: &Plan, path: &Pa
     of_plan && key != own && refuse_second_agent(project, &plan.name, path).is_ok()
 }
 
-/// Takes a lane off its unit's branch, when nothing is in the way: then the plan's own worktree shows the plan, and no branch is
-/// held. The next attempt that needs the lane meets an obstacle again.
+/// Takes a lane off its unit's branch, unless something prevents it. The plan's own worktree then shows the plan, and no unit's
+/// branch is checked out. The next attempt that needs the lane will meet the same obstacle.
 pub fn leave(admin: &WorktreeAdmin, plan: &Plan, lane: u32) -> Result<CommitId, UnitError> {
     git::unit::leave_unit(admin, &LaneId::new(&plan.name, lane).to_string(), &plan.branch)
 }
 
-/// Merges an attempt's commits into the plan's branch, with what a person should know of it.
+/// Merges an attempt's commits into the plan's branch. Returns warnings.
 pub fn integrate(
     project: &Project,
     admin: &WorktreeAdmin,
@@ -182,7 +183,7 @@ pub fn integrate(
     }
 }
 
-/// Refuses to continue with a branch that lost work that was merged into it.
+/// Refuses to continue on a branch that lost work which was merged into it.
 fn holds_what_was_made(project: &Project, name: &PlanName, made: Option<&CommitId>) -> Result<(), String> {
     let (Some(plan), Some(made)) = (project.plan(name), made) else {
         return Ok(());
@@ -232,7 +233,7 @@ fn merge(
     let done = loop {
         match git::unit::integrate(admin, &builder, &unit, message, &stamp(), known) {
             Ok(done) => break done,
-            // Somebody else moved the plan's branch: the merge is built on what is there now.
+            // Somebody else moved the plan's branch: the merge is built again on its new tip.
             Err(UnitError::Land(LandRefusal::Moved { .. })) if tries < MOVED_AT_MOST => tries += 1,
             Err(error) => return Err(error.to_string()),
         }
@@ -256,7 +257,8 @@ fn merge(
 /// How often a merge is built again because somebody moved the plan's branch meanwhile.
 const MOVED_AT_MOST: u32 = 10;
 
-/// Never two agents in one worktree: the journal knows of none, but a journal can be thrown away while agents run.
+/// Ensures that two agents never share a worktree. The journal knows of no other agent, but a journal can be deleted while agents
+/// run.
 pub fn refuse_second_agent(project: &Project, plan: &PlanName, worktree: &Path) -> Result<(), LaunchTrouble> {
     let attempts = (1..).map(|sequence| AttemptId::new(plan, sequence));
     let known = attempts.map(|attempt| (JobFolder::new(project.dir.attempt(&attempt)), attempt));
@@ -271,8 +273,8 @@ pub fn refuse_second_agent(project: &Project, plan: &PlanName, worktree: &Path) 
     Ok(())
 }
 
-/// Waits for the turn of a step that changes a plan's branch or lanes.
+/// Waits for a plan's lock, which protects its branch and its lanes.
 pub fn alone(lock: &Mutex<()>) -> MutexGuard<'_, ()> {
-    // Every step can be done again from where another stopped.
+    // A poisoned lock is fine: every step can be repeated from where another stopped.
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

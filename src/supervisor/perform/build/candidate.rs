@@ -24,11 +24,11 @@ use super::wording::message;
 use crate::supervisor::perform::tree::candidate_pool::{Built, Chain, Link, TargetTip};
 use crate::supervisor::project::repository_plans::Project;
 
-/// Why there are no commits of a build.
+/// Why a build has no commits.
 pub enum Halt {
-    /// This comes of it.
+    /// The build has this result.
     Tried(Tried),
-    /// A plan conflicts, and nobody has looked yet whether that can be dealt with.
+    /// A plan conflicts, and nobody has tried yet to resolve the conflict.
     Clash(Box<ConflictingMerge>),
 }
 
@@ -44,7 +44,7 @@ impl From<MergeTrouble> for Unmerged {
     }
 }
 
-/// The commits of a build, or what came of it because there are none.
+/// Builds the commits, or returns the reason why there are none.
 pub fn chain(
     project: &Project,
     built: &mut Built,
@@ -87,11 +87,11 @@ pub fn chain(
     let links: Result<Vec<Link>, Halt> = plans
         .map(|name| link(project, built, name, &mut top, target, known))
         .collect();
-    // Also when something on top does not merge: what is below is known from now on.
+    // Saved even when a plan on top does not merge: later builds can reuse the commits below it.
     top.save().map_err(|error| refused(&error))?;
     git::refs::hold_candidate(repo, build.id, &top.commit).map_err(|error| refused(&error))?;
     let (links, tree) = (links?, top.tree);
-    // Checkouts show where the target stands, which need not be this target tip, and is none of the links before.
+    // Checkouts are at the target's current tip. The check is skipped when the train has moved the target since the chain's start.
     for link in links.iter().filter(|_| tip.is_some() && target_tip.tip == tip) {
         follows(project, target, &target_tip.commit, &link.commit).map_err(|why| {
             Halt::Tried(match why {
@@ -107,8 +107,8 @@ pub fn chain(
     })
 }
 
-/// Refuses what a checkout of the target could not follow, because of what is in it: better before an hour of verification than
-/// after it. What cannot be found out now, the landing finds out.
+/// Refuses commits that a checkout of the target could not follow because of its contents: better before an hour of verification
+/// than after it. The landing checks again for everything that cannot be found out now.
 fn follows(project: &Project, target: &str, from: &CommitId, to: &CommitId) -> Result<(), MergeTrouble> {
     match git::landing::could_follow(&project.repo, target, from, to) {
         Err(refusal) if refusal.may_pass() => Err(MergeTrouble::Obstacle {
@@ -118,7 +118,8 @@ fn follows(project: &Project, target: &str, from: &CommitId, to: &CommitId) -> R
     }
 }
 
-/// The heads of the plans of a build that are merged for the first time, in order. What cannot be found shows when it is needed.
+/// The heads of a build's plans that are merged for the first time, in order. Heads that cannot be found are reported when they
+/// are needed.
 fn coming(project: &Project, built: &Built, build: &Build, known: &KnownPlans) -> Vec<CommitId> {
     let merged: BTreeSet<&CommitId> = built.merges.keys().map(|(_, incoming, _)| incoming).collect();
     let plans = build.batch.iter().filter_map(|name| project.plan(name));
@@ -201,7 +202,7 @@ fn plan<'a>(project: &'a Project, name: &PlanName) -> Result<&'a Plan, MergeTrou
         .ok_or_else(|| refused(&"the plan is no longer in the manifest"))
 }
 
-/// What of the plan is merged: its branch, or the end of its first phases.
+/// The commit of the plan to merge: the tip of its branch, or the end of its first phases.
 fn head(
     project: &Project,
     plan: &Plan,
@@ -215,7 +216,7 @@ fn head(
         return Ok(part.head.clone());
     }
     if let (Some(tip), Some(made)) = (&tip, known.made.get(&plan.name)) {
-        // Set back, or written again: then all of it has to be there in another form.
+        // The branch was reset or rewritten: then all of the work must be there in another form.
         let there = git::refs::has_commit(&project.repo, made);
         if there
             && !project
@@ -227,20 +228,20 @@ fn head(
         }
     }
     tip
-        // That is all that is left of a landed plan once its branch was cleaned away.
+        // The landed commit is all that is left of a landed plan whose branch was cleaned up.
         .or_else(|| known.landed.get(&plan.name).cloned())
         .ok_or_else(|| branch_is_gone(project, plan, known.made.get(&plan.name)))
 }
 
-/// A plan's branch, and what is merged in its place.
+/// A plan's branch, and the commit that is merged in its place.
 #[derive(Clone, Copy)]
 struct MergeSides<'a> {
     head: &'a CommitId,
     incoming: &'a CommitId,
 }
 
-/// What is merged in the place of the plan's branch, or of the end of its first phases: the resolution of its conflict, where
-/// there is one which speaks of nothing that is not in it. Commits that are replayed one by one have none.
+/// The commit that is merged in place of the plan's branch, or of the end of its first phases: the resolution of its conflict,
+/// if there is one that covers nothing beyond it. Commits that are rebased one by one have none.
 fn stand_in(
     project: &Project,
     plan: &Plan,
@@ -256,7 +257,7 @@ fn stand_in(
     }
 }
 
-/// The merge's commit and tree; none when the target has all of the plan already.
+/// The merge's commit and tree; `None` when the target contains the whole plan already.
 fn merge(
     project: &Project,
     plan: &Plan,
@@ -268,7 +269,7 @@ fn merge(
     let (builder, onto) = (&top.builder, &top.commit);
     let part = known.parts.get(&plan.name);
     refuse_foreign_work(project, plan, top, incoming, known)?;
-    // The target has none of the branch's own commits, from which git would know what was taken back.
+    // The target has none of the branch's own commits, from which git would know what was reverted.
     let since = known.taken_back.get(&plan.name);
     let since = since.filter(|since| project.repo.is_ancestor(since, incoming).unwrap_or(false));
     let drafted = match plan.merge_strategy {
@@ -297,7 +298,7 @@ fn merge(
         BuildOutcome::Candidate(candidate) => {
             let gains = top.gains_nothing(incoming, &candidate.tree);
             match gains.map_err(|error| refused(&error))? {
-                // A person has landed it by other commits: one more would be empty.
+                // A person has landed the plan by other commits: another commit would be empty.
                 true => Ok(nothing_was_taken_back(plan, top).map(|()| None)?),
                 false => Ok(Some((candidate.commit, candidate.tree))),
             }
@@ -309,7 +310,7 @@ fn merge(
                 with: conflict::authors(&project.repo, &known.landed, &paths),
                 files: conflict::listed(&files),
                 tried: None,
-                // What is made of a conflict lands on the run's own target.
+                // Resolutions land on the run's own target only.
                 sides: (target == project.target).then(|| {
                     Box::new(ConflictSides {
                         onto: onto.clone(),
@@ -330,7 +331,7 @@ fn merge(
     }
 }
 
-/// Refuses a plan of which the target has all and shows nothing, because a person took that off it.
+/// Refuses a plan whose commits are all on the target although the changes are not, because a person reverted them.
 fn nothing_was_taken_back(plan: &Plan, top: &ChainEnd) -> Result<(), MergeTrouble> {
     match top.took_back(&plan.name).map_err(|error| refused(&error))? {
         None => Ok(()),
@@ -341,12 +342,12 @@ fn nothing_was_taken_back(plan: &Plan, top: &ChainEnd) -> Result<(), MergeTroubl
     }
 }
 
-/// What merging the plan onto a target that is at `onto` would give, without verifying or moving anything: the new tip, and how
-/// its conflict would be dealt with where it has one.
+/// The result of merging the plan onto a target at `onto`, without verifying or moving anything: the new tip, and how a conflict
+/// would be handled.
 ///
 /// # Errors
 ///
-/// Why it would not land.
+/// Why the plan would not land.
 pub fn rehearse(
     project: &Project,
     name: &PlanName,

@@ -3,7 +3,7 @@
 use crate::git::{self, CandidateBuilder, GitError, GitVersion, Repository};
 use crate::plan::{CommitId, PlanName};
 
-/// See the module. Only the builder knows the commit so far.
+/// The end of a chain. Only the builder knows its commit so far.
 pub struct ChainEnd {
     pub commit: CommitId,
     pub tree: String,
@@ -12,7 +12,7 @@ pub struct ChainEnd {
 }
 
 impl ChainEnd {
-    /// A chain that begins with this commit.
+    /// A chain that starts at this commit.
     pub fn at(repo: &Repository, git: GitVersion, commit: &CommitId) -> Result<Self, GitError> {
         Ok(Self {
             commit: commit.clone(),
@@ -22,12 +22,13 @@ impl ChainEnd {
         })
     }
 
-    /// Makes everything that was built visible outside the builder.
+    /// Makes everything that was built visible to other readers of the repository.
     pub fn save(&self) -> Result<(), GitError> {
         self.builder.save()
     }
 
-    /// True when the branch changes something, but merging gave this tree, because the target has the change already.
+    /// True when the branch changes something that the target contains already: the merge resulted in the
+    /// target's tree.
     pub fn gains_nothing(&self, head: &CommitId, merged: &str) -> Result<bool, GitError> {
         if self.tree != merged {
             return Ok(false);
@@ -39,7 +40,7 @@ impl ChainEnd {
         })
     }
 
-    /// The commit that took all of the plan off again, which had been merged here; none when that is there.
+    /// The commit that reverted the whole plan after it was merged here; `None` when the plan is still there.
     pub fn took_back(&self, plan: &PlanName) -> Result<Option<CommitId>, GitError> {
         self.save()?;
         git::repo::taken_back_by(&self.repo, plan, &self.commit)

@@ -19,7 +19,7 @@ pub fn authors(repo: &Repository, landed: &BTreeMap<PlanName, CommitId>, files: 
         .collect()
 }
 
-/// The files of a conflict for people: `src/a.rs (content)`.
+/// The files of a conflict, for people: `src/a.rs (content)`.
 pub fn listed(files: &[ConflictFile]) -> Vec<String> {
     let lines = files
         .iter()
@@ -35,7 +35,7 @@ pub fn named(what: &WorkRef) -> String {
     }
 }
 
-/// The words of the commit that holds both sides.
+/// The message of the commit that holds both sides.
 pub fn words(project: &Project, what: &WorkRef) -> String {
     let (named, target) = (named(what), &project.target);
     format!("Resolve the conflict of {named} with {target}\n\nOrch-Resolves: {what}\n")

@@ -1,29 +1,29 @@
-//! The knowledge that merges are built with, besides the repository.
+//! The knowledge, besides the repository, that merges are built with.
 
 use std::collections::BTreeMap;
 
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Prefix, Scheduler, handed_on};
 
-/// The scheduler's knowledge about plans that matters for building merges.
+/// The scheduler's knowledge that matters for building merges.
 #[derive(Debug, Clone, Default)]
 pub struct KnownPlans {
-    /// The plans on the target, with the commits by which they landed.
+    /// Landed plans, with the commits by which they landed.
     pub landed: BTreeMap<PlanName, CommitId>,
-    /// Plans of which only first phases are merged, with these phases.
+    /// Plans of which only first phases are merged, with those phases.
     pub parts: BTreeMap<PlanName, Prefix>,
-    /// The branch tips of plans when the last work was added.
+    /// The tips of plans' branches when their last work was merged into them.
     pub made: BTreeMap<PlanName, CommitId>,
-    /// The branch tips of plans that had landed and were reverted.
+    /// The tips of the branches of plans that had landed and were reverted.
     pub taken_back: BTreeMap<PlanName, CommitId>,
-    /// Plans that land only after a review, with the commit that passed one.
+    /// Plans that land only after a review, with the reviewed commit.
     pub reviewed: BTreeMap<PlanName, Option<CommitId>>,
-    /// The commits of other plans that a plan may hold, together with their history.
+    /// The commits of other plans that a plan may contain, with all their ancestors.
     pub handed_on: BTreeMap<PlanName, Vec<CommitId>>,
 }
 
 impl KnownPlans {
-    /// What is on a target, and what of which plan is to come there.
+    /// The knowledge about plans on a target, and plans to land there.
     pub fn of(scheduler: &Scheduler, target: &str) -> Self {
         let (work, state) = (scheduler.work(), scheduler.state());
         let landed = state

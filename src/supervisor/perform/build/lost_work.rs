@@ -1,4 +1,4 @@
-//! Finished work that would not land: the work is no longer on its plan's branch, or only in a merge that is left out.
+//! Finished work that would not land: work that is no longer on its plan's branch, or only in a merge that is left out.
 
 use super::chain_end::ChainEnd;
 use super::refusal::refused;
@@ -7,8 +7,8 @@ use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Refuses to count a plan as landed when its branch adds nothing to the target only because the work is no longer on the
-/// branch.
+/// Refuses a plan whose branch has nothing that the target lacks only because its work is no longer on the branch: the plan must
+/// not count as landed.
 pub fn refuse_what_is_lost(
     project: &Project,
     plan: &Plan,
@@ -27,7 +27,7 @@ pub fn refuse_what_is_lost(
     }
 }
 
-/// Refuses to land first phases whose last commit is no longer on the plan's branch.
+/// Refuses to land first phases whose end is no longer on the plan's branch.
 pub fn refuse_part_that_is_lost(
     project: &Project,
     plan: &Plan,
@@ -49,7 +49,7 @@ pub fn refuse_part_that_is_lost(
     }
 }
 
-/// Refuses a finished plan whose branch somebody has deleted, and says how to restore it, if that is known.
+/// Refuses a finished plan whose branch was deleted, and says how to restore the branch, if that is known.
 pub fn branch_is_gone(project: &Project, plan: &Plan, made: Option<&CommitId>) -> MergeTrouble {
     let branch = &plan.branch;
     let there = |made: &&CommitId| project.repo.tree_of(made).is_ok();
@@ -67,8 +67,8 @@ pub fn branch_is_gone(project: &Project, plan: &Plan, made: Option<&CommitId>) -
     })
 }
 
-/// Refuses a plan whose commits were replayed without its merges, when the merges have changes of their own: with these
-/// changes, the result would differ.
+/// Refuses a plan whose commits were rebased without its merges, when those merges contain changes of their own: the result would
+/// lack these changes.
 pub fn refuse_what_only_merges_have(
     project: &Project,
     plan: &Plan,

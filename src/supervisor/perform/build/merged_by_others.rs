@@ -1,4 +1,4 @@
-//! Work of a plan that is also on the branch of another plan.
+//! Work of a plan that another plan's branch contains too.
 
 use super::chain_end::ChainEnd;
 use super::refusal::refused;
@@ -6,8 +6,8 @@ use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Refuses to land rewritten commits of a plan while another plan's branch has some of the original commits. Git would no
-/// longer see that both have the same work, and merging them would conflict.
+/// Refuses to land rewritten commits of a plan while another plan's branch contains some of the original ones: git would no
+/// longer recognise the shared work, and merging it would conflict.
 pub fn nobody_has_merged(
     project: &Project,
     plan: &Plan,
@@ -15,7 +15,7 @@ pub fn nobody_has_merged(
     head: &CommitId,
     strategy: &str,
 ) -> Result<(), MergeTrouble> {
-    // The commits below must be visible outside the builder.
+    // Objects of the chain must be readable outside of the builder.
     top.save().map_err(|error| refused(&error))?;
     let (repo, onto) = (&project.repo, &top.commit);
     for other in project.set.plans.iter().filter(|other| other.name != plan.name) {
@@ -29,7 +29,7 @@ pub fn nobody_has_merged(
             Some(shared) => !is_in(&tip, onto)? && !is_in(&shared, onto)?,
             None => false,
         };
-        // Commits that this plan has merged from another plan are the other plan's to land first.
+        // Work that this plan has merged from another plan is for that plan to land first.
         let its_own = plan
             .depends
             .iter()

@@ -1,4 +1,4 @@
-//! The merge that is to be verified: its contents, and the reasons to refuse it.
+//! The merge to verify: its contents, and the reasons to refuse it.
 //!
 //! May import `tree` and below.
 

@@ -1,4 +1,4 @@
-//! Merge rules that appeared while agents ran.
+//! Merge rules that changed while agents ran.
 
 use crate::git::changed_merge_rules;
 

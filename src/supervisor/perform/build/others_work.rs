@@ -1,5 +1,5 @@
-//! The commits on a plan's branch that are the plan's own. A plan that merged another plan's branch would also land the
-//! other plan's work, which may be unfinished or failed.
+//! Which commits of a plan's branch are its own. A plan that merged another plan's branch would otherwise land work that may be
+//! unfinished or failed.
 
 use std::collections::BTreeSet;
 
@@ -13,20 +13,20 @@ use crate::plan::{CommitId, Plan};
 use crate::schedule::{ForeignWork, MergeTrouble};
 use crate::supervisor::project::repository_plans::Project;
 
-/// A branch beyond the target and what the plan was handed on by others.
+/// A branch, without the target and the commits that other plans handed on.
 #[derive(Debug)]
 pub struct OthersWork<'a> {
     project: &'a Project,
     plan: &'a Plan,
     tip: &'a CommitId,
-    /// Its commits there, latest first.
+    /// Its commits, latest first.
     commits: Vec<CommitId>,
-    /// The maker of each commit, from the plan's own logs.
+    /// Which commits the plan itself made, according to its reflogs.
     own: Makers,
 }
 
 impl<'a> OthersWork<'a> {
-    /// Looks at what `tip` has. The plan may hold the commits `handed_on` with all that is in their history.
+    /// Examines the commits of `tip`. The plan may contain the commits `handed_on` with all their ancestors.
     ///
     /// # Errors
     ///
@@ -50,7 +50,7 @@ impl<'a> OthersWork<'a> {
         })
     }
 
-    /// The latest commit that was made for another plan; none when all commits are the plan's own.
+    /// The latest commit that was made for another plan; `None` where there is none.
     ///
     /// # Errors
     ///
@@ -75,8 +75,8 @@ impl<'a> OthersWork<'a> {
         }))
     }
 
-    /// The number of commits that were made since the branch stood at `since`. Merges, empty commits, copies of commits that
-    /// the branch had then, and commits that merely came along do not count.
+    /// The number of commits made since the branch was at `since`, without merges, empty commits, copies of earlier commits and
+    /// commits that were merged in.
     ///
     /// # Errors
     ///
@@ -85,14 +85,14 @@ impl<'a> OthersWork<'a> {
         let repo = &self.project.repo;
         let copies = match repo.is_ancestor(since, self.tip)? {
             true => BTreeSet::new(),
-            // Squashed or split commits are no copies, but together they change nothing.
+            // Squashed or split commits are not recognised as copies, but together they change nothing.
             false if repo.tree_of(since)? == repo.tree_of(self.tip)? => return Ok(0),
             false => copies_since(repo, since, self.tip)?,
         };
         let beyond: BTreeSet<&CommitId> = self.commits.iter().collect();
         let came = commits_beyond(repo, self.tip, [since])?;
         let made = came.iter().filter(|(commit, makes)| {
-            // A commit that a person has landed meanwhile still counts as made.
+            // A commit counts even if a person has landed it meanwhile.
             *makes && !copies.contains(commit) && (beyond.contains(commit) || self.is_own(commit))
         });
         Ok(made.count())
@@ -103,7 +103,8 @@ impl<'a> OthersWork<'a> {
     }
 }
 
-/// Refuses to land what was made for another plan and is not below it: that plan's own evidence is missing.
+/// Refuses to land work that was made for another plan and is not below the plan in the chain: the evidence for that other plan
+/// is missing.
 pub fn refuse_foreign_work(
     project: &Project,
     plan: &Plan,
@@ -116,7 +117,7 @@ pub fn refuse_foreign_work(
     if look(&below).map_err(|error| refused(&error))?.is_none() {
         return Ok(());
     }
-    // The commits below must be visible outside the builder.
+    // Objects of the chain must be readable outside of the builder.
     top.save().map_err(|error| refused(&error))?;
     below.push(top.commit.clone());
     match look(&below).map_err(|error| refused(&error))? {

@@ -1,5 +1,5 @@
-//! Merges with conflicts that need no person: git reuses recorded resolutions, or generated files are made again. Both
-//! happen in a worktree of orch's own. The result is verified like everything else.
+//! Conflicts that need nobody: repeating resolutions that git has recorded, and regenerating generated files. Both happen in
+//! a worktree of orch's own, and the result is verified like everything else.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use crate::supervisor::project::environment;
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
-/// The key of the worktree; no plan can have it.
+/// The key of the worktree; no plan can have this key.
 pub const REPAIR_KEY: &str = "mend@0";
 
 /// A merge with conflicts.
@@ -32,7 +32,7 @@ pub struct ConflictingMerge {
     /// The plan's branch, or the commit that is merged in its place.
     pub incoming: CommitId,
     pub files: Vec<ConflictFile>,
-    /// The trouble of the plan when nothing can be done.
+    /// The trouble to report when the conflict cannot be repaired.
     pub trouble: MergeTrouble,
     pub target: String,
 }
@@ -44,7 +44,7 @@ impl ConflictingMerge {
         (self.onto.clone(), self.incoming.clone(), up_to)
     }
 
-    /// The trouble to report after this was tried in vain.
+    /// The trouble to report after the repair failed.
     pub fn told(&self, tried: &Option<String>) -> MergeTrouble {
         match (&self.trouble, tried) {
             (
@@ -68,7 +68,7 @@ impl ConflictingMerge {
 pub enum RepairedMerge {
     /// The merge's commit and tree.
     Merged(CommitId, String),
-    /// The repair failed; with the reason of a failed try.
+    /// The repair failed; the reason, if something was tried.
     Not(Option<String>),
     /// A person asked to stop.
     Stopped,
@@ -81,9 +81,9 @@ pub struct MergeNotes {
     pub warnings: Vec<String>,
 }
 
-/// Resolves a conflict that needs no person.
+/// Repairs a merge with conflicts, where that needs nobody.
 pub fn repair(context: BuildContext<'_>, clash: &ConflictingMerge, told: &mut MergeNotes) -> RepairedMerge {
-    // Commits that are replayed one by one conflict one by one, so there is nothing to resolve as a whole.
+    // Commits that are rebased one by one conflict one by one.
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return RepairedMerge::Not(None);
     }
@@ -117,7 +117,7 @@ fn attempt(
     }
     let done = in_worktree(context, clash, &path, reuse, told);
     git::conflict::end_repair(
-        // The result is in the commit, or of no use.
+        // Nothing in the worktree is needed any more: the result is in the commit, or useless.
         admin,
         REPAIR_KEY,
         &path,
@@ -189,7 +189,8 @@ fn in_worktree(
     Ok(RepairedMerge::Merged(commit, made.tree))
 }
 
-/// The result in words, with the commit that later plans would be merged onto. None when the conflict needs a person.
+/// The result of a repair in words, with the commit that later plans would be merged onto. `None` when the conflict needs a
+/// person.
 pub fn rehearse(project: &Project, clash: &ConflictingMerge) -> Result<Option<(CommitId, String)>, String> {
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return Ok(None);
@@ -253,7 +254,7 @@ fn names(files: &[PathBuf]) -> Vec<String> {
         .collect()
 }
 
-/// Makes generated files again.
+/// Regenerates generated files.
 fn run(
     context: BuildContext<'_>,
     clash: &ConflictingMerge,
@@ -262,7 +263,7 @@ fn run(
 ) -> Result<VerifyOutcome, String> {
     let project = context.project;
     let folder = JobFolder::new(project.dir.regeneration());
-    // A command of a dead supervisor works on files that are gone.
+    // A command of a dead supervisor works on files that no longer exist.
     verify::end(&folder)?;
     let plan = &clash.plan;
     let check = Check {

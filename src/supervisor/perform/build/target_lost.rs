@@ -1,5 +1,5 @@
-//! A target that was deleted while orch was at work, or forced back behind landed commits. Nothing more lands until a person
-//! has decided what the target should be.
+//! A target that was deleted, or forced back behind its landed commits, while orch was running: nothing more lands there until a
+//! person has decided what the target should be.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use super::known::KnownPlans;
 use crate::supervisor::perform::tree::candidate_pool::Built;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Looks at where the target stands, against where it was seen last. The text says what is gone and how to bring it back; none
-/// when all is there, or was not there when this began.
+/// Compares the target's tip with the last known one. Returns a text about the lost commits and how to restore them; `None` when
+/// nothing is lost, or when the commits were missing from the beginning.
 ///
 /// # Errors
 ///
@@ -27,7 +27,7 @@ pub fn lost(
     let mut landed: BTreeSet<CommitId> = known.landed.values().cloned().collect();
     let seen = match built.seen.get(target) {
         Some(seen) => Some(seen.clone()),
-        // The target's tip now is the tip that was found. A deleted target had at least the landed commits.
+        // An existing target counts from its current tip. A deleted target had at least the landed commits.
         None if tip.is_none() => last_of(project, &landed)?,
         None => None,
     };
@@ -66,7 +66,7 @@ pub fn lost(
     Ok(Some(what))
 }
 
-/// The commit that contains the others.
+/// The commit that contains all the others.
 fn last_of(project: &Project, landed: &BTreeSet<CommitId>) -> Result<Option<CommitId>, GitError> {
     let mut last: Option<&CommitId> = None;
     for commit in landed

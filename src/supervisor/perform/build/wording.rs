@@ -1,4 +1,4 @@
-//! The commit messages with which plans land.
+//! The commit messages of landings.
 
 use std::path::Path;
 

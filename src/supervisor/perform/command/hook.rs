@@ -1,5 +1,5 @@
-//! Hooks: shell lines that run on events. Each hook runs under a runner like an agent, so that it cannot run for ever and
-//! leaves no process behind.
+//! Hooks: shell lines that run on events. Each runs under a runner like an agent, so that it cannot run for ever and leaves no
+//! orphans.
 
 use std::fs;
 use std::path::Path;
@@ -11,15 +11,15 @@ use crate::schedule::Exit;
 
 use crate::supervisor::project::repository_plans::Project;
 
-/// From TERM to KILL.
+/// The time between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(2);
-/// Bytes of output that a failure quotes.
+/// How many bytes of output a failure quotes.
 const QUOTED: usize = 1000;
 
 /// One call of a hook.
 #[derive(Debug)]
 pub struct Hook<'a> {
-    /// The name of this call. No other call that may run at the same time has the same name.
+    /// A name for this call, different from any other call that may run at the same time.
     pub name: &'a str,
     /// The key in `[hooks]`.
     pub key: &'static str,
@@ -29,11 +29,11 @@ pub struct Hook<'a> {
     pub folder: &'a Path,
     /// The event: one JSON object, its standard input.
     pub event: &'a serde_json::Value,
-    /// How long it may take.
+    /// The longest duration.
     pub longest: Duration,
 }
 
-/// Runs the hook to its end. The hook's folder is kept when the hook fails.
+/// Runs the hook to its end. The hook's folder is kept when it fails.
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ fn run(
         ends_with: None,
     };
     if let Some(old) = Runner::adopt(folder.clone()).map_err(text)? {
-        // A hook of a killed supervisor. Nobody has read its result.
+        // A hook of a killed supervisor: nobody received its result.
         old.hold().stop(true);
         old.wait().map_err(text)?;
     }

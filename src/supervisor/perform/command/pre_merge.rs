@@ -11,10 +11,10 @@ use super::hook::{Hook, hook};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Longest duration of the hook.
+/// The longest duration of the hook.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
 
-/// Asks the hook whether the target may move from `before` to `commit`, which is verified. It runs in the repository's top
+/// Asks the hook whether the target may move from `before` to the verified `commit`. The hook runs in the repository's top
 /// folder; the candidate need not be checked out anywhere.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Runs verifications, under a runner like an agent, so that they leave no process behind.
+//! Running verifications: each runs under a runner like an agent, so that it leaves no orphans.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,27 +12,27 @@ use crate::supervisor::project::environment;
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Bytes of output that a verdict quotes.
+/// How many bytes of output a verdict quotes.
 const QUOTED: usize = 2000;
 
 /// The outcome of a verification.
 #[must_use = "a target must never move on a verdict that nobody read"]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VerifyOutcome {
-    /// The verification passed.
+    /// The verification succeeded.
     Passed,
     /// The verification failed.
     Failed {
-        /// The failure in words, with the end of the output.
+        /// The reason in words, with the end of the output.
         why: String,
-        /// True when the verification took longer than its time limit.
+        /// True when the verification exceeded its time limit.
         timed_out: bool,
     },
-    /// The verification was stopped because a person asked.
+    /// A person stopped the verification.
     Stopped,
 }
 
-/// Runs the plan's own verification in its worktree. The verification is ended once it is `unwanted`.
+/// Runs the plan's own verification in its worktree, and ends it once it is `unwanted`.
 pub fn verify(project: &Project, worktree: &Path, name: &PlanName, unwanted: &dyn Fn() -> bool) -> Event {
     let plan = name.clone();
     match verdict(project, worktree, name, unwanted) {
@@ -68,7 +68,7 @@ fn verdict(
     let folder = JobFolder::new(project.dir.verification(name));
     let mut commit = tip()?;
     let earlier = at_work(&folder, &tag(&commit), line);
-    // What a verification writes that is at work already is not to land.
+    // Not for an adopted verification: files that a running one writes must not land.
     if earlier.is_none() {
         commit_all(project, plan, worktree)?;
         commit = tip()?;
@@ -102,7 +102,7 @@ fn verdict(
     Ok((ran, said))
 }
 
-/// Leaves nothing uncommitted, or fails: the verified files must be the files that land.
+/// Commits everything: the verified files must be the files that land.
 fn commit_all(project: &Project, plan: &Plan, worktree: &Path) -> Result<(), String> {
     let seen = git::state::inspect_in(&project.repo, worktree).map_err(in_words)?;
     let Some(first) = seen.dirty.first() else {
@@ -133,8 +133,8 @@ pub fn stop_verification(project: &Project, name: &PlanName) {
     }
 }
 
-/// The runner of this line, when one of this tag has been at work there since before a restart. Looked for once, and then waited
-/// for: it may end at any moment.
+/// The runner of this line, when one with this tag has been running there since before a restart. It is searched for once and
+/// then waited for, because it may end at any moment.
 pub fn at_work(folder: &JobFolder, tag: &str, line: &str) -> Option<Runner> {
     let runner = Runner::adopt(folder.clone()).ok()??;
     is_job(folder, tag, line).then_some(runner)
@@ -146,7 +146,7 @@ pub fn is_job(folder: &JobFolder, tag: &str, line: &str) -> bool {
     job.is_ok_and(|job| job.tag == tag && job.argv.last().is_some_and(|last| last == line))
 }
 
-/// What the verification of this tag said and how long it took, when it ended while nobody listened.
+/// The result and duration of the verification with this tag, when it ended while no supervisor was running.
 pub fn finished_before(folder: &JobFolder, tag: &str, line: &str) -> Option<(VerifyOutcome, Duration)> {
     if folder.job().ok()?.tag != tag || !matches!(folder.state(), Ok(JobState::Ended(_))) {
         return None;
@@ -154,7 +154,7 @@ pub fn finished_before(folder: &JobFolder, tag: &str, line: &str) -> Option<(Ver
     let record = folder.exit().ok()??;
     match record.exit {
         Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut => {}
-        // These say nothing about what was verified.
+        // These exits say nothing about the verified files.
         Exit::Stopped | Exit::Lost | Exit::ByHand | Exit::NotStarted { .. } => return None,
     }
     let took = record.ended_at.duration_since(record.started_at);
@@ -162,16 +162,16 @@ pub fn finished_before(folder: &JobFolder, tag: &str, line: &str) -> Option<(Ver
     Some((said_by(folder, line, &record.exit), took))
 }
 
-/// Takes the record of an end away that is written down elsewhere by now, so that it counts once.
+/// Removes the record of an end that is recorded elsewhere by now, so that it counts once.
 pub fn forget_end(folder: &JobFolder) {
     let _ = std::fs::remove_file(folder.path().join("exit.json"));
 }
 
-/// Ends whatever is at work there, at once.
+/// Immediately ends any job that runs in the folder.
 ///
 /// # Errors
 ///
-/// Why it could not be ended.
+/// Why the job could not be ended.
 pub fn end(folder: &JobFolder) -> Result<(), String> {
     let ended = Runner::adopt(folder.clone()).and_then(|runner| match runner {
         Some(runner) => {
@@ -183,7 +183,7 @@ pub fn end(folder: &JobFolder) -> Result<(), String> {
     ended.map_err(in_words)
 }
 
-/// The limits of a verification that is about no plan.
+/// The limits of a verification that belongs to no plan.
 pub const LONGEST: Duration = Duration::from_secs(4 * 60 * 60);
 pub const GRACE: Duration = Duration::from_secs(10);
 
@@ -194,15 +194,15 @@ pub struct Check<'a> {
     pub worktree: &'a Path,
     pub timeout: Duration,
     pub grace: Duration,
-    /// True when everything else on the machine goes before it.
+    /// True when the check runs with the lowest priority.
     pub gently: bool,
 }
 
-/// Runs a shell line to its end, or waits for the one found `at_work`. It is ended once it is `unwanted`.
+/// Runs a shell line to its end, or waits for the runner found by `at_work`. The line is ended once it is `unwanted`.
 ///
 /// # Errors
 ///
-/// Why it could not be run.
+/// Why the line could not be run.
 pub fn run(
     project: &Project,
     folder: &JobFolder,
@@ -242,14 +242,14 @@ pub fn run(
     ))
 }
 
-/// The shell line, after all others where it is run gently.
+/// The command line, at the lowest priority when it is run gently.
 fn argv(check: &Check<'_>) -> Vec<String> {
     let gently: &[&str] = if check.gently { &["nice", "-n", "19"] } else { &[] };
     let words = gently.iter().copied().chain(["sh", "-c", check.line]);
     words.map(str::to_owned).collect()
 }
 
-/// How often a verification whose runner was killed is begun.
+/// How often to start a verification whose runner was killed.
 const VANISHED_AT_MOST: u32 = 3;
 
 fn run_once(
@@ -270,7 +270,7 @@ fn run_once(
             project.launcher.launch(folder.clone(), lock)?
         }
     };
-    // A request to stop may have come before there was a runner.
+    // A request to stop may have arrived before there was a runner.
     if unwanted() {
         runner.hold().stop(false);
     }

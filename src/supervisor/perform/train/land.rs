@@ -18,9 +18,9 @@ use crate::supervisor::perform::tree::candidate_pool::{CandidatePool, Chain, Lin
 use crate::supervisor::project::error::{SupervisorError, in_words};
 use crate::supervisor::project::repository_plans::Project;
 
-/// Moves the target to what was verified. The second value warns of checkouts that could not be updated.
+/// Moves the target to the verified commit. The second value holds warnings about checkouts that could not be updated.
 ///
-/// `go` is asked in the last moment, and may keep the target from moving.
+/// `go` is called at the last moment, and may keep the target from moving.
 pub fn land(
     project: &Project,
     pool: &CandidatePool,
@@ -69,7 +69,7 @@ fn move_target(
         }
         from = Some(link.commit.clone());
     }
-    // Held to the end: what is built meanwhile must not take our own move for somebody else's.
+    // Held to the end: a concurrent build must not take orch's own move for somebody else's.
     let mut built = pool.built();
     if before.as_ref() != Some(&commit) {
         carry_out(project, target, before.as_ref(), &commit, go, warnings)?;
@@ -107,7 +107,7 @@ fn carry_out(
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
     let repo = &project.repo;
     let lock = alone(project).map_err(|error| refused(&error))?;
-    // A checkout that has not followed the move before this one would follow neither.
+    // A checkout that missed the move before this one would miss this one too.
     let earlier = end_landing(project, &lock).map_err(|error| refused(&error))?;
     warnings.extend(earlier.followed);
     if !earlier.behind.is_empty() {
@@ -118,7 +118,7 @@ fn carry_out(
         Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
             return Err(Unmoved::Moved);
         }
-        // An attempt before this one got so far.
+        // An earlier attempt got this far.
         Err(LandRefusal::Moved { .. }) => LandingPlan {
             branch: target.to_owned(),
             old: before.cloned(),
@@ -128,19 +128,20 @@ fn carry_out(
         Err(error) if error.may_pass() => return Err(Unmoved::InTheWay(error.to_string())),
         Err(error) => return Err(refused(&error)),
     };
-    // Objects, then the ref, then the journal: whatever is on the disk after a power cut has what it speaks of.
+    // First objects, then the ref, then the journal: after a power failure, everything on disk refers to things that are on disk
+    // too.
     git::repo::sync_objects(repo).map_err(|error| refused(&error))?;
     if !go() {
         return Err(Unmoved::Withdrawn);
     }
-    // Written down first, so that a checkout that was not updated before a crash is updated after it.
+    // Recorded first, so that a checkout that was not updated before a crash is updated after it.
     let note = project.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
     match git::landing::land_holding(repo, &landing, Some(&lock)) {
         Ok(done) => {
             sync_target(project, target, warnings);
             let left = still_behind(target, done.checkouts);
-            // A checkout made during the landing has nothing to follow from.
+            // A checkout created during the landing had no earlier commit to follow from.
             if left.is_empty() || before.is_none() {
                 let _ = failpoint::around("landing.done", || fs::remove_file(&note));
             }
@@ -153,10 +154,10 @@ fn carry_out(
         }
         Err(LandRefusal::Moved { .. }) => {}
         Err(error) => match repo.branch_tip(target) {
-            // It has landed, whatever went wrong after that.
+            // The landing succeeded, whatever failed after it.
             Ok(Some(tip)) if tip == *commit => {}
             found => {
-                // A hook of the repository may have refused it: then nothing was begun that somebody has to end.
+                // A hook of the repository may have refused the move. Nothing was begun then that has to be completed.
                 if found.is_ok_and(|tip| tip.as_ref() == before) {
                     let _ = fs::remove_file(&note);
                 }
@@ -177,16 +178,16 @@ fn carry_out(
     Ok(())
 }
 
-/// How long after a landing its checkouts are looked at again.
+/// How long after a landing its checkouts are checked again.
 const AGAIN: [Duration; 3] = [
     Duration::from_millis(50),
     Duration::from_millis(250),
     Duration::from_secs(1),
 ];
 
-/// Looks again, on a thread of its own, at the checkouts of a target that has moved. A `git switch` of a person reads where the
-/// target stands before it takes the index, and says where HEAD is after it has let that go: a switch at the moment of a landing
-/// leaves a checkout on the target with the files of the commit before.
+/// Checks the checkouts of a moved target again, on a thread of its own. A person's `git switch` reads the target's commit before
+/// it locks the index, and writes HEAD after it has unlocked the index. So a switch during a landing leaves a checkout on the
+/// target with the files of the commit before.
 fn look_again(project: &Project, target: &str, old: Option<CommitId>, new: CommitId) {
     let (repo, lock) = (project.repo.clone(), project.dir.landing_lock());
     let landing = LandingPlan {
@@ -198,7 +199,7 @@ fn look_again(project: &Project, target: &str, old: Option<CommitId>, new: Commi
     std::thread::spawn(move || {
         for pause in AGAIN {
             std::thread::sleep(pause);
-            // Another landing may hold it; then that landing updates the checkouts.
+            // Another landing may hold the lock; then that landing updates the checkouts.
             let Ok(lock) = File::open(&lock) else { return };
             if lock.lock().is_err()
                 || git::landing::behind(&repo, &landing).is_ok_and(|behind| behind.is_empty())
@@ -210,20 +211,20 @@ fn look_again(project: &Project, target: &str, old: Option<CommitId>, new: Commi
     });
 }
 
-/// Takes the target's ref to the disk before the journal says that it has moved.
+/// Syncs the target's ref to disk before the journal says that the target has moved.
 fn sync_target(project: &Project, target: &str, warnings: &mut Vec<String>) {
     if let Err(error) = git::repo::sync_branch(&project.repo, target) {
-        // It has landed; whether that outlives a power cut is not known.
+        // The target has moved, but the move may not survive a power failure.
         warnings.push(error.to_string());
     }
 }
 
-/// The checkouts of a target that had moved before, in words.
+/// The checkouts after the completion of an interrupted landing, in words.
 #[derive(Debug, Default)]
 pub struct Ended {
-    /// The checkouts that follow it now.
+    /// The updated checkouts.
     pub followed: Vec<String>,
-    /// The checkouts that do not, and what to do. The note about the move stays until they do.
+    /// The checkouts that could not be updated, and what to do. The record of the move stays until they are.
     pub behind: Vec<String>,
 }
 
@@ -241,8 +242,8 @@ fn still_behind(target: &str, checkouts: Vec<RepairedCheckout>) -> Vec<String> {
     left.collect()
 }
 
-/// Verifies a commit on the target's tip, on behalf of a plan, and moves the target to it. Gives warnings of checkouts that could
-/// not be updated.
+/// Verifies a commit on the target's tip, on behalf of a plan, and moves the target to it. Returns warnings about checkouts that
+/// could not be updated.
 ///
 /// # Errors
 ///
@@ -301,7 +302,7 @@ pub fn land_commit(
     }
 }
 
-/// Waits until nobody moves the target. The git commands of a landing share the lock, so that it outlives a killed orch.
+/// Waits until nobody moves the target. The git commands of a landing share the lock, so the lock outlives a killed orch.
 fn alone(project: &Project) -> std::io::Result<File> {
     let path = project.dir.landing_lock();
     let file = File::options()
@@ -320,27 +321,28 @@ fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<
     failpoint::around("landing.note", || fs::rename(temporary, path))
 }
 
-/// Ends a landing that a crash, a full disk or a person at work interrupted: brings checkouts of a target that did move along.
+/// Completes a landing that was interrupted by a crash, a full disk or a person at work: updates the checkouts of a target that
+/// did move.
 ///
 /// # Errors
 ///
-/// When the note or the repository cannot be read.
+/// When the record or the repository cannot be read.
 pub fn resume_landing(project: &Project) -> Result<Ended, SupervisorError> {
     let note = project.dir.landing();
     if !note.exists() {
-        // As when orch's own folder was lost.
+        // For example when orch's own folder was lost.
         let Some(landing) = git::landing::cut_short(&project.repo, &project.target)? else {
             return Ok(Ended::default());
         };
         write_note(&note, &landing).map_err(SupervisorError::system("record an interrupted landing"))?;
     }
-    // A git that the dead one had started may be about to move the target still.
+    // A git command of the dead supervisor may still be about to move the target.
     let lock = alone(project).map_err(SupervisorError::system("wait for an interrupted landing"))?;
     Ok(end_landing(project, &lock)?)
 }
 
-/// Checkouts of a target that has moved and that they do not follow, with what to do. Changes nothing, and says nothing while
-/// the target is being moved.
+/// Checkouts that have not followed a move of the target, with what to do. Changes nothing, and returns nothing while the target
+/// is being moved.
 pub fn behind(project: &Project) -> Vec<String> {
     let Ok(text) = fs::read(project.dir.landing()) else {
         return Vec::new();

@@ -23,10 +23,10 @@ use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
-/// How much more time the second run of a tree has.
+/// The factor by which the time limit grows for the second run of a tree.
 pub const SECOND: u32 = 4;
 
-/// Merges and verifies what a build is about. The second value is what is to be recorded besides.
+/// Merges and verifies a build. The second value holds further events to record.
 pub fn try_out(context: BuildContext<'_>, target: &str, known: &KnownPlans) -> (TrainAnswer, Vec<Event>) {
     let (project, build) = (context.project, context.build);
     let (mut warnings, mut facts) = (Vec::new(), Vec::new());
@@ -53,7 +53,7 @@ pub fn try_out(context: BuildContext<'_>, target: &str, known: &KnownPlans) -> (
     (answer, facts)
 }
 
-/// The commits of a build. What conflicts and needs nobody is merged on the way.
+/// The commits of a build. Conflicts that need nobody are repaired on the way.
 fn chain_of(
     context: BuildContext<'_>,
     target: &str,
@@ -79,7 +79,7 @@ fn chain_of(
             Err(Halt::Tried(tried)) => return Err(tried),
             Err(Halt::Clash(clash)) => clash,
         };
-        // Without what was built: others continue meanwhile.
+        // Taken while the built merges are not locked, so that other builds continue.
         let _alone = pool.repair_for(build.id);
         let dealt_with = {
             let built = pool.built();
@@ -114,7 +114,7 @@ fn chain_of(
     }
 }
 
-/// The key of a verdict: a tree, a command, and the command's environment with the name of the target.
+/// The key of a verdict: a tree, a command, and the command's environment including the target's name.
 pub fn key(target: &str, tree: &str, line: &str) -> VerdictKey {
     VerdictKey {
         tree: tree.to_owned(),
@@ -149,8 +149,8 @@ fn plain_verdict(green: bool, runs: u32, known: bool) -> Verdict {
     }
 }
 
-/// The verdict on a build: on its last commit, and where every commit has to be green, on those below it that come onto the
-/// target's first-parent line with it.
+/// The verdict on a build: on its last commit, and, where every commit has to be green, on those below it that join the
+/// target's first-parent line.
 pub fn verdict(context: BuildContext<'_>, chain: &Chain, warnings: &mut Vec<String>) -> Tried {
     let project = context.project;
     let below = match replayed_below(project, chain) {
@@ -187,7 +187,7 @@ pub fn verdict(context: BuildContext<'_>, chain: &Chain, warnings: &mut Vec<Stri
     verdict_on(context, chain, warnings)
 }
 
-/// The replayed commits of the last plan but the last one, oldest first; none where not every commit has to be green.
+/// The rebased commits of the last plan except its last one, oldest first; empty where not every commit has to be green.
 fn replayed_below(project: &Project, chain: &Chain) -> Result<Vec<CommitId>, GitError> {
     let last = chain.links.last().and_then(|link| project.plan(&link.plan));
     let replayed = last.is_some_and(|plan| plan.merge_strategy == MergeStrategy::Rebase);
@@ -267,7 +267,7 @@ fn verdict_on(context: BuildContext<'_>, chain: &Chain, warnings: &mut Vec<Strin
     })
 }
 
-/// The verdict that earlier runs of a tree give; else the number of its red runs.
+/// The verdict from earlier runs of a tree, or the number of its red runs.
 fn known_verdict(build: &Build, known: KnownVerdict) -> Result<Verdict, u32> {
     let red = !known.green;
     if red && known.reds < 2 {
@@ -285,7 +285,7 @@ fn known_verdict(build: &Build, known: KnownVerdict) -> Result<Verdict, u32> {
     })
 }
 
-/// How long the verification of a tree that was red `before` may take.
+/// The time limit for verifying a tree that was red `before` times.
 fn time_for(context: BuildContext<'_>, store: Option<&Verdicts>, line: &str, before: u32) -> Duration {
     let (project, build) = (context.project, context.build);
     let plans = project.set.plans.iter();
@@ -298,7 +298,7 @@ fn time_for(context: BuildContext<'_>, store: Option<&Verdicts>, line: &str, bef
     let usual = time_limit(&earlier, cap);
     match project.set.merge.verify_timeout {
         Some(stated) => stated,
-        // The run before may have been slow by chance.
+        // The previous run may have been slow by chance.
         None if before > 0 => usual.saturating_mul(SECOND).min(cap),
         None => usual,
     }

@@ -1,5 +1,5 @@
-//! The verification of a phase, on the exact commit with which it ends, in a worktree of the train's: the plan's own may
-//! be somebody's at work, and holds what is in no commit.
+//! The verification of a phase, on the exact commit with which it ends, in a worktree of the train's. The plan's own worktree
+//! may be in use, and may contain uncommitted files.
 
 use std::time::Instant;
 
@@ -18,8 +18,8 @@ use crate::supervisor::project::environment;
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Runs what the manifest says for the end of the phase, on the tip of the plan's branch; again where that has moved meanwhile,
-/// because what passes counts for no other commit.
+/// Runs the manifest's check for the end of the phase, on the tip of the plan's branch. Repeats it when the tip has moved
+/// meanwhile, because a pass counts for one commit only.
 pub fn verify_phase(
     project: &Project,
     admin: &WorktreeAdmin,
@@ -58,12 +58,12 @@ pub fn verify_phase(
     }
 }
 
-/// Ends it, or keeps it from beginning.
+/// Ends the check, or keeps it from starting.
 pub fn stop_phase_check(project: &Project, pool: &CandidatePool, plan: &PlanName, phase: PhaseId) {
     pool.stop(project, build_of(plan, phase));
 }
 
-/// A number that no build of the train and none that is early has: the same for the same phase.
+/// A number that no build of the train and no early build has; always the same for the same phase.
 fn build_of(plan: &PlanName, phase: PhaseId) -> BuildId {
     const PHASE: BuildId = 1 << 62;
     let bytes = plan.as_str().bytes().chain(phase.0.to_le_bytes());
@@ -93,7 +93,7 @@ fn said(
         tree: tree.clone(),
         took_ms,
     };
-    // Taken out of the manifest meanwhile.
+    // The check was removed from the manifest meanwhile.
     if line.is_empty() {
         return Ok((ran(0), VerifyOutcome::Passed));
     }
@@ -106,7 +106,7 @@ fn said(
     let path = project.worktree_path(&name);
     let at_work = verify::at_work(&folder, &tag, &line);
     let worktree = if at_work.is_some() {
-        // A running verification must not find other files.
+        // The files under a running verification must not change.
         path
     } else {
         verify::end(&folder)?;
@@ -130,13 +130,13 @@ fn said(
     let said = verify::run(project, &folder, variables, &check, at_work, &unwanted);
     let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     keep_log(project, Some(plan), &folder);
-    // A spoiled worktree is made again when it is needed.
+    // An unusable worktree is created again when it is needed.
     let _ = admin.record_left(&name);
     verify::forget_end(&folder);
     Ok((ran(took), said?))
 }
 
-/// Several lines as one, which fails with the first failing line.
+/// Joins several lines into one, which fails with the first failing line.
 fn joined(lines: &[String]) -> String {
     match lines {
         [only] => only.clone(),

@@ -1,8 +1,8 @@
 //! Pinning the commit that dependents start from.
 //!
-//! A point is pinned while the agent continues working, so nothing here may get into its way. The tip of the branch is the commit
-//! when the agent commits and then reports. For an agent that reports first, the pin waits a moment. For an agent that never
-//! commits, `orch` commits, which may then do it under way, since such an agent does not use git's index itself.
+//! A point is pinned while the agent continues working, so nothing here may get in the agent's way. When the agent commits and then reports, the
+//! tip of the branch is the commit. For an agent that reports first, the pin waits a moment. For an agent that never commits, `orch` commits.
+//! That is safe during the attempt, because such an agent does not use git's index itself.
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -15,9 +15,9 @@ use crate::supervisor::perform::build::others_work::OthersWork;
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
-/// How long an agent that reported before it committed is waited for.
+/// How long to wait for an agent that reported before it committed.
 const PATIENCE: Duration = Duration::from_millis(300);
-/// How often it is looked for its commit.
+/// How often to check for its commit.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// The agent at work when a point is pinned.
@@ -32,18 +32,18 @@ pub struct AtWork {
 pub struct PinOrder<'a> {
     /// The point.
     pub point: Point,
-    /// The agent that continues working meanwhile, if one does.
+    /// The agent that keeps working meanwhile, if there is one.
     pub at_work: Option<AtWork>,
     /// True when somebody waits for the commit.
     pub wanted: bool,
     /// The commit that was verified for the point.
     pub verified: Option<CommitId>,
-    /// Commits of other plans that the branch may hold.
+    /// Commits of other plans that the branch may contain.
     pub handed_on: &'a [CommitId],
 }
 
-/// Pins the commit that was verified for the point, else the branch's tip. Where the commit is `wanted` by somebody, what is not committed yet is, if that can be, and a
-/// warning says when something of the point may be missing from it. Where nobody waits, the agent is only given a moment.
+/// Pins the commit that was verified for the point, or else the branch's tip. When somebody waits for the commit (`wanted`), uncommitted work is
+/// committed if possible, and a warning says when something of the point may be missing. When nobody waits, the agent is only given a moment.
 ///
 /// # Errors
 ///
@@ -68,7 +68,7 @@ pub fn pin(
         Some(_) if verified.is_none() && worktree.is_dir() => settle(worktree)?,
         Some(_) | None => None,
     };
-    // Held by a branch that somebody may move.
+    // Only a branch that somebody may move holds the commit, so it may be gone.
     let verified = verified.filter(|commit| git::refs::has_commit(&project.repo, commit));
     let (mut uncommitted, mut warning) = (0, None);
     if let (Some(left), Some(agent)) = (left, &at_work) {
@@ -82,7 +82,7 @@ pub fn pin(
     let tip = project.repo.branch_tip(&plan.branch).map_err(in_words)?;
     let commit = match verified.or(tip) {
         Some(commit) => commit,
-        // The branch is removed once it has landed; what is on the target holds its commits.
+        // The branch is removed once it has landed; its commits are on the target then.
         None => project
             .repo
             .branch_tip(&project.target)
@@ -104,7 +104,7 @@ pub fn pin(
     Ok((pinned, warning))
 }
 
-/// Waits for a moment until the agent has committed the point's work. What is there when it has not.
+/// Waits a moment for the agent to commit the point's work. Returns the uncommitted work when it has not.
 fn settle(worktree: &Path) -> Result<Option<WorktreeState>, String> {
     let look = || inspect(worktree).map_err(in_words);
     let reported = worktree
@@ -128,8 +128,7 @@ fn settle(worktree: &Path) -> Result<Option<WorktreeState>, String> {
     Ok(None)
 }
 
-/// True when something uncommitted is older than the report, and so may belong to what was reported. What is newer is
-/// the agent's next work.
+/// True when an uncommitted change is older than the report, and so may belong to the reported work. Newer changes are the agent's next work.
 fn has_older_changes(worktree: &Path, state: &WorktreeState, reported: Option<SystemTime>) -> bool {
     state.dirty.iter().any(|file| {
         let changed = worktree

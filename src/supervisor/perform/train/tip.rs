@@ -15,9 +15,9 @@ use crate::supervisor::perform::tree::tree_run::{TreeRun, run};
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Verifies what this run has put on its targets, where that passed in worktrees with ignored files in them. A red tip is verified
-/// twice, and the first commit on the target's first-parent line that is red is looked for by halving. The second value warns of what
-/// could not be found out.
+/// Verifies the commits that this run has put on its targets, where they passed in worktrees with ignored files. A red tip is
+/// verified twice, and a binary search finds the first red commit on the target's first-parent line. The second value holds warnings
+/// about what could not be determined.
 pub fn check_tips(
     project: &Project,
     admin: &WorktreeAdmin,
@@ -85,7 +85,7 @@ impl TipLook<'_> {
             return Ok(Some(told(None)));
         };
         let line = git::repo::first_parents(&self.project.repo, began, tip).map_err(in_words)?;
-        // The last one is red; what was there before is looked at first, for it may have been.
+        // The last commit is red. The commit before the run is checked first, because it may have been red already.
         let mut red = line.len().saturating_sub(1);
         let mut green = None;
         if self.red(began, warnings)?.is_some() {
@@ -114,7 +114,7 @@ impl TipLook<'_> {
             .map(|link| link.plan.clone())
     }
 
-    /// The failure of a commit in a fresh worktree; a red commit is tried again.
+    /// The failure of a commit in a fresh worktree. A red commit is tried again.
     fn red(&self, commit: &CommitId, warnings: &mut Vec<String>) -> Result<Option<String>, String> {
         let tree = self.project.repo.tree_of(commit).map_err(in_words)?;
         let chain = Chain {
@@ -171,5 +171,5 @@ impl TipLook<'_> {
     }
 }
 
-/// Counted from here: no verification of the train is repeated so often.
+/// Numbers start here, because no verification of the train is repeated so often.
 const FRESH: u32 = 1_000;

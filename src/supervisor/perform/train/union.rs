@@ -1,5 +1,6 @@
-//! Trying branches together that may never land as they stand: merged off every checkout, verified in a worktree of the
-//! train's while it needs none. What it says is kept apart from verdicts, and nothing lands on it.
+//! Trying branches together that may never land as they are: merged off every checkout, and verified in a worktree of
+//! the train's while the train does not need it. The results are kept apart from verdicts, and nothing lands because of
+//! them.
 
 use crate::agent::JobFolder;
 use crate::git::{self, BuildOutcome, Candidate, WorktreeAdmin};
@@ -17,7 +18,7 @@ use crate::supervisor::project::environment;
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Merges and verifies what a build is about. The second value says what a person should know.
+/// Merges and verifies a build. The second value holds warnings.
 pub fn try_union(
     project: &Project,
     admin: &WorktreeAdmin,
@@ -126,13 +127,13 @@ impl UnionRun<'_> {
         };
         let variables = environment::for_train(project, self.top, &name, &ready.path);
         let said = verify::run(project, &folder, variables, &check, None, &unwanted);
-        // A spoiled worktree is made again when it is needed.
+        // An unusable worktree is created again when it is needed.
         let _ = admin.record_left(&name);
-        // Nobody may take it for the word on a candidate.
+        // Nobody may take the record for a verdict on a candidate.
         verify::forget_end(&folder);
         Ok(match said? {
             VerifyOutcome::Passed => UnionSaid::Green,
-            // With what others leave of the processors it may take any time.
+            // At the lowest priority the verification may take any time.
             VerifyOutcome::Failed { timed_out: true, .. } => UnionSaid::Nothing,
             VerifyOutcome::Failed { why, .. } => UnionSaid::Red(why),
             VerifyOutcome::Stopped => UnionSaid::Stopped,

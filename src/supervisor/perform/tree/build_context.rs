@@ -5,7 +5,7 @@ use crate::git::WorktreeAdmin;
 use crate::schedule::train::Build;
 use crate::supervisor::project::repository_plans::Project;
 
-/// A build, beside the repository and the worktrees in which it is verified.
+/// A build, with the repository and the worktrees in which it is verified.
 #[derive(Clone, Copy)]
 pub struct BuildContext<'a> {
     /// The repository and its plans.

@@ -1,4 +1,4 @@
-//! The merge train's commits, and its worktrees in use. Nothing of it outlives the supervisor: commits are built again, and
+//! The merge train's commits, and its worktrees in use. The pool does not outlive the supervisor: commits are built again, and
 //! verdicts are kept by tree.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +13,8 @@ use crate::schedule::{EARLY, UnionSaid};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::project::repository_plans::Project;
 
-/// The key of one of the train's own worktrees. No lane can have it, of a plan named `train` neither: those have `train@1` and
-/// so on.
+/// The key of one of the train's own worktrees. No lane can have this key, not even of a plan named `train`, whose lanes have
+/// `train@1` and so on.
 pub fn train_key(slot: usize) -> String {
     match slot {
         0 => "train@0".to_owned(),
@@ -22,24 +22,24 @@ pub fn train_key(slot: usize) -> String {
     }
 }
 
-/// The commit that the target stood at when builds on it began.
+/// The target's commit when builds on it began.
 #[derive(Debug, Clone)]
 pub struct TargetTip {
-    /// The branch that is to be moved.
+    /// The branch to move.
     pub target: String,
-    /// None when there was no such branch yet.
+    /// `None` when the branch did not exist yet.
     pub tip: Option<CommitId>,
-    /// Where it stood, or will begin.
+    /// The target's commit, or the commit at which it will begin.
     pub commit: CommitId,
 }
 
-/// A plan's merge in a chain of them.
+/// One plan's merge in a chain of merges.
 #[derive(Debug, Clone)]
 pub struct Link {
     pub plan: PlanName,
-    /// The end of the chain with it.
+    /// The end of the chain up to this plan.
     pub commit: CommitId,
-    /// Its own merge; the same, unless the target had it before.
+    /// The plan's own merge; the same commit, unless the target contained the plan already.
     pub own: CommitId,
 }
 
@@ -52,7 +52,7 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Its last commit.
+    /// The last commit.
     pub fn top(&self) -> &CommitId {
         self.links
             .last()
@@ -60,27 +60,27 @@ impl Chain {
     }
 }
 
-/// Onto what, what, and up to which phase where that is not a whole plan.
+/// The commit to merge onto, the commit to merge, and the last phase if it is not a whole plan.
 pub type MergeKey = (CommitId, CommitId, Option<PhaseId>);
 
 #[derive(Debug, Default)]
 pub struct Built {
     pub target_tips: BTreeMap<u64, TargetTip>,
-    /// Where targets were seen to stand last.
+    /// The last known tips of targets.
     pub seen: BTreeMap<String, CommitId>,
-    /// Where targets stood before this train moved them for the first time.
+    /// The tips of targets before this train first moved them.
     pub began: BTreeMap<String, CommitId>,
     /// Commits that this train has moved the target to.
     pub own: BTreeSet<CommitId>,
     pub builds: BTreeMap<BuildId, Chain>,
-    /// Merges with their trees; none where that added nothing.
+    /// Merges with their trees; `None` for a merge that added nothing.
     pub merges: BTreeMap<MergeKey, Option<(CommitId, String)>>,
-    /// Merges that conflict and were not to be had without a person, with what was tried.
+    /// Merges with conflicts that need a person, with the reason why a repair failed.
     pub unrepaired: BTreeMap<MergeKey, Option<String>>,
 }
 
 impl Built {
-    /// A merge that was made before; none when git has pruned it since.
+    /// A merge that was built before. `None` when git has pruned it since.
     pub fn merge(&self, repo: &Repository, key: &MergeKey) -> Option<Option<(CommitId, String)>> {
         let known = self.merges.get(key)?;
         let is_there = known
@@ -90,7 +90,7 @@ impl Built {
     }
 }
 
-/// See the module.
+/// The merge train's commits and its worktrees in use.
 #[derive(Debug, Default)]
 pub struct CandidatePool {
     built: Mutex<Built>,
@@ -100,18 +100,18 @@ pub struct CandidatePool {
     /// Worktrees in use, with the build.
     slots: Mutex<BTreeMap<usize, BuildId>>,
     unwanted: Mutex<BTreeSet<BuildId>>,
-    /// The build for which a conflict is dealt with.
+    /// Held while a conflict is being repaired.
     repairing: Mutex<()>,
     repairs_for: Mutex<Option<BuildId>>,
-    /// What runs of attempts at conflicts, and those that are to end.
+    /// The folder of the current job of each attempt at a conflict, and the attempts that are to end.
     resolvers: Mutex<BTreeMap<AttemptId, JobFolder>>,
     unwanted_resolvers: Mutex<BTreeSet<AttemptId>>,
-    /// Verdicts on trees that were only tried, by shell line.
+    /// Verdicts on trees that were tried early, by shell line.
     early: Mutex<BTreeMap<(String, String), UnionSaid>>,
 }
 
 impl CandidatePool {
-    /// That of a supervisor that begins. A target that is there now was there.
+    /// The pool of a supervisor that starts. It assumes that existing targets are intact.
     pub fn of(project: &Project) -> Self {
         let pool = Self::default();
         let target = &project.target;
@@ -120,7 +120,7 @@ impl CandidatePool {
         pool
     }
 
-    /// What was landed since the run began, written down or not. Waits for a landing that is under way.
+    /// Commits that were landed since the run began, recorded or not. Waits for a landing that is under way.
     pub fn landed(&self) -> Vec<CommitId> {
         self.built().own.iter().cloned().collect()
     }
@@ -129,7 +129,7 @@ impl CandidatePool {
         held(&self.built)
     }
 
-    /// Waits until no other conflict is dealt with: there is one worktree for that.
+    /// Waits until no other conflict is being repaired: there is only one worktree for repairs.
     pub fn repair_for(&self, build: BuildId) -> RepairsFor<'_> {
         let alone = held(&self.repairing);
         *held(&self.repairs_for) = Some(build);
@@ -139,12 +139,12 @@ impl CandidatePool {
         }
     }
 
-    /// Conflicts that could not be dealt with are tried again: a person has asked.
+    /// Allows another try for conflicts that could not be repaired, because a person has asked.
     pub fn try_anew(&self) {
         self.built().unrepaired.clear();
     }
 
-    /// Notes what runs now of an attempt at a conflict.
+    /// Records the current job of an attempt at a conflict.
     pub fn resolver_runs(&self, attempt: &AttemptId, folder: &JobFolder) {
         held(&self.resolvers).insert(attempt.clone(), folder.clone());
     }
@@ -153,7 +153,7 @@ impl CandidatePool {
         held(&self.unwanted_resolvers).contains(attempt)
     }
 
-    /// Ends an attempt at a conflict, or keeps it from beginning.
+    /// Ends an attempt at a conflict, or keeps it from starting.
     pub fn stop_resolver(&self, attempt: &AttemptId, now: bool) {
         held(&self.unwanted_resolvers).insert(attempt.clone());
         let folder = held(&self.resolvers).get(attempt).cloned();
@@ -175,8 +175,8 @@ impl CandidatePool {
         }
     }
 
-    /// Takes a worktree for a build: the one where its verification is at work, or ended, since before a restart, else a
-    /// free one, if there is one where nothing is at work.
+    /// Takes a worktree for a build: the one where its verification has been running, or has ended, since before a restart;
+    /// else a free one, if possible one where nothing is running.
     pub fn take_slot<'a>(&'a self, project: &Project, build: BuildId, tag: &str) -> TakenSlot<'a> {
         let mut taken = held(&self.slots);
         let all = project.set.merge.verify_slots.max(1);
@@ -207,7 +207,7 @@ impl CandidatePool {
         held(&self.unwanted).contains(&build)
     }
 
-    /// Ends a build's verification, or keeps it from beginning.
+    /// Ends a build's verification, or keeps it from starting.
     pub fn stop(&self, project: &Project, build: BuildId) {
         held(&self.unwanted).insert(build);
         if *held(&self.repairs_for) == Some(build)
@@ -235,7 +235,7 @@ impl CandidatePool {
         held(&self.early).insert((tree.to_owned(), line.to_owned()), said.clone());
     }
 
-    /// Ends what is tried early, at once.
+    /// Immediately ends everything that is tried early.
     pub fn end_early(&self, project: &Project) {
         let early: Vec<(usize, BuildId)> = held(&self.slots)
             .iter()
@@ -252,7 +252,7 @@ impl CandidatePool {
         }
     }
 
-    /// Ends what is at work in worktrees of the train that no build has: since before a restart.
+    /// Ends jobs from before a restart in worktrees of the train that no build has taken.
     pub fn end_orphans(&self, project: &Project) {
         let taken = held(&self.slots);
         if held(&self.repairs_for).is_none()
@@ -271,7 +271,7 @@ impl CandidatePool {
     }
 }
 
-/// Held while a conflict is dealt with.
+/// Held while a conflict is being repaired.
 pub struct RepairsFor<'a> {
     pool: &'a CandidatePool,
     _alone: MutexGuard<'a, ()>,
@@ -308,7 +308,7 @@ impl Drop for TakenSlot<'_> {
     }
 }
 
-/// What one thread that panicked had begun, others find as it was before or after.
+/// Locks a mutex. A poisoned one is fine: the data is always consistent, before or after the step of the thread that panicked.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
-//! Copying files into a worktree: nothing is overwritten, every file is there whole or not at all, and what was interrupted is
-//! finished by doing it again.
+//! Copying files into a worktree: nothing is overwritten, every file is copied completely or not at all, and an interrupted
+//! copy is completed by repeating it.
 
 use std::fs::{self, File, FileTimes};
 use std::io;
@@ -9,15 +9,15 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::failpoint;
 
-/// After so many files the room on the disk is looked at.
+/// After how many files the free disk space is checked.
 const BETWEEN_LOOKS: usize = 64;
 
-/// The result.
+/// The result of a copy.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Copied {
-    /// Files and links that were made.
+    /// The number of created files and links.
     pub made: usize,
-    /// The files that were not, because a file or link is in the place of a folder.
+    /// Files that were not copied, because a file or link is in the place of one of their folders.
     pub in_the_way: Vec<PathBuf>,
 }
 
@@ -26,18 +26,17 @@ pub struct Copied {
 pub enum CopyError<E> {
     /// A file cannot be read or written, in words.
     Failed(String),
-    /// The look between files says so.
+    /// The check between files ended the copy.
     Ended(E),
 }
 
 /// Copies files (relative paths) from one checkout into another, with their modes and times. `aside` is a path on the same
-/// file system as `to` that nobody else uses. Where the file system can, a copy shares its blocks with the original until
-/// one of them is changed. Symbolic links are kept as they are; sockets and pipes are left out; what has vanished meanwhile
-/// is left out too.
+/// file system as `to` that nobody else uses. Where the file system can, a copy shares its blocks with the original until one
+/// of them is changed. Symbolic links are kept as links. Sockets, pipes and files that no longer exist are skipped.
 ///
 /// # Errors
 ///
-/// When a file cannot be read or written, or `look` ends it.
+/// When a file cannot be read or written, or `look` ends the copy.
 pub fn copy_in<E>(
     from: &Path,
     to: &Path,
@@ -64,7 +63,7 @@ pub fn copy_in<E>(
 
 enum One {
     Made,
-    /// Nothing is to be done.
+    /// Nothing to do.
     There,
     InTheWay,
 }
@@ -94,13 +93,13 @@ fn copy_one(from: &Path, to: &Path, file: &Path, aside: &Path) -> io::Result<One
         copy_content(&source, aside)?;
         fs::set_permissions(aside, found.permissions())?;
         let copy = File::open(aside)?;
-        // Builds tell by the time whether something is up to date.
+        // Builds decide by the time whether a file is up to date.
         copy.set_times(FileTimes::new().set_modified(found.modified()?))?;
     }
     put_in_place(aside, &place)
 }
 
-/// The folders above a file, each with the mode of its original. False when something else is in the place of one:
+/// Creates the folders above a file, each with the mode of its original. False when anything else is in the place of a folder:
 /// through a link, files would be written somewhere else.
 fn make_folders(from: &Path, to: &Path, file: &Path) -> io::Result<bool> {
     let above: Vec<&Path> = file
@@ -135,7 +134,7 @@ fn copy_content(source: &Path, copy: &Path) -> io::Result<()> {
     }
 }
 
-/// Renames without overwriting what somebody has put there meanwhile.
+/// Renames without overwriting a file that somebody has created meanwhile.
 fn put_in_place(aside: &Path, place: &Path) -> io::Result<One> {
     let renamed = failpoint::around("copy.place", || {
         renameat_with(CWD, aside, CWD, place, RenameFlags::NOREPLACE)
@@ -143,7 +142,7 @@ fn put_in_place(aside: &Path, place: &Path) -> io::Result<One> {
     match renamed {
         Ok(()) => Ok(One::Made),
         Err(rustix::io::Errno::EXIST) => fs::remove_file(aside).map(|()| One::There),
-        // A file system that does not know this way.
+        // The file system does not support this way.
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
             fs::rename(aside, place).map(|()| One::Made)
         }
@@ -214,7 +213,7 @@ mod tests {
             fs::write(two.from.join(file), "new").unwrap();
         }
         fs::write(two.to.join("one"), "own").unwrap();
-        // As a kill in the middle of a file leaves it.
+        // The state after a kill in the middle of a file.
         fs::write(two.to.join(".aside"), "ha").unwrap();
         assert_eq!(two.copy(&["one", "two", "a/three"]).made, 2);
         assert_eq!(fs::read_to_string(two.to.join("one")).unwrap(), "own");

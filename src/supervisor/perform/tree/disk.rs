@@ -1,4 +1,4 @@
-//! Room on the disk where worktrees lie.
+//! Free space on the disk of the worktrees.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
@@ -13,7 +13,7 @@ use super::candidate_pool::train_key;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Bytes that a process without privileges can still write where worktrees are made; none when the system does not say.
+/// Bytes that an unprivileged process can still write where worktrees are created; `None` when the system does not say.
 pub fn free(project: &Project) -> Option<u64> {
     let home = project.worktree_path("x");
     let there = home.ancestors().find(|folder| folder.is_dir())?;
@@ -25,14 +25,15 @@ fn free_at(folder: &Path) -> Option<u64> {
     Some(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
-/// Bytes below which the disk of the repository counts as full: neither git nor a runner can be relied upon to write anything.
+/// Below this many free bytes the repository's disk counts as full: neither git nor a runner can be relied upon to write
+/// anything.
 const LEAST_ROOM: u64 = 1 << 20;
 
-/// Ends the run while a disk of the repository is full: what fails then is judged, and repeated, when there is room.
+/// Ends the run while a disk of the repository is full. Failed work is judged and repeated once there is space.
 ///
 /// # Errors
 ///
-/// When there is none.
+/// When the disk is full.
 pub fn refuse_full(project: &Project) -> Result<(), SupervisorError> {
     let dir = &project.dir;
     let folders = [
@@ -47,7 +48,7 @@ pub fn refuse_full(project: &Project) -> Result<(), SupervisorError> {
     }
 }
 
-/// Why no worktree is made now, in words; none when there is room or no floor (`min_free_disk`).
+/// Why no worktree is created now, in words; `None` when there is enough space or no floor (`min_free_disk`).
 pub fn shortage(project: &Project) -> Option<String> {
     let floor = project.set.run.min_free_disk?;
     let free = free(project)?;
@@ -76,15 +77,15 @@ fn words(bytes: u64) -> String {
 pub struct DiskUse {
     /// Bytes of the worktrees of each plan that has one, its lanes included, by name.
     pub plans: BTreeMap<PlanName, u64>,
-    /// Bytes of the worktree in which merges are verified; none when there is none.
+    /// Bytes of the worktree in which merges are verified; `None` without one.
     pub merging: Option<u64>,
-    /// Bytes that are free there; none when the system does not say.
+    /// Free bytes on their disk; `None` when the system does not say.
     pub free: Option<u64>,
-    /// Bytes below which no worktree is made; none without a floor.
+    /// The floor in bytes below which no worktree is created; `None` without one.
     pub floor: Option<u64>,
 }
 
-/// Measures all worktrees. It walks through every file in them, so it is only done on request.
+/// Measures all worktrees. This reads the metadata of every file in them, so it is only done on request.
 pub fn disk_use(project: &Project, state: &State) -> DiskUse {
     let made = state.plans().filter(|(_, run)| !run.worktrees.is_empty());
     let size = |(name, run): (&PlanName, &PlanRun)| {
@@ -102,8 +103,8 @@ pub fn disk_use(project: &Project, state: &State) -> DiskUse {
     }
 }
 
-/// Bytes on the disk, without what is shared with other worktrees through git. Blocks that a copy shares with its original
-/// are counted in both.
+/// Bytes on disk, without objects that git shares between worktrees. Blocks that a copy shares with its original are counted
+/// in both.
 fn size_of(worktree: &Path) -> u64 {
     let mut bytes = 0;
     let mut open = vec![worktree.to_owned()];

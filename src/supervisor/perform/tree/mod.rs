@@ -1,4 +1,5 @@
-//! Worktrees: made, filled, verified in, removed; the train's own.
+//! Worktrees, including the train's own: creating, preparing and removing them, and verifying in
+//! them.
 //!
 //! May import `command`.
 

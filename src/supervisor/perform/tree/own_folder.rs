@@ -1,4 +1,4 @@
-//! `.orch/` that somebody has committed: taken out of what is merged into a worktree, and of what an attempt leaves.
+//! A committed `.orch/` folder: taken out of commits that are merged into a worktree, and of an attempt's commits.
 
 use std::path::{Path, PathBuf};
 
@@ -7,18 +7,18 @@ use crate::plan::{CommitId, PlanName};
 
 use crate::supervisor::project::repository_plans::Project;
 
-/// What an agent is to do about it where `orch` makes no commits in its place.
+/// What an agent must do about the folder where `orch` commits nothing itself.
 pub const REMEDY: &str =
     "run `git rm -r --cached .orch` and commit that, and never `git add -f` what is there";
 
-/// A commit as it may come into a worktree: without orch's own folder.
+/// The commit in the form in which it may enter a worktree: without orch's own folder.
 pub fn fit(project: &Project, commit: &CommitId) -> Result<Option<CommitId>, GitError> {
     let builder = CandidateBuilder::new(&project.repo, project.git()?);
     builder.without_orch_dir(commit, &message(&[]))
 }
 
-/// Takes the folder out of the branch that a worktree is on, where its tip holds it, and gives the files. They stay in the
-/// worktree.
+/// Takes the folder out of the branch of a worktree, if the branch's tip contains it, and returns the files. They stay in
+/// the worktree.
 pub fn take_out(
     project: &Project,
     worktree: &Path,

@@ -1,6 +1,6 @@
-//! Preparing a worktree before anybody works in it: files copied from the main checkout, the `setup` line, the hook
-//! `post_create`. Each is done once. What was interrupted is continued with; a setup that a dead supervisor left running is
-//! waited for.
+//! Preparing a worktree before anybody works in it: copying files from the main checkout, the `setup` line, and the hook
+//! `post_create`. Each step is done once. Interrupted steps are continued. A setup that a dead supervisor left running is waited
+//! for.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,27 +25,27 @@ use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::VerifyOutcome;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Longest duration of the hook `post_create`.
+/// The longest duration of the hook `post_create`.
 const HOOK_LONGEST: Duration = Duration::from_secs(10 * 60);
-/// Between two looks whether there is room on the disk again.
+/// The pause between two checks for free disk space.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The note in the worktree, in the folder that git does not see. It goes when the files go, so that a worktree that was deleted
-/// by hand is prepared again.
+/// The record in the worktree, in the folder that git ignores. It disappears with the files, so a worktree that was deleted by
+/// hand is prepared again.
 const NOTE: &str = "setup.json";
 
 /// Why a worktree is not ready.
 #[derive(Debug)]
 pub enum Unready {
-    /// In words.
+    /// The preparation failed; the reason in words.
     Failed(String),
     /// A person asked to stop.
     Stopped,
 }
 
-/// Where a preparation reports its progress, and learns that it is to end.
+/// Reports a preparation's progress, and tells whether it has to end.
 pub struct Progress<'a> {
-    /// Told what takes a while.
+    /// Called with a text before a slow step.
     pub say: &'a dyn Fn(String),
     /// True once a person asked to stop.
     pub stop: &'a AtomicBool,
@@ -59,7 +59,7 @@ impl Progress<'_> {
         }
     }
 
-    /// Waits until there is room on the disk.
+    /// Waits until there is enough disk space.
     pub fn wait_for_room(&self, project: &Project) -> Result<(), Unready> {
         self.go_on()?;
         let Some(why) = disk::shortage(project) else {
@@ -76,28 +76,28 @@ impl Progress<'_> {
 
 /// One worktree to be prepared.
 pub struct Provisioning<'a> {
-    /// The name under which its log is kept.
+    /// The name of its log.
     pub key: &'a str,
     /// Its folder.
     pub worktree: &'a Path,
-    /// With what.
+    /// The setup.
     pub setup: &'a Setup,
-    /// The environment of what runs there.
+    /// The environment of its commands.
     pub variables: &'a Environment,
-    /// Longest duration of the setup.
+    /// The longest duration of the setup.
     pub timeout: Duration,
-    /// From TERM to KILL.
+    /// The time between TERM and KILL.
     pub grace: Duration,
     /// The hook's data.
     pub event: serde_json::Value,
 }
 
-/// How far a worktree has come.
+/// The progress of a worktree's preparation.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct ProvisionRecord {
     schema: u32,
-    /// Differs from the value of every other worktree, also of an earlier one at the same place.
+    /// Unique to this worktree, even among earlier ones at the same path.
     id: String,
     copied: bool,
     set_up: bool,
@@ -131,11 +131,11 @@ impl ProvisionRecord {
     }
 }
 
-/// Prepares a worktree, or continues a preparation, and gives warnings. A prepared worktree costs a look at its record.
+/// Prepares a worktree, or continues a preparation, and returns warnings. For a prepared worktree only the record is read.
 ///
 /// # Errors
 ///
-/// What did not work, with the end of its output, or that a person asked to stop.
+/// When a step failed, with the end of its output, or when a person asked to stop.
 pub fn provision(
     project: &Project,
     wanted: &Provisioning<'_>,
@@ -262,7 +262,7 @@ fn run_setup(
             }
         }
     }
-    // An agent's leftovers are committed: what the setup changed would be taken for its work.
+    // An agent's leftovers are committed: without this, changes made by the setup would be taken for the agent's work.
     let dirty = inspect(wanted.worktree)
         .map(|state| state.dirty)
         .unwrap_or_default();
@@ -278,7 +278,7 @@ fn run_setup(
     }))
 }
 
-/// Ends the setups that run: of these worktrees, or all of them. They answer on their own.
+/// Ends running setups: those of these worktrees, or all. Each reports its end by itself.
 pub fn stop_setups(project: &Project, of: Option<&str>) {
     let entries = |home: PathBuf| fs::read_dir(home).into_iter().flatten().flatten();
     let setups = entries(project.dir.setups()).map(|entry| (entry.path(), entry.file_name()));

@@ -15,12 +15,12 @@ use crate::supervisor::perform::command::hook::{self, Hook};
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::project::{environment, ports};
 
-/// Longest duration of the hook `pre_remove`.
+/// The longest duration of the hook `pre_remove`.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Runs the hook `pre_remove` in a worktree that is about to go: a plan's, by its lane, or one of `orch`'s own, in which
-/// merges are built and verified. It is given what was set up there with. Gives what went wrong: that never keeps a worktree
-/// from being removed.
+/// Runs the hook `pre_remove` in a worktree that is about to be removed: one of a plan's lanes, or one of `orch`'s own, in
+/// which merges are built and verified. The hook gets the variables of the worktree's setup. Returns a failure as a text; a
+/// failure never keeps a worktree from being removed.
 pub fn before_removal(project: &Project, key: &str, plan: Option<&Plan>, worktree: &Path) -> Option<String> {
     let line = project.set.hooks.pre_remove.as_deref()?;
     if !worktree.is_dir() {
@@ -52,17 +52,17 @@ pub fn before_removal(project: &Project, key: &str, plan: Option<&Plan>, worktre
     hook::hook(project, &call, variables).err()
 }
 
-/// The lane of the plan that a worktree is, 0 for the plan's own; none for one of `orch`'s.
+/// The plan's lane to which a worktree belongs, 0 for the plan's own; `None` for one of `orch`'s own.
 pub fn lane_of(plan: &PlanName, key: &str) -> Option<u32> {
     let rest = key.strip_prefix(plan.as_str())?;
     match rest.strip_prefix('@') {
         None => rest.is_empty().then_some(0),
-        // No lane has this number: a plan may be called as `orch`'s own worktrees are.
+        // No lane has number 0: a plan may have the name of one of `orch`'s own worktrees.
         Some(lane) => lane.parse().ok().filter(|lane| *lane > 0),
     }
 }
 
-/// Has the worktree of a plan's conflict removed, after the hook. Gives what came of it, and what a person should know.
+/// Removes the worktree of a plan's conflict, after the hook. Returns the result, and warnings.
 pub fn remove_conflict<T>(
     project: &Project,
     plan: &PlanName,
@@ -85,7 +85,7 @@ pub fn remove_conflict<T>(
     (removed, warnings)
 }
 
-/// Gives back what was registered for a worktree that is gone: its ports, and the log of its setup.
+/// Frees the resources of a removed worktree: its ports, and the log of its setup.
 ///
 /// # Errors
 ///

@@ -19,11 +19,11 @@ use crate::supervisor::project::repository_plans::Project;
 pub struct TreeRun<'a> {
     pub line: &'a str,
     pub limit: Duration,
-    /// Runs of this tree that were red before.
+    /// The number of earlier red runs of this tree.
     pub before: u32,
 }
 
-/// The outcome, how long it took, whether the worktree had no ignored files before, and the worktree, still taken.
+/// The outcome, the duration, whether the worktree had no ignored files before, and the worktree, still taken.
 pub type TreeRunEnd<'a> = (VerifyOutcome, Duration, bool, Option<TakenSlot<'a>>);
 
 pub fn run<'a>(
@@ -46,10 +46,10 @@ pub fn run<'a>(
     let path = project.worktree_path(&name);
     let folder = JobFolder::new(project.dir.train_verification(taken.slot));
     let top = build.batch.last().and_then(|plan| project.plan(plan));
-    // Beside the folder, which is emptied when a verification begins.
+    // Beside the folder, because the folder is emptied when a verification begins.
     let note = folder.path().with_extension("fresh");
     let was_fresh = || fs::read_to_string(&note).is_ok_and(|noted| noted == tag);
-    // First what is at work: it may end between the two looks.
+    // Look for a running verification first: it may end before the second check.
     let at_work = verify::at_work(&folder, &tag, what.line);
     if at_work.is_none()
         && let Some((said, took)) = verify::finished_before(&folder, &tag, what.line)
@@ -59,7 +59,7 @@ pub fn run<'a>(
     }
     let mut fresh = was_fresh();
     let worktree = if at_work.is_some() {
-        // A running verification must not find other files.
+        // The files under a running verification must not change.
         path
     } else {
         verify::end(&folder)?;
@@ -69,7 +69,7 @@ pub fn run<'a>(
         let ready = ready.map_err(in_words)?;
         warnings.extend(ready.warnings);
         fresh = ignored || git::worktree::is_fresh(admin, &ready.path).map_err(in_words)?;
-        // The first verification of all finds no folder.
+        // Before the very first verification the folder does not exist.
         if let Some(all) = note.parent() {
             let _ = fs::create_dir_all(all);
         }
@@ -77,7 +77,7 @@ pub fn run<'a>(
             true => fs::write(&note, &tag),
             false => fs::remove_file(&note),
         };
-        // Where it cannot be told later, it is verified again.
+        // If this record is lost, the tree is verified again.
         let _ = noted;
         if let Some(plan) = top.or(project.set.plans.first()) {
             warnings.extend(super::worktree::provision_own(project, plan, &name, &ready.path)?);
@@ -100,13 +100,13 @@ pub fn run<'a>(
     });
     let took = began.elapsed();
     keep_log(project, top, &folder);
-    // A spoiled worktree is made again when it is needed.
+    // An unusable worktree is created again when it is needed.
     let _ = git::worktree::unhide(admin, &name, &worktree);
     let _ = admin.record_left(&name);
     Ok((said?, took, fresh, Some(taken)))
 }
 
-/// For `orch logs --verify`: the worktree goes to another build.
+/// Keeps the log for `orch logs --verify`, because the worktree goes to another build.
 pub fn keep_log(project: &Project, top: Option<&Plan>, folder: &JobFolder) {
     let Some(plan) = top else { return };
     let kept = JobFolder::new(project.dir.merge_verification(&plan.name));

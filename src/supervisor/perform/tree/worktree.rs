@@ -1,4 +1,4 @@
-//! Making a plan's worktrees.
+//! Creating a plan's worktrees.
 
 use crate::git::{
     self, EnsureError, LaneSpec, MergedIn, WorktreeAdmin, WorktreeReady, WorktreeSpec, again_if_killed,
@@ -14,8 +14,8 @@ use super::provision::{Progress, Provisioning, Unready, provision};
 use crate::supervisor::project::environment;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Makes the plan's branch and worktree, or one more worktree beside it, or finds them made, and prepares it for work; with
-/// the warnings that came of it.
+/// Creates the plan's branch and worktree, or an additional worktree, unless they exist, and prepares the worktree. Also returns
+/// warnings.
 pub fn make_worktree(
     project: &Project,
     admin: &WorktreeAdmin,
@@ -64,7 +64,7 @@ fn make(
         ));
     }
     let foreign = take_out(project, plan, lane, &mut ready);
-    // The folder for reports exists before it is watched.
+    // The folder for reports must exist before it is watched.
     let prepared = match foreign && ready.created_worktree {
         true => status::prepare_anew(&ready.path, &lane.plan, &plan.document),
         false => status::prepare(&ready.path, &lane.plan, &plan.document),
@@ -101,13 +101,14 @@ fn make(
     Ok((event, ready.warnings))
 }
 
-/// Takes orch's own folder out of a branch that an earlier worktree or a person has committed it to; true when it was there.
+/// Takes orch's own folder out of a branch to which an earlier worktree or a person has committed it. True when the folder was
+/// there.
 fn take_out(project: &Project, plan: &Plan, lane: &LaneId, ready: &mut WorktreeReady) -> bool {
     let held = git::candidate::orch_files_in(&project.repo, &ready.head).unwrap_or_default();
     if held.is_empty() {
         return false;
     }
-    // A further lane is on no branch, and is put on its task's.
+    // An additional lane is on no branch until its task's branch is entered.
     if lane.lane == 0 && project.repo.branch_tip(&plan.branch).ok().flatten().as_ref() == Some(&ready.head) {
         match own_folder::take_out(project, &ready.path, &plan.branch, &plan.name, &[]) {
             Ok(files) => ready.warnings.push(own_folder::told(&plan.branch, &files)),
@@ -122,9 +123,8 @@ fn take_out(project: &Project, plan: &Plan, lane: &LaneId, ready: &mut WorktreeR
     true
 }
 
-/// Brings a branch that has no commits of its own, with its worktree, to where the run begins: what was committed since it was
-/// made may be what its work lacked. Gives where the branch begins now.
-/// `fit` is the base as it may come into a worktree.
+/// Moves a branch without commits of its own, with its worktree, to the run's base: commits made since the branch was created may
+/// be what its work needs. Returns the branch's new start. `fit` is the base in the form in which it may enter a worktree.
 fn bring_along(
     project: &Project,
     plan: &Plan,
@@ -179,7 +179,7 @@ fn ensure(
     let (branch, base) = if lane.lane == 0 {
         (Some(plan.branch.clone()), base.clone())
     } else {
-        // It begins where the plan stands, so that little changes when its first task is entered.
+        // Starts at the plan's tip, so that little changes when its first task is entered.
         let tip = project.repo.branch_tip(&plan.branch)?;
         (None, tip.unwrap_or_else(|| base.clone()))
     };
@@ -194,12 +194,12 @@ fn ensure(
     )
 }
 
-/// Prepares a worktree of the merge queue, or another of `orch`'s own in which a plan's merge is verified, by the run's settings;
-/// gives warnings. A prepared worktree costs a look at its record.
+/// Prepares a worktree of the merge queue, or another of `orch`'s own in which a plan's merge is verified, by the run's settings.
+/// Returns warnings. For a prepared worktree only the record is read.
 ///
 /// # Errors
 ///
-/// What did not work, in words.
+/// When a step failed, in words.
 pub fn provision_own(
     project: &Project,
     plan: &Plan,

@@ -152,6 +152,19 @@ fn the_example_for_the_desktop_tells_what_is_not_merely_good_news() {
 }
 
 #[test]
+fn desktop_stands_for_a_notice_with_the_urgency_of_the_event() {
+    let sandbox = troubled("[hooks]\nnotify = \"desktop\"");
+    up(&sandbox);
+    let told = fs::read_to_string(sandbox.mark("notify-send")).unwrap();
+    for line in [
+        "--urgency=normal orch: plan.failed p\n",
+        "--urgency=critical orch: wait.escalated q\n",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+}
+
+#[test]
 fn the_example_of_a_webhook_sends_the_event_as_it_is() {
     if !is_here("curl") {
         return;

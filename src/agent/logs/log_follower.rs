@@ -1,0 +1,93 @@
+//! Following a log while it grows.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::agent::jobs::folder::{JobFolder, JobState};
+use crate::agent::reader::Readable;
+
+/// Reads the log of a job from its beginning, then everything that is appended, across rotations.
+#[derive(Debug)]
+pub struct LogFollower {
+    folder: JobFolder,
+    readable: Readable,
+    at: Option<LogPlace>,
+}
+
+/// How far a log has been read.
+#[derive(Debug)]
+struct LogPlace {
+    offset: u64,
+    inode: Option<u64>,
+}
+
+impl LogFollower {
+    /// A follower of this job's log; `raw` leaves the output unchanged.
+    pub fn new(folder: JobFolder, raw: bool) -> Self {
+        let job = folder.job().ok().filter(|_| !raw);
+        let format = job.map(|job| job.reading.format);
+        Self {
+            folder,
+            readable: Readable::new(format.unwrap_or_default()),
+            at: None,
+        }
+    }
+
+    /// Writes everything that was logged since the last call. False once the job has ended and its whole log is
+    /// written.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read, or its text cannot be written.
+    pub fn read(&mut self, out: &mut impl Write) -> io::Result<bool> {
+        // Checked first, so that output written before the end is still read below.
+        let running = self.folder.state().map_err(io::Error::other)?;
+        let (log, inode) = (self.folder.log(), inode_of(&self.folder.log()));
+        let from = match self.at.take() {
+            Some(place) if place.inode == inode => place.offset,
+            // Rotated: copy the rest of the old half, then the new half from its start.
+            before => {
+                self.copy(&older(&log), before.map_or(0, |place| place.offset), out)?;
+                0
+            }
+        };
+        let offset = self.copy(&log, from, out)?;
+        self.at = Some(LogPlace { offset, inode });
+        let runs = matches!(running, JobState::Running(_) | JobState::Away(_));
+        if !runs {
+            self.readable.end(out)?;
+        }
+        Ok(runs)
+    }
+
+    /// Writes a file from an offset and returns where the file ended. A missing file counts as empty.
+    fn copy(&mut self, path: &Path, from: u64, out: &mut impl Write) -> io::Result<u64> {
+        let mut file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(from),
+            opened => opened?,
+        };
+        file.seek(SeekFrom::Start(from))?;
+        let mut buffer = vec![0; 64 << 10];
+        let mut at = from;
+        loop {
+            let count = file.read(&mut buffer)?;
+            if count == 0 {
+                return Ok(at);
+            }
+            self.readable.feed(&buffer[..count], out)?;
+            at += count as u64;
+        }
+    }
+}
+
+fn older(log: &Path) -> PathBuf {
+    let mut older = log.as_os_str().to_owned();
+    older.push(".1");
+    older.into()
+}
+
+fn inode_of(path: &Path) -> Option<u64> {
+    path.metadata().ok().map(|found| found.ino())
+}

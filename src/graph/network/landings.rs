@@ -1,0 +1,114 @@
+//! The order in which plans land: after those that they build on.
+
+use crate::plan::Point;
+
+use crate::graph::network::whole::Graph;
+use crate::graph::order::gate::Why;
+
+/// A plan that another builds on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::graph) struct BuildsOn {
+    /// Its place in the manifest.
+    pub(in crate::graph) plan: usize,
+    /// True when all of it is built on, not just its beginning.
+    pub(in crate::graph) whole: bool,
+}
+
+impl BuildsOn {
+    pub(in crate::graph) fn new(plan: usize, point: Point) -> Self {
+        let whole = point == Point::Plan;
+        Self { plan, whole }
+    }
+}
+
+impl Graph {
+    /// Draws the order of the landings. Plans may build on each other's beginnings in turn: then neither lands before the
+    /// other, and whoever builds on the whole of another still lands after it.
+    pub(in crate::graph) fn add_landings(&mut self, builds_on: &[Vec<BuildsOn>]) {
+        let mutual = MutualDependencies::of(builds_on);
+        for (number, own) in builds_on.iter().enumerate() {
+            let before = own.iter().filter(|on| on.whole || !mutual.has(number, on.plan));
+            let mut before: Vec<usize> = before.map(|on| self.places[on.plan].landed).collect();
+            before.sort_unstable();
+            before.dedup();
+            self.wait_for(self.places[number].landed, before, Why::Landing);
+        }
+    }
+}
+
+/// Which plans build on each other, directly or not.
+struct MutualDependencies<'b> {
+    builds_on: &'b [Vec<BuildsOn>],
+    /// Those that may: neither do they build on nothing of the kind, nor does nothing build on them.
+    open: Vec<bool>,
+}
+
+impl<'b> MutualDependencies<'b> {
+    /// Takes away who cannot, until nobody is left to take away.
+    fn of(builds_on: &'b [Vec<BuildsOn>]) -> Self {
+        let mut backwards: Vec<Vec<usize>> = vec![Vec::new(); builds_on.len()];
+        for (number, own) in builds_on.iter().enumerate() {
+            for on in own {
+                backwards[on.plan].push(number);
+            }
+        }
+        let mut left: Vec<usize> = builds_on.iter().map(Vec::len).collect();
+        let mut open = vec![true; builds_on.len()];
+        let mut free: Vec<usize> = (0..left.len()).filter(|number| left[*number] == 0).collect();
+        while let Some(number) = free.pop() {
+            open[number] = false;
+            for &waits in &backwards[number] {
+                left[waits] -= 1;
+                if left[waits] == 0 {
+                    free.push(waits);
+                }
+            }
+        }
+        Self { builds_on, open }
+    }
+
+    /// True when `on` builds on the plan in turn.
+    fn has(&self, plan: usize, on: usize) -> bool {
+        if !self.open[plan] || !self.open[on] {
+            return false;
+        }
+        let mut seen = vec![false; self.open.len()];
+        let mut next = vec![on];
+        while let Some(number) = next.pop() {
+            if number == plan {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[number], true) {
+                let own = self.builds_on[number].iter().map(|on| on.plan);
+                next.extend(own.filter(|on| self.open[*on]));
+            }
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(plan: usize, whole: bool) -> BuildsOn {
+        BuildsOn { plan, whole }
+    }
+
+    #[test]
+    fn those_that_build_on_each_other_are_told_from_those_that_come_before_and_after() {
+        // 0 comes before, 4 after; 1, 2 and 3 build on each other.
+        let builds_on = [
+            vec![],
+            vec![on(0, true), on(3, false)],
+            vec![on(1, false)],
+            vec![on(2, true)],
+            vec![on(3, true)],
+        ];
+        let mutual = MutualDependencies::of(&builds_on);
+        let all = builds_on.iter().enumerate();
+        let all = all.flat_map(|(plan, own)| own.iter().map(move |on| (plan, on.plan)));
+        let found: Vec<_> = all.filter(|(plan, on)| mutual.has(*plan, *on)).collect();
+        assert_eq!(found, [(1, 3), (2, 1), (3, 2)]);
+    }
+}

@@ -1,0 +1,11 @@
+//! The graph of all plans: its nodes, and what each node waits for.
+//!
+//! May import `order`.
+
+pub(super) mod landings;
+pub(super) mod overlap;
+pub(super) mod places;
+pub(super) mod serialize;
+pub(super) mod series;
+pub(super) mod waiting;
+pub(super) mod whole;

@@ -1,0 +1,119 @@
+//! Where the nodes of a plan are in the graph.
+
+use std::ops::Range;
+
+use crate::plan::PhaseId;
+use crate::plan::seek::seek;
+
+use crate::graph::network::whole::{Node, Of};
+
+/// The nodes of one plan. They stand behind each other: those of each phase, then the plan's own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::graph) struct Places {
+    /// In the order of the document.
+    pub phases: Vec<PhasePlace>,
+    /// The plan's verification, if it has one.
+    pub verify: Option<usize>,
+    /// The whole plan.
+    pub end: usize,
+    /// The plan on the target.
+    pub landed: usize,
+}
+
+/// The nodes of a phase: its tasks, its VERIFY block if that is work of its own, and its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::graph) struct PhasePlace {
+    pub id: PhaseId,
+    /// The first of its nodes.
+    pub first: usize,
+    /// How many tasks it has.
+    pub tasks: usize,
+    /// The phase itself.
+    pub end: usize,
+}
+
+impl Places {
+    /// The node that stands for something of the plan.
+    pub fn of(&self, of: Of, nodes: &[Node]) -> Option<usize> {
+        match of {
+            Of::Task(task) => {
+                let phase = self.phase(task.phase)?;
+                let parts = &nodes[phase.parts()];
+                let number = |node: &Node| match node.of {
+                    Of::Task(task) => task.number,
+                    Of::Phase(_) | Of::Verify | Of::Plan | Of::Landed => u32::MAX,
+                };
+                let check = phase.check().filter(|_| task.is_verify());
+                check.or_else(|| Some(phase.first + seek(parts, task.number, number)?))
+            }
+            Of::Phase(phase) => self.phase(phase).map(|found| found.end),
+            Of::Verify => self.verify,
+            Of::Plan => Some(self.end),
+            Of::Landed => Some(self.landed),
+        }
+    }
+
+    /// The nodes of a phase.
+    pub fn phase(&self, id: PhaseId) -> Option<&PhasePlace> {
+        seek(&self.phases, id.0, |phase| phase.id.0).map(|place| &self.phases[place])
+    }
+
+    /// The nodes of each unit: of each task and check where tasks are given out one by one, else of each phase.
+    pub fn unit_nodes(&self, by_task: bool) -> impl Iterator<Item = Range<usize>> + '_ {
+        self.phases.iter().flat_map(move |phase| {
+            let heads = by_task.then(|| phase.heads().map(|head| head..head + 1));
+            let whole = (!by_task).then(|| match phase.parts() {
+                none if none.is_empty() => phase.end..phase.end + 1,
+                parts => parts,
+            });
+            heads.into_iter().flatten().chain(whole)
+        })
+    }
+
+    /// The node with which each unit ends.
+    pub fn unit_ends(&self, by_task: bool) -> Vec<usize> {
+        let mut ends = Vec::with_capacity(self.landed - self.phases.first().map_or(0, |phase| phase.first));
+        for phase in &self.phases {
+            if by_task {
+                ends.extend(phase.first..phase.first + phase.tasks);
+                ends.extend((phase.tasks == 0).then_some(phase.end));
+                ends.extend(phase.check());
+            } else {
+                ends.push(phase.end);
+            }
+        }
+        ends
+    }
+}
+
+impl PhasePlace {
+    /// True when there is something that it consists of.
+    pub fn has_parts(&self) -> bool {
+        self.first < self.end
+    }
+
+    /// Its tasks and its VERIFY block.
+    pub fn parts(&self) -> Range<usize> {
+        self.first..self.end
+    }
+
+    /// Its VERIFY block.
+    pub fn check(&self) -> Option<usize> {
+        let behind = self.first + self.tasks;
+        (behind < self.end).then_some(behind)
+    }
+
+    /// The node that its one unit begins with.
+    pub fn head(&self) -> usize {
+        self.first
+    }
+
+    /// The nodes that its units begin with where tasks are given out one by one. A phase without tasks is a unit of its
+    /// own, and begins with its VERIFY block if it has one.
+    pub fn heads(&self) -> impl Iterator<Item = usize> + use<> {
+        let alone = (self.tasks == 0).then_some(self.first);
+        (self.first..self.first + self.tasks)
+            .chain(alone)
+            .chain(self.check())
+    }
+}

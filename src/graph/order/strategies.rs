@@ -1,0 +1,254 @@
+//! Which strategy draws the edges of each phase, and why.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use crate::plan::{Arrangement, Dispatch, Document, Phase, Strategy, Task, TaskId, UnitId};
+
+use crate::graph::order::batches::OpenUnits;
+use crate::graph::order::durations::Durations;
+use crate::graph::order::plan_order::{PlanOrder, draw};
+
+/// The strategy of a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChosenStrategy {
+    /// Never `auto`.
+    pub strategy: Strategy,
+    /// Why `auto` is that; none where it was written.
+    pub why: Option<StrategyReason>,
+}
+
+/// Why `auto` is a strategy for a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StrategyReason {
+    /// Its tasks name dependencies.
+    NamesDependencies,
+    /// They do, and it ends sooner than with `dag`.
+    EndsSooner,
+    /// It waits for no phase, and its tasks touch different files.
+    DisjointAlone,
+    /// It waits for phases, and its tasks touch different files.
+    DisjointBehind,
+    /// It may begin before the phases in front of it end.
+    BeginsEarly,
+    /// Nothing is known but the order of phases.
+    OrderAlone,
+}
+
+/// Plans with more tasks than this are not simulated to choose a strategy.
+const MOST_UNITS: usize = 200;
+
+/// Phases whose strategy is tried out.
+const MOST_PHASES: usize = 10;
+
+/// The strategy of each phase. `auto` goes by what the phase says, and where its tasks name dependencies by what ends sooner as
+/// far as the document knows, so that the same document always has the same edges. `locks` are the files of each task.
+pub fn strategies(
+    document: &Document,
+    arrangement: &Arrangement,
+    locks: &BTreeMap<TaskId, Vec<u32>>,
+) -> Vec<ChosenStrategy> {
+    let phases = document.phases.iter().enumerate();
+    let mut chosen: Vec<ChosenStrategy> = phases
+        .map(|(place, phase)| match arrangement.strategy_of(phase.id) {
+            Strategy::Auto => by_flowchart(&document.phases[..place], phase, locks),
+            strategy => ChosenStrategy { strategy, why: None },
+        })
+        .collect();
+    // A share helps those that name nothing, where an earlier phase has more tasks than the share needs.
+    let gains = |place: usize| {
+        let phases = &document.phases;
+        let mut before = phases[..place].iter().map(|phase| phase.tasks.len());
+        before.any(|tasks| arrangement.needed(tasks) < tasks)
+            && phases[place].tasks.iter().any(|task| task.depends.is_none())
+    };
+    let is_open = |own: &ChosenStrategy| own.strategy == Strategy::Dag && own.why.is_some();
+    let open = (0..chosen.len()).filter(|place| is_open(&chosen[*place]) && gains(*place));
+    let open: Vec<usize> = open.collect();
+    let units = document.tasks().count();
+    if arrangement.dispatch != Dispatch::Task || units > MOST_UNITS || open.len() > MOST_PHASES {
+        return chosen;
+    }
+    let end = |chosen: &[ChosenStrategy]| {
+        let order = draw(document, arrangement, chosen, locks);
+        expected_end(document, arrangement, &order, locks)
+    };
+    let mut best = None;
+    for place in open {
+        let dag = *best.get_or_insert_with(|| end(&chosen));
+        let kept = std::mem::replace(
+            &mut chosen[place],
+            ChosenStrategy {
+                strategy: Strategy::Pipeline,
+                why: Some(StrategyReason::EndsSooner),
+            },
+        );
+        let pipeline = end(&chosen);
+        match pipeline < dag {
+            true => best = Some(pipeline),
+            false => chosen[place] = kept,
+        }
+    }
+    chosen
+}
+
+/// What `auto` is for a phase behind these others by what it says.
+fn by_flowchart(before: &[Phase], phase: &Phase, locks: &BTreeMap<TaskId, Vec<u32>>) -> ChosenStrategy {
+    let names = |task: &Task| task.depends.is_some();
+    let is_first = before.iter().all(|other| is_beside(phase, other));
+    let goes_on = before.last().and_then(|other| other.verify.as_ref());
+    let (strategy, why) = if phase.tasks.iter().any(names) {
+        (Strategy::Dag, StrategyReason::NamesDependencies)
+    } else if is_first && are_disjoint(&phase.tasks, locks) {
+        (Strategy::Independent, StrategyReason::DisjointAlone)
+    } else if phase.pipeline_start.is_some()
+        || !phase.parallel_with.is_empty()
+        || goes_on.is_some_and(|block| block.background)
+    {
+        (Strategy::Pipeline, StrategyReason::BeginsEarly)
+    } else if are_disjoint(&phase.tasks, locks) {
+        (Strategy::Pipeline, StrategyReason::DisjointBehind)
+    } else {
+        (Strategy::Batched, StrategyReason::OrderAlone)
+    };
+    ChosenStrategy {
+        strategy,
+        why: Some(why),
+    }
+}
+
+fn is_beside(phase: &Phase, other: &Phase) -> bool {
+    phase.parallel_with.contains(&other.id) || other.parallel_with.contains(&phase.id)
+}
+
+/// True when there are several tasks, each names files, and no file twice.
+fn are_disjoint(tasks: &[Task], locks: &BTreeMap<TaskId, Vec<u32>>) -> bool {
+    let mut seen = BTreeSet::new();
+    let of = |task: &Task| locks.get(&task.id).map(Vec::as_slice).unwrap_or_default();
+    let alone = |task: &Task| !of(task).is_empty() && of(task).iter().all(|file| seen.insert(*file));
+    tasks.len() > 1 && tasks.iter().all(alone)
+}
+
+/// When the last unit ends if each begins as soon as it may and a lane is free, in milliseconds; estimates are the document's.
+fn expected_end(
+    document: &Document,
+    arrangement: &Arrangement,
+    order: &PlanOrder,
+    locks: &BTreeMap<TaskId, Vec<u32>>,
+) -> u64 {
+    let stated = |task: TaskId| {
+        let phase = document.phase(task.phase)?;
+        let own = phase.tasks.iter().find(|own| own.id == task)?;
+        let whole = phase
+            .expected
+            .map(|whole| whole / phase.tasks.len().max(1) as u32);
+        own.expected.or(whole)
+    };
+    let length = |unit: UnitId| match unit {
+        UnitId::Task(task) if task.is_verify() => 0,
+        UnitId::Task(task) => stated(task).map_or(Durations::EQUAL, |time| time.as_millis() as u64),
+        UnitId::Phase(_) => 0,
+    };
+    let files = |unit: usize| match order.units[unit].id {
+        UnitId::Task(task) => locks.get(&task).map(Vec::as_slice).unwrap_or_default(),
+        UnitId::Phase(_) => &[],
+    };
+    let lanes = arrangement.lanes.nominal(order.units.len());
+    let mut open = OpenUnits::new(order);
+    let mut running: BinaryHeap<Reverse<(u64, usize)>> = BinaryHeap::new();
+    let (mut now, mut begun, mut held) = (0, BTreeSet::new(), BTreeSet::<u32>::new());
+    loop {
+        for &unit in &open.startable {
+            let is_free = files(unit).iter().all(|file| !held.contains(file));
+            if running.len() < lanes && is_free && begun.insert(unit) {
+                held.extend(files(unit));
+                running.push(Reverse((now + length(order.units[unit].id), unit)));
+            }
+        }
+        let Some(Reverse((end, unit))) = running.pop() else {
+            return now;
+        };
+        now = end;
+        files(unit).iter().for_each(|file| {
+            held.remove(file);
+        });
+        open.end(&[unit]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::FileLocks;
+    use crate::plan::PhaseId;
+    use crate::plan::markdown::read_document;
+
+    fn chosen(text: &str, arrangement: &Arrangement) -> Vec<ChosenStrategy> {
+        let (document, diagnostics) = read_document(text);
+        assert_eq!(diagnostics, [], "{text}");
+        strategies(&document, arrangement, &FileLocks::new(&document).of)
+    }
+
+    fn auto(text: &str) -> Vec<Strategy> {
+        let arrangement = Arrangement {
+            dispatch: Dispatch::Task,
+            ..Arrangement::default()
+        };
+        chosen(text, &arrangement)
+            .iter()
+            .map(|own| own.strategy)
+            .collect()
+    }
+
+    #[test]
+    fn auto_goes_by_what_each_phase_says() {
+        let text = "## Phase 1: docs\n- [ ] 1.1 `docs/a.md`\n- [ ] 1.2 `docs/b.md`\n\n\
+                    ## Phase 2: types\n- [ ] 2.1 a\n- [ ] 2.2 b (depends: 2.1)\n\n\
+                    ## Phase 3: rest\n- [ ] 3.1 a\n- [ ] 3.2 b\n\n\
+                    ## Phase 4: tests (parallel-with: Phase 3)\n- [ ] 4.1 a\n- [ ] 4.2 b\n\n\
+                    ## Phase 5: files\n- [ ] 5.1 `src/a.rs`\n- [ ] 5.2 `src/b.rs`\n\n\
+                    ## Phase 6: one file\n- [ ] 6.1 `src/a.rs`\n- [ ] 6.2 `src/a.rs`\n";
+        use Strategy::{Batched, Dag, Independent, Pipeline};
+        assert_eq!(
+            auto(text),
+            [Independent, Dag, Pipeline, Pipeline, Pipeline, Batched]
+        );
+    }
+
+    #[test]
+    fn auto_takes_pipeline_for_named_dependencies_where_it_ends_sooner() {
+        // With `dag`, what names nothing waits for all of phase 1, its long last task included.
+        let text = "## Phase 1: a\n- [ ] 1.1 a\n- [ ] 1.2 b\n- [ ] 1.3 c\n- [ ] 1.4 d\n- [ ] 1.5 e (expected: 2h)\n\n\
+                    ## Phase 2: b\n- [ ] 2.1 f (expected: 1h)\n- [ ] 2.2 g (depends: 2.1) (expected: 1h)\n";
+        let arrangement = Arrangement {
+            dispatch: Dispatch::Task,
+            ..Arrangement::default()
+        };
+        let found = chosen(text, &arrangement);
+        assert_eq!(found[1].strategy, Strategy::Pipeline);
+        assert_eq!(found[1].why, Some(StrategyReason::EndsSooner));
+        let alike = "## Phase 1: a\n- [ ] 1.1 a\n\n## Phase 2: b\n- [ ] 2.1 f\n- [ ] 2.2 g (depends: 1.1)\n";
+        assert_eq!(auto(alike)[1], Strategy::Dag);
+    }
+
+    #[test]
+    fn what_is_written_for_a_phase_counts_for_that_phase() {
+        let arrangement = Arrangement {
+            dispatch: Dispatch::Task,
+            strategy: Strategy::Dag,
+            phases: [(PhaseId(2), Strategy::Independent)].into(),
+            ..Arrangement::default()
+        };
+        let text = "## Phase 1: a\n- [ ] 1.1 a\n\n## Phase 2: b\n- [ ] 2.1 b\n\n## Phase 3: c\n- [ ] 3.1 c\n";
+        let found = chosen(text, &arrangement);
+        let found: Vec<_> = found.iter().map(|own| (own.strategy, own.why)).collect();
+        assert_eq!(
+            found,
+            [
+                (Strategy::Dag, None),
+                (Strategy::Independent, None),
+                (Strategy::Dag, None)
+            ]
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! Which work matters most, and when it could begin.
+//!
+//! May import `network` and `order`.
+
+pub(super) mod opening;
+pub(super) mod rank;
+pub(super) mod timeline;

@@ -1,0 +1,260 @@
+//! Which work matters most: the priority it inherits and the length of what comes behind it.
+
+use crate::plan::{PlanSet, Priority};
+
+use crate::graph::network::whole::Graph;
+use crate::graph::order::waits::WaitEntry;
+use crate::graph::ranking::opening::Opening;
+
+/// What the order among ready work is made of, by node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ranks {
+    /// The highest priority among the node's plan and all that waits for the node, directly or not.
+    pub priority: Vec<Priority>,
+    /// Expected milliseconds from the node's start to the end of everything behind it.
+    pub remaining: Vec<u64>,
+    /// Nodes so that each comes after all that it waits for.
+    pub order: Vec<usize>,
+    /// Nodes that can never begin, because they wait for each other.
+    pub stuck: Vec<usize>,
+}
+
+impl Ranks {
+    /// Ranks every node in time linear in nodes and edges: topological order (Kahn 1962), then one pass backwards, the
+    /// critical-path method's.
+    pub fn new(graph: &Graph, set: &PlanSet) -> Self {
+        let gates_of = Members::new(graph);
+        let order = Opening::new(graph).order(&gates_of);
+        let own: Vec<Priority> = set.plans.iter().map(|plan| plan.priority).collect();
+        let priority = graph.waiting.iter().map(|node| own[node.plan as usize]);
+        let mut priority: Vec<Priority> = priority.collect();
+        // Only success brings what waits there nearer; mere order lends no priority.
+        if own.iter().any(|other| *other != own[0]) {
+            let mut behind = MostBehind::new(graph);
+            for &node in order.iter().rev() {
+                let highest = gates_of
+                    .of(node)
+                    .iter()
+                    .filter_map(|gate| behind.gates[*gate as usize]);
+                priority[node] = highest.fold(priority[node], Ord::max);
+                behind.hand(graph, node, Some(priority[node]));
+            }
+        }
+        let mut remaining = vec![0u64; graph.nodes.len()];
+        let mut behind: MostBehind<u64> = MostBehind::new(graph);
+        for &node in order.iter().rev() {
+            let longest = gates_of.of(node).iter().map(|gate| behind.gates[*gate as usize]);
+            let longest = longest.max().unwrap_or(0);
+            remaining[node] = longest.saturating_add(graph.nodes[node].expected);
+            behind.hand(graph, node, remaining[node]);
+        }
+        Self {
+            priority,
+            remaining,
+            stuck: left_out(&order, graph.nodes.len()),
+            order,
+        }
+    }
+
+    /// The nodes that can never begin, as in [`Ranks::stuck`], without the ranks of the others.
+    pub fn stuck_in(graph: &Graph) -> Vec<usize> {
+        let order = Opening::new(graph).order(&Members::new(graph));
+        left_out(&order, graph.nodes.len())
+    }
+
+    /// The longest expected path from `node` on, as nodes: the critical path when it starts at its first node.
+    pub fn path_from(&self, graph: &Graph, node: usize) -> Vec<usize> {
+        let mut path = vec![node];
+        let gates_of = Members::new(graph);
+        let waiting = waiting(graph);
+        let mut at = node;
+        loop {
+            let left = self.remaining[at] - graph.nodes[at].expected;
+            let next = gates_of
+                .of(at)
+                .iter()
+                .flat_map(|gate| waiting[*gate as usize].iter().copied())
+                // Plans that wait for each other land in turn: their landings are in no order, and lead round and round.
+                .find(|next| self.remaining[*next] == left && self.stuck.binary_search(next).is_err());
+            match next {
+                Some(next) => {
+                    path.push(next);
+                    at = next;
+                }
+                None => return path,
+            }
+        }
+    }
+
+    /// The critical path across all plans: the longest expected path there is.
+    pub fn critical_path(&self, graph: &Graph) -> Vec<usize> {
+        let begins = self.order.iter().copied();
+        let first = begins.max_by_key(|node| (self.remaining[*node], std::cmp::Reverse(*node)));
+        first.map_or_else(Vec::new, |first| self.path_from(graph, first))
+    }
+}
+
+/// The nodes that an order leaves out; it has none twice.
+fn left_out(order: &[usize], nodes: usize) -> Vec<usize> {
+    if order.len() == nodes {
+        return Vec::new();
+    }
+    let mut reached = vec![false; nodes];
+    for node in order {
+        reached[*node] = true;
+    }
+    (0..nodes).filter(|node| !reached[*node]).collect()
+}
+
+/// The nodes that wait at each gate.
+fn waiting(graph: &Graph) -> Vec<Vec<usize>> {
+    let mut waiting = vec![Vec::new(); graph.gates.len()];
+    for node in 0..graph.nodes.len() {
+        for gate in graph.gates_at(node) {
+            waiting[gate].push(node);
+        }
+    }
+    waiting
+}
+
+/// The most of what waits behind each gate. It is handed to all members of a gate once, however many wait there.
+struct MostBehind<T> {
+    gates: Vec<T>,
+    /// The most that was handed to each run of gates, so that less is not handed to all of them again.
+    runs: Vec<T>,
+    /// Where the runs of each plan begin.
+    firsts: Vec<usize>,
+}
+
+impl<T: Copy + Default + Ord> MostBehind<T> {
+    fn new(graph: &Graph) -> Self {
+        let mut runs = 0;
+        let firsts = graph.orders.iter().map(|order| {
+            runs += order.waits.run_count();
+            runs - order.waits.run_count()
+        });
+        let firsts = firsts.collect();
+        Self {
+            gates: vec![T::default(); graph.gates.len()],
+            runs: vec![T::default(); runs],
+            firsts,
+        }
+    }
+
+    /// Hands on what a node and all behind it amount to, to the gates at which it waits.
+    fn hand(&mut self, graph: &Graph, node: usize, most: T) {
+        let waiting = graph.waiting[node];
+        let plan = waiting.plan as usize;
+        if let Some(unit) = waiting.unit() {
+            let waits = &graph.orders[plan].waits;
+            let own = &mut self.gates[graph.firsts[plan]..];
+            for entry in waits.entries(unit) {
+                match entry {
+                    WaitEntry::Gate(gate) => own[gate as usize] = most.max(own[gate as usize]),
+                    WaitEntry::Run { from, to, run } => {
+                        let known = &mut self.runs[self.firsts[plan] + run as usize];
+                        if most > *known {
+                            *known = most;
+                            for gate in &waits.chain()[from as usize..to as usize] {
+                                own[*gate as usize] = most.max(own[*gate as usize]);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        for gate in graph.own_gates(node) {
+            self.gates[gate] = most.max(self.gates[gate]);
+        }
+    }
+}
+
+/// The gates of which each node is a member, behind each other in one list, as in a compressed sparse row matrix.
+pub(in crate::graph) struct Members {
+    begins: Vec<u32>,
+    list: Vec<u32>,
+}
+
+impl Members {
+    fn new(graph: &Graph) -> Self {
+        let nodes = graph.nodes.len();
+        let mut begins = vec![0; nodes + 1];
+        for member in graph.gates.members() {
+            begins[*member as usize] += 1;
+        }
+        let mut all = 0;
+        for begin in &mut begins {
+            all += *begin;
+            *begin = all;
+        }
+        let mut list = vec![0; all as usize];
+        // From the back, so that the ends that were counted become beginnings.
+        for gate in (0..graph.gates.len()).rev() {
+            for member in graph.gates.get(gate).of().rev() {
+                begins[member] -= 1;
+                list[begins[member] as usize] = gate as u32;
+            }
+        }
+        Self { begins, list }
+    }
+
+    pub(in crate::graph) fn of(&self, node: usize) -> &[u32] {
+        &self.list[self.begins[node] as usize..self.begins[node + 1] as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Durations, Gate, Generated};
+    use crate::plan::{Arrangement, Dispatch, Strategy};
+
+    #[test]
+    fn ranks_are_those_that_a_plain_look_at_every_edge_gives() {
+        for (seed, dispatch) in [Dispatch::Plan, Dispatch::Phase, Dispatch::Task]
+            .iter()
+            .enumerate()
+        {
+            let arrangement = Arrangement {
+                dispatch: *dispatch,
+                strategy: Strategy::Dag,
+                ..Arrangement::default()
+            };
+            let mut set = Generated {
+                seed: seed as u64,
+                plans: 8,
+                tasks: 40,
+                cross: 40.0,
+                arrangement,
+                ..Generated::default()
+            }
+            .plan_set();
+            for (number, plan) in set.plans.iter_mut().enumerate() {
+                plan.priority = Priority(number as i64 % 3);
+            }
+            let graph = Graph::new(&set, &Durations::default());
+            let ranks = Ranks::new(&graph, &set);
+            assert_eq!(ranks.stuck, [] as [usize; 0]);
+            assert_eq!(ranks.order.len(), graph.nodes.len());
+            let mut place = vec![0; graph.nodes.len()];
+            for (at, node) in ranks.order.iter().enumerate() {
+                place[*node] = at;
+            }
+            let mut behind = vec![Vec::new(); graph.nodes.len()];
+            for node in 0..graph.nodes.len() {
+                for member in graph.waits_of(node).flat_map(Gate::of) {
+                    assert!(place[member] < place[node], "{}", graph.id(node));
+                    behind[member].push(node);
+                }
+            }
+            for (node, behind) in behind.iter().enumerate() {
+                let longest = behind.iter().map(|next| ranks.remaining[*next]).max();
+                let own = graph.nodes[node].expected;
+                assert_eq!(ranks.remaining[node], own + longest.unwrap_or(0));
+                let highest = behind.iter().map(|next| ranks.priority[*next]).max();
+                let own = set.plans[graph.nodes[node].plan].priority;
+                assert_eq!(ranks.priority[node], own.max(highest.unwrap_or(own)));
+            }
+        }
+    }
+}
