@@ -1,4 +1,4 @@
-//! Renders an agent's prompt. A template of the repository replaces the built-in template of the same name.
+//! An agent's prompt, rendered from the repository's own templates where it has them, else from the built-in ones.
 
 use std::path::{Component, Path, PathBuf};
 
