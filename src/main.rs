@@ -1,4 +1,4 @@
-//! The `orch` program: a thin door into the library.
+//! The `orch` program: a thin entry to the library.
 
 #![allow(clippy::disallowed_methods, reason = "the program itself meets the world")]
 
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    // A runner must not pay for anything that commands need.
+    // A runner must not pay for anything that only commands need.
     if let [_, first, folder] = arguments.as_slice()
         && first == orch::agent::RUNNER_ARGUMENT
     {

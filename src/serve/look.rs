@@ -25,7 +25,7 @@ const REST: Duration = Duration::from_millis(250);
 /// The most command lines whose answers are cached.
 const KEPT: usize = 256;
 
-/// This program, called for the repository that is served.
+/// This program, called for the served repository.
 #[derive(Debug, Clone)]
 pub struct ServedProgram {
     /// Its path.
@@ -116,7 +116,7 @@ pub struct CommandLooks {
 }
 
 impl CommandLooks {
-    /// Looks with this program.
+    /// Answers of this program.
     pub fn new(program: ServedProgram, news: Arc<JournalNews>) -> Self {
         Self {
             program,
@@ -197,7 +197,7 @@ impl CommandLooks {
             let ((out, cut), (err, _)) =
                 tokio::join!(read_some(out, keep), read_some(err, Keep::Tail(16 << 10)));
             if cut && matches!(keep, Keep::Head(_)) {
-                // Nobody reads the rest.
+                // Nobody reads the rest of the output.
                 let _ = child.start_kill();
             }
             let code = child.wait().await.ok().and_then(|status| status.code());

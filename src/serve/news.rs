@@ -18,7 +18,7 @@ const READ: usize = 512;
 /// An entry as one line of JSON.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Its number.
+    /// The number of the entry.
     pub seq: i64,
     /// The same text as `orch events --json` prints.
     pub json: Arc<str>,

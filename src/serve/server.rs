@@ -20,7 +20,7 @@ const DOCUMENT: usize = 64 << 20;
 pub struct Server {
     /// The repository's name on pages.
     pub name: String,
-    /// Its `.git/orch`.
+    /// The repository's `.git/orch`.
     pub dir: OrchDir,
     /// The key to the pages.
     pub token: Token,
@@ -28,7 +28,7 @@ pub struct Server {
     pub readonly: bool,
     /// True when other machines may connect.
     pub public: bool,
-    /// News from the journal.
+    /// New journal entries.
     pub news: Arc<JournalNews>,
     /// Answers of commands.
     pub looks: CommandLooks,

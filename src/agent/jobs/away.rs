@@ -27,7 +27,7 @@ pub struct Away {
     pub worktree: PathBuf,
     /// The job's time limit in minutes.
     pub minutes: u64,
-    /// When it was handed over.
+    /// When the job was handed over.
     pub handed_at: Timestamp,
     /// True once the job was submitted to the engine, or was about to be.
     #[serde(default)]

@@ -37,7 +37,7 @@ pub enum AgentError {
     /// The kernel refused something that the runner needs.
     #[error("the runner cannot {what}: {source}")]
     System {
-        /// What was tried.
+        /// The action that failed.
         what: &'static str,
         /// The cause.
         source: std::io::Error,

@@ -13,7 +13,7 @@ use super::fate::Watched;
 /// Reads the agent's reports one last time.
 pub(super) type LastLook = Box<dyn FnOnce() -> LaneReading + Send>;
 
-/// One attempt.
+/// One handed-over attempt.
 pub(super) struct AwayAttempt {
     pub(super) lane: LaneId,
     pub(super) folder: JobFolder,

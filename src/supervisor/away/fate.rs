@@ -41,7 +41,7 @@ pub enum GivenUpFor {
     Stopped,
     /// The job is over and reported nothing.
     Lost,
-    /// The engine does not take it.
+    /// The engine refused the job.
     Refused,
 }
 

@@ -9,7 +9,7 @@ use crate::status::Assignment;
 
 use crate::supervisor::project::repository_plans::{Project, committed_document};
 
-/// The work of other plans that each task of a plan still waits for; tasks that wait for none are left out.
+/// The work of other plans that each task of a plan still waits for. Tasks that wait for no other plan are left out.
 pub fn waits_elsewhere(plan: &Plan, state: &State) -> BTreeMap<TaskId, Vec<String>> {
     let mut waits = BTreeMap::new();
     for phase in &plan.document.phases {

@@ -80,6 +80,6 @@ pub enum ResolveStep {
     Open,
     /// Take the contents of the worktree as the resolution.
     Continue,
-    /// Give it up.
+    /// Give the resolution up.
     Abort,
 }

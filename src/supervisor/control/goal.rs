@@ -29,7 +29,7 @@ pub enum Goal {
 /// The conclusion of a supervisor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conclusion {
-    /// Why it ended.
+    /// Why the supervisor ended.
     pub ending: Ending,
     /// The plans in force at the end: the manifest may have been edited meanwhile.
     pub set: PlanSet,

@@ -250,7 +250,7 @@ impl MergeRequests {
         });
     }
 
-    /// The answer of the supervisor's own request.
+    /// Takes the answer to the supervisor's own request.
     pub fn take_own(&mut self) -> Option<MergeReport> {
         self.own.take()
     }

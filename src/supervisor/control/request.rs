@@ -27,9 +27,9 @@ pub enum Request {
     },
     /// Send a message.
     Send(Outgoing),
-    /// The lead has read the messages to the lead up to this one.
+    /// Mark the messages to the lead as read, up to this one.
     Seen {
-        /// Its number.
+        /// The number of the last message that was read.
         up_to: u32,
     },
     /// Start no agent of the plan while this process, which holds the plan's lock, is running.
@@ -124,7 +124,7 @@ pub struct MergedPlan {
     pub outcome: MergeOutcome,
     /// The commit with which the plan landed, or would land.
     pub commit: Option<CommitId>,
-    /// Why it did not land.
+    /// Why the plan did not land.
     pub why: Option<String>,
     /// True when the plan was refused before anything changed, so that a retry may succeed after a
     /// remedy.

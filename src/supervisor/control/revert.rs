@@ -40,7 +40,7 @@ pub struct Reverted {
 pub struct RevertRefusal {
     /// Why.
     pub why: String,
-    /// What to do.
+    /// What to do next.
     pub hint: Option<String>,
 }
 

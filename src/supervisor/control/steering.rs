@@ -36,7 +36,7 @@ pub fn all(
     Ok((events, said))
 }
 
-/// The recorded events of a request, and remarks.
+/// The recorded events of a request, and its remarks.
 #[derive(Debug)]
 pub struct Recorded {
     /// Empty when nothing had to change.

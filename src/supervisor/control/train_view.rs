@@ -54,7 +54,7 @@ pub struct TrainEntryView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrainState {
-    /// Nothing.
+    /// Nothing is being done.
     Waiting,
     /// The tree to verify is being built.
     Building,

@@ -72,7 +72,7 @@ pub(super) fn rebuild(
             lost,
         ));
     }
-    // Events of unknown time come last, in their order.
+    // Events of unknown time come last, in their own order.
     events.sort_by_key(|(at, _)| at.unwrap_or(now));
     for (at, event) in events {
         let at = journal.epoch().at(at.unwrap_or(now)).max(scheduler.state().now);

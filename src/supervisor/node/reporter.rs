@@ -32,7 +32,7 @@ pub const STOP: &str = "stop";
 pub struct ReporterState {
     /// A person has asked for an end.
     pub stop: AtomicBool,
-    /// The other side has decided that the attempt is over.
+    /// The other side has given the attempt up.
     pub given_up: AtomicBool,
     /// Nothing more needs to be reported.
     pub over: AtomicBool,

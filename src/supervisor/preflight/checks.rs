@@ -13,8 +13,8 @@ use crate::supervisor::doctor::facts::expected;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
-/// Refuses a run whose agents cannot be started: their programs are looked up as a shell would. A program given by a relative
-/// path is in the worktree, which does not exist yet, and is left to the attempt.
+/// Refuses a run whose agents cannot be started. Programs are looked up as a shell does. A program with a relative path lies
+/// in the worktree, which does not exist yet, so the attempt checks that program.
 ///
 /// # Errors
 ///

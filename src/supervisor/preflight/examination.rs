@@ -30,7 +30,7 @@ impl Examination {
 ///
 /// # Errors
 ///
-/// When there is none.
+/// When there is no manifest.
 pub fn locate(dir: &Path) -> Result<PathBuf, SupervisorError> {
     match Repository::discover(dir) {
         Ok(repo) => {

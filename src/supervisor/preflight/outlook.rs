@@ -1,4 +1,4 @@
-//! What was expected of plans as a run began, and what each of them waits for.
+//! The expected ends of plans at the start of a run, and the dependencies of each plan.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use crate::plan::{Dependency, PlanName, PlanSet, RunId};
 use crate::schedule::eta;
 use crate::supervisor::project::replay::Replay;
 
-/// When each plan was expected to be done as a run began, in milliseconds since then: from the records before the run, with the
-/// durations measured by then. Without any estimate there are no
-/// entries, nor for a plan that was done before or that needed a person first.
+/// The expected end of each plan at the start of a run, in milliseconds from the start. Computed from the records before the
+/// run, with the durations measured until then. There are no entries without any estimate, and none for a plan that was done
+/// before or that needed a person first.
 pub fn planned_ends(set: &PlanSet, records: &[Record], run: RunId) -> BTreeMap<PlanName, u64> {
     let before = records.partition_point(|record| record.run < run);
     let Replay { scheduler, durations } = Replay::of(set, &records[..before], false);
@@ -23,7 +23,7 @@ pub fn planned_ends(set: &PlanSet, records: &[Record], run: RunId) -> BTreeMap<P
     ends.filter_map(|(name, end)| Some((name, end?))).collect()
 }
 
-/// What each plan waits for, as a whole or in one of its phases.
+/// The dependencies of each plan, of the whole plan or of one of its phases.
 pub fn waits_for(set: &PlanSet) -> BTreeMap<PlanName, Vec<Dependency>> {
     let waits = set.plans.iter().map(|plan| {
         let phases = plan.document.phases.iter();

@@ -51,10 +51,10 @@ pub struct Preview {
     pub expected: Vec<ExpectedTimes>,
     /// Plans that touch the same files.
     pub overlaps: Vec<SharedFiles>,
-    /// A likely problem, with advice.
+    /// Likely problems, with advice.
     #[serde(serialize_with = "lint::as_risks")]
     pub risks: Vec<Lint>,
-    /// Points that more than one plan waits for, and those where several plans wait for each other.
+    /// Points that several plans wait for, and points where plans wait for each other.
     pub sync_points: Vec<PreviewPoint>,
     /// Points where a person has to approve.
     pub gates: Vec<String>,
@@ -70,7 +70,7 @@ pub struct PlannedAction {
     pub plan: PlanName,
     /// The action.
     pub action: Action,
-    /// Why.
+    /// The reason.
     #[serde(skip)]
     pub reason: String,
 }
@@ -85,13 +85,13 @@ pub enum Action {
     Adopt,
     /// Continue with its remaining work.
     Continue,
-    /// Land it.
+    /// Land the plan.
     Merge,
-    /// Leave it as it is.
+    /// Leave the plan as it is.
     Stay,
 }
 
-/// How long everything would take.
+/// How long all plans would take.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExpectedTimes {
     /// The strategy of all plans; `manifest` when each has its own.

@@ -28,7 +28,7 @@ pub struct ChosenPhase {
     /// How its edges are drawn.
     #[serde(serialize_with = "as_text")]
     pub strategy: Strategy,
-    /// Why.
+    /// The reason.
     pub why: &'static str,
 }
 

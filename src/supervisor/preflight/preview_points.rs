@@ -1,4 +1,4 @@
-//! Where plans wait for each other or for a person, for `orch preview`.
+//! The points where plans wait for each other or for a person, for `orch preview`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

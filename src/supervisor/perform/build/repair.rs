@@ -29,7 +29,7 @@ pub struct ConflictingMerge {
     /// The plan's first phases, when only those are merged.
     pub part: Option<Prefix>,
     pub onto: CommitId,
-    /// The plan's branch, or what stands in for it.
+    /// The plan's branch, or the commit that is merged in its place.
     pub incoming: CommitId,
     pub files: Vec<ConflictFile>,
     /// The trouble to report when the conflict cannot be repaired.
