@@ -45,8 +45,11 @@ pub fn run(context: &Context, args: &PreviewArgs) -> Result<ProgramExit, CliErro
     }
 }
 
-/// Writes the coordination documents into a folder, which is made where it is missing. Files of the same names are replaced, others
-/// stay.
+/// The first line of an exported page: a file that begins otherwise is somebody's own.
+const MARK: &str = "<!-- written by `orch preview --export` -->";
+
+/// Writes the coordination documents of the named plans, and of those they depend on, into a folder. The folder is made where it is
+/// missing. Files of an earlier export are replaced, others stay.
 fn export(
     context: &Context,
     project: &Project,
@@ -55,25 +58,48 @@ fn export(
     folder: &Path,
 ) -> Result<ProgramExit, CliError> {
     let folder = context.dir.join(folder);
-    if folder.exists() && !folder.is_dir() {
+    let there = folder.ancestors().find(|path| path.exists());
+    if let Some(file) = there.filter(|path| !path.is_dir()) {
         return Err(
-            CliError::refused(format!("{} is a file: expected a folder", folder.display()))
+            CliError::refused(format!("{} is a file: expected a folder", file.display()))
                 .with_hint("name another folder, or move the file away"),
         );
     }
-    let found = preview(project, &with_dependencies(&project.set, named), merge)?;
-    let documents = coordination(&project.set, &found).context("cannot write the preview as JSON")?;
-    let cannot = || format!("cannot write into {}", folder.display());
-    std::fs::create_dir_all(&folder).with_context(cannot)?;
+    let only = with_dependencies(&project.set, named);
+    let found = preview(project, &only, merge)?;
+    let mut set = project.set.clone();
+    set.plans
+        .retain(|plan| only.is_empty() || only.contains(&plan.name));
+    let documents = coordination(&set, &found).context("cannot write the preview as JSON")?;
     let mut files = Vec::new();
-    for document in &documents {
+    for mut document in documents {
+        document.json["document"] = document.name.into();
         let json = serde_json::to_string_pretty(&document.json).context("cannot write JSON")?;
-        for (ending, text) in [("json", format!("{json}\n")), ("md", document.markdown.clone())] {
+        let texts = [
+            ("json", format!("{json}\n")),
+            ("md", format!("{MARK}\n\n{}", document.markdown)),
+        ];
+        for (ending, text) in texts {
             let file = folder.join(format!("{}.{ending}", document.name));
-            std::fs::write(&file, text).with_context(cannot)?;
-            files.push(file);
+            files.push((file, text, document.name));
         }
     }
+    let foreign = files
+        .iter()
+        .filter(|(file, _, name)| !may_be_replaced(file, name));
+    let foreign: Vec<String> = foreign.map(|(file, ..)| file.display().to_string()).collect();
+    if !foreign.is_empty() {
+        let why = format!("`orch preview --export` did not write {}", foreign.join(", "));
+        return Err(
+            CliError::refused(why).with_hint("move these files, or name another folder; nothing was written")
+        );
+    }
+    let cannot = || format!("cannot write into {}", folder.display());
+    std::fs::create_dir_all(&folder).with_context(cannot)?;
+    for (file, text, _) in &files {
+        std::fs::write(file, text).with_context(cannot)?;
+    }
+    let files: Vec<PathBuf> = files.into_iter().map(|(file, ..)| file).collect();
     if context.json {
         output::json(&serde_json::json!({ "schema": found.schema, "files": files }))?;
     } else if !context.quiet {
@@ -82,6 +108,18 @@ fn export(
         }
     }
     Ok(ProgramExit::Done)
+}
+
+/// True when nothing is at this path, or the file of an earlier export. A link may lead out of the folder.
+fn may_be_replaced(file: &Path, document: &str) -> bool {
+    match std::fs::symlink_metadata(file) {
+        Err(error) => return error.kind() == std::io::ErrorKind::NotFound,
+        Ok(found) if !found.is_file() => return false,
+        Ok(_) => {}
+    }
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let json = || serde_json::from_str::<serde_json::Value>(&text).ok();
+    text.starts_with(MARK) || json().is_some_and(|known| known["document"] == document)
 }
 
 /// Prints what `up` would do with the named plans and what they depend on; with all when none is named.

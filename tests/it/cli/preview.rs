@@ -372,6 +372,26 @@ fn coordination_documents_are_written_as_json_and_markdown_and_a_file_is_no_fold
     sandbox.orch("preview a --export plan").code(0).ok();
     assert_eq!(sandbox.read("plan/notes.md"), "mine");
     assert!(
+        !sandbox.read("plan/communication.json").contains("\"b\""),
+        "only what was asked for"
+    );
+    // A file that somebody wrote is never replaced, and then nothing is.
+    sandbox.write("plan/risks.md", "# My risks\n");
+    let waves = sandbox.read("plan/waves.json");
+    sandbox
+        .orch("preview --export plan")
+        .code(2)
+        .says("did not write")
+        .says("risks.md")
+        .ok();
+    assert_eq!(sandbox.read("plan/risks.md"), "# My risks\n");
+    assert_eq!(sandbox.read("plan/waves.json"), waves);
+    sandbox
+        .orch("preview --export taken/below")
+        .code(2)
+        .says("is a file")
+        .ok();
+    assert!(
         sandbox.worktree("a").path().symlink_metadata().is_err(),
         "nothing is started"
     );

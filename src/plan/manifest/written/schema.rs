@@ -172,7 +172,12 @@ mod tests {
                 "{name}"
             );
             let is_shown = |value: &Value| {
-                let is_choice = value["$ref"].is_string() || value["type"] == "boolean";
+                let refers = |value: &Value| value["$ref"].is_string();
+                let is_choice = refers(value) || value["type"] == "boolean";
+                let is_choice = is_choice
+                    || value["anyOf"]
+                        .as_array()
+                        .is_some_and(|all| all.iter().any(refers));
                 is_choice || !value["examples"].is_null()
             };
             let inside = [&value["items"], &value["additionalProperties"]];
