@@ -271,7 +271,11 @@ mod tests {
             assert_eq!(refused.unwrap().pid, std::process::id());
         }
         drop(lock);
-        assert_eq!(RepositoryLock::holder(&dir).unwrap(), None);
+        // A process that another test has just forked holds the lock until it becomes its program.
+        let dropped = Instant::now();
+        while let Some(holder) = RepositoryLock::holder(&dir).unwrap() {
+            assert!(dropped.elapsed() < Duration::from_secs(10), "{holder:?}");
+        }
         assert!(RepositoryLock::take(&dir, "merge").unwrap().is_ok());
     }
 
