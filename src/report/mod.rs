@@ -28,7 +28,6 @@ pub use story::chronicle::{AttemptStory, PlanStory, RunStory, Spending, chronicl
 pub use story::figures::Figures;
 pub use text::count::count;
 pub use text::hanging::{broken, folded, hanging};
-pub use text::markup::escaped;
 pub use text::named_lines::NamedLines;
 pub use text::palette::plan_style;
 pub use text::size::size;

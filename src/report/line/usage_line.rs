@@ -31,16 +31,21 @@ pub fn facts_line(facts: &Facts, currency: Option<Currency>) -> String {
     parts.join(", ")
 }
 
+/// `950 tokens`, `12.3k tokens` or `1.2M tokens`.
+pub fn tokens_text(tokens: u64) -> String {
+    match tokens {
+        few @ 0..1_000 => format!("{few} tokens"),
+        some @ 1_000..1_000_000 => format!("{:.1}k tokens", some as f64 / 1e3),
+        many => format!("{:.1}M tokens", many as f64 / 1e6),
+    }
+}
+
 /// `12.3k tokens, $0.35`; `None` when nothing is known. An event does not know its currency: `12.3k tokens, cost 0.35`.
 pub fn spent_line(spent: Spent, currency: Option<Currency>) -> Option<String> {
     if spent.is_nothing() {
         return None;
     }
-    let tokens = match spent.tokens() {
-        few @ 0..1_000 => format!("{few} tokens"),
-        some @ 1_000..1_000_000 => format!("{:.1}k tokens", some as f64 / 1e3),
-        many => format!("{:.1}M tokens", many as f64 / 1e6),
-    };
+    let tokens = tokens_text(spent.tokens());
     Some(match spent.micros {
         Some(micros) => match currency {
             Some(currency) => format!("{tokens}, {}", money(micros, currency)),

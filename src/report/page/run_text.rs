@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::plan::{AgentName, Currency, PlanState};
 
 use super::efficiency::efficiency_sentences;
+use crate::report::line::usage_line::tokens_text;
 use crate::report::story::chronicle::{PlanStory, RunStory, Spending};
 use crate::report::story::figures::Figures;
 use crate::report::text::clock::{clock, day_and_time, with_zone};
@@ -19,9 +20,7 @@ use crate::words::cost;
 pub fn spending(spent: Spending, currency: Currency) -> String {
     let tokens = match spent.tokens {
         0 => String::new(),
-        few @ 1..1_000 => format!("{few} tokens"),
-        some @ 1_000..1_000_000 => format!("{:.1}k tokens", some as f64 / 1e3),
-        many => format!("{:.1}M tokens", many as f64 / 1e6),
+        some => tokens_text(some),
     };
     let cost = spent
         .cost
