@@ -177,17 +177,7 @@ fn row(project: &Project, situation: &Situation, shown: &PlanView, plan: &Plan) 
 /// The points of other plans that a plan still waits for.
 fn waits(situation: &Situation, plan: &Plan) -> Vec<String> {
     let state = situation.scheduler.state();
-    let phases = plan
-        .document
-        .phases
-        .iter()
-        .flat_map(|phase| plan.phase_waits(phase.id));
-    let open = plan
-        .depends
-        .iter()
-        .cloned()
-        .chain(phases)
-        .filter(|wait| !state.is_satisfied(wait));
+    let open = plan.all_waits().filter(|wait| !state.is_satisfied(wait));
     let mut waits = Vec::new();
     for wait in open.map(|wait| wait.to_string()) {
         if !waits.contains(&wait) {
@@ -208,18 +198,7 @@ fn behind(project: &Project, situation: &Situation) -> HashMap<usize, Vec<String
         .collect();
     let mut behind: HashMap<usize, Vec<String>> = HashMap::new();
     for plan in plans.iter().filter(|plan| !state.plan(&plan.name).has_settled()) {
-        let phases = plan
-            .document
-            .phases
-            .iter()
-            .flat_map(|phase| plan.phase_waits(phase.id));
-        for wait in plan
-            .depends
-            .iter()
-            .cloned()
-            .chain(phases)
-            .filter(|wait| !state.is_satisfied(wait))
-        {
+        for wait in plan.all_waits().filter(|wait| !state.is_satisfied(wait)) {
             let Some(place) = places.get(&wait.on.plan) else {
                 continue;
             };

@@ -29,10 +29,8 @@ impl PlanSeries {
         let plans = set.plans.iter().enumerate();
         let numbers: BTreeMap<&PlanName, usize> = plans.map(|(number, plan)| (&plan.name, number)).collect();
         let direct = set.plans.iter().map(|plan| {
-            let phases = plan.document.phases.iter();
-            let phases = phases.flat_map(|phase| plan.phase_waits(phase.id));
-            let all = plan.depends.iter().cloned().chain(phases);
-            let mut on: Vec<usize> = all
+            let mut on: Vec<usize> = plan
+                .all_waits()
                 .filter_map(|wait| numbers.get(&wait.on.plan).copied())
                 .collect();
             on.sort_unstable();

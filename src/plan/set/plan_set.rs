@@ -189,6 +189,13 @@ impl Plan {
         waits
     }
 
+    /// Everything in other plans that the plan waits for: first as a whole, then in each of its phases.
+    pub fn all_waits(&self) -> impl Iterator<Item = Dependency> {
+        let phases = self.document.phases.iter();
+        let of_phases = phases.flat_map(|phase| self.phase_waits(phase.id));
+        self.depends.iter().cloned().chain(of_phases)
+    }
+
     /// Points that a person has to approve before anything of them begins (`gate = "approve"`).
     pub fn approvals(&self) -> BTreeSet<Point> {
         let phases = self.phases.iter().filter(|(_, settings)| settings.gate);

@@ -184,10 +184,8 @@ fn synchronisation(preview: &Preview, told: &Value) -> CoordinationDocument {
 
 /// What each plan waits for.
 fn waits(plan: &Plan) -> Vec<Dependency> {
-    let phases = plan.document.phases.iter();
-    let of_phases = phases.flat_map(|phase| plan.phase_waits(phase.id));
     let mut all: Vec<Dependency> = Vec::new();
-    for dependency in plan.depends.iter().cloned().chain(of_phases) {
+    for dependency in plan.all_waits() {
         if !all.contains(&dependency) {
             all.push(dependency);
         }

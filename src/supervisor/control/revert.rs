@@ -116,16 +116,7 @@ pub fn revert(
 }
 
 fn waits_for(plan: &Plan, on: impl Fn(&PlanName) -> bool) -> bool {
-    let phases = plan
-        .document
-        .phases
-        .iter()
-        .flat_map(|phase| plan.phase_waits(phase.id));
-    plan.depends
-        .iter()
-        .cloned()
-        .chain(phases)
-        .any(|dependency| on(&dependency.on.plan))
+    plan.all_waits().any(|dependency| on(&dependency.on.plan))
 }
 
 /// Why first phases that landed on their own cannot be reverted.

@@ -25,15 +25,10 @@ pub fn planned_ends(set: &PlanSet, records: &[Record], run: RunId) -> BTreeMap<P
 
 /// The dependencies of each plan, of the whole plan or of one of its phases.
 pub fn waits_for(set: &PlanSet) -> BTreeMap<PlanName, Vec<Dependency>> {
-    let waits = set.plans.iter().map(|plan| {
-        let phases = plan.document.phases.iter();
-        let phases = phases.flat_map(|phase| plan.phase_waits(phase.id));
-        (
-            plan.name.clone(),
-            plan.depends.iter().cloned().chain(phases).collect(),
-        )
-    });
-    waits.collect()
+    let plans = set.plans.iter();
+    plans
+        .map(|plan| (plan.name.clone(), plan.all_waits().collect()))
+        .collect()
 }
 
 /// True when something is known about how long work takes: measured before, or stated in a document or the manifest.

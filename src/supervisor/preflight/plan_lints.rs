@@ -226,10 +226,8 @@ fn of_path(set: &PlanSet, graph: &Graph, path: &[usize], found: &mut Vec<Lint>) 
 /// Without merging, dependents of a landing never continue.
 pub(crate) fn of_landings(set: &PlanSet, scheduler: &Scheduler, found: &mut Vec<Lint>) {
     for plan in &set.plans {
-        let phases = plan.document.phases.iter();
-        let of_phases = phases.flat_map(|phase| plan.phase_waits(phase.id));
-        let all = plan.depends.iter().cloned().chain(of_phases);
-        let waits = all.filter(|dependency| dependency.landed && !scheduler.state().is_satisfied(dependency));
+        let is_open = |wait: &Dependency| wait.landed && !scheduler.state().is_satisfied(wait);
+        let waits = plan.all_waits().filter(is_open);
         let by_hand = |dependency: &Dependency| {
             set.plan(&dependency.on.plan)
                 .is_some_and(|other| !other.auto_merge)

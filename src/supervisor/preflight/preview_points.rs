@@ -22,9 +22,7 @@ pub struct PreviewPoint {
 pub fn sync_points(set: &PlanSet) -> Vec<PreviewPoint> {
     let mut waiting: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for (number, plan) in set.plans.iter().enumerate() {
-        let phases = plan.document.phases.iter();
-        let of_phases = phases.flat_map(|phase| plan.phase_waits(phase.id));
-        for dependency in plan.depends.iter().cloned().chain(of_phases) {
+        for dependency in plan.all_waits() {
             waiting.entry(dependency.to_string()).or_default().insert(number);
         }
     }

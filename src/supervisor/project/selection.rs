@@ -15,13 +15,7 @@ pub fn with_dependencies(set: &PlanSet, named: &[PlanName]) -> Vec<PlanName> {
         if !wanted.insert(name) {
             continue;
         }
-        open.extend(plan.depends.iter().map(|dependency| dependency.on.plan.clone()));
-        let phases = plan
-            .document
-            .phases
-            .iter()
-            .flat_map(|phase| plan.phase_waits(phase.id));
-        open.extend(phases.map(|dependency| dependency.on.plan));
+        open.extend(plan.all_waits().map(|dependency| dependency.on.plan));
     }
     set.plans
         .iter()
