@@ -48,13 +48,14 @@ fn text(done: &Redone) -> String {
             [] => "nothing was done on it".to_owned(),
             phases => format!("open again: {}", phases.join(", ")),
         };
-        let _ = writeln!(
-            out,
-            "{}: {} is at {}; {open}",
-            plan.name,
-            plan.branch,
-            plan.after.short()
-        );
+        let stays = plan.before.as_ref() == Some(&plan.after);
+        let stands = if stays { "stays at" } else { "is at" };
+        let (name, branch, after) = (&plan.name, &plan.branch, plan.after.short());
+        let _ = writeln!(out, "{name}: {branch} {stands} {after}; {open}");
+        if stays && !plan.phases.is_empty() {
+            // An agent that worked ahead, or reported work without a commit.
+            out += "  the branch did not move: commits of these phases that are on it stay\n";
+        }
         for backup in &plan.backups {
             let _ = writeln!(out, "  kept as {backup}");
         }

@@ -170,3 +170,25 @@ fn a_failed_plan_of_one_agent_continues_after_the_phases_that_stay() {
         "README.md\np-1.1.txt\np-2.1.txt\np-3.1.txt"
     );
 }
+
+#[test]
+fn that_no_commit_could_be_taken_off_is_said() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("dispatch = \"phase\"");
+    sandbox.plan(
+        "p",
+        "allow_empty = true",
+        &document(&[1, 1]),
+        "if test $ORCH_ATTEMPT = p-1; then commit ahead.txt; work 1.1; else orch task done 2.1; fi",
+    );
+    sandbox.orch("up").code(0).ok();
+    let before = sandbox.rev("orch/p");
+    sandbox
+        .orch("redo p.2")
+        .code(0)
+        .says("orch/p stays at")
+        .says("open again: 2")
+        .says("the branch did not move")
+        .ok();
+    assert_eq!(sandbox.rev("orch/p"), before);
+}
