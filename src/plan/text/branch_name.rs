@@ -1,4 +1,4 @@
-//! Which names git takes for a branch.
+//! The rules of git for branch names.
 
 /// Why git would refuse a branch name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -6,14 +6,14 @@
 pub struct BranchNameError {
     /// The name.
     pub name: String,
-    /// The rule it breaks.
+    /// The rule that the name breaks.
     pub reason: &'static str,
 }
 
 /// Checks a branch name without `refs/heads/` by the rules of `git check-ref-format --branch`.
 ///
 /// # Errors
-/// The first rule that the name breaks.
+/// Returns the first rule that the name breaks.
 pub fn check_branch_name(name: &str) -> Result<(), BranchNameError> {
     match broken_rule(name) {
         None => Ok(()),

@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use crate::plan::Place;
 
-/// One thing wrong in one place.
+/// One problem at one position.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Diagnostic {
-    /// The file, as the person would name it: relative to the manifest's folder where it is below it.
+    /// The file as the person would name it: relative to the manifest's folder when the file is below that folder.
     pub file: PathBuf,
-    /// Line from 1; none when the fault is about the file as a whole.
+    /// Line from 1; none when the diagnostic is about the whole file.
     pub line: Option<usize>,
     /// Column from 1, in characters.
     pub column: Option<usize>,
@@ -23,7 +23,7 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// A fault at a place of a file.
+    /// A diagnostic at a position in a file.
     pub fn at(file: &Path, place: Place, message: impl Into<String>) -> Self {
         Self {
             file: file.to_path_buf(),
@@ -34,7 +34,7 @@ impl Diagnostic {
         }
     }
 
-    /// A fault of a file as a whole.
+    /// A diagnostic about a whole file.
     pub fn of_file(file: &Path, message: impl Into<String>) -> Self {
         Self {
             file: file.to_path_buf(),
@@ -45,7 +45,7 @@ impl Diagnostic {
         }
     }
 
-    /// The same fault with what to do next.
+    /// The same diagnostic with a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Self {
         self.hint = hint.into();
@@ -54,7 +54,7 @@ impl Diagnostic {
 }
 
 impl Diagnostics {
-    /// Sorts by file and place and drops repeats.
+    /// Sorts by file and position, and drops duplicates.
     pub fn sorted(mut diagnostics: Vec<Diagnostic>) -> Self {
         diagnostics.sort();
         diagnostics.dedup();
@@ -79,7 +79,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Every fault that was found, never empty when returned as an error. Sorted by file and place.
+/// All diagnostics that were found, sorted by file and position. Never empty when returned as an error.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, thiserror::Error)]
 #[serde(transparent)]
 pub struct Diagnostics(pub Vec<Diagnostic>);

@@ -7,7 +7,7 @@ use std::time::Duration;
 #[error("`{0}` is not a duration: expected numbers with units, such as 500ms, 10s, 30m, 4h, 1h30m or 2d")]
 pub struct DurationError(pub String);
 
-/// Units from the largest to the smallest, each with its milliseconds; they may follow one another in this order only.
+/// Units from the largest to the smallest, each with its milliseconds. In a text, units must appear in this order.
 const UNITS: [(&str, u64); 5] = [
     ("d", 86_400_000),
     ("h", 3_600_000),
@@ -16,7 +16,7 @@ const UNITS: [(&str, u64); 5] = [
     ("ms", 1),
 ];
 
-/// Reads a duration. Units are `d h m s ms`, largest first, each at most once; blanks between the parts are allowed.
+/// Reads a duration. The units are `d h m s ms`, largest first, each at most once. Blanks between the parts are allowed.
 ///
 /// # Errors
 /// A number without a unit, an unknown or repeated unit, a fraction, or more than fits 64 bits of milliseconds.
@@ -60,7 +60,7 @@ pub fn format_duration(duration: Duration) -> String {
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 
-/// A duration as people say it, its two largest units: `7s`, `3m 05s`, `2h 10m`, `4d 3h`.
+/// A duration for people, in its two largest units: `7s`, `3m 05s`, `2h 10m`, `4d 3h`.
 pub fn spoken(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {

@@ -1,14 +1,14 @@
-//! Something that follows from a value, computed once.
+//! A value derived from another value, computed once.
 
 use std::sync::OnceLock;
 
-/// What follows from the value that this is in, computed when it is first asked for. It is no part of that value: a copy,
-/// which may be changed, has none yet, and all are equal.
+/// A value derived from the struct that contains this memo, computed on first use. The memo is no part of that struct's
+/// identity: a clone starts empty, because the clone may be changed, and all memos compare equal.
 #[derive(Debug)]
 pub struct Memo<T>(OnceLock<T>);
 
 impl<T> Memo<T> {
-    /// What was computed, else what `compute` says.
+    /// Returns the stored value, or computes and stores it with `compute`.
     pub fn get(&self, compute: impl FnOnce() -> T) -> &T {
         self.0.get_or_init(compute)
     }

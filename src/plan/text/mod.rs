@@ -1,6 +1,6 @@
-//! Reading and writing small texts: durations, sizes, positions, names that were nearly right.
+//! Reading and writing small texts: durations, sizes, positions, misspelled names.
 //!
-//! Imports nothing of the other sub-rooms.
+//! Imports nothing from the other sub-rooms.
 
 pub(super) mod branch_name;
 pub(super) mod diagnostic;

@@ -1,7 +1,7 @@
-//! The name that was probably meant.
+//! Suggestions for misspelled names.
 
-/// The candidate nearest to `name`, if it is near enough to be what was meant: at most one edit in three characters
-/// (Damerau-Levenshtein, so that swapped neighbours count once).
+/// The candidate nearest to `name`, if it is near enough to be meant: at most one edit per three characters, or one edit in a
+/// shorter name (Damerau-Levenshtein, so swapped neighbours count once).
 pub(crate) fn near_miss<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let allowed = (name.chars().count() / 3).max(1);
     candidates
@@ -20,7 +20,7 @@ pub(crate) fn did_you_mean<'c>(name: &str, candidates: impl IntoIterator<Item = 
     near_miss(name, candidates).map(|meant| format!("did you mean `{meant}`?"))
 }
 
-/// A hint that names the near miss, else the choices when they are few.
+/// A hint that names the near miss. Without a near miss, the hint lists the choices when there are few.
 pub(crate) fn suggest<'c>(
     name: &str,
     candidates: impl IntoIterator<Item = &'c str> + Clone,

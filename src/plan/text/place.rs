@@ -1,6 +1,6 @@
-//! Places in a text: byte offsets turned into lines and columns.
+//! Positions in a text: byte offsets turned into lines and columns.
 
-/// Where something is in a file.
+/// A position in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// Line from 1.
@@ -9,7 +9,7 @@ pub struct Place {
     pub column: usize,
 }
 
-/// The starts of a text's lines, so that a place costs a binary search instead of a scan.
+/// The line starts of a text. With them, finding a position costs a binary search instead of a scan.
 #[derive(Debug)]
 pub(crate) struct LineIndex<'t> {
     text: &'t str,
@@ -17,14 +17,14 @@ pub(crate) struct LineIndex<'t> {
 }
 
 impl<'t> LineIndex<'t> {
-    /// Finds the lines of `text`; they end with `\n`.
+    /// Finds the lines of `text`. Lines end with `\n`.
     pub(crate) fn new(text: &'t str) -> Self {
         let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
         let starts = std::iter::once(0).chain(breaks).collect();
         Self { text, starts }
     }
 
-    /// The line, from 1, that byte `offset` is in.
+    /// The line, counted from 1, that contains byte `offset`.
     pub(crate) fn line(&self, offset: usize) -> usize {
         self.starts.partition_point(|start| *start <= offset)
     }
@@ -34,19 +34,19 @@ impl<'t> LineIndex<'t> {
         self.starts.get(line - 1).copied().unwrap_or(self.text.len())
     }
 
-    /// A line, counted from 1; empty when there is no such line.
+    /// The text of a line, counted from 1; empty when there is no such line.
     pub(crate) fn text_of(&self, line: usize) -> &'t str {
         let text = &self.text[self.start(line)..self.start(line + 1)];
         text.trim_end_matches(['\r', '\n'])
     }
 
-    /// The column, from 1, of a word's last place on a line.
+    /// The column, from 1, where `word` last occurs on a line.
     pub(crate) fn column_of(&self, line: usize, word: &str) -> Option<usize> {
         let line = self.text_of(line);
         line.rfind(word).map(|at| line[..at].chars().count() + 1)
     }
 
-    /// Line and column of byte `offset`.
+    /// The line and column of byte `offset`.
     pub(crate) fn place(&self, offset: usize) -> Place {
         let line = self.line(offset);
         let before = self.text.get(self.start(line)..offset);

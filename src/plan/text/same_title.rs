@@ -1,12 +1,12 @@
-//! Whether two titles speak of the same work: what was said of a task counts for no other one that has its id.
+//! Whether two titles name the same work. Reports about a task must not count for a different task with the same id.
 
-/// A slip of the pen is one letter in a word as long as this or longer: short words that differ in a letter are other words.
+/// The shortest word in which one wrong letter counts as a typo. Short words that differ in one letter are different words.
 const LONG: usize = 5;
 
-/// True for the same title, but for case, marks and slips of the pen. Names, paths and numbers count as they are: `step 1` is
-/// not `step 2`, and `users_a` is not `users_b`.
+/// True when the titles are the same apart from case, punctuation and typos. Names, paths and numbers must match exactly:
+/// `step 1` is not `step 2`, and `users_a` is not `users_b`.
 pub fn is_same_title(before: &str, now: &str) -> bool {
-    // Asked for every finished task when a run begins.
+    // A shortcut: this function runs for every finished task when a run begins.
     if before == now {
         return true;
     }
@@ -18,8 +18,8 @@ pub fn is_same_title(before: &str, now: &str) -> bool {
             .all(|(before, now)| before == now || is_slip(before, now))
 }
 
-/// One letter that is another one, missing, too much, or in its neighbour's place. The first letter tells words apart:
-/// `enable` is not `unable`.
+/// True when the words differ by one letter: replaced, missing, added or swapped with its neighbour. The first letter must
+/// match, because it tells words apart: `enable` is not `unable`.
 fn is_slip(before: &str, now: &str) -> bool {
     let is_word = |word: &str| word.chars().all(char::is_alphabetic) && word.chars().count() >= LONG;
     is_word(before)
@@ -28,7 +28,7 @@ fn is_slip(before: &str, now: &str) -> bool {
         && strsim::damerau_levenshtein(before, now) == 1
 }
 
-/// The words in lower case, without the marks around them.
+/// The words in lower case, without the punctuation around them.
 fn words(title: &str) -> Vec<String> {
     let words = title
         .split_whitespace()

@@ -1,7 +1,7 @@
-//! Where something with a number is in a list whose numbers mostly rise.
+//! Finds an item by its number in a list whose numbers mostly rise.
 
-/// The place of the one that has this number. Numbers that rise without gaps are found at once, rising ones by halving,
-/// others by looking at all.
+/// Returns the index of the item with this number. Takes one step when the numbers rise without gaps, a binary search when they
+/// rise with gaps, and a scan otherwise.
 pub(crate) fn seek<T>(list: &[T], number: u32, of: impl Fn(&T) -> u32) -> Option<usize> {
     let first = of(list.first()?);
     let guess = number.wrapping_sub(first) as usize;

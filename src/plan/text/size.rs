@@ -5,7 +5,7 @@
 #[error("`{0}` is not a size: expected a number with a unit, such as 500 MB, 10 GB or 2 TiB")]
 pub struct SizeError(pub String);
 
-/// Units with their bytes: powers of ten, and of two for those with an `i`.
+/// Units with their bytes: powers of two for units with an `i`, powers of ten for the others.
 const UNITS: [(&str, u64); 10] = [
     ("", 1),
     ("b", 1),
@@ -22,7 +22,7 @@ const UNITS: [(&str, u64); 10] = [
 /// Reads a size in bytes. The `B` of a unit may be left out, and case does not matter.
 ///
 /// # Errors
-/// When there is no number, an unknown unit, or more than fits 64 bits.
+/// Fails when the number is missing, the unit is unknown, or the size does not fit 64 bits.
 pub fn parse_size(text: &str) -> Result<u64, SizeError> {
     read(text).ok_or_else(|| SizeError(text.to_owned()))
 }

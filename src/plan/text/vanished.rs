@@ -1,8 +1,8 @@
-//! Whether a merge kept what both of its sides had added: lines, counted.
+//! Whether a merge kept the lines that its two sides added, by counting lines.
 
 use std::collections::BTreeMap;
 
-/// One file as the common ancestor, the two sides and the merge have it; empty where it is not.
+/// One file in the common ancestor, on both sides and in the merge. A text is empty when the file does not exist there.
 #[derive(Debug, Clone, Copy)]
 pub struct FileSides<'a> {
     /// The common ancestor.
@@ -15,9 +15,9 @@ pub struct FileSides<'a> {
     pub merged: &'a str,
 }
 
-/// The lines that a side added and the merge does not have, each once, in the order of the sides. How often a line stands
-/// somewhere counts: what the other side took away is not missed. Blank lines, and blanks around a line, do not count, so that
-/// what is merely moved or indented is found.
+/// The lines that a side added and the merge lacks, each once, in the order of the sides. Occurrences are counted, so a line
+/// that the other side removed is not reported. Blank lines and blanks around a line do not count, so that a line that was only
+/// moved or indented counts as kept.
 pub fn vanished(sides: FileSides<'_>) -> Vec<String> {
     let (base, merged) = (counted(sides.base), counted(sides.merged));
     let texts = [sides.ours, sides.theirs];
@@ -37,8 +37,9 @@ pub fn vanished(sides: FileSides<'_>) -> Vec<String> {
     missing
 }
 
-/// The lines that a side took away and the merge has all the same, each once, in the order of the ancestor. Counted as in
-/// [`vanished`]; what has neither letters nor digits, such as a brace, is in too many places to say anything.
+/// The lines that a side removed and the merge still has, each once, in the order of the ancestor. Occurrences are counted as
+/// in [`vanished`]. Lines without letters or digits, such as a brace, are ignored: they occur in too many places to mean
+/// anything.
 pub fn returned(sides: FileSides<'_>) -> Vec<String> {
     let [base, ours, theirs, merged] = [sides.base, sides.ours, sides.theirs, sides.merged].map(counted);
     let of = |counts: &BTreeMap<&str, i64>, line: &str| counts.get(line).copied().unwrap_or(0);
@@ -60,8 +61,7 @@ pub fn returned(sides: FileSides<'_>) -> Vec<String> {
     back
 }
 
-/// True when a text speaks of a line: one of its own lines is just that, apart from marks of a list, a quotation or code around
-/// it.
+/// True when one line of the text is exactly `line`, apart from marks of a list, a quotation or code around it.
 pub fn speaks_of(text: &str, line: &str) -> bool {
     let marks = |c: char| matches!(c, '-' | '+' | '*' | '>' | '`') || c.is_whitespace();
     let bare = |text: &str| text.trim_matches(marks).to_owned();
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn what_stood_there_before_or_was_taken_away_by_the_other_side_is_not_missed() {
         assert!(of("a\nb\n", "a\nb\n", "b\n", "b\n").is_empty());
-        // One side takes a block away, the other adds one: one brace goes, one comes.
+        // One side removes a block, the other side adds one: one brace goes, one comes.
         let base = "f {\n}\ng {\n}\n";
         let ours = "f {\n}\ng {\n}\nh {\n}\n";
         let theirs = "g {\n}\n";
@@ -129,10 +129,10 @@ mod tests {
         };
         assert_eq!(back("a\nb\nc\n", "a\nB\nb\nc\n", "a\nc\n", "a\nB\nb\nc\n"), ["b"]);
         assert!(back("a\nb\nc\n", "a\nB\nb\nc\n", "a\nc\n", "a\nB\nc\n").is_empty());
-        // Both changed it.
+        // Both sides changed the line.
         assert!(back("a\n", "b\n", "c\n", "b\nc\n").is_empty());
         assert_eq!(back("a\n", "b\n", "c\n", "a\nb\nc\n"), ["a"]);
-        // What the other side added again, or moved, is its own.
+        // A line that the other side added again or moved belongs to that side.
         assert!(back("a\n", "a\na\n", "", "a\n").is_empty());
         assert!(back("a\nb\n", "b\na\n", "a\nb\nc\n", "b\na\nc\n").is_empty());
         assert!(back("}\nx\n}\n", "}\nx\n}\ny\n", "x\n}\n", "}\nx\n}\ny\n").is_empty());
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn the_same_addition_on_both_sides_is_needed_once() {
         assert!(of("", "import x\n", "import x\n", "import x\n").is_empty());
-        // Twice on one side is more than once.
+        // A line that one side added twice is needed twice.
         assert_eq!(of("", "x\nx\n", "", "x\n"), ["x"]);
     }
 
