@@ -18,7 +18,7 @@ impl AttemptId {
         Self(format!("{plan}-{sequence}").into())
     }
 
-    /// The plan and the number that the id was made of; none when it was made of something else.
+    /// The plan and the number in the id; none when the id has another form.
     pub fn parts(&self) -> Option<(PlanName, u32)> {
         let (plan, sequence) = self.0.rsplit_once('-')?;
         Some((plan.parse().ok()?, sequence.parse().ok()?))

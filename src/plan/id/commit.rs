@@ -1,4 +1,4 @@
-//! The identity of a commit, as every floor speaks of it.
+//! The id of a commit, used on every floor.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,17 +19,17 @@ pub struct CommitIdError {
 pub struct CommitId(String);
 
 impl CommitId {
-    /// The id that is no commit's: all zeros, as git writes it.
+    /// The id of no commit: all zeros, as git writes it.
     pub fn null() -> Self {
         Self("0".repeat(40))
     }
 
-    /// The whole id.
+    /// The full id.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The first ten digits, for people. Never to be read back.
+    /// The first ten digits, for people only. Never parse them.
     pub fn short(&self) -> &str {
         &self.0[..10]
     }

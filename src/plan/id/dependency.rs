@@ -13,9 +13,9 @@ use crate::plan::{PhaseId, PlanName, TaskId};
 pub enum Point {
     /// The whole plan.
     Plan,
-    /// One phase of it.
+    /// One phase of the plan.
     Phase(PhaseId),
-    /// One task of it.
+    /// One task of the plan.
     Task(TaskId),
 }
 
@@ -33,7 +33,7 @@ pub struct WorkRef {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Dependency {
-    /// What is waited for.
+    /// The work to wait for.
     pub on: WorkRef,
     /// True when the work must have landed on the target, not merely be done on its branch.
     pub landed: bool,
@@ -45,12 +45,12 @@ pub struct Dependency {
 pub struct ReferenceError {
     /// The text as it was written.
     pub text: String,
-    /// What else the place allows.
+    /// Other forms that are allowed where the text was written, as the end of the message.
     pub suffix: &'static str,
 }
 
 impl Point {
-    /// The phase that it is in, or is; none for a whole plan.
+    /// The phase that the point is or is in; none for a whole plan.
     pub const fn phase(self) -> Option<PhaseId> {
         match self {
             Self::Plan => None,

@@ -1,6 +1,6 @@
-//! A plan document as read: phases, tasks, checks and the annotations that shape the schedule.
+//! A parsed plan document: phases, tasks, checks and the annotations that shape the schedule.
 //!
-//! Reading is in [`crate::plan::markdown`]; nothing here touches a file.
+//! The parser is in [`crate::plan::markdown`]; nothing here touches a file.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -16,14 +16,14 @@ use crate::plan::{Dependency, ItemId, PhaseId, Priority, ResourceName, TaskId};
 /// A plan document.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Document {
-    /// The first `#` heading, without an `Implementation Plan:` in front.
+    /// The first `#` heading, without a leading `Implementation Plan:`.
     pub title: String,
     /// `- **Goal:** …` of the overview.
     pub goal: Option<String>,
-    /// `- **Priority:** …` of the overview; the manifest's own wins over it.
+    /// `- **Priority:** …` of the overview. The manifest's priority overrides it.
     pub priority: Option<Priority>,
-    /// Names of plans that the document says it builds on, as written and without `.md`: front matter and
-    /// `### Upstream`. They count when the manifest has a plan of that name or with that file.
+    /// Names of plans that the document builds on, as written and without `.md`: from front matter and `### Upstream`. A name
+    /// counts when the manifest has a plan of that name or with that file.
     pub upstream: Vec<Upstream>,
     /// How long the whole plan is expected to take: `(expected: 3h)` in its title.
     pub expected: Option<Duration>,
@@ -31,7 +31,7 @@ pub struct Document {
     pub phases: Vec<Phase>,
     /// The document's text, byte for byte.
     pub text: String,
-    /// What may have been meant otherwise, once that was looked for.
+    /// Lints of the document, computed on first use.
     #[serde(skip)]
     pub doubts: Memo<Vec<DocumentDiagnostic>>,
 }
@@ -58,7 +58,7 @@ pub struct Phase {
     pub depends: Vec<Dependency>,
     /// Phases that this one does not wait for, from `[PARALLEL]`, `parallel-with` and execution notes.
     pub parallel_with: Vec<PhaseId>,
-    /// When it may start before the phases in front of it are done.
+    /// When the phase may start before the phases in front of it are done.
     pub pipeline_start: Option<PipelineStart>,
     /// How long it is expected to take: `(expected: 1h30m)` in its heading.
     pub expected: Option<Duration>,
@@ -87,7 +87,7 @@ pub enum PipelineStart {
 /// A task of a phase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
-    /// Its id, written or given by its place.
+    /// Its id, either written or assigned by its position.
     pub id: TaskId,
     /// First line, without box, id and annotations.
     pub title: String,
@@ -103,11 +103,11 @@ pub struct Task {
     pub sequential: Option<String>,
     /// Parts of it that are tracked but never scheduled alone.
     pub subtasks: Vec<Subtask>,
-    /// Files that its text names and that it may change, in order, without repeats.
+    /// Files that its text names and that the task may change, in order, without duplicates.
     pub files: Vec<String>,
-    /// Files that it only reads, from `(reads: …)`; none of them is in `files`.
+    /// Files that the task only reads, from `(reads: …)`. None of them is in `files`.
     pub reads: Vec<String>,
-    /// Resources of which it holds one token each while it runs: `(uses: database)` in its line.
+    /// Resources of which the task holds one token each while it runs: `(uses: database)` in its line.
     #[serde(default)]
     pub uses: Vec<ResourceName>,
     /// How long it is expected to take: `(expected: 20m)` in its line.
@@ -119,7 +119,7 @@ pub struct Task {
 /// A part of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subtask {
-    /// Full id: `2.1.3`, `2.1.A`; by place where none is written.
+    /// Full id: `2.1.3`, `2.1.A`. Assigned by position where none is written.
     pub id: crate::plan::ItemId,
     /// Its text.
     pub title: String,
@@ -134,13 +134,13 @@ pub struct Subtask {
 pub struct VerifyBlock {
     /// Texts of the boxes or bullets.
     pub checks: Vec<String>,
-    /// The boxes among them that have a number: reported under it and tracked, but never scheduled.
+    /// The numbered boxes among the checks. They are reported by their number and tracked, but never scheduled.
     #[serde(default)]
     pub numbered: Vec<Subtask>,
     /// How many boxes it has.
     #[serde(default)]
     pub boxes: usize,
-    /// How many of them are ticked.
+    /// How many of its boxes are ticked.
     #[serde(default)]
     pub ticked: usize,
     /// `(non-blocking)` or `(background: true)`.
@@ -150,21 +150,21 @@ pub struct VerifyBlock {
 }
 
 impl Task {
-    /// True when the document has all of it ticked: its box, and those of its parts.
+    /// True when the document has the task's own box and all boxes of its sub-tasks ticked.
     pub fn is_ticked(&self) -> bool {
         self.ticked && self.subtasks.iter().all(|part| part.ticked)
     }
 }
 
 impl VerifyBlock {
-    /// True when every one of its boxes is ticked.
+    /// True when every box of the block is ticked.
     pub fn is_ticked(&self) -> bool {
         self.boxes > 0 && self.ticked == self.boxes
     }
 }
 
 impl Phase {
-    /// True when the document has all of it ticked: its tasks, and the boxes of its VERIFY block where that has any.
+    /// True when the document has every task of the phase ticked, and every box of its VERIFY block if the block has any.
     pub fn is_ticked(&self) -> bool {
         let block = self.verify.as_ref().filter(|block| block.boxes > 0);
         !self.tasks.is_empty()
@@ -185,7 +185,7 @@ impl Document {
         seek(tasks, id.number, |task| task.id.number).map(|place| &tasks[place])
     }
 
-    /// The numbered boxes of VERIFY blocks, in document order: parts of a check, and no tasks.
+    /// The numbered boxes of VERIFY blocks, in document order. They are parts of a check, not tasks.
     pub fn numbered_checks(&self) -> impl Iterator<Item = &Subtask> {
         let blocks = self.phases.iter().filter_map(|phase| phase.verify.as_ref());
         blocks.flat_map(|block| &block.numbered)
@@ -206,8 +206,8 @@ impl Document {
             .collect()
     }
 
-    /// Every item that may be reported, with whether its box is ticked: tasks and sub-tasks in document order, then numbered
-    /// checks, then the VERIFY blocks of phases, of which all boxes have to be ticked.
+    /// Every item that may be reported, and whether its box is ticked. Tasks and sub-tasks come first in document order, then
+    /// numbered checks, then the VERIFY blocks of phases. A VERIFY block is ticked when all of its boxes are.
     pub fn items(&self) -> impl Iterator<Item = (ItemId, bool)> + '_ {
         let part = |part: &Subtask| (part.id.clone(), part.ticked);
         let tasks = self.tasks().flat_map(move |task| {
@@ -220,8 +220,8 @@ impl Document {
         tasks.chain(self.numbered_checks().map(part)).chain(blocks)
     }
 
-    /// What an item is about: the title of a task, sub-task or numbered check, the boxes of a VERIFY block. None where the
-    /// document has no such item.
+    /// The title of a task, sub-task or numbered check, or the boxes of a VERIFY block. None when the document has no such
+    /// item.
     pub fn title_of(&self, item: &ItemId) -> Option<String> {
         if item.task.is_verify() {
             let block = self.phase(item.task.phase)?.verify.as_ref()?;
@@ -238,12 +238,12 @@ impl Document {
         }
     }
 
-    /// A fingerprint of the tasks as they are written (FNV-1a of ids and titles): the same for the same tasks, on every
+    /// A fingerprint of the tasks as written (FNV-1a of ids and titles). The same tasks have the same fingerprint on every
     /// machine and in every version.
     pub fn print(&self) -> u32 {
         let mut print = Fingerprint(0x811c_9dc5);
         for task in self.tasks() {
-            // Taking in text fails nowhere.
+            // Writing into a fingerprint never fails.
             let _ = write!(print, "{}\0{}\0", task.id, task.title);
         }
         print.0
@@ -255,7 +255,7 @@ impl Document {
     }
 }
 
-/// A fingerprint while it is taken.
+/// A fingerprint that is being computed.
 struct Fingerprint(u32);
 
 impl Write for Fingerprint {

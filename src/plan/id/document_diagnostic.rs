@@ -1,8 +1,8 @@
-//! What breaks a rule of plan documents.
+//! Diagnostics of plan documents.
 
 use super::numbers::TaskId;
 
-/// One thing wrong in a document.
+/// One problem in a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DocumentDiagnostic {
     /// Line from 1.
@@ -13,18 +13,18 @@ pub struct DocumentDiagnostic {
     pub hint: Option<String>,
     /// Column from 1, in characters, where it is known.
     pub column: Option<usize>,
-    /// What of the line it is about, until its column is known.
+    /// The word of the line that the diagnostic is about, until its column is known.
     about: Option<String>,
 }
 
 impl DocumentDiagnostic {
-    /// A task that is on two lines.
+    /// A task that appears on two lines.
     pub(in crate::plan) fn twice(id: TaskId, first: usize, second: usize) -> Self {
         let message = format!("task {id} appears a second time: the first is on line {first}");
         Self::new(second, message, "give one of them another number".to_owned()).about(id)
     }
 
-    /// About a line from 1.
+    /// A diagnostic about a line, counted from 1.
     pub(in crate::plan) fn new(
         line: usize,
         message: impl Into<String>,
@@ -39,14 +39,14 @@ impl DocumentDiagnostic {
         }
     }
 
-    /// The same fault, about this word of its line.
+    /// The same diagnostic, about this word of its line.
     pub(in crate::plan) fn about(mut self, word: impl ToString) -> Self {
         self.about = Some(word.to_string());
         self
     }
 
-    /// Finds the column of the fault's word in the text of its line: first as a word of its own, so that 1.1 is not found
-    /// in 11.1.
+    /// Finds the column of the diagnostic's word in the text of its line. The first choice is a whole word, so that 1.1 is not
+    /// found in 11.1.
     pub(in crate::plan) fn place(&mut self, line: &str) {
         let Some(word) = self.about.take().filter(|word| !word.is_empty()) else {
             return;
@@ -61,7 +61,7 @@ impl DocumentDiagnostic {
     }
 }
 
-/// A message quotes what was written, which may continue over several lines.
+/// Joins the lines of a message. A message quotes text that may span several lines.
 fn one_line(text: String) -> String {
     if text.contains(['\n', '\r']) {
         text.split_whitespace().collect::<Vec<_>>().join(" ")

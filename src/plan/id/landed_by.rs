@@ -1,4 +1,4 @@
-//! By what a branch is known to be on the target.
+//! Evidence that a branch is on the target.
 
 use std::fmt;
 
@@ -6,33 +6,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::CommitId;
 
-/// One kind of evidence that a target has all of a branch, strongest first. None of them is a guess: each is a fact about
-/// the two commits that were compared.
+/// One kind of evidence that a target has all of a branch, strongest first. No kind is a guess: each is a fact about the two
+/// commits that were compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum LandedBy {
-    /// The branch's tip is in the target's history: it was merged.
+    /// The branch's tip is in the target's history: the branch was merged.
     Ancestry,
-    /// A commit on the target, made since the two parted, holds the very files of the branch's tip.
+    /// A commit on the target has the same files as the branch's tip, and was made after the branch and the target parted.
     EqualTree {
         /// That commit.
         commit: CommitId,
     },
-    /// Each commit of the branch has one on the target that makes the same change: it was rebased or picked.
+    /// For each commit of the branch, a commit on the target makes the same change: the branch was rebased or cherry-picked.
     SamePatches {
         /// How many commits.
         commits: usize,
     },
-    /// One commit on the target makes the change of the whole branch: it was squashed.
+    /// One commit on the target makes the change of the whole branch: the branch was squashed.
     Squash {
         /// That commit.
         commit: CommitId,
     },
     /// Merging the branch into the target would change nothing.
     NothingLeft,
-    /// It was landed by `orch`, as its branch stood then.
+    /// `orch` landed the branch, and the branch has no commits beyond that landing.
     Recorded {
-        /// The commit on the target with which it landed.
+        /// The commit on the target that landed the branch.
         commit: CommitId,
     },
 }

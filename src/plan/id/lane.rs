@@ -1,11 +1,11 @@
-//! Which worktree of a plan.
+//! The worktrees of a plan.
 
 use std::fmt;
 
 use crate::plan::PlanName;
 
-/// One of a plan's worktrees: 0 is the plan's own, the others are lanes beside it. Shown as `auth` and `auth@1`, which is
-/// also the name under which git's part of the program knows them.
+/// One of a plan's worktrees: 0 is the plan's own, the others are lanes beside it. Shown as `auth` and `auth@1`. The git floor
+/// knows the worktrees by the same names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LaneId {
     /// The plan.

@@ -1,4 +1,4 @@
-//! What plans, phases, tasks, attempts and commits are called, and the document that names them.
+//! Names and ids of plans, phases, tasks, attempts and commits, and the document that contains them.
 //!
 //! May import `text`.
 

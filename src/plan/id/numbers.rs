@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct IdError {
     /// The text as it was written.
     pub text: String,
-    /// What would have been right, for example "a task id such as 2.1".
+    /// The expected form, for example "a task id such as 2.1".
     pub expected: &'static str,
 }
 
@@ -45,10 +45,10 @@ impl TaskId {
         }
     }
 
-    /// The number that stands for a phase's VERIFY block: it comes after every task, and no document can write it.
+    /// The number of a phase's VERIFY block. It comes after every task, and no document can write it.
     pub const VERIFY: u32 = u32::MAX;
 
-    /// The VERIFY block of a phase, worked on and reported like a task: `2.verify`.
+    /// The VERIFY block of a phase. Agents work on it and report it like a task: `2.verify`.
     pub const fn verify(phase: PhaseId) -> Self {
         Self {
             phase,
@@ -73,7 +73,7 @@ impl fmt::Display for TaskId {
 
 const VERIFY_WORD: &str = "verify";
 
-/// A whole number without sign or surplus zeros, so that an id has exactly one spelling.
+/// Parses a whole number without a sign or leading zeros, so that an id has exactly one spelling.
 fn number(text: &str) -> Option<u32> {
     let canonical = text == "0" || !text.starts_with('0');
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -119,7 +119,7 @@ impl From<TaskId> for String {
     }
 }
 
-/// A task or one of its sub-tasks: `2.1`, `2.1.3`, `2.1.A`. What a status file may speak about.
+/// A task or one of its sub-tasks: `2.1`, `2.1.3`, `2.1.A`. Status files report items.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ItemId {
@@ -152,7 +152,7 @@ impl FromStr for ItemId {
             text: text.to_owned(),
             expected: "a task id such as 2.1, or a sub-task id such as 2.1.3 or 2.1.A",
         };
-        // Every item of every list is looked at for an id, so the points are found without a search for each.
+        // Every item of every list is tried as an id, so this scans the bytes instead of setting up a string search.
         let point = |text: &str| text.bytes().position(|byte| byte == b'.');
         let Some(first) = point(text) else {
             return Err(wrong());

@@ -5,20 +5,20 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// How urgent a plan is; larger goes first. `high`/`P0` is 300, `medium`/`P1` 200, `low`/`P2` 100, P3 0.
-/// An integer in the manifest stands for itself.
+/// How urgent a plan is. A larger number goes first. `high`/`P0` is 300, `medium`/`P1` 200, `low`/`P2` 100, `P3` 0. An integer
+/// in the manifest stands for itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Priority(pub i64);
 
 impl Priority {
-    /// First of the named levels.
+    /// The highest named level.
     pub const HIGH: Self = Self(300);
-    /// What a plan has that says nothing.
+    /// The priority of a plan that states none.
     pub const MEDIUM: Self = Self(200);
-    /// Last of the levels with a word.
+    /// The lowest level that has a word.
     pub const LOW: Self = Self(100);
-    /// Last of the named levels: what is done when nothing else is left.
+    /// The lowest named level, for work that runs when nothing else is left.
     pub const LEAST: Self = Self(0);
 }
 

@@ -32,9 +32,9 @@ macro_rules! states {
 states! {
     /// State of a plan.
     PlanState {
-        /// Something it waits for is not done.
+        /// Something that the plan waits for is not done.
         Blocked = "blocked",
-        /// It could start and waits for a slot.
+        /// The plan could start, but waits for a slot.
         Ready = "ready",
         /// An agent works on it, or its work is being checked.
         Running = "running",
@@ -68,7 +68,7 @@ impl PlanState {
 }
 
 states! {
-    /// State of a phase or task. In a status file `ready` does not occur: it is derived.
+    /// State of a phase or task. `ready` never occurs in a status file, because it is derived.
     TaskState {
         /// Not begun.
         Pending = "pending",
@@ -86,13 +86,13 @@ states! {
 }
 
 impl TaskState {
-    /// True when no work remains on it.
+    /// True when no work remains.
     pub const fn is_settled(self) -> bool {
         matches!(self, Self::Done | Self::Skipped)
     }
 
-    /// What a word about a whole comes to beside the states of its parts: while one that was begun is not called done or skipped,
-    /// the whole is neither. A person can skip it all the same.
+    /// Checks the reported state of a whole against the states of its parts. A whole that is reported as done or skipped keeps
+    /// the state of a part that is still running or failed. When a person skips the whole, the whole is skipped all the same.
     pub fn beside_parts(self, by_person: bool, parts: impl IntoIterator<Item = Self>) -> Self {
         let left_out = self == Self::Skipped && by_person;
         if !self.is_settled() || left_out {

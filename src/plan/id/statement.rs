@@ -1,4 +1,4 @@
-//! What was said about a task: one call of `orch task`, one entry of a status file, or one ticked box.
+//! Statements about tasks: one call of `orch task`, one entry of a status file, or one ticked box.
 
 use std::fmt;
 
@@ -6,23 +6,23 @@ use jiff::Timestamp;
 
 use crate::plan::{AttemptId, CommitId, ItemId, TaskState};
 
-/// The last thing that was said about a task or sub-task, in one worktree.
+/// The latest statement about a task or sub-task in one worktree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// What it is about.
+    /// The item that the statement is about.
     pub item: ItemId,
     /// Any state but `ready`.
     pub state: TaskState,
     /// The note; for `failed` the error.
     pub note: Option<String>,
-    /// When it was said; none where the writer gives no time. Two statements about an item that differ in this are two
-    /// statements, however alike they are.
+    /// When the statement was made; none when the writer gives no time. Two statements about an item with different times are
+    /// two statements, even if they are otherwise equal.
     pub at: Option<Timestamp>,
-    /// Who said it; none where the writer does not tell.
+    /// Who made the statement; none when the writer does not say.
     pub by: Option<Speaker>,
-    /// The commit on which the worktree stood when it was said; none where the writer does not tell.
+    /// The worktree's commit when the statement was made; none when the writer does not say.
     pub commit: Option<CommitId>,
-    /// True for what `orch` itself wrote down before the work began: it repeats what is known and says nothing new.
+    /// True for a statement that `orch` itself wrote before the work began. It repeats known facts and says nothing new.
     pub known: bool,
 }
 
@@ -31,12 +31,12 @@ pub struct Statement {
 pub enum Speaker {
     /// The agent of this attempt.
     Attempt(AttemptId),
-    /// Somebody who is no agent of this plan's attempts.
+    /// Somebody who is not an agent of this plan's attempts.
     Person,
 }
 
 impl Statement {
-    /// A statement without a time and a name, as a ticked box makes it.
+    /// A statement without a time and a speaker, as a ticked box makes it.
     pub fn bare(item: ItemId, state: TaskState) -> Self {
         Self {
             item,
@@ -51,7 +51,7 @@ impl Statement {
 }
 
 impl Speaker {
-    /// The word in a status file for somebody who is no agent.
+    /// The word in a status file for a speaker who is not an agent.
     const PERSON: &str = "person";
 
     /// Reads the word that [`Display`](fmt::Display) writes.

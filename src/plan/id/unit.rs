@@ -1,4 +1,4 @@
-//! What one agent process is given: a phase or a task.
+//! The unit of work that one agent process is given: a phase or a task.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{PhaseId, Point, TaskId};
 
-/// A piece of a plan that is dispatched as a whole: a phase, or in task dispatch a task or a phase's VERIFY block.
-/// Spelled as in the document: `2`, `2.3`, `2.verify`.
+/// A piece of a plan that is dispatched as a whole: a phase, or with task dispatch a task or a phase's VERIFY block. Spelled as
+/// in the document: `2`, `2.3`, `2.verify`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum UnitId {
@@ -18,7 +18,7 @@ pub enum UnitId {
 }
 
 impl UnitId {
-    /// The phase that it is or is in.
+    /// The phase that the unit is or is in.
     pub fn phase(self) -> PhaseId {
         match self {
             Self::Phase(phase) => phase,
@@ -26,7 +26,7 @@ impl UnitId {
         }
     }
 
-    /// True when it is the task, or the phase that the task is in.
+    /// True when the unit is the task, or the phase that contains the task.
     pub fn covers(self, task: TaskId) -> bool {
         match self {
             Self::Phase(phase) => phase == task.phase,
@@ -39,7 +39,7 @@ impl UnitId {
         matches!(self, Self::Task(task) if task.is_verify())
     }
 
-    /// The same as a point that other plans can wait for.
+    /// The unit as a point that other plans can wait for.
     pub fn point(self) -> Point {
         match self {
             Self::Phase(phase) => Point::Phase(phase),
