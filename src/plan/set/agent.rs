@@ -1,4 +1,4 @@
-//! An agent: a command template, and what is known of how its program behaves.
+//! An agent: a command template, and what is known about the behaviour of its program.
 
 use std::collections::BTreeMap;
 
@@ -12,60 +12,60 @@ use crate::plan::{AgentName, ExecutorName, Preset, Report};
 pub struct Agent {
     /// Its name.
     pub name: AgentName,
-    /// The program that it is known to be, by its preset or by the name of its program.
+    /// The known program that the agent runs, recognised by its preset or by the name of its program.
     #[serde(with = "known")]
     pub known: Option<&'static Preset>,
     /// Program and arguments, with the placeholders of [`crate::plan::COMMAND_PLACEHOLDERS`].
     pub command: Vec<String>,
-    /// The same to continue with a conversation (`{session}`); none where that is not possible or not wanted.
+    /// The command that continues a conversation (`{session}`); none when that is not possible or not wanted.
     pub resume: Option<Vec<String>>,
-    /// The command with which a person continues a conversation (`{session}`); none: a shell is opened instead.
+    /// The command with which a person continues a conversation (`{session}`); none to open a shell instead.
     #[serde(default)]
     pub attach: Option<Vec<String>>,
-    /// What its standard input holds.
+    /// What its standard input contains.
     pub stdin: AgentStdin,
-    /// How its output tells what it does.
+    /// The format in which its output reports events.
     pub events: EventFormat,
-    /// What is sent to make it end, one after the other within the grace period; KILL follows.
+    /// Signals that ask the agent to end, sent one after the other within the grace period. KILL follows.
     pub stop: Vec<StopSignal>,
-    /// How many processes of it may run at once; none: as many as there are slots.
+    /// How many processes of the agent may run at once; none for as many as there are slots.
     pub max: Option<usize>,
     /// Additional environment.
     pub env: BTreeMap<String, String>,
     /// The value of `{model}`.
     pub model: Option<String>,
-    /// Accounts, used in turn; empty for the one that the environment gives.
+    /// Accounts, used in turn; empty for the account that the environment gives.
     pub accounts: Vec<Account>,
-    /// What its tokens cost, for one that does not say so itself.
+    /// The price of its tokens, for an agent that does not report costs.
     pub price: Option<Price>,
-    /// True when its program is given the tools of `orch mcp`.
+    /// True when its program gets the tools of `orch mcp`.
     #[serde(default)]
     pub mcp: bool,
-    /// What a program of the Agent Client Protocol is allowed.
+    /// How permission requests of an Agent Client Protocol program are answered.
     #[serde(default)]
     pub permissions: PermissionPolicy,
-    /// What it has to say about its work, where its table says so.
+    /// What the agent has to report about its work, when its table says so.
     #[serde(default)]
     pub report: Option<Report>,
-    /// Where its attempts are handed over to, where its table says so.
+    /// Where attempts of the agent are handed over to, when its table says so.
     #[serde(default)]
     pub executor: Option<ExecutorName>,
 }
 
 impl Agent {
-    /// True when it runs a plan's prompt as a shell script (the preset `shell`): its prompt file then holds the
-    /// document's text and nothing else.
+    /// True when the agent runs a plan's prompt as a shell script (the preset `shell`). The prompt file then contains only the
+    /// document's text.
     pub fn runs_prompt(&self) -> bool {
         self.command == ["sh", "{prompt_file}"]
     }
 
-    /// The account of this name.
+    /// The account with this name.
     pub fn account(&self, name: &str) -> Option<&Account> {
         self.accounts.iter().find(|account| account.name == name)
     }
 }
 
-/// A known program, written down as its preset's name.
+/// Stores a known program as the name of its preset.
 mod known {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -81,7 +81,7 @@ mod known {
     }
 }
 
-/// One of several accounts of an agent: an environment.
+/// One of several accounts of an agent: a set of environment variables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Its name.
@@ -90,13 +90,13 @@ pub struct Account {
     pub env: BTreeMap<String, String>,
 }
 
-/// What a million tokens cost, in the money of `budget`.
+/// What a million tokens cost, in the currency of budgets.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Price {
-    /// Of input that was not read from a cache.
+    /// Input that was not read from a cache.
     pub input: f64,
-    /// Of input that was.
+    /// Input that was read from a cache.
     pub cached: f64,
-    /// Of output.
+    /// Output.
     pub output: f64,
 }

@@ -1,4 +1,4 @@
-//! How a plan's phases and tasks are arranged for work: what one agent is given, and which edges are drawn.
+//! How a plan's phases and tasks are arranged for work: what one agent is given, and which edges connect them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::plan::PhaseId;
 /// `dispatch`: what one agent process is given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Dispatch {
-    /// A whole plan, cut where it waits for another one.
+    /// A whole plan, cut where it waits for another plan.
     #[default]
     Plan,
     /// One phase.
@@ -22,7 +22,7 @@ pub enum Dispatch {
 /// `strategy`: how edges are drawn between phases and tasks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Strategy {
-    /// By what the document says.
+    /// The document decides.
     #[default]
     Auto,
     /// In batches.
@@ -46,7 +46,7 @@ impl fmt::Display for Dispatch {
 }
 
 impl Strategy {
-    /// Every strategy that draws edges, `auto` being one of them by what a document says.
+    /// The strategies that draw edges. `auto` stands for one of them, depending on the document.
     pub const DRAWN: [Self; 4] = [Self::Batched, Self::Pipeline, Self::Dag, Self::Independent];
 }
 
@@ -65,16 +65,16 @@ impl fmt::Display for Strategy {
 /// `parallel_tasks`: how many units of one plan are worked on at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lanes {
-    /// By the plan's size, raised and lowered by what is seen.
+    /// Starts from the plan's size, and goes up and down with observations.
     #[default]
     Auto,
-    /// That many.
+    /// A fixed number.
     Count(usize),
 }
 
 impl Lanes {
-    /// The number of lanes for a plan of this many tasks, before anything is seen: fewer than 10 tasks 2, up to 30
-    /// tasks 3, more 4.
+    /// The number of lanes for a plan with this many tasks, before any observation: 2 for fewer than 10 tasks, 3 for up to 30
+    /// tasks, 4 for more.
     pub fn nominal(self, tasks: usize) -> usize {
         match self {
             Self::Count(count) => count,
@@ -92,48 +92,48 @@ impl Lanes {
 pub enum Overlap {
     /// Nothing.
     Allow,
-    /// They are named.
+    /// The overlap is reported.
     #[default]
     Warn,
-    /// One waits for the other.
+    /// One plan waits for the other.
     Serialize,
 }
 
-/// All of it for one plan.
+/// The whole arrangement of one plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrangement {
     /// What one agent process is given.
     pub dispatch: Dispatch,
-    /// True when the document decided that (`dispatch = "auto"`).
+    /// True when the document decided the dispatch (`dispatch = "auto"`).
     #[serde(default)]
     pub by_document: bool,
     /// How edges are drawn.
     pub strategy: Strategy,
-    /// How they are drawn in phases that have a strategy of their own.
+    /// How edges are drawn in phases that have their own strategy.
     #[serde(default)]
     pub phases: BTreeMap<PhaseId, Strategy>,
-    /// Share of a phase, in thousandths of its tasks, that lets the next one start (`batched`, `pipeline`).
+    /// Share of a phase, in thousandths of its tasks, that lets the next phase start (`batched`, `pipeline`).
     pub threshold: u32,
-    /// Lanes for phases or tasks side by side.
+    /// Lanes for phases or tasks that run in parallel.
     pub lanes: Lanes,
 }
 
 impl Arrangement {
-    /// `phase_threshold` when nothing is said: 0.8.
+    /// The default of `phase_threshold`: 0.8.
     pub const THRESHOLD: u32 = 800;
 
-    /// The strategy that is written for a phase.
+    /// The strategy of a phase: its own, else the plan's.
     pub fn strategy_of(&self, phase: PhaseId) -> Strategy {
         self.phases.get(&phase).copied().unwrap_or(self.strategy)
     }
 
-    /// Every phase has this strategy.
+    /// Gives every phase this strategy.
     pub fn set_strategy(&mut self, strategy: Strategy) {
         self.strategy = strategy;
         self.phases.clear();
     }
 
-    /// How many of `tasks` have to be done for the share to be reached.
+    /// How many of `tasks` must be done to reach the threshold.
     pub fn needed(&self, tasks: usize) -> usize {
         (tasks * self.threshold as usize).div_ceil(1000)
     }

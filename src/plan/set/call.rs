@@ -1,4 +1,4 @@
-//! How an agent program is called, understood and ended.
+//! How an agent program is called, understood and stopped.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,11 +11,11 @@ pub enum AgentStdin {
     Prompt,
 }
 
-/// How an agent's output tells what it does.
+/// The format in which an agent's output reports events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventFormat {
-    /// It does not.
+    /// No events.
     #[default]
     None,
     /// Lines of Claude Code (`stream-json`).
@@ -33,7 +33,7 @@ pub enum EventFormat {
 }
 
 impl EventFormat {
-    /// True for programs that say how many tokens they use, and not what these cost.
+    /// True for programs that report how many tokens they use, but not the cost.
     pub fn counts_tokens_alone(self) -> bool {
         match self {
             Self::Codex | Self::Gemini => true,
@@ -42,16 +42,16 @@ impl EventFormat {
     }
 }
 
-/// What is answered when a program asks for permission by the Agent Client Protocol.
+/// The answer to a program that asks for permission through the Agent Client Protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PermissionPolicy {
-    /// It has it.
+    /// Permission is granted.
     #[default]
     Allow,
-    /// A person is asked; the turn ends until the answer is there.
+    /// A person is asked. The turn ends until the answer arrives.
     Ask,
-    /// It does not have it.
+    /// Permission is denied.
     Deny,
 }
 
@@ -59,8 +59,8 @@ pub enum PermissionPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum StopSignal {
-    /// Interrupt, to the agent's own process: as a person at its terminal would.
+    /// Interrupt, sent to the agent's own process, as a person at its terminal would send it.
     Int,
-    /// Terminate, to everything that it started.
+    /// Terminate, sent to everything that the agent started.
     Term,
 }

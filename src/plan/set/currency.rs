@@ -16,7 +16,7 @@ pub struct Currency([u8; 3]);
 pub struct CurrencyError;
 
 impl Default for Currency {
-    /// US dollars, which the known agent programs report.
+    /// US dollars, because the known agent programs report costs in US dollars.
     fn default() -> Self {
         Self(*b"USD")
     }
@@ -25,7 +25,7 @@ impl Default for Currency {
 impl Currency {
     /// The code.
     pub fn code(&self) -> &str {
-        // Only capital letters are taken in.
+        // The code contains only ASCII capital letters, so this never fails.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }

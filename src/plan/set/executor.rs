@@ -1,4 +1,4 @@
-//! Where attempts run that are handed over to the engine of a cluster.
+//! Executors: attempts are handed over to the engine of a cluster.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,32 +12,32 @@ use crate::plan::ExecutorName;
 pub struct Executor {
     /// Its name.
     pub name: ExecutorName,
-    /// The engine, and how it is called.
+    /// The engine, and how to call it.
     pub engine: EngineCalls,
-    /// The bare repository between this machine and the nodes, as nodes name it.
+    /// The bare repository between this machine and the nodes, under the name that nodes use.
     pub hub: String,
-    /// The same, as this machine names it.
+    /// The same repository, under the name that this machine uses.
     pub hub_here: String,
     /// A folder on each node's own disk.
     pub scratch: PathBuf,
-    /// How long an engine must have said that a job is over before an attempt without an end counts as lost.
+    /// How long an engine must have reported a job as over before an attempt without an end counts as lost.
     pub settle: Duration,
 }
 
-/// An engine, and how it is called.
+/// An engine, and how to call it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EngineCalls {
     /// Slurm's own commands.
     Slurm {
-        /// This program, as nodes find it.
+        /// The path under which nodes find this program.
         program: String,
         /// Options of `sbatch`.
         options: Vec<String>,
     },
-    /// Commands of one's own, with the placeholders of [`ENGINE_PLACEHOLDERS`].
+    /// Custom commands, with the placeholders of [`ENGINE_PLACEHOLDERS`].
     Command {
-        /// Hands a job over, and prints the engine's name of the job last.
+        /// Hands a job over. The last thing that it prints is the engine's name of the job.
         submit: Vec<String>,
         /// Prints the jobs that the engine has.
         list: Vec<String>,
@@ -46,5 +46,5 @@ pub enum EngineCalls {
     },
 }
 
-/// What the commands of an engine may name.
+/// The placeholders that an engine's commands may use.
 pub const ENGINE_PLACEHOLDERS: &[&str] = &["payload_file", "name", "token", "minutes", "job", "how"];

@@ -1,4 +1,4 @@
-//! Who takes over when an agent cannot go on.
+//! Which agent takes over when an agent cannot continue.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::AgentName;
 
-/// The agents of a plan, in the order in which they try.
+/// The agents of a plan, in the order in which they are tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fallback {
-    /// The first of them is the plan's own; empty where nobody takes over.
+    /// The first agent is the plan's own; empty when no agent takes over.
     pub agents: Vec<AgentName>,
-    /// For how long an agent may be limited before the next one takes over.
+    /// How long an agent may be limited before the next agent takes over.
     pub after: Duration,
 }
 
@@ -25,6 +25,6 @@ impl Default for Fallback {
 }
 
 impl Fallback {
-    /// Unless the manifest says otherwise.
+    /// The default of [`Fallback::after`].
     pub const AFTER: Duration = Duration::from_secs(10 * 60);
 }

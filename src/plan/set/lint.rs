@@ -1,4 +1,5 @@
-//! What is allowed and will hardly work, or may not be meant: one type for `orch check`, `orch preview` and `orch up`.
+//! Lints: settings that are allowed, but unlikely to work or to be meant. `orch check`, `orch preview` and `orch up` share this
+//! type.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,13 +14,13 @@ use crate::plan::PlanName;
 pub enum LintId {
     /// A document probably means something that it does not say.
     Document,
-    /// A document builds on a plan that is not waited for.
+    /// A document builds on a plan that its own plan does not wait for.
     Upstream,
     /// A task depends on a task of a later phase.
     Backwards,
-    /// A document speaks of parallel work, and one agent works through the whole plan.
+    /// A document has parallel annotations, but one agent works through the whole plan.
     ParallelUnused,
-    /// A plan builds on commits that land as others.
+    /// A plan builds on commits that will land as different commits.
     Carried,
     /// The manifest is in no repository.
     NoRepository,
@@ -29,23 +30,23 @@ pub enum LintId {
     MissingScript,
     /// Git does not know who commits.
     NoIdentity,
-    /// A document with tasks is no plan's.
+    /// A document with tasks belongs to no plan.
     UnlistedDocument,
     /// No branch is checked out.
     DetachedHead,
     /// A checkout of the target has uncommitted changes.
     DirtyTarget,
-    /// A plan's branch exists already.
+    /// A plan's branch already exists.
     BranchTaken,
     /// The folder for a worktree is not empty.
     FolderTaken,
     /// Branches conflict as they stand.
     Conflict,
-    /// Branches pass alone and not together.
+    /// Branches pass verification alone, but not together.
     RedTogether,
-    /// A document changed after its plan had landed.
+    /// A document changed after its plan landed.
     Rewritten,
-    /// Plans that run side by side touch the same files.
+    /// Plans that run in parallel touch the same files.
     Overlap,
     /// Nothing verifies a plan.
     Unverified,
@@ -53,13 +54,13 @@ pub enum LintId {
     OnePhase,
     /// One phase is most of the critical path.
     LongPhase,
-    /// A plan waits for a landing, and nothing lands on its own.
+    /// A plan waits for a landing, but no plan lands automatically.
     NoLanding,
     /// Work is expected to take longer than its time-out.
     TimeOut,
     /// Tasks would never begin.
     NeverBegins,
-    /// Several phases share a resource of which there is one.
+    /// Several phases share a resource that has only one token.
     Scarce,
     /// No durations are known.
     NoDurations,
@@ -68,9 +69,9 @@ pub enum LintId {
 /// What a lint is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LintPlace {
-    /// A file, or a place in it.
+    /// A file, or a position in it.
     File {
-        /// As [`Diagnostic::file`](super::Diagnostic::file).
+        /// The same as [`Diagnostic::file`](super::Diagnostic::file).
         file: PathBuf,
         /// Line from 1.
         line: Option<usize>,
@@ -88,7 +89,7 @@ pub enum LintPlace {
 pub struct Lint {
     /// What it is about.
     pub place: LintPlace,
-    /// What is the matter.
+    /// What is wrong.
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
@@ -104,7 +105,7 @@ impl Lint {
         Self::new(id, LintPlace::File { file, line, column }, message)
     }
 
-    /// A lint about a place of a file.
+    /// A lint about a position in a file.
     pub fn at(
         id: LintId,
         file: &Path,
@@ -132,7 +133,7 @@ impl Lint {
         }
     }
 
-    /// The same lint with what to do about it.
+    /// The same lint with a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

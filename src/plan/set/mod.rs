@@ -1,4 +1,4 @@
-//! The plans that are in force, with their agents and settings.
+//! The plans in force, with their agents and settings.
 //!
 //! May import `prompt`, `markdown` and below.
 

@@ -1,4 +1,4 @@
-//! A manifest and its documents, resolved and checked: what the rest of the program works with.
+//! A manifest and its documents, resolved and checked. The rest of the program works with this form.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -13,49 +13,50 @@ use crate::plan::{
     Setup, TaskId, Templates, WorkRef,
 };
 
-/// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
+/// Everything in `plans.toml` and its documents, with defaults filled in and every reference checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlanSet {
     /// Settings of the run as a whole.
     pub run: RunSettings,
     /// Agents by name: those of `[agents]` and the presets that plans use.
     pub agents: BTreeMap<AgentName, Agent>,
-    /// Where attempts may be handed over to, by name.
+    /// Executors that attempts may be handed over to, by name.
     #[serde(default)]
     pub executors: BTreeMap<ExecutorName, Executor>,
     /// How many tokens of each resource there are.
     pub resources: BTreeMap<ResourceName, u32>,
-    /// How long work may hold a resource while other work waits for it, of the resources that say so.
+    /// How long work may hold a resource while other work waits for it, for the resources that have such a limit.
     #[serde(default)]
     pub patience: BTreeMap<ResourceName, Duration>,
     /// Settings of the merge queue.
     pub merge: MergeSettings,
     /// Shell lines that run on events.
     pub hooks: Hooks,
-    /// After how long a wait is reported.
+    /// How long a wait may last before it is reported.
     pub escalate: Escalate,
-    /// What prompts are rendered from.
+    /// The templates of prompts.
     pub templates: Templates,
-    /// Points that several plans reach before any of them continues. What waits there waits by its `depends`.
+    /// Points that several plans reach before any of them continues. The waiting itself is expressed by the `depends` of plans
+    /// and phases.
     pub syncs: Vec<SyncPoint>,
     /// In manifest order.
     pub plans: Vec<Plan>,
-    /// Where the manifest names the base of the run.
+    /// The position of the run's base in the manifest.
     #[serde(skip)]
     pub base_place: Option<Place>,
-    /// What is allowed and may not be meant, sorted by file and place; what documents show beside it is in
-    /// [`PlanSet::lints_of`].
+    /// Lints of the manifest, sorted by file and position. [`PlanSet::lints_of`] returns the lints of documents.
     #[serde(skip)]
     pub warnings: Vec<Lint>,
 }
 
 impl PlanSet {
-    /// The plan of this name.
+    /// The plan with this name.
     pub fn plan(&self, name: &PlanName) -> Option<&Plan> {
         self.plans.iter().find(|plan| &plan.name == name)
     }
 
-    /// Where an attempt at a plan is handed over to: as the plan says, else the agent's table, else `[run]`. None: it runs here.
+    /// The executor for an attempt at a plan: the plan's, else the agent's, else the one in `[run]`. None when the attempt runs
+    /// on this machine.
     pub fn executor(&self, plan: &Plan, agent: &Agent) -> Option<&Executor> {
         let named = plan
             .executor
@@ -65,8 +66,8 @@ impl PlanSet {
         self.executors.get(named?)
     }
 
-    /// What an agent has to say about its work on a plan: as the plan says, else the agent's own table, else `[run]`, else
-    /// the program's preset.
+    /// What an agent has to report about its work on a plan: the plan's setting, else the agent's own, else the one in `[run]`,
+    /// else the one of the program's preset.
     pub fn report(&self, plan: &Plan, agent: &AgentName) -> Report {
         let agent = self.agents.get(agent);
         let preset = agent.and_then(|agent| agent.known).map(|known| known.report);
@@ -79,7 +80,7 @@ impl PlanSet {
     }
 }
 
-/// `[run]`, apart from what is a default for plans.
+/// `[run]`, except the defaults for plans.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSettings {
     /// Where branches start: a branch, tag or commit. None: the branch that is checked out.
@@ -92,19 +93,19 @@ pub struct RunSettings {
     pub max_agents: usize,
     /// Land each plan as soon as it is finished.
     pub auto_merge: bool,
-    /// What worktrees that belong to no plan are prepared with.
+    /// What worktrees that belong to no plan are provisioned with.
     pub setup: Setup,
-    /// Bytes free on the disk of the worktrees below which none is made; none: nobody looks.
+    /// Free bytes on the disk of the worktrees below which no worktree is made; none for no check.
     pub min_free_disk: Option<u64>,
-    /// Money over the run; none for no limit.
+    /// The budget of the run; none for no limit.
     pub budget: Option<f64>,
     /// The currency of budgets, prices and costs.
     #[serde(default)]
     pub currency: Currency,
-    /// What agents have to say about their work, where `[run]` says so.
+    /// What agents have to report about their work, when `[run]` says so.
     #[serde(default)]
     pub report: Option<Report>,
-    /// Where attempts are handed over to, where `[run]` says so.
+    /// Where attempts are handed over to, when `[run]` says so.
     #[serde(default)]
     pub executor: Option<ExecutorName>,
 }
@@ -114,9 +115,9 @@ pub struct RunSettings {
 pub struct Plan {
     /// Its name.
     pub name: PlanName,
-    /// Its document file as written in the manifest; none when the manifest holds a `prompt`.
+    /// Its document file as written in the manifest; none when the manifest has a `prompt` instead.
     pub file: Option<PathBuf>,
-    /// The document, or for a `prompt` one phase with one task made from it.
+    /// The document. A `prompt` becomes a document with one phase and one task.
     pub document: Arc<Document>,
     /// Branch name without `refs/heads/`.
     pub branch: String,
@@ -124,47 +125,47 @@ pub struct Plan {
     pub priority: Priority,
     /// What the whole plan waits for: the manifest's `depends` and the document's upstream plans.
     pub depends: Vec<Dependency>,
-    /// Settings of phases that the manifest speaks of, merged with what the document says on their headings.
+    /// Settings of phases: those in the manifest, merged with the headings of the document.
     pub phases: BTreeMap<PhaseId, PhaseSettings>,
-    /// Globs of files the plan touches, besides those its document names.
+    /// Globs of files that the plan touches, in addition to the files that its document names.
     pub touches: Vec<String>,
-    /// Globs of files that the plan is to bring.
+    /// Globs of files that the plan must produce.
     #[serde(default)]
     pub outputs: Vec<String>,
     /// The agent that works on it.
     pub agent: AgentName,
-    /// Who takes over from it.
+    /// The agents that take over from it.
     #[serde(default)]
     pub fallback: Fallback,
-    /// Where its attempts are handed over to, where the plan says so.
+    /// Where its attempts are handed over to, when the plan says so.
     #[serde(default)]
     pub executor: Option<ExecutorName>,
     /// Shell line that must succeed in the worktree before the plan counts as finished.
     pub verify: Option<String>,
-    /// True when what its dependencies made is merged into its start (`carry`).
+    /// True when the work of its dependencies is merged into its start (`carry`).
     pub carry: bool,
-    /// True when ending without a commit is success.
+    /// True when an attempt without a commit counts as a success.
     pub allow_empty: bool,
     /// What happens to changes that an agent leaves uncommitted.
     pub commit: CommitPolicy,
-    /// What its agents have to say about their work, where the plan says so.
+    /// What its agents have to report about their work, when the plan says so.
     #[serde(default)]
     pub report: Option<Report>,
-    /// How attempts are limited and repeated.
+    /// Limits and retries of its attempts.
     pub attempts: AttemptPolicy,
     /// What one agent is given, and how its phases and tasks are ordered.
     pub arrangement: Arrangement,
     /// What happens with other plans that touch the same files.
     pub overlap: Overlap,
-    /// How long all of it is expected to take, when the manifest says so.
+    /// How long the whole plan is expected to take, when the manifest says so.
     pub expected: Option<Duration>,
     /// How it is merged into the target.
     pub merge_strategy: MergeStrategy,
     /// True when it lands as soon as it is finished.
     pub auto_merge: bool,
-    /// What its worktrees are prepared with.
+    /// What its worktrees are provisioned with.
     pub setup: Setup,
-    /// Money over the plan, in all of its runs; none for no limit.
+    /// The budget of the plan over all of its runs; none for no limit.
     pub budget: Option<f64>,
     /// True when it waits for a person's `orch approve` before it begins.
     pub gate: bool,
@@ -175,8 +176,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Everything that a phase waits for in other plans, besides what the whole plan waits for: the manifest's and the
-    /// heading's dependencies, and those of its tasks, without repeats.
+    /// Everything in other plans that a phase waits for, in addition to what the whole plan waits for: the dependencies in the
+    /// manifest, on the heading and of the phase's tasks, without duplicates.
     pub fn phase_waits(&self, id: PhaseId) -> Vec<Dependency> {
         let settings = self.phases.get(&id).into_iter().flat_map(|phase| &phase.depends);
         let tasks = self.document.phase(id).into_iter().flat_map(|phase| &phase.tasks);
@@ -196,7 +197,7 @@ impl Plan {
         self.depends.iter().cloned().chain(of_phases)
     }
 
-    /// Points that a person has to approve before anything of them begins (`gate = "approve"`).
+    /// Points that a person has to approve before any work on them begins (`gate = "approve"`).
     pub fn approvals(&self) -> BTreeSet<Point> {
         let phases = self.phases.iter().filter(|(_, settings)| settings.gate);
         let phases = phases.map(|(phase, _)| Point::Phase(*phase));
@@ -207,8 +208,8 @@ impl Plan {
             .collect()
     }
 
-    /// Everything that one task waits for in other plans, besides what the whole plan waits for: what its phase waits for
-    /// in the manifest and on its heading, and its own. A VERIFY block waits for nothing but its phase's work.
+    /// Everything in other plans that one task waits for, in addition to what the whole plan waits for: the dependencies of its
+    /// phase in the manifest and on the heading, and the task's own. A VERIFY block waits only for the work of its phase.
     pub fn task_waits(&self, id: TaskId) -> Vec<Dependency> {
         if id.is_verify() {
             return Vec::new();
@@ -229,49 +230,49 @@ impl Plan {
     }
 }
 
-/// Limits of one attempt and of repeating it.
+/// Limits and retries of attempts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptPolicy {
     /// Further attempts after a failure.
     pub retries: u32,
-    /// Delay before the first retry; doubles, capped at ten minutes.
+    /// Delay before the first retry. It doubles with each retry, up to ten minutes.
     pub backoff: Duration,
     /// Longest duration of one attempt.
     pub timeout: Duration,
-    /// From TERM to KILL.
+    /// Time from TERM to KILL.
     pub grace: Duration,
-    /// How long all signs of life of an attempt may be still; none: it is never looked at.
+    /// How long an attempt may show no sign of life; none for no check.
     pub stuck_after: Option<Duration>,
-    /// What follows when it stays so.
+    /// What happens when the attempt stays stalled.
     pub on_stuck: OnStall,
 }
 
-/// What a phase adds to its plan's settings. The document's heading and the manifest are already joined.
+/// What a phase adds to its plan's settings. The document's heading and the manifest are already merged.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct PhaseSettings {
     /// What the phase waits for in other plans.
     pub depends: Vec<Dependency>,
-    /// Resources of which it holds one token each while it runs.
+    /// Resources of which the phase holds one token each while it runs.
     pub uses: Vec<ResourceName>,
     /// Its own agent.
     pub agent: Option<AgentName>,
     /// Its own time-out.
     pub timeout: Option<Duration>,
-    /// How long it is expected to take, when the manifest says so.
+    /// How long the phase is expected to take, when the manifest says so.
     pub expected: Option<Duration>,
     /// True when it waits for a person's `orch approve` before it begins.
     pub gate: bool,
-    /// Shell lines that must succeed on the commit with which it ends before it counts as done: its own, then those of
-    /// synchronisation points.
+    /// Shell lines that must succeed on the last commit of the phase before the phase counts as done: its own, then those of
+    /// sync points.
     pub verify: Vec<String>,
 }
 
 /// `commit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CommitPolicy {
-    /// `orch` commits what an agent left.
+    /// `orch` commits the changes that an agent leaves.
     Auto,
-    /// Something left uncommitted is a failure.
+    /// Uncommitted changes are a failure.
     Require,
 }
 
@@ -293,17 +294,17 @@ pub struct MergeSettings {
     pub verify: Option<String>,
     /// How many candidates are verified at once.
     pub verify_slots: usize,
-    /// Longest duration of a verification; none: by how long earlier ones took.
+    /// Longest duration of a verification; none to derive it from earlier verifications.
     pub verify_timeout: Option<std::time::Duration>,
-    /// True when ignored files too are removed before each candidate.
+    /// True when ignored files are removed too before each candidate.
     pub cleans_ignored: bool,
-    /// True when the target only passes through commits that were verified themselves.
+    /// True when every commit that the target passes through was verified itself.
     pub every_commit_green: bool,
-    /// True when branches are tried together while no verification of a merge is wanted.
+    /// True when unfinished branches are verified together while no merge needs a verification.
     pub early: bool,
-    /// Generated files, which are made again where they conflict.
+    /// Generated files, which are generated again when they conflict.
     pub regenerate: Vec<Regenerate>,
-    /// What a conflict leads to that needs somebody.
+    /// What happens when somebody has to resolve a conflict.
     pub on_conflict: OnConflict,
 }
 
@@ -313,7 +314,7 @@ pub enum OnConflict {
     /// The plan is held for a person.
     #[default]
     Hold,
-    /// This agent tries first; none: the plan's own.
+    /// This agent tries first; none for the plan's own agent.
     Agent(Option<AgentName>),
 }
 
@@ -327,12 +328,12 @@ pub struct Regenerate {
 }
 
 impl Regenerate {
-    /// True when it makes this file. `*` stands for no `/`, `**` for any folders.
+    /// True when the entry generates this file. `*` does not match `/`, and `**` matches any folders.
     pub fn makes(&self, file: &std::path::Path) -> bool {
         let glob = globset::GlobBuilder::new(&self.path)
             .literal_separator(true)
             .build();
-        // Checking the manifest has built the same.
+        // The check of the manifest has compiled the same glob.
         glob.is_ok_and(|glob| glob.compile_matcher().is_match(file))
     }
 }
@@ -342,9 +343,9 @@ impl Regenerate {
 pub struct SyncPoint {
     /// Its name.
     pub name: String,
-    /// What has to be reached, one point of each plan.
+    /// The points to reach, one of each plan.
     pub points: Vec<WorkRef>,
-    /// Shell line that must succeed on the commit of each of them.
+    /// Shell line that must succeed on the commit of each point.
     #[serde(default)]
     pub verify: Option<String>,
 }

@@ -1,5 +1,5 @@
-//! Agent programs that are known by name: one table. Their options change every few weeks, so each row names the version
-//! it was tried with, and every part of it can be replaced in `[agents.NAME]`.
+//! The table of agent programs that are known by name. Their options change every few weeks, so each row names the version that
+//! it was tried with, and `[agents.NAME]` can replace every part of a row.
 
 use crate::plan::{AgentStdin, EventFormat, Login, Report, StopSignal};
 
@@ -8,62 +8,62 @@ use crate::plan::{AgentStdin, EventFormat, Login, Report, StopSignal};
 pub struct Preset {
     /// The name of the preset, and of the program.
     pub name: &'static str,
-    /// The version that this row was tried with; empty for what every system has.
+    /// The version that this row was tried with; empty for a program that every system has.
     pub tried: &'static str,
     /// Where it is installed from, for people.
     pub install: &'static str,
-    /// Program and arguments that every call has.
+    /// Program and arguments of every call.
     pub command: &'static [&'static str],
-    /// Options that let it work without asking.
+    /// Options that let the program work without asking.
     pub permissions: &'static [&'static str],
     /// Options that name the model.
     pub model: &'static [&'static str],
-    /// Arguments that continue with a conversation; empty where the program cannot.
+    /// Arguments that continue a conversation; empty when the program cannot.
     pub resume: &'static [&'static str],
-    /// The command with which a person continues a conversation; empty where the program cannot.
+    /// The command with which a person continues a conversation; empty when the program cannot.
     pub attach: &'static [&'static str],
-    /// Arguments that end it when it has spent so much (`{budget}`); empty where the program does not know.
+    /// Arguments that end the program when it has spent this much (`{budget}`); empty when the program cannot.
     pub budget: &'static [&'static str],
     /// Arguments that come last.
     pub last: &'static [&'static str],
-    /// What its standard input holds.
+    /// What its standard input contains.
     pub stdin: AgentStdin,
-    /// How its output tells what it does.
+    /// The format in which its output reports events.
     pub events: EventFormat,
-    /// What it has to say about its work, unless the manifest says so.
+    /// What the program has to report about its work, unless the manifest says otherwise.
     pub report: Report,
-    /// How it is made to end.
+    /// How the program is stopped.
     pub stop: &'static [StopSignal],
-    /// Environment that keeps it from doing what nobody asked for.
+    /// Environment that keeps the program from doing what nobody asked for.
     pub env: &'static [(&'static str, &'static str)],
-    /// Environment without which it refuses to work for the superuser.
+    /// Environment without which the program refuses to work as root.
     pub root_env: &'static [(&'static str, &'static str)],
-    /// Variables that say where it keeps its conversations: another value is another memory.
+    /// Variables that say where the program keeps its conversations. Another value means other conversations.
     pub homes: &'static [&'static str],
-    /// Files that it leaves in a worktree and that nobody wants committed, as ignore patterns.
+    /// Files that the program leaves in a worktree and that nobody wants committed, as ignore patterns.
     pub litter: &'static [&'static str],
-    /// True when it runs its commands in a login shell, whose profile may set `PATH` again.
+    /// True when the program runs its commands in a login shell. The profile of a login shell may set `PATH` again.
     pub login_shell: bool,
-    /// True when it keeps the person's and the machine's configuration from the git of its commands.
+    /// True when the program hides the user's and the system's git configuration from git in its commands.
     pub hides_git_config: bool,
-    /// What shows that somebody is logged in: variables, and files below the home folder.
+    /// Signs that somebody is logged in: variables, and files below the home folder.
     pub login: Login,
 }
 
 impl Preset {
-    /// The row of this name.
+    /// The row with this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         PRESETS.iter().find(|preset| preset.name == name)
     }
 
-    /// The row of the program that a command starts with. A shell is any script's and says nothing.
+    /// The row of the program that a command starts with; none for a shell, because a shell runs any script.
     pub fn of_program(program: &str) -> Option<&'static Self> {
         let name = program.rsplit('/').next().unwrap_or(program);
         Self::named(name).filter(|preset| preset.events != EventFormat::None)
     }
 
-    /// The command line for a new conversation, or one that continues with an old one (`{session}`); none where the program
-    /// cannot. `permissions` stands for the row's own.
+    /// The command line for a new conversation, or for continuing an old one (`{session}`); none when the program cannot
+    /// continue one. `permissions` replaces the row's own.
     pub fn command_line(
         &self,
         permissions: Option<&[String]>,
@@ -89,11 +89,11 @@ impl Preset {
     }
 }
 
-/// Tools of known programs that the rows deny: nobody is there to answer a question, and a worktree of an agent's own is
-/// where its work is lost. An agent that tries one has done nothing wrong.
+/// Tools of known programs that the rows deny. Nobody is there to answer a question, and work in a worktree that the agent
+/// makes for itself gets lost. An agent that tries such a tool has done nothing wrong.
 pub const UNWANTED_TOOLS: &[&str] = &["AskUserQuestion", "EnterWorktree"];
 
-/// Programs that can be told of MCP servers for one call, by their presets' names.
+/// Programs that can be given MCP servers for a single call, by the names of their presets.
 pub const MCP_PROGRAMS: &[&str] = &["claude", "codex", "opencode", "gemini"];
 
 const TERM: &[StopSignal] = &[StopSignal::Term];
@@ -104,8 +104,8 @@ pub const PRESETS: &[Preset] = &[
         name: "claude",
         tried: "2.1.197",
         install: "npm install -g @anthropic-ai/claude-code",
-        // The settings have a hook that asks it to continue when it would end with work undone. Of the tools that no agent has
-        // use for (see `UNWANTED_TOOLS`) the other programs offer none, or refuse theirs when nobody is there: codex says that
+        // The settings contain a hook that asks the agent to continue when it is about to end with work undone. The other
+        // programs do not offer the tools in `UNWANTED_TOOLS`, or refuse to use them when nobody is there: codex says that
         // `request_user_input` is not supported in exec mode.
         command: &[
             "claude",
@@ -127,7 +127,7 @@ pub const PRESETS: &[Preset] = &[
         stdin: AgentStdin::Prompt,
         events: EventFormat::Claude,
         report: Report::Required,
-        // On TERM alone it leaves the shell tools that it runs.
+        // TERM alone leaves the program's shell tools running.
         stop: &[StopSignal::Int, StopSignal::Term],
         env: &[("DISABLE_AUTOUPDATER", "1")],
         root_env: &[("IS_SANDBOX", "1")],
@@ -151,8 +151,8 @@ pub const PRESETS: &[Preset] = &[
         name: "codex",
         tried: "0.169.0",
         install: "npm install -g @openai/codex",
-        // A commit in a linked worktree writes into both of these folders, and both lie outside of it. A login shell reads the
-        // machine's profile, which sets PATH again on some: `orch` would not be found any more.
+        // A commit in a linked worktree writes into both of these folders, and both lie outside the worktree. A login shell
+        // reads the machine's profile, and some profiles set PATH again: `orch` would no longer be found.
         command: &[
             "codex",
             "exec",
@@ -194,7 +194,7 @@ pub const PRESETS: &[Preset] = &[
         name: "opencode",
         tried: "1.18.33",
         install: "npm install -g opencode-ai",
-        // Without its own log it says nothing while it is refused and tries again.
+        // Without its own log, the program prints nothing while its requests are refused and retried.
         command: &[
             "opencode",
             "run",
@@ -372,7 +372,7 @@ mod tests {
             "{line}"
         );
         assert!(!line.contains("{model}"));
-        // Its commands keep the PATH that they are given.
+        // Its commands keep the PATH that codex is given.
         assert!(line.contains(" -c allow_login_shell=false "), "{line}");
     }
 
@@ -383,7 +383,7 @@ mod tests {
             let line = line.command_line(None, &[], false, goes_on).unwrap();
             let at = line.iter().position(|word| word == "--disallowedTools").unwrap();
             assert_eq!(line[at + 1], UNWANTED_TOOLS.join(","));
-            // It takes as many words as follow.
+            // The option takes all words up to the next option.
             assert!(line[at + 2].starts_with("--"));
         }
     }

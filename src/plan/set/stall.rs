@@ -1,26 +1,26 @@
-//! For how long something may stand still, and what follows then.
+//! How long something may stall, and what happens then.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// `on_stuck`: what follows when an attempt was found stuck and has not moved for as long again.
+/// `on_stuck`: what happens when an attempt was found stuck and has not moved for the same time again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnStall {
-    /// Nothing: a person was told.
+    /// Nothing: the stall was already reported to a person.
     #[default]
     Notice,
     /// A message is put into the agent's inbox.
     Nudge,
-    /// The attempt is ended, as a failed one, and the next one continues with what remains.
+    /// The attempt is ended as failed, and the next one continues with the remaining work.
     Restart,
     /// The attempt is ended, and its work waits for a person.
     Hold,
 }
 
 impl OnStall {
-    /// The word of the manifest.
+    /// The word in the manifest.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Notice => "notice",
@@ -36,7 +36,7 @@ impl OnStall {
     }
 }
 
-/// What a plan waits for that somebody should hear of when it takes too long.
+/// Something that a plan waits for and that somebody should hear about when it takes too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Waiting {
@@ -55,7 +55,7 @@ pub enum Waiting {
 }
 
 impl Waiting {
-    /// The word of the manifest.
+    /// The word in the manifest.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Conflict => "conflict",
@@ -68,7 +68,7 @@ impl Waiting {
     }
 }
 
-/// `[escalate]`: after how long a wait is reported; none for never.
+/// `[escalate]`: how long a wait may last before it is reported; none for never.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalate {
     /// A conflict.
@@ -84,7 +84,7 @@ pub struct Escalate {
 }
 
 impl Escalate {
-    /// How long this may last; none for as long as it likes.
+    /// How long this wait may last; none for no limit.
     pub const fn after(&self, what: Waiting) -> Option<Duration> {
         match what {
             Waiting::Conflict => self.conflict,
@@ -92,12 +92,12 @@ impl Escalate {
             Waiting::Gate => self.gate,
             Waiting::Question => self.question,
             Waiting::Stuck => self.stuck,
-            // Each resource has a patience of its own.
+            // Each resource has its own limit.
             Waiting::Resource => None,
         }
     }
 
-    /// True when nothing is ever told.
+    /// True when no wait is ever reported.
     pub fn is_silent(&self) -> bool {
         let all = [
             self.conflict,
