@@ -1,13 +1,13 @@
-//! What prompts speak about.
+//! The variables of prompt templates.
 
 use serde::Serialize;
 
 use crate::plan::{MessageKind, PhaseId, PlanName, TaskId, TaskState};
 
-/// What a prompt template can speak about.
+/// The variables of a prompt template.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PromptContext {
-    /// How much of the plan is given: the name of the template that says so.
+    /// How much of the plan the agent is given. The kind selects the template for this.
     pub kind: PromptKind,
     /// The plan.
     pub plan: PlanName,
@@ -17,23 +17,23 @@ pub struct PromptContext {
     pub goal: Option<String>,
     /// Number of this attempt, from 1.
     pub attempt: u32,
-    /// Shell line that the finished plan has to pass.
+    /// Shell line that must succeed on the finished plan.
     pub verify: Option<String>,
-    /// True when the plan is finished with what is given.
+    /// True when the given work finishes the plan.
     pub is_last: bool,
-    /// What that wrote when it failed, where the work is to make it pass.
+    /// Output of the failed `verify`, when the work is to make `verify` pass.
     pub red: Option<String>,
     /// The changes that a person asked for in a review.
     pub review: Option<String>,
-    /// What became of the attempt before this one.
+    /// How the previous attempt ended.
     pub failure: Option<PromptFailure>,
-    /// What is not done yet of what is given, when there was a failure.
+    /// The given tasks that are not done yet, when there was a failure.
     pub open: Vec<TaskId>,
     /// The messages to the plan's agents since the last start.
     pub messages: Vec<PromptMessage>,
     /// The commits that people have made since the last agent ended, newest first.
     pub by_people: Vec<String>,
-    /// True when it continues with a conversation that knows all but the messages.
+    /// True when the attempt continues a conversation that knows everything except the messages.
     pub brief: bool,
     /// The phases of this stage, and no others.
     pub phases: Vec<PromptPhase>,
@@ -51,7 +51,7 @@ pub struct PromptContext {
     pub document: Option<String>,
 }
 
-/// What an attempt is given.
+/// What an attempt is given to work on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PromptKind {
@@ -68,7 +68,7 @@ pub enum PromptKind {
     Verifier,
 }
 
-/// What the template for resolving a conflict can speak about.
+/// The variables of the template for resolving a conflict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ResolverContext {
     /// The plan that is to be merged.
@@ -83,15 +83,15 @@ pub struct ResolverContext {
     pub branch: String,
     /// The branch that it is to be merged into.
     pub target: String,
-    /// Plans on the target that changed the same files; empty when others did.
+    /// Plans on the target that changed the same files; empty when no plan did.
     pub others: Vec<OtherSide>,
     /// The files in conflict.
     pub files: Vec<ConflictingFile>,
-    /// The shell line by which the merge will be verified.
+    /// The shell line that will verify the merge.
     pub verify: Option<String>,
     /// Path of the plan's document.
     pub plan_file: String,
-    /// Path of the file that explains lines which were left out.
+    /// Path of the file that explains why lines were left out.
     pub left_out_file: String,
 }
 
@@ -106,12 +106,12 @@ pub struct OtherSide {
     pub goal: Option<String>,
 }
 
-/// A file that git cannot merge alone.
+/// A file that git cannot merge on its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConflictingFile {
     /// Its path.
     pub path: String,
-    /// How it conflicts, as git says it.
+    /// How it conflicts, in git's words.
     pub kind: String,
 }
 
@@ -119,32 +119,32 @@ pub struct ConflictingFile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WhyAgain {
-    /// The one before was not enough.
+    /// The attempt before failed.
     Failed,
-    /// A person stopped it.
+    /// A person stopped the attempt before.
     Stopped,
-    /// It vanished, as after a power cut.
+    /// The attempt before vanished, as after a power cut.
     Vanished,
-    /// A limit or an outage cut it short.
+    /// A limit or an outage cut the attempt before short.
     CutShort,
-    /// All was done, and the plan's verification failed.
+    /// All work was done, but the plan's verification failed.
     Verify,
-    /// All was done, and a person who reviewed it wants changes.
+    /// All work was done, but a person who reviewed it wants changes.
     Review,
-    /// It left messages unread.
+    /// The attempt before left messages unread.
     Unread,
-    /// It asked a person, who has answered.
+    /// The attempt before asked a person, who has answered.
     Answered,
-    /// A person took its place for a while.
+    /// A person took over for a while.
     ByHand,
 }
 
-/// What became of an earlier attempt.
+/// How an earlier attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PromptFailure {
-    /// Why there is another.
+    /// Why there is another attempt.
     pub cause: WhyAgain,
-    /// One sentence.
+    /// The reason, in one sentence.
     pub reason: String,
     /// The end of its log.
     pub tail: Option<String>,

@@ -8,29 +8,29 @@ use serde::{Deserialize, Serialize};
 use crate::plan::PlanName;
 use crate::plan::text::near_miss::{did_you_mean, quoted};
 
-/// Longest text of a message, in bytes: what fits beside a prompt. More belongs into a file that the message names.
+/// Longest text of a message, in bytes: as much as fits beside a prompt. Longer text belongs in a file that the message names.
 pub const LONGEST_MESSAGE: usize = 16 << 10;
 
-/// What a message is about. It changes nothing about how the message is delivered; of a conflict and of a request to wait the lead
-/// hears too.
+/// What a message is about. The kind does not change how the message is delivered, but the lead also hears about conflicts and
+/// requests to wait.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
     /// Who does what, and how parts fit together.
     #[default]
     Coordination,
-    /// How far somebody is.
+    /// A progress report.
     Status,
-    /// Somebody wants something done; nothing waits for it.
+    /// A request that nothing waits for.
     Request,
-    /// Something that does not fit together.
+    /// Parts that do not fit together.
     Conflict,
     /// A request to wait for each other.
     SyncRequest,
 }
 
 impl MessageKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 5] = [
         Self::Coordination,
         Self::Status,
@@ -57,7 +57,7 @@ impl fmt::Display for MessageKind {
     }
 }
 
-/// A word that is no kind of message.
+/// A word that is not a kind of message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is no kind of message: expected one of {}{}", quoted(&MessageKind::ALL.map(MessageKind::as_str)), .hint)]
 pub struct MessageKindError {
@@ -92,10 +92,10 @@ pub struct Message {
     pub kind: MessageKind,
     /// The text.
     pub text: String,
-    /// The message that it answers, by its number among those of the plan that sent it, or of the lead.
+    /// The number of the message that this one answers, among the messages of the plan that sent that message, or of the lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<u32>,
-    /// True when `orch` wrote it: what it tells may be over when an agent ends.
+    /// True when `orch` wrote the message. What it says may no longer hold when an agent ends.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_orch: bool,
 }
@@ -107,8 +107,8 @@ impl Message {
     }
 }
 
-/// The text without what would steer a terminal or hide something: line ends and tabs stay, other control characters, and those
-/// that turn the direction of writing around, become U+FFFD.
+/// The text without characters that steer a terminal or hide something. Line ends and tabs stay. Other control characters, and
+/// characters that change the writing direction, become U+FFFD.
 pub fn harmless(text: &str) -> String {
     let turns =
         |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

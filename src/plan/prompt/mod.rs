@@ -1,4 +1,4 @@
-//! Templates of prompts, and the messages and facts that fill them.
+//! Prompt templates, and the messages and values that fill them.
 //!
 //! May import `id` and below.
 

@@ -19,7 +19,7 @@ pub const COMMAND_PLACEHOLDERS: &[&str] = &[
     "git_common_dir",
     "settings_file",
 ];
-/// Placeholders of a command that continues with a conversation.
+/// Placeholders of a command that continues a conversation.
 pub const RESUME_PLACEHOLDERS: &[&str] = &[
     "prompt_file",
     "prompt",
@@ -37,14 +37,14 @@ pub const RESUME_PLACEHOLDERS: &[&str] = &[
 /// Why a template cannot be expanded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceholderError {
-    /// A placeholder that the place does not offer.
+    /// A placeholder that does not exist here.
     #[error("unknown placeholder `{{{name}}}`{}", hint(.meant, .known))]
     Unknown {
         /// The name between the braces.
         name: String,
-        /// The known one that is nearest.
+        /// The nearest known name.
         meant: Option<&'static str>,
-        /// What the place offers.
+        /// The placeholders that exist here.
         known: &'static [&'static str],
     },
     /// A brace without its partner.
@@ -70,14 +70,14 @@ enum TemplatePiece {
     Placeholder(&'static str),
 }
 
-/// A template whose placeholders are known to exist.
+/// A template that contains only known placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     pieces: Vec<TemplatePiece>,
 }
 
 impl Template {
-    /// Reads a template; `{{` and `}}` stand for braces.
+    /// Parses a template. `{{` and `}}` stand for braces.
     ///
     /// # Errors
     /// A placeholder that is not among `known`, or a brace without its partner.
@@ -115,14 +115,14 @@ impl Template {
         Ok(Self { pieces })
     }
 
-    /// Whether the template has this placeholder.
+    /// True when the template contains this placeholder.
     pub fn uses(&self, name: &str) -> bool {
         self.pieces
             .iter()
             .any(|piece| matches!(piece, TemplatePiece::Placeholder(used) if *used == name))
     }
 
-    /// The text, with the value that `value` gives for each placeholder; none stands for nothing.
+    /// Expands the template. `value` gives the text for each placeholder; none stands for the empty text.
     pub fn expand<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> String {
         let mut text = String::new();
         for piece in &self.pieces {

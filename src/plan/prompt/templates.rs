@@ -1,4 +1,4 @@
-//! Templates of prompts: those built in, and those that a repository has instead.
+//! Prompt templates: the built-in ones, and a repository's own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ macro_rules! built_in {
     };
 }
 
-/// Every template, by the name of its file.
+/// Every built-in template, by its file name.
 const BUILT_IN: &[(&str, &str)] = built_in![
     "prompt.md",
     "plan.md",
@@ -38,11 +38,11 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "rules.md",
     "resolver.md"
 ];
-/// Steps after which a template counts as one that never ends. Those of a plan with a thousand tasks are well below.
+/// The number of steps after which a template counts as endless. A plan with a thousand tasks takes far fewer.
 const MOST_STEPS: u64 = 5_000_000;
-/// The one that every attempt is given; it includes the others.
+/// The template for every attempt. It includes the others.
 const WHOLE: &str = "prompt.md";
-/// The one for a conflict.
+/// The template for a conflict.
 const RESOLVER: &str = "resolver.md";
 
 /// The templates of one repository.
@@ -57,7 +57,7 @@ pub struct Templates {
 pub struct PromptError {
     /// The template's file name.
     pub name: String,
-    /// Line from 1; 1 when it is not known.
+    /// Line from 1; 1 when the line is unknown.
     pub line: usize,
     /// What is wrong.
     pub reason: String,
@@ -65,7 +65,7 @@ pub struct PromptError {
 
 impl PromptError {
     fn new(error: &minijinja::Error, fallback: &str) -> Self {
-        // What failed inside of an included template is the cause of a failed include.
+        // The cause of a failed include is the error inside the included template.
         let cause =
             std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<minijinja::Error>());
         if let Some(cause) = cause {
@@ -87,26 +87,26 @@ impl PromptError {
 }
 
 impl Templates {
-    /// The built-in templates, with these in the place of those of the same name.
+    /// The built-in templates, with `own` replacing templates of the same name.
     pub fn new(own: BTreeMap<String, String>) -> Self {
         Self { own }
     }
 
-    /// The names of all templates, with the built-in texts.
+    /// The names and texts of all built-in templates.
     pub fn built_in() -> &'static [(&'static str, &'static str)] {
         BUILT_IN
     }
 
-    /// The prompt of an attempt. Templates are Jinja; a name that is not in [`PromptContext`] is an error, and values are never
-    /// templates themselves.
+    /// Renders the prompt of an attempt. Templates are Jinja. A name that is not in [`PromptContext`] is an error, and values
+    /// are never parsed as templates.
     ///
     /// # Errors
-    /// What is wrong with which template, and on which line.
+    /// Says what is wrong with which template, and on which line.
     pub fn prompt(&self, context: &PromptContext) -> Result<String, PromptError> {
         self.render(WHOLE, context)
     }
 
-    /// The prompt of an agent that resolves a conflict.
+    /// Renders the prompt of an agent that resolves a conflict.
     ///
     /// # Errors
     /// As for [`Templates::prompt`].
@@ -114,8 +114,8 @@ impl Templates {
         self.render(RESOLVER, context)
     }
 
-    /// Everything that is wrong with the repository's own templates: names that nothing uses, syntax, and names that there
-    /// are not, tried with prompts of every kind.
+    /// Every problem in the repository's own templates: unused template names, syntax errors and unknown variables. The
+    /// templates are tried with prompts of every kind.
     pub fn diagnostics(&self) -> Vec<PromptError> {
         let mut diagnostics = BTreeSet::new();
         for name in self.own.keys() {
@@ -139,7 +139,7 @@ impl Templates {
     }
 
     fn render(&self, name: &str, context: &impl Serialize) -> Result<String, PromptError> {
-        // To read them costs more than to render one, and agents are started often.
+        // Parsing the templates costs more than rendering one, and agents are started often.
         static NONE: BTreeMap<String, String> = BTreeMap::new();
         static READ_ONCE: LazyLock<Result<Environment<'static>, PromptError>> = LazyLock::new(|| read(&NONE));
         if self.own.is_empty() {
@@ -149,7 +149,7 @@ impl Templates {
     }
 }
 
-/// Reads every template, with these in the place of built-in ones.
+/// Parses every template, with `own` replacing built-in ones.
 fn read(own: &BTreeMap<String, String>) -> Result<Environment<'_>, PromptError> {
     let mut environment = environment().map_err(|error| PromptError::new(&error, WHOLE))?;
     for (name, text) in BUILT_IN {
@@ -171,11 +171,11 @@ fn render_in(
     template.render(Serde(context)).map_err(diagnostic)
 }
 
-/// How templates of any sort are read.
+/// The settings for templates of every sort.
 fn environment<'t>() -> Result<Environment<'t>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    // Otherwise only a debug build says which name is undefined.
+    // Otherwise the name of an undefined variable is reported in debug builds only.
     environment.set_debug(true);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     let syntax = SyntaxConfig::builder()
@@ -205,7 +205,7 @@ impl PromptKind {
     pub const ALL: [Self; 5] = [Self::Plan, Self::Stage, Self::Phase, Self::Task, Self::Verifier];
 }
 
-/// Prompts of every kind, first and later attempts, with all that can be there and with as little as can be.
+/// Prompts of every kind, for first and later attempts, with as much and with as little content as possible.
 fn samples() -> Vec<PromptContext> {
     let poor = |kind| PromptContext {
         kind,
@@ -277,7 +277,7 @@ fn samples() -> Vec<PromptContext> {
         .collect()
 }
 
-/// A conflict with all that can be said about one.
+/// A conflict with every field filled.
 fn sample_conflict() -> ResolverContext {
     let text = |text: &str| Some(text.to_owned());
     ResolverContext {
@@ -464,7 +464,7 @@ mod tests {
         ] {
             assert!(red.contains(part), "{part} is missing in {red}");
         }
-        // One who was stopped while repairing is told of both.
+        // An agent that was stopped while repairing is told about both.
         let both = told(WhyAgain::Stopped, Some("`cargo test` exited with code 1"));
         assert!(
             both.contains("A person stopped") && both.contains("Make it pass"),
