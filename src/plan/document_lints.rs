@@ -1,4 +1,4 @@
-//! What is allowed in a plan's document and was probably meant otherwise.
+//! Lints of plan documents: text that is allowed but probably means something else.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,17 +9,17 @@ use crate::plan::text::near_miss::near_miss;
 use crate::plan::text::place::LineIndex;
 
 impl PlanSet {
-    /// All lints of manifest and documents.
+    /// All lints of the manifest and its documents.
     pub fn lints(&self) -> impl Iterator<Item = Lint> {
         let of_documents = self.plans.iter().flat_map(|plan| self.lints_of(plan));
         let all = self.warnings.iter().cloned().chain(of_documents);
         all.chain(self.unused_parallel_words(|_| true))
     }
 
-    /// Lints of a document, by place. None of them is an error, but work may be lost silently. Those of the
-    /// document alone are looked for once.
+    /// Lints of a document, sorted by position. A lint is no error, but it may point at work that would be lost silently. The
+    /// lints that need only the document are computed once.
     pub fn lints_of(&self, plan: &Plan) -> Vec<Lint> {
-        // A prompt in the manifest is no document.
+        // A `prompt` in the manifest has no document.
         let Some(file) = &plan.file else {
             return Vec::new();
         };
@@ -38,8 +38,8 @@ impl PlanSet {
         found
     }
 
-    /// The same plans with those given out task by task that name tasks of later phases and are worked on phase by phase; none
-    /// where there are no such plans.
+    /// Returns the same plans, but switches plans to task dispatch whose tasks depend on tasks of later phases. Returns none
+    /// when there are no such plans under another dispatch.
     pub fn task_by_task(&self) -> Option<Self> {
         let is_meant = |plan: &Plan| {
             plan.arrangement.dispatch != Dispatch::Task && later(&plan.document).next().is_some()
@@ -51,7 +51,7 @@ impl PlanSet {
         for plan in fine.plans.iter_mut().filter(|plan| is_meant(plan)) {
             plan.arrangement.dispatch = Dispatch::Task;
             if plan.arrangement.strategy == Strategy::Batched {
-                // The same order without batches, which are as large as there are agents.
+                // `Pipeline` keeps the order but makes no batches. The size of a batch would follow from the number of agents.
                 plan.arrangement.strategy = Strategy::Pipeline;
             }
             for strategy in plan.arrangement.phases.values_mut() {
@@ -63,7 +63,7 @@ impl PlanSet {
         Some(fine)
     }
 
-    /// Names of upstream plans that are none, and those that are not waited for.
+    /// Reports upstream names that match no plan, and upstream plans that the plan does not wait for.
     fn upstream(&self, plan: &Plan, file: &Path, found: &mut Vec<Lint>) {
         if plan.document.upstream.is_empty() {
             return;
@@ -103,8 +103,8 @@ impl PlanSet {
     }
 }
 
-/// That a plan does not wait for one of its upstream plans before it begins, because that waits for a part of it in turn; and
-/// what to do.
+/// Returns a message and a hint when a plan does not wait for one of its upstream plans before it begins, because the upstream
+/// plan waits for a part of the plan in turn.
 fn mutual_dependency(plan: &Plan, on: &Plan) -> Option<(String, String)> {
     let is_on = |dependency: &Dependency| dependency.on.plan == on.name;
     if plan.name == on.name || plan.depends.iter().any(is_on) {
@@ -126,11 +126,12 @@ fn mutual_dependency(plan: &Plan, on: &Plan) -> Option<(String, String)> {
     Some((message, hint))
 }
 
-/// Edits up to which a name is a slip of another. Names of plans resemble each other on purpose: `api-1`, `api-2`.
+/// The largest number of edits that still counts as a typo of another name. Plan names resemble each other on purpose: `api-1`,
+/// `api-2`.
 const SLIP: usize = 2;
 
-/// Whether a line of an upstream list names a document of plans that is not done yet: lists name programs, commands and
-/// standards as well, and what was done long ago.
+/// True when a line of an upstream list names a plan document that is not done yet. Such lists also name programs, commands,
+/// standards and work that was done long ago.
 fn is_awaited(line: &str, name: &str) -> bool {
     let words = line.to_lowercase();
     let over = [
@@ -148,7 +149,7 @@ fn is_awaited(line: &str, name: &str) -> bool {
         && !over.iter().any(|word| words.contains(word))
 }
 
-/// Dependencies on tasks of later phases, where phases are worked on in their order.
+/// Reports dependencies on tasks of later phases in a plan that works through its phases in order.
 fn backwards(plan: &Plan, file: &Path, found: &mut Vec<Lint>) {
     if plan.arrangement.dispatch == Dispatch::Task {
         return;
@@ -165,7 +166,7 @@ fn backwards(plan: &Plan, file: &Path, found: &mut Vec<Lint>) {
     }
 }
 
-/// Tasks that name a task of a later phase, and that task.
+/// Tasks that depend on a task of a later phase, each with that later task.
 fn later(document: &Document) -> impl Iterator<Item = (&super::Task, super::TaskId)> {
     let places: BTreeMap<PhaseId, usize> = document
         .phases

@@ -1,14 +1,14 @@
-//! The message of the commit with which a plan lands, rendered from a template.
+//! The message of the commit that lands a plan, rendered from a template.
 
 use serde::Serialize;
 
 use super::{PhaseId, Plan, PlanName, TaskId};
 use crate::plan::prompt::templates::{PromptError, render_one};
 
-/// The template that is used where a repository has none of its own.
+/// The template for repositories that have none of their own.
 pub const MERGE_TEMPLATE: &str = include_str!("../../templates/merge.txt");
 
-/// What a template for messages can speak about.
+/// The variables of a merge message template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MergeContext {
     /// The plan.
@@ -19,11 +19,11 @@ pub struct MergeContext {
     pub goal: Option<String>,
     /// `merge` or `squash`.
     pub strategy: &'static str,
-    /// The branch it comes from.
+    /// The branch that lands.
     pub branch: String,
-    /// The branch it lands on.
+    /// The branch that the plan lands on.
     pub target: String,
-    /// The last phase that lands, where not the whole plan does.
+    /// The last phase that lands; none when the whole plan lands.
     pub up_to: Option<PhaseId>,
     /// Its tasks, in document order.
     pub tasks: Vec<MergeTask>,
@@ -39,7 +39,7 @@ pub struct MergeTask {
 }
 
 impl MergeContext {
-    /// The line about a plan.
+    /// The context for a plan that lands as a whole.
     pub fn new(plan: &Plan, target: &str, strategy: &'static str) -> Self {
         let tasks = plan.document.tasks().map(|task| MergeTask {
             id: task.id,
@@ -57,7 +57,7 @@ impl MergeContext {
         }
     }
 
-    /// The same for the plan's first phases alone.
+    /// The same context, limited to the plan's first phases.
     #[must_use]
     pub fn up_to(mut self, last: PhaseId, phases: &[PhaseId]) -> Self {
         self.up_to = Some(last);
@@ -66,13 +66,13 @@ impl MergeContext {
     }
 }
 
-/// Renders a message. Templates are Jinja, as those of prompts are; empty lines in a row become one, and one `Orch-Plan`
-/// trailer always says which plan it was, since that is how a landed plan is known by its commit; of a plan's first phases
-/// it says up to which (`auth.2`).
+/// Renders a message. Templates are Jinja, like prompt templates. Several empty lines in a row become one. The message always
+/// has one `Orch-Plan` trailer that names the plan, because this trailer identifies a landed plan by its commit. When only the
+/// plan's first phases land, the trailer also names the last of them (`auth.2`).
 ///
 /// # Errors
 ///
-/// What is wrong with the template, and on which line.
+/// Says what is wrong with the template, and on which line.
 pub fn render_merge_message(template: &str, context: &MergeContext) -> Result<String, PromptError> {
     let text = render_one("merge.txt", template, context)?;
     let mut lines: Vec<&str> = Vec::new();
@@ -92,7 +92,7 @@ pub fn render_merge_message(template: &str, context: &MergeContext) -> Result<St
         .for_each(|line| *line = &trailer);
     let mut message = lines.join("\n").trim_end().to_owned();
     if !message.lines().any(|line| line == trailer) {
-        // Below other trailers, where there are some.
+        // Existing trailers come first.
         let last = message.rsplit("\n\n").next().unwrap_or_default();
         let is_trailer = |line: &str| line.split_once(": ").is_some_and(|(name, _)| !name.contains(' '));
         let trailers = last.len() < message.len() && last.lines().all(is_trailer);

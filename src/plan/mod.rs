@@ -4,14 +4,14 @@
 //! |---|---|---|
 //! | 4 | `edit` | edits of the manifest's text |
 //! | 4 | `manifest` | `plans.toml`: read, checked, resolved |
-//! | 4 | `live` | what of an edited manifest counts while plans run |
+//! | 4 | `live` | which edits of the manifest take effect while plans run |
 //! | 3 | `set` | plans in force, agents, settings |
-//! | 2 | `markdown` | plan documents: read, and what they probably mean |
-//! | 2 | `prompt` | templates, messages, and what fills them |
+//! | 2 | `markdown` | plan documents: reading and lints |
+//! | 2 | `prompt` | templates, messages, and the values that fill them |
 //! | 1 | `id` | names, ids, dependencies, documents as values |
-//! | 0 | `text` | durations, sizes, positions, names that were nearly right |
+//! | 0 | `text` | durations, sizes, positions, misspelled names |
 //!
-//! A sub-room imports from those on lower floors, and the files here from all of them.
+//! A sub-room imports only from sub-rooms on lower floors. The files in this folder import from all of them.
 
 mod document_lints;
 mod edit;

@@ -1,22 +1,23 @@
-//! What a document says about work side by side, and what `dispatch = "auto"` makes of it.
+//! What a document says about parallel work, and what `dispatch = "auto"` makes of it.
 
 use super::{Dispatch, Document, Lint, LintId, Phase, Plan, PlanSet, Task};
 
-/// Words in a document that let work run side by side.
+/// An annotation in a document that lets work run in parallel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParallelWord {
-    /// As documents write them.
+    /// The annotation as documents write it.
     pub word: &'static str,
-    /// The coarsest dispatch under which they count.
+    /// The coarsest dispatch under which the annotation has an effect.
     pub dispatch: Dispatch,
-    /// The first line that has them.
+    /// The first line that has the annotation.
     pub line: usize,
 }
 
-/// Other documents of a lint that are named.
+/// The largest number of further documents that a lint names.
 const NAMED: usize = 3;
 
-/// The different words of a document, one of each. A named dependency is one where it leaves out the task in front.
+/// The parallel annotations of a document, one of each kind. A `(depends: …)` counts only when it leaves out the preceding
+/// task.
 pub fn parallel_words(document: &Document) -> Vec<ParallelWord> {
     let phases = || document.phases.iter();
     let tasks: Vec<&Task> = document.tasks().collect();
@@ -64,7 +65,8 @@ pub fn parallel_words(document: &Document) -> Vec<ParallelWord> {
 }
 
 impl Dispatch {
-    /// What `dispatch = "auto"` is for a document: the coarsest under which all that it says of parallel work counts.
+    /// The dispatch that `dispatch = "auto"` stands for: the coarsest under which all parallel annotations of the document have
+    /// an effect.
     pub fn of_document(document: &Document) -> Self {
         let words = parallel_words(document);
         let has = |dispatch| words.iter().any(|word| word.dispatch == dispatch);
@@ -77,14 +79,14 @@ impl Dispatch {
 }
 
 impl PlanSet {
-    /// That documents speak of parallel work and one agent works through a whole plan: one lint for all such plans.
+    /// Returns one lint for all plans whose parallel annotations have no effect because one agent works through the whole plan.
     pub fn unused_parallel_words(&self, is_meant: impl Fn(&Plan) -> bool) -> Option<Lint> {
         let whole = |plan: &&Plan| plan.arrangement.dispatch == Dispatch::Plan && is_meant(plan);
         let mut all: Vec<&str> = Vec::new();
         let mut places = Vec::new();
         for plan in self.plans.iter().filter(whole) {
             let Some(file) = &plan.file else { continue };
-            // What names dependencies is worked on in an order that keeps them.
+            // A `(depends: …)` is not unused: one agent also works in an order that keeps the dependencies.
             let words = parallel_words(&plan.document).into_iter();
             let words: Vec<ParallelWord> = words.filter(|word| word.word != "(depends: …)").collect();
             let line = words.iter().map(|word| word.line).min();
@@ -149,7 +151,7 @@ mod tests {
         ] {
             assert_eq!(dispatch(text), Dispatch::Task, "{text}");
         }
-        // A chain is no parallel work.
+        // A chain is not parallel work.
         assert_eq!(
             dispatch("## Phase 1: a\n- [ ] 1.1 x\n- [ ] 1.2 y (depends: 1.1)\n"),
             Dispatch::Plan

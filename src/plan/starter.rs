@@ -7,7 +7,7 @@ pub fn init_manifest() -> &'static str {
     include_str!("../../templates/plans.toml")
 }
 
-/// The document of a new plan; without a title the plan's name is its title.
+/// The document of a new plan. Without a title, the plan's name is the title.
 pub fn new_plan(name: &PlanName, title: Option<&str>) -> String {
     let one_line: Vec<&str> = title.unwrap_or(name.as_str()).split_whitespace().collect();
     include_str!("../../templates/plan.md").replacen("TITLE", &one_line.join(" "), 1)
