@@ -91,7 +91,7 @@ impl TaskState {
         matches!(self, Self::Done | Self::Skipped)
     }
 
-    /// Checks the reported state of a whole against the states of its parts. A whole that is reported as done or skipped keeps
+    /// Checks the reported state of a whole against the states of its parts. A whole that is reported as done or skipped takes
     /// the state of a part that is still running or failed. When a person skips the whole, the whole is skipped all the same.
     pub fn beside_parts(self, by_person: bool, parts: impl IntoIterator<Item = Self>) -> Self {
         let left_out = self == Self::Skipped && by_person;
