@@ -1,4 +1,4 @@
-//! What is in brackets on the lines of tasks and phases: `(depends: 1.1)`, `[SEQUENTIAL]`.
+//! Annotations in brackets on the lines of tasks and phases: `(depends: 1.1)`, `[SEQUENTIAL]`.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -7,20 +7,20 @@ use memchr::memchr_iter;
 
 use crate::plan::{Dependency, ItemId, PhaseId, TaskId};
 
-/// `(key: value)` found in a text.
+/// An annotation `(key: value)` in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Annotation<'t> {
     /// The value, without backticks; none when the bracket is never closed.
     pub(super) value: Option<&'t str>,
-    /// The whole annotation.
+    /// The range of the whole annotation.
     pub(super) range: Range<usize>,
 }
 
-/// Every `(key: …)` whose bracket stands outside code: `masked` has the same bytes as `text`, with code blotted out.
+/// Every `(key: …)` whose bracket is outside code. `masked` has the same bytes as `text`, with code masked.
 pub(super) fn bracketed<'t>(text: &'t str, masked: &str, key: &str) -> Vec<Annotation<'t>> {
     let mut found: Vec<Annotation<'t>> = Vec::new();
     for at in memchr_iter(b'(', masked.as_bytes()) {
-        // What stands inside another's value is part of that value.
+        // A bracket inside the value of another annotation is part of that value.
         if found.last().is_some_and(|last| at < last.range.end) {
             continue;
         }
@@ -56,7 +56,7 @@ pub(super) fn bracketed<'t>(text: &'t str, masked: &str, key: &str) -> Vec<Annot
     found
 }
 
-/// Every place of a bare mark such as `[SEQUENTIAL]` outside code.
+/// The range of every bare mark such as `[SEQUENTIAL]` outside code.
 pub(super) fn marks(masked: &str, mark: &str) -> Vec<Range<usize>> {
     memchr_iter(b'[', masked.as_bytes())
         .filter(|at| masked[*at..].starts_with(mark))
@@ -64,7 +64,7 @@ pub(super) fn marks(masked: &str, mark: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// A text without these ranges, with the blanks around them joined.
+/// The text without these ranges. The blanks around each range are joined.
 pub(super) fn without<'t>(text: &'t str, ranges: &mut [Range<usize>]) -> Cow<'t, str> {
     if ranges.is_empty() {
         return Cow::Borrowed(text.trim());
@@ -91,7 +91,7 @@ pub(super) fn without<'t>(text: &'t str, ranges: &mut [Range<usize>]) -> Cow<'t,
     Cow::Owned(kept.trim().to_owned())
 }
 
-/// Takes in the marks of emphasis that would be left with nothing between them: `**(depends: 1.1)**`.
+/// Extends a range by emphasis marks that would be left with nothing between them: `**(depends: 1.1)**`.
 fn unmark(text: &str, range: &mut Range<usize>) {
     let bytes = text.as_bytes();
     while let (Some(before), Some(behind)) = (range.start.checked_sub(1), bytes.get(range.end))
@@ -102,12 +102,12 @@ fn unmark(text: &str, range: &mut Range<usize>) {
     }
 }
 
-/// One thing that `depends` names.
+/// One entry of `depends`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NamedDependency {
-    /// A task of this document, or the task of a sub-task that is named.
+    /// A task of this document. A sub-task stands for its task.
     Task(TaskId),
-    /// Tasks from one to another.
+    /// All tasks from one to another.
     Tasks(TaskId, TaskId),
     /// All tasks of a phase of this document.
     Phase(PhaseId),
@@ -115,15 +115,15 @@ pub(super) enum NamedDependency {
     Other(Dependency),
 }
 
-/// Dashes of every length are alike.
+/// Replaces dashes of every length with `-`.
 pub(super) fn plain_dashes(text: &str) -> String {
     text.replace(['–', '—', '−'], "-")
 }
 
-/// Reads the list of `depends`; an empty list is `none`.
+/// Parses the list of `depends`. `none` gives an empty list.
 ///
 /// # Errors
-/// The first part that names nothing.
+/// Returns the first part that names nothing.
 pub(super) fn depends(value: &str) -> Result<Vec<NamedDependency>, String> {
     let value = plain_dashes(&value.replace('`', ""))
         .replace(" and ", ",")

@@ -1,4 +1,4 @@
-//! Whether a document's references hold.
+//! Checks of the references in a document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::DocumentDiagnostic;
 use crate::plan::text::near_miss::near_miss;
 use crate::plan::{Phase, PhaseId, PipelineStart, Task, TaskId};
 
-/// Reports dependencies on nothing and on itself, pipeline starts on nothing, and cycles.
+/// Reports dependencies on missing work and on the task itself, pipeline starts on missing work, and cycles.
 pub(super) fn check(phases: &[Phase], diagnostics: &mut Vec<DocumentDiagnostic>) {
     if !refers(phases) {
         return;
@@ -74,15 +74,15 @@ pub(super) fn check(phases: &[Phase], diagnostics: &mut Vec<DocumentDiagnostic>)
     }
 }
 
-/// The numbers of boxes that stand below a VERIFY.
+/// The numbers of the boxes in VERIFY blocks.
 pub(super) fn numbered(phases: &[Phase]) -> BTreeSet<TaskId> {
     let blocks = phases.iter().filter_map(|phase| phase.verify.as_ref());
     let checks = blocks.flat_map(|block| &block.numbered);
     checks.map(|check| check.id.task).collect()
 }
 
-/// Whether anything can be wrong here: some work names other work, or a group's order could run in a cycle, which it
-/// cannot while ids rise from task to task.
+/// True when anything can be wrong here: some work names other work, or the order of a group could form a cycle. The order of a
+/// group forms no cycle while ids rise from task to task.
 fn refers(phases: &[Phase]) -> bool {
     let (mut last, mut rising, mut grouped) = (None, true, false);
     for phase in phases {
@@ -131,7 +131,7 @@ fn cycle(phases: &[Phase], tasks: &BTreeMap<TaskId, &Task>) -> Option<Vec<TaskId
         let named = named.copied().filter(|on| *on != id && tasks.contains_key(on));
         named.chain(before.get(&id).copied()).collect()
     };
-    // Depth-first with an explicit path: a task met again while it is on the path closes a cycle.
+    // Depth-first with an explicit path. A task that is met again while it is on the path closes a cycle.
     let mut done: BTreeMap<TaskId, bool> = BTreeMap::new();
     for root in tasks.keys() {
         if done.contains_key(root) {

@@ -1,4 +1,4 @@
-//! Phases and tasks while a document is being read: numbers may still be missing, references are as written.
+//! Drafts of phases and tasks while a document is being read. Numbers may still be missing, and references are as written.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,9 +22,9 @@ pub(super) struct PhaseDraft {
     pub(super) expected: Option<Duration>,
     /// Tasks with an id, in document order.
     pub(super) tasks: Vec<TaskDraft>,
-    /// Where the task of an id is in `tasks`.
+    /// The index in `tasks` of the task with an id.
     pub(super) index: BTreeMap<TaskId, usize>,
-    /// Boxes without a number; they are the tasks of a phase that has no others.
+    /// Boxes without a number. They are the tasks of a phase that has no other tasks.
     pub(super) loose: Vec<TaskDraft>,
     pub(super) verify: Option<VerifyBlock>,
     pub(super) line: usize,
@@ -34,12 +34,12 @@ pub(super) struct PhaseDraft {
 #[derive(Debug, Default)]
 pub(super) struct TaskDraft {
     pub(super) id: Option<TaskId>,
-    /// It is a heading: a task only if boxes stand below it.
+    /// The task is a heading. A heading is a task only with boxes below it, or when the phase has nothing else.
     pub(super) headed: bool,
     pub(super) title: String,
     pub(super) details: String,
     pub(super) ticked: bool,
-    /// What its `depends` names; none when it has no such annotation.
+    /// The entries of `depends`; none without such an annotation.
     pub(super) depends: Option<Vec<NamedDependency>>,
     /// `(expected: …)` on its line.
     pub(super) expected: Option<Duration>,
@@ -58,16 +58,16 @@ pub(super) struct TaskDraft {
 /// A sub-task being read.
 #[derive(Debug)]
 pub(super) struct SubDraft {
-    /// What follows the task's id, where it is written.
+    /// The part of the id after the task's id; none when it is not written.
     pub(super) sub: Option<String>,
-    /// The sub-task that it is indented under.
+    /// The index of the sub-task that this one is indented under.
     pub(super) parent: Option<usize>,
     pub(super) title: String,
     pub(super) ticked: bool,
     pub(super) line: usize,
 }
 
-/// `**Execution ExecutionNote:** …`, with code blotted out and plain dashes.
+/// `**Execution Note:** …`, with code masked and with plain dashes.
 #[derive(Debug)]
 pub(super) struct ExecutionNote {
     pub(super) text: String,
@@ -93,7 +93,7 @@ impl PhaseDraft {
         }
     }
 
-    /// The block of checks, opened on this line if there is none.
+    /// The VERIFY block, opened on this line if there is none.
     pub(super) fn verify(&mut self, line: usize) -> &mut VerifyBlock {
         self.verify.get_or_insert_with(|| VerifyBlock {
             checks: Vec::new(),
@@ -105,13 +105,13 @@ impl PhaseDraft {
         })
     }
 
-    /// True when nothing but its heading and objective is known of it.
+    /// True when nothing is known of the phase except its heading and objective.
     pub(super) fn is_bare(&self) -> bool {
         let says = self.parallel || self.pipeline_start.is_some() || self.verify.is_some();
         !says && self.tasks.is_empty() && self.loose.is_empty() && self.depends.is_empty()
     }
 
-    /// The task of this id, made when there is none: for `- [ ] 2.1.3` without a 2.1.
+    /// The index of the task with this id. Adds the task when there is none: for `- [ ] 2.1.3` without a 2.1.
     pub(super) fn task_of(&mut self, id: TaskId, line: usize) -> usize {
         if let Some(at) = self.index.get(&id) {
             return *at;

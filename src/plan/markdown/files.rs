@@ -7,7 +7,7 @@ use memchr::{memchr, memchr2_iter, memrchr};
 use super::shape::item::split_line;
 
 const FOLDERS: [&str; 5] = ["src/", "tests/", "docs/", "lib/", "scripts/"];
-/// Verbs of making and changing, in the forms that plans use.
+/// Verbs of making and changing, in the forms that plans use, and the word `in`.
 const VERBS: [&str; 17] = [
     "create",
     "creates",
@@ -28,13 +28,13 @@ const VERBS: [&str; 17] = [
     "in",
 ];
 
-/// Files in backticks, under one of the usual folders, or behind a verb of making and changing, with those that a list
-/// names behind them; in order of mention, without repeats. Fenced blocks are passed over.
+/// The files that the texts name: in backticks, in one of the usual folders, or after a verb of making and changing, with the
+/// files that a list names after them. They are in order of mention, without duplicates. Fenced blocks are skipped.
 pub(super) fn files(texts: &[&str]) -> Vec<String> {
     let mut found = FoundPaths::default();
     let mut fenced = false;
     for text in texts {
-        // Only lines with a mark of a path are looked at, and fences between them.
+        // Only lines with the mark of a path are read, and the fences between them.
         let has_fences = memchr2_iter(b'`', b'~', text.as_bytes())
             .any(|at| text[at..].starts_with("```") || text[at..].starts_with("~~~"));
         let mut below = 0;
@@ -64,12 +64,12 @@ fn is_fence(line: &str) -> bool {
     bare.starts_with("```") || bare.starts_with("~~~")
 }
 
-/// Whether an odd number of these lines are fences.
+/// True when an odd number of these lines are fences.
 fn fences(lines: &str) -> bool {
     lines.lines().filter(|line| is_fence(line)).count() % 2 == 1
 }
 
-/// What was found, without repeats.
+/// The files found so far, without duplicates.
 #[derive(Default)]
 struct FoundPaths<'t> {
     files: Vec<&'t str>,
@@ -86,7 +86,7 @@ impl<'t> FoundPaths<'t> {
     }
 }
 
-/// The first mark that every path has: a slash, or a point with a letter behind it. Most lines have none.
+/// The first mark that every path has: a slash, or a dot with a letter after it. Most lines have none.
 fn mark(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     memchr2_iter(b'/', b'.', bytes)
@@ -111,7 +111,7 @@ fn of_line<'t>(line: &'t str, found: &mut FoundPaths<'t>) {
     }
 }
 
-/// A path, or nothing but a list of paths.
+/// Adds a path, or every path of a list. Text with anything else in it adds nothing.
 fn of_code<'t>(text: &'t str, found: &mut FoundPaths<'t>) {
     let parts = text.split(',').map(str::trim);
     let is_path = |part: &str| !part.contains(char::is_whitespace) && path(part).is_some();
@@ -122,7 +122,7 @@ fn of_code<'t>(text: &'t str, found: &mut FoundPaths<'t>) {
 
 fn of_prose<'t>(text: &'t str, found: &mut FoundPaths<'t>) {
     let mut before = "";
-    // Whether the word before was a path, and whether a list of paths goes on.
+    // Whether the previous word was a path, and whether a list of paths continues.
     let (mut is_path, mut in_list) = (false, false);
     for word in text.split_whitespace() {
         if matches!(word, "and" | "or" | "&") && (is_path || in_list) {
@@ -138,7 +138,7 @@ fn of_prose<'t>(text: &'t str, found: &mut FoundPaths<'t>) {
     }
 }
 
-/// Whether a word begins with one of the usual folders, perhaps in brackets.
+/// True when a word begins with one of the usual folders, perhaps after a bracket.
 fn is_usual(word: &str) -> bool {
     let bare = word.trim_start_matches(['(', '[', '"', '/']);
     FOLDERS.iter().any(|folder| bare.starts_with(folder))
@@ -149,7 +149,7 @@ fn is_verb(word: &str) -> bool {
     VERBS.iter().any(|verb| letters.eq_ignore_ascii_case(verb))
 }
 
-/// A path that is stated to be one, perhaps in backticks: any inside the repository.
+/// A path that an annotation states, perhaps in backticks. Every path inside the repository is accepted.
 pub(super) fn stated(word: &str) -> Option<&str> {
     let word = word.trim_matches('`').trim();
     let word = word.strip_prefix("./").unwrap_or(word);
@@ -158,7 +158,7 @@ pub(super) fn stated(word: &str) -> Option<&str> {
     (is_path && !word.contains(char::is_whitespace)).then_some(word)
 }
 
-/// The path that a word is, if it looks like a file or a glob of files inside the repository.
+/// The path in a word, if the word looks like a file or a glob of files inside the repository.
 fn path(word: &str) -> Option<&str> {
     let around = |c: char| {
         matches!(

@@ -1,4 +1,4 @@
-//! From drafts to phases: numbers by place, groups joined, references resolved.
+//! Turns drafts into phases: assigns numbers by position, joins groups and resolves references.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +48,7 @@ pub(super) fn finish(
     phases
 }
 
-/// What a task's `depends` names, to be looked up when all tasks are known.
+/// The entries of a task's `depends`, to be looked up when all tasks are known.
 struct Names {
     task: TaskId,
     named: Vec<NamedDependency>,
@@ -68,7 +68,7 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<Docume
         line,
         ..
     } = draft;
-    // A heading with a number is a section, unless boxes stand below it or the phase has nothing else.
+    // A numbered heading is a section, unless boxes stand below it or the phase has nothing else.
     let is_work = |task: &TaskDraft| !task.headed || !task.subs.is_empty();
     let has_work = numbered.iter().any(is_work);
     let mut drafts: Vec<TaskDraft> = if has_work {
@@ -115,7 +115,7 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<Docume
     }
 }
 
-/// Keeps the first task of each id. Headings without boxes may repeat an id, so only what turns out to be work is
+/// Keeps the first task of each id. Headings without boxes may repeat an id, so only the drafts that turned out to be work are
 /// compared.
 fn once_each(drafts: &mut Vec<TaskDraft>, diagnostics: &mut Vec<DocumentDiagnostic>) {
     if drafts.is_sorted_by(|a, b| a.id < b.id || b.id.is_none()) {
@@ -132,7 +132,7 @@ fn once_each(drafts: &mut Vec<TaskDraft>, diagnostics: &mut Vec<DocumentDiagnost
     });
 }
 
-/// `[SEQUENTIAL]` on neighbouring lines makes a group named by its ends.
+/// `[SEQUENTIAL]` on neighbouring lines makes a group. The first and the last id name the group.
 fn sequential_runs(drafts: &[TaskDraft]) -> Vec<Option<String>> {
     let mut names = vec![None; drafts.len()];
     let mut at = 0;
@@ -163,7 +163,7 @@ fn task(draft: TaskDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<Document
             own_name => own.push(own_name),
         }
     }
-    // Waiting for another plan alone does not free a task from the order of its own.
+    // Waiting only for another plan does not free a task from the order of its own plan.
     let depends = (is_free || !own.is_empty()).then(Vec::new);
     named.push(Names { task: id, named: own });
     let mut files = files(&[&draft.title, &draft.details]);
@@ -193,7 +193,7 @@ fn task(draft: TaskDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<Document
     })
 }
 
-/// Numbers the sub-tasks that have no number by their place below the task or sub-task they belong to.
+/// Numbers the sub-tasks without a number by their position below the task or sub-task that they belong to.
 fn subtasks(task: TaskId, drafts: Vec<SubDraft>, diagnostics: &mut Vec<DocumentDiagnostic>) -> Vec<Subtask> {
     if drafts.is_empty() {
         return Vec::new();
@@ -239,10 +239,10 @@ fn subtasks(task: TaskId, drafts: Vec<SubDraft>, diagnostics: &mut Vec<DocumentD
         .collect()
 }
 
-/// The largest group of phases that do not wait for each other; every pair is kept, so the cost is its square.
+/// The largest group of parallel phases. Every pair is stored, so the cost is quadratic.
 const MOST_PARALLEL: usize = 500;
 
-/// Applies the execution notes; pairs of phases that one makes parallel are added to `beside`.
+/// Applies the execution notes. Adds the pairs of phases that a note makes parallel to `beside`.
 fn apply_notes(
     phases: &mut [Phase],
     notes: &[ExecutionNote],
@@ -325,7 +325,7 @@ fn beside_each_other(
     );
 }
 
-/// Not waiting for each other holds both ways.
+/// Stores the pairs of parallel phases. Being parallel holds both ways.
 fn apply_beside(
     phases: &mut [Phase],
     beside: &[(PhaseId, PhaseId, usize)],
@@ -351,7 +351,7 @@ fn apply_beside(
     }
 }
 
-/// Puts the tasks that `depends` names into place; what does not exist is left to the checks.
+/// Stores the tasks that `depends` names. The checks report tasks that do not exist.
 fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, diagnostics: &mut Vec<DocumentDiagnostic>) {
     if named.iter().all(|names| names.named.is_empty()) {
         return;
@@ -371,7 +371,7 @@ fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, diagnostics: &mut Ve
                 NamedDependency::Task(id) => vec![id],
                 NamedDependency::Tasks(from, to) if from <= to => {
                     let mut members: BTreeSet<TaskId> = ids.range(from..=to).copied().collect();
-                    // A list that runs on over the checks means the tasks in it.
+                    // A range that reaches into the checks means the tasks in the range.
                     members.extend([from, to].into_iter().filter(|end| !checks.contains(end)));
                     members.into_iter().collect()
                 }

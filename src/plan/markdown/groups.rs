@@ -1,9 +1,9 @@
-//! Execution notes: which tasks go one after the other, which phases do not wait for each other.
+//! Execution notes: which tasks are sequential, and which phases are parallel.
 
 use super::draft::ExecutionNote;
 use crate::plan::{PhaseId, TaskId};
 
-/// What a note says.
+/// What an execution note says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum GroupNote {
     /// `Tasks 3.1-3.4 are [SEQUENTIAL]`: the ranges, and the list as written.
@@ -12,7 +12,8 @@ pub(super) enum GroupNote {
     Parallel(Vec<(PhaseId, PhaseId)>),
 }
 
-/// The groups that a note names. A list is of numbers and ranges with commas; `and` is understood between phases.
+/// The groups that a note names. A list has numbers and ranges with commas between them. Between phases, `and` works like a
+/// comma.
 pub(super) fn groups(note: &ExecutionNote) -> Vec<GroupNote> {
     let mut found = Vec::new();
     for (mark, word) in [("[SEQUENTIAL]", "task"), ("[PARALLEL]", "phase")] {
@@ -40,7 +41,7 @@ pub(super) fn groups(note: &ExecutionNote) -> Vec<GroupNote> {
     found
 }
 
-/// The text between the last `Tasks` or `Phases` and the `are` in front of the mark.
+/// The text between the last `Tasks` or `Phases` and the `are` before the mark.
 fn list_before<'t>(before: &'t str, word: &str) -> Option<&'t str> {
     let folded = before.to_ascii_lowercase();
     let at = folded.rfind(word)? + word.len();

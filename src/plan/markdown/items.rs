@@ -1,4 +1,4 @@
-//! List items: tasks, sub-tasks, checks, and what else is in lists.
+//! List items: tasks, sub-tasks, checks and all others.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -16,15 +16,15 @@ use super::shape::upstream;
 use super::walk::{Headed, Role, Section, Walk};
 use crate::plan::{ItemId, Subtask, TaskId, Upstream};
 
-/// A part of a task, as it is written.
+/// A part of a task, as written.
 struct TaskPart<'t> {
-    /// What follows the task's id.
+    /// The part of the id after the task's id.
     sub: Option<String>,
-    /// The part that it is indented under.
+    /// The index of the part that this one is indented under.
     parent: Option<usize>,
     title: Cow<'t, str>,
     ticked: bool,
-    /// Where it begins.
+    /// The byte offset where it begins.
     at: usize,
 }
 
@@ -32,7 +32,7 @@ impl Walk<'_> {
     pub(super) fn item(&mut self, item: &ListItem) {
         self.stack.truncate(item.depth);
         let parent = self.stack.last().copied().unwrap_or(Role::None);
-        // A label on a line of its own right below an item ends the item, though Markdown joins the two.
+        // A label on its own line right below an item ends the item, although Markdown joins the two.
         let cut = self.label_below(&item.head);
         let head = item.head.start..cut.unwrap_or(item.head.end);
         let role = match self.section {
@@ -55,7 +55,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Where an unindented label begins among the lines of an item's head.
+    /// The offset of an unindented label among the lines of an item's head.
     fn label_below(&self, head: &Range<usize>) -> Option<usize> {
         let source = &self.text[head.clone()];
         memchr_iter(b'\n', source.as_bytes())
@@ -109,7 +109,7 @@ impl Walk<'_> {
         }
     }
 
-    /// An item without a box: a check, a numbered part of a headed task, or a mere line.
+    /// An item without a box: a check, a numbered part of a task heading, or plain text.
     fn bullet(&mut self, item: &ListItem, head: &Range<usize>, parent: Role) -> Role {
         if self.in_verify {
             return match (parent, item.depth) {
@@ -135,7 +135,7 @@ impl Walk<'_> {
                     sub: id.sub,
                     parent: None,
                     title,
-                    // Without a box it is as far as its task.
+                    // Without a box, the part is ticked when its task is.
                     ticked: whole,
                     at: head.start,
                 };
@@ -145,7 +145,8 @@ impl Walk<'_> {
         }
     }
 
-    /// A check of the VERIFY block. What has a number of its own phase there is reported under it, and is no task.
+    /// Adds a check to the VERIFY block. A check with a number of its own phase is reported under that number, but is not a
+    /// task.
     fn check(
         &mut self,
         head: &Range<usize>,
@@ -204,7 +205,7 @@ impl Walk<'_> {
             return self.sub_task(Role::Task { task, sub: None }, part);
         }
         let mut draft = self.task_item(item, head, cut, ticked, |line| match line {
-            // Nothing was cut out of the line: its title is known.
+            // Nothing was cut out of the line, so the title is already known.
             Cow::Borrowed(_) => title.into_owned(),
             Cow::Owned(line) => split_id(&line).1.into_owned(),
         });
@@ -272,8 +273,8 @@ impl Walk<'_> {
         draft
     }
 
-    /// A task from its line: annotations are read and cut out, and `title` makes the title of what is left. `head` may continue
-    /// below its first line.
+    /// Builds a task from its line. Annotations are read and cut out, and `title` makes the title from the rest. `head` may
+    /// continue below its first line.
     pub(super) fn task_line(
         &mut self,
         head: &Range<usize>,
@@ -282,7 +283,7 @@ impl Walk<'_> {
     ) -> TaskDraft {
         let source = &self.text[head.clone()];
         let first = memchr(b'\n', source.as_bytes()).unwrap_or(source.len());
-        // Most lines state nothing, and need not be gone through for each of what could be stated.
+        // Most lines have no annotations, so they are not searched for each kind of annotation.
         if memchr2(b'(', b'[', source.as_bytes()).is_none() {
             return TaskDraft {
                 title: title(without(&source[..first], &mut [])),
@@ -321,7 +322,7 @@ impl Walk<'_> {
         draft
     }
 
-    /// Adds a numbered task to the phase; a second one of the same id is a fault, unless the first is only a heading.
+    /// Adds a numbered task to the phase. A second task with the same id is reported, unless the first is only a heading.
     pub(super) fn add_task(&mut self, draft: TaskDraft) -> Option<usize> {
         let phase = self.phases.last_mut()?;
         let id: TaskId = draft.id?;

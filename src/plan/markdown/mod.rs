@@ -1,9 +1,9 @@
-//! The plan document reader: Markdown in, a [`Document`](super::Document) and every fault out. It is total: any text
-//! gives a document.
+//! The plan document parser: Markdown in, a [`Document`](super::Document) and all diagnostics out. The parser is total: any
+//! text gives a document.
 //!
-//! `outline` lets a CommonMark parser find headings, paragraphs and list items; `read` and `items` walk them and draft phases and
-//! tasks; `annotations` and `stated` read what is in brackets; `finish` numbers what has no number, joins groups and checks
-//! references. `lint` looks a document over again, for what was probably meant otherwise.
+//! `outline` finds headings, paragraphs and list items with a CommonMark parser. `read` and `items` walk over these and draft
+//! phases and tasks. `annotations` and `stated` read brackets. `finish` assigns missing numbers, joins groups and checks
+//! references. `lint` goes over a document again, for text that probably means something else.
 
 mod annotations;
 mod checks;

@@ -1,4 +1,4 @@
-//! Phases inside a phase: deeper headings that name another phase, above boxes with its number.
+//! Phases inside a phase: deeper headings that name another phase and have boxes with its number below them.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::shape::heading;
 use super::shape::item::{split_id, split_line};
 use super::shape::outline::Block;
 
-/// Where such headings begin. The first number below a heading decides, so prose about other phases is none of them.
+/// The offsets of such headings. The first number below a heading decides, so prose about other phases does not count.
 pub(super) fn nested(text: &str, blocks: &[Block], phase_level: u8) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     for (place, block) in blocks.iter().enumerate() {
@@ -21,7 +21,7 @@ pub(super) fn nested(text: &str, blocks: &[Block], phase_level: u8) -> BTreeSet<
     found
 }
 
-/// The phase of the first numbered box or task heading above the next heading of this level or a higher one.
+/// The phase of the first numbered box or task heading before the next heading of this level or a higher one.
 fn first_number(text: &str, blocks: &[Block], level: u8) -> Option<crate::plan::PhaseId> {
     for block in blocks {
         let id = match block {

@@ -1,13 +1,13 @@
-//! Where the tasks of a document stand.
+//! The positions of the tasks in a document.
 
 use std::collections::BTreeMap;
 
 use crate::plan::{Phase, TaskId};
 
-/// Where each task is: its phase and its place in it.
+/// For each task, the index of its phase and its index in the phase.
 pub(super) type TaskPlaces = BTreeMap<TaskId, (usize, usize)>;
 
-/// Finds them.
+/// Finds the position of each task.
 pub(super) fn places(phases: &[Phase]) -> TaskPlaces {
     let mut places = TaskPlaces::new();
     for (number, phase) in phases.iter().enumerate() {

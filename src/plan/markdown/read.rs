@@ -17,7 +17,7 @@ use super::walk::{Headed, Section, Walk};
 use crate::plan::text::place::LineIndex;
 use crate::plan::{Document, PhaseId, Priority};
 
-/// Reads a plan document. Every text gives a document; what breaks a rule is in the list, in no special order.
+/// Parses a plan document. Every text gives a document. The list has the broken rules, in no particular order.
 pub fn read_document(text: &str) -> (Document, Vec<DocumentDiagnostic>) {
     let body = if text.starts_with('\u{feff}') {
         '\u{feff}'.len_utf8()
@@ -67,10 +67,10 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentDiagnostic>) {
     (document, placed(diagnostics, text))
 }
 
-/// Further diagnostics have only a line.
+/// The number of diagnostics that get a column. The others have only a line.
 const PLACED: usize = 1000;
 
-/// The faults with the columns of what they are about.
+/// The diagnostics with the columns of the words that they are about.
 fn placed(mut diagnostics: Vec<DocumentDiagnostic>, text: &str) -> Vec<DocumentDiagnostic> {
     if diagnostics.is_empty() {
         return diagnostics;
@@ -83,7 +83,7 @@ fn placed(mut diagnostics: Vec<DocumentDiagnostic>, text: &str) -> Vec<DocumentD
     diagnostics
 }
 
-/// The level on which phases stand: the highest below the title that has any.
+/// The heading level of phases: the highest level below the title that has a phase.
 fn phase_level(text: &str, blocks: &[Block]) -> u8 {
     let mut found = None;
     for block in blocks {
@@ -99,7 +99,7 @@ fn phase_level(text: &str, blocks: &[Block]) -> u8 {
 }
 
 impl Walk<'_> {
-    /// Ends the section of a task's heading; what is in it are the task's details.
+    /// Ends the section of a task heading. The text of the section becomes the task's details.
     fn close_headed(&mut self, end: usize) {
         if let Some(headed) = self.headed.take() {
             let mut details = dedent(self.text.get(headed.from..end).unwrap_or_default());
@@ -130,7 +130,7 @@ impl Walk<'_> {
             && self.phase().is_some_and(|phase| phase.id != id)
         {
             self.close_headed(range.start);
-            // What only holds other phases is none of its own.
+            // A phase that only contains other phases is not a phase.
             if let Some(empty) = self.phases.pop_if(|phase| phase.is_bare()) {
                 self.phase_lines.remove(&empty.id);
             }
@@ -167,7 +167,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The document's title, of which `bare` is the text: what its heading states is read and cut out.
+    /// The document's title. `bare` is its text in the heading, whose annotations are read and cut out.
     fn title(&mut self, bare: &str, heading: &Range<usize>) -> String {
         let masked = self.masked.part(heading);
         let source = &self.text[heading.clone()];
@@ -283,7 +283,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A paragraph is read as runs of lines, each from one bold label to the next.
+    /// Reads a paragraph as runs of lines, each from one bold label to the next.
     pub(super) fn paragraph(&mut self, range: Range<usize>) {
         let mut run = range.start..range.start;
         let mut at = range.start;
@@ -356,10 +356,10 @@ impl Walk<'_> {
     }
 }
 
-/// A text with its lines and blanks joined.
+/// The text on one line, with each run of blanks as a single blank.
 pub(super) fn one_line(text: &str) -> String {
     let text = text.trim();
-    // Without early ends, so that many bytes are looked at at once.
+    // There is no early exit, so that many bytes are checked at once.
     let plain = text
         .bytes()
         .fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));

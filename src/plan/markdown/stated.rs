@@ -1,5 +1,5 @@
-//! What a task or a phase states about itself: `(expected: 20m)`, `(reads: src/a.rs, docs/b.md)`, `(touches: src/**)`,
-//! `(uses: database)`.
+//! Annotations by which a task or phase describes itself: `(expected: 20m)`, `(reads: src/a.rs, docs/b.md)`,
+//! `(touches: src/**)`, `(uses: database)`.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use super::walk::Walk;
 use crate::plan::{ResourceName, parse_duration};
 
 impl Walk<'_> {
-    /// The duration that `expected` states; `from` is where the text begins in which it was found. One that cannot be
-    /// read is a fault, and so is a second one.
+    /// The duration that `expected` states. `from` is the offset of the searched text. An invalid duration is reported, and so
+    /// is a second one.
     pub(super) fn expected(&mut self, found: &[Annotation<'_>], from: usize) -> Option<Duration> {
         let mut expected = None;
         for annotation in found {
@@ -35,7 +35,7 @@ impl Walk<'_> {
         expected
     }
 
-    /// The files that `reads` or `touches` names, in order, without repeats; `from` is where the text begins in which it was found.
+    /// The files that `reads` or `touches` names, in order, without duplicates. `from` is the offset of the searched text.
     pub(super) fn paths(&mut self, key: &str, found: &[Annotation<'_>], from: usize) -> Vec<String> {
         let mut reads: Vec<String> = Vec::new();
         for annotation in found {
@@ -67,7 +67,7 @@ impl Walk<'_> {
         reads
     }
 
-    /// The resources that `uses` names, in order, without repeats; `from` is where the text begins in which it was found.
+    /// The resources that `uses` names, in order, without duplicates. `from` is the offset of the searched text.
     pub(super) fn uses(&mut self, found: &[Annotation<'_>], from: usize) -> Vec<ResourceName> {
         let mut uses: Vec<ResourceName> = Vec::new();
         for annotation in found {

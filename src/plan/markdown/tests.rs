@@ -11,7 +11,7 @@ fn read(text: &str) -> Document {
     document
 }
 
-/// The faults as `line: message`.
+/// The diagnostics as `line: message`.
 fn diagnostics(text: &str) -> Vec<String> {
     let (_, mut diagnostics) = read_document(text);
     diagnostics.sort();
@@ -501,7 +501,7 @@ fn an_annotation_inside_another_belongs_to_it() {
     assert_eq!(diagnostics(&text).len(), 1);
 }
 
-/// One line of the language and what it must mean, for what the larger tests leave out.
+/// One line for each form that the larger tests leave out, with its meaning.
 #[test]
 fn every_form_is_read() {
     let pipeline = |text: &str| read(text).phases[1].pipeline_start;
@@ -600,7 +600,7 @@ fn phases_below_a_phase_are_phases_when_their_boxes_say_so() {
         Some(PipelineStart::Task(TaskId::new(0, 1)))
     );
 
-    // A phase with work of its own stays, and one whose number is repeated below it is that one.
+    // A phase with its own work stays. A nested heading with the number of its phase is that same phase.
     let own =
         read("## Phase 1: a\n- [ ] 1.1 x\n\n### Phase 2: b\n- [ ] 2.1 y\n\n## Phase 4: d\n- [ ] 4.1 z\n");
     assert_eq!(ids(&own), ["1.1", "2.1", "4.1"]);
@@ -610,7 +610,7 @@ fn phases_below_a_phase_are_phases_when_their_boxes_say_so() {
     assert_eq!(ids(&same), ["1.1", "2.1"]);
     assert_eq!(same.phases.len(), 2);
 
-    // Prose about other phases begins none, and a number that no heading bears is still a fault.
+    // Prose about other phases begins no phase, and a number without a matching heading is still an error.
     let prose = read("## Phase 1: a\n\n### After Phase 2: notes\n\n- [ ] 1.1 x\n");
     assert_eq!(ids(&prose), ["1.1"]);
     assert_eq!(

@@ -8,12 +8,12 @@ use super::shape::lines::LineCounter;
 use super::shape::masked::Masked;
 use crate::plan::{Document, PhaseId, VerifyBlock};
 
-/// What the text at hand belongs to.
+/// The section that the current text belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
     Overview,
     Upstream,
-    /// The last of the phases.
+    /// The last phase so far.
     Phase,
     Other,
 }
@@ -23,11 +23,11 @@ pub(super) enum Section {
 pub(super) struct Headed {
     pub(super) task: usize,
     pub(super) level: u8,
-    /// Where its text begins.
+    /// The offset where its text begins.
     pub(super) from: usize,
 }
 
-/// What a list item is, so that items below it find their owner.
+/// The role of a list item, so that items below it find their owner.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Role {
     None,
@@ -43,21 +43,21 @@ pub(super) struct Walk<'t> {
     pub(super) document: Document,
     pub(super) diagnostics: Vec<DocumentDiagnostic>,
     pub(super) phases: Vec<PhaseDraft>,
-    /// Lines of the phases so far.
+    /// The lines of the phases so far.
     pub(super) phase_lines: BTreeMap<PhaseId, usize>,
     pub(super) notes: Vec<ExecutionNote>,
     pub(super) phase_level: u8,
-    /// Where deeper headings begin that are phases.
+    /// The offsets of deeper headings that are phases.
     pub(super) nested: BTreeSet<usize>,
     pub(super) section: Section,
     pub(super) headed: Option<Headed>,
     pub(super) in_verify: bool,
-    /// Roles of the items that the next one may be in.
+    /// Roles of the items that may contain the next item.
     pub(super) stack: Vec<Role>,
 }
 
 impl Walk<'_> {
-    /// Notes a fault about a word of a line.
+    /// Adds a diagnostic about a word of a line.
     pub(super) fn diagnostic(
         &mut self,
         line: usize,
@@ -69,7 +69,7 @@ impl Walk<'_> {
             .push(DocumentDiagnostic::new(line, message, hint).about(word));
     }
 
-    /// The checks of the phase at hand; opened here, at a byte of the text, when there are none.
+    /// The VERIFY block of the current phase, opened at this byte offset when there is none.
     pub(super) fn verify_block(&mut self, at: usize) -> Option<&mut VerifyBlock> {
         let phase = self
             .phases
@@ -81,7 +81,7 @@ impl Walk<'_> {
         phase.verify.as_mut()
     }
 
-    /// The phase at hand.
+    /// The current phase.
     pub(super) fn phase(&mut self) -> Option<&mut PhaseDraft> {
         if self.section == Section::Phase {
             self.phases.last_mut()

@@ -1,4 +1,4 @@
-//! Boxes that belong to no task and to no check.
+//! Boxes that belong to no task and no check.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::plan::markdown::read::one_line;
 use crate::plan::markdown::shape::item::{split_id, split_line};
 use crate::plan::markdown::shape::label::verify;
 
-/// Tells of boxes in a phase that nobody is given, and of numbered ones that are in no phase.
+/// Reports boxes in a phase that no agent is given, and numbered boxes that are in no phase.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for region in &page.regions {
         match region.phase {
@@ -28,7 +28,7 @@ fn in_phase(page: &Page<'_>, region: &Region<'_>, phase: &Phase, found: &mut Vec
     let known: BTreeSet<usize> = known.collect();
     let checks = phase.verify.iter().flat_map(|block| &block.checks);
     let checks: BTreeSet<&str> = checks.map(String::as_str).collect();
-    // A label below an item ends it, though Markdown joins the two.
+    // A label below an item ends the item, although Markdown joins the two.
     let is_check = |head: &str| {
         let whole = one_line(head);
         let upto = checks.range(..=whole.as_str()).next_back();

@@ -1,4 +1,4 @@
-//! What is in brackets on the line of a task or phase and is nearly an annotation.
+//! Brackets on the line of a task or phase that are almost annotations.
 
 use super::page::Page;
 use crate::plan::markdown::DocumentDiagnostic;
@@ -6,14 +6,14 @@ use crate::plan::markdown::annotations::{NamedDependency, depends};
 use crate::plan::text::near_miss::near_miss;
 use crate::plan::{ResourceName, parse_duration};
 
-/// What may be annotated.
+/// What an annotation can be on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum On {
     Task,
     Phase,
 }
 
-/// Keys and whether they count on tasks and on phases.
+/// Keys, and whether they have an effect on tasks and on phases.
 const KEYS: [(&str, bool, bool); 7] = [
     ("depends", true, true),
     ("expected", true, true),
@@ -24,7 +24,7 @@ const KEYS: [(&str, bool, bool); 7] = [
     ("parallel-with", false, true),
 ];
 
-/// Other words for waiting; they count as such only in front of tasks.
+/// Other words for waiting. They count as such only before tasks.
 const WAITING: [&str; 20] = [
     "after",
     "blocked by",
@@ -48,7 +48,7 @@ const WAITING: [&str; 20] = [
     "waits for",
 ];
 
-/// Other words for how long something takes; they count as such only in front of a duration.
+/// Other words for how long something takes. They count as such only before a duration.
 const LASTING: [&str; 7] = [
     "duration",
     "est",
@@ -59,7 +59,7 @@ const LASTING: [&str; 7] = [
     "takes",
 ];
 
-/// Tells of them in the titles of phases and tasks, where annotations that are read no longer stand.
+/// Reports such brackets in the titles of phases and tasks. The titles no longer contain the annotations that were read.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for phase in &page.document.phases {
         let title = (phase.line, phase.title.as_str(), On::Phase);
@@ -77,7 +77,7 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     }
 }
 
-/// Everything in round or square brackets, with them, outside code; a link's words are none.
+/// Everything in round or square brackets outside code, including the brackets. The brackets of links do not count.
 fn brackets(title: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let (mut at, mut code) = (0, false);
@@ -103,7 +103,7 @@ fn brackets(title: &str) -> Vec<&str> {
     found
 }
 
-/// What to say of a bracket that is nearly an annotation.
+/// The message and the hint for a bracket that is almost an annotation.
 fn near(bracket: &str, on: On) -> Option<(String, String)> {
     let inside = &bracket[1..bracket.len() - 1];
     if bracket.starts_with('[') {
@@ -153,7 +153,7 @@ fn near(bracket: &str, on: On) -> Option<(String, String)> {
     }
 }
 
-/// `(depends on 1.1)`, `(expected 5m)`
+/// Brackets without a colon: `(depends on 1.1)`, `(expected 5m)`.
 fn without_colon(inside: &str) -> Option<String> {
     let inside = inside.trim();
     let lower = inside.to_ascii_lowercase();
@@ -175,7 +175,7 @@ fn without_colon(inside: &str) -> Option<String> {
     lasts.map(|value| format!("write `(expected: {value})`"))
 }
 
-/// `[PARALEL]`, `[sequential]`
+/// Marks in square brackets: `[PARALEL]`, `[sequential]`.
 fn mark(inside: &str, on: On) -> Option<(String, String)> {
     let folded = inside.trim().to_ascii_lowercase();
     let meant = near_miss(&folded, ["parallel", "sequential"])?;
@@ -184,7 +184,7 @@ fn mark(inside: &str, on: On) -> Option<(String, String)> {
         false => (On::Task, "the line of a task"),
     };
     let exact = folded == meant;
-    // The right word at a place where it says what holds anyway.
+    // The word is right, and in this place it only says what holds anyway.
     if exact && (on != right || inside == meant.to_ascii_uppercase()) {
         return None;
     }
@@ -192,7 +192,7 @@ fn mark(inside: &str, on: On) -> Option<(String, String)> {
     Some((format!("`[{inside}]` is text: it is read as no annotation"), hint))
 }
 
-/// Whether a value is a list of tasks and nothing else.
+/// True when a value is a list of tasks and nothing else.
 fn tasks(value: &str) -> bool {
     let named = depends(value);
     named.is_ok_and(|named| {

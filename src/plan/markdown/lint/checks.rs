@@ -1,11 +1,11 @@
-//! `VERIFY` blocks that name another phase than the one they stand in.
+//! `VERIFY` blocks that name a phase other than the one that they are in.
 
 use super::page::Page;
 use crate::plan::PhaseId;
 use crate::plan::markdown::DocumentDiagnostic;
 use crate::plan::markdown::shape::label::{is_verify, label};
 
-/// Tells of them: their checks count for the phase above, or for none.
+/// Reports such blocks: their checks count for the phase above, or for none.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for region in &page.regions {
         for line in page.lines(region) {
@@ -26,7 +26,7 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
                     "these checks name phase {named}, which does not exist: they count for phase {}",
                     phase.id
                 ),
-                // Without a phase a list of checks is prose, unless the phase that it names has no others.
+                // Outside phases, a list of checks is prose, unless the phase that it names has no other checks.
                 None if page
                     .document
                     .phase(named)

@@ -3,7 +3,7 @@
 use super::page::Page;
 use crate::plan::markdown::DocumentDiagnostic;
 
-/// Tells of them: an agent is given their headings and nothing to do.
+/// Reports phases without tasks: an agent is given their headings and nothing to do.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for region in &page.regions {
         let Some(phase) = region.phase.filter(|phase| phase.tasks.is_empty()) else {

@@ -1,12 +1,12 @@
-//! Headings that are nearly phases.
+//! Headings that are almost phases.
 
 use super::page::Page;
 use super::region::{Heading, Region};
 use crate::plan::PhaseId;
 use crate::plan::markdown::DocumentDiagnostic;
 
-/// Tells of headings that speak of a phase which the document does not have, and stand above boxes; and of lines that
-/// lack only the blank to be such a heading.
+/// Reports headings above boxes that look like a phase but name none of the document's phases. Also reports lines that lack
+/// only the blank to be such a heading.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for region in &page.regions {
         if is_like_a_phase(page, region)
@@ -51,7 +51,7 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     }
 }
 
-/// Whether a section that is no phase was probably meant as one: boxes stand below a heading that begins with `Phase`.
+/// True when a section is not a phase but was probably meant as one: boxes stand below a heading that begins with `Phase`.
 pub(super) fn is_like_a_phase(page: &Page<'_>, region: &Region<'_>) -> bool {
     let heading = region.heading.as_ref().filter(|_| region.phase.is_none());
     heading.is_some_and(|Heading { text, .. }| {
@@ -59,13 +59,13 @@ pub(super) fn is_like_a_phase(page: &Page<'_>, region: &Region<'_>) -> bool {
     })
 }
 
-/// Whether a text begins like the heading of a phase, and not like that of one which the document has.
+/// True when a text begins like the heading of a phase, but not of a phase that the document has.
 fn is_unknown_phase(page: &Page<'_>, text: &str) -> bool {
     let Some(rest) = behind_phase(text) else {
         return false;
     };
     match number(text) {
-        // `Phase 1.5: x` and `Phase 2b: x` are no parts of phases 1 and 2.
+        // `Phase 1.5: x` and `Phase 2b: x` are not parts of phases 1 and 2.
         Some((id, behind)) => {
             page.document.phase(id).is_none() || behind.starts_with(['.', 'a', 'b', 'c', 'A', 'B', 'C'])
         }
@@ -80,14 +80,14 @@ fn is_unknown_phase(page: &Page<'_>, text: &str) -> bool {
     }
 }
 
-/// What follows `Phase`.
+/// The text after `Phase`.
 fn behind_phase(text: &str) -> Option<&str> {
     let text = text.trim_start_matches('*');
     let word = text.get(..5).filter(|word| word.eq_ignore_ascii_case("phase"))?;
     Some(&text[word.len()..])
 }
 
-/// The number behind `Phase` and what follows it.
+/// The number after `Phase`, and the text after the number.
 fn number(text: &str) -> Option<(PhaseId, &str)> {
     let rest = behind_phase(text)?.trim_start_matches([' ', '-', '#', ':']);
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -101,7 +101,7 @@ fn like(marks: &str, text: &str) -> String {
     )
 }
 
-/// `##Phase 3: x`
+/// Reports a heading without a blank after its marks: `##Phase 3: x`.
 fn unspaced(page: &Page<'_>, line: usize, found: &mut Vec<DocumentDiagnostic>) {
     let text = page.line_text(line).trim_start();
     let bare = text.trim_start_matches('#');

@@ -1,11 +1,12 @@
-//! Lines that look like tasks and are none: boxes that Markdown does not know, and numbered items and headings without one.
+//! Lines that look like tasks but are not: boxes that Markdown does not recognise, and numbered items and headings without a
+//! box.
 
 use super::page::Page;
 use crate::plan::markdown::DocumentDiagnostic;
 use crate::plan::markdown::shape::item::split_id;
 use crate::plan::{Phase, TaskId};
 
-/// Tells of them where they are in a phase.
+/// Reports such lines inside phases.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for region in &page.regions {
         let Some(phase) = region.phase else { continue };
@@ -37,7 +38,7 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
                 found.push(page.doubt(line, word, message, hint));
             }
         }
-        // Where headings are tasks, one of another kind is a heading.
+        // When some headings of the phase are tasks, its other headings are just headings.
         let is_task = |line: usize| phase.tasks.iter().any(|task| task.line == line);
         let mixed = !region.inner.iter().any(|heading| is_task(heading.line));
         for heading in region.inner.iter().filter(|_| mixed) {
@@ -53,14 +54,14 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
     }
 }
 
-/// True for what is neither code nor HTML.
+/// True when a line is neither code nor HTML.
 fn is_text(page: &Page<'_>, line: usize) -> bool {
     let first = |text: &str| text.trim_start().chars().next();
     first(&page.masked_line(line)) == first(page.line_text(line))
 }
 
-/// What stands behind a box of another kind, with the number of a task that the phase does not have: in a quotation, after a
-/// typographer's bullet, `- [-] 1.2 x`, `- ☐ 1.2 x`.
+/// The text after an unusual box, when the text begins with the number of a task that the phase does not have: a box in a
+/// quotation, after a typographic bullet, `- [-] 1.2 x`, `- ☐ 1.2 x`.
 fn strange<'t>(line: &'t str, phase: &Phase) -> Option<&'t str> {
     let text = line.trim_start_matches([' ', '\t', '>']);
     let item = text
@@ -85,7 +86,7 @@ fn strange<'t>(line: &'t str, phase: &Phase) -> Option<&'t str> {
     lacks(phase, id.task).then_some(rest)
 }
 
-/// The number of a task that a heading inside the phase has and the phase does not have.
+/// The task number of a heading inside the phase, when the phase has no such task.
 fn headed(text: &str, phase: &Phase) -> Option<TaskId> {
     let text = text.strip_prefix("Task ").unwrap_or(text);
     let (id, title) = split_id(text);
@@ -101,7 +102,7 @@ fn lacks(phase: &Phase, task: TaskId) -> bool {
         && !checks.any(|check| check == task)
 }
 
-/// What stands behind brackets that are nearly a box: `- [] x`, `-[ ] x`, `- [ ]x`, `- [  ] x`, `[ ] 1.1 x`.
+/// The text after brackets that are almost a box: `- [] x`, `-[ ] x`, `- [ ]x`, `- [  ] x`, `[ ] 1.1 x`.
 fn unmarked(line: &str) -> Option<&str> {
     let text = line.trim_start();
     let item = text.strip_prefix(['-', '*', '+']);
@@ -120,7 +121,7 @@ fn unmarked(line: &str) -> Option<&str> {
     (is_box && is_task && !is_link && !rest.is_empty()).then_some(rest)
 }
 
-/// The text of an item without a box, where its number is the next one of the phase: `- 1.3 x` where 1.2 is a task.
+/// The text of an item without a box, when its number is the next one of the phase: `- 1.3 x` when 1.2 is a task.
 fn boxless<'t>(line: &'t str, phase: &Phase) -> Option<&'t str> {
     let text = line.strip_prefix(['-', '*', '+'])?.strip_prefix(' ')?.trim();
     let word = text.trim_start_matches('*').split([' ', ':', '*']).next()?;

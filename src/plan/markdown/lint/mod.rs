@@ -1,10 +1,10 @@
-//! What a plan document probably means and does not say: boxes that belong to no task, headings that are nearly phases,
-//! annotations that are nearly read.
+//! Lints of a plan document: boxes that belong to no task, headings that are almost phases, and text that is almost an
+//! annotation.
 //!
-//! Such a document is read and nothing in it is wrong, but work may be lost without a word. What is told here never refuses
-//! anything, and prose must not set it off: each rule asks for the mark of a slip and for something that is lost by it.
+//! Such a document is valid, but work may be lost silently. A lint never refuses anything, and prose must not trigger a lint:
+//! each rule requires the sign of a slip, and something that gets lost by the slip.
 //!
-//! The outline is found a second time, by those who ask alone: most commands only want the document.
+//! The outline is built a second time, and only for callers that want lints: most commands only want the document.
 
 mod boxes;
 mod bracket;
@@ -18,7 +18,7 @@ mod region;
 use super::DocumentDiagnostic;
 use crate::plan::Document;
 
-/// What may have been meant otherwise in a document without faults, by line.
+/// The lints of a document without errors, sorted by line.
 pub fn doubts(document: &Document) -> &[DocumentDiagnostic] {
     document.doubts.get(|| find(document))
 }
@@ -42,7 +42,7 @@ mod tests {
     use super::doubts;
     use crate::plan::markdown::read_document;
 
-    /// What is told of a document, as `line:column message`.
+    /// The lints of a document, as `line:column message`.
     #[track_caller]
     pub(super) fn told(text: &str) -> Vec<String> {
         let (document, diagnostics) = read_document(text);
@@ -61,7 +61,7 @@ mod tests {
             .collect()
     }
 
-    /// Asserts that one thing is told, with this beginning.
+    /// Asserts that there is one lint, and that it begins like this.
     #[track_caller]
     pub(super) fn tells(text: &str, beginning: &str) {
         let told = told(text);

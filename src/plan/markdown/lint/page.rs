@@ -1,4 +1,4 @@
-//! A document as it is looked over: its outline, its lines and its sections.
+//! A document prepared for the lints: its outline, its lines and its sections.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -15,13 +15,13 @@ use crate::plan::text::place::LineIndex;
 
 pub(super) struct Page<'d> {
     pub(super) document: &'d Document,
-    /// One after the other, all of the text.
+    /// Adjacent regions that together cover the whole text.
     pub(super) regions: Vec<Region<'d>>,
     masked: Masked<'d>,
     index: LineIndex<'d>,
     /// List items with a box, in order.
     boxes: Vec<ListItem>,
-    /// The lines on which they stand.
+    /// The lines of these boxes.
     boxed: BTreeSet<usize>,
 }
 
@@ -52,23 +52,23 @@ impl<'d> Page<'d> {
         &self.document.text
     }
 
-    /// The line, from 1, of a byte.
+    /// The line, from 1, that contains a byte.
     pub(super) fn line(&self, at: usize) -> usize {
         self.index.line(at)
     }
 
-    /// The text of a line, without its break.
+    /// The text of a line, without its line break.
     pub(super) fn line_text(&self, line: usize) -> &'d str {
         split_line(&self.text()[self.index.start(line)..]).0
     }
 
-    /// The text of a line with code and HTML blotted out.
+    /// The text of a line with code and HTML masked.
     pub(super) fn masked_line(&self, line: usize) -> Cow<'d, str> {
         let start = self.index.start(line);
         self.masked.part(&(start..start + self.line_text(line).len()))
     }
 
-    /// Whether a box is on the line that Markdown knows as one.
+    /// True when the line has a box that Markdown recognises.
     pub(super) fn is_boxed(&self, line: usize) -> bool {
         self.boxed.contains(&line)
     }
@@ -87,7 +87,7 @@ impl<'d> Page<'d> {
         first + usize::from(region.heading.is_some())..last + 1
     }
 
-    /// A doubt about a line, at the first place of `word` in it.
+    /// A lint about a line, at the first occurrence of `word` in the line.
     pub(super) fn doubt(&self, line: usize, word: &str, message: String, hint: String) -> DocumentDiagnostic {
         let mut doubt = DocumentDiagnostic::new(line, message, hint).about(word);
         doubt.place(self.line_text(line));

@@ -1,4 +1,4 @@
-//! The sections of a document, as the reader cuts them: each phase, and what stands between.
+//! The sections of a document, cut as the reader cuts them: each phase, and the text between phases.
 
 use std::ops::Range;
 
@@ -7,29 +7,29 @@ use crate::plan::markdown::shape::outline::Block;
 use crate::plan::text::place::LineIndex;
 use crate::plan::{Document, Phase};
 
-/// A phase, or a section that is none.
+/// A phase, or a section that is not a phase.
 pub(super) struct Region<'d> {
-    /// The phase that it is.
+    /// The phase; none for any other section.
     pub(super) phase: Option<&'d Phase>,
-    /// Its heading; none in front of the first.
+    /// Its heading; none for the text before the first heading.
     pub(super) heading: Option<Heading<'d>>,
-    /// The heading of the phase that it stands in, though it is a phase itself.
+    /// The heading of the phase that contains this region, when the region is itself a phase.
     pub(super) inside: Option<&'d str>,
-    /// Headings below its own, in order.
+    /// Headings below its own heading, in order.
     pub(super) inner: Vec<Heading<'d>>,
-    /// All of it, its heading included.
+    /// The whole region, including its heading.
     pub(super) range: Range<usize>,
 }
 
 pub(super) struct Heading<'d> {
-    /// Without its marks.
+    /// The text without its marks.
     pub(super) text: &'d str,
     pub(super) line: usize,
-    /// Where it begins.
+    /// The byte offset where it begins.
     pub(super) at: usize,
 }
 
-/// Cuts a document wherever a heading stands that is not below those of phases.
+/// Cuts a document at every phase, and at every other heading that is not deeper than the phases.
 pub(super) fn regions<'d>(
     document: &'d Document,
     blocks: &[Block],

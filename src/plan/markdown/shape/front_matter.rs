@@ -1,9 +1,9 @@
-//! YAML front matter, of which only the list `dependencies` matters. It is read by its shape, not as YAML: plans are
-//! the words behind `plan:`, or bare list entries.
+//! YAML front matter. Only its list `dependencies` matters. The list is read by its shape, not as YAML: plans are the words
+//! after `plan:`, or bare list entries.
 
 use crate::plan::Upstream;
 
-/// Length in bytes of the front matter, with both its fences; 0 when there is none.
+/// Length in bytes of the front matter, including both fences; 0 when there is none.
 pub(in crate::plan::markdown) fn length(text: &str) -> usize {
     let is_open = |line: &str| line.trim_end() == "---";
     let mut at = 0;
@@ -14,7 +14,7 @@ pub(in crate::plan::markdown) fn length(text: &str) -> usize {
             0 if !is_open(line) => return 0,
             0 => {}
             _ if bare == "---" || bare == "..." => return at,
-            // A rule at the top of an ordinary document: what follows is no mapping.
+            // This is a rule at the top of an ordinary document: no mapping follows.
             1 if bare.is_empty() || bare.starts_with('#') => return 0,
             _ => {}
         }
@@ -45,7 +45,7 @@ pub(in crate::plan::markdown) fn dependencies(front: &str) -> Vec<Upstream> {
     upstream
 }
 
-/// Plan names of one line: `- x`, `- plan: x`, `[{plan: x, status: completed}, y]`.
+/// The plan names on one line: `- x`, `- plan: x`, `[{plan: x, status: completed}, y]`.
 fn names(value: &str) -> Vec<String> {
     let is_list = value.starts_with(['[', '-', '{']) || value.starts_with("plan:");
     if !is_list {

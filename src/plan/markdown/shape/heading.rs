@@ -1,14 +1,14 @@
-//! Headings: what a phase's or a task's heading says.
+//! The headings of phases and tasks.
 
 use crate::plan::markdown::shape::item::split_line;
 use crate::plan::{PhaseId, PipelineStart, TaskId};
 
-/// The text of a heading without its marks, from the line it is on.
+/// The text of a heading without its marks, taken from its line.
 pub(in crate::plan::markdown) fn text(line: &str) -> &str {
     let line = split_line(line).0;
     let bare = line.trim_start_matches([' ', '#']).trim();
     let closed = bare.trim_end_matches('#');
-    // Closing marks count only behind a blank: `C#` is a title.
+    // Closing marks count only after a blank: `C#` is a title.
     if closed.ends_with(' ') || closed.is_empty() {
         closed.trim_end()
     } else {
@@ -16,7 +16,7 @@ pub(in crate::plan::markdown) fn text(line: &str) -> &str {
     }
 }
 
-/// `Phase 2: Title`: the number and what follows it.
+/// Parses `Phase 2: Title` into the number and the title.
 pub(in crate::plan::markdown) fn phase(text: &str) -> Option<(PhaseId, &str)> {
     let text = text.trim_start_matches('*');
     let start = text.get(..5).filter(|word| word.eq_ignore_ascii_case("phase"))?;
@@ -36,7 +36,7 @@ pub(in crate::plan::markdown) fn phase(text: &str) -> Option<(PhaseId, &str)> {
     })
 }
 
-/// A phase, also with a word or two in front: `Implementation Phase 0: Title`.
+/// Parses a phase heading, also with a word or two before it: `Implementation Phase 0: Title`.
 pub(in crate::plan::markdown) fn nested_phase(text: &str) -> Option<(PhaseId, &str)> {
     let mut rest = text;
     for _ in 0..3 {
@@ -52,7 +52,7 @@ pub(in crate::plan::markdown) fn nested_phase(text: &str) -> Option<(PhaseId, &s
     None
 }
 
-/// `2.1 Title`, also `Task 2.1: Title`: the id and the title.
+/// Parses `2.1 Title` or `Task 2.1: Title` into the id and the title.
 pub(in crate::plan::markdown) fn task(text: &str) -> Option<(TaskId, &str)> {
     let text = text.trim_start_matches('*');
     let lower = text.get(..5).filter(|word| word.eq_ignore_ascii_case("task "));
@@ -63,7 +63,7 @@ pub(in crate::plan::markdown) fn task(text: &str) -> Option<(TaskId, &str)> {
     Some((id, title.trim().trim_end_matches('*').trim()))
 }
 
-/// `when 1.3 completes` or `60% of Phase 1`.
+/// Parses `when 1.3 completes` or `60% of Phase 1`.
 pub(in crate::plan::markdown) fn pipeline_start(value: &str) -> Option<PipelineStart> {
     let words: Vec<&str> = value.split_whitespace().collect();
     let folded: Vec<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();

@@ -6,7 +6,7 @@ use memchr::{memchr, memchr_iter};
 
 use crate::plan::ItemId;
 
-/// Splits the id off an item's first line, whether plain, bold, or with a colon or point behind it.
+/// Splits the id off an item's first line. The id may be plain or bold, and a colon or dot may follow it.
 pub(in crate::plan::markdown) fn split_id(line: &str) -> (Option<ItemId>, Cow<'_, str>) {
     let bare = line.trim();
     let mut unbold = bare;
@@ -21,7 +21,7 @@ pub(in crate::plan::markdown) fn split_id(line: &str) -> (Option<ItemId>, Cow<'_
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let id = word.trim_end_matches(['*', ':', '.', ')']);
     match id.parse::<ItemId>() {
-        // `Task 2.1: Do it` names a task, `Task 2.1 can start early` speaks of one.
+        // `Task 2.1: Do it` names a task, but `Task 2.1 can start early` is prose about a task.
         Ok(_) if named.is_some() && id.len() == word.len() && !rest.starts_with(['-', '–', '—']) => {
             (None, Cow::Borrowed(bare))
         }
@@ -41,7 +41,7 @@ pub(in crate::plan::markdown) fn split_id(line: &str) -> (Option<ItemId>, Cow<'_
     }
 }
 
-/// Lines without the blanks that all of them begin with, and without empty lines around them.
+/// The lines without their common indentation, and without empty lines around them.
 pub(in crate::plan::markdown) fn dedent(lines: &str) -> String {
     if lines.is_empty() {
         return String::new();
@@ -63,7 +63,7 @@ pub(in crate::plan::markdown) fn dedent(lines: &str) -> String {
     text
 }
 
-/// The first line of a text, without its break, and what is below it.
+/// The first line of a text, without its line break, and the text below it.
 pub(in crate::plan::markdown) fn split_line(text: &str) -> (&str, &str) {
     match memchr(b'\n', text.as_bytes()) {
         Some(end) => {
@@ -74,7 +74,7 @@ pub(in crate::plan::markdown) fn split_line(text: &str) -> (&str, &str) {
     }
 }
 
-/// How many blanks the first line of a text begins with; none when there is nothing else on it.
+/// The indentation of the first line of a text; none when the line is blank.
 fn indent(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let blanks = bytes

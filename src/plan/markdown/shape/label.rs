@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-/// The label in bold at the start of a line and the text behind it: `**Goal:** x` and `**Goal**: x` alike.
+/// The bold label at the start of a line, and the text after it: `**Goal:** x` or `**Goal**: x`.
 pub(in crate::plan::markdown) fn label(line: &str) -> Option<(&str, &str)> {
     let inner = line.trim_start().strip_prefix("**")?;
     let end = stars(inner)?;
@@ -14,7 +14,7 @@ pub(in crate::plan::markdown) fn label(line: &str) -> Option<(&str, &str)> {
     Some((name.trim(), rest.trim()))
 }
 
-/// Where the first `**` is.
+/// The offset of the first `**`.
 fn stars(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut from = 0;
@@ -27,20 +27,20 @@ fn stars(text: &str) -> Option<usize> {
     }
 }
 
-/// Whether a label opens a VERIFY block.
+/// True when a label opens a VERIFY block.
 pub(in crate::plan::markdown) fn is_verify(name: &str) -> bool {
     name.strip_prefix("VERIFY")
         .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
 }
 
-/// Whether a line opens a VERIFY block: the text behind its label.
+/// The text after the label of a line that opens a VERIFY block.
 pub(in crate::plan::markdown) fn verify(line: &str) -> Option<&str> {
     label(line)
         .filter(|(name, _)| is_verify(name))
         .map(|(_, rest)| rest)
 }
 
-/// Whether checks run in the background: `(non-blocking)` or `(background: true)`.
+/// True when checks run in the background: `(non-blocking)` or `(background: true)`.
 pub(in crate::plan::markdown) fn is_background(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     text.contains("(non-blocking)")

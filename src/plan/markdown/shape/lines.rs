@@ -1,10 +1,10 @@
-//! Line numbers of a text that is read from front to back.
+//! Line numbers in a text that is read from front to back.
 
 use std::cell::Cell;
 
 use memchr::{memchr, memchr_iter};
 
-/// Counts lines from the place of the last question, so that reading on costs no more than the text between.
+/// Counts lines from the offset of the last query, so that a query costs no more than the text in between.
 #[derive(Debug)]
 pub(in crate::plan::markdown) struct LineCounter<'t> {
     text: &'t str,
@@ -32,7 +32,7 @@ impl<'t> LineCounter<'t> {
         line
     }
 
-    /// Where the line below that of byte `offset` begins; the text's end when there is none.
+    /// The offset of the line below the one with byte `offset`, or the text's end when there is none.
     pub(in crate::plan::markdown) fn below(&self, offset: usize) -> usize {
         let rest = self.text.as_bytes().get(offset..).unwrap_or_default();
         memchr(b'\n', rest).map_or(self.text.len(), |end| offset + end + 1)

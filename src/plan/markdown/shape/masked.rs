@@ -1,13 +1,13 @@
-//! A text in which code and HTML count for nothing.
+//! A text with its code and HTML masked.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// A text with the places of its code and HTML.
+/// A text with the ranges of its code and HTML.
 #[derive(Debug)]
 pub(in crate::plan::markdown) struct Masked<'t> {
     text: &'t str,
-    /// In order, apart from each other.
+    /// In order, with gaps between them.
     hidden: Vec<Range<usize>>,
 }
 
@@ -17,7 +17,7 @@ impl<'t> Masked<'t> {
         Self { text, hidden }
     }
 
-    /// Hides a range; ranges come in the order of the text.
+    /// Masks a range. Ranges must come in the order of the text.
     pub(in crate::plan::markdown) fn hide(&mut self, range: Range<usize>) {
         match self.hidden.last_mut() {
             Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
@@ -25,7 +25,7 @@ impl<'t> Masked<'t> {
         }
     }
 
-    /// A part of the text with what is hidden blotted out: each byte is `\u{1}`, but breaks are kept.
+    /// A part of the text in which each masked byte is `\u{1}`. Line breaks are kept.
     pub(in crate::plan::markdown) fn part(&self, range: &Range<usize>) -> Cow<'t, str> {
         let part = &self.text[range.clone()];
         let first = self.hidden.partition_point(|hidden| hidden.end <= range.start);
@@ -40,7 +40,7 @@ impl<'t> Masked<'t> {
             let from = hidden.start.saturating_sub(range.start);
             let to = hidden.end.min(range.end) - range.start;
             for byte in &mut bytes[from..to] {
-                // Without a branch, so that many bytes are blotted at once.
+                // There is no branch here, so that many bytes are masked at once.
                 *byte = if *byte == b'\n' { b'\n' } else { 1 };
             }
         }

@@ -1,6 +1,6 @@
-//! What a line of a document is: heading, item, label, fence, front matter.
+//! The forms that lines of a document have: heading, item, label, fence, front matter.
 //!
-//! Imports nothing of the folder above.
+//! Imports nothing from the folder above.
 
 pub(super) mod front_matter;
 pub(super) mod heading;

@@ -22,7 +22,7 @@ pub(in crate::plan::markdown) enum Block {
 /// A list item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::plan::markdown) struct ListItem {
-    /// How many items it is in.
+    /// The number of items that contain it.
     pub(in crate::plan::markdown) depth: usize,
     /// Its box: none, open, or ticked.
     pub(in crate::plan::markdown) ticked: Option<bool>,
@@ -35,11 +35,11 @@ pub(in crate::plan::markdown) struct ListItem {
 /// A text's outline.
 pub(in crate::plan::markdown) struct Outline<'t> {
     pub(in crate::plan::markdown) blocks: Vec<Block>,
-    /// The text with code and HTML hidden, so that nothing in it is structure.
+    /// The text with code and HTML masked, so that nothing in them is structure.
     pub(in crate::plan::markdown) masked: Masked<'t>,
 }
 
-/// Items that are open while walking: their place in the block list and whether their head is complete.
+/// An open item during the walk: its index in the block list, and whether its head is complete.
 struct OpenItems {
     block: usize,
     head_done: bool,
@@ -107,14 +107,14 @@ pub(in crate::plan::markdown) fn outline(text: &str, from: usize) -> Outline<'_>
             _ => {}
         }
     }
-    // Items of quotes keep an empty head and are no part of the outline.
+    // Items in quotes keep an empty head and are not part of the outline.
     if quoted_items {
         blocks.retain(|block| !matches!(block, Block::Item(item) if item.head.end < item.head.start));
     }
     Outline { blocks, masked }
 }
 
-/// Where an item's text begins, behind its marker.
+/// The offset of an item's text, after its marker.
 fn content_start(text: &str, range: &Range<usize>) -> usize {
     let item = text.as_bytes().get(range.clone()).unwrap_or_default();
     let is_marker = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'*' | b'+' | b'.' | b')');
@@ -134,7 +134,7 @@ fn open_item<'b>(blocks: &'b mut [Block], items: &[OpenItems]) -> Option<&'b mut
     Some(item)
 }
 
-/// The head of the innermost item ends where anything else begins.
+/// Ends the head of the innermost item. The head ends where anything else begins.
 fn close_head(blocks: &mut [Block], items: &mut [OpenItems], at: usize) {
     if let Some(item) = open_item(blocks, items) {
         item.head.end = at.max(item.head.start);

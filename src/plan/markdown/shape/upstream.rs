@@ -1,6 +1,6 @@
 //! `### Upstream` lists.
 
-/// Whether a heading opens a list of plans that this one builds on.
+/// True when a heading opens a list of plans that the document builds on.
 pub(in crate::plan::markdown) fn is_upstream(heading: &str) -> bool {
     let opens = |word: &str| {
         heading
@@ -10,8 +10,8 @@ pub(in crate::plan::markdown) fn is_upstream(heading: &str) -> bool {
     opens("upstream") || heading.eq_ignore_ascii_case("dependencies")
 }
 
-/// The plan that an entry names: `**other-plan.md** - why`, also in backticks or as a link. Words without any of
-/// these marks are prose, unless they end in `.md`.
+/// The plan that an entry names: `**other-plan.md** - why`, also in backticks or as a link. Words without such marks are prose,
+/// unless they end in `.md`.
 pub(in crate::plan::markdown) fn name(entry: &str) -> Option<String> {
     let entry = entry.trim();
     let bare = entry.trim_start_matches(['*', '`', '[', '_']);
