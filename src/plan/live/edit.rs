@@ -1,6 +1,6 @@
-//! A manifest that was edited while its plans are worked on: what differs, what of it may count at once, and what not.
+//! A manifest that was edited while its plans run: the differences, those that take effect at once, and those that are refused.
 //!
-//! The person's file is never touched. What is refused stays as it was for as long as this run is driven.
+//! The person's file is never touched. A refused setting keeps its old value for as long as this run is driven.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,18 +10,18 @@ use serde::{Deserialize, Serialize};
 use crate::plan::live::fields::{EditWindow, PHASE, PLAN, RUN};
 use crate::plan::{Document, PhaseId, PhaseSettings, Plan, PlanName, PlanSet, Point, format_duration};
 
-/// One thing that differs.
+/// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestChange {
-    /// What it is about: `auth.priority`, `auth.phases.2.uses`, `auth.2.3`, `run.max_agents`.
+    /// The part of the manifest or document that differs: `auth.priority`, `auth.phases.2.uses`, `auth.2.3`, `run.max_agents`.
     pub about: String,
-    /// What it was; none for something new.
+    /// The old value; none for something new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// What it says now; none for something that is gone.
+    /// The new value; none for something that was removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// Why it does not count, if it does not.
+    /// Why the change has no effect; none when it takes effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
 }
@@ -48,30 +48,30 @@ impl ManifestChange {
 /// How much of a plan may still be changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Openness {
-    /// All of it: nothing of it was begun.
+    /// All of it: no work has begun.
     All,
-    /// All but its branch: its worktree is made, and nobody has worked there.
+    /// All but its branch and the setup of its worktree: the worktree exists, but nobody has worked there.
     Made,
-    /// What later attempts read.
+    /// Only what later attempts read.
     Begun {
-        /// Phases that were begun.
+        /// Phases that have begun.
         phases: BTreeSet<PhaseId>,
     },
-    /// Nothing, and why.
+    /// Nothing, for this reason.
     Nothing(&'static str),
 }
 
-/// What an edit comes to.
+/// The result of an edit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveEdit {
-    /// The plans as they count from now on. Not yet checked as a whole: a part that was refused may not fit the rest.
+    /// The plans in force from now on. They are not checked as a whole yet: a refused part may not fit the rest.
     pub set: PlanSet,
-    /// Everything that differs.
+    /// All differences.
     pub changes: Vec<ManifestChange>,
 }
 
 impl LiveEdit {
-    /// Compares two readings of a manifest and joins them.
+    /// Compares two readings of a manifest and merges them.
     pub fn new(old: &PlanSet, new: &PlanSet, open: impl Fn(&PlanName) -> Openness) -> Self {
         let mut set = new.clone();
         let mut changes = Vec::new();
@@ -89,7 +89,7 @@ impl LiveEdit {
                 }
             });
         }
-        // Their commands and environments may hold secrets.
+        // The commands and environments of these may contain secrets, so no values are shown.
         compare_named(&old.agents, &new.agents, "agents", |_| None, &mut changes);
         compare_named(
             &old.executors,
@@ -137,7 +137,7 @@ impl LiveEdit {
         Self { set, changes }
     }
 
-    /// The same edit with nothing of it counting.
+    /// The changes of this edit, all of them refused.
     pub fn refuse_all(self, why: &str) -> Vec<ManifestChange> {
         let refuse = |change: ManifestChange| match change.refused {
             Some(_) => change,
@@ -146,7 +146,7 @@ impl LiveEdit {
         self.changes.into_iter().map(refuse).collect()
     }
 
-    /// What does not fit together when a part of the edit counts and another does not.
+    /// References that break because one part of the edit takes effect and another does not.
     pub fn misfits(&self) -> Vec<String> {
         let set = &self.set;
         let mut misfits = BTreeSet::new();
@@ -191,13 +191,13 @@ impl LiveEdit {
         misfits.into_iter().collect()
     }
 
-    /// True when something of it counts.
+    /// True when at least one change takes effect.
     pub fn counts(&self) -> bool {
         self.changes.iter().any(|change| change.refused.is_none())
     }
 }
 
-/// Keeps agents and resources that are gone, for plans that stay although they are gone too.
+/// Keeps removed agents and resources that are still needed by plans that stay.
 fn keep_what_is_used(old: &PlanSet, set: &mut PlanSet, changes: &mut [ManifestChange]) {
     let mut stays = |about: String, plan: &PlanName| {
         let change = changes.iter_mut().find(|change| change.about == about);
@@ -222,7 +222,7 @@ fn keep_what_is_used(old: &PlanSet, set: &mut PlanSet, changes: &mut [ManifestCh
     }
 }
 
-/// What differs between tables of named things.
+/// Adds the differences between two tables of named things.
 fn compare_named<K: Ord + ToString, V: PartialEq>(
     old: &BTreeMap<K, V>,
     new: &BTreeMap<K, V>,
@@ -241,7 +241,7 @@ fn compare_named<K: Ord + ToString, V: PartialEq>(
     }
 }
 
-/// Puts into `plan`, which is as it was edited, what must stay as it was.
+/// Gives `plan`, which is the edited plan, its old values where these must stay.
 fn join(before: &Plan, plan: &mut Plan, open: &Openness, changes: &mut Vec<ManifestChange>) {
     const BEGUN: &str = "work on it has begun with what it was; it counts when nothing of the plan was begun";
     let name = plan.name.clone();
@@ -277,7 +277,7 @@ fn join(before: &Plan, plan: &mut Plan, open: &Openness, changes: &mut Vec<Manif
         None => changes.extend(differing),
         Some(why) => {
             changes.extend(differing.into_iter().map(|change| change.refused(why)));
-            // Ticks and prose too: what the agents were given stays the measure.
+            // This includes ticks and prose: the document that the agents were given stays in force.
             plan.document = before.document.clone();
         }
     }
@@ -312,7 +312,7 @@ fn join_phases(
     }
 }
 
-/// Phases and tasks that came, went or changed. Ticks and prose between them are no change of what is to be done.
+/// Phases and tasks that were added, removed or changed. Ticks and the prose between tasks do not change the work.
 fn document_changes(plan: &PlanName, old: &Document, new: &Document) -> Vec<ManifestChange> {
     let (old, new) = (outline(old), outline(new));
     let ids: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
@@ -327,7 +327,7 @@ fn document_changes(plan: &PlanName, old: &Document, new: &Document) -> Vec<Mani
         .collect()
 }
 
-/// Title, and all else that matters, of every phase and task.
+/// The title of every phase and task, and everything else that matters.
 fn outline(document: &Document) -> BTreeMap<String, (String, String)> {
     let mut outline = BTreeMap::new();
     for phase in &document.phases {
@@ -449,7 +449,7 @@ depends = ["a"]
         assert_eq!(edit.set.run.max_agents, 5);
         assert_eq!(edit.set.plans[0].branch, "orch/a");
         assert_eq!(edit.set.plans[0].attempts.retries, 7);
-        // Where nothing was begun, the branch may change; only the run's base is fixed.
+        // When nothing has begun, the branch may change. Only the run's base is fixed.
         let edit = LiveEdit::new(&old, &set_of(&new, DOCUMENT), |_| Openness::All);
         assert_eq!(edit.set.plans[0].branch, "other");
         assert_eq!(edit.set.run.base.as_deref(), Some("main"));

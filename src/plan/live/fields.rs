@@ -1,4 +1,4 @@
-//! The keys of the manifest that can be edited while plans are worked on, each with the time until which it may.
+//! The keys of the manifest that can be edited while plans run, each with its edit window.
 
 use crate::plan::{CommitPolicy, MergeStrategy, format_duration};
 use crate::plan::{
@@ -7,14 +7,14 @@ use crate::plan::{
 };
 use std::collections::BTreeMap;
 
-/// Until when a key may be changed.
+/// How long a key may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::plan) enum EditWindow {
-    /// At any time: what is begun from then on follows it.
+    /// At any time. Work that begins later follows the new value.
     Anytime,
-    /// As long as nothing was begun with it.
+    /// Until something has begun with it.
     UntilBegun,
-    /// As long as there is no worktree.
+    /// Until there is a worktree.
     UntilMade,
 }
 
@@ -22,13 +22,13 @@ pub(in crate::plan) enum EditWindow {
 pub(in crate::plan) struct Field<T> {
     pub(in crate::plan) key: &'static str,
     pub(in crate::plan) window: EditWindow,
-    /// Its value in words; equal for equal values.
+    /// The value in words. Equal values have equal words.
     pub(in crate::plan) text: fn(&T) -> String,
-    /// Takes the value of the second into the first.
+    /// Copies the value of the second argument into the first.
     pub(in crate::plan) keep: fn(&mut T, &T),
 }
 
-/// A field that is one path below `T`.
+/// A field at one path below `T`.
 macro_rules! field {
     ($key:literal, $window:ident, $($path:ident).+, $text:expr) => {
         Field {
@@ -91,7 +91,7 @@ pub(in crate::plan) const RUN: &[Field<PlanSet>] = &[
     field!("escalate.stuck", Anytime, escalate.stuck, optional_duration),
 ];
 
-/// `[plans.NAME]`, with what `[run]` and the document say for it.
+/// `[plans.NAME]`, together with what `[run]` and the document set for the plan.
 pub(in crate::plan) const PLAN: &[Field<Plan>] = &[
     field!("file", UntilBegun, file, |file: &Option<std::path::PathBuf>| {
         optional(&file.as_ref().map(|file| file.display()))
@@ -182,7 +182,7 @@ pub(in crate::plan) const PLAN: &[Field<Plan>] = &[
     field!("setup", UntilMade, setup.line, optional),
 ];
 
-/// `[plans.NAME.phases.N]`; which of them are open is a question of the phase.
+/// `[plans.NAME.phases.N]`. Whether these keys may be changed depends on the phase.
 pub(in crate::plan) const PHASE: &[Field<PhaseSettings>] = &[
     field!("depends", Anytime, depends, listed),
     field!("uses", Anytime, uses, listed),
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
     use crate::plan::{Arrangement, AttemptPolicy, Escalate, Hooks, MergeSettings, RunSettings, Setup};
 
-    /// Names every field, so that a new one does not compile here before it was thought of above.
+    /// Names every field, so that a new field does not compile here until it is considered above.
     #[allow(dead_code)]
     fn none_is_forgotten(set: PlanSet, plan: Plan, phase: PhaseSettings) {
         // Tables are compared by name.
@@ -305,7 +305,7 @@ mod tests {
             question: _,
             stuck: _,
         } = escalate;
-        // Documents and phases are compared part by part; the name is what plans are found by, the line is for faults.
+        // Documents and phases are compared part by part. Plans are found by name, and the line is for diagnostics.
         let Plan {
             name: _,
             line: _,

@@ -1,10 +1,10 @@
-//! What a plan has to show, and what keeps it waiting: settings that only the lead may take back.
+//! What a plan has to prove and what it has to wait for. Only the lead may loosen these settings.
 
 use std::collections::BTreeSet;
 
 use crate::plan::{CommitPolicy, Plan, PlanName, PlanSet, Report};
 
-/// The plan as it was before; one that got another name is known by its document or its branch.
+/// The plan before the edit. A renamed plan is recognised by its document or its branch.
 pub fn formerly<'a>(before: &'a PlanSet, now: &PlanSet, plan: &PlanName) -> Option<&'a Plan> {
     let has = now.plan(plan)?;
     let same = |had: &&Plan| {
@@ -16,8 +16,8 @@ pub fn formerly<'a>(before: &'a PlanSet, now: &PlanSet, plan: &PlanName) -> Opti
     before.plan(plan).or_else(|| gone.find(same))
 }
 
-/// The keys by which a plan has less to show or to wait for than before, such as `auth.phases.2.gate` or `merge.verify`.
-/// Another command in place of the one that had to succeed counts, too.
+/// The keys by which a plan has less to prove or to wait for than before, such as `auth.phases.2.gate` or `merge.verify`.
+/// Replacing a command that had to succeed counts, too.
 pub fn loosened(before: &PlanSet, now: &PlanSet, plan: &PlanName) -> BTreeSet<String> {
     let (Some(had), Some(has)) = (formerly(before, now, plan), now.plan(plan)) else {
         return BTreeSet::new();
@@ -27,8 +27,8 @@ pub fn loosened(before: &PlanSet, now: &PlanSet, plan: &PlanName) -> BTreeSet<St
     lost.map(|(key, _)| key).collect()
 }
 
-/// Each key that demands something of a plan, with what it demands. Keys and phases are named as the plan has them `now`: what
-/// goes with a phase is no rule of its own.
+/// Each key that demands something of a plan, with its demand. Keys and phases are named as the plan has them `now`: a demand
+/// that goes away with its phase does not count.
 fn demands(set: &PlanSet, plan: &Plan, now: &Plan) -> BTreeSet<(String, String)> {
     let mut demands = BTreeSet::new();
     let mut demand = |key: String, what: &dyn ToString| {

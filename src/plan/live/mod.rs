@@ -1,4 +1,4 @@
-//! What of an edited manifest counts while plans run.
+//! Which edits of the manifest take effect while plans run.
 //!
 //! May import `set` and below.
 
