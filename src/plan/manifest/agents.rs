@@ -1,4 +1,4 @@
-//! Agents: what `[agents]` defines, presets that are merely named, and who works where nobody is named.
+//! Agents: those that `[agents]` defines, presets that are only named, and the default for plans that name no agent.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::plan::{Agent, AgentName, PRESETS, Place, Preset};
 
 /// The agents of a manifest.
 pub(super) struct Agents<'m> {
-    /// Those that can be used.
+    /// The agents that can be used.
     pub(super) usable: BTreeMap<AgentName, Agent>,
     written: Option<&'m NamedTable<RawAgent>>,
     default: Option<&'m Located<AgentName>>,
@@ -52,7 +52,7 @@ impl<'m> Agents<'m> {
         agents
     }
 
-    /// Checks a list of agents that take over from each other, in the place of one.
+    /// Checks `agents`, a list of agents that take over from each other. The list replaces `agent`.
     pub(super) fn check_list(
         &mut self,
         one: Option<&Located<AgentName>>,
@@ -100,7 +100,7 @@ impl<'m> Agents<'m> {
         }
     }
 
-    /// Checks that an agent of this name exists; a preset that was only named is added.
+    /// Checks that an agent with this name exists. Adds a preset that was only named so far.
     pub(super) fn check(&mut self, name: &Located<AgentName>, ledger: &mut Ledger) {
         let text = name.value.as_str();
         let is_written = self.written.is_some_and(|agents| agents.contains(text));
@@ -127,7 +127,7 @@ impl<'m> Agents<'m> {
         }
     }
 
-    /// The agent of a plan that names none; when there is none either, that is reported once.
+    /// The agent of a plan that names none. When there is no default, that is reported once.
     pub(super) fn default_for(&mut self, plan: &str, place: Place, ledger: &mut Ledger) -> Option<AgentName> {
         if let Some(default) = self.default {
             return Some(default.value.clone());
@@ -156,7 +156,7 @@ impl<'m> Agents<'m> {
         None
     }
 
-    /// Whether the agent runs a plan's prompt as a script.
+    /// True when the agent runs a plan's prompt as a script.
     pub(super) fn runs_prompt(&self, name: &AgentName) -> bool {
         self.usable.get(name).is_some_and(Agent::runs_prompt)
     }

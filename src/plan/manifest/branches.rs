@@ -11,9 +11,9 @@ use crate::plan::{BRANCH_PLACEHOLDERS, Place, PlanName, Template, WORKTREE_PLACE
 const BRANCH: &str = "orch/{plan}";
 const WORKTREES: &str = "../{repo}.worktrees/{plan}";
 
-/// Names branches, and remembers who has which.
+/// Names branches, and remembers which plan has which.
 pub(super) struct Branches<'m> {
-    /// The template of plans that name no branch; none when it is wrong.
+    /// The template of plans that name no branch; none when the template is invalid.
     template: Option<Template>,
     template_place: Option<Place>,
     target: Option<&'m Located<Text>>,
@@ -51,7 +51,7 @@ impl<'m> Branches<'m> {
         branches
     }
 
-    /// A template without `{plan}` gives all plans one branch: said once, not for each plan.
+    /// Reports a template without `{plan}`, which gives all plans one branch. It is reported once, not for each plan.
     fn check_template(&mut self, manifest: &RawManifest, ledger: &mut Ledger) {
         let plans = manifest.plans.iter().flat_map(|plans| &plans.value.entries);
         let users = plans.filter(|(_, plan)| plan.value.branch.is_none()).count();
@@ -66,7 +66,7 @@ impl<'m> Branches<'m> {
         }
     }
 
-    /// The branch of a plan, unless something is wrong with it.
+    /// The branch of a plan; none when something is wrong with it.
     pub(super) fn name(
         &mut self,
         plan: &PlanName,
@@ -124,7 +124,7 @@ impl<'m> Branches<'m> {
         }
     }
 
-    /// Reports branches of which one would be a folder of the other, after all were named.
+    /// Reports pairs of branches of which one would be a folder of the other. Runs after all branches are named.
     pub(super) fn check_clashes(&self, ledger: &mut Ledger) {
         for (branch, (plan, place)) in &self.taken {
             let parents = branch.match_indices('/').map(|(at, _)| &branch[..at]);

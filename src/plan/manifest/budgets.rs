@@ -1,4 +1,4 @@
-//! Budgets that nobody could keep: an agent whose program counts tokens alone needs a price.
+//! Budgets that nobody could keep: an agent whose program reports only token counts needs a price.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::ledger::Ledger;
 use super::written::raw::RawManifest;
 use crate::plan::{Agent, AgentName, Plan};
 
-/// Tells of every agent that works under a budget, says only how many tokens it uses, and has no price.
+/// Reports every agent that works under a budget, reports only how many tokens it uses, and has no price.
 pub(super) fn check(
     manifest: &RawManifest,
     plans: &[Plan],

@@ -1,10 +1,10 @@
-//! Plans that land other commits than their own (`squash`, `rebase`) while others build on those.
+//! Plans that land as other commits than their own (`squash`, `rebase`) while other plans build on their commits.
 //!
-//! Such a plan is refused at its landing while another branch has some of its commits. Whether it comes to that is known
-//! from the manifest: a plan that waits for it without `@landed` carries its commits as soon as it has begun, and from then
-//! on must land first, which it may only do after the other. Landing the one before the other begins still works, so that
-//! is a warning. Plans that build on each other phase by phase in turn land when all of them are finished, one after the other;
-//! where each of these waits for another that has its commits, none ever can, and that is a fault.
+//! Such a plan `a` is refused at its landing while another branch has some of its commits. The manifest shows whether this can
+//! happen. A plan `b` that waits for `a` without `@landed` merges in the commits of `a` as soon as `b` begins. From then on `b`
+//! must land first, but `b` may land only after `a`. Landing `a` before `b` begins still works, so this is a warning. Plans
+//! that build on each other phase by phase land one after the other, when all of them are finished. When each of them may land
+//! only after another one that has its commits, none of them can ever land, and that is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,14 +12,14 @@ use super::cycles::groups_in_cycles;
 use super::waits::WrittenWait;
 use crate::plan::{Diagnostic, Lint, LintId, MergeStrategy, Plan, PlanName};
 
-/// What was found: what can never land, and what needs care.
+/// Errors for plans that can never land, and warnings for plans that need care.
 #[derive(Debug, Default)]
 pub(super) struct CarryDiagnostics {
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) warnings: Vec<Lint>,
 }
 
-/// Looks at all plans and everything that they wait for.
+/// Checks all plans and everything that they wait for.
 pub(super) fn check(plans: &[Plan], waits: &[WrittenWait]) -> CarryDiagnostics {
     let mut found = CarryDiagnostics::default();
     let by_name: BTreeMap<&PlanName, &Plan> = plans.iter().map(|plan| (&plan.name, plan)).collect();
@@ -27,7 +27,7 @@ pub(super) fn check(plans: &[Plan], waits: &[WrittenWait]) -> CarryDiagnostics {
     let landed: BTreeSet<_> = landed
         .map(|wait| (&wait.plan, wait.phase, &wait.dependency.on.plan))
         .collect();
-    // Nothing is carried where the plan, or the phase, waits for the landing anyhow.
+    // Nothing is merged in when the plan or the phase waits for the landing anyway.
     let begins_after_landing = |wait: &WrittenWait| {
         let waits_for = |phase| landed.contains(&(&wait.plan, phase, &wait.dependency.on.plan));
         waits_for(None) || waits_for(wait.phase)
@@ -86,7 +86,7 @@ fn replacing(plan: &Plan) -> Option<&'static str> {
     }
 }
 
-/// The plans that cannot land although everything is finished: each is built on by one that has to come after it.
+/// The plans that cannot land although everything is finished: for each, a plan that has to land later builds on its commits.
 fn stuck<'p>(plans: &'p [Plan], waits: &[WrittenWait], carries: &[&WrittenWait]) -> BTreeSet<&'p PlanName> {
     let replacing = plans.iter().filter(|plan| replacing(plan).is_some());
     let mut open: BTreeSet<&PlanName> = replacing.map(|plan| &plan.name).collect();
@@ -106,7 +106,7 @@ fn stuck<'p>(plans: &'p [Plan], waits: &[WrittenWait], carries: &[&WrittenWait])
     }
     let cycle = |name: &PlanName| cycles.get(numbers.get(name)?);
     loop {
-        // One outside the cycle that has the commits begins after all of it has landed, if people see to that.
+        // A plan outside the cycle that has the commits begins after the whole cycle has landed, if people see to that.
         let inside = carries.iter().filter(|wait| {
             let cycle_of_it = cycle(&wait.plan);
             cycle_of_it.is_some()
@@ -183,7 +183,7 @@ mod tests {
             );
         }
         assert!(warnings(&[("auth", ""), ("billing", "depends = [\"auth\"]")]).is_empty());
-        // Phase 1 carries the commits long before phase 2 waits for the landing.
+        // Phase 1 merges in the commits long before phase 2 waits for the landing.
         let late = "[plans.billing.phases.1]\ndepends = [\"auth.1\"]\n[plans.billing.phases.2]\ndepends = [\"auth@landed\"]";
         assert_eq!(warnings(&[("auth", SQUASH), ("billing", late)]).len(), 1);
     }
@@ -205,7 +205,7 @@ mod tests {
                 .iter()
                 .all(|diagnostic| diagnostic.line.is_some() && diagnostic.column.is_some())
         );
-        // Where one of them lands as it is, it can land first, and then the other.
+        // When one of them lands its own commits, that one can land first, and then the other.
         assert_eq!(warnings(&[("a", &squashed(first)), ("b", second)]).len(), 1);
         let alone = format!("{SQUASH}\ncarry = false\n{second}");
         assert_eq!(warnings(&[("a", &squashed(first)), ("b", &alone)]).len(), 1);

@@ -1,4 +1,4 @@
-//! What `[merge]` says of conflicts: checked, and resolved.
+//! The settings of `[merge]` about conflicts, checked and resolved.
 
 use super::agents::Agents;
 use super::ledger::Ledger;
@@ -8,7 +8,7 @@ use super::written::words;
 
 use crate::plan::{OnConflict, Regenerate};
 
-/// Checks what `[merge]` says of conflicts.
+/// Checks the settings of `[merge]` about conflicts.
 pub(super) fn check(manifest: &RawManifest, agents: &mut Agents<'_>, ledger: &mut Ledger) {
     let Some(merge) = manifest.merge.as_ref().map(|merge| &merge.value) else {
         return;
@@ -45,7 +45,7 @@ fn entries(merge: &RawMerge) -> impl Iterator<Item = &Located<RawRegenerate>> {
     merge.regenerate.iter().flat_map(|entries| &entries.value)
 }
 
-/// `regenerate`, checked.
+/// The value of `regenerate`, after the check.
 pub(super) fn regenerate(merge: Option<&RawMerge>) -> Vec<Regenerate> {
     let all = merge.into_iter().flat_map(entries);
     all.filter_map(|entry| {
@@ -57,7 +57,7 @@ pub(super) fn regenerate(merge: Option<&RawMerge>) -> Vec<Regenerate> {
     .collect()
 }
 
-/// `on_conflict` and `resolver`, checked.
+/// The value of `on_conflict` and `resolver`, after the check.
 pub(super) fn on_conflict(merge: Option<&RawMerge>) -> OnConflict {
     let asked = merge.and_then(|merge| merge.on_conflict.as_ref());
     let resolver = merge.and_then(|merge| merge.resolver.as_ref());

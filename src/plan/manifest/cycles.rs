@@ -1,8 +1,8 @@
 //! Cycles across plans and phases.
 //!
-//! Waiting is finer than plans: `a.1` may wait for `b.2` while `b.3` waits for `a.1`. So every plan has a start, a start and an
-//! end for each phase, an end, and a landing. A phase waits for the end of the phase before it; a plan lands after it has ended
-//! and after every plan that it builds on has landed. What is circular there can never continue.
+//! Waiting is finer than plans: `a.1` may wait for `b.2` while `b.3` waits for `a.1`. So every plan has these nodes: a start, a
+//! start and an end for each phase, an end, and a landing. A phase waits for the end of the phase before it. A plan lands after
+//! it has ended and after every plan that it builds on has landed. Work in a cycle of this graph can never continue.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -21,7 +21,7 @@ enum WaitReason {
     Order,
     /// The other plan has to land first.
     Landing,
-    /// The wait of this number.
+    /// The written wait with this index.
     Written(usize),
 }
 
@@ -71,14 +71,14 @@ impl WaitGraph {
         }
     }
 
-    /// Each edge's ends.
+    /// The two nodes of each edge.
     fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
         let nodes = self.edges.iter().enumerate();
         nodes.flat_map(|(from, edges)| edges.iter().map(move |(to, _)| (from, *to)))
     }
 }
 
-/// Adds to the waits those of `more` that are part of no cycle with them all.
+/// Adds to `waits` those waits of `more` that are in no cycle when all of them are added.
 pub(super) fn add_what_closes_none(
     names: &[PlanName],
     documents: &BTreeMap<PlanName, Loaded>,
@@ -110,8 +110,7 @@ pub(super) fn add_what_closes_none(
     });
 }
 
-/// Reports one cycle of every group of plans that wait for each other in a cycle. Every wait's reference is known
-/// to exist.
+/// Reports one cycle for every group of plans that wait for each other in a cycle. The references of all waits must exist.
 pub(super) fn check(
     names: &[PlanName],
     documents: &BTreeMap<PlanName, Loaded>,
@@ -126,7 +125,7 @@ pub(super) fn check(
     }
 }
 
-/// The own order of the plans that are waited for or wait, and all waits. The others are part of no cycle.
+/// The graph of all waits, with the inner order of the plans that wait or are waited for. Other plans are in no cycle.
 fn drawn(names: &[PlanName], documents: &BTreeMap<PlanName, Loaded>, waits: &[WrittenWait]) -> WaitGraph {
     let mut graph = WaitGraph {
         edges: Vec::new(),
@@ -154,7 +153,7 @@ fn drawn(names: &[PlanName], documents: &BTreeMap<PlanName, Loaded>, waits: &[Wr
             _ if wait.dependency.landed => Some(other.landed),
             Point::Plan => Some(other.end),
             Point::Phase(id) => phase(id).map(|(_, end)| *end),
-            // A task may be done before its phase is, but not before the phase has begun.
+            // A task may be done before its phase is done, but not before its phase has begun.
             Point::Task(id) => phase(id.phase).map(|(start, _)| *start),
         };
         if let (Some(from), Some(to)) = (from, to) {
@@ -165,7 +164,7 @@ fn drawn(names: &[PlanName], documents: &BTreeMap<PlanName, Loaded>, waits: &[Wr
     graph
 }
 
-/// The nodes of each strongly connected component of more than one node.
+/// The nodes of each strongly connected component that has more than one node.
 pub(super) fn groups_in_cycles(edges: impl Iterator<Item = (usize, usize)>) -> Vec<Vec<usize>> {
     let index = |(from, to)| (NodeIndex::<usize>::new(from), NodeIndex::new(to));
     let graph = DiGraph::<(), (), usize>::from_edges(edges.map(index));

@@ -13,23 +13,23 @@ use crate::plan::{Document, Phase, PhaseId, Place, PlanName, Task, TaskId};
 /// A plan document as a caller read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentSource {
-    /// The file as faults name it.
+    /// The file as diagnostics name it.
     pub display: PathBuf,
-    /// What is in it, or why that is not known.
+    /// The content of the file, or why it could not be read.
     pub content: Result<Content, Unreadable>,
 }
 
-/// What is in a plan document.
+/// The content of a plan document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// Its bytes, still to be read.
+    /// The bytes, not parsed yet.
     Bytes(Vec<u8>),
-    /// What was read in it and what is wrong with it, by a caller who reads several at once.
+    /// The parsed document and its diagnostics, from a caller that parses several documents at once.
     Read(Arc<Document>, Vec<DocumentDiagnostic>),
 }
 
 impl Content {
-    /// Reads the document; bytes that are not UTF-8 are left as they are.
+    /// Parses the document. Bytes that are not UTF-8 stay as they are.
     pub fn read(self) -> Self {
         match self {
             Self::Bytes(bytes) => match String::from_utf8(bytes) {
@@ -47,10 +47,10 @@ impl Content {
 /// Why a document could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// There is no such file, but perhaps these in its folder.
+    /// The file does not exist. The list has other files of its folder.
     #[error("the file does not exist")]
     Missing(Vec<String>),
-    /// It is there and reading it failed, for this reason.
+    /// The file exists, but reading it failed for this reason.
     #[error("the file cannot be read: {0}")]
     Failed(String),
 }
@@ -58,11 +58,11 @@ pub enum Unreadable {
 /// A plan's document and the file it came from.
 pub(super) struct Loaded {
     pub(super) document: Arc<Document>,
-    /// The file as faults name it; the manifest for a prompt.
+    /// The file as diagnostics name it; the manifest for a prompt.
     pub(super) file: PathBuf,
 }
 
-/// Reads the document of one plan and reports what is wrong with it.
+/// Reads the document of one plan and reports its problems.
 pub(super) fn load(
     name: &PlanName,
     place: Place,
@@ -112,7 +112,7 @@ pub(super) fn load(
     }
 }
 
-/// What to do about a document that does not exist: one of a similar name was meant, or it is still to be written.
+/// A hint for a document that does not exist: a similar name was meant, or the document is still to be written.
 fn missing(name: &PlanName, file: &Path, others: &[String]) -> String {
     let stem = |file: &str| file.strip_suffix(".md").unwrap_or(file).to_owned();
     let wanted = stem(&file.file_name().unwrap_or_default().to_string_lossy());
@@ -159,7 +159,7 @@ fn take(
     document
 }
 
-/// One phase with one task: the first line is its title, the rest its details.
+/// Makes one phase with one task. The first line is the title, and the rest is the details.
 fn document_of_prompt(prompt: &str, line: usize) -> Document {
     let text = prompt.trim();
     let (title, details) = text.split_once('\n').unwrap_or((text, ""));

@@ -1,4 +1,4 @@
-//! `[executors]`, and who names them.
+//! `[executors]`, and the tables that name them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,17 +13,17 @@ use super::written::words::EngineKind;
 use crate::plan::text::near_miss::suggest;
 use crate::plan::{ENGINE_PLACEHOLDERS, EngineCalls, Executor, ExecutorName, Place, Template};
 
-/// Where attempts run that are not handed over.
+/// The name of this machine, for attempts that are not handed over.
 pub const LOCAL: &str = "local";
 
 const SETTLE: Duration = Duration::from_secs(60);
 
-/// The name that is written; whether there is such an executor is checked in [`all`].
+/// The executor's name as written. [`all`] checks whether there is such an executor.
 pub(super) fn named(written: Option<&Located<ExecutorName>>) -> Option<ExecutorName> {
     written.map(|at| at.value.clone())
 }
 
-/// The executors of a manifest. Whoever names another one is in the ledger.
+/// The executors of a manifest. Names of unknown executors are reported to the ledger.
 pub(super) fn all(manifest: &RawManifest, ledger: &mut Ledger) -> BTreeMap<ExecutorName, Executor> {
     let mut executors = BTreeMap::new();
     let written = manifest.executors.iter().flat_map(|table| &table.value.entries);

@@ -1,4 +1,4 @@
-//! The list that checks write their faults to.
+//! The list that checks write their diagnostics to.
 
 use std::path::{Path, PathBuf};
 
@@ -11,13 +11,13 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Adds a fault of the manifest.
+    /// Adds a diagnostic about the manifest.
     pub(super) fn at(&mut self, place: Place, message: impl Into<String>, hint: impl Into<Option<String>>) {
         self.diagnostics
             .push(Diagnostic::at(&self.file, place, message).hint(hint));
     }
 
-    /// Adds a fault that is about a line of some file, and a column where it is known.
+    /// Adds a diagnostic about a line of some file, with a column when it is known.
     pub(super) fn on_line(
         &mut self,
         file: &Path,

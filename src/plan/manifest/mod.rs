@@ -1,8 +1,8 @@
-//! `plans.toml`: text in; raw tables, faults, or the resolved [`PlanSet`](super::PlanSet) out.
+//! `plans.toml`: text in; raw tables, diagnostics, or the resolved [`PlanSet`](super::PlanSet) out.
 //!
-//! Reading has two steps, because documents must be read in between, which this floor does not do:
-//! [`parse_manifest`] never fails and keeps what it could read; its [`Parsed::documents`] names the files; [`resolve`]
-//! takes their bytes and gives the plan set, or every fault of the manifest and of all documents together.
+//! Reading has two steps, because documents must be read in between, and this floor reads no files. [`parse_manifest`] never
+//! fails and keeps everything that it could read. [`Parsed::documents`] names the files. [`resolve`] takes their bytes and
+//! returns the plan set, or all diagnostics of the manifest and its documents together.
 
 mod agents;
 mod branches;

@@ -1,4 +1,4 @@
-//! One table of `[agents]`: a preset with what is written over it, or a command of one's own.
+//! One table of `[agents]`: a preset with overrides, or a custom command.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::plan::{
     Place, Preset, Price, RESUME_PLACEHOLDERS, StopSignal, Template,
 };
 
-/// The agent that a preset is on its own.
+/// The agent of a preset without overrides.
 pub(super) fn of_preset(name: AgentName, preset: &'static Preset) -> Agent {
     let line = |goes_on| preset.command_line(None, &[], false, goes_on);
     Agent {
@@ -37,11 +37,11 @@ pub(super) fn of_preset(name: AgentName, preset: &'static Preset) -> Agent {
     }
 }
 
-/// The agent that a table makes; none when its command is not known, which is then in the ledger.
+/// The agent that a table defines; none when its command is unknown, which is reported to the ledger.
 pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledger) -> Option<Agent> {
     let Located { value: raw, place } = raw;
     let named = raw.preset.as_ref().map(|preset| preset.value.row());
-    // A table with the name of a preset and no command of its own means that preset.
+    // A table with the name of a preset and without a command means that preset.
     let preset = named.or_else(|| Preset::named(name.as_str()).filter(|_| raw.command.is_none()));
     let mut agent = match (&raw.command, preset) {
         (Some(command), _) => own_command(name, command, preset, ledger),
@@ -58,7 +58,7 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
             }
         }
         (None, None) => {
-            // One that is written wrongly was reported where it stands.
+            // An invalid preset was already reported at its position.
             let written = format!("`agents.{name}.preset`");
             if ledger
                 .diagnostics
@@ -127,10 +127,10 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
     Some(agent)
 }
 
-/// What follows from the Agent Client Protocol, or from its absence.
+/// Applies what follows from the Agent Client Protocol, or from its absence.
 fn of_protocol(name: &AgentName, raw: &RawAgent, agent: &mut Agent, ledger: &mut Ledger) {
     if agent.events == EventFormat::Acp {
-        // The conversation is named in the protocol, and INT ends the turn in it.
+        // The protocol names the conversation, and INT ends the turn in that conversation.
         if raw.resume.is_none() {
             agent.resume = Some(agent.command.clone());
         }
@@ -152,7 +152,7 @@ fn of_protocol(name: &AgentName, raw: &RawAgent, agent: &mut Agent, ledger: &mut
     }
 }
 
-/// What the tokens of an agent cost; none where a part is missing, which is then in the ledger.
+/// The price of an agent's tokens; none when a part is missing, which is reported to the ledger.
 fn price_of(name: &AgentName, price: &Located<RawPrice>, ledger: &mut Ledger) -> Option<Price> {
     let amount =
         |amount: &Option<Located<super::written::values::Amount>>| amount.as_ref().map(|at| at.value.0);
@@ -174,7 +174,7 @@ fn price_of(name: &AgentName, price: &Located<RawPrice>, ledger: &mut Ledger) ->
     }
 }
 
-/// A command of one's own. What its program is known to do is still known.
+/// An agent with a custom command. Known behaviour of its program still applies.
 fn own_command(
     name: &AgentName,
     command: &Located<Vec<Located<String>>>,
@@ -210,13 +210,13 @@ fn own_command(
     }
 }
 
-/// True for programs that take MCP servers in a way that is known.
+/// True for programs that take MCP servers in a known way.
 fn can_be_told(agent: &Agent) -> bool {
     let known = agent.known.filter(|known| MCP_PROGRAMS.contains(&known.name));
     agent.events == EventFormat::Acp || known.is_some()
 }
 
-/// The options that let an agent work without asking, with their place.
+/// The options that let an agent work without asking, with their position.
 fn options(raw: &RawAgent) -> Option<(Place, &[Located<String>])> {
     let written = raw.permissions.as_ref()?;
     match &written.value {
@@ -231,7 +231,7 @@ fn attach_of(preset: &'static Preset) -> Option<Vec<String>> {
     Some(words.collect()).filter(|line: &Vec<String>| !line.is_empty())
 }
 
-/// A command that continues a conversation; none where it is empty.
+/// A command that continues a conversation; none when the command is empty.
 fn conversation(
     name: &AgentName,
     list: &Located<Vec<Located<String>>>,

@@ -1,4 +1,4 @@
-//! Whether what plans wait for exists.
+//! Checks that everything that plans wait for exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,16 +11,16 @@ use crate::plan::text::near_miss::{near_miss, quoted, suggest};
 use crate::plan::text::place::LineIndex;
 use crate::plan::{Diagnostic, Document, PlanName, Point, ResourceName};
 
-/// What can be waited for.
+/// Everything that can be waited for.
 pub(super) struct Waitable<'d> {
     names: BTreeSet<&'d PlanName>,
     pub(super) documents: &'d BTreeMap<PlanName, Loaded>,
-    /// The lines of those documents in which a fault was found.
+    /// The lines of the documents in which a problem was found.
     lines: BTreeMap<PlanName, LineIndex<'d>>,
 }
 
 impl<'d> Waitable<'d> {
-    /// These plans, with the documents that could be read.
+    /// All plans, with the documents that could be read.
     pub(super) fn new(names: &'d [PlanName], documents: &'d BTreeMap<PlanName, Loaded>) -> Self {
         Self {
             names: names.iter().collect(),
@@ -29,7 +29,7 @@ impl<'d> Waitable<'d> {
         }
     }
 
-    /// Where the document of the plan that waits names the other plan.
+    /// The column where the document of the waiting plan names the other plan.
     fn column(&mut self, wait: &WrittenWait) -> Option<usize> {
         let loaded = self.documents.get(&wait.plan)?;
         if loaded.file != wait.file {
@@ -45,7 +45,7 @@ impl<'d> Waitable<'d> {
     }
 }
 
-/// Reports resources that tasks use and the manifest does not declare.
+/// Reports resources that tasks use but the manifest does not declare.
 pub(super) fn check_uses(declared: &BTreeMap<ResourceName, u32>, loaded: &Loaded, ledger: &mut Ledger) {
     let tasks = loaded.document.tasks();
     let used = tasks.flat_map(|task| task.uses.iter().map(move |name| (task, name)));
@@ -59,7 +59,7 @@ pub(super) fn check_uses(declared: &BTreeMap<ResourceName, u32>, loaded: &Loaded
     }
 }
 
-/// Reports a wait that cannot be met; true when it can.
+/// Reports a wait that cannot be met. Returns true when the wait can be met.
 pub(super) fn check(wait: &WrittenWait, known: &mut Waitable<'_>, ledger: &mut Ledger) -> bool {
     let on = &wait.dependency.on;
     let trouble = if on.plan == wait.plan {
@@ -79,7 +79,7 @@ pub(super) fn check(wait: &WrittenWait, known: &mut Waitable<'_>, ledger: &mut L
         let message = format!("`{}` names an unknown plan `{}`", wait.dependency, on.plan);
         Some((message, suggest(on.plan.as_str(), choices)))
     } else {
-        // A document that could not be read was reported already.
+        // A document that could not be read was already reported.
         known
             .documents
             .get(&on.plan)
@@ -136,7 +136,7 @@ pub(super) fn resources(manifest: &RawManifest) -> BTreeMap<ResourceName, u32> {
         .collect()
 }
 
-/// How long each resource may be held while others wait for it, of those that say so.
+/// How long each resource may be held while others wait for it, for the resources that have such a limit.
 pub(super) fn patience(manifest: &RawManifest) -> BTreeMap<ResourceName, Duration> {
     let written = manifest
         .resources

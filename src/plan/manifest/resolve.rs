@@ -1,4 +1,4 @@
-//! From a manifest as written and its documents to the plan set, or to every fault of them all.
+//! Turns a manifest as written and its documents into the plan set, or into all of their diagnostics.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::plan::{
     SyncPoint, Templates,
 };
 
-/// The version of the manifest that is read.
+/// The manifest version that this program reads.
 const SCHEMA: i64 = 1;
 
 /// A plan's table with its name.
@@ -28,11 +28,10 @@ struct PlanEntry<'m> {
     raw: &'m RawPlan,
 }
 
-/// Checks a manifest with its documents and fills in defaults. `sources` has an entry for each of
-/// [`Parsed::documents`].
+/// Checks a manifest with its documents and fills in defaults. `sources` has an entry for each of [`Parsed::documents`].
 ///
 /// # Errors
-/// Everything that is wrong in the manifest and in all documents, sorted by file and place.
+/// Returns every diagnostic of the manifest and of all documents, sorted by file and position.
 pub fn resolve(
     parsed: Parsed,
     mut sources: BTreeMap<PlanName, DocumentSource>,
@@ -46,7 +45,7 @@ pub fn resolve(
     let mut ledger = Ledger { file, diagnostics };
     let entries = entries(&manifest, &mut ledger);
     let mut loaded = BTreeMap::new();
-    // What is missing in a text that is not TOML may only have been misread, so it is not looked for.
+    // In a text that is not TOML, a key that seems missing may only have been misread, so missing keys are not reported.
     for entry in entries.iter().filter(|entry| is_toml || entry.raw.file.is_some()) {
         let document = documents::load(&entry.name, entry.place, entry.raw, &mut sources, &mut ledger);
         loaded.extend(document.map(|document| (entry.name.clone(), document)));
@@ -170,8 +169,8 @@ fn check_head(manifest: &RawManifest, entries: &[PlanEntry<'_>], ledger: &mut Le
     }
 }
 
-/// Every wait that can be met, from the manifest, the documents and their upstream lists.
-/// Beside them the synchronisation points, with what they alone make phases wait for.
+/// Every wait that can be met, from the manifest, the documents and their upstream lists. The second value has the sync points,
+/// and the waits of phases that come only from sync points.
 fn all_waits(
     manifest: &RawManifest,
     entries: &[PlanEntry<'_>],
@@ -235,7 +234,7 @@ fn plan_agent(entry: &PlanEntry<'_>, agents: &mut Agents<'_>, ledger: &mut Ledge
     Some(agent)
 }
 
-/// Checks `[plans.NAME.phases]` and joins it with what the document says on its headings.
+/// Checks `[plans.NAME.phases]` and merges it with the headings of the document.
 fn phases(
     manifest: &RawManifest,
     entry: &PlanEntry<'_>,

@@ -23,7 +23,7 @@ const DIGEST_EVERY: Duration = Duration::from_secs(2 * 60 * 60);
 const DEPENDENCY: Duration = Duration::from_secs(4 * 60 * 60);
 const STUCK_AFTER: Duration = Duration::from_secs(30 * 60);
 
-/// The first value that is written, out of a plan's and the run's.
+/// The plan's value when it is written, else the run's.
 fn pick<T: Copy>(own: &Option<Located<T>>, run: Option<&Located<T>>) -> Option<T> {
     own.as_ref().or(run).map(|at| at.value)
 }
@@ -36,7 +36,7 @@ fn merge_of(manifest: &RawManifest) -> Option<&RawMerge> {
     manifest.merge.as_ref().map(|merge| &merge.value)
 }
 
-/// Where the manifest names the base of the run.
+/// The position of the run's base in the manifest.
 pub(super) fn base_place(manifest: &RawManifest) -> Option<Place> {
     let base = run_of(manifest)?.base.as_ref()?;
     Some(base.place)
@@ -75,7 +75,7 @@ pub(super) fn run(manifest: &RawManifest, worktrees: String) -> RunSettings {
     }
 }
 
-/// What a plan's worktrees are prepared with.
+/// What a plan's worktrees are provisioned with.
 pub(super) fn setup(manifest: &RawManifest, plan: &RawPlan) -> Setup {
     let run = run_of(manifest);
     prepared(
@@ -138,7 +138,7 @@ pub(super) fn hooks(manifest: &RawManifest) -> Hooks {
     }
 }
 
-/// After how long a wait is reported. Nobody is, where nothing says how or when.
+/// How long a wait may last before it is reported. Nothing is reported when there is neither `[escalate]` nor a `notify` hook.
 pub(super) fn escalate(manifest: &RawManifest) -> Escalate {
     let written = manifest.escalate.as_ref().map(|escalate| &escalate.value);
     if written.is_none() && hooks(manifest).notify.is_none() {
@@ -181,7 +181,7 @@ pub(super) fn attempts(manifest: &RawManifest, plan: &RawPlan) -> AttemptPolicy 
     }
 }
 
-/// What an agent of the plan has to say, where the plan itself says so.
+/// What an agent has to report, when the table says so.
 pub(super) fn report(written: Option<&Located<words::Report>>) -> Option<Report> {
     written.map(|at| at.value.into())
 }
@@ -195,7 +195,7 @@ impl From<words::Report> for Report {
     }
 }
 
-/// What happens to a plan's leftovers.
+/// What happens to changes that a plan's agent leaves uncommitted.
 pub(super) fn commit(manifest: &RawManifest, plan: &RawPlan) -> CommitPolicy {
     let run = run_of(manifest).and_then(|run| run.commit.as_ref());
     match pick(&plan.commit, run) {
@@ -204,26 +204,26 @@ pub(super) fn commit(manifest: &RawManifest, plan: &RawPlan) -> CommitPolicy {
     }
 }
 
-/// Whether a plan lands as soon as it is finished.
+/// True when a plan lands as soon as it is finished.
 pub(super) fn auto_merge(manifest: &RawManifest, plan: &RawPlan) -> bool {
     let run = run_of(manifest).and_then(|run| run.merge.as_ref());
     pick(&plan.merge, run) == Some(Merge::Auto)
 }
 
-/// Whether a plan begins only after a person's word.
+/// True when a plan begins only after a person's approval.
 pub(super) fn approve(plan: &RawPlan) -> bool {
     let gate = plan.gate.as_ref();
     gate.is_some_and(|gate| gate.value == PlanGate::Approve)
 }
 
-/// Whether a plan lands only after a person's review.
+/// True when a plan lands only after a person's review.
 pub(super) fn review(manifest: &RawManifest, plan: &RawPlan) -> bool {
     let own = plan.gate.as_ref();
     let all = merge_of(manifest).and_then(|merge| merge.review.as_ref());
     own.is_some_and(|gate| gate.value == PlanGate::Review) || all.is_some_and(|all| all.value)
 }
 
-/// How a plan comes onto the target.
+/// How a plan is merged into the target.
 pub(super) fn merge_strategy(manifest: &RawManifest, plan: &RawPlan) -> MergeStrategy {
     let queue = merge_of(manifest).and_then(|merge| merge.strategy.as_ref());
     match pick(&plan.merge_strategy, queue) {
@@ -233,8 +233,8 @@ pub(super) fn merge_strategy(manifest: &RawManifest, plan: &RawPlan) -> MergeStr
     }
 }
 
-/// The line that a plan is verified with: its `verify`, then its outputs and success criteria, of which the first that is not met
-/// is named.
+/// The line that verifies a plan: its `verify`, then its outputs and success criteria. The line names the first of these that
+/// is not met.
 pub(super) fn verify(plan: &RawPlan) -> Option<String> {
     let own = plan.verify.as_ref().map(|line| line.value.0.clone());
     let criteria = plan.success.iter().flat_map(|list| &list.value);
@@ -264,12 +264,13 @@ pub(super) fn verify(plan: &RawPlan) -> Option<String> {
     Some(lines.join(" && "))
 }
 
-/// A text as it stands between single quotes of the shell.
+/// Escapes a text for use between single quotes of the shell.
 fn quotable(text: &str) -> String {
     text.replace('\'', r"'\''")
 }
 
-/// A shell line that ends nothing but itself. A comment ends with its line.
+/// Puts a shell line in brackets, so that the line ends nothing but itself. After a comment, the closing bracket needs a new
+/// line.
 fn in_brackets(line: &str) -> String {
     match line.contains('#') {
         true => format!("({line}\n)"),
@@ -323,10 +324,10 @@ fn drawn_by(strategy: words::Strategy) -> Strategy {
     }
 }
 
-/// Who takes over from the plan's agent.
+/// The agents that take over from the plan's agent.
 pub(super) fn fallback(manifest: &RawManifest, plan: &RawPlan) -> Fallback {
     let run = run_of(manifest);
-    // An agent of its own is what the plan is to have.
+    // A plan with its own `agent` does not use the list of `[run]`.
     let of_run = run
         .and_then(|run| run.agents.as_ref())
         .filter(|_| plan.agent.is_none());

@@ -10,8 +10,8 @@ use super::written::at::Located;
 use super::written::raw::{RawManifest, RawSync};
 use crate::plan::{Dependency, Document, PhaseId, PlanName, Point, SyncPoint, WorkRef};
 
-/// The synchronisation points, and what they make phases wait for: every phase behind one of the points waits for all
-/// the others. Diagnostics are reported, and a point with one makes nothing wait.
+/// The sync points, and the waits that come from them: every phase after one of the points waits for all other points. Problems
+/// are reported, and a sync point with a problem makes nothing wait.
 pub(super) fn all(
     manifest: &RawManifest,
     known: &mut Waitable<'_>,
@@ -28,7 +28,7 @@ pub(super) fn all(
             continue;
         };
         let own = waits_of(&points, loaded, ledger);
-        // A document that could not be read was reported already.
+        // A document that could not be read was already reported.
         let readable = points.iter().all(|point| loaded.contains_key(&point.value.plan));
         if own.is_empty() && readable {
             let message = format!(
@@ -49,7 +49,7 @@ pub(super) fn all(
     (syncs, waits)
 }
 
-/// The points of one table, when all of them can be reached.
+/// The points of one table; none when any of them is invalid.
 fn points(
     name: &Located<String>,
     raw: &Located<RawSync>,
@@ -82,7 +82,7 @@ fn points(
             );
         } else {
             let wait = WrittenWait {
-                // Nobody's own: the reference is looked at for itself.
+                // This is no real plan: only the reference itself is checked.
                 plan: other_than(&on.plan),
                 phase: None,
                 dependency: point.value.clone(),
@@ -109,7 +109,7 @@ fn points(
     })
 }
 
-/// Everything behind each point waits for all the others.
+/// The waits of all phases after a point: they wait for all other points.
 fn waits_of(
     points: &[Located<WorkRef>],
     loaded: &BTreeMap<PlanName, Loaded>,
@@ -139,7 +139,7 @@ fn waits_of(
     waits
 }
 
-/// What synchronisation points want to see succeed at the end of phases of the plan. The end of a whole plan is that of its
+/// The shell lines of sync points that must succeed at the end of phases of the plan. The end of a whole plan is the end of its
 /// last phase.
 pub(super) fn verified<'s>(
     syncs: &'s [SyncPoint],
@@ -155,7 +155,7 @@ pub(super) fn verified<'s>(
     verified.collect()
 }
 
-/// The phases behind a point, in document order; none behind the whole plan.
+/// The phases after a point, in document order; none after the whole plan.
 fn behind(document: &Document, point: Point) -> Vec<PhaseId> {
     let Point::Phase(id) = point else {
         return Vec::new();
@@ -172,7 +172,7 @@ fn short(on: &WorkRef) -> WorkRef {
     WorkRef::at(&on.plan, point)
 }
 
-/// Any name but this one.
+/// A name that is not this one.
 fn other_than(name: &PlanName) -> PlanName {
     format!("{name}-").parse().unwrap_or_else(|_| name.clone())
 }

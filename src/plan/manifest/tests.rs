@@ -1,4 +1,4 @@
-//! Whole manifests: what they resolve to, and everything that is wrong with the bad ones.
+//! Whole manifests: what they resolve to, and every problem of invalid ones.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::plan::{
     AgentStdin, CommitPolicy, Diagnostics, EventFormat, PhaseId, PlanName, PlanSet, Priority, StopSignal,
 };
 
-/// Resolves a manifest with these documents; a plan whose file is not among them has none.
+/// Resolves a manifest with these documents. A plan whose file is not among them has no document.
 fn resolved(text: &str, documents: &[(&str, &str)]) -> Result<PlanSet, Diagnostics> {
     let parsed = parse_manifest(Path::new("plans.toml"), text);
     let sources: BTreeMap<PlanName, DocumentSource> = parsed
@@ -33,7 +33,7 @@ fn diagnostics(text: &str, documents: &[(&str, &str)]) -> String {
     resolved(text, documents).unwrap_err().to_string()
 }
 
-/// A document of phases with one task each.
+/// A document with this many phases, each with one task.
 fn phases(count: u32) -> String {
     (1..=count)
         .map(|phase| format!("## Phase {phase}: P\n\n- [ ] {phase}.1 Task\n\n"))
@@ -401,7 +401,7 @@ fn an_upstream_plan_is_waited_for_although_a_later_phase_names_a_point_of_it() {
     );
     let exact = depends("depends = [\"schema.phase1\"]\n", &two);
     assert_eq!(exact, ("schema.1".to_owned(), String::new()));
-    // Each builds on the other in turn.
+    // Each plan builds on the other.
     let (depends, doubts) = depends("[plans.schema.phases.2]\ndepends = [\"b.1\"]\n", &two);
     assert_eq!(depends, "");
     insta::assert_snapshot!(doubts, @r#"

@@ -6,7 +6,7 @@ use super::documents::Loaded;
 use super::written::raw::RawPlan;
 use crate::plan::{Dependency, PhaseId, PlanName};
 
-/// One such place.
+/// One wait, with the place where it is written.
 #[derive(Debug, Clone)]
 pub(super) struct WrittenWait {
     /// The plan that waits.
@@ -15,15 +15,15 @@ pub(super) struct WrittenWait {
     pub(super) phase: Option<PhaseId>,
     /// What it waits for.
     pub(super) dependency: Dependency,
-    /// The file that says so, as faults name it.
+    /// The file that says so, as diagnostics name it.
     pub(super) file: PathBuf,
-    /// The line in it.
+    /// The line in the file.
     pub(super) line: usize,
-    /// The column, where it is known.
+    /// The column, when it is known.
     pub(super) column: Option<usize>,
 }
 
-/// What the manifest says about one plan and its phases.
+/// The waits of one plan and its phases in the manifest.
 pub(super) fn of_manifest(file: &std::path::Path, plan: &PlanName, raw: &RawPlan) -> Vec<WrittenWait> {
     let whole = raw.depends.iter().map(|list| (None, list));
     let phases = raw.phases.iter().flat_map(|phases| &phases.value.entries);
@@ -45,8 +45,8 @@ pub(super) fn of_manifest(file: &std::path::Path, plan: &PlanName, raw: &RawPlan
         .collect()
 }
 
-/// What a plan's document says on its phases and tasks. A phase waits for what its tasks wait for, because one agent
-/// works through all of it.
+/// The waits of a plan's phases and tasks in its document. A phase waits for everything that its tasks wait for, because one
+/// agent works through the whole phase.
 pub(super) fn of_document(plan: &PlanName, loaded: &Loaded) -> Vec<WrittenWait> {
     let mut waits = Vec::new();
     for phase in &loaded.document.phases {
@@ -67,18 +67,18 @@ pub(super) fn of_document(plan: &PlanName, loaded: &Loaded) -> Vec<WrittenWait> 
     waits
 }
 
-/// The document's upstream list, for those names that are plans.
+/// The waits from the document's upstream list, for the names that are plans.
 #[derive(Debug, Default)]
 pub(super) struct UpstreamNames {
-    /// What only the list speaks of.
+    /// Plans that nothing but the list names.
     pub(super) alone: Vec<WrittenWait>,
-    /// Of these plans a phase names a point of its own. The whole plan waits for them all the same, as the list says, unless
-    /// plans that build on each other in turn would then wait for ever.
+    /// Plans of which a phase already names a point. The whole plan still waits for them, as the list says, unless plans that
+    /// build on each other would then wait forever.
     pub(super) beside_a_phase: Vec<WrittenWait>,
 }
 
-/// Reads the list beside what is `said` already. A plan that the manifest has the whole plan wait for is left as it is: the
-/// more exact word counts.
+/// Reads the list, next to the waits in `said`. When the manifest already makes the whole plan wait for another plan, the list
+/// adds nothing: the more exact statement counts.
 pub(super) fn of_upstream(
     plan: &PlanName,
     loaded: &Loaded,
