@@ -1,8 +1,8 @@
-//! Comments between tables, and to which of them they belong.
+//! Comments between tables, and the table that each belongs to.
 
 use toml_edit::{DocumentMut, Item, RawString, Table};
 
-/// The positions of a table and those in it.
+/// The positions of a table and of the tables in it.
 pub(super) fn places(table: &Table) -> Vec<isize> {
     let mut found: Vec<isize> = table.position().into_iter().collect();
     for (_, item) in table.iter() {
@@ -13,7 +13,7 @@ pub(super) fn places(table: &Table) -> Vec<isize> {
     found
 }
 
-/// What stands above a header and is not about its table: all but the last paragraph.
+/// The part of the comments above a header that is not about its table: everything but the last paragraph.
 pub(super) fn above(prefix: &str) -> &str {
     match prefix.rfind("\n\n") {
         Some(at) if prefix[..at].contains('#') => &prefix[..=at],
@@ -21,7 +21,8 @@ pub(super) fn above(prefix: &str) -> &str {
     }
 }
 
-/// What stands behind a table's last key and is not about it any more: all but the first paragraph, when there are several.
+/// The part of the comments after a table's last key that is not about the table any more: everything but the first paragraph,
+/// when there are several.
 pub(super) fn below(prefix: &str) -> &str {
     match prefix.find("\n\n") {
         Some(at) if prefix[..at].trim_start_matches([' ', '\t']).starts_with('#') => &prefix[at + 1..],
@@ -29,7 +30,7 @@ pub(super) fn below(prefix: &str) -> &str {
     }
 }
 
-/// What stands behind the table at a position: the comments above the next one, or at the end.
+/// The comments after the table at a position: those above the next table, or at the end.
 pub(super) fn comments_behind(document: &mut DocumentMut, behind: isize) -> String {
     let found = match next_table(document.as_table_mut(), behind) {
         Some(table) => table.decor().prefix().and_then(RawString::as_str),
@@ -38,7 +39,7 @@ pub(super) fn comments_behind(document: &mut DocumentMut, behind: isize) -> Stri
     found.unwrap_or_default().to_owned()
 }
 
-/// Replaces them.
+/// Replaces the comments after the table at a position.
 pub(super) fn set_comments_behind(document: &mut DocumentMut, behind: isize, comments: &str) {
     match next_table(document.as_table_mut(), behind) {
         Some(table) => table.decor_mut().set_prefix(comments),
@@ -46,8 +47,8 @@ pub(super) fn set_comments_behind(document: &mut DocumentMut, behind: isize, com
     }
 }
 
-/// Takes the comments away that stand right below the last key of the table at a position, in front of an empty line: they
-/// belong to it, and stay in front of what is added.
+/// Takes out the comments right below the last key of the table at a position, up to an empty line. They belong to that table
+/// and stay in front of anything that is added.
 pub(super) fn take_attached(document: &mut DocumentMut, behind: isize) -> String {
     let comments = comments_behind(document, behind);
     let rest = below(&comments).to_owned();
@@ -58,7 +59,7 @@ pub(super) fn take_attached(document: &mut DocumentMut, behind: isize) -> String
     attached
 }
 
-/// The table that is written next behind a position.
+/// The table that is written next after a position.
 fn next_table(table: &mut Table, behind: isize) -> Option<&mut Table> {
     let mut best: Option<&mut Table> = None;
     let mut open = vec![table];

@@ -1,6 +1,6 @@
 //! Edits of the manifest's text that keep its comments and its order.
 //!
-//! Text in, text out; whether the result is a valid manifest is asked of `manifest`.
+//! Text in, text out. `manifest` decides whether the result is a valid manifest.
 
 mod comments;
 pub(super) mod plan_table;

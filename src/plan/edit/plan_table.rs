@@ -1,4 +1,4 @@
-//! A plan's table added to the manifest, or taken out of it.
+//! Adds a plan's table to the manifest, or removes one.
 
 use toml_edit::{Array, Item, RawString, Table, Value};
 
@@ -7,12 +7,12 @@ use super::refusal::EditRefusal;
 use super::value::{append, edited, plan_names, table_at, value_of};
 use crate::plan::PlanName;
 
-/// The keys of a plan that is added.
+/// The keys of a plan that is to be added.
 #[derive(Debug, Clone, Default)]
 pub struct NewPlan {
     /// Its document, as the manifest names it.
     pub file: Option<String>,
-    /// Instead of a document.
+    /// Its prompt, instead of a document.
     pub prompt: Option<String>,
     /// What it waits for.
     pub depends: Vec<String>,
@@ -22,11 +22,11 @@ pub struct NewPlan {
     pub agent: Option<String>,
 }
 
-/// The text with a plan more, behind the last one.
+/// Returns the text with one more plan, after the last one.
 ///
 /// # Errors
 ///
-/// When there is a plan of that name.
+/// Fails when there is already a plan with that name.
 pub fn add_plan(text: &str, name: &PlanName, plan: &NewPlan) -> Result<String, EditRefusal> {
     edited(text, |document| {
         if plan_names(document).iter().any(|known| known == name.as_str()) {
@@ -78,11 +78,11 @@ pub fn add_plan(text: &str, name: &PlanName, plan: &NewPlan) -> Result<String, E
     })
 }
 
-/// The text without a plan: its tables, and the comment right above its own.
+/// Returns the text without a plan: without its tables and the comment right above them.
 ///
 /// # Errors
 ///
-/// When there is no such plan.
+/// Fails when there is no such plan.
 pub fn remove_plan(text: &str, name: &str) -> Result<String, EditRefusal> {
     edited(text, |document| {
         let names = plan_names(document);
@@ -94,7 +94,7 @@ pub fn remove_plan(text: &str, name: &str) -> Result<String, EditRefusal> {
         if let Some(Item::Value(removed)) = &removed
             && let Some(last) = plans.iter_mut().last().and_then(|(_, item)| item.as_value_mut())
         {
-            // The blank in front of the closing brace.
+            // The blank before the closing brace.
             let blank = removed
                 .decor()
                 .suffix()

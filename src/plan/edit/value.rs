@@ -1,11 +1,11 @@
-//! One key of the manifest set.
+//! Sets one key of the manifest.
 
 use toml_edit::{DocumentMut, InlineTable, Item, Key, RawString, Table, TableLike, Value};
 
 use super::comments::take_attached;
 use super::refusal::EditRefusal;
 
-/// A text as a document that can be edited, and back again: a byte order mark and `\r\n` are kept.
+/// Parses a text, edits it, and returns the new text. A byte order mark and `\r\n` are kept.
 pub(super) fn edited(
     text: &str,
     edit: impl FnOnce(&mut DocumentMut) -> Result<(), EditRefusal>,
@@ -40,7 +40,7 @@ fn keys(path: &str) -> Result<Vec<String>, EditRefusal> {
     Ok(keys.iter().map(|key| key.get().to_owned()).collect())
 }
 
-/// The table at a path, made where it is not there. `shown` is the path as people write it.
+/// The table at a path, created when it is missing.
 pub(super) fn table_at<'d>(
     document: &'d mut DocumentMut,
     path: &[String],
@@ -53,7 +53,7 @@ pub(super) fn table_at<'d>(
                 Item::Value(Value::InlineTable(InlineTable::new()))
             } else {
                 let mut table = Table::new();
-                // A header is written for the innermost only.
+                // Only the innermost table gets a header.
                 table.set_implicit(place + 1 < path.len());
                 Item::Table(table)
             };
@@ -67,7 +67,7 @@ pub(super) fn table_at<'d>(
     Ok(at)
 }
 
-/// Where the header of a table stands among the others; none without one of its own.
+/// The position of a table's header among the others; none for a table without its own header.
 fn table_position(document: &DocumentMut, path: &[String]) -> Option<isize> {
     let mut table = document.as_table();
     for key in path {
@@ -76,7 +76,7 @@ fn table_position(document: &DocumentMut, path: &[String]) -> Option<isize> {
     table.position().filter(|_| !path.is_empty())
 }
 
-/// Adds a key behind the others. The blank in front of the brace that closes `{ a = 1 }` stays there.
+/// Adds a key after the others. The blank before the closing brace of `{ a = 1 }` stays there.
 pub(super) fn append(table: &mut dyn TableLike, key: &str, mut value: Value) {
     let last = table.iter_mut().last().map(|(_, item)| item);
     if let Some(decor) = last.and_then(Item::as_value_mut).map(Value::decor_mut) {
@@ -89,7 +89,7 @@ pub(super) fn append(table: &mut dyn TableLike, key: &str, mut value: Value) {
     table.insert(key, Item::Value(value));
 }
 
-/// A value as it was typed: TOML where it is, else a text.
+/// A typed value: TOML when it is valid TOML, else a text.
 pub(super) fn value_of(typed: &str) -> Value {
     match typed.trim().parse::<Value>() {
         Ok(mut value) => {
@@ -100,11 +100,11 @@ pub(super) fn value_of(typed: &str) -> Value {
     }
 }
 
-/// The text with this key set; a comment behind the old value stays.
+/// Returns the text with this key set. A comment after the old value stays.
 ///
 /// # Errors
 ///
-/// When the key is none, names a plan that is not there, or stands for a table.
+/// Fails when the path is not a key, names a plan that does not exist, or stands for a table.
 pub fn set_key(text: &str, path: &str, typed: &str) -> Result<String, EditRefusal> {
     let keys = keys(path)?;
     let Some((last, parents)) = keys.split_last() else {
