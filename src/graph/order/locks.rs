@@ -86,8 +86,8 @@ fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }
 
-/// Matches a glob. Folder separators have no special meaning, and a class `[…]` matches any one character. The search
-/// remembers only the last `*` as its point to return to, as in the classical wildcard match.
+/// Matches a glob. Folder separators have no special meaning, and a class `[…]` matches any one character. Takes time linear in
+/// both lengths except for going back to the last `*`, as in the classical wildcard match.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut back: Option<(usize, usize)> = None;

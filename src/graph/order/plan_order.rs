@@ -126,8 +126,8 @@ struct UnitDraft<'d> {
     waits: UnitWaits,
     /// Index of the first unit of each phase.
     firsts: Vec<usize>,
-    /// Indexes in the chain of the gates behind each phase, once something waits there: for a share of the phase ([0]) and
-    /// for all of it ([1]).
+    /// Indexes in the chain of the gates behind each phase, once something waits there: first for a share of
+    /// the phase, then for all of it.
     ends: [Vec<Option<Range<u32>>>; 2],
     /// Number of phases that have such gates, when each phase comes after all earlier ones and all wait alike. Otherwise
     /// `None`.
