@@ -140,7 +140,7 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
     }
 }
 
-/// Returns true when another agent may get further, because this agent cannot log in.
+/// Returns true when another agent may get further, because this agent is not logged in or its account is refused.
 fn needs_another_agent(obstacle: &Obstacle) -> bool {
     matches!(obstacle.kind, ObstacleKind::Login | ObstacleKind::Account)
 }

@@ -67,7 +67,7 @@ pub struct Evidence {
     pub foreign: Option<ForeignWork>,
 }
 
-/// A commit of one plan on the branch of another plan that `orch` did not put there.
+/// A commit of one plan that is on the branch of another plan, although `orch` did not put it there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignWork {
     /// The plan that the commit was made for.

@@ -190,7 +190,7 @@ fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String
         Merge::Running(into) => Some(into.clone()),
         Merge::Idle => {
             let finished = run.outcome == Some(Outcome::Finished);
-            // An agent may still resolve the conflict of the plan's first phases after these have landed.
+            // While an agent resolves a conflict of the plan's first phases, the whole plan waits until they have landed.
             let free = run.merge_trouble.is_none() && run.resolution.agent.is_none();
             let by_itself = plan.auto_merge && finished && free && !run.is_landing_paused();
             (by_itself && state.drives(&plan.name) && !state.is_landed(&plan.name)).then_some(None)

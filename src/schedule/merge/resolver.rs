@@ -145,7 +145,7 @@ mod tests {
         digit.repeat(40).parse().unwrap()
     }
 
-    /// A supervisor that lands. Its only plan is finished, and two agents may run.
+    /// A supervisor that lands. Its two plans are finished, and two agents may run.
     fn scheduler() -> Scheduler {
         let manifest = "[run]\nmax_agents = 2\n[merge]\non_conflict = \"agent\"\n[agents.a]\ncommand = [\"a\"]\nmax = 1\n\
                         [plans.one]\nprompt = \"do it\"\n[plans.two]\nprompt = \"do it\"\n";
