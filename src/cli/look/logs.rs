@@ -28,6 +28,9 @@ pub struct LogsArgs {
     /// Print the log unchanged, with events and control characters
     #[arg(long)]
     raw: bool,
+    /// Begin each line with its local time
+    #[arg(short, long, conflicts_with = "raw")]
+    timestamps: bool,
     /// The plan's last verification instead
     #[arg(long, conflicts_with = "attempt")]
     verify: bool,
@@ -60,6 +63,10 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> 
             (1, false) => Some(NamedLines::plain(terminal)),
             (_, false) => Some(NamedLines::named(plan.as_str(), columns, number, terminal)),
         };
+        let lines = match args.timestamps {
+            true => lines.map(NamedLines::timed),
+            false => lines,
+        };
         let folder = JobFolder::new(folder(&project, &mut known, plan, args)?);
         logs.push((LogFollower::new(folder, args.raw), lines, true));
     }
@@ -79,10 +86,10 @@ fn pass_on(log: &mut LogFollower, lines: Option<&mut NamedLines>, follow: bool) 
     let out = anstream::AutoStream::choice(&std::io::stdout());
     let mut stdout = std::io::stdout().lock();
     let Some(lines) = lines else {
-        let more = log.read(&mut stdout)? && follow;
+        let more = log.read(&mut stdout, |_, _| {})? && follow;
         return stdout.flush().map(|()| more);
     };
-    let more = log.read(lines)? && follow;
+    let more = log.read(lines, NamedLines::set_time)? && follow;
     match out {
         anstream::ColorChoice::Never => lines.pass_on(!more, &mut anstream::StripStream::new(stdout))?,
         _ => lines.pass_on(!more, &mut stdout)?,
