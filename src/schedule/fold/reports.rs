@@ -33,8 +33,7 @@ pub(in crate::schedule) fn note_shown(run: &mut PlanRun, phase: PhaseId) {
 }
 
 /// Reopens tasks that the attempt reported done, because its commits did not merge or it made none. Boxes that the document has
-/// ticked stay done, because nobody reported them. So do tasks that another attempt did beyond its stage, because their commits
-/// are there.
+/// ticked stay done, because nobody reported them. So do the tasks in `made_before`, because their work is on the branch.
 pub(in crate::schedule) fn lose_reports(run: &mut PlanRun, at: At, ended: &Attempt) {
     let mut lost = Vec::new();
     for (id, item) in &mut run.items {
