@@ -33,14 +33,14 @@ pub struct LogsArgs {
     verify: bool,
 }
 
-/// How often a follower looks for more.
+/// How often `--follow` checks for new output.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// When there is no such plan or attempt.
+/// Returns an error when there is no such plan or attempt.
 pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
     let mut known = None;
@@ -74,7 +74,7 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> 
     Ok(ProgramExit::Done)
 }
 
-/// Writes what a log has by now; false when there is no more to come.
+/// Writes the current output of a log. Returns false when no more output will come.
 fn pass_on(log: &mut LogFollower, lines: Option<&mut NamedLines>, follow: bool) -> std::io::Result<bool> {
     let out = anstream::AutoStream::choice(&std::io::stdout());
     let mut stdout = std::io::stdout().lock();
@@ -90,7 +90,7 @@ fn pass_on(log: &mut LogFollower, lines: Option<&mut NamedLines>, follow: bool) 
     Ok(more)
 }
 
-/// The plans that are meant: those that are named, else the one of the place, else all at work.
+/// Returns the plans to show: the named ones, else the plan of the current worktree, else all plans with a running agent.
 fn plans(
     context: &Context,
     project: &Project,
@@ -117,7 +117,7 @@ fn plans(
         })
 }
 
-/// What the journal says, read once.
+/// Returns the journal's state. Reads it only once.
 fn journal<'a>(project: &Project, known: &'a mut Option<Situation>) -> Result<&'a Situation, CliError> {
     Ok(match known {
         Some(known) => known,
@@ -125,7 +125,7 @@ fn journal<'a>(project: &Project, known: &'a mut Option<Situation>) -> Result<&'
     })
 }
 
-/// The folder of the job whose log is meant.
+/// Returns the folder of the job whose log is shown.
 fn folder(
     project: &Project,
     known: &mut Option<Situation>,
