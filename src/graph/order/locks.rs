@@ -1,6 +1,6 @@
 //! Tasks of a plan that must not run side by side because they touch the same files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::plan::{Document, TaskId};
 
@@ -16,7 +16,7 @@ pub struct FileLocks {
 impl FileLocks {
     /// Reads the files of all tasks.
     pub fn new(document: &Document) -> Self {
-        let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut numbers: HashMap<&str, u32> = HashMap::new();
         let mut names: Vec<String> = Vec::new();
         for file in document.tasks().flat_map(|task| &task.files) {
             numbers.entry(file).or_insert_with(|| {
