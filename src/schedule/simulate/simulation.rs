@@ -84,7 +84,7 @@ pub struct Simulation {
 /// One attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span {
-    /// The plan's place in the manifest.
+    /// The plan's index in the manifest.
     pub plan: usize,
     /// Its units.
     pub units: Vec<UnitId>,

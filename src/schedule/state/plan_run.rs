@@ -187,7 +187,7 @@ pub struct Item {
     pub state: TaskState,
     /// True when it was reported failed, and neither done nor skipped since.
     pub failed: bool,
-    /// When it was begun.
+    /// When work on it began.
     pub started: Option<At>,
     /// When that state was reported.
     pub since: At,

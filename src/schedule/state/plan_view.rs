@@ -95,7 +95,7 @@ impl PlanRun {
         self.paused.contains_key(&Point::Plan)
     }
 
-    /// True when a person paused the plan, or a part of what is to land.
+    /// True when a person paused the plan, or a part of it that is to land.
     pub fn is_landing_paused(&self) -> bool {
         let lands = |point: &Point| {
             let phase = match point {

@@ -27,7 +27,7 @@ pub struct Work {
     pub agent_limits: BTreeMap<AgentName, usize>,
     /// Other facts about agents.
     pub agents: BTreeMap<AgentName, AgentWork>,
-    /// The run's budget, in millionths of money; none for no limit.
+    /// The run's budget, in millionths of money, `None` for no limit.
     pub budget: Option<u64>,
     /// Tokens of each resource.
     pub resources: BTreeMap<ResourceName, u32>,
@@ -86,7 +86,7 @@ pub struct PlanWork {
     pub review: bool,
     /// True when the plan's own commits land, so that work that is built on some of them stays built on them.
     pub keeps_commits: bool,
-    /// The plan's budget, in millionths of money; none for no limit.
+    /// The plan's budget, in millionths of money, `None` for no limit.
     pub budget: Option<u64>,
     /// Its document.
     pub document: Arc<Document>,
