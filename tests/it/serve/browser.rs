@@ -227,7 +227,7 @@ fn every_action_is_done_by_clicks() {
     act(&mut browser, "approve", "gated", None);
     act(&mut browser, "retry", "fails", None);
     sandbox.script("fails", "work 1.1");
-    sandbox.orch("up");
+    sandbox.orch("up").code(1).says("dropped").ok();
     for plan in ["fails", "gated", "waits"] {
         assert_eq!(sandbox.state(plan), "finished", "{plan}");
     }
