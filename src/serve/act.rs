@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::plan::{CommitId, LONGEST_MESSAGE, WorkRef};
 
-use super::fleet::{ReadPlan, Status};
+use super::read_status::{ReadPlan, Status};
 
 /// An action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
