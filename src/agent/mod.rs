@@ -44,9 +44,8 @@ pub use jobs::exit_record::ExitRecord;
 pub use jobs::extinction::end_trees;
 pub use jobs::folder::{JobFolder, JobState, Running};
 pub use jobs::job::{Job, JobInput};
-pub use jobs::process::{
-    Carrier, JOB_VARIABLE, ProcessId, carriers, children, descendants, is_suspended, orphaned_jobs,
-};
+pub use jobs::job_processes::{JOB_VARIABLE, orphaned_jobs};
+pub use jobs::process::{Carrier, ProcessId, carriers, children, descendants, is_suspended};
 pub use logs::log::LOG_LIMIT;
 pub use logs::log_follower::LogFollower;
 pub use reader::{OutputReader, OutputReading, Readable};

@@ -1,4 +1,4 @@
-//! The command line as a whole: options of every command, the commands, and the way from arguments to an exit code.
+//! The whole command line: common options, the commands, and the way from arguments to an exit code.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -100,14 +100,14 @@ enum Command {
     Man(man::ManArgs),
 }
 
-/// True when a command line that cannot be read asks for JSON all the same.
+/// Returns true when an invalid command line nevertheless asks for JSON.
 fn asks_for_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
     arguments
         .take_while(|argument| argument != "--")
         .any(|argument| argument == "--json")
 }
 
-/// An error in the command line, as JSON, like every other error.
+/// Returns a command-line error as JSON, like every other error.
 fn wrong_use(error: &clap::Error) -> serde_json::Value {
     let said = error.render().to_string();
     let mut parts = said.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
@@ -127,7 +127,7 @@ pub fn main() -> ExitCode {
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are answers; everything else is wrong use. A closed pipe is nobody's fault.
+            // Help and version are answers; everything else is wrong use. A closed pipe is not an error.
             let code = if error.use_stderr() {
                 ProgramExit::Usage
             } else {

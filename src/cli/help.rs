@@ -1,11 +1,11 @@
-//! `orch --help`: the commands by what a person wants of them.
+//! `orch --help`: lists the commands by purpose.
 
 use std::fmt::Write;
 
 use clap::Command;
 use clap::builder::StyledStr;
 
-/// The groups, in the order in which a person meets them, with their commands.
+/// The groups with their commands, in the order in which a person needs them.
 const GROUPS: [(&str, &[&str]); 6] = [
     (
         "Start",
@@ -45,7 +45,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Maintain", &["doctor", "lsp", "schema", "completions", "man"]),
 ];
 
-/// The command with its subcommands in groups in the help.
+/// Returns the command with its subcommands grouped in the help.
 pub(super) fn grouped(command: Command) -> Command {
     let listing = listing(&command);
     let header = command.get_styles().get_header();
@@ -56,7 +56,7 @@ pub(super) fn grouped(command: Command) -> Command {
     command.help_template(template)
 }
 
-/// The groups with a line for each command.
+/// Returns the groups with a line for each command.
 fn listing(command: &Command) -> StyledStr {
     let (header, literal) = (
         command.get_styles().get_header(),
@@ -64,7 +64,7 @@ fn listing(command: &Command) -> StyledStr {
     );
     let mut text = StyledStr::new();
     for (title, names) in GROUPS {
-        // Writing into a text fails nowhere.
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "{header}{title}:{header:#}");
         for own in names.iter().filter_map(|name| command.find_subcommand(name)) {
             let about = own.get_about().map(ToString::to_string).unwrap_or_default();

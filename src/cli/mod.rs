@@ -1,5 +1,5 @@
-//! Floor 5: the command line. One file per command, in the groups of `orch --help`; the doc comments of the arguments are the
-//! help text.
+//! Floor 5: the command line. There is one file per command, in the groups of `orch --help`. The doc comments of the
+//! arguments are the help text.
 
 mod agents;
 mod call;

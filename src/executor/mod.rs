@@ -6,7 +6,9 @@
 
 mod call;
 mod driver;
+mod engine_job;
 mod scripted;
 mod slurm;
 
-pub use driver::{Driver, Listed, ListedState, Manner, NoAnswer, Submission, SubmitError};
+pub use driver::Driver;
+pub use engine_job::{Listed, ListedState, Manner, NoAnswer, Submission, SubmitError};

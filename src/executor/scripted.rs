@@ -3,7 +3,7 @@
 use crate::plan::{ENGINE_PLACEHOLDERS, Template};
 
 use super::call::call;
-use super::driver::{Listed, ListedState, Manner, NoAnswer, Submission, SubmitError};
+use super::engine_job::{Listed, ListedState, Manner, NoAnswer, Submission, SubmitError};
 
 /// The exit code of `submit` that means: the engine does not accept the job, and has no such job.
 const REFUSED: i32 = 64;

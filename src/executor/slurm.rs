@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::call::call;
-use super::driver::{Listed, ListedState, Manner, NoAnswer, Submission, SubmitError};
+use super::engine_job::{Listed, ListedState, Manner, NoAnswer, Submission, SubmitError};
 
 /// How long before its time limit a job's main process gets TERM.
 const NOTICE_SECONDS: u32 = 120;

@@ -1,5 +1,5 @@
-//! Cycles in the drawn graph: work that waits for itself because of what a strategy and named dependencies ask for
-//! together. Cycles between whole plans are found earlier, with the manifest.
+//! Cycles in the drawn graph: work that waits for itself because a strategy and named dependencies contradict each other.
+//! Cycles between whole plans are found earlier, when the manifest is checked.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::graph::network::whole::{Graph, Node, Of};
 use crate::graph::order::gate::{Gate, Why};
 use crate::graph::ranking::rank::Ranks;
 
-/// Most cycles that are reported at once.
+/// The largest number of cycles reported at once.
 const MOST: usize = 20;
 
 /// One step of a cycle.
@@ -19,14 +19,14 @@ const MOST: usize = 20;
 struct CycleStep {
     /// The node that waits.
     waits: usize,
-    /// The node that it waits for.
+    /// The node that `waits` waits for.
     on: usize,
     /// The gate between them.
     gate: usize,
 }
 
-/// One shortest cycle of every group of nodes that wait for each other, so that none can ever begin. A gate that can
-/// open without some of its members holds nobody up. `manifest` is the manifest as faults name it.
+/// Returns one shortest cycle for each group of nodes that wait for each other and so can never start. A gate that can open
+/// without its stuck members does not block anything. `manifest` is the manifest's path as diagnostics show it.
 pub fn cycle_diagnostics(set: &PlanSet, graph: &Graph, manifest: &Path) -> Vec<Diagnostic> {
     let stuck = Ranks::stuck_in(graph);
     if stuck.is_empty() {
@@ -45,8 +45,8 @@ pub fn cycle_diagnostics(set: &PlanSet, graph: &Graph, manifest: &Path) -> Vec<D
     diagnostics
 }
 
-/// The waits of each stuck node that never end: the stuck members of gates that cannot open without them. Nodes that only come
-/// behind a cycle are left out.
+/// For each stuck node, the waits that never end: the stuck members of gates that cannot open without them. Nodes that
+/// merely wait behind a cycle are left out.
 fn blocked(graph: &Graph, stuck: &[usize]) -> BTreeMap<usize, Vec<CycleStep>> {
     let stuck: BTreeSet<usize> = stuck.iter().copied().collect();
     let closed = |gate: Gate<'_>| gate.of().filter(|member| !stuck.contains(member)).count() < gate.need;
@@ -81,7 +81,7 @@ fn blocked(graph: &Graph, stuck: &[usize]) -> BTreeMap<usize, Vec<CycleStep>> {
     steps
 }
 
-/// Groups of nodes each of which can be reached from all others of its group.
+/// Groups of nodes. Within a group, each node can be reached from every other.
 fn groups(steps: &BTreeMap<usize, Vec<CycleStep>>) -> Vec<BTreeSet<usize>> {
     let mut backwards: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut forwards: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -108,7 +108,7 @@ fn groups(steps: &BTreeMap<usize, Vec<CycleStep>>) -> Vec<BTreeSet<usize>> {
     found
 }
 
-/// What can be reached from a node in one step or more.
+/// Returns the nodes that can be reached from a node in one step or more.
 fn reach(edges: &BTreeMap<usize, Vec<usize>>, from: usize) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     let mut open = vec![from];
@@ -122,10 +122,10 @@ fn reach(edges: &BTreeMap<usize, Vec<usize>>, from: usize) -> BTreeSet<usize> {
     seen
 }
 
-/// The shortest cycle inside a group, by breadth-first search from each of its nodes.
+/// Finds the shortest cycle inside a group by a breadth-first search from each of its nodes.
 fn shortest(steps: &BTreeMap<usize, Vec<CycleStep>>, group: &BTreeSet<usize>) -> Option<Vec<CycleStep>> {
     let mut best: Option<Vec<CycleStep>> = None;
-    // In a large group the first nodes will do: any cycle names the trouble.
+    // Searching from the first nodes is enough in a large group: any cycle shows the problem.
     for &start in group.iter().take(200) {
         let mut came: BTreeMap<usize, CycleStep> = BTreeMap::new();
         let mut queue = VecDeque::from([start]);
@@ -170,7 +170,7 @@ fn diagnostic(set: &PlanSet, graph: &Graph, cycle: &[CycleStep], manifest: &Path
         .collect();
     let message = format!("these wait for each other: {}", path.join(" → "));
     let hint = format!("{}; one of them has to go", reasons.join(", "));
-    // The place of a named dependency is the one to look at first.
+    // Point at a named dependency first, if the cycle has one.
     let named = |step: &&CycleStep| matches!(graph.gates.get(step.gate).why, Why::Named | Why::Depends);
     let first = cycle.iter().find(named).or(cycle.first());
     let (file, line) = match first {
@@ -182,7 +182,7 @@ fn diagnostic(set: &PlanSet, graph: &Graph, cycle: &[CycleStep], manifest: &Path
     diagnostic
 }
 
-/// What a step says in words.
+/// Describes a step in words.
 fn reason(graph: &Graph, step: &CycleStep) -> String {
     let (waits, on) = (graph.id(step.waits), graph.id(step.on));
     let gate = graph.gates.get(step.gate);
@@ -209,7 +209,7 @@ fn reason(graph: &Graph, step: &CycleStep) -> String {
     }
 }
 
-/// The file and line that say so.
+/// Returns the file and line that cause a step.
 fn place(set: &PlanSet, graph: &Graph, step: &CycleStep, manifest: &Path) -> (PathBuf, usize) {
     let node = &graph.nodes[step.waits];
     let plan = &set.plans[node.plan];
@@ -236,7 +236,7 @@ fn place(set: &PlanSet, graph: &Graph, step: &CycleStep, manifest: &Path) -> (Pa
     }
 }
 
-/// The line of the document that names a dependency on another plan; none when the manifest does.
+/// Returns the document's line that names a dependency on another plan, or `None` when the manifest names the dependency.
 fn depends_line(
     set: &PlanSet,
     graph: &Graph,

@@ -1,12 +1,12 @@
-//! Floor 1: plans, phases, tasks, verifications and merges as one graph. A strategy is only a way of drawing edges.
+//! Floor 1: plans, phases, tasks, verifications and merges as one graph. A strategy decides only which edges are drawn.
 //!
 //! | floor | sub-room | what lives there |
 //! |---|---|---|
-//! | 3 | [`draw`] | the graph as text, dot, mermaid, json and svg |
-//! | 2 | `ranking` | which work matters most, and when it could begin |
+//! | 3 | [`draw`] | the graph as text, DOT, Mermaid, JSON and SVG |
+//! | 2 | `ranking` | which work matters most, and when it could start |
 //! | 1 | `network` | the graph of all plans |
 //! | 0 | `order` | the order inside one plan |
-//! | 0 | `chance` | numbers and plan sets drawn by chance |
+//! | 0 | `chance` | random numbers and randomly generated plan sets |
 //!
 //! A sub-room imports only from lower floors; `tests/architecture.rs` fails otherwise.
 

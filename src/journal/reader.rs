@@ -10,8 +10,8 @@ use crate::plan::RunId;
 use crate::schedule::At;
 
 use super::entry::JournalEntry;
-use super::seal::seal;
-use super::store::{SEALED_SINCE, VERSION};
+use super::record::VERSION;
+use super::seal::{SEALED_SINCE, seal};
 use super::{Epoch, JournalError, OrchDir, Record};
 
 /// The journal, open for reading while another process may write.

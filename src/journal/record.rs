@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use crate::plan::RunId;
 use crate::schedule::{At, Event};
 
+/// The version of the tables.
+pub(super) const VERSION: i64 = 2;
+
 /// The version of every JSON document that `orch` prints.
 pub const SCHEMA: u32 = 1;
 

@@ -9,6 +9,9 @@ use crate::schedule::At;
 use super::Epoch;
 use super::entry::JournalEntry;
 
+/// The version of the tables that introduced seals.
+pub(super) const SEALED_SINCE: i64 = 2;
+
 /// The XXH3 hash of everything that an entry is read from, and of the beginning of the journal, from which the entry's
 /// time is counted. The hash protects against damage, not against malice.
 pub(super) fn seal(epoch: Epoch, seq: i64, at: At, run: RunId, entry: &JournalEntry<'_>) -> i64 {

@@ -14,15 +14,9 @@ use crate::schedule::{At, Event};
 use super::entry::JournalEntry;
 use super::on_disk::{Mark, OnDisk};
 use super::reader::{epoch, read, refuse_foreign_tables};
-use super::record::Columns;
+use super::record::{Columns, VERSION};
 use super::seal::seal;
 use super::{Epoch, JournalError, OrchDir, Record};
-
-/// The version of the tables.
-pub(super) const VERSION: i64 = 2;
-
-/// The version that introduced seals.
-pub(super) const SEALED_SINCE: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

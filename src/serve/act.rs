@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::plan::{CommitId, LONGEST_MESSAGE, WorkRef};
 
-use super::fleet::{ReadPlan, Status};
+use super::read_status::{ReadPlan, Status};
 
 /// An action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,11 +141,14 @@ impl Offer {
 /// The actions that make sense for a plan in its current state.
 pub fn offered(plan: &ReadPlan) -> Vec<Offer> {
     use Verb::{Cancel, Merge, Pause, Resume, Retry, Send};
+    // What is done has no agent that would read a message.
+    let is_done = plan.phases.iter().all(|phase| phase.state == "done");
     let verbs: &[Verb] = match plan.state.as_str() {
         "running" => &[Send, Pause, Cancel],
         "ready" | "blocked" => &[Pause, Cancel],
         "parked" => &[Retry, Pause, Cancel],
         "paused" => &[Resume, Cancel],
+        "held" if is_done => &[Retry, Cancel],
         "held" => &[Retry, Send, Cancel],
         "failed" | "skipped" | "cancelled" => &[Retry],
         "finished" => &[Merge, Cancel],

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::act::{Verb, Wanted, line, look_of, typed};
 use super::door::Shown;
-use super::fleet::Status;
 use super::page::{page, problem, shown};
+use super::read_status::Status;
 use super::server::{Server, Trouble};
 use crate::plan::WorkRef;
 

@@ -12,6 +12,7 @@ mod news;
 mod page;
 mod pages;
 mod picture;
+mod read_status;
 mod routes;
 mod server;
 mod stream;

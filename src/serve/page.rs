@@ -12,7 +12,6 @@ use minijinja::value::{Serde, ValueKind};
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
-use super::door::is_for_scripts;
 use super::fleet::sign;
 use super::server::{Server, Trouble};
 
@@ -153,6 +152,11 @@ pub fn render(status: StatusCode, template: &str, values: Value) -> Response {
         // One of our templates is wrong; the page would be incomplete.
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
+}
+
+/// True for answers to scripts.
+pub fn is_for_scripts(uri: &Uri) -> bool {
+    uri.path().starts_with("/api/")
 }
 
 #[cfg(test)]

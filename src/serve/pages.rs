@@ -13,9 +13,10 @@ use serde::Deserialize;
 
 use super::act::{look_of, offered};
 use super::diff::{FileCounts, FileDiff, changed, diff_line, files};
-use super::fleet::{Age, Fleet, FleetRow, ReadAttempt, ReadPlan, about};
+use super::fleet::{Age, Fleet, FleetRow, about};
 use super::look::{Keep, Looked, Wish};
 use super::page::{page, shown, visible};
+use super::read_status::{ReadAttempt, ReadPlan};
 use super::server::{Server, Trouble};
 use crate::plan::PlanName;
 use crate::report::{detail, span};

@@ -11,8 +11,9 @@ use minijinja::context;
 use minijinja::value::Value;
 use serde::{Deserialize, Serialize};
 
-use super::fleet::{Age, Status, about};
+use super::fleet::{Age, about};
 use super::page::{page, shown};
+use super::read_status::Status;
 use super::server::{Server, Trouble};
 use crate::report::{RunTimeline, draw_timeline, span, timeline_legend};
 

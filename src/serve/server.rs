@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 use crate::journal::OrchDir;
 
 use super::door::Token;
-use super::fleet::Status;
 use super::look::{CommandLooks, Keep, Looked, ServedProgram, Wish};
 use super::news::JournalNews;
+use super::read_status::{ReadPlan, Status};
 
 /// The most bytes of an answer that is one document.
 const DOCUMENT: usize = 64 << 20;
@@ -140,7 +140,7 @@ impl Server {
     /// # Errors
     ///
     /// When there is no such plan.
-    pub async fn plan(&self, name: &str) -> Result<super::fleet::ReadPlan, Trouble> {
+    pub async fn plan(&self, name: &str) -> Result<ReadPlan, Trouble> {
         let status = self.status().await?;
         let found = status.plans.into_iter().find(|plan| plan.name == name);
         found.ok_or_else(|| Trouble::missing("there is no such plan"))

@@ -1,6 +1,7 @@
 //! Items that need a person, in words, with the command that settles each.
 
-use super::reason_text::{About, ReasonText};
+use super::about::About;
+use super::reason::reason;
 use crate::plan::{PlanName, Point, WorkRef};
 use crate::schedule::{
     Attention, AttentionKind, CapacityReason, Hold, MergeReason, MergeTrouble, Reason, State, WaitingFor,
@@ -9,7 +10,7 @@ use crate::schedule::{
 /// The description of an item, and the command that settles or explains it.
 pub fn attention_text(item: &Attention, state: &State) -> (String, String) {
     let about = About::of(&item.plan, state);
-    (ReasonText::of(&item.reason, &about).text, command(item, &about))
+    (reason(&item.reason, &about).text, command(item, &about))
 }
 
 fn command(item: &Attention, about: &About<'_>) -> String {

@@ -1,7 +1,8 @@
 //! How a plan or a part of it ended, in words.
 
+use super::about::About;
 use super::list::joined;
-use super::reason_text::{About, ReasonText};
+use super::reason_text::ReasonText;
 use crate::plan::UnitId;
 use crate::schedule::{Hold, Lost};
 

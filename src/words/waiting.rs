@@ -1,6 +1,7 @@
 //! The dependencies that a plan or a part of it waits for, in words.
 
-use super::reason_text::{About, ReasonText};
+use super::about::About;
+use super::reason_text::ReasonText;
 use crate::graph::Why;
 use crate::plan::{Dependency, UnitId};
 use crate::schedule::{DependencyState, PausedWork, RunPhase, WaitingFor, listed};

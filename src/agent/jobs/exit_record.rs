@@ -5,9 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::schedule::Exit;
 
-use crate::agent::jobs::error::AgentError;
-use crate::agent::jobs::folder::{JobFolder, Running};
-
 /// The record that a runner writes last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExitRecord {
@@ -23,24 +20,4 @@ pub struct ExitRecord {
     pub output_bytes: u64,
     /// Orphans of the command that were ended.
     pub left_behind: u32,
-}
-
-impl ExitRecord {
-    /// The record that the supervisor writes for a killed runner, once no process of its job is left.
-    pub(in crate::agent) fn by_its_supervisor(
-        folder: &JobFolder,
-        running: Running,
-        exit: Exit,
-    ) -> Result<Self, AgentError> {
-        let record = Self {
-            schema: 1,
-            exit,
-            started_at: running.started_at,
-            ended_at: Timestamp::now(),
-            output_bytes: std::fs::metadata(folder.log()).map_or(0, |log| log.len()),
-            left_behind: 0,
-        };
-        folder.write_exit(&record)?;
-        Ok(record)
-    }
 }

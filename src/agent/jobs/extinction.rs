@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Signal, WaitOptions, wait};
 
 use crate::agent::jobs::control_group::ControlGroup;
-use crate::agent::jobs::process::{ProcessId, descendants, of_job};
+use crate::agent::jobs::job_processes::of_job;
+use crate::agent::jobs::process::{ProcessId, descendants};
 
 /// How often to check whether processes are still alive.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);

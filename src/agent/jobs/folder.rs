@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::failpoint;
-use crate::schedule::Facts;
+use crate::schedule::{Exit, Facts};
 
 use crate::agent::jobs::away::Away;
 use crate::agent::jobs::error::AgentError;
@@ -318,6 +318,24 @@ impl JobFolder {
             failpoint::around("job.exit", || fs::rename(&reserve, &path))
         };
         write().map_err(AgentError::file("write", path))
+    }
+
+    /// Writes and returns the exit record for a killed runner, once no process of its job is left.
+    pub(in crate::agent) fn write_exit_of_killed(
+        &self,
+        running: Running,
+        exit: Exit,
+    ) -> Result<ExitRecord, AgentError> {
+        let record = ExitRecord {
+            schema: 1,
+            exit,
+            started_at: running.started_at,
+            ended_at: Timestamp::now(),
+            output_bytes: fs::metadata(self.log()).map_or(0, |log| log.len()),
+            left_behind: 0,
+        };
+        self.write_exit(&record)?;
+        Ok(record)
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, AgentError> {

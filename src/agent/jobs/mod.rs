@@ -11,4 +11,5 @@ pub(super) mod exit_record;
 pub(super) mod extinction;
 pub(super) mod folder;
 pub(super) mod job;
+pub(super) mod job_processes;
 pub(super) mod process;

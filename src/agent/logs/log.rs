@@ -4,6 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
+use super::line_times::TimesWriter;
+
 /// The most bytes that `log` and `log.1` hold together: 32 MiB.
 pub const LOG_LIMIT: u64 = 32 << 20;
 
@@ -11,6 +15,7 @@ pub const LOG_LIMIT: u64 = 32 << 20;
 #[derive(Debug)]
 pub struct Log {
     file: File,
+    times: TimesWriter,
     path: PathBuf,
     size: u64,
     total: u64,
@@ -28,6 +33,7 @@ impl Log {
         let size = file.metadata()?.len();
         Ok(Self {
             file,
+            times: TimesWriter::new(path),
             path: path.to_owned(),
             size,
             total: size,
@@ -35,19 +41,21 @@ impl Log {
         })
     }
 
-    /// Appends, after rotating when the current half is full.
+    /// Appends what came at this time, after rotating when the current half is full.
     ///
     /// # Errors
     ///
     /// When the disk refuses. Earlier output stays.
-    pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub fn append(&mut self, bytes: &[u8], at: Timestamp) -> io::Result<()> {
         if self.size > 0 && self.size + bytes.len() as u64 > self.limit / 2 {
             let mut older = self.path.clone().into_os_string();
             older.push(".1");
-            std::fs::rename(&self.path, older)?;
+            std::fs::rename(&self.path, &older)?;
+            self.times.rotate(Path::new(&older));
             self.file = OpenOptions::new().create(true).append(true).open(&self.path)?;
             self.size = 0;
         }
+        self.times.note(self.size, at);
         self.file.write_all(bytes)?;
         self.size += bytes.len() as u64;
         self.total += bytes.len() as u64;
@@ -70,7 +78,8 @@ mod tests {
         let path = folder.path().join("log");
         let mut log = Log::open(&path, 1000).unwrap();
         for n in 0..1000 {
-            log.append(format!("line {n:04}\n").as_bytes()).unwrap();
+            log.append(format!("line {n:04}\n").as_bytes(), Timestamp::UNIX_EPOCH)
+                .unwrap();
         }
         let newer = std::fs::read_to_string(&path).unwrap();
         let older = std::fs::read_to_string(folder.path().join("log.1")).unwrap();

@@ -5,6 +5,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
+use super::line_times::read_times;
+
 use crate::agent::jobs::folder::{JobFolder, JobState};
 use crate::agent::reader::Readable;
 
@@ -35,13 +39,17 @@ impl LogFollower {
         }
     }
 
-    /// Writes everything that was logged since the last call. False once the job has ended and its whole log is
-    /// written.
+    /// Writes everything that was logged since the last call, and calls `on_time` before the text of each second. False once the
+    /// job has ended and its whole log is written.
     ///
     /// # Errors
     ///
     /// When the log cannot be read, or its text cannot be written.
-    pub fn read(&mut self, out: &mut impl Write) -> io::Result<bool> {
+    pub fn read<W: Write>(
+        &mut self,
+        out: &mut W,
+        mut on_time: impl FnMut(&mut W, Timestamp),
+    ) -> io::Result<bool> {
         // Checked first, so that output written before the end is still read below.
         let running = self.folder.state().map_err(io::Error::other)?;
         let (log, inode) = (self.folder.log(), inode_of(&self.folder.log()));
@@ -49,11 +57,16 @@ impl LogFollower {
             Some(place) if place.inode == inode => place.offset,
             // Rotated: copy the rest of the old half, then the new half from its start.
             before => {
-                self.copy(&older(&log), before.map_or(0, |place| place.offset), out)?;
+                self.copy(
+                    &older(&log),
+                    before.map_or(0, |place| place.offset),
+                    out,
+                    &mut on_time,
+                )?;
                 0
             }
         };
-        let offset = self.copy(&log, from, out)?;
+        let offset = self.copy(&log, from, out, &mut on_time)?;
         self.at = Some(LogPlace { offset, inode });
         let runs = matches!(running, JobState::Running(_) | JobState::Away(_));
         if !runs {
@@ -63,7 +76,13 @@ impl LogFollower {
     }
 
     /// Writes a file from an offset and returns where the file ended. A missing file counts as empty.
-    fn copy(&mut self, path: &Path, from: u64, out: &mut impl Write) -> io::Result<u64> {
+    fn copy<W: Write>(
+        &mut self,
+        path: &Path,
+        from: u64,
+        out: &mut W,
+        on_time: &mut impl FnMut(&mut W, Timestamp),
+    ) -> io::Result<u64> {
         let mut file = match File::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(from),
             opened => opened?,
@@ -71,13 +90,25 @@ impl LogFollower {
         file.seek(SeekFrom::Start(from))?;
         let mut buffer = vec![0; 64 << 10];
         let mut at = from;
+        let mut times = None;
         loop {
             let count = file.read(&mut buffer)?;
             if count == 0 {
                 return Ok(at);
             }
-            self.readable.feed(&buffer[..count], out)?;
-            at += count as u64;
+            let times = times.get_or_insert_with(|| read_times(path).into_iter().peekable());
+            let mut bytes = &buffer[..count];
+            while !bytes.is_empty() {
+                while let Some((_, time)) = times.next_if(|(offset, _)| *offset <= at) {
+                    on_time(out, time);
+                }
+                let next = times.peek().map_or(u64::MAX, |(offset, _)| *offset - at);
+                let (now, later) =
+                    bytes.split_at(bytes.len().min(usize::try_from(next).unwrap_or(usize::MAX)));
+                self.readable.feed(now, out)?;
+                at += now.len() as u64;
+                bytes = later;
+            }
         }
     }
 }

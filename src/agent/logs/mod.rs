@@ -2,6 +2,7 @@
 //!
 //! May import `jobs` and below.
 
+pub(super) mod line_times;
 pub(super) mod log;
 pub(super) mod log_follower;
 pub(super) mod log_tail;

@@ -59,8 +59,9 @@ impl<'a> Recorder<'a> {
 
     /// Records output. A full disk must not stop the command: output that cannot be logged is dropped.
     pub(in crate::agent) fn take(&mut self, bytes: &[u8]) {
-        let _ = self.log.append(bytes);
-        self.reader.feed(bytes, Timestamp::now());
+        let now = Timestamp::now();
+        let _ = self.log.append(bytes, now);
+        self.reader.feed(bytes, now);
         self.count();
         self.blocked = match self.reader.sightings() {
             0 => None,

@@ -21,7 +21,7 @@ use crate::failpoint;
 use crate::schedule::Exit;
 
 use crate::agent::jobs::control_group::ControlGroup;
-use crate::agent::jobs::{extinction, process};
+use crate::agent::jobs::{extinction, job_processes, process};
 use crate::agent::running::leader::Leader;
 use crate::agent::running::recorder::Recorder;
 use crate::agent::running::runner_signals::{Signals, drain};
@@ -183,7 +183,7 @@ fn start(job: &Job, folder: &JobFolder, group: Option<&ControlGroup>) -> std::io
     let own = [
         ("PWD", job.folder.as_os_str()),
         ("ORCH_ATTEMPT", OsStr::new(&job.tag)),
-        (process::JOB_VARIABLE, mark.as_os_str()),
+        (job_processes::JOB_VARIABLE, mark.as_os_str()),
     ];
     environment.extend(own.map(|(name, value)| (name.into(), value.to_owned())));
     let mut command = Command::new(program);

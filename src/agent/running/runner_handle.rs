@@ -12,7 +12,6 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
 use crate::agent::jobs::control_group::ControlGroup;
 use crate::agent::jobs::error::AgentError;
-use crate::agent::jobs::exit_record::ExitRecord;
 use crate::agent::jobs::extinction;
 use crate::agent::jobs::folder::{JobFolder, JobState};
 use crate::agent::jobs::process::ProcessId;
@@ -146,9 +145,7 @@ impl Runner {
             JobState::Lost(running) => {
                 Self::sweep(&self.folder)?;
                 match self.hold.leash.pulled() {
-                    Some(exit) => {
-                        JobState::Ended(ExitRecord::by_its_supervisor(&self.folder, running, exit)?)
-                    }
+                    Some(exit) => JobState::Ended(self.folder.write_exit_of_killed(running, exit)?),
                     None => JobState::Lost(running),
                 }
             }

@@ -1,4 +1,4 @@
-//! `orch mcp`: tools for a model, over standard input and output.
+//! `orch mcp`: tools for a model over standard input and output.
 
 use std::future::Future;
 use std::process::Stdio;
@@ -30,14 +30,14 @@ pub struct McpArgs {
     steer: bool,
 }
 
-/// Longest answer of a tool, in bytes: more does not fit into a conversation.
+/// The longest answer of a tool, in bytes. A longer one would not fit into a conversation.
 const LONGEST: usize = 60_000;
 
-/// Runs the command until the client leaves.
+/// Runs the command until the client disconnects.
 ///
 /// # Errors
 ///
-/// When this program cannot be found, or the client does not speak the protocol.
+/// Returns an error when the path of this program cannot be found, or the client does not speak the protocol.
 pub fn run(context: &Context, args: &McpArgs) -> Result<ProgramExit, CliError> {
     let user = match (args.lead, args.steer) {
         (true, true) => ToolUser::Steering,
@@ -57,13 +57,13 @@ pub fn run(context: &Context, args: &McpArgs) -> Result<ProgramExit, CliError> {
         service.waiting().await?;
         Ok(())
     });
-    // A read of standard input that hangs is not waited for.
+    // Do not wait for a blocked read of standard input.
     runtime.shutdown_background();
     served?;
     Ok(ProgramExit::Done)
 }
 
-/// Options that this command was called with and that every call needs.
+/// Returns the options of this command that every tool call needs too.
 fn options(context: &Context) -> Vec<String> {
     let plan = context.plan.iter().map(|plan| format!("--plan={plan}"));
     let manifest = context.manifest.iter();
@@ -127,7 +127,7 @@ impl ServerHandler for McpServer {
 }
 
 impl McpServer {
-    /// Runs the command, which ends with this process.
+    /// Runs a command. The command is killed when this process ends.
     async fn call(&self, line: &[String]) -> CallToolResult {
         let mut command = Command::new(&self.program);
         command.args(&self.options).args(line).kill_on_drop(true);
@@ -152,7 +152,7 @@ fn described(tool: &'static McpTool) -> Tool {
     Tool::new(tool.name, tool.about, Arc::new(tool.schema())).with_annotations(notes)
 }
 
-/// The end of a long text, and how much is left out before it.
+/// Returns the end of a long text, and how much was left out before it.
 fn shown(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let over = text.len().saturating_sub(LONGEST);

@@ -1,18 +1,18 @@
-//! A tool of `orch mcp`: a command of `orch`, and the arguments that a model gives it.
+//! A tool of `orch mcp`: a command of `orch`, and the arguments a model can give it.
 
 use serde_json::{Map, Value, json};
 
 /// One tool.
 pub struct McpTool {
-    /// Its name.
+    /// The tool's name.
     pub name: &'static str,
-    /// What it does, for the model that chooses it.
+    /// The tool's description, for the model that chooses it.
     pub about: &'static str,
-    /// Words of the command.
+    /// The words of the command.
     words: &'static [&'static str],
-    /// Its arguments, in the order of the command line.
+    /// The tool's arguments, in the order of the command line.
     arguments: &'static [Argument],
-    /// True when a change is made.
+    /// True when the tool changes something.
     pub changes: bool,
 }
 
@@ -21,12 +21,12 @@ pub(super) struct Argument {
     pub(super) name: &'static str,
     pub(super) about: &'static str,
     pub(super) kind: Kind,
-    /// The option that it is given with; empty for a word of its own.
+    /// The option that passes the argument, or an empty string for a positional argument.
     pub(super) option: &'static str,
     pub(super) needed: bool,
 }
 
-/// What an argument holds.
+/// The type of an argument.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
@@ -77,7 +77,7 @@ pub(super) const fn tool(
 }
 
 impl McpTool {
-    /// The JSON Schema of its arguments.
+    /// Returns the JSON Schema of the arguments.
     pub fn schema(&self) -> Map<String, Value> {
         let property = |argument: &Argument| {
             let about = argument.about;
@@ -103,11 +103,11 @@ impl McpTool {
         schema
     }
 
-    /// The command line of a call. Whatever the texts are, none of them is taken for an option.
+    /// Returns the command line of a call. No text from the call can be taken for an option.
     ///
     /// # Errors
     ///
-    /// When an argument is missing, unknown or of another kind.
+    /// Returns an error when an argument is missing, unknown or of the wrong type.
     pub fn command_line(&self, given: &Map<String, Value>) -> Result<Vec<String>, String> {
         if let Some(unknown) = given
             .keys()
@@ -141,7 +141,7 @@ impl McpTool {
 }
 
 impl Argument {
-    /// The words that stand for a value.
+    /// Returns the words that represent a value on the command line.
     fn values(&self, value: Option<&Value>) -> Result<Vec<String>, String> {
         let Some(value) = value else {
             return match self.needed {

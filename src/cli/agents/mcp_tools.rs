@@ -1,15 +1,15 @@
-//! The tools of `orch mcp`: each is one command of `orch`, with the same arguments and the same refusals.
+//! The tools of `orch mcp`. Each tool is one command of `orch`, with the same arguments and the same refusals.
 
 use super::mcp_tool::{Argument, Kind, McpTool, option, tool, word};
 
-/// Who uses the tools.
+/// The user of the tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ToolUser {
     /// An agent at work on a plan.
     Worker,
-    /// A person's own assistant, which looks.
+    /// A person's own assistant, which can only look.
     Lead,
-    /// The same, which may also steer.
+    /// A person's own assistant, which can also steer.
     Steering,
 }
 
@@ -254,7 +254,7 @@ const STEERING: &[McpTool] = &[
 ];
 
 impl ToolUser {
-    /// The tools that this user has.
+    /// Returns the tools of this user.
     pub fn tools(self) -> impl Iterator<Item = &'static McpTool> {
         let (looks, steers) = match self {
             Self::Worker => (WORKER, &[][..]),

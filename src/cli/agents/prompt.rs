@@ -22,7 +22,7 @@ pub struct PromptArgs {
     templates: Option<String>,
 }
 
-/// `orch prompt --json`
+/// The output of `orch prompt --json`.
 #[derive(Debug, Serialize)]
 struct Prompt<'a> {
     schema: u32,
@@ -35,7 +35,7 @@ struct Prompt<'a> {
 ///
 /// # Errors
 ///
-/// When there is no such plan, phase or task, nothing is left of it, or a template is wrong.
+/// Returns an error when there is no such plan, phase or task, no work is left in it, or a template is invalid.
 pub fn run(context: &Context, args: &PromptArgs) -> Result<ProgramExit, CliError> {
     if let Some(name) = &args.templates {
         return print_templates(context, name);
@@ -66,7 +66,7 @@ pub fn run(context: &Context, args: &PromptArgs) -> Result<ProgramExit, CliError
     Ok(ProgramExit::Done)
 }
 
-/// The units that one agent would get: the next stage of a plan, else the named phase or task.
+/// Returns the units that one agent would get: the next stage of a plan, else the named phase or task.
 fn units(situation: &Situation, plan: &Plan, point: Point) -> Result<Vec<UnitId>, CliError> {
     let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
     let unknown = |what: String| {

@@ -54,7 +54,7 @@ impl SkillAgent {
 #[derive(Debug, Serialize)]
 struct Installed {
     file: PathBuf,
-    /// False when it was there already.
+    /// False when the file already existed.
     written: bool,
 }
 
@@ -62,7 +62,7 @@ struct Installed {
 ///
 /// # Errors
 ///
-/// When a file of another content is in the place, or it cannot be written.
+/// Returns an error when a file with other contents exists, or the file cannot be written.
 pub fn run(context: &Context, args: &SkillArgs) -> Result<ProgramExit, CliError> {
     let agents = match &args.action {
         SkillAction::Show => {
@@ -73,7 +73,7 @@ pub fn run(context: &Context, args: &SkillArgs) -> Result<ProgramExit, CliError>
     };
     let top = context.repository()?.here().to_owned();
     let file = |agent: &SkillAgent| top.join(agent.folder()).join("orch-tasks/SKILL.md");
-    // All or nothing: looked at first.
+    // All or nothing: check all files before writing any.
     for path in agents.iter().map(file) {
         if path.symlink_metadata().is_ok() && fs::read_to_string(&path).ok().as_deref() != Some(SKILL) {
             return Err(
@@ -100,7 +100,7 @@ pub fn run(context: &Context, args: &SkillArgs) -> Result<ProgramExit, CliError>
     Ok(ProgramExit::Done)
 }
 
-/// Writes the skill unless a file is there. False when one is.
+/// Writes the skill unless the file exists. Returns false when it exists.
 fn write_new(path: &std::path::Path) -> Result<bool, CliError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;

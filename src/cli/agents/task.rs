@@ -84,9 +84,9 @@ struct TaskReportArgs {
 ///
 /// # Errors
 ///
-/// When no plan is named and none is near, or there is no such task.
+/// Returns an error when no plan is named and none is found, or there is no such task.
 pub fn run(context: &Context, args: &TaskArgs) -> Result<ProgramExit, CliError> {
-    // Whatever is wrong here, an agent may continue and end.
+    // A hook must never keep an agent from continuing or ending, whatever is wrong.
     match args.action {
         TaskAction::StopHook => {
             if let Ok(subject) = Subject::find(context) {
@@ -138,7 +138,7 @@ fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
     let elsewhere = |id: TaskId| -> Vec<String> {
         let closed = gate.refusal(&subject.name, &id.into(), scheduler);
         let mut open = waits.get(&id).cloned().unwrap_or_default();
-        // What is waited for says more than that it is.
+        // Named dependencies say more than a bare refusal.
         open.extend(closed.filter(|_| open.is_empty()));
         open
     };
@@ -160,12 +160,12 @@ fn send_report(
 ) -> Result<(), CliError> {
     let worktree = subject.worktree()?;
     let gate = ReportGate::of(&subject.name, Some(worktree));
-    // An agent need not be able to read the journal.
+    // An agent may be unable to read the journal.
     let asks = matches!(gate, ReportGate::Person) && state != TaskState::Failed;
     let situation = if asks { subject.situation()? } else { None };
     let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
     refuse_over(subject, scheduler, state)?;
-    // A sandbox may hide the repository: then the supervisor looks where the worktree stands.
+    // A sandbox may hide the repository. Then the supervisor determines the worktree's commit.
     let stands = (state == TaskState::Done).then(|| inspect_by_git(worktree).ok());
     let stands = stands.flatten();
     refuse_half_way(stands.as_ref())?;
@@ -225,7 +225,7 @@ fn send_report(
     Ok(())
 }
 
-/// Refuses to begin something of a plan that is finished.
+/// Refuses to start anything in a finished plan.
 fn refuse_over(subject: &Subject, scheduler: Option<&Scheduler>, state: TaskState) -> Result<(), CliError> {
     let run = scheduler.map(|scheduler| scheduler.state().plan(&subject.name));
     let over = run.filter(|run| state == TaskState::Running && run.has_reached(Point::Plan));
@@ -242,7 +242,7 @@ fn refuse_over(subject: &Subject, scheduler: Option<&Scheduler>, state: TaskStat
     }
 }
 
-/// The items that fail with a part: tasks with sub-tasks, VERIFY blocks with numbered boxes.
+/// Returns failures for the items whose parts failed: tasks with sub-tasks, and VERIFY blocks with numbered boxes.
 fn failed_wholes(document: &Document, changes: &[Change]) -> Vec<Change> {
     let is_check = |item: &ItemId| document.numbered_checks().any(|check| check.id == *item);
     let whole = |item: &ItemId| match item {
@@ -263,13 +263,13 @@ fn failed_wholes(document: &Document, changes: &[Change]) -> Vec<Change> {
     wholes.collect()
 }
 
-/// Who reports: the agent of an attempt, which has its attempt's name in its environment, or a person.
+/// Returns who reports: the agent of an attempt, which has the attempt's id in its environment, or a person.
 fn speaker() -> Speaker {
     let attempt = std::env::var("ORCH_ATTEMPT").ok().filter(|id| !id.is_empty());
     attempt.map_or(Speaker::Person, |id| Speaker::from_word(&id))
 }
 
-/// Changes the status file's version and time, and its message where one is given: a sign of life.
+/// Gives a sign of life: updates the version and time of the status file, and its message if one is given.
 fn heartbeat(context: &Context, subject: &Subject, message: Option<&str>) -> Result<(), CliError> {
     let worktree = subject.worktree()?;
     let before = || status::read(worktree, &subject.name, &subject.document, None).message;
@@ -299,7 +299,7 @@ fn answer_stop_hook(subject: &Subject) -> Result<(), CliError> {
     task_stop::answer(&subject.name, &subject.document, worktree, committed.as_deref())
 }
 
-/// Work that only an open merge or rebase holds does not count yet: aborting it loses the work.
+/// Refuses a report during a merge or rebase: work held only by that operation is lost if it is aborted.
 fn refuse_half_way(stands: Option<&WorktreeState>) -> Result<(), CliError> {
     match stands.and_then(|stands| stands.in_progress) {
         None | Some(InProgress::Bisect) => Ok(()),
@@ -310,7 +310,7 @@ fn refuse_half_way(stands: Option<&WorktreeState>) -> Result<(), CliError> {
     }
 }
 
-/// Dependents of a phase start from its commits, so an agent that reports before it commits gets a reminder.
+/// Reminds an agent that reports before it commits. Dependents of a phase start from its commits.
 fn remind_of_commit(stands: &WorktreeState) {
     if !stands.dirty.is_empty() {
         anstream::eprintln!(

@@ -9,7 +9,7 @@ use crate::status::{self, FreeText};
 use super::task_subject::Subject;
 use crate::cli::call::{CliError, Context, output};
 
-/// Writes the question into the status file, where the supervisor finds it when the attempt ends.
+/// Writes the question to the status file. The supervisor reads it there when the attempt ends.
 pub fn run(context: &Context, subject: &Subject, text: &str, task: Option<&str>) -> Result<(), CliError> {
     let text = check_text(text)?;
     let text = match task {
@@ -37,7 +37,7 @@ pub fn run(context: &Context, subject: &Subject, text: &str, task: Option<&str>)
     }
 }
 
-/// The id of a task of the plan's document.
+/// Returns the id of a task in the plan's document.
 fn known(subject: &Subject, typed: &str) -> Result<ItemId, CliError> {
     let item: Option<ItemId> = typed.parse().ok();
     let known = item.filter(|item| subject.document.items().any(|(known, _)| known == *item));

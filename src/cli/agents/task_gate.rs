@@ -1,4 +1,4 @@
-//! What keeps work on an item from beginning, asked before it is reported.
+//! Checks whether work on an item may start, before it is reported.
 
 use std::path::Path;
 
@@ -6,9 +6,9 @@ use crate::plan::{AttemptId, ItemId, PlanName};
 use crate::schedule::{Scheduler, admission};
 use crate::status::{ClosedWork, read_gates};
 
-/// The reporter, and the items that it may not begin.
+/// The reporter, and the items that the reporter may not start.
 pub enum ReportGate {
-    /// The agent of an attempt at this plan; none where nothing is closed to it.
+    /// The agent of an attempt at this plan, with the work closed to it, if any.
     Attempt(Option<ClosedWork>),
     /// The agent of an attempt at another plan.
     Foreign(AttemptId, String),
@@ -17,7 +17,7 @@ pub enum ReportGate {
 }
 
 impl ReportGate {
-    /// Finds out who speaks about the plan, of which this is the worktree: an agent's attempt is in its environment.
+    /// Determines who reports on the plan with this worktree. An agent has its attempt in its environment.
     pub fn of(plan: &PlanName, worktree: Option<&Path>) -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let (Some(attempt), Some(own)) = (variable("ORCH_ATTEMPT"), variable("ORCH_PLAN")) else {
@@ -31,7 +31,7 @@ impl ReportGate {
         Self::Attempt(gates)
     }
 
-    /// Why the item cannot be started again, when it is done; none otherwise.
+    /// Returns why the item cannot be started again because it is done. Returns `None` otherwise.
     pub fn over(&self, plan: &PlanName, item: &ItemId, scheduler: Option<&Scheduler>) -> Option<String> {
         let done = || admission::Refusal::Done(item.clone()).to_string();
         match self {
@@ -45,7 +45,8 @@ impl ReportGate {
         }
     }
 
-    /// Why work on the item may not begin. `scheduler` is what the journal says, which an agent need not be able to read.
+    /// Returns why work on the item may not start. `scheduler` has the journal's state, which an agent may be unable to
+    /// read.
     pub fn refusal(&self, plan: &PlanName, item: &ItemId, scheduler: Option<&Scheduler>) -> Option<String> {
         match self {
             Self::Attempt(gates) => gates.as_ref()?.refusal(item).map(str::to_owned),

@@ -11,7 +11,7 @@ use crate::status::{inbox, mark_read};
 
 use crate::cli::call::{CliError, Context, output};
 
-/// Prints the messages that were not read yet, or all, and notes them as read. They are printed first, so that none is noted
+/// Prints the unread messages, or all messages, and marks them as read. Printing comes first, so that no message is marked
 /// that nobody saw.
 pub fn show(context: &Context, plan: &PlanName, worktree: &Path, all: bool) -> Result<(), CliError> {
     let found = inbox(worktree);
@@ -37,21 +37,21 @@ pub fn show(context: &Context, plan: &PlanName, worktree: &Path, all: bool) -> R
     mark_read(worktree, last).map_err(|error| anyhow::Error::msg(error).into())
 }
 
-/// What Claude Code says after a tool call.
+/// The input that Claude Code sends after a tool call.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ToolHookInput {
     hook_event_name: String,
     tool_name: String,
-    /// Set where a helper of the agent called the tool.
+    /// Set when a helper of the agent called the tool.
     agent_id: Option<String>,
 }
 
-/// Tools behind which Claude Code drops what a hook adds.
+/// Tools after which Claude Code drops a hook's output.
 const DEAF: [&str; 2] = ["Agent", "Task"];
 
-/// Hands the unread messages of the worktree at hand to the agent, beside the result of the tool that it called, and notes them
-/// as read. Its helpers get none: they would keep them to themselves.
+/// Passes the unread messages of the current worktree to the agent, together with the result of its tool call, and marks
+/// them as read. The agent's helpers get none, because they would not pass them on.
 pub fn answer_hook() -> Result<(), CliError> {
     let Some(worktree) = std::env::var_os("ORCH_WORKTREE").map(PathBuf::from) else {
         return Ok(());
@@ -61,7 +61,7 @@ pub fn answer_hook() -> Result<(), CliError> {
     let Some(last) = unread.last() else {
         return Ok(());
     };
-    // The results of tools stand behind what names the call, and may be long.
+    // The name of the call comes before the tool's result, which may be long.
     let mut text = String::new();
     let _ = std::io::stdin().take(64 << 20).read_to_string(&mut text);
     let asked: ToolHookInput = serde_json::from_str(&text).unwrap_or_default();

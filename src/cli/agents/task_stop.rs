@@ -1,4 +1,4 @@
-//! `orch task stop-hook`: what an agent's program asks before it ends.
+//! `orch task stop-hook`: an agent's program asks this before it ends.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ struct StopHookInput {
     stop_hook_active: bool,
 }
 
-/// Answers. An error never stops an agent: unknown facts count as good.
+/// Answers the request. An error never blocks an agent: unknown facts count as good.
 pub fn answer(
     plan: &PlanName,
     document: &Document,
@@ -34,7 +34,7 @@ pub fn answer(
         return Ok(());
     };
     let before = HookMemory::read(attempt);
-    // Who asks a person ends, and continues with the answer.
+    // An agent that asks a person ends now, and continues with the answer.
     if status::read(worktree, plan, document, committed).needs.is_some() {
         return Ok(());
     }
@@ -46,7 +46,7 @@ pub fn answer(
         times: before.times + 1,
         reason: reason.clone(),
     };
-    // Without the note nobody could tell how often this was said.
+    // Without this record, the number of earlier answers would be lost.
     if kept.write(attempt).is_err() {
         return Ok(());
     }

@@ -1,7 +1,7 @@
-//! The plan that `orch task` speaks of, and what is known of it.
+//! The plan that `orch task` is about, and what is known about the plan.
 //!
-//! An agent's sandbox may hide the repository from libgit2, or as a whole. So for an agent everything comes from its
-//! environment and from `.orch/` in its worktree; the journal is asked where it can be read, because it knows more.
+//! An agent's sandbox may hide the repository, wholly or only from libgit2. So for an agent everything comes from its
+//! environment and from `.orch/` in its worktree. The journal is used too where it can be read, because it knows more.
 
 use anyhow::Context as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,25 +23,25 @@ use crate::cli::call::{CliError, Context, ProgramExit};
 
 /// The plan.
 pub struct Subject {
-    /// Its name.
+    /// The plan's name.
     pub name: PlanName,
-    /// Its document.
+    /// The plan's document.
     pub document: Arc<Document>,
     worktree: Option<PathBuf>,
     known: KnownFrom,
 }
 
-/// Where more is known of it.
+/// Where further facts about the plan come from.
 enum KnownFrom {
-    /// In the repository.
+    /// The repository.
     Project(Box<Project>),
-    /// In the assignment of the agent that asks, and in the plans and the journal where these can be read.
+    /// The assignment of the calling agent, and the plans and the journal if they can be read.
     Assignment(Box<Assignment>, Option<Box<PlanSet>>),
-    /// Nowhere.
+    /// No further source.
     Nothing,
 }
 
-/// The work of the agent that called this program; none for anybody else.
+/// Returns the assignment of the calling agent, or `None` for any other caller.
 pub fn own_assignment(context: &Context) -> Option<(Assignment, PathBuf)> {
     let plan = variable("ORCH_PLAN").filter(|own| context.plan.as_ref().is_none_or(|plan| plan == own))?;
     let worktree = PathBuf::from(variable("ORCH_WORKTREE").filter(|_| context.manifest.is_none())?);
@@ -53,11 +53,11 @@ fn variable(name: &str) -> Option<String> {
 }
 
 impl Subject {
-    /// Finds the plan: `--plan`, else `ORCH_PLAN`, else the worktree one stands in.
+    /// Finds the plan: `--plan`, else `ORCH_PLAN`, else the plan of the current worktree.
     ///
     /// # Errors
     ///
-    /// When no plan is named and none is near, or there is no such plan.
+    /// Returns an error when no plan is named and none is found, or there is no such plan.
     pub fn find(context: &Context) -> Result<Self, CliError> {
         match own_assignment(context) {
             Some((work, worktree)) => Ok(Self::of_agent(work, worktree)),
@@ -81,8 +81,8 @@ impl Subject {
         }
     }
 
-    /// An agent must be able to report even while somebody edits the manifest, so in its own worktree the copy of the document
-    /// is enough.
+    /// Finds the plan in the repository. An agent must be able to report while somebody edits the manifest, so the copy of
+    /// the document in its own worktree is enough.
     fn in_repository(context: &Context) -> Result<Self, CliError> {
         let own = variable("ORCH_PLAN").filter(|own| context.plan.as_ref().is_none_or(|plan| plan == own));
         let own_worktree = own
@@ -93,7 +93,7 @@ impl Subject {
             .manifest
             .clone()
             .or_else(|| variable("ORCH_MANIFEST").map(PathBuf::from));
-        // What is worked on counts, whatever the manifest says by now. A plan that came later is only there.
+        // The plans in force count, whatever the manifest says now. Only a plan added later is looked up in the manifest.
         let in_force = Project::in_force(&context.dir, manifest.as_deref());
         let typed = context.plan.clone().or(own);
         let project = match (in_force, &typed) {
@@ -105,7 +105,7 @@ impl Subject {
         match (project, typed, own_worktree) {
             (Ok(project), Some(typed), worktree) => match (context.named(&project, &typed), worktree) {
                 (Ok(name), worktree) => Ok(Self::in_project(project, name, worktree)),
-                // Somebody took it out of the manifest while its agent works.
+                // The plan was removed from the manifest while its agent works.
                 (Err(_), Some(worktree)) => Self::from_copy(&typed, worktree),
                 (Err(error), None) => Self::from_document(context, manifest, &typed).ok_or(error),
             },
@@ -121,7 +121,8 @@ impl Subject {
         }
     }
 
-    /// By its document alone, while another plan's document breaks a rule; none when its own document does.
+    /// Finds the plan by its document alone, while another plan's document is invalid. Returns `None` when its own document
+    /// is invalid.
     fn from_document(context: &Context, manifest: Option<PathBuf>, typed: &str) -> Option<Self> {
         let name: PlanName = typed.parse().ok()?;
         let manifest = match manifest {
@@ -166,11 +167,11 @@ impl Subject {
         })
     }
 
-    /// Where its agents work and report.
+    /// Returns the worktree where the plan's agents work and report.
     ///
     /// # Errors
     ///
-    /// When there is no such place yet.
+    /// Returns an error when there is no worktree yet.
     pub fn worktree(&self) -> Result<&Path, CliError> {
         self.worktree.as_deref().ok_or_else(|| {
             let why = format!("plan `{}` has no worktree yet", self.name);
@@ -178,7 +179,7 @@ impl Subject {
         })
     }
 
-    /// Its settings, as far as they can be read.
+    /// Returns the plan's settings, if they can be read.
     pub fn plan(&self) -> Option<&Plan> {
         match &self.known {
             KnownFrom::Project(project) => project.plan(&self.name),
@@ -187,24 +188,24 @@ impl Subject {
         }
     }
 
-    /// The journal's state; none where an agent cannot read it.
+    /// Returns the journal's state, or `None` when an agent cannot read the journal.
     ///
     /// # Errors
     ///
-    /// When it is there and cannot be read.
+    /// Returns an error when the journal exists but cannot be read.
     pub fn situation(&self) -> Result<Option<Situation>, CliError> {
         Ok(match &self.known {
             KnownFrom::Project(project) => Some(Situation::look(project)?),
             KnownFrom::Assignment(work, Some(set)) => {
                 let looked = Situation::of_journal(&OrchDir::at(&work.home), set).ok();
-                // An empty one says that there is nothing to be read there, not that nothing has happened.
+                // An empty journal means that it cannot be read from here, not that nothing has happened.
                 looked.filter(|looked| looked.epoch.is_some())
             }
             KnownFrom::Assignment(_, None) | KnownFrom::Nothing => None,
         })
     }
 
-    /// How its tasks are arranged.
+    /// Returns the arrangement of the plan's tasks.
     pub fn arrangement(&self) -> Arrangement {
         match (self.plan(), &self.known) {
             (Some(plan), _) => plan.arrangement.clone(),
@@ -213,11 +214,11 @@ impl Subject {
         }
     }
 
-    /// The work of other plans that each task waits for.
+    /// Returns, for each task, the work of other plans that it waits for.
     ///
     /// # Errors
     ///
-    /// When the journal cannot be read.
+    /// Returns an error when the journal cannot be read.
     pub fn waits(&self) -> Result<BTreeMap<TaskId, Vec<String>>, CliError> {
         Ok(match (self.plan(), self.situation()?, &self.known) {
             (Some(plan), Some(situation), _) => waits_elsewhere(plan, situation.scheduler.state()),
@@ -226,11 +227,12 @@ impl Subject {
         })
     }
 
-    /// Where the status file in `worktree` is missing or damaged, another is begun with all that is known otherwise.
+    /// Replaces a missing or damaged status file in `worktree` with a new one that contains everything known from other
+    /// sources.
     ///
     /// # Errors
     ///
-    /// When what is known cannot be read, or the file cannot be written.
+    /// Returns an error when these sources cannot be read, or the file cannot be written.
     pub fn renew(&self, worktree: &Path) -> Result<(), CliError> {
         if status::is_usable(worktree, &self.name) {
             return Ok(());
@@ -244,13 +246,13 @@ impl Subject {
         Ok(())
     }
 
-    /// The state of every task: from the journal, then from the status file and ticked boxes.
+    /// Returns the state of every task: from the journal, then from the status file and ticked boxes.
     ///
     /// # Errors
     ///
-    /// When the journal cannot be read.
+    /// Returns an error when the journal cannot be read.
     pub fn states(&self) -> Result<BTreeMap<ItemId, TaskState>, CliError> {
-        // What a person has landed by hand says nothing of tasks, and to look for it costs git.
+        // A plan that a person landed by hand says nothing about tasks, and looking for it would run git.
         let situation = match &self.known {
             KnownFrom::Project(project) => Some(Situation::of_journal(&project.dir, &project.set)?),
             KnownFrom::Assignment(..) | KnownFrom::Nothing => self.situation()?,
@@ -265,7 +267,7 @@ impl Subject {
             (None, KnownFrom::Project(_) | KnownFrom::Nothing) => BTreeMap::new(),
         };
         let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
-        // Whose word is a person's. What is known here by its state alone was judged before.
+        // The items reported by people. Items known only by their state were judged earlier.
         let run = scheduler.map(|scheduler| scheduler.state().plan(&self.name));
         let by_agent = |item: &ItemId| run.is_some_and(|run| run.items[item].by.is_some());
         let known = states.keys().filter(|item| !by_agent(item));
@@ -286,7 +288,7 @@ impl Subject {
                 }
             }
         }
-        // A box that was ticked of work which may not begin.
+        // A ticked box of work that may not start yet.
         let ticked = self.document.items().filter(|(_, ticked)| *ticked);
         for (item, _) in ticked {
             let said = Statement {
@@ -312,7 +314,7 @@ impl Subject {
         Ok(states)
     }
 
-    /// Which of the plan's worktrees this is.
+    /// Returns the lane of this worktree.
     fn lane(&self, scheduler: &Scheduler) -> u32 {
         let made = &scheduler.state().plan(&self.name).worktrees;
         let here = |path: &str| self.worktree.as_deref() == Some(Path::new(path));
@@ -320,7 +322,7 @@ impl Subject {
         lane.map_or(0, |(lane, _)| *lane)
     }
 
-    /// True for a statement that a supervisor will take.
+    /// Returns true for a report that a supervisor will accept.
     fn is_taken(&self, scheduler: &Scheduler, lane: u32, said: &Statement) -> bool {
         let state = scheduler.state();
         let number = state.number(&self.name);
@@ -328,7 +330,7 @@ impl Subject {
         work.is_none_or(|work| takes(work, state, lane, said))
     }
 
-    /// The document in the worktree, where it is a file of the repository.
+    /// Returns the document in the worktree, if it is a file of the repository.
     pub fn committed(&self) -> Option<PathBuf> {
         match &self.known {
             KnownFrom::Project(project) => {

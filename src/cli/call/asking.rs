@@ -1,4 +1,4 @@
-//! Asking the supervisor for something, or doing it in its place when there is none.
+//! Asks the supervisor for something, or does it in its place when there is none.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -13,22 +13,23 @@ use super::{CliError, ProgramExit};
 pub enum RequestOutcome<T> {
     /// The supervisor.
     Answered(Answer),
-    /// This process: no supervisor was at work.
+    /// This process, because no supervisor was running.
     Alone(T),
 }
 
-/// How often one who ends just then is asked or replaced.
+/// How often to retry while a supervisor is just ending.
 const TIMES: u32 = 20;
 
-/// How long it may take until a lock that was just taken has a supervisor behind it that can be asked.
+/// How long to wait between tries for a new holder of the lock to become a supervisor that answers.
 const BETWEEN: Duration = Duration::from_millis(100);
 
-/// Asks the supervisor; where none is at work, or the one asked has ended, `alone` does it, which gives none while somebody else
-/// holds the repository. Asking twice must change nothing: a supervisor that dies while it is asked may have done it.
+/// Asks the supervisor. When none is running, or the one asked has ended, calls `alone` to do it instead. `alone` returns
+/// `None` while another process holds the repository. Asking twice must change nothing, because a supervisor that dies while
+/// it is asked may already have done it.
 ///
 /// # Errors
 ///
-/// When the supervisor does not answer, or somebody else holds the repository and cannot be asked.
+/// Returns an error when the supervisor does not answer, or another process holds the repository and cannot be asked.
 pub fn ask_or<T>(
     dir: &OrchDir,
     request: &Request,
@@ -51,11 +52,11 @@ pub fn ask_or<T>(
     .with_hint("try again"))
 }
 
-/// As [`ask_or`], for what is done or refused: true when a supervisor has done it.
+/// Like [`ask_or`], for requests that are either done or refused. Returns true when a supervisor did it.
 ///
 /// # Errors
 ///
-/// The refusal, and those of [`ask_or`].
+/// Returns the refusal, or an error of [`ask_or`].
 pub fn done_or_refused<T>(
     dir: &OrchDir,
     request: &Request,
@@ -69,7 +70,7 @@ pub fn done_or_refused<T>(
     }
 }
 
-/// The attempt whose agent calls this program; none for a person.
+/// Returns the attempt whose agent calls this program, or `None` for a person.
 pub fn calling_attempt() -> Option<OsString> {
     std::env::var_os("ORCH_ATTEMPT").filter(|attempt| !attempt.is_empty())
 }

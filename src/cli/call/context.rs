@@ -1,4 +1,4 @@
-//! What every command knows: where it stands and how it is to speak.
+//! What every command knows: its folder and its output options.
 
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
@@ -9,20 +9,20 @@ use crate::supervisor::{InForce, Project};
 
 use super::{CliError, GlobalArgs};
 
-/// The options of every command, made ready.
+/// The parsed options of every command.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// The folder to work in.
     pub dir: PathBuf,
-    /// The manifest, when one was named.
+    /// The manifest, if one was named.
     pub manifest: Option<PathBuf>,
     /// The plan that `--plan` names.
     pub plan: Option<String>,
-    /// JSON instead of text.
+    /// Print JSON instead of text.
     pub json: bool,
-    /// Less narration.
+    /// Print less.
     pub quiet: bool,
-    /// More narration.
+    /// Print more.
     pub verbose: bool,
 }
 
@@ -31,10 +31,10 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// When the folder named by `-C` cannot be entered.
+    /// Returns an error when the folder named by `-C` cannot be entered.
     pub fn new(args: &GlobalArgs) -> Result<Self, CliError> {
         let choice = match args.color {
-            // In CI colours are on by default, also where the terminal obeys nothing.
+            // In CI, colours are on by default, even on a terminal without colour support.
             clap::ColorChoice::Auto if std::env::var_os("TERM").is_some_and(|term| term == "dumb") => {
                 anstream::ColorChoice::Never
             }
@@ -67,33 +67,33 @@ impl Context {
         })
     }
 
-    /// The plans of the repository one stands in.
+    /// Opens the plans of the current repository.
     ///
     /// # Errors
     ///
-    /// When there is none, or its manifest is wrong.
+    /// Returns an error when there is no repository or no manifest, or the manifest is invalid.
     pub fn project(&self) -> Result<Project, CliError> {
         Ok(Project::open(&self.dir, self.manifest.as_deref())?)
     }
 
-    /// The plans in force: those of a running supervisor, else the manifest's; if that has errors, those of the last run, with a
-    /// warning.
+    /// Opens the plans in force: those of a running supervisor, else the manifest's. If the manifest has errors, opens those
+    /// of the last run, with a warning.
     ///
     /// # Errors
     ///
-    /// As [`Context::project`].
+    /// Returns the errors of [`Context::project`].
     pub fn project_in_force(&self) -> Result<Project, CliError> {
         let InForce { project, warning } = Project::in_force(&self.dir, self.manifest.as_deref())?;
         self.warn(warning);
         Ok(project)
     }
 
-    /// The plans of the manifest, for commands that land or remove earlier work: a document that can no longer be used counts as
-    /// it did, with a warning.
+    /// Opens the plans of the manifest for commands that land or remove earlier work. A document that is no longer valid
+    /// counts as it was last used, with a warning.
     ///
     /// # Errors
     ///
-    /// As [`Context::project`].
+    /// Returns the errors of [`Context::project`].
     pub fn project_to_end(&self) -> Result<Project, CliError> {
         let InForce { project, warning } = Project::open_over(&self.dir, self.manifest.as_deref())?;
         self.warn(warning);
@@ -106,11 +106,11 @@ impl Context {
         }
     }
 
-    /// The manifest that is meant: as named, else the nearest.
+    /// Returns the path of the manifest: as named, else the nearest.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// Returns an error when there is none.
     pub fn find_manifest(&self) -> Result<PathBuf, CliError> {
         match &self.manifest {
             Some(file) => Ok(std::path::absolute(file).context("cannot resolve the manifest's path")?),
@@ -118,31 +118,31 @@ impl Context {
         }
     }
 
-    /// The repository one stands in.
+    /// Opens the current repository.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// Returns an error when there is none.
     pub fn repository(&self) -> Result<Repository, CliError> {
         Ok(Repository::discover(&self.dir).map_err(crate::supervisor::SupervisorError::from)?)
     }
 
-    /// Plan names as they were typed, else the name of `--plan`.
+    /// Returns the plan names that were typed, else the name from `--plan`.
     ///
     /// # Errors
     ///
-    /// Names the first that is not in the manifest, with the nearest that is.
+    /// Returns an error for the first name that is not in the manifest, with the closest known name.
     pub fn plans(&self, project: &Project, typed: &[String]) -> Result<Vec<PlanName>, CliError> {
         let one = self.plan.iter().filter(|_| typed.is_empty());
         let typed = typed.iter().chain(one);
         typed.map(|name| self.named(project, name)).collect()
     }
 
-    /// A plan name as it was typed.
+    /// Returns the plan name that was typed.
     ///
     /// # Errors
     ///
-    /// When it is not in the manifest, with the nearest that is.
+    /// Returns an error when the name is not in the manifest, with the closest known name.
     pub fn named(&self, project: &Project, typed: &str) -> Result<PlanName, CliError> {
         let known = project.set.plans.iter().map(|plan| plan.name.as_str());
         match project.set.plans.iter().find(|plan| plan.name.as_str() == typed) {
@@ -151,11 +151,12 @@ impl Context {
         }
     }
 
-    /// The plan, phase or task that a command is about, with its plan; the plan as for [`Context::one_plan`].
+    /// Returns the plan, phase or task that a command is about, with its plan. The plan is found as in
+    /// [`Context::one_plan`].
     ///
     /// # Errors
     ///
-    /// When there is no such plan, or what was typed names nothing.
+    /// Returns an error when there is no such plan, or the typed text is not a reference.
     pub fn one_work(&self, project: &Project, typed: Option<&str>) -> Result<(PlanName, WorkRef), CliError> {
         let plan = typed.map(|what| what.split('.').next().unwrap_or_default());
         let name = self.one_plan(project, plan)?;
@@ -164,12 +165,12 @@ impl Context {
         Ok((name, what))
     }
 
-    /// The plan that a command is about: as typed, else `--plan`, else `ORCH_PLAN`, else the one in whose worktree the
-    /// person stands.
+    /// Returns the plan that a command is about: as typed, else `--plan`, else `ORCH_PLAN`, else the plan of the current
+    /// worktree.
     ///
     /// # Errors
     ///
-    /// When none of these names one, or it is not in the manifest.
+    /// Returns an error when none of these names a plan, or the plan is not in the manifest.
     pub fn one_plan(&self, project: &Project, typed: Option<&str>) -> Result<PlanName, CliError> {
         let variable = std::env::var("ORCH_PLAN").ok().filter(|name| !name.is_empty());
         match typed
@@ -185,7 +186,7 @@ impl Context {
         }
     }
 
-    /// The plan in whose worktree the person stands.
+    /// Returns the plan of the current worktree.
     pub fn plan_here(&self, project: &Project) -> Option<PlanName> {
         let here = self.dir.canonicalize().ok()?;
         let mut plans = project.set.plans.iter().map(|plan| &plan.name);
@@ -203,7 +204,7 @@ impl Context {
     }
 }
 
-/// There is no plan of this name in `manifest`: an error that names the nearest that is.
+/// Creates the error for an unknown plan name, with the closest known name.
 pub fn no_such_plan<'a>(typed: &str, manifest: &str, known: impl Iterator<Item = &'a str>) -> CliError {
     let near = known
         .map(|name| (strsim::damerau_levenshtein(name, typed), name))
@@ -216,7 +217,7 @@ pub fn no_such_plan<'a>(typed: &str, manifest: &str, known: impl Iterator<Item =
     }
 }
 
-/// A path as a person standing in `from` would write it, when it is below.
+/// Returns the path relative to `from` if it is below `from`.
 pub fn relative<'a>(path: &'a Path, from: &Path) -> &'a Path {
     path.strip_prefix(from).unwrap_or(path)
 }

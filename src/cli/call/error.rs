@@ -1,4 +1,4 @@
-//! Errors as people read them, and the exit codes.
+//! Errors as people read them, and exit codes.
 
 use std::fmt;
 use std::io::Write as _;
@@ -27,7 +27,7 @@ pub enum ProgramExit {
 }
 
 impl ProgramExit {
-    /// The code.
+    /// Returns the exit code.
     pub const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
@@ -57,7 +57,7 @@ pub struct CliError {
 }
 
 impl CliError {
-    /// An error with this exit code.
+    /// Creates an error with this exit code.
     pub fn new(exit: ProgramExit, message: impl Into<String>) -> Self {
         Self {
             exit,
@@ -68,23 +68,23 @@ impl CliError {
         }
     }
 
-    /// Wrong use, or something that is refused.
+    /// Creates an error for wrong use or a refusal.
     pub fn refused(message: impl Into<String>) -> Self {
         Self::new(ProgramExit::Usage, message)
     }
 
-    /// Adds a next step.
+    /// Adds a hint about the next step.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// The faults of the manifest and the documents, if any.
+    /// Returns the diagnostics of the manifest and the documents, if any.
     pub fn diagnostics(&self) -> Option<&Diagnostics> {
         self.diagnostics.as_ref()
     }
 
-    /// Prints it and gives the exit code.
+    /// Prints the error and returns the exit code.
     pub fn report(&self, json: bool) -> ExitCode {
         if self.silent {
             return self.exit.into();
@@ -109,25 +109,25 @@ impl CliError {
                 "hints": self.hints,
                 "faults": self.diagnostics,
             });
-            // The reader may have gone.
+            // The reader may have closed the pipe.
             let _ = writeln!(std::io::stdout(), "{document}");
         }
         self.exit.into()
     }
 }
 
-/// Prints `error: …` or `hint: …`, broken between words where it goes to a terminal.
+/// Prints `error: …` or `hint: …`, wrapped between words on a terminal.
 fn print_line(style: anstyle::Style, word: &str, said: impl fmt::Display) {
     let text = broken(&format!("{word}: {said}"), error_terminal());
     let said = text.strip_prefix(word).unwrap_or(&text);
     anstream::eprintln!("{style}{word}{style:#}{said}");
 }
 
-/// The error, with its context in front of it.
+/// Converts an error, with its context in front.
 impl From<anyhow::Error> for CliError {
     fn from(cause: anyhow::Error) -> Self {
         let error = cause.downcast_ref::<std::io::Error>();
-        // The reader has read enough.
+        // A closed pipe means that the reader has read enough.
         let silent = error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
         Self {
             exit: if silent {

@@ -1,4 +1,4 @@
-//! What every command is called with and answers: the context, errors, output, and asking a supervisor.
+//! What all commands share: the context, errors, output, and requests to a supervisor.
 
 pub mod asking;
 pub mod context;

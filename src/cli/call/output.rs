@@ -1,4 +1,4 @@
-//! Writing answers to standard output.
+//! Writes answers to standard output.
 
 use anyhow::Context as _;
 use std::io::Write;
@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use super::CliError;
 
-/// Prints text, in colour where that is wanted.
+/// Prints text, in colour if wanted.
 ///
 /// # Errors
 ///
-/// When standard output is closed.
+/// Returns an error when standard output is closed.
 pub fn text(text: &str) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
-    // In one piece: what takes colour away as it writes would write each line, and each word in colour, on its own.
+    // Write in one piece. A stream that strips colours would write each line, and each coloured word, separately.
     let plain = match anstream::AutoStream::choice(&out) {
         anstream::ColorChoice::Never => Some(anstream::adapter::strip_bytes(text.as_bytes()).into_vec()),
         _ => None,
@@ -27,11 +27,11 @@ pub fn text(text: &str) -> Result<(), CliError> {
 
 pub use crate::report::count;
 
-/// Prints one JSON document on a line of its own.
+/// Prints one JSON document on its own line.
 ///
 /// # Errors
 ///
-/// When standard output is closed.
+/// Returns an error when standard output is closed.
 pub fn json(value: &impl Serialize) -> Result<(), CliError> {
     let line = serde_json::to_string(value)
         .map_err(|error| CliError::new(super::ProgramExit::Bug, format!("cannot write JSON: {error}")))?;

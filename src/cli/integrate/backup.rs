@@ -106,7 +106,7 @@ impl BackupOutput {
 ///
 /// # Errors
 ///
-/// When there is no such backup, or something is in the way of bringing it back.
+/// Returns an error when there is no such backup, or an obstacle prevents restoring it.
 pub fn run(context: &Context, args: &BackupArgs) -> Result<ProgramExit, CliError> {
     let repo = context.repository()?;
     match &args.what {

@@ -28,13 +28,13 @@ pub struct CleanArgs {
     dry_run: bool,
 }
 
-/// `orch clean --json`
+/// The output of `orch clean --json`.
 #[derive(Debug, Serialize)]
 struct Cleaned {
     schema: u32,
     removed: Vec<String>,
     kept: Vec<KeptPlan>,
-    /// Ignored files that go with a worktree.
+    /// Ignored files that are removed with a worktree.
     ignored: Vec<IgnoredPath>,
     /// The backups of branches whose own commits are not on the target.
     backups: Vec<Put>,
@@ -66,7 +66,7 @@ struct KeptPlan {
 ///
 /// # Errors
 ///
-/// When the manifest is wrong, or git refuses.
+/// Returns an error when the manifest is invalid, or git refuses.
 pub fn run(context: &Context, args: &CleanArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_to_end()?;
     let named = context.plans(&project, &args.plans)?;
@@ -75,11 +75,11 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<ProgramExit, CliError>
         true => None,
         false => Some(Turn::wait(&project)?),
     };
-    // What shows that a person has landed a plan goes with its branch.
+    // Record landings first: the evidence that a person landed a plan disappears with its branch.
     if !args.dry_run {
         record_landings(&project)?;
     }
-    // Nobody begins to drive meanwhile. Beside one who does, what that works on is left alone.
+    // The lock keeps a supervisor from starting meanwhile. If one is already running, its worktrees are left alone.
     let alone = match &turn {
         Some(_) => RepositoryLock::take(&project.dir, "clean")?.ok(),
         None => None,
@@ -100,7 +100,7 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<ProgramExit, CliError>
         ignored: Vec::new(),
         backups: Vec::new(),
     };
-    // What is wrong with one worktree keeps that one, and no other.
+    // A problem with one worktree keeps only that worktree.
     let mut troubled = false;
     let cleaning = Cleaning {
         project: &project,
@@ -146,19 +146,19 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<ProgramExit, CliError>
     })
 }
 
-/// The repository, as it is cleaned.
+/// The state of one `orch clean`.
 struct Cleaning<'a> {
     project: &'a Project,
     admin: &'a WorktreeAdmin,
     situation: &'a Situation,
     target: &'a CommitId,
-    /// True while a supervisor is at work.
+    /// True while a supervisor is running.
     driven: bool,
     dry_run: bool,
 }
 
 impl Cleaning<'_> {
-    /// Why the worktree of a plan, or of the merge queue, must stay.
+    /// Returns why the worktree of a plan, or of the merge queue, must stay.
     fn obstacle(&self, plan: Option<&Plan>) -> Option<&'static str> {
         let Some(plan) = plan else {
             return self.driven.then_some("a supervisor is at work");
@@ -168,7 +168,7 @@ impl Cleaning<'_> {
         if run.is_at_work() {
             Some("an agent works in it")
         } else if run.landed.is_empty() {
-            // A branch without commits of its own is contained in any target: that alone is no proof of an end.
+            // Any target contains a branch without commits of its own, so that alone does not prove a landing.
             Some("it has not landed")
         } else if !self.dry_run && found.any(|found| found.plan() == Some(&plan.name)) {
             Some("the supervisor at work has not noted yet that it has landed: try again in a moment")
@@ -177,7 +177,7 @@ impl Cleaning<'_> {
         }
     }
 
-    /// Removes a worktree, or gives why it stays.
+    /// Removes a worktree, or returns why it stays.
     fn remove(
         &self,
         key: &str,
@@ -222,13 +222,13 @@ impl Cleaning<'_> {
     }
 }
 
-/// The turn of this `orch clean` among others.
+/// The turn of this `orch clean` among several.
 struct Turn {
     _file: File,
 }
 
 impl Turn {
-    /// Waits until no other is at work.
+    /// Waits until no other `orch clean` is running.
     fn wait(project: &Project) -> Result<Self, CliError> {
         let path = project.dir.clean_lock();
         let open = || {
@@ -253,7 +253,7 @@ impl Turn {
     }
 }
 
-/// The recorded landing of the plan.
+/// Returns the recorded landing of the plan.
 fn recorded(project: &Project, state: &State, plan: Option<&Plan>) -> Option<RecordedLanding> {
     let run = state.plan(&plan?.name);
     Some(RecordedLanding {
@@ -262,13 +262,13 @@ fn recorded(project: &Project, state: &State, plan: Option<&Plan>) -> Option<Rec
     })
 }
 
-/// The plan that a worktree belongs to: its own, a lane beside it, or the one of its conflict.
+/// Returns the plan that a worktree belongs to: the plan's own, one of its other lanes, or the worktree of its conflict.
 fn plan_of<'c>(project: &'c Project, key: &str) -> Option<&'c Plan> {
     let mut plans = project.set.plans.iter();
     plans.find(|plan| lane_of(&plan.name, key).is_some() || conflict_key(&plan.name) == key)
 }
 
-/// True for the worktree in which a plan's conflict was resolved.
+/// Returns true for the worktree in which a plan's conflict was resolved.
 fn is_conflict(key: &str) -> bool {
     let plan = key
         .split_once('@')
@@ -293,7 +293,7 @@ fn remove_units(project: &Project, plan: &Plan, cleaned: &mut Cleaned) {
     }
 }
 
-/// The name for people: the worktree of the merge queue has a name that no plan can have.
+/// Returns the worktree's name for people. The merge queue's worktree has a name that no plan can have.
 fn shown(project: &Project, key: &str) -> String {
     match (key.split_once('@'), plan_of(project, key)) {
         (Some((name, _)), Some(_)) if is_conflict(key) => format!("{name} (its conflict)"),

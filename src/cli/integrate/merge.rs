@@ -44,7 +44,7 @@ pub struct MergeArgs {
     abort: bool,
 }
 
-/// `orch merge --json`
+/// The output of `orch merge --json`.
 #[derive(Debug, Serialize)]
 struct MergeOutput<'a> {
     schema: u32,
@@ -77,7 +77,7 @@ impl<'a> From<&'a MergedPlan> for MergedRow<'a> {
 ///
 /// # Errors
 ///
-/// When the manifest is wrong, or the repository cannot be read.
+/// Returns an error when the manifest is invalid, or the repository cannot be read.
 pub fn run(context: &Context, args: &MergeArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_to_end()?;
     if args.resolve {
@@ -113,12 +113,12 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<ProgramExit, CliError>
     conclude(context, &landing)
 }
 
-/// The result of landing.
+/// The result of landing plans.
 struct LandingResult {
     report: MergeReport,
-    /// True when a person asked to stop meanwhile.
+    /// True when a person asked to stop during the landing.
     interrupted: bool,
-    /// True when the target does not pass as it is now.
+    /// True when the target currently does not pass.
     red: bool,
 }
 
@@ -145,7 +145,7 @@ fn conclude(context: &Context, landing: &LandingResult) -> Result<ProgramExit, C
     })
 }
 
-/// Work on a plan's branch is its agent's: nothing moves it from outside.
+/// Refuses a plan's branch as the target. The branch belongs to its agent, and nothing else may move it.
 fn refuse_own_branch(project: &Project, into: &str) -> Result<(), CliError> {
     let owner = project.set.plans.iter().find(|plan| plan.branch == into);
     owner.map_or(Ok(()), |owner| {
@@ -157,7 +157,7 @@ fn refuse_own_branch(project: &Project, into: &str) -> Result<(), CliError> {
     })
 }
 
-/// Beside a running supervisor it is asked to do the merging; otherwise this process does it.
+/// Lands plans. Asks a running supervisor to do it; without one, this process does.
 fn land(
     context: &Context,
     project: &Project,

@@ -1,4 +1,4 @@
-//! Commands that bring finished work together and remove what has landed.
+//! Commands that integrate finished work and remove landed work.
 
 pub mod backup;
 pub mod clean;

@@ -24,7 +24,8 @@ pub struct RedoArgs {
 ///
 /// # Errors
 ///
-/// When nothing of it was begun, it has landed, somebody works on it, others were built on it, or the repository cannot be read.
+/// Returns an error when the work has not started or has landed, an agent is working on it, other plans were built on it, or
+/// the repository cannot be read.
 pub fn run(context: &Context, args: &RedoArgs) -> Result<ProgramExit, CliError> {
     if calling_attempt().is_some() {
         return Err(CliError::refused("only a person sets branches back"));
@@ -53,7 +54,7 @@ fn text(done: &Redone) -> String {
         let (name, branch, after) = (&plan.name, &plan.branch, plan.after.short());
         let _ = writeln!(out, "{name}: {branch} {stands} {after}; {open}");
         if stays && !plan.phases.is_empty() {
-            // An agent that worked ahead, or reported work without a commit.
+            // The agent worked ahead, or reported work without a commit.
             out += "  the branch did not move: commits of these phases that are on it stay\n";
         }
         for backup in &plan.backups {

@@ -18,7 +18,7 @@ use crate::cli::call::context::relative;
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 use crate::words::RefusalText;
 
-/// `orch merge --resolve --json`, `orch merge --abort --json`
+/// The output of `orch merge --resolve --json` and `orch merge --abort --json`.
 #[derive(Debug, Serialize)]
 struct ResolveOutput<'a> {
     schema: u32,
@@ -26,11 +26,12 @@ struct ResolveOutput<'a> {
     report: &'a ResolveReport,
 }
 
-/// The plan, or its first phases: as named, else the plan of the current worktree, else the only conflict that is checked out.
+/// Returns the plan, or its first phases: as named, else the plan of the current worktree, else the only conflict that is
+/// checked out.
 ///
 /// # Errors
 ///
-/// When none is meant, or several may be: they are named.
+/// Returns an error when there is no such plan, or several are possible. The error names them.
 pub fn one(
     context: &Context,
     project: &Project,
@@ -89,19 +90,19 @@ pub fn one(
     }
 }
 
-/// The result of a step that ends where the merge train begins.
+/// The result of a step, before the merge train takes over.
 pub enum Came {
-    /// A running supervisor has dealt with all of it.
+    /// A running supervisor has completed the step and the landing.
     Merged(MergeReport),
-    /// It is done; the resolution still has to land.
+    /// The step is done; the resolution still has to land.
     Done(ResolveReport),
 }
 
-/// Does a step, or has a running supervisor do it.
+/// Performs a step, or asks a running supervisor to do it.
 ///
 /// # Errors
 ///
-/// When it is refused, or nobody can be asked.
+/// Returns an error when the step is refused, or the supervisor does not answer.
 pub fn step(project: &Project, plan: &WorkRef, step: ResolveStep) -> Result<Came, CliError> {
     let request = Request::Resolve {
         plan: plan.clone(),
@@ -121,11 +122,11 @@ pub fn step(project: &Project, plan: &WorkRef, step: ResolveStep) -> Result<Came
     }
 }
 
-/// `orch merge --resolve` and `--abort`.
+/// Runs `orch merge --resolve` or `--abort`.
 ///
 /// # Errors
 ///
-/// When it is refused, or the repository cannot be read.
+/// Returns an error when the step is refused, or the repository cannot be read.
 pub fn run(
     context: &Context,
     project: &Project,
@@ -134,11 +135,11 @@ pub fn run(
 ) -> Result<ProgramExit, CliError> {
     let plan = one(context, project, typed, asked)?;
     if asked == ResolveStep::Abort {
-        // It may be asked for in the very worktree that goes, and no git can be started in a folder that is gone.
+        // The current folder may be the worktree that is removed, and git cannot start in a missing folder.
         let _ = std::env::set_current_dir(project.repo.top());
     }
     let Came::Done(report) = step(project, &plan, asked)? else {
-        // Only what was resolved is merged.
+        // Only resolved conflicts are merged.
         return Ok(ProgramExit::Done);
     };
     for warning in &report.warnings {

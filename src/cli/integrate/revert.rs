@@ -24,7 +24,8 @@ pub struct RevertArgs {
 ///
 /// # Errors
 ///
-/// When the manifest is wrong, the plan has not landed or others were built on it, or the repository cannot be read.
+/// Returns an error when the manifest is invalid, the plan has not landed, other plans were built on it, or the repository
+/// cannot be read.
 pub fn run(context: &Context, args: &RevertArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_to_end()?;
     let name = context.one_plan(&project, args.plan.as_deref())?;

@@ -45,7 +45,7 @@ struct ReviewOutput {
     plan: PlanName,
     done: &'static str,
     commit: CommitId,
-    /// False without a supervisor: it takes effect with the next `orch up` or `orch merge`.
+    /// False without a supervisor. Then the review takes effect with the next `orch up` or `orch merge`.
     driven: bool,
 }
 
@@ -53,7 +53,8 @@ struct ReviewOutput {
 ///
 /// # Errors
 ///
-/// When the plan has no commits, is not finished, waits for no review, or a comment names no line of it.
+/// Returns an error when the plan has no commits, is not finished, waits for no review, or a comment names a line that does
+/// not exist.
 pub fn run(context: &Context, args: &ReviewArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
     let plan = context.named(&project, &args.of)?;
@@ -99,7 +100,7 @@ pub fn run(context: &Context, args: &ReviewArgs) -> Result<ProgramExit, CliError
     Ok(ProgramExit::Done)
 }
 
-/// What is asked, in a word and as a step; none for a look.
+/// Returns the requested step and a word for it, or `None` when the plan is only shown.
 fn step(
     project: &Project,
     args: &ReviewArgs,

@@ -1,10 +1,10 @@
-//! The plans and phases that were typed for a landing.
+//! The plans and phases that a person names for a landing.
 
 use crate::cli::call::{CliError, Context};
 use crate::plan::{Point, WorkRef};
 use crate::supervisor::Project;
 
-/// What was typed; the last phase of a plan ends the whole of it.
+/// Returns the named work. Naming the last phase of a plan means the whole plan.
 pub fn wanted(context: &Context, project: &Project, typed: &[String]) -> Result<Vec<WorkRef>, CliError> {
     let mut all: Vec<WorkRef> = Vec::new();
     let one = context.plan.iter().filter(|_| typed.is_empty());

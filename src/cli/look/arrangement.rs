@@ -1,4 +1,4 @@
-//! `--strategy` and `--dispatch`: plans arranged otherwise than the manifest says.
+//! `--strategy` and `--dispatch`: override the arrangement in the manifest.
 
 use std::path::Path;
 
@@ -26,11 +26,12 @@ pub enum DispatchName {
     Auto,
 }
 
-/// Gives every plan the named strategy and dispatch; without one, each keeps its own. `manifest` is the file that diagnostics
-/// name; generated plans have none, and no cycle.
+/// Gives every plan the named strategy and dispatch. Without one, each plan keeps its own. `manifest` is the file that
+/// diagnostics name. Generated plans have no manifest, and no cycle.
 ///
 /// # Errors
 ///
+/// Returns an error when the new arrangement makes plans wait for themselves.
 /// When plans so arranged wait for themselves in the end.
 pub fn impose(
     set: &mut PlanSet,

@@ -16,7 +16,7 @@ pub struct ConflictsArgs {}
 ///
 /// # Errors
 ///
-/// When the manifest is wrong, or the repository cannot be read.
+/// Returns an error when the manifest is invalid, or the repository cannot be read.
 pub fn run(context: &Context, _: &ConflictsArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
     let mut found = conflicts(&project, &Situation::look(&project)?)?;

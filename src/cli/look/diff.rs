@@ -26,7 +26,7 @@ pub struct DiffArgs {
 ///
 /// # Errors
 ///
-/// When the plan has no branch yet.
+/// Returns an error when the plan has no branch yet.
 pub fn run(context: &Context, args: &DiffArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
     let name = context.one_plan(&project, args.plan.as_deref())?;
@@ -48,8 +48,8 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<ProgramExit, CliError> 
         };
         return show(&project, &before.to_string(), &after.to_string(), &options);
     }
-    // What merged-in plans brought is theirs: the comparison is with the target, from where the two parted.
-    // Of a plan that has landed: with the target as it was before.
+    // Compare with the merge base with the target, so that changes of merged-in plans are left out. For a landed plan,
+    // compare with the target as it was before the landing.
     let situation = Situation::look(&project)?;
     let landed = situation.scheduler.state().landed_commit(&name);
     let base = match (landed, project.repo.branch_tip(&project.target)?) {

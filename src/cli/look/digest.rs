@@ -29,7 +29,7 @@ pub struct DigestArgs {
 ///
 /// # Errors
 ///
-/// When the manifest is wrong, `--since` is no time, or the journal cannot be read.
+/// Returns an error when the manifest is invalid, `--since` is not a time, or the journal cannot be read.
 pub fn run(context: &Context, args: &DigestArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
     let last = last_look(&project);
@@ -45,20 +45,20 @@ pub fn run(context: &Context, args: &DigestArgs) -> Result<ProgramExit, CliError
     } else {
         output::text(&digest_text(&digest, output_columns()))?;
     }
-    // Only what was seen is past.
+    // Remember the digest only after it was printed.
     if args.since.is_none() && digest.seq > 0 {
         remember(&last, &digest).with_context(|| format!("cannot write {}", last.display()))?;
     }
     Ok(ProgramExit::Done)
 }
 
-/// The file with the last entry that this user has seen.
+/// Returns the file that stores the last entry this user has seen.
 fn last_look(project: &Project) -> PathBuf {
     let user = rustix::process::getuid().as_raw();
     project.dir.looks().join(user.to_string())
 }
 
-/// The last entry that was seen, and when; none where nothing was, or the file cannot be read.
+/// Returns the last entry that was seen, and when. Returns `None` when there is none, or the file cannot be read.
 fn seen(last: &Path) -> Option<(i64, Timestamp)> {
     let text = std::fs::read_to_string(last).ok()?;
     let (seq, at) = text.trim().split_once(' ')?;

@@ -21,14 +21,14 @@ pub struct EventsArgs {
     after: i64,
 }
 
-/// How often a follower looks for more.
+/// How often `--follow` checks for new entries.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// When the manifest is wrong or the journal cannot be read.
+/// Returns an error when the manifest is invalid, or the journal cannot be read.
 pub fn run(context: &Context, args: &EventsArgs) -> Result<ProgramExit, CliError> {
     let repo = context.repository()?;
     let dir = crate::journal::OrchDir::new(repo.common_dir());

@@ -8,7 +8,7 @@ use crate::supervisor::Situation;
 use super::arrangement::{self, DispatchName, StrategyName};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
-/// With more tasks than this, pictures show plans and phases unless more is asked for.
+/// With more tasks than this, pictures show only plans and phases unless `--tasks` is given.
 const FEW: usize = 40;
 
 /// Draw the dependencies between plans, phases and tasks
@@ -43,7 +43,7 @@ enum Format {
 ///
 /// # Errors
 ///
-/// When the manifest is wrong, or `--plan` names none of its plans.
+/// Returns an error when the manifest is invalid, or `--plan` names an unknown plan.
 pub fn run(context: &Context, args: &GraphArgs) -> Result<ProgramExit, CliError> {
     let mut project = context.project()?;
     let only = match &context.plan {

@@ -28,19 +28,22 @@ pub struct LogsArgs {
     /// Print the log unchanged, with events and control characters
     #[arg(long)]
     raw: bool,
+    /// Begin each line with its local time
+    #[arg(short, long, conflicts_with = "raw")]
+    timestamps: bool,
     /// The plan's last verification instead
     #[arg(long, conflicts_with = "attempt")]
     verify: bool,
 }
 
-/// How often a follower looks for more.
+/// How often `--follow` checks for new output.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// When there is no such plan or attempt.
+/// Returns an error when there is no such plan or attempt.
 pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
     let mut known = None;
@@ -60,6 +63,10 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> 
             (1, false) => Some(NamedLines::plain(terminal)),
             (_, false) => Some(NamedLines::named(plan.as_str(), columns, number, terminal)),
         };
+        let lines = match args.timestamps {
+            true => lines.map(NamedLines::timed),
+            false => lines,
+        };
         let folder = JobFolder::new(folder(&project, &mut known, plan, args)?);
         logs.push((LogFollower::new(folder, args.raw), lines, true));
     }
@@ -74,15 +81,15 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> 
     Ok(ProgramExit::Done)
 }
 
-/// Writes what a log has by now; false when there is no more to come.
+/// Writes the current output of a log. Returns false when no more output will come.
 fn pass_on(log: &mut LogFollower, lines: Option<&mut NamedLines>, follow: bool) -> std::io::Result<bool> {
     let out = anstream::AutoStream::choice(&std::io::stdout());
     let mut stdout = std::io::stdout().lock();
     let Some(lines) = lines else {
-        let more = log.read(&mut stdout)? && follow;
+        let more = log.read(&mut stdout, |_, _| {})? && follow;
         return stdout.flush().map(|()| more);
     };
-    let more = log.read(lines)? && follow;
+    let more = log.read(lines, NamedLines::set_time)? && follow;
     match out {
         anstream::ColorChoice::Never => lines.pass_on(!more, &mut anstream::StripStream::new(stdout))?,
         _ => lines.pass_on(!more, &mut stdout)?,
@@ -90,7 +97,7 @@ fn pass_on(log: &mut LogFollower, lines: Option<&mut NamedLines>, follow: bool) 
     Ok(more)
 }
 
-/// The plans that are meant: those that are named, else the one of the place, else all at work.
+/// Returns the plans to show: the named ones, else the plan of the current worktree, else all plans with a running agent.
 fn plans(
     context: &Context,
     project: &Project,
@@ -117,7 +124,7 @@ fn plans(
         })
 }
 
-/// What the journal says, read once.
+/// Returns the journal's state. Reads it only once.
 fn journal<'a>(project: &Project, known: &'a mut Option<Situation>) -> Result<&'a Situation, CliError> {
     Ok(match known {
         Some(known) => known,
@@ -125,7 +132,7 @@ fn journal<'a>(project: &Project, known: &'a mut Option<Situation>) -> Result<&'
     })
 }
 
-/// The folder of the job whose log is meant.
+/// Returns the folder of the job whose log is shown.
 fn folder(
     project: &Project,
     known: &mut Option<Situation>,

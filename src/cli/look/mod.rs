@@ -1,4 +1,4 @@
-//! Commands that look and change nothing.
+//! Commands that only look and change nothing.
 
 pub mod arrangement;
 pub mod conflicts;

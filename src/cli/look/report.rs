@@ -63,7 +63,7 @@ impl<'a> From<&'a RunStory> for ReportOutput<'a> {
     }
 }
 
-/// All runs, with the journal that tells of them and the plans as they are now.
+/// All runs, with their journal and the current plans.
 struct ReportSource {
     runs: Vec<RunStory>,
     records: Vec<Record>,
@@ -109,7 +109,7 @@ impl ReportSource {
         Ok(Self { runs, records, now })
     }
 
-    /// What one of the runs did over time; `None` before it began.
+    /// Returns the timeline of a run, or `None` before it started.
     fn timeline(&self, run: &RunStory) -> Option<RunTimeline> {
         let outlook = self.now.as_ref().map(|(project, situation)| {
             let number = run.run.trim_start_matches('r').parse().map(RunId);
@@ -127,8 +127,8 @@ impl ReportSource {
     }
 }
 
-/// No record says that a plan waits: plans that the last run did not finish have their present state. A plan that has waited for a
-/// person from the beginning has no record at all.
+/// Adds the present state of plans that the last run did not finish, because no record says that a plan waits. A plan that
+/// has waited for a person from the start has no record at all.
 fn as_they_stand(situation: &Situation, last: &mut RunStory) {
     let scheduler = &situation.scheduler;
     for plan in &scheduler.work().plans {
@@ -153,7 +153,7 @@ fn as_they_stand(situation: &Situation, last: &mut RunStory) {
     }
 }
 
-/// The files that a plan has brought of those that its `outputs` name: where it landed, else on its branch.
+/// Returns the files matching a plan's `outputs`: in the landed commit, else on its branch.
 fn outputs(project: &Project, name: &PlanName, landed: Option<&CommitId>) -> Vec<String> {
     let Some(plan) = project.plan(name).filter(|plan| !plan.outputs.is_empty()) else {
         return Vec::new();
@@ -177,7 +177,7 @@ fn outputs(project: &Project, name: &PlanName, landed: Option<&CommitId>) -> Vec
 ///
 /// # Errors
 ///
-/// When there is no such run, or the file cannot be written.
+/// Returns an error when there is no such run, or the file cannot be written.
 pub fn report(context: &Context, args: &ReportArgs) -> Result<ProgramExit, CliError> {
     let source = ReportSource::of(context)?;
     let runs = &source.runs;
@@ -238,7 +238,7 @@ pub fn report(context: &Context, args: &ReportArgs) -> Result<ProgramExit, CliEr
 ///
 /// # Errors
 ///
-/// When nothing was ever run.
+/// Returns an error when nothing was ever run.
 pub fn history(context: &Context, args: &HistoryArgs) -> Result<ProgramExit, CliError> {
     if args.durations {
         return durations(context);
@@ -263,7 +263,7 @@ pub fn history(context: &Context, args: &HistoryArgs) -> Result<ProgramExit, Cli
     Ok(ProgramExit::Done)
 }
 
-/// What was measured, of the plans of the manifest.
+/// Prints the measured durations of the manifest's plans.
 fn durations(context: &Context) -> Result<ProgramExit, CliError> {
     let project = context.project()?;
     let reader = JournalReader::open(&project.dir)?;

@@ -29,7 +29,7 @@ pub struct ServeArgs {
 }
 
 impl ServeArgs {
-    /// On this machine, at a free port, in a browser where there is one.
+    /// Listens on this machine at a free port, and opens a browser if there is a display.
     pub fn on_a_free_port() -> Self {
         Self {
             listen: Address::Tcp(([127, 0, 0, 1], 0).into()),
@@ -42,11 +42,11 @@ impl ServeArgs {
     }
 }
 
-/// Runs the command, until it is interrupted.
+/// Runs the command until it is interrupted.
 ///
 /// # Errors
 ///
-/// When this is no repository, or the address cannot be taken.
+/// Returns an error when this is not a repository, or the address cannot be used.
 pub fn run(context: &Context, args: &ServeArgs) -> Result<ProgramExit, CliError> {
     if args.listen.is_public() && !args.public {
         return Err(
@@ -110,7 +110,7 @@ fn refused(address: &Address, error: &std::io::Error) -> CliError {
     }
 }
 
-/// This program, for the repository and the manifest that were named.
+/// Returns this program with options for the same repository and manifest.
 fn program(context: &Context) -> Result<ServedProgram, CliError> {
     let path = std::env::current_exe().context("cannot find this program")?;
     let mut options = vec!["-C".into(), context.dir.clone().into()];
@@ -120,7 +120,7 @@ fn program(context: &Context) -> Result<ServedProgram, CliError> {
     Ok(ServedProgram { path, options })
 }
 
-/// What pages call the repository: its folder.
+/// Returns the name of the repository on the pages: its folder's name.
 fn name_of(context: &Context) -> String {
     let top = context.repository().ok().and_then(|repo| {
         let dir = repo.common_dir().to_owned();
@@ -134,7 +134,7 @@ fn name_of(context: &Context) -> String {
     top.unwrap_or_else(|| "orch".to_owned())
 }
 
-/// A browser that cannot be opened is no reason not to serve.
+/// Opens a browser. Serving continues if that fails.
 fn open(url: &str) {
     let started = Command::new("xdg-open")
         .arg(url)

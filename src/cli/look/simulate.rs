@@ -65,7 +65,7 @@ fn sigma(text: &str) -> Result<f64, String> {
     value.ok_or_else(|| "expected a number from 0 to 5".to_owned())
 }
 
-/// `orch simulate --json`
+/// The output of `orch simulate --json`.
 #[derive(Debug, Serialize)]
 struct SimulateOutput {
     schema: u32,
@@ -90,7 +90,7 @@ struct SimulateOutput {
 ///
 /// # Errors
 ///
-/// When the manifest is wrong, or the picture cannot be written.
+/// Returns an error when the manifest is invalid, or the picture cannot be written.
 pub fn run(context: &Context, args: &SimulateArgs) -> Result<ProgramExit, CliError> {
     let (mut set, durations, manifest) = plans(context, args)?;
     if let Some(max) = args.max_agents {
@@ -127,7 +127,7 @@ pub fn run(context: &Context, args: &SimulateArgs) -> Result<ProgramExit, CliErr
     Ok(ProgramExit::Done)
 }
 
-/// Generated plans, or the manifest's with its name, with the durations from the journal.
+/// Returns generated plans, or the manifest's plans with the manifest's path and the durations from the journal.
 fn plans(context: &Context, args: &SimulateArgs) -> Result<(PlanSet, Durations, Option<PathBuf>), CliError> {
     let Some(plans) = args.plans else {
         let project = context.project()?;

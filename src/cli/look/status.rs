@@ -22,16 +22,16 @@ pub struct StatusArgs {
     watch: bool,
 }
 
-/// How often a watcher looks for news.
+/// How often `--watch` checks for new entries.
 const LOOK: Duration = Duration::from_millis(250);
-/// How often ages are drawn again.
+/// How often ages are redrawn.
 const REDRAW: Duration = Duration::from_secs(1);
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// When the manifest is wrong or the journal cannot be read.
+/// Returns an error when the manifest is invalid, or the journal cannot be read.
 pub fn run(context: &Context, args: &StatusArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
     let plan = args
@@ -42,11 +42,11 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<ProgramExit, CliError
         .transpose()?;
     let shown = show(context, &project, plan.as_ref())?;
     if !args.watch {
-        // The program ends here, and all of this is gone at once: no need to take it apart piece by piece.
+        // The program ends here, so there is no need to drop these values piece by piece.
         std::mem::forget((shown, project));
         return Ok(ProgramExit::Done);
     }
-    // Ages move on even when nothing happens; a file, and a script, hear of news only.
+    // On a terminal, ages are redrawn even when nothing happens. A file or a script gets only news.
     let terminal = output_terminal().is_some() && !context.json;
     let mut seen = JournalMark::now(&project.dir)?;
     let mut shown = Instant::now();
@@ -64,7 +64,7 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<ProgramExit, CliError
     }
 }
 
-/// Prints the status; returns what it was printed from.
+/// Prints the status. Returns the values that it was printed from.
 fn show(
     context: &Context,
     project: &Project,

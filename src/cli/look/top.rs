@@ -21,19 +21,19 @@ pub struct TopArgs {
 ///
 /// # Errors
 ///
-/// As [`require_terminal`] and [`full_screen`].
+/// Returns the errors of [`require_terminal`] and [`full_screen`].
 pub fn run(context: &Context, args: &TopArgs) -> Result<ProgramExit, CliError> {
     require_terminal(context)?;
     full_screen(context, args.readonly)
 }
 
-/// Refuses where nothing can be drawn on.
+/// Checks that there is a terminal to draw on.
 ///
 /// # Errors
 ///
-/// When there is no terminal to draw on.
+/// Returns an error when there is none.
 pub fn require_terminal(context: &Context) -> Result<(), CliError> {
-    // What is no terminal cannot be waited for as one.
+    // Keys can only be read from a terminal.
     if context.json || !is_drawable() || !std::io::stdin().is_terminal() {
         return Err(
             CliError::refused("`orch top` needs a terminal that moves its cursor, and this is none")
@@ -47,7 +47,7 @@ pub fn require_terminal(context: &Context) -> Result<(), CliError> {
 ///
 /// # Errors
 ///
-/// When the manifest is wrong, or the terminal cannot be drawn on.
+/// Returns an error when the manifest is invalid, or the terminal cannot be drawn on.
 pub fn full_screen(context: &Context, readonly: bool) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
     let plan = context

@@ -15,7 +15,7 @@ pub struct TrainArgs {}
 ///
 /// # Errors
 ///
-/// When the manifest is wrong, the journal cannot be read, or a supervisor does not answer.
+/// Returns an error when the manifest is invalid, the journal cannot be read, or a supervisor does not answer.
 pub fn run(context: &Context, _: &TrainArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
     let mut view = TrainView::of(&project, &Situation::look(&project)?)?;

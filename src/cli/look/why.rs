@@ -30,10 +30,10 @@ pub struct WhyArgs {
     what: Option<String>,
 }
 
-/// The most columns of a quoted line of an agent.
+/// The maximum width of a quoted line of an agent, in columns.
 const LONGEST_LINE: usize = 300;
 
-/// `orch why --json`
+/// The output of `orch why --json`.
 #[derive(Debug, Serialize)]
 struct WhyOutput {
     schema: u32,
@@ -42,13 +42,13 @@ struct WhyOutput {
     since: Option<String>,
     why: Vec<String>,
     remedies: Vec<String>,
-    /// On the critical path across all plans; none for finished work.
+    /// True on the critical path across all plans. Left out for finished work.
     #[serde(skip_serializing_if = "Option::is_none")]
     critical: Option<bool>,
-    /// How much later it may begin without moving the end of everything.
+    /// How much later the work may start without delaying the end of all plans.
     #[serde(skip_serializing_if = "Option::is_none")]
     slack_s: Option<u64>,
-    /// How much work, one after the other, is expected from its start to the end.
+    /// The expected amount of sequential work from its start to the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     behind_s: Option<u64>,
 }
@@ -57,7 +57,7 @@ struct WhyOutput {
 ///
 /// # Errors
 ///
-/// When there is no such plan, phase or task.
+/// Returns an error when there is no such plan, phase or task.
 pub fn run(context: &Context, args: &WhyArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force();
     let work = project.and_then(|project| {
@@ -67,7 +67,7 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<ProgramExit, CliError> {
     let (project, name, what) = match (work, args.what.as_deref()) {
         (Ok(work), _) => work,
         (Err(error), None) => return Err(error),
-        // What is no plan may be a commit, also where there are no plans.
+        // An unknown name may be a commit, even where there are no plans.
         (Err(error), Some(typed)) => return why_commit::about(context, typed)?.ok_or(error),
     };
     let situation = Situation::look(&project)?;
@@ -222,7 +222,7 @@ fn about(
     }
 }
 
-/// The last line that the plan's agent printed, where its last attempt failed and the plan needs a person.
+/// Returns the last line that the plan's agent printed, if its last attempt failed and the plan needs a person.
 fn last_line(project: &Project, state: PlanState, run: &PlanRun) -> Option<ReasonText> {
     let last = run.history.last().filter(|last| last.failure.is_some())?;
     if !matches!(state, PlanState::Failed | PlanState::Held) {
@@ -237,7 +237,7 @@ fn last_line(project: &Project, state: PlanState, run: &PlanRun) -> Option<Reaso
     Some(ReasonText::plain(text))
 }
 
-/// The failure of a task: from the journal, and from a person's report that no supervisor has read yet.
+/// Returns the reported failures of a task: from the journal, and from a person's report that no supervisor has read yet.
 fn called_failed(project: &Project, run: &PlanRun, plan: &PlanName, task: TaskId) -> Vec<ReasonText> {
     let item = ItemId::from(task);
     let known = run
@@ -263,7 +263,7 @@ fn called_failed(project: &Project, run: &PlanRun, plan: &PlanName, task: TaskId
     heard.into_iter().chain(new).collect()
 }
 
-/// The place of some work on the critical path.
+/// Where some work is relative to the critical path.
 #[derive(Debug, Clone, Copy)]
 struct OnPath {
     slack_ms: u64,
@@ -284,10 +284,10 @@ impl OnPath {
     }
 }
 
-/// None for finished work, and for items without work of their own.
+/// Returns `None` for finished work, and for items without work of their own.
 fn on_path(project: &Project, situation: &Situation, plan: &PlanName, point: Point) -> Option<OnPath> {
     let run = situation.scheduler.state().plan(plan);
-    // What will not be done is on nobody's path.
+    // Work that will not be done is not on the path.
     let given_up = matches!(run.outcome, Some(Outcome::Cancelled | Outcome::Skipped(_)));
     if given_up || run.has_reached(point) {
         return None;

@@ -1,4 +1,4 @@
-//! `orch why COMMIT`: what a commit of the target was landed on, told by the notes that it or its landing carries.
+//! `orch why COMMIT`: explains how a commit of the target landed, from the git notes on the commit or its landing.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -13,21 +13,21 @@ use crate::report::{broken, output_terminal, span};
 
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
-/// `orch why COMMIT --json`
+/// The output of `orch why COMMIT --json`.
 #[derive(Debug, Serialize)]
 struct WhyCommitOutput {
     schema: u32,
     commit: CommitId,
     landings: Vec<LandingEvidence>,
-    /// The commits that took them back since, by plan.
+    /// The commits that later reverted the landings, by plan.
     taken_back_by: BTreeMap<String, CommitId>,
 }
 
-/// Answers about a commit; none when nothing of that name is one.
+/// Answers about a commit. Returns `None` when the name is not a commit.
 ///
 /// # Errors
 ///
-/// When no landing brought it, or the notes cannot be read.
+/// Returns an error when no landing contains the commit, or the notes cannot be read.
 pub fn about(context: &Context, typed: &str) -> Result<Option<ProgramExit>, CliError> {
     let Ok(repo) = context.repository() else {
         return Ok(None);
@@ -61,7 +61,7 @@ pub fn about(context: &Context, typed: &str) -> Result<Option<ProgramExit>, CliE
     Ok(Some(ProgramExit::Done))
 }
 
-/// The landings that brought the commit: from its own note, else from the first commit with a note that holds it.
+/// Returns the landings that contain the commit: from its own note, else from the first commit with a note that contains it.
 fn landings_with(repo: &Repository, commit: &CommitId) -> Result<Vec<LandingEvidence>, CliError> {
     let read = |on: &CommitId| -> Result<Vec<LandingEvidence>, CliError> {
         let text = git::refs::note(repo, on)?;
@@ -97,7 +97,7 @@ fn landings_with(repo: &Repository, commit: &CommitId) -> Result<Vec<LandingEvid
     Ok(found.map(|(_, landings)| landings).unwrap_or_default())
 }
 
-/// Landings that were reverted.
+/// Returns the commits that reverted these landings, by plan.
 fn taken_back(
     repo: &Repository,
     landings: &[LandingEvidence],
@@ -132,7 +132,7 @@ fn words(commit: &CommitId, landing: &LandingEvidence, back: Option<&CommitId>) 
             format!("plan {} (phases {})", landing.plan, phases.join(", "))
         }
     };
-    // Taking in text fails nowhere.
+    // Writing to a string cannot fail.
     let _ = writeln!(
         text,
         "{}: landed on {} with {what}, in {}, at {}",

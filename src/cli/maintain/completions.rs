@@ -14,7 +14,7 @@ pub struct CompletionsArgs {
 ///
 /// # Errors
 ///
-/// When standard output is closed.
+/// Returns an error when standard output is closed.
 pub fn run(mut program: clap::Command, args: &CompletionsArgs) -> Result<ProgramExit, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut program, "orch", &mut script);

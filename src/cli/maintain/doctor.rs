@@ -23,7 +23,7 @@ pub struct DoctorArgs {
     fix: bool,
 }
 
-/// `orch doctor --json`
+/// The output of `orch doctor --json`.
 #[derive(Debug, Serialize)]
 struct DoctorOutput<'a> {
     schema: u32,
@@ -54,10 +54,10 @@ impl<'a> DoctorOutput<'a> {
 struct FindingOutput<'a> {
     kind: FindingKind,
     what: &'a str,
-    /// The repair; null when a person has to do it.
+    /// The repair, or null when a person has to do it.
     step: Option<String>,
     advice: Option<&'a str>,
-    /// `mended`, `failed`, `left`; null without `--fix`.
+    /// `mended`, `failed` or `left`; null without `--fix`.
     outcome: Option<&'static str>,
     why: Option<&'a str>,
 }
@@ -66,7 +66,7 @@ struct FindingOutput<'a> {
 ///
 /// # Errors
 ///
-/// When the manifest is wrong, or something is to be repaired beside a supervisor at work.
+/// Returns an error when the manifest is invalid, or repairs are requested while a supervisor is running.
 pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError> {
     let Some(project) = project(context)? else {
         return before_any_plan(context);
@@ -86,7 +86,7 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError
     };
     let outcome = |at: usize| outcomes.as_ref().map(|outcomes| &outcomes[at]);
     let agents = agent_facts(&project);
-    // What no plan uses may be as it likes.
+    // The state of an agent that no plan uses does not matter.
     let lacking = agents.iter().any(|agent| agent.used && !agent.off.is_empty());
     let machine = machine_facts(&project);
     let nameless = machine.identity == Some(false);
@@ -127,7 +127,7 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError
     })
 }
 
-/// The plans; none where there is no manifest yet, or nothing that one could be in.
+/// Opens the plans. Returns `None` when there is no manifest yet, or no usable repository for one.
 fn project(context: &Context) -> Result<Option<Project>, CliError> {
     match Project::open_over(&context.dir, context.manifest.as_deref()) {
         Err(
@@ -143,7 +143,7 @@ fn project(context: &Context) -> Result<Option<Project>, CliError> {
     }
 }
 
-/// The checks without a manifest: git, the machine and the installed agents.
+/// Runs the checks that need no manifest: git, the machine and the installed agents.
 fn before_any_plan(context: &Context) -> Result<ProgramExit, CliError> {
     let (machine, agents) = (machine_facts_at(&context.dir), installed_facts());
     let ok = machine.identity != Some(false) && require_git().is_ok();
@@ -196,7 +196,7 @@ fn finding_text(finding: &Finding, outcome: Option<&RepairEnd>) -> String {
     text
 }
 
-/// What the machine offers, then the agents; `unused` marks agents that no plan uses.
+/// Describes the machine, then the agents. `unused` marks agents that no plan uses.
 fn surroundings_text(machine: &MachineFacts, agents: &[AgentFacts], unused: &str) -> String {
     let agents = agents.iter().map(|agent| agent_text(agent, unused));
     machine_text(machine) + &agents.collect::<String>()

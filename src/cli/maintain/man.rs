@@ -24,7 +24,7 @@ pub struct ManArgs {
 ///
 /// # Errors
 ///
-/// When there is no such command, or the pages cannot be written.
+/// Returns an error when there is no such command, or the pages cannot be written.
 pub fn run(context: &Context, program: Command, args: &ManArgs) -> Result<ProgramExit, CliError> {
     let mut cli = program.disable_help_subcommand(true);
     cli.build();
@@ -59,7 +59,7 @@ fn named<'c>(cli: &'c Command, path: &[String]) -> Result<&'c Command, CliError>
     Ok(found)
 }
 
-/// Writes the pages of a command and its subcommands, and gives their number.
+/// Writes the pages of a command and its subcommands. Returns their number.
 fn write_all(command: &Command, dir: &std::path::Path) -> std::io::Result<usize> {
     let mut pages = 1;
     clap_mangen::Man::new(command.clone()).generate_to(dir)?;
@@ -69,7 +69,8 @@ fn write_all(command: &Command, dir: &std::path::Path) -> std::io::Result<usize>
     Ok(pages)
 }
 
-/// The same with the usage that `--help` shows: the page's own list of options has no names for their values.
+/// Returns the command with the usage that `--help` shows, because the page's own list of options does not name their
+/// values.
 fn with_usage(mut command: Command) -> Command {
     let usage = command.render_usage().to_string();
     let usage = usage.trim_start_matches("Usage:").trim().to_owned();

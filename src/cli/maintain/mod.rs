@@ -1,4 +1,4 @@
-//! Commands that look after the installation: doctor, schemas, completions, manual pages.
+//! Commands that maintain the installation: doctor, schemas, completions and manual pages.
 
 pub mod completions;
 pub mod doctor;

@@ -30,7 +30,7 @@ enum SchemaFile {
 ///
 /// # Errors
 ///
-/// When standard output is closed.
+/// Returns an error when standard output is closed.
 pub fn run(_: &Context, args: &SchemaArgs) -> Result<ProgramExit, CliError> {
     let schema = match args.what {
         SchemaFile::Manifest => manifest_schema(),

@@ -22,7 +22,7 @@ pub struct CheckArgs {
 ///
 /// # Errors
 ///
-/// With every fault that was found.
+/// Returns an error with all diagnostics.
 pub fn run(context: &Context, args: &CheckArgs) -> Result<ProgramExit, CliError> {
     let manifest = context.find_manifest()?;
     if args.watch {

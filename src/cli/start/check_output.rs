@@ -1,4 +1,4 @@
-//! What `orch check` prints.
+//! The output of `orch check`.
 
 use serde::Serialize;
 
@@ -8,19 +8,19 @@ use crate::supervisor::Examination;
 
 use crate::cli::call::{CliError, output};
 
-/// `orch check --json`
+/// The output of `orch check --json`.
 #[derive(Debug, Serialize)]
 struct CheckOutput<'a> {
     schema: u32,
     ok: bool,
     #[serde(rename = "faults")]
     diagnostics: &'a Diagnostics,
-    /// Warnings; left out when there are none.
+    /// The warnings. Left out when there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Warning<'a>>,
 }
 
-/// A lint of `orch check --json`, with the names that faults have.
+/// A lint in `orch check --json`, with the same field names as a fault.
 #[derive(Debug, Serialize)]
 struct Warning<'a> {
     id: LintId,
@@ -48,7 +48,7 @@ impl<'a> Warning<'a> {
     }
 }
 
-/// Prints what was found as one object.
+/// Prints all findings as one object.
 pub(super) fn print_json(diagnostics: &Diagnostics, lints: &[Lint]) -> Result<(), CliError> {
     output::json(&CheckOutput {
         schema: SCHEMA,
@@ -58,7 +58,7 @@ pub(super) fn print_json(diagnostics: &Diagnostics, lints: &[Lint]) -> Result<()
     })
 }
 
-/// The last line of a check that found no fault.
+/// Returns the last line of a check without errors.
 pub(super) fn summary(found: &Examination) -> String {
     let plans = &found.set().plans;
     let phases: usize = plans.iter().map(|plan| plan.document.phases.len()).sum();

@@ -12,20 +12,20 @@ use crate::supervisor::{self, FileWatch, ManifestReading, SourceFiles, Superviso
 use super::check_output::{print_json, summary};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
-/// An editor writes a file in more than one step.
+/// How long to wait after a change, because an editor writes a file in several steps.
 const SETTLE: Duration = Duration::from_millis(50);
 
-/// What one check found.
+/// The result of one check.
 struct WatchedCheck {
     diagnostics: Diagnostics,
     lints: Vec<Lint>,
-    /// The line that stands last.
+    /// The last line of the output.
     summary: String,
-    /// What the next result depends on.
+    /// The files that the next result depends on.
     files: BTreeSet<PathBuf>,
 }
 
-/// A fault or warning as a person reads it. One that only moved to another line is the same.
+/// A diagnostic or warning as a person reads it. A finding that only moved to another line is the same finding.
 #[derive(Debug, Clone)]
 struct ShownFinding {
     shown: String,
@@ -82,7 +82,7 @@ impl WatchedCheck {
         faults.chain(warnings).collect()
     }
 
-    /// Prints what differs from the check before, if anything does.
+    /// Prints what changed since the previous check, if anything did.
     fn print(&self, context: &Context, before: Option<&Self>) -> Result<(), CliError> {
         let (old, new) = (before.map(Self::findings).unwrap_or_default(), self.findings());
         let (went, came) = (without(&old, &new), without(&new, &old));
@@ -105,7 +105,7 @@ impl WatchedCheck {
     }
 }
 
-/// Those of `some` that `others` does not have, each as often as it is there.
+/// Returns the findings of `some` that are not in `others`, counting duplicates.
 fn without(some: &[ShownFinding], others: &[ShownFinding]) -> Vec<ShownFinding> {
     let mut left: Vec<&(PathBuf, String)> = others.iter().map(|finding| &finding.identity).collect();
     let mut kept = Vec::new();
@@ -118,20 +118,20 @@ fn without(some: &[ShownFinding], others: &[ShownFinding]) -> Vec<ShownFinding> 
     kept
 }
 
-/// Checks until it is interrupted, or nobody reads any more.
+/// Checks until interrupted, or until the output is closed.
 pub(super) fn run(context: &Context, manifest: &Path) -> Result<ProgramExit, CliError> {
     let (sender, changes) = channel();
-    // Nobody listens any more once the watch ends.
+    // Sending fails only after the watch has ended.
     let tell = move || sender.send(()).unwrap_or_default();
     let mut watch = FileWatch::new(BTreeSet::from([manifest.to_owned()]), tell);
     let mut before: Option<WatchedCheck> = None;
     loop {
         let mut checked = WatchedCheck::of(context, manifest);
-        // A file may have come before its folder was watched.
+        // A file may have appeared before its folder was watched.
         while watch.follow(checked.files.clone()) {
             checked = WatchedCheck::of(context, manifest);
         }
-        // Warnings are looked for where there is no fault; until then those that were there count as there.
+        // Lints are computed only without errors. Until then, the previous lints still count.
         if let Some(before) = before.as_ref().filter(|_| !checked.diagnostics.0.is_empty()) {
             checked.lints.clone_from(&before.lints);
         }
@@ -143,7 +143,7 @@ pub(super) fn run(context: &Context, manifest: &Path) -> Result<ProgramExit, Cli
     }
 }
 
-/// Waits for a change and for what follows it at once.
+/// Waits for a change and any changes that follow immediately. Returns false when no more changes can come.
 fn waited(changes: &Receiver<()>) -> bool {
     if changes.recv().is_err() {
         return false;

@@ -98,7 +98,7 @@ fn outcome(dry_run: bool) -> EditOutcome {
 ///
 /// # Errors
 ///
-/// When the manifest is invalid, or would be.
+/// Returns an error when the manifest is invalid, or would become invalid.
 pub fn run(context: &Context, args: &EditArgs) -> Result<ProgramExit, CliError> {
     match &args.what {
         EditCommand::Set(set) => edit(context, outcome(set.dry_run), None, |text| {

@@ -14,20 +14,20 @@ use super::init::write_new;
 use crate::cli::call::context::{no_such_plan, relative};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
-/// What is done with an edit that passes the check.
+/// What to do with an edit that passes the check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EditOutcome {
-    /// It is written.
+    /// Write it.
     Write,
-    /// It is shown as a diff.
+    /// Show it as a diff.
     Show,
 }
 
-/// Edits the manifest, with a document that is written along with it where one is given.
+/// Edits the manifest, and writes a document along with it if one is given.
 ///
 /// # Errors
 ///
-/// When the manifest is invalid before, or would be afterwards. Nothing is written then.
+/// Returns an error when the manifest is invalid, or would become invalid. Then nothing is written.
 pub fn edit(
     context: &Context,
     outcome: EditOutcome,
@@ -40,7 +40,7 @@ pub fn edit(
         let reading = ManifestReading::of(&manifest, files)?;
         supervisor::examine(&context.dir, &manifest, reading).map(drop)
     };
-    // What is wrong with the repository, such as that it has no commit yet, is no fault of the manifest.
+    // A problem of the repository, such as a missing first commit, is not an error in the manifest.
     let before = match check(&SourceFiles::default()) {
         Ok(()) => None,
         Err(error @ (SupervisorError::Diagnostics(_) | SupervisorError::Manifest { .. })) => {
@@ -109,7 +109,8 @@ fn refused(refusal: EditRefusal, manifest: &Path) -> CliError {
     }
 }
 
-/// Puts the new text in the old one's place in one step, unless somebody has saved another one meanwhile. A link stays one.
+/// Replaces the old text with the new text atomically, unless somebody saved another text in the meantime. A symbolic link
+/// stays a link.
 fn replace(manifest: &Path, old: &str, new: &str) -> std::io::Result<()> {
     let file = fs::canonicalize(manifest)?;
     let folder = file.parent().unwrap_or(Path::new("/"));

@@ -20,7 +20,7 @@ pub struct InitArgs {}
 ///
 /// # Errors
 ///
-/// When there is a manifest already, or it cannot be written.
+/// Returns an error when there is already a manifest, or the files cannot be written.
 pub fn run(context: &Context, _: &InitArgs) -> Result<ProgramExit, CliError> {
     let manifest = context
         .manifest
@@ -54,7 +54,7 @@ pub fn run(context: &Context, _: &InitArgs) -> Result<ProgramExit, CliError> {
     Ok(ProgramExit::Done)
 }
 
-/// Writes the schema that the manifest's first line names, for editors, into a folder that git ignores.
+/// Writes the schema that the manifest's first line names for editors, into a folder that git ignores.
 fn write_schema(home: &Path) -> std::io::Result<()> {
     let folder = home.join(crate::git::ORCH_DIR);
     std::fs::create_dir_all(&folder)?;
@@ -69,7 +69,7 @@ fn write_schema(home: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Writes a file that is not there yet, folders included, and says so.
+/// Writes a new file and its folders, and reports it. Refuses an existing file.
 pub fn write_new(context: &Context, path: &Path, text: &str) -> Result<(), CliError> {
     use std::io::Write;
     let shown = relative(path, &context.dir).display();
@@ -90,7 +90,7 @@ pub fn write_new(context: &Context, path: &Path, text: &str) -> Result<(), CliEr
     Ok(())
 }
 
-/// There is a file of this name.
+/// Creates the error for an existing file.
 pub fn exists(context: &Context, path: &Path) -> CliError {
     CliError::refused(format!(
         "{} already exists and is not overwritten",

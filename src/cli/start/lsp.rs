@@ -19,7 +19,7 @@ pub struct LspArgs {
 ///
 /// # Errors
 ///
-/// When nobody reads.
+/// Returns an error when the editor cannot be answered.
 pub fn run(context: &Context, _: &LspArgs) -> Result<ProgramExit, CliError> {
     let manifest = context.manifest.as_ref().map(std::path::absolute).transpose();
     let manifest = manifest.context("cannot resolve the manifest's path")?;

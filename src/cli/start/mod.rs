@@ -1,4 +1,4 @@
-//! Commands that begin: a manifest, a document, a demonstration, a run.
+//! Commands to get started: a manifest, a document, a demo, a run.
 
 pub mod check;
 mod check_output;

@@ -35,7 +35,7 @@ pub struct NewArgs {
 ///
 /// # Errors
 ///
-/// When the name is not one, or the document is there already.
+/// Returns an error when the name is invalid, or the document already exists.
 pub fn run(context: &Context, args: &NewArgs) -> Result<ProgramExit, CliError> {
     let name: PlanName = args
         .plan

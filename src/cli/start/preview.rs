@@ -28,14 +28,14 @@ pub struct PreviewArgs {
     export: Option<PathBuf>,
 }
 
-/// Most waves that are shown, and most entries of a wave.
+/// The largest number of waves shown, and of entries in a wave.
 const MOST: (usize, usize) = (30, 12);
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// When the manifest is wrong or the repository cannot be read.
+/// Returns an error when the manifest is invalid, or the repository cannot be read.
 pub fn run(context: &Context, args: &PreviewArgs) -> Result<ProgramExit, CliError> {
     let project = context.project()?;
     let named = context.plans(&project, &args.plans)?;
@@ -45,11 +45,11 @@ pub fn run(context: &Context, args: &PreviewArgs) -> Result<ProgramExit, CliErro
     }
 }
 
-/// The first line of an exported page: a file that begins otherwise is somebody's own.
+/// The first line of an exported page. A file with another first line is not overwritten.
 const MARK: &str = "<!-- written by `orch preview --export` -->";
 
-/// Writes the coordination documents of the named plans, and of those they depend on, into a folder. The folder is made where it is
-/// missing. Files of an earlier export are replaced, others stay.
+/// Writes the coordination documents of the named plans and their dependencies into a folder. Creates the folder if it is
+/// missing. Replaces files of an earlier export and leaves others alone.
 fn export(
     context: &Context,
     project: &Project,
@@ -110,7 +110,8 @@ fn export(
     Ok(ProgramExit::Done)
 }
 
-/// True when nothing is at this path, or the file of an earlier export. A link may lead out of the folder.
+/// Returns true when there is nothing at this path, or only a file of an earlier export. A symbolic link is refused, because
+/// it may lead out of the folder.
 fn may_be_replaced(file: &Path, document: &str) -> bool {
     match std::fs::symlink_metadata(file) {
         Err(error) => return error.kind() == std::io::ErrorKind::NotFound,
@@ -122,11 +123,11 @@ fn may_be_replaced(file: &Path, document: &str) -> bool {
     text.starts_with(MARK) || json().is_some_and(|known| known["document"] == document)
 }
 
-/// Prints what `up` would do with the named plans and what they depend on; with all when none is named.
+/// Prints what `up` would do with the named plans and their dependencies, or with all plans when none is named.
 ///
 /// # Errors
 ///
-/// When the repository or the journal cannot be read.
+/// Returns an error when the repository or the journal cannot be read.
 pub fn show(
     context: &Context,
     project: &Project,
@@ -189,7 +190,7 @@ fn text(preview: &Preview, columns: usize) -> String {
     out
 }
 
-/// A head, and a text folded beside it.
+/// Writes a head with a text wrapped beside it.
 fn below(out: &mut String, head: &str, text: &str, columns: usize) {
     let _ = writeln!(out, "{}", folded(head, text, columns));
 }
@@ -234,7 +235,7 @@ fn overlaps(out: &mut String, preview: &Preview, columns: usize) {
     }
 }
 
-/// The first of these, and how many more there are.
+/// Returns the first names, and the number of further ones.
 fn first_of(names: &[&str], between: &str) -> String {
     let shown = names[..names.len().min(MOST.1)].join(between);
     match names.len().saturating_sub(MOST.1) {
@@ -244,7 +245,7 @@ fn first_of(names: &[&str], between: &str) -> String {
 }
 
 fn risks(out: &mut String, preview: &Preview, columns: usize) {
-    // The same risk of many plans is shown once.
+    // A risk that many plans share is shown once.
     let mut told: Vec<(&str, &str)> = Vec::new();
     for risk in &preview.risks {
         let key = (risk.message.as_str(), risk.hint.as_deref().unwrap_or_default());
@@ -273,7 +274,7 @@ fn risks(out: &mut String, preview: &Preview, columns: usize) {
     }
 }
 
-/// What `dispatch = "auto"` is.
+/// Shows what `dispatch = "auto"` chose.
 fn dispatches(out: &mut String, preview: &Preview, columns: usize) {
     let rows = preview.dispatch.iter().map(|chosen| {
         let why = match chosen.dispatch {
@@ -290,7 +291,7 @@ fn dispatches(out: &mut String, preview: &Preview, columns: usize) {
     );
 }
 
-/// What `strategy = "auto"` is.
+/// Shows what `strategy = "auto"` chose.
 fn strategies(out: &mut String, preview: &Preview, columns: usize) {
     let rows = preview.strategies.iter();
     let rows = rows.map(|chosen| {
@@ -302,7 +303,7 @@ fn strategies(out: &mut String, preview: &Preview, columns: usize) {
     by_reason(out, "how phases are ordered (strategy = \"auto\")", rows, columns);
 }
 
-/// Each reason once, with all that it holds for.
+/// Shows each reason once, with everything it applies to.
 fn by_reason(out: &mut String, title: &str, rows: impl Iterator<Item = (String, String)>, columns: usize) {
     let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
     for (why, name) in rows {
@@ -343,7 +344,7 @@ fn waves(out: &mut String, preview: &Preview, columns: usize) {
     }
 }
 
-/// A table of strategies by numbers of agents.
+/// Shows a table of strategies by number of agents.
 fn times(out: &mut String, expected: &[ExpectedTimes]) {
     let mut numbers: Vec<usize> = expected.iter().map(|row| row.max_agents).collect();
     numbers.sort_unstable();
@@ -359,7 +360,7 @@ fn times(out: &mut String, expected: &[ExpectedTimes]) {
         let _ = write!(out, "{:>12}", output::count(*number, "agent"));
     }
     out.push('\n');
-    // Where the strategy makes no difference there is nothing to choose.
+    // When the strategy makes no difference, there is nothing to choose.
     let row = |strategy: &str| -> Vec<String> {
         let own = |number: &usize| {
             let mut rows = expected.iter();

@@ -48,7 +48,7 @@ pub struct UpArgs {
 ///
 /// # Errors
 ///
-/// When the manifest is wrong, agents cannot be started, or another supervisor is at work.
+/// Returns an error when the manifest is invalid, agents cannot be started, or another supervisor is running.
 pub fn run(context: &Context, args: &UpArgs) -> Result<ProgramExit, CliError> {
     let project = context.project()?;
     let named = context.plans(&project, &args.plans)?;
@@ -61,7 +61,7 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<ProgramExit, CliError> {
     let only = with_dependencies(&project.set, &named);
     if !context.json && !context.quiet {
         std::thread::scope(|scope| {
-            // Asked for now, because a program takes long to start; what is wrong with it is said by who needs it.
+            // Start git now, because it takes a while. Whoever needs git later reports its errors.
             scope.spawn(|| drop(project.git()));
             warn_of(&project, &only)
         })?;
@@ -75,18 +75,18 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<ProgramExit, CliError> {
     if let Some(view) = &view {
         output::text(&next_steps(view, &project.target))?;
     }
-    // The program ends here, and all of this is gone at once: no need to take it apart piece by piece. The project is taken
-    // apart as ever: with it ends what starts runners.
+    // The program ends here, so there is no need to drop the view piece by piece. The project is dropped as usual, because
+    // that ends the process that starts runners.
     std::mem::forget(view);
     Ok(exit)
 }
 
-/// True when a person sees the board, and so what the run waits for.
+/// Returns true when a person sees the board, and so sees what the run waits for.
 fn is_watched(context: &Context) -> bool {
     error_is_drawable() && !context.json && !context.quiet
 }
 
-/// Prints warnings.
+/// Prints the warnings for this run.
 fn warn_of(project: &Project, only: &[PlanName]) -> Result<(), CliError> {
     let lints = lints_of_run(project, only)?;
     let (overlaps, others): (Vec<&Lint>, Vec<&Lint>) =
@@ -103,20 +103,20 @@ fn warn_of(project: &Project, only: &[PlanName]) -> Result<(), CliError> {
     Ok(())
 }
 
-/// So many overlaps are named one by one.
+/// The number of overlaps that are listed individually.
 const NAMED: usize = 5;
 
-/// A warning, broken between words where it goes to a terminal.
+/// Prints a warning, wrapped between words on a terminal.
 fn warn(said: &str) {
     anstream::eprintln!("{}", broken(said, error_terminal()));
 }
 
-/// How a goal ended, and the state now.
+/// How a goal ended, and the resulting state.
 #[derive(Debug)]
 pub struct Conducted {
-    /// The exit code that says how.
+    /// The exit code for the ending.
     pub exit: ProgramExit,
-    /// The view behind the summary; none when none was shown.
+    /// The view behind the summary, or `None` when no summary was shown.
     pub view: Option<StatusView>,
 }
 
@@ -124,7 +124,7 @@ pub struct Conducted {
 ///
 /// # Errors
 ///
-/// When another supervisor is at work, or something fails that no plan can be blamed for.
+/// Returns an error when another supervisor is running, or something fails that no plan can be blamed for.
 pub fn conduct(context: &Context, project: &Project, goal: &Goal) -> Result<Conducted, CliError> {
     let mut observer = observer(context, project);
     let conclusion = drive(project.clone(), goal, observer.as_mut())?;
@@ -140,7 +140,7 @@ pub fn conduct(context: &Context, project: &Project, goal: &Goal) -> Result<Cond
         };
         output::text(&summary(&view, driven, output_columns(), context.quiet))?;
         shown = Some(view);
-        // Little else is done before the program ends, and then it is gone at once.
+        // The program ends soon, so there is no need to drop the situation piece by piece.
         std::mem::forget(situation);
     }
     let exit = match conclusion.ending {
@@ -152,7 +152,7 @@ pub fn conduct(context: &Context, project: &Project, goal: &Goal) -> Result<Cond
     Ok(Conducted { exit, view: shown })
 }
 
-/// The observer of the run: JSON on request, a live board in a terminal, lines elsewhere.
+/// Returns the observer of the run: JSON on request, a live board in a terminal, lines elsewhere.
 pub fn observer(context: &Context, project: &Project) -> Box<dyn Observer> {
     if context.json {
         Box::new(JsonLines)
@@ -165,7 +165,7 @@ pub fn observer(context: &Context, project: &Project) -> Box<dyn Observer> {
     }
 }
 
-/// Starts the same command again in a session of its own, and returns once it holds the repository.
+/// Starts the same command again in a new session, and returns once that process holds the repository.
 fn detach(
     context: &Context,
     project: &Project,

@@ -40,7 +40,7 @@ struct AnswerOutput {
 ///
 /// # Errors
 ///
-/// When nothing asks there, or the answer is empty or too long.
+/// Returns an error when there is no question there, or the answer is empty or too long.
 pub fn run(context: &Context, args: &AnswerArgs) -> Result<ProgramExit, CliError> {
     if calling_attempt().is_some() {
         return Err(CliError::refused("only a person answers an agent's question"));

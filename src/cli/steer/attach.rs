@@ -26,14 +26,14 @@ pub struct AttachArgs {
     what: String,
 }
 
-/// How often the end of the agent's turn is looked for.
+/// How often to check for the end of the agent's turn.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// When nobody works on it, somebody is attached already, or the program cannot be started.
+/// Returns an error when there is no work to attach to, somebody is already attached, or the program cannot be started.
 pub fn run(context: &Context, args: &AttachArgs) -> Result<ProgramExit, CliError> {
     if calling_attempt().is_some() {
         return Err(CliError::refused(
@@ -62,7 +62,7 @@ pub fn run(context: &Context, args: &AttachArgs) -> Result<ProgramExit, CliError
     let situation = wait_for_agent(context, &project, &name)?;
     let opened = open(context, &project, &situation, &what);
     end_leftover(&project, &name);
-    // First the fact, where nobody else writes it: who sees the lock free records it.
+    // Record the end before releasing the lock, if no supervisor does: whoever sees the lock free records the end otherwise.
     let recorded = record_detach(&project, &name, began.pid)?;
     drop(lock);
     opened?;
@@ -81,7 +81,7 @@ fn found<'s>(situation: &'s Situation, what: &WorkRef) -> Result<&'s AttemptReco
     Ok(attempt_to_attach(scheduler.work(), scheduler.state(), what)?)
 }
 
-/// Waits until no agent of the plan is at work. Agents that outlived their supervisor are ended.
+/// Waits until no agent of the plan is running. Stops agents that outlived their supervisor.
 fn wait_for_agent(context: &Context, project: &Project, plan: &PlanName) -> Result<Situation, CliError> {
     let mut told = context.quiet;
     loop {

@@ -22,7 +22,7 @@ pub struct DownArgs {
 ///
 /// # Errors
 ///
-/// When nothing is being driven, or the supervisor does not end.
+/// Returns an error when there is nothing to stop, or the supervisor does not end.
 pub fn run(context: &Context, args: &DownArgs) -> Result<ProgramExit, CliError> {
     let repo = context.repository()?;
     let dir = OrchDir::new(repo.common_dir());
@@ -30,7 +30,7 @@ pub fn run(context: &Context, args: &DownArgs) -> Result<ProgramExit, CliError> 
         return stop_what_is_left(context, &dir, args.now);
     }
     match ask(&dir, &Request::Down { now: args.now })? {
-        // It ended just then, or was killed: its remains are removed either way.
+        // The supervisor just ended or was killed. Its orphans are stopped either way.
         None => drop(stop_orphans(&dir, args.now)?),
         Some(Answer::Refused { why, .. }) => return Err(CliError::refused(why)),
         Some(
@@ -48,7 +48,7 @@ pub fn run(context: &Context, args: &DownArgs) -> Result<ProgramExit, CliError> 
     Ok(ProgramExit::Done)
 }
 
-/// Waits for the supervisor, which ends when the last of its agents is gone, and says so now and then.
+/// Waits for the supervisor to end, which happens when its last agent is gone. Reports the wait from time to time.
 fn wait_for_its_end(context: &Context, dir: &OrchDir, now: bool) -> Result<(), CliError> {
     let told = Instant::now();
     let mut next = Duration::from_secs(1);
@@ -74,7 +74,7 @@ fn wait_for_its_end(context: &Context, dir: &OrchDir, now: bool) -> Result<(), C
 /// How often the wait is reported.
 const SAY_AGAIN: Duration = Duration::from_secs(10);
 
-/// No supervisor is at work, but a killed one may have left agents.
+/// Stops agents that a killed supervisor may have left, when no supervisor is running.
 fn stop_what_is_left(context: &Context, dir: &OrchDir, now: bool) -> Result<ProgramExit, CliError> {
     let stopped = stop_orphans(dir, now)?;
     if stopped.is_empty() {

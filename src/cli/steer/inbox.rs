@@ -24,7 +24,7 @@ pub struct InboxArgs {
 ///
 /// # Errors
 ///
-/// When the journal cannot be read, or written.
+/// Returns an error when the journal cannot be read or written.
 pub fn run(context: &Context, args: &InboxArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
     let situation = Situation::look(&project)?;
@@ -47,7 +47,7 @@ pub fn run(context: &Context, args: &InboxArgs) -> Result<ProgramExit, CliError>
     } else {
         output::text(&listing(&shown))?;
     }
-    // Printed first, so that none is noted that nobody saw.
+    // Printing comes first, so that no message is marked as read that nobody saw.
     let last = shown.last().map_or(0, |letter| letter.id);
     let is_agent = calling_attempt().is_some();
     if last > lead.seen && !is_agent {

@@ -1,4 +1,4 @@
-//! Commands that tell a run what to do.
+//! Commands that steer a run.
 
 pub mod answer;
 pub mod attach;

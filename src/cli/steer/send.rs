@@ -17,7 +17,7 @@ use crate::cli::call::asking::{RequestOutcome, ask_or};
 use crate::cli::call::context::no_such_plan;
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
-/// The name under which agents write to a person.
+/// The name that agents use to write to a person.
 const LEAD: &str = "lead";
 
 /// Send a message to a plan's agents, or to the lead
@@ -47,7 +47,7 @@ struct SentTo {
     to: String,
     from: Option<PlanName>,
     kind: MessageKind,
-    /// False without a supervisor: the next `orch up` delivers it.
+    /// False without a supervisor. Then the next `orch up` delivers the message.
     driven: bool,
 }
 
@@ -55,7 +55,7 @@ struct SentTo {
 ///
 /// # Errors
 ///
-/// When there is no such plan, or no agent will work on it again.
+/// Returns an error when there is no such plan, or no agent will work on it again.
 pub fn run(context: &Context, args: &SendArgs) -> Result<ProgramExit, CliError> {
     if let Some((work, worktree)) = own_assignment(context) {
         return by_agent(context, args, &work, &worktree);
@@ -78,7 +78,8 @@ pub fn run(context: &Context, args: &SendArgs) -> Result<ProgramExit, CliError> 
     say(context, &outgoing, when)
 }
 
-/// An agent asks the supervisor, and where its sandbox keeps it from that, leaves the message in its worktree.
+/// Sends an agent's message through the supervisor. If the agent's sandbox prevents that, leaves the message in its
+/// worktree.
 fn by_agent(
     context: &Context,
     args: &SendArgs,
@@ -112,7 +113,7 @@ fn by_agent(
     say(context, &outgoing, when)
 }
 
-/// True when the lead is meant. A plan of that name counts first.
+/// Returns true when the message is for the lead. A plan with that name takes precedence.
 fn is_lead<'a>(args: &SendArgs, mut plans: impl Iterator<Item = &'a PlanName>) -> bool {
     args.to == LEAD && !plans.any(|plan| plan.as_str() == LEAD)
 }
@@ -127,16 +128,16 @@ fn outgoing(args: &SendArgs, to: Option<PlanName>, from: Option<PlanName>) -> Ou
     }
 }
 
-/// When a message reaches the agent that it is for.
+/// When a message reaches its recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
-    /// The supervisor has it.
+    /// Now: the supervisor has it.
     Now,
-    /// No supervisor is at work, and the agent that still works can read it.
+    /// No supervisor is running, but an agent that is still running can read it.
     Readable,
     /// With the next `orch up`.
     Later,
-    /// As soon as a supervisor looks into the sender's worktree.
+    /// As soon as a supervisor checks the sender's worktree.
     Collected,
 }
 
@@ -175,7 +176,8 @@ fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<ProgramExit
     Ok(ProgramExit::Done)
 }
 
-/// The plan in whose name it is sent: `--plan`, else `ORCH_PLAN`, else the worktree one stands in; none for a person.
+/// Returns the plan that sends the message: `--plan`, else `ORCH_PLAN`, else the plan of the current worktree. Returns
+/// `None` for a person.
 fn sender(context: &Context, project: &Project) -> Result<Option<PlanName>, CliError> {
     let variable = std::env::var("ORCH_PLAN").ok().filter(|name| !name.is_empty());
     match context.plan.clone().or(variable) {

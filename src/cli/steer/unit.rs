@@ -33,7 +33,7 @@ pub struct PauseArgs {
 }
 
 impl PauseArgs {
-    /// The request.
+    /// Returns the requested action and its arguments.
     pub fn steer(&self) -> (Steer, &SteerArgs) {
         let steer = if self.now { Steer::PauseNow } else { Steer::Pause };
         (steer, &self.steered)
@@ -45,11 +45,11 @@ struct SteerOutput {
     schema: u32,
     done: &'static str,
     what: Vec<String>,
-    /// False without a supervisor: it takes effect with the next `orch up`.
+    /// False without a supervisor. Then the command takes effect with the next `orch up`.
     driven: bool,
-    /// False when it was so already.
+    /// False when the work was already in that state.
     changed: bool,
-    /// A remark.
+    /// Remarks for the person.
     remarks: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ struct SteerOutput {
 ///
 /// # Errors
 ///
-/// When there is no such plan, phase or task, or what is asked makes no sense in its state.
+/// Returns an error when there is no such plan, phase or task, or its state does not allow the action.
 pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<ProgramExit, CliError> {
     if let Some(attempt) = calling_attempt() {
         return Err(CliError::refused(format!(

@@ -1,4 +1,4 @@
-//! Plan sets drawn by chance, for simulations and measurements: as large as wanted, and the same for the same seed.
+//! Randomly generated plan sets for simulations and measurements. They can be of any size. The same seed gives the same set.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,35 +12,35 @@ use crate::plan::{
 
 use crate::graph::chance::rng::Rng;
 
-/// What kind of plan set is drawn.
+/// The parameters of a generated plan set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Generated {
     /// The seed.
     pub seed: u64,
-    /// How many plans.
+    /// Number of plans.
     pub plans: usize,
-    /// How many tasks each plan has.
+    /// Number of tasks in each plan.
     pub tasks: usize,
-    /// Tasks of a phase; the last phase may have fewer.
+    /// Number of tasks in a phase. The last phase may have fewer.
     pub phase: usize,
-    /// Tasks of a hundred that name what they wait for, instead of waiting for all earlier phases.
+    /// Percentage of tasks that name their dependencies instead of waiting for all earlier phases.
     pub named: f64,
-    /// Phases of a hundred that wait for a phase of another plan.
+    /// Percentage of phases that wait for a phase of another plan.
     pub cross: f64,
-    /// Tasks of a hundred that touch a file that others of the plan touch too.
+    /// Percentage of tasks that touch a file from a small set shared within the plan.
     pub files: f64,
-    /// The middle duration of a task.
+    /// The median duration of a task.
     pub median: Duration,
-    /// How far durations spread: each is the middle one times `e^N(0, spread)`.
+    /// The spread of durations. Each duration is the median times `e^N(0, spread)`.
     pub spread: f64,
-    /// How many agents run at once.
+    /// Number of agents that run at once.
     pub max_agents: usize,
-    /// How the plans are arranged.
+    /// The arrangement of every plan.
     pub arrangement: Arrangement,
 }
 
 impl Default for Generated {
-    /// A hundred plans of fifty tasks, of ten minutes each more or less, for eight agents.
+    /// A hundred plans of fifty tasks. Tasks take about ten minutes each, and eight agents run at once.
     fn default() -> Self {
         Self {
             seed: 1,
@@ -59,8 +59,8 @@ impl Default for Generated {
 }
 
 impl Generated {
-    /// Draws the plans. Plans wait for phases of plans up to twenty places before them only, and tasks for tasks before
-    /// them, so that there is no cycle.
+    /// Generates the plans. A plan waits only for phases of the twenty plans before it, and a task only for earlier tasks.
+    /// So there is no cycle.
     pub fn plan_set(&self) -> PlanSet {
         let agent = agent("agent");
         let mut plans: Vec<Plan> = Vec::with_capacity(self.plans);
@@ -158,7 +158,7 @@ impl Generated {
         }
     }
 
-    /// Layers of tasks: those that name anything wait for one to three tasks of the phases before.
+    /// Generates layers of tasks. A task that names its dependencies waits for one to three tasks of earlier phases.
     fn document(&self, number: usize, rng: &mut Rng) -> Document {
         let mut phases: Vec<Phase> = Vec::new();
         let size = self.phase.max(1);
@@ -210,7 +210,7 @@ impl Generated {
     }
 }
 
-/// One to three tasks of earlier phases, mostly of the last.
+/// One to three tasks of earlier phases, mostly of the phase right before.
 fn earlier(phases: &[Phase], rng: &mut Rng) -> Vec<TaskId> {
     let mut named: Vec<TaskId> = Vec::new();
     for _ in 0..1 + rng.below(3) {
@@ -227,7 +227,7 @@ fn earlier(phases: &[Phase], rng: &mut Rng) -> Vec<TaskId> {
     named
 }
 
-/// `p17`, which is always a good name.
+/// Returns a name like `p17`, which is always valid.
 fn plan_name(number: usize) -> PlanName {
     match format!("p{number}").parse() {
         Ok(name) => name,

@@ -1,6 +1,6 @@
-//! Numbers and plan sets drawn by chance, the same for the same seed.
+//! Random numbers and randomly generated plan sets. The same seed gives the same result.
 //!
-//! Imports nothing else of `graph`.
+//! This module imports nothing else of `graph`.
 
 pub(super) mod generated;
 pub(super) mod rng;

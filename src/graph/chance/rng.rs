@@ -1,17 +1,17 @@
-//! Chance that is the same on every machine.
+//! A random number generator that gives the same numbers on every machine.
 
-/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014): small, fast, and given by its
-/// seed alone, so that whatever is drawn can be drawn again.
+/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). It is small and fast. Its seed is
+/// its whole state, so every draw can be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rng(u64);
 
 impl Rng {
-    /// One that always gives the same numbers for the same seed.
+    /// Creates a generator that always gives the same numbers for the same seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// One of its own for one of many things, whatever is drawn for the others.
+    /// Creates an independent generator for one of many things. Draws for the other things do not change its numbers.
     pub fn of(seed: u64, parts: &[u64]) -> Self {
         let mut rng = Self(seed);
         for part in parts {
@@ -20,7 +20,7 @@ impl Rng {
         rng
     }
 
-    /// Any number.
+    /// Returns any 64-bit number.
     pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -29,22 +29,22 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// A number below `limit`; 0 when that is 0.
+    /// Returns a number below `limit`, or 0 when `limit` is 0.
     pub fn below(&mut self, limit: usize) -> usize {
         (self.next_u64() % limit.max(1) as u64) as usize
     }
 
-    /// A number from 0 up to but not including 1.
+    /// Returns a number from 0 up to but not including 1.
     pub fn share(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// True in so many of a hundred cases.
+    /// Returns true with a probability of `chance` percent.
     pub fn percent(&mut self, chance: f64) -> bool {
         self.share() * 100.0 < chance
     }
 
-    /// A draw from the normal distribution of mean 0 and deviation 1 (Box and Muller 1958).
+    /// Returns a draw from the normal distribution of mean 0 and deviation 1 (Box and Muller 1958).
     pub fn normal(&mut self) -> f64 {
         let (a, b) = (1.0 - self.share(), self.share());
         (-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos()

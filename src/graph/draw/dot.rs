@@ -1,4 +1,4 @@
-//! The graph in Graphviz's language (<https://graphviz.org/doc/info/lang.html>).
+//! The graph in the DOT language of Graphviz (<https://graphviz.org/doc/info/lang.html>).
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use super::picture::{NodeKind, NodeShape, Picture};
 use super::text::caption;
 use super::words::span;
 
-/// The graph; a cluster a plan.
+/// Draws the graph, with one cluster per plan.
 pub fn dot(picture: &Picture) -> String {
     let mut out = String::from(
         "digraph orch {\n  rankdir=LR;\n  node [fontname=\"sans-serif\", fontsize=11, shape=box, style=\"rounded,filled\", \
@@ -74,7 +74,7 @@ fn attributes(shape: &NodeShape) -> String {
     format!("label={}, tooltip={}{form}{colour}", quoted(&text), quoted(&tip))
 }
 
-/// A quoted string; a backslash would begin one of the language's own marks.
+/// Quotes a string. Backslashes are escaped because DOT uses them for its own escape sequences.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {

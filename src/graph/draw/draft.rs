@@ -1,4 +1,4 @@
-//! From a graph to what is shown of it: nodes become shapes, gates become links.
+//! Turns a graph into a picture: nodes become shapes, gates become links.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::graph::network::whole::{Graph, Of};
 use crate::graph::order::gate::{Counts, Gate};
 use crate::graph::ranking::rank::Ranks;
 
-/// The picture while it is drawn.
+/// A picture under construction.
 pub(super) struct Draft<'g> {
     set: &'g PlanSet,
     graph: &'g Graph,
@@ -29,7 +29,7 @@ pub(super) struct Draft<'g> {
 }
 
 impl Picture {
-    /// What the view shows of a graph.
+    /// Builds the picture that a view shows of a graph.
     pub fn new(set: &PlanSet, graph: &Graph, ranks: &Ranks, view: View) -> Self {
         let mut draft = Draft::new(set, graph, ranks, view);
         draft.add_links();
@@ -69,7 +69,7 @@ impl<'g> Draft<'g> {
         draft
     }
 
-    /// The node that stands for this one in the picture.
+    /// Returns the node that represents `node` in the picture.
     fn shown(&self, node: usize) -> usize {
         let found = &self.graph.nodes[node];
         let fine = self.view.tasks && self.view.only.is_none_or(|only| only == found.plan);
@@ -81,7 +81,7 @@ impl<'g> Draft<'g> {
         coarse.unwrap_or(node)
     }
 
-    /// With one plan alone: nodes of others right before or behind it.
+    /// When only one plan is shown: nodes of other plans directly before or behind it.
     fn beside(&self) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();
         let Some(only) = self.view.only else {
@@ -190,7 +190,7 @@ impl<'g> Draft<'g> {
         let mut why = words::why(self.graph, gate);
         let settled = gate.counts == Counts::Settled;
         let part = gate.need < members.len();
-        // On the critical path, from one member to one waiter.
+        // The parts of the critical path through this gate: one member and one waiter each.
         let steps: Vec<(usize, usize)> = waiters
             .iter()
             .flat_map(|waiter| members.iter().map(move |member| (*member, *waiter)))
@@ -243,7 +243,8 @@ impl<'g> Draft<'g> {
         }
     }
 
-    /// The shape of the phase of which these are all the tasks: it says the same with fewer links.
+    /// Returns the shape of the phase that consists of exactly these tasks. Linking from that shape says the same with fewer
+    /// links.
     fn whole_phase(&self, members: &[usize]) -> Option<usize> {
         let first = &self.graph.nodes[*members.first()?];
         let Of::Task(TaskId { phase, .. }) = first.of else {
@@ -304,7 +305,7 @@ impl<'g> Draft<'g> {
         }
     }
 
-    /// With one plan alone: leaves out what has to do with others only.
+    /// When only one plan is shown: removes links and shapes that concern only other plans.
     fn keep_own(&mut self, mut links: Vec<Edge>) -> Vec<Edge> {
         let Some(own) = self.view.only.and_then(|only| self.lane_of.get(&only)) else {
             return links;
@@ -364,7 +365,7 @@ impl<'g> Draft<'g> {
     }
 }
 
-/// The strategies of a plan's phases, each once.
+/// Returns the strategies of a plan's phases, each named once.
 fn strategy_words(strategies: &[Strategy]) -> String {
     let different: BTreeSet<Strategy> = strategies.iter().copied().collect();
     let different: Vec<String> = different.iter().map(ToString::to_string).collect();

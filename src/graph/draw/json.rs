@@ -1,4 +1,4 @@
-//! The whole graph for scripts, gates written out as edges.
+//! The whole graph for scripts. Gates are written out as edges.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +11,14 @@ use super::words;
 use crate::graph::network::whole::Graph;
 use crate::graph::ranking::rank::Ranks;
 
-/// `orch graph --format json`
+/// The output of `orch graph --format json`.
 #[derive(Debug, Clone, Serialize)]
 pub struct GraphDocument<'g> {
-    /// Version of the document.
+    /// Schema version of the document.
     pub schema: u32,
     /// In manifest order, then document order.
     pub nodes: Vec<NodeEntry<'g>>,
-    /// From what is waited for to what waits.
+    /// Edges from a dependency to the node that waits for it.
     pub edges: Vec<EdgeEntry>,
 }
 
@@ -27,13 +27,13 @@ pub struct GraphDocument<'g> {
 pub struct NodeEntry<'g> {
     /// `auth`, `auth.2`, `auth.2.3`, `auth.2.verify`, `auth.verify`, `auth@landed`.
     pub id: String,
-    /// What it is.
+    /// The kind of node.
     pub kind: NodeKind,
     /// The plan.
     pub plan: &'g PlanName,
-    /// Its title.
+    /// The node's title.
     pub title: String,
-    /// Expected seconds of its own work; ends of phases and plans take none.
+    /// Expected seconds of the node's own work. Ends of phases and plans take no time.
     pub expected_s: f64,
     /// True on the critical path across all plans.
     pub critical: bool,
@@ -42,15 +42,15 @@ pub struct NodeEntry<'g> {
 /// One edge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EdgeEntry {
-    /// What is waited for.
+    /// The dependency.
     pub from: String,
-    /// What waits.
+    /// The node that waits.
     pub to: String,
-    /// Why.
+    /// The reason for waiting.
     pub why: String,
 }
 
-/// The graph, or one plan of it with the points of others that it waits for or that wait for it.
+/// Returns the graph. With `only`, returns one plan of the graph and its direct neighbours in other plans.
 pub fn document<'g>(
     schema: u32,
     set: &'g PlanSet,

@@ -1,6 +1,6 @@
-//! Which column and row each shape stands in: columns by the longest path to a shape, a lane for each plan, in it
-//! bands of phases that do not share a column, and rows ordered by the barycentre of what they are linked to
-//! (Sugiyama, Tagawa and Toda 1981).
+//! Assigns a column and a row to each shape. The longest path to a shape determines its column. Each plan has a lane. Phases
+//! that do not share a column share a band of the lane. Rows are ordered by the barycentre of the linked shapes (Sugiyama,
+//! Tagawa and Toda 1981).
 
 use std::collections::BTreeMap;
 
@@ -8,21 +8,21 @@ use crate::plan::PhaseId;
 
 use super::picture::{NodeKind, NodeShape, Picture};
 
-/// Sweeps of the ordering.
+/// Number of ordering sweeps.
 const SWEEPS: usize = 6;
 
-/// Places of all shapes.
+/// Positions of all shapes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Grid {
     /// Row and column of each shape.
     pub(super) cells: Vec<(usize, usize)>,
-    /// From top to bottom.
+    /// The rows from top to bottom.
     pub(super) rows: Vec<Row>,
-    /// How many there are.
+    /// Number of columns.
     pub(super) columns: usize,
-    /// Phases that are drawn around their parts.
+    /// Phases that are drawn as a box around their parts.
     pub(super) boxes: Vec<PhaseBox>,
-    /// The last phase of a plan, for the plan's end that is drawn on its edge.
+    /// For each shape that is the end of a plan and is drawn on the edge of its predecessor: the predecessor.
     pub(super) hosts: Vec<Option<usize>>,
 }
 
@@ -31,11 +31,11 @@ pub(super) struct Grid {
 pub(super) struct Row {
     /// The lane.
     pub(super) lane: usize,
-    /// True when the names of phases stand above it.
+    /// True when phase names are drawn above the row.
     pub(super) named: bool,
 }
 
-/// A phase around its parts.
+/// A phase drawn as a box around its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PhaseBox {
     /// The shape that stands for the end of the phase.
@@ -46,11 +46,11 @@ pub(super) struct PhaseBox {
     pub(super) columns: (usize, usize),
 }
 
-/// What stays together in a lane: a phase, or a shape of its own.
+/// Shapes that stay together in a lane: a whole phase, or one shape outside any phase.
 struct LaneGroup {
     lane: usize,
     phase: Option<PhaseId>,
-    /// By column.
+    /// Member shapes by column.
     members: BTreeMap<usize, Vec<usize>>,
 }
 
@@ -66,7 +66,7 @@ impl LaneGroup {
     }
 }
 
-/// Lays out a picture.
+/// Computes the layout of a picture.
 pub(super) fn grid(picture: &Picture) -> Grid {
     let hosts = hosts(picture);
     let column = columns(picture, &hosts);
@@ -87,7 +87,8 @@ pub(super) fn grid(picture: &Picture) -> Grid {
     grid
 }
 
-/// Plans whose end follows on one phase alone.
+/// For each shape that is the end of a plan and has a single predecessor in its own lane, returns that predecessor: a
+/// verification or a whole phase.
 fn hosts(picture: &Picture) -> Vec<Option<usize>> {
     let incoming = picture.incoming();
     let host = |(place, shape): (usize, &NodeShape)| match incoming[place].as_slice() {
@@ -101,7 +102,8 @@ fn hosts(picture: &Picture) -> Vec<Option<usize>> {
     picture.shapes.iter().enumerate().map(host).collect()
 }
 
-/// The longest path to each shape, in links. What is on a cycle is put behind what leads to it from outside.
+/// Returns the length in links of the longest path to each shape. Shapes on a cycle come behind the shapes that lead to the
+/// cycle from outside.
 fn columns(picture: &Picture, hosts: &[Option<usize>]) -> Vec<usize> {
     let count = picture.shapes.len();
     let mut open = vec![0usize; count];
@@ -116,7 +118,7 @@ fn columns(picture: &Picture, hosts: &[Option<usize>]) -> Vec<usize> {
     let mut next = 0;
     loop {
         let Some(&shape) = ready.get(next) else {
-            // Only cycles are left: the first node goes as if nothing led to it.
+            // Only cycles are left. The first unplaced shape is treated as if nothing led to it.
             match (0..count).find(|shape| !placed[*shape] && open[*shape] > 0) {
                 Some(shape) => {
                     open[shape] = 0;
@@ -168,11 +170,11 @@ fn groups(picture: &Picture, column: &[usize], hosts: &[Option<usize>]) -> Vec<L
     found
 }
 
-/// The band of each group in its lane: the first in which its columns are free.
+/// Returns the band of each group in its lane: the first band where the group's columns are free.
 fn bands(picture: &Picture, groups: &[LaneGroup]) -> Vec<usize> {
     let mut taken: Vec<Vec<Vec<(usize, usize)>>> = vec![Vec::new(); picture.lanes.len()];
     let mut order: Vec<usize> = (0..groups.len()).collect();
-    // Phases first: the points between them fit in where there is room.
+    // Phases go first. The shapes between phases fit into the remaining room.
     order.sort_by_key(|group| groups[*group].phase.is_none());
     let mut bands = vec![0; groups.len()];
     for group in order {
@@ -189,7 +191,7 @@ fn bands(picture: &Picture, groups: &[LaneGroup]) -> Vec<usize> {
     bands
 }
 
-/// Gives every shape its row.
+/// Assigns a row to every shape.
 fn place(picture: &Picture, groups: &[LaneGroup], bands: &[usize], column: &[usize], grid: &mut Grid) {
     grid.cells = column.iter().map(|column| (0, *column)).collect();
     grid.rows.clear();
@@ -240,7 +242,7 @@ fn place(picture: &Picture, groups: &[LaneGroup], bands: &[usize], column: &[usi
     }
 }
 
-/// Orders the shapes of each group and column by the mean row of what leads to them, or of what they lead to.
+/// Orders the shapes of each group and column by the mean row of their predecessors, or of their successors.
 fn order(picture: &Picture, groups: &mut [LaneGroup], grid: &Grid, forwards: bool) {
     let mut sum = vec![(0usize, 0usize); picture.shapes.len()];
     for link in &picture.links {

@@ -1,4 +1,4 @@
-//! What the signs of a picture mean.
+//! The legend of a picture.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use super::picture::NodeKind;
 use super::svg::Canvas;
 
 impl Canvas<'_> {
-    /// The legend below the lanes, of the signs that the picture has.
+    /// Draws the legend below the lanes. It lists only signs that occur in the picture.
     pub(super) fn legend(&mut self) {
         let y = self.height - 26.0;
         let mut x = 16.0;

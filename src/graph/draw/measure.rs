@@ -1,10 +1,10 @@
-//! Where everything in a picture lies.
+//! Computes the coordinates of everything in a picture.
 
 use super::picture::{NodeKind, NodeShape};
 use super::svg::{BOX, Canvas, HEAD, LABEL, TRACK};
 
 impl Canvas<'_> {
-    /// Gives columns, gutters, rows and lanes their places.
+    /// Positions the columns, gutters, rows and lanes.
     pub(super) fn measure(&mut self) {
         let mut widths = vec![0.0f64; self.grid.columns];
         for (shape, (_, column)) in self.picture.shapes.iter().zip(&self.grid.cells) {
@@ -58,7 +58,7 @@ impl Canvas<'_> {
         self.height = self.lanes.last().map_or(y, |(_, bottom)| *bottom) + 58.0;
     }
 
-    /// Width and height of a shape.
+    /// Returns the width and height of a shape.
     pub(super) fn size(&self, shape: &NodeShape) -> (f64, f64) {
         match shape.kind {
             NodeKind::Phase if !shape.whole => (14.0, 14.0),
@@ -68,7 +68,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// The middle of a shape.
+    /// Returns the middle of a shape.
     pub(super) fn middle(&self, place: usize) -> (f64, f64) {
         let (row, column) = self.grid.cells[place];
         if let Some(host) = self.grid.hosts[place] {
@@ -80,7 +80,8 @@ impl Canvas<'_> {
         ((left + right) / 2.0, self.rows[row].1)
     }
 
-    /// The point of a shape's outline on its right (1) or left (-1) side, so far below its middle.
+    /// Returns the point on a shape's outline on its right (`side` 1) or left (`side` -1), at the distance `below` under its
+    /// middle.
     pub(super) fn edge(&self, place: usize, side: f64, below: f64) -> (f64, f64) {
         let shape = &self.picture.shapes[place];
         let (x, y) = self.middle(place);

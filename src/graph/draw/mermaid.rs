@@ -1,11 +1,11 @@
-//! The graph as a Mermaid flowchart (<https://mermaid.js.org/syntax/flowchart.html>), which many pages show in place.
+//! The graph as a Mermaid flowchart (<https://mermaid.js.org/syntax/flowchart.html>), which many sites render inline.
 
 use std::fmt::Write;
 
 use super::picture::{NodeKind, NodeShape, Picture};
 use super::text::caption;
 
-/// The flowchart; a subgraph a plan.
+/// Draws the flowchart, with one subgraph per plan.
 pub fn mermaid(picture: &Picture) -> String {
     let mut out = String::from("flowchart LR\n");
     for (number, lane) in picture.lanes.iter().enumerate() {
@@ -68,7 +68,7 @@ fn form(shape: &NodeShape) -> String {
     }
 }
 
-/// A quoted string, with what Mermaid or HTML would read otherwise as its own character codes.
+/// Quotes a string. Characters that mean something to Mermaid or HTML become character codes.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! The graph as text, dot, mermaid, json and svg. All of it is pure: strings and values come out, nothing is written.
+//! The graph as text, DOT, Mermaid, JSON and SVG. All functions are pure: they return strings and values and write nothing.
 
 mod dot;
 mod draft;

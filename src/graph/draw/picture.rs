@@ -1,23 +1,23 @@
-//! What is shown of the graph: shapes in lanes and the links between them, without what others already imply.
+//! The visible part of a graph: shapes in lanes, and links between them. Links that others already imply are left out.
 
 use crate::plan::PhaseId;
 
-/// What a reader wants to see.
+/// What to show of a graph.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct View {
-    /// Tasks and VERIFY blocks too, not only plans and phases.
+    /// Shows tasks and VERIFY blocks too, not only plans and phases.
     pub tasks: bool,
-    /// This plan alone, by its place in the manifest, with the points of others that it waits for or that wait for it.
+    /// Shows only the plan at this index in the manifest, with its direct neighbours in other plans.
     pub only: Option<usize>,
 }
 
-/// What sort of thing a shape stands for.
+/// The kind of thing that a shape represents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeKind {
     /// The end of a plan.
     Plan,
-    /// A phase; where tasks are shown, its end.
+    /// A phase. Where tasks are shown, the end of the phase.
     Phase,
     /// A task.
     Task,
@@ -25,7 +25,7 @@ pub enum NodeKind {
     Verify,
     /// The landing of a plan.
     Merge,
-    /// Only in pictures: a gate over many, for many.
+    /// A gate between many members and many waiters. Occurs only in pictures.
     Joint,
 }
 
@@ -34,75 +34,75 @@ pub enum NodeKind {
 pub struct Lane {
     /// The plan's name.
     pub name: String,
-    /// Its title.
+    /// The plan's title.
     pub title: String,
     /// Priority, strategy and dispatch, in words.
     pub about: String,
-    /// Expected milliseconds of all its work.
+    /// Expected milliseconds of all the plan's work.
     pub work: u64,
 }
 
-/// One thing that is drawn.
+/// One shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeShape {
-    /// Its id, as in dependencies.
+    /// The shape's id, as written in dependencies.
     pub id: String,
-    /// What it is.
+    /// The kind of shape.
     pub kind: NodeKind,
-    /// Place in [`Picture::lanes`].
+    /// Index in [`Picture::lanes`].
     pub lane: usize,
-    /// The phase that it is or is in.
+    /// The phase that the shape represents or belongs to.
     pub phase: Option<PhaseId>,
-    /// Its id inside the plan.
+    /// The shape's id inside the plan.
     pub label: String,
-    /// Its title.
+    /// The shape's title.
     pub title: String,
-    /// Expected milliseconds of its work, its parts' included.
+    /// Expected milliseconds of the shape's work, including its parts.
     pub work: u64,
     /// True on the critical path.
     pub critical: bool,
-    /// True when the document has it ticked.
+    /// True when the document has a tick for it.
     pub done: bool,
-    /// The plan's own verification, where it has no shape of its own.
+    /// The plan's own `verify` command, when the verification has no shape of its own.
     pub check: Option<String>,
-    /// True for a phase that stands for its tasks too, because they are not shown.
+    /// True for a phase that also represents its tasks, because tasks are not shown.
     pub whole: bool,
 }
 
-/// `to` waits for `from`.
+/// A link: `to` waits for `from`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edge {
-    /// Place in [`Picture::shapes`].
+    /// Index in [`Picture::shapes`].
     pub from: usize,
-    /// Place in [`Picture::shapes`].
+    /// Index in [`Picture::shapes`].
     pub to: usize,
-    /// Why, in words.
+    /// The reasons, in words.
     pub why: Vec<String>,
     /// True on the critical path.
     pub critical: bool,
-    /// True when any end of `from` is enough.
+    /// True when any outcome of `from` is enough, success or not.
     pub settled: bool,
 }
 
-/// What is drawn.
+/// A picture of a graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// In manifest order.
+    /// Lanes in manifest order.
     pub lanes: Vec<Lane>,
-    /// In manifest order, then document order; joints at the end.
+    /// Shapes in manifest order, then document order. Joints come last.
     pub shapes: Vec<NodeShape>,
-    /// Sorted by ends.
+    /// Links sorted by their ends.
     pub links: Vec<Edge>,
     /// Ids of the critical path across all plans.
     pub path: Vec<String>,
-    /// Its expected milliseconds.
+    /// Expected milliseconds of the critical path.
     pub length: u64,
-    /// The one plan that is shown.
+    /// The name of the only plan shown.
     pub only: Option<String>,
 }
 
 impl Picture {
-    /// Links that lead to each shape.
+    /// Returns the links that lead to each shape.
     pub fn incoming(&self) -> Vec<Vec<&Edge>> {
         let mut incoming = vec![Vec::new(); self.shapes.len()];
         for link in &self.links {

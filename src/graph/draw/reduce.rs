@@ -1,15 +1,15 @@
-//! Leaving out links that others already imply (transitive reduction, Aho, Garey and Ullman 1972), also through gates
-//! that open with some of their members: those imply only what each of their members does.
+//! Removes links that other links already imply (transitive reduction, Aho, Garey and Ullman 1972). A gate that opens with
+//! only some of its members implies only what every one of its members implies.
 
 use std::collections::BTreeSet;
 
 use super::picture::Edge;
 
-/// Above this many shapes everything is kept: the sets of what implies what would take too much memory.
+/// Above this number of shapes nothing is removed, because the sets of implied shapes would take too much memory.
 const MOST: usize = 6000;
 
-/// The links without those implied by others. `partial` names shapes that need only some of what leads to them. Links on the
-/// critical path, and those that are on a cycle, are kept.
+/// Returns the links that no other links imply. `partial` lists shapes that need only some of their predecessors. Links on
+/// the critical path and links on a cycle are always kept.
 pub(super) fn reduce(shapes: usize, links: Vec<Edge>, partial: &BTreeSet<usize>) -> Vec<Edge> {
     if shapes > MOST {
         return links;

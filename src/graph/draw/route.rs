@@ -1,24 +1,25 @@
-//! The way of each link between the cells of a grid. Links run in the gutters between columns and in the channels above rows,
-//! where no shape stands; links that would lie on each other get tracks side by side.
+//! Routes each link between the cells of a grid. Links run in the gutters between columns and in the channels above rows,
+//! where there are no shapes. Links that would overlap get separate tracks side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::Grid;
 use super::picture::{Edge, Picture};
 
-/// The way of a link.
+/// The route of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// Not drawn: one end is on the other's edge.
+    /// The link is not drawn, because one end is on the other's edge.
     None,
-    /// Straight along its row.
+    /// The link runs straight along its row.
     Straight,
-    /// Through the one gutter between the two columns.
+    /// The link runs through the one gutter between its two columns.
     Gutter {
-        /// Track in it.
+        /// Track in the gutter.
         track: usize,
     },
-    /// Out into the gutter behind, along the channel above the row of its end, in from the gutter before.
+    /// The link leaves into the gutter behind its start, follows the channel above the row of its end, and arrives from the
+    /// gutter before its end.
     Channel {
         /// Track in the gutter behind the start.
         out: usize,
@@ -29,18 +30,18 @@ pub(super) enum Way {
     },
 }
 
-/// The ways of all links.
+/// The routes of all links.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Routes {
-    /// In the order of the links.
+    /// Routes in the order of the links.
     pub(super) ways: Vec<Way>,
-    /// Tracks in each gutter; gutter k lies left of column k.
+    /// Number of tracks in each gutter. Gutter k is left of column k.
     pub(super) gutters: Vec<usize>,
-    /// Tracks in the channel above each row.
+    /// Number of tracks in the channel above each row.
     pub(super) channels: Vec<usize>,
 }
 
-/// Links that share a track: those from one shape, or those to one shape.
+/// Links that share a track: links from one shape, or links to one shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Bundle {
     From(usize),
@@ -49,7 +50,7 @@ enum Bundle {
 
 type TrackLines = BTreeMap<usize, BTreeMap<Bundle, (usize, usize)>>;
 
-/// Finds them.
+/// Routes all links of a picture.
 pub(super) fn routes(picture: &Picture, grid: &Grid) -> Routes {
     let taken: BTreeSet<(usize, usize)> = grid.cells.iter().copied().collect();
     let mut leaving = vec![0; picture.shapes.len()];
@@ -70,7 +71,7 @@ pub(super) fn routes(picture: &Picture, grid: &Grid) -> Routes {
         row == other && from < to && (from + 1..to).all(|column| !taken.contains(&(row, column)))
     };
     let is_near = |link: &Edge| grid.cells[link.from].1 + 1 == grid.cells[link.to].1;
-    // Rows are at odd heights, the channels above them at even ones.
+    // Rows have odd heights, and the channels above them have even heights.
     let (mut upright, mut level) = (TrackLines::new(), TrackLines::new());
     let is_none = |link: &Edge| grid.hosts[link.to] == Some(link.from);
     for link in picture
@@ -126,8 +127,8 @@ fn add(lines: &mut TrackLines, at: usize, bundle: Bundle, (one, other): (usize, 
     *known = (known.0.min(low), known.1.max(high));
 }
 
-/// Colours the intervals greedily: each gets the first track that is free all along it. What leaves shapes comes before
-/// what arrives at them, so that neither runs back over the other.
+/// Assigns tracks greedily: each interval gets the first track that is free along all of it. Links leaving a shape come
+/// before links arriving at one, so that neither kind runs back over the other.
 fn tracks(lines: &TrackLines, count: usize) -> (BTreeMap<(usize, Bundle), usize>, Vec<usize>) {
     let mut found = BTreeMap::new();
     let mut counts = vec![0; count];

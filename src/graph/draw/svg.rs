@@ -1,4 +1,4 @@
-//! The graph as a picture.
+//! The graph as an SVG picture.
 
 use std::fmt::Write;
 
@@ -9,26 +9,26 @@ use super::svg_text::{escaped, rounded, unmarked, wrapped};
 use super::text::cut;
 use super::words::span;
 
-/// Width of the names of plans.
+/// Width of the column with plan names.
 pub(super) const LABEL: f64 = 176.0;
 /// Width and height of a box.
 pub(super) const BOX: (f64, f64) = (120.0, 62.0);
-/// Distance between links side by side.
+/// Distance between parallel links.
 pub(super) const TRACK: f64 = 7.0;
 /// Height of the title.
 pub(super) const HEAD: f64 = 54.0;
 const FONT: &str = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
-/// Columns of text in a box.
+/// Characters per line of text in a box.
 const LETTERS: usize = 16;
-/// How far above and below the middle links arrive and leave.
+/// Vertical distance from the middle at which links arrive and leave.
 const PORT: f64 = 6.0;
 
-/// The picture.
+/// Draws the picture.
 pub fn svg(picture: &Picture) -> String {
     Canvas::new(picture).draw()
 }
 
-/// A picture with the measures of all that is in it.
+/// A picture with the coordinates of everything in it.
 pub(super) struct Canvas<'p> {
     pub(super) picture: &'p Picture,
     pub(super) grid: Grid,
@@ -262,7 +262,7 @@ impl<'p> Canvas<'p> {
         self.out.push_str("</g>\n");
     }
 
-    /// Label, duration and title inside a box.
+    /// Writes the label, duration and title inside a box.
     fn words(&mut self, shape: &NodeShape, left: f64, top: f64, width: f64) {
         let label = match shape.kind == NodeKind::Phase {
             true => format!("Phase {}", shape.label),
@@ -289,7 +289,7 @@ impl<'p> Canvas<'p> {
         let way = self.routes.ways[place];
         let (from, to) = (link.from, link.to);
         let port = if way == Way::Straight { 0.0 } else { PORT };
-        // The end of a plan on the edge of its last phase leaves less room there.
+        // There is less room on this side when the end of a plan sits on the edge of its last phase.
         let hosting = self.grid.hosts.contains(&Some(from));
         let start = self.edge(from, 1.0, if hosting { 3.0 * PORT } else { port });
         let end = self.edge(to, -1.0, -port);

@@ -1,10 +1,10 @@
-//! Pieces of a picture as SVG writes them.
+//! Text and paths in SVG notation.
 
 use std::fmt::Write;
 
 use super::text::cut;
 
-/// A path along the points with round corners.
+/// Returns a path along the points with rounded corners.
 pub(super) fn rounded(points: &[(f64, f64)]) -> String {
     let mut path = format!("M{:.1} {:.1}", points[0].0, points[0].1);
     let length = |a: (f64, f64), b: (f64, f64)| (b.0 - a.0).hypot(b.1 - a.1);
@@ -37,7 +37,7 @@ pub(super) fn rounded(points: &[(f64, f64)]) -> String {
     path
 }
 
-/// The text in at most so many lines of at most so many characters, broken between words where that is possible.
+/// Breaks the text into at most `lines` lines of at most `letters` characters. Breaks between words where possible.
 pub(super) fn wrapped(text: &str, letters: usize, lines: usize) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut rest = text.trim();
@@ -53,8 +53,8 @@ pub(super) fn wrapped(text: &str, letters: usize, lines: usize) -> Vec<String> {
     found
 }
 
-/// Where a line of at most so many characters ends: at a blank; else behind a character that joins words, as in a path; else
-/// wherever it is full.
+/// Returns where a line of at most `letters` characters ends: at a space, else behind a character that joins words as in a
+/// path, else where the line is full.
 fn line_end(rest: &str, letters: usize) -> usize {
     let most = rest.char_indices().nth(letters).map_or(rest.len(), |(at, _)| at);
     let blank = rest.char_indices().take_while(|(at, _)| *at <= most);
@@ -65,12 +65,12 @@ fn line_end(rest: &str, letters: usize) -> usize {
     joint.filter(|end| *end > 1 && *end < most).unwrap_or(most)
 }
 
-/// A title without the marks by which a document sets code and emphasis.
+/// Removes a title's Markdown marks for code and emphasis.
 pub(super) fn unmarked(text: &str) -> String {
     text.replace('`', "").replace("**", "")
 }
 
-/// Text inside XML. Control characters, which XML forbids, become blanks.
+/// Escapes text for XML. Control characters, which XML forbids, become spaces.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -160,7 +160,7 @@ fn gates_over_many_for_many_do_not_multiply() {
     }
 }
 
-/// Every statement is one that the language knows, braces match, and edges end at nodes that were declared.
+/// Every statement is valid DOT, braces match, and edges end at declared nodes.
 #[test]
 fn dot_keeps_to_its_grammar() {
     for view in [View::default(), TASKS] {

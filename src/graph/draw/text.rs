@@ -1,14 +1,14 @@
-//! The graph as a tree a plan, each entry with what it waits for.
+//! The graph as one tree per plan. Each entry lists its dependencies.
 
 use std::fmt::Write;
 
 use super::picture::{Edge, NodeKind, NodeShape, Picture};
 use super::words::span;
 
-/// Most columns of a title.
+/// Maximum width of a title in columns.
 const TITLE: usize = 44;
 
-/// The tree. `*` marks the critical path.
+/// Draws the tree. `*` marks the critical path.
 pub fn text(picture: &Picture) -> String {
     let mut out = String::new();
     let incoming = picture.incoming();
@@ -30,7 +30,7 @@ pub fn text(picture: &Picture) -> String {
         );
         let own = |shape: &NodeShape| shape.lane == number && shape.kind != NodeKind::Joint;
         let shapes = || picture.shapes.iter().enumerate().filter(|(_, shape)| own(shape));
-        // A phase's end stands behind its tasks in the graph and above them in a tree.
+        // A phase's end comes behind its tasks in the graph, but above them in a tree.
         let mut printed: Vec<crate::plan::PhaseId> = Vec::new();
         for (place, shape) in shapes() {
             match (shape.phase, shape.kind) {
@@ -94,7 +94,7 @@ fn line(out: &mut String, picture: &Picture, incoming: &[Vec<&Edge>], place: usi
     let _ = writeln!(out, "{}", format!("{head:<58} {took:>8}  {waits}").trim_end());
 }
 
-/// What an entry waits for, parts of it and its own work left out.
+/// Returns the dependencies of an entry, without its parts and, for a landing, its own plan's work.
 fn waits(picture: &Picture, incoming: &[Vec<&Edge>], place: usize) -> Vec<String> {
     let own = &picture.shapes[place];
     let mut waits = Vec::new();
@@ -131,7 +131,7 @@ fn waits(picture: &Picture, incoming: &[Vec<&Edge>], place: usize) -> Vec<String
     waits
 }
 
-/// The words in a shape.
+/// Returns the text inside a shape.
 pub(super) fn caption(shape: &NodeShape) -> String {
     match shape.kind {
         NodeKind::Plan => "finished".to_owned(),

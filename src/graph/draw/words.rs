@@ -1,4 +1,4 @@
-//! Plain words for what is in the graph.
+//! Words for the things in a graph.
 
 use crate::plan::PlanSet;
 
@@ -6,7 +6,7 @@ use super::picture::NodeKind;
 use crate::graph::network::whole::{Graph, Node, Of};
 use crate::graph::order::gate::{Gate, Why};
 
-/// Why a gate is there.
+/// Returns a gate's reason in words.
 pub(in crate::graph) fn why(graph: &Graph, gate: Gate<'_>) -> String {
     match gate.why {
         Why::Named | Why::Depends => "depends".to_owned(),
@@ -45,7 +45,7 @@ fn phase_of(node: &Node) -> Option<crate::plan::PhaseId> {
     }
 }
 
-/// What sort of thing a node is.
+/// Returns the kind of a node.
 pub(super) fn kind(of: Of) -> NodeKind {
     match of {
         Of::Task(task) if task.is_verify() => NodeKind::Verify,
@@ -57,7 +57,7 @@ pub(super) fn kind(of: Of) -> NodeKind {
     }
 }
 
-/// The node's title as people wrote it, or what it does where nobody wrote one.
+/// Returns the node's title from the document, or a description of the node when it has no written title.
 pub(super) fn title(set: &PlanSet, node: &Node) -> String {
     let plan = &set.plans[node.plan];
     let written = match node.of {
@@ -71,7 +71,7 @@ pub(super) fn title(set: &PlanSet, node: &Node) -> String {
     written.unwrap_or_default()
 }
 
-/// Milliseconds as people say them: `40s`, `20m`, `1h 05m`.
+/// Formats milliseconds for people: `40s`, `20m`, `1h 05m`.
 pub(super) fn span(millis: u64) -> String {
     let seconds = millis.div_ceil(1000);
     match seconds {

@@ -1,16 +1,16 @@
-//! The order in which plans land: after those that they build on.
+//! The order in which plans land: each plan after the plans that it builds on.
 
 use crate::plan::Point;
 
 use crate::graph::network::whole::Graph;
 use crate::graph::order::gate::Why;
 
-/// A plan that another builds on.
+/// A plan that another plan builds on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::graph) struct BuildsOn {
-    /// Its place in the manifest.
+    /// The plan's index in the manifest.
     pub(in crate::graph) plan: usize,
-    /// True when all of it is built on, not just its beginning.
+    /// True when the other plan builds on all of the plan, not only on a part.
     pub(in crate::graph) whole: bool,
 }
 
@@ -22,8 +22,8 @@ impl BuildsOn {
 }
 
 impl Graph {
-    /// Draws the order of the landings. Plans may build on each other's beginnings in turn: then neither lands before the
-    /// other, and whoever builds on the whole of another still lands after it.
+    /// Adds the gates that order the landings. Two plans may each build on a part of the other. Then neither lands before
+    /// the other. A plan that builds on the whole of another plan still lands after it.
     pub(in crate::graph) fn add_landings(&mut self, builds_on: &[Vec<BuildsOn>]) {
         let mutual = MutualDependencies::of(builds_on);
         for (number, own) in builds_on.iter().enumerate() {
@@ -36,15 +36,15 @@ impl Graph {
     }
 }
 
-/// Which plans build on each other, directly or not.
+/// Plans that build on each other, directly or through others.
 struct MutualDependencies<'b> {
     builds_on: &'b [Vec<BuildsOn>],
-    /// Those that may: neither do they build on nothing of the kind, nor does nothing build on them.
+    /// Plans that may be on a cycle: the plans left after repeatedly removing plans that build on none of the others.
     open: Vec<bool>,
 }
 
 impl<'b> MutualDependencies<'b> {
-    /// Takes away who cannot, until nobody is left to take away.
+    /// Removes plans that cannot be on a cycle until no more can be removed.
     fn of(builds_on: &'b [Vec<BuildsOn>]) -> Self {
         let mut backwards: Vec<Vec<usize>> = vec![Vec::new(); builds_on.len()];
         for (number, own) in builds_on.iter().enumerate() {
@@ -67,7 +67,7 @@ impl<'b> MutualDependencies<'b> {
         Self { builds_on, open }
     }
 
-    /// True when `on` builds on the plan in turn.
+    /// Returns true when `on` also builds on `plan`, directly or through others.
     fn has(&self, plan: usize, on: usize) -> bool {
         if !self.open[plan] || !self.open[on] {
             return false;
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn those_that_build_on_each_other_are_told_from_those_that_come_before_and_after() {
-        // 0 comes before, 4 after; 1, 2 and 3 build on each other.
+        // Plan 0 comes before the others and plan 4 after them. Plans 1, 2 and 3 build on each other.
         let builds_on = [
             vec![],
             vec![on(0, true), on(3, false)],

@@ -1,4 +1,4 @@
-//! The graph of all plans: its nodes, and what each node waits for.
+//! The graph of all plans: its nodes, and the gates at which each node waits.
 //!
 //! May import `order`.
 

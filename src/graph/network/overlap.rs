@@ -1,4 +1,4 @@
-//! Plans that touch the same files. What a document names and what the manifest's `touches` names counts alike.
+//! Plans that touch the same files. Files named in a document and files in the manifest's `touches` count alike.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use crate::plan::{Overlap, PlanSet};
 use crate::graph::network::whole::Graph;
 use crate::graph::order::locks::{covers, is_wide, literal_head};
 
-/// Plans that touch the same files.
+/// A set of plans that touch the same files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanOverlap {
-    /// Their places in the manifest, in its order: all that touch each of the files.
+    /// Indexes of the plans in the manifest, in manifest order. Each plan touches each of the files.
     pub plans: Vec<usize>,
     /// The files, folders or patterns.
     pub files: Vec<String>,
 }
 
 impl Graph {
-    /// Finds all of them, one for each set of plans, except where all of the plans allow it.
+    /// Finds all overlaps, one per set of plans. Skips sets in which every plan allows overlaps.
     pub fn overlaps(&self, set: &PlanSet) -> Vec<PlanOverlap> {
         let mut owners: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (number, plan) in set.plans.iter().enumerate() {
@@ -28,7 +28,7 @@ impl Graph {
                 }
             }
         }
-        // Names by who names them and which folders and patterns they are in; there are few such kinds.
+        // Group names by their owners and by the folders and patterns that cover them. There are few such groups.
         let mut wide: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for pattern in owners.keys().filter(|name| is_wide(name)) {
             let head = literal_head(pattern);
@@ -106,7 +106,7 @@ mod tests {
                 (vec![2, 3], "docs/x.md".to_owned()),
             ]
         );
-        // Folders and patterns meet what is in them, and patterns that may meet do.
+        // Folders and patterns overlap with the files in them. Patterns that may overlap count as overlapping.
         assert_eq!(
             groups(&[
                 (&["src/**"], warn),

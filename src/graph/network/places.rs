@@ -1,4 +1,4 @@
-//! Where the nodes of a plan are in the graph.
+//! Indexes of a plan's nodes in the graph.
 
 use std::ops::Range;
 
@@ -7,33 +7,33 @@ use crate::plan::seek::seek;
 
 use crate::graph::network::whole::{Node, Of};
 
-/// The nodes of one plan. They stand behind each other: those of each phase, then the plan's own.
+/// The nodes of one plan. They are contiguous: first the nodes of each phase, then the plan's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::graph) struct Places {
-    /// In the order of the document.
+    /// The phases in document order.
     pub phases: Vec<PhasePlace>,
     /// The plan's verification, if it has one.
     pub verify: Option<usize>,
-    /// The whole plan.
+    /// The node for the end of the whole plan.
     pub end: usize,
-    /// The plan on the target.
+    /// The node for the plan's landing on the target.
     pub landed: usize,
 }
 
-/// The nodes of a phase: its tasks, its VERIFY block if that is work of its own, and its end.
+/// The nodes of a phase: its tasks, its VERIFY block if that is separate work, and its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::graph) struct PhasePlace {
     pub id: PhaseId,
-    /// The first of its nodes.
+    /// The first node of the phase.
     pub first: usize,
-    /// How many tasks it has.
+    /// Number of tasks in the phase.
     pub tasks: usize,
-    /// The phase itself.
+    /// The node for the end of the phase.
     pub end: usize,
 }
 
 impl Places {
-    /// The node that stands for something of the plan.
+    /// Returns the node for a part of the plan.
     pub fn of(&self, of: Of, nodes: &[Node]) -> Option<usize> {
         match of {
             Of::Task(task) => {
@@ -53,12 +53,12 @@ impl Places {
         }
     }
 
-    /// The nodes of a phase.
+    /// Returns the nodes of a phase.
     pub fn phase(&self, id: PhaseId) -> Option<&PhasePlace> {
         seek(&self.phases, id.0, |phase| phase.id.0).map(|place| &self.phases[place])
     }
 
-    /// The nodes of each unit: of each task and check where tasks are given out one by one, else of each phase.
+    /// Returns the nodes of each unit. With `by_task`, each task and each check is a unit; otherwise each phase is.
     pub fn unit_nodes(&self, by_task: bool) -> impl Iterator<Item = Range<usize>> + '_ {
         self.phases.iter().flat_map(move |phase| {
             let heads = by_task.then(|| phase.heads().map(|head| head..head + 1));
@@ -70,7 +70,7 @@ impl Places {
         })
     }
 
-    /// The node with which each unit ends.
+    /// Returns the last node of each unit.
     pub fn unit_ends(&self, by_task: bool) -> Vec<usize> {
         let mut ends = Vec::with_capacity(self.landed - self.phases.first().map_or(0, |phase| phase.first));
         for phase in &self.phases {
@@ -87,29 +87,29 @@ impl Places {
 }
 
 impl PhasePlace {
-    /// True when there is something that it consists of.
+    /// Returns true when the phase has a task or a VERIFY block.
     pub fn has_parts(&self) -> bool {
         self.first < self.end
     }
 
-    /// Its tasks and its VERIFY block.
+    /// Returns the nodes of the phase's tasks and its VERIFY block.
     pub fn parts(&self) -> Range<usize> {
         self.first..self.end
     }
 
-    /// Its VERIFY block.
+    /// Returns the node of the phase's VERIFY block.
     pub fn check(&self) -> Option<usize> {
         let behind = self.first + self.tasks;
         (behind < self.end).then_some(behind)
     }
 
-    /// The node that its one unit begins with.
+    /// Returns the first node of the phase when the whole phase is one unit.
     pub fn head(&self) -> usize {
         self.first
     }
 
-    /// The nodes that its units begin with where tasks are given out one by one. A phase without tasks is a unit of its
-    /// own, and begins with its VERIFY block if it has one.
+    /// Returns the first node of each unit when each task is a unit. A phase without tasks is a unit itself; it starts with
+    /// its VERIFY block if it has one.
     pub fn heads(&self) -> impl Iterator<Item = usize> + use<> {
         let alone = (self.tasks == 0).then_some(self.first);
         (self.first..self.first + self.tasks)

@@ -1,4 +1,4 @@
-//! Plans that touch the same files, one after the other.
+//! Runs plans that touch the same files one after the other.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,9 @@ use crate::graph::network::whole::{Graph, Of};
 use crate::graph::order::gate::{Counts, Why};
 
 impl Graph {
-    /// Lets plans that touch the same files and ask for it go one after the other, in the order that fits what they wait
-    /// for already, else by priority and manifest. Plans that wait for parts of each other run side by side, which is a risk
-    /// that the overlap names.
+    /// Orders plans that touch the same files if at least one of them has `overlap = "serialize"`. The order follows
+    /// existing dependencies, then priority, then the manifest. Plans that wait for parts of each other still run side by
+    /// side; the reported overlap names that risk.
     pub(in crate::graph) fn serialize(&mut self, set: &PlanSet) {
         let wanted = |plan: usize| set.plans[plan].overlap == Overlap::Serialize;
         self.after = vec![Vec::new(); set.plans.len()];
@@ -69,7 +69,7 @@ mod tests {
         let (graph, _) = serialized(4, |set| {
             let urgent = Priority(1000);
             set.plans[2].priority = urgent;
-            // The urgent one waits for the last.
+            // The urgent plan waits for the last plan.
             let last = format!("{}", set.plans[3].name).parse().unwrap();
             set.plans[2].depends = vec![last];
         });

@@ -1,4 +1,4 @@
-//! Which plans wait for which, as wholes or in part, directly or through others.
+//! Which plans wait for which others, for the whole or a part, directly or through other plans.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use crate::plan::{PlanName, PlanSet};
 
 use crate::graph::network::whole::Graph;
 
-/// What each plan waits for, by places in the manifest.
+/// The plans that each plan waits for, by index in the manifest.
 #[derive(Debug)]
 pub struct PlanSeries {
     direct: Vec<Vec<usize>>,
-    /// One bit for each plan that is waited for.
+    /// For each plan, a bit set of the plans that it waits for, directly or not. Computed on demand.
     reach: BTreeMap<usize, Vec<u64>>,
 }
 
 impl PlanSeries {
-    /// What the manifest and the documents say, and what `overlap = "serialize"` adds.
+    /// Reads the dependencies in the manifest and the documents, and adds the order from `overlap = "serialize"`.
     pub fn new(set: &PlanSet, graph: &Graph) -> Self {
         let mut series = Self::written(set);
         for (direct, after) in series.direct.iter_mut().zip(&graph.after) {
@@ -24,7 +24,7 @@ impl PlanSeries {
         series
     }
 
-    /// What the manifest and the documents say.
+    /// Reads the dependencies in the manifest and the documents.
     pub(in crate::graph) fn written(set: &PlanSet) -> Self {
         let plans = set.plans.iter().enumerate();
         let numbers: BTreeMap<&PlanName, usize> = plans.map(|(number, plan)| (&plan.name, number)).collect();
@@ -43,7 +43,7 @@ impl PlanSeries {
         }
     }
 
-    /// Those of the plans that run beside another one of them: neither waits for the other.
+    /// Returns the plans that can run beside at least one other of `plans`, because neither waits for the other.
     pub fn side_by_side(&mut self, plans: &[usize]) -> Vec<usize> {
         let mut found = Vec::new();
         for one in plans {
@@ -55,7 +55,7 @@ impl PlanSeries {
         found
     }
 
-    /// True when the one waits for the other.
+    /// Returns true when `one` waits for `other`, directly or not.
     pub(in crate::graph) fn waits(&mut self, one: usize, other: usize) -> bool {
         let direct = &self.direct;
         let reach = self.reach.entry(one).or_insert_with(|| {
@@ -75,11 +75,11 @@ impl PlanSeries {
         reach[other / 64] & (1 << (other % 64)) != 0
     }
 
-    /// A rank for each plan: what is waited for comes first, then what comes first in `roots`. Plans that wait for each other
-    /// have the same rank.
+    /// Returns a rank for each plan. A plan ranks after the plans it waits for; ties follow the order of `roots`. Plans that
+    /// wait for each other have the same rank.
     pub(in crate::graph) fn ranks(&mut self, roots: &[usize]) -> Vec<usize> {
         let count = self.direct.len();
-        // Of plans that wait for each other, the first stands for all.
+        // The first plan of a cycle represents the whole cycle.
         let heads: Vec<usize> = (0..count)
             .map(|plan| match self.waits(plan, plan) {
                 true => (0..plan).find(|other| self.waits(plan, *other) && self.waits(*other, plan)),

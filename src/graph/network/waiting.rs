@@ -1,26 +1,26 @@
-//! What each node of the graph waits for.
+//! The gates at which each node of the graph waits.
 //!
-//! A unit's gates are in its plan's order, and are not written down a second time for the node that it begins with. What nodes
-//! wait for besides is one list, through which those of a node are strung.
+//! The gates of a unit are stored in its plan's order. They are not stored again for the unit's first node. All other gates
+//! of nodes are in one list, in which the gates of each node are linked.
 
 use crate::graph::network::whole::Graph;
 use crate::graph::order::gate::{Counts, Gate, Why};
 use crate::graph::order::plan_order::PlanOrder;
 
-/// At which gates a node waits.
+/// The gates at which a node waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::graph) struct NodeWaits {
-    /// The plan's place in the manifest.
+    /// The plan's index in the manifest.
     pub plan: u32,
-    /// The unit that begins with it: what the plan's order says of that unit comes first. [`END`] when none does.
+    /// The unit that starts with this node, or [`END`]. The gates that the plan's order has for the unit come first.
     unit: u32,
-    /// The first and the last of its own, in [`Graph::own`].
+    /// The first and the last of the node's own gates, in [`Graph::own`].
     pub first: u32,
     last: u32,
 }
 
 impl NodeWaits {
-    /// A node of a plan that waits for nothing yet.
+    /// Creates a node of a plan that waits for nothing yet.
     pub fn of_plan(plan: usize) -> Self {
         Self {
             plan: plan as u32,
@@ -30,24 +30,25 @@ impl NodeWaits {
         }
     }
 
-    /// The unit that begins with the node.
+    /// Returns the unit that starts with the node.
     pub fn unit(self) -> Option<usize> {
         (self.unit != END).then_some(self.unit as usize)
     }
 }
 
-/// A gate of a node's own, and the place of the next.
+/// One of a node's own gates, and the index of the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::graph) struct Own {
     pub gate: u32,
     pub next: u32,
 }
 
-/// Stands where nothing follows.
+/// Marks the end of a list.
 pub(in crate::graph) const END: u32 = u32::MAX;
 
 impl Graph {
-    /// The gates at which a node waits: their numbers in [`Graph::gates`]. All of them have to be open before it begins.
+    /// Returns the numbers of the gates in [`Graph::gates`] at which a node waits. All of them must be open before the node
+    /// starts.
     pub fn gates_at(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
         let waiting = self.waiting[node];
         let plan = waiting.plan as usize;
@@ -57,7 +58,7 @@ impl Graph {
         unit.chain(self.own_gates(node))
     }
 
-    /// The gates at which a node waits besides those that the unit waits at which begins with it.
+    /// Returns the gates at which a node waits, without the gates of the unit that starts with it.
     pub(in crate::graph) fn own_gates(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
         let mut next = self.waiting[node].first;
         std::iter::from_fn(move || {
@@ -67,12 +68,12 @@ impl Graph {
         })
     }
 
-    /// What a node waits for: each gate at which it waits.
+    /// Returns the gates at which a node waits.
     pub fn waits_of(&self, node: usize) -> impl Iterator<Item = Gate<'_>> {
         self.gates_at(node).map(|gate| self.gates.get(gate))
     }
 
-    /// Lets a node wait for whatever the unit waits for that begins with it.
+    /// Makes a node wait at all gates of the unit that starts with it.
     pub(in crate::graph) fn begin_with(&mut self, node: usize, unit: usize, order: &PlanOrder) {
         let waiting = &mut self.waiting[node];
         if waiting.unit == END && waiting.first == END {
@@ -85,14 +86,14 @@ impl Graph {
         }
     }
 
-    /// Lets a node wait for all of these; for nothing when there are none.
+    /// Makes a node wait for all nodes in `of`. Does nothing when `of` is empty.
     pub(in crate::graph) fn wait_for(&mut self, node: usize, of: impl IntoIterator<Item = usize>, why: Why) {
         if let Some(gate) = self.gates.all(of, Counts::Done, why) {
             self.hang(node, gate);
         }
     }
 
-    /// Lets a node wait at a gate.
+    /// Makes a node wait at a gate.
     pub(in crate::graph) fn hang(&mut self, node: usize, gate: usize) {
         let place = self.own.len() as u32;
         self.own.push(Own {
@@ -108,14 +109,15 @@ impl Graph {
         waiting.last = place;
     }
 
-    /// Lets all units of a plan wait at a gate. Their first nodes are enough, the others come behind them.
+    /// Makes all units of a plan wait at a gate. Only their first nodes need to wait, because the other nodes come after
+    /// them.
     pub(in crate::graph) fn hang_all(&mut self, plan: usize, gate: usize) {
         for phase in 0..self.places[plan].phases.len() {
             self.hang_phase(plan, phase, gate);
         }
     }
 
-    /// Lets the units of a phase wait at a gate, by the phase's place in the document.
+    /// Makes the units of a phase wait at a gate. `phase` is the phase's index in the document.
     pub(in crate::graph) fn hang_phase(&mut self, plan: usize, phase: usize, gate: usize) {
         let place = self.places[plan].phases[phase];
         match self.orders[plan].by_task {

@@ -1,4 +1,4 @@
-//! The graph of everything: tasks, phases, verifications, plans and merges, and the gates between them.
+//! The whole graph: tasks, phases, verifications, plans and merges, and the gates between them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,7 +13,7 @@ use crate::graph::order::gate::{Counts, Gates, Why};
 use crate::graph::order::locks::FileLocks;
 use crate::graph::order::plan_order::{PlanOrder, plan_order};
 
-/// What a node stands for: the end of some work.
+/// The piece of work whose end a node represents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Of {
     /// A task, or the VERIFY block of a phase.
@@ -22,24 +22,24 @@ pub enum Of {
     Phase(PhaseId),
     /// The plan's own verification.
     Verify,
-    /// The whole plan, finished.
+    /// The whole plan is finished.
     Plan,
-    /// The plan on the target.
+    /// The plan has landed on the target.
     Landed,
 }
 
 /// A node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// The plan's place in the manifest.
+    /// The plan's index in the manifest.
     pub plan: usize,
-    /// What it stands for.
+    /// What the node represents.
     pub of: Of,
-    /// How long its own work is expected to take, in milliseconds. Ends of phases and plans take no time.
+    /// Expected duration of the node's own work in milliseconds. Ends of phases and plans take no time.
     pub expected: u64,
-    /// Line in the plan's document; 0 where there is none.
+    /// Line in the plan's document, or 0 when there is none.
     pub line: usize,
-    /// True when the document has it ticked.
+    /// True when the document has a tick for it.
     pub done: bool,
 }
 
@@ -48,9 +48,9 @@ pub struct Node {
 pub struct Graph {
     /// All nodes.
     pub nodes: Vec<Node>,
-    /// All gates; several nodes may wait at one. The members are places of nodes.
+    /// All gates. Several nodes may wait at one gate. Members are indexes of nodes.
     pub gates: Gates,
-    /// The order inside each plan, by its place in the manifest.
+    /// The order inside each plan, by index in the manifest.
     pub orders: Vec<PlanOrder>,
     /// The files that tasks of each plan touch.
     pub locks: Vec<FileLocks>,
@@ -58,17 +58,17 @@ pub struct Graph {
     pub after: Vec<Vec<usize>>,
     pub(in crate::graph) waiting: Vec<NodeWaits>,
     pub(in crate::graph) own: Vec<Own>,
-    /// The number that the first gate of each plan's order has here.
+    /// The number in [`Graph::gates`] of the first gate of each plan's order.
     pub(in crate::graph) firsts: Vec<usize>,
     pub(in crate::graph) places: Vec<Places>,
-    /// True for each plan of which a task names another plan.
+    /// For each plan: true when one of its tasks names another plan.
     crosses: Vec<bool>,
     names: Vec<PlanName>,
     numbers: BTreeMap<PlanName, usize>,
 }
 
 impl Graph {
-    /// Draws the graph of a checked plan set. References that lead nowhere are left out: checking found none.
+    /// Builds the graph of a checked plan set. Dangling references are skipped, because the check has already rejected them.
     pub fn new(set: &PlanSet, durations: &Durations) -> Self {
         let names: Vec<PlanName> = set.plans.iter().map(|plan| plan.name.clone()).collect();
         let numbers = names
@@ -79,7 +79,7 @@ impl Graph {
         let size = tasks.map(|phase| phase.tasks.len() + 2).sum();
         let mut graph = Self {
             nodes: Vec::with_capacity(size),
-            // About a gate each, most of one or two members.
+            // About one gate per node. Most gates have one or two members.
             gates: Gates::with_capacity(size, 2 * size),
             orders: Vec::with_capacity(names.len()),
             locks: Vec::with_capacity(names.len()),
@@ -109,17 +109,18 @@ impl Graph {
         graph
     }
 
-    /// The node of a plan, phase or task; its place in [`Graph::nodes`].
+    /// Returns the index in [`Graph::nodes`] of a plan, phase or task.
     pub fn place(&self, plan: usize, of: Of) -> Option<usize> {
         self.places.get(plan)?.of(of, &self.nodes)
     }
 
-    /// The place of a plan in the manifest.
+    /// Returns the index of a plan in the manifest.
     pub fn plan_number(&self, plan: &PlanName) -> Option<usize> {
         self.numbers.get(plan).copied()
     }
 
-    /// The node's id as people write it: `auth`, `auth.2`, `auth.2.3`, `auth.2.verify`, `auth.verify`, `auth@landed`.
+    /// Returns the node's id as people write it: `auth`, `auth.2`, `auth.2.3`, `auth.2.verify`, `auth.verify`,
+    /// `auth@landed`.
     pub fn id(&self, node: usize) -> String {
         let node = &self.nodes[node];
         let plan = &self.names[node.plan];
@@ -132,7 +133,7 @@ impl Graph {
         }
     }
 
-    /// The nodes of a plan's unit, in document order.
+    /// Returns the nodes of a unit in document order.
     pub fn unit_nodes(&self, plan: usize, unit: UnitId) -> Range<usize> {
         let place = match unit {
             UnitId::Task(task) => self.place(plan, Of::Task(task)),
@@ -144,18 +145,18 @@ impl Graph {
         place.map_or(0..0, |place| place..place + 1)
     }
 
-    /// The nodes of all units of a plan, in the order of its units.
+    /// Returns the nodes of each unit of a plan, in the order of the units.
     pub fn nodes_of_units(&self, plan: usize) -> impl Iterator<Item = Range<usize>> + '_ {
         self.places[plan].unit_nodes(self.orders[plan].by_task)
     }
 
-    /// The nodes of the tasks of a plan's phase, by the phase's place in the document; VERIFY blocks are none.
+    /// Returns the task nodes of a phase, without its VERIFY block. `phase` is the phase's index in the document.
     pub fn task_nodes(&self, plan: usize, phase: usize) -> &[Node] {
         let place = &self.places[plan].phases[phase];
         &self.nodes[place.first..place.first + place.tasks]
     }
 
-    /// True when a task of the plan names another plan.
+    /// Returns true when a task of the plan names another plan.
     pub fn names_others(&self, plan: usize) -> bool {
         self.crosses[plan]
     }
@@ -218,12 +219,12 @@ impl Graph {
         });
     }
 
-    /// VERIFY blocks are work of their own only where tasks are given out one by one.
+    /// VERIFY blocks are separate work only when agents get one task at a time.
     fn has_checks(&self, plan: &Plan) -> bool {
         plan.arrangement.dispatch == Dispatch::Task
     }
 
-    /// Gates inside one plan.
+    /// Adds the gates inside one plan.
     fn add_order(&mut self, number: usize, plan: &Plan, order: &PlanOrder) {
         let dispatch = plan.arrangement.dispatch;
         let places = std::mem::take(&mut self.places[number]);
@@ -233,7 +234,7 @@ impl Graph {
         let mut last: Option<usize> = None;
         for (unit, nodes) in places.unit_nodes(dispatch == Dispatch::Task).enumerate() {
             for node in nodes.clone() {
-                // The others come behind the first.
+                // The unit's other nodes come after the first.
                 if node == nodes.start {
                     self.begin_with(node, unit, order);
                 }
@@ -267,7 +268,7 @@ impl Graph {
         self.places[number] = places;
     }
 
-    /// Gates between plans. Returns what the plan builds on.
+    /// Adds the gates between plans. Returns the plans that this plan builds on.
     fn add_depends(&mut self, number: usize, plan: &Plan) -> Vec<BuildsOn> {
         let mut builds_on: Vec<BuildsOn> = Vec::new();
         for dependency in &plan.depends {

@@ -1,4 +1,4 @@
-//! Batches: the barrier that `batched` asks for.
+//! The barriers between batches, for the strategy `batched`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use crate::plan::{Document, PhaseId, Strategy, TaskId, UnitId};
 use crate::graph::order::gate::{Counts, Why};
 use crate::graph::order::plan_order::PlanOrder;
 
-/// Cuts the units into batches of at most `lanes` that could run side by side, and makes each batch wait until the one before has
-/// settled. What can never start is left as it is: it is in a cycle, which is reported elsewhere.
+/// Splits the units into batches of at most `lanes` units that can run side by side. Each batch waits until the one before
+/// it has settled. Units that can never start are left out: they are in a cycle, which is reported elsewhere.
 ///
-/// Each batch takes, in document order, what could start when everything in the batches before it is done and that
-/// shares no file with another of the batch.
+/// A batch takes, in document order, the units that can start once all earlier batches are done and that share no file with
+/// another unit of the batch.
 ///
-/// Phases of another strategy have no part in it, and count as done as soon as they could be.
+/// Phases with another strategy take no part. They count as done as soon as they can start.
 pub(in crate::graph) fn draw(
     document: &Document,
     order: &mut PlanOrder,
@@ -71,15 +71,15 @@ pub(in crate::graph) fn draw(
     Arc::make_mut(&mut order.waits).also(&behind);
 }
 
-/// Units that are not done, and what keeps them, from batch to batch: each step costs what it changes.
+/// The units that are not done and the gates that block them. Each update costs only as much as it changes.
 pub(in crate::graph) struct OpenUnits {
-    /// Those that nothing keeps any more, in document order.
+    /// Units that no gate blocks any more, in document order.
     pub(in crate::graph) startable: BTreeSet<usize>,
-    /// How many gates keep each unit.
+    /// Number of closed gates that block each unit.
     closed: Vec<usize>,
-    /// How many members each gate still waits for.
+    /// Number of members that each gate still waits for.
     missing: Vec<usize>,
-    /// The units behind each gate.
+    /// The units that wait at each gate.
     behind: Vec<Vec<usize>>,
     /// The gates that each unit is a member of.
     member_of: Vec<Vec<usize>>,
@@ -114,7 +114,7 @@ impl OpenUnits {
         open
     }
 
-    /// These are done.
+    /// Marks the units of a batch as done.
     pub(in crate::graph) fn end(&mut self, batch: &[usize]) {
         for unit in batch {
             self.startable.remove(unit);

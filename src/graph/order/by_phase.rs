@@ -8,8 +8,8 @@ use crate::graph::order::gate::{Counts, Gates, Why};
 use crate::graph::order::plan_order::{PlanOrder, Unit, first_units};
 use crate::graph::order::waits::{UnitWaits, WaitEntry};
 
-/// The order of a document's tasks between whole phases: a phase waits for another when any of its tasks does. What would
-/// wait for a phase behind it in the document does not: such phases go in the order of the document.
+/// Turns the order of a document's tasks into an order of whole phases: a phase waits for another when one of its tasks
+/// does. Waits for a later phase of the document are dropped, so phases keep the order of the document.
 pub(in crate::graph) fn by_phase(document: &Document, fine: &PlanOrder) -> PlanOrder {
     let firsts = first_units(document);
     let met = Met::new(&firsts, fine);
@@ -43,12 +43,12 @@ pub(in crate::graph) fn by_phase(document: &Document, fine: &PlanOrder) -> PlanO
     }
 }
 
-/// The phases that the members of each gate are in. A gate has members of few phases, and many wait there.
+/// The phases that the members of each gate belong to. A gate has members from few phases, and many units wait at it.
 struct Met {
     phases: Vec<u32>,
     ends: Vec<u32>,
-    /// By places of the chain: so many phases, from the first on, stand in order behind the gates up to there. It ends where
-    /// the chain is of another kind.
+    /// By index in the chain: the number of phases, counted from the first, whose gates the chain holds in order up to that
+    /// index. Ends where the chain no longer follows this pattern.
     row: Vec<usize>,
 }
 
@@ -77,7 +77,8 @@ impl Met {
         met
     }
 
-    /// As far as the chain has the gates of one phase after the other, that of the whole phase first.
+    /// Follows the chain as long as it has the gates of one phase after another, each time with the whole phase's gate
+    /// first.
     fn in_a_row(&self, fine: &PlanOrder) -> Vec<usize> {
         let mut row = Vec::new();
         for gate in fine.waits.chain() {
@@ -99,15 +100,15 @@ impl Met {
     }
 }
 
-/// Why the phase at hand waits for the phases in front of it: the first reason that any of its units has. Marks of phases
-/// that were at hand before are told by their number, so that nothing is wiped.
+/// Why the current phase waits for each earlier phase: the first reason that any of its units has. Marks carry the number of
+/// the phase that set them, so marks of earlier phases need not be cleared.
 struct Before {
     runs: Vec<usize>,
     gates: Vec<usize>,
     phases: Vec<usize>,
-    /// The phases with a reason of their own, unless they came behind those in order.
+    /// Phases with a reason of their own. Phases already waited for in order are not added.
     marked: Vec<(usize, Why)>,
-    /// So many phases, from the first on, are waited for in their order.
+    /// The current phase waits in order for this many phases, counted from the first.
     in_order: usize,
 }
 
@@ -122,13 +123,13 @@ impl Before {
         }
     }
 
-    /// Turns to the next phase.
+    /// Moves on to the next phase.
     fn begin(&mut self) {
         self.marked.clear();
         self.in_order = 0;
     }
 
-    /// Takes in what a unit of phase `own` waits for.
+    /// Adds the gates of a unit of phase `own`.
     fn see(&mut self, own: usize, unit: usize, fine: &PlanOrder, met: &Met) {
         for entry in fine.waits.entries(unit) {
             match entry {
@@ -159,12 +160,12 @@ impl Before {
         }
     }
 
-    /// The phases with a reason of their own, in the order of the document.
+    /// Returns the phases with a reason of their own, in document order.
     fn marked(&mut self) -> Vec<(usize, Why)> {
         let mut marked = std::mem::take(&mut self.marked);
         marked.sort_unstable_by_key(|(other, _)| *other);
         let whole = marked.into_iter().map(|(other, why)| match why {
-            // A phase is one unit here, and half of a unit cannot be waited for.
+            // A phase is one unit here, and nothing can wait for half of a unit.
             Why::Threshold(_) => (other, Why::PhaseOrder),
             why => (other, why),
         });
@@ -172,15 +173,15 @@ impl Before {
     }
 }
 
-/// The gates behind phases. Those of mere order make the chain, each at the place of its phase.
+/// The gates behind phases. Gates for plain phase order form the chain, each at the index of its phase.
 struct Drawn {
     gates: Gates,
     waits: UnitWaits,
     in_order: Vec<bool>,
-    /// So many of them, from the first on, have a gate of mere order.
+    /// This many phases, counted from the first, have a gate for plain phase order.
     all_to: usize,
     others: Vec<Vec<(Why, usize)>>,
-    /// Phases behind each other that the unit at hand waits for in order.
+    /// Consecutive phases that the current unit waits for in order.
     run: std::ops::Range<usize>,
 }
 
@@ -196,7 +197,7 @@ impl Drawn {
         }
     }
 
-    /// Lets the phase at hand wait for others in their order; phases come in the order of the document.
+    /// Makes the current phase wait for `others` in order. Calls come in document order.
     fn wait_in_order(&mut self, others: std::ops::Range<usize>) {
         if others.is_empty() {
             return;
@@ -217,7 +218,7 @@ impl Drawn {
         self.run.end = others.end;
     }
 
-    /// Lets the phase at hand wait for another; phases come in the order of the document.
+    /// Makes the current phase wait for another phase. Calls come in document order.
     fn wait_for(&mut self, other: usize, why: Why) {
         if why == Why::PhaseOrder {
             return self.wait_in_order(other..other + 1);

@@ -1,5 +1,5 @@
-//! How long work is expected to take: as measured, else as stated and corrected by what was measured of the same plan, else as its
-//! other tasks took.
+//! Expected durations of work. A measured duration comes first. Next comes a stated duration, corrected by measurements of
+//! the same plan. The last resort is the duration of the plan's other tasks.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,19 +9,19 @@ use crate::plan::{AgentName, Phase, PhaseId, Plan, PlanName, Task, TaskId, UnitI
 /// Expected durations, in milliseconds of one agent's work.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Durations {
-    /// Measured for this very unit of work.
+    /// Measured durations of individual units.
     pub units: BTreeMap<PlanName, BTreeMap<UnitId, u64>>,
-    /// Measured for a task of this agent, on average.
+    /// Average measured duration of a task, by agent.
     pub agents: BTreeMap<AgentName, u64>,
-    /// Set for every task alike, whatever else is known; for simulations that ask what if.
+    /// A fixed duration for every task, whatever else is known. For what-if simulations.
     pub fixed: Option<u64>,
 }
 
 impl Durations {
-    /// What a task takes of which nothing is known: ten minutes. Only the proportions matter to the order.
+    /// The duration of a task about which nothing is known: ten minutes. The order depends only on proportions.
     pub const EQUAL: u64 = 600_000;
 
-    /// What is known about a plan.
+    /// Collects what is known about a plan.
     pub(in crate::graph) fn of_plan<'d>(&'d self, plan: &'d Plan) -> PlanDurations<'d> {
         let measured = self.units.get(&plan.name).filter(|units| !units.is_empty());
         let stated = plan.expected.or(plan.document.expected).map(|whole| {
@@ -41,8 +41,8 @@ impl Durations {
         known
     }
 
-    /// The standard deviation of the natural logarithm of measured durations around the median of their plan; none before ten
-    /// tasks were measured.
+    /// Returns the standard deviation of the natural logarithm of measured durations around the median of their plan.
+    /// Returns `None` until ten tasks have been measured.
     pub fn spread(&self) -> Option<f64> {
         let squares: Vec<f64> = self
             .units
@@ -60,21 +60,22 @@ impl Durations {
     }
 }
 
-/// What was measured of a plan's tasks, and what had been stated about the same tasks. Milliseconds.
+/// The measured durations of a plan's tasks beside the stated durations of the same tasks. In milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Calibration {
-    /// Tasks that were measured.
+    /// Number of measured tasks.
     pub tasks: usize,
-    /// What they took.
+    /// Total measured duration.
     pub took: u64,
-    /// What those of them took of which something was stated, and what that was; none where nothing was.
+    /// For the tasks that are both measured and stated: total measured and total stated duration. `None` when there are
+    /// none.
     pub compared: Option<(u64, u64)>,
-    /// What stated durations of the plan are multiplied by.
+    /// The factor applied to the plan's stated durations.
     pub factor: f64,
 }
 
 impl Durations {
-    /// What was measured of a plan against what is stated; none where nothing was measured.
+    /// Compares the measured and stated durations of a plan. Returns `None` when nothing was measured.
     pub fn calibration(&self, plan: &Plan) -> Option<Calibration> {
         let known = self.of_plan(plan);
         let (took, stated) = known.compared;
@@ -87,30 +88,30 @@ impl Durations {
     }
 }
 
-/// The middle one in order; none of nothing.
+/// Returns the median, or `None` for an empty slice.
 pub fn median(values: &[u64]) -> Option<u64> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
     sorted.get(sorted.len() / 2).copied()
 }
 
-/// What is known about the durations of a plan's tasks.
+/// Known durations of a plan's tasks.
 pub(in crate::graph) struct PlanDurations<'d> {
     durations: &'d Durations,
     plan: &'d Plan,
     measured: Option<&'d BTreeMap<UnitId, u64>>,
-    /// Of each task, from what is stated about the plan.
+    /// Stated duration of the plan, divided by its number of tasks.
     stated: Option<u64>,
-    /// How much longer than stated what was measured took.
+    /// The ratio of measured to stated durations.
     factor: f64,
-    /// What each task of the plan took that was measured.
+    /// The measured duration of each measured task.
     each: Vec<u64>,
-    /// What tasks took of which something is stated, and what that is.
+    /// For the tasks that are both measured and stated: total measured and total stated duration.
     compared: (u64, u64),
 }
 
 impl<'d> PlanDurations<'d> {
-    /// Compares what was measured with what is stated.
+    /// Compares measured with stated durations.
     fn calibrate(&mut self) {
         let Some(measured) = self.measured else {
             return;
@@ -136,7 +137,7 @@ impl<'d> PlanDurations<'d> {
         }
     }
 
-    /// What is known about a phase. What is said about a whole is shared evenly among its tasks.
+    /// Collects what is known about a phase. The duration of a whole phase or plan is divided evenly among its tasks.
     pub(in crate::graph) fn of_phase(&self, phase: &Phase) -> OfPhase<'d> {
         let parts = phase.tasks.len().max(1) as u64;
         let measured = self
@@ -161,28 +162,28 @@ impl<'d> PlanDurations<'d> {
     }
 }
 
-/// What is known about the durations of a phase's tasks.
+/// Known durations of a phase's tasks.
 pub(in crate::graph) struct OfPhase<'d> {
     fixed: Option<u64>,
     phase: PhaseId,
     tasks: Option<&'d BTreeMap<UnitId, u64>>,
-    /// Of each task, from what was measured of the phase.
+    /// Measured duration of the phase, divided by its number of tasks.
     measured: Option<u64>,
-    /// Of each task, from what the manifest or the document states about the phase.
+    /// Duration of the phase stated in the manifest or the document, divided by its number of tasks.
     stated: Option<u64>,
-    /// How much longer than stated work of the plan takes.
+    /// The ratio of measured to stated durations in the plan.
     factor: f64,
-    /// Of tasks of which nothing else is known.
+    /// The duration of a task about which nothing else is known.
     otherwise: u64,
 }
 
 impl OfPhase<'_> {
-    /// A task of the phase: as measured, else as the document says of it, of the phase or of the plan.
+    /// Returns the expected duration of a task: measured if possible, else stated for the task, the phase or the plan.
     pub(in crate::graph) fn task(&self, task: &Task) -> u64 {
         self.told(task.id, task.expected)
     }
 
-    /// The phase's VERIFY block.
+    /// Returns the expected duration of the phase's VERIFY block.
     pub(in crate::graph) fn check(&self) -> u64 {
         self.told(TaskId::verify(self.phase), None)
     }
@@ -197,7 +198,7 @@ impl OfPhase<'_> {
     }
 }
 
-/// Nothing takes no time at all.
+/// Scales a stated duration. The result is at least one millisecond: no work takes no time.
 fn scaled(stated: u64, factor: f64) -> u64 {
     ((stated as f64 * factor).round() as u64).max(1)
 }

@@ -1,58 +1,58 @@
-//! Gates: where work waits for other work, and why.
+//! Gates: the points where work waits for other work, and the reasons.
 
-/// Which ends of a unit open a gate.
+/// The outcomes of a unit that open a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counts {
-    /// Success alone: what waits here can continue only with it.
+    /// Only success, because the waiting work depends on the result.
     Done,
-    /// Any end: what waits here only comes later.
+    /// Any outcome, because the waiting work only has to come later.
     Settled,
 }
 
-/// Why a gate is there.
+/// The reason for a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
-    /// `(depends: …)` names it.
+    /// `(depends: …)` names the dependency.
     Named,
     /// `[SEQUENTIAL]`.
     Sequential,
     /// The phase comes later in the document.
     PhaseOrder,
-    /// So many thousandths of an earlier phase have to be done.
+    /// This many thousandths of an earlier phase must be done.
     Threshold(u32),
     /// `pipeline-start`.
     PipelineStart,
-    /// The batch before has to have settled.
+    /// The previous batch must have settled.
     Batch,
-    /// A VERIFY block checks what these made.
+    /// A VERIFY block checks the results of these units.
     Checks,
-    /// A VERIFY block holds the phases behind it.
+    /// A VERIFY block blocks the phases after it.
     Verified,
-    /// One agent works through these one after the other.
+    /// One agent does this work in sequence.
     OneAgent,
-    /// The work of another plan is waited for.
+    /// The work depends on another plan.
     Depends,
-    /// Plans that touch the same files go one after the other.
+    /// Plans that touch the same files run one after the other.
     Overlap,
-    /// It is part of what ends here.
+    /// The member is a part of the waiting node.
     PartOf,
-    /// Plans land after those that they build on.
+    /// Plans land after the plans that they build on.
     Landing,
 }
 
-/// Opens when enough of its members have ended in a way that counts.
+/// A gate opens when enough of its members have ended with an outcome that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gate<'g> {
     members: &'g [u32],
-    /// How many of them.
+    /// Number of members that must end.
     pub need: usize,
-    /// Which ends count.
+    /// The outcomes that count.
     pub counts: Counts,
-    /// Why it is there.
+    /// The reason for the gate.
     pub why: Why,
 }
 
-/// Gates by number, all members in one list: there may be as many gates as there is work.
+/// Gates by number. All members are in one list, because there may be as many gates as units of work.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gates {
     heads: Vec<GateHead>,
@@ -62,7 +62,7 @@ pub struct Gates {
 /// A gate without its members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct GateHead {
-    /// Where its members end; they begin where those of the gate before end.
+    /// End of this gate's members in the list. They start where the previous gate's members end.
     end: u32,
     need: u32,
     counts: Counts,
@@ -70,7 +70,7 @@ struct GateHead {
 }
 
 impl Gates {
-    /// Room for so many gates with so many members in all.
+    /// Creates an empty list with capacity for this many gates and members.
     pub(in crate::graph) fn with_capacity(gates: usize, members: usize) -> Self {
         Self {
             heads: Vec::with_capacity(gates),
@@ -78,7 +78,7 @@ impl Gates {
         }
     }
 
-    /// Adds all gates of another list, each of whose members is a place in `places`; the number of the first.
+    /// Appends the gates of another list. `places` maps their members to new members. Returns the number of the first gate.
     pub(in crate::graph) fn append(&mut self, other: &Self, places: &[usize]) -> usize {
         let first = self.heads.len();
         let before = self.members.len() as u32;
@@ -92,7 +92,7 @@ impl Gates {
         first
     }
 
-    /// Adds a gate that opens when `need` of its members have ended; its number.
+    /// Adds a gate that opens when `need` of its members have ended. Returns the gate's number.
     pub fn add(
         &mut self,
         of: impl IntoIterator<Item = usize>,
@@ -110,7 +110,7 @@ impl Gates {
         self.heads.len() - 1
     }
 
-    /// Adds a gate that opens when all of its members have ended; none when it would have none.
+    /// Adds a gate that opens when all of its members have ended. Returns `None` when there are no members.
     pub(in crate::graph) fn all(
         &mut self,
         of: impl IntoIterator<Item = usize>,
@@ -123,17 +123,17 @@ impl Gates {
         (need > 0).then(|| self.add([], need, counts, why))
     }
 
-    /// How many gates there are.
+    /// Returns the number of gates.
     pub fn len(&self) -> usize {
         self.heads.len()
     }
 
-    /// True when there is none.
+    /// Returns true when there are no gates.
     pub fn is_empty(&self) -> bool {
         self.heads.is_empty()
     }
 
-    /// The gate of this number.
+    /// Returns the gate with this number.
     pub fn get(&self, gate: usize) -> Gate<'_> {
         let head = self.heads[gate];
         let begin = gate.checked_sub(1).map_or(0, |before| self.heads[before].end);
@@ -145,19 +145,19 @@ impl Gates {
         }
     }
 
-    /// The members of all gates behind each other.
+    /// Returns the members of all gates in one list.
     pub(in crate::graph) fn members(&self) -> &[u32] {
         &self.members
     }
 
-    /// All of them, by number.
+    /// Returns all gates in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = Gate<'_>> {
         (0..self.len()).map(|gate| self.get(gate))
     }
 }
 
 impl Why {
-    /// In words, for those who wait: `waits for 1.1, 1.2: …`; none where naming them says enough.
+    /// Returns the reason in words, as in `waits for 1.1, 1.2: …`, or `None` when naming the members is enough.
     pub fn words(self) -> Option<String> {
         match self {
             Self::Sequential => Some("before it in its [SEQUENTIAL] group".to_owned()),
@@ -177,17 +177,17 @@ impl Why {
 }
 
 impl<'g> Gate<'g> {
-    /// Places of its members: of units in a plan's order, of nodes in the graph.
+    /// Returns the indexes of the gate's members: units in a plan's order, nodes in the graph.
     pub fn of(self) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone + 'g {
         self.members.iter().map(|member| *member as usize)
     }
 
-    /// True when it opens before all of its members have ended.
+    /// Returns true when the gate opens before all of its members have ended.
     pub fn is_partial(self) -> bool {
         self.need < self.members.len()
     }
 
-    /// How many more members have to end well, given which have.
+    /// Returns how many more members must end. `counts` tells which members have already ended with an outcome that counts.
     pub fn missing(self, counts: impl Fn(usize) -> bool) -> usize {
         let ended = self.of().filter(|member| counts(*member)).count();
         self.need.saturating_sub(ended)

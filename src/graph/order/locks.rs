@@ -1,22 +1,22 @@
-//! Which tasks of a plan may not run side by side because they touch the same files.
+//! Tasks of a plan that must not run side by side because they touch the same files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::plan::{Document, TaskId};
 
-/// The files of a plan's tasks as numbers: two tasks touch a common file exactly when they share a number.
+/// The files of a plan's tasks as numbers. Two tasks touch a common file exactly when they share a number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileLocks {
-    /// The numbers of each task that touches any file.
+    /// The numbers of each task that names files.
     pub of: BTreeMap<TaskId, Vec<u32>>,
-    /// The file, folder or pattern that each number stands for.
+    /// The file, folder or pattern behind each number.
     pub names: Vec<String>,
 }
 
 impl FileLocks {
     /// Reads the files of all tasks.
     pub fn new(document: &Document) -> Self {
-        let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut numbers: HashMap<&str, u32> = HashMap::new();
         let mut names: Vec<String> = Vec::new();
         for file in document.tasks().flat_map(|task| &task.files) {
             numbers.entry(file).or_insert_with(|| {
@@ -27,7 +27,7 @@ impl FileLocks {
         if names.is_empty() {
             return Self::default();
         }
-        // A folder or pattern is touched by all who touch something in it.
+        // A task that touches a file also touches every folder and pattern that covers the file.
         let wide: Vec<(&str, u32)> = numbers
             .iter()
             .filter(|(file, _)| is_wide(file))
@@ -49,13 +49,13 @@ impl FileLocks {
     }
 }
 
-/// True for what names more than one file.
+/// Returns true for a name that can cover more than one file.
 pub fn is_wide(file: &str) -> bool {
     file.ends_with('/') || file.contains(['*', '?', '['])
 }
 
-/// True when a folder or pattern covers a file, or may cover something that another pattern does. `*` is taken to match
-/// anything, so patterns that only might meet count as meeting.
+/// Returns true when a folder or pattern covers a file, or may overlap with another pattern. `*` is taken to match anything,
+/// so patterns that may overlap count as overlapping.
 pub fn covers(wide: &str, file: &str) -> bool {
     if wide == file {
         return true;
@@ -77,7 +77,7 @@ pub fn covers(wide: &str, file: &str) -> bool {
     false
 }
 
-/// What every path begins with that a folder or pattern covers.
+/// Returns the literal prefix of every path that a folder or pattern covers.
 pub(in crate::graph) fn literal_head(wide: &str) -> &str {
     &wide[..wide.find(['*', '?', '[']).unwrap_or(wide.len())]
 }
@@ -86,8 +86,8 @@ fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }
 
-/// Glob matching without folders having a meaning of their own; a class `[…]` is any one character. Linear in both
-/// lengths but for one point of return, as in the classical wildcard match.
+/// Matches a glob. Folder separators have no special meaning, and a class `[…]` matches any one character. Takes time linear in
+/// both lengths except for going back to the last `*`, as in the classical wildcard match.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut back: Option<(usize, usize)> = None;

@@ -1,6 +1,6 @@
 //! The order inside one plan: which unit waits for which others, and why.
 //!
-//! A strategy is only a way of drawing these gates; the scheduler knows the gates and nothing else.
+//! A strategy only decides how these gates are drawn. The scheduler knows only the gates.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,30 +18,30 @@ use crate::graph::order::waits::UnitWaits;
 /// A unit of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {
-    /// Which.
+    /// The unit's id.
     pub id: UnitId,
     /// Line in the document.
     pub line: usize,
-    /// True when the document has all of it ticked.
+    /// True when all of the unit is ticked in the document.
     pub ticked: bool,
 }
 
 /// The order inside one plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanOrder {
-    /// In document order.
+    /// The units in document order.
     pub units: Vec<Unit>,
-    /// Where they wait; the members are places of units.
+    /// The gates between units. Members are indexes of units.
     pub gates: Arc<Gates>,
-    /// The gates at which each unit waits; all of them have to be open.
+    /// The gates at which each unit waits. All of them must be open.
     pub waits: Arc<UnitWaits>,
-    /// The strategy that drew those of each phase; never `auto`.
+    /// The strategy that drew the gates of each phase; never `auto`.
     pub strategies: Vec<Strategy>,
     /// True when each task is a unit, false when each phase is.
     pub by_task: bool,
 }
 
-/// Draws the order of a document. `locks` gives each task's files as numbers; tasks of one batch share none.
+/// Draws the order of a document. `locks` has the files of each task as numbers. Tasks in one batch share no number.
 pub fn plan_order(
     document: &Document,
     arrangement: &Arrangement,
@@ -54,8 +54,8 @@ pub fn plan_order(
     }
 }
 
-/// Draws the order of a document's tasks, whatever one agent is given, without the barrier between batches: what could be
-/// worked on by whoever has time.
+/// Draws the order of a document's tasks, regardless of how work is dispatched and without barriers between batches. This is
+/// the work that anyone with time could pick up.
 pub fn task_order(
     document: &Document,
     arrangement: &Arrangement,
@@ -64,7 +64,7 @@ pub fn task_order(
     edges(document, arrangement, &strategies(document, arrangement, locks))
 }
 
-/// The order of tasks under these strategies, with batches.
+/// Draws the order of tasks under the chosen strategies, with batches.
 pub(in crate::graph) fn draw(
     document: &Document,
     arrangement: &Arrangement,
@@ -79,7 +79,7 @@ pub(in crate::graph) fn draw(
     order
 }
 
-/// The order of tasks under these strategies, without batches.
+/// Draws the order of tasks under the chosen strategies, without batches.
 fn edges(document: &Document, arrangement: &Arrangement, chosen: &[ChosenStrategy]) -> PlanOrder {
     let strategies: Vec<Strategy> = chosen.iter().map(|own| own.strategy).collect();
     let mut draft = UnitDraft::new(document, arrangement, &strategies);
@@ -93,8 +93,8 @@ fn edges(document: &Document, arrangement: &Arrangement, chosen: &[ChosenStrateg
     }
 }
 
-/// Where the units of each phase begin when tasks are given out one by one, and where the last of them end: its tasks, or
-/// the phase itself when it has none, then its VERIFY block.
+/// Returns the index of each phase's first unit when each task is a unit, and the end of the last phase's units. The units
+/// of a phase are its tasks, or the phase itself when it has none, then its VERIFY block.
 pub(in crate::graph) fn first_units(document: &Document) -> Vec<usize> {
     let mut firsts = Vec::with_capacity(document.phases.len() + 1);
     let mut next = 0;
@@ -106,7 +106,7 @@ pub(in crate::graph) fn first_units(document: &Document) -> Vec<usize> {
     firsts
 }
 
-/// True for strategies under which a phase waits for all of the phases in front, and not for a share of them.
+/// Returns true for strategies under which a phase waits for all of the earlier phases and not only for a share of them.
 fn waits_for_all(strategy: Strategy) -> bool {
     match strategy {
         Strategy::Dag | Strategy::Independent => true,
@@ -114,21 +114,23 @@ fn waits_for_all(strategy: Strategy) -> bool {
     }
 }
 
-/// Units and gates while they are being drawn.
+/// Units and gates under construction.
 struct UnitDraft<'d> {
     document: &'d Document,
     arrangement: &'d Arrangement,
-    /// Of each phase.
+    /// The strategy of each phase.
     strategies: &'d [Strategy],
     units: Vec<Unit>,
     gates: Gates,
-    /// Runs are over the gates behind phases, which are what many wait for.
+    /// Runs cover the gates behind phases, because many units wait there.
     waits: UnitWaits,
-    /// Where the units of each phase begin.
+    /// Index of the first unit of each phase.
     firsts: Vec<usize>,
-    /// Places in the chain of the gates behind each phase, once something waits there: for all of it, and for a share.
+    /// Indexes in the chain of the gates behind each phase, once something waits there: first for a share of
+    /// the phase, then for all of it.
     ends: [Vec<Option<Range<u32>>>; 2],
-    /// How many phases have such gates, where each phase comes behind all in front of it and all wait alike.
+    /// Number of phases that have such gates, when each phase comes after all earlier ones and all wait alike. Otherwise
+    /// `None`.
     ended: Option<usize>,
 }
 
@@ -148,7 +150,7 @@ impl<'d> UnitDraft<'d> {
             strategies,
             units: Vec::with_capacity(units),
             firsts,
-            // Each unit may have a gate of its own, and a phase has one with all of its units behind it.
+            // Each unit may have one gate of its own, and each phase has one gate whose members are all of its units.
             gates: Gates::with_capacity(units, 2 * units),
             waits: UnitWaits::with_capacity(units),
             ends: [(); 2].map(|()| vec![None; document.phases.len()]),
@@ -193,13 +195,13 @@ impl<'d> UnitDraft<'d> {
         }
     }
 
-    /// Adds the unit whose gates are drawn.
+    /// Adds the current unit, whose gates are already drawn.
     fn end_unit(&mut self, id: UnitId, line: usize, ticked: bool) {
         self.waits.next_unit();
         self.units.push(Unit { id, line, ticked });
     }
 
-    /// Whether a task of a phase with these named dependencies waits for earlier phases too.
+    /// Returns true when a task of this phase with these named dependencies also waits for earlier phases.
     fn keeps_phase_order(&self, phase: usize, named: Option<&Vec<TaskId>>) -> bool {
         match (self.strategies[phase], named) {
             (Strategy::Independent, _) => false,
@@ -209,7 +211,7 @@ impl<'d> UnitDraft<'d> {
         }
     }
 
-    /// What every task of a phase waits for because of the phases in front of it, as runs of gates.
+    /// Returns the runs of gates at which every task of a phase waits because of the earlier phases.
     fn phase_gates(&mut self, number: usize, phase: &Phase) -> Range<u32> {
         let document = self.document;
         let strategy = self.strategies[number];
@@ -248,7 +250,7 @@ impl<'d> UnitDraft<'d> {
             .runs(places.flat_map(|(_, end)| end.clone().into_iter().flatten()))
     }
 
-    /// The gates at which everything behind a phase waits that has this strategy or one that waits alike.
+    /// Adds the gates at which later phases wait for this phase, for the given strategy and any strategy that waits alike.
     fn end_of(&mut self, number: usize, phase: &Phase, strategy: Strategy) -> Range<u32> {
         let of = self.work_of(number);
         let all = of.len();
@@ -285,7 +287,7 @@ impl<'d> UnitDraft<'d> {
         }
     }
 
-    /// Places of a phase's tasks, or of the phase itself when it has none.
+    /// Returns the indexes of a phase's tasks, or of the phase itself when it has no tasks.
     fn work_of(&self, phase: usize) -> Range<usize> {
         let first = self.firsts[phase];
         first..first + self.document.phases[phase].tasks.len().max(1)
@@ -295,7 +297,7 @@ impl<'d> UnitDraft<'d> {
         (need > 0 && !of.is_empty()).then(|| self.gates.add(of, need, Counts::Done, why))
     }
 
-    /// Lets the unit at hand wait for all of these.
+    /// Makes the current unit wait for all of these units.
     fn wait_for(&mut self, of: impl IntoIterator<Item = usize>, why: Why) {
         if let Some(gate) = self.gates.all(of, Counts::Done, why) {
             self.waits.at(gate);
@@ -307,7 +309,7 @@ fn phase_place(document: &Document, id: PhaseId) -> Option<usize> {
     seek(&document.phases, id.0, |phase| phase.id.0)
 }
 
-/// The unit that a task is, given where those of each phase begin.
+/// Returns the index of a task's unit. `firsts` has the index of each phase's first unit.
 fn task_unit(document: &Document, firsts: &[usize], id: TaskId) -> Option<usize> {
     let phase = phase_place(document, id.phase)?;
     let tasks = &document.phases[phase].tasks;
@@ -336,7 +338,7 @@ mod tests {
         plan_order(&document, &arrangement, &FileLocks::new(&document).of)
     }
 
-    /// What a unit waits for, one gate a word: `1.1`, `4of(1.1,1.2,…)`, batches left out.
+    /// Returns the gates of a unit, one word per gate: `1.1`, `4of(1.1,1.2,…)`. Leaves out batches.
     fn waits(order: &PlanOrder, unit: &str) -> Vec<String> {
         let mut units = order.units.iter();
         let unit = units.position(|found| found.id.to_string() == unit).unwrap();
@@ -354,7 +356,7 @@ mod tests {
             .collect()
     }
 
-    /// The units that can begin, round by round, when everything that begins is done.
+    /// Returns the units that can start in each round, when everything that starts in a round is done after it.
     fn rounds(order: &PlanOrder) -> Vec<String> {
         let mut done: Vec<bool> = order.units.iter().map(|unit| unit.ticked).collect();
         let mut rounds = Vec::new();
@@ -456,7 +458,7 @@ mod tests {
             let order = drawn(text, Strategy::Auto, dispatch);
             assert_eq!(rounds(&order), ["1", "2 3", "4"]);
         }
-        // What a phase would wait for behind it in the document is left to the agent.
+        // A dependency on a later phase of the document is left to the agent.
         let backwards = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a (depends: 2.1)\n\n## Phase 2: B\n\n- [ ] 2.1 b (depends: none)\n";
         assert_eq!(
             rounds(&drawn(backwards, Strategy::Dag, Dispatch::Task)),

@@ -1,4 +1,4 @@
-//! Which strategy draws the edges of each phase, and why.
+//! Chooses the strategy that draws the edges of each phase, and gives the reason.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -12,37 +12,38 @@ use crate::graph::order::plan_order::{PlanOrder, draw};
 /// The strategy of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChosenStrategy {
-    /// Never `auto`.
+    /// The strategy; never `auto`.
     pub strategy: Strategy,
-    /// Why `auto` is that; none where it was written.
+    /// Why `auto` chose this strategy, or `None` when the strategy was written down.
     pub why: Option<StrategyReason>,
 }
 
-/// Why `auto` is a strategy for a phase.
+/// Why `auto` chose a strategy for a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StrategyReason {
-    /// Its tasks name dependencies.
+    /// The phase's tasks name dependencies.
     NamesDependencies,
-    /// They do, and it ends sooner than with `dag`.
+    /// The phase's tasks name dependencies, and the plan ends sooner than with `dag`.
     EndsSooner,
-    /// It waits for no phase, and its tasks touch different files.
+    /// The phase waits for no other phase, and its tasks touch different files.
     DisjointAlone,
-    /// It waits for phases, and its tasks touch different files.
+    /// The phase waits for other phases, and its tasks touch different files.
     DisjointBehind,
-    /// It may begin before the phases in front of it end.
+    /// The phase may start before the earlier phases end.
     BeginsEarly,
-    /// Nothing is known but the order of phases.
+    /// Nothing is known except the order of phases.
     OrderAlone,
 }
 
 /// Plans with more tasks than this are not simulated to choose a strategy.
 const MOST_UNITS: usize = 200;
 
-/// Phases whose strategy is tried out.
+/// The largest number of phases whose strategies are tried out.
 const MOST_PHASES: usize = 10;
 
-/// The strategy of each phase. `auto` goes by what the phase says, and where its tasks name dependencies by what ends sooner as
-/// far as the document knows, so that the same document always has the same edges. `locks` are the files of each task.
+/// Chooses the strategy of each phase. `auto` follows what the phase says. If tasks name dependencies, `auto` takes the
+/// strategy that ends sooner. Only the document's estimates count, so the same document always has the same edges. `locks`
+/// has the files of each task.
 pub fn strategies(
     document: &Document,
     arrangement: &Arrangement,
@@ -55,7 +56,7 @@ pub fn strategies(
             strategy => ChosenStrategy { strategy, why: None },
         })
         .collect();
-    // A share helps those that name nothing, where an earlier phase has more tasks than the share needs.
+    // Waiting for a share helps only tasks that name nothing, and only after a phase with more tasks than the share needs.
     let gains = |place: usize| {
         let phases = &document.phases;
         let mut before = phases[..place].iter().map(|phase| phase.tasks.len());
@@ -92,7 +93,7 @@ pub fn strategies(
     chosen
 }
 
-/// What `auto` is for a phase behind these others by what it says.
+/// Returns what `auto` chooses for a phase, from the contents of the phase and of the phases `before` it.
 fn by_flowchart(before: &[Phase], phase: &Phase, locks: &BTreeMap<TaskId, Vec<u32>>) -> ChosenStrategy {
     let names = |task: &Task| task.depends.is_some();
     let is_first = before.iter().all(|other| is_beside(phase, other));
@@ -121,7 +122,7 @@ fn is_beside(phase: &Phase, other: &Phase) -> bool {
     phase.parallel_with.contains(&other.id) || other.parallel_with.contains(&phase.id)
 }
 
-/// True when there are several tasks, each names files, and no file twice.
+/// Returns true when there are several tasks, each names files, and no two share a file.
 fn are_disjoint(tasks: &[Task], locks: &BTreeMap<TaskId, Vec<u32>>) -> bool {
     let mut seen = BTreeSet::new();
     let of = |task: &Task| locks.get(&task.id).map(Vec::as_slice).unwrap_or_default();
@@ -129,7 +130,8 @@ fn are_disjoint(tasks: &[Task], locks: &BTreeMap<TaskId, Vec<u32>>) -> bool {
     tasks.len() > 1 && tasks.iter().all(alone)
 }
 
-/// When the last unit ends if each begins as soon as it may and a lane is free, in milliseconds; estimates are the document's.
+/// Returns when the last unit ends, in milliseconds, if each unit starts as soon as its gates and a free lane allow. Uses
+/// the document's estimates.
 fn expected_end(
     document: &Document,
     arrangement: &Arrangement,
@@ -217,7 +219,7 @@ mod tests {
 
     #[test]
     fn auto_takes_pipeline_for_named_dependencies_where_it_ends_sooner() {
-        // With `dag`, what names nothing waits for all of phase 1, its long last task included.
+        // With `dag`, tasks that name nothing wait for all of phase 1, including its long last task.
         let text = "## Phase 1: a\n- [ ] 1.1 a\n- [ ] 1.2 b\n- [ ] 1.3 c\n- [ ] 1.4 d\n- [ ] 1.5 e (expected: 2h)\n\n\
                     ## Phase 2: b\n- [ ] 2.1 f (expected: 1h)\n- [ ] 2.2 g (depends: 2.1) (expected: 1h)\n";
         let arrangement = Arrangement {

@@ -1,35 +1,35 @@
-//! At which gates each unit of a plan waits.
+//! The gates at which each unit of a plan waits.
 //!
-//! Most units wait behind all phases in front of their own, so what a unit waits at is kept as runs in one list, the
-//! chain: a plan of many phases would otherwise hold their number squared.
+//! Most units wait for all phases before their own. Their gates are therefore stored as runs in one list, the chain.
+//! Otherwise a plan with many phases would store a number of gates that is quadratic in its phases.
 
-/// The gates of each unit of a plan, by the units' places.
+/// The gates of each unit of a plan, by unit index.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnitWaits {
-    /// Numbers of gates at which many units wait.
+    /// Numbers of the gates at which many units wait.
     chain: Vec<u32>,
-    /// From and to, in the chain.
+    /// Start and end of each run in the chain.
     runs: Vec<(u32, u32)>,
-    /// Of all units one behind the other: a run's number, or that of a gate with [`ALONE`].
+    /// The entries of all units in one list. An entry is the number of a run, or the number of a gate marked with [`ALONE`].
     entries: Vec<u32>,
-    /// Where the entries of each unit end.
+    /// End of each unit's entries.
     ends: Vec<u32>,
 }
 
-/// Marks an entry that is a gate and no run.
+/// Marks an entry that is a gate and not a run.
 const ALONE: u32 = 1 << 31;
 
-/// What a unit waits at, as it is kept.
+/// One entry of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::graph) enum WaitEntry {
-    /// A gate of its own.
+    /// A single gate.
     Gate(u32),
-    /// Places in the chain, and the run's number.
+    /// A range of the chain, and the run's number.
     Run { from: u32, to: u32, run: u32 },
 }
 
 impl UnitWaits {
-    /// Room for so many units, most of which wait at one thing.
+    /// Creates an empty list with capacity for this many units. Most units have one entry.
     pub(in crate::graph) fn with_capacity(units: usize) -> Self {
         Self {
             entries: Vec::with_capacity(units),
@@ -38,28 +38,28 @@ impl UnitWaits {
         }
     }
 
-    /// Lets the unit at hand wait at a gate of its own.
+    /// Makes the current unit wait at a single gate.
     pub fn at(&mut self, gate: usize) {
         self.entries.push(gate as u32 | ALONE);
     }
 
-    /// Ends the unit at hand; what follows is of the next.
+    /// Ends the current unit. Later calls concern the next unit.
     pub fn next_unit(&mut self) {
         self.ends.push(self.entries.len() as u32);
     }
 
-    /// Lets the unit at hand wait at the gates of a run.
+    /// Makes the current unit wait at the gates of a run.
     pub(in crate::graph) fn behind(&mut self, run: u32) {
         self.entries.push(run);
     }
 
-    /// Adds a gate to the chain: its place there.
+    /// Appends a gate to the chain. Returns the gate's index in the chain.
     pub(in crate::graph) fn link(&mut self, gate: usize) -> u32 {
         self.chain.push(gate as u32);
         (self.chain.len() - 1) as u32
     }
 
-    /// Puts a gate into a place of the chain. Places in front of it may stay empty while no run goes over them.
+    /// Stores a gate at an index of the chain. Earlier indexes may stay empty as long as no run covers them.
     pub(in crate::graph) fn link_at(&mut self, place: usize, gate: usize) {
         if self.chain.len() <= place {
             self.chain.resize(place + 1, Self::EMPTY);
@@ -67,10 +67,10 @@ impl UnitWaits {
         self.chain[place] = gate as u32;
     }
 
-    /// A place of the chain without a gate.
+    /// An index of the chain without a gate.
     pub(in crate::graph) const EMPTY: u32 = u32::MAX;
 
-    /// Lets each unit wait at one more gate, if there is one for it.
+    /// Makes each unit wait at one more gate, if `gates` has one for it.
     pub(in crate::graph) fn also(&mut self, gates: &[Option<usize>]) {
         let mut more = Self {
             chain: std::mem::take(&mut self.chain),
@@ -85,7 +85,7 @@ impl UnitWaits {
         *self = more;
     }
 
-    /// Makes runs of places in the chain, in their order; their numbers.
+    /// Creates runs from indexes of the chain, in their order. Returns the numbers of the runs.
     pub(in crate::graph) fn runs(&mut self, places: impl Iterator<Item = u32>) -> std::ops::Range<u32> {
         let first = self.runs.len() as u32;
         let mut last: Option<(u32, u32)> = None;
@@ -99,38 +99,38 @@ impl UnitWaits {
         first..self.runs.len() as u32
     }
 
-    /// Makes a run of places in the chain: its number.
+    /// Creates one run from a range of the chain. Returns the run's number.
     pub(in crate::graph) fn run(&mut self, places: std::ops::Range<usize>) -> u32 {
         self.runs.push((places.start as u32, places.end as u32));
         (self.runs.len() - 1) as u32
     }
 
-    /// How many runs there are.
+    /// Returns the number of runs.
     pub(in crate::graph) fn run_count(&self) -> usize {
         self.runs.len()
     }
 
-    /// The numbers of the gates in the chain.
+    /// Returns the numbers of the gates in the chain.
     pub(in crate::graph) fn chain(&self) -> &[u32] {
         &self.chain
     }
 
-    /// How much is kept for a unit: the limit of [`UnitWaits::entry`].
+    /// Returns the number of entries of a unit, which is the limit for [`UnitWaits::entry`].
     pub(in crate::graph) fn entry_count(&self, unit: usize) -> usize {
         self.entries_of(unit).len()
     }
 
-    /// One of the things kept for a unit.
+    /// Returns one entry of a unit.
     pub(in crate::graph) fn entry(&self, unit: usize, place: usize) -> WaitEntry {
         self.told(self.entries_of(unit)[place])
     }
 
-    /// What is kept for a unit.
+    /// Returns the entries of a unit.
     pub(in crate::graph) fn entries(&self, unit: usize) -> impl Iterator<Item = WaitEntry> {
         self.entries_of(unit).iter().map(|entry| self.told(*entry))
     }
 
-    /// The numbers of the gates at which a unit waits.
+    /// Returns the numbers of the gates at which a unit waits.
     pub fn of(&self, unit: usize) -> impl Iterator<Item = usize> + '_ {
         let mut entries = self.entries_of(unit).iter();
         let mut alone: Option<u32> = None;
@@ -148,8 +148,8 @@ impl UnitWaits {
         })
     }
 
-    /// True when all gates are open at which a unit waits. `open` tells how many gates of the chain are known to be open,
-    /// from its beginning, and is kept from unit to unit: gates that are open stay so.
+    /// Returns true when all gates are open at which a unit waits. `open` counts the gates at the start of the chain that
+    /// are known to be open. Callers keep it from unit to unit, because an open gate stays open.
     pub fn all_open(&self, unit: usize, open: &mut usize, is_open: impl Fn(usize) -> bool) -> bool {
         self.entries(unit).all(|entry| match entry {
             WaitEntry::Gate(gate) => is_open(gate as usize),

@@ -1,4 +1,4 @@
-//! Which work matters most, and when it could begin.
+//! Which work matters most, and when it could start.
 //!
 //! May import `network` and `order`.
 

@@ -1,4 +1,4 @@
-//! In which order everything can begin.
+//! An order in which all nodes can start.
 
 use crate::graph::network::waiting::END;
 use crate::graph::network::whole::Graph;
@@ -6,29 +6,30 @@ use crate::graph::order::gate::Gate;
 use crate::graph::order::waits::{UnitWaits, WaitEntry};
 use crate::graph::ranking::rank::Members;
 
-/// Gates that open one after the other. A node waits at one closed gate at a time and looks for the next when that opens:
-/// what it waits for is gone through once, the last phase in front of it first, which mostly is the last to end.
+/// Opens gates one after the other. A node waits at one closed gate at a time and looks for the next closed gate when that
+/// one opens. So each node goes through its gates only once. It takes the last phase before it first, because that phase is
+/// usually the last to end.
 pub(in crate::graph) struct Opening<'g> {
     graph: &'g Graph,
-    /// How many members each gate still needs.
+    /// Number of members that each gate still needs.
     missing: Vec<u32>,
     /// The first node that waits at each gate.
     waiting: Vec<u32>,
-    /// The node that waits beside each node.
+    /// For each node, the next node that waits at the same gate.
     beside: Vec<u32>,
     looks: Vec<GateLook>,
-    /// How many gates of each plan's chain are open, from its beginning.
+    /// Number of open gates at the start of each plan's chain.
     open: Vec<u32>,
 }
 
-/// How far a node has looked through its gates; what it has before its first look says nothing.
+/// How far a node has gone through its gates. The default has no meaning before the first look.
 #[derive(Clone, Copy, Default)]
 struct GateLook {
-    /// The next of its own, in [`Graph::own`].
+    /// The next of the node's own gates, in [`Graph::own`].
     own: u32,
-    /// How many entries of its unit are left.
+    /// Number of entries of its unit that are left.
     entries: u32,
-    /// Where in the chain the run begins and ends that is looked at.
+    /// Start and end in the chain of the current run.
     run: (u32, u32),
 }
 
@@ -44,12 +45,13 @@ impl<'g> Opening<'g> {
         }
     }
 
-    /// Nodes in an order in which everything comes after what it waits for (Kahn 1962). What can never begin is left out.
-    /// A gate opens with as many members as it needs, so that a gate which never needs its own followers is no cycle.
+    /// Returns the nodes in an order where each comes after all that it waits for (Kahn 1962). Nodes that can never start
+    /// are left out. A gate opens with as many members as it needs. So a gate that does not need its own followers makes no
+    /// cycle.
     ///
-    /// Where such a gate needs only some of its members, the order tells which of them count for those behind it: the first
-    /// that could begin. Else all orders say the same, and each plan is gone through as far as it goes, so that what is
-    /// looked at lies close together.
+    /// When a gate needs only some of its members, the order decides which of them count for the nodes behind it: the first
+    /// that can start. Otherwise all valid orders mean the same. Then each plan is followed as far as possible, so that the
+    /// data it needs lies close together in memory.
     pub(in crate::graph) fn order(mut self, gates_of: &Members) -> Vec<usize> {
         let nodes = self.graph.nodes.len();
         let mut order: Vec<usize> = Vec::with_capacity(nodes);
@@ -75,7 +77,8 @@ impl<'g> Opening<'g> {
         order
     }
 
-    /// Opens what a node was the last to close; adds those that can begin, gate by gate in the order of the nodes.
+    /// Opens the gates that this node was the last to keep closed. Adds the nodes that can start, in node order for each
+    /// gate.
     fn end(&mut self, node: usize, gates_of: &Members, found: &mut Vec<usize>) {
         for gate in gates_of.of(node).iter().map(|gate| *gate as usize) {
             if self.missing[gate] > 0 {
@@ -89,7 +92,7 @@ impl<'g> Opening<'g> {
         }
     }
 
-    /// Lets those who wait at a gate look on.
+    /// Makes the nodes that wait at a gate look for their next closed gate.
     fn open(&mut self, gate: usize, found: &mut Vec<usize>) {
         let mut node = std::mem::replace(&mut self.waiting[gate], END);
         while node != END {
@@ -101,7 +104,7 @@ impl<'g> Opening<'g> {
         }
     }
 
-    /// Where a node begins to look.
+    /// Returns where a node starts to look.
     fn first_look(&self, node: usize) -> GateLook {
         let waiting = self.graph.waiting[node];
         let waits = &self.graph.orders[waiting.plan as usize].waits;
@@ -112,7 +115,7 @@ impl<'g> Opening<'g> {
         }
     }
 
-    /// True when no gate of a node is closed any more that it has not looked at yet; else the node waits at one that is.
+    /// Returns true when none of the node's remaining gates is closed. Otherwise makes the node wait at a closed one.
     fn begins(&mut self, node: usize, look: GateLook) -> bool {
         match self.closed(node, look) {
             Some((gate, look)) => {
@@ -124,7 +127,7 @@ impl<'g> Opening<'g> {
         }
     }
 
-    /// The next gate that is closed, and how far the node has looked then.
+    /// Returns the node's next closed gate, and how far the node has looked by then.
     fn closed(&mut self, node: usize, mut look: GateLook) -> Option<(usize, GateLook)> {
         let graph = self.graph;
         let waiting = graph.waiting[node];
@@ -164,7 +167,7 @@ impl<'g> Opening<'g> {
         }
     }
 
-    /// True when all gates of a plan's chain in front of a place are open.
+    /// Returns true when all gates of a plan's chain before `place` are open.
     fn open_to(&mut self, plan: usize, place: u32) -> bool {
         let chain = self.graph.orders[plan].waits.chain();
         let open = &mut self.open[plan];

@@ -1,4 +1,4 @@
-//! Which work matters most: the priority it inherits and the length of what comes behind it.
+//! Ranks work by inherited priority and by the length of the work behind it.
 
 use crate::plan::{PlanSet, Priority};
 
@@ -6,29 +6,29 @@ use crate::graph::network::whole::Graph;
 use crate::graph::order::waits::WaitEntry;
 use crate::graph::ranking::opening::Opening;
 
-/// What the order among ready work is made of, by node.
+/// The criteria that order ready work, by node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ranks {
-    /// The highest priority among the node's plan and all that waits for the node, directly or not.
+    /// The highest priority among the node's own plan and everything that waits for the node, directly or not.
     pub priority: Vec<Priority>,
     /// Expected milliseconds from the node's start to the end of everything behind it.
     pub remaining: Vec<u64>,
-    /// Nodes so that each comes after all that it waits for.
+    /// The nodes in an order where each comes after all that it waits for.
     pub order: Vec<usize>,
-    /// Nodes that can never begin, because they wait for each other.
+    /// Nodes that can never start, because they wait for each other.
     pub stuck: Vec<usize>,
 }
 
 impl Ranks {
-    /// Ranks every node in time linear in nodes and edges: topological order (Kahn 1962), then one pass backwards, the
-    /// critical-path method's.
+    /// Ranks every node in time linear in nodes and edges: a topological order (Kahn 1962), then one backward pass as in the
+    /// critical-path method.
     pub fn new(graph: &Graph, set: &PlanSet) -> Self {
         let gates_of = Members::new(graph);
         let order = Opening::new(graph).order(&gates_of);
         let own: Vec<Priority> = set.plans.iter().map(|plan| plan.priority).collect();
         let priority = graph.waiting.iter().map(|node| own[node.plan as usize]);
         let mut priority: Vec<Priority> = priority.collect();
-        // Only success brings what waits there nearer; mere order lends no priority.
+        // When all plans have the same priority, there is nothing to inherit.
         if own.iter().any(|other| *other != own[0]) {
             let mut behind = MostBehind::new(graph);
             for &node in order.iter().rev() {
@@ -56,13 +56,14 @@ impl Ranks {
         }
     }
 
-    /// The nodes that can never begin, as in [`Ranks::stuck`], without the ranks of the others.
+    /// Returns the nodes that can never start, as in [`Ranks::stuck`], without ranking the others.
     pub fn stuck_in(graph: &Graph) -> Vec<usize> {
         let order = Opening::new(graph).order(&Members::new(graph));
         left_out(&order, graph.nodes.len())
     }
 
-    /// The longest expected path from `node` on, as nodes: the critical path when it starts at its first node.
+    /// Returns the longest expected path from `node` on. This is the critical path when `node` is the first node of that
+    /// path.
     pub fn path_from(&self, graph: &Graph, node: usize) -> Vec<usize> {
         let mut path = vec![node];
         let gates_of = Members::new(graph);
@@ -74,7 +75,7 @@ impl Ranks {
                 .of(at)
                 .iter()
                 .flat_map(|gate| waiting[*gate as usize].iter().copied())
-                // Plans that wait for each other land in turn: their landings are in no order, and lead round and round.
+                // Plans that wait for each other may land in any order. Their landings would lead in a cycle.
                 .find(|next| self.remaining[*next] == left && self.stuck.binary_search(next).is_err());
             match next {
                 Some(next) => {
@@ -86,7 +87,7 @@ impl Ranks {
         }
     }
 
-    /// The critical path across all plans: the longest expected path there is.
+    /// Returns the critical path across all plans, which is the longest expected path.
     pub fn critical_path(&self, graph: &Graph) -> Vec<usize> {
         let begins = self.order.iter().copied();
         let first = begins.max_by_key(|node| (self.remaining[*node], std::cmp::Reverse(*node)));
@@ -94,7 +95,7 @@ impl Ranks {
     }
 }
 
-/// The nodes that an order leaves out; it has none twice.
+/// Returns the nodes missing from an order that contains no node twice.
 fn left_out(order: &[usize], nodes: usize) -> Vec<usize> {
     if order.len() == nodes {
         return Vec::new();
@@ -106,7 +107,7 @@ fn left_out(order: &[usize], nodes: usize) -> Vec<usize> {
     (0..nodes).filter(|node| !reached[*node]).collect()
 }
 
-/// The nodes that wait at each gate.
+/// Returns the nodes that wait at each gate.
 fn waiting(graph: &Graph) -> Vec<Vec<usize>> {
     let mut waiting = vec![Vec::new(); graph.gates.len()];
     for node in 0..graph.nodes.len() {
@@ -117,12 +118,13 @@ fn waiting(graph: &Graph) -> Vec<Vec<usize>> {
     waiting
 }
 
-/// The most of what waits behind each gate. It is handed to all members of a gate once, however many wait there.
+/// The maximum over everything that waits behind each gate. All members of a gate share the result, so its waiters are
+/// visited only once.
 struct MostBehind<T> {
     gates: Vec<T>,
-    /// The most that was handed to each run of gates, so that less is not handed to all of them again.
+    /// The maximum already passed to each run of gates, so that smaller values are not passed to all of its gates again.
     runs: Vec<T>,
-    /// Where the runs of each plan begin.
+    /// Index of each plan's first run.
     firsts: Vec<usize>,
 }
 
@@ -141,7 +143,7 @@ impl<T: Copy + Default + Ord> MostBehind<T> {
         }
     }
 
-    /// Hands on what a node and all behind it amount to, to the gates at which it waits.
+    /// Passes the value of a node and everything behind it to the gates at which the node waits.
     fn hand(&mut self, graph: &Graph, node: usize, most: T) {
         let waiting = graph.waiting[node];
         let plan = waiting.plan as usize;
@@ -169,7 +171,7 @@ impl<T: Copy + Default + Ord> MostBehind<T> {
     }
 }
 
-/// The gates of which each node is a member, behind each other in one list, as in a compressed sparse row matrix.
+/// The gates of which each node is a member. They are stored in one list, as in a compressed sparse row matrix.
 pub(in crate::graph) struct Members {
     begins: Vec<u32>,
     list: Vec<u32>,
@@ -188,7 +190,7 @@ impl Members {
             *begin = all;
         }
         let mut list = vec![0; all as usize];
-        // From the back, so that the ends that were counted become beginnings.
+        // Go backwards, so that the counted ends become starts.
         for gate in (0..graph.gates.len()).rev() {
             for member in graph.gates.get(gate).of().rev() {
                 begins[member] -= 1;

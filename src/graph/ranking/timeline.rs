@@ -1,4 +1,4 @@
-//! When everything could begin if there were room for all of it at once, and how much later it may without harm.
+//! When each node could start with unlimited capacity, and how much later it may start without delaying the end.
 
 use crate::graph::network::whole::Graph;
 use crate::graph::ranking::rank::Ranks;
@@ -8,14 +8,14 @@ use crate::graph::ranking::rank::Ranks;
 pub struct Timeline {
     /// The earliest start of each node.
     pub start: Vec<u64>,
-    /// How much later than that it may start without moving the end; 0 on the critical path.
+    /// How much later than its earliest start each node may start without moving the end. 0 on the critical path.
     pub slack: Vec<u64>,
     /// The length of the critical path.
     pub length: u64,
 }
 
 impl Timeline {
-    /// The forward pass of the critical-path method: a gate opens when as many of its members have ended as it needs.
+    /// Runs the forward pass of the critical-path method. A gate opens when as many of its members have ended as it needs.
     pub fn new(graph: &Graph, ranks: &Ranks) -> Self {
         let mut start = vec![0u64; graph.nodes.len()];
         let end = |start: &[u64], node: usize| start[node].saturating_add(graph.nodes[node].expected);

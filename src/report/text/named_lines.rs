@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use anstream::adapter::StripBytes;
 use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
 
+use super::clock::clock;
 use super::visible::Visible;
 
 /// The colours of names, in order of use.
@@ -17,12 +19,18 @@ const COLOURS: [AnsiColor; 6] = [
     AnsiColor::Red,
 ];
 
-/// Writes text without escape sequences, in whole lines, each prefixed with the name if there is one.
+/// Writes text without escape sequences, in whole lines, each prefixed with its time and with the name of its source, as far as
+/// they are wanted.
 #[derive(Debug)]
 pub struct NamedLines {
     name: Option<String>,
+    /// The time of the text that comes next, when times are wanted.
+    time: Option<String>,
     strip: StripBytes,
     visible: Option<Visible<Vec<u8>>>,
+    /// The line that is not complete.
+    open: Vec<u8>,
+    /// Text with its prefixes.
     ready: Vec<u8>,
 }
 
@@ -31,8 +39,10 @@ impl NamedLines {
     pub fn plain(terminal: bool) -> Self {
         Self {
             name: None,
+            time: None,
             strip: StripBytes::new(),
             visible: terminal.then(|| Visible::new(Vec::new())),
+            open: Vec::new(),
             ready: Vec::new(),
         }
     }
@@ -46,45 +56,66 @@ impl NamedLines {
         }
     }
 
+    /// With the time of each line.
+    pub fn timed(self) -> Self {
+        let unknown = Some("--:--:-- ".to_owned());
+        Self {
+            time: unknown,
+            ..self
+        }
+    }
+
+    /// Sets the time of the text that comes next.
+    pub fn set_time(&mut self, at: Timestamp) {
+        if let Some(time) = &mut self.time {
+            *time = format!("{} ", clock(at));
+        }
+    }
+
     /// Writes the complete lines, and at the end the rest too.
     ///
     /// # Errors
     ///
     /// When the output cannot be written.
     pub fn pass_on(&mut self, at_end: bool, out: &mut impl Write) -> io::Result<()> {
-        let Some(name) = &self.name else {
-            out.write_all(&std::mem::take(&mut self.ready))?;
-            return out.flush();
-        };
-        let whole = match self.ready.iter().rposition(|byte| *byte == b'\n') {
-            _ if at_end => self.ready.len(),
-            Some(last) => last + 1,
-            None => 0,
-        };
-        let rest = self.ready.split_off(whole);
-        for line in self.ready.split_inclusive(|byte| *byte == b'\n') {
-            out.write_all(name.as_bytes())?;
-            out.write_all(line)?;
+        if at_end && !self.open.is_empty() {
+            self.take(b"\n");
         }
-        if at_end && self.ready.last().is_some_and(|last| *last != b'\n') {
-            out.write_all(b"\n")?;
-        }
-        self.ready = rest;
+        out.write_all(&std::mem::take(&mut self.ready))?;
         out.flush()
+    }
+
+    /// Takes text without escape sequences.
+    fn take(&mut self, text: &[u8]) {
+        if self.name.is_none() && self.time.is_none() {
+            self.ready.extend_from_slice(text);
+            return;
+        }
+        for part in text.split_inclusive(|byte| *byte == b'\n') {
+            self.open.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                for prefix in self.time.iter().chain(&self.name) {
+                    self.ready.extend_from_slice(prefix.as_bytes());
+                }
+                self.ready.append(&mut self.open);
+            }
+        }
     }
 }
 
 impl Write for NamedLines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut plain = Vec::new();
         for part in self.strip.strip_next(bytes) {
             match &mut self.visible {
                 Some(visible) => visible.write_all(part)?,
-                None => self.ready.extend_from_slice(part),
+                None => plain.extend_from_slice(part),
             }
         }
         if let Some(visible) = &mut self.visible {
-            self.ready.append(visible.inner_mut());
+            plain.append(visible.inner_mut());
         }
+        self.take(&plain);
         Ok(bytes.len())
     }
 
@@ -111,5 +142,21 @@ mod tests {
         let plain = anstream::adapter::strip_bytes(&out).into_vec();
         let plain = String::from_utf8(plain).unwrap();
         assert_eq!(plain, "a   | one\na   | two\na   | three\n");
+    }
+
+    #[test]
+    fn a_line_has_the_time_at_which_it_was_completed() {
+        let (one, two) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(61).unwrap());
+        let mut lines = NamedLines::plain(false).timed();
+        let mut out = Vec::new();
+        lines.write_all(b"early\n").unwrap();
+        lines.set_time(one);
+        lines.write_all(b"one\ntw").unwrap();
+        lines.set_time(two);
+        lines.write_all(b"o\nend").unwrap();
+        lines.pass_on(true, &mut out).unwrap();
+        let (one, two) = (clock(one), clock(two));
+        let expected = format!("--:--:-- early\n{one} one\n{two} two\n{two} end\n");
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 }

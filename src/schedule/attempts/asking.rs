@@ -1,4 +1,4 @@
-//! Questions: the work of an agent that asks a person waits for the answer.
+//! Questions: when an agent asks a person, its work waits for the answer.
 
 use crate::plan::{AttemptId, LONGEST_MESSAGE, PlanName, harmless};
 use crate::schedule::board::core::Board;
@@ -7,7 +7,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::question::Question;
 
-/// The question as it is kept, whoever wrote it: not longer than a message, and harmless.
+/// Returns the question as it is stored: harmless, and no longer than a message, whoever wrote it.
 pub(in crate::schedule) fn fit(question: &str) -> String {
     let question = harmless(question.trim());
     let end = (0..=LONGEST_MESSAGE.min(question.len())).rev();
@@ -18,7 +18,7 @@ pub(in crate::schedule) fn fit(question: &str) -> String {
     question[..end].to_owned()
 }
 
-/// Records the question of an attempt that ended with one.
+/// Records the question with which an attempt ended.
 pub(in crate::schedule) fn ask_person(
     board: &mut Board,
     at: At,

@@ -1,4 +1,4 @@
-//! How long to wait before the next attempt.
+//! The delay before the next attempt.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use crate::plan::AttemptId;
 /// Longest delay between two attempts.
 pub const LONGEST: Duration = Duration::from_secs(600);
 
-/// Delay after the `failures`-th failure (from 1): `first` doubled each time, capped at ten minutes, and spread over
-/// 75 % to 100 % of that by a hash of the attempt's id, so that plans that failed together do not return together and
-/// a replay gives the same delay.
+/// Delay after the `failures`-th failure (from 1): `first` doubled each time, capped at ten minutes, and spread over 75 % to
+/// 100 % of that by a hash of the attempt's id. So plans that failed together do not return together, and a replay gives the
+/// same delay.
 pub fn delay(first: Duration, failures: u32, attempt: &AttemptId) -> Duration {
     let doubled = first.saturating_mul(1u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
     let capped = doubled.min(LONGEST);

@@ -1,4 +1,4 @@
-//! Money: at the budget nothing new is begun, beyond it what runs is ended, and what is left needs a person.
+//! Budgets. At the budget nothing new starts, beyond it running agents are stopped, and the remaining work needs a person.
 
 use crate::plan::PlanName;
 use crate::schedule::board::ask::Ask;
@@ -15,11 +15,11 @@ use crate::schedule::state::plan_run::Verify;
 /// A budget that is used up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::schedule) struct Broke {
-    /// Millionths of money that there are.
+    /// The budget, in millionths of the currency.
     budget: u64,
-    /// Millionths that were spent.
+    /// The amount spent, in millionths of the currency.
     spent: u64,
-    /// True for the run's, false for the plan's own.
+    /// True for the run's budget, false for the plan's own.
     of_run: bool,
 }
 
@@ -47,7 +47,7 @@ impl Broke {
     }
 }
 
-/// `1.25`; a small amount with as many digits as it needs to be seen.
+/// Formats an amount like `1.25`. A small amount gets as many digits as it needs to be visible.
 pub fn money(micros: u64) -> String {
     let amount = micros as f64 / 1e6;
     if micros == 0 || micros >= 10_000 {
@@ -70,7 +70,7 @@ fn broke(board: &Board, number: usize) -> Option<Broke> {
     used(plan.budget, run.spent, false).or_else(|| used(board.work.budget, board.state.spent, true))
 }
 
-/// The budget that is left for the plan, in millionths of money; none without a budget.
+/// Returns the remaining budget of the plan in millionths of the currency, or `None` without a budget.
 pub(in crate::schedule) fn left_of_budget(board: &Board, number: usize) -> Option<u64> {
     let left = |budget: Option<u64>, spent: Spent| {
         budget.map(|budget| budget.saturating_sub(spent.micros.unwrap_or(0)))
@@ -81,17 +81,17 @@ pub(in crate::schedule) fn left_of_budget(board: &Board, number: usize) -> Optio
     own.into_iter().chain(all).min()
 }
 
-/// True when nothing new may be begun of the plan.
+/// Returns true when nothing new may start in the plan.
 pub(in crate::schedule) fn is_broke(board: &Board, number: usize) -> bool {
     broke(board, number).is_some()
 }
 
-/// True when more than there is was spent.
+/// Returns true when more than the budget was spent.
 pub(in crate::schedule) fn is_beyond_budget(board: &Board, number: usize) -> bool {
     broke(board, number).is_some_and(|broke| broke.is_beyond())
 }
 
-/// Ends agents of a plan whose money is used up, and holds it once none runs, unless it is done anyway.
+/// Stops the agents of a plan that is beyond its budget. Holds the plan once no agent runs, unless nothing is left to do.
 pub(in crate::schedule) fn stop_broke(board: &mut Board, at: At, number: usize, step: &mut Step) {
     let Some(broke) = broke(board, number) else {
         return;

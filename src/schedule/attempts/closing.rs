@@ -1,4 +1,4 @@
-//! Phases of which everything is settled, and tasks that are not needed.
+//! Phases whose work is all settled, and tasks that are not needed.
 
 use crate::plan::{Dispatch, PhaseId, UnitId};
 use crate::schedule::board::core::Board;
@@ -9,7 +9,7 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::judge::phase_check::{checked_by_nobody, hold_red};
 use crate::schedule::judge::reported::reported_phases;
 
-/// Records tasks that are not needed, where tasks are worked on one by one.
+/// Records tasks that are not needed, when agents get one task at a time.
 pub(in crate::schedule) fn leave_out(board: &mut Board, at: At, index: usize, step: &mut Step) {
     let plan = &board.work.plans[index];
     let run = &board.state.plans[index];
@@ -32,7 +32,7 @@ pub(in crate::schedule) fn leave_out(board: &mut Board, at: At, index: usize, st
     }
 }
 
-/// Records phases of which everything is settled, in order.
+/// Records phases whose work is all settled, in order.
 pub(in crate::schedule) fn close_phases(board: &mut Board, at: At, index: usize, step: &mut Step) {
     let plan = &board.work.plans[index];
     let run = &board.state.plans[index];
@@ -53,7 +53,7 @@ pub(in crate::schedule) fn close_phases(board: &mut Board, at: At, index: usize,
     let (waited, plain): (Vec<PhaseId>, Vec<PhaseId>) = done
         .into_iter()
         .partition(|phase| board.work.plans[index].is_verified(&board.state.plans[index], *phase));
-    // Earlier work of a phase was opened again: its commit will change.
+    // Skip phases in which earlier work was opened again: their commit will change.
     let stands = waited.iter().filter(|phase| !waits(board, index, **phase));
     let stands: Vec<PhaseId> = stands.copied().collect();
     let (passed, red) = checked_by_nobody(board, at, index, &stands, step);
@@ -80,7 +80,7 @@ pub(in crate::schedule) fn close_phases(board: &mut Board, at: At, index: usize,
     }
 }
 
-/// True when something that the phase is on is open, although all of the phase itself was made.
+/// Returns true when something the phase builds on is open, although all of the phase's own work is done.
 fn waits(board: &mut Board, index: usize, phase: PhaseId) -> bool {
     let by_units = board.state.plans[index].by_units;
     let units = board.work.plans[index].units.iter().enumerate();

@@ -1,4 +1,4 @@
-//! Policies at the end of an attempt: a stage done, a retry, a plan finished, failed, held or skipped.
+//! Policies at the end of an attempt: a stage is done or retried; a plan is finished, failed, held or skipped.
 
 use super::asking::{ask_person, fit};
 use super::failing::{hold_attempt, retry_or_give_up};
@@ -28,7 +28,7 @@ use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::PhaseWork;
 
-/// Reacts at once to an event of one plan, before the plans are looked at as a whole.
+/// Reacts to an event of one plan at once, before all plans are examined.
 pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step: &mut Step) {
     match event {
         Event::AgentRefused {
@@ -71,7 +71,7 @@ pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step:
     }
 }
 
-/// Has the ended attempts of the plan inspected, and judges the inspected ones.
+/// Requests the inspection of the plan's ended attempts, and judges the inspected ones.
 pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usize, step: &mut Step) {
     let lanes: Vec<u32> = board.state.plans[index].attempts.keys().copied().collect();
     for lane in lanes {
@@ -97,7 +97,7 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
             board.ask(ask, check, step);
             continue;
         }
-        // Its commits are on their way to the plan's branch: what is reported now comes too late to stop them.
+        // The attempt's commits are being merged into the plan's branch. Reports that arrive now are too late to stop that.
         if board.asked.contains(&Ask::Integrate(attempt.id.clone())) {
             continue;
         }
@@ -140,12 +140,12 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
     }
 }
 
-/// True where another program may get further: this one is not let in.
+/// Returns true when another agent may get further, because this agent is not logged in or its account is refused.
 fn needs_another_agent(obstacle: &Obstacle) -> bool {
     matches!(obstacle.kind, ObstacleKind::Login | ObstacleKind::Account)
 }
 
-/// Holds the work of an attempt that lacks what only a person can give.
+/// Holds the work of an attempt that lacks something only a person can provide.
 fn need(board: &mut Board, at: At, of: (&PlanName, usize, u32), obstacle: &Obstacle, step: &mut Step) {
     let (name, index, lane) = of;
     let Some(attempt) = board.state.plans[index].attempts.get(&lane) else {
@@ -166,13 +166,13 @@ pub(in crate::schedule) fn verify_or_finish(board: &mut Board, at: At, index: us
     let is_open = |phase: &PhaseWork| phase.verify && !run.phases_done.contains_key(&phase.id);
     let mut open = plan.phases.iter().filter(|phase| is_open(phase));
     let units = board.look(index).all_done() && !open.any(|phase| plan.is_verified(run, phase.id));
-    // What a review asks for is done by an attempt of its own, also where no command verifies it.
+    // An attempt of its own makes the changes a review asks for, even when no command verifies the plan.
     let returned = run.verify == Verify::Failed && run.review.returned.is_some();
     let verified = (!plan.verify && !returned) || matches!(run.verify, Verify::Passed(_));
     let found = [(Proof::Units, units), (Proof::Verified, verified)];
     let name = plan.name.clone();
     match (Claim::PlanFinished.missing(&found), &run.verify) {
-        // It was begun before a restart, and something was opened again since.
+        // The verification started before a restart, and work was opened again since.
         (Some(Proof::Units), Verify::Running) if !board.asked.contains(&Ask::Verify(name.clone())) => {
             board.record(at, Event::VerifyStopped(OfPlan { plan: name }), step);
         }
@@ -187,7 +187,7 @@ pub(in crate::schedule) fn verify_or_finish(board: &mut Board, at: At, index: us
             board.record(at, Event::VerifyStarted(OfPlan { plan: name.clone() }), step);
             board.ask(Ask::Verify(name.clone()), Effect::Verify { plan: name }, step);
         }
-        // After a restart: it was begun, and nobody knows how it ended.
+        // After a restart: the verification had started, but its result is unknown.
         (Some(_), Verify::Running) => {
             board.ask(Ask::Verify(name.clone()), Effect::Verify { plan: name }, step);
         }
@@ -195,13 +195,14 @@ pub(in crate::schedule) fn verify_or_finish(board: &mut Board, at: At, index: us
     }
 }
 
-/// True when a person has cancelled what the attempt was given.
+/// Returns true when a person has cancelled one of the attempt's units.
 fn is_unwanted(run: &PlanRun, attempt: &Attempt) -> bool {
     let mut units = attempt.units.iter();
     units.any(|unit| run.is_being_cancelled(*unit))
 }
 
-/// Ends an attempt at cancelled work, whatever its agent has reported; first the verification that it waits for.
+/// Ends an attempt at cancelled work, whatever its agent has reported. First stops the verification that the attempt waits
+/// for.
 fn end_unwanted(board: &mut Board, at: At, index: usize, lane: u32, step: &mut Step) {
     if stops_phase_check(board, index, lane, step) {
         return;

@@ -1,4 +1,4 @@
-//! After a failed attempt: another one, or an end without success.
+//! After a failed attempt: another attempt, or an end without success.
 
 use super::backoff;
 use super::taking_over::taken_over;
@@ -13,7 +13,8 @@ use crate::schedule::judge::failure::Failure;
 use crate::schedule::ready::built_on::built_on;
 use crate::schedule::state::loop_breaker::{LOOP, is_brief, loop_words};
 
-/// An attempt that nobody but a person can help: its plan is held, or where others of the plan continue, its work is.
+/// Ends an attempt that only a person can help. Holds the plan, or only the attempt's unit when other units of the plan
+/// continue.
 pub(in crate::schedule) fn hold_attempt(
     board: &mut Board,
     at: At,
@@ -100,7 +101,7 @@ pub(in crate::schedule) fn retry_or_give_up(
     }
 }
 
-/// The end of a plan, or of a unit of it, that has no attempts left.
+/// Returns the event that ends a plan, or one of its units, when no attempts are left.
 fn given_up(board: &Board, plan: &PlanName, unit: Option<UnitId>, repair: bool, why: String) -> Event {
     let (plan, work) = (plan.clone(), board.plan_work(plan));
     match (unit, work) {

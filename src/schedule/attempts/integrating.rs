@@ -1,5 +1,5 @@
-//! From good work to work that is done: where units have branches of their own, their commits come onto the plan's branch
-//! first, one attempt after the other.
+//! From good work to done work. When units have their own branches, their commits are merged into the plan's branch first,
+//! one attempt after the other.
 
 use super::closing::close_phases;
 use super::failing::{hold_attempt, retry_or_give_up};
@@ -22,7 +22,7 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
-/// Ends a stage that is good, once its commits are on the plan's branch. An odd end gives a warning then.
+/// Ends a good stage once its commits are on the plan's branch. Warns if the agent ended in an odd way.
 pub(in crate::schedule) fn complete(
     board: &mut Board,
     at: At,
@@ -40,7 +40,7 @@ pub(in crate::schedule) fn complete(
     if plan.by_units() && !attempt.repair {
         match &attempt.integration {
             Integration::Merged => {}
-            // Asked for in turn, see `integrate`.
+            // `integrate` asks for the merges one after the other.
             Integration::Open => return,
             Integration::Conflict(files) => {
                 let why = format!(
@@ -96,7 +96,7 @@ pub(in crate::schedule) fn complete(
     close_phases(board, at, index, step);
 }
 
-/// Has the commits of attempts merged into the plan's branch, one after the other in the order of their ends.
+/// Asks to merge the commits of attempts into the plan's branch, one attempt after the other in the order of their ends.
 pub(in crate::schedule) fn integrate(board: &mut Board, index: usize, step: &mut Step) {
     let plan = &board.work.plans[index];
     let run = &board.state.plans[index];
@@ -130,11 +130,11 @@ pub(in crate::schedule) fn integrate(board: &mut Board, index: usize, step: &mut
     board.ask(ask, effect, step);
 }
 
-/// What an attempt was given, and what else its agent did on the way, as far as nobody else is at work on that and nothing
-/// is open that it waits for.
+/// Returns the attempt's units and the other units that its agent did on the way. The latter count only if nobody else works
+/// on them and everything they wait for is done.
 fn completed_units(plan: &PlanWork, run: &PlanRun, state: &State, attempt: &Attempt) -> Vec<UnitId> {
     let mut completed = attempt.units.clone();
-    // One of which a part failed is none that was done.
+    // A claimed unit with a failed subtask is not done.
     let claimed = attempt.claimed.iter();
     let claimed = claimed.filter(|task| run.is_item_settled(&ItemId::from(**task)));
     let claimed = claimed.map(|task| UnitId::Task(*task));
@@ -143,7 +143,7 @@ fn completed_units(plan: &PlanWork, run: &PlanRun, state: &State, attempt: &Atte
     places.sort_unstable();
     for place in places {
         let unit = &plan.units[place];
-        // Work that was skipped because of it stays skipped in this run.
+        // Work that was skipped because of this unit stays skipped in this run.
         if run.is_worked_on(unit.id) || run.lost.contains_key(&unit.id) {
             continue;
         }

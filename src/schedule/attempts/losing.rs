@@ -11,7 +11,7 @@ use crate::schedule::ready::readiness::Cause;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 
-/// Skips what waits for what will not come, naming the cause, and ends the plan when nothing is left of it to do.
+/// Skips work whose dependencies will never be done, naming the cause. Ends the plan when no work is left.
 pub(in crate::schedule) fn skip_hopeless(board: &mut Board, at: At, index: usize, step: &mut Step) {
     let plan = &board.work.plans[index];
     let run = &board.state.plans[index];
@@ -80,7 +80,7 @@ fn why_lost(board: &Board, lost: &Dependency) -> String {
     format!("it depends on {lost}, and {cause} {what}")
 }
 
-/// Ends a plan of which something is lost and nothing else can continue.
+/// Ends a plan that has lost work and in which nothing else can continue.
 fn end_without_success(board: &mut Board, at: At, index: usize, step: &mut Step) {
     let plan = &board.work.plans[index];
     let run = &board.state.plans[index];
@@ -92,7 +92,7 @@ fn end_without_success(board: &mut Board, at: At, index: usize, step: &mut Step)
     board.record(at, event, step);
 }
 
-/// How a plan ends of which something is lost: held when a person can help, else failed, else skipped.
+/// Returns how a plan with lost work ends: held if a person can help, else failed, else skipped.
 fn ending(name: &PlanName, run: &PlanRun) -> Event {
     let plan = name.clone();
     let held = run.lost.iter().find_map(|(unit, lost)| match lost {
@@ -113,7 +113,7 @@ fn ending(name: &PlanName, run: &PlanRun) -> Event {
         let why = failed.join("; ");
         return Event::PlanFailed(Failed { plan, why });
     }
-    // The rest was skipped, because of another plan.
+    // Everything else was skipped because of another plan.
     let skipped = run.lost.values().filter_map(|lost| match lost {
         Lost::Skipped { cause, why } => Some((cause.parse::<Dependency>().ok(), why.clone())),
         Lost::Failed { .. } | Lost::Held { .. } | Lost::Cancelled => None,

@@ -1,4 +1,4 @@
-//! Worktrees that somebody has removed while plans are worked on: they are made again.
+//! Worktrees that somebody removed while their plans were in progress. They are created again.
 
 use crate::plan::{AttemptId, PlanName};
 use crate::schedule::board::core::Board;
@@ -9,18 +9,18 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::PlanRun;
 
-/// True for an attempt that ended without the worktree in which it began.
+/// Returns true for an attempt that ended after its worktree was removed.
 pub(in crate::schedule) fn has_lost_its_place(attempt: &Attempt) -> bool {
     matches!(&attempt.state, AttemptState::Checked(_, evidence) if evidence.lost)
 }
 
-/// Where an attempt works.
+/// Returns the lane in which an attempt works.
 pub(in crate::schedule) fn lane_of(run: &PlanRun, attempt: &AttemptId) -> Option<u32> {
     let mut open = run.attempts.iter();
     open.find(|(_, open)| open.id == *attempt).map(|(lane, _)| *lane)
 }
 
-/// Records that a worktree is gone, once no agent works in it: the next attempt has it made again.
+/// Records that a worktree is gone, once no agent works in it. The next attempt gets a new one.
 pub(in crate::schedule) fn lose_worktree(
     board: &mut Board,
     at: At,

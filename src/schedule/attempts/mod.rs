@@ -1,4 +1,4 @@
-//! Attempts from their start to their end: who gets a slot, what follows from the end, retries, limits and money.
+//! Attempts from start to end: who gets a slot, what follows from the end, retries, limits and budgets.
 //!
 //! May import `judge` and below.
 

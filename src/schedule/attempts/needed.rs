@@ -5,7 +5,7 @@ use crate::schedule::board::core::Board;
 use crate::schedule::event::facts::{Obstacle, ObstacleKind};
 use crate::schedule::state::attempt::Attempt;
 
-/// The obstacle of an attempt's agent, with advice.
+/// Returns a description of the obstacle that stopped the attempt's agent, and advice.
 pub(in crate::schedule) fn what_is_needed(
     board: &Board,
     attempt: &Attempt,

@@ -1,4 +1,4 @@
-//! Attempts that met a rate limit or an outage: how long their plan waits, and with which conversation it continues.
+//! Attempts that met a rate limit or an outage: how long their plan waits, and which conversation continues.
 
 use super::backoff;
 use crate::plan::{AgentName, AttemptId, PlanName};
@@ -13,10 +13,10 @@ use crate::schedule::state::attempt::{Attempt, AttemptRecord};
 use crate::schedule::state::person::stand_in::agent_of;
 use crate::schedule::state::plan_run::PlanRun;
 
-/// The first pause where nobody says how long one is needed; it doubles, up to ten minutes.
+/// The first pause when its length is unknown. The pause doubles each time, up to ten minutes.
 const FIRST: std::time::Duration = std::time::Duration::from_secs(20);
 
-/// When the first of the agents that the plan waits for, and for nothing else, can be used again.
+/// Returns when the first limited agent becomes available again, among the units that wait for nothing but their agent.
 pub(in crate::schedule) fn reopening(board: &Board, number: usize) -> Option<At> {
     if board.state.limits.is_empty() {
         return None;
@@ -32,7 +32,7 @@ pub(in crate::schedule) fn reopening(board: &Board, number: usize) -> Option<At>
     look.open().filter_map(closed).filter_map(free).min()
 }
 
-/// Ends an attempt that met something that passes: its plan continues when that is over, in the same conversation.
+/// Ends an attempt that met a temporary obstacle. Its plan continues in the same conversation once the obstacle is gone.
 pub(in crate::schedule) fn park(
     board: &mut Board,
     at: At,
@@ -49,7 +49,7 @@ pub(in crate::schedule) fn park(
     board.record(at, Event::AttemptParked(parked), step);
 }
 
-/// For how long a plan waits, and an account is not used, because of what an attempt met.
+/// Computes how long the plan waits, and how long the account is not used, after an attempt met an obstacle.
 pub(in crate::schedule) fn parked(
     board: &Board,
     at: At,
@@ -61,7 +61,7 @@ pub(in crate::schedule) fn parked(
     let run = board.state.plan(name);
     let times = run.parked.get(&agent).map_or(0, |parking| parking.times);
     let guess = || backoff::delay(FIRST, times + 1, attempt);
-    // Counted from when it was told.
+    // The time is counted from this record on.
     let told = resets_at.map(|due| due.since(at));
     let limit = told.unwrap_or_else(guess);
     let own = if board.state.has_another(&agent, account.as_ref()) {
@@ -84,8 +84,8 @@ pub(in crate::schedule) fn parked(
     }
 }
 
-/// The conversation that the attempt continues: the last one of the same agent in the same worktree, and of the same unit where
-/// units have their own branches. A conversation that ended in an error is not continued.
+/// Returns the conversation that the attempt continues: the last one of the same agent in the same worktree, and of the same
+/// unit when units have their own branches. A conversation that ended in an error is not continued.
 pub(in crate::schedule) fn conversation(run: &PlanRun, lane: u32, attempt: &Attempt) -> Option<Conversation> {
     let since = run.history.get(run.set_back_after..).unwrap_or_default();
     let mut before = since
@@ -96,7 +96,7 @@ pub(in crate::schedule) fn conversation(run: &PlanRun, lane: u32, attempt: &Atte
     if run.by_units && !attempt.repair && last.units.first() != attempt.units.first() {
         return None;
     }
-    // A stopped program's conversation continues, whatever its last word.
+    // The conversation of a stopped agent continues, whatever its last output.
     let stopped = last.exit == Some(Exit::Stopped);
     let session = last.facts.session.as_ref();
     let session = session.filter(|_| stopped || !is_broken(&last.facts))?;
@@ -109,7 +109,7 @@ pub(in crate::schedule) fn conversation(run: &PlanRun, lane: u32, attempt: &Atte
     })
 }
 
-/// True when the conversation ended in an error that it would meet again.
+/// Returns true when the conversation ended in an error that it would meet again.
 fn is_broken(facts: &Facts) -> bool {
     facts.obstacle.is_none() && facts.end.as_ref().is_some_and(|end| !end.good)
 }

@@ -1,8 +1,8 @@
-//! Attempts that stand still: when they are looked at, what counts as stuck, and what follows.
+//! Stalled attempts: when they are examined, what counts as a stall, and what follows.
 //!
-//! Four signs of life are looked for: output, the status file, files of the worktree, processor time of the whole process
-//! tree. Only all four together, each still for `stuck_after`, make a notice; only as long again makes what `on_stuck`
-//! says. Any sign in between takes the notice back.
+//! Four signs of life count: output, the status file, files of the worktree, and processor time of the whole process tree.
+//! Only when all four have been still for `stuck_after` is the stall reported. Only after the same time again does
+//! `on_stuck` apply. Any sign in between withdraws the report.
 
 use std::time::Duration;
 
@@ -17,16 +17,16 @@ use crate::schedule::event::notice::{Ages, OfAttempt, Sent, Signs, StallAction, 
 use crate::schedule::state::attempt::{AttemptState, Stall};
 use crate::schedule::work::plans::PlanWork;
 
-/// An attempt is looked at four times within `stuck_after`: often enough that a notice comes at most half of it late, and
-/// rarely enough that a look costs nothing worth counting.
+/// An attempt is examined four times within `stuck_after`. That is often enough to report a stall at most half of it late, and
+/// rare enough to cost next to nothing.
 const LOOKS: u32 = 4;
 
-/// The time between two looks.
+/// The time between two examinations.
 pub(in crate::schedule) fn pause(stall_after: Duration) -> Duration {
     (stall_after / LOOKS).max(Duration::from_millis(1))
 }
 
-/// Asks for the looks that are due, ends what was given up, and returns when to look again.
+/// Asks for the examinations that are due, stops attempts that were given up, and returns the time of the next examination.
 pub(in crate::schedule) fn watch(board: &mut Board, at: At, number: usize, step: &mut Step) -> Option<At> {
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
     let stall_after = plan.attempts.stuck_after?;
@@ -67,7 +67,7 @@ pub(in crate::schedule) fn watch(board: &mut Board, at: At, number: usize, step:
     next
 }
 
-/// Takes in what a look at an attempt found.
+/// Applies the result of an examination.
 pub(in crate::schedule) fn take_signs(
     board: &mut Board,
     at: At,
@@ -110,7 +110,7 @@ pub(in crate::schedule) fn take_signs(
     }
 }
 
-/// What follows from one look.
+/// Returns the events that follow from one examination.
 fn follow(
     plan: &PlanWork,
     attempt: &AttemptId,
@@ -160,23 +160,23 @@ fn nudge(inbox: &[Message], id: &AttemptId, ages: Ages) -> Message {
     }
 }
 
-/// The number of the next message.
+/// Returns the number of the next message.
 pub(in crate::schedule) fn next_id(inbox: &[Message]) -> u32 {
     u32::try_from(inbox.len()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 impl Stall {
-    /// True when nothing was done yet and it has been known for as long as it took to be noticed.
+    /// Returns true when nothing was done about the stall yet, and it has been known for as long as it took to be noticed.
     fn is_due(&self, at: At, stall_after: Duration) -> bool {
         self.acted.is_none() && at.since(self.since) >= stall_after
     }
 
-    /// How long ago each sign of life was seen.
+    /// Returns how long ago each sign of life was seen.
     pub fn ages_at(&self, now: At) -> Ages {
         self.ages.after(now.since(self.since))
     }
 
-    /// Why an attempt that was ended for it did not complete its stage.
+    /// Returns why an attempt that was stopped for a stall did not complete its stage.
     pub(in crate::schedule) fn why(&self) -> String {
         let at = self.acted_at.unwrap_or(self.since);
         format!("the agent was stuck and was ended: {}", self.ages_at(at).words())

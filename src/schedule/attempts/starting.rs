@@ -1,4 +1,4 @@
-//! Giving free slots to ready work, and making worktrees ahead of that.
+//! Assigns free slots to ready work, and creates worktrees ahead of time.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -27,7 +27,7 @@ use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::machine::Machine;
 use crate::schedule::work::plans::PlanWork;
 
-/// Finds out again what is ready of a plan.
+/// Recomputes which work of a plan is ready.
 pub(in crate::schedule) fn refresh(board: &mut Board, at: At, number: usize) {
     board.standing(number);
     let plan = &board.work.plans[number];
@@ -68,7 +68,7 @@ pub(in crate::schedule) fn refresh(board: &mut Board, at: At, number: usize) {
     board.frontier.set_ready(number, ready);
 }
 
-/// Gives free slots to ready work in order.
+/// Assigns free slots to ready work in order.
 pub(in crate::schedule) fn start_agents(board: &mut Board, at: At, step: &mut Step) {
     start_assigned(board, step);
     let mut room = Room::left(&board.work, &board.state);
@@ -110,10 +110,10 @@ pub(in crate::schedule) fn start_agents(board: &mut Board, at: At, step: &mut St
     }
 }
 
-/// The places of work that comes as soon as something under way is answered. To look at what an agent left, to merge
-/// it and to pin it takes a moment, and what would be started in that moment may keep the slot for hours.
+/// The queue places of work that will be ready as soon as an answer in progress arrives. Examining, merging and pinning an
+/// agent's work takes a moment, while work started in that moment may keep the slot for hours.
 fn expected_places(board: &Board) -> Vec<QueuePlace> {
-    // But nobody keeps a slot for what is verified first.
+    // No slot is reserved for work that must be verified first.
     let verified = |name: &PlanName, attempt: &Attempt| is_verifying(board, name, attempt);
     let ended = board.state.all_attempts();
     let ended = ended.filter(|(_, _, attempt)| !attempt.state.holds_slot());
@@ -124,14 +124,14 @@ fn expected_places(board: &Board) -> Vec<QueuePlace> {
         (behind > 0).then_some((Reverse(unit.priority), true, Reverse(behind)))
     });
     let keys = behind.chain(board.frontier.pinning.values().copied());
-    // Which unit it will be is not known; what is ready goes before what is merely equal.
+    // It is not yet known which unit it will be. On a tie, work that is already ready goes first.
     keys.map(|key| (key.0, key.1, key.2, usize::MAX, usize::MAX))
         .chain(cut_short(board))
         .collect()
 }
 
-/// The places of what is begun again as soon as it is known what an agent left that was interrupted, as by a power cut: work that
-/// was begun goes before work that never was.
+/// The queue places of interrupted work, for example after a power cut. It starts again as soon as the agent's leftovers
+/// have been examined. Interrupted work goes before work that never started.
 fn cut_short(board: &Board) -> impl Iterator<Item = QueuePlace> {
     let is_cut = |attempt: &Attempt| match &attempt.state {
         AttemptState::Ended(exit) | AttemptState::Checked(exit, _) => {
@@ -141,7 +141,7 @@ fn cut_short(board: &Board) -> impl Iterator<Item = QueuePlace> {
     };
     let cut = board.state.all_attempts();
     let cut = cut.filter(move |(_, _, attempt)| is_cut(attempt));
-    // Nobody keeps a slot for what is verified first.
+    // No slot is reserved for work that must be verified first.
     let cut = cut.filter(|(name, _, attempt)| !is_verifying(board, name, attempt));
     cut.filter_map(|(name, _, attempt)| {
         let number = board.state.number(name)?;
@@ -151,10 +151,10 @@ fn cut_short(board: &Board) -> impl Iterator<Item = QueuePlace> {
     })
 }
 
-/// The place of the first unit that waits for this point of a plan and starts from its commit.
+/// Returns the queue place of the first unit that waits for this point of a plan and starts from its commit.
 pub(in crate::schedule) fn first_behind(board: &Board, work: &WorkRef) -> Option<Key> {
     let behind = board.behind.get(work)?;
-    // Where whole plans wait, what could begin in them decides.
+    // For a whole plan that waits, its open units decide.
     let whole = behind.plans.iter().flat_map(|number| {
         let standing = board.frontier.standing[*number].as_ref();
         let open = standing
@@ -171,13 +171,13 @@ pub(in crate::schedule) fn first_behind(board: &Board, work: &WorkRef) -> Option
     keys.min()
 }
 
-/// The place of a unit.
+/// Returns the queue place of a unit.
 pub(in crate::schedule) fn place_of(board: &Board, number: usize, unit: usize) -> QueuePlace {
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
     dispatch::place(number, unit, plan, run)
 }
 
-/// An attempt that was assigned before a restart and never started is started now.
+/// Starts attempts that were assigned before a restart and never started.
 fn start_assigned(board: &mut Board, step: &mut Step) {
     let assigned = board
         .state
@@ -190,18 +190,18 @@ fn start_assigned(board: &mut Board, step: &mut Step) {
     }
 }
 
-/// A worktree of the plan that is there and in which nobody works.
+/// Returns a lane whose worktree exists and is not in use.
 fn free_lane(board: &Board, number: usize) -> Option<u32> {
     let run = &board.state.plans[number];
     let lanes = lanes(&board.work, &board.state, number).lanes;
     let mut made = run.worktrees.keys().copied();
-    // Worktrees beyond today's number of lanes stay for better days.
+    // Worktrees beyond the current number of lanes stay for later use.
     let usable = lanes.saturating_sub(run.attempts.len());
     made.find(|lane| usable > 0 && !run.attempts.contains_key(lane))
 }
 
-/// Asks for a worktree of the plan and keeps the room for what will work there: a checkout takes seconds, and what
-/// would run instead may take hours.
+/// Asks for a worktree of the plan and reserves slots for the work that will run there. A checkout takes seconds, while
+/// other work that took the slot could run for hours.
 fn keep_room(board: &mut Board, number: usize, unit: usize, room: &mut Room, step: &mut Step) {
     let Some(base) = board.state.run.as_ref().map(|run| run.base.clone()) else {
         return;
@@ -312,9 +312,8 @@ fn launch(board: &mut Board, name: &PlanName, lane: u32, step: &mut Step) {
     board.ask(ask, Effect::Launch(launch), step);
 }
 
-/// Worktrees are made before they are needed: for the plans that come next, as many as two rounds of slots take, so
-/// that neither a short plan nor a gate that opens waits for a checkout. What could start now comes before what
-/// still waits.
+/// Creates worktrees before they are needed, for the plans that come next, up to twice the number of slots. So neither a
+/// short plan nor an opening gate waits for a checkout. Work that could start now comes before work that still waits.
 pub(in crate::schedule) fn make_worktrees(board: &mut Board, step: &mut Step) {
     let Some(base) = board.state.run.as_ref().map(|run| run.base.clone()) else {
         return;
@@ -335,8 +334,9 @@ pub(in crate::schedule) fn make_worktrees(board: &mut Board, step: &mut Step) {
     }
 }
 
-/// Where an attempt works: on a branch of its own when units go their own ways, except to repair what the verification of
-/// the whole plan found. A person works on the plan's, or completes what agents have begun on the unit's.
+/// Returns where an attempt works. When units have their own branches, the attempt works on its unit's branch, except to
+/// repair failures of the plan's verification. A person works on the plan's branch, or on the unit's branch when agents have
+/// already committed work there.
 pub fn work_place(plan: &PlanWork, run: &PlanRun, lane: u32, attempt: &Attempt) -> WorkPlace {
     let by_hand = run
         .history_of(&attempt.id)
@@ -352,8 +352,8 @@ pub fn work_place(plan: &PlanWork, run: &PlanRun, lane: u32, attempt: &Attempt) 
     }
 }
 
-/// Whether a plan that nobody works on wants a worktree soon, and its place among those that do. One with nothing left
-/// to do needs it to be verified and finished in.
+/// Returns the queue place of a plan in line for a worktree, or `None` if the plan needs none soon. Called for plans in
+/// which no agent works. A plan with no work left still needs a worktree to be verified and finished in.
 fn wants_worktree(
     number: usize,
     plan: &PlanWork,
@@ -371,7 +371,7 @@ fn wants_worktree(
         Some(place) => Some((false, place)),
         None => {
             let next = look.open().next();
-            // One with nothing left to do waits for nothing but its worktree.
+            // A plan with no work left waits only for its worktree.
             Some((
                 next.is_some(),
                 dispatch::place(number, next.unwrap_or(0), plan, run),
@@ -380,7 +380,7 @@ fn wants_worktree(
     }
 }
 
-/// Takes in how hard the machine is at work; plans are looked at again only when that changes what they may do.
+/// Applies the machine's current load. Plans are examined again only if their number of lanes changes.
 pub(in crate::schedule) fn look_at_machine(board: &mut Board, machine: Machine) {
     let count = |board: &Board| -> Vec<usize> {
         let plans = 0..board.work.plans.len();

@@ -1,4 +1,4 @@
-//! Another agent takes over: from one that is limited for too long, cannot start, or has used up its retries.
+//! Another agent takes over when the current one is limited for too long, cannot start, or has used up its retries.
 
 use crate::plan::{AgentName, PlanName, UnitId};
 use crate::schedule::board::core::Board;
@@ -11,7 +11,8 @@ use crate::schedule::state::person::stand_in::{agent_of, next_agents};
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::UnitWork;
 
-/// The fact that the next agent of the plan takes over the work that begins with this unit; none where there is no other.
+/// Returns the fact that the plan's next agent takes over the work that starts with this unit, or `None` without a next
+/// agent.
 pub(in crate::schedule) fn taken_over(
     board: &Board,
     plan: &PlanName,
@@ -25,7 +26,7 @@ pub(in crate::schedule) fn taken_over(
     Some(replaced(plan, run, unit, next, why))
 }
 
-/// Has another agent take over from one that is limited for longer than the plan allows.
+/// Makes another agent take over from one that is limited for longer than the plan allows.
 pub(in crate::schedule) fn take_over_limited(board: &mut Board, at: At, number: usize, step: &mut Step) {
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
     if plan.fallback.agents.is_empty() || !run.is_open() {
@@ -48,7 +49,7 @@ pub(in crate::schedule) fn take_over_limited(board: &mut Board, at: At, number: 
     }
 }
 
-/// From when until when an agent gives nothing, and why.
+/// Returns from when until when an agent is unavailable, and why.
 fn closed(state: &State, run: &PlanRun, agent: &AgentName) -> Option<(At, At, String)> {
     let parked = run.parking(agent, state.now);
     let parked = parked.map(|parking| (parking.since, parking.until, parking.why.clone()));

@@ -1,4 +1,4 @@
-//! Unread messages: an agent that ends with one continues with it, before its work is judged.
+//! Unread messages: an agent that ends without reading a message continues with it before its work is judged.
 
 use crate::plan::PlanName;
 use crate::schedule::board::ask::Ask;
@@ -13,11 +13,11 @@ use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_view::counted;
 use crate::schedule::state::tries::Tries;
 
-/// How often in a row an agent is continued with unread messages. An agent that never reads them will not after the third time
-/// either.
+/// How often in a row an agent continues because of unread messages. An agent that has ignored them this often will not read
+/// them the next time either.
 const MOST: u32 = 2;
 
-/// Has the work of an attempt that ended on its own continued with, where messages to its plan are unread. True when it was.
+/// Continues the work of an attempt that ended by itself while messages to its plan are unread. Returns true if it did.
 pub(in crate::schedule) fn continue_with_unread(
     board: &mut Board,
     at: At,
@@ -29,7 +29,7 @@ pub(in crate::schedule) fn continue_with_unread(
     let Some(attempt) = run.attempts.get(&lane) else {
         return false;
     };
-    // Its commits are on their way to the plan's branch.
+    // The attempt's commits are being merged into the plan's branch.
     if board.asked.contains(&Ask::Integrate(attempt.id.clone())) {
         return false;
     }
@@ -54,7 +54,7 @@ pub(in crate::schedule) fn continue_with_unread(
     true
 }
 
-/// An agent has begun: what its prompt told is read.
+/// Marks the messages in an agent's prompt as read once the agent has started.
 pub(in crate::schedule) fn note_told(board: &mut Board, at: At, name: &PlanName, step: &mut Step) {
     let mail = &board.state.plan(name).mail;
     if Some(mail.told) > mail.read.or(Some(0)) {
@@ -64,7 +64,7 @@ pub(in crate::schedule) fn note_told(board: &mut Board, at: At, name: &PlanName,
     }
 }
 
-/// Says that a plan comes to its end with messages that no agent has read.
+/// Warns when a plan ends with messages that no agent has read.
 pub(in crate::schedule) fn warn_of_unread(board: &mut Board, at: At, name: &PlanName, step: &mut Step) {
     if let Some(why) = board.state.plan(name).unread_words() {
         let plan = Some(name.clone());
@@ -72,12 +72,12 @@ pub(in crate::schedule) fn warn_of_unread(board: &mut Board, at: At, name: &Plan
     }
 }
 
-/// True when the agent of this attempt ended in order, or with all of its work done however it ended, and may be sent on again.
+/// Returns true when the agent may continue once more: it ended in order, or its work is complete however it ended.
 fn may_continue(board: &Board, number: usize, attempt: &Attempt, tries: &Tries) -> bool {
     let AttemptState::Checked(exit, evidence) = &attempt.state else {
         return false;
     };
-    // Nobody sends a person on, and an agent that asks continues with the answer and the messages.
+    // A person cannot be sent back to work. An agent that asks a question continues with the answer and the messages.
     if *exit == Exit::ByHand || evidence.asks.is_some() {
         return false;
     }
@@ -110,7 +110,7 @@ mod tests {
         "p".parse().unwrap()
     }
 
-    /// A plan with an agent that calls commits enough, and the first order to start one.
+    /// Returns a plan whose agent needs no report beside its commits, and the first launch order.
     fn begun(agent: &str) -> (Scheduler, Launch) {
         let manifest = format!("[run]\nretries = 0\n[agents.a]\n{agent}\n[plans.p]\nprompt = \"do it\"\n");
         let parsed = crate::plan::manifest::parse_manifest("plans.toml".as_ref(), &manifest);
@@ -161,7 +161,7 @@ mod tests {
         scheduler.handle(At(1), Input::Event(sent));
     }
 
-    /// Lets an attempt start, end and be looked at.
+    /// Starts an attempt, ends it and delivers its examination.
     fn ends(scheduler: &mut Scheduler, attempt: &AttemptId, read: Option<u32>, exit: Exit) -> Step {
         let (plan, attempt) = (plan(), attempt.clone());
         let started = Event::AgentStarted {
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!((second.number, second.units.clone()), (1, first.units));
         assert_eq!(second.after.unwrap().cause, WhyAgain::Unread);
         assert_eq!((second.inbox.len(), second.told), (1, 0));
-        // Told in its prompt, it is read.
+        // A message in the prompt counts as read.
         let step = ends(&mut scheduler, &second.attempt, Some(1), OK);
         assert!(
             is_finished(&step) && warnings(&step).is_empty(),
@@ -255,7 +255,7 @@ mod tests {
         let step = ends(&mut scheduler, &first.attempt, Some(0), OK);
         assert!(is_finished(&step), "{:?}", step.events);
         assert_eq!(warnings(&step).len(), 1);
-        // Nobody has looked, as in a journal of old.
+        // Read state is unknown, as in old journals.
         let (mut scheduler, first) = begun(OWN);
         send(&mut scheduler, 1, false);
         let step = ends(&mut scheduler, &first.attempt, None, OK);

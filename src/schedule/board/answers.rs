@@ -1,4 +1,4 @@
-//! The events that answer what was asked for.
+//! The events that answer requested effects.
 
 use super::ask::Ask;
 use super::core::Board;
@@ -14,7 +14,7 @@ use crate::schedule::event::resolving::{ConflictResolved, ResolverFailed, Resolv
 use crate::schedule::state::attempt::{AttemptState, Integration};
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun, Verify};
 
-/// False for an answer that nothing waits for: from a past attempt, or a repeated one.
+/// Returns false for an answer that nothing waits for, because it is repeated or belongs to a past attempt.
 pub(in crate::schedule) fn is_current(board: &Board, event: &Event) -> bool {
     let state = |plan: &PlanName, attempt: &AttemptId| {
         board
@@ -147,7 +147,7 @@ pub(in crate::schedule) fn forget_ask(board: &mut Board, event: &Event) {
     board.asked.remove(&answered);
 }
 
-/// True for the attempt that resolves the plan's conflict.
+/// Returns true for the attempt that resolves the plan's conflict.
 fn is_resolver(run: &PlanRun, attempt: &AttemptId) -> bool {
     let at_work = run.resolution.agent.as_ref();
     at_work.is_some_and(|at_work| at_work.attempt == *attempt)

@@ -1,10 +1,10 @@
-//! Effects that were asked for and not answered.
+//! Effects that were requested and are not yet answered.
 
 use crate::plan::{AttemptId, PhaseId, PlanName, Point};
 use crate::schedule::event::at::At;
 use crate::schedule::train::BuildId;
 
-/// An effect that was asked for and not answered.
+/// An effect that was requested and is not yet answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::schedule) enum Ask {
     Worktree(PlanName, u32),

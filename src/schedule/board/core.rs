@@ -1,7 +1,7 @@
 //! The shared parts of the policies.
 //!
-//! Effects that were asked for and not answered are remembered outside the state: after a replay nothing has been asked, so
-//! whatever is still missing is asked for again.
+//! Requested effects without an answer are kept outside the state. After a replay nothing counts as requested, so everything
+//! that is still missing is requested again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,38 +25,38 @@ use crate::schedule::train::{BuildId, Train};
 use crate::schedule::work::behind::Dependents;
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// A report on work that may not begin, with its author and its time. It is recorded once.
+/// A report on work that may not start yet, with its author and time. It is recorded only once.
 pub(in crate::schedule) type RefusedReport =
     (PlanName, Option<AttemptId>, ItemId, TaskState, Option<Timestamp>);
 
-/// The state, and the effects that were asked for. A policy reads it, records events and asks for effects.
+/// The state, and the requested effects. A policy reads the board, records events and requests effects.
 #[derive(Debug, Clone)]
 pub(in crate::schedule) struct Board {
     pub(in crate::schedule) work: Work,
     pub(in crate::schedule) state: State,
     pub(in crate::schedule) asked: BTreeSet<Ask>,
     pub(in crate::schedule) frontier: Frontier,
-    /// Remembered outside the state as what was asked for is: after a replay it is built again from the queue.
+    /// Kept outside the state, like the requested effects. After a replay it is rebuilt from the queue.
     pub(in crate::schedule) train: Train,
-    /// When each of the train's verifications under way began.
+    /// When each running verification of the train started.
     pub(in crate::schedule) build_since: BTreeMap<BuildId, At>,
     pub(in crate::schedule) early: Early,
-    /// Refused reports that are recorded: author, item and state.
+    /// Refused reports that are already recorded.
     pub(in crate::schedule) refused: BTreeSet<RefusedReport>,
-    /// True when a run goes on while only a person is missing.
+    /// True when the run continues while it waits only for a person.
     pub(in crate::schedule) stays: bool,
-    /// When each attempt was looked at last.
+    /// When each attempt was last examined.
     pub(in crate::schedule) looked: BTreeMap<AttemptId, At>,
-    /// Points that are waited for, by the plan that has them.
+    /// Points that other plans wait for, by the plan they belong to.
     pub(in crate::schedule) waited: Vec<Vec<WorkRef>>,
-    /// Plans that wait for something of a plan.
+    /// For each plan, the plans that wait for something in it.
     pub(in crate::schedule) waiting: Vec<Vec<usize>>,
-    /// What starts from the commit of a point.
+    /// The work that starts from the commit of each point.
     pub(in crate::schedule) behind: BTreeMap<WorkRef, Dependents>,
 }
 
 impl Board {
-    /// For this work, before any event.
+    /// Creates the board for this work, before any event.
     pub(in crate::schedule) fn new(work: Work) -> Self {
         let state = State::new(&work);
         let mut waited = vec![Vec::new(); work.plans.len()];
@@ -93,7 +93,7 @@ impl Board {
         step.events.push(event);
     }
 
-    /// Folds an event and marks the plans about which something new can follow from it.
+    /// Applies an event to the state and marks the plans for which the event may have consequences.
     pub(in crate::schedule) fn apply(&mut self, at: At, event: &Event) {
         let limited = self.state.limits.len();
         self.state.apply(at, event);
@@ -120,12 +120,12 @@ impl Board {
                 self.frontier.landing = true;
                 self.frontier.standing.fill(None);
             }
-            // When somebody has held a resource for too long is known from now on.
+            // From now on it is known when the resource will have been held for too long.
             Event::AttemptAssigned { .. } if !self.work.patience.is_empty() => {
                 self.frontier.dirty.extend(0..self.work.plans.len());
             }
             Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
-            // What one plan spends may be what another lacks.
+            // Money that one plan spends is missing from the others' budget.
             Event::AgentUsage(_) if self.work.budget.is_some() => {
                 self.frontier.dirty.extend(0..self.work.plans.len());
             }
@@ -151,7 +151,7 @@ impl Board {
                 (self.frontier.landing, self.frontier.resolving) = (true, true);
                 self.touch(event, true);
             }
-            // What was reported may be open again, and others have to wait for it.
+            // Reported work may be open again, and other plans have to wait for it.
             Event::TaskFailed(_) | Event::AttemptFailed { .. } | Event::AttemptChecked { .. } => {
                 self.frontier.landing = true;
                 self.touch(event, true);
@@ -176,7 +176,7 @@ impl Board {
         }
     }
 
-    /// Where the plan's units stand.
+    /// Returns the standing of the plan's units.
     pub(in crate::schedule) fn standing(&mut self, plan: usize) -> &mut Standing {
         let (work, run) = (&self.work.plans[plan], &self.state.plans[plan]);
         self.frontier.standing[plan].get_or_insert_with(|| Standing::new(work, run))
@@ -209,7 +209,7 @@ impl Board {
         }
     }
 
-    /// Looks at a plan, with what is known about it already.
+    /// Returns the readiness of a plan, using its standing if that is already known.
     pub(in crate::schedule) fn look(&self, number: usize) -> Readiness<'_> {
         let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
         match &self.frontier.standing[number] {
@@ -218,14 +218,14 @@ impl Board {
         }
     }
 
-    /// What was done is open again: where the units of the plan stand is found out again.
+    /// Discards the standing of the plan's units, because done work is open again.
     pub(in crate::schedule) fn forget_standing(&mut self, event: &Event) {
         if let Some(number) = event.plan().and_then(|plan| self.state.number(plan)) {
             self.frontier.standing[number] = None;
         }
     }
 
-    /// Takes in recorded events without deciding anything.
+    /// Applies recorded events without making any decision.
     pub(in crate::schedule) fn replay<'a>(&mut self, events: impl IntoIterator<Item = (At, &'a Event)>) {
         for (at, event) in events {
             self.state.apply(at, event);
@@ -234,7 +234,7 @@ impl Board {
     }
 }
 
-/// True for a fact by which a unit that was done may be open again.
+/// Returns true for an event that may open a done unit again.
 fn takes_units_back(event: &Event) -> bool {
     match event {
         Event::AttemptChecked { evidence, .. } => !evidence.gone.is_empty(),

@@ -1,4 +1,5 @@
-//! An order for the shell. Every effect but a timer is answered by exactly one event, a look by what it saw.
+//! An order to the shell. Exactly one event answers every effect except a timer; an examination is answered by its signs of
+//! life.
 
 use std::time::Duration;
 
@@ -19,48 +20,48 @@ use crate::schedule::train::{BuildId, Order};
     reason = "few live at once, and each is taken apart at once"
 )]
 pub enum Effect {
-    /// Make the plan's branch and worktree, or recognise them. Answer: `worktree.created` or `worktree.refused`.
+    /// Create the plan's branch and worktree, or recognise existing ones. Answer: `worktree.created` or `worktree.refused`.
     MakeWorktree {
         /// The plan.
         plan: PlanName,
-        /// Which of its worktrees; 0 is the plan's own, the others are made beside it.
+        /// Lane of the worktree. 0 is the plan's own; the others are created beside it.
         lane: u32,
         /// The commit to start from.
         base: CommitId,
     },
     /// Start an agent. Answer: `agent.started` or `agent.refused`.
     Launch(Launch),
-    /// Make the attempt's processes end. Answer: the attempt's `agent.ended`.
+    /// Stop the attempt's processes. Answer: the attempt's `agent.ended`.
     Stop {
         /// The attempt.
         attempt: AttemptId,
-        /// Without grace.
+        /// True to stop without grace.
         now: bool,
     },
     /// Look for signs of life of an attempt. Answer: [`crate::schedule::Input::Signs`].
     Look {
         /// The plan.
         plan: PlanName,
-        /// The worktree in which it works; 0 is the plan's own.
+        /// Lane of the worktree in which the attempt works; 0 is the plan's own.
         lane: u32,
         /// The attempt.
         attempt: AttemptId,
-        /// Ages below this need not be known exactly: with one such sign, what costs more to look at may be left out.
+        /// Ages below this need not be exact. After one such sign, more expensive checks may be left out.
         stall_after: Duration,
     },
-    /// Look at what the attempt left and commit leftovers. Answer: `attempt.checked`.
+    /// Examine the attempt's work and commit leftovers. Answer: `attempt.checked`.
     Check {
         /// The plan.
         plan: PlanName,
         /// The attempt.
         attempt: AttemptId,
-        /// Where it worked.
+        /// Where the attempt worked.
         place: WorkPlace,
         /// The branch's tip when the attempt started.
         since: Option<CommitId>,
-        /// Commits on which work was reported done, with what was: they have to be on the branch still.
+        /// Commits on which work was reported done, with that work. They must still be on the branch.
         said: Vec<(CommitId, Vec<ItemId>)>,
-        /// Commits of other plans that the branch may hold, with all that is in their history.
+        /// Commits of other plans that the branch may contain, including their history.
         handed_on: Vec<CommitId>,
     },
     /// Merge the commits of an attempt into the plan's branch. Answer: `work.merged`, `work.conflicted` or
@@ -70,11 +71,11 @@ pub enum Effect {
         plan: PlanName,
         /// The attempt.
         attempt: AttemptId,
-        /// Where it worked.
+        /// Where the attempt worked.
         place: WorkPlace,
-        /// Where its branch stood when it was looked at: once merged, the branch is gone.
+        /// The tip of the attempt's branch when it was examined. After the merge, the branch is gone.
         tip: Option<CommitId>,
-        /// Where the plan's branch stood when the last work came to it: the branch has to hold that still.
+        /// The tip of the plan's branch after the last merged work. The branch must still contain it.
         made: Option<CommitId>,
     },
     /// Run the plan's verification in its worktree. Answer: `verify.passed`, `verify.failed` or
@@ -83,7 +84,7 @@ pub enum Effect {
         /// The plan.
         plan: PlanName,
     },
-    /// Make the plan's own verification end. Answer: that verification's own.
+    /// Stop the plan's own verification. Answer: that verification's own.
     StopVerification {
         /// The plan.
         plan: PlanName,
@@ -95,55 +96,56 @@ pub enum Effect {
         /// The phase.
         phase: PhaseId,
     },
-    /// Make the verification of a phase end. Answer: that verification's own.
+    /// Stop the verification of a phase. Answer: that verification's own.
     StopPhaseCheck {
         /// The plan.
         plan: PlanName,
         /// The phase.
         phase: PhaseId,
     },
-    /// Pin the branch's tip as the commit of this point. Answer: `plan.pinned`.
+    /// Pin the branch's tip as the commit of this point. Answer: `plan.pinned` or `pin.refused`.
     Pin {
         /// The plan.
         plan: PlanName,
         /// The point.
         point: Point,
-        /// The phases that are done by now.
+        /// The phases that are already done.
         holds: Vec<PhaseId>,
-        /// True when somebody waits for it, so that what is not committed yet should be.
+        /// True when another plan waits for the point, so that uncommitted changes should be committed.
         wanted: bool,
-        /// The commit that was verified for it, which is pinned instead of the tip.
+        /// The commit that was verified for the point. It is pinned instead of the tip.
         verified: Option<CommitId>,
-        /// Commits of other plans that the branch may hold, with all that is in their history.
+        /// Commits of other plans that the branch may contain, including their history.
         handed_on: Vec<CommitId>,
     },
-    /// What the merge train wants done. Answer: [`crate::schedule::Input::Train`].
+    /// An order of the merge train. Answer: [`crate::schedule::Input::Train`].
     Train {
-        /// What.
+        /// The order.
         order: Order,
-        /// Another target than the run's.
+        /// A target other than the run's.
         into: Option<String>,
     },
     /// Have an agent resolve the conflict of a plan with the target. Answer: `resolve.done` or `resolve.failed`.
     Resolve(Box<ResolveOrder>),
-    /// Merge branches off every checkout and verify the result, as gently as may be. Answer: [`crate::schedule::Input::Union`].
+    /// Merge branches outside every checkout and verify the result, at low priority. Answer:
+    /// [`crate::schedule::Input::Union`].
     Union(UnionBuild),
-    /// End such a build early; its own answer follows.
+    /// Stop such a build early. The build still sends its own answer.
     StopUnion(BuildId),
-    /// Call again at this moment, with no event.
+    /// Call the scheduler again at this time, without an event.
     Wake {
         /// The moment.
         at: At,
     },
-    /// Say that nothing more can happen without a person, and that the run waits for one.
+    /// Report that nothing more can happen without a person, and that the run waits for one.
     AwaitPerson,
-    /// Nothing more will happen without a person: end.
+    /// End, because nothing more can happen without a person.
     End(Ending),
 }
 
 impl Effect {
-    /// True when doing it twice would be wrong, so that the decision must be on the disk before it is performed. All
-    /// other effects find what was done already and do only the rest.
+    /// Returns true when repeating the effect would be wrong, so that the decision must be on disk first. All other effects
+    /// detect what was already done and do only the rest.
     pub fn must_not_repeat(&self) -> bool {
         match self {
             Self::Launch(_)
@@ -175,65 +177,65 @@ impl Effect {
 /// Where an attempt works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkPlace {
-    /// Which of the plan's worktrees; 0 is the plan's own.
+    /// Lane of the worktree; 0 is the plan's own.
     pub lane: u32,
-    /// The unit on whose branch it works; none for the plan's own branch.
+    /// The unit whose branch is used, or `None` for the plan's own branch.
     pub branch_of: Option<UnitId>,
-    /// True when that branch begins again on the plan's branch, because what was there did not merge.
+    /// True when that branch starts again from the plan's branch, because its earlier commits did not merge.
     pub fresh: bool,
 }
 
-/// An agent to be started.
+/// An order to start an agent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Launch {
     /// The plan.
     pub plan: PlanName,
     /// The attempt.
     pub attempt: AttemptId,
-    /// Which attempt at this stage, from 1.
+    /// The number of the attempt at this stage, from 1.
     pub number: u32,
     /// The agent.
     pub agent: AgentName,
-    /// What it is given: the phases of a stage, one phase, or one task.
+    /// The attempt's units: the phases of a stage, one phase, or one task.
     pub units: Vec<UnitId>,
-    /// Where it works.
+    /// Where the attempt works.
     pub place: WorkPlace,
-    /// Longest duration.
+    /// The time limit.
     pub timeout: Duration,
     /// Commits to merge into the branch first.
     pub dependencies: Vec<(WorkRef, CommitId)>,
-    /// The attempt before at this stage, and why there is another.
+    /// The previous attempt at this stage, and why there is another.
     pub after: Option<After>,
-    /// The account to use; none when the agent has but one.
+    /// The account to use, or `None` when the agent has only one.
     pub account: Option<String>,
-    /// The conversation to continue with, if there is one.
+    /// The conversation to continue, if there is one.
     pub conversation: Option<Box<Conversation>>,
-    /// Where the branch stood when the last agent's work was looked at, or began: people made what came since. None where units
-    /// have branches of their own.
+    /// The branch's tip when the last agent's work was examined, or when it started. Later commits were made by people.
+    /// `None` when units have their own branches.
     pub seen: Option<CommitId>,
-    /// Millionths of money that are left for it; none where there is no budget.
+    /// Remaining budget in millionths of the currency, or `None` without a budget.
     pub budget: Option<u64>,
-    /// Every message to the plan that came before it; those beyond `told` are news.
+    /// All messages to the plan before this attempt. Messages after the first `told` are new.
     pub inbox: Vec<Message>,
-    /// How many of them were told to an agent that began before.
+    /// Number of messages that an earlier agent was already given.
     pub told: u32,
 }
 
-/// A conversation to continue with.
+/// A conversation to continue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
-    /// Its name, as the agent gave it.
+    /// The conversation's name, as the agent reported it.
     pub session: String,
-    /// The account it was begun with; none when the agent has but one.
+    /// The account used so far, or `None` when the agent has only one.
     pub account: Option<String>,
-    /// Its usage.
+    /// The conversation's usage.
     pub spent: Spent,
 }
 
 /// How a supervisor's work ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// Every plan has settled, none of them failed.
+    /// Every plan has settled, and none of them failed.
     Settled,
     /// Nothing can continue: something failed or a person is needed.
     NeedsPerson,
@@ -241,33 +243,33 @@ pub enum Ending {
     Interrupted,
 }
 
-/// An agent that is to resolve a conflict.
+/// An order for an agent to resolve a conflict.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResolveOrder {
     /// The plan.
     pub plan: PlanName,
-    /// The last phase that it is about, where that is not the whole plan.
+    /// The last phase to land, or `None` for the whole plan.
     pub up_to: Option<PhaseId>,
     /// The attempt.
     pub attempt: AttemptId,
     /// The agent.
     pub agent: AgentName,
-    /// The account it uses; none when the agent has but one.
+    /// The account to use, or `None` when the agent has only one.
     pub account: Option<String>,
-    /// Where the target stood.
+    /// The target's tip.
     pub onto: CommitId,
-    /// Where the plan's branch stood.
+    /// The tip of the plan's branch.
     pub head: CommitId,
     /// Landed plans that changed the same files.
     pub with: Vec<PlanName>,
-    /// True when the changes of an earlier agent may go to a backup first.
+    /// True when changes of an earlier agent may be moved to a backup first.
     pub anew: bool,
-    /// Longest duration.
+    /// The time limit.
     pub timeout: Duration,
 }
 
 impl ResolveOrder {
-    /// The plan to land, or its first phases.
+    /// Returns the work to land: the plan, or its first phases.
     pub fn what(&self) -> WorkRef {
         up_to(&self.plan, self.up_to)
     }

@@ -1,5 +1,5 @@
-//! The shared parts of the policies: the work, the state, the index of ready work, and the effects that were asked for and not
-//! answered.
+//! The shared parts of the policies: the work, the state, the index of ready work, and the requested effects that are not
+//! yet answered.
 //!
 //! May import `ready` and below.
 

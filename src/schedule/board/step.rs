@@ -6,8 +6,8 @@ use crate::schedule::event::fact::Event;
 /// The answer to an input.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Step {
-    /// Facts to record, in order, before any effect is performed.
+    /// Facts to record, in order, before performing any effect.
     pub events: Vec<Event>,
-    /// What to do.
+    /// Effects to perform.
     pub effects: Vec<Effect>,
 }

@@ -1,4 +1,4 @@
-//! Stopping when a person asks, and ending when nothing is left to do without one.
+//! Stops a run when a person asks, and ends it when nothing more can happen without a person.
 
 use crate::plan::{AttemptId, PlanName, Point, UnitId};
 use crate::schedule::board::ask::Ask;
@@ -45,7 +45,7 @@ pub(in crate::schedule) fn stop_agents(board: &mut Board, at: At, step: &mut Ste
     stop_train(board, at, step);
 }
 
-/// Stops the agents of work that a person cancelled, or paused at once, and records plans and parts that have stopped.
+/// Stops the agents of work that a person cancelled or paused at once. Records plans and units that have stopped.
 pub(in crate::schedule) fn stop_unwanted(board: &mut Board, at: At, number: usize, step: &mut Step) {
     let run = &board.state.plans[number];
     if run.paused.is_empty() && run.cancelling.is_empty() {
@@ -81,7 +81,7 @@ pub(in crate::schedule) fn stop_unwanted(board: &mut Board, at: At, number: usiz
     }
 }
 
-/// Stops the verification of a plan that a person cancelled, or paused at once.
+/// Stops the verification of a plan that a person cancelled or paused at once.
 pub(in crate::schedule) fn stop_unwanted_verification(board: &mut Board, number: usize, step: &mut Step) {
     let run = &board.state.plans[number];
     let unwanted = run.paused.get(&Point::Plan) == Some(&true) || run.cancelling.contains(&Point::Plan);
@@ -92,7 +92,7 @@ pub(in crate::schedule) fn stop_unwanted_verification(board: &mut Board, number:
     }
 }
 
-/// Sets the timer for the next retry, or ends when nothing more can happen without a person.
+/// Sets the timer for the next retry, or ends the run when nothing more can happen without a person.
 pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Step) {
     let stopping = matches!(board.state.phase, RunPhase::Stopping { .. });
     let awaited = board.asked.remove(&Ask::Person);
@@ -107,7 +107,7 @@ pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Ste
     if timer.is_some() || reopens.is_some() {
         return;
     }
-    // What only waits for the verification of its phase is there after a restart too.
+    // An attempt that only waits for the verification of its phase will still be there after a restart.
     let at_work = |state: &AttemptState| !(stopping && matches!(state, AttemptState::Checked(..)));
     let attempts = || board.state.all_attempts();
     let busy = !merge_only && attempts().any(|(_, _, attempt)| at_work(&attempt.state));
@@ -128,10 +128,10 @@ pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Ste
             )
         })
     };
-    // Early unions delay nothing, unless they hold worktrees that the train needs.
+    // Early unions delay the end only if they hold worktrees that the train needs.
     let lent = !stopping && board.train.wanted_back() > 0;
     let driven = || board.state.plans().filter(|(name, _)| board.state.drives(name));
-    // A person in the place of an agent hands work back.
+    // A person attached in place of an agent will hand work back.
     let attached = || driven().any(|(_, run)| run.hands.attached.is_some());
     let attached = !stopping && !merge_only && attached();
     if busy || lent || attached || waiting() {
@@ -179,7 +179,7 @@ pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Ste
     }
 }
 
-/// True when the plan goes on once a person has settled something; what has failed, or was given up, has come to its end.
+/// Returns true when the plan continues once a person has settled something. Failed, skipped and cancelled plans do not.
 fn can_go_on(board: &Board, name: &PlanName, run: &PlanRun) -> bool {
     match &run.outcome {
         None | Some(Outcome::Held(_)) => true,

@@ -1,4 +1,4 @@
-//! The scheduler: one input in, the policies in their order, events and effects out.
+//! The scheduler: takes one input, runs the policies in order, and returns events and effects.
 //!
 //! May import `steer` and below.
 

@@ -1,4 +1,4 @@
-//! Going on with other work than the scheduler was made for: the manifest was edited while it was driven.
+//! Continues with other work after the manifest was edited during a run.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::schedule::state::known::RunPhase;
 use crate::schedule::work::plans::Work;
 
 impl Scheduler {
-    /// How much of a plan may still be changed.
+    /// Returns how much of a plan may still be changed.
     pub fn openness(&self, plan: &PlanName) -> Openness {
         let run = self.board.state.plan(plan);
         if self.board.state.is_landed(plan) {
@@ -19,7 +19,7 @@ impl Scheduler {
         }
         let units = run.history.iter().flat_map(|attempt| &attempt.units);
         let mut phases: BTreeSet<PhaseId> = units.map(|unit| unit.phase()).collect();
-        // A box that was ticked before the plan began is no work of this run.
+        // A box that was ticked before the plan started is not work of this run.
         let reported = run.items.iter().filter(|(_, item)| item.since > At::default());
         phases.extend(reported.map(|(item, _)| item.task.phase));
         if !run.history.is_empty() || !phases.is_empty() {
@@ -31,7 +31,7 @@ impl Scheduler {
         }
     }
 
-    /// True while a worktree is being made, with the document of its plan as it was.
+    /// Returns true while a worktree is being created from the plan's old document.
     pub fn is_making_worktrees(&self) -> bool {
         self.board
             .asked
@@ -39,14 +39,13 @@ impl Scheduler {
             .any(|ask| matches!(ask, Ask::Worktree(..)))
     }
 
-    /// Takes other work for what was to be done so far, with everything that was recorded. What was asked for and not
-    /// answered stays asked for.
+    /// Replaces the work and replays everything that was recorded. Requested effects without an answer stay requested.
     pub fn rework<'a>(&mut self, work: Work, events: impl IntoIterator<Item = (At, &'a Event)>) {
         let mut other = Self::new(work);
         other.replay(events);
         other.board.state.now = other.board.state.now.max(self.board.state.now);
         other.board.asked = std::mem::take(&mut self.board.asked);
-        // What depends on the old work: the end of a run that has more to do now, and timers.
+        // The end of a run that now has more to do, and timers, depend on the old work.
         other
             .board
             .asked
@@ -59,7 +58,7 @@ impl Scheduler {
         *self = other;
     }
 
-    /// False once the end of the run was decided: what is edited from then on is for the next one.
+    /// Returns false once the end of the run is decided. Later edits are for the next run.
     pub fn takes_edits(&self) -> bool {
         self.board.state.phase == RunPhase::Driving
             && !self.board.asked.contains(&Ask::End)

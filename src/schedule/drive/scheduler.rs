@@ -1,9 +1,9 @@
-//! The scheduler: `handle(at, input)` takes facts in, decides, and says what to record and what to do.
+//! The scheduler: `handle(at, input)` takes a fact, decides, and returns what to record and what to do.
 //!
-//! It has no clock and does nothing itself. What it decides is recorded as events too, and state changes through
-//! [`State::apply`] alone, so a replay of the recorded events gives the same state, whatever the rules of deciding
-//! have become since. Effects that were asked for and not answered are remembered outside the state: after a replay
-//! nothing has been asked, so whatever is still missing is asked for again.
+//! The scheduler has no clock and performs nothing itself. Its decisions are recorded as events too, and state changes only
+//! through [`State::apply`]. So a replay of the recorded events gives the same state, even if the rules for decisions have
+//! changed since. Requested effects without an answer are kept outside the state. After a replay nothing counts as
+//! requested, so everything that is still missing is requested again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,15 +51,15 @@ use crate::schedule::work::plans::Work;
 pub enum Input {
     /// A fact.
     Event(Event),
-    /// The statements of a status file or ticked boxes; known statements change nothing.
+    /// Reports from a status file or ticked boxes. Known reports change nothing.
     Reported {
         /// The plan.
         plan: PlanName,
-        /// The worktree in which it was said; 0 is the plan's own.
+        /// Lane of the worktree that the reports came from; 0 is the plan's own.
         lane: u32,
-        /// The statement on each task or sub-task.
+        /// The report on each task or sub-task.
         said: Vec<Statement>,
-        /// Where the worktree stands.
+        /// The worktree's commit.
         head: Option<CommitId>,
     },
     /// The signs of life of an attempt.
@@ -73,56 +73,56 @@ pub enum Input {
     },
     /// The answer to an order of the merge train.
     Train(TrainAnswer),
-    /// Where branches stand.
+    /// The tips of branches.
     Heads(Heads),
-    /// The verdict on branches that were tried together.
+    /// The verdict on branches that were merged and verified together.
     Union(BuildId, UnionSaid),
-    /// How hard the machine is at work.
+    /// The machine's current load.
     Machine(Machine),
-    /// Nothing happened but time.
+    /// Nothing happened except that time passed.
     Wake,
 }
 
-/// The deterministic core: one input in, events and effects out.
+/// The deterministic core: takes one input, returns events and effects.
 #[derive(Debug, Clone)]
 pub struct Scheduler {
     pub(in crate::schedule) board: Board,
 }
 
 impl Scheduler {
-    /// A scheduler for this work, before any event.
+    /// Creates a scheduler for this work, before any event.
     pub fn new(work: Work) -> Self {
         Self {
             board: Board::new(work),
         }
     }
 
-    /// Whether the run goes on while only a person is missing; without a word it ends then.
+    /// Sets whether the run continues while it waits only for a person. By default it ends.
     pub fn stay(&mut self, stays: bool) {
         self.board.stays = stays;
     }
 
-    /// What is to be scheduled.
+    /// Returns the work to schedule.
     pub fn work(&self) -> &Work {
         &self.board.work
     }
 
-    /// What is known.
+    /// Returns the current state.
     pub fn state(&self) -> &State {
         &self.board.state
     }
 
-    /// Takes in how hard the machine is at work, for those who only look.
+    /// Sets the machine's load without deciding anything, for readers.
     pub fn see_machine(&mut self, machine: Machine) {
         self.board.work.machine = machine;
     }
 
-    /// Where the train goes, when not to the run's target, and where each plan on its way stands.
+    /// Returns the train's target if it is not the run's, and the place of each plan in the train.
     pub fn train_places(&self) -> (Option<String>, Vec<TrainPlace>) {
         train_places(&self.board)
     }
 
-    /// Takes in recorded events without deciding anything.
+    /// Applies recorded events without deciding anything.
     pub fn replay<'a>(&mut self, events: impl IntoIterator<Item = (At, &'a Event)>) {
         self.board.replay(events);
     }
@@ -132,8 +132,8 @@ impl Scheduler {
         self.board.state.now = self.board.state.now.max(now);
     }
 
-    /// Takes in one fact that was missed, without deciding anything. True when it is news, and to be recorded; a fact
-    /// that nobody waits for changes nothing.
+    /// Applies a fact that was missed, without deciding anything. Returns true when the fact is new and must be recorded. A
+    /// fact that nothing waits for changes nothing.
     #[must_use]
     pub fn take(&mut self, at: At, event: &Event) -> bool {
         let current = is_current(&self.board, event);
@@ -143,8 +143,8 @@ impl Scheduler {
         current
     }
 
-    /// Takes in what was reported while nobody listened, without deciding anything; what is new is returned, to be
-    /// recorded.
+    /// Applies reports that arrived while no supervisor ran, without deciding anything. Returns the new events, which must
+    /// be recorded.
     pub fn note(
         &mut self,
         at: At,
@@ -160,36 +160,38 @@ impl Scheduler {
         step.events
     }
 
-    /// What opens again plans, phases and units that were done when tasks or VERIFY blocks were added to them. To be asked
-    /// once the plans of a run are known; not decided, but found.
+    /// Returns the events that reopen done plans, phases and units after tasks or VERIFY blocks were added to them. Call
+    /// this once the plans of a run are known. The events are findings, not decisions.
     ///
-    /// `before` gives the document of a plan as the last run read it: of parts of a task nobody need have said anything.
+    /// `before` returns the document of a plan as the last run read it. It is needed because the parts of a task may never
+    /// have been reported.
     pub fn added<'a>(&self, before: &dyn Fn(&PlanName) -> Option<&'a Document>) -> Vec<Event> {
         added(&self.board, before)
     }
 
-    /// Boxes that are ticked now and were not when the documents were looked at last, by plan. Of plans that have not begun,
-    /// all that are ticked.
+    /// Returns, by plan, the boxes that were ticked since the documents were last read. For plans that have not started,
+    /// returns all ticked boxes.
     pub fn new_ticks(&self) -> BTreeMap<PlanName, BTreeSet<ItemId>> {
         new_ticks(&self.board)
     }
 
-    /// Takes in the boxes that were ticked in documents of plans that have begun, since these were looked at last; to be asked
-    /// once the plans of a run are known. `brought` are those that came with a landing: no person has ticked these.
+    /// Records the boxes that were ticked in documents of started plans since these were last read. Call this once the plans
+    /// of a run are known. `brought` are boxes that a landing ticked: no person ticked these.
     pub fn note_ticks(&mut self, at: At, brought: &BTreeMap<PlanName, BTreeSet<ItemId>>) -> Vec<Event> {
         note_ticks(&mut self.board, at, brought)
     }
 
-    /// The first phases of a plan that a merge up to a phase would be about; none while the commit is being looked for.
+    /// Returns the first phases of a plan that a merge up to a phase would land, or `None` while their commit is being
+    /// determined.
     ///
     /// # Errors
     ///
-    /// Why there are none that could land.
+    /// Returns an error when no phases can land, and why.
     pub fn first_phases(&self, plan: &PlanName, up_to: PhaseId) -> Result<Option<Prefix>, MergeTrouble> {
         first_phases(&self.board, plan, up_to)
     }
 
-    /// Takes one input in and decides what follows.
+    /// Takes one input and decides what follows.
     pub fn handle(&mut self, at: At, input: Input) -> Step {
         let at = at.max(self.board.state.now);
         self.board.state.now = at;
@@ -220,8 +222,7 @@ impl Scheduler {
             Input::Heads(heads) => look_at_heads(&mut self.board, heads),
             Input::Union(build, said) => take_union(&mut self.board, at, build, said, &mut step),
             Input::Machine(machine) => look_at_machine(&mut self.board, machine),
-            // The shell keeps one timer, the earliest that was asked for: when it has rung, later ones are asked for
-            // again.
+            // The shell keeps only one timer, the earliest requested. When it has fired, later ones are requested again.
             Input::Wake => self.board.asked.retain(|ask| !matches!(ask, Ask::Wake(_))),
         }
         if matches!(
@@ -249,7 +250,7 @@ impl Scheduler {
         step
     }
 
-    /// Looks at every plan about which something is new, until nothing new follows.
+    /// Examines every plan with news until no more news follow.
     fn decide(&mut self, at: At, step: &mut Step) {
         let stopping = matches!(self.board.state.phase, RunPhase::Stopping { .. });
         let merge_only = self.board.is_merge_only();
@@ -282,7 +283,7 @@ impl Scheduler {
         wake_or_end(&mut self.board, at, step);
     }
 
-    /// Everything that follows for one plan from what is new about it or about what it waits for.
+    /// Applies all policies to one plan that has news, or whose dependencies have news.
     fn look_at_plan(&mut self, at: At, plan: usize, stopping: bool, step: &mut Step) {
         if std::mem::take(&mut self.board.standing(plan).news) {
             leave_out(&mut self.board, at, plan, step);
@@ -296,7 +297,7 @@ impl Scheduler {
         if !stopping {
             skip_hopeless(&mut self.board, at, plan, step);
             verify_or_finish(&mut self.board, at, plan, step);
-            // After it, so that a verification that began before a restart can be stopped.
+            // This comes last, so that a verification from before a restart can be stopped.
             stop_unwanted_verification(&mut self.board, plan, step);
         }
         take_over_limited(&mut self.board, at, plan, step);

@@ -16,28 +16,28 @@ pub struct TaskReport {
     pub plan: PlanName,
     /// The task or sub-task.
     pub task: ItemId,
-    /// The attempt whose agent said so; none when another source did.
+    /// The attempt whose agent reported, or `None` when the report came from another source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<AttemptId>,
-    /// The item's title then; none in older journals.
+    /// The item's title at that time, or `None` in older journals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The agent's note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// When it was said, where the writer tells.
+    /// When the report was made, if the writer says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said_at: Option<Timestamp>,
-    /// Where the worktree stood when it was heard.
+    /// The worktree's commit when the report was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<CommitId>,
-    /// True when nobody said so: the commits of an agent that never reports count instead (`report = "auto"`).
+    /// True when nobody reported: the commits of an agent that never reports count instead (`report = "auto"`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub assumed: bool,
 }
 
 impl TaskReport {
-    /// A person's word, without more about it.
+    /// Creates a person's report without further details.
     pub fn by_person(plan: PlanName, task: ItemId, note: Option<String>) -> Self {
         Self {
             plan,
@@ -59,10 +59,10 @@ pub struct OfPlan {
     pub plan: PlanName,
 }
 
-/// The manifest or a document was edited while plans were worked on.
+/// The manifest or a document was edited during a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestEdit {
-    /// Everything that differs, with what does not count.
+    /// All changes, including those that have no effect.
     pub changes: Vec<ManifestChange>,
 }
 
@@ -71,31 +71,31 @@ pub struct ManifestEdit {
 pub struct LaneOf {
     /// The plan.
     pub plan: PlanName,
-    /// Which of its worktrees; 0 is the plan's own.
+    /// Lane of the worktree; 0 is the plan's own.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lane: u32,
 }
 
-/// A remark about a worktree that is to be made.
+/// A remark about a worktree that is being created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaneNote {
     /// The plan.
     pub plan: PlanName,
-    /// Which of its worktrees; 0 is the plan's own.
+    /// Lane of the worktree; 0 is the plan's own.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lane: u32,
-    /// The text, with advice where something is to be done.
+    /// The text, with advice if there is something to do.
     pub why: String,
 }
 
-/// A person holds a plan or a part of it back.
+/// A person pauses a plan or a part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PauseAsked {
     /// The plan.
     pub plan: PlanName,
     /// The plan, or a part of it.
     pub point: Point,
-    /// True when what runs is stopped too.
+    /// True to stop running work too.
     pub now: bool,
 }
 
@@ -108,7 +108,7 @@ pub struct Steered {
     pub point: Point,
 }
 
-/// A phase or task of a plan that is given out on its own.
+/// A phase or task of a plan that agents get as a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitOf {
     /// The plan.
@@ -117,7 +117,7 @@ pub struct UnitOf {
     pub unit: UnitId,
 }
 
-/// The commits of an attempt do not merge into its plan's branch.
+/// The commits of an attempt conflict with its plan's branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkConflict {
     /// The plan.
@@ -128,14 +128,14 @@ pub struct WorkConflict {
     pub files: Vec<String>,
 }
 
-/// A phase or task that waits for what will not come.
+/// A phase or task whose dependency will never be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkSkip {
     /// The plan.
     pub plan: PlanName,
     /// The phase or task.
     pub unit: UnitId,
-    /// The cause: a phase or task of the plan, or a point of another.
+    /// The cause: a phase or task of the same plan, or a point of another plan.
     pub cause: String,
     /// Why, in words.
     pub why: String,
@@ -152,7 +152,7 @@ pub struct PinRefusal {
     pub why: String,
 }
 
-/// A plan, or its verification, that came to nothing.
+/// A plan, or its verification, that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
     /// The plan.
@@ -161,14 +161,14 @@ pub struct Failed {
     pub why: String,
 }
 
-/// A plan that was taken off a branch.
+/// A plan that was reverted on a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenBack {
     /// The plan.
     pub plan: PlanName,
     /// The branch.
     pub target: String,
-    /// The commit that took it back.
+    /// The commit that reverted the plan.
     pub commit: CommitId,
 }
 
@@ -190,7 +190,7 @@ pub struct FoundPlan {
     pub plan: PlanName,
     /// The branch it was found on.
     pub target: String,
-    /// Where that stood.
+    /// The branch's tip.
     pub commit: CommitId,
     /// The evidence.
     pub evidence: LandedBy,
@@ -199,22 +199,22 @@ pub struct FoundPlan {
 /// A verdict on plans merged onto the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifiedMerge {
-    /// The plan on top; none for the target as it is.
+    /// The last plan of the batch, or `None` for the target as it is.
     pub plan: Option<PlanName>,
-    /// All plans of it, in the order in which they were merged.
+    /// All plans of the batch, in the order in which they were merged.
     pub plans: Vec<PlanName>,
-    /// The text.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
-/// Plans whose merge was red once and then green.
+/// Plans whose merge failed verification once and then passed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlakyMerge {
-    /// The plan on top; none for the target as it is.
+    /// The last plan of the batch, or `None` for the target as it is.
     pub plan: Option<PlanName>,
-    /// All plans of it, in the order in which they were merged.
+    /// All plans of the batch, in the order in which they were merged.
     pub plans: Vec<PlanName>,
-    /// The output when it was red.
+    /// The output of the failed verification.
     pub why: String,
 }
 
@@ -223,11 +223,11 @@ pub struct FlakyMerge {
 pub struct Ticks {
     /// Tasks, sub-tasks, checks and VERIFY blocks.
     pub items: BTreeSet<ItemId>,
-    /// Units of which everything is ticked.
+    /// Units with every box ticked.
     pub units: BTreeSet<UnitId>,
 }
 
-/// The boxes of a plan that has begun are other ones than they were.
+/// The ticked boxes of a started plan changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicksOf {
     /// The plan.

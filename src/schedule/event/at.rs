@@ -1,4 +1,4 @@
-//! Time as a value: the core is given the time and never asks for it.
+//! Time as a value. The core is given the time and never asks for it.
 
 use std::fmt;
 use std::ops::Add;
@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A moment: milliseconds since the journal of this repository began. Never goes back.
+/// A moment: milliseconds since the journal of this repository started. Never goes back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct At(pub u64);
 
 impl At {
-    /// The time from `earlier` to this moment; zero when `earlier` is later.
+    /// Returns the time from `earlier` to this moment, or zero when `earlier` is later.
     pub fn since(self, earlier: At) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }

@@ -1,4 +1,4 @@
-//! How an agent's process ended, and the evidence afterwards.
+//! How an agent's process ended, and the evidence collected afterwards.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,23 +8,23 @@ use crate::plan::{CommitId, ItemId, PlanName};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Exit {
-    /// By itself, with this code.
+    /// It exited by itself with this code.
     Code {
         /// The exit code.
         code: i32,
     },
-    /// By a signal that `orch` did not send.
+    /// It was killed by a signal that `orch` did not send.
     Signal {
         /// The signal's number.
         signal: i32,
     },
-    /// Its time was up.
+    /// It reached its time limit.
     TimedOut,
     /// `orch` stopped it because a person asked.
     Stopped,
-    /// Its runner vanished without a record, as after a power cut.
+    /// Its runner vanished without a record, for example after a power cut.
     Lost,
-    /// There was no process: a person did the work and said so.
+    /// There was no process: a person did the work and reported it.
     ByHand,
     /// Its program could not be executed.
     NotStarted {
@@ -38,47 +38,46 @@ pub enum Exit {
 pub struct Evidence {
     /// The branch's tip.
     pub head: Option<CommitId>,
-    /// Commits that were made on the branch since the attempt started, leftovers included. Merges, and what is on the target or
-    /// was made for another plan, are none of them.
+    /// Number of commits made on the branch since the attempt started, including leftovers. Merges do not count, nor do
+    /// commits that are on the target or were made for another plan.
     pub commits: u32,
-    /// Files that were left uncommitted and that `orch` committed.
+    /// Number of uncommitted files that `orch` committed.
     pub leftovers_committed: u32,
     /// Files that are still uncommitted.
     pub leftovers: Vec<String>,
-    /// Files in which its commits differ from where they began, where it worked on a branch of its own; the first of very
-    /// many.
+    /// Files that the attempt's commits changed since the start of its own branch. Cut off when there are very many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
-    /// Anything else that is wrong, such as another branch being checked out.
+    /// Any other problem, such as another branch being checked out.
     pub trouble: Option<String>,
-    /// The number of the last message that was read in its worktree; none where nobody has looked.
+    /// The number of the last message that was read in the worktree, or `None` if that was never checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<u32>,
-    /// What it asked a person; none where it asked nothing.
+    /// The agent's question to a person, or `None` without a question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks: Option<Box<str>>,
-    /// True when its worktree is gone.
+    /// True when the worktree is gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost: bool,
     /// Commits on which work was reported done and that are no longer on the branch.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<GoneWork>,
-    /// A commit on the branch that was made for another plan and has not landed; none where there is none.
+    /// A commit on the branch that was made for another plan and has not landed, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign: Option<ForeignWork>,
 }
 
-/// A commit of a plan on the branch of another, which `orch` did not put there.
+/// A commit of one plan that is on the branch of another plan, although `orch` did not put it there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignWork {
-    /// The plan that it was made for.
+    /// The plan that the commit was made for.
     pub plan: PlanName,
     /// The commit.
     pub commit: CommitId,
 }
 
 impl ForeignWork {
-    /// In words: `its branch has 1a2b3c4d5e of plan p, which has not landed: …`.
+    /// Describes the commit in words: `its branch has 1a2b3c4d5e of plan p, which has not landed: …`.
     pub fn told(&self) -> String {
         let Self { plan, commit } = self;
         format!(
@@ -96,13 +95,13 @@ pub struct GoneWork {
     pub commit: CommitId,
     /// The work that was reported done there.
     pub items: Vec<ItemId>,
-    /// The ref that keeps it; none where another one does.
+    /// The ref that keeps the commit, or `None` when another ref contains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<String>,
 }
 
 impl Exit {
-    /// In words: `exited with code 3`, `was killed by signal 9`.
+    /// Describes the exit in words: `exited with code 3`, `was killed by signal 9`.
     pub fn describe(&self) -> String {
         match self {
             Self::Code { code: 0 } => "exited with code 0".to_owned(),

@@ -1,23 +1,23 @@
-//! Events: the facts of the journal, named as `orch events` prints them. The state is their fold.
+//! Events: the facts of the journal, named as `orch events` prints them. The state is the fold of all events.
 
 use super::{AgentUsage, OfPlan, Parked, PinRefusal, Steered, TaskReport, UnitOf, WorkRefusal, WorkSkip};
 use super::{BuiltOn, Evidence, Exit, Failed, FoundPlan, Hold, LaneNote, LaneOf, LaunchTrouble, OfAttempt};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, RunId, UnitId, WorkRef};
 
-/// One fact. What is derived here writes and reads all but the last two; `form.rs` joins them.
+/// One fact. The derived code reads and writes all variants except the last two; `form.rs` adds those.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "event", remote = "Self")]
 pub enum Event {
-    /// `orch up` began a run or continued with one.
+    /// `orch up` started or continued a run.
     #[serde(rename = "run.started")]
     RunStarted {
         /// The run.
         run: RunId,
         /// The commit where new branches start.
         base: CommitId,
-        /// Where plans land, without `refs/heads/`.
+        /// The branch on which plans land, without `refs/heads/`.
         target: String,
-        /// The plans it drives; empty for all.
+        /// The plans to drive; empty for all.
         only: Vec<PlanName>,
         /// True for a supervisor that lands finished plans and starts no agents.
         merge_only: bool,
@@ -25,7 +25,7 @@ pub enum Event {
     /// A person asked to stop.
     #[serde(rename = "run.stopping")]
     RunStopping {
-        /// Without grace.
+        /// True to stop without grace.
         now: bool,
     },
     /// The supervisor ended in order.
@@ -33,7 +33,7 @@ pub enum Event {
     RunStopped {
         /// Why, for people.
         why: String,
-        /// True when the next `orch up` continues with this run instead of beginning another.
+        /// True when the next `orch up` continues this run instead of starting another.
         resume: bool,
     },
     /// Every plan has settled.
@@ -44,26 +44,26 @@ pub enum Event {
     WorktreeCreated {
         /// The plan.
         plan: PlanName,
-        /// Which of the plan's worktrees; 0 is the plan's own.
+        /// Lane of the worktree; 0 is the plan's own.
         #[serde(default, skip_serializing_if = "super::words::is_zero")]
         lane: u32,
-        /// Its folder.
+        /// The worktree's folder.
         path: String,
-        /// Its branch.
+        /// The worktree's branch.
         branch: String,
         /// The commit that the branch started from.
         base: CommitId,
     },
-    /// The worktree could not be made.
+    /// The worktree could not be created.
     #[serde(rename = "worktree.refused")]
     WorktreeRefused(LaneNote),
-    /// Making the worktree takes a while: it waits for room on the disk, or is being set up.
+    /// Creating the worktree takes a while: it waits for disk space, or is being set up.
     #[serde(rename = "worktree.waits")]
     WorktreeWaits(LaneNote),
-    /// The worktree is not made for now, because a person asked to stop; it is asked for again.
+    /// The worktree is not created now, because a person asked to stop. It will be requested again.
     #[serde(rename = "worktree.deferred")]
     WorktreeDeferred(LaneNote),
-    /// The worktree is gone; it is made again when it is needed.
+    /// The worktree is gone. It is created again when needed.
     #[serde(rename = "worktree.lost")]
     WorktreeLost(LaneOf),
     /// An attempt was given work. Written before its process starts.
@@ -73,24 +73,24 @@ pub enum Event {
         plan: PlanName,
         /// The attempt.
         attempt: AttemptId,
-        /// Which attempt at this stage, from 1.
+        /// The number of the attempt at this stage, from 1.
         number: u32,
         /// The agent.
         agent: AgentName,
-        /// Its units: the phases of a stage, one phase, or one task.
+        /// The attempt's units: the phases of a stage, one phase, or one task.
         #[serde(alias = "phases")]
         units: Vec<UnitId>,
-        /// Which of the plan's worktrees; 0 is the plan's own.
+        /// Lane of the worktree; 0 is the plan's own.
         #[serde(default, skip_serializing_if = "super::words::is_zero")]
         lane: u32,
-        /// The agent's account; none when it has but one.
+        /// The agent's account, or `None` when it has only one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<String>,
-        /// With the plan's first attempt: what its document had ticked.
+        /// With the plan's first attempt: the boxes ticked in its document.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ticks: Option<super::about::Ticks>,
     },
-    /// Other boxes of a plan's document are ticked than when it was looked at last.
+    /// The ticked boxes of a plan's document changed since it was last read.
     #[serde(rename = "plan.ticked")]
     Ticked(super::about::TicksOf),
     /// The agent's process runs.
@@ -102,7 +102,7 @@ pub enum Event {
         attempt: AttemptId,
         /// The runner's process id.
         pid: u32,
-        /// The branch's tip when it started, with what was merged in; none when nobody saw it start.
+        /// The branch's tip when the agent started, including merged dependencies, or `None` if unknown.
         head: Option<CommitId>,
     },
     /// The agent could not be started.
@@ -115,7 +115,7 @@ pub enum Event {
         /// Why.
         why: LaunchTrouble,
     },
-    /// The agent's process is gone.
+    /// The agent's process ended.
     #[serde(rename = "agent.ended")]
     AgentEnded {
         /// The plan.
@@ -128,7 +128,7 @@ pub enum Event {
     /// The facts in the agent's output: last word, denied tools, turns, tokens, cost, conversation.
     #[serde(rename = "agent.told")]
     AgentUsage(AgentUsage),
-    /// The attempt met a rate limit or an outage; the plan continues when that is over, and no attempt is spent.
+    /// The attempt met a rate limit or an outage. The plan continues afterwards, and no attempt is spent.
     #[serde(rename = "attempt.parked")]
     AttemptParked(Parked),
     /// The attempt's work was inspected, and leftover changes were committed.
@@ -150,14 +150,14 @@ pub enum Event {
         attempt: AttemptId,
         /// The missing evidence.
         why: String,
-        /// Milliseconds until the next attempt; none when there is no next one.
+        /// Milliseconds until the next attempt, or `None` when there is no next attempt.
         retry_in_ms: Option<u64>,
-        /// True when it used up one of the plan's retries.
+        /// True when the attempt used up one of the plan's retries.
         counted: bool,
-        /// True when nothing was made: what was reported done of its work is open to the next.
+        /// True when the attempt made nothing. Work it reported done is open for the next attempt.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         nothing_made: bool,
-        /// True when it was not judged, because messages were unread: the next one continues with these.
+        /// True when the attempt was not judged, because messages were unread. The next attempt continues with them.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unread: bool,
     },
@@ -172,26 +172,26 @@ pub enum Event {
         #[serde(alias = "phases")]
         units: Vec<UnitId>,
     },
-    /// The commits of an attempt on a branch of its own are on the plan's branch.
+    /// The commits of an attempt with its own branch are on the plan's branch.
     #[serde(rename = "work.merged")]
     WorkMerged {
         /// The plan.
         plan: PlanName,
         /// The attempt.
         attempt: AttemptId,
-        /// The plan's branch after that.
+        /// The tip of the plan's branch afterwards.
         commit: CommitId,
     },
-    /// The commits of an attempt do not merge into the plan's branch.
+    /// The commits of an attempt conflict with the plan's branch.
     #[serde(rename = "work.conflicted")]
     WorkConflicted(super::about::WorkConflict),
-    /// The commits of an attempt could not be merged into the plan's branch, for another reason than a conflict.
+    /// The commits of an attempt could not be merged into the plan's branch, for a reason other than a conflict.
     #[serde(rename = "work.refused")]
     WorkRefused(WorkRefusal),
-    /// A task that nobody worked on was said to be needless.
+    /// A task that no agent worked on was reported needless.
     #[serde(rename = "work.left_out")]
     WorkLeftOut(UnitOf),
-    /// A task, a VERIFY block or a phase was added to what was done: that is open again.
+    /// A task, a VERIFY block or a phase was added to done work, which is open again.
     #[serde(rename = "work.added")]
     WorkAdded(UnitOf),
     /// The attempts at one phase or task are used up; the rest of the plan continues.
@@ -203,15 +203,15 @@ pub enum Event {
         unit: UnitId,
         /// Why.
         why: String,
-        /// True when a person has to look at it: a conflict, or a check in the background.
+        /// True when a person has to look at it, because of a conflict or a background check.
         held: bool,
-        /// Work that was built on this while it was open.
+        /// Work that was built on this work before its check failed.
         built_on: Vec<BuiltOn>,
     },
-    /// A phase or task waits for what will not come.
+    /// A phase or task was skipped, because its dependency will never be done.
     #[serde(rename = "work.skipped")]
     WorkSkipped(WorkSkip),
-    /// A task was begun.
+    /// A task was started.
     #[serde(rename = "task.started")]
     TaskStarted(TaskReport),
     /// A task was reported done.
@@ -230,11 +230,11 @@ pub enum Event {
         plan: PlanName,
         /// The phase.
         phase: PhaseId,
-        /// True when its tasks were proven one by one.
+        /// True when the tasks were proven one by one.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         proven: bool,
     },
-    /// The verification of a phase began or ended: `said` tells which.
+    /// The verification of a phase started or ended. `said` tells which.
     #[serde(rename = "phase.verify")]
     PhaseVerify(super::phase_fact::PhaseVerify),
     /// The commit that dependents of a point start from was pinned.
@@ -243,7 +243,7 @@ pub enum Event {
     /// The commit of a point could not be pinned.
     #[serde(rename = "pin.refused")]
     PinRefused(PinRefusal),
-    /// The plan's own verification began.
+    /// The plan's own verification started.
     #[serde(rename = "verify.started")]
     VerifyStarted(OfPlan),
     /// The plan's own verification succeeded.
@@ -253,23 +253,23 @@ pub enum Event {
         plan: PlanName,
         /// The commit that was verified.
         commit: CommitId,
-        /// The command and its commit; none if unknown.
+        /// The command and its commit, or `None` if unknown.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ran: Option<super::phase_fact::Ran>,
     },
     /// The plan's own verification failed.
     #[serde(rename = "verify.failed")]
     VerifyFailed(Failed),
-    /// The plan's own verification was stopped because a person asked; it says nothing.
+    /// The plan's own verification was stopped because a person asked. It has no result.
     #[serde(rename = "verify.stopped")]
     VerifyStopped(OfPlan),
     /// All work is done and verified on the branch.
     #[serde(rename = "plan.finished")]
     PlanFinished(OfPlan),
-    /// The attempts are used up.
+    /// The plan's attempts are used up.
     #[serde(rename = "plan.failed")]
     PlanFailed(Failed),
-    /// Something the plan depends on did not succeed.
+    /// A dependency of the plan did not succeed.
     #[serde(rename = "plan.skipped")]
     PlanSkipped {
         /// The plan.
@@ -287,10 +287,10 @@ pub enum Event {
         /// Why.
         why: Hold,
     },
-    /// A person asked to begin nothing new of a plan or a part of it.
+    /// A person asked to start nothing new in a plan or a part of it.
     #[serde(rename = "plan.paused")]
     Paused(super::about::PauseAsked),
-    /// A person let it continue.
+    /// A person ended a pause.
     #[serde(rename = "plan.resumed")]
     Resumed(Steered),
     /// A person asked to try again failed, held, skipped or cancelled work.
@@ -305,15 +305,15 @@ pub enum Event {
     /// A cancelled plan has stopped.
     #[serde(rename = "plan.cancelled")]
     PlanCancelled(OfPlan),
-    /// A person let a gate be passed.
+    /// A person approved a gate.
     #[serde(rename = "gate.approved")]
     Approved(Steered),
-    /// A person, or the manifest, asked for plans to be landed.
+    /// A person, or the manifest, asked to land plans.
     #[serde(rename = "merge.requested")]
     MergeRequested {
-        /// The plans, whole or up to the end of a phase; empty for every plan that is finished.
+        /// The plans, whole or up to the end of a phase; empty for all finished plans.
         plans: Vec<WorkRef>,
-        /// Another target than the run's.
+        /// A target other than the run's.
         into: Option<String>,
     },
     /// A candidate is being built and verified.
@@ -322,34 +322,34 @@ pub enum Event {
     /// A candidate was verified.
     #[serde(rename = "merge.verified")]
     MergeVerified(super::about::VerifiedMerge),
-    /// A candidate passed that was red before.
+    /// A candidate passed that had failed before.
     #[serde(rename = "merge.flaky")]
     MergeFlaky(super::about::FlakyMerge),
     /// The plan is on the target.
     #[serde(rename = "merge.landed")]
     MergeLanded(super::merge_facts::Landed),
-    /// A finished plan was found on the target without orch having landed it: a person has.
+    /// A finished plan was found on the target. `orch` did not land it, so a person did.
     #[serde(rename = "merge.found")]
     MergeFound(FoundPlan),
-    /// A person took the plan off the target again.
+    /// A person reverted the plan on the target.
     #[serde(rename = "merge.reverted")]
     MergeReverted(super::about::TakenBack),
-    /// Somebody has undone what took the plan off the target.
+    /// Somebody reverted the revert of the plan.
     #[serde(rename = "merge.restored")]
     MergeRestored(super::about::TakenBack),
     /// The plan could not be landed.
     #[serde(rename = "merge.failed")]
     MergeFailed(super::merge_facts::NotLanded),
-    /// Nothing of an attempt has moved for as long as `stuck_after` says.
+    /// The attempt has shown no sign of life for `stuck_after`.
     #[serde(rename = "agent.stuck")]
     AgentStalled(super::notice::StallNotice),
-    /// It has moved again.
+    /// The attempt shows signs of life again.
     #[serde(rename = "agent.stirred")]
     AgentStirred(OfAttempt),
-    /// It stayed still, and what `on_stuck` says is done about it.
+    /// The stall continued, and `on_stuck` took effect.
     #[serde(rename = "stuck.acted")]
     StallActed(super::notice::StallAction),
-    /// A word of an agent that had ended; it counts for nothing.
+    /// An agent reported after its end. The report does not count.
     #[serde(rename = "report.late")]
     ReportLate(super::notice::LateReport),
     /// Somebody wrote to the agents of a plan.
@@ -361,16 +361,16 @@ pub enum Event {
     /// A person answered.
     #[serde(rename = "question.answered")]
     QuestionAnswered(super::question::QuestionAnswer),
-    /// The plan's branch does not merge with another live one, or with the target, as both stand.
+    /// The plan's branch conflicts with another live branch, or with the target.
     #[serde(rename = "conflict.foreseen")]
     ConflictForeseen(super::notice::Foreseen),
-    /// By now it does.
+    /// The foreseen conflict is gone.
     #[serde(rename = "conflict.gone")]
     ConflictGone(super::notice::Foreseen),
     /// Branches that pass alone do not pass together.
     #[serde(rename = "union.red")]
     UnionRed(super::notice::UnionSeen),
-    /// By now they do.
+    /// The branches pass together now.
     #[serde(rename = "union.green")]
     UnionGreen(super::notice::UnionSeen),
     /// The tip that a run landed was verified again at its end.
@@ -379,10 +379,10 @@ pub enum Event {
     /// A plan has waited for longer than `[escalate]` allows.
     #[serde(rename = "wait.escalated")]
     Escalated(super::notice::Escalation),
-    /// The manifest or a document was edited while plans were worked on.
+    /// The manifest or a document was edited during a run.
     #[serde(rename = "manifest.changed")]
     ManifestChanged(super::about::ManifestEdit),
-    /// Something worth a person's attention that changes no state.
+    /// Something that needs a person's attention and changes no state.
     #[serde(rename = "warning")]
     Warning {
         /// The plan it is about.
@@ -390,10 +390,10 @@ pub enum Event {
         /// The warning.
         why: String,
     },
-    /// About resolving a conflict with the target.
+    /// A fact about resolving a conflict with the target.
     #[serde(skip)]
     Resolve(super::resolving::Resolving),
-    /// About agents and people.
+    /// A fact about agents and people.
     #[serde(skip)]
     Person(super::person::person_fact::PersonFact),
 }

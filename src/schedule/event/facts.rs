@@ -1,4 +1,4 @@
-//! The facts in an agent's output about its attempt.
+//! Facts about an attempt, read from its agent's output.
 
 use std::fmt;
 
@@ -6,42 +6,42 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{AgentName, AttemptId, PlanName};
 
-/// How many denials and errors are kept of one attempt; how many there were is counted.
+/// How many denials and errors are kept per attempt. All of them are counted.
 const KEPT: usize = 5;
 
-/// Everything that was read.
+/// All facts read from the output.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Facts {
-    /// True once any line was understood: then the program tells how it ends.
+    /// True once any line was understood. From then on the program is expected to report its end.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub speaks: bool,
-    /// The last word about the whole.
+    /// The final statement about the whole attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end: Option<Word>,
-    /// Tools that it was not allowed to use.
+    /// Tools that the agent was denied.
     #[serde(skip_serializing_if = "Counted::is_empty")]
     pub denied: Counted,
     /// Errors that the agent may have overcome.
     #[serde(skip_serializing_if = "Counted::is_empty")]
     pub errors: Counted,
-    /// Answers of the model.
+    /// Number of answers of the model.
     pub turns: u32,
     /// The usage.
     pub spent: Spent,
-    /// The conversation, to continue with.
+    /// The conversation's name, used to continue it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
     /// An obstacle that is not the agent's fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<Obstacle>,
-    /// The question that it asked with a tool of its own, where it did nothing after that.
+    /// The question the agent asked with its own tool, if it did nothing afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asks: Option<Box<str>>,
 }
 
 impl Facts {
-    /// The error behind a good exit code, if any.
+    /// Returns the error behind a good exit code, if any.
     pub fn fault(&self) -> Option<String> {
         if !self.denied.is_empty() {
             let tools = if self.denied.count == 1 { "a tool" } else { "tools" };
@@ -58,7 +58,7 @@ impl Facts {
         }
     }
 
-    /// `; its last words: "what it said at the end"`, where that is no error.
+    /// Returns `; its last words: "what it said at the end"` when the last word is not an error.
     pub fn parting_words(&self) -> String {
         match &self.end {
             Some(end) if end.good && !end.text.is_empty() => format!("; its last words: “{}”", end.text),
@@ -66,7 +66,7 @@ impl Facts {
         }
     }
 
-    /// `: what it said at the end`, where that is an error.
+    /// Returns `: what it said at the end` when the last word is an error.
     pub fn last_words(&self) -> String {
         match &self.end {
             Some(end) if !end.good => format!(": {}", end.text),
@@ -75,22 +75,22 @@ impl Facts {
     }
 }
 
-/// The first few of something, and how many there were.
+/// The first few items of a kind, and the number of all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
-    /// How many there were.
+    /// Number of all items.
     pub count: u32,
-    /// The first few, each different.
+    /// The first few different items.
     pub first: Vec<String>,
 }
 
 impl Counted {
-    /// True when there was none.
+    /// Returns true when there are no items.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// One more.
+    /// Adds an item.
     pub fn add(&mut self, what: String) {
         self.count = self.count.saturating_add(1);
         if self.first.len() < KEPT && !self.first.contains(&what) {
@@ -99,7 +99,7 @@ impl Counted {
     }
 }
 
-/// `Bash(rm -rf), Write`, and how many more.
+/// Prints `Bash(rm -rf), Write`, and the number of further items.
 impl fmt::Display for Counted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.first.join(", "))?;
@@ -116,39 +116,39 @@ impl fmt::Display for Counted {
 /// An agent's last word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Word {
-    /// True when it says that all is well.
+    /// True when the agent reports success.
     pub good: bool,
     /// The text.
     pub text: String,
 }
 
-/// Tokens, and what they cost.
+/// Tokens, and their cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Spent {
-    /// Tokens read that no cache held.
+    /// Input tokens that were not in a cache.
     pub input: u64,
-    /// Tokens read from a cache.
+    /// Input tokens from a cache.
     pub cached: u64,
-    /// Tokens written.
+    /// Output tokens.
     pub output: u64,
-    /// Millionths of the money of `budget`; none when nobody says.
+    /// Cost in millionths of the currency of `budget`, or `None` if unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub micros: Option<u64>,
 }
 
 impl Spent {
-    /// True when nothing is known to have been spent.
+    /// Returns true when no usage is known.
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
     }
 
-    /// All tokens.
+    /// Returns the number of all tokens.
     pub fn tokens(&self) -> u64 {
         self.input + self.cached + self.output
     }
 
-    /// Both together.
+    /// Returns the sum of both.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -162,7 +162,7 @@ impl Spent {
         }
     }
 
-    /// The usage beyond `before`, for a program that counts over a whole conversation.
+    /// Returns the usage beyond `before`, for a program that counts over a whole conversation.
     #[must_use]
     pub fn beyond(self, before: Self) -> Self {
         Self {
@@ -179,35 +179,35 @@ impl Spent {
 /// An obstacle for an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Obstacle {
-    /// Its sort.
+    /// The kind of obstacle.
     pub kind: ObstacleKind,
-    /// The agent's words about it.
+    /// The agent's description.
     pub why: String,
-    /// When it is over, in seconds since 1970, if that was said.
+    /// When the obstacle will be gone, in seconds since 1970, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
 }
 
-/// The sort of an obstacle.
+/// The kinds of obstacles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ObstacleKind {
-    /// The account has used up what it may use for now.
+    /// The account has used up its allowance for now.
     RateLimit,
     /// The service cannot be reached, or cannot answer.
     Outage,
     /// The agent is not logged in, or its login has expired.
     Login,
-    /// The account is refused: nothing is left on it, or it was closed.
+    /// The account is refused: its credit is used up, or it was closed.
     Account,
-    /// It has spent the money that it was given.
+    /// The agent has spent its budget.
     Budget,
     /// Something asks a question that only a person can answer, such as whether a folder is trusted.
     Trust,
 }
 
 impl ObstacleKind {
-    /// True when it goes away on its own.
+    /// Returns true when the obstacle goes away by itself.
     pub fn passes(self) -> bool {
         match self {
             Self::RateLimit | Self::Outage => true,
@@ -215,7 +215,7 @@ impl ObstacleKind {
         }
     }
 
-    /// `rate limited`.
+    /// Returns the obstacle in words, like `rate limited`.
     pub fn word(self) -> &'static str {
         match self {
             Self::RateLimit => "rate limited",
@@ -237,32 +237,32 @@ pub struct AgentUsage {
     pub attempt: AttemptId,
     /// The facts.
     pub facts: Facts,
-    /// Milliseconds from now until the obstacle is over, where that was said.
+    /// Milliseconds from now until the obstacle is gone, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resets_in_ms: Option<u64>,
 }
 
-/// An attempt ended because of something that passes; it is not counted.
+/// An attempt ended because of a temporary obstacle. It does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parked {
     /// The plan.
     pub plan: PlanName,
     /// The attempt.
     pub attempt: AttemptId,
-    /// Its agent.
+    /// The attempt's agent.
     pub agent: AgentName,
-    /// The account it used; none when the agent has but one.
+    /// The account that was used, or `None` when the agent has only one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// The obstacle.
     pub kind: ObstacleKind,
-    /// The agent's words about it.
+    /// The agent's description of the obstacle.
     pub why: String,
     /// Milliseconds until the plan continues.
     pub for_ms: u64,
     /// Milliseconds until the account can be used again.
     pub limit_ms: u64,
-    /// True when the time was told, false when it is a guess.
+    /// True when the agent reported the time, false when it is a guess.
     pub told: bool,
 }
 

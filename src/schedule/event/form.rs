@@ -1,4 +1,4 @@
-//! The form in which events are written and read: an object with the event's name under `event`.
+//! How events are written and read: as an object with the event's name under `event`.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -7,7 +7,7 @@ use super::fact::Event;
 use super::person::person_fact::PersonFact;
 use super::resolving::Resolving;
 
-/// The beginning of all names of [`Resolving`], and of no others.
+/// The prefix of all event names in [`Resolving`], and of no others.
 const RESOLVING: &str = "resolve.";
 
 impl Serialize for Event {
@@ -15,19 +15,19 @@ impl Serialize for Event {
         match self {
             Self::Resolve(fact) => fact.serialize(serializer),
             Self::Person(fact) => fact.serialize(serializer),
-            // The derived function, which is no method of the trait.
+            // This calls the derived inherent function, not the trait method.
             _ => Self::serialize(self, serializer),
         }
     }
 }
 
 impl Event {
-    /// Reads the event of this name. To be told the name spares it to go through two enumerations, each with a copy of
-    /// all fields: a journal is read in half the time.
+    /// Reads the event with this name. Knowing the name avoids trying two enumerations, each with a copy of all fields, and
+    /// halves the time it takes to read a journal.
     ///
     /// # Errors
     ///
-    /// When this version knows no such event, or it has other fields.
+    /// Returns an error when this version does not know the event, or its fields differ.
     pub fn read<'de, D: Deserializer<'de>>(name: &str, deserializer: D) -> Result<Self, D::Error> {
         let read = if name.starts_with(RESOLVING) {
             Resolving::deserialize(deserializer).map(Self::Resolve)

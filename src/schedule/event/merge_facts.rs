@@ -1,4 +1,4 @@
-//! Facts about merges of plans into a target, whole or up to the end of a phase, and about the commits that end phases.
+//! Facts about merging plans into a target, whole or up to the end of a phase, and about the commits that end phases.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ pub struct Pinned {
     pub point: Point,
     /// The commit.
     pub commit: CommitId,
-    /// The phases that were done before it was looked for, and so are in it for sure; empty where that is not known.
+    /// The phases that were already done when the commit was determined, so it surely contains them. Empty if unknown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<PhaseId>,
-    /// Files that were in no commit then.
+    /// Number of files that were uncommitted at that time.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub uncommitted: u32,
 }
@@ -31,7 +31,7 @@ pub struct Pinned {
 pub struct MergeBegun {
     /// The plan.
     pub plan: PlanName,
-    /// Its first phases, where not the whole plan is merged.
+    /// The plan's first phases, when only these are merged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Prefix>,
 }
@@ -43,14 +43,14 @@ pub struct Landed {
     pub plan: PlanName,
     /// The branch it landed on.
     pub target: String,
-    /// The target before.
+    /// The target's tip before.
     pub before: Option<CommitId>,
-    /// The target after: the commit that was verified.
+    /// The target's tip after: the verified commit.
     pub commit: CommitId,
-    /// Its first phases, where not the whole plan has landed.
+    /// The plan's first phases, when only these landed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Prefix>,
-    /// Fingerprint of its tasks as they were written; none where that is not known.
+    /// Fingerprint of the plan's written tasks, or `None` if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub print: Option<u32>,
 }
@@ -60,24 +60,25 @@ pub struct Landed {
 pub struct NotLanded {
     /// The plan.
     pub plan: PlanName,
-    /// The last phase that was to land, where not the whole plan was.
+    /// The last phase that was to land, when not the whole plan was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<PhaseId>,
     /// Why.
     pub why: MergeTrouble,
 }
 
-/// The verdict on the tip that a run landed, in a fresh worktree.
+/// The verdict on the tip that a run landed, from a fresh worktree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetChecked {
     /// The branch.
     pub target: String,
-    /// Where it stood.
+    /// The branch's tip.
     pub commit: CommitId,
-    /// Why it does not pass; none when it does.
+    /// Why the tip does not pass, or `None` when it passes.
     #[serde(default)]
     pub why: Option<String>,
-    /// The first commit on its first-parent line that does not pass; none when it did not before the run either.
+    /// The first commit on the tip's first-parent line that does not pass, or `None` when the branch did not pass before the
+    /// run either.
     #[serde(default)]
     pub first_bad: Option<FirstBad>,
 }
@@ -87,13 +88,13 @@ pub struct TargetChecked {
 pub struct FirstBad {
     /// The commit.
     pub commit: CommitId,
-    /// The plan that landed with it; none when somebody else made it.
+    /// The plan that landed with the commit, or `None` when somebody else made it.
     #[serde(default)]
     pub plan: Option<PlanName>,
 }
 
 impl TargetChecked {
-    /// For people: what is wrong, where it does not pass.
+    /// Describes for people what is wrong, if the tip does not pass.
     pub fn trouble(&self) -> Option<String> {
         let why = self.why.as_ref()?;
         let Self { target, commit, .. } = self;
@@ -111,7 +112,7 @@ impl TargetChecked {
         ))
     }
 
-    /// Advice, where it does not pass.
+    /// Returns advice, if the tip does not pass.
     pub fn remedy(&self) -> Option<String> {
         self.why.as_ref()?;
         match self.first_bad.as_ref().and_then(|first| first.plan.as_ref()) {
@@ -121,19 +122,19 @@ impl TargetChecked {
     }
 }
 
-/// First phases of a plan, as one of its commits holds them.
+/// First phases of a plan, as contained in one of its commits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prefix {
-    /// The last of the phases that were asked for.
+    /// The last of the requested phases.
     pub up_to: PhaseId,
-    /// Every phase that is in it, sorted.
+    /// All contained phases, sorted.
     pub phases: Vec<PhaseId>,
-    /// The plan's commit that ends it.
+    /// The plan's commit that contains them.
     pub head: CommitId,
 }
 
 impl Prefix {
-    /// True when a point of the plan is in it.
+    /// Returns true when a point of the plan is contained.
     pub fn holds(&self, point: Point) -> bool {
         match point {
             Point::Plan => false,
@@ -142,13 +143,13 @@ impl Prefix {
         }
     }
 
-    /// `phase 1`, `phases 1, 2`.
+    /// Returns the phases in words: `phase 1`, `phases 1, 2`.
     pub fn words(&self) -> String {
         words(&self.phases)
     }
 }
 
-/// The phases in words: `phase 1`, `phases 1, 2`.
+/// Returns the phases in words: `phase 1`, `phases 1, 2`.
 pub fn words(phases: &[PhaseId]) -> String {
     let ids: Vec<String> = phases.iter().map(ToString::to_string).collect();
     let noun = if ids.len() == 1 { "phase" } else { "phases" };
@@ -160,27 +161,27 @@ pub fn words(phases: &[PhaseId]) -> String {
 pub struct Verdict {
     /// True when it passed.
     pub green: bool,
-    /// In words, with the end of the output; empty when it passed.
+    /// The verdict in words, with the end of the output. Empty when the verification passed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
-    /// True when it took longer than it was given.
+    /// True when the verification reached its time limit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub timed_out: bool,
-    /// How many runs said so: more than one when a red one is known from before, none when the target has all of the stack
-    /// already.
+    /// Number of runs with this verdict. More than one when an earlier failure is known, 0 when the target already contains
+    /// the whole batch.
     pub runs: u32,
-    /// True when it was known from before.
+    /// True when the verdict was already known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub known: bool,
-    /// How long it took.
+    /// How long the verification took.
     pub took: Duration,
-    /// The command and its commit; none if unknown, or without a command.
+    /// The command and its commit, or `None` if unknown or without a command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ran: Option<Box<Ran>>,
 }
 
 impl Verdict {
-    /// The verdict where nothing has to be verified.
+    /// Returns the verdict for a merge that needs no verification.
     pub fn unasked() -> Self {
         Self {
             green: true,

@@ -1,6 +1,6 @@
-//! The facts of a project, as data: each event with its name on disk, what it is about, and what agents and git report with it.
+//! The facts of a project as data: each event with its name on disk, its subject, and what agents and git report with it.
 //!
-//! Imports nothing of the room.
+//! Imports nothing else of `schedule`.
 
 pub(super) mod about;
 pub(super) mod at;

@@ -1,6 +1,6 @@
-//! The names of all events, with what each says: for `orch schema events`.
+//! The names and meanings of all events, for `orch schema events`.
 
-/// Every event's name and meaning, in the order in which they are defined.
+/// The name and meaning of every event, in the order of their definition.
 pub const EVENT_NAMES: &[(&str, &str)] = &[
     ("run.started", "`orch up` began or continued a run."),
     ("run.stopping", "A person asked to stop."),

@@ -1,5 +1,4 @@
-//! Facts about standing still: attempts without a sign of life, words that come too late, waits that take too long, and
-//! messages about them.
+//! Facts about stalls: attempts without a sign of life, late reports, waits that take too long, and messages about them.
 
 use std::time::Duration;
 
@@ -10,23 +9,23 @@ use crate::plan::{
     AttemptId, ItemId, Message, OnStall, PlanName, TaskState, Waiting, format_duration, spoken,
 };
 
-/// How long ago each sign of life of an attempt was seen, in milliseconds, as one look found it.
+/// How long ago each sign of life of an attempt was seen, in milliseconds, as of one examination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signs {
-    /// Since the last output.
+    /// Time since the last output.
     pub output_ms: u64,
-    /// Since the status file was changed.
+    /// Time since the last change of the status file.
     pub status_ms: u64,
-    /// Since anything in its worktree was changed; none when nobody looked, or could.
+    /// Time since the last change in the worktree, or `None` when nobody looked, or could.
     pub files_ms: Option<u64>,
-    /// Since its processes were seen to use more of the processor than by waiting; none when that was never seen.
+    /// Time since the processes last used more processor time than waiting takes, or `None` if that was never seen.
     pub processor_ms: Option<u64>,
-    /// For how long its processes have been watched.
+    /// How long the processes have been watched.
     pub watched_ms: u64,
 }
 
 impl Signs {
-    /// All of them just now.
+    /// Returns signs of life that were all seen just now.
     pub fn of_life() -> Self {
         Self {
             output_ms: 0,
@@ -37,8 +36,8 @@ impl Signs {
         }
     }
 
-    /// The ages, when every one of them has reached `stall_after`; one weak sign alone says nothing. What is not known is
-    /// taken for a sign of life.
+    /// Returns the ages when all of them have reached `stall_after`. One old sign alone means nothing. An unknown sign
+    /// counts as a sign of life.
     pub fn stalled_for(&self, stall_after: Duration) -> Option<Ages> {
         let ages = Ages {
             output_ms: self.output_ms,
@@ -54,7 +53,7 @@ impl Signs {
         (u128::from(least) >= stall_after.as_millis()).then_some(ages)
     }
 
-    /// True when something was seen to move within `stall_after`.
+    /// Returns true when any sign of life was seen within `stall_after`.
     pub fn has_moved_within(&self, stall_after: Duration) -> bool {
         let known = [
             Some(self.output_ms),
@@ -72,18 +71,18 @@ impl Signs {
 /// The ages of all four signs of life, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ages {
-    /// Since the last output.
+    /// Time since the last output.
     pub output_ms: u64,
-    /// Since the status file was changed.
+    /// Time since the last change of the status file.
     pub status_ms: u64,
-    /// Since anything in the worktree was changed.
+    /// Time since the last change in the worktree.
     pub files_ms: u64,
-    /// Since the processor was used.
+    /// Time since the processor was last used.
     pub processor_ms: u64,
 }
 
 impl Ages {
-    /// The same signs, seen `later`.
+    /// Returns the ages of the same signs `later`.
     #[must_use]
     pub fn after(self, later: Duration) -> Self {
         let later = u64::try_from(later.as_millis()).unwrap_or(u64::MAX);
@@ -95,7 +94,7 @@ impl Ages {
         }
     }
 
-    /// `no output for 31m, no status change for 31m, no file change for 40m, no processor time for 30m`.
+    /// Describes the ages: `no output for 31m, no status change for 31m, no file change for 40m, no processor time for 30m`.
     pub fn words(self) -> String {
         format!(
             "no output for {}, no status change for {}, no file change for {}, no processor time for {}",
@@ -107,7 +106,7 @@ impl Ages {
     }
 }
 
-/// Milliseconds as a duration without digits that nobody reads.
+/// Formats milliseconds as a rounded duration.
 pub fn rough(ms: u64) -> String {
     match ms {
         0..1_000 => format_duration(Duration::from_millis(ms)),
@@ -116,7 +115,7 @@ pub fn rough(ms: u64) -> String {
     }
 }
 
-/// Nothing of an attempt has moved.
+/// An attempt shows no sign of life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StallNotice {
     /// The plan.
@@ -127,14 +126,14 @@ pub struct StallNotice {
     pub ages: Ages,
 }
 
-/// The action on a stalled attempt.
+/// An action on a stalled attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StallAction {
     /// The plan.
     pub plan: PlanName,
     /// The attempt.
     pub attempt: AttemptId,
-    /// The units that are done.
+    /// The action.
     pub action: OnStall,
     /// How long ago each sign of life was seen.
     pub ages: Ages,
@@ -156,12 +155,12 @@ pub struct LateReport {
     pub plan: PlanName,
     /// The task or sub-task.
     pub task: ItemId,
-    /// The worktree in which it was said; 0 is the plan's own.
+    /// Lane of the worktree that the report came from; 0 is the plan's own.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lane: u32,
     /// The report.
     pub state: TaskState,
-    /// True when it was said in time, of work that could not begin.
+    /// True when the report was in time but concerned work that could not start.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refused: bool,
     /// The agent's note.
@@ -178,14 +177,14 @@ pub struct Sent {
     pub message: Message,
 }
 
-/// A conflict that merging would meet.
+/// A conflict that a merge would meet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Foreseen {
     /// The plan.
     pub plan: PlanName,
-    /// The other side: another plan, or the target by its branch's name.
+    /// The other side: another plan, or the target's branch.
     pub with: String,
-    /// The files, each with how the sides disagree; empty when it is gone.
+    /// The files, each with the kind of conflict. Empty when the conflict is gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
 }
@@ -195,22 +194,22 @@ pub struct Foreseen {
 pub struct Escalation {
     /// The plan that waits.
     pub plan: PlanName,
-    /// The sort of wait.
+    /// The kind of wait.
     pub waiting: Waiting,
-    /// The cause of the wait: a point, a plan, an attempt.
+    /// The cause of the wait: a point, a plan or an attempt.
     pub on: String,
-    /// How long it has waited, in milliseconds.
+    /// How long the plan has waited, in milliseconds.
     pub waited_ms: u64,
-    /// In words, which the shell adds before it is written down.
+    /// The reason in words. The shell adds it before the event is written.
     pub why: String,
 }
 
-/// Branches that each pass on the target, merge, and together do not pass; or do by now.
+/// Branches that each pass on the target and merge, but do not pass together; or that now do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnionSeen {
     /// The plan.
     pub plan: PlanName,
-    /// The others, in the order of the manifest.
+    /// The other plans, in manifest order.
     pub with: Vec<PlanName>,
     /// The output of the verification; empty when they pass.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{CommitId, PhaseId, PlanName};
 
-/// Something about the verification of a phase.
+/// A step of the verification of a phase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhaseVerify {
     /// The plan.
@@ -13,7 +13,7 @@ pub struct PhaseVerify {
     pub phase: PhaseId,
     /// The result.
     pub said: PhaseSaid,
-    /// The command; none if it did not end.
+    /// The command, or `None` if it did not end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ran: Option<Ran>,
     /// Why it failed, with the end of the output.
@@ -21,29 +21,29 @@ pub struct PhaseVerify {
     pub why: Option<String>,
 }
 
-/// A word about the verification of a phase.
+/// The state of the verification of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PhaseSaid {
-    /// It began.
+    /// The verification started.
     Started,
-    /// It succeeded.
+    /// The verification passed.
     Passed,
-    /// It failed.
+    /// The verification failed.
     Failed,
-    /// It was stopped because a person asked; it says nothing.
+    /// The verification was stopped because a person asked. It has no result.
     Stopped,
 }
 
 /// A shell line that was run on a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ran {
-    /// The shell line; several are joined by ` && `.
+    /// The shell line. Several lines are joined by ` && `.
     pub line: String,
     /// The commit.
     pub commit: CommitId,
-    /// Its tree.
+    /// The commit's tree.
     pub tree: String,
-    /// How long it took, in milliseconds.
+    /// How long the line ran, in milliseconds.
     pub took_ms: u64,
 }

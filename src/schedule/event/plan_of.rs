@@ -1,4 +1,4 @@
-//! Which plan an event is about.
+//! The plan that an event is about.
 
 use super::about::WorkConflict;
 use super::fact::Event;
@@ -6,7 +6,7 @@ use super::phase_fact::PhaseVerify;
 use crate::plan::PlanName;
 
 impl Event {
-    /// The plan that the event is about.
+    /// Returns the plan that the event is about.
     pub fn plan(&self) -> Option<&PlanName> {
         match self {
             Self::RunStarted { .. }

@@ -11,19 +11,19 @@ pub struct Question {
     pub plan: PlanName,
     /// The attempt.
     pub attempt: AttemptId,
-    /// The phase or task that waits for the answer; none for the whole plan.
+    /// The phase or task that waits for the answer, or `None` for the whole plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<UnitId>,
     /// The question.
     pub text: String,
 }
 
-/// A person's answer. The message that brings it to the agent is an event of its own.
+/// A person's answer. A separate event brings it to the agent as a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuestionAnswer {
     /// The plan.
     pub plan: PlanName,
-    /// The phase or task that waited for it; none for the whole plan.
+    /// The phase or task that waited for the answer, or `None` for the whole plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<UnitId>,
     /// The answer.

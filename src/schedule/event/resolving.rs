@@ -1,4 +1,4 @@
-//! Facts about resolving the conflict of a plan with the target.
+//! Facts about resolving a conflict between a plan and the target.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,46 +10,46 @@ use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, Work
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event")]
 pub enum Resolving {
-    /// The conflict is checked out in a worktree made for it.
+    /// The conflict was checked out in its own worktree.
     #[serde(rename = "resolve.opened")]
     Opened(ConflictOpened),
-    /// It was resolved there.
+    /// The conflict was resolved in that worktree.
     #[serde(rename = "resolve.done")]
     Done(ConflictResolved),
-    /// Its resolution was given up.
+    /// The resolution was given up.
     #[serde(rename = "resolve.dropped")]
     Dropped(OfPlan),
-    /// A person does not want the agent at it to continue, nor another to begin on these two commits.
+    /// A person stopped the agent at the conflict. No other agent tries these two commits.
     #[serde(rename = "resolve.cancelled")]
     Cancelled(OfPlan),
-    /// A candidate was built although it conflicts: as it was resolved before, or by making generated files again.
+    /// A candidate was built despite a conflict, by reusing an earlier resolution or by generating files again.
     #[serde(rename = "resolve.reused")]
     Reused(ConflictRepaired),
     /// An agent was given the conflict. Written before its process starts.
     #[serde(rename = "resolve.started")]
     Started(ResolverStarted),
-    /// The agent's resolution is not accepted.
+    /// The agent's resolution was not accepted.
     #[serde(rename = "resolve.failed")]
     Failed(ResolverFailed),
 }
 
-/// A conflict that is checked out.
+/// A conflict that was checked out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConflictOpened {
     /// The plan.
     pub plan: PlanName,
-    /// The last phase that it is about, where that is not the whole plan.
+    /// The last phase to land, or `None` for the whole plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<PhaseId>,
     /// The worktree.
     pub path: String,
-    /// Where the target stood.
+    /// The target's tip.
     pub onto: CommitId,
-    /// Where the plan's branch stood.
+    /// The tip of the plan's branch.
     pub head: CommitId,
-    /// The files that are to be resolved.
+    /// The files to resolve.
     pub files: Vec<String>,
-    /// Files that were resolved as they were before.
+    /// Files whose earlier resolution was reused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reused: Vec<String>,
 }
@@ -59,15 +59,15 @@ pub struct ConflictOpened {
 pub struct ConflictResolved {
     /// The plan.
     pub plan: PlanName,
-    /// The last phase that it is about, where that is not the whole plan.
+    /// The last phase to land, or `None` for the whole plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<PhaseId>,
-    /// The commit that holds both sides.
+    /// The commit that contains both sides.
     pub commit: CommitId,
-    /// The attempt of the agent that resolved it; none when a person did.
+    /// The attempt of the agent that resolved the conflict, or `None` when a person did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<AttemptId>,
-    /// The agent's reasons for left-out lines; none when it left none out.
+    /// The agent's reasons for leaving out lines, or `None` when it left none out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
 }
@@ -77,19 +77,19 @@ pub struct ConflictResolved {
 pub struct ResolverStarted {
     /// The plan.
     pub plan: PlanName,
-    /// The last phase that it is about, where that is not the whole plan.
+    /// The last phase to land, or `None` for the whole plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<PhaseId>,
     /// The attempt.
     pub attempt: AttemptId,
     /// The agent.
     pub agent: AgentName,
-    /// The account it uses; none when the agent has but one.
+    /// The account in use, or `None` when the agent has only one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// Where the target stood.
+    /// The target's tip.
     pub onto: CommitId,
-    /// Where the plan's branch stood.
+    /// The tip of the plan's branch.
     pub head: CommitId,
 }
 
@@ -98,40 +98,40 @@ pub struct ResolverStarted {
 pub struct ResolverFailed {
     /// The plan.
     pub plan: PlanName,
-    /// The last phase that it is about, where that is not the whole plan.
+    /// The last phase to land, or `None` for the whole plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<PhaseId>,
     /// The attempt.
     pub attempt: AttemptId,
-    /// How its process ended; `stopped` when a person asked to stop, and it says nothing then.
+    /// How the agent's process ended. `stopped` when a person asked to stop; the attempt then has no result.
     pub exit: Exit,
     /// The missing evidence.
     pub why: String,
-    /// The worktree with what it made, to look at.
+    /// The worktree with the agent's work, kept for inspection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
 }
 
-/// A conflict that nobody needed to resolve.
+/// A conflict that needed no resolution by a person or agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConflictRepaired {
     /// The plan.
     pub plan: PlanName,
-    /// The last phase that it is about, where that is not the whole plan.
+    /// The last phase to land, or `None` for the whole plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<PhaseId>,
-    /// Where the target stood, with what is to land before.
+    /// The target's tip, including the plans that land first.
     pub onto: CommitId,
-    /// Files that were resolved as they were before.
+    /// Files whose earlier resolution was reused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reused: Vec<String>,
-    /// Files that were made again.
+    /// Files that were generated again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regenerated: Vec<String>,
 }
 
 impl ConflictRepaired {
-    /// In words.
+    /// Describes the repair in words.
     pub fn words(&self) -> String {
         let part =
             |files: &[String], how: &str| (!files.is_empty()).then(|| format!("{} {how}", files.join(", ")));
@@ -143,13 +143,13 @@ impl ConflictRepaired {
     }
 }
 
-/// A plan, or its first phases.
+/// Returns a reference to a plan, or to its first phases.
 pub(in crate::schedule) fn up_to(plan: &PlanName, phase: Option<PhaseId>) -> WorkRef {
     WorkRef::at(plan, phase.map_or(Point::Plan, Point::Phase))
 }
 
 impl Resolving {
-    /// The plan that it is about.
+    /// Returns the plan that the fact is about.
     pub fn plan(&self) -> &PlanName {
         match self {
             Self::Opened(opened) => &opened.plan,

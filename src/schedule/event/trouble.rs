@@ -1,4 +1,4 @@
-//! Obstacles: to starting an agent, to a plan, to a merge.
+//! Obstacles to starting an agent, to a plan and to a merge.
 
 use std::fmt;
 
@@ -13,22 +13,22 @@ use crate::plan::{CommitId, ItemId, PlanName, UnitId, WorkRef};
 pub enum LaunchTrouble {
     /// A dependency's commit conflicts with the plan's branch.
     Conflict {
-        /// The plan whose commit does not merge.
+        /// The plan whose commit conflicts.
         with: PlanName,
         /// The files.
         files: Vec<String>,
     },
-    /// Nobody but a person can repair it: the command does not exist, the worktree is in a strange state.
+    /// Only a person can repair the problem: the command does not exist, or the worktree is in an unexpected state.
     Refused {
         /// In words.
         why: String,
     },
-    /// It may work another time.
+    /// The problem may go away by itself.
     Failed {
         /// In words.
         why: String,
     },
-    /// Its worktree is gone, and is to be made again.
+    /// The worktree is gone and must be created again.
     Lost {
         /// In words.
         why: String,
@@ -36,13 +36,13 @@ pub enum LaunchTrouble {
 }
 
 impl LaunchTrouble {
-    /// [`Self::Refused`] for an error.
+    /// Creates [`Self::Refused`] from an error.
     pub fn refused(error: impl fmt::Display) -> Self {
         let why = error.to_string();
         Self::Refused { why }
     }
 
-    /// [`Self::Failed`] for an error.
+    /// Creates [`Self::Failed`] from an error.
     pub fn failed(error: impl fmt::Display) -> Self {
         let why = error.to_string();
         Self::Failed { why }
@@ -53,49 +53,49 @@ impl LaunchTrouble {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Hold {
-    /// A dependency's commit does not merge into the plan's branch.
+    /// A dependency's commit conflicts with the plan's branch.
     Conflict {
         /// The other plan.
         with: PlanName,
         /// The files.
         files: Vec<String>,
     },
-    /// Its verification failed after all retries.
+    /// The plan's verification failed after all retries.
     Verification {
         /// In words, with the end of the output.
         why: String,
     },
-    /// Its agent stalled and was ended.
+    /// The plan's agent stalled and was stopped.
     Stuck {
-        /// Since when what was still.
+        /// Which signs of life were missing, and for how long.
         why: String,
     },
-    /// It lacks what only a person can give: a login, an answer, money.
+    /// The plan lacks something only a person can provide: a login, an answer, money.
     Needs {
         /// The missing thing.
         why: String,
         /// Advice.
         how: String,
-        /// What sort of thing it lacks; none where an older journal does not say.
+        /// The kind of obstacle, or `None` in older journals.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         obstacle: Option<ObstacleKind>,
     },
-    /// Its agent asked a person.
+    /// The plan's agent asked a person.
     Asks {
         /// The question.
         question: String,
     },
-    /// Something is in the way that `orch` must not touch.
+    /// An obstacle is in the way that `orch` must not touch.
     Refused {
         /// In words.
         why: String,
     },
-    /// A landing took open work out of its document, unticked boxes there, or took back what the manifest demands of it.
-    /// Who may do that is the lead.
+    /// A landing removed open work from the plan's document, unticked boxes there, or withdrew requirements that the
+    /// manifest has for the plan. Only the lead may do that.
     TakenAway {
         /// The plan that landed.
         by: PlanName,
-        /// With what.
+        /// The landed commit.
         commit: CommitId,
         /// Tasks and their parts.
         items: Vec<ItemId>,
@@ -103,21 +103,21 @@ pub enum Hold {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         keys: Vec<String>,
     },
-    /// The journal was lost, and with it what people decided about the plan: pauses, cancellations.
+    /// The journal was lost, including people's decisions about the plan: pauses and cancellations.
     JournalLost {},
-    /// A phase or task of it needs a person, and the rest has come to an end.
+    /// A phase or task of the plan needs a person, and all other work has ended.
     Work {
         /// The phase or task.
         unit: UnitId,
         /// In words.
         why: String,
-        /// Work that was built on it while it was open.
+        /// Work that was built on the phase or task before its check failed.
         built_on: Vec<BuiltOn>,
     },
 }
 
 impl Hold {
-    /// The reason, in words.
+    /// Returns the reason in words.
     pub fn why(&self) -> String {
         match self {
             Self::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
@@ -139,7 +139,7 @@ impl Hold {
         }
     }
 
-    /// The reason, in words, when a landing changed a document or a manifest.
+    /// Returns the reason in words, for a landing that changed a document or a manifest.
     fn taken_away(by: &PlanName, commit: &CommitId, items: &[ItemId], keys: &[String]) -> String {
         let items: Vec<String> = items.iter().map(ItemId::to_string).collect();
         let mut did = Vec::new();
@@ -160,16 +160,16 @@ impl Hold {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum MergeTrouble {
-    /// It conflicts with the target. Held.
+    /// The plan conflicts with the target. Held.
     Conflict {
-        /// Landed plans that changed the same files; empty when none did.
+        /// Landed plans that changed the same files. Empty when there are none.
         with: Vec<PlanName>,
         /// The files and the kind of conflict in each.
         files: Vec<String>,
-        /// A failed try to resolve it, in words; none without a try.
+        /// A failed attempt to resolve the conflict, in words, or `None` without an attempt.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tried: Option<String>,
-        /// The commits that conflict.
+        /// The conflicting commits.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sides: Option<Box<ConflictSides>>,
     },
@@ -178,50 +178,50 @@ pub enum MergeTrouble {
         /// In words, with the end of the output.
         why: String,
     },
-    /// The target itself does not pass, so that nobody can be blamed. Held.
+    /// The target itself does not pass, so no plan can be blamed. Held.
     TargetRed {
         /// In words, with the end of the output.
         why: String,
     },
-    /// Refused before anything moved; the plan stays finished.
+    /// Refused before anything moved. The plan stays finished.
     Refused {
         /// The obstacle, and what to do.
         why: String,
     },
-    /// Something is in a checkout of the target where the merge brings its own; refused before anything moved. A plan that lands
-    /// on its own does so once that is gone.
+    /// Files in a checkout of the target are in the way of the merge. Refused before anything moved. A plan with automatic
+    /// landing lands once the files are gone.
     Obstacle {
-        /// What, and what to do.
+        /// The files, and what to do.
         why: String,
     },
-    /// A plan it builds on has not landed; the plan stays finished.
+    /// A plan it builds on has not landed. The plan stays finished.
     Waits {
-        /// That plan.
+        /// The plan that has not landed.
         on: PlanName,
     },
-    /// A person has to review it before it lands. Held.
+    /// A person must review the plan before it lands. Held.
     Review {
         /// The commit that would land.
         commit: CommitId,
     },
-    /// It is not finished.
+    /// The plan is not finished.
     NotFinished {
-        /// Its state instead.
+        /// The plan's actual state.
         why: String,
     },
 }
 
-/// Two commits that conflict.
+/// Two conflicting commits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConflictSides {
-    /// Where the target stood.
+    /// The target's tip.
     pub onto: CommitId,
-    /// Where the plan's branch stood.
+    /// The tip of the plan's branch.
     pub head: CommitId,
 }
 
 impl MergeTrouble {
-    /// True for what holds a plan until a person does something about it.
+    /// Returns true when the plan is held until a person acts.
     pub fn holds(&self) -> bool {
         match self {
             Self::Conflict { .. }
@@ -234,7 +234,7 @@ impl MergeTrouble {
         }
     }
 
-    /// The commits that conflict, where they do and are known.
+    /// Returns the conflicting commits, if there is a conflict and they are known.
     pub fn sides(&self) -> Option<&ConflictSides> {
         match self {
             Self::Conflict { sides, .. } => sides.as_deref(),
@@ -243,7 +243,7 @@ impl MergeTrouble {
     }
 }
 
-/// A conflict with the target, in words.
+/// Describes a conflict with the target in words.
 pub fn conflict_words(with: &[PlanName], files: &[String], tried: Option<&str>) -> String {
     let tried = tried.map(|tried| format!("; {tried}")).unwrap_or_default();
     format!(
@@ -253,7 +253,7 @@ pub fn conflict_words(with: &[PlanName], files: &[String], tried: Option<&str>) 
     )
 }
 
-/// How people name what a plan conflicts with: the landed plans that changed the same files, else the target.
+/// Names the other side of a conflict: the landed plans that changed the same files, else the target.
 pub fn other_side(with: &[PlanName]) -> String {
     if with.is_empty() {
         return "the target".to_owned();
@@ -261,13 +261,13 @@ pub fn other_side(with: &[PlanName]) -> String {
     with.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// Something that was begun, or done, on work whose check failed afterwards.
+/// Work that was started or done on top of work whose check failed afterwards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum BuiltOn {
     /// A phase or task of the same plan.
     Own(UnitId),
-    /// One of another plan.
+    /// A point of another plan.
     Other(WorkRef),
 }
 

@@ -1,8 +1,8 @@
-//! Small things that facts share: lists as people read them, and what is left out of the journal.
+//! Small helpers that facts share: lists for people, and default values omitted from the journal.
 
 use std::fmt::Display;
 
-/// Up to five names, and how many more there are.
+/// Returns up to five names, and the number of further names.
 pub fn listed<T: Display>(names: &[T]) -> String {
     const SHOWN: usize = 5;
     let shown: Vec<String> = names.iter().take(SHOWN).map(T::to_string).collect();

@@ -1,4 +1,4 @@
-//! Conflicts that are foreseen, and branches that do not go together.
+//! Foreseen conflicts, and plans that fail the verification when they are merged together.
 
 use super::reason::Reason;
 use crate::plan::PlanName;
@@ -6,8 +6,8 @@ use crate::schedule::merge::unions::live;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 
-/// The conflicts that are foreseen for a plan. Nobody looks any more once a plan is cancelled or has landed, so what was
-/// foreseen before says nothing.
+/// The foreseen conflicts of a plan. Nobody checks for conflicts once a plan is cancelled or has landed, so older forecasts about
+/// such plans are left out.
 pub(in crate::schedule) fn foreseen(state: &State, run: &PlanRun) -> impl Iterator<Item = Reason> {
     let is_over = |name: &PlanName| {
         let known = state.number(name).is_some();
@@ -22,7 +22,7 @@ pub(in crate::schedule) fn foreseen(state: &State, run: &PlanRun) -> impl Iterat
     })
 }
 
-/// What is known of a plan and others that do not go together.
+/// The groups of other plans together with which this plan fails the verification.
 pub(in crate::schedule) fn red_with<'a>(
     state: &'a State,
     run: &'a PlanRun,

@@ -1,4 +1,4 @@
-//! Which time a plan or a part of it waits for.
+//! The time that a plan or a part of it waits for.
 
 use super::reason::DelayReason;
 use crate::plan::UnitId;
@@ -7,7 +7,8 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
-/// The time that the unit waits for, or the first unit of the plan that waits for one.
+/// The time that the unit waits for. Without a unit, the earliest time that the plan waits for: first the end of an obstacle,
+/// else the next retry.
 pub(in crate::schedule) fn delay(
     plan: &PlanWork,
     run: &PlanRun,
@@ -44,7 +45,7 @@ pub(in crate::schedule) fn delay(
     })
 }
 
-/// The agent that the next of the plan's units needs is limited, and nothing else is in the way.
+/// The rate limit of the agent that the plan's next open unit needs, if that unit waits for nothing else.
 pub(in crate::schedule) fn closed_agent(
     plan: &PlanWork,
     look: &Readiness<'_>,

@@ -1,4 +1,4 @@
-//! Waits that take too long: each is reported once, as `[escalate]` says.
+//! Waits that take too long. Each wait is reported once, after the time that `[escalate]` sets.
 
 use super::reason::{CapacityReason, Reason};
 use super::reasons::explain;
@@ -12,7 +12,7 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::Escalation;
 use crate::schedule::state::plan_run::PlanRun;
 
-/// Tells of waits of the plan that have taken too long, and returns when the next one will have.
+/// Reports the plan's waits that have taken too long. Returns when the next wait will have taken too long.
 pub(in crate::schedule) fn escalate(board: &mut Board, at: At, number: usize, step: &mut Step) -> Option<At> {
     let mut next = report_overdue(board, at, number, step);
     let allowed = board.work.escalate;
@@ -33,8 +33,8 @@ pub(in crate::schedule) fn escalate(board: &mut Board, at: At, number: usize, st
     next
 }
 
-/// Tells of a resource that others have held for longer than its patience while the plan waits for it, and returns when they will
-/// have.
+/// Reports a resource that others have held for longer than its `patience` while the plan waits for it. Returns when that time
+/// will be reached.
 fn report_overdue(board: &mut Board, at: At, number: usize, step: &mut Step) -> Option<At> {
     let run = &board.state.plans[number];
     if board.work.patience.is_empty() || run.is_at_work() || run.outcome.is_some() {
@@ -64,7 +64,7 @@ fn report_overdue(board: &mut Board, at: At, number: usize, step: &mut Step) -> 
     None
 }
 
-/// Before a supervisor ends because a person is needed: it will not be there to tell of it later.
+/// Reports every wait before a supervisor ends because a person is needed. Nobody could report the waits later.
 pub(in crate::schedule) fn escalate_what_needs_a_person(board: &mut Board, at: At, step: &mut Step) {
     let allowed = board.work.escalate;
     if allowed.is_silent() {
@@ -75,7 +75,7 @@ pub(in crate::schedule) fn escalate_what_needs_a_person(board: &mut Board, at: A
             continue;
         }
         for still in standstills_of(board, number) {
-            // A plan that waits for another plan waits for the other plan's trouble, which is reported itself.
+            // The trouble of a dependency is reported for the plan that has it, and not again for each plan that waits.
             if still.waiting != Waiting::Dependency && allowed.after(still.waiting).is_some() {
                 report_wait(board, at, number, still, step);
             }

@@ -1,4 +1,4 @@
-//! Why a plan, a phase or a task is where it is, as values, and who is told when that takes too long.
+//! Explains the state of a plan, a phase or a task, as values, and escalates waits that take too long.
 //!
 //! May import `merge` and below.
 

@@ -1,4 +1,4 @@
-//! Why a plan or a part of it came to the end it came to.
+//! Why a plan or a part of it ended the way it did.
 
 use super::reason::{LandedReason, MergeReason, Reason};
 use crate::plan::{PhaseId, PlanName, UnitId};
@@ -42,7 +42,7 @@ pub(in crate::schedule) fn explain_outcome(
             }
             _ if state.is_landed(&plan.name) => landed(state, plan, run),
             (Merge::Wanted(_), _) => vec![Reason::Merge(MergeReason::Queued(None))],
-            // The pause says it.
+            // The pause is a reason of its own.
             (Merge::Idle, _) if run.is_landing_paused() => Vec::new(),
             (Merge::Idle, _) => {
                 let unread = run.unread_words().map(Reason::Unread);
@@ -53,7 +53,7 @@ pub(in crate::schedule) fn explain_outcome(
     }
 }
 
-/// Why work of the plan is not done that nobody works on any longer.
+/// Why a unit of the plan will not be done in this run.
 pub(in crate::schedule) fn explain_lost(run: &PlanRun, unit: UnitId, lost: &Lost) -> Reason {
     match run.questions.get(&Some(unit)) {
         Some(open) => Reason::Asks(Some(unit), open.text.clone()),
@@ -61,13 +61,13 @@ pub(in crate::schedule) fn explain_lost(run: &PlanRun, unit: UnitId, lost: &Lost
     }
 }
 
-/// The questions of its agents that wait for an answer.
+/// The unanswered questions of the plan's agents.
 pub(in crate::schedule) fn questions(run: &PlanRun) -> impl Iterator<Item = Reason> {
     let questions = run.questions.iter();
     questions.map(|(unit, open)| Reason::Asks(*unit, open.text.clone()))
 }
 
-/// What is to be known about a plan that has landed.
+/// Remarks about a plan that has landed.
 fn landed(state: &State, plan: &PlanWork, run: &PlanRun) -> Vec<Reason> {
     let target = state.run.as_ref().map(|run| &run.target);
     let by_hand = target.and_then(|target| run.landed_by_hand.get(target));
@@ -82,13 +82,13 @@ fn landed(state: &State, plan: &PlanWork, run: &PlanRun) -> Vec<Reason> {
     all.chain(run.unread_words().map(Reason::Unread)).collect()
 }
 
-/// True for a plan that has landed and has other tasks by now: nobody will work on them.
+/// True for a plan that has landed and whose tasks have changed since. Nobody will work on the new tasks.
 pub fn is_rewritten(state: &State, plan: &PlanWork) -> bool {
     let landed = state.plan(&plan.name).landed_print;
     state.is_landed(&plan.name) && landed.is_some_and(|landed| landed != plan.document.print())
 }
 
-/// Where in the merge train a plan is.
+/// The plan's position in the merge train.
 fn in_the_train(work: &Work, state: &State, name: &PlanName, into: &Option<String>) -> MergeReason {
     if !work.train.verified {
         return MergeReason::Running(None);
@@ -106,7 +106,7 @@ fn in_the_train(work: &Work, state: &State, name: &PlanName, into: &Option<Strin
     }
 }
 
-/// Why a merge did not land a plan, or its phases up to one.
+/// Why a merge did not land a plan, or its phases up to `up_to`.
 pub(in crate::schedule) fn explain_trouble(
     run: &PlanRun,
     plan: &PlanName,

@@ -6,7 +6,7 @@ use crate::plan::PlanName;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
 
-/// Which of its first phases have landed, are about to, or could not.
+/// The first phases of the plan that have landed, are about to land, or could not land.
 pub(in crate::schedule) fn first_phases(state: &State, name: &PlanName) -> Vec<Reason> {
     let run = state.plan(name);
     let trouble = run.prefix_trouble.as_ref();
@@ -34,7 +34,8 @@ fn landed(state: &State, run: &PlanRun) -> Option<Reason> {
     }))
 }
 
-/// Of a plan that landed again: what was taken off the target before does not come back by that.
+/// The phases that were reverted on the target, for a plan that has landed again since. Landing again does not bring these phases
+/// back.
 pub(in crate::schedule) fn taken_back(state: &State, run: &PlanRun) -> Option<Reason> {
     let target = &state.run.as_ref()?.target;
     let (back, commit) = (run.taken_back.get(target)?, run.reverted.get(target)?);

@@ -1,4 +1,4 @@
-//! Why a plan or a part of it is where it is, as values. The room `words` puts them into sentences.
+//! The reasons for the state of a plan or a part of it, as values. The module `words` turns them into sentences.
 
 use std::time::Duration;
 
@@ -20,18 +20,18 @@ use crate::schedule::state::resolution::WayOut;
 /// Everything that explains the state of a plan or of a part of it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Explanation {
-    /// Most important first.
+    /// The reasons, most important first.
     pub reasons: Vec<Reason>,
-    /// That somebody was told of the first reason; none when nobody was.
+    /// The escalation of the first reason, `None` when nobody was told of it.
     pub escalated: Option<Escalated>,
 }
 
-/// How long ago somebody was told of a wait, and how long it had lasted by then.
+/// How long ago a wait was escalated, and how long the wait had lasted by then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Escalated {
-    /// How long ago.
+    /// How long ago the wait was escalated.
     pub ago: Duration,
-    /// After how long a wait.
+    /// How long the wait had lasted.
     pub after: Duration,
 }
 
@@ -40,107 +40,107 @@ pub struct Escalated {
 pub enum Reason {
     /// Every attempt failed.
     Failed {
-        /// What the last one said.
+        /// Why the last attempt failed.
         why: String,
     },
-    /// What it waits for will not come.
+    /// It was skipped: by a person, or because something that it waits for will not happen.
     Skipped {
-        /// What that is.
+        /// The cause, in words.
         why: String,
     },
     /// A person cancelled it.
     Cancelled,
-    /// It was taken off the target again.
+    /// It had landed, and was reverted on the target.
     Reverted {
         /// The target.
         target: String,
-        /// By this commit.
+        /// The commit that reverted it.
         commit: CommitId,
     },
     /// It needs a person.
     Held(Hold),
-    /// A phase or task of it failed, needs a person or is not to be done.
+    /// A phase or task of it failed, needs a person or will not be done.
     Lost(UnitId, Lost),
-    /// Its agent asks a person: the phase or task that waits, none for the whole plan, and the question.
+    /// Its agent asks a person. Holds the phase or task that waits (`None` for the whole plan), and the question.
     Asks(Option<UnitId>, String),
     /// It is done.
     Done,
-    /// Where its merge stands.
+    /// The state of its merge.
     Merge(MergeReason),
-    /// What is to be known about what has landed.
+    /// A remark about landed work.
     Landed(LandedReason),
     /// It waits for other work or for a person.
     Waits(WaitingFor),
     /// It waits for a time.
     Later(DelayReason),
-    /// It could begin, and no slot or run is there for it.
+    /// It is ready, but no capacity or no run is available for it.
     Capacity(CapacityReason),
-    /// An agent has it.
+    /// An attempt is under way.
     AtWork(AttemptId, AttemptActivity),
     /// Its verification runs.
     Verifying,
     /// Messages that no agent has read, in words.
     Unread(String),
-    /// An agent works in the place of the one that the manifest names.
+    /// Another agent stands in for the agent that the manifest names.
     StandIn {
-        /// The one that the manifest names.
+        /// The agent that the manifest names.
         own: AgentName,
-        /// The one that has taken over.
+        /// The agent that has taken over.
         by: AgentName,
     },
-    /// A merge of its branch with that of another plan, or with the target, is foreseen to conflict.
+    /// Its branch is foreseen to conflict with the branch of another plan, or with the target.
     Foreseen {
         /// The other plan, or the target.
         with: String,
         /// The files.
         files: Vec<String>,
     },
-    /// Merged with the branches of these plans it does not pass its verification.
+    /// It fails the verification when its branch is merged with the branches of these plans.
     RedWith {
         /// The plans.
         with: Vec<PlanName>,
-        /// What the verification said.
+        /// How the verification failed.
         why: String,
     },
 }
 
-/// Where the merge of a plan, or of its first phases, stands.
+/// The state of the merge of a plan, or of its first phases.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MergeReason {
     /// Nobody has asked for it yet.
     NotAsked,
-    /// It waits for its turn; the last phase where not the whole plan is merged.
+    /// The merge waits for its turn. Holds the last phase to merge, `None` for the whole plan.
     Queued(Option<PhaseId>),
-    /// It is being merged, without a verification or only up to a phase.
+    /// The merge runs: of the phases up to this one, or (`None`) of the whole plan without a verification.
     Running(Option<PhaseId>),
     /// It is verified in the merge train.
     InTrain {
-        /// The plan before it; none for the first.
+        /// The plan before it, `None` for the first.
         behind: Option<PlanName>,
-        /// Its place, from 1.
+        /// Its position, from 1.
         place: usize,
         /// How many plans are in the train.
         of: usize,
     },
-    /// It did not land.
+    /// The merge did not land it.
     Trouble {
-        /// The last phase; none where it is about the whole plan.
+        /// The last phase to merge, `None` for the whole plan.
         up_to: Option<PhaseId>,
-        /// Why.
+        /// Why it did not land.
         trouble: MergeTrouble,
         /// What a person does about a conflict.
         way_out: WayOut,
     },
 }
 
-/// What is to be known about a plan of which something has landed.
+/// A remark about a plan that has landed, as a whole or in part.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LandedReason {
-    /// A person landed it, by this evidence.
+    /// A person landed it. Holds the evidence.
     ByHand(String),
-    /// Its conflict was resolved without anybody.
+    /// Its conflict was resolved automatically.
     Repaired(ConflictRepaired),
-    /// The agent that resolved its conflict left lines out, and said this.
+    /// The agent that resolved its conflict left lines out. Holds the agent's explanation.
     LeftOut(String),
     /// Its tasks changed after it landed.
     Rewritten,
@@ -148,18 +148,18 @@ pub enum LandedReason {
     Phases {
         /// The phases.
         prefix: Prefix,
-        /// Where.
+        /// The target.
         target: String,
-        /// With this commit.
+        /// The commit that landed them.
         commit: CommitId,
     },
-    /// Phases were taken off the target again, and have not come back since.
+    /// Phases were reverted on the target, and have not come back since.
     TakenBack {
         /// The phases.
         phases: Vec<PhaseId>,
         /// The target.
         target: String,
-        /// By this commit.
+        /// The commit that reverted them.
         commit: CommitId,
     },
 }
@@ -169,9 +169,9 @@ pub enum LandedReason {
 pub enum WaitingFor {
     /// A point of another plan.
     Plan(Dependency, DependencyState),
-    /// So many of these units of the same plan.
+    /// Units of the same plan.
     Units {
-        /// Those that are missing.
+        /// The units that are missing.
         missing: Vec<UnitId>,
         /// How many of them are needed.
         needed: usize,
@@ -199,25 +199,25 @@ pub enum WaitingFor {
     FailedCheck(TaskId),
 }
 
-/// What becomes of a paused plan or part meanwhile.
+/// The state of the work while a plan or a part of it is paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PausedWork {
-    /// Nothing of it is at work.
+    /// No agent works on it.
     Idle,
     /// Its agents are being stopped.
     Stopping,
-    /// Its agents go on, and nothing new begins.
+    /// Its agents continue, but nothing new begins.
     GoesOn,
-    /// It is finished and does not land.
+    /// It is finished, but does not land.
     Finished,
     /// A person is at work in its worktree.
     Attached,
 }
 
-/// Where the work stands that a plan waits for.
+/// The state of the work that a plan waits for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DependencyState {
-    /// It is worked on, or will be.
+    /// Agents work on it, or will work on it.
     Open,
     /// It is done, and its commit is being pinned.
     Pinning,
@@ -227,67 +227,68 @@ pub enum DependencyState {
     CannotLand,
     /// It is finished, and nobody has asked for its merge.
     NotMerged,
-    /// This plan, which may be another one further on, can only be moved by a person: it is held or paused.
+    /// This plan is held or paused, so only a person can let it continue. It is the dependency itself, or a plan further along
+    /// the chain of dependencies.
     Stopped(PlanName, PlanState),
 }
 
-/// Which time is waited for.
+/// The time that work waits for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DelayReason {
     /// The end of an obstacle that its agent met.
     Parked {
-        /// What sort.
+        /// The kind of obstacle.
         kind: ObstacleKind,
-        /// What was said of it.
+        /// The agent's words about it.
         why: String,
-        /// How long still.
+        /// How long is left.
         left: Duration,
-        /// How many times in a row.
+        /// How often the agent met an obstacle in a row.
         times: u32,
     },
     /// The time of the next attempt.
     Retry {
-        /// Its number.
+        /// The number of that attempt.
         attempt: u32,
-        /// How long still.
+        /// How long is left.
         left: Duration,
-        /// Why the last one failed, where that is known.
+        /// Why the last attempt failed, if known.
         failure: Option<String>,
     },
     /// The end of its agent's rate limit.
     AgentLimited {
         /// The agent.
         agent: AgentName,
-        /// What was said of it.
+        /// The agent's words about it.
         why: String,
-        /// How long still.
+        /// How long is left.
         left: Duration,
     },
 }
 
-/// Why work that could begin does not.
+/// Why ready work does not begin.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CapacityReason {
     /// There was no run yet.
     NothingStarted,
     /// No run is under way.
     NoRun,
-    /// Its worktree is being made; what is done for that, where it is known.
+    /// Its worktree is being created. Holds the progress, if known.
     MakingWorktree(Option<String>),
     /// All lanes of the plan are taken.
     Lanes(LaneCount),
-    /// The machine has no memory for more than what is at work; how much of it is free, in percent.
+    /// The machine is short of memory, so nothing more begins. Holds the free memory, in percent.
     Memory(u32),
-    /// A slot is kept for these plans, whose worktrees are being made.
+    /// A slot is reserved for these plans, whose worktrees are being created.
     SlotKept(Vec<PlanName>),
     /// All slots are taken.
     Slots {
-        /// How many there are.
+        /// The number of slots.
         slots: usize,
-        /// The plans that have them.
+        /// The plans that occupy them.
         by: Vec<PlanName>,
     },
-    /// The agent runs as often as it may.
+    /// The agent runs as many processes as its limit allows. Holds the limit.
     Agent(AgentName, usize),
     /// No token of a resource is free.
     Resource(TokensTaken),
@@ -298,14 +299,14 @@ pub enum CapacityReason {
 pub struct TokensTaken {
     /// The resource.
     pub resource: ResourceName,
-    /// Who has them.
+    /// The work that holds them.
     pub holders: Vec<TokenHolder>,
-    /// How long somebody may have one while others wait; none for as long as it takes.
+    /// How long work may hold a token while other work waits, `None` for no limit.
     pub patience: Option<Duration>,
 }
 
 impl TokensTaken {
-    /// Who has had a token for longest, once that is longer than the resource's patience.
+    /// The work that has held a token for longest, once that is as long as the resource's `patience`.
     pub fn overdue(&self) -> Option<&TokenHolder> {
         let longest = self.holders.iter().max_by_key(|holder| holder.since)?;
         (longest.since >= self.patience?).then_some(longest)
@@ -319,36 +320,36 @@ pub struct TokenHolder {
     pub plan: PlanName,
     /// The phase or task of it.
     pub unit: UnitId,
-    /// Since when.
+    /// How long it has held the token.
     pub since: Duration,
-    /// How long it is expected to take in all.
+    /// How long it is expected to take in total.
     pub expected: Duration,
 }
 
-/// What an attempt is at.
+/// What an attempt does now.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AttemptActivity {
     /// Its agent is being started.
     Starting(AgentName),
     /// Its agent works on these units.
     Working(AgentName, Vec<UnitId>),
-    /// Its agent has ended, and what it left is being checked.
+    /// Its agent has ended, and its work is being checked.
     Checking(Exit),
     /// Its agent has ended, and its commits are being merged into the plan's branch.
     Integrating(Exit),
-    /// Nothing of it has moved for long.
+    /// It is stalled. Holds the age of each sign of life, and what happens next.
     Stuck(Ages, StuckNext),
 }
 
-/// What comes next for an attempt that is stuck.
+/// What happens next to a stalled attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StuckNext {
-    /// Nothing but the notice.
+    /// Nothing: the stall is only reported.
     Nothing,
-    /// It was sent a message.
+    /// A message was sent to it.
     Nudged,
     /// It is being ended.
     Ending,
-    /// This is done after so long, unless something moves.
+    /// This action follows after this time, unless the attempt shows a sign of life.
     In(Duration, OnStall),
 }

@@ -1,4 +1,4 @@
-//! Why a plan or a part of it is where it is.
+//! The reasons for the state of a plan or a part of it.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::schedule::state::person::stand_in::agent_of;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// Every reason why the plan is in its state. There is one for each plan that does not run.
+/// Every reason for the plan's state. A plan that does not run has at least one reason.
 pub fn explain(work: &Work, state: &State, name: &PlanName) -> Explanation {
     let Some((number, plan)) = state.number(name).map(|number| (number, &work.plans[number])) else {
         return Explanation::default();
@@ -88,7 +88,7 @@ fn reasons(work: &Work, state: &State, plan: &PlanWork, name: &PlanName) -> Vec<
     reasons
 }
 
-/// That a plan at work has fewer lanes than usual, while more of its work could begin.
+/// The reduced number of lanes of a plan at work, if more of its work could begin.
 fn narrowed(work: &Work, state: &State, name: &PlanName) -> Option<Reason> {
     let number = state.number(name)?;
     let (plan, run) = (&work.plans[number], &state.plans[number]);
@@ -98,7 +98,7 @@ fn narrowed(work: &Work, state: &State, name: &PlanName) -> Option<Reason> {
     waits.then_some(Reason::Capacity(CapacityReason::Lanes(count)))
 }
 
-/// Every reason why a unit of a plan is not being worked on, most important first; what its attempt is at when it is.
+/// Every reason why no agent works on a unit, most important first. For a unit with an attempt, the activity of the attempt.
 pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -> Vec<Reason> {
     let Some(plan) = state.number(name).map(|number| &work.plans[number]) else {
         return Vec::new();
@@ -143,7 +143,7 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
     reasons
 }
 
-/// What the attempt is at, after what is wrong with it.
+/// The activity of the attempt, preceded by its stall if it is stalled.
 fn at_work(plan: &PlanWork, state: &State, attempt: &Attempt) -> Vec<Reason> {
     let is_running = attempt.state == AttemptState::Running;
     let stall = attempt.stall.as_ref().filter(|_| is_running);

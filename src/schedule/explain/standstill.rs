@@ -1,4 +1,4 @@
-//! The waits of a plan, and their beginnings.
+//! The waits of a plan, and when each began.
 
 use super::reason::Escalated;
 use crate::plan::{Dependency, Point, UnitId, Waiting, WorkRef};
@@ -10,7 +10,7 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// Something that a plan waits for, and since when.
+/// Something that a plan waits for, and when the wait began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::schedule) struct Standstill {
     pub(in crate::schedule) waiting: Waiting,
@@ -18,7 +18,7 @@ pub(in crate::schedule) struct Standstill {
     pub(in crate::schedule) since: At,
 }
 
-/// That somebody was told of what the plan waits for, and when; none when nobody was.
+/// The escalation of what the plan waits for, `None` when nobody was told of it.
 pub(in crate::schedule) fn told(work: &Work, state: &State, number: usize) -> Option<Escalated> {
     let run = &state.plans[number];
     if run.escalated.is_empty() {
@@ -36,7 +36,8 @@ pub(in crate::schedule) fn told(work: &Work, state: &State, number: usize) -> Op
     told.next()
 }
 
-/// Everything that the plan waits for, as far as somebody may want to be told. `look` looks at its units, where they count.
+/// Everything that the plan waits for and that may be escalated. Calls `look` for the readiness of the units only when they
+/// matter.
 pub(in crate::schedule) fn standstills<'a>(
     work: &Work,
     state: &'a State,
@@ -110,7 +111,7 @@ fn before_begin(state: &State, plan: &PlanWork, run: &PlanRun, look: &Readiness<
     let Some(first) = look.open().next() else {
         return Vec::new();
     };
-    // Something else of it could be worked on, or is about to be.
+    // Other work of the plan is ready, or will be retried.
     if !look.ready(state.now).is_empty() || run.next_retry(state.now).is_some() {
         return Vec::new();
     }
@@ -136,12 +137,12 @@ fn before_begin(state: &State, plan: &PlanWork, run: &PlanRun, look: &Readiness<
     vec![still(Waiting::Gate, on.to_string())]
 }
 
-/// When the run began, or continued last.
+/// When the run began or last continued.
 fn began(state: &State) -> At {
     state.run.as_ref().map_or(At::default(), |run| run.started)
 }
 
-/// When what a plan waited for came, as far as that is known.
+/// When the dependency was satisfied, if it is and the time is known.
 fn reached(state: &State, dependency: &Dependency) -> Option<At> {
     if !state.is_satisfied(dependency) {
         return None;

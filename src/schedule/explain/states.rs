@@ -9,7 +9,7 @@ use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// The plan's state in the words of the contract.
+/// The plan's state, as `orch status` shows it.
 pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
     let run = state.plan(name);
     match &run.outcome {
@@ -63,7 +63,8 @@ pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
     }
 }
 
-/// The state of a phase: done when recorded, running with the attempt that was given it, ready when it is next.
+/// The state of a phase: done once that is recorded, running while an attempt has it, otherwise by the states of its tasks and
+/// the plan's outcome.
 pub fn phase_state(plan: &PlanWork, run: &PlanRun, phase: PhaseId) -> TaskState {
     if run.phases_done.contains_key(&phase) {
         return TaskState::Done;
@@ -81,7 +82,7 @@ pub fn phase_state(plan: &PlanWork, run: &PlanRun, phase: PhaseId) -> TaskState 
         .iter()
         .find(|phase| !run.phases_done.contains_key(&phase.id));
     let is_first = first_open.is_some_and(|first| first.id == phase);
-    // Nothing of it is to come, and nothing of it failed.
+    // Every task is done or skipped, and at least one is skipped.
     let over = |state: &TaskState| matches!(state, TaskState::Done | TaskState::Skipped);
     let left_out = states.contains(&TaskState::Skipped) && states.iter().all(over);
     match &run.outcome {
@@ -94,8 +95,8 @@ pub fn phase_state(plan: &PlanWork, run: &PlanRun, phase: PhaseId) -> TaskState 
     }
 }
 
-/// The state of a task or VERIFY block: as reported, except that where tasks are worked on one by one none is done before
-/// its commits are on the plan's branch, and none runs without an attempt.
+/// The state of a task or VERIFY block, as reported. When tasks are dispatched one by one, a task is done only once its commits
+/// are on the plan's branch, and runs only while an attempt has it.
 pub fn task_state(plan: &PlanWork, run: &PlanRun, task: TaskId) -> TaskState {
     let reported = run.item_state(&task.into());
     let unit = UnitId::Task(task);

@@ -1,4 +1,4 @@
-//! How far a plan is, counted in tasks.
+//! The progress of a plan, counted in tasks.
 
 use super::states::task_state;
 use crate::plan::{TaskId, TaskState, UnitId};
@@ -6,14 +6,14 @@ use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
-/// The tasks of a plan, counted. VERIFY blocks are none.
+/// The task counts of a plan. VERIFY blocks do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Done, or said to be needless by a person or an agent.
+    /// Tasks that are done, or that a person or an agent declared needless.
     pub done: usize,
-    /// Left out because something failed or was cancelled: not done.
+    /// Tasks that are not done because something failed or was cancelled.
     pub skipped: usize,
-    /// All of them.
+    /// All tasks.
     pub all: usize,
 }
 
@@ -33,8 +33,8 @@ impl Tally {
     }
 }
 
-/// True when a task is done, or was said to be needless; false when it is merely not worked on because something else
-/// failed or somebody cancelled it.
+/// True when a task is done or was declared needless. False when nobody works on the task merely because something else failed or
+/// somebody cancelled it.
 pub fn needs_no_more_work(plan: &PlanWork, run: &PlanRun, task: TaskId) -> bool {
     let given_up = |unit| {
         let lost = run.lost.get(&unit);

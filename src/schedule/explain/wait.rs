@@ -52,7 +52,7 @@ pub(in crate::schedule) fn waiting(
     }
 }
 
-/// The plan behind a dependency that only a person can move, and its state: held or paused.
+/// The held or paused plan behind a dependency, which only a person can let continue, and its state.
 fn blocker_behind(work: &Work, state: &State, waited: &PlanName) -> Option<(PlanName, PlanState)> {
     let mut seen = BTreeSet::new();
     let mut at = waited.clone();
@@ -98,7 +98,7 @@ fn dependency_state(work: &Work, state: &State, dependency: &Dependency) -> Depe
     }
 }
 
-/// Pauses of the plan and of its parts that are not waited for already, as far as something can still come of them.
+/// The pauses of the plan and of its parts that still have an effect.
 pub(in crate::schedule) fn other_pauses<'a>(
     plan: &'a PlanWork,
     run: &'a PlanRun,

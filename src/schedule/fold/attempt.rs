@@ -111,14 +111,14 @@ pub(in crate::schedule) fn has_failed(run: &mut PlanRun, at: At, event: &Event) 
         };
         if let Some(tries) = run.tries_mut(ended.units.first().copied(), ended.repair) {
             tries.before = Some((again, why.clone()));
-            // The same attempt continues.
+            // After unread messages the same attempt continues, so it does not count twice.
             tries.attempts = tries.attempts.saturating_sub(u32::from(*unread));
             tries.unread += u32::from(*unread);
             tries.failures += u32::from(*counted);
             tries.conflicts += u32::from(conflict);
             tries.fresh = conflict;
             if conflict {
-                // The next one begins without them.
+                // The next attempt begins without these commits.
                 tries.commits = 0;
             }
             tries.alike = tries.alike_with(why, brief);
@@ -133,7 +133,7 @@ pub(in crate::schedule) fn has_failed(run: &mut PlanRun, at: At, event: &Event) 
     run.since = at;
 }
 
-/// The agent runs.
+/// The attempt's agent has started.
 pub(in crate::schedule) fn began(run: &mut PlanRun, at: At, event: &Event) {
     let Event::AgentStarted { attempt, head, .. } = event else {
         return;
@@ -144,7 +144,7 @@ pub(in crate::schedule) fn began(run: &mut PlanRun, at: At, event: &Event) {
             current.state = AttemptState::Running;
         }
         let (told, units) = (current.told, current.units.clone());
-        // It begins with the first; whether it tells of that or not.
+        // The agent begins with the first phase, whether it reports that or not.
         let first = current.units.first().map(|unit| unit.phase());
         run.mail.told = run.mail.told.max(told);
         run.touched.extend(first.filter(|_| !run.by_units));
@@ -171,7 +171,7 @@ pub(in crate::schedule) fn ended(run: &mut PlanRun, at: At, event: &Event) {
     if let Some(current) = run.current(attempt) {
         current.state = AttemptState::Ended(exit.clone());
         current.ended = Some(at);
-        // A person works on the plan's branch.
+        // A person works on the plan's branch, so the person's commits are already there.
         if *exit == Exit::ByHand && on_plans {
             current.integration = Integration::Merged;
         }
@@ -196,23 +196,23 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
     let by_person = *exit == Exit::ByHand;
     let by_hand = by_person && current.integration == Integration::Merged;
     current.state = AttemptState::Checked(exit.clone(), evidence.clone());
-    // A person who reports says what is done.
+    // Once people have reported, their reports decide what a person's work has completed.
     current.judged_by_word = spoken || (by_person && people_spoke);
     let (first, repair) = (current.units.first().copied(), current.repair);
-    // From here on its commits may come to the plan's branch, even if the answer is lost.
+    // From here on the attempt's commits may reach the plan's branch, even if the answer about their merge is lost.
     let units = current.units.clone();
     if run.by_units {
         run.touched.extend(units.iter().map(|unit| unit.phase()));
         note_made_in(run, &units, &evidence.files);
     }
-    // Where units have their own branches, their merges tell it.
+    // When units have branches of their own, their merges record the tip.
     if let Some(head) = evidence
         .head
         .as_ref()
         .filter(|_| !run.by_units || repair || by_hand)
     {
         run.made = Some(head.clone());
-        // What comes on top of it was made by people.
+        // Whatever comes on top of this commit was made by people.
         if !by_person {
             run.hands.seen = Some(head.clone());
         }
@@ -226,7 +226,7 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
     }
     reopen_gone(run, at, evidence);
     if evidence.foreign.is_none() {
-        // The branch may no longer hold the work of a point that was to be pinned.
+        // The branch holds no foreign work any more, so a pin that was refused for that reason may succeed.
         run.pins_refused.clear();
     }
     // The verified commit is no longer the tip.

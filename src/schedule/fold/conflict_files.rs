@@ -1,10 +1,10 @@
-//! The fold of files that turned out to be touched.
+//! The fold of undeclared files that units turned out to touch.
 
 use crate::plan::{AttemptId, UnitId};
 use crate::schedule::state::plan_run::PlanRun;
 
-/// Folds a conflict of the attempt in these files: what it was given touches them, and so does whatever else was made
-/// in one of them. True when that was not known of it.
+/// Folds a conflict of the attempt in these files. The attempt's units touch these files, and so does every unit with changes in
+/// one of them. True when a file was new for one of the attempt's units.
 pub(in crate::schedule) fn found_in_conflict(
     run: &mut PlanRun,
     attempt: &AttemptId,
@@ -31,7 +31,7 @@ pub(in crate::schedule) fn found_in_conflict(
     news
 }
 
-/// Notes the files in which an attempt on a branch of its own has made something.
+/// Records the files that an attempt on a branch of its own has changed.
 pub(in crate::schedule) fn note_made_in(run: &mut PlanRun, units: &[UnitId], files: &[String]) {
     for unit in units.iter().filter(|_| !files.is_empty()) {
         run.made_in
@@ -41,7 +41,7 @@ pub(in crate::schedule) fn note_made_in(run: &mut PlanRun, units: &[UnitId], fil
     }
 }
 
-/// The file of `src/a.rs (content)`, as conflicts are written.
+/// The file name in `src/a.rs (content)`, the notation for conflicts.
 fn name_of(told: &str) -> &str {
     let kind = told.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
     kind.map_or(told, |(file, _)| file)

@@ -1,4 +1,4 @@
-//! The fold of what is recorded of a plan's merges.
+//! The fold of a plan's merges.
 
 use super::phases::prefix_landed;
 use super::resolving::{conflict_is_over, conflict_of_part_is_over};
@@ -8,7 +8,7 @@ use crate::schedule::event::merge_facts::{Landed, MergeBegun, NotLanded};
 use crate::schedule::state::phase_run::LandedBefore;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
 
-/// A merge that did not begin is no longer waited for.
+/// Drops a requested merge that has not begun.
 pub(in crate::schedule) fn merge_not_wanted(run: &mut PlanRun) {
     if matches!(run.merge, Merge::Wanted(_)) {
         run.merge = Merge::Idle;
@@ -64,7 +64,7 @@ pub(in crate::schedule) fn has_not_landed(run: &mut PlanRun, at: At, failed: &No
     run.merge_trouble = Some(failed.why.clone());
 }
 
-/// A person has landed it.
+/// The plan was found on the target: a person landed it.
 pub(in crate::schedule) fn was_found(run: &mut PlanRun, at: At, found: &FoundPlan) {
     run.merge_trouble = None;
     run.landed.insert(found.target.clone(), found.commit.clone());
@@ -73,7 +73,7 @@ pub(in crate::schedule) fn was_found(run: &mut PlanRun, at: At, found: &FoundPla
     run.since = at;
 }
 
-/// A person took it off a target again.
+/// A person reverted the plan on a target.
 pub(in crate::schedule) fn was_taken_back(run: &mut PlanRun, at: At, back: &TakenBack) {
     let landed = run.landed.remove(&back.target);
     run.landed_by_hand.remove(&back.target);
@@ -100,8 +100,8 @@ pub(in crate::schedule) fn was_taken_back(run: &mut PlanRun, at: At, back: &Take
     run.since = at;
 }
 
-/// Somebody has undone what took it back: its phases are there again, and the plan has landed as it had before, unless it has
-/// continued since.
+/// Somebody undid the revert, so the plan's phases are on the target again. The plan counts as landed, as it did before the
+/// revert, unless it has continued since.
 pub(in crate::schedule) fn was_restored(run: &mut PlanRun, at: At, back: &TakenBack) {
     run.taken_back.remove(&back.target);
     let Some(before) = run.before_back.remove(&back.target) else {

@@ -1,4 +1,4 @@
-//! Events into state. Total and tolerant: an event about something unknown changes nothing.
+//! Folds events into the state. The fold is total and tolerant: an event about something unknown changes nothing.
 //!
 //! May import `state` and below.
 

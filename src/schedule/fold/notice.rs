@@ -1,4 +1,4 @@
-//! The fold of facts about standing still, late words and messages.
+//! The fold of stalls, late reports, messages, questions and foreseen conflicts.
 
 use super::reopening::was_set_back;
 use super::resolver::stall_of_resolver;
@@ -14,7 +14,7 @@ use crate::schedule::state::person::attached::Attached;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::state::tries::Tries;
 
-/// The stall of a running attempt, also of one at a conflict.
+/// The stall of a running attempt, whether the attempt is at the plan's work or at a conflict.
 pub(in crate::schedule) fn stall_of<'a>(
     run: &'a mut PlanRun,
     attempt: &AttemptId,
@@ -25,7 +25,7 @@ pub(in crate::schedule) fn stall_of<'a>(
     stall_of_resolver(run, attempt)
 }
 
-/// Folds what passes between agents and people.
+/// Folds a fact about the exchange between agents and people.
 pub(in crate::schedule) fn apply_person(run: &mut PlanRun, at: At, fact: &PersonFact) {
     match fact {
         PersonFact::Delivered(mail) => run.mail.delivered = run.mail.delivered.max(mail.up_to),
@@ -44,7 +44,7 @@ pub(in crate::schedule) fn apply_person(run: &mut PlanRun, at: At, fact: &Person
         ),
         PersonFact::Replaced(replaced) => {
             run.stand_ins.insert(replaced.own.clone(), replaced.by.clone());
-            // It begins with all of its own retries.
+            // The stand-in begins with all retries.
             let tries = run.tries.values_mut().chain([&mut run.repair]);
             tries.for_each(Tries::begin_again);
         }

@@ -1,4 +1,4 @@
-//! The fold of what agents use up, and of limits that they met.
+//! The fold of the usage of agents, and of the limits that they met.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::limits::Limit;
 use crate::schedule::state::plan_run::PlanRun;
 
-/// Folds what an attempt's output tells. What is new of what was spent is returned.
+/// Folds the usage that an attempt's output reports. Returns what the attempt had spent before, and what it has spent now.
 pub(in crate::schedule) fn take_usage(
     run: &mut PlanRun,
     at: At,
@@ -39,7 +39,7 @@ pub(in crate::schedule) fn take_usage(
     (before, now)
 }
 
-/// Folds the end of an attempt that met something that passes.
+/// Folds the end of an attempt that met a temporary obstacle.
 pub(in crate::schedule) fn was_parked(run: &mut PlanRun, at: At, parked: &Parked) {
     if let Some(record) = run
         .history
@@ -68,7 +68,7 @@ pub(in crate::schedule) fn was_parked(run: &mut PlanRun, at: At, parked: &Parked
     run.since = at;
 }
 
-/// Folds the end of an attempt that met a limit.
+/// Folds the limit of the account that an attempt used.
 pub(in crate::schedule) fn limit(state: &mut State, at: At, parked: &Parked) {
     let key = (parked.agent.clone(), parked.account.clone());
     let until = at + std::time::Duration::from_millis(parked.limit_ms);
@@ -85,7 +85,7 @@ pub(in crate::schedule) fn limit(state: &mut State, at: At, parked: &Parked) {
     limit.met_by.insert(parked.plan.clone());
 }
 
-/// An attempt came to a good end: its account is not limited, whatever was said before.
+/// Lifts the limit of an account after an attempt succeeded with it.
 pub(in crate::schedule) fn unlimit(state: &mut State, agent: &AgentName, account: Option<&String>) {
     if !state.limits.is_empty() {
         state.limits.remove(&(agent.clone(), account.cloned()));

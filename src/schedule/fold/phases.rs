@@ -11,19 +11,19 @@ use crate::schedule::state::phase_run::{LandedPrefix, PhaseCheck, PhaseEnd};
 use crate::schedule::state::plan_run::PlanRun;
 
 pub(in crate::schedule) fn phase_done(run: &mut PlanRun, at: At, phase: PhaseId, proven: bool) {
-    // `dispatch` may be another one day.
+    // The manifest may set another `dispatch` one day.
     if proven {
         run.proven.insert(UnitId::Phase(phase));
     }
     run.phases_done.entry(phase).or_insert(at);
 }
 
-/// Folds a word about the verification of a phase.
+/// Folds a fact about the verification of a phase.
 pub(in crate::schedule) fn was_checked(run: &mut PlanRun, at: At, fact: &PhaseVerify) {
     let begun = match (run.phase_checks.get(&fact.phase), fact.said) {
         (Some(PhaseCheck::Running(begun)), _) => *begun,
         (_, PhaseSaid::Started) => at,
-        // It was about what is gone.
+        // The fact is about a verification that no longer counts.
         (Some(PhaseCheck::Passed(..) | PhaseCheck::Failed(_)) | None, _) => return,
     };
     let now = match (fact.said, &fact.ran) {
@@ -38,9 +38,9 @@ pub(in crate::schedule) fn was_checked(run: &mut PlanRun, at: At, fact: &PhaseVe
     };
 }
 
-/// The commit of a point is known from now on.
+/// The commit of a point is pinned.
 pub(in crate::schedule) fn was_pinned(run: &mut PlanRun, at: At, pinned: &Pinned) {
-    // What it was about may have been lost while it was pinned.
+    // The point may have been reopened while it was being pinned.
     if !run.has_reached(pinned.point) {
         return;
     }
@@ -54,14 +54,14 @@ pub(in crate::schedule) fn was_pinned(run: &mut PlanRun, at: At, pinned: &Pinned
         return;
     }
     let done: BTreeSet<PhaseId> = pinned.holds.iter().copied().collect();
-    // What a document has ticked was there before anything began.
+    // Only reported tasks count: what the document has ticked was there before anything began.
     let told = run.items.iter().filter(|(id, item)| {
         let said = run.heard.get(id) == Some(&TaskState::Done);
         said && item.state == TaskState::Done
     });
     let tasks = told.map(|(id, _)| id.task);
     let on_branch = tasks.filter(|task| !run.by_units || run.is_unit_done(UnitId::Task(*task)));
-    // What is merged into the branch at this moment may be in it already.
+    // Work that is being merged into the branch at this moment may already be in the commit.
     let merging = run
         .attempts
         .values()
@@ -73,7 +73,7 @@ pub(in crate::schedule) fn was_pinned(run: &mut PlanRun, at: At, pinned: &Pinned
         .map(|task| task.phase)
         .chain(merging)
         .chain(run.phases_done.keys().copied())
-        // Work that is to be done again is on the branch all the same.
+        // Work that was reopened is still on the branch.
         .chain(run.touched.iter().copied())
         .filter(|phase| !done.contains(phase))
         .collect();
@@ -86,7 +86,8 @@ pub(in crate::schedule) fn was_pinned(run: &mut PlanRun, at: At, pinned: &Pinned
     run.ends.insert(phase, end);
 }
 
-/// What the last phase of a stage left in no commit is in one, now that the agent has ended.
+/// Forgets the end of the stage's last phase if files were uncommitted then. Now that the agent has ended, these files are
+/// committed.
 pub(in crate::schedule) fn forget_short_end(run: &mut PlanRun, units: &[UnitId]) {
     let last = units.iter().map(|unit| unit.phase()).max();
     let Some(phase) = last.filter(|_| !run.by_units) else {
@@ -98,7 +99,7 @@ pub(in crate::schedule) fn forget_short_end(run: &mut PlanRun, units: &[UnitId])
     }
 }
 
-/// A prefix is on a target; a shorter one takes nothing away.
+/// A prefix has landed on a target. A shorter prefix does not replace a longer one.
 pub(in crate::schedule) fn prefix_landed(
     run: &mut PlanRun,
     target: &str,

@@ -130,7 +130,7 @@ fn verify_failed(run: &mut PlanRun, at: At, failed: &Failed) {
 }
 
 fn finished(run: &mut PlanRun, at: At) {
-    // What kept the plan from landing was about its commits before.
+    // The trouble of the last merge was about older commits.
     run.merge_trouble = None;
     (run.review.approved, run.review.returned) = (None, None);
     run.end(at, Outcome::Finished);
@@ -140,10 +140,10 @@ fn was_held(run: &mut PlanRun, at: At, why: &Hold) {
     let lost = *why == (Hold::JournalLost {});
     if lost {
         run.rebuilt = true;
-        // Whether commits may count is unknown, so where an agent has reported, reports are needed.
+        // It is unknown whether commits may count, so reports are required where an agent has reported.
         run.spoken |= run.items.values().any(|item| item.by.is_some());
     }
-    // An agent at work then continues.
+    // An agent that was at work when the journal was lost continues.
     if !(lost && run.is_at_work()) {
         run.end(at, Outcome::Held(why.clone()));
     }
@@ -153,7 +153,7 @@ pub(in crate::schedule) fn take_word(run: &mut PlanRun, at: At, state: TaskState
     let item = &report.task;
     let known = run.items.get(item);
     let started = known.and_then(|known| known.started);
-    // An item that a person skipped stays skipped, also when an agent repeats that.
+    // A person's skip stays the person's, even when an agent repeats it.
     let left_out = known.is_some_and(|known| known.state == TaskState::Skipped && known.by.is_none());
     let said_again = left_out && state == TaskState::Skipped;
     let failed = known.is_some_and(|known| known.failed);
@@ -189,7 +189,7 @@ pub(in crate::schedule) fn take_word(run: &mut PlanRun, at: At, state: TaskState
     let Some(attempt) = by.and_then(|by| run.current(by)) else {
         return;
     };
-    // Journals from before `assumed` tell it by the time: what nobody said was recorded once all else was known.
+    // Journals from before `assumed` show it by the order: what nobody reported was recorded after the attempt was checked.
     let assumed = report.assumed || (!attempt.reported && matches!(attempt.state, AttemptState::Checked(..)));
     if assumed {
         return;
@@ -200,7 +200,7 @@ pub(in crate::schedule) fn take_word(run: &mut PlanRun, at: At, state: TaskState
     }
     let given = attempt.units.iter().any(|unit| unit.covers(item.task));
     if !given && item.sub.is_none() {
-        // The last word counts, here too.
+        // The last report counts, here too.
         match state.is_settled() {
             true => attempt.claimed.insert(item.task),
             false => attempt.claimed.remove(&item.task),

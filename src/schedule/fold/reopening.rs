@@ -1,4 +1,4 @@
-//! Opening again what had ended: because a person started `orch up` again, or asked for another try.
+//! Reopens work that had ended, because a person ran `orch up` again, asked for a retry or set the branch back.
 
 use crate::plan::{PhaseId, Point, TaskState, UnitId, Waiting, WorkRef};
 use crate::schedule::event::at::At;
@@ -10,7 +10,7 @@ use crate::schedule::state::resolution::Resolution;
 use crate::schedule::state::tries::Tries;
 
 impl Tries {
-    /// A person lets it be tried again: retries are counted from the beginning, what was made stays.
+    /// Counts retries from zero again. Attempts and commits stay counted.
     pub(in crate::schedule) fn begin_again(&mut self) {
         self.failures = 0;
         self.conflicts = 0;
@@ -19,14 +19,13 @@ impl Tries {
     }
 }
 
-/// A person started `orch up` again: what needed a person is tried again, and in a new run so is what failed.
+/// A person ran `orch up` again. Work that needed a person is tried again, and in a new run so is failed work.
 pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
     let again = match run.outcome {
-        // What may be left out is not asked again: a person says so.
-        // A question stays until it is answered.
+        // A plan from which a landing took work stays held until a person accepts that. A question stays until it is answered.
         Some(Outcome::Held(Hold::TakenAway { .. } | Hold::Asks { .. })) => false,
         Some(Outcome::Held(_)) => true,
-        // A person's word stands until a person takes it back.
+        // A plan that a person skipped stays skipped until a person wants it again.
         Some(Outcome::Skipped(_)) if run.left_out => false,
         Some(Outcome::Failed(_) | Outcome::Skipped(_)) => new_run,
         Some(Outcome::Finished | Outcome::Cancelled) | None => false,
@@ -63,7 +62,7 @@ pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
     if new_run {
         forget_reported_waits(run);
         if run.has_made_nothing() {
-            // Made ready again for this run: its branch goes along to where the run begins.
+            // The worktree is set up again for this run, which moves its branch to where the run begins.
             run.worktrees.clear();
         }
     }
@@ -71,8 +70,8 @@ pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
     run.lanes_refused.clear();
 }
 
-/// A person asked for another try of the plan or a part of it. What was skipped because of it is open again too; it is skipped
-/// again if its cause stays.
+/// A person asked to retry the plan or a part of it. Work that was skipped because of it is reopened too, and is skipped again if
+/// the cause stays.
 pub(in crate::schedule) fn retry(run: &mut PlanRun, at: At, point: Point) {
     let inside = |unit: &UnitId| match point {
         Point::Plan => true,
@@ -87,7 +86,7 @@ pub(in crate::schedule) fn retry(run: &mut PlanRun, at: At, point: Point) {
     tries.for_each(|(_, tries)| tries.begin_again());
     if point == Point::Plan {
         run.repair.begin_again();
-        // An agent may be given its conflict again.
+        // An agent may get the plan's conflict again.
         run.resolution.tried.clear();
         run.resolution.last = None;
     }
@@ -109,13 +108,13 @@ pub(in crate::schedule) fn retry(run: &mut PlanRun, at: At, point: Point) {
     run.since = at;
 }
 
-/// A person set the branch back: nothing of these phases is done, and nothing that judged the plan's commits counts.
+/// A person set the branch back. These phases are open again, and every verdict on the plan's commits is dropped.
 pub(in crate::schedule) fn was_set_back(run: &mut PlanRun, at: At, back: &SetBack) {
     let open = |phase: PhaseId| back.phases.contains(&phase);
     let open_point = |point: &Point| *point == Point::Plan || point.phase().is_some_and(open);
     for (id, item) in run.items.iter_mut().filter(|(id, _)| open(id.task.phase)) {
-        // Nobody said what the document has ticked. That something was said is not forgotten: in a file without a time it is
-        // no news.
+        // Boxes that the document has ticked stay done, because nobody reported them. `heard` keeps the reports: in a file
+        // without times they must not count as news.
         if run.heard.contains_key(id) {
             (item.state, item.since) = (TaskState::Pending, at);
             (item.failed, item.assumed, item.started) = (false, false, None);
@@ -151,7 +150,7 @@ pub(in crate::schedule) fn was_set_back(run: &mut PlanRun, at: At, back: &SetBac
     run.since = at;
 }
 
-/// Waits are reported anew, but for questions that stay open: those were told.
+/// Forgets which waits were reported, so that they are reported again. Open questions stay reported.
 fn forget_reported_waits(run: &mut PlanRun) {
     let open = |on: &str| {
         let work: Result<WorkRef, _> = on.parse();

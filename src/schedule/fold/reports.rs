@@ -1,4 +1,4 @@
-//! The reports of an attempt that do not count after its end.
+//! Reports of an attempt that stop counting, or that count for later attempts.
 
 use crate::plan::{ItemId, PhaseId, TaskId, TaskState, UnitId};
 use crate::schedule::event::about::Ticks;
@@ -7,7 +7,8 @@ use crate::schedule::event::exit::Evidence;
 use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 
-/// The files in which an agent reports are written again for it: what it says there of open work is news.
+/// Forgets the reports on the attempt's open work. The report files are written anew for the agent, so what they say about open
+/// work is news.
 pub(in crate::schedule) fn listen_anew(run: &mut PlanRun, units: &[UnitId]) {
     let items = &run.items;
     run.heard.retain(|id, _| {
@@ -16,14 +17,14 @@ pub(in crate::schedule) fn listen_anew(run: &mut PlanRun, units: &[UnitId]) {
     });
 }
 
-/// Work that an attempt with commits did beyond its stage counts for the next attempt.
+/// Records the work that an attempt with commits did beyond its stage. That work counts for the next attempt.
 pub(in crate::schedule) fn note_made_before(run: &mut PlanRun, ended: &Attempt) {
     if run.tries_of(ended.units.first().copied(), ended.repair).commits > 0 {
         run.made_before.extend(&ended.claimed);
     }
 }
 
-/// The done tasks of a proven phase count for the next attempt, when a part of the phase is opened again.
+/// Records the done tasks of a proven phase. These tasks count for the next attempt when a part of the phase is reopened.
 pub(in crate::schedule) fn note_shown(run: &mut PlanRun, phase: PhaseId) {
     let own = run.items.range(ItemId::from(TaskId::new(phase.0, 0))..);
     let own = own.take_while(|(id, _)| id.task.phase == phase);
@@ -31,8 +32,8 @@ pub(in crate::schedule) fn note_shown(run: &mut PlanRun, phase: PhaseId) {
     run.made_before.extend(done.map(|(id, _)| id.task));
 }
 
-/// What was reported done went with the commits that did not merge, or there were none: it is to be done again. What a
-/// document has ticked was not said by anybody, and what another attempt made on its way is there.
+/// Reopens tasks that the attempt reported done, because its commits did not merge or it made none. Boxes that the document has
+/// ticked stay done, because nobody reported them. So do the tasks in `made_before`, because their work is on the branch.
 pub(in crate::schedule) fn lose_reports(run: &mut PlanRun, at: At, ended: &Attempt) {
     let mut lost = Vec::new();
     for (id, item) in &mut run.items {
@@ -49,7 +50,7 @@ pub(in crate::schedule) fn lose_reports(run: &mut PlanRun, at: At, ended: &Attem
     }
 }
 
-/// Work that was shown was called failed afterwards: the last word counts, as long as the work has not landed.
+/// Withdraws the proof of work that was reported failed afterwards. The last report counts, as long as the work has not landed.
 pub(in crate::schedule) fn withdraw(run: &mut PlanRun, at: At, task: TaskId) {
     let shown = run.proven.iter().any(|unit| unit.covers(task)) || run.phases_done.contains_key(&task.phase);
     run.made_before.remove(&task);
@@ -71,27 +72,27 @@ fn unfinish(run: &mut PlanRun, at: At) {
     }
 }
 
-/// Work that was reported done on lost commits has to be done again.
+/// Reopens work that was reported done on commits that have left the branch.
 pub(in crate::schedule) fn reopen_gone(run: &mut PlanRun, at: At, evidence: &Evidence) {
     for id in evidence.gone.iter().flat_map(|gone| &gone.items) {
         if let Some(item) = run.items.get_mut(id) {
             item.state = TaskState::Pending;
             item.since = at;
         }
-        // That it was said is not forgotten: what is in a file without a time is no news.
+        // `heard` keeps the report. A report in a file without times must not count as news when it is read again.
         run.proven.retain(|unit| !unit.covers(id.task));
         run.made_before.remove(&id.task);
         run.unreach(id.task);
     }
 }
 
-/// There is more to do in what was done.
+/// Reopens a done unit, because work was added to it.
 pub(in crate::schedule) fn grow(run: &mut PlanRun, at: At, unit: UnitId) {
     if !run.landed.is_empty() {
         return;
     }
     if let UnitId::Task(task) = unit {
-        // That it was said is not forgotten: the same statement is no news.
+        // `heard` keeps the report, so that the same report does not count as news.
         run.items.remove(&task.into());
         run.proven.retain(|unit| !unit.covers(task));
         run.unreach(task);
@@ -99,7 +100,7 @@ pub(in crate::schedule) fn grow(run: &mut PlanRun, at: At, unit: UnitId) {
     unfinish(run, at);
 }
 
-/// Other boxes are ticked now.
+/// The ticked boxes of the document have changed.
 pub(in crate::schedule) fn note_ticked(run: &mut PlanRun, ticks: &Ticks) {
     if run.history.is_empty() {
         return run.begin_ticked(ticks);

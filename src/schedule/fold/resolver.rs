@@ -1,4 +1,4 @@
-//! The fold of what is recorded of agents that resolve conflicts.
+//! The fold of agents that resolve conflicts.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ pub(in crate::schedule) fn trouble_of_mut(
     }
 }
 
-/// The agent has resolved it: the plan, or what of it that was about, is to land.
+/// The agent has resolved the conflict, so the plan, or its phases that were in conflict, is to land.
 pub(in crate::schedule) fn resolver_succeeded(run: &mut PlanRun, at: At, attempt: &AttemptId) {
     if let Some(record) = run.record(attempt) {
         record.ended = Some(at);
@@ -81,7 +81,7 @@ pub(in crate::schedule) fn resolver_failed(run: &mut PlanRun, at: At, failed: &R
     let obstacle = run
         .history_of(&failed.attempt)
         .and_then(|record| record.facts.obstacle.as_ref());
-    // What does not pass on its own would end the next one too.
+    // An obstacle that does not pass on its own would end the next agent too.
     let hopeless = obstacle.is_some_and(|obstacle| !obstacle.kind.passes());
     if failed.exit == Exit::Stopped
         && !hopeless
@@ -98,14 +98,14 @@ pub(in crate::schedule) fn resolver_failed(run: &mut PlanRun, at: At, failed: &R
     if let Some(MergeTrouble::Conflict { tried, .. }) = trouble_of_mut(run, about) {
         *tried = Some(format!("{} could not resolve it: {}", failed.attempt, failed.why));
     }
-    // Requests that came meanwhile.
+    // Merges that were requested meanwhile.
     if let Some((up_to, into)) = run.merge_next.take() {
         run.merge_wanted(up_to, into);
     }
     run.since = at;
 }
 
-/// Its agent was ended from outside: that does not count, unless no other agent gets it.
+/// The agent was stopped. The attempt does not count, unless no other agent is to get the conflict.
 pub(in crate::schedule) fn resolver_stopped(run: &mut PlanRun, agent: &ResolverAtWork) {
     let pair = (agent.onto.clone(), agent.head.clone());
     let acted = agent.stall.as_ref().and_then(|stall| stall.acted);
@@ -119,7 +119,7 @@ pub(in crate::schedule) fn resolver_stopped(run: &mut PlanRun, agent: &ResolverA
     }
 }
 
-/// An agent met something that passes: it is given the conflict again afterwards.
+/// An agent met a temporary obstacle. It gets the conflict again afterwards.
 pub(in crate::schedule) fn resolver_parked(run: &mut PlanRun, at: At, parked: &Parked) {
     let Some((pair, _)) = &run.resolution.last else {
         return;
@@ -128,7 +128,7 @@ pub(in crate::schedule) fn resolver_parked(run: &mut PlanRun, at: At, parked: &P
     run.park_agent(at, parked);
 }
 
-/// What is known of an attempt at a conflict of which nothing moves.
+/// The stall of an attempt at a conflict.
 pub(in crate::schedule) fn stall_of_resolver<'a>(
     run: &'a mut PlanRun,
     attempt: &AttemptId,

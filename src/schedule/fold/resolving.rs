@@ -1,4 +1,4 @@
-//! The fold of what is recorded of conflicts with the target.
+//! The fold of conflicts with the target, and of their resolutions.
 
 use super::resolver::{resolver_failed, resolver_started, resolver_succeeded};
 use crate::plan::{CommitId, Point};
@@ -56,7 +56,7 @@ pub(in crate::schedule) fn conflict_is_over(run: &mut PlanRun, before: Option<&C
     };
 }
 
-/// First phases have landed on top of `before`: so is their conflict, and one of more of the plan is not.
+/// The first phases have landed on top of `before`: their conflict is over. A conflict of a larger part of the plan stays.
 pub(in crate::schedule) fn conflict_of_part_is_over(
     run: &mut PlanRun,
     part: &Prefix,

@@ -1,5 +1,5 @@
-//! The fold: one event into the state. Total and tolerant: an event about a plan, attempt or task that is no longer
-//! in the manifest changes nothing, so that a journal can be read with a manifest that was edited since.
+//! Folds one event into the state. The fold is total and tolerant: an event about a plan, attempt or task that is no longer in
+//! the manifest changes nothing. So a journal can be read with a manifest that was edited since.
 
 use super::merge::merge_not_wanted;
 use super::parking::{limit, take_usage, unlimit};
@@ -19,7 +19,7 @@ use crate::schedule::state::person::mail::{Letter, concerns_lead};
 use crate::schedule::state::plan_run::Outcome;
 
 impl State {
-    /// Takes one fact in.
+    /// Folds one event into the state.
     pub fn apply(&mut self, at: At, event: &Event) {
         self.now = self.now.max(at);
         match event {
@@ -52,7 +52,7 @@ impl State {
             Event::RunStopped { resume, .. } => {
                 let before = self.run.as_mut().and_then(|run| run.merge_only.take());
                 if before.is_some() {
-                    // The person who asked for the rest has got the answer.
+                    // The person who requested the remaining merges has got an answer.
                     self.plans.iter_mut().for_each(merge_not_wanted);
                 }
                 self.phase = before.unwrap_or(RunPhase::Stopped { resume: *resume });
@@ -119,7 +119,8 @@ impl State {
         }
     }
 
-    /// Takes in what a message is to the lead, and which one it answers: one to the plan whose agent wrote it, else one to the lead.
+    /// Adds a message to the lead's mail if it concerns the lead, and marks the message that it answers. The answered message was
+    /// sent to the plan whose agent wrote this one, else to the lead.
     fn note_letter(&mut self, at: At, to: Option<&PlanName>, message: &Message) {
         if to.is_none() || concerns_lead(message) {
             self.lead.take(at, to, message);
@@ -130,7 +131,7 @@ impl State {
             Some(Some(number)) => {
                 self.plans[number].mail.answered.extend(answered);
                 let from = message.from.as_ref();
-                // What the agents of that plan have answered needs the lead no longer.
+                // The lead need not look at messages that the agents of that plan have answered.
                 let about = |letter: &&Letter| {
                     letter.to.as_ref() == from && Some(letter.message.id) == message.answers
                 };
@@ -163,7 +164,7 @@ impl State {
         }
     }
 
-    /// Skipped plans may depend on the plan that is tried again. The others are skipped again.
+    /// Reopens skipped plans, because they may depend on the plan that is tried again. The others are skipped again.
     fn reopen_skipped(&mut self, at: At, again: &PlanName) {
         for (name, plan) in self.names.iter().zip(&mut self.plans) {
             let by_cause = matches!(&plan.outcome, Some(Outcome::Skipped(_))) && !plan.left_out;
@@ -191,7 +192,7 @@ impl State {
         self.run = Some(info);
     }
 
-    /// Plans that came while others were driven begin there.
+    /// Plans that were added during the run begin now.
     fn begin_added(&mut self, at: At, edit: &ManifestEdit) {
         for (name, plan) in self.names.iter().zip(&mut self.plans) {
             let added = |change: &ManifestChange| {
@@ -204,7 +205,7 @@ impl State {
         }
     }
 
-    /// Landing what is finished leaves the run and the outcome of its plans as they are.
+    /// Begins to land finished plans. The run and the outcomes of its plans stay as they are.
     fn begin_merging(&mut self, info: RunInfo) {
         let before = self
             .run
@@ -233,7 +234,7 @@ impl State {
             let Some(up_to) = up_to else { continue };
             match &plan.resolution.agent {
                 None => plan.merge_wanted(up_to, into.map(str::to_owned)),
-                // What an agent makes of its conflict lands without being asked for.
+                // The agent's resolution of this conflict lands without a request.
                 Some(agent) if agent.up_to == up_to => {}
                 Some(_) => plan.merge_next = Some((up_to, into.map(str::to_owned))),
             }

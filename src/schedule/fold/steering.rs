@@ -1,4 +1,4 @@
-//! The fold of what people ask for.
+//! The fold of people's requests.
 
 use crate::plan::{Point, UnitId, WhyAgain};
 use crate::schedule::event::at::At;
@@ -10,7 +10,7 @@ use crate::schedule::state::person::review::Review;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 use crate::schedule::state::tries::Tries;
 
-/// A person holds the point back; `now` stops what runs of it.
+/// A person pauses the point. `now` also stops the running work of the point.
 pub(in crate::schedule) fn paused(run: &mut PlanRun, at: At, point: Point, now: bool) {
     if !put_off_pause(run, point, Some(now)) {
         run.paused.insert(point, now);
@@ -18,33 +18,33 @@ pub(in crate::schedule) fn paused(run: &mut PlanRun, at: At, point: Point, now: 
     run.since = at;
 }
 
-/// The point continues.
+/// A person resumes the point.
 pub(in crate::schedule) fn resumed(run: &mut PlanRun, at: At, point: Point) {
     if put_off_pause(run, point, None) {
         return;
     }
     run.paused.remove(&point);
-    // What was refused because of the pause may be asked for again, and lands on its own where it would have.
+    // A merge that was refused because of the pause may be requested again, and a plan that lands on its own does so now.
     if !run.is_landing_paused() && matches!(run.merge_trouble, Some(MergeTrouble::Refused { .. })) {
         run.merge_trouble = None;
     }
     run.since = at;
 }
 
-/// A person lets the point begin.
+/// A person approves the point, so that its work may begin.
 pub(in crate::schedule) fn approved(run: &mut PlanRun, at: At, point: Point) {
     run.approved.insert(point);
     run.since = at;
 }
 
-/// The plan has stopped.
+/// The cancelled plan has stopped.
 pub(in crate::schedule) fn cancelled(run: &mut PlanRun, at: At) {
     run.cancelling.clear();
     run.spared.clear();
     run.end(at, Outcome::Cancelled);
 }
 
-/// The unit has stopped.
+/// The cancelled unit has stopped.
 pub(in crate::schedule) fn unit_cancelled(run: &mut PlanRun, unit: UnitId) {
     run.lost.insert(unit, Lost::Cancelled);
     let open = |point: &Point| match point {
@@ -54,7 +54,7 @@ pub(in crate::schedule) fn unit_cancelled(run: &mut PlanRun, unit: UnitId) {
     run.cancelling.retain(open);
 }
 
-/// A person lets a commit land.
+/// A person has reviewed a commit and lets the commit land.
 pub(in crate::schedule) fn reviewed(run: &mut PlanRun, at: At, approval: &ReviewApproval) {
     run.review.approved = Some(approval.commit.clone());
     if matches!(run.merge_trouble, Some(MergeTrouble::Review { .. })) {
@@ -63,7 +63,7 @@ pub(in crate::schedule) fn reviewed(run: &mut PlanRun, at: At, approval: &Review
     run.since = at;
 }
 
-/// A person wants changes: the same way back to work as after a verification that failed.
+/// A person has reviewed the plan and wants changes. The plan goes back to work the same way as after a failed verification.
 pub(in crate::schedule) fn returned(run: &mut PlanRun, at: At, back: &ReviewReturn) {
     run.review = Review {
         returned: Some(back.text.clone()),
@@ -79,7 +79,7 @@ pub(in crate::schedule) fn returned(run: &mut PlanRun, at: At, back: &ReviewRetu
     run.since = at;
 }
 
-/// Holds everything of the plan back, as a pause does that stops what runs, until the person has left.
+/// Pauses the whole plan and stops its running work, until the person has left.
 pub(in crate::schedule) fn attach(run: &mut PlanRun, attached: Attached) {
     let before = run.hands.attached.take().map(|before| before.paused);
     let paused = run.paused.insert(Point::Plan, true);
@@ -90,7 +90,7 @@ pub(in crate::schedule) fn attach(run: &mut PlanRun, attached: Attached) {
     });
 }
 
-/// The person has left: the plan's own pause counts again, and what was done is looked at.
+/// The person has left. The plan's own pause applies again, and the person's work is to be inspected.
 pub(in crate::schedule) fn detach(run: &mut PlanRun, at: At, pid: u32) {
     let Some(attached) = run.hands.attached.take_if(|attached| attached.pid == pid) else {
         return;
@@ -103,7 +103,8 @@ pub(in crate::schedule) fn detach(run: &mut PlanRun, at: At, pid: u32) {
     run.since = at;
 }
 
-/// A pause of the whole plan, or its end (none), that comes while somebody is attached counts afterwards. True when it was put off.
+/// Postpones a pause of the whole plan, or the end of the pause (`None`), until the attached person has left. True when a person
+/// is attached and the change was postponed.
 fn put_off_pause(run: &mut PlanRun, point: Point, now: Option<bool>) -> bool {
     let attached = run.hands.attached.as_mut().filter(|_| point == Point::Plan);
     let is_put_off = attached.is_some();

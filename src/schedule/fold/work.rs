@@ -1,4 +1,4 @@
-//! The fold of units: their merges into the plan's branch, and the units that failed or are left out.
+//! The fold of units: their merges into the plan's branch, and the units that failed or were skipped.
 
 use super::conflict_files::found_in_conflict;
 use crate::plan::{AttemptId, CommitId};

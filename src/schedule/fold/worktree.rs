@@ -27,7 +27,7 @@ pub(in crate::schedule) fn apply_worktree(run: &mut PlanRun, at: At, event: &Eve
             run.making.remove(lane);
             match lane {
                 0 => run.end(at, Outcome::Held(Hold::Refused { why: why.clone() })),
-                // The plan continues in those that it has.
+                // The plan continues in the worktrees that it has.
                 _ => drop(run.lanes_refused.insert(*lane, why.clone())),
             }
         }

@@ -1,4 +1,4 @@
-//! What needs a person, ranked by the work that it holds up.
+//! Everything that needs a person, ranked by the work that waits for it.
 
 use std::cmp::Reverse;
 
@@ -24,17 +24,17 @@ use crate::schedule::work::plans::Work;
 pub struct Attention {
     /// The plan.
     pub plan: PlanName,
-    /// Its sort.
+    /// Its kind.
     pub kind: AttentionKind,
-    /// What it is.
+    /// Why it needs a person.
     pub reason: Reason,
-    /// Since when.
+    /// When the plan's state last changed.
     pub since: At,
     /// Expected milliseconds of all work that waits for it.
     pub holds_up: u64,
 }
 
-/// The sorts of what needs a person.
+/// The kinds of reasons that need a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AttentionKind {
     /// An agent's question.
@@ -49,9 +49,9 @@ pub enum AttentionKind {
     Failed,
     /// An agent cannot log in, or asks what only a person can answer.
     Login,
-    /// Nothing of an agent moves.
+    /// An agent stalled, or work holds a resource for too long.
     Stalled,
-    /// Money is used up.
+    /// The budget is used up.
     Budget,
 }
 
@@ -71,7 +71,7 @@ impl AttentionKind {
     }
 }
 
-/// Everything that needs a person: what holds up most work first, then what has waited longest.
+/// Everything that needs a person. What holds up the most work comes first, then what has waited longest.
 pub fn attention(work: &Work, state: &State) -> Vec<Attention> {
     let open = OpenWork::of(work, state);
     let mut found = Vec::new();
@@ -108,7 +108,7 @@ pub fn attention(work: &Work, state: &State) -> Vec<Attention> {
     found
 }
 
-/// What waits for the landing of a plan that is finished.
+/// Expected milliseconds of all work that waits for the landing of a finished plan.
 fn behind_landing(work: &Work, state: &State, open: &OpenWork, name: &PlanName) -> u64 {
     if state.plan(name).outcome != Some(Outcome::Finished) {
         return 0;
@@ -121,7 +121,7 @@ fn behind_landing(work: &Work, state: &State, open: &OpenWork, name: &PlanName) 
     open.held_up_by(waits.map(|(at, _)| at))
 }
 
-/// Of what sort a reason is; none for one that needs nobody. `is_held` tells whether a person is all that the plan waits for.
+/// The kind of a reason, `None` when it needs nobody. `is_held` is true when a person is all that the plan waits for.
 fn kind(reason: &Reason, is_held: impl Fn() -> bool) -> Option<AttentionKind> {
     match reason {
         Reason::Asks(..) => Some(AttentionKind::Question),
@@ -171,7 +171,7 @@ fn kind(reason: &Reason, is_held: impl Fn() -> bool) -> Option<AttentionKind> {
     }
 }
 
-/// The phase or task that a reason is about; none for a whole plan.
+/// The phase or task that a reason is about, `None` for a whole plan.
 fn unit_of(reason: &Reason) -> Option<UnitId> {
     if let Reason::Lost(unit, _) | Reason::Asks(Some(unit), _) = reason {
         return Some(*unit);
@@ -206,7 +206,7 @@ mod tests {
     use crate::schedule::event::about::Failed;
     use crate::schedule::event::fact::Event;
 
-    /// A chain of plans, each of so many minutes: the first two are waited for.
+    /// A scheduler for these plans: the name of each, its keys in the manifest and its expected minutes.
     fn scheduler(plans: &[(&str, &str, u32)]) -> Scheduler {
         let mut manifest =
             "[run]\nmax_agents = 4\nagent = \"a\"\n[agents.a]\ncommand = [\"true\"]\n".to_owned();

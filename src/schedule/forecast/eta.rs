@@ -6,25 +6,25 @@ use crate::graph::Rng;
 use crate::schedule::state::known::State;
 use crate::schedule::work::plans::Work;
 
-/// When work will be done, as far as no person is needed for it. Milliseconds from now.
+/// When the work that needs no person will be done, in milliseconds from now.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Eta {
-    /// Each plan, in manifest order; none for a plan that is done, or that needs a person first.
+    /// Each plan, in manifest order. `None` for a plan that is done, or that needs a person first.
     pub plans: Vec<Option<u64>>,
-    /// Everything that can be done without a person; none when there is nothing.
+    /// Everything that can be done without a person, `None` when there is nothing.
     pub run: Option<u64>,
-    /// Between which times the run ends in four of five cases; none where too little was measured to say.
+    /// The range in which the run ends in four of five cases, `None` when too little was measured.
     pub range: Option<(u64, u64)>,
 }
 
-/// How many runs are tried for the range.
+/// How many runs are simulated for the range.
 const RUNS: u64 = 200;
 
-/// The most units, over all runs, that are tried: a look does not take long.
+/// The most units that are simulated over all runs, so that a forecast does not take long.
 const UNITS: u64 = 200_000;
 
-/// What is to be expected from what is known now. `spread` is the standard deviation of the logarithm of measured durations around
-/// what was expected; none where too little was measured.
+/// Forecasts when the plans and the run will be done. `spread` is the standard deviation of the logarithm of measured durations
+/// around the expected ones, `None` when too little was measured.
 pub fn eta(work: &Work, state: &State, spread: Option<f64>) -> Eta {
     let open = OpenWork::of(work, state);
     let left: Vec<u64> = open.units.iter().map(|unit| unit.left).collect();

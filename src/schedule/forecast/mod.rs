@@ -1,4 +1,4 @@
-//! What is to be expected: what needs a person, what that holds up, and when work will be done.
+//! Forecasts: what needs a person, which work waits for that, and when work will be done.
 //!
 //! May import `explain` and below.
 

@@ -14,31 +14,31 @@ use crate::schedule::work::plans::{PlanWork, Work};
 #[derive(Debug)]
 pub(in crate::schedule) struct OpenWork {
     pub(in crate::schedule) units: Vec<OpenUnit>,
-    /// The places in `units` of each plan's units, in manifest order.
+    /// The indices in `units` of each plan's units, in manifest order.
     pub(in crate::schedule) of_plan: Vec<Vec<usize>>,
 }
 
 /// One unit that is not done.
 #[derive(Debug)]
 pub(in crate::schedule) struct OpenUnit {
-    /// The plan's place in the manifest.
+    /// The plan's index in the manifest.
     pub(in crate::schedule) plan: usize,
-    /// Its place in [`PlanWork::units`].
+    /// Its index in [`PlanWork::units`].
     pub(in crate::schedule) place: usize,
-    /// Expected milliseconds of work that are left.
+    /// Expected milliseconds of work that is left.
     pub(in crate::schedule) left: u64,
-    /// True when an agent has it.
+    /// True when an agent works on it.
     pub(in crate::schedule) at_work: bool,
-    /// True when it does not go on without a person.
+    /// True when it cannot continue without a person.
     pub(in crate::schedule) needs_person: bool,
-    /// What has to be done before it begins.
+    /// The gates that have to open before it begins.
     pub(in crate::schedule) gates: Vec<OpenGate>,
 }
 
-/// So many of these units have to be done first.
+/// A gate that opens once `need` of these units are done.
 #[derive(Debug)]
 pub(in crate::schedule) struct OpenGate {
-    /// Places in [`OpenWork::units`].
+    /// Indices in [`OpenWork::units`].
     pub(in crate::schedule) of: Vec<usize>,
     pub(in crate::schedule) need: usize,
 }
@@ -70,7 +70,7 @@ impl OpenWork {
         open
     }
 
-    /// What the unit waits for, and whether some of that is a person's.
+    /// The gates that the unit waits for, and whether a person has to act on one of them.
     fn gates(&self, work: &Work, state: &State, unit: &OpenUnit) -> (Vec<OpenGate>, bool) {
         let plan = &work.plans[unit.plan];
         let own = plan.gates_at(unit.place).filter_map(|gate| {
@@ -105,7 +105,7 @@ impl OpenWork {
         (gates, needs_person)
     }
 
-    /// Where an open unit stands; none for one that is done.
+    /// The index of an open unit in `units`, `None` when the unit is done.
     fn place(&self, plan: usize, place: usize) -> Option<usize> {
         let units = &self.of_plan[plan];
         let found = units.binary_search_by_key(&place, |unit| self.units[*unit].place);
@@ -155,7 +155,7 @@ impl OpenGate {
         (need > 0).then_some(Self { of, need })
     }
 
-    /// True when too few of its members are free.
+    /// True when too few of its members can be done.
     fn is_shut(&self, held: &[bool]) -> bool {
         self.of.iter().filter(|unit| !held[**unit]).count() < self.need
     }
@@ -194,7 +194,7 @@ impl OpenUnit {
             place,
             left: attempt.map_or(share, |attempt| {
                 let elapsed = millis(state.now.since(last_news(run, attempt, unit.id)));
-                // What takes longer than it was expected to goes on for longer.
+                // A unit that takes longer than expected needs some more time.
                 share.saturating_sub(elapsed).max(share / 10)
             }),
             at_work: attempt.is_some(),
@@ -204,7 +204,7 @@ impl OpenUnit {
     }
 }
 
-/// When something of a unit was reported last, else when its attempt began.
+/// When a unit was last reported on, or else when its attempt began.
 fn last_news(run: &PlanRun, attempt: &Attempt, unit: UnitId) -> At {
     let items = run.items.iter().filter(|(item, _)| match unit {
         UnitId::Phase(phase) => item.task.phase == phase,
@@ -214,7 +214,7 @@ fn last_news(run: &PlanRun, attempt: &Attempt, unit: UnitId) -> At {
     told.max(attempt.since)
 }
 
-/// True when something of the plan may still be done, by agents or with a person's help.
+/// True when work of the plan may still be done, by agents or with a person's help.
 fn is_open(state: &State, name: &PlanName, run: &PlanRun) -> bool {
     let over = matches!(
         run.outcome,

@@ -1,8 +1,8 @@
-//! When each open unit would be done: list scheduling of the open work on the slots that there are.
+//! When each open unit would be done: list scheduling of the open work on the available slots.
 //!
-//! The rule is that of the real scheduler without its ties: whenever a slot is free, the ready unit of the highest priority
-//! begins, and among those the one with the longest path behind it (R. L. Graham, "Bounds on multiprocessing timing anomalies",
-//! 1969).
+//! The rule is that of the real scheduler without its tie-breakers. Whenever a slot is free, the ready unit of the highest
+//! priority begins, and among units of equal priority the one with the longest path behind it (R. L. Graham, "Bounds on
+//! multiprocessing timing anomalies", 1969).
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 use super::open_work::OpenWork;
 use crate::schedule::work::plans::Work;
 
-/// Milliseconds from now until each unit of the open work is done; none for what does not get done without a person. `left` says
-/// how long each takes.
+/// Milliseconds from now until each unit of the open work is done, `None` for units that cannot be done without a person. `left`
+/// is how long each unit takes.
 pub(in crate::schedule) fn timetable(work: &Work, open: &OpenWork, left: &[u64]) -> Vec<Option<u64>> {
     Table::new(work, open, left).fill()
 }
@@ -23,11 +23,11 @@ struct Table<'a> {
     done: Vec<Option<u64>>,
     /// How many gates of each unit are shut.
     shut: Vec<usize>,
-    /// The gates that each unit is a member of, as unit and gate.
+    /// The gates of which each unit is a member, as pairs of waiting unit and gate.
     member_of: Vec<Vec<(usize, usize)>>,
     /// How many members each gate still needs.
     needs: Vec<Vec<usize>>,
-    /// Units that may begin, in the order in which they do.
+    /// Ready units, in the order in which they begin.
     ready: Vec<usize>,
     running: BinaryHeap<Reverse<(u64, usize)>>,
     lanes: Vec<usize>,
@@ -82,7 +82,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Begins what fits.
+    /// Begins the ready units for which there is capacity.
     fn start(&mut self, now: u64) {
         let mut waiting = Vec::new();
         for unit in std::mem::take(&mut self.ready) {
@@ -162,7 +162,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Whose slots and lanes a unit takes.
+/// The plan and the agent whose capacity a unit takes up.
 struct Owner<'a> {
     plan: usize,
     agent: &'a str,

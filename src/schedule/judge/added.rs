@@ -1,4 +1,4 @@
-//! Work that came into a plan after what it belongs to was done: a document that was edited between two runs.
+//! Work added to a plan or phase that was already done, because a document was edited between two runs.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,11 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 use crate::schedule::work::plans::{PhaseWork, PlanWork};
 
-/// What opens again plans, phases and units that were done when tasks or VERIFY blocks were added to them. To be asked
-/// once the plans of a run are known; not decided, but found.
+/// Returns the events that reopen done plans, phases and units after tasks or VERIFY blocks were added to them. Call this
+/// once the plans of a run are known. The events are findings, not decisions.
 ///
-/// `before` gives the document of a plan as the last run read it: of parts of a task nobody need have said anything.
+/// `before` returns the document of a plan as the last run read it. It is needed because the parts of a task may never have
+/// been reported.
 pub(in crate::schedule) fn added<'a>(
     board: &Board,
     before: &dyn Fn(&PlanName) -> Option<&'a Document>,
@@ -32,9 +33,9 @@ fn event(plan: &PlanName, unit: UnitId) -> Event {
     })
 }
 
-/// What nobody has ever said anything of, although what it belongs to is done.
+/// Returns the units that nobody has ever reported on, although the plan or phase they belong to is done.
 fn added_to(plan: &PlanWork, run: &PlanRun, before: Option<&Document>) -> Vec<UnitId> {
-    // Work after the landing belongs to a new plan.
+    // Work added after the landing belongs to a new plan.
     if !run.landed.is_empty() {
         return Vec::new();
     }
@@ -42,7 +43,7 @@ fn added_to(plan: &PlanWork, run: &PlanRun, before: Option<&Document>) -> Vec<Un
     let grown: BTreeSet<TaskId> = before
         .map(|before| grown(before, &plan.document))
         .unwrap_or_default();
-    // Another prompt is other work, whatever is the same in its first line.
+    // A changed prompt is different work, even if its first line is the same.
     let another = |before: &Document| before.text.trim() != plan.document.text.trim();
     let reworded = plan.prompt && before.is_some_and(another);
     let is_new = |phase: &PhaseWork, task: TaskId| {
@@ -69,14 +70,14 @@ fn added_to(plan: &PlanWork, run: &PlanRun, before: Option<&Document>) -> Vec<Un
     let empty = plan.phases.iter().filter(|phase| phase.items().next().is_none());
     let empty = empty.map(|phase| UnitId::Phase(phase.id));
     let empty = empty.filter(|unit| finished && !run.proven.contains(unit) && !run.ticked.contains(unit));
-    // A verification that the plan did not have when it was finished.
+    // The plan has a verification that it did not have when it was finished.
     let unverified = finished && plan.verify && !matches!(run.verify, Verify::Passed(_));
     let first = plan.phases.first().filter(|_| unverified);
     let verify = first.map(|phase| UnitId::Phase(phase.id));
     items.chain(empty).chain(verify).collect()
 }
 
-/// Tasks and VERIFY blocks that have open parts which they had not before, or not with this title.
+/// Returns tasks and VERIFY blocks with open parts that they did not have before, or not with the same title.
 fn grown(before: &Document, now: &Document) -> BTreeSet<TaskId> {
     let (had, open) = (before.pieces(), |piece: &ItemId| {
         now.items().any(|item| item == (piece.clone(), false))

@@ -1,4 +1,4 @@
-//! Work that a person did: it is looked at and judged as an agent's, without an agent.
+//! Work that a person did. It is examined and judged like an agent's work.
 
 use crate::plan::{AgentName, AttemptId, ItemId, UnitId};
 use crate::schedule::board::core::Board;
@@ -10,7 +10,7 @@ use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::PlanWork;
 
-/// Takes up what a person reported done while nobody else worked on it, so that no agent does it again.
+/// Judges work that a person reported done while no agent worked on it, so that no agent does it again.
 pub(in crate::schedule) fn take_work_by_hand(board: &mut Board, at: At, number: usize, step: &mut Step) {
     let run = &board.state.plans[number];
     let repairs = matches!(run.verify, Verify::Running | Verify::Failed);
@@ -28,7 +28,7 @@ pub(in crate::schedule) fn take_work_by_hand(board: &mut Board, at: At, number: 
     }
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
     let last = run.work_attempts().filter_map(|record| record.ended).max();
-    // Where units have their own branches, the agents' reports are judged with their attempts.
+    // When units have their own branches, agents' reports are judged with their attempts.
     let units = board.look(number).chain(|unit| {
         let by_hand = !run.by_units || has_work_by_hand(plan, run, last, unit.id);
         by_hand && is_all_said(plan, run, unit.id)
@@ -36,14 +36,14 @@ pub(in crate::schedule) fn take_work_by_hand(board: &mut Board, at: At, number: 
     if !units.iter().any(|unit| has_work_by_hand(plan, run, last, *unit)) {
         return;
     }
-    // What agents have begun on a branch of its own is completed there, and comes to the plan's from there.
+    // Work that agents have started on a unit's own branch is completed there and merged into the plan's branch from there.
     let own = |unit: &UnitId| run.by_units && run.has_branch_work(*unit);
     let until = units.iter().position(own).unwrap_or(units.len()).max(1);
     let units = units[..until].to_vec();
     judge_by_hand(board, at, number, (units, 0), step);
 }
 
-/// Looks at what a person has left who took an agent's place: at the work that is open there, as at an agent's.
+/// Examines the work of a person who took an agent's place: the open work there is judged like an agent's.
 fn look_at_what_was_left(board: &mut Board, at: At, number: usize, lane: u32, step: &mut Step) {
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
     if run.attempts.contains_key(&lane) {
@@ -65,7 +65,7 @@ fn look_at_what_was_left(board: &mut Board, at: At, number: usize, lane: u32, st
     }
 }
 
-/// Has the work of a person at these units, in this worktree, judged as an agent's.
+/// Makes a person's work on these units, in this worktree, be judged like an agent's.
 fn judge_by_hand(
     board: &mut Board,
     at: At,
@@ -97,19 +97,19 @@ fn judge_by_hand(
     board.record(at, ended, step);
 }
 
-/// The name under which a person's work stands among the attempts.
+/// The agent name that stands for a person in attempts.
 fn person() -> AgentName {
     "person".parse().expect("a word is a name")
 }
 
-/// True when all of the unit was reported.
+/// Returns true when all items of the unit were reported.
 fn is_all_said(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> bool {
     let mut tasks = plan.unit_tasks(unit).into_iter().peekable();
     tasks.peek().is_some() && tasks.all(|task| run.is_item_settled(&task.into()))
 }
 
-/// True when a person reported something of the unit after the end of the last attempt. Where the journal was lost, earlier
-/// reports were not judged, whoever made them.
+/// Returns true when a person reported on the unit after the end of the last attempt. If the journal was lost, no earlier
+/// report has been judged, so reports of agents count too.
 fn has_work_by_hand(plan: &PlanWork, run: &PlanRun, last: Option<At>, unit: UnitId) -> bool {
     plan.unit_tasks(unit).into_iter().map(ItemId::from).any(|item| {
         run.items.get(&item).is_some_and(|known| {

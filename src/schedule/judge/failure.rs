@@ -7,14 +7,14 @@ pub struct Failure {
     pub why: String,
     /// True when it uses up a retry.
     pub counted: bool,
-    /// True when another attempt would meet the same: no retry.
+    /// True when another attempt would fail the same way, so there is no retry.
     pub hopeless: bool,
-    /// True when nothing was made at all: what was reported done is open to the next.
+    /// True when the attempt made nothing. Work it reported done is open for the next attempt.
     pub nothing_made: bool,
 }
 
 impl Failure {
-    /// The agent's, as most are.
+    /// Creates a failure of the agent, which uses up a retry.
     pub fn counted(why: impl Into<String>) -> Self {
         Self {
             why: why.into(),
@@ -24,7 +24,7 @@ impl Failure {
         }
     }
 
-    /// Nobody's.
+    /// Creates a failure that is not the agent's and uses up no retry.
     pub fn uncounted(why: impl Into<String>) -> Self {
         Self {
             counted: false,

@@ -1,7 +1,9 @@
-//! The verification of a phase: run on the commit with which it ends, before the phase is done and that commit is pinned.
+//! The verification of a phase. It runs on the commit that ends the phase, before the phase is done and that commit is
+//! pinned.
 //!
-//! It belongs to the attempt that completes the phase. If it fails, the attempt fails with the output, which the next attempt
-//! gets; nothing behind the phase begins. If no agent works on the phase, because its rest was left out, a person has to look.
+//! The verification belongs to the attempt that completes the phase. If it fails, the attempt fails with its output, which
+//! the next attempt gets. Nothing behind the phase starts. If no agent works on the phase, because its remaining work was
+//! left out, a person has to look.
 
 use crate::plan::{CommitId, PhaseId, PlanName};
 use crate::schedule::board::ask::Ask;
@@ -16,17 +18,17 @@ use crate::schedule::state::attempt::{Attempt, AttemptState, Integration};
 use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::phase_run::PhaseCheck;
 
-/// The common result of the verifications of some phases.
+/// The combined result of the verifications of some phases.
 pub(in crate::schedule) enum Checked {
-    /// Nothing is in the way.
+    /// All verifications passed, or there are none.
     Passed,
-    /// Something is still to be said.
+    /// A result is still missing.
     Waiting,
-    /// This phase failed, and why.
+    /// The first phase that failed, and why.
     Failed(PhaseId, String),
 }
 
-/// The result of the verifications of these phases; missing ones are asked for, one after the other.
+/// Returns the combined result of the verifications of these phases. Asks for missing ones, one after the other.
 pub(in crate::schedule) fn checked(
     board: &mut Board,
     at: At,
@@ -44,7 +46,8 @@ pub(in crate::schedule) fn checked(
         };
         let plan = board.work.plans[index].name.clone();
         let ask = Ask::VerifyPhase(plan.clone(), *phase);
-        // What is asked for after a restart has begun already; nothing begins while a person wants an end.
+        // After a restart, the requested verification has already started. Nothing starts while a person wants the run to
+        // stop.
         if !board.asked.contains(&ask) && !matches!(board.state.phase, RunPhase::Stopping { .. }) {
             if !begun {
                 let started = PhaseVerify {
@@ -63,8 +66,8 @@ pub(in crate::schedule) fn checked(
     Checked::Passed
 }
 
-/// Of the phases with a `verify` that are complete and have no agent: the phases that pass, and the output of the first failure,
-/// for which a person is needed once the others are done.
+/// For complete phases with a `verify` but without an agent: returns the phases that pass, and the output of the first
+/// failure. That failure needs a person once the other phases are done.
 pub(in crate::schedule) fn checked_by_nobody(
     board: &mut Board,
     at: At,
@@ -89,7 +92,7 @@ pub(in crate::schedule) fn checked_by_nobody(
     (done, red)
 }
 
-/// Has a person look at a phase that failed, when nobody is at work.
+/// Holds the plan for a person because a phase failed, when no agent is at work.
 pub(in crate::schedule) fn hold_red(board: &mut Board, at: At, index: usize, why: String, step: &mut Step) {
     let run = &board.state.plans[index];
     if run.is_open() && !run.is_at_work() {
@@ -99,14 +102,14 @@ pub(in crate::schedule) fn hold_red(board: &mut Board, at: At, index: usize, why
     }
 }
 
-/// True when an attempt that has ended may wait for the verification of a phase, which takes as long as other work.
+/// Returns true when an ended attempt may be waiting for the verification of a phase, which can take as long as other work.
 pub(in crate::schedule) fn is_verifying(board: &Board, plan: &PlanName, attempt: &Attempt) -> bool {
     let asked = |ask: &Ask| matches!(ask, Ask::VerifyPhase(of, _) if of == plan);
     let there = attempt.integration == Integration::Merged || !board.state.plan(plan).by_units;
     matches!(attempt.state, AttemptState::Checked(..)) && there && board.asked.iter().any(asked)
 }
 
-/// Ends the verification that the attempt in this lane waits for. False when there is none.
+/// Stops the verification that the attempt in this lane waits for. Returns false when there is none.
 pub(in crate::schedule) fn stops_phase_check(
     board: &mut Board,
     index: usize,
@@ -124,7 +127,7 @@ pub(in crate::schedule) fn stops_phase_check(
     true
 }
 
-/// Ends the verifications of phases that run.
+/// Stops all running verifications of phases.
 pub(in crate::schedule) fn stop_phase_checks(board: &mut Board, step: &mut Step) {
     let asked = board.asked.iter().filter_map(|ask| match ask {
         Ask::VerifyPhase(plan, phase) => Some((plan.clone(), *phase)),
@@ -136,12 +139,12 @@ pub(in crate::schedule) fn stop_phase_checks(board: &mut Board, step: &mut Step)
     }
 }
 
-/// Why a phase is not done, for the next attempt and for people.
+/// Describes why a phase is not done, for the next attempt and for people.
 pub(in crate::schedule) fn failed_words(phase: PhaseId, why: &str) -> String {
     format!("phase {phase} does not pass its `verify`: {why}")
 }
 
-/// The word of a verification that passed and of which nothing else is known.
+/// Returns the event of a passed verification of which nothing else is known.
 pub(in crate::schedule) fn passed(plan: PlanName, phase: PhaseId, commit: CommitId) -> Event {
     Event::PhaseVerify(PhaseVerify {
         plan,
@@ -157,7 +160,7 @@ pub(in crate::schedule) fn passed(plan: PlanName, phase: PhaseId, commit: Commit
     })
 }
 
-/// The same of a plan's own verification.
+/// Returns the same event for a plan's own verification.
 pub(in crate::schedule) fn plan_passed(plan: PlanName, commit: CommitId) -> Event {
     Event::VerifyPassed {
         plan,

@@ -1,14 +1,14 @@
-//! The evidence that each claim needs: the table of docs/completion.md, which a test compares with this one.
+//! The evidence that each claim needs: the table in docs/completion.md, which a test compares with this one.
 
-/// A fact about a plan that others rely on. Each is claimed in one place of the scheduler, and only with everything that
-/// [`needs`](Self::needs) names.
+/// A fact about a plan that others rely on. The scheduler makes each claim in one place only, and only with all the evidence
+/// that [`needs`](Self::needs) names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Claim {
-    /// What an attempt was given is done: the tasks and VERIFY blocks of its units.
+    /// The attempt's work is done: the tasks and VERIFY blocks of its units.
     TaskDone,
-    /// A phase is done: what waits for it may start.
+    /// A phase is done: work that waits for it may start.
     PhaseDone,
-    /// A commit is what those start from who wait for a phase.
+    /// A commit is the starting point for work that waits for a phase.
     Pinned,
     /// All work of the plan is done on its branch.
     PlanFinished,
@@ -19,36 +19,36 @@ pub enum Claim {
 /// A piece of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Proof {
-    /// The last report on each task and each VERIFY block is done or skipped. With `report = "auto"` the commits of an agent that
-    /// ended well count, as long as no agent of the plan has ever reported.
+    /// The last report on each task and each VERIFY block is done or skipped. With `report = "auto"`, commits of an agent
+    /// that ended well count too, as long as no agent of the plan has ever reported.
     Said,
-    /// There is a commit; or there need be none.
+    /// There is a commit, or none is needed.
     Made,
-    /// Nothing is left uncommitted, no operation of git is left open, and the worktree is on its branch.
+    /// Nothing is uncommitted, no git operation is in progress, and the worktree is on its branch.
     Clean,
     /// The commits on which work was reported done are still on the branch.
     Kept,
-    /// Nothing on the branch was made for another plan that has not landed, but what `orch` merged in.
+    /// The branch contains nothing made for another plan that has not landed, except what `orch` merged in.
     Own,
-    /// Each task of the phase was reported done or skipped; where units have branches of their own, each is done.
+    /// Each task of the phase was reported done or skipped. When units have their own branches, each task is done.
     Tasks,
     /// The phase's VERIFY block was reported done or skipped, unless it runs in the background.
     Checked,
-    /// The `verify` of the phase passed on the commit with which the phase ends, where it has one.
+    /// The phase's `verify`, if it has one, passed on the commit that ends the phase.
     Passed,
     /// The phase is done.
     PhaseDone,
     /// The commit is on the plan's branch.
     Commit,
-    /// Every unit of the plan is done, VERIFY blocks in the background included.
+    /// Every unit of the plan is done, including VERIFY blocks in the background.
     Units,
     /// The plan's `verify` passed on the branch's tip.
     Verified,
-    /// The plan is finished, or up to the phase that is landed.
+    /// The plan is finished, or finished up to the phase that lands.
     Finished,
     /// `[merge] verify` passed on the merged tree.
     Tree,
-    /// The target was moved by compare-and-swap to that commit, and read back.
+    /// The target was moved to that commit by compare-and-swap, and read back.
     Target,
 }
 
@@ -62,7 +62,7 @@ impl Claim {
         Self::Landed,
     ];
 
-    /// All evidence that it needs, in the order in which what is missing is named.
+    /// Returns all evidence that the claim needs, in the order in which missing evidence is named.
     pub const fn needs(self) -> &'static [Proof] {
         match self {
             Self::TaskDone => &[Proof::Clean, Proof::Kept, Proof::Own, Proof::Said, Proof::Made],
@@ -73,13 +73,14 @@ impl Claim {
         }
     }
 
-    /// The first evidence that is missing; none when the claim may be made. What is not among `looked_for` was not found.
+    /// Returns the first missing evidence, or `None` when the claim may be made. Evidence not in `looked_for` counts as
+    /// missing.
     pub fn missing(self, looked_for: &[(Proof, bool)]) -> Option<Proof> {
         let found = |proof: &Proof| looked_for.contains(&(*proof, true));
         self.needs().iter().copied().find(|proof| !found(proof))
     }
 
-    /// Its name in the table.
+    /// Returns the claim's name in the table.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TaskDone => "task done",
@@ -92,7 +93,7 @@ impl Claim {
 }
 
 impl Proof {
-    /// Its name in the table.
+    /// Returns the evidence's name in the table.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Said => "said",

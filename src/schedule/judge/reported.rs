@@ -1,4 +1,4 @@
-//! Phases of which an agent that works through a whole plan has reported everything.
+//! Phases fully reported by an agent that works through a whole plan.
 
 use crate::plan::{PhaseId, TaskId, TaskState, UnitId};
 
@@ -6,7 +6,7 @@ use super::proof_of::{Claim, Proof};
 use crate::schedule::state::plan_run::{Item, PlanRun};
 use crate::schedule::work::plans::{PhaseWork, PlanWork};
 
-/// Phases of which every task was reported, of those that were not known to be done.
+/// Returns the phases in which every task was reported, and which are not yet known to be done.
 pub(in crate::schedule) fn reported_phases(plan: &PlanWork, run: &PlanRun) -> Vec<PhaseId> {
     let mut done = Vec::new();
     let mut earlier_done = true;
@@ -15,11 +15,12 @@ pub(in crate::schedule) fn reported_phases(plan: &PlanWork, run: &PlanRun) -> Ve
         if run.phases_done.contains_key(&phase.id) {
             continue;
         }
-        // What is verified ends with its attempt, on the commit that this leaves. What one agent made behind it is on that.
+        // A verified phase ends with its attempt, on the attempt's last commit. Work that the same agent did behind the
+        // phase is on that commit too.
         let verified = plan.is_verified(run, phase.id);
         let settled = is_reported(run, phase) && !verified && !unverified && may_be_made(plan, run, phase);
         unverified |= verified && !run.by_units;
-        // A phase without tasks has nothing to report: it is done with all that stands before it.
+        // A phase without tasks has nothing to report. It is done once everything before it is done.
         if settled && (!phase.tasks.is_empty() || (earlier_done && !done.is_empty())) {
             done.push(phase.id);
         } else {
@@ -29,7 +30,8 @@ pub(in crate::schedule) fn reported_phases(plan: &PlanWork, run: &PlanRun) -> Ve
     done
 }
 
-/// False while nothing can have been made: an agent that needs a commit has reported on the one on which it began.
+/// Returns false while nothing can have been made: the agent needs a commit, and all its reports are on the commit it
+/// started from.
 fn may_be_made(plan: &PlanWork, run: &PlanRun, phase: &PhaseWork) -> bool {
     let attempt = run.attempts.get(&0);
     let first = run.worktree().map(|made| &made.base);
@@ -49,14 +51,15 @@ fn may_be_made(plan: &PlanWork, run: &PlanRun, phase: &PhaseWork) -> bool {
         || run.items.iter().any(|(id, item)| given(id.task) && moved(item))
 }
 
-/// True when nothing is missing for the phase to be done but a verification that `orch` runs itself.
+/// Returns true when the phase lacks nothing except a verification that `orch` runs itself.
 fn is_reported(run: &PlanRun, phase: &PhaseWork) -> bool {
     let mut tasks = phase.tasks.iter();
     let tasks = tasks.all(|(task, _)| run.is_item_settled(&(*task).into()));
-    // One agent that works through a whole plan makes a check before it continues, whatever the document says of the background.
+    // One agent that works through a whole plan does a check before it continues, even if the document puts the check in the
+    // background.
     let blocking = phase.background_verify.is_some();
     let said = run.is_item_settled(&TaskId::verify(phase.id).into());
-    // A phase that the document has ticked is taken as it is.
+    // A phase that is ticked in the document is accepted as done.
     let checked = !blocking || said || run.proven.contains(&UnitId::Phase(phase.id));
     let found = [(Proof::Tasks, tasks), (Proof::Checked, checked)];
     matches!(Claim::PhaseDone.missing(&found), None | Some(Proof::Passed))

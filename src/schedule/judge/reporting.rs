@@ -1,4 +1,4 @@
-//! Taking in what agents and people report about tasks.
+//! Reads what agents and people report about tasks.
 
 use std::collections::BTreeSet;
 
@@ -15,25 +15,25 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
-/// The reports of one look at a worktree.
+/// The reports from one reading of a worktree.
 #[derive(Debug)]
 pub(in crate::schedule) struct Heard {
-    /// Which of the plan's worktrees; 0 is the plan's own.
+    /// Lane of the worktree; 0 is the plan's own.
     pub lane: u32,
-    /// Where it stands.
+    /// The worktree's commit.
     pub head: Option<CommitId>,
-    /// The statements.
+    /// The reports.
     pub said: Vec<Statement>,
 }
 
-/// Whose word a statement is.
+/// The author of a report.
 #[derive(Debug, PartialEq)]
 enum Voice {
-    /// That of an attempt under way.
+    /// A running attempt.
     Attempt(AttemptId),
-    /// A person's.
+    /// A person.
     Person,
-    /// That of an agent which is gone.
+    /// An agent that has already ended.
     Late,
 }
 
@@ -44,7 +44,7 @@ pub(in crate::schedule) fn take_report(
     mut heard: Heard,
     step: &mut Step,
 ) {
-    // Earlier statements come first; a box has no time.
+    // Sort reports by time. A ticked box has no time.
     heard.said.sort_by_key(|said| said.at);
     let Some(work) = board.plan_work(plan) else {
         return;
@@ -52,12 +52,12 @@ pub(in crate::schedule) fn take_report(
     let checks = work.document.numbered_checks().map(|check| check.id.task);
     let known: BTreeSet<_> = work.tasks().chain(checks).collect();
     for said in heard.said {
-        // A statement from before the work began does not count.
+        // A report from before the work started does not count.
         if said.known || !known.contains(&said.item.task) {
             continue;
         }
         let run = board.state.plan(plan);
-        // A box that was ticked before the work began says nothing of it.
+        // A box that was ticked before the work started does not report anything.
         if said.at.is_none() && said.by.is_none() && run.was_ticked(&said.item) {
             continue;
         }
@@ -116,7 +116,7 @@ pub(in crate::schedule) fn take_report(
     }
 }
 
-/// True for a statement that the next look at this worktree will take. Lists of what is done use this, too.
+/// Returns true for a report that the next reading of this worktree will accept. Lists of done work use this too.
 pub fn takes(work: &PlanWork, state: &State, lane: u32, said: &Statement) -> bool {
     let run = state.plan(&work.name);
     let voice = voice_of(run, lane, said);
@@ -129,7 +129,7 @@ pub fn takes(work: &PlanWork, state: &State, lane: u32, said: &Statement) -> boo
         && !refused()
 }
 
-/// What keeps the work from beginning of which something is said.
+/// Returns why the reported work may not start yet.
 fn refusal(
     work: &PlanWork,
     run: &PlanRun,
@@ -141,7 +141,7 @@ fn refusal(
         Voice::Attempt(id) => Some(id),
         Voice::Person | Voice::Late => None,
     };
-    // Where others continue beside it, a person may leave out what nobody works on.
+    // When units have their own branches, a person may skip work that no agent works on.
     let attempt = by.and_then(|id| run.attempt(id));
     let given = |attempt: &Attempt| attempt.units.iter().any(|unit| unit.covers(said.item.task));
     let leaves_out = run.by_units && said.state == TaskState::Skipped;
@@ -151,8 +151,8 @@ fn refusal(
     over.or_else(|| admission::refusal(work, run, state, speaker, &said.item))
 }
 
-/// True when the report on the item is refused, because work on it may not begin. The refusal is recorded once. It stays for the
-/// attempt, even if the work may begin by the time the same report is read again.
+/// Returns true when the report on the item is refused, because work on it may not start yet. The refusal is recorded once.
+/// It stays for the attempt, even if the work may start by the time the same report is read again.
 fn is_refused(
     board: &mut Board,
     at: At,
@@ -183,7 +183,7 @@ fn is_refused(
     );
     let plan = Some(plan.clone());
     board.record(at, Event::Warning { plan, why }, step);
-    // Remembered, so that it does not count once the way is free.
+    // Recorded, so that the report does not count later, when the work may start.
     if matches!(said.state, TaskState::Done | TaskState::Skipped) {
         let late = LateReport {
             plan: told.0.clone(),
@@ -198,11 +198,11 @@ fn is_refused(
     board.refused.insert(told)
 }
 
-/// A statement without a name comes from the agent at work there, else from a person. A lane still shows the statements of its
-/// last agent, so a person without a name can only skip tasks there.
+/// Returns the author of a report. A report without a name comes from the agent at work there, else from a person. A lane
+/// still shows the reports of its last agent, so a person without a name can only skip tasks there.
 fn voice_of(run: &PlanRun, lane: u32, said: &Statement) -> Voice {
     let attempt = run.attempts.get(&lane);
-    // What is there without a name before its agent runs is the word of the one before.
+    // A report without a name from before the agent runs belongs to the previous agent.
     let here = attempt.filter(|attempt| said.by.is_some() || attempt.state != AttemptState::Assigned);
     let here = here.map(|attempt| &attempt.id);
     match (&said.by, here) {
@@ -215,7 +215,8 @@ fn voice_of(run: &PlanRun, lane: u32, said: &Statement) -> Voice {
     }
 }
 
-/// True for what an agent that is gone said while it was at work. It was heard then, whatever became of it since.
+/// Returns true for a report that an ended agent made while it ran. The report was read at that time, whatever happened
+/// since.
 fn was_heard_in_time(run: &PlanRun, said: &Statement) -> bool {
     let Some(Speaker::Attempt(by)) = &said.by else {
         return false;
@@ -224,8 +225,8 @@ fn was_heard_in_time(run: &PlanRun, said: &Statement) -> bool {
     said.at.is_some_and(|at| heard.is_some_and(|heard| at <= *heard))
 }
 
-/// A statement with a time is news when it was not heard yet, also when it repeats what is known. One without a time is
-/// news when it changes what is known.
+/// A report with a time is new if it was not read yet, even if it repeats what is known. A report without a time is new if
+/// it changes what is known.
 fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
     if matches!(said.state, TaskState::Pending | TaskState::Ready) {
         return false;
@@ -240,7 +241,7 @@ fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
             !heard && is_change(run.item_state(&said.item), said.state)
         }
         (Some(_), _) => true,
-        // The same statement without a time and a name was heard already, even if it did not count then.
+        // The same report without a time or a name was already read, even if it did not count then.
         (None, _) => {
             let heard = said.by.is_none() && run.heard.get(&said.item) == Some(&said.state);
             !heard && is_change(run.item_state(&said.item), said.state)
@@ -248,8 +249,8 @@ fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
     }
 }
 
-/// True for what an agent was told when it began and repeats without a time, of work that it was not given: it may have
-/// been taken back since.
+/// Returns true when an agent repeats, without a time, what it was told at its start about work that is not its own. That
+/// report may have been withdrawn since.
 fn was_heard(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
     let Voice::Attempt(id) = voice else {
         return false;
@@ -259,8 +260,8 @@ fn was_heard(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
     run.by_units && !given && said.at.is_none() && run.heard.get(&said.item) == Some(&said.state)
 }
 
-/// A report changes what is known when it says more: nothing takes back that a task is done but the word that it
-/// failed, since marking work done that is not is the greater harm.
+/// Returns true when a report adds to what is known. Only a report of failure reopens a done task, because marking
+/// unfinished work as done is the greater harm.
 fn is_change(before: TaskState, now: TaskState) -> bool {
     match (before, now) {
         (_, TaskState::Pending | TaskState::Ready) => false,

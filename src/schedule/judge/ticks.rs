@@ -1,5 +1,5 @@
-//! Boxes that are ticked in a plan's document: those that were when the plan was begun say what is done already; a later one
-//! is a person's word, which may no more pass a gate or a verification than any other.
+//! Ticked boxes in a plan's document. Boxes ticked when the plan starts say what is already done. A box ticked later is a
+//! person's report, and like any report it cannot pass a gate or a verification.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,8 @@ use crate::schedule::event::about::TicksOf;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 
-/// Boxes that are ticked now and were not when the documents were looked at last, by plan. Of plans that have not begun,
-/// all that are ticked.
+/// Returns, by plan, the boxes that were ticked since the documents were last read. For plans that have not started, returns
+/// all ticked boxes.
 pub(in crate::schedule) fn new_ticks(board: &Board) -> BTreeMap<PlanName, BTreeSet<ItemId>> {
     let plans = board.work.plans.iter().zip(&board.state.plans);
     let open = plans.filter(|(_, run)| run.landed.is_empty());
@@ -26,8 +26,8 @@ pub(in crate::schedule) fn new_ticks(board: &Board) -> BTreeMap<PlanName, BTreeS
         .collect()
 }
 
-/// Takes in the boxes that were ticked in documents of plans that have begun, since these were looked at last; to be asked
-/// once the plans of a run are known. `brought` are those that came with a landing: no person has ticked these.
+/// Records the boxes that were ticked in documents of started plans since these were last read. Call this once the plans of
+/// a run are known. `brought` are boxes that a landing ticked: no person ticked these.
 pub(in crate::schedule) fn note_ticks(
     board: &mut Board,
     at: At,
@@ -42,7 +42,7 @@ pub(in crate::schedule) fn note_ticks(
         }
         let (name, mut now) = (plan.name.clone(), plan.ticks());
         if run.history.is_empty() {
-            // A ticked box is done when the plan begins.
+            // A box ticked before the plan starts makes its work done, so boxes from a landing are excluded.
             let is_brought = |item: &ItemId| brought.is_some_and(|brought| brought.contains(item));
             now.items.retain(|item| !is_brought(item));
             let items = |unit: &UnitId| plan.unit_tasks(*unit).into_iter().map(ItemId::from);
@@ -52,7 +52,7 @@ pub(in crate::schedule) fn note_ticks(
         if run.ticks.as_ref().is_some_and(|known| known.items == now.items) {
             continue;
         }
-        // A journal that does not tell what was ticked in the beginning.
+        // An older journal does not say which boxes were ticked at the start.
         let known = run.ticks.as_ref().map_or(&now.items, |known| &known.items);
         let new = now.items.difference(known).cloned();
         let new = new.filter(|item| !brought.is_some_and(|brought| brought.contains(item)));

@@ -1,5 +1,5 @@
-//! Whether an attempt completed its stage: a function of the evidence. An exit code proves nothing alone, and a bad last
-//! word takes nothing away from what is shown. See the table of docs/completion.md.
+//! Decides whether an attempt completed its stage. The verdict depends only on the evidence. An exit code alone proves
+//! nothing, and a bad last word does not outweigh evidence. See the table in docs/completion.md.
 
 use super::failure::Failure;
 use super::proof_of::{Claim, Proof};
@@ -14,46 +14,46 @@ use crate::schedule::work::plans::PlanWork;
 /// A stage that is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoneStage {
-    /// Tasks that count as done by the commits alone, because no agent of the plan reports anything.
+    /// Tasks that count as done because of the commits alone, because no agent of the plan reports anything.
     pub assumed: Vec<TaskId>,
-    /// What was odd about the attempt's end although all work is shown.
+    /// What was odd about the attempt's end although all work is proven.
     pub odd: Option<String>,
 }
 
-/// The judgement over an attempt of which all is known.
+/// The verdict on an attempt about which everything is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptVerdict {
-    /// Its stage is done.
+    /// The attempt's stage is done.
     Done(DoneStage),
-    /// It did not complete its stage.
+    /// The attempt did not complete its stage.
     Incomplete(Failure),
-    /// It did not, and a person has to look at it.
+    /// The attempt did not complete its stage, and a person has to look at it.
     Held(String),
-    /// Something that passes stood in its way.
+    /// A temporary obstacle stopped the attempt.
     Parked(Obstacle),
-    /// Something stood in its way that only a person can take away.
+    /// An obstacle that only a person can remove stopped the attempt.
     Needs(Obstacle),
-    /// Its agent asked a person.
+    /// The agent asked a person.
     Asks(String),
 }
 
-/// So many attempts at one stage may vanish before it counts as the agent's failure.
+/// This many attempts at one stage may vanish before it counts as the agent's failure.
 const VANISHED_AT_MOST: u32 = 5;
 
-/// Judges the plan's attempt; none while something about it is still unknown.
+/// Judges an attempt. Returns `None` while something about the attempt is still unknown.
 pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<AttemptVerdict> {
     let AttemptState::Checked(exit, evidence) = &attempt.state else {
         return None;
     };
-    // Whatever else it says: it wants to hear more before its work is judged.
+    // A question comes first: the agent wants an answer before its work is judged.
     if let Some(question) = &evidence.asks {
         return Some(AttemptVerdict::Asks(question.to_string()));
     }
     let odd = odd_end(attempt, exit);
     let found = proofs(work, run, attempt, exit, evidence);
     let missing = Claim::TaskDone.missing(&found);
-    // Where everything is said, committed and clean nothing is gained by doing it again. An agent that said nothing, or
-    // left files lying about, is taken at its commits only when its end was good.
+    // Repeating work that is reported, committed and clean gains nothing. If the agent reported nothing or left files
+    // uncommitted, its commits count only after a good end.
     let shown = missing.is_none() && attempt.reported && evidence.leftovers_committed == 0;
     let shown = shown && (odd.is_none() || is_evidence_enough(attempt, exit));
     let quiet = odd.is_none() && obstacle(attempt).is_none();
@@ -63,7 +63,7 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
             odd,
         }));
     }
-    // A tool of its own that nobody answered: with all work shown it found the answer alone.
+    // The agent asked with its own tool and got no answer. Had it completed all work, it would have found the answer alone.
     if let Some(question) = attempt
         .facts
         .asks
@@ -94,7 +94,7 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
             besides(evidence, attempt)
         ),
         (None, Some(missing)) => what_is_missing(work, run, attempt, evidence, missing),
-        // Nothing is missing and nothing was odd: that was answered above.
+        // Nothing is missing and nothing was odd; the code above has already handled this case.
         (None, None) => return None,
     };
     Some(AttemptVerdict::Incomplete(Failure {
@@ -104,8 +104,8 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
     }))
 }
 
-/// True when complete work counts in spite of the exit: the exit code of a known program is about the program, and an interrupted
-/// program has none. The exit code of an unknown program is about its work.
+/// Returns true when complete work counts despite the exit. The exit code of a known program only describes the program, and
+/// an interrupted program has none. The exit code of an unknown program describes its work.
 fn is_evidence_enough(attempt: &Attempt, exit: &Exit) -> bool {
     match exit {
         Exit::Stopped | Exit::Lost => true,
@@ -115,13 +115,13 @@ fn is_evidence_enough(attempt: &Attempt, exit: &Exit) -> bool {
     }
 }
 
-/// The agent's obstacle, unless it was ended because it stalled.
+/// Returns the agent's obstacle, unless the agent was stopped for a stall.
 fn obstacle(attempt: &Attempt) -> Option<&Obstacle> {
     let obstacle = attempt.facts.obstacle.as_ref();
     obstacle.filter(|_| !attempt.is_given_up())
 }
 
-/// The evidence that there is for what the attempt was given.
+/// Collects the evidence for the attempt's work.
 fn proofs(
     work: &PlanWork,
     run: &PlanRun,
@@ -132,7 +132,7 @@ fn proofs(
     let commits_count = !is_report_required(work, attempt) && odd_end(attempt, exit).is_none();
     let unsaid = remaining(work, run, attempt);
     let fails = |task: &TaskId| run.item_state(&(*task).into()) == TaskState::Failed;
-    // Commits say nothing against a word.
+    // Commits do not outweigh a report of failure.
     let said = unsaid.is_empty() || (commits_count && !unsaid.iter().any(fails));
     let clean = evidence.trouble.is_none() && evidence.leftovers.is_empty();
     [
@@ -147,7 +147,7 @@ fn proofs(
     ]
 }
 
-/// What was wrong with the end of the attempt; none when its program ended on its own and calls that a success.
+/// Describes what was wrong with the attempt's end. Returns `None` when the program ended by itself and reported success.
 fn odd_end(attempt: &Attempt, exit: &Exit) -> Option<String> {
     match exit {
         Exit::Code { code: 0 } => {
@@ -165,7 +165,8 @@ fn odd_end(attempt: &Attempt, exit: &Exit) -> Option<String> {
     }
 }
 
-/// The verdict on an attempt that did not end on its own and has not shown everything; the outer none for any other.
+/// Returns the verdict on an attempt that was interrupted before its work was complete. The outer `None` means that this
+/// function does not apply.
 #[allow(
     clippy::option_option,
     reason = "the outer one says whether it is this function's to say"
@@ -185,14 +186,14 @@ fn interrupted(attempt: &Attempt, exit: &Exit, evidence: &Evidence) -> Option<Op
     }
     Some(Some(AttemptVerdict::Incomplete(Failure {
         why: format!("the agent {}{}", exit.describe(), besides(evidence, attempt)),
-        // Neither is the agent's fault; but an attempt that vanishes again and again must not be started for ever.
+        // Neither is the agent's fault, but an attempt that keeps vanishing must not be restarted forever.
         counted: *exit == Exit::Lost && attempt.number > VANISHED_AT_MOST,
         hopeless: false,
         nothing_made: false,
     })))
 }
 
-/// What was found besides, which neither the next one nor a person finds on its own, and what the agent said last.
+/// Returns further findings, which neither the next agent nor a person would discover alone, and the agent's last words.
 fn besides(evidence: &Evidence, attempt: &Attempt) -> String {
     let trouble = evidence.trouble.as_ref().map(|trouble| format!("; {trouble}"));
     format!(
@@ -207,7 +208,7 @@ fn besides(evidence: &Evidence, attempt: &Attempt) -> String {
     )
 }
 
-/// The missing evidence of an attempt with a good exit.
+/// Describes the missing evidence of an attempt with a good exit.
 fn what_is_missing(
     work: &PlanWork,
     run: &PlanRun,
@@ -263,7 +264,7 @@ fn what_is_missing(
     }
 }
 
-/// That commits are no longer on the branch on which work was reported done; none when all are.
+/// Describes commits with reported work that are no longer on the branch. Returns `None` when all are there.
 fn gone(evidence: &Evidence) -> Option<String> {
     let gone = evidence.gone.first()?;
     let tasks: Vec<String> = gone.items.iter().map(ItemId::to_string).collect();
@@ -278,13 +279,13 @@ fn gone(evidence: &Evidence) -> Option<String> {
     ))
 }
 
-/// True when nothing counts that nobody reported.
+/// Returns true when only reported work counts.
 fn is_report_required(work: &PlanWork, attempt: &Attempt) -> bool {
     let mut units = attempt.units.iter().filter_map(|id| work.unit(*id));
     attempt.judged_by_word || units.any(|unit| unit.report == Report::Required)
 }
 
-/// Commits, or leave to make none, or work that was declared needless task by task.
+/// Returns true when there are commits, or none are required, or each task was reported needless.
 fn has_something_to_show(
     work: &PlanWork,
     run: &PlanRun,
@@ -299,14 +300,14 @@ fn has_something_to_show(
     let commits = run
         .tries_of(attempt.units.first().copied(), attempt.repair)
         .commits;
-    // To find nothing wrong leaves nothing to commit; but then it says so, whatever is permitted to others.
+    // A check that finds nothing wrong has nothing to commit. Then it must be reported, whatever `allow_empty` says.
     let mut open = stage_tasks(work, attempt)
         .filter(|task| !run.is_done_by_tick(*task))
         .peekable();
     let only_checks = open.peek().is_some() && open.all(TaskId::is_verify);
     let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
     let excused = if only_checks {
-        // A continued conversation has reported before.
+        // The agent already reported earlier in a continued conversation.
         attempt.reported || tries.unread > 0 || *exit == Exit::ByHand
     } else {
         work.allow_empty
@@ -314,7 +315,8 @@ fn has_something_to_show(
     excused || attempt.repair || evidence.commits > 0 || commits > 0 || needless
 }
 
-/// The items of the attempt's stage that need a report, in document order: its tasks, and the VERIFY blocks of its phases.
+/// Returns the items of the attempt's stage that need a report, in document order: its tasks and the VERIFY blocks of its
+/// phases.
 fn stage_tasks<'a>(work: &'a PlanWork, attempt: &'a Attempt) -> impl Iterator<Item = TaskId> + 'a {
     attempt.units.iter().flat_map(|unit| work.unit_tasks(*unit))
 }
@@ -325,12 +327,13 @@ fn remaining(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<TaskId> {
         .collect()
 }
 
-/// `; reported failed: 2.1 (why); started and not ended: 2.2.1`, or less.
+/// Returns `; reported failed: 2.1 (why); started and not ended: 2.2.1`, or the part of it that applies.
 fn failed_tasks(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> String {
     let clause = |state: TaskState, word: &str| {
         let of_task = |task: TaskId| {
             let whole = ItemId::from(task);
-            // It may be a part alone that was called so. That the whole was started says nothing beside that it is left.
+            // Only a part of the task may have been reported this way. That the whole task was started adds nothing, because
+            // it is listed as open anyway.
             let whole_too = [&whole].into_iter().filter(|_| state == TaskState::Failed);
             let mut items = whole_too.chain(run.pieces_of(&whole));
             items.find_map(|item| {

@@ -1,4 +1,4 @@
-//! Conflicts that merging would meet: new ones, and messages about them.
+//! Conflicts that a merge would meet: finds new ones and sends messages about them.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,19 @@ use crate::schedule::event::notice::{Foreseen, Sent};
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 
-/// Two branches that do not merge as they stand.
+/// Two branches that conflict as they are now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clashing {
-    /// A plan, or the target by its branch's name.
+    /// A plan, or the target's branch.
     pub one: String,
     /// A plan.
     pub other: String,
-    /// The files, each with how the sides disagree.
+    /// The files, each with the kind of conflict.
     pub files: Vec<String>,
 }
 
-/// The events that follow from a look at all live branches: conflicts that are new, changed or gone. The plan's agents get a
-/// message about a new conflict.
+/// Returns the events that follow from a comparison of all live branches: conflicts that are new, changed or gone. The
+/// plan's agents get a message about a new conflict.
 pub fn foresee(state: &State, found: &[Clashing]) -> Vec<Event> {
     let mut events = Vec::new();
     for (name, run) in state.plans() {
@@ -89,8 +89,8 @@ fn word(state: &State, inbox: &[Message], with: &str, files: &[String]) -> Messa
     }
 }
 
-/// With how many plans that are not on the target yet a plan would conflict: those that leave more of the others free land
-/// first.
+/// Returns the number of plans not yet on the target that a plan would conflict with. Plans that conflict with fewer others
+/// land first.
 pub(in crate::schedule) fn in_the_way_of(state: &State, run: &PlanRun) -> usize {
     let open = |with: &&String| {
         let name = with.parse::<PlanName>().ok();

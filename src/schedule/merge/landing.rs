@@ -1,4 +1,4 @@
-//! Which plans are to land, in which order, and which requests cannot be met.
+//! Which plans land, in which order, and which requests cannot be met.
 
 use std::cmp::Reverse;
 
@@ -13,10 +13,10 @@ use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
 use crate::schedule::train::TrainEntry;
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// The more urgent first; of those alike, the one in the way of fewer others.
+/// More urgent plans first; on a tie, the plan that conflicts with fewer others.
 type MergeUrgency = (Reverse<Priority>, usize);
 
-/// The first request that cannot be met, and why.
+/// Returns the first request that cannot be met, and why.
 pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
     let candidates = candidates(work, state);
     let extents: Vec<_> = candidates
@@ -34,13 +34,13 @@ pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
             let wanted = candidates.iter().zip(&extents).any(|(other, extent)| {
                 let may_hold = match extent {
                     Ok(Some(extent)) => extent.holds(on.point),
-                    // Which phases it holds is not known yet.
+                    // It is not known yet which phases the merge contains.
                     Ok(None) => true,
                     Err(_) => false,
                 };
                 other.plan.name == on.plan && may_hold
             });
-            // Nobody asked for this one now: it can wait until the other may continue.
+            // Nobody asked for this plan right now, so it can wait until the other plan is resumed.
             let idle = state.plan(&candidate.plan.name).merge == Merge::Idle;
             let waits = idle && state.is_landing_paused(&on.plan);
             !wanted && !waits && !will_land_by_itself(work, &on.plan, state)
@@ -49,8 +49,8 @@ pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
     })
 }
 
-/// What is to land now and where: dependencies first, then effective priority, then those that are foreseen to conflict
-/// with fewer others, then manifest order. A train that is under way takes in only what goes where it goes.
+/// Returns the plans that land now, and their target: dependencies first, then effective priority, then plans that conflict
+/// with fewer others, then manifest order. A running train takes only plans with its own target.
 pub fn queue(
     work: &Work,
     state: &State,
@@ -87,7 +87,7 @@ pub fn queue(
     (goes.flatten(), queue)
 }
 
-/// The first phases of a plan that are to land, when not all of it is.
+/// Returns the first phases of a plan that will land, when not the whole plan will.
 pub fn part(work: &Work, state: &State, name: &PlanName) -> Option<Prefix> {
     let candidate = candidates(work, state)
         .into_iter()
@@ -98,17 +98,17 @@ pub fn part(work: &Work, state: &State, name: &PlanName) -> Option<Prefix> {
     }
 }
 
-/// A merge that somebody wants.
+/// A requested merge.
 struct MergeCandidate<'a> {
     plan: &'a PlanWork,
     run: &'a PlanRun,
-    /// Another target than the run's.
+    /// A target other than the run's.
     into: Option<String>,
-    /// The last phase that is to land; none for the whole plan.
+    /// The last phase to land, or `None` for the whole plan.
     up_to: Option<PhaseId>,
 }
 
-/// How much of a plan is to land.
+/// How much of a plan will land.
 enum Extent {
     Whole,
     Part(Prefix),
@@ -123,7 +123,7 @@ impl Extent {
     }
 }
 
-/// How much of the plan is to land; none while that is being found out.
+/// Returns how much of the plan will land, or `None` while that is being determined.
 fn extent(candidate: &MergeCandidate<'_>, state: &State) -> Result<Option<Extent>, MergeTrouble> {
     let MergeCandidate { plan, run, up_to, .. } = candidate;
     let Some(up_to) = *up_to else {
@@ -156,14 +156,14 @@ fn extent(candidate: &MergeCandidate<'_>, state: &State) -> Result<Option<Extent
     }
 }
 
-/// True when the commit of a phase that is done is about to be noted.
+/// Returns true when the commit of a done phase is about to be pinned.
 fn will_be_pinned(plan: &PlanWork, run: &PlanRun, state: &State) -> bool {
     let driving = state.run.as_ref().is_some_and(|run| run.merge_only.is_none());
     let open = run.is_open() && run.worktree().is_some() && run.phases_done.len() < plan.phases.len();
     driving && open && state.drives(&plan.name)
 }
 
-/// Every plan that somebody wants merged, the most urgent first, with its target.
+/// Returns every requested merge with its target, the most urgent first.
 fn candidates<'a>(work: &'a Work, state: &'a State) -> Vec<MergeCandidate<'a>> {
     let mut candidates: Vec<(MergeUrgency, MergeCandidate<'a>)> = Vec::new();
     for (index, plan) in work.plans.iter().enumerate() {
@@ -183,14 +183,14 @@ fn candidates<'a>(work: &'a Work, state: &'a State) -> Vec<MergeCandidate<'a>> {
     candidates.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
-/// The target to merge the plan into, when somebody wants it merged now.
+/// Returns the target to merge the plan into, when a merge is requested now.
 fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String>> {
     match &run.merge {
         Merge::Wanted(into) => Some(into.clone()),
         Merge::Running(into) => Some(into.clone()),
         Merge::Idle => {
             let finished = run.outcome == Some(Outcome::Finished);
-            // Once its first phases have landed, where an agent resolves their conflict.
+            // While an agent resolves a conflict of the plan's first phases, the whole plan waits until they have landed.
             let free = run.merge_trouble.is_none() && run.resolution.agent.is_none();
             let by_itself = plan.auto_merge && finished && free && !run.is_landing_paused();
             (by_itself && state.drives(&plan.name) && !state.is_landed(&plan.name)).then_some(None)
@@ -198,7 +198,7 @@ fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String
     }
 }
 
-/// The plans that would land without being asked.
+/// Returns the plans that will land without a request.
 pub fn automatic<'a>(work: &'a Work, state: &'a State) -> impl Iterator<Item = (&'a PlanName, &'a PlanRun)> {
     let plans = work.plans.iter().zip(&state.plans);
     let idle = plans.filter(|(_, run)| run.merge == Merge::Idle);
@@ -206,7 +206,7 @@ pub fn automatic<'a>(work: &'a Work, state: &'a State) -> impl Iterator<Item = (
         .map(|(plan, run)| (&plan.name, run))
 }
 
-/// The plans that have to land before it.
+/// Returns the work that must land first.
 fn blockers(work: &Work, candidate: &MergeCandidate<'_>, extent: &Extent, state: &State) -> Vec<WorkRef> {
     let MergeCandidate { plan, run, into, .. } = candidate;
     let own = state.run.as_ref().map(|run| &run.target);
@@ -227,13 +227,13 @@ fn blockers(work: &Work, candidate: &MergeCandidate<'_>, extent: &Extent, state:
         .collect()
 }
 
-/// Plans that this one was made to wait for because both touch the same files, and whose commits it has merged in.
+/// Returns the plans that this plan waited for because both touch the same files, and whose commits it has merged in.
 fn merged_in_overlaps<'a>(plan: &'a PlanWork, state: &'a State) -> impl Iterator<Item = &'a PlanName> {
     let finished = |on: &&PlanName| state.plan(on).outcome == Some(Outcome::Finished);
     plan.after.iter().filter(|_| plan.carry).filter(finished)
 }
 
-/// True when the plan is still being worked on and lands without being asked.
+/// Returns true when the plan is still in progress, or about to land, and lands without a request.
 fn will_land_by_itself(work: &Work, name: &PlanName, state: &State) -> bool {
     let run = state.plan(name);
     let open = run.is_open() && state.run.as_ref().is_none_or(|info| info.merge_only.is_none());

@@ -1,4 +1,4 @@
-//! Between the state and the merge train: who is in the queue, and what is recorded about what became of them.
+//! Connects the state to the merge train: which plans are in the queue, and what is recorded about their outcome.
 
 use super::landing;
 use super::prefix::prefix;
@@ -15,7 +15,7 @@ use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::state::plan_run::{Merge, Outcome as PlanOutcome, PlanRun};
 use crate::schedule::train::{Order, TrainAnswer, TrainOutcome, TrainPlace, Tried, places};
 
-/// Refuses what cannot land and lets the train continue with what can.
+/// Refuses plans that cannot land, and lets the train continue with the others.
 pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
     if !std::mem::take(&mut board.frontier.landing) {
         return;
@@ -46,7 +46,7 @@ pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
     }
 }
 
-/// Of plans whose journal was lost nobody knows whether they may land: a person says so.
+/// Holds plans whose journal was lost. It is unknown whether they may land, so a person decides.
 fn hold_rebuilt(board: &mut Board, at: At, step: &mut Step) {
     let plans = landing::automatic(&board.work, &board.state);
     for plan in plans
@@ -59,7 +59,8 @@ fn hold_rebuilt(board: &mut Board, at: At, step: &mut Step) {
     }
 }
 
-/// Holds finished plans whose branch no person has reviewed. Whether it is still the reviewed commit is looked at when it is merged.
+/// Holds finished plans whose branch no person has reviewed. The merge itself checks that the branch is still at the
+/// reviewed commit.
 fn hold_for_review(board: &mut Board, at: At, step: &mut Step) {
     let waits = |run: &&PlanRun| {
         run.outcome == Some(PlanOutcome::Finished)
@@ -86,7 +87,7 @@ fn hold_for_review(board: &mut Board, at: At, step: &mut Step) {
     }
 }
 
-/// Where the train goes, when not to the run's target, and where each plan that is to land now stands.
+/// Returns the train's target if it is not the run's, and the place of each plan that lands now.
 pub(in crate::schedule) fn train_places(board: &Board) -> (Option<String>, Vec<TrainPlace>) {
     let mut train = board.train.clone();
     let under_way = (!train.is_idle()).then(|| train.heads_for().map(str::to_owned));
@@ -108,7 +109,7 @@ fn ask_train(board: &mut Board, order: Order, step: &mut Step) {
     board.ask(ask, Effect::Train { order, into }, step);
 }
 
-/// Takes in what the shell says about the train.
+/// Applies an answer of the shell to the train.
 pub(in crate::schedule) fn take_answer(board: &mut Board, at: At, answer: TrainAnswer, step: &mut Step) {
     match &answer {
         TrainAnswer::Tried { build, tried, .. } => {
@@ -176,7 +177,8 @@ fn has_landed(
     })
 }
 
-/// Plans that were red before others landed are tried again when the train is idle, with the plans that wait for them.
+/// Requests plans again that failed verification before others landed, together with the plans that wait for them. Waits
+/// until the train is idle.
 fn try_red_ones_again(board: &mut Board, at: At, step: &mut Step) {
     let nobody_lands = || board.state.plans().all(|(_, run)| run.merge == Merge::Idle);
     if !board.train.is_idle() || !nobody_lands() {
@@ -208,7 +210,7 @@ fn try_red_ones_again(board: &mut Board, at: At, step: &mut Step) {
     board.record(at, Event::MergeRequested { plans, into }, step);
 }
 
-/// A person asked to stop: ends what the train has under way, and lets go of the rest.
+/// Stops the running builds of the train because a person asked, and gives up the remaining merges.
 pub(in crate::schedule) fn stop_train(board: &mut Board, at: At, step: &mut Step) {
     for build in board.train.stop() {
         ask_train(board, Order::Stop(build), step);
@@ -227,11 +229,12 @@ pub(in crate::schedule) fn stop_train(board: &mut Board, at: At, step: &mut Step
     }
 }
 
-/// The first phases of a plan that a merge up to a phase would be about; none while the commit is being looked for.
+/// Returns the first phases of a plan that a merge up to a phase would land, or `None` while their commit is being
+/// determined.
 ///
 /// # Errors
 ///
-/// Why there are none that could land.
+/// Returns an error when no phases can land, and why.
 pub(in crate::schedule) fn first_phases(
     board: &Board,
     plan: &PlanName,
@@ -248,7 +251,7 @@ fn not_landed(board: &mut Board, at: At, plan: PlanName, why: MergeTrouble, step
     board.record(at, Event::MergeFailed(NotLanded { plan, up_to, why }), step);
 }
 
-/// Takes paused plans out of the merge queue. A plan that is landing now is past that.
+/// Removes paused plans from the merge queue. A plan that is landing right now stays.
 pub(in crate::schedule) fn refuse_paused(board: &mut Board, at: At, step: &mut Step) {
     let paused = board.state.plans().filter(|(name, run)| {
         run.is_landing_paused() && run.merge != Merge::Idle && !board.train.is_landing(name)

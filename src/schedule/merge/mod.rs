@@ -1,4 +1,4 @@
-//! From finished plans to the target: the merge queue, pinned commits, conflicts and their resolvers.
+//! From finished plans to the target: the merge queue, pinned commits, conflicts and resolvers.
 //!
 //! May import `attempts` and below.
 

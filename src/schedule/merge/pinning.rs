@@ -1,4 +1,4 @@
-//! Which commits of plans are to be kept: those that others start from, and those up to which a plan can land.
+//! Which commits of plans to keep: those that other plans start from, and those up to which a plan can land.
 
 use crate::plan::{Point, WorkRef};
 use crate::schedule::attempts::starting::first_behind;
@@ -8,7 +8,7 @@ use crate::schedule::board::effect::Effect;
 use crate::schedule::board::step::Step;
 use crate::schedule::ready::dispatch::handed_on;
 
-/// Pins every point of the plan that some other waits for, as soon as it is reached.
+/// Pins every point of the plan that another plan waits for, as soon as the point is reached.
 pub(in crate::schedule) fn pin_what_is_waited_for(board: &mut Board, plan: usize, step: &mut Step) {
     let run = &board.state.plans[plan];
     if run.worktree().is_none() || run.has_less_to_show() {
@@ -32,7 +32,7 @@ pub(in crate::schedule) fn pin_what_is_waited_for(board: &mut Board, plan: usize
     pin_ends(board, plan, step);
 }
 
-/// Notes the commits with which phases end that nobody waits for: up to there the plan can land.
+/// Pins the commits that end phases no other plan waits for. The plan can land up to these commits.
 fn pin_ends(board: &mut Board, plan: usize, step: &mut Step) {
     let (work, run) = (&board.work.plans[plan], &board.state.plans[plan]);
     let done = run.phases_done.len();

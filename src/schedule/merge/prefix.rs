@@ -1,7 +1,7 @@
-//! The first phases of a plan, which can land while later ones are worked on.
+//! The first phases of a plan, which can land while later phases are still in progress.
 //!
-//! A prefix ends at a commit of the plan's branch: the pin of the phase that was done last. The events before the pin say what
-//! that commit holds, so nothing lands that was begun and not finished.
+//! A prefix ends at a commit of the plan's branch: the pin of its last done phase. The events before the pin say what that
+//! commit contains, so unfinished work never lands.
 
 use crate::plan::{Dependency, PhaseId, Point};
 use crate::schedule::event::merge_facts::{Prefix, words};
@@ -9,11 +9,11 @@ use crate::schedule::event::trouble::MergeTrouble;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
-/// The prefix that ends with a phase; none while the commit of that end is being pinned.
+/// Returns the prefix that ends with a phase, or `None` while the commit of that end is being pinned.
 ///
 /// # Errors
 ///
-/// Why there is no such prefix that could land.
+/// Returns an error when no such prefix can land, and why.
 pub(in crate::schedule) fn prefix(
     plan: &PlanWork,
     run: &PlanRun,
@@ -44,7 +44,7 @@ pub(in crate::schedule) fn prefix(
         let be = if open.len() == 1 { "is" } else { "are" };
         return unfinished(format!("{} {be} not done", words(&open)));
     }
-    // The pin of the phase that was done last holds all of them.
+    // The pin of the phase that was done last contains all of them.
     let ends = wanted
         .iter()
         .filter_map(|phase| Some((*phase, run.ends.get(phase)?)));
@@ -100,7 +100,7 @@ pub(in crate::schedule) fn prefix(
     }))
 }
 
-/// True when a phase is done with everything that checks it.
+/// Returns true when a phase and all its checks are done.
 fn is_done(plan: &PlanWork, run: &PlanRun, phase: PhaseId) -> bool {
     let mut units = plan.units.iter().filter(|unit| unit.id.phase() == phase);
     run.phases_done.contains_key(&phase)
@@ -109,7 +109,8 @@ fn is_done(plan: &PlanWork, run: &PlanRun, phase: PhaseId) -> bool {
         && units.all(|unit| !run.by_units || run.is_unit_done(unit.id))
 }
 
-/// What has to be on the target before a prefix: what its phases wait for, and whatever else its commits hold of others.
+/// Returns what must be on the target before a prefix: the dependencies of its phases, and any other plans' work in its
+/// commits.
 pub(in crate::schedule) fn depends<'a>(
     plan: &'a PlanWork,
     run: &PlanRun,
@@ -118,7 +119,7 @@ pub(in crate::schedule) fn depends<'a>(
     let ends = run.ends.iter();
     let of_head = ends.filter(|(phase, _)| run.pins.get(&Point::Phase(**phase)) == Some(&prefix.head));
     let ended = of_head.map(|(_, end)| end.at).max();
-    // One agent merges in what all of its stage waits for before it begins with the first phase.
+    // One agent merges in all dependencies of its stage before it starts the first phase.
     let before = run
         .history
         .iter()

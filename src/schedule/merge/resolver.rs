@@ -1,4 +1,4 @@
-//! Agents that resolve conflicts of plans with the target: who is started, when, and what follows from what came of it.
+//! Agents that resolve conflicts between plans and the target: which start, when, and what follows from their result.
 
 use crate::plan::{AgentName, AttemptId, PhaseId, Point};
 use crate::schedule::attempts::budget::is_broke;
@@ -14,7 +14,7 @@ use crate::schedule::ready::dispatch::Room;
 use crate::schedule::state::limits::Choice;
 use crate::schedule::state::plan_run::{Merge, Outcome};
 
-/// Starts agents on conflicts that nobody looked at yet, once for each target and branch as they stand.
+/// Starts agents on conflicts that were not tried yet, once for each pair of target tip and branch tip.
 pub(in crate::schedule) fn start_resolvers(board: &mut Board, at: At, step: &mut Step) {
     if !std::mem::take(&mut board.frontier.resolving) {
         return;
@@ -33,7 +33,7 @@ pub(in crate::schedule) fn start_resolvers(board: &mut Board, at: At, step: &mut
         let room = Room::left(&board.work, &board.state);
         let most = board.work.agent_limits.get(&agent).copied().unwrap_or(usize::MAX);
         if room.slots == 0 || room.agents.get(&agent).copied().unwrap_or(0) >= most {
-            // Looked at again when there may be room.
+            // Try again when a slot may be free.
             board.frontier.resolving = true;
             return;
         }
@@ -62,7 +62,7 @@ pub(in crate::schedule) fn start_resolvers(board: &mut Board, at: At, step: &mut
     }
 }
 
-/// With which account the agent is started; not before a moment, where it met something that passes by then.
+/// Returns the account for the agent, or when the agent becomes available again after a temporary obstacle.
 fn account_for(board: &Board, number: usize, agent: &AgentName) -> Choice {
     let run = &board.state.plans[number];
     match run.parking(agent, board.state.now) {
@@ -73,12 +73,12 @@ fn account_for(board: &Board, number: usize, agent: &AgentName) -> Choice {
     }
 }
 
-/// How much of a plan an agent is to look at, and the commits that conflict.
+/// Returns how much of a plan an agent should resolve, and the conflicting commits.
 fn due_conflict(board: &Board, number: usize) -> Option<(Option<PhaseId>, ConflictSides)> {
     let run = &board.state.plans[number];
     let idle = run.merge == Merge::Idle && run.merge_next.is_none();
     let resolution = &run.resolution;
-    // A conflict that a person resolves belongs to the person.
+    // A conflict that a person resolves is left to the person.
     let by_person = resolution.path.is_some() && resolution.left_by.is_none();
     let unwanted =
         run.is_paused() || run.cancelling.contains(&Point::Plan) || run.outcome == Some(Outcome::Cancelled);
@@ -145,7 +145,7 @@ mod tests {
         digit.repeat(40).parse().unwrap()
     }
 
-    /// A supervisor that lands; the only plan is finished, and two agents may run.
+    /// A supervisor that lands. Its two plans are finished, and two agents may run.
     fn scheduler() -> Scheduler {
         let manifest = "[run]\nmax_agents = 2\n[merge]\non_conflict = \"agent\"\n[agents.a]\ncommand = [\"a\"]\nmax = 1\n\
                         [plans.one]\nprompt = \"do it\"\n[plans.two]\nprompt = \"do it\"\n";
@@ -193,7 +193,7 @@ mod tests {
         orders.collect()
     }
 
-    /// What an agent is started on when a plan does not merge.
+    /// Returns the orders that follow when a plan conflicts.
     fn fails(scheduler: &mut Scheduler, plan: &str, onto: &str) -> Vec<ResolveOrder> {
         let name: PlanName = plan.parse().unwrap();
         let begun = MergeBegun {
@@ -235,7 +235,7 @@ mod tests {
         assert!(fails(&mut scheduler, "one", "1").is_empty());
         let again = fails(&mut scheduler, "one", "2");
         assert_eq!(again[0].attempt.as_str(), "one-2");
-        // One that a person stopped has said nothing.
+        // An attempt that a person stopped has no result.
         let anew = orders(&scheduler.handle(At(3), failed(&again[0], Exit::Stopped)));
         assert_eq!(anew[0].attempt.as_str(), "one-3");
     }

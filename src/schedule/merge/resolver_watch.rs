@@ -1,5 +1,5 @@
-//! Agents that resolve conflicts, while they are at it: ended when a person or the budget says so, watched for standing still,
-//! and given it again when something that passes was in their way.
+//! Running agents that resolve conflicts: stopped when a person asks or the budget is used up, watched for stalls, and
+//! restarted after a temporary obstacle.
 
 use crate::plan::{PlanName, Point};
 use crate::schedule::attempts::budget::is_beyond_budget;
@@ -16,7 +16,7 @@ use crate::schedule::event::facts::Obstacle;
 use crate::schedule::event::resolving::{ResolverFailed, Resolving};
 use crate::schedule::state::known::RunPhase;
 
-/// A person asked to stop: agents that resolve conflicts are ended too.
+/// Stops agents that resolve conflicts because a person asked to stop the run.
 pub(in crate::schedule) fn stop_resolvers(board: &mut Board, step: &mut Step) {
     let RunPhase::Stopping { now } = board.state.phase else {
         return;
@@ -26,7 +26,7 @@ pub(in crate::schedule) fn stop_resolvers(board: &mut Board, step: &mut Step) {
     }
 }
 
-/// Ends those that a person does not want to continue, that stand still, or for which there is no money.
+/// Stops agents that a person has paused or cancelled, that stalled, or whose budget is used up.
 pub(in crate::schedule) fn stop_unwanted_resolvers(board: &mut Board, step: &mut Step) {
     for number in board.state.resolving.clone() {
         let run = &board.state.plans[number];
@@ -45,7 +45,7 @@ fn stop_resolver(board: &mut Board, number: usize, now: bool, step: &mut Step) {
     let Some(attempt) = agent.map(|agent| agent.attempt.clone()) else {
         return;
     };
-    // Nobody has it yet otherwise.
+    // Otherwise the agent has not been requested yet.
     if board.asked.contains(&Ask::Resolve(attempt.clone())) {
         let stop = Effect::Stop {
             attempt: attempt.clone(),
@@ -55,7 +55,7 @@ fn stop_resolver(board: &mut Board, number: usize, now: bool, step: &mut Step) {
     }
 }
 
-/// Asks for the looks that are due, and notes when to look again.
+/// Asks for the examinations that are due, and notes when the next one is.
 pub(in crate::schedule) fn watch_resolvers(board: &mut Board, at: At, step: &mut Step) {
     board.frontier.next_look = None;
     for number in board.state.resolving.clone() {
@@ -84,7 +84,7 @@ pub(in crate::schedule) fn watch_resolvers(board: &mut Board, at: At, step: &mut
     }
 }
 
-/// What is to be recorded of the end of an agent that resolved a conflict: why it ended is known better here.
+/// Returns the event for the end of a resolver, with a better reason if the scheduler knows why it ended.
 pub(in crate::schedule) fn with_its_reason(board: &Board, event: Event) -> Event {
     let Event::Resolve(Resolving::Failed(failed)) = event else {
         return event;
@@ -113,8 +113,8 @@ fn is_out_of_money(board: &Board, plan: &PlanName) -> bool {
         .is_some_and(|number| is_beyond_budget(board, number))
 }
 
-/// What was in its way although it did nothing wrong; nothing where it was asked to stop. Programs that would wait for long
-/// are stopped by their runner.
+/// Returns the obstacle that stopped the agent through no fault of its own. Returns `None` when it was asked to stop.
+/// Programs that would wait for long are stopped by their runner.
 fn obstacle_of<'a>(board: &'a Board, failed: &ResolverFailed) -> Option<&'a Obstacle> {
     let asked = |now| board.asked.contains(&Ask::Stop(failed.attempt.clone(), now));
     let record = board.state.plan(&failed.plan).history_of(&failed.attempt)?;
@@ -125,8 +125,7 @@ fn obstacle_of<'a>(board: &'a Board, failed: &ResolverFailed) -> Option<&'a Obst
         .filter(|_| !asked(false) && !asked(true))
 }
 
-/// How long the plan waits where an agent that was to resolve its conflict met something that passes. To be asked before
-/// its end is recorded.
+/// Returns how long the plan waits after its resolver met a temporary obstacle. Call this before recording the agent's end.
 pub(in crate::schedule) fn parked_resolver(board: &Board, at: At, event: &Event) -> Option<Event> {
     let Event::Resolve(Resolving::Failed(failed)) = event else {
         return None;
@@ -138,7 +137,7 @@ pub(in crate::schedule) fn parked_resolver(board: &Board, at: At, event: &Event)
     Some(Event::AttemptParked(parked))
 }
 
-/// When an agent that is wanted for a conflict can be started.
+/// Returns when an agent that is needed for a conflict can start.
 pub(in crate::schedule) fn resolver_reopens(board: &Board) -> Option<At> {
     board.frontier.reopens
 }

@@ -1,4 +1,4 @@
-//! Between the state and early unions: when there is room, the events, and the messages.
+//! Connects the state to early unions: free slots, events and messages.
 
 use std::collections::BTreeSet;
 
@@ -16,12 +16,12 @@ use crate::schedule::state::plan_run::{Outcome, PlanRun};
 use crate::schedule::train::BuildId;
 use crate::schedule::train::early::{Heads, UnionBuild, UnionSaid};
 
-/// Takes in where branches stand.
+/// Applies the tips of branches.
 pub(in crate::schedule) fn look_at_heads(board: &mut Board, heads: Heads) {
     board.early.look(heads);
 }
 
-/// Gives worktrees back that the train wants, and tries what can be tried in those that it does not.
+/// Returns worktrees that the train wants back, and starts builds in the others.
 pub(in crate::schedule) fn try_unions(board: &mut Board, step: &mut Step, stopping: bool) {
     let settings = board.work.train;
     let off = stopping || !settings.early || !settings.verified;
@@ -42,7 +42,7 @@ pub(in crate::schedule) fn try_unions(board: &mut Board, step: &mut Step, stoppi
     }
 }
 
-/// Takes in what came of a build.
+/// Applies the result of a build.
 pub(in crate::schedule) fn take_union(
     board: &mut Board,
     at: At,
@@ -59,7 +59,7 @@ pub(in crate::schedule) fn take_union(
     }
 }
 
-/// New verdicts on branches that do not pass together, with a message to the agents of each.
+/// Returns new verdicts on branches that do not pass together, with a message to the agents of each.
 fn news_of_unions(board: &Board) -> Vec<Event> {
     let mut events = Vec::new();
     let red = board.early.red();
@@ -121,7 +121,7 @@ fn word(state: &State, inbox: &[Message], with: &[PlanName], why: &str) -> Messa
     }
 }
 
-/// What a verification said, short enough to be read in passing: the first line, and the last ones of the output.
+/// Shortens the output of a verification: keeps the first line and the last lines.
 pub fn shortened(why: &str) -> String {
     const LINES: usize = 6;
     let lines: Vec<&str> = why.lines().collect();
@@ -137,7 +137,7 @@ pub(in crate::schedule) fn listed(plans: &[PlanName]) -> String {
     plans.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// The plans that do not go together, each group once, in the order of the manifest.
+/// Returns the groups of plans that do not pass together, each once, in manifest order.
 pub fn red_unions(state: &State) -> BTreeSet<Vec<PlanName>> {
     let all = state.plans().filter(|(name, _)| !is_over(state, name));
     let groups = all.flat_map(|(name, run)| {
@@ -151,7 +151,7 @@ pub fn red_unions(state: &State) -> BTreeSet<Vec<PlanName>> {
     groups.collect()
 }
 
-/// Plans that landed or were cancelled meanwhile need no message.
+/// Plans that landed or were cancelled in the meantime need no message.
 fn is_over(state: &State, plan: &PlanName) -> bool {
     state.is_landed(plan) || state.plan(plan).outcome == Some(Outcome::Cancelled)
 }
@@ -165,7 +165,7 @@ pub(in crate::schedule) fn live<'a>(
 }
 
 impl UnionBuild {
-    /// The plans that are merged.
+    /// Returns the plans that are merged.
     pub fn plans(&self) -> impl Iterator<Item = &PlanName> {
         self.heads.iter().map(|(plan, _)| plan)
     }

@@ -1,7 +1,7 @@
-//! Whether work on an item may begin: what no agent's word can change.
+//! Whether work on an item may begin, whatever an agent reports.
 //!
-//! A gate that nobody has approved, a dependency on another plan, and what somebody else is at work on keep an agent out
-//! of an item whatever it says. The order inside what one agent was given is its own affair.
+//! A gate that nobody has approved, a dependency on another plan, and another attempt at the same work keep an agent out of an
+//! item, whatever the agent reports. Within its own units, an agent may work in any order.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,7 +20,7 @@ pub enum Refusal {
     Approval(WorkRef),
     /// This point of another plan has not been reached.
     Plan(Dependency),
-    /// It has, but what was made there is not in the worktree of who wants to begin.
+    /// The point has been reached, but its commits are not in the worktree.
     NotMergedIn(Dependency),
     /// Another attempt works on it.
     AtWork(AttemptId),
@@ -46,7 +46,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Why the item may not be begun by the attempt, or by a person where there is none; none when it may.
+/// Why the attempt may not begin the item, `None` when it may. Without an attempt, a person wants to begin the item.
 pub fn refusal(
     plan: &PlanWork,
     run: &PlanRun,
@@ -57,8 +57,8 @@ pub fn refusal(
     unit_refusal(plan, run, state, attempt, unit_of(plan, item)?)
 }
 
-/// Why work on the item cannot begin again: it is done, by somebody else than the attempt. Only the word that it failed opens it
-/// again.
+/// Why work on the item cannot begin again: the item is done, and is not part of the attempt. Only a report of failure reopens
+/// the item.
 pub fn over(plan: &PlanWork, run: &PlanRun, attempt: Option<&Attempt>, item: &ItemId) -> Option<Refusal> {
     let unit = unit_of(plan, item)?.id;
     let given = attempt.is_some_and(|attempt| attempt.units.contains(&unit));
@@ -68,7 +68,7 @@ pub fn over(plan: &PlanWork, run: &PlanRun, attempt: Option<&Attempt>, item: &It
 /// The unit that the item is, or is a part of.
 fn unit_of<'a>(plan: &'a PlanWork, item: &ItemId) -> Option<&'a UnitWork> {
     let phase = item.task.phase;
-    // Where tasks go one by one, what is no task of its own is a check of the phase.
+    // When tasks are dispatched one by one, an item that is no task of its own belongs to the check of the phase.
     let units = [
         UnitId::Task(item.task),
         UnitId::Phase(phase),
@@ -115,7 +115,7 @@ fn unit_refusal(
     attempt: Option<&Attempt>,
     unit: &UnitWork,
 ) -> Option<Refusal> {
-    // It was let in when it began, or is over.
+    // The attempt was admitted when it began, or the unit is done.
     let given = attempt.is_some_and(|attempt| attempt.units.contains(&unit.id));
     if given || run.is_unit_done(unit.id) {
         return None;

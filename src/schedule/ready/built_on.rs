@@ -8,8 +8,8 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::{PlanWork, UnitWork, Work};
 
-/// Everything that was begun, or done, and waited for work of the check's phase, directly or through others: of the check's
-/// own plan first, then of other plans, each in document order.
+/// All begun or done work that waited for work of the check's phase, directly or through other work. Work of the check's own plan
+/// comes first, then work of other plans, each in document order.
 pub(in crate::schedule) fn built_on(work: &Work, state: &State, plan: usize, check: UnitId) -> Vec<BuiltOn> {
     let of_phase = work.plans[plan].units.iter().enumerate();
     let checked = of_phase.filter(|(_, unit)| unit.id.phase() == check.phase() && unit.id != check);
@@ -49,7 +49,7 @@ fn is_begun(run: &PlanRun, unit: UnitId) -> bool {
     run.proven.contains(&unit) || run.is_worked_on(unit) || phase
 }
 
-/// True when a unit waits for one of these.
+/// True when a unit waits for one of the units in `rests`.
 fn waits_for(work: &Work, plan: usize, unit: usize, rests: &BTreeSet<(usize, usize)>) -> bool {
     let own = &work.plans[plan];
     let inside = || {

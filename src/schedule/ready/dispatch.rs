@@ -21,7 +21,7 @@ pub struct Room {
 }
 
 impl Room {
-    /// Counts what the attempts under way take up.
+    /// Computes the capacity that the attempts under way leave free.
     pub fn left(work: &Work, state: &State) -> Self {
         let mut room = Self {
             slots: work.slots,
@@ -45,13 +45,13 @@ impl Room {
             }
         }
         if work.machine.is_short_of_memory() {
-            // One is always let in, or nothing would ever go on.
+            // One attempt may always run, or nothing would ever continue.
             room.slots = usize::from(room.slots == work.slots).min(room.slots);
         }
         room
     }
 
-    /// Why the limits leave no room for this agent to work on the unit; none when there is room.
+    /// The limit that keeps this agent from working on the unit, `None` when there is capacity.
     pub fn refusal(&self, work: &Work, unit: &UnitWork, agent: &AgentName) -> Option<DispatchLimit> {
         if let Some(&max) = work.agent_limits.get(agent)
             && self.agents.get(agent).copied().unwrap_or(0) >= max
@@ -72,7 +72,7 @@ impl Room {
         })
     }
 
-    /// Takes up room for the unit.
+    /// Takes up capacity for the unit.
     pub fn take(&mut self, unit: &UnitWork, agent: &AgentName) {
         self.slots = self.slots.saturating_sub(1);
         *self.agents.entry(agent.clone()).or_default() += 1;
@@ -85,29 +85,29 @@ impl Room {
 /// A limit that keeps ready work waiting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DispatchLimit {
-    /// All slots are taken; how many there are.
+    /// All slots are taken. Holds the number of slots.
     Slots(usize),
-    /// The machine has no memory for more than what is at work; how much of it is free, in percent.
+    /// The machine is short of memory, so nothing more begins. Holds the free memory, in percent.
     Memory(u32),
-    /// The agent runs as often as it may; how often that is.
+    /// The agent runs as many processes as its limit allows. Holds the limit.
     Agent(AgentName, usize),
     /// No token of the resource is left.
     Resource(ResourceName),
 }
 
-/// Place in the order among ready work; smaller goes first: effective priority, then retries before new work, then
-/// the longest remaining path, then manifest order, then document order.
+/// The rank of ready work; smaller ranks go first. The order is: effective priority, retries before new work, the longest
+/// remaining path, manifest order, document order.
 pub type QueuePlace = (Reverse<Priority>, bool, Reverse<u64>, usize, usize);
 
-/// A place without what merely breaks ties.
+/// A rank without the parts that only break ties.
 pub type Key = (Reverse<Priority>, bool, Reverse<u64>);
 
-/// The key of a place, without the tie-breaker.
+/// The key of a rank.
 pub fn key(place: &QueuePlace) -> Key {
     (place.0, place.1, place.2)
 }
 
-/// The place of a unit: `plan` and `unit` are its places in the manifest and in its plan.
+/// The rank of a unit. `plan` and `unit` are its indices in the manifest and in the plan.
 pub(in crate::schedule) fn place(plan: usize, unit: usize, work: &PlanWork, run: &PlanRun) -> QueuePlace {
     let own = &work.units[unit];
     let tries = run.tries_of(Some(own.id), run.verify == Verify::Failed);
@@ -120,7 +120,7 @@ pub(in crate::schedule) fn place(plan: usize, unit: usize, work: &PlanWork, run:
     )
 }
 
-/// The dependencies that are not satisfied, or whose wanted commit is not pinned yet.
+/// The dependencies that are not satisfied, or whose commit is needed and not pinned yet.
 pub fn unmet<'a>(plan: &PlanWork, depends: &'a [Dependency], state: &State) -> Vec<&'a Dependency> {
     depends
         .iter()
@@ -128,12 +128,13 @@ pub fn unmet<'a>(plan: &PlanWork, depends: &'a [Dependency], state: &State) -> V
         .collect()
 }
 
-/// True when the dependency is satisfied, and its commit pinned if it is wanted.
+/// True when the dependency is satisfied, and its commit is pinned if the plan merges dependencies in.
 pub fn is_met(plan: &PlanWork, dependency: &Dependency, state: &State) -> bool {
     state.is_satisfied(dependency) && (!plan.carry || state.commit_of(dependency).is_some())
 }
 
-/// Plans that touch the same files and have to settle first, as far as they have not.
+/// The plans that touch the same files and have to settle before this plan begins, but have not. A finished plan counts until its
+/// commit is pinned, if this plan merges dependencies in.
 pub fn not_settled<'a>(
     plan: &'a PlanWork,
     state: &'a State,
@@ -148,8 +149,8 @@ pub fn not_settled<'a>(
     })
 }
 
-/// The commits that an attempt starts from: one for each dependency of the plan and of what comes up to the attempt's
-/// last unit. Where units go their own ways, only their own dependencies are merged in.
+/// The commits that an attempt starts from: one for each dependency of the plan and of its units up to the attempt's last one.
+/// When units have branches of their own, only the dependencies of the attempt's units are merged in besides those of the plan.
 pub fn to_merge_in(plan: &PlanWork, units: &[UnitId], state: &State) -> Vec<(WorkRef, CommitId)> {
     let mut to_merge_in: Vec<(WorkRef, CommitId)> = Vec::new();
     if !plan.carry {
@@ -181,8 +182,8 @@ pub fn to_merge_in(plan: &PlanWork, units: &[UnitId], state: &State) -> Vec<(Wor
     to_merge_in
 }
 
-/// The commits of other plans that the plan may hold with all that is in their history: those which were ever pinned for it to
-/// start from, and what has landed.
+/// The commits of other plans that the plan may contain, with their whole history: every commit that was ever pinned for the plan
+/// to start from, and everything that has landed.
 pub fn handed_on(plan: &PlanWork, state: &State) -> Vec<CommitId> {
     let on = plan.all_depends().map(|dependency| dependency.on.clone());
     let on = on.chain(plan.after.iter().map(WorkRef::whole));

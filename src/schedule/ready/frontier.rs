@@ -1,7 +1,7 @@
-//! The edge of what is known to be ready: kept from step to step, so that a decision costs what changed and not what there
-//! is.
+//! The frontier of ready work. It is kept from step to step, so that a decision costs as much as has changed and not as much as
+//! there is.
 //!
-//! It is an index over the state and can be thrown away at any time: every plan is then looked at again.
+//! The frontier is an index over the state and can be dropped at any time. Every plan is then examined again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,36 +11,36 @@ use super::dispatch::{Key, QueuePlace};
 use super::standing::Standing;
 use crate::schedule::event::at::At;
 
-/// Units that ask for the same agent and the same resources: when one of them finds no room, none does.
+/// Units that need the same agent and the same resources: when there is no capacity for one of them, there is none for any.
 type Class = (AgentName, BTreeSet<ResourceName>);
 
 /// The ready units, by plan.
 #[derive(Debug, Clone, Default)]
 pub(in crate::schedule) struct Frontier {
-    /// Plans that have to be looked at again.
+    /// Plans that have to be examined again.
     pub dirty: BTreeSet<usize>,
     classes: Vec<Class>,
     numbers: BTreeMap<Class, usize>,
     ready: Vec<BTreeSet<QueuePlace>>,
     of_plan: BTreeMap<usize, Vec<(usize, QueuePlace)>>,
-    /// Plans that something could be started on soon, in the order in which they want a worktree.
+    /// Plans whose work could start soon, in the order in which they need a worktree.
     coming: BTreeSet<(bool, QueuePlace)>,
     coming_of: BTreeMap<usize, (bool, QueuePlace)>,
-    /// When a plan has to be looked at again although nothing happens, because then it can continue.
+    /// When a plan has to be examined again even without news, because it can continue then.
     pub timers: Timers,
-    /// The same for what can only be told or ended then: it keeps nobody waiting.
+    /// The same for waits and stalls, which can only be reported or ended then. No work waits for these moments.
     pub alarms: Timers,
     /// True when plans may have become ready to land.
     pub landing: bool,
     /// True when an agent may be needed for a conflict.
     pub resolving: bool,
-    /// When an agent that is wanted for a conflict can be started, where none can now.
+    /// When an agent that is needed for a conflict can be started, if it cannot be started now.
     pub reopens: Option<At>,
-    /// When agents at conflicts are looked at again.
+    /// When agents at conflicts are examined again.
     pub next_look: Option<At>,
-    /// Points of plans that are being pinned, with the place of what comes behind each.
+    /// Points of plans that are being pinned, each with the rank of the work behind it.
     pub pinning: BTreeMap<(usize, Point), Key>,
-    /// Where the units of each plan stand, of those that were looked at.
+    /// The standing of each plan's units, for plans that have been examined.
     pub standing: Vec<Option<Standing>>,
 }
 
@@ -52,7 +52,7 @@ pub(in crate::schedule) struct Timers {
 }
 
 impl Timers {
-    /// Takes in the plan's moment, instead of any other.
+    /// Sets the plan's moment, in place of its previous one.
     pub fn set(&mut self, plan: usize, at: Option<At>) {
         if let Some(before) = self.of_plan.remove(&plan) {
             self.by_time.remove(&(before, plan));
@@ -75,7 +75,7 @@ impl Timers {
     }
 }
 
-/// A unit that is ready, at its place in the order; the place says which.
+/// A ready unit and its rank, which also tells which unit it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::schedule) struct ReadyUnit {
     pub place: QueuePlace,
@@ -93,7 +93,7 @@ impl ReadyUnit {
 }
 
 impl Frontier {
-    /// A frontier at which every plan has to be looked at.
+    /// A frontier at which every plan has to be examined.
     pub fn unknown(plans: usize) -> Self {
         Self {
             dirty: (0..plans).collect(),
@@ -106,7 +106,7 @@ impl Frontier {
 
     /// The number of a class of units.
     pub fn class(&mut self, agent: &AgentName, uses: &BTreeSet<ResourceName>) -> usize {
-        // Nearly all plans ask for the same few.
+        // Nearly all plans have the same few classes.
         let same = |class: &Class| &class.0 == agent && &class.1 == uses;
         if let Some(number) = self.classes.iter().take(8).position(same) {
             return number;
@@ -122,7 +122,7 @@ impl Frontier {
         number
     }
 
-    /// Takes in what is ready of a plan: of each class the first is enough, since the plan is looked at again after each
+    /// Sets the ready units of a plan. The first unit of each class is enough, because the plan is examined again after each
     /// start.
     pub fn set_ready(&mut self, plan: usize, ready: Vec<(usize, QueuePlace)>) {
         for (class, place) in self.of_plan.remove(&plan).unwrap_or_default() {
@@ -136,7 +136,7 @@ impl Frontier {
         }
     }
 
-    /// Takes in whether, and at which place, a plan will want a worktree; true when it still waits for something.
+    /// Sets whether a plan will need a worktree, and at which rank. The flag is true while the plan still waits for something.
     pub fn set_coming(&mut self, plan: usize, coming: Option<(bool, QueuePlace)>) {
         if let Some(before) = self.coming_of.remove(&plan) {
             self.coming.remove(&before);
@@ -156,7 +156,7 @@ impl Frontier {
         }
     }
 
-    /// The first unit in the order whose class is not refused and whose plan is not passed over.
+    /// The first unit by rank whose class is not refused and whose plan is not passed over.
     pub fn first(&self, refused: &BTreeSet<usize>, passed: &BTreeSet<usize>) -> Option<ReadyUnit> {
         let classes = self.ready.iter().enumerate();
         classes
@@ -168,7 +168,7 @@ impl Frontier {
             .min()
     }
 
-    /// The plans that come next, those that could start now before those that still wait.
+    /// The plans that need a worktree next. Plans that could start now come before plans that still wait.
     pub fn coming(&self, count: usize) -> impl Iterator<Item = usize> + '_ {
         self.coming.iter().take(count).map(|(_, place)| place.3)
     }

@@ -14,7 +14,7 @@ use crate::schedule::work::plans::{PlanWork, Work};
 ///
 /// # Panics
 ///
-/// On any broken rule, naming the plan: it is a bug of the scheduler, never of its input.
+/// On any broken rule, naming the plan. A broken rule is a bug in the scheduler, never in its input.
 pub fn check(work: &Work, state: &State) {
     let mut running = 0;
     let at_work: Vec<usize> = (0..work.plans.len())
@@ -49,7 +49,7 @@ pub fn check(work: &Work, state: &State) {
                 "{name}: an attempt without a worktree"
             );
             running += usize::from(attempt.state.holds_slot());
-            // A repair goes through what is done, whatever that once waited for.
+            // A repair goes through units that are done, whatever they once waited for.
             if !attempt.repair {
                 check_attempt(plan, attempt, &mut files);
             }
@@ -67,9 +67,9 @@ pub fn check(work: &Work, state: &State) {
     );
 }
 
-/// Panics when work is about to begin although something that it waits for, in its plan or in another, has not come. It is looked
-/// at here alone: what was reported may be lost again, when somebody takes the commits off the branch or has made none, and what
-/// has begun by then continues from what was pinned.
+/// Panics when work is about to begin although something that it waits for, in its plan or in another, has not come. The rule
+/// holds only at the start. A report may be lost later, when somebody removes the commits from the branch or there were none;
+/// work that has begun by then continues from the pinned commit.
 ///
 /// # Panics
 ///

@@ -1,4 +1,5 @@
-//! How many units of one plan are worked on side by side: by its size, raised and lowered by what is seen.
+//! How many units of one plan run side by side. The plan's size sets the usual number; load, memory, failures and rate limits
+//! raise or lower it.
 
 use crate::plan::AgentName;
 use crate::schedule::state::known::State;
@@ -10,20 +11,20 @@ use crate::schedule::work::plans::Work;
 pub struct LaneCount {
     /// How many there are now.
     pub lanes: usize,
-    /// How many its size gives it.
+    /// How many its size calls for.
     pub usual: usize,
     /// Why there are fewer.
     pub holds: Vec<LaneHold>,
 }
 
-/// What takes lanes off a plan.
+/// A reason for fewer lanes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LaneHold {
     /// The load of the machine, in percent of its cores.
     Load(u32),
     /// The memory that is free, in percent.
     Memory(u32),
-    /// So many of its recent attempts failed.
+    /// Many of its recent attempts failed.
     Failures {
         /// How many failed.
         failed: usize,
@@ -34,20 +35,20 @@ pub enum LaneHold {
     RateLimit(AgentName),
 }
 
-/// Load per core above which a plan takes a lane less, and below which it takes one more; between the two nothing
-/// changes.
+/// Load per core, in percent, above which a plan gets one lane less, and below which it may get more lanes. Between the two, the
+/// load changes nothing.
 const BUSY: u32 = 200;
 const IDLE: u32 = 50;
 /// Free memory, in percent, above which a plan may take more lanes.
 const AMPLE: u32 = 30;
-/// Attempts at the end of a plan's history that are looked at for failures.
+/// How many of a plan's last attempts are examined for failures.
 const RECENT: usize = 6;
-/// Lanes above the plan's usual number.
+/// How many lanes a plan may get above its usual number.
 const MORE: usize = 2;
 
-/// The lanes of a plan, by its place in the manifest: its usual number; one less when the machine is busy, one less when half of
-/// its recent attempts failed, one less after its agent met a limit, until it works again, one only when memory is short; up to two
-/// more when the machine is idle, memory ample and nothing is in the way.
+/// The lanes of a plan, by its index in the manifest. The plan gets its usual number: one less when the machine is busy, one less
+/// when half of its recent attempts failed, and one less after its agent met a limit, until that agent works again. It gets one
+/// lane only when memory is short. It gets up to two more when the machine is idle, memory is ample and nothing is in the way.
 pub fn lanes(work: &Work, state: &State, number: usize) -> LaneCount {
     let (plan, run, machine) = (&work.plans[number], &state.plans[number], work.machine);
     let usual = plan.lanes;

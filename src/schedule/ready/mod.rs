@@ -1,4 +1,4 @@
-//! What may begin, and who goes first: gates, dependencies, slots, and the index of ready work.
+//! Which work may begin, and which goes first: gates, dependencies, slots, and the index of ready work.
 //!
 //! May import `fold` and below.
 

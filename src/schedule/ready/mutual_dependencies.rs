@@ -1,5 +1,5 @@
-//! Plans that build on each other in turn: `billing` on `auth.1`, the second phase of `auth` on `billing`. Neither can land after
-//! the other as a whole.
+//! Plans that depend on each other: `billing` on `auth.1`, and the second phase of `auth` on `billing`. Neither can land as a
+//! whole after the other.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::Outcome;
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// True when the plan does not wait for `on` to land, because `on` builds on it in turn.
+/// True when the plan does not wait for `on` to land, because the plan of `on` depends on it in turn.
 ///
-/// Whoever of such plans lands first brings commits of the others, so none does before all of them are finished. Then
-/// whoever builds on the whole of another lands after it; of the others one that is built upon by later phases of what it
-/// builds on lands first.
+/// The first of such plans to land brings commits of the others along, so none lands before all of them are finished. Then a plan
+/// that depends on the whole of another lands after that one. Of the others, a plan lands first if its dependency continues with
+/// phases that depend on it.
 pub(in crate::schedule) fn lands_before(work: &Work, plan: &PlanWork, on: &WorkRef, state: &State) -> bool {
     if on.point == Point::Plan {
         return false;
@@ -31,7 +31,7 @@ pub(in crate::schedule) fn lands_before(work: &Work, plan: &PlanWork, on: &WorkR
     if !reached.contains(&plan.name) {
         return false;
     }
-    // The plans that the other builds on, and that build on it.
+    // Every plan that the other one depends on, and that depends on the other one in turn, has to be finished.
     let finished = reached.iter().all(|name| {
         state.plan(name).outcome == Some(Outcome::Finished)
             || !reach(name, |name| find(name).map(next).unwrap_or_default()).contains(&other.name)
@@ -51,7 +51,7 @@ pub(in crate::schedule) fn lands_before(work: &Work, plan: &PlanWork, on: &WorkR
         || reach(&other.name, |name| find(name).map(kept).unwrap_or_default()).contains(&plan.name)
 }
 
-/// True when what comes after a point of a plan builds on another plan.
+/// True when the phases after a point of a plan depend on another plan.
 fn goes_on_after<'w>(
     of: &'w PlanWork,
     point: Point,

@@ -1,4 +1,4 @@
-//! Which units of a plan could be worked on now, which never will be, and what the others wait for.
+//! Which units of a plan are ready, which will never begin, and what the others wait for.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use crate::schedule::state::person::stand_in::agent_of;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, UnitWork};
 
-/// One plan, looked at once.
+/// The readiness of one plan's units at one moment.
 #[derive(Debug)]
 pub struct Readiness<'a> {
     plan: &'a PlanWork,
@@ -27,13 +27,13 @@ pub struct Readiness<'a> {
 /// A wait of a unit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wait<'a> {
-    /// A gate inside the plan, and which of its members are missing.
+    /// A gate inside the plan, and its missing members.
     Gate(Gate<'a>, Vec<UnitId>),
     /// A point of another plan.
     Plan(&'a Dependency),
     /// Another plan that touches the same files.
     Overlap(&'a crate::plan::PlanName),
-    /// A unit at work that touches the same files, and which these are.
+    /// A unit at work that touches the same files. Holds the files.
     Files(UnitId, Vec<&'a str>),
     /// A VERIFY block that failed in the background.
     FailedCheck(TaskId),
@@ -44,7 +44,7 @@ pub enum Wait<'a> {
 }
 
 impl<'a> Readiness<'a> {
-    /// Looks at the plan.
+    /// Examines the plan.
     pub fn new(plan: &'a PlanWork, run: &'a PlanRun, state: &'a State) -> Self {
         Self {
             standing: Cow::Owned(Standing::new(plan, run)),
@@ -54,7 +54,7 @@ impl<'a> Readiness<'a> {
         }
     }
 
-    /// Looks at a plan of which it is known where its units stand.
+    /// Examines a plan whose standing is known.
     pub(in crate::schedule) fn known(
         plan: &'a PlanWork,
         run: &'a PlanRun,
@@ -79,7 +79,7 @@ impl<'a> Readiness<'a> {
         self.standing.undone == 0
     }
 
-    /// Places of units that still have to be done.
+    /// The indices of units that still have to be done.
     pub fn open(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.plan.units.len()).filter(|unit| self.is_open(*unit))
     }
@@ -91,7 +91,7 @@ impl<'a> Readiness<'a> {
         }
     }
 
-    /// True when nothing but limits, files and retries stand between the plan as a whole and its next attempt.
+    /// True when the plan as a whole waits for nothing but limits, files and retries.
     fn plan_is_free(&self) -> bool {
         dispatch::unmet(self.plan, &self.plan.depends, self.state).is_empty()
             && dispatch::not_settled(self.plan, self.state).next().is_none()
@@ -111,8 +111,8 @@ impl<'a> Readiness<'a> {
         self.run.pause_of(unit).is_none() && self.gate_of(unit).is_none()
     }
 
-    /// Places of the units that could be worked on at `at` if there were room, in document order. When the plan's verification
-    /// failed, that is the first unit: what was worked on last is gone through again.
+    /// The indices of the units that could begin at `at` if there were capacity, in document order. After a failed verification
+    /// of the plan, only the first unit: an agent goes through the last work again.
     pub fn ready(&self, at: At) -> Vec<usize> {
         let due = |retry: Option<At>| retry.is_none_or(|due| due <= at);
         match self.run.verify {
@@ -171,7 +171,7 @@ impl<'a> Readiness<'a> {
         if self.plan.by_units() {
             ready.collect()
         } else {
-            // One agent goes through the document in order, past what cannot begin.
+            // One agent goes through the document in order, and passes over units that cannot begin.
             ready.take(1).collect()
         }
     }
@@ -181,15 +181,16 @@ impl<'a> Readiness<'a> {
         self.run.parking(agent, at).is_none() && self.state.closed_until(agent).is_none()
     }
 
-    /// Files that are touched by units at work.
+    /// The files that units at work touch.
     fn held_files(&self) -> BTreeSet<u32> {
         let working = self.run.attempts.values().flat_map(|attempt| &attempt.units);
         let units = working.filter_map(|id| self.plan.unit(*id));
         units.flat_map(|unit| unit.locks.iter().copied()).collect()
     }
 
-    /// The units that an attempt starting with `first` is given: in plan dispatch all that one agent can work through
-    /// from there without waiting for another plan or changing agent, resources or time limit; else that one.
+    /// The units of an attempt that starts with `first`. In plan dispatch, these are all units that one agent can work through
+    /// from there without waiting for another plan, and without a change of agent, resources or time limit. Otherwise it is only
+    /// that unit.
     pub fn stage(&self, first: usize) -> Vec<&'a UnitWork> {
         if self.run.verify == Verify::Failed {
             return self.repair_stage();
@@ -205,7 +206,7 @@ impl<'a> Readiness<'a> {
             if self.standing.done[place] {
                 continue;
             }
-            // A verification has to end first.
+            // The verification of the last phase has to end first.
             if stage
                 .last()
                 .is_some_and(|last| self.plan.is_verified(self.run, last.id.phase()))
@@ -229,7 +230,7 @@ impl<'a> Readiness<'a> {
         stage
     }
 
-    /// Open units that could be worked on one after the other, of those for which `joins` is true: whatever their agent.
+    /// The open units for which `joins` is true and that could be worked on one after the other, whatever their agents.
     pub(in crate::schedule) fn chain(&self, joins: impl Fn(&UnitWork) -> bool) -> Vec<UnitId> {
         let mut chain = Vec::new();
         if !self.plan_is_free() {
@@ -306,7 +307,7 @@ impl<'a> Readiness<'a> {
         waits
     }
 
-    /// True when something that the plan or a unit of it waits for will not come.
+    /// True when a dependency of the plan, or of one of its units, will not be satisfied.
     pub(in crate::schedule) fn is_lost_elsewhere(&self) -> bool {
         let outside = self.standing.shape.outside.iter();
         let own = outside.flat_map(|unit| &self.plan.units[*unit].depends);
@@ -314,18 +315,18 @@ impl<'a> Readiness<'a> {
         all.any(|dependency| self.state.is_hopeless(dependency))
     }
 
-    /// The open units that will never begin, because what they wait for is lost, each with the root of it.
+    /// The open units that will never begin because what they wait for is lost, each with the root cause.
     pub fn hopeless(&self) -> Vec<(UnitId, Cause<'a>)> {
         self.behind(false)
     }
 
-    /// True when every open unit waits for what is lost or needs a person.
+    /// True when every open unit waits for work that is lost or needs a person.
     pub fn is_stalled(&self) -> bool {
         self.behind(true).len() == self.open().count()
     }
 
-    /// The open units behind what is lost. With `held`, what needs a person counts as lost, and what is stalled behind that
-    /// as not ending.
+    /// The open units behind lost work. With `held`, work that needs a person counts as lost too, and units that are stalled
+    /// behind such work do not count as ending.
     fn behind(&self, held: bool) -> Vec<(UnitId, Cause<'a>)> {
         let is_hopeless = |dependency: &&Dependency| self.state.is_hopeless(dependency);
         let whole = self.plan.depends.iter().find(is_hopeless);
@@ -366,8 +367,9 @@ impl<'a> Readiness<'a> {
         }
     }
 
-    /// The cause of a gate that can no longer open. Where only an end is waited for, what is lost has ended, and what is skipped
-    /// because of it is about to; what is stalled behind something that needs a person has not.
+    /// The reason why a gate can no longer open, `None` when it can. At a gate that waits only for the end of its members, lost
+    /// units have ended, and units that are skipped because of lost units are about to end. Units that are stalled behind work
+    /// that needs a person have not ended.
     fn lost_gate(&self, gate: Gate<'_>, causes: &[Option<Cause<'a>>], held: bool) -> Option<Cause<'a>> {
         let closed = |member: usize| match gate.counts {
             Counts::Done => causes[member].filter(|_| !self.standing.done[member]),

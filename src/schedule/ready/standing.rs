@@ -1,7 +1,7 @@
-//! Where the units of a plan stand, kept from event to event, so that a large plan need not be gone through at each.
+//! The standing of a plan's units. It is kept from event to event, so that a large plan need not be scanned at each event.
 //!
-//! It says nothing that the state does not say: it is made from it, follows it event by event, and may be dropped at any
-//! time.
+//! The standing says nothing that the state does not say. It is made from the state, follows the state event by event, and may be
+//! dropped at any time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
-/// One plan's units and gates.
+/// The standing of one plan's units and gates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::schedule) struct Standing {
     pub done: Vec<bool>,
@@ -29,11 +29,11 @@ pub(in crate::schedule) struct Standing {
     pub open: BTreeSet<usize>,
     /// How many units of each phase are not done.
     left: Vec<usize>,
-    /// Phases, by place, of which everything is done and nothing was said yet.
+    /// Phases, by index, whose units are all done and whose end has not been recorded yet.
     pub closable: Vec<usize>,
-    /// True when something happened from which the end of a phase or of work may follow.
+    /// True when an event may have brought the end of a phase or of work.
     pub news: bool,
-    /// True when tasks were said to be needless.
+    /// True when tasks were reported needless.
     pub skips: bool,
     pub shape: Arc<Shape>,
 }
@@ -41,13 +41,13 @@ pub(in crate::schedule) struct Standing {
 /// The constant facts about a plan's units: the gates of each, and other frequent look-ups.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::schedule) struct Shape {
-    /// Gates in which a unit is a member.
+    /// The gates of which each unit is a member.
     member_of: Vec<Vec<u32>>,
-    /// Units that wait at a gate.
+    /// The units that wait at each gate.
     waiting_at: Vec<Vec<u32>>,
-    /// Units that wait for something of other plans.
+    /// Units that depend on other plans.
     pub outside: Vec<usize>,
-    /// The phase, by place, that each unit has to be done for.
+    /// The phase, by index, that each unit has to be done for.
     phase_of: Vec<Option<usize>>,
 }
 
@@ -86,7 +86,7 @@ impl Shape {
 }
 
 impl Standing {
-    /// Where all units stand now.
+    /// The standing of all units now.
     pub fn new(plan: &PlanWork, run: &PlanRun) -> Self {
         let done: Vec<bool> = plan.units.iter().map(|unit| run.is_unit_done(unit.id)).collect();
         let settled = plan.units.iter().map(|unit| run.is_unit_settled(unit.id));
@@ -141,7 +141,7 @@ impl Standing {
             && self.left == other.left
     }
 
-    /// True when a gate of this unit is closed, whatever was made of the unit before that.
+    /// True when a gate of this unit is closed, even if the unit was worked on before.
     pub fn waits(&self, unit: usize) -> bool {
         self.closed[unit] > 0
     }

@@ -1,19 +1,19 @@
-//! Undeclared files that were touched: the files of conflicts. Two units that touch one of them do not run at once while one
-//! repeats its work.
+//! Undeclared files that units turned out to touch, because commits conflicted there. Two units that touch the same such file do
+//! not run at once while one of them repeats its work.
 
 use crate::graph::covers;
 use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::{PlanWork, UnitWork};
 
-/// Files of a unit that nobody had declared, and that one at work touches too.
+/// The files of a unit that another unit at work touches too, when undeclared files are known.
 pub(in crate::schedule) fn shared<'a>(
     run: &'a PlanRun,
     plan: &'a PlanWork,
     unit: &'a UnitWork,
     other: &'a UnitWork,
 ) -> Vec<&'a str> {
-    // Where nothing was found, what is declared says all.
+    // As long as no undeclared file is known, the declared files are enough.
     if run.found.is_empty() {
         return Vec::new();
     }
@@ -39,8 +39,8 @@ pub(in crate::schedule) fn touched_by<'a>(
     declared.chain(found).map(String::as_str).collect()
 }
 
-/// True when the attempt's commits have to wait: another one repeats its work because of files in which these were made
-/// too. It would meet its conflict again, and nobody could say how often.
+/// True when the attempt's commits have to wait, because another attempt repeats its work after a conflict in files that these
+/// commits change too. Otherwise the other attempt would meet its conflict again, and there would be no limit to that.
 pub(in crate::schedule) fn waits_for_repeat(run: &PlanRun, attempt: &Attempt) -> bool {
     if run.found.is_empty() {
         return false;

@@ -6,19 +6,19 @@ use crate::plan::{Dispatch, PhaseId, PlanName, Point, TaskId, UnitId};
 
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// Pairs of head and tail that are looked at; more would hardly be better.
+/// How many heads, and how many tails, are paired. More would hardly improve the bound.
 const STEPS: usize = 24;
-/// Larger work than this is bounded without looking at such pairs: there the sum of all work decides.
+/// The most nodes for which such pairs are examined. For larger work, the sum of all work decides.
 const PAIRED_AT_MOST: usize = 50_000;
 
-/// A lower bound, in milliseconds, of the time for the work, when each unit takes as long as `took` says (by the plan's place and
-/// the unit's place in it). The largest of
+/// A lower bound, in milliseconds, of the time for the work, when each unit takes as long as `took` says (by the plan's index and
+/// the unit's index in the plan). The bound is the largest of
 ///
 /// - the longest path, where a gate that needs some of its members opens with the earliest of them;
-/// - for each set of units that begin late and have much behind them: the `m` earliest of their beginnings, all of their
-///   work and the `m` shortest of their ends, shared among the `m` slots (Carlier and Pinson 1998; with all units it is
-///   more than the work divided by the slots). It is the bound of Fernandez and Bussell 1973 over intervals, for those
-///   that begin at such a beginning and end at such an end;
+/// - for each set of units that begin late and have much behind them: the `m` earliest of their beginnings, all of their work and
+///   the `m` shortest of their ends, shared among the `m` slots (Carlier and Pinson 1998; with all units it is more than the work
+///   divided by the slots). This is the bound of Fernandez and Bussell 1973 over intervals, for the intervals that begin at such
+///   a beginning and end at such an end;
 /// - the same sum without beginnings and ends for each resource's tokens, each agent's limit and each plan's lanes.
 pub fn lower_bound(work: &Work, took: &dyn Fn(usize, usize) -> u64) -> u64 {
     let net = Net::new(work, took);
@@ -49,7 +49,7 @@ struct BoundWait {
     need: usize,
 }
 
-/// The work as nodes and what they wait for.
+/// The work as a network of nodes, and the nodes that each waits for.
 #[derive(Debug, Default)]
 struct Net {
     nodes: Vec<BoundNode>,
@@ -61,7 +61,7 @@ struct Net {
     totals: Vec<u64>,
 }
 
-/// Where the points of a plan are.
+/// The nodes of a plan's points.
 #[derive(Debug, Default)]
 struct Points {
     tasks: HashMap<TaskId, usize>,
@@ -104,7 +104,7 @@ impl Net {
                 .filter_map(|dependency| point(&dependency.on.plan, dependency.on.point));
             let of: Vec<usize> = ends.chain(whole).collect();
             let whole = net.wait(of);
-            // What is ticked is done, whatever it once waited for.
+            // Ticked units are done, whatever they once waited for.
             for (place, unit) in plan.units.iter().enumerate().filter(|(_, unit)| !unit.ticked) {
                 let own = unit
                     .depends
@@ -151,7 +151,7 @@ impl Net {
             let whole = if unit.ticked { 0 } else { took(number, place) };
             total += whole;
             let (first, last) = match unit.id {
-                // What others wait for inside a phase is reported while its agent continues.
+                // Tasks that others wait for inside a phase are reported while its agent continues.
                 UnitId::Phase(phase) if plan.dispatch == Dispatch::Plan => {
                     let tasks = plan.phase(phase).map_or(&[][..], |phase| &phase.tasks);
                     self.add_tasks(tasks, whole, &mut points)
@@ -195,7 +195,7 @@ impl Net {
         points
     }
 
-    /// The tasks of a phase one after the other, each with an even share of what is open.
+    /// Adds the tasks of a phase one after the other. The open tasks share the phase's duration evenly.
     fn add_tasks(&mut self, tasks: &[(TaskId, bool)], whole: u64, points: &mut Points) -> (usize, usize) {
         let open = tasks.iter().filter(|(_, ticked)| !ticked).count() as u64;
         if open == 0 {
@@ -221,7 +221,7 @@ impl Net {
         (first.unwrap_or(0), last.unwrap_or(0))
     }
 
-    /// Nodes so that each comes after what it waits for.
+    /// The nodes, each after the nodes that it waits for.
     fn sorted(&self) -> Vec<usize> {
         let mut missing: Vec<usize> = self.waits.iter().map(|wait| wait.of.len()).collect();
         let mut closed: Vec<usize> = self.nodes.iter().map(|node| node.waits.len()).collect();
@@ -290,8 +290,8 @@ impl Net {
         heads
     }
 
-    /// The least time between the end of each node and the end of everything. A gate that can open without a member is
-    /// nothing that has to come behind it.
+    /// The least time between the end of each node and the end of everything. A gate that can open without a member need not come
+    /// after that member.
     fn tails(&self) -> Vec<u64> {
         let mut tails = vec![0u64; self.nodes.len()];
         let mut behind = vec![0u64; self.waits.len()];
@@ -314,7 +314,7 @@ impl Net {
     }
 }
 
-/// Work that begins late and has much behind it, for several meanings of late and much.
+/// The bound by work that begins late and has much behind it, for several thresholds of late and of much.
 fn paired(net: &Net, heads: &[u64], slots: usize) -> u64 {
     let tails = net.tails();
     let mut jobs: Vec<(u64, u64, u64)> = Vec::new();

@@ -7,9 +7,9 @@ use crate::schedule::board::effect::Launch;
 use crate::schedule::drive::scheduler::Scheduler;
 use crate::schedule::work::plans::PlanWork;
 
-/// How an attempt goes when it does not fail.
+/// The course of an attempt that does not fail.
 pub(super) struct Course {
-    /// The places of its units, each with its time.
+    /// The indices of its units, each with the unit's duration.
     pub(super) parts: Vec<(usize, u64)>,
     /// When each task is reported.
     pub(super) reports: Vec<(u64, TaskId)>,
@@ -26,7 +26,7 @@ impl Course {
     ) -> Self {
         let plan = &scheduler.work().plans[number];
         let run = scheduler.state().plan(&launch.plan);
-        // What each unit takes: nothing for what an attempt before has done already.
+        // The duration of each unit. Work that an earlier attempt has done takes no time.
         let mut parts: Vec<(usize, u64)> = Vec::new();
         let mut reports: Vec<(u64, TaskId)> = Vec::new();
         let (mut length, mut expected) = (0, 0);
@@ -41,7 +41,7 @@ impl Course {
                 tasks => whole * open.len() as u64 / tasks as u64,
             };
             let own = left(took);
-            // What others may wait for while the agent continues.
+            // The reports that others may wait for while the agent continues.
             if plan.dispatch == Dispatch::Plan || settings.failures > 0.0 {
                 let share = |done: usize| own * done as u64 / open.len().max(1) as u64;
                 reports.extend(
@@ -49,7 +49,7 @@ impl Course {
                         .enumerate()
                         .map(|(n, task)| (length + share(n + 1), *task)),
                 );
-                // The last thing is to look at what was made.
+                // The check of the work comes last.
                 let check = plan.unit_tasks(*id).into_iter().filter(|task| task.is_verify());
                 reports.extend(check.map(|check| (length + own, check)));
             }
@@ -66,7 +66,7 @@ impl Course {
     }
 }
 
-/// How long this attempt at a unit takes. The same question always has the same answer.
+/// How long this attempt at a unit takes. The same arguments always give the same result.
 fn duration(settings: &SimulationSettings, plan: &PlanWork, [number, unit]: [usize; 2], attempt: u32) -> u64 {
     let expected = plan.units[unit].expected;
     let parts = [number as u64, unit as u64, u64::from(attempt), 1];

@@ -1,4 +1,4 @@
-//! How long work took in earlier runs: what the journal knows about durations.
+//! How long work took in earlier runs, as the journal shows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use crate::plan::{AgentName, AttemptId, PlanName, PlanSet, TaskId, UnitId};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 
-/// How much of a new measurement goes into what is expected: a half, so that old runs fade.
+/// The weight of a new measurement in the expected duration: a half, so that old runs fade.
 const WEIGHT: f64 = 0.5;
 
-/// What is open while events are read.
+/// An attempt whose end has not been read yet.
 #[derive(Debug, Default)]
 struct OpenAttempt {
     plan: Option<PlanName>,
@@ -23,8 +23,8 @@ struct OpenAttempt {
     begun: BTreeMap<TaskId, At>,
 }
 
-/// What can be expected of each phase and task, and of each agent's tasks, from attempts that succeeded. Newer ones count
-/// for more: each is averaged with all before it.
+/// The expected durations of each phase and task, and of each agent's tasks, from attempts that succeeded. Newer attempts count
+/// for more, because each is averaged with all before it.
 pub fn durations<'a>(events: impl IntoIterator<Item = (At, &'a Event)>) -> Durations {
     let mut durations = Durations::default();
     let mut open: BTreeMap<AttemptId, OpenAttempt> = BTreeMap::new();
@@ -79,7 +79,7 @@ pub fn durations<'a>(events: impl IntoIterator<Item = (At, &'a Event)>) -> Durat
     durations
 }
 
-/// When each task was done for the first time, as reported or shown, in the order of the events.
+/// When each task was first done, as reported or proven, in the order of the events.
 pub fn tasks_done<'a>(set: &PlanSet, events: impl IntoIterator<Item = (At, &'a Event)>) -> Vec<At> {
     let mut seen: BTreeSet<(PlanName, TaskId)> = BTreeSet::new();
     let mut done = Vec::new();
@@ -106,7 +106,7 @@ pub fn tasks_done<'a>(set: &PlanSet, events: impl IntoIterator<Item = (At, &'a E
     done
 }
 
-/// An attempt at one unit measures that unit. One at several phases measures their sum, which is shared evenly.
+/// An attempt at one unit measures that unit. An attempt at several phases measures their sum, which is shared evenly.
 fn learn_attempt(durations: &mut Durations, entry: &OpenAttempt) {
     let (Some(plan), Some(started), Some(ended)) = (&entry.plan, entry.started, entry.ended) else {
         return;
@@ -116,7 +116,7 @@ fn learn_attempt(durations: &mut Durations, entry: &OpenAttempt) {
     for unit in &entry.units {
         learn(durations, plan, *unit, share);
     }
-    // Tasks that were begun and reported one by one are known already.
+    // Tasks that were begun and reported one by one have been measured already.
     if let ([UnitId::Task(_)], true) = (entry.units.as_slice(), entry.begun.is_empty()) {
         learn_agent(durations, entry.agent.as_ref(), took);
     }
@@ -136,7 +136,7 @@ fn learn(durations: &mut Durations, plan: &PlanName, unit: UnitId, took: u64) {
 }
 
 fn mean(known: u64, new: u64) -> u64 {
-    // Nothing takes no time at all: a path of unmeasurably short tasks still has a length.
+    // Every duration is at least 1, so that a path of unmeasurably short tasks still has a length.
     ((known as f64 * (1.0 - WEIGHT) + new as f64 * WEIGHT).round() as u64).max(1)
 }
 

@@ -8,16 +8,16 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::train::TrainAnswer;
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// In what world the work is simulated. The same seed gives the same world whatever the order of work.
+/// The world in which the work is simulated. The same seed gives the same world, whatever the order of work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SimulationSettings {
     /// The seed.
     pub seed: u64,
-    /// How far durations are off from what is expected: each is the expected one times `e^N(0, noise)`.
+    /// How far durations deviate from the expected ones. Each duration is the expected one times `e^N(0, noise)`.
     pub noise: f64,
-    /// Attempts of a hundred that fail at a random moment before their end.
+    /// The percentage of attempts that fail at a random moment before their end.
     pub failures: f64,
-    /// Attempts of a hundred that take [`Self::STRAGGLER`] times as long.
+    /// The percentage of attempts that take [`Self::STRAGGLER`] times as long.
     pub stragglers: f64,
     /// The time that is not an agent's work.
     pub overheads: Overheads,
@@ -30,7 +30,7 @@ pub struct Overheads {
     pub worktree: u64,
     /// Starting an agent.
     pub start: u64,
-    /// Looking at what an attempt left.
+    /// Inspecting the work of an attempt.
     pub check: u64,
     /// Merging the commits of an attempt into its plan's branch.
     pub integrate: u64,
@@ -60,22 +60,22 @@ impl Default for SimulationSettings {
     }
 }
 
-/// How it went. Times are milliseconds since the start.
+/// The result of a simulation. Times are milliseconds since the start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Simulation {
     /// When the last agent ended.
     pub makespan: u64,
-    /// What no schedule of the same attempts could beat; see [`crate::schedule::lower_bound`].
+    /// The time that no schedule of the same attempts could beat; see [`crate::schedule::lower_bound`].
     pub lower_bound: u64,
     /// Time that slots were free, summed over the slots, up to the makespan.
     pub idle_slot: u64,
     /// How many tasks and checks were done.
     pub tasks: usize,
-    /// How many were to be done.
+    /// How many tasks and checks were to be done.
     pub tasks_in_all: usize,
     /// Every attempt, in the order of starting.
     pub spans: Vec<Span>,
-    /// How the run ended; none when nothing was under way and it had not ended, which is a bug.
+    /// How the run ended. `None` is a bug: nothing was under way, and the run had not ended.
     pub ending: Option<Ending>,
     /// Inputs that were handled.
     pub inputs: u64,
@@ -84,7 +84,7 @@ pub struct Simulation {
 /// One attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span {
-    /// The plan's place in the manifest.
+    /// The plan's index in the manifest.
     pub plan: usize,
     /// Its units.
     pub units: Vec<UnitId>,
@@ -96,34 +96,34 @@ pub struct Span {
     pub to: u64,
     /// True when it failed.
     pub failed: bool,
-    /// True when it failed because its time was over.
+    /// True when it failed because its time ran out.
     pub timed_out: bool,
-    /// What it was expected to take, where its time-out is shorter.
+    /// Its expected duration and its time-out, if the time-out is shorter.
     pub too_long: Option<TooLong>,
-    /// The event that let it start; none if nothing had to happen before.
+    /// The moment that let it start, `None` if nothing had to happen before.
     pub after: Option<WaitedMoment>,
 }
 
-/// An attempt that is expected to take longer than it may. Milliseconds.
+/// An attempt that is expected to take longer than its time-out. In milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong {
-    /// What it is expected to take.
+    /// Its expected duration.
     pub expected: u64,
-    /// What it may take.
+    /// Its time-out.
     pub limit: u64,
 }
 
 /// The moment in an attempt that others waited for: its end, or a task of it while it continued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitedMoment {
-    /// The attempt's place among the spans.
+    /// The index of the attempt among the spans.
     pub span: usize,
-    /// When.
+    /// When it happened.
     pub at: u64,
 }
 
 impl Simulation {
-    /// How close to the best possible: the lower bound divided by the makespan; 1 for no work at all.
+    /// How close the run is to the best possible: the lower bound divided by the makespan; 1 for no work at all.
     pub fn efficiency(&self) -> f64 {
         if self.makespan == 0 {
             return 1.0;
@@ -131,8 +131,8 @@ impl Simulation {
         self.lower_bound as f64 / self.makespan as f64
     }
 
-    /// The attempts that decided when everything ended, from the first to the last: each let the next one start, by its
-    /// end, which freed a slot or was waited for, or by a task that it had done.
+    /// The attempts that decided when everything ended, from the first to the last. Each let the next one start: its end freed a
+    /// slot or was waited for, or a task that it had done was waited for.
     pub fn critical(&self) -> Vec<usize> {
         let last = (0..self.spans.len()).max_by_key(|span| self.spans[*span].to);
         let before = |span: &usize| self.spans[*span].after.map(|cause| cause.span);
@@ -162,7 +162,7 @@ pub(in crate::schedule) enum Happening {
     Wake,
 }
 
-/// How many tasks of the unit the document has open, and those that are open still.
+/// How many tasks of the unit the document has unticked, and which of those tasks are still open.
 pub(in crate::schedule) fn open_tasks(
     plan: &PlanWork,
     unit: UnitId,
@@ -182,7 +182,7 @@ pub(in crate::schedule) fn open_tasks(
     }
 }
 
-/// Agents of a simulation make commits; they report only what another might wait for.
+/// Lets simulated agents make commits, and report only what others may wait for.
 pub(in crate::schedule) fn of_quiet_agents(mut work: Work) -> Work {
     let units = work.plans.iter_mut().flat_map(|plan| &mut plan.units);
     units.for_each(|unit| unit.report = Report::Auto);

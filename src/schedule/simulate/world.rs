@@ -1,4 +1,4 @@
-//! The scheduler in virtual time: every effect is answered as the world would, and no time passes.
+//! The scheduler in virtual time. Every effect is answered as the world would answer it, and no real time passes.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -22,18 +22,18 @@ use crate::schedule::ready::invariants;
 use crate::schedule::train::{Order, TrainAnswer, Tried};
 use crate::schedule::work::plans::Work;
 
-/// Runs the work through the scheduler. The oracle looks at what it does: after each input, or where there are very many
-/// plans, after some.
+/// Runs the work through the scheduler. The oracle checks the state after each input, or after some inputs when there are very
+/// many plans.
 ///
 /// # Panics
 ///
 /// When the scheduler breaks one of its own rules.
 pub fn simulate(mut work: Work, settings: &SimulationSettings) -> Simulation {
-    // Nothing there ever stands still, and nobody is there to be told.
+    // Nothing ever stalls in a simulation, and there is nobody to report waits to.
     work.escalate = Default::default();
     for plan in &mut work.plans {
         plan.attempts.stuck_after = None;
-        // Nobody approves there: the simulation counts each gate as approved.
+        // Nobody can approve in a simulation, so every gate counts as approved.
         plan.approvals.clear();
     }
     World::new(work, settings).run()
@@ -48,7 +48,7 @@ struct World<'s> {
     now: u64,
     queue: BinaryHeap<Coming>,
     happenings: HashMap<u64, (Happening, Option<WaitedMoment>)>,
-    /// The attempt by which all that is done now came about.
+    /// The attempt that caused the present input.
     cause: Option<WaitedMoment>,
     sequence: u64,
     free: BTreeSet<usize>,
@@ -169,7 +169,7 @@ impl<'s> World<'s> {
     fn tell(&mut self, input: Input) {
         let Step { effects, .. } = self.scheduler.handle(At(self.now), input);
         self.inputs += 1;
-        // One look costs as much as there are plans.
+        // The cost of one check grows with the number of plans.
         let every = 1 + self.scheduler.work().plans.len() as u64 / 32;
         if !cfg!(debug_assertions) && self.inputs.is_multiple_of(every) {
             invariants::check(self.scheduler.work(), self.scheduler.state());
@@ -248,7 +248,7 @@ impl<'s> World<'s> {
         self.coming(delay, Happening::Answer(answer));
     }
 
-    /// All that is merged passes.
+    /// Answers an order of the train. Every build passes, and every landing succeeds.
     fn train(&mut self, order: Order) {
         match order {
             Order::Stop(_) => {}
@@ -271,8 +271,8 @@ impl<'s> World<'s> {
         }
     }
 
-    /// An agent starts, reports what it has done as it goes, and ends: well, or too early, or out of time where that is
-    /// more than was expected.
+    /// Simulates an attempt. The agent starts, reports its work as it goes, and ends: with success, with a failure before its
+    /// end, or out of time. It does not run out of time when the expected duration exceeds the time-out.
     fn launch(&mut self, launch: &Launch) {
         let Some(number) = self.scheduler.state().number(&launch.plan) else {
             return;
@@ -298,7 +298,8 @@ impl<'s> World<'s> {
             exit = Exit::Code { code: 1 };
         }
         let limit = u64::try_from(launch.timeout.as_millis()).unwrap_or(u64::MAX);
-        // An estimate above the time-out says that one of the two is wrong, and not which; it cuts nothing short.
+        // When the estimate exceeds the time-out, one of the two is wrong, and it is unknown which. Such an attempt is not cut
+        // short.
         let too_long = (expected > limit).then_some(TooLong { expected, limit });
         if length > limit && too_long.is_none() {
             length = limit;
@@ -425,7 +426,7 @@ mod tests {
         assert_eq!(one.spans[last].to, one.makespan);
     }
 
-    /// What decided when everything ended: plan, from when, up to when it mattered.
+    /// The attempts that decided when everything ended: the plan, when it started, and until when it mattered.
     fn chain(found: &Simulation) -> Vec<(usize, u64, u64)> {
         let path = found.critical();
         let spans = path.iter().map(|span| &found.spans[*span]);
@@ -439,8 +440,8 @@ mod tests {
 
     #[test]
     fn each_part_of_what_decides_the_end_begins_where_the_one_before_let_it_begin() {
-        // While `first` continues with its second phase, `second` begins with the end of its first; `aside` has nothing to do
-        // with it, though its end is the last one before that.
+        // `second` begins at the end of the first phase of `first`, while `first` continues with its second phase. `aside` has no
+        // part in that, although its end is the last one before.
         let manifest = "[run]\nmax_agents = 3\nagent = \"a\"\n[agents.a]\ncommand = [\"true\"]\n\
                         [plans.first]\nfile = \"first.md\"\n[plans.aside]\nfile = \"aside.md\"\n\
                         [plans.second]\nfile = \"second.md\"\ndepends = [\"first.phase1\"]\n";

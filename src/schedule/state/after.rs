@@ -1,4 +1,4 @@
-//! The attempt before at the same work, and why another one follows.
+//! The previous attempt at the same work, and why another one follows.
 
 use crate::plan::{AttemptId, UnitId, WhyAgain};
 
@@ -6,22 +6,22 @@ use super::attempt::{Attempt, AttemptRecord, AttemptState};
 use super::plan_run::PlanRun;
 use crate::schedule::event::exit::Exit;
 
-/// The attempt before at the same work.
+/// The previous attempt at the same work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct After {
-    /// It.
+    /// The previous attempt.
     pub attempt: AttemptId,
-    /// Why another one is made.
+    /// Why another attempt follows.
     pub cause: WhyAgain,
-    /// The same in words.
+    /// The cause, in words.
     pub why: String,
-    /// The output of the plan's verification, where the work has to make it pass.
+    /// The output of the plan's verification, when the work has to repair it.
     pub red: Option<String>,
     /// The changes that a person asked for in a review, until the plan is finished again.
     pub review: Option<String>,
 }
 
-/// What came before an attempt at these units; `new` is that attempt, where it has begun already. None for a first one.
+/// The attempt before one at these units, `None` when there was none. `new` is the later attempt, if it has already begun.
 pub fn after(run: &PlanRun, units: &[UnitId], repair: bool, new: Option<&AttemptId>) -> Option<After> {
     let first = units.first();
     let (cause, why) = run.tries_of(first.copied(), repair).before.clone()?;
@@ -37,7 +37,7 @@ pub fn after(run: &PlanRun, units: &[UnitId], repair: bool, new: Option<&Attempt
 }
 
 impl Attempt {
-    /// Why there is another attempt after this one, which was not enough.
+    /// Why another attempt follows this one.
     pub(in crate::schedule) fn why_again(&self, counted: bool) -> WhyAgain {
         let exit = match &self.state {
             AttemptState::Ended(exit) | AttemptState::Checked(exit, _) => Some(exit),

@@ -1,4 +1,4 @@
-//! One agent's attempt at some work: while it is under way, and what remains known of it.
+//! An agent's attempt at some work, and the record that remains of an attempt.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,27 +11,28 @@ use crate::schedule::event::exit::{Evidence, Exit};
 use crate::schedule::event::facts::Facts;
 use crate::schedule::event::notice::Ages;
 
-/// The attempt under way.
+/// An attempt that is under way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempt {
     /// Its id.
     pub id: AttemptId,
-    /// Which attempt at this work, from 1.
+    /// The number of the attempt at this work, from 1.
     pub number: u32,
     /// Its agent.
     pub agent: AgentName,
     /// Its units.
     pub units: Vec<UnitId>,
-    /// How far it is.
+    /// Its state.
     pub state: AttemptState,
     /// True once it reported any task.
     pub reported: bool,
-    /// True when an agent of the plan had reported by the time at which all was known of this one: what others say while
-    /// its commits are on their way to the plan's branch comes too late for it.
+    /// True when an agent of the plan had reported by the time this attempt was checked, so that reports decide what the attempt
+    /// completed. Reports that others make later, while its commits are on their way to the plan's branch, come too late to
+    /// change that.
     pub judged_by_word: bool,
-    /// The time of the last statement that it made about each item, where the writer gives times.
+    /// The time of its last report on each item, if the report has a time.
     pub said: BTreeMap<ItemId, Timestamp>,
-    /// Tasks that it reported done beyond what it was given.
+    /// Tasks beyond its own units that it reported done.
     pub claimed: BTreeSet<TaskId>,
     /// When it was assigned.
     pub since: At,
@@ -41,23 +42,23 @@ pub struct Attempt {
     pub head: Option<CommitId>,
     /// True when it was started only because the plan's verification failed.
     pub repair: bool,
-    /// Where its commits stand that were made on a branch of its own.
+    /// The state of its commits, when it has a branch of its own.
     pub integration: Integration,
     /// True when its conflict was in files that it was not known to touch.
     pub learned: bool,
-    /// Since when nothing of it moves, once that was noticed.
+    /// Its stall, once that was noticed.
     pub stall: Option<Stall>,
-    /// How many of the plan's messages it was told when it began.
+    /// How many of the plan's messages it got with its prompt.
     pub told: u32,
-    /// The account it uses; none when its agent has but one.
+    /// The account it uses, `None` when its agent has only one.
     pub account: Option<String>,
     /// The facts in its output so far.
     pub facts: Facts,
-    /// When the obstacle that it tells of is over, where that was said.
+    /// When the obstacle that it reports is over, if known.
     pub resets_at: Option<At>,
 }
 
-/// Where the commits of an attempt on a branch of its own stand.
+/// The state of the commits of an attempt on a branch of its own.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Integration {
     /// Not on the plan's branch.
@@ -65,27 +66,27 @@ pub enum Integration {
     Open,
     /// On the plan's branch.
     Merged,
-    /// They conflict with what is there.
+    /// They conflict with the plan's branch. Holds the files.
     Conflict(Vec<String>),
-    /// Something else is in the way.
+    /// They could not be merged for another reason. Holds the reason.
     Refused(String),
 }
 
-/// How far an attempt is.
+/// The state of an attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AttemptState {
     /// Being started.
     Assigned,
     /// Its process runs.
     Running,
-    /// Its process has ended; its work is inspected.
+    /// Its process has ended, and its work is being inspected.
     Ended(Exit),
-    /// All is known.
+    /// Its work has been inspected.
     Checked(Exit, Evidence),
 }
 
 impl Attempt {
-    /// True when it stayed still for too long and is being ended for that.
+    /// True when the attempt stalled and is being ended for that.
     pub fn is_given_up(&self) -> bool {
         let acted = self.stall.as_ref().and_then(|stall| stall.acted);
         acted.is_some_and(OnStall::ends_it)
@@ -95,13 +96,13 @@ impl Attempt {
 /// The stall of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stall {
-    /// When that was noticed.
+    /// When the stall was noticed.
     pub since: At,
     /// How long ago each sign of life had been seen by then.
     pub ages: Ages,
-    /// The action.
+    /// The action taken, if any.
     pub acted: Option<OnStall>,
-    /// When.
+    /// When that action was taken.
     pub acted_at: Option<At>,
 }
 
@@ -134,13 +135,13 @@ pub struct AttemptRecord {
     pub exit: Option<Exit>,
     /// Why it did not complete its work, if so.
     pub failure: Option<String>,
-    /// The time of the last statement that it made about each item, where the writer gives times.
+    /// The time of its last report on each item, if the report has a time.
     pub said: BTreeMap<ItemId, Timestamp>,
     /// Commits it made.
     pub commits: u32,
-    /// True once these are on the plan's branch.
+    /// True once its commits are on the plan's branch.
     pub merged: bool,
-    /// The account it used; none when its agent has but one.
+    /// The account it used, `None` when its agent has only one.
     pub account: Option<String>,
     /// The facts in its output.
     pub facts: Facts,

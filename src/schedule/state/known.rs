@@ -15,22 +15,22 @@ use crate::schedule::event::merge_facts::TargetChecked;
 use crate::schedule::train::FailureRate;
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// All that is known.
+/// The state of all plans and of the run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
-    /// Targets that do not pass as they were landed, by name.
+    /// Targets that fail the verification as they were landed, by name.
     pub red_targets: BTreeMap<String, TargetChecked>,
-    /// In manifest order.
+    /// The states of the plans, in manifest order.
     pub(in crate::schedule) plans: Vec<PlanRun>,
     pub(in crate::schedule) names: Arc<Vec<PlanName>>,
     numbers: Arc<HashMap<PlanName, usize>>,
-    /// Plans with an attempt under way; found again from the plans, kept to be found fast.
+    /// Plans with an attempt under way: an index over `plans`, for fast look-ups.
     pub(in crate::schedule) at_work: BTreeSet<usize>,
-    /// Plans whose conflict an agent resolves; kept likewise.
+    /// Plans whose conflict an agent resolves: an index likewise.
     pub(in crate::schedule) resolving: BTreeSet<usize>,
     /// The run under way, or the last one.
     pub run: Option<RunInfo>,
-    /// Where the run stands.
+    /// The phase of the run.
     pub phase: RunPhase,
     /// How often plans failed the verification of their merge lately.
     pub failure_rate: FailureRate,
@@ -40,7 +40,7 @@ pub struct State {
     pub spent: Spent,
     /// The messages that the lead has to look at.
     pub lead: LeadMail,
-    /// Accounts that had nothing to give when they were asked last.
+    /// Accounts that were limited when they were last used.
     pub(in crate::schedule) limits: BTreeMap<(AgentName, Option<String>), Limit>,
     /// Accounts of the agents that have several.
     pub(in crate::schedule) accounts: Arc<BTreeMap<AgentName, Vec<String>>>,
@@ -57,22 +57,22 @@ pub struct RunInfo {
     pub target: String,
     /// The plans it drives; empty for all.
     pub only: BTreeSet<PlanName>,
-    /// While it only lands what is finished: where the run stood before.
+    /// The phase before, while the run only lands finished plans.
     pub merge_only: Option<RunPhase>,
-    /// When it began, or continued last.
+    /// When it began or last continued.
     pub started: At,
 }
 
-/// Where the run stands.
+/// The phase of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunPhase {
     /// Nothing was ever run.
     Idle,
-    /// A supervisor drives it, or did when the journal ends without another word.
+    /// A supervisor drives it, or did until the journal broke off.
     Driving,
     /// Asked to stop.
     Stopping {
-        /// Without grace.
+        /// True when agents get no time to end on their own.
         now: bool,
     },
     /// Stopped in order, with work left.
@@ -85,7 +85,7 @@ pub enum RunPhase {
 }
 
 impl State {
-    /// Before any event: boxes that are ticked in the documents are done, all else is open.
+    /// The state before any event: the boxes that the documents have ticked are done, everything else is open.
     pub fn new(work: &Work) -> Self {
         let names: Vec<PlanName> = work.plans.iter().map(|plan| plan.name.clone()).collect();
         let numbers = names
@@ -116,7 +116,7 @@ impl State {
         self.number(name).map_or(&UNKNOWN, |number| &self.plans[number])
     }
 
-    /// The plan's place in the manifest; none when it is not in it.
+    /// The plan's index in the manifest, `None` when the manifest does not have the plan.
     pub fn number(&self, name: &PlanName) -> Option<usize> {
         self.numbers.get(name).copied()
     }
@@ -141,14 +141,14 @@ impl State {
     pub fn has_landed(&self, on: &WorkRef, target: &str) -> bool {
         let run = self.plan(&on.plan);
         let part = run.landed_prefix.get(target);
-        // What landed later is only what was new.
+        // What landed after a revert is only what was new.
         let phase = on.point.phase();
         let back = run.taken_back.get(target);
         let is_back = phase.is_some_and(|phase| back.is_some_and(|phases| phases.contains(&phase)));
         (run.landed.contains_key(target) && !is_back) || part.is_some_and(|part| part.prefix.holds(on.point))
     }
 
-    /// True when what the dependency asks for has happened.
+    /// True when the point of the dependency has been reached or, if the dependency requires that, has landed.
     pub fn is_satisfied(&self, dependency: &Dependency) -> bool {
         if dependency.landed {
             let target = self.run.as_ref().map(|run| run.target.as_str());
@@ -194,7 +194,7 @@ impl State {
         })
     }
 
-    /// Attempts under way, those included of which only the remains are still looked at.
+    /// Attempts under way, including those that have ended and whose work is still being inspected.
     pub fn all_attempts(&self) -> impl Iterator<Item = (&PlanName, u32, &Attempt)> {
         self.at_work.iter().flat_map(|number| {
             let name = &self.names[*number];
@@ -221,7 +221,7 @@ fn before(plan: &PlanWork) -> PlanRun {
         };
         ((*task).into(), item)
     });
-    // What was ticked before anything began is taken as it is.
+    // Units that were ticked before anything began count as done.
     let ticked = plan.units.iter().filter(|unit| unit.ticked);
     let ticked: BTreeSet<UnitId> = ticked.map(|unit| unit.id).collect();
     let whole = plan.phases.iter().filter(|_| !plan.by_units());
@@ -238,7 +238,7 @@ fn before(plan: &PlanWork) -> PlanRun {
 }
 
 impl State {
-    /// True when only a pause stands between a finished plan and the run's target.
+    /// True when only a pause keeps a finished plan from landing on the run's target.
     pub fn is_landing_paused(&self, plan: &crate::plan::PlanName) -> bool {
         let run = self.plan(plan);
         run.is_landing_paused() && run.outcome == Some(Outcome::Finished) && !self.is_landed(plan)

@@ -1,4 +1,4 @@
-//! Limits of accounts, and work that waits for one.
+//! Limits of accounts, and work that waits for an agent.
 
 use std::collections::BTreeSet;
 
@@ -6,37 +6,37 @@ use crate::plan::PlanName;
 use crate::schedule::event::at::At;
 use crate::schedule::event::facts::ObstacleKind;
 
-/// An account that had nothing to give when it was asked last.
+/// The limit of an account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limit {
-    /// Until then.
+    /// When the limit ends.
     pub until: At,
     /// The plans that met it.
     pub met_by: BTreeSet<PlanName>,
-    /// In words.
+    /// The agent's words about it.
     pub why: String,
 }
 
-/// Work of a plan that waits for an agent.
+/// The wait of a plan's work for an agent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parking {
-    /// Since when, without an answer between.
+    /// When the wait began. The agent has given no answer since.
     pub since: At,
-    /// Until then.
+    /// When the wait ends.
     pub until: At,
-    /// The sort of what stood in the way.
+    /// The kind of obstacle.
     pub kind: ObstacleKind,
     /// The agent's words about it.
     pub why: String,
-    /// How many times in a row.
+    /// How often the agent met an obstacle in a row.
     pub times: u32,
 }
 
 /// Whether an agent can be started, and with which account.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::schedule) enum Choice {
-    /// With this one; none for the only one.
+    /// With this account, `None` for the only one.
     Account(Option<String>),
-    /// Not before then.
+    /// Not before this moment. Holds the reason, too.
     Closed(At, String),
 }

@@ -1,17 +1,16 @@
-//! Attempts that end as soon as they begin, again and again in the same way: another one would meet the same.
+//! Attempts that end as soon as they begin, again and again for the same reason. Another attempt would end the same way.
 
 use std::time::Duration;
 
 use super::attempt::{Attempt, AttemptRecord, AttemptState};
 use super::tries::Tries;
 
-/// What ends within this time has not begun to work: an agent takes longer to read its prompt and answer once, while a
-/// wrong option, a missing login or a missing file end it at once.
+/// An attempt that ends within this time has not begun to work. An agent takes longer to read its prompt and answer once, while a
+/// wrong option, a missing login or a missing file ends it at once.
 pub(in crate::schedule) const BRIEF: Duration = Duration::from_secs(5);
 
-/// So many such ends in a row, each for the same reason, are a loop. Twice may be chance, such as a network that was away
-/// for as long as the first delay; service managers stop restarting after a burst of the same order (systemd: five within
-/// ten seconds).
+/// This many such ends in a row, each for the same reason, are a loop. Two may be chance, such as a network that was down for as
+/// long as the first delay. Service managers stop restarting after a burst of the same order (systemd: five within ten seconds).
 pub(in crate::schedule) const LOOP: u32 = 3;
 
 /// True when the attempt ended at once and left nothing behind.
@@ -28,7 +27,7 @@ pub(in crate::schedule) fn is_brief(attempt: &Attempt, record: Option<&AttemptRe
 }
 
 impl Tries {
-    /// How many brief ends for this reason there are in a row, with this one.
+    /// The number of brief ends in a row for this reason, including this one.
     pub(in crate::schedule) fn alike_with(&self, why: &str, brief: bool) -> u32 {
         match (brief, self.last_failure.as_deref() == Some(why)) {
             (false, _) => 0,

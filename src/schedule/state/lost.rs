@@ -9,19 +9,19 @@ pub enum Lost {
     Failed {
         /// Why.
         why: String,
-        /// What was worked on although this was still open.
+        /// Work that was begun although this was still open.
         built_on: Vec<BuiltOn>,
     },
     /// A person has to look at it.
     Held {
         /// Why.
         why: String,
-        /// What was worked on although this was still open.
+        /// Work that was begun although this was still open.
         built_on: Vec<BuiltOn>,
     },
     /// A person cancelled it.
     Cancelled,
-    /// It waits for what will not come.
+    /// It waits for something that will not happen.
     Skipped {
         /// What failed: a unit of the plan, or a point of another.
         cause: String,

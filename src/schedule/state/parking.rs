@@ -1,15 +1,15 @@
-//! Rate limits and outages: plans that wait for a time, agents of which nothing new is begun until then, and accounts
-//! that are used in turn.
+//! Rate limits and outages: plans that wait for a time, agents with which nothing new begins until then, and accounts that are
+//! used in turn.
 //!
-//! A limit that one plan met parks that plan. Only when a second one has met it too is the account taken for limited as a
-//! whole, and nothing new begun on it: one weak word of one program stops nobody else.
+//! A limit that one plan met parks only that plan. Once a second plan has met the limit too, the account as a whole counts as
+//! limited, and nothing new begins with it. So one unreliable message of one program stops no other plan.
 
 use super::known::State;
 use super::limits::{Choice, Limit};
 use crate::plan::{AgentName, PlanName};
 use crate::schedule::event::at::At;
 
-/// So many plans have to meet a limit before it holds for all.
+/// This many plans have to meet a limit before it applies to all plans.
 const SURE: usize = 2;
 
 impl State {
@@ -27,7 +27,7 @@ impl State {
         self.accounts.get(agent).map_or(&[], Vec::as_slice)
     }
 
-    /// When the agent can be used again by somebody; none when it can be now.
+    /// When the agent can be used again, and why not before. `None` when it can be used now.
     pub(in crate::schedule) fn closed_until(&self, agent: &AgentName) -> Option<(At, &str)> {
         if self.limits.is_empty() {
             return None;
@@ -90,7 +90,7 @@ impl State {
         Choice::Account(best.map(|(_, account)| account.clone()))
     }
 
-    /// True when another account of the agent than this one is not limited.
+    /// True when the agent has another account that is not limited.
     pub(in crate::schedule) fn has_another(&self, agent: &AgentName, account: Option<&String>) -> bool {
         let others = self
             .accounts_of(agent)

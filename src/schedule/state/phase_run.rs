@@ -6,44 +6,44 @@ use crate::plan::{CommitId, PhaseId};
 use crate::schedule::event::at::At;
 use crate::schedule::event::merge_facts::Prefix;
 
-/// Where the verification of a phase stands.
+/// The state of a phase's verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PhaseCheck {
-    /// It runs since then.
+    /// It has been running since then.
     Running(At),
-    /// This commit passed; it was begun then.
+    /// This commit passed. Holds when the verification began.
     Passed(CommitId, At),
-    /// It failed, and why.
+    /// It failed. Holds the reason.
     Failed(String),
 }
 
 /// The contents of a plan's branch when a phase's end was pinned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhaseEnd {
-    /// When that was.
+    /// When the end was pinned.
     pub at: At,
-    /// Phases that were done, and so are in it.
+    /// Phases that were done, so that the branch contains them.
     pub done: BTreeSet<PhaseId>,
-    /// Other phases of which something was done, and may be in it.
+    /// Other phases that were begun, so that the branch may contain parts of them.
     pub begun: BTreeSet<PhaseId>,
-    /// Files of the phase that were in no commit.
+    /// The number of files of the phase that were in no commit.
     pub uncommitted: u32,
 }
 
-/// A prefix that is on a target.
+/// The first phases of a plan that have landed on a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LandedPrefix {
-    /// What of the plan it is.
+    /// The phases.
     pub prefix: Prefix,
     /// The commit with which it landed.
     pub commit: CommitId,
 }
 
-/// A landing that was taken back.
+/// A landing that was reverted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LandedBefore {
     /// The commit with which it landed.
     pub commit: CommitId,
-    /// Where its branch stood.
+    /// The tip of the plan's branch at the time of the revert.
     pub head: Option<CommitId>,
 }

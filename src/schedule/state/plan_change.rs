@@ -1,4 +1,4 @@
-//! Changes of a plan's state that several facts make.
+//! Changes to a plan's state that several events have in common.
 
 use super::attempt::{Attempt, AttemptRecord};
 use super::limits::Parking;
@@ -48,14 +48,14 @@ impl PlanRun {
         self.since = at;
     }
 
-    /// Forgets the reports on open phases for which this is true: their work will change.
+    /// Forgets the verifications of open phases for which `of` is true, because their work will change.
     pub(in crate::schedule) fn forget_checks(&mut self, of: impl Fn(PhaseId) -> bool) {
         let done = &self.phases_done;
         self.phase_checks
             .retain(|phase, _| done.contains_key(phase) || !of(*phase));
     }
 
-    /// Somebody asked for a merge. What is under way is ended first; one of the same is not asked for twice.
+    /// Requests a merge. A merge that is under way ends first, and the same merge is not requested twice.
     pub(in crate::schedule) fn merge_wanted(&mut self, up_to: Option<PhaseId>, into: Option<String>) {
         if let Merge::Running(now) = &self.merge {
             if self.merge_up_to != up_to || *now != into {
@@ -71,8 +71,8 @@ impl PlanRun {
         }
     }
 
-    /// The task is open again, and so is every point that needed it. New dependents wait for the new work, and verifications run
-    /// again. Running dependents continue.
+    /// Reopens the task, and every point that needed it. New dependents wait for the new work, and verifications run again.
+    /// Running dependents continue.
     pub(in crate::schedule) fn unreach(&mut self, task: TaskId) {
         let phase = task.phase;
         self.reopen_check(task);
@@ -81,7 +81,7 @@ impl PlanRun {
         for point in [Point::Task(task), Point::Phase(phase)] {
             self.pins.remove(&point);
         }
-        // Commits with which other phases ended hold it as it was.
+        // The commits with which other phases ended may contain the old work of this one.
         let (pins, checks, phases_done) = (&mut self.pins, &mut self.phase_checks, &mut self.phases_done);
         self.ends.retain(|other, end| {
             let holds = *other == phase || end.done.contains(&phase);
@@ -95,14 +95,14 @@ impl PlanRun {
         });
     }
 
-    /// What a check of the phase found was found of other work than there will be.
+    /// Reopens the check of the phase, because its result was about the old work.
     pub(in crate::schedule) fn reopen_check(&mut self, task: TaskId) {
         let check = TaskId::verify(task.phase);
         if task == check {
             return;
         }
         self.proven.remove(&UnitId::Task(check));
-        // That it was said is not forgotten: the same statement is no news.
+        // `heard` keeps the report, so that the same report does not count as news.
         if let Some(item) = self
             .items
             .get_mut(&check.into())
@@ -112,11 +112,11 @@ impl PlanRun {
         }
     }
 
-    /// What the agent would work on here waits.
+    /// The agent's work on this plan waits.
     pub(in crate::schedule) fn park_agent(&mut self, at: At, parked: &Parked) {
         let known = self.parked.get(&parked.agent);
         let times = known.map_or(0, |parking| parking.times);
-        // Of two lanes that met the limit, the later end counts, unless there is another account.
+        // When two lanes met the limit, the later end counts, unless there is another account.
         let until = At(at.0.saturating_add(parked.for_ms));
         let later = known.map(|known| known.until).filter(|_| parked.for_ms > 0);
         let parking = Parking {
@@ -129,24 +129,24 @@ impl PlanRun {
         self.parked.insert(parked.agent.clone(), parking);
     }
 
-    /// The agent got an answer here. What waits for a moment that was told waits on.
+    /// The agent got an answer here. Work that waits for a known moment keeps waiting until then.
     pub(in crate::schedule) fn unpark(&mut self, at: At, agent: &AgentName) {
         if self.parking(agent, at).is_none() {
             self.parked.remove(agent);
         }
     }
 
-    /// A person cancels the point, whatever part of it was wanted again before.
+    /// A person cancels the point, including any part of it that was wanted again before.
     pub(in crate::schedule) fn cancel(&mut self, point: Point) {
         self.spared.retain(|spared| !lies_in(*spared, point));
         self.retried.retain(|retried| !lies_in(*retried, point));
         self.cancelling.insert(point);
     }
 
-    /// A person wants the point after all: all of it, and of what it is in nothing else.
+    /// A person wants a cancelled point after all: all of the point, but nothing else of the phase or plan around it.
     pub(in crate::schedule) fn want_again(&mut self, point: Point) {
         self.cancelling.retain(|cancelled| !lies_in(*cancelled, point));
-        // A plan that continues in a part continues.
+        // A plan of which a part continues is not cancelled as a whole.
         self.cancelling.remove(&Point::Plan);
         self.spared.retain(|spared| !lies_in(*spared, point));
         if self.cancelling.iter().any(|cancelled| lies_in(point, *cancelled)) {
@@ -155,7 +155,7 @@ impl PlanRun {
         self.retried.insert(point);
     }
 
-    /// What an agent said it had done on the way goes with what it was given.
+    /// Withdraws the agent's reports on tasks beyond its own units, when units are dispatched one by one.
     pub(in crate::schedule) fn take_back(&mut self, at: At, ended: &Attempt) {
         for task in ended.claimed.iter().filter(|_| self.by_units) {
             if let Some(item) = self.items.get_mut(&(*task).into()) {
@@ -166,7 +166,7 @@ impl PlanRun {
         }
     }
 
-    /// A task that was under way when its agent ended is to be done again, also when it was only a part that was under way.
+    /// Reopens the tasks that were under way when their agent ended, including tasks of which only a part was under way.
     pub(in crate::schedule) fn reset_running(&mut self, at: At, ended: &Attempt) {
         let by_units = self.by_units;
         let given =
@@ -188,7 +188,7 @@ impl PlanRun {
         }
     }
 
-    /// The plan is begun with these boxes ticked: what was ticked since does not count as it is.
+    /// The plan begins with these boxes ticked. Boxes that were ticked later do not count as done.
     pub(in crate::schedule) fn begin_ticked(&mut self, ticks: &Ticks) {
         let heard = &self.heard;
         self.items
@@ -203,7 +203,7 @@ impl PlanRun {
     }
 }
 
-/// True when the one is the other or a part of it.
+/// True when `part` is `whole`, or a part of it.
 pub(in crate::schedule) fn lies_in(part: Point, whole: Point) -> bool {
     match (part, whole) {
         (_, Point::Plan) => true,

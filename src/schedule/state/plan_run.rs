@@ -25,29 +25,29 @@ use crate::schedule::event::trouble::{Hold, MergeTrouble};
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PlanRun {
-    /// True when phases or tasks are worked on one by one: then nothing counts as reached before its commits are on the
-    /// plan's branch.
+    /// True when phases or tasks are dispatched one by one. Then nothing counts as reached before its commits are on the plan's
+    /// branch.
     pub by_units: bool,
     /// The sub-tasks of tasks and the numbered boxes of VERIFY blocks, as the document has them.
     pub pieces: BTreeMap<TaskId, Vec<ItemId>>,
-    /// The items of each phase that is given out as a whole and has any.
+    /// The items of each phase that is dispatched as a whole and has items.
     pub parts: BTreeMap<PhaseId, Vec<TaskId>>,
     /// Its worktrees by lane; 0 is the plan's own.
     pub worktrees: BTreeMap<u32, WorktreeMade>,
-    /// The progress of making a lane's worktree, when it takes a while.
+    /// The progress of creating a lane's worktree, when that takes a while.
     pub making: BTreeMap<u32, String>,
-    /// Lanes whose worktree could not be made in this run, and why.
+    /// Lanes whose worktree could not be created in this run, and why.
     pub lanes_refused: BTreeMap<u32, String>,
     /// Tasks and sub-tasks that were reported, or ticked in the document.
     pub items: BTreeMap<ItemId, Item>,
     /// Phases that are done, and since when.
     pub phases_done: BTreeMap<PhaseId, At>,
-    /// Where the verifications of phases stand that have one of their own.
+    /// The state of each phase's own verification.
     pub phase_checks: BTreeMap<PhaseId, PhaseCheck>,
-    /// What an attempt completed, with everything that is demanded for that. A phase that was merely reported done lets
-    /// others start, but the plan is not finished on an agent's word.
+    /// Units that an attempt completed with all required evidence. A phase that was only reported done lets dependents start, but
+    /// a report alone does not finish the plan.
     pub proven: BTreeSet<UnitId>,
-    /// How many attempts there were when its branch was set back last: no conversation of theirs is continued.
+    /// How many attempts there were when the branch was last set back. Their conversations are not continued.
     pub set_back_after: usize,
     /// Work that will not be done in this run.
     pub lost: BTreeMap<UnitId, Lost>,
@@ -55,23 +55,23 @@ pub struct PlanRun {
     pub paused: BTreeMap<Point, bool>,
     /// Cancelled points that may still have running work.
     pub cancelling: BTreeSet<Point>,
-    /// Parts of what a person cancelled that are to be done all the same.
+    /// Parts of cancelled points that are to be done all the same.
     pub spared: BTreeSet<Point>,
-    /// Points that a person asked to retry, until something follows.
+    /// Points that a person asked to retry, until the plan ends or the point is cancelled.
     pub retried: BTreeSet<Point>,
-    /// Gates that a person let be passed.
+    /// Gates that a person has approved.
     pub approved: BTreeSet<Point>,
     /// Commits pinned for the dependents of this plan's points.
     pub pins: BTreeMap<Point, CommitId>,
-    /// Every commit that was ever pinned for a point: who started from one has it, whatever was pinned since.
+    /// Every commit that was ever pinned for a point. A dependent that started from one still has it, whatever was pinned since.
     pub handed_on: BTreeMap<Point, BTreeSet<CommitId>>,
     /// The contents of the branch when a phase's end was pinned.
     pub ends: BTreeMap<PhaseId, PhaseEnd>,
-    /// Files that units turned out to touch when their commits conflicted, besides those that were declared.
+    /// Undeclared files that units turned out to touch when their commits conflicted.
     pub found: BTreeMap<UnitId, BTreeSet<String>>,
-    /// Files in which attempts on branches of their own have made something.
+    /// Files that attempts on branches of their own have changed.
     pub made_in: BTreeMap<UnitId, BTreeSet<String>>,
-    /// Phases of which something may be on the branch, whatever became of their work since.
+    /// Phases that may have work on the branch, whatever became of that work since.
     pub touched: BTreeSet<PhaseId>,
     /// Points whose commit could not be pinned in this run, and why.
     pub pins_refused: BTreeMap<Point, String>,
@@ -79,86 +79,89 @@ pub struct PlanRun {
     pub attempts: BTreeMap<u32, Attempt>,
     /// Every attempt of this plan, oldest first.
     pub history: Vec<AttemptRecord>,
-    /// Attempts at what is not done yet, by the first unit that they were given.
+    /// Attempts at open work, by the first unit of the attempt.
     pub tries: BTreeMap<UnitId, Tries>,
-    /// Attempts at repairing what the plan's verification found.
+    /// Attempts at repairing a failed verification of the plan.
     pub repair: Tries,
     /// The last failure of the plan's verification.
     pub red: Option<String>,
-    /// Where the plan's own verification stands.
+    /// The state of the plan's own verification.
     pub verify: Verify,
     /// How the plan ended, once it has.
     pub outcome: Option<Outcome>,
-    /// Units that the document had ticked as a whole when the plan was begun; before that, as it has them now.
+    /// Units that the document had ticked as a whole when the plan began. Before the plan begins, the units that it has ticked
+    /// now.
     pub ticked: BTreeSet<UnitId>,
-    /// What the document had ticked when the first attempt began.
+    /// The boxes that the document had ticked when the first attempt began.
     pub ticks_at_first: Option<Ticks>,
-    /// The boxes that were ticked at the last look.
+    /// The boxes that were ticked when the document was last read.
     pub ticks: Option<Ticks>,
     /// True once a person skipped the whole plan, until a person wants it again.
     pub left_out: bool,
-    /// True after the journal was lost, until a person wants the plan: it does not land on its own, since its settings by people
-    /// are unknown.
+    /// True after the journal was lost, until a person asks to retry the plan. Until then the plan does not land on its own,
+    /// because it is unknown what people had decided about it.
     pub rebuilt: bool,
     /// The commits with which it landed, by target branch.
     pub landed: BTreeMap<String, CommitId>,
-    /// Where its branch stood then, as far as that is known, by target branch.
+    /// The tip of its branch at that time, if known, by target branch.
     pub landed_heads: BTreeMap<String, CommitId>,
-    /// Fingerprint of its tasks as they were written when the whole of it landed last, where that is known.
+    /// The fingerprint of its tasks when the whole plan last landed, if known.
     pub landed_print: Option<u32>,
     /// The first phases that landed on their own, by target branch.
     pub landed_prefix: BTreeMap<String, LandedPrefix>,
     /// The evidence of a landing by a person, by target branch.
     pub landed_by_hand: BTreeMap<String, LandedBy>,
-    /// The commits that took it back, by target branch.
+    /// The commits that reverted it, by target branch.
     pub reverted: BTreeMap<String, CommitId>,
-    /// The phases that were taken back with it and have not come back since, by target branch.
+    /// The phases that were reverted with it and have not come back since, by target branch.
     pub taken_back: BTreeMap<String, BTreeSet<PhaseId>>,
-    /// How it had landed on targets that it was taken off again: it counts again when that is undone.
+    /// The landings that were reverted, by target branch. A landing counts again when its revert is undone.
     pub before_back: BTreeMap<String, LandedBefore>,
-    /// Where its merge stands.
+    /// The state of its merge.
     pub merge: Merge,
-    /// The last phase that the merge is about; none for the whole plan.
+    /// The last phase that the merge is about, `None` for the whole plan.
     pub merge_up_to: Option<PhaseId>,
-    /// What the merge under way is about, when that is not the whole plan.
+    /// The phases that are being merged, `None` for the whole plan.
     pub merge_prefix: Option<Prefix>,
-    /// The merge that was asked for while another was under way: up to which phase, and the target.
+    /// The merge that was requested while another was under way: the last phase, and the target.
     pub merge_next: Option<(Option<PhaseId>, Option<String>)>,
     /// Why the last merge did not land it.
     pub merge_trouble: Option<MergeTrouble>,
-    /// How far the resolution of its conflict with the target is.
+    /// The resolution of its conflict with the target.
     pub resolution: Resolution,
-    /// Why the last merge of its first phases did not land those, and up to which.
+    /// The last phase of the last merge of first phases, and why these phases did not land.
     pub prefix_trouble: Option<(PhaseId, MergeTrouble)>,
-    /// The last word about each task and sub-task, whether it counted or came too late.
+    /// The last report on each task and sub-task, whether it counted or came too late.
     pub heard: BTreeMap<ItemId, TaskState>,
-    /// The time of the last statement that a person made about each item, where the writer gives times.
+    /// The time of the last report that a person made on each item, if the report has a time.
     pub said_by_people: BTreeMap<ItemId, Timestamp>,
     /// True once a person has reported.
     pub people_spoke: bool,
-    /// True once any agent of the plan has reported: from then on nothing counts that nobody reported.
+    /// True once any agent of the plan has reported. From then on, only reported work counts.
     pub spoken: bool,
-    /// Where the plan's branch stood when the last work came to it.
+    /// The tip of the plan's branch after the last work on it.
     pub made: Option<CommitId>,
-    /// Tasks that were reported done by an attempt which brought commits and was given something else.
+    /// Tasks that an attempt with commits reported done beyond its own units.
     pub made_before: BTreeSet<TaskId>,
-    /// Where a person's review of it stands.
+    /// The state of a person's review of it.
     pub review: Review,
     /// Messages to its agents.
     pub mail: Mail,
     /// The agents that have taken over, by the agent that the manifest names.
     pub stand_ins: BTreeMap<AgentName, AgentName>,
-    /// What people do between agents.
+    /// The work of people between agents.
     pub hands: Hands,
-    /// What its branch conflicts with as things stand (plans, and the target by its branch's name), and in which files.
+    /// The branches that its branch conflicts with now, and the files in conflict. Other branches are named by their plan, the
+    /// target by its branch.
     pub foreseen: BTreeMap<String, Vec<String>>,
-    /// Other plans together with which it does not pass, as their branches stood, and what the verification said.
+    /// Groups of other plans together with which it fails the verification, as their branches stood, and how the verification
+    /// failed.
     pub red_with: BTreeMap<Vec<PlanName>, String>,
-    /// Questions that wait for an answer, by the unit that waits (none for the whole plan), and when they were asked.
+    /// Unanswered questions, by the unit that waits (`None` for the whole plan).
     pub questions: BTreeMap<Option<UnitId>, OpenQuestion>,
     /// Reported waits, and when they were reported.
     pub escalated: BTreeMap<(Waiting, String), At>,
-    /// Agents that met a rate limit or an outage here: what of it they would work on waits.
+    /// Agents that met a rate limit or an outage here. Their work on this plan waits.
     pub parked: BTreeMap<AgentName, Parking>,
     /// The usage of all its attempts.
     pub spent: Spent,
@@ -182,28 +185,28 @@ pub struct WorktreeMade {
 pub struct Item {
     /// Its state as last reported.
     pub state: TaskState,
-    /// True when it was called failed, and neither done nor skipped since.
+    /// True when it was reported failed, and neither done nor skipped since.
     pub failed: bool,
-    /// When it was begun.
+    /// When work on it began.
     pub started: Option<At>,
     /// When that state was reported.
     pub since: At,
-    /// What it was about then, where that is known.
+    /// Its title at that time, if known.
     pub title: Option<String>,
     /// The agent's note.
     pub note: Option<String>,
-    /// The attempt whose agent said so; none for a person, or where nobody said so.
+    /// The attempt whose agent reported the state. `None` when a person reported it or nobody did.
     pub by: Option<AttemptId>,
-    /// Where the worktree stood then.
+    /// The commit of the worktree at that time.
     pub commit: Option<CommitId>,
-    /// True when nobody said so and commits count instead.
+    /// True when nobody reported the state and commits count instead.
     pub assumed: bool,
 }
 
-/// Where a plan's own verification stands.
+/// The state of a plan's own verification.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Verify {
-    /// Not run on what is there now.
+    /// It has not run on the present work.
     #[default]
     Open,
     /// Running.
@@ -229,15 +232,15 @@ pub enum Outcome {
     Cancelled,
 }
 
-/// Where a plan's merge stands.
+/// The state of a plan's merge.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Merge {
-    /// Nobody asked.
+    /// Nobody has requested it.
     #[default]
     Idle,
-    /// Asked for, with another target than the run's if one is named.
+    /// It is requested. Holds the target if that is not the run's.
     Wanted(Option<String>),
-    /// Under way.
+    /// It is under way. Holds the target if that is not the run's.
     Running(Option<String>),
 }
 
@@ -247,7 +250,8 @@ impl PlanRun {
         self.worktrees.get(&0)
     }
 
-    /// The state of a task as reported, without the reports on its parts; pending without a report.
+    /// The state of a task as reported, corrected by the states of its parts (see [`TaskState::beside_parts`]). Pending without a
+    /// report.
     pub fn item_state(&self, item: &ItemId) -> TaskState {
         let Some(known) = self.items.get(item) else {
             return TaskState::Pending;
@@ -263,9 +267,9 @@ impl PlanRun {
         self.item_state(item).is_settled()
     }
 
-    /// True when the unit is done with everything that is demanded, or was left out on purpose while nobody worked on it.
-    /// What was done under another `dispatch` counts: a phase with its tasks and a check that was said, and all items of a
-    /// phase with that.
+    /// True when the unit is done with all required evidence, or was left out on purpose while nobody worked on it. Work under
+    /// another `dispatch` counts: a done phase counts for its tasks but not for its check, and a phase counts as done when all of
+    /// its items are.
     pub fn is_unit_done(&self, unit: UnitId) -> bool {
         let other = match unit {
             UnitId::Task(task) => !task.is_verify() && self.proven.contains(&UnitId::Phase(task.phase)),
@@ -277,7 +281,7 @@ impl PlanRun {
         other || self.proven.contains(&unit)
     }
 
-    /// True when somebody said that the task is not needed, and nobody works on it or may still take that word back.
+    /// True when somebody reported that the task is not needed, and no attempt works on it or may still withdraw that report.
     pub fn is_given_up_on(&self, task: TaskId) -> bool {
         let mut attempts = self.attempts.values();
         self.item_state(&task.into()) == TaskState::Skipped
@@ -309,7 +313,7 @@ impl PlanRun {
         }
     }
 
-    /// True when the point will not be reached in this run. What needs a person may still be.
+    /// True when the point will not be reached in this run. Work that needs a person may still be done.
     pub fn has_lost(&self, point: Point) -> bool {
         let gone = |unit: &UnitId| self.lost.get(unit).is_some_and(Lost::is_final);
         self.has_given_up()
@@ -342,17 +346,17 @@ impl PlanRun {
         }
     }
 
-    /// True when the plan has come to an end, whatever end.
+    /// True when the plan is finished or has given up.
     pub fn has_settled(&self) -> bool {
         self.has_given_up() || self.outcome == Some(Outcome::Finished)
     }
 
-    /// True when work may still be started on it.
+    /// True when work on the plan may still begin.
     pub fn is_open(&self) -> bool {
         self.outcome.is_none()
     }
 
-    /// True while any agent of it is being started, runs, or left something to be looked at.
+    /// True while any agent of the plan is being started, runs, or has left work to be inspected.
     pub fn is_at_work(&self) -> bool {
         !self.attempts.is_empty()
     }
@@ -367,13 +371,12 @@ impl PlanRun {
         self.history.iter().rev().find(|record| &record.id == id)
     }
 
-    /// Attempts at the plan's work, oldest first: those not that were given a conflict with the target.
+    /// The attempts at the plan's work, oldest first, without attempts at conflicts with the target.
     pub fn work_attempts(&self) -> impl DoubleEndedIterator<Item = &AttemptRecord> {
         self.history.iter().filter(|record| !record.resolves)
     }
 
-    /// The moment of the earliest retry after `now`, with the unit; none as the unit is the repair of a failed
-    /// verification.
+    /// The moment of the earliest retry after `now`, with the unit. The unit is `None` for the repair of a failed verification.
     pub fn next_retry(&self, now: At) -> Option<(At, Option<UnitId>)> {
         let units = self
             .tries
@@ -383,7 +386,7 @@ impl PlanRun {
         units.chain(repair).filter(|(at, _)| *at > now).min()
     }
 
-    /// The attempts at what begins with this unit; the repair of a failed verification counts for itself.
+    /// The attempts at work that begins with this unit. Attempts at repairing a failed verification are counted separately.
     pub fn tries_of(&self, unit: Option<UnitId>, repair: bool) -> &Tries {
         static NONE: std::sync::LazyLock<Tries> = std::sync::LazyLock::new(Tries::default);
         match (repair, unit) {

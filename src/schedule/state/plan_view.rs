@@ -1,4 +1,4 @@
-//! Queries about a plan: pauses, limits, words about tasks, conflicts and messages.
+//! Queries about a plan: pauses, limits, reports on tasks, conflicts and messages.
 
 use super::attempt::{Attempt, AttemptRecord};
 use super::limits::Parking;
@@ -16,7 +16,8 @@ use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::work::plans::PlanWork;
 
 impl PlanRun {
-    /// True while nobody has accepted that a landing took work or demands from the plan: none of it is handed on.
+    /// True while a landing has taken work or requirements from the plan and nobody has accepted that. Nothing of the plan is
+    /// handed on meanwhile.
     pub(in crate::schedule) fn has_less_to_show(&self) -> bool {
         matches!(self.outcome, Some(Outcome::Held(Hold::TakenAway { .. })))
     }
@@ -37,7 +38,7 @@ impl PlanRun {
         !self.tries_of(Some(unit), false).fresh && self.work_attempts().any(begun)
     }
 
-    /// Where the branch stood before a person worked on it; none for an agent's attempt, which knows that itself.
+    /// The branch tip before a person worked on it. `None` for an agent's attempt, which has its own record of that.
     pub(in crate::schedule) fn tip_before_people(&self, attempt: &Attempt) -> Option<CommitId> {
         let record = self.history_of(&attempt.id)?;
         if record.exit != Some(Exit::ByHand) {
@@ -47,11 +48,12 @@ impl PlanRun {
         self.made.clone().or_else(begin)
     }
 
-    /// The commits on which work was reported done that an attempt must have left on the branch, with what was.
+    /// The commits on which work was reported done and which the attempt must have left on the branch, each with the reported
+    /// items.
     pub(in crate::schedule) fn reported_on(&self, attempt: &Attempt) -> Vec<(CommitId, Vec<ItemId>)> {
         let mut on: Vec<(CommitId, Vec<ItemId>)> = Vec::new();
         for (id, item) in &self.items {
-            // Where units have branches of their own, what others said was said on those.
+            // When units have branches of their own, others made their reports on those branches.
             let same_branch = |by: &AttemptId| {
                 let units = self.history_of(by).map(|record| record.units.first());
                 *by == attempt.id || units == Some(attempt.units.first())
@@ -72,12 +74,12 @@ impl PlanRun {
         on
     }
 
-    /// What the agent waits for here, as long as that is not over.
+    /// The agent's wait in this plan, until it is over.
     pub(in crate::schedule) fn parking(&self, agent: &AgentName, now: At) -> Option<&Parking> {
         self.parked.get(agent).filter(|parking| parking.until > now)
     }
 
-    /// The earliest moment after `now` at which something of the plan can continue that only waits for a time.
+    /// The earliest moment after `now` at which work of the plan that only waits for a time can continue.
     pub(in crate::schedule) fn next_time(&self, now: At) -> Option<At> {
         let parked = self
             .parked
@@ -88,12 +90,12 @@ impl PlanRun {
         parked.chain(retry).min()
     }
 
-    /// True when a person paused the whole plan: nothing new of it begins, its verification and its landing included.
+    /// True when a person paused the whole plan. Nothing new of it begins, and it is neither verified nor landed.
     pub fn is_paused(&self) -> bool {
         self.paused.contains_key(&Point::Plan)
     }
 
-    /// True when a person paused the plan, or a part of what is to land.
+    /// True when a person paused the plan, or a part of it that is to land.
     pub fn is_landing_paused(&self) -> bool {
         let lands = |point: &Point| {
             let phase = match point {
@@ -109,7 +111,7 @@ impl PlanRun {
         self.paused.keys().any(lands)
     }
 
-    /// The part that a person paused and in which the unit lies; none when nothing new of it is held back.
+    /// The paused point that contains the unit, `None` when nothing keeps new work on the unit from beginning.
     pub fn pause_of(&self, unit: UnitId) -> Option<Point> {
         let points = [Point::Plan, Point::Phase(unit.phase()), unit.point()];
         points.into_iter().find(|point| self.paused.contains_key(point))
@@ -121,7 +123,7 @@ impl PlanRun {
         points.iter().any(|point| self.paused.get(point) == Some(&true)) || self.is_being_cancelled(unit)
     }
 
-    /// True when a person cancelled the unit, alone or with what it is part of, and nobody asked for it again since.
+    /// True when a person cancelled the unit, on its own or with its phase or plan, and nobody has asked for it again since.
     pub fn is_being_cancelled(&self, unit: UnitId) -> bool {
         if self.cancelling.contains(&Point::Plan) {
             return true;
@@ -146,13 +148,13 @@ impl PlanRun {
         Some((commit.clone(), holds.collect()))
     }
 
-    /// The commits with which it is on a target: of the whole plan, then of its first phases.
+    /// The commits that landed the plan on a target: first the one of the whole plan, then the one of its first phases.
     pub fn commits_on(&self, target: &str) -> impl Iterator<Item = &CommitId> {
         let part = self.landed_prefix.get(target).map(|part| &part.commit);
         self.landed.get(target).into_iter().chain(part)
     }
 
-    /// What of the plan conflicts with the target and waits for somebody: all of it, or its first phases.
+    /// The part of the plan that conflicts with the target and waits for somebody: all of it, or its first phases.
     pub fn in_conflict(&self, name: &PlanName) -> Option<WorkRef> {
         if let Some(MergeTrouble::Conflict { .. }) = self.merge_trouble {
             return Some(WorkRef::whole(name));
@@ -161,14 +163,13 @@ impl PlanRun {
         matches!(trouble, MergeTrouble::Conflict { .. }).then(|| up_to(name, Some(*phase)))
     }
 
-    /// True when a task of the phase was last said to have failed.
+    /// True when the last report on a task of the phase was that it failed.
     pub fn has_failed_task(&self, phase: PhaseId) -> bool {
         let failed = |(id, item): (&ItemId, &Item)| id.task.phase == phase && item.state == TaskState::Failed;
         self.items.iter().any(failed)
     }
 
-    /// True when nothing is left to be made of the task: it was declared needless, or made by an attempt that was given
-    /// something else and brought commits.
+    /// True when the task needs no more work: it was declared needless, or an attempt with commits did it beyond its own units.
     pub fn needs_nothing(&self, task: TaskId) -> bool {
         match self.item_state(&task.into()) {
             TaskState::Skipped => true,
@@ -177,33 +178,33 @@ impl PlanRun {
         }
     }
 
-    /// The document had the task ticked when the plan was begun.
+    /// True when the document had the task ticked when the plan began.
     pub(in crate::schedule) fn was_ticked(&self, item: &ItemId) -> bool {
         let begun = self.ticks_at_first.as_ref();
         begun.is_some_and(|begun| begun.items.contains(item))
     }
 
-    /// True for a task that is done as it was when the plan was begun.
+    /// True for a task that was ticked when the plan began and is still done.
     pub(in crate::schedule) fn is_done_by_tick(&self, task: TaskId) -> bool {
         let item = ItemId::from(task);
         self.was_ticked(&item) && self.is_item_settled(&item)
     }
 
-    /// Where the plan's branch stood when an agent of the plan saw it last; none where units have branches of their own.
+    /// The tip of the plan's branch when an agent of the plan last saw it. `None` when units have branches of their own.
     pub(in crate::schedule) fn seen_by_agents(&self) -> Option<&CommitId> {
         let began = self.worktree().map(|made| &made.base);
         let seen = self.hands.seen.as_ref().or(began);
         seen.filter(|_| !self.by_units)
     }
 
-    /// Unread messages from people and other plans; none when nobody has looked.
+    /// Unread messages from people and other plans. Empty when nobody has looked.
     pub fn unread(&self) -> impl Iterator<Item = &Message> {
         let known = self.mail.read.map(|read| read.max(self.mail.told));
         let messages = self.mail.inbox.iter().filter(|message| !message.by_orch);
         messages.filter(move |message| known.is_some_and(|known| message.id > known))
     }
 
-    /// What to say of them at the end of the plan.
+    /// The remark about unread messages at the end of the plan.
     pub fn unread_words(&self) -> Option<String> {
         let count = self.unread().count();
         let first = self.unread().next()?;
@@ -215,7 +216,7 @@ impl PlanRun {
         ))
     }
 
-    /// Why the plan, or its phases up to one, was not landed.
+    /// Why the plan, or its phases up to `up_to`, did not land.
     pub(in crate::schedule) fn trouble_of(&self, up_to: Option<PhaseId>) -> Option<&MergeTrouble> {
         match (up_to, &self.prefix_trouble) {
             (None, _) => self.merge_trouble.as_ref(),
@@ -224,7 +225,7 @@ impl PlanRun {
         }
     }
 
-    /// The VERIFY block that failed in the background, if one did: nothing new is begun on such ground.
+    /// The VERIFY block that failed in the background, if one did. No new work begins after that.
     pub fn failed_check(&self) -> Option<TaskId> {
         let held = self
             .lost
@@ -236,7 +237,7 @@ impl PlanRun {
         })
     }
 
-    /// True when nothing was ever begun of the plan, and nobody said anything about it.
+    /// True when no work on the plan has ever begun, and nobody has reported on the plan or steered it.
     pub(in crate::schedule) fn is_untouched(&self) -> bool {
         let steered = !self.paused.is_empty() || !self.approved.is_empty() || !self.cancelling.is_empty();
         self.worktrees.is_empty() && !steered && self.has_made_nothing()

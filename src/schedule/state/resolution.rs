@@ -1,4 +1,4 @@
-//! How far the resolution of a conflict with the target is.
+//! The resolution of a conflict with the target.
 
 use std::collections::BTreeSet;
 
@@ -12,46 +12,46 @@ use crate::schedule::event::resolving::{ConflictRepaired, up_to};
 pub struct ResolverAtWork {
     /// Its attempt.
     pub attempt: AttemptId,
-    /// The last phase that it is about, where that is not the whole plan.
+    /// The last phase that it is about, `None` for the whole plan.
     pub up_to: Option<PhaseId>,
     /// The agent.
     pub agent: AgentName,
-    /// Where the target stood.
+    /// The target tip.
     pub onto: CommitId,
-    /// Where the plan's branch stood.
+    /// The tip of the plan's branch.
     pub head: CommitId,
-    /// When it was begun.
+    /// When it began.
     pub since: At,
-    /// Since when nothing of it moves, once that was noticed.
+    /// Its stall, once that was noticed.
     pub stall: Option<Stall>,
-    /// The account it uses; none when its agent has but one.
+    /// The account it uses, `None` when its agent has only one.
     pub account: Option<String>,
-    /// When the obstacle that it tells of is over, where that was said.
+    /// When the obstacle that it reports is over, if known.
     pub resets_at: Option<At>,
-    /// True once a person does not want it to continue.
+    /// True once a person has cancelled it.
     pub cancelled: bool,
 }
 
 /// The resolution of a plan's conflict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resolution {
-    /// The last phase that it is about, where that is not the whole plan.
+    /// The last phase that it is about, `None` for the whole plan.
     pub up_to: Option<PhaseId>,
-    /// The worktree in which it is checked out.
+    /// The worktree in which the conflict is checked out.
     pub path: Option<String>,
-    /// The commit that was made of it; none before, and again once it is checked out again.
+    /// The commit that resolves it. `None` before there is one, and again once the conflict is checked out again.
     pub commit: Option<CommitId>,
-    /// What needed nobody in the merge that was built last, or that landed.
+    /// The conflict that was resolved automatically in the merge that was last built, or that landed.
     pub repaired: Option<ConflictRepaired>,
-    /// The agent that is at it.
+    /// The agent that resolves it.
     pub agent: Option<ResolverAtWork>,
-    /// The targets and branches that an agent was given.
+    /// The pairs of target tip and branch tip that an agent was given.
     pub tried: BTreeSet<(CommitId, CommitId)>,
-    /// Those that an agent was given last, and how many at them were ended because they stood still.
+    /// The pair that an agent was given last, and how many agents at that pair were ended because they stalled.
     pub last: Option<((CommitId, CommitId), u32)>,
-    /// The attempt that left the worktree as it is; none when a person has it.
+    /// The attempt that left the worktree in its present state, `None` when a person has the worktree.
     pub left_by: Option<AttemptId>,
-    /// What an agent said about lines that it left out of what landed, or is to land.
+    /// An agent's explanation of the lines that it left out of what landed, or is to land.
     pub left_out: Option<String>,
 }
 
@@ -61,14 +61,14 @@ impl Resolution {
         up_to(plan, self.up_to)
     }
 
-    /// How many agents at these two commits were ended because they stood still.
+    /// How many agents at this pair of commits were ended because they stalled.
     pub(in crate::schedule) fn ended_for_standing_still(&self, pair: &(CommitId, CommitId)) -> u32 {
         let last = self.last.as_ref().filter(|(last, _)| last == pair);
         last.map_or(0, |(_, ended)| *ended)
     }
 }
 
-/// What a person does about a conflict of a plan, or of its first phases, with the target.
+/// What a person can do about a conflict of a plan, or of its first phases, with the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WayOut {
     /// Nothing: an agent works on it in this attempt.
@@ -77,7 +77,7 @@ pub enum WayOut {
     ResolveIn(String),
     /// First end the resolution of another part of the plan, begun at this path.
     EndOther(WorkRef, String),
-    /// Check it out in a worktree.
+    /// Check the conflict out in a worktree.
     CheckOut,
 }
 
@@ -90,14 +90,14 @@ impl WayOut {
         match (&resolution.path, &resolution.commit) {
             (Some(path), None) if other == *what => Self::ResolveIn(path.clone()),
             (Some(path), None) => Self::EndOther(other, path.clone()),
-            // What was made of it does not merge with what came since.
+            // There is no worktree, or the resolution does not merge with what has landed since.
             _ => Self::CheckOut,
         }
     }
 }
 
 impl ResolverAtWork {
-    /// True when it stayed still for too long and is being ended for that.
+    /// True when the agent stalled and is being ended for that.
     pub(in crate::schedule) fn is_given_up(&self) -> bool {
         let acted = self.stall.as_ref().and_then(|stall| stall.acted);
         acted.is_some_and(OnStall::ends_it)

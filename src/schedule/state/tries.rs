@@ -9,22 +9,22 @@ use crate::schedule::event::at::At;
 pub struct Tries {
     /// Attempts so far.
     pub attempts: u32,
-    /// The attempts that used up a retry.
+    /// Attempts that used up a retry.
     pub failures: u32,
     /// Commits they made.
     pub commits: u32,
-    /// The attempts whose commits did not merge into the plan's branch.
+    /// Attempts whose commits did not merge into the plan's branch.
     pub conflicts: u32,
-    /// True when the next one begins again on the plan's branch.
+    /// True when the next attempt begins anew on the plan's branch.
     pub fresh: bool,
-    /// No new attempt before this moment.
+    /// The next attempt begins no earlier than this.
     pub retry_at: Option<At>,
-    /// The last attempts that ended at once and for the same reason.
+    /// How many of the last attempts in a row ended at once and for the same reason.
     pub alike: u32,
-    /// Why the last one was not enough.
+    /// Why the last attempt failed.
     pub last_failure: Option<String>,
-    /// Why there is another one after the last, and the same in words.
+    /// Why another attempt follows the last one: the kind of reason, and the reason in words.
     pub before: Option<(WhyAgain, String)>,
-    /// How often an agent continued with messages that it had not read.
+    /// How often an agent continued because it had not read its messages.
     pub unread: u32,
 }

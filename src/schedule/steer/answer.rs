@@ -13,12 +13,12 @@ use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::Outcome;
 use crate::schedule::work::plans::Work;
 
-/// The events of an answer: the question is over, the agent has a message with both, and the work is tried again, which continues
-/// the conversation where the agent can.
+/// The events of an answer. The question is closed, the agent gets a message with the question and the answer, and the work is
+/// retried. The retry continues the conversation if the agent can do that.
 ///
 /// # Errors
 ///
-/// When nothing of the plan asks, several questions wait and it is not said which one is meant, or the text is empty or too long.
+/// When nothing of the plan asks a question, several questions wait and none is named, or the text is empty or too long.
 pub fn answer(work: &Work, state: &State, what: &WorkRef, text: &str) -> Result<Vec<Event>, SteerRefusal> {
     let plan = &what.plan;
     if state.number(plan).is_none() {
@@ -27,7 +27,7 @@ pub fn answer(work: &Work, state: &State, what: &WorkRef, text: &str) -> Result<
     let text = &harmless(check_text(text)?);
     let open = questions(state, plan);
     let last = state.plan(plan).mail.inbox.last();
-    // Who asks a supervisor that dies then asks the next one.
+    // A client whose supervisor dies asks the next one, so the same answer may come twice.
     if open.is_empty() && last.is_some_and(|last| last.text.ends_with(&answered(text))) {
         return Ok(Vec::new());
     }
@@ -63,7 +63,7 @@ pub fn answer(work: &Work, state: &State, what: &WorkRef, text: &str) -> Result<
     Ok(events)
 }
 
-/// The questions of a plan that wait for an answer, by the unit that waits (none for the whole plan).
+/// The unanswered questions of a plan, by the unit that waits (`None` for the whole plan).
 pub fn questions(state: &State, plan: &PlanName) -> Vec<(Option<UnitId>, String)> {
     let run = state.plan(plan);
     let over = matches!(
@@ -74,13 +74,13 @@ pub fn questions(state: &State, plan: &PlanName) -> Vec<(Option<UnitId>, String)
         None => matches!(run.outcome, Some(Outcome::Held(Hold::Asks { .. }))),
         Some(unit) => matches!(run.lost.get(unit), Some(Lost::Held { .. })),
     };
-    // What a person wants stopped asks nothing any longer.
+    // Work that a person wants to stop asks nothing any more.
     let over = over || !run.cancelling.is_empty();
     let open = run.questions.iter().filter(|(unit, _)| !over && waits(unit));
     open.map(|(unit, open)| (*unit, open.text.clone())).collect()
 }
 
-/// What stands in front of an answer, in the message to the agent.
+/// The text in front of an answer, in the message to the agent.
 const ANSWER: &str = "The answer: ";
 
 /// The answer in a message with a question and its answer.

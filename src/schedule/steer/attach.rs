@@ -1,4 +1,4 @@
-//! A person takes the place of a plan's agent: `orch attach`.
+//! A person takes the place of a plan's agent with `orch attach`.
 
 use super::refusal::SteerRefusal;
 use crate::plan::{PlanName, Point, WorkRef};
@@ -13,7 +13,8 @@ use crate::schedule::state::plan_change::lies_in;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 use crate::schedule::work::plans::Work;
 
-/// The facts of a person who takes over; none when it is so already. What was held or failed is open again, for the person.
+/// The events of a person who takes over. Empty when the person is attached already. Held and failed work is reopened for the
+/// person.
 ///
 /// # Errors
 ///
@@ -28,7 +29,7 @@ pub fn attach(work: &Work, state: &State, began: &AttachBegan) -> Result<Vec<Eve
     let mut events = Vec::new();
     match &run.hands.attached {
         Some(there) if there.pid == began.pid => return Ok(events),
-        // Whoever asks holds the plan's lock, so that one is gone.
+        // The person who asks holds the plan's lock, so the previous person is gone.
         Some(gone) => events.push(Event::Person(PersonFact::AttachEnded(AttachEnded {
             plan: plan.clone(),
             pid: gone.pid,

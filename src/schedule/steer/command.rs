@@ -1,4 +1,4 @@
-//! The commands by which a person steers.
+//! The commands with which a person steers.
 
 use std::fmt;
 
@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Steer {
-    /// Begin nothing new of it; what runs continues.
+    /// Begin no new work of it. Running work continues.
     Pause,
-    /// Begin nothing new of it, and stop what runs; that is no failure.
+    /// Begin no new work of it, and stop running work. Being stopped is no failure.
     PauseNow,
-    /// Go on after a pause.
+    /// Continue after a pause.
     Resume,
-    /// Try again what failed, was held, cancelled or skipped; what waits for a retry's time starts at once.
+    /// Retry work that failed, or was held, cancelled or skipped. Work that waits for the time of its retry starts at once.
     Retry,
     /// Leave it out.
     Skip,
     /// Stop it and do not continue with it.
     Cancel,
-    /// Let it begin, where it waits for a person's word.
+    /// Let it begin, when it waits for a person's approval.
     Approve,
 }
 

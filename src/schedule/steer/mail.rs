@@ -14,38 +14,38 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// Most messages that may wait until an agent, or the lead, reads them: whoever writes without end is told.
+/// The most messages that may wait until an agent, or the lead, reads them. A sender that keeps writing is refused.
 pub const MOST_UNREAD: usize = 50;
 
 /// A message on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outgoing {
-    /// The plan whose agents it is for; none for the lead.
+    /// The plan whose agents it is for, `None` for the lead.
     pub to: Option<PlanName>,
-    /// The plan whose agent sends it; none for a person.
+    /// The plan whose agent sends it, `None` for a person.
     pub from: Option<PlanName>,
     /// What it is about.
     pub kind: MessageKind,
     /// The text.
     pub text: String,
-    /// The message that it answers, by its number among those of the sender.
+    /// The number of the message that it answers, in the mail of the sender.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<u32>,
 }
 
 impl Outgoing {
-    /// Whom it is for, in words.
+    /// The addressee, in words.
     pub fn addressee(&self) -> &str {
         self.to.as_ref().map_or("the lead", PlanName::as_str)
     }
 }
 
-/// The event of a message; none when an unread message says the same, so that asking twice changes nothing.
+/// The event of a message. Empty when an unread message says the same, so that sending twice changes nothing.
 ///
 /// # Errors
 ///
-/// When there is no such plan, no agent will work on it again, too many messages wait to be read, it answers a message that there
-/// is not, or the text is empty or too long.
+/// When there is no such plan, no agent will work on it again, too many messages wait to be read, the answered message does not
+/// exist, or the text is empty or too long.
 pub fn send(work: &Work, state: &State, outgoing: &Outgoing) -> Result<Vec<Event>, SteerRefusal> {
     let Outgoing { to, from, kind, .. } = outgoing;
     let named = [to.as_ref(), from.as_ref()];
@@ -100,7 +100,7 @@ pub fn send(work: &Work, state: &State, outgoing: &Outgoing) -> Result<Vec<Event
     Ok(vec![Event::MessageSent(Sent { plan, message })])
 }
 
-/// Refuses what no agent of the plan would read.
+/// Refuses a message that no agent of the plan would read.
 fn refuse_over(work: &Work, state: &State, to: &PlanName) -> Result<(), SteerRefusal> {
     let run = state.plan(to);
     let ended = || (to.clone(), plan_state(work, state, to));
@@ -134,7 +134,7 @@ fn refuse_over(work: &Work, state: &State, to: &PlanName) -> Result<(), SteerRef
     Ok(())
 }
 
-/// True while an agent of the plan is still to come to its end, or another one to begin.
+/// True while the work of an agent of the plan has not been checked, or another agent will begin.
 fn is_read_again(plan: &PlanWork, run: &PlanRun) -> bool {
     let judged = |state: &AttemptState| matches!(state, AttemptState::Checked(..));
     let given = |unit| {
@@ -180,7 +180,7 @@ fn refuse_unknown_answer(state: &State, outgoing: &Outgoing) -> Result<(), Steer
     }
 }
 
-/// The event of a message of the lead, whatever state the plan is in.
+/// The event of a message from the lead, whatever state the plan is in.
 pub(in crate::schedule) fn message(state: &State, to: &PlanName, text: &str) -> Event {
     let message = Message {
         id: next_id(&state.plan(to).mail.inbox),
@@ -194,7 +194,7 @@ pub(in crate::schedule) fn message(state: &State, to: &PlanName, text: &str) -> 
     Event::MessageSent(Sent { plan, message })
 }
 
-/// The event of the lead having read the messages up to this one; none where it is no news.
+/// The event that the lead has read the messages up to this one. Empty when that is no news.
 pub fn seen(state: &State, up_to: u32) -> Vec<Event> {
     let up_to = up_to.min(state.lead.next() - 1);
     match up_to > state.lead.seen {

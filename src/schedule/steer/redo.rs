@@ -1,4 +1,5 @@
-//! Doing phases of a plan again: how far its branch is set back, and with it the branches of plans that hold its commits.
+//! Doing phases of a plan again: how far its branch is set back, and with it the branches of other plans that contain its
+//! commits.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +8,9 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// What the branches of the plans hold.
+/// The commits on the branches of the plans.
 pub trait BranchHistory {
-    /// The tip of a plan's branch; none where there is none.
+    /// The tip of a plan's branch, `None` when there is no branch.
     fn tip(&self, plan: &PlanName) -> Option<CommitId>;
 
     /// True when the commit is in the history of the holder.
@@ -21,9 +22,9 @@ pub trait BranchHistory {
 pub struct Rollback {
     /// The plan.
     pub plan: PlanName,
-    /// The commit on which the branch is to stand.
+    /// The commit that becomes the tip of the branch.
     pub to: CommitId,
-    /// The phases that are open again with it, in document order.
+    /// The phases that are reopened, in document order.
     pub phases: Vec<PhaseId>,
 }
 
@@ -34,36 +35,37 @@ pub enum RedoRefusal {
     Unknown(WorkRef),
     /// It is a task, and branches are set back by phases.
     Task(WorkRef),
-    /// Nothing of it was begun.
+    /// No work on it was begun.
     NotBegun(WorkRef),
-    /// It is on a target.
+    /// It has landed on a target.
     Landed(WorkRef),
     /// Somebody works on this plan.
     AtWork(PlanName),
     /// A person or an agent resolves a conflict of this plan.
     Resolving(PlanName),
-    /// No commit holds these earlier phases without what is to be done again.
+    /// No commit contains these earlier phases without the work that is to be done again.
     Interwoven {
-        /// What was to be done again.
+        /// The work that was to be done again.
         what: WorkRef,
         /// The earlier phases.
         earlier: Vec<PhaseId>,
     },
-    /// The branches of others hold its commits.
+    /// The branches of other plans contain its commits.
     BuiltOn {
-        /// What was to be done again.
+        /// The work that was to be done again.
         what: WorkRef,
-        /// The first phase of each other plan that would be open again.
+        /// The first phase of each other plan that would be reopened.
         by: Vec<WorkRef>,
     },
 }
 
-/// How far branches are set back so that a phase and those after it can be done again; the plan itself first. With
-/// `dependents` plans that hold its commits go along.
+/// How far branches are set back so that a phase and the phases after it can be done again. The plan itself comes first. With
+/// `dependents`, plans whose branches contain its commits are set back too.
 ///
 /// # Errors
 ///
-/// When there is nothing to do again, it has landed, somebody works on it, or others hold its commits.
+/// When there is nothing to do again, the work has landed, somebody works on it, or the branches of other plans contain its
+/// commits.
 pub fn redo(
     work: &Work,
     state: &State,
@@ -112,7 +114,7 @@ pub fn redo(
     Ok(rollbacks)
 }
 
-/// The first phase that is open again, or the plan where nothing of it was begun.
+/// The first phase that is reopened, or the plan when no phase of it was begun.
 fn first_of(rollback: &Rollback) -> WorkRef {
     let point = rollback
         .phases
@@ -126,8 +128,8 @@ fn before(plan: &PlanWork, phase: PhaseId, other: PhaseId) -> bool {
     phases.find(|found| *found == phase || *found == other) == Some(phase)
 }
 
-/// The phases of which something was begun by this run or an earlier one, in document order. What the document had ticked
-/// was not.
+/// The phases that were begun by this run or an earlier one, in document order. Work that the document had ticked does not count
+/// as begun.
 fn begun<'a>(plan: &'a PlanWork, run: &'a PlanRun) -> impl Iterator<Item = PhaseId> + 'a {
     let phases = plan.phases.iter().map(|phase| phase.id);
     phases.filter(move |phase| is_begun(plan, run, *phase))
@@ -165,7 +167,8 @@ fn refuse_unfit(state: &State, run: &PlanRun, name: &PlanName, open: &[PhaseId])
     Ok(())
 }
 
-/// The plan's own way back: to the last commit that holds all of what was begun before, and nothing of what is open again.
+/// The plan's own rollback: to the last commit that contains all earlier phases that were begun, and nothing of the reopened
+/// phases.
 fn own_rollback(
     plan: &PlanWork,
     run: &PlanRun,
@@ -196,9 +199,9 @@ fn own_rollback(
 /// A commit from which work can begin again.
 struct Start {
     commit: CommitId,
-    /// The phases that it holds as they were done.
+    /// The done phases that it contains.
     done: BTreeSet<PhaseId>,
-    /// Other phases of which something may be in it.
+    /// Other phases that it may contain parts of.
     begun: BTreeSet<PhaseId>,
 }
 
@@ -224,7 +227,7 @@ fn starts(run: &PlanRun) -> Vec<Start> {
     base.into_iter().chain(ends).collect()
 }
 
-/// Every commit that was handed on of what is open again, and is not part of what stays.
+/// Every commit that was handed on and that the branches no longer contain after the rollbacks.
 fn gone(state: &State, rollbacks: &[Rollback], branches: &dyn BranchHistory) -> BTreeSet<CommitId> {
     let handed_on = rollbacks.iter().flat_map(|rollback| {
         let all = state.plan(&rollback.plan).handed_on.values().flatten();
@@ -233,7 +236,7 @@ fn gone(state: &State, rollbacks: &[Rollback], branches: &dyn BranchHistory) -> 
     handed_on.cloned().collect()
 }
 
-/// The other plans whose branches hold one of these commits, in the order of the manifest.
+/// The rollbacks of other plans whose branches contain one of these commits, in manifest order.
 fn others_to_set_back(
     work: &Work,
     state: &State,

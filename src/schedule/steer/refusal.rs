@@ -109,7 +109,7 @@ pub enum SteerRefusal {
     ScriptsReadNothing(PlanName),
     /// Too many messages wait to be read.
     TooManyUnread {
-        /// The plan whose agents have not read them; none for the lead.
+        /// The plan whose agents have not read them, `None` for the lead.
         to: Option<PlanName>,
         /// How many.
         unread: usize,

@@ -1,4 +1,4 @@
-//! Remarks for the person who steers: the request changes nothing, or a part of it takes effect only later.
+//! Remarks for the person who steers: the request changes nothing, affects other work too, or takes full effect only later.
 
 use super::command::Steer;
 use crate::plan::{AttemptId, UnitId, WorkRef};
@@ -15,7 +15,7 @@ pub enum SteerRemark {
         /// The request.
         asked: Steer,
     },
-    /// Something wider than what was resumed is still paused.
+    /// The phase or plan around the resumed work is still paused.
     StillPaused(WorkRef),
     /// The attempt is stopped, and had other work too.
     StopsMore {
@@ -35,7 +35,7 @@ pub enum SteerRemark {
     },
 }
 
-/// Remarks on a request that is accepted, by the state before it.
+/// The remarks on an accepted request. `state` is the state before the request.
 pub fn remarks(state: &State, what: &WorkRef, asked: Steer, changes: bool) -> Vec<SteerRemark> {
     let run = state.plan(&what.plan);
     let mut remarks = Vec::new();

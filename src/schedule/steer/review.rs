@@ -17,7 +17,7 @@ use crate::schedule::work::plans::Work;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewStep {
-    /// Say something about a line.
+    /// Comment on a line.
     Comment(ReviewComment),
     /// Let exactly this commit land.
     Approve(CommitId),
@@ -25,7 +25,7 @@ pub enum ReviewStep {
     Return(String),
 }
 
-/// The events of a step of a review; none when it was so already.
+/// The events of a step of a review. Empty when the step changes nothing.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! Requests of people while plans run: pause, resume, retry, skip, cancel, approve.
 //!
-//! A request becomes facts, or is refused with a reason. The same facts are recorded whether a supervisor is at work or
-//! not; without one they take effect with the next.
+//! A request becomes events, or is refused with a reason. The same events are recorded with and without a supervisor at work.
+//! Without one, they take effect when the next supervisor starts.
 
 use super::command::Steer;
 use super::refusal::SteerRefusal;
@@ -15,11 +15,11 @@ use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// The facts that a request makes; none when it is so already.
+/// The events of a request. Empty when the request changes nothing.
 ///
 /// # Errors
 ///
-/// When there is no such plan, phase or task, or the request makes no sense in its state.
+/// When there is no such plan, phase or task, or the request does not apply in its present state.
 pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result<Vec<Event>, SteerRefusal> {
     let unknown = || SteerRefusal::NoSuchWork(what.clone());
     let number = state.number(&what.plan).ok_or_else(unknown)?;
@@ -34,7 +34,7 @@ pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result
         run,
         what,
     };
-    // Until it has landed, that is something which can wait.
+    // Until the plan has landed, its landing can still wait or go on.
     let lands = !state.is_landed(&plan.name)
         && match steer {
             Steer::Pause | Steer::PauseNow => what.point == Point::Plan,
@@ -84,7 +84,8 @@ impl SteerRequest<'_> {
         self.plan.name.clone()
     }
 
-    /// Requests about an agent that resolves the plan's conflict: it is stopped, or gets the conflict again.
+    /// The events of a request about the agent that resolves the plan's conflict: that agent is stopped, or an agent gets the
+    /// conflict again.
     fn about_resolver(&self, number: usize, steer: Steer) -> Option<Vec<Event>> {
         let (plan, point) = (self.name(), Point::Plan);
         let finished = self.run.outcome == Some(Outcome::Finished);
@@ -113,7 +114,7 @@ impl SteerRequest<'_> {
         units.filter(inside).collect()
     }
 
-    /// The phase in which a task lies.
+    /// The phase of the task, when the request is about a task.
     fn phase(&self) -> Option<Point> {
         match self.what.point {
             Point::Task(task) => Some(Point::Phase(task.phase)),
@@ -121,7 +122,7 @@ impl SteerRequest<'_> {
         }
     }
 
-    /// A task of which one agent does several: it can be left out, nothing else.
+    /// Refuses the request for a task that one agent does together with other tasks. Such a task can only be skipped.
     fn refuse_part(&self, asked: Steer) -> Result<(), SteerRefusal> {
         if self.units().is_empty() {
             let phase = match self.what.point {
@@ -162,7 +163,7 @@ impl SteerRequest<'_> {
                 point: self.what.point,
             })]);
         }
-        // The whole plan continues when it is named, whatever part of it was paused.
+        // When the whole plan is resumed, its paused parts are resumed too.
         if self.what.point == Point::Plan {
             let points = self.run.paused.keys();
             return Ok(points
@@ -178,7 +179,7 @@ impl SteerRequest<'_> {
     }
 
     fn retry(&self) -> Result<Vec<Event>, SteerRefusal> {
-        // A task of several that one agent does is tried again with what it is part of.
+        // A task that one agent does together with other tasks is retried with the whole phase.
         if let (Some(phase), true) = (self.phase(), self.units().is_empty()) {
             let what = WorkRef::at(&self.what.plan, phase);
             return SteerRequest { what: &what, ..*self }.retry();
@@ -203,7 +204,7 @@ impl SteerRequest<'_> {
                 point: self.what.point,
             })]);
         }
-        // Asked for already, and nothing came of it yet.
+        // The retry was requested before, and has had no effect yet.
         let part_of = [self.what.point, Point::Plan].into_iter().chain(self.phase());
         let open = |unit: &UnitId| !self.run.is_unit_done(*unit);
         if part_of.into_iter().any(|point| self.run.retried.contains(&point)) && self.units().iter().any(open)
@@ -242,7 +243,7 @@ impl SteerRequest<'_> {
             .units()
             .into_iter()
             .filter(|unit| !self.run.is_unit_done(*unit));
-        // A task of several that one agent does is not a unit; what it is part of stays.
+        // A task that one agent does together with other tasks is not a unit. The unit that contains it stays.
         events.extend(whole.map(|unit| {
             Event::WorkLeftOut(UnitOf {
                 plan: self.name(),

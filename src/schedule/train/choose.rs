@@ -1,4 +1,4 @@
-//! Which batches are tried next.
+//! Chooses the batches that are tried next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,19 +9,19 @@ use super::queue::Train;
 use super::speculate::{Guess, guesses};
 use crate::plan::PlanName;
 
-/// The likelihood that a plan of a green batch is red in another: two plans that do not go together.
+/// The likelihood that a plan of a green batch is red in another batch, because two plans do not go together.
 const VETTED: f64 = 0.002;
 
-/// The weight of a plan that is known to be good and has not landed, beside a landed one.
+/// The weight of a plan that is known to be good but has not landed, beside a landed plan.
 const KNOWN_GOOD: f64 = 0.8;
 
-/// A verdict that is needed with this likelihood is asked for before a red one is repeated.
+/// A verdict that is needed with more than this likelihood is sought before a red build is repeated.
 const BEFORE_PROOFS: f64 = 0.5;
 
-/// Plans that land at once where nothing is verified.
+/// How many plans land at once when nothing is verified.
 const UNVERIFIED: usize = 256;
 
-/// A red verdict is repeated before anything else once so many builds for each slot have begun since.
+/// A red build is repeated before anything else once more builds than this have begun since for each slot.
 const PATIENCE: u64 = 8;
 
 /// The use of a slot.
@@ -34,7 +34,7 @@ struct SlotUse {
 impl Train {
     /// Fills the free slots.
     pub(super) fn choose(&mut self, rate: &FailureRate) -> Vec<Build> {
-        // Soon more is known, and a landing takes no time beside a verification.
+        // More is known soon, because a landing takes no time beside a verification.
         self.wanted_back = 0;
         if self.landing.is_some() {
             return Vec::new();
@@ -50,7 +50,7 @@ impl Train {
             self.wanted_back = wanted.min(free.len()).saturating_sub(own);
             free.drain(..free.len() - own);
         }
-        // What is tried in case something is red makes room for all else.
+        // Speculative builds make room for all other builds.
         let mut spare = self.spare();
         let mut chosen = Vec::new();
         for SlotUse {
@@ -98,7 +98,7 @@ impl Train {
         wanted
     }
 
-    /// Builds under way in case something is red, of which that is not known yet; the likeliest first.
+    /// Speculative builds under way whose assumption has not come true yet, the likeliest first.
     fn spare(&self) -> Vec<BuildId> {
         let apart = self.set_apart(true, false);
         let open = self.running.keys().filter(|id| !self.void.contains(id));
@@ -150,7 +150,7 @@ impl Train {
         proofs
     }
 
-    /// Up to `free` batches on the present target tip that are worth most.
+    /// The batches on the present target tip that are worth most, at most `free`.
     fn batches(&self, rate: &FailureRate, free: usize) -> Vec<Guess> {
         let one_by_one = self.is_one_by_one();
         let order = self.present_order(rate);
@@ -228,7 +228,7 @@ impl Train {
         self.careful || (self.settings.verified && self.settings.every_commit_green)
     }
 
-    /// The plans that builds are made of now.
+    /// The plans that present builds consist of. Includes deferred plans when nothing else is left and nothing is under way.
     pub(super) fn present_order(&self, rate: &FailureRate) -> Batch {
         let order = self.order(rate, self.is_one_by_one(), false);
         if order.is_empty() && self.is_idle() {
@@ -237,7 +237,7 @@ impl Train {
         order
     }
 
-    /// The plans that builds are made of, in the order in which they are batched.
+    /// The plans that builds consist of, in the order in which they are batched.
     fn order(&self, rate: &FailureRate, in_turn: bool, with_deferred: bool) -> Batch {
         let set_apart = self.set_apart(in_turn, with_deferred);
         let live = self.running.values().filter(|build| {
@@ -247,7 +247,7 @@ impl Train {
         });
         let begun = live.map(|build| &build.batch).max_by_key(|batch| batch.len());
         let mut order: Batch = begun.cloned().unwrap_or_default();
-        // What a build is about that can no longer land says soon whether it is good.
+        // Builds on an older target tip can no longer land, but soon show whether their plans are good.
         let elsewhere = self
             .running
             .values()
@@ -269,7 +269,7 @@ impl Train {
             });
         }
         let mut unknown = order.iter().filter(|plan| !self.vetted.contains(*plan)).count();
-        // Each after what it needs: as often over the rest as something of it finds its place.
+        // Each plan comes after the plans that it needs. The loop repeats as long as any plan finds its position.
         while !rest.is_empty() {
             let before = rest.len();
             rest.retain(|entry| {
@@ -289,11 +289,11 @@ impl Train {
         order
     }
 
-    /// Plans that are left out for now: those under suspicion, and those that have to wait for others to land.
+    /// Plans that are left out for now: suspects, and plans that have to wait for others to land.
     pub(super) fn set_apart(&self, in_turn: bool, with_deferred: bool) -> BTreeSet<&PlanName> {
         let mut apart: BTreeSet<&PlanName> = self.facts.iter().filter_map(|fact| fact.suspect()).collect();
         if in_turn {
-            // Those below are tried too: the one on top is the likeliest.
+            // The shorter batches are tried too, and the plan on top is the likeliest to be red.
             let red = self
                 .facts
                 .iter()
@@ -327,10 +327,10 @@ impl Train {
             .map(|entry| (&entry.plan, base(&entry.plan)))
             .collect();
         let red = || self.facts.iter().filter(|fact| fact.reds > 0);
-        // A longer red batch says nothing of which a shorter one in it is the reason.
+        // A longer red batch says nothing new when a shorter red batch in it is the reason.
         let explained = |batch: &Batch| red().any(|fact| fact.batch.len() < batch.len() && fact.dooms(batch));
         for fact in red().filter(|fact| !explained(&fact.batch)) {
-            // At least one of them is.
+            // At least one of these plans is red.
             let size = i32::try_from(fact.batch.len()).unwrap_or(i32::MAX);
             let each = common / (1.0 - (1.0 - common).powi(size));
             for plan in &fact.batch {
@@ -342,7 +342,7 @@ impl Train {
         risks
     }
 
-    /// What was tried in case something is red and is a part of the train by now is one like any other.
+    /// Makes speculative builds ordinary ones once they are a part of the train.
     pub(super) fn adopt(&mut self, rate: &FailureRate) {
         if self.without.is_empty() {
             return;

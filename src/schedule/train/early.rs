@@ -1,27 +1,28 @@
-//! Which branches are tried together while nobody needs the train's worktrees: early word of branches that merge cleanly
-//! and do not go together.
+//! Chooses the branches that are tried together while nobody needs the train's worktrees. This gives early notice of branches
+//! that merge cleanly but do not go together.
 //!
-//! Pure: the branches' tips and the verdicts go in, the unions to try come out. Nothing lands or is held by it.
+//! The module is pure: the branches' tips and the verdicts go in, the unions to try come out. Nothing lands or is held because of
+//! a union.
 //!
-//! Each branch is tried alone first, onto the target: a union says something only about branches that are green alone. Then as
-//! many as merge are tried at once; one green union settles all pairs in it. In a red one the shortest red beginning is looked
-//! for by halving, and then the one that does not go with its last branch.
+//! Each branch is first tried alone, on the target, because a union says something only about branches that are green alone. Then
+//! as many branches as merge are tried at once. One green union settles all pairs in it. In a red union, the shortest red prefix
+//! is searched by halving, and then the branch that does not go with the last branch of that prefix.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::order::BuildId;
 use crate::plan::{CommitId, PlanName};
 
-/// These builds have their own numbers, so that they can share worktrees with the train's builds.
+/// The numbers of these builds have this bit set, so that the builds can share worktrees with the train's builds.
 pub const EARLY: BuildId = 1 << 63;
 
 /// Plans whose branches are merged onto the target, in the order of the manifest.
 pub type Union = Vec<PlanName>;
 
-/// Where branches stand.
+/// The tips of branches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heads {
-    /// The target; none before anything is known.
+    /// The target tip, `None` before anything is known.
     pub target: Option<CommitId>,
     /// Live plans, in the order of the manifest.
     pub plans: Vec<(PlanName, CommitId)>,
@@ -31,16 +32,16 @@ pub struct Heads {
     pub apart: BTreeSet<PlanName>,
 }
 
-/// Something to try.
+/// A build of a union.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnionBuild {
-    /// Which; never used twice.
+    /// Its number, never used twice.
     pub id: BuildId,
-    /// The commit that the target stood at.
+    /// The target tip.
     pub target: CommitId,
-    /// What is merged onto it.
+    /// The branch tips that are merged onto it.
     pub heads: Vec<(PlanName, CommitId)>,
-    /// True for one more run of a tree that was red.
+    /// True for a repeated run of a tree that was red.
     pub again: bool,
 }
 
@@ -55,9 +56,9 @@ impl UnionBuild {
 pub enum UnionSaid {
     /// It passed.
     Green,
-    /// It did not; how, with the end of its output.
+    /// It did not pass. Holds how, with the end of its output.
     Red(String),
-    /// Nothing can be said: the branches do not merge, have nothing of their own, or it took too long.
+    /// There is no verdict: the branches do not merge, have nothing of their own, or the build took too long.
     Nothing,
     /// It was ended early.
     Stopped,
@@ -87,7 +88,7 @@ impl Early {
         self.running.len()
     }
 
-    /// Takes in where branches stand. What was known of a branch that has moved, and of the target, is known no more.
+    /// Sets the tips of branches. Drops the verdicts on branches that have moved, and all verdicts when the target has moved.
     pub fn look(&mut self, heads: Heads) {
         let before = std::mem::replace(&mut self.heads, heads);
         if before.target != self.heads.target {
@@ -135,7 +136,7 @@ impl Early {
         ids.into_iter().filter(|id| self.ending.insert(*id)).collect()
     }
 
-    /// Takes an answer in.
+    /// Takes the result of a build.
     pub fn take(&mut self, id: BuildId, said: UnionSaid) {
         let ending = self.ending.remove(&id);
         let Some(build) = self.running.remove(&id) else {
@@ -155,7 +156,7 @@ impl Early {
                 runs: before + 1,
                 why,
             },
-            // It is tried again when there is room.
+            // The union is tried again when a worktree is free.
             UnionSaid::Stopped if ending => return,
             UnionSaid::Stopped | UnionSaid::Nothing => UnionVerdict::Nothing,
         };
@@ -171,7 +172,7 @@ impl Early {
             .collect()
     }
 
-    /// True when it is known that these go together.
+    /// True when these plans are known to go together.
     pub fn is_green(&self, plans: &[PlanName]) -> bool {
         let mut green = self
             .known
@@ -192,7 +193,7 @@ impl Early {
             .any(|(red, ..)| red.len() < union.len() && red.iter().all(|plan| union.contains(plan)))
     }
 
-    /// True when nothing less of a red union is to blame, as far as pairs and beginnings tell.
+    /// True when no smaller part of a red union is to blame, as far as pairs and prefixes show.
     fn is_least(&self, union: &Union) -> bool {
         !self.has_red_part(union) && self.part_of(union).is_none()
     }
@@ -234,7 +235,7 @@ impl Early {
             if open(&all) {
                 return Some((all, false));
             }
-            // Together they do not merge, or nothing is known of them for another reason.
+            // The larger union does not merge, or has no verdict for another reason.
             if open(&pair) {
                 return Some((pair, false));
             }
@@ -242,7 +243,7 @@ impl Early {
         None
     }
 
-    /// True when the branches merge two by two, and no red union is among them.
+    /// True when every two of the branches merge, and the branches contain no red union.
     fn goes(&self, union: &[PlanName]) -> bool {
         let clash = |(one, other): &(PlanName, PlanName)| union.contains(one) && union.contains(other);
         let red = self
@@ -251,7 +252,7 @@ impl Early {
         !red && !self.heads.clashes.iter().any(clash)
     }
 
-    /// The pair with every other good branch that goes with what is in it, in the order of the manifest.
+    /// The pair, and every other good branch that goes with the branches so far, in manifest order.
     fn widened(&self, pair: &[PlanName], good: &[&PlanName]) -> Union {
         let mut union = pair.to_vec();
         for plan in good {
@@ -267,7 +268,7 @@ impl Early {
         union
     }
 
-    /// The part of a red union to try next; none when it cannot be made smaller.
+    /// The part of a red union to try next, `None` when the union cannot be made smaller.
     fn part_of(&self, red: &Union) -> Option<Union> {
         if red.len() < 3 {
             return None;
@@ -277,7 +278,7 @@ impl Early {
         let unknown = |part: &Union| !self.known.contains_key(part) && !self.is_green(part);
         if green + 1 < red.len() {
             let half = red[..(green + red.len()) / 2].to_vec();
-            // Where the half says nothing, the next one up is as good.
+            // When the half says nothing new, the next longer prefix is as good.
             let longer = (half.len()..red.len()).map(|length| red[..length].to_vec());
             if let Some(part) = longer.into_iter().find(unknown) {
                 return Some(part);
@@ -323,7 +324,7 @@ mod tests {
         }
     }
 
-    /// Answers everything until nothing is left to try; the unions that were, in order.
+    /// Answers every build until nothing is left to try. Returns the unions that were tried, in order.
     fn run(early: &mut Early, slots: usize, red: impl Fn(&[usize]) -> bool) -> Vec<Vec<usize>> {
         let mut tried = Vec::new();
         loop {

@@ -1,10 +1,10 @@
-//! Plans that were red: what they lacked may have landed since, so they are tried again.
+//! Plans that were red. They are tried again, because what they lacked may have landed since.
 
 use std::collections::BTreeMap;
 
 use crate::plan::PlanName;
 
-/// The plans that were ejected because they did not pass, with what has landed since.
+/// The plans that were ejected because they did not pass, and how much has landed since.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ejected {
     plans: BTreeMap<PlanName, Since>,
@@ -15,12 +15,12 @@ pub struct Ejected {
 struct Since {
     /// Plans that have landed since it was red.
     landed: u32,
-    /// It is tried again after so many: twice as many each time.
+    /// The number of landings after which it is tried again. The number doubles each time.
     after: u32,
 }
 
 impl Ejected {
-    /// A plan did not pass.
+    /// Records that a plan did not pass.
     pub fn red(&mut self, plan: &PlanName) {
         let after = self
             .plans
@@ -29,7 +29,7 @@ impl Ejected {
         self.plans.insert(plan.clone(), Since { landed: 0, after });
     }
 
-    /// A plan has landed.
+    /// Records that a plan has landed.
     pub fn landed(&mut self, plan: &PlanName) {
         self.plans.remove(plan);
         for since in self.plans.values_mut() {

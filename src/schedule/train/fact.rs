@@ -10,32 +10,32 @@ use crate::plan::PlanName;
 pub(super) struct Fact {
     /// The first build of that tree.
     pub build: BuildId,
-    /// The target tip on which the rest of it stands; an earlier one than the present when the target moved on by another way.
+    /// The target tip on which the batch stands. It is older than the present tip when the target moved on by another way.
     pub target_tip: u64,
     /// The plans that have not landed yet, in order.
     pub batch: Batch,
-    /// Runs that were red.
+    /// The number of red runs.
     pub reds: u32,
     /// True when the last run was green.
     pub green: bool,
-    /// True when that was a run, and not that the target has all of it already.
+    /// True when the last verdict came from a run, and not from the target containing the whole batch already.
     pub proof: bool,
     /// The output of the last red run.
     pub why: String,
 }
 
 impl Fact {
-    /// True when a plan is in it that has not landed.
+    /// True when the batch contains the plan, which then has not landed.
     pub fn has(&self, plan: &PlanName) -> bool {
         self.batch.contains(plan)
     }
 
-    /// True when the verdict was bad and all of it is in this batch: that one is then as bad.
+    /// True when the verdict was red and the given batch contains all of this one: the given batch is then as red.
     pub fn dooms(&self, batch: &[PlanName]) -> bool {
         self.reds > 0 && self.batch.iter().all(|plan| batch.contains(plan))
     }
 
-    /// The one plan that can still be to blame.
+    /// The only plan that can still be to blame, if there is one.
     pub fn suspect(&self) -> Option<&PlanName> {
         match (self.reds > 0, self.batch.as_slice()) {
             (true, [one]) => Some(one),
@@ -43,13 +43,14 @@ impl Fact {
         }
     }
 
-    /// Takes in that plans have landed and the target is another target tip now.
+    /// Follows the landing of these plans, which moved the target from one tip to another.
     pub fn advance(&mut self, landed: &[PlanName], from: u64, to: u64) {
         advance(&mut self.batch, &mut self.target_tip, landed, from, to);
     }
 }
 
-/// A batch that begins with what has landed continues to stand on the new target tip; of any other only what is left is kept.
+/// Moves a batch that begins with the landed plans to the new target tip. Any other batch keeps its tip, and loses the plans that
+/// have landed.
 pub(super) fn advance(batch: &mut Batch, target_tip: &mut u64, landed: &[PlanName], from: u64, to: u64) {
     if *target_tip == from && batch.starts_with(landed) {
         batch.drain(..landed.len());

@@ -1,6 +1,6 @@
 //! How often plans failed lately.
 
-/// Plans that are remembered.
+/// How many plans are remembered.
 const REMEMBERED: u32 = 64;
 
 /// The assumption before any verdict: half a failure in ten plans.
@@ -14,7 +14,7 @@ pub struct FailureRate {
 }
 
 impl FailureRate {
-    /// Takes in that a plan landed, or failed.
+    /// Records that a plan landed, or failed.
     pub fn note(&mut self, failed: bool) {
         self.failed = self.failed << 1 | u64::from(failed);
         self.count = (self.count + 1).min(REMEMBERED);

@@ -1,25 +1,25 @@
-//! The merge train: which plans are verified together, in which order, on top of what, and what follows from the verdicts. Pure:
-//! verdicts go in, orders come out; commits, trees and worktrees belong to the shell.
+//! The merge train: which plans are verified together, in which order and on top of what, and what follows from the verdicts. The
+//! train is pure: verdicts go in, orders come out. Commits, trees and worktrees belong to the shell.
 //!
 //! May import `event`.
 //!
 //! A build is a batch of plans on the target tip, the commit that the target is at. The shell chains their merges and verifies
-//! the last one. From the verdicts follow landings (the target moves to the very commit that was verified) and ejections: a plan
-//! is to blame when a batch was red twice and everything else of it has landed since, on a target tip that is green. So whatever
-//! shape the builds had, nobody is blamed for what another did.
+//! the last one. Verdicts lead to landings and to ejections. A landing moves the target to the very commit that was verified. A
+//! plan is ejected when a batch was red twice and everything else in it has landed since, on a target tip that is green. So no
+//! plan is blamed for what another did, whatever the shape of the builds.
 //!
-//! Which batches are tried is [`choose`]n from how often plans failed lately ([`FailureRate`]):
+//! The module [`choose`] picks the batches from how often plans failed lately ([`FailureRate`]):
 //!
 //! | shape | batches | when |
 //! |---|---|---|
 //! | train | every prefix of the queue, one plan longer each | each commit has to be green by itself |
-//! | train without a plan | what will be needed if that one is red | the same, slots are left over ([`speculate`]) |
+//! | train without a plan | the batches that are needed if that plan is red | the same, and slots are left over ([`speculate`]) |
 //! | nested prefixes | few prefixes, far apart; a green one lands all before it | failures are rare |
-//! | one by one on what is known good | the same batch with another plan on top each | failures are common |
-//! | bisection | the prefix that splits the doubt best | one slot |
+//! | one by one | the known good batch, each time with another plan on top | failures are common |
+//! | bisection | the prefix that halves the uncertainty best | one slot |
 //!
-//! Trains as bors and Zuul have them; prefixes far apart as in group testing (Dorfman 1943); speculation by likelihood as
-//! in Uber's SubmitQueue (Ananthanarayanan et al. 2019).
+//! Trains are as in bors and Zuul, prefixes far apart as in group testing (Dorfman 1943), and speculation by likelihood as in
+//! Uber's SubmitQueue (Ananthanarayanan et al. 2019).
 
 mod choose;
 pub(super) mod early;

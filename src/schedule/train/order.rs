@@ -9,7 +9,7 @@ use crate::schedule::event::trouble::MergeTrouble;
 /// Plans in the order in which they are merged, each on top of those before it.
 pub type Batch = Vec<PlanName>;
 
-/// A build; never used twice by one train.
+/// The number of a build, never used twice by one train.
 pub type BuildId = u64;
 
 /// A plan that is to land.
@@ -24,19 +24,19 @@ pub struct TrainEntry {
 /// One verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Build {
-    /// Which.
+    /// Its number.
     pub id: BuildId,
-    /// The target tip it is on: it changes with every move of the target.
+    /// The number of the target tip that it is on, which changes with every move of the target.
     pub target_tip: u64,
-    /// Which worktree of the train it has.
+    /// The worktree of the train that it uses.
     pub slot: usize,
-    /// What is merged onto the target tip; nothing for the target tip itself.
+    /// The plans that are merged onto the target tip. Empty for a build of the target tip itself.
     pub batch: Batch,
-    /// The build whose very tree is verified again, because it was red.
+    /// The red build whose very tree is verified again, if there is one.
     pub again: Option<BuildId>,
 }
 
-/// An order.
+/// An order of the train.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Build and verify. Answer: [`TrainAnswer::Tried`].
@@ -54,27 +54,27 @@ pub struct Landing {
     pub build: BuildId,
     /// The plans that land with it, in order.
     pub batch: Batch,
-    /// The number of the target tip that the target then is.
+    /// The number of the target tip after the move.
     pub becomes: u64,
 }
 
-/// The evidence.
+/// An answer to an order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TrainAnswer {
     /// The result of a build.
     Tried {
-        /// Which.
+        /// The build.
         build: BuildId,
         /// The result.
         tried: Tried,
-        /// True when the target tip that it is on is known to be green.
+        /// True when the target tip under the build is known to be green.
         tip_green: bool,
     },
     /// The result of the landing.
     Landed(Result<Vec<LandedPlan>, Unmoved>),
 }
 
-/// A plan that landed.
+/// A plan that landed, the target before it, and the plan's own merge.
 pub type LandedPlan = (PlanName, Option<CommitId>, CommitId);
 
 /// Why nothing landed.
@@ -82,11 +82,11 @@ pub type LandedPlan = (PlanName, Option<CommitId>, CommitId);
 pub enum Unmoved {
     /// Somebody else has moved the target.
     Moved,
-    /// Somebody has said something of one of the plans since they were found fit to land.
+    /// Somebody reported on one of the plans, or held it back, after the plans were found fit to land.
     Withdrawn,
     /// Something is in the way.
     Refused(String),
-    /// Something is in a checkout where the landing brings its own.
+    /// Something in a checkout is in the way of what the landing brings.
     InTheWay(String),
 }
 
@@ -95,17 +95,17 @@ pub enum Unmoved {
 pub enum Tried {
     /// It was built and verified, now or before.
     Verdict(Verdict),
-    /// This plan does not merge onto those before it.
+    /// This plan does not merge onto the plans before it.
     Conflict(PlanName, MergeTrouble),
     /// This plan cannot be merged at all.
     Impossible(PlanName, String),
-    /// Something is in a checkout of the target where this plan brings its own.
+    /// Something in a checkout of the target is in the way of what this plan brings.
     InTheWay(PlanName, String),
     /// Nothing can be landed on the target as it is.
     Refused(String),
     /// Somebody else has moved the target.
     Moved,
-    /// It was ended early, and says nothing.
+    /// It was ended early, so there is no result.
     Stopped,
 }
 
@@ -121,7 +121,7 @@ pub enum TrainOutcome {
         /// The plan's own merge.
         commit: CommitId,
     },
-    /// It is not going to land now.
+    /// It does not land now.
     Failed(PlanName, MergeTrouble),
     /// A batch passed that was red before.
     Flaky {
@@ -130,6 +130,6 @@ pub enum TrainOutcome {
         /// The output when it was red.
         why: String,
     },
-    /// Somebody moved the target: what is under way is built again.
+    /// Somebody moved the target. The builds under way are built again.
     Rebuilt,
 }

@@ -1,4 +1,4 @@
-//! Where each plan of the queue stands, for those who look.
+//! The position of each plan in the queue, for display.
 
 use std::collections::BTreeMap;
 
@@ -17,35 +17,35 @@ pub struct TrainPlace {
     pub plan: PlanName,
     /// True while the target is being moved to a commit with the plan in it.
     pub landing: bool,
-    /// The plans on top of which it is merged, in order; none for the target alone.
+    /// The plans on top of which it is merged, in order. Empty for the target alone.
     pub on: Batch,
-    /// Its verification, where one is under way.
+    /// Its verification, if one is under way.
     pub build: Option<PlaceBuild>,
-    /// What was red with it.
+    /// The red batch that contains it, if there is one.
     pub red: Option<RedBatch>,
-    /// True when it does not merge onto plans that have not landed themselves: it waits for them.
+    /// True when it does not merge onto plans that have not landed yet, so that it waits for them.
     pub deferred: bool,
 }
 
 /// A verification under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceBuild {
-    /// Which worktree of the train it has.
+    /// The worktree of the train that it uses.
     pub slot: usize,
-    /// Since when.
+    /// When it began.
     pub since: At,
 }
 
 /// Plans that were red together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedBatch {
-    /// The plans; when it is one, that one is to blame.
+    /// The plans. A plan that is red alone is to blame.
     pub batch: Batch,
     /// The output.
     pub why: String,
 }
 
-/// The plans of the queue in the order in which they are to land. `since` has the times when builds began.
+/// The plans of the queue, in the order in which they are to land. `since` has the times when builds began.
 pub fn places(train: &Train, rate: &FailureRate, since: &BTreeMap<BuildId, At>) -> Vec<TrainPlace> {
     let order = train.present_order(rate);
     let queued = train.queue.iter().map(|entry| &entry.plan);
@@ -81,7 +81,8 @@ pub fn places(train: &Train, rate: &FailureRate, since: &BTreeMap<BuildId, At>) 
     .collect()
 }
 
-/// The verification that says most of a plan: the one of the shortest batch with it, on the target as it is.
+/// The verification that says most about a plan: if possible on the present target tip, and of the shortest batch that contains
+/// the plan.
 fn build_of<'a>(train: &'a Train, plan: &PlanName) -> Option<&'a Build> {
     let counts = |build: &&Build| build.batch.contains(plan) && !train.void.contains(&build.id);
     let builds = train.running.values().filter(counts);

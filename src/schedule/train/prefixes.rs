@@ -1,7 +1,7 @@
-//! Which prefixes of the queue settle most plans, where a green one lands all before it.
+//! Chooses the prefixes of the queue that settle most plans. A green prefix lands all plans in it.
 
-/// The `free` prefixes that, beside those `begun`, are expected to settle most plans, and how many all of them settle.
-/// `survival[n]` is the likelihood that the first `n` plans are green together.
+/// The `free` prefixes that are expected to settle most plans beside the prefixes `begun`, and how many plans all of these
+/// settle. `survival[n]` is the likelihood that the first `n` plans are green together.
 pub(super) fn prefixes(survival: &[f64], begun: &[usize], free: usize) -> (Vec<usize>, f64) {
     let mut lengths = begun.to_vec();
     let mut worth = settled(survival, &lengths);
@@ -32,7 +32,7 @@ pub(super) fn prefixes(survival: &[f64], begun: &[usize], free: usize) -> (Vec<u
     (more, worth)
 }
 
-/// How many plans are expected to land or to be found out when these prefixes are verified.
+/// How many plans are expected to land, or to be found red, when these prefixes are verified.
 fn settled(survival: &[f64], lengths: &[usize]) -> f64 {
     let mut tried = vec![false; survival.len()];
     tried[0] = true;
@@ -41,7 +41,7 @@ fn settled(survival: &[f64], lengths: &[usize]) -> f64 {
     }
     let (mut worth, mut below) = (0.0, 0);
     for length in 1..survival.len() {
-        // The first bad one is found where the prefix before it is green and the one with it red.
+        // The first red plan is found when the prefix before it is green and the prefix with it is red.
         let found = tried[length] || survival[length] == 0.0;
         if tried[length - 1] && found {
             worth += survival[length - 1] - survival[length];

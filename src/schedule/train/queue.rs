@@ -1,4 +1,4 @@
-//! The train itself: takes answers in, keeps what is known, gives orders.
+//! The train itself: takes answers, keeps verdicts, gives orders.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,41 +14,42 @@ use crate::plan::PlanName;
 use crate::schedule::event::merge_facts::Verdict;
 use crate::schedule::event::trouble::MergeTrouble;
 
-/// How often in a row everything is built again because somebody else moved the target.
+/// How often in a row everything is built again because somebody else moved the target, before the train gives up.
 const REBUILDS: u32 = 10;
 
 /// The merge train of one target.
 #[derive(Debug, Clone)]
 pub struct Train {
     pub(super) settings: TrainSettings,
-    /// Another target than the run's.
+    /// The target, if that is not the run's.
     into: Option<String>,
     /// The plans to land, dependencies first.
     pub(super) queue: Vec<TrainEntry>,
     /// The number of the commit that the target is at.
     pub(super) target_tip: u64,
     target_tips: u64,
-    /// True when that commit is green for sure.
+    /// True when the target tip is known to be green.
     pub(super) proven: bool,
     pub(super) facts: Vec<Fact>,
-    /// Plans that were in a green batch: little is to be feared of them.
+    /// Plans that were in a green batch, and so are unlikely to be red.
     pub(super) vetted: BTreeSet<PlanName>,
-    /// Plans that did not merge onto others which have not landed themselves.
+    /// Plans that did not merge onto plans which have not landed yet.
     pub(super) deferred: BTreeSet<PlanName>,
     pub(super) running: BTreeMap<BuildId, Build>,
     /// The builds whose answer no longer matters.
     pub(super) void: BTreeSet<BuildId>,
-    /// What builds leave out in case it is red, of those that do, and how likely they were needed when they began.
+    /// The plans that each speculative build leaves out in case they are red, and how likely its verdict was needed when it
+    /// began.
     pub(super) without: BTreeMap<BuildId, (BTreeSet<PlanName>, f64)>,
-    /// Such batches that do not merge on the present target tip.
+    /// Speculative batches that do not merge on the present target tip.
     pub(super) clashing: BTreeSet<Batch>,
     /// Builds to be stopped for others.
     pub(super) in_the_way: Vec<BuildId>,
     pub(super) landing: Option<Landing>,
     pub(super) window: TrainWindow,
-    /// True after a landing of several at once was refused: then one at a time.
+    /// True after a landing of several plans at once was refused. Plans then land one at a time.
     pub(super) careful: bool,
-    /// Worktrees that somebody else uses, and how many of them are wanted back.
+    /// Worktrees that somebody else uses, and how many of them the train wants back.
     pub(super) lent: usize,
     pub(super) wanted_back: usize,
     moved: u32,
@@ -86,17 +87,17 @@ impl Train {
         }
     }
 
-    /// So many worktrees are in use for what is not the train's.
+    /// Sets how many of the train's worktrees are in use for something else.
     pub(in crate::schedule) fn lend(&mut self, worktrees: usize) {
         self.lent = worktrees;
     }
 
-    /// How many of these the train wants back now.
+    /// How many of the lent worktrees the train wants back now.
     pub(in crate::schedule) fn wanted_back(&self) -> usize {
         self.wanted_back.min(self.lent)
     }
 
-    /// Continues with other settings: the manifest was edited.
+    /// Continues with other settings, after the manifest was edited.
     pub(in crate::schedule) fn change(&mut self, settings: TrainSettings) {
         let before = std::mem::replace(&mut self.settings, settings);
         if before.slots != settings.slots {
@@ -113,7 +114,7 @@ impl Train {
         self.running.is_empty() && self.landing.is_none()
     }
 
-    /// The target it goes to, when that is not the run's.
+    /// The train's target, if that is not the run's.
     pub fn heads_for(&self) -> Option<&str> {
         self.into.as_deref()
     }
@@ -129,7 +130,7 @@ impl Train {
         self.running.values()
     }
 
-    /// Says what is to land now, and where. While something is under way the target stays the same.
+    /// Sets the plans to land, and the target. The target stays the same while something is under way.
     pub fn set_queue(&mut self, into: Option<String>, queue: Vec<TrainEntry>) {
         if self.is_idle() && (self.into != into || queue.is_empty()) {
             self.into = into;
@@ -144,7 +145,7 @@ impl Train {
         facts.retain(|fact| fact.batch.iter().all(|plan| wanted.contains(plan)));
     }
 
-    /// The orders now.
+    /// The present orders.
     pub fn decide(&mut self, rate: &FailureRate) -> Vec<Order> {
         let mut orders = Vec::new();
         self.adopt(rate);
@@ -161,12 +162,12 @@ impl Train {
         orders
     }
 
-    /// Every build under way, to be ended because a person asked for that.
+    /// Every build under way, to be stopped because a person asked for that.
     pub fn stop(&self) -> Vec<BuildId> {
         self.running.keys().copied().collect()
     }
 
-    /// Takes an answer in.
+    /// Takes an answer, and returns the outcomes for plans.
     pub fn take(&mut self, answer: TrainAnswer) -> Vec<TrainOutcome> {
         let mut outcomes = Vec::new();
         match answer {
@@ -192,7 +193,7 @@ impl Train {
                             outcomes.push(TrainOutcome::Landed { plan, before, commit });
                         }
                     }
-                    // Whether each of them may land is looked at again.
+                    // Whether each plan may land is checked again.
                     Err(Unmoved::Withdrawn) => {}
                     Err(Unmoved::Moved) => self.take_move(&landing.batch, &mut outcomes),
                     Err(Unmoved::Refused(why)) if landing.batch.len() == 1 => {
@@ -202,7 +203,7 @@ impl Train {
                         self.fail(&landing.batch[0], MergeTrouble::Obstacle { why }, &mut outcomes);
                     }
                     Err(Unmoved::Refused(_) | Unmoved::InTheWay(_)) => {
-                        // One of them is at fault; which, shows when they land one by one.
+                        // One of the plans is at fault. Landing the plans one by one shows which.
                         self.careful = true;
                         self.facts.retain(|fact| !fact.green);
                     }
@@ -216,7 +217,7 @@ impl Train {
     fn take_build(&mut self, build: Build, tried: Tried, void: bool, outcomes: &mut Vec<TrainOutcome>) {
         let here = build.target_tip == self.target_tip;
         match tried {
-            // What was stopped may have ended on its own first, and a verdict is a verdict.
+            // A stopped build may have ended on its own first, and its verdict counts.
             Tried::Verdict(verdict) => self.take_verdict(build, verdict, outcomes),
             Tried::Impossible(plan, why) => self.fail(&plan, MergeTrouble::Refused { why }, outcomes),
             Tried::InTheWay(plan, why) => self.fail(&plan, MergeTrouble::Obstacle { why }, outcomes),
@@ -224,7 +225,7 @@ impl Train {
             Tried::Conflict(plan, why) if here && build.batch.first() == Some(&plan) => {
                 self.fail(&plan, why, outcomes);
             }
-            // Perhaps it needs what is left out there: the train itself says more.
+            // The plan may need a plan that the build leaves out. The train itself will show.
             Tried::Conflict(..) if self.without.contains_key(&build.id) => {
                 if here {
                     self.clashing.insert(build.batch);
@@ -283,7 +284,7 @@ impl Train {
         self.queue.iter().any(|entry| &entry.plan == plan)
     }
 
-    /// The longest batch that may land, when one may.
+    /// Orders the landing of the longest batch that may land, if there is one.
     fn land(&mut self) -> Option<Order> {
         if self.landing.is_some() || (self.careful && !self.running.is_empty()) {
             return None;
@@ -326,7 +327,7 @@ impl Train {
         for build in self.running.values_mut() {
             advance(&mut build.batch, &mut build.target_tip, &landing.batch, from, to);
         }
-        // What was red on a target tip of unknown colour may have been so because of that.
+        // A batch that was red on a target tip of unknown colour may have been red because of the tip.
         let proven = self.proven;
         self.facts
             .retain(|fact| !fact.batch.is_empty() && (proven || fact.target_tip == to));
@@ -339,7 +340,7 @@ impl Train {
         self.window.landed(landing.batch.len());
     }
 
-    /// Somebody else has moved the target: nothing that is known holds there.
+    /// Somebody else has moved the target, so no verdict holds any more.
     fn take_move(&mut self, batch: &Batch, outcomes: &mut Vec<TrainOutcome>) {
         self.leave_tip();
         self.moved += 1;
@@ -365,7 +366,7 @@ impl Train {
         }
     }
 
-    /// How many builds have begun after one.
+    /// How many builds have begun after this one.
     pub(super) fn begun_since(&self, build: BuildId) -> u64 {
         self.builds.saturating_sub(build)
     }
@@ -375,7 +376,7 @@ impl Train {
         self.builds
     }
 
-    /// True when all that a build leaves out is gone or set apart, or when it leaves out nothing.
+    /// True when every plan that a build leaves out is gone or set apart. Always true for a build that leaves nothing out.
     pub(super) fn came_true(&self, build: BuildId, apart: &BTreeSet<&PlanName>) -> bool {
         let without = self.without.get(&build);
         without.is_none_or(|(without, _)| {

@@ -4,18 +4,18 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::plan::MergeSettings;
 
-/// See the module.
+/// The settings of the merge train.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrainSettings {
-    /// Verifications at once.
+    /// How many verifications run at once.
     pub slots: usize,
-    /// True when the target is only to pass through commits that were verified themselves.
+    /// True when the target may pass only through commits that were verified themselves.
     pub every_commit_green: bool,
     /// True when there is something to verify.
     pub verified: bool,
     /// True when branches are tried together while the train has nothing to do.
     pub early: bool,
-    /// Stands for the command: what another one said counts for nothing.
+    /// A fingerprint of the command. Verdicts of another command do not count.
     pub command: u64,
 }
 
@@ -32,7 +32,7 @@ impl Default for TrainSettings {
 }
 
 impl TrainSettings {
-    /// As `[merge]` says.
+    /// The settings in `[merge]`.
     pub fn of(merge: &MergeSettings) -> Self {
         let mut hasher = DefaultHasher::new();
         merge.verify.hash(&mut hasher);

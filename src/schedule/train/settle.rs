@@ -1,4 +1,4 @@
-//! Who is to blame: what follows from verdicts for plans.
+//! Finds who is to blame: draws the conclusions from verdicts.
 
 use super::order::{Batch, BuildId, TrainOutcome};
 use super::queue::Train;
@@ -6,13 +6,13 @@ use crate::plan::PlanName;
 use crate::schedule::event::trouble::MergeTrouble;
 
 impl Train {
-    /// Ejects the plan that is proven to be at fault, or finds the target itself at fault.
+    /// Ejects the plans that are proven to be at fault, or all plans when the target itself is at fault.
     pub(super) fn settle(&mut self, outcomes: &mut Vec<TrainOutcome>) {
         let target_tip = self.target_tip;
         self.facts.retain(|fact| {
             let about_tip = fact.batch.is_empty() && fact.target_tip == target_tip;
-            // A green batch that can no longer land has told what it had to tell; a red one of which all has landed since by
-            // another way was no fault of any.
+            // A green batch that can no longer land has nothing more to tell. A red batch whose plans have all landed since by
+            // another way was the fault of none of them.
             about_tip || (!fact.batch.is_empty() && (fact.target_tip == target_tip || fact.reds > 0))
         });
         let about_tip = self.facts.iter().position(|fact| fact.batch.is_empty());
@@ -63,7 +63,7 @@ impl Train {
         }
     }
 
-    /// Forgets what builds left out of which nothing is left.
+    /// Forgets the assumptions of builds that neither run nor have a verdict.
     fn tidy(&mut self) {
         let Self {
             without,
@@ -74,7 +74,7 @@ impl Train {
         without.retain(|id, _| running.contains_key(id) || facts.iter().any(|fact| fact.build == *id));
     }
 
-    /// Builds under way whose verdict would say nothing that is not known, or nothing that matters.
+    /// Builds under way whose verdict is known already, or does not matter.
     pub(super) fn useless(&self) -> Vec<BuildId> {
         let open = self
             .running
@@ -87,7 +87,7 @@ impl Train {
             if build.batch.is_empty() {
                 return build.target_tip != self.target_tip || self.proven;
             }
-            // What was left out there in case it is red is green.
+            // A plan that the build leaves out in case it is red is green.
             let without = self.without.get(&build.id);
             if without.is_some_and(|(without, _)| without.iter().any(|plan| self.vetted.contains(plan))) {
                 return true;

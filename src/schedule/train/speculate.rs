@@ -1,6 +1,6 @@
-//! Which batches are tried where every commit has to be green on its own: the train, and beside it what will be needed if a plan
-//! of the train turns out red, where that is likely enough (as in Uber's SubmitQueue, by the likelihood that a verdict is needed
-//! at all).
+//! Chooses batches when every commit has to be green on its own: the train, and speculative batches that are needed if a plan of
+//! the train turns out red. A speculative batch is tried when it is likely enough that its verdict is needed, as in Uber's
+//! SubmitQueue.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -9,8 +9,8 @@ use super::order::Batch;
 use super::queue::Train;
 use crate::plan::PlanName;
 
-/// What leaves a plan out in case it is red is tried from this likelihood on that it is needed: less is not worth the
-/// processors, which agents use too.
+/// A speculative batch is tried from this likelihood on that its verdict is needed. Less is not worth the processors, which
+/// agents use too.
 const WORTH_IT: f64 = 0.08;
 
 /// A batch, and the plans that it leaves out in case they are red.
@@ -18,15 +18,15 @@ const WORTH_IT: f64 = 0.08;
 pub(super) struct Guess {
     pub batch: Batch,
     pub without: BTreeSet<PlanName>,
-    /// How likely its verdict is needed.
+    /// The likelihood that its verdict is needed.
     pub chance: f64,
 }
 
-/// Outcomes of the first plans of the order, and how likely they are together.
+/// Assumed outcomes of the first plans of the order, and their joint likelihood.
 #[derive(Debug, Clone)]
 struct Branch {
     guess: Guess,
-    /// The plan of the order that comes next.
+    /// The index of the next plan in the order.
     next: usize,
 }
 
@@ -40,7 +40,8 @@ impl Guess {
         }
     }
 
-    /// What leaves nothing out goes before all that does, then what is likelier to be needed.
+    /// A batch that leaves nothing out goes before all others. Among the others, a batch that is likelier to be needed goes
+    /// first.
     pub fn order(&self, other: &Self) -> Ordering {
         let in_any_case = |guess: &Self| guess.without.is_empty();
         in_any_case(self)
@@ -50,7 +51,7 @@ impl Guess {
 }
 
 impl Branch {
-    /// With the plan on top, and without it.
+    /// The branch with the plan on top, and the branch without it.
     fn apart(&self, plan: &PlanName) -> (Self, Self) {
         let (mut with, mut without) = (self.clone(), self.clone());
         with.guess.batch.push(plan.clone());
@@ -66,7 +67,8 @@ impl Branch {
     }
 }
 
-/// Up to `free` batches: the train, then those that are likeliest to be needed besides. `risk` is how likely a plan is red.
+/// At most `free` batches: the train, then the batches that are likeliest to be needed besides. `risk` is how likely a plan is
+/// red.
 pub(super) fn guesses(
     train: &Train,
     order: &[PlanName],

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-/// Runs that have to be known before they say anything.
+/// How many runs have to be known before a limit is derived from them.
 const ENOUGH: usize = 5;
 
 /// How much longer than nearly all others a run may take.
 const FACTOR: u32 = 4;
 
-/// Nothing is ended before this time because of others: short runs differ by more than a factor.
+/// The least limit that is derived from other runs. Short runs differ by more than a factor.
 const LEAST: Duration = Duration::from_secs(120);
 
-/// The limit as long as nothing is known.
+/// The limit as long as too few runs are known.
 const AT_FIRST: Duration = Duration::from_secs(30 * 60);
 
-/// The limit of a run, given how long earlier ones took that ended on their own: their 95th percentile times 4, at least two
-/// minutes, at most `cap`; half an hour where too few are known.
+/// The limit of a run, given how long earlier runs took that ended on their own. The limit is their 95th percentile times 4, at
+/// least two minutes and at most `cap`. It is half an hour, at most `cap`, when too few runs are known.
 pub fn time_limit(took: &[Duration], cap: Duration) -> Duration {
     if took.len() < ENOUGH {
         return AT_FIRST.min(cap);

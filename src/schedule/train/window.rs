@@ -1,13 +1,13 @@
 //! How much is tried at once: more after success, less after failure.
 
-/// How many plans of unknown worth one build may hold.
+/// How many unproven plans one build may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TrainWindow {
     size: usize,
     least: usize,
 }
 
-/// Where it begins at the least, and how far it grows, in slots.
+/// The least size at the beginning, in plans, and the largest size, in plans for each slot.
 const BEGINS: usize = 16;
 const MOST: usize = 64;
 

@@ -5,7 +5,7 @@ use crate::plan::{Agent, AgentName, MergeStrategy, OnConflict, PlanSet};
 /// One agent.
 #[derive(Debug, Clone, Default)]
 pub struct AgentWork {
-    /// Its accounts, used in turn; empty when it has but one.
+    /// Its accounts, used in turn. Empty when it has only one.
     pub accounts: Vec<String>,
     /// Advice when it is not logged in.
     pub login: &'static str,
@@ -23,12 +23,12 @@ pub(in crate::schedule) fn agent_work(agent: &Agent) -> (AgentName, AgentWork) {
     (agent.name.clone(), work)
 }
 
-/// Who resolves the conflicts of each plan with the target, in manifest order; none where a person does.
+/// The agent that resolves each plan's conflicts with the target, in manifest order. `None` when a person does.
 pub(in crate::schedule) fn resolvers(set: &PlanSet) -> Vec<Option<AgentName>> {
     let plans = set.plans.iter();
     let resolver = plans.map(|plan| match &set.merge.on_conflict {
         OnConflict::Hold => None,
-        // Commits that are replayed one by one have no one resolution.
+        // Commits that are replayed one by one have no single resolution.
         OnConflict::Agent(_) if plan.merge_strategy == MergeStrategy::Rebase => None,
         OnConflict::Agent(Some(name)) => Some(name.clone()),
         // A program that runs its prompt as a script cannot resolve a conflict.

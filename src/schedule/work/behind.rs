@@ -1,4 +1,4 @@
-//! Who builds on a commit of a plan: what is pinned, and for whom.
+//! The plans and units that start from a pinned commit of another plan.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,17 @@ use crate::plan::WorkRef;
 
 use super::plans::Work;
 
-/// The units that start from the commit of a point, by places in the manifest and in the plan.
+/// The plans and units that start from the commit of a point, by index in the manifest and in the plan.
 #[derive(Debug, Clone, Default)]
 pub(in crate::schedule) struct Dependents {
-    /// Plans of which everything does.
+    /// Plans that start from it as a whole.
     pub plans: Vec<usize>,
     /// Single units.
     pub units: Vec<(usize, usize)>,
 }
 
 impl Dependents {
-    /// Each point that is built on.
+    /// Every point that others start from, with its dependents.
     pub(in crate::schedule) fn of_all(work: &Work) -> BTreeMap<WorkRef, Self> {
         let mut all: BTreeMap<WorkRef, Self> = BTreeMap::new();
         for (number, plan) in work.plans.iter().enumerate().filter(|(_, plan)| plan.carry) {

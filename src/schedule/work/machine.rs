@@ -1,16 +1,16 @@
-//! How hard the machine is at work.
+//! The load of the machine.
 
-/// How hard the machine is at work, as last seen.
+/// The load and the free memory of the machine, as last measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Machine {
     /// Runnable processes for each core, in percent: 100 is a machine that is just busy.
     pub load: u32,
-    /// Memory that can be had without swapping, in percent of all.
+    /// Memory that is available without swapping, in percent of the total.
     pub free_memory: u32,
 }
 
 impl Default for Machine {
-    /// A machine of which nothing is known holds nothing up and invites nothing.
+    /// A machine of which nothing is known. It neither holds work up nor invites more work.
     fn default() -> Self {
         Self {
             load: 100,
@@ -20,10 +20,10 @@ impl Default for Machine {
 }
 
 impl Machine {
-    /// Free memory, in percent, below which nothing begins beside what is at work.
+    /// Free memory, in percent, below which nothing begins beside running work.
     const SHORT: u32 = 10;
 
-    /// True when there is memory for no more than what is at work.
+    /// True when there is no memory for more than the running work.
     pub fn is_short_of_memory(self) -> bool {
         self.free_memory < Self::SHORT
     }

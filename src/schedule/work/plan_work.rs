@@ -1,4 +1,4 @@
-//! A plan reduced to what decides when something of it may start.
+//! Reduces a plan to the facts that decide when its work may start.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::graph::{Durations, FileLocks, Graph, Of, Ranks};
 use crate::plan::{Dispatch, MergeStrategy, PhaseId, PhaseSettings, Plan, PlanSet, ResourceName, UnitId};
 use crate::schedule::train::TrainSettings;
 
-/// Reduces a plan, by its place in the manifest. `auto_merge` lands it whatever its own setting says.
+/// Reduces a plan, by its index in the manifest. `auto_merge` lands the plan whatever its own setting says.
 pub(in crate::schedule) fn plan_work(
     set: &PlanSet,
     number: usize,
@@ -84,9 +84,9 @@ pub(in crate::schedule) fn plan_work(
 
 fn phase_works(number: usize, plan: &Plan, graph: &Graph) -> Vec<PhaseWork> {
     let phases = plan.document.phases.iter().enumerate().map(|(place, phase)| {
-        // A node says as much about a task, and is smaller than what the document says of it.
+        // A node says as much about a task as the document does, and is smaller.
         let nodes = graph.task_nodes(number, place);
-        // Room for all at once: neither a filter nor the chain of a plan's nodes tells how many there will be.
+        // Allocates once for all tasks: neither a filter nor the chain of a plan's nodes knows how many there will be.
         let mut tasks = Vec::with_capacity(nodes.len());
         tasks.extend(nodes.iter().filter_map(|node| match node.of {
             Of::Task(task) => Some((task, node.done)),
@@ -105,7 +105,7 @@ fn phase_works(number: usize, plan: &Plan, graph: &Graph) -> Vec<PhaseWork> {
     phases.collect()
 }
 
-/// What a unit holds while it runs: what its phase holds, and what its tasks do.
+/// The resources that a unit holds while it runs: those of its phase and those of its tasks.
 fn uses_of(plan: &Plan, unit: UnitId, settings: Option<&PhaseSettings>) -> BTreeSet<ResourceName> {
     let tasks = match unit {
         UnitId::Task(task) => plan.document.task(task).map(std::slice::from_ref),

@@ -1,4 +1,4 @@
-//! The scheduler's work: plans, reduced to what decides when something may start.
+//! The scheduler's work: plans, reduced to the facts that decide when work may start.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,27 +17,27 @@ use crate::schedule::train::TrainSettings;
 /// Everything to be scheduled, with its limits.
 #[derive(Debug, Clone)]
 pub struct Work {
-    /// In manifest order.
+    /// The plans, in manifest order.
     pub plans: Vec<PlanWork>,
     /// How many agent processes run at once.
     pub slots: usize,
-    /// How hard the machine is at work.
+    /// The load of the machine.
     pub machine: Machine,
     /// Limits of single agents.
     pub agent_limits: BTreeMap<AgentName, usize>,
-    /// What else matters of agents.
+    /// Other facts about agents.
     pub agents: BTreeMap<AgentName, AgentWork>,
-    /// The run's budget, in millionths of money; none for no limit.
+    /// The run's budget, in millionths of money, `None` for no limit.
     pub budget: Option<u64>,
     /// Tokens of each resource.
     pub resources: BTreeMap<ResourceName, u32>,
-    /// How long work may hold a resource while other work waits for it, of the resources that say so.
+    /// How long work may hold a resource while other work waits for it, for the resources that set `patience`.
     pub patience: BTreeMap<ResourceName, Duration>,
-    /// How what is finished is verified together and lands.
+    /// The settings of the merge train.
     pub train: TrainSettings,
-    /// After how long a wait is reported.
+    /// After how long each kind of wait is reported.
     pub escalate: Escalate,
-    /// Who resolves the conflicts of each plan with the target, in manifest order; none where a person does.
+    /// The agent that resolves each plan's conflicts with the target, in manifest order. `None` when a person does.
     pub resolvers: Vec<Option<AgentName>>,
 }
 
@@ -46,9 +46,9 @@ pub struct Work {
 pub struct PlanWork {
     /// Its name.
     pub name: PlanName,
-    /// Who takes over from its agent.
+    /// The agents that take over from its agent.
     pub fallback: Fallback,
-    /// Its own priority or the highest one of what waits for it.
+    /// The highest priority of the plan and of the work that waits for it.
     pub priority: Priority,
     /// The dependencies of the whole plan.
     pub depends: Vec<Dependency>,
@@ -58,39 +58,39 @@ pub struct PlanWork {
     pub phases: Vec<PhaseWork>,
     /// The units, in document order; never empty.
     pub units: Vec<UnitWork>,
-    /// Where units wait for each other.
+    /// The gates at which units wait for each other.
     pub gates: Arc<Gates>,
-    /// The gates at which each unit waits, by its place in [`PlanWork::units`]; all of them have to be open.
+    /// The gates at which each unit waits, by its index in [`PlanWork::units`]; all of them have to be open.
     pub waits: Arc<UnitWaits>,
-    /// The files that [`UnitWork::locks`] speaks of.
+    /// The files that [`UnitWork::locks`] refers to.
     pub files: Vec<String>,
     /// Limits of attempts.
     pub attempts: AttemptPolicy,
-    /// A unit: the work of one agent.
+    /// What one agent process is given: the whole plan, a phase or a task.
     pub dispatch: Dispatch,
-    /// How many units are worked on side by side, unless what is seen raises or lowers it.
+    /// How many units run side by side, unless the load raises or lowers that number.
     pub lanes: usize,
-    /// True when that number follows what is seen.
+    /// True when the load, failures and rate limits change that number.
     pub adaptive: bool,
-    /// Points that a person has to approve before anything of them begins.
+    /// Points that a person has to approve before any of their work begins.
     pub approvals: BTreeSet<Point>,
     /// True when ending without a commit is success.
     pub allow_empty: bool,
     /// True when something must be verified in the worktree before the plan is finished.
     pub verify: bool,
-    /// True when commits of dependencies are merged into the plan's start.
+    /// True when commits of dependencies are merged in before work begins.
     pub carry: bool,
     /// True when the plan lands as soon as it is finished.
     pub auto_merge: bool,
     /// True when it lands only after a person's review.
     pub review: bool,
-    /// True when the plan's own commits land, so that what is built on some of them stays so.
+    /// True when the plan's own commits land, so that work that is built on some of them stays built on them.
     pub keeps_commits: bool,
-    /// The plan's budget, in millionths of money; none for no limit.
+    /// The plan's budget, in millionths of money, `None` for no limit.
     pub budget: Option<u64>,
-    /// What it was made from.
+    /// Its document.
     pub document: Arc<Document>,
-    /// True when that is a prompt of the manifest, whose one task has no other name than its text.
+    /// True when the document is a prompt in the manifest. The only task of a prompt has no other name than its text.
     pub prompt: bool,
 }
 
@@ -101,36 +101,36 @@ pub struct PhaseWork {
     pub id: PhaseId,
     /// Its tasks and whether the document has them ticked.
     pub tasks: Vec<(TaskId, bool)>,
-    /// Its VERIFY block; true when that holds nothing up.
+    /// Its VERIFY block, if it has one: true when the block holds nothing up.
     pub background_verify: Option<bool>,
-    /// True when something must be verified on the commit with which it ends.
+    /// True when the commit with which it ends must be verified.
     pub verify: bool,
 }
 
-/// What one agent process is given, or several of them in a row.
+/// A unit of work. An agent process is given one unit, or several in a row.
 #[derive(Debug, Clone)]
 pub struct UnitWork {
-    /// Which.
+    /// Its id.
     pub id: UnitId,
     /// True when the document has all of it ticked.
     pub ticked: bool,
     /// Its own dependencies on other plans, besides the whole plan's.
     pub depends: Vec<Dependency>,
-    /// Resources it holds one token of each.
+    /// The resources of which it holds one token each.
     pub uses: BTreeSet<ResourceName>,
     /// The agent that works on it.
     pub agent: AgentName,
-    /// What that agent has to say about it.
+    /// What that agent has to report about it.
     pub report: Report,
     /// Longest duration of one attempt on it.
     pub timeout: Duration,
-    /// Its files, as numbers that mean something within the plan only; units that share one do not run side by side.
+    /// Its files, as numbers within the plan. Units that share a file do not run side by side.
     pub locks: Vec<u32>,
-    /// The plan's priority or the highest one of what waits for this unit.
+    /// The highest priority of the plan and of the work that waits for this unit.
     pub priority: Priority,
     /// Expected milliseconds from its start to the end of everything behind it.
     pub remaining: u64,
-    /// Expected milliseconds of its own.
+    /// Expected milliseconds of the unit itself.
     pub expected: u64,
 }
 
@@ -165,7 +165,7 @@ impl Work {
 }
 
 impl Work {
-    /// The agent that resolves conflicts of a plan, by the plan's place; none where a person does.
+    /// The agent that resolves conflicts of a plan, by the plan's index. `None` when a person does.
     pub fn resolver(&self, plan: usize) -> Option<&AgentName> {
         self.resolvers.get(plan)?.as_ref()
     }
@@ -189,12 +189,12 @@ impl PlanWork {
         }
     }
 
-    /// The gates at which a unit waits, by its place in [`PlanWork::units`].
+    /// The gates at which a unit waits, by its index in [`PlanWork::units`].
     pub fn gates_at(&self, unit: usize) -> impl Iterator<Item = Gate<'_>> {
         self.waits.of(unit).map(|gate| self.gates.get(gate))
     }
 
-    /// The place of a unit in [`PlanWork::units`].
+    /// The index of a unit in [`PlanWork::units`].
     pub fn unit_place(&self, id: UnitId) -> Option<usize> {
         let place = self.units.binary_search_by_key(&id, |unit| unit.id);
         // Units may be in any order.
@@ -239,7 +239,7 @@ impl PlanWork {
         self.dispatch != Dispatch::Plan
     }
 
-    /// True when the unit checks what is held up by nothing: a VERIFY block in the background.
+    /// True when the unit is a VERIFY block in the background, for which nothing waits.
     pub fn is_background(&self, unit: UnitId) -> bool {
         unit.is_verify()
             && self
@@ -247,7 +247,7 @@ impl PlanWork {
                 .is_some_and(|phase| phase.background_verify == Some(true))
     }
 
-    /// Whether a gate is open, given which units have succeeded and which have ended at all.
+    /// True when a gate is open, given which units have succeeded and which have ended at all.
     pub fn is_open(
         &self,
         gate: usize,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -205,11 +205,6 @@ fn comes_from_here(headers: &HeaderMap) -> bool {
                 == Some(host)
         }
     }
-}
-
-/// True for answers to scripts.
-pub fn is_for_scripts(uri: &Uri) -> bool {
-    uri.path().starts_with("/api/")
 }
 
 #[cfg(test)]

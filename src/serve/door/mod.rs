@@ -4,6 +4,6 @@ mod guard;
 mod listen;
 mod token;
 
-pub use guard::{Shown, guard, is_for_scripts};
+pub use guard::{Shown, guard};
 pub use listen::{Address, Listener};
 pub use token::Token;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::plan::{CommitId, PlanName, TaskState};
 use crate::status::files::entry_state::{original_word, state_of};
-use crate::status::report::update::Change;
+use crate::status::report::change::Change;
 
 /// The version of the file; 0 when it has no valid version.
 pub(in crate::status) fn version(object: &Map<String, Value>) -> u64 {

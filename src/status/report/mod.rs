@@ -2,6 +2,7 @@
 //!
 //! May import `files`.
 
+pub(super) mod change;
 pub(super) mod edit;
 pub(super) mod parse;
 pub(super) mod prepare;

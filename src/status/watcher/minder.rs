@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use notify::{RecursiveMode, Watcher as _};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use super::Kernel;
 use super::board::{MinderTask, WatchBoard};
 use super::print::folder_id;
 
 /// The number of polls between two tries to watch a folder that the kernel refused to watch. The kernel's limit is not
 /// raised every second.
 const PATIENCE: u32 = 30;
+
+/// The kernel's watcher; `None` when it could not be made. Locked only while [`WatchBoard`] is not locked, because its
+/// calls wait for the thread that gives events to the board.
+pub(super) type Kernel = Arc<Mutex<Option<RecommendedWatcher>>>;
 
 /// Gives late hints and takes care of folders without a watch.
 #[derive(Debug)]

@@ -17,16 +17,12 @@ use std::time::Duration;
 use notify::{RecommendedWatcher, Watcher as _};
 
 use self::board::WatchBoard;
-use self::minder::{Minder, Placed};
+use self::minder::{Kernel, Minder, Placed};
 use crate::plan::LaneId;
 use crate::status::files::folder::{OUTBOX, PLAN, READ_UP_TO, STATUS, folder};
 
 /// How often folders without a watch are polled.
 const POLL: Duration = Duration::from_secs(1);
-
-/// The kernel's watcher; `None` when it could not be made. Locked only while [`WatchBoard`] is not locked, because its
-/// calls wait for the thread that gives events to the board.
-pub(super) type Kernel = Arc<Mutex<Option<RecommendedWatcher>>>;
 
 /// Watches the folders of the protocol and gives hints: "look at this plan again".
 ///

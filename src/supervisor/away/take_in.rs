@@ -145,6 +145,11 @@ fn take_whole_log(remote: &AwayAttempt, record: &CommitId) -> Result<(), String>
     if let Some(bytes) = &older {
         remote.folder.write_back("log.1", bytes).map_err(in_words)?;
     }
+    for times in ["log.1.times", "log.times"] {
+        if let Some(bytes) = read_record(git_dir, record, times).map_err(in_words)? {
+            remote.folder.write_back(times, &bytes).map_err(in_words)?;
+        }
+    }
     let Some(log) = read_record(git_dir, record, "log").map_err(in_words)? else {
         return Ok(());
     };

@@ -159,7 +159,7 @@ pub fn fate(
         parents.push(&left);
         record.snapshot = Some(left.clone());
     }
-    for name in ["log", "log.1", "facts.json"] {
+    for name in ["log", "log.times", "log.1", "log.1.times", "facts.json"] {
         files.extend(
             fs::read(payload.site.job().join(name))
                 .ok()

@@ -1,13 +1,15 @@
 //! The data of `orch check`: the manifest, its documents and the repository together.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use super::lint::lints;
 use crate::git::Repository;
 use crate::journal::OrchDir;
 use crate::plan::{Lint, LintId, PlanSet};
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::load::{ManifestReading, find_manifest};
+use crate::supervisor::project::load::{ManifestReading, check_cycles, find_manifest};
 use crate::supervisor::project::repository_plans::Project;
 
 /// The checked plans, with their lints.
@@ -52,19 +54,29 @@ pub fn examine(
     manifest: &Path,
     reading: ManifestReading,
 ) -> Result<Examination, SupervisorError> {
-    let set = reading.resolve(None)?;
+    let name = reading.parsed.file.clone();
+    let set = reading.resolve_names(None)?;
+    // With many plans both take long, and neither needs the other.
+    let (cycles, mut found) = thread::scope(|scope| {
+        let lints = scope.spawn(|| set.lints().collect::<Vec<Lint>>());
+        let cycles = check_cycles(&set, &name);
+        (cycles, lints.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    cycles?;
     let Ok(repo) = Repository::discover(dir) else {
-        let mut lints: Vec<Lint> = set.lints().chain([outside_a_repository(manifest)]).collect();
-        lints.sort();
+        found.push(outside_a_repository(manifest));
+        found.sort();
         return Ok(Examination {
-            lints,
+            lints: found,
             plans: Err(set),
         });
     };
     let orch = OrchDir::new(repo.common_dir());
     let project = Project::fit(repo, orch, manifest.to_owned(), set)?;
+    found.extend(lints(&project)?);
+    found.sort();
     Ok(Examination {
-        lints: lints(&project)?,
+        lints: found,
         plans: Ok(project),
     })
 }

@@ -16,7 +16,7 @@ use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::situation::Situation;
 use crate::words;
 
-/// The lints of `orch check`, by file and position.
+/// The lints of `orch check` that need the repository, in any order.
 ///
 /// # Errors
 ///
@@ -25,8 +25,6 @@ pub fn lints(project: &Project) -> Result<Vec<Lint>, SupervisorError> {
     let mut found: Vec<Lint> = worktrees::agents(project, &[]).collect();
     found.extend(worktrees::missing_in_worktrees(project, &[])?);
     found.extend(worktrees::unlisted_documents(project));
-    found.extend(project.set.lints());
-    found.sort();
     Ok(found)
 }
 

@@ -148,7 +148,19 @@ impl ManifestReading {
     /// # Errors
     ///
     /// With every diagnostic.
-    pub fn resolve(mut self, earlier: Option<&PlanSet>) -> Result<PlanSet, SupervisorError> {
+    pub fn resolve(self, earlier: Option<&PlanSet>) -> Result<PlanSet, SupervisorError> {
+        let name = self.parsed.file.clone();
+        let set = self.resolve_names(earlier)?;
+        check_cycles(&set, &name)?;
+        Ok(set)
+    }
+
+    /// Does the same as [`ManifestReading::resolve`], but leaves the search for cycles to the caller.
+    ///
+    /// # Errors
+    ///
+    /// With every other diagnostic.
+    pub fn resolve_names(mut self, earlier: Option<&PlanSet>) -> Result<PlanSet, SupervisorError> {
         if let Some(earlier) = earlier {
             for (plan, source) in &mut self.sources {
                 let known = earlier
@@ -159,7 +171,6 @@ impl ManifestReading {
                 }
             }
         }
-        let name = self.parsed.file.clone();
         let (templates, wrong) = own_templates(&self.folder);
         let mut set = match (resolve(self.parsed, self.sources), wrong.is_empty()) {
             (Ok(set), true) => set,
@@ -169,7 +180,6 @@ impl ManifestReading {
             }
         };
         set.templates = templates;
-        check_cycles(&set, &name)?;
         Ok(set)
     }
 }

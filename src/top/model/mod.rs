@@ -13,6 +13,8 @@ mod tab;
 #[cfg(test)]
 mod tests;
 mod top_model;
+mod top_order;
+mod top_question;
 mod update;
 
 pub use cursor::Cursor;
@@ -23,8 +25,9 @@ pub use log_text::{LogPiece, LogText};
 pub use page::{PagePurpose, TextPage};
 pub use seen::{HappenedRow, NeedRow, Seen, TopRow, TrainRow, WorkSpan};
 pub(in crate::top) use seen::{found, seconds};
-pub use steering::{TopQuestion, Typing};
 pub use tab::Tab;
 pub(in crate::top) use top_model::LOW;
 pub use top_model::TopModel;
-pub use update::{Finished, OutputPlace, TopEvent, TopOrder, update};
+pub use top_order::{OutputPlace, TopOrder};
+pub use top_question::{TopQuestion, Typing};
+pub use update::{Finished, TopEvent, update};

@@ -10,8 +10,8 @@ use super::lists::Sorting;
 use super::log_text::LogText;
 use super::page::TextPage;
 use super::seen::{HappenedRow, NeedRow, Seen, TopRow, TrainRow};
-use super::steering::TopQuestion;
 use super::tab::Tab;
+use super::top_question::TopQuestion;
 
 /// Rows around the list: header, attention, tabs, last line.
 const AROUND: u16 = 4;

@@ -8,9 +8,11 @@ use super::keys;
 use super::log_text::LogPiece;
 use super::page::{PagePurpose, TextPage};
 use super::seen::{HappenedRow, Seen, TrainRow};
-use super::steering::{TopQuestion, Typing, ask_line, run, show, steer, typed};
+use super::steering::{ask_line, run, show, steer, typed};
 use super::tab::Tab;
 use super::top_model::TopModel;
+use super::top_order::{OutputPlace, TopOrder};
+use super::top_question::{TopQuestion, Typing};
 
 /// How many columns a log scrolls sideways.
 const SIDEWAYS: usize = 16;
@@ -51,38 +53,6 @@ pub struct Finished {
     pub good: bool,
     /// Its output, harmless for a terminal.
     pub text: String,
-}
-
-/// Where the output of a command is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OutputPlace {
-    /// In the last line after success, on a page after a failure.
-    Note,
-    /// On a page.
-    Page(PagePurpose),
-}
-
-/// An order to the loop.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TopOrder {
-    /// Quit the program.
-    Quit,
-    /// Suspend the program, as a shell suspends a foreground job.
-    Suspend,
-    /// Draw everything anew.
-    Redraw,
-    /// Run a command of this program in the background.
-    Run {
-        /// Its arguments.
-        argv: Vec<String>,
-        /// Where its output is shown.
-        shown: OutputPlace,
-    },
-    /// Give the terminal to a command of this program.
-    Terminal(Vec<String>),
-    /// Read this in addition to the fleet: a log (true for the attempt before the last), and whether the
-    /// train.
-    Watch(Option<(String, bool)>, bool),
 }
 
 /// Applies an event to the model, and returns orders.

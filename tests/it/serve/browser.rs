@@ -164,3 +164,72 @@ fn a_thousand_plans_are_a_page() {
     assert_eq!(browser.eval("document.documentElement.scrollWidth"), 360);
     assert_eq!(browser.faults(), Vec::<String>::new());
 }
+
+#[test]
+fn every_action_is_done_by_clicks() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    for (name, keys, script) in [
+        ("fails", "", "exit 3"),
+        ("reviewed", "gate = \"review\"", "work 1.1"),
+        ("asks", "", "orch task ask 'Now?'"),
+        ("gated", "gate = \"approve\"", "work 1.1"),
+        ("waits", "depends = [\"gated\"]", "work 1.1"),
+        ("dropped", "depends = [\"gated\"]", "work 1.1"),
+        ("done", "", "work 1.1"),
+    ] {
+        sandbox.plan(name, keys, &document(&[1]), script);
+    }
+    sandbox.orch("up").code(1).ok();
+    let serving = Serving::of(&sandbox, "");
+    let base = format!("http://{}", serving.address);
+    browser.open(&format!("{base}/?token={}", serving.token));
+    let act = |browser: &mut Browser, verb: &str, plan: &str, text: Option<&str>| {
+        browser.open(&format!("{base}/plans/{plan}"));
+        browser.click(&format!("a[href^=\"/act/{verb}?what={plan}\"]"));
+        // What follows is said before anything is done, and the command beside it.
+        let command = browser.eval("[...document.querySelectorAll('code')].at(-1).textContent");
+        assert!(
+            command.as_str().unwrap().starts_with(&format!("orch {verb} ")),
+            "{verb}: {command}"
+        );
+        if let Some(text) = text {
+            browser.eval(&format!("document.querySelector('textarea').value = {text:?}"));
+        }
+        browser.click("form button");
+        let title = browser.eval("document.querySelector('h1').textContent");
+        assert!(
+            title.as_str().unwrap().ends_with(": done"),
+            "{verb} {plan}: {title}"
+        );
+        assert_eq!(browser.faults(), Vec::<String>::new());
+    };
+    act(&mut browser, "pause", "waits", None);
+    assert_eq!(sandbox.state("waits"), "paused");
+    act(&mut browser, "resume", "waits", None);
+    assert_ne!(sandbox.state("waits"), "paused");
+    act(&mut browser, "cancel", "dropped", None);
+    act(&mut browser, "send", "asks", Some("Look at the tests first."));
+    sandbox.orch("status asks").says("Look at the tests first.").ok();
+    // Nobody would read a message to a plan whose work is done: none is offered.
+    browser.open(&format!("{base}/plans/reviewed"));
+    assert_eq!(
+        browser.eval("document.querySelectorAll('a[href^=\"/act/send\"]').length"),
+        0
+    );
+    act(&mut browser, "review", "reviewed", None);
+    assert_eq!(sandbox.state("reviewed"), "finished");
+    act(&mut browser, "merge", "done", None);
+    assert_eq!(sandbox.state("done"), "landed");
+    act(&mut browser, "approve", "gated", None);
+    act(&mut browser, "retry", "fails", None);
+    sandbox.script("fails", "work 1.1");
+    sandbox.orch("up").code(1).says("dropped").ok();
+    for plan in ["fails", "gated", "waits"] {
+        assert_eq!(sandbox.state(plan), "finished", "{plan}");
+    }
+    assert_eq!(sandbox.state("dropped"), "cancelled");
+}

@@ -42,7 +42,7 @@ three plans, each with a branch, a worktree and a scripted agent:
 ///
 /// # Errors
 ///
-/// When the folder cannot be used, or the run cannot be driven.
+/// Returns an error when the folder cannot be used, or the run cannot be driven.
 pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> {
     if args.top {
         top::require_terminal(context)?;
@@ -73,7 +73,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> 
         if !context.quiet {
             anstream::eprintln!("the pages are there until you press Ctrl-C");
         }
-        // It ends with the signal, and says then what went wrong, if anything did.
+        // Serving ends with the signal, and then returns its error, if any.
         let served = pages.join();
         return served.unwrap_or(Ok(ProgramExit::Bug));
     }
@@ -83,7 +83,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> 
     })
 }
 
-/// Serves the pages of the demo beside it, on a free port, and opens them.
+/// Serves the pages of the demo in the background, on a free port, and opens them.
 fn serve(context: &Context, top: &Path) -> JoinHandle<Result<ProgramExit, CliError>> {
     let context = Context {
         dir: top.to_owned(),
@@ -93,7 +93,7 @@ fn serve(context: &Context, top: &Path) -> JoinHandle<Result<ProgramExit, CliErr
     std::thread::spawn(move || look::serve::run(&context, &look::serve::ServeArgs::on_a_free_port()))
 }
 
-/// Runs it in the background, and shows it full screen.
+/// Runs the demo in the background and shows it full screen.
 fn beside(context: &Context, project: &Project, folder: &Path) -> Result<ProgramExit, CliError> {
     let mut up = std::process::Command::new(&project.program);
     up.arg("-C")
@@ -124,7 +124,7 @@ fn show_history(project: &Project) -> Result<(), CliError> {
     output::text(&format!("\nthe history of {}:\n{history}", project.target))
 }
 
-/// Commands that show more, ready to be copied.
+/// Returns further commands, ready to be copied.
 fn further(top: &Path, exit: ProgramExit) -> String {
     let orch = format!("orch -C {}", quoted(&top.to_string_lossy()));
     let commands = [
@@ -147,7 +147,7 @@ fn further(top: &Path, exit: ProgramExit) -> String {
     text
 }
 
-/// The text as one word of a shell.
+/// Quotes the text as one shell word.
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! The demo's repository: where it is made and what is in it.
+//! The demo's repository: its location and its files.
 
 use anyhow::Context as _;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::call::{CliError, Context};
 use crate::git::FreshRepository;
 
-/// Every file of it.
+/// All files of the repository.
 const FILES: &[(&str, &str)] = &[
     ("README.md", include_str!("../../../../templates/demo/README.md")),
     (
@@ -30,11 +30,11 @@ const FILES: &[(&str, &str)] = &[
     (".gitignore", "/.worktrees/\n"),
 ];
 
-/// Makes the repository, with one commit of all its files on `main`, and gives its folder.
+/// Creates the repository, with one commit of all its files on `main`. Returns its folder.
 ///
 /// # Errors
 ///
-/// When the folder holds something already or cannot be written.
+/// Returns an error when the folder is not empty, or cannot be written.
 pub fn make(context: &Context, into: Option<&Path>) -> Result<PathBuf, CliError> {
     let top = match into {
         Some(into) => claim(context, into)?,
@@ -59,7 +59,7 @@ pub fn make(context: &Context, into: Option<&Path>) -> Result<PathBuf, CliError>
     Ok(top)
 }
 
-/// The folder that was asked for, made if need be; refused when something is in it.
+/// Creates the requested folder if it is missing. Refuses a folder that is not empty.
 fn claim(context: &Context, into: &Path) -> Result<PathBuf, CliError> {
     let top = context.dir.join(into);
     fs::create_dir_all(&top).with_context(|| format!("cannot make the folder {}", top.display()))?;

@@ -1,4 +1,4 @@
-//! What passes between agents and people: messages on their way, and a person who takes an agent's conversation over.
+//! Communication between agents and people: messages, and a person who takes over an agent's conversation.
 
 pub(in crate::schedule) mod person_fact;
 pub(in crate::schedule) mod review;

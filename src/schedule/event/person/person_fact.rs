@@ -1,4 +1,4 @@
-//! Facts about messages on their way, and about people who take over from an agent.
+//! Facts about messages, and about people who take over from an agent.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::plan::{AgentName, Message, PlanName};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event")]
 pub enum PersonFact {
-    /// An agent at work can read the messages of its plan up to this one.
+    /// A running agent can read the messages of its plan up to this one.
     #[serde(rename = "message.delivered")]
     Delivered(MailUpTo),
     /// An agent has read the messages of its plan up to this one.
@@ -22,33 +22,33 @@ pub enum PersonFact {
     /// The lead has read the messages to the lead up to this one.
     #[serde(rename = "message.seen")]
     Seen {
-        /// The number of the last one.
+        /// The number of the last message.
         up_to: u32,
     },
-    /// A person opened the plan's worktree, and no agent is started there.
+    /// A person opened the plan's worktree. No agent starts there.
     #[serde(rename = "attach.began")]
     AttachBegan(AttachBegan),
-    /// Another agent works on the plan in the place of one that could not.
+    /// Another agent took over from one that could not continue.
     #[serde(rename = "agent.replaced")]
     Replaced(AgentReplaced),
-    /// That person has left, however.
+    /// The attached person has left, for whatever reason.
     #[serde(rename = "attach.ended")]
     AttachEnded(AttachEnded),
     /// A person commented on a line of a finished plan.
     #[serde(rename = "review.commented")]
     ReviewCommented(ReviewComment),
-    /// A person lets exactly this commit land.
+    /// A person allows exactly this commit to land.
     #[serde(rename = "review.approved")]
     ReviewApproved(ReviewApproval),
-    /// A person wants changes: the plan is open again.
+    /// A person wants changes. The plan is open again.
     #[serde(rename = "review.returned")]
     ReviewReturned(ReviewReturn),
-    /// A person set the plan's branch back, to do phases of it again.
+    /// A person reset the plan's branch to do some of its phases again.
     #[serde(rename = "plan.set_back")]
     SetBack(SetBack),
 }
 
-/// How far the messages of a plan are.
+/// How far the messages of a plan were delivered or read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailUpTo {
     /// The plan.
@@ -60,7 +60,7 @@ pub struct MailUpTo {
 /// A message to the lead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToLead {
-    /// The plan whose agent wrote it; none for a person.
+    /// The plan whose agent wrote the message, or `None` for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanName>,
     /// The message.
@@ -72,41 +72,41 @@ pub struct ToLead {
 pub struct AttachBegan {
     /// The plan.
     pub plan: PlanName,
-    /// Which of its worktrees; 0 is the plan's own.
+    /// Lane of the worktree; 0 is the plan's own.
     #[serde(default, skip_serializing_if = "crate::schedule::event::words::is_zero")]
     pub lane: u32,
-    /// The process of `orch attach`.
+    /// The process id of `orch attach`.
     pub pid: u32,
     /// The command that was opened.
     pub command: String,
 }
 
-/// An agent that has taken over.
+/// An agent that took over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentReplaced {
     /// The plan.
     pub plan: PlanName,
     /// The agent that the manifest names for the work.
     pub own: AgentName,
-    /// The agent that worked on it until now.
+    /// The agent that did the work until now.
     pub from: AgentName,
-    /// The agent that does from now on.
+    /// The agent that does the work from now on.
     pub by: AgentName,
     /// Why.
     pub why: String,
 }
 
-/// The person has left.
+/// The attached person has left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachEnded {
     /// The plan.
     pub plan: PlanName,
-    /// The process of `orch attach`: another one may be there by now.
+    /// The process id of `orch attach`. Another process may be attached by now.
     pub pid: u32,
 }
 
 impl PersonFact {
-    /// True for the name of such a fact.
+    /// Returns true for the name of a fact in this enumeration.
     pub(in crate::schedule) fn is_name(name: &str) -> bool {
         name == "agent.replaced"
             || name == "plan.set_back"
@@ -115,7 +115,7 @@ impl PersonFact {
             || (name.starts_with("message.") && name != "message.sent")
     }
 
-    /// The plan that it is about.
+    /// Returns the plan that the fact is about.
     pub fn plan(&self) -> Option<&PlanName> {
         match self {
             Self::Delivered(mail) | Self::Read(mail) => Some(&mail.plan),

@@ -11,17 +11,17 @@ pub struct ReviewComment {
     pub plan: PlanName,
     /// The commit.
     pub commit: CommitId,
-    /// The file, from the repository's top.
+    /// The file, relative to the top of the repository.
     pub file: String,
     /// The line, from 1.
     pub line: u32,
-    /// What that line holds.
+    /// The text of that line.
     pub quote: String,
     /// The comment.
     pub text: String,
 }
 
-/// A person's leave for a commit to land.
+/// A person's permission to land a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewApproval {
     /// The plan.
@@ -30,11 +30,11 @@ pub struct ReviewApproval {
     pub commit: CommitId,
 }
 
-/// A finished plan that goes back to its agent.
+/// A finished plan that is returned to its agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewReturn {
     /// The plan.
     pub plan: PlanName,
-    /// All that the next attempt is told.
+    /// The full text for the next attempt.
     pub text: String,
 }

@@ -1,16 +1,16 @@
-//! A person at work in the place of an agent.
+//! A person who works in place of an agent.
 
 use crate::plan::CommitId;
 use crate::schedule::event::at::At;
 
-/// What people do between agents.
+/// The work of people between agents.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hands {
-    /// Who is attached; none when nobody is.
+    /// The attached person, `None` when nobody is attached.
     pub attached: Option<Attached>,
-    /// The lanes that somebody was attached to and whose work is to be looked at.
+    /// The lane that a person has left and whose work is still to be inspected.
     pub left: Option<u32>,
-    /// Where the plan's branch stood when its last agent's work was looked at.
+    /// The tip of the plan's branch when the work of its last agent was inspected.
     pub seen: Option<CommitId>,
 }
 
@@ -21,10 +21,10 @@ pub struct Attached {
     pub lane: u32,
     /// The process of `orch attach`.
     pub pid: u32,
-    /// What was opened.
+    /// The command that was opened.
     pub command: String,
-    /// Since when.
+    /// When the person attached.
     pub since: At,
-    /// The plan's own pause, which counts again afterwards.
+    /// The plan's own pause, which applies again afterwards.
     pub paused: Option<bool>,
 }

@@ -1,4 +1,4 @@
-//! Messages on their way: to the agents of a plan, and to the lead.
+//! Messages to the agents of a plan, and to the lead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,21 +10,21 @@ use crate::schedule::event::at::At;
 /// The messages to the agents of a plan.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Mail {
-    /// All of them, in the order of their numbers.
+    /// All messages, in the order of their numbers.
     pub inbox: Vec<Message>,
-    /// When each was sent.
+    /// When each message was sent.
     pub sent: BTreeMap<u32, At>,
-    /// The number of the last one that an agent at work could read.
+    /// The number of the last message that an agent at work could read.
     pub delivered: u32,
-    /// The number of the last one that an agent is known to have read; none where nobody has looked.
+    /// The number of the last message that an agent is known to have read, `None` when nobody has looked.
     pub read: Option<u32>,
-    /// How many of them an agent was told when it began.
+    /// How many of the messages an agent got with its prompt.
     pub told: u32,
-    /// The numbers of those that were answered.
+    /// The numbers of the answered messages.
     pub answered: BTreeSet<u32>,
 }
 
-/// How far a message is.
+/// The state of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MailState {
@@ -32,7 +32,7 @@ pub enum MailState {
     Waiting,
     /// An agent at work can read it.
     Delivered,
-    /// An agent has read it, or was told it with its prompt.
+    /// An agent has read it, or got it with the prompt.
     Read,
     /// Somebody wrote back.
     Answered,
@@ -51,7 +51,7 @@ impl MailState {
 }
 
 impl Mail {
-    /// How far the message of this number is.
+    /// The state of the message with this number.
     pub fn state(&self, id: u32) -> MailState {
         if self.answered.contains(&id) {
             MailState::Answered
@@ -64,7 +64,7 @@ impl Mail {
         }
     }
 
-    /// The messages that nobody has read so far, as far as is known.
+    /// The messages that no agent is known to have read.
     pub fn open(&self) -> impl Iterator<Item = &Message> {
         let read = self.told.max(self.read.unwrap_or(0));
         self.inbox.iter().filter(move |message| message.id > read)
@@ -81,36 +81,36 @@ impl Mail {
 /// The messages that the lead has to look at.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LeadMail {
-    /// All of them, in the order of their numbers.
+    /// All messages, in the order of their numbers.
     pub letters: Vec<Letter>,
-    /// The number of the last one that the lead has read.
+    /// The number of the last message that the lead has read.
     pub seen: u32,
-    /// The numbers of those that were answered.
+    /// The numbers of the answered messages.
     pub answered: BTreeSet<u32>,
 }
 
 /// A message that the lead has to look at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Letter {
-    /// Its number among these.
+    /// Its number in the lead's mail.
     pub id: u32,
-    /// The plan whose agents it is for; none where it is for the lead.
+    /// The plan whose agents it is for, `None` for the lead.
     pub to: Option<PlanName>,
-    /// The message, with its number where it went.
+    /// The message, with its number in the mail that it was sent to.
     pub message: Message,
     /// When it was sent.
     pub at: At,
 }
 
 impl LeadMail {
-    /// The number of the next one.
+    /// The number of the next letter.
     pub fn next(&self) -> u32 {
         u32::try_from(self.letters.len())
             .unwrap_or(u32::MAX)
             .saturating_add(1)
     }
 
-    /// Those that the lead has neither read nor answered.
+    /// The letters that the lead has neither read nor answered.
     pub fn open(&self) -> impl Iterator<Item = &Letter> {
         let new = |letter: &&Letter| letter.id > self.seen && !self.answered.contains(&letter.id);
         self.letters.iter().filter(new)
@@ -127,7 +127,7 @@ impl LeadMail {
     }
 }
 
-/// True for a message between agents of which the lead has to know: something does not fit together, or somebody waits.
+/// True for a message between agents that the lead has to know about, because their work does not fit together or an agent waits.
 pub(in crate::schedule) fn concerns_lead(message: &Message) -> bool {
     let kind = match message.kind {
         MessageKind::Conflict | MessageKind::SyncRequest => true,

@@ -1,4 +1,4 @@
-//! What is known of agents and people: messages, and who is attached.
+//! The state of the exchange between agents and people: messages, reviews, stand-ins and attached persons.
 
 pub(in crate::schedule) mod attached;
 pub(in crate::schedule) mod mail;

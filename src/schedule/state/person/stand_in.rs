@@ -1,4 +1,4 @@
-//! Which agent works on a unit: its own, or the one that has taken over from it.
+//! The agent that works on a unit: its own, or the one that has taken over from it.
 
 use crate::plan::AgentName;
 use crate::schedule::state::plan_run::PlanRun;
@@ -9,7 +9,7 @@ pub fn agent_of<'a>(run: &'a PlanRun, unit: &'a UnitWork) -> &'a AgentName {
     run.stand_ins.get(&unit.agent).unwrap_or(&unit.agent)
 }
 
-/// The agents that come after the one that works on the unit now, in order; none where the unit has an agent of its own choice.
+/// The fallback agents after the agent that works on the unit now, in order. Empty when the unit has an agent of its own.
 pub(in crate::schedule) fn next_agents<'a>(
     plan: &'a PlanWork,
     run: &PlanRun,

@@ -6,13 +6,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::plan::{CommitId, Document, ItemId, PlanName, Speaker, TaskState};
+use crate::plan::{Document, ItemId, PlanName, TaskState};
 use crate::status::files::error::StatusError;
 use crate::status::files::file_format::StatusFile;
 use crate::status::files::folder::{FOLDER, STATUS, status_file};
 use crate::status::files::guard::Guard;
 use crate::status::files::replace::{Replaced, move_aside, replace};
 use crate::status::files::untrusted::{Flaw, Links, STATUS_LIMIT, read_text};
+use crate::status::report::change::Change;
 use crate::status::report::edit;
 use crate::status::report::parse::{Malformed, object};
 use crate::status::report::prepare::make_folder;
@@ -22,21 +23,6 @@ const TRIES: u32 = 100;
 /// How often, and at what interval, a file is read again that may be in the middle of being written in place.
 const SETTLING: u32 = 20;
 const SETTLING_PAUSE: Duration = Duration::from_millis(10);
-
-/// The new state of one task or sub-task.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The task or sub-task.
-    pub item: ItemId,
-    /// Any state but `ready`.
-    pub state: TaskState,
-    /// Free text; the error for `failed`. `None` keeps the present text.
-    pub note: Option<String>,
-    /// Who makes the statement.
-    pub by: Speaker,
-    /// The checked-out commit of the worktree, if it can be read.
-    pub commit: Option<CommitId>,
-}
 
 /// The result of an update.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
+use crate::plan::Speaker;
 use crate::plan::markdown::read_document;
 use crate::status::{prepare, read};
 

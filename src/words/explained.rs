@@ -1,0 +1,55 @@
+//! The reasons for the state of a plan, in words.
+
+use super::about::About;
+use super::list::rough;
+use super::reason_text::ReasonText;
+use super::{landed, reason};
+use crate::plan::{PlanName, UnitId};
+use crate::schedule::{
+    Event, Explanation, LandedReason, Reason, Scheduler, State, Work, explain, explain_unit, is_rewritten,
+};
+
+/// Why a plan is in its state, most important first. Never empty for a plan that does not run.
+pub fn explained(work: &Work, state: &State, plan: &PlanName) -> Vec<ReasonText> {
+    let Explanation { reasons, escalated } = explain(work, state, plan);
+    let mut texts = texts(&reasons, state, plan);
+    if let (Some(first), Some(told)) = (texts.first_mut(), escalated) {
+        first.text += &format!("; escalated {} ago", rough(told.ago));
+        if told.after.as_secs() > 0 {
+            first.text += &format!(", after {}", rough(told.after));
+        }
+    }
+    texts
+}
+
+/// Why nobody works on a unit of a plan, most important first; the activity of its attempt when there is
+/// one.
+pub fn explained_unit(work: &Work, state: &State, plan: &PlanName, unit: UnitId) -> Vec<ReasonText> {
+    texts(&explain_unit(work, state, plan, unit), state, plan)
+}
+
+fn texts(reasons: &[Reason], state: &State, plan: &PlanName) -> Vec<ReasonText> {
+    let about = About::of(plan, state);
+    reasons
+        .iter()
+        .map(|reason| reason::reason(reason, &about))
+        .collect()
+}
+
+/// The remark about a landed plan whose document has other tasks by now; `None` for any other plan.
+pub fn rewritten(work: &Work, state: &State, plan: &PlanName) -> Option<ReasonText> {
+    let plan = work.plans.iter().find(|known| known.name == *plan)?;
+    is_rewritten(state, plan).then(|| landed::landed(&LandedReason::Rewritten))
+}
+
+/// Adds texts to events that the core creates without text.
+pub fn complete(events: &mut [Event], scheduler: &Scheduler) {
+    let (work, state) = (scheduler.work(), scheduler.state());
+    for event in events {
+        if let Event::Escalated(told) = event {
+            let Explanation { reasons, .. } = explain(work, state, &told.plan);
+            let first = texts(&reasons, state, &told.plan).into_iter().next();
+            told.why = first.map(|reason| reason.text).unwrap_or_default();
+        }
+    }
+}
