@@ -170,8 +170,7 @@ impl LiveEdit {
                     ));
                 }
             }
-            let agents = plan.phases.values().filter_map(|phase| phase.agent.as_ref());
-            for agent in agents.chain([&plan.agent]) {
+            for agent in plan.possible_agents() {
                 if !set.agents.contains_key(agent) {
                     misfits.insert(format!(
                         "`{}` is worked on by the agent `{agent}`, which is not there",
@@ -179,7 +178,7 @@ impl LiveEdit {
                     ));
                 }
             }
-            for resource in plan.phases.values().flat_map(|phase| &phase.uses) {
+            for resource in plan.resources() {
                 if !set.resources.contains_key(resource) {
                     misfits.insert(format!(
                         "`{}` uses the resource `{resource}`, which is not there",
@@ -206,16 +205,17 @@ fn keep_what_is_used(old: &PlanSet, set: &mut PlanSet, changes: &mut [ManifestCh
         }
     };
     for plan in &set.plans {
-        let agents = plan.phases.values().filter_map(|phase| phase.agent.as_ref());
-        for name in agents.chain([&plan.agent]) {
+        for name in plan.possible_agents() {
             if let (None, Some(agent)) = (set.agents.get(name), old.agents.get(name)) {
                 set.agents.insert(name.clone(), agent.clone());
                 stays(format!("agents.{name}"), &plan.name);
             }
         }
-        for name in plan.phases.values().flat_map(|phase| &phase.uses) {
+        for name in plan.resources() {
             if let (None, Some(tokens)) = (set.resources.get(name), old.resources.get(name)) {
                 set.resources.insert(name.clone(), *tokens);
+                let patience = old.patience.get(name).map(|patience| (name.clone(), *patience));
+                set.patience.extend(patience);
                 stays(format!("resources.{name}"), &plan.name);
             }
         }
@@ -514,5 +514,34 @@ depends = ["a"]
             edit.set.agents.values().next().unwrap().command[1],
             "--token=secret"
         );
+    }
+
+    #[test]
+    fn what_takes_over_and_what_tasks_use_stays_with_a_plan_that_stays() {
+        let with = format!(
+            "{MANIFEST}agents = [\"mine\", \"other\"]\n[agents.other]\ncommand = [\"other\", \"{{prompt_file}}\"]\n[resources]\ndb = 1\n"
+        )
+        .replacen("agent = \"mine\"\ndepends", "depends", 1);
+        let document = DOCUMENT.replace("2.1 More", "2.1 More (uses: db)");
+        let old = set_of(&with, &document);
+        let (without_b, _) = MANIFEST.split_once("[plans.b]").unwrap();
+        let edit = LiveEdit::new(&old, &set_of(without_b, DOCUMENT), |_| {
+            Openness::Nothing("it runs")
+        });
+        let refused: Vec<String> = told(&edit)
+            .into_iter()
+            .filter(|told| told.starts_with('!'))
+            .collect();
+        assert!(
+            refused.contains(&"!agents.other: - > -".to_owned()),
+            "{refused:?}"
+        );
+        assert!(
+            refused.contains(&"!resources.db: 1 > -".to_owned()),
+            "{refused:?}"
+        );
+        assert_eq!(edit.set.agents.len(), 2);
+        assert_eq!(edit.set.resources.len(), 1);
+        assert_eq!(edit.misfits(), Vec::<String>::new());
     }
 }

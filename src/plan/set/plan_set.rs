@@ -190,6 +190,18 @@ impl Plan {
         waits
     }
 
+    /// Every agent that may work on the plan, those that take over included. Some may be named more than once.
+    pub fn possible_agents(&self) -> impl Iterator<Item = &AgentName> {
+        let of_phases = self.phases.values().filter_map(|phase| phase.agent.as_ref());
+        of_phases.chain(&self.fallback.agents).chain([&self.agent])
+    }
+
+    /// Every resource that the plan's phases and tasks use. Some may be named more than once.
+    pub fn resources(&self) -> impl Iterator<Item = &ResourceName> {
+        let of_phases = self.phases.values().flat_map(|phase| &phase.uses);
+        of_phases.chain(self.document.tasks().flat_map(|task| &task.uses))
+    }
+
     /// Everything in other plans that the plan waits for: first as a whole, then in each of its phases.
     pub fn all_waits(&self) -> impl Iterator<Item = Dependency> {
         let phases = self.document.phases.iter();
