@@ -13,6 +13,7 @@ use super::shape::item::{dedent, split_id, split_line};
 use super::shape::label::{label, verify};
 use super::shape::outline::ListItem;
 use super::shape::upstream;
+use super::stated;
 use super::walk::{Headed, Role, Section, Walk};
 use crate::plan::{ItemId, Subtask, TaskId, Upstream};
 
@@ -306,10 +307,10 @@ impl Walk<'_> {
             title: title(without(&source[..first], &mut cut)),
             sequential,
             line,
-            expected: self.expected(&expected, head.start),
-            reads: self.paths("reads", &reads, head.start),
-            touches: self.paths("touches", &touches, head.start),
-            uses: self.uses(&uses, head.start),
+            expected: stated::expected(self, &expected, head.start),
+            reads: stated::paths(self, "reads", &reads, head.start),
+            touches: stated::paths(self, "touches", &touches, head.start),
+            uses: stated::uses(self, &uses, head.start),
             ..TaskDraft::default()
         };
         for annotation in depends {

@@ -13,6 +13,7 @@ use super::shape::label::{is_background, is_verify, label};
 use super::shape::lines::LineCounter;
 use super::shape::outline::{Block, Outline, outline};
 use super::shape::{front_matter, heading, upstream};
+use super::stated;
 use super::walk::{Headed, Section, Walk};
 use crate::plan::text::place::LineIndex;
 use crate::plan::{Document, PhaseId, Priority};
@@ -173,7 +174,7 @@ impl Walk<'_> {
         let source = &self.text[heading.clone()];
         let from = source.find(bare).unwrap_or(0);
         let expected = bracketed(bare, &masked[from..from + bare.len()], "expected");
-        self.document.expected = self.expected(&expected, heading.start + from);
+        self.document.expected = stated::expected(self, &expected, heading.start + from);
         let mut cut: Vec<_> = expected.into_iter().map(|annotation| annotation.range).collect();
         without(bare, &mut cut).into_owned()
     }
@@ -219,7 +220,7 @@ impl Walk<'_> {
         if let Some((_, title)) = heading::nested_phase(heading::text(&title)) {
             title.clone_into(&mut draft.title);
         }
-        draft.expected = self.expected(&expected, first.start);
+        draft.expected = stated::expected(self, &expected, first.start);
         for value in depends.iter().map(|annotation| annotation.value) {
             self.phase_depends(&mut draft, value.unwrap_or_default());
         }
