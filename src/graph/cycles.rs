@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::plan::{Dependency, Diagnostic, Phase, Plan, PlanSet, Point};
 
 use crate::graph::draw::why_words;
-use crate::graph::network::whole::{Graph, Node, Of};
+use crate::graph::network::node::{Node, Of};
+use crate::graph::network::whole::Graph;
 use crate::graph::order::gate::{Gate, Why};
 use crate::graph::ranking::rank::Ranks;
 

@@ -6,7 +6,8 @@ use crate::plan::{PlanSet, Strategy, TaskId, UnitId};
 
 use super::picture::{Edge, Lane, NodeKind, NodeShape, Picture, View};
 use super::{reduce, words};
-use crate::graph::network::whole::{Graph, Of};
+use crate::graph::network::node::Of;
+use crate::graph::network::whole::Graph;
 use crate::graph::order::gate::{Counts, Gate};
 use crate::graph::ranking::rank::Ranks;
 

@@ -3,7 +3,8 @@
 use crate::plan::PlanSet;
 
 use super::picture::NodeKind;
-use crate::graph::network::whole::{Graph, Node, Of};
+use crate::graph::network::node::{Node, Of};
+use crate::graph::network::whole::Graph;
 use crate::graph::order::gate::{Gate, Why};
 
 /// Returns a gate's reason in words.

@@ -2,9 +2,6 @@
 
 use crate::plan::Point;
 
-use crate::graph::network::whole::Graph;
-use crate::graph::order::gate::Why;
-
 /// A plan that another plan builds on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::graph) struct BuildsOn {
@@ -21,19 +18,18 @@ impl BuildsOn {
     }
 }
 
-impl Graph {
-    /// Adds the gates that order the landings. Two plans may each build on a part of the other. Then neither lands before
-    /// the other. A plan that builds on the whole of another plan still lands after it.
-    pub(in crate::graph) fn add_landings(&mut self, builds_on: &[Vec<BuildsOn>]) {
-        let mutual = MutualDependencies::of(builds_on);
-        for (number, own) in builds_on.iter().enumerate() {
-            let before = own.iter().filter(|on| on.whole || !mutual.has(number, on.plan));
-            let mut before: Vec<usize> = before.map(|on| self.places[on.plan].landed).collect();
-            before.sort_unstable();
-            before.dedup();
-            self.wait_for(self.places[number].landed, before, Why::Landing);
-        }
-    }
+/// Returns, for each plan, the plans that land before it. Two plans may each build on a part of the other. Then neither lands
+/// before the other. A plan that builds on the whole of another plan still lands after it.
+pub(in crate::graph) fn landings(builds_on: &[Vec<BuildsOn>]) -> Vec<Vec<usize>> {
+    let mutual = MutualDependencies::of(builds_on);
+    let landings = builds_on.iter().enumerate().map(|(number, own)| {
+        let before = own.iter().filter(|on| on.whole || !mutual.has(number, on.plan));
+        let mut before: Vec<usize> = before.map(|on| on.plan).collect();
+        before.sort_unstable();
+        before.dedup();
+        before
+    });
+    landings.collect()
 }
 
 /// Plans that build on each other, directly or through others.

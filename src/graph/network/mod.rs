@@ -2,10 +2,12 @@
 //!
 //! May import `order`.
 
+pub(super) mod build;
 pub(super) mod landings;
+pub(super) mod node;
 pub(super) mod overlap;
 pub(super) mod places;
 pub(super) mod serialize;
 pub(super) mod series;
-pub(super) mod waiting;
+pub(super) mod wait_lists;
 pub(super) mod whole;

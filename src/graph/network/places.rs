@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::plan::PhaseId;
 use crate::plan::seek::seek;
 
-use crate::graph::network::whole::{Node, Of};
+use crate::graph::network::node::{Node, Of};
 
 /// The nodes of one plan. They are contiguous: first the nodes of each phase, then the plan's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -4,41 +4,41 @@ use std::collections::BTreeSet;
 
 use crate::plan::{Overlap, PlanSet};
 
+use crate::graph::network::node::Of;
+use crate::graph::network::overlap::plan_overlaps;
 use crate::graph::network::series::PlanSeries;
-use crate::graph::network::whole::{Graph, Of};
+use crate::graph::network::whole::Graph;
 use crate::graph::order::gate::{Counts, Why};
 
-impl Graph {
-    /// Orders plans that touch the same files if at least one of them has `overlap = "serialize"`. The order follows
-    /// existing dependencies, then priority, then the manifest. Plans that wait for parts of each other still run side by
-    /// side; the reported overlap names that risk.
-    pub(in crate::graph) fn serialize(&mut self, set: &PlanSet) {
-        let wanted = |plan: usize| set.plans[plan].overlap == Overlap::Serialize;
-        self.after = vec![Vec::new(); set.plans.len()];
-        if !(0..set.plans.len()).any(wanted) {
-            return;
+/// Orders plans that touch the same files if at least one of them has `overlap = "serialize"`. The order follows
+/// existing dependencies, then priority, then the manifest. Plans that wait for parts of each other still run side by
+/// side; the reported overlap names that risk.
+pub(in crate::graph) fn serialize(graph: &mut Graph, set: &PlanSet) {
+    let wanted = |plan: usize| set.plans[plan].overlap == Overlap::Serialize;
+    graph.after = vec![Vec::new(); set.plans.len()];
+    if !(0..set.plans.len()).any(wanted) {
+        return;
+    }
+    let mut roots: Vec<usize> = (0..set.plans.len()).collect();
+    roots.sort_by_key(|plan| std::cmp::Reverse(set.plans[*plan].priority));
+    let ranks = PlanSeries::written(set).ranks(&roots);
+    let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); set.plans.len()];
+    for mut group in plan_overlaps(set, &graph.locks) {
+        group.plans.sort_by_key(|plan| ranks[*plan]);
+        for (place, second) in group.plans.iter().enumerate() {
+            let firsts = group.plans[..place]
+                .iter()
+                .filter(|first| ranks[**first] != ranks[*second] && (wanted(**first) || wanted(*second)));
+            after[*second].extend(firsts);
         }
-        let mut roots: Vec<usize> = (0..set.plans.len()).collect();
-        roots.sort_by_key(|plan| std::cmp::Reverse(set.plans[*plan].priority));
-        let ranks = PlanSeries::written(set).ranks(&roots);
-        let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); set.plans.len()];
-        for mut group in self.overlaps(set) {
-            group.plans.sort_by_key(|plan| ranks[*plan]);
-            for (place, second) in group.plans.iter().enumerate() {
-                let firsts = group.plans[..place]
-                    .iter()
-                    .filter(|first| ranks[**first] != ranks[*second] && (wanted(**first) || wanted(*second)));
-                after[*second].extend(firsts);
-            }
+    }
+    for (second, firsts) in after.into_iter().enumerate() {
+        let ends = firsts.iter().filter_map(|first| graph.place(*first, Of::Plan));
+        let ends: Vec<usize> = ends.collect();
+        if let Some(gate) = graph.gates.all(ends, Counts::Settled, Why::Overlap) {
+            graph.hang_all(second, gate);
         }
-        for (second, firsts) in after.into_iter().enumerate() {
-            let ends = firsts.iter().filter_map(|first| self.place(*first, Of::Plan));
-            let ends: Vec<usize> = ends.collect();
-            if let Some(gate) = self.gates.all(ends, Counts::Settled, Why::Overlap) {
-                self.hang_all(second, gate);
-            }
-            self.after[second] = firsts.into_iter().collect();
-        }
+        graph.after[second] = firsts.into_iter().collect();
     }
 }
 

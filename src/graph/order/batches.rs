@@ -3,10 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::plan::{Document, PhaseId, Strategy, TaskId, UnitId};
+use crate::plan::{Arrangement, Document, PhaseId, Strategy, TaskId, UnitId};
 
+use crate::graph::order::chosen_strategy::ChosenStrategy;
 use crate::graph::order::gate::{Counts, Why};
 use crate::graph::order::plan_order::PlanOrder;
+use crate::graph::order::unit_draft::edges;
+
+/// Draws the order of tasks under the chosen strategies, with batches.
+pub(in crate::graph) fn draw(
+    document: &Document,
+    arrangement: &Arrangement,
+    chosen: &[ChosenStrategy],
+    locks: &BTreeMap<TaskId, Vec<u32>>,
+) -> PlanOrder {
+    let mut order = edges(document, arrangement, chosen);
+    if order.strategies.contains(&Strategy::Batched) {
+        let lanes = arrangement.lanes.nominal(order.units.len());
+        add_batches(document, &mut order, lanes, locks);
+    }
+    order
+}
 
 /// Splits the units into batches of at most `lanes` units that can run side by side. Each batch waits until the one before
 /// it has settled. Units that can never start are left out: they are in a cycle, which is reported elsewhere.
@@ -15,12 +32,7 @@ use crate::graph::order::plan_order::PlanOrder;
 /// another unit of the batch.
 ///
 /// Phases with another strategy take no part. They count as done as soon as they can start.
-pub(in crate::graph) fn draw(
-    document: &Document,
-    order: &mut PlanOrder,
-    lanes: usize,
-    locks: &BTreeMap<TaskId, Vec<u32>>,
-) {
+fn add_batches(document: &Document, order: &mut PlanOrder, lanes: usize, locks: &BTreeMap<TaskId, Vec<u32>>) {
     let lanes = lanes.max(1);
     let phases = document.phases.iter().zip(&order.strategies);
     let batched = phases.filter(|(_, strategy)| **strategy == Strategy::Batched);

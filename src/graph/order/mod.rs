@@ -4,9 +4,12 @@
 
 pub(super) mod batches;
 pub(super) mod by_phase;
+pub(super) mod chosen_strategy;
 pub(super) mod durations;
 pub(super) mod gate;
 pub(super) mod locks;
+pub(super) mod ordering;
 pub(super) mod plan_order;
 pub(super) mod strategies;
+pub(super) mod unit_draft;
 pub(super) mod waits;

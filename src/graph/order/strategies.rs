@@ -5,35 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::plan::{Arrangement, Dispatch, Document, Phase, Strategy, Task, TaskId, UnitId};
 
-use crate::graph::order::batches::OpenUnits;
+use crate::graph::order::batches::{OpenUnits, draw};
+use crate::graph::order::chosen_strategy::{ChosenStrategy, StrategyReason};
 use crate::graph::order::durations::Durations;
-use crate::graph::order::plan_order::{PlanOrder, draw};
-
-/// The strategy of a phase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChosenStrategy {
-    /// The strategy; never `auto`.
-    pub strategy: Strategy,
-    /// Why `auto` chose this strategy, or `None` when the strategy was written down.
-    pub why: Option<StrategyReason>,
-}
-
-/// Why `auto` chose a strategy for a phase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StrategyReason {
-    /// The phase's tasks name dependencies.
-    NamesDependencies,
-    /// The phase's tasks name dependencies, and the plan ends sooner than with `dag`.
-    EndsSooner,
-    /// The phase waits for no other phase, and its tasks touch different files.
-    DisjointAlone,
-    /// The phase waits for other phases, and its tasks touch different files.
-    DisjointBehind,
-    /// The phase may start before the earlier phases end.
-    BeginsEarly,
-    /// Nothing is known except the order of phases.
-    OrderAlone,
-}
+use crate::graph::order::plan_order::PlanOrder;
 
 /// Plans with more tasks than this are not simulated to choose a strategy.
 const MOST_UNITS: usize = 200;

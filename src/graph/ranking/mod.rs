@@ -2,6 +2,7 @@
 //!
 //! May import `network` and `order`.
 
+pub(super) mod members;
 pub(super) mod opening;
 pub(super) mod rank;
 pub(super) mod timeline;

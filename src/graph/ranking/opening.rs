@@ -1,10 +1,10 @@
 //! An order in which all nodes can start.
 
-use crate::graph::network::waiting::END;
+use crate::graph::network::wait_lists::END;
 use crate::graph::network::whole::Graph;
 use crate::graph::order::gate::Gate;
 use crate::graph::order::waits::{UnitWaits, WaitEntry};
-use crate::graph::ranking::rank::Members;
+use crate::graph::ranking::members::Members;
 
 /// Opens gates one after the other. A node waits at one closed gate at a time and looks for the next closed gate when that
 /// one opens. So each node goes through its gates only once. It takes the last phase before it first, because that phase is
@@ -25,7 +25,7 @@ pub(in crate::graph) struct Opening<'g> {
 /// How far a node has gone through its gates. The default has no meaning before the first look.
 #[derive(Clone, Copy, Default)]
 struct GateLook {
-    /// The next of the node's own gates, in [`Graph::own`].
+    /// The next of the node's own gates, in the list of own gates.
     own: u32,
     /// Number of entries of its unit that are left.
     entries: u32,
@@ -106,7 +106,7 @@ impl<'g> Opening<'g> {
 
     /// Returns where a node starts to look.
     fn first_look(&self, node: usize) -> GateLook {
-        let waiting = self.graph.waiting[node];
+        let waiting = self.graph.waits.of(node);
         let waits = &self.graph.orders[waiting.plan as usize].waits;
         GateLook {
             own: waiting.first,
@@ -130,10 +130,10 @@ impl<'g> Opening<'g> {
     /// Returns the node's next closed gate, and how far the node has looked by then.
     fn closed(&mut self, node: usize, mut look: GateLook) -> Option<(usize, GateLook)> {
         let graph = self.graph;
-        let waiting = graph.waiting[node];
+        let waiting = graph.waits.of(node);
         let plan = waiting.plan as usize;
         let first = graph.firsts[plan];
-        while let Some(own) = graph.own.get(look.own as usize) {
+        while let Some(own) = graph.waits.own_gate(look.own) {
             if self.missing[own.gate as usize] > 0 {
                 return Some((own.gate as usize, look));
             }

@@ -4,6 +4,7 @@ use crate::plan::{PlanSet, Priority};
 
 use crate::graph::network::whole::Graph;
 use crate::graph::order::waits::WaitEntry;
+use crate::graph::ranking::members::Members;
 use crate::graph::ranking::opening::Opening;
 
 /// The criteria that order ready work, by node.
@@ -26,7 +27,7 @@ impl Ranks {
         let gates_of = Members::new(graph);
         let order = Opening::new(graph).order(&gates_of);
         let own: Vec<Priority> = set.plans.iter().map(|plan| plan.priority).collect();
-        let priority = graph.waiting.iter().map(|node| own[node.plan as usize]);
+        let priority = graph.nodes.iter().map(|node| own[node.plan]);
         let mut priority: Vec<Priority> = priority.collect();
         // When all plans have the same priority, there is nothing to inherit.
         if own.iter().any(|other| *other != own[0]) {
@@ -145,7 +146,7 @@ impl<T: Copy + Default + Ord> MostBehind<T> {
 
     /// Passes the value of a node and everything behind it to the gates at which the node waits.
     fn hand(&mut self, graph: &Graph, node: usize, most: T) {
-        let waiting = graph.waiting[node];
+        let waiting = graph.waits.of(node);
         let plan = waiting.plan as usize;
         if let Some(unit) = waiting.unit() {
             let waits = &graph.orders[plan].waits;
@@ -165,43 +166,9 @@ impl<T: Copy + Default + Ord> MostBehind<T> {
                 }
             }
         }
-        for gate in graph.own_gates(node) {
+        for gate in graph.waits.own_gates(node) {
             self.gates[gate] = most.max(self.gates[gate]);
         }
-    }
-}
-
-/// The gates of which each node is a member. They are stored in one list, as in a compressed sparse row matrix.
-pub(in crate::graph) struct Members {
-    begins: Vec<u32>,
-    list: Vec<u32>,
-}
-
-impl Members {
-    fn new(graph: &Graph) -> Self {
-        let nodes = graph.nodes.len();
-        let mut begins = vec![0; nodes + 1];
-        for member in graph.gates.members() {
-            begins[*member as usize] += 1;
-        }
-        let mut all = 0;
-        for begin in &mut begins {
-            all += *begin;
-            *begin = all;
-        }
-        let mut list = vec![0; all as usize];
-        // Go backwards, so that the counted ends become starts.
-        for gate in (0..graph.gates.len()).rev() {
-            for member in graph.gates.get(gate).of().rev() {
-                begins[member] -= 1;
-                list[begins[member] as usize] = gate as u32;
-            }
-        }
-        Self { begins, list }
-    }
-
-    pub(in crate::graph) fn of(&self, node: usize) -> &[u32] {
-        &self.list[self.begins[node] as usize..self.begins[node + 1] as usize]
     }
 }
 

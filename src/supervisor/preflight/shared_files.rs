@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::graph::{Graph, PlanSeries};
+use crate::graph::{Graph, PlanSeries, plan_overlaps};
 use crate::plan::{Lint, LintId, LintPlace, Plan, PlanName, PlanSet};
 
 /// How many files of an overlap are named.
@@ -58,7 +58,7 @@ pub(crate) fn shared_files(
 ) -> Vec<SharedFiles> {
     let mut series = PlanSeries::new(set, graph);
     let mut found = Vec::new();
-    for mut group in graph.overlaps(set) {
+    for mut group in plan_overlaps(set, &graph.locks) {
         group.plans.retain(|plan| is_open(&set.plans[*plan]));
         let beside = series.side_by_side(&group.plans);
         let members: BTreeSet<usize> = group.plans.iter().copied().collect();
