@@ -60,6 +60,7 @@ pub(super) fn look(
         target: project.target.clone(),
         plans: plans.collect(),
         needs: view.attention.iter().map(need).collect(),
+        currency: project.set.run.currency,
     };
     let at_work = at_work(project, &view);
     signs_of_life(&mut seen, &at_work);

@@ -136,12 +136,13 @@ impl Looker {
         let records = reader.after(from, None).unwrap_or_default();
         let Some(last) = records.last() else { return Ok(()) };
         known.told = last.seq;
+        let currency = known.seen.as_ref().map(|seen| seen.currency).unwrap_or_default();
         let row = |record: &crate::journal::Record| HappenedRow {
             seq: record.seq,
             at: record.wall,
             plan: record.event.plan().map(ToString::to_string).unwrap_or_default(),
             event: Columns::of(&record.event).event,
-            text: harmless(&detail(&record.event)),
+            text: harmless(&detail(&record.event, currency)),
         };
         self.tell(TopEvent::Happened(records.iter().map(row).collect()))
     }

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::plan::PlanState;
+use crate::plan::{Currency, PlanState};
 
 use super::model::{
     HappenedRow, LogPiece, NeedRow, Seen, TopEvent, TopModel, TopRow, TrainRow, WorkSpan, update,
@@ -102,6 +102,7 @@ pub(super) fn seen() -> Seen {
         target: "main".to_owned(),
         plans,
         needs,
+        currency: Currency::default(),
     }
 }
 

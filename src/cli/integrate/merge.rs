@@ -176,7 +176,7 @@ fn land(
     let mut observer: Box<dyn Observer> = if quiet.quiet || error_is_drawable() {
         up::observer(&quiet, project)
     } else {
-        Box::new(PlainLines::new(context.verbose).before_an_answer())
+        Box::new(PlainLines::new(context.verbose, project.set.run.currency).before_an_answer())
     };
     match drive(project.clone(), &goal, observer.as_mut()) {
         Ok(conclusion) => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::journal::{JournalReader, RepositoryLock};
+use crate::plan::Currency;
 use crate::report::event_line;
 
 use crate::cli::call::{CliError, Context, ProgramExit, output};
@@ -33,6 +34,14 @@ pub fn run(context: &Context, args: &EventsArgs) -> Result<ProgramExit, CliError
     let repo = context.repository()?;
     let dir = crate::journal::OrchDir::new(repo.common_dir());
     let mut after = args.after;
+    // Only lines for people need it, and an invalid manifest must not hide what happened.
+    let currency = match context.json {
+        true => Currency::default(),
+        false => context
+            .project_in_force()
+            .map(|project| project.set.run.currency)
+            .unwrap_or_default(),
+    };
     loop {
         let driven = RepositoryLock::holder(&dir)?.is_some();
         if let Some(reader) = JournalReader::open(&dir)? {
@@ -41,7 +50,7 @@ pub fn run(context: &Context, args: &EventsArgs) -> Result<ProgramExit, CliError
                 if context.json {
                     output::json(&record.to_json())?;
                 } else {
-                    output::text(&format!("{}\n", event_line(&record)))?;
+                    output::text(&format!("{}\n", event_line(&record, currency)))?;
                 }
             }
         }

@@ -161,7 +161,7 @@ pub fn observer(context: &Context, project: &Project) -> Box<dyn Observer> {
     } else if error_is_drawable() {
         Box::new(ProgressBars::new(&project.set))
     } else {
-        Box::new(PlainLines::new(context.verbose))
+        Box::new(PlainLines::new(context.verbose, project.set.run.currency))
     }
 }
 

@@ -85,7 +85,7 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<ProgramE
         RequestOutcome::Alone(Ok(Recorded { records, remarks })) => {
             if context.verbose {
                 for record in &records {
-                    anstream::eprintln!("{}", event_line(record));
+                    anstream::eprintln!("{}", event_line(record, project.set.run.currency));
                 }
             }
             (false, !records.is_empty(), remarks)

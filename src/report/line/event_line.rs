@@ -1,7 +1,7 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
-use crate::plan::{AttemptId, CommitId, ManifestChange, Message, OnStall, PlanName};
+use crate::plan::{AttemptId, CommitId, Currency, ManifestChange, Message, OnStall, PlanName};
 use crate::schedule::{
     Event, Evidence, Failed, Hold, Landed, LaneNote, LateReport, LaunchTrouble, MergeTrouble, NotLanded,
     PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport, VerifiedMerge, point_word,
@@ -23,22 +23,22 @@ fn started_line(attempt: &AttemptId, pid: u32) -> String {
     }
 }
 
-/// `03:04:05 auth     agent.started        attempt auth-1`
-pub fn event_line(record: &Record) -> String {
+/// `03:04:05 auth     agent.started        attempt auth-1`. Costs are in this currency.
+pub fn event_line(record: &Record, currency: Currency) -> String {
     let clock = clock(record.wall);
     let plan = record.event.plan().map_or("-", |plan| plan.as_str());
     let columns = crate::journal::Columns::of(&record.event);
     format!(
         "{clock} {plan:<12} {:<17} {}",
         columns.event,
-        detail(&record.event)
+        detail(&record.event, currency)
     )
     .trim_end()
     .to_owned()
 }
 
-/// The details besides the event's name.
-pub fn detail(event: &Event) -> String {
+/// The details besides the event's name. Costs are in this currency.
+pub fn detail(event: &Event, currency: Currency) -> String {
     match event {
         Event::RunStarted {
             run, target, base, ..
@@ -90,7 +90,7 @@ pub fn detail(event: &Event) -> String {
         Event::AgentStarted { attempt, pid, .. } => started_line(attempt, *pid),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
-        Event::AgentUsage(usage) => format!("{}: {}", usage.attempt, facts_line(&usage.facts, None)),
+        Event::AgentUsage(usage) => format!("{}: {}", usage.attempt, facts_line(&usage.facts, currency)),
         Event::AttemptParked(parked) => parked_line(parked),
         Event::AttemptChecked {
             attempt, evidence, ..

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use anstream::adapter::strip_bytes;
 
 use crate::journal::Record;
+use crate::plan::Currency;
 use crate::schedule::{Event, PersonFact, Scheduler, attention};
 use crate::supervisor::Observer;
 use crate::words::{attention_line, attention_text};
@@ -18,13 +19,15 @@ pub struct PlainLines {
     verbose: bool,
     answered: bool,
     coloured: bool,
+    currency: Currency,
 }
 
 impl PlainLines {
-    /// Prints everything when verbose, otherwise only events that matter to a waiting person.
-    pub fn new(verbose: bool) -> Self {
+    /// Prints everything when verbose, otherwise only events that matter to a waiting person. Costs are in this currency.
+    pub fn new(verbose: bool, currency: Currency) -> Self {
         Self {
             verbose,
+            currency,
             answered: false,
             coloured: anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
         }
@@ -70,7 +73,7 @@ impl Observer for PlainLines {
     fn recorded(&mut self, records: &[Record], _: &Scheduler) {
         let mut lines = String::new();
         for record in records.iter().filter(|record| self.is_told(&record.event)) {
-            lines.push_str(&event_line(record));
+            lines.push_str(&event_line(record, self.currency));
             lines.push('\n');
         }
         if lines.is_empty() {

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::plan::Currency;
-use crate::schedule::{Facts, Parked, Spent, money as amount};
+use crate::schedule::{Facts, Parked, Spent};
 
 use crate::report::text::span::span;
 use crate::supervisor::SpentView;
 use crate::words::{clause, cost, money};
 
 /// `2 turns, 12k tokens, $0.35`, and the problems.
-pub fn facts_line(facts: &Facts, currency: Option<Currency>) -> String {
+pub fn facts_line(facts: &Facts, currency: Currency) -> String {
     let mut parts = Vec::new();
     if facts.turns > 0 {
         parts.push(format!(
@@ -40,24 +40,21 @@ pub fn tokens_text(tokens: u64) -> String {
     }
 }
 
-/// `12.3k tokens, $0.35`; `None` when nothing is known. An event does not know its currency: `12.3k tokens, cost 0.35`.
-pub fn spent_line(spent: Spent, currency: Option<Currency>) -> Option<String> {
+/// `12.3k tokens, $0.35`; `None` when nothing is known.
+pub fn spent_line(spent: Spent, currency: Currency) -> Option<String> {
     if spent.is_nothing() {
         return None;
     }
     let tokens = tokens_text(spent.tokens());
     Some(match spent.micros {
-        Some(micros) => match currency {
-            Some(currency) => format!("{tokens}, {}", money(micros, currency)),
-            None => format!("{tokens}, cost {}", amount(micros)),
-        },
+        Some(micros) => format!("{tokens}, {}", money(micros, currency)),
         None => tokens,
     })
 }
 
 /// The same with the budget, where there is one: `12.3k tokens, $0.35 of $5.00`.
 pub fn budget_line(spent: &SpentView) -> Option<String> {
-    let line = spent_line(spent.exact(), Some(spent.currency));
+    let line = spent_line(spent.exact(), spent.currency);
     let budget = spent.budget.map(|budget| cost(budget, spent.currency));
     match (line, budget) {
         (Some(line), Some(budget)) if spent.cost.is_some() => Some(format!("{line} of {budget}")),

@@ -134,7 +134,9 @@ fn notice(record: &Record) -> Option<String> {
     };
     let plan = record.event.plan().map(|plan| format!("{plan}: "));
     let time = format!("{} ", clock(record.wall));
-    let said = format!("{}{what}{}", plan.unwrap_or_default(), detail(&record.event));
+    // None of these events has a cost.
+    let detail = detail(&record.event, Currency::default());
+    let said = format!("{}{what}{detail}", plan.unwrap_or_default());
     Some(folded(&time, &said, error_columns()))
 }
 

@@ -163,7 +163,7 @@ fn write_attempt(text: &mut String, attempt: &AttemptView, currency: Currency) {
         attempt.agent,
         given(&attempt.units)
     );
-    let told = facts_line(&attempt.facts, Some(currency));
+    let told = facts_line(&attempt.facts, currency);
     if !told.is_empty() {
         let account = attempt
             .account

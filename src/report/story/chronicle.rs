@@ -238,7 +238,7 @@ impl RunStory {
             Event::PlanFailed(of) => end(&of.plan, PlanState::Failed, Some(of.why.clone())),
             Event::PlanSkipped { plan, why, .. } => end(plan, PlanState::Skipped, Some(why.clone())),
             Event::PlanHeld { plan, .. } => {
-                let why = crate::report::line::event_line::detail(event);
+                let why = crate::report::line::event_line::detail(event, Currency::default());
                 end(plan, PlanState::Held, Some(why));
             }
             Event::WorktreeRefused(note) if note.lane == 0 => {
@@ -250,7 +250,10 @@ impl RunStory {
                 up_to: None,
                 why,
             }) => {
-                let said = Some(crate::report::line::event_line::detail(event));
+                let said = Some(crate::report::line::event_line::detail(
+                    event,
+                    Currency::default(),
+                ));
                 let known = self.plan(plan);
                 match (why, known.state) {
                     // The plan's work keeps its earlier result.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::chronicle::{PlanStory, RunStory};
 use super::spell::{Spell, SpellKind};
-use crate::plan::{PlanName, WorkRef};
+use crate::plan::{Currency, PlanName, WorkRef};
 use crate::report::line::event_line::detail;
 use crate::schedule::{Event, PersonFact, Steered};
 
@@ -71,7 +71,7 @@ impl RunStory {
         match event {
             Event::VerifyStarted(of) => open(&of.plan, Verifying, String::new()),
             Event::MergeStarted(begun) => open(&begun.plan, Merging, String::new()),
-            Event::PlanHeld { plan, .. } => open(plan, Held, detail(event)),
+            Event::PlanHeld { plan, .. } => open(plan, Held, detail(event, Currency::default())),
             Event::WorktreeRefused(note) if note.lane == 0 => open(&note.plan, Held, note.why.clone()),
             Event::QuestionAsked(question) => open(&question.plan, Held, format!("asks “{}”", question.text)),
             Event::AttemptParked(parked) => open(&parked.plan, Parked, parked.why.clone()),

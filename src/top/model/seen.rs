@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::plan::PlanState;
+use crate::plan::{Currency, PlanState};
 
 /// The whole fleet at one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Seen {
     pub plans: Vec<TopRow>,
     /// Items that need a person, the most urgent first.
     pub needs: Vec<NeedRow>,
+    /// The currency of costs.
+    pub currency: Currency,
 }
 
 /// A plan.

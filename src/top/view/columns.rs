@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use crate::top::model::{TopModel, TopRow};
+use crate::words::cost;
 
 /// A column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,8 @@ const FURTHER: [Column; 6] = [
 pub(super) const WIDE: usize = 100;
 /// Below this width, times are left out.
 const NARROW: usize = 60;
+/// The least width of costs: small ones do not move the columns while they grow.
+const LEAST_PRICE: usize = 7;
 /// The least width for a sign of life before another column is added.
 const LIFE: usize = 28;
 
@@ -69,7 +72,7 @@ impl Column {
             Self::Waits => "WAITS FOR",
             // Aligned with numbers that end at the same column.
             Self::Left => "   LEFT (TOOK)",
-            Self::Cost => "   COST",
+            Self::Cost => "COST",
         }
     }
 
@@ -114,11 +117,22 @@ impl Column {
                 |row| row.remaining_s.is_some() || !row.attempts.is_empty(),
                 if wide { 16 } else { 7 },
             ),
-            Self::Cost => some(|row| row.cost.is_some(), 7),
+            Self::Cost => {
+                let prices = rows.iter().filter_map(|row| price(row, model));
+                prices
+                    .map(|text| text.width().max(LEAST_PRICE))
+                    .max()
+                    .unwrap_or(0)
+            }
             Self::Life => 0,
         }
         .min(self.most())
     }
+}
+
+/// The cost of a plan in words.
+pub(super) fn price(row: &TopRow, model: &TopModel) -> Option<String> {
+    row.cost.map(|amount| cost(amount, model.seen.currency))
 }
 
 /// The columns with their widths. They are separated by one space.

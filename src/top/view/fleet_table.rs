@@ -9,7 +9,7 @@ use crate::report::fit_names;
 use crate::top::model::{Tab, TopModel, TopRow, seconds};
 use crate::words::rough;
 
-use super::columns::{Column, WIDE, columns};
+use super::columns::{Column, WIDE, columns, price};
 use super::pen::Pen;
 use super::theme::{Theme, glyph};
 
@@ -19,7 +19,12 @@ pub(super) fn fleet(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     let mut left = 0;
     for (column, width) in &columns {
         let title = column.title().get(..*width).unwrap_or(column.title());
-        pen.text((0, left), *width, title, theme.quiet());
+        // Numbers end at the same column, and so does their title.
+        let title = match column {
+            Column::Cost => format!("{title:>width$}"),
+            _ => title.to_owned(),
+        };
+        pen.text((0, left), *width, &title, theme.quiet());
         left += width + 1;
     }
     let rows = model.rows(Tab::Fleet);
@@ -30,7 +35,7 @@ pub(super) fn fleet(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     for (place, (row, name)) in shown.iter().zip(&names).enumerate() {
         let mut left = 0;
         for (column, width) in &columns {
-            let (text, style) = cell(*column, row, name, model, theme);
+            let (text, style) = cell((*column, *width), row, name, model, theme);
             pen.text((place + 1, left), *width, &text, style);
             left += width + 1;
         }
@@ -40,7 +45,13 @@ pub(super) fn fleet(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
     }
 }
 
-fn cell(column: Column, row: &TopRow, name: &str, model: &TopModel, theme: Theme) -> (String, Style) {
+fn cell(
+    (column, width): (Column, usize),
+    row: &TopRow,
+    name: &str,
+    model: &TopModel,
+    theme: Theme,
+) -> (String, Style) {
     let plain = Style::new();
     match column {
         Column::Sign => {
@@ -74,7 +85,9 @@ fn cell(column: Column, row: &TopRow, name: &str, model: &TopModel, theme: Theme
         Column::Waits => (row.waits.clone(), plain),
         Column::Left => (left(row, model), plain),
         Column::Cost => (
-            row.cost.map(|cost| format!("{cost:>7.2}")).unwrap_or_default(),
+            price(row, model)
+                .map(|text| format!("{text:>width$}"))
+                .unwrap_or_default(),
             plain,
         ),
     }
