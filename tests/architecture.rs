@@ -118,6 +118,7 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
     ),
     ("lsp", &[("text", 0), ("view", 1), ("answer", 2)]),
     ("plan/manifest", &[("written", 0)]),
+    ("serve", &[("answers", 0), ("door", 0)]),
     (
         "report",
         &[
@@ -193,6 +194,7 @@ const TIDY: &[&str] = &[
     "plan",
     "report",
     "schedule",
+    "serve",
     "supervisor",
 ];
 

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::plan::{CommitId, LONGEST_MESSAGE, WorkRef};
 
-use super::read_status::{ReadPlan, Status};
+use super::answers::{ReadPlan, Status};
 
 /// An action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,9 +11,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::act::{Verb, Wanted};
+use super::answers::{Keep, Wish};
 use super::diff::diff_line;
 use super::doing::perform;
-use super::look::{Keep, Wish};
 use super::page::problem;
 use super::server::{Server, Trouble};
 

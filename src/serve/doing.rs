@@ -13,9 +13,9 @@ use minijinja::context;
 use serde::{Deserialize, Serialize};
 
 use super::act::{Verb, Wanted, line, look_of, typed};
-use super::door::Shown;
+use super::answers::Status;
+use super::guard::Shown;
 use super::page::{page, problem, shown};
-use super::read_status::Status;
 use super::server::{Server, Trouble};
 use crate::plan::WorkRef;
 

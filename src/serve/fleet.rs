@@ -9,7 +9,7 @@ use crate::report::span;
 use crate::words::{cost, rough};
 
 use super::act::{Offer, offered, settles};
-use super::read_status::{ReadAttention, ReadPlan, Status};
+use super::answers::{ReadAttention, ReadPlan, Status};
 
 /// The order of the page: plans that need a person, then running, waiting and finished ones.
 const ORDER: [(&str, &str); 11] = [

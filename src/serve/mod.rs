@@ -2,22 +2,22 @@
 //! command lines. The pages decide nothing; a supervisor only notices that its journal is read.
 
 mod act;
+mod answers;
 mod api;
+mod conversation;
 mod diff;
 mod doing;
 mod door;
 mod fleet;
-mod look;
-mod news;
+mod guard;
 mod page;
 mod pages;
 mod picture;
-mod read_status;
 mod routes;
 mod server;
 mod stream;
 
+pub use answers::ServedProgram;
 pub use door::{Address, Listener, Token};
-pub use look::ServedProgram;
 pub use routes::serve;
 pub use server::Server;

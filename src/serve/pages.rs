@@ -12,11 +12,12 @@ use minijinja::value::Value;
 use serde::Deserialize;
 
 use super::act::{look_of, offered};
+use super::answers::{Keep, Looked, Wish};
+use super::answers::{ReadAttempt, ReadPlan};
+use super::conversation::conversation;
 use super::diff::{FileCounts, FileDiff, changed, diff_line, files};
 use super::fleet::{Age, Fleet, FleetRow, about};
-use super::look::{Keep, Looked, Wish};
 use super::page::{page, shown, visible};
-use super::read_status::{ReadAttempt, ReadPlan};
 use super::server::{Server, Trouble};
 use crate::plan::PlanName;
 use crate::report::{detail, span};
@@ -68,11 +69,17 @@ async fn one_plan(server: &Arc<Server>, name: &str) -> Result<Value, Trouble> {
     let Some(plan) = status.plans.iter().find(|plan| plan.name == name) else {
         return Err(Trouble::missing("there is no such plan"));
     };
-    let (why, (changed, log)) = tokio::join!(
+    let (why, changed, log, turns) = tokio::join!(
         async { server.read::<ReadWhy>(&["why", "--json", "--", name], 5).await },
-        async { tokio::join!(changes(server, name), log_of(server, plan, None)) }
+        changes(server, name),
+        log_of(server, plan, None),
+        conversation(server, name),
     );
     let now = Timestamp::now();
+    let turns: Vec<Value> = turns
+        .iter()
+        .map(|turn| context! { since => shown(Age::of(turn.at, now)), ..shown(turn) })
+        .collect();
     let attempts: Vec<Value> = plan.attempts.iter().rev().map(|own| attempt(own, now)).collect();
     let seen = look_of(&status, plan);
     let needs = status
@@ -96,7 +103,7 @@ async fn one_plan(server: &Arc<Server>, name: &str) -> Result<Value, Trouble> {
         .map(|item| context! { item => shown(item), offer => shown(item.command.as_deref().and_then(super::act::settles)) })
         .collect();
     Ok(context! {
-        plan => shown(plan), attempts, changed => shown(changed), log, seen, needs,
+        plan => shown(plan), attempts, turns, changed => shown(changed), log, seen, needs,
         row => shown(FleetRow::of(plan, now)),
         reasons => of_why.why, remedies => of_why.remedies,
         offers => shown(offered(plan)),
@@ -271,6 +278,11 @@ pub async fn events(State(server): State<Arc<Server>>, Query(wish): Query<Events
     let last = server.news.now().await.seq;
     let to = before.unwrap_or(last + 1).clamp(1, last + 1);
     let wanted = plan.clone();
+    let currency = server
+        .status()
+        .await
+        .map(|status| status.spent.currency)
+        .unwrap_or_default();
     let read = move || -> Result<Vec<Value>, crate::journal::JournalError> {
         let Some(reader) = crate::journal::JournalReader::open(&dir)? else {
             return Ok(Vec::new());
@@ -285,7 +297,7 @@ pub async fn events(State(server): State<Arc<Server>>, Query(wish): Query<Events
             let columns = crate::journal::Columns::of(&record.event);
             context! {
                 seq => record.seq, at => record.wall.to_string(), event => columns.event, plan => columns.plan,
-                what => detail(&record.event),
+                what => detail(&record.event, currency),
             }
         };
         Ok(chosen

@@ -11,9 +11,9 @@ use minijinja::context;
 use minijinja::value::Value;
 use serde::{Deserialize, Serialize};
 
+use super::answers::Status;
 use super::fleet::{Age, about};
 use super::page::{page, shown};
-use super::read_status::Status;
 use super::server::{Server, Trouble};
 use crate::report::{RunTimeline, draw_timeline, span, timeline_legend};
 

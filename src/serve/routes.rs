@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use serde_json::{Value, json};
 
-use super::door::{Listener, guard};
+use super::door::Listener;
+use super::guard::guard;
 use super::server::Server;
 use super::{api, doing, page, pages, picture, stream};
 

@@ -7,10 +7,10 @@ use serde::de::DeserializeOwned;
 
 use crate::journal::OrchDir;
 
+use super::answers::JournalNews;
+use super::answers::{CommandLooks, Keep, Looked, ServedProgram, Wish};
+use super::answers::{ReadPlan, Status};
 use super::door::Token;
-use super::look::{CommandLooks, Keep, Looked, ServedProgram, Wish};
-use super::news::JournalNews;
-use super::read_status::{ReadPlan, Status};
 
 /// The most bytes of an answer that is one document.
 const DOCUMENT: usize = 64 << 20;

@@ -15,7 +15,7 @@ use hyper::body::Frame;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use super::news::JournalNews;
+use super::answers::JournalNews;
 use super::server::Server;
 use crate::journal::JournalMark;
 

@@ -130,6 +130,11 @@ fn a_lead_sees_what_happens_and_acts_in_a_browser() {
     sandbox.happened("plan.finished", "asks");
     browser.click("a[href='/plans/asks']");
     browser.until("document.querySelector('h1').textContent.includes('finished')");
+    // Both sides are there to be read, as text.
+    assert_eq!(
+        browser.eval("[...document.querySelectorAll('#talk .words')].map(said => said.textContent)"),
+        serde_json::json!(["Which \"colour\" <b>now</b>?", "--blue; <i>"])
+    );
     assert_eq!(browser.faults(), Vec::<String>::new());
 
     // The log of an agent at work follows.
