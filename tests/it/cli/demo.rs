@@ -5,10 +5,11 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Tree, isolate};
+use crate::support::{Running, Serving, Tree, isolate, wait_for};
 
 const PLANS: [&str; 3] = ["auth", "billing", "docs"];
 
@@ -184,6 +185,29 @@ fn the_demo_shows_the_history_and_where_to_look_without_colour_on_request() {
         look.arg("-C").args(&words);
         succeeds(look);
     }
+}
+
+#[test]
+fn the_demo_is_shown_in_a_browser_until_it_is_interrupted() {
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    let mut demo = orch();
+    demo.arg("demo").arg(root.join("demo")).arg("--serve");
+    // No browser is opened where there is no display.
+    demo.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+    let mut serving = Serving::by(Running::spawn(demo));
+    wait_for("the end of the run", || {
+        serving.running.err().contains("Ctrl-C") || !serving.running.is_alive()
+    });
+    let status = serving.get("/api/v1/status").is(200).json();
+    let plans = status["plans"].as_array().unwrap();
+    let landed = plans.iter().filter(|plan| plan["state"] == "landed");
+    assert_eq!(landed.count(), PLANS.len(), "{status:#}");
+    let page = serving.get("/plans/billing").is(200);
+    assert!(page.body.contains("landed"), "{}", page.body);
+    serving.running.signal(Signal::TERM);
+    serving.running.end().code(0).ok();
+    no_process_is_left(&root);
 }
 
 #[test]

@@ -166,12 +166,15 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", features);
     }
 
-    /// Writes a picture into the folder that `ORCH_SHOTS` names, if it names one.
+    /// Writes a picture of the whole page into the folder that `ORCH_SHOTS` names, if it names one.
     pub fn shot(&mut self, name: &str) {
         let Some(folder) = std::env::var_os("ORCH_SHOTS").map(PathBuf::from) else {
             return;
         };
-        let shot = self.call("Page.captureScreenshot", json!({"format": "png"}));
+        let size = self.call("Page.getLayoutMetrics", json!({}))["cssContentSize"].clone();
+        let clip = json!({"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1});
+        let wanted = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
+        let shot = self.call("Page.captureScreenshot", wanted);
         let data = shot["data"].as_str().unwrap();
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(format!("{name}.png")), of_base64(data)).unwrap();

@@ -64,12 +64,17 @@ impl Serving {
         } else {
             "--listen 127.0.0.1:0"
         };
-        let mut running = sandbox.start(&format!("serve {listen} {options}"));
+        Self::by(sandbox.start(&format!("serve {listen} {options}")))
+    }
+
+    /// The server in a program that was started, and prints its address before anything else.
+    #[track_caller]
+    pub fn by(mut running: Running) -> Self {
         wait_for("the address", || {
-            running.out().ends_with('\n') || !running.is_alive()
+            running.out().contains('\n') || !running.is_alive()
         });
         let said = running.out();
-        let url = said.trim().strip_prefix("http://");
+        let url = said.lines().next().unwrap_or_default().strip_prefix("http://");
         let (address, token) = url
             .and_then(|url| url.split_once("/?token="))
             .unwrap_or_else(|| panic!("{said}{}", running.err()));
