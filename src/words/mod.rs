@@ -4,6 +4,7 @@ mod about;
 mod at_work;
 mod attention;
 mod capacity;
+mod cycle;
 mod delay;
 mod ended;
 mod explained;
@@ -21,6 +22,7 @@ mod train;
 mod waiting;
 
 pub use attention::{attention_line, attention_text};
+pub use cycle::cycle_diagnostic;
 pub use explained::{complete, explained, explained_unit, rewritten};
 pub use list::{clause, rough};
 pub use money::{cost, money};
