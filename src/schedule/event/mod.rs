@@ -43,5 +43,5 @@ pub use question::{Question, QuestionAnswer};
 pub use resolving::{
     ConflictOpened, ConflictRepaired, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
 };
-pub use trouble::{BuiltOn, ConflictSides, Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};
+pub use trouble::{BuiltOn, ConflictSides, Hold, LaunchTrouble, MergeTrouble, other_side};
 pub use words::listed;
