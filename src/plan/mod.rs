@@ -41,7 +41,7 @@ pub use id::priority::{Priority, PriorityError};
 pub use id::state::{PlanState, TaskState};
 pub use id::statement::{Speaker, Statement};
 pub use id::unit::UnitId;
-pub use live::edit::{LiveEdit, ManifestChange, Openness};
+pub use live::edit::{ClosedPlan, LiveEdit, ManifestChange, Openness};
 pub use live::loosened::{formerly, loosened};
 pub use merge_message::{MERGE_TEMPLATE, MergeContext, MergeTask, render_merge_message};
 pub use parallel_work::parallel_words;
