@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::omitted::is_zero;
 use super::phase_fact::Ran;
 use super::trouble::MergeTrouble;
-use super::words::{is_zero, listed};
-use crate::plan::{CommitId, PhaseId, PlanName, Point};
+use crate::plan::{CommitId, PhaseId, PlanName, Point, listed};
 
 /// The commit of a point of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
