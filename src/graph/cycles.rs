@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
-use crate::plan::{Dependency, Diagnostic, Phase, Plan, PlanSet, Point};
+use crate::plan::{Dependency, Phase, Plan, PlanSet, Point};
 
-use crate::graph::draw::why_words;
-use crate::graph::network::node::{Node, Of};
+use crate::graph::network::node::Of;
 use crate::graph::network::whole::Graph;
 use crate::graph::order::gate::{Gate, Why};
 use crate::graph::ranking::rank::Ranks;
@@ -15,35 +14,43 @@ use crate::graph::ranking::rank::Ranks;
 /// The largest number of cycles reported at once.
 const MOST: usize = 20;
 
+/// Nodes that wait for each other: each step's `on` is the node that waits in the next step. Never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cycle {
+    /// The steps, from any node around to the same node.
+    pub steps: Vec<CycleStep>,
+}
+
 /// One step of a cycle.
-#[derive(Debug, Clone, Copy)]
-struct CycleStep {
-    /// The node that waits.
-    waits: usize,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CycleStep {
+    /// The node that waits, by its index in [`Graph::nodes`].
+    pub waits: usize,
     /// The node that `waits` waits for.
-    on: usize,
-    /// The gate between them.
-    gate: usize,
+    pub on: usize,
+    /// The number of the gate between them in [`Graph::gates`].
+    pub gate: usize,
 }
 
 /// Returns one shortest cycle for each group of nodes that wait for each other and so can never start. A gate that can open
-/// without its stuck members does not block anything. `manifest` is the manifest's path as diagnostics show it.
-pub fn cycle_diagnostics(set: &PlanSet, graph: &Graph, manifest: &Path) -> Vec<Diagnostic> {
+/// without its stuck members does not block anything.
+pub fn cycles(graph: &Graph) -> Vec<Cycle> {
     let stuck = Ranks::stuck_in(graph);
     if stuck.is_empty() {
         return Vec::new();
     }
     let steps = blocked(graph, &stuck);
-    let mut diagnostics = Vec::new();
-    for group in groups(&steps) {
-        if diagnostics.len() == MOST {
-            break;
-        }
-        if let Some(cycle) = shortest(&steps, &group) {
-            diagnostics.push(diagnostic(set, graph, &cycle, manifest));
-        }
+    let groups = groups(&steps);
+    let found = groups.iter().filter_map(|group| shortest(&steps, group));
+    found.map(|steps| Cycle { steps }).take(MOST).collect()
+}
+
+impl Cycle {
+    /// Returns the first step that a person wrote as a dependency, or else the first step.
+    pub fn culprit(&self, graph: &Graph) -> Option<&CycleStep> {
+        let named = |step: &&CycleStep| matches!(graph.gates.get(step.gate).why, Why::Named | Why::Depends);
+        self.steps.iter().find(named).or(self.steps.first())
     }
-    diagnostics
 }
 
 /// For each stuck node, the waits that never end: the stuck members of gates that cannot open without them. Nodes that
@@ -159,59 +166,8 @@ fn shortest(steps: &BTreeMap<usize, Vec<CycleStep>>, group: &BTreeSet<usize>) ->
     best
 }
 
-fn diagnostic(set: &PlanSet, graph: &Graph, cycle: &[CycleStep], manifest: &Path) -> Diagnostic {
-    let mut path: Vec<String> = cycle.iter().map(|step| graph.id(step.waits)).collect();
-    path.extend(cycle.first().map(|step| graph.id(step.waits)));
-    let reasons: Vec<String> = cycle
-        .iter()
-        .map(|step| {
-            let (file, line) = place(set, graph, step, manifest);
-            format!("{} ({}:{line})", reason(graph, step), file.display())
-        })
-        .collect();
-    let message = format!("these wait for each other: {}", path.join(" → "));
-    let hint = format!("{}; one of them has to go", reasons.join(", "));
-    // Point at a named dependency first, if the cycle has one.
-    let named = |step: &&CycleStep| matches!(graph.gates.get(step.gate).why, Why::Named | Why::Depends);
-    let first = cycle.iter().find(named).or(cycle.first());
-    let (file, line) = match first {
-        Some(step) => place(set, graph, step, manifest),
-        None => (manifest.to_owned(), 1),
-    };
-    let mut diagnostic = Diagnostic::of_file(&file, message).hint(hint);
-    diagnostic.line = Some(line);
-    diagnostic
-}
-
-/// Describes a step in words.
-fn reason(graph: &Graph, step: &CycleStep) -> String {
-    let (waits, on) = (graph.id(step.waits), graph.id(step.on));
-    let gate = graph.gates.get(step.gate);
-    let why = why_words(graph, gate);
-    let phase = |node: &Node| match node.of {
-        Of::Task(task) => task.phase.to_string(),
-        Of::Phase(phase) => phase.to_string(),
-        Of::Verify | Of::Plan | Of::Landed => String::new(),
-    };
-    let phase = phase(&graph.nodes[step.on]);
-    match gate.why {
-        Why::Named | Why::Depends => format!("`{waits}` waits for `{on}`"),
-        Why::PhaseOrder => format!("`{waits}` comes after phase {phase}"),
-        Why::Threshold(_) => format!("`{waits}` waits for {why}"),
-        Why::PipelineStart => format!("`{waits}` starts with `{on}` (pipeline-start)"),
-        Why::Sequential => format!("`{waits}` comes after `{on}` ([SEQUENTIAL])"),
-        Why::Batch => format!("`{waits}` comes in the batch after `{on}`"),
-        Why::Checks => format!("`{waits}` checks `{on}`"),
-        Why::Verified => format!("`{waits}` comes after `{on}`"),
-        Why::OneAgent => format!("`{waits}` is worked on after `{on}`"),
-        Why::Overlap => format!("`{waits}` touches the same files and comes after `{on}`"),
-        Why::PartOf => format!("`{on}` is part of `{waits}`"),
-        Why::Landing => format!("`{waits}` lands after `{on}`"),
-    }
-}
-
-/// Returns the file and line that cause a step.
-fn place(set: &PlanSet, graph: &Graph, step: &CycleStep, manifest: &Path) -> (PathBuf, usize) {
+/// Returns the file and line that cause a step. `manifest` is the manifest's path as diagnostics show it.
+pub fn cycle_step_place(set: &PlanSet, graph: &Graph, step: &CycleStep, manifest: &Path) -> (PathBuf, usize) {
     let node = &graph.nodes[step.waits];
     let plan = &set.plans[node.plan];
     let in_manifest = (manifest.to_owned(), plan.line);

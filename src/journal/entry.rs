@@ -3,7 +3,7 @@
 use std::array;
 
 use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::schedule::Event;
@@ -46,7 +46,9 @@ impl<'r> JournalEntry<'r> {
     ///
     /// When the columns do not form an event that this version knows.
     pub fn read(self) -> Result<Event, serde_json::Error> {
-        Event::read(self.event, self)
+        // One message for all, because the details differ with the way in which an event is read.
+        let unknown = |_| serde_json::Error::custom("data did not match any variant of untagged enum Event");
+        Event::read(self.event, self).map_err(unknown)
     }
 
     /// Checks that the data are a JSON object.

@@ -53,7 +53,7 @@ pub use event::{
     Pinned, Prefix, Question, QuestionAnswer, Ran, ResolverFailed, ResolverStarted, Resolving,
     ReviewApproval, ReviewComment, ReviewReturn, Sent, SetBack, Signs, Spent, StallAction, StallNotice,
     Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, ToLead, UnionSeen, UnitOf, VerifiedMerge,
-    Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words, listed, other_side, phases_words, rough,
+    Word, WorkConflict, WorkRefusal, WorkSkip, other_side, phases_words, rough,
 };
 pub use explain::outcome::is_rewritten;
 pub use explain::reason::{

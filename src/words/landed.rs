@@ -1,5 +1,6 @@
 //! Remarks about landed work, in words.
 
+use super::conflict::repair_words;
 use super::reason_text::ReasonText;
 use crate::plan::PhaseId;
 use crate::schedule::{LandedReason, phases_words};
@@ -7,9 +8,10 @@ use crate::schedule::{LandedReason, phases_words};
 pub(super) fn landed(landed: &LandedReason) -> ReasonText {
     match landed {
         LandedReason::ByHand(evidence) => ReasonText::plain(format!("a person landed it: {evidence}")),
-        LandedReason::Repaired(repaired) => {
-            ReasonText::plain(format!("it conflicted, and landed with {}", repaired.words()))
-        }
+        LandedReason::Repaired(repaired) => ReasonText::plain(format!(
+            "it conflicted, and landed with {}",
+            repair_words(repaired)
+        )),
         LandedReason::LeftOut(why) => ReasonText::plain(format!(
             "the agent that resolved its conflict left lines out: {why}"
         )),

@@ -1,8 +1,9 @@
 //! The state of a merge, in words.
 
+use super::conflict::conflict_words;
 use super::reason_text::ReasonText;
 use crate::plan::{PhaseId, PlanName, Point, WorkRef};
-use crate::schedule::{MergeReason, MergeTrouble, WayOut, conflict_words};
+use crate::schedule::{MergeReason, MergeTrouble, WayOut};
 
 pub(super) fn merge(merge: &MergeReason, plan: &PlanName) -> ReasonText {
     let up_to = |phase: &Option<PhaseId>| phase.map(|phase| format!("up to phase {phase}: "));

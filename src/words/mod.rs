@@ -1,9 +1,12 @@
 //! Floor 3: the core's values as English sentences, for people, hooks and the journal.
 
 mod about;
+mod addressee;
 mod at_work;
 mod attention;
 mod capacity;
+mod conflict;
+mod cycle;
 mod delay;
 mod ended;
 mod explained;
@@ -17,10 +20,14 @@ mod redo;
 mod steer_refusal;
 mod steer_remark;
 mod strategy;
+mod target_checked;
 mod train;
 mod waiting;
 
+pub use addressee::addressee;
 pub use attention::{attention_line, attention_text};
+pub use conflict::{conflict_words, repair_words};
+pub use cycle::cycle_diagnostic;
 pub use explained::{complete, explained, explained_unit, rewritten};
 pub use list::{clause, rough};
 pub use money::{cost, money};
@@ -29,4 +36,5 @@ pub use redo::redo_refusal;
 pub use steer_refusal::RefusalText;
 pub use steer_remark::steer_remark;
 pub use strategy::strategy_reason;
+pub use target_checked::{target_remedy, target_trouble};
 pub use train::train_reason;

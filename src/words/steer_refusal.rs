@@ -1,6 +1,7 @@
 //! Why a request is refused, in words, and what to do instead.
 
-use crate::plan::{LONGEST_MESSAGE, PlanName, Point, WorkRef};
+use super::addressee::addressee;
+use crate::plan::{LONGEST_MESSAGE, Point, WorkRef};
 use crate::schedule::{Steer, SteerRefusal};
 
 /// A refused request as people read it.
@@ -58,7 +59,7 @@ fn why(refusal: &SteerRefusal) -> String {
             format!("{plan} is worked on by a shell script, which reads no messages")
         }
         R::TooManyUnread { to, unread } => {
-            let whose = to.as_ref().map_or("the lead", PlanName::as_str);
+            let whose = addressee(to.as_ref());
             format!("{whose} has {unread} unread messages, and no more are taken until these are read")
         }
         R::NoSuchMessage { number, .. } => format!("there is no message {number} to answer"),

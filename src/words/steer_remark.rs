@@ -1,7 +1,7 @@
 //! Remarks on a request that is accepted, in words.
 
-use crate::plan::UnitId;
-use crate::schedule::{Steer, SteerRemark, listed};
+use crate::plan::{UnitId, listed};
+use crate::schedule::{Steer, SteerRemark};
 
 /// A remark as people read it.
 pub fn steer_remark(remark: &SteerRemark) -> String {

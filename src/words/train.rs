@@ -1,6 +1,6 @@
 //! Why a plan on its way to the target waits, in words.
 
-use crate::schedule::listed;
+use crate::plan::listed;
 use crate::schedule::train::TrainPlace;
 
 /// The reason, as far as the train itself knows it.

@@ -3,8 +3,8 @@
 use super::about::About;
 use super::reason_text::ReasonText;
 use crate::graph::Why;
-use crate::plan::{Dependency, UnitId};
-use crate::schedule::{DependencyState, PausedWork, RunPhase, WaitingFor, listed};
+use crate::plan::{Dependency, UnitId, listed};
+use crate::schedule::{DependencyState, PausedWork, RunPhase, WaitingFor};
 
 pub(super) fn waiting(wait: &WaitingFor, about: &About<'_>) -> ReasonText {
     match wait {

@@ -10,7 +10,7 @@ use crate::plan::{MessageKind, PlanName};
 use crate::schedule::{Outgoing, check_text};
 use crate::status::{self, Assignment};
 use crate::supervisor::{Answer, Posted, Project, Request, ask, record_message};
-use crate::words::RefusalText;
+use crate::words::{RefusalText, addressee};
 
 use crate::cli::agents::task_subject::own_assignment;
 use crate::cli::call::asking::{RequestOutcome, ask_or};
@@ -171,7 +171,7 @@ fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<ProgramExit
             When::Later => "; the next `orch up` delivers it",
             When::Collected => "; the supervisor collects it from this worktree",
         };
-        output::text(&format!("sent to {}{when}\n", outgoing.addressee()))?;
+        output::text(&format!("sent to {}{when}\n", addressee(outgoing.to.as_ref())))?;
     }
     Ok(ProgramExit::Done)
 }

@@ -170,7 +170,7 @@ impl Generated {
                 let factor = (rng.normal() * self.spread).exp();
                 Task {
                     id: TaskId::new(id.0, place as u32 + 1),
-                    title: format!("Task {} of phase {id}", place + 1),
+                    title: format!("Task {id}.{}", place + 1),
                     details: String::new(),
                     ticked: false,
                     depends,

@@ -21,7 +21,7 @@ pub use mermaid::mermaid;
 pub use picture::{Edge, Lane, NodeKind, NodeShape, Picture, View};
 pub use svg::svg;
 pub use text::text;
-pub(super) use words::why as why_words;
+pub use words::why as why_words;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use crate::graph::network::whole::Graph;
 use crate::graph::order::gate::{Gate, Why};
 
 /// Returns a gate's reason in words.
-pub(in crate::graph) fn why(graph: &Graph, gate: Gate<'_>) -> String {
+pub fn why(graph: &Graph, gate: Gate<'_>) -> String {
     match gate.why {
         Why::Named | Why::Depends => "depends".to_owned(),
         Why::Sequential => "sequential".to_owned(),

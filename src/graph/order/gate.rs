@@ -156,26 +156,6 @@ impl Gates {
     }
 }
 
-impl Why {
-    /// Returns the reason in words, as in `waits for 1.1, 1.2: …`, or `None` when naming the members is enough.
-    pub fn words(self) -> Option<String> {
-        match self {
-            Self::Sequential => Some("before it in its [SEQUENTIAL] group".to_owned()),
-            Self::Threshold(thousandths) => {
-                Some(format!("{}% of an earlier phase", f64::from(thousandths) / 10.0))
-            }
-            Self::PipelineStart => Some("its pipeline-start".to_owned()),
-            Self::PhaseOrder => Some("an earlier phase".to_owned()),
-            Self::Batch => Some("the batch before".to_owned()),
-            Self::Checks => Some("what it checks".to_owned()),
-            Self::Verified => Some("the check of an earlier phase".to_owned()),
-            Self::Named | Self::OneAgent | Self::Depends | Self::Overlap | Self::PartOf | Self::Landing => {
-                None
-            }
-        }
-    }
-}
-
 impl<'g> Gate<'g> {
     /// Returns the indexes of the gate's members: units in a plan's order, nodes in the graph.
     pub fn of(self) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone + 'g {

@@ -58,7 +58,25 @@ pub enum Openness {
         phases: BTreeSet<PhaseId>,
     },
     /// Nothing, for this reason.
-    Nothing(&'static str),
+    Nothing(ClosedPlan),
+}
+
+/// Why nothing of a plan may be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClosedPlan {
+    /// The plan has landed.
+    Landed,
+    /// A landing took away open work or requirements, and only a person may accept that.
+    TakenAway,
+}
+
+impl ClosedPlan {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Landed => "it has landed: what comes now is a plan of its own",
+            Self::TakenAway => "a landing took away what it has to do or to show",
+        }
+    }
 }
 
 /// The result of an edit.
@@ -128,7 +146,7 @@ impl LiveEdit {
                     continue;
                 }
                 Openness::Begun { .. } => format!("work on it has begun: orch cancel {} first", plan.name),
-                Openness::Nothing(why) => why.to_owned(),
+                Openness::Nothing(why) => why.words().to_owned(),
             };
             changes.push(gone.refused(why));
             set.plans.insert(place.min(set.plans.len()), plan.clone());
@@ -246,7 +264,7 @@ fn join(before: &Plan, plan: &mut Plan, open: &Openness, changes: &mut Vec<Manif
     const BEGUN: &str = "work on it has begun with what it was; it counts when nothing of the plan was begun";
     let name = plan.name.clone();
     let refusal = |window: EditWindow| match (open, window) {
-        (Openness::Nothing(why), _) => Some(*why),
+        (Openness::Nothing(why), _) => Some(why.words()),
         (Openness::Begun { .. }, EditWindow::UntilBegun | EditWindow::UntilMade) => Some(BEGUN),
         (Openness::Made, EditWindow::UntilMade) => Some("its worktree is made already: orch clean it first"),
         (Openness::Made, _) | (Openness::All, _) | (Openness::Begun { .. }, EditWindow::Anytime) => None,
@@ -497,7 +515,7 @@ depends = ["a"]
         assert_eq!(told(&edit), ["c: - > A", "b: A > -"]);
         assert_eq!(edit.set.plans.len(), 2);
         let edit = LiveEdit::new(&old, &set_of(&new, DOCUMENT), |_| {
-            Openness::Nothing("it has landed")
+            Openness::Nothing(ClosedPlan::Landed)
         });
         assert_eq!(told(&edit), ["c: - > A", "!b: A > -"]);
         let names: Vec<&str> = edit.set.plans.iter().map(|plan| plan.name.as_str()).collect();
@@ -526,7 +544,7 @@ depends = ["a"]
         let old = set_of(&with, &document);
         let (without_b, _) = MANIFEST.split_once("[plans.b]").unwrap();
         let edit = LiveEdit::new(&old, &set_of(without_b, DOCUMENT), |_| {
-            Openness::Nothing("it runs")
+            Openness::Nothing(ClosedPlan::Landed)
         });
         let refused: Vec<String> = told(&edit)
             .into_iter()

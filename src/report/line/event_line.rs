@@ -7,6 +7,7 @@ use crate::schedule::{
     PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport, VerifiedMerge, point_word,
 };
 use crate::supervisor::given;
+use crate::words::{conflict_words, target_trouble};
 
 use super::person_line::person_line;
 use super::resolving_line::resolving_line;
@@ -191,7 +192,7 @@ fn landing(landed: &Landed) -> String {
 
 fn target_checked(checked: &TargetChecked) -> String {
     let (target, commit) = (&checked.target, checked.commit.short());
-    match checked.trouble() {
+    match target_trouble(checked) {
         Some(trouble) => first_line(&trouble),
         None => format!("{target} passes in a fresh worktree ({commit})"),
     }
@@ -292,7 +293,7 @@ fn merge_trouble(why: &MergeTrouble) -> String {
     match why {
         MergeTrouble::Conflict {
             with, files, tried, ..
-        } => crate::schedule::conflict_words(
+        } => conflict_words(
             with,
             files,
             tried.as_deref().and_then(|tried| tried.lines().next()),

@@ -1,6 +1,7 @@
 //! Events about resolving conflicts, in one line.
 
 use crate::schedule::Resolving;
+use crate::words::repair_words;
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
@@ -27,6 +28,6 @@ pub fn resolving_line(fact: &Resolving) -> String {
         Resolving::Started(started) => format!("{}: agent {}", started.attempt, started.agent),
         Resolving::Failed(failed) => format!("{}: {}", failed.attempt, first_line(&failed.why)),
         Resolving::Dropped(_) | Resolving::Cancelled(_) => String::new(),
-        Resolving::Reused(repaired) => repaired.words(),
+        Resolving::Reused(repaired) => repair_words(repaired),
     }
 }

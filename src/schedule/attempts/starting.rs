@@ -245,7 +245,7 @@ fn assign(board: &mut Board, at: At, number: usize, unit: usize, lane: u32, step
     };
     if cfg!(debug_assertions) && run.verify != Verify::Failed {
         let units: Vec<UnitId> = stage.iter().map(|unit| unit.id).collect();
-        invariants::check_start(plan, run, &board.state, &units);
+        invariants::check_start(plan, run, &board.state, &units).expect("the rules of the schedule hold");
     }
     let name = plan.name.clone();
     let talked = run.work_attempts().rev().find(|record| record.lane == lane);

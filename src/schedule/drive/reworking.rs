@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::scheduler::Scheduler;
-use crate::plan::{Openness, PhaseId, PlanName};
+use crate::plan::{ClosedPlan, Openness, PhaseId, PlanName};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
@@ -15,7 +15,7 @@ impl Scheduler {
     pub fn openness(&self, plan: &PlanName) -> Openness {
         let run = self.board.state.plan(plan);
         if self.board.state.is_landed(plan) {
-            return Openness::Nothing("it has landed: what comes now is a plan of its own");
+            return Openness::Nothing(ClosedPlan::Landed);
         }
         let units = run.history.iter().flat_map(|attempt| &attempt.units);
         let mut phases: BTreeSet<PhaseId> = units.map(|unit| unit.phase()).collect();

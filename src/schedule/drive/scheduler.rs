@@ -38,7 +38,7 @@ use crate::schedule::merge::resolver_watch::{
     parked_resolver, stop_unwanted_resolvers, watch_resolvers, with_its_reason,
 };
 use crate::schedule::merge::unions::{look_at_heads, take_union, try_unions};
-use crate::schedule::ready::invariants;
+use crate::schedule::ready::invariants::{self, BrokenRule};
 use crate::schedule::ready::standing::Standing;
 use crate::schedule::state::known::{RunPhase, State};
 use crate::schedule::train::early::{Heads, UnionSaid};
@@ -232,7 +232,7 @@ impl Scheduler {
             self.decide(at, &mut step);
         }
         if cfg!(debug_assertions) {
-            invariants::check(&self.board.work, &self.board.state);
+            invariants::check(&self.board.work, &self.board.state).expect("the rules of the schedule hold");
             let events = step
                 .events
                 .iter()
@@ -240,11 +240,10 @@ impl Scheduler {
             for number in events.collect::<BTreeSet<usize>>() {
                 let now = || Standing::new(&self.board.work.plans[number], &self.board.state.plans[number]);
                 let kept = self.board.frontier.standing[number].as_ref();
-                assert!(
-                    kept.is_none_or(|kept| kept.is_like(&now())),
-                    "{}: the index of units is out of step with the state",
-                    self.board.work.plans[number].name
-                );
+                if kept.is_some_and(|kept| !kept.is_like(&now())) {
+                    let broken = BrokenRule::UnitIndex(self.board.work.plans[number].name.clone());
+                    panic!("{broken:?}");
+                }
             }
         }
         step

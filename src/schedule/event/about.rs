@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::merge_facts::Verdict;
-use super::words::is_zero;
+use super::omitted::is_zero;
 use crate::plan::{AttemptId, CommitId, ItemId, LandedBy, ManifestChange, PlanName, Point, UnitId};
 
 /// A report on a task or sub-task.

@@ -45,7 +45,7 @@ pub enum Event {
         /// The plan.
         plan: PlanName,
         /// Lane of the worktree; 0 is the plan's own.
-        #[serde(default, skip_serializing_if = "super::words::is_zero")]
+        #[serde(default, skip_serializing_if = "super::omitted::is_zero")]
         lane: u32,
         /// The worktree's folder.
         path: String,
@@ -81,7 +81,7 @@ pub enum Event {
         #[serde(alias = "phases")]
         units: Vec<UnitId>,
         /// Lane of the worktree; 0 is the plan's own.
-        #[serde(default, skip_serializing_if = "super::words::is_zero")]
+        #[serde(default, skip_serializing_if = "super::omitted::is_zero")]
         lane: u32,
         /// The agent's account, or `None` when it has only one.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{AgentName, AttemptId, PlanName};
+use crate::plan::{AgentName, AttemptId, PlanName, and_more};
 
 /// How many denials and errors are kept per attempt. All of them are counted.
 const KEPT: usize = 5;
@@ -102,14 +102,9 @@ impl Counted {
 /// Prints `Bash(rm -rf), Write`, and the number of further items.
 impl fmt::Display for Counted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.first.join(", "))?;
-        let more = self
-            .count
-            .saturating_sub(u32::try_from(self.first.len()).unwrap_or(u32::MAX));
-        if more > 0 {
-            write!(f, " and {more} more")?;
-        }
-        Ok(())
+        let all = usize::try_from(self.count).unwrap_or(usize::MAX);
+        let further = all.saturating_sub(self.first.len());
+        f.write_str(&and_more(&self.first.join(", "), further))
     }
 }
 

@@ -1,6 +1,5 @@
 //! How events are written and read: as an object with the event's name under `event`.
 
-use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::fact::Event;
@@ -29,14 +28,13 @@ impl Event {
     ///
     /// Returns an error when this version does not know the event, or its fields differ.
     pub fn read<'de, D: Deserializer<'de>>(name: &str, deserializer: D) -> Result<Self, D::Error> {
-        let read = if name.starts_with(RESOLVING) {
+        if name.starts_with(RESOLVING) {
             Resolving::deserialize(deserializer).map(Self::Resolve)
         } else if PersonFact::is_name(name) {
             PersonFact::deserialize(deserializer).map(Self::Person)
         } else {
             Self::deserialize(deserializer)
-        };
-        read.map_err(|_| D::Error::custom("data did not match any variant of untagged enum Event"))
+        }
     }
 }
 

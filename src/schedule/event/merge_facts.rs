@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::omitted::is_zero;
 use super::phase_fact::Ran;
 use super::trouble::MergeTrouble;
-use super::words::{is_zero, listed};
-use crate::plan::{CommitId, PhaseId, PlanName, Point};
+use crate::plan::{CommitId, PhaseId, PlanName, Point, listed};
 
 /// The commit of a point of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,35 +91,6 @@ pub struct FirstBad {
     /// The plan that landed with the commit, or `None` when somebody else made it.
     #[serde(default)]
     pub plan: Option<PlanName>,
-}
-
-impl TargetChecked {
-    /// Describes for people what is wrong, if the tip does not pass.
-    pub fn trouble(&self) -> Option<String> {
-        let why = self.why.as_ref()?;
-        let Self { target, commit, .. } = self;
-        let since = match &self.first_bad {
-            Some(FirstBad {
-                commit,
-                plan: Some(plan),
-            }) => format!("since plan {plan} landed ({})", commit.short()),
-            Some(FirstBad { commit, plan: None }) => format!("since {}", commit.short()),
-            None => "and did not before this run".to_owned(),
-        };
-        Some(format!(
-            "{target} ({}) does not pass in a fresh worktree, {since}: {why}",
-            commit.short()
-        ))
-    }
-
-    /// Returns advice, if the tip does not pass.
-    pub fn remedy(&self) -> Option<String> {
-        self.why.as_ref()?;
-        match self.first_bad.as_ref().and_then(|first| first.plan.as_ref()) {
-            Some(plan) => Some(format!("orch revert {plan}")),
-            None => Some(format!("fix {}, then orch merge", self.target)),
-        }
-    }
 }
 
 /// First phases of a plan, as contained in one of its commits.

@@ -11,13 +11,13 @@ pub(super) mod form;
 pub(super) mod merge_facts;
 pub(super) mod names;
 pub(super) mod notice;
+pub(super) mod omitted;
 pub(super) mod person;
 pub(super) mod phase_fact;
 pub(super) mod plan_of;
 pub(super) mod question;
 pub(super) mod resolving;
 pub(super) mod trouble;
-pub(super) mod words;
 
 pub use about::{
     Failed, FlakyMerge, FoundPlan, LaneNote, LaneOf, ManifestEdit, OfPlan, PauseAsked, PinRefusal, Steered,
@@ -43,5 +43,4 @@ pub use question::{Question, QuestionAnswer};
 pub use resolving::{
     ConflictOpened, ConflictRepaired, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
 };
-pub use trouble::{BuiltOn, ConflictSides, Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};
-pub use words::listed;
+pub use trouble::{BuiltOn, ConflictSides, Hold, LaunchTrouble, MergeTrouble, other_side};

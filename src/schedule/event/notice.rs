@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::words::is_zero;
+use super::omitted::is_zero;
 use crate::plan::{
     AttemptId, ItemId, Message, OnStall, PlanName, TaskState, Waiting, format_duration, spoken,
 };

@@ -130,19 +130,6 @@ pub struct ConflictRepaired {
     pub regenerated: Vec<String>,
 }
 
-impl ConflictRepaired {
-    /// Describes the repair in words.
-    pub fn words(&self) -> String {
-        let part =
-            |files: &[String], how: &str| (!files.is_empty()).then(|| format!("{} {how}", files.join(", ")));
-        let parts = [
-            part(&self.reused, "resolved as before"),
-            part(&self.regenerated, "made anew"),
-        ];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
-    }
-}
-
 /// Returns a reference to a plan, or to its first phases.
 pub(in crate::schedule) fn up_to(plan: &PlanName, phase: Option<PhaseId>) -> WorkRef {
     WorkRef::at(plan, phase.map_or(Point::Plan, Point::Phase))

@@ -243,16 +243,6 @@ impl MergeTrouble {
     }
 }
 
-/// Describes a conflict with the target in words.
-pub fn conflict_words(with: &[PlanName], files: &[String], tried: Option<&str>) -> String {
-    let tried = tried.map(|tried| format!("; {tried}")).unwrap_or_default();
-    format!(
-        "conflicts with {} in {}{tried}",
-        other_side(with),
-        files.join(", ")
-    )
-}
-
 /// Names the other side of a conflict: the landed plans that changed the same files, else the target.
 pub fn other_side(with: &[PlanName]) -> String {
     if with.is_empty() {

@@ -79,38 +79,4 @@ impl Claim {
         let found = |proof: &Proof| looked_for.contains(&(*proof, true));
         self.needs().iter().copied().find(|proof| !found(proof))
     }
-
-    /// Returns the claim's name in the table.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::TaskDone => "task done",
-            Self::PhaseDone => "phase done",
-            Self::Pinned => "pinned",
-            Self::PlanFinished => "plan finished",
-            Self::Landed => "landed",
-        }
-    }
-}
-
-impl Proof {
-    /// Returns the evidence's name in the table.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Said => "said",
-            Self::Made => "made",
-            Self::Clean => "clean",
-            Self::Kept => "kept",
-            Self::Own => "own",
-            Self::Tasks => "tasks",
-            Self::Checked => "checked",
-            Self::Passed => "passed",
-            Self::PhaseDone => "phase done",
-            Self::Commit => "commit",
-            Self::Units => "units",
-            Self::Verified => "verified",
-            Self::Finished => "finished",
-            Self::Tree => "tree",
-            Self::Target => "target",
-        }
-    }
 }

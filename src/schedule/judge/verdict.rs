@@ -3,10 +3,9 @@
 
 use super::failure::Failure;
 use super::proof_of::{Claim, Proof};
-use crate::plan::{ItemId, OnStall, Report, TaskId, TaskState, UnitId};
+use crate::plan::{ItemId, OnStall, Report, TaskId, TaskState, UnitId, listed};
 use crate::schedule::event::exit::{Evidence, Exit, ForeignWork};
 use crate::schedule::event::facts::Obstacle;
-use crate::schedule::event::words::listed;
 use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::UnitId;
+use crate::graph::Why;
+use crate::plan::{Dependency, PlanName, UnitId};
 
 use super::dispatch::Room;
 use crate::schedule::state::attempt::Attempt;
@@ -10,103 +11,122 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 use crate::schedule::work::plans::{PlanWork, Work};
 
-/// Panics when a limit is broken, or when work runs before what it depends on.
+/// A broken rule. It is a bug in the scheduler, never in its input.
+#[derive(Debug)]
+#[expect(dead_code, reason = "a panic prints the fields")]
+pub(in crate::schedule) enum BrokenRule {
+    /// The index of plans at work lists other plans than those at work.
+    PlansAtWork(Vec<usize>),
+    /// The index of the plan's units is out of step with the state.
+    UnitIndex(PlanName),
+    /// There is an attempt on a plan that has ended.
+    AttemptAfterEnd(PlanName),
+    /// Several agents work on the plan's only branch.
+    SharedBranch(PlanName),
+    /// An attempt has no worktree.
+    NoWorktree(PlanName),
+    /// Two attempts work on the unit.
+    SharedUnit(PlanName, UnitId),
+    /// Two units at work touch the same file.
+    SharedFile(PlanName, UnitId, UnitId),
+    /// More agents run than there are slots.
+    TooManyAgents { running: usize, slots: usize },
+    /// The unit begins before its dependency is met.
+    Dependency(PlanName, UnitId, Dependency),
+    /// The unit begins although a gate is closed.
+    Gate(PlanName, UnitId, Why),
+}
+
+/// Checks that no limit is broken and that no two attempts are in each other's way.
 ///
-/// # Panics
+/// # Errors
 ///
-/// On any broken rule, naming the plan. A broken rule is a bug in the scheduler, never in its input.
-pub fn check(work: &Work, state: &State) {
+/// With the first broken rule.
+pub(in crate::schedule) fn check(work: &Work, state: &State) -> Result<(), BrokenRule> {
     let mut running = 0;
-    let at_work: Vec<usize> = (0..work.plans.len())
-        .filter(|number| state.plans[*number].is_at_work())
-        .collect();
-    assert!(
-        state.at_work.iter().eq(&at_work),
-        "the index of plans at work is out of step"
-    );
+    let at_work = (0..work.plans.len()).filter(|number| state.plans[*number].is_at_work());
+    let at_work: Vec<usize> = at_work.collect();
+    if !state.at_work.iter().eq(&at_work) {
+        return Err(BrokenRule::PlansAtWork(at_work));
+    }
     for (number, plan) in work.plans.iter().enumerate() {
         let run = &state.plans[number];
         if !run.is_at_work() {
             continue;
         }
-        let name = &plan.name;
-        assert!(
-            !matches!(
-                run.outcome,
-                Some(Outcome::Finished | Outcome::Failed(_) | Outcome::Skipped(_))
-            ),
-            "{name}: an attempt on a plan that has ended"
-        );
-        assert!(
-            plan.by_units() || run.attempts.len() == 1,
-            "{name}: several agents on one branch"
-        );
+        let name = || plan.name.clone();
+        if let Some(Outcome::Finished | Outcome::Failed(_) | Outcome::Skipped(_)) = run.outcome {
+            return Err(BrokenRule::AttemptAfterEnd(name()));
+        }
+        if !plan.by_units() && run.attempts.len() != 1 {
+            return Err(BrokenRule::SharedBranch(name()));
+        }
         let mut files: BTreeMap<u32, UnitId> = BTreeMap::new();
         let mut given: BTreeSet<UnitId> = BTreeSet::new();
         for (lane, attempt) in &run.attempts {
-            assert!(
-                run.worktrees.contains_key(lane),
-                "{name}: an attempt without a worktree"
-            );
+            if !run.worktrees.contains_key(lane) {
+                return Err(BrokenRule::NoWorktree(name()));
+            }
             running += usize::from(attempt.state.holds_slot());
             // A repair goes through units that are done, whatever they once waited for.
             if !attempt.repair {
-                check_attempt(plan, attempt, &mut files);
+                check_files(plan, attempt, &mut files)?;
             }
-            for unit in &attempt.units {
-                assert!(given.insert(*unit), "{name}.{unit} is worked on twice");
+            if let Some(twice) = attempt.units.iter().find(|unit| !given.insert(**unit)) {
+                return Err(BrokenRule::SharedUnit(name(), *twice));
             }
         }
     }
     // A manifest may be edited between runs to allow less than what is still running.
     let room = Room::left(work, state);
-    assert!(
-        running <= work.slots || room.slots == 0,
-        "{running} agents in {} slots",
-        work.slots
-    );
+    let slots = work.slots;
+    if running > slots && room.slots != 0 {
+        return Err(BrokenRule::TooManyAgents { running, slots });
+    }
+    Ok(())
 }
 
-/// Panics when work is about to begin although something that it waits for, in its plan or in another, has not come. The rule
-/// holds only at the start. A report may be lost later, when somebody removes the commits from the branch or there were none;
-/// work that has begun by then continues from the pinned commit.
+/// Checks that everything which the units wait for has come, in their plan and in others, when work on them is about to begin.
+/// The rule holds only at the start. A report may be lost later, when somebody removes the commits from the branch or there were
+/// none; work that has begun by then continues from the pinned commit.
 ///
-/// # Panics
+/// # Errors
 ///
-/// On any closed gate and any dependency that is not met, naming the unit.
-pub fn check_start(plan: &PlanWork, run: &PlanRun, state: &State, units: &[UnitId]) {
+/// With the first dependency that is not met, or the first closed gate.
+pub(in crate::schedule) fn check_start(
+    plan: &PlanWork,
+    run: &PlanRun,
+    state: &State,
+    units: &[UnitId],
+) -> Result<(), BrokenRule> {
     let done = |unit: UnitId| run.is_unit_done(unit) || units.contains(&unit);
     let settled = |unit: UnitId| run.is_unit_settled(unit) || units.contains(&unit);
     for (id, unit) in units.iter().filter_map(|id| Some((id, plan.unit_place(*id)?))) {
-        for dependency in plan.depends.iter().chain(&plan.units[unit].depends) {
-            assert!(
-                state.is_satisfied(dependency),
-                "{}.{id}: begins before {dependency}, which it depends on",
-                plan.name
-            );
+        let mut depends = plan.depends.iter().chain(&plan.units[unit].depends);
+        if let Some(open) = depends.find(|dependency| !state.is_satisfied(dependency)) {
+            return Err(BrokenRule::Dependency(plan.name.clone(), *id, open.clone()));
         }
         for gate in plan.waits.of(unit) {
-            assert!(
-                plan.is_open(gate, done, settled),
-                "{}.{id}: begins although {:?} is closed",
-                plan.name,
-                plan.gates.get(gate)
-            );
+            if !plan.is_open(gate, done, settled) {
+                return Err(BrokenRule::Gate(plan.name.clone(), *id, plan.gates.get(gate).why));
+            }
         }
     }
+    Ok(())
 }
 
-fn check_attempt(plan: &PlanWork, attempt: &Attempt, files: &mut BTreeMap<u32, UnitId>) {
-    let name = &plan.name;
+fn check_files(
+    plan: &PlanWork,
+    attempt: &Attempt,
+    files: &mut BTreeMap<u32, UnitId>,
+) -> Result<(), BrokenRule> {
     for place in attempt.units.iter().filter_map(|id| plan.unit_place(*id)) {
         let unit = &plan.units[place];
         for file in unit.locks.iter().filter(|_| plan.by_units()) {
-            let other = files.insert(*file, unit.id);
-            assert!(
-                other.is_none(),
-                "{name}.{} and {name}.{other:?} touch the same file",
-                unit.id
-            );
+            if let Some(other) = files.insert(*file, unit.id) {
+                return Err(BrokenRule::SharedFile(plan.name.clone(), unit.id, other));
+            }
         }
     }
+    Ok(())
 }

@@ -172,7 +172,8 @@ impl<'s> World<'s> {
         // The cost of one check grows with the number of plans.
         let every = 1 + self.scheduler.work().plans.len() as u64 / 32;
         if !cfg!(debug_assertions) && self.inputs.is_multiple_of(every) {
-            invariants::check(self.scheduler.work(), self.scheduler.state());
+            invariants::check(self.scheduler.work(), self.scheduler.state())
+                .expect("the rules of the schedule hold");
         }
         for effect in effects {
             self.perform(effect);

@@ -33,13 +33,6 @@ pub struct Outgoing {
     pub answers: Option<u32>,
 }
 
-impl Outgoing {
-    /// The addressee, in words.
-    pub fn addressee(&self) -> &str {
-        self.to.as_ref().map_or("the lead", PlanName::as_str)
-    }
-}
-
 /// The event of a message. Empty when an unread message says the same, so that sending twice changes nothing.
 ///
 /// # Errors

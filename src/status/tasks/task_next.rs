@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::graph::{FileLocks, Gate, PlanOrder, task_order};
+use crate::graph::{FileLocks, Gate, PlanOrder, Why, task_order};
 use crate::plan::{Arrangement, Document, ItemId, Phase, PlanName, TaskId, TaskState, UnitId, VerifyBlock};
 use crate::status::tasks::task_list::state;
 
@@ -176,7 +176,7 @@ impl TaskSituation<'_> {
     }
 
     fn reason(&self, id: TaskId) -> String {
-        let reasons = self.gates(id).map(|gate| match gate.why.words() {
+        let reasons = self.gates(id).map(|gate| match gate_words(gate.why) {
             Some(words) => format!("{words} is settled"),
             None => {
                 let ids = gate.of().map(|member| self.order.units[member].id.to_string());
@@ -191,6 +191,20 @@ impl TaskSituation<'_> {
             reasons.join("; ")
         }
     }
+}
+
+/// The work behind a gate in words, or `None` when naming the gate's members is enough.
+fn gate_words(why: Why) -> Option<String> {
+    Some(match why {
+        Why::Sequential => "before it in its [SEQUENTIAL] group".to_owned(),
+        Why::Threshold(thousandths) => format!("{}% of an earlier phase", f64::from(thousandths) / 10.0),
+        Why::PipelineStart => "its pipeline-start".to_owned(),
+        Why::PhaseOrder => "an earlier phase".to_owned(),
+        Why::Batch => "the batch before".to_owned(),
+        Why::Checks => "what it checks".to_owned(),
+        Why::Verified => "the check of an earlier phase".to_owned(),
+        Why::Named | Why::OneAgent | Why::Depends | Why::Overlap | Why::PartOf | Why::Landing => return None,
+    })
 }
 
 #[cfg(test)]

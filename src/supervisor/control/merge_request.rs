@@ -3,10 +3,8 @@
 use tokio::sync::oneshot;
 
 use crate::plan::{CommitId, PhaseId, PlanName, Point, WorkRef};
-use crate::schedule::{
-    ConflictRepaired, Event, Landed, Merge, MergeTrouble, NotLanded, Outcome, Resolving, State,
-    conflict_words,
-};
+use crate::schedule::{Event, Landed, Merge, MergeTrouble, NotLanded, Outcome, Resolving, State};
+use crate::words::{conflict_words, repair_words};
 
 use super::request::{Answer, MergeOutcome, MergeReport, MergedPlan};
 
@@ -157,11 +155,7 @@ impl MergeRequest {
                 let resolution = &state.plan(&plan.name.plan).resolution;
                 let left_out = resolution.left_out.as_ref();
                 let left_out = left_out.map(|why| format!("lines were left out: {why}"));
-                let repaired = resolution
-                    .repaired
-                    .as_ref()
-                    .map(ConflictRepaired::words)
-                    .or(left_out);
+                let repaired = resolution.repaired.as_ref().map(repair_words).or(left_out);
                 plan.why = plan.why.take().or(repaired);
             }
         }

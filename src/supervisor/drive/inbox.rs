@@ -7,7 +7,7 @@ use crate::schedule::{
     AttachBegan, Event, Exit, Input, Outgoing, Steer, SteerRefusal, answer, attach, review, seen, send,
 };
 use crate::status;
-use crate::words::RefusalText;
+use crate::words::{RefusalText, addressee};
 
 use super::engine::Engine;
 use crate::supervisor::conflict::about_conflict::ResolveStep;
@@ -320,7 +320,7 @@ impl Engine<'_> {
             if let Some(refusal) = self.send(&outgoing)? {
                 let why = format!(
                     "its message to {} was not sent: {}",
-                    outgoing.addressee(),
+                    addressee(outgoing.to.as_ref()),
                     refusal.why
                 );
                 let plan = Some(lane.plan.clone());

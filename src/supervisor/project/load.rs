@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::graph::{Durations, Graph, cycle_diagnostics};
+use crate::graph::{Durations, Graph, cycles};
 use crate::plan::manifest::{Content, DocumentSource, Parsed, Unreadable, parse_manifest, resolve};
 use crate::plan::{Diagnostic, Diagnostics, Document, PlanName, PlanSet, Templates};
 use crate::status::read_plain;
+use crate::words::cycle_diagnostic;
 
 use super::error::SupervisorError;
 use super::side_by_side::side_by_side;
@@ -190,9 +191,13 @@ impl ManifestReading {
 ///
 /// With every cycle.
 pub fn check_cycles(set: &PlanSet, manifest: &Path) -> Result<(), Diagnostics> {
-    let find = |set: &PlanSet| {
+    let find = |set: &PlanSet| -> Vec<_> {
         let graph = Graph::new(set, &Durations::default());
-        cycle_diagnostics(set, &graph, manifest)
+        let found = cycles(&graph);
+        let diagnostics = found.iter();
+        diagnostics
+            .map(|cycle| cycle_diagnostic(set, &graph, cycle, manifest))
+            .collect()
     };
     let mut diagnostics = find(set);
     // In a graph of phases, a dependency against the order of phases is not drawn. It is a cycle all the same, so the

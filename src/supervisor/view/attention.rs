@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::plan::PlanName;
 use crate::schedule::attention;
-use crate::words::attention_text;
+use crate::words::{attention_text, target_remedy, target_trouble};
 
 use super::situation::Situation;
 use crate::supervisor::perform;
@@ -43,7 +43,7 @@ impl AttentionView {
         let red = state.red_targets.values().filter_map(|checked| {
             let first = checked.first_bad.as_ref();
             let plan = first.and_then(|first| first.plan.clone());
-            Some(of_target(plan, checked.trouble()?, checked.remedy()))
+            Some(of_target(plan, target_trouble(checked)?, target_remedy(checked)))
         });
         let fix = || Some("orch doctor --fix".to_owned());
         let behind = perform::behind(project)

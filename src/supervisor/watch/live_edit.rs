@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::plan::{ItemId, LiveEdit, ManifestChange, Openness, PlanName, PlanSet};
+use crate::plan::{ClosedPlan, ItemId, LiveEdit, ManifestChange, Openness, PlanName, PlanSet};
 use crate::schedule::{Event, Hold, Input, ManifestEdit, Work, history};
 use crate::status;
 
@@ -100,7 +100,7 @@ impl ManifestWatch {
         let edit = LiveEdit::new(&desk.project.set, &set, |plan| {
             match held.iter().any(|held| held.plan() == Some(plan)) {
                 // The next run asks a person.
-                true => Openness::Nothing("a landing took away what it has to do or to show"),
+                true => Openness::Nothing(ClosedPlan::TakenAway),
                 false => desk.scheduler.openness(plan),
             }
         });

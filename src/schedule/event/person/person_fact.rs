@@ -73,7 +73,7 @@ pub struct AttachBegan {
     /// The plan.
     pub plan: PlanName,
     /// Lane of the worktree; 0 is the plan's own.
-    #[serde(default, skip_serializing_if = "crate::schedule::event::words::is_zero")]
+    #[serde(default, skip_serializing_if = "crate::schedule::event::omitted::is_zero")]
     pub lane: u32,
     /// The process id of `orch attach`.
     pub pid: u32,
