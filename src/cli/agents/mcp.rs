@@ -22,10 +22,10 @@ use crate::cli::call::{CliError, Context, ProgramExit};
 /// messages of the plan in whose worktree it runs. Each tool is one command of `orch`, with the same refusals.
 #[derive(Debug, clap::Args)]
 pub struct McpArgs {
-    /// Tools for your own assistant: status, why, diff, logs, events, train, digest
+    /// Tools for your own assistant
     #[arg(long)]
     lead: bool,
-    /// With --lead: answer, approve, retry, pause, resume, cancel, merge, too
+    /// With --lead: tools that steer, too
     #[arg(long, requires = "lead")]
     steer: bool,
 }

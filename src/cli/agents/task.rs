@@ -72,7 +72,7 @@ enum TaskAction {
 
 #[derive(Debug, clap::Args)]
 struct TaskReportArgs {
-    /// Such as 2.1 or 2.1.A
+    /// 2.1 or 2.1.A
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
     /// A note

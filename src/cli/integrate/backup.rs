@@ -46,7 +46,7 @@ enum BackupAction {
         #[arg(long, value_name = "DIR", conflicts_with = "to")]
         worktree: Option<PathBuf>,
     },
-    /// Delete a backup whose commit a branch, tag or other backup holds too
+    /// Delete a backup whose commit is held elsewhere too
     Drop {
         /// As in `orch backup list`
         #[arg(value_name = "PLAN/TIME")]

@@ -24,7 +24,7 @@ use crate::cli::start::up;
 /// The merged tree is verified, and exactly that tree lands.
 #[derive(Debug, clap::Args)]
 pub struct MergeArgs {
-    /// Such as auth, or auth.2 for its phases up to 2 [default: every finished plan]
+    /// auth, or auth.2 for its phases up to 2 [default: every finished plan]
     #[arg(value_name = "PLAN[.PHASE]")]
     plans: Vec<String>,
     /// Only say what would happen

@@ -12,7 +12,7 @@ use crate::cli::call::{CliError, Context, ProgramExit, output};
 /// The plan's branch goes back to the commit before the phase. What the branch held is kept as a backup. Stop `orch up` first.
 #[derive(Debug, clap::Args)]
 pub struct RedoArgs {
-    /// Such as auth.2; a plan without a phase is done again from its beginning
+    /// auth, or auth.2 and later phases
     #[arg(value_name = "PLAN[.PHASE]")]
     what: String,
     /// Set back the branches of plans that hold its work too

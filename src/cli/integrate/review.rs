@@ -31,7 +31,7 @@ pub struct ReviewArgs {
     /// Approve only if this is still the commit that would land
     #[arg(long, value_name = "COMMIT", requires = "approve")]
     commit: Option<CommitId>,
-    /// Send all comments, and TEXT, to the plan's agent, which continues
+    /// Send all comments, and TEXT, to the plan's agent
     #[arg(long)]
     request_changes: bool,
     /// The comment

@@ -34,7 +34,7 @@ pub struct ReportArgs {
 /// With -v also runs in which nothing was left to do.
 #[derive(Debug, clap::Args)]
 pub struct HistoryArgs {
-    /// What was stated and measured about durations, and how many tasks are done a day
+    /// Stated and measured durations, and tasks done a day
     #[arg(long)]
     durations: bool,
 }

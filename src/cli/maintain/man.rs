@@ -15,7 +15,7 @@ use crate::cli::call::{CliError, Context, ProgramExit, output};
 pub struct ManArgs {
     /// Such as `task start` [default: orch itself]
     command: Vec<String>,
-    /// Write all pages into this folder, such as ~/.local/share/man/man1
+    /// Write all pages into this folder
     #[arg(long = "dir", value_name = "DIR", conflicts_with = "command")]
     folder: Option<PathBuf>,
 }

@@ -32,12 +32,12 @@ enum EditCommand {
 
 #[derive(Debug, clap::Args)]
 struct SetArgs {
-    /// The key, with the tables that it is in: run.max_agents
+    /// The key, such as run.max_agents
     key: String,
     /// TOML, or a text: 3, true, high, '["auth.phase1"]'
     #[arg(allow_hyphen_values = true)]
     value: String,
-    /// Show the change as a diff instead of writing it
+    /// Only show the change as a diff
     #[arg(long)]
     dry_run: bool,
 }
@@ -58,7 +58,7 @@ struct AddPlanArgs {
     /// Instead of a document: the text of its one task
     #[arg(long, value_name = "TEXT")]
     prompt: Option<String>,
-    /// What it waits for: plan, plan.phase2, plan.2.3, each with an optional @landed
+    /// What it waits for, such as auth.phase1@landed
     #[arg(long, value_name = "REFERENCE", value_delimiter = ',')]
     depends: Vec<String>,
     /// Its priority
@@ -67,7 +67,7 @@ struct AddPlanArgs {
     /// Its agent
     #[arg(long, value_name = "AGENT")]
     agent: Option<String>,
-    /// Show the change as a diff instead of writing it
+    /// Only show the change as a diff
     #[arg(long)]
     dry_run: bool,
 }
@@ -82,7 +82,7 @@ enum RemoveCommand {
 struct RemovePlanArgs {
     /// Name of the plan
     name: String,
-    /// Show the change as a diff instead of writing it
+    /// Only show the change as a diff
     #[arg(long)]
     dry_run: bool,
 }

@@ -20,7 +20,7 @@ pub struct NewArgs {
     /// Title of the document [default: the name]
     #[arg(long)]
     title: Option<String>,
-    /// A document to copy instead of the built-in one
+    /// A document to copy
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
     /// Add the plan to plans.toml too

@@ -23,7 +23,7 @@ pub struct PreviewArgs {
     /// As `orch up --merge`
     #[arg(long)]
     merge: bool,
-    /// Write waves, capacity, risks, synchronisation and communication into this folder, as JSON and Markdown
+    /// Write documents for a team into this folder
     #[arg(long, value_name = "DIR")]
     export: Option<PathBuf>,
 }

@@ -17,7 +17,7 @@ use crate::cli::call::{CliError, Context, ProgramExit, output};
 /// The agent's conversation continues with the answer; an agent without one gets question and answer with its next prompt.
 #[derive(Debug, clap::Args)]
 pub struct AnswerArgs {
-    /// The plan that asks, or its phase or task, such as auth.2
+    /// The plan, phase or task that asks
     #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
     what: String,
     /// The answer; `-` reads it from standard input

@@ -21,7 +21,7 @@ use crate::cli::call::{CliError, Context, ProgramExit};
 /// report (`orch task done`), and what is finished is not given to an agent again. An agent without a conversation gives a shell.
 #[derive(Debug, clap::Args)]
 pub struct AttachArgs {
-    /// The plan, or a phase or task of it, such as auth.2.3
+    /// The plan, phase or task
     #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
     what: String,
 }

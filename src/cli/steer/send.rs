@@ -32,10 +32,10 @@ pub struct SendArgs {
     /// The message
     #[arg(required = true, value_name = "TEXT")]
     text: Vec<String>,
-    /// coordination, status, request, conflict or sync_request; of the last two the lead hears too
+    /// coordination, status, request, conflict or sync_request; the lead hears the last two too
     #[arg(long, value_name = "KIND", default_value = "coordination")]
     kind: MessageKind,
-    /// The message that it answers, by its number in your inbox
+    /// The message that it answers, by its number
     #[arg(long, value_name = "NUMBER")]
     reply_to: Option<u32>,
 }

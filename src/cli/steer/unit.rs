@@ -15,7 +15,7 @@ use crate::cli::call::{CliError, Context, ProgramExit, output};
 /// The plans, phases and tasks.
 #[derive(Debug, clap::Args)]
 pub struct SteerArgs {
-    /// Such as auth.2.3 [default: the worktree's plan]
+    /// [default: the worktree's plan]
     #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
     what: Vec<String>,
 }
