@@ -25,7 +25,7 @@ pub use network::overlap::{PlanOverlap, plan_overlaps};
 pub use network::series::PlanSeries;
 pub use network::whole::Graph;
 pub use order::chosen_strategy::{ChosenStrategy, StrategyReason};
-pub use order::durations::{Calibration, Durations, median};
+pub use order::durations::{Calibration, Durations, MeasuredTasks, median};
 pub use order::gate::{Counts, Gate, Gates, Why};
 pub use order::locks::{FileLocks, covers, is_wide};
 pub use order::ordering::{plan_order, task_order};

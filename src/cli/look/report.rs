@@ -115,7 +115,7 @@ impl ReportSource {
             let number = run.run.trim_start_matches('r').parse().map(RunId);
             let planned = number.map(|number| planned_ends(&project.set, &self.records, number));
             let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
-            let ends = eta(work, state, None).plans;
+            let ends = eta(work, state).plans;
             let expected = project.set.plans.iter().map(|plan| plan.name.clone()).zip(ends);
             Outlook {
                 depends: waits_for(&project.set),

@@ -8,7 +8,7 @@ use crate::graph::network::places::{PhasePlace, Places};
 use crate::graph::network::serialize::serialize;
 use crate::graph::network::wait_lists::WaitLists;
 use crate::graph::network::whole::Graph;
-use crate::graph::order::durations::Durations;
+use crate::graph::order::durations::{Durations, PlanDurations};
 use crate::graph::order::gate::{Counts, Gates, Why};
 use crate::graph::order::locks::FileLocks;
 use crate::graph::order::ordering::plan_order;
@@ -38,10 +38,12 @@ impl Graph {
             numbers: numbers.collect(),
             names,
         };
+        let factors = durations.factors(&set.plans);
         for (number, plan) in set.plans.iter().enumerate() {
             let locks = FileLocks::new(&plan.document);
             let order = plan_order(&plan.document, &plan.arrangement, &locks.of);
-            graph.add_nodes(number, plan, durations);
+            let factor = factors.get(&plan.agent).copied().unwrap_or(1.0);
+            graph.add_nodes(number, plan, &durations.of_plan(plan, factor));
             graph.add_order(number, plan, &order);
             graph.orders.push(order);
             graph.locks.push(locks);
@@ -64,7 +66,7 @@ impl Graph {
         self.nodes.len() - 1
     }
 
-    fn add_nodes(&mut self, number: usize, plan: &Plan, durations: &Durations) {
+    fn add_nodes(&mut self, number: usize, plan: &Plan, durations: &PlanDurations<'_>) {
         let node = |of, expected, line, done| Node {
             plan: number,
             of,
@@ -72,7 +74,6 @@ impl Graph {
             line,
             done,
         };
-        let durations = durations.of_plan(plan);
         let mut phases: Vec<PhasePlace> = Vec::with_capacity(plan.document.phases.len());
         let mut crosses = false;
         for phase in &plan.document.phases {

@@ -11,18 +11,56 @@ use crate::plan::{AgentName, Phase, PhaseId, Plan, PlanName, Task, TaskId, UnitI
 pub struct Durations {
     /// Measured durations of individual units.
     pub units: BTreeMap<PlanName, BTreeMap<UnitId, u64>>,
-    /// Average measured duration of a task, by agent.
-    pub agents: BTreeMap<AgentName, u64>,
+    /// The measured tasks of each agent.
+    pub agents: BTreeMap<AgentName, MeasuredTasks>,
     /// A fixed duration for every task, whatever else is known. For what-if simulations.
     pub fixed: Option<u64>,
+}
+
+/// How long tasks took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MeasuredTasks {
+    /// The mean in milliseconds. Of many tasks, the last [`MeasuredTasks::LAST`] count most.
+    pub mean: u64,
+    /// How many.
+    pub tasks: u64,
+}
+
+impl MeasuredTasks {
+    /// From this number of tasks on, the weight of older ones fades.
+    pub const LAST: u64 = 20;
+
+    /// Adds a task.
+    pub fn add(&mut self, took: u64) {
+        self.tasks += 1;
+        let weight = 1.0 / self.tasks.min(Self::LAST) as f64;
+        let mean = self.mean as f64 * (1.0 - weight) + took as f64 * weight;
+        self.mean = (mean.round() as u64).max(1);
+    }
 }
 
 impl Durations {
     /// The duration of a task about which nothing is known: ten minutes. The order depends only on proportions.
     pub const EQUAL: u64 = 600_000;
 
-    /// Collects what is known about a plan.
-    pub(in crate::graph) fn of_plan<'d>(&'d self, plan: &'d Plan) -> PlanDurations<'d> {
+    /// Returns, for each agent with both, the ratio of measured to stated durations.
+    pub(in crate::graph) fn factors<'p>(&self, plans: &'p [Plan]) -> BTreeMap<&'p AgentName, f64> {
+        let mut compared: BTreeMap<&AgentName, (u64, u64)> = BTreeMap::new();
+        for plan in plans.iter().filter(|plan| self.units.contains_key(&plan.name)) {
+            let (took, stated) = self.of_plan(plan, 1.0).compared;
+            let known = compared.entry(&plan.agent).or_default();
+            *known = (known.0 + took, known.1 + stated);
+        }
+        let both = compared
+            .into_iter()
+            .filter(|(_, (took, stated))| *took > 0 && *stated > 0);
+        both.map(|(agent, (took, stated))| (agent, took as f64 / stated as f64))
+            .collect()
+    }
+
+    /// Collects what is known about a plan. `factor` is the ratio of measured to stated durations while none of the plan's tasks
+    /// has both.
+    pub(in crate::graph) fn of_plan<'d>(&'d self, plan: &'d Plan, factor: f64) -> PlanDurations<'d> {
         let measured = self.units.get(&plan.name).filter(|units| !units.is_empty());
         let stated = plan.expected.or(plan.document.expected).map(|whole| {
             let all = plan.document.tasks().count().max(1) as u64;
@@ -33,7 +71,7 @@ impl Durations {
             plan,
             measured,
             stated,
-            factor: 1.0,
+            factor,
             each: Vec::new(),
             compared: (0, 0),
         };
@@ -77,7 +115,7 @@ pub struct Calibration {
 impl Durations {
     /// Compares the measured and stated durations of a plan. Returns `None` when nothing was measured.
     pub fn calibration(&self, plan: &Plan) -> Option<Calibration> {
-        let known = self.of_plan(plan);
+        let known = self.of_plan(plan, 1.0);
         let (took, stated) = known.compared;
         (!known.each.is_empty()).then(|| Calibration {
             tasks: known.each.len(),
@@ -156,7 +194,7 @@ impl<'d> PlanDurations<'d> {
             factor: self.factor,
             otherwise: (self.stated.map(|stated| scaled(stated, self.factor)))
                 .or_else(|| median(&self.each))
-                .or(agent.copied())
+                .or(agent.map(|measured| measured.mean))
                 .unwrap_or(Durations::EQUAL),
         }
     }

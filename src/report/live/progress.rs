@@ -243,7 +243,7 @@ impl Drawing {
         let rows: Vec<BoardRow> = work.plans.iter().filter(is_shown).map(row).collect();
         let states: Vec<_> = rows.iter().map(|row| row.state).collect();
         let asking = rows.iter().filter(|row| row.asks.is_some()).count();
-        let left = eta(work, state, None).run.filter(|_| known.told.is_none());
+        let left = eta(work, state).run.filter(|_| known.told.is_none());
         let cost = state.spent.micros.map(|micros| money(micros, self.currency));
         LiveBoard {
             counts: counts(asking, &states),

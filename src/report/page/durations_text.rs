@@ -92,9 +92,9 @@ impl DurationsPage {
                 factor: known.factor,
             })
         });
-        let agents = durations.agents.iter().map(|(agent, took)| AgentPace {
+        let agents = durations.agents.iter().map(|(agent, measured)| AgentPace {
             agent: agent.clone(),
-            task_s: seconds(*took),
+            task_s: seconds(measured.mean),
         });
         Self {
             plans: plans.collect(),

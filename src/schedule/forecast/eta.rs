@@ -23,28 +23,32 @@ const RUNS: u64 = 200;
 /// The most units that are simulated over all runs, so that a forecast does not take long.
 const UNITS: u64 = 200_000;
 
-/// Forecasts when the plans and the run will be done. `spread` is the standard deviation of the logarithm of measured durations
-/// around the expected ones, `None` when too little was measured.
-pub fn eta(work: &Work, state: &State, spread: Option<f64>) -> Eta {
-    let open = OpenWork::of(work, state);
+/// Forecasts when the plans and the run will be done, at the pace of what is done.
+pub fn eta(work: &Work, state: &State) -> Eta {
+    ends(work, &OpenWork::of(work, state))
+}
+
+fn ends(work: &Work, open: &OpenWork) -> Eta {
     let left: Vec<u64> = open.units.iter().map(|unit| unit.left).collect();
-    let ends = timetable(work, &open, &left);
+    let ends = timetable(work, open, &left);
     let plan = |units: &Vec<usize>| {
         let ends: Option<Vec<u64>> = units.iter().map(|unit| ends[*unit]).collect();
         ends?.into_iter().max()
     };
     let runs = RUNS.min(UNITS / (left.len() as u64).max(1));
-    let range = spread.filter(|_| runs >= 20).and_then(|spread| {
+    let range = open.spread.filter(|_| runs >= 20).and_then(|spread| {
         let draw = |run: u64| {
             let noisy: Vec<u64> = left
                 .iter()
                 .enumerate()
                 .map(|(unit, left)| {
-                    let factor = (Rng::of(run, &[unit as u64]).normal() * spread).exp();
-                    (*left as f64 * factor) as u64
+                    // Long and short tasks of one unit partly cancel out. The mean of the factors is 1.
+                    let spread = spread / (open.units[unit].tasks as f64).sqrt();
+                    let normal = Rng::of(run, &[unit as u64]).normal();
+                    (*left as f64 * (normal * spread - spread * spread / 2.0).exp()) as u64
                 })
                 .collect();
-            timetable(work, &open, &noisy).into_iter().flatten().max()
+            timetable(work, open, &noisy).into_iter().flatten().max()
         };
         let mut ends: Vec<u64> = (0..runs).filter_map(draw).collect();
         ends.sort_unstable();
@@ -89,7 +93,7 @@ mod tests {
         for dispatch in [Dispatch::Plan, Dispatch::Phase, Dispatch::Task] {
             for seed in 0..30 {
                 let scheduler = Scheduler::new(work(dispatch, seed));
-                let found = eta(scheduler.work(), scheduler.state(), None);
+                let found = eta(scheduler.work(), scheduler.state());
                 let real = simulate(work(dispatch, seed), &SimulationSettings::default()).makespan;
                 let error = found.run.unwrap() as f64 / real as f64 - 1.0;
                 worst = worst.max(error.abs());
@@ -108,8 +112,9 @@ mod tests {
     fn the_range_holds_what_is_expected_and_grows_with_the_spread() {
         let scheduler = Scheduler::new(work(Dispatch::Task, 1));
         let range = |spread| {
-            let found = eta(scheduler.work(), scheduler.state(), Some(spread));
-            found.range.unwrap()
+            let mut open = OpenWork::of(scheduler.work(), scheduler.state());
+            open.spread = Some(spread);
+            ends(scheduler.work(), &open).range.unwrap()
         };
         let (narrow, wide) = (range(0.05), range(0.8));
         assert!(wide.0 < narrow.0 || wide.1 > narrow.1, "{narrow:?} {wide:?}");

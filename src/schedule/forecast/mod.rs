@@ -5,4 +5,5 @@
 pub(super) mod attention;
 pub(super) mod eta;
 pub(super) mod open_work;
+pub(super) mod pace;
 pub(super) mod timetable;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::pace::Pace;
 use crate::plan::{PlanName, Point, TaskState, UnitId};
 use crate::schedule::event::at::At;
 use crate::schedule::explain::states::task_state;
@@ -16,7 +17,13 @@ pub(in crate::schedule) struct OpenWork {
     pub(in crate::schedule) units: Vec<OpenUnit>,
     /// The indices in `units` of each plan's units, in manifest order.
     pub(in crate::schedule) of_plan: Vec<Vec<usize>>,
+    /// The spread of durations, as in [`Pace::spread`].
+    pub(in crate::schedule) spread: Option<f64>,
 }
+
+/// A task that already takes long takes at least one part in this many of its expected duration more: so long, and longer, is the mean
+/// of what is left where the logarithm of durations is normal with a deviation of about 0.6, as measured durations have it.
+const MORE: u64 = 2;
 
 /// One unit that is not done.
 #[derive(Debug)]
@@ -27,6 +34,8 @@ pub(in crate::schedule) struct OpenUnit {
     pub(in crate::schedule) place: usize,
     /// Expected milliseconds of work that is left.
     pub(in crate::schedule) left: u64,
+    /// How many of its tasks are open.
+    pub(in crate::schedule) tasks: usize,
     /// True when an agent works on it.
     pub(in crate::schedule) at_work: bool,
     /// True when it cannot continue without a person.
@@ -45,16 +54,18 @@ pub(in crate::schedule) struct OpenGate {
 
 impl OpenWork {
     pub(in crate::schedule) fn of(work: &Work, state: &State) -> Self {
+        let pace = Pace::of(work, state);
         let mut open = Self {
             units: Vec::new(),
             of_plan: Vec::with_capacity(work.plans.len()),
+            spread: pace.spread,
         };
         for (number, plan) in work.plans.iter().enumerate() {
             let run = state.plan(&plan.name);
             let first = open.units.len();
             if is_open(state, &plan.name, run) {
                 let undone = (0..plan.units.len()).filter(|place| !run.is_unit_done(plan.units[*place].id));
-                let unit = |place| OpenUnit::new(plan, run, state, (number, place));
+                let unit = |place| OpenUnit::new(plan, run, (state, &pace), (number, place));
                 open.units.extend(undone.map(unit));
             }
             open.of_plan.push((first..open.units.len()).collect());
@@ -162,7 +173,12 @@ impl OpenGate {
 }
 
 impl OpenUnit {
-    fn new(plan: &PlanWork, run: &PlanRun, state: &State, (number, place): (usize, usize)) -> Self {
+    fn new(
+        plan: &PlanWork,
+        run: &PlanRun,
+        (state, pace): (&State, &Pace),
+        (number, place): (usize, usize),
+    ) -> Self {
         let unit = &plan.units[place];
         let attempt = run
             .attempts
@@ -178,7 +194,10 @@ impl OpenUnit {
                 )
             })
             .count();
-        let share = unit.expected * open.max(1) as u64 / tasks.len().max(1) as u64;
+        let open = open.max(1) as u64;
+        let agent = attempt.map_or(&unit.agent, |attempt| &attempt.agent);
+        let expected = plan.expected_each(unit.id).unwrap_or_default() as f64;
+        let each = (expected * pace.factor(&plan.name, agent)).round() as u64;
         let gated = |point: &Point| match point {
             Point::Plan => true,
             Point::Phase(phase) => unit.id.phase() == *phase,
@@ -192,11 +211,11 @@ impl OpenUnit {
         Self {
             plan: number,
             place,
-            left: attempt.map_or(share, |attempt| {
+            left: attempt.map_or(open * each, |attempt| {
                 let elapsed = millis(state.now.since(last_news(run, attempt, unit.id)));
-                // A unit that takes longer than expected needs some more time.
-                share.saturating_sub(elapsed).max(share / 10)
+                (open - 1) * each + each.saturating_sub(elapsed).max(each / MORE)
             }),
+            tasks: open as usize,
             at_work: attempt.is_some(),
             needs_person: attempt.is_none() && (stopped || unapproved || paused),
             gates: Vec::new(),

@@ -132,6 +132,17 @@ impl<'a> Table<'a> {
                 }
             }
         }
+        self.go_on_with(plan);
+    }
+
+    /// An agent that has the whole plan goes on with it before another plan begins.
+    fn go_on_with(&mut self, plan: usize) {
+        if !self.work.plans[plan].by_units() {
+            let own = |unit: &usize| self.open.units[*unit].plan == plan;
+            if let Some(at) = self.ready.iter().position(own) {
+                self.ready[..=at].rotate_right(1);
+            }
+        }
     }
 
     fn make_ready(&mut self, unit: usize) {

@@ -124,8 +124,7 @@ fn learn_attempt(durations: &mut Durations, entry: &OpenAttempt) {
 
 fn learn_agent(durations: &mut Durations, agent: Option<&AgentName>, took: u64) {
     if let Some(agent) = agent {
-        let known = durations.agents.entry(agent.clone()).or_insert(took);
-        *known = mean(*known, took);
+        durations.agents.entry(agent.clone()).or_default().add(took);
     }
 }
 
@@ -208,6 +207,6 @@ mod tests {
         events.extend(attempt(3, unit, 2_000_000, 2_000_300, true));
         let known = durations(events.iter().map(|(at, event)| (*at, event)));
         assert_eq!(known.units[&"auth".parse().unwrap()][&unit], 200);
-        assert_eq!(known.agents[&"one".parse().unwrap()], 200);
+        assert_eq!(known.agents[&"one".parse().unwrap()].mean, 200);
     }
 }

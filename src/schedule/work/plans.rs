@@ -224,6 +224,26 @@ impl PlanWork {
         }
     }
 
+    /// The unit that a task or VERIFY block belongs to.
+    pub fn unit_of(&self, task: TaskId) -> Option<UnitId> {
+        let units = [UnitId::Task(task), UnitId::Phase(task.phase)];
+        units.into_iter().find(|unit| self.unit_place(*unit).is_some())
+    }
+
+    /// Expected milliseconds of each item of a unit that its document does not have ticked. `None` when all are ticked.
+    pub fn expected_each(&self, unit: UnitId) -> Option<u64> {
+        let whole = self.unit(unit).filter(|unit| unit.expected > 0)?.expected;
+        let ticked = match unit {
+            UnitId::Task(_) => 0,
+            UnitId::Phase(phase) => {
+                let tasks = self.phase(phase).into_iter().flat_map(|phase| &phase.tasks);
+                tasks.filter(|(_, ticked)| *ticked).count()
+            }
+        };
+        let open = self.unit_tasks(unit).len().saturating_sub(ticked);
+        Some((whole / open.max(1) as u64).max(1))
+    }
+
     /// True when a person has to approve this point.
     pub fn has_gate(&self, point: Point) -> bool {
         self.approvals.contains(&point)

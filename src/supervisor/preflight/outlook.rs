@@ -17,7 +17,7 @@ pub fn planned_ends(set: &PlanSet, records: &[Record], run: RunId) -> BTreeMap<P
     if !is_estimated(set, &durations) {
         return BTreeMap::new();
     }
-    let expected = eta(scheduler.work(), scheduler.state(), None);
+    let expected = eta(scheduler.work(), scheduler.state());
     let names = set.plans.iter().map(|plan| plan.name.clone());
     let ends = names.zip(expected.plans);
     ends.filter_map(|(name, end)| Some((name, end?))).collect()

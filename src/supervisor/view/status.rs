@@ -211,7 +211,7 @@ impl Situation {
     /// When the repository cannot be read.
     pub fn view(&self, project: &Project, depth: Depth) -> Result<StatusView, SupervisorError> {
         let state = self.scheduler.state();
-        let expected = eta(self.scheduler.work(), state, self.durations.spread());
+        let expected = eta(self.scheduler.work(), state);
         let mut plans = Vec::new();
         for (number, (plan, work)) in project
             .set

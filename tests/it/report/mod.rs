@@ -2,6 +2,7 @@
 
 mod attention;
 mod digest;
+mod expected_end;
 mod run_timeline;
 mod runs;
 mod screens;
