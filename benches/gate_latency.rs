@@ -1,5 +1,5 @@
 //! How soon a waiting plan starts: from the rename of the status file that finishes `auth.phase2` to the first
-//! instruction of billing's agent, beside a bare watch on the same file that starts the same program.
+//! instruction of billing's agent, without and with people who watch, and beside a bare watch on the same file that starts the same program.
 //!
 //! The agents are this program itself, started with `__agent`.
 
@@ -15,7 +15,11 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use notify::{RecursiveMode, Watcher};
-use support::{Entry, Options, Samples, Sandbox, entries, orch, run, self_program};
+use support::{Entry, Options, Samples, Sandbox, Viewers, entries, orch, run, self_program};
+
+/// Event streams and pages that are open in the turns with viewers.
+const STREAMS: usize = 200;
+const PAGES: usize = 2;
 
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,16 +34,23 @@ fn main() {
         return play(plan, Path::new(marks), now);
     }
     let Some(options) = Options::read() else { return };
-    let (mut ours, mut bare) = (Samples::default(), Samples::default());
+    let (mut ours, mut watched, mut bare) = (Samples::default(), Samples::default(), Samples::default());
     let mut steps: BTreeMap<&'static str, Samples> = BTreeMap::new();
     for _ in 0..options.rounds(60) {
-        ours.push(gate(&mut steps));
+        ours.push(gate(&mut steps, false));
+        watched.push(gate(&mut BTreeMap::new(), true));
         bare.push(watch_and_spawn());
     }
     println!("\nfrom the rename that finishes auth.phase2 to the start of billing's agent (ms)");
     row("orch", &ours);
+    row("orch, with viewers", &watched);
     row("bare watch and spawn", &bare);
     println!("  orch / bare, medians: {:.2}", ours.median() / bare.median());
+    println!(
+        "  with {STREAMS} event streams and {PAGES} pages / without: median {:.2}, p99 {:.2}",
+        watched.median() / ours.median(),
+        watched.quantile(0.99) / ours.quantile(0.99)
+    );
     println!("\nwhere it goes, by the journal (ms; it keeps whole ones)");
     for (step, samples) in &steps {
         println!(
@@ -63,7 +74,7 @@ fn row(name: &str, samples: &Samples) {
 }
 
 /// One run of two plans; the latency in milliseconds.
-fn gate(steps: &mut BTreeMap<&'static str, Samples>) -> f64 {
+fn gate(steps: &mut BTreeMap<&'static str, Samples>, watched: bool) -> f64 {
     let sandbox = Sandbox::with_files(20, 1000);
     let marks = sandbox.beside("marks");
     fs::create_dir(&marks).unwrap();
@@ -85,7 +96,9 @@ fn gate(steps: &mut BTreeMap<&'static str, Samples>) -> f64 {
              [plans.billing]\nfile = \"plans/billing.md\"\ndepends = [\"auth.phase2\"]\nallow_empty = true\n"
         ),
     );
+    let viewers = watched.then(|| Viewers::of(&sandbox.repo(), STREAMS, PAGES));
     run(orch(&sandbox.repo()).arg("up"));
+    drop(viewers);
     take_steps(&entries(&sandbox.repo()), steps);
     latency(&marks)
 }

@@ -9,6 +9,7 @@
 //! | several contestants, in turns | `contest` |
 //! | processor time and memory, as the kernel counts them | `usage` |
 //! | the command line of a benchmark | `options` |
+//! | people who watch | `viewers` |
 
 #![allow(dead_code, unused_imports, reason = "every benchmark uses a part")]
 
@@ -19,6 +20,7 @@ mod peer;
 mod samples;
 mod sandbox;
 mod usage;
+mod viewers;
 
 pub use contest::Contest;
 pub use options::Options;
@@ -27,3 +29,4 @@ pub use peer::installed;
 pub use samples::{Samples, milliseconds};
 pub use sandbox::{Sandbox, git_in};
 pub use usage::{Usage, children_processor_time};
+pub use viewers::Viewers;

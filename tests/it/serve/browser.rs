@@ -67,7 +67,7 @@ fn a_lead_sees_what_happens_and_acts_in_a_browser() {
 
     // The page follows a run that begins after it was opened, without being loaded again.
     browser.eval("window.old = true");
-    let mut up = sandbox.start("up");
+    let up = sandbox.start("up");
     browser.until("document.querySelector('#plan-works')?.textContent.includes('running')");
     browser.until("!!document.querySelector('#needs a[href^=\"/act/answer?what=asks\"]')");
     browser.until("document.querySelector('#plan-fails').textContent.includes('failed')");
@@ -92,6 +92,17 @@ fn a_lead_sees_what_happens_and_acts_in_a_browser() {
     ] {
         pages_fit(&mut browser, &base, kind);
     }
+
+    // The supervisor is killed and another goes on: the open page says so both times.
+    browser.open(&format!("{base}/"));
+    browser.eval("window.old = true");
+    browser.until("document.getElementById('live-text').textContent == 'supervisor at work'");
+    up.kill();
+    browser.until("document.getElementById('live-text').textContent == 'no supervisor'");
+    let mut up = sandbox.start("up");
+    browser.until("document.getElementById('live-text').textContent == 'supervisor at work' && window.old");
+    browser.until("document.querySelector('#plan-works').textContent.includes('running')");
+    assert_eq!(browser.faults(), Vec::<String>::new());
 
     // The keyboard alone.
     browser.look(1280, 800, Scheme::Light);

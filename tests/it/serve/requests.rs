@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 
+use jiff::Timestamp;
+use orch::journal::{Journal, OrchDir, Sync};
+use orch::schedule::Event;
 use serde_json::{Value, json};
 
 use crate::support::{Sandbox, Serving, document, wait_for};
@@ -369,6 +372,55 @@ fn many_viewers_and_those_who_take_nothing_cost_others_nothing() {
     serving.get("/api/v1/status").is(200);
     serving.get("/").is(200);
     assert_eq!(sandbox.events(), before, "looking leaves no trace");
+}
+
+/// The most that a page of something long may weigh.
+const PAGE: usize = 1 << 20;
+
+#[test]
+fn long_logs_and_journals_make_no_long_pages() {
+    let sandbox = Sandbox::new();
+    let prints = "head -c 33554432 /dev/zero | tr '\\0' x | fold -w 100; echo the end; work 1.1";
+    sandbox.plan("p", "", &document(&[1]), prints);
+    sandbox.orch("up").code(0).ok();
+    let dir = OrchDir::new(&sandbox.join(".git"));
+    let mut journal = Journal::open(&dir, Timestamp::now()).unwrap();
+    let last = journal.read_all().unwrap().last().unwrap().clone();
+    let warning = |number: usize| Event::Warning {
+        plan: Some("p".parse().unwrap()),
+        why: format!("warning {number}"),
+    };
+    let events: Vec<Event> = (0..100_000).map(warning).collect();
+    for some in events.chunks(10_000) {
+        journal.append(last.at, last.run, some, Sync::Process).unwrap();
+    }
+    drop(journal);
+
+    let serving = Serving::of(&sandbox, "");
+    for path in [
+        "/",
+        "/plans/p",
+        "/plans/p/log",
+        "/events",
+        "/events?plan=p",
+        "/timeline",
+        "/runs",
+    ] {
+        let page = serving.get(path).is(200);
+        assert!(page.body.len() < PAGE, "{path}: {}", page.body.len());
+    }
+    assert!(serving.get("/plans/p/log.txt").is(200).body.contains("the end\n"));
+    assert!(serving.get("/events").is(200).body.contains("warning 99999"));
+    // Who is far behind is told to load everything again, and gets what comes from now on.
+    let stream = serving.connect(&serving.request("GET /api/v1/stream?after=1", &serving.bearer(), ""));
+    let mut told = String::new();
+    let mut lines = BufReader::new(stream);
+    while !told.contains("event: anew") {
+        assert!(
+            lines.read_line(&mut told).unwrap() > 0 && told.len() < PAGE,
+            "{told}"
+        );
+    }
 }
 
 #[test]
