@@ -99,7 +99,7 @@ fn gate(steps: &mut BTreeMap<&'static str, Samples>, watched: bool) -> f64 {
     let viewers = watched.then(|| Viewers::of(&sandbox.repo(), STREAMS, PAGES));
     run(orch(&sandbox.repo()).arg("up"));
     drop(viewers);
-    take_steps(&entries(&sandbox.repo()), steps);
+    take_steps(&entries(&sandbox.repo()), &marks, steps);
     latency(&marks)
 }
 
@@ -129,8 +129,12 @@ fn watch_and_spawn() -> f64 {
 }
 
 fn latency(marks: &Path) -> f64 {
-    let read = |name: &str| -> u64 { fs::read_to_string(marks.join(name)).unwrap().parse().unwrap() };
-    (read("started") as f64 - read("renamed") as f64) / 1e6
+    (moment(marks, "started") - moment(marks, "renamed")) / 1e6
+}
+
+/// A moment of the wall clock that was noted, in nanoseconds.
+fn moment(marks: &Path, name: &str) -> f64 {
+    fs::read_to_string(marks.join(name)).unwrap().parse().unwrap()
 }
 
 /// What the agents do.
@@ -193,7 +197,7 @@ fn nanoseconds() -> u64 {
 }
 
 /// The steps between the report and the start.
-fn take_steps(entries: &[Entry], steps: &mut BTreeMap<&'static str, Samples>) {
+fn take_steps(entries: &[Entry], marks: &Path, steps: &mut BTreeMap<&'static str, Samples>) {
     let at = |event: &str, plan: &str| {
         let mut found = entries
             .iter()
@@ -208,10 +212,17 @@ fn take_steps(entries: &[Entry], steps: &mut BTreeMap<&'static str, Samples>) {
     let pinned = at("plan.pinned", "auth");
     let assigned = at("attempt.assigned", "billing");
     let started = at("agent.started", "billing");
+    let mark = |name: &str| Some(moment(marks, name) / 1e6);
     for (step, from, to) in [
+        ("0 rename → phase.done", mark("renamed"), reported),
         ("1 phase.done → plan.pinned", reported, pinned),
         ("2 plan.pinned → billing attempt.assigned", pinned, assigned),
         ("3 attempt.assigned → agent.started", assigned, started),
+        (
+            "4 agent.started → its first instruction",
+            started,
+            mark("started"),
+        ),
     ] {
         if let (Some(from), Some(to)) = (from, to) {
             steps.entry(step).or_default().push(to - from);
