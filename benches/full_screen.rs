@@ -76,6 +76,7 @@ fn model(plans: usize) -> TopModel {
         heard: Some(now),
         said: "cargo test: 12 passed; now the other half of what this phase is about".to_owned(),
         lines: Some((place, place / 2)),
+        head: None,
         conflicts: "plan-0001".to_owned(),
         waits: "plan-0002.2".to_owned(),
         remaining_s: Some(900),

@@ -154,6 +154,7 @@ fn row(project: &Project, situation: &Situation, shown: &PlanView, plan: &Plan) 
         heard: None,
         said: harmless(shown.why.first().map(String::as_str).unwrap_or_default()),
         lines: None,
+        head: shown.head.as_ref().map(ToString::to_string),
         conflicts: match over {
             true => String::new(),
             false => run

@@ -51,6 +51,7 @@ fn row(name: &str, state: PlanState, place: usize) -> TopRow {
             state => format!("why it is {state}"),
         },
         lines: begun.then_some((120 * place + 1, 7 * place)),
+        head: begun.then(|| format!("{place:040x}")),
         conflicts: if place == 7 {
             "plan09, main".to_owned()
         } else {

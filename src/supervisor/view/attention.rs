@@ -16,7 +16,7 @@ use crate::supervisor::project::repository_plans::Project;
 pub struct AttentionView {
     /// The plan concerned; `None` when it concerns no plan.
     pub plan: Option<PlanName>,
-    /// The kind: `question`, `approval`, `conflict`, `failed`, `login`, `stalled`, `budget` or `message`.
+    /// The kind: `question`, `approval`, `review`, `conflict`, `failed`, `login`, `stalled`, `budget` or `message`.
     pub kind: &'static str,
     /// The description.
     pub text: String,

@@ -62,7 +62,7 @@ pub const KEYS: &[TopKey] = &[
         &[Tab::Log],
     ),
     look("y", "why", "why the plan is in its state", &[]),
-    steer("a", "answer", "answers a question, or approves"),
+    steer("a", "answer", "answers, or approves a gate or a reviewed commit"),
     steer("s", "send", "sends a message to the plan's agent"),
     steer("r", "retry", "tries failed or held work again"),
     steer("p", "pause", "pauses, or continues"),
@@ -72,6 +72,13 @@ pub const KEYS: &[TopKey] = &[
         "cancels, after a question that names what is skipped with it",
     ),
     steer("m", "merge", "merges, after a question"),
+    steer("A", "attach", "attaches, as `orch attach` does"),
+    look(
+        "R",
+        "review",
+        "shows the review: commits, files, verification",
+        &[],
+    ),
     look("D", "diff", "what the plan changed, in the pager", &[]),
     look(
         "/ n N",

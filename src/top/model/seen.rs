@@ -50,6 +50,8 @@ pub struct TopRow {
     pub said: String,
     /// The numbers of added and removed lines.
     pub lines: Option<(usize, usize)>,
+    /// Its branch's tip.
+    pub head: Option<String>,
     /// The conflicts of its branch.
     pub conflicts: String,
     /// The points that it waits for.

@@ -33,7 +33,7 @@ const LOOKING: &[&str] = &[
 ];
 
 /// Commands that need the terminal for themselves, or do not end by themselves.
-const WHOLE_TERMINAL: &[&str] = &["up", "top", "demo", "diff", "serve"];
+const WHOLE_TERMINAL: &[&str] = &["up", "top", "demo", "diff", "serve", "attach"];
 const ENDLESS: &[&str] = &["-f", "--follow", "-w", "--watch"];
 
 /// The command line of a command.
@@ -59,7 +59,7 @@ pub(super) fn show(parts: &[&str], purpose: PagePurpose) -> TopOrder {
 
 /// The effect of a key that steers; `None` for any other key.
 pub(super) fn steer(model: &mut TopModel, key: char) -> Option<Vec<TopOrder>> {
-    if !"asrpxAmR".contains(key) {
+    if !"asrpxmA".contains(key) {
         return None;
     }
     if model.readonly {
@@ -99,11 +99,13 @@ pub(super) fn steer(model: &mut TopModel, key: char) -> Option<Vec<TopOrder>> {
             sure(model, question, with("cancel"));
             Vec::new()
         }
-        _ => {
+        'm' => {
             let question = format!("Merge {named} into {}?", model.seen.target);
             sure(model, question, with("merge"));
             Vec::new()
         }
+        'A' => vec![TopOrder::Terminal(words(&["attach", &plan]))],
+        _ => return None,
     };
     Some(orders)
 }
@@ -118,10 +120,10 @@ pub(super) fn ask_line(model: &mut TopModel, typing: Typing) {
     model.ask = Some(TopQuestion::Line { typing, line });
 }
 
-/// Answers the plan's question, or opens its gate. In the list of items that need a person, answers the
+/// Answers the plan's question, opens its gate, or approves the commit that a review waits for. In the list of items that need a person, answers the
 /// chosen item.
 fn answer(model: &mut TopModel, plan: &str) {
-    let waits = |need: &&NeedRow| matches!(need.kind, "question" | "approval");
+    let waits = |need: &&NeedRow| matches!(need.kind, "question" | "approval" | "review");
     let chosen = (model.tab == super::tab::Tab::Needs)
         .then(|| model.chosen_need())
         .flatten();
@@ -138,6 +140,15 @@ fn answer(model: &mut TopModel, plan: &str) {
     let mut named = command.split_whitespace().skip(1);
     let (verb, to) = (named.next().unwrap_or_default(), named.next().unwrap_or(plan));
     match verb {
+        "review" => match model.seen.plan(to).and_then(|row| row.head.clone()) {
+            Some(commit) => {
+                let short = commit.get(..10).unwrap_or(&commit);
+                let question = format!("Let {to} land as {short}? (R shows it)");
+                let argv = words(&["review", to, "--approve", "--commit", &commit]);
+                sure(model, question, argv);
+            }
+            None => model.note = Some(format!("{to} has no commit to approve")),
+        },
         "approve" => {
             let (question, argv) = (format!("Approve {to}?"), words(&["approve", to]));
             sure(model, question, argv);

@@ -225,10 +225,50 @@ fn a_question_is_answered_and_a_gate_is_approved() {
 }
 
 #[test]
+fn a_review_is_shown_and_approves_the_commit_that_the_question_names() {
+    let mut model = model(80, 24);
+    let head = "0123456789abcdef0123456789abcdef01234567";
+    let plan = model.seen.needs[1].plan.clone().unwrap();
+    model.seen.needs[1].kind = "review";
+    model.seen.needs[1].command = Some(format!("orch review {plan}"));
+    let row = model.seen.plans.iter_mut().find(|row| row.name == plan);
+    row.unwrap().head = Some(head.to_owned());
+    choose(&mut model, &plan);
+    let shown = runs(&format!("review|{plan}"), OutputPlace::Page(PagePurpose::Answer));
+    assert_eq!(press(&mut model, "R"), shown);
+    assert_eq!(press(&mut model, "a"), []);
+    let Some(TopQuestion::Sure { question, .. }) = &model.ask else {
+        panic!("{:?}", model.ask);
+    };
+    assert!(question.contains("0123456789?"), "{question}");
+    let approves = format!("review|{plan}|--approve|--commit|{head}");
+    assert_eq!(press(&mut model, "y"), runs(&approves, OutputPlace::Note));
+}
+
+#[test]
+fn the_terminal_goes_to_a_conversation_and_no_key_does_what_another_says() {
+    let mut model = model(80, 24);
+    choose(&mut model, "plan02");
+    let attach = ["attach", "plan02"].map(str::to_owned).to_vec();
+    assert_eq!(press(&mut model, "A"), [TopOrder::Terminal(attach)]);
+    // Only the keys of the list do anything.
+    for key in ('a'..='z').chain('A'..='Z') {
+        let listed = KEYS
+            .iter()
+            .any(|own| own.keys.split(' ').any(|name| name == key.to_string()));
+        let mut model = self::model(80, 24);
+        choose(&mut model, "plan02");
+        let orders = press(&mut model, &key.to_string());
+        let idle = orders.is_empty() && model.ask.is_none() && model.page.is_none();
+        assert!(listed || idle, "{key}: {orders:?} {:?}", model.ask);
+    }
+}
+
+#[test]
 fn with_readonly_no_key_steers() {
     let mut model = model(80, 24);
     model.readonly = true;
-    for key in ["a", "s", "r", "p", "x", "m", ":retry plan02\n", ":orch up\n"] {
+    for key in ["a", "s", "r", "p", "x", "m", "A", ":retry plan02\n", ":orch up\n"] {
         assert_eq!(press(&mut model, key), [], "{key}");
         assert!(model.ask.is_none() && model.note.is_some(), "{key}");
     }

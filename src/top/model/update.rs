@@ -290,6 +290,11 @@ fn on_tab(model: &mut TopModel, code: KeyCode) -> Vec<TopOrder> {
                 return vec![show(&["why", &plan], PagePurpose::Answer)];
             }
         }
+        KeyCode::Char('R') => {
+            if let Some(plan) = model.current() {
+                return vec![show(&["review", &plan], PagePurpose::Answer)];
+            }
+        }
         KeyCode::Char('D') => {
             if let Some(plan) = model.current() {
                 return vec![TopOrder::Terminal(vec!["diff".to_owned(), plan])];
