@@ -205,7 +205,8 @@ struct ReadTrain {
 #[derive(Debug, Deserialize, Serialize)]
 struct Carriage {
     plan: String,
-    place: u64,
+    /// None while nothing is built for the plan.
+    place: Option<u64>,
     state: String,
     on: Option<serde_json::Value>,
     since: Option<Timestamp>,
