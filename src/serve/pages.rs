@@ -19,8 +19,10 @@ use super::diff::{FileCounts, FileDiff, changed, diff_line, files};
 use super::fleet::{Age, Fleet, FleetRow, about};
 use super::page::{page, shown, visible};
 use super::server::{Server, Trouble};
-use crate::plan::PlanName;
+use crate::journal::{Columns, JournalError, JournalReader, Record};
+use crate::plan::{Currency, PlanName};
 use crate::report::{detail, span};
+use crate::schedule::Event;
 
 /// The most of a log that a page shows: its end.
 const LOG: usize = 128 << 10;
@@ -278,38 +280,44 @@ pub async fn events(State(server): State<Arc<Server>>, Query(wish): Query<Events
     let last = server.news.now().await.seq;
     let to = before.unwrap_or(last + 1).clamp(1, last + 1);
     let wanted = plan.clone();
-    let currency = server
-        .status()
-        .await
-        .map(|status| status.spent.currency)
-        .unwrap_or_default();
-    let read = move || -> Result<Vec<Value>, crate::journal::JournalError> {
-        let Some(reader) = crate::journal::JournalReader::open(&dir)? else {
+    let read = move || -> Result<Vec<Record>, JournalError> {
+        let Some(reader) = JournalReader::open(&dir)? else {
             return Ok(Vec::new());
         };
         let from = match wanted {
             Some(_) => 0,
             None => (to - 1 - EVENTS).max(0),
         };
-        let records = reader.after(from, wanted.as_deref())?;
-        let chosen = records.iter().rev().filter(|record| record.seq < to);
-        let value = |record: &crate::journal::Record| {
-            let columns = crate::journal::Columns::of(&record.event);
-            context! {
-                seq => record.seq, at => record.wall.to_string(), event => columns.event, plan => columns.plan,
-                what => detail(&record.event, currency),
-            }
-        };
-        Ok(chosen
-            .take(usize::try_from(EVENTS).unwrap_or_default())
-            .map(value)
-            .collect())
+        let mut records = reader.after(from, wanted.as_deref())?;
+        records.retain(|record| record.seq < to);
+        records.reverse();
+        records.truncate(usize::try_from(EVENTS).unwrap_or_default());
+        Ok(records)
     };
     let found = tokio::task::spawn_blocking(read).await;
     match found {
-        Ok(Ok(events)) => {
-            let first = events.last().and_then(|event| event.get_attr("seq").ok());
-            let earlier = first.filter(|first| i64::try_from(first.clone()).is_ok_and(|first| first > 1));
+        Ok(Ok(records)) => {
+            let earlier = records.last().map(|record| record.seq).filter(|first| *first > 1);
+            // Only costs need the status, which takes far longer than the events.
+            let costs = records
+                .iter()
+                .any(|record| matches!(record.event, Event::AgentUsage(_)));
+            let currency = match costs {
+                true => server
+                    .status()
+                    .await
+                    .map(|status| status.spent.currency)
+                    .unwrap_or_default(),
+                false => Currency::default(),
+            };
+            let value = |record: &Record| {
+                let columns = Columns::of(&record.event);
+                context! {
+                    seq => record.seq, at => record.wall.to_string(), event => columns.event, plan => columns.plan,
+                    what => detail(&record.event, currency),
+                }
+            };
+            let events: Vec<Value> = records.iter().map(value).collect();
             page(
                 &server,
                 "events.html",

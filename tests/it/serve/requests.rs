@@ -374,6 +374,19 @@ fn many_viewers_and_those_who_take_nothing_cost_others_nothing() {
     assert_eq!(sandbox.events(), before, "looking leaves no trace");
 }
 
+#[test]
+fn a_finished_plan_that_nothing_is_built_for_is_on_the_page_of_the_train() {
+    let sandbox = one_plan();
+    sandbox.orch("up").code(0).ok();
+    let entries = sandbox.orch("train --json").code(0).json()["entries"].clone();
+    assert_eq!(
+        (&entries[0]["plan"], &entries[0]["place"]),
+        (&json!("p"), &Value::Null)
+    );
+    let page = Serving::of(&sandbox, "").get("/train").is(200);
+    assert!(page.body.contains("href=\"/plans/p\""), "{}", page.body);
+}
+
 /// The most that a page of something long may weigh.
 const PAGE: usize = 1 << 20;
 
