@@ -78,24 +78,6 @@ impl Durations {
         known.calibrate();
         known
     }
-
-    /// Returns the standard deviation of the natural logarithm of measured durations around the median of their plan.
-    /// Returns `None` until ten tasks have been measured.
-    pub fn spread(&self) -> Option<f64> {
-        let squares: Vec<f64> = self
-            .units
-            .values()
-            .flat_map(|units| {
-                let tasks = units.iter().filter(|(unit, _)| matches!(unit, UnitId::Task(_)));
-                let tasks: Vec<u64> = tasks.map(|(_, took)| *took).collect();
-                let median = median(&tasks).unwrap_or(1).max(1) as f64;
-                tasks
-                    .into_iter()
-                    .map(move |took| (took.max(1) as f64 / median).ln().powi(2))
-            })
-            .collect();
-        (squares.len() >= 10).then(|| (squares.iter().sum::<f64>() / squares.len() as f64).sqrt())
-    }
 }
 
 /// The measured durations of a plan's tasks beside the stated durations of the same tasks. In milliseconds.
