@@ -23,7 +23,7 @@ const RUNS: u64 = 200;
 /// The most units that are simulated over all runs, so that a forecast does not take long.
 const UNITS: u64 = 200_000;
 
-/// Forecasts when the plans and the run will be done, at the pace of what is done.
+/// Forecasts when the plans and the run will be done, at the pace that was measured so far.
 pub fn eta(work: &Work, state: &State) -> Eta {
     ends(work, &OpenWork::of(work, state))
 }

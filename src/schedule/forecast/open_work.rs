@@ -21,8 +21,8 @@ pub(in crate::schedule) struct OpenWork {
     pub(in crate::schedule) spread: Option<f64>,
 }
 
-/// A task that already takes long takes at least one part in this many of its expected duration more: so long, and longer, is the mean
-/// of what is left where the logarithm of durations is normal with a deviation of about 0.6, as measured durations have it.
+/// However long a task has run, it is expected to need at least this part of its expected duration more: a half. Durations of tasks
+/// are about log-normal with a deviation of 0.6. The mean time that such a task still needs never falls below a half.
 const MORE: u64 = 2;
 
 /// One unit that is not done.
