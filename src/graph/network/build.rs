@@ -42,8 +42,7 @@ impl Graph {
         for (number, plan) in set.plans.iter().enumerate() {
             let locks = FileLocks::new(&plan.document);
             let order = plan_order(&plan.document, &plan.arrangement, &locks.of);
-            let factor = factors.get(&plan.agent).copied().unwrap_or(1.0);
-            graph.add_nodes(number, plan, &durations.of_plan(plan, factor));
+            graph.add_nodes(number, plan, &durations.of_plan(plan, factors.of(&plan.agent)));
             graph.add_order(number, plan, &order);
             graph.orders.push(order);
             graph.locks.push(locks);

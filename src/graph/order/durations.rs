@@ -1,5 +1,5 @@
 //! Expected durations of work. A measured duration comes first. Next comes a stated duration, corrected by measurements of
-//! the same plan. The last resort is the duration of the plan's other tasks.
+//! the same plan, else of its agent, else of all agents. The last resort is the duration of other tasks, in the same order.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -43,19 +43,26 @@ impl Durations {
     /// The duration of a task about which nothing is known: ten minutes. The order depends only on proportions.
     pub const EQUAL: u64 = 600_000;
 
-    /// Returns, for each agent with both, the ratio of measured to stated durations.
-    pub(in crate::graph) fn factors<'p>(&self, plans: &'p [Plan]) -> BTreeMap<&'p AgentName, f64> {
-        let mut compared: BTreeMap<&AgentName, (u64, u64)> = BTreeMap::new();
+    /// Compares measured with stated durations of all plans.
+    pub(in crate::graph) fn factors<'p>(&self, plans: &'p [Plan]) -> AgentFactors<'p> {
+        let mut factors = AgentFactors::default();
         for plan in plans.iter().filter(|plan| self.units.contains_key(&plan.name)) {
             let (took, stated) = self.of_plan(plan, 1.0).compared;
-            let known = compared.entry(&plan.agent).or_default();
-            *known = (known.0 + took, known.1 + stated);
+            for known in [factors.agents.entry(&plan.agent).or_default(), &mut factors.all] {
+                *known = (known.0 + took, known.1 + stated);
+            }
         }
-        let both = compared
-            .into_iter()
-            .filter(|(_, (took, stated))| *took > 0 && *stated > 0);
-        both.map(|(agent, (took, stated))| (agent, took as f64 / stated as f64))
-            .collect()
+        factors
+    }
+
+    /// The mean duration of a measured task of any agent.
+    fn mean(&self) -> Option<u64> {
+        let tasks: u64 = self.agents.values().map(|measured| measured.tasks).sum();
+        let took = self
+            .agents
+            .values()
+            .map(|measured| measured.mean.saturating_mul(measured.tasks));
+        took.sum::<u64>().checked_div(tasks)
     }
 
     /// Collects what is known about a plan. `factor` is the ratio of measured to stated durations while none of the plan's tasks
@@ -77,6 +84,24 @@ impl Durations {
         };
         known.calibrate();
         known
+    }
+}
+
+/// Measured beside stated durations, in milliseconds: of each agent, and of all.
+#[derive(Debug, Default)]
+pub(in crate::graph) struct AgentFactors<'p> {
+    agents: BTreeMap<&'p AgentName, (u64, u64)>,
+    all: (u64, u64),
+}
+
+impl AgentFactors<'_> {
+    /// The ratio of measured to stated durations of this agent, or of all agents when it was not measured.
+    pub(in crate::graph) fn of(&self, agent: &AgentName) -> f64 {
+        let known = self.agents.get(agent).into_iter().chain([&self.all]);
+        let mut known = known.filter(|(took, stated)| *took > 0 && *stated > 0);
+        known
+            .next()
+            .map_or(1.0, |(took, stated)| *took as f64 / *stated as f64)
     }
 }
 
@@ -167,6 +192,7 @@ impl<'d> PlanDurations<'d> {
         let stated = settings.and_then(|own| own.expected).or(phase.expected);
         let agent = settings.and_then(|own| own.agent.as_ref());
         let agent = self.durations.agents.get(agent.unwrap_or(&self.plan.agent));
+        let mean = agent.map(|measured| measured.mean);
         OfPhase {
             fixed: self.durations.fixed,
             phase: phase.id,
@@ -176,7 +202,8 @@ impl<'d> PlanDurations<'d> {
             factor: self.factor,
             otherwise: (self.stated.map(|stated| scaled(stated, self.factor)))
                 .or_else(|| median(&self.each))
-                .or(agent.map(|measured| measured.mean))
+                .or(mean)
+                .or_else(|| self.durations.mean())
                 .unwrap_or(Durations::EQUAL),
         }
     }
@@ -225,4 +252,35 @@ fn scaled(stated: u64, factor: f64) -> u64 {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Generated;
+
+    #[test]
+    fn what_was_measured_of_one_agent_corrects_the_estimates_of_agents_that_were_not_measured() {
+        let mut set = Generated {
+            plans: 2,
+            tasks: 2,
+            ..Generated::default()
+        }
+        .plan_set();
+        set.plans[1].agent = "other".parse().unwrap();
+        let stated = |plan: &Plan| millis(plan.document.phases[0].tasks[0].expected.unwrap());
+        let first = &set.plans[0];
+        let task = UnitId::Task(first.document.phases[0].tasks[0].id);
+        let mut durations = Durations::default();
+        durations
+            .units
+            .entry(first.name.clone())
+            .or_default()
+            .insert(task, stated(first) / 10);
+        let factors = durations.factors(&set.plans);
+        for plan in &set.plans {
+            let factor = factors.of(&plan.agent);
+            assert!((factor - 0.1).abs() < 0.01, "{}: {factor}", plan.agent);
+        }
+    }
 }

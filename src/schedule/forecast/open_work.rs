@@ -196,8 +196,7 @@ impl OpenUnit {
             .count();
         let open = open.max(1) as u64;
         let agent = attempt.map_or(&unit.agent, |attempt| &attempt.agent);
-        let expected = plan.expected_each(unit.id).unwrap_or_default() as f64;
-        let each = (expected * pace.factor(&plan.name, agent)).round() as u64;
+        let each = pace.expected_each(plan, unit, agent).unwrap_or_default().round() as u64;
         let gated = |point: &Point| match point {
             Point::Plan => true,
             Point::Phase(phase) => unit.id.phase() == *phase,

@@ -43,6 +43,7 @@ pub(in crate::schedule) fn plan_work(
             priority: plan.priority,
             remaining: 1,
             expected: 1,
+            is_stated: false,
         });
     }
     let after = graph.after[number].iter();
@@ -121,6 +122,7 @@ fn unit_works(set: &PlanSet, number: usize, plan: &Plan, graph: &Graph, ranks: &
     let mut of_phase: Option<(PhaseId, Option<&PhaseSettings>)> = None;
     let mut units: Vec<UnitWork> = Vec::with_capacity(order.units.len().max(1));
     let drawn = order.units.iter().zip(graph.nodes_of_units(number));
+    let plan_is_stated = plan.expected.or(plan.document.expected).is_some();
     units.extend(drawn.map(|(unit, nodes)| {
         let phase = unit.id.phase();
         let settings = match of_phase {
@@ -149,9 +151,22 @@ fn unit_works(set: &PlanSet, number: usize, plan: &Plan, graph: &Graph, ranks: &
             priority: first.map_or(plan.priority, |node| ranks.priority[node]),
             remaining: first.map_or(0, |node| ranks.remaining[node]),
             expected: nodes.map(|node| graph.nodes[node].expected).sum(),
+            is_stated: plan_is_stated
+                || settings.is_some_and(|own| own.expected.is_some())
+                || is_stated(plan, unit.id),
         }
     }));
     units
+}
+
+/// True when the document states how long the unit takes.
+fn is_stated(plan: &Plan, unit: UnitId) -> bool {
+    let phase = plan.document.phase(unit.phase());
+    let task = match unit {
+        UnitId::Phase(_) => phase.and_then(|phase| phase.tasks.iter().find_map(|task| task.expected)),
+        UnitId::Task(task) => plan.document.task(task).and_then(|task| task.expected),
+    };
+    task.or(phase.and_then(|phase| phase.expected)).is_some()
 }
 
 /// The files of a unit's tasks, as numbers.

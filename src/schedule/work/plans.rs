@@ -132,6 +132,8 @@ pub struct UnitWork {
     pub remaining: u64,
     /// Expected milliseconds of the unit itself.
     pub expected: u64,
+    /// True when `expected` goes back to a stated duration of a task, the phase or the plan.
+    pub is_stated: bool,
 }
 
 impl Work {

@@ -139,6 +139,7 @@ fn plans(dice: &mut Dice) -> Work {
                 priority: Priority(dice.below(3) as i64),
                 remaining: dice.roll() % 10,
                 expected: 1,
+                is_stated: false,
             });
         }
         let after = match plans.last() {
