@@ -61,6 +61,7 @@ pub use explain::reason::{
     MergeReason, PausedWork, Reason, StuckNext, TokenHolder, TokensTaken, WaitingFor,
 };
 pub use explain::reasons::{explain, explain_unit};
+pub use explain::since::in_state_since;
 pub use explain::states::{phase_state, plan_state, task_state};
 pub use explain::tally::{Tally, needs_no_more_work};
 pub use fold::run::point_word;

@@ -73,11 +73,10 @@ fn tokens(taken: &TokensTaken) -> ReasonText {
 
 fn holder(holder: &TokenHolder) -> String {
     format!(
-        "{}.{} for {} s until it ends, expected to take {}",
+        "{}.{} for {} so far",
         holder.plan,
         holder.unit,
-        holder.since.as_secs(),
-        format_duration(holder.expected)
+        format_duration(holder.since)
     )
 }
 

@@ -27,6 +27,12 @@ pub struct ManifestChange {
 }
 
 impl ManifestChange {
+    /// The plan that it adds to the manifest.
+    pub fn added_plan(&self) -> Option<PlanName> {
+        let is_new = self.before.is_none() && self.after.is_some() && self.refused.is_none();
+        self.about.parse().ok().filter(|_| is_new)
+    }
+
     fn new(about: impl Into<String>, before: Option<String>, after: Option<String>) -> Self {
         let about = about.into();
         Self {

@@ -60,6 +60,9 @@ pub struct PlanStory {
     pub attempts: Vec<AttemptStory>,
     /// When its phases were done, each for the first time.
     pub phases_done: BTreeMap<PhaseId, Timestamp>,
+    /// When it was added to the manifest, while the run went on.
+    #[serde(skip)]
+    pub added: Option<Timestamp>,
     /// When it finished, for the first time.
     pub finished_at: Option<Timestamp>,
     /// Its waits, verifications and merges, in the order of their beginning.
@@ -84,8 +87,10 @@ pub struct AttemptStory {
     /// The current time, while its agent is running.
     #[serde(skip)]
     pub so_far: Option<Timestamp>,
-    /// Why it was insufficient; `None` when it was sufficient.
+    /// Why it failed; `None` when it did not.
     pub failed: Option<String>,
+    /// Why it ended early through no fault of its agent: stopped, limited, or with a question. It counts as no failure.
+    pub interrupted: Option<String>,
     /// Its usage, as far as its agent reported it.
     pub spent: Spending,
 }
@@ -275,6 +280,10 @@ impl RunStory {
             }
             Event::MergeFound(found) => end(&found.plan, PlanState::Landed, None),
             Event::Resolve(fact) => self.fold_conflict(at, fact),
+            Event::ManifestChanged(edit) => {
+                let new = edit.changes.iter().filter_map(|change| change.added_plan());
+                new.for_each(|plan| self.plan(&plan).added = Some(at));
+            }
             Event::Warning { plan, why } => {
                 let about = plan.as_ref().map(|plan| format!("{plan}: ")).unwrap_or_default();
                 self.warnings.push((at, format!("{about}{why}")));
@@ -307,6 +316,7 @@ impl RunStory {
                     ended: None,
                     so_far: None,
                     failed: None,
+                    interrupted: None,
                     spent: Spending::default(),
                 });
             }
@@ -321,10 +331,19 @@ impl RunStory {
                 }
             }
             Event::AttemptFailed {
-                plan, attempt, why, ..
+                plan,
+                attempt,
+                why,
+                counted,
+                ..
             } => {
                 if let Some(attempt) = self.attempt(plan, attempt) {
-                    attempt.failed = Some(why.clone());
+                    let reason = if *counted {
+                        &mut attempt.failed
+                    } else {
+                        &mut attempt.interrupted
+                    };
+                    *reason = Some(why.clone());
                 }
             }
             _ => {}
@@ -454,16 +473,7 @@ mod tests {
         let mut events = vec![(0, started())];
         events.extend(attempt("a", 1, 0, 10));
         events.extend(attempt("b", 1, 5, 15));
-        let failed = Event::AttemptFailed {
-            plan: "b".parse().unwrap(),
-            attempt: AttemptId::new(&"b".parse().unwrap(), 1),
-            why: "no".to_owned(),
-            retry_in_ms: None,
-            counted: true,
-            nothing_made: false,
-            unread: false,
-        };
-        events.push((15, failed));
+        events.push((15, failed("b", true)));
         // Killed, and continued much later.
         events.push((1000, started()));
         events.extend(attempt("b", 2, 1005, 1010));
@@ -481,6 +491,34 @@ mod tests {
         assert!((figures.mean - 1.0).abs() < 1e-9);
         assert_eq!((run.count(PlanState::Finished), run.plans.len()), (1, 2));
         assert_eq!(run.ending.as_deref(), Some("all plans have settled"));
+    }
+
+    fn failed(plan: &str, counted: bool) -> Event {
+        let plan: PlanName = plan.parse().unwrap();
+        Event::AttemptFailed {
+            attempt: AttemptId::new(&plan, 1),
+            plan,
+            why: "no".to_owned(),
+            retry_in_ms: None,
+            counted,
+            nothing_made: false,
+            unread: false,
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_was_stopped_or_asked_did_not_fail() {
+        let mut events = vec![(0, started())];
+        events.extend(attempt("a", 1, 0, 10));
+        events.push((10, failed("a", false)));
+        let run = story(events);
+        let attempt = &run.plans.values().next().unwrap().attempts[0];
+        assert_eq!(
+            (&attempt.failed, attempt.interrupted.as_deref()),
+            (&None, Some("no"))
+        );
+        let figures = Figures::of(&run);
+        assert_eq!((figures.failed_attempts, figures.wasted_ms), (0, 0));
     }
 
     #[test]

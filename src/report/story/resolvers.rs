@@ -22,6 +22,7 @@ impl RunStory {
                     ended: None,
                     so_far: None,
                     failed: None,
+                    interrupted: None,
                     spent: Spending::default(),
                 });
             }

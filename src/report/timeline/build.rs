@@ -146,10 +146,11 @@ fn attempt_bar(attempt: &AttemptStory, goes_on: bool, axis: &TimeAxis) -> Option
         axis.at(attempt.ended.unwrap_or(axis.end)),
     );
     let took = ms(to.saturating_sub(from));
-    let (kind, how) = match (&attempt.failed, attempt.ended) {
-        (Some(why), _) => (BarKind::Failed, format!(", failed: {why}")),
-        (None, None) if goes_on => (BarKind::Working, ", at work".to_owned()),
-        (None, _) => (BarKind::Attempt, String::new()),
+    let (kind, how) = match (&attempt.failed, &attempt.interrupted, attempt.ended) {
+        (Some(why), ..) => (BarKind::Failed, format!(", failed: {why}")),
+        (None, Some(why), _) => (BarKind::Attempt, format!(", ended early: {why}")),
+        (None, None, None) if goes_on => (BarKind::Working, ", at work".to_owned()),
+        (None, None, _) => (BarKind::Attempt, String::new()),
     };
     let text = format!("{} ({}): {took}{how}", attempt.attempt, attempt.agent);
     Some(bar(kind, from, to, text))
@@ -190,7 +191,8 @@ fn waits(own: &mut Vec<TimelineBar>, story: &PlanStory, met: &[Handover], axis: 
     let busy: Vec<(u64, u64)> = busy.collect();
     for (from, _) in attempts {
         let before = busy.iter().filter(|(other, _)| *other < from);
-        let since = before.map(|(_, to)| *to).max().unwrap_or(0);
+        let added = story.added.map_or(0, |at| axis.at(at));
+        let since = before.map(|(_, to)| *to).max().unwrap_or(added);
         let last = met.iter().rfind(|wait| wait.at_ms > since && wait.at_ms <= from);
         // Creating a worktree and starting a process takes a moment too.
         if since >= from || (last.is_none() && from - since <= START) {

@@ -9,6 +9,7 @@ pub(super) mod outcome;
 pub(super) mod prefix;
 pub(super) mod reason;
 pub(super) mod reasons;
+pub(super) mod since;
 pub(super) mod standstill;
 pub(super) mod states;
 pub(super) mod tally;

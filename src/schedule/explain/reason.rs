@@ -322,8 +322,6 @@ pub struct TokenHolder {
     pub unit: UnitId,
     /// How long it has held the token.
     pub since: Duration,
-    /// How long it is expected to take in total.
-    pub expected: Duration,
 }
 
 /// What an attempt does now.

@@ -1,7 +1,5 @@
 //! The reasons for the state of a plan or a part of it.
 
-use std::time::Duration;
-
 use super::conflicts::{foreseen, red_with};
 use super::delay::{closed_agent, delay};
 use super::outcome::{explain_lost, explain_outcome};
@@ -227,7 +225,6 @@ fn holders(work: &Work, state: &State, resource: &ResourceName) -> Vec<TokenHold
             plan: name.clone(),
             unit: unit.id,
             since: state.now.since(attempt.since),
-            expected: Duration::from_millis(unit.expected),
         })
     });
     holding.collect()

@@ -59,7 +59,11 @@ pub(in crate::schedule) fn has_not_landed(run: &mut PlanRun, at: At, failed: &No
         return;
     }
     if failed.why.holds() {
-        run.since = at;
+        // The next `orch up` finds the same trouble again, which a person has known since the first time.
+        let same = run.held_by.take().filter(|(why, _)| *why == failed.why);
+        let since = same.map_or(at, |(_, since)| since);
+        run.held_by = Some((failed.why.clone(), since));
+        run.since = since;
     }
     run.merge_trouble = Some(failed.why.clone());
 }

@@ -131,7 +131,7 @@ fn verify_failed(run: &mut PlanRun, at: At, failed: &Failed) {
 
 fn finished(run: &mut PlanRun, at: At) {
     // The trouble of the last merge was about older commits.
-    run.merge_trouble = None;
+    (run.merge_trouble, run.held_by) = (None, None);
     (run.review.approved, run.review.returned) = (None, None);
     run.end(at, Outcome::Finished);
 }

@@ -195,10 +195,7 @@ impl State {
     /// Plans that were added during the run begin now.
     fn begin_added(&mut self, at: At, edit: &ManifestEdit) {
         for (name, plan) in self.names.iter().zip(&mut self.plans) {
-            let added = |change: &ManifestChange| {
-                let new = change.before.is_none() && change.after.is_some() && change.refused.is_none();
-                new && change.about == name.as_str()
-            };
+            let added = |change: &ManifestChange| change.added_plan().as_ref() == Some(name);
             if plan.is_untouched() && edit.changes.iter().any(added) {
                 plan.since = at;
             }

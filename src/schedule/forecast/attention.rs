@@ -12,6 +12,7 @@ use crate::schedule::explain::reason::{
     AttemptActivity, CapacityReason, DependencyState, MergeReason, Reason, WaitingFor,
 };
 use crate::schedule::explain::reasons::explain;
+use crate::schedule::explain::since::in_state_since;
 use crate::schedule::explain::states::plan_state;
 use crate::schedule::state::known::State;
 use crate::schedule::state::lost::Lost;
@@ -28,8 +29,8 @@ pub struct Attention {
     pub kind: AttentionKind,
     /// Why it needs a person.
     pub reason: Reason,
-    /// When the plan's state last changed.
-    pub since: At,
+    /// Since when the plan has been in this state.
+    pub since: Option<At>,
     /// Expected milliseconds of all work that waits for it.
     pub holds_up: u64,
 }
@@ -99,12 +100,12 @@ pub fn attention(work: &Work, state: &State) -> Vec<Attention> {
                 plan: plan.name.clone(),
                 kind,
                 reason,
-                since: run.since,
+                since: in_state_since(work, state, &plan.name),
                 holds_up: open.held_up_by(units) + behind_landing(work, state, &open, &plan.name),
             });
         }
     }
-    found.sort_by_key(|item| (Reverse(item.holds_up), item.since));
+    found.sort_by_key(|item| (Reverse(item.holds_up), item.since.unwrap_or(state.now)));
     found
 }
 
@@ -199,6 +200,8 @@ fn of_hold(hold: &Hold) -> AttentionKind {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::graph::Durations;
     use crate::plan::manifest::{Content, DocumentSource, parse_manifest, resolve};
@@ -263,6 +266,56 @@ mod tests {
                 ("gated".to_owned(), AttentionKind::Approval, 1),
             ]
         );
+    }
+
+    fn take(scheduler: &mut Scheduler, at: u64, event: serde_json::Value) {
+        let name = event["event"].as_str().unwrap().to_owned();
+        let event = Event::read(&name, event).unwrap();
+        scheduler.replay([(At(at), &event)]);
+    }
+
+    fn since(scheduler: &Scheduler) -> Vec<(AttentionKind, Option<u64>)> {
+        let all = attention(scheduler.work(), scheduler.state()).into_iter();
+        all.map(|item| (item.kind, item.since.map(|at| at.0))).collect()
+    }
+
+    fn begin(scheduler: &mut Scheduler, at: u64) {
+        let base = "ab".repeat(20);
+        let event = json!({"event": "run.started", "run": 1, "base": base, "target": "main", "only": [], "merge_only": false});
+        take(scheduler, at, event);
+    }
+
+    #[test]
+    fn an_approval_is_awaited_since_the_plan_waits_for_nothing_else() {
+        let mut scheduler = scheduler(&[("a", "", 5), ("b", "gate = \"approve\"\ndepends = [\"a\"]", 5)]);
+        begin(&mut scheduler, 1);
+        assert_eq!(since(&scheduler), []);
+        take(
+            &mut scheduler,
+            700,
+            json!({"event": "phase.done", "plan": "a", "phase": 1}),
+        );
+        take(
+            &mut scheduler,
+            701,
+            json!({"event": "plan.finished", "plan": "a"}),
+        );
+        let commit = "cd".repeat(20);
+        let pinned = json!({"event": "plan.pinned", "plan": "a", "point": "plan", "commit": commit});
+        take(&mut scheduler, 702, pinned);
+        assert_eq!(since(&scheduler), [(AttentionKind::Approval, Some(700))]);
+    }
+
+    #[test]
+    fn a_review_is_awaited_since_it_was_first_asked_for_also_after_the_next_up() {
+        let mut scheduler = scheduler(&[("a", "", 5)]);
+        let asked = json!({"event": "merge.failed", "plan": "a", "why": {"kind": "review", "commit": "cd".repeat(20)}});
+        begin(&mut scheduler, 1);
+        take(&mut scheduler, 2, json!({"event": "plan.finished", "plan": "a"}));
+        take(&mut scheduler, 3, asked.clone());
+        begin(&mut scheduler, 800);
+        take(&mut scheduler, 801, asked);
+        assert_eq!(since(&scheduler), [(AttentionKind::Review, Some(3))]);
     }
 
     #[test]

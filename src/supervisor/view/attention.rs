@@ -56,7 +56,7 @@ impl AttentionView {
                 plan: Some(item.plan),
                 kind: item.kind.as_str(),
                 text,
-                since: situation.wall(item.since),
+                since: item.since.and_then(|at| situation.wall(at)),
                 holds_up_s: item.holds_up / 1000,
                 command: Some(command),
             }

@@ -9,7 +9,9 @@ use crate::journal::SCHEMA;
 use crate::plan::{
     AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId, VerifyBlock,
 };
-use crate::schedule::{Exit, Facts, PlanWork, RunPhase, Tally, eta, phase_state, plan_state, task_state};
+use crate::schedule::{
+    Exit, Facts, PlanWork, RunPhase, Tally, eta, in_state_since, phase_state, plan_state, task_state,
+};
 use crate::status::{ListedSubtask, listed_checks};
 
 use super::attention::AttentionView;
@@ -336,7 +338,7 @@ impl Situation {
             state: now,
             why: reasons.iter().map(|reason| reason.text.clone()).collect(),
             reasons,
-            since: state.run.as_ref().and_then(|_| self.wall(run.since)),
+            since: in_state_since(self.scheduler.work(), state, &plan.name).and_then(|at| self.wall(at)),
             priority: plan.priority.to_string(),
             branch: plan.branch.clone(),
             worktree: made
