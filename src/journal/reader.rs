@@ -115,7 +115,20 @@ impl JournalReader {
     ///
     /// When the database cannot be read or an entry is damaged.
     pub fn after(&self, seq: i64, plan: Option<&str>) -> Result<Vec<Record>, JournalError> {
-        read(&self.connection, &self.path, self.epoch, seq, plan)
+        self.filtered(seq, &|_, of| plan.is_none_or(|plan| of == Some(plan)))
+    }
+
+    /// The records after `seq` whose event's name and plan pass `keep`, in order.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read or an entry is damaged.
+    pub fn filtered(
+        &self,
+        seq: i64,
+        keep: &dyn Fn(&str, Option<&str>) -> bool,
+    ) -> Result<Vec<Record>, JournalError> {
+        read(&self.connection, &self.path, self.epoch, seq, keep)
     }
 }
 
@@ -165,10 +178,10 @@ pub(super) fn read(
     path: &Path,
     epoch: Epoch,
     after: i64,
-    plan: Option<&str>,
+    keep: &dyn Fn(&str, Option<&str>) -> bool,
 ) -> Result<Vec<Record>, JournalError> {
     let mut records = Vec::new();
-    read_into(&mut records, (connection, path, epoch), after, plan)?;
+    read_into(&mut records, (connection, path, epoch), after, keep)?;
     Ok(records)
 }
 
@@ -177,7 +190,7 @@ pub(super) fn read_into(
     records: &mut Vec<Record>,
     (connection, path, epoch): (&Connection, &Path, Epoch),
     after: i64,
-    plan: Option<&str>,
+    keep: &dyn Fn(&str, Option<&str>) -> bool,
 ) -> Result<(), JournalError> {
     let failed = |source| JournalError::Sqlite {
         path: path.to_owned(),
@@ -223,8 +236,8 @@ pub(super) fn read_into(
             entry.check_data().map_err(|error| damaged(error.to_string()))?;
             return Err(damaged("its seal does not fit what it says".to_owned()));
         }
-        // The plan is filtered here and not by the query, which would trust a column before its seal is checked.
-        if plan.is_some_and(|plan| entry.plan != Some(plan)) {
+        // Filtered here and not by the query, which would trust a column before its seal is checked.
+        if !keep(entry.event, entry.plan) {
             entry.check_data().map_err(|error| damaged(error.to_string()))?;
             continue;
         }

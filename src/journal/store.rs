@@ -140,7 +140,7 @@ impl Journal {
     ///
     /// When the database cannot be read or an entry is damaged.
     pub fn read_all(&self) -> Result<Vec<Record>, JournalError> {
-        read(&self.connection, &self.path, self.epoch, 0, None)
+        read(&self.connection, &self.path, self.epoch, 0, &|_, _| true)
     }
 
     /// Writes events in one transaction. When `append` returns, they survive the death of this process and, with

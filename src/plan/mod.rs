@@ -76,6 +76,7 @@ pub use text::branch_name::{BranchNameError, check_branch_name};
 pub use text::diagnostic::{Diagnostic, Diagnostics};
 pub use text::duration::{DurationError, format_duration, parse_duration, spoken};
 pub use text::list::{and_more, listed};
+pub use text::one_line::one_line;
 pub use text::place::Place;
 pub use text::same_title::is_same_title;
 pub(crate) use text::seek;

@@ -1,6 +1,6 @@
 //! The texts that `orch init` and `orch new` write.
 
-use super::PlanName;
+use super::{PlanName, one_line};
 
 /// A commented manifest with one plan, `example`.
 pub fn init_manifest() -> &'static str {
@@ -9,8 +9,8 @@ pub fn init_manifest() -> &'static str {
 
 /// The document of a new plan. Without a title, the plan's name is the title.
 pub fn new_plan(name: &PlanName, title: Option<&str>) -> String {
-    let one_line: Vec<&str> = title.unwrap_or(name.as_str()).split_whitespace().collect();
-    include_str!("../../templates/plan.md").replacen("TITLE", &one_line.join(" "), 1)
+    let title = one_line(title.unwrap_or(name.as_str()));
+    include_str!("../../templates/plan.md").replacen("TITLE", &title, 1)
 }
 
 #[cfg(test)]

@@ -3,9 +3,18 @@
 use crate::plan::Currency;
 use crate::schedule::money as amount;
 
+/// Currencies without a smaller unit (ISO 4217, exponent 0).
+const WHOLE: [&str; 16] = [
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF",
+    "XPF",
+];
+
 /// `$14.20`, `€0.35` or `14.20 CHF`, from millionths.
 pub fn money(micros: u64, currency: Currency) -> String {
-    let amount = amount(micros);
+    let amount = match WHOLE.contains(&currency.code()) && micros >= 1_000_000 {
+        true => (micros as f64 / 1e6).round().to_string(),
+        false => amount(micros),
+    };
     match currency.code() {
         "USD" => format!("${amount}"),
         "EUR" => format!("€{amount}"),
@@ -30,6 +39,10 @@ mod tests {
         assert_eq!(
             [of("USD"), of("EUR"), of("GBP"), of("CHF")],
             ["$14.20", "€14.20", "£14.20", "14.20 CHF"]
+        );
+        assert_eq!(
+            [of("JPY"), money(20_000, "JPY".parse().unwrap())],
+            ["14 JPY", "0.02 JPY"]
         );
         assert_eq!(cost(0.35, Currency::default()), "$0.35");
     }

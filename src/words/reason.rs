@@ -4,7 +4,7 @@ use super::about::About;
 use super::list::joined;
 use super::reason_text::ReasonText;
 use super::{at_work, capacity, delay, ended, landed, merge, waiting};
-use crate::plan::{Point, UnitId, WorkRef};
+use crate::plan::{Point, UnitId, WorkRef, one_line};
 use crate::schedule::{Reason, shortened};
 
 pub(super) fn reason(reason: &Reason, about: &About<'_>) -> ReasonText {
@@ -22,7 +22,7 @@ pub(super) fn reason(reason: &Reason, about: &About<'_>) -> ReasonText {
             let of = unit.map(|unit| format!("{unit} ")).unwrap_or_default();
             let what = WorkRef::at(about.plan, unit.map_or(Point::Plan, UnitId::point));
             ReasonText::with_remedy(
-                format!("{of}asks {question:?}"),
+                format!("{of}asks \"{}\"", one_line(question)),
                 format!("orch answer {what} TEXT"),
             )
         }

@@ -1,6 +1,7 @@
 //! Diagnostics of plan documents.
 
 use super::numbers::TaskId;
+use crate::plan::one_line;
 
 /// One problem in a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,8 +34,8 @@ impl DocumentDiagnostic {
         Self {
             line,
             column: None,
-            message: one_line(message.into()),
-            hint: hint.into().map(one_line),
+            message: unbroken(message.into()),
+            hint: hint.into().map(unbroken),
             about: None,
         }
     }
@@ -62,10 +63,9 @@ impl DocumentDiagnostic {
 }
 
 /// Joins the lines of a message. A message quotes text that may span several lines.
-fn one_line(text: String) -> String {
-    if text.contains(['\n', '\r']) {
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    } else {
-        text
+fn unbroken(text: String) -> String {
+    match text.contains(['\n', '\r']) {
+        true => one_line(&text),
+        false => text,
     }
 }

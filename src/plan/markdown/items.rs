@@ -8,14 +8,13 @@ use memchr::{memchr, memchr_iter, memchr2};
 use super::DocumentDiagnostic;
 use super::annotations::{self, bracketed, marks, without};
 use super::draft::{SubDraft, TaskDraft};
-use super::read::one_line;
 use super::shape::item::{dedent, split_id, split_line};
 use super::shape::label::{label, verify};
 use super::shape::outline::ListItem;
 use super::shape::upstream;
 use super::stated;
 use super::walk::{Headed, Role, Section, Walk};
-use crate::plan::{ItemId, Subtask, TaskId, Upstream};
+use crate::plan::{ItemId, Subtask, TaskId, Upstream, one_line};
 
 /// A part of a task, as written.
 struct TaskPart<'t> {

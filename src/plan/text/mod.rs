@@ -8,6 +8,7 @@ pub(super) mod duration;
 pub(super) mod list;
 pub(super) mod memo;
 pub(super) mod near_miss;
+pub(super) mod one_line;
 pub(super) mod place;
 pub(super) mod same_title;
 pub(crate) mod seek;

@@ -14,6 +14,7 @@ use super::resolving_line::resolving_line;
 use super::usage_line::{facts_line, parked_line};
 use crate::report::text::clock::clock;
 use crate::report::text::count::count;
+use crate::report::text::width::fit;
 
 /// Without a process id, the attempt was handed over to another machine, or its process is no
 /// longer known.
@@ -29,14 +30,14 @@ pub fn event_line(record: &Record, currency: Currency) -> String {
     let clock = clock(record.wall);
     let plan = record.event.plan().map_or("-", |plan| plan.as_str());
     let columns = crate::journal::Columns::of(&record.event);
-    format!(
-        "{clock} {plan:<12} {:<17} {}",
-        columns.event,
-        detail(&record.event, currency)
-    )
-    .trim_end()
-    .to_owned()
+    let detail = detail(&record.event, currency);
+    let detail = fit(&detail, LONGEST);
+    let line = format!("{clock} {plan:<12} {:<17} {detail}", columns.event);
+    line.trim_end().to_owned()
 }
+
+/// The widest detail of an event on its line, in columns. `--json` has the whole text.
+const LONGEST: usize = 400;
 
 /// The details besides the event's name. Costs are in this currency.
 pub fn detail(event: &Event, currency: Currency) -> String {

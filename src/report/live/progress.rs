@@ -243,11 +243,15 @@ impl Drawing {
         let rows: Vec<BoardRow> = work.plans.iter().filter(is_shown).map(row).collect();
         let states: Vec<_> = rows.iter().map(|row| row.state).collect();
         let asking = rows.iter().filter(|row| row.asks.is_some()).count();
-        let left = eta(work, state).run.filter(|_| known.told.is_none());
+        let seconds = |ms: u64| ms / 1000;
+        let left = Some(eta(work, state))
+            .filter(|_| known.told.is_none())
+            .unwrap_or_default();
+        let range = left.range.map(|(from, to)| (seconds(from), seconds(to)));
         let cost = state.spent.micros.map(|micros| money(micros, self.currency));
         LiveBoard {
             counts: counts(asking, &states),
-            figures: figures(left.map(|left| left / 1000), None, cost),
+            figures: figures(left.run.map(seconds), range, cost),
             rows,
         }
     }

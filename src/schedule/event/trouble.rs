@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::facts::ObstacleKind;
-use crate::plan::{CommitId, ItemId, PlanName, UnitId, WorkRef};
+use crate::plan::{CommitId, ItemId, PlanName, UnitId, WorkRef, one_line};
 
 /// Why an agent could not be started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,7 +132,7 @@ impl Hold {
                 items,
                 keys,
             } => Self::taken_away(by, commit, items, keys),
-            Self::Asks { question } => format!("asks {question:?}"),
+            Self::Asks { question } => format!("asks \"{}\"", one_line(question)),
             Self::JournalLost {} => {
                 "the journal was lost, and with it what people decided about the plan".to_owned()
             }

@@ -7,9 +7,9 @@ use super::page::Page;
 use super::region::Region;
 use crate::plan::Phase;
 use crate::plan::markdown::DocumentDiagnostic;
-use crate::plan::markdown::read::one_line;
 use crate::plan::markdown::shape::item::{split_id, split_line};
 use crate::plan::markdown::shape::label::verify;
+use crate::plan::one_line;
 
 /// Reports boxes in a phase that no agent is given, and numbered boxes that are in no phase.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
