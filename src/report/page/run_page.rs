@@ -6,7 +6,8 @@ use std::fmt::Write;
 use crate::plan::PlanState;
 
 use super::run_text::{outcomes, sentences, spending};
-use crate::report::story::chronicle::{AttemptStory, RunStory};
+use crate::report::story::attempt_story::AttemptStory;
+use crate::report::story::chronicle::RunStory;
 use crate::report::story::figures::Figures;
 use crate::report::text::clock::{clock, with_zone};
 use crate::report::text::markup::escaped;

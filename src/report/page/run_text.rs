@@ -6,7 +6,8 @@ use crate::plan::{AgentName, Currency, PlanState};
 
 use super::efficiency::efficiency_sentences;
 use crate::report::line::usage_line::tokens_text;
-use crate::report::story::chronicle::{PlanStory, RunStory, Spending};
+use crate::report::story::attempt_story::Spending;
+use crate::report::story::chronicle::{PlanStory, RunStory};
 use crate::report::story::figures::Figures;
 use crate::report::text::clock::{clock, day_and_time, with_zone};
 use crate::report::text::count::count;

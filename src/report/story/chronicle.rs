@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::attempt_story::{AttemptStory, Spending, between};
 use super::spell::Spell;
 use crate::journal::{Columns, Record};
-use crate::plan::{AgentName, AttemptId, CommitId, Currency, PhaseId, PlanName, PlanState, RunId, UnitId};
+use crate::plan::{AttemptId, CommitId, Currency, PhaseId, PlanName, PlanState, RunId};
 use crate::schedule::{Event, Landed, MergeTrouble, NotLanded};
 
 /// One run.
@@ -67,63 +68,6 @@ pub struct PlanStory {
     pub finished_at: Option<Timestamp>,
     /// Its waits, verifications and merges, in the order of their beginning.
     pub spells: Vec<Spell>,
-}
-
-/// An attempt.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AttemptStory {
-    /// Its id.
-    pub attempt: AttemptId,
-    /// Its agent.
-    pub agent: AgentName,
-    /// Its units.
-    pub units: Vec<UnitId>,
-    /// The worktree it ran in: 0 is the plan's own, others are lanes beside it.
-    pub lane: u32,
-    /// When its agent started.
-    pub began: Option<Timestamp>,
-    /// When its agent had ended.
-    pub ended: Option<Timestamp>,
-    /// The current time, while its agent is running.
-    #[serde(skip)]
-    pub so_far: Option<Timestamp>,
-    /// Why it failed; `None` when it did not.
-    pub failed: Option<String>,
-    /// Why it ended early through no fault of its agent: stopped, limited, or with a question. It counts as no failure.
-    pub interrupted: Option<String>,
-    /// Its usage, as far as its agent reported it.
-    pub spent: Spending,
-}
-
-/// Tokens and money.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Spending {
-    /// Input and output tokens, including cached ones.
-    pub tokens: u64,
-    /// Money; `None` when no costs were reported.
-    pub cost: Option<f64>,
-}
-
-impl Spending {
-    pub(super) fn plus(self, other: Self) -> Self {
-        Self {
-            tokens: self.tokens + other.tokens,
-            cost: match (self.cost, other.cost) {
-                (None, None) => None,
-                (a, b) => Some(a.unwrap_or(0.0) + b.unwrap_or(0.0)),
-            },
-        }
-    }
-}
-
-impl AttemptStory {
-    /// How long its agent ran, in milliseconds.
-    pub fn took_ms(&self) -> u64 {
-        match (self.began, self.ended.or(self.so_far)) {
-            (Some(began), Some(ended)) => between(began, ended),
-            _ => 0,
-        }
-    }
 }
 
 impl PlanStory {
@@ -307,18 +251,8 @@ impl RunStory {
             } => {
                 let plan = self.plan(plan);
                 plan.state = Some(PlanState::Running);
-                plan.attempts.push(AttemptStory {
-                    attempt: attempt.clone(),
-                    agent: agent.clone(),
-                    units: units.clone(),
-                    lane: *lane,
-                    began: None,
-                    ended: None,
-                    so_far: None,
-                    failed: None,
-                    interrupted: None,
-                    spent: Spending::default(),
-                });
+                plan.attempts
+                    .push(AttemptStory::new(attempt, agent, units.clone(), *lane));
             }
             Event::AgentStarted { plan, attempt, .. } => {
                 if let Some(attempt) = self.attempt(plan, attempt) {
@@ -373,10 +307,6 @@ impl RunStory {
     }
 }
 
-pub fn between(from: Timestamp, to: Timestamp) -> u64 {
-    u64::try_from(to.as_millisecond() - from.as_millisecond()).unwrap_or(0)
-}
-
 /// Every run, oldest first. Records from times without a supervisor belong to no run.
 pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
     let mut runs: BTreeMap<RunId, RunStory> = BTreeMap::new();
@@ -412,7 +342,7 @@ pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Point;
+    use crate::plan::{Point, UnitId};
     use crate::report::story::figures::Figures;
     use crate::schedule::{At, Exit, OfPlan, Steered};
 

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::plan::Currency;
 
-use super::chronicle::{AttemptStory, PlanStory, RunStory, Spending, between};
+use super::attempt_story::{AttemptStory, Spending, between};
+use super::chronicle::{PlanStory, RunStory};
 
 /// The figures of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]

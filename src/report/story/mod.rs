@@ -1,5 +1,6 @@
 //! The story of each run, read from the journal.
 
+pub mod attempt_story;
 pub mod chronicle;
 pub mod figures;
 mod resolvers;

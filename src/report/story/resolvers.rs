@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::chronicle::{AttemptStory, RunStory, Spending};
+use super::attempt_story::AttemptStory;
+use super::chronicle::RunStory;
 use crate::plan::PlanState;
 use crate::schedule::Resolving;
 
@@ -13,17 +14,10 @@ impl RunStory {
             Resolving::Started(started) => {
                 let plan = self.plan(&started.plan);
                 plan.state = Some(PlanState::Running);
+                let attempt = AttemptStory::new(&started.attempt, &started.agent, Vec::new(), 0);
                 plan.attempts.push(AttemptStory {
-                    attempt: started.attempt.clone(),
-                    agent: started.agent.clone(),
-                    units: Vec::new(),
-                    lane: 0,
                     began: Some(at),
-                    ended: None,
-                    so_far: None,
-                    failed: None,
-                    interrupted: None,
-                    spent: Spending::default(),
+                    ..attempt
                 });
             }
             Resolving::Done(done) => {

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::critical::{Handover, START, mark_critical};
 use super::model::{BarKind, RunTimeline, TimelineBar, TimelineRow};
 use crate::plan::{Dependency, PlanName, PlanState, Point};
-use crate::report::story::chronicle::{AttemptStory, PlanStory, RunStory};
+use crate::report::story::attempt_story::AttemptStory;
+use crate::report::story::chronicle::{PlanStory, RunStory};
 use crate::report::story::spell::SpellKind;
 use crate::report::text::span::ms;
 

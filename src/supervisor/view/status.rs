@@ -285,14 +285,8 @@ impl Situation {
             None => None,
         };
         let base = run.worktree().map(|made| made.base.clone());
-        let ahead = match (&head, &base) {
-            (Some(head), Some(base)) => project
-                .repo
-                .ahead_behind(head, base)
-                .ok()
-                .map(|distance| distance.ahead),
-            _ => None,
-        };
+        let ahead = head.as_ref().zip(base.as_ref());
+        let ahead = ahead.and_then(|(head, base)| Some(project.repo.ahead_behind(head, base).ok()?.ahead));
         let phases = plan.document.phases.iter().filter(|_| in_parts);
         let phases = phases.map(|phase| PhaseView {
             id: phase.id,
