@@ -75,7 +75,7 @@ pub use starter::{init_manifest, new_plan};
 pub use text::branch_name::{BranchNameError, check_branch_name};
 pub use text::diagnostic::{Diagnostic, Diagnostics};
 pub use text::duration::{DurationError, format_duration, parse_duration, spoken};
-pub use text::list::{and_more, listed};
+pub use text::list::{and_more, first_of, listed};
 pub use text::one_line::one_line;
 pub use text::place::Place;
 pub use text::same_title::is_same_title;

@@ -1,6 +1,6 @@
 //! What a document says about parallel work, and what `dispatch = "auto"` makes of it.
 
-use super::{Dispatch, Document, Lint, LintId, Phase, Plan, PlanSet, Task};
+use super::{Dispatch, Document, Lint, LintId, Phase, Plan, PlanSet, Task, first_of};
 
 /// An annotation in a document that lets work run in parallel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,18 +103,10 @@ impl PlanSet {
         });
         let words: Vec<String> = all.iter().map(|word| format!("`{word}`")).collect();
         let verb = if words.len() == 1 { "changes" } else { "change" };
-        let named: Vec<String> = others
-            .iter()
-            .take(NAMED)
-            .map(|(file, _)| file.display().to_string())
-            .collect();
-        let more = match others.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
+        let named: Vec<_> = others.iter().map(|(file, _)| file.display()).collect();
         let also = match named.is_empty() {
             true => String::new(),
-            false => format!(" (also in {}{more})", named.join(", ")),
+            false => format!(" (also in {})", first_of(&named, NAMED, ", ")),
         };
         let message = format!(
             "{} {verb} nothing while one agent works through the whole plan{also}",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::plan::{Dispatch, PlanName};
+use crate::plan::{Dispatch, PlanName, first_of};
 use crate::report::{coordination, folded, output_columns, span};
 use crate::supervisor::{Action, ExpectedTimes, Preview, Project, preview, with_dependencies};
 
@@ -220,27 +220,19 @@ fn expected_end(out: &mut String, preview: &Preview) {
 
 fn overlaps(out: &mut String, preview: &Preview, columns: usize) {
     for overlap in &preview.overlaps {
-        let plans: Vec<&str> = overlap.plans.iter().map(PlanName::as_str).collect();
         let plans = match overlap.in_order {
-            true => format!("{} (one after the other)", first_of(&plans, " → ")),
-            false => first_of(&plans, ", "),
+            true => format!(
+                "{} (one after the other)",
+                first_of(&overlap.plans, MOST.1, " → ")
+            ),
+            false => first_of(&overlap.plans, MOST.1, ", "),
         };
-        let files: Vec<&str> = overlap.files.iter().map(String::as_str).collect();
         below(
             out,
             "  ",
-            &format!("{}: {plans}", first_of(&files, ", ")),
+            &format!("{}: {plans}", first_of(&overlap.files, MOST.1, ", ")),
             columns,
         );
-    }
-}
-
-/// Returns the first names, and the number of further ones.
-fn first_of(names: &[&str], between: &str) -> String {
-    let shown = names[..names.len().min(MOST.1)].join(between);
-    match names.len().saturating_sub(MOST.1) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
 
@@ -317,7 +309,12 @@ fn by_reason(out: &mut String, title: &str, rows: impl Iterator<Item = (String, 
     }
     for (why, names) in reasons {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        below(out, "  ", &format!("{why}: {}", first_of(&names, ", ")), columns);
+        below(
+            out,
+            "  ",
+            &format!("{why}: {}", first_of(&names, MOST.1, ", ")),
+            columns,
+        );
     }
 }
 
@@ -327,17 +324,8 @@ fn waves(out: &mut String, preview: &Preview, columns: usize) {
     }
     out.push_str("\nwaves (for reading: nothing waits for the end of one)\n");
     for (number, wave) in preview.waves.iter().take(MOST.0).enumerate() {
-        let shown: Vec<&str> = wave.iter().take(MOST.1).map(String::as_str).collect();
-        let more = match wave.len().saturating_sub(MOST.1) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
         let head = format!("  {:>3}  ", number + 1);
-        let _ = writeln!(
-            out,
-            "{}",
-            folded(&head, &format!("{}{more}", shown.join(" ")), columns)
-        );
+        let _ = writeln!(out, "{}", folded(&head, &first_of(wave, MOST.1, " "), columns));
     }
     if preview.waves.len() > MOST.0 {
         let _ = writeln!(out, "       and {} more waves", preview.waves.len() - MOST.0);

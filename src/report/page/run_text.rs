@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::plan::{AgentName, Currency, PlanState};
+use crate::plan::{AgentName, Currency, PlanState, first_of};
 
 use super::efficiency::efficiency_sentences;
 use crate::report::line::usage_line::tokens_text;
@@ -151,13 +151,7 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
 /// The files that a plan brought: the first ones, and how many more.
 fn outputs(plan: &PlanStory) -> String {
     const NAMED: usize = 10;
-    let named = plan.outputs.iter().take(NAMED).map(String::as_str);
-    let named: Vec<&str> = named.collect();
-    let more = match plan.outputs.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("outputs: {}{more}", named.join(", "))
+    format!("outputs: {}", first_of(&plan.outputs, NAMED, ", "))
 }
 
 /// The agents of a plan, when there were several: `claude 2 attempts, then codex 1 attempt`.

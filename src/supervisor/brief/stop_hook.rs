@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::failpoint;
-use crate::plan::TaskId;
+use crate::plan::{TaskId, first_of};
 
 /// The arguments with which this program answers the hook.
 pub const STOP_HOOK: [&str; 2] = ["task", "stop-hook"];
@@ -103,7 +103,7 @@ pub fn reason_to_go_on(leaving: &Leaving, before: &HookMemory, continuing: bool)
         let files = leaving.uncommitted.iter().map(|file| file.display().to_string());
         parts.push(format!(
             "commit your work on this branch (not committed: {})",
-            listed(files.collect())
+            first_of(&files.collect::<Vec<_>>(), NAMED, ", ")
         ));
     }
     if !leaving.open.is_empty() {
@@ -111,7 +111,7 @@ pub fn reason_to_go_on(leaving: &Leaving, before: &HookMemory, continuing: bool)
         parts.push(format!(
             "finish or report these tasks: {}. `orch task done ID` when its work is committed, `orch task fail ID --note WHY` \
              when it cannot be done",
-            listed(ids.collect())
+            first_of(&ids.collect::<Vec<_>>(), NAMED, ", ")
         ));
     }
     if parts.is_empty() {
@@ -120,13 +120,6 @@ pub fn reason_to_go_on(leaving: &Leaving, before: &HookMemory, continuing: bool)
     let reason = format!("Before you end: {}.", parts.join("; then "));
     let in_vain = continuing && before.reason == reason;
     (before.times < MOST && !in_vain).then_some(reason)
-}
-
-fn listed(names: Vec<String>) -> String {
-    match names.len().checked_sub(NAMED) {
-        None | Some(0) => names.join(", "),
-        Some(more) => format!("{} and {more} more", names[..NAMED].join(", ")),
-    }
 }
 
 fn replace(path: &Path, value: &impl Serialize) -> io::Result<()> {
@@ -174,12 +167,6 @@ mod tests {
             reason_to_go_on(&Leaving::default(), &HookMemory::default(), false),
             None
         );
-    }
-
-    #[test]
-    fn long_lists_are_cut() {
-        let names: Vec<String> = (1..=7).map(|n| n.to_string()).collect();
-        assert_eq!(listed(names), "1, 2, 3, 4, 5 and 2 more");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::graph::{Graph, PlanSeries, plan_overlaps};
-use crate::plan::{Lint, LintId, LintPlace, Plan, PlanName, PlanSet};
+use crate::plan::{Lint, LintId, LintPlace, Plan, PlanName, PlanSet, first_of};
 
 /// How many files of an overlap are named.
 const FILES: usize = 3;
@@ -28,11 +28,7 @@ pub struct SharedFiles {
 impl SharedFiles {
     /// The lint for plans that run at the same time; `None` where they do not.
     pub(super) fn lint(&self) -> Option<Lint> {
-        let short = |names: Vec<&str>, most: usize| match names.len().saturating_sub(most) {
-            0 => names.join(", "),
-            more => format!("{} and {more} more", names[..most].join(", ")),
-        };
-        let files = short(self.files.iter().map(String::as_str).collect(), FILES);
+        let files = first_of(&self.files, FILES, ", ");
         let lint = match self.plans.as_slice() {
             _ if self.in_order => return None,
             [one, other] => Lint::new(
@@ -42,7 +38,7 @@ impl SharedFiles {
             ),
             all => Lint::of(
                 LintId::Overlap,
-                short(all.iter().map(PlanName::as_str).collect(), PLANS),
+                first_of(all, PLANS, ", "),
                 format!("all touch {files}, and run side by side: conflicts when they land"),
             ),
         };

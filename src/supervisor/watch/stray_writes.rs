@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::git::{self, HeadPrint, trust_hooks, trust_merge_rules};
 
+use crate::plan::first_of;
 use crate::supervisor::desk::message::CheckoutLook;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -113,16 +114,13 @@ fn difference(project: &Project, before: &HeadPrint, now: &HeadPrint) -> Option<
     }
     let mut files = now.changed_since(before);
     files.retain(foreign);
-    let shown: Vec<String> = files
-        .iter()
-        .take(NAMED)
-        .map(|file| file.display().to_string())
-        .collect();
-    let more = match files.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    (!files.is_empty()).then(|| format!("its uncommitted files changed ({}{more})", shown.join(", ")))
+    let shown: Vec<_> = files.iter().map(|file| file.display()).collect();
+    (!files.is_empty()).then(|| {
+        format!(
+            "its uncommitted files changed ({})",
+            first_of(&shown, NAMED, ", ")
+        )
+    })
 }
 
 /// The current state of the main checkout; `None` when there is none, or when it cannot be read.
