@@ -2,7 +2,7 @@
 
 use super::about::About;
 use super::reason::reason;
-use crate::plan::{PlanName, Point, WorkRef};
+use crate::plan::{Point, WorkRef};
 use crate::schedule::{
     Attention, AttentionKind, CapacityReason, Hold, MergeReason, MergeTrouble, Reason, State, WaitingFor,
 };
@@ -61,10 +61,26 @@ fn again(what: &WorkRef, about: &About<'_>) -> String {
 }
 
 /// A plan's name and its need, in one line.
-pub fn attention_line(plan: Option<&PlanName>, text: &str) -> String {
+pub fn attention_line(plan: Option<&str>, text: &str) -> String {
     let first = text.lines().next().unwrap_or_default();
+    let names = |plan: &str| {
+        let rest = first.strip_prefix(plan);
+        rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    };
     match plan {
-        Some(plan) if !first.starts_with(plan.as_str()) => format!("{plan}: {first}"),
+        Some(plan) if !names(plan) => format!("{plan}: {first}"),
         _ => first.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_need_names_its_plan_once() {
+        assert_eq!(attention_line(Some("a"), "a: merge it"), "a: merge it");
+        assert_eq!(attention_line(Some("ask"), "asks \"Why?\""), "ask: asks \"Why?\"");
+        assert_eq!(attention_line(None, "one\ntwo"), "one");
     }
 }

@@ -68,7 +68,7 @@ pub fn counts(asking: usize, plans: &[PlanState]) -> String {
 
 /// ` · done in about 1h 40m (1h 20m to 2h 5m) · $14.20`, from seconds and an amount with its currency.
 pub fn figures(eta: Option<u64>, range: Option<(u64, u64)>, cost: Option<String>) -> String {
-    let time = |seconds: u64| rough(Duration::from_secs(seconds));
+    let time = |seconds: u64| rough(Duration::from_secs(seconds.max(1)));
     let mut text = String::new();
     if let Some(eta) = eta {
         text += &format!(" · done in about {}", time(eta));

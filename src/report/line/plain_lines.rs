@@ -61,7 +61,7 @@ impl Observer for PlainLines {
             let _ = writeln!(
                 lines,
                 "waiting: {} ({command})",
-                attention_line(Some(&item.plan), &text)
+                attention_line(Some(item.plan.as_str()), &text)
             );
         }
         lines.push_str(

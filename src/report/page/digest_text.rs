@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::plan::PlanName;
 use crate::report::text::count::count;
 use crate::report::text::span::ago;
 use crate::report::text::width::fit;
@@ -88,7 +89,7 @@ fn sections(digest: &Digest) -> Vec<DigestSection> {
         DigestLine::plain(format!("{}, {}: {why}", failed.plan, ago(failed.at)))
     });
     let attention = digest.attention.iter().map(|item| DigestLine {
-        text: attention_line(item.plan.as_ref(), &item.text),
+        text: attention_line(item.plan.as_ref().map(PlanName::as_str), &item.text),
         command: item.command.clone(),
     });
     let mut next: Vec<DigestLine> = digest.next.iter().take(NEXT).map(to_come).collect();

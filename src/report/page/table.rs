@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::plan::{PlanState, TaskState, UnitId};
+use crate::plan::{PlanName, PlanState, TaskState, UnitId};
 use crate::supervisor::{PlanView, RunView, StatusView, given};
 use crate::words::{attention_line, rough};
 
@@ -118,7 +118,7 @@ fn needs(text: &mut String, view: &StatusView, columns: usize) {
             0 => String::new(),
             seconds => format!(" (holds up {})", rough(Duration::from_secs(seconds))),
         };
-        let line = attention_line(item.plan.as_ref(), &item.text);
+        let line = attention_line(item.plan.as_ref().map(PlanName::as_str), &item.text);
         // The text about a problem of the target itself says what to do.
         let line = match item.since {
             Some(_) => fit(&line, columns.saturating_sub(held.width() + 2)),

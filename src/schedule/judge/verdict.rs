@@ -44,8 +44,9 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
     let AttemptState::Checked(exit, evidence) = &attempt.state else {
         return None;
     };
-    // A question comes first: the agent wants an answer before its work is judged.
-    if let Some(question) = &evidence.asks {
+    // A question comes first: the agent wants an answer before its work is judged. A person at work needs none.
+    let question = evidence.asks.as_ref();
+    if let Some(question) = question.filter(|_| *exit != Exit::ByHand) {
         return Some(AttemptVerdict::Asks(question.to_string()));
     }
     let odd = odd_end(attempt, exit);

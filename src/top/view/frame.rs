@@ -86,10 +86,7 @@ fn attention(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
         }
         [] => {}
         [first, rest @ ..] => {
-            let line = match &first.plan {
-                Some(plan) if !first.text.starts_with(plan.as_str()) => format!("{plan}: {}", first.text),
-                _ => attention_line(None, &first.text),
-            };
+            let line = attention_line(first.plan.as_deref(), &first.text);
             let count = match rest.len() {
                 0 => "! ".to_owned(),
                 more => format!("! {} things need you; first ", more + 1),

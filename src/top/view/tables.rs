@@ -45,11 +45,7 @@ pub(super) fn needs(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
         };
         let sort = format!("! {:<9}", need.kind);
         let taken = pen.text((row, 0), columns, &sort, theme.alarm());
-        let line = attention_line(None, &need.text);
-        let named = match &need.plan {
-            Some(plan) if !line.starts_with(plan.as_str()) => format!("{plan}: {line}"),
-            _ => line,
-        };
+        let named = attention_line(need.plan.as_deref(), &need.text);
         let room = columns.saturating_sub(taken + 1 + tail.width());
         pen.text((row, taken + 1), room, &named, theme.strong());
         pen.text(

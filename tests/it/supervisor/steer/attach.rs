@@ -64,6 +64,18 @@ fn a_person_ends_the_agents_turn_works_on_and_hands_finished_work_back() {
 }
 
 #[test]
+fn a_person_who_does_the_work_of_an_agent_that_asked_leaves_no_question_open() {
+    let sandbox = Sandbox::new();
+    plan(&sandbox, "", &[1], "orch task ask \"Which colour?\"", "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "held", "{}", sandbox.why("p"));
+    sandbox.orch("attach p").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+    assert_eq!(sandbox.count("agent.started", Some("p")), 1);
+}
+
+#[test]
 fn no_agent_starts_beside_a_person_and_what_is_left_is_told_to_the_next_one() {
     let sandbox = Sandbox::new();
     sandbox.gate("g").gate("h");
