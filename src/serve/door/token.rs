@@ -8,8 +8,8 @@ use sha1::{Digest, Sha1};
 
 use crate::journal::OrchDir;
 
-/// Characters of a token: 32 random bytes in base 16.
-const LETTERS: usize = 64;
+/// Characters of a token: 16 random bytes in base 16, so that its address fits a terminal of 80 columns.
+const LETTERS: usize = 32;
 
 /// The key of one repository. It stays the same between servers, so that open pages can reconnect.
 #[derive(Clone)]

@@ -48,7 +48,8 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> 
         top::require_terminal(context)?;
     }
     crate::git::require_git()?;
-    let top = site::make(context, args.into.as_deref())?;
+    let is_watched = args.top || args.serve;
+    let top = site::make(context, args.into.as_deref(), is_watched)?;
     let project = Project::open(&top, None)?;
     if !context.quiet {
         anstream::eprintln!("made {}\n{STORY}", top.display());
@@ -64,14 +65,17 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> 
     };
     let exit = up::conduct(context, &project, &goal)?.exit;
     if !context.json {
-        show_history(&project)?;
+        // With pages, their address stays on the screen.
+        if !args.serve {
+            show_history(&project)?;
+        }
         output::text(&further(&top, exit))?;
     }
     if let Some(pages) = pages
         && exit != ProgramExit::Interrupted
     {
         if !context.quiet {
-            anstream::eprintln!("the pages are there until you press Ctrl-C");
+            anstream::eprintln!("\nthe pages are there until you press Ctrl-C");
         }
         // Serving ends with the signal, and then returns its error, if any.
         let served = pages.join();
@@ -129,12 +133,12 @@ fn further(top: &Path, exit: ProgramExit) -> String {
     let orch = format!("orch -C {}", quoted(&top.to_string_lossy()));
     let commands = [
         ("status", "every plan in one table"),
-        ("status auth", "one plan: phases, tasks, attempts"),
+        ("status auth", "one plan, with its attempts"),
         ("why billing", "why a plan is in its state"),
         ("logs docs", "its agent's output"),
-        ("events", "everything that happened, in order"),
+        ("events", "all that happened, in order"),
         ("diff billing", "what a plan changed"),
-        ("clean", "remove the worktrees of what has landed"),
+        ("clean", "remove landed worktrees"),
     ];
     let mut text = match exit {
         ProgramExit::Done => String::new(),

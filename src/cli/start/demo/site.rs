@@ -30,12 +30,17 @@ const FILES: &[(&str, &str)] = &[
     (".gitignore", "/.worktrees/\n"),
 ];
 
-/// Creates the repository, with one commit of all its files on `main`. Returns its folder.
+/// How long an agent takes for a task, in the manifest.
+const DELAY: &str = "SCRIPTED_AGENT_DELAY = \"0.4\"";
+/// The same where a person watches, who wants to see something happen.
+const WATCHED: &str = "SCRIPTED_AGENT_DELAY = \"1.5\"";
+
+/// Creates the repository, with one commit of all its files on `main`. Returns its folder. Agents take longer when they are watched.
 ///
 /// # Errors
 ///
 /// Returns an error when the folder is not empty, or cannot be written.
-pub fn make(context: &Context, into: Option<&Path>) -> Result<PathBuf, CliError> {
+pub fn make(context: &Context, into: Option<&Path>, is_watched: bool) -> Result<PathBuf, CliError> {
     let top = match into {
         Some(into) => claim(context, into)?,
         None => tempfile::Builder::new()
@@ -53,6 +58,10 @@ pub fn make(context: &Context, into: Option<&Path>) -> Result<PathBuf, CliError>
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
+        let text = match is_watched {
+            true => text.replace(DELAY, WATCHED),
+            false => (*text).to_owned(),
+        };
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     repository.commit_all("Begin with three plans")?;
