@@ -63,6 +63,7 @@ pub use set::executor::{ENGINE_PLACEHOLDERS, EngineCalls, Executor};
 pub use set::fallback::Fallback;
 pub use set::lint::{Lint, LintId, LintPlace};
 pub use set::login::Login;
+pub use set::milestone::{Milestone, Person};
 pub use set::plan_set::{
     AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, OnConflict, PhaseSettings, Plan, PlanSet,
     Regenerate, RunSettings, SyncPoint,

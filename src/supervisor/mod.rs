@@ -64,6 +64,7 @@ pub use perform::tree::removing::{after_removal, before_removal, lane_of};
 pub use preflight::checks::{NAME_YOURSELF, check_places};
 pub use preflight::examination::{Examination, examine, locate};
 pub use preflight::lint::{lints, lints_of_run};
+pub use preflight::milestones::PlannedMilestone;
 pub use preflight::outlook::{planned_ends, waits_for};
 pub use preflight::preview::{Action, ExpectedTimes, PlannedAction, Preview, preview};
 pub use preflight::preview_points::PreviewPoint;

@@ -97,6 +97,7 @@ impl Generated {
                 executor: None,
             },
             agents: BTreeMap::from([(agent.name.clone(), agent)]),
+            people: BTreeMap::new(),
             executors: std::collections::BTreeMap::new(),
             resources: BTreeMap::new(),
             patience: BTreeMap::new(),
@@ -154,6 +155,7 @@ impl Generated {
             budget: None,
             review: false,
             gate: false,
+            milestone: Default::default(),
             line: number + 1,
         }
     }

@@ -124,6 +124,7 @@ impl LiveEdit {
         );
         let tokens = |tokens: &u32| Some(tokens.to_string());
         compare_named(&old.resources, &new.resources, "resources", tokens, &mut changes);
+        compare_named(&old.people, &new.people, "people", |_| None, &mut changes);
         let patience = |patience: &Duration| Some(format_duration(*patience));
         compare_named(&old.patience, &new.patience, "resources", patience, &mut changes);
         if old.syncs != new.syncs {

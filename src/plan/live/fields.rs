@@ -101,6 +101,9 @@ pub(in crate::plan) const PLAN: &[Field<Plan>] = &[
     field!("depends", UntilBegun, depends, listed),
     field!("touches", UntilBegun, touches, listed),
     field!("outputs", Anytime, outputs, listed),
+    field!("owner", Anytime, milestone.owner, optional),
+    field!("due", Anytime, milestone.due, optional),
+    field!("skills", Anytime, milestone.skills, listed),
     field!("agent", Anytime, agent, plain),
     field!("agents", Anytime, fallback.agents, listed),
     field!("fallback_after", Anytime, fallback.after, duration),
@@ -262,6 +265,7 @@ mod tests {
             hooks,
             escalate,
             syncs: _,
+            people: _,
             templates: _,
             plans: _,
         } = set;
@@ -335,7 +339,13 @@ mod tests {
             review: _,
             setup: _,
             budget: _,
+            milestone,
         } = plan;
+        let crate::plan::Milestone {
+            owner: _,
+            due: _,
+            skills: _,
+        } = milestone;
         let crate::plan::Fallback { agents: _, after: _ } = fallback;
         let AttemptPolicy {
             retries: _,

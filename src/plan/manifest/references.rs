@@ -1,4 +1,4 @@
-//! Checks that everything that plans wait for exists.
+//! Checks that everything that plans name exists: what they wait for, resources, people.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -6,10 +6,12 @@ use std::time::Duration;
 use super::documents::Loaded;
 use super::ledger::Ledger;
 use super::waits::WrittenWait;
-use super::written::raw::RawManifest;
+use super::written::at::Located;
+use super::written::raw::{RawManifest, RawPlan};
+use super::written::values::Text;
 use crate::plan::text::near_miss::{near_miss, quoted, suggest};
 use crate::plan::text::place::LineIndex;
-use crate::plan::{Diagnostic, Document, PlanName, Point, ResourceName};
+use crate::plan::{Diagnostic, Document, Lint, LintId, Milestone, Person, PlanName, Point, ResourceName};
 
 /// Everything that can be waited for.
 pub(super) struct Waitable<'d> {
@@ -145,4 +147,71 @@ pub(super) fn patience(manifest: &RawManifest) -> BTreeMap<ResourceName, Duratio
     written
         .filter_map(|(key, entry)| Some((key.value.parse().ok()?, entry.value.patience?)))
         .collect()
+}
+
+/// The people of the manifest, by name.
+pub(super) fn people(manifest: &RawManifest) -> BTreeMap<String, Person> {
+    let written = manifest.people.iter().flat_map(|people| &people.value.entries);
+    let person = written.map(|(name, person)| {
+        let skills = texts(person.value.skills.as_ref());
+        (name.value.clone(), Person { skills })
+    });
+    person.collect()
+}
+
+/// What the manifest says of a plan's owner, due day and skills.
+pub(super) fn milestone(raw: &RawPlan) -> Milestone {
+    Milestone {
+        owner: raw.owner.as_ref().map(|owner| owner.value.0.clone()),
+        due: raw.due.as_ref().map(|due| due.value.0),
+        skills: texts(raw.skills.as_ref()),
+    }
+}
+
+fn texts(written: Option<&Located<Vec<Located<Text>>>>) -> Vec<String> {
+    let list = written.into_iter().flat_map(|list| &list.value);
+    list.map(|text| text.value.0.clone()).collect()
+}
+
+/// Reports owners that are not in `[people]`. Returns lints about skills that the owner lacks, or everybody.
+pub(super) fn check_owners<'m>(
+    people: &BTreeMap<String, Person>,
+    plans: impl Iterator<Item = (&'m PlanName, &'m RawPlan)>,
+    ledger: &mut Ledger,
+) -> Vec<Lint> {
+    let mut lints = Vec::new();
+    for (plan, raw) in plans {
+        let owner = raw.owner.as_ref();
+        if let Some(owner) = owner.filter(|owner| !people.contains_key(&owner.value.0)) {
+            let name = &owner.value.0;
+            let hint = suggest(name, people.keys().map(String::as_str))
+                .unwrap_or_else(|| format!("declare it: [people.{name}]"));
+            ledger.at(
+                owner.place,
+                format!("`owner` of plan `{plan}` is the unknown person `{name}`"),
+                hint,
+            );
+        }
+        let knows = |person: &Person, skill: &str| person.skills.iter().any(|own| own == skill);
+        for skill in raw.skills.iter().flat_map(|list| &list.value) {
+            let name = skill.value.0.as_str();
+            let lacking = owner.and_then(|owner| people.get(&owner.value.0).map(|person| (owner, person)));
+            let lacking = lacking.filter(|(_, person)| !knows(person, name));
+            let message = match lacking {
+                _ if !people.values().any(|person| knows(person, name)) => {
+                    format!("nobody in [people] has the skill `{name}` that plan `{plan}` needs")
+                }
+                Some((owner, _)) => {
+                    format!(
+                        "{} owns plan `{plan}`, which needs the skill `{name}`, and does not have it",
+                        owner.value.0
+                    )
+                }
+                None => continue,
+            };
+            let (line, column) = (skill.place.line, Some(skill.place.column));
+            lints.push(Lint::at(LintId::Milestone, &ledger.file, line, column, message));
+        }
+    }
+    lints
 }

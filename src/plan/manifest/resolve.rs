@@ -100,6 +100,10 @@ pub fn resolve(
     budgets::check(&manifest, &plans, &agents.usable, &mut ledger);
     let carried = carried::check(&plans, &waits);
     ledger.diagnostics.extend(carried.diagnostics);
+    let people = references::people(&manifest);
+    let owned = entries.iter().map(|entry| (&entry.name, entry.raw));
+    let mut warnings = carried.warnings;
+    warnings.extend(references::check_owners(&people, owned, &mut ledger));
     if !ledger.diagnostics.is_empty() {
         return Err(Diagnostics::sorted(ledger.diagnostics));
     }
@@ -114,9 +118,10 @@ pub fn resolve(
         escalate: settings::escalate(&manifest),
         templates: Templates::default(),
         syncs: syncs.0,
+        people,
         plans,
         base_place: settings::base_place(&manifest),
-        warnings: carried.warnings,
+        warnings,
     })
 }
 
@@ -375,6 +380,7 @@ fn plan(
         budget: raw.budget.as_ref().map(|budget| budget.value.0),
         gate: settings::approve(raw),
         review: settings::review(manifest, raw),
+        milestone: references::milestone(raw),
         line: entry.place.line,
         document: loaded.document,
     }

@@ -604,6 +604,39 @@ fn what_was_resolved_can_be_written_down_and_read_again() {
 }
 
 #[test]
+fn owners_are_known_people_days_are_days_and_missing_skills_are_told() {
+    let people = "[people.ana]\nskills = [\"rust\"]\n[people.bo]\nskills = [\"sql\"]\n";
+    let with = |plan: &str| format!("{AGENT}{people}[plans.p]\nprompt = \"x\"\nagent = \"a\"\n{plan}\n");
+    let set = resolved(
+        &with("owner = \"ana\"\ndue = 2026-12-01\nskills = [\"rust\"]"),
+        &[],
+    )
+    .unwrap();
+    assert_eq!(set.plans[0].milestone.due.unwrap().to_string(), "2026-12-01");
+    assert_eq!(set.warnings, []);
+    let said = diagnostics(&with("due = \"2026-13-01\""), &[]);
+    assert!(
+        said.contains("10:7: `plans.p.due`: \"2026-13-01\" is not a day"),
+        "{said}"
+    );
+    let said = diagnostics(&with("owner = \"anna\""), &[]);
+    assert!(
+        said.contains("10:9: `owner` of plan `p` is the unknown person `anna`"),
+        "{said}"
+    );
+    assert!(said.contains("did you mean `ana`?"), "{said}");
+    let set = resolved(&with("owner = \"ana\"\nskills = [\"sql\", \"go\"]"), &[]).unwrap();
+    let said: Vec<String> = set.warnings.iter().map(|lint| lint.message.clone()).collect();
+    assert_eq!(
+        said,
+        [
+            "ana owns plan `p`, which needs the skill `sql`, and does not have it",
+            "nobody in [people] has the skill `go` that plan `p` needs"
+        ]
+    );
+}
+
+#[test]
 fn worktrees_in_gits_own_folder_and_texts_with_nul_are_refused() {
     let with = |run: &str| format!("[run]\n{run}\n{AGENT}[plans.p]\nfile = \"p.md\"\nagent = \"a\"\n");
     let found = |run: &str| resolved(&with(run), &[("p.md", &phases(1))]).map(drop);

@@ -64,6 +64,8 @@ pub enum LintId {
     Scarce,
     /// No durations are known.
     NoDurations,
+    /// A plan is overdue, or needs a skill that its owner or everybody lacks.
+    Milestone,
 }
 
 /// What a lint is about.

@@ -10,6 +10,7 @@ pub(super) mod executor;
 pub(super) mod fallback;
 pub(super) mod lint;
 pub(super) mod login;
+pub(super) mod milestone;
 pub(super) mod plan_set;
 pub(super) mod preset;
 pub(super) mod report;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{
     Agent, AgentName, Arrangement, Currency, Dependency, Document, Escalate, Executor, ExecutorName,
-    Fallback, Hooks, Lint, OnStall, Overlap, PhaseId, Place, PlanName, Point, Priority, Report, ResourceName,
-    Setup, TaskId, Templates, WorkRef,
+    Fallback, Hooks, Lint, Milestone, OnStall, Overlap, Person, PhaseId, Place, PlanName, Point, Priority,
+    Report, ResourceName, Setup, TaskId, Templates, WorkRef,
 };
 
 /// Everything in `plans.toml` and its documents, with defaults filled in and every reference checked.
@@ -39,6 +39,9 @@ pub struct PlanSet {
     /// Points that several plans reach before any of them continues. The waiting itself is expressed by the `depends` of plans
     /// and phases.
     pub syncs: Vec<SyncPoint>,
+    /// People who own plans, by name.
+    #[serde(default)]
+    pub people: BTreeMap<String, Person>,
     /// In manifest order.
     pub plans: Vec<Plan>,
     /// The position of the run's base in the manifest.
@@ -171,6 +174,9 @@ pub struct Plan {
     pub gate: bool,
     /// True when it lands only after a person's review.
     pub review: bool,
+    /// Who answers for it, and by when.
+    #[serde(default)]
+    pub milestone: Milestone,
     /// Line of its table in the manifest, from 1.
     pub line: usize,
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::plan::{Dependency, Plan, PlanSet, Waiting, format_duration};
@@ -32,6 +34,7 @@ pub fn coordination(
         waves(preview),
         capacity(set, preview, &told),
         risks(&told),
+        milestones(preview),
         synchronisation(preview, &told),
         communication(set, preview),
     ])
@@ -89,7 +92,7 @@ fn capacity(set: &PlanSet, preview: &Preview, told: &Value) -> CoordinationDocum
         let _ = writeln!(text, "| {} | {most} | {} |", agent.name, plans.join(", "));
         agents.push(json!({ "agent": agent.name, "max": agent.max, "plans": plans }));
     }
-    let mut resources = Vec::new();
+    let (mut resources, mut people) = (Vec::new(), Vec::new());
     for (place, (name, count)) in set.resources.iter().enumerate() {
         if place == 0 {
             text += "\n| resource | tokens | patience |\n|---|---|---|\n";
@@ -102,12 +105,60 @@ fn capacity(set: &PlanSet, preview: &Preview, told: &Value) -> CoordinationDocum
         );
         resources.push(json!({ "resource": name, "tokens": count, "patience": patience }));
     }
+    for (place, (name, person)) in set.people.iter().enumerate() {
+        if place == 0 {
+            text += "\n| person | skills | plans |\n|---|---|---|\n";
+        }
+        let owns = |plan: &&Plan| plan.milestone.owner.as_ref() == Some(name);
+        let plans: Vec<&str> = set
+            .plans
+            .iter()
+            .filter(owns)
+            .map(|plan| plan.name.as_str())
+            .collect();
+        let _ = writeln!(
+            text,
+            "| {name} | {} | {} |",
+            person.skills.join(", "),
+            plans.join(", ")
+        );
+        people.push(json!({ "person": name, "skills": person.skills, "plans": plans }));
+    }
     CoordinationDocument {
         name: "capacity",
         json: json!({
             "schema": preview.schema, "max_agents": slots, "most_at_once": widest, "expected": told["expected"],
-            "agents": agents, "resources": resources,
+            "agents": agents, "resources": resources, "people": people,
         }),
+        markdown: text,
+    }
+}
+
+fn milestones(preview: &Preview) -> CoordinationDocument {
+    let mut text = "# Milestones\n".to_owned();
+    if preview.milestones.is_empty() {
+        text += "\nNo open plan has an `owner` or a `due` day.\n";
+    }
+    for (place, own) in preview.milestones.iter().enumerate() {
+        if place == 0 {
+            text += "\n| plan | owner | due | expected | behind plan by |\n|---|---|---|---|---|\n";
+        }
+        let day = |end: Timestamp| end.to_zoned(TimeZone::system()).date();
+        let expected = own
+            .expected
+            .map_or_else(|| "unknown".to_owned(), |end| day(end).to_string());
+        let behind = match (own.is_overdue, own.behind_percent) {
+            (true, _) => "overdue".to_owned(),
+            (false, Some(behind)) => format!("{behind} %"),
+            (false, None) => String::new(),
+        };
+        let owner = own.owner.as_deref().unwrap_or_default();
+        let due = own.due.map(|due| due.to_string()).unwrap_or_default();
+        let _ = writeln!(text, "| {} | {owner} | {due} | {expected} | {behind} |", own.plan);
+    }
+    CoordinationDocument {
+        name: "milestones",
+        json: json!({ "schema": preview.schema, "milestones": preview.milestones }),
         markdown: text,
     }
 }

@@ -5,6 +5,7 @@
 pub(super) mod checks;
 pub(super) mod examination;
 pub(super) mod lint;
+pub(super) mod milestones;
 pub(super) mod outlook;
 pub(super) mod plan_lints;
 pub(super) mod preview;

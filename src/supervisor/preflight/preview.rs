@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::agent::{JobFolder, JobState};
@@ -14,6 +15,7 @@ use crate::schedule::{
 };
 
 use super::lint;
+use super::milestones::{self, PlannedMilestone};
 use super::plan_lints;
 use super::preview_choices::{ChosenDispatch, ChosenPhase, chosen_dispatches, chosen_strategies};
 use super::preview_points::{PreviewPoint, gates, sync_points};
@@ -58,6 +60,9 @@ pub struct Preview {
     pub sync_points: Vec<PreviewPoint>,
     /// Points where a person has to approve.
     pub gates: Vec<String>,
+    /// Open plans with an owner or a due day.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub milestones: Vec<PlannedMilestone>,
     /// True while a supervisor is running, so that another one would be refused.
     #[serde(skip)]
     pub driven: bool,
@@ -128,6 +133,8 @@ pub fn preview(project: &Project, only: &[PlanName], merge: bool) -> Result<Prev
     let is_open = |plan: &Plan| !situation.scheduler.state().is_landed(&plan.name);
     let overlaps = shared_files(&left, &graph, is_open);
     let mut risks = plan_lints::of_preview(project, &situation, &left, &graph, &path, &overlaps)?;
+    let milestones = milestones::milestones(&left, &situation, Timestamp::now());
+    risks.extend(milestones::lints(&milestones));
     if !merge {
         plan_lints::of_landings(&left, &situation.scheduler, &mut risks);
     }
@@ -147,6 +154,7 @@ pub fn preview(project: &Project, only: &[PlanName], merge: bool) -> Result<Prev
         overlaps,
         sync_points: sync_points(&left),
         gates: gates(&left, &situation.scheduler),
+        milestones,
         driven: situation.driven,
         actions,
     })

@@ -368,6 +368,7 @@ fn coordination_documents_are_written_as_json_and_markdown_and_a_file_is_no_fold
         json!({ "from": "a", "at": "a.1", "to": "b" })
     );
     assert!(text("communication").contains("| a conflict holds a plan | never |"));
+    assert_eq!(read("milestones")["milestones"], json!([]));
     // Written again it replaces its own files alone.
     sandbox.orch("preview a --export plan").code(0).ok();
     assert_eq!(sandbox.read("plan/notes.md"), "mine");
@@ -395,4 +396,42 @@ fn coordination_documents_are_written_as_json_and_markdown_and_a_file_is_no_fold
         sandbox.worktree("a").path().symlink_metadata().is_err(),
         "nothing is started"
     );
+}
+
+#[test]
+fn a_plan_that_is_expected_after_its_due_day_is_a_risk_and_a_milestone() {
+    let sandbox = Sandbox::new();
+    let long = "# A\n\n## Phase 1: A (expected: 2400h)\n\n- [ ] 1.1 x\n";
+    sandbox.plan(
+        "a",
+        "owner = \"ana\"\ndue = \"2000-01-01\"",
+        &document(&[1]),
+        "work 1.1",
+    );
+    let soon = jiff::Zoned::now()
+        .date()
+        .checked_add(jiff::ToSpan::days(50))
+        .unwrap();
+    sandbox.plan(
+        "b",
+        &format!("owner = \"ana\"\ndue = \"{soon}\""),
+        long,
+        "work 1.1",
+    );
+    let people = "[people.ana]\nskills = [\"rust\"]\n";
+    sandbox.write("plans.toml", sandbox.read("plans.toml") + people);
+    let said = sandbox.orch("preview").code(0).out;
+    assert!(said.contains("a: it was due on 2000-01-01"), "{said}");
+    assert!(
+        said.contains("b: it is behind plan by ") && said.contains(&format!("due on {soon}")),
+        "{said}"
+    );
+    sandbox.orch("preview --export plan").code(0).ok();
+    let text = sandbox.read("plan/milestones.md");
+    assert!(
+        text.contains("| a | ana | 2000-01-01 | ") && text.contains(" | overdue |"),
+        "{text}"
+    );
+    let capacity = sandbox.read("plan/capacity.md");
+    assert!(capacity.contains("| ana | rust | a, b |"), "{capacity}");
 }

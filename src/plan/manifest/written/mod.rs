@@ -3,6 +3,7 @@
 //! Imports nothing of the folder above.
 
 pub(super) mod at;
+pub(super) mod due_date;
 pub(super) mod parsed;
 pub(super) mod raw;
 pub(super) mod raw_agent;

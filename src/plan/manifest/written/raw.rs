@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use toml::de::DeValue;
 
 use crate::plan::manifest::written::at::{Located, NamedTable};
+use crate::plan::manifest::written::due_date::DueDate;
 use crate::plan::manifest::written::raw_agent::{RawAgent, RawExecutor};
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::manifest::written::resource::ResourceEntry;
@@ -42,6 +43,8 @@ tables! {
         escalate: RawEscalate,
         /// Points that several plans reach before any of them continues, by name.
         sync: NamedTable<RawSync>,
+        /// People who own plans, by name.
+        people: NamedTable<RawPerson>,
         /// Plans by name.
         plans: NamedTable<RawPlan>,
     }
@@ -281,8 +284,23 @@ tables! {
         setup: Text,
         /// What it waits for besides plans: approval before it begins, or a review before it lands.
         gate: PlanGate,
+        /// Who answers for it: a name of `[people]`.
+        #[schemars(example = &"ana")]
+        owner: Text,
+        /// The last day for it. Views say when it is expected later.
+        due: DueDate,
+        /// What one has to know for it.
+        #[schemars(example = ["sql"])]
+        skills: Vec<Located<Text>>,
         /// Settings of its phases, by number.
         phases: NamedTable<RawPhase>,
+    }
+
+    /// A person who owns plans.
+    RawPerson = "people" {
+        /// What the person knows.
+        #[schemars(example = ["rust", "sql"])]
+        skills: Vec<Located<Text>>,
     }
 
     /// Settings of a phase.

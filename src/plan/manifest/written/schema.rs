@@ -72,7 +72,7 @@ mod tests {
     use super::*;
     use crate::plan::Place;
     use crate::plan::manifest::written::raw::{
-        RawEscalate, RawHooks, RawMerge, RawPhase, RawPlan, RawRegenerate, RawRun, RawSync,
+        RawEscalate, RawHooks, RawMerge, RawPerson, RawPhase, RawPlan, RawRegenerate, RawRun, RawSync,
     };
     use crate::plan::manifest::written::raw_agent::{RawAgent, RawExecutor};
     use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
@@ -99,6 +99,7 @@ mod tests {
         read::<RawSync>(&mut reader);
         read::<RawPlan>(&mut reader);
         read::<RawPhase>(&mut reader);
+        read::<RawPerson>(&mut reader);
         reader.asked
     }
 
@@ -118,6 +119,7 @@ mod tests {
             ("sync", "/$defs/RawSync/properties"),
             ("plans", "/$defs/RawPlan/properties"),
             ("phases", "/$defs/RawPhase/properties"),
+            ("people", "/$defs/RawPerson/properties"),
         ];
         for (kind, pointer) in tables {
             let documented: BTreeSet<&str> = schema
