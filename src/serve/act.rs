@@ -157,7 +157,7 @@ pub fn offered(plan: &ReadPlan) -> Vec<Offer> {
     verbs.iter().map(|verb| Offer::new(*verb, &plan.name)).collect()
 }
 
-/// The action of a command that settles something; for `orch why auth, then orch retry auth` the last one.
+/// The action of a command that settles something; for `orch why auth && orch retry auth` the last one.
 pub fn settles(command: &str) -> Option<Offer> {
     let last = command.rsplit("orch ").next()?;
     let words: Vec<&str> = last.split_whitespace().collect();
@@ -281,7 +281,7 @@ mod tests {
         let verb = |command: &str| settles(command).map(|offer| (offer.verb, offer.what));
         assert_eq!(verb("orch approve b.3"), Some(("approve", "b.3".to_owned())));
         assert_eq!(
-            verb("orch why a, then orch retry a"),
+            verb("orch why a && orch retry a"),
             Some(("retry", "a".to_owned()))
         );
         assert_eq!(

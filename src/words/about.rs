@@ -27,7 +27,7 @@ impl<'a> About<'a> {
         match self.phase {
             RunPhase::Driving | RunPhase::Stopping { .. } => format!("orch retry {what}"),
             // A continued run does not retry its own failures by itself.
-            RunPhase::Stopped { resume: true } => format!("orch retry {what}, then orch up"),
+            RunPhase::Stopped { resume: true } => format!("orch retry {what} && orch up"),
             RunPhase::Idle | RunPhase::Stopped { .. } | RunPhase::Settled => "orch up".to_owned(),
         }
     }

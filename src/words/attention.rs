@@ -22,8 +22,9 @@ fn command(item: &Attention, about: &About<'_>) -> String {
             match trouble {
                 MergeTrouble::Conflict { .. } => format!("orch merge --resolve {what}"),
                 MergeTrouble::Review { .. } => format!("orch review {plan}"),
-                MergeTrouble::Verification { .. }
-                | MergeTrouble::TargetRed { .. }
+                // Merging again fails again, until somebody has mended it.
+                MergeTrouble::Verification { .. } => format!("orch why {plan}"),
+                MergeTrouble::TargetRed { .. }
                 | MergeTrouble::Refused { .. }
                 | MergeTrouble::Obstacle { .. }
                 | MergeTrouble::Waits { .. }
@@ -38,7 +39,7 @@ fn command(item: &Attention, about: &About<'_>) -> String {
         (_, Reason::Asks(Some(unit), _)) => format!("orch answer {plan}.{unit} TEXT"),
         // A new run does not change these.
         (_, Reason::Held(Hold::TakenAway { .. } | Hold::JournalLost {})) => {
-            format!("orch why {plan}, then orch retry {plan}")
+            format!("orch why {plan} && orch retry {plan}")
         }
         (AttentionKind::Question, _) => format!("orch answer {plan} TEXT"),
         (AttentionKind::Login, _) => "orch doctor".to_owned(),
@@ -57,7 +58,7 @@ fn command(item: &Attention, about: &About<'_>) -> String {
 
 /// The commands to retry: first a look, then the retry.
 fn again(what: &WorkRef, about: &About<'_>) -> String {
-    format!("orch why {what}, then {}", about.again(what))
+    format!("orch why {what} && {}", about.again(what))
 }
 
 /// A plan's name and its need, in one line.

@@ -92,7 +92,7 @@ fn hint(refusal: &SteerRefusal) -> Option<String> {
         R::PartOfOther { asked, instead, .. } => format!("orch {asked} {instead}"),
         R::OneAgent { plan, what } => format!("orch cancel {plan}, or orch skip {what}"),
         R::NothingToPause(_) => "orch retry tries it again".to_owned(),
-        R::HeldAsWhole(plan) => format!("orch why {plan}, then orch retry {plan}"),
+        R::HeldAsWhole(plan) => format!("orch why {plan} && orch retry {plan}"),
         R::NotFailed { what, .. } => format!("orch why {what}"),
         R::WorkedOn(what) => format!("orch pause --now {what}, then skip it"),
         R::NoGate { what, gates } if gates.is_empty() => {

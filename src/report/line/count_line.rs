@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::plan::PlanState;
 use crate::supervisor::StatusView;
-use crate::words::{money, rough};
+use crate::words::{cost, rough};
 
 use crate::report::text::count::count;
 
@@ -45,8 +45,7 @@ pub fn counts_and_figures(view: &StatusView) -> (String, String) {
         .filter_map(|item| item.plan.as_ref())
         .collect();
     let states: Vec<PlanState> = view.plans.iter().map(|plan| plan.state).collect();
-    let micros = view.spent.exact().micros.unwrap_or_default();
-    let cost = view.cost.map(|_| money(micros, view.spent.currency));
+    let cost = view.cost.map(|amount| cost(amount, view.spent.currency));
     let figures = figures(view.eta_s, view.eta_range_s, cost);
     (counts(asking.len(), &states), figures)
 }

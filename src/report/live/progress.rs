@@ -248,7 +248,10 @@ impl Drawing {
             .filter(|_| known.told.is_none())
             .unwrap_or_default();
         let range = left.range.map(|(from, to)| (seconds(from), seconds(to)));
-        let cost = state.spent.micros.map(|micros| money(micros, self.currency));
+        let cost = state
+            .spent_on_plans()
+            .micros
+            .map(|micros| money(micros, self.currency));
         LiveBoard {
             counts: counts(asking, &states),
             figures: figures(left.run.map(seconds), range, cost),

@@ -66,6 +66,7 @@ pub(in crate::schedule) fn has_not_landed(run: &mut PlanRun, at: At, failed: &No
         run.since = since;
     }
     run.merge_trouble = Some(failed.why.clone());
+    run.merge_again = false;
 }
 
 /// The plan was found on the target: a person landed it.

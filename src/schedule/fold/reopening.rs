@@ -3,7 +3,7 @@
 use crate::plan::{PhaseId, Point, TaskState, UnitId, Waiting, WorkRef};
 use crate::schedule::event::at::At;
 use crate::schedule::event::person::set_back::SetBack;
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 use crate::schedule::state::resolution::Resolution;
@@ -56,7 +56,9 @@ pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
             .filter(|(unit, _)| !run.lost.contains_key(unit));
         open.for_each(|(_, tries)| tries.begin_again());
     }
-    run.merge_trouble = None;
+    // What needs a person still does, until the merge is tried again.
+    run.merge_trouble = run.merge_trouble.take().filter(MergeTrouble::holds);
+    run.merge_again = true;
     run.prefix_trouble = None;
     run.making.clear();
     if new_run {

@@ -319,6 +319,25 @@ mod tests {
     }
 
     #[test]
+    fn plans_that_were_skipped_because_of_it_count_as_held_up() {
+        let mut scheduler = scheduler(&[
+            ("a", "", 10),
+            ("b", "depends = [\"a\"]", 60),
+            ("gated", "gate = \"approve\"", 50),
+        ]);
+        fail(&mut scheduler, "a", 1);
+        let skipped = json!({"event": "plan.skipped", "plan": "b", "why": "a failed", "cause": "a"});
+        take(&mut scheduler, 2, skipped);
+        assert_eq!(
+            shown(&scheduler),
+            [
+                ("a".to_owned(), AttentionKind::Failed, 70),
+                ("gated".to_owned(), AttentionKind::Approval, 50),
+            ]
+        );
+    }
+
+    #[test]
     fn where_as_much_waits_what_is_older_comes_first() {
         let mut scheduler = scheduler(&[("a", "", 5), ("b", "", 5)]);
         fail(&mut scheduler, "b", 1);

@@ -64,10 +64,14 @@ fn ends(work: &Work, open: &OpenWork) -> Eta {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::graph::{Durations, Generated};
     use crate::plan::{Arrangement, Dispatch, Strategy};
     use crate::schedule::drive::scheduler::Scheduler;
+    use crate::schedule::event::at::At;
+    use crate::schedule::event::fact::Event;
     use crate::schedule::simulate::simulation::SimulationSettings;
     use crate::schedule::simulate::world::simulate;
 
@@ -106,6 +110,45 @@ mod tests {
             }
         }
         println!("largest error {worst:.3}");
+    }
+
+    #[test]
+    fn a_plan_of_several_phases_comes_nearer_with_each_task_that_its_agent_reports() {
+        let set = Generated {
+            plans: 1,
+            tasks: 4,
+            phase: 1,
+            ..Generated::default()
+        };
+        let mut scheduler = Scheduler::new(Work::new(&set.plan_set(), &Durations::default(), false));
+        let plan = scheduler.work().plans[0].clone();
+        let (name, attempt) = (plan.name.as_str(), format!("{}-1", plan.name));
+        let units: Vec<Value> = plan.units.iter().map(|unit| json!(unit.id)).collect();
+        let agent = &plan.units[0].agent;
+        let mut happens = |at: u64, event: Value| {
+            let kind = event["event"].as_str().unwrap().to_owned();
+            scheduler.replay([(At(at), &Event::read(&kind, event).unwrap())]);
+            eta(scheduler.work(), scheduler.state()).run.unwrap()
+        };
+        happens(
+            0,
+            json!({"event": "attempt.assigned", "plan": name, "attempt": attempt, "agent": agent, "number": 1, "units": units}),
+        );
+        let mut left = vec![happens(
+            0,
+            json!({"event": "agent.started", "plan": name, "attempt": attempt, "pid": 1}),
+        )];
+        for (number, task) in plan.tasks().take(3).enumerate() {
+            let done =
+                json!({"event": "task.done", "plan": name, "attempt": attempt, "task": task.to_string()});
+            left.push(happens(1_000 * (number as u64 + 1), done));
+        }
+        assert!(left.is_sorted_by(|before, after| before > after), "{left:?}");
+        let last = left[3];
+        assert!(
+            (500..2_000).contains(&last),
+            "one task of a second is left: {left:?}"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::pace::Pace;
-use crate::plan::{PlanName, Point, TaskState, UnitId};
+use crate::plan::{PlanName, Point, TaskId, TaskState, UnitId};
 use crate::schedule::event::at::At;
 use crate::schedule::explain::states::task_state;
 use crate::schedule::state::attempt::Attempt;
@@ -180,21 +180,16 @@ impl OpenUnit {
         (number, place): (usize, usize),
     ) -> Self {
         let unit = &plan.units[place];
-        let attempt = run
+        let given = run
             .attempts
             .values()
-            .find(|attempt| attempt.units.iter().find(|id| !run.is_unit_done(**id)) == Some(&unit.id));
-        let tasks = plan.unit_tasks(unit.id);
-        let open = tasks
-            .iter()
-            .filter(|task| {
-                !matches!(
-                    task_state(plan, run, **task),
-                    TaskState::Done | TaskState::Skipped
-                )
-            })
-            .count();
-        let open = open.max(1) as u64;
+            .find(|attempt| attempt.units.contains(&unit.id));
+        let attempt = given.filter(|attempt| at_work_on(plan, run, attempt) == Some(unit.id));
+        let open = match open_tasks(plan, run, unit.id) {
+            // An agent that has reported all of it is at work on what comes next.
+            0 if given.is_some() && attempt.is_none() => 0,
+            open => open.max(1),
+        };
         let agent = attempt.map_or(&unit.agent, |attempt| &attempt.agent);
         let each = pace.expected_each(plan, unit, agent).unwrap_or_default().round() as u64;
         let gated = |point: &Point| match point {
@@ -210,11 +205,11 @@ impl OpenUnit {
         Self {
             plan: number,
             place,
-            left: attempt.map_or(open * each, |attempt| {
-                let elapsed = millis(state.now.since(last_news(run, attempt, unit.id)));
-                (open - 1) * each + each.saturating_sub(elapsed).max(each / MORE)
+            left: attempt.map_or(open as u64 * each, |attempt| {
+                let elapsed = millis(state.now.since(last_news(run, attempt)));
+                (open as u64 - 1) * each + each.saturating_sub(elapsed).max(each / MORE)
             }),
-            tasks: open as usize,
+            tasks: open,
             at_work: attempt.is_some(),
             needs_person: attempt.is_none() && (stopped || unapproved || paused),
             gates: Vec::new(),
@@ -222,22 +217,42 @@ impl OpenUnit {
     }
 }
 
-/// When a unit was last reported on, or else when its attempt began.
-fn last_news(run: &PlanRun, attempt: &Attempt, unit: UnitId) -> At {
-    let items = run.items.iter().filter(|(item, _)| match unit {
-        UnitId::Phase(phase) => item.task.phase == phase,
-        UnitId::Task(task) => item.task == task,
-    });
+/// How many tasks of the unit are neither done nor skipped.
+fn open_tasks(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> usize {
+    let settled = |task: &TaskId| {
+        let state = task_state(plan, run, *task);
+        matches!(state, TaskState::Done | TaskState::Skipped)
+    };
+    let tasks = plan.unit_tasks(unit);
+    tasks.iter().filter(|task| !settled(task)).count()
+}
+
+/// The unit that an attempt is at work on: the first with an open task, else the first that is not done.
+fn at_work_on(plan: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<UnitId> {
+    let mut undone = attempt.units.iter().filter(|unit| !run.is_unit_done(**unit));
+    let first = undone.clone().next();
+    undone
+        .find(|unit| open_tasks(plan, run, **unit) > 0)
+        .or(first)
+        .copied()
+}
+
+/// When the attempt last reported something, or else when it began.
+fn last_news(run: &PlanRun, attempt: &Attempt) -> At {
+    let own = |task: TaskId| attempt.units.iter().any(|unit| unit.covers(task));
+    let items = run.items.iter().filter(|(item, _)| own(item.task));
     let told = items.map(|(_, item)| item.since).max().unwrap_or_default();
     told.max(attempt.since)
 }
 
 /// True when work of the plan may still be done, by agents or with a person's help.
 fn is_open(state: &State, name: &PlanName, run: &PlanRun) -> bool {
-    let over = matches!(
-        run.outcome,
-        Some(Outcome::Finished | Outcome::Cancelled | Outcome::Skipped(_))
-    );
+    let over = match run.outcome {
+        Some(Outcome::Finished | Outcome::Cancelled) => true,
+        // What was skipped because something failed is done once that is.
+        Some(Outcome::Skipped(_)) => run.left_out,
+        Some(Outcome::Failed(_) | Outcome::Held(_)) | None => false,
+    };
     state.drives(name) && !over && !state.is_landed(name)
 }
 

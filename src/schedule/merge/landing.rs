@@ -191,7 +191,7 @@ fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String
         Merge::Idle => {
             let finished = run.outcome == Some(Outcome::Finished);
             // While an agent resolves a conflict of the plan's first phases, the whole plan waits until they have landed.
-            let free = run.merge_trouble.is_none() && run.resolution.agent.is_none();
+            let free = run.may_merge() && run.resolution.agent.is_none();
             let by_itself = plan.auto_merge && finished && free && !run.is_landing_paused();
             (by_itself && state.drives(&plan.name) && !state.is_landed(&plan.name)).then_some(None)
         }
@@ -237,7 +237,7 @@ fn merged_in_overlaps<'a>(plan: &'a PlanWork, state: &'a State) -> impl Iterator
 fn will_land_by_itself(work: &Work, name: &PlanName, state: &State) -> bool {
     let run = state.plan(name);
     let open = run.is_open() && state.run.as_ref().is_none_or(|info| info.merge_only.is_none());
-    let unhindered = open || (run.outcome == Some(Outcome::Finished) && run.merge_trouble.is_none());
+    let unhindered = open || (run.outcome == Some(Outcome::Finished) && run.may_merge());
     let busy = matches!(run.merge, Merge::Running(_));
     let auto = state
         .number(name)

@@ -72,7 +72,7 @@ fn hold_for_review(board: &mut Board, at: At, step: &mut Step) {
         let due = match run.merge {
             Merge::Wanted(_) => true,
             Merge::Running(_) => false,
-            Merge::Idle => run.merge_trouble.is_none() && board.state.drives(&plan.name),
+            Merge::Idle => run.may_merge() && board.state.drives(&plan.name),
         };
         plan.review && due && waits(run) && !board.state.is_landed(&plan.name)
     });

@@ -86,7 +86,7 @@ fn due_conflict(board: &Board, number: usize) -> Option<(Option<PhaseId>, Confli
         return None;
     }
     let whole = run.merge_trouble.as_ref().map(|trouble| (None, trouble));
-    let whole = whole.filter(|_| run.outcome == Some(Outcome::Finished));
+    let whole = whole.filter(|_| run.outcome == Some(Outcome::Finished) && !run.merge_again);
     let part = run.prefix_trouble.as_ref();
     let part = part.map(|(phase, trouble)| (Some(*phase), trouble));
     let mut all = whole.into_iter().chain(part);

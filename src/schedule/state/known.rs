@@ -175,6 +175,12 @@ impl State {
         !self.is_satisfied(dependency) && self.plan(&dependency.on.plan).has_lost(dependency.on.point)
     }
 
+    /// What all plans together have used, in this run and before it.
+    pub fn spent_on_plans(&self) -> Spent {
+        let plans = self.plans.iter().map(|run| run.spent);
+        plans.fold(Spent::default(), Spent::plus)
+    }
+
     /// True when the run works on the plan.
     pub fn drives(&self, name: &PlanName) -> bool {
         self.run.as_ref().is_none_or(|run| run.drives(name))

@@ -127,6 +127,8 @@ pub struct PlanRun {
     pub merge_next: Option<(Option<PhaseId>, Option<String>)>,
     /// Why the last merge did not land it.
     pub merge_trouble: Option<MergeTrouble>,
+    /// True from the next `orch up` on: the trouble stands, and does not keep the merge from being tried again.
+    pub merge_again: bool,
     /// The last trouble that needed a person, and when it was first found. Still known after `orch up` tried again.
     pub held_by: Option<(MergeTrouble, At)>,
     /// The resolution of its conflict with the target.

@@ -163,6 +163,11 @@ impl PlanRun {
         matches!(trouble, MergeTrouble::Conflict { .. }).then(|| up_to(name, Some(*phase)))
     }
 
+    /// True when nothing known keeps a merge of the finished plan from being tried.
+    pub(in crate::schedule) fn may_merge(&self) -> bool {
+        self.merge_trouble.is_none() || self.merge_again
+    }
+
     /// True when the last report on a task of the phase was that it failed.
     pub fn has_failed_task(&self, phase: PhaseId) -> bool {
         let failed = |(id, item): (&ItemId, &Item)| id.task.phase == phase && item.state == TaskState::Failed;

@@ -135,12 +135,8 @@ fn start<'o>(
     let conversations = listen(&project, &sender)?;
     machine::watch(sender.clone());
     let budgets = scheduler.work().plans.iter().map(|plan| plan.budget);
-    if budgets
-        .chain([scheduler.work().budget])
-        .any(|budget| budget.is_some())
-    {
-        spending::watch(sender.clone());
-    }
+    let mut budgets = budgets.chain([scheduler.work().budget]);
+    spending::watch(sender.clone(), budgets.any(|budget| budget.is_some()));
     let project = Arc::new(project);
     let admin = Arc::new(WorktreeAdmin::new(&project.repo));
     let run = match goal {

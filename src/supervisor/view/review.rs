@@ -5,9 +5,9 @@ use serde::Serialize;
 use crate::git;
 use crate::journal::SCHEMA;
 use crate::plan::{CommitId, PlanName};
-use crate::schedule::{MergeTrouble, PlanRun, PlanWork, Verify, plan_state};
+use crate::schedule::{PlanRun, PlanWork, Verify, plan_state};
 
-use super::situation::Situation;
+use super::situation::{Situation, commit_to_land};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -82,7 +82,7 @@ impl ReviewView {
             return Ok(None);
         };
         let (repo, run): (_, &PlanRun) = (&project.repo, state.plan(plan));
-        let Some(commit) = to_land(project, &set.branch, run)? else {
+        let Some(commit) = commit_to_land(project, &set.branch, run)? else {
             return Ok(None);
         };
         let target = repo.branch_tip(&project.target)?;
@@ -135,17 +135,4 @@ impl CommentView {
             text: comment.text.clone(),
         }
     }
-}
-
-/// The commit that would land: the branch's tip, or the resolution of its conflict, if that was refused because nobody
-/// reviewed it.
-fn to_land(project: &Project, branch: &str, run: &PlanRun) -> Result<Option<CommitId>, SupervisorError> {
-    let Some(tip) = project.repo.branch_tip(branch)? else {
-        return Ok(None);
-    };
-    let Some(MergeTrouble::Review { commit }) = &run.merge_trouble else {
-        return Ok(Some(tip));
-    };
-    let resolves = project.repo.is_ancestor(&tip, commit).unwrap_or(false);
-    Ok(Some(if resolves { commit.clone() } else { tip }))
 }

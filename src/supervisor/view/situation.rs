@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use crate::agent::{JobFolder, JobState};
 use crate::graph::Durations;
 use crate::journal::{Epoch, JournalReader, OrchDir, RepositoryLock};
-use crate::plan::{PlanName, PlanSet};
-use crate::schedule::{At, AttemptState, Event, Exit, Scheduler, State};
+use crate::plan::{CommitId, PlanName, PlanSet};
+use crate::schedule::{
+    At, AttemptState, Event, Exit, Merge, MergeTrouble, NotLanded, Outcome, PlanRun, Scheduler, State,
+};
 
 use super::machine_load::machine_load;
 use crate::supervisor::project::error::SupervisorError;
@@ -57,6 +59,9 @@ impl Situation {
             let mut found = landed_by_hand(project, situation.scheduler.state()).unwrap_or_default();
             found.retain(|found| situation.scheduler.take(now, found));
             situation.found = found;
+            for lapsed in unreviewed(project, situation.scheduler.state()) {
+                situation.scheduler.replay([(now, &lapsed)]);
+            }
             if !driven {
                 for event in ended_unseen(&project.dir, situation.scheduler.state()) {
                     let _ = situation.scheduler.take(now, &event);
@@ -99,6 +104,47 @@ impl Situation {
             durations,
         })
     }
+}
+
+/// Finished plans whose branch has moved since it was reviewed, or since a review was asked for.
+fn unreviewed(project: &Project, state: &State) -> Vec<Event> {
+    let finished = project.set.plans.iter().filter(|plan| {
+        let done = state.plan(&plan.name).outcome == Some(Outcome::Finished);
+        plan.review && done && !state.is_landed(&plan.name)
+    });
+    let moved = finished.filter_map(|plan| {
+        let run = state.plan(&plan.name);
+        let commit = commit_to_land(project, &plan.branch, run).ok()??;
+        let asked = Some(&MergeTrouble::Review {
+            commit: commit.clone(),
+        });
+        let known = run.review.approved.as_ref() == Some(&commit) || run.merge_trouble.as_ref() == asked;
+        (!known && run.merge == Merge::Idle).then(|| {
+            Event::MergeFailed(NotLanded {
+                plan: plan.name.clone(),
+                up_to: None,
+                why: MergeTrouble::Review { commit },
+            })
+        })
+    });
+    moved.collect()
+}
+
+/// The commit that would land: the branch's tip, or the resolution of its conflict, if that was refused because nobody
+/// reviewed it.
+pub(super) fn commit_to_land(
+    project: &Project,
+    branch: &str,
+    run: &PlanRun,
+) -> Result<Option<CommitId>, SupervisorError> {
+    let Some(tip) = project.repo.branch_tip(branch)? else {
+        return Ok(None);
+    };
+    let Some(MergeTrouble::Review { commit }) = &run.merge_trouble else {
+        return Ok(Some(tip));
+    };
+    let resolves = project.repo.is_ancestor(&tip, commit).unwrap_or(false);
+    Ok(Some(if resolves { commit.clone() } else { tip }))
 }
 
 /// Ended agents that no supervisor has recorded, from the folders of their attempts. The next supervisor judges their work. Until

@@ -47,7 +47,7 @@ pub struct StatusView {
     pub eta_s: Option<u64>,
     /// The range of `eta_s`, in seconds, that holds in four of five cases; `None` where too little was measured.
     pub eta_range_s: Option<(u64, u64)>,
-    /// Money that the run has cost so far; `None` when no costs are reported.
+    /// Money that all plans have cost so far; `None` when no costs are reported.
     pub cost: Option<f64>,
     /// The plans, in manifest order.
     pub plans: Vec<PlanView>,
@@ -245,7 +245,7 @@ impl Situation {
             },
             eta_s: expected.run.map(|eta| eta / 1000),
             eta_range_s: expected.range.map(|(from, to)| (from / 1000, to / 1000)),
-            cost: spent.cost,
+            cost: SpentView::of(state.spent_on_plans(), None, spent.currency).cost,
             spent,
             attention: AttentionView::all(project, self),
             plans,

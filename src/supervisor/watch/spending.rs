@@ -1,5 +1,4 @@
-//! Usage from agents' output: sent to the scheduler when agents end, and during their work where there is a
-//! budget.
+//! Usage from agents' output: sent to the scheduler when agents end, and during their work.
 
 use std::time::Duration;
 
@@ -11,14 +10,17 @@ use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::EngineMessage;
 use crate::supervisor::recovery::output;
 
-/// How often to check the usage of running agents: as often as their runners record it.
-const EVERY: Duration = Duration::from_secs(1);
+/// How often to check the usage of running agents where a budget ends them: as often as their runners record it.
+const BUDGETED: Duration = Duration::from_secs(1);
+/// How often otherwise, where it is only shown. Each change is an entry of the journal.
+const SHOWN: Duration = Duration::from_secs(15);
 
 /// Starts to remind the loop of checks, until the loop ends.
-pub fn watch(sender: mpsc::UnboundedSender<EngineMessage>) {
+pub fn watch(sender: mpsc::UnboundedSender<EngineMessage>, has_budget: bool) {
+    let every = if has_budget { BUDGETED } else { SHOWN };
     tokio::spawn(async move {
         loop {
-            tokio::time::sleep(EVERY).await;
+            tokio::time::sleep(every).await;
             if sender.send(EngineMessage::LookAtSpending).is_err() {
                 return;
             }

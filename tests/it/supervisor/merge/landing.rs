@@ -121,6 +121,9 @@ fn a_conflict_is_held_with_its_files_and_the_other_plan_and_lands_once_a_person_
     assert!(why.contains("one") && why.contains("shared.txt"), "{why}");
     let again = sandbox.orch("merge --json").code(1).json();
     assert_eq!(outcomes(&again), [pair("two", "held")]);
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("two"), "held", "the next run forgets nothing");
+    assert!(sandbox.why("two").contains("shared.txt"));
     let two = sandbox.worktree("two");
     assert_eq!(two.status(), "", "no half-made merge is left");
     assert!(!two.try_git(["merge", "-q", "main"]).status.success());

@@ -68,6 +68,12 @@ fn an_approval_is_for_exactly_one_commit() {
     worktree.git("add late.txt");
     worktree.git("commit -qm Late");
     let before = sandbox.rev("main");
+    // Seen at once, before anything is merged.
+    let short = &tip(&sandbox)[..7];
+    let why = sandbox.why("p");
+    assert!(why.contains(&format!("waits for review of {short}")), "{why}");
+    let status = sandbox.orch("status --json").code(0).json();
+    assert_eq!(status["attention"][0]["kind"], "review", "{status}");
     sandbox.orch("merge p").code(1).says("waits for review").ok();
     sandbox.orch("up").code(1).ok();
     assert_eq!((sandbox.state("p"), sandbox.rev("main")), ("held".into(), before));
