@@ -66,9 +66,10 @@ pub fn files(text: &str) -> Vec<FileDiff> {
         if let Some(named) = line.strip_prefix("diff --git ") {
             in_hunk = false;
             // `a/NAME b/NAME`, twice the same name; a renamed file is named again below.
-            let half = named.get(2..named.len() / 2).unwrap_or(named);
+            let half = named.get(..named.len() / 2).unwrap_or(named);
+            let half = unquoted(half);
             found.push(FileDiff {
-                path: half.to_owned(),
+                path: half.strip_prefix("a/").unwrap_or(&half).to_owned(),
                 ..FileDiff::default()
             });
             continue;
@@ -79,7 +80,7 @@ pub fn files(text: &str) -> Vec<FileDiff> {
         }
         if !in_hunk {
             if let Some(name) = line.strip_prefix("rename to ") {
-                name.clone_into(&mut file.path);
+                file.path = unquoted(name);
             }
             if line.starts_with("Binary files") {
                 file.lines.push(Line {
@@ -103,6 +104,38 @@ pub fn files(text: &str) -> Vec<FileDiff> {
         });
     }
     found
+}
+
+/// A name as it is. Git puts names with unusual characters between quotes, with each unusual byte as `\\ooo` (git-config,
+/// `core.quotePath`).
+fn unquoted(name: &str) -> String {
+    let Some(quoted) = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return name.to_owned();
+    };
+    let mut bytes = Vec::new();
+    let mut rest = quoted.bytes();
+    while let Some(byte) = rest.next() {
+        let escaped = match byte {
+            b'\\' => rest.next(),
+            _ => {
+                bytes.push(byte);
+                continue;
+            }
+        };
+        bytes.push(match escaped {
+            Some(b'n') => b'\n',
+            Some(b't') => b'\t',
+            Some(first @ b'0'..=b'3') => {
+                let digits = [Some(first), rest.next(), rest.next()].into_iter().flatten();
+                digits.fold(0, |byte: u8, digit| {
+                    byte.wrapping_mul(8).wrapping_add(digit.wrapping_sub(b'0'))
+                })
+            }
+            Some(other) => other,
+            None => b'\\',
+        });
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -139,5 +172,7 @@ mod tests {
         );
         assert_eq!(found[0].lines.len(), 4);
         assert_eq!(found[1].path, "z");
+        let odd = r#"diff --git "a/\346\274\242 \"x\".txt" "b/\346\274\242 \"x\".txt""#;
+        assert_eq!(files(odd)[0].path, "漢 \"x\".txt");
     }
 }

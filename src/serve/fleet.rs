@@ -124,17 +124,21 @@ pub fn about(seconds: u64) -> String {
 impl Fleet {
     /// Arranges a status.
     pub fn of(status: &Status, now: Timestamp) -> Self {
-        let counts = ORDER.iter().map(|(state, sign)| StateCount {
-            state,
-            sign,
-            plans: status.plans.iter().filter(|plan| plan.state == *state).count(),
-        });
         let needing = |plan: &ReadPlan| {
             status
                 .attention
                 .iter()
                 .any(|item| item.plan.as_ref() == Some(&plan.name))
         };
+        let counts = ORDER.iter().map(|(state, sign)| StateCount {
+            state,
+            sign,
+            plans: status
+                .plans
+                .iter()
+                .filter(|plan| plan.state == *state && !needing(plan))
+                .count(),
+        });
         let place = |row: &FleetRow| ORDER.iter().position(|(state, _)| *state == row.state);
         let mut rows: Vec<FleetRow> = status.plans.iter().map(|plan| FleetRow::of(plan, now)).collect();
         rows.sort_by_key(place);

@@ -29,8 +29,8 @@ pub struct ReviewArgs {
     #[arg(long, conflicts_with = "request_changes")]
     approve: bool,
     /// Approve only if this is still the commit that would land
-    #[arg(long, value_name = "COMMIT", requires = "approve")]
-    commit: Option<CommitId>,
+    #[arg(long, value_name = "COMMIT", requires = "approve", value_parser = some_digits)]
+    commit: Option<String>,
     /// Send all comments, and TEXT, to the plan's agent
     #[arg(long)]
     request_changes: bool,
@@ -120,7 +120,12 @@ fn step(
             );
             return Err(CliError::refused("it is not said what the text is").with_hint(hint));
         }
-        None if args.approve && args.commit.as_ref().is_some_and(|seen| *seen != view.commit) => {
+        None if args.approve
+            && args
+                .commit
+                .as_ref()
+                .is_some_and(|seen| !view.commit.as_str().starts_with(seen)) =>
+        {
             let now = format!(
                 "{} would land by now, and not what was reviewed",
                 view.commit.short()
@@ -130,6 +135,15 @@ fn step(
         None if args.approve => Some(("approved", ReviewStep::Approve(view.commit.clone()))),
         None => None,
     })
+}
+
+/// The id of a commit, or its first digits as pages show them.
+fn some_digits(text: &str) -> Result<String, String> {
+    let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    match digits && text.len() >= 7 {
+        true => Ok(text.to_owned()),
+        false => Err("expected the id of a commit: at least 7 lower-case hexadecimal digits".to_owned()),
+    }
 }
 
 fn comment(

@@ -61,7 +61,7 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> 
         let lines = match (plans.len(), args.raw) {
             (_, true) => None,
             (1, false) => Some(NamedLines::plain(terminal)),
-            (_, false) => Some(NamedLines::named(plan.as_str(), columns, number, terminal)),
+            (_, false) => Some(NamedLines::named(plan.as_str(), columns, number)),
         };
         let lines = match args.timestamps {
             true => lines.map(NamedLines::timed),

@@ -44,21 +44,24 @@ pub fn counts_and_figures(view: &StatusView) -> (String, String) {
         .iter()
         .filter_map(|item| item.plan.as_ref())
         .collect();
-    let states: Vec<PlanState> = view.plans.iter().map(|plan| plan.state).collect();
+    let plans = view.plans.iter();
+    let plans: Vec<_> = plans
+        .map(|plan| (plan.state, asking.contains(&plan.name)))
+        .collect();
     let cost = view.cost.map(|amount| cost(amount, view.spent.currency));
     let figures = figures(view.eta_s, view.eta_range_s, cost);
-    (counts(asking.len(), &states), figures)
+    (counts(&plans), figures)
 }
 
-/// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed`.
-pub fn counts(asking: usize, plans: &[PlanState]) -> String {
-    let asking = match asking {
+/// `12 plans: 1 needs you, 3 running, 2 ready, 6 landed`, from the state of each plan and whether it needs a person. Each counts once.
+pub fn counts(plans: &[(PlanState, bool)]) -> String {
+    let asking = match plans.iter().filter(|(_, asks)| *asks).count() {
         0 => None,
         1 => Some("1 needs you".to_owned()),
         more => Some(format!("{more} need you")),
     };
     let states = STATES.iter().filter_map(|state| {
-        let plans = plans.iter().filter(|plan| *plan == state).count();
+        let plans = plans.iter().filter(|plan| **plan == (*state, false)).count();
         (plans > 0).then(|| format!("{plans} {state}"))
     });
     let states: Vec<String> = asking.into_iter().chain(states).collect();

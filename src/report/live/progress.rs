@@ -241,8 +241,7 @@ impl Drawing {
             }
         };
         let rows: Vec<BoardRow> = work.plans.iter().filter(is_shown).map(row).collect();
-        let states: Vec<_> = rows.iter().map(|row| row.state).collect();
-        let asking = rows.iter().filter(|row| row.asks.is_some()).count();
+        let plans: Vec<_> = rows.iter().map(|row| (row.state, row.asks.is_some())).collect();
         let seconds = |ms: u64| ms / 1000;
         let left = Some(eta(work, state))
             .filter(|_| known.told.is_none())
@@ -253,7 +252,7 @@ impl Drawing {
             .micros
             .map(|micros| money(micros, self.currency));
         LiveBoard {
-            counts: counts(asking, &states),
+            counts: counts(&plans),
             figures: figures(left.run.map(seconds), range, cost),
             rows,
         }

@@ -47,12 +47,13 @@ impl NamedLines {
         }
     }
 
-    /// With a name, padded to `columns`; `number` selects its colour.
-    pub fn named(name: &str, columns: usize, number: usize, terminal: bool) -> Self {
+    /// With a name, padded to `columns`; `number` selects its colour. Control characters are visible, so that no line stands over the
+    /// name of another.
+    pub fn named(name: &str, columns: usize, number: usize) -> Self {
         let style: Style = COLOURS[number % COLOURS.len()].on_default();
         Self {
             name: Some(format!("{style}{name:<columns$} |{style:#} ")),
-            ..Self::plain(terminal)
+            ..Self::plain(true)
         }
     }
 
@@ -130,7 +131,7 @@ mod tests {
 
     #[test]
     fn lines_come_whole_with_their_names_and_without_escapes() {
-        let mut lines = NamedLines::named("a", 3, 0, false);
+        let mut lines = NamedLines::named("a", 3, 0);
         let mut out = Vec::new();
         for part in ["one\n\x1b[3", "1mtw", "o\x1b[0m\nthr"] {
             lines.write_all(part.as_bytes()).unwrap();
