@@ -22,7 +22,7 @@ pub(super) fn reason(reason: &Reason, about: &About<'_>) -> ReasonText {
             let of = unit.map(|unit| format!("{unit} ")).unwrap_or_default();
             let what = WorkRef::at(about.plan, unit.map_or(Point::Plan, UnitId::point));
             ReasonText::with_remedy(
-                format!("{of}asks {question:?}"),
+                format!("{of}asks {:?}", one_line(question)),
                 format!("orch answer {what} TEXT"),
             )
         }
@@ -49,4 +49,10 @@ pub(super) fn reason(reason: &Reason, about: &About<'_>) -> ReasonText {
             "a warning from branches as they stood: fix one of them, or let both agree (orch send)",
         ),
     }
+}
+
+/// Several questions on one line.
+fn one_line(question: &str) -> String {
+    let lines = question.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" · ")
 }
