@@ -49,7 +49,9 @@ pub use prompt::context::{
     ConflictingFile, OtherSide, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
     PromptTask, ResolverContext, WhyAgain,
 };
-pub use prompt::message::{LONGEST_MESSAGE, Message, MessageKind, MessageKindError, harmless};
+pub use prompt::message::{
+    LONGEST_MESSAGE, Message, MessageKind, MessageKindError, added_question, fit_question, harmless,
+};
 pub use prompt::placeholder::{
     BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, RESUME_PLACEHOLDERS, Template,
     WORKTREE_PLACEHOLDERS,

@@ -39,7 +39,7 @@ pub use report::change::Change;
 pub use report::prepare::{prepare, prepare_again, prepare_anew, prepare_lane};
 pub use report::read::{Reading, read, read_new};
 pub use report::ticks::new_ticks;
-pub use report::update::{FreeText, Updated, is_usable, renew, set_text, update};
+pub use report::update::{Updated, add_question, is_usable, renew, set_message, update};
 pub use tasks::task_list::{ListedSubtask, ListedTask, TaskList, listed_checks, task_list};
 pub use tasks::task_next::{BlockedTask, ReadyTask, TaskNext, task_next};
 pub use watcher::Watcher;

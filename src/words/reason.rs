@@ -4,7 +4,7 @@ use super::about::About;
 use super::list::joined;
 use super::reason_text::ReasonText;
 use super::{at_work, capacity, delay, ended, landed, merge, waiting};
-use crate::plan::{Point, UnitId, WorkRef, one_line};
+use crate::plan::{Point, UnitId, WorkRef};
 use crate::schedule::{Reason, shortened};
 
 pub(super) fn reason(reason: &Reason, about: &About<'_>) -> ReasonText {
@@ -22,7 +22,7 @@ pub(super) fn reason(reason: &Reason, about: &About<'_>) -> ReasonText {
             let of = unit.map(|unit| format!("{unit} ")).unwrap_or_default();
             let what = WorkRef::at(about.plan, unit.map_or(Point::Plan, UnitId::point));
             ReasonText::with_remedy(
-                format!("{of}asks \"{}\"", one_line(question)),
+                format!("{of}asks \"{}\"", in_a_row(question)),
                 format!("orch answer {what} TEXT"),
             )
         }
@@ -49,4 +49,10 @@ pub(super) fn reason(reason: &Reason, about: &About<'_>) -> ReasonText {
             "a warning from branches as they stood: fix one of them, or let both agree (orch send)",
         ),
     }
+}
+
+/// Several questions on one line.
+fn in_a_row(question: &str) -> String {
+    let lines = question.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" · ")
 }

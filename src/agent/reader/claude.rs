@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::json::{micros, number, questions, text};
+use super::json::{micros, number, text};
 use super::{ReadingDraft, obstacles, reset};
 use crate::plan::UNWANTED_TOOLS;
 use crate::schedule::{ObstacleKind, Spent};
@@ -68,8 +68,7 @@ fn assistant(event: &Value, draft: &mut ReadingDraft) {
         .filter(|part| text(part, "/type") == Some("tool_use"))
     {
         let asks = text(call, "/name") == Some("AskUserQuestion");
-        // A tool call after the question means that the agent decided without an answer.
-        draft.facts.asks = call.pointer("/input").filter(|_| asks).and_then(questions);
+        draft.tool_called(call.pointer("/input").filter(|_| asks));
     }
     let message = text(event, "/message/id").map(str::to_owned);
     // One answer comes in several events with the same figures.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::json::{number, questions, text};
+use super::json::{number, text};
 use super::{ReadingDraft, obstacles, reset};
 use crate::schedule::Spent;
 
@@ -32,7 +32,7 @@ pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
         "tool_use" => {
             draft.progress();
             let asks = text(event, "/tool_name") == Some("ask_user");
-            draft.facts.asks = event.pointer("/parameters").filter(|_| asks).and_then(questions);
+            draft.tool_called(event.pointer("/parameters").filter(|_| asks));
             draft.said.clear();
             draft.facts.turns += 1;
         }

@@ -20,7 +20,7 @@ mod reset;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::EventFormat;
+use crate::plan::{EventFormat, added_question, fit_question};
 use crate::schedule::{Exit, Facts, Obstacle, ObstacleKind, Spent, Word};
 
 pub(super) use lines::LineBuffer;
@@ -157,6 +157,16 @@ impl ReadingDraft {
     fn progress(&mut self) {
         self.facts.obstacle = None;
         self.sightings = 0;
+    }
+
+    /// Takes in a tool call, with its input when the tool asks a person. Any other tool call after a question means that the
+    /// agent decided without an answer.
+    fn tool_called(&mut self, asks: Option<&serde_json::Value>) {
+        let before = self.facts.asks.take().filter(|_| asks.is_some());
+        let before = before.unwrap_or_default();
+        let asked = asks.and_then(json::questions);
+        let all = asked.map(|asked| added_question(&before, &fit_question(&asked)).into_boxed_str());
+        self.facts.asks = all.or(Some(before).filter(|before| !before.is_empty()));
     }
 
     /// Records an obstacle. A known reset time is kept.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::json::{micros, number, questions, text};
+use super::json::{micros, number, text};
 use super::{ReadingDraft, obstacles, reset, shortened};
 use crate::schedule::{ObstacleKind, Spent};
 
@@ -21,7 +21,7 @@ pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
             draft.progress();
             let asks = text(event, "/part/tool") == Some("question");
             let input = event.pointer("/part/state/input").filter(|_| asks);
-            draft.facts.asks = input.and_then(questions);
+            draft.tool_called(input);
             let error = text(event, "/part/state/error").unwrap_or_default();
             if text(event, "/part/state/status") == Some("error") && error.contains("permission") {
                 let what = ["/part/state/input/command", "/part/state/input/filePath"];

@@ -394,6 +394,9 @@ fn a_question_by_a_tool_counts_as_long_as_nothing_is_done_after_it() {
     let works = claude("Bash", r#"{"command":"ls"}"#);
     assert_eq!(seen(&[&asks, &works, ends]), None);
     assert_eq!(seen(&[&works, &claude("AskUserQuestion", "{}"), ends]), None);
+    let again = claude("AskUserQuestion", r#"{"question":"And why?"}"#);
+    let both = format!("{questions}\n\nAnd why?");
+    assert_eq!(seen(&[&asks, &asks, &again, ends]), Some(both.into()));
     let opencode = format!(
         r#"{{"type":"tool_use","sessionID":"s","part":{{"tool":"question","state":{{"status":"error","input":{asked}}}}}}}"#
     );

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::git::{InProgress, WorktreeState, inspect_by_git};
 use crate::plan::{Document, IdError, ItemId, Point, Speaker, TaskId, TaskState};
 use crate::schedule::Scheduler;
-use crate::status::{self, Change, FreeText, StatusError, TaskList, TaskNext, task_list, task_next};
+use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
 
 use super::task_ask;
 use super::task_gate::ReportGate;
@@ -275,12 +275,12 @@ fn heartbeat(context: &Context, subject: &Subject, message: Option<&str>) -> Res
     let before = || status::read(worktree, &subject.name, &subject.document, None).message;
     let message = message.map(str::to_owned).or_else(before);
     subject.renew(worktree)?;
-    let updated = status::set_text(
+    let updated = status::set_message(
         worktree,
         &subject.name,
         &subject.document,
         Timestamp::now(),
-        (FreeText::Message, message.as_deref()),
+        message.as_deref(),
     );
     let updated = updated.map_err(anyhow::Error::msg)?;
     if context.json {

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 
 use crate::plan::ItemId;
 use crate::schedule::check_text;
-use crate::status::{self, FreeText};
+use crate::status;
 
 use super::task_subject::Subject;
 use crate::cli::call::{CliError, Context, output};
 
-/// Writes the question to the status file. The supervisor reads it there when the attempt ends.
+/// Adds the question to the status file. The supervisor reads it there when the attempt ends.
 pub fn run(context: &Context, subject: &Subject, text: &str, task: Option<&str>) -> Result<(), CliError> {
     let text = check_text(text)?;
     let text = match task {
@@ -18,12 +18,12 @@ pub fn run(context: &Context, subject: &Subject, text: &str, task: Option<&str>)
     };
     let worktree = subject.worktree()?;
     subject.renew(worktree)?;
-    let asked = status::set_text(
+    let asked = status::add_question(
         worktree,
         &subject.name,
         &subject.document,
         Timestamp::now(),
-        (FreeText::Needs, Some(&text)),
+        &text,
     );
     let asked = asked.map_err(anyhow::Error::msg)?;
     if context.json {

@@ -86,8 +86,16 @@ pub(super) fn read(name: &AgentName, raw: &Located<RawAgent>, ledger: &mut Ledge
     if let Some(resume) = &raw.resume {
         agent.resume = conversation(name, resume, "resume", ledger);
     }
-    if let Some(attach) = &raw.attach {
-        agent.attach = conversation(name, attach, "attach", ledger);
+    match (&raw.attach, agent.known.filter(|_| raw.model.is_some())) {
+        (Some(attach), _) => agent.attach = conversation(name, attach, "attach", ledger),
+        (None, Some(known)) => {
+            let model = known.model.iter().map(|word| (*word).to_owned());
+            agent
+                .attach
+                .iter_mut()
+                .for_each(|line| line.extend(model.clone()));
+        }
+        (None, None) => {}
     }
     match raw.stdin.as_ref().map(|stdin| stdin.value) {
         Some(Stdin::Prompt) => agent.stdin = AgentStdin::Prompt,

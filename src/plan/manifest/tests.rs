@@ -519,6 +519,10 @@ budget = 3
         line(&agent("claude").command),
         "claude -p --output-format stream-json --verbose --disallowedTools AskUserQuestion,EnterWorktree --settings {settings_file} --dangerously-skip-permissions --model {model}"
     );
+    assert_eq!(
+        line(agent("claude").attach.as_ref().unwrap()),
+        "claude --resume {session} --model {model}"
+    );
     assert_eq!(agent("claude").stop, [StopSignal::Int, StopSignal::Term]);
     let careful = agent("careful");
     assert_eq!(

@@ -120,6 +120,29 @@ pub fn harmless(text: &str) -> String {
     text.replace("\r\n", "\n").chars().map(shown).collect()
 }
 
+/// The questions of an attempt with one more, which changes nothing when it was asked before.
+pub fn added_question(before: &str, question: &str) -> String {
+    match before.trim() {
+        "" => question.to_owned(),
+        asked if asked.split("\n\n").any(|known| known == question) => asked.to_owned(),
+        asked => format!("{asked}\n\n{question}"),
+    }
+}
+
+/// A question as it is stored: harmless, and no longer than a message, whoever wrote it. The end says what was cut.
+pub fn fit_question(question: &str) -> String {
+    let question = harmless(question.trim());
+    if question.len() <= LONGEST_MESSAGE {
+        return question;
+    }
+    let mark = format!("… (cut: it had {} bytes)", question.len());
+    let mut end = LONGEST_MESSAGE - mark.len();
+    while !question.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{mark}", &question[..end])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

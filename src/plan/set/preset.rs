@@ -168,7 +168,11 @@ pub const PRESETS: &[Preset] = &[
         model: &["--model", "{model}"],
         resume: &["resume", "{session}"],
         #[rustfmt::skip]
-        attach: &["codex", "resume", "{session}", "--add-dir", "{git_dir}", "--add-dir", "{git_common_dir}"],
+        attach: &[
+            // Without this sandbox the program refuses the folders, and ends.
+            "codex", "resume", "{session}", "-c", "allow_login_shell=false", "--sandbox", "workspace-write",
+            "--add-dir", "{git_dir}", "--add-dir", "{git_common_dir}",
+        ],
         budget: &[],
         last: &["-"],
         stdin: AgentStdin::Prompt,

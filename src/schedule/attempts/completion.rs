@@ -1,6 +1,6 @@
 //! Policies at the end of an attempt: a stage is done or retried; a plan is finished, failed, held or skipped.
 
-use super::asking::{ask_person, fit};
+use super::asking::ask_person;
 use super::failing::{hold_attempt, retry_or_give_up};
 use super::integrating::complete;
 use super::lost_lane::{has_lost_its_place, lane_of, lose_worktree};
@@ -8,8 +8,8 @@ use super::needed::what_is_needed;
 use super::parking::park;
 use super::starting::work_place;
 use super::taking_over::taken_over;
-use super::unread::{continue_with_unread, note_told, warn_of_unread};
-use crate::plan::PlanName;
+use super::unread::{continue_with_unread, hold_unread, note_told};
+use crate::plan::{PlanName, fit_question};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
@@ -128,7 +128,7 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
             }
             AttemptVerdict::Needs(obstacle) => need(board, at, (&name, index, lane), &obstacle, step),
             AttemptVerdict::Asks(question) => {
-                let question = fit(&question);
+                let question = fit_question(&question);
                 ask_person(board, at, &name, &id, &question, step);
                 hold_attempt(board, at, &name, &id, Hold::Asks { question }, step);
             }
@@ -180,8 +180,9 @@ pub(in crate::schedule) fn verify_or_finish(board: &mut Board, at: At, index: us
         // A verification from before a restart still counts.
         (_, Verify::Open | Verify::Passed(_) | Verify::Failed) if run.is_paused() => {}
         (None, _) => {
-            warn_of_unread(board, at, &name, step);
-            board.record(at, Event::PlanFinished(OfPlan { plan: name }), step);
+            if !hold_unread(board, at, &name, step) {
+                board.record(at, Event::PlanFinished(OfPlan { plan: name }), step);
+            }
         }
         (Some(_), Verify::Open) => {
             board.record(at, Event::VerifyStarted(OfPlan { plan: name.clone() }), step);

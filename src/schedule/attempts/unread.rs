@@ -1,6 +1,7 @@
 //! Unread messages: an agent that ends without reading a message continues with it before its work is judged.
 
 use crate::plan::PlanName;
+use crate::schedule::attempts::failing::hold_attempt;
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::step::Step;
@@ -8,16 +9,15 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::person::person_fact::{MailUpTo, PersonFact};
+use crate::schedule::event::trouble::Hold;
 use crate::schedule::judge::verdict::{AttemptVerdict, judge};
 use crate::schedule::state::attempt::{Attempt, AttemptState};
-use crate::schedule::state::plan_view::counted;
-use crate::schedule::state::tries::Tries;
 
-/// How often in a row an agent continues because of unread messages. An agent that has ignored them this often will not read
-/// them the next time either.
+/// How often in a row an agent continues because of unread messages. Then a person decides: somebody may write to it for ever.
 const MOST: u32 = 2;
 
-/// Continues the work of an attempt that ended by itself while messages to its plan are unread. Returns true if it did.
+/// Continues the work of an attempt that ended by itself while messages to its plan are unread, or holds it after some times.
+/// Returns true if it did.
 pub(in crate::schedule) fn continue_with_unread(
     board: &mut Board,
     at: At,
@@ -34,17 +34,22 @@ pub(in crate::schedule) fn continue_with_unread(
         return false;
     }
     let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
-    let unread = run.unread().count();
-    if unread == 0 || !may_continue(board, number, attempt, tries) {
+    let Some(words) = run
+        .unread_words()
+        .filter(|_| may_continue(board, number, attempt))
+    else {
         return false;
+    };
+    let (plan, id) = (board.work.plans[number].name.clone(), attempt.id.clone());
+    if tries.unread >= MOST {
+        let hold = hold(&plan, words);
+        hold_attempt(board, at, &plan, &id, hold, step);
+        return true;
     }
     let event = Event::AttemptFailed {
-        plan: board.work.plans[number].name.clone(),
-        attempt: attempt.id.clone(),
-        why: format!(
-            "the agent ended with {}; its conversation continues with that",
-            counted(unread)
-        ),
+        plan,
+        attempt: id,
+        why: words,
         retry_in_ms: Some(0),
         counted: false,
         nothing_made: false,
@@ -52,6 +57,15 @@ pub(in crate::schedule) fn continue_with_unread(
     };
     board.record(at, event, step);
     true
+}
+
+/// Why a plan with unread messages needs a person.
+fn hold(plan: &PlanName, words: String) -> Hold {
+    Hold::Needs {
+        why: words,
+        how: format!("read it with orch status {plan}"),
+        obstacle: None,
+    }
 }
 
 /// Marks the messages in an agent's prompt as read once the agent has started.
@@ -64,16 +78,19 @@ pub(in crate::schedule) fn note_told(board: &mut Board, at: At, name: &PlanName,
     }
 }
 
-/// Warns when a plan ends with messages that no agent has read.
-pub(in crate::schedule) fn warn_of_unread(board: &mut Board, at: At, name: &PlanName, step: &mut Step) {
-    if let Some(why) = board.state.plan(name).unread_words() {
-        let plan = Some(name.clone());
-        board.record(at, Event::Warning { plan, why }, step);
-    }
+/// Holds a plan whose work is complete while a message is unread that no agent can read any more: a script ran last, or a
+/// person did the work. Returns true if it did.
+pub(in crate::schedule) fn hold_unread(board: &mut Board, at: At, name: &PlanName, step: &mut Step) -> bool {
+    let Some(words) = board.state.plan(name).unread_words() else {
+        return false;
+    };
+    let (plan, why) = (name.clone(), hold(name, words));
+    board.record(at, Event::PlanHeld { plan, why }, step);
+    true
 }
 
 /// Returns true when the agent may continue once more: it ended in order, or its work is complete however it ended.
-fn may_continue(board: &Board, number: usize, attempt: &Attempt, tries: &Tries) -> bool {
+fn may_continue(board: &Board, number: usize, attempt: &Attempt) -> bool {
     let AttemptState::Checked(exit, evidence) = &attempt.state else {
         return false;
     };
@@ -87,19 +104,21 @@ fn may_continue(board: &Board, number: usize, attempt: &Attempt, tries: &Tries) 
     let in_order =
         *exit == (Exit::Code { code: 0 }) && evidence.trouble.is_none() && attempt.facts.obstacle.is_none();
     let complete = || matches!(judge(plan, run, attempt), Some(AttemptVerdict::Done(_)));
-    reads && !attempt.is_given_up() && tries.unread < MOST && (in_order || complete())
+    reads && !attempt.is_given_up() && (in_order || complete())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::plan::Message;
-    use crate::plan::{AttemptId, CommitId, MessageKind, RunId, WhyAgain};
+    use crate::plan::{AttemptId, CommitId, MessageKind, Point, RunId, WhyAgain, WorkRef};
     use crate::schedule::board::effect::{Effect, Launch};
     use crate::schedule::drive::scheduler::Input;
     use crate::schedule::drive::scheduler::Scheduler;
     use crate::schedule::event::exit::Evidence;
     use crate::schedule::event::notice::Sent;
+    use crate::schedule::steer::command::Steer;
+    use crate::schedule::steer::steering::steer;
     use crate::schedule::work::plans::Work;
 
     fn commit() -> CommitId {
@@ -110,20 +129,23 @@ mod tests {
         "p".parse().unwrap()
     }
 
+    fn run_started(number: u32) -> Event {
+        Event::RunStarted {
+            run: RunId(number),
+            base: commit(),
+            target: "main".to_owned(),
+            only: Vec::new(),
+            merge_only: false,
+        }
+    }
+
     /// Returns a plan whose agent needs no report beside its commits, and the first launch order.
     fn begun(agent: &str) -> (Scheduler, Launch) {
         let manifest = format!("[run]\nretries = 0\n[agents.a]\n{agent}\n[plans.p]\nprompt = \"do it\"\n");
         let parsed = crate::plan::manifest::parse_manifest("plans.toml".as_ref(), &manifest);
         let set = crate::plan::manifest::resolve(parsed, Default::default()).unwrap();
         let mut scheduler = Scheduler::new(Work::new(&set, &Default::default(), false));
-        let started = Event::RunStarted {
-            run: RunId(1),
-            base: commit(),
-            target: "main".to_owned(),
-            only: Vec::new(),
-            merge_only: false,
-        };
-        scheduler.handle(At(0), Input::Event(started));
+        scheduler.handle(At(0), Input::Event(run_started(1)));
         let created = Event::WorktreeCreated {
             plan: plan(),
             lane: 0,
@@ -205,6 +227,26 @@ mod tests {
         warnings.collect()
     }
 
+    fn held(step: &Step) -> Option<String> {
+        step.events.iter().find_map(|event| match event {
+            Event::PlanHeld { why, .. } => Some(why.why()),
+            _ => None,
+        })
+    }
+
+    /// A person asks for another try, and runs the plan again.
+    fn retried(scheduler: &mut Scheduler) -> Step {
+        let again = WorkRef::at(&plan(), Point::Plan);
+        let events = steer(scheduler.work(), scheduler.state(), &again, Steer::Retry).unwrap();
+        let mut all = Step::default();
+        for event in events.into_iter().chain([run_started(2)]) {
+            let step = scheduler.handle(At(4), Input::Event(event));
+            all.events.extend(step.events);
+            all.effects.extend(step.effects);
+        }
+        all
+    }
+
     const OK: Exit = Exit::Code { code: 0 };
 
     #[test]
@@ -227,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn at_most_twice_and_then_the_lead_is_told() {
+    fn at_most_twice_and_then_a_person_lets_the_agent_continue_with_the_message() {
         let (mut scheduler, mut launch) = begun(OWN);
         for id in 1..=2 {
             send(&mut scheduler, id, false);
@@ -236,16 +278,21 @@ mod tests {
         }
         send(&mut scheduler, 3, false);
         let step = ends(&mut scheduler, &launch.attempt, Some(0), OK);
-        assert!(is_finished(&step), "{:?}", step.events);
+        assert!(
+            !is_finished(&step) && launched(&step).is_none(),
+            "{:?}",
+            step.events
+        );
         let why = "1 unread message that no agent has read, from the lead: message 3";
-        assert_eq!(warnings(&step), [why]);
-        let shown = crate::schedule::explain::reasons::explain(scheduler.work(), scheduler.state(), &plan());
-        let unread = crate::schedule::Reason::Unread(why.to_owned());
-        assert!(shown.reasons.contains(&unread), "{shown:?}");
+        assert_eq!(held(&step).as_deref(), Some(why));
+        let step = retried(&mut scheduler);
+        let again = launched(&step).unwrap();
+        assert_eq!((again.inbox.len(), again.told), (3, 2));
+        assert!(is_finished(&ends(&mut scheduler, &again.attempt, Some(3), OK)));
     }
 
     #[test]
-    fn what_orch_wrote_itself_what_was_read_and_what_a_script_cannot_read_hold_nobody_up() {
+    fn what_orch_wrote_itself_and_what_was_read_hold_nobody_up_and_what_nobody_can_read_a_person_passes() {
         let (mut scheduler, first) = begun(OWN);
         send(&mut scheduler, 1, false);
         send(&mut scheduler, 2, true);
@@ -253,8 +300,16 @@ mod tests {
         let (mut scheduler, first) = begun("preset = \"shell\"");
         send(&mut scheduler, 1, false);
         let step = ends(&mut scheduler, &first.attempt, Some(0), OK);
-        assert!(is_finished(&step), "{:?}", step.events);
-        assert_eq!(warnings(&step).len(), 1);
+        assert!(!is_finished(&step), "{:?}", step.events);
+        let why = "1 unread message that no agent has read, from the lead: message 1";
+        assert_eq!(held(&step).as_deref(), Some(why));
+        // A person who knows of it lets the plan finish.
+        let step = retried(&mut scheduler);
+        assert!(
+            is_finished(&step) && launched(&step).is_none(),
+            "{:?}",
+            step.events
+        );
         // Read state is unknown, as in old journals.
         let (mut scheduler, first) = begun(OWN);
         send(&mut scheduler, 1, false);

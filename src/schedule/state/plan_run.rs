@@ -335,10 +335,8 @@ impl PlanRun {
     pub fn may_land(&self) -> bool {
         let done = |phase: &PhaseId| self.phases_done.contains_key(phase);
         let whole = || self.outcome == Some(Outcome::Finished);
-        let fit = self
-            .merge_prefix
-            .as_ref()
-            .map_or_else(whole, |part| part.phases.iter().all(done));
+        let part = self.merge_prefix.as_ref();
+        let fit = part.map_or_else(whole, |part| part.phases.iter().all(done));
         fit && !self.is_landing_paused() && !self.has_less_to_show()
     }
 

@@ -8,11 +8,13 @@ use super::refusal::SteerRefusal;
 use crate::plan::{Dispatch, PlanName, Point, TaskId, UnitId, WorkRef};
 use crate::schedule::event::about::{OfPlan, PauseAsked, Steered, TaskReport, UnitOf};
 use crate::schedule::event::fact::Event;
+use crate::schedule::event::person::person_fact::{MailUpTo, PersonFact};
 use crate::schedule::event::resolving::Resolving;
+use crate::schedule::event::trouble::Hold;
 use crate::schedule::explain::states::{plan_state, task_state};
 use crate::schedule::state::known::State;
 use crate::schedule::state::lost::Lost;
-use crate::schedule::state::plan_run::{Outcome, PlanRun};
+use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// The events of a request. Empty when the request changes nothing.
@@ -199,10 +201,11 @@ impl SteerRequest<'_> {
         let cancelling = self.run.cancelling.contains(&Point::Plan)
             || self.units().iter().any(|unit| self.run.is_being_cancelled(*unit));
         if ended || parked || cancelling || self.units().iter().any(|unit| lost(unit) || waits(unit)) {
-            return Ok(vec![Event::RetryRequested(Steered {
+            let again = Event::RetryRequested(Steered {
                 plan: self.name(),
                 point: self.what.point,
-            })]);
+            });
+            return Ok(self.passed_over().into_iter().chain([again]).collect());
         }
         // The retry was requested before, and has had no effect yet.
         let part_of = [self.what.point, Point::Plan].into_iter().chain(self.phase());
@@ -215,6 +218,16 @@ impl SteerRequest<'_> {
             what: self.what.clone(),
             state: plan_state(self.work, self.state, &self.plan.name),
         })
+    }
+
+    /// The event that the messages of a complete plan, which no agent reads any more, are known to the person who lets it finish.
+    fn passed_over(&self) -> Option<Event> {
+        let done = self.units().iter().all(|unit| self.run.is_unit_done(*unit));
+        let held = matches!(self.run.outcome, Some(Outcome::Held(Hold::Needs { .. })));
+        let up_to = self.run.unread().last()?.id;
+        let plan = self.name();
+        let read = Event::Person(PersonFact::Read(MailUpTo { plan, up_to }));
+        (done && held && self.run.verify != Verify::Failed).then_some(read)
     }
 
     fn skip(&self) -> Result<Vec<Event>, SteerRefusal> {

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::plan::LONGEST_MESSAGE;
+
 /// Why `.orch/` could not be prepared, or the status file could not be changed. Reading never fails.
 #[derive(Debug, thiserror::Error)]
 pub enum StatusError {
@@ -47,6 +49,14 @@ pub enum StatusError {
     Derived {
         /// The task or sub-task.
         item: String,
+    },
+    /// The questions of an attempt are longer than a message.
+    #[error(
+        "the questions together have {bytes} bytes, at most {LONGEST_MESSAGE} are asked: end your turn with those that were asked before"
+    )]
+    LongQuestions {
+        /// Their length.
+        bytes: usize,
     },
 }
 

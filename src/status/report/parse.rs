@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::plan::{ItemId, PlanName, Speaker, Statement, TaskState};
 use crate::status::files::entry_state::state_of;
+use crate::status::files::untrusted::STATUS_LIMIT;
 use crate::status::files::warnings::{Warnings, quote, tame};
 
 /// The longest note, error or message that is kept, in characters.
@@ -57,8 +58,9 @@ pub(in crate::status) fn parse(
     warnings: &mut Warnings,
 ) -> StatusReport {
     let mut report = StatusReport {
-        message: text_field(object, "message", warnings),
-        needs: text_field(object, "needs", warnings),
+        message: text_field(object, "message", NOTE, warnings),
+        // Whoever takes the question shortens it, and says so.
+        needs: text_field(object, "needs", STATUS_LIMIT as usize, warnings),
         ..StatusReport::default()
     };
     if let Some(schema) = object.get("schema").filter(|schema| schema.as_u64() != Some(1)) {
@@ -154,10 +156,15 @@ fn take(
     report.entries.insert(item, statement);
 }
 
-fn text_field(object: &Map<String, Value>, name: &str, warnings: &mut Warnings) -> Option<String> {
+fn text_field(
+    object: &Map<String, Value>,
+    name: &str,
+    limit: usize,
+    warnings: &mut Warnings,
+) -> Option<String> {
     match object.get(name) {
         None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(tame(text, NOTE)).filter(|text| !text.is_empty()),
+        Some(Value::String(text)) => Some(tame(text, limit)).filter(|text| !text.is_empty()),
         Some(_) => {
             warnings.file(format!("the status file's `{name}` is not a text; it is ignored"));
             None

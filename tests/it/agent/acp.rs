@@ -154,3 +154,20 @@ fn a_policy_needs_the_protocol() {
         .says("does not ask for permission in a way that `orch` can answer")
         .ok();
 }
+
+#[test]
+fn a_program_of_the_protocol_takes_over_from_another_agent() {
+    let sandbox = sandbox("", "may && work 1.1");
+    sandbox.tables("[agents.fails]\ncommand = [\"sh\", \"-c\", \"exit 7\"]");
+    let manifest = sandbox.read("plans.toml");
+    let both = "agents = [\"fails\", \"speaks\"]";
+    sandbox.write("plans.toml", manifest.replace("agent = \"speaks\"", both));
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+    let attempts = sandbox.shown("p")["attempts"].clone();
+    assert_eq!(
+        (&attempts[0]["agent"], &attempts[1]["agent"]),
+        (&"fails".into(), &"speaks".into())
+    );
+    assert_eq!(said(&sandbox)[0]["method"], "session/new");
+}

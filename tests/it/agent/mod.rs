@@ -8,6 +8,7 @@ mod limits;
 mod logs;
 mod pipes;
 mod real_agents;
+mod real_attach;
 mod runners;
 mod stop_hook;
 mod stuck;

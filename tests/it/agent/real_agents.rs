@@ -9,7 +9,8 @@ use crate::support::{Said, wait_for};
 /// The programs that are always tried.
 const QUICK: &[&str] = &["claude", "codex", "opencode"];
 
-fn is_long() -> bool {
+/// True where the slower programs are asked for.
+pub(super) fn is_long() -> bool {
     let long = std::env::var_os("ORCH_AGENTS_LONG").is_some();
     if !long {
         println!("skipped: ORCH_AGENTS_LONG is not set");

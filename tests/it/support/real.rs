@@ -64,6 +64,11 @@ impl Real {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         };
+        // A person who uses it has answered what it asks at first.
+        put(
+            "claude/.claude.json",
+            r#"{"hasCompletedOnboarding": true, "customApiKeyResponses": {"approved": ["sk-x"], "rejected": []}}"#.to_owned(),
+        );
         put(
             "codex/config.toml",
             format!(
@@ -100,7 +105,8 @@ impl Real {
         self
     }
 
-    fn real_command(&self, line: &str) -> Command {
+    /// A command line of this program with the real programs at hand.
+    pub fn real_command(&self, line: &str) -> Command {
         let url = self.server.url();
         let home = self.beside("home");
         let path = std::env::var_os("PATH").unwrap_or_default();

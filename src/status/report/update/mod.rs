@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::plan::{Document, ItemId, PlanName, TaskState};
+use crate::plan::{Document, ItemId, LONGEST_MESSAGE, PlanName, TaskState, added_question};
 use crate::status::files::error::StatusError;
 use crate::status::files::file_format::StatusFile;
 use crate::status::files::folder::{FOLDER, STATUS, status_file};
@@ -56,6 +56,7 @@ pub fn update(
         for change in changes {
             edit::change(object, change, &text);
         }
+        Ok(())
     })
 }
 
@@ -89,32 +90,42 @@ pub fn renew(
     Ok(warnings)
 }
 
-/// A text in the status file that belongs to no task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FreeText {
-    /// For people to read.
-    Message,
-    /// The agent's question to a person.
-    Needs,
-}
-
-/// Sets or removes such a text; otherwise like [`update()`].
+/// Sets or removes the text for people to read; otherwise like [`update()`].
 ///
 /// # Errors
 /// When the file cannot be replaced.
-pub fn set_text(
+pub fn set_message(
     worktree: &Path,
     plan: &PlanName,
     document: &Document,
     at: Timestamp,
-    (which, text): (FreeText, Option<&str>),
+    text: Option<&str>,
 ) -> Result<Updated, StatusError> {
-    let key = match which {
-        FreeText::Message => "message",
-        FreeText::Needs => "needs",
-    };
     edit_file(worktree, plan, document, &at.to_string(), |object| {
-        object.insert(key.to_owned(), text.into());
+        object.insert("message".to_owned(), text.into());
+        Ok(())
+    })
+}
+
+/// Adds a question to a person after the questions that the attempt has asked before; otherwise like [`update()`].
+///
+/// # Errors
+/// When all questions together are longer than a message, or the file cannot be replaced.
+pub fn add_question(
+    worktree: &Path,
+    plan: &PlanName,
+    document: &Document,
+    at: Timestamp,
+    question: &str,
+) -> Result<Updated, StatusError> {
+    edit_file(worktree, plan, document, &at.to_string(), |object| {
+        let before = object.get("needs").and_then(Value::as_str).unwrap_or_default();
+        let all = added_question(before, question);
+        if all.len() > LONGEST_MESSAGE {
+            return Err(StatusError::LongQuestions { bytes: all.len() });
+        }
+        object.insert("needs".to_owned(), all.into());
+        Ok(())
     })
 }
 
@@ -159,7 +170,7 @@ fn edit_file(
     plan: &PlanName,
     document: &Document,
     at: &str,
-    edit: impl Fn(&mut Map<String, Value>),
+    edit: impl Fn(&mut Map<String, Value>) -> Result<(), StatusError>,
 ) -> Result<Updated, StatusError> {
     make_folder(worktree)?;
     let path = status_file(worktree);
@@ -173,7 +184,7 @@ fn edit_file(
     };
     for _ in 0..TRIES {
         let mut new = base.clone();
-        edit(&mut new);
+        edit(&mut new)?;
         let version = edit::stamp(&mut new, plan, at);
         let text = text_of(&new);
         let expected = found.as_ref().and_then(|found| found.text.as_deref());

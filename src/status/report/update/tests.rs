@@ -64,6 +64,7 @@ impl Place {
                 commit: None,
             };
             edit::change(object, &change, "now");
+            Ok(())
         })
     }
 
@@ -96,12 +97,12 @@ fn an_update_is_read_back() {
             warnings: vec![]
         }
     );
-    set_text(
+    set_message(
         place.folder.path(),
         &place.plan,
         &place.document,
         place.at,
-        (FreeText::Message, Some("hi")),
+        Some("hi"),
     )
     .unwrap();
     let at = "2026-01-02T03:04:05Z";

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::git::{WorktreeAdmin, again_if_killed};
-use crate::plan::{LONGEST_MESSAGE, PlanName};
+use crate::plan::{PlanName, fit_question};
 use crate::schedule::{Event, Evidence};
 use crate::status;
 
@@ -15,7 +15,7 @@ use crate::supervisor::project::repository_plans::Project;
 fn asked(project: &Project, name: &PlanName, worktree: &Path) -> Option<String> {
     let plan = project.plan(name).filter(|_| worktree.is_dir())?;
     let needs = status::read(worktree, name, &plan.document, None).needs?;
-    let question: String = needs.trim().chars().take(LONGEST_MESSAGE).collect();
+    let question = fit_question(&needs);
     (!question.is_empty()).then_some(question)
 }
 

@@ -238,11 +238,11 @@ echo '{"type":"result","subtype":"success","is_error":false,"result":"done"}'"#;
 }
 
 #[test]
-fn one_that_cannot_go_on_begins_anew_with_the_message_and_one_that_never_reads_is_told_of() {
+fn one_that_cannot_go_on_begins_anew_with_the_message_and_one_that_never_reads_is_held() {
     let sandbox = Sandbox::new();
     sandbox.settings("retries = 0").gate("g");
     // Messages come as long as it works: none of the three is read by anybody.
-    let script = "orch task done -q 1.1; commit $ORCH_ATTEMPT; gate g";
+    let script = "orch task done -q 1.1; commit $ORCH_ATTEMPT; test $ORCH_ATTEMPT = p-4 || gate g";
     sandbox.plan("p", "", &document(&[1]), script);
     let up = sandbox.start("up");
     for (number, text) in (1..).zip(["first", "second", "third"]) {
@@ -255,16 +255,26 @@ fn one_that_cannot_go_on_begins_anew_with_the_message_and_one_that_never_reads_i
         std::fs::remove_file(sandbox.mark("at-g")).unwrap();
         sandbox.open("g");
     }
-    up.end().code(0).ok();
+    up.end().code(1).ok();
     assert_eq!(sandbox.starts(), ["p-1", "p-2", "p-3"]);
+    assert_eq!(sandbox.state("p"), "held");
     assert!(sandbox.attempt_file("p-2", "prompt.md").contains("  first\n"));
     assert!(sandbox.attempt_file("p-2", "prompt.md").contains("## The work"));
     assert!(sandbox.attempt_file("p-3", "prompt.md").contains("  second\n"));
     let why = "1 unread message that no agent has read, from the lead: third";
     assert!(sandbox.why("p").contains(why), "{}", sandbox.why("p"));
-    sandbox.orch("status p").code(0).says(why).ok();
+    let page = sandbox.orch("status p").code(0);
+    let page = page.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        page.contains(why) && page.contains("read it with orch status p"),
+        "{page}"
+    );
     sandbox.orch("why p").code(0).says(why).ok();
-    assert_eq!(sandbox.count("warning", Some("p")), 1);
+    // With the last message in its prompt, its work counts.
+    sandbox.orch("retry p").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    assert!(sandbox.attempt_file("p-4", "prompt.md").contains("  third\n"));
 }
 
 /// The states of the messages to a plan.

@@ -298,6 +298,45 @@ mv .orch/new .orch/status.json"#;
     let asked = asks_of(&sandbox);
     assert!(asked[0].starts_with("Clear [2J it? xxx"), "{}", &asked[0][..40]);
     assert!(asked[0].len() <= 16 << 10, "{}", asked[0].len());
+    assert!(
+        asked[0].ends_with("… (cut: it had 1048590 bytes)"),
+        "{}",
+        &asked[0][asked[0].len() - 40..]
+    );
     sandbox.orch("answer p no").code(0).ok();
     assert_eq!(asks_of(&sandbox), Vec::<String>::new());
+}
+
+#[test]
+fn all_questions_of_an_attempt_are_shown_and_the_answer_comes_with_them() {
+    let sandbox = Sandbox::new();
+    let asks = "if test -e $MARKS/asked-$ORCH_PLAN; then cp \"$ORCH_PROMPT_FILE\" $MARKS/prompt-$ORCH_PLAN; work 1.1; \
+                else touch $MARKS/asked-$ORCH_PLAN; \
+                orch task ask -q One; orch task ask -q --task 1.1 Two; orch task ask -q One; orch task ask -q Three; fi";
+    sandbox.plan("p", "", &document(&[1]), asks);
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(asks_of(&sandbox), ["One\n\n1.1: Two\n\nThree"]);
+    let page = sandbox.orch("status p").code(0);
+    for question in ["One", "1.1: Two", "Three"] {
+        assert!(page.out.contains(question), "{}", page.out);
+    }
+    sandbox.orch("answer p yes, no, maybe").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    let prompt = fs::read_to_string(sandbox.mark("prompt-p")).unwrap();
+    let lines = prompt.lines().map(str::trim).filter(|line| !line.is_empty());
+    let told = lines.collect::<Vec<_>>().join("\n");
+    let told_first = "You asked: One\n1.1: Two\nThree\nThe answer: yes, no, maybe";
+    assert!(told.contains(told_first), "{prompt}");
+}
+
+#[test]
+fn a_long_question_is_whole_and_one_that_is_too_long_is_refused_to_the_agent() {
+    let sandbox = Sandbox::new();
+    let asks = "long=$(head -c 10000 /dev/zero | tr '\\0' x); orch task ask -q \"$long\"; \
+                orch task ask -q \"y$long\" 2> $MARKS/refused";
+    sandbox.plan("p", "", &document(&[1]), asks);
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(asks_of(&sandbox), ["x".repeat(10_000)]);
+    let refused = fs::read_to_string(sandbox.mark("refused")).unwrap();
+    assert!(refused.contains("20003 bytes, at most 16384"), "{refused}");
 }

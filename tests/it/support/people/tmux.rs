@@ -12,10 +12,13 @@ pub struct Tmux {
 impl Tmux {
     /// None where there is no tmux.
     pub fn begin(sandbox: &Sandbox, columns: u16, rows: u16) -> Option<Self> {
+        Self::with(sandbox, &sandbox.command(["--version"]), columns, rows)
+    }
+
+    /// A terminal in the surroundings of this command, and with nothing of the person's.
+    pub fn with(sandbox: &Sandbox, shell: &Command, columns: u16, rows: u16) -> Option<Self> {
         let socket = sandbox.beside("tmux.sock").display().to_string();
-        let mut shell = sandbox.command(["--version"]);
         let mut command = Command::new("tmux");
-        // A shell with the sandbox's surroundings, and nothing of the person's.
         for (name, value) in shell.get_envs() {
             match value {
                 Some(value) => command.env(name, value),
@@ -31,7 +34,6 @@ impl Tmux {
             &rows.to_string(),
             "env PS1='ready> ' sh",
         ]);
-        shell.stdout(Stdio::null());
         let begun = command.stdin(Stdio::null()).stderr(Stdio::null()).status();
         if !begun.is_ok_and(|status| status.success()) {
             println!("skipped: no terminal can be had, since tmux does not run here");
