@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{PhaseId, Plan, PlanName, TaskId};
 use crate::plan::prompt::templates::{PromptError, render_one};
+use crate::plan::{harmless, one_line};
 
 /// The template for repositories that have none of their own.
 pub const MERGE_TEMPLATE: &str = include_str!("../../templates/merge.txt");
@@ -43,11 +44,11 @@ impl MergeContext {
     pub fn new(plan: &Plan, target: &str, strategy: &'static str) -> Self {
         let tasks = plan.document.tasks().map(|task| MergeTask {
             id: task.id,
-            title: task.title.clone(),
+            title: subject(&task.title),
         });
         Self {
             plan: plan.name.clone(),
-            title: plan.document.title.clone(),
+            title: subject(&plan.document.title),
             goal: plan.document.goal.clone(),
             strategy,
             branch: plan.branch.clone(),
@@ -63,6 +64,16 @@ impl MergeContext {
         self.up_to = Some(last);
         self.tasks.retain(|task| phases.contains(&task.id.phase));
         self
+    }
+}
+
+/// A title as a line of a commit message: nothing in it steers a terminal, and no title fills a page of the history.
+fn subject(title: &str) -> String {
+    const LONGEST: usize = 200;
+    let line = harmless(&one_line(title));
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line,
     }
 }
 
@@ -121,6 +132,12 @@ mod tests {
                 title: "Keys {{ title }}".to_owned(),
             }],
         }
+    }
+
+    #[test]
+    fn a_title_is_one_line_that_steers_no_terminal() {
+        assert_eq!(subject("Log \u{1b}[31min\nand out"), "Log \u{fffd}[31min and out");
+        assert_eq!(subject(&"a".repeat(10_000)).chars().count(), 201);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub use page::train_table::train_table;
 pub use story::attempt_story::{AttemptStory, Spending};
 pub use story::chronicle::{PlanStory, RunStory, chronicle};
 pub use story::figures::Figures;
+pub use text::clock::with_zone;
 pub use text::count::count;
 pub use text::hanging::{broken, folded, hanging};
 pub use text::named_lines::NamedLines;

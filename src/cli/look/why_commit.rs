@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::git::{self, NOTES, Repository};
 use crate::journal::{EvidenceNote, ItemEvidence, LandingEvidence, SCHEMA};
 use crate::plan::{CommitId, PlanName};
-use crate::report::{broken, output_terminal, span};
+use crate::report::{broken, output_terminal, span, with_zone};
 
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
@@ -97,6 +97,11 @@ fn landings_with(repo: &Repository, commit: &CommitId) -> Result<Vec<LandingEvid
     Ok(found.map(|(_, landings)| landings).unwrap_or_default())
 }
 
+/// A time of a note as the reader's clock shows it, or as it is written where it is no time.
+fn local(at: &str) -> String {
+    at.parse().map_or_else(|_| at.to_owned(), with_zone)
+}
+
 /// Returns the commits that reverted these landings, by plan.
 fn taken_back(
     repo: &Repository,
@@ -139,7 +144,7 @@ fn words(commit: &CommitId, landing: &LandingEvidence, back: Option<&CommitId>) 
         commit.short(),
         landing.target,
         short(&landing.commit),
-        landing.landed_at
+        local(&landing.landed_at)
     );
     if let Some(back) = back {
         let _ = writeln!(text, "  taken back by {}", back.short());
@@ -188,7 +193,8 @@ fn words(commit: &CommitId, landing: &LandingEvidence, back: Option<&CommitId>) 
         let _ = writeln!(
             text,
             "  {} approved by a person at {}",
-            approved.what, approved.at
+            approved.what,
+            local(&approved.at)
         );
     }
     text

@@ -125,10 +125,18 @@ pub fn resolve(
     })
 }
 
+/// Whom `orch send lead` reaches: the person.
+const LEAD: &str = "lead";
+
 fn entries<'m>(manifest: &'m RawManifest, ledger: &mut Ledger) -> Vec<PlanEntry<'m>> {
     let mut entries = Vec::new();
     for (key, plan) in manifest.plans.iter().flat_map(|plans| &plans.value.entries) {
         match key.value.parse::<PlanName>() {
+            Ok(name) if name.as_str() == LEAD => ledger.at(
+                key.place,
+                "no plan can be called `lead`: messages to `lead` are for the person",
+                "choose another name".to_owned(),
+            ),
             Ok(name) => entries.push(PlanEntry {
                 name,
                 place: key.place,

@@ -641,6 +641,13 @@ fn owners_are_known_people_days_are_days_and_missing_skills_are_told() {
 }
 
 #[test]
+fn the_name_of_the_person_is_no_name_of_a_plan() {
+    let text = format!("{AGENT}[plans.lead]\nprompt = \"x\"\nagent = \"a\"\n");
+    let said = diagnostics(&text, &[]);
+    assert!(said.contains("no plan can be called `lead`"), "{said}");
+}
+
+#[test]
 fn worktrees_in_gits_own_folder_and_texts_with_nul_are_refused() {
     let with = |run: &str| format!("[run]\n{run}\n{AGENT}[plans.p]\nfile = \"p.md\"\nagent = \"a\"\n");
     let found = |run: &str| resolved(&with(run), &[("p.md", &phases(1))]).map(drop);

@@ -108,8 +108,9 @@ fn tabs(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
         }
         let count = match tab {
             Tab::Needs => model.seen.needs.len(),
-            Tab::Train => model.train.as_ref().map_or(0, Vec::len),
-            Tab::Fleet | Tab::Timeline | Tab::Log | Tab::Events => 0,
+            // Read only while the tab is open.
+            Tab::Train if model.tab == tab => model.train.as_ref().map_or(0, Vec::len),
+            Tab::Fleet | Tab::Train | Tab::Timeline | Tab::Log | Tab::Events => 0,
         };
         let title = match count {
             0 => format!(" {} ", tab.title()),
