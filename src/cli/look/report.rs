@@ -115,12 +115,15 @@ impl ReportSource {
             let number = run.run.trim_start_matches('r').parse().map(RunId);
             let planned = number.map(|number| planned_ends(&project.set, &self.records, number));
             let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
-            let ends = eta(work, state).plans;
-            let expected = project.set.plans.iter().map(|plan| plan.name.clone()).zip(ends);
+            let eta = eta(work, state);
+            let names = project.set.plans.iter().map(|plan| plan.name.clone());
+            let expected = names.zip(eta.begins.into_iter().zip(eta.plans));
             Outlook {
                 depends: waits_for(&project.set),
                 planned: planned.unwrap_or_default(),
-                expected: expected.filter_map(|(name, end)| Some((name, end?))).collect(),
+                expected: expected
+                    .filter_map(|(name, (begin, end))| Some((name, (begin?, end?))))
+                    .collect(),
             }
         });
         timeline(run, &outlook.unwrap_or_default(), jiff::Timestamp::now())
@@ -137,19 +140,17 @@ fn as_they_stand(situation: &Situation, last: &mut RunStory) {
         }
     }
     for (name, plan) in &mut last.plans {
-        let open = matches!(plan.state, None | Some(PlanState::Ready | PlanState::Running));
-        if !open || scheduler.state().number(name).is_none() {
+        let now = plan_state(scheduler.work(), scheduler.state(), name);
+        if scheduler.state().number(name).is_none() || plan.state == Some(now) {
             continue;
         }
-        let now = plan_state(scheduler.work(), scheduler.state(), name);
-        if matches!(
+        plan.state = Some(now);
+        let needs_none = matches!(
             now,
-            PlanState::Held | PlanState::Paused | PlanState::Blocked | PlanState::Parked
-        ) {
-            plan.state = Some(now);
-            let reasons = explained(scheduler.work(), scheduler.state(), name);
-            plan.why = reasons.into_iter().next().map(|reason| reason.text);
-        }
+            PlanState::Running | PlanState::Ready | PlanState::Finished | PlanState::Landed
+        );
+        let reasons = explained(scheduler.work(), scheduler.state(), name).into_iter();
+        plan.why = reasons.map(|reason| reason.text).next().filter(|_| !needs_none);
     }
 }
 

@@ -134,6 +134,10 @@ fn open(context: &Context, project: &Project, situation: &Situation, what: &Work
     }
     command.envs(variables);
     let ended = attend(command);
-    ended.map_err(|error| CliError::refused(format!("`{program}` cannot be started: {error}")))?;
+    let status =
+        ended.map_err(|error| CliError::refused(format!("`{program}` cannot be started: {error}")))?;
+    if !status.success() && !context.quiet {
+        anstream::eprintln!("`{program}` ended with {status}");
+    }
     Ok(())
 }

@@ -115,7 +115,7 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
             (0, _) => String::new(),
             (1, 0) => "1 attempt".to_owned(),
             (all, 0) => format!("{all} attempts"),
-            (all, failed) => format!("{all} attempts, {failed} in vain"),
+            (all, failed) => format!("{}, {failed} failed", count(all, "attempt")),
         };
         let row = format!(
             "{}  {style}{:<9}{style:#}  {:>8}  {attempts:<22}  {}",

@@ -19,8 +19,8 @@ pub struct Outlook {
     pub depends: BTreeMap<PlanName, Vec<Dependency>>,
     /// When each plan was expected to be done as the run began, in milliseconds since then.
     pub planned: BTreeMap<PlanName, u64>,
-    /// When each plan will be done, in milliseconds from now; for a run that continues.
-    pub expected: BTreeMap<PlanName, u64>,
+    /// When agents will begin on each plan and when it will be done, in milliseconds from now; for a run that continues.
+    pub expected: BTreeMap<PlanName, (u64, u64)>,
 }
 
 /// The timeline of a run at `now`; `None` before the run began.
@@ -32,7 +32,7 @@ pub fn timeline(run: &RunStory, outlook: &Outlook, now: Timestamp) -> Option<Run
         run.ended.unwrap_or(now)
     };
     let axis = TimeAxis { began, end };
-    let expected: &BTreeMap<PlanName, u64> = if run.goes_on {
+    let expected: &BTreeMap<PlanName, (u64, u64)> = if run.goes_on {
         &outlook.expected
     } else {
         &BTreeMap::new()
@@ -52,10 +52,10 @@ pub fn timeline(run: &RunStory, outlook: &Outlook, now: Timestamp) -> Option<Run
         let met = met(depends, run, &axis);
         if let Some(own) = lanes.get_mut(&0) {
             waits(own, story, &met, &axis);
-            if let Some(left) = expected.get(name) {
-                let from = axis.at(end);
+            if let Some((begin, left)) = expected.get(name) {
+                let now = axis.at(end);
                 let text = format!("{name}: done in about {}", ms(*left));
-                own.push(bar(BarKind::Expected, from, from + left, text));
+                own.push(bar(BarKind::Expected, now + begin, now + left, text));
             }
         }
         handovers.insert(name.to_string(), met);

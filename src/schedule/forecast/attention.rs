@@ -16,7 +16,7 @@ use crate::schedule::explain::since::in_state_since;
 use crate::schedule::explain::states::plan_state;
 use crate::schedule::state::known::State;
 use crate::schedule::state::lost::Lost;
-use crate::schedule::state::plan_run::Outcome;
+use crate::schedule::state::plan_run::{Outcome, PlanRun};
 use crate::schedule::state::resolution::WayOut;
 use crate::schedule::work::plans::Work;
 
@@ -99,8 +99,8 @@ pub fn attention(work: &Work, state: &State) -> Vec<Attention> {
             found.push(Attention {
                 plan: plan.name.clone(),
                 kind,
+                since: asked_at(run, &reason).or_else(|| in_state_since(work, state, &plan.name)),
                 reason,
-                since: in_state_since(work, state, &plan.name),
                 holds_up: open.held_up_by(units) + behind_landing(work, state, &open, &plan.name),
             });
         }
@@ -170,6 +170,14 @@ fn kind(reason: &Reason, is_held: impl Fn() -> bool) -> Option<AttentionKind> {
         | Reason::StandIn { .. }
         | Reason::RedWith { .. } => None,
     }
+}
+
+/// When a question was asked.
+fn asked_at(run: &PlanRun, reason: &Reason) -> Option<At> {
+    let Reason::Asks(unit, _) = reason else {
+        return None;
+    };
+    Some(run.questions.get(unit)?.since)
 }
 
 /// The phase or task that a reason is about, `None` for a whole plan.

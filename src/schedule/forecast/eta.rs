@@ -11,6 +11,8 @@ use crate::schedule::work::plans::Work;
 pub struct Eta {
     /// Each plan, in manifest order. `None` for a plan that is done, or that needs a person first.
     pub plans: Vec<Option<u64>>,
+    /// When agents are expected to begin on each plan, or to go on with it. `None` like in `plans`.
+    pub begins: Vec<Option<u64>>,
     /// Everything that can be done without a person, `None` when there is nothing.
     pub run: Option<u64>,
     /// The range in which the run ends in four of five cases, `None` when too little was measured.
@@ -55,7 +57,12 @@ fn ends(work: &Work, open: &OpenWork) -> Eta {
         let at = |tenth: usize| ends.get(ends.len() * tenth / 10).copied();
         Some((at(1)?, at(9)?))
     });
+    let begin = |units: &Vec<usize>| {
+        let begins = units.iter().filter_map(|unit| Some(ends[*unit]? - left[*unit]));
+        begins.min()
+    };
     Eta {
+        begins: open.of_plan.iter().map(begin).collect(),
         plans: open.of_plan.iter().map(plan).collect(),
         run: ends.iter().flatten().max().copied(),
         range,
@@ -106,6 +113,9 @@ mod tests {
                     "{dispatch:?} {seed}: {found:?}, but it took {real}"
                 );
                 assert!(found.plans.iter().all(Option::is_some), "{found:?}");
+                let mut spans = found.begins.iter().zip(&found.plans);
+                assert!(spans.all(|(begin, end)| begin < end), "{found:?}");
+                assert!(found.begins.contains(&Some(0)), "{found:?}");
                 assert_eq!(found.plans.iter().flatten().max(), found.run.as_ref());
             }
         }

@@ -45,7 +45,7 @@ const DESKTOP: &str = "desktop";
 
 /// The shell line behind [`DESKTOP`]. `notify-send` is the command of the freedesktop notification service.
 const NOTIFY_SEND: &str = "case $ORCH_URGENCY in high) urgency=critical ;; *) urgency=$ORCH_URGENCY ;; esac; \
-     exec notify-send --app-name=orch --urgency=\"$urgency\" \"orch: $ORCH_EVENT\" \"${ORCH_PLAN:-$ORCH_RUN}\"";
+     exec notify-send --app-name=orch --urgency=\"$urgency\" \"orch: ${ORCH_PLAN:-$ORCH_RUN}\" \"$ORCH_NEWS\"";
 
 /// The queued calls.
 #[derive(Debug)]
@@ -162,6 +162,9 @@ fn make(project: &Project, kind: HookKind, line: &str, call: &HookCall) -> Resul
     variables.set("ORCH_RUN", call.record.run.to_string());
     if let Some(urgency) = urgency {
         variables.set("ORCH_URGENCY", urgency.word());
+        let said = ["why", "text"].iter().find_map(|key| text["data"][*key].as_str());
+        let first = said.and_then(|said| said.lines().next());
+        variables.set("ORCH_NEWS", first.unwrap_or("all plans have settled").to_owned());
         text["urgency"] = urgency.word().into();
     }
     let hook = perform::Hook {

@@ -28,7 +28,7 @@ fn a_report_tells_of_plans_attempts_and_time_in_text_json_and_one_page() {
     for part in [
         "r1 onto main",
         "landed",
-        "2 attempts, 2 in vain",
+        "2 attempts, 2 failed",
         "skipped",
         "2 of 3 attempts were not enough",
     ] {

@@ -157,8 +157,8 @@ fn desktop_stands_for_a_notice_with_the_urgency_of_the_event() {
     up(&sandbox);
     let told = fs::read_to_string(sandbox.mark("notify-send")).unwrap();
     for line in [
-        "--urgency=normal orch: plan.failed p\n",
-        "--urgency=critical orch: wait.escalated q\n",
+        "--urgency=normal orch: p the agent exited with code 1",
+        "--urgency=critical orch: q ",
     ] {
         assert!(told.contains(line), "{line}: {told}");
     }
