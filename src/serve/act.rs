@@ -70,7 +70,7 @@ pub const VERBS: [(Verb, &str, &str, &str); 9] = [
         Verb::Cancel,
         "cancel",
         "Cancel",
-        "It is stopped for good, its agent is ended, and its dependents are skipped. `orch retry` takes it up again.",
+        "It is stopped for good, its agent is ended, and its dependents are skipped. A retry takes it up again.",
     ),
     (
         Verb::Send,
