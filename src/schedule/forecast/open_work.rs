@@ -1,5 +1,6 @@
 //! The work that is still open, as one graph over all plans.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::pace::Pace;
@@ -65,7 +66,8 @@ impl OpenWork {
             let first = open.units.len();
             if is_open(state, &plan.name, run) {
                 let undone = (0..plan.units.len()).filter(|place| !run.is_unit_done(plan.units[*place].id));
-                let unit = |place| OpenUnit::new(plan, run, (state, &pace), (number, place));
+                let given = given(plan, run);
+                let unit = |place| OpenUnit::new(plan, run, (state, &pace), (number, place), &given);
                 open.units.extend(undone.map(unit));
             }
             open.of_plan.push((first..open.units.len()).collect());
@@ -178,13 +180,11 @@ impl OpenUnit {
         run: &PlanRun,
         (state, pace): (&State, &Pace),
         (number, place): (usize, usize),
+        given: &BTreeMap<UnitId, (&Attempt, bool)>,
     ) -> Self {
         let unit = &plan.units[place];
-        let given = run
-            .attempts
-            .values()
-            .find(|attempt| attempt.units.contains(&unit.id));
-        let attempt = given.filter(|attempt| at_work_on(plan, run, attempt) == Some(unit.id));
+        let given = given.get(&unit.id);
+        let attempt = given.and_then(|(attempt, is_at_work)| is_at_work.then_some(*attempt));
         let open = match open_tasks(plan, run, unit.id) {
             // An agent that has reported all of it is at work on what comes next.
             0 if given.is_some() && attempt.is_none() => 0,
@@ -225,6 +225,17 @@ fn open_tasks(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> usize {
     };
     let tasks = plan.unit_tasks(unit);
     tasks.iter().filter(|task| !settled(task)).count()
+}
+
+/// The units that agents of the plan were given, each with the attempt, and true where the agent is at work on it.
+fn given<'a>(plan: &PlanWork, run: &'a PlanRun) -> BTreeMap<UnitId, (&'a Attempt, bool)> {
+    let mut given = BTreeMap::new();
+    for attempt in run.attempts.values() {
+        let current = at_work_on(plan, run, attempt);
+        let units = attempt.units.iter();
+        given.extend(units.map(|unit| (*unit, (attempt, current == Some(*unit)))));
+    }
+    given
 }
 
 /// The unit that an attempt is at work on: the first with an open task, else the first that is not done.
