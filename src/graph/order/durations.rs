@@ -192,7 +192,6 @@ impl<'d> PlanDurations<'d> {
         let stated = settings.and_then(|own| own.expected).or(phase.expected);
         let agent = settings.and_then(|own| own.agent.as_ref());
         let agent = self.durations.agents.get(agent.unwrap_or(&self.plan.agent));
-        let mean = agent.map(|measured| measured.mean);
         OfPhase {
             fixed: self.durations.fixed,
             phase: phase.id,
@@ -202,7 +201,7 @@ impl<'d> PlanDurations<'d> {
             factor: self.factor,
             otherwise: (self.stated.map(|stated| scaled(stated, self.factor)))
                 .or_else(|| median(&self.each))
-                .or(mean)
+                .or(agent.map(|measured| measured.mean))
                 .or_else(|| self.durations.mean())
                 .unwrap_or(Durations::EQUAL),
         }

@@ -2,11 +2,10 @@
 
 use std::fmt::Write;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::plan::{Dependency, Plan, PlanSet, Waiting, format_duration};
+use crate::report::text::clock::day;
 use crate::supervisor::Preview;
 
 /// One document, in both of its forms.
@@ -143,10 +142,7 @@ fn milestones(preview: &Preview) -> CoordinationDocument {
         if place == 0 {
             text += "\n| plan | owner | due | expected | behind plan by |\n|---|---|---|---|---|\n";
         }
-        let day = |end: Timestamp| end.to_zoned(TimeZone::system()).date();
-        let expected = own
-            .expected
-            .map_or_else(|| "unknown".to_owned(), |end| day(end).to_string());
+        let expected = own.expected.map_or_else(|| "unknown".to_owned(), day);
         let behind = match (own.is_overdue, own.behind_percent) {
             (true, _) => "overdue".to_owned(),
             (false, Some(behind)) => format!("{behind} %"),

@@ -113,8 +113,7 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
             .count();
         let attempts = match (plan.attempts.len(), failed) {
             (0, _) => String::new(),
-            (1, 0) => "1 attempt".to_owned(),
-            (all, 0) => format!("{all} attempts"),
+            (all, 0) => count(all, "attempt"),
             (all, failed) => format!("{}, {failed} failed", count(all, "attempt")),
         };
         let row = format!(

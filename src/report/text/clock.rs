@@ -13,6 +13,11 @@ pub fn clock(at: Timestamp) -> String {
     local(at).strftime("%H:%M:%S").to_string()
 }
 
+/// `2026-01-02`
+pub fn day(at: Timestamp) -> String {
+    local(at).date().to_string()
+}
+
 /// `2026-01-02 03:04`
 pub fn day_and_time(at: Timestamp) -> String {
     local(at).strftime("%Y-%m-%d %H:%M").to_string()
