@@ -38,7 +38,10 @@ fn command(item: &Attention, about: &About<'_>) -> String {
         }
         (_, Reason::Asks(Some(unit), _)) => format!("orch answer {plan}.{unit} TEXT"),
         // A new run does not change these.
-        (_, Reason::Held(Hold::TakenAway { .. } | Hold::JournalLost {})) => {
+        (
+            _,
+            Reason::Held(Hold::TakenAway { .. } | Hold::JournalLost {} | Hold::Needs { obstacle: None, .. }),
+        ) => {
             format!("orch why {plan} && orch retry {plan}")
         }
         (AttentionKind::Question, _) => format!("orch answer {plan} TEXT"),

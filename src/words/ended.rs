@@ -25,6 +25,10 @@ pub(super) fn held(hold: &Hold, about: &About<'_>) -> ReasonText {
         }
         Hold::Conflict { with, .. } => format!("merge {with} into its branch by hand, commit, then {again}"),
         Hold::Stuck { .. } => format!("orch logs {name} shows what it did last; then orch retry {name}"),
+        // Only the person's word settles it: another `orch up` finds the same.
+        Hold::Needs {
+            how, obstacle: None, ..
+        } => format!("{how}, then orch retry {name}"),
         Hold::Needs { how, .. } => format!("{how}, then {again}"),
         Hold::TakenAway { .. } => format!("put that back, or leave it so; then orch retry {name}"),
         Hold::JournalLost {} => format!("look at its branch, then orch retry {name}; or orch cancel {name}"),

@@ -266,7 +266,7 @@ fn one_that_cannot_go_on_begins_anew_with_the_message_and_one_that_never_reads_i
     let page = sandbox.orch("status p").code(0);
     let page = page.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        page.contains(why) && page.contains("read it with orch status p"),
+        page.contains(why) && page.contains("read it with orch status p, then orch retry p"),
         "{page}"
     );
     sandbox.orch("why p").code(0).says(why).ok();
