@@ -64,7 +64,8 @@ impl State {
                 Some(_) => drop(self.red_targets.insert(checked.target.clone(), checked.clone())),
                 None => drop(self.red_targets.remove(&checked.target)),
             },
-            Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
+            Event::MergeVerified(merge) => self.build_time.note(&merge.verdict),
+            Event::Warning { .. } | Event::MergeFlaky(_) => {}
             Event::MergeLanded { .. } => {
                 self.failure_rate.note(false);
                 self.apply_to_plan(at, event);
