@@ -81,15 +81,16 @@ pub use project::selection::with_dependencies;
 pub use project::source_files::{SourceFiles, plain_path};
 pub use view::attention::AttentionView;
 pub use view::conflicts::{ConflictPair, Conflicts, conflicts};
-pub use view::conversation_view::ConversationView;
 pub use view::digest::{Digest, DigestSince, FailedSince, LandedSince, NextPlan};
-pub use view::exit_view::ExitView;
-pub use view::landed_view::LandedView;
-pub use view::message_view::MessageView;
+pub use view::plan::attempt_view::{AttemptView, given};
+pub use view::plan::conversation_view::ConversationView;
+pub use view::plan::exit_view::ExitView;
+pub use view::plan::landed_view::LandedView;
+pub use view::plan::message_view::MessageView;
+pub use view::plan::milestone_view::MilestoneView;
+pub use view::plan::phase_view::{PhaseView, TaskView};
 pub use view::review::{CommentView, CommitLine, ReviewView};
 pub use view::situation::Situation;
 pub use view::spent_view::SpentView;
-pub use view::status::{
-    AttemptView, Depth, PhaseView, PlanView, RunView, StatusView, TargetView, TaskView, given,
-};
+pub use view::status::{Depth, PlanView, RunView, StatusView, TargetView};
 pub use watch::file_watch::FileWatch;

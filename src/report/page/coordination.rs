@@ -138,7 +138,8 @@ fn milestones(preview: &Preview) -> CoordinationDocument {
     if preview.milestones.is_empty() {
         text += "\nNo open plan has an `owner` or a `due` day.\n";
     }
-    for (place, own) in preview.milestones.iter().enumerate() {
+    for (place, planned) in preview.milestones.iter().enumerate() {
+        let own = &planned.milestone;
         if place == 0 {
             text += "\n| plan | owner | due | expected | behind plan by |\n|---|---|---|---|---|\n";
         }
@@ -150,7 +151,11 @@ fn milestones(preview: &Preview) -> CoordinationDocument {
         };
         let owner = own.owner.as_deref().unwrap_or_default();
         let due = own.due.map(|due| due.to_string()).unwrap_or_default();
-        let _ = writeln!(text, "| {} | {owner} | {due} | {expected} | {behind} |", own.plan);
+        let _ = writeln!(
+            text,
+            "| {} | {owner} | {due} | {expected} | {behind} |",
+            planned.plan
+        );
     }
     CoordinationDocument {
         name: "milestones",
