@@ -429,7 +429,10 @@ fn a_plan_that_is_expected_after_its_due_day_is_a_risk_and_a_milestone() {
     );
     let status = sandbox.orch("status --json").code(0).json();
     assert_eq!(status["plans"][0]["milestone"]["is_overdue"], true, "{status}");
-    assert!(status["plans"][1]["milestone"]["behind_percent"].as_u64() > Some(0), "{status}");
+    assert!(
+        status["plans"][1]["milestone"]["behind_percent"].as_u64() > Some(0),
+        "{status}"
+    );
     assert!(
         said.contains("b: it is behind plan by ") && said.contains(&format!("due on {soon}")),
         "{said}"
