@@ -69,6 +69,7 @@ pub use preflight::outlook::{planned_ends, waits_for};
 pub use preflight::preview::{Action, ExpectedTimes, PlannedAction, Preview, preview};
 pub use preflight::preview_points::PreviewPoint;
 pub use preflight::rehearsal::rehearse_merge;
+pub use preflight::risk_register::{KnownRisk, RiskKind, TrueRisk, true_risks};
 pub use preflight::shared_files::SharedFiles;
 pub use project::error::SupervisorError;
 pub use project::landed_range::landed_range;
