@@ -34,9 +34,16 @@ impl Programs {
         command
     }
 
+    /// The same for a command whose output is read. The option stands in front: behind `--` everything is text.
+    fn plain(&self, argv: &[String]) -> Command {
+        let mut plain = vec!["--color".to_owned(), "never".to_owned()];
+        plain.extend_from_slice(argv);
+        self.command(&plain)
+    }
+
     /// Starts a command in the background and reports its end. The command continues when the view is left.
     pub(super) fn begin(&self, argv: Vec<String>, shown: OutputPlace, to: SyncSender<TopEvent>) {
-        let mut command = self.command(&argv);
+        let mut command = self.plain(&argv);
         std::thread::spawn(move || {
             let (good, text) = match ran(&mut command) {
                 Ok((status, text)) => (status.success(), text),
@@ -65,7 +72,7 @@ impl Programs {
     /// The entries of `orch train --json`.
     pub(super) fn train(&self) -> Result<Vec<Value>, String> {
         let argv = ["train".to_owned(), "--json".to_owned()];
-        let (_, text) = ran(&mut self.command(&argv)).map_err(|error| error.to_string())?;
+        let (_, text) = ran(&mut self.plain(&argv)).map_err(|error| error.to_string())?;
         let answer = text
             .lines()
             .find_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -85,7 +92,6 @@ fn ran(command: &mut Command) -> std::io::Result<(ExitStatus, String)> {
     let mut file = tempfile::tempfile()?;
     let out = |file: &File| file.try_clone();
     command
-        .args(["--color", "never"])
         .stdin(Stdio::null())
         .stdout(out(&file)?)
         .stderr(out(&file)?);
@@ -95,4 +101,29 @@ fn ran(command: &mut Command) -> std::io::Result<(ExitStatus, String)> {
     let mut text = Vec::new();
     file.take(MOST).read_to_end(&mut text)?;
     Ok((status, String::from_utf8_lossy(&text).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typed_text_reaches_its_command_as_it_was_typed() {
+        let programs = Programs {
+            program: PathBuf::from("/bin/echo"),
+            dir: PathBuf::from("."),
+            manifest: None,
+        };
+        let (to, events) = std::sync::mpsc::sync_channel(1);
+        let argv = ["answer", "web", "--", "use blue"].map(str::to_owned).to_vec();
+        programs.begin(argv, OutputPlace::Note, to);
+        let Ok(TopEvent::Finished(finished)) = events.recv() else {
+            panic!("no answer");
+        };
+        assert!(
+            finished.text.trim_end().ends_with("answer web -- use blue"),
+            "{}",
+            finished.text
+        );
+    }
 }
