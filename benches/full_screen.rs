@@ -69,6 +69,7 @@ fn model(plans: usize) -> TopModel {
         state: PlanState::ALL[place % PlanState::ALL.len()],
         need: None,
         paused: false,
+        asks: Vec::new(),
         phase: "2: Interfaces and tests".to_owned(),
         done: place % 9,
         all: 9,

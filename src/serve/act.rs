@@ -178,6 +178,9 @@ pub struct Wanted {
     /// The reviewed commit.
     #[serde(default)]
     pub commit: String,
+    /// The question, when no other may be answered.
+    #[serde(default)]
+    pub question: String,
     /// The message or answer.
     #[serde(default)]
     pub text: String,
@@ -206,6 +209,9 @@ pub fn line(verb: Verb, wanted: &Wanted) -> Result<(WorkRef, Vec<String>), Strin
             .parse()
             .map_err(|_| "name the commit that you have reviewed".to_owned())?;
         line.extend(["--approve".to_owned(), "--commit".to_owned(), commit.to_string()]);
+    }
+    if verb == Verb::Answer && !wanted.question.is_empty() {
+        line.push(format!("--question={}", wanted.question.replace("\r\n", "\n")));
     }
     // Every argument after `--` is a name or a text, whatever it begins with.
     line.extend(["--".to_owned(), work.to_string()]);

@@ -78,7 +78,7 @@ const API: [(&str, &str, &str, &str); 11] = [
     (
         "/api/v1/actions/{verb}",
         "post",
-        "Runs `orch VERB`: answer, approve, review, retry, pause, resume, cancel, send or merge. The body is `{what, text}`, of `review` `{what, commit}`.",
+        "Runs `orch VERB`: answer, approve, review, retry, pause, resume, cancel, send or merge. The body is `{what, text}`, of `review` `{what, commit}`; with `question`, `answer` answers no other.",
         "application/json",
     ),
     (
@@ -175,7 +175,10 @@ fn description() -> Value {
             operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": {
                 "type": "object",
                 "required": ["what"],
-                "properties": {"what": {"type": "string"}, "text": {"type": "string"}},
+                "properties": {
+                    "what": {"type": "string"}, "text": {"type": "string"},
+                    "commit": {"type": "string"}, "question": {"type": "string"},
+                },
             }}}});
         }
         paths.insert(path, json!({method: operation}));

@@ -136,7 +136,7 @@ fn row(project: &Project, situation: &Situation, shown: &PlanView, plan: &Plan) 
             id: attempt.id.to_string(),
             from: attempt.started_at,
             to: attempt.ended_at,
-            failed: record.failure.is_some(),
+            failed: record.counted,
         });
     let settled = run.has_settled() || shown.landed.is_some();
     let over = run.outcome == Some(Outcome::Cancelled) || situation.scheduler.state().is_landed(&shown.name);
@@ -145,6 +145,14 @@ fn row(project: &Project, situation: &Situation, shown: &PlanView, plan: &Plan) 
         state: shown.state,
         need: None,
         paused: run.is_paused(),
+        asks: shown
+            .asks
+            .iter()
+            .map(|ask| {
+                let what = ask.unit.map(|unit| format!("{}.{unit}", shown.name));
+                (what.unwrap_or_else(|| shown.name.to_string()), ask.text.clone())
+            })
+            .collect(),
         phase: phase
             .map(|phase| format!("{}: {}", phase.id, phase.title))
             .unwrap_or_default(),

@@ -33,6 +33,7 @@ fn row(name: &str, state: PlanState, place: usize) -> TopRow {
         state,
         need: None,
         paused: state == PlanState::Paused,
+        asks: Vec::new(),
         phase: if begun {
             "2: Interfaces and tests".to_owned()
         } else {

@@ -1,7 +1,7 @@
 //! Why a request is refused, in words, and what to do instead.
 
 use super::addressee::addressee;
-use crate::plan::{LONGEST_MESSAGE, Point, WorkRef};
+use crate::plan::{LONGEST_MESSAGE, Point, WorkRef, one_line};
 use crate::schedule::{Steer, SteerRefusal};
 
 /// A refused request as people read it.
@@ -30,6 +30,7 @@ fn why(refusal: &SteerRefusal) -> String {
         R::NoSuchWork(what) => format!("there is no `{what}`"),
         R::Ended { plan, state } => format!("{plan} is already {state}"),
         R::LandingFailed(plan) => format!("{plan} is already finished; its landing failed"),
+        R::WaitsForReview(plan) => format!("{plan} is already finished, and waits for a review"),
         R::PartOfOther { what, asked, .. } => {
             let done = alone(*asked);
             format!("{what} is part of what one agent does: it cannot be {done}")
@@ -41,6 +42,9 @@ fn why(refusal: &SteerRefusal) -> String {
         R::WorkedOn(what) => format!("an agent works on {what}"),
         R::NoGate { what, .. } => format!("{what} has no gate"),
         R::NothingAsked { what, .. } => format!("{what} asks nothing"),
+        R::OtherQuestion { what, question } => {
+            format!("{what} asks something else by now: \"{}\"", one_line(question))
+        }
         R::SeveralQuestions { plan, asking } => {
             format!("{plan} asks {} questions: {}", asking.len(), list(asking))
         }
@@ -84,6 +88,7 @@ fn hint(refusal: &SteerRefusal) -> Option<String> {
         R::LandingFailed(plan) => {
             format!("`orch why {plan}` says why; fix that on its branch, commit, then `orch merge {plan}`")
         }
+        R::WaitsForReview(plan) => format!("orch review {plan}"),
         R::PartOfOther {
             what,
             asked: Steer::Cancel,
@@ -103,6 +108,7 @@ fn hint(refusal: &SteerRefusal) -> Option<String> {
             format!("`orch send {} TEXT` tells its agents something", what.plan)
         }
         R::NothingAsked { asking, .. } => format!("these ask: {}", list(asking)),
+        R::OtherQuestion { what, .. } => format!("orch answer {what} TEXT"),
         R::SeveralQuestions { asking, .. } => {
             let first = asking.first()?;
             format!("name the one you answer: orch answer {first} TEXT")

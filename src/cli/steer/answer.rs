@@ -23,6 +23,9 @@ pub struct AnswerArgs {
     /// The answer; `-` reads it from standard input
     #[arg(value_name = "TEXT", required_unless_present = "file")]
     text: Vec<String>,
+    /// Refuse when it asks anything else by now
+    #[arg(long, value_name = "QUESTION")]
+    question: Option<String>,
     /// Read the answer from this file
     #[arg(long, short = 'F', value_name = "FILE", conflicts_with = "text")]
     file: Option<PathBuf>,
@@ -50,9 +53,12 @@ pub fn run(context: &Context, args: &AnswerArgs) -> Result<ProgramExit, CliError
     let (_, what) = context.one_work(&project, Some(&args.what))?;
     let request = Request::Answer {
         what: what.clone(),
+        question: args.question.clone(),
         text: text.clone(),
     };
-    let driven = done_or_refused(&project.dir, &request, || record_answer(&project, &what, &text))?;
+    let driven = done_or_refused(&project.dir, &request, || {
+        record_answer(&project, &what, args.question.as_deref(), &text)
+    })?;
     if context.json {
         let schema = SCHEMA;
         output::json(&AnswerOutput { schema, what, driven })?;

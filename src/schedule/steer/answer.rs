@@ -18,8 +18,15 @@ use crate::schedule::work::plans::Work;
 ///
 /// # Errors
 ///
-/// When nothing of the plan asks a question, several questions wait and none is named, or the text is empty or too long.
-pub fn answer(work: &Work, state: &State, what: &WorkRef, text: &str) -> Result<Vec<Event>, SteerRefusal> {
+/// When nothing of the plan asks a question, several questions wait and none is named, another question than `to` waits, or the text is
+/// empty or too long.
+pub fn answer(
+    work: &Work,
+    state: &State,
+    what: &WorkRef,
+    to: Option<&str>,
+    text: &str,
+) -> Result<Vec<Event>, SteerRefusal> {
     let plan = &what.plan;
     if state.number(plan).is_none() {
         return Err(SteerRefusal::NoSuchPlan(plan.clone()));
@@ -47,6 +54,12 @@ pub fn answer(work: &Work, state: &State, what: &WorkRef, text: &str) -> Result<
             found.ok_or_else(|| nothing_asked(state, what))?
         }
     };
+    if to.is_some_and(|to| to.trim() != question.trim()) {
+        return Err(SteerRefusal::OtherQuestion {
+            what: asker(plan, unit),
+            question,
+        });
+    }
     let mut after = state.clone();
     let over = Event::QuestionAnswered(QuestionAnswer {
         plan: plan.clone(),

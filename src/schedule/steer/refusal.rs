@@ -19,6 +19,8 @@ pub enum SteerRefusal {
     },
     /// The plan is finished, and could not be landed.
     LandingFailed(PlanName),
+    /// The plan is finished, and lands after a review.
+    WaitsForReview(PlanName),
     /// One agent does this work together with other work.
     PartOfOther {
         /// The work.
@@ -61,6 +63,13 @@ pub enum SteerRefusal {
         what: WorkRef,
         /// All work that asks a question.
         asking: Vec<WorkRef>,
+    },
+    /// Another question waits than the one that was to be answered.
+    OtherQuestion {
+        /// What asks it.
+        what: WorkRef,
+        /// The question that waits.
+        question: String,
     },
     /// Several questions wait for an answer, and none was named.
     SeveralQuestions {

@@ -10,7 +10,7 @@ use crate::schedule::event::about::{OfPlan, PauseAsked, Steered, TaskReport, Uni
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::person::person_fact::{MailUpTo, PersonFact};
 use crate::schedule::event::resolving::Resolving;
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::explain::states::{plan_state, task_state};
 use crate::schedule::state::known::State;
 use crate::schedule::state::lost::Lost;
@@ -48,7 +48,13 @@ pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result
     }
     if matches!(run.outcome, Some(Outcome::Finished)) && !lands {
         if run.merge_trouble.is_some() && !state.is_landed(&plan.name) {
-            return Err(SteerRefusal::LandingFailed(asked.name()));
+            let unseen = matches!(run.merge_trouble, Some(MergeTrouble::Review { .. }));
+            let refusal = if unseen {
+                SteerRefusal::WaitsForReview
+            } else {
+                SteerRefusal::LandingFailed
+            };
+            return Err(refusal(asked.name()));
         }
         return Err(SteerRefusal::Ended {
             plan: asked.name(),

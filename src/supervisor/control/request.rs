@@ -38,6 +38,9 @@ pub enum Request {
     Answer {
         /// The plan, phase or task that asks.
         what: WorkRef,
+        /// The question, when no other may be answered.
+        #[serde(default)]
+        question: Option<String>,
         /// The answer.
         text: String,
     },

@@ -74,10 +74,11 @@ pub fn record_steering(
 pub fn record_answer(
     project: &Project,
     what: &WorkRef,
+    question: Option<&str>,
     text: &str,
 ) -> Result<Option<Result<Vec<Record>, RefusalText>>, SupervisorError> {
     record(project, "answer", |scheduler| {
-        Ok(answer(scheduler.work(), scheduler.state(), what, text)?)
+        Ok(answer(scheduler.work(), scheduler.state(), what, question, text)?)
     })
 }
 

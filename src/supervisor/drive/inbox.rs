@@ -22,6 +22,7 @@ use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::recovery::output;
 use crate::supervisor::tell::delivery;
 use crate::supervisor::tell::notifier::Notifier;
+use crate::supervisor::view::situation::unreviewed;
 use crate::supervisor::watch::displaced::look_for_displaced;
 use crate::supervisor::watch::obstacles::bring_checkouts_along;
 use crate::supervisor::watch::{pins, spending};
@@ -82,6 +83,8 @@ impl Engine<'_> {
             EngineMessage::Looked(began, seen) => self.stray_writes.looked(&self.desk, began, seen, inputs),
             EngineMessage::LookForConflicts => {
                 self.hand_landings.look(&self.desk);
+                let lapsed = unreviewed(&self.desk.project, self.desk.scheduler.state()).into_iter();
+                inputs.extend(lapsed.map(Input::Event));
                 self.obstacles.look(&self.desk);
                 bring_checkouts_along(&self.desk);
                 if !self.runners.is_empty() {
@@ -155,10 +158,10 @@ impl Engine<'_> {
                 let answer = answer_of(self.attach(&began)?);
                 let _ = call.reply.send(answer);
             }
-            Request::Answer { what, text } => {
+            Request::Answer { what, question, text } => {
                 self.handle(std::mem::take(inputs))?;
                 let (work, state) = (self.desk.scheduler.work(), self.desk.scheduler.state());
-                let asked = answer(work, state, &what, &text);
+                let asked = answer(work, state, &what, question.as_deref(), &text);
                 let _ = call.reply.send(self.carry_out(asked)?);
             }
             Request::Review { plan, step } => {

@@ -36,6 +36,8 @@ pub struct TopRow {
     pub need: Option<usize>,
     /// True when a person paused it.
     pub paused: bool,
+    /// The questions that wait for an answer, each behind the plan, phase or task that asks.
+    pub asks: Vec<(String, String)>,
     /// The current phase.
     pub phase: String,
     /// The number of done tasks.

@@ -161,8 +161,17 @@ fn answer(model: &mut TopModel, plan: &str) {
             sure(model, question, argv);
         }
         _ => {
-            let (to, question) = (to.to_owned(), need.text.clone());
-            ask_line(model, Typing::Answer { to, question });
+            let asks = model.seen.plans.iter().flat_map(|row| &row.asks);
+            let question = asks.into_iter().find(|(what, _)| what == to);
+            let question = question.map(|(_, question)| question.clone());
+            ask_line(
+                model,
+                Typing::Answer {
+                    to: to.to_owned(),
+                    shown: need.text.clone(),
+                    question,
+                },
+            );
         }
     }
 }
@@ -178,7 +187,14 @@ pub(super) fn typed(model: &mut TopModel, typing: Typing, text: &str) -> Vec<Top
             find(model, false);
             Vec::new()
         }
-        Typing::Answer { to, .. } => vec![run(words(&["answer", &to, "--", text]))],
+        Typing::Answer { to, question, .. } => {
+            let only = question.map(|question| format!("--question={question}"));
+            let argv = ["answer"]
+                .into_iter()
+                .chain(only.as_deref())
+                .chain([to.as_str(), "--", text]);
+            vec![run(words(&argv.collect::<Vec<_>>()))]
+        }
         Typing::Send { plan } => vec![run(words(&["send", &plan, "--", text]))],
         Typing::Command => command(model, text),
     }

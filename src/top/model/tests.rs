@@ -213,6 +213,11 @@ fn a_question_is_answered_and_a_gate_is_approved() {
     let who = "計画計画計画計画計画計画計画";
     let argv = format!("answer|{who}|--|grün, or red");
     assert_eq!(press(&mut model, "\n"), runs(&argv, OutputPlace::Note));
+    // No other question is answered, whatever the plan asks by then.
+    let asking = model.seen.plans.iter_mut().find(|row| row.name == who);
+    asking.unwrap().asks = vec![(who.to_owned(), "Red or green?".to_owned())];
+    let argv = format!("answer|--question=Red or green?|{who}|--|red");
+    assert_eq!(press(&mut model, "ared\n"), runs(&argv, OutputPlace::Note));
     let gate = "payments-service-checkout-api-of-the-shop";
     assert_eq!(
         press(&mut model, "jay"),

@@ -32,8 +32,10 @@ pub enum Typing {
     Answer {
         /// The asking plan, phase or task, as `orch answer` takes it.
         to: String,
-        /// The question.
-        question: String,
+        /// Why it waits, for display.
+        shown: String,
+        /// The question, so that no other is answered.
+        question: Option<String>,
     },
     /// A message to a plan's agent.
     Send {

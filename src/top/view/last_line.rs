@@ -22,9 +22,9 @@ fn above(model: &TopModel) -> Vec<String> {
     let question = match &model.ask {
         Some(TopQuestion::Sure { question, .. }) => question.clone(),
         Some(TopQuestion::Line {
-            typing: Typing::Answer { to, question },
+            typing: Typing::Answer { to, shown, .. },
             ..
-        }) => format!("{to}: {question}"),
+        }) => format!("{to}: {shown}"),
         _ => return Vec::new(),
     };
     let columns = usize::from(model.size.0).max(2);

@@ -999,7 +999,7 @@ impl World {
             }
             (Some((unit, _)), None) if leaves || self.dice.percent(70.0) => {
                 let point = unit.map_or(Point::Plan, UnitId::point);
-                let answered = answer(&self.work, &state, &WorkRef::at(plan, point), "red");
+                let answered = answer(&self.work, &state, &WorkRef::at(plan, point), None, "red");
                 answered.expect("an open question can be answered")
             }
             (_, None) if leaves => Vec::new(),

@@ -47,6 +47,12 @@ fn a_plan_that_asks_is_held_until_it_is_answered_and_continues_with_the_answer()
     // Nobody waits for it in vain: another `orch up` without an answer begins nothing.
     sandbox.orch("up").code(1).ok();
     assert_eq!(sandbox.count("agent.started", Some("p")), 1);
+    // Whoever read another question does not answer this one.
+    sandbox
+        .orch("answer p --question Blue? green")
+        .code(2)
+        .says("p asks something else by now: \"Red or green?\"")
+        .ok();
     sandbox
         .orch("answer p green, of course")
         .code(0)
