@@ -1,8 +1,9 @@
 //! `orch graph`
 
 use crate::graph::draw::{Picture, View, document, dot, mermaid, svg, text};
-use crate::graph::{Graph, Ranks};
+use crate::graph::{Durations, Graph, Ranks};
 use crate::journal::SCHEMA;
+use crate::plan::PlanSet;
 use crate::supervisor::Situation;
 
 use super::arrangement::{self, DispatchName, StrategyName};
@@ -80,4 +81,16 @@ pub fn run(context: &Context, args: &GraphArgs) -> Result<ProgramExit, CliError>
         Format::Svg => svg(&picture),
     })?;
     Ok(ProgramExit::Done)
+}
+
+/// The graph of all plans as a picture, with every task when there are few.
+pub fn picture(set: &PlanSet, durations: &Durations) -> String {
+    let graph = Graph::new(set, durations);
+    let ranks = Ranks::new(&graph, set);
+    let count: usize = set.plans.iter().map(|plan| plan.document.tasks().count()).sum();
+    let view = View {
+        tasks: count <= FEW,
+        only: None,
+    };
+    svg(&Picture::new(set, &graph, &ranks, view))
 }

@@ -1,6 +1,7 @@
 //! `orch report` and `orch history`
 
 use anyhow::Context as _;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use globset::{GlobBuilder, GlobSetBuilder};
@@ -9,14 +10,15 @@ use serde::Serialize;
 use crate::journal::{JournalReader, OrchDir, Record, RepositoryLock, SCHEMA};
 use crate::report::{
     DurationsPage, Figures, Outlook, RunStory, RunTimeline, chronicle, history_text, outcomes,
-    output_columns, run_page, run_text, timeline,
+    output_columns, run_page, run_text, timeline, with_states,
 };
 
 use crate::plan::{CommitId, PlanName, PlanState, RunId};
 use crate::schedule::{eta, history, plan_state};
-use crate::supervisor::{Project, Situation, planned_ends, true_risks, waits_for};
+use crate::supervisor::{Depth, Project, Situation, StatusView, planned_ends, true_risks, waits_for};
 use crate::words::explained;
 
+use super::graph::picture;
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// Summarize a run: plans, time, cost, efficiency
@@ -109,6 +111,17 @@ impl ReportSource {
         Ok(Self { runs, records, now })
     }
 
+    /// Returns the graph with the present states, for the last run.
+    fn graph(&self, run: &RunStory) -> Option<String> {
+        let (project, situation) = self.now.as_ref()?;
+        self.runs.last().filter(|last| last.run == run.run)?;
+        let view = situation.view(project, Depth::Journal).ok()?;
+        // Within a page the picture needs no name of its language.
+        let svg =
+            picture(&project.set, &situation.durations).replace(" xmlns=\"http://www.w3.org/2000/svg\"", "");
+        Some(with_states(&svg, &states(&view), &HashSet::new()))
+    }
+
     /// Returns the timeline of a run, or `None` before it started.
     fn timeline(&self, run: &RunStory) -> Option<RunTimeline> {
         let outlook = self.now.as_ref().map(|(project, situation)| {
@@ -128,6 +141,26 @@ impl ReportSource {
         });
         timeline(run, &outlook.unwrap_or_default(), jiff::Timestamp::now())
     }
+}
+
+/// Returns the states of all plans, phases and tasks by the ids of the graph.
+fn states(view: &StatusView) -> HashMap<String, &'static str> {
+    let mut states = HashMap::new();
+    for plan in &view.plans {
+        let name = &plan.name;
+        states.insert(name.to_string(), plan.state.as_str());
+        if plan.state == PlanState::Landed {
+            states.insert(format!("{name}@landed"), plan.state.as_str());
+        }
+        for phase in &plan.phases {
+            states.insert(format!("{name}.{}", phase.id), phase.state.as_str());
+            let tasks = phase.tasks.iter().map(|task| (task.id, task.state));
+            for (id, state) in tasks.chain(phase.verify.iter().map(|check| (check.id, check.state))) {
+                states.insert(format!("{name}.{id}"), state.as_str());
+            }
+        }
+    }
+    states
 }
 
 /// Adds the present state of plans that the last run did not finish, because no record says that a plan waits. A plan that
@@ -210,7 +243,8 @@ pub fn report(context: &Context, args: &ReportArgs) -> Result<ProgramExit, CliEr
     let run = &run;
     if let Some(file) = &args.html {
         let file = context.dir.join(file);
-        let page = run_page(run, source.timeline(run).as_ref());
+        let graph = source.graph(run);
+        let page = run_page(run, source.timeline(run).as_ref(), graph.as_deref());
         std::fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
         if !context.quiet {
             anstream::eprintln!("wrote {}", file.display());
@@ -281,7 +315,7 @@ fn durations(context: &Context) -> Result<ProgramExit, CliError> {
     let epoch = reader.as_ref().map(JournalReader::epoch);
     let done = history::tasks_done(&project.set, events()).into_iter();
     let done: Vec<jiff::Timestamp> = done.filter_map(|at| Some(epoch?.wall(at))).collect();
-    let known = history::durations(events());
+    let known = history::durations(&project.set, events());
     let page = DurationsPage::new(&project.set, &known, &done, jiff::Timestamp::now());
     if context.json {
         output::json(&serde_json::json!({ "schema": SCHEMA, "durations": page }))?;

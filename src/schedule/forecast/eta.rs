@@ -23,6 +23,9 @@ pub struct Eta {
 /// How many runs are simulated for the range.
 const RUNS: u64 = 200;
 
+/// The largest spread of durations that is drawn: beyond it, whole kinds of work differ, and not the tasks of a kind.
+const WIDEST: f64 = 1.0;
+
 /// The most units that are simulated over all runs, so that a forecast does not take long.
 const UNITS: u64 = 200_000;
 
@@ -39,10 +42,14 @@ fn ends(work: &Work, open: &OpenWork, landings: &Landings) -> Eta {
         let begins = units.iter().filter_map(|unit| Some(ends[*unit]? - left[*unit]));
         begins.min()
     };
+    let run = ends.iter().flatten().max().copied().max(landings.end(&plans));
     Eta {
         begins: open.of_plan.iter().map(begin).collect(),
-        run: ends.iter().flatten().max().copied().max(landings.end(&plans)),
-        range: range(work, open, landings),
+        run,
+        // Where durations are far apart, most runs are shorter than their mean.
+        range: range(work, open, landings)
+            .zip(run)
+            .map(|((from, to), run)| (from.min(run), to.max(run))),
         plans,
     }
 }
@@ -59,7 +66,7 @@ fn plan_ends(open: &OpenWork, ends: &[Option<u64>]) -> Vec<Option<u64>> {
 /// The range of the run's end over simulated runs.
 fn range(work: &Work, open: &OpenWork, landings: &Landings) -> Option<(u64, u64)> {
     let runs = RUNS.min(UNITS / (open.units.len() as u64).max(1));
-    let spread = open.spread.filter(|_| runs >= 20)?;
+    let spread = open.spread.filter(|_| runs >= 20)?.min(WIDEST);
     let draw = |run: u64| {
         let noisy = open.units.iter().enumerate().map(|(unit, own)| {
             // Long and short tasks of one unit partly cancel out. The mean of the factors is 1.

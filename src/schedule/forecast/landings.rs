@@ -1,10 +1,11 @@
 //! When the plans that land without a person will have landed.
 
+use crate::plan::PlanName;
 use crate::schedule::event::at::At;
 use crate::schedule::merge::landing::will_land_by_itself;
 use crate::schedule::state::known::State;
-use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
-use crate::schedule::work::plans::{PlanWork, Work};
+use crate::schedule::state::plan_run::{Merge, Outcome};
+use crate::schedule::work::plans::Work;
 
 /// The landings to come. Plans that are done while others are verified are verified together afterwards, as the train does it when
 /// few verifications fail.
@@ -30,7 +31,7 @@ impl Landings {
         };
         for (number, plan) in work.plans.iter().enumerate() {
             let run = &state.plans[number];
-            if !lands(work, plan, run, state) {
+            if !lands_alone(work, state, &plan.name) {
                 continue;
             }
             match (&run.merge, &run.outcome) {
@@ -65,11 +66,15 @@ impl Landings {
     }
 }
 
-/// True when a merge of the plan was requested, or will begin when the plan is done.
-fn lands(work: &Work, plan: &PlanWork, run: &PlanRun, state: &State) -> bool {
-    let seen = !plan.review || run.review.approved.is_some();
-    let wanted = matches!(run.merge, Merge::Wanted(_)) || will_land_by_itself(work, &plan.name, state);
-    seen && wanted && !state.is_landed(&plan.name)
+/// True when the plan will land without a person: a merge was requested, or begins when the plan is done, and nobody has to review it.
+pub(in crate::schedule) fn lands_alone(work: &Work, state: &State, name: &PlanName) -> bool {
+    let Some(number) = state.number(name) else {
+        return false;
+    };
+    let run = &state.plans[number];
+    let seen = !work.plans[number].review || run.review.approved.is_some();
+    let wanted = matches!(run.merge, Merge::Wanted(_)) || will_land_by_itself(work, name, state);
+    seen && wanted && !state.is_landed(name)
 }
 
 fn millis(duration: std::time::Duration) -> u64 {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::landings::lands_alone;
 use super::pace::Pace;
 use crate::plan::{PlanName, Point, TaskId, TaskState, UnitId};
 use crate::schedule::event::at::At;
@@ -23,7 +24,8 @@ pub(in crate::schedule) struct OpenWork {
 }
 
 /// However long a task has run, it is expected to need at least this part of its expected duration more: a half. Durations of tasks
-/// are about log-normal with a deviation of 0.6. The mean time that such a task still needs never falls below a half.
+/// are about log-normal with a deviation of 0.6. The mean time that such a task still needs never falls below a half. A task that has
+/// run longer than expected needs half as long again: the longer it has run, the less the expected duration says.
 const MORE: u64 = 2;
 
 /// One unit that is not done.
@@ -104,13 +106,8 @@ impl OpenWork {
                 true => Point::Plan,
                 false => dependency.on.point,
             };
-            let of = self.at_point(work, state, other, point);
-            let to_land = dependency.landed && of.is_empty();
-            needs_person |= to_land
-                && !state
-                    .number(other)
-                    .is_some_and(|other| work.plans[other].auto_merge);
-            gates.extend(OpenGate::all(of));
+            needs_person |= dependency.landed && !lands_alone(work, state, other);
+            gates.extend(OpenGate::all(self.at_point(work, state, other, point)));
         }
         for other in &plan.after {
             gates.extend(OpenGate::all(self.at_point(work, state, other, Point::Plan)));
@@ -207,7 +204,7 @@ impl OpenUnit {
             place,
             left: attempt.map_or(open as u64 * each, |attempt| {
                 let elapsed = millis(state.now.since(last_news(run, attempt)));
-                (open as u64 - 1) * each + each.saturating_sub(elapsed).max(each / MORE)
+                (open as u64 - 1) * each + each.saturating_sub(elapsed).max(each.max(elapsed) / MORE)
             }),
             tasks: open,
             at_work: attempt.is_some(),

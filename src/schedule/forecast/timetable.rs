@@ -84,15 +84,15 @@ impl<'a> Table<'a> {
 
     /// Begins the ready units for which there is capacity.
     fn start(&mut self, now: u64) {
-        let mut waiting = Vec::new();
-        for unit in std::mem::take(&mut self.ready) {
-            if self.fits(unit) {
+        let mut at = 0;
+        while self.running.len() < self.work.slots && at < self.ready.len() {
+            if self.fits(self.ready[at]) {
+                let unit = self.ready.remove(at);
                 self.begin(unit, now);
             } else {
-                waiting.push(unit);
+                at += 1;
             }
         }
-        self.ready = waiting;
     }
 
     fn fits(&self, unit: usize) -> bool {
@@ -102,7 +102,7 @@ impl<'a> Table<'a> {
         let agent = &plan.units[self.open.units[unit].place].agent;
         let agents = self.agents.get(agent.as_str()).copied().unwrap_or(0);
         let most = self.work.agent_limits.get(agent).copied().unwrap_or(usize::MAX);
-        self.running.len() < self.work.slots && self.lanes[number] < lanes.max(1) && agents < most
+        self.lanes[number] < lanes.max(1) && agents < most
     }
 
     fn begin(&mut self, unit: usize, now: u64) {

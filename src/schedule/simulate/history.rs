@@ -24,8 +24,8 @@ struct OpenAttempt {
 }
 
 /// The expected durations of each phase and task, and of each agent's tasks, from attempts that succeeded. Newer attempts count
-/// for more, because each is averaged with all before it.
-pub fn durations<'a>(events: impl IntoIterator<Item = (At, &'a Event)>) -> Durations {
+/// for more, because each is averaged with all before it. `set` tells how many tasks a phase has.
+pub fn durations<'a>(set: &PlanSet, events: impl IntoIterator<Item = (At, &'a Event)>) -> Durations {
     let mut durations = Durations::default();
     let mut open: BTreeMap<AttemptId, OpenAttempt> = BTreeMap::new();
     for (at, event) in events {
@@ -67,7 +67,7 @@ pub fn durations<'a>(events: impl IntoIterator<Item = (At, &'a Event)>) -> Durat
             }
             Event::StageDone { attempt, .. } => {
                 if let Some(entry) = open.remove(attempt) {
-                    learn_attempt(&mut durations, &entry);
+                    learn_attempt(set, &mut durations, &entry);
                 }
             }
             Event::AttemptFailed { attempt, .. } => {
@@ -107,7 +107,7 @@ pub fn tasks_done<'a>(set: &PlanSet, events: impl IntoIterator<Item = (At, &'a E
 }
 
 /// An attempt at one unit measures that unit. An attempt at several phases measures their sum, which is shared evenly.
-fn learn_attempt(durations: &mut Durations, entry: &OpenAttempt) {
+fn learn_attempt(set: &PlanSet, durations: &mut Durations, entry: &OpenAttempt) {
     let (Some(plan), Some(started), Some(ended)) = (&entry.plan, entry.started, entry.ended) else {
         return;
     };
@@ -117,8 +117,20 @@ fn learn_attempt(durations: &mut Durations, entry: &OpenAttempt) {
         learn(durations, plan, *unit, share);
     }
     // Tasks that were begun and reported one by one have been measured already.
-    if let ([UnitId::Task(_)], true) = (entry.units.as_slice(), entry.begun.is_empty()) {
-        learn_agent(durations, entry.agent.as_ref(), took);
+    if entry.begun.is_empty() {
+        let tasks: usize = entry.units.iter().map(|unit| tasks_of(set, plan, *unit)).sum();
+        for _ in 0..tasks {
+            learn_agent(durations, entry.agent.as_ref(), took / tasks as u64);
+        }
+    }
+}
+
+/// How many tasks a unit has: one where its plan is no longer in the manifest.
+fn tasks_of(set: &PlanSet, plan: &PlanName, unit: UnitId) -> usize {
+    let phase = set.plan(plan).and_then(|plan| plan.document.phase(unit.phase()));
+    match (unit, phase) {
+        (UnitId::Phase(_), Some(phase)) => phase.tasks.len().max(1),
+        (UnitId::Phase(_), None) | (UnitId::Task(_), _) => 1,
     }
 }
 
@@ -142,6 +154,7 @@ fn mean(known: u64, new: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Generated;
     use crate::schedule::event::exit::Exit;
 
     fn attempt(sequence: u32, unit: UnitId, from: u64, to: u64, good: bool) -> Vec<(At, Event)> {
@@ -205,8 +218,30 @@ mod tests {
         let mut events = attempt(1, unit, 0, 100, true);
         events.extend(attempt(2, unit, 200, 1_000_000, false));
         events.extend(attempt(3, unit, 2_000_000, 2_000_300, true));
-        let known = durations(events.iter().map(|(at, event)| (*at, event)));
+        let set = Generated {
+            plans: 0,
+            ..Generated::default()
+        }
+        .plan_set();
+        let known = durations(&set, events.iter().map(|(at, event)| (*at, event)));
         assert_eq!(known.units[&"auth".parse().unwrap()][&unit], 200);
         assert_eq!(known.agents[&"one".parse().unwrap()].mean, 200);
+    }
+
+    #[test]
+    fn an_attempt_at_a_whole_phase_measures_the_tasks_of_its_agent() {
+        let mut set = Generated {
+            plans: 1,
+            tasks: 4,
+            phase: 4,
+            ..Generated::default()
+        }
+        .plan_set();
+        set.plans[0].name = "auth".parse().unwrap();
+        let phase = UnitId::Phase(set.plans[0].document.phases[0].id);
+        let events = attempt(1, phase, 0, 400, true);
+        let known = durations(&set, events.iter().map(|(at, event)| (*at, event)));
+        let agent = known.agents[&"one".parse().unwrap()];
+        assert_eq!((agent.mean, agent.tasks), (100, 4));
     }
 }

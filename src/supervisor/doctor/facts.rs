@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use crate::agent::{JobFolder, JobState, ProcessId, is_suspended, orphaned_jobs};
 use crate::git::{self, ExpectedTree, TreePlace, TreeSeen, WorktreeAdmin, conflict_key};
+use crate::graph::Durations;
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
-use crate::schedule::{AttemptState, Scheduler, State, Work, history};
+use crate::schedule::{AttemptState, Scheduler, State, Work};
 
 use super::finding::{DoctorFacts, plan_of};
 use crate::supervisor::perform::build::repair::REPAIR_KEY;
@@ -48,7 +49,7 @@ pub fn look(project: &Project) -> Result<RepositorySeen, SupervisorError> {
     let trees = git::worktree::survey(&admin, &expected)?;
     let ours = ours(project, &trees)?;
     let database = health(&project.dir);
-    let mut scheduler = Scheduler::new(Work::new(&project.set, &history::durations([]), false));
+    let mut scheduler = Scheduler::new(Work::new(&project.set, &Durations::default(), false));
     let mut known: BTreeSet<String> = project
         .set
         .plans

@@ -453,7 +453,7 @@ mod tests {
             pins: vec![(Point::Phase(crate::plan::PhaseId(1)), commit('2'))],
             ..PlanEvidence::default()
         };
-        let durations = crate::schedule::history::durations([]);
+        let durations = crate::graph::Durations::default();
         let work = crate::schedule::Work::new(&set, &durations, false);
         let mut scheduler = crate::schedule::Scheduler::new(work);
         let events = missing_events(

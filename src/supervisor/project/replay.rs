@@ -23,10 +23,10 @@ impl Replay {
     /// Replays these records. With `auto_merge`, finished plans land without being asked for.
     pub fn of(set: &PlanSet, records: &[Record], auto_merge: bool) -> Self {
         let events = || records.iter().map(|record| (record.at, &record.event));
-        let durations = history::durations(events());
+        let durations = history::durations(set, events());
         let work = match begin_of_open_run(records) {
             all if all == records.len() => Work::new(set, &durations, auto_merge),
-            before => Work::new(set, &history::durations(events().take(before)), auto_merge),
+            before => Work::new(set, &history::durations(set, events().take(before)), auto_merge),
         };
         let mut scheduler = Scheduler::new(work);
         scheduler.replay(events());

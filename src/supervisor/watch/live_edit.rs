@@ -141,7 +141,7 @@ impl ManifestWatch {
     fn go_on_with(&mut self, desk: &mut Desk, project: Project) -> Result<(), SupervisorError> {
         let records = desk.journal.read_all()?;
         let events = || records.iter().map(|record| (record.at, &record.event));
-        let durations = history::durations(events());
+        let durations = history::durations(&project.set, events());
         let work = Work::new(&project.set, &durations, desk.auto_merge);
         desk.scheduler.rework(work, events());
         let old = std::mem::replace(&mut desk.project, Arc::new(project));

@@ -57,7 +57,7 @@ impl RecordedRun {
                 .filter(|(at, _)| at.0 <= now)
                 .map(|(at, event)| (*at, event))
         };
-        let mut scheduler = Scheduler::new(Work::new(&set, &history::durations([]), self.merge));
+        let mut scheduler = Scheduler::new(Work::new(&set, &history::durations(&set, []), self.merge));
         scheduler.replay(seen());
         scheduler.observe(At(now));
         let left = eta(scheduler.work(), scheduler.state()).run.unwrap();
