@@ -17,6 +17,7 @@ pub use page::coordination::{CoordinationDocument, coordination};
 pub use page::digest_text::{digest_markdown, digest_text};
 pub use page::durations_text::DurationsPage;
 pub use page::gantt::gantt;
+pub use page::graph_states::with_states;
 pub use page::plan_page::one_plan;
 pub use page::review_text::review_text;
 pub use page::run_page::run_page;

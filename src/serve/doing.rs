@@ -154,6 +154,7 @@ struct ReadReview {
     added: usize,
     removed: usize,
     verify: Option<String>,
+    merge_verify: Option<String>,
     verified: Option<String>,
 }
 

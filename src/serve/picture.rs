@@ -15,14 +15,14 @@ use super::answers::Status;
 use super::fleet::{Age, about};
 use super::page::{page, shown};
 use super::server::{Server, Trouble};
-use crate::report::{RunTimeline, draw_timeline, span, timeline_legend};
+use crate::report::{RunTimeline, draw_timeline, span, timeline_legend, with_states};
 
 /// The graph with the state of each of its parts.
 pub async fn graph(State(server): State<Arc<Server>>, uri: Uri) -> Response {
     let (svg, status) = tokio::join!(server.ask(&["graph", "--format", "svg"], 60), server.status());
     match (svg, status) {
         (Ok(svg), Ok(status)) => {
-            let picture = Value::from_safe_string(with_states(&svg.text(), &status));
+            let picture = Value::from_safe_string(stated(&svg.text(), &status));
             let (title, hint) = ("Graph", "What waits for what, with the state of each part.");
             let values = context! { title, hint, picture, legend => graph_legend(), kind => "graph" };
             page(&server, "picture.html", "graph", values).await
@@ -46,7 +46,7 @@ fn graph_legend() -> Value {
 }
 
 /// Gives every shape of the drawing the class of its state, and a link to the page of its plan.
-fn with_states(svg: &str, status: &Status) -> String {
+fn stated(svg: &str, status: &Status) -> String {
     let mut states: HashMap<String, &str> = HashMap::new();
     let mut plans: HashSet<&str> = HashSet::new();
     for plan in &status.plans {
@@ -62,29 +62,8 @@ fn with_states(svg: &str, status: &Status) -> String {
             states.insert(format!("{}@landed", plan.name), "landed");
         }
     }
-    linked(svg, &states, &plans)
+    with_states(svg, &states, &plans)
 }
-
-fn linked(svg: &str, states: &HashMap<String, &str>, plans: &HashSet<&str>) -> String {
-    let mut pieces = svg.split(SHAPE);
-    let mut drawn = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        // Ids are names, numbers and `@`; a shape has no group inside.
-        let (id, rest) = piece.split_once('"').unwrap_or((piece, ""));
-        let (shape, behind) = rest.split_once("</g>").unwrap_or((rest, ""));
-        let class = states.get(id).map(|state| format!(" class=\"is-{state}\""));
-        let class = class.unwrap_or_default();
-        let plan = id.split(['.', '@']).next().filter(|plan| plans.contains(plan));
-        drawn += &match plan {
-            Some(plan) => format!("<a href=\"/plans/{plan}\">{SHAPE}{id}\"{class}{shape}</g></a>{behind}"),
-            None => format!("{SHAPE}{id}\"{class}{shape}</g>{behind}"),
-        };
-    }
-    drawn
-}
-
-/// The beginning of a shape in the drawing.
-const SHAPE: &str = "<g data-id=\"";
 
 /// The output of `orch report --json`.
 #[derive(Debug, Deserialize)]
@@ -251,21 +230,4 @@ fn words(value: Option<&serde_json::Value>) -> Option<String> {
         _ => None,
     }
     .filter(|text| !text.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shapes_have_their_state_and_lead_to_their_plan() {
-        let svg = "<svg><g data-id=\"auth.1\"><rect/></g>\n<path/><g data-id=\"sync.x\"><circle/></g></svg>";
-        let known = HashMap::from([("auth.1".to_owned(), "done")]);
-        let drawn = linked(svg, &known, &HashSet::from(["auth"]));
-        assert_eq!(
-            drawn,
-            "<svg><a href=\"/plans/auth\"><g data-id=\"auth.1\" class=\"is-done\"><rect/></g></a>\n<path/>\
-             <g data-id=\"sync.x\"><circle/></g></svg>"
-        );
-    }
 }

@@ -45,7 +45,7 @@ fn command(item: &Attention, about: &About<'_>) -> String {
             format!("orch why {plan} && orch retry {plan}")
         }
         (AttentionKind::Question, _) => format!("orch answer {plan} TEXT"),
-        (AttentionKind::Login, _) => "orch doctor".to_owned(),
+        (AttentionKind::Login, _) => format!("orch doctor && orch retry {plan}"),
         (_, Reason::Lost(unit, _)) => again(&WorkRef::at(plan, unit.point()), about),
         (
             AttentionKind::Approval

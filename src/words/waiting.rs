@@ -93,6 +93,10 @@ fn other_plan(dependency: &Dependency, stands: &DependencyState, about: &About<'
             format!("{text}; {other} is held: it cannot land as it is"),
             format!("orch why {other}"),
         ),
+        DependencyState::Unreviewed => ReasonText::with_remedy(
+            format!("{text}; {other} waits for a review"),
+            format!("orch review {other}"),
+        ),
         DependencyState::NotMerged => ReasonText::with_remedy(
             format!("{text}; {other} is finished"),
             format!("orch merge {other}"),

@@ -58,12 +58,17 @@ struct ReviewOutput {
 pub fn run(context: &Context, args: &ReviewArgs) -> Result<ProgramExit, CliError> {
     let project = context.project_in_force()?;
     let plan = context.named(&project, &args.of)?;
-    let view = ReviewView::of(&project, &Situation::look(&project)?, &plan)?;
+    let situation = Situation::look(&project)?;
+    let view = ReviewView::of(&project, &situation, &plan)?;
     let view = view.ok_or_else(|| {
         CliError::new(ProgramExit::Nothing, format!("plan `{plan}` has no commits yet"))
             .with_hint(format!("orch why {plan}"))
     })?;
     let Some((done, step)) = step(&project, args, &view)? else {
+        if situation.scheduler.state().is_landed(&plan) {
+            let landed = format!("plan `{plan}` has landed: nothing is left to review");
+            return Err(CliError::new(ProgramExit::Nothing, landed).with_hint("orch report"));
+        }
         if context.json {
             output::json(&view)?;
         } else {

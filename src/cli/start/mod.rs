@@ -10,5 +10,6 @@ pub mod init;
 pub mod lsp;
 pub mod new;
 pub mod preview;
+mod preview_risks;
 #[allow(unsafe_code, reason = "a session of its own is begun between fork and exec")]
 pub mod up;

@@ -10,6 +10,7 @@ use crate::plan::{Dispatch, PlanName, first_of};
 use crate::report::{coordination, folded, output_columns, span};
 use crate::supervisor::{Action, ExpectedTimes, Preview, Project, preview, with_dependencies};
 
+use super::preview_risks::risks;
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// Show what `orch up` would do
@@ -183,24 +184,7 @@ fn text(preview: &Preview, columns: usize) -> String {
         out.push_str("\ngates where a person has to say `orch approve`\n");
         below(&mut out, "  ", &preview.gates.join(", "), columns);
     }
-    if !preview.risks.is_empty() {
-        out.push_str("\nrisks\n");
-        risks(&mut out, preview, columns);
-    }
-    if !preview.known_risks.is_empty() {
-        out.push_str("\nwhat went wrong in earlier runs\n");
-    }
-    for risk in &preview.known_risks {
-        let plans = output::count(risk.of, "plan");
-        let head = format!(
-            "  {}: {} of {plans}, {} %. ",
-            risk.kind.words(),
-            risk.plans,
-            risk.percent
-        );
-        let said = format!("Sign: {}. Remedy: {}", risk.warning, risk.contingency);
-        below(&mut out, &head, &said, columns);
-    }
+    risks(&mut out, preview, columns);
     out
 }
 
@@ -247,36 +231,6 @@ fn overlaps(out: &mut String, preview: &Preview, columns: usize) {
             &format!("{}: {plans}", first_of(&overlap.files, MOST.1, ", ")),
             columns,
         );
-    }
-}
-
-fn risks(out: &mut String, preview: &Preview, columns: usize) {
-    // A risk that many plans share is shown once.
-    let mut told: Vec<(&str, &str)> = Vec::new();
-    for risk in &preview.risks {
-        let key = (risk.message.as_str(), risk.hint.as_deref().unwrap_or_default());
-        if told.contains(&key) {
-            continue;
-        }
-        told.push(key);
-        let alike = preview
-            .risks
-            .iter()
-            .filter(|other| (&other.message, &other.hint) == (&risk.message, &risk.hint));
-        let places: Vec<String> = alike.map(|other| other.place.to_string()).collect();
-        // A place can be a pair of plans.
-        let between = if places.iter().any(|place| place.contains(',')) {
-            "; "
-        } else {
-            ", "
-        };
-        below(
-            out,
-            "  ",
-            &format!("{}: {}", places.join(between), risk.message),
-            columns,
-        );
-        below(out, "    ", key.1, columns);
     }
 }
 

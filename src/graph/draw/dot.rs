@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::plan::is_unprintable;
+
 use super::picture::{NodeKind, NodeShape, Picture};
 use super::text::caption;
 use super::words::span;
@@ -81,7 +83,7 @@ fn quoted(text: &str) -> String {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            c if c.is_control() => out.push(' '),
+            c if is_unprintable(c) => out.push(' '),
             c => out.push(c),
         }
     }

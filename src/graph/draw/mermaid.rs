@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::plan::is_unprintable;
+
 use super::picture::{NodeKind, NodeShape, Picture};
 use super::text::caption;
 
@@ -76,7 +78,7 @@ fn quoted(text: &str) -> String {
             '"' | '#' | '<' | '>' | '&' | '`' | '\\' => {
                 let _ = write!(out, "#{};", u32::from(c));
             }
-            c if c.is_control() => out.push(' '),
+            c if is_unprintable(c) => out.push(' '),
             c => out.push(c),
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::text::cut;
+use crate::plan::is_unprintable;
 
 /// Returns a path along the points with rounded corners.
 pub(super) fn rounded(points: &[(f64, f64)]) -> String {
@@ -80,7 +81,7 @@ pub(super) fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push(' '),
+            c if is_unprintable(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push(' '),
             c => out.push(c),
         }
     }

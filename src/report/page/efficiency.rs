@@ -10,25 +10,35 @@ const EFFICIENCY: [f64; 3] = [65.0, 50.0, 40.0];
 const OVERHEAD: [f64; 3] = [10.0, 15.0, 20.0];
 
 impl Figures {
+    /// Milliseconds in which it was driven, without those in which it only waited for a person: nothing that `orch` does changes them.
+    fn own_ms(&self) -> u64 {
+        self.driven_ms - self.waited_ms
+    }
+
+    /// Milliseconds without an agent at work, likewise.
+    fn own_idle_ms(&self) -> u64 {
+        self.idle_ms - self.waited_ms
+    }
+
     /// The sequential time of the same work, in milliseconds: the time of all agents, and the time without an agent.
     fn sequential_ms(&self) -> u64 {
-        self.agent_ms + self.idle_ms
+        self.agent_ms + self.own_idle_ms()
     }
 
     /// How many times faster the run was than the same work done sequentially; `None` when nothing was driven.
     pub fn speed_up(&self) -> Option<f64> {
-        (self.driven_ms > 0).then(|| self.sequential_ms() as f64 / self.driven_ms as f64)
+        (self.own_ms() > 0).then(|| self.sequential_ms() as f64 / self.own_ms() as f64)
     }
 
     /// The saved share of the sequential time, in percent.
     pub fn efficiency(&self) -> Option<f64> {
-        let saved = self.sequential_ms().checked_sub(self.driven_ms)?;
+        let saved = self.sequential_ms().checked_sub(self.own_ms())?;
         (self.sequential_ms() > 0).then(|| saved as f64 / self.sequential_ms() as f64 * 100.0)
     }
 
     /// The share of time without a running agent, in percent.
     pub fn overhead(&self) -> Option<f64> {
-        (self.sequential_ms() > 0).then(|| self.idle_ms as f64 / self.sequential_ms() as f64 * 100.0)
+        (self.sequential_ms() > 0).then(|| self.own_idle_ms() as f64 / self.sequential_ms() as f64 * 100.0)
     }
 }
 
@@ -44,16 +54,26 @@ pub fn efficiency_sentences(figures: &Figures) -> Vec<String> {
         return Vec::new();
     }
     let missed = EFFICIENCY.iter().filter(|aim| efficiency < **aim).count();
-    let mut lines = vec![format!(
-        "{speed_up:.1} times as fast as one after the other: efficiency {efficiency:.0} %{}",
-        verdict(missed, EFFICIENCY[0], &cause(figures))
-    )];
+    let mut lines = Vec::new();
+    // One agent alone saves nothing, and cannot.
+    if figures.peak > 1 {
+        lines.push(format!(
+            "{speed_up:.1} times as fast as one after the other: efficiency {efficiency:.0} %{}",
+            verdict(missed, EFFICIENCY[0], &cause(figures))
+        ));
+    }
     let missed = OVERHEAD.iter().filter(|aim| overhead > **aim).count();
-    let without = format!("no agent was at work for {}", ms(figures.idle_ms));
+    let without = format!("no agent was at work for {}", ms(figures.own_idle_ms()));
     lines.push(format!(
         "coordination overhead {overhead:.0} %{}",
         verdict(missed, OVERHEAD[0], &without)
     ));
+    if figures.waited_ms > 0 {
+        lines.push(format!(
+            "for {} everything waited for a person, which counts in neither",
+            ms(figures.waited_ms)
+        ));
+    }
     lines
 }
 
@@ -70,8 +90,8 @@ fn verdict(missed: usize, aim: f64, cause: &str) -> String {
 /// The main reason why agents did not run in parallel.
 fn cause(figures: &Figures) -> String {
     let alone = figures.mean < 1.5 && figures.peak > 1;
-    match (figures.idle_ms, figures.wasted_ms) {
-        (idle, wasted) if idle > wasted && idle * 4 > figures.driven_ms => {
+    match (figures.own_idle_ms(), figures.wasted_ms) {
+        (idle, wasted) if idle > wasted && idle * 4 > figures.own_ms() => {
             format!("no agent was at work for {}", ms(idle))
         }
         (_, wasted) if wasted * 4 > figures.agent_ms => {

@@ -38,7 +38,11 @@ pub fn review_text(view: &ReviewView) -> String {
         (Some(line), None) => {
             let _ = writeln!(text, "\n`{}` has not passed on it", line);
         }
-        (None, _) => text += "\nno `verify` checks it\n",
+        (None, _) if view.merge_verify.is_none() => text += "\nno `verify` checks it\n",
+        (None, _) => {}
+    }
+    if let Some(line) = &view.merge_verify {
+        let _ = writeln!(text, "\n`{line}` has to pass once it is merged with the target");
     }
     let comments = view.comments.iter().map(|comment| {
         let said = comment.text.replace('\n', "\n      ");

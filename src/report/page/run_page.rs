@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use crate::plan::PlanState;
 
+use super::run_tables::{agents_table, merges_table};
 use super::run_text::{outcomes, risk_sentences, sentences, spending};
 use crate::report::story::attempt_story::AttemptStory;
 use crate::report::story::chronicle::RunStory;
@@ -31,11 +32,19 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 .why { color: var(--soft); font-size: .9em; white-space: pre-wrap; overflow-wrap: anywhere; }
 .landed, .finished { color: var(--good); } .failed { color: var(--bad); } .held, .skipped, .cancelled { color: var(--wait); }
 .running { color: var(--accent); } .scroll { overflow-x: auto; }
+.graph { background: #fff; border-radius: 6px; } .graph svg { max-width: none; }
+.graph :is(.is-done, .is-landed, .is-finished) > :is(rect, circle, path:first-of-type) { fill: #dafbe1; stroke: #1a7f37; }
+.graph .is-running > :is(rect, circle, path:first-of-type) { fill: #ddf4ff; stroke: #0969da; }
+.graph :is(.is-failed, .is-held) > :is(rect, circle, path:first-of-type) { fill: #ffebe9; stroke: #cf222e; stroke-width: 3; }
+.graph :is(.is-skipped, .is-cancelled) > :is(rect, circle, path:first-of-type) { fill: #eaeef2; stroke-dasharray: 3 2; }
+.graph circle + path { fill: none !important; }
 svg.timeline { background: var(--well); border-radius: 6px; width: 100%; height: auto; min-width: 40rem; }
 ";
 
-/// The page, with the timeline where there is one.
-pub fn run_page(run: &RunStory, timeline: Option<&RunTimeline>) -> String {
+/// The page, with the timeline, and with a drawing of the graph that [`with_states`] made, where there are such.
+///
+/// [`with_states`]: super::graph_states::with_states
+pub fn run_page(run: &RunStory, timeline: Option<&RunTimeline>, graph: Option<&str>) -> String {
     let mut page = String::new();
     let began = run.began.map(with_zone).unwrap_or_default();
     let ending = run.ending_words();
@@ -66,6 +75,15 @@ pub fn run_page(run: &RunStory, timeline: Option<&RunTimeline>) -> String {
         );
     }
     plans_table(&mut page, run, timeline);
+    agents_table(&mut page, run);
+    merges_table(&mut page, run);
+    if let Some(graph) = graph {
+        let _ = writeln!(
+            page,
+            "<h2>Graph</h2>\n<p class=\"soft\">What waits for what, as it stands now: green is done, blue at work, red with a thick line \
+             failed or held, grey skipped. Point at a part to see its state.</p>\n<div class=\"scroll graph\">{graph}</div>"
+        );
+    }
     attempts_in_vain(&mut page, run);
     if !run.warnings.is_empty() {
         page += "<h2>Warnings</h2>\n<ul>\n";
@@ -212,7 +230,7 @@ mod tests {
         let moment = Timestamp::UNIX_EPOCH;
         run.warnings
             .push((moment, "<script>alert(1)</script>\u{1b}[2J".to_owned()));
-        let page = run_page(&run, None);
+        let page = run_page(&run, None, None);
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
         assert!(
             !page.contains("<script") && !page.contains('\u{1b}') && !page.contains("http"),

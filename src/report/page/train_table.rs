@@ -39,6 +39,16 @@ pub fn train_table(view: &TrainView, columns: usize) -> String {
             pad(entry.state.as_str(), STATE),
             fit(&told, room),
         );
+        let said = entry.why.as_deref().filter(|_| entry.state == TrainState::Red);
+        let last = said.and_then(|said| said.lines().skip(1).filter(|line| !line.trim().is_empty()).last());
+        if let Some(last) = last {
+            out += &format!(
+                "{:indent$}{}\n",
+                "",
+                fit(last.trim(), room),
+                indent = columns.saturating_sub(room)
+            );
+        }
     }
     out
 }

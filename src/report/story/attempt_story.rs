@@ -41,7 +41,7 @@ pub struct Spending {
 }
 
 impl Spending {
-    pub(super) fn plus(self, other: Self) -> Self {
+    pub(in crate::report) fn plus(self, other: Self) -> Self {
         Self {
             tokens: self.tokens + other.tokens,
             cost: match (self.cost, other.cost) {

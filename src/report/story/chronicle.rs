@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::attempt_story::{AttemptStory, Spending, between};
+use super::merge_story::MergeStory;
 use super::spell::Spell;
 use crate::journal::{Columns, Record};
 use crate::plan::{AttemptId, CommitId, Currency, PhaseId, PlanName, PlanState, RunId};
@@ -36,10 +37,15 @@ pub struct RunStory {
     pub driven_ms: u64,
     /// Its plans by name: those with records.
     pub plans: BTreeMap<PlanName, PlanStory>,
+    /// The verifications of its merges.
+    pub merges: Vec<MergeStory>,
     /// Warnings, with their times.
     pub warnings: Vec<(Timestamp, String)>,
     /// The risks that came true, where they were asked for.
     pub risks: Vec<TrueRisk>,
+    /// The times in which a supervisor drove it.
+    #[serde(skip)]
+    pub driven: Vec<(Timestamp, Timestamp)>,
     #[serde(skip)]
     session: Option<(Timestamp, Timestamp)>,
     /// True after the run has ended: later requests of people do not belong to it.
@@ -90,13 +96,18 @@ impl RunStory {
     /// Treats the run as under way: open attempts last until now.
     pub fn under_way(&mut self, now: Timestamp) {
         if let Some(last) = self.ended {
-            self.driven_ms += between(last, now);
+            self.drove(last, now);
         }
         self.goes_on = true;
         let attempts = self.plans.values_mut().flat_map(|plan| &mut plan.attempts);
         for attempt in attempts.filter(|attempt| attempt.ended.is_none()) {
             attempt.so_far = Some(now);
         }
+    }
+
+    fn drove(&mut self, from: Timestamp, to: Timestamp) {
+        self.driven_ms += between(from, to);
+        self.driven.push((from, to));
     }
 
     /// How it ended, or that it did not end, in words.
@@ -150,13 +161,14 @@ impl RunStory {
         match (&mut self.session, &record.event) {
             (session @ None, _) | (session @ Some(_), Event::RunStarted { .. }) => {
                 if let Some((from, to)) = session.replace((at, at)) {
-                    self.driven_ms += between(from, to);
+                    self.drove(from, to);
                 }
             }
             (Some((_, to)), _) => *to = at,
         }
         self.fold(at, &record.event);
         self.fold_spells(at, &record.event);
+        self.merges.extend(MergeStory::of(at, &record.event));
         self.fold_spending(record);
     }
 
@@ -332,7 +344,7 @@ pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
         .map(|(id, mut run)| {
             run.run = id.to_string();
             if let Some((from, to)) = run.session.take() {
-                run.driven_ms += between(from, to);
+                run.drove(from, to);
             }
             if run.over == Some(true) {
                 run.end_spells();
@@ -437,6 +449,31 @@ mod tests {
             nothing_made: false,
             unread: false,
         }
+    }
+
+    #[test]
+    fn time_in_which_everything_waits_for_a_person_is_told_apart() {
+        let mut events = vec![(0, started())];
+        events.extend(attempt("a", 1, 0, 10));
+        let plan: PlanName = "a".parse().unwrap();
+        let held = Event::PlanHeld {
+            plan: plan.clone(),
+            why: crate::schedule::Hold::JournalLost {},
+        };
+        events.push((20, held));
+        // Nobody drives it from 30 to 1000.
+        events.push((
+            30,
+            Event::RunStopped {
+                why: String::new(),
+                resume: true,
+            },
+        ));
+        events.push((1000, started()));
+        events.push((1100, Event::RunSettled {}));
+        let figures = Figures::of(&story(events));
+        assert_eq!((figures.idle_ms, figures.waited_ms), (120_000, 110_000));
+        assert_eq!(figures.overhead().map(f64::round), Some(50.0));
     }
 
     #[test]

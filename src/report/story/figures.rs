@@ -19,6 +19,8 @@ pub struct Figures {
     pub wasted_ms: u64,
     /// Milliseconds in which no agent was at work while the run was driven.
     pub idle_ms: u64,
+    /// The part of this in which plans waited for a person.
+    pub waited_ms: u64,
     /// Attempts.
     pub attempts: usize,
     /// Insufficient attempts.
@@ -56,11 +58,13 @@ impl Figures {
         }
         let agent_ms: u64 = attempts().map(AttemptStory::took_ms).sum();
         let failed = || attempts().filter(|attempt| attempt.failed.is_some());
+        let idle_ms = run.driven_ms.saturating_sub(busy);
         Self {
             driven_ms: run.driven_ms,
             agent_ms,
             wasted_ms: failed().map(AttemptStory::took_ms).sum(),
-            idle_ms: run.driven_ms.saturating_sub(busy),
+            idle_ms,
+            waited_ms: waited_ms(run).min(idle_ms),
             attempts: attempts().count(),
             failed_attempts: failed().count(),
             peak: usize::try_from(peak).unwrap_or(0),
@@ -76,4 +80,36 @@ impl Figures {
                 .fold(Spending::default(), Spending::plus),
         }
     }
+}
+
+/// Milliseconds in which a supervisor drove the run, no agent was at work, and a plan waited for a person.
+fn waited_ms(run: &RunStory) -> u64 {
+    let end = run.driven.iter().map(|(_, to)| *to).max();
+    let plans = || run.plans.values();
+    let attempts = plans().flat_map(|plan| &plan.attempts);
+    let busy = attempts.filter_map(|attempt| Some((attempt.began?, attempt.ended.or(attempt.so_far)?)));
+    let waits = plans()
+        .flat_map(|plan| &plan.spells)
+        .filter(|spell| spell.kind.is_for_person());
+    let waits = waits.filter_map(|spell| Some((spell.from, spell.to.or(end)?)));
+    let mut moments: Vec<(Timestamp, usize, i32)> = Vec::new();
+    let of = [run.driven.clone(), busy.collect(), waits.collect()];
+    for (kind, spans) in of.into_iter().enumerate() {
+        moments.extend(
+            spans
+                .into_iter()
+                .flat_map(|(from, to)| [(from, kind, 1), (to, kind, -1)]),
+        );
+    }
+    moments.sort_unstable();
+    let (mut open, mut waited) = ([0; 3], 0);
+    for pair in moments.windows(2) {
+        let (at, kind, step) = pair[0];
+        open[kind] += step;
+        let [driven, busy, waits] = open;
+        if driven > 0 && busy <= 0 && waits > 0 {
+            waited += between(at, pair[1].0);
+        }
+    }
+    waited
 }

@@ -3,6 +3,7 @@
 pub mod attempt_story;
 pub mod chronicle;
 pub mod figures;
+pub mod merge_story;
 mod resolvers;
 pub mod spell;
 mod spells;

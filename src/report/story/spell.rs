@@ -21,6 +21,16 @@ pub enum SpellKind {
     Merging,
 }
 
+impl SpellKind {
+    /// True when only a person can end it.
+    pub fn is_for_person(self) -> bool {
+        match self {
+            Self::Gate | Self::Held | Self::Paused => true,
+            Self::Parked | Self::Verifying | Self::Merging => false,
+        }
+    }
+}
+
 /// A period with one condition of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spell {

@@ -6,7 +6,7 @@ use super::chronicle::{PlanStory, RunStory};
 use super::spell::{Spell, SpellKind};
 use crate::plan::{Currency, PlanName, WorkRef};
 use crate::report::line::event_line::detail;
-use crate::schedule::{Event, PersonFact, Steered};
+use crate::schedule::{Event, MergeTrouble, PersonFact, Steered};
 
 impl PlanStory {
     fn open(&mut self, kind: SpellKind, at: Timestamp, text: String) {
@@ -65,12 +65,16 @@ const WAITS: [SpellKind; 2] = [SpellKind::Held, SpellKind::Parked];
 impl RunStory {
     /// Handles an event that begins or ends spells.
     pub(super) fn fold_spells(&mut self, at: Timestamp, event: &Event) {
-        use SpellKind::{Held, Merging, Parked, Paused, Verifying};
+        use SpellKind::{Gate, Held, Merging, Parked, Paused, Verifying};
         let began = self.began;
         let mut open = |plan: &PlanName, kind, text| self.plan(plan).open(kind, at, text);
         match event {
             Event::VerifyStarted(of) => open(&of.plan, Verifying, String::new()),
-            Event::MergeStarted(begun) => open(&begun.plan, Merging, String::new()),
+            Event::MergeStarted(begun) => {
+                let plan = self.plan(&begun.plan);
+                plan.close(&[Held], at);
+                plan.open(Merging, at, String::new());
+            }
             Event::PlanHeld { plan, .. } => open(plan, Held, detail(event, Currency::default())),
             Event::WorktreeRefused(note) if note.lane == 0 => open(&note.plan, Held, note.why.clone()),
             Event::QuestionAsked(question) => open(&question.plan, Held, format!("asks “{}”", question.text)),
@@ -79,20 +83,32 @@ impl RunStory {
             Event::VerifyPassed { plan, .. } => self.plan(plan).close(&[Verifying], at),
             Event::VerifyFailed(failed) => self.plan(&failed.plan).close(&[Verifying], at),
             Event::VerifyStopped(of) => self.plan(&of.plan).close(&[Verifying], at),
-            Event::MergeLanded(landed) => self.plan(&landed.plan).close(&[Merging, Held], at),
-            Event::MergeFailed(failed) => self.plan(&failed.plan).close(&[Merging], at),
+            Event::MergeLanded(landed) => self.plan(&landed.plan).close(&[Merging, Held, Gate], at),
+            Event::MergeFailed(failed) => {
+                let plan = self.plan(&failed.plan);
+                plan.close(&[Merging], at);
+                match &failed.why {
+                    MergeTrouble::Review { commit } => {
+                        plan.open(Gate, at, format!("waited for the review of {}", commit.short()));
+                    }
+                    why if why.holds() => plan.open(Held, at, detail(event, Currency::default())),
+                    _ => {}
+                }
+            }
             Event::Resumed(steered) => self.plan(&steered.plan).close(&[Paused], at),
             Event::RetryRequested(steered) => self.plan(&steered.plan).close(&WAITS, at),
             Event::QuestionAnswered(answer) => self.plan(&answer.plan).close(&WAITS, at),
             Event::AttemptAssigned { plan, .. } => self.plan(plan).close(&WAITS, at),
-            Event::PlanCancelled(of) => self.plan(&of.plan).close(&[Held, Parked, Paused], at),
+            Event::PlanCancelled(of) => self.plan(&of.plan).close(&[Gate, Held, Parked, Paused], at),
             Event::Approved(steered) => {
                 let text = format!("waited for the approval of {}", steered_ref(steered));
                 self.plan(&steered.plan).gate_passed(began, at, text);
             }
             Event::Person(PersonFact::ReviewApproved(review)) => {
                 let text = format!("waited for the review of {}", review.commit.short());
-                self.plan(&review.plan).gate_passed(began, at, text);
+                let plan = self.plan(&review.plan);
+                plan.close(&[Gate], at);
+                plan.gate_passed(began, at, text);
             }
             _ => {}
         }

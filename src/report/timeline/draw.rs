@@ -46,7 +46,15 @@ pub fn draw_timeline(timeline: &RunTimeline, link: Option<&dyn Fn(&str) -> Strin
         for bar in &row.bars {
             shape(&mut svg, bar, x, top);
         }
-        if let Some(planned) = row.planned_ms {
+        if let Some(planned) = row.planned_ms.filter(|planned| *planned > timeline.length_ms) {
+            let _ = writeln!(
+                svg,
+                "<path class=\"planned\" d=\"M{0:.1} {1:.1}l6 5l-6 5z\"><title>planned: done after {2}, beyond the end of this picture</title></path>",
+                NAMES + TIME + 4.0,
+                top + ROW / 2.0 - 5.0,
+                ms(planned)
+            );
+        } else if let Some(planned) = row.planned_ms {
             let _ = writeln!(
                 svg,
                 "<path class=\"planned\" d=\"M{0:.1} {1:.1}v{2}m-4 -{2}h8l-4 5z\"><title>planned: done after {3}</title></path>",
@@ -212,6 +220,13 @@ mod tests {
             "{svg}"
         );
         assert!(!svg.contains("<script") && !svg.contains('\u{1b}'), "{svg}");
+        let mut late = timeline();
+        late.rows[0].planned_ms = Some(130_000);
+        let svg = draw_timeline(&late, None);
+        assert!(
+            svg.contains("planned: done after 2m 10s, beyond the end of this picture"),
+            "{svg}"
+        );
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::schedule::event::facts::AgentUsage;
 use crate::schedule::event::merge_facts::{Landed, NotLanded, Pinned};
 use crate::schedule::event::person::person_fact::PersonFact;
 use crate::schedule::event::resolving::{ConflictResolved, ResolverFailed, Resolving};
+use crate::schedule::event::trouble::MergeTrouble;
 use crate::schedule::state::attempt::{AttemptState, Integration};
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun, Verify};
 
@@ -62,6 +63,14 @@ pub(in crate::schedule) fn is_current(board: &Board, event: &Event) -> bool {
         }
         Event::Pinned(Pinned { plan, point, .. }) => {
             board.state.number(plan).is_some() && !board.state.plan(plan).pins.contains_key(point)
+        }
+        // The branch of a plan that waits for a review has moved.
+        Event::MergeFailed(NotLanded {
+            plan,
+            why: MergeTrouble::Review { .. },
+            ..
+        }) if board.state.plan(plan).merge == Merge::Idle => {
+            board.state.plan(plan).outcome == Some(Outcome::Finished)
         }
         Event::MergeLanded(Landed { plan, .. }) | Event::MergeFailed(NotLanded { plan, .. }) => {
             matches!(board.state.plan(plan).merge, Merge::Running(_))

@@ -225,6 +225,8 @@ pub enum DependencyState {
     PinRefused(String),
     /// It is finished, and cannot land as it is.
     CannotLand,
+    /// It is finished, and lands after a review.
+    Unreviewed,
     /// It is finished, and nobody has asked for its merge.
     NotMerged,
     /// This plan is held or paused, so only a person can let it continue. It is the dependency itself, or a plan further along

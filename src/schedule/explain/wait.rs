@@ -86,6 +86,9 @@ fn dependency_state(work: &Work, state: &State, dependency: &Dependency) -> Depe
         return DependencyState::Pinning;
     }
     match &run.outcome {
+        Some(Outcome::Finished) if matches!(run.merge_trouble, Some(MergeTrouble::Review { .. })) => {
+            DependencyState::Unreviewed
+        }
         Some(Outcome::Finished) if run.merge_trouble.as_ref().is_some_and(MergeTrouble::holds) => {
             DependencyState::CannotLand
         }

@@ -67,6 +67,7 @@ pub(in crate::schedule) fn was_assigned(run: &mut PlanRun, at: At, event: &Event
         ended: None,
         exit: None,
         failure: None,
+        counted: false,
         said: BTreeMap::new(),
         commits: 0,
         merged: false,
@@ -98,6 +99,7 @@ pub(in crate::schedule) fn has_failed(run: &mut PlanRun, at: At, event: &Event) 
     if let Some(record) = run.record(attempt) {
         record.ended.get_or_insert(at);
         record.failure = Some(why.clone());
+        record.counted = *counted;
     }
     if let Some(ended) = run.take_attempt(attempt) {
         run.forget_checks(|phase| ended.units.iter().any(|unit| unit.phase() == phase));

@@ -39,6 +39,7 @@ pub(in crate::schedule) fn resolver_started(run: &mut PlanRun, at: At, started: 
         ended: None,
         exit: None,
         failure: None,
+        counted: false,
         said: BTreeMap::new(),
         commits: 0,
         merged: false,
@@ -76,6 +77,7 @@ pub(in crate::schedule) fn resolver_failed(run: &mut PlanRun, at: At, failed: &R
         record.ended = Some(at);
         record.exit = Some(failed.exit.clone());
         record.failure = Some(failed.why.clone());
+        record.counted = true;
     }
     let agent = run.resolution.agent.take();
     let obstacle = run

@@ -66,10 +66,7 @@ pub fn lanes(work: &Work, state: &State, number: usize) -> LaneCount {
         return count;
     }
     let recent = run.work_attempts().rev().filter(|record| record.ended.is_some());
-    let recent: Vec<bool> = recent
-        .take(RECENT)
-        .map(|record| record.failure.is_some())
-        .collect();
+    let recent: Vec<bool> = recent.take(RECENT).map(|record| record.counted).collect();
     let (of, failed) = (recent.len(), recent.iter().filter(|failed| **failed).count());
     let Machine { load, free_memory } = machine;
     count.holds.extend((load > BUSY).then_some(LaneHold::Load(load)));

@@ -135,6 +135,8 @@ pub struct AttemptRecord {
     pub exit: Option<Exit>,
     /// Why it did not complete its work, if so.
     pub failure: Option<String>,
+    /// True when that counts as a failed attempt: it was neither stopped nor ended by a question.
+    pub counted: bool,
     /// The time of its last report on each item, if the report has a time.
     pub said: BTreeMap<ItemId, Timestamp>,
     /// Commits it made.

@@ -221,7 +221,7 @@ mod tests {
         let attempt = format!("{plan}-{run}");
         record(
             run,
-            json!({"event": "attempt.assigned", "plan": plan, "attempt": attempt, "agent": "a", "number": 1, "units": ["1"]}),
+            json!({"event": "attempt.assigned", "plan": plan, "attempt": attempt, "agent": "a", "number": 1, "units": [1]}),
         )
     }
 

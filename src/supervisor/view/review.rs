@@ -36,6 +36,8 @@ pub struct ReviewView {
     pub removed: usize,
     /// The plan's `verify`.
     pub verify: Option<String>,
+    /// The command that verifies it once it is merged with the target.
+    pub merge_verify: Option<String>,
     /// The commit with which `verify` succeeded.
     pub verified: Option<CommitId>,
     /// Comments that the agent has not received yet.
@@ -115,6 +117,7 @@ impl ReviewView {
             added,
             removed,
             verify: set.verify.clone(),
+            merge_verify: project.set.merge.verify.clone(),
             verified: match &run.verify {
                 Verify::Passed(commit) => Some(commit.clone()),
                 Verify::Open | Verify::Running | Verify::Failed => None,

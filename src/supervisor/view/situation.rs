@@ -60,7 +60,10 @@ impl Situation {
             found.retain(|found| situation.scheduler.take(now, found));
             situation.found = found;
             for lapsed in unreviewed(project, situation.scheduler.state()) {
-                situation.scheduler.replay([(now, &lapsed)]);
+                // Nobody knows when the branch moved. The plan has waited for a person all the time.
+                let plan = lapsed.plan().map(|plan| situation.scheduler.state().plan(plan));
+                let since = plan.map_or(now, |plan| plan.since);
+                situation.scheduler.replay([(since, &lapsed)]);
             }
             if !driven {
                 for event in ended_unseen(&project.dir, situation.scheduler.state()) {
@@ -107,7 +110,7 @@ impl Situation {
 }
 
 /// Finished plans whose branch has moved since it was reviewed, or since a review was asked for.
-fn unreviewed(project: &Project, state: &State) -> Vec<Event> {
+pub(in crate::supervisor) fn unreviewed(project: &Project, state: &State) -> Vec<Event> {
     let finished = project.set.plans.iter().filter(|plan| {
         let done = state.plan(&plan.name).outcome == Some(Outcome::Finished);
         plan.review && done && !state.is_landed(&plan.name)

@@ -116,12 +116,19 @@ fn a_supervisor_that_waits_for_a_review_goes_on_at_once() {
     let sandbox = reviewed();
     let up = sandbox.start("up --wait");
     wait_for("the hold", || sandbox.count("merge.failed", Some("p")) == 1);
+    let worktree = sandbox.worktree("p");
+    worktree.write("late.txt", "unseen\n");
+    worktree.git("add late.txt");
+    worktree.git("commit -qm Late");
+    wait_for("the commit that came later", || {
+        sandbox.count("merge.failed", Some("p")) == 2
+    });
     sandbox
         .orch("review p --request-changes Make it better")
         .code(0)
         .ok();
-    wait_for("the second hold", || {
-        sandbox.count("merge.failed", Some("p")) == 2
+    wait_for("the hold after that", || {
+        sandbox.count("merge.failed", Some("p")) == 3
     });
     sandbox.orch("review p --approve").code(0).ok();
     up.end().code(0).ok();
