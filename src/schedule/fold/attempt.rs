@@ -147,6 +147,9 @@ pub(in crate::schedule) fn began(run: &mut PlanRun, at: At, event: &Event) {
         // The agent begins with the first phase, whether it reports that or not.
         let first = current.units.first().map(|unit| unit.phase());
         run.mail.told = run.mail.told.max(told);
+        if let Some(tries) = units.first().and_then(|unit| run.tries.get_mut(unit)) {
+            tries.owed.clear();
+        }
         run.touched.extend(first.filter(|_| !run.by_units));
         listen_anew(run, &units);
     }
