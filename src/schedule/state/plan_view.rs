@@ -202,9 +202,11 @@ impl PlanRun {
         seen.filter(|_| !self.by_units)
     }
 
-    /// Unread messages from people and other plans. Empty when nobody has looked.
+    /// Unread messages from people and other plans. Empty when an agent worked and nobody looked what it read.
     pub fn unread(&self) -> impl Iterator<Item = &Message> {
-        let known = self.mail.read.map(|read| read.max(self.mail.told));
+        let nobody = self.work_attempts().all(|record| record.ended.is_none());
+        let read = self.mail.read.or(nobody.then_some(0));
+        let known = read.map(|read| read.max(self.mail.told));
         let messages = self.mail.inbox.iter().filter(|message| !message.by_orch);
         messages.filter(move |message| known.is_some_and(|known| message.id > known))
     }
