@@ -111,7 +111,7 @@ fn open(context: &Context, project: &Project, situation: &Situation, what: &Work
     if !worktree.is_dir() {
         return Err(CliError::refused(format!("its worktree {} is gone", made.path)));
     }
-    let (line, variables) = attach_command(project, plan, record, worktree);
+    let (line, variables) = attach_command(project, plan, record, worktree).map_err(anyhow::Error::from)?;
     let words = line.join(" ");
     let Some((program, arguments)) = line.split_first() else {
         return Err(CliError::refused(format!(

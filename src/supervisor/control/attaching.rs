@@ -1,12 +1,14 @@
 //! A person who takes an agent's place without a supervisor, and the setup of the person's program.
 
+use std::io;
 use std::path::Path;
 
 use crate::agent::{JOB_VARIABLE, JobFolder, Runner};
 use crate::journal::Record;
 use crate::plan::{Plan, PlanName};
 use crate::schedule::{AttachBegan, AttachEnded, AttemptRecord, Event, PersonFact, Scheduler, attach};
-use crate::supervisor::perform::attempt::attach_call::attach_line;
+use crate::supervisor::brief::mcp_config::McpConfig;
+use crate::supervisor::perform::attempt::attach_call::{conversation_line, shell};
 use crate::supervisor::perform::attempt::call::environment_of;
 use crate::supervisor::project::environment;
 use crate::supervisor::project::error::SupervisorError;
@@ -69,26 +71,37 @@ pub fn end_leftover(project: &Project, plan: &PlanName) {
     Runner::sweep_anyway(&JobFolder::new(project.dir.attached(plan)), GRACE);
 }
 
-/// The program that continues an attempt's conversation, in its worktree, with the environment of the agent and of its account.
-/// The program is no attempt of `orch`: its reports count as a person's.
+/// The program that continues an attempt's conversation, in its worktree, with the environment of the agent and of its account, and
+/// with the tools that the agent has. The program is no attempt of `orch`: its reports count as a person's.
+///
+/// # Errors
+///
+/// When the file that announces the tools cannot be written.
 pub fn attach_command(
     project: &Project,
     plan: &Plan,
     record: &AttemptRecord,
     worktree: &Path,
-) -> (Vec<String>, Vec<(String, String)>) {
+) -> io::Result<(Vec<String>, Vec<(String, String)>)> {
+    let folder = project.dir.attached(&plan.name);
     let mut variables = environment::for_lane(project, plan, record.lane, worktree).into_map();
-    variables.insert(
-        JOB_VARIABLE.to_owned(),
-        project.dir.attached(&plan.name).to_string_lossy().into_owned(),
-    );
+    variables.insert(JOB_VARIABLE.to_owned(), folder.to_string_lossy().into_owned());
     let session = facts_of(project, record).session;
     let Some(agent) = project.set.agents.get(&record.agent) else {
-        let shell = std::env::var("SHELL").unwrap_or_else(|_| "sh".to_owned());
-        return (vec![shell], variables.into_iter().collect());
+        return Ok((shell(), variables.into_iter().collect()));
     };
     let account = record.account.as_deref().and_then(|name| agent.account(name));
     variables.extend(environment_of(agent, account));
-    let line = attach_line(project, agent, session.as_deref(), worktree);
-    (line, variables.into_iter().collect())
+    let Some(mut line) = conversation_line(project, agent, session.as_deref(), worktree) else {
+        return Ok((shell(), variables.into_iter().collect()));
+    };
+    let known = agent.known.filter(|_| agent.mcp);
+    if let Some(config) =
+        known.and_then(|known| McpConfig::of(known.name, &project.program, &variables, &folder))
+    {
+        let (name, value) = config.variable.clone().unzip();
+        variables.extend(name.map(str::to_owned).zip(value));
+        config.apply(&mut line)?;
+    }
+    Ok((line, variables.into_iter().collect()))
 }
