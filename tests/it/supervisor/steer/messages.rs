@@ -270,6 +270,13 @@ fn one_that_cannot_go_on_begins_anew_with_the_message_and_one_that_never_reads_i
         "{page}"
     );
     sandbox.orch("why p").code(0).says(why).ok();
+    let needs = sandbox.orch("status --json").json()["attention"][0].clone();
+    let words = (needs["kind"].as_str(), needs["command"].as_str());
+    assert_eq!(
+        words,
+        (Some("message"), Some("orch why p && orch retry p")),
+        "{needs}"
+    );
     // With the last message in its prompt, its work counts.
     sandbox.orch("retry p").code(0).ok();
     sandbox.orch("up").code(0).ok();
