@@ -33,7 +33,7 @@ pub(in crate::schedule) fn was_assigned(run: &mut PlanRun, at: At, event: &Event
         run.begin_ticked(ticks);
     }
 
-    run.hands.left = None;
+    run.hands.left.remove(lane);
     let repair = run.verify == Verify::Failed;
     let begun = Attempt {
         id: attempt.clone(),
@@ -126,6 +126,12 @@ pub(in crate::schedule) fn has_failed(run: &mut PlanRun, at: At, event: &Event) 
             tries.retry_at = retry_in_ms.map(|ms| At(at.0.saturating_add(ms)));
         }
         run.reset_running(at, &ended);
+        if conflict {
+            // The next attempt begins a new branch.
+            ended.units.iter().for_each(|unit| {
+                run.hands.entered.remove(unit);
+            });
+        }
         if conflict || *nothing_made {
             lose_reports(run, at, &ended);
         }
@@ -279,6 +285,7 @@ pub(in crate::schedule) fn completed(run: &mut PlanRun, at: At, event: &Event) {
             run.phases_done.entry(*phase).or_insert(at);
         }
         run.lost.remove(unit);
+        run.hands.entered.remove(unit);
         run.proven.insert(*unit);
     }
 }

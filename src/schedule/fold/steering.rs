@@ -104,7 +104,11 @@ pub(in crate::schedule) fn detach(run: &mut PlanRun, at: At, pid: u32) {
         None => run.paused.remove(&Point::Plan),
     };
     may_land_again(run);
-    run.hands.left = Some(attached.lane);
+    run.hands.left.insert(attached.lane);
+    let last = run.work_attempts().rfind(|record| record.lane == attached.lane);
+    let unit = last.and_then(|last| last.units.first().copied());
+    let unit = unit.filter(|unit| run.by_units && !run.is_unit_done(*unit));
+    run.hands.entered.extend(unit);
     run.since = at;
 }
 

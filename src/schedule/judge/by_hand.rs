@@ -14,16 +14,16 @@ use crate::schedule::state::plan_run::Verify;
 pub(in crate::schedule) fn take_work_by_hand(board: &mut Board, at: At, number: usize, step: &mut Step) {
     let run = &board.state.plans[number];
     let repairs = matches!(run.verify, Verify::Running | Verify::Failed);
-    let free = run.worktree().is_some() && (run.hands.left.is_some() || !run.attempts.contains_key(&0));
+    let made = run.worktree().is_some();
     let driven = board.state.phase == RunPhase::Driving && !board.is_merge_only();
-    if repairs || !free || !driven || !run.is_open() || run.hands.attached.is_some() {
+    if repairs || !made || !driven || !run.is_open() || run.hands.attached.is_some() {
         return;
     }
-    if let Some(lane) = run.hands.left {
+    for lane in run.hands.left.clone() {
         look_at_what_was_left(board, at, number, lane, step);
-        return;
     }
-    if !(run.people_spoke || run.rebuilt) {
+    let run = &board.state.plans[number];
+    if run.attempts.contains_key(&0) || !(run.people_spoke || run.rebuilt) {
         return;
     }
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
@@ -49,7 +49,7 @@ fn look_at_what_was_left(board: &mut Board, at: At, number: usize, lane: u32, st
         return;
     }
     let look = board.look(number);
-    let open = |unit: &UnitId| !run.is_unit_settled(*unit);
+    let open = |unit: &UnitId| !run.is_unit_settled(*unit) && !run.is_worked_on(*unit);
     let units: Vec<UnitId> = if plan.by_units() {
         let last = run.work_attempts().rev().find(|record| record.lane == lane);
         let units = last.map(|last| last.units.clone()).unwrap_or_default();

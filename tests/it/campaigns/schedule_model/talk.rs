@@ -207,6 +207,12 @@ impl World {
     fn answers(&mut self, plan: &PlanName) {
         let (work, state) = (self.scheduler.work().clone(), self.scheduler.state().clone());
         let open = questions(&state, plan);
+        let run = state.plan(plan);
+        let cancelled = run.outcome == Some(Outcome::Cancelled) || !run.cancelling.is_empty();
+        assert!(
+            !cancelled || open.is_empty(),
+            "{plan} is cancelled and asks: {open:?}"
+        );
         let talk = self.talk.as_mut().unwrap();
         let number = talk.next();
         let text = format!("answer {number}.");
@@ -248,11 +254,20 @@ impl World {
 
     /// A person takes the place of the plan's agent.
     fn attaches(&mut self, plan: &PlanName) {
-        let (work, state) = (self.scheduler.work(), self.scheduler.state());
+        let work = self.scheduler.work();
+        let units = &work.plans.iter().find(|work| work.name == *plan).unwrap().units;
+        let talk = self.talk.as_mut().unwrap();
+        let unit = units[talk.dice.below(units.len())].id;
+        let point = if talk.dice.percent(50) {
+            Point::Plan
+        } else {
+            unit.point()
+        };
+        let state = self.scheduler.state();
         if state.plan(plan).hands.attached.is_some() {
             return;
         }
-        let Ok(found) = attempt_to_attach(work, state, &WorkRef::whole(plan)) else {
+        let Ok(found) = attempt_to_attach(work, state, &WorkRef::at(plan, point)) else {
             return;
         };
         let (lane, units) = (found.lane, found.units.clone());

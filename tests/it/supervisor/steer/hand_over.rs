@@ -104,7 +104,7 @@ fn an_answer_reaches_the_task_that_asked_also_after_an_agent_at_another_task_was
     sandbox.open("g");
     wait_for("the agent with the message", || sandbox.starts().len() == 3);
     sandbox.orch("resume p.1.2").code(0).ok();
-    up.end();
+    let _ = up.end();
     sandbox.orch("up").code(0).ok();
     assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
     let starts = sandbox.starts();
