@@ -216,6 +216,7 @@ fn what_cannot_be_attached_to_is_refused_with_a_reason() {
         .code(2)
         .says("nobody has worked on q yet")
         .ok();
+    sandbox.orch("attach p.2").code(2).says("there is no `p.2`").ok();
     sandbox.orch("merge").code(0).ok();
     sandbox.orch("attach p").code(2).says("p is landed").ok();
     let mut agent = sandbox.command(["attach", "q"]);

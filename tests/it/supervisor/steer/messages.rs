@@ -466,3 +466,18 @@ fn what_no_agent_would_read_is_refused_and_so_is_what_never_ends() {
     sandbox.open("g");
     up.end().code(0).ok();
 }
+
+#[test]
+fn a_message_to_a_plan_whose_cancellation_waits_for_the_next_run_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "orch task ask Colour?");
+    sandbox.orch("up").code(1).ok();
+    sandbox.orch("cancel p").code(0).ok();
+    sandbox
+        .orch("send p hello")
+        .code(2)
+        .says("p is cancelled: nobody works on it")
+        .ok();
+    sandbox.orch("answer p red").code(2).says("p asks nothing").ok();
+    assert_eq!(sandbox.count("message.sent", None), 0);
+}
