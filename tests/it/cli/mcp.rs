@@ -301,3 +301,14 @@ fn the_program_of_an_attached_person_gets_the_same_tools_and_speaks_for_the_pers
     assert_eq!(server["env"]["ORCH_PLAN"], "p");
     assert_eq!(server["env"].get("ORCH_ATTEMPT"), None, "{server}");
 }
+
+#[test]
+fn a_text_that_no_command_can_take_is_refused_in_words() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "exit 3");
+    let mut client = Client::start(sandbox.command(["--plan", "p", "mcp"]));
+    let long = "x".repeat(2_000_000);
+    let why = refused(client.call("ask", json!({ "question": long })));
+    assert!(why.contains("too long; write it to a file"), "{why}");
+    client.leave();
+}
