@@ -1,5 +1,5 @@
-//! How close the schedule comes to what nobody could beat, beside other orders of the same work, and what the strategies
-//! save. Everything here is virtual time: no agent runs, and the same seeds give the same table on every machine.
+//! How close the schedule comes to what nobody could beat, beside other orders of the same
+//! work. Everything here is virtual time: no agent runs, and the same seeds give the same table on every machine.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark meets the world")]
 
@@ -32,11 +32,6 @@ fn main() {
     }
     if options.wants("worktrees") {
         bound_to_worktrees(rounds);
-    }
-    if options.wants("strategies") {
-        for named in [60.0, 80.0] {
-            strategies(rounds, named);
-        }
     }
 }
 
@@ -371,47 +366,5 @@ fn bound_to_worktrees(rounds: usize) {
                 proved.print();
             }
         }
-    }
-}
-
-/// The same plans drawn in each strategy, so many percent of whose tasks after the first phase name what they wait for.
-fn strategies(rounds: usize, named: f64) {
-    println!(
-        "\ntime of one plan in task dispatch, in percent of batched, {rounds} plans each, {named} % name what they wait for:"
-    );
-    println!("    plan                     batched  pipeline      dag  independent");
-    for (name, count, aims) in [
-        ("small, 10 tasks", 10, [90, 85]),
-        ("medium, 30 tasks", 30, [75, 70]),
-        ("large, 60 tasks", 60, [60, 55]),
-    ] {
-        let mut sums = [0.0; 4];
-        for seed in 0..rounds as u64 {
-            let times = Strategy::DRAWN.map(|strategy| {
-                let set = Generated {
-                    seed,
-                    plans: 1,
-                    tasks: count,
-                    max_agents: 16,
-                    named,
-                    arrangement: Arrangement {
-                        dispatch: Dispatch::Task,
-                        strategy,
-                        ..Arrangement::default()
-                    },
-                    ..Generated::default()
-                };
-                let work = Work::new(&set.plan_set(), &Durations::default(), false);
-                simulate(work, &SimulationSettings::default()).makespan as f64
-            });
-            for (sum, time) in sums.iter_mut().zip(times) {
-                *sum += time / times[0];
-            }
-        }
-        let percent = sums.map(|sum| sum / rounds as f64 * 100.0);
-        println!(
-            "    {name:<22} {:>9.1} {:>9.1} {:>8.1} {:>12.1}    projected 100 : {} : {}",
-            percent[0], percent[1], percent[2], percent[3], aims[0], aims[1]
-        );
     }
 }

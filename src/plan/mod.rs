@@ -84,4 +84,5 @@ pub use text::place::Place;
 pub use text::same_title::is_same_title;
 pub(crate) use text::seek;
 pub use text::size::{SizeError, parse_size};
+pub use text::unprintable::is_unprintable;
 pub use text::vanished::{FileSides, returned, speaks_of, vanished};

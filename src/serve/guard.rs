@@ -87,7 +87,7 @@ async fn admit(server: &Server, mut request: Request) -> Result<Request, Respons
     if request.method() == Method::GET || request.method() == Method::HEAD {
         return Ok(request);
     }
-    if shown == Shown::Cookie && !comes_from_here(request.headers()) {
+    if !comes_from_here(request.headers()) {
         return Err(refusal(
             &request,
             StatusCode::FORBIDDEN,

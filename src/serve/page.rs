@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::plan::is_unprintable;
 use crate::report::TIMELINE_STYLE;
 use crate::words::cost;
 use axum::http::header;
@@ -72,13 +73,12 @@ static PAGES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     pages
 });
 
-/// Text without control characters, and with a visible sign for each character that would hide or reorder text.
+/// Text without escape sequences, and with a visible sign for each unprintable character.
 pub fn visible(text: &str) -> String {
     let plain = anstream::adapter::strip_str(text).to_string();
-    let turns = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
     let shown = |c: char| match c {
         '\n' | '\t' => c,
-        c if c.is_control() || turns(c) => '\u{fffd}',
+        c if is_unprintable(c) => '\u{fffd}',
         c => c,
     };
     plain.replace("\r\n", "\n").chars().map(shown).collect()

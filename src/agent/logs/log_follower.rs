@@ -52,21 +52,22 @@ impl LogFollower {
     ) -> io::Result<bool> {
         // Checked first, so that output written before the end is still read below.
         let running = self.folder.state().map_err(io::Error::other)?;
-        let (log, inode) = (self.folder.log(), inode_of(&self.folder.log()));
+        let log = self.folder.log();
+        // The inode of the very file that is read below, whatever is rotated meanwhile.
+        let file = open(&log)?;
+        let inode = file.as_ref().map(|file| file.metadata().map(|found| found.ino()));
+        let inode = inode.transpose()?;
         let from = match self.at.take() {
             Some(place) if place.inode == inode => place.offset,
             // Rotated: copy the rest of the old half, then the new half from its start.
             before => {
-                self.copy(
-                    &older(&log),
-                    before.map_or(0, |place| place.offset),
-                    out,
-                    &mut on_time,
-                )?;
+                let (older, from) = (older(&log), before.map_or(0, |place| place.offset));
+                let file = open(&older)?;
+                self.copy(&older, file, from, out, &mut on_time)?;
                 0
             }
         };
-        let offset = self.copy(&log, from, out, &mut on_time)?;
+        let offset = self.copy(&log, file, from, out, &mut on_time)?;
         self.at = Some(LogPlace { offset, inode });
         let runs = matches!(running, JobState::Running(_) | JobState::Away(_));
         if !runs {
@@ -75,17 +76,17 @@ impl LogFollower {
         Ok(runs)
     }
 
-    /// Writes a file from an offset and returns where the file ended. A missing file counts as empty.
+    /// Writes a file, which is at this path, from an offset and returns where the file ended. A missing file counts as empty.
     fn copy<W: Write>(
         &mut self,
         path: &Path,
+        file: Option<File>,
         from: u64,
         out: &mut W,
         on_time: &mut impl FnMut(&mut W, Timestamp),
     ) -> io::Result<u64> {
-        let mut file = match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(from),
-            opened => opened?,
+        let Some(mut file) = file else {
+            return Ok(from);
         };
         file.seek(SeekFrom::Start(from))?;
         let mut buffer = vec![0; 64 << 10];
@@ -119,6 +120,10 @@ fn older(log: &Path) -> PathBuf {
     older.into()
 }
 
-fn inode_of(path: &Path) -> Option<u64> {
-    path.metadata().ok().map(|found| found.ino())
+/// Opens a file for reading; `None` when there is none.
+fn open(path: &Path) -> io::Result<Option<File>> {
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some),
+    }
 }

@@ -14,7 +14,7 @@ use crate::report::{
 
 use crate::plan::{CommitId, PlanName, PlanState, RunId};
 use crate::schedule::{eta, history, plan_state};
-use crate::supervisor::{Project, Situation, planned_ends, waits_for};
+use crate::supervisor::{Project, Situation, planned_ends, true_risks, waits_for};
 use crate::words::explained;
 
 use crate::cli::call::{CliError, Context, ProgramExit, output};
@@ -203,6 +203,11 @@ pub fn report(context: &Context, args: &ReportArgs) -> Result<ProgramExit, CliEr
             )),
         );
     };
+    let mut run = run.clone();
+    if let Ok(number) = run.run.trim_start_matches('r').parse() {
+        run.risks = true_risks(&source.records, RunId(number));
+    }
+    let run = &run;
     if let Some(file) = &args.html {
         let file = context.dir.join(file);
         let page = run_page(run, source.timeline(run).as_ref());

@@ -187,6 +187,20 @@ fn text(preview: &Preview, columns: usize) -> String {
         out.push_str("\nrisks\n");
         risks(&mut out, preview, columns);
     }
+    if !preview.known_risks.is_empty() {
+        out.push_str("\nwhat went wrong in earlier runs\n");
+    }
+    for risk in &preview.known_risks {
+        let plans = output::count(risk.of, "plan");
+        let head = format!(
+            "  {}: {} of {plans}, {} %. ",
+            risk.kind.words(),
+            risk.plans,
+            risk.percent
+        );
+        let said = format!("Sign: {}. Remedy: {}", risk.warning, risk.contingency);
+        below(&mut out, &head, &said, columns);
+    }
     out
 }
 

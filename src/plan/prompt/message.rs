@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::PlanName;
 use crate::plan::text::near_miss::{did_you_mean, quoted};
+use crate::plan::text::unprintable::is_unprintable;
 
 /// Longest text of a message, in bytes: as much as fits beside a prompt. Longer text belongs in a file that the message names.
 pub const LONGEST_MESSAGE: usize = 16 << 10;
@@ -110,11 +111,9 @@ impl Message {
 /// The text without characters that steer a terminal or hide something. Line ends and tabs stay. Other control characters, and
 /// characters that change the writing direction, become U+FFFD.
 pub fn harmless(text: &str) -> String {
-    let turns =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let shown = |c: char| match c {
         '\n' | '\t' => c,
-        c if c.is_control() || turns(c) => '\u{fffd}',
+        c if is_unprintable(c) => '\u{fffd}',
         c => c,
     };
     text.replace("\r\n", "\n").chars().map(shown).collect()

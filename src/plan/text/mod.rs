@@ -13,4 +13,5 @@ pub(super) mod place;
 pub(super) mod same_title;
 pub(crate) mod seek;
 pub(super) mod size;
+pub(super) mod unprintable;
 pub(super) mod vanished;

@@ -32,7 +32,7 @@ pub fn coordination(
     Ok(vec![
         waves(preview),
         capacity(set, preview, &told),
-        risks(&told),
+        risks(preview, &told),
         milestones(preview),
         synchronisation(preview, &told),
         communication(set, preview),
@@ -138,7 +138,8 @@ fn milestones(preview: &Preview) -> CoordinationDocument {
     if preview.milestones.is_empty() {
         text += "\nNo open plan has an `owner` or a `due` day.\n";
     }
-    for (place, own) in preview.milestones.iter().enumerate() {
+    for (place, planned) in preview.milestones.iter().enumerate() {
+        let own = &planned.milestone;
         if place == 0 {
             text += "\n| plan | owner | due | expected | behind plan by |\n|---|---|---|---|---|\n";
         }
@@ -150,7 +151,11 @@ fn milestones(preview: &Preview) -> CoordinationDocument {
         };
         let owner = own.owner.as_deref().unwrap_or_default();
         let due = own.due.map(|due| due.to_string()).unwrap_or_default();
-        let _ = writeln!(text, "| {} | {owner} | {due} | {expected} | {behind} |", own.plan);
+        let _ = writeln!(
+            text,
+            "| {} | {owner} | {due} | {expected} | {behind} |",
+            planned.plan
+        );
     }
     CoordinationDocument {
         name: "milestones",
@@ -159,7 +164,7 @@ fn milestones(preview: &Preview) -> CoordinationDocument {
     }
 }
 
-fn risks(told: &Value) -> CoordinationDocument {
+fn risks(preview: &Preview, told: &Value) -> CoordinationDocument {
     let mut text = "# Risks\n\n".to_owned();
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let (risks, overlaps) = (list(&told["risks"]), list(&told["overlaps"]));
@@ -189,9 +194,24 @@ fn risks(told: &Value) -> CoordinationDocument {
             names(&overlap["files"])
         );
     }
+    for (place, risk) in preview.known_risks.iter().enumerate() {
+        if place == 0 {
+            text += "\n| in earlier runs | plans | likely | sign | remedy |\n|---|---|---|---|---|\n";
+        }
+        let _ = writeln!(
+            text,
+            "| {} | {} of {} | {} % | {} | {} |",
+            risk.kind.words(),
+            risk.plans,
+            risk.of,
+            risk.percent,
+            risk.warning,
+            risk.contingency
+        );
+    }
     CoordinationDocument {
         name: "risks",
-        json: json!({ "schema": told["schema"], "risks": risks, "overlaps": overlaps }),
+        json: json!({ "schema": told["schema"], "risks": risks, "known_risks": preview.known_risks, "overlaps": overlaps }),
         markdown: text,
     }
 }

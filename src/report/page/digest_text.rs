@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::plan::PlanName;
+use crate::plan::{PlanName, is_unprintable};
 use crate::report::text::count::count;
 use crate::report::text::span::ago;
 use crate::report::text::width::fit;
@@ -130,7 +130,7 @@ fn escaped(text: &str) -> String {
         if special(c) {
             out.push('\\');
         }
-        out.push(if c.is_control() { '?' } else { c });
+        out.push(if is_unprintable(c) { '?' } else { c });
     }
     out
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::plan::{Currency, TaskState};
 use crate::schedule::Exit;
-use crate::supervisor::{AttemptView, PhaseView, PlanView, given};
+use crate::supervisor::{AttemptView, MilestoneView, PhaseView, PlanView, given};
 
 use crate::report::line::usage_line::{budget_line, facts_line};
 use crate::report::text::count::count;
@@ -56,6 +56,9 @@ pub fn one_plan(plan: &PlanView) -> String {
         let command = command.collect::<Vec<_>>().join(" ");
         let _ = writeln!(text, "talk     {id}{command}{}", there.unwrap_or_default());
     }
+    if let Some(milestone) = &plan.milestone {
+        let _ = writeln!(text, "planned  {}", milestone_words(milestone));
+    }
     if let Some(spent) = budget_line(&plan.spent) {
         let _ = writeln!(text, "spent    {spent}");
     }
@@ -72,6 +75,19 @@ pub fn one_plan(plan: &PlanView) -> String {
         write_attempt(&mut text, attempt, plan.spent.currency);
     }
     text
+}
+
+/// `owner anna, due on 2026-12-01, behind plan by 12 %`
+fn milestone_words(milestone: &MilestoneView) -> String {
+    let owner = milestone.owner.as_ref().map(|owner| format!("owner {owner}"));
+    let due = milestone.due.map(|due| format!("due on {due}"));
+    let late = match (milestone.is_overdue, milestone.behind_percent) {
+        (true, _) => Some("overdue".to_owned()),
+        (false, Some(behind @ 1..)) => Some(format!("behind plan by {behind} %")),
+        (false, Some(0) | None) => None,
+    };
+    let words: Vec<String> = [owner, due, late].into_iter().flatten().collect();
+    words.join(", ")
 }
 
 /// A word, quoted for a shell.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::plan::PlanState;
 
-use super::run_text::{outcomes, sentences, spending};
+use super::run_text::{outcomes, risk_sentences, sentences, spending};
 use crate::report::story::attempt_story::AttemptStory;
 use crate::report::story::chronicle::RunStory;
 use crate::report::story::figures::Figures;
@@ -50,7 +50,10 @@ pub fn run_page(run: &RunStory, timeline: Option<&RunTimeline>) -> String {
         escaped(&outcomes(run)),
     );
     page += "<ul>\n";
-    for line in sentences(&Figures::of(run)) {
+    for line in sentences(&Figures::of(run))
+        .into_iter()
+        .chain(risk_sentences(run))
+    {
         let _ = writeln!(page, "<li>{}</li>", escaped(&line));
     }
     page += "</ul>\n";

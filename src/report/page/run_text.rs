@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::plan::{AgentName, Currency, PlanState, first_of};
+use crate::plan::{AgentName, Currency, PlanState, first_of, listed};
 
 use super::efficiency::efficiency_sentences;
 use crate::report::line::usage_line::tokens_text;
@@ -15,6 +15,7 @@ use crate::report::text::hanging::folded;
 use crate::report::text::palette::plan_style;
 use crate::report::text::span::ms;
 use crate::report::text::width::{fit, pad};
+use crate::supervisor::TrueRisk;
 use crate::words::cost;
 
 /// `12.3k tokens, $0.42`; empty when no agent reports its usage.
@@ -140,11 +141,30 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
     for line in sentences(&Figures::of(run)) {
         let _ = writeln!(text, "{}", folded("", &line, columns));
     }
+    for line in risk_sentences(run) {
+        let _ = writeln!(text, "{}", folded("", &line, columns));
+    }
     for (at, warning) in &run.warnings {
         let time = format!("{} ", clock(*at));
         let _ = writeln!(text, "{}", folded(&time, &fit(warning, 3 * columns), columns));
     }
     text
+}
+
+/// The risks that came true, each with how likely it was: `came true for auth, docs: conflict (14 % of plans in earlier runs)`.
+pub fn risk_sentences(run: &RunStory) -> Vec<String> {
+    let sentence = |risk: &TrueRisk| {
+        let likely = match risk.expected_percent {
+            Some(percent) => format!("{percent} % of plans in earlier runs"),
+            None => "never in earlier runs".to_owned(),
+        };
+        format!(
+            "came true for {}: {} ({likely})",
+            listed(&risk.plans),
+            risk.kind.words()
+        )
+    };
+    run.risks.iter().map(sentence).collect()
 }
 
 /// The files that a plan brought: the first ones, and how many more.

@@ -11,6 +11,7 @@ use super::spell::Spell;
 use crate::journal::{Columns, Record};
 use crate::plan::{AttemptId, CommitId, Currency, PhaseId, PlanName, PlanState, RunId};
 use crate::schedule::{Event, Landed, MergeTrouble, NotLanded};
+use crate::supervisor::TrueRisk;
 
 /// One run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -37,6 +38,8 @@ pub struct RunStory {
     pub plans: BTreeMap<PlanName, PlanStory>,
     /// Warnings, with their times.
     pub warnings: Vec<(Timestamp, String)>,
+    /// The risks that came true, where they were asked for.
+    pub risks: Vec<TrueRisk>,
     #[serde(skip)]
     session: Option<(Timestamp, Timestamp)>,
     /// True after the run has ended: later requests of people do not belong to it.

@@ -1,5 +1,7 @@
 //! Text from others inside HTML and SVG.
 
+use crate::plan::is_unprintable;
+
 /// The text with markup and control characters made harmless. Line ends stay.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -9,7 +11,7 @@ pub fn escaped(text: &str) -> String {
             '<' => safe += "&lt;",
             '>' => safe += "&gt;",
             '"' => safe += "&quot;",
-            c if c.is_control() && c != '\n' => safe.push('\u{fffd}'),
+            c if is_unprintable(c) && c != '\n' => safe.push('\u{fffd}'),
             c => safe.push(c),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 
+use crate::plan::is_unprintable;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The width of a page without a terminal.
@@ -72,7 +73,7 @@ pub fn fit(text: &str, width: usize) -> String {
         .next()
         .unwrap_or_default()
         .chars()
-        .map(|c| if c.is_control() { '?' } else { c })
+        .map(|c| if is_unprintable(c) { '?' } else { c })
         .collect();
     let complete = line.width() <= width && text.lines().nth(1).is_none();
     if complete {

@@ -72,9 +72,11 @@ pub(in crate::schedule) fn has_not_landed(run: &mut PlanRun, at: At, failed: &No
 }
 
 /// Another plan has landed. A merge that waited for that plan may be tried again.
-pub(in crate::schedule) fn waits_no_longer(run: &mut PlanRun, on: &PlanName) {
-    if matches!(&run.merge_trouble, Some(MergeTrouble::Waits { on: waited }) if waited == on) {
-        run.merge_trouble = None;
+pub(in crate::schedule) fn waits_no_longer(on: &PlanName) -> impl Fn(&mut PlanRun) {
+    move |run| {
+        if matches!(&run.merge_trouble, Some(MergeTrouble::Waits { on: waited }) if waited == on) {
+            run.merge_trouble = None;
+        }
     }
 }
 

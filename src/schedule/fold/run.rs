@@ -64,12 +64,12 @@ impl State {
                 Some(_) => drop(self.red_targets.insert(checked.target.clone(), checked.clone())),
                 None => drop(self.red_targets.remove(&checked.target)),
             },
-            Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
+            Event::MergeVerified(merge) => self.build_time.note(&merge.verdict),
+            Event::Warning { .. } | Event::MergeFlaky(_) => {}
             Event::MergeLanded(landed) => {
                 self.failure_rate.note(false);
                 self.apply_to_plan(at, event);
-                let plans = self.plans.iter_mut();
-                plans.for_each(|run| waits_no_longer(run, &landed.plan));
+                self.plans.iter_mut().for_each(waits_no_longer(&landed.plan));
             }
             Event::MergeFailed(NotLanded {
                 why: MergeTrouble::Verification { .. },

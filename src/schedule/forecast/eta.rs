@@ -1,5 +1,6 @@
 //! When plans and the run will be done.
 
+use super::landings::Landings;
 use super::open_work::OpenWork;
 use super::timetable::timetable;
 use crate::graph::Rng;
@@ -13,7 +14,7 @@ pub struct Eta {
     pub plans: Vec<Option<u64>>,
     /// When agents are expected to begin on each plan, or to go on with it. `None` like in `plans`.
     pub begins: Vec<Option<u64>>,
-    /// Everything that can be done without a person, `None` when there is nothing.
+    /// Everything that can be done and landed without a person, `None` when there is nothing.
     pub run: Option<u64>,
     /// The range in which the run ends in four of five cases, `None` when too little was measured.
     pub range: Option<(u64, u64)>,
@@ -27,46 +28,53 @@ const UNITS: u64 = 200_000;
 
 /// Forecasts when the plans and the run will be done, at the pace that was measured so far.
 pub fn eta(work: &Work, state: &State) -> Eta {
-    ends(work, &OpenWork::of(work, state))
+    ends(work, &OpenWork::of(work, state), &Landings::of(work, state))
 }
 
-fn ends(work: &Work, open: &OpenWork) -> Eta {
+fn ends(work: &Work, open: &OpenWork, landings: &Landings) -> Eta {
     let left: Vec<u64> = open.units.iter().map(|unit| unit.left).collect();
     let ends = timetable(work, open, &left);
-    let plan = |units: &Vec<usize>| {
-        let ends: Option<Vec<u64>> = units.iter().map(|unit| ends[*unit]).collect();
-        ends?.into_iter().max()
-    };
-    let runs = RUNS.min(UNITS / (left.len() as u64).max(1));
-    let range = open.spread.filter(|_| runs >= 20).and_then(|spread| {
-        let draw = |run: u64| {
-            let noisy: Vec<u64> = left
-                .iter()
-                .enumerate()
-                .map(|(unit, left)| {
-                    // Long and short tasks of one unit partly cancel out. The mean of the factors is 1.
-                    let spread = spread / (open.units[unit].tasks as f64).sqrt();
-                    let normal = Rng::of(run, &[unit as u64]).normal();
-                    (*left as f64 * (normal * spread - spread * spread / 2.0).exp()) as u64
-                })
-                .collect();
-            timetable(work, open, &noisy).into_iter().flatten().max()
-        };
-        let mut ends: Vec<u64> = (0..runs).filter_map(draw).collect();
-        ends.sort_unstable();
-        let at = |tenth: usize| ends.get(ends.len() * tenth / 10).copied();
-        Some((at(1)?, at(9)?))
-    });
+    let plans = plan_ends(open, &ends);
     let begin = |units: &Vec<usize>| {
         let begins = units.iter().filter_map(|unit| Some(ends[*unit]? - left[*unit]));
         begins.min()
     };
     Eta {
         begins: open.of_plan.iter().map(begin).collect(),
-        plans: open.of_plan.iter().map(plan).collect(),
-        run: ends.iter().flatten().max().copied(),
-        range,
+        run: ends.iter().flatten().max().copied().max(landings.end(&plans)),
+        range: range(work, open, landings),
+        plans,
     }
+}
+
+/// When each plan is done, given when its units are.
+fn plan_ends(open: &OpenWork, ends: &[Option<u64>]) -> Vec<Option<u64>> {
+    let plan = |units: &Vec<usize>| {
+        let ends: Option<Vec<u64>> = units.iter().map(|unit| ends[*unit]).collect();
+        ends?.into_iter().max()
+    };
+    open.of_plan.iter().map(plan).collect()
+}
+
+/// The range of the run's end over simulated runs.
+fn range(work: &Work, open: &OpenWork, landings: &Landings) -> Option<(u64, u64)> {
+    let runs = RUNS.min(UNITS / (open.units.len() as u64).max(1));
+    let spread = open.spread.filter(|_| runs >= 20)?;
+    let draw = |run: u64| {
+        let noisy = open.units.iter().enumerate().map(|(unit, own)| {
+            // Long and short tasks of one unit partly cancel out. The mean of the factors is 1.
+            let spread = spread / (own.tasks as f64).sqrt();
+            let normal = Rng::of(run, &[unit as u64]).normal();
+            (own.left as f64 * (normal * spread - spread * spread / 2.0).exp()) as u64
+        });
+        let ends = timetable(work, open, &noisy.collect::<Vec<u64>>());
+        let landed = landings.end(&plan_ends(open, &ends));
+        ends.into_iter().flatten().max().max(landed)
+    };
+    let mut ends: Vec<u64> = (0..runs).filter_map(draw).collect();
+    ends.sort_unstable();
+    let at = |tenth: usize| ends.get(ends.len() * tenth / 10).copied();
+    Some((at(1)?, at(9)?))
 }
 
 #[cfg(test)]
@@ -162,12 +170,26 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_lands_its_plans_ends_with_the_last_landing() {
+        let mut scheduler = Scheduler::new(work(Dispatch::Plan, 1));
+        let before = eta(scheduler.work(), scheduler.state());
+        let plan = scheduler.work().plans[0].name.to_string();
+        let verdict = json!({"green": true, "runs": 1, "took": {"secs": 100, "nanos": 0}});
+        let verified = json!({"event": "merge.verified", "plan": plan, "plans": [plan], "verdict": verdict});
+        scheduler.replay([(At(0), &Event::read("merge.verified", verified).unwrap())]);
+        let after = eta(scheduler.work(), scheduler.state());
+        assert_eq!(after.plans, before.plans);
+        assert_eq!(after.run, before.run.map(|end| end + 100_000));
+    }
+
+    #[test]
     fn the_range_holds_what_is_expected_and_grows_with_the_spread() {
         let scheduler = Scheduler::new(work(Dispatch::Task, 1));
         let range = |spread| {
             let mut open = OpenWork::of(scheduler.work(), scheduler.state());
             open.spread = Some(spread);
-            ends(scheduler.work(), &open).range.unwrap()
+            let landings = Landings::of(scheduler.work(), scheduler.state());
+            range(scheduler.work(), &open, &landings).unwrap()
         };
         let (narrow, wide) = (range(0.05), range(0.8));
         assert!(wide.0 < narrow.0 || wide.1 > narrow.1, "{narrow:?} {wide:?}");

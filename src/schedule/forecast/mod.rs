@@ -4,6 +4,7 @@
 
 pub(super) mod attention;
 pub(super) mod eta;
+pub(super) mod landings;
 pub(super) mod open_work;
 pub(super) mod pace;
 pub(super) mod timetable;

@@ -234,7 +234,7 @@ fn merged_in_overlaps<'a>(plan: &'a PlanWork, state: &'a State) -> impl Iterator
 }
 
 /// Returns true when the plan is still in progress, or about to land, and lands without a request.
-fn will_land_by_itself(work: &Work, name: &PlanName, state: &State) -> bool {
+pub(in crate::schedule) fn will_land_by_itself(work: &Work, name: &PlanName, state: &State) -> bool {
     let run = state.plan(name);
     let open = run.is_open() && state.run.as_ref().is_none_or(|info| info.merge_only.is_none());
     let unhindered = open || (run.outcome == Some(Outcome::Finished) && run.may_merge());

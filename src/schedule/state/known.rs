@@ -12,7 +12,7 @@ use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState, U
 use crate::schedule::event::at::At;
 use crate::schedule::event::facts::Spent;
 use crate::schedule::event::merge_facts::TargetChecked;
-use crate::schedule::train::FailureRate;
+use crate::schedule::train::{BuildTime, FailureRate};
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// The state of all plans and of the run.
@@ -34,6 +34,8 @@ pub struct State {
     pub phase: RunPhase,
     /// How often plans failed the verification of their merge lately.
     pub failure_rate: FailureRate,
+    /// How long verifications of merges took.
+    pub build_time: BuildTime,
     /// The latest moment seen.
     pub now: At,
     /// The run's usage.
@@ -101,6 +103,7 @@ impl State {
             run: None,
             phase: RunPhase::Idle,
             failure_rate: FailureRate::default(),
+            build_time: BuildTime::default(),
             red_targets: BTreeMap::new(),
             now: At::default(),
             spent: Spent::default(),

@@ -21,6 +21,7 @@
 //! Trains are as in bors and Zuul, prefixes far apart as in group testing (Dorfman 1943), and speculation by likelihood as in
 //! Uber's SubmitQueue (Ananthanarayanan et al. 2019).
 
+mod build_time;
 mod choose;
 pub(super) mod early;
 mod ejected;
@@ -37,6 +38,7 @@ mod time_limit;
 mod window;
 
 pub use crate::schedule::event::merge_facts::Verdict;
+pub use build_time::BuildTime;
 pub use failure_rate::FailureRate;
 pub use order::{
     Batch, Build, BuildId, LandedPlan, Landing, Order, TrainAnswer, TrainEntry, TrainOutcome, Tried, Unmoved,

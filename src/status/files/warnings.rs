@@ -1,5 +1,7 @@
 //! The warnings of one reading: stable texts, each once, and a limited number.
 
+use crate::plan::is_unprintable;
+
 /// How many warnings about single entries one reading gives.
 const LIMIT: usize = 12;
 /// How many characters of a foreign text are quoted.
@@ -47,13 +49,13 @@ pub(in crate::status) fn quote(text: &str) -> String {
 }
 
 fn visible(c: char) -> char {
-    if c.is_control() { '\u{fffd}' } else { c }
+    if is_unprintable(c) { '\u{fffd}' } else { c }
 }
 
 /// A foreign text that is kept and shown: without control characters except line breaks and tabs, at most `limit`
 /// characters.
 pub(in crate::status) fn tame(text: &str, limit: usize) -> String {
-    let harmless = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    let harmless = |c: &char| !is_unprintable(*c) || matches!(c, '\n' | '\t');
     let mut kept: String = text.chars().filter(harmless).take(limit + 1).collect();
     if let Some((end, _)) = kept.char_indices().nth(limit) {
         kept.truncate(end);

@@ -12,5 +12,6 @@ pub(super) mod preview;
 mod preview_choices;
 pub(super) mod preview_points;
 pub(super) mod rehearsal;
+pub(super) mod risk_register;
 pub(super) mod shared_files;
 pub(super) mod worktree_lints;

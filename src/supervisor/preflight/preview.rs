@@ -19,6 +19,7 @@ use super::milestones::{self, PlannedMilestone};
 use super::plan_lints;
 use super::preview_choices::{ChosenDispatch, ChosenPhase, chosen_dispatches, chosen_strategies};
 use super::preview_points::{PreviewPoint, gates, sync_points};
+use super::risk_register::{KnownRisk, known_risks};
 use super::shared_files::{SharedFiles, shared_files};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::replay::next_run;
@@ -56,6 +57,9 @@ pub struct Preview {
     /// Likely problems, with advice.
     #[serde(serialize_with = "lint::as_risks")]
     pub risks: Vec<Lint>,
+    /// What went wrong in earlier runs, the likeliest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub known_risks: Vec<KnownRisk>,
     /// Points that several plans wait for, and points where plans wait for each other.
     pub sync_points: Vec<PreviewPoint>,
     /// Points where a person has to approve.
@@ -151,6 +155,7 @@ pub fn preview(project: &Project, only: &[PlanName], merge: bool) -> Result<Prev
         critical_path: shown_path(&left, &graph, &path),
         expected,
         risks,
+        known_risks: known_risks(&project.dir)?,
         overlaps,
         sync_points: sync_points(&left),
         gates: gates(&left, &situation.scheduler),

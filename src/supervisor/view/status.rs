@@ -6,24 +6,21 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::journal::SCHEMA;
-use crate::plan::{
-    AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId, VerifyBlock,
-};
-use crate::schedule::{
-    Exit, Facts, PlanWork, RunPhase, Tally, eta, in_state_since, phase_state, plan_state, task_state,
-};
-use crate::status::{ListedSubtask, listed_checks};
+use crate::plan::{CommitId, Plan, PlanName, PlanState};
+use crate::schedule::{PlanWork, RunPhase, Tally, eta, in_state_since, plan_state};
 
 use super::attention::AttentionView;
-use super::away_view::{AwayView, away_words};
-use super::conversation_view::ConversationView;
 use super::dirt::dirt_of;
-use super::exit_view::ExitView;
-use super::landed_view::LandedView;
-use super::message_view::MessageView;
-use super::question_view::QuestionView;
+use super::plan::attempt_view::AttemptView;
+use super::plan::away_view::away_words;
+use super::plan::conversation_view::ConversationView;
+use super::plan::landed_view::LandedView;
+use super::plan::message_view::MessageView;
+use super::plan::milestone_view::MilestoneView;
+use super::plan::phase_view::PhaseView;
+use super::plan::question_view::QuestionView;
 use super::situation::Situation;
-use super::spent_view::{SpentView, facts_of};
+use super::spent_view::SpentView;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 use crate::words::{ReasonText, explained};
@@ -120,6 +117,8 @@ pub struct PlanView {
     pub spent: SpentView,
     /// Expected seconds until it is done; `None` when it is done or needs a person first.
     pub eta_s: Option<u64>,
+    /// Its owner and due day; `None` when it is done or has neither.
+    pub milestone: Option<MilestoneView>,
     /// Money that it has cost so far; `None` when no costs are reported.
     pub cost: Option<f64>,
     /// Questions of its agents that wait for an answer.
@@ -132,79 +131,6 @@ pub struct PlanView {
     pub attempts: Vec<AttemptView>,
 }
 
-/// One phase.
-#[derive(Debug, Clone, Serialize)]
-pub struct PhaseView {
-    /// Its number.
-    pub id: PhaseId,
-    /// Its title.
-    pub title: String,
-    /// Its state.
-    pub state: TaskState,
-    /// In document order.
-    pub tasks: Vec<TaskView>,
-    /// Its VERIFY block, when it has one: `2.verify`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub verify: Option<VerifyView>,
-    /// The numbered boxes of that block, in document order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub checks: Vec<ListedSubtask>,
-}
-
-/// One task.
-#[derive(Debug, Clone, Serialize)]
-pub struct TaskView {
-    /// Its id.
-    pub id: TaskId,
-    /// Its title.
-    pub title: String,
-    /// Its state.
-    pub state: TaskState,
-}
-
-/// The VERIFY block of a phase.
-#[derive(Debug, Clone, Serialize)]
-pub struct VerifyView {
-    /// Its id.
-    pub id: TaskId,
-    /// Its checks.
-    pub title: String,
-    /// Its state.
-    pub state: TaskState,
-    /// The last report on it.
-    pub note: Option<String>,
-}
-
-/// One attempt.
-#[derive(Debug, Clone, Serialize)]
-pub struct AttemptView {
-    /// Its id.
-    pub id: AttemptId,
-    /// Its agent.
-    pub agent: String,
-    /// Its units.
-    #[serde(skip)]
-    pub units: Vec<UnitId>,
-    /// When its process started.
-    pub started_at: Option<Timestamp>,
-    /// When it ended.
-    pub ended_at: Option<Timestamp>,
-    /// How it ended.
-    pub exit: Option<ExitView>,
-    /// The same in a typed form.
-    #[serde(skip)]
-    pub ended: Option<Exit>,
-    /// Its log.
-    pub log: PathBuf,
-    /// Its destination, when it was handed over; `None` where it runs here.
-    #[serde(flatten)]
-    pub away: Option<AwayView>,
-    /// The account that it used; `None` when its agent has only one.
-    pub account: Option<String>,
-    /// The facts in its output so far: last word, denied tools, errors, turns, tokens, cost, conversation.
-    pub facts: Facts,
-}
-
 impl Situation {
     /// The whole status, to the given depth.
     ///
@@ -214,6 +140,7 @@ impl Situation {
     pub fn view(&self, project: &Project, depth: Depth) -> Result<StatusView, SupervisorError> {
         let state = self.scheduler.state();
         let expected = eta(self.scheduler.work(), state);
+        let now = Timestamp::now();
         let mut plans = Vec::new();
         for (number, (plan, work)) in project
             .set
@@ -223,9 +150,11 @@ impl Situation {
             .enumerate()
         {
             let eta = expected.plans.get(number).copied().flatten();
+            let view = self.plan(project, plan, work, depth)?;
             plans.push(PlanView {
                 eta_s: eta.map(|eta| eta / 1000),
-                ..self.plan(project, plan, work, depth)?
+                milestone: MilestoneView::of(&plan.milestone, view.state, eta, self, now),
+                ..view
             });
         }
         if depth == Depth::Worktrees {
@@ -288,44 +217,9 @@ impl Situation {
         let ahead = head.as_ref().zip(base.as_ref());
         let ahead = ahead.and_then(|(head, base)| Some(project.repo.ahead_behind(head, base).ok()?.ahead));
         let phases = plan.document.phases.iter().filter(|_| in_parts);
-        let phases = phases.map(|phase| PhaseView {
-            id: phase.id,
-            title: phase.title.clone(),
-            state: phase_state(work, run, phase.id),
-            tasks: phase
-                .tasks
-                .iter()
-                .map(|task| TaskView {
-                    id: task.id,
-                    title: task.title.clone(),
-                    state: task_state(work, run, task.id),
-                })
-                .collect(),
-            verify: phase.verify.as_ref().map(|block| {
-                let id = TaskId::verify(phase.id);
-                VerifyView {
-                    id,
-                    title: checks(block),
-                    state: task_state(work, run, id),
-                    note: run.items.get(&id.into()).and_then(|item| item.note.clone()),
-                }
-            }),
-            checks: listed_checks(phase, &|item| run.items.get(item).map(|item| item.state)),
-        });
+        let phases = phases.map(|phase| PhaseView::of(work, run, phase));
         let attempts = run.history.iter().filter(|_| in_parts);
-        let attempts = attempts.map(|attempt| AttemptView {
-            id: attempt.id.clone(),
-            agent: attempt.agent.to_string(),
-            units: attempt.units.clone(),
-            started_at: attempt.started.and_then(|at| self.wall(at)),
-            ended_at: attempt.ended.and_then(|at| self.wall(at)),
-            exit: attempt.exit.as_ref().map(ExitView::of),
-            away: AwayView::of(project, &attempt.id),
-            ended: attempt.exit.clone(),
-            log: project.dir.attempt(&attempt.id).join("log"),
-            account: attempt.account.clone(),
-            facts: facts_of(project, attempt),
-        });
+        let attempts = attempts.map(|attempt| AttemptView::of(project, self, attempt));
         let spent = SpentView::of(run.spent, plan.budget, project.set.run.currency);
         Ok(PlanView {
             name: plan.name.clone(),
@@ -348,6 +242,7 @@ impl Situation {
             cost: spent.cost,
             spent,
             eta_s: None,
+            milestone: None,
             asks: QuestionView::all(state, &plan.name),
             messages: MessageView::all(self, run, in_parts),
             conversation: ConversationView::of(project, run, in_parts),
@@ -367,30 +262,4 @@ pub enum Depth {
     Branches,
     /// Also uncommitted changes, which costs a `git status` for each worktree.
     Worktrees,
-}
-
-/// A short text for a VERIFY block.
-fn checks(block: &VerifyBlock) -> String {
-    let background = if block.background {
-        " (in the background)"
-    } else {
-        ""
-    };
-    let said = match block.checks.as_slice() {
-        [] => "VERIFY".to_owned(),
-        [one] => format!("VERIFY: {one}"),
-        [first, rest @ ..] => format!("VERIFY: {first}; and {} more", rest.len()),
-    };
-    format!("{said}{background}")
-}
-
-/// The units of an attempt, in words.
-pub fn given(units: &[UnitId]) -> String {
-    let ids: Vec<String> = units.iter().map(ToString::to_string).collect();
-    let what = match units {
-        [UnitId::Task(_)] => "task",
-        [UnitId::Phase(_)] => "phase",
-        _ => "phases",
-    };
-    format!("{what} {}", ids.join(", "))
 }

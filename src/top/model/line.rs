@@ -1,5 +1,6 @@
 //! A line of text while it is typed.
 
+use crate::plan::is_unprintable;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// The longest text, in characters: enough for any answer.
@@ -70,7 +71,7 @@ impl InputLine {
     }
 
     fn insert(&mut self, c: char) {
-        if !c.is_control() && self.text.len() < LONGEST {
+        if !is_unprintable(c) && self.text.len() < LONGEST {
             self.text.insert(self.at, c);
             self.at += 1;
         }

@@ -79,6 +79,13 @@ pub struct WorkSpan {
     pub failed: bool,
 }
 
+impl TopRow {
+    /// True when it can no longer be cancelled.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, PlanState::Landed | PlanState::Cancelled)
+    }
+}
+
 /// Something that needs a person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NeedRow {

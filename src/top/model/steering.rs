@@ -3,7 +3,7 @@
 use super::finding::find;
 use super::line::InputLine;
 use super::page::PagePurpose;
-use super::seen::NeedRow;
+use super::seen::{NeedRow, TopRow};
 use super::top_model::TopModel;
 use super::top_order::{OutputPlace, TopOrder};
 use super::top_question::{TopQuestion, Typing};
@@ -88,6 +88,13 @@ pub(super) fn steer(model: &mut TopModel, key: char) -> Option<Vec<TopOrder>> {
             let paused = |plan: &String| model.seen.plan(plan).is_some_and(|row| row.paused);
             let all = plans.iter().all(paused);
             vec![run(with(if all { "resume" } else { "pause" }))]
+        }
+        // Nothing is left to cancel, and the command says so.
+        'x' if plans
+            .iter()
+            .all(|plan| model.seen.plan(plan).is_some_and(TopRow::is_over)) =>
+        {
+            vec![run(with("cancel"))]
         }
         'x' => {
             let behind = model.seen.behind(&plans);

@@ -191,6 +191,19 @@ fn cancelling_asks_and_names_what_is_skipped_with_it() {
 }
 
 #[test]
+fn cancelling_a_plan_that_has_landed_asks_nothing() {
+    let mut model = model(80, 24);
+    let landed = model.seen.plans.iter().find(|row| row.state == PlanState::Landed);
+    let landed = landed.unwrap().name.clone();
+    choose(&mut model, &landed);
+    assert_eq!(
+        press(&mut model, "x"),
+        runs(&format!("cancel|{landed}"), OutputPlace::Note)
+    );
+    assert_eq!(model.ask, None);
+}
+
+#[test]
 fn a_question_is_answered_and_a_gate_is_approved() {
     let mut model = model(80, 24);
     press(&mut model, "1a");

@@ -422,6 +422,17 @@ fn a_plan_that_is_expected_after_its_due_day_is_a_risk_and_a_milestone() {
     sandbox.write("plans.toml", sandbox.read("plans.toml") + people);
     let said = sandbox.orch("preview").code(0).out;
     assert!(said.contains("a: it was due on 2000-01-01"), "{said}");
+    let status = sandbox.orch("status a").code(0).out;
+    assert!(
+        status.contains("planned  owner ana, due on 2000-01-01, overdue\n"),
+        "{status}"
+    );
+    let status = sandbox.orch("status --json").code(0).json();
+    assert_eq!(status["plans"][0]["milestone"]["is_overdue"], true, "{status}");
+    assert!(
+        status["plans"][1]["milestone"]["behind_percent"].as_u64() > Some(0),
+        "{status}"
+    );
     assert!(
         said.contains("b: it is behind plan by ") && said.contains(&format!("due on {soon}")),
         "{said}"

@@ -26,6 +26,8 @@ fn pages_fit(browser: &mut Browser, base: &str, kind: (u32, Scheme, &str)) {
             wide.as_i64().unwrap() <= 0,
             "{page} is {wide} too wide for {width}"
         );
+        let nav = "(nav => nav.scrollWidth - nav.clientWidth)(document.querySelector('nav'))";
+        assert_eq!(browser.eval(nav), 0, "{page}: the navigation scrolls at {width}");
         // One title, a place for the content, and a name for every field and button.
         let nameless = "[...document.querySelectorAll('a, button, input:not([type=hidden]), textarea')].filter(e => \
                         !(e.textContent.trim() || e.labels?.length || e.getAttribute('aria-label'))).length";

@@ -5,10 +5,10 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::situation::Situation;
 use crate::plan::{MessageKind, PlanName};
 use crate::schedule::{MailState, PlanRun};
 use crate::status;
+use crate::supervisor::view::situation::Situation;
 
 /// A message to a plan's agents.
 #[derive(Debug, Clone, Serialize)]
@@ -29,7 +29,7 @@ pub struct MessageView {
 
 impl MessageView {
     /// All messages, if they are wanted.
-    pub(super) fn all(situation: &Situation, run: &PlanRun, wanted: bool) -> Vec<Self> {
+    pub(in crate::supervisor::view) fn all(situation: &Situation, run: &PlanRun, wanted: bool) -> Vec<Self> {
         let mail = &run.mail;
         if !wanted || mail.inbox.is_empty() {
             return Vec::new();

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::spent_view::facts_of;
 use crate::plan::AttemptId;
 use crate::schedule::PlanRun;
 use crate::supervisor::perform::attempt::attach_call::attach_line;
 use crate::supervisor::project::repository_plans::Project;
+use crate::supervisor::view::spent_view::facts_of;
 
 /// A conversation that a person can continue.
 #[derive(Debug, Clone, Serialize)]
@@ -27,7 +27,7 @@ pub struct ConversationView {
 
 impl ConversationView {
     /// The last conversation, if it is wanted.
-    pub(super) fn of(project: &Project, run: &PlanRun, wanted: bool) -> Option<Self> {
+    pub(in crate::supervisor::view) fn of(project: &Project, run: &PlanRun, wanted: bool) -> Option<Self> {
         let mut agents = run.work_attempts().rev().filter(|_| wanted);
         let (last, agent) =
             agents.find_map(|record| Some((record, project.set.agents.get(&record.agent)?)))?;

@@ -15,7 +15,7 @@ pub struct QuestionView {
 }
 
 impl QuestionView {
-    pub(super) fn all(state: &State, plan: &PlanName) -> Vec<Self> {
+    pub(in crate::supervisor::view) fn all(state: &State, plan: &PlanName) -> Vec<Self> {
         let open = questions(state, plan).into_iter();
         open.map(|(unit, text)| Self { unit, text }).collect()
     }
