@@ -47,7 +47,9 @@ pub use brief::stop_hook::{
 };
 pub use conflict::about_conflict::ResolveStep;
 pub use conflict::resolve::{ResolveReport, resolve_alone};
-pub use control::attaching::{attach_command, end_agents, end_leftover, record_attach, record_detach};
+pub use control::attaching::{
+    AttachCommand, attach_command, end_agents, end_leftover, enter_branch, record_attach, record_detach,
+};
 pub use control::goal::{Conclusion, Goal};
 pub use control::mail::{Posted, record_message, record_seen};
 pub use control::redo::{Redone, RedonePlan, redo};

@@ -53,7 +53,8 @@ fn command(item: &Attention, about: &About<'_>) -> String {
             | AttentionKind::Conflict
             | AttentionKind::Failed
             | AttentionKind::Stalled
-            | AttentionKind::Budget,
+            | AttentionKind::Budget
+            | AttentionKind::Message,
             _,
         ) => again(&WorkRef::whole(plan), about),
     }

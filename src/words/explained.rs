@@ -4,9 +4,10 @@ use super::about::About;
 use super::list::rough;
 use super::reason_text::ReasonText;
 use super::{landed, reason};
-use crate::plan::{PlanName, UnitId};
+use crate::plan::{PlanName, Point, UnitId, Waiting, WorkRef};
 use crate::schedule::{
-    Event, Explanation, LandedReason, Reason, Scheduler, State, Work, explain, explain_unit, is_rewritten,
+    Escalation, Event, Explanation, LandedReason, Reason, Scheduler, State, Work, explain, explain_unit,
+    is_rewritten, questions,
 };
 
 /// Why a plan is in its state, most important first. Never empty for a plan that does not run.
@@ -42,12 +43,30 @@ pub fn rewritten(work: &Work, state: &State, plan: &PlanName) -> Option<ReasonTe
     is_rewritten(state, plan).then(|| landed::landed(&LandedReason::Rewritten))
 }
 
+/// The question that a wait is about, if it is about one.
+fn asked_on(state: &State, told: &Escalation) -> Vec<Reason> {
+    if told.waiting != Waiting::Question {
+        return Vec::new();
+    }
+    let on = |unit: &Option<UnitId>| {
+        let point = unit.map_or(Point::Plan, UnitId::point);
+        WorkRef::at(&told.plan, point).to_string() == told.on
+    };
+    let open = questions(state, &told.plan).into_iter();
+    let open = open.filter(|(unit, _)| on(unit));
+    open.map(|(unit, question)| Reason::Asks(unit, question))
+        .collect()
+}
+
 /// Adds texts to events that the core creates without text.
 pub fn complete(events: &mut [Event], scheduler: &Scheduler) {
     let (work, state) = (scheduler.work(), scheduler.state());
     for event in events {
         if let Event::Escalated(told) = event {
-            let Explanation { reasons, .. } = explain(work, state, &told.plan);
+            let mut reasons = asked_on(state, told);
+            if reasons.is_empty() {
+                reasons = explain(work, state, &told.plan).reasons;
+            }
             let first = texts(&reasons, state, &told.plan).into_iter().next();
             told.why = first.map(|reason| reason.text).unwrap_or_default();
         }

@@ -124,7 +124,7 @@ fn hint(refusal: &SteerRefusal) -> Option<String> {
         R::TooManyUnread { .. } => "write what is left into a file, and send one message about it".to_owned(),
         R::NoSuchMessage { by_lead: true, .. } => "`orch inbox --all` lists the messages".to_owned(),
         R::NoSuchMessage { by_lead: false, .. } => "`orch task inbox --all` lists the messages".to_owned(),
-        R::EmptyMessage => "orch send PLAN TEXT".to_owned(),
+        R::EmptyMessage => "write the text behind the plan: `PLAN TEXT`".to_owned(),
         R::LongMessage { .. } => "write it to a file, and send where that lies".to_owned(),
         R::NotReviewable { plan, .. } => format!("`orch diff {plan}` shows its work"),
         R::NoReview(plan) => format!("`gate = \"review\"` in [plans.{plan}] lets it wait for one"),

@@ -1,6 +1,7 @@
 //! `orch mcp`: tools for a model over standard input and output.
 
 use std::future::Future;
+use std::io;
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -134,7 +135,7 @@ impl McpServer {
         command.current_dir(&self.folder).stdin(Stdio::null());
         let output = match command.output().await {
             Ok(output) => output,
-            Err(error) => return CallToolResult::error(vec![ContentBlock::text(error.to_string())]),
+            Err(error) => return CallToolResult::error(vec![ContentBlock::text(not_run(&error))]),
         };
         let (said, besides) = (shown(&output.stdout), shown(&output.stderr));
         let texts = [said, besides].into_iter().filter(|text| !text.is_empty());
@@ -144,6 +145,14 @@ impl McpServer {
             false => CallToolResult::error(content),
         }
     }
+}
+
+/// Why a command was not run.
+fn not_run(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::ArgumentListTooLong {
+        return "the text is too long; write it to a file, and say where that lies".to_owned();
+    }
+    error.to_string()
 }
 
 fn described(tool: &'static McpTool) -> Tool {

@@ -9,7 +9,8 @@ use crate::journal::AttachLock;
 use crate::plan::{PlanName, WorkRef};
 use crate::schedule::{AttachBegan, AttemptRecord, attempt_to_attach};
 use crate::supervisor::{
-    Project, Request, Situation, attach_command, end_agents, end_leftover, record_attach, record_detach,
+    AttachCommand, Project, Request, Situation, attach_command, end_agents, end_leftover, enter_branch,
+    record_attach, record_detach,
 };
 
 use crate::cli::call::asking::{calling_attempt, done_or_refused};
@@ -111,7 +112,12 @@ fn open(context: &Context, project: &Project, situation: &Situation, what: &Work
     if !worktree.is_dir() {
         return Err(CliError::refused(format!("its worktree {} is gone", made.path)));
     }
-    let (line, variables) = attach_command(project, plan, record, worktree);
+    let warnings = enter_branch(project, &situation.scheduler, plan, record);
+    for warning in warnings.map_err(CliError::refused)? {
+        anstream::eprintln!("{warning}");
+    }
+    let command = attach_command(project, plan, record, worktree).map_err(anyhow::Error::from)?;
+    let AttachCommand { line, variables } = command;
     let words = line.join(" ");
     let Some((program, arguments)) = line.split_first() else {
         return Err(CliError::refused(format!(

@@ -11,7 +11,11 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::trouble::Hold;
 use crate::schedule::judge::failure::Failure;
 use crate::schedule::ready::built_on::built_on;
+use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::loop_breaker::{LOOP, is_brief, loop_words};
+use crate::schedule::state::person::stand_in::has_been_replaced;
+use crate::schedule::state::plan_run::PlanRun;
+use crate::schedule::work::plans::PlanWork;
 
 /// Ends an attempt that only a person can help. Holds the plan, or only the attempt's unit when other units of the plan
 /// continue.
@@ -79,6 +83,11 @@ pub(in crate::schedule) fn retry_or_give_up(
         u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)
     });
     let attempts = tries.attempts;
+    if give_up && is_replaced(work, run, current) {
+        let failure = Failure::uncounted(failure.why.as_str());
+        board.record(at, failed(plan, attempt, &failure, Some(0)), step);
+        return;
+    }
     if give_up {
         let why = format!("{}: {}", current.agent, failure.why);
         if let Some(event) = taken_over(board, plan, unit, &why) {
@@ -99,6 +108,12 @@ pub(in crate::schedule) fn retry_or_give_up(
         let given_up = given_up(board, plan, unit, repair, why);
         board.record(at, given_up, step);
     }
+}
+
+/// Returns true when another agent has taken over the attempt's work while the attempt ran, so that agent tries next.
+fn is_replaced(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> bool {
+    let unit = attempt.units.first().and_then(|unit| work.unit(*unit));
+    unit.is_some_and(|unit| has_been_replaced(work, run, unit, &attempt.agent))
 }
 
 /// Returns the event that ends a plan, or one of its units, when no attempts are left.

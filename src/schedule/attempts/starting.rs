@@ -299,14 +299,12 @@ fn launch(board: &mut Board, name: &PlanName, lane: u32, step: &mut Step) {
             .number(name)
             .and_then(|number| left_of_budget(board, number)),
         seen: run.seen_by_agents().cloned(),
-        inbox: run
-            .mail
-            .inbox
-            .iter()
-            .take(attempt.told as usize)
-            .cloned()
-            .collect(),
+        inbox: run.mail.first(attempt.told),
         told: run.mail.told,
+        owed: run
+            .tries_of(attempt.units.first().copied(), attempt.repair)
+            .owed
+            .clone(),
     };
     let ask = Ask::Launch(attempt.id.clone());
     board.ask(ask, Effect::Launch(launch), step);

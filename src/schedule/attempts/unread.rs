@@ -14,7 +14,7 @@ use crate::schedule::judge::verdict::{AttemptVerdict, judge};
 use crate::schedule::state::attempt::{Attempt, AttemptState};
 
 /// How often in a row an agent continues because of unread messages. Then a person decides: somebody may write to it for ever.
-const MOST: u32 = 2;
+pub(in crate::schedule) const MOST_AGAIN: u32 = 2;
 
 /// Continues the work of an attempt that ended by itself while messages to its plan are unread, or holds it after some times.
 /// Returns true if it did.
@@ -41,7 +41,7 @@ pub(in crate::schedule) fn continue_with_unread(
         return false;
     };
     let (plan, id) = (board.work.plans[number].name.clone(), attempt.id.clone());
-    if tries.unread >= MOST {
+    if tries.unread >= MOST_AGAIN {
         let hold = hold(&plan, words);
         hold_attempt(board, at, &plan, &id, hold, step);
         return true;

@@ -1,6 +1,7 @@
 //! An order to the shell. Exactly one event answers every effect except a timer; an examination is answered by its signs of
 //! life.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::plan::{
@@ -219,6 +220,22 @@ pub struct Launch {
     pub inbox: Vec<Message>,
     /// Number of messages that an earlier agent was already given.
     pub told: u32,
+    /// The numbers of messages with answers to questions of this work. They are new to its agent, even if an agent at other work
+    /// of the plan was given them.
+    pub owed: BTreeSet<u32>,
+}
+
+impl Launch {
+    /// Returns the messages that are new to the agent.
+    pub fn new_messages(&self) -> impl Iterator<Item = &Message> {
+        let is_new = |message: &&Message| message.id > self.told || self.owed.contains(&message.id);
+        self.inbox.iter().filter(is_new)
+    }
+
+    /// Returns the message with the last answer to a question of this work, if it is new to the agent.
+    pub fn answer(&self) -> Option<&Message> {
+        self.inbox.iter().rfind(|message| self.owed.contains(&message.id))
+    }
 }
 
 /// A conversation to continue.

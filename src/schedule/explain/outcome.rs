@@ -32,7 +32,10 @@ pub(in crate::schedule) fn explain_outcome(
         Outcome::Held(Hold::Work { unit, .. }) if run.questions.contains_key(&Some(*unit)) => {
             questions(run).collect()
         }
-        Outcome::Held(hold) => vec![Reason::Held(hold.clone())],
+        Outcome::Held(hold) => {
+            let held = Reason::Held(hold.clone());
+            std::iter::once(held).chain(questions(run)).collect()
+        }
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
             (Merge::Running(into), _) => vec![Reason::Merge(in_the_train(work, state, &plan.name, into))],
             (_, Some(trouble))

@@ -33,7 +33,7 @@ pub(in crate::schedule) fn was_assigned(run: &mut PlanRun, at: At, event: &Event
         run.begin_ticked(ticks);
     }
 
-    run.hands.left = None;
+    run.hands.left.remove(lane);
     let repair = run.verify == Verify::Failed;
     let begun = Attempt {
         id: attempt.clone(),
@@ -128,6 +128,12 @@ pub(in crate::schedule) fn has_failed(run: &mut PlanRun, at: At, event: &Event) 
             tries.retry_at = retry_in_ms.map(|ms| At(at.0.saturating_add(ms)));
         }
         run.reset_running(at, &ended);
+        if conflict {
+            // The next attempt begins a new branch.
+            ended.units.iter().for_each(|unit| {
+                run.hands.entered.remove(unit);
+            });
+        }
         if conflict || *nothing_made {
             lose_reports(run, at, &ended);
         }
@@ -149,6 +155,9 @@ pub(in crate::schedule) fn began(run: &mut PlanRun, at: At, event: &Event) {
         // The agent begins with the first phase, whether it reports that or not.
         let first = current.units.first().map(|unit| unit.phase());
         run.mail.told = run.mail.told.max(told);
+        if let Some(tries) = units.first().and_then(|unit| run.tries.get_mut(unit)) {
+            tries.owed.clear();
+        }
         run.touched.extend(first.filter(|_| !run.by_units));
         listen_anew(run, &units);
     }
@@ -278,6 +287,7 @@ pub(in crate::schedule) fn completed(run: &mut PlanRun, at: At, event: &Event) {
             run.phases_done.entry(*phase).or_insert(at);
         }
         run.lost.remove(unit);
+        run.hands.entered.remove(unit);
         run.proven.insert(*unit);
     }
 }

@@ -2,9 +2,11 @@
 
 use super::phases::prefix_landed;
 use super::resolving::{conflict_is_over, conflict_of_part_is_over};
+use crate::plan::PlanName;
 use crate::schedule::event::about::{FoundPlan, TakenBack};
 use crate::schedule::event::at::At;
 use crate::schedule::event::merge_facts::{Landed, MergeBegun, NotLanded};
+use crate::schedule::event::trouble::MergeTrouble;
 use crate::schedule::state::phase_run::LandedBefore;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
 
@@ -67,6 +69,15 @@ pub(in crate::schedule) fn has_not_landed(run: &mut PlanRun, at: At, failed: &No
     }
     run.merge_trouble = Some(failed.why.clone());
     run.merge_again = false;
+}
+
+/// Another plan has landed. A merge that waited for that plan may be tried again.
+pub(in crate::schedule) fn waits_no_longer(on: &PlanName) -> impl Fn(&mut PlanRun) {
+    move |run| {
+        if matches!(&run.merge_trouble, Some(MergeTrouble::Waits { on: waited }) if waited == on) {
+            run.merge_trouble = None;
+        }
+    }
 }
 
 /// The plan was found on the target: a person landed it.

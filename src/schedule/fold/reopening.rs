@@ -136,6 +136,7 @@ pub(in crate::schedule) fn was_set_back(run: &mut PlanRun, at: At, back: &SetBac
     run.tries.retain(|unit, _| !open(unit.phase()));
     run.lost.retain(|unit, _| !open(unit.phase()));
     run.questions.clear();
+    run.hands.entered.clear();
     run.repair = Tries::default();
     (run.red, run.verify, run.outcome) = (None, Verify::Open, None);
     run.made = Some(back.to.clone());

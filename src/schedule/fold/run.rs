@@ -1,7 +1,7 @@
 //! Folds one event into the state. The fold is total and tolerant: an event about a plan, attempt or task that is no longer in
 //! the manifest changes nothing. So a journal can be read with a manifest that was edited since.
 
-use super::merge::merge_not_wanted;
+use super::merge::{merge_not_wanted, waits_no_longer};
 use super::parking::{limit, take_usage, unlimit};
 use super::plan::apply;
 use super::reopening::reopen;
@@ -66,9 +66,10 @@ impl State {
             },
             Event::MergeVerified(merge) => self.build_time.note(&merge.verdict),
             Event::Warning { .. } | Event::MergeFlaky(_) => {}
-            Event::MergeLanded { .. } => {
+            Event::MergeLanded(landed) => {
                 self.failure_rate.note(false);
                 self.apply_to_plan(at, event);
+                self.plans.iter_mut().for_each(waits_no_longer(&landed.plan));
             }
             Event::MergeFailed(NotLanded {
                 why: MergeTrouble::Verification { .. },

@@ -24,11 +24,15 @@ pub(in crate::schedule) fn resumed(run: &mut PlanRun, at: At, point: Point) {
         return;
     }
     run.paused.remove(&point);
-    // A merge that was refused because of the pause may be requested again, and a plan that lands on its own does so now.
+    may_land_again(run);
+    run.since = at;
+}
+
+/// A merge that was refused because of a pause may be requested again, and a plan that lands on its own does so now.
+fn may_land_again(run: &mut PlanRun) {
     if !run.is_landing_paused() && matches!(run.merge_trouble, Some(MergeTrouble::Refused { .. })) {
         run.merge_trouble = None;
     }
-    run.since = at;
 }
 
 /// A person approves the point, so that its work may begin.
@@ -99,7 +103,12 @@ pub(in crate::schedule) fn detach(run: &mut PlanRun, at: At, pid: u32) {
         Some(now) => run.paused.insert(Point::Plan, now),
         None => run.paused.remove(&Point::Plan),
     };
-    run.hands.left = Some(attached.lane);
+    may_land_again(run);
+    run.hands.left.insert(attached.lane);
+    let last = run.work_attempts().rfind(|record| record.lane == attached.lane);
+    let unit = last.and_then(|last| last.units.first().copied());
+    let unit = unit.filter(|unit| run.by_units && !run.is_unit_done(*unit));
+    run.hands.entered.extend(unit);
     run.since = at;
 }
 

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use super::open_work::OpenWork;
 use crate::plan::{PlanName, PlanState, UnitId};
+use crate::schedule::attempts::unread::MOST_AGAIN;
 use crate::schedule::event::at::At;
 use crate::schedule::event::facts::ObstacleKind;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
@@ -54,6 +55,8 @@ pub enum AttentionKind {
     Stalled,
     /// The budget is used up.
     Budget,
+    /// A message that no agent reads any more.
+    Message,
 }
 
 impl AttentionKind {
@@ -68,6 +71,7 @@ impl AttentionKind {
             Self::Login => "login",
             Self::Stalled => "stalled",
             Self::Budget => "budget",
+            Self::Message => "message",
         }
     }
 }
@@ -88,7 +92,11 @@ pub fn attention(work: &Work, state: &State) -> Vec<Attention> {
         for reason in reasons.chain(lost) {
             let approves = || plan_state(work, state, &plan.name) == PlanState::Held;
             let is_new = |kind: &AttentionKind| *kind == AttentionKind::Question || !kinds.contains(kind);
-            let Some(kind) = kind(&reason, approves).filter(is_new) else {
+            let kind = match is_about_messages(run, &reason) {
+                true => Some(AttentionKind::Message),
+                false => kind(&reason, approves),
+            };
+            let Some(kind) = kind.filter(is_new) else {
                 continue;
             };
             kinds.push(kind);
@@ -170,6 +178,19 @@ fn kind(reason: &Reason, is_held: impl Fn() -> bool) -> Option<AttentionKind> {
         | Reason::StandIn { .. }
         | Reason::RedWith { .. } => None,
     }
+}
+
+/// True for work that is held because a message to its plan is unread.
+fn is_about_messages(run: &PlanRun, reason: &Reason) -> bool {
+    let went_on = |unit: &UnitId| run.tries_of(Some(*unit), false).unread >= MOST_AGAIN;
+    let held = if let Reason::Held(Hold::Needs { obstacle, .. }) = reason {
+        obstacle.is_none()
+    } else if let Reason::Held(Hold::Work { unit, .. }) | Reason::Lost(unit, Lost::Held { .. }) = reason {
+        went_on(unit)
+    } else {
+        false
+    };
+    held && run.unread().next().is_some()
 }
 
 /// When a question was asked.

@@ -1,39 +1,38 @@
 //! Work that a person did. It is examined and judged like an agent's work.
 
-use crate::plan::{AgentName, AttemptId, ItemId, UnitId};
+use crate::plan::{AgentName, AttemptId, UnitId};
 use crate::schedule::board::core::Board;
 use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
+use crate::schedule::ready::by_hand::{has_work_by_hand, is_all_said};
 use crate::schedule::state::known::RunPhase;
-use crate::schedule::state::plan_run::{PlanRun, Verify};
-use crate::schedule::work::plans::PlanWork;
+use crate::schedule::state::plan_run::Verify;
 
 /// Judges work that a person reported done while no agent worked on it, so that no agent does it again.
 pub(in crate::schedule) fn take_work_by_hand(board: &mut Board, at: At, number: usize, step: &mut Step) {
     let run = &board.state.plans[number];
     let repairs = matches!(run.verify, Verify::Running | Verify::Failed);
-    let free = run.worktree().is_some() && (run.hands.left.is_some() || !run.attempts.contains_key(&0));
+    let made = run.worktree().is_some();
     let driven = board.state.phase == RunPhase::Driving && !board.is_merge_only();
-    if repairs || !free || !driven || !run.is_open() || run.hands.attached.is_some() {
+    if repairs || !made || !driven || !run.is_open() || run.hands.attached.is_some() {
         return;
     }
-    if let Some(lane) = run.hands.left {
+    for lane in run.hands.left.clone() {
         look_at_what_was_left(board, at, number, lane, step);
-        return;
     }
-    if !(run.people_spoke || run.rebuilt) {
+    let run = &board.state.plans[number];
+    if run.attempts.contains_key(&0) || !(run.people_spoke || run.rebuilt) {
         return;
     }
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
-    let last = run.work_attempts().filter_map(|record| record.ended).max();
     // When units have their own branches, agents' reports are judged with their attempts.
     let units = board.look(number).chain(|unit| {
-        let by_hand = !run.by_units || has_work_by_hand(plan, run, last, unit.id);
+        let by_hand = !run.by_units || has_work_by_hand(plan, run, unit.id);
         by_hand && is_all_said(plan, run, unit.id)
     });
-    if !units.iter().any(|unit| has_work_by_hand(plan, run, last, *unit)) {
+    if !units.iter().any(|unit| has_work_by_hand(plan, run, *unit)) {
         return;
     }
     // Work that agents have started on a unit's own branch is completed there and merged into the plan's branch from there.
@@ -50,7 +49,7 @@ fn look_at_what_was_left(board: &mut Board, at: At, number: usize, lane: u32, st
         return;
     }
     let look = board.look(number);
-    let open = |unit: &UnitId| !run.is_unit_settled(*unit);
+    let open = |unit: &UnitId| !run.is_unit_settled(*unit) && !run.is_worked_on(*unit);
     let units: Vec<UnitId> = if plan.by_units() {
         let last = run.work_attempts().rev().find(|record| record.lane == lane);
         let units = last.map(|last| last.units.clone()).unwrap_or_default();
@@ -100,23 +99,4 @@ fn judge_by_hand(
 /// The agent name that stands for a person in attempts.
 fn person() -> AgentName {
     "person".parse().expect("a word is a name")
-}
-
-/// Returns true when all items of the unit were reported.
-fn is_all_said(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> bool {
-    let mut tasks = plan.unit_tasks(unit).into_iter().peekable();
-    tasks.peek().is_some() && tasks.all(|task| run.is_item_settled(&task.into()))
-}
-
-/// Returns true when a person reported on the unit after the end of the last attempt. If the journal was lost, no earlier
-/// report has been judged, so reports of agents count too.
-fn has_work_by_hand(plan: &PlanWork, run: &PlanRun, last: Option<At>, unit: UnitId) -> bool {
-    plan.unit_tasks(unit).into_iter().map(ItemId::from).any(|item| {
-        run.items.get(&item).is_some_and(|known| {
-            (known.by.is_none() || run.rebuilt)
-                && !known.assumed
-                && run.heard.contains_key(&item)
-                && last.is_none_or(|last| known.since >= last)
-        })
-    })
 }

@@ -4,6 +4,7 @@
 
 pub mod admission;
 pub(super) mod built_on;
+pub(super) mod by_hand;
 pub(super) mod dispatch;
 pub(super) mod frontier;
 pub(super) mod invariants;

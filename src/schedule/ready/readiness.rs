@@ -7,6 +7,7 @@ use super::undeclared_files;
 use crate::graph::{Counts, Gate};
 use crate::plan::{AgentName, Dependency, Point, TaskId, UnitId};
 
+use super::by_hand::is_finished_by_hand;
 use super::dispatch;
 use super::standing::Standing;
 use crate::schedule::event::at::At;
@@ -159,6 +160,7 @@ impl<'a> Readiness<'a> {
                 && work.locks.iter().all(|file| !held.contains(file))
                 && !shares(work)
                 && !worked.contains(&work.id)
+                && !(self.plan.by_units() && is_finished_by_hand(self.plan, self.run, work.id))
                 && self.run.pause_of(work.id).is_none()
                 && !self.run.is_being_cancelled(work.id)
                 && self.gate_of(work.id).is_none()
@@ -237,15 +239,20 @@ impl<'a> Readiness<'a> {
             return chain;
         }
         let mut done = self.standing.done.clone();
+        let mut settled = self.standing.settled.clone();
         let mut chain_open = 0;
         for place in self.open() {
             let unit = &self.plan.units[place];
-            let is_open = |gate| self.plan.gates.get(gate).missing(|member| done[member]) == 0;
+            let is_open = |gate| {
+                let gate = self.plan.gates.get(gate);
+                let is_done = gate.counts == Counts::Done;
+                gate.missing(|member| if is_done { done[member] } else { settled[member] }) == 0
+            };
             let follows = self.plan.waits.all_open(place, &mut chain_open, is_open);
             let met = dispatch::unmet(self.plan, &unit.depends, self.state).is_empty();
             let free = self.is_free_of_people(unit.id) && !self.run.is_worked_on(unit.id);
             if follows && met && free && joins(unit) {
-                done[place] = true;
+                (done[place], settled[place]) = (true, true);
                 chain.push(unit.id);
             }
         }

@@ -86,6 +86,14 @@ pub enum AttemptState {
 }
 
 impl Attempt {
+    /// True when a person did the work, which is only judged.
+    pub fn is_by_hand(&self) -> bool {
+        match &self.state {
+            AttemptState::Ended(exit) | AttemptState::Checked(exit, _) => *exit == Exit::ByHand,
+            AttemptState::Assigned | AttemptState::Running => false,
+        }
+    }
+
     /// True when the attempt stalled and is being ended for that.
     pub fn is_given_up(&self) -> bool {
         let acted = self.stall.as_ref().and_then(|stall| stall.acted);

@@ -27,7 +27,8 @@ impl PlanRun {
         self.has_less_to_show() || self.outcome == Some(Outcome::Held(Hold::JournalLost {}))
     }
 
-    /// True when agents have committed on the unit's own branch, and the next attempt continues there.
+    /// True when agents have committed on the unit's own branch, or an attached person worked there, and the next attempt continues
+    /// there.
     pub(in crate::schedule) fn has_branch_work(&self, unit: UnitId) -> bool {
         let begun = |record: &AttemptRecord| {
             record.commits > 0
@@ -35,7 +36,8 @@ impl PlanRun {
                 && record.exit != Some(Exit::ByHand)
                 && record.units.first() == Some(&unit)
         };
-        !self.tries_of(Some(unit), false).fresh && self.work_attempts().any(begun)
+        let fresh = self.tries_of(Some(unit), false).fresh;
+        self.hands.entered.contains(&unit) || (!fresh && self.work_attempts().any(begun))
     }
 
     /// The branch tip before a person worked on it. `None` for an agent's attempt, which has its own record of that.
@@ -202,9 +204,11 @@ impl PlanRun {
         seen.filter(|_| !self.by_units)
     }
 
-    /// Unread messages from people and other plans. Empty when nobody has looked.
+    /// Unread messages from people and other plans. Empty when an agent worked and nobody looked what it read.
     pub fn unread(&self) -> impl Iterator<Item = &Message> {
-        let known = self.mail.read.map(|read| read.max(self.mail.told));
+        let nobody = self.work_attempts().all(|record| record.ended.is_none());
+        let read = self.mail.read.or(nobody.then_some(0));
+        let known = read.map(|read| read.max(self.mail.told));
         let messages = self.mail.inbox.iter().filter(|message| !message.by_orch);
         messages.filter(move |message| known.is_some_and(|known| message.id > known))
     }

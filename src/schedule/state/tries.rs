@@ -1,5 +1,7 @@
 //! How often a stage, a phase or a task was tried.
 
+use std::collections::BTreeSet;
+
 use crate::plan::WhyAgain;
 
 use crate::schedule::event::at::At;
@@ -27,4 +29,6 @@ pub struct Tries {
     pub before: Option<(WhyAgain, String)>,
     /// How often an agent continued because it had not read its messages.
     pub unread: u32,
+    /// The numbers of messages with answers to questions of this work that no agent at this work was given yet.
+    pub owed: BTreeSet<u32>,
 }

@@ -1,6 +1,7 @@
 //! A person takes the place of a plan's agent with `orch attach`.
 
 use super::refusal::SteerRefusal;
+use super::steering::exists;
 use crate::plan::{PlanName, Point, WorkRef};
 use crate::schedule::event::about::Steered;
 use crate::schedule::event::fact::Event;
@@ -24,7 +25,7 @@ pub fn attach(work: &Work, state: &State, began: &AttachBegan) -> Result<Vec<Eve
     let run = state.plan(plan);
     refuse_closed(work, state, plan)?;
     if !run.worktrees.contains_key(&began.lane) {
-        return Err(no_worktree(plan));
+        return Err(no_worktree(&WorkRef::whole(plan)));
     }
     let mut events = Vec::new();
     match &run.hands.attached {
@@ -57,6 +58,10 @@ pub fn attempt_to_attach<'a>(
     what: &WorkRef,
 ) -> Result<&'a AttemptRecord, SteerRefusal> {
     refuse_closed(work, state, &what.plan)?;
+    let mut plans = work.plans.iter();
+    if !plans.any(|plan| plan.name == what.plan && exists(plan, what.point)) {
+        return Err(SteerRefusal::NoSuchWork(what.clone()));
+    }
     let run = state.plan(&what.plan);
     let concerns = |record: &&AttemptRecord| {
         let mut units = record.units.iter().map(|unit| unit.point());
@@ -74,7 +79,7 @@ pub fn attempt_to_attach<'a>(
         .find(by_agents)
         .or(found.last().copied());
     let Some(found) = found else {
-        return Err(no_worktree(&what.plan));
+        return Err(no_worktree(what));
     };
     let last = run.work_attempts().rfind(|record| record.lane == found.lane);
     match last.filter(|last| run.by_units && last.units != found.units) {
@@ -109,6 +114,6 @@ fn refuse_closed(work: &Work, state: &State, plan: &PlanName) -> Result<(), Stee
     })
 }
 
-fn no_worktree(plan: &PlanName) -> SteerRefusal {
-    SteerRefusal::NoWorktree(plan.clone())
+fn no_worktree(what: &WorkRef) -> SteerRefusal {
+    SteerRefusal::NoWorktree(what.clone())
 }

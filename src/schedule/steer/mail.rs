@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::refusal::SteerRefusal;
-use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName, harmless};
+use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName, PlanState, Point, harmless};
 use crate::schedule::attempts::stall::next_id;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::Sent;
@@ -97,6 +97,10 @@ pub fn send(work: &Work, state: &State, outgoing: &Outgoing) -> Result<Vec<Event
 fn refuse_over(work: &Work, state: &State, to: &PlanName) -> Result<(), SteerRefusal> {
     let run = state.plan(to);
     let ended = || (to.clone(), plan_state(work, state, to));
+    if run.cancelling.contains(&Point::Plan) {
+        let (plan, state) = (to.clone(), PlanState::Cancelled);
+        return Err(SteerRefusal::NoReaderNow { plan, state });
+    }
     match &run.outcome {
         Some(Outcome::Finished) => {
             let (plan, state) = ended();

@@ -88,7 +88,7 @@ pub enum SteerRefusal {
         given_up: bool,
     },
     /// The plan has no worktree yet.
-    NoWorktree(PlanName),
+    NoWorktree(WorkRef),
     /// Another attempt has used the worktree since.
     WorktreeReused {
         /// The attempt.

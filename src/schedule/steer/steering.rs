@@ -71,7 +71,8 @@ pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result
     }
 }
 
-fn exists(plan: &PlanWork, point: Point) -> bool {
+/// True when the plan has this phase or task.
+pub(super) fn exists(plan: &PlanWork, point: Point) -> bool {
     match point {
         Point::Plan => true,
         Point::Phase(phase) => plan.phase(phase).is_some(),

@@ -40,11 +40,7 @@ impl<'a> From<&'a Launch> for Given<'a> {
             units: &order.units,
             number: order.number,
             after: order.after.clone(),
-            messages: order
-                .inbox
-                .iter()
-                .filter(|message| message.id > order.told)
-                .collect(),
+            messages: order.new_messages().collect(),
             by_people: Vec::new(),
             goes_on: false,
             branch_of: order.place.branch_of,
@@ -146,7 +142,10 @@ pub fn preview(
             .mail
             .inbox
             .iter()
-            .filter(|message| message.id > run.mail.told)
+            .filter(|message| {
+                let is_owed = tries.is_some_and(|tries| tries.owed.contains(&message.id));
+                message.id > run.mail.told || is_owed
+            })
             .collect(),
         by_people: Vec::new(),
         goes_on: false,

@@ -1,5 +1,6 @@
 //! The loop: collect messages, let the scheduler decide, record the decision, perform it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -179,13 +180,19 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Reads a person's reports in a plan's own worktree while no agent works there.
+    /// Reads a person's reports in a plan's own worktree, and in the one that a person has left, while no agent works there.
     pub(super) fn hear_people(&mut self, plan: &PlanName) -> Result<(), SupervisorError> {
-        let run = self.desk.scheduler.state().plan(plan);
-        let attempt = run.attempts.get(&0);
-        let checked = attempt.is_none_or(|attempt| matches!(attempt.state, AttemptState::Checked(..)));
-        if run.worktree().is_some() && checked {
-            self.read_status_now(&LaneId::own(plan))?;
+        let hands = &self.desk.scheduler.state().plan(plan).hands;
+        let there = hands.attached.as_ref().map(|attached| attached.lane);
+        let left = hands.left.iter().copied();
+        let lanes: BTreeSet<u32> = left.chain(there).chain([0]).collect();
+        for lane in lanes {
+            let run = self.desk.scheduler.state().plan(plan);
+            let attempt = run.attempts.get(&lane);
+            let checked = attempt.is_none_or(|attempt| matches!(attempt.state, AttemptState::Checked(..)));
+            if run.worktrees.contains_key(&lane) && checked {
+                self.read_status_now(&LaneId::new(plan, lane))?;
+            }
         }
         Ok(())
     }

@@ -4,7 +4,8 @@ use crate::agent::JobState;
 use crate::journal::Verdicts;
 use crate::plan::{LaneId, PlanSet, WorkRef};
 use crate::schedule::{
-    AttachBegan, Event, Exit, Input, Outgoing, Steer, SteerRefusal, answer, attach, review, seen, send,
+    AttachBegan, Event, Exit, Input, Outgoing, PersonFact, Steer, SteerRefusal, answer, attach, review, seen,
+    send,
 };
 use crate::status;
 use crate::words::{RefusalText, addressee};
@@ -38,7 +39,13 @@ impl Engine<'_> {
     ) -> Result<(), SupervisorError> {
         disk::refuse_full(&self.desk.project)?;
         match message {
-            EngineMessage::Input(input) => inputs.push(input),
+            EngineMessage::Input(input) => {
+                // What a person reported last is known before the person's work is judged.
+                if let Input::Event(Event::Person(PersonFact::AttachEnded(ended))) = &input {
+                    self.hear_people(&ended.plan)?;
+                }
+                inputs.push(input);
+            }
             EngineMessage::Started(attempt, runner) => {
                 self.runners.add(attempt, runner);
             }

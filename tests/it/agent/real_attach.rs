@@ -18,6 +18,16 @@ struct Hand {
 /// A plan whose agent is in the middle of a tool when a person takes its place, lets the program finish the work in the same
 /// conversation, leaves the program and lands the plan.
 fn a_person_finishes(hand: &Hand) {
+    a_person_finishes_part(hand, "", "p", "");
+}
+
+/// The same with a task of the plan, in a terminal that is not tmux's own.
+fn a_person_finishes_a_task(hand: &Hand) {
+    let plain = "script -qfc 'env -u TMUX -u TMUX_PANE ";
+    a_person_finishes_part(hand, "\ndispatch = \"task\"", "p.1.1", plain);
+}
+
+fn a_person_finishes_part(hand: &Hand, keys: &str, what: &str, within: &str) {
     let Some(real) = Real::with(&[hand.program]) else {
         return;
     };
@@ -27,7 +37,7 @@ fn a_person_finishes(hand: &Hand) {
     let step = r#"{"run": "touch .orch/ready; sleep 1000"}"#;
     real.scripted(
         "p",
-        &format!("agent = \"{}\"", hand.program),
+        &format!("agent = \"{}\"{keys}", hand.program),
         &format!("[{step}]"),
     );
     let up = real.begin("up --merge");
@@ -37,7 +47,9 @@ fn a_person_finishes(hand: &Hand) {
         up.kill();
         return;
     };
-    tmux.typed(&format!("{} attach p", env!("CARGO_BIN_EXE_orch")));
+    let end = if within.is_empty() { "" } else { "' /dev/null" };
+    let line = format!("{within}{} attach {what}{end}", env!("CARGO_BIN_EXE_orch"));
+    tmux.typed(&line);
     tmux.press(&["Enter"]);
     // A question may be on the screen for a while before the program takes an answer, and after that.
     let mut looks = 0;
@@ -75,34 +87,55 @@ fn a_person_finishes(hand: &Hand) {
     real.nothing_is_left();
 }
 
+const CLAUDE: Hand = Hand {
+    program: "claude",
+    ready: "? for shortcuts",
+    asks: &["Yes, I trust this folder", "Do you want to proceed?"],
+    leave: "/exit",
+};
+
+const CODEX: Hand = Hand {
+    program: "codex",
+    ready: "touch .orch/ready",
+    asks: &["Trust this folder?", "Would you like to run"],
+    leave: "/quit",
+};
+
+const OPENCODE: Hand = Hand {
+    program: "opencode",
+    ready: "tab agents",
+    asks: &[],
+    leave: "/exit",
+};
+
 #[test]
 fn claude_continues_for_a_person() {
-    a_person_finishes(&Hand {
-        program: "claude",
-        ready: "? for shortcuts",
-        asks: &["Yes, I trust this folder", "Do you want to proceed?"],
-        leave: "/exit",
-    });
+    a_person_finishes(&CLAUDE);
+}
+
+#[test]
+fn claude_continues_a_task_for_a_person() {
+    a_person_finishes_a_task(&CLAUDE);
 }
 
 #[test]
 fn codex_continues_for_a_person() {
-    a_person_finishes(&Hand {
-        program: "codex",
-        ready: "touch .orch/ready",
-        asks: &["Trust this folder?", "Would you like to run"],
-        leave: "/quit",
-    });
+    a_person_finishes(&CODEX);
+}
+
+#[test]
+fn codex_continues_a_task_for_a_person() {
+    a_person_finishes_a_task(&CODEX);
 }
 
 #[test]
 fn opencode_continues_for_a_person() {
-    a_person_finishes(&Hand {
-        program: "opencode",
-        ready: "tab agents",
-        asks: &[],
-        leave: "/exit",
-    });
+    a_person_finishes(&OPENCODE);
+}
+
+#[test]
+fn opencode_continues_a_task_for_a_person() {
+    a_person_finishes_a_task(&OPENCODE);
 }
 
 #[test]

@@ -269,3 +269,46 @@ fn a_known_program_is_told_of_the_tools_and_an_unknown_one_is_refused() {
         .says("`orch` does not know how the program of agent `mine` is told of tools")
         .ok();
 }
+
+#[test]
+fn the_program_of_an_attached_person_gets_the_same_tools_and_speaks_for_the_person() {
+    let sandbox = Sandbox::new();
+    let bin = sandbox.beside("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let tells = "#!/bin/sh\necho '{\"type\":\"system\",\"subtype\":\"init\",\"session_id\":\"s-1\"}'\necho \"$@\" > \"$MARKS/line\"\n\
+                 while test $# -gt 0; do if test \"$1\" = --mcp-config; then cp \"$2\" \"$MARKS/config\"; fi; shift; done\nexit 1\n";
+    let program = bin.join("claude");
+    std::fs::write(&program, tells).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&program, mode).unwrap();
+    sandbox.settings("retries = 0");
+    sandbox.write("plans/p.md", document(&[1]));
+    sandbox.tables("[agents.claude]\nmcp = true\n[plans.p]\nfile = \"plans/p.md\"\nagent = \"claude\"");
+    let path = std::env::join_paths([bin, "/usr/bin".into(), "/bin".into()]).unwrap();
+    let with_path = |arguments: &[&str], code| {
+        let mut command = sandbox.command(arguments);
+        crate::support::Said::of(command.env("PATH", &path)).code(code)
+    };
+    with_path(&["up"], 1).ok();
+    std::fs::remove_file(sandbox.mark("config")).unwrap();
+    with_path(&["attach", "p"], 0).ok();
+    let line = std::fs::read_to_string(sandbox.mark("line")).unwrap();
+    assert!(line.contains("--resume s-1"), "{line}");
+    let config = std::fs::read_to_string(sandbox.mark("config")).unwrap();
+    let config: Value = serde_json::from_str(&config).unwrap();
+    let server = &config["mcpServers"]["orch"];
+    assert_eq!(server["args"], json!(["mcp"]));
+    assert_eq!(server["env"]["ORCH_PLAN"], "p");
+    assert_eq!(server["env"].get("ORCH_ATTEMPT"), None, "{server}");
+}
+
+#[test]
+fn a_text_that_no_command_can_take_is_refused_in_words() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "exit 3");
+    let mut client = Client::start(sandbox.command(["--plan", "p", "mcp"]));
+    let long = "x".repeat(2_000_000);
+    let why = refused(client.call("ask", json!({ "question": long })));
+    assert!(why.contains("too long; write it to a file"), "{why}");
+    client.leave();
+}

@@ -1,6 +1,8 @@
 //! A person who works in place of an agent.
 
-use crate::plan::CommitId;
+use std::collections::BTreeSet;
+
+use crate::plan::{CommitId, UnitId};
 use crate::schedule::event::at::At;
 
 /// The work of people between agents.
@@ -8,10 +10,12 @@ use crate::schedule::event::at::At;
 pub struct Hands {
     /// The attached person, `None` when nobody is attached.
     pub attached: Option<Attached>,
-    /// The lane that a person has left and whose work is still to be inspected.
-    pub left: Option<u32>,
+    /// Lanes that a person has left and whose work is still to be inspected.
+    pub left: BTreeSet<u32>,
     /// The tip of the plan's branch when the work of its last agent was inspected.
     pub seen: Option<CommitId>,
+    /// Open units on whose own branches a person has worked.
+    pub entered: BTreeSet<UnitId>,
 }
 
 /// A person who is attached.

@@ -64,6 +64,11 @@ impl Mail {
         }
     }
 
+    /// As many of the messages, in the order of their numbers.
+    pub(in crate::schedule) fn first(&self, count: u32) -> Vec<Message> {
+        self.inbox.iter().take(count as usize).cloned().collect()
+    }
+
     /// The messages that no agent is known to have read.
     pub fn open(&self) -> impl Iterator<Item = &Message> {
         let read = self.told.max(self.read.unwrap_or(0));

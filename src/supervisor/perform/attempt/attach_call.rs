@@ -9,12 +9,24 @@ use crate::supervisor::project::repository_plans::Project;
 /// Program and arguments that open a conversation in a worktree. A shell where there is no conversation yet, or the agent's program
 /// cannot continue one.
 pub fn attach_line(project: &Project, agent: &Agent, session: Option<&str>, worktree: &Path) -> Vec<String> {
+    conversation_line(project, agent, session, worktree).unwrap_or_else(shell)
+}
+
+/// Program and arguments that continue a conversation in a worktree. `None` where that cannot be done.
+pub fn conversation_line(
+    project: &Project,
+    agent: &Agent,
+    session: Option<&str>,
+    worktree: &Path,
+) -> Option<Vec<String>> {
     let line = agent.attach.as_deref().zip(session);
-    let line = line.and_then(|(line, session)| expand(project, agent, line, session, worktree));
-    line.unwrap_or_else(|| {
-        let shell = std::env::var("SHELL").ok().filter(|shell| !shell.is_empty());
-        vec![shell.unwrap_or_else(|| "sh".to_owned())]
-    })
+    line.and_then(|(line, session)| expand(project, agent, line, session, worktree))
+}
+
+/// The person's shell.
+pub fn shell() -> Vec<String> {
+    let shell = std::env::var("SHELL").ok().filter(|shell| !shell.is_empty());
+    vec![shell.unwrap_or_else(|| "sh".to_owned())]
 }
 
 fn expand(

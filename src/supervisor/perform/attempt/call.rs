@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::agent::{AcpCall, JobInput, OutputReading};
 use crate::plan::{
     Account, Agent, AgentStdin, COMMAND_PLACEHOLDERS, EventFormat, Plan, Price, RESUME_PLACEHOLDERS,
-    StopSignal, Template, WhyAgain,
+    StopSignal, Template,
 };
 use crate::schedule::{Conversation, Launch, Spent, answer_in};
 use crate::supervisor::project::error::in_words;
@@ -114,12 +114,9 @@ impl AgentCall {
 
 /// A person's answer to a program that asked for permission; `None` where nobody was asked.
 fn answer(order: &Launch) -> Option<bool> {
-    let is_answer = order
-        .after
-        .as_ref()
-        .is_some_and(|after| after.cause == WhyAgain::Answered);
-    let last = order.inbox.last().filter(|_| is_answer)?;
-    let word = answer_in(&last.text)?.trim_end_matches('.').to_lowercase();
+    let word = answer_in(&order.answer()?.text)?
+        .trim_end_matches('.')
+        .to_lowercase();
     Some(matches!(word.as_str(), "allow" | "yes"))
 }
 

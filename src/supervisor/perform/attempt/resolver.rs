@@ -273,6 +273,7 @@ impl Resolver<'_> {
             budget: None,
             inbox: Vec::new(),
             told: 0,
+            owed: Default::default(),
         };
         let around = Surroundings {
             plan,

@@ -216,6 +216,7 @@ fn what_cannot_be_attached_to_is_refused_with_a_reason() {
         .code(2)
         .says("nobody has worked on q yet")
         .ok();
+    sandbox.orch("attach p.2").code(2).says("there is no `p.2`").ok();
     sandbox.orch("merge").code(0).ok();
     sandbox.orch("attach p").code(2).says("p is landed").ok();
     let mut agent = sandbox.command(["attach", "q"]);
@@ -344,4 +345,45 @@ fn what_a_person_leaves_unreported_is_left_to_an_agent_also_where_commits_count(
     assert_eq!(sandbox.count("agent.started", Some("p")), 2);
     let page = sandbox.orch("status p").code(0).out;
     assert!(page.contains("person.sh s-1"), "{page}");
+}
+
+#[test]
+fn a_task_and_a_phase_are_attached_to_in_their_own_worktrees_whether_their_agents_committed_or_not() {
+    for (dispatch, parts) in [("task", ["p.1.1", "p.1.2"]), ("phase", ["p.1", "p.2"])] {
+        let sandbox = Sandbox::new();
+        let tasks: &[usize] = if dispatch == "task" { &[2] } else { &[1, 1] };
+        let keys = format!("dispatch = \"{dispatch}\"\nparallel_tasks = 2\nretries = 0");
+        // The first agent leaves a commit behind, the second nothing.
+        let half = "case $ORCH_BRANCH in *1.1|*1) commit half.txt;; esac; exit 3";
+        let person = "pwd >> $MARKS/where; work ${ORCH_TASK:-$(cat $MARKS/task)}";
+        plan(&sandbox, &keys, tasks, half, person);
+        // The phases do not wait for each other.
+        let text = sandbox.read("plans/p.md").replace("Part", "Part [PARALLEL]");
+        sandbox.write("plans/p.md", text);
+        sandbox.orch("up").code(1).ok();
+        for part in parts {
+            let task = if dispatch == "task" {
+                part.trim_start_matches("p.").to_owned()
+            } else {
+                format!("{}.1", &part[2..])
+            };
+            fs::write(sandbox.mark("task"), task).unwrap();
+            sandbox.orch(&format!("attach {part}")).code(0).ok();
+        }
+        sandbox.orch("up").code(0).ok();
+        assert_eq!(sandbox.state("p"), "finished", "{dispatch}: {}", sandbox.why("p"));
+        assert_eq!(sandbox.count("agent.started", Some("p")), 2, "{dispatch}");
+        let files = sandbox.git("ls-tree --name-only orch/p");
+        for part in ["1.1", if dispatch == "task" { "1.2" } else { "2.1" }] {
+            assert!(files.contains(&format!("p-{part}.txt")), "{dispatch}: {files}");
+        }
+        assert!(files.contains("half.txt"), "{dispatch}: {files}");
+        let there = fs::read_to_string(sandbox.mark("where")).unwrap();
+        let there: std::collections::BTreeSet<&str> = there.lines().collect();
+        assert_eq!(
+            there.len(),
+            2,
+            "{dispatch}: each has a worktree of its own: {there:?}"
+        );
+    }
 }

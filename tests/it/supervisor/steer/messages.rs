@@ -270,6 +270,13 @@ fn one_that_cannot_go_on_begins_anew_with_the_message_and_one_that_never_reads_i
         "{page}"
     );
     sandbox.orch("why p").code(0).says(why).ok();
+    let needs = sandbox.orch("status --json").json()["attention"][0].clone();
+    let words = (needs["kind"].as_str(), needs["command"].as_str());
+    assert_eq!(
+        words,
+        (Some("message"), Some("orch why p && orch retry p")),
+        "{needs}"
+    );
     // With the last message in its prompt, its work counts.
     sandbox.orch("retry p").code(0).ok();
     sandbox.orch("up").code(0).ok();
@@ -458,4 +465,19 @@ fn what_no_agent_would_read_is_refused_and_so_is_what_never_ends() {
     sandbox.open("v");
     sandbox.open("g");
     up.end().code(0).ok();
+}
+
+#[test]
+fn a_message_to_a_plan_whose_cancellation_waits_for_the_next_run_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "orch task ask Colour?");
+    sandbox.orch("up").code(1).ok();
+    sandbox.orch("cancel p").code(0).ok();
+    sandbox
+        .orch("send p hello")
+        .code(2)
+        .says("p is cancelled: nobody works on it")
+        .ok();
+    sandbox.orch("answer p red").code(2).says("p asks nothing").ok();
+    assert_eq!(sandbox.count("message.sent", None), 0);
 }

@@ -2,6 +2,7 @@
 
 mod attach;
 mod escalation;
+mod hand_over;
 mod messages;
 mod questions;
 mod redo;

@@ -11,18 +11,25 @@ use std::time::Duration;
 use orch::graph::{Counts, Gates, UnitWaits, Why};
 use orch::plan::{
     AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStall, PhaseId, PlanName,
-    PlanState, Point, Priority, Report, RunId, Speaker, Statement, TaskId, TaskState, UnitId, WorkRef,
+    PlanState, Point, Priority, Report, RunId, Speaker, Statement, TaskId, TaskState, UnitId, Waiting,
+    WorkRef,
 };
 use orch::schedule::train::{BuildId, Order, TrainAnswer, TrainSettings, Tried, Verdict};
 use orch::schedule::{
     AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input,
-    LaneNote, Launch, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid,
-    PhaseVerify, PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness, ReviewStep, Scheduler, Signs,
-    Spent, State, Steer, Steered, UnionSaid, UnitWork, Word, Work, WorkConflict, lanes, plan_state, review,
-    steer,
+    LaneNote, Launch, LaunchTrouble, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck,
+    PhaseSaid, PhaseVerify, PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness, ReviewStep,
+    Scheduler, Signs, Spent, State, Steer, Steered, UnionSaid, UnitWork, Word, Work, WorkConflict, agent_of,
+    lanes, plan_state, review, steer,
 };
 
 use crate::support::{Branches, campaign};
+
+mod promises;
+mod talk;
+
+use promises::Promises;
+use talk::{Guest, Talk, ends_at};
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
 struct Dice(u64);
@@ -265,6 +272,7 @@ enum Coming {
     Look(PlanName, AttemptId),
     Train(TrainAnswer),
     Union(BuildId, Option<UnionSaid>),
+    Leaves(Guest),
     Time(At),
 }
 
@@ -275,6 +283,9 @@ static COUNTED: [AtomicU64; 7] = [const { AtomicU64::new(0) }; 7];
 /// First phases of plans that landed on their own.
 static PREFIXES: AtomicU64 = AtomicU64::new(0);
 static REVIEWED: AtomicU64 = AtomicU64::new(0);
+
+/// What happened between agents and people in all runs, as [`Promises`] counts it.
+static TALKED: [AtomicU64; 5] = [const { AtomicU64::new(0) }; 5];
 
 struct World {
     dice: Dice,
@@ -288,6 +299,9 @@ struct World {
     trouble: bool,
     steered: bool,
     branches: Branches,
+    run_id: RunId,
+    talk: Option<Talk>,
+    promises: Promises,
 }
 
 impl World {
@@ -300,9 +314,13 @@ impl World {
             work.budget = None;
             work.plans.iter_mut().for_each(|plan| plan.budget = None);
         }
+        let talk = Talk::of(seed, trouble, &mut work);
         Self {
             trouble,
             dice,
+            run_id: RunId(1),
+            talk,
+            promises: Promises::of(&work),
             scheduler: Scheduler::new(work),
             coming: Vec::new(),
             journal: Vec::new(),
@@ -315,9 +333,9 @@ impl World {
         }
     }
 
-    fn started() -> Event {
+    fn started(&self) -> Event {
         Event::RunStarted {
-            run: RunId(1),
+            run: self.run_id,
             base: commit(),
             target: "main".to_owned(),
             only: Vec::new(),
@@ -338,12 +356,16 @@ impl World {
                     | Event::MergeStarted(_)
                     | Event::AttemptAssigned { .. }
             );
-            let plan = event.plan().filter(|_| begins);
+            // What a person did is looked at whenever it is reported.
+            let by_hand = matches!(event, Event::AttemptAssigned { agent, .. } if agent.as_str() == "person");
+            let plan = event.plan().filter(|_| begins && !by_hand);
             let paused = |plan: &PlanName| self.scheduler.state().plan(plan).is_paused();
             assert!(!plan.is_some_and(paused), "a paused plan goes on: {event:?}");
         }
-        self.journal
-            .extend(step.events.into_iter().map(|event| (self.now, event)));
+        for event in step.events {
+            self.keep(event);
+        }
+        self.promises.check_asking(self.scheduler.state());
         for effect in step.effects {
             self.perform(effect);
         }
@@ -365,7 +387,17 @@ impl World {
                 plan,
                 base,
             },
+            Effect::Launch(launch) if self.cannot_start() => Event::AgentRefused {
+                plan: launch.plan,
+                attempt: launch.attempt,
+                why: LaunchTrouble::Failed {
+                    why: "no memory".to_owned(),
+                },
+            },
             Effect::Launch(launch) => {
+                if let Some(talk) = &mut self.talk {
+                    talk.check_launch(&launch);
+                }
                 assert!(
                     self.ran.insert(launch.attempt.clone()),
                     "{} was started twice",
@@ -421,14 +453,21 @@ impl World {
                     exit: Exit::Stopped,
                 }
             }
-            Effect::Check { plan, attempt, .. } => Event::AttemptChecked {
-                plan,
-                attempt,
-                evidence: Evidence {
+            Effect::Check { plan, attempt, .. } => {
+                let read = self.talk.as_ref().map(|talk| talk.read.get(&plan).copied());
+                let asks = self.talk.as_ref().and_then(|talk| talk.asks.get(&attempt));
+                let evidence = Evidence {
                     commits: u32::from(!self.trouble || self.dice.percent(80)),
+                    read: read.map(Option::unwrap_or_default),
+                    asks: asks.map(|question| question.as_str().into()),
                     ..Evidence::default()
-                },
-            },
+                };
+                Event::AttemptChecked {
+                    plan,
+                    attempt,
+                    evidence,
+                }
+            }
             Effect::Integrate {
                 plan, attempt, place, ..
             } => {
@@ -554,6 +593,7 @@ impl World {
                         None => {
                             let run = state.plan(plan);
                             assert_eq!(run.outcome, Some(Outcome::Finished), "{plan}");
+                            self.promises.check_done(work);
                             assert!(
                                 !work.review || run.review.approved.is_some(),
                                 "{plan}: not reviewed"
@@ -686,6 +726,12 @@ impl World {
                 head: None,
             });
         }
+        if let Some(talk) = &mut self.talk {
+            let sent = self.scheduler.state().plan(&launch.plan).mail.inbox.len();
+            for event in talk.turn(launch, u32::try_from(sent).unwrap()) {
+                self.tell(Input::Event(event));
+            }
+        }
         let exit = match self.dice.below(10) {
             _ if !self.trouble => Exit::Code { code: 0 },
             0 => Exit::Code { code: 1 },
@@ -694,7 +740,12 @@ impl World {
             3 => Exit::Signal { signal: 9 },
             _ => Exit::Code { code: 0 },
         };
-        let exit = if self.tells(launch) {
+        let missing = self.cannot_start();
+        let exit = if missing {
+            Exit::NotStarted {
+                why: "no such program".to_owned(),
+            }
+        } else if self.tells(launch) {
             Exit::Code { code: 1 }
         } else {
             exit
@@ -704,6 +755,14 @@ impl World {
             attempt: launch.attempt.clone(),
             exit,
         }));
+    }
+
+    /// True when the agent's program cannot be started.
+    fn cannot_start(&mut self) -> bool {
+        let trouble = self.trouble;
+        self.talk
+            .as_mut()
+            .is_some_and(|talk| trouble && talk.dice.percent(3))
     }
 
     /// The agent's output tells what it spent, and perhaps that something stood in its way. True when that was so.
@@ -724,6 +783,7 @@ impl World {
                 micros: Some(self.dice.roll() % 40),
                 ..Spent::default()
             },
+            asks: self.talk.as_mut().and_then(Talk::asks_by_tool),
             session: Some(launch.attempt.to_string()),
             obstacle: kind.map(|kind| Obstacle {
                 kind,
@@ -758,7 +818,7 @@ impl World {
         self.scheduler = fresh;
         // Effects under way die with the supervisor, except agents: their ends will be seen by whoever looks.
         let alive = |coming: &Coming| match coming {
-            Coming::Work(_) | Coming::Report(..) => true,
+            Coming::Work(_) | Coming::Report(..) | Coming::Leaves(_) => true,
             Coming::Answer(event) => matches!(event, Event::AgentEnded { .. } | Event::AgentStarted { .. }),
             Coming::Time(_) | Coming::Look(..) | Coming::Train(_) | Coming::Union(..) => false,
         };
@@ -768,17 +828,17 @@ impl World {
             Coming::Answer(event @ Event::AgentStarted { .. }) => Some(event.clone()),
             _ => None,
         });
-        let missed: Vec<Event> = [Self::started()].into_iter().chain(unheard).collect();
+        let missed: Vec<Event> = [self.started()].into_iter().chain(unheard).collect();
         for event in missed {
             if self.scheduler.take(self.now, &event) {
-                self.journal.push((self.now, event));
+                self.keep(event);
             }
         }
         self.tell(Input::Wake);
     }
 
     fn run(&mut self) {
-        self.tell(Input::Event(Self::started()));
+        self.tell(Input::Event(self.started()));
         if !self.trouble {
             let plans = self.scheduler.work().plans.clone();
             for plan in plans.iter().filter(|plan| plan.has_gate(Point::Plan)) {
@@ -791,7 +851,13 @@ impl World {
         }
         for _ in 0..20_000 {
             if self.ending.is_some() {
+                if self.goes_on() {
+                    continue;
+                }
                 return self.check_end();
+            }
+            if self.talks() {
+                continue;
             }
             if self.trouble && self.dice.percent(2) {
                 self.crash();
@@ -855,6 +921,7 @@ impl World {
                     self.coming.push(Coming::Work(launch));
                 }
                 Coming::Work(launch) => self.work(&launch),
+                Coming::Leaves(guest) => self.leaves(&guest),
                 Coming::Time(at) => {
                     self.now = self.now.max(at);
                     self.tell(Input::Wake);
@@ -1030,7 +1097,8 @@ impl World {
             }
             for place in Readiness::new(plan, run, state).ready(self.now) {
                 let unit = &plan.units[place];
-                let limited = unit.agent.as_str() == "one" && taken("one") >= work.agent_limits[&unit.agent];
+                let agent = agent_of(run, unit);
+                let limited = agent.as_str() == "one" && taken("one") >= work.agent_limits[agent];
                 let waits_for_token = !unit.uses.is_empty() && token;
                 // A slot may be kept for a worktree that is being made, and for what comes behind an attempt that is being
                 // looked at, merged or pinned.
@@ -1066,19 +1134,24 @@ impl World {
     /// Somebody is told once of each wait, not before it has lasted as long as it may, unless there is no later.
     fn check_told(&self) {
         let allowed = self.scheduler.work().escalate;
-        let ended_at = self.journal.last().map_or(At(0), |(at, _)| *at);
-        let mut told = BTreeSet::new();
+        let ended_at = ends_at(&self.journal);
+        let (mut told, mut begun) = (BTreeSet::new(), RunId(1));
         for (at, event) in &self.journal {
             match event {
                 Event::Escalated(wait) => {
                     let after = allowed.after(wait.waiting).expect("this is never told");
                     let early = u128::from(wait.waited_ms) < after.as_millis();
-                    assert!(!early || *at == ended_at, "too early: {wait:?}");
+                    assert!(!early || ended_at.contains(at), "too early: {wait:?}");
                     let again = !told.insert((wait.plan.clone(), wait.waiting, wait.on.clone()));
                     assert!(!again, "told twice: {wait:?}");
                     assert!(!wait.why.is_empty());
                 }
                 Event::RetryRequested(about) => told.retain(|(plan, _, _)| *plan != about.plan),
+                Event::QuestionAnswered(about) => told.retain(|(plan, _, _)| *plan != about.plan),
+                Event::RunStarted { run, .. } if *run != begun => {
+                    begun = *run;
+                    told.retain(|(_, waiting, _)| *waiting == Waiting::Question);
+                }
                 _ => {}
             }
         }
@@ -1149,6 +1222,11 @@ impl World {
     fn check_end(&self) {
         self.check_told();
         self.check_parked();
+        self.promises
+            .check_end(self.scheduler.work(), self.scheduler.state());
+        for (place, count) in self.promises.counted.iter().enumerate() {
+            TALKED[place].fetch_add(*count, Ordering::Relaxed);
+        }
         for (_, event) in &self.journal {
             let place = match event {
                 Event::AgentStalled(_) => 0,
@@ -1199,6 +1277,13 @@ fn check_plan_end(
         // What a late report says came too late for those who waited.
         all.any(|dependency| state.is_hopeless(dependency) || state.plan(&dependency.on.plan).has_given_up())
     };
+    // Another attempt does not help where there is no program.
+    let cannot_start = |unit: Option<UnitId>| {
+        run.history.iter().any(|record| {
+            let of = unit.is_none_or(|unit| record.units.first() == Some(&unit));
+            of && matches!(record.exit, Some(Exit::NotStarted { .. }))
+        })
+    };
     // A failure skips exactly what depends on it.
     for (place, unit) in plan.units.iter().enumerate() {
         match run.lost.get(&unit.id) {
@@ -1217,7 +1302,7 @@ fn check_plan_end(
                 let failures = run.tries.get(&unit.id).map_or(0, |tries| tries.failures);
                 let alike = run.tries.get(&unit.id).map_or(0, |tries| tries.alike);
                 assert!(
-                    failures > plan.attempts.retries || alike >= 3,
+                    cannot_start(Some(unit.id)) || failures > plan.attempts.retries || alike >= 3,
                     "{name}.{} had retries left",
                     unit.id
                 );
@@ -1251,15 +1336,19 @@ fn check_plan_end(
                 let obstacle = record.facts.obstacle.as_ref();
                 obstacle.is_some_and(|obstacle| obstacle.kind == ObstacleKind::Login)
             });
-            assert!(broke || login, "{name}: {why}");
+            let unread = run.unread().next().is_some();
+            assert!(broke || login || unread, "{name}: {why}");
             assert!(!how.is_empty(), "{name}: {why}");
         }
+        Some(Outcome::Held(Hold::Asks { .. })) => assert!(!run.questions.is_empty(), "{name}"),
         Some(Outcome::Held(why)) => assert!(matches!(why, Hold::Verification { .. }), "{why:?}"),
         Some(Outcome::Failed(_)) if plan.by_units() => assert!(all_settled, "{name} failed with work left"),
         Some(Outcome::Failed(_)) => assert!(
-            run.tries
-                .values()
-                .any(|tries| tries.failures > plan.attempts.retries || tries.alike >= 3),
+            cannot_start(None)
+                || run
+                    .tries
+                    .values()
+                    .any(|tries| tries.failures > plan.attempts.retries || tries.alike >= 3),
             "{name} had retries left"
         ),
         Some(Outcome::Cancelled) => assert!(!run.is_at_work(), "{name}"),
@@ -1298,6 +1387,12 @@ fn random_plans_in_a_random_world() {
             std::panic::resume_unwind(cause);
         }
     }
+    let talked = TALKED.each_ref().map(|count| count.load(Ordering::Relaxed));
+    let [asked, answered, unread, by_hand, replaced] = talked;
+    println!(
+        "{asked} questions, {answered} answers, {unread} attempts went on with messages, {by_hand} pieces of work by hand, \
+         {replaced} agents took over"
+    );
     println!("{} prefixes landed", PREFIXES.load(Ordering::Relaxed));
     let counted = COUNTED.each_ref().map(|count| count.load(Ordering::Relaxed));
     let [stuck, stirred, acted, late, told, parked, needs] = counted;
@@ -1310,6 +1405,10 @@ fn random_plans_in_a_random_world() {
         assert!(
             counted.iter().all(|count| *count > 0),
             "something never happened: {counted:?}"
+        );
+        assert!(
+            talked.iter().all(|count| *count > 0),
+            "some talk never happened: {talked:?}"
         );
         assert!(PREFIXES.load(Ordering::Relaxed) > 0, "no prefix ever landed");
         assert!(
