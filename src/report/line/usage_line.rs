@@ -6,7 +6,7 @@ use crate::plan::Currency;
 use crate::schedule::{Facts, Parked, Spent};
 
 use crate::report::text::span::span;
-use crate::supervisor::SpentView;
+use crate::supervisor::{SpentView, StatusView};
 use crate::words::{clause, cost, money};
 
 /// `2 turns, 12k tokens, $0.35`, and the problems.
@@ -63,6 +63,20 @@ pub fn budget_line(spent: &SpentView) -> Option<String> {
             line.map_or(String::new(), |line| line + ", ")
         )),
         (line, None) => line,
+    }
+}
+
+/// The usage of the run, and the cost of all runs where it is another: `12.3k tokens, $0.35 in this run, $1.20 in all`.
+pub fn run_line(view: &StatusView) -> Option<String> {
+    let line = budget_line(&view.spent);
+    let shown = |amount: f64| cost(amount, view.spent.currency);
+    let own = view.spent.cost.map(shown);
+    match (line, view.cost.map(shown)) {
+        (Some(line), Some(all)) if own.as_ref() != Some(&all) => {
+            Some(format!("{line} in this run, {all} in all"))
+        }
+        (None, Some(all)) => Some(format!("{all} in all")),
+        (line, _) => line,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::plan::{PlanName, PlanState};
 use crate::schedule::Exit;
 use crate::supervisor::{PlanView, StatusView};
 
-use crate::report::line::usage_line::budget_line;
+use crate::report::line::usage_line::{budget_line, run_line};
 use crate::report::text::hanging::folded;
 use crate::report::text::palette::plan_style;
 use crate::report::text::span::span;
@@ -70,7 +70,7 @@ pub fn summary(view: &StatusView, driven: impl Fn(&PlanName) -> bool, columns: u
             many => Some(format!("{many} {state}")),
         })
         .collect();
-    let spent = budget_line(&view.spent)
+    let spent = run_line(view)
         .map(|spent| format!("; {spent}"))
         .unwrap_or_default();
     let others = match view.plans.len() - plans.len() {

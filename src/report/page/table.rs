@@ -10,7 +10,7 @@ use crate::supervisor::{PlanView, RunView, StatusView, given};
 use crate::words::{attention_line, rough};
 
 use crate::report::line::count_line::count_line;
-use crate::report::line::usage_line::budget_line;
+use crate::report::line::usage_line::run_line;
 use crate::report::text::palette::plan_style;
 use crate::report::text::span::ago;
 use crate::report::text::width::{fit, fit_names, pad};
@@ -79,7 +79,7 @@ pub fn table(view: &StatusView, columns: usize) -> String {
         let _ = writeln!(text, "{}", fit(line, columns));
     }
     needs(&mut text, view, columns);
-    let lines = match budget_line(&view.spent) {
+    let lines = match run_line(view) {
         // The usage goes on a line of its own where it would be cut.
         Some(spent) if head.width() + 2 + spent.width() > columns => vec![head, format!("  {spent}")],
         Some(spent) => vec![format!("{head}; {spent}")],

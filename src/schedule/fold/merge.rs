@@ -41,6 +41,10 @@ pub(in crate::schedule) fn has_landed(run: &mut PlanRun, at: At, landed: &Landed
             prefix_landed(run, &landed.target, part, &landed.commit);
             conflict_of_part_is_over(run, part, landed.before.as_ref());
         }
+        // All of it was there.
+        None if landed.before.as_ref() == Some(&landed.commit) && run.landed.contains_key(&landed.target) => {
+            run.merge_trouble = None;
+        }
         None => {
             run.merge_trouble = None;
             conflict_is_over(run, landed.before.as_ref());

@@ -71,6 +71,15 @@ pub fn live_heads(
     Ok(heads)
 }
 
+/// The target and those branches that have commits of their own: one that is still at its `base`, where it began, brings no conflict.
+pub fn with_work(heads: &[BranchHead], base: impl Fn(&PlanName) -> Option<CommitId>) -> Vec<BranchHead> {
+    let began_there =
+        |(name, tip): &&BranchHead| name.parse().ok().and_then(|plan| base(&plan)).as_ref() == Some(tip);
+    let (target, plans) = heads.split_at(heads.len().min(1));
+    let plans = plans.iter().filter(|head| !began_there(head));
+    target.iter().chain(plans).cloned().collect()
+}
+
 /// The conflicting pairs among these branches.
 ///
 /// # Errors
@@ -95,6 +104,8 @@ pub fn pairs(forecast: &mut Forecast, heads: &[BranchHead]) -> Result<Vec<Confli
 pub fn conflicts(project: &Project, situation: &Situation) -> Result<Conflicts, SupervisorError> {
     let over = over(project, situation.scheduler.state());
     let heads = live_heads(project, |name| !over.contains(name))?;
+    let state = situation.scheduler.state();
+    let heads = with_work(&heads, |plan| Some(state.plan(plan).worktree()?.base.clone()));
     let found = if heads.len() > 1 {
         pairs(&mut Forecast::new(&project.repo, project.git()?)?, &heads)?
     } else {

@@ -1,13 +1,13 @@
 //! Watching for conflicts between live branches while agents work.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
 use crate::git::Forecast;
-use crate::plan::PlanName;
+use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Clashing, Event, Heads, Input, foresee};
 
 use crate::supervisor::desk::core::{Desk, warn};
@@ -15,7 +15,7 @@ use crate::supervisor::desk::message::{ConflictsLooked, EngineMessage};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 use crate::supervisor::view::conflicts;
-use crate::supervisor::view::conflicts::{BranchHead, live_heads, pairs};
+use crate::supervisor::view::conflicts::{BranchHead, live_heads, pairs, with_work};
 
 /// How often to check the branches while agents work. Reports and ends of attempts trigger a check at once.
 const EVERY: Duration = Duration::from_secs(3);
@@ -75,14 +75,17 @@ impl ConflictWatch {
         self.busy = true;
         let (kept, project) = (self.kept.clone(), desk.project.clone());
         let state = desk.scheduler.state();
-        let begun = state.plans().filter(|(_, run)| run.worktree().is_some());
-        let begun: BTreeSet<PlanName> = begun.map(|(name, _)| name.clone()).collect();
+        let bases = state.plans().filter_map(|(name, run)| {
+            let made = run.worktree()?;
+            Some((name.clone(), made.base.clone()))
+        });
+        let bases: BTreeMap<PlanName, CommitId> = bases.collect();
         let over = conflicts::over(&project, state);
         desk.in_background(move || {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_live = |name: &PlanName| begun.contains(name) && !over.contains(name);
+            let base = |name: &PlanName| bases.get(name).filter(|_| !over.contains(name)).cloned();
             let start = Instant::now();
-            let found = look(&project, &mut kept, is_live);
+            let found = look(&project, &mut kept, base);
             let took = start.elapsed();
             EngineMessage::Conflicts(ConflictsLooked { found, took })
         });
@@ -116,13 +119,13 @@ impl ConflictWatch {
     }
 }
 
-/// The inputs for the scheduler; empty when no branch has moved.
+/// The inputs for the scheduler; empty when no branch has moved. `base` has where the branch of each live plan began.
 fn look(
     project: &Project,
     kept: &mut WatchMemory,
-    is_live: impl Fn(&PlanName) -> bool,
+    base: impl Fn(&PlanName) -> Option<CommitId>,
 ) -> Result<Option<(Heads, Vec<Clashing>)>, SupervisorError> {
-    let heads = live_heads(project, is_live)?;
+    let heads = live_heads(project, |plan| base(plan).is_some())?;
     if heads == kept.heads {
         return Ok(None);
     }
@@ -130,8 +133,9 @@ fn look(
         Some(forecast) => forecast,
         none => none.insert(Forecast::new(&project.repo, project.git()?)?),
     };
-    let found = if heads.len() > 1 {
-        pairs(forecast, &heads)?
+    let own = with_work(&heads, base);
+    let found = if own.len() > 1 {
+        pairs(forecast, &own)?
     } else {
         Vec::new()
     };

@@ -217,7 +217,7 @@ impl World {
         let number = talk.next();
         let text = format!("answer {number}.");
         if open.is_empty() {
-            let refused = answer(&work, &state, &WorkRef::whole(plan), &text);
+            let refused = answer(&work, &state, &WorkRef::whole(plan), None, &text);
             assert!(
                 refused.is_err(),
                 "{plan} ({}) asks nothing: {refused:?}",
@@ -231,7 +231,7 @@ impl World {
         talk.answers -= 1;
         let unit = open[talk.dice.below(open.len())].0;
         let what = WorkRef::at(plan, unit.map_or(Point::Plan, UnitId::point));
-        let events = answer(&work, &state, &what, &text).expect("an open question can be answered");
+        let events = answer(&work, &state, &what, None, &text).expect("an open question can be answered");
         talk.owed.insert((plan.clone(), unit), text.clone());
         let names_all = open.len() == 1;
         // Two answers at once: the second is decided when the first is recorded.
@@ -243,10 +243,10 @@ impl World {
         let mut second = Scheduler::new(work.clone());
         second.replay(self.journal.iter().map(|(at, event)| (*at, event)));
         second.replay(events.iter().map(|event| (self.now, event)));
-        let other = answer(&work, second.state(), &what, "another answer");
+        let other = answer(&work, second.state(), &what, None, "another answer");
         assert!(other.is_err(), "{what} is answered twice: {other:?}");
         if names_all {
-            let same = answer(&work, second.state(), &what, &text);
+            let same = answer(&work, second.state(), &what, None, &text);
             assert_eq!(same, Ok(Vec::new()), "the same answer from another terminal");
         }
         self.asked(events);
