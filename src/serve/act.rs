@@ -122,7 +122,8 @@ impl Verb {
 /// A button that leads to the confirmation of an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Offer {
-    verb: &'static str,
+    /// Its command.
+    pub verb: &'static str,
     label: &'static str,
     /// Its subject.
     what: String,

@@ -89,6 +89,12 @@ async fn one_plan(server: &Arc<Server>, name: &str) -> Result<Value, Trouble> {
         .iter()
         .filter(|item| item.plan.as_deref() == Some(name));
     let needs: Vec<_> = needs.collect();
+    // A retry is for work. These wait with work that is done.
+    let lands = needs
+        .iter()
+        .any(|item| matches!(item.kind.as_str(), "review" | "conflict"));
+    let mut offers = offered(plan);
+    offers.retain(|offer| !lands || offer.verb != "retry");
     // A reason that is shown as a need above is not repeated.
     let mut of_why = why.unwrap_or_else(|_| ReadWhy {
         why: plan.why.clone(),
@@ -108,7 +114,7 @@ async fn one_plan(server: &Arc<Server>, name: &str) -> Result<Value, Trouble> {
         plan => shown(plan), attempts, turns, changed => shown(changed), log, seen, needs,
         row => shown(FleetRow::of(plan, now)),
         reasons => of_why.why, remedies => of_why.remedies,
-        offers => shown(offered(plan)),
+        offers => shown(offers),
         eta => plan.eta_s.map(about),
         since => shown(plan.since.map(|at| Age::of(at, now))),
     })

@@ -133,6 +133,7 @@ fn router(server: Arc<Server>) -> Router {
     }
     router
         .fallback(nothing)
+        .method_not_allowed_fallback(other_method)
         .layer(from_fn_with_state(server.clone(), guard))
         .with_state(server)
 }
@@ -140,6 +141,11 @@ fn router(server: Arc<Server>) -> Router {
 async fn nothing(uri: Uri) -> Response {
     let why = "there is nothing at this address";
     page::problem(&uri, StatusCode::NOT_FOUND, why, &[])
+}
+
+async fn other_method(uri: Uri) -> Response {
+    let why = "this address takes another method; /api/v1/openapi.json says which";
+    page::problem(&uri, StatusCode::METHOD_NOT_ALLOWED, why, &[])
 }
 
 async fn openapi() -> Response {

@@ -75,13 +75,15 @@ fn remember(last: &Path, digest: &Digest) -> std::io::Result<()> {
 }
 
 fn moment(text: &str) -> Result<Timestamp, CliError> {
+    const HINT: &str = "a time that has passed, such as 2h or 1d, or a moment, such as 2026-01-31T08:00:00Z";
     if let Ok(moment) = text.parse() {
+        if moment > Timestamp::now() {
+            return Err(CliError::refused(format!("`{text}` is still to come")).with_hint(HINT));
+        }
         return Ok(moment);
     }
-    let ago = parse_duration(text).map_err(|_| {
-        CliError::refused(format!("`{text}` is no time"))
-            .with_hint("a time that has passed, such as 2h or 1d, or a moment, such as 2026-01-31T08:00:00Z")
-    })?;
+    let ago = parse_duration(text)
+        .map_err(|_| CliError::refused(format!("`{text}` is no time")).with_hint(HINT))?;
     let ago = jiff::SignedDuration::try_from(ago).unwrap_or(jiff::SignedDuration::MAX);
     Ok(Timestamp::now().checked_sub(ago).unwrap_or(Timestamp::MIN))
 }

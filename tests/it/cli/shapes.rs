@@ -63,6 +63,7 @@ fn status_events_and_merge_have_the_documented_fields() {
         "attempts",
         "spent",
         "eta_s",
+        "milestone",
         "cost",
         "asks",
         "messages",

@@ -95,6 +95,8 @@ fn a_time_that_is_none_is_refused_with_what_is_one() {
     let refused = sandbox.orch("digest --since yesterday").code(2);
     assert!(refused.err.contains("`yesterday` is no time"), "{}", refused.err);
     assert!(refused.err.contains("such as 2h"), "{}", refused.err);
+    let refused = sandbox.orch("digest --since 2999-01-31T08:00:00Z").code(2);
+    assert!(refused.err.contains("is still to come"), "{}", refused.err);
 }
 
 #[test]
