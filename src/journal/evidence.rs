@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::record::{Record, SCHEMA};
 use crate::plan::{AttemptId, ItemId, PhaseId, WorkRef};
 use crate::schedule::{Event, Exit, Landed, PersonFact, PhaseSaid, Ran, TaskReport};
+use crate::words::because;
 
 /// The note on a commit of the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -269,7 +270,7 @@ fn attempts(records: &[&Record], program: &dyn Fn(&AttemptId, &str) -> Program) 
         } else if let Event::AttemptFailed { attempt, why, .. } = &record.event
             && let Some(own) = of(&mut all, attempt)
         {
-            own.failed = Some(why.clone());
+            own.failed = Some(because(why));
         }
     }
     all

@@ -45,15 +45,15 @@ pub use board::effect::{Conversation, Effect, Ending, Launch, ResolveOrder, Work
 pub use board::step::Step;
 pub use drive::scheduler::{Input, Scheduler};
 pub use event::{
-    AgentReplaced, AgentUsage, Ages, At, AttachBegan, AttachEnded, BuiltOn, ConflictOpened, ConflictRepaired,
-    ConflictResolved, ConflictSides, Counted, EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed,
-    FirstBad, FlakyMerge, ForeignWork, Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf,
-    LateReport, LaunchTrouble, MailUpTo, ManifestEdit, MergeBegun, MergeTrouble, NotLanded, Obstacle,
-    ObstacleKind, OfAttempt, OfPlan, Parked, PauseAsked, PersonFact, PhaseSaid, PhaseVerify, PinRefusal,
-    Pinned, Prefix, Question, QuestionAnswer, Ran, ResolverFailed, ResolverStarted, Resolving,
-    ReviewApproval, ReviewComment, ReviewReturn, Sent, SetBack, Signs, Spent, StallAction, StallNotice,
-    Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, ToLead, UnionSeen, UnitOf, VerifiedMerge,
-    Word, WorkConflict, WorkRefusal, WorkSkip, other_side, phases_words, rough,
+    AgentReplaced, AgentUsage, Ages, At, AttachBegan, AttachEnded, Because, BuiltOn, ConflictOpened,
+    ConflictRepaired, ConflictResolved, ConflictSides, Counted, EVENT_NAMES, Escalation, Event, Evidence,
+    Exit, Facts, Failed, FirstBad, FlakyMerge, ForeignWork, Foreseen, FoundPlan, GoneWork, Hold, Landed,
+    LaneNote, LaneOf, LateReport, LaunchTrouble, LostAs, MailUpTo, ManifestEdit, MergeBegun, MergeTrouble,
+    NotLanded, Obstacle, ObstacleKind, OfAttempt, OfPlan, Parked, PauseAsked, PersonFact, PhaseSaid,
+    PhaseVerify, PinRefusal, Pinned, Prefix, Question, QuestionAnswer, Ran, ResolverFailed, ResolverStarted,
+    Resolving, ReviewApproval, ReviewComment, ReviewReturn, Sent, SetBack, Signs, Spent, StallAction,
+    StallNotice, Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, ToLead, UnionSeen, UnitOf,
+    VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, other_side, phases_words, rough,
 };
 pub use explain::outcome::is_rewritten;
 pub use explain::reason::{

@@ -23,6 +23,7 @@ mod strategy;
 mod target_checked;
 mod train;
 mod waiting;
+mod why;
 
 pub use addressee::addressee;
 pub use attention::{attention_line, attention_text};
@@ -38,3 +39,4 @@ pub use steer_remark::steer_remark;
 pub use strategy::strategy_reason;
 pub use target_checked::{target_remedy, target_trouble};
 pub use train::train_reason;
+pub use why::{because, held, told};

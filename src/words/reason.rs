@@ -3,6 +3,7 @@
 use super::about::About;
 use super::list::joined;
 use super::reason_text::ReasonText;
+use super::why::because;
 use super::{at_work, capacity, delay, ended, landed, merge, waiting};
 use crate::plan::{Point, UnitId, WorkRef};
 use crate::schedule::{Reason, shortened};
@@ -10,7 +11,7 @@ use crate::schedule::{Reason, shortened};
 pub(super) fn reason(reason: &Reason, about: &About<'_>) -> ReasonText {
     match reason {
         Reason::Failed { why } => ended::failed(why, about),
-        Reason::Skipped { why } => ReasonText::plain(why),
+        Reason::Skipped { why } => ReasonText::plain(because(why)),
         Reason::Cancelled => ReasonText::with_remedy("a person cancelled it", about.retry()),
         Reason::Reverted { target, commit } => ReasonText::with_remedy(
             format!("it was taken off {target} again by {}", commit.short()),

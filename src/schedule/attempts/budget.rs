@@ -8,7 +8,7 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::{ObstacleKind, Spent};
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::why::because::Hold;
 use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::plan_run::Verify;
 
@@ -35,7 +35,7 @@ impl Broke {
         };
         let (spent, budget) = (money(self.spent), money(self.budget));
         Hold::Needs {
-            why: format!("{whose} of {budget} is used up: {spent} were spent"),
+            why: format!("{whose} of {budget} is used up: {spent} were spent").into(),
             how: match self.of_run {
                 true => {
                     "a new run begins with a new budget; `budget` in [run] says how large it is".to_owned()

@@ -12,7 +12,7 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::about::TaskReport;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::why::because::Hold;
 use crate::schedule::judge::failure::Failure;
 use crate::schedule::judge::phase_check::{Checked, checked, failed_words};
 use crate::schedule::judge::verdict::{AttemptVerdict, DoneStage, judge};
@@ -51,10 +51,12 @@ pub(in crate::schedule) fn complete(
                 if first_time || attempt.learned {
                     return retry_or_give_up(board, at, &name, &id, &Failure::uncounted(why), step);
                 }
-                return hold_attempt(board, at, &name, &id, Hold::Refused { why }, step);
+                return hold_attempt(board, at, &name, &id, Hold::Refused { why: why.into() }, step);
             }
             Integration::Refused(why) => {
-                let hold = Hold::Refused { why: why.clone() };
+                let hold = Hold::Refused {
+                    why: why.as_str().into(),
+                };
                 return hold_attempt(board, at, &name, &id, hold, step);
             }
         }
@@ -83,7 +85,7 @@ pub(in crate::schedule) fn complete(
         board.record(at, done, step);
     }
     if let Some(odd) = done.odd {
-        let why = format!("{odd}; all of its work was reported and committed, so it counts");
+        let why = format!("{odd}; all of its work was reported and committed, so it counts").into();
         let plan = Some(name.clone());
         board.record(at, Event::Warning { plan, why }, step);
     }

@@ -9,7 +9,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::person::person_fact::{MailUpTo, PersonFact};
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::why::because::Hold;
 use crate::schedule::judge::verdict::{AttemptVerdict, judge};
 use crate::schedule::state::attempt::{Attempt, AttemptState};
 
@@ -49,7 +49,7 @@ pub(in crate::schedule) fn continue_with_unread(
     let event = Event::AttemptFailed {
         plan,
         attempt: id,
-        why: words,
+        why: words.into(),
         retry_in_ms: Some(0),
         counted: false,
         nothing_made: false,
@@ -62,7 +62,7 @@ pub(in crate::schedule) fn continue_with_unread(
 /// Why a plan with unread messages needs a person.
 fn hold(plan: &PlanName, words: String) -> Hold {
     Hold::Needs {
-        why: words,
+        why: words.into(),
         how: format!("read it with orch status {plan}"),
         obstacle: None,
     }
@@ -117,6 +117,7 @@ mod tests {
     use crate::schedule::drive::scheduler::Scheduler;
     use crate::schedule::event::exit::Evidence;
     use crate::schedule::event::notice::Sent;
+    use crate::schedule::event::why::because::Because;
     use crate::schedule::steer::command::Steer;
     use crate::schedule::steer::steering::steer;
     use crate::schedule::work::plans::Work;
@@ -219,9 +220,9 @@ mod tests {
             .any(|event| matches!(event, Event::PlanFinished(_)))
     }
 
-    fn warnings(step: &Step) -> Vec<&str> {
+    fn warnings(step: &Step) -> Vec<&Because> {
         let warnings = step.events.iter().filter_map(|event| match event {
-            Event::Warning { why, .. } => Some(why.as_str()),
+            Event::Warning { why, .. } => Some(why),
             _ => None,
         });
         warnings.collect()
@@ -229,7 +230,7 @@ mod tests {
 
     fn held(step: &Step) -> Option<String> {
         step.events.iter().find_map(|event| match event {
-            Event::PlanHeld { why, .. } => Some(why.why()),
+            Event::PlanHeld { why, .. } => Some(crate::words::held(why)),
             _ => None,
         })
     }

@@ -18,6 +18,7 @@ pub(super) mod plan_of;
 pub(super) mod question;
 pub(super) mod resolving;
 pub(super) mod trouble;
+pub(super) mod why;
 
 pub use about::{
     Failed, FlakyMerge, FoundPlan, LaneNote, LaneOf, ManifestEdit, OfPlan, PauseAsked, PinRefusal, Steered,
@@ -43,4 +44,5 @@ pub use question::{Question, QuestionAnswer};
 pub use resolving::{
     ConflictOpened, ConflictRepaired, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
 };
-pub use trouble::{BuiltOn, ConflictSides, Hold, LaunchTrouble, MergeTrouble, other_side};
+pub use trouble::{ConflictSides, LaunchTrouble, MergeTrouble, other_side};
+pub use why::{Because, BuiltOn, Hold, LostAs};

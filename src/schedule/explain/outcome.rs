@@ -3,7 +3,8 @@
 use super::reason::{LandedReason, MergeReason, Reason};
 use crate::plan::{PhaseId, PlanName, UnitId};
 use crate::schedule::event::resolving;
-use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::Hold;
 use crate::schedule::merge::landing;
 use crate::schedule::state::known::State;
 use crate::schedule::state::lost::Lost;

@@ -48,7 +48,7 @@ pub(in crate::schedule) fn was_parked(run: &mut PlanRun, at: At, parked: &Parked
         .find(|record| record.id == parked.attempt)
     {
         record.ended.get_or_insert(at);
-        record.failure = Some(format!("{}: {}", parked.kind.word(), parked.why));
+        record.failure = Some(format!("{}: {}", parked.kind.word(), parked.why).into());
         if record.resolves {
             resolver_parked(run, at, parked);
             return;
@@ -60,7 +60,7 @@ pub(in crate::schedule) fn was_parked(run: &mut PlanRun, at: At, parked: &Parked
     run.take_back(at, &ended);
     if let Some(tries) = run.tries_mut(ended.units.first().copied(), ended.repair) {
         tries.attempts = tries.attempts.saturating_sub(1);
-        let why = format!("{}: {}", parked.kind.word(), parked.why);
+        let why = format!("{}: {}", parked.kind.word(), parked.why).into();
         tries.before = Some((WhyAgain::CutShort, why));
     }
     run.park_agent(at, parked);

@@ -13,7 +13,7 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::phase_fact::{PhaseSaid, PhaseVerify, Ran};
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::why::because::Hold;
 use crate::schedule::state::attempt::{Attempt, AttemptState, Integration};
 use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::phase_run::PhaseCheck;
@@ -97,7 +97,7 @@ pub(in crate::schedule) fn hold_red(board: &mut Board, at: At, index: usize, why
     let run = &board.state.plans[index];
     if run.is_open() && !run.is_at_work() {
         let plan = board.work.plans[index].name.clone();
-        let why = Hold::Verification { why };
+        let why = Hold::Verification { why: why.into() };
         board.record(at, Event::PlanHeld { plan, why }, step);
     }
 }

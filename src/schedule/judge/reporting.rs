@@ -182,7 +182,14 @@ fn is_refused(
         said.item, said.state
     );
     let plan = Some(plan.clone());
-    board.record(at, Event::Warning { plan, why }, step);
+    board.record(
+        at,
+        Event::Warning {
+            plan,
+            why: why.into(),
+        },
+        step,
+    );
     // Recorded, so that the report does not count later, when the work may start.
     if matches!(said.state, TaskState::Done | TaskState::Skipped) {
         let late = LateReport {

@@ -6,6 +6,7 @@ use super::proof_of::{Claim, Proof};
 use crate::plan::{ItemId, OnStall, Report, TaskId, TaskState, UnitId, listed};
 use crate::schedule::event::exit::{Evidence, Exit, ForeignWork};
 use crate::schedule::event::facts::Obstacle;
+use crate::schedule::event::why::because::Because;
 use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
@@ -27,7 +28,7 @@ pub enum AttemptVerdict {
     /// The attempt did not complete its stage.
     Incomplete(Failure),
     /// The attempt did not complete its stage, and a person has to look at it.
-    Held(String),
+    Held(Because),
     /// A temporary obstacle stopped the attempt.
     Parked(Obstacle),
     /// An obstacle that only a person can remove stopped the attempt.
@@ -178,14 +179,14 @@ fn interrupted(attempt: &Attempt, exit: &Exit, evidence: &Evidence) -> Option<Op
     if attempt.is_given_up() {
         let stall = attempt.stall.as_ref()?;
         return Some(stall.acted.map(|acted| match acted {
-            OnStall::Hold => AttemptVerdict::Held(stall.why()),
+            OnStall::Hold => AttemptVerdict::Held(stall.why().into()),
             OnStall::Notice | OnStall::Nudge | OnStall::Restart => {
                 AttemptVerdict::Incomplete(Failure::counted(stall.why()))
             }
         }));
     }
     Some(Some(AttemptVerdict::Incomplete(Failure {
-        why: format!("the agent {}{}", exit.describe(), besides(evidence, attempt)),
+        why: format!("the agent {}{}", exit.describe(), besides(evidence, attempt)).into(),
         // Neither is the agent's fault, but an attempt that keeps vanishing must not be restarted forever.
         counted: *exit == Exit::Lost && attempt.number > VANISHED_AT_MOST,
         hopeless: false,

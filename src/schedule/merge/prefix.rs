@@ -20,8 +20,8 @@ pub(in crate::schedule) fn prefix(
     up_to: PhaseId,
 ) -> Result<Option<Prefix>, MergeTrouble> {
     let name = &plan.name;
-    let unfinished = |why: String| Err(MergeTrouble::NotFinished { why });
-    let refused = |why: String| Err(MergeTrouble::Refused { why });
+    let unfinished = |why: String| Err(MergeTrouble::NotFinished { why: why.into() });
+    let refused = |why: String| Err(MergeTrouble::Refused { why: why.into() });
     let Some(place) = plan.phases.iter().position(|phase| phase.id == up_to) else {
         return unfinished(format!("plan {name} has no phase {up_to}"));
     };
@@ -230,7 +230,9 @@ mod tests {
 
         fn ask(&self, phase: u32) -> Result<Option<Prefix>, String> {
             prefix(&self.plan, &self.run, PhaseId(phase)).map_err(|why| match why {
-                MergeTrouble::NotFinished { why } | MergeTrouble::Refused { why } => why,
+                MergeTrouble::NotFinished { why } | MergeTrouble::Refused { why } => {
+                    crate::words::because(&why)
+                }
                 other => panic!("{other:?}"),
             })
         }

@@ -94,12 +94,12 @@ pub(in crate::schedule) fn with_its_reason(board: &Board, event: Event) -> Event
         .filter(|agent| agent.is_given_up())
         .and_then(|agent| agent.stall.as_ref());
     let why = match stall {
-        Some(stall) if failed.exit == Exit::Stopped => stall.why(),
+        Some(stall) if failed.exit == Exit::Stopped => stall.why().into(),
         None if failed.exit == Exit::Stopped && is_out_of_money(board, &failed.plan) => {
-            "it was ended because the budget is used up".to_owned()
+            "it was ended because the budget is used up".into()
         }
         _ => match obstacle_of(board, &failed) {
-            Some(obstacle) => format!("{}: {}", obstacle.kind.word(), obstacle.why),
+            Some(obstacle) => format!("{}: {}", obstacle.kind.word(), obstacle.why).into(),
             None => failed.why.clone(),
         },
     };

@@ -12,7 +12,8 @@ use crate::plan::{
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::resolving::up_to;
-use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::Hold;
 use crate::schedule::work::plans::PlanWork;
 
 impl PlanRun {

@@ -219,7 +219,9 @@ impl Train {
         match tried {
             // A stopped build may have ended on its own first, and its verdict counts.
             Tried::Verdict(verdict) => self.take_verdict(build, verdict, outcomes),
-            Tried::Impossible(plan, why) => self.fail(&plan, MergeTrouble::Refused { why }, outcomes),
+            Tried::Impossible(plan, why) => {
+                self.fail(&plan, MergeTrouble::Refused { why: why.into() }, outcomes)
+            }
             Tried::InTheWay(plan, why) => self.fail(&plan, MergeTrouble::Obstacle { why }, outcomes),
             _ if void => {}
             Tried::Conflict(plan, why) if here && build.batch.first() == Some(&plan) => {

@@ -58,7 +58,7 @@ impl Train {
 
     pub(super) fn fail_all(&mut self, plans: &[PlanName], why: &str, outcomes: &mut Vec<TrainOutcome>) {
         for plan in plans {
-            let why = why.to_owned();
+            let why = why.into();
             self.fail(plan, MergeTrouble::Refused { why }, outcomes);
         }
     }

@@ -324,7 +324,7 @@ impl MissingEvents<'_> {
             _ => Event::AttemptFailed {
                 plan: self.name(),
                 attempt: id(),
-                why: exit.describe(),
+                why: exit.describe().into(),
                 retry_in_ms: None,
                 counted: false,
                 nothing_made: false,
@@ -424,7 +424,7 @@ mod tests {
             turns: 3,
             obstacle: Some(Obstacle {
                 kind: ObstacleKind::RateLimit,
-                why: "enough for today".to_owned(),
+                why: "enough for today".into(),
                 until: None,
             }),
             ..Facts::default()

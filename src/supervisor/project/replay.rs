@@ -91,7 +91,7 @@ mod tests {
             merge_only,
         };
         let stopped = |resume| Event::RunStopped {
-            why: String::new(),
+            why: "".into(),
             resume,
         };
         let before = |events: Vec<Event>| {

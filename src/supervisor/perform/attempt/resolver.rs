@@ -64,7 +64,7 @@ pub fn resolve_by_agent(
                 up_to: order.up_to,
                 attempt: order.attempt.clone(),
                 exit: if stopped { Exit::Stopped } else { refused.exit },
-                why: refused.why,
+                why: refused.why.into(),
                 path: at.map(|path| path.to_string_lossy().into_owned()),
             })
         }

@@ -41,7 +41,10 @@ pub fn verify(project: &Project, worktree: &Path, name: &PlanName, unwanted: &dy
             commit: ran.commit.clone(),
             ran: Some(ran),
         },
-        Ok((_, VerifyOutcome::Failed { why, .. })) | Err(why) => Event::VerifyFailed(Failed { plan, why }),
+        Ok((_, VerifyOutcome::Failed { why, .. })) | Err(why) => Event::VerifyFailed(Failed {
+            plan,
+            why: why.into(),
+        }),
         Ok((_, VerifyOutcome::Stopped)) => Event::VerifyStopped(OfPlan { plan }),
     }
 }

@@ -1,0 +1,261 @@
+//! One reason: a value of the core, or a text from outside. A need of a person is one too.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::built_on::BuiltOn;
+use crate::plan::{AgentName, AttemptId, CommitId, Dependency, ItemId, PlanName, UnitId};
+use crate::schedule::event::facts::ObstacleKind;
+
+/// Why something happened or did not happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Because {
+    /// A person cancelled it.
+    Cancelled,
+    /// A person skipped it.
+    LeftOut,
+    /// A person asked to stop the run.
+    StopAsked,
+    /// No plan is left to merge.
+    NothingToMerge,
+    /// All remaining work needs a person.
+    PersonNeeded,
+    /// It needs a person for this.
+    Held {
+        /// The need.
+        hold: Box<Hold>,
+    },
+    /// Several units of the plan ended without success, each with its reason.
+    Units {
+        /// The units.
+        lost: Vec<(UnitId, Because)>,
+    },
+    /// A unit of the same plan, which it depends on, will not be done.
+    LostUnit {
+        /// The unit.
+        unit: UnitId,
+        /// What became of the unit.
+        fate: LostAs,
+    },
+    /// Another plan, which it depends on, ended without success.
+    LostPlan {
+        /// The dependency.
+        on: Dependency,
+        /// What became of the plan.
+        fate: LostAs,
+    },
+    /// The attempts are used up. Holds the reason of the last one.
+    NoRetries {
+        /// The number of attempts.
+        attempts: u32,
+        /// Why the last one failed.
+        why: Box<Because>,
+    },
+    /// Attempts ended as soon as they began, again and again for the same reason.
+    Looping {
+        /// The number of such ends in a row.
+        alike: u32,
+        /// The retries that are left.
+        left: u32,
+        /// The time within which each ended.
+        within: Duration,
+        /// The reason.
+        why: Box<Because>,
+    },
+    /// An agent failed. Another one takes over.
+    AgentFailed {
+        /// The agent.
+        agent: AgentName,
+        /// Why.
+        why: Box<Because>,
+    },
+    /// An agent lacks something only a person can provide.
+    CannotWork {
+        /// The agent.
+        agent: AgentName,
+        /// The agent's description.
+        said: String,
+    },
+    /// An agent is limited.
+    Limited {
+        /// The agent.
+        agent: AgentName,
+        /// The agent's description.
+        said: String,
+    },
+    /// An agent did not resolve a conflict.
+    NotResolved {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Why.
+        why: Box<Because>,
+    },
+    /// The work of the plan is not finished.
+    Unfinished,
+    /// The plan failed.
+    Failed {
+        /// Why.
+        why: Box<Because>,
+    },
+    /// The plan was skipped.
+    Skipped {
+        /// Why.
+        why: Box<Because>,
+    },
+    /// The plan is held.
+    OnHold {
+        /// Why.
+        why: Box<Because>,
+    },
+    /// The plan is held because its verification failed.
+    NotVerified,
+    /// The plan was cancelled.
+    PlanCancelled,
+    /// The plan is finished.
+    Finished,
+    /// A text: from git, from a command or an agent, or any reason in an older journal.
+    #[serde(untagged)]
+    Said(String),
+}
+
+/// What became of work that will not be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LostAs {
+    /// It failed.
+    Failed,
+    /// It needs a person.
+    Held,
+    /// It was skipped.
+    Skipped,
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// Why a plan needs a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Hold {
+    /// A dependency's commit conflicts with the plan's branch.
+    Conflict {
+        /// The other plan.
+        with: PlanName,
+        /// The files.
+        files: Vec<String>,
+    },
+    /// The plan's verification failed after all retries.
+    Verification {
+        /// Why, with the end of the output.
+        why: Because,
+    },
+    /// The plan's agent stalled and was stopped.
+    Stuck {
+        /// Which signs of life were missing, and for how long.
+        why: Because,
+    },
+    /// The plan lacks something only a person can provide: a login, an answer, money.
+    Needs {
+        /// The missing thing.
+        why: Because,
+        /// Advice.
+        how: String,
+        /// The kind of obstacle, or `None` in older journals.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        obstacle: Option<ObstacleKind>,
+    },
+    /// The plan's agent asked a person.
+    Asks {
+        /// The question.
+        question: String,
+    },
+    /// An obstacle is in the way that `orch` must not touch.
+    Refused {
+        /// Why.
+        why: Because,
+    },
+    /// A landing removed open work from the plan's document, unticked boxes there, or withdrew requirements that the
+    /// manifest has for the plan. Only the lead may do that.
+    TakenAway {
+        /// The plan that landed.
+        by: PlanName,
+        /// The landed commit.
+        commit: CommitId,
+        /// Tasks and their parts.
+        items: Vec<ItemId>,
+        /// Keys of the manifest.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        keys: Vec<String>,
+    },
+    /// The journal was lost, including people's decisions about the plan: pauses and cancellations.
+    JournalLost {},
+    /// A phase or task of the plan needs a person, and all other work has ended.
+    Work {
+        /// The phase or task.
+        unit: UnitId,
+        /// Why.
+        why: Because,
+        /// Work that was built on the phase or task before its check failed.
+        built_on: Vec<BuiltOn>,
+    },
+}
+
+impl Hold {
+    /// The reason alone.
+    pub fn because(&self) -> Because {
+        match self {
+            Self::Verification { why }
+            | Self::Stuck { why }
+            | Self::Needs { why, .. }
+            | Self::Refused { why }
+            | Self::Work { why, .. } => why.clone(),
+            Self::Conflict { .. } | Self::Asks { .. } | Self::TakenAway { .. } | Self::JournalLost {} => {
+                Because::Held {
+                    hold: Box::new(self.clone()),
+                }
+            }
+        }
+    }
+}
+
+impl From<String> for Because {
+    fn from(text: String) -> Self {
+        Self::Said(text)
+    }
+}
+
+impl From<&str> for Because {
+    fn from(text: &str) -> Self {
+        Self::Said(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_written_as_a_text_and_a_value_as_an_object() {
+        for (because, json) in [
+            (Because::from("no commit"), r#""no commit""#),
+            (Because::Cancelled, r#"{"kind":"cancelled"}"#),
+            (
+                Because::Held {
+                    hold: Box::new(Hold::Refused { why: "no".into() }),
+                },
+                r#"{"kind":"held","hold":{"kind":"refused","why":"no"}}"#,
+            ),
+            (
+                Because::NoRetries {
+                    attempts: 2,
+                    why: Box::new(Because::Cancelled),
+                },
+                r#"{"kind":"no_retries","attempts":2,"why":{"kind":"cancelled"}}"#,
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&because).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Because>(json).unwrap(), because);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Reasons as values. The module `words` has their sentences.
+
+pub(in crate::schedule) mod because;
+pub(in crate::schedule) mod built_on;
+
+pub use because::{Because, Hold, LostAs};
+pub use built_on::BuiltOn;

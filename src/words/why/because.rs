@@ -1,0 +1,102 @@
+//! A reason, in words.
+
+use crate::plan::{CommitId, ItemId, PlanName, one_line};
+use crate::schedule::{Because, Hold, LostAs};
+use crate::words::list::joined;
+
+/// A reason as people read it.
+pub fn because(why: &Because) -> String {
+    match why {
+        Because::Cancelled => "a person cancelled it".to_owned(),
+        Because::LeftOut => "a person skipped it".to_owned(),
+        Because::StopAsked => "a person asked to stop".to_owned(),
+        Because::NothingToMerge => "nothing is left to merge".to_owned(),
+        Because::PersonNeeded => "what is left needs a person".to_owned(),
+        Because::Held { hold } => held(hold),
+        Because::Units { lost } => {
+            let lost = lost.iter().map(|(unit, why)| format!("{unit}: {}", because(why)));
+            lost.collect::<Vec<_>>().join("; ")
+        }
+        Because::LostUnit { unit, fate } => format!("it depends on {unit}, which {}", lost_as(*fate)),
+        Because::LostPlan { on, fate } => {
+            format!("it depends on {on}, and {} {}", on.on.plan, lost_as(*fate))
+        }
+        Because::NoRetries { attempts, why } => {
+            format!("{} (attempt {attempts}, no retries left)", because(why))
+        }
+        Because::Looping {
+            alike,
+            left,
+            within,
+            why,
+        } => {
+            let left = match left {
+                1 => "1 retry".to_owned(),
+                left => format!("{left} retries"),
+            };
+            format!(
+                "{} ({alike} attempts in a row ended so within {} s of their start, so the {left} left are not spent)",
+                because(why),
+                within.as_secs()
+            )
+        }
+        Because::AgentFailed { agent, why } => format!("{agent}: {}", because(why)),
+        Because::CannotWork { agent, said } => format!("{agent} cannot work: {said}"),
+        Because::Limited { agent, said } => format!("{agent} is limited: {said}"),
+        Because::NotResolved { attempt, why } => format!("{attempt} could not resolve it: {}", because(why)),
+        Because::Unfinished => "its work is not finished".to_owned(),
+        Because::Failed { why } => format!("it failed: {}", because(why)),
+        Because::Skipped { why } => format!("it was skipped: {}", because(why)),
+        Because::OnHold { why } => format!("it is held: {}", because(why)),
+        Because::NotVerified => "it is held: its verification failed".to_owned(),
+        Because::PlanCancelled => "it was cancelled".to_owned(),
+        Because::Finished => "it is finished".to_owned(),
+        Because::Said(text) => text.clone(),
+    }
+}
+
+/// Why a plan needs a person.
+pub fn held(hold: &Hold) -> String {
+    match hold {
+        Hold::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
+        Hold::TakenAway {
+            by,
+            commit,
+            items,
+            keys,
+        } => taken_away(by, commit, items, keys),
+        Hold::Asks { question } => format!("asks \"{}\"", one_line(question)),
+        Hold::JournalLost {} => {
+            "the journal was lost, and with it what people decided about the plan".to_owned()
+        }
+        Hold::Verification { why }
+        | Hold::Stuck { why }
+        | Hold::Needs { why, .. }
+        | Hold::Refused { why }
+        | Hold::Work { why, .. } => because(why),
+    }
+}
+
+/// A landing that changed a document or a manifest.
+fn taken_away(by: &PlanName, commit: &CommitId, items: &[ItemId], keys: &[String]) -> String {
+    let mut did = Vec::new();
+    if !items.is_empty() {
+        did.push(format!(
+            "took {} out of its document or unticked it",
+            joined(items)
+        ));
+    }
+    if !keys.is_empty() {
+        did.push(format!("removed or replaced {} in the manifest", keys.join(", ")));
+    }
+    format!("the landing of {by} ({}) {}", commit.short(), did.join(" and "))
+}
+
+const fn lost_as(fate: LostAs) -> &'static str {
+    match fate {
+        LostAs::Failed => "failed",
+        LostAs::Held => "needs a person",
+        LostAs::Skipped => "was skipped",
+        LostAs::Cancelled => "was cancelled",
+    }
+}

@@ -1,0 +1,7 @@
+//! Reasons of the core as sentences.
+
+mod because;
+mod told;
+
+pub use because::{because, held};
+pub use told::told;

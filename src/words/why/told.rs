@@ -1,0 +1,47 @@
+//! Events as scripts and hooks read them.
+
+use super::because::because;
+use crate::schedule::{
+    AgentReplaced, Because, Event, Failed, Hold, MergeTrouble, NotLanded, PersonFact, ResolverFailed,
+    Resolving, WorkSkip,
+};
+
+/// The event with sentences in place of its reasons.
+pub fn told(event: &Event) -> Event {
+    let mut event = event.clone();
+    match &mut event {
+        Event::RunStopped { why, .. }
+        | Event::AttemptFailed { why, .. }
+        | Event::WorkFailed { why, .. }
+        | Event::WorkSkipped(WorkSkip { why, .. })
+        | Event::VerifyFailed(Failed { why, .. })
+        | Event::PlanFailed(Failed { why, .. })
+        | Event::PlanSkipped { why, .. }
+        | Event::Warning { why, .. }
+        | Event::Resolve(Resolving::Failed(ResolverFailed { why, .. }))
+        | Event::Person(PersonFact::Replaced(AgentReplaced { why, .. })) => put(why),
+        Event::PlanHeld { why, .. } => match why {
+            Hold::Verification { why }
+            | Hold::Stuck { why }
+            | Hold::Needs { why, .. }
+            | Hold::Refused { why }
+            | Hold::Work { why, .. } => put(why),
+            Hold::Conflict { .. } | Hold::Asks { .. } | Hold::TakenAway { .. } | Hold::JournalLost {} => {}
+        },
+        Event::MergeFailed(NotLanded { why, .. }) => match why {
+            MergeTrouble::Refused { why } | MergeTrouble::NotFinished { why } => put(why),
+            MergeTrouble::Conflict { tried, .. } => tried.iter_mut().for_each(put),
+            MergeTrouble::Verification { .. }
+            | MergeTrouble::TargetRed { .. }
+            | MergeTrouble::Obstacle { .. }
+            | MergeTrouble::Waits { .. }
+            | MergeTrouble::Review { .. } => {}
+        },
+        _ => {}
+    }
+    event
+}
+
+fn put(why: &mut Because) {
+    *why = Because::Said(because(why));
+}
