@@ -39,9 +39,9 @@ mod steer;
 pub mod train;
 mod work;
 
-pub use attempts::budget::money;
 pub use attempts::starting::work_place;
 pub use board::effect::{Conversation, Effect, Ending, Launch, ResolveOrder, WorkPlace};
+pub use board::orch_message::OrchMessage;
 pub use board::step::Step;
 pub use drive::scheduler::{Input, Scheduler};
 pub use event::{
@@ -53,7 +53,7 @@ pub use event::{
     PhaseVerify, PinRefusal, Pinned, Prefix, Question, QuestionAnswer, Ran, ResolverFailed, ResolverStarted,
     Resolving, ReviewApproval, ReviewComment, ReviewReturn, Sent, SetBack, Signs, Spent, StallAction,
     StallNotice, Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, ToLead, UnionSeen, UnitOf,
-    VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, other_side, phases_words, rough,
+    VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, other_side, phases_words,
 };
 pub use explain::outcome::is_rewritten;
 pub use explain::reason::{

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::list::{clause, rough};
 use super::reason_text::ReasonText;
-use super::why::because;
+use super::why::{because, obstacle};
 use crate::plan::PlanName;
 use crate::schedule::DelayReason;
 
@@ -24,7 +24,7 @@ pub(super) fn delay(delay: &DelayReason, plan: &PlanName) -> ReasonText {
             ReasonText::with_remedy(
                 format!(
                     "{}: {}; it continues in {}{times}",
-                    kind.word(),
+                    obstacle(*kind),
                     clause(why),
                     soon(left)
                 ),

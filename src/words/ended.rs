@@ -3,7 +3,7 @@
 use super::about::About;
 use super::list::joined;
 use super::reason_text::ReasonText;
-use super::why::{self, because};
+use super::why::{self, advice, because};
 use crate::plan::UnitId;
 use crate::schedule::{Because, Hold, Lost};
 
@@ -31,9 +31,11 @@ pub(super) fn held(hold: &Hold, about: &About<'_>) -> ReasonText {
         Hold::Stuck { .. } => format!("orch logs {name} shows what it did last; then orch retry {name}"),
         // Only the person's word settles it: another `orch up` finds the same.
         Hold::Needs {
-            how, obstacle: None, ..
-        } => format!("{how}, then orch retry {name}"),
-        Hold::Needs { how, .. } => format!("{how}, then {again}"),
+            why,
+            how,
+            obstacle: None,
+        } => format!("{}, then orch retry {name}", advice(name, why, how)),
+        Hold::Needs { why, how, .. } => format!("{}, then {again}", advice(name, why, how)),
         Hold::TakenAway { .. } => format!("put that back, or leave it so; then orch retry {name}"),
         Hold::JournalLost {} => format!("look at its branch, then orch retry {name}; or orch cancel {name}"),
         Hold::Asks { .. } => format!("orch answer {name} TEXT"),

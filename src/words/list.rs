@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use crate::schedule;
+use crate::plan::{format_duration, spoken};
 
 /// `1, 2, 3`.
 pub(super) fn joined<T: Display>(items: &[T]) -> String {
@@ -12,7 +12,16 @@ pub(super) fn joined<T: Display>(items: &[T]) -> String {
 
 /// A duration, rounded for people.
 pub fn rough(time: Duration) -> String {
-    schedule::rough(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+    rough_ms(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The same for milliseconds.
+pub(super) fn rough_ms(ms: u64) -> String {
+    match ms {
+        0..1_000 => format_duration(Duration::from_millis(ms)),
+        600_000..3_600_000 => format!("{}m", ms / 60_000),
+        _ => spoken(Duration::from_millis(ms)),
+    }
 }
 
 /// A program's message, as the first part of a sentence.

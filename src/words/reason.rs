@@ -35,7 +35,7 @@ pub(super) fn reason(reason: &Reason, about: &About<'_>) -> ReasonText {
         Reason::Capacity(limit) => capacity::capacity(limit),
         Reason::AtWork(attempt, at) => at_work::at_work(attempt, at, about.plan),
         Reason::Verifying => ReasonText::plain("its verification runs"),
-        Reason::Unread(text) => ReasonText::plain(text),
+        Reason::Unread(why) => ReasonText::plain(because(why)),
         Reason::StandIn { own, by } => ReasonText::plain(format!("{by} has taken over from {own}")),
         Reason::Foreseen { with, files } => ReasonText::with_remedy(
             format!("a conflict with {with} is foreseen: {}", files.join(", ")),

@@ -7,7 +7,7 @@ use crate::schedule::{
     NotLanded, PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport, VerifiedMerge, point_word,
 };
 use crate::supervisor::given;
-use crate::words::{because, conflict_words, held, target_trouble};
+use crate::words::{ages, because, conflict_words, held, target_trouble};
 
 use super::person_line::person_line;
 use super::resolving_line::resolving_line;
@@ -126,7 +126,7 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         Event::MergeReverted(back) | Event::MergeRestored(back) => is_at(&back.target, &back.commit),
         Event::TargetChecked(checked) => target_checked(checked),
         Event::MergeFailed(failed) => not_landed(failed),
-        Event::AgentStalled(notice) => format!("{} is stuck: {}", notice.attempt, notice.ages.words()),
+        Event::AgentStalled(notice) => format!("{} is stuck: {}", notice.attempt, ages(notice.ages)),
         Event::AgentStirred(about) => format!("{} moves again", about.attempt),
         Event::StallActed(done) => format!("{}: {}", done.attempt, stall_action(done.action)),
         Event::ReportLate(late) => report_late(late),

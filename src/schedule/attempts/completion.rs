@@ -163,10 +163,8 @@ fn need(board: &mut Board, at: At, of: (&PlanName, usize, u32), obstacle: &Obsta
         return;
     };
     let id = attempt.id.clone();
-    let (why, how) = what_is_needed(board, attempt, name, obstacle);
-    let why = why.into();
-    let obstacle = Some(obstacle.kind);
-    hold_attempt(board, at, name, &id, Hold::Needs { why, how, obstacle }, step);
+    let hold = what_is_needed(board, attempt, obstacle);
+    hold_attempt(board, at, name, &id, hold, step);
 }
 
 pub(in crate::schedule) fn verify_or_finish(board: &mut Board, at: At, index: usize, step: &mut Step) {

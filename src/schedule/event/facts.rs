@@ -209,18 +209,6 @@ impl ObstacleKind {
             Self::Login | Self::Account | Self::Budget | Self::Trust => false,
         }
     }
-
-    /// Returns the obstacle in words, like `rate limited`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::RateLimit => "rate limited",
-            Self::Outage => "its service cannot be reached",
-            Self::Login => "not logged in",
-            Self::Account => "its account is refused",
-            Self::Budget => "its budget is used up",
-            Self::Trust => "waits for an answer that only a person can give",
-        }
-    }
 }
 
 /// The facts in an attempt's output so far. Later facts replace earlier ones.

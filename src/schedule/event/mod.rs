@@ -34,7 +34,6 @@ pub use merge_facts::{
 pub use names::EVENT_NAMES;
 pub use notice::{
     Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StallAction, StallNotice, UnionSeen,
-    rough,
 };
 pub use person::person_fact::{AgentReplaced, AttachBegan, AttachEnded, MailUpTo, PersonFact, ToLead};
 pub use person::review::{ReviewApproval, ReviewComment, ReviewReturn};

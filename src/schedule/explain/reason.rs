@@ -80,8 +80,8 @@ pub enum Reason {
     AtWork(AttemptId, AttemptActivity),
     /// Its verification runs.
     Verifying,
-    /// Messages that no agent has read, in words.
-    Unread(String),
+    /// Messages that no agent has read.
+    Unread(Because),
     /// Another agent stands in for the agent that the manifest names.
     StandIn {
         /// The agent that the manifest names.

@@ -179,7 +179,7 @@ fn interrupted(attempt: &Attempt, exit: &Exit, evidence: &Evidence) -> Option<Op
     if attempt.is_given_up() {
         let stall = attempt.stall.as_ref()?;
         return Some(stall.acted.map(|acted| match acted {
-            OnStall::Hold => AttemptVerdict::Held(stall.why().into()),
+            OnStall::Hold => AttemptVerdict::Held(stall.why()),
             OnStall::Notice | OnStall::Nudge | OnStall::Restart => {
                 AttemptVerdict::Incomplete(Failure::counted(stall.why()))
             }

@@ -1,8 +1,12 @@
 //! A reason, in words.
 
+use super::need::of_account;
+use super::stalled;
 use crate::plan::{CommitId, ItemId, PlanName, one_line};
 use crate::schedule::{Because, Hold, LostAs};
+use crate::words::addressee::addressee;
 use crate::words::list::joined;
+use crate::words::money::amount;
 
 /// A reason as people read it.
 pub fn because(why: &Because) -> String {
@@ -43,6 +47,41 @@ pub fn because(why: &Because) -> String {
         Because::AgentFailed { agent, why } => format!("{agent}: {}", because(why)),
         Because::CannotWork { agent, said } => format!("{agent} cannot work: {said}"),
         Because::Limited { agent, said } => format!("{agent} is limited: {said}"),
+        Because::Stuck { ages } => format!("the agent was stuck and was ended: {}", stalled::ages(*ages)),
+        Because::OutOfBudget => "it was ended because the budget is used up".to_owned(),
+        Because::Obstacle { obstacle, said } => format!("{}: {said}", stalled::obstacle(*obstacle)),
+        Because::AgentNeeds {
+            agent,
+            account,
+            obstacle,
+            said,
+            ..
+        } => {
+            let account = of_account(account.as_deref());
+            format!("agent {agent}{account}: {}: {said}", stalled::obstacle(*obstacle))
+        }
+        Because::BudgetSpent {
+            of_run,
+            budget,
+            spent,
+        } => {
+            let whose = if *of_run { "the run's budget" } else { "its budget" };
+            format!(
+                "{whose} of {} is used up: {} were spent",
+                amount(*budget),
+                amount(*spent)
+            )
+        }
+        Because::Unread { count, from, text } => {
+            let what = match count {
+                1 => "1 unread message".to_owned(),
+                more => format!("{more} unread messages"),
+            };
+            format!(
+                "{what} that no agent has read, from {}: {text}",
+                addressee(from.as_ref())
+            )
+        }
         Because::NotResolved { attempt, why } => format!("{attempt} could not resolve it: {}", because(why)),
         Because::Unfinished => "its work is not finished".to_owned(),
         Because::Failed { why } => format!("it failed: {}", because(why)),

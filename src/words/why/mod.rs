@@ -1,7 +1,11 @@
 //! Reasons of the core as sentences.
 
 mod because;
+mod need;
+mod stalled;
 mod told;
 
 pub use because::{because, held};
+pub use need::advice;
+pub use stalled::{ages, obstacle};
 pub use told::told;

@@ -1,6 +1,7 @@
 //! Events as scripts and hooks read them.
 
 use super::because::because;
+use super::need::advice;
 use crate::schedule::{
     AgentReplaced, Because, Event, Failed, Hold, MergeTrouble, NotLanded, PersonFact, ResolverFailed,
     Resolving, WorkSkip,
@@ -10,6 +11,13 @@ use crate::schedule::{
 pub fn told(event: &Event) -> Event {
     let mut event = event.clone();
     match &mut event {
+        Event::PlanHeld {
+            plan,
+            why: Hold::Needs { why, how, .. },
+        } => {
+            *how = advice(plan, why, how);
+            put(why);
+        }
         Event::RunStopped { why, .. }
         | Event::AttemptFailed { why, .. }
         | Event::WorkFailed { why, .. }
@@ -23,10 +31,13 @@ pub fn told(event: &Event) -> Event {
         Event::PlanHeld { why, .. } => match why {
             Hold::Verification { why }
             | Hold::Stuck { why }
-            | Hold::Needs { why, .. }
             | Hold::Refused { why }
             | Hold::Work { why, .. } => put(why),
-            Hold::Conflict { .. } | Hold::Asks { .. } | Hold::TakenAway { .. } | Hold::JournalLost {} => {}
+            Hold::Needs { .. }
+            | Hold::Conflict { .. }
+            | Hold::Asks { .. }
+            | Hold::TakenAway { .. }
+            | Hold::JournalLost {} => {}
         },
         Event::MergeFailed(NotLanded { why, .. }) => match why {
             MergeTrouble::Refused { why } | MergeTrouble::NotFinished { why } => put(why),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::built_on::BuiltOn;
 use crate::plan::{AgentName, AttemptId, CommitId, Dependency, ItemId, PlanName, UnitId};
 use crate::schedule::event::facts::ObstacleKind;
+use crate::schedule::event::notice::Ages;
 
 /// Why something happened or did not happen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +86,51 @@ pub enum Because {
         /// The agent's description.
         said: String,
     },
+    /// The agent was ended because it was stuck.
+    Stuck {
+        /// How long ago each sign of life was seen.
+        ages: Ages,
+    },
+    /// The agent was ended because the budget is used up.
+    OutOfBudget,
+    /// An obstacle stopped the agent.
+    Obstacle {
+        /// The kind of obstacle.
+        obstacle: ObstacleKind,
+        /// The agent's description.
+        said: String,
+    },
+    /// An obstacle that only a person can remove stopped the agent.
+    AgentNeeds {
+        /// The agent.
+        agent: AgentName,
+        /// The agent's account, or `None` when it has only one.
+        account: Option<String>,
+        /// The kind of obstacle.
+        obstacle: ObstacleKind,
+        /// The agent's description.
+        said: String,
+        /// How a person logs the agent in. Empty if unknown.
+        login: String,
+    },
+    /// The budget is used up. Amounts are in millionths of the currency.
+    BudgetSpent {
+        /// True for the run's budget, false for the plan's own.
+        of_run: bool,
+        /// The budget.
+        budget: u64,
+        /// The amount spent.
+        spent: u64,
+    },
+    /// No agent has read the last messages to the plan.
+    Unread {
+        /// Number of unread messages.
+        count: usize,
+        /// The plan whose agent sent the first of them, or `None` for a person.
+        from: Option<PlanName>,
+        /// The first line of that message.
+        text: String,
+    },
     /// An agent did not resolve a conflict.
     NotResolved {
         /// The attempt.
@@ -118,6 +164,14 @@ pub enum Because {
     /// A text: from git, from a command or an agent, or any reason in an older journal.
     #[serde(untagged)]
     Said(String),
+}
+
+impl Because {
+    /// The obstacle that stopped an agent, as the agent describes it.
+    pub(in crate::schedule) fn of_obstacle(obstacle: ObstacleKind, said: &str) -> Self {
+        let said = said.to_owned();
+        Self::Obstacle { obstacle, said }
+    }
 }
 
 /// What became of work that will not be done.
@@ -159,7 +213,8 @@ pub enum Hold {
     Needs {
         /// The missing thing.
         why: Because,
-        /// Advice.
+        /// Advice, in older journals.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
         how: String,
         /// The kind of obstacle, or `None` in older journals.
         #[serde(default, skip_serializing_if = "Option::is_none")]

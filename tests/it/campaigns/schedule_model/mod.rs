@@ -22,7 +22,7 @@ use orch::schedule::{
     Scheduler, Signs, Spent, State, Steer, Steered, UnionSaid, UnitWork, Word, Work, WorkConflict, agent_of,
     lanes, plan_state, review, steer,
 };
-use orch::words::because;
+use orch::words::{advice, because};
 
 use crate::support::{Branches, campaign};
 
@@ -1339,7 +1339,7 @@ fn check_plan_end(
                 obstacle.is_some_and(|obstacle| obstacle.kind == ObstacleKind::Login)
             });
             let unread = run.unread().next().is_some();
-            let why = because(why);
+            let (why, how) = (because(why), advice(name, why, how));
             assert!(broke || login || unread, "{name}: {why}");
             assert!(!how.is_empty(), "{name}: {why}");
         }

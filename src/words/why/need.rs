@@ -1,0 +1,41 @@
+//! What a person can do about a need, in words.
+
+use crate::plan::PlanName;
+use crate::schedule::{Because, ObstacleKind};
+
+/// What a person can do about the need of a plan. `how` is the advice of an older journal.
+pub fn advice(plan: &PlanName, why: &Because, how: &str) -> String {
+    match why {
+        Because::BudgetSpent { of_run: true, .. } => {
+            "a new run begins with a new budget; `budget` in [run] says how large it is".to_owned()
+        }
+        Because::BudgetSpent { of_run: false, .. } => format!("raise `budget` in [plans.{plan}]"),
+        Because::Unread { .. } => format!("read it with orch status {plan}"),
+        Because::AgentNeeds {
+            agent,
+            account,
+            obstacle,
+            login,
+            ..
+        } => {
+            let by_hand = || format!("run {agent} by hand in the worktree and answer what it asks");
+            let account = of_account(account.as_deref());
+            match obstacle {
+                ObstacleKind::Login if login.is_empty() => by_hand(),
+                ObstacleKind::Login if !account.is_empty() => format!("as{account}: {login}"),
+                ObstacleKind::Login => login.clone(),
+                ObstacleKind::Account => format!("see to its account{account}"),
+                ObstacleKind::Budget => format!("raise `budget` in [plans.{plan}], or in [run]"),
+                ObstacleKind::Trust | ObstacleKind::RateLimit | ObstacleKind::Outage => by_hand(),
+            }
+        }
+        _ => how.to_owned(),
+    }
+}
+
+/// ` (account work)`; empty when the agent has only one.
+pub(super) fn of_account(account: Option<&str>) -> String {
+    account
+        .map(|account| format!(" (account {account})"))
+        .unwrap_or_default()
+}
