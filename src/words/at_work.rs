@@ -14,11 +14,11 @@ pub(super) fn at_work(attempt: &AttemptId, at: &AttemptActivity, plan: &PlanName
         }
         AttemptActivity::Checking(exit) => format!(
             "the agent {}; what it left is being checked ({attempt})",
-            exit.describe()
+            why::exit(exit)
         ),
         AttemptActivity::Integrating(exit) => format!(
             "the agent {}; its commits are being merged into the plan's branch ({attempt})",
-            exit.describe()
+            why::exit(exit)
         ),
         AttemptActivity::Stuck(ages, next) => {
             return ReasonText::with_remedy(

@@ -7,7 +7,7 @@ use crate::schedule::{
     NotLanded, PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport, VerifiedMerge, point_word,
 };
 use crate::supervisor::given;
-use crate::words::{ages, because, conflict_words, held, target_trouble};
+use crate::words::{self, ages, because, conflict_words, held, target_trouble};
 
 use super::person_line::person_line;
 use super::resolving_line::resolving_line;
@@ -91,7 +91,7 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_reason(&skip.why)),
         Event::AgentStarted { attempt, pid, .. } => started_line(attempt, *pid),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
-        Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
+        Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", words::exit(exit)),
         Event::AgentUsage(usage) => format!("{}: {}", usage.attempt, facts_line(&usage.facts, currency)),
         Event::AttemptParked(parked) => parked_line(parked),
         Event::AttemptChecked {

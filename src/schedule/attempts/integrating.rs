@@ -12,6 +12,7 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::about::TaskReport;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
+use crate::schedule::event::why::attempt_end::Shortfall;
 use crate::schedule::event::why::because::Hold;
 use crate::schedule::judge::failure::Failure;
 use crate::schedule::judge::phase_check::{Checked, checked, failed_words};
@@ -85,7 +86,7 @@ pub(in crate::schedule) fn complete(
         board.record(at, done, step);
     }
     if let Some(odd) = done.odd {
-        let why = format!("{odd}; all of its work was reported and committed, so it counts").into();
+        let why = Shortfall::OddButDone { end: odd }.into();
         let plan = Some(name.clone());
         board.record(at, Event::Warning { plan, why }, step);
     }

@@ -27,7 +27,7 @@ pub use about::{
 pub use at::At;
 pub use exit::{Evidence, Exit, ForeignWork, GoneWork};
 pub use fact::Event;
-pub use facts::{AgentUsage, Counted, Facts, Obstacle, ObstacleKind, Parked, Spent, Word};
+pub use facts::{AgentUsage, Counted, Facts, Fault, Obstacle, ObstacleKind, Parked, Spent, Word};
 pub use merge_facts::{
     FirstBad, Landed, MergeBegun, NotLanded, Pinned, Prefix, TargetChecked, words as phases_words,
 };
@@ -44,4 +44,4 @@ pub use resolving::{
     ConflictOpened, ConflictRepaired, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
 };
 pub use trouble::{ConflictSides, LaunchTrouble, MergeTrouble, other_side};
-pub use why::{Because, BuiltOn, Hold, LostAs};
+pub use why::{Because, Besides, BuiltOn, Hold, LostAs, OddEnd, OpenReport, Shortfall};

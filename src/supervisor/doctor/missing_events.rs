@@ -10,6 +10,7 @@ use crate::schedule::{
     AgentUsage, Event, Exit, Facts, Hold, Landed, MergeBegun, OfPlan, Pinned, PlanRun, Prefix, TakenBack,
     TaskReport,
 };
+use crate::words;
 
 /// The evidence about one plan.
 #[derive(Debug, Clone, Default)]
@@ -324,7 +325,7 @@ impl MissingEvents<'_> {
             _ => Event::AttemptFailed {
                 plan: self.name(),
                 attempt: id(),
-                why: exit.describe().into(),
+                why: words::exit(exit).into(),
                 retry_in_ms: None,
                 counted: false,
                 nothing_made: false,

@@ -9,7 +9,7 @@ use crate::plan::{CommitId, PlanName, PlanSet};
 use crate::schedule::{
     At, AttemptState, Event, Exit, Merge, MergeTrouble, NotLanded, Outcome, PlanRun, Scheduler, State,
 };
-use crate::words::because;
+use crate::words::{self, because};
 
 use super::machine_load::machine_load;
 use crate::supervisor::project::error::SupervisorError;
@@ -165,7 +165,7 @@ fn ended_unseen(dir: &OrchDir, state: &State) -> Vec<Event> {
         let (plan, attempt) = (plan.clone(), attempt.id.clone());
         let why = format!(
             "{attempt} {}; the next `orch up` looks at what it left",
-            exit.describe()
+            words::exit(&exit)
         );
         Some([
             Event::AgentEnded {

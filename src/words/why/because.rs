@@ -1,5 +1,6 @@
 //! A reason, in words.
 
+use super::attempt_end;
 use super::need::of_account;
 use super::stalled;
 use crate::plan::{CommitId, ItemId, PlanName, one_line};
@@ -47,6 +48,7 @@ pub fn because(why: &Because) -> String {
         Because::AgentFailed { agent, why } => format!("{agent}: {}", because(why)),
         Because::CannotWork { agent, said } => format!("{agent} cannot work: {said}"),
         Because::Limited { agent, said } => format!("{agent} is limited: {said}"),
+        Because::Attempt { shortfall } => attempt_end::shortfall(shortfall),
         Because::Stuck { ages } => format!("the agent was stuck and was ended: {}", stalled::ages(*ages)),
         Because::OutOfBudget => "it was ended because the budget is used up".to_owned(),
         Because::Obstacle { obstacle, said } => format!("{}: {said}", stalled::obstacle(*obstacle)),

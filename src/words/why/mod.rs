@@ -1,10 +1,12 @@
 //! Reasons of the core as sentences.
 
+mod attempt_end;
 mod because;
 mod need;
 mod stalled;
 mod told;
 
+pub use attempt_end::{exit, foreign};
 pub use because::{because, held};
 pub use need::advice;
 pub use stalled::{ages, obstacle};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::attempt_end::Shortfall;
 use super::built_on::BuiltOn;
 use crate::plan::{AgentName, AttemptId, CommitId, Dependency, ItemId, PlanName, UnitId};
 use crate::schedule::event::facts::ObstacleKind;
@@ -85,6 +86,11 @@ pub enum Because {
         agent: AgentName,
         /// The agent's description.
         said: String,
+    },
+    /// The end of the attempt, or its work, was not good enough.
+    Attempt {
+        /// What was wrong.
+        shortfall: Box<Shortfall>,
     },
     /// The agent was ended because it was stuck.
     Stuck {
@@ -171,6 +177,13 @@ impl Because {
     pub(in crate::schedule) fn of_obstacle(obstacle: ObstacleKind, said: &str) -> Self {
         let said = said.to_owned();
         Self::Obstacle { obstacle, said }
+    }
+}
+
+impl From<Shortfall> for Because {
+    fn from(shortfall: Shortfall) -> Self {
+        let shortfall = Box::new(shortfall);
+        Self::Attempt { shortfall }
     }
 }
 

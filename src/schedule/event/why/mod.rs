@@ -1,7 +1,9 @@
 //! Reasons as values. The module `words` has their sentences.
 
+pub(in crate::schedule) mod attempt_end;
 pub(in crate::schedule) mod because;
 pub(in crate::schedule) mod built_on;
 
+pub use attempt_end::{Besides, OddEnd, OpenReport, Shortfall};
 pub use because::{Because, Hold, LostAs};
 pub use built_on::BuiltOn;
