@@ -49,12 +49,12 @@ pub use event::{
     ConflictRepaired, ConflictResolved, ConflictSides, Counted, EVENT_NAMES, Escalation, Event, Evidence,
     Exit, Facts, Failed, Fault, FirstBad, FlakyMerge, ForeignWork, Foreseen, FoundPlan, GoneWork, Hold,
     Landed, LaneNote, LaneOf, LateReport, LaunchTrouble, LostAs, MailUpTo, ManifestEdit, MergeBegun,
-    MergeTrouble, NotLanded, Obstacle, ObstacleKind, OddEnd, OfAttempt, OfPlan, OpenReport, Parked,
-    PauseAsked, PersonFact, PhaseSaid, PhaseVerify, PinRefusal, Pinned, Prefix, Question, QuestionAnswer,
-    Ran, ResolverFailed, ResolverStarted, Resolving, ReviewApproval, ReviewComment, ReviewReturn, Sent,
-    SetBack, Shortfall, Signs, Spent, StallAction, StallNotice, Steered, TakenBack, TargetChecked,
-    TaskReport, Ticks, TicksOf, ToLead, UnionSeen, UnitOf, VerifiedMerge, Word, WorkConflict, WorkRefusal,
-    WorkSkip, other_side, phases_words,
+    MergeTrouble, NotLanded, NotLanding, Obstacle, ObstacleKind, OddEnd, OfAttempt, OfPlan, OpenReport,
+    Parked, PauseAsked, PersonFact, PhaseSaid, PhaseVerify, PinRefusal, Pinned, Prefix, Question,
+    QuestionAnswer, Ran, ResolverFailed, ResolverStarted, Resolving, ReviewApproval, ReviewComment,
+    ReviewReturn, Sent, SetBack, Shortfall, Signs, Spent, StallAction, StallNotice, Steered, TakenBack,
+    TargetChecked, TaskReport, Ticks, TicksOf, ToLead, UnionSeen, UnitOf, VerifiedMerge, Word, WorkConflict,
+    WorkRefusal, WorkSkip, other_side,
 };
 pub use explain::outcome::is_rewritten;
 pub use explain::reason::{

@@ -3,11 +3,17 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use crate::plan::{format_duration, spoken};
+use crate::plan::{PhaseId, format_duration, listed, spoken};
 
 /// `1, 2, 3`.
 pub(super) fn joined<T: Display>(items: &[T]) -> String {
     items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// `phase 1`, `phases 1, 2`.
+pub fn phases(phases: &[PhaseId]) -> String {
+    let noun = if phases.len() == 1 { "phase" } else { "phases" };
+    format!("{noun} {}", listed(phases))
 }
 
 /// A duration, rounded for people.

@@ -31,7 +31,7 @@ pub use attention::{attention_line, attention_text};
 pub use conflict::{conflict_words, repair_words};
 pub use cycle::cycle_diagnostic;
 pub use explained::{complete, explained, explained_unit, rewritten};
-pub use list::{clause, rough};
+pub use list::{clause, phases, rough};
 pub use money::{cost, money};
 pub use orch_message::orch_message;
 pub use reason_text::ReasonText;

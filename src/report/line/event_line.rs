@@ -187,7 +187,9 @@ fn is_at(target: &str, commit: &CommitId) -> String {
 
 fn landing(landed: &Landed) -> String {
     let part = landed.part.as_ref();
-    let part = part.map(|part| format!("{}: ", part.words())).unwrap_or_default();
+    let part = part
+        .map(|part| format!("{}: ", words::phases(&part.phases)))
+        .unwrap_or_default();
     format!("{part}{}", is_at(&landed.target, &landed.commit))
 }
 

@@ -28,9 +28,7 @@ pub use at::At;
 pub use exit::{Evidence, Exit, ForeignWork, GoneWork};
 pub use fact::Event;
 pub use facts::{AgentUsage, Counted, Facts, Fault, Obstacle, ObstacleKind, Parked, Spent, Word};
-pub use merge_facts::{
-    FirstBad, Landed, MergeBegun, NotLanded, Pinned, Prefix, TargetChecked, words as phases_words,
-};
+pub use merge_facts::{FirstBad, Landed, MergeBegun, NotLanded, Pinned, Prefix, TargetChecked};
 pub use names::EVENT_NAMES;
 pub use notice::{
     Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StallAction, StallNotice, UnionSeen,
@@ -44,4 +42,4 @@ pub use resolving::{
     ConflictOpened, ConflictRepaired, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
 };
 pub use trouble::{ConflictSides, LaunchTrouble, MergeTrouble, other_side};
-pub use why::{Because, Besides, BuiltOn, Hold, LostAs, OddEnd, OpenReport, Shortfall};
+pub use why::{Because, Besides, BuiltOn, Hold, LostAs, NotLanding, OddEnd, OpenReport, Shortfall};

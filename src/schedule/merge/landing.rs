@@ -8,6 +8,7 @@ use crate::plan::{PhaseId, PlanName, Point, Priority, WorkRef};
 use crate::schedule::event::merge_facts::Prefix;
 use crate::schedule::event::trouble::MergeTrouble;
 use crate::schedule::event::why::because::{Because, Hold};
+use crate::schedule::event::why::not_landing::NotLanding;
 use crate::schedule::ready::mutual_dependencies::lands_before;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
@@ -149,11 +150,7 @@ fn extent(candidate: &MergeCandidate<'_>, state: &State) -> Result<Option<Extent
         Some(part) => Ok(Some(Extent::Part(part))),
         None if will_be_pinned(plan, run, state) => Ok(None),
         None => Err(MergeTrouble::Refused {
-            why: format!(
-                "the commit with which phase {up_to} ended is not known: no supervisor was there to note it; a later phase, \
-                 or the whole plan, can land"
-            )
-            .into(),
+            why: NotLanding::NotNoted(up_to).into(),
         }),
     }
 }

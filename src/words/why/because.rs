@@ -2,6 +2,7 @@
 
 use super::attempt_end;
 use super::need::of_account;
+use super::not_landing::not_landing;
 use super::stalled;
 use crate::plan::{CommitId, ItemId, PlanName, one_line};
 use crate::schedule::{Because, Hold, LostAs};
@@ -84,7 +85,13 @@ pub fn because(why: &Because) -> String {
                 addressee(from.as_ref())
             )
         }
+        Because::BranchConflict { files } => format!(
+            "its commits conflict with what is on the plan's branch by now: {}",
+            files.join(", ")
+        ),
+        Because::PhaseRed { phase, why } => format!("phase {phase} does not pass its `verify`: {why}"),
         Because::NotResolved { attempt, why } => format!("{attempt} could not resolve it: {}", because(why)),
+        Because::NotLanding { no } => not_landing(no),
         Because::Unfinished => "its work is not finished".to_owned(),
         Because::Failed { why } => format!("it failed: {}", because(why)),
         Because::Skipped { why } => format!("it was skipped: {}", because(why)),

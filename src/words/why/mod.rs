@@ -3,6 +3,7 @@
 mod attempt_end;
 mod because;
 mod need;
+mod not_landing;
 mod stalled;
 mod told;
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::attempt_end::Shortfall;
 use super::built_on::BuiltOn;
-use crate::plan::{AgentName, AttemptId, CommitId, Dependency, ItemId, PlanName, UnitId};
+use super::not_landing::NotLanding;
+use crate::plan::{AgentName, AttemptId, CommitId, Dependency, ItemId, PhaseId, PlanName, UnitId};
 use crate::schedule::event::facts::ObstacleKind;
 use crate::schedule::event::notice::Ages;
 
@@ -137,12 +138,29 @@ pub enum Because {
         /// The first line of that message.
         text: String,
     },
+    /// The attempt's commits conflict with the plan's branch.
+    BranchConflict {
+        /// The files.
+        files: Vec<String>,
+    },
+    /// A phase does not pass its own verification.
+    PhaseRed {
+        /// The phase.
+        phase: PhaseId,
+        /// Why, with the end of the output.
+        why: String,
+    },
     /// An agent did not resolve a conflict.
     NotResolved {
         /// The attempt.
         attempt: AttemptId,
         /// Why.
         why: Box<Because>,
+    },
+    /// The plan, or its first phases, does not land.
+    NotLanding {
+        /// Why.
+        no: NotLanding,
     },
     /// The work of the plan is not finished.
     Unfinished,
@@ -177,6 +195,12 @@ impl Because {
     pub(in crate::schedule) fn of_obstacle(obstacle: ObstacleKind, said: &str) -> Self {
         let said = said.to_owned();
         Self::Obstacle { obstacle, said }
+    }
+}
+
+impl From<NotLanding> for Because {
+    fn from(no: NotLanding) -> Self {
+        Self::NotLanding { no }
     }
 }
 
