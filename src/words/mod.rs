@@ -41,4 +41,4 @@ pub use steer_remark::steer_remark;
 pub use strategy::strategy_reason;
 pub use target_checked::{target_remedy, target_trouble};
 pub use train::train_reason;
-pub use why::{advice, ages, because, exit, foreign, held, obstacle, told};
+pub use why::{advice, ages, because, closed_because, exit, foreign, held, obstacle, told};

@@ -42,4 +42,6 @@ pub use resolving::{
     ConflictOpened, ConflictRepaired, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
 };
 pub use trouble::{ConflictSides, LaunchTrouble, MergeTrouble, other_side};
-pub use why::{Because, Besides, BuiltOn, Hold, LostAs, NotLanding, OddEnd, OpenReport, Shortfall};
+pub use why::{
+    Because, Besides, BuiltOn, ClosedBecause, Hold, LostAs, NotLanding, OddEnd, OpenReport, Shortfall,
+};

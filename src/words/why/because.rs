@@ -1,10 +1,13 @@
 //! A reason, in words.
 
+use std::time::Duration;
+
 use super::attempt_end;
+use super::closed_work::closed_because;
 use super::need::of_account;
 use super::not_landing::not_landing;
 use super::stalled;
-use crate::plan::{CommitId, ItemId, PlanName, one_line};
+use crate::plan::{AttemptId, CommitId, ItemId, PlanName, one_line};
 use crate::schedule::{Because, Hold, LostAs};
 use crate::words::addressee::addressee;
 use crate::words::list::joined;
@@ -35,17 +38,7 @@ pub fn because(why: &Because) -> String {
             left,
             within,
             why,
-        } => {
-            let left = match left {
-                1 => "1 retry".to_owned(),
-                left => format!("{left} retries"),
-            };
-            format!(
-                "{} ({alike} attempts in a row ended so within {} s of their start, so the {left} left are not spent)",
-                because(why),
-                within.as_secs()
-            )
-        }
+        } => looping(*alike, *left, *within, why),
         Because::AgentFailed { agent, why } => format!("{agent}: {}", because(why)),
         Because::CannotWork { agent, said } => format!("{agent} cannot work: {said}"),
         Because::Limited { agent, said } => format!("{agent} is limited: {said}"),
@@ -75,21 +68,24 @@ pub fn because(why: &Because) -> String {
                 amount(*spent)
             )
         }
-        Because::Unread { count, from, text } => {
-            let what = match count {
-                1 => "1 unread message".to_owned(),
-                more => format!("{more} unread messages"),
-            };
-            format!(
-                "{what} that no agent has read, from {}: {text}",
-                addressee(from.as_ref())
-            )
-        }
+        Because::Unread { count, from, text } => unread(*count, from.as_ref(), text),
         Because::BranchConflict { files } => format!(
             "its commits conflict with what is on the plan's branch by now: {}",
             files.join(", ")
         ),
         Because::PhaseRed { phase, why } => format!("phase {phase} does not pass its `verify`: {why}"),
+        Because::ReportRefused {
+            by,
+            item,
+            state,
+            closed,
+        } => {
+            let who = by.as_ref().map_or("a report", AttemptId::as_str);
+            format!(
+                "{who} calls {item} {state}, which may not begin: {}; this counts for nothing",
+                closed_because(closed)
+            )
+        }
         Because::NotResolved { attempt, why } => format!("{attempt} could not resolve it: {}", because(why)),
         Because::NotLanding { no } => not_landing(no),
         Because::Unfinished => "its work is not finished".to_owned(),
@@ -101,6 +97,27 @@ pub fn because(why: &Because) -> String {
         Because::Finished => "it is finished".to_owned(),
         Because::Said(text) => text.clone(),
     }
+}
+
+/// Why no further attempt is made although there are retries left.
+fn looping(alike: u32, left: u32, within: Duration, why: &Because) -> String {
+    let left = match left {
+        1 => "1 retry".to_owned(),
+        left => format!("{left} retries"),
+    };
+    format!(
+        "{} ({alike} attempts in a row ended so within {} s of their start, so the {left} left are not spent)",
+        because(why),
+        within.as_secs()
+    )
+}
+
+fn unread(count: usize, from: Option<&PlanName>, text: &str) -> String {
+    let what = match count {
+        1 => "1 unread message".to_owned(),
+        more => format!("{more} unread messages"),
+    };
+    format!("{what} that no agent has read, from {}: {text}", addressee(from))
 }
 
 /// Why a plan needs a person.

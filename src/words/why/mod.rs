@@ -2,6 +2,7 @@
 
 mod attempt_end;
 mod because;
+mod closed_work;
 mod need;
 mod not_landing;
 mod stalled;
@@ -9,6 +10,7 @@ mod told;
 
 pub use attempt_end::{exit, foreign};
 pub use because::{because, held};
+pub use closed_work::closed_because;
 pub use need::advice;
 pub use stalled::{ages, obstacle};
 pub use told::told;

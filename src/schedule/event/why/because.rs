@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::attempt_end::Shortfall;
 use super::built_on::BuiltOn;
+use super::closed_work::ClosedBecause;
 use super::not_landing::NotLanding;
-use crate::plan::{AgentName, AttemptId, CommitId, Dependency, ItemId, PhaseId, PlanName, UnitId};
+use crate::plan::{AgentName, AttemptId, CommitId, Dependency, ItemId, PhaseId, PlanName, TaskState, UnitId};
 use crate::schedule::event::facts::ObstacleKind;
 use crate::schedule::event::notice::Ages;
 
@@ -149,6 +150,17 @@ pub enum Because {
         phase: PhaseId,
         /// Why, with the end of the output.
         why: String,
+    },
+    /// Somebody reported on work that may not begin. The report does not count.
+    ReportRefused {
+        /// The attempt that reported, or `None` for a person.
+        by: Option<AttemptId>,
+        /// The task, or a part of it.
+        item: ItemId,
+        /// The reported state.
+        state: TaskState,
+        /// Why the work may not begin.
+        closed: ClosedBecause,
     },
     /// An agent did not resolve a conflict.
     NotResolved {
