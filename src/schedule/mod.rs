@@ -71,7 +71,7 @@ pub use forecast::eta::{Eta, eta};
 pub use judge::proof_of::{Claim, Proof};
 pub use judge::reporting::takes;
 pub use merge::foresight::{Clashing, foresee};
-pub use merge::unions::{red_unions, shortened};
+pub use merge::unions::red_unions;
 pub use ready::admission;
 pub use ready::dispatch::handed_on;
 pub use ready::lanes::{LaneCount, LaneHold, lanes};

@@ -34,3 +34,15 @@ pub(super) fn rough_ms(ms: u64) -> String {
 pub fn clause(said: &str) -> &str {
     said.trim_end().trim_end_matches(['.', ';', ','])
 }
+
+/// The output of a verification, with its first line and its last lines.
+pub(super) fn shortened(why: &str) -> String {
+    const LINES: usize = 6;
+    let lines: Vec<&str> = why.lines().collect();
+    match lines.as_slice() {
+        [first, rest @ ..] if rest.len() > LINES => {
+            format!("{first}\n{}", rest[rest.len() - LINES..].join("\n"))
+        }
+        _ => why.to_owned(),
+    }
+}

@@ -1,12 +1,12 @@
 //! A reason, in words.
 
 use super::about::About;
-use super::list::joined;
+use super::list::{joined, shortened};
 use super::reason_text::ReasonText;
 use super::why::because;
 use super::{at_work, capacity, delay, ended, landed, merge, waiting};
 use crate::plan::{Point, UnitId, WorkRef};
-use crate::schedule::{Reason, shortened};
+use crate::schedule::Reason;
 
 pub(super) fn reason(reason: &Reason, about: &About<'_>) -> ReasonText {
     match reason {
