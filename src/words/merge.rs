@@ -44,7 +44,7 @@ fn not_landed(trouble: &MergeTrouble, what: &WorkRef, way_out: &WayOut) -> Reaso
         MergeTrouble::Conflict {
             with, files, tried, ..
         } => ReasonText::with_remedy(
-            conflict_words(with, files, tried.as_ref().map(because).as_deref()),
+            conflict_words(with, files, tried.as_deref().map(because).as_deref()),
             of_conflict(way_out, what),
         ),
         MergeTrouble::Verification { why } => ReasonText::with_remedy(

@@ -300,7 +300,7 @@ fn merge_trouble(why: &MergeTrouble) -> String {
     match why {
         MergeTrouble::Conflict {
             with, files, tried, ..
-        } => conflict_words(with, files, tried.as_ref().map(first_reason).as_deref()),
+        } => conflict_words(with, files, tried.as_deref().map(first_reason).as_deref()),
         MergeTrouble::TargetRed { why } => format!("the target itself is red: {}", first_line(why)),
         MergeTrouble::Verification { why } | MergeTrouble::Obstacle { why } => first_line(why),
         MergeTrouble::Refused { why } | MergeTrouble::NotFinished { why } => first_reason(why),

@@ -43,5 +43,6 @@ pub use resolving::{
 };
 pub use trouble::{ConflictSides, LaunchTrouble, MergeTrouble, other_side};
 pub use why::{
-    Because, Besides, BuiltOn, ClosedBecause, Hold, LostAs, NotLanding, OddEnd, OpenReport, Shortfall,
+    AgentNeed, Because, Besides, BuiltOn, ClosedBecause, ClosedReport, Hold, LostAs, NotLanding, OddEnd,
+    OpenReport, Shortfall,
 };

@@ -61,7 +61,7 @@ pub enum MergeTrouble {
         files: Vec<String>,
         /// A failed attempt to resolve the conflict, or `None` without an attempt.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        tried: Option<Because>,
+        tried: Option<Box<Because>>,
         /// The conflicting commits.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sides: Option<Box<ConflictSides>>,

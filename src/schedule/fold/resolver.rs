@@ -99,10 +99,10 @@ pub(in crate::schedule) fn resolver_failed(run: &mut PlanRun, at: At, failed: &R
     }
     let about = agent.and_then(|agent| agent.up_to);
     if let Some(MergeTrouble::Conflict { tried, .. }) = trouble_of_mut(run, about) {
-        *tried = Some(Because::NotResolved {
+        *tried = Some(Box::new(Because::NotResolved {
             attempt: failed.attempt.clone(),
             why: Box::new(failed.why.clone()),
-        });
+        }));
     }
     // Merges that were requested meanwhile.
     if let Some((up_to, into)) = run.merge_next.take() {

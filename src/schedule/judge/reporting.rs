@@ -10,7 +10,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::LateReport;
 use crate::schedule::event::why::because::Because;
-use crate::schedule::event::why::closed_work::ClosedBecause;
+use crate::schedule::event::why::closed_work::{ClosedBecause, ClosedReport};
 use crate::schedule::ready::admission;
 use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::known::State;
@@ -178,11 +178,14 @@ fn is_refused(
     let Some(closed) = refusal(work, run, &board.state, voice, said) else {
         return false;
     };
-    let why = Because::ReportRefused {
+    let report = ClosedReport {
         by: by.cloned(),
         item: said.item.clone(),
         state: said.state,
         closed,
+    };
+    let why = Because::ReportRefused {
+        report: Box::new(report),
     };
     let plan = Some(plan.clone());
     board.record(at, Event::Warning { plan, why }, step);

@@ -184,7 +184,7 @@ pub fn not_landed(
             MergeOutcome::Held,
             format!(
                 "{}\n`orch merge --resolve {plan}` checks it out in a worktree",
-                conflict_words(with, files, tried.as_ref().map(because).as_deref())
+                conflict_words(with, files, tried.as_deref().map(because).as_deref())
             ),
         ),
         MergeTrouble::Verification { why } => (

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::attempt_end;
-use super::closed_work::closed_because;
-use super::need::of_account;
+use super::closed_work::closed_report;
+use super::need::agent_need;
 use super::not_landing::not_landing;
 use super::stalled;
-use crate::plan::{AttemptId, CommitId, ItemId, PlanName, one_line};
+use crate::plan::{CommitId, ItemId, PlanName, one_line};
 use crate::schedule::{Because, Hold, LostAs};
 use crate::words::addressee::addressee;
 use crate::words::list::joined;
@@ -46,16 +46,7 @@ pub fn because(why: &Because) -> String {
         Because::Stuck { ages } => format!("the agent was stuck and was ended: {}", stalled::ages(*ages)),
         Because::OutOfBudget => "it was ended because the budget is used up".to_owned(),
         Because::Obstacle { obstacle, said } => format!("{}: {said}", stalled::obstacle(*obstacle)),
-        Because::AgentNeeds {
-            agent,
-            account,
-            obstacle,
-            said,
-            ..
-        } => {
-            let account = of_account(account.as_deref());
-            format!("agent {agent}{account}: {}: {said}", stalled::obstacle(*obstacle))
-        }
+        Because::AgentNeeds { need } => agent_need(need),
         Because::BudgetSpent {
             of_run,
             budget,
@@ -74,18 +65,7 @@ pub fn because(why: &Because) -> String {
             files.join(", ")
         ),
         Because::PhaseRed { phase, why } => format!("phase {phase} does not pass its `verify`: {why}"),
-        Because::ReportRefused {
-            by,
-            item,
-            state,
-            closed,
-        } => {
-            let who = by.as_ref().map_or("a report", AttemptId::as_str);
-            format!(
-                "{who} calls {item} {state}, which may not begin: {}; this counts for nothing",
-                closed_because(closed)
-            )
-        }
+        Because::ReportRefused { report } => closed_report(report),
         Because::NotResolved { attempt, why } => format!("{attempt} could not resolve it: {}", because(why)),
         Because::NotLanding { no } => not_landing(no),
         Because::Unfinished => "its work is not finished".to_owned(),

@@ -1,6 +1,7 @@
 //! Why work on an item may not begin, in words.
 
-use crate::schedule::ClosedBecause;
+use crate::plan::AttemptId;
+use crate::schedule::{ClosedBecause, ClosedReport};
 
 /// Why the work is closed to an agent or a person.
 pub fn closed_because(why: &ClosedBecause) -> String {
@@ -17,4 +18,16 @@ pub fn closed_because(why: &ClosedBecause) -> String {
             format!("it is done (`orch task fail {item} --note WHY` says that it is not)")
         }
     }
+}
+
+pub(super) fn closed_report(report: &ClosedReport) -> String {
+    let ClosedReport {
+        by,
+        item,
+        state,
+        closed,
+    } = report;
+    let who = by.as_ref().map_or("a report", AttemptId::as_str);
+    let closed = closed_because(closed);
+    format!("{who} calls {item} {state}, which may not begin: {closed}; this counts for nothing")
 }

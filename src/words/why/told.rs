@@ -41,7 +41,7 @@ pub fn told(event: &Event) -> Event {
         },
         Event::MergeFailed(NotLanded { why, .. }) => match why {
             MergeTrouble::Refused { why } | MergeTrouble::NotFinished { why } => put(why),
-            MergeTrouble::Conflict { tried, .. } => tried.iter_mut().for_each(put),
+            MergeTrouble::Conflict { tried, .. } => tried.iter_mut().for_each(|tried| put(tried)),
             MergeTrouble::Verification { .. }
             | MergeTrouble::TargetRed { .. }
             | MergeTrouble::Obstacle { .. }

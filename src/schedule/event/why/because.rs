@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::agent_need::AgentNeed;
 use super::attempt_end::Shortfall;
 use super::built_on::BuiltOn;
-use super::closed_work::ClosedBecause;
+use super::closed_work::ClosedReport;
 use super::not_landing::NotLanding;
-use crate::plan::{AgentName, AttemptId, CommitId, Dependency, ItemId, PhaseId, PlanName, TaskState, UnitId};
+use crate::plan::{AgentName, AttemptId, CommitId, Dependency, ItemId, PhaseId, PlanName, UnitId};
 use crate::schedule::event::facts::ObstacleKind;
 use crate::schedule::event::notice::Ages;
 
@@ -110,16 +111,8 @@ pub enum Because {
     },
     /// An obstacle that only a person can remove stopped the agent.
     AgentNeeds {
-        /// The agent.
-        agent: AgentName,
-        /// The agent's account, or `None` when it has only one.
-        account: Option<String>,
-        /// The kind of obstacle.
-        obstacle: ObstacleKind,
-        /// The agent's description.
-        said: String,
-        /// How a person logs the agent in. Empty if unknown.
-        login: String,
+        /// The need.
+        need: Box<AgentNeed>,
     },
     /// The budget is used up. Amounts are in millionths of the currency.
     BudgetSpent {
@@ -153,14 +146,8 @@ pub enum Because {
     },
     /// Somebody reported on work that may not begin. The report does not count.
     ReportRefused {
-        /// The attempt that reported, or `None` for a person.
-        by: Option<AttemptId>,
-        /// The task, or a part of it.
-        item: ItemId,
-        /// The reported state.
-        state: TaskState,
-        /// Why the work may not begin.
-        closed: ClosedBecause,
+        /// The report.
+        report: Box<ClosedReport>,
     },
     /// An agent did not resolve a conflict.
     NotResolved {

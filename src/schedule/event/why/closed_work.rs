@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{AttemptId, Dependency, ItemId, WorkRef};
+use crate::plan::{AttemptId, Dependency, ItemId, TaskState, WorkRef};
 
 /// Why work on an item may not begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,4 +18,17 @@ pub enum ClosedBecause {
     AtWork(AttemptId),
     /// It is done.
     Done(ItemId),
+}
+
+/// A report on work that may not begin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosedReport {
+    /// The attempt that reported, or `None` for a person.
+    pub by: Option<AttemptId>,
+    /// The task, or a part of it.
+    pub item: ItemId,
+    /// The reported state.
+    pub state: TaskState,
+    /// Why the work may not begin.
+    pub closed: ClosedBecause,
 }
