@@ -1,8 +1,11 @@
 //! One reason: a value of the core, or a text from outside. A need of a person is one too.
 
+use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::agent_need::AgentNeed;
 use super::attempt_end::Shortfall;
@@ -13,9 +16,9 @@ use crate::plan::{AgentName, AttemptId, CommitId, Dependency, ItemId, PhaseId, P
 use crate::schedule::event::facts::ObstacleKind;
 use crate::schedule::event::notice::Ages;
 
-/// Why something happened or did not happen.
+/// Why something happened or did not happen. The derived code reads and writes all variants except the last one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", remote = "Self")]
 pub enum Because {
     /// A person cancelled it.
     Cancelled,
@@ -185,7 +188,7 @@ pub enum Because {
     /// The plan is finished.
     Finished,
     /// A text: from git, from a command or an agent, or any reason in an older journal.
-    #[serde(untagged)]
+    #[serde(skip)]
     Said(String),
 }
 
@@ -307,6 +310,45 @@ impl Hold {
                 }
             }
         }
+    }
+}
+
+impl Serialize for Because {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Said(text) => serializer.serialize_str(text),
+            // This calls the derived inherent function, not the trait method.
+            _ => Self::serialize(self, serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Because {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextOrObject)
+    }
+}
+
+/// Reads a text without trying the variants first, which would take far longer for a journal.
+struct TextOrObject;
+
+impl<'de> Visitor<'de> for TextOrObject {
+    type Value = Because;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a reason")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Because, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Because, E> {
+        Ok(text.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Because, A::Error> {
+        Because::deserialize(MapAccessDeserializer::new(map))
     }
 }
 
