@@ -56,3 +56,33 @@ pub fn told(event: &Event) -> Event {
 fn put(why: &mut Because) {
     *why = Because::Said(because(why));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::ObstacleKind;
+
+    #[test]
+    fn scripts_read_the_words_of_a_reason_where_the_journal_has_a_value() {
+        let held = Event::PlanHeld {
+            plan: "auth".parse().unwrap(),
+            why: Hold::Needs {
+                why: Because::BudgetSpent {
+                    of_run: false,
+                    budget: 2_000_000,
+                    spent: 2_940_000,
+                },
+                how: String::new(),
+                obstacle: Some(ObstacleKind::Budget),
+            },
+        };
+        let journalled = serde_json::to_value(&held).unwrap();
+        assert_eq!(journalled["why"]["why"]["kind"], "budget_spent");
+        let shown = serde_json::to_value(told(&held)).unwrap();
+        assert_eq!(
+            shown["why"]["why"],
+            "its budget of 2.00 is used up: 2.94 were spent"
+        );
+        assert_eq!(shown["why"]["how"], "raise `budget` in [plans.auth]");
+    }
+}
