@@ -31,12 +31,14 @@ const ROOMS: &[(&str, u32)] = &[
     ("cli", 5),
 ];
 
-/// The imports within a floor: commands use what people see; the full screen and the pages use the words of the rest.
+/// The imports within a floor: commands use what people see; the full screen and the pages use the words of the rest; what the
+/// journal prints has words for the core's reasons.
 const SIDEWAYS: &[(&str, &str)] = &[
     ("cli", "lsp"),
     ("cli", "report"),
     ("cli", "serve"),
     ("cli", "top"),
+    ("journal", "words"),
     ("serve", "report"),
     ("top", "report"),
 ];
@@ -715,7 +717,7 @@ const CORE: &[&str] = &["plan", "graph", "schedule"];
 
 /// How many `_ =>` arms over the core's own enums there are. It only goes down: such an arm answers for variants that nobody
 /// had thought of.
-const WILDCARDS: usize = 29;
+const WILDCARDS: usize = 28;
 
 #[test]
 fn few_arms_answer_for_variants_to_come() {
@@ -763,7 +765,7 @@ fn few_arms_answer_for_variants_to_come() {
 
 /// How many sentences the graph and the scheduler still form. The number only goes down: a reason is a value there, and `src/words` has
 /// the words for it.
-const SENTENCES: usize = 107;
+const SENTENCES: usize = 2;
 
 /// Folders and files of the core that may hold sentences: pictures of the graph, and the list of events for the documentation.
 const MAY_SPEAK: &[&str] = &["graph/draw/", "schedule/event/names.rs"];

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::record::{Record, SCHEMA};
 use crate::plan::{AttemptId, ItemId, PhaseId, WorkRef};
 use crate::schedule::{Event, Exit, Landed, PersonFact, PhaseSaid, Ran, TaskReport};
+use crate::words::{self, because};
 
 /// The note on a commit of the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -256,7 +257,7 @@ fn attempts(records: &[&Record], program: &dyn Fn(&AttemptId, &str) -> Program) 
             && let Some(own) = of(&mut all, attempt)
         {
             own.ended_at = wall();
-            own.exit = Some(exit.describe());
+            own.exit = Some(words::exit(exit));
             own.exit_code = match exit {
                 Exit::Code { code } => Some(*code),
                 Exit::Signal { .. }
@@ -269,7 +270,7 @@ fn attempts(records: &[&Record], program: &dyn Fn(&AttemptId, &str) -> Program) 
         } else if let Event::AttemptFailed { attempt, why, .. } = &record.event
             && let Some(own) = of(&mut all, attempt)
         {
-            own.failed = Some(why.clone());
+            own.failed = Some(because(why));
         }
     }
     all

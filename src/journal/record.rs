@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::plan::RunId;
 use crate::schedule::{At, Event};
+use crate::words::told;
 
 /// The version of the tables.
 pub(super) const VERSION: i64 = 2;
@@ -71,9 +72,9 @@ impl Columns {
 }
 
 impl Record {
-    /// The JSON object `{schema, seq, at, run, event, plan, phase, task, attempt, data}`.
+    /// The JSON object `{schema, seq, at, run, event, plan, phase, task, attempt, data}`, with words in place of reasons.
     pub fn to_json(&self) -> Value {
-        let columns = Columns::of(&self.event);
+        let columns = Columns::of(&told(&self.event));
         serde_json::json!({
             "schema": SCHEMA,
             "seq": self.seq,
@@ -126,11 +127,11 @@ mod tests {
             },
             Event::PlanHeld {
                 plan: plan(),
-                why: Hold::Refused { why: "x".to_owned() },
+                why: Hold::Refused { why: "x".into() },
             },
             Event::Warning {
                 plan: None,
-                why: "y".to_owned(),
+                why: "y".into(),
             },
         ];
         for event in events {

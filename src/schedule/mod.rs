@@ -39,21 +39,22 @@ mod steer;
 pub mod train;
 mod work;
 
-pub use attempts::budget::money;
 pub use attempts::starting::work_place;
 pub use board::effect::{Conversation, Effect, Ending, Launch, ResolveOrder, WorkPlace};
+pub use board::orch_message::OrchMessage;
 pub use board::step::Step;
 pub use drive::scheduler::{Input, Scheduler};
 pub use event::{
-    AgentReplaced, AgentUsage, Ages, At, AttachBegan, AttachEnded, BuiltOn, ConflictOpened, ConflictRepaired,
-    ConflictResolved, ConflictSides, Counted, EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed,
-    FirstBad, FlakyMerge, ForeignWork, Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf,
-    LateReport, LaunchTrouble, MailUpTo, ManifestEdit, MergeBegun, MergeTrouble, NotLanded, Obstacle,
-    ObstacleKind, OfAttempt, OfPlan, Parked, PauseAsked, PersonFact, PhaseSaid, PhaseVerify, PinRefusal,
+    AgentNeed, AgentReplaced, AgentUsage, Ages, At, AttachBegan, AttachEnded, Because, Besides, BuiltOn,
+    ClosedBecause, ClosedReport, ConflictOpened, ConflictRepaired, ConflictResolved, ConflictSides, Counted,
+    EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed, Fault, FirstBad, FlakyMerge, ForeignWork,
+    Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble, LostAs,
+    MailUpTo, ManifestEdit, MergeBegun, MergeTrouble, NotLanded, NotLanding, Obstacle, ObstacleKind, OddEnd,
+    OfAttempt, OfPlan, OpenReport, Parked, PauseAsked, PersonFact, PhaseSaid, PhaseVerify, PinRefusal,
     Pinned, Prefix, Question, QuestionAnswer, Ran, ResolverFailed, ResolverStarted, Resolving,
-    ReviewApproval, ReviewComment, ReviewReturn, Sent, SetBack, Signs, Spent, StallAction, StallNotice,
-    Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, ToLead, UnionSeen, UnitOf, VerifiedMerge,
-    Word, WorkConflict, WorkRefusal, WorkSkip, other_side, phases_words, rough,
+    ReviewApproval, ReviewComment, ReviewReturn, Sent, SetBack, Shortfall, Signs, Spent, StallAction,
+    StallNotice, Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, ToLead, UnionSeen, UnitOf,
+    VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, other_side,
 };
 pub use explain::outcome::is_rewritten;
 pub use explain::reason::{
@@ -70,7 +71,7 @@ pub use forecast::eta::{Eta, eta};
 pub use judge::proof_of::{Claim, Proof};
 pub use judge::reporting::takes;
 pub use merge::foresight::{Clashing, foresee};
-pub use merge::unions::{red_unions, shortened};
+pub use merge::unions::red_unions;
 pub use ready::admission;
 pub use ready::dispatch::handed_on;
 pub use ready::lanes::{LaneCount, LaneHold, lanes};

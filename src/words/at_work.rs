@@ -2,6 +2,7 @@
 
 use super::list::rough;
 use super::reason_text::ReasonText;
+use super::why;
 use crate::plan::{AttemptId, OnStall, PlanName, UnitId};
 use crate::schedule::{AttemptActivity, StuckNext};
 
@@ -13,15 +14,15 @@ pub(super) fn at_work(attempt: &AttemptId, at: &AttemptActivity, plan: &PlanName
         }
         AttemptActivity::Checking(exit) => format!(
             "the agent {}; what it left is being checked ({attempt})",
-            exit.describe()
+            why::exit(exit)
         ),
         AttemptActivity::Integrating(exit) => format!(
             "the agent {}; its commits are being merged into the plan's branch ({attempt})",
-            exit.describe()
+            why::exit(exit)
         ),
         AttemptActivity::Stuck(ages, next) => {
             return ReasonText::with_remedy(
-                format!("{attempt} is stuck: {}{}", ages.words(), comes_next(*next)),
+                format!("{attempt} is stuck: {}{}", why::ages(*ages), comes_next(*next)),
                 format!("orch logs {plan}; orch pause --now {plan}, then orch resume {plan}, starts it anew"),
             );
         }

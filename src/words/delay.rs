@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::list::{clause, rough};
 use super::reason_text::ReasonText;
+use super::why::{because, obstacle};
 use crate::plan::PlanName;
 use crate::schedule::DelayReason;
 
@@ -23,7 +24,7 @@ pub(super) fn delay(delay: &DelayReason, plan: &PlanName) -> ReasonText {
             ReasonText::with_remedy(
                 format!(
                     "{}: {}; it continues in {}{times}",
-                    kind.word(),
+                    obstacle(*kind),
                     clause(why),
                     soon(left)
                 ),
@@ -37,7 +38,9 @@ pub(super) fn delay(delay: &DelayReason, plan: &PlanName) -> ReasonText {
         } => ReasonText::plain(format!(
             "attempt {attempt} starts in {:.0} s: {}",
             left.as_secs_f64().ceil(),
-            failure.as_deref().unwrap_or("an attempt failed")
+            failure
+                .as_ref()
+                .map_or_else(|| "an attempt failed".to_owned(), because)
         )),
         DelayReason::AgentLimited { agent, why, left } => ReasonText::plain(format!(
             "agent {agent} is rate limited: {}; it is used again in {}",

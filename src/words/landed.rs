@@ -1,9 +1,10 @@
 //! Remarks about landed work, in words.
 
 use super::conflict::repair_words;
+use super::list::phases as phases_words;
 use super::reason_text::ReasonText;
 use crate::plan::PhaseId;
-use crate::schedule::{LandedReason, phases_words};
+use crate::schedule::LandedReason;
 
 pub(super) fn landed(landed: &LandedReason) -> ReasonText {
     match landed {
@@ -25,7 +26,7 @@ pub(super) fn landed(landed: &LandedReason) -> ReasonText {
             commit,
         } => ReasonText::plain(format!(
             "{} {} landed on {target} ({})",
-            prefix.words(),
+            phases_words(&prefix.phases),
             one_or_more(&prefix.phases, "has", "have"),
             commit.short()
         )),

@@ -2,6 +2,7 @@
 
 use super::conflict::conflict_words;
 use super::reason_text::ReasonText;
+use super::why::because;
 use crate::plan::{PhaseId, PlanName, Point, WorkRef};
 use crate::schedule::{MergeReason, MergeTrouble, WayOut};
 
@@ -43,7 +44,7 @@ fn not_landed(trouble: &MergeTrouble, what: &WorkRef, way_out: &WayOut) -> Reaso
         MergeTrouble::Conflict {
             with, files, tried, ..
         } => ReasonText::with_remedy(
-            conflict_words(with, files, tried.as_deref()),
+            conflict_words(with, files, tried.as_deref().map(because).as_deref()),
             of_conflict(way_out, what),
         ),
         MergeTrouble::Verification { why } => ReasonText::with_remedy(
@@ -54,9 +55,10 @@ fn not_landed(trouble: &MergeTrouble, what: &WorkRef, way_out: &WayOut) -> Reaso
             format!("the target itself does not pass: {why}"),
             format!("fix the target, then orch merge {what}"),
         ),
-        MergeTrouble::Refused { why } => {
-            ReasonText::with_remedy(format!("was not merged: {why}"), format!("orch merge {what}"))
-        }
+        MergeTrouble::Refused { why } => ReasonText::with_remedy(
+            format!("was not merged: {}", because(why)),
+            format!("orch merge {what}"),
+        ),
         MergeTrouble::Obstacle { why } => ReasonText::with_remedy(
             format!("was not merged: {why}"),
             format!("orch merge {what}; where plans land by themselves it is tried again once that is gone"),
@@ -68,7 +70,7 @@ fn not_landed(trouble: &MergeTrouble, what: &WorkRef, way_out: &WayOut) -> Reaso
         MergeTrouble::Waits { on } => {
             ReasonText::with_remedy(format!("waits for {on} to land first"), format!("orch why {on}"))
         }
-        MergeTrouble::NotFinished { why } => ReasonText::plain(format!("was not merged: {why}")),
+        MergeTrouble::NotFinished { why } => ReasonText::plain(format!("was not merged: {}", because(why))),
     }
 }
 

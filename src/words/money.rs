@@ -1,7 +1,6 @@
 //! Amounts of money.
 
 use crate::plan::Currency;
-use crate::schedule::money as amount;
 
 /// Currencies without a smaller unit (ISO 4217, exponent 0).
 const WHOLE: [&str; 16] = [
@@ -23,6 +22,16 @@ pub fn money(micros: u64, currency: Currency) -> String {
     }
 }
 
+/// Formats an amount like `1.25`. A small amount gets as many digits as it needs to be visible.
+pub(super) fn amount(micros: u64) -> String {
+    let amount = micros as f64 / 1e6;
+    if micros == 0 || micros >= 10_000 {
+        format!("{amount:.2}")
+    } else {
+        format!("{amount:.6}").trim_end_matches('0').to_owned()
+    }
+}
+
 /// The same for an amount in whole units, as in `--json`.
 pub fn cost(cost: f64, currency: Currency) -> String {
     // Costs are not negative, and far below the range.
@@ -32,6 +41,13 @@ pub fn cost(cost: f64, currency: Currency) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn small_amounts_are_not_shown_as_nothing() {
+        assert_eq!(amount(0), "0.00");
+        assert_eq!(amount(350), "0.00035");
+        assert_eq!(amount(12_340_000), "12.34");
+    }
 
     #[test]
     fn common_currencies_have_a_sign_and_others_their_code() {

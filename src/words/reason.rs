@@ -1,16 +1,17 @@
 //! A reason, in words.
 
 use super::about::About;
-use super::list::joined;
+use super::list::{joined, shortened};
 use super::reason_text::ReasonText;
+use super::why::because;
 use super::{at_work, capacity, delay, ended, landed, merge, waiting};
 use crate::plan::{Point, UnitId, WorkRef};
-use crate::schedule::{Reason, shortened};
+use crate::schedule::Reason;
 
 pub(super) fn reason(reason: &Reason, about: &About<'_>) -> ReasonText {
     match reason {
         Reason::Failed { why } => ended::failed(why, about),
-        Reason::Skipped { why } => ReasonText::plain(why),
+        Reason::Skipped { why } => ReasonText::plain(because(why)),
         Reason::Cancelled => ReasonText::with_remedy("a person cancelled it", about.retry()),
         Reason::Reverted { target, commit } => ReasonText::with_remedy(
             format!("it was taken off {target} again by {}", commit.short()),
@@ -34,7 +35,7 @@ pub(super) fn reason(reason: &Reason, about: &About<'_>) -> ReasonText {
         Reason::Capacity(limit) => capacity::capacity(limit),
         Reason::AtWork(attempt, at) => at_work::at_work(attempt, at, about.plan),
         Reason::Verifying => ReasonText::plain("its verification runs"),
-        Reason::Unread(text) => ReasonText::plain(text),
+        Reason::Unread(why) => ReasonText::plain(because(why)),
         Reason::StandIn { own, by } => ReasonText::plain(format!("{by} has taken over from {own}")),
         Reason::Foreseen { with, files } => ReasonText::with_remedy(
             format!("a conflict with {with} is foreseen: {}", files.join(", ")),

@@ -1,9 +1,10 @@
 //! Why a plan's branch is not set back, in words, and what to do.
 
 use super::list::joined;
+use super::list::phases as phases_words;
 use super::steer_refusal::RefusalText;
 use crate::plan::{PhaseId, WorkRef};
-use crate::schedule::{RedoRefusal, phases_words};
+use crate::schedule::RedoRefusal;
 
 /// The refusal of `orch redo`.
 pub fn redo_refusal(refusal: &RedoRefusal) -> RefusalText {

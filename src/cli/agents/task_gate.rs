@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::plan::{AttemptId, ItemId, PlanName};
-use crate::schedule::{Scheduler, admission};
+use crate::schedule::{ClosedBecause, Scheduler, admission};
 use crate::status::{ClosedWork, read_gates};
+use crate::words::closed_because;
 
 /// The reporter, and the items that the reporter may not start.
 pub enum ReportGate {
@@ -33,7 +34,7 @@ impl ReportGate {
 
     /// Returns why the item cannot be started again because it is done. Returns `None` otherwise.
     pub fn over(&self, plan: &PlanName, item: &ItemId, scheduler: Option<&Scheduler>) -> Option<String> {
-        let done = || admission::Refusal::Done(item.clone()).to_string();
+        let done = || closed_because(&ClosedBecause::Done(item.clone()));
         match self {
             Self::Attempt(gates) => gates.as_ref()?.is_done(item).then(done),
             Self::Foreign(..) => None,
@@ -58,7 +59,7 @@ impl ReportGate {
                 let state = scheduler.state();
                 let work = scheduler.work().plans.get(state.number(plan)?)?;
                 let refusal = admission::refusal(work, state.plan(plan), state, None, item)?;
-                Some(refusal.to_string())
+                Some(closed_because(&refusal))
             }
         }
     }

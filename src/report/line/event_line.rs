@@ -3,11 +3,11 @@
 use crate::journal::Record;
 use crate::plan::{AttemptId, CommitId, Currency, ManifestChange, Message, OnStall, PlanName};
 use crate::schedule::{
-    Event, Evidence, Failed, Hold, Landed, LaneNote, LateReport, LaunchTrouble, MergeTrouble, NotLanded,
-    PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport, VerifiedMerge, point_word,
+    Because, Event, Evidence, Failed, Hold, Landed, LaneNote, LateReport, LaunchTrouble, MergeTrouble,
+    NotLanded, PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport, VerifiedMerge, point_word,
 };
 use crate::supervisor::given;
-use crate::words::{conflict_words, target_trouble};
+use crate::words::{self, ages, because, conflict_words, held, target_trouble};
 
 use super::person_line::person_line;
 use super::resolving_line::resolving_line;
@@ -49,7 +49,7 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         Event::RunStopping { now: false } => {
             "agents are asked to end; press Ctrl-C again to end them at once".to_owned()
         }
-        Event::RunStopped { why, .. } => why.clone(),
+        Event::RunStopped { why, .. } => because(why),
         Event::RunSettled {}
         | Event::WorktreeLost { .. }
         | Event::VerifyStarted { .. }
@@ -61,11 +61,11 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         Event::WorktreeRefused(LaneNote { why, .. })
         | Event::WorktreeWaits(LaneNote { why, .. })
         | Event::WorktreeDeferred(LaneNote { why, .. })
-        | Event::PinRefused(PinRefusal { why, .. })
-        | Event::PlanFailed(Failed { why, .. })
+        | Event::PinRefused(PinRefusal { why, .. }) => first_line(why),
+        Event::PlanFailed(Failed { why, .. })
         | Event::VerifyFailed(Failed { why, .. })
         | Event::PlanSkipped { why, .. }
-        | Event::Warning { why, .. } => first_line(why),
+        | Event::Warning { why, .. } => first_reason(why),
         Event::ManifestChanged(edit) => edit.changes.iter().map(edited).collect::<Vec<_>>().join("; "),
         Event::AttemptAssigned {
             attempt,
@@ -88,10 +88,10 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         | Event::RetryRequested(about)
         | Event::CancelRequested(about)
         | Event::Approved(about) => point_word(about.point),
-        Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_line(&skip.why)),
+        Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_reason(&skip.why)),
         Event::AgentStarted { attempt, pid, .. } => started_line(attempt, *pid),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
-        Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
+        Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", words::exit(exit)),
         Event::AgentUsage(usage) => format!("{}: {}", usage.attempt, facts_line(&usage.facts, currency)),
         Event::AttemptParked(parked) => parked_line(parked),
         Event::AttemptChecked {
@@ -101,8 +101,8 @@ pub fn detail(event: &Event, currency: Currency) -> String {
             why,
             retry_in_ms: Some(ms),
             ..
-        } => format!("{}; again in {:.1}s", first_line(why), *ms as f64 / 1000.0),
-        Event::AttemptFailed { why, .. } => first_line(why),
+        } => format!("{}; again in {:.1}s", first_reason(why), *ms as f64 / 1000.0),
+        Event::AttemptFailed { why, .. } => first_reason(why),
         Event::StageDone { attempt, .. } => attempt.to_string(),
         Event::TaskStarted(report)
         | Event::TaskDone(report)
@@ -126,7 +126,7 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         Event::MergeReverted(back) | Event::MergeRestored(back) => is_at(&back.target, &back.commit),
         Event::TargetChecked(checked) => target_checked(checked),
         Event::MergeFailed(failed) => not_landed(failed),
-        Event::AgentStalled(notice) => format!("{} is stuck: {}", notice.attempt, notice.ages.words()),
+        Event::AgentStalled(notice) => format!("{} is stuck: {}", notice.attempt, ages(notice.ages)),
         Event::AgentStirred(about) => format!("{} moves again", about.attempt),
         Event::StallActed(done) => format!("{}: {}", done.attempt, stall_action(done.action)),
         Event::ReportLate(late) => report_late(late),
@@ -152,7 +152,7 @@ fn unit_failed(event: &Event) -> String {
         true => String::new(),
         false => format!("; built on it: {}", listed(built_on)),
     };
-    format!("{unit}: {}{built}", first_line(why))
+    format!("{unit}: {}{built}", first_reason(why))
 }
 
 /// The results of an attempt.
@@ -187,7 +187,9 @@ fn is_at(target: &str, commit: &CommitId) -> String {
 
 fn landing(landed: &Landed) -> String {
     let part = landed.part.as_ref();
-    let part = part.map(|part| format!("{}: ", part.words())).unwrap_or_default();
+    let part = part
+        .map(|part| format!("{}: ", words::phases(&part.phases)))
+        .unwrap_or_default();
     format!("{part}{}", is_at(&landed.target, &landed.commit))
 }
 
@@ -220,6 +222,10 @@ fn stall_action(action: OnStall) -> &'static str {
         OnStall::Restart => "it is ended and tried again",
         OnStall::Hold => "it is ended and waits for a person",
     }
+}
+
+fn first_reason(why: &Because) -> String {
+    first_line(&because(why))
 }
 
 fn first_line(text: &str) -> String {
@@ -269,7 +275,7 @@ fn hold(why: &Hold) -> String {
         Hold::Work { unit, .. } => format!("{unit}: "),
         _ => String::new(),
     };
-    format!("{unit}{}", first_line(&why.why()))
+    format!("{unit}{}", first_line(&held(why)))
 }
 
 /// `a, b`; the target itself when the list is empty.
@@ -294,16 +300,10 @@ fn merge_trouble(why: &MergeTrouble) -> String {
     match why {
         MergeTrouble::Conflict {
             with, files, tried, ..
-        } => conflict_words(
-            with,
-            files,
-            tried.as_deref().and_then(|tried| tried.lines().next()),
-        ),
+        } => conflict_words(with, files, tried.as_deref().map(first_reason).as_deref()),
         MergeTrouble::TargetRed { why } => format!("the target itself is red: {}", first_line(why)),
-        MergeTrouble::Verification { why }
-        | MergeTrouble::Refused { why }
-        | MergeTrouble::Obstacle { why }
-        | MergeTrouble::NotFinished { why } => first_line(why),
+        MergeTrouble::Verification { why } | MergeTrouble::Obstacle { why } => first_line(why),
+        MergeTrouble::Refused { why } | MergeTrouble::NotFinished { why } => first_reason(why),
         MergeTrouble::Waits { on } => format!("waits for {on} to land"),
         MergeTrouble::Review { commit } => format!("waits for review of {}", commit.short()),
     }

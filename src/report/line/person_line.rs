@@ -1,6 +1,7 @@
 //! Events about agents and people, in a few words.
 
-use crate::schedule::{PersonFact, phases_words};
+use crate::schedule::PersonFact;
+use crate::words::{because, phases};
 
 /// The text of the event.
 pub fn person_line(fact: &PersonFact) -> String {
@@ -13,7 +14,8 @@ pub fn person_line(fact: &PersonFact) -> String {
         }
         PersonFact::AttachBegan(began) => format!("process {}: {}", began.pid, began.command),
         PersonFact::Replaced(replaced) => {
-            let why = replaced.why.lines().next().unwrap_or_default();
+            let why = because(&replaced.why);
+            let why = first(&why);
             format!("{} takes over from {}: {why}", replaced.by, replaced.from)
         }
         PersonFact::AttachEnded(ended) => format!("process {}", ended.pid),
@@ -22,7 +24,7 @@ pub fn person_line(fact: &PersonFact) -> String {
         }
         PersonFact::ReviewApproved(approval) => approval.commit.short().to_owned(),
         PersonFact::ReviewReturned(back) => first(&back.text).to_owned(),
-        PersonFact::SetBack(back) => format!("{}, at {}", phases_words(&back.phases), back.to.short()),
+        PersonFact::SetBack(back) => format!("{}, at {}", phases(&back.phases), back.to.short()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Events about resolving conflicts, in one line.
 
 use crate::schedule::Resolving;
-use crate::words::repair_words;
+use crate::words::{because, repair_words};
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
@@ -26,7 +26,7 @@ pub fn resolving_line(fact: &Resolving) -> String {
             (None, _) => done.commit.short().to_owned(),
         },
         Resolving::Started(started) => format!("{}: agent {}", started.attempt, started.agent),
-        Resolving::Failed(failed) => format!("{}: {}", failed.attempt, first_line(&failed.why)),
+        Resolving::Failed(failed) => format!("{}: {}", failed.attempt, first_line(&because(&failed.why))),
         Resolving::Dropped(_) | Resolving::Cancelled(_) => String::new(),
         Resolving::Reused(repaired) => repair_words(repaired),
     }

@@ -7,7 +7,7 @@ use crate::schedule::{Facts, Parked, Spent};
 
 use crate::report::text::span::span;
 use crate::supervisor::{SpentView, StatusView};
-use crate::words::{clause, cost, money};
+use crate::words::{self, clause, cost, money};
 
 /// `2 turns, 12k tokens, $0.35`, and the problems.
 pub fn facts_line(facts: &Facts, currency: Currency) -> String {
@@ -24,7 +24,7 @@ pub fn facts_line(facts: &Facts, currency: Currency) -> String {
         parts.push(format!("denied {}", facts.denied));
     }
     if let Some(obstacle) = &facts.obstacle {
-        parts.push(format!("{}: {}", obstacle.kind.word(), obstacle.why));
+        parts.push(format!("{}: {}", words::obstacle(obstacle.kind), obstacle.why));
     } else if let Some(end) = facts.end.as_ref().filter(|end| !end.good) {
         parts.push(end.text.clone());
     }
@@ -92,7 +92,7 @@ pub fn parked_line(parked: &Parked) -> String {
     format!(
         "{}: {}: {}; {when}",
         parked.attempt,
-        parked.kind.word(),
+        words::obstacle(parked.kind),
         clause(&parked.why)
     )
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::plan::{Currency, TaskState};
-use crate::schedule::Exit;
 use crate::supervisor::{AttemptView, MilestoneView, PhaseView, PlanView, given};
+use crate::words;
 
 use crate::report::line::usage_line::{budget_line, facts_line};
 use crate::report::text::count::count;
@@ -168,10 +168,7 @@ fn write_attempt(text: &mut String, attempt: &AttemptView, currency: Currency) {
         (Some(started), None) => format!("started {}", ago(started)),
         (None, _) => "not started".to_owned(),
     };
-    let exit = attempt
-        .ended
-        .as_ref()
-        .map_or("at work".to_owned(), Exit::describe);
+    let exit = attempt.ended.as_ref().map_or("at work".to_owned(), words::exit);
     let _ = writeln!(
         text,
         "  {:<12} {:<10} {:<14} {took:<16} {exit}",

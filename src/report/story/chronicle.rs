@@ -13,6 +13,7 @@ use crate::journal::{Columns, Record};
 use crate::plan::{AttemptId, CommitId, Currency, PhaseId, PlanName, PlanState, RunId};
 use crate::schedule::{Event, Landed, MergeTrouble, NotLanded};
 use crate::supervisor::TrueRisk;
+use crate::words::because;
 
 /// One run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -187,7 +188,7 @@ impl RunStory {
                 self.ending = None;
             }
             Event::RunStopped { why, .. } => {
-                self.ending = Some(why.clone());
+                self.ending = Some(because(why));
                 let plans = self.plans.values_mut();
                 for plan in plans.filter(|plan| plan.state == Some(PlanState::Running)) {
                     plan.state = Some(PlanState::Ready);
@@ -199,8 +200,8 @@ impl RunStory {
                 self.plan(&of.plan).finished_at.get_or_insert(at);
             }
             Event::PlanCancelled(of) => end(&of.plan, PlanState::Cancelled, None),
-            Event::PlanFailed(of) => end(&of.plan, PlanState::Failed, Some(of.why.clone())),
-            Event::PlanSkipped { plan, why, .. } => end(plan, PlanState::Skipped, Some(why.clone())),
+            Event::PlanFailed(of) => end(&of.plan, PlanState::Failed, Some(because(&of.why))),
+            Event::PlanSkipped { plan, why, .. } => end(plan, PlanState::Skipped, Some(because(why))),
             Event::PlanHeld { plan, .. } => {
                 let why = crate::report::line::event_line::detail(event, Currency::default());
                 end(plan, PlanState::Held, Some(why));
@@ -245,7 +246,7 @@ impl RunStory {
             }
             Event::Warning { plan, why } => {
                 let about = plan.as_ref().map(|plan| format!("{plan}: ")).unwrap_or_default();
-                self.warnings.push((at, format!("{about}{why}")));
+                self.warnings.push((at, format!("{about}{}", because(why))));
             }
             _ => self.fold_attempt(at, event),
         }
@@ -292,7 +293,7 @@ impl RunStory {
                     } else {
                         &mut attempt.interrupted
                     };
-                    *reason = Some(why.clone());
+                    *reason = Some(because(why));
                 }
             }
             _ => {}
@@ -443,7 +444,7 @@ mod tests {
         Event::AttemptFailed {
             attempt: AttemptId::new(&plan, 1),
             plan,
-            why: "no".to_owned(),
+            why: "no".into(),
             retry_in_ms: None,
             counted,
             nothing_made: false,
@@ -465,7 +466,7 @@ mod tests {
         events.push((
             30,
             Event::RunStopped {
-                why: String::new(),
+                why: "".into(),
                 resume: true,
             },
         ));

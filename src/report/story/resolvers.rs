@@ -6,6 +6,7 @@ use super::attempt_story::AttemptStory;
 use super::chronicle::RunStory;
 use crate::plan::PlanState;
 use crate::schedule::Resolving;
+use crate::words::because;
 
 impl RunStory {
     /// Records an event of an agent that resolves a conflict.
@@ -27,12 +28,13 @@ impl RunStory {
                 }
             }
             Resolving::Failed(failed) => {
+                let why = Some(because(&failed.why));
                 if let Some(known) = self.attempt(&failed.plan, &failed.attempt) {
                     known.ended.get_or_insert(at);
-                    known.failed = Some(failed.why.clone());
+                    known.failed.clone_from(&why);
                 }
                 let plan = self.plan(&failed.plan);
-                (plan.state, plan.why) = (Some(PlanState::Held), Some(failed.why.clone()));
+                (plan.state, plan.why) = (Some(PlanState::Held), why);
             }
             Resolving::Opened(_) | Resolving::Dropped(_) | Resolving::Cancelled(_) | Resolving::Reused(_) => {
             }

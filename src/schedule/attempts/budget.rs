@@ -1,6 +1,5 @@
 //! Budgets. At the budget nothing new starts, beyond it running agents are stopped, and the remaining work needs a person.
 
-use crate::plan::PlanName;
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
@@ -8,7 +7,7 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::{ObstacleKind, Spent};
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::why::because::{Because, Hold};
 use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::plan_run::Verify;
 
@@ -28,32 +27,21 @@ impl Broke {
         self.spent > self.budget
     }
 
-    fn hold(&self, plan: &PlanName) -> Hold {
-        let (whose, table) = match self.of_run {
-            true => ("the run's budget", "[run]".to_owned()),
-            false => ("its budget", format!("[plans.{plan}]")),
-        };
-        let (spent, budget) = (money(self.spent), money(self.budget));
+    fn hold(&self) -> Hold {
+        let &Self {
+            of_run,
+            budget,
+            spent,
+        } = self;
         Hold::Needs {
-            why: format!("{whose} of {budget} is used up: {spent} were spent"),
-            how: match self.of_run {
-                true => {
-                    "a new run begins with a new budget; `budget` in [run] says how large it is".to_owned()
-                }
-                false => format!("raise `budget` in {table}"),
+            why: Because::BudgetSpent {
+                of_run,
+                budget,
+                spent,
             },
+            how: String::new(),
             obstacle: Some(ObstacleKind::Budget),
         }
-    }
-}
-
-/// Formats an amount like `1.25`. A small amount gets as many digits as it needs to be visible.
-pub fn money(micros: u64) -> String {
-    let amount = micros as f64 / 1e6;
-    if micros == 0 || micros >= 10_000 {
-        format!("{amount:.2}")
-    } else {
-        format!("{amount:.6}").trim_end_matches('0').to_owned()
     }
 }
 
@@ -117,19 +105,7 @@ pub(in crate::schedule) fn stop_broke(board: &mut Board, at: At, number: usize, 
     let next = || !board.look(number).ready(at).is_empty() || run.next_time(at).is_some();
     if idle && next() {
         let name = plan.name.clone();
-        let why = broke.hold(&name);
+        let why = broke.hold();
         board.record(at, Event::PlanHeld { plan: name, why }, step);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn small_amounts_are_not_shown_as_nothing() {
-        assert_eq!(money(0), "0.00");
-        assert_eq!(money(350), "0.00035");
-        assert_eq!(money(12_340_000), "12.34");
     }
 }

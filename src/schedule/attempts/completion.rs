@@ -18,7 +18,8 @@ use crate::schedule::event::about::{Failed, OfPlan};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::{Obstacle, ObstacleKind};
-use crate::schedule::event::trouble::{Hold, LaunchTrouble};
+use crate::schedule::event::trouble::LaunchTrouble;
+use crate::schedule::event::why::because::{Because, Hold};
 use crate::schedule::judge::failure::Failure;
 use crate::schedule::judge::phase_check::stops_phase_check;
 use crate::schedule::judge::proof_of::{Claim, Proof};
@@ -44,7 +45,16 @@ pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step:
                     hold_attempt(board, at, plan, attempt, Hold::Conflict { with, files }, step);
                 }
                 LaunchTrouble::Refused { why } => {
-                    hold_attempt(board, at, plan, attempt, Hold::Refused { why: why.clone() }, step);
+                    hold_attempt(
+                        board,
+                        at,
+                        plan,
+                        attempt,
+                        Hold::Refused {
+                            why: why.as_str().into(),
+                        },
+                        step,
+                    );
                 }
                 LaunchTrouble::Failed { why } | LaunchTrouble::Lost { why } => {
                     retry_or_give_up(board, at, plan, attempt, &Failure::counted(why.clone()), step);
@@ -117,7 +127,8 @@ pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usi
             AttemptVerdict::Parked(obstacle) => park(board, at, &name, &id, &obstacle, step),
             AttemptVerdict::Needs(obstacle) if needs_another_agent(&obstacle) => {
                 let unit = attempt.units.first().copied();
-                let why = format!("{} cannot work: {}", attempt.agent, obstacle.why);
+                let (agent, said) = (attempt.agent.clone(), obstacle.why.clone());
+                let why = Because::CannotWork { agent, said };
                 match taken_over(board, &name, unit, &why) {
                     Some(event) => {
                         retry_or_give_up(board, at, &name, &id, &Failure::uncounted(why), step);
@@ -152,9 +163,8 @@ fn need(board: &mut Board, at: At, of: (&PlanName, usize, u32), obstacle: &Obsta
         return;
     };
     let id = attempt.id.clone();
-    let (why, how) = what_is_needed(board, attempt, name, obstacle);
-    let obstacle = Some(obstacle.kind);
-    hold_attempt(board, at, name, &id, Hold::Needs { why, how, obstacle }, step);
+    let hold = what_is_needed(board, attempt, obstacle);
+    hold_attempt(board, at, name, &id, hold, step);
 }
 
 pub(in crate::schedule) fn verify_or_finish(board: &mut Board, at: At, index: usize, step: &mut Step) {
@@ -216,6 +226,6 @@ fn end_unwanted(board: &mut Board, at: At, index: usize, lane: u32, step: &mut S
     else {
         return;
     };
-    let failure = Failure::uncounted("a person cancelled it");
+    let failure = Failure::uncounted(Because::Cancelled);
     retry_or_give_up(board, at, &name, &id, &failure, step);
 }

@@ -8,11 +8,11 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::about::Failed;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::why::because::{Because, Hold};
 use crate::schedule::judge::failure::Failure;
 use crate::schedule::ready::built_on::built_on;
 use crate::schedule::state::attempt::Attempt;
-use crate::schedule::state::loop_breaker::{LOOP, is_brief, loop_words};
+use crate::schedule::state::loop_breaker::{BRIEF, LOOP, is_brief};
 use crate::schedule::state::person::stand_in::has_been_replaced;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
@@ -32,8 +32,8 @@ pub(in crate::schedule) fn hold_attempt(
     let unit = current
         .filter(|current| run.by_units && !current.repair)
         .and_then(|current| current.units.first().copied());
-    let why = hold.why();
-    let failed = failed(plan, attempt, &Failure::uncounted(why.as_str()), None);
+    let why = hold.because();
+    let failed = failed(plan, attempt, &Failure::uncounted(why.clone()), None);
     board.record(at, failed, step);
     let event = match unit {
         None => Event::PlanHeld {
@@ -84,12 +84,15 @@ pub(in crate::schedule) fn retry_or_give_up(
     });
     let attempts = tries.attempts;
     if give_up && is_replaced(work, run, current) {
-        let failure = Failure::uncounted(failure.why.as_str());
+        let failure = Failure::uncounted(failure.why.clone());
         board.record(at, failed(plan, attempt, &failure, Some(0)), step);
         return;
     }
     if give_up {
-        let why = format!("{}: {}", current.agent, failure.why);
+        let why = Because::AgentFailed {
+            agent: current.agent.clone(),
+            why: Box::new(failure.why.clone()),
+        };
         if let Some(event) = taken_over(board, plan, unit, &why) {
             board.record(at, failed(plan, attempt, failure, Some(0)), step);
             board.record(at, event, step);
@@ -98,12 +101,18 @@ pub(in crate::schedule) fn retry_or_give_up(
     }
     board.record(at, failed(plan, attempt, failure, delay), step);
     if give_up {
+        let why = Box::new(failure.why.clone());
         let why = if looping {
-            loop_words(&failure.why, alike, policy.retries + 1 - failures)
+            Because::Looping {
+                alike,
+                left: policy.retries + 1 - failures,
+                within: BRIEF,
+                why,
+            }
         } else if failure.hopeless || attempts <= 1 {
-            failure.why.clone()
+            *why
         } else {
-            format!("{} (attempt {attempts}, no retries left)", failure.why)
+            Because::NoRetries { attempts, why }
         };
         let given_up = given_up(board, plan, unit, repair, why);
         board.record(at, given_up, step);
@@ -117,7 +126,7 @@ fn is_replaced(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> bool {
 }
 
 /// Returns the event that ends a plan, or one of its units, when no attempts are left.
-fn given_up(board: &Board, plan: &PlanName, unit: Option<UnitId>, repair: bool, why: String) -> Event {
+fn given_up(board: &Board, plan: &PlanName, unit: Option<UnitId>, repair: bool, why: Because) -> Event {
     let (plan, work) = (plan.clone(), board.plan_work(plan));
     match (unit, work) {
         _ if repair => Event::PlanHeld {

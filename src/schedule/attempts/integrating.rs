@@ -12,9 +12,10 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::about::TaskReport;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::why::attempt_end::Shortfall;
+use crate::schedule::event::why::because::{Because, Hold};
 use crate::schedule::judge::failure::Failure;
-use crate::schedule::judge::phase_check::{Checked, checked, failed_words};
+use crate::schedule::judge::phase_check::{Checked, checked};
 use crate::schedule::judge::verdict::{AttemptVerdict, DoneStage, judge};
 use crate::schedule::ready::undeclared_files::waits_for_repeat;
 use crate::schedule::state::attempt::{Attempt, AttemptState, Integration};
@@ -43,10 +44,7 @@ pub(in crate::schedule) fn complete(
             // `integrate` asks for the merges one after the other.
             Integration::Open => return,
             Integration::Conflict(files) => {
-                let why = format!(
-                    "its commits conflict with what is on the plan's branch by now: {}",
-                    files.join(", ")
-                );
+                let why = Because::BranchConflict { files: files.clone() };
                 let first_time = run.tries_of(attempt.units.first().copied(), false).conflicts == 0;
                 if first_time || attempt.learned {
                     return retry_or_give_up(board, at, &name, &id, &Failure::uncounted(why), step);
@@ -54,7 +52,9 @@ pub(in crate::schedule) fn complete(
                 return hold_attempt(board, at, &name, &id, Hold::Refused { why }, step);
             }
             Integration::Refused(why) => {
-                let hold = Hold::Refused { why: why.clone() };
+                let hold = Hold::Refused {
+                    why: why.as_str().into(),
+                };
                 return hold_attempt(board, at, &name, &id, hold, step);
             }
         }
@@ -69,7 +69,7 @@ pub(in crate::schedule) fn complete(
         Checked::Passed => {}
         Checked::Waiting => return,
         Checked::Failed(phase, why) => {
-            let failure = Failure::counted(failed_words(phase, &why));
+            let failure = Failure::counted(Because::PhaseRed { phase, why });
             return retry_or_give_up(board, at, &name, &id, &failure, step);
         }
     }
@@ -83,7 +83,7 @@ pub(in crate::schedule) fn complete(
         board.record(at, done, step);
     }
     if let Some(odd) = done.odd {
-        let why = format!("{odd}; all of its work was reported and committed, so it counts");
+        let why = Shortfall::OddButDone { end: odd }.into();
         let plan = Some(name.clone());
         board.record(at, Event::Warning { plan, why }, step);
     }

@@ -1,12 +1,12 @@
 //! Lost work: units and plans whose dependency failed, and plans that ended without success.
 
-use crate::plan::{Dependency, PlanName};
+use crate::plan::{Dependency, PlanName, UnitId};
 use crate::schedule::board::core::Board;
 use crate::schedule::board::step::Step;
 use crate::schedule::event::about::{Failed, WorkSkip};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::why::because::{Because, Hold, LostAs};
 use crate::schedule::ready::readiness::Cause;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
@@ -50,15 +50,15 @@ pub(in crate::schedule) fn skip_hopeless(board: &mut Board, at: At, index: usize
                 Cause::Plan(dependency) => dependency.to_string(),
             },
             why: match cause {
-                Cause::Unit(cause) => {
-                    let what = match run.lost.get(&cause) {
-                        Some(Lost::Skipped { .. }) => "was skipped",
-                        Some(Lost::Cancelled) => "was cancelled",
-                        Some(Lost::Held { .. }) => "needs a person",
-                        Some(Lost::Failed { .. }) | None => "failed",
-                    };
-                    format!("it depends on {cause}, which {what}")
-                }
+                Cause::Unit(unit) => Because::LostUnit {
+                    unit,
+                    fate: match run.lost.get(&unit) {
+                        Some(Lost::Skipped { .. }) => LostAs::Skipped,
+                        Some(Lost::Cancelled) => LostAs::Cancelled,
+                        Some(Lost::Held { .. }) => LostAs::Held,
+                        Some(Lost::Failed { .. }) | None => LostAs::Failed,
+                    },
+                },
                 Cause::Plan(lost) => why_lost(board, lost),
             },
         })
@@ -70,14 +70,15 @@ pub(in crate::schedule) fn skip_hopeless(board: &mut Board, at: At, index: usize
     end_without_success(board, at, index, step);
 }
 
-fn why_lost(board: &Board, lost: &Dependency) -> String {
-    let cause = &lost.on.plan;
-    let what = match board.state.plan(cause).outcome {
-        Some(Outcome::Skipped(_)) => "was skipped",
-        Some(Outcome::Cancelled) => "was cancelled",
-        Some(Outcome::Failed(_) | Outcome::Finished | Outcome::Held(_)) | None => "failed",
-    };
-    format!("it depends on {lost}, and {cause} {what}")
+fn why_lost(board: &Board, lost: &Dependency) -> Because {
+    Because::LostPlan {
+        on: lost.clone(),
+        fate: match board.state.plan(&lost.on.plan).outcome {
+            Some(Outcome::Skipped(_)) => LostAs::Skipped,
+            Some(Outcome::Cancelled) => LostAs::Cancelled,
+            Some(Outcome::Failed(_) | Outcome::Finished | Outcome::Held(_)) | None => LostAs::Failed,
+        },
+    }
 }
 
 /// Ends a plan that has lost work and in which nothing else can continue.
@@ -103,14 +104,14 @@ fn ending(name: &PlanName, run: &PlanRun) -> Event {
         let why = Hold::Work { unit, why, built_on };
         return Event::PlanHeld { plan, why };
     }
-    let failed = run.lost.iter().filter_map(|(unit, lost)| match lost {
-        Lost::Failed { why, .. } => Some(format!("{unit}: {why}")),
-        Lost::Cancelled => Some(format!("{unit}: a person cancelled it")),
+    let lost = run.lost.iter().filter_map(|(unit, lost)| match lost {
+        Lost::Failed { why, .. } => Some((*unit, why.clone())),
+        Lost::Cancelled => Some((*unit, Because::Cancelled)),
         Lost::Held { .. } | Lost::Skipped { .. } => None,
     });
-    let failed: Vec<String> = failed.collect();
-    if !failed.is_empty() {
-        let why = failed.join("; ");
+    let lost: Vec<(UnitId, Because)> = lost.collect();
+    if !lost.is_empty() {
+        let why = Because::Units { lost };
         return Event::PlanFailed(Failed { plan, why });
     }
     // Everything else was skipped because of another plan.
@@ -120,7 +121,7 @@ fn ending(name: &PlanName, run: &PlanRun) -> Event {
     });
     let (cause, why) = skipped
         .max_by_key(|(cause, _)| cause.is_some())
-        .unwrap_or_default();
+        .unwrap_or_else(|| (None, "".into()));
     Event::PlanSkipped {
         cause: cause.map_or_else(|| plan.clone(), |lost| lost.on.plan),
         plan,

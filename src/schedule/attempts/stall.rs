@@ -10,10 +10,12 @@ use crate::plan::{AttemptId, Message, MessageKind, OnStall, PlanName};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
+use crate::schedule::board::orch_message::OrchMessage;
 use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::{Ages, OfAttempt, Sent, Signs, StallAction, StallNotice};
+use crate::schedule::event::why::because::Because;
 use crate::schedule::state::attempt::{AttemptState, Stall};
 use crate::schedule::work::plans::PlanWork;
 
@@ -102,8 +104,9 @@ pub(in crate::schedule) fn take_signs(
         if let Event::StallActed(done) = event
             && done.action == OnStall::Nudge
         {
-            let ages = done.ages;
-            let message = nudge(&board.state.plans[number].mail.inbox, id, ages);
+            let (attempt, ages) = (id.clone(), done.ages);
+            let text = (board.wording)(&OrchMessage::Stuck { attempt, ages });
+            let message = nudge(&board.state.plans[number].mail.inbox, text);
             let plan = name.clone();
             board.record(at, Event::MessageSent(Sent { plan, message }), step);
         }
@@ -145,16 +148,12 @@ fn follow(
     }
 }
 
-fn nudge(inbox: &[Message], id: &AttemptId, ages: Ages) -> Message {
+fn nudge(inbox: &[Message], text: String) -> Message {
     Message {
         id: next_id(inbox),
         from: None,
         kind: MessageKind::Status,
-        text: format!(
-            "{id} looks stuck: {}. If you are at work, say so with `orch task heartbeat`; if you wait for something that \
-             will not come, report the task as failed and end",
-            ages.words()
-        ),
+        text,
         answers: None,
         by_orch: true,
     }
@@ -177,8 +176,10 @@ impl Stall {
     }
 
     /// Returns why an attempt that was stopped for a stall did not complete its stage.
-    pub(in crate::schedule) fn why(&self) -> String {
+    pub(in crate::schedule) fn why(&self) -> Because {
         let at = self.acted_at.unwrap_or(self.since);
-        format!("the agent was stuck and was ended: {}", self.ages_at(at).words())
+        Because::Stuck {
+            ages: self.ages_at(at),
+        }
     }
 }

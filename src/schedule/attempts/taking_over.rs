@@ -6,6 +6,7 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::person::person_fact::{AgentReplaced, PersonFact};
+use crate::schedule::event::why::because::Because;
 use crate::schedule::state::known::State;
 use crate::schedule::state::person::stand_in::{agent_of, next_agents};
 use crate::schedule::state::plan_run::PlanRun;
@@ -17,7 +18,7 @@ pub(in crate::schedule) fn taken_over(
     board: &Board,
     plan: &PlanName,
     unit: Option<UnitId>,
-    why: &str,
+    why: &Because,
 ) -> Option<Event> {
     let number = board.state.number(plan)?;
     let (work, run) = (&board.work.plans[number], &board.state.plans[number]);
@@ -37,13 +38,16 @@ pub(in crate::schedule) fn take_over_limited(board: &mut Board, at: At, number: 
     };
     let unit = &plan.units[first];
     let now = agent_of(run, unit);
-    let Some((since, until, why)) = closed(&board.state, run, now) else {
+    let Some((since, until, said)) = closed(&board.state, run, now) else {
         return;
     };
     if until.since(since) <= plan.fallback.after {
         return;
     }
-    let why = format!("{now} is limited: {why}");
+    let why = Because::Limited {
+        agent: now.clone(),
+        said,
+    };
     if let Some(event) = taken_over(board, &plan.name, Some(unit.id), &why) {
         board.record(at, event, step);
     }
@@ -57,12 +61,12 @@ fn closed(state: &State, run: &PlanRun, agent: &AgentName) -> Option<(At, At, St
     parked.or_else(|| limited.map(|(until, why)| (state.now, until, why.to_owned())))
 }
 
-fn replaced(plan: &PlanName, run: &PlanRun, unit: &UnitWork, by: &AgentName, why: &str) -> Event {
+fn replaced(plan: &PlanName, run: &PlanRun, unit: &UnitWork, by: &AgentName, why: &Because) -> Event {
     Event::Person(PersonFact::Replaced(AgentReplaced {
         plan: plan.clone(),
         own: unit.agent.clone(),
         from: agent_of(run, unit).clone(),
         by: by.clone(),
-        why: why.to_owned(),
+        why: why.clone(),
     }))
 }

@@ -9,7 +9,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::person::person_fact::{MailUpTo, PersonFact};
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::why::because::{Because, Hold};
 use crate::schedule::judge::verdict::{AttemptVerdict, judge};
 use crate::schedule::state::attempt::{Attempt, AttemptState};
 
@@ -34,22 +34,19 @@ pub(in crate::schedule) fn continue_with_unread(
         return false;
     }
     let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
-    let Some(words) = run
-        .unread_words()
-        .filter(|_| may_continue(board, number, attempt))
-    else {
+    let Some(unread) = run.why_unread().filter(|_| may_continue(board, number, attempt)) else {
         return false;
     };
     let (plan, id) = (board.work.plans[number].name.clone(), attempt.id.clone());
     if tries.unread >= MOST_AGAIN {
-        let hold = hold(&plan, words);
+        let hold = hold(unread);
         hold_attempt(board, at, &plan, &id, hold, step);
         return true;
     }
     let event = Event::AttemptFailed {
         plan,
         attempt: id,
-        why: words,
+        why: unread,
         retry_in_ms: Some(0),
         counted: false,
         nothing_made: false,
@@ -60,10 +57,10 @@ pub(in crate::schedule) fn continue_with_unread(
 }
 
 /// Why a plan with unread messages needs a person.
-fn hold(plan: &PlanName, words: String) -> Hold {
+fn hold(unread: Because) -> Hold {
     Hold::Needs {
-        why: words,
-        how: format!("read it with orch status {plan}"),
+        why: unread,
+        how: String::new(),
         obstacle: None,
     }
 }
@@ -81,10 +78,10 @@ pub(in crate::schedule) fn note_told(board: &mut Board, at: At, name: &PlanName,
 /// Holds a plan whose work is complete while a message is unread that no agent can read any more: a script ran last, or a
 /// person did the work. Returns true if it did.
 pub(in crate::schedule) fn hold_unread(board: &mut Board, at: At, name: &PlanName, step: &mut Step) -> bool {
-    let Some(words) = board.state.plan(name).unread_words() else {
+    let Some(unread) = board.state.plan(name).why_unread() else {
         return false;
     };
-    let (plan, why) = (name.clone(), hold(name, words));
+    let (plan, why) = (name.clone(), hold(unread));
     board.record(at, Event::PlanHeld { plan, why }, step);
     true
 }
@@ -117,6 +114,7 @@ mod tests {
     use crate::schedule::drive::scheduler::Scheduler;
     use crate::schedule::event::exit::Evidence;
     use crate::schedule::event::notice::Sent;
+    use crate::schedule::event::why::because::Because;
     use crate::schedule::steer::command::Steer;
     use crate::schedule::steer::steering::steer;
     use crate::schedule::work::plans::Work;
@@ -219,9 +217,9 @@ mod tests {
             .any(|event| matches!(event, Event::PlanFinished(_)))
     }
 
-    fn warnings(step: &Step) -> Vec<&str> {
+    fn warnings(step: &Step) -> Vec<&Because> {
         let warnings = step.events.iter().filter_map(|event| match event {
-            Event::Warning { why, .. } => Some(why.as_str()),
+            Event::Warning { why, .. } => Some(why),
             _ => None,
         });
         warnings.collect()
@@ -229,7 +227,7 @@ mod tests {
 
     fn held(step: &Step) -> Option<String> {
         step.events.iter().find_map(|event| match event {
-            Event::PlanHeld { why, .. } => Some(why.why()),
+            Event::PlanHeld { why, .. } => Some(crate::words::held(why)),
             _ => None,
         })
     }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::ask::Ask;
 use super::effect::Effect;
+use super::orch_message::Wording;
 use super::step::Step;
 use crate::plan::{AttemptId, ItemId, PlanName, TaskState, WorkRef};
 use crate::schedule::event::about::PinRefusal;
@@ -43,6 +44,8 @@ pub(in crate::schedule) struct Board {
     pub(in crate::schedule) early: Early,
     /// Refused reports that are already recorded.
     pub(in crate::schedule) refused: BTreeSet<RefusedReport>,
+    /// The words for messages that `orch` writes. Without them such messages have no text.
+    pub(in crate::schedule) wording: Wording,
     /// True when the run continues while it waits only for a person.
     pub(in crate::schedule) stays: bool,
     /// When each attempt was last examined.
@@ -77,6 +80,7 @@ impl Board {
             work,
             state,
             asked: BTreeSet::new(),
+            wording: |_| String::new(),
             stays: false,
             refused: BTreeSet::new(),
             looked: BTreeMap::new(),

@@ -7,4 +7,5 @@ pub(super) mod answers;
 pub(super) mod ask;
 pub(super) mod core;
 pub(super) mod effect;
+pub(super) mod orch_message;
 pub(super) mod step;

@@ -9,6 +9,7 @@ use crate::schedule::event::about::{OfPlan, UnitOf};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::Because;
 use crate::schedule::explain::escalating::escalate_what_needs_a_person;
 use crate::schedule::judge::phase_check::stop_phase_checks;
 use crate::schedule::merge::merging::stop_train;
@@ -142,10 +143,10 @@ pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Ste
         !board.state.drives(&plan.name) || (run.has_settled() && !board.state.is_landing_paused(&plan.name))
     });
     let (event, ending) = if stopping {
-        let why = "a person asked to stop".to_owned();
+        let why = Because::StopAsked;
         (Event::RunStopped { why, resume: true }, Ending::Interrupted)
     } else if merge_only {
-        let why = "nothing is left to merge".to_owned();
+        let why = Because::NothingToMerge;
         (Event::RunStopped { why, resume: true }, Ending::Settled)
     } else if settled {
         let troubled = driven().any(|(_, run)| {
@@ -158,7 +159,7 @@ pub(in crate::schedule) fn wake_or_end(board: &mut Board, at: At, step: &mut Ste
         };
         (Event::RunSettled {}, ending)
     } else {
-        let why = "what is left needs a person".to_owned();
+        let why = Because::PersonNeeded;
         (Event::RunStopped { why, resume: false }, Ending::NeedsPerson)
     };
     if board.stays && ending == Ending::NeedsPerson && driven().any(|(name, run)| can_go_on(board, name, run))

@@ -20,6 +20,7 @@ use crate::schedule::attempts::taking_over::take_over_limited;
 use crate::schedule::board::answers::{forget_ask, is_current};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
+use crate::schedule::board::orch_message::Wording;
 use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
@@ -95,6 +96,11 @@ impl Scheduler {
         Self {
             board: Board::new(work),
         }
+    }
+
+    /// Sets the words for messages that `orch` writes to agents.
+    pub fn word_messages(&mut self, wording: Wording) {
+        self.board.wording = wording;
     }
 
     /// Sets whether the run continues while it waits only for a person. By default it ends.

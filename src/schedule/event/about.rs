@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::merge_facts::Verdict;
 use super::omitted::is_zero;
+use super::why::because::Because;
 use crate::plan::{AttemptId, CommitId, ItemId, LandedBy, ManifestChange, PlanName, Point, UnitId};
 
 /// A report on a task or sub-task.
@@ -137,8 +138,8 @@ pub struct WorkSkip {
     pub unit: UnitId,
     /// The cause: a phase or task of the same plan, or a point of another plan.
     pub cause: String,
-    /// Why, in words.
-    pub why: String,
+    /// Why.
+    pub why: Because,
 }
 
 /// A point whose commit could not be pinned.
@@ -158,7 +159,7 @@ pub struct Failed {
     /// The plan.
     pub plan: PlanName,
     /// Why.
-    pub why: String,
+    pub why: Because,
 }
 
 /// A plan that was reverted on a branch.

@@ -76,18 +76,6 @@ pub struct ForeignWork {
     pub commit: CommitId,
 }
 
-impl ForeignWork {
-    /// Describes the commit in words: `its branch has 1a2b3c4d5e of plan p, which has not landed: …`.
-    pub fn told(&self) -> String {
-        let Self { plan, commit } = self;
-        format!(
-            "its branch has {} of plan {plan}, which has not landed: add `depends = [\"{plan}\"]`, land {plan} first, or take that \
-             commit out of the branch (`git reset` or `git rebase`; a revert keeps it there)",
-            commit.short()
-        )
-    }
-}
-
 /// A commit that left the branch after work was reported done on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GoneWork {
@@ -98,20 +86,4 @@ pub struct GoneWork {
     /// The ref that keeps the commit, or `None` when another ref contains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<String>,
-}
-
-impl Exit {
-    /// Describes the exit in words: `exited with code 3`, `was killed by signal 9`.
-    pub fn describe(&self) -> String {
-        match self {
-            Self::Code { code: 0 } => "exited with code 0".to_owned(),
-            Self::Code { code } => format!("exited with code {code}"),
-            Self::Signal { signal } => format!("was killed by signal {signal}"),
-            Self::TimedOut => "ran out of time".to_owned(),
-            Self::Stopped => "was stopped".to_owned(),
-            Self::ByHand => "left the work to a person".to_owned(),
-            Self::Lost => "vanished without a record of its end".to_owned(),
-            Self::NotStarted { why } => format!("could not be started: {why}"),
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Events: the facts of the journal, named as `orch events` prints them. The state is the fold of all events.
 
 use super::{AgentUsage, OfPlan, Parked, PinRefusal, Steered, TaskReport, UnitOf, WorkRefusal, WorkSkip};
-use super::{BuiltOn, Evidence, Exit, Failed, FoundPlan, Hold, LaneNote, LaneOf, LaunchTrouble, OfAttempt};
+use super::{Because, BuiltOn, Evidence, Exit, Failed, FoundPlan, Hold, LaneNote, LaunchTrouble, OfAttempt};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, RunId, UnitId, WorkRef};
 
 /// One fact. The derived code reads and writes all variants except the last two; `form.rs` adds those.
@@ -31,8 +31,8 @@ pub enum Event {
     /// The supervisor ended in order.
     #[serde(rename = "run.stopped")]
     RunStopped {
-        /// Why, for people.
-        why: String,
+        /// Why.
+        why: Because,
         /// True when the next `orch up` continues this run instead of starting another.
         resume: bool,
     },
@@ -65,7 +65,7 @@ pub enum Event {
     WorktreeDeferred(LaneNote),
     /// The worktree is gone. It is created again when needed.
     #[serde(rename = "worktree.lost")]
-    WorktreeLost(LaneOf),
+    WorktreeLost(super::about::LaneOf),
     /// An attempt was given work. Written before its process starts.
     #[serde(rename = "attempt.assigned")]
     AttemptAssigned {
@@ -149,7 +149,7 @@ pub enum Event {
         /// The attempt.
         attempt: AttemptId,
         /// The missing evidence.
-        why: String,
+        why: Because,
         /// Milliseconds until the next attempt, or `None` when there is no next attempt.
         retry_in_ms: Option<u64>,
         /// True when the attempt used up one of the plan's retries.
@@ -202,7 +202,7 @@ pub enum Event {
         /// The phase or task.
         unit: UnitId,
         /// Why.
-        why: String,
+        why: Because,
         /// True when a person has to look at it, because of a conflict or a background check.
         held: bool,
         /// Work that was built on this work before its check failed.
@@ -276,8 +276,8 @@ pub enum Event {
         plan: PlanName,
         /// The plan that is the cause.
         cause: PlanName,
-        /// Why, in words.
-        why: String,
+        /// Why.
+        why: Because,
     },
     /// The plan needs a person.
     #[serde(rename = "plan.held")]
@@ -388,7 +388,7 @@ pub enum Event {
         /// The plan it is about.
         plan: Option<PlanName>,
         /// The warning.
-        why: String,
+        why: Because,
     },
     /// A fact about resolving a conflict with the target.
     #[serde(skip)]

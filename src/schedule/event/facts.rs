@@ -41,38 +41,48 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Returns the error behind a good exit code, if any.
-    pub fn fault(&self) -> Option<String> {
+    /// Returns what the output says against a success.
+    pub fn fault(&self) -> Option<Fault> {
         if !self.denied.is_empty() {
-            let tools = if self.denied.count == 1 { "a tool" } else { "tools" };
-            return Some(format!(
-                "it was denied {tools}: {}; let it use them (`permissions` of its agent), or forbid them in the plan",
-                self.denied
-            ));
+            let tools = self.denied.clone();
+            return Some(Fault::Denied { tools });
         }
         match &self.end {
-            Some(end) if end.good => None,
-            Some(end) => Some(format!("its last word is an error: {}", end.text)),
-            None if self.speaks => Some("its output breaks off before its last word".to_owned()),
-            None => None,
+            Some(_) => self.last_error(),
+            None => self.speaks.then_some(Fault::BreaksOff),
         }
     }
 
-    /// Returns `; its last words: "what it said at the end"` when the last word is not an error.
-    pub fn parting_words(&self) -> String {
-        match &self.end {
-            Some(end) if end.good && !end.text.is_empty() => format!("; its last words: “{}”", end.text),
-            _ => String::new(),
-        }
+    /// Returns the last word when it is an error.
+    pub fn last_error(&self) -> Option<Fault> {
+        let end = self.end.as_ref().filter(|end| !end.good)?;
+        let text = end.text.clone();
+        Some(Fault::LastWord { text })
     }
 
-    /// Returns `: what it said at the end` when the last word is an error.
-    pub fn last_words(&self) -> String {
-        match &self.end {
-            Some(end) if !end.good => format!(": {}", end.text),
-            _ => String::new(),
-        }
+    /// Returns the last word when it is not an error.
+    pub fn parting_word(&self) -> Option<String> {
+        let end = self.end.as_ref().filter(|end| end.good && !end.text.is_empty());
+        end.map(|end| end.text.clone())
     }
+}
+
+/// What an agent's output says against a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Fault {
+    /// The agent was denied tools.
+    Denied {
+        /// The tools.
+        tools: Counted,
+    },
+    /// The last word is an error.
+    LastWord {
+        /// The error.
+        text: String,
+    },
+    /// The output ends before the last word.
+    BreaksOff,
 }
 
 /// The first few items of a kind, and the number of all.
@@ -207,18 +217,6 @@ impl ObstacleKind {
         match self {
             Self::RateLimit | Self::Outage => true,
             Self::Login | Self::Account | Self::Budget | Self::Trust => false,
-        }
-    }
-
-    /// Returns the obstacle in words, like `rate limited`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::RateLimit => "rate limited",
-            Self::Outage => "its service cannot be reached",
-            Self::Login => "not logged in",
-            Self::Account => "its account is refused",
-            Self::Budget => "its budget is used up",
-            Self::Trust => "waits for an answer that only a person can give",
         }
     }
 }

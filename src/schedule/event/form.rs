@@ -5,6 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::fact::Event;
 use super::person::person_fact::PersonFact;
 use super::resolving::Resolving;
+use super::why::because::Because;
+use crate::plan::PlanName;
 
 /// The prefix of all event names in [`Resolving`], and of no others.
 const RESOLVING: &str = "resolve.";
@@ -21,6 +23,12 @@ impl Serialize for Event {
 }
 
 impl Event {
+    /// A warning, about this plan or about none.
+    pub fn warning(plan: Option<PlanName>, why: impl Into<Because>) -> Self {
+        let why = why.into();
+        Self::Warning { plan, why }
+    }
+
     /// Reads the event with this name. Knowing the name avoids trying two enumerations, each with a copy of all fields, and
     /// halves the time it takes to read a journal.
     ///

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::omitted::is_zero;
 use super::phase_fact::Ran;
 use super::trouble::MergeTrouble;
-use crate::plan::{CommitId, PhaseId, PlanName, Point, listed};
+use crate::plan::{CommitId, PhaseId, PlanName, Point};
 
 /// The commit of a point of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,18 +113,6 @@ impl Prefix {
             Point::Task(task) => self.phases.contains(&task.phase),
         }
     }
-
-    /// Returns the phases in words: `phase 1`, `phases 1, 2`.
-    pub fn words(&self) -> String {
-        words(&self.phases)
-    }
-}
-
-/// Returns the phases in words: `phase 1`, `phases 1, 2`.
-pub fn words(phases: &[PhaseId]) -> String {
-    let ids: Vec<String> = phases.iter().map(ToString::to_string).collect();
-    let noun = if ids.len() == 1 { "phase" } else { "phases" };
-    format!("{noun} {}", listed(&ids))
 }
 
 /// The verdict of a verification.

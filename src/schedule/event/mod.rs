@@ -18,6 +18,7 @@ pub(super) mod plan_of;
 pub(super) mod question;
 pub(super) mod resolving;
 pub(super) mod trouble;
+pub(super) mod why;
 
 pub use about::{
     Failed, FlakyMerge, FoundPlan, LaneNote, LaneOf, ManifestEdit, OfPlan, PauseAsked, PinRefusal, Steered,
@@ -26,14 +27,11 @@ pub use about::{
 pub use at::At;
 pub use exit::{Evidence, Exit, ForeignWork, GoneWork};
 pub use fact::Event;
-pub use facts::{AgentUsage, Counted, Facts, Obstacle, ObstacleKind, Parked, Spent, Word};
-pub use merge_facts::{
-    FirstBad, Landed, MergeBegun, NotLanded, Pinned, Prefix, TargetChecked, words as phases_words,
-};
+pub use facts::{AgentUsage, Counted, Facts, Fault, Obstacle, ObstacleKind, Parked, Spent, Word};
+pub use merge_facts::{FirstBad, Landed, MergeBegun, NotLanded, Pinned, Prefix, TargetChecked};
 pub use names::EVENT_NAMES;
 pub use notice::{
     Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StallAction, StallNotice, UnionSeen,
-    rough,
 };
 pub use person::person_fact::{AgentReplaced, AttachBegan, AttachEnded, MailUpTo, PersonFact, ToLead};
 pub use person::review::{ReviewApproval, ReviewComment, ReviewReturn};
@@ -43,4 +41,8 @@ pub use question::{Question, QuestionAnswer};
 pub use resolving::{
     ConflictOpened, ConflictRepaired, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
 };
-pub use trouble::{BuiltOn, ConflictSides, Hold, LaunchTrouble, MergeTrouble, other_side};
+pub use trouble::{ConflictSides, LaunchTrouble, MergeTrouble, other_side};
+pub use why::{
+    AgentNeed, Because, Besides, BuiltOn, ClosedBecause, ClosedReport, Hold, LostAs, NotLanding, OddEnd,
+    OpenReport, Shortfall,
+};

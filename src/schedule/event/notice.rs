@@ -5,9 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::omitted::is_zero;
-use crate::plan::{
-    AttemptId, ItemId, Message, OnStall, PlanName, TaskState, Waiting, format_duration, spoken,
-};
+use crate::plan::{AttemptId, ItemId, Message, OnStall, PlanName, TaskState, Waiting};
 
 /// How long ago each sign of life of an attempt was seen, in milliseconds, as of one examination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,26 +90,6 @@ impl Ages {
             files_ms: self.files_ms.saturating_add(later),
             processor_ms: self.processor_ms.saturating_add(later),
         }
-    }
-
-    /// Describes the ages: `no output for 31m, no status change for 31m, no file change for 40m, no processor time for 30m`.
-    pub fn words(self) -> String {
-        format!(
-            "no output for {}, no status change for {}, no file change for {}, no processor time for {}",
-            rough(self.output_ms),
-            rough(self.status_ms),
-            rough(self.files_ms),
-            rough(self.processor_ms)
-        )
-    }
-}
-
-/// Formats milliseconds as a rounded duration.
-pub fn rough(ms: u64) -> String {
-    match ms {
-        0..1_000 => format_duration(Duration::from_millis(ms)),
-        600_000..3_600_000 => format!("{}m", ms / 60_000),
-        _ => spoken(Duration::from_millis(ms)),
     }
 }
 
@@ -283,19 +261,5 @@ mod tests {
             watched.stalled_for(PATIENCE).map(|ages| ages.processor_ms),
             Some(90_000)
         );
-    }
-
-    #[test]
-    fn ages_are_told_without_needless_digits() {
-        let ages = still()
-            .stalled_for(PATIENCE)
-            .unwrap()
-            .after(Duration::from_millis(1_800_123));
-        assert_eq!(
-            ages.words(),
-            "no output for 31m, no status change for 31m, no file change for 31m, no processor time for 31m"
-        );
-        assert_eq!(rough(2_345), "2s");
-        assert_eq!(rough(345), "345ms");
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::about::OfPlan;
 use super::exit::Exit;
+use super::why::because::Because;
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, WorkRef};
 
 /// One fact about a conflict with the target.
@@ -106,7 +107,7 @@ pub struct ResolverFailed {
     /// How the agent's process ended. `stopped` when a person asked to stop; the attempt then has no result.
     pub exit: Exit,
     /// The missing evidence.
-    pub why: String,
+    pub why: Because,
     /// The worktree with the agent's work, kept for inspection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::ObstacleKind;
-use crate::plan::{CommitId, ItemId, PlanName, UnitId, WorkRef, one_line};
+use super::why::because::Because;
+use crate::plan::{CommitId, PlanName};
 
 /// Why an agent could not be started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,113 +49,6 @@ impl LaunchTrouble {
     }
 }
 
-/// Why a plan needs a person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Hold {
-    /// A dependency's commit conflicts with the plan's branch.
-    Conflict {
-        /// The other plan.
-        with: PlanName,
-        /// The files.
-        files: Vec<String>,
-    },
-    /// The plan's verification failed after all retries.
-    Verification {
-        /// In words, with the end of the output.
-        why: String,
-    },
-    /// The plan's agent stalled and was stopped.
-    Stuck {
-        /// Which signs of life were missing, and for how long.
-        why: String,
-    },
-    /// The plan lacks something only a person can provide: a login, an answer, money.
-    Needs {
-        /// The missing thing.
-        why: String,
-        /// Advice.
-        how: String,
-        /// The kind of obstacle, or `None` in older journals.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        obstacle: Option<ObstacleKind>,
-    },
-    /// The plan's agent asked a person.
-    Asks {
-        /// The question.
-        question: String,
-    },
-    /// An obstacle is in the way that `orch` must not touch.
-    Refused {
-        /// In words.
-        why: String,
-    },
-    /// A landing removed open work from the plan's document, unticked boxes there, or withdrew requirements that the
-    /// manifest has for the plan. Only the lead may do that.
-    TakenAway {
-        /// The plan that landed.
-        by: PlanName,
-        /// The landed commit.
-        commit: CommitId,
-        /// Tasks and their parts.
-        items: Vec<ItemId>,
-        /// Keys of the manifest.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        keys: Vec<String>,
-    },
-    /// The journal was lost, including people's decisions about the plan: pauses and cancellations.
-    JournalLost {},
-    /// A phase or task of the plan needs a person, and all other work has ended.
-    Work {
-        /// The phase or task.
-        unit: UnitId,
-        /// In words.
-        why: String,
-        /// Work that was built on the phase or task before its check failed.
-        built_on: Vec<BuiltOn>,
-    },
-}
-
-impl Hold {
-    /// Returns the reason in words.
-    pub fn why(&self) -> String {
-        match self {
-            Self::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
-            Self::Verification { why }
-            | Self::Stuck { why }
-            | Self::Needs { why, .. }
-            | Self::Refused { why }
-            | Self::Work { why, .. } => why.clone(),
-            Self::TakenAway {
-                by,
-                commit,
-                items,
-                keys,
-            } => Self::taken_away(by, commit, items, keys),
-            Self::Asks { question } => format!("asks \"{}\"", one_line(question)),
-            Self::JournalLost {} => {
-                "the journal was lost, and with it what people decided about the plan".to_owned()
-            }
-        }
-    }
-
-    /// Returns the reason in words, for a landing that changed a document or a manifest.
-    fn taken_away(by: &PlanName, commit: &CommitId, items: &[ItemId], keys: &[String]) -> String {
-        let items: Vec<String> = items.iter().map(ItemId::to_string).collect();
-        let mut did = Vec::new();
-        if !items.is_empty() {
-            did.push(format!(
-                "took {} out of its document or unticked it",
-                items.join(", ")
-            ));
-        }
-        if !keys.is_empty() {
-            did.push(format!("removed or replaced {} in the manifest", keys.join(", ")));
-        }
-        format!("the landing of {by} ({}) {}", commit.short(), did.join(" and "))
-    }
-}
-
 /// Why a plan was not landed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -166,9 +59,9 @@ pub enum MergeTrouble {
         with: Vec<PlanName>,
         /// The files and the kind of conflict in each.
         files: Vec<String>,
-        /// A failed attempt to resolve the conflict, in words, or `None` without an attempt.
+        /// A failed attempt to resolve the conflict, or `None` without an attempt.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        tried: Option<String>,
+        tried: Option<Box<Because>>,
         /// The conflicting commits.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sides: Option<Box<ConflictSides>>,
@@ -186,7 +79,7 @@ pub enum MergeTrouble {
     /// Refused before anything moved. The plan stays finished.
     Refused {
         /// The obstacle, and what to do.
-        why: String,
+        why: Because,
     },
     /// Files in a checkout of the target are in the way of the merge. Refused before anything moved. A plan with automatic
     /// landing lands once the files are gone.
@@ -207,7 +100,7 @@ pub enum MergeTrouble {
     /// The plan is not finished.
     NotFinished {
         /// The plan's actual state.
-        why: String,
+        why: Because,
     },
 }
 
@@ -249,23 +142,4 @@ pub fn other_side(with: &[PlanName]) -> String {
         return "the target".to_owned();
     }
     with.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
-}
-
-/// Work that was started or done on top of work whose check failed afterwards.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum BuiltOn {
-    /// A phase or task of the same plan.
-    Own(UnitId),
-    /// A point of another plan.
-    Other(WorkRef),
-}
-
-impl fmt::Display for BuiltOn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Own(unit) => unit.fmt(f),
-            Self::Other(work) => work.fmt(f),
-        }
-    }
 }

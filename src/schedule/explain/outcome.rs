@@ -3,7 +3,8 @@
 use super::reason::{LandedReason, MergeReason, Reason};
 use crate::plan::{PhaseId, PlanName, UnitId};
 use crate::schedule::event::resolving;
-use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::Hold;
 use crate::schedule::merge::landing;
 use crate::schedule::state::known::State;
 use crate::schedule::state::lost::Lost;
@@ -48,7 +49,7 @@ pub(in crate::schedule) fn explain_outcome(
             // The pause is a reason of its own.
             (Merge::Idle, _) if run.is_landing_paused() => Vec::new(),
             (Merge::Idle, _) => {
-                let unread = run.unread_words().map(Reason::Unread);
+                let unread = run.why_unread().map(Reason::Unread);
                 let merge = Reason::Merge(MergeReason::NotAsked);
                 std::iter::once(merge).chain(unread).collect()
             }
@@ -82,7 +83,7 @@ fn landed(state: &State, plan: &PlanWork, run: &PlanRun) -> Vec<Reason> {
         resolution.left_out.clone().map(LandedReason::LeftOut),
     ];
     let all = all.into_iter().flatten().map(Reason::Landed);
-    all.chain(run.unread_words().map(Reason::Unread)).collect()
+    all.chain(run.why_unread().map(Reason::Unread)).collect()
 }
 
 /// True for a plan that has landed and whose tasks have changed since. Nobody will work on the new tasks.

@@ -12,7 +12,8 @@ use crate::schedule::event::facts::ObstacleKind;
 use crate::schedule::event::merge_facts::Prefix;
 use crate::schedule::event::notice::Ages;
 use crate::schedule::event::resolving::ConflictRepaired;
-use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::{Because, Hold};
 use crate::schedule::ready::lanes::LaneCount;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::resolution::WayOut;
@@ -41,12 +42,12 @@ pub enum Reason {
     /// Every attempt failed.
     Failed {
         /// Why the last attempt failed.
-        why: String,
+        why: Because,
     },
     /// It was skipped: by a person, or because something that it waits for will not happen.
     Skipped {
-        /// The cause, in words.
-        why: String,
+        /// The cause.
+        why: Because,
     },
     /// A person cancelled it.
     Cancelled,
@@ -79,8 +80,8 @@ pub enum Reason {
     AtWork(AttemptId, AttemptActivity),
     /// Its verification runs.
     Verifying,
-    /// Messages that no agent has read, in words.
-    Unread(String),
+    /// Messages that no agent has read.
+    Unread(Because),
     /// Another agent stands in for the agent that the manifest names.
     StandIn {
         /// The agent that the manifest names.
@@ -255,7 +256,7 @@ pub enum DelayReason {
         /// How long is left.
         left: Duration,
         /// Why the last attempt failed, if known.
-        failure: Option<String>,
+        failure: Option<Because>,
     },
     /// The end of its agent's rate limit.
     AgentLimited {

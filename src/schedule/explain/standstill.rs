@@ -3,7 +3,8 @@
 use super::reason::Escalated;
 use crate::plan::{Dependency, Point, UnitId, Waiting, WorkRef};
 use crate::schedule::event::at::At;
-use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::Hold;
 use crate::schedule::ready::readiness::{Readiness, Wait};
 use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::known::State;

@@ -98,7 +98,7 @@ pub(in crate::schedule) fn apply_notice(run: &mut PlanRun, at: At, event: &Event
             let message = run.mail.inbox.last().map_or(1, |last| last.id + 1);
             let tries = over.and_then(|over| Some((run.tries_mut(over.first, false)?, over.text)));
             if let Some((tries, question)) = tries {
-                tries.before = Some((WhyAgain::Answered, question));
+                tries.before = Some((WhyAgain::Answered, question.into()));
                 tries.owed.insert(message);
             }
         }

@@ -6,6 +6,7 @@ use super::resolver::resolver_parked;
 use crate::plan::{AgentName, WhyAgain};
 use crate::schedule::event::at::At;
 use crate::schedule::event::facts::{Parked, Spent};
+use crate::schedule::event::why::because::Because;
 use crate::schedule::state::known::State;
 use crate::schedule::state::limits::Limit;
 use crate::schedule::state::plan_run::PlanRun;
@@ -48,7 +49,7 @@ pub(in crate::schedule) fn was_parked(run: &mut PlanRun, at: At, parked: &Parked
         .find(|record| record.id == parked.attempt)
     {
         record.ended.get_or_insert(at);
-        record.failure = Some(format!("{}: {}", parked.kind.word(), parked.why));
+        record.failure = Some(Because::of_obstacle(parked.kind, &parked.why));
         if record.resolves {
             resolver_parked(run, at, parked);
             return;
@@ -60,7 +61,7 @@ pub(in crate::schedule) fn was_parked(run: &mut PlanRun, at: At, parked: &Parked
     run.take_back(at, &ended);
     if let Some(tries) = run.tries_mut(ended.units.first().copied(), ended.repair) {
         tries.attempts = tries.attempts.saturating_sub(1);
-        let why = format!("{}: {}", parked.kind.word(), parked.why);
+        let why = Because::of_obstacle(parked.kind, &parked.why);
         tries.before = Some((WhyAgain::CutShort, why));
     }
     run.park_agent(at, parked);

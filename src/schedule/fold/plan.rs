@@ -15,7 +15,7 @@ use crate::plan::{TaskState, WhyAgain};
 use crate::schedule::event::about::{Failed, PinRefusal, Steered, TaskReport, TicksOf, UnitOf};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::why::because::Hold;
 use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::plan_run::{Item, Outcome, PlanRun, Verify};
 

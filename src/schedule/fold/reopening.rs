@@ -3,7 +3,8 @@
 use crate::plan::{PhaseId, Point, TaskState, UnitId, Waiting, WorkRef};
 use crate::schedule::event::at::At;
 use crate::schedule::event::person::set_back::SetBack;
-use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::Hold;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 use crate::schedule::state::resolution::Resolution;

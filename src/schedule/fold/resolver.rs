@@ -8,6 +8,7 @@ use crate::schedule::event::exit::Exit;
 use crate::schedule::event::facts::{Facts, Parked};
 use crate::schedule::event::resolving::{ResolverFailed, ResolverStarted};
 use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::Because;
 use crate::schedule::state::attempt::{AttemptRecord, Stall};
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::state::resolution::ResolverAtWork;
@@ -98,7 +99,10 @@ pub(in crate::schedule) fn resolver_failed(run: &mut PlanRun, at: At, failed: &R
     }
     let about = agent.and_then(|agent| agent.up_to);
     if let Some(MergeTrouble::Conflict { tried, .. }) = trouble_of_mut(run, about) {
-        *tried = Some(format!("{} could not resolve it: {}", failed.attempt, failed.why));
+        *tried = Some(Box::new(Because::NotResolved {
+            attempt: failed.attempt.clone(),
+            why: Box::new(failed.why.clone()),
+        }));
     }
     // Merges that were requested meanwhile.
     if let Some((up_to, into)) = run.merge_next.take() {

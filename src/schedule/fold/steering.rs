@@ -77,7 +77,7 @@ pub(in crate::schedule) fn returned(run: &mut PlanRun, at: At, back: &ReviewRetu
     run.merge_trouble = None;
     run.verify = Verify::Failed;
     run.repair = Tries {
-        before: Some((WhyAgain::Review, back.text.clone())),
+        before: Some((WhyAgain::Review, back.text.as_str().into())),
         ..Tries::default()
     };
     run.since = at;

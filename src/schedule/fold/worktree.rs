@@ -3,7 +3,7 @@
 use crate::schedule::event::about::{LaneNote, LaneOf};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::why::because::Hold;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, WorktreeMade};
 
 pub(in crate::schedule) fn apply_worktree(run: &mut PlanRun, at: At, event: &Event) {
@@ -26,7 +26,12 @@ pub(in crate::schedule) fn apply_worktree(run: &mut PlanRun, at: At, event: &Eve
         Event::WorktreeRefused(LaneNote { lane, why, .. }) => {
             run.making.remove(lane);
             match lane {
-                0 => run.end(at, Outcome::Held(Hold::Refused { why: why.clone() })),
+                0 => run.end(
+                    at,
+                    Outcome::Held(Hold::Refused {
+                        why: why.as_str().into(),
+                    }),
+                ),
                 // The plan continues in the worktrees that it has.
                 _ => drop(run.lanes_refused.insert(*lane, why.clone())),
             }

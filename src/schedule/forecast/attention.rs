@@ -7,7 +7,8 @@ use crate::plan::{PlanName, PlanState, UnitId};
 use crate::schedule::attempts::unread::MOST_AGAIN;
 use crate::schedule::event::at::At;
 use crate::schedule::event::facts::ObstacleKind;
-use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::Hold;
 use crate::schedule::explain::outcome::explain_lost;
 use crate::schedule::explain::reason::{
     AttemptActivity, CapacityReason, DependencyState, MergeReason, Reason, WaitingFor,
@@ -265,7 +266,7 @@ mod tests {
     fn fail(scheduler: &mut Scheduler, plan: &str, at: u64) {
         let event = Event::PlanFailed(Failed {
             plan: plan.parse().unwrap(),
-            why: "no".to_owned(),
+            why: "no".into(),
         });
         assert!(scheduler.take(At(at), &event));
     }

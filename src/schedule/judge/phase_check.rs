@@ -13,7 +13,7 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::phase_fact::{PhaseSaid, PhaseVerify, Ran};
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::why::because::{Because, Hold};
 use crate::schedule::state::attempt::{Attempt, AttemptState, Integration};
 use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::phase_run::PhaseCheck;
@@ -66,15 +66,15 @@ pub(in crate::schedule) fn checked(
     Checked::Passed
 }
 
-/// For complete phases with a `verify` but without an agent: returns the phases that pass, and the output of the first
-/// failure. That failure needs a person once the other phases are done.
+/// For complete phases with a `verify` but without an agent: returns the phases that pass, and the first failure.
+/// That failure needs a person once the other phases are done.
 pub(in crate::schedule) fn checked_by_nobody(
     board: &mut Board,
     at: At,
     index: usize,
     phases: &[PhaseId],
     step: &mut Step,
-) -> (Vec<PhaseId>, Option<String>) {
+) -> (Vec<PhaseId>, Option<Because>) {
     let (mut done, mut red) = (Vec::new(), None);
     let run = &board.state.plans[index];
     if !run.is_open() || run.worktree().is_none() {
@@ -85,7 +85,7 @@ pub(in crate::schedule) fn checked_by_nobody(
             Checked::Passed => done.push(*phase),
             Checked::Waiting => {}
             Checked::Failed(phase, why) => {
-                red.get_or_insert_with(|| failed_words(phase, &why));
+                red.get_or_insert(Because::PhaseRed { phase, why });
             }
         }
     }
@@ -93,7 +93,7 @@ pub(in crate::schedule) fn checked_by_nobody(
 }
 
 /// Holds the plan for a person because a phase failed, when no agent is at work.
-pub(in crate::schedule) fn hold_red(board: &mut Board, at: At, index: usize, why: String, step: &mut Step) {
+pub(in crate::schedule) fn hold_red(board: &mut Board, at: At, index: usize, why: Because, step: &mut Step) {
     let run = &board.state.plans[index];
     if run.is_open() && !run.is_at_work() {
         let plan = board.work.plans[index].name.clone();
@@ -137,11 +137,6 @@ pub(in crate::schedule) fn stop_phase_checks(board: &mut Board, step: &mut Step)
         let ask = Ask::StopPhaseCheck(plan.clone(), phase);
         board.ask(ask, Effect::StopPhaseCheck { plan, phase }, step);
     }
-}
-
-/// Describes why a phase is not done, for the next attempt and for people.
-pub(in crate::schedule) fn failed_words(phase: PhaseId, why: &str) -> String {
-    format!("phase {phase} does not pass its `verify`: {why}")
 }
 
 /// Returns the event of a passed verification of which nothing else is known.

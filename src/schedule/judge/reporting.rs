@@ -9,6 +9,8 @@ use crate::schedule::event::about::TaskReport;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::LateReport;
+use crate::schedule::event::why::because::Because;
+use crate::schedule::event::why::closed_work::{ClosedBecause, ClosedReport};
 use crate::schedule::ready::admission;
 use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::known::State;
@@ -136,7 +138,7 @@ fn refusal(
     state: &State,
     voice: &Voice,
     said: &Statement,
-) -> Option<admission::Refusal> {
+) -> Option<ClosedBecause> {
     let by = match voice {
         Voice::Attempt(id) => Some(id),
         Voice::Person | Voice::Late => None,
@@ -173,14 +175,18 @@ fn is_refused(
     if board.refused.contains(&told) {
         return true;
     }
-    let Some(refusal) = refusal(work, run, &board.state, voice, said) else {
+    let Some(closed) = refusal(work, run, &board.state, voice, said) else {
         return false;
     };
-    let who = by.map_or("a report", AttemptId::as_str);
-    let why = format!(
-        "{who} calls {} {}, which may not begin: {refusal}; this counts for nothing",
-        said.item, said.state
-    );
+    let report = ClosedReport {
+        by: by.cloned(),
+        item: said.item.clone(),
+        state: said.state,
+        closed,
+    };
+    let why = Because::ReportRefused {
+        report: Box::new(report),
+    };
     let plan = Some(plan.clone());
     board.record(at, Event::Warning { plan, why }, step);
     // Recorded, so that the report does not count later, when the work may start.

@@ -3,9 +3,11 @@
 
 use super::failure::Failure;
 use super::proof_of::{Claim, Proof};
-use crate::plan::{ItemId, OnStall, Report, TaskId, TaskState, UnitId, listed};
-use crate::schedule::event::exit::{Evidence, Exit, ForeignWork};
+use crate::plan::{ItemId, OnStall, Report, TaskId, TaskState, UnitId};
+use crate::schedule::event::exit::{Evidence, Exit};
 use crate::schedule::event::facts::Obstacle;
+use crate::schedule::event::why::attempt_end::{Besides, OddEnd, OpenReport, Shortfall};
+use crate::schedule::event::why::because::Because;
 use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
@@ -16,7 +18,7 @@ pub struct DoneStage {
     /// Tasks that count as done because of the commits alone, because no agent of the plan reports anything.
     pub assumed: Vec<TaskId>,
     /// What was odd about the attempt's end although all work is proven.
-    pub odd: Option<String>,
+    pub odd: Option<OddEnd>,
 }
 
 /// The verdict on an attempt about which everything is known.
@@ -27,7 +29,7 @@ pub enum AttemptVerdict {
     /// The attempt did not complete its stage.
     Incomplete(Failure),
     /// The attempt did not complete its stage, and a person has to look at it.
-    Held(String),
+    Held(Because),
     /// A temporary obstacle stopped the attempt.
     Parked(Obstacle),
     /// An obstacle that only a person can remove stopped the attempt.
@@ -82,17 +84,19 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
         return verdict;
     }
     if *exit == Exit::ByHand && !remaining(work, run, attempt).is_empty() {
-        let open = remaining(work, run, attempt);
-        let failed = failed_tasks(work, run, attempt);
-        let why = format!("a person worked on it and left open: {}{failed}", listed(&open));
+        let why = Shortfall::LeftOpen {
+            open: remaining(work, run, attempt),
+            tasks: open_reports(work, run, attempt),
+        };
         return Some(AttemptVerdict::Incomplete(Failure::uncounted(why)));
     }
     let why = match (odd, missing) {
-        (Some(odd), _) => format!(
-            "{odd}{}{}",
-            failed_tasks(work, run, attempt),
-            besides(evidence, attempt)
-        ),
+        (Some(odd), _) => Shortfall::Ended {
+            end: odd,
+            tasks: open_reports(work, run, attempt),
+            besides: besides(evidence, attempt),
+        }
+        .into(),
         (None, Some(missing)) => what_is_missing(work, run, attempt, evidence, missing),
         // Nothing is missing and nothing was odd; the code above has already handled this case.
         (None, None) => return None,
@@ -147,22 +151,16 @@ fn proofs(
     ]
 }
 
-/// Describes what was wrong with the attempt's end. Returns `None` when the program ended by itself and reported success.
-fn odd_end(attempt: &Attempt, exit: &Exit) -> Option<String> {
-    match exit {
-        Exit::Code { code: 0 } => {
-            let fault = attempt.facts.fault()?;
-            Some(format!("the agent exited with code 0, but {fault}"))
-        }
-        Exit::ByHand => None,
-        Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut => {
-            let last = attempt.facts.last_words();
-            Some(format!("the agent {}{last}", exit.describe()))
-        }
-        Exit::Stopped | Exit::Lost | Exit::NotStarted { .. } => {
-            Some(format!("the agent {}", exit.describe()))
-        }
-    }
+/// Returns what was wrong with the attempt's end. Returns `None` when the program ended by itself and reported success.
+fn odd_end(attempt: &Attempt, exit: &Exit) -> Option<OddEnd> {
+    let fault = match exit {
+        Exit::Code { code: 0 } => Some(attempt.facts.fault()?),
+        Exit::ByHand => return None,
+        Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut => attempt.facts.last_error(),
+        Exit::Stopped | Exit::Lost | Exit::NotStarted { .. } => None,
+    };
+    let exit = exit.clone();
+    Some(OddEnd { exit, fault })
 }
 
 /// Returns the verdict on an attempt that was interrupted before its work was complete. The outer `None` means that this
@@ -185,7 +183,15 @@ fn interrupted(attempt: &Attempt, exit: &Exit, evidence: &Evidence) -> Option<Op
         }));
     }
     Some(Some(AttemptVerdict::Incomplete(Failure {
-        why: format!("the agent {}{}", exit.describe(), besides(evidence, attempt)),
+        why: Shortfall::Ended {
+            end: OddEnd {
+                exit: exit.clone(),
+                fault: None,
+            },
+            tasks: Vec::new(),
+            besides: besides(evidence, attempt),
+        }
+        .into(),
         // Neither is the agent's fault, but an attempt that keeps vanishing must not be restarted forever.
         counted: *exit == Exit::Lost && attempt.number > VANISHED_AT_MOST,
         hopeless: false,
@@ -193,64 +199,55 @@ fn interrupted(attempt: &Attempt, exit: &Exit, evidence: &Evidence) -> Option<Op
     })))
 }
 
-/// Returns further findings, which neither the next agent nor a person would discover alone, and the agent's last words.
-fn besides(evidence: &Evidence, attempt: &Attempt) -> String {
-    let trouble = evidence.trouble.as_ref().map(|trouble| format!("; {trouble}"));
-    format!(
-        "{}{}{}",
-        trouble.unwrap_or_default(),
-        [gone(evidence), evidence.foreign.as_ref().map(ForeignWork::told)]
-            .into_iter()
-            .flatten()
-            .map(|found| format!("; {found}"))
-            .collect::<String>(),
-        attempt.facts.parting_words()
-    )
+/// Returns further findings, and the agent's last word.
+fn besides(evidence: &Evidence, attempt: &Attempt) -> Besides {
+    Besides {
+        trouble: evidence.trouble.clone(),
+        gone: evidence.gone.first().cloned(),
+        foreign: evidence.foreign.clone(),
+        last: attempt.facts.parting_word(),
+    }
 }
 
-/// Describes the missing evidence of an attempt with a good exit.
+/// Returns the missing evidence of an attempt with a good exit.
 fn what_is_missing(
     work: &PlanWork,
     run: &PlanRun,
     attempt: &Attempt,
     evidence: &Evidence,
     missing: Proof,
-) -> String {
-    let ended = "the agent exited with code 0";
-    let last = attempt.facts.parting_words();
-    let nothing_wrong = String::new();
-    match missing {
+) -> Because {
+    let last = attempt.facts.parting_word();
+    let shortfall = match missing {
         Proof::Clean => match &evidence.trouble {
-            Some(trouble) => trouble.clone(),
-            None => format!(
-                "the agent left changes uncommitted, and `commit = \"require\"` forbids that: {}",
-                listed(&evidence.leftovers)
-            ),
+            Some(trouble) => return trouble.as_str().into(),
+            None => Some(Shortfall::Uncommitted {
+                files: evidence.leftovers.clone(),
+            }),
         },
-        Proof::Kept => gone(evidence).unwrap_or_default(),
-        Proof::Own => evidence
-            .foreign
-            .as_ref()
-            .map(ForeignWork::told)
-            .unwrap_or_default(),
-        Proof::Said => {
-            let open: Vec<String> = remaining(work, run, attempt)
-                .iter()
-                .map(TaskId::to_string)
-                .collect();
-            let failed = failed_tasks(work, run, attempt);
-            let open = listed(&open);
-            match attempt.units.as_slice() {
-                [UnitId::Task(check)] if check.is_verify() && !attempt.reported => format!(
-                    "{ended} and said nothing about {check}: `orch task done {check}` says that it passes, `orch task fail \
-                     {check}` that it does not{last}"
-                ),
-                _ if attempt.reported => format!("{ended} with work left: {open}{failed}{last}"),
-                _ => format!("{ended} without reporting: {open}{failed}{last}"),
-            }
+        Proof::Kept => {
+            let gone = evidence.gone.first().cloned();
+            gone.map(|gone| Shortfall::Gone { gone })
         }
-        Proof::Made if attempt.reported => "the agent reported its tasks done but made no commit".to_owned(),
-        Proof::Made => format!("{ended} but made no commit and reported nothing{last}"),
+        Proof::Own => {
+            let foreign = evidence.foreign.clone();
+            foreign.map(|foreign| Shortfall::Foreign { foreign })
+        }
+        Proof::Said => Some(match attempt.units.as_slice() {
+            [UnitId::Task(check)] if check.is_verify() && !attempt.reported => {
+                Shortfall::CheckNotReported { check: *check, last }
+            }
+            _ => Shortfall::NotDone {
+                reported: attempt.reported,
+                open: remaining(work, run, attempt),
+                tasks: open_reports(work, run, attempt),
+                last,
+            },
+        }),
+        Proof::Made => Some(Shortfall::NothingMade {
+            reported: attempt.reported,
+            last,
+        }),
         Proof::Tasks
         | Proof::Checked
         | Proof::Passed
@@ -260,23 +257,9 @@ fn what_is_missing(
         | Proof::Verified
         | Proof::Finished
         | Proof::Tree
-        | Proof::Target => nothing_wrong,
-    }
-}
-
-/// Describes commits with reported work that are no longer on the branch. Returns `None` when all are there.
-fn gone(evidence: &Evidence) -> Option<String> {
-    let gone = evidence.gone.first()?;
-    let tasks: Vec<String> = gone.items.iter().map(ItemId::to_string).collect();
-    Some(format!(
-        "{} was reported done at {}, which is no longer on the branch{}",
-        listed(&tasks),
-        gone.commit.short(),
-        gone.backup
-            .as_ref()
-            .map(|backup| format!("; that commit is kept as {backup}"))
-            .unwrap_or_default()
-    ))
+        | Proof::Target => None,
+    };
+    shortfall.map_or_else(|| "".into(), Because::from)
 }
 
 /// Returns true when only reported work counts.
@@ -327,10 +310,10 @@ fn remaining(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<TaskId> {
         .collect()
 }
 
-/// Returns `; reported failed: 2.1 (why); started and not ended: 2.2.1`, or the part of it that applies.
-fn failed_tasks(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> String {
-    let clause = |state: TaskState, word: &str| {
-        let of_task = |task: TaskId| {
+/// Returns the reports on tasks that failed, and those on tasks that were started and not ended; one for each task.
+fn open_reports(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<OpenReport> {
+    let of_state = |state: TaskState| {
+        let of_task = move |task: TaskId| {
             let whole = ItemId::from(task);
             // Only a part of the task may have been reported this way. That the whole task was started adds nothing, because
             // it is listed as open anyway.
@@ -338,15 +321,16 @@ fn failed_tasks(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> String {
             let mut items = whole_too.chain(run.pieces_of(&whole));
             items.find_map(|item| {
                 let said = run.items.get(item).filter(|said| said.state == state)?;
-                let note = said.note.as_deref().map(|note| format!(" ({note})"));
-                Some(format!("{item}{}", note.unwrap_or_default()))
+                Some(OpenReport {
+                    item: item.clone(),
+                    state,
+                    note: said.note.clone(),
+                })
             })
         };
-        let found: Vec<String> = stage_tasks(work, attempt).filter_map(of_task).collect();
-        match found.is_empty() {
-            true => String::new(),
-            false => format!("; {word}: {}", listed(&found)),
-        }
+        stage_tasks(work, attempt).filter_map(of_task)
     };
-    clause(TaskState::Failed, "reported failed") + &clause(TaskState::Running, "started and not ended")
+    of_state(TaskState::Failed)
+        .chain(of_state(TaskState::Running))
+        .collect()
 }

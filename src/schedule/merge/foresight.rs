@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::{Message, MessageKind, PlanName};
 use crate::schedule::attempts::stall::next_id;
+use crate::schedule::board::orch_message::{OrchMessage, Wording};
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::{Foreseen, Sent};
 use crate::schedule::state::known::State;
@@ -21,8 +22,8 @@ pub struct Clashing {
 }
 
 /// Returns the events that follow from a comparison of all live branches: conflicts that are new, changed or gone. The
-/// plan's agents get a message about a new conflict.
-pub fn foresee(state: &State, found: &[Clashing]) -> Vec<Event> {
+/// plan's agents get a message about a new conflict, in these words.
+pub fn foresee(state: &State, found: &[Clashing], wording: Wording) -> Vec<Event> {
     let mut events = Vec::new();
     for (name, run) in state.plans() {
         let mut now: BTreeMap<&str, &Vec<String>> = BTreeMap::new();
@@ -45,7 +46,7 @@ pub fn foresee(state: &State, found: &[Clashing]) -> Vec<Event> {
                 files: (*files).clone(),
             }));
             if known.is_none() && run.outcome.is_none() {
-                let message = word(state, &inbox, with, files);
+                let message = message(state, &inbox, with, files, wording);
                 inbox.push(message.clone());
                 let plan = name.clone();
                 events.push(Event::MessageSent(Sent { plan, message }));
@@ -66,24 +67,24 @@ pub fn foresee(state: &State, found: &[Clashing]) -> Vec<Event> {
     events
 }
 
-fn word(state: &State, inbox: &[Message], with: &str, files: &[String]) -> Message {
+fn message(state: &State, inbox: &[Message], with: &str, files: &[String], wording: Wording) -> Message {
+    let files = files.to_vec();
     let from = with
         .parse::<PlanName>()
         .ok()
         .filter(|name| state.number(name).is_some());
-    let other = match &from {
-        Some(plan) => format!("plan {plan}"),
-        None => format!("the target {with}"),
+    let about = match from.clone() {
+        Some(plan) => OrchMessage::ClashWithPlan { plan, files },
+        None => OrchMessage::ClashWithTarget {
+            target: with.to_owned(),
+            files,
+        },
     };
     Message {
         id: next_id(inbox),
         from,
         kind: MessageKind::Conflict,
-        text: format!(
-            "this branch and that of {other} do not merge as they stand: {}. Keep to other lines, or agree on who changes \
-             them",
-            files.join(", ")
-        ),
+        text: wording(&about),
         answers: None,
         by_orch: true,
     }

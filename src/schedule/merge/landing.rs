@@ -6,7 +6,9 @@ use super::foresight::in_the_way_of;
 use super::prefix::{depends, prefix};
 use crate::plan::{PhaseId, PlanName, Point, Priority, WorkRef};
 use crate::schedule::event::merge_facts::Prefix;
-use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::{Because, Hold};
+use crate::schedule::event::why::not_landing::NotLanding;
 use crate::schedule::ready::mutual_dependencies::lands_before;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
@@ -148,10 +150,7 @@ fn extent(candidate: &MergeCandidate<'_>, state: &State) -> Result<Option<Extent
         Some(part) => Ok(Some(Extent::Part(part))),
         None if will_be_pinned(plan, run, state) => Ok(None),
         None => Err(MergeTrouble::Refused {
-            why: format!(
-                "the commit with which phase {up_to} ended is not known: no supervisor was there to note it; a later phase, \
-                 or the whole plan, can land"
-            ),
+            why: NotLanding::NotNoted(up_to).into(),
         }),
     }
 }
@@ -247,13 +246,19 @@ pub(in crate::schedule) fn will_land_by_itself(work: &Work, name: &PlanName, sta
 
 fn not_finished(run: &PlanRun) -> MergeTrouble {
     let why = match &run.outcome {
-        None => "its work is not finished".to_owned(),
-        Some(Outcome::Failed(why)) => format!("it failed: {why}"),
-        Some(Outcome::Skipped(why)) => format!("it was skipped: {why}"),
-        Some(Outcome::Held(Hold::Verification { .. })) => "it is held: its verification failed".to_owned(),
-        Some(Outcome::Held(hold)) => format!("it is held: {}", hold.why()),
-        Some(Outcome::Cancelled) => "it was cancelled".to_owned(),
-        Some(Outcome::Finished) => "it is finished".to_owned(),
+        None => Because::Unfinished,
+        Some(Outcome::Failed(why)) => Because::Failed {
+            why: Box::new(why.clone()),
+        },
+        Some(Outcome::Skipped(why)) => Because::Skipped {
+            why: Box::new(why.clone()),
+        },
+        Some(Outcome::Held(Hold::Verification { .. })) => Because::NotVerified,
+        Some(Outcome::Held(hold)) => Because::OnHold {
+            why: Box::new(hold.because()),
+        },
+        Some(Outcome::Cancelled) => Because::PlanCancelled,
+        Some(Outcome::Finished) => Because::Finished,
     };
     MergeTrouble::NotFinished { why }
 }

@@ -11,7 +11,9 @@ use crate::schedule::event::about::{FlakyMerge, VerifiedMerge};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::merge_facts::{Landed, MergeBegun, NotLanded, Prefix};
-use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::Hold;
+use crate::schedule::event::why::not_landing::NotLanding;
 use crate::schedule::state::plan_run::{Merge, Outcome as PlanOutcome, PlanRun};
 use crate::schedule::train::{Order, TrainAnswer, TrainOutcome, TrainPlace, Tried, places};
 
@@ -223,8 +225,9 @@ pub(in crate::schedule) fn stop_train(board: &mut Board, at: At, step: &mut Step
         .plans()
         .filter(|(_, run)| matches!(run.merge, Merge::Running(_)));
     for plan in left.map(|(name, _)| name.clone()).collect::<Vec<PlanName>>() {
-        let why = "a person asked to stop before its turn came".to_owned();
-        let why = MergeTrouble::Refused { why };
+        let why = MergeTrouble::Refused {
+            why: NotLanding::BeforeItsTurn.into(),
+        };
         not_landed(board, at, plan, why, step);
     }
 }
@@ -261,7 +264,7 @@ pub(in crate::schedule) fn refuse_paused(board: &mut Board, at: At, step: &mut S
         .collect();
     for (plan, up_to) in paused {
         let why = MergeTrouble::Refused {
-            why: format!("it is paused: `orch resume {plan}` continues it"),
+            why: NotLanding::Paused(plan.clone()).into(),
         };
         board.record(at, Event::MergeFailed(NotLanded { plan, up_to, why }), step);
     }

@@ -4,8 +4,9 @@
 //! commit contains, so unfinished work never lands.
 
 use crate::plan::{Dependency, PhaseId, Point};
-use crate::schedule::event::merge_facts::{Prefix, words};
+use crate::schedule::event::merge_facts::Prefix;
 use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::not_landing::NotLanding;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
@@ -20,19 +21,16 @@ pub(in crate::schedule) fn prefix(
     up_to: PhaseId,
 ) -> Result<Option<Prefix>, MergeTrouble> {
     let name = &plan.name;
-    let unfinished = |why: String| Err(MergeTrouble::NotFinished { why });
-    let refused = |why: String| Err(MergeTrouble::Refused { why });
+    let unfinished = |no: NotLanding| Err(MergeTrouble::NotFinished { why: no.into() });
+    let refused = |no: NotLanding| Err(MergeTrouble::Refused { why: no.into() });
     let Some(place) = plan.phases.iter().position(|phase| phase.id == up_to) else {
-        return unfinished(format!("plan {name} has no phase {up_to}"));
+        return unfinished(NotLanding::NoSuchPhase(name.clone(), up_to));
     };
     if plan.review {
-        return refused("it lands as a whole, after a review".to_owned());
+        return refused(NotLanding::LandsWhole);
     }
     if !plan.keeps_commits {
-        return refused(format!(
-            "its `merge_strategy` lands other commits than the plan's own, and what comes after phase {up_to} is built on \
-             those: write `merge_strategy = \"merge\"` for {name}, or land the whole plan when it is finished"
-        ));
+        return refused(NotLanding::OtherCommits(name.clone(), up_to));
     }
     let wanted: Vec<PhaseId> = plan.phases[..=place].iter().map(|phase| phase.id).collect();
     let open: Vec<PhaseId> = wanted
@@ -41,8 +39,7 @@ pub(in crate::schedule) fn prefix(
         .filter(|phase| !is_done(plan, run, *phase))
         .collect();
     if !open.is_empty() {
-        let be = if open.len() == 1 { "is" } else { "are" };
-        return unfinished(format!("{} {be} not done", words(&open)));
+        return unfinished(NotLanding::NotDone(open));
     }
     // The pin of the phase that was done last contains all of them.
     let ends = wanted
@@ -53,26 +50,18 @@ pub(in crate::schedule) fn prefix(
         let open = wanted.iter().map(|phase| Point::Phase(*phase));
         let open: Vec<Point> = open.filter(|point| !run.pins.contains_key(point)).collect();
         if let Some(why) = open.iter().find_map(|point| run.pins_refused.get(point)) {
-            return refused(format!(
-                "the commit with which phase {up_to} ended is not known: {why}"
-            ));
+            return refused(NotLanding::NotPinned(up_to, why.clone()));
         }
         if !open.is_empty() {
             return Ok(None);
         }
-        return refused(format!(
-            "what the commit holds with which phase {up_to} ended is not known: a later phase, or the whole plan, can land"
-        ));
+        return refused(NotLanding::NotKnown(up_to));
     };
     let Some(head) = run.pins.get(&Point::Phase(last)) else {
         return Ok(None);
     };
     if end.uncommitted > 0 {
-        return refused(format!(
-            "{} of phase {last} {} in no commit when it was done: a later phase, or the whole plan, can land",
-            counted(end.uncommitted),
-            if end.uncommitted == 1 { "was" } else { "were" },
-        ));
+        return refused(NotLanding::Uncommitted(last, end.uncommitted));
     }
     let partly: Vec<PhaseId> = end
         .begun
@@ -81,17 +70,10 @@ pub(in crate::schedule) fn prefix(
         .filter(|phase| !wanted.contains(phase))
         .collect();
     if !partly.is_empty() {
-        return refused(format!(
-            "the commit with which phase {last} ended may hold a part of {}, which {} not finished then: ask for a later phase, \
-             once that is done",
-            words(&partly),
-            if partly.len() == 1 { "was" } else { "were" },
-        ));
+        return refused(NotLanding::HoldsPartOf(last, partly));
     }
     if plan.phases.iter().all(|phase| end.done.contains(&phase.id)) {
-        return refused(format!(
-            "the commit with which phase {last} ended holds the whole plan: `orch merge {name}` lands it when it is finished"
-        ));
+        return refused(NotLanding::HoldsAll(last, name.clone()));
     }
     Ok(Some(Prefix {
         up_to,
@@ -134,13 +116,6 @@ pub(in crate::schedule) fn depends<'a>(
     });
     let own = units.flat_map(|(_, unit)| &unit.depends);
     plan.depends.iter().chain(own).collect()
-}
-
-fn counted(files: u32) -> String {
-    match files {
-        1 => "1 file".to_owned(),
-        more => format!("{more} files"),
-    }
 }
 
 #[cfg(test)]
@@ -230,7 +205,9 @@ mod tests {
 
         fn ask(&self, phase: u32) -> Result<Option<Prefix>, String> {
             prefix(&self.plan, &self.run, PhaseId(phase)).map_err(|why| match why {
-                MergeTrouble::NotFinished { why } | MergeTrouble::Refused { why } => why,
+                MergeTrouble::NotFinished { why } | MergeTrouble::Refused { why } => {
+                    crate::words::because(&why)
+                }
                 other => panic!("{other:?}"),
             })
         }

@@ -217,7 +217,7 @@ mod tests {
             up_to: order.up_to,
             attempt: order.attempt.clone(),
             exit,
-            why: "it could not".to_owned(),
+            why: "it could not".into(),
             path: None,
         })))
     }

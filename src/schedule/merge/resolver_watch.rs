@@ -14,6 +14,7 @@ use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::Obstacle;
 use crate::schedule::event::resolving::{ResolverFailed, Resolving};
+use crate::schedule::event::why::because::Because;
 use crate::schedule::state::known::RunPhase;
 
 /// Stops agents that resolve conflicts because a person asked to stop the run.
@@ -95,11 +96,9 @@ pub(in crate::schedule) fn with_its_reason(board: &Board, event: Event) -> Event
         .and_then(|agent| agent.stall.as_ref());
     let why = match stall {
         Some(stall) if failed.exit == Exit::Stopped => stall.why(),
-        None if failed.exit == Exit::Stopped && is_out_of_money(board, &failed.plan) => {
-            "it was ended because the budget is used up".to_owned()
-        }
+        None if failed.exit == Exit::Stopped && is_out_of_money(board, &failed.plan) => Because::OutOfBudget,
         _ => match obstacle_of(board, &failed) {
-            Some(obstacle) => format!("{}: {}", obstacle.kind.word(), obstacle.why),
+            Some(obstacle) => Because::of_obstacle(obstacle.kind, &obstacle.why),
             None => failed.why.clone(),
         },
     };

@@ -7,6 +7,7 @@ use crate::schedule::attempts::stall::next_id;
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
+use crate::schedule::board::orch_message::OrchMessage;
 use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
@@ -75,7 +76,7 @@ fn news_of_unions(board: &Board) -> Vec<Event> {
                 continue;
             }
             if run.outcome.is_none() {
-                let message = word(&board.state, &inbox, &with, why);
+                let message = message(board, &inbox, &with, why);
                 inbox.push(message.clone());
                 let plan = name.clone();
                 events.push(Event::MessageSent(Sent { plan, message }));
@@ -102,39 +103,20 @@ fn news_of_unions(board: &Board) -> Vec<Event> {
     events
 }
 
-fn word(state: &State, inbox: &[Message], with: &[PlanName], why: &str) -> Message {
-    let target = state.run.as_ref().map_or("the target", |run| run.target.as_str());
+fn message(board: &Board, inbox: &[Message], with: &[PlanName], why: &str) -> Message {
+    let about = OrchMessage::RedUnion {
+        target: board.state.run.as_ref().map(|run| run.target.clone()),
+        with: with.to_vec(),
+        why: why.to_owned(),
+    };
     Message {
         id: next_id(inbox),
         from: with.first().filter(|_| with.len() == 1).cloned(),
         kind: MessageKind::Conflict,
-        text: format!(
-            "this branch passes on {target}, and so {}; merged together they do not: {}. Agree on what each may rely on",
-            match with {
-                [one] => format!("does that of plan {one}"),
-                more => format!("do those of plans {}", listed(more)),
-            },
-            shortened(why)
-        ),
+        text: (board.wording)(&about),
         answers: None,
         by_orch: true,
     }
-}
-
-/// Shortens the output of a verification: keeps the first line and the last lines.
-pub fn shortened(why: &str) -> String {
-    const LINES: usize = 6;
-    let lines: Vec<&str> = why.lines().collect();
-    match lines.as_slice() {
-        [first, rest @ ..] if rest.len() > LINES => {
-            format!("{first}\n{}", rest[rest.len() - LINES..].join("\n"))
-        }
-        _ => why.to_owned(),
-    }
-}
-
-pub(in crate::schedule) fn listed(plans: &[PlanName]) -> String {
-    plans.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the groups of plans that do not pass together, each once, in manifest order.

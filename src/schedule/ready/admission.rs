@@ -4,47 +4,14 @@
 //! item, whatever the agent reports. Within its own units, an agent may work in any order.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use crate::plan::{AttemptId, Dependency, Dispatch, ItemId, Point, TaskId, UnitId, WorkRef};
+use crate::plan::{Dispatch, ItemId, Point, TaskId, UnitId, WorkRef};
 
+use crate::schedule::event::why::closed_work::ClosedBecause;
 use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::{PlanWork, UnitWork};
-
-/// Why work on an item may not begin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// A person has to approve this.
-    Approval(WorkRef),
-    /// This point of another plan has not been reached.
-    Plan(Dependency),
-    /// The point has been reached, but its commits are not in the worktree.
-    NotMergedIn(Dependency),
-    /// Another attempt works on it.
-    AtWork(AttemptId),
-    /// It is done.
-    Done(ItemId),
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Approval(what) => write!(f, "a person has to approve {what} first (`orch approve {what}`)"),
-            Self::Plan(on) => write!(f, "it waits for {on}"),
-            Self::NotMergedIn(on) => write!(
-                f,
-                "it builds on {on}, which is not in this worktree; the next attempt begins with it"
-            ),
-            Self::AtWork(attempt) => write!(f, "{attempt} works on it"),
-            Self::Done(item) => write!(
-                f,
-                "it is done (`orch task fail {item} --note WHY` says that it is not)"
-            ),
-        }
-    }
-}
 
 /// Why the attempt may not begin the item, `None` when it may. Without an attempt, a person wants to begin the item.
 pub fn refusal(
@@ -53,16 +20,21 @@ pub fn refusal(
     state: &State,
     attempt: Option<&Attempt>,
     item: &ItemId,
-) -> Option<Refusal> {
+) -> Option<ClosedBecause> {
     unit_refusal(plan, run, state, attempt, unit_of(plan, item)?)
 }
 
 /// Why work on the item cannot begin again: the item is done, and is not part of the attempt. Only a report of failure reopens
 /// the item.
-pub fn over(plan: &PlanWork, run: &PlanRun, attempt: Option<&Attempt>, item: &ItemId) -> Option<Refusal> {
+pub fn over(
+    plan: &PlanWork,
+    run: &PlanRun,
+    attempt: Option<&Attempt>,
+    item: &ItemId,
+) -> Option<ClosedBecause> {
     let unit = unit_of(plan, item)?.id;
     let given = attempt.is_some_and(|attempt| attempt.units.contains(&unit));
-    (!given && run.is_unit_done(unit)).then(|| Refusal::Done(item.clone()))
+    (!given && run.is_unit_done(unit)).then(|| ClosedBecause::Done(item.clone()))
 }
 
 /// The unit that the item is, or is a part of.
@@ -83,7 +55,7 @@ pub fn closed_to(
     run: &PlanRun,
     state: &State,
     attempt: &Attempt,
-) -> BTreeMap<String, Refusal> {
+) -> BTreeMap<String, ClosedBecause> {
     let is_gated = !plan.approvals.is_empty();
     let others = || run.attempts.values().filter(|other| other.id != attempt.id);
     let at_work = |unit: UnitId| others().any(|other| other.units.contains(&unit));
@@ -114,7 +86,7 @@ fn unit_refusal(
     state: &State,
     attempt: Option<&Attempt>,
     unit: &UnitWork,
-) -> Option<Refusal> {
+) -> Option<ClosedBecause> {
     // The attempt was admitted when it began, or the unit is done.
     let given = attempt.is_some_and(|attempt| attempt.units.contains(&unit.id));
     if given || run.is_unit_done(unit.id) {
@@ -123,17 +95,17 @@ fn unit_refusal(
     let gates = [Point::Plan, Point::Phase(unit.id.phase())];
     let closed = |point: &Point| plan.has_gate(*point) && !run.approved.contains(point);
     if let Some(point) = gates.into_iter().find(closed) {
-        return Some(Refusal::Approval(WorkRef::at(&plan.name, point)));
+        return Some(ClosedBecause::Approval(WorkRef::at(&plan.name, point)));
     }
     let mut on = plan.depends.iter().chain(&unit.depends);
     if let Some(on) = on.find(|on| !state.is_satisfied(on)) {
-        return Some(Refusal::Plan(on.clone()));
+        return Some(ClosedBecause::Plan(on.clone()));
     }
     if let Some(on) = unit.depends.first().filter(|_| plan.carry && attempt.is_some()) {
-        return Some(Refusal::NotMergedIn(on.clone()));
+        return Some(ClosedBecause::NotMergedIn(on.clone()));
     }
     let mut others = run.attempts.values().filter(|_| attempt.is_some());
     others
         .find(|other| other.units.contains(&unit.id))
-        .map(|other| Refusal::AtWork(other.id.clone()))
+        .map(|other| ClosedBecause::AtWork(other.id.clone()))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::plan::{Dependency, Point, UnitId, WorkRef};
-use crate::schedule::event::trouble::BuiltOn;
+use crate::schedule::event::why::built_on::BuiltOn;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::{PlanWork, UnitWork, Work};

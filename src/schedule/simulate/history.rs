@@ -170,7 +170,7 @@ mod tests {
             Event::AttemptFailed {
                 plan: plan.clone(),
                 attempt: attempt.clone(),
-                why: String::new(),
+                why: "".into(),
                 retry_in_ms: None,
                 counted: true,
                 nothing_made: false,

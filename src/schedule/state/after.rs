@@ -5,6 +5,7 @@ use crate::plan::{AttemptId, UnitId, WhyAgain};
 use super::attempt::{Attempt, AttemptRecord, AttemptState};
 use super::plan_run::PlanRun;
 use crate::schedule::event::exit::Exit;
+use crate::schedule::event::why::because::Because;
 
 /// The previous attempt at the same work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,10 +14,10 @@ pub struct After {
     pub attempt: AttemptId,
     /// Why another attempt follows.
     pub cause: WhyAgain,
-    /// The cause, in words.
-    pub why: String,
+    /// The cause.
+    pub why: Because,
     /// The output of the plan's verification, when the work has to repair it.
-    pub red: Option<String>,
+    pub red: Option<Because>,
     /// The changes that a person asked for in a review, until the plan is finished again.
     pub review: Option<String>,
 }

@@ -10,6 +10,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::exit::{Evidence, Exit};
 use crate::schedule::event::facts::Facts;
 use crate::schedule::event::notice::Ages;
+use crate::schedule::event::why::because::Because;
 
 /// An attempt that is under way.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,7 +143,7 @@ pub struct AttemptRecord {
     /// How its process ended.
     pub exit: Option<Exit>,
     /// Why it did not complete its work, if so.
-    pub failure: Option<String>,
+    pub failure: Option<Because>,
     /// True when that counts as a failed attempt: it was neither stopped nor ended by a question.
     pub counted: bool,
     /// The time of its last report on each item, if the report has a time.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::attempt::{Attempt, AttemptRecord, AttemptState};
 use super::tries::Tries;
+use crate::schedule::event::why::because::Because;
 
 /// An attempt that ends within this time has not begun to work. An agent takes longer to read its prompt and answer once, while a
 /// wrong option, a missing login or a missing file ends it at once.
@@ -28,26 +29,11 @@ pub(in crate::schedule) fn is_brief(attempt: &Attempt, record: Option<&AttemptRe
 
 impl Tries {
     /// The number of brief ends in a row for this reason, including this one.
-    pub(in crate::schedule) fn alike_with(&self, why: &str, brief: bool) -> u32 {
-        match (brief, self.last_failure.as_deref() == Some(why)) {
+    pub(in crate::schedule) fn alike_with(&self, why: &Because, brief: bool) -> u32 {
+        match (brief, self.last_failure.as_ref() == Some(why)) {
             (false, _) => 0,
             (true, false) => 1,
             (true, true) => self.alike + 1,
         }
     }
-}
-
-/// Why no further attempt is made although there are retries left.
-pub(in crate::schedule) fn loop_words(why: &str, alike: u32, left: u32) -> String {
-    let retries = if left == 1 { "1 retry" } else { "retries" };
-    let left = if left == 1 {
-        String::new()
-    } else {
-        format!("{left} ")
-    };
-    format!(
-        "{why} ({alike} attempts in a row ended so within {} s of their start, so the {left}{retries} left are not \
-         spent)",
-        BRIEF.as_secs()
-    )
 }

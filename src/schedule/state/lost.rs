@@ -1,6 +1,7 @@
 //! Work that will not be done.
 
-use crate::schedule::event::trouble::BuiltOn;
+use crate::schedule::event::why::because::Because;
+use crate::schedule::event::why::built_on::BuiltOn;
 
 /// Why a unit will not be done in this run.
 #[derive(Debug, Clone, PartialEq)]
@@ -8,14 +9,14 @@ pub enum Lost {
     /// Its attempts are used up.
     Failed {
         /// Why.
-        why: String,
+        why: Because,
         /// Work that was begun although this was still open.
         built_on: Vec<BuiltOn>,
     },
     /// A person has to look at it.
     Held {
         /// Why.
-        why: String,
+        why: Because,
         /// Work that was begun although this was still open.
         built_on: Vec<BuiltOn>,
     },
@@ -26,7 +27,7 @@ pub enum Lost {
         /// What failed: a unit of the plan, or a point of another.
         cause: String,
         /// Why.
-        why: String,
+        why: Because,
     },
 }
 

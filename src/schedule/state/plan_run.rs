@@ -16,11 +16,11 @@ use crate::plan::{
     AgentName, AttemptId, CommitId, ItemId, LandedBy, PhaseId, PlanName, Point, TaskId, TaskState, UnitId,
     Waiting,
 };
-use crate::schedule::event::about::Ticks;
-use crate::schedule::event::at::At;
 use crate::schedule::event::facts::Spent;
 use crate::schedule::event::merge_facts::Prefix;
-use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::{Because, Hold};
+use crate::schedule::event::{about::Ticks, at::At};
 
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -84,7 +84,7 @@ pub struct PlanRun {
     /// Attempts at repairing a failed verification of the plan.
     pub repair: Tries,
     /// The last failure of the plan's verification.
-    pub red: Option<String>,
+    pub red: Option<Because>,
     /// The state of the plan's own verification.
     pub verify: Verify,
     /// How the plan ended, once it has.
@@ -227,9 +227,9 @@ pub enum Outcome {
     /// Done and verified.
     Finished,
     /// Attempts used up.
-    Failed(String),
+    Failed(Because),
     /// A dependency did not succeed.
-    Skipped(String),
+    Skipped(Because),
     /// Needs a person.
     Held(Hold),
     /// A person cancelled it.

@@ -12,7 +12,8 @@ use crate::plan::{
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::resolving::up_to;
-use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::{Because, Hold};
 use crate::schedule::work::plans::PlanWork;
 
 impl PlanRun {
@@ -213,16 +214,14 @@ impl PlanRun {
         messages.filter(move |message| known.is_some_and(|known| message.id > known))
     }
 
-    /// The remark about unread messages at the end of the plan.
-    pub fn unread_words(&self) -> Option<String> {
-        let count = self.unread().count();
+    /// The unread messages as a reason, if there are any.
+    pub fn why_unread(&self) -> Option<Because> {
         let first = self.unread().next()?;
-        let text = first.text.lines().next().unwrap_or_default();
-        let what = counted(count);
-        Some(format!(
-            "{what} that no agent has read, from {}: {text}",
-            first.sender()
-        ))
+        Some(Because::Unread {
+            count: self.unread().count(),
+            from: first.from.clone(),
+            text: first.text.lines().next().unwrap_or_default().to_owned(),
+        })
     }
 
     /// Why the plan, or its phases up to `up_to`, did not land.
@@ -280,14 +279,6 @@ impl PlanRun {
             true => check,
             false => item.task,
         }
-    }
-}
-
-/// `1 unread message`.
-pub(in crate::schedule) fn counted(count: usize) -> String {
-    match count {
-        1 => "1 unread message".to_owned(),
-        more => format!("{more} unread messages"),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::plan::WhyAgain;
 
 use crate::schedule::event::at::At;
+use crate::schedule::event::why::because::Because;
 
 /// The attempts at one stage, phase or task.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,9 +25,9 @@ pub struct Tries {
     /// How many of the last attempts in a row ended at once and for the same reason.
     pub alike: u32,
     /// Why the last attempt failed.
-    pub last_failure: Option<String>,
-    /// Why another attempt follows the last one: the kind of reason, and the reason in words.
-    pub before: Option<(WhyAgain, String)>,
+    pub last_failure: Option<Because>,
+    /// Why another attempt follows the last one: the kind of reason, and the reason.
+    pub before: Option<(WhyAgain, Because)>,
     /// How often an agent continued because it had not read its messages.
     pub unread: u32,
     /// The numbers of messages with answers to questions of this work that no agent at this work was given yet.

@@ -7,7 +7,7 @@ use super::steering::steer;
 use crate::plan::{PlanName, Point, UnitId, WorkRef, harmless};
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::question::QuestionAnswer;
-use crate::schedule::event::trouble::Hold;
+use crate::schedule::event::why::because::Hold;
 use crate::schedule::state::known::State;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::Outcome;

@@ -10,7 +10,8 @@ use crate::schedule::event::about::{OfPlan, PauseAsked, Steered, TaskReport, Uni
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::person::person_fact::{MailUpTo, PersonFact};
 use crate::schedule::event::resolving::Resolving;
-use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::{Because, Hold};
 use crate::schedule::explain::states::{plan_state, task_state};
 use crate::schedule::state::known::State;
 use crate::schedule::state::lost::Lost;
@@ -248,7 +249,7 @@ impl SteerRequest<'_> {
             return Ok(vec![Event::PlanSkipped {
                 plan: self.name(),
                 cause: self.name(),
-                why: "a person skipped it".to_owned(),
+                why: Because::LeftOut,
             }]);
         }
         let inside = |task: &TaskId| match self.what.point {

@@ -13,6 +13,7 @@ use super::window::TrainWindow;
 use crate::plan::PlanName;
 use crate::schedule::event::merge_facts::Verdict;
 use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::not_landing::NotLanding;
 
 /// How often in a row everything is built again because somebody else moved the target, before the train gives up.
 const REBUILDS: u32 = 10;
@@ -197,7 +198,7 @@ impl Train {
                     Err(Unmoved::Withdrawn) => {}
                     Err(Unmoved::Moved) => self.take_move(&landing.batch, &mut outcomes),
                     Err(Unmoved::Refused(why)) if landing.batch.len() == 1 => {
-                        self.fail_all(&landing.batch, &why, &mut outcomes);
+                        self.fail_all(&landing.batch, &why.into(), &mut outcomes);
                     }
                     Err(Unmoved::InTheWay(why)) if landing.batch.len() == 1 => {
                         self.fail(&landing.batch[0], MergeTrouble::Obstacle { why }, &mut outcomes);
@@ -219,7 +220,9 @@ impl Train {
         match tried {
             // A stopped build may have ended on its own first, and its verdict counts.
             Tried::Verdict(verdict) => self.take_verdict(build, verdict, outcomes),
-            Tried::Impossible(plan, why) => self.fail(&plan, MergeTrouble::Refused { why }, outcomes),
+            Tried::Impossible(plan, why) => {
+                self.fail(&plan, MergeTrouble::Refused { why: why.into() }, outcomes)
+            }
             Tried::InTheWay(plan, why) => self.fail(&plan, MergeTrouble::Obstacle { why }, outcomes),
             _ if void => {}
             Tried::Conflict(plan, why) if here && build.batch.first() == Some(&plan) => {
@@ -234,9 +237,9 @@ impl Train {
             Tried::Conflict(plan, _) => {
                 self.deferred.insert(plan);
             }
-            Tried::Refused(why) => self.fail_all(&build.batch, &why, outcomes),
+            Tried::Refused(why) => self.fail_all(&build.batch, &why.into(), outcomes),
             Tried::Moved => self.take_move(&build.batch, outcomes),
-            Tried::Stopped => self.fail_all(&build.batch, "its verification was stopped", outcomes),
+            Tried::Stopped => self.fail_all(&build.batch, &NotLanding::VerificationStopped.into(), outcomes),
         }
     }
 
@@ -346,9 +349,7 @@ impl Train {
         self.moved += 1;
         outcomes.push(TrainOutcome::Rebuilt);
         if self.moved >= REBUILDS {
-            let why = format!(
-                "its target was moved by somebody else {REBUILDS} times while candidates were verified"
-            );
+            let why = NotLanding::TargetMoved(REBUILDS).into();
             self.moved = 0;
             self.fail_all(batch, &why, outcomes);
         }

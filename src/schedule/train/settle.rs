@@ -4,6 +4,7 @@ use super::order::{Batch, BuildId, TrainOutcome};
 use super::queue::Train;
 use crate::plan::PlanName;
 use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::why::because::Because;
 
 impl Train {
     /// Ejects the plans that are proven to be at fault, or all plans when the target itself is at fault.
@@ -56,9 +57,9 @@ impl Train {
         outcomes.push(TrainOutcome::Failed(plan.clone(), why));
     }
 
-    pub(super) fn fail_all(&mut self, plans: &[PlanName], why: &str, outcomes: &mut Vec<TrainOutcome>) {
+    pub(super) fn fail_all(&mut self, plans: &[PlanName], why: &Because, outcomes: &mut Vec<TrainOutcome>) {
         for plan in plans {
-            let why = why.to_owned();
+            let why = why.clone();
             self.fail(plan, MergeTrouble::Refused { why }, outcomes);
         }
     }

@@ -8,6 +8,7 @@ use crate::plan::{
     PromptTask, TaskId, TaskState, UnitId, WhyAgain,
 };
 use crate::schedule::{After, Launch, Scheduler, Verify, after};
+use crate::words::because;
 
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::{Project, committed_document};
@@ -65,7 +66,7 @@ pub fn render(
     let phases: Vec<PromptPhase> = phases.map(|phase| describe(phase, given.units, states)).collect();
     let failure = given.after.as_ref().map(|after| PromptFailure {
         cause: after.cause,
-        reason: after.why.clone(),
+        reason: because(&after.why),
         tail: tail_of(project, after),
     });
     let open = phases.iter().flat_map(|phase| &phase.tasks);
@@ -97,7 +98,10 @@ pub fn render(
         failure,
         verify: plan.verify.clone(),
         is_last: comes_to_the_end(plan, given),
-        red: given.after.as_ref().and_then(|after| after.red.clone()),
+        red: given
+            .after
+            .as_ref()
+            .and_then(|after| after.red.as_ref().map(because)),
         review: given.after.as_ref().and_then(|after| after.review.clone()),
         phases,
         brief: given.goes_on

@@ -2,7 +2,7 @@
 
 use crate::plan::{CommitId, PhaseId, WorkRef};
 use crate::schedule::{MergeTrouble, PlanRun, Prefix, Scheduler};
-use crate::words::RefusalText;
+use crate::words::{RefusalText, because};
 
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +37,7 @@ impl AboutConflict {
         let why = match &self.part {
             Ok(Some(part)) => return Ok(part.head.clone()),
             Ok(None) => "the commit with which its last phase ended is not noted yet".to_owned(),
-            Err(MergeTrouble::NotFinished { why } | MergeTrouble::Refused { why }) => why.clone(),
+            Err(MergeTrouble::NotFinished { why } | MergeTrouble::Refused { why }) => because(why),
             Err(other) => format!("{other:?}"),
         };
         let hint = format!("orch why {}", self.what);

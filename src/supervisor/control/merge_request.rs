@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use crate::plan::{CommitId, PhaseId, PlanName, Point, WorkRef};
 use crate::schedule::{Event, Landed, Merge, MergeTrouble, NotLanded, Outcome, Resolving, State};
-use crate::words::{conflict_words, repair_words};
+use crate::words::{because, conflict_words, repair_words};
 
 use super::request::{Answer, MergeOutcome, MergeReport, MergedPlan};
 
@@ -105,7 +105,7 @@ impl MergeRequest {
                 let why = format!(
                     "it conflicts, and {} could not resolve it: {}\n{next} {}`",
                     failed.attempt,
-                    failed.why,
+                    because(&failed.why),
                     what(&failed.plan, failed.up_to)
                 );
                 (
@@ -184,7 +184,7 @@ pub fn not_landed(
             MergeOutcome::Held,
             format!(
                 "{}\n`orch merge --resolve {plan}` checks it out in a worktree",
-                conflict_words(with, files, tried.as_deref())
+                conflict_words(with, files, tried.as_deref().map(because).as_deref())
             ),
         ),
         MergeTrouble::Verification { why } => (
@@ -195,7 +195,8 @@ pub fn not_landed(
             MergeOutcome::Held,
             format!("the target itself does not pass: {why}"),
         ),
-        MergeTrouble::Refused { why } | MergeTrouble::Obstacle { why } => (MergeOutcome::Failed, why.clone()),
+        MergeTrouble::Refused { why } => (MergeOutcome::Failed, because(why)),
+        MergeTrouble::Obstacle { why } => (MergeOutcome::Failed, why.clone()),
         MergeTrouble::Review { commit } => (
             MergeOutcome::Held,
             format!("it waits for review of {}: `orch review {plan}`", commit.short()),
@@ -204,7 +205,7 @@ pub fn not_landed(
             MergeOutcome::Skipped,
             format!("it builds on {on}, which has not landed"),
         ),
-        MergeTrouble::NotFinished { why } => (MergeOutcome::Skipped, why.clone()),
+        MergeTrouble::NotFinished { why } => (MergeOutcome::Skipped, because(why)),
     };
     let refused = matches!(why, MergeTrouble::Refused { .. } | MergeTrouble::Obstacle { .. });
     (outcome, None, Some(text), refused)

@@ -9,6 +9,7 @@ use crate::git::{BuildOutcome, CandidateBuilder, WorktreeAdmin};
 use crate::journal::{Journal, JournalReader, RepositoryLock, SCHEMA, Sync};
 use crate::plan::{CommitId, Plan, PlanName, RunId};
 use crate::schedule::{Event, Outcome, State, TakenBack};
+use crate::words::phases;
 
 use crate::supervisor::perform;
 use crate::supervisor::project::error::SupervisorError;
@@ -126,9 +127,10 @@ fn refuse_unfinished(project: &Project, state: &State, name: &PlanName) -> Optio
     if run.landed.contains_key(target) || run.has_given_up() {
         return None;
     }
-    let (words, be) = match part.prefix.phases.as_slice() {
-        [_] => (part.prefix.words(), "is"),
-        _ => (part.prefix.words(), "are"),
+    let words = phases(&part.prefix.phases);
+    let be = match part.prefix.phases.as_slice() {
+        [_] => "is",
+        _ => "are",
     };
     let first = if run.outcome == Some(Outcome::Finished) {
         format!("orch merge {name}")

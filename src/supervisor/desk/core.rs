@@ -59,5 +59,5 @@ impl Desk {
 
 /// Adds a warning for a person.
 pub fn warn(inputs: &mut Vec<Input>, plan: Option<PlanName>, why: String) {
-    inputs.push(Input::Event(Event::Warning { plan, why }));
+    inputs.push(Input::Event(Event::warning(plan, why)));
 }

@@ -10,6 +10,7 @@ use crate::schedule::{
     AgentUsage, Event, Exit, Facts, Hold, Landed, MergeBegun, OfPlan, Pinned, PlanRun, Prefix, TakenBack,
     TaskReport,
 };
+use crate::words;
 
 /// The evidence about one plan.
 #[derive(Debug, Clone, Default)]
@@ -324,7 +325,7 @@ impl MissingEvents<'_> {
             _ => Event::AttemptFailed {
                 plan: self.name(),
                 attempt: id(),
-                why: exit.describe(),
+                why: words::exit(exit).into(),
                 retry_in_ms: None,
                 counted: false,
                 nothing_made: false,
@@ -424,7 +425,7 @@ mod tests {
             turns: 3,
             obstacle: Some(Obstacle {
                 kind: ObstacleKind::RateLimit,
-                why: "enough for today".to_owned(),
+                why: "enough for today".into(),
                 until: None,
             }),
             ..Facts::default()

@@ -83,7 +83,7 @@ pub(super) fn rebuild(
     // Writing the last entry syncs all entries before it to disk.
     let why = format!("the journal was rebuilt: {written} entries");
     let at = journal.epoch().at(now).max(scheduler.state().now);
-    journal.append(at, run, &[Event::Warning { plan: None, why }], Sync::Disk)?;
+    journal.append(at, run, &[Event::warning(None, why)], Sync::Disk)?;
     Ok(written)
 }
 

@@ -75,7 +75,7 @@ impl<'o> Closing<'o> {
         let mut warnings = Vec::new();
         while let Ok(message) = self.inbox.try_recv() {
             if let EngineMessage::Warning(plan, why) = message {
-                warnings.push(Event::Warning { plan, why });
+                warnings.push(Event::warning(plan, why));
             }
         }
         let mut result = Ok(());

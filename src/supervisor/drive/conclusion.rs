@@ -33,7 +33,7 @@ fn last_look(engine: &mut Engine<'_>) -> Result<(), SupervisorError> {
     warnings.extend(engine.target.look_last(&engine.desk));
     warnings.extend(tidy_conflicts(&engine.desk));
     warnings.extend(notes::write_now(&engine.desk));
-    let mut warn = |why: String| warnings.push(Event::Warning { plan: None, why });
+    let mut warn = |why: String| warnings.push(Event::warning(None, why));
     let released = git::keep::release_candidates(&engine.desk.project.repo);
     for error in [released, release_made(&engine.desk)]
         .into_iter()
@@ -63,7 +63,7 @@ fn check_tips(engine: &mut Engine<'_>) -> Vec<Event> {
     let (checked, warnings) =
         perform::check_tips(&engine.desk.project, &engine.desk.admin, &engine.desk.pool);
     engine.red = checked.iter().any(|checked| checked.why.is_some());
-    let warn = |why| Event::Warning { plan: None, why };
+    let warn = |why| Event::warning(None, why);
     let told = checked.into_iter().map(Event::TargetChecked);
     told.chain(warnings.into_iter().map(warn)).collect()
 }

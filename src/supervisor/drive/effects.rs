@@ -117,10 +117,7 @@ impl Engine<'_> {
                     let go = || gate.go();
                     let (answer, warnings) = perform::land(&project, &pool, &landing, &target, &go);
                     let about = landing.batch.last();
-                    let warn = |why| Event::Warning {
-                        plan: about.cloned(),
-                        why,
-                    };
+                    let warn = |why| Event::warning(about.cloned(), why);
                     (answer, warnings.into_iter().map(warn).collect())
                 });
             }

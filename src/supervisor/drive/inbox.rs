@@ -334,7 +334,7 @@ impl Engine<'_> {
                     refusal.why
                 );
                 let plan = Some(lane.plan.clone());
-                inputs.push(Input::Event(Event::Warning { plan, why }));
+                inputs.push(Input::Event(Event::warning(plan, why)));
             }
         }
         // A line that cannot be removed is recognised by its id for as long as this supervisor lives.

@@ -7,6 +7,7 @@ use crate::journal::JournalReader;
 use crate::plan::{AgentName, CommitId, PlanName, WorkRef};
 use crate::schedule::train::{Build, BuildId, LandedPlan, Order, TrainAnswer, Tried, Verdict};
 use crate::schedule::{Effect, Event, Exit, Input, MergeTrouble, ResolveOrder, ResolverFailed, Resolving};
+use crate::words::because;
 
 use super::checks as preflight;
 use crate::supervisor::control::merge_request::MergeRequest;
@@ -128,7 +129,7 @@ fn not_started(order: &ResolveOrder) -> ResolverFailed {
         up_to: order.up_to,
         attempt: order.attempt.clone(),
         exit: Exit::NotStarted { why: why.clone() },
-        why,
+        why: why.into(),
         path: None,
     }
 }
@@ -184,7 +185,7 @@ impl Rehearsal<'_> {
         for plan in &build.batch {
             let merged = perform::rehearse(self.project, plan, &self.target, &onto, &self.known);
             let (commit, repaired) = merged.map_err(|why| match why {
-                MergeTrouble::Refused { why } => Tried::Impossible(plan.clone(), why),
+                MergeTrouble::Refused { why } => Tried::Impossible(plan.clone(), because(&why)),
                 MergeTrouble::Obstacle { why } => Tried::InTheWay(plan.clone(), why),
                 other => Tried::Conflict(plan.clone(), other),
             })?;

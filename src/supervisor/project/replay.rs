@@ -6,6 +6,7 @@ use crate::graph::Durations;
 use crate::journal::{Journal, Record};
 use crate::plan::{PlanSet, RunId};
 use crate::schedule::{Event, RunPhase, Scheduler, State, Work, history};
+use crate::words::orch_message;
 
 use super::error::SupervisorError;
 use super::repository_plans::Project;
@@ -29,6 +30,7 @@ impl Replay {
             before => Work::new(set, &history::durations(set, events().take(before)), auto_merge),
         };
         let mut scheduler = Scheduler::new(work);
+        scheduler.word_messages(orch_message);
         scheduler.replay(events());
         Self { durations, scheduler }
     }
@@ -91,7 +93,7 @@ mod tests {
             merge_only,
         };
         let stopped = |resume| Event::RunStopped {
-            why: String::new(),
+            why: "".into(),
             resume,
         };
         let before = |events: Vec<Event>| {

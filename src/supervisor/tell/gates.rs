@@ -5,6 +5,7 @@ use crate::journal::Record;
 use crate::plan::LaneId;
 use crate::schedule::{Event, admission};
 use crate::status::{self, ClosedWork};
+use crate::words::closed_because;
 
 use crate::supervisor::desk::core::Desk;
 use std::collections::BTreeMap;
@@ -82,7 +83,7 @@ fn gates_of(desk: &Desk, lane: &LaneId) -> Option<ClosedWork> {
         attempt: attempt.id.clone(),
         closed: closed
             .into_iter()
-            .map(|(item, why)| (item, why.to_string()))
+            .map(|(item, why)| (item, closed_because(&why)))
             .collect(),
         done: done.map(|item| item.task.to_string()).collect(),
     })

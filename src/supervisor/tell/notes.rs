@@ -24,7 +24,7 @@ pub fn write_now(desk: &Desk) -> Vec<Event> {
     let written = write_missing(&desk.project, landings(desk.scheduler.state()));
     let warnings = written.err().map(|error| Event::Warning {
         plan: None,
-        why: format!("{error}: `orch doctor --fix` writes what is missing"),
+        why: format!("{error}: `orch doctor --fix` writes what is missing").into(),
     });
     warnings.into_iter().collect()
 }

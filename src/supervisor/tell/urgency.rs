@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::schedule::{Event, Failed};
+use crate::words::because;
 
 /// How soon somebody should react.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,9 +53,10 @@ pub fn is_news(told: &mut NoticesSent, event: &Event, now: i64) -> bool {
     let quiet = i64::try_from(QUIET.as_secs()).unwrap_or(i64::MAX);
     told.retain(|_, at| now - *at < quiet);
     let key = match event {
-        Event::RunStopped { why, .. } => format!("run.stopped {why}"),
+        Event::RunStopped { why, .. } => format!("run.stopped {}", because(why)),
         // The first line identifies a failure, without the number of tries in brackets and without the output below.
         Event::PlanFailed(Failed { plan, why }) => {
+            let why = because(why);
             let first = why.lines().next().unwrap_or_default();
             let first = first.split(" (").next().unwrap_or_default();
             format!("plan.failed {plan} {first}")
@@ -71,7 +73,7 @@ mod tests {
     fn failed(plan: &str, why: &str) -> Event {
         Event::PlanFailed(Failed {
             plan: plan.parse().unwrap(),
-            why: why.to_owned(),
+            why: why.into(),
         })
     }
 

@@ -9,6 +9,7 @@ use crate::plan::{CommitId, PlanName, PlanSet};
 use crate::schedule::{
     At, AttemptState, Event, Exit, Merge, MergeTrouble, NotLanded, Outcome, PlanRun, Scheduler, State,
 };
+use crate::words::{self, because};
 
 use super::machine_load::machine_load;
 use crate::supervisor::project::error::SupervisorError;
@@ -69,7 +70,7 @@ impl Situation {
                 for event in ended_unseen(&project.dir, situation.scheduler.state()) {
                     let _ = situation.scheduler.take(now, &event);
                     if let Event::AttemptFailed { plan, why, .. } = event {
-                        situation.unseen.push((plan, why));
+                        situation.unseen.push((plan, because(&why)));
                     }
                 }
             }
@@ -164,7 +165,7 @@ fn ended_unseen(dir: &OrchDir, state: &State) -> Vec<Event> {
         let (plan, attempt) = (plan.clone(), attempt.id.clone());
         let why = format!(
             "{attempt} {}; the next `orch up` looks at what it left",
-            exit.describe()
+            words::exit(&exit)
         );
         Some([
             Event::AgentEnded {
@@ -175,7 +176,7 @@ fn ended_unseen(dir: &OrchDir, state: &State) -> Vec<Event> {
             Event::AttemptFailed {
                 plan,
                 attempt,
-                why,
+                why: why.into(),
                 retry_in_ms: Some(0),
                 counted: false,
                 nothing_made: false,

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use crate::git::Forecast;
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Clashing, Event, Heads, Input, foresee};
+use crate::words::orch_message;
 
 use crate::supervisor::desk::core::{Desk, warn};
 use crate::supervisor::desk::message::{ConflictsLooked, EngineMessage};
@@ -96,7 +97,7 @@ impl ConflictWatch {
         let ConflictsLooked { found, took } = looked;
         match found {
             Ok(Some((heads, found))) => {
-                let events = foresee(desk.scheduler.state(), &found);
+                let events = foresee(desk.scheduler.state(), &found, orch_message);
                 inputs.extend(events.into_iter().map(Input::Event));
                 inputs.push(Input::Heads(heads));
             }

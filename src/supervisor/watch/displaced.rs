@@ -154,7 +154,7 @@ impl TargetMove {
                 to.short(),
             );
             let plan = Some(plan.clone());
-            told.push(Event::Warning { plan, why });
+            told.push(Event::warning(plan, why));
         }
         Ok(told)
     }

@@ -161,7 +161,7 @@ impl ManifestWatch {
         }
         self.told = Some(why.clone());
         write_plans_down(desk, Some(&diagnostics.to_string()));
-        vec![Input::Event(Event::Warning { plan: None, why })]
+        vec![Input::Event(Event::warning(None, why))]
     }
 }
 

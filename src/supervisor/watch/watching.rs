@@ -54,9 +54,7 @@ impl StrayWrites {
         let began = self.begin_at_once().filter(|_| !is_target_moving(desk));
         let seen = began.and_then(|began| Some((began, see(&desk.project)?)));
         let told = seen.and_then(|(began, seen)| self.end(&desk.project, began, seen));
-        told.map(|why| Event::Warning { plan: None, why })
-            .into_iter()
-            .collect()
+        told.map(|why| Event::warning(None, why)).into_iter().collect()
     }
 }
 
@@ -72,7 +70,7 @@ pub fn tidy_worktrees(desk: &Desk, ending: Option<Ending>) -> Vec<Event> {
         _ => git::worktree::finish_half_made(&desk.admin).map_err(in_words),
     };
     let trouble = [cleared, unlocked, finished].into_iter().filter_map(Result::err);
-    trouble.map(|why| Event::Warning { plan: None, why }).collect()
+    trouble.map(|why| Event::warning(None, why)).collect()
 }
 
 fn is_target_moving(desk: &Desk) -> bool {

@@ -63,9 +63,5 @@ pub fn release_made(desk: &Desk) -> Result<(), GitError> {
 /// Removes the worktrees of conflicts of landed plans. Returns warnings as events.
 pub fn tidy_conflicts(desk: &Desk) -> Vec<Event> {
     let told = tidy(&desk.project, desk.scheduler.state()).into_iter();
-    told.map(|(plan, why)| Event::Warning {
-        plan: Some(plan),
-        why,
-    })
-    .collect()
+    told.map(|(plan, why)| Event::warning(Some(plan), why)).collect()
 }

@@ -88,10 +88,7 @@ impl Reports {
             // Reported once, not after every reading.
             if !said.contains(&why) {
                 said.push(why.clone());
-                inputs.push(Input::Event(Event::Warning {
-                    plan: Some(plan.clone()),
-                    why,
-                }));
+                inputs.push(Input::Event(Event::warning(Some(plan.clone()), why)));
             }
         }
         inputs.push(Input::Reported {

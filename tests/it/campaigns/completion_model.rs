@@ -19,6 +19,7 @@ use orch::schedule::{
     GoneWork, Input, Launch, Obstacle, ObstacleKind, PersonFact, PhaseWork, Pinned, PlanWork, Scheduler,
     Steer, Word, Work, WorkConflict, answer, attach, questions, steer,
 };
+use orch::words::because;
 
 use crate::support::{asked, campaign};
 
@@ -687,6 +688,7 @@ impl World {
                 unread,
                 ..
             } => {
+                let why = because(why);
                 let conflict = why.contains("conflict with what is on");
                 assert!(
                     conflict || *unread || !self.granted.contains(attempt),
@@ -929,7 +931,7 @@ impl World {
             Effect::Verify { plan } => match self.dice.percent(30.0) {
                 true => Event::VerifyFailed(Failed {
                     plan,
-                    why: "red".to_owned(),
+                    why: "red".into(),
                 }),
                 false => Event::VerifyPassed {
                     plan,

@@ -26,7 +26,7 @@ fn journal(entries: u64) -> (TempDir, OrchDir, Vec<Record>) {
         let plan = Some(plans[at as usize % plans.len()].clone());
         let event = Event::Warning {
             plan,
-            why: format!("entry {at} says {}", "something ".repeat(at as usize % 40)),
+            why: format!("entry {at} says {}", "something ".repeat(at as usize % 40)).into(),
         };
         journal.append(At(at), RunId(1), &[event], Sync::Process).unwrap();
     }
@@ -138,7 +138,7 @@ fn a_log_with_any_page_cut_or_flipped_is_refused_or_read_as_it_once_was() {
     let mut open = Journal::open(&dir, Timestamp::UNIX_EPOCH).unwrap();
     for at in 0..60 {
         let why = format!("entry {at} {}", "says something ".repeat(20));
-        let event = Event::Warning { plan: None, why };
+        let event = Event::warning(None, why);
         open.append(At(at), RunId(1), &[event], Sync::Process).unwrap();
     }
     let records = open.read_all().unwrap();

@@ -401,7 +401,7 @@ fn long_logs_and_journals_make_no_long_pages() {
     let last = journal.read_all().unwrap().last().unwrap().clone();
     let warning = |number: usize| Event::Warning {
         plan: Some("p".parse().unwrap()),
-        why: format!("warning {number}"),
+        why: format!("warning {number}").into(),
     };
     let events: Vec<Event> = (0..100_000).map(warning).collect();
     for some in events.chunks(10_000) {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::review::{ReviewApproval, ReviewComment, ReviewReturn};
 use super::set_back::SetBack;
 use crate::plan::{AgentName, Message, PlanName};
+use crate::schedule::event::why::because::Because;
 
 /// One fact about agents and people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,7 +94,7 @@ pub struct AgentReplaced {
     /// The agent that does the work from now on.
     pub by: AgentName,
     /// Why.
-    pub why: String,
+    pub why: Because,
 }
 
 /// The attached person has left.

@@ -13,6 +13,7 @@ use crate::schedule::{
     ConflictResolved, Event, Exit, Launch, ResolveOrder, ResolverFailed, Resolving, WorkPlace,
 };
 use crate::status;
+use crate::words;
 
 use super::call::{AgentCall, Surroundings};
 use super::hand_over::HandOver;
@@ -64,7 +65,7 @@ pub fn resolve_by_agent(
                 up_to: order.up_to,
                 attempt: order.attempt.clone(),
                 exit: if stopped { Exit::Stopped } else { refused.exit },
-                why: refused.why,
+                why: refused.why.into(),
                 path: at.map(|path| path.to_string_lossy().into_owned()),
             })
         }
@@ -142,7 +143,7 @@ impl Resolver<'_> {
                 "" => String::new(),
                 said => format!("\n{said}"),
             };
-            let why = format!("agent {} {}{said}", order.agent, exit.describe());
+            let why = format!("agent {} {}{said}", order.agent, words::exit(&exit));
             return Err(RefusedResolution { exit, why });
         }
         again_if_killed(Result::is_ok, || judge(project, admin, pool, order, plan))

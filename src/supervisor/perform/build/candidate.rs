@@ -6,6 +6,7 @@ use crate::git::{self, BuildOutcome};
 use crate::plan::{CommitId, MergeStrategy, Plan, PlanName};
 use crate::schedule::train::{Build, Tried};
 use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
+use crate::words::because;
 
 use super::chain_end::ChainEnd;
 use super::conflict;
@@ -137,7 +138,7 @@ fn link(
 ) -> Result<Link, Halt> {
     let trouble = |why: MergeTrouble| {
         Halt::Tried(match why {
-            MergeTrouble::Refused { why } => Tried::Impossible(name.clone(), why),
+            MergeTrouble::Refused { why } => Tried::Impossible(name.clone(), because(&why)),
             other => Tried::Conflict(name.clone(), other),
         })
     };

@@ -12,6 +12,7 @@ use crate::git::repo::{commits_beyond, copies_since, fetched_tips};
 use crate::plan::{CommitId, Plan};
 use crate::schedule::{ForeignWork, MergeTrouble};
 use crate::supervisor::project::repository_plans::Project;
+use crate::words;
 
 /// A branch, without the target and the commits that other plans handed on.
 #[derive(Debug)]
@@ -122,6 +123,6 @@ pub fn refuse_foreign_work(
     below.push(top.commit.clone());
     match look(&below).map_err(|error| refused(&error))? {
         None => Ok(()),
-        Some(foreign) => Err(refused(&foreign.told())),
+        Some(foreign) => Err(refused(&words::foreign(&foreign))),
     }
 }

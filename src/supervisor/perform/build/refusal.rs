@@ -4,6 +4,6 @@ use crate::schedule::MergeTrouble;
 
 pub fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
     MergeTrouble::Refused {
-        why: error.to_string(),
+        why: error.to_string().into(),
     }
 }

@@ -55,7 +55,7 @@ impl ConflictingMerge {
             ) => MergeTrouble::Conflict {
                 with: with.clone(),
                 files: files.clone(),
-                tried: Some(tried.clone()),
+                tried: Some(Box::new(tried.as_str().into())),
                 sides: sides.clone(),
             },
             (trouble, _) => trouble.clone(),

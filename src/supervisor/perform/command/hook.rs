@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, OutputReading, Runner};
 use crate::plan::StopSignal;
 use crate::schedule::Exit;
+use crate::words;
 
 use crate::supervisor::project::repository_plans::Project;
 
@@ -54,7 +55,7 @@ pub fn hook(project: &Project, hook: &Hook<'_>, variables: Environment) -> Resul
     } else {
         format!("\n{tail}")
     };
-    Err(format!("{what} {}{output}", exit.describe()))
+    Err(format!("{what} {}{output}", words::exit(&exit)))
 }
 
 /// Removes the folder of a job that is no longer needed.

@@ -7,6 +7,7 @@ use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, 
 use crate::git::{self, commit_leftovers};
 use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, StopSignal};
 use crate::schedule::{Event, Exit, Failed, OfPlan, Ran};
+use crate::words;
 
 use crate::supervisor::project::environment;
 use crate::supervisor::project::error::in_words;
@@ -41,7 +42,10 @@ pub fn verify(project: &Project, worktree: &Path, name: &PlanName, unwanted: &dy
             commit: ran.commit.clone(),
             ran: Some(ran),
         },
-        Ok((_, VerifyOutcome::Failed { why, .. })) | Err(why) => Event::VerifyFailed(Failed { plan, why }),
+        Ok((_, VerifyOutcome::Failed { why, .. })) | Err(why) => Event::VerifyFailed(Failed {
+            plan,
+            why: why.into(),
+        }),
         Ok((_, VerifyOutcome::Stopped)) => Event::VerifyStopped(OfPlan { plan }),
     }
 }
@@ -298,7 +302,7 @@ fn said_by(folder: &JobFolder, line: &str, exit: &Exit) -> VerifyOutcome {
         format!("\n{}", tail.trim_end())
     };
     VerifyOutcome::Failed {
-        why: format!("`{line}` {}{output}", exit.describe()),
+        why: format!("`{line}` {}{output}", words::exit(exit)),
         timed_out: *exit == Exit::TimedOut,
     }
 }

@@ -46,10 +46,7 @@ pub fn try_out(context: BuildContext<'_>, target: &str, known: &KnownPlans) -> (
         tip_green,
     };
     let plan = build.batch.last();
-    facts.extend(warnings.into_iter().map(|why| Event::Warning {
-        plan: plan.cloned(),
-        why,
-    }));
+    facts.extend(warnings.into_iter().map(|why| Event::warning(plan.cloned(), why)));
     (answer, facts)
 }
 

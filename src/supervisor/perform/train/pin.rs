@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::git::{self, WorktreeState, commit_leftovers, inspect};
 use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, Point};
 use crate::schedule::{Pinned, point_word};
+use crate::words;
 
 use crate::supervisor::perform::build::others_work::OthersWork;
 use crate::supervisor::project::error::in_words;
@@ -91,7 +92,7 @@ pub fn pin(
     };
     let foreign = OthersWork::at(project, plan, &commit, handed_on).and_then(|beyond| beyond.foreign());
     if let Some(foreign) = foreign.map_err(in_words)? {
-        return Err(foreign.told());
+        return Err(words::foreign(&foreign));
     }
     git::refs::pin(&project.repo, name, point, &commit).map_err(in_words)?;
     let pinned = Pinned {

@@ -22,6 +22,7 @@ use orch::schedule::{
     Scheduler, Signs, Spent, State, Steer, Steered, UnionSaid, UnitWork, Word, Work, WorkConflict, agent_of,
     lanes, plan_state, review, steer,
 };
+use orch::words::{advice, because};
 
 use crate::support::{Branches, campaign};
 
@@ -494,7 +495,7 @@ impl World {
             }
             Effect::Verify { plan } if self.trouble && self.dice.percent(30) => Event::VerifyFailed(Failed {
                 plan,
-                why: "red".to_owned(),
+                why: "red".into(),
             }),
             Effect::Verify { plan } => Event::VerifyPassed {
                 plan,
@@ -1325,6 +1326,7 @@ fn check_plan_end(
             );
         }
         Some(Outcome::Held(Hold::Stuck { why })) => {
+            let why = because(why);
             assert!(why.contains("was stuck"), "{name}: {why}");
             assert_eq!(plan.attempts.on_stuck, OnStall::Hold, "{name}");
         }
@@ -1337,6 +1339,7 @@ fn check_plan_end(
                 obstacle.is_some_and(|obstacle| obstacle.kind == ObstacleKind::Login)
             });
             let unread = run.unread().next().is_some();
+            let (why, how) = (because(why), advice(name, why, how));
             assert!(broke || login || unread, "{name}: {why}");
             assert!(!how.is_empty(), "{name}: {why}");
         }
