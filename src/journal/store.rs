@@ -99,7 +99,8 @@ impl Journal {
                     refuse_foreign_tables(&connection, &path)?;
                     TABLES
                 }
-                _ => SEALED,
+                1 => SEALED,
+                _ => "",
             };
             let set = format!("BEGIN; {change} PRAGMA user_version = {VERSION}; COMMIT;");
             connection.execute_batch(&set).map_err(written)?;
@@ -343,6 +344,12 @@ mod tests {
             .query_row("SELECT count(seal) FROM events", [], |row| row.get(0))
             .unwrap();
         assert_eq!(sealed, 1);
+        // An older program refuses it from now on, and says why.
+        let version: i64 = journal
+            .connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(version, VERSION);
     }
 
     #[test]

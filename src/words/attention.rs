@@ -4,7 +4,8 @@ use super::about::About;
 use super::reason::reason;
 use crate::plan::{Point, WorkRef};
 use crate::schedule::{
-    Attention, AttentionKind, CapacityReason, Hold, MergeReason, MergeTrouble, Reason, State, WaitingFor,
+    Attention, AttentionKind, Because, CapacityReason, Hold, MergeReason, MergeTrouble, Reason, State,
+    WaitingFor,
 };
 
 /// The description of an item, and the command that settles or explains it.
@@ -45,6 +46,20 @@ fn command(item: &Attention, about: &About<'_>) -> String {
             format!("orch why {plan} && orch retry {plan}")
         }
         (AttentionKind::Question, _) => format!("orch answer {plan} TEXT"),
+        (
+            _,
+            Reason::Held(Hold::Needs {
+                why: Because::BudgetSpent { of_run, .. },
+                ..
+            }),
+        ) => {
+            let key = if *of_run {
+                "run".to_owned()
+            } else {
+                format!("plans.{plan}")
+            };
+            format!("orch edit set {key}.budget AMOUNT && orch retry {plan}")
+        }
         (AttentionKind::Login, _) => format!("orch doctor && orch retry {plan}"),
         (_, Reason::Lost(unit, _)) => again(&WorkRef::at(plan, unit.point()), about),
         (
