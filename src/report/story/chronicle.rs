@@ -1,6 +1,6 @@
 //! The story of each run, read from the journal: attempts, results, times and usage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -327,7 +327,15 @@ impl RunStory {
 pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
     let mut runs: BTreeMap<RunId, RunStory> = BTreeMap::new();
     let mut left: BTreeMap<PlanName, PlanState> = BTreeMap::new();
+    let mut landings: BTreeSet<(&PlanName, &CommitId)> = BTreeSet::new();
     for record in records {
+        // A merge that was asked for again, of what had landed.
+        if let Event::MergeLanded(landed) = &record.event
+            && landed.part.is_none()
+            && !landings.insert((&landed.plan, &landed.commit))
+        {
+            continue;
+        }
         let run = runs.entry(record.run).or_default();
         // When a merge is requested and refused, unfinished work of an earlier run keeps its state.
         if let Event::MergeFailed(NotLanded { plan, .. }) = &record.event {

@@ -41,8 +41,8 @@ pub(in crate::schedule) fn has_landed(run: &mut PlanRun, at: At, landed: &Landed
             prefix_landed(run, &landed.target, part, &landed.commit);
             conflict_of_part_is_over(run, part, landed.before.as_ref());
         }
-        // All of it was there.
-        None if landed.before.as_ref() == Some(&landed.commit) && run.landed.contains_key(&landed.target) => {
+        // A merge was asked for again, and all of it was there.
+        None if run.landed.get(&landed.target) == Some(&landed.commit) => {
             run.merge_trouble = None;
         }
         None => {

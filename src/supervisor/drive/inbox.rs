@@ -20,6 +20,7 @@ use crate::supervisor::desk::core::warn;
 use crate::supervisor::desk::message::{EngineMessage, StepDone};
 use crate::supervisor::perform::tree::disk;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::load::load;
 use crate::supervisor::recovery::output;
 use crate::supervisor::tell::delivery;
 use crate::supervisor::tell::notifier::Notifier;
@@ -147,6 +148,11 @@ impl Engine<'_> {
             Request::Steer { what, steer } => {
                 // Earlier messages are handled first, so that they count.
                 self.handle(std::mem::take(inputs))?;
+                if steer == Steer::Retry {
+                    // What was edited just before, such as a budget, counts for what is tried again.
+                    let read = load(&self.desk.project.manifest);
+                    self.take_edit(read)?;
+                }
                 let answer = self.steer(&what, steer)?;
                 let _ = call.reply.send(answer);
             }

@@ -1,6 +1,6 @@
 //! The data of `orch digest`: the changes since somebody last looked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::situation::Situation;
 use super::status::Depth;
 use crate::journal::{JournalReader, Record, SCHEMA};
 use crate::plan::{CommitId, Currency, PlanName, PlanState};
-use crate::schedule::{Event, State};
+use crate::schedule::{Event, Landed, State};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::repository_plans::Project;
 
@@ -145,7 +145,7 @@ impl Digest {
             since,
             until,
             seq: records.last().map_or(0, |last| last.seq),
-            landed: landed(new, state),
+            landed: landed(before, new, state),
             failed: failed.collect(),
             attention: view.attention,
             next,
@@ -156,16 +156,25 @@ impl Digest {
     }
 }
 
-/// Landings in these records that nobody reverted.
-fn landed(records: &[Record], state: &State) -> Vec<LandedSince> {
-    let landings = records.iter().filter_map(|record| match &record.event {
-        Event::MergeLanded(landed) => Some((record.wall, landed)),
+/// Landings in these records that nobody reverted, without those that had been there before.
+fn landed(before: &[Record], records: &[Record], state: &State) -> Vec<LandedSince> {
+    let landing = |record: &'_ Record| match &record.event {
+        Event::MergeLanded(landed) => Some((record.wall, landed.clone())),
         _ => None,
-    });
-    let standing = landings.filter(|(_, landed)| {
-        let run = state.plan(&landed.plan);
-        landed.part.is_some() || run.landed.get(&landed.target) == Some(&landed.commit)
-    });
+    };
+    let key = |landed: &Landed| {
+        let up_to = landed.part.as_ref().map(|part| part.up_to);
+        (landed.plan.clone(), landed.commit.clone(), up_to)
+    };
+    let known = before.iter().filter_map(landing).map(|(_, landed)| key(&landed));
+    let mut known: BTreeSet<_> = known.collect();
+    let landings = records.iter().filter_map(landing);
+    let standing = landings
+        .filter(|(_, landed)| known.insert(key(landed)))
+        .filter(|(_, landed)| {
+            let run = state.plan(&landed.plan);
+            landed.part.is_some() || run.landed.get(&landed.target) == Some(&landed.commit)
+        });
     let told = standing.map(|(at, landed)| LandedSince {
         plan: landed.plan.clone(),
         at,

@@ -61,10 +61,11 @@ impl InputLine {
 
     /// Inserts a pasted text, as one line.
     pub fn paste(&mut self, text: &str) {
+        // Terminals paste line ends as carriage returns.
+        let text = text.replace("\r\n", "\n");
         for c in text.trim_end_matches(['\r', '\n']).chars() {
             match c {
-                '\r' => {}
-                '\n' | '\t' => self.insert(' '),
+                '\r' | '\n' | '\t' => self.insert(' '),
                 c => self.insert(c),
             }
         }

@@ -209,7 +209,7 @@ fn a_question_is_answered_and_a_gate_is_approved() {
     press(&mut model, "1a");
     press(&mut model, "grüx");
     update(&mut model, code(KeyCode::Backspace));
-    update(&mut model, TopEvent::Paste("n, or\nred".to_owned()));
+    update(&mut model, TopEvent::Paste("n, or\rred".to_owned()));
     let who = "計画計画計画計画計画計画計画";
     let argv = format!("answer|{who}|--|grün, or red");
     assert_eq!(press(&mut model, "\n"), runs(&argv, OutputPlace::Note));

@@ -264,6 +264,33 @@ fn what_an_agent_spends_while_it_works_counts_against_its_plan() {
 }
 
 #[test]
+fn a_budget_that_is_raised_counts_for_the_retry_behind_it() {
+    let sandbox = sandbox("retries = 0");
+    let message = r#"echo '{"type":"assistant","message":{"id":"m1","model":"c","usage":{"input_tokens":1000000,"output_tokens":0}},"session_id":"s"}'"#;
+    let script = format!(
+        "if test -e $MARKS/spent; then work 1.1; {}; else {message}; mark spent; sleep 1000; fi",
+        result(r#""is_error":false,"num_turns":1,"result":"done","total_cost_usd":0.25"#)
+    );
+    plan(&sandbox, "p", "budget = 2", &script);
+    let text = sandbox.read("plans.toml");
+    sandbox.write(
+        "plans.toml",
+        text.replace("[agents.p]\n", "[agents.p]\nprice = { input = 3, output = 15 }\n"),
+    );
+    let up = sandbox.start("up --wait");
+    wait_for("the hold", || sandbox.state("p") == "held");
+    let status = sandbox.orch("status --json").code(0).json();
+    assert_eq!(
+        status["attention"][0]["command"],
+        "orch edit set plans.p.budget AMOUNT && orch retry p"
+    );
+    sandbox.orch("edit set plans.p.budget 9").code(0).ok();
+    sandbox.orch("retry p").code(0).ok();
+    up.end().code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+}
+
+#[test]
 fn facts_outlive_a_killed_supervisor_and_are_shown_while_the_agent_works() {
     let sandbox = sandbox("retries = 0");
     sandbox.gate("end");

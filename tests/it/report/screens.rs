@@ -215,7 +215,14 @@ fn a_plan_that_the_option_names_is_the_one_that_is_driven_and_merged() {
         ("finished".into(), "landed".into())
     );
     sandbox.orch("merge one").code(0).ok();
+    let since = |plan: &str| sandbox.shown(plan)["since"].clone();
+    let landed = since("other");
+    sandbox.orch("digest").code(0).ok();
     let again = sandbox.orch("merge other").code(0).out;
+    assert_eq!(since("other"), landed, "it landed before");
+    sandbox.orch("digest --json").code(0).ok();
+    let digest = sandbox.orch("digest --json --since 1h").code(0).json();
+    assert_eq!(digest["landed"].as_array().unwrap().len(), 2, "{digest}");
     assert!(again.contains("(it was there already)"), "{again}");
     assert!(!again.contains(" -> "), "the target has not moved: {again}");
 }
