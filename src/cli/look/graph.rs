@@ -68,12 +68,7 @@ pub fn run(context: &Context, args: &GraphArgs) -> Result<ProgramExit, CliError>
         output::json(&document(SCHEMA, set, &graph, &ranks, only))?;
         return Ok(ProgramExit::Done);
     }
-    let count: usize = set.plans.iter().map(|plan| plan.document.tasks().count()).sum();
-    let view = View {
-        tasks: args.tasks || only.is_some() || count <= FEW,
-        only,
-    };
-    let picture = Picture::new(set, &graph, &ranks, view);
+    let picture = Picture::new(set, &graph, &ranks, view(set, args.tasks, only));
     output::text(&match args.format {
         Format::Text | Format::Json => text(&picture),
         Format::Dot => dot(&picture),
@@ -87,10 +82,14 @@ pub fn run(context: &Context, args: &GraphArgs) -> Result<ProgramExit, CliError>
 pub fn picture(set: &PlanSet, durations: &Durations) -> String {
     let graph = Graph::new(set, durations);
     let ranks = Ranks::new(&graph, set);
+    svg(&Picture::new(set, &graph, &ranks, view(set, false, None)))
+}
+
+/// What is drawn: every task when that was asked for, for one plan, and when there are few.
+fn view(set: &PlanSet, tasks: bool, only: Option<usize>) -> View {
     let count: usize = set.plans.iter().map(|plan| plan.document.tasks().count()).sum();
-    let view = View {
-        tasks: count <= FEW,
-        only: None,
-    };
-    svg(&Picture::new(set, &graph, &ranks, view))
+    View {
+        tasks: tasks || only.is_some() || count <= FEW,
+        only,
+    }
 }

@@ -7,6 +7,6 @@ pub fn is_unprintable(c: char) -> bool {
 }
 
 /// True for the characters that change the direction in which text is shown.
-pub fn is_bidi_control(c: char) -> bool {
+fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::time::Duration;
 
 use crate::plan::PlanName;
 use crate::schedule::event::at::At;
@@ -105,7 +106,8 @@ pub(in crate::schedule) fn lands_alone(work: &Work, state: &State, name: &PlanNa
     seen && wanted && !state.is_landed(name)
 }
 
-fn millis(duration: std::time::Duration) -> u64 {
+/// Whole milliseconds.
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -1,9 +1,8 @@
 //! The work that is still open, as one graph over all plans.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use super::landings::lands_alone;
+use super::landings::{lands_alone, millis};
 use super::pace::Pace;
 use crate::plan::{PlanName, Point, TaskId, TaskState, UnitId};
 use crate::schedule::event::at::At;
@@ -262,8 +261,4 @@ fn is_open(state: &State, name: &PlanName, run: &PlanRun) -> bool {
         Some(Outcome::Failed(_) | Outcome::Held(_)) | None => false,
     };
     state.drives(name) && !over && !state.is_landed(name)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -234,21 +234,28 @@ fn costs_have_the_currency_of_the_manifest() {
     );
 }
 
-#[test]
-fn what_an_agent_spends_while_it_works_counts_against_its_plan() {
-    let sandbox = sandbox("retries = 0");
-    let message = r#"echo '{"type":"assistant","message":{"id":"m1","model":"c","usage":{"input_tokens":1000000,"output_tokens":0}},"session_id":"s"}'"#;
-    plan(
-        &sandbox,
-        "p",
-        "budget = 2",
-        &format!("{message}; mark spent; sleep 1000"),
-    );
+/// An agent that has read a million tokens.
+const MILLION: &str = r#"echo '{"type":"assistant","message":{"id":"m1","model":"c","usage":{"input_tokens":1000000,"output_tokens":0}},"session_id":"s"}'"#;
+
+/// A million tokens that agent `p` reads cost three.
+fn priced(sandbox: &Sandbox) {
     let text = sandbox.read("plans.toml");
     sandbox.write(
         "plans.toml",
         text.replace("[agents.p]\n", "[agents.p]\nprice = { input = 3, output = 15 }\n"),
     );
+}
+
+#[test]
+fn what_an_agent_spends_while_it_works_counts_against_its_plan() {
+    let sandbox = sandbox("retries = 0");
+    plan(
+        &sandbox,
+        "p",
+        "budget = 2",
+        &format!("{MILLION}; mark spent; sleep 1000"),
+    );
+    priced(&sandbox);
     let up = sandbox.start("up");
     sandbox.marked("spent");
     up.end().code(1).ok();
@@ -266,17 +273,12 @@ fn what_an_agent_spends_while_it_works_counts_against_its_plan() {
 #[test]
 fn a_budget_that_is_raised_counts_for_the_retry_behind_it() {
     let sandbox = sandbox("retries = 0");
-    let message = r#"echo '{"type":"assistant","message":{"id":"m1","model":"c","usage":{"input_tokens":1000000,"output_tokens":0}},"session_id":"s"}'"#;
     let script = format!(
-        "if test -e $MARKS/spent; then work 1.1; {}; else {message}; mark spent; sleep 1000; fi",
+        "if test -e $MARKS/spent; then work 1.1; {}; else {MILLION}; mark spent; sleep 1000; fi",
         result(r#""is_error":false,"num_turns":1,"result":"done","total_cost_usd":0.25"#)
     );
     plan(&sandbox, "p", "budget = 2", &script);
-    let text = sandbox.read("plans.toml");
-    sandbox.write(
-        "plans.toml",
-        text.replace("[agents.p]\n", "[agents.p]\nprice = { input = 3, output = 15 }\n"),
-    );
+    priced(&sandbox);
     let up = sandbox.start("up --wait");
     wait_for("the hold", || sandbox.state("p") == "held");
     let status = sandbox.orch("status --json").code(0).json();

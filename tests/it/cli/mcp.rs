@@ -241,21 +241,26 @@ fn an_assistant_looks_at_everything_and_steers_only_where_it_may() {
     agent.leave();
 }
 
-#[test]
-fn a_known_program_is_told_of_the_tools_and_an_unknown_one_is_refused() {
-    let sandbox = Sandbox::new();
+/// A plan whose agent is a script that passes for `claude`, and the search path on which it is found.
+fn claude(sandbox: &Sandbox, script: &str) -> std::ffi::OsString {
     let bin = sandbox.beside("bin");
     std::fs::create_dir_all(&bin).unwrap();
-    let tells = "#!/bin/sh\nwhile test $# -gt 0; do if test \"$1\" = --mcp-config; then cp \"$2\" \"$MARKS/config\"; fi; shift; done\n";
     let program = bin.join("claude");
-    std::fs::write(&program, tells).unwrap();
+    std::fs::write(&program, script).unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(&program, mode).unwrap();
     sandbox.settings("retries = 0");
     sandbox.write("plans/p.md", document(&[1]));
     sandbox.tables("[agents.claude]\nmcp = true\n[plans.p]\nfile = \"plans/p.md\"\nagent = \"claude\"");
+    std::env::join_paths([bin, "/usr/bin".into(), "/bin".into()]).unwrap()
+}
+
+#[test]
+fn a_known_program_is_told_of_the_tools_and_an_unknown_one_is_refused() {
+    let sandbox = Sandbox::new();
+    let tells = "#!/bin/sh\nwhile test $# -gt 0; do if test \"$1\" = --mcp-config; then cp \"$2\" \"$MARKS/config\"; fi; shift; done\n";
+    let path = claude(&sandbox, tells);
     let mut up = sandbox.command(["up"]);
-    let path = std::env::join_paths([bin, "/usr/bin".into(), "/bin".into()]).unwrap();
     crate::support::Said::of(up.env("PATH", path)).code(1).ok();
     let config = std::fs::read_to_string(sandbox.mark("config")).unwrap();
     let config: Value = serde_json::from_str(&config).unwrap();
@@ -273,18 +278,9 @@ fn a_known_program_is_told_of_the_tools_and_an_unknown_one_is_refused() {
 #[test]
 fn the_program_of_an_attached_person_gets_the_same_tools_and_speaks_for_the_person() {
     let sandbox = Sandbox::new();
-    let bin = sandbox.beside("bin");
-    std::fs::create_dir_all(&bin).unwrap();
     let tells = "#!/bin/sh\necho '{\"type\":\"system\",\"subtype\":\"init\",\"session_id\":\"s-1\"}'\necho \"$@\" > \"$MARKS/line\"\n\
                  while test $# -gt 0; do if test \"$1\" = --mcp-config; then cp \"$2\" \"$MARKS/config\"; fi; shift; done\nexit 1\n";
-    let program = bin.join("claude");
-    std::fs::write(&program, tells).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&program, mode).unwrap();
-    sandbox.settings("retries = 0");
-    sandbox.write("plans/p.md", document(&[1]));
-    sandbox.tables("[agents.claude]\nmcp = true\n[plans.p]\nfile = \"plans/p.md\"\nagent = \"claude\"");
-    let path = std::env::join_paths([bin, "/usr/bin".into(), "/bin".into()]).unwrap();
+    let path = claude(&sandbox, tells);
     let with_path = |arguments: &[&str], code| {
         let mut command = sandbox.command(arguments);
         crate::support::Said::of(command.env("PATH", &path)).code(code)
