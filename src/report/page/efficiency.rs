@@ -70,7 +70,7 @@ pub fn efficiency_sentences(figures: &Figures) -> Vec<String> {
     ));
     if figures.waited_ms > 0 {
         lines.push(format!(
-            "for {} everything waited for a person, which counts in neither",
+            "everything waited for a person for {}; neither figure counts that time",
             ms(figures.waited_ms)
         ));
     }
