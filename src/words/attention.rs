@@ -58,7 +58,7 @@ fn command(item: &Attention, about: &About<'_>) -> String {
             } else {
                 format!("plans.{plan}")
             };
-            format!("orch edit set {key}.budget AMOUNT && orch retry {plan}")
+            format!("orch edit set {key}.budget AMOUNT")
         }
         (AttentionKind::Login, _) => format!("orch doctor && orch retry {plan}"),
         (_, Reason::Lost(unit, _)) => again(&WorkRef::at(plan, unit.point()), about),

@@ -1,15 +1,17 @@
 //! Budgets. At the budget nothing new starts, beyond it running agents are stopped, and the remaining work needs a person.
 
+use crate::plan::Point;
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
 use crate::schedule::board::step::Step;
+use crate::schedule::event::Steered;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::{ObstacleKind, Spent};
 use crate::schedule::event::why::because::{Because, Hold};
 use crate::schedule::state::attempt::AttemptState;
-use crate::schedule::state::plan_run::Verify;
+use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 
 /// A budget that is used up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,9 +81,24 @@ pub(in crate::schedule) fn is_beyond_budget(board: &Board, number: usize) -> boo
     broke(board, number).is_some_and(|broke| broke.is_beyond())
 }
 
-/// Stops the agents of a plan that is beyond its budget. Holds the plan once no agent runs, unless nothing is left to do.
+fn is_held_for_money(run: &PlanRun) -> bool {
+    let Some(Outcome::Held(Hold::Needs { why, .. })) = &run.outcome else {
+        return false;
+    };
+    matches!(why, Because::BudgetSpent { .. })
+}
+
+/// Stops the agents of a plan that is beyond its budget. Holds the plan once no agent runs, unless nothing is left to do, and
+/// opens it again when the budget was raised.
 pub(in crate::schedule) fn stop_broke(board: &mut Board, at: At, number: usize, step: &mut Step) {
     let Some(broke) = broke(board, number) else {
+        if is_held_for_money(&board.state.plans[number]) {
+            let again = Steered {
+                plan: board.work.plans[number].name.clone(),
+                point: Point::Plan,
+            };
+            board.record(at, Event::RetryRequested(again), step);
+        }
         return;
     };
     let run = &board.state.plans[number];

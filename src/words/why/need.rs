@@ -8,7 +8,7 @@ use crate::schedule::{AgentNeed, Because, ObstacleKind};
 pub fn advice(plan: &PlanName, why: &Because, how: &str) -> String {
     match why {
         Because::BudgetSpent { of_run: true, .. } => {
-            "a new run begins with a new budget; `budget` in [run] says how large it is".to_owned()
+            "raise `budget` in [run]; a new run begins with a new one".to_owned()
         }
         Because::BudgetSpent { of_run: false, .. } => format!("raise `budget` in [plans.{plan}]"),
         Because::Unread { .. } => format!("read it with orch status {plan}"),

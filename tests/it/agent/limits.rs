@@ -271,7 +271,7 @@ fn what_an_agent_spends_while_it_works_counts_against_its_plan() {
 }
 
 #[test]
-fn a_budget_that_is_raised_counts_for_the_retry_behind_it() {
+fn a_plan_goes_on_when_its_budget_is_raised() {
     let sandbox = sandbox("retries = 0");
     let script = format!(
         "if test -e $MARKS/spent; then work 1.1; {}; else {MILLION}; mark spent; sleep 1000; fi",
@@ -284,12 +284,42 @@ fn a_budget_that_is_raised_counts_for_the_retry_behind_it() {
     let status = sandbox.orch("status --json").code(0).json();
     assert_eq!(
         status["attention"][0]["command"],
-        "orch edit set plans.p.budget AMOUNT && orch retry p"
+        "orch edit set plans.p.budget AMOUNT"
     );
     sandbox.orch("edit set plans.p.budget 9").code(0).ok();
-    sandbox.orch("retry p").code(0).ok();
     up.end().code(0).ok();
     assert_eq!(sandbox.state("p"), "finished");
+}
+
+#[test]
+fn a_budget_of_the_run_that_is_raised_counts_for_every_plan_it_held() {
+    let sandbox = sandbox("retries = 0\nmax_agents = 1\nbudget = 1");
+    let cheap = format!(
+        "work 1.1; {}",
+        result(r#""is_error":false,"result":"done","total_cost_usd":1.5"#)
+    );
+    for (name, more) in [
+        ("first", ""),
+        ("second", "depends = [\"first\"]"),
+        ("third", "depends = [\"first\"]"),
+    ] {
+        plan(&sandbox, name, more, &cheap);
+    }
+    let up = sandbox.start("up --wait");
+    for name in ["second", "third"] {
+        wait_for("the hold", || sandbox.state(name) == "held");
+    }
+    let status = sandbox.orch("status --json").code(0).json();
+    assert_eq!(
+        status["attention"][0]["command"],
+        "orch edit set run.budget AMOUNT"
+    );
+    sandbox.orch("why third").says("raise `budget` in [run]").ok();
+    sandbox.orch("edit set run.budget 9").code(0).ok();
+    up.end().code(0).ok();
+    for name in ["first", "second", "third"] {
+        assert_eq!(sandbox.state(name), "finished", "{name}");
+    }
 }
 
 #[test]
